@@ -1,0 +1,78 @@
+//! Containers: one module a format, each with its two halves side by side: *index* (bytes to model) and *write* (selection
+//! to splice). They know nothing of HTTP, of AWS or of where their bytes come from.
+
+pub mod matroska;
+pub mod mp4;
+mod selection;
+mod source;
+
+pub use selection::{Segment, Selected, Selection};
+pub use source::{ReadError, Source};
+
+use crate::index::{Container, Outline, Packed};
+use crate::splice::Splice;
+
+/// Where the pages of an index go as they become complete.
+pub trait Sink {
+    /// Takes a page. Pages come in any order, each once.
+    fn page(&mut self, page: Packed) -> impl Future<Output = Result<(), ReadError>> + Send;
+}
+
+/// Why a file could not be indexed, or a cut not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Its bytes are not what the format's standard says.
+    #[error("{what} (at byte {offset}, in {path})")]
+    Malformed {
+        /// Where in the file.
+        offset: u64,
+        /// Which box or element, from the outside in: `moov/trak[2]/mdia`.
+        path: String,
+        /// What was found, and what was expected.
+        what: String,
+    },
+    /// It is sound, but uses what is not supported; the text says what.
+    #[error("not supported: {0}")]
+    Unsupported(String),
+    /// No format that is known.
+    #[error("not a media file of a known format")]
+    Unknown,
+    /// It exceeds what one file may have; the text says what and how much.
+    #[error("too large: {0}")]
+    Limit(String),
+    /// The bytes could not be had, or the pages not be stored.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The index is damaged, or the pages do not go together.
+    #[error(transparent)]
+    Index(#[from] crate::index::Error),
+}
+
+/// Reads a file's structure: pages go to the sink, the outline comes back.
+pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+    let start = source.read(0..source.len().min(64)).await?;
+    if matroska::recognises(&start) {
+        matroska::index(source, sink).await
+    } else if mp4::recognises(&start) {
+        mp4::index(source, sink).await
+    } else {
+        Err(Error::Unknown)
+    }
+}
+
+/// Writes a selection as a complete file.
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Splice, Error> {
+    match outline.container {
+        Container::Mp4 => mp4::write(outline, selection),
+        Container::Matroska => matroska::write(outline, selection),
+    }
+}
+
+/// Whether a cut of this container begins to play at the very instant asked for, rather than at the sync sample before.
+#[must_use]
+pub const fn starts_exactly(container: Container) -> bool {
+    match container {
+        Container::Mp4 => true,
+        Container::Matroska => false,
+    }
+}

@@ -1,0 +1,40 @@
+//! The index of a file: an [`Outline`] of the whole, and pages of samples on a fixed grid of time, so that any interval of
+//! any file is found in a few kilobytes.
+//!
+//! A page holds the samples of all tracks whose decode time, laid on the presentation timeline, falls in one cell of the
+//! grid ([`CELL`]). A request knows its seconds before it knows anything of the file, so it can name the pages that it needs
+//! at once, the head among them.
+
+mod builder;
+mod outline;
+mod page;
+
+pub use builder::{Builder, Packed};
+pub use outline::{Container, Outline};
+pub use page::{Element, Page, PageTrack};
+
+use crate::media::{Ticks, Time, Track};
+
+/// The format of pages and heads. One more for every change of either: what is of another version is indexed anew.
+pub const FORMAT: u32 = 1;
+
+/// How long a cell of the grid is. Ten seconds: a cut of ten seconds touches two, and the group of pictures before it
+/// seldom begins more than one cell earlier.
+pub const CELL: Time = Time::from_secs(10);
+
+/// The cell of the grid in which a track's sample of this decode time belongs.
+#[must_use]
+pub fn cell(track: &Track, decode: Ticks) -> u32 {
+    cell_at(track.timescale.time(decode - track.shift()))
+}
+
+/// The cell of the grid that holds an instant of the presentation timeline; what lies before zero is in the first.
+#[must_use]
+pub fn cell_at(time: Time) -> u32 {
+    u32::try_from(time.0.max(0) / CELL.0).unwrap_or(u32::MAX)
+}
+
+/// What is wrong with a page or a head that was read back.
+#[derive(Debug, thiserror::Error)]
+#[error("index: {0}")]
+pub struct Error(pub String);

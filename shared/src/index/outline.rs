@@ -1,0 +1,42 @@
+//! What the head of an index says of a whole file.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::media::{Setup, Time, Track};
+
+/// The container formats whose structure is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Container {
+    /// ISO base media and QuickTime: MP4, M4A, MOV, 3GP.
+    Mp4,
+    /// Matroska, and WebM, which is a part of it.
+    Matroska,
+}
+
+/// A file's structure, less its samples.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outline {
+    /// Which module reads and writes it.
+    pub container: Container,
+    /// The MIME type of the whole file, from its content, without parameters.
+    pub mime: String,
+    /// Normal play time of the end of the file: the end of its longest track on the presentation timeline.
+    pub duration: Time,
+    /// The tracks that can be given out, in the order of the file.
+    pub tracks: Vec<Track>,
+    /// The file-wide bytes that the container's writer takes over (each container says which and in what order).
+    pub setup: Vec<Setup>,
+    /// Which bytes of the original a player needs before any fragment of it, in order.
+    pub setup_ranges: Vec<Range<u64>>,
+    /// The samples lie in elements that play only whole (Matroska's clusters, MP4's movie fragments).
+    pub elements: bool,
+    /// When it was recorded, in seconds since 1970, if the file says so.
+    pub created: Option<i64>,
+    /// One more than the number of the last page.
+    pub pages: u32,
+    /// What a person should know: tracks passed over, a truncated end.
+    pub notes: Vec<String>,
+}

@@ -1,0 +1,54 @@
+//! Pages: the samples of one cell of the grid.
+
+use bytes::Bytes;
+
+use super::Error;
+use crate::media::{Run, Ticks};
+
+/// A stretch of the file that plays only whole: a Matroska cluster, an MP4 movie fragment with its media data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Element {
+    /// Where it begins.
+    pub offset: u64,
+    /// Its length in bytes, its header included.
+    pub size: u64,
+    /// Bytes from its beginning to what its samples' header counts from (Matroska: to the cluster's first child).
+    pub header: u32,
+    /// The time that its samples' own times count from, in ticks of the first track (Matroska: the cluster's Timestamp).
+    pub time: Ticks,
+}
+
+/// One track's part of a [`Page`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageTrack {
+    /// The page that holds the track's last sync sample before this page's first sample; `None` where there is none.
+    pub before: Option<u32>,
+    /// The samples, in decode order.
+    pub runs: Vec<Run>,
+}
+
+/// The samples of one cell of the grid, and the elements that they lie in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Which cell.
+    pub number: u32,
+    /// A part for each track of the outline, in its order.
+    pub tracks: Vec<PageTrack>,
+    /// The elements in which these samples lie, in the order of the file. An element that reaches over a boundary of the
+    /// grid is in both pages.
+    pub elements: Vec<Element>,
+}
+
+impl Page {
+    /// Packs the page, column by column.
+    #[must_use]
+    pub fn pack(&self) -> Bytes {
+        todo!()
+    }
+
+    /// Unpacks what [`Page::pack`] made.
+    pub fn unpack(number: u32, packed: &[u8]) -> Result<Self, Error> {
+        let _ = (number, packed);
+        todo!()
+    }
+}

@@ -1,0 +1,27 @@
+//! Reelspan gives out any excerpt of an audio or video file by a URL, cut from the stored original at request time, with no
+//! transcoding and no second copy.
+//!
+//! Its one idea: when a file arrives, its structure is read once and stored as an index, of which a request reads a few
+//! kilobytes. The rooms, from the ground up; each imports only what stands above it in this list:
+//!
+//! | room | what it knows |
+//! | --- | --- |
+//! | [`media`] | the model: tracks, runs of samples, edit lists, time as whole ticks of a timescale |
+//! | [`splice`] | a body as an ordered list of pieces, made anew or taken from the original |
+//! | [`uri`] | the Media Fragments URI grammar |
+//! | [`http`] | ranges in bytes and in time, conditional requests, problem details |
+//! | [`index`] | pages: how the model is packed, and read back for an interval |
+//! | [`container`] | one module a format: *index* (bytes to model) and *write* (selection to splice) |
+//! | [`resolve`] | (index, what was asked) to (a splice, and the interval that it really holds) |
+//! | [`store`] | S3 and DynamoDB |
+//!
+//! Nothing in here knows of Lambda, and only [`store`] knows of AWS.
+
+pub mod container;
+pub mod http;
+pub mod index;
+pub mod media;
+pub mod resolve;
+pub mod splice;
+pub mod store;
+pub mod uri;

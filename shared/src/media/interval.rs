@@ -1,0 +1,59 @@
+//! Intervals of time, half-open as the Media Fragments recommendation has them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Time;
+
+/// From `start` up to, not including, `end`, in normal play time. Never empty: [`Interval::new`] refuses that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Interval {
+    start: Time,
+    end: Time,
+}
+
+impl Interval {
+    /// All of time, from zero.
+    pub const ALL: Self = Self { start: Time::ZERO, end: Time::MAX };
+
+    /// `None` where `start` is not before `end`.
+    #[must_use]
+    pub fn new(start: Time, end: Time) -> Option<Self> {
+        (start < end).then_some(Self { start, end })
+    }
+
+    /// The first instant of the interval.
+    #[must_use]
+    pub const fn start(self) -> Time {
+        self.start
+    }
+
+    /// The first instant behind the interval; [`Time::MAX`] where it is open.
+    #[must_use]
+    pub const fn end(self) -> Time {
+        self.end
+    }
+
+    /// How long it lasts.
+    #[must_use]
+    pub fn duration(self) -> Time {
+        self.end - self.start
+    }
+
+    /// What both have in common, if anything.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Option<Self> {
+        Self::new(self.start.max(other.start), self.end.min(other.end))
+    }
+}
+
+/// `20,35` as a URI has it; an open end is left out.
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.end {
+            Time::MAX => write!(f, "{}", self.start),
+            end => write!(f, "{},{end}", self.start),
+        }
+    }
+}
