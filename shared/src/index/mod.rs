@@ -6,10 +6,12 @@
 //! at once, the head among them.
 
 mod builder;
+mod head;
 mod outline;
 mod page;
 
 pub use builder::{Builder, Packed};
+pub use head::{Head, Original, Status};
 pub use outline::{Container, Outline};
 pub use page::{Element, Page, PageTrack};
 
