@@ -8,6 +8,7 @@
 mod bits;
 mod builder;
 mod column;
+mod head;
 mod limits;
 mod outline;
 mod pack;
@@ -16,6 +17,7 @@ mod page;
 mod tests;
 
 pub use builder::{Builder, Packed};
+pub use head::{Head, Original, Status};
 pub use limits::{CELL, MAX_PAGE_BYTES, MAX_PAGES};
 pub use outline::{Container, Outline};
 pub use page::{Element, Page, PageTrack};
