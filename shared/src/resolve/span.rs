@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::pages::{Held, Pages};
-use crate::index::cell;
+use crate::index::cells;
 use crate::media::{Run, Ticks, Track};
 
 /// The place of a sample in an index.
@@ -51,15 +51,16 @@ pub async fn find(
     to: Bound,
 ) -> Result<Option<Span>, Error> {
     let Some(last_page) = held.last() else { return Ok(None) };
-    // A sample presented at p was decoded between p - greatest composition offset and p - least.
     let mut first = match from {
         Bound::Open => 0,
-        Bound::At(time) => cell(track, time - track.composition.1).min(last_page),
+        Bound::At(time) => *cells(track, time, time).start(),
     };
     let last = match to {
         Bound::Open => last_page,
-        Bound::At(time) => cell(track, time - track.composition.0).saturating_add(track.late).min(last_page),
+        Bound::At(time) => *cells(track, time, time).end(),
     };
+    first = first.min(last_page);
+    let last = last.min(last_page);
     held.ensure(first..=last).await?;
     let start = loop {
         let sync = match from {
