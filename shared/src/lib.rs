@@ -24,4 +24,5 @@ pub mod media;
 pub mod resolve;
 pub mod splice;
 pub mod store;
+pub mod telemetry;
 pub mod uri;
