@@ -79,6 +79,12 @@ impl Conditions {
         if known { Verdict::NotModified } else { Verdict::Proceed }
     }
 
+    /// Whether the client says that it has a representation with this very validator, by name rather than by `*` or by date.
+    #[must_use]
+    pub fn names(&self, etag: &str) -> bool {
+        matches!(&self.none_matches, Some(tags @ Tags::These(_)) if tags.have_weak(etag))
+    }
+
     /// Whether a `Range` beside them has effect on this representation (§13.1.5): it has where no `If-Range` says otherwise.
     #[must_use]
     pub fn range_applies(&self, etag: &str, modified: i64) -> bool {
@@ -247,6 +253,19 @@ mod tests {
             assert_eq!(conditions(&[("if-range", value)]).range_applies("\"a\"", MODIFIED), applies, "{value}");
         }
         assert!(conditions(&[]).range_applies("\"a\"", MODIFIED));
+    }
+
+    #[test]
+    fn a_client_names_what_it_has_by_tag_alone() {
+        for (fields, names) in [
+            (("if-none-match", "\"b\", W/\"a\""), true),
+            (("if-none-match", "\"b\""), false),
+            (("if-none-match", "*"), false),
+            (("if-modified-since", AFTER), false),
+            (("if-match", "\"a\""), false),
+        ] {
+            assert_eq!(conditions(&[fields]).names("\"a\""), names, "{fields:?}");
+        }
     }
 
     #[test]
