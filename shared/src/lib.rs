@@ -18,6 +18,10 @@
 //!
 //! Nothing in here knows of Lambda, and only [`store`] knows of AWS.
 
+// The synthetic files under `benches/` are written against the crate's name, and unit tests use them too.
+#[cfg(test)]
+extern crate self as reelspan;
+
 pub mod container;
 pub mod http;
 pub mod index;
