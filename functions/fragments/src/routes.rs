@@ -18,7 +18,7 @@ use reelspan::http::conditional::Verdict;
 use reelspan::http::range::Asked as Range;
 use reelspan::index::{Outline, Status};
 use reelspan::resolve::{self, Ask, Cover, Cut};
-use reelspan::store::{self, Found};
+use reelspan::store::Found;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 
@@ -217,3 +217,6 @@ fn outline(status: &Status) -> Result<&Outline, Error> {
         Status::Refused(why) => Err(Error::Refused(why.clone())),
     }
 }
+
+#[cfg(test)]
+mod tests;
