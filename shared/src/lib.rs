@@ -30,4 +30,5 @@ pub mod resolve;
 pub mod space;
 pub mod splice;
 pub mod store;
+pub mod telemetry;
 pub mod uri;

@@ -193,6 +193,7 @@ fn read_track<'a>(trak: &Box<'a>, movie: Timescale, chapters: &[u32]) -> Result<
         bytes: 0,
         composition: (Ticks::ZERO, Ticks::ZERO),
         presented: (Ticks::ZERO, Ticks::ZERO),
+        late: 0,
         setup: Setup::Inline(prune(trak)?.into()),
     };
     Ok(Ok(MovieTrack { track, tables }))
