@@ -1,1 +1,6 @@
-//! x
+//! local
+pub mod cut;
+mod error;
+pub mod file;
+pub mod inspect;
+pub use error::Error;

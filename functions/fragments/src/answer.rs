@@ -117,7 +117,8 @@ pub fn fit(resource: &Resource, extent: Extent, delivery: &Delivery, path_and_qu
     }
     match (extent, delivery.elsewhere()) {
         (Extent::Bytes(ranges), _) => {
-            let first = ranges.into_iter().take(1).map(|range| range.start..range.end.min(range.start.saturating_add(limit)));
+            let first =
+                ranges.into_iter().take(1).map(|range| range.start..range.end.min(range.start.saturating_add(limit)));
             Ok(Answer::new(resource, &Extent::Bytes(first.collect())))
         }
         (_, Some(elsewhere)) => Ok(Answer::redirect(&format!("{elsewhere}{path_and_query}"))),

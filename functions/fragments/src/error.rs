@@ -178,7 +178,11 @@ mod tests {
             (Error::Behind { duration: Time(38_300_000_000) }, 404, None),
             (Error::Refused("not a media file".to_owned()), 415, None),
             (Error::Precondition, 412, None),
-            (Error::Unsatisfiable { length: 4_055_466, why: "empty".to_owned() }, 416, Some(("content-range", "bytes */4055466"))),
+            (
+                Error::Unsatisfiable { length: 4_055_466, why: "empty".to_owned() },
+                416,
+                Some(("content-range", "bytes */4055466")),
+            ),
             (Error::TooLarge { length: 5_000_000 }, 413, None),
             (Error::from(store::Error::Changed), 503, Some(("retry-after", "1"))),
             (Error::from(store::Error::Throttled("S3")), 503, Some(("retry-after", "1"))),

@@ -142,7 +142,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_buffered_body_is_bytes_whatever_its_type() {
-        let response = Response::builder().header("content-type", "text/vtt").body(Body::from(vec![0xff, 0xfe, 0x00])).unwrap();
+        let response =
+            Response::builder().header("content-type", "text/vtt").body(Body::from(vec![0xff, 0xfe, 0x00])).unwrap();
         let response = Buffered(response).into_response().await;
         assert_eq!(response.body(), &lambda_http::Body::Binary(vec![0xff, 0xfe, 0x00]));
     }

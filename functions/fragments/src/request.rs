@@ -1,9 +1,9 @@
 //! Requests, parsed: what reaches a handler has validated names and is in the grammar, or is not there at all.
 
 use axum::extract::{FromRequestParts, Path};
+use http::Method;
 use http::header::RANGE;
 use http::request::Parts;
-use http::Method;
 use reelspan::http::conditional::Conditions;
 use reelspan::http::range::Asked as Range;
 use reelspan::media::Interval;
@@ -70,7 +70,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Request {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         // Path decodes once, and what it gives has been percent-decoded for good.
-        let Path((space, content)) = Path::<(String, String)>::from_request_parts(parts, state).await.map_err(|_| Error::Path)?;
+        let Path((space, content)) =
+            Path::<(String, String)>::from_request_parts(parts, state).await.map_err(|_| Error::Path)?;
         let media = MediaKey::new(SpaceId::parse(&space)?, ContentId::parse(&content)?)?;
         let query = parts.uri.query();
         let range = parts.headers.get(RANGE).and_then(|value| value.to_str().ok());

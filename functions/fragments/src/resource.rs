@@ -47,7 +47,8 @@ impl Resource {
     pub fn cut(head: &Head, outline: &Outline, part: Part, tag: String) -> Self {
         let end = part.given.end().min(outline.duration);
         let given = Interval::new(part.given.start(), end).unwrap_or(part.given);
-        let name = |track: usize| outline.tracks.get(track).map(|track| track.name.clone().unwrap_or(track.id.to_string()));
+        let name =
+            |track: usize| outline.tracks.get(track).map(|track| track.name.clone().unwrap_or(track.id.to_string()));
         let tracks = part.tracks.iter().flatten().filter_map(|track| name(*track)).collect();
         let fragment = Fragment { time: Some(Temporal::Npt(given)), tracks, ignored: Vec::new() };
         Self {

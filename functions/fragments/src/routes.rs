@@ -200,7 +200,9 @@ async fn extent(found: &mut Found, request: &Request, resource: &Resource) -> Re
             let interval = range.interval().map_err(|_| unsatisfiable("the range ends where or before it begins"))?;
             match resolve::cover(outline, &mut found.pages, &of_time(interval)).await? {
                 Cover::Unsatisfiable(why) => Err(unsatisfiable(&why)),
-                Cover::Ranges { ranges, .. } if ranges.is_empty() => Err(unsatisfiable("nothing is there at that time")),
+                Cover::Ranges { ranges, .. } if ranges.is_empty() => {
+                    Err(unsatisfiable("nothing is there at that time"))
+                }
                 Cover::Ranges { ranges, given } => Ok(Extent::Time { ranges, given, duration: outline.duration }),
             }
         }
