@@ -179,6 +179,7 @@ impl<'a> Entry<'a> {
             bytes: 0,
             composition: (Ticks::ZERO, Ticks::ZERO),
             presented: (Ticks::ZERO, Ticks::ZERO),
+            late: 0,
             setup,
         }
     }
