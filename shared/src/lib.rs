@@ -7,6 +7,7 @@
 //! | room | what it knows |
 //! | --- | --- |
 //! | [`media`] | the model: tracks, runs of samples, edit lists, time as whole ticks of a timescale |
+//! | [`space`] | names: a space, a content, and both as one key |
 //! | [`splice`] | a body as an ordered list of pieces, made anew or taken from the original |
 //! | [`uri`] | the Media Fragments URI grammar |
 //! | [`http`] | ranges in bytes and in time, conditional requests, problem details |
@@ -26,6 +27,8 @@ pub mod http;
 pub mod index;
 pub mod media;
 pub mod resolve;
+pub mod space;
 pub mod splice;
 pub mod store;
+pub mod telemetry;
 pub mod uri;

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::limits::{CELL, MAX_OPEN_RUNS, MAX_PAGE_BYTES, MAX_PAGES, MAX_RUNS, MAX_WAITING_BYTES, OPEN_CELLS};
-use super::{Element, Error, PageTrack, cell, pack};
-use crate::media::{Run, Ticks, Time, Track};
+use super::limits::{MAX_OPEN_RUNS, MAX_PAGE_BYTES, MAX_PAGES, MAX_RUNS, MAX_WAITING_BYTES, OPEN_CELLS};
+use super::{Element, Error, PageTrack, cell, cell_end, pack};
+use crate::media::{Run, Ticks, Track};
 
 /// A page, packed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Lane {
     fn locate(&mut self, run: &Run) -> (u32, u32) {
         if run.decode < self.times.0 || run.decode >= self.times.1 {
             self.cell = cell(&self.track, run.decode);
-            self.times = (run.decode, self.end_of_cell());
+            self.times = (run.decode, cell_end(&self.track, self.cell));
         }
         let duration = run.duration.0.max(0);
         let ahead = i128::from(self.times.1.0) - i128::from(run.decode.0);
@@ -109,14 +109,6 @@ impl Lane {
             duration => u32::try_from((ahead + i128::from(duration) - 1) / i128::from(duration)).unwrap_or(u32::MAX),
         };
         (self.cell, samples.clamp(1, run.count))
-    }
-
-    /// The least decode time that is of a later cell.
-    fn end_of_cell(&self) -> Ticks {
-        let boundary = Time(CELL.0.saturating_mul(i64::from(self.cell) + 1));
-        let nearest = self.track.timescale.ticks(boundary);
-        let before = self.track.timescale.time(nearest) < boundary;
-        nearest + Ticks(i64::from(before)) + self.track.shift()
     }
 
     fn count(&mut self, run: &Run) {

@@ -41,6 +41,15 @@ pub fn cell_at(time: Time) -> u32 {
     u32::try_from(time.0.max(0) / CELL.0).unwrap_or(u32::MAX)
 }
 
+/// The least decode time of a track that is of a later cell than this one.
+#[must_use]
+pub fn cell_end(track: &Track, cell: u32) -> Ticks {
+    let boundary = Time(CELL.0.saturating_mul(i64::from(cell) + 1));
+    let nearest = track.timescale.ticks(boundary);
+    let before = track.timescale.time(nearest) < boundary;
+    nearest + Ticks(i64::from(before)) + track.shift()
+}
+
 /// The cells whose pages hold every sample of a track that begins to be presented at `from` or later and not later than
 /// `to`, in ticks of the track's presentation times. Cells go by decode times, from which a sample's presentation is its
 /// composition offset away.
