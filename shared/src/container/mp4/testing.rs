@@ -42,7 +42,7 @@ pub struct Shape {
     pub fragmented: bool,
 }
 
-/// A sync sample every `group` samples, durations and sizes around these.
+/// A sync sample every `group` samples (of video one more than a multiple of three), durations and sizes around these.
 pub fn track(
     id: u32,
     kind: Kind,
@@ -55,12 +55,12 @@ pub fn track(
     let mut decode = Ticks::ZERO;
     let mut samples = Vec::new();
     for number in 0..count {
-        let duration = Ticks(duration + if random.once_in(5) { 1 } else { 0 });
-        // I P B B in presentation order I B B P, twice delayed.
-        let composition = match (kind, (number % group) % 3) {
-            (Kind::Video, _) if number % group == 0 => 2,
-            (Kind::Video, 1) => 4,
-            (Kind::Video, _) => 1,
+        let varies = kind != Kind::Video && random.once_in(5);
+        let duration = Ticks(duration + i64::from(varies));
+        // Decoded I P B B P B B, presented I B B P B B P, a picture later.
+        let composition = match (kind, number % group) {
+            (Kind::Video, 0) => 1,
+            (Kind::Video, number) if number % 3 == 1 => 3,
             _ => 0,
         };
         samples.push(Run {
@@ -119,7 +119,7 @@ fn interleaved(tracks: &[TestTrack], chunk: usize) -> Vec<(usize, std::ops::Rang
             chunks.push((time, place, start..(start + chunk).min(track.samples.len())));
         }
     }
-    chunks.sort();
+    chunks.sort_by_key(|(time, place, samples)| (*time, *place, samples.start));
     chunks.into_iter().map(|(_, place, samples)| (place, samples)).collect()
 }
 
@@ -143,7 +143,6 @@ fn write_fragments(out: &mut Vec<u8>, tracks: &mut [TestTrack], shape: Shape, ra
         let track = &mut tracks[place];
         let samples = &track.samples[range.clone()];
         let start = out.len();
-        let length = 8 + 16 + (8 + 16) + (8 + 20) + 8 + (8 + 12 + samples.len() * 16);
         write_box(out, *b"moof", |out| {
             write_full_box(out, *b"mfhd", 0, |out| words(out, &[1]));
             write_box(out, *b"traf", |out| {
@@ -163,7 +162,6 @@ fn write_fragments(out: &mut Vec<u8>, tracks: &mut [TestTrack], shape: Shape, ra
                 });
             });
         });
-        let _ = length;
         let data = (out.len() - start + 8) as u32;
         let position = out[start..].windows(4).position(|bytes| bytes == [0xff; 4]).unwrap();
         super::boxes::patch_u32(out, start + position, data);

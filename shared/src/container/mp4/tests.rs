@@ -55,6 +55,11 @@ fn payload(file: &Bytes, run: &Run) -> Bytes {
     file.slice(run.offset as usize..run.bytes().end as usize)
 }
 
+/// Stands for the bytes of a sample, so that what differs can be read.
+fn digest(file: &Bytes, run: &Run) -> u64 {
+    payload(file, run).iter().fold(0, |digest, byte| digest * 257 % 0xffff_fffb + u64::from(*byte))
+}
+
 fn cut(file: &Bytes, outline: &Outline, pages: &mut Memory, ask: &Ask) -> (Bytes, Interval) {
     match block(resolve::cut(outline, pages, ask)).unwrap() {
         Cut::Part(part) => (assemble(file, &part.splice), part.given),
@@ -69,7 +74,7 @@ fn seconds(start: f64, end: f64) -> Interval {
 /// Video, audio and text, some forty seconds of each.
 fn film(random: &mut Random) -> Vec<TestTrack> {
     vec![
-        track(1, Kind::Video, 600, 24, 30, 1000, random),
+        track(1, Kind::Video, 600, 24, 31, 1000, random),
         track(2, Kind::Audio, 48_000, 1024, 1, 1870, random),
         track(7, Kind::Text, 1000, 1500, 1, 27, random),
     ]
@@ -101,7 +106,7 @@ fn what_is_indexed_is_what_was_written() {
 }
 
 /// What a player shows of a track in a cut: presentation time on the cut's timeline, in the track's ticks, and the sample.
-fn shown(file: &Bytes, outline: &Outline, pages: &mut Memory, place: usize) -> Vec<(Ticks, Bytes)> {
+fn shown(file: &Bytes, outline: &Outline, pages: &mut Memory, place: usize) -> Vec<(Ticks, u64)> {
     let track = &outline.tracks[place];
     let mut shown = Vec::new();
     let mut at = Ticks::ZERO;
@@ -111,7 +116,7 @@ fn shown(file: &Bytes, outline: &Outline, pages: &mut Memory, place: usize) -> V
             for run in samples(pages, place) {
                 let (start, end) = (run.presentation(), run.presentation() + run.duration);
                 if end > media && start < media + duration {
-                    shown.push((at + start - media, payload(file, &run)));
+                    shown.push((at + start - media, digest(file, &run)));
                 }
             }
         }
@@ -122,12 +127,12 @@ fn shown(file: &Bytes, outline: &Outline, pages: &mut Memory, place: usize) -> V
 }
 
 /// The same of an interval of the original.
-fn expected(file: &Bytes, track: &TestTrack, shift: Ticks, from: Ticks, to: Ticks) -> Vec<(Ticks, Bytes)> {
-    let mut expected: Vec<(Ticks, Bytes)> = Vec::new();
+fn expected(file: &Bytes, track: &TestTrack, shift: Ticks, from: Ticks, to: Ticks) -> Vec<(Ticks, u64)> {
+    let mut expected: Vec<(Ticks, u64)> = Vec::new();
     for run in &track.samples {
         let start = run.presentation() - shift;
         if start + run.duration > from && start < to {
-            expected.push((start - from, payload(file, run)));
+            expected.push((start - from, digest(file, run)));
         }
     }
     expected.sort();
@@ -151,8 +156,11 @@ proptest! {
         for (place, track) in new.tracks.iter().enumerate() {
             let old = tracks.iter().find(|old| u64::from(old.id) == track.id).unwrap();
             let (from, to) = (track.timescale.ticks(given.start()), track.timescale.ticks(given.end()));
-            let shift = Ticks(if old.id == 1 { 48 } else { 0 });
-            prop_assert_eq!(shown(&cut, &new, &mut new_pages, place), expected(&file, old, shift, from, to), "track {}", track.id);
+            // The video's edit list begins two pictures in, and ends after forty seconds.
+            let (shift, to) = if old.id == 1 { (Ticks(48), to.min(Ticks(40 * 600))) } else { (Ticks::ZERO, to) };
+            let (shown, expected) = (shown(&cut, &new, &mut new_pages, place), expected(&file, old, shift, from, to));
+            let differs = shown.iter().zip(&expected).position(|(shown, expected)| shown != expected);
+            prop_assert_eq!((differs, shown.len()), (None, expected.len()), "track {}", track.id);
             let first = &samples(&mut new_pages, place)[0];
             prop_assert!(first.sync);
         }
@@ -201,7 +209,7 @@ fn edits_that_jump_are_cut_as_they_play() {
     let whole = |from, to, at: i64| {
         expected(&file, &tracks[0], Ticks::ZERO, Ticks(from), Ticks(to))
             .into_iter()
-            .map(move |(time, bytes)| (time + Ticks(at), bytes))
+            .map(move |(time, digest)| (time + Ticks(at), digest))
     };
     let played: Vec<_> = whole(20_000, 23_000, 1000).chain(whole(5000, 7000, 4000)).collect();
     let mut played = played;
@@ -292,7 +300,7 @@ fn damage_is_an_error_or_a_note_and_never_a_panic() {
         tracks[0].edits = vec![(2000, 48)];
         let whole = write(&mut tracks, shape, &mut random);
         let started = Instant::now();
-        let mut try_all = |file: Vec<u8>| {
+        let try_all = |file: Vec<u8>| {
             let file = Bytes::from(file);
             if let Ok((outline, mut pages)) = index(&file) {
                 for interval in [seconds(0.3, 1.1), seconds(0.0, 1e6)] {
