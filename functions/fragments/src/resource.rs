@@ -75,6 +75,6 @@ pub fn tag(head: &Head, outline: &Outline, ask: &Ask) -> String {
         end.0.to_be_bytes().to_vec(),
     ];
     let parts = std::iter::once(head.original.etag.as_bytes());
-    let parts = parts.chain(numbers.iter().map(Vec::as_slice)).chain(ask.tracks.iter().map(|track| track.as_bytes()));
+    let parts = parts.chain(numbers.iter().map(Vec::as_slice)).chain(ask.tracks.iter().map(String::as_bytes));
     etag::strong(parts)
 }

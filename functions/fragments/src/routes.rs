@@ -33,7 +33,7 @@ const ACCEPT_RANGE_REDIRECT: HeaderName = HeaderName::from_static("accept-range-
 const RANGE_REDIRECT: HeaderName = HeaderName::from_static("range-redirect");
 
 /// How long a browser may remember what it may send.
-const PREFLIGHT: Duration = Duration::from_secs(24 * 60 * 60);
+const PREFLIGHT: Duration = Duration::from_hours(24);
 
 /// All routes.
 pub fn table(fragments: Fragments) -> Router {
