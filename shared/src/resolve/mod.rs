@@ -22,6 +22,7 @@ use crate::container::{self, Segment, Selected, Selection};
 use crate::index::{Outline, cell_at};
 use crate::media::{Interval, Kind, Ticks, Time, Track};
 use crate::splice::Splice;
+use crate::uri::{Fragment, Temporal};
 
 /// A fragment as it was asked for, in the terms of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -30,6 +31,13 @@ pub struct Ask {
     pub time: Option<Interval>,
     /// Tracks by name, number or kind; none: all of them.
     pub tracks: Vec<String>,
+}
+
+impl From<&Fragment> for Ask {
+    fn from(fragment: &Fragment) -> Self {
+        let time = fragment.time.map(|Temporal::Npt(interval)| interval);
+        Self { time, tracks: fragment.tracks.clone() }
+    }
 }
 
 /// Why nothing can be resolved.

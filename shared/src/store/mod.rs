@@ -20,7 +20,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 pub use calls::Calls;
 pub use error::Error;
-pub use index::{Cells, Found, IndexTable, Reader, Stored};
+pub use index::{Cells, Found, IndexTable, Reader, Sequencer, Stored};
 pub use media::{Media, Object, ObjectSource};
 pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, create_tables};
 

@@ -175,11 +175,6 @@ impl<'a> Fields<'a, '_> {
         Ok(*taken)
     }
 
-    /// An 8-bit field.
-    pub fn u8(&mut self) -> Result<u8, Error> {
-        self.array::<1>().map(|[byte]| byte)
-    }
-
     /// A 16-bit field.
     pub fn u16(&mut self) -> Result<u16, Error> {
         self.array().map(u16::from_be_bytes)

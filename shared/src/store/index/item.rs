@@ -6,8 +6,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 
-use super::Cells;
-use super::sequencer::canonical;
+use super::{Cells, Sequencer};
 use crate::index::{Container, FORMAT, Head, Original, Outline, Packed, Status};
 use crate::store::Error;
 
@@ -45,10 +44,10 @@ fn binary(value: impl Into<Vec<u8>>) -> AttributeValue {
 }
 
 /// The item of a page.
-pub(super) fn of_page(media: &str, etag: &str, sequencer: &str, page: &Packed) -> Item {
+pub(super) fn of_page(media: &str, etag: &str, sequencer: &Sequencer, page: &Packed) -> Item {
     let mut item = key(media, page_key(page.number));
     item.insert("of".to_owned(), text(of(etag)));
-    item.insert("sequencer".to_owned(), text(canonical(sequencer)));
+    item.insert("sequencer".to_owned(), text(sequencer.as_str()));
     item.insert("samples".to_owned(), binary(page.bytes.to_vec()));
     item
 }
@@ -74,7 +73,7 @@ pub(super) fn of_head(media: &str, head: &Head, cells: &Cells) -> Item {
     put("etag", text(&original.etag));
     put("size", number(original.size));
     put("modified", number(original.modified));
-    put("sequencer", text(canonical(&original.sequencer)));
+    put("sequencer", text(Sequencer::new(&original.sequencer).as_str()));
     if let Some(version) = &original.version {
         put("version", text(version));
     }
@@ -89,7 +88,7 @@ pub(super) fn of_head(media: &str, head: &Head, cells: &Cells) -> Item {
             put("duration", number(outline.duration));
             put("pages", number(cells.count()));
             put("cells", binary(cells.pack()));
-            put("outline", binary(pack(outline)));
+            put("outline", binary(outline.pack()));
         }
         Status::Refused(reason) => {
             put("status", text("refused"));
@@ -114,20 +113,12 @@ pub(super) fn head(item: &Item) -> Result<(Head, Cells), Error> {
     let (status, cells) = if format != FORMAT {
         (Status::Refused(format!("its index is of format {format}, not {FORMAT}: it has to be indexed anew")), None)
     } else if string(item, "status")? == "indexed" {
-        let outline = unpack(bytes(item, "outline")?)?;
+        let outline = Outline::unpack(bytes(item, "outline")?).map_err(|error| Error::dynamodb(error.to_string()))?;
         (Status::Indexed(outline), Some(Cells::unpack(bytes(item, "cells")?.to_vec())))
     } else {
         (Status::Refused(string(item, "reason")?.to_owned()), None)
     };
     Ok((Head { original, status }, cells.unwrap_or_default()))
-}
-
-fn pack(outline: &Outline) -> Vec<u8> {
-    postcard::to_stdvec(outline).unwrap_or_default()
-}
-
-fn unpack(packed: &[u8]) -> Result<Outline, Error> {
-    postcard::from_bytes(packed).map_err(|error| Error::dynamodb(format!("an outline that is none: {error}")))
 }
 
 const fn name(container: Container) -> &'static str {

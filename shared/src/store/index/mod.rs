@@ -42,7 +42,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 pub use self::cells::Cells;
 use self::item::{HEAD, Item};
 pub use self::reader::Reader;
-use self::sequencer::canonical;
+pub use self::sequencer::Sequencer;
 use super::Error;
 use super::error::of_dynamodb;
 use crate::index::{Head, Packed};
@@ -133,7 +133,13 @@ impl IndexTable {
 
     /// Stores pages of the index of this version (ETag) of a file, on behalf of the event with this sequencer. They count only
     /// once its head is put.
-    pub async fn put_pages(&self, media: &str, etag: &str, sequencer: &str, pages: Vec<Packed>) -> Result<(), Error> {
+    pub async fn put_pages(
+        &self,
+        media: &str,
+        etag: &str,
+        sequencer: &Sequencer,
+        pages: Vec<Packed>,
+    ) -> Result<(), Error> {
         if let Some(page) = pages.iter().find(|page| page.number >= Cells::LIMIT) {
             return Err(Error::dynamodb(format!("page {} is beyond the last that a file may have", page.number)));
         }
@@ -152,18 +158,18 @@ impl IndexTable {
             .condition_expression(NOT_LATER)
             .expression_attribute_names("#page", "page")
             .expression_attribute_names("#sequencer", "sequencer")
-            .expression_attribute_values(":sequencer", item::text(canonical(&head.original.sequencer)));
+            .expression_attribute_values(":sequencer", item::text(Sequencer::new(&head.original.sequencer).as_str()));
         done(request.send().await)
     }
 
     /// Removes the head, unless one of a later sequencer is there. Says whether there is none now.
-    pub async fn remove_head(&self, media: &str, sequencer: &str) -> Result<bool, Error> {
+    pub async fn remove_head(&self, media: &str, sequencer: &Sequencer) -> Result<bool, Error> {
         let request = self.client.delete_item().table_name(&self.table).set_key(Some(item::key(media, HEAD)));
         let request = request
             .condition_expression(NOT_LATER)
             .expression_attribute_names("#page", "page")
             .expression_attribute_names("#sequencer", "sequencer")
-            .expression_attribute_values(":sequencer", item::text(canonical(sequencer)));
+            .expression_attribute_values(":sequencer", item::text(sequencer.as_str()));
         done(request.send().await)
     }
 
@@ -174,7 +180,7 @@ impl IndexTable {
     pub async fn remove_pages(
         &self,
         media: &str,
-        sequencer: &str,
+        sequencer: &Sequencer,
         keep: Option<(&str, &Cells)>,
     ) -> Result<usize, Error> {
         let first = match keep {
@@ -191,7 +197,7 @@ impl IndexTable {
             .expression_attribute_names("#of", "of")
             .expression_attribute_names("#sequencer", "sequencer")
             .expression_attribute_values(":keep", item::text(&keep))
-            .expression_attribute_values(":sequencer", item::text(canonical(sequencer)));
+            .expression_attribute_values(":sequencer", item::text(sequencer.as_str()));
         let mut pages = pages.into_paginator().items().send();
         let mut keys = Vec::new();
         while let Some(key) = pages.next().await {
@@ -204,7 +210,7 @@ impl IndexTable {
                 .expression_attribute_names("#of", "of")
                 .expression_attribute_names("#sequencer", "sequencer")
                 .expression_attribute_values(":keep", item::text(&keep))
-                .expression_attribute_values(":sequencer", item::text(canonical(sequencer)))
+                .expression_attribute_values(":sequencer", item::text(sequencer.as_str()))
                 .send()
         });
         let mut removals = stream::iter(removals).buffer_unordered(AT_ONCE * 4);

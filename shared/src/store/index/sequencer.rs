@@ -5,9 +5,31 @@
 //! conditions can do, once their trailing zeros are gone: what was only padding is nothing, and a longer one that begins
 //! with the shorter has a digit above zero where the other would have been padded.
 
-/// The sequencer such that string comparison orders it.
-pub(super) fn canonical(sequencer: &str) -> String {
-    sequencer.trim_end_matches('0').to_ascii_uppercase()
+use std::fmt;
+
+/// The sequencer of an event, in the form in which string comparison orders it. The default is earlier than all others, or
+/// at the same time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sequencer(String);
+
+impl Sequencer {
+    /// Of the text that an event has.
+    #[must_use]
+    pub fn new(sequencer: &str) -> Self {
+        Self(sequencer.trim_end_matches('0').to_ascii_uppercase())
+    }
+
+    /// As the table keeps it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Sequencer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 #[cfg(test)]
@@ -35,14 +57,14 @@ mod tests {
             ("", "00", Ordering::Equal),
             ("", "01", Ordering::Less),
         ] {
-            assert_eq!(canonical(a).cmp(&canonical(b)), expected, "{a} {b}");
+            assert_eq!(Sequencer::new(a).cmp(&Sequencer::new(b)), expected, "{a} {b}");
         }
     }
 
     proptest! {
         #[test]
         fn string_comparison_is_that_of_the_user_guide(a in "[0-3A-Ca-c]{0,6}", b in "[0-3A-Ca-c]{0,6}") {
-            prop_assert_eq!(canonical(&a).cmp(&canonical(&b)), compare(&a, &b));
+            prop_assert_eq!(Sequencer::new(&a).cmp(&Sequencer::new(&b)), compare(&a, &b));
         }
     }
 }

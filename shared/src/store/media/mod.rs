@@ -6,8 +6,6 @@
 mod body;
 mod download;
 mod plan;
-#[cfg(test)]
-mod tests;
 
 use std::ops::Range;
 use std::sync::Arc;
