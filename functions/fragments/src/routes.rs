@@ -81,6 +81,8 @@ async fn media(State(fragments): State<Arc<Fragments>>, request: Request) -> Res
         Ok(answer) => fragments.respond(&request, answer).await.into_response(),
         Err(error) => error.into_response(),
     };
+    let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let bytes: Option<u64> = length.and_then(|length| length.parse().ok());
     tracing::info!(
         space = %request.media.space(),
         content = %request.media.content(),
@@ -88,7 +90,7 @@ async fn media(State(fragments): State<Arc<Fragments>>, request: Request) -> Res
         range = request.range.as_ref().map(tracing::field::display),
         head = request.head,
         status = response.status().as_u16(),
-        bytes = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()),
+        bytes,
         "media"
     );
     response
