@@ -138,13 +138,11 @@ async fn group<S: Source>(
         }
         stream.seek(child_end);
     }
-    match head {
-        Some(head) => element.give(head, samples, notes),
-        None => {
-            notes.at(offset, "a BlockGroup without a Block is passed over");
-            Ok(())
-        }
+    if let Some(head) = head {
+        return element.give(head, samples, notes);
     }
+    notes.at(offset, "a BlockGroup without a Block is passed over");
+    Ok(())
 }
 
 /// A SimpleBlock or BlockGroup, as far as it is known.

@@ -1,6 +1,8 @@
 //! Codecs: what a TrackEntry's CodecID (RFC 9559 §5.1.4.1.21) and CodecPrivate are called in a MIME type's `codecs`
 //! parameter (RFC 6381), and how much of each has to be decoded before its output is right.
 
+use std::fmt::Write;
+
 /// The codec of a track, as RFC 6381 and the registrations under it write it; else the CodecID itself.
 pub fn name(id: &str, private: &[u8]) -> String {
     let known = match id {
@@ -96,10 +98,11 @@ fn hevc(private: &[u8]) -> Option<String> {
     let space = ["", "A", "B", "C"].get(usize::from(profile >> 6))?;
     let tier = if profile & 0x20 == 0 { 'L' } else { 'H' };
     let compatibility = u32::from_be_bytes([*c0, *c1, *c2, *c3]).reverse_bits();
-    let mut name = format!("hvc1.{space}{}.{compatibility:X}.{tier}{level}", profile & 0x1F);
     let used = constraints.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let mut name = format!("hvc1.{space}{}.{compatibility:X}.{tier}{level}", profile & 0x1F);
     for byte in constraints.iter().take(used) {
-        name.push_str(&format!(".{byte:X}"));
+        // Writing to a string does not fail.
+        let _ = write!(name, ".{byte:X}");
     }
     Some(name)
 }
