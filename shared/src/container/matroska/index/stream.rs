@@ -61,13 +61,8 @@ impl<'s, S: Source> Stream<'s, S> {
         Ok(Header::parse(self.peek(MAX_HEADER).await?))
     }
 
-    /// Takes `length` bytes, or what the file has of them.
+    /// Takes `length` bytes, or what the file has of them. They are copied, so that a few do not keep a whole chunk.
     pub async fn take(&mut self, length: usize) -> Result<Bytes, ReadError> {
-        if self.window.len() - self.at >= length {
-            let taken = self.window.slice(self.at..self.at + length);
-            self.at += length;
-            return Ok(taken);
-        }
         let mut taken = BytesMut::new();
         while taken.len() < length {
             let part = match self.peek(1).await? {

@@ -1,8 +1,9 @@
 //! What a cut is, and that it is as its original.
 
 use bytes::Bytes;
+use proptest::prelude::*;
 
-use super::super::testing::{cluster, element, info, master, simple, track};
+use super::super::testing::{cluster, element, group, info, master, simple, track, uint, unknown};
 use super::super::{self as matroska, ebml, ids};
 use super::{OPUS, bytes, file, index, ordinary, part, second, tracks};
 use crate::container::{Error, Selection};
@@ -154,4 +155,55 @@ fn an_index_and_a_selection_that_do_not_go_together_are_an_error() {
     let mut outline = before.outline.clone();
     outline.setup.clear();
     assert!(matches!(matroska::write(&outline, &sound), Err(Error::Index(_))));
+}
+
+/// Any block: of which track, how long after its cluster, a keyframe, in a BlockGroup, and of how many bytes.
+type AnyBlock = (u8, i16, bool, bool, usize);
+
+fn any_cluster() -> impl Strategy<Value = (u64, bool, Vec<AnyBlock>)> {
+    let block = (1..=2_u8, 0..4000_i16, any::<bool>(), any::<bool>(), 0..200_usize);
+    (0..3000_u64, any::<bool>(), proptest::collection::vec(block, 0..12))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_cut_of_any_file_has_the_chosen_blocks_and_no_others(
+        clusters in proptest::collection::vec(any_cluster(), 1..8),
+        start in 0..10_000_i64,
+        length in 1..10_000_i64,
+    ) {
+        let (mut children, mut time) = (vec![info(), tracks()], 0);
+        for (distance, sized, blocks) in &clusters {
+            time += distance;
+            let block = |(track, relative, keyframe, grouped, size): &AnyBlock| match grouped {
+                true => group(*track, *relative, &vec![*track; *size], &[]),
+                false => simple(*track, *relative, *keyframe, &vec![*track; *size]),
+            };
+            let blocks = [vec![uint(ids::TIMESTAMP, time)], blocks.iter().map(block).collect()].concat();
+            children.push(if *sized { master(ids::CLUSTER, &blocks) } else { unknown(ids::CLUSTER, &blocks) });
+        }
+        let original = file(&children);
+        let before = index(&original);
+        prop_assert_eq!(before.notes(), "");
+        let count: usize = clusters.iter().map(|(_, _, blocks)| blocks.len()).sum();
+        prop_assert_eq!(before.samples.iter().map(Vec::len).sum::<usize>(), count);
+
+        let selection = before.select(&[0, 1], start, start + length);
+        let cut = bytes(&matroska::write(&before.outline, &selection).unwrap(), &original);
+        let after = index(&cut);
+        prop_assert!(after.notes() == "" || after.notes() == "it has no blocks");
+        for (chosen, written) in selection.tracks.iter().zip(&after.samples) {
+            prop_assert_eq!(chosen.runs.len(), written.len());
+            for (chosen, written) in chosen.runs.iter().zip(written) {
+                prop_assert_eq!(chosen.presentation() - Ticks(start), written.presentation());
+                prop_assert_eq!((chosen.sync, chosen.header), (written.sync, written.header));
+                let (mut chosen_bytes, written_bytes) = (part(&original, &chosen.bytes()).to_vec(), part(&cut, &written.bytes()));
+                let timestamp = usize::from(chosen.header)..usize::from(chosen.header) + 2;
+                chosen_bytes[timestamp.clone()].copy_from_slice(&written_bytes[timestamp]);
+                prop_assert_eq!(chosen_bytes, written_bytes);
+            }
+        }
+    }
 }
