@@ -1,1 +1,39 @@
-fn main() {}
+//! The program `reelspan`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use reelspan_local::{cut, inspect, serve};
+
+/// Any part of an audio or video file by its URL, cut at request time without transcoding.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything on this machine: HTTP, S3 API, index and all
+    Serve(serve::Options),
+    /// Cut a fragment out of a file
+    Cut(cut::Options),
+    /// Show the tracks, samples and index of a file
+    Inspect(inspect::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(options) => serve::run(&options),
+        Command::Cut(options) => cut::run(&options),
+        Command::Inspect(options) => inspect::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("reelspan: {error}");
+            ExitCode::from(error.exit_status())
+        }
+    }
+}

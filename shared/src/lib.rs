@@ -7,6 +7,7 @@
 //! | room | what it knows |
 //! | --- | --- |
 //! | [`media`] | the model: tracks, runs of samples, edit lists, time as whole ticks of a timescale |
+//! | [`space`] | names: a space, a content, and both as one key |
 //! | [`splice`] | a body as an ordered list of pieces, made anew or taken from the original |
 //! | [`uri`] | the Media Fragments URI grammar |
 //! | [`http`] | ranges in bytes and in time, conditional requests, problem details |
@@ -17,11 +18,17 @@
 //!
 //! Nothing in here knows of Lambda, and only [`store`] knows of AWS.
 
+// The synthetic files under `benches/` are written against the crate's name, and unit tests use them too.
+#[cfg(test)]
+extern crate self as reelspan;
+
 pub mod container;
 pub mod http;
 pub mod index;
 pub mod media;
 pub mod resolve;
+pub mod space;
 pub mod splice;
 pub mod store;
+pub mod telemetry;
 pub mod uri;

@@ -12,6 +12,10 @@ pub use source::{ReadError, Source};
 use crate::index::{Container, Outline, Packed};
 use crate::splice::Splice;
 
+/// The version of the writers. One more for every change of what they write for the same selection: a cut's validator
+/// depends on it, so that no cache joins the bytes of two of them.
+pub const WRITER: u32 = 1;
+
 /// Where the pages of an index go as they become complete.
 pub trait Sink {
     /// Takes a page. Pages come in any order, each once.

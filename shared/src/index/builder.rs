@@ -1,8 +1,17 @@
-//! Builds the pages of an index while a file is read.
+//! Builds the pages of an index while a file is read: in memory that the file's length does not decide, whatever the order
+//! of its samples.
+//!
+//! A page is open while samples for its cell may still come: until some track is more than 8 cells ahead of it. Then it is
+//! packed, and waits at most for the end of an element that it lies in. A sample that comes later than that, or whose track
+//! already has samples in a later page, goes into a later page than its own ([`Track::late`] says how many cells later that
+//! may be), so that a track's pages, one after another, always hold its samples in decode order.
+
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::{Element, Error};
+use super::limits::{MAX_OPEN_RUNS, MAX_PAGE_BYTES, MAX_PAGES, MAX_RUNS, MAX_WAITING_BYTES, OPEN_CELLS};
+use super::{Element, Error, PageTrack, cell, cell_end, pack};
 use crate::media::{Run, Ticks, Track};
 
 /// A page, packed.
@@ -17,46 +26,262 @@ pub struct Packed {
 /// Takes samples in roughly the order of their times, and gives out pages as they become complete.
 #[derive(Debug)]
 pub struct Builder {
-    tracks: Vec<Track>,
+    lanes: Vec<Lane>,
+    /// The pages to which samples may still be added.
+    open: BTreeMap<u32, Open>,
+    /// The pages whose samples are packed, and whose last element has not ended.
+    waiting: Vec<Waiting>,
+    ready: Vec<Packed>,
+    /// The least number that a page may still be opened with.
+    floor: u32,
+    pages: u32,
+    /// The element that has begun last, until it ends; its size is not known before.
+    element: Option<Element>,
+    /// The end of the last sample of that element.
+    element_end: u64,
+    /// An element has ended since pages that wait were looked at.
+    ended: bool,
+    open_runs: usize,
+    waiting_bytes: usize,
+}
+
+/// The elements of a page, of which the last may not have ended.
+#[derive(Debug, Default)]
+struct Elements {
+    list: Vec<Element>,
+    unended: bool,
+}
+
+impl Elements {
+    fn end(&mut self, end: u64) {
+        if let (true, Some(last)) = (std::mem::take(&mut self.unended), self.list.last_mut()) {
+            last.size = end.saturating_sub(last.offset);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Open {
+    tracks: Vec<PageTrack>,
+    runs: usize,
+    elements: Elements,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    number: u32,
+    /// The packed tracks, to which the elements are still to be added.
+    packed: Vec<u8>,
+    elements: Elements,
+}
+
+/// A track, and where it has got to.
+#[derive(Debug)]
+struct Lane {
+    track: Track,
+    /// The cell of the last sample, and the decode times that belong to it.
+    cell: u32,
+    times: (Ticks, Ticks),
+    /// The page of the last sample.
+    page: u32,
+    /// The page that holds the last sync sample of the pages packed so far.
+    synced: Option<u32>,
+}
+
+impl Lane {
+    fn new(track: Track) -> Self {
+        let none = (Ticks::ZERO, Ticks::ZERO);
+        let track = Track { samples: 0, bytes: 0, composition: none, presented: none, late: 0, ..track };
+        // An interval without any time, so that the first sample finds its cell.
+        Self { track, cell: 0, times: none, page: 0, synced: None }
+    }
+
+    /// The cell of the run's first sample, and how many of its samples are of that cell.
+    fn locate(&mut self, run: &Run) -> (u32, u32) {
+        if run.decode < self.times.0 || run.decode >= self.times.1 {
+            self.cell = cell(&self.track, run.decode);
+            self.times = (run.decode, cell_end(&self.track, self.cell));
+        }
+        let duration = run.duration.0.max(0);
+        let ahead = i128::from(self.times.1.0) - i128::from(run.decode.0);
+        let samples = match duration {
+            0 => run.count,
+            duration => u32::try_from((ahead + i128::from(duration) - 1) / i128::from(duration)).unwrap_or(u32::MAX),
+        };
+        (self.cell, samples.clamp(1, run.count))
+    }
+
+    fn count(&mut self, run: &Run) {
+        let presented = (run.presentation(), run.decode_end() + run.composition);
+        let track = &mut self.track;
+        if track.samples == 0 {
+            track.composition = (run.composition, run.composition);
+            track.presented = presented;
+        }
+        track.composition = (track.composition.0.min(run.composition), track.composition.1.max(run.composition));
+        track.presented = (track.presented.0.min(presented.0), track.presented.1.max(presented.1));
+        track.samples = track.samples.saturating_add(u64::from(run.count));
+        track.bytes = track.bytes.saturating_add(u64::from(run.size).saturating_mul(u64::from(run.count)));
+    }
 }
 
 impl Builder {
-    /// For a file of these tracks, whose totals (`samples`, `bytes`, `composition`, `presented`) are filled in at the end.
+    /// For a file of these tracks, whose totals (`samples`, `bytes`, `composition`, `presented`, `late`) are filled in at
+    /// the end.
     #[must_use]
     pub fn new(tracks: Vec<Track>) -> Self {
-        Self { tracks }
+        Self {
+            lanes: tracks.into_iter().map(Lane::new).collect(),
+            open: BTreeMap::new(),
+            waiting: Vec::new(),
+            ready: Vec::new(),
+            floor: 0,
+            pages: 0,
+            element: None,
+            element_end: 0,
+            ended: false,
+            open_runs: 0,
+            waiting_bytes: 0,
+        }
     }
 
-    /// An element begins, and the samples that follow lie in it until it ends.
+    /// An element begins, and the samples that follow lie in it until it ends: at the latest, where the next one begins.
     pub fn begin_element(&mut self, offset: u64, header: u32, time: Ticks) {
-        let _ = (offset, header, time);
-        todo!()
+        self.end_element(offset);
+        self.element = Some(Element { offset, size: 0, header, time });
+        self.element_end = offset.saturating_add(u64::from(header));
     }
 
-    /// The element that began last ends before this offset.
+    /// The element that began last ends before this offset. Nothing happens if it has ended already.
     pub fn end_element(&mut self, end: u64) {
-        let _ = end;
-        todo!()
+        if self.element.take().is_none() {
+            return;
+        }
+        let open = self.open.values_mut().map(|page| &mut page.elements);
+        for elements in open.chain(self.waiting.iter_mut().map(|page| &mut page.elements)) {
+            elements.end(end);
+        }
+        self.ended = true;
     }
 
     /// Samples of the track at this place in the list of tracks, in decode order within the track.
     ///
     /// # Errors
     ///
-    /// Where a page would become larger than one may be, or where there would be too many.
+    /// Where a page would become larger than one may be, or where there would be too many, or too much would have to be
+    /// kept in memory.
     pub fn samples(&mut self, track: usize, run: Run) -> Result<(), Error> {
-        let _ = (track, run);
-        todo!()
+        if self.element.is_some() {
+            self.element_end = self.element_end.max(run.bytes().end);
+        }
+        let mut rest = (run.count > 0).then_some(run);
+        while let Some(mut run) = rest {
+            let lane =
+                self.lanes.get_mut(track).ok_or_else(|| Error(format!("samples of track {track}: no such track")))?;
+            let (cell, count) = lane.locate(&run);
+            if cell >= MAX_PAGES {
+                return Err(Error(format!("samples in cell {cell} of the grid, of at most {MAX_PAGES}")));
+            }
+            rest = run.slice(count..u32::MAX);
+            run.count = count;
+            lane.count(&run);
+            let page = cell.max(lane.page).max(self.floor);
+            lane.page = page;
+            lane.track.late = lane.track.late.max(page - cell);
+            self.add(page, track, run)?;
+        }
+        if std::mem::take(&mut self.ended) { self.settle() } else { Ok(()) }
+    }
+
+    /// Adds samples to an open page, and packs those that thereby cease to be open.
+    fn add(&mut self, number: u32, track: usize, run: Run) -> Result<(), Error> {
+        let tracks = self.lanes.len();
+        let page = self.open.entry(number).or_insert_with(|| Open {
+            tracks: vec![PageTrack::default(); tracks],
+            runs: 0,
+            elements: Elements::default(),
+        });
+        if let (Some(element), false) = (&self.element, page.elements.unended) {
+            page.elements.list.push(element.clone());
+            page.elements.unended = true;
+        }
+        let Some(PageTrack { runs, .. }) = page.tracks.get_mut(track) else { return Ok(()) };
+        if !runs.last_mut().is_some_and(|last| last.absorb(&run)) {
+            runs.push(run);
+            page.runs += 1;
+            self.open_runs += 1;
+        }
+        if page.runs > MAX_RUNS || page.elements.list.len() > MAX_RUNS {
+            return Err(Error(format!("page {number} would have more than {MAX_RUNS} runs of samples")));
+        }
+        if self.open_runs > MAX_OPEN_RUNS {
+            return Err(Error(format!("more than {MAX_OPEN_RUNS} runs of samples around page {number}")));
+        }
+        self.pages = self.pages.max(number + 1);
+        self.close_until(number.saturating_sub(OPEN_CELLS))
+    }
+
+    /// Packs all pages before this one, which then is the first that may be added to.
+    fn close_until(&mut self, floor: u32) -> Result<(), Error> {
+        if floor <= self.floor {
+            return Ok(());
+        }
+        self.floor = floor;
+        while let Some(first) = self.open.first_entry().filter(|page| *page.key() < floor) {
+            let (number, mut page) = first.remove_entry();
+            for (part, lane) in page.tracks.iter_mut().zip(&mut self.lanes) {
+                part.before = lane.synced;
+                if part.runs.iter().any(|run| run.sync) {
+                    lane.synced = Some(number);
+                }
+            }
+            self.open_runs -= page.runs;
+            let mut packed = Vec::with_capacity(2048);
+            pack::put_tracks(&mut packed, number, &page.tracks);
+            self.waiting_bytes += packed.len();
+            self.waiting.push(Waiting { number, packed, elements: page.elements });
+        }
+        self.settle()
+    }
+
+    /// Completes the pages that have nothing more to wait for.
+    fn settle(&mut self) -> Result<(), Error> {
+        for mut page in self.waiting.extract_if(.., |page| !page.elements.unended) {
+            self.waiting_bytes -= page.packed.len();
+            pack::put_elements(&mut page.packed, &page.elements.list);
+            let (number, length) = (page.number, page.packed.len());
+            if length > MAX_PAGE_BYTES {
+                return Err(Error(format!("page {number} would have {length} bytes, of at most {MAX_PAGE_BYTES}")));
+            }
+            self.ready.push(Packed { number, bytes: page.packed.into() });
+        }
+        if self.waiting_bytes > MAX_WAITING_BYTES {
+            return Err(Error(format!("an element of which {} pages are a part", self.waiting.len())));
+        }
+        Ok(())
+    }
+
+    /// One more than the number of the last page so far.
+    #[must_use]
+    pub const fn pages(&self) -> u32 {
+        self.pages
     }
 
     /// The pages that no further sample belongs to, unless it comes unreasonably late.
     pub fn take_ready(&mut self) -> Vec<Packed> {
-        todo!()
+        std::mem::take(&mut self.ready)
     }
 
-    /// The end of the file: the remaining pages, and the tracks with their totals.
-    pub fn finish(self) -> Result<(Vec<Packed>, Vec<Track>), Error> {
-        let _ = Element { offset: 0, size: 0, header: 0, time: Ticks(0) };
-        Ok((Vec::new(), self.tracks))
+    /// The end of the file: the remaining pages, and the tracks with their totals. An element that has not ended ends with
+    /// its last sample.
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::samples`].
+    pub fn finish(mut self) -> Result<(Vec<Packed>, Vec<Track>), Error> {
+        self.end_element(self.element_end);
+        self.settle()?;
+        self.close_until(u32::MAX)?;
+        Ok((self.ready, self.lanes.into_iter().map(|lane| lane.track).collect()))
     }
 }

@@ -5,22 +5,29 @@
 //! grid ([`CELL`]). A request knows its seconds before it knows anything of the file, so it can name the pages that it needs
 //! at once, the head among them.
 
+mod bits;
 mod builder;
+mod column;
+mod head;
+mod limits;
 mod outline;
+mod pack;
 mod page;
+#[cfg(test)]
+mod tests;
 
 pub use builder::{Builder, Packed};
+pub use head::{Head, Original, Status};
+pub use limits::{CELL, MAX_PAGE_BYTES, MAX_PAGES};
 pub use outline::{Container, Outline};
 pub use page::{Element, Page, PageTrack};
+
+use std::ops::RangeInclusive;
 
 use crate::media::{Ticks, Time, Track};
 
 /// The format of pages and heads. One more for every change of either: what is of another version is indexed anew.
 pub const FORMAT: u32 = 1;
-
-/// How long a cell of the grid is. Ten seconds: a cut of ten seconds touches two, and the group of pictures before it
-/// seldom begins more than one cell earlier.
-pub const CELL: Time = Time::from_secs(10);
 
 /// The cell of the grid in which a track's sample of this decode time belongs.
 #[must_use]
@@ -32,6 +39,26 @@ pub fn cell(track: &Track, decode: Ticks) -> u32 {
 #[must_use]
 pub fn cell_at(time: Time) -> u32 {
     u32::try_from(time.0.max(0) / CELL.0).unwrap_or(u32::MAX)
+}
+
+/// The least decode time of a track that is of a later cell than this one.
+#[must_use]
+pub fn cell_end(track: &Track, cell: u32) -> Ticks {
+    let boundary = Time(CELL.0.saturating_mul(i64::from(cell) + 1));
+    let nearest = track.timescale.ticks(boundary);
+    let before = track.timescale.time(nearest) < boundary;
+    nearest + Ticks(i64::from(before)) + track.shift()
+}
+
+/// The cells whose pages hold every sample of a track that begins to be presented at `from` or later and not later than
+/// `to`, in ticks of the track's presentation times. Cells go by decode times, from which a sample's presentation is its
+/// composition offset away.
+///
+/// The sample that is being presented at `from` may have begun in an earlier cell; [`PageTrack::before`] leads there.
+#[must_use]
+pub fn cells(track: &Track, from: Ticks, to: Ticks) -> RangeInclusive<u32> {
+    let (least, greatest) = track.composition;
+    cell(track, from - greatest)..=cell(track, to - least).saturating_add(track.late)
 }
 
 /// What is wrong with a page or a head that was read back.

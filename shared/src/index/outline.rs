@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::bits::{Input, put_unsigned};
+use super::{Error, FORMAT};
 use crate::media::{Setup, Time, Track};
 
 /// The container formats whose structure is known.
@@ -39,4 +41,29 @@ pub struct Outline {
     pub pages: u32,
     /// What a person should know: tracks passed over, a truncated end.
     pub notes: Vec<String>,
+}
+
+impl Outline {
+    /// Packs it: the number of the format, and its fields as `postcard` has them.
+    #[must_use]
+    pub fn pack(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(1024);
+        put_unsigned(&mut out, u64::from(FORMAT));
+        // Plain data in memory always serialises; of nothing at all, `unpack` would say that it is no outline.
+        postcard::to_extend(self, out).unwrap_or_default()
+    }
+
+    /// Unpacks what [`Outline::pack`] made.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are not an outline, or one of another [`FORMAT`]: then the file wants to be indexed anew.
+    pub fn unpack(packed: &[u8]) -> Result<Self, Error> {
+        let mut input = Input::new(packed);
+        let format = input.unsigned().map_err(|Error(what)| Error(format!("no outline: {what}")))?;
+        if format != u64::from(FORMAT) {
+            return Err(Error(format!("an outline of format {format}, not {FORMAT}")));
+        }
+        postcard::from_bytes(input.rest()).map_err(|error| Error(format!("no outline: {error}")))
+    }
 }

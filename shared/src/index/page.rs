@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use super::Error;
+use super::bits::Input;
+use super::{Error, pack};
 use crate::media::{Run, Ticks};
 
 /// A stretch of the file that plays only whole: a Matroska cluster, an MP4 movie fragment with its media data.
@@ -40,15 +41,32 @@ pub struct Page {
 }
 
 impl Page {
-    /// Packs the page, column by column.
+    /// Packs the page, column by column. All that [`Page::unpack`] takes comes back as it was: runs of at least one sample,
+    /// a `before` that is less than the page's number, and no more than 131 072 runs.
     #[must_use]
     pub fn pack(&self) -> Bytes {
-        todo!()
+        let mut out = Vec::with_capacity(2048);
+        pack::put_tracks(&mut out, self.number, &self.tracks);
+        pack::put_elements(&mut out, &self.elements);
+        out.into()
     }
 
     /// Unpacks what [`Page::pack`] made.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are not such a page, are of another [`FORMAT`](super::FORMAT), or claim more runs than a page may
+    /// have.
     pub fn unpack(number: u32, packed: &[u8]) -> Result<Self, Error> {
-        let _ = (number, packed);
-        todo!()
+        let page = || {
+            let mut input = Input::new(packed);
+            let tracks = pack::tracks(&mut input, number)?;
+            let elements = pack::elements(&mut input)?;
+            if !input.is_empty() {
+                return Err(Error("bytes behind the end".to_owned()));
+            }
+            Ok(Self { number, tracks, elements })
+        };
+        page().map_err(|Error(what)| Error(format!("page {number}: {what}")))
     }
 }

@@ -95,6 +95,8 @@ pub struct Track {
     pub composition: (Ticks, Ticks),
     /// Presentation times, in its own timescale, of its first sample and of the end of its last.
     pub presented: (Ticks, Ticks),
+    /// How many cells of the index's grid a sample may lie behind its own: 0, but for files whose tracks run far apart.
+    pub late: u32,
     /// What the container writes of a track that is not its samples: MP4's `trak` without its sample tables, Matroska's
     /// `TrackEntry`.
     pub setup: Setup,

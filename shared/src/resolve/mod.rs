@@ -1,1 +1,244 @@
-//! The room `resolve`.
+//! From what was asked, and the pages of an index, to what is given: a splice, and the interval that it really holds.
+//!
+//! What is asked is in seconds of the presentation timeline. [`edits`] takes it through each track's edit list to the
+//! track's own times, [`span`] finds the samples of those times in the pages, from the sync sample before the first to the
+//! last that is needed, and the container writes them.
+
+mod cover;
+mod edits;
+mod pages;
+mod span;
+mod tracks;
+
+use std::ops::{Range, RangeInclusive};
+
+pub use cover::cover;
+pub use pages::{Memory, Pages};
+
+use self::edits::segments;
+use self::pages::Held;
+use self::span::{Bound, Span, find};
+use crate::container::{self, Segment, Selected, Selection};
+use crate::index::{Outline, cell_at};
+use crate::media::{Interval, Kind, Ticks, Time, Track};
+use crate::splice::Splice;
+use crate::uri::{Fragment, Temporal};
+
+/// A fragment as it was asked for, in the terms of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Ask {
+    /// Normal play time; `None`: all of it.
+    pub time: Option<Interval>,
+    /// Tracks by name, number or kind; none: all of them.
+    pub tracks: Vec<String>,
+}
+
+impl From<&Fragment> for Ask {
+    fn from(fragment: &Fragment) -> Self {
+        let time = fragment.time.map(|Temporal::Npt(interval)| interval);
+        Self { time, tracks: fragment.tracks.clone() }
+    }
+}
+
+/// Why nothing can be resolved.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The container cannot write it.
+    #[error(transparent)]
+    Container(#[from] container::Error),
+    /// The pages are of another version of the file than the head: it is being indexed anew.
+    #[error("the file is being indexed anew")]
+    Changed,
+    /// The pages could not be had.
+    #[error("the index could not be read: {0}")]
+    Pages(String),
+}
+
+/// A cut: a resource of its own.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Its bytes.
+    pub splice: Splice,
+    /// Its MIME type.
+    pub mime: String,
+    /// The part of the original's timeline at which its playback begins and ends.
+    pub given: Interval,
+    /// The places in the outline of the tracks it has, where tracks were asked for.
+    pub tracks: Option<Vec<usize>>,
+}
+
+/// The answer to a fragment in a query.
+#[derive(Clone, Debug)]
+pub enum Cut {
+    /// Nothing of what was asked means anything for this file: the original.
+    Original,
+    /// The time asked for lies wholly behind the end.
+    Behind,
+    /// A part.
+    Part(Part),
+}
+
+/// The answer to a fragment in a `Range` header.
+#[derive(Clone, Debug)]
+pub enum Cover {
+    /// It names no part of this file; the text says why.
+    Unsatisfiable(String),
+    /// Verbatim bytes of the original.
+    Ranges {
+        /// Which, in ascending order, none touching the next.
+        ranges: Vec<Range<u64>>,
+        /// The interval that they really hold.
+        given: Interval,
+    },
+}
+
+/// How long before the start of an interval its group of pictures may begin, and be found in the first round trip.
+const LEAD_IN: Time = Time::from_secs(30);
+/// By how much decoding may run ahead of presentation at the end of an interval.
+const REORDERING: Time = Time(500_000_000);
+/// How many pages are asked for at once: what one BatchGetItem takes, less the head.
+const AT_ONCE: u32 = 99;
+/// How many pages are asked for where no time is named: the rest follows in larger portions.
+const WITHOUT_TIME: u32 = 30;
+
+/// The pages that an ask will need in all likelihood, before anything is known of the file. Empty where it asks for nothing.
+#[must_use]
+pub fn guess(ask: &Ask) -> RangeInclusive<u32> {
+    match ask.time {
+        Some(time) => {
+            let first = cell_at(time.start() - LEAD_IN);
+            let last = cell_at(time.end() + REORDERING);
+            first..=last.min(first + AT_ONCE - 1)
+        }
+        None if ask.tracks.is_empty() => RangeInclusive::new(1, 0),
+        None => 0..=WITHOUT_TIME - 1,
+    }
+}
+
+/// Resolves a fragment in a query to a complete file.
+pub async fn cut(outline: &Outline, pages: &mut impl Pages, ask: &Ask) -> Result<Cut, Error> {
+    let named = tracks::named(outline, &ask.tracks);
+    if ask.time.is_none() && named.is_none() {
+        return Ok(Cut::Original);
+    }
+    let Some(all) = Interval::new(Time::ZERO, outline.duration) else { return Ok(Cut::Original) };
+    let Some(given) = ask.time.unwrap_or(Interval::ALL).intersection(all) else { return Ok(Cut::Behind) };
+    let chosen = named.clone().unwrap_or_else(|| (0..outline.tracks.len()).collect());
+    let mut held = Held::new(pages, outline.pages);
+    let mut selection = if container::starts_exactly(outline.container) {
+        select_exactly(outline, &mut held, &chosen, given).await?
+    } else {
+        select_from_sync(outline, &mut held, &chosen, given).await?
+    };
+    // A track that has no sample in the interval would be an empty track, on which some players stumble.
+    if selection.tracks.iter().any(|track| !track.runs.is_empty()) {
+        selection.tracks.retain(|track| !track.runs.is_empty());
+    }
+    selection.elements = held.elements_of(&selection.tracks);
+    let splice = container::write(outline, &selection)?;
+    let mime = mime(outline, &selection);
+    Ok(Cut::Part(Part { splice, mime, given: selection.given, tracks: named }))
+}
+
+/// Where playback can begin at any instant: each track's samples for the interval, trimmed to it by the segments.
+async fn select_exactly(
+    outline: &Outline,
+    held: &mut Held<'_, impl Pages>,
+    chosen: &[usize],
+    given: Interval,
+) -> Result<Selection, Error> {
+    let mut tracks = Vec::with_capacity(chosen.len());
+    for (place, track) in places(outline, chosen) {
+        let segments = segments(track, given);
+        let mut spans = Vec::with_capacity(1);
+        for segment in &segments {
+            if let Segment { media: Some(media), duration } = segment {
+                let (from, to) = (Bound::At(*media - track.preroll), Bound::At(*media + *duration));
+                if let Some(span) = find(held, place, track, from, to).await? {
+                    spans.extend(without_leading_pictures(held, place, track, span));
+                }
+            }
+        }
+        let runs = held.runs(place, &span::union(spans));
+        tracks.push(Selected { track: place, runs, segments });
+    }
+    Ok(Selection { given, tracks, elements: Vec::new() })
+}
+
+/// Where playback begins with the first sample: at the sync sample before, of the video if there is any. The other tracks
+/// begin with it.
+async fn select_from_sync(
+    outline: &Outline,
+    held: &mut Held<'_, impl Pages>,
+    chosen: &[usize],
+    asked: Interval,
+) -> Result<Selection, Error> {
+    let mut leader: Option<(Time, usize)> = None;
+    let by_kind = |kind| places(outline, chosen).filter(move |(_, track)| track.kind == kind);
+    for (place, track) in by_kind(Kind::Video).chain(by_kind(Kind::Audio)).chain(by_kind(Kind::Text)) {
+        let (from, to) = (track.timescale.ticks(asked.start()), track.timescale.ticks(asked.end()));
+        if let Some(span) = find(held, place, track, Bound::At(from), Bound::At(to)).await?
+            && let Some(first) = held.run_at(place, span.start)
+        {
+            leader = Some((track.timescale.time(first.presentation()), place));
+            break;
+        }
+    }
+    let (start, leader) = leader.unwrap_or((asked.start(), usize::MAX));
+    let given = Interval::new(start, asked.end()).unwrap_or(asked);
+    let mut tracks = Vec::with_capacity(chosen.len());
+    for (place, track) in places(outline, chosen) {
+        let (from, to) = (track.timescale.ticks(given.start()), track.timescale.ticks(given.end()));
+        let mut spans = Vec::new();
+        if let Some(span) = find(held, place, track, Bound::At(from), Bound::At(to)).await? {
+            spans.extend(without_leading_pictures(held, place, track, span));
+        }
+        let mut runs = held.runs(place, &span::union(spans));
+        if place != leader {
+            // Samples from before the beginning cannot be placed; of video, all up to the first that can start decoding.
+            let begins =
+                |run: &crate::media::Run| run.presentation() >= from && (run.sync || track.kind != Kind::Video);
+            let first = runs.iter().position(begins).unwrap_or(runs.len());
+            runs.drain(..first);
+        }
+        let segments = vec![Segment { duration: to - from, media: Some(from) }];
+        tracks.push(Selected { track: place, runs, segments });
+    }
+    Ok(Selection { given, tracks, elements: Vec::new() })
+}
+
+fn places<'a>(outline: &'a Outline, chosen: &'a [usize]) -> impl Iterator<Item = (usize, &'a Track)> {
+    chosen.iter().filter_map(|place| Some((*place, outline.tracks.get(*place)?)))
+}
+
+/// The span, less the pictures that follow its sync sample and are presented before it: those of an open group need the
+/// group before, and nothing needs them.
+fn without_leading_pictures(held: &Held<'_, impl Pages>, place: usize, track: &Track, span: Span) -> Vec<Span> {
+    if track.kind != Kind::Video {
+        return vec![span];
+    }
+    held.after_leading(place, span).map_or_else(
+        || vec![span],
+        |(sync_end, rest)| vec![Span { start: span.start, end: sync_end }, Span { start: rest, end: span.end }],
+    )
+}
+
+/// The MIME type of a selection: without its video, a video file is an audio file (and QuickTime, which has no type for that, MP4).
+fn mime(outline: &Outline, selection: &Selection) -> String {
+    let has = |kind| {
+        selection
+            .tracks
+            .iter()
+            .any(|selected| outline.tracks.get(selected.track).is_some_and(|track| track.kind == kind))
+    };
+    match outline.mime.strip_prefix("video/") {
+        Some("quicktime") if !has(Kind::Video) && has(Kind::Audio) => "audio/mp4".to_owned(),
+        Some(family) if !has(Kind::Video) && has(Kind::Audio) => format!("audio/{family}"),
+        _ => outline.mime.clone(),
+    }
+}
+
+/// Ticks of a track at an instant of the presentation timeline, where nothing is edited out or in.
+fn on_timeline(track: &Track, presentation: Ticks) -> Time {
+    track.timescale.time(presentation - track.shift())
+}

@@ -1,1 +1,111 @@
-//! The room `store`.
+//! S3 and DynamoDB: the media, and the index of it. The only room that knows of AWS.
+//!
+//! The clients are built once, from the usual AWS environment ([`Stores::from_env`]) or for servers on one machine
+//! ([`Stores::loopback`]), and everything else of AWS stays behind [`Media`] and [`IndexTable`].
+
+mod calls;
+mod error;
+mod index;
+mod media;
+mod retry;
+mod tables;
+
+use std::env;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::config as dynamodb;
+use aws_sdk_s3::config as s3;
+use aws_sdk_s3::config::SharedHttpClient;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+pub use calls::Calls;
+pub use error::Error;
+pub use index::{Cells, Found, IndexTable, Reader, Sequencer, Stored};
+pub use media::{Media, Object, ObjectSource};
+pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, create_tables};
+
+use self::calls::Counter;
+
+/// The stores, by name.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    /// The media bucket.
+    pub media: Media,
+    /// The table of indexes.
+    pub index: IndexTable,
+    to_s3: Counter,
+    to_dynamodb: Counter,
+}
+
+/// A variable that the environment has to have, and has not.
+#[derive(Debug, thiserror::Error)]
+#[error("the environment variable {0} is not set")]
+pub struct Unset(&'static str);
+
+impl Stores {
+    /// The stores that a function's environment names: `MEDIA_BUCKET`, `INDEX_TABLE`, and what the AWS SDKs read (region,
+    /// credentials, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL_DYNAMODB`). Where S3's endpoint is one of
+    /// these, buckets are addressed by path, since what is no AWS seldom has a host name for each.
+    pub async fn from_env() -> Result<Self, Unset> {
+        let variable = |name| env::var(name).map_err(|_| Unset(name));
+        let (bucket, table) = (variable("MEDIA_BUCKET")?, variable("INDEX_TABLE")?);
+        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).load().await;
+        let by_path = config.endpoint_url().is_some() || env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+        let s3 = s3::Builder::from(&config).force_path_style(by_path);
+        Ok(Self::new(s3, dynamodb::Builder::from(&config), bucket, table))
+    }
+
+    /// The stores behind servers on this machine, as `http://127.0.0.1:9000`, that take any credentials.
+    #[must_use]
+    pub fn loopback(s3_endpoint: &str, dynamodb_endpoint: &str, bucket: &str, table: &str) -> Self {
+        let credentials = s3::Credentials::new("local", "local", None, None, "loopback");
+        let http_client = http_client();
+        let s3 = s3::Builder::new()
+            .behavior_version(s3::BehaviorVersion::latest())
+            .http_client(http_client.clone())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(credentials.clone())
+            .endpoint_url(s3_endpoint)
+            .force_path_style(true);
+        let dynamodb = dynamodb::Builder::new()
+            .behavior_version(dynamodb::BehaviorVersion::latest())
+            .http_client(http_client)
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(credentials)
+            .endpoint_url(dynamodb_endpoint);
+        Self::new(s3, dynamodb, bucket, table)
+    }
+
+    /// The stores behind clients of these configurations.
+    #[must_use]
+    pub fn new(
+        s3: s3::Builder,
+        dynamodb: dynamodb::Builder,
+        bucket: impl Into<String>,
+        table: impl Into<String>,
+    ) -> Self {
+        let (to_s3, to_dynamodb) = (Counter::default(), Counter::default());
+        // S3 has checksums of whole objects only, which a range cannot be held against.
+        let s3 =
+            s3.response_checksum_validation(s3::ResponseChecksumValidation::WhenRequired).interceptor(to_s3.clone());
+        let dynamodb = dynamodb.interceptor(to_dynamodb.clone());
+        Self {
+            media: Media::new(aws_sdk_s3::Client::from_conf(s3.build()), bucket),
+            index: IndexTable::new(aws_sdk_dynamodb::Client::from_conf(dynamodb.build()), table),
+            to_s3,
+            to_dynamodb,
+        }
+    }
+
+    /// The calls that were made so far, by all who use these stores.
+    #[must_use]
+    pub fn calls(&self) -> Calls {
+        Calls { s3: self.to_s3.count(), dynamodb: self.to_dynamodb.count() }
+    }
+}
+
+/// A client for HTTP, with TLS by ring. Clones share its connections.
+#[must_use]
+pub fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}

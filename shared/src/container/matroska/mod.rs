@@ -1,24 +1,50 @@
-//! matroska
+//! Matroska and WebM (RFC 9559), which are written in EBML (RFC 8794).
+//!
+//! A file is an EBML header and a Segment; in the Segment stand Info, Tracks and Clusters, and in these the blocks, each
+//! with its track's number and a time relative to its cluster's. There is no table of them that one could rely on, so a file
+//! is streamed through once to index it ([`index`]). A sample is a whole SimpleBlock or BlockGroup element: a cut takes
+//! over its bytes as they are, in clusters with new times ([`write`]).
+//!
+//! Times are presentation times. A sample's decode time is the latest presentation time of its track so far, and its
+//! composition offset is what lacks to its own: never more than zero.
+
+mod ebml;
+mod header;
+mod ids;
+mod index;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod write;
 
 use super::{Error, Selection, Sink, Source};
 use crate::index::Outline;
 use crate::splice::Splice;
 
-/// Whether a file that begins with these bytes is one.
+/// Whether a file that begins with these bytes is one: it begins with an EBML header.
 #[must_use]
 pub fn recognises(start: &[u8]) -> bool {
-    let _ = start;
-    todo!()
+    start.starts_with(&ids::EBML.to_be_bytes())
 }
 
-/// Reads the structure of a file.
+/// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] where there are no EBML header, Segment and Tracks that can be read, or where times are out of
+/// bounds; [`Error::Unsupported`] for other EBML documents, for encrypted tracks, and where no track is of a known kind;
+/// [`Error::Limit`] for more tracks or larger header elements than one file may have. Damage and truncation behind that are
+/// passed over, and told in [`Outline::notes`].
 pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    let _ = (source.len(), sink);
-    todo!()
+    index::index(source, sink, index::CHUNK).await
 }
 
-/// Writes a selection as a complete file.
+/// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].
+///
+/// # Errors
+///
+/// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Splice, Error> {
-    let _ = (outline, selection);
-    todo!()
+    write::write(outline, selection)
 }

@@ -1,24 +1,27 @@
-//! mp4
+//! ISO base media: MP4, M4A, MOV, 3GP (ISO/IEC 14496-12, ISO/IEC 14496-14, Apple's QuickTime File Format).
+//!
+//! A file is a sequence of boxes ([`boxes`]). The movie box ([`movie`]) describes the tracks, whose samples its tables
+//! ([`tables`], walked side by side by [`samples`]) or movie fragments ([`fragment`]) place in the file. [`index()`] finds and
+//! reads these boxes alone, never the media data; [`write()`] makes a new movie box for a selection, in front of the samples as
+//! they are.
 
-use super::{Error, Selection, Sink, Source};
-use crate::index::Outline;
-use crate::splice::Splice;
+mod boxes;
+mod codec;
+mod fragment;
+mod index;
+mod movie;
+mod samples;
+mod tables;
+mod write;
 
-/// Whether a file that begins with these bytes is one.
+pub use index::index;
+pub use write::write;
+
+/// Whether a file that begins with these bytes is one: by the type of its first box.
 #[must_use]
 pub fn recognises(start: &[u8]) -> bool {
-    let _ = start;
-    todo!()
-}
-
-/// Reads the structure of a file.
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    let _ = (source.len(), sink);
-    todo!()
-}
-
-/// Writes a selection as a complete file.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Splice, Error> {
-    let _ = (outline, selection);
-    todo!()
+    matches!(
+        start.get(4..8),
+        Some(b"ftyp" | b"moov" | b"mdat" | b"free" | b"skip" | b"wide" | b"pnot" | b"styp" | b"moof" | b"uuid")
+    )
 }

@@ -1,0 +1,167 @@
+//! The answer: status, header fields and body, decided from values alone. No store and no server in here, so that every row of
+//! the protocol is a row of a table in the tests.
+
+use std::ops::Range;
+
+use http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, VARY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use reelspan::http::conditional::last_modified;
+use reelspan::http::mapping::Mapping;
+use reelspan::http::multipart::Multipart;
+use reelspan::http::range::content_range;
+use reelspan::media::{Interval, Time};
+use reelspan::splice::Splice;
+
+use crate::resource::Resource;
+use crate::{Delivery, Error};
+
+/// Which time the bytes of an answer hold.
+pub const CONTENT_RANGE_MAPPING: HeaderName = HeaderName::from_static("content-range-mapping");
+
+/// What a cut really is of.
+pub const X_MEDIA_FRAGMENT: HeaderName = HeaderName::from_static("x-media-fragment");
+
+/// How long a cache may give an answer out without asking. Archives seldom replace a file, and where they do a minute of the old
+/// one does no harm; players that ask again and again are spared the way.
+const FRESH: &str = "max-age=60";
+
+/// Which part of a resource an answer gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// These ranges of its bytes: one at least, none of them empty.
+    Bytes(Vec<Range<u64>>),
+    /// These ranges of the original's bytes, which hold this stretch of its time.
+    Time {
+        /// One at least, none of them empty.
+        ranges: Vec<Range<u64>>,
+        /// The time that they really hold.
+        given: Interval,
+        /// The original's duration.
+        duration: Time,
+    },
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// All header fields.
+    pub headers: HeaderMap,
+    /// The body, of which an answer to HEAD makes no use.
+    pub body: Splice,
+}
+
+impl Answer {
+    /// 200 with all of a resource, or 206 with a part.
+    #[must_use]
+    pub fn new(resource: &Resource, extent: &Extent) -> Self {
+        let mut headers = validators(resource);
+        set(&mut headers, ACCEPT_RANGES, if resource.indexed { "bytes, t, track, id" } else { "bytes" });
+        set(&mut headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
+        if let Some(fragment) = &resource.cut {
+            set(&mut headers, X_MEDIA_FRAGMENT, &fragment.to_string());
+        }
+        if let Extent::Time { ranges, given, duration } = extent {
+            let mapping = Mapping { given: *given, duration: *duration, ranges, length: resource.body.len() };
+            set(&mut headers, CONTENT_RANGE_MAPPING, &mapping.to_string());
+        }
+        if decided_by_more_than_bytes(resource, extent) {
+            set(&mut headers, VARY, "Range");
+        }
+        let (status, body) = match extent {
+            Extent::Whole => {
+                set(&mut headers, CONTENT_TYPE, &resource.mime);
+                (StatusCode::OK, resource.body.clone())
+            }
+            Extent::Bytes(ranges) | Extent::Time { ranges, .. } => {
+                (StatusCode::PARTIAL_CONTENT, part(&mut headers, resource, ranges))
+            }
+        };
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        Self { status, headers, body }
+    }
+
+    /// 304.
+    #[must_use]
+    pub fn not_modified(resource: &Resource) -> Self {
+        Self { status: StatusCode::NOT_MODIFIED, headers: validators(resource), body: Splice::new() }
+    }
+
+    /// 307: the same is answered there.
+    fn redirect(location: &str) -> Self {
+        let mut headers = HeaderMap::new();
+        set(&mut headers, LOCATION, location);
+        set(&mut headers, CACHE_CONTROL, FRESH);
+        // Small ranges are answered here, so caches must not take this for the answer to all of them.
+        set(&mut headers, VARY, "Range");
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
+        Self { status: StatusCode::TEMPORARY_REDIRECT, headers, body: Splice::new() }
+    }
+}
+
+/// The answer, as large as the way back carries it: ranges of bytes are cut short, for which a 206 is made; all else is to be
+/// had elsewhere, or not at all.
+///
+/// `path_and_query` is the resource's own.
+pub fn fit(resource: &Resource, extent: Extent, delivery: &Delivery, path_and_query: &str) -> Result<Answer, Error> {
+    let answer = Answer::new(resource, &extent);
+    let (length, limit) = (answer.body.len(), delivery.limit());
+    if length <= limit {
+        return Ok(answer);
+    }
+    match (extent, delivery.elsewhere()) {
+        (Extent::Bytes(ranges), _) => {
+            let first =
+                ranges.into_iter().take(1).map(|range| range.start..range.end.min(range.start.saturating_add(limit)));
+            Ok(Answer::new(resource, &Extent::Bytes(first.collect())))
+        }
+        (_, Some(elsewhere)) => Ok(Answer::redirect(&format!("{elsewhere}{path_and_query}"))),
+        (_, None) => Err(Error::TooLarge { length }),
+    }
+}
+
+/// The header fields by which a client knows what it has.
+fn validators(resource: &Resource) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    set(&mut headers, ETAG, &resource.etag);
+    set(&mut headers, LAST_MODIFIED, &last_modified(resource.modified));
+    set(&mut headers, CACHE_CONTROL, FRESH);
+    headers
+}
+
+/// The body of a 206, with its `Content-Type`, and its `Content-Range` where it is one range.
+fn part(headers: &mut HeaderMap, resource: &Resource, ranges: &[Range<u64>]) -> Splice {
+    if let [range] = ranges {
+        set(headers, CONTENT_TYPE, &resource.mime);
+        set(headers, CONTENT_RANGE, &content_range(range, resource.body.len()));
+        return resource.body.slice(range.clone());
+    }
+    let multipart = Multipart::new(&resource.body, ranges, &resource.mime, &resource.etag);
+    set(headers, CONTENT_TYPE, &multipart.content_type);
+    multipart.body
+}
+
+/// Caches know what a range of bytes is of what they hold; of a resource that its query makes, or of another unit, few do.
+const fn decided_by_more_than_bytes(resource: &Resource, extent: &Extent) -> bool {
+    match extent {
+        Extent::Whole => false,
+        Extent::Bytes(_) => resource.cut.is_some(),
+        Extent::Time { .. } => true,
+    }
+}
+
+/// Sets a field, unless the value cannot stand in one: a media type, as it was stored, may be anything.
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests;

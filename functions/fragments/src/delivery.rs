@@ -1,0 +1,59 @@
+//! How much an answer can carry. A streamed one carries anything. A buffered one goes back through API Gateway as a JSON event of
+//! at most 6 MB, its body in base64.
+
+use std::env;
+
+/// How many bytes a buffered answer's body may have: of 6 MB (6 291 556 bytes) three quarters, less room for the headers and
+/// for how API Gateway counts.
+pub const LARGEST: u64 = 4_400_000;
+
+/// How answers go back to who asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// As they come into being.
+    Streamed,
+    /// Whole, with a body of at most [`LARGEST`].
+    Buffered {
+        /// Where the same paths are answered streaming, without a slash at the end: `https://….lambda-url.….on.aws`.
+        streaming: Option<String>,
+    },
+}
+
+/// `REELSPAN_ANSWER` says something else than `buffered` or `streamed`.
+#[derive(Debug, thiserror::Error)]
+#[error("REELSPAN_ANSWER is {0:?}, and neither \"buffered\" nor \"streamed\"")]
+pub struct UnknownDelivery(String);
+
+impl Delivery {
+    /// As the environment says: `REELSPAN_ANSWER` is `buffered` or `streamed`, which it is where nothing is said;
+    /// `REELSPAN_STREAM_URL` is where the same paths are answered streaming.
+    pub fn from_env() -> Result<Self, UnknownDelivery> {
+        let text = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        match text("REELSPAN_ANSWER").as_deref() {
+            None | Some("streamed") => Ok(Self::Streamed),
+            Some("buffered") => {
+                let streaming = text("REELSPAN_STREAM_URL").map(|url| url.trim_end_matches('/').to_owned());
+                Ok(Self::Buffered { streaming })
+            }
+            Some(other) => Err(UnknownDelivery(other.to_owned())),
+        }
+    }
+
+    /// How many bytes a body may have.
+    #[must_use]
+    pub const fn limit(&self) -> u64 {
+        match self {
+            Self::Streamed => u64::MAX,
+            Self::Buffered { .. } => LARGEST,
+        }
+    }
+
+    /// Where the same paths are answered streaming, if anywhere.
+    #[must_use]
+    pub fn elsewhere(&self) -> Option<&str> {
+        match self {
+            Self::Streamed => None,
+            Self::Buffered { streaming } => streaming.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What is answered instead, in one place: problem details (RFC 9457) with the status and the header fields that go with them.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, VARY};
+use http::{HeaderName, StatusCode};
+use reelspan::http::problem::{self, Problem};
+use reelspan::http::range;
+use reelspan::media::Time;
+use reelspan::space::NameError;
+use reelspan::{container, resolve, store};
+
+/// Why a request is not answered with media.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The path is none of ours.
+    #[error("there is nothing at this path")]
+    NoRoute,
+    /// The method is none of this path.
+    #[error("this is read with GET and HEAD alone")]
+    Method,
+    /// The path names nothing that could be there.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The path, percent-decoded, is not UTF-8.
+    #[error("the path is not percent-encoded UTF-8")]
+    Path,
+    /// There is no such content.
+    #[error("there is no such content")]
+    Missing,
+    /// It is there, and its index is on its way.
+    #[error("this version of it is being indexed")]
+    Indexing,
+    /// It has no index; the text says why.
+    #[error("no part of it can be cut: {0}")]
+    Refused(String),
+    /// The time lies wholly behind the end.
+    #[error("it lasts {duration} s, and the time asked for lies behind that")]
+    Behind {
+        /// How long it lasts.
+        duration: Time,
+    },
+    /// A condition of the request does not hold.
+    #[error("it is not, or no longer, what the request takes it for")]
+    Precondition,
+    /// The range names no part of it.
+    #[error("{why}")]
+    Unsatisfiable {
+        /// How many bytes it has.
+        length: u64,
+        /// What is wrong with the range.
+        why: String,
+    },
+    /// A buffered answer cannot carry it.
+    #[error("{length} bytes are more than this way can carry at once; ask for a Range of bytes")]
+    TooLarge {
+        /// How many bytes it has.
+        length: u64,
+    },
+    /// S3 or DynamoDB asks for patience.
+    #[error("{0} is busy")]
+    Busy(&'static str),
+    /// S3 or DynamoDB failed; the text is for the log alone.
+    #[error("the media or their index could not be read")]
+    Upstream(String),
+    /// We are wrong; the text is for the log alone.
+    #[error("this should not have happened")]
+    Internal(String),
+}
+
+impl Error {
+    /// The status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::Path => StatusCode::BAD_REQUEST,
+            Self::NoRoute | Self::Name(_) | Self::Missing | Self::Behind { .. } => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Precondition => StatusCode::PRECONDITION_FAILED,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Refused(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unsatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Upstream(_) => StatusCode::BAD_GATEWAY,
+            Self::Indexing | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The problem as its reader finds it.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let title = match self {
+            Self::Name(_) => "No such name",
+            Self::Behind { .. } => "Behind the end",
+            Self::Refused(_) => "No media fragments of this",
+            Self::TooLarge { .. } => "Too large for one answer",
+            Self::Indexing => "Being indexed",
+            _ => self.status().canonical_reason().unwrap_or("Problem"),
+        };
+        let problem = Problem::new(self.status().as_u16(), title).detail(self.to_string());
+        match self {
+            Self::Behind { duration } => problem.member("duration", duration.as_secs_f64()),
+            Self::Unsatisfiable { length, .. } | Self::TooLarge { length } => problem.member("length", *length),
+            _ => problem,
+        }
+    }
+
+    /// The header fields that go with the status.
+    fn fields(&self) -> Vec<(HeaderName, String)> {
+        match self {
+            Self::Unsatisfiable { length, .. } => {
+                vec![(CONTENT_RANGE, range::no_content_range(*length)), (VARY, "Range".to_owned())]
+            }
+            Self::Indexing | Self::Busy(_) => vec![(RETRY_AFTER, "1".to_owned())],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        if let Self::Internal(message) | Self::Upstream(message) = &self {
+            tracing::error!(message, "{self}");
+        }
+        let fixed = [(CONTENT_TYPE, problem::MEDIA_TYPE), (CACHE_CONTROL, "no-store")];
+        let mut response = (self.status(), fixed, self.problem().to_json()).into_response();
+        for (name, value) in self.fields() {
+            if let Ok(value) = value.parse() {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Missing => Self::Missing,
+            store::Error::Changed => Self::Indexing,
+            store::Error::Throttled(service) => Self::Busy(service),
+            store::Error::Service { .. } => Self::Upstream(error.to_string()),
+        }
+    }
+}
+
+impl From<resolve::Error> for Error {
+    fn from(error: resolve::Error) -> Self {
+        match error {
+            resolve::Error::Changed => Self::Indexing,
+            resolve::Error::Pages(message) => Self::Upstream(message),
+            resolve::Error::Container(error) => error.into(),
+        }
+    }
+}
+
+impl From<container::Error> for Error {
+    fn from(error: container::Error) -> Self {
+        match error {
+            container::Error::Read(container::ReadError::Changed) => Self::Indexing,
+            container::Error::Read(container::ReadError::Failed(message)) => Self::Upstream(message),
+            container::Error::Index(error) => Self::Internal(error.to_string()),
+            // Whatever the file holds, it is no fault of ours that it does.
+            error => Self::Refused(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use super::*;
+
+    #[test]
+    fn every_error_is_a_problem_that_keeps_what_is_internal() {
+        let cases = [
+            (Error::Missing, 404, None),
+            (Error::Behind { duration: Time(38_300_000_000) }, 404, None),
+            (Error::Refused("not a media file".to_owned()), 415, None),
+            (Error::Precondition, 412, None),
+            (
+                Error::Unsatisfiable { length: 4_055_466, why: "empty".to_owned() },
+                416,
+                Some(("content-range", "bytes */4055466")),
+            ),
+            (Error::TooLarge { length: 5_000_000 }, 413, None),
+            (Error::from(store::Error::Changed), 503, Some(("retry-after", "1"))),
+            (Error::from(store::Error::Throttled("S3")), 503, Some(("retry-after", "1"))),
+            (Error::Upstream("secret".to_owned()), 502, None),
+            (Error::Internal("secret".to_owned()), 500, None),
+        ];
+        for (error, status, field) in cases {
+            let text = error.problem().to_json();
+            let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(json["status"], status);
+            assert!(!text.contains("secret"), "{text}");
+            let response = error.into_response();
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers()["content-type"], "application/problem+json");
+            if let Some((name, value)) = field {
+                assert_eq!(response.headers()[name], value);
+            }
+        }
+        let behind = Error::Behind { duration: Time(38_300_000_000) }.problem();
+        assert_eq!(behind.members["duration"], 38.3);
+    }
+}

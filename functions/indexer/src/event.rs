@@ -1,0 +1,119 @@
+//! S3's event notifications (*Amazon S3 User Guide*, "Event message structure"): the few fields that an indexer needs.
+
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+
+/// What S3 sends: some events, or none in the `s3:TestEvent` that tells of a new configuration.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct S3Event {
+    /// The events, in no order that means anything.
+    #[serde(rename = "Records", default)]
+    pub records: Vec<Record>,
+}
+
+/// One event.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Record {
+    /// What happened, as `ObjectCreated:Put`. For the log: what counts is what the object is now.
+    #[serde(rename = "eventName", default)]
+    pub name: String,
+    /// To what.
+    pub s3: Entity,
+}
+
+/// What an event is about.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Entity {
+    /// The bucket.
+    pub bucket: Bucket,
+    /// The object.
+    pub object: Object,
+}
+
+/// A bucket.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+}
+
+/// An object, as the event saw it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Object {
+    /// Its key, URL-encoded as forms are; [`Object::key`] decodes it.
+    #[serde(rename = "key")]
+    pub encoded_key: String,
+    /// Which event of this key came first. Events of a put and of a deletion have it.
+    pub sequencer: Option<String>,
+}
+
+impl Object {
+    /// The key itself: `+` is a space, and `%2B` a plus sign. `None` where it is not UTF-8, which no key is.
+    #[must_use]
+    pub fn key(&self) -> Option<String> {
+        let spaced = self.encoded_key.replace('+', " ");
+        Some(percent_decode_str(&spaced).decode_utf8().ok()?.into_owned())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_decoded_as_forms_are() {
+        for (encoded, key) in [
+            ("films/a.mp4", Some("films/a.mp4")),
+            ("films/a+b.mp4", Some("films/a b.mp4")),
+            ("films/a%20b.mp4", Some("films/a b.mp4")),
+            ("films/a%2Bb.mp4", Some("films/a+b.mp4")),
+            ("films/100%25.mp4", Some("films/100%.mp4")),
+            ("films/%E3%81%82.mp4", Some("films/あ.mp4")),
+            ("films%2Fa.mp4", Some("films/a.mp4")),
+            ("films/a%", Some("films/a%")),
+            ("films/a%zz", Some("films/a%zz")),
+            ("films/..%2F..%2Fetc", Some("films/../../etc")),
+            ("films/%00", Some("films/\0")),
+            ("films/%ff.mp4", None),
+            ("", Some("")),
+        ] {
+            let object = Object { encoded_key: encoded.to_owned(), sequencer: None };
+            assert_eq!(object.key().as_deref(), key, "{encoded}");
+        }
+    }
+
+    #[test]
+    fn events_are_read_for_the_fields_that_count() {
+        let put = r#"{"Records": [{
+            "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "eu-central-1", "eventTime": "2026-01-01T00:00:00.000Z",
+            "eventName": "ObjectCreated:Put", "userIdentity": {"principalId": "A"}, "requestParameters": {"sourceIPAddress": "::1"},
+            "responseElements": {"x-amz-request-id": "1"},
+            "s3": {
+                "s3SchemaVersion": "1.0", "configurationId": "c", "bucket": {"name": "media", "arn": "arn:aws:s3:::media"},
+                "object": {"key": "films/a+b.mp4", "size": 5, "eTag": "e", "versionId": "v", "sequencer": "0055AED6DCD90281E5"}
+            }
+        }]}"#;
+        let event: S3Event = serde_json::from_str(put).unwrap();
+        let [record] = &event.records[..] else { unreachable!("one record") };
+        assert_eq!(record.name, "ObjectCreated:Put");
+        assert_eq!(record.s3.bucket.name, "media");
+        assert_eq!(record.s3.object.key().unwrap(), "films/a b.mp4");
+        assert_eq!(record.s3.object.sequencer.as_deref(), Some("0055AED6DCD90281E5"));
+    }
+
+    #[test]
+    fn a_test_event_has_no_records() {
+        let test = r#"{"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": "2026-01-01T00:00:00.000Z", "Bucket": "media"}"#;
+        assert!(serde_json::from_str::<S3Event>(test).unwrap().records.is_empty());
+    }
+
+    #[test]
+    fn what_is_no_event_is_an_error() {
+        for wrong in
+            ["[]", "null", r#"{"Records": {}}"#, r#"{"Records": [{}]}"#, r#"{"Records": [{"s3": {"bucket": {}}}]}"#]
+        {
+            assert!(serde_json::from_str::<S3Event>(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Where a container puts the pages of an index: into the table, in batches.
+
+use reelspan::container::{ReadError, Sink};
+use reelspan::index::Packed;
+use reelspan::store::{Cells, Error, IndexTable, Sequencer};
+
+/// How many pages are stored together.
+const PAGES: usize = 100;
+/// How many bytes of pages wait to be stored: most pages have a few kilobytes, but one may have 350.
+const BYTES: usize = 4 << 20;
+
+/// Takes the pages of one version of a file.
+#[derive(Debug)]
+pub struct Pages<'a> {
+    table: &'a IndexTable,
+    media: &'a str,
+    etag: &'a str,
+    sequencer: &'a Sequencer,
+    waiting: Vec<Packed>,
+    bytes: usize,
+    cells: Cells,
+}
+
+impl<'a> Pages<'a> {
+    /// None yet.
+    pub fn new(table: &'a IndexTable, media: &'a str, etag: &'a str, sequencer: &'a Sequencer) -> Self {
+        Self { table, media, etag, sequencer, waiting: Vec::new(), bytes: 0, cells: Cells::default() }
+    }
+
+    /// Stores what still waits, and says which cells have a page.
+    pub async fn finish(mut self) -> Result<Cells, Error> {
+        self.store().await?;
+        Ok(self.cells)
+    }
+
+    async fn store(&mut self) -> Result<(), Error> {
+        let pages = std::mem::take(&mut self.waiting);
+        self.bytes = 0;
+        self.table.put_pages(self.media, self.etag, self.sequencer, pages).await
+    }
+}
+
+impl Sink for Pages<'_> {
+    async fn page(&mut self, page: Packed) -> Result<(), ReadError> {
+        self.cells.insert(page.number);
+        self.bytes += page.bytes.len();
+        self.waiting.push(page);
+        if self.waiting.len() >= PAGES || self.bytes >= BYTES {
+            self.store().await.map_err(|error| ReadError::Failed(error.to_string()))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! `reelspan cut`: a fragment of a plain file, by the engine that cuts those of S3.
+
+use std::fs::File;
+use std::io::{Write, stdout};
+use std::path::PathBuf;
+
+use clap::Args;
+use reelspan::resolve::{self, Ask, Cut};
+use reelspan::splice::Splice;
+use reelspan::uri::Fragment;
+
+use crate::Error;
+use crate::file::FileSource;
+
+/// What to cut, and where to.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The file to cut from
+    input: PathBuf,
+    /// What to cut, as a media fragment: t=620,655&track=audio
+    fragment: String,
+    /// The file to write; - is standard output
+    output: PathBuf,
+}
+
+/// Cuts, and says on standard error what was cut.
+///
+/// # Errors
+///
+/// [`Error::Setup`] for files that cannot be opened and fragments that mean nothing, [`Error::Failed`] for files that cannot
+/// be cut.
+pub fn run(options: &Options) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Error::failed("starting"))?;
+    runtime.block_on(cut(options))
+}
+
+async fn cut(options: &Options) -> Result<(), Error> {
+    let fragment = Fragment::parse(&options.fragment);
+    for ignored in &fragment.ignored {
+        eprintln!("reelspan: {} is ignored: {}", ignored.pair, ignored.why);
+    }
+    if fragment.is_empty() {
+        return Err(Error::Setup(format!("{:?} is no media fragment, such as t=620,655", options.fragment)));
+    }
+    let source = FileSource::open(&options.input)?;
+    let (outline, mut pages) = source.index().await?;
+    let input = options.input.display();
+    let cut = resolve::cut(&outline, &mut pages, &Ask::from(&fragment)).await.map_err(Error::failed(&input))?;
+    let part = match cut {
+        Cut::Part(part) => part,
+        Cut::Original => return Err(Error::Setup(format!("{input} has no part {fragment}"))),
+        Cut::Behind => return Err(Error::Setup(format!("{input} ends at {} seconds", outline.duration))),
+    };
+    write(&source, &part.splice, options)?;
+    eprintln!(
+        "t=npt:{} ({}, {} bytes, {} of them new)",
+        part.given,
+        part.mime,
+        part.splice.len(),
+        part.splice.made_len()
+    );
+    Ok(())
+}
+
+/// Writes to a file that takes its name when it is whole, or to standard output.
+fn write(source: &FileSource, splice: &Splice, options: &Options) -> Result<(), Error> {
+    if options.output.as_os_str() == "-" {
+        return source.write(splice, stdout().lock());
+    }
+    let output = options.output.display().to_string();
+    let mut partial = options.output.clone().into_os_string();
+    partial.push(".part");
+    let mut file = File::create(&partial).map_err(|error| Error::Setup(format!("{output}: {error}")))?;
+    let written = source
+        .write(splice, &mut file)
+        .and_then(|()| file.flush().map_err(Error::failed(&output)))
+        .and_then(|()| std::fs::rename(&partial, &options.output).map_err(Error::failed(&output)));
+    if written.is_err() {
+        // What went wrong is told already; a part that cannot be removed either is the lesser trouble.
+        std::fs::remove_file(&partial).ok();
+    }
+    written
+}

@@ -1,0 +1,149 @@
+//! `reelspan inspect`: what the engine sees in a plain file.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use reelspan::index::{Outline, Page};
+use reelspan::media::{Run, Track};
+use reelspan::resolve::{Memory, Pages};
+use serde_json::{Value, json};
+
+use crate::Error;
+use crate::file::FileSource;
+
+/// What to look at.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The file to look at
+    input: PathBuf,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// Inspects.
+///
+/// # Errors
+///
+/// [`Error::Setup`] for a file that cannot be opened, [`Error::Failed`] for one whose structure is not known.
+pub fn run(options: &Options) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Error::failed("starting"))?;
+    let text = runtime.block_on(inspect(options))?;
+    println!("{text}");
+    Ok(())
+}
+
+async fn inspect(options: &Options) -> Result<String, Error> {
+    let source = FileSource::open(&options.input)?;
+    let (outline, mut memory) = source.index().await?;
+    let pages = memory.load(0..=outline.pages).await.map_err(Error::failed(options.input.display()))?;
+    let seen = Seen { outline: &outline, memory: &memory, pages: &pages, reads: source.reads() };
+    Ok(if options.json { format!("{:#}", seen.json()) } else { seen.table() })
+}
+
+struct Seen<'a> {
+    outline: &'a Outline,
+    memory: &'a Memory,
+    pages: &'a [Page],
+    reads: (u64, u64),
+}
+
+impl Seen<'_> {
+    fn runs(&self, place: usize) -> impl Iterator<Item = &Run> {
+        self.pages.iter().filter_map(move |page| page.tracks.get(place)).flat_map(|part| &part.runs)
+    }
+
+    /// Normal play time of a track's sync samples, in seconds.
+    fn sync_points(&self, place: usize, track: &Track) -> Vec<f64> {
+        let syncs = self.runs(place).filter(|run| run.sync);
+        syncs.map(|run| track.timescale.time(run.presentation() - track.shift()).as_secs_f64()).collect()
+    }
+
+    fn sync_count(&self, place: usize) -> u64 {
+        self.runs(place).filter(|run| run.sync).map(|run| u64::from(run.count)).sum()
+    }
+
+    fn index_bytes(&self) -> usize {
+        self.memory.packed().map(|page| page.bytes.len()).sum()
+    }
+
+    fn json(&self) -> Value {
+        let outline = self.outline;
+        let tracks = outline.tracks.iter().enumerate().map(|(place, track)| {
+            let sparse = self.sync_count(place) < track.samples;
+            json!({
+                "id": track.id,
+                "kind": track.kind,
+                "codec": track.codec,
+                "language": track.language,
+                "name": track.name,
+                "dimensions": track.dimensions,
+                "samples": track.samples,
+                "bytes": track.bytes,
+                "sync_samples": self.sync_count(place),
+                "sync_points": if sparse { json!(self.sync_points(place, track)) } else { json!("all") },
+                "edits": track.edits,
+            })
+        });
+        let pages = self.memory.packed().zip(self.pages).map(|(packed, page)| {
+            let samples = page.tracks.iter().map(|part| part.runs.iter().map(|run| u64::from(run.count)).sum::<u64>());
+            json!({
+                "number": page.number,
+                "bytes": packed.bytes.len(),
+                "samples": samples.collect::<Vec<_>>(),
+                "elements": page.elements.len(),
+            })
+        });
+        json!({
+            "container": outline.container,
+            "mime": outline.mime,
+            "duration": outline.duration.as_secs_f64(),
+            "created": outline.created,
+            "setup": outline.setup_ranges.iter().map(|range| [range.start, range.end]).collect::<Vec<_>>(),
+            "tracks": tracks.collect::<Vec<_>>(),
+            "pages": pages.collect::<Vec<_>>(),
+            "read": { "bytes": self.reads.0, "calls": self.reads.1 },
+            "notes": outline.notes,
+        })
+    }
+
+    fn table(&self) -> String {
+        let outline = self.outline;
+        let samples: u64 = outline.tracks.iter().map(|track| track.samples).sum();
+        let mut out = format!("{}, {} seconds\n\n", outline.mime, outline.duration);
+        let mut line = |columns: [&str; 8]| {
+            let [id, kind, codec, language, name, samples, syncs, bytes] = columns;
+            let row = format!(
+                "{id:>5}  {kind:<5}  {codec:<16}  {language:<8}  {samples:>10}  {syncs:>10}  {bytes:>13}  {name}"
+            );
+            out.push_str(row.trim_end());
+            out.push('\n');
+        };
+        line(["track", "kind", "codec", "language", "name", "samples", "sync", "bytes"]);
+        for (place, track) in outline.tracks.iter().enumerate() {
+            line([
+                &track.id.to_string(),
+                track.kind.name(),
+                &track.codec,
+                track.language.as_deref().unwrap_or("-"),
+                track.name.as_deref().unwrap_or(""),
+                &track.samples.to_string(),
+                &self.sync_count(place).to_string(),
+                &track.bytes.to_string(),
+            ]);
+        }
+        let (bytes, calls) = self.reads;
+        let index = self.index_bytes();
+        // Writing to a string does not fail.
+        let _ = write!(
+            out,
+            "\n{} pages, {index} bytes of index for {samples} samples; {bytes} bytes read in {calls} calls",
+            self.pages.len()
+        );
+        for note in &outline.notes {
+            let _ = write!(out, "\nnote: {note}");
+        }
+        out
+    }
+}

@@ -1,0 +1,80 @@
+//! The head of a block (RFC 9559 §10): to which track it belongs, when it is presented relative to its cluster, and how
+//! many frames are laced into it. The frames themselves are not looked at, but for the first bytes of an Opus packet.
+
+use super::super::ebml::vint;
+use super::codec;
+
+/// How many bytes of a block's data are looked at, at most: track number, timestamp, flags, lacing, an Opus packet's two.
+pub const MAX_HEAD: usize = 8 + 2 + 1 + 1 + 2;
+
+/// What the first bytes of a Block or SimpleBlock say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head<'a> {
+    /// TrackNumber.
+    pub track: u64,
+    /// How many bytes of data stand before the timestamp.
+    pub before_timestamp: usize,
+    /// When it is presented, in ticks after its cluster's Timestamp.
+    pub relative: i16,
+    /// A SimpleBlock's keyframe flag.
+    pub keyframe: bool,
+    /// How many frames it holds: 1 unless they are laced.
+    pub frames: u16,
+    /// What bytes of the frames are at hand; `None` where frames are laced.
+    frame: Option<&'a [u8]>,
+}
+
+impl<'a> Head<'a> {
+    /// Reads a block's data, or the first [`MAX_HEAD`] bytes of it; `None` where it is too short.
+    pub fn parse(data: &'a [u8]) -> Option<Self> {
+        let (track, before_timestamp) = vint(data)?;
+        let [high, low, flags, rest @ ..] = data.get(before_timestamp..)? else { return None };
+        let laced = flags & 0x06 != 0;
+        let frames = if laced { u16::from(*rest.first()?) + 1 } else { 1 };
+        Some(Self {
+            track,
+            before_timestamp,
+            relative: i16::from_be_bytes([*high, *low]),
+            keyframe: flags & 0x80 != 0,
+            frames,
+            frame: (!laced).then_some(rest),
+        })
+    }
+
+    /// How many nanoseconds it lasts, if it holds an Opus packet.
+    pub fn opus_duration(&self) -> Option<u64> {
+        codec::opus_duration(self.frame?)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_read_with_each_kind_of_lacing() {
+        for (flags, rest, frames, keyframe) in [
+            (0x80, &[0xF8][..], 1, true),
+            (0x00, &[], 1, false),
+            (0x02, &[2], 3, false),
+            (0x84, &[0], 1, true),
+            (0x06, &[255], 256, false),
+        ] {
+            let data = [&[0x40, 0x02, 0xFF, 0xFE, flags], rest].concat();
+            let head = Head::parse(&data).unwrap();
+            assert_eq!((head.track, head.before_timestamp, head.relative), (2, 2, -2));
+            assert_eq!((head.frames, head.keyframe), (frames, keyframe), "flags {flags:x}");
+            assert_eq!(head.opus_duration(), (rest == [0xF8]).then_some(20_000_000));
+        }
+    }
+
+    #[test]
+    fn a_head_that_is_cut_off_is_none() {
+        let data = [0x81, 0, 0, 0x02, 3];
+        assert!(Head::parse(&data).is_some());
+        for length in 0..data.len() {
+            assert_eq!(Head::parse(data.get(..length).unwrap()), None, "{length} bytes");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Clusters (RFC 9559 §5.1.3), of known size or not: their blocks go on as samples, without a look at their frames.
+
+use super::super::ebml::{self, Header, MAX_HEADER};
+use super::super::ids;
+use super::block::{Head, MAX_HEAD};
+use super::notes::Notes;
+use super::samples::{Block, Samples};
+use super::stream::Stream;
+use crate::container::{Error, Source};
+use crate::media::Ticks;
+
+/// How many bytes of an element are looked at: its header and the head of a block.
+const HEAD: usize = MAX_HEADER + MAX_HEAD;
+
+/// Times are kept below this many ticks, so that sums of a few never saturate, and a float holds them exactly.
+const MAX_TICKS: u64 = 1 << 53;
+
+/// Where the children of a cluster may stand.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    /// Where the cluster begins.
+    pub offset: u64,
+    /// Where its first child begins.
+    pub body: u64,
+    /// Its end, or of one of unknown size the end of the segment.
+    pub end: u64,
+    /// Its size is known, so that it has no reason to end earlier.
+    pub sized: bool,
+}
+
+/// How a cluster ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Where it says, or where another element of the segment begins.
+    Sound,
+    /// With bytes that are no element of a cluster.
+    Damaged,
+}
+
+/// Reads the cluster; the stream is then right behind its last sound child.
+pub async fn read<S: Source>(
+    stream: &mut Stream<'_, S>,
+    extent: Extent,
+    samples: &mut Samples,
+    notes: &mut Notes,
+) -> Result<Ending, Error> {
+    stream.seek(extent.body);
+    loop {
+        let offset = stream.position();
+        if offset >= extent.end {
+            return Ok(Ending::Sound);
+        }
+        let bytes = stream.peek(HEAD).await?;
+        let Some(child) = Header::parse(bytes) else { return Ok(Ending::Damaged) };
+        if ids::is_top_level(child.id) {
+            if extent.sized {
+                notes.at(offset, "a cluster ends before its declared end");
+            }
+            return Ok(Ending::Sound);
+        }
+        let body = offset + child.length as u64;
+        let end = child.size.map_or(u64::MAX, |size| body.saturating_add(size));
+        // One- and two-byte IDs that we do not know may be of a later version of the standard; longer ones are garbage.
+        if end > extent.end || child.id > 0xFFFF {
+            return Ok(Ending::Damaged);
+        }
+        let data = bytes.get(child.length..).unwrap_or_default();
+        let data = child.size.and_then(|size| data.get(..usize::try_from(size).ok()?)).unwrap_or(data);
+        match child.id {
+            ids::TIMESTAMP if !samples.in_cluster() => {
+                let header = u32::try_from(extent.body - extent.offset).unwrap_or(u32::MAX);
+                samples.begin(extent.offset, header, timestamp(offset, data)?);
+            }
+            ids::SIMPLE_BLOCK => match Head::parse(data) {
+                Some(head) => {
+                    let timestamp = child.length + head.before_timestamp;
+                    let sync = head.keyframe;
+                    let element = Element { offset, end, timestamp: timestamp as u64, duration: None, sync };
+                    element.give(head, samples, notes)?;
+                }
+                None => notes.at(offset, "a SimpleBlock without a head is passed over"),
+            },
+            ids::BLOCK_GROUP => group(stream, offset, body, end, samples, notes).await?,
+            ids::ENCRYPTED_BLOCK => notes.at(offset, "an EncryptedBlock is passed over"),
+            _ => {}
+        }
+        stream.seek(end);
+    }
+}
+
+/// A cluster's Timestamp.
+fn timestamp(offset: u64, data: &[u8]) -> Result<Ticks, Error> {
+    let value = ebml::uint(data).filter(|value| *value < MAX_TICKS).and_then(|value| i64::try_from(value).ok());
+    value.map(Ticks).ok_or_else(|| Error::Malformed {
+        offset,
+        path: "Segment/Cluster/Timestamp".to_owned(),
+        what: format!("a time of {} bytes, {data:x?}, where less than 2^53 ticks are allowed", data.len()),
+    })
+}
+
+/// Reads a BlockGroup whose children are between these offsets. What is not sound in it ends it, and harms nothing else.
+async fn group<S: Source>(
+    stream: &mut Stream<'_, S>,
+    offset: u64,
+    body: u64,
+    end: u64,
+    samples: &mut Samples,
+    notes: &mut Notes,
+) -> Result<(), Error> {
+    let mut element = Element { offset, end, timestamp: 0, duration: None, sync: true };
+    let (mut number, mut block) = ([0; MAX_HEAD], None);
+    stream.seek(body);
+    while stream.position() < end {
+        let at = stream.position();
+        let bytes = stream.peek(HEAD).await?;
+        let Some((child, child_end)) = Header::parse(bytes).and_then(|child| {
+            let child_end = (at + child.length as u64).checked_add(child.size?)?;
+            (child_end <= end).then_some((child, child_end))
+        }) else {
+            notes.at(at, "a BlockGroup is not sound");
+            break;
+        };
+        let size = usize::try_from(child.size.unwrap_or(0)).unwrap_or(usize::MAX);
+        let data = bytes.get(child.length..).unwrap_or_default();
+        let data = data.get(..size).unwrap_or(data);
+        match child.id {
+            ids::BLOCK if block.is_none() => {
+                let length = data.len().min(MAX_HEAD);
+                for (kept, byte) in number.iter_mut().zip(data) {
+                    *kept = *byte;
+                }
+                block = Some(length);
+                let before = Head::parse(data).map_or(0, |head| head.before_timestamp);
+                element.timestamp = at + (child.length + before) as u64 - offset;
+            }
+            ids::BLOCK_DURATION => {
+                let duration = ebml::uint(data).filter(|duration| *duration < MAX_TICKS);
+                element.duration = duration.and_then(|duration| i64::try_from(duration).ok()).map(Ticks);
+            }
+            ids::REFERENCE_BLOCK => element.sync = false,
+            _ => {}
+        }
+        stream.seek(child_end);
+    }
+    match block.and_then(|length| Head::parse(number.get(..length)?)) {
+        Some(head) => element.give(head, samples, notes),
+        None => {
+            notes.at(offset, "a BlockGroup without a Block is passed over");
+            Ok(())
+        }
+    }
+}
+
+/// A SimpleBlock or BlockGroup, as far as it is known.
+struct Element {
+    offset: u64,
+    end: u64,
+    /// How many bytes into it the block's timestamp stands.
+    timestamp: u64,
+    duration: Option<Ticks>,
+    sync: bool,
+}
+
+impl Element {
+    fn give(&self, head: Head<'_>, samples: &mut Samples, notes: &mut Notes) -> Result<(), Error> {
+        if !samples.in_cluster() {
+            notes.at(self.offset, "a block before its cluster's Timestamp is passed over");
+            return Ok(());
+        }
+        let (Ok(size), Ok(header)) = (u32::try_from(self.end - self.offset), u8::try_from(self.timestamp)) else {
+            notes.at(self.offset, "a block of more than 4 GiB, or that stands last in its group, is passed over");
+            return Ok(());
+        };
+        let Self { offset, duration, sync, .. } = *self;
+        samples.block(&Block { offset, size, header, head, duration, sync })
+    }
+}

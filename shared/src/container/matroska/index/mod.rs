@@ -1,0 +1,335 @@
+//! The index half: a file's bytes are streamed through once, its header elements are read, and its clusters' blocks go on to
+//! the index as samples. Cues and SeekHead are not believed, for the clusters themselves say it all.
+
+mod block;
+mod cluster;
+mod codec;
+mod notes;
+mod samples;
+mod stream;
+mod tracks;
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use self::cluster::{Ending, Extent};
+use self::notes::Notes;
+use self::samples::Samples;
+pub use self::stream::CHUNK;
+use self::stream::Stream;
+use self::tracks::Tracks;
+use super::ebml::{self, Header, MAX_HEADER};
+use super::header::{DocType, Info};
+use super::ids;
+use crate::container::{Error, ReadError, Sink, Source};
+use crate::index::{Container, Outline, Packed};
+use crate::media::{Setup, Time};
+
+/// The longest EBML header that is read. It holds a few small numbers.
+const MAX_EBML_HEADER: u64 = 4 << 10;
+
+/// The longest Info or Tracks element that is read. Codec setups of some KiB a track are large already.
+const MAX_HEADER_ELEMENT: u64 = 4 << 20;
+
+/// Reads a file's structure, asking for chunks of so many bytes.
+///
+/// # Errors
+///
+/// Where there is no EBML header, Segment or Tracks that we can read, where a cluster's Timestamp is out of bounds, and
+/// where the index would grow beyond its limits. A damaged or truncated end, and damage between clusters, are notes.
+pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: u64) -> Result<Outline, Error> {
+    let mut stream = Stream::new(source, chunk);
+    let mut notes = Notes::default();
+    let doc_type = doc_type(&mut stream).await?;
+    let body = segment(&mut stream, &mut notes).await?;
+    let mut segment = Segment { stream, notes, body, ended: false };
+
+    let Preamble { info, tracks, first_cluster, late } = segment.preamble().await?;
+    let (data, offset) = info.unwrap_or_default();
+    let info = Info::parse(&data, offset)?;
+    let Some((data, offset)) = tracks else {
+        let what = "no Tracks, of which there has to be one".to_owned();
+        return Err(Error::Malformed { offset: segment.body.end, path: "Segment".to_owned(), what });
+    };
+    let tracks = Tracks::parse(&data, offset, info.timescale, &mut segment.notes)?;
+    drop(data);
+
+    let mime = format!("{}/{}", tracks.media_type(), doc_type.subtype());
+    let mut pages = Pages { sink, count: 0 };
+    let mut samples = Samples::new(tracks);
+    segment.clusters(&mut samples, &mut pages).await?;
+    let (last, tracks, lasting) = samples.finish()?;
+    pages.put(last).await?;
+
+    let mut notes = segment.notes;
+    if tracks.iter().all(|track| track.samples == 0) {
+        notes.push("it has no blocks".to_owned());
+    }
+    let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
+    // Where it is not known how long the last sample lasts, the file may know better.
+    let declared = info.duration.filter(|_| !lasting).map(|duration| info.timescale.time(duration));
+    Ok(Outline {
+        container: Container::Matroska,
+        mime,
+        duration: ends.chain(declared).max().unwrap_or(Time::ZERO),
+        tracks,
+        setup: vec![Setup::Inline(doc_type.write())],
+        setup_ranges: std::iter::once(0..first_cluster).chain(late).collect(),
+        elements: true,
+        created: info.created,
+        pages: pages.count,
+        notes: notes.into_texts(),
+    })
+}
+
+/// The sink, and how many pages the index has.
+struct Pages<'a, K> {
+    sink: &'a mut K,
+    count: u32,
+}
+
+impl<K: Sink> Pages<'_, K> {
+    async fn put(&mut self, pages: Vec<Packed>) -> Result<(), ReadError> {
+        for page in pages {
+            self.count = self.count.max(page.number.saturating_add(1));
+            self.sink.page(page).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads the EBML header, with which the file begins.
+async fn doc_type<S: Source>(stream: &mut Stream<'_, S>) -> Result<DocType, Error> {
+    let malformed = |what: String| Error::Malformed { offset: 0, path: "EBML".to_owned(), what };
+    match stream.header().await? {
+        Some(Header { id: ids::EBML, size: Some(size), length }) if size <= MAX_EBML_HEADER => {
+            stream.seek(length as u64);
+            let data = take(stream, size, "EBML").await?;
+            DocType::parse(&data, length as u64)
+        }
+        found => {
+            Err(malformed(format!("{found:x?}, where an EBML header of at most {MAX_EBML_HEADER} bytes has to be")))
+        }
+    }
+}
+
+/// Finds the Segment, and gives the range of its data, as far as the file has it.
+async fn segment<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> Result<Range<u64>, Error> {
+    loop {
+        let offset = stream.position();
+        match stream.header().await? {
+            Some(Header { id: ids::SEGMENT, size, length }) => {
+                let (body, length) = (offset + length as u64, stream.len());
+                stream.seek(body);
+                // A recorder that was stopped hard leaves a size of zero, or one that was never right.
+                let end = size.filter(|size| *size > 0).map_or(length, |size| body.saturating_add(size));
+                if end > length {
+                    notes.push(format!("it is truncated: its segment ends at byte {end}, the file at byte {length}"));
+                }
+                return Ok(body..end.min(length));
+            }
+            Some(Header { id: ids::VOID | ids::CRC_32, size: Some(size), length }) => {
+                stream.seek(offset.saturating_add(length as u64).saturating_add(size));
+            }
+            found => {
+                let what = format!("{found:x?}, where a Segment has to be");
+                return Err(Error::Malformed { offset, path: String::from("/"), what });
+            }
+        }
+    }
+}
+
+/// Takes the data of an element, which is at the position.
+async fn take<S: Source>(stream: &mut Stream<'_, S>, size: u64, path: &str) -> Result<Bytes, Error> {
+    let offset = stream.position();
+    let length = usize::try_from(size).unwrap_or(usize::MAX);
+    let data = stream.take(length).await?;
+    if data.len() == length {
+        return Ok(data);
+    }
+    let what = format!("{} bytes, where {length} have to be: the file is truncated", data.len());
+    Err(Error::Malformed { offset, path: path.to_owned(), what })
+}
+
+/// What is read before the clusters: the data of Info and Tracks, and where it begins.
+struct Preamble {
+    info: Option<(Bytes, u64)>,
+    tracks: Option<(Bytes, u64)>,
+    /// Where the first cluster begins; the end of the segment where there is none.
+    first_cluster: u64,
+    /// Info or Tracks behind the first cluster, which a player needs nevertheless.
+    late: Vec<Range<u64>>,
+}
+
+/// A child of the Segment.
+#[derive(Clone, Copy, Debug)]
+struct TopLevel {
+    id: u32,
+    /// Where it begins, where its data begins, and where it ends.
+    offset: u64,
+    body: u64,
+    end: u64,
+    sized: bool,
+}
+
+/// The Segment, on the way through it.
+struct Segment<'s, S> {
+    stream: Stream<'s, S>,
+    notes: Notes,
+    /// The range of its data, as far as the file has it.
+    body: Range<u64>,
+    /// Another segment begins here: the rest is not read.
+    ended: bool,
+}
+
+impl<S: Source> Segment<'_, S> {
+    /// Reads Info and Tracks. They stand before the clusters nearly always; else the clusters are passed over until they
+    /// come. The stream is then at the first cluster.
+    async fn preamble(&mut self) -> Result<Preamble, Error> {
+        let mut found = Preamble { info: None, tracks: None, first_cluster: self.body.end, late: Vec::new() };
+        let mut first_cluster = None;
+        while let Some(child) = self.child().await? {
+            let slot = match child.id {
+                ids::INFO => &mut found.info,
+                ids::TRACKS => &mut found.tracks,
+                ids::CLUSTER => {
+                    first_cluster.get_or_insert(child.offset);
+                    if found.tracks.is_some() && found.info.is_some() {
+                        break;
+                    }
+                    // The children of one of unknown size are then passed over as if they were the segment's.
+                    self.stream.seek(if child.sized { child.end } else { child.body });
+                    continue;
+                }
+                _ => {
+                    self.stream.seek(child.end);
+                    continue;
+                }
+            };
+            if slot.is_none() {
+                let path = if child.id == ids::INFO { "Segment/Info" } else { "Segment/Tracks" };
+                *slot = Some((self.data(child, path).await?, child.body));
+                if first_cluster.is_some() {
+                    found.late.push(child.offset..child.end);
+                }
+            }
+            self.stream.seek(child.end);
+        }
+        if let Some(offset) = first_cluster {
+            found.first_cluster = offset;
+            self.stream.seek(offset);
+            self.ended = false;
+        }
+        Ok(found)
+    }
+
+    /// The data of a header element.
+    async fn data(&mut self, child: TopLevel, path: &str) -> Result<Bytes, Error> {
+        let size = child.end - child.body;
+        if size > MAX_HEADER_ELEMENT {
+            return Err(Error::Limit(format!("{path} of {size} bytes, where {MAX_HEADER_ELEMENT} are allowed")));
+        }
+        self.stream.seek(child.body);
+        take(&mut self.stream, size, path).await
+    }
+
+    /// Reads all clusters.
+    async fn clusters<K: Sink>(&mut self, samples: &mut Samples, pages: &mut Pages<'_, K>) -> Result<(), Error> {
+        while let Some(TopLevel { id, offset, body, end, sized }) = self.child().await? {
+            if id != ids::CLUSTER {
+                self.stream.seek(end);
+                continue;
+            }
+            let end = end.min(self.body.end);
+            let extent = Extent { offset, body, end, sized };
+            let ending = cluster::read(&mut self.stream, extent, samples, &mut self.notes).await?;
+            pages.put(samples.end(self.stream.position())?).await?;
+            if ending == Ending::Damaged {
+                self.resync().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The child of the Segment that follows, garbage before it passed over; `None` at the end.
+    async fn child(&mut self) -> Result<Option<TopLevel>, Error> {
+        while !self.ended && self.stream.position() < self.body.end {
+            let offset = self.stream.position();
+            match self.stream.header().await? {
+                Some(Header { id: ids::EBML | ids::SEGMENT, .. }) => {
+                    self.notes.at(offset, "another segment follows, which is not read");
+                    self.ended = true;
+                }
+                Some(header) => match self.sound(offset, header)? {
+                    Some(child) => return Ok(Some(child)),
+                    None => self.resync().await?,
+                },
+                None => self.resync().await?,
+            }
+        }
+        Ok(None)
+    }
+
+    /// The element at `offset` as a child of the Segment, if it can be one. Clusters may be cut off by the end of the file,
+    /// and in the preamble the children of clusters of unknown size stand here too.
+    fn sound(&self, offset: u64, header: Header) -> Result<Option<TopLevel>, Error> {
+        let body = offset + header.length as u64;
+        let end = header.size.map_or(u64::MAX, |size| body.saturating_add(size));
+        let known = ids::is_top_level(header.id) || ids::is_in_cluster(header.id);
+        let child = TopLevel { id: header.id, offset, body, end, sized: header.size.is_some() };
+        match header.id {
+            ids::CLUSTER => Ok(Some(child)),
+            ids::TRACKS if end > self.body.end => Err(Error::Malformed {
+                offset,
+                path: "Segment/Tracks".to_owned(),
+                what: format!("it ends at byte {end}, behind the end of the segment at {}", self.body.end),
+            }),
+            // By convention all IDs at this level take four bytes: others are garbage that looks like an element.
+            id => Ok((end <= self.body.end && (known || ebml::id_length(id) == 4)).then_some(child)),
+        }
+    }
+
+    /// Goes to the next place where a Cluster, Tracks or Info seems to begin, or to the end.
+    async fn resync(&mut self) -> Result<(), ReadError> {
+        let from = self.stream.position();
+        let mut at = from.saturating_add(1);
+        loop {
+            self.stream.seek(at);
+            let bytes = self.stream.peek(2 * MAX_HEADER).await?;
+            let (last, whole) = (bytes.len() < 2 * MAX_HEADER, bytes.len().saturating_sub(2 * MAX_HEADER) + 1);
+            let starts = if last { bytes.len() } else { whole };
+            let begins = |start: &usize| {
+                let at = at.saturating_add(*start as u64);
+                bytes.get(*start..).is_some_and(|bytes| plausible(bytes, self.body.end.saturating_sub(at)))
+            };
+            let found = (0..starts).find(begins);
+            at = at.saturating_add(found.unwrap_or(starts) as u64).min(self.body.end);
+            if found.is_some() || last || at >= self.body.end {
+                self.stream.seek(at);
+                let text = if at < self.body.end { "bytes that are no element are passed over" } else { TRUNCATED };
+                self.notes.at(from, text);
+                return Ok(());
+            }
+        }
+    }
+}
+
+const TRUNCATED: &str = "what follows is no whole element: the file is truncated or damaged";
+
+/// Whether an element that matters seems to begin here, with a first child that it may have; `left` bytes of the segment
+/// are left.
+fn plausible(bytes: &[u8], left: u64) -> bool {
+    if !matches!(bytes.first(), Some(0x1F | 0x16 | 0x15)) {
+        return false;
+    }
+    let Some(header) = Header::parse(bytes) else { return false };
+    let fits = header.size.is_none_or(|size| size <= left);
+    let Some(child) = bytes.get(header.length..).and_then(Header::parse) else { return false };
+    match header.id {
+        ids::CLUSTER => ids::is_in_cluster(child.id),
+        ids::TRACKS => fits && matches!(child.id, ids::TRACK_ENTRY | ids::VOID | ids::CRC_32),
+        ids::INFO => fits && matches!(child.id, ids::TIMESTAMP_SCALE | ids::VOID | ids::CRC_32),
+        _ => false,
+    }
+}

@@ -1,0 +1,237 @@
+//! From blocks to samples. Matroska has presentation times alone, and mostly no durations: decode times are made so that
+//! they never decrease, and a block's duration is known when the track's next one comes.
+
+use super::block::Head;
+use super::tracks::{Coding, Tracks};
+use crate::container::Error;
+use crate::index::{Builder, Packed};
+use crate::media::{Kind, Run, Ticks, Time, Timescale, Track};
+
+/// A SimpleBlock or a BlockGroup, as a cluster has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Block<'a> {
+    /// Where in the file the whole element begins.
+    pub offset: u64,
+    /// Bytes of the whole element.
+    pub size: u32,
+    /// How many bytes into the element the block's relative timestamp stands.
+    pub header: u8,
+    /// The head of the block.
+    pub head: Head<'a>,
+    /// BlockDuration, in ticks.
+    pub duration: Option<Ticks>,
+    /// Whether the element says that it refers to no other.
+    pub sync: bool,
+}
+
+/// The samples of all tracks, on their way into the index.
+pub struct Samples {
+    lanes: Vec<Lane>,
+    builder: Builder,
+    cluster: Option<Cluster>,
+}
+
+/// The cluster that is being read.
+struct Cluster {
+    offset: u64,
+    header: u32,
+    time: Ticks,
+    /// The builder knows of it. One without a block of ours is never mentioned.
+    begun: bool,
+}
+
+impl Samples {
+    /// For the blocks of these tracks.
+    pub fn new(Tracks { tracks, codings }: Tracks) -> Self {
+        let lane = |(coding, track): (Coding, &Track)| Lane::new(coding, track.timescale);
+        let lanes = codings.into_iter().zip(&tracks).map(lane).collect();
+        Self { lanes, builder: Builder::new(tracks), cluster: None }
+    }
+
+    /// A cluster begins, or turns out to have this Timestamp.
+    pub fn begin(&mut self, offset: u64, header: u32, time: Ticks) {
+        self.cluster = Some(Cluster { offset, header, time, begun: false });
+    }
+
+    /// Whether a cluster has begun, whose Timestamp blocks count from.
+    pub const fn in_cluster(&self) -> bool {
+        self.cluster.is_some()
+    }
+
+    /// Takes a block of the cluster. Those of tracks that are passed over are passed over.
+    pub fn block(&mut self, block: &Block<'_>) -> Result<(), Error> {
+        let Self { lanes, builder, cluster: Some(cluster) } = self else { return Ok(()) };
+        let found = lanes.iter_mut().enumerate().find(|(_, lane)| lane.coding.number == block.head.track);
+        let Some((track, lane)) = found else { return Ok(()) };
+        if !cluster.begun {
+            cluster.begun = true;
+            builder.begin_element(cluster.offset, cluster.header, cluster.time);
+        }
+        if let Some(run) = lane.push(block, cluster.time) {
+            builder.samples(track, run)?;
+        }
+        Ok(())
+    }
+
+    /// The cluster ends before this offset. Gives the pages that are complete.
+    pub fn end(&mut self, end: u64) -> Result<Vec<Packed>, Error> {
+        if !self.cluster.take().is_some_and(|cluster| cluster.begun) {
+            return Ok(Vec::new());
+        }
+        for (track, lane) in self.lanes.iter_mut().enumerate() {
+            if let Some(run) = lane.flush() {
+                self.builder.samples(track, run)?;
+            }
+        }
+        self.builder.end_element(end);
+        Ok(self.builder.take_ready())
+    }
+
+    /// The end of the file: the remaining pages, the tracks, and whether each track's last sample has a duration.
+    pub fn finish(self) -> Result<(Vec<Packed>, Vec<Track>, bool), Error> {
+        let lasting = self.lanes.iter().all(|lane| lane.usual > Ticks::ZERO || lane.latest.is_none());
+        let (pages, tracks) = self.builder.finish()?;
+        Ok((pages, tracks, lasting))
+    }
+}
+
+/// One track's blocks, as they come.
+struct Lane {
+    coding: Coding,
+    timescale: Timescale,
+    /// The latest presentation time so far: the decode time of what comes.
+    latest: Option<Ticks>,
+    /// The last block, until it is known how long it lasts.
+    waiting: Option<Waiting>,
+    /// How long the last block lasted of which that was known.
+    usual: Ticks,
+}
+
+struct Waiting {
+    run: Run,
+    /// What the block itself says of its duration, or its codec.
+    own: Option<Ticks>,
+    /// BlockDuration says it.
+    exact: bool,
+}
+
+impl Lane {
+    const fn new(coding: Coding, timescale: Timescale) -> Self {
+        Self { coding, timescale, latest: None, waiting: None, usual: Ticks::ZERO }
+    }
+
+    /// Takes the next block of the track, and gives the sample before.
+    fn push(&mut self, block: &Block<'_>, time: Ticks) -> Option<Run> {
+        let presentation = time + Ticks(i64::from(block.head.relative));
+        let before = self.settle(Some(presentation));
+        let decode = self.latest.map_or(presentation, |latest| latest.max(presentation));
+        self.latest = Some(decode);
+        let run = Run {
+            decode,
+            composition: presentation - decode,
+            duration: Ticks::ZERO,
+            offset: block.offset,
+            size: block.size,
+            count: 1,
+            sync: block.sync || self.coding.kind != Kind::Video,
+            description: 1,
+            header: block.header,
+        };
+        let own = block.duration.or_else(|| self.natural(&block.head));
+        self.waiting = Some(Waiting { run, own, exact: block.duration.is_some() });
+        before
+    }
+
+    /// The cluster ends: gives the sample that waits.
+    fn flush(&mut self) -> Option<Run> {
+        self.settle(None)
+    }
+
+    /// How long the frames of a block last by the track's DefaultDuration or by their codec, to the nearest tick.
+    fn natural(&self, head: &Head<'_>) -> Option<Ticks> {
+        let opus = || head.opus_duration().filter(|_| self.coding.opus);
+        let nanoseconds = self.coding.frame.map(|frame| frame.saturating_mul(u64::from(head.frames))).or_else(opus)?;
+        let ticks = self.timescale.ticks(Time(i64::try_from(nanoseconds).ok()?));
+        (ticks > Ticks::ZERO && ticks < Ticks(1 << 53)).then_some(ticks)
+    }
+
+    /// The sample that waits lasts as long as it says itself; where that is but rounded, until the next one; where it says
+    /// nothing, until the next one too; and where there is none in its cluster, as long as those before.
+    fn settle(&mut self, next: Option<Ticks>) -> Option<Run> {
+        let Waiting { mut run, own, exact } = self.waiting.take()?;
+        let until_next = next.map(|next| next - run.presentation()).filter(|distance| *distance > Ticks::ZERO);
+        run.duration = match (own, until_next) {
+            (Some(own), Some(distance)) if !exact && (own.0 - distance.0).abs() <= 1 => distance,
+            (Some(own), _) => own,
+            (None, Some(distance)) => distance,
+            (None, None) => self.usual,
+        };
+        self.usual = run.duration;
+        Some(run)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn lane(kind: Kind, frame: Option<u64>, opus: bool) -> Lane {
+        let coding = Coding { number: 1, kind, frame, opus };
+        Lane::new(coding, Timescale::of_nanoseconds(1_000_000).unwrap())
+    }
+
+    /// Decode time, composition offset and duration of blocks at these relative times.
+    fn times(mut lane: Lane, flags: u8, first: u8, blocks: &[(i16, Option<i64>)]) -> Vec<(i64, i64, i64)> {
+        let mut runs = Vec::new();
+        for (relative, duration) in blocks {
+            let [high, low] = relative.to_be_bytes();
+            let data = [0x81, high, low, flags, first];
+            let head = Head::parse(&data).unwrap();
+            let duration = duration.map(Ticks);
+            let block = Block { offset: 0, size: 9, header: 3, head, duration, sync: false };
+            runs.extend(lane.push(&block, Ticks(1000)));
+        }
+        runs.extend(lane.flush());
+        runs.iter().map(|run| (run.decode.0, run.composition.0, run.duration.0)).collect()
+    }
+
+    #[test]
+    fn decode_times_never_decrease_and_presentation_is_kept() {
+        let reordered = [0, 120, 40, 80, 240, 160].map(|time| (time, None));
+        let found = times(lane(Kind::Video, Some(40_000_000), false), 0, 0, &reordered);
+        let expected = [(1000, 0), (1120, 0), (1120, -80), (1120, -40), (1240, 0), (1240, -80)];
+        assert_eq!(found, expected.map(|(decode, composition)| (decode, composition, 40)));
+    }
+
+    #[test]
+    fn durations_come_from_where_they_are_known() {
+        let durations = |lane, flags, first, blocks: &[_]| {
+            times(lane, flags, first, blocks).into_iter().map(|(_, _, duration)| duration).collect::<Vec<_>>()
+        };
+        let ntsc = Some(33_366_667);
+        // Rounded ticks go on to the next block, and are not led astray by a gap.
+        let blocks = [(0, None), (33, None), (67, None), (200, None)];
+        assert_eq!(durations(lane(Kind::Video, ntsc, false), 0, 0, &blocks), [33, 34, 33, 33]);
+        // Three laced frames.
+        assert_eq!(durations(lane(Kind::Audio, ntsc, false), 2, 2, &[(0, None)]), [100]);
+        // An Opus packet of 20 ms; another codec's same byte says nothing.
+        assert_eq!(durations(lane(Kind::Audio, None, true), 0, 0xF8, &[(0, None)]), [20]);
+        assert_eq!(durations(lane(Kind::Audio, None, false), 0, 0xF8, &[(0, None)]), [0]);
+        // BlockDuration is exact, even beside the next block.
+        assert_eq!(durations(lane(Kind::Text, ntsc, false), 0, 0, &[(0, Some(32)), (33, Some(0))]), [32, 0]);
+        // Else the distance to the next block, and as the one before at the end.
+        assert_eq!(durations(lane(Kind::Audio, None, false), 0, 0, &[(0, None), (3, None), (26, None)]), [3, 23, 23]);
+    }
+
+    #[test]
+    fn only_video_needs_its_keyframe_flag() {
+        for (kind, sync) in [(Kind::Video, false), (Kind::Audio, true), (Kind::Text, true)] {
+            let mut lane = lane(kind, None, false);
+            let head = Head::parse(&[0x81, 0, 0, 0, 0]).unwrap();
+            let block = Block { offset: 0, size: 9, header: 3, head, duration: None, sync: false };
+            assert!(lane.push(&block, Ticks(0)).is_none());
+            assert_eq!(lane.flush().unwrap().sync, sync, "{kind:?}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Tracks (RFC 9559 §5.1.4): each TrackEntry is read for what a request or a player asks about, and is otherwise taken over
+//! verbatim.
+
+use bytes::Bytes;
+
+use super::super::ebml::{self, Children, Element};
+use super::super::ids;
+use super::codec;
+use super::notes::Notes;
+use crate::container::Error;
+use crate::media::{Kind, Setup, Ticks, Time, Timescale, Track};
+
+/// How many tracks a file may have. Every block looks for its own among them.
+const MAX_TRACKS: usize = 128;
+
+/// How many bytes of TrackEntries are kept in the index. A Vorbis header is 4 KiB, and what is not kept costs each request a
+/// read of its own.
+const MAX_INLINE: usize = 8 << 10;
+
+/// How many characters of a name, a codec or a language are kept.
+const MAX_TEXT: usize = 255;
+
+/// What reading a track's blocks takes, besides the [`Track`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coding {
+    /// TrackNumber: what blocks name it by.
+    pub number: u64,
+    /// What it is for.
+    pub kind: Kind,
+    /// DefaultDuration: nanoseconds a frame.
+    pub frame: Option<u64>,
+    /// Its packets say how long they last, in their first bytes.
+    pub opus: bool,
+}
+
+/// The tracks that can be given out, and side by side with them what their blocks need.
+#[derive(Clone, Debug, Default)]
+pub struct Tracks {
+    /// The tracks, in the order of the file; their totals are not known yet.
+    pub tracks: Vec<Track>,
+    /// For each of them, how its blocks are read.
+    pub codings: Vec<Coding>,
+}
+
+/// What of a TrackEntry is read.
+#[derive(Default)]
+struct Entry<'a> {
+    number: u64,
+    kind: u64,
+    codec: String,
+    private: &'a [u8],
+    language: Option<String>,
+    bcp47: Option<String>,
+    name: Option<String>,
+    frame: Option<u64>,
+    preroll: Option<u64>,
+    rate: f64,
+    width: Option<u32>,
+    height: Option<u32>,
+    scaled: bool,
+}
+
+impl Tracks {
+    /// Reads the data of a Tracks element, which begins at this offset.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not sound, where a track is encrypted, and where there are too many or none.
+    pub fn parse(data: &Bytes, offset: u64, timescale: Timescale, notes: &mut Notes) -> Result<Self, Error> {
+        let (mut found, mut entries, mut inline) = (Self::default(), 0_usize, 0);
+        for child in Children::new(data, offset) {
+            let child = child.map_err(|unsound| unsound.within("Segment/Tracks"))?;
+            if child.id != ids::TRACK_ENTRY {
+                continue;
+            }
+            entries += 1;
+            if entries > MAX_TRACKS {
+                return Err(Error::Limit(format!("more than {MAX_TRACKS} tracks")));
+            }
+            let entry = Entry::parse(&child, &format!("Segment/Tracks/TrackEntry[{entries}]"))?;
+            let Some(kind) = entry.usable_kind(&found, notes) else { continue };
+            inline += child.whole.len();
+            let setup = if inline <= MAX_INLINE {
+                Setup::Inline(Bytes::copy_from_slice(child.whole))
+            } else {
+                Setup::At(child.offset..child.offset.saturating_add(child.whole.len() as u64))
+            };
+            found.codings.push(entry.coding(kind));
+            found.tracks.push(entry.track(kind, timescale, setup));
+        }
+        if found.tracks.is_empty() {
+            return Err(Error::Unsupported(format!("none of its {entries} tracks is video, audio or text")));
+        }
+        Ok(found)
+    }
+
+    /// The first half of the MIME type of the whole file.
+    pub fn media_type(&self) -> &'static str {
+        let has = |kind| self.tracks.iter().any(|track| track.kind == kind);
+        if has(Kind::Audio) && !has(Kind::Video) { "audio" } else { "video" }
+    }
+}
+
+impl<'a> Entry<'a> {
+    fn parse(entry: &Element<'a>, path: &str) -> Result<Self, Error> {
+        // Language is "eng" where a file does not say (RFC 9559 §5.1.4.1.19).
+        let mut found = Self { language: Some("eng".to_owned()), ..Self::default() };
+        for child in entry.children() {
+            let child = child.map_err(|unsound| unsound.within(path))?;
+            let value = || ebml::uint(child.data);
+            match child.id {
+                ids::TRACK_NUMBER => found.number = value().unwrap_or(0),
+                ids::TRACK_TYPE => found.kind = value().unwrap_or(0),
+                ids::CODEC_ID => found.codec = text(child.data).unwrap_or_default(),
+                ids::CODEC_PRIVATE => found.private = child.data,
+                ids::LANGUAGE => found.language = text(child.data),
+                ids::LANGUAGE_BCP47 => found.bcp47 = text(child.data),
+                ids::NAME => found.name = text(child.data),
+                ids::DEFAULT_DURATION => found.frame = value().filter(|nanos| *nanos > 0),
+                ids::SEEK_PRE_ROLL => found.preroll = value(),
+                ids::TRACK_TIMESTAMP_SCALE => {
+                    found.scaled = ebml::float(child.data).is_some_and(|scale| (scale - 1.0).abs() > 1e-6);
+                }
+                ids::VIDEO | ids::AUDIO => found.parse_settings(&child, path)?,
+                ids::CONTENT_ENCODINGS => refuse_encryption(&child, path)?,
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    fn parse_settings(&mut self, settings: &Element<'_>, path: &str) -> Result<(), Error> {
+        for child in settings.children() {
+            let child = child.map_err(|unsound| unsound.within(path))?;
+            let pixels = || ebml::uint(child.data).and_then(|pixels| u32::try_from(pixels).ok());
+            match child.id {
+                ids::PIXEL_WIDTH => self.width = pixels(),
+                ids::PIXEL_HEIGHT => self.height = pixels(),
+                ids::SAMPLING_FREQUENCY => self.rate = ebml::float(child.data).unwrap_or(0.0),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What the track is for; `None`, and a note, where it cannot be given out.
+    fn usable_kind(&self, others: &Tracks, notes: &mut Notes) -> Option<Kind> {
+        let why = match self.kind {
+            _ if self.number == 0 => "it has no number",
+            _ if others.codings.iter().any(|other| other.number == self.number) => "another has the same number",
+            _ if self.scaled => "its timestamps are scaled",
+            1 => return Some(Kind::Video),
+            2 => return Some(Kind::Audio),
+            17 => return Some(Kind::Text),
+            _ => "it is neither video nor audio nor text",
+        };
+        notes.push(format!("track {} ({}) is passed over: {why}", self.number, self.codec));
+        None
+    }
+
+    fn coding(&self, kind: Kind) -> Coding {
+        Coding { number: self.number, kind, frame: self.frame, opus: self.codec == "A_OPUS" }
+    }
+
+    fn track(self, kind: Kind, timescale: Timescale, setup: Setup) -> Track {
+        let language = self.bcp47.or(self.language).filter(|language| language != "und");
+        let preroll = self.preroll.unwrap_or_else(|| codec::preroll(&self.codec, self.rate));
+        Track {
+            id: self.number,
+            kind,
+            codec: codec::name(&self.codec, self.private),
+            language,
+            name: self.name,
+            dimensions: self.width.zip(self.height).filter(|_| kind == Kind::Video),
+            timescale,
+            edits: Vec::new(),
+            preroll: ticks_up(timescale, preroll),
+            samples: 0,
+            bytes: 0,
+            composition: (Ticks::ZERO, Ticks::ZERO),
+            presented: (Ticks::ZERO, Ticks::ZERO),
+            late: 0,
+            setup,
+        }
+    }
+}
+
+/// Blocks may be compressed, for they pass through as they are. Encrypted ones would too, but whoever asks for a cut could
+/// not play it, and is better told so.
+fn refuse_encryption(encodings: &Element<'_>, path: &str) -> Result<(), Error> {
+    for encoding in encodings.children() {
+        let encoding = encoding.map_err(|unsound| unsound.within(path))?;
+        for child in encoding.children().take_while(|_| encoding.id == ids::CONTENT_ENCODING) {
+            let child = child.map_err(|unsound| unsound.within(path))?;
+            let encrypted = child.id == ids::CONTENT_ENCRYPTION
+                || child.id == ids::CONTENT_ENCODING_TYPE && ebml::uint(child.data) == Some(1);
+            if encrypted {
+                return Err(Error::Unsupported(format!("an encrypted track ({path}/ContentEncodings)")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A text that is not empty, and not longer than one may be.
+fn text(data: &[u8]) -> Option<String> {
+    let text: String = ebml::string(data).chars().take(MAX_TEXT).collect();
+    (!text.is_empty()).then_some(text)
+}
+
+/// Nanoseconds in ticks, rounded up.
+fn ticks_up(timescale: Timescale, nanoseconds: u64) -> Ticks {
+    let time = Time(i64::try_from(nanoseconds).unwrap_or(i64::MAX));
+    let ticks = timescale.ticks(time);
+    if timescale.time(ticks) < time { ticks + Ticks(1) } else { ticks }
+}

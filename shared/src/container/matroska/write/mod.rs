@@ -1,0 +1,196 @@
+//! The write half: a selection as a complete file. Its elements stand in the order that players like best (RFC 9559 §25):
+//! SeekHead, Info, Tracks, Cues, and then the clusters, with the blocks of the original.
+//!
+//! All sizes are known before a byte is read, so the segment and its clusters have true ones.
+
+mod clusters;
+mod cues;
+mod draft;
+
+use self::clusters::Clusters;
+use self::cues::Cues;
+use self::draft::Draft;
+use super::header::APP;
+use super::{ebml, ids};
+use crate::container::{Error, Selection};
+use crate::index::{self, Outline};
+use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
+use crate::splice::Splice;
+
+/// Writes a selection as a complete file; see [`super::write`].
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Splice, Error> {
+    let mut tracks = Vec::with_capacity(selection.tracks.len());
+    let mut lanes = Vec::with_capacity(selection.tracks.len());
+    for selected in &selection.tracks {
+        let track = outline.tracks.get(selected.track);
+        let track =
+            track.ok_or_else(|| mismatch(format!("no track {} in {}", selected.track, outline.tracks.len())))?;
+        tracks.push(track);
+        lanes.push(Lane { track, runs: &selected.runs, done: 0 });
+    }
+    let Some(timescale) = tracks.first().map(|track| track.timescale) else {
+        return Err(mismatch("a selection without a track".to_owned()));
+    };
+
+    let zero = timescale.ticks(selection.given.start());
+    let mut clusters = Clusters::new(&selection.elements, zero);
+    let mut cues = Cues::for_tracks(&selection.tracks, &tracks);
+    while let Some((track, block)) = next_block(&mut lanes) {
+        let place = clusters.put(&block)?;
+        cues.offer(track, &block, place);
+    }
+    let clusters = clusters.finish();
+
+    let duration = selection.tracks.iter().zip(&tracks).map(|(selected, track)| (track.kind, end(&selected.runs)));
+    let duration = last_end(duration) - zero;
+    let mut splice = Splice::new();
+    head(outline, &tracks, timescale, duration, &cues.thinned(), clusters.len())?.append_to(&mut splice);
+    clusters.append_to(&mut splice);
+    Ok(splice)
+}
+
+/// The end of the last sample that is presented. A subtitle may stay longer than there is anything to lay it on: it counts
+/// only where there is nothing else.
+fn last_end(ends: impl Iterator<Item = (Kind, Option<Ticks>)> + Clone) -> Ticks {
+    let media = ends.clone().filter(|(kind, _)| *kind != Kind::Text).filter_map(|(_, end)| end).max();
+    media.or_else(|| ends.filter_map(|(_, end)| end).max()).unwrap_or(Ticks::ZERO)
+}
+
+/// The end of the last presented of these samples. Decode times are running maxima, so that only the samples since the last
+/// few can be it; yet all are looked at, for a long one may stand anywhere.
+fn end(runs: &[Run]) -> Option<Ticks> {
+    runs.iter().map(|run| run.decode_end() + run.composition).max()
+}
+
+/// One selected track's blocks that are not written yet.
+struct Lane<'a> {
+    track: &'a Track,
+    runs: &'a [Run],
+    /// How many samples of the first run are written.
+    done: u32,
+}
+
+impl Lane<'_> {
+    /// Where the next block stands in the original.
+    fn offset(&self) -> Option<u64> {
+        let run = self.runs.first()?;
+        Some(run.offset.saturating_add(u64::from(run.size).saturating_mul(u64::from(self.done))))
+    }
+
+    fn take(&mut self) -> Option<Block> {
+        let run = self.runs.first()?;
+        let block = Block {
+            offset: self.offset()?,
+            size: u64::from(run.size),
+            header: u64::from(run.header),
+            presentation: run.presentation() + run.duration.times(i64::from(self.done)),
+            sync: run.sync,
+        };
+        self.done += 1;
+        if self.done >= run.count {
+            (self.runs, self.done) = (self.runs.get(1..).unwrap_or_default(), 0);
+        }
+        Some(block)
+    }
+}
+
+/// One SimpleBlock or BlockGroup of the original.
+#[derive(Clone, Copy, Debug)]
+pub struct Block {
+    /// Where it begins, and how many bytes it is.
+    pub offset: u64,
+    pub size: u64,
+    /// How many bytes into it its relative timestamp stands.
+    pub header: u64,
+    /// When it is presented in the original.
+    pub presentation: Ticks,
+    /// Decoding can begin at it.
+    pub sync: bool,
+}
+
+/// The next block of all lanes in the order of the file.
+fn next_block<'a>(lanes: &mut [Lane<'a>]) -> Option<(&'a Track, Block)> {
+    let lane = lanes.iter_mut().filter(|lane| !lane.runs.is_empty()).min_by_key(|lane| lane.offset())?;
+    Some((lane.track, lane.take()?))
+}
+
+/// All that stands before the clusters, which are so many bytes.
+fn head(
+    outline: &Outline,
+    tracks: &[&Track],
+    timescale: Timescale,
+    duration: Ticks,
+    cues: &Cues,
+    clusters: u64,
+) -> Result<Draft, Error> {
+    let Some(Setup::Inline(ebml_header)) = outline.setup.first() else {
+        return Err(mismatch("no EBML header in the outline".to_owned()));
+    };
+    let inline = |track: &&Track| if let Setup::Inline(entry) = &track.setup { entry.len() } else { 0 };
+    let room = 256 + ebml_header.len() + tracks.iter().map(inline).sum::<usize>();
+    let mut head = Draft::with_capacity(room.saturating_add(usize::try_from(cues.len()).unwrap_or(0)));
+    head.made().extend_from_slice(ebml_header);
+    ebml::put_id(head.made(), ids::SEGMENT);
+    let size_at = head.made_len();
+    head.made().extend(ebml::wide_size(0));
+    let start = head.len();
+
+    let info = info(timescale, duration);
+    let entries = tracks.iter().map(|track| track.setup.len()).sum();
+    let info_at = seek_head_length(cues);
+    let tracks_at = info_at + info.len() as u64;
+    let cues_at = tracks_at + 4 + ebml::size_length(entries) as u64 + entries;
+    seek_head(head.made(), info_at, tracks_at, (!cues.is_empty()).then_some(cues_at));
+    head.made().extend_from_slice(&info);
+    ebml::put_id(head.made(), ids::TRACKS);
+    ebml::put_size(head.made(), entries);
+    for track in tracks {
+        match &track.setup {
+            Setup::Inline(entry) => head.made().extend_from_slice(entry),
+            Setup::At(range) => head.source(range.clone()),
+        }
+    }
+    cues.write(head.made(), cues_at + cues.len());
+    head.fill(size_at, ebml::wide_size(head.len() - start + clusters));
+    Ok(head)
+}
+
+/// Info (RFC 9559 §5.1.2): the original's timescale, and the cut's duration.
+#[allow(clippy::cast_precision_loss, reason = "ticks are below 2^53")]
+fn info(timescale: Timescale, duration: Ticks) -> Vec<u8> {
+    let nanoseconds = u64::try_from(timescale.time(Ticks(1)).0).unwrap_or(1_000_000);
+    let mut data = Vec::with_capacity(48);
+    ebml::put_uint(&mut data, ids::TIMESTAMP_SCALE, nanoseconds);
+    ebml::put_bytes(&mut data, ids::DURATION, &(duration.0.max(0) as f64).to_be_bytes());
+    ebml::put_bytes(&mut data, ids::MUXING_APP, APP.as_bytes());
+    ebml::put_bytes(&mut data, ids::WRITING_APP, APP.as_bytes());
+    let mut info = Vec::with_capacity(data.len() + ebml::MAX_HEADER);
+    ebml::put_bytes(&mut info, ids::INFO, &data);
+    info
+}
+
+/// How many bytes of a Seek element there are: it names a four-byte ID, and a position in eight bytes, so that its length
+/// does not depend on where it points.
+const SEEK: u64 = 3 + 3 + 4 + 3 + 8;
+
+fn seek_head_length(cues: &Cues) -> u64 {
+    4 + 1 + SEEK * if cues.is_empty() { 2 } else { 3 }
+}
+
+/// SeekHead (RFC 9559 §5.1.1): where in the segment the other elements are.
+fn seek_head(out: &mut Vec<u8>, info: u64, tracks: u64, cues: Option<u64>) {
+    ebml::put_id(out, ids::SEEK_HEAD);
+    ebml::put_size(out, SEEK * if cues.is_some() { 3 } else { 2 });
+    let places = [(ids::INFO, Some(info)), (ids::TRACKS, Some(tracks)), (ids::CUES, cues)];
+    for (id, position) in places.into_iter().filter_map(|(id, position)| Some((id, position?))) {
+        ebml::put_id(out, ids::SEEK);
+        ebml::put_size(out, SEEK - 3);
+        ebml::put_bytes(out, ids::SEEK_ID, &id.to_be_bytes());
+        ebml::put_wide_uint(out, ids::SEEK_POSITION, position);
+    }
+}
+
+/// The pages and the outline do not go together, or not with the selection.
+pub fn mismatch(what: String) -> Error {
+    Error::Index(index::Error(what))
+}

@@ -1,0 +1,158 @@
+//! Movie fragments (ISO/IEC 14496-12 §8.8): samples that come in `moof` boxes, each before its media data.
+
+use super::boxes::Box;
+use super::movie::Defaults;
+use crate::container::Error;
+use crate::media::{Run, Ticks};
+
+/// `sample_is_non_sync_sample` in the flags of a sample (§8.8.3.1).
+const NON_SYNC: u32 = 0x0001_0000;
+
+/// What a track has come to, from fragment to fragment.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// What holds unless a fragment says otherwise.
+    pub defaults: Defaults,
+    /// The decode time at which the next fragment begins unless it says so itself.
+    pub decode: Ticks,
+}
+
+/// Reads a `moof` box that begins at `start` of the file, and hands its samples to `samples` with the place of their track in
+/// `tracks`. Tracks that are not among them are passed over.
+pub fn read(
+    moof: &Box<'_>,
+    start: u64,
+    tracks: &mut [Progress],
+    mut samples: impl FnMut(usize, Run) -> Result<(), Error>,
+) -> Result<(), Error> {
+    // Where a track fragment names no base, data follows that of the one before it (§8.8.7.1).
+    let mut follows = start;
+    for (number, child) in moof.children().enumerate() {
+        let mut traf = child?;
+        if traf.kind.0 != *b"traf" {
+            continue;
+        }
+        traf.path = format!("moof/traf[{number}]");
+        follows = read_track(&traf, start, follows, tracks, &mut samples)?;
+    }
+    Ok(())
+}
+
+struct TrackHeader {
+    base: u64,
+    defaults: Defaults,
+}
+
+fn read_track(
+    traf: &Box<'_>,
+    start: u64,
+    follows: u64,
+    tracks: &mut [Progress],
+    samples: &mut impl FnMut(usize, Run) -> Result<(), Error>,
+) -> Result<u64, Error> {
+    let tfhd = traf.expect_child(*b"tfhd")?;
+    let id = tfhd.fields().array::<8>().map(|[.., a, b, c, d]| u32::from_be_bytes([a, b, c, d]))?;
+    let Some((place, progress)) = tracks.iter_mut().enumerate().find(|(_, track)| track.defaults.track == id) else {
+        return Ok(follows);
+    };
+    let header = read_track_header(&tfhd, start, follows, progress.defaults)?;
+    if let Some(tfdt) = traf.child(*b"tfdt")? {
+        let mut fields = tfdt.fields();
+        let (version, _) = fields.version_and_flags()?;
+        let decode = if version == 1 { fields.u64()? } else { u64::from(fields.u32()?) };
+        // Never backwards: decode times that do not decrease are what the index stands on.
+        progress.decode = progress.decode.max(Ticks(i64::try_from(decode).unwrap_or(i64::MAX)));
+    }
+    let mut offset = header.base;
+    for child in traf.children() {
+        let trun = child?;
+        if trun.kind.0 == *b"trun" {
+            offset = read_run(&trun, &header, offset, &mut progress.decode, &mut |run| samples(place, run))?;
+        }
+    }
+    Ok(offset)
+}
+
+/// `tfhd` (§8.8.7): the defaults of this fragment, and where its data offsets count from.
+fn read_track_header(tfhd: &Box<'_>, start: u64, follows: u64, mut defaults: Defaults) -> Result<TrackHeader, Error> {
+    let mut fields = tfhd.fields();
+    let (_, flags) = fields.version_and_flags()?;
+    fields.u32()?;
+    let base = if flags & 0x1 != 0 { Some(fields.u64()?) } else { None };
+    let mut field = |flag: u32, value: &mut u32| -> Result<(), Error> {
+        if flags & flag != 0 {
+            *value = fields.u32()?;
+        }
+        Ok(())
+    };
+    field(0x2, &mut defaults.description)?;
+    field(0x8, &mut defaults.duration)?;
+    field(0x10, &mut defaults.size)?;
+    field(0x20, &mut defaults.flags)?;
+    let base = base.unwrap_or(if flags & 0x2_0000 != 0 { start } else { follows });
+    Ok(TrackHeader { base, defaults })
+}
+
+/// `trun` (§8.8.8). Gives back where its data ends.
+fn read_run(
+    trun: &Box<'_>,
+    header: &TrackHeader,
+    follows: u64,
+    decode: &mut Ticks,
+    samples: &mut impl FnMut(Run) -> Result<(), Error>,
+) -> Result<u64, Error> {
+    let defaults = header.defaults;
+    let mut fields = trun.fields();
+    let (_, flags) = fields.version_and_flags()?;
+    let count = fields.u32()?;
+    let mut offset = follows;
+    if flags & 0x1 != 0 {
+        let delta = fields.i32()?;
+        offset = header
+            .base
+            .checked_add_signed(i64::from(delta))
+            .ok_or_else(|| trun.malformed(format!("its data begins {delta} bytes before the file")))?;
+    }
+    let first_flags = if flags & 0x4 != 0 { Some(fields.u32()?) } else { None };
+    let sample = |duration: u32, size: u32, flags: u32, composition: i32| Run {
+        decode: Ticks::ZERO,
+        composition: Ticks(i64::from(composition)),
+        duration: Ticks(i64::from(duration)),
+        offset: 0,
+        size,
+        count: 1,
+        sync: flags & NON_SYNC == 0,
+        description: u16::try_from(defaults.description).unwrap_or(u16::MAX),
+        header: 0,
+    };
+    let mut give = |mut run: Run| -> Result<(), Error> {
+        run.decode = *decode;
+        run.offset = offset;
+        *decode = run.decode_end();
+        offset = run.bytes().end;
+        samples(run)
+    };
+    if flags & 0xf00 == 0 {
+        // Nothing is said of each sample: they are alike, but for the first one's flags. The count is only a claim.
+        let rest = count.saturating_sub(u32::from(first_flags.is_some()));
+        if let Some(first) = first_flags.filter(|_| count > 0) {
+            give(sample(defaults.duration, defaults.size, first, 0))?;
+        }
+        if rest > 1 && defaults.size == 0 {
+            return Err(trun.malformed(format!("{rest} samples of no size")));
+        }
+        if rest > 0 {
+            give(Run { count: rest, ..sample(defaults.duration, defaults.size, defaults.flags, 0) })?;
+        }
+        return Ok(offset);
+    }
+    for number in 0..count {
+        let mut field = |flag: u32, default: u32| if flags & flag != 0 { fields.u32() } else { Ok(default) };
+        let duration = field(0x100, defaults.duration)?;
+        let size = field(0x200, defaults.size)?;
+        let own = field(0x400, first_flags.filter(|_| number == 0).unwrap_or(defaults.flags))?;
+        let composition = field(0x800, 0)?.cast_signed();
+        give(sample(duration, size, own, composition))?;
+    }
+    Ok(offset)
+}

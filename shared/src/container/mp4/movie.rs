@@ -1,0 +1,321 @@
+//! The movie box (ISO/IEC 14496-12 §8.2): the tracks of a file, their timescales, edit lists and sample descriptions.
+
+use bytes::Bytes;
+
+use super::boxes::{Box, Fields, write_box};
+use super::codec;
+use crate::container::Error;
+use crate::media::{Edit, Kind, Setup, Ticks, Timescale, Track};
+
+/// Seconds between 1904, from which ISO files count, and 1970.
+const EPOCH_1904: i64 = 2_082_844_800;
+
+/// User data of a track (its name, mostly) is taken over up to this size; what is larger is a picture or the like.
+const MAX_USER_DATA: usize = 1024;
+
+/// A movie, with the tracks that can be given out.
+#[derive(Debug)]
+pub struct Movie<'a> {
+    /// The `mvhd` box, whole.
+    pub header: Bytes,
+    /// Seconds since 1970.
+    pub created: Option<i64>,
+    /// The tracks.
+    pub tracks: Vec<MovieTrack<'a>>,
+    /// The defaults of movie fragments, where there may be any.
+    pub fragments: Option<Vec<Defaults>>,
+    /// What was passed over.
+    pub notes: Vec<String>,
+}
+
+/// A track and its sample tables.
+#[derive(Debug)]
+pub struct MovieTrack<'a> {
+    /// What the outline says of it; its totals are not known yet.
+    pub track: Track,
+    /// The `stbl` box.
+    pub tables: Box<'a>,
+}
+
+/// What holds for the samples of movie fragments unless they say otherwise: `trex` (§8.8.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Defaults {
+    /// Of which track.
+    pub track: u32,
+    /// Which sample description they use, counted from 1.
+    pub description: u32,
+    /// Ticks.
+    pub duration: u32,
+    /// Bytes.
+    pub size: u32,
+    /// As §8.8.3.1 has them.
+    pub flags: u32,
+}
+
+impl<'a> Movie<'a> {
+    /// Reads a `moov` box.
+    pub fn read(moov: &Box<'a>) -> Result<Self, Error> {
+        let header = moov.expect_child(*b"mvhd")?;
+        let MovieHeader { timescale, created } = MovieHeader::read(&header)?;
+        let mut fragments = None;
+        let mut traks = Vec::new();
+        for child in moov.children() {
+            let mut child = child?;
+            match &child.kind.0 {
+                b"trak" => {
+                    child.path = format!("moov/trak[{}]", traks.len() + 1);
+                    traks.push(child);
+                }
+                b"mvex" => fragments = Some(read_defaults(&child)?),
+                b"cmov" => return Err(Error::Unsupported("a compressed movie header (cmov)".to_owned())),
+                _ => {}
+            }
+        }
+        let mut chapters = Vec::new();
+        for trak in &traks {
+            chapters.extend(chapter_tracks(trak)?);
+        }
+        let mut tracks = Vec::new();
+        let mut notes = Vec::new();
+        for trak in &traks {
+            match read_track(trak, timescale, &chapters)? {
+                Ok(track) => tracks.push(track),
+                Err(note) => notes.push(note),
+            }
+        }
+        Ok(Self { header: Bytes::copy_from_slice(header.whole), created, tracks, fragments, notes })
+    }
+}
+
+struct MovieHeader {
+    timescale: Timescale,
+    created: Option<i64>,
+}
+
+impl MovieHeader {
+    fn read(mvhd: &Box<'_>) -> Result<Self, Error> {
+        let mut fields = mvhd.fields();
+        let (created, timescale) = read_times(&mut fields)?;
+        let created = (created > 0).then(|| created.saturating_sub(EPOCH_1904));
+        Ok(Self { timescale: to_timescale(timescale, mvhd)?, created })
+    }
+}
+
+/// Creation time and timescale, which `mvhd` (§8.2.2) and `mdhd` (§8.4.2) have at the same place.
+fn read_times(fields: &mut Fields<'_, '_>) -> Result<(i64, u32), Error> {
+    let (version, _) = fields.version_and_flags()?;
+    if version == 1 {
+        let created = fields.u64()?;
+        fields.u64()?;
+        Ok((i64::try_from(created).unwrap_or(0), fields.u32()?))
+    } else {
+        let created = fields.u32()?;
+        fields.u32()?;
+        Ok((i64::from(created), fields.u32()?))
+    }
+}
+
+fn to_timescale(ticks: u32, within: &Box<'_>) -> Result<Timescale, Error> {
+    Timescale::per_second(ticks).ok_or_else(|| within.malformed("expected a timescale, found 0"))
+}
+
+fn read_defaults(mvex: &Box<'_>) -> Result<Vec<Defaults>, Error> {
+    let mut all = Vec::new();
+    for child in mvex.children() {
+        let trex = child?;
+        if trex.kind.0 != *b"trex" {
+            continue;
+        }
+        let mut fields = trex.fields();
+        fields.version_and_flags()?;
+        all.push(Defaults {
+            track: fields.u32()?,
+            description: fields.u32()?,
+            duration: fields.u32()?,
+            size: fields.u32()?,
+            flags: fields.u32()?,
+        });
+    }
+    Ok(all)
+}
+
+/// The tracks that this one names as its chapters (QuickTime's `tref/chap`): their samples are titles, not subtitles.
+fn chapter_tracks(trak: &Box<'_>) -> Result<Vec<u32>, Error> {
+    let Some(tref) = trak.child(*b"tref")? else { return Ok(Vec::new()) };
+    let Some(chap) = tref.child(*b"chap")? else { return Ok(Vec::new()) };
+    Ok(chap.payload.as_chunks().0.iter().map(|id| u32::from_be_bytes(*id)).collect())
+}
+
+/// A track, or a note of why it is passed over.
+fn read_track<'a>(trak: &Box<'a>, movie: Timescale, chapters: &[u32]) -> Result<Result<MovieTrack<'a>, String>, Error> {
+    let tkhd = trak.expect_child(*b"tkhd")?;
+    let (id, dimensions) = read_track_header(&tkhd)?;
+    let mdia = trak.expect_child(*b"mdia")?;
+    let handler = read_handler(&mdia.expect_child(*b"hdlr")?)?;
+    let kind = match &handler {
+        b"vide" => Kind::Video,
+        b"soun" => Kind::Audio,
+        b"text" | b"sbtl" | b"subt" | b"clcp" => Kind::Text,
+        other => return Ok(Err(format!("track {id} passed over: {} is not given out", other.escape_ascii()))),
+    };
+    if chapters.contains(&id) {
+        return Ok(Err(format!("track {id} passed over: it holds chapter titles")));
+    }
+    let mdhd = mdia.expect_child(*b"mdhd")?;
+    let (timescale, language) = read_media_header(&mdhd)?;
+    let minf = mdia.expect_child(*b"minf")?;
+    if let Some(note) = elsewhere(&minf)? {
+        return Ok(Err(format!("track {id} passed over: {note}")));
+    }
+    let tables = minf.expect_child(*b"stbl")?;
+    let stsd = tables.expect_child(*b"stsd")?;
+    let codec = codec::read(&stsd)?;
+    let language = match mdia.child(*b"elng")? {
+        Some(elng) => text(elng.payload.get(4..).unwrap_or_default()).or(language),
+        None => language,
+    };
+    let name = match trak.child(*b"udta")? {
+        Some(udta) => udta.child(*b"name").ok().flatten().and_then(|name| text(name.payload)),
+        None => None,
+    };
+    let frame = tables.child(*b"stts")?.map(|stts| first_duration(&stts)).transpose()?.flatten();
+    let track = Track {
+        id: u64::from(id),
+        kind,
+        preroll: codec.preroll(timescale, frame),
+        codec: codec.name,
+        language,
+        name,
+        dimensions: (kind == Kind::Video).then_some(dimensions).filter(|(width, height)| *width > 0 && *height > 0),
+        timescale,
+        edits: read_edits(trak, movie, timescale)?,
+        samples: 0,
+        bytes: 0,
+        composition: (Ticks::ZERO, Ticks::ZERO),
+        presented: (Ticks::ZERO, Ticks::ZERO),
+        late: 0,
+        setup: Setup::Inline(prune(trak)?.into()),
+    };
+    Ok(Ok(MovieTrack { track, tables }))
+}
+
+/// The track's id, and its width and height in pixels (§8.3.2).
+fn read_track_header(tkhd: &Box<'_>) -> Result<(u32, (u32, u32)), Error> {
+    let mut fields = tkhd.fields();
+    let (version, _) = fields.version_and_flags()?;
+    fields.take(if version == 1 { 16 } else { 8 })?;
+    let id = fields.u32()?;
+    fields.take(if version == 1 { 12 } else { 8 })?;
+    fields.take(52)?;
+    Ok((id, (fields.u32()? >> 16, fields.u32()? >> 16)))
+}
+
+/// The timescale, and the language as three letters packed in five bits each (§8.4.2).
+fn read_media_header(mdhd: &Box<'_>) -> Result<(Timescale, Option<String>), Error> {
+    let mut fields = mdhd.fields();
+    let version = mdhd.payload.first().copied().unwrap_or(0);
+    let (_, timescale) = read_times(&mut fields)?;
+    fields.take(if version == 1 { 8 } else { 4 })?;
+    let packed = fields.u16()?;
+    let letters: String =
+        [10, 5, 0].iter().map(|shift| char::from(0x60 + u8::try_from((packed >> shift) & 0x1f).unwrap_or(0))).collect();
+    let known = letters.bytes().all(|letter| letter.is_ascii_lowercase()) && letters != "und";
+    Ok((to_timescale(timescale, mdhd)?, known.then_some(letters)))
+}
+
+fn read_handler(hdlr: &Box<'_>) -> Result<[u8; 4], Error> {
+    let mut fields = hdlr.fields();
+    fields.take(8)?;
+    fields.array()
+}
+
+fn first_duration(stts: &Box<'_>) -> Result<Option<u32>, Error> {
+    Ok(super::tables::Runs::read(stts)?.peek().map(|(duration, _)| duration))
+}
+
+/// Whether the media of a track lies in another file (§8.7.2), and the note that says so.
+fn elsewhere(minf: &Box<'_>) -> Result<Option<&'static str>, Error> {
+    const SELF_CONTAINED: u32 = 1;
+    let Some(dinf) = minf.child(*b"dinf")? else { return Ok(None) };
+    let Some(dref) = dinf.child(*b"dref")? else { return Ok(None) };
+    let mut fields = dref.fields();
+    fields.take(8)?;
+    let entries = Box { payload: fields.rest(), offset: dref.offset + 8, ..dref.clone() };
+    for entry in entries.children() {
+        let (_, flags) = entry?.fields().version_and_flags()?;
+        if flags & SELF_CONTAINED == 0 {
+            return Ok(Some("its media lies in another file"));
+        }
+    }
+    Ok(None)
+}
+
+/// The edit list (§8.6.6), its durations in the track's own timescale.
+fn read_edits(trak: &Box<'_>, movie: Timescale, timescale: Timescale) -> Result<Vec<Edit>, Error> {
+    let Some(edts) = trak.child(*b"edts")? else { return Ok(Vec::new()) };
+    let Some(elst) = edts.child(*b"elst")? else { return Ok(Vec::new()) };
+    let mut fields = elst.fields();
+    let (version, _) = fields.version_and_flags()?;
+    let count = fields.u32()?;
+    let width = if version == 1 { 20 } else { 12 };
+    let held = u32::try_from(fields.rest().len() / width).unwrap_or(u32::MAX);
+    let mut edits = Vec::new();
+    for _ in 0..count.min(held) {
+        let (duration, media) = if version == 1 {
+            (fields.u64()?, fields.i64()?)
+        } else {
+            (u64::from(fields.u32()?), i64::from(fields.i32()?))
+        };
+        fields.take(4)?;
+        let ticks = Ticks(i64::try_from(duration).unwrap_or(i64::MAX));
+        edits.push(Edit {
+            duration: Some(movie.rescale(ticks, timescale)),
+            media: (media >= 0).then_some(Ticks(media)),
+        });
+    }
+    // A last edit of no duration lasts to the end of the media: so a fragmented file says that it does not know yet.
+    if let Some(last) = edits.last_mut()
+        && last.duration == Some(Ticks::ZERO)
+        && last.media.is_some()
+    {
+        last.duration = None;
+    }
+    edits.retain(|edit| edit.duration != Some(Ticks::ZERO));
+    Ok(edits)
+}
+
+/// A `trak` without what belongs to its samples: what a cut takes over of it.
+fn prune(trak: &Box<'_>) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::new();
+    let mut failed = None;
+    write_pruned(&mut out, trak, &mut failed);
+    failed.map_or(Ok(out), Err)
+}
+
+fn write_pruned(out: &mut Vec<u8>, parent: &Box<'_>, failed: &mut Option<Error>) {
+    write_box(out, parent.kind.0, |out| {
+        for child in parent.children() {
+            let child = match child {
+                Ok(child) => child,
+                Err(error) => {
+                    *failed = Some(error);
+                    return;
+                }
+            };
+            match (&parent.kind.0, &child.kind.0) {
+                (b"trak", b"mdia") | (b"mdia", b"minf") | (b"minf", b"stbl") => write_pruned(out, &child, failed),
+                (b"trak", b"tkhd" | b"tapt") | (b"stbl", b"stsd") | (b"mdia" | b"minf", _) => {
+                    out.extend_from_slice(child.whole);
+                }
+                (b"trak", b"udta") if child.whole.len() <= MAX_USER_DATA => out.extend_from_slice(child.whole),
+                _ => {}
+            }
+        }
+    });
+}
+
+fn text(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_matches(|letter: char| letter == '\0' || letter.is_whitespace());
+    (!text.is_empty()).then(|| text.to_owned())
+}

@@ -1,0 +1,442 @@
+//! From a selection to a splice: `ftyp`, a new `moov`, the header of `mdat`, and then the samples as they lie in the original.
+//! Sample descriptions and all other boxes of a track are taken over verbatim; what is written anew are the durations and the
+//! sample tables, and an edit list that makes playback begin at the very instant asked for (ISO/IEC 14496-12 §8.6.6).
+
+use super::boxes::{Box, patch_u32, write_box, write_full_box};
+use crate::container::{Error, Segment, Selected, Selection};
+use crate::index::Outline;
+use crate::media::{Run, Setup, Ticks, Timescale, Track};
+use crate::splice::Splice;
+
+/// Writes a selection as a complete file.
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Splice, Error> {
+    let [Setup::Inline(brands), Setup::Inline(header)] = outline.setup.as_slice() else {
+        return Err(damaged("the outline of an MP4 file has two pieces of setup"));
+    };
+    let mut tracks = Vec::with_capacity(selection.tracks.len());
+    for selected in &selection.tracks {
+        let track =
+            outline.tracks.get(selected.track).ok_or_else(|| damaged("a track is selected that is not there"))?;
+        tracks.push(CutTrack { track, selected, chunks: Vec::new() });
+    }
+    let data = lay_out(&mut tracks)?;
+
+    let timescale = movie_timescale(&tracks)?;
+    let mut made = brands.to_vec();
+    let mut chunk_tables = Vec::new();
+    // Offsets of 64 bits only where they are needed. The movie box itself is far smaller than the difference.
+    let wide = data.len() > u64::from(u32::MAX) - (1 << 30);
+    let mut failed = None;
+    write_box(&mut made, *b"moov", |out| {
+        let duration = tracks.iter().map(|track| track.duration(timescale)).max().unwrap_or(0);
+        write_movie_header(out, header, timescale, duration, &mut failed);
+        for track in &tracks {
+            write_track(out, track, timescale, wide, &mut chunk_tables, &mut failed);
+        }
+    });
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let length = data.len() + 8;
+    match u32::try_from(length) {
+        Ok(length) => made.extend_from_slice(&length.to_be_bytes()),
+        Err(_) => made.extend_from_slice(&1u32.to_be_bytes()),
+    }
+    made.extend_from_slice(b"mdat");
+    if u32::try_from(length).is_err() {
+        made.extend_from_slice(&(length + 8).to_be_bytes());
+    }
+    let base = made.len() as u64;
+    for table in chunk_tables {
+        table.rebase(&mut made, base);
+    }
+    let mut splice = Splice::new();
+    splice.made(made);
+    splice.append(data);
+    Ok(splice)
+}
+
+fn damaged(what: &str) -> Error {
+    Error::Index(crate::index::Error(what.to_owned()))
+}
+
+/// One track of a cut.
+struct CutTrack<'a> {
+    track: &'a Track,
+    selected: &'a Selected,
+    chunks: Vec<Chunk>,
+}
+
+/// Samples of one track that lie side by side in the cut, and use one sample description.
+struct Chunk {
+    /// From the beginning of the media data.
+    offset: u64,
+    end: u64,
+    samples: u32,
+    description: u16,
+}
+
+impl CutTrack<'_> {
+    /// How long the track's presentation is, in the movie's timescale.
+    fn duration(&self, movie: Timescale) -> u64 {
+        let total = self.selected.segments.iter().fold(Ticks::ZERO, |total, segment| total + segment.duration);
+        ticks(self.track.timescale.rescale(total, movie))
+    }
+
+    fn runs(&self) -> &[Run] {
+        &self.selected.runs
+    }
+
+    /// Decode time of the first sample: what becomes zero.
+    fn origin(&self) -> Ticks {
+        self.runs().first().map_or(Ticks::ZERO, |run| run.decode)
+    }
+}
+
+fn ticks(value: Ticks) -> u64 {
+    u64::try_from(value.0).unwrap_or(0)
+}
+
+/// Lays the samples of all tracks out in the order in which they lie in the original, so that they are read in one go, and
+/// gives each track its chunks.
+fn lay_out(tracks: &mut [CutTrack<'_>]) -> Result<Splice, Error> {
+    let mut next = vec![0usize; tracks.len()];
+    let mut data = Splice::new();
+    loop {
+        let heads = tracks.iter().zip(&next).enumerate();
+        let first = heads.filter_map(|(place, (track, next))| Some((track.runs().get(*next)?.offset, place))).min();
+        let Some((_, place)) = first else { return Ok(data) };
+        let (Some(track), Some(next)) = (tracks.get_mut(place), next.get_mut(place)) else { return Ok(data) };
+        let Some(run) = track.selected.runs.get(*next) else { return Ok(data) };
+        *next += 1;
+        let (offset, bytes) = (data.len(), run.bytes());
+        data.source(bytes);
+        let end = data.len();
+        let samples = run.count;
+        match track.chunks.last_mut() {
+            Some(chunk) if chunk.end == offset && chunk.description == run.description => {
+                chunk.samples = chunk
+                    .samples
+                    .checked_add(samples)
+                    .ok_or_else(|| Error::Limit("more than 2^32 samples".to_owned()))?;
+                chunk.end = end;
+            }
+            _ => track.chunks.push(Chunk { offset, end, samples, description: run.description }),
+        }
+    }
+}
+
+/// The timescale of the movie, in which edits last: one in which every track's durations are whole, if it holds them.
+fn movie_timescale(tracks: &[CutTrack<'_>]) -> Result<Timescale, Error> {
+    let mut common = 1u64;
+    for scale in tracks.iter().filter_map(|track| track.track.timescale.ticks_per_second()) {
+        common = common / gcd(common, u64::from(scale)) * u64::from(scale);
+        common = common.min(u64::from(u32::MAX) + 1);
+    }
+    let candidates = [u32::try_from(common).unwrap_or(90_000), 90_000, 1_000, 1];
+    candidates
+        .into_iter()
+        .filter_map(Timescale::per_second)
+        .find(|scale| tracks.iter().all(|track| track.duration(*scale) < u64::from(u32::MAX)))
+        .ok_or_else(|| Error::Limit("a cut of more than a hundred years".to_owned()))
+}
+
+fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// `mvhd` (§8.2.2) with the timescale and duration of the cut.
+fn write_movie_header(out: &mut Vec<u8>, mvhd: &[u8], timescale: Timescale, duration: u64, failed: &mut Option<Error>) {
+    let start = out.len();
+    out.extend_from_slice(mvhd);
+    let at = start + if mvhd.get(8) == Some(&1) { 28 } else { 20 };
+    patch_u32(out, at, timescale.ticks_per_second().unwrap_or(1));
+    patch_duration(out, at + 4, mvhd.get(8) == Some(&1), duration, failed);
+}
+
+/// Fills in a duration, which version 1 of a header has in 64 bits. One that does not fit in 32 is given as unknown.
+fn patch_duration(out: &mut [u8], at: usize, wide: bool, duration: u64, failed: &mut Option<Error>) {
+    let eight = duration.to_be_bytes();
+    let four = u32::try_from(duration).unwrap_or(u32::MAX).to_be_bytes();
+    let field = if wide { eight.as_slice() } else { four.as_slice() };
+    match out.get_mut(at..at + field.len()) {
+        Some(place) => place.copy_from_slice(field),
+        None => *failed = Some(damaged("a header is too short for its duration")),
+    }
+}
+
+/// Where a chunk offset table stands that counts from the media data as yet.
+struct ChunkTable {
+    at: usize,
+    entries: usize,
+    wide: bool,
+}
+
+impl ChunkTable {
+    /// Adds the place of the media data to its offsets.
+    fn rebase(self, out: &mut [u8], base: u64) {
+        let width = if self.wide { 8 } else { 4 };
+        let Some(table) = out.get_mut(self.at..self.at + self.entries * width) else { return };
+        for entry in table.chunks_exact_mut(width) {
+            if let Ok(field) = <&mut [u8; 8]>::try_from(&mut *entry) {
+                *field = (u64::from_be_bytes(*field) + base).to_be_bytes();
+            } else if let Ok(field) = <&mut [u8; 4]>::try_from(entry) {
+                let offset = u64::from(u32::from_be_bytes(*field)) + base;
+                *field = u32::try_from(offset).unwrap_or(u32::MAX).to_be_bytes();
+            }
+        }
+    }
+}
+
+/// A `trak`: the original's, with the durations and the tables of the cut.
+fn write_track(
+    out: &mut Vec<u8>,
+    track: &CutTrack<'_>,
+    movie: Timescale,
+    wide: bool,
+    chunk_tables: &mut Vec<ChunkTable>,
+    failed: &mut Option<Error>,
+) {
+    let Setup::Inline(setup) = &track.track.setup else {
+        *failed = Some(damaged("the setup of an MP4 track is kept in the index"));
+        return;
+    };
+    match Box::read(setup, 0, "") {
+        Ok(trak) => Writer { track, movie, wide, chunk_tables, failed }.walk(out, &trak),
+        Err(error) => *failed = Some(error),
+    }
+}
+
+struct Writer<'a, 'f> {
+    track: &'a CutTrack<'a>,
+    movie: Timescale,
+    wide: bool,
+    chunk_tables: &'f mut Vec<ChunkTable>,
+    failed: &'f mut Option<Error>,
+}
+
+impl Writer<'_, '_> {
+    /// Copies a box, and puts in what is new of the cut.
+    fn walk(&mut self, out: &mut Vec<u8>, parent: &Box<'_>) {
+        write_box(out, parent.kind.0, |out| {
+            for child in parent.children() {
+                let child = match child {
+                    Ok(child) => child,
+                    Err(error) => {
+                        *self.failed = Some(error);
+                        return;
+                    }
+                };
+                match &child.kind.0 {
+                    b"mdia" | b"minf" | b"stbl" => self.walk(out, &child),
+                    b"tkhd" => {
+                        self.copy_header(out, &child, (36, 28), self.track.duration(self.movie));
+                        write_edits(out, self.track, self.movie);
+                    }
+                    b"mdhd" => {
+                        let end = self.track.runs().last().map_or(Ticks::ZERO, Run::decode_end);
+                        self.copy_header(out, &child, (32, 24), ticks(end - self.track.origin()));
+                    }
+                    _ => out.extend_from_slice(child.whole),
+                }
+            }
+            if parent.kind.0 == *b"stbl" {
+                self.write_tables(out);
+            }
+        });
+    }
+
+    /// Copies `tkhd` (§8.3.2) or `mdhd` (§8.4.2), whose duration stands at the first place in version 1, else at the second.
+    fn copy_header(&mut self, out: &mut Vec<u8>, header: &Box<'_>, places: (usize, usize), duration: u64) {
+        let start = out.len();
+        out.extend_from_slice(header.whole);
+        let wide = header.payload.first() == Some(&1);
+        let place = if wide { places.0 } else { places.1 };
+        patch_duration(out, start + place, wide, duration, self.failed);
+    }
+
+    fn write_tables(&mut self, out: &mut Vec<u8>) {
+        let runs = self.track.runs();
+        write_durations(out, runs);
+        write_compositions(out, runs);
+        write_syncs(out, runs);
+        write_chunk_groups(out, &self.track.chunks);
+        write_sizes(out, runs);
+        let kind = if self.wide { *b"co64" } else { *b"stco" };
+        write_full_box(out, kind, 0, |out| {
+            put_count(out, self.track.chunks.len());
+            self.chunk_tables.push(ChunkTable { at: out.len(), entries: self.track.chunks.len(), wide: self.wide });
+            for chunk in &self.track.chunks {
+                match u32::try_from(chunk.offset) {
+                    Ok(offset) if !self.wide => out.extend_from_slice(&offset.to_be_bytes()),
+                    _ => out.extend_from_slice(&chunk.offset.to_be_bytes()),
+                }
+            }
+        });
+    }
+}
+
+fn put_count(out: &mut Vec<u8>, count: usize) {
+    out.extend_from_slice(&u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes());
+}
+
+/// An edit list in which the track begins to be presented where it was asked for.
+fn write_edits(out: &mut Vec<u8>, track: &CutTrack<'_>, movie: Timescale) {
+    let mut edits: Vec<(Ticks, Ticks)> = Vec::new();
+    // Durations are rounded where they end, so that the rounding of one edit does not push those after it.
+    let mut at = Ticks::ZERO;
+    let mut push = |duration: Ticks, media: Ticks| {
+        let start = track.track.timescale.rescale(at, movie);
+        at += duration;
+        let duration = track.track.timescale.rescale(at, movie) - start;
+        if duration > Ticks::ZERO {
+            edits.push((duration, media));
+        }
+    };
+    for Segment { duration, media } in &track.selected.segments {
+        let Some(media) = media else {
+            push(*duration, Ticks(-1));
+            continue;
+        };
+        // Media times before zero hold nothing, and cannot be written: an empty edit stands for them.
+        let media = *media - track.origin();
+        let missing = (-media).clamp(Ticks::ZERO, *duration);
+        push(missing, Ticks(-1));
+        push(*duration - missing, media + missing);
+    }
+    let narrow = edits.iter().all(|(_, media)| i32::try_from(media.0).is_ok());
+    write_box(out, *b"edts", |out| {
+        write_full_box(out, *b"elst", u8::from(!narrow), |out| {
+            put_count(out, edits.len());
+            for (duration, media) in edits {
+                let duration = ticks(duration);
+                match (narrow, i32::try_from(media.0)) {
+                    (true, Ok(media)) => {
+                        out.extend_from_slice(&u32::try_from(duration).unwrap_or(u32::MAX).to_be_bytes());
+                        out.extend_from_slice(&media.to_be_bytes());
+                    }
+                    _ => {
+                        out.extend_from_slice(&duration.to_be_bytes());
+                        out.extend_from_slice(&media.0.to_be_bytes());
+                    }
+                }
+                out.extend_from_slice(&[0, 1, 0, 0]);
+            }
+        });
+    });
+}
+
+/// Writes a table of (count, value) pairs, neighbours of equal value joined.
+fn write_runs(out: &mut Vec<u8>, kind: [u8; 4], version: u8, values: impl Iterator<Item = (u32, u32)>) {
+    write_full_box(out, kind, version, |out| {
+        let at = out.len();
+        put_count(out, 0);
+        let mut entries = 0u32;
+        let mut last: Option<(u64, u32)> = None;
+        let mut put = |out: &mut Vec<u8>, (mut count, value): (u64, u32)| {
+            while count > 0 {
+                let part = u32::try_from(count).unwrap_or(u32::MAX);
+                out.extend_from_slice(&part.to_be_bytes());
+                out.extend_from_slice(&value.to_be_bytes());
+                entries += 1;
+                count -= u64::from(part);
+            }
+        };
+        for (count, value) in values {
+            match &mut last {
+                Some((total, same)) if *same == value => *total += u64::from(count),
+                _ => {
+                    if let Some(done) = last.replace((u64::from(count), value)) {
+                        put(out, done);
+                    }
+                }
+            }
+        }
+        if let Some(done) = last {
+            put(out, done);
+        }
+        patch_u32(out, at, entries);
+    });
+}
+
+/// `stts` (§8.6.1.2). Where samples were left out the one before lasts until the next, so that all others keep their times.
+fn write_durations(out: &mut Vec<u8>, runs: &[Run]) {
+    let clamp = |duration: Ticks| u32::try_from(duration.0).unwrap_or(if duration.0 < 0 { 0 } else { u32::MAX });
+    let ends = runs.iter().skip(1).map(|run| Some(run.decode)).chain([None]);
+    let values = runs.iter().zip(ends).flat_map(|(run, end)| {
+        let before_last = run.decode + run.duration.times(i64::from(run.count) - 1);
+        let last = end.map_or(run.duration, |end| end - before_last);
+        [(run.count - 1, clamp(run.duration)), (1, clamp(last))]
+    });
+    write_runs(out, *b"stts", 0, values.filter(|(count, _)| *count > 0));
+}
+
+/// `ctts` (§8.6.1.3), where presentation differs from decoding; version 1 where it may come earlier.
+fn write_compositions(out: &mut Vec<u8>, runs: &[Run]) {
+    if runs.iter().all(|run| run.composition == Ticks::ZERO) {
+        return;
+    }
+    let version = u8::from(runs.iter().any(|run| run.composition < Ticks::ZERO));
+    let values = runs.iter().map(|run| (run.count, i32::try_from(run.composition.0).unwrap_or(0).cast_unsigned()));
+    write_runs(out, *b"ctts", version, values);
+}
+
+/// `stss` (§8.6.2), unless every sample is a sync sample.
+fn write_syncs(out: &mut Vec<u8>, runs: &[Run]) {
+    if runs.iter().all(|run| run.sync) {
+        return;
+    }
+    write_full_box(out, *b"stss", 0, |out| {
+        let at = out.len();
+        put_count(out, 0);
+        let (mut number, mut count) = (1u32, 0u32);
+        for run in runs {
+            if run.sync {
+                for sample in 0..run.count {
+                    out.extend_from_slice(&number.saturating_add(sample).to_be_bytes());
+                }
+                count = count.saturating_add(run.count);
+            }
+            number = number.saturating_add(run.count);
+        }
+        patch_u32(out, at, count);
+    });
+}
+
+/// `stsc` (§8.7.4).
+fn write_chunk_groups(out: &mut Vec<u8>, chunks: &[Chunk]) {
+    write_full_box(out, *b"stsc", 0, |out| {
+        let at = out.len();
+        put_count(out, 0);
+        let mut last = None;
+        let mut entries = 0;
+        for (chunk, number) in chunks.iter().zip(1u32..) {
+            let group = (chunk.samples, u32::from(chunk.description));
+            if last.replace(group) != Some(group) {
+                for field in [number, group.0, group.1] {
+                    out.extend_from_slice(&field.to_be_bytes());
+                }
+                entries += 1;
+            }
+        }
+        patch_u32(out, at, entries);
+    });
+}
+
+/// `stsz` (§8.7.3.2).
+fn write_sizes(out: &mut Vec<u8>, runs: &[Run]) {
+    let count = runs.iter().fold(0u32, |count, run| count.saturating_add(run.count));
+    let constant = runs.first().map_or(0, |run| run.size);
+    write_full_box(out, *b"stsz", 0, |out| {
+        let constant = if runs.iter().all(|run| run.size == constant) { constant } else { 0 };
+        out.extend_from_slice(&constant.to_be_bytes());
+        out.extend_from_slice(&count.to_be_bytes());
+        if constant == 0 {
+            for run in runs {
+                for _ in 0..run.count {
+                    out.extend_from_slice(&run.size.to_be_bytes());
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,365 @@
+//! One column of a page: integers of which the reader knows how many there are, each column packed in the way that is
+//! shortest for it. The first byte says which:
+//!
+//! | | way | good for |
+//! | --- | --- | --- |
+//! | 0 | all zero | most columns of most pages |
+//! | 1 | bit fields above the least value | few different values; one value needs no bits at all |
+//! | 2 | bit fields that choose from a list | composition offsets |
+//! | 3 | runs of equal values | sync samples |
+//! | 4 | Rice code above the least value | sizes of pictures: many small, few large |
+//! | 5 | Rice code around a middle value | sizes of sound: alike, but never the same |
+//!
+//! A Rice code of parameter k is the value's low k bits as they are and its high bits in unary (R. F. Rice, *Some practical
+//! universal noiseless coding techniques*, 1979). Here all low bits come first and then, in one stretch, for each value as
+//! many zeros as its high bits say and a one, so that a reader takes the ones of 64 bits at a time: no value waits for the
+//! place of the one before. Values far greater than the others follow as they are. Differences wrap around, so that all
+//! values of 64 bits come back.
+
+use super::Error;
+use super::bits::{BitWriter, Input, put_signed, put_unsigned, unsigned_len, unzigzag, zigzag};
+
+/// The most that the high bits of a Rice code may be: what is greater follows whole, and this stands in its place.
+const ESCAPE: u32 = 24;
+/// The greatest parameter of a Rice code: sizes have 32 bits, and times that need more are no better in any other way.
+const MAX_RICE: u32 = 32;
+/// The most values that a list may have.
+const MAX_LIST: usize = 64;
+
+const ZEROS: u8 = 0;
+const FIELDS: u8 = 1;
+const LIST: u8 = 2;
+const RUNS: u8 = 3;
+const RICE_ABOVE: u8 = 4;
+const RICE_AROUND: u8 = 5;
+
+/// A way to pack a column.
+#[derive(Debug)]
+enum Way {
+    Zeros,
+    Fields { least: i64, width: u32 },
+    List { values: Vec<i64>, width: u32 },
+    Runs,
+    RiceAbove { least: i64, k: u32 },
+    RiceAround { middle: i64, k: u32 },
+}
+
+/// Appends a column.
+pub(super) fn write(out: &mut Vec<u8>, values: &[i64]) {
+    let (Some(&least), Some(&most)) = (values.iter().min(), values.iter().max()) else { return };
+    if (least, most) == (0, 0) {
+        return Way::Zeros.write(out, values);
+    }
+    let fields = Way::Fields { least, width: width(above(most, least)) };
+    if least == most {
+        return fields.write(out, values);
+    }
+    let mut sorted = values.to_vec();
+    let (_, &mut middle, _) = sorted.select_nth_unstable(values.len() / 2);
+    let around = rice_parameters(values.iter().map(|value| around(*value, middle)));
+    let ways = [fields, Way::Runs]
+        .into_iter()
+        .chain(list(values))
+        .chain(rice_parameters(values.iter().map(|value| above(*value, least))).map(|k| Way::RiceAbove { least, k }))
+        .chain(around.map(|k| Way::RiceAround { middle, k }));
+    if let Some(best) = ways.min_by_key(|way| way.bits(values)) {
+        best.write(out, values);
+    }
+}
+
+/// The different values, if a list may have so many.
+fn list(values: &[i64]) -> Option<Way> {
+    let mut list = Vec::with_capacity(MAX_LIST);
+    for value in values {
+        if let Err(place) = list.binary_search(value) {
+            if list.len() == MAX_LIST {
+                return None;
+            }
+            list.insert(place, *value);
+        }
+    }
+    let width = width(list.len() as u64 - 1);
+    Some(Way::List { values: list, width })
+}
+
+/// The parameters among which the best Rice code for these values is, by their mean; for values of which a few are far
+/// greater than the others the best is below it.
+fn rice_parameters(values: impl ExactSizeIterator<Item = u64>) -> impl Iterator<Item = u32> {
+    let count = values.len().max(1) as u128;
+    let mean = values.map(u128::from).sum::<u128>() / count;
+    let k = (mean | 1).ilog2();
+    (k.saturating_sub(2)..=k + 1).filter(|k| *k <= MAX_RICE)
+}
+
+const fn above(value: i64, least: i64) -> u64 {
+    value.wrapping_sub(least).cast_unsigned()
+}
+
+const fn around(value: i64, middle: i64) -> u64 {
+    zigzag(value.wrapping_sub(middle))
+}
+
+/// How many bits a number needs.
+const fn width(value: u64) -> u32 {
+    64 - value.leading_zeros()
+}
+
+fn rice_bits(value: u64, k: u32) -> u64 {
+    let (escaped, unary) = match value >> k {
+        high if high < u64::from(ESCAPE) => (0, high + 1),
+        _ => (8 * unsigned_len(value), u64::from(ESCAPE) + 1),
+    };
+    u64::from(k) + unary + escaped
+}
+
+impl Way {
+    /// How many bits it needs for these values, less the byte that names it.
+    fn bits(&self, values: &[i64]) -> u64 {
+        let count = values.len() as u64;
+        let signed_bits = |value: i64| 8 * unsigned_len(zigzag(value));
+        match self {
+            Self::Zeros => 0,
+            Self::Fields { least, width } => 8 + signed_bits(*least) + count * u64::from(*width),
+            Self::List { values, width } => {
+                8 + values.iter().map(|value| signed_bits(*value)).sum::<u64>() + count * u64::from(*width)
+            }
+            Self::Runs => runs(values).map(|(value, count)| signed_bits(value) + 8 * unsigned_len(count)).sum(),
+            Self::RiceAbove { least, k } => {
+                let values = values.iter().map(|value| rice_bits(above(*value, *least), *k));
+                8 + signed_bits(*least) + values.sum::<u64>()
+            }
+            Self::RiceAround { middle, k } => {
+                let values = values.iter().map(|value| rice_bits(around(*value, *middle), *k));
+                8 + signed_bits(*middle) + values.sum::<u64>()
+            }
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>, values: &[i64]) {
+        match self {
+            Self::Zeros => out.push(ZEROS),
+            Self::Fields { least, width } => {
+                head(out, FIELDS, *width);
+                put_signed(out, *least);
+                fields(out, values.iter().map(|value| above(*value, *least)), *width);
+            }
+            Self::List { values: list, width } => {
+                head(out, LIST, u32::try_from(list.len()).unwrap_or(u32::MAX));
+                for value in list {
+                    put_signed(out, *value);
+                }
+                let places = values.iter().map(|value| list.binary_search(value).unwrap_or_default() as u64);
+                fields(out, places, *width);
+            }
+            Self::Runs => {
+                out.push(RUNS);
+                for (value, count) in runs(values) {
+                    put_signed(out, value);
+                    put_unsigned(out, count);
+                }
+            }
+            Self::RiceAbove { least, k } => {
+                head(out, RICE_ABOVE, *k);
+                put_signed(out, *least);
+                rice(out, values.iter().map(|value| above(*value, *least)), *k);
+            }
+            Self::RiceAround { middle, k } => {
+                head(out, RICE_AROUND, *k);
+                put_signed(out, *middle);
+                rice(out, values.iter().map(|value| around(*value, *middle)), *k);
+            }
+        }
+    }
+}
+
+fn head(out: &mut Vec<u8>, way: u8, parameter: u32) {
+    out.push(way);
+    put_unsigned(out, u64::from(parameter));
+}
+
+fn runs(values: &[i64]) -> impl Iterator<Item = (i64, u64)> {
+    values.chunk_by(PartialEq::eq).filter_map(|run| Some((*run.first()?, run.len() as u64)))
+}
+
+fn fields(out: &mut Vec<u8>, values: impl Iterator<Item = u64>, width: u32) {
+    let mut bits = BitWriter::new(out);
+    for value in values {
+        bits.put(value, width);
+    }
+    bits.finish();
+}
+
+fn rice(out: &mut Vec<u8>, values: impl Iterator<Item = u64> + Clone, k: u32) {
+    fields(out, values.clone(), k);
+    let mut unary = BitWriter::new(out);
+    let high = |value: u64| u32::try_from(value >> k).unwrap_or(u32::MAX).min(ESCAPE);
+    for value in values.clone() {
+        let high = high(value);
+        unary.put(1 << high, high + 1);
+    }
+    unary.finish();
+    for value in values.filter(|value| high(*value) == ESCAPE) {
+        put_unsigned(out, value);
+    }
+}
+
+/// Reads a column of as many values as there are rows, and lets `set` put each into its row, which says whether the value
+/// may stand there. A column of zeros is not put: rows have to begin so.
+pub(super) fn read<T>(
+    input: &mut Input<'_>,
+    rows: &mut [T],
+    mut set: impl FnMut(&mut T, i64) -> bool,
+) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut sound = true;
+    match input.byte()? {
+        ZEROS => {}
+        FIELDS => {
+            let width = parameter(input, 64)?;
+            let least = input.signed()?;
+            if width == 0 {
+                for row in rows {
+                    sound &= set(row, least);
+                }
+            } else {
+                let mut bits = input.bits();
+                for row in rows {
+                    sound &= set(row, least.wrapping_add_unsigned(bits.take(width)));
+                }
+                input.skip(bits.end())?;
+            }
+        }
+        LIST => {
+            let mut list = [0; MAX_LIST];
+            let count = input.count(MAX_LIST)?;
+            for value in list.iter_mut().take(count) {
+                *value = input.signed()?;
+            }
+            let list = list.get(..count).unwrap_or_default();
+            let width = width((count as u64).saturating_sub(1));
+            let mut bits = input.bits();
+            for row in rows {
+                let place = usize::try_from(bits.take(width)).unwrap_or(MAX_LIST);
+                sound &= list.get(place).is_some_and(|value| set(row, *value));
+            }
+            input.skip(bits.end())?;
+        }
+        RUNS => {
+            let mut rows = rows.iter_mut();
+            while rows.len() > 0 {
+                let value = input.signed()?;
+                let count = input.count(rows.len())?;
+                sound &= count > 0;
+                for row in rows.by_ref().take(count) {
+                    sound &= set(row, value);
+                }
+            }
+        }
+        RICE_ABOVE => {
+            let k = parameter(input, MAX_RICE)?;
+            let least = input.signed()?;
+            read_rice(input, rows, k, |row, value| sound &= set(row, least.wrapping_add_unsigned(value)))?;
+        }
+        RICE_AROUND => {
+            let k = parameter(input, MAX_RICE)?;
+            let middle = input.signed()?;
+            read_rice(input, rows, k, |row, value| sound &= set(row, middle.wrapping_add(unzigzag(value))))?;
+        }
+        other => return Err(Error(format!("a column packed in way {other}"))),
+    }
+    if sound { Ok(()) } else { Err(Error("a value that cannot be".to_owned())) }
+}
+
+fn parameter(input: &mut Input<'_>, limit: u32) -> Result<u32, Error> {
+    match u32::from(input.byte()?) {
+        parameter if parameter <= limit => Ok(parameter),
+        parameter => Err(Error(format!("a column of {parameter} bits"))),
+    }
+}
+
+fn read_rice<T>(input: &mut Input<'_>, rows: &mut [T], k: u32, mut set: impl FnMut(&mut T, u64)) -> Result<(), Error> {
+    let mut low = input.bits();
+    input.skip((rows.len() * k as usize).div_ceil(8))?;
+    let mut unary = input.unary();
+    let mut escaped = Vec::new();
+    for (place, row) in rows.iter_mut().enumerate() {
+        let (high, low) = (unary.take(), low.take(k));
+        if high == u64::from(ESCAPE) {
+            escaped.push(place);
+        }
+        set(row, high << k | low);
+    }
+    input.skip(unary.end())?;
+    for row in escaped {
+        let value = input.unsigned()?;
+        if let Some(row) = rows.get_mut(row) {
+            set(row, value);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn round_trip(values: &[i64]) -> (usize, Vec<i64>) {
+        let mut out = Vec::new();
+        write(&mut out, values);
+        let mut rows = vec![0; values.len()];
+        let mut input = Input::new(&out);
+        read(&mut input, &mut rows, |row, value| {
+            *row = value;
+            true
+        })
+        .unwrap();
+        assert!(input.is_empty());
+        (out.len(), rows)
+    }
+
+    #[test]
+    fn each_kind_of_column_is_as_short_as_it_should_be() {
+        let pictures = |n: i64| if n % 50 == 0 { 15_000 } else { 1_000 + n * 7919 % 2_000 };
+        let rows: [(&str, Vec<i64>, usize); 8] = [
+            ("nothing", vec![], 0),
+            ("zeros", vec![0; 1000], 1),
+            ("one value", vec![512; 1000], 4),
+            ("two values", (0..1000).map(|n| 512 + n % 2).collect(), 129),
+            ("far values", (0..1000).map(|n| [0, 1 << 40, -(1 << 40), 7][n % 4]).collect(), 270),
+            ("a keyframe now and then", (0..1000).map(|n| i64::from(n % 250 == 0)).collect(), 25),
+            ("pictures", (0..1000).map(pictures).collect(), 1600),
+            ("extremes", vec![i64::MIN, i64::MAX, 0], 40),
+        ];
+        for (name, values, most) in rows {
+            let (bytes, back) = round_trip(&values);
+            assert_eq!(back, values, "{name}");
+            assert!(bytes <= most, "{name}: {bytes} bytes");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn columns_come_back(values in proptest::collection::vec((any::<i64>(), 0..64u32), 0..200), same in 0..64u32) {
+            let spread: Vec<i64> = values.iter().map(|(value, shift)| value >> shift).collect();
+            let alike: Vec<i64> = values.iter().map(|(value, _)| value >> same).collect();
+            prop_assert_eq!(&round_trip(&spread).1, &spread);
+            prop_assert_eq!(&round_trip(&alike).1, &alike);
+        }
+
+        #[test]
+        fn arbitrary_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..100), rows in 0..100usize, way in 0..8u8) {
+            let mut bytes = bytes;
+            bytes.insert(0, way);
+            let _ = read(&mut Input::new(&bytes), &mut vec![0; rows], |row, value| {
+                *row = value;
+                value > 0
+            });
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! How much a page, and an index, may be: each limit with its reason.
+
+use crate::media::Time;
+
+/// How long a cell of the grid is. Ten seconds: a cut of ten seconds touches two, and the group of pictures before it
+/// seldom begins more than one cell earlier.
+pub const CELL: Time = Time::from_secs(10);
+
+/// Pages of a file. Seven days and a half of media; more is a wrong timestamp, or an attempt to fill the table.
+pub const MAX_PAGES: u32 = 65_536;
+
+/// Bytes of a packed page. A `DynamoDB` item holds 400 KB, keys and attribute names included.
+pub const MAX_PAGE_BYTES: usize = 350 * 1024;
+
+/// Runs of a page, all tracks together; elements likewise. A column of equal values costs nothing however long it is, so
+/// the bytes of a page say nothing of the memory that it unpacks to: this does (6 MB). Thirteen thousand runs a second
+/// are beyond all real files: 32 tracks of the shortest Opus packets are as many.
+pub(super) const MAX_RUNS: usize = 1 << 17;
+
+/// Runs in all pages still open, which bounds a builder's memory (25 MB).
+pub(super) const MAX_OPEN_RUNS: usize = 1 << 19;
+
+/// Bytes of packed pages that wait for the end of an element: an hour is 400 KB.
+pub(super) const MAX_WAITING_BYTES: usize = 16 << 20;
+
+/// How many cells behind the newest a page is still open. Interleaved tracks are seldom more than a few seconds apart, and
+/// an hour of subtitles that comes first would be late in any case.
+pub(super) const OPEN_CELLS: u32 = 8;

@@ -1,0 +1,283 @@
+//! How a page is packed. All integers are as in [`bits`](super::bits), all columns as in [`column`]:
+//!
+//! ```text
+//! format | tracks | track...
+//!     track: before | runs | stretches | first decode time | column... (none of the last four in a track without runs)
+//! first offset | order                    (neither in a page without runs)
+//! elements | first offset | column...     (no more than the count in a page without elements)
+//! ```
+//!
+//! Where a run's times and bytes begin is nearly always where those of the run before end, so the columns hold only what
+//! lies between. For times the run before is the one of the same track. For bytes it is the one before in the file: there
+//! the tracks alternate in *stretches* of runs, of which each track has its lengths, and the order says whose turn it is.
+
+use super::bits::{Input, put_signed, put_unsigned};
+use super::limits::MAX_RUNS;
+use super::{Element, Error, FORMAT, PageTrack, column};
+use crate::media::{Run, Ticks};
+
+/// What a run is where its columns are zero.
+const PLAIN: Run = Run {
+    decode: Ticks::ZERO,
+    composition: Ticks::ZERO,
+    duration: Ticks::ZERO,
+    offset: 0,
+    size: 0,
+    count: 1,
+    sync: false,
+    description: 1,
+    header: 0,
+};
+
+/// Packs the tracks of page `number`.
+pub(super) fn put_tracks(out: &mut Vec<u8>, number: u32, tracks: &[PageTrack]) {
+    put_unsigned(out, u64::from(FORMAT));
+    put_unsigned(out, tracks.len() as u64);
+    let file = FileOrder::of(tracks);
+    for ((track, gaps), stretches) in tracks.iter().zip(&file.gaps).zip(&file.stretches) {
+        // Zero is none, one the page before this.
+        put_unsigned(out, track.before.map_or(0, |before| u64::from(number.wrapping_sub(before)).max(1)));
+        put_unsigned(out, track.runs.len() as u64);
+        if let Some(first) = track.runs.first() {
+            put_unsigned(out, stretches.len() as u64);
+            put_signed(out, first.decode.0);
+            put_runs(out, first.decode, &track.runs, gaps);
+            column::write(out, stretches);
+        }
+    }
+    if let Some(first) = file.first {
+        put_unsigned(out, first);
+        column::write(out, &file.order);
+    }
+}
+
+fn put_runs(out: &mut Vec<u8>, first: Ticks, runs: &[Run], gaps: &[i64]) {
+    let mut values = Vec::with_capacity(runs.len());
+    let mut put = |value: &mut dyn FnMut(&Run) -> i64| {
+        values.clear();
+        values.extend(runs.iter().map(value));
+        column::write(out, &values);
+    };
+    let mut end = first;
+    put(&mut |run| {
+        let gap = run.decode.0.wrapping_sub(end.0);
+        end = run.decode_end();
+        gap
+    });
+    put(&mut |run| i64::from(run.count) - 1);
+    put(&mut |run| run.duration.0);
+    put(&mut |run| run.composition.0);
+    put(&mut |run| i64::from(run.size));
+    put(&mut |run| i64::from(run.sync));
+    put(&mut |run| i64::from(run.description) - 1);
+    put(&mut |run| i64::from(run.header));
+    column::write(out, gaps);
+}
+
+/// Where the runs of all tracks lie in the file.
+#[derive(Default)]
+struct FileOrder {
+    /// The offset of the first run.
+    first: Option<u64>,
+    /// For each track and each of its runs: from the end of the run before it in the file to its beginning.
+    gaps: Vec<Vec<i64>>,
+    /// For each track: how many of its runs follow one another, less one, each time that it has its turn.
+    stretches: Vec<Vec<i64>>,
+    /// Whose turn it is, among the tracks that have runs at all: zero is the one after the track before.
+    order: Vec<i64>,
+}
+
+impl FileOrder {
+    fn of(tracks: &[PageTrack]) -> Self {
+        let mut order = Self {
+            gaps: tracks.iter().map(|track| Vec::with_capacity(track.runs.len())).collect(),
+            stretches: vec![Vec::new(); tracks.len()],
+            ..Self::default()
+        };
+        let mut lanes: Vec<_> = tracks
+            .iter()
+            .zip(order.gaps.iter_mut().zip(&mut order.stretches))
+            .filter(|(track, _)| !track.runs.is_empty())
+            .map(|(track, (gaps, stretches))| (track.runs.as_slice(), gaps, stretches))
+            .collect();
+        let count = lanes.len();
+        let mut turn = count.saturating_sub(1);
+        let mut end = None;
+        loop {
+            // Each track goes on in its own order, whatever its offsets.
+            let next = lanes.iter().enumerate().filter_map(|(place, lane)| Some((lane.0.first()?.offset, place))).min();
+            let Some((_, place)) = next else { break };
+            let Some((runs, gaps, stretches)) = lanes.get_mut(place) else { break };
+            let Some((run, rest)) = runs.split_first() else { break };
+            gaps.push(run.offset.wrapping_sub(end.unwrap_or(run.offset)).cast_signed());
+            match stretches.last_mut() {
+                Some(length) if turn == place && end.is_some() => *length += 1,
+                _ => {
+                    stretches.push(0);
+                    order.order.push(signed((place + count - turn + count - 1) % count));
+                }
+            }
+            order.first.get_or_insert(run.offset);
+            end = Some(run.bytes().end);
+            turn = place;
+            *runs = rest;
+        }
+        order
+    }
+}
+
+fn signed(place: usize) -> i64 {
+    i64::try_from(place).unwrap_or(i64::MAX)
+}
+
+/// Packs the elements behind the tracks.
+pub(super) fn put_elements(out: &mut Vec<u8>, elements: &[Element]) {
+    put_unsigned(out, elements.len() as u64);
+    let Some(first) = elements.first() else { return };
+    put_unsigned(out, first.offset);
+    let (mut end, mut time) = (first.offset, 0);
+    let gaps: Vec<i64> = elements
+        .iter()
+        .map(|element| {
+            let gap = element.offset.wrapping_sub(end).cast_signed();
+            end = element.offset.wrapping_add(element.size);
+            gap
+        })
+        .collect();
+    let times: Vec<i64> = elements
+        .iter()
+        .map(|element| element.time.0.wrapping_sub(std::mem::replace(&mut time, element.time.0)))
+        .collect();
+    column::write(out, &gaps);
+    column::write(out, &elements.iter().map(|element| element.size.cast_signed()).collect::<Vec<_>>());
+    column::write(out, &elements.iter().map(|element| i64::from(element.header)).collect::<Vec<_>>());
+    column::write(out, &times);
+}
+
+/// Unpacks the tracks of page `number`.
+pub(super) fn tracks(input: &mut Input<'_>, number: u32) -> Result<Vec<PageTrack>, Error> {
+    let format = input.unsigned()?;
+    if format != u64::from(FORMAT) {
+        return Err(Error(format!("a page of format {format}, not {FORMAT}")));
+    }
+    let count = input.count(MAX_RUNS)?;
+    let mut tracks = Vec::with_capacity(count.min(16));
+    let mut stretches = Vec::with_capacity(count.min(16));
+    let mut left = MAX_RUNS;
+    for _ in 0..count {
+        let before = match input.unsigned()? {
+            0 => None,
+            back => Some(earlier(number, back)?),
+        };
+        let runs = input.count(left)?;
+        left -= runs;
+        if runs == 0 {
+            tracks.push(PageTrack { before, runs: Vec::new() });
+            continue;
+        }
+        let mut lengths = vec![1_u32; input.count(runs)?];
+        let runs = read_runs(input, runs)?;
+        column::read(input, &mut lengths, |length, value| put(length, value.saturating_add(1)))?;
+        tracks.push(PageTrack { before, runs });
+        stretches.push(lengths);
+    }
+    if !stretches.is_empty() {
+        lay_out(input, &mut tracks, &stretches)?;
+    }
+    Ok(tracks)
+}
+
+fn earlier(number: u32, back: u64) -> Result<u32, Error> {
+    let back = u32::try_from(back).ok();
+    back.and_then(|back| number.checked_sub(back))
+        .ok_or_else(|| Error("a sync sample before the first page".to_owned()))
+}
+
+fn put<T: TryFrom<i64>>(field: &mut T, value: i64) -> bool {
+    let value = T::try_from(value);
+    value.map(|value| *field = value).is_ok()
+}
+
+/// Reads the runs of a track; their offsets are the gaps before them as yet.
+fn read_runs(input: &mut Input<'_>, count: usize) -> Result<Vec<Run>, Error> {
+    let mut end = Ticks(input.signed()?);
+    let mut runs = vec![PLAIN; count];
+    let runs_mut = runs.as_mut_slice();
+    column::read(input, runs_mut, |run, value| put(&mut run.decode.0, value))?;
+    column::read(input, runs_mut, |run, value| value >= 0 && put(&mut run.count, value.saturating_add(1)))?;
+    column::read(input, runs_mut, |run, value| put(&mut run.duration.0, value))?;
+    column::read(input, runs_mut, |run, value| put(&mut run.composition.0, value))?;
+    column::read(input, runs_mut, |run, value| put(&mut run.size, value))?;
+    column::read(input, runs_mut, |run, value| {
+        run.sync = value == 1;
+        value == 0 || value == 1
+    })?;
+    column::read(input, runs_mut, |run, value| put(&mut run.description, value.saturating_add(1)))?;
+    column::read(input, runs_mut, |run, value| put(&mut run.header, value))?;
+    column::read(input, runs_mut, |run, value| {
+        run.offset = value.cast_unsigned();
+        true
+    })?;
+    for run in runs_mut {
+        run.decode = Ticks(end.0.wrapping_add(run.decode.0));
+        end = run.decode_end();
+    }
+    Ok(runs)
+}
+
+/// Turns the gaps before the runs into their offsets. `stretches` are those of the tracks that have runs.
+fn lay_out(input: &mut Input<'_>, tracks: &mut [PageTrack], stretches: &[Vec<u32>]) -> Result<(), Error> {
+    let broken = || Error("stretches that are not those of the runs".to_owned());
+    let mut end = input.unsigned()?;
+    let mut order = vec![0_usize; stretches.iter().map(Vec::len).sum()];
+    column::read(input, &mut order, |step, value| put(step, value) && *step < stretches.len())?;
+    let with_runs = tracks.iter_mut().filter(|track| !track.runs.is_empty());
+    let mut lanes: Vec<_> =
+        with_runs.map(|track| track.runs.iter_mut()).zip(stretches.iter().map(|s| s.iter())).collect();
+    let mut turn = lanes.len() - 1;
+    for step in order {
+        // Both are less than there are lanes, so that no division is needed.
+        turn += step + 1;
+        if turn >= lanes.len() {
+            turn -= lanes.len();
+        }
+        let (runs, lengths) = lanes.get_mut(turn).ok_or_else(broken)?;
+        let length = *lengths.next().ok_or_else(broken)? as usize;
+        if length > runs.len() {
+            return Err(broken());
+        }
+        for run in runs.by_ref().take(length) {
+            run.offset = end.wrapping_add(run.offset);
+            end = run.bytes().end;
+        }
+    }
+    if lanes.iter().any(|(runs, _)| runs.len() > 0) { Err(broken()) } else { Ok(()) }
+}
+
+/// Unpacks the elements, which are the last of a page.
+pub(super) fn elements(input: &mut Input<'_>) -> Result<Vec<Element>, Error> {
+    let count = input.count(MAX_RUNS)?;
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let mut end = input.unsigned()?;
+    let mut elements = vec![Element { offset: 0, size: 0, header: 0, time: Ticks::ZERO }; count];
+    column::read(input, &mut elements, |element, value| {
+        element.offset = value.cast_unsigned();
+        true
+    })?;
+    column::read(input, &mut elements, |element, value| {
+        element.size = value.cast_unsigned();
+        true
+    })?;
+    column::read(input, &mut elements, |element, value| put(&mut element.header, value))?;
+    column::read(input, &mut elements, |element, value| put(&mut element.time.0, value))?;
+    let mut time: i64 = 0;
+    for element in &mut elements {
+        element.offset = end.wrapping_add(element.offset);
+        end = element.offset.wrapping_add(element.size);
+        time = time.wrapping_add(element.time.0);
+        element.time = Ticks(time);
+    }
+    Ok(elements)
+}

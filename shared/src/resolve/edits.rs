@@ -1,0 +1,84 @@
+//! Through the edit list: from the presentation timeline of a file to a track's own presentation times.
+
+use crate::container::Segment;
+use crate::media::{Edit, Interval, Ticks, Time, Track};
+
+/// What a track presents in an interval, in order. Together the segments are as long as the interval, or as what the track
+/// has of it; an instant means the tick nearest to it.
+pub fn segments(track: &Track, interval: Interval) -> Vec<Segment> {
+    let whole = [Edit { duration: None, media: Some(Ticks::ZERO) }];
+    let edits = if track.edits.is_empty() { whole.as_slice() } else { track.edits.as_slice() };
+    let start = track.timescale.ticks(interval.start());
+    let end = match interval.end() {
+        Time::MAX => Ticks(i64::MAX),
+        end => track.timescale.ticks(end),
+    };
+    let mut segments: Vec<Segment> = Vec::with_capacity(edits.len());
+    let mut at = Ticks::ZERO;
+    for edit in edits {
+        // An edit may claim to last beyond its media; there is nothing to present there.
+        let left = edit.media.map_or(Ticks(i64::MAX), |media| (track.presented.1 - media).max(Ticks::ZERO));
+        let duration = edit.duration.unwrap_or(left);
+        let (from, to) = (start.max(at), end.min(at + duration.min(left)));
+        if from < to {
+            segments.push(Segment { duration: to - from, media: edit.media.map(|media| media + (from - at)) });
+        }
+        at += duration;
+    }
+    // Nothing at the end need not be said.
+    while segments.pop_if(|last| last.media.is_none()).is_some() {}
+    segments
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::media::{Kind, Setup, Timescale};
+
+    fn track(edits: &[(Option<i64>, Option<i64>)]) -> Track {
+        Track {
+            id: 1,
+            kind: Kind::Video,
+            codec: String::new(),
+            language: None,
+            name: None,
+            dimensions: None,
+            timescale: Timescale::per_second(10).unwrap(),
+            edits: edits
+                .iter()
+                .map(|(duration, media)| Edit { duration: duration.map(Ticks), media: media.map(Ticks) })
+                .collect(),
+            preroll: Ticks::ZERO,
+            samples: 0,
+            bytes: 0,
+            composition: (Ticks::ZERO, Ticks::ZERO),
+            presented: (Ticks(0), Ticks(1000)),
+            late: 0,
+            setup: Setup::At(0..0),
+        }
+    }
+
+    #[test]
+    fn an_interval_is_taken_through_the_edit_list() {
+        type Edits<'a> = &'a [(Option<i64>, Option<i64>)];
+        let cases: [(Edits, (i64, i64), &[(i64, Option<i64>)]); 8] = [
+            (&[], (2, 5), &[(30, Some(20))]),
+            (&[], (90, 200), &[(100, Some(900))]),
+            (&[(Some(500), Some(3))], (2, 5), &[(30, Some(23))]),
+            (&[(None, Some(3))], (2, 5), &[(30, Some(23))]),
+            (&[(Some(20), None), (None, Some(3))], (1, 5), &[(10, None), (30, Some(3))]),
+            (&[(Some(20), Some(500)), (Some(30), Some(0))], (1, 4), &[(10, Some(510)), (20, Some(0))]),
+            (&[(Some(20), Some(500)), (Some(30), None)], (1, 4), &[(10, Some(510))]),
+            (&[(Some(20), Some(500))], (2, 4), &[]),
+        ];
+        for (edits, (start, end), expected) in cases {
+            let interval = Interval::new(Time::from_secs(start), Time::from_secs(end)).unwrap();
+            let found: Vec<_> = segments(&track(edits), interval)
+                .iter()
+                .map(|part| (part.duration.0, part.media.map(|media| media.0)))
+                .collect();
+            assert_eq!(found, expected, "{edits:?} {start}-{end}");
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! The table `ContainerIndex`: partition key `media` = `{space}/{content}`, sort key `page`, which is `HEAD`, or `P` and the
+//! six digits of a cell's number.
+//!
+//! # Why the index and the bytes never disagree unnoticed
+//!
+//! S3's events come at least once and in any order, so two indexers may work on one key at a time, each on another version
+//! of the object, and readers come in between. Nothing is locked. What holds instead:
+//!
+//! 1. Every page says which version (ETag) and which format it is `of`; the head has its own ETag and the set of its pages
+//!    ([`Cells`]). A reader takes no page of another version than its head's, and misses none that the head names. So
+//!    whatever two writers leave between each other, a mixture is an [`Error::Changed`], never a wrong answer.
+//! 2. Every read of the object says `If-Match` with the head's ETag, and S3 is strongly consistent. So a head that is behind
+//!    the object is an [`Error::Changed`] too.
+//!
+//! # Why it comes right in the end
+//!
+//! 1. An indexer indexes what the object *is* when it looks, not what its event says. So a head that was put for an event
+//!    shows the object as it was after that event or later, and one for an earlier event need not replace it:
+//!    [`IndexTable::put_head`] and [`IndexTable::remove_head`] are conditional on the sequencer.
+//! 2. An indexer looks at the object once more *after* its last write, and starts over where it is another by now. So the
+//!    last of all writers has seen the object that is there.
+//! 3. Pages are written before the head, and pages of another version are removed only after that last look, on the
+//!    condition that they are of another version and that their writer's event is not later. So the pages of a version that
+//!    is on its way in are not removed by one that is on its way out.
+//! 4. Whoever finds a head that is right already also counts its pages ([`IndexTable::is_whole`]), since a late writer
+//!    of another version may have overwritten some before it gave up.
+
+mod batch;
+mod cells;
+mod item;
+mod reader;
+mod sequencer;
+
+use std::ops::{Range, RangeInclusive};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::Select;
+use futures::{StreamExt, TryStreamExt, stream};
+
+pub use self::cells::Cells;
+use self::item::{HEAD, Item};
+pub use self::reader::Reader;
+pub use self::sequencer::Sequencer;
+use super::Error;
+use super::error::of_dynamodb;
+use crate::index::{Head, Packed};
+
+/// How many batches, or single deletions, are under way at a time.
+const AT_ONCE: usize = 4;
+
+/// No head is there, or none of a later event.
+const NOT_LATER: &str = "attribute_not_exists(#page) OR #sequencer <= :sequencer";
+
+/// The table of indexes.
+#[derive(Clone, Debug)]
+pub struct IndexTable {
+    client: Client,
+    table: String,
+}
+
+/// What one look-up found.
+#[derive(Debug)]
+pub struct Found {
+    /// The head.
+    pub head: Head,
+    /// The pages that came with it, and the way to those that did not.
+    pub pages: Reader,
+}
+
+/// A head as an indexer finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The head. Its sequencer is in a form that strings compare in.
+    pub head: Head,
+    /// The cells that have a page.
+    pub cells: Cells,
+}
+
+impl IndexTable {
+    /// The table of this name.
+    #[must_use]
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+
+    /// The client, for what has to be done to the table as a whole.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The head of a file's index and the pages of these numbers, in one round trip; `None` where there is no head. Of more
+    /// than 99 pages the others are left for [`Reader`] to load.
+    pub async fn find(&self, media: &str, cells: RangeInclusive<u32>) -> Result<Option<Found>, Error> {
+        let numbers = cells.clone().take(batch::GETS - 1).filter(|cell| *cell < Cells::LIMIT);
+        let last = numbers.clone().last();
+        let keys = std::iter::once(item::key(media, HEAD));
+        let keys = keys.chain(numbers.map(|number| item::key(media, item::page_key(number))));
+        let mut items = batch::get(&self.client, &self.table, keys.collect(), false).await?;
+        let Some(place) = items.iter().position(is_head) else { return Ok(None) };
+        let (head, present) = item::head(&items.swap_remove(place))?;
+        let mut pages = Reader::new(self.clone(), media, item::of(&head.original.etag), present);
+        if let Some(last) = last {
+            pages.take(items, *cells.start()..=last);
+        }
+        Ok(Some(Found { head, pages }))
+    }
+
+    /// The head as it is now, for whoever is about to write one.
+    pub async fn stored(&self, media: &str) -> Result<Option<Stored>, Error> {
+        let request = self.client.get_item().table_name(&self.table).set_key(Some(item::key(media, HEAD)));
+        let answer = request.consistent_read(true).send().await.map_err(|error| of_dynamodb(&error))?;
+        let stored = answer.item.as_ref().map(item::head).transpose()?;
+        Ok(stored.map(|(head, cells)| Stored { head, cells }))
+    }
+
+    /// Whether all pages that this head names are there and of its version. Reads all of them.
+    pub async fn is_whole(&self, media: &str, stored: &Stored) -> Result<bool, Error> {
+        let pages = self.query(media, 0..Cells::LIMIT).consistent_read(true).select(Select::Count);
+        let pages = pages
+            .filter_expression("#of = :of")
+            .expression_attribute_names("#of", "of")
+            .expression_attribute_values(":of", item::text(item::of(&stored.head.original.etag)));
+        let mut answers = pages.into_paginator().send();
+        let mut count = 0;
+        while let Some(answer) = answers.next().await {
+            count += u64::try_from(answer.map_err(|error| of_dynamodb(&error))?.count).unwrap_or_default();
+        }
+        Ok(count == stored.cells.count())
+    }
+
+    /// Stores pages of the index of this version (ETag) of a file, on behalf of the event with this sequencer. They count only
+    /// once its head is put.
+    pub async fn put_pages(
+        &self,
+        media: &str,
+        etag: &str,
+        sequencer: &Sequencer,
+        pages: Vec<Packed>,
+    ) -> Result<(), Error> {
+        if let Some(page) = pages.iter().find(|page| page.number >= Cells::LIMIT) {
+            return Err(Error::dynamodb(format!("page {} is beyond the last that a file may have", page.number)));
+        }
+        let batches = pages.chunks(batch::WRITES).map(|pages| {
+            let items = pages.iter().map(|page| item::of_page(media, etag, sequencer, page)).collect();
+            batch::put(&self.client, &self.table, items)
+        });
+        stream::iter(batches).buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    /// Puts the head, with the cells of which it has pages, unless one of a later sequencer is there. Says whether it was put.
+    pub async fn put_head(&self, media: &str, head: &Head, cells: &Cells) -> Result<bool, Error> {
+        let request = self.client.put_item().table_name(&self.table);
+        let request = request
+            .set_item(Some(item::of_head(media, head, cells)))
+            .condition_expression(NOT_LATER)
+            .expression_attribute_names("#page", "page")
+            .expression_attribute_names("#sequencer", "sequencer")
+            .expression_attribute_values(":sequencer", item::text(Sequencer::new(&head.original.sequencer).as_str()));
+        done(request.send().await)
+    }
+
+    /// Removes the head, unless one of a later sequencer is there. Says whether there is none now.
+    pub async fn remove_head(&self, media: &str, sequencer: &Sequencer) -> Result<bool, Error> {
+        let request = self.client.delete_item().table_name(&self.table).set_key(Some(item::key(media, HEAD)));
+        let request = request
+            .condition_expression(NOT_LATER)
+            .expression_attribute_names("#page", "page")
+            .expression_attribute_names("#sequencer", "sequencer")
+            .expression_attribute_values(":sequencer", item::text(sequencer.as_str()));
+        done(request.send().await)
+    }
+
+    /// Removes the pages that are not of the version `keep`, of which there are pages in these cells, or all pages where
+    /// there is nothing to keep; not those that were written for a later event than this sequencer's. Says how many.
+    ///
+    /// Where the cells are without a gap, only pages behind them can be of another version, and only those are looked at.
+    pub async fn remove_pages(
+        &self,
+        media: &str,
+        sequencer: &Sequencer,
+        keep: Option<(&str, &Cells)>,
+    ) -> Result<usize, Error> {
+        let first = match keep {
+            Some((_, cells)) if cells.count() == u64::from(cells.end()) => cells.end(),
+            _ => 0,
+        };
+        // No page is of the empty text.
+        let keep = keep.map_or_else(String::new, |(etag, _)| item::of(etag));
+        let strange = "#of <> :keep AND #sequencer <= :sequencer";
+        let pages = self.query(media, first..Cells::LIMIT).consistent_read(true);
+        let pages = pages
+            .filter_expression(strange)
+            .projection_expression("#media, #page")
+            .expression_attribute_names("#of", "of")
+            .expression_attribute_names("#sequencer", "sequencer")
+            .expression_attribute_values(":keep", item::text(&keep))
+            .expression_attribute_values(":sequencer", item::text(sequencer.as_str()));
+        let mut pages = pages.into_paginator().items().send();
+        let mut keys = Vec::new();
+        while let Some(key) = pages.next().await {
+            keys.push(key.map_err(|error| of_dynamodb(&error))?);
+        }
+        let removals = keys.into_iter().map(|key| {
+            let request = self.client.delete_item().table_name(&self.table).set_key(Some(key));
+            request
+                .condition_expression(strange)
+                .expression_attribute_names("#of", "of")
+                .expression_attribute_names("#sequencer", "sequencer")
+                .expression_attribute_values(":keep", item::text(&keep))
+                .expression_attribute_values(":sequencer", item::text(sequencer.as_str()))
+                .send()
+        });
+        let mut removals = stream::iter(removals).buffer_unordered(AT_ONCE * 4);
+        let mut removed = 0;
+        while let Some(removal) = removals.next().await {
+            removed += usize::from(done(removal)?);
+        }
+        Ok(removed)
+    }
+
+    /// Those of these pages (at most 100) that exist.
+    async fn get_pages(&self, media: &str, numbers: Vec<u32>, consistent: bool) -> Result<Vec<Item>, Error> {
+        let keys = numbers.into_iter().map(|number| item::key(media, item::page_key(number)));
+        batch::get(&self.client, &self.table, keys.collect(), consistent).await
+    }
+
+    /// The pages of a range of cells, as many calls as it takes at 1 MB each.
+    async fn query_pages(&self, media: &str, cells: Range<u32>, consistent: bool) -> Result<Vec<Item>, Error> {
+        let pages = self.query(media, cells).consistent_read(consistent);
+        let items: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
+        items.map_err(|error| of_dynamodb(&error))
+    }
+
+    /// The pages of a range of cells, to be refined.
+    fn query(&self, media: &str, cells: Range<u32>) -> QueryFluentBuilder {
+        let query = self.client.query().table_name(&self.table);
+        query
+            .key_condition_expression("#media = :media AND #page BETWEEN :first AND :last")
+            .expression_attribute_names("#media", "media")
+            .expression_attribute_names("#page", "page")
+            .expression_attribute_values(":media", item::text(media))
+            .expression_attribute_values(":first", item::text(item::page_key(cells.start)))
+            .expression_attribute_values(":last", item::text(item::page_key(cells.end.saturating_sub(1))))
+    }
+}
+
+/// Whether a conditional write was done: `false` where its condition did not hold.
+fn done<T, E>(written: Result<T, SdkError<E>>) -> Result<bool, Error>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match written {
+        Ok(_) => Ok(true),
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
+        Err(error) => Err(of_dynamodb(&error)),
+    }
+}
+
+fn is_head(item: &Item) -> bool {
+    item.get("page").and_then(|page| page.as_s().ok()).is_some_and(|page| page == HEAD)
+}

@@ -1,0 +1,88 @@
+//! The pages of one file's index, read as they are needed.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use bytes::Bytes;
+
+use super::item::{self, Item};
+use super::{Cells, IndexTable, batch};
+use crate::container;
+use crate::index::Page;
+use crate::resolve::{self, Pages};
+use crate::store::Error;
+
+/// The pages of one file's index: what was read stays, packed, and what the head says not to exist is never asked for.
+#[derive(Debug)]
+pub struct Reader {
+    table: IndexTable,
+    media: String,
+    of: String,
+    cells: Cells,
+    have: BTreeMap<u32, Bytes>,
+    /// Something that was read was not there or not of this version, as happens where a replica lags behind: from now on
+    /// the leader is asked.
+    consistent: bool,
+}
+
+impl Reader {
+    pub(super) fn new(table: IndexTable, media: &str, of: String, cells: Cells) -> Self {
+        Self { table, media: media.to_owned(), of, cells, have: BTreeMap::new(), consistent: false }
+    }
+
+    /// How many pages were read so far, and how many bytes they have together, packed.
+    #[must_use]
+    pub fn read(&self) -> (usize, usize) {
+        (self.have.len(), self.have.values().map(Bytes::len).sum())
+    }
+
+    /// Takes what came of `asked`. Pages of another version do not count.
+    pub(super) fn take(&mut self, items: Vec<Item>, asked: RangeInclusive<u32>) {
+        self.have.extend(items.into_iter().filter_map(|item| item::page(item, &self.of)));
+        if self.missing(asked).next().is_some() {
+            self.consistent = true;
+        }
+    }
+
+    fn missing(&self, cells: RangeInclusive<u32>) -> impl Iterator<Item = u32> + use<'_> {
+        self.cells.within(cells).filter(|cell| !self.have.contains_key(cell))
+    }
+
+    /// Reads what is missing of `cells`; [`Error::Changed`] where the leader has it not, or not of this version.
+    async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), Error> {
+        loop {
+            let missing: Vec<_> = self.missing(cells.clone()).collect();
+            let (Some(&first), Some(&last)) = (missing.first(), missing.last()) else { return Ok(()) };
+            let consistent = self.consistent;
+            let items = if missing.len() <= batch::GETS {
+                self.table.get_pages(&self.media, missing, consistent).await?
+            } else {
+                self.table.query_pages(&self.media, first..last + 1, consistent).await?
+            };
+            self.take(items, cells.clone());
+            if consistent && self.missing(cells.clone()).next().is_some() {
+                return Err(Error::Changed);
+            }
+        }
+    }
+}
+
+impl Pages for Reader {
+    async fn load(&mut self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, resolve::Error> {
+        self.fetch(cells.clone()).await.map_err(|error| match error {
+            Error::Changed => resolve::Error::Changed,
+            other => resolve::Error::Pages(other.to_string()),
+        })?;
+        let pages = self.have.iter().filter(|(number, _)| cells.contains(number));
+        pages
+            .map(|(&number, packed)| Page::unpack(number, packed).map_err(|error| container::Error::from(error).into()))
+            .collect()
+    }
+
+    async fn load_before(&mut self, cell: u32) -> Result<Option<Page>, resolve::Error> {
+        match self.cells.last_before(cell) {
+            Some(before) => Ok(self.load(before..=before).await?.pop()),
+            None => Ok(None),
+        }
+    }
+}

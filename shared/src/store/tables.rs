@@ -1,0 +1,48 @@
+//! The tables' definitions, for what has no `template.yaml` to make them: one machine, and tests.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+
+use super::Error;
+use super::error::of_dynamodb;
+
+/// A table's name, and the names of its partition key and its sort key, if it has one. All keys are strings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Its name, where nothing else is configured.
+    pub name: &'static str,
+    /// The partition key.
+    pub partition: &'static str,
+    /// The sort key.
+    pub sort: Option<&'static str>,
+}
+
+/// The indexes of the media ([`super::IndexTable`]).
+pub const CONTAINER_INDEX: Table = Table { name: "ContainerIndex", partition: "media", sort: Some("page") };
+
+/// The spaces with their properties.
+pub const SPACES: Table = Table { name: "Spaces", partition: "space", sort: None };
+
+/// All tables.
+pub const TABLES: [Table; 2] = [CONTAINER_INDEX, SPACES];
+
+/// Creates those of [`TABLES`] that are not there yet.
+pub async fn create_tables(client: &Client) -> Result<(), Error> {
+    for table in TABLES {
+        let keys = [Some((table.partition, KeyType::Hash)), table.sort.map(|sort| (sort, KeyType::Range))];
+        let mut request = client.create_table().table_name(table.name).billing_mode(BillingMode::PayPerRequest);
+        for (name, kind) in keys.into_iter().flatten() {
+            let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
+            let key = KeySchemaElement::builder().attribute_name(name).key_type(kind);
+            request = request
+                .attribute_definitions(attribute.build().map_err(|error| Error::dynamodb(error.to_string()))?)
+                .key_schema(key.build().map_err(|error| Error::dynamodb(error.to_string()))?);
+        }
+        match request.send().await {
+            Ok(_) => {}
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {}
+            Err(error) => return Err(of_dynamodb(&error)),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,17 @@
+//! What the programs say of themselves: one line an event on standard error, as JSON where Lambda reads it and as text where a
+//! person does.
+
+use tracing_subscriber::EnvFilter;
+
+/// Begins to write events, of the levels that `RUST_LOG` names (`info` where it names none). A second call has no effect.
+pub fn init() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // An error here says that somebody has set up their own way already.
+    let _ = if std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some() {
+        // CloudWatch has the time already.
+        events.json().flatten_event(true).without_time().try_init()
+    } else {
+        events.compact().try_init()
+    };
+}
