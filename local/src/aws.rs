@@ -8,10 +8,10 @@ use aws_smithy_http_client::Builder;
 
 use crate::{data, s3::REGION};
 
-/// A client of the local S3.
+/// The configuration of a client of the local S3.
 #[must_use]
-pub fn s3(at: SocketAddr, credentials: &data::Credentials) -> aws_sdk_s3::Client {
-    let config = aws_sdk_s3::Config::builder()
+pub fn s3(at: SocketAddr, credentials: &data::Credentials) -> aws_sdk_s3::config::Builder {
+    aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(Builder::new().build_http())
         .region(Region::new(REGION))
@@ -20,22 +20,18 @@ pub fn s3(at: SocketAddr, credentials: &data::Credentials) -> aws_sdk_s3::Client
         .retry_config(RetryConfig::standard())
         // Buckets are no host names here.
         .force_path_style(true)
-        .build();
-    aws_sdk_s3::Client::from_conf(config)
 }
 
-/// A client of the local `DynamoDB`.
+/// The configuration of a client of the local `DynamoDB`.
 #[must_use]
-pub fn dynamodb(at: SocketAddr, credentials: &data::Credentials) -> aws_sdk_dynamodb::Client {
-    let config = aws_sdk_dynamodb::Config::builder()
+pub fn dynamodb(at: SocketAddr, credentials: &data::Credentials) -> aws_sdk_dynamodb::config::Builder {
+    aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(Builder::new().build_http())
         .region(Region::new(REGION))
         .credentials_provider(sdk(credentials))
         .endpoint_url(format!("http://{at}"))
         .retry_config(RetryConfig::standard())
-        .build();
-    aws_sdk_dynamodb::Client::from_conf(config)
 }
 
 fn sdk(credentials: &data::Credentials) -> Credentials {

@@ -2,18 +2,11 @@
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use aws_sdk_dynamodb::{
-    Client,
-    types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableStatus},
-};
 use dynoxide::Database;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
-
-/// The tables, each with its partition key and, where it has one, its sort key: all are strings.
-const TABLES: [(&str, &str, Option<&str>); 2] = [("ContainerIndex", "media", Some("page")), ("Spaces", "space", None)];
 
 /// A running server.
 #[derive(Debug)]
@@ -53,26 +46,4 @@ impl DynamoDb {
             Err(_) => tracing::warn!("requests to DynamoDB were still running and were dropped"),
         }
     }
-}
-
-/// Makes the tables that are not there yet.
-pub async fn ensure_tables(client: &Client) -> Result<(), Error> {
-    let listed = client.list_tables().send().await;
-    let listed =
-        listed.map_err(|error| Error::Failed(format!("listing the tables: {}", error.into_service_error())))?;
-    let missing = TABLES.into_iter().filter(|(table, ..)| !listed.table_names().iter().any(|name| name == table));
-    for (table, partition, sort) in missing {
-        let keys = [(Some(partition), KeyType::Hash), (sort, KeyType::Range)];
-        let mut create = client.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
-        for (name, kind) in keys.into_iter().filter_map(|(name, kind)| Some((name?, kind))) {
-            let about = Error::failed("a table's key");
-            let key = KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
-            let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
-            let (key, attribute) = key.and_then(|key| Ok((key, attribute.build()?))).map_err(about)?;
-            create = create.key_schema(key).attribute_definitions(attribute);
-        }
-        let created = create.send().await;
-        created.map_err(|error| Error::Failed(format!("making the table {table}: {}", error.into_service_error())))?;
-    }
-    Ok(())
 }

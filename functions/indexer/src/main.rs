@@ -8,5 +8,8 @@ use reelspan_indexer::{S3Event, handle};
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
     let stores = Stores::from_env().await?;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<S3Event>| handle(&stores, event.payload))).await
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<S3Event>| {
+        handle(&stores, event.payload).await.map_err(lambda_runtime::Error::from)
+    }))
+    .await
 }

@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, routing::get};
+use axum::Router;
+use reelspan::store::{self, Stores};
+use reelspan_indexer::S3Event;
+use serde::Deserialize;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
@@ -22,7 +25,7 @@ pub use options::{Import, Options};
 use crate::{
     Error, aws,
     data::{Credentials, Data},
-    dynamodb::{self, DynamoDb},
+    dynamodb::DynamoDb,
     queue::{self, Handler},
     s3::{self, MEDIA_BUCKET, REGION, Store},
 };
@@ -94,18 +97,31 @@ impl Running {
 
         let dynamodb = DynamoDb::start(&data.dynamodb(), stop_dynamodb.clone()).await?;
         let tables = aws::dynamodb(dynamodb.at(), &credentials);
-        dynamodb::ensure_tables(&tables).await?;
+        store::create_tables(&aws_sdk_dynamodb::Client::from_conf(tables.clone().build()))
+            .await
+            .map_err(Error::failed("the tables"))?;
 
         let store = Arc::new(Store::open(&data.s3())?);
         s3::ensure_media_bucket(&store).await?;
         let media = aws::s3(s3_at, &credentials);
+        let stores = Stores::new(media.clone(), tables, MEDIA_BUCKET, store::CONTAINER_INDEX.name);
 
         let mut servers = JoinSet::new();
         let (serving, keys, stopped) = (Arc::clone(&store), credentials.clone(), stop.clone());
         servers.spawn(async move { s3::serve(s3, serving, &keys, stopped, PATIENCE).await });
-        servers.spawn(queue::deliver(store.catalogue(), indexer(), stop.clone(), PATIENCE));
-        servers.spawn(serve_http(http, functions(), stop.clone()));
-        Ok(Self { http_at, s3_at, credentials, store, s3: media, dynamodb, servers, stop, stop_dynamodb })
+        servers.spawn(queue::deliver(store.catalogue(), indexer(stores.clone()), stop.clone(), PATIENCE));
+        servers.spawn(serve_http(http, reelspan_fragments::router(stores), stop.clone()));
+        Ok(Self {
+            http_at,
+            s3_at,
+            credentials,
+            store,
+            s3: aws_sdk_s3::Client::from_conf(media.build()),
+            dynamodb,
+            servers,
+            stop,
+            stop_dynamodb,
+        })
     }
 
     /// Imports, says that all is ready, and then does nothing for good.
@@ -151,14 +167,12 @@ impl Running {
     }
 }
 
-/// What handles the events of the media bucket.
-fn indexer() -> Handler {
-    Arc::new(|_event| Box::pin(async { Ok(()) }))
-}
-
-/// All functions that answer HTTP requests.
-fn functions() -> Router {
-    Router::new().route("/health", get(|| async { "ok\n" }))
+/// What handles the events of the media bucket: the indexer, called as Lambda calls it.
+fn indexer(stores: Stores) -> Handler {
+    Arc::new(move |event| {
+        let stores = stores.clone();
+        Box::pin(async move { Ok(reelspan_indexer::handle(&stores, S3Event::deserialize(event)?).await?) })
+    })
 }
 
 async fn serve_http(listener: TcpListener, functions: Router, stop: CancellationToken) {

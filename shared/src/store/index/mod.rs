@@ -143,10 +143,11 @@ impl IndexTable {
         if let Some(page) = pages.iter().find(|page| page.number >= Cells::LIMIT) {
             return Err(Error::dynamodb(format!("page {} is beyond the last that a file may have", page.number)));
         }
-        let batches = pages.chunks(batch::WRITES).map(|pages| {
+        let mut batches = Vec::with_capacity(pages.len().div_ceil(batch::WRITES));
+        for pages in pages.chunks(batch::WRITES) {
             let items = pages.iter().map(|page| item::of_page(media, etag, sequencer, page)).collect();
-            batch::put(&self.client, &self.table, items)
-        });
+            batches.push(batch::put(&self.client, &self.table, items));
+        }
         stream::iter(batches).buffer_unordered(AT_ONCE).try_collect().await
     }
 
