@@ -12,7 +12,7 @@ impl Random {
     /// From 0 up to, not including, 1.
     fn uniform(&mut self) -> f64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 40) as f64 / (1 << 24) as f64
+        (self.0 >> 40) as f64 / f64::from(1 << 24)
     }
 
     /// Of mean 0 and standard deviation 1, nearly.

@@ -1,6 +1,26 @@
-//! local
+//! Reelspan whole on one machine: all functions behind one port, over an S3 and a DynamoDB that run in the same process.
+//!
+//! ```text
+//! reelspan serve --data DIR --import SPACE=FOLDER
+//!
+//!   aws s3 cp, any SDK ──▶ s3 ──▶ queue ──▶ the indexer ──▶ dynamodb
+//!                          ▲                                   ▲
+//!   a browser ───────────▶ the fragments function ─────────────┘
+//! ```
+//!
+//! The functions are the very ones that run on Lambda, and reach both services through the AWS SDKs over loopback: what holds
+//! here holds there. [`s3`] is s3s with s3s-fs, wrapped; [`dynamodb`] is dynoxide; [`queue`] is what brings S3's events to
+//! Lambda; [`data`] is the folder that all of it outlives a restart in; [`serve`] puts them together.
+
+pub mod aws;
 pub mod cut;
+pub mod data;
+pub mod dynamodb;
 mod error;
 pub mod file;
 pub mod inspect;
+pub mod queue;
+pub mod s3;
+pub mod serve;
+
 pub use error::Error;

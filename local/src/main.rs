@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use reelspan_local::{cut, inspect};
+use reelspan_local::{cut, inspect, serve};
 
 /// Any part of an audio or video file by its URL, cut at request time without transcoding.
 #[derive(Debug, Parser)]
@@ -15,6 +15,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run everything on this machine: HTTP, S3 API, index and all
+    Serve(serve::Options),
     /// Cut a fragment out of a file
     Cut(cut::Options),
     /// Show the tracks, samples and index of a file
@@ -23,6 +25,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Serve(options) => serve::run(&options),
         Command::Cut(options) => cut::run(&options),
         Command::Inspect(options) => inspect::run(&options),
     };

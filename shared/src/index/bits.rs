@@ -41,7 +41,7 @@ const fn mask(width: u32) -> u64 {
 }
 
 /// Fields that one [`BitReader::peek`] surely holds whole.
-pub(super) const PEEK: u32 = 57;
+const PEEK: u32 = 57;
 
 /// Appends bit fields to bytes.
 pub(super) struct BitWriter<'a> {
@@ -137,9 +137,14 @@ impl<'a> Input<'a> {
         BitReader { bytes: self.rest, at: 0 }
     }
 
-    /// Goes on behind what `bits` read, which must not be more than there was.
-    pub(super) fn skip(&mut self, bits: &BitReader<'_>) -> Result<(), Error> {
-        self.rest = self.rest.get(bits.at.div_ceil(8)..).ok_or_else(ends)?;
+    /// Reads numbers in unary from here, as [`Input::bits`].
+    pub(super) const fn unary(&self) -> UnaryReader<'a> {
+        UnaryReader { rest: self.rest, word: 0, base: 0, next: 0 }
+    }
+
+    /// Goes on so many bytes further, which must be there.
+    pub(super) fn skip(&mut self, bytes: usize) -> Result<(), Error> {
+        self.rest = self.rest.get(bytes..).ok_or_else(ends)?;
         Ok(())
     }
 }
@@ -155,9 +160,14 @@ pub(super) struct BitReader<'a> {
 }
 
 impl BitReader<'_> {
+    /// How many bytes it has begun to read.
+    pub(super) const fn end(&self) -> usize {
+        self.at.div_ceil(8)
+    }
+
     /// The next [`PEEK`] bits or more, the first of them lowest.
     #[inline]
-    pub(super) fn peek(&self) -> u64 {
+    fn peek(&self) -> u64 {
         let rest = self.bytes.get(self.at >> 3..).unwrap_or_default();
         let word = match rest.first_chunk::<8>() {
             Some(chunk) => u64::from_le_bytes(*chunk),
@@ -166,22 +176,67 @@ impl BitReader<'_> {
         word >> (self.at & 7)
     }
 
-    /// Passes over bits.
-    #[inline]
-    pub(super) const fn pass(&mut self, width: u32) {
-        self.at += width as usize;
-    }
-
     /// The next `width` bits, at most 64.
     #[inline]
     pub(super) fn take(&mut self, width: u32) -> u64 {
-        if width > PEEK {
-            let low = self.take(32);
-            return low | self.take(width - 32) << 32;
-        }
+        if width <= PEEK { self.take_narrow(width) } else { self.take_wide(width) }
+    }
+
+    #[inline]
+    fn take_narrow(&mut self, width: u32) -> u64 {
         let value = self.peek() & mask(width);
-        self.pass(width);
+        self.at += width as usize;
         value
+    }
+
+    #[cold]
+    fn take_wide(&mut self, width: u32) -> u64 {
+        let low = self.take_narrow(32);
+        low | self.take_narrow(width - 32) << 32
+    }
+}
+
+/// Reads numbers in unary: as many zeros, and a one. Behind the end are ones, so that a number always ends.
+pub(super) struct UnaryReader<'a> {
+    rest: &'a [u8],
+    /// The bits from which ones are taken, ...
+    word: u64,
+    /// ... the number of the bit that follows them, ...
+    base: u64,
+    /// ... and of the bit at which the next number begins.
+    next: u64,
+}
+
+impl UnaryReader<'_> {
+    /// How many bytes it has begun to read.
+    pub(super) fn end(&self) -> usize {
+        usize::try_from(self.next.div_ceil(8)).unwrap_or(usize::MAX)
+    }
+
+    /// The next number.
+    #[inline]
+    pub(super) fn take(&mut self) -> u64 {
+        while self.word == 0 {
+            self.word = match self.rest.split_first_chunk::<8>() {
+                Some((chunk, rest)) => {
+                    self.rest = rest;
+                    u64::from_le_bytes(*chunk)
+                }
+                None => self.last_word(),
+            };
+            self.base += 64;
+        }
+        let one = self.base - 64 + u64::from(self.word.trailing_zeros());
+        let zeros = one - self.next;
+        self.next = one + 1;
+        self.word &= self.word - 1;
+        zeros
+    }
+
+    #[cold]
+    fn last_word(&mut self) -> u64 {
+        let rest = std::mem::take(&mut self.rest);
+        rest.iter().rev().fold(u64::MAX, |word, byte| word << 8 | u64::from(*byte))
     }
 }
 
@@ -231,10 +286,30 @@ mod tests {
             for (value, width) in &fields {
                 prop_assert_eq!(reader.take(*width), value & mask(*width));
             }
-            input.skip(&reader).unwrap();
+            input.skip(reader.end()).unwrap();
             prop_assert_eq!(input.byte().unwrap(), 0xFF);
             prop_assert!(input.is_empty());
         }
+    }
+
+    #[test]
+    fn unary_numbers_come_back_and_those_behind_the_end_are_seen() {
+        let numbers: Vec<u32> = (0..500).map(|n| n * n % 31).collect();
+        let mut out = Vec::new();
+        let mut writer = BitWriter::new(&mut out);
+        for number in &numbers {
+            writer.put(1 << number, number + 1);
+        }
+        writer.finish();
+        let mut reader = Input::new(&out).unary();
+        for number in &numbers {
+            assert_eq!(reader.take(), u64::from(*number));
+        }
+        assert_eq!(reader.end(), out.len());
+        for _ in 0..64 {
+            reader.take();
+        }
+        assert!(Input::new(&out).skip(reader.end()).is_err());
     }
 
     #[test]

@@ -10,16 +10,18 @@
 //! | 4 | Rice code above the least value | sizes of pictures: many small, few large |
 //! | 5 | Rice code around a middle value | sizes of sound: alike, but never the same |
 //!
-//! A Rice code of parameter k is the value's high bits in unary (ones, and a zero) and then its k low bits (R. F. Rice,
-//! *Some practical universal noiseless coding techniques*, 1979). Differences wrap around, so that all values of 64 bits
-//! come back.
+//! A Rice code of parameter k is the value's low k bits as they are and its high bits in unary (R. F. Rice, *Some practical
+//! universal noiseless coding techniques*, 1979). Here all low bits come first and then, in one stretch, for each value as
+//! many zeros as its high bits say and a one, so that a reader takes the ones of 64 bits at a time: no value waits for the
+//! place of the one before. Values far greater than the others follow as they are. Differences wrap around, so that all
+//! values of 64 bits come back.
 
 use super::Error;
 use super::bits::{BitWriter, Input, put_signed, put_unsigned, unsigned_len, unzigzag, zigzag};
 
-/// What the unary part of a Rice code may be at most: as many ones announce that the whole value follows in 64 bits.
+/// The most that the high bits of a Rice code may be: what is greater follows whole, and this stands in its place.
 const ESCAPE: u32 = 24;
-/// The greatest parameter of a Rice code. With it, unary part and low bits fit into one look at the bits.
+/// The greatest parameter of a Rice code: sizes have 32 bits, and times that need more are no better in any other way.
 const MAX_RICE: u32 = 32;
 /// The most values that a list may have.
 const MAX_LIST: usize = 64;
@@ -103,10 +105,11 @@ const fn width(value: u64) -> u32 {
 }
 
 fn rice_bits(value: u64, k: u32) -> u64 {
-    match value >> k {
-        high if high < u64::from(ESCAPE) => high + 1 + u64::from(k),
-        _ => u64::from(ESCAPE) + 64,
-    }
+    let (escaped, unary) = match value >> k {
+        high if high < u64::from(ESCAPE) => (0, high + 1),
+        _ => (8 * unsigned_len(value), u64::from(ESCAPE) + 1),
+    };
+    u64::from(k) + unary + escaped
 }
 
 impl Way {
@@ -186,21 +189,18 @@ fn fields(out: &mut Vec<u8>, values: impl Iterator<Item = u64>, width: u32) {
     bits.finish();
 }
 
-fn rice(out: &mut Vec<u8>, values: impl Iterator<Item = u64>, k: u32) {
-    let mut bits = BitWriter::new(out);
-    for value in values {
-        match u32::try_from(value >> k) {
-            Ok(high) if high < ESCAPE => {
-                bits.put((1 << high) - 1, high + 1);
-                bits.put(value, k);
-            }
-            _ => {
-                bits.put(u64::MAX, ESCAPE);
-                bits.put(value, 64);
-            }
-        }
+fn rice(out: &mut Vec<u8>, values: impl Iterator<Item = u64> + Clone, k: u32) {
+    fields(out, values.clone(), k);
+    let mut unary = BitWriter::new(out);
+    let high = |value: u64| u32::try_from(value >> k).unwrap_or(u32::MAX).min(ESCAPE);
+    for value in values.clone() {
+        let high = high(value);
+        unary.put(1 << high, high + 1);
     }
-    bits.finish();
+    unary.finish();
+    for value in values.filter(|value| high(*value) == ESCAPE) {
+        put_unsigned(out, value);
+    }
 }
 
 /// Reads a column of as many values as there are rows, and lets `set` put each into its row, which says whether the value
@@ -219,25 +219,32 @@ pub(super) fn read<T>(
         FIELDS => {
             let width = parameter(input, 64)?;
             let least = input.signed()?;
-            let mut bits = input.bits();
-            for row in rows {
-                sound &= set(row, least.wrapping_add_unsigned(bits.take(width)));
+            if width == 0 {
+                for row in rows {
+                    sound &= set(row, least);
+                }
+            } else {
+                let mut bits = input.bits();
+                for row in rows {
+                    sound &= set(row, least.wrapping_add_unsigned(bits.take(width)));
+                }
+                input.skip(bits.end())?;
             }
-            input.skip(&bits)?;
         }
         LIST => {
-            let mut list = [None; MAX_LIST];
+            let mut list = [0; MAX_LIST];
             let count = input.count(MAX_LIST)?;
             for value in list.iter_mut().take(count) {
-                *value = Some(input.signed()?);
+                *value = input.signed()?;
             }
+            let list = list.get(..count).unwrap_or_default();
             let width = width((count as u64).saturating_sub(1));
             let mut bits = input.bits();
             for row in rows {
                 let place = usize::try_from(bits.take(width)).unwrap_or(MAX_LIST);
-                sound &= list.get(place).copied().flatten().is_some_and(|value| set(row, value));
+                sound &= list.get(place).is_some_and(|value| set(row, *value));
             }
-            input.skip(&bits)?;
+            input.skip(bits.end())?;
         }
         RUNS => {
             let mut rows = rows.iter_mut();
@@ -272,27 +279,31 @@ fn parameter(input: &mut Input<'_>, limit: u32) -> Result<u32, Error> {
     }
 }
 
-#[inline]
 fn read_rice<T>(input: &mut Input<'_>, rows: &mut [T], k: u32, mut set: impl FnMut(&mut T, u64)) -> Result<(), Error> {
-    let mut bits = input.bits();
-    let low = (1u64 << k) - 1;
-    for row in rows {
-        let word = bits.peek();
-        let high = word.trailing_ones();
-        if high < ESCAPE {
-            bits.pass(high + 1 + k);
-            set(row, u64::from(high) << k | word >> (high + 1) & low);
-        } else {
-            bits.pass(ESCAPE);
-            set(row, bits.take(64));
+    let mut low = input.bits();
+    input.skip((rows.len() * k as usize).div_ceil(8))?;
+    let mut unary = input.unary();
+    let mut escaped = Vec::new();
+    for (place, row) in rows.iter_mut().enumerate() {
+        let (high, low) = (unary.take(), low.take(k));
+        if high == u64::from(ESCAPE) {
+            escaped.push(place);
+        }
+        set(row, high << k | low);
+    }
+    input.skip(unary.end())?;
+    for row in escaped {
+        let value = input.unsigned()?;
+        if let Some(row) = rows.get_mut(row) {
+            set(row, value);
         }
     }
-    input.skip(&bits)
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use proptest::prelude::*;
 

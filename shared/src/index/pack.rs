@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! format | tracks | track...
-//!     track: before | runs | stretches | first decode time | column... (none of the last four in a track without runs)
+//!     track: before | runs | stretches | first decode time | column... (no more than the first two in a track without runs)
 //! first offset | order                    (neither in a page without runs)
 //! elements | first offset | column...     (no more than the count in a page without elements)
 //! ```
@@ -230,13 +230,17 @@ fn lay_out(input: &mut Input<'_>, tracks: &mut [PageTrack], stretches: &[Vec<u32
     let broken = || Error("stretches that are not those of the runs".to_owned());
     let mut end = input.unsigned()?;
     let mut order = vec![0_usize; stretches.iter().map(Vec::len).sum()];
-    column::read(input, &mut order, put)?;
+    column::read(input, &mut order, |step, value| put(step, value) && *step < stretches.len())?;
     let with_runs = tracks.iter_mut().filter(|track| !track.runs.is_empty());
     let mut lanes: Vec<_> =
         with_runs.map(|track| track.runs.iter_mut()).zip(stretches.iter().map(|s| s.iter())).collect();
     let mut turn = lanes.len() - 1;
     for step in order {
-        turn = turn.wrapping_add(step).wrapping_add(1) % lanes.len();
+        // Both are less than there are lanes, so that no division is needed.
+        turn += step + 1;
+        if turn >= lanes.len() {
+            turn -= lanes.len();
+        }
         let (runs, lengths) = lanes.get_mut(turn).ok_or_else(broken)?;
         let length = *lengths.next().ok_or_else(broken)? as usize;
         if length > runs.len() {

@@ -1,1 +1,203 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::single_range_in_vec_init)]
 
+use reelspan::splice::Piece;
+use reelspan::uri::Fragment;
+
+use super::*;
+use crate::delivery::LARGEST;
+
+const LENGTH: u64 = 4_055_466;
+
+fn resource(length: u64) -> Resource {
+    let mut body = Splice::new();
+    body.source(0..length);
+    Resource {
+        etag: "\"original\"".to_owned(),
+        modified: 784_111_777,
+        mime: "video/webm".to_owned(),
+        body,
+        indexed: true,
+        cut: None,
+    }
+}
+
+fn cut() -> Resource {
+    let mut body = Splice::new();
+    body.made(vec![7; 1_000]);
+    body.source(50_000..59_000);
+    Resource {
+        etag: "\"cut\"".to_owned(),
+        body,
+        cut: Some(Fragment::parse("t=npt:19.77,35&track=audio")),
+        ..resource(0)
+    }
+}
+
+fn time(ranges: &[Range<u64>]) -> Extent {
+    let given = Interval::new(Time::from_secs(10), Time::from_secs(20)).unwrap();
+    Extent::Time { ranges: ranges.to_vec(), given, duration: Time(38_300_000_000) }
+}
+
+/// Every field and what it is; those that nobody names must not be there.
+fn assert_fields(answer: &Answer, what: &str, expected: &[(&str, &str)]) {
+    let mut fields: Vec<_> =
+        answer.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    fields.sort_unstable();
+    let mut expected = expected.to_vec();
+    expected.sort_unstable();
+    assert_eq!(fields, expected, "{what}");
+}
+
+const ORIGINAL: [(&str, &str); 5] = [
+    ("etag", "\"original\""),
+    ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
+    ("cache-control", "max-age=60"),
+    ("accept-ranges", "bytes, t, track, id"),
+    ("x-content-type-options", "nosniff"),
+];
+
+const CUT: [(&str, &str); 6] = [
+    ("etag", "\"cut\""),
+    ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
+    ("cache-control", "max-age=60"),
+    ("accept-ranges", "bytes, t, track, id"),
+    ("x-content-type-options", "nosniff"),
+    ("x-media-fragment", "t=npt:19.77,35&track=audio"),
+];
+
+#[test]
+fn an_answer_says_what_it_gives() {
+    let mapping = "{ t:npt 10.0-20.0/0-38.3 } = { bytes 1264525-2066894/4055466 }";
+    let mime = ("content-type", "video/webm");
+    let cases = [
+        (
+            "the original",
+            resource(LENGTH),
+            Extent::Whole,
+            200,
+            [&ORIGINAL[..], &[mime, ("content-length", "4055466")]].concat(),
+        ),
+        (
+            "the original of nothing",
+            resource(0),
+            Extent::Whole,
+            200,
+            [&ORIGINAL[..], &[mime, ("content-length", "0")]].concat(),
+        ),
+        (
+            "bytes of the original",
+            resource(LENGTH),
+            Extent::Bytes(vec![19_147..22_881]),
+            206,
+            [&ORIGINAL[..], &[mime, ("content-length", "3734"), ("content-range", "bytes 19147-22880/4055466")]]
+                .concat(),
+        ),
+        (
+            "time of the original",
+            resource(LENGTH),
+            time(&[1_264_525..2_066_895]),
+            206,
+            [
+                &ORIGINAL[..],
+                &[
+                    mime,
+                    ("content-length", "802370"),
+                    ("content-range", "bytes 1264525-2066894/4055466"),
+                    ("content-range-mapping", mapping),
+                    ("vary", "Range"),
+                ],
+            ]
+            .concat(),
+        ),
+        ("a cut", cut(), Extent::Whole, 200, [&CUT[..], &[mime, ("content-length", "10000")]].concat()),
+        (
+            "bytes of a cut",
+            cut(),
+            Extent::Bytes(vec![0..100]),
+            206,
+            [&CUT[..], &[mime, ("content-length", "100"), ("content-range", "bytes 0-99/10000"), ("vary", "Range")]]
+                .concat(),
+        ),
+    ];
+    for (what, resource, extent, status, fields) in cases {
+        let answer = Answer::new(&resource, &extent);
+        assert_eq!(answer.status.as_u16(), status, "{what}");
+        assert_fields(&answer, what, &fields);
+        assert_eq!(answer.headers["content-length"], answer.body.len().to_string(), "{what}");
+    }
+}
+
+#[test]
+fn the_bytes_of_a_range_are_those_of_the_whole() {
+    let answer = Answer::new(&cut(), &Extent::Bytes(vec![990..1_010]));
+    assert_eq!(answer.body.pieces(), [Piece::Made(vec![7; 10].into()), Piece::Source(50_000..50_010)]);
+}
+
+#[test]
+fn several_ranges_are_parts_of_their_own() {
+    for (extent, mapped) in [(Extent::Bytes(vec![0..2, 10..20]), false), (time(&[0..2, 10..20]), true)] {
+        let answer = Answer::new(&resource(LENGTH), &extent);
+        assert_eq!(answer.status, StatusCode::PARTIAL_CONTENT);
+        assert!(answer.headers["content-type"].to_str().unwrap().starts_with("multipart/byteranges; boundary="));
+        assert!(!answer.headers.contains_key("content-range"));
+        assert_eq!(answer.headers.contains_key("content-range-mapping"), mapped);
+        assert_eq!(answer.headers["content-length"], answer.body.len().to_string());
+        let sources: Vec<_> =
+            answer.body.pieces().iter().filter(|piece| matches!(piece, Piece::Source(_))).cloned().collect();
+        assert_eq!(sources, [Piece::Source(0..2), Piece::Source(10..20)]);
+    }
+}
+
+#[test]
+fn what_has_no_index_is_given_by_bytes_alone() {
+    let refused = Resource { indexed: false, mime: "text/plain\n".to_owned(), ..resource(10) };
+    let answer = Answer::new(&refused, &Extent::Whole);
+    assert_eq!(answer.headers["accept-ranges"], "bytes");
+    assert!(!answer.headers.contains_key("content-type"), "a media type that cannot stand in a header field");
+}
+
+#[test]
+fn what_the_client_has_is_not_sent_again() {
+    let answer = Answer::not_modified(&resource(LENGTH));
+    assert_eq!((answer.status.as_u16(), answer.body.len()), (304, 0));
+    assert_fields(&answer, "304", &ORIGINAL[..3]);
+}
+
+#[test]
+fn a_buffered_answer_is_never_larger_than_it_may_be() {
+    let large = resource(10_000_000);
+    let nowhere = Delivery::Buffered { streaming: None };
+    let there = Delivery::Buffered { streaming: Some("https://x.example".to_owned()) };
+    let path = "/media/films/a%20b.mp4?t=1";
+    let all = [0..10_000_000];
+    // What was asked, and what comes of it: a status, and how many bytes of body.
+    let cases: &[(Extent, &Delivery, u16, u64)] = &[
+        (Extent::Whole, &Delivery::Streamed, 200, 10_000_000),
+        (Extent::Whole, &nowhere, 413, 0),
+        (Extent::Whole, &there, 307, 0),
+        (Extent::Bytes(all.to_vec()), &Delivery::Streamed, 206, 10_000_000),
+        (Extent::Bytes(all.to_vec()), &nowhere, 206, LARGEST),
+        (Extent::Bytes(all.to_vec()), &there, 206, LARGEST),
+        (Extent::Bytes(vec![5..LARGEST + 5]), &there, 206, LARGEST),
+        (Extent::Bytes(vec![0..9_000_000, 9_500_000..9_500_001]), &there, 206, LARGEST),
+        (Extent::Bytes(vec![9_000_000..9_000_010, 0..8_000_000]), &there, 206, 10),
+        (time(&[0..100]), &there, 206, 100),
+        (time(&all), &there, 307, 0),
+        (time(&all), &nowhere, 413, 0),
+    ];
+    for (extent, delivery, status, length) in cases {
+        let what = format!("{extent:?} by {delivery:?}");
+        match fit(&large, extent.clone(), delivery, path) {
+            Ok(answer) => {
+                assert_eq!((answer.status.as_u16(), answer.body.len()), (*status, *length), "{what}");
+                assert_eq!(answer.headers["content-length"], length.to_string(), "{what}");
+                if *status == 307 {
+                    assert_eq!(answer.headers["location"], "https://x.example/media/films/a%20b.mp4?t=1");
+                }
+            }
+            Err(error) => assert_eq!((error.status().as_u16(), 0), (*status, *length), "{what}"),
+        }
+    }
+    let short = fit(&large, Extent::Bytes(vec![5..10_000_000]), &nowhere, path).unwrap();
+    assert_eq!(short.headers["content-range"], format!("bytes 5-{}/10000000", LARGEST + 4));
+}

@@ -8,22 +8,14 @@
 //! Times are presentation times. A sample's decode time is the latest presentation time of its track so far, and its
 //! composition offset is what lacks to its own: never more than zero.
 
-mod block;
-mod cluster;
-mod clusters;
-mod codec;
-mod cues;
-mod draft;
 mod ebml;
 mod header;
 mod ids;
 mod index;
-mod notes;
-mod samples;
-mod stream;
 #[cfg(test)]
 mod testing;
-mod tracks;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use super::{Error, Selection, Sink, Source};
@@ -45,7 +37,7 @@ pub fn recognises(start: &[u8]) -> bool {
 /// [`Error::Limit`] for more tracks or larger header elements than one file may have. Damage and truncation behind that are
 /// passed over, and told in [`Outline::notes`].
 pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink, stream::CHUNK).await
+    index::index(source, sink, index::CHUNK).await
 }
 
 /// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].

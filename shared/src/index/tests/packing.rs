@@ -131,7 +131,7 @@ fn an_outline_comes_back_and_one_of_another_format_is_refused() {
         duration: Time::from_secs(10),
         tracks: vec![track],
         setup: Vec::new(),
-        setup_ranges: vec![0..1651],
+        setup_ranges: vec![0..1651, 2000..2001],
         elements: false,
         created: Some(-1),
         pages: 2,

@@ -1,12 +1,12 @@
 //! Clusters (RFC 9559 §5.1.3), of known size or not: their blocks go on as samples, without a look at their frames.
 
-use super::super::{Error, Source};
+use super::super::ebml::{self, Header, MAX_HEADER};
+use super::super::ids;
 use super::block::{Head, MAX_HEAD};
-use super::ebml::{self, Header, MAX_HEADER};
-use super::ids;
 use super::notes::Notes;
 use super::samples::{Block, Samples};
 use super::stream::Stream;
+use crate::container::{Error, Source};
 use crate::media::Ticks;
 
 /// How many bytes of an element are looked at: its header and the head of a block.

@@ -1,19 +1,28 @@
 //! The index half: a file's bytes are streamed through once, its header elements are read, and its clusters' blocks go on to
 //! the index as samples. Cues and SeekHead are not believed, for the clusters themselves say it all.
 
+mod block;
+mod cluster;
+mod codec;
+mod notes;
+mod samples;
+mod stream;
+mod tracks;
+
 use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::super::{Error, ReadError, Sink, Source};
-use super::cluster::{self, Ending, Extent};
-use super::ebml::{Header, MAX_HEADER};
+use self::cluster::{Ending, Extent};
+use self::notes::Notes;
+use self::samples::Samples;
+pub use self::stream::CHUNK;
+use self::stream::Stream;
+use self::tracks::Tracks;
+use super::ebml::{self, Header, MAX_HEADER};
 use super::header::{DocType, Info};
-use super::notes::Notes;
-use super::samples::Samples;
-use super::stream::Stream;
-use super::tracks::Tracks;
-use super::{ebml, ids};
+use super::ids;
+use crate::container::{Error, ReadError, Sink, Source};
 use crate::index::{Container, Outline, Packed};
 use crate::media::{Setup, Time};
 
@@ -66,7 +75,7 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
         duration: ends.chain(declared).max().unwrap_or(Time::ZERO),
         tracks,
         setup: vec![Setup::Inline(doc_type.write())],
-        setup_ranges: [0..first_cluster].into_iter().chain(late).collect(),
+        setup_ranges: std::iter::once(0..first_cluster).chain(late).collect(),
         elements: true,
         created: info.created,
         pages: pages.count,

@@ -1,9 +1,9 @@
 //! From blocks to samples. Matroska has presentation times alone, and mostly no durations: decode times are made so that
 //! they never decrease, and a block's duration is known when the track's next one comes.
 
-use super::super::Error;
 use super::block::Head;
 use super::tracks::{Coding, Tracks};
+use crate::container::Error;
 use crate::index::{Builder, Packed};
 use crate::media::{Kind, Run, Ticks, Time, Timescale, Track};
 

@@ -1,9 +1,9 @@
 //! Cues (RFC 9559 §5.1.5): where in a cut a player finds the keyframes. They stand before the clusters, so their length has
 //! to be known before their content: all positions are written in eight bytes.
 
+use super::super::{ebml, ids};
+use super::Block;
 use super::clusters::Place;
-use super::write::Block;
-use super::{ebml, ids};
 use crate::container::Selected;
 use crate::media::{Kind, Ticks, Time, Track};
 

@@ -3,12 +3,16 @@
 //!
 //! All sizes are known before a byte is read, so the segment and its clusters have true ones.
 
-use super::super::{Error, Selection};
-use super::clusters::Clusters;
-use super::cues::Cues;
-use super::draft::Draft;
+mod clusters;
+mod cues;
+mod draft;
+
+use self::clusters::Clusters;
+use self::cues::Cues;
+use self::draft::Draft;
 use super::header::APP;
 use super::{ebml, ids};
+use crate::container::{Error, Selection};
 use crate::index::{self, Outline};
 use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
 use crate::splice::Splice;

@@ -3,10 +3,11 @@
 
 use bytes::Bytes;
 
-use super::super::Error;
-use super::ebml::{self, Children, Element};
+use super::super::ebml::{self, Children, Element};
+use super::super::ids;
+use super::codec;
 use super::notes::Notes;
-use super::{codec, ids};
+use crate::container::Error;
 use crate::media::{Kind, Setup, Ticks, Time, Timescale, Track};
 
 /// How many tracks a file may have. Every block looks for its own among them.

@@ -6,8 +6,8 @@ use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::FuturesOrdered;
 
-use super::super::{ReadError, Source};
-use super::ebml::{Header, MAX_HEADER};
+use super::super::ebml::{Header, MAX_HEADER};
+use crate::container::{ReadError, Source};
 
 /// How many bytes are asked for at once: enough that S3's first-byte latency is a small part of the transfer.
 pub const CHUNK: u64 = 4 << 20;

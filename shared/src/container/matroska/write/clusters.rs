@@ -1,9 +1,9 @@
 //! The clusters of a cut: those of the original, with new times, and with the blocks that were chosen.
 
-use super::super::Error;
+use super::super::{ebml, ids};
 use super::draft::Draft;
-use super::write::{Block, mismatch};
-use super::{ebml, ids};
+use super::{Block, mismatch};
+use crate::container::Error;
 use crate::index::Element;
 use crate::media::Ticks;
 

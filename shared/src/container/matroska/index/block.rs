@@ -1,8 +1,8 @@
 //! The head of a block (RFC 9559 §10): to which track it belongs, when it is presented relative to its cluster, and how
 //! many frames are laced into it. The frames themselves are not looked at, but for the first bytes of an Opus packet.
 
+use super::super::ebml::vint;
 use super::codec;
-use super::ebml::vint;
 
 /// How many bytes of a block's data are looked at, at most: track number, timestamp, flags, lacing, an Opus packet's two.
 pub const MAX_HEAD: usize = 8 + 2 + 1 + 1 + 2;

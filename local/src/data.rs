@@ -1,0 +1,204 @@
+//! The data folder: everything that outlives a restart, under one roof.
+//!
+//! ```text
+//! FORMAT             the version of this layout, a number
+//! LOCK               held by the process that uses the folder
+//! credentials.json   the access key of the local S3, readable by its owner only
+//! dynamodb.sqlite    DynamoDB's tables
+//! s3/                objects, and the catalogue of their names
+//! ```
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use ring::rand::{SecureRandom, SystemRandom};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// The version of the layout that this program writes. One more for every change that an older program would misread.
+const FORMAT: u32 = 1;
+
+/// A data folder that is ours alone for as long as this lives.
+#[derive(Debug)]
+pub struct Data {
+    root: PathBuf,
+    credentials: Credentials,
+    _lock: File,
+}
+
+/// The one access key of the local S3.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Credentials {
+    /// The public half, as `AWS_ACCESS_KEY_ID` has it.
+    pub access_key_id: String,
+    /// The secret half, as `AWS_SECRET_ACCESS_KEY` has it.
+    pub secret_access_key: String,
+}
+
+impl Data {
+    /// Opens a data folder, or makes a new one where there is none or an empty one. Its parent has to be there.
+    ///
+    /// Fails with [`Error::Setup`] where the folder cannot be had, holds something else, is in use by another process, or
+    /// was written by a newer program.
+    pub fn open(root: &Path) -> Result<Self, Error> {
+        let refuse = |why: &str| Error::Setup(format!("data folder {}: {why}", root.display()));
+        let cannot = |error: io::Error| refuse(&error.to_string());
+
+        match fs::create_dir(root) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && root.is_dir() => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(refuse("is not a folder")),
+            made => made.map_err(cannot)?,
+        }
+        let root = root.canonicalize().map_err(cannot)?;
+
+        let format = root.join("FORMAT");
+        match fs::read_to_string(&format) {
+            Ok(version) => check_format(&version).map_err(|why| refuse(&why))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let mut others = fs::read_dir(&root).map_err(cannot)?.flatten().map(|entry| entry.file_name());
+                if others.any(|name| name != "LOCK") {
+                    return Err(refuse("holds other files; name an empty or a new folder"));
+                }
+            }
+            Err(error) => return Err(cannot(error)),
+        }
+
+        let lock = OpenOptions::new().create(true).append(true).open(root.join("LOCK")).map_err(cannot)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => refuse("another process uses it"),
+            TryLockError::Error(error) => cannot(error),
+        })?;
+
+        if !format.exists() {
+            fs::write(&format, format!("{FORMAT}\n")).map_err(cannot)?;
+        }
+        fs::create_dir_all(root.join("s3")).map_err(cannot)?;
+        let credentials = Credentials::keep(&root.join("credentials.json")).map_err(cannot)?;
+        Ok(Self { root, credentials, _lock: lock })
+    }
+
+    /// Where DynamoDB's tables are.
+    #[must_use]
+    pub fn dynamodb(&self) -> PathBuf {
+        self.root.join("dynamodb.sqlite")
+    }
+
+    /// Where the objects of S3 are.
+    #[must_use]
+    pub fn s3(&self) -> PathBuf {
+        self.root.join("s3")
+    }
+
+    /// The access key of the local S3; made once, at random.
+    #[must_use]
+    pub const fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+}
+
+fn check_format(text: &str) -> Result<(), String> {
+    match text.trim().parse::<u32>() {
+        Ok(version) if version == FORMAT => Ok(()),
+        Ok(version) if version > FORMAT => {
+            Err(format!("has format {version}, newer than the {FORMAT} that this program knows; use a newer program"))
+        }
+        _ => Err(format!("its FORMAT is {:?}, which this program does not know", text.trim())),
+    }
+}
+
+impl Credentials {
+    /// Reads the credentials that a file keeps, or makes new ones and keeps them there.
+    fn keep(path: &Path) -> io::Result<Self> {
+        match fs::read(path) {
+            Ok(text) => {
+                serde_json::from_slice(&text).map_err(|error| io::Error::other(format!("credentials.json: {error}")))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let made = Self {
+                    access_key_id: format!("REELSPAN{}", random_hex::<6>()?.to_uppercase()),
+                    secret_access_key: random_hex::<20>()?,
+                };
+                // Written whole under another name first: a crash in between leaves no half a file.
+                let unfinished = path.with_extension("new");
+                let mut options = OpenOptions::new();
+                let mut file = options.create(true).write(true).truncate(true).mode(0o600).open(&unfinished)?;
+                file.write_all(serde_json::to_string_pretty(&made)?.as_bytes())?;
+                fs::rename(&unfinished, path)?;
+                Ok(made)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl std::fmt::Debug for Credentials {
+    /// Without the secret, so that it never ends in a log.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+    }
+}
+
+/// `N` random bytes as `2 * N` lower-case hexadecimal digits.
+pub(crate) fn random_hex<const N: usize>() -> io::Result<String> {
+    let mut bytes = [0; N];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("the system gives no random bytes"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::Data;
+
+    fn refusal(folder: &std::path::Path) -> String {
+        let error = Data::open(folder).unwrap_err();
+        assert_eq!(error.exit_status(), 2);
+        error.to_string()
+    }
+
+    #[test]
+    fn credentials_stay_the_same_and_are_for_the_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Data::open(folder.path()).unwrap().credentials().secret_access_key.clone();
+        assert_eq!(Data::open(folder.path()).unwrap().credentials().secret_access_key, first);
+        let mode = fs::metadata(folder.path().join("credentials.json")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(!format!("{:?}", Data::open(folder.path()).unwrap()).contains(&first));
+    }
+
+    #[test]
+    fn one_process_has_a_folder_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = Data::open(folder.path()).unwrap();
+        assert!(refusal(folder.path()).contains("another process uses it"));
+        drop(held);
+        Data::open(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_a_data_folder_of_ours_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = |name: &str| folder.path().join(name);
+        for (name, format, why) in
+            [("newer", "2\n", "newer"), ("odd", "x", "does not know"), ("zero", "0", "does not know")]
+        {
+            fs::create_dir(inside(name)).unwrap();
+            fs::write(inside(name).join("FORMAT"), format).unwrap();
+            assert!(refusal(&inside(name)).contains(why));
+            assert_eq!(fs::read_dir(inside(name)).unwrap().count(), 1, "something was written to {name}");
+        }
+        fs::create_dir(inside("photos")).unwrap();
+        fs::write(inside("photos/cat.jpg"), "").unwrap();
+        assert!(refusal(&inside("photos")).contains("other files"));
+        assert!(refusal(&inside("photos/cat.jpg")).contains("not a folder"));
+        assert!(refusal(&inside("no/such/parent")).contains("No such file"));
+    }
+}

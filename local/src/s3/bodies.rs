@@ -1,0 +1,187 @@
+//! Bodies: the bytes of objects and of parts, each in a file of its own that is written once and never changed.
+//!
+//! `s3s-fs` writes them: it streams a body to a temporary file, works out its MD5 and the checksums that the client asks
+//! for, and renames it when it is complete. It gets a random name to store it under, never the object's: so two writers
+//! cannot meet, a reader's open file is never written to, and no key, however hostile, is ever a path. What the object is
+//! called is the catalogue's business.
+
+use std::{
+    collections::HashSet,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use aws_smithy_types::base64;
+use s3s::{
+    S3, S3Request, S3Result,
+    dto::{PutObjectInput, PutObjectOutput},
+    s3_error,
+};
+use s3s_fs::FileSystem;
+
+use super::{MEDIA_BUCKET, internal};
+use crate::{Error, data::random_hex};
+
+/// The folder that holds all buckets.
+#[derive(Debug)]
+pub struct Bodies {
+    root: PathBuf,
+    files: FileSystem,
+}
+
+/// A body that is not any object's yet. It is removed again when this is dropped before [`NewBody::keep`].
+#[derive(Debug)]
+pub struct NewBody {
+    path: PathBuf,
+    name: String,
+    kept: bool,
+}
+
+impl Bodies {
+    /// Opens the folder, or makes it with the bucket of the media, and removes from it whatever an earlier process left unfinished: every body that is
+    /// not among `known`, and everything that is not a body.
+    pub fn open(root: &Path, known: &HashSet<String>) -> Result<Self, Error> {
+        fs::create_dir_all(root.join(MEDIA_BUCKET)).map_err(Error::failed(root.display()))?;
+        sweep(root, known).map_err(Error::failed(root.display()))?;
+        let files = FileSystem::new(root).map_err(|error| Error::Failed(format!("{}: {error:?}", root.display())))?;
+        Ok(Self { root: root.to_owned(), files })
+    }
+
+    /// The `s3s-fs` beneath, for what is about buckets.
+    pub const fn buckets(&self) -> &FileSystem {
+        &self.files
+    }
+
+    /// Refuses a bucket that is not there.
+    pub fn check_bucket(&self, bucket: &str) -> S3Result<()> {
+        // The name is one: s3s has checked that before it calls anything of ours.
+        if self.root.join(bucket).is_dir() { Ok(()) } else { Err(s3_error!(NoSuchBucket)) }
+    }
+
+    /// Removes a bucket in which nothing is, not even a body that is still being received.
+    pub fn remove_bucket(&self, bucket: &str) -> S3Result<()> {
+        fs::remove_dir(self.root.join(bucket)).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => s3_error!(NoSuchBucket),
+            io::ErrorKind::DirectoryNotEmpty => s3_error!(BucketNotEmpty),
+            _ => internal(error),
+        })
+    }
+
+    /// Stores the body of a request, with its digests checked. Nothing is left of a body that breaks off or does not agree
+    /// with them.
+    pub async fn receive(&self, mut request: S3Request<PutObjectInput>) -> S3Result<(NewBody, u64, PutObjectOutput)> {
+        let bucket = request.input.bucket.clone();
+        self.check_bucket(&bucket)?;
+        let body = self.new_body(&bucket).map_err(internal)?;
+        request.input.key.clone_from(&body.name);
+        // What would make s3s-fs look at an object: the conditions are the catalogue's.
+        request.input.if_match = None;
+        request.input.if_none_match = None;
+        request.input.metadata = None;
+
+        let leftovers = Leftovers::of(&self.root, &bucket, &body.name);
+        let stored = self.files.put_object(request).await;
+        drop(leftovers);
+        let stored = stored?.output;
+        let size = fs::metadata(&body.path).map_err(internal)?.len();
+        Ok((body, size, stored))
+    }
+
+    /// Gives a body another name too, so that it outlives the first. It takes no time and no space, however large it is.
+    pub fn link(&self, (from, name): (&str, &str), to: &str) -> io::Result<NewBody> {
+        let body = self.new_body(to)?;
+        fs::hard_link(self.path(from, name), &body.path)?;
+        Ok(body)
+    }
+
+    /// Joins bodies into a new one. It blocks; the kernel copies (or, where the file system can, shares) the bytes.
+    pub fn join<'a>(&self, bucket: &str, parts: impl IntoIterator<Item = &'a str>) -> io::Result<NewBody> {
+        let whole = self.new_body(bucket)?;
+        let mut to = File::create_new(&whole.path)?;
+        for part in parts {
+            io::copy(&mut File::open(self.path(bucket, part))?, &mut to)?;
+        }
+        Ok(whole)
+    }
+
+    /// Opens a body for reading. Whoever has it open reads it to its end, whatever becomes of the object meanwhile.
+    pub fn read(&self, bucket: &str, name: &str) -> io::Result<File> {
+        File::open(self.path(bucket, name))
+    }
+
+    /// Removes a body that is no object's any longer.
+    pub fn discard(&self, bucket: &str, name: &str) {
+        if let Err(error) = fs::remove_file(self.path(bucket, name)) {
+            tracing::warn!(%error, bucket, name, "a body that is no longer needed stays until the next start");
+        }
+    }
+
+    fn new_body(&self, bucket: &str) -> io::Result<NewBody> {
+        let name = random_hex::<12>()?;
+        Ok(NewBody { path: self.path(bucket, &name), name, kept: false })
+    }
+
+    fn path(&self, bucket: &str, name: &str) -> PathBuf {
+        self.root.join(bucket).join(name)
+    }
+}
+
+impl NewBody {
+    /// The name by which the catalogue knows it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Lets it stay: the catalogue has it.
+    pub fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for NewBody {
+    fn drop(&mut self) {
+        if !self.kept {
+            // It may not be there at all, where it broke off.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// What s3s-fs writes beside a body: attributes and digests, of which the catalogue has its own account. Removed on drop.
+struct Leftovers([PathBuf; 2]);
+
+impl Leftovers {
+    fn of(root: &Path, bucket: &str, name: &str) -> Self {
+        // As s3s-fs 0.14 names them. Were that to change, the sweep at the start would remove them all the same.
+        let encoded = |text: &str| base64::encode(text).trim_end_matches('=').replace('+', "-").replace('/', "_");
+        let beside = format!(".bucket-{}.object-{}", encoded(bucket), encoded(name));
+        Self(["metadata", "internal"].map(|what| root.join(format!("{beside}.{what}.json"))))
+    }
+}
+
+impl Drop for Leftovers {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn sweep(root: &Path, known: &HashSet<String>) -> io::Result<()> {
+    for entry in fs::read_dir(root)? {
+        let entry = entry?;
+        if !entry.file_type()?.is_dir() {
+            fs::remove_file(entry.path())?;
+            continue;
+        }
+        for body in fs::read_dir(entry.path())? {
+            let body = body?;
+            if !body.file_name().to_str().is_some_and(|name| known.contains(name)) {
+                tracing::info!(path = %body.path().display(), "removed: it was left unfinished");
+                fs::remove_file(body.path())?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! Objects: looked up, put, and deleted.
+
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::{Catalogue, Error, Object, events, from_json, next_in_sequence, to_json};
+use crate::s3::record::{Change, Record};
+
+const COLUMNS: &str = "body, size, etag, modified, attributes";
+
+/// How a change of the catalogue ended.
+#[derive(Debug)]
+pub enum Changed<R> {
+    /// It was made; the body that is no longer an object's, if there was one before.
+    Made(Option<String>),
+    /// The condition refused it.
+    Refused(R),
+}
+
+impl Catalogue {
+    /// The object of this name, if there is one.
+    pub fn object(&self, bucket: &str, key: &str) -> Result<Option<Object>, Error> {
+        let query = format!("SELECT {COLUMNS} FROM object WHERE bucket = ?1 AND key = ?2");
+        self.lock().prepare_cached(&query)?.query_row([bucket, key], read).optional()
+    }
+
+    /// Makes `object` the object of this name, if `condition` agrees to what is there now.
+    pub fn put<R>(
+        &self,
+        (bucket, key): (&str, &str),
+        object: &Object,
+        change: Change,
+        condition: impl FnOnce(Option<&Object>) -> Result<(), R>,
+    ) -> Result<Changed<R>, Error> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        let before = current(&transaction, bucket, key)?;
+        if let Err(refusal) = condition(before.as_ref()) {
+            return Ok(Changed::Refused(refusal));
+        }
+        let raised = replace(&transaction, bucket, key, object, change)?;
+        transaction.commit()?;
+        self.raised(raised);
+        Ok(Changed::Made(before.map(|object| object.body)))
+    }
+
+    /// Deletes the object of this name, if there is one and `condition` agrees. What was not there raises no event.
+    pub fn delete<R>(
+        &self,
+        (bucket, key): (&str, &str),
+        condition: impl FnOnce(Option<&Object>) -> Result<(), R>,
+    ) -> Result<Changed<R>, Error> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        let before = current(&transaction, bucket, key)?;
+        if let Err(refusal) = condition(before.as_ref()) {
+            return Ok(Changed::Refused(refusal));
+        }
+        let Some(before) = before else { return Ok(Changed::Made(None)) };
+        transaction.execute("DELETE FROM object WHERE bucket = ?1 AND key = ?2", [bucket, key])?;
+        let sequencer = next_in_sequence(&transaction)?;
+        let raised =
+            events::raise(&transaction, &Record { change: Change::Deleted, bucket, key, object: None, sequencer })?;
+        transaction.commit()?;
+        self.raised(raised);
+        Ok(Changed::Made(Some(before.body)))
+    }
+}
+
+pub(super) fn current(transaction: &Transaction, bucket: &str, key: &str) -> Result<Option<Object>, Error> {
+    let query = format!("SELECT {COLUMNS} FROM object WHERE bucket = ?1 AND key = ?2");
+    transaction.prepare_cached(&query)?.query_row([bucket, key], read).optional()
+}
+
+/// Writes an object's row and raises its event; gives how many events that was.
+pub(super) fn replace(
+    transaction: &Transaction,
+    bucket: &str,
+    key: &str,
+    object: &Object,
+    change: Change,
+) -> Result<u64, Error> {
+    transaction.prepare_cached("INSERT OR REPLACE INTO object VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(
+        params![bucket, key, object.body, object.size, object.etag, object.modified, to_json(&object.attributes)],
+    )?;
+    let sequencer = next_in_sequence(transaction)?;
+    events::raise(transaction, &Record { change, bucket, key, object: Some(object), sequencer })
+}
+
+fn read(row: &Row) -> Result<Object, Error> {
+    Ok(Object {
+        body: row.get(0)?,
+        size: row.get(1)?,
+        etag: row.get(2)?,
+        modified: row.get(3)?,
+        attributes: from_json(&row.get::<_, String>(4)?),
+    })
+}

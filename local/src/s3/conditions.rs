@@ -1,0 +1,139 @@
+//! Conditions: whether a request is to be answered, given what the object is now. (RFC 9110 §13; *Amazon S3 API Reference*,
+//! `GetObject`, `PutObject` and `CopyObject`.)
+
+use s3s::{
+    S3Error, S3Result,
+    dto::{ETag, ETagCondition, Timestamp},
+    header, s3_error,
+};
+
+use super::{catalogue::Object, timestamp};
+
+/// The four conditions that a request may have.
+#[derive(Debug, Default)]
+pub struct Conditions {
+    /// `If-Match`
+    pub matches: Option<ETagCondition>,
+    /// `If-None-Match`
+    pub none_matches: Option<ETagCondition>,
+    /// `If-Modified-Since`
+    pub modified_since: Option<Timestamp>,
+    /// `If-Unmodified-Since`
+    pub unmodified_since: Option<Timestamp>,
+}
+
+impl Conditions {
+    /// Judges a read, in the order of RFC 9110 §13.2.2: 412, or 304 with the object's validators.
+    pub fn check_read(&self, object: &Object) -> S3Result<()> {
+        self.judge(object, || not_modified(object))
+    }
+
+    /// Judges the source of a copy: there, every refusal is a 412.
+    pub fn check_source(&self, object: &Object) -> S3Result<()> {
+        self.judge(object, || s3_error!(PreconditionFailed))
+    }
+
+    /// Judges a write, given what is there now: a write asks for `If-Match`, or for `If-None-Match: *`.
+    pub fn check_write(&self, current: Option<&Object>) -> S3Result<()> {
+        let matches = |condition: &ETagCondition| current.is_some_and(|object| satisfies(condition, object));
+        if self.matches.is_some() && current.is_none() {
+            return Err(s3_error!(NoSuchKey));
+        }
+        let refused = self.matches.as_ref().is_some_and(|condition| !matches(condition))
+            || self.none_matches.as_ref().is_some_and(matches);
+        if refused { Err(s3_error!(PreconditionFailed)) } else { Ok(()) }
+    }
+
+    fn judge(&self, object: &Object, unchanged: impl FnOnce() -> S3Error) -> S3Result<()> {
+        let modified = timestamp(object.modified);
+        let as_it_was = match (&self.matches, &self.unmodified_since) {
+            (Some(condition), _) => satisfies(condition, object),
+            (None, Some(since)) => modified <= *since,
+            (None, None) => true,
+        };
+        if !as_it_was {
+            return Err(s3_error!(PreconditionFailed));
+        }
+        let changed = match (&self.none_matches, &self.modified_since) {
+            (Some(condition), _) => !satisfies(condition, object),
+            (None, Some(since)) => modified > *since,
+            (None, None) => true,
+        };
+        if changed { Ok(()) } else { Err(unchanged()) }
+    }
+}
+
+/// All our tags are strong, so that a weak one never names an object's very bytes.
+fn satisfies(condition: &ETagCondition, object: &Object) -> bool {
+    match condition {
+        ETagCondition::Any => true,
+        ETagCondition::ETag(etag) => matches!(etag, ETag::Strong(value) if *value == object.etag),
+    }
+}
+
+fn not_modified(object: &Object) -> S3Error {
+    let mut error = s3_error!(NotModified);
+    let mut headers = http::HeaderMap::new();
+    if let Ok(etag) = format!("\"{}\"", object.etag).parse() {
+        headers.insert(header::ETAG, etag);
+    }
+    let mut date = Vec::new();
+    if timestamp(object.modified).format(s3s::dto::TimestampFormat::HttpDate, &mut date).is_ok()
+        && let Ok(date) = http::HeaderValue::from_bytes(&date)
+    {
+        headers.insert(header::LAST_MODIFIED, date);
+    }
+    error.set_headers(headers);
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+    use s3s::dto::ETagCondition;
+
+    use super::*;
+    use crate::s3::catalogue::Attributes;
+
+    const WHEN: i64 = 1_000_000;
+
+    fn object() -> Object {
+        let attributes = Attributes::default();
+        Object { body: String::new(), size: 1, etag: "abc".into(), modified: WHEN, attributes }
+    }
+
+    fn tag(text: &str) -> Option<ETagCondition> {
+        Some(ETagCondition::parse_http_header(text.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_read_is_judged_in_the_order_of_rfc_9110() {
+        let since = |offset| Some(timestamp(WHEN + offset));
+        let cases = [
+            (tag("\"abc\""), None, None, None, 200),
+            (tag("\"xyz\""), None, None, None, 412),
+            (tag("W/\"abc\""), None, None, None, 412),
+            (tag("*"), None, None, None, 200),
+            (None, tag("\"abc\""), None, None, 304),
+            (None, tag("\"xyz\""), None, None, 200),
+            (None, None, since(0), None, 304),
+            (None, None, since(-1), None, 200),
+            (None, None, None, since(0), 200),
+            (None, None, None, since(-1), 412),
+            // The tag decides where there is one.
+            (tag("\"abc\""), None, None, since(-1), 200),
+            (None, tag("\"xyz\""), since(0), None, 200),
+            // Both kinds: first whether it is what it was, then whether it is news.
+            (tag("\"xyz\""), tag("\"abc\""), None, None, 412),
+        ];
+        for (matches, none_matches, modified_since, unmodified_since, status) in cases {
+            let conditions = Conditions { matches, none_matches, modified_since, unmodified_since };
+            let got = match conditions.check_read(&object()) {
+                Ok(()) => 200,
+                Err(error) => error.status_code().unwrap().as_u16(),
+            };
+            assert_eq!(got, status, "{conditions:?}");
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Multipart uploads. Parts are bodies; completing joins them, and is one change of the catalogue.
+//! (*Amazon S3 User Guide*, Uploading and copying objects using multipart upload.)
+
+use std::{
+    fmt::Write,
+    io::{Seek, SeekFrom},
+    sync::Arc,
+};
+
+use s3s::{
+    S3Request, S3Result,
+    crypto::{Checksum, Md5},
+    dto::{
+        AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
+        CompleteMultipartUploadOutput, CompletedPart, CopyPartResult, CopySource, CreateMultipartUploadInput,
+        CreateMultipartUploadOutput, ETag, PutObjectInput, PutObjectOutput, Range, UploadPartCopyInput,
+        UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
+    },
+    s3_error,
+};
+
+use super::{
+    catalogue::{Attributes, Object, Part, Upload, now},
+    conditions::Conditions,
+    internal, protocol_size,
+    reading::stream,
+    store::Store,
+    timestamp,
+    writing::sorted,
+};
+use crate::data::random_hex;
+
+/// The least that every part but the last has.
+const SMALLEST_PART: u64 = 5 * 1024 * 1024;
+
+impl Store {
+    pub(super) fn create_multipart_upload(
+        &self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> S3Result<CreateMultipartUploadOutput> {
+        let input = request.input;
+        self.bodies.check_bucket(&input.bucket)?;
+        let attributes = Attributes {
+            metadata: sorted(input.metadata.as_ref()),
+            cache_control: input.cache_control,
+            content_disposition: input.content_disposition,
+            content_encoding: input.content_encoding,
+            content_language: input.content_language,
+            content_type: input.content_type,
+            ..Default::default()
+        };
+        let upload = Upload::new(random_hex::<16>().map_err(internal)?, input.key, attributes);
+        self.catalogue.begin(&input.bucket, &upload).map_err(internal)?;
+        Ok(CreateMultipartUploadOutput {
+            bucket: Some(input.bucket),
+            key: Some(upload.key),
+            upload_id: Some(upload.id),
+            ..Default::default()
+        })
+    }
+
+    pub(super) async fn upload_part(&self, request: S3Request<UploadPartInput>) -> S3Result<UploadPartOutput> {
+        let UploadPartInput { bucket, key, upload_id, part_number, .. } = &request.input;
+        let upload = self.upload(bucket, key, upload_id)?;
+        let number = *part_number;
+        let put = request.map_input(|part| PutObjectInput {
+            body: part.body,
+            bucket: part.bucket,
+            key: part.key,
+            checksum_algorithm: part.checksum_algorithm,
+            checksum_crc32: part.checksum_crc32,
+            checksum_crc32c: part.checksum_crc32c,
+            checksum_crc64nvme: part.checksum_crc64nvme,
+            checksum_sha1: part.checksum_sha1,
+            checksum_sha256: part.checksum_sha256,
+            content_length: part.content_length,
+            content_md5: part.content_md5,
+            ..Default::default()
+        });
+        let (_, stored) = self.put_part(&upload, number, put).await?;
+        Ok(UploadPartOutput {
+            checksum_crc32: stored.checksum_crc32,
+            checksum_crc32c: stored.checksum_crc32c,
+            checksum_crc64nvme: stored.checksum_crc64nvme,
+            checksum_sha1: stored.checksum_sha1,
+            checksum_sha256: stored.checksum_sha256,
+            e_tag: stored.e_tag,
+            ..Default::default()
+        })
+    }
+
+    pub(super) async fn upload_part_copy(
+        &self,
+        request: S3Request<UploadPartCopyInput>,
+    ) -> S3Result<UploadPartCopyOutput> {
+        let input = &request.input;
+        let upload = self.upload(&input.bucket, &input.key, &input.upload_id)?;
+        let number = input.part_number;
+        let CopySource::Bucket { bucket: from, key: source, version_id: None } = &input.copy_source else {
+            return Err(s3_error!(NotImplemented, "a copy's source is bucket/key here"));
+        };
+        let (object, mut file) = self.open_object(from, source)?;
+        let conditions = Conditions {
+            matches: input.copy_source_if_match.clone(),
+            none_matches: input.copy_source_if_none_match.clone(),
+            modified_since: input.copy_source_if_modified_since.clone(),
+            unmodified_since: input.copy_source_if_unmodified_since.clone(),
+        };
+        conditions.check_source(&object)?;
+        let range = match &input.copy_source_range {
+            None => 0..object.size,
+            Some(text) => Range::parse(text)
+                .ok()
+                .and_then(|range| range.check(object.size).ok())
+                .ok_or_else(|| s3_error!(InvalidRange))?,
+        };
+        file.seek(SeekFrom::Start(range.start)).map_err(internal)?;
+        let length = range.end - range.start;
+
+        let put = request.map_input(|input| PutObjectInput {
+            body: Some(stream(file, length)),
+            bucket: input.bucket,
+            key: input.key,
+            content_length: Some(protocol_size(length)),
+            ..Default::default()
+        });
+        let (part, stored) = self.put_part(&upload, number, put).await?;
+        let result =
+            CopyPartResult { e_tag: stored.e_tag, last_modified: Some(timestamp(part.modified)), ..Default::default() };
+        Ok(UploadPartCopyOutput { copy_part_result: Some(result), ..Default::default() })
+    }
+
+    pub(super) async fn complete_multipart_upload(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<CompleteMultipartUploadOutput> {
+        let input = request.input;
+        let upload = self.upload(&input.bucket, &input.key, &input.upload_id)?;
+        let stored = self.catalogue.parts(&upload.id).map_err(internal)?;
+        let listed = input.multipart_upload.and_then(|listed| listed.parts).unwrap_or_default();
+        let parts = chosen(&listed, &stored)?;
+        let conditions =
+            Conditions { matches: input.if_match, none_matches: input.if_none_match, ..Default::default() };
+
+        let (bodies, bucket) = (Arc::clone(&self.bodies), input.bucket.clone());
+        let names: Vec<String> = parts.iter().map(|part| part.body.clone()).collect();
+        let join = move || bodies.join(&bucket, names.iter().map(String::as_str));
+        let body = tokio::task::spawn_blocking(join).await.map_err(internal)?.map_err(internal)?;
+        let object = Object {
+            body: body.name().to_owned(),
+            size: parts.iter().map(|part| part.size).sum(),
+            etag: joined_etag(&parts)?,
+            modified: now(),
+            attributes: upload.attributes.clone(),
+        };
+
+        let completed =
+            self.catalogue.complete(&input.bucket, &upload, &object, |before| conditions.check_write(before));
+        let changed = completed.map_err(internal)?.ok_or_else(|| s3_error!(NoSuchUpload))?;
+        self.settle(&input.bucket, body, changed)?;
+        for part in &stored {
+            self.bodies.discard(&input.bucket, &part.body);
+        }
+        Ok(CompleteMultipartUploadOutput {
+            bucket: Some(input.bucket),
+            key: Some(input.key),
+            e_tag: Some(ETag::Strong(object.etag)),
+            ..Default::default()
+        })
+    }
+
+    pub(super) fn abort_multipart_upload(
+        &self,
+        request: S3Request<AbortMultipartUploadInput>,
+    ) -> S3Result<AbortMultipartUploadOutput> {
+        let input = request.input;
+        let upload = self.upload(&input.bucket, &input.key, &input.upload_id)?;
+        let parts = self.catalogue.parts(&upload.id).map_err(internal)?;
+        self.catalogue.abort(&upload.id).map_err(internal)?;
+        for part in parts {
+            self.bodies.discard(&input.bucket, &part.body);
+        }
+        Ok(AbortMultipartUploadOutput::default())
+    }
+
+    /// The upload of this id, or the error that there is none.
+    pub(super) fn upload(&self, bucket: &str, key: &str, id: &str) -> S3Result<Upload> {
+        self.bodies.check_bucket(bucket)?;
+        self.catalogue.upload(bucket, key, id).map_err(internal)?.ok_or_else(|| s3_error!(NoSuchUpload))
+    }
+
+    async fn put_part(
+        &self,
+        upload: &Upload,
+        number: i32,
+        request: S3Request<PutObjectInput>,
+    ) -> S3Result<(Part, PutObjectOutput)> {
+        if !(1..=10_000).contains(&number) {
+            return Err(s3_error!(InvalidArgument, "a part's number is between 1 and 10000"));
+        }
+        let bucket = request.input.bucket.clone();
+        let (body, size, stored) = self.bodies.receive(request).await?;
+        let etag = stored.e_tag.as_ref().map(|etag| etag.value().to_owned()).unwrap_or_default();
+        let part = Part { number, body: body.name().to_owned(), size, etag, modified: now() };
+        let replaced = self.catalogue.put_part(&upload.id, &part).map_err(internal)?;
+        let replaced = replaced.ok_or_else(|| s3_error!(NoSuchUpload))?;
+        body.keep();
+        if let Some(replaced) = replaced {
+            self.bodies.discard(&bucket, &replaced);
+        }
+        Ok((part, stored))
+    }
+}
+
+/// The parts that a list names: in ascending order, each as it was put, and each but the last large enough.
+fn chosen(listed: &[CompletedPart], stored: &[Part]) -> S3Result<Vec<Part>> {
+    let mut parts: Vec<Part> = Vec::with_capacity(listed.len().min(stored.len()));
+    for named in listed {
+        let number = named.part_number.ok_or_else(|| s3_error!(MalformedXML))?;
+        if parts.last().is_some_and(|before| before.number >= number) {
+            return Err(s3_error!(InvalidPartOrder));
+        }
+        if parts.last().is_some_and(|before| before.size < SMALLEST_PART) {
+            return Err(s3_error!(EntityTooSmall));
+        }
+        let part = stored
+            .iter()
+            .find(|part| part.number == number)
+            .filter(|part| named.e_tag.as_ref().is_none_or(|etag| etag.value() == part.etag));
+        parts.push(part.cloned().ok_or_else(|| s3_error!(InvalidPart))?);
+    }
+    if parts.is_empty() { Err(s3_error!(MalformedXML)) } else { Ok(parts) }
+}
+
+/// The `ETag` of an object that was completed from parts: the MD5 of their MD5s, and their number.
+fn joined_etag(parts: &[Part]) -> S3Result<String> {
+    let mut hash = Md5::new();
+    for part in parts {
+        hash.update(&from_hex(&part.etag).ok_or_else(|| s3_error!(InternalError))?);
+    }
+    let mut etag = String::new();
+    for byte in hash.finalize() {
+        let _ = write!(etag, "{byte:02x}");
+    }
+    Ok(format!("{etag}-{}", parts.len()))
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn an_etag_of_parts_is_the_md5_of_their_md5s() {
+        // Two empty parts: printf 'd41d8cd98f00b204e9800998ecf8427e%.0s' 1 2 | xxd -r -p | md5sum
+        let part = |number| Part {
+            number,
+            body: String::new(),
+            size: 0,
+            etag: "d41d8cd98f00b204e9800998ecf8427e".into(),
+            modified: 0,
+        };
+        assert_eq!(joined_etag(&[part(1), part(2)]).unwrap(), "5873dd45edd01f09c1ef2e7819369e8e-2");
+    }
+}

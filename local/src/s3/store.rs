@@ -1,0 +1,108 @@
+//! The S3 operations that there are, as one table: each is done in the module that it names.
+
+use std::{path::Path, sync::Arc};
+
+use s3s::{
+    S3, S3Request, S3Response, S3Result,
+    dto::{
+        AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
+        CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput, CreateBucketInput, CreateBucketOutput,
+        CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteBucketInput, DeleteBucketOutput,
+        DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, GetBucketLocationInput,
+        GetBucketLocationOutput, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
+        HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput,
+        ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput,
+        PutObjectInput, PutObjectOutput, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
+    },
+};
+
+use super::{bodies::Bodies, catalogue::Catalogue};
+use crate::Error;
+
+/// The objects of one data folder.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) bodies: Arc<Bodies>,
+    pub(super) catalogue: Arc<Catalogue>,
+}
+
+impl Store {
+    /// Opens the folder of the objects, or makes it.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join("catalogue.sqlite");
+        let catalogue = Catalogue::open(&path).map_err(Error::failed(path.display()))?;
+        let known = catalogue.bodies().map_err(Error::failed(path.display()))?;
+        let bodies = Bodies::open(&folder.join("objects"), &known)?;
+        Ok(Self { bodies: Arc::new(bodies), catalogue: Arc::new(catalogue) })
+    }
+
+    fn delete_bucket(&self, request: S3Request<DeleteBucketInput>) -> S3Result<DeleteBucketOutput> {
+        self.bodies.remove_bucket(&request.input.bucket)?;
+        Ok(DeleteBucketOutput {})
+    }
+
+    /// The catalogue of the objects, which has their events too.
+    #[must_use]
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue)
+    }
+}
+
+/// A handle on the store that answers requests: it is shared with whoever else needs the store.
+#[derive(Debug, Clone)]
+pub(super) struct Operations(pub Arc<Store>);
+
+/// Writes the implementation of [`S3`] from tables of operations. (It is one macro that writes all of it, as `async_trait` does
+/// not look into macros.)
+macro_rules! operations {
+    (
+        as s3s_fs: { $($of_s3s_fs:ident: $fs_input:ty => $fs_output:ty;)* }
+        at once: { $($at_once:ident: $input:ty => $output:ty;)* }
+        waiting: { $($waiting:ident: $slow_input:ty => $slow_output:ty;)* }
+    ) => {
+        #[async_trait::async_trait]
+        impl S3 for Operations {
+            $(async fn $of_s3s_fs(&self, request: S3Request<$fs_input>) -> S3Result<S3Response<$fs_output>> {
+                self.0.bodies.buckets().$of_s3s_fs(request).await
+            })*
+            $(async fn $at_once(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
+                self.0.$at_once(request).map(S3Response::new)
+            })*
+            $(async fn $waiting(&self, request: S3Request<$slow_input>) -> S3Result<S3Response<$slow_output>> {
+                self.0.$waiting(request).await.map(S3Response::new)
+            })*
+        }
+    };
+}
+
+operations! {
+    // What s3s-fs does as we would.
+    as s3s_fs: {
+        create_bucket: CreateBucketInput => CreateBucketOutput;
+        get_bucket_location: GetBucketLocationInput => GetBucketLocationOutput;
+        head_bucket: HeadBucketInput => HeadBucketOutput;
+        list_buckets: ListBucketsInput => ListBucketsOutput;
+    }
+    // What the catalogue answers, and what begins a stream.
+    at once: {
+        delete_bucket: DeleteBucketInput => DeleteBucketOutput;
+        get_object: GetObjectInput => GetObjectOutput;
+        head_object: HeadObjectInput => HeadObjectOutput;
+        copy_object: CopyObjectInput => CopyObjectOutput;
+        delete_object: DeleteObjectInput => DeleteObjectOutput;
+        delete_objects: DeleteObjectsInput => DeleteObjectsOutput;
+        create_multipart_upload: CreateMultipartUploadInput => CreateMultipartUploadOutput;
+        abort_multipart_upload: AbortMultipartUploadInput => AbortMultipartUploadOutput;
+        list_objects: ListObjectsInput => ListObjectsOutput;
+        list_objects_v2: ListObjectsV2Input => ListObjectsV2Output;
+        list_parts: ListPartsInput => ListPartsOutput;
+        list_multipart_uploads: ListMultipartUploadsInput => ListMultipartUploadsOutput;
+    }
+    // What takes in a body, or copies one.
+    waiting: {
+        put_object: PutObjectInput => PutObjectOutput;
+        upload_part: UploadPartInput => UploadPartOutput;
+        upload_part_copy: UploadPartCopyInput => UploadPartCopyOutput;
+        complete_multipart_upload: CompleteMultipartUploadInput => CompleteMultipartUploadOutput;
+    }
+}

@@ -1,0 +1,146 @@
+//! Importing: every file of a folder goes through the S3 API into a space, as if a person had uploaded it, but for those that
+//! are there unchanged.
+//!
+//! A file is one streamed `PutObject`, however large it is: over loopback there is nothing to be gained by parts, which the
+//! store would have to join; nor by the SHA-256 and the CRC that an SDK would otherwise work out over every byte, and the
+//! store a second time. What the file was like is kept as the object's metadata: the same size and time of change mean the
+//! same file, as rsync has it.
+
+use std::{
+    fs,
+    io::{self, IsTerminal},
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
+
+use aws_sdk_s3::{
+    Client, config::RequestChecksumCalculation::WhenRequired, error::DisplayErrorContext, primitives::ByteStream,
+};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use reelspan::space::{ContentId, MediaKey};
+
+use super::Import;
+use crate::{Error, s3::MEDIA_BUCKET};
+
+mod body;
+mod mime;
+
+/// The metadata that keeps when the file had been changed, in nanoseconds since 1970.
+const CHANGED: &str = "source-mtime";
+
+/// What an import did.
+#[derive(Debug, Default)]
+pub struct Imported {
+    /// The files of the folder, uploaded or not, in the order of their names.
+    pub keys: Vec<MediaKey>,
+    /// How many were uploaded.
+    pub uploaded: usize,
+    /// How many were there unchanged.
+    pub unchanged: usize,
+}
+
+/// A file to import.
+#[derive(Debug)]
+struct Source {
+    path: PathBuf,
+    key: MediaKey,
+    size: u64,
+    changed: String,
+}
+
+/// Imports a folder. What cannot be a content's name is refused before anything is uploaded.
+pub async fn import(s3: &Client, import: &Import) -> Result<Imported, Error> {
+    let sources = sources(import)?;
+    let bar = progress_bar(sources.iter().map(|source| source.size).sum());
+    let mut done = Imported::default();
+    for source in sources {
+        if is_there(s3, &source).await? {
+            bar.inc(source.size);
+            done.unchanged += 1;
+        } else {
+            bar.set_message(source.key.to_string());
+            upload(s3, &source, &bar).await?;
+            if bar.is_hidden() {
+                eprintln!("imported {} ({} bytes)", source.key, source.size);
+            }
+            done.uploaded += 1;
+        }
+        done.keys.push(source.key);
+    }
+    bar.finish_and_clear();
+    let Import { space, folder } = import;
+    let (uploaded, unchanged) = (done.uploaded, done.unchanged);
+    eprintln!("import {space}={}: {uploaded} uploaded, {unchanged} unchanged", folder.display());
+    Ok(done)
+}
+
+async fn is_there(s3: &Client, source: &Source) -> Result<bool, Error> {
+    match s3.head_object().bucket(MEDIA_BUCKET).key(source.key.to_string()).send().await {
+        Ok(head) => {
+            let same_size = head.content_length().and_then(|size| u64::try_from(size).ok()) == Some(source.size);
+            Ok(same_size && head.metadata().and_then(|it| it.get(CHANGED)) == Some(&source.changed))
+        }
+        Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
+        Err(error) => Err(Error::Failed(format!("import {}: {}", source.key, DisplayErrorContext(&error)))),
+    }
+}
+
+async fn upload(s3: &Client, source: &Source, bar: &ProgressBar) -> Result<(), Error> {
+    let about = || format!("import {}", source.path.display());
+    // Opened here too, so that a file that cannot be read is told of as that.
+    fs::File::open(&source.path).map_err(Error::failed(about()))?;
+    let put = s3
+        .put_object()
+        .bucket(MEDIA_BUCKET)
+        .key(source.key.to_string())
+        .body(ByteStream::new(body::of_file(source.path.clone(), source.size, bar.clone())))
+        .content_type(mime::by_extension(&source.path))
+        .metadata(CHANGED, &source.changed)
+        .customize()
+        .disable_payload_signing()
+        .config_override(aws_sdk_s3::Config::builder().request_checksum_calculation(WhenRequired));
+    put.send().await.map(drop).map_err(|error| Error::Failed(format!("{}: {}", about(), DisplayErrorContext(&error))))
+}
+
+/// The regular files of a folder and of those in it, in the order of their names.
+fn sources(import: &Import) -> Result<Vec<Source>, Error> {
+    let mut found = Vec::new();
+    walk(&import.folder, &mut found).map_err(Error::failed(format!("import {}", import.folder.display())))?;
+    let mut sources = Vec::with_capacity(found.len());
+    for (path, about) in found {
+        let refuse = |why: String| Error::Setup(format!("import {}: {why}", path.display()));
+        let name = path.strip_prefix(&import.folder).ok().and_then(Path::to_str);
+        let name = name.ok_or_else(|| refuse("its name is not UTF-8".to_owned()))?;
+        let content = ContentId::parse(name).map_err(|error| refuse(error.to_string()))?;
+        let key = MediaKey::new(import.space.clone(), content).map_err(|error| refuse(error.to_string()))?;
+        let changed = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+        sources.push(Source { key, size: about.len(), changed: changed.as_nanos().to_string(), path });
+    }
+    sources.sort_by(|one, other| one.key.cmp(&other.key));
+    Ok(sources)
+}
+
+fn walk(folder: &Path, found: &mut Vec<(PathBuf, fs::Metadata)>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        // A link to a file counts as that file; a link to a folder is not followed, as it may lead in a circle.
+        let is_folder = entry.file_type()?.is_dir();
+        let about = fs::metadata(entry.path())?;
+        if is_folder {
+            walk(&entry.path(), found)?;
+        } else if about.is_file() {
+            found.push((entry.path(), about));
+        }
+    }
+    Ok(())
+}
+
+fn progress_bar(bytes: u64) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
+    let style = "{bar:30} {bytes:>10} of {total_bytes}, {binary_bytes_per_sec}, {eta} left  {wide_msg}";
+    // Fixed text: it parses, and where it did not, the bar would only look different.
+    bar.with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

@@ -1,0 +1,74 @@
+//! What `reelspan serve` can be told.
+
+use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, str::FromStr};
+
+use clap::Args;
+use reelspan::space::SpaceId;
+use tracing_subscriber::EnvFilter;
+
+use crate::Error;
+
+/// Options of `reelspan serve`.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// Where to answer HTTP; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Where to answer the S3 API; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9000")]
+    pub s3_listen: SocketAddr,
+
+    /// The folder of everything that outlives a restart; made where it is not there
+    #[arg(long, value_name = "DIR", default_value = "reelspan-data")]
+    pub data: PathBuf,
+
+    /// Upload every file of a folder to a space, but those that are there unchanged; may recur
+    #[arg(long, value_name = "SPACE=FOLDER")]
+    pub import: Vec<Import>,
+}
+
+/// A folder, and the space that its files go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// The space.
+    pub space: SpaceId,
+    /// The folder.
+    pub folder: PathBuf,
+}
+
+impl Import {
+    /// Refuses a folder that is not there.
+    pub fn check(&self) -> Result<(), Error> {
+        let refuse = |why: &str| Error::Setup(format!("--import {}={}: {why}", self.space, self.folder.display()));
+        match std::fs::metadata(&self.folder) {
+            Ok(found) if found.is_dir() => Ok(()),
+            Ok(_) => Err(refuse("not a folder")),
+            Err(error) => Err(refuse(&error.to_string())),
+        }
+    }
+}
+
+impl FromStr for Import {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (space, folder) = text.split_once('=').ok_or("it is SPACE=FOLDER")?;
+        let space = SpaceId::parse(space).map_err(|error| error.to_string())?;
+        Ok(Self { space, folder: folder.into() })
+    }
+}
+
+/// Logs to standard error: warnings, and what `RUST_LOG` asks for. s3s calls every 404 and 412 an error, and dynoxide warns of
+/// every condition that is not met; neither is heard unless asked for. What really fails is logged by us.
+pub(super) fn log() {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error,s3s=off,s3s_fs=off"));
+    // A second call, in a test, changes nothing.
+    let _ = tracing_subscriber::fmt()
+        .compact()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
+}

@@ -1,0 +1,17 @@
+//! Being told to stop: Ctrl-C, or SIGTERM from whatever started us.
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::Error;
+
+/// What is ready when the process is told to stop. From this call on, neither signal ends the process by itself.
+pub fn signal_received() -> Result<impl Future<Output = ()>, Error> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::failed("Ctrl-C"))?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::failed("SIGTERM"))?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
