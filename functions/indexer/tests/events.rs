@@ -17,9 +17,9 @@ mod webm;
 use aws_sdk_dynamodb::types::AttributeValue;
 use bucket::{Bucket, Content};
 use bytes::Bytes;
-use reelspan::index::{Head, Status};
+use reelspan::index::{Head, Packed, Status};
 use reelspan::resolve::{self, Pages};
-use reelspan::store::{CONTAINER_INDEX, Stores};
+use reelspan::store::{CONTAINER_INDEX, Sequencer, Stores};
 use reelspan_indexer::{Error, S3Event, handle};
 use serde_json::json;
 use webm::webm;
@@ -58,6 +58,12 @@ async fn items(stores: &Stores) -> usize {
         stores.index.client().query().table_name(CONTAINER_INDEX.name).key_condition_expression("media = :media");
     let query = query.expression_attribute_values(":media", AttributeValue::S(KEY.to_owned()));
     usize::try_from(query.send().await.unwrap().count()).unwrap()
+}
+
+/// Stores one page, as another indexer might.
+async fn put_page(stores: &Stores, etag: &str, sequencer: &str) {
+    let page = Packed { number: 1, bytes: Bytes::from_static(b"page") };
+    stores.index.put_pages(KEY, etag, &Sequencer::new(sequencer), vec![page]).await.unwrap();
 }
 
 /// Reads all pages as a request does, and checks that they are of the head's version.
@@ -143,7 +149,9 @@ async fn pages_of_the_version_before_are_removed() {
         check_final(&bucket, &stores).await;
         assert_eq!(items(&stores).await, seconds.div_ceil(10) as usize + 1);
     }
-    bucket.put(KEY, "text", Content::Bytes(Bytes::from_static(b"text")));
+    // Of a file that turned out not to be sound, nothing stays that was stored before that.
+    let etag = bucket.put(KEY, "text", Content::Bytes(Bytes::from_static(b"text")));
+    put_page(&stores, &etag, "00000005").await;
     handle(&stores, put(5)).await.unwrap();
     check_final(&bucket, &stores).await;
     assert_eq!(items(&stores).await, 1);
@@ -155,9 +163,7 @@ async fn what_a_late_writer_left_is_mended_by_its_next_event() {
     store(&bucket, 300, 38);
     handle(&stores, put(2)).await.unwrap();
     // A writer of the version before puts a page over ours, and is stopped.
-    let stray = reelspan::index::Packed { number: 1, bytes: vec![0].into() };
-    let sequencer = reelspan::store::Sequencer::new("00000001");
-    stores.index.put_pages(KEY, "\"299\"", &sequencer, vec![stray]).await.unwrap();
+    put_page(&stores, "\"299\"", "00000001").await;
     assert!(matches!(check(&stores).await, Err(resolve::Error::Changed)));
     handle(&stores, put(1)).await.unwrap();
     check_final(&bucket, &stores).await;
