@@ -129,6 +129,7 @@ impl Bodies {
 
 impl NewBody {
     /// The name by which the catalogue knows it.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }

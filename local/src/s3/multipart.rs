@@ -2,7 +2,6 @@
 //! (*Amazon S3 User Guide*, Uploading and copying objects using multipart upload.)
 
 use std::{
-    fmt::Write,
     io::{Seek, SeekFrom},
     sync::Arc,
 };
@@ -28,7 +27,7 @@ use super::{
     timestamp,
     writing::sorted,
 };
-use crate::data::random_hex;
+use crate::data::{hex, random_hex};
 
 /// The least that every part but the last has.
 const SMALLEST_PART: u64 = 5 * 1024 * 1024;
@@ -238,11 +237,7 @@ fn joined_etag(parts: &[Part]) -> S3Result<String> {
     for part in parts {
         hash.update(&from_hex(&part.etag).ok_or_else(|| s3_error!(InternalError))?);
     }
-    let mut etag = String::new();
-    for byte in hash.finalize() {
-        let _ = write!(etag, "{byte:02x}");
-    }
-    Ok(format!("{etag}-{}", parts.len()))
+    Ok(format!("{}-{}", hex(&hash.finalize()), parts.len()))
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
