@@ -93,6 +93,11 @@ def sound(path: pathlib.Path, track: int = 0) -> bytes:
     return output("ffmpeg", "-v", "quiet", "-i", path, "-map", f"0:a:{track}", *form, "-")
 
 
+def plain_sound(path: pathlib.Path) -> bytes:
+    """The sound of a file of PCM, at its own rate."""
+    return output("ffmpeg", "-v", "quiet", "-i", path, "-map", "0:a:0", "-f", "s16le", "-")
+
+
 def tone(heard: bytes, start: float, seconds: float, base: int = counter.BASE) -> float:
     """Which second's tone is heard in a stretch of what `sound` gives."""
     first, last = (round(at * counter.SAMPLE_RATE) * 2 for at in (start, start + seconds))
