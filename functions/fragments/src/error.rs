@@ -56,10 +56,10 @@ pub enum Error {
         /// How many bytes it has.
         length: u64,
     },
-    /// S3 or DynamoDB asks for patience.
+    /// A store asks for patience.
     #[error("{0} is busy")]
     Busy(&'static str),
-    /// S3 or DynamoDB failed; the text is for the log alone.
+    /// A store failed; the text is for the log alone.
     #[error("the media or their index could not be read")]
     Upstream(String),
     /// We are wrong; the text is for the log alone.

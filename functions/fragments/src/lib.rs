@@ -36,14 +36,12 @@ pub struct Fragments {
 }
 
 /// The routes over these stores, for a server that streams.
-#[must_use]
 pub fn router(stores: Stores) -> axum::Router {
     Fragments { stores, delivery: Delivery::Streamed }.router()
 }
 
 impl Fragments {
     /// The routes.
-    #[must_use]
     pub fn router(self) -> axum::Router {
         routes::table(self)
     }

@@ -85,3 +85,66 @@ impl<S: Send + Sync> FromRequestParts<S> for Request {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use reelspan::media::Time;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// What a handler is given for a request.
+    async fn parsed(method: &str, uri: &str, fields: &[(&str, &str)]) -> Request {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let handler = async move |request: Request| sender.send(request).unwrap();
+        let app: Router = Router::new().route("/media/{space}/{*content}", get(handler));
+        let mut request = http::Request::builder().method(method).uri(uri);
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        receiver.recv().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_name_is_decoded_exactly_once() {
+        for (uri, content, path) in [
+            ("/media/films/1999/a.mp4", "1999/a.mp4", "/media/films/1999/a.mp4"),
+            ("/media/films/a%20b%2Fc.mp4", "a b/c.mp4", "/media/films/a%20b/c.mp4"),
+            ("/media/films/100%2525.mp4", "100%25.mp4", "/media/films/100%2525.mp4"),
+            ("/media/films/%C3%A4+%23.mp4?t=1%2C2", "ä+#.mp4", "/media/films/%C3%A4%2B%23.mp4?t=1%2C2"),
+        ] {
+            let request = parsed("GET", uri, &[]).await;
+            assert_eq!(request.media.space().as_str(), "films");
+            assert_eq!(request.media.content().as_str(), content);
+            assert_eq!(request.path_and_query(), path);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_means_nothing_is_not_there() {
+        for uri in ["/media/films/a", "/media/films/a?", "/media/films/a?t=3,3&xywh=1,1,1,1&utm_source=x"] {
+            let request = parsed("GET", uri, &[("range", "lines=1-2")]).await;
+            assert_eq!((request.ask(), request.range, request.head), (None, None, false), "{uri}");
+        }
+    }
+
+    #[tokio::test]
+    async fn fragments_and_ranges_become_what_the_engine_is_asked() {
+        let interval = |start, end| Interval::new(Time::from_secs(start), Time::from_secs(end));
+        let request = parsed("HEAD", "/media/films/a?t=20,35&track=audio&track=2", &[("range", "bytes=0-99")]).await;
+        let tracks = vec!["audio".to_owned(), "2".to_owned()];
+        assert_eq!(request.ask(), Some(Ask { time: interval(20, 35), tracks }));
+        assert_eq!((request.range_ask(), request.head), (None, true));
+
+        let request = parsed("GET", "/media/films/a", &[("range", "t:npt=10-20")]).await;
+        assert_eq!(request.range_ask(), Some(Ask { time: interval(10, 20), tracks: Vec::new() }));
+        let request = parsed("GET", "/media/films/a", &[("range", "t:npt=7-3")]).await;
+        assert!(request.range.is_some() && request.range_ask().is_none());
+    }
+}

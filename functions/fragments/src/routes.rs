@@ -33,7 +33,7 @@ const ACCEPT_RANGE_REDIRECT: HeaderName = HeaderName::from_static("accept-range-
 const RANGE_REDIRECT: HeaderName = HeaderName::from_static("range-redirect");
 
 /// How long a browser may remember what it may send.
-const PREFLIGHT: Duration = Duration::from_secs(24 * 60 * 60);
+const PREFLIGHT: Duration = Duration::from_hours(24);
 
 /// All routes.
 pub fn table(fragments: Fragments) -> Router {
@@ -81,6 +81,8 @@ async fn media(State(fragments): State<Arc<Fragments>>, request: Request) -> Res
         Ok(answer) => fragments.respond(&request, answer).await.into_response(),
         Err(error) => error.into_response(),
     };
+    let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let bytes: Option<u64> = length.and_then(|length| length.parse().ok());
     tracing::info!(
         space = %request.media.space(),
         content = %request.media.content(),
@@ -88,7 +90,7 @@ async fn media(State(fragments): State<Arc<Fragments>>, request: Request) -> Res
         range = request.range.as_ref().map(tracing::field::display),
         head = request.head,
         status = response.status().as_u16(),
-        bytes = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()),
+        bytes,
         "media"
     );
     response

@@ -20,7 +20,7 @@ use s3s::{
 };
 use s3s_fs::FileSystem;
 
-use super::internal;
+use super::{MEDIA_BUCKET, internal};
 use crate::{Error, data::random_hex};
 
 /// The folder that holds all buckets.
@@ -39,10 +39,10 @@ pub struct NewBody {
 }
 
 impl Bodies {
-    /// Opens the folder, or makes it, and removes from it whatever an earlier process left unfinished: every body that is
+    /// Opens the folder, or makes it with the bucket of the media, and removes from it whatever an earlier process left unfinished: every body that is
     /// not among `known`, and everything that is not a body.
     pub fn open(root: &Path, known: &HashSet<String>) -> Result<Self, Error> {
-        fs::create_dir_all(root).map_err(Error::failed(root.display()))?;
+        fs::create_dir_all(root.join(MEDIA_BUCKET)).map_err(Error::failed(root.display()))?;
         sweep(root, known).map_err(Error::failed(root.display()))?;
         let files = FileSystem::new(root).map_err(|error| Error::Failed(format!("{}: {error:?}", root.display())))?;
         Ok(Self { root: root.to_owned(), files })
@@ -57,6 +57,15 @@ impl Bodies {
     pub fn check_bucket(&self, bucket: &str) -> S3Result<()> {
         // The name is one: s3s has checked that before it calls anything of ours.
         if self.root.join(bucket).is_dir() { Ok(()) } else { Err(s3_error!(NoSuchBucket)) }
+    }
+
+    /// Removes a bucket in which nothing is, not even a body that is still being received.
+    pub fn remove_bucket(&self, bucket: &str) -> S3Result<()> {
+        fs::remove_dir(self.root.join(bucket)).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => s3_error!(NoSuchBucket),
+            io::ErrorKind::DirectoryNotEmpty => s3_error!(BucketNotEmpty),
+            _ => internal(error),
+        })
     }
 
     /// Stores the body of a request, with its digests checked. Nothing is left of a body that breaks off or does not agree

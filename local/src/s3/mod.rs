@@ -16,9 +16,9 @@ mod server;
 mod store;
 mod writing;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use s3s::{S3, S3Error, dto::Timestamp};
+use s3s::{S3Error, dto::Timestamp};
 
 pub use server::serve;
 pub use store::Store;
@@ -44,14 +44,4 @@ fn protocol_size(size: u64) -> i64 {
 fn internal<E: std::error::Error + Send + Sync + 'static>(error: E) -> S3Error {
     tracing::error!(%error, "the local S3 failed");
     S3Error::internal_error(error)
-}
-
-/// Makes the bucket of the media where it is not there yet.
-pub(crate) async fn ensure_media_bucket(store: &Arc<Store>) -> Result<(), crate::Error> {
-    if store.bodies.check_bucket(MEDIA_BUCKET).is_ok() {
-        return Ok(());
-    }
-    let input = s3s::dto::CreateBucketInput { bucket: MEDIA_BUCKET.to_owned(), ..Default::default() };
-    let made = store.bodies.buckets().create_bucket(store::request(input)).await;
-    made.map(drop).map_err(crate::Error::failed("making the bucket of the media"))
 }

@@ -14,10 +14,9 @@ use s3s::{
         ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput,
         PutObjectInput, PutObjectOutput, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
     },
-    s3_error,
 };
 
-use super::{bodies::Bodies, catalogue::Catalogue, internal};
+use super::{bodies::Bodies, catalogue::Catalogue};
 use crate::Error;
 
 /// The objects of one data folder.
@@ -37,11 +36,9 @@ impl Store {
         Ok(Self { bodies: Arc::new(bodies), catalogue: Arc::new(catalogue) })
     }
 
-    async fn delete_bucket(&self, request: S3Request<DeleteBucketInput>) -> S3Result<DeleteBucketOutput> {
-        if self.catalogue.holds_anything(&request.input.bucket).map_err(internal)? {
-            return Err(s3_error!(BucketNotEmpty));
-        }
-        self.bodies.buckets().delete_bucket(request).await.map(|answer| answer.output)
+    fn delete_bucket(&self, request: S3Request<DeleteBucketInput>) -> S3Result<DeleteBucketOutput> {
+        self.bodies.remove_bucket(&request.input.bucket)?;
+        Ok(DeleteBucketOutput {})
     }
 
     /// The catalogue of the objects, which has their events too.
@@ -88,6 +85,7 @@ operations! {
     }
     // What the catalogue answers, and what begins a stream.
     at once: {
+        delete_bucket: DeleteBucketInput => DeleteBucketOutput;
         get_object: GetObjectInput => GetObjectOutput;
         head_object: HeadObjectInput => HeadObjectOutput;
         copy_object: CopyObjectInput => CopyObjectOutput;
@@ -102,25 +100,9 @@ operations! {
     }
     // What takes in a body, or copies one.
     waiting: {
-        delete_bucket: DeleteBucketInput => DeleteBucketOutput;
         put_object: PutObjectInput => PutObjectOutput;
         upload_part: UploadPartInput => UploadPartOutput;
         upload_part_copy: UploadPartCopyInput => UploadPartCopyOutput;
         complete_multipart_upload: CompleteMultipartUploadInput => CompleteMultipartUploadOutput;
-    }
-}
-
-/// A request of our own, to s3s-fs.
-pub(super) fn request<T>(input: T) -> S3Request<T> {
-    S3Request {
-        input,
-        method: http::Method::PUT,
-        uri: http::Uri::default(),
-        headers: http::HeaderMap::new(),
-        extensions: http::Extensions::new(),
-        credentials: None,
-        region: None,
-        service: None,
-        trailing_headers: None,
     }
 }

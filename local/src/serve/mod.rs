@@ -102,7 +102,6 @@ impl Running {
             .map_err(Error::failed("the tables"))?;
 
         let store = Arc::new(Store::open(&data.s3())?);
-        s3::ensure_media_bucket(&store).await?;
         let media = aws::s3(s3_at, &credentials);
         let stores = Stores::new(media.clone(), tables, MEDIA_BUCKET, store::CONTAINER_INDEX.name);
 

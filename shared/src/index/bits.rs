@@ -179,13 +179,20 @@ impl BitReader<'_> {
     /// The next `width` bits, at most 64.
     #[inline]
     pub(super) fn take(&mut self, width: u32) -> u64 {
-        if width > PEEK {
-            let low = self.take(32);
-            return low | self.take(width - 32) << 32;
-        }
+        if width <= PEEK { self.take_narrow(width) } else { self.take_wide(width) }
+    }
+
+    #[inline]
+    fn take_narrow(&mut self, width: u32) -> u64 {
         let value = self.peek() & mask(width);
         self.at += width as usize;
         value
+    }
+
+    #[cold]
+    fn take_wide(&mut self, width: u32) -> u64 {
+        let low = self.take_narrow(32);
+        low | self.take_narrow(width - 32) << 32
     }
 }
 

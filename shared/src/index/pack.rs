@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! format | tracks | track...
-//!     track: before | runs | stretches | first decode time | column... (none of the last four in a track without runs)
+//!     track: before | runs | stretches | first decode time | column... (no more than the first two in a track without runs)
 //! first offset | order                    (neither in a page without runs)
 //! elements | first offset | column...     (no more than the count in a page without elements)
 //! ```

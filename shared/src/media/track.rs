@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Ticks, Timescale};
+use super::{Ticks, Time, Timescale};
 
 /// What a track is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -116,5 +116,27 @@ impl Track {
             }
         }
         Ticks::ZERO
+    }
+
+    /// The instants of the presentation timeline between which the track presents anything: from its first edit that does
+    /// to the end of its last, which is at most the end of its media.
+    #[must_use]
+    pub fn span(&self) -> (Time, Time) {
+        let media_end = self.presented.1;
+        if self.edits.is_empty() {
+            return (self.timescale.time(self.presented.0), self.timescale.time(media_end));
+        }
+        let (mut start, mut end, mut at) = (None, Ticks::ZERO, Ticks::ZERO);
+        for edit in &self.edits {
+            let Some(media) = edit.media else {
+                at += edit.duration.unwrap_or_default();
+                continue;
+            };
+            let left = (media_end - media).max(Ticks::ZERO);
+            start = start.or(Some(at));
+            end = at + edit.duration.unwrap_or(left).min(left);
+            at += edit.duration.unwrap_or(left);
+        }
+        (self.timescale.time(start.unwrap_or_default()), self.timescale.time(end))
     }
 }

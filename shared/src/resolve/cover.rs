@@ -33,7 +33,7 @@ pub async fn cover(outline: &Outline, pages: &mut impl Pages, ask: &Ask) -> Resu
     let mut held = Held::new(pages, outline.pages);
     let mut selected = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, &chosen) {
-        let spans = spans(&mut held, place, track, asked, outline.duration).await?;
+        let spans = spans(&mut held, place, track, asked).await?;
         let runs = held.runs(place, &span::union(spans));
         selected.push(Selected { track: place, runs, segments: Vec::new() });
     }
@@ -50,28 +50,24 @@ pub async fn cover(outline: &Outline, pages: &mut impl Pages, ask: &Ask) -> Resu
     }
 }
 
+/// The samples of a track that are presented in an interval, or that its beginning or its end stands next to: what an edit
+/// list leaves out at either end goes with what is presented there.
 async fn spans(
     held: &mut Held<'_, impl Pages>,
     place: usize,
     track: &Track,
     asked: Interval,
-    duration: Time,
 ) -> Result<Vec<Span>, Error> {
+    let (first, last) = track.span();
     let segments = segments(track, asked);
-    let presented = segments.iter().filter_map(|Segment { duration, media }| Some((*duration, (*media)?)));
-    let (from_start, to_end) = (asked.start() <= Time::ZERO, asked.end() >= duration);
+    let presented = segments.iter().filter_map(|Segment { duration, media }| Some(((*media)?, *duration)));
     let mut bounds: Vec<_> =
-        presented.map(|(duration, media)| (Bound::At(media), Bound::At(media + duration))).collect();
-    match (bounds.as_mut_slice(), from_start, to_end) {
-        ([], true, _) | ([], _, true) => {}
-        (bounds, _, _) => {
-            if let (Some(first), true) = (bounds.first_mut(), from_start) {
-                first.0 = Bound::Open;
-            }
-            if let (Some(last), true) = (bounds.last_mut(), to_end) {
-                last.1 = Bound::Open;
-            }
-        }
+        presented.map(|(media, duration)| (Bound::At(media), Bound::At(media + duration))).collect();
+    if let Some((from, _)) = bounds.first_mut().filter(|_| asked.start() <= first) {
+        *from = Bound::Open;
+    }
+    if let Some((_, to)) = bounds.last_mut().filter(|_| asked.end() >= last) {
+        *to = Bound::Open;
     }
     let mut spans = Vec::with_capacity(bounds.len());
     for (from, to) in bounds {

@@ -69,7 +69,7 @@ const CUT: [(&str, &str); 6] = [
 fn an_answer_says_what_it_gives() {
     let mapping = "{ t:npt 10.0-20.0/0-38.3 } = { bytes 1264525-2066894/4055466 }";
     let mime = ("content-type", "video/webm");
-    let cases: &[(&str, Resource, Extent, u16, Vec<(&str, &str)>)] = &[
+    let cases = [
         (
             "the original",
             resource(LENGTH),
@@ -120,9 +120,9 @@ fn an_answer_says_what_it_gives() {
         ),
     ];
     for (what, resource, extent, status, fields) in cases {
-        let answer = Answer::new(resource, extent);
-        assert_eq!(answer.status.as_u16(), *status, "{what}");
-        assert_fields(&answer, what, fields);
+        let answer = Answer::new(&resource, &extent);
+        assert_eq!(answer.status.as_u16(), status, "{what}");
+        assert_fields(&answer, what, &fields);
         assert_eq!(answer.headers["content-length"], answer.body.len().to_string(), "{what}");
     }
 }

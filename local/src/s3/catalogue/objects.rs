@@ -23,13 +23,6 @@ impl Catalogue {
         self.lock().prepare_cached(&query)?.query_row([bucket, key], read).optional()
     }
 
-    /// Whether a bucket holds anything: an object or an upload that is not completed.
-    pub fn holds_anything(&self, bucket: &str) -> Result<bool, Error> {
-        let query =
-            "SELECT EXISTS (SELECT 1 FROM object WHERE bucket = ?1) OR EXISTS (SELECT 1 FROM upload WHERE bucket = ?1)";
-        self.lock().query_row(query, [bucket], |row| row.get(0))
-    }
-
     /// Makes `object` the object of this name, if `condition` agrees to what is there now.
     pub fn put<R>(
         &self,

@@ -2,7 +2,8 @@
 //! are there unchanged.
 //!
 //! A file is one streamed `PutObject`, however large it is: over loopback there is nothing to be gained by parts, which the
-//! store would have to join. What it was like is kept as the object's metadata: the same size and time of change mean the
+//! store would have to join; nor by the SHA-256 and the CRC that an SDK would otherwise work out over every byte, and the
+//! store a second time. What the file was like is kept as the object's metadata: the same size and time of change mean the
 //! same file, as rsync has it.
 
 use std::{
@@ -12,7 +13,9 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use aws_sdk_s3::{Client, error::DisplayErrorContext, primitives::ByteStream};
+use aws_sdk_s3::{
+    Client, config::RequestChecksumCalculation::WhenRequired, error::DisplayErrorContext, primitives::ByteStream,
+};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reelspan::space::{ContentId, MediaKey};
 
@@ -92,7 +95,10 @@ async fn upload(s3: &Client, source: &Source, bar: &ProgressBar) -> Result<(), E
         .key(source.key.to_string())
         .body(ByteStream::new(body::of_file(source.path.clone(), source.size, bar.clone())))
         .content_type(mime::by_extension(&source.path))
-        .metadata(CHANGED, &source.changed);
+        .metadata(CHANGED, &source.changed)
+        .customize()
+        .disable_payload_signing()
+        .config_override(aws_sdk_s3::Config::builder().request_checksum_calculation(WhenRequired));
     put.send().await.map(drop).map_err(|error| Error::Failed(format!("{}: {}", about(), DisplayErrorContext(&error))))
 }
 

@@ -111,7 +111,7 @@ async fn index_movie<S: Source>(
     Ok(Outline {
         container: Container::Mp4,
         mime: mime(&brands, &tracks),
-        duration: tracks.iter().map(presentation_end).max().unwrap_or(Time::ZERO),
+        duration: tracks.iter().map(|track| track.span().1).max().unwrap_or(Time::ZERO),
         tracks,
         setup: vec![Setup::Inline(brands), Setup::Inline(header)],
         setup_ranges,
@@ -120,23 +120,6 @@ async fn index_movie<S: Source>(
         pages,
         notes,
     })
-}
-
-/// Where a track's presentation ends: with its last edit, or with its last sample.
-fn presentation_end(track: &Track) -> Time {
-    let (mut end, media_end) = (Ticks::ZERO, track.presented.1);
-    if track.edits.is_empty() {
-        end = media_end;
-    }
-    for edit in &track.edits {
-        let left = edit.media.map(|media| (media_end - media).max(Ticks::ZERO));
-        end += match (edit.duration, left) {
-            (Some(duration), Some(left)) => duration.min(left),
-            (Some(duration), None) => duration,
-            (None, left) => left.unwrap_or_default(),
-        };
-    }
-    track.timescale.time(end)
 }
 
 /// The samples that the movie box's own tables describe, of all tracks side by side through time. Gives back the decode time

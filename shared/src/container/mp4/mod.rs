@@ -12,6 +12,10 @@ mod index;
 mod movie;
 mod samples;
 mod tables;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use index::index;

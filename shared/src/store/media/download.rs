@@ -12,8 +12,8 @@ use crate::store::Error;
 use crate::store::error::of_s3;
 use crate::store::retry::Backoff;
 
-/// How often in a row a GET may break off without having brought a byte.
-const BREAKS: u32 = 3;
+/// How many GETs in a row may break off without having brought a byte.
+const BREAKS: u32 = 4;
 
 /// One version of one object.
 #[derive(Debug)]

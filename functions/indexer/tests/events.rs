@@ -1,0 +1,277 @@
+//! Events as S3 sends them, twice and out of order, against a bucket in memory and an embedded DynamoDB.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../../../shared/tests/store/bucket.rs"]
+mod bucket;
+#[path = "../../../shared/tests/store/database.rs"]
+mod database;
+mod webm;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use bucket::{Bucket, Content};
+use bytes::Bytes;
+use reelspan::index::{Head, Status};
+use reelspan::resolve::{self, Pages};
+use reelspan::store::{CONTAINER_INDEX, Stores};
+use reelspan_indexer::{Error, S3Event, handle};
+use serde_json::json;
+use webm::webm;
+
+const KEY: &str = "films/a b.webm";
+
+fn event(records: &[(&str, &str, u32)]) -> S3Event {
+    let records = records.iter().map(|(name, key, sequencer)| {
+        let key = key.replace('+', "%2B").replace(' ', "+");
+        let object = json!({ "key": key, "sequencer": format!("{sequencer:08X}") });
+        json!({ "eventName": name, "s3": { "bucket": { "name": "media" }, "object": object } })
+    });
+    serde_json::from_value(json!({ "Records": records.collect::<Vec<_>>() })).unwrap()
+}
+
+fn put(sequencer: u32) -> S3Event {
+    event(&[("ObjectCreated:Put", KEY, sequencer)])
+}
+
+fn delete(sequencer: u32) -> S3Event {
+    event(&[("ObjectRemoved:Delete", KEY, sequencer)])
+}
+
+/// A file whose ETag and whose samples both tell its version, which is its samples' size.
+fn store(bucket: &Bucket, version: usize, seconds: u32) {
+    bucket.put(KEY, &version.to_string(), Content::Bytes(webm(seconds, version)));
+}
+
+async fn head(stores: &Stores) -> Option<Head> {
+    stores.index.stored(KEY).await.unwrap().map(|stored| stored.head)
+}
+
+/// How many items the table has of the file.
+async fn items(stores: &Stores) -> usize {
+    let query =
+        stores.index.client().query().table_name(CONTAINER_INDEX.name).key_condition_expression("media = :media");
+    let query = query.expression_attribute_values(":media", AttributeValue::S(KEY.to_owned()));
+    usize::try_from(query.send().await.unwrap().count()).unwrap()
+}
+
+/// Reads all pages as a request does, and checks that they are of the head's version.
+async fn check(stores: &Stores) -> Result<Option<Head>, resolve::Error> {
+    let Some(mut found) = stores.index.find(KEY, 0..=9).await.unwrap() else { return Ok(None) };
+    for page in found.pages.load(0..=99).await? {
+        for run in page.tracks.iter().flat_map(|track| &track.runs) {
+            let payload = run.size as usize - 13;
+            assert_eq!(format!("\"{payload}\""), found.head.original.etag, "a page of another version");
+        }
+    }
+    Ok(Some(found.head))
+}
+
+/// Checks that the index is that of the object, and that nothing else is there.
+async fn check_final(bucket: &Bucket, stores: &Stores) {
+    let head = check(stores).await.unwrap();
+    assert_eq!(head.as_ref().map(|head| head.original.etag.clone()), bucket.etag(KEY));
+    let pages = match head.map(|head| head.status) {
+        Some(Status::Indexed(outline)) => outline.pages as usize + 1,
+        Some(Status::Refused(_)) => 1,
+        None => 0,
+    };
+    assert_eq!(items(stores).await, pages);
+}
+
+#[tokio::test]
+async fn a_file_that_arrives_is_indexed_and_one_that_goes_is_not() {
+    let (bucket, stores) = database::stores().await;
+    store(&bucket, 300, 38);
+    handle(&stores, put(1)).await.unwrap();
+    let Some(Head { original, status: Status::Indexed(outline) }) = head(&stores).await else { panic!("no head") };
+    assert_eq!((original.etag.as_str(), original.modified), ("\"300\"", 1_767_225_600));
+    assert_eq!((outline.mime.as_str(), outline.pages, outline.tracks[0].samples), ("video/webm", 4, 38));
+    check_final(&bucket, &stores).await;
+    bucket.delete(KEY);
+    handle(&stores, delete(2)).await.unwrap();
+    check_final(&bucket, &stores).await;
+    assert_eq!(items(&stores).await, 0);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_indexed_has_a_head_that_says_why() {
+    let (bucket, stores) = database::stores().await;
+    for (number, content) in [(1, Bytes::new()), (2, Bytes::from_static(b"plain text")), (3, webm(38, 300).slice(..60))]
+    {
+        bucket.put(KEY, &number.to_string(), Content::Bytes(content));
+        handle(&stores, put(number)).await.unwrap();
+        let Some(Status::Refused(reason)) = head(&stores).await.map(|head| head.status) else { panic!("no reason") };
+        assert!(!reason.is_empty());
+        check_final(&bucket, &stores).await;
+    }
+    // Whoever sends the event again wants to know whether it can be indexed now.
+    bucket.calls();
+    handle(&stores, put(3)).await.unwrap();
+    assert!(bucket.calls().iter().any(|call| call.starts_with("bytes=")));
+}
+
+#[tokio::test]
+async fn a_duplicate_or_late_event_does_not_read_the_file_again() {
+    let (bucket, stores) = database::stores().await;
+    store(&bucket, 300, 38);
+    handle(&stores, put(5)).await.unwrap();
+    bucket.calls();
+    for late in [put(5), put(3), delete(4)] {
+        handle(&stores, late).await.unwrap();
+        assert_eq!(bucket.calls(), ["HEAD"]);
+        assert_eq!(head(&stores).await.unwrap().original.sequencer, "00000005");
+    }
+    // A later event of the same bytes only moves the head on.
+    handle(&stores, put(6)).await.unwrap();
+    assert_eq!(bucket.calls(), ["HEAD", "HEAD"]);
+    assert_eq!(head(&stores).await.unwrap().original.sequencer, "00000006");
+    check_final(&bucket, &stores).await;
+}
+
+#[tokio::test]
+async fn pages_of_the_version_before_are_removed() {
+    let (bucket, stores) = database::stores().await;
+    for (sequencer, version, seconds) in [(1, 300, 95), (2, 301, 12), (3, 302, 50), (4, 303, 50)] {
+        store(&bucket, version, seconds);
+        handle(&stores, put(sequencer)).await.unwrap();
+        check_final(&bucket, &stores).await;
+        assert_eq!(items(&stores).await, seconds.div_ceil(10) as usize + 1);
+    }
+    bucket.put(KEY, "text", Content::Bytes(Bytes::from_static(b"text")));
+    handle(&stores, put(5)).await.unwrap();
+    check_final(&bucket, &stores).await;
+    assert_eq!(items(&stores).await, 1);
+}
+
+#[tokio::test]
+async fn what_a_late_writer_left_is_mended_by_its_next_event() {
+    let (bucket, stores) = database::stores().await;
+    store(&bucket, 300, 38);
+    handle(&stores, put(2)).await.unwrap();
+    // A writer of the version before puts a page over ours, and is stopped.
+    let stray = reelspan::index::Packed { number: 1, bytes: vec![0].into() };
+    let sequencer = reelspan::store::Sequencer::new("00000001");
+    stores.index.put_pages(KEY, "\"299\"", &sequencer, vec![stray]).await.unwrap();
+    assert!(matches!(check(&stores).await, Err(resolve::Error::Changed)));
+    handle(&stores, put(1)).await.unwrap();
+    check_final(&bucket, &stores).await;
+}
+
+#[tokio::test]
+async fn a_file_that_changes_while_it_is_read_is_indexed_as_it_is_in_the_end() {
+    for call in 0..6 {
+        for gone in [false, true] {
+            let (bucket, stores) = database::stores().await;
+            store(&bucket, 300, 95);
+            bucket.before(call, move |bucket| if gone { bucket.delete(KEY) } else { store(bucket, 301, 12) });
+            handle(&stores, put(1)).await.unwrap();
+            if bucket.calls().len() > call {
+                check_final(&bucket, &stores).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_keeps_changing_is_left_for_another_time() {
+    let (bucket, stores) = database::stores().await;
+    store(&bucket, 300, 12);
+    for call in 0..40 {
+        bucket.before(call, move |bucket| store(bucket, 301 + call, 12));
+    }
+    assert!(matches!(handle(&stores, put(1)).await, Err(Error::Restless(_))));
+}
+
+#[tokio::test]
+async fn each_event_is_tried_and_the_first_error_is_told() {
+    let (bucket, stores) = database::stores().await;
+    store(&bucket, 300, 12);
+    let other = "films/other.webm";
+    bucket.put(other, "1", Content::Bytes(webm(12, 300)));
+    // Every GET of the first file breaks off at once, so often that it is given up.
+    bucket.fail([bucket::Fault::Ends(0); 4]);
+    let records = [
+        ("ObjectCreated:Put", "no-slash", 1),
+        ("ObjectCreated:Put", "films/../a", 1),
+        ("ObjectCreated:Put", "NoSpace/a", 1),
+        ("ObjectCreated:Put", KEY, 1),
+        ("ObjectCreated:Put", other, 1),
+    ];
+    assert!(matches!(handle(&stores, event(&records)).await, Err(Error::Unread(_))));
+    assert!(head(&stores).await.is_none());
+    assert!(stores.index.stored(other).await.unwrap().is_some());
+    let mut foreign = put(1);
+    foreign.records[0].s3.bucket.name = "another".to_owned();
+    bucket.calls();
+    handle(&stores, foreign).await.unwrap();
+    assert_eq!(bucket.calls().len(), 0);
+}
+
+/// Numbers that are as good as random, and the same every time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+}
+
+/// Files come, change and go, while the events of it, some of them twice, are dealt with at the same time in any order, and
+/// while a reader looks.
+#[tokio::test]
+async fn however_events_interleave_the_index_is_right_in_the_end_and_never_mixed() {
+    for seed in 0..25 {
+        let mut random = Random(seed);
+        let (bucket, stores) = database::stores().await;
+        store(&bucket, 300, 95);
+        handle(&stores, put(1)).await.unwrap();
+        let mut events = Vec::new();
+        for sequencer in 2..6 {
+            let (version, seconds) = (300 + sequencer as usize, 5 + random.below(90) as u32);
+            let event = if random.below(4) == 0 { delete(sequencer) } else { put(sequencer) };
+            for _ in 0..=random.below(2) {
+                events.insert(random.below(events.len() as u64 + 1) as usize, (sequencer, event.clone()));
+            }
+            let change = random.below(3);
+            bucket.before((sequencer as u64 * 3 + change) as usize, move |bucket| {
+                if event.records[0].name.contains("Removed") {
+                    bucket.delete(KEY)
+                } else {
+                    store(bucket, version, seconds)
+                }
+            });
+        }
+        let mut working = tokio::task::JoinSet::new();
+        for (_, event) in events.clone() {
+            let stores = stores.clone();
+            working.spawn(async move { handle(&stores, event).await });
+        }
+        let reader = stores.clone();
+        let reading = tokio::spawn(async move {
+            loop {
+                let _ = check(&reader).await;
+                tokio::task::yield_now().await;
+            }
+        });
+        while let Some(done) = working.join_next().await {
+            let _ = done.unwrap();
+        }
+        reading.abort();
+        assert!(reading.await.unwrap_err().is_cancelled(), "seed {seed}");
+        // S3 sends an event after what it tells of; some of these came before it, so all of them come once more.
+        for call in bucket.calls().len()..20 {
+            let _ = (call, stores.media.object(KEY).await);
+        }
+        for (_, event) in events {
+            handle(&stores, event).await.unwrap();
+        }
+        check_final(&bucket, &stores).await;
+    }
+}

@@ -1,0 +1,144 @@
+//! An S3 of its own for each test, on a free port, spoken to by the AWS SDK; and what hears its events.
+
+#![allow(dead_code, reason = "not every test uses all of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use aws_sdk_s3::{Client, error::ProvideErrorMetadata, primitives::ByteStream};
+use reelspan_local::{
+    aws,
+    data::Data,
+    queue::{self, Handler},
+    s3::{self, MEDIA_BUCKET, Store},
+};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// A running S3. Its folder outlives it if the caller keeps it.
+pub struct Local {
+    pub client: Client,
+    pub store: Arc<Store>,
+    pub endpoint: String,
+    data: Data,
+    tasks: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+impl Local {
+    pub async fn start(folder: &Path) -> Self {
+        let data = Data::open(folder).unwrap();
+        let store = Arc::new(Store::open(&data.s3()).unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let client = Client::from_conf(aws::s3(at, data.credentials()).build());
+        let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        let (serving, credentials, stopped) = (Arc::clone(&store), data.credentials().clone(), stop.clone());
+        tasks.spawn(async move { s3::serve(listener, serving, &credentials, stopped, Duration::from_secs(1)).await });
+        Self { client, store, endpoint: format!("http://{at}"), data, tasks, stop }
+    }
+
+    /// A fresh one, with its folder.
+    pub async fn fresh() -> (Self, TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        (Self::start(folder.path()).await, folder)
+    }
+
+    /// Delivers events to a handler from now on.
+    pub fn deliver_to(&mut self, handler: Handler) {
+        self.tasks.spawn(queue::deliver(self.store.catalogue(), handler, self.stop.clone(), Duration::ZERO));
+    }
+
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+
+    pub async fn put(&self, key: &str, body: impl Into<Vec<u8>>) -> String {
+        let put = self.client.put_object().bucket(MEDIA_BUCKET).key(key).body(ByteStream::from(body.into()));
+        put.send().await.unwrap().e_tag.unwrap()
+    }
+
+    pub async fn get(&self, key: &str) -> Option<Vec<u8>> {
+        match self.client.get_object().bucket(MEDIA_BUCKET).key(key).send().await {
+            Ok(answer) => Some(answer.body.collect().await.unwrap().to_vec()),
+            Err(error) if error.code() == Some("NoSuchKey") => None,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+
+    /// How many files there are in the bucket's folder.
+    pub fn files(&self) -> usize {
+        let folder = self.data.s3().join("objects");
+        let beside = std::fs::read_dir(&folder).unwrap().count() - 1;
+        beside + std::fs::read_dir(folder.join(MEDIA_BUCKET)).unwrap().count()
+    }
+}
+
+/// Hears events, and handles each as it is told.
+#[derive(Clone, Default)]
+pub struct Ear {
+    heard: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Ear {
+    /// A handler that takes all.
+    pub fn handler(&self) -> Handler {
+        self.handler_that(|_, _| Ok(()))
+    }
+
+    /// A handler that does what it is told, given the event and how many were heard before.
+    pub fn handler_that(
+        &self,
+        answer: impl Fn(&Value, usize) -> Result<(), &'static str> + Send + Sync + 'static,
+    ) -> Handler {
+        let (heard, answer) = (Arc::clone(&self.heard), Arc::new(answer));
+        Arc::new(move |event| {
+            let (heard, answer) = (Arc::clone(&heard), Arc::clone(&answer));
+            Box::pin(async move {
+                let before = {
+                    let mut heard = heard.lock().unwrap();
+                    heard.push(event.clone());
+                    heard.len() - 1
+                };
+                tokio::task::yield_now().await;
+                answer(&event, before).map_err(Into::into)
+            })
+        })
+    }
+
+    /// The first record of each event.
+    pub fn records(&self) -> Vec<Value> {
+        self.heard.lock().unwrap().iter().map(|event| event["Records"][0].clone()).collect()
+    }
+
+    /// The name of each event and the key that it tells of.
+    pub fn told(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        self.records().iter().map(|it| (text(&it["eventName"]), text(&it["s3"]["object"]["key"]))).collect()
+    }
+}
+
+/// The code of an answer's error.
+pub fn code<T, E: ProvideErrorMetadata>(answer: Result<T, E>) -> String {
+    match answer {
+        Ok(_) => "no error".to_owned(),
+        Err(error) => error.code().unwrap_or("no code").to_owned(),
+    }
+}
+
+/// Bytes that are different everywhere.
+pub fn bytes(count: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    std::iter::repeat_with(next).take(count).collect()
+}

@@ -1,0 +1,257 @@
+//! A bucket in memory, as a client for HTTP that answers by itself: HEAD, and GET with `Range` and `If-Match`, whose bodies
+//! come in chunks of 64 KB. It can be told to fail, and to change under the reader's hands.
+
+#![allow(dead_code, reason = "several tests use it, each another part")]
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll};
+
+use aws_sdk_s3::config::{self as s3, Credentials, Region};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use http_body::Frame;
+
+/// The bucket's name.
+pub const NAME: &str = "media";
+
+/// How much of a body arrives together.
+const CHUNK: u64 = 64 << 10;
+
+/// What the bytes of an object are.
+#[derive(Clone)]
+pub enum Content {
+    /// These.
+    Bytes(Bytes),
+    /// So many zeros.
+    Zeros(u64),
+}
+
+impl Content {
+    fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Zeros(length) => *length,
+        }
+    }
+}
+
+/// A way to answer wrongly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The body just ends after so many bytes.
+    Ends(u64),
+    /// The connection breaks after so many bytes.
+    Breaks(u64),
+    /// The range is not heeded.
+    NoRange,
+    /// The condition is not heeded.
+    NoCondition,
+}
+
+type Hook = Box<dyn FnOnce(&Bucket) + Send>;
+
+#[derive(Default)]
+struct State {
+    objects: BTreeMap<String, (String, Content)>,
+    log: Vec<String>,
+    faults: VecDeque<Fault>,
+    hooks: BTreeMap<usize, Hook>,
+    chunks: Arc<Chunks>,
+}
+
+/// How many chunks of bodies are alive, and were at most.
+#[derive(Debug, Default)]
+pub struct Chunks {
+    alive: AtomicUsize,
+    peak: AtomicUsize,
+}
+
+impl Chunks {
+    /// How many were alive at most.
+    pub fn peak(&self) -> usize {
+        self.peak.load(Ordering::Relaxed)
+    }
+}
+
+/// The bucket; clones are the same one.
+#[derive(Clone, Default)]
+pub struct Bucket(Arc<Mutex<State>>);
+
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bucket")
+    }
+}
+
+impl Bucket {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// Stores an object, and says its ETag.
+    pub fn put(&self, key: &str, etag: &str, content: Content) -> String {
+        let etag = format!("\"{etag}\"");
+        self.state().objects.insert(key.to_owned(), (etag.clone(), content));
+        etag
+    }
+
+    /// Removes an object.
+    pub fn delete(&self, key: &str) {
+        self.state().objects.remove(key);
+    }
+
+    /// The ETag that an object has now.
+    pub fn etag(&self, key: &str) -> Option<String> {
+        self.state().objects.get(key).map(|(etag, _)| etag.clone())
+    }
+
+    /// Answers the next GETs wrongly, one fault each.
+    pub fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.state().faults.extend(faults);
+    }
+
+    /// Does something right before the call of this number, counted from 0 on from now, is answered.
+    pub fn before(&self, call: usize, hook: impl FnOnce(&Self) + Send + 'static) {
+        let mut state = self.state();
+        let call = state.log.len() + call;
+        state.hooks.insert(call, Box::new(hook));
+    }
+
+    /// The calls since the last time this was asked: `HEAD` or the range of a GET.
+    pub fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().log)
+    }
+
+    /// The chunks that it sent.
+    pub fn chunks(&self) -> Arc<Chunks> {
+        Arc::clone(&self.state().chunks)
+    }
+
+    /// The configuration of a client that speaks to this bucket.
+    pub fn config(&self) -> s3::Builder {
+        let connector = SharedHttpConnector::new(self.clone());
+        s3::Builder::new()
+            .behavior_version(s3::BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .endpoint_url("http://s3.invalid")
+            .force_path_style(true)
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+    }
+
+    fn answer(&self, request: &HttpRequest) -> http::Response<SdkBody> {
+        let key = request.uri().split_once("invalid/media/").unwrap().1.split('?').next().unwrap().to_owned();
+        let key = percent_encoding::percent_decode_str(&key).decode_utf8().unwrap().into_owned();
+        let range = request.headers().get("range").map(str::to_owned);
+        let call = self.state().log.len();
+        let hook = self.state().hooks.remove(&call);
+        if let Some(hook) = hook {
+            hook(self);
+        }
+        let mut state = self.state();
+        state.log.push(range.clone().unwrap_or_else(|| request.method().to_owned()));
+        let response = http::Response::builder();
+        let Some((etag, content)) = state.objects.get(&key).cloned() else {
+            return response.status(404).body(SdkBody::empty()).unwrap();
+        };
+        let response = response.header("etag", &etag).header("last-modified", "Thu, 01 Jan 2026 00:00:00 GMT");
+        let response = response.header("content-type", "application/octet-stream");
+        if request.method() == "HEAD" {
+            return response.header("content-length", content.len()).body(SdkBody::empty()).unwrap();
+        }
+        let fault = state.faults.pop_front();
+        let condition = request.headers().get("if-match").filter(|_| fault != Some(Fault::NoCondition));
+        if condition.is_some_and(|condition| condition != etag) {
+            return http::Response::builder().status(412).body(SdkBody::empty()).unwrap();
+        }
+        let range = range.filter(|_| fault != Some(Fault::NoRange)).map(|range| parse(&range));
+        let (status, bytes) = range.map_or((200, 0..content.len()), |range| (206, range));
+        let body = Body {
+            content: content.clone(),
+            at: bytes.start,
+            end: bytes.end,
+            breaks: match fault {
+                Some(Fault::Ends(after)) => Some((bytes.start + after, false)),
+                Some(Fault::Breaks(after)) => Some((bytes.start + after, true)),
+                _ => None,
+            },
+            chunks: Arc::clone(&state.chunks),
+        };
+        let response = if status == 206 {
+            response.header("content-range", format!("bytes {}-{}/{}", bytes.start, bytes.end - 1, content.len()))
+        } else {
+            response
+        };
+        response.status(status).body(SdkBody::from_body_1_x(body)).unwrap()
+    }
+}
+
+fn parse(range: &str) -> Range<u64> {
+    let (first, last) = range.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
+    first.parse().unwrap()..last.parse::<u64>().unwrap() + 1
+}
+
+impl HttpConnector for Bucket {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::ready(Ok(HttpResponse::try_from(self.answer(&request)).unwrap()))
+    }
+}
+
+/// What a GET sends.
+struct Body {
+    content: Content,
+    at: u64,
+    end: u64,
+    /// Where it breaks off, and whether with an error.
+    breaks: Option<(u64, bool)>,
+    chunks: Arc<Chunks>,
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        let end = self.breaks.map_or(self.end, |(at, _)| at.min(self.end)).min(self.at + CHUNK);
+        if self.at == end {
+            let breaks = self.breaks.take_if(|(at, error)| *error && *at == end);
+            return Poll::Ready(breaks.map(|_| Err(std::io::Error::other("connection reset"))));
+        }
+        let chunk = match &self.content {
+            Content::Bytes(bytes) => bytes.slice(usize::try_from(self.at).unwrap()..usize::try_from(end).unwrap()),
+            Content::Zeros(_) => Counted::chunk(usize::try_from(end - self.at).unwrap(), &self.chunks),
+        };
+        self.at = end;
+        Poll::Ready(Some(Ok(Frame::data(chunk))))
+    }
+}
+
+/// The bytes of a chunk that is counted while it is alive.
+struct Counted(Vec<u8>, Arc<Chunks>);
+
+impl Counted {
+    fn chunk(length: usize, chunks: &Arc<Chunks>) -> Bytes {
+        let alive = chunks.alive.fetch_add(1, Ordering::Relaxed) + 1;
+        chunks.peak.fetch_max(alive, Ordering::Relaxed);
+        Bytes::from_owner(Self(vec![0; length], Arc::clone(chunks)))
+    }
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.1.alive.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,15 @@
+//! The stores, against a bucket in memory and an embedded DynamoDB.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
+
+mod bucket;
+mod database;
+mod index;
+mod media;
+mod stingy;
