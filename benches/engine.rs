@@ -45,7 +45,7 @@ fn index_webm(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("index");
     group.sample_size(10);
     for (name, picture) in [("WebM, 2 Mbit/s", 10_000), ("WebM, 8 Mbit/s", 40_000)] {
-        let file = live::webm(256, picture);
+        let file = live::webm(256, picture, 1);
         group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
         group.bench_function(name, |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
     }
@@ -55,7 +55,7 @@ fn cut_ten_seconds(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("resolve and build the header of 10 s");
     let runtime = runtime();
     let (mp4, mp4_pages) = runtime.block_on(index(&film::mp4(true)));
-    let (webm, webm_pages) = runtime.block_on(index(&live::webm(256, 10_000)));
+    let (webm, webm_pages) = runtime.block_on(index(&live::webm(256, 10_000, 1)));
     for (name, outline, pages) in [("MP4", mp4, mp4_pages), ("WebM", webm, webm_pages)] {
         let ask = Ask { time: Interval::new(Time::from_secs(612), Time::from_secs(622)), tracks: Vec::new() };
         group.bench_function(name, |bench| {

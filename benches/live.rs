@@ -24,8 +24,8 @@ fn block(track: u8, time: i16, sync: bool, size: usize) -> Vec<u8> {
     element(&[0xa3], &data)
 }
 
-/// Some `megabytes` of it; the picture's size makes the rate.
-pub fn webm(megabytes: usize, picture: usize) -> Bytes {
+/// Some `megabytes` of it, with pictures of so many bytes, a sync sample first in every `group` clusters.
+pub fn webm(megabytes: usize, picture: usize, group: u64) -> Bytes {
     let header = element(&[0x1a, 0x45, 0xdf, 0xa3], &element(&[0x42, 0x82], b"webm"));
     let info = element(&[0x15, 0x49, 0xa9, 0x66], &element(&[0x2a, 0xd7, 0xb1], &1_000_000u32.to_be_bytes()));
     let tracks = [track(1, 1, "V_VP9"), track(2, 2, "A_OPUS")].concat();
@@ -34,7 +34,7 @@ pub fn webm(megabytes: usize, picture: usize) -> Bytes {
     while segment.len() < megabytes << 20 {
         let mut cluster = element(&[0xe7], &at.to_be_bytes());
         for picture_number in 0i16..50 {
-            cluster.extend(block(1, picture_number * 40, picture_number == 0, picture));
+            cluster.extend(block(1, picture_number * 40, picture_number == 0 && at % (2000 * group) == 0, picture));
             cluster.extend(block(2, picture_number * 40, true, 160));
             cluster.extend(block(2, picture_number * 40 + 20, true, 160));
         }

@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn what_is_no_event_is_an_error() {
         for wrong in
-            ["[]", "null", r#"{"Records": {}}"#, r#"{"Records": [{}]}"#, r#"{"Records": [{"s3": {"bucket": {}}}]}"#]
+            ["1", "null", r#"{"Records": {}}"#, r#"{"Records": [{}]}"#, r#"{"Records": [{"s3": {"bucket": {}}}]}"#]
         {
             assert!(serde_json::from_str::<S3Event>(wrong).is_err(), "{wrong}");
         }

@@ -22,8 +22,8 @@ pub enum Error {
     /// S3 or DynamoDB did not do their part.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// The object could not be read.
-    #[error("the object could not be read: {0}")]
+    /// The object could not be read, or its pages not be stored.
+    #[error("while the object was read: {0}")]
     Unread(String),
     /// The object became another one every time that it was read.
     #[error("{0} keeps changing while it is read")]

@@ -1,13 +1,15 @@
-//! The indexer on Lambda.
+//! The indexer as a Lambda function: see the library.
 
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, service_fn};
 use reelspan::{store::Stores, telemetry};
 use reelspan_indexer::{S3Event, handle};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
-    let stores = &Stores::from_env().await?;
-    let indexer = |event: LambdaEvent<S3Event>| async { handle(stores, event.payload).await.map_err(Error::from) };
-    lambda_runtime::run(service_fn(indexer)).await
+    let stores = Stores::from_env().await?;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<S3Event>| {
+        handle(&stores, event.payload).await.map_err(lambda_runtime::Error::from)
+    }))
+    .await
 }

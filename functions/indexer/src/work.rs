@@ -84,7 +84,7 @@ impl<'a> Work<'a> {
         if self.object().await?.is_none_or(|now| now.etag != object.etag) {
             return Ok(false);
         }
-        let keep = Some((object.etag.as_str(), &cells));
+        let keep = matches!(head.status, Status::Indexed(_)).then_some((object.etag.as_str(), &cells));
         self.report.removed += self.stores.index.remove_pages(self.media, &self.sequencer, keep).await?;
         Ok(true)
     }

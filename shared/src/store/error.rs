@@ -1,5 +1,7 @@
 //! What went wrong with S3 or DynamoDB, as far as a caller can do something about it.
 
+use std::fmt;
+
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
@@ -32,13 +34,13 @@ pub(super) const DYNAMODB: &str = "DynamoDB";
 
 impl Error {
     /// Something that S3 should not have said.
-    pub(super) fn s3(message: impl Into<String>) -> Self {
-        Self::Service { service: S3, message: message.into() }
+    pub(super) fn s3(message: impl fmt::Display) -> Self {
+        Self::Service { service: S3, message: message.to_string() }
     }
 
     /// Something that DynamoDB should not have said, or that should not stand in its table.
-    pub(super) fn dynamodb(message: impl Into<String>) -> Self {
-        Self::Service { service: DYNAMODB, message: message.into() }
+    pub(super) fn dynamodb(message: impl fmt::Display) -> Self {
+        Self::Service { service: DYNAMODB, message: message.to_string() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! S3 and DynamoDB: the media, and the index of it. The only room that knows of AWS.
 //!
-//! The clients are built once, from the usual AWS environment ([`Stores::from_env`]) or for servers on one machine
-//! ([`Stores::loopback`]), and everything else of AWS stays behind [`Media`] and [`IndexTable`].
+//! The clients are built once, from the usual AWS environment ([`Stores::from_env`]) or otherwise ([`Stores::new`]), and
+//! everything else of AWS stays behind [`Media`] and [`IndexTable`].
 
 mod calls;
 mod error;
@@ -11,11 +11,13 @@ mod retry;
 mod tables;
 
 use std::env;
+use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region};
+use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::config as dynamodb;
 use aws_sdk_s3::config as s3;
 use aws_sdk_s3::config::SharedHttpClient;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 pub use calls::Calls;
@@ -25,6 +27,11 @@ pub use media::{Media, Object, ObjectSource};
 pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, create_tables};
 
 use self::calls::Counter;
+
+/// How long a connection may take until a call is tried again: within a region it takes a millisecond.
+const CONNECT: Duration = Duration::from_secs(2);
+/// How long an answer may take to begin.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// The stores, by name.
 #[derive(Clone, Debug)]
@@ -55,27 +62,6 @@ impl Stores {
         Ok(Self::new(s3, dynamodb::Builder::from(&config), bucket, table))
     }
 
-    /// The stores behind servers on this machine, as `http://127.0.0.1:9000`, that take any credentials.
-    #[must_use]
-    pub fn loopback(s3_endpoint: &str, dynamodb_endpoint: &str, bucket: &str, table: &str) -> Self {
-        let credentials = s3::Credentials::new("local", "local", None, None, "loopback");
-        let http_client = http_client();
-        let s3 = s3::Builder::new()
-            .behavior_version(s3::BehaviorVersion::latest())
-            .http_client(http_client.clone())
-            .region(Region::from_static("us-east-1"))
-            .credentials_provider(credentials.clone())
-            .endpoint_url(s3_endpoint)
-            .force_path_style(true);
-        let dynamodb = dynamodb::Builder::new()
-            .behavior_version(dynamodb::BehaviorVersion::latest())
-            .http_client(http_client)
-            .region(Region::from_static("us-east-1"))
-            .credentials_provider(credentials)
-            .endpoint_url(dynamodb_endpoint);
-        Self::new(s3, dynamodb, bucket, table)
-    }
-
     /// The stores behind clients of these configurations.
     #[must_use]
     pub fn new(
@@ -85,10 +71,13 @@ impl Stores {
         table: impl Into<String>,
     ) -> Self {
         let (to_s3, to_dynamodb) = (Counter::default(), Counter::default());
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(ANSWER).build();
         // S3 has checksums of whole objects only, which a range cannot be held against.
-        let s3 =
-            s3.response_checksum_validation(s3::ResponseChecksumValidation::WhenRequired).interceptor(to_s3.clone());
-        let dynamodb = dynamodb.interceptor(to_dynamodb.clone());
+        let s3 = s3
+            .response_checksum_validation(s3::ResponseChecksumValidation::WhenRequired)
+            .timeout_config(timeouts.clone())
+            .interceptor(to_s3.clone());
+        let dynamodb = dynamodb.timeout_config(timeouts).interceptor(to_dynamodb.clone());
         Self {
             media: Media::new(aws_sdk_s3::Client::from_conf(s3.build()), bucket),
             index: IndexTable::new(aws_sdk_dynamodb::Client::from_conf(dynamodb.build()), table),

@@ -1,6 +1,7 @@
 //! The tables' definitions, for what has no `template.yaml` to make them: one machine, and tests.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 
 use super::Error;
@@ -35,12 +36,12 @@ pub async fn create_tables(client: &Client) -> Result<(), Error> {
             let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
             let key = KeySchemaElement::builder().attribute_name(name).key_type(kind);
             request = request
-                .attribute_definitions(attribute.build().map_err(|error| Error::dynamodb(error.to_string()))?)
-                .key_schema(key.build().map_err(|error| Error::dynamodb(error.to_string()))?);
+                .attribute_definitions(attribute.build().map_err(Error::dynamodb)?)
+                .key_schema(key.build().map_err(Error::dynamodb)?);
         }
         match request.send().await {
             Ok(_) => {}
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {}
+            Err(error) if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => {}
             Err(error) => return Err(of_dynamodb(&error)),
         }
     }

@@ -24,7 +24,7 @@ const ATTEMPTS: u32 = 8;
 pub(super) async fn get(client: &Client, table: &str, keys: Vec<Item>, consistent: bool) -> Result<Vec<Item>, Error> {
     let mut items = Vec::with_capacity(keys.len());
     let request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent).build();
-    let mut wanted = request.map_err(|error| Error::dynamodb(error.to_string()))?;
+    let mut wanted = request.map_err(Error::dynamodb)?;
     let mut backoff = Backoff::new(ATTEMPTS);
     loop {
         let answer = client.batch_get_item().request_items(table, wanted).send().await;
@@ -49,7 +49,7 @@ pub(super) async fn put(client: &Client, table: &str, items: Vec<Item>) -> Resul
     let mut wanted = Vec::with_capacity(items.len());
     for item in items {
         let put = PutRequest::builder().set_item(Some(item)).build();
-        let put = put.map_err(|error| Error::dynamodb(error.to_string()))?;
+        let put = put.map_err(Error::dynamodb)?;
         wanted.push(WriteRequest::builder().put_request(put).build());
     }
     let mut backoff = Backoff::new(ATTEMPTS);

@@ -48,6 +48,7 @@ impl Cells {
     }
 
     /// Those in a range, ascending.
+    #[must_use]
     pub fn within(&self, range: RangeInclusive<u32>) -> impl DoubleEndedIterator<Item = u32> + use<'_> {
         let end = range.end().saturating_add(1).min(self.room());
         (*range.start()..end).filter(|cell| self.contains(*cell))

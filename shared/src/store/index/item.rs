@@ -1,6 +1,8 @@
 //! Heads and pages as items of the table: what a person reads in a console as plain attributes, and the rest packed.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -35,8 +37,8 @@ pub(super) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
+fn number(value: impl fmt::Display) -> AttributeValue {
+    AttributeValue::N(format!("{value}"))
 }
 
 fn binary(value: impl Into<Vec<u8>>) -> AttributeValue {
@@ -113,7 +115,7 @@ pub(super) fn head(item: &Item) -> Result<(Head, Cells), Error> {
     let (status, cells) = if format != FORMAT {
         (Status::Refused(format!("its index is of format {format}, not {FORMAT}: it has to be indexed anew")), None)
     } else if string(item, "status")? == "indexed" {
-        let outline = Outline::unpack(bytes(item, "outline")?).map_err(|error| Error::dynamodb(error.to_string()))?;
+        let outline = Outline::unpack(bytes(item, "outline")?).map_err(Error::dynamodb)?;
         (Status::Indexed(outline), Some(Cells::unpack(bytes(item, "cells")?.to_vec())))
     } else {
         (Status::Refused(string(item, "reason")?.to_owned()), None)
@@ -137,7 +139,7 @@ fn optional(item: &Item, name: &str) -> Option<String> {
     string(item, name).ok().map(str::to_owned)
 }
 
-fn integer<T: std::str::FromStr>(item: &Item, name: &str) -> Result<T, Error> {
+fn integer<T: FromStr>(item: &Item, name: &str) -> Result<T, Error> {
     let value = item.get(name).and_then(|value| value.as_n().ok());
     value.and_then(|value| value.parse().ok()).ok_or_else(|| missing(name, "whole number"))
 }

@@ -77,6 +77,24 @@ fn a_cut_of_one_track_holds_that_track_alone() {
     assert_eq!(after.times(0), (0..200).map(|at| 20 * at).collect::<Vec<_>>());
 }
 
+#[test]
+fn a_cut_lasts_until_its_end_or_that_of_its_last_sample() {
+    let reference = group(1, 80, &[1], &[uint(ids::BLOCK_DURATION, 40)]);
+    let subtitle = group(2, 20, &[1], &[uint(ids::BLOCK_DURATION, 9000)]);
+    let original = file(&[info(), tracks(), cluster(0, &[simple(1, 0, true, &[]), reference, subtitle])]);
+    let before = index(&original);
+    for (tracks, end, expected) in
+        [(&[0, 1][..], 60, 60.0), (&[0], 110, 110.0), (&[0], 500, 120.0), (&[1], 500, 500.0), (&[1], 20_000, 9020.0)]
+    {
+        let mut selection = before.select(tracks, 0, 10_000);
+        selection.given = Interval::new(Time::ZERO, Time(end * 1_000_000)).unwrap();
+        let cut = bytes(&matroska::write(&before.outline, &selection).unwrap(), &original);
+        let (_, _, info) = segment(&cut).into_iter().find(|child| child.0 == ids::INFO).unwrap();
+        let duration = ebml::Children::new(&info, 0).map(Result::unwrap).find(|child| child.id == ids::DURATION);
+        assert_eq!(ebml::float(duration.unwrap().data), Some(expected), "tracks {tracks:?} up to {end}");
+    }
+}
+
 /// The children of a Segment, as (ID, offset in its data, data).
 fn segment(cut: &[u8]) -> Vec<(u32, u64, Vec<u8>)> {
     let top: Vec<_> = ebml::Children::new(cut, 0).map(Result::unwrap).collect();
