@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import functools
 import json
 import pathlib
 import re
@@ -24,6 +25,21 @@ Track = tuple[str, int]
 """What kind, and which of that kind, from 0: `("audio", 1)`."""
 
 
+def remembered(look):
+    """A function of a file that looks at it once, for as long as the file stays as it is."""
+    seen = {}
+
+    @functools.wraps(look)
+    def again(path: pathlib.Path, *others):
+        found = path.stat()
+        key = (path, found.st_mtime_ns, found.st_size, others)
+        if key not in seen:
+            seen[key] = look(path, *others)
+        return seen[key]
+
+    return again
+
+
 def output(*command) -> bytes:
     done = subprocess.run([str(part) for part in command], capture_output=True, timeout=120)
     assert done.returncode == 0, f"{command}: {done.stderr.decode()}"
@@ -34,6 +50,7 @@ def probe(path: pathlib.Path, *options) -> dict:
     return json.loads(output("ffprobe", "-v", "error", "-of", "json", *options, path))
 
 
+@remembered
 def tracks(path: pathlib.Path) -> dict[Track, dict]:
     """ffprobe's streams."""
     seen, found = collections.Counter(), {}
@@ -53,6 +70,7 @@ def raw(path: pathlib.Path) -> list[str]:
     return ["-ignore_editlist", "1"] if path.suffix in (".mp4", ".m4a", ".mov") else []
 
 
+@remembered
 def packets(path: pathlib.Path) -> dict[Track, list[Packet]]:
     """All samples in the order of the file, by their content's MD5, as a stream copy to framemd5 has them."""
     by_index = {stream["index"]: track for track, stream in tracks(path).items()}
@@ -63,6 +81,7 @@ def packets(path: pathlib.Path) -> dict[Track, list[Packet]]:
     return found
 
 
+@remembered
 def presented(path: pathlib.Path) -> dict[Track, list[tuple[float, str]]]:
     """When each sample is presented, in seconds, edit lists applied, with its content's MD5."""
     by_index = {stream["index"]: track for track, stream in tracks(path).items()}
@@ -72,6 +91,7 @@ def presented(path: pathlib.Path) -> dict[Track, list[tuple[float, str]]]:
     return found
 
 
+@remembered
 def complaints(path: pathlib.Path, *options) -> set[str]:
     """What ffmpeg has to say against a file as it decodes all of it, addresses and counts left out."""
     command = ["ffmpeg", "-v", "error", *map(str, options), "-i", path, "-map", "0:v?", "-map", "0:a?", "-f", "null", "-"]
@@ -80,6 +100,7 @@ def complaints(path: pathlib.Path, *options) -> set[str]:
     return {line for line in lines if not line.startswith("Last message repeated")}
 
 
+@remembered
 def pictures(path: pathlib.Path) -> list[int]:
     """The number that each picture shows, in the order in which they are shown."""
     gray = output("ffmpeg", "-v", "quiet", "-i", path, "-map", "0:v:0", "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray", "-")
@@ -87,10 +108,17 @@ def pictures(path: pathlib.Path) -> list[int]:
     return [counter.number(gray[at : at + size]) for at in range(0, len(gray), size)]
 
 
+@remembered
 def sound(path: pathlib.Path, track: int = 0) -> bytes:
     """The sound as `counter.tone` writes it."""
     form = ["-f", "s16le", "-ac", "1", "-ar", str(counter.SAMPLE_RATE)]
     return output("ffmpeg", "-v", "quiet", "-i", path, "-map", f"0:a:{track}", *form, "-")
+
+
+@remembered
+def plain_sound(path: pathlib.Path) -> bytes:
+    """The sound of a file of PCM, at its own rate."""
+    return output("ffmpeg", "-v", "quiet", "-i", path, "-map", "0:a:0", "-f", "s16le", "-")
 
 
 def tone(heard: bytes, start: float, seconds: float, base: int = counter.BASE) -> float:

@@ -31,6 +31,8 @@ def intervals(name: str, length: float, count: int = 5) -> list[tuple[float, flo
     return found
 
 
+EXTRA = {"counter.mkv": 2}
+"""Pictures that the last ones asked for refer to: shown, where a container cannot hide them."""
 LENGTHS = {"counter-open-gop.mp4": 20, "counter-moov-last.mp4": 20, "two-audio.mp4": 20, "counter.mov": 12}
 CASES = [
     pytest.param(name, start, end, id=f"{name}?t={start:g},{end:g}")
@@ -59,7 +61,8 @@ def sync_point(path: pathlib.Path, start: float) -> float:
     """Where a decoder has to begin to show what is shown at `start`."""
     pictures = media.presented(path)["video", 0]
     keys = [packet.digest for packet in media.packets(path)["video", 0] if packet.key]
-    return max((time for time, digest in pictures if digest in keys and time <= start + 1e-6), default=0.0)
+    points = [time for time, digest in pictures if digest in keys]
+    return max((time for time in points if time <= start + 1e-6), default=min(points))
 
 
 def had(shown: list[tuple[float, str]], digest: str) -> list[float]:
@@ -74,7 +77,7 @@ def same_samples(original: pathlib.Path, cut: pathlib.Path) -> None:
     for track, packets in media.packets(cut).items():
         assert packets, f"{track} has no samples"
         if before[track]["codec_name"].startswith("pcm"):
-            assert media.sound(cut) in media.sound(original)
+            assert media.plain_sound(cut) in media.plain_sound(original), "other sound than the original"
             continue
         assert after[track]["time_base"] == before[track]["time_base"]
         # Short samples recur, so the first one may be any of several: one shift has to fit all.
@@ -97,7 +100,7 @@ def test_a_cut_holds_the_samples_of_its_interval_and_plays(cut, samples, name, s
     assert media.complaints(made) <= allowed
 
     begin = start if name in EXACT else sync_point(original, start)
-    assert media.duration(made) == pytest.approx(end - begin, abs=FRAME + 0.001)
+    assert begin + media.duration(made) == pytest.approx(end, abs=FRAME + 0.001 + EXTRA.get(name, 0) * FRAME)
 
     # All that is shown of the original in the interval is there, and shown at its time less the interval's start.
     shown = media.presented(made)
@@ -117,9 +120,10 @@ def test_a_cut_shows_and_sounds_what_was_asked_for(cut, samples, name, start, en
     # What the original shows at any time is its frame number less the time at which it shows its first one.
     first_shown = min(time for time, _ in media.presented(original)["video", 0])
     first = max(0, round((begin - first_shown) * counter.RATE))
+    count = math.ceil((end - max(begin, first_shown)) * counter.RATE - 0.001)
     numbers = media.pictures(made)
-    assert numbers == list(range(first, first + len(numbers)))
-    assert len(numbers) == pytest.approx((end - begin) * counter.RATE, abs=3 if first_shown else 1)
+    assert numbers[:count] == list(range(first, first + count))
+    assert len(numbers) <= count + EXTRA.get(name, 0)
 
     heard = media.sound(made)
     for second in range(math.ceil(begin), math.floor(end)):
@@ -156,12 +160,11 @@ def test_one_of_two_languages_is_the_right_one(cut):
     assert [round(media.tone(heard, at + 0.1, 0.8, SECOND_LANGUAGE)) for at in range(6)] == list(range(3, 9))
 
 
-@pytest.mark.parametrize("start", [3, 3.3, 7.123, 11.9999])
-def test_sound_begins_at_the_very_sample(cut, samples, start):
-    """Sound has no frames to begin at: a cut of it has the original's own sound from that sample on."""
-    original, made = media.sound(samples / "counter.mov"), media.sound(cut("counter.mov", f"t={start},12&track=audio"))
-    assert abs(len(made) - 2 * round((12 - start) * counter.SAMPLE_RATE)) <= 2 * counter.SAMPLE_RATE // 8000 * 2
-    assert len(made) < len(original)
+@pytest.mark.parametrize(("start", "end"), [(0, 1), (3, 4.5), (3.3, 4.7), (7.123, 9), (11.999, 12)])
+def test_sound_begins_and_ends_at_the_very_sample(cut, samples, start, end):
+    """PCM at 8000 Hz, two bytes a sample: sound has no pictures to wait for."""
+    original, made = (media.plain_sound(path) for path in (samples / "counter.mov", cut("counter.mov", f"t={start},{end}")))
+    assert made == original[round(start * 8000) * 2 : round(end * 8000) * 2]
 
 
 def test_standard_output_takes_a_cut(reelspan, samples, tmp_path):
@@ -176,8 +179,8 @@ def test_standard_output_takes_a_cut(reelspan, samples, tmp_path):
         (["cut", "nosuch.mp4", "t=1,2", "-"], 2, "nosuch.mp4"),
         (["cut", "samples/counter.mp4", "t=banana", "-"], 2, "banana"),
         (["cut", "samples/counter.mp4", "t=50,60", "-"], 2, "40"),
-        (["cut", "README.md", "t=1,2", "-"], 1, "not a media file"),
-        (["inspect", "README.md"], 1, "not a media file"),
+        (["cut", "Makefile", "t=1,2", "-"], 1, "not a media file"),
+        (["inspect", "Makefile"], 1, "not a media file"),
     ],
 )
 def test_a_cut_that_cannot_be_made_says_why_and_leaves_nothing(reelspan, root, monkeypatch, arguments, status, says):
