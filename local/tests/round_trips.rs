@@ -54,7 +54,8 @@ impl Chain {
 
     async fn put(&self, key: &str, body: Vec<u8>) {
         self.local.put(key, body).await;
-        let drained = queue::drained(&self.local.store.catalogue());
+        let catalogue = self.local.store.catalogue();
+        let drained = queue::drained(&catalogue);
         tokio::time::timeout(Duration::from_secs(20), drained).await.expect("indexed");
     }
 
