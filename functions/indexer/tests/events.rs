@@ -1,6 +1,7 @@
 //! Events as S3 sends them, twice and out of order, against a bucket in memory and an embedded DynamoDB.
 #![allow(
     clippy::unwrap_used,
+    clippy::cast_possible_truncation,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::missing_panics_doc,
@@ -246,11 +247,11 @@ async fn however_events_interleave_the_index_is_right_in_the_end_and_never_mixed
                 events.insert(random.below(events.len() as u64 + 1) as usize, event.clone());
             }
             let change = random.below(3);
-            bucket.before((sequencer as u64 * 3 + change) as usize, move |bucket| {
+            bucket.before((u64::from(sequencer) * 3 + change) as usize, move |bucket| {
                 if event.records[0].name.contains("Removed") {
-                    bucket.delete(KEY)
+                    bucket.delete(KEY);
                 } else {
-                    store(bucket, version, seconds)
+                    store(bucket, version, seconds);
                 }
             });
         }
