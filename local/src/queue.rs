@@ -21,38 +21,102 @@ pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
 /// How many events are handled at a time: two, so that a long file does not hold up a short one, and memory stays small.
 const AT_A_TIME: usize = 2;
 
-/// How long to wait before each further attempt. Then an event is given up.
-const PAUSES: [Duration; 4] =
+/// How long to wait before each further attempt, as a rule. Then an event is given up.
+pub const PAUSES: [Duration; 4] =
     [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(10)];
 
 /// How often to look for an event whose pause is over.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Delivers events until `stop`; then lets running deliveries end for as long as `patience` lasts. What was not delivered is
-/// delivered by the next process.
-pub async fn deliver(catalogue: Arc<Catalogue>, handler: Handler, stop: CancellationToken, patience: Duration) {
-    let mut pending = catalogue.pending();
-    let mut running = JoinSet::new();
-    let mut events: HashMap<Id, PendingEvent> = HashMap::new();
-    loop {
-        if let Err(error) = start(&catalogue, &handler, &mut running, &mut events) {
-            tracing::error!(%error, "events cannot be read");
+/// What is delivered, and how.
+#[derive(Clone)]
+pub struct Queue {
+    /// Where the events are.
+    pub catalogue: Arc<Catalogue>,
+    /// What gets them.
+    pub handler: Handler,
+    /// How long to wait before each further attempt; after the last, an event is given up.
+    pub pauses: Vec<Duration>,
+}
+
+/// The deliveries that are running, each with its event.
+#[derive(Default)]
+struct Running {
+    tasks: JoinSet<Result<(), HandlerError>>,
+    events: HashMap<Id, PendingEvent>,
+}
+
+/// How a delivery ended.
+type Ended = Result<(Id, Result<(), HandlerError>), JoinError>;
+
+impl Queue {
+    /// Delivers events until `stop`; then lets running deliveries end for as long as `patience` lasts. What was not delivered
+    /// is delivered by the next process.
+    pub async fn deliver(self, stop: CancellationToken, patience: Duration) {
+        let mut pending = self.catalogue.pending();
+        let mut running = Running::default();
+        loop {
+            if let Err(error) = self.start(&mut running) {
+                tracing::error!(%error, "events cannot be read");
+            }
+            let waiting = *pending.borrow_and_update() > running.events.len() as u64;
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(ended) = running.tasks.join_next_with_id() => self.settle(&mut running, ended),
+                Ok(()) = pending.changed() => {}
+                () = tokio::time::sleep(TICK), if waiting => {}
+            }
         }
-        let waiting = *pending.borrow_and_update() > events.len() as u64;
-        tokio::select! {
-            () = stop.cancelled() => break,
-            Some(ended) = running.join_next_with_id() => settle(&catalogue, &mut events, ended),
-            Ok(()) = pending.changed() => {}
-            () = tokio::time::sleep(TICK), if waiting => {}
+        let rest = async {
+            while let Some(ended) = running.tasks.join_next_with_id().await {
+                self.settle(&mut running, ended);
+            }
+        };
+        if tokio::time::timeout(patience, rest).await.is_err() {
+            tracing::warn!("events were still being handled; they come again at the next start");
         }
     }
-    let rest = async {
-        while let Some(ended) = running.join_next_with_id().await {
-            settle(&catalogue, &mut events, ended);
+
+    /// Begins as many deliveries as there may be.
+    fn start(&self, running: &mut Running) -> Result<(), Error> {
+        if running.events.len() >= AT_A_TIME {
+            return Ok(());
         }
-    };
-    if tokio::time::timeout(patience, rest).await.is_err() {
-        tracing::warn!("events were still being handled; they come again at the next start");
+        // Those that are running are due too, as they are not delivered yet.
+        for event in self.catalogue.due_events(2 * AT_A_TIME)? {
+            let has_begun = running.events.values().any(|other| other.sequencer == event.sequencer);
+            if running.events.len() < AT_A_TIME && !has_begun {
+                let message = serde_json::from_str(&event.message).unwrap_or_default();
+                let task = running.tasks.spawn((self.handler)(message));
+                running.events.insert(task.id(), event);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what became of a delivery.
+    fn settle(&self, running: &mut Running, ended: Ended) {
+        let (id, reason) = match ended {
+            Ok((id, Ok(()))) => (id, None),
+            Ok((id, Err(error))) => (id, Some(error.to_string())),
+            Err(error) => (error.id(), Some("the handler panicked".to_owned())),
+        };
+        let Some(event) = running.events.remove(&id) else { return };
+        let pause = usize::try_from(event.attempts).ok().and_then(|attempts| self.pauses.get(attempts));
+        let noted = match (reason, pause) {
+            (None, _) => self.catalogue.delivered(&event),
+            (Some(reason), Some(pause)) => {
+                tracing::warn!(key = event.key, reason, ?pause, "an event was not handled; it is tried again");
+                self.catalogue.postponed(&event, *pause)
+            }
+            (Some(reason), None) => {
+                tracing::error!(key = event.key, reason, "an event was not handled, and is given up");
+                self.catalogue.failed(&event, &reason)
+            }
+        };
+        if let Err(error) = noted {
+            tracing::error!(%error, key = event.key, "the fate of an event was not noted; it comes again");
+        }
     }
 }
 
@@ -60,53 +124,4 @@ pub async fn deliver(catalogue: Arc<Catalogue>, handler: Handler, stop: Cancella
 pub async fn drained(catalogue: &Catalogue) {
     // It fails only when the catalogue is dropped, and we have a reference to it.
     let _ = catalogue.pending().wait_for(|pending| *pending == 0).await;
-}
-
-fn start(
-    catalogue: &Catalogue,
-    handler: &Handler,
-    running: &mut JoinSet<Result<(), HandlerError>>,
-    events: &mut HashMap<Id, PendingEvent>,
-) -> Result<(), Error> {
-    if events.len() >= AT_A_TIME {
-        return Ok(());
-    }
-    // Those that are running are due too, as they are not delivered yet.
-    for event in catalogue.due_events(2 * AT_A_TIME)? {
-        if events.len() < AT_A_TIME && !events.values().any(|other| other.sequencer == event.sequencer) {
-            let message = serde_json::from_str(&event.message).unwrap_or_default();
-            let handle = running.spawn(handler(message));
-            events.insert(handle.id(), event);
-        }
-    }
-    Ok(())
-}
-
-type Ended = Result<(Id, Result<(), HandlerError>), JoinError>;
-
-fn settle(catalogue: &Catalogue, events: &mut HashMap<Id, PendingEvent>, ended: Ended) {
-    let (id, reason) = match ended {
-        Ok((id, Ok(()))) => (id, None),
-        Ok((id, Err(error))) => (id, Some(error.to_string())),
-        Err(error) => (error.id(), Some("the handler panicked".to_owned())),
-    };
-    let Some(event) = events.remove(&id) else { return };
-    let noted = match (reason, pause_after(event.attempts)) {
-        (None, _) => catalogue.delivered(&event),
-        (Some(reason), Some(pause)) => {
-            tracing::warn!(key = event.key, reason, ?pause, "an event was not handled; it is tried again");
-            catalogue.postponed(&event, pause)
-        }
-        (Some(reason), None) => {
-            tracing::error!(key = event.key, reason, "an event was not handled, and is given up");
-            catalogue.failed(&event, &reason)
-        }
-    };
-    if let Err(error) = noted {
-        tracing::error!(%error, key = event.key, "the fate of an event was not noted; it comes again");
-    }
-}
-
-fn pause_after(attempts: u32) -> Option<Duration> {
-    PAUSES.get(usize::try_from(attempts).ok()?).copied()
 }

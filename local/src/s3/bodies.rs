@@ -56,14 +56,20 @@ impl Bodies {
     /// Refuses a bucket that is not there.
     pub fn check_bucket(&self, bucket: &str) -> S3Result<()> {
         // The name is one: s3s has checked that before it calls anything of ours.
-        if self.root.join(bucket).is_dir() { Ok(()) } else { Err(s3_error!(NoSuchBucket)) }
+        if self.root.join(bucket).is_dir() {
+            Ok(())
+        } else {
+            Err(s3_error!(NoSuchBucket, "The specified bucket does not exist."))
+        }
     }
 
     /// Removes a bucket in which nothing is, not even a body that is still being received.
     pub fn remove_bucket(&self, bucket: &str) -> S3Result<()> {
         fs::remove_dir(self.root.join(bucket)).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => s3_error!(NoSuchBucket),
-            io::ErrorKind::DirectoryNotEmpty => s3_error!(BucketNotEmpty),
+            io::ErrorKind::NotFound => s3_error!(NoSuchBucket, "The specified bucket does not exist."),
+            io::ErrorKind::DirectoryNotEmpty => {
+                s3_error!(BucketNotEmpty, "The bucket that was to be deleted is not empty.")
+            }
             _ => internal(error),
         })
     }
@@ -129,6 +135,7 @@ impl Bodies {
 
 impl NewBody {
     /// The name by which the catalogue knows it.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }

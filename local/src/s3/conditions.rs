@@ -30,32 +30,33 @@ impl Conditions {
 
     /// Judges the source of a copy: there, every refusal is a 412.
     pub fn check_source(&self, object: &Object) -> S3Result<()> {
-        self.judge(object, || s3_error!(PreconditionFailed))
+        self.judge(object, refused)
     }
 
     /// Judges a write, given what is there now: a write asks for `If-Match`, or for `If-None-Match: *`.
     pub fn check_write(&self, current: Option<&Object>) -> S3Result<()> {
-        let matches = |condition: &ETagCondition| current.is_some_and(|object| satisfies(condition, object));
         if self.matches.is_some() && current.is_none() {
-            return Err(s3_error!(NoSuchKey));
+            return Err(s3_error!(NoSuchKey, "The specified key does not exist."));
         }
-        let refused = self.matches.as_ref().is_some_and(|condition| !matches(condition))
-            || self.none_matches.as_ref().is_some_and(matches);
-        if refused { Err(s3_error!(PreconditionFailed)) } else { Ok(()) }
+        let unmet = current.is_some_and(|object| {
+            self.matches.as_ref().is_some_and(|condition| !is_match(condition, object))
+                || self.none_matches.as_ref().is_some_and(|condition| is_named(condition, object))
+        });
+        if unmet { Err(refused()) } else { Ok(()) }
     }
 
     fn judge(&self, object: &Object, unchanged: impl FnOnce() -> S3Error) -> S3Result<()> {
         let modified = timestamp(object.modified);
         let as_it_was = match (&self.matches, &self.unmodified_since) {
-            (Some(condition), _) => satisfies(condition, object),
+            (Some(condition), _) => is_match(condition, object),
             (None, Some(since)) => modified <= *since,
             (None, None) => true,
         };
         if !as_it_was {
-            return Err(s3_error!(PreconditionFailed));
+            return Err(refused());
         }
         let changed = match (&self.none_matches, &self.modified_since) {
-            (Some(condition), _) => !satisfies(condition, object),
+            (Some(condition), _) => !is_named(condition, object),
             (None, Some(since)) => modified > *since,
             (None, None) => true,
         };
@@ -63,12 +64,20 @@ impl Conditions {
     }
 }
 
-/// All our tags are strong, so that a weak one never names an object's very bytes.
-fn satisfies(condition: &ETagCondition, object: &Object) -> bool {
-    match condition {
-        ETagCondition::Any => true,
-        ETagCondition::ETag(etag) => matches!(etag, ETag::Strong(value) if *value == object.etag),
-    }
+/// Whether `If-Match` holds: a weak tag never names an object's very bytes (RFC 9110 §13.1.1).
+fn is_match(condition: &ETagCondition, object: &Object) -> bool {
+    matches!(condition, ETagCondition::Any)
+        || matches!(condition, ETagCondition::ETag(ETag::Strong(value)) if *value == object.etag)
+}
+
+/// Whether `If-None-Match` names the object, weakly or not (RFC 9110 §13.1.2).
+fn is_named(condition: &ETagCondition, object: &Object) -> bool {
+    matches!(condition, ETagCondition::Any)
+        || matches!(condition, ETagCondition::ETag(etag) if etag.value() == object.etag)
+}
+
+fn refused() -> S3Error {
+    s3_error!(PreconditionFailed, "At least one of the conditions that were given does not hold.")
 }
 
 fn not_modified(object: &Object) -> S3Error {
@@ -104,7 +113,7 @@ mod tests {
     }
 
     fn tag(text: &str) -> Option<ETagCondition> {
-        Some(ETagCondition::parse_http_header(text.as_bytes()).unwrap())
+        ETagCondition::parse_http_header(text.as_bytes()).ok()
     }
 
     #[test]
@@ -116,6 +125,7 @@ mod tests {
             (tag("W/\"abc\""), None, None, None, 412),
             (tag("*"), None, None, None, 200),
             (None, tag("\"abc\""), None, None, 304),
+            (None, tag("W/\"abc\""), None, None, 304),
             (None, tag("\"xyz\""), None, None, 200),
             (None, None, since(0), None, 304),
             (None, None, since(-1), None, 200),

@@ -2,7 +2,6 @@
 //! (*Amazon S3 User Guide*, Uploading and copying objects using multipart upload.)
 
 use std::{
-    fmt::Write,
     io::{Seek, SeekFrom},
     sync::Arc,
 };
@@ -28,7 +27,7 @@ use super::{
     timestamp,
     writing::sorted,
 };
-use crate::data::random_hex;
+use crate::data::{hex, random_hex};
 
 /// The least that every part but the last has.
 const SMALLEST_PART: u64 = 5 * 1024 * 1024;
@@ -156,7 +155,12 @@ impl Store {
 
         let completed =
             self.catalogue.complete(&input.bucket, &upload, &object, |before| conditions.check_write(before));
-        let changed = completed.map_err(internal)?.ok_or_else(|| s3_error!(NoSuchUpload))?;
+        let changed = completed.map_err(internal)?.ok_or_else(|| {
+            s3_error!(
+                NoSuchUpload,
+                "The specified multipart upload does not exist; it may have been completed or aborted."
+            )
+        })?;
         self.settle(&input.bucket, body, changed)?;
         for part in &stored {
             self.bodies.discard(&input.bucket, &part.body);
@@ -186,7 +190,12 @@ impl Store {
     /// The upload of this id, or the error that there is none.
     pub(super) fn upload(&self, bucket: &str, key: &str, id: &str) -> S3Result<Upload> {
         self.bodies.check_bucket(bucket)?;
-        self.catalogue.upload(bucket, key, id).map_err(internal)?.ok_or_else(|| s3_error!(NoSuchUpload))
+        self.catalogue.upload(bucket, key, id).map_err(internal)?.ok_or_else(|| {
+            s3_error!(
+                NoSuchUpload,
+                "The specified multipart upload does not exist; it may have been completed or aborted."
+            )
+        })
     }
 
     async fn put_part(
@@ -203,7 +212,12 @@ impl Store {
         let etag = stored.e_tag.as_ref().map(|etag| etag.value().to_owned()).unwrap_or_default();
         let part = Part { number, body: body.name().to_owned(), size, etag, modified: now() };
         let replaced = self.catalogue.put_part(&upload.id, &part).map_err(internal)?;
-        let replaced = replaced.ok_or_else(|| s3_error!(NoSuchUpload))?;
+        let replaced = replaced.ok_or_else(|| {
+            s3_error!(
+                NoSuchUpload,
+                "The specified multipart upload does not exist; it may have been completed or aborted."
+            )
+        })?;
         body.keep();
         if let Some(replaced) = replaced {
             self.bodies.discard(&bucket, &replaced);
@@ -218,16 +232,18 @@ fn chosen(listed: &[CompletedPart], stored: &[Part]) -> S3Result<Vec<Part>> {
     for named in listed {
         let number = named.part_number.ok_or_else(|| s3_error!(MalformedXML))?;
         if parts.last().is_some_and(|before| before.number >= number) {
-            return Err(s3_error!(InvalidPartOrder));
+            return Err(s3_error!(InvalidPartOrder, "The parts are not named in ascending order."));
         }
         if parts.last().is_some_and(|before| before.size < SMALLEST_PART) {
-            return Err(s3_error!(EntityTooSmall));
+            return Err(s3_error!(EntityTooSmall, "A part other than the last has less than 5 MiB."));
         }
         let part = stored
             .iter()
             .find(|part| part.number == number)
             .filter(|part| named.e_tag.as_ref().is_none_or(|etag| etag.value() == part.etag));
-        parts.push(part.cloned().ok_or_else(|| s3_error!(InvalidPart))?);
+        parts.push(part.cloned().ok_or_else(|| {
+            s3_error!(InvalidPart, "A part that was named has not been uploaded, or has another ETag.")
+        })?);
     }
     if parts.is_empty() { Err(s3_error!(MalformedXML)) } else { Ok(parts) }
 }
@@ -238,11 +254,7 @@ fn joined_etag(parts: &[Part]) -> S3Result<String> {
     for part in parts {
         hash.update(&from_hex(&part.etag).ok_or_else(|| s3_error!(InternalError))?);
     }
-    let mut etag = String::new();
-    for byte in hash.finalize() {
-        let _ = write!(etag, "{byte:02x}");
-    }
-    Ok(format!("{etag}-{}", parts.len()))
+    Ok(format!("{}-{}", hex(&hash.finalize()), parts.len()))
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {

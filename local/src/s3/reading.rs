@@ -83,7 +83,10 @@ impl Store {
 
     /// The object of this name, or the error that there is none.
     pub(super) fn object(&self, bucket: &str, key: &str) -> S3Result<Object> {
-        self.catalogue.object(bucket, key).map_err(internal)?.ok_or_else(|| s3_error!(NoSuchKey))
+        self.catalogue
+            .object(bucket, key)
+            .map_err(internal)?
+            .ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist."))
     }
 
     /// The object of this name with its bytes, which belong together whatever happens meanwhile.

@@ -37,7 +37,8 @@ impl Store {
     }
 
     fn delete_bucket(&self, request: S3Request<DeleteBucketInput>) -> S3Result<DeleteBucketOutput> {
-        self.bodies.remove_bucket(&request.input.bucket)?;
+        let DeleteBucketInput { bucket, .. } = request.input;
+        self.bodies.remove_bucket(&bucket)?;
         Ok(DeleteBucketOutput {})
     }
 

@@ -50,7 +50,7 @@ impl Store {
         attributes.checksum_sha256.clone_from(&stored.checksum_sha256);
         let etag = stored.e_tag.as_ref().map(|etag| etag.value().to_owned()).unwrap_or_default();
         let object = Object { body: body.name().to_owned(), size, etag, modified: now(), attributes };
-        self.put(&bucket, &key, object, body, Change::Put, &conditions)?;
+        self.put(&bucket, &key, &object, body, Change::Put, &conditions)?;
         Ok(stored)
     }
 
@@ -94,7 +94,7 @@ impl Store {
             last_modified: Some(timestamp(object.modified)),
             ..Default::default()
         };
-        self.put(&input.bucket, &input.key, object, body, Change::Copied, &Conditions::default())?;
+        self.put(&input.bucket, &input.key, &object, body, Change::Copied, &Conditions::default())?;
         Ok(CopyObjectOutput { copy_object_result: Some(result), ..Default::default() })
     }
 
@@ -133,12 +133,12 @@ impl Store {
         &self,
         bucket: &str,
         key: &str,
-        object: Object,
+        object: &Object,
         body: NewBody,
         change: Change,
         conditions: &Conditions,
     ) -> S3Result<()> {
-        let changed = self.catalogue.put((bucket, key), &object, change, |before| conditions.check_write(before));
+        let changed = self.catalogue.put((bucket, key), object, change, |before| conditions.check_write(before));
         self.settle(bucket, body, changed.map_err(internal)?)
     }
 

@@ -26,7 +26,7 @@ use crate::{
     Error, aws,
     data::{Credentials, Data},
     dynamodb::DynamoDb,
-    queue::{self, Handler},
+    queue::{self, Handler, Queue},
     s3::{self, MEDIA_BUCKET, REGION, Store},
 };
 
@@ -108,7 +108,9 @@ impl Running {
         let mut servers = JoinSet::new();
         let (serving, keys, stopped) = (Arc::clone(&store), credentials.clone(), stop.clone());
         servers.spawn(async move { s3::serve(s3, serving, &keys, stopped, PATIENCE).await });
-        servers.spawn(queue::deliver(store.catalogue(), indexer(stores.clone()), stop.clone(), PATIENCE));
+        let handler = indexer(stores.clone());
+        let queue = Queue { catalogue: store.catalogue(), handler, pauses: queue::PAUSES.to_vec() };
+        servers.spawn(queue.deliver(stop.clone(), PATIENCE));
         servers.spawn(serve_http(http, reelspan_fragments::router(stores), stop.clone()));
         Ok(Self {
             http_at,

@@ -13,7 +13,7 @@ use aws_sdk_s3::{Client, error::ProvideErrorMetadata, primitives::ByteStream};
 use reelspan_local::{
     aws,
     data::Data,
-    queue::{self, Handler},
+    queue::{Handler, Queue},
     s3::{self, MEDIA_BUCKET, Store},
 };
 use serde_json::Value;
@@ -52,7 +52,9 @@ impl Local {
 
     /// Delivers events to a handler from now on.
     pub fn deliver_to(&mut self, handler: Handler) {
-        self.tasks.spawn(queue::deliver(self.store.catalogue(), handler, self.stop.clone(), Duration::ZERO));
+        let pauses = [10, 20, 30, 40].map(Duration::from_millis).to_vec();
+        let queue = Queue { catalogue: self.store.catalogue(), handler, pauses };
+        self.tasks.spawn(queue.deliver(self.stop.clone(), Duration::ZERO));
     }
 
     pub async fn stop(mut self) {

@@ -52,16 +52,26 @@ impl Sink for Memory {
     }
 }
 
-impl Pages for Memory {
+impl Pages for &Memory {
     async fn load(&mut self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, Error> {
         if cells.is_empty() {
             return Ok(Vec::new());
         }
-        self.0.range(cells).map(|(_, page)| Self::unpack(page)).collect()
+        self.0.range(cells).map(|(_, page)| Memory::unpack(page)).collect()
     }
 
     async fn load_before(&mut self, cell: u32) -> Result<Option<Page>, Error> {
-        self.0.range(..cell).next_back().map(|(_, page)| Self::unpack(page)).transpose()
+        self.0.range(..cell).next_back().map(|(_, page)| Memory::unpack(page)).transpose()
+    }
+}
+
+impl Pages for Memory {
+    async fn load(&mut self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, Error> {
+        Pages::load(&mut &*self, cells).await
+    }
+
+    async fn load_before(&mut self, cell: u32) -> Result<Option<Page>, Error> {
+        Pages::load_before(&mut &*self, cell).await
     }
 }
 

@@ -38,6 +38,7 @@ pub enum Entry {
 
 impl Entry {
     /// What the entry is sorted by.
+    #[must_use]
     pub fn name(&self) -> &str {
         match self {
             Self::Object { key, .. } => key,

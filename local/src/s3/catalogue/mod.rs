@@ -134,6 +134,7 @@ fn next_in_sequence(transaction: &Transaction) -> Result<i64, Error> {
 }
 
 /// The time, in whole seconds since 1970.
+#[must_use]
 pub fn now() -> i64 {
     since_1970().map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX))
 }

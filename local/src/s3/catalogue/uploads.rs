@@ -133,6 +133,7 @@ impl Catalogue {
 
 impl Upload {
     /// A new upload of an object.
+    #[must_use]
     pub fn new(id: String, key: String, attributes: Attributes) -> Self {
         Self { id, key, started: now(), attributes }
     }

@@ -37,13 +37,12 @@ struct FileBody {
 
 impl FileBody {
     fn reading(&mut self) -> io::Result<&mut ReaderStream<File>> {
-        let reading = match self.reading.take() {
-            Some(reading) => reading,
-            None => {
-                let mut file = File::from_std(fs::File::open(&self.path)?);
-                file.set_max_buf_size(READ);
-                ReaderStream::with_capacity(file, READ)
-            }
+        let reading = if let Some(reading) = self.reading.take() {
+            reading
+        } else {
+            let mut file = File::from_std(fs::File::open(&self.path)?);
+            file.set_max_buf_size(READ);
+            ReaderStream::with_capacity(file, READ)
         };
         Ok(self.reading.insert(reading))
     }

@@ -14,7 +14,8 @@ use std::{
 };
 
 use aws_sdk_s3::{
-    Client, config::RequestChecksumCalculation::WhenRequired, error::DisplayErrorContext, primitives::ByteStream,
+    Client, config::RequestChecksumCalculation::WhenRequired, error::DisplayErrorContext,
+    operation::head_object::HeadObjectError, primitives::ByteStream,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reelspan::space::{ContentId, MediaKey};
@@ -80,7 +81,7 @@ async fn is_there(s3: &Client, source: &Source) -> Result<bool, Error> {
             let same_size = head.content_length().and_then(|size| u64::try_from(size).ok()) == Some(source.size);
             Ok(same_size && head.metadata().and_then(|it| it.get(CHANGED)) == Some(&source.changed))
         }
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
+        Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(false),
         Err(error) => Err(Error::Failed(format!("import {}: {}", source.key, DisplayErrorContext(&error)))),
     }
 }

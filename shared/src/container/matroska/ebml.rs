@@ -230,7 +230,8 @@ mod tests {
 
     #[test]
     fn headers_are_read_as_the_standard_has_them() {
-        let cases: &[(&[u8], Option<(u32, Option<u64>, usize)>)] = &[
+        type Found = Option<(u32, Option<u64>, usize)>;
+        let cases: &[(&[u8], Found)] = &[
             (&[0xEC, 0x81], Some((0xEC, Some(1), 2))),
             (&[0xEC, 0xFF], Some((0xEC, None, 2))),
             (&[0xEC, 0x40, 0x7F], Some((0xEC, Some(127), 3))),

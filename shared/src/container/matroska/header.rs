@@ -11,6 +11,9 @@ use crate::media::{Ticks, Timescale};
 /// The names that we sign with.
 pub const APP: &str = "Reelspan";
 
+/// The version of the document type in which the newest element that we write came up (RFC 9559 §5.1.5.1.2.3).
+const WRITTEN_VERSION: u64 = 4;
+
 /// What the EBML header says of the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocType {
@@ -53,8 +56,8 @@ impl DocType {
         if self.name == "webm" { "webm" } else { "x-matroska" }
     }
 
-    /// The EBML header of a cut: the same type and versions. SimpleBlocks and Cues are of every version that has blocks of
-    /// the original, so that nothing in a cut asks for a later one.
+    /// The EBML header of a cut: the same type, readable by whoever could read the original. The version is that of the
+    /// newest element that we write, CueRelativePosition, if the original's is not newer.
     pub fn write(&self) -> Bytes {
         let mut data = BytesMut::new();
         ebml::put_uint(&mut data, ids::EBML_VERSION, 1);
@@ -62,7 +65,7 @@ impl DocType {
         ebml::put_uint(&mut data, ids::EBML_MAX_ID_LENGTH, 4);
         ebml::put_uint(&mut data, ids::EBML_MAX_SIZE_LENGTH, 8);
         ebml::put_bytes(&mut data, ids::DOC_TYPE, self.name.as_bytes());
-        ebml::put_uint(&mut data, ids::DOC_TYPE_VERSION, self.version);
+        ebml::put_uint(&mut data, ids::DOC_TYPE_VERSION, self.version.max(WRITTEN_VERSION));
         ebml::put_uint(&mut data, ids::DOC_TYPE_READ_VERSION, self.read_version);
         let mut whole = BytesMut::new();
         ebml::put_bytes(&mut whole, ids::EBML, &data);
@@ -119,7 +122,7 @@ fn ticks(duration: f64) -> Option<Ticks> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::super::testing::{ebml_header, element, uint};
     use super::*;

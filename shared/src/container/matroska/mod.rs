@@ -8,6 +8,8 @@
 //! Times are presentation times. A sample's decode time is the latest presentation time of its track so far, and its
 //! composition offset is what lacks to its own: never more than zero.
 
+#![allow(clippy::doc_markdown, reason = "the standard's element names are words here")]
+
 mod ebml;
 mod header;
 mod ids;

@@ -9,7 +9,7 @@ pub const MAX_HEAD: usize = 8 + 2 + 1 + 1 + 2;
 
 /// What the first bytes of a Block or SimpleBlock say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head<'a> {
+pub struct Head {
     /// TrackNumber.
     pub track: u64,
     /// How many bytes of data stand before the timestamp.
@@ -20,13 +20,13 @@ pub struct Head<'a> {
     pub keyframe: bool,
     /// How many frames it holds: 1 unless they are laced.
     pub frames: u16,
-    /// What bytes of the frames are at hand; `None` where frames are laced.
-    frame: Option<&'a [u8]>,
+    /// The first two bytes of the only frame, the second zero where there is but one; `None` where frames are laced.
+    packet: Option<[u8; 2]>,
 }
 
-impl<'a> Head<'a> {
+impl Head {
     /// Reads a block's data, or the first [`MAX_HEAD`] bytes of it; `None` where it is too short.
-    pub fn parse(data: &'a [u8]) -> Option<Self> {
+    pub fn parse(data: &[u8]) -> Option<Self> {
         let (track, before_timestamp) = vint(data)?;
         let [high, low, flags, rest @ ..] = data.get(before_timestamp..)? else { return None };
         let laced = flags & 0x06 != 0;
@@ -37,13 +37,13 @@ impl<'a> Head<'a> {
             relative: i16::from_be_bytes([*high, *low]),
             keyframe: flags & 0x80 != 0,
             frames,
-            frame: (!laced).then_some(rest),
+            packet: rest.first().filter(|_| !laced).map(|first| [*first, rest.get(1).copied().unwrap_or(0)]),
         })
     }
 
     /// How many nanoseconds it lasts, if it holds an Opus packet.
     pub fn opus_duration(&self) -> Option<u64> {
-        codec::opus_duration(self.frame?)
+        codec::opus_duration(self.packet?)
     }
 }
 

@@ -108,7 +108,7 @@ async fn group<S: Source>(
     notes: &mut Notes,
 ) -> Result<(), Error> {
     let mut element = Element { offset, end, timestamp: 0, duration: None, sync: true };
-    let (mut number, mut block) = ([0; MAX_HEAD], None);
+    let mut head = None;
     stream.seek(body);
     while stream.position() < end {
         let at = stream.position();
@@ -124,13 +124,9 @@ async fn group<S: Source>(
         let data = bytes.get(child.length..).unwrap_or_default();
         let data = data.get(..size).unwrap_or(data);
         match child.id {
-            ids::BLOCK if block.is_none() => {
-                let length = data.len().min(MAX_HEAD);
-                for (kept, byte) in number.iter_mut().zip(data) {
-                    *kept = *byte;
-                }
-                block = Some(length);
-                let before = Head::parse(data).map_or(0, |head| head.before_timestamp);
+            ids::BLOCK if head.is_none() => {
+                head = Head::parse(data);
+                let before = head.map_or(0, |head| head.before_timestamp);
                 element.timestamp = at + (child.length + before) as u64 - offset;
             }
             ids::BLOCK_DURATION => {
@@ -142,13 +138,11 @@ async fn group<S: Source>(
         }
         stream.seek(child_end);
     }
-    match block.and_then(|length| Head::parse(number.get(..length)?)) {
-        Some(head) => element.give(head, samples, notes),
-        None => {
-            notes.at(offset, "a BlockGroup without a Block is passed over");
-            Ok(())
-        }
+    if let Some(head) = head {
+        return element.give(head, samples, notes);
     }
+    notes.at(offset, "a BlockGroup without a Block is passed over");
+    Ok(())
 }
 
 /// A SimpleBlock or BlockGroup, as far as it is known.
@@ -162,7 +156,7 @@ struct Element {
 }
 
 impl Element {
-    fn give(&self, head: Head<'_>, samples: &mut Samples, notes: &mut Notes) -> Result<(), Error> {
+    fn give(&self, head: Head, samples: &mut Samples, notes: &mut Notes) -> Result<(), Error> {
         if !samples.in_cluster() {
             notes.at(self.offset, "a block before its cluster's Timestamp is passed over");
             return Ok(());

@@ -1,6 +1,8 @@
 //! Codecs: what a TrackEntry's CodecID (RFC 9559 §5.1.4.1.21) and CodecPrivate are called in a MIME type's `codecs`
 //! parameter (RFC 6381), and how much of each has to be decoded before its output is right.
 
+use std::fmt::Write;
+
 /// The codec of a track, as RFC 6381 and the registrations under it write it; else the CodecID itself.
 pub fn name(id: &str, private: &[u8]) -> String {
     let known = match id {
@@ -48,9 +50,8 @@ fn nanoseconds(samples: f64, rate: f64) -> u64 {
 }
 
 /// How many nanoseconds the Opus packet lasts whose first bytes these are (RFC 6716 §3.1 and §3.2).
-pub fn opus_duration(packet: &[u8]) -> Option<u64> {
+pub fn opus_duration([toc, count]: [u8; 2]) -> Option<u64> {
     const MICROSECONDS: [u64; 4] = [10_000, 20_000, 40_000, 60_000];
-    let toc = *packet.first()?;
     let step = usize::from(toc >> 3 & 3);
     let frame = match toc >> 3 {
         0..12 => MICROSECONDS.get(step).copied()?,
@@ -60,9 +61,9 @@ pub fn opus_duration(packet: &[u8]) -> Option<u64> {
     let frames = match toc & 3 {
         0 => 1,
         1 | 2 => 2,
-        _ => u64::from(packet.get(1)? & 0x3F),
+        _ => u64::from(count & 0x3F),
     };
-    Some(frame * frames * 1_000)
+    (frames > 0).then_some(frame * frames * 1_000)
 }
 
 /// `vp09.PP.LL.DD`, from the CodecPrivate of the WebM project's "VP Codec ISO Media File Format Binding": features as
@@ -97,10 +98,11 @@ fn hevc(private: &[u8]) -> Option<String> {
     let space = ["", "A", "B", "C"].get(usize::from(profile >> 6))?;
     let tier = if profile & 0x20 == 0 { 'L' } else { 'H' };
     let compatibility = u32::from_be_bytes([*c0, *c1, *c2, *c3]).reverse_bits();
-    let mut name = format!("hvc1.{space}{}.{compatibility:X}.{tier}{level}", profile & 0x1F);
     let used = constraints.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let mut name = format!("hvc1.{space}{}.{compatibility:X}.{tier}{level}", profile & 0x1F);
     for byte in constraints.iter().take(used) {
-        name.push_str(&format!(".{byte:X}"));
+        // Writing to a string does not fail.
+        let _ = write!(name, ".{byte:X}");
     }
     Some(name)
 }
@@ -149,20 +151,19 @@ mod tests {
 
     #[test]
     fn an_opus_packet_says_how_long_it_lasts() {
-        let cases: &[(&[u8], Option<u64>)] = &[
-            (&[0x00], Some(10_000_000)),
-            (&[0x58], Some(60_000_000)),
-            (&[0x60], Some(10_000_000)),
-            (&[0x68], Some(20_000_000)),
-            (&[0x80], Some(2_500_000)),
-            (&[0xF8], Some(20_000_000)),
-            (&[0xF9], Some(40_000_000)),
-            (&[0xFB, 0x03], Some(60_000_000)),
-            (&[0xFB], None),
-            (&[], None),
+        let cases = [
+            ([0x00, 0], Some(10_000_000)),
+            ([0x58, 9], Some(60_000_000)),
+            ([0x60, 0], Some(10_000_000)),
+            ([0x68, 0], Some(20_000_000)),
+            ([0x80, 0], Some(2_500_000)),
+            ([0xF8, 0], Some(20_000_000)),
+            ([0xF9, 0], Some(40_000_000)),
+            ([0xFB, 3], Some(60_000_000)),
+            ([0xFB, 0], None),
         ];
         for (packet, expected) in cases {
-            assert_eq!(opus_duration(packet), *expected, "{packet:x?}");
+            assert_eq!(opus_duration(packet), expected, "{packet:x?}");
         }
     }
 

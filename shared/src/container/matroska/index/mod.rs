@@ -134,7 +134,7 @@ async fn segment<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> Re
             }
             found => {
                 let what = format!("{found:x?}, where a Segment has to be");
-                return Err(Error::Malformed { offset, path: String::from("/"), what });
+                return Err(Error::Malformed { offset, path: "Segment".to_owned(), what });
             }
         }
     }

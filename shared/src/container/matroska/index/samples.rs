@@ -9,7 +9,7 @@ use crate::media::{Kind, Run, Ticks, Time, Timescale, Track};
 
 /// A SimpleBlock or a BlockGroup, as a cluster has it.
 #[derive(Clone, Copy, Debug)]
-pub struct Block<'a> {
+pub struct Block {
     /// Where in the file the whole element begins.
     pub offset: u64,
     /// Bytes of the whole element.
@@ -17,7 +17,7 @@ pub struct Block<'a> {
     /// How many bytes into the element the block's relative timestamp stands.
     pub header: u8,
     /// The head of the block.
-    pub head: Head<'a>,
+    pub head: Head,
     /// BlockDuration, in ticks.
     pub duration: Option<Ticks>,
     /// Whether the element says that it refers to no other.
@@ -59,7 +59,7 @@ impl Samples {
     }
 
     /// Takes a block of the cluster. Those of tracks that are passed over are passed over.
-    pub fn block(&mut self, block: &Block<'_>) -> Result<(), Error> {
+    pub fn block(&mut self, block: &Block) -> Result<(), Error> {
         let Self { lanes, builder, cluster: Some(cluster) } = self else { return Ok(()) };
         let found = lanes.iter_mut().enumerate().find(|(_, lane)| lane.coding.number == block.head.track);
         let Some((track, lane)) = found else { return Ok(()) };
@@ -121,7 +121,7 @@ impl Lane {
     }
 
     /// Takes the next block of the track, and gives the sample before.
-    fn push(&mut self, block: &Block<'_>, time: Ticks) -> Option<Run> {
+    fn push(&mut self, block: &Block, time: Ticks) -> Option<Run> {
         let presentation = time + Ticks(i64::from(block.head.relative));
         let before = self.settle(Some(presentation));
         let decode = self.latest.map_or(presentation, |latest| latest.max(presentation));
@@ -148,7 +148,7 @@ impl Lane {
     }
 
     /// How long the frames of a block last by the track's DefaultDuration or by their codec, to the nearest tick.
-    fn natural(&self, head: &Head<'_>) -> Option<Ticks> {
+    fn natural(&self, head: &Head) -> Option<Ticks> {
         let opus = || head.opus_duration().filter(|_| self.coding.opus);
         let nanoseconds = self.coding.frame.map(|frame| frame.saturating_mul(u64::from(head.frames))).or_else(opus)?;
         let ticks = self.timescale.ticks(Time(i64::try_from(nanoseconds).ok()?));

@@ -61,13 +61,8 @@ impl<'s, S: Source> Stream<'s, S> {
         Ok(Header::parse(self.peek(MAX_HEADER).await?))
     }
 
-    /// Takes `length` bytes, or what the file has of them.
+    /// Takes `length` bytes, or what the file has of them. They are copied, so that a few do not keep a whole chunk.
     pub async fn take(&mut self, length: usize) -> Result<Bytes, ReadError> {
-        if self.window.len() - self.at >= length {
-            let taken = self.window.slice(self.at..self.at + length);
-            self.at += length;
-            return Ok(taken);
-        }
         let mut taken = BytesMut::new();
         while taken.len() < length {
             let part = match self.peek(1).await? {
@@ -153,5 +148,99 @@ impl<'s, S: Source> Stream<'s, S> {
             };
             self.ahead.push_back(read.boxed());
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use std::ops::Range;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures::executor::block_on;
+
+    use super::*;
+
+    /// Bytes 0, 1, 2, …, which come only when they are asked for a second time.
+    struct Slow {
+        length: u64,
+        asked: Mutex<Vec<Range<u64>>>,
+        under_way: AtomicUsize,
+        most: AtomicUsize,
+        short: bool,
+    }
+
+    impl Slow {
+        fn new(length: u64) -> Self {
+            let counter = || AtomicUsize::new(0);
+            Self { length, asked: Mutex::default(), under_way: counter(), most: counter(), short: false }
+        }
+    }
+
+    impl Source for Slow {
+        fn len(&self) -> u64 {
+            self.length
+        }
+
+        async fn read(&self, range: Range<u64>) -> Result<Bytes, ReadError> {
+            self.asked.lock().unwrap().push(range.clone());
+            let under_way = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most.fetch_max(under_way, Ordering::SeqCst);
+            let mut second = false;
+            futures::future::poll_fn(|context| {
+                context.waker().wake_by_ref();
+                if std::mem::replace(&mut second, true) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+            })
+            .await;
+            self.under_way.fetch_sub(1, Ordering::SeqCst);
+            let end = range.end - u64::from(self.short);
+            Ok((range.start..end).map(|at| at.to_le_bytes()[0]).collect())
+        }
+    }
+
+    #[test]
+    fn every_byte_comes_once_and_in_order() {
+        for chunk in [1, 3, 10, 1000] {
+            let source = Slow::new(100);
+            let mut stream = Stream::new(&source, chunk);
+            for at in 0..100 {
+                let peeked = block_on(stream.peek(5)).unwrap();
+                assert_eq!((peeked[0], peeked.len() >= 5.min(100 - usize::from(at))), (at, true));
+                stream.seek(u64::from(at) + 1);
+            }
+            assert!(block_on(stream.peek(1)).unwrap().is_empty());
+            let asked = source.asked.lock().unwrap();
+            assert_eq!(asked.first().unwrap().start, 0);
+            assert!(asked.windows(2).all(|pair| pair[0].end == pair[1].start), "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_few_reads_are_under_way_and_never_more() {
+        let source = Slow::new(1000);
+        let mut stream = Stream::new(&source, 10);
+        assert_eq!(block_on(stream.take(1000)).unwrap().len(), 1000);
+        assert_eq!(source.most.load(Ordering::SeqCst), AHEAD);
+    }
+
+    #[test]
+    fn what_is_jumped_over_is_not_asked_for() {
+        let source = Slow::new(1000);
+        let mut stream = Stream::new(&source, 10);
+        for (to, expected) in [(0, 0), (7, 7), (38, 38), (500, 244), (505, 249), (20, 20), (999, 231)] {
+            stream.seek(to);
+            assert_eq!((block_on(stream.peek(1)).unwrap()[0], stream.position()), (expected, to));
+        }
+        stream.seek(u64::MAX);
+        assert_eq!((block_on(stream.take(9)).unwrap(), stream.position()), (Bytes::new(), 1000));
+        let asked: u64 = source.asked.lock().unwrap().iter().map(|range| range.end - range.start).sum();
+        assert!(asked <= 4 * 40, "{asked} bytes");
+    }
+
+    #[test]
+    fn a_read_that_comes_short_is_an_error() {
+        let source = Slow { short: true, ..Slow::new(1000) };
+        assert!(matches!(block_on(Stream::new(&source, 10).peek(1)), Err(ReadError::Failed(_))));
     }
 }

@@ -29,7 +29,7 @@ pub struct Coding {
     pub kind: Kind,
     /// DefaultDuration: nanoseconds a frame.
     pub frame: Option<u64>,
-    /// Its packets say how long they last, in their first bytes.
+    /// Its packets say how long they last, in their first bytes, which are not compressed away.
     pub opus: bool,
 }
 
@@ -58,6 +58,7 @@ struct Entry<'a> {
     width: Option<u32>,
     height: Option<u32>,
     scaled: bool,
+    encoded: bool,
 }
 
 impl Tracks {
@@ -66,7 +67,7 @@ impl Tracks {
     /// # Errors
     ///
     /// Where it is not sound, where a track is encrypted, and where there are too many or none.
-    pub fn parse(data: &Bytes, offset: u64, timescale: Timescale, notes: &mut Notes) -> Result<Self, Error> {
+    pub fn parse(data: &[u8], offset: u64, timescale: Timescale, notes: &mut Notes) -> Result<Self, Error> {
         let (mut found, mut entries, mut inline) = (Self::default(), 0_usize, 0);
         for child in Children::new(data, offset) {
             let child = child.map_err(|unsound| unsound.within("Segment/Tracks"))?;
@@ -122,7 +123,10 @@ impl<'a> Entry<'a> {
                     found.scaled = ebml::float(child.data).is_some_and(|scale| (scale - 1.0).abs() > 1e-6);
                 }
                 ids::VIDEO | ids::AUDIO => found.parse_settings(&child, path)?,
-                ids::CONTENT_ENCODINGS => refuse_encryption(&child, path)?,
+                ids::CONTENT_ENCODINGS => {
+                    refuse_encryption(&child, path)?;
+                    found.encoded = true;
+                }
                 _ => {}
             }
         }
@@ -159,7 +163,7 @@ impl<'a> Entry<'a> {
     }
 
     fn coding(&self, kind: Kind) -> Coding {
-        Coding { number: self.number, kind, frame: self.frame, opus: self.codec == "A_OPUS" }
+        Coding { number: self.number, kind, frame: self.frame, opus: self.codec == "A_OPUS" && !self.encoded }
     }
 
     fn track(self, kind: Kind, timescale: Timescale, setup: Setup) -> Track {

@@ -62,14 +62,12 @@ impl<'a> Clusters<'a> {
         if self.open.as_ref().is_none_or(|open| open.original != original.offset) {
             self.begin(original.offset, element_time);
         }
-        let (relative, open) = match self.relative(time) {
-            Some(found) => found,
-            None => {
-                self.begin(original.offset, time);
-                self.relative(time)
-                    .ok_or_else(|| mismatch(format!("a block at byte {} long before the cut", block.offset)))?
-            }
-        };
+        if self.relative(time).is_none() {
+            self.begin(original.offset, time);
+        }
+        let (relative, open) = self
+            .relative(time)
+            .ok_or_else(|| mismatch(format!("a block at byte {} long before the cut", block.offset)))?;
         let place = Place { time, cluster: open.start, relative: self.draft.len() - open.body };
         let (offset, end) = (block.offset, block.offset.saturating_add(block.size));
         if time - element_time == Ticks(i64::from(relative)) {

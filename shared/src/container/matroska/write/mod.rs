@@ -12,9 +12,9 @@ use self::cues::Cues;
 use self::draft::Draft;
 use super::header::APP;
 use super::{ebml, ids};
-use crate::container::{Error, Selection};
+use crate::container::{Error, Selected, Selection};
 use crate::index::{self, Outline};
-use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
+use crate::media::{Run, Setup, Ticks, Timescale, Track};
 use crate::splice::Splice;
 
 /// Writes a selection as a complete file; see [`super::write`].
@@ -41,25 +41,18 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Splice, Error> 
     }
     let clusters = clusters.finish();
 
-    let duration = selection.tracks.iter().zip(&tracks).map(|(selected, track)| (track.kind, end(&selected.runs)));
-    let duration = last_end(duration) - zero;
+    // Pictures behind the end may be there because others refer to them, and a subtitle may have begun that stays longer.
+    let duration = end(&selection.tracks).min(timescale.ticks(selection.given.end())) - zero;
     let mut splice = Splice::new();
     head(outline, &tracks, timescale, duration, &cues.thinned(), clusters.len())?.append_to(&mut splice);
     clusters.append_to(&mut splice);
     Ok(splice)
 }
 
-/// The end of the last sample that is presented. A subtitle may stay longer than there is anything to lay it on: it counts
-/// only where there is nothing else.
-fn last_end(ends: impl Iterator<Item = (Kind, Option<Ticks>)> + Clone) -> Ticks {
-    let media = ends.clone().filter(|(kind, _)| *kind != Kind::Text).filter_map(|(_, end)| end).max();
-    media.or_else(|| ends.filter_map(|(_, end)| end).max()).unwrap_or(Ticks::ZERO)
-}
-
-/// The end of the last presented of these samples. Decode times are running maxima, so that only the samples since the last
-/// few can be it; yet all are looked at, for a long one may stand anywhere.
-fn end(runs: &[Run]) -> Option<Ticks> {
-    runs.iter().map(|run| run.decode_end() + run.composition).max()
+/// The end of the sample that is presented longest. It may stand anywhere.
+fn end(tracks: &[Selected]) -> Ticks {
+    let runs = tracks.iter().flat_map(|track| &track.runs);
+    runs.map(|run| run.decode_end() + run.composition).max().unwrap_or(Ticks::ZERO)
 }
 
 /// One selected track's blocks that are not written yet.

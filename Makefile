@@ -1,0 +1,54 @@
+# What a newcomer types. Everything that a target needs and the machine lacks is installed by it: Debian packages by apt-get
+# (with sudo where that is needed), Python packages into .venv.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+DATA ?= data
+LISTEN ?= 127.0.0.1:8080
+S3_LISTEN ?= 127.0.0.1:9000
+
+PYTHON ?= python3
+VENV := .venv
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION ?= us-east-1
+
+.PHONY: serve test test-rust test-python lint bench samples tools clean
+
+serve: ## Run everything on this machine, with the sample media in the space "demo"
+	cargo run --release --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
+
+test: test-rust test-python ## Run all tests
+
+test-rust: tools
+	cargo test --workspace
+
+test-python: tools $(VENV)/ready
+	cargo build --workspace
+	$(VENV)/bin/pytest tests
+
+lint: $(VENV)/ready ## Check the form of everything
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
+	$(VENV)/bin/sam validate --lint
+
+bench: ## Measure the engine
+	cargo bench --workspace
+
+samples: ## Make the files in samples/ anew
+	$(PYTHON) tests/samples.py
+
+tools: # ffmpeg judges the media, Chromium judges playback
+	tests/debian ffmpeg:ffmpeg ffprobe:ffmpeg chromium:chromium chromedriver:chromium-driver
+
+$(VENV)/ready: tests/requirements.txt
+	tests/debian --python $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --upgrade pip
+	$(VENV)/bin/pip install --quiet --requirement tests/requirements.txt
+	touch $@
+
+clean: ## Remove what was built and kept, samples and sources excepted
+	cargo clean
+	rm -rf $(VENV) $(DATA)

@@ -1,0 +1,73 @@
+//! How fast files are indexed, and how long a request takes once its pages are at hand.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss
+)]
+
+mod film;
+#[allow(dead_code, reason = "another bench uses the rest")]
+mod hour;
+mod live;
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use reelspan::container::{self, Source};
+use reelspan::index::Outline;
+use reelspan::media::{Interval, Time};
+use reelspan::resolve::{self, Ask, Cut, Memory};
+use tokio::runtime::{Builder, Runtime};
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
+
+async fn index(source: &(impl Source + Sync)) -> (Outline, Memory) {
+    let mut pages = Memory::default();
+    let outline = container::index(source, &mut pages).await.unwrap();
+    (outline, pages)
+}
+
+fn index_mp4(criterion: &mut Criterion) {
+    let film = film::mp4(true);
+    let mut group = criterion.benchmark_group("index");
+    group.sample_size(20);
+    group.throughput(Throughput::Bytes(film.structure() as u64));
+    group.bench_function("an hour's moov", |bench| bench.to_async(runtime()).iter(|| index(black_box(&film))));
+}
+
+fn index_webm(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("index");
+    group.sample_size(10);
+    for (name, picture) in [("WebM, 2 Mbit/s", 10_000), ("WebM, 8 Mbit/s", 40_000)] {
+        let file = live::webm(256, picture, 1);
+        group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
+        group.bench_function(name, |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
+    }
+}
+
+fn cut_ten_seconds(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("resolve and build the header of 10 s");
+    let runtime = runtime();
+    let (mp4, mp4_pages) = runtime.block_on(index(&film::mp4(true)));
+    let (webm, webm_pages) = runtime.block_on(index(&live::webm(256, 10_000, 1)));
+    for (name, outline, pages) in [("MP4", mp4, mp4_pages), ("WebM", webm, webm_pages)] {
+        let ask = Ask { time: Interval::new(Time::from_secs(612), Time::from_secs(622)), tracks: Vec::new() };
+        group.bench_function(name, |bench| {
+            bench.to_async(&runtime).iter(|| async {
+                let Cut::Part(part) = resolve::cut(&outline, &mut &pages, black_box(&ask)).await.unwrap() else {
+                    panic!("no part")
+                };
+                part.splice.len()
+            });
+        });
+    }
+}
+
+criterion_group!(benches, index_mp4, index_webm, cut_ten_seconds);
+criterion_main!(benches);

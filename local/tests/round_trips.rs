@@ -1,0 +1,113 @@
+//! How often a request for a fragment goes to DynamoDB and to S3, counted in the whole chain: an object is put through the S3
+//! API, its event reaches the indexer, and the fragments function answers.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod harness;
+#[path = "../../benches/live.rs"]
+mod live;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode};
+use harness::Local;
+use reelspan::store::{self, Calls, Stores};
+use reelspan_indexer::S3Event;
+use reelspan_local::data::Data;
+use reelspan_local::dynamodb::DynamoDb;
+use reelspan_local::queue::Handler;
+use reelspan_local::{aws, queue, s3::MEDIA_BUCKET};
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+struct Chain {
+    local: Local,
+    stores: Stores,
+    router: Router,
+    stop: CancellationToken,
+    _folders: (tempfile::TempDir, tempfile::TempDir),
+}
+
+impl Chain {
+    async fn start() -> Self {
+        let (mut local, folder) = Local::fresh().await;
+        let tables = tempfile::tempdir().unwrap();
+        let stop = CancellationToken::new();
+        let data = Data::open(tables.path()).unwrap();
+        let dynamodb = DynamoDb::start(&data.dynamodb(), stop.clone()).await.unwrap();
+        let dynamodb = aws::dynamodb(dynamodb.at(), data.credentials());
+        store::create_tables(&aws_sdk_dynamodb::Client::from_conf(dynamodb.clone().build())).await.unwrap();
+        let s3 = local.client.config().to_builder();
+        let stores = Stores::new(s3, dynamodb, MEDIA_BUCKET, store::CONTAINER_INDEX.name);
+        let indexing = stores.clone();
+        let handler: Handler = Arc::new(move |event| {
+            let stores = indexing.clone();
+            Box::pin(async move { Ok(reelspan_indexer::handle(&stores, S3Event::deserialize(event)?).await?) })
+        });
+        local.deliver_to(handler);
+        let router = reelspan_fragments::router(stores.clone());
+        Self { local, stores, router, stop, _folders: (folder, tables) }
+    }
+
+    async fn put(&self, key: &str, body: Vec<u8>) {
+        self.local.put(key, body).await;
+        let catalogue = self.local.store.catalogue();
+        let drained = queue::drained(&catalogue);
+        tokio::time::timeout(Duration::from_secs(20), drained).await.expect("indexed");
+    }
+
+    /// Status, bytes and calls of a request.
+    async fn get(&self, path: &str, range: Option<&str>) -> (StatusCode, u64, Calls) {
+        let before = self.stores.calls();
+        let mut request = Request::get(format!("/media/{path}"));
+        if let Some(range) = range {
+            request = request.header("range", range);
+        }
+        let answer = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let status = answer.status();
+        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        let after = self.stores.calls();
+        (status, body.len() as u64, Calls { s3: after.s3 - before.s3, dynamodb: after.dynamodb - before.dynamodb })
+    }
+}
+
+/// Files of a minute and of twelve, so that what a call costs is seen not to grow; one whose groups of pictures last longer than
+/// a page's cell and all lead-in; and a sample of each kind.
+#[tokio::test]
+async fn a_fragment_is_one_call_to_dynamodb_and_one_get() {
+    let chain = Chain::start().await;
+    chain.put("demo/minute.webm", live::webm(1, 300, 2).to_vec()).await;
+    chain.put("demo/long.webm", live::webm(13, 300, 2).to_vec()).await;
+    chain.put("demo/still.webm", live::webm(4, 300, 1000).to_vec()).await;
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../samples");
+    for name in ["counter.mp4", "counter-fragmented.mp4", "counter.mkv"] {
+        chain.put(&format!("demo/{name}"), std::fs::read(format!("{samples}/{name}")).unwrap()).await;
+    }
+    let once = Calls { s3: 1, dynamodb: 1 };
+    let cases = [
+        ("minute.webm?t=12,20", None, once),
+        ("long.webm?t=12,20", None, once),
+        ("long.webm?t=612.3,631", None, once),
+        ("long.webm?t=605,615&track=audio", None, once),
+        ("long.webm?t=605,615", Some("bytes=1000-5000"), once),
+        ("long.webm", Some("t:npt=600-610"), once),
+        ("long.webm", Some("bytes=70000-80000"), once),
+        ("counter.mp4?t=12.48,20", None, once),
+        ("counter.mp4?t=12.48,20&track=audio", None, once),
+        ("counter.mp4", Some("t:npt=10-20"), once),
+        ("counter-fragmented.mp4?t=12.48,20", None, once),
+        ("counter.mkv?t=12.48,20", None, once),
+        // Its one sync sample lies further back than was guessed.
+        ("still.webm?t=70,75", None, Calls { s3: 1, dynamodb: 2 }),
+    ];
+    for (path, range, expected) in cases {
+        let (status, bytes, calls) = chain.get(&format!("demo/{path}"), range).await;
+        assert!(status.is_success() && bytes > 1000, "{path} {range:?}: {status}, {bytes} bytes");
+        assert_eq!((calls.dynamodb, calls.s3), (expected.dynamodb, expected.s3), "{path} {range:?}");
+    }
+    chain.stop.cancel();
+    chain.local.stop().await;
+}

@@ -1,0 +1,115 @@
+//! An hour of H.264 and AAC: how much of the file its index is made from, how long the index is, and how much of it a cut reads.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss
+)]
+
+#[allow(dead_code, reason = "a bench uses the rest")]
+#[path = "../../benches/film.rs"]
+mod film;
+#[allow(dead_code, reason = "a bench uses the rest")]
+#[path = "../../benches/hour.rs"]
+mod hour;
+
+use std::ops::{Range, RangeInclusive};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use reelspan::container::{self, ReadError, Source};
+use reelspan::index::{Outline, Page};
+use reelspan::media::{Interval, Time};
+use reelspan::resolve::{self, Ask, Cut, Error, Memory, Pages};
+
+/// Counts what is read of a film.
+struct Counted {
+    film: film::Film,
+    bytes: AtomicU64,
+    reads: AtomicU64,
+}
+
+impl Source for Counted {
+    fn len(&self) -> u64 {
+        self.film.len()
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Bytes, ReadError> {
+        self.bytes.fetch_add(range.end - range.start, Ordering::Relaxed);
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.film.read(range).await
+    }
+}
+
+async fn index(movie_first: bool) -> (Counted, Outline, Memory) {
+    let film = Counted { film: film::mp4(movie_first), bytes: AtomicU64::new(0), reads: AtomicU64::new(0) };
+    let mut pages = Memory::default();
+    let outline = container::index(&film, &mut pages).await.unwrap();
+    (film, outline, pages)
+}
+
+#[tokio::test]
+async fn indexing_an_hour_reads_a_fiftieth_of_it_in_a_handful_of_reads() {
+    let mut indexes = Vec::new();
+    for movie_first in [true, false] {
+        let (film, outline, pages) = index(movie_first).await;
+        assert_eq!(outline.duration, Time::from_secs(3600));
+        let (bytes, reads) = (film.bytes.into_inner(), film.reads.into_inner());
+        assert!(film.film.len() > 190_000_000, "{} bytes", film.film.len());
+        assert!(bytes * 50 < film.film.len(), "{bytes} of {} bytes read", film.film.len());
+        assert!(reads <= 4, "{reads} reads");
+        indexes.push(outline.tracks.iter().map(|track| (track.samples, track.bytes)).collect::<Vec<_>>());
+        let samples: u64 = outline.tracks.iter().map(|track| track.samples).sum();
+        let packed: usize = pages.packed().map(|page| page.bytes.len()).sum();
+        assert!(packed as f64 <= 2.5 * samples as f64, "{packed} bytes for {samples} samples");
+    }
+    assert_eq!(indexes[0], indexes[1]);
+}
+
+/// Counts the rounds, and the bytes of pages in them: those of the guess in the first, as a request fetches them.
+struct Fetched {
+    memory: Memory,
+    had: RangeInclusive<u32>,
+    bytes: usize,
+    rounds: usize,
+}
+
+impl Fetched {
+    fn new(memory: Memory, guess: RangeInclusive<u32>) -> Self {
+        let bytes = memory.packed().filter(|page| guess.contains(&page.number)).map(|page| page.bytes.len()).sum();
+        Self { memory, had: guess, bytes, rounds: 1 }
+    }
+}
+
+impl Pages for Fetched {
+    async fn load(&mut self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, Error> {
+        if !(self.had.contains(cells.start()) && self.had.contains(cells.end())) {
+            self.rounds += 1;
+        }
+        self.memory.load(cells).await
+    }
+
+    async fn load_before(&mut self, cell: u32) -> Result<Option<Page>, Error> {
+        self.rounds += 1;
+        self.memory.load_before(cell).await
+    }
+}
+
+#[tokio::test]
+async fn ten_seconds_of_an_hour_are_one_round_trip_and_24_kilobytes_of_index() {
+    let (film, outline, pages) = index(true).await;
+    let head = outline.pack().len();
+    for start in (0..3590).step_by(7) {
+        let time = Interval::new(Time::from_secs(start), Time::from_secs(start + 10));
+        let ask = Ask { time, tracks: Vec::new() };
+        let mut fetched = Fetched::new(pages.clone(), resolve::guess(&ask));
+        let Cut::Part(part) = resolve::cut(&outline, &mut fetched, &ask).await.unwrap() else { panic!("no part") };
+        assert_eq!(fetched.rounds, 1, "at {start} s");
+        let read = fetched.bytes + head;
+        assert!(read <= 24 << 10, "{read} bytes of index at {start} s");
+        assert!(part.splice.len() < film.film.len() / 150, "{} bytes at {start} s", part.splice.len());
+    }
+}

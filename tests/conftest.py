@@ -1,0 +1,63 @@
+"""What all tests stand on: the built programs, the samples, and one running server."""
+
+import pathlib
+import subprocess
+
+import pytest
+
+import server as servers
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUCKET = "media"
+
+
+@pytest.fixture(scope="session")
+def root() -> pathlib.Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def samples() -> pathlib.Path:
+    return ROOT / "samples"
+
+
+@pytest.fixture(scope="session")
+def binary() -> pathlib.Path:
+    """The program `reelspan`."""
+    path = servers.built(ROOT, "reelspan")
+    assert path.exists(), f"{path} is not there: cargo build --workspace"
+    return path
+
+
+@pytest.fixture(scope="session")
+def reelspan(binary):
+    """Runs `reelspan` to its end, as a shell would."""
+
+    def run(*arguments, status: int = 0) -> subprocess.CompletedProcess:
+        done = subprocess.run([binary, *arguments], capture_output=True, timeout=60)
+        assert done.returncode == status, done.stderr.decode()
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def server(binary, samples, tmp_path_factory):
+    """A server with the samples in the space `demo`; tests that change what it holds use a space of their own."""
+    running = servers.Server(binary, tmp_path_factory.mktemp("server") / "data", demo=samples).start()
+    yield running
+    assert running.stop() == 0, "\n".join(running.output)
+
+
+@pytest.fixture(scope="session")
+def s3(server):
+    return server.s3()
+
+
+@pytest.fixture
+def new_server(binary, tmp_path):
+    """A server of the test's own, not started, over an empty data folder."""
+    made = servers.Server(binary, tmp_path / "data")
+    yield made
+    if made.process and made.process.poll() is None:
+        made.kill()

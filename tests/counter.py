@@ -1,0 +1,85 @@
+"""The picture and the tone of the generated samples, each written and read back side by side.
+
+A picture shows its own frame number twice: as sixteen black or white blocks along the bottom, the highest bit on the left, which
+survive any compression and are read by their middles, and as digits, for people. The tone changes at every full second, and its
+frequency says which second it is. So a decoder's output tells by itself from where in the original it comes.
+"""
+
+import array
+import math
+
+RATE = 25
+"""Frames a second."""
+WIDTH, HEIGHT = 320, 180
+SAMPLE_RATE = 48_000
+"""Samples of sound a second."""
+
+BITS = 16
+BLOCK_WIDTH, BLOCK_HEIGHT = WIDTH // BITS, 40
+BLACK, WHITE, GROUND = 24, 232, 72
+"""Shades of gray that stay apart in limited range as in full range."""
+
+BASE, STEP = 400, 40
+"""Hertz of the tone in second 0, and how much higher each later second is."""
+
+FONT = {
+    "0": "XXX X.X X.X X.X XXX",
+    "1": ".X. XX. .X. .X. XXX",
+    "2": "XXX ..X XXX X.. XXX",
+    "3": "XXX ..X XXX ..X XXX",
+    "4": "X.X X.X XXX ..X ..X",
+    "5": "XXX X.. XXX ..X XXX",
+    "6": "XXX X.. XXX X.X XXX",
+    "7": "XXX ..X ..X ..X ..X",
+    "8": "XXX X.X XXX X.X XXX",
+    "9": "XXX X.X XXX ..X XXX",
+}
+"""Digits three dots wide and five high, so that no font has to be installed."""
+DOT = 16
+"""Pixels a dot of a digit is wide and high."""
+
+
+def picture(number: int) -> bytes:
+    """The picture of one frame: WIDTH x HEIGHT bytes of gray."""
+    row = bytes([GROUND]) * WIDTH
+    rows = [row] * 24
+    digits = [FONT[digit].split() for digit in f"{number:04d}"]
+    for line in range(5):
+        dots = "." + ".".join(digit[line] for digit in digits) + "."
+        shades = b"".join(bytes([WHITE if dot == "X" else GROUND]) * DOT for dot in dots)
+        margin = bytes([GROUND]) * ((WIDTH - len(shades)) // 2)
+        rows += [margin + shades + margin] * DOT
+    rows += [row] * (HEIGHT - BLOCK_HEIGHT - len(rows))
+    blocks = b"".join(bytes([WHITE if number >> bit & 1 else BLACK]) * BLOCK_WIDTH for bit in reversed(range(BITS)))
+    return b"".join(rows + [blocks] * BLOCK_HEIGHT)
+
+
+def number(gray: bytes) -> int:
+    """The frame number that a decoded picture (WIDTH x HEIGHT bytes of gray) shows."""
+    row = (HEIGHT - BLOCK_HEIGHT // 2) * WIDTH
+    middles = (gray[row + BLOCK_WIDTH * block + BLOCK_WIDTH // 2] for block in range(BITS))
+    return sum((shade > (BLACK + WHITE) // 2) << bit for bit, shade in zip(reversed(range(BITS)), middles))
+
+
+def frequency(second: int, base: int = BASE) -> int:
+    """Hertz of the tone in one second."""
+    return base + STEP * second
+
+
+def tone(seconds: int, base: int = BASE) -> bytes:
+    """The sound as signed 16-bit little-endian mono; no click where the tone changes, since each is whole hertz."""
+    sound = array.array("h")
+    for second in range(seconds):
+        turn = 2 * math.pi * frequency(second, base) / SAMPLE_RATE
+        sound.extend(round(8000 * math.sin(turn * at)) for at in range(SAMPLE_RATE))
+    return sound.tobytes()
+
+
+def second(sound: bytes, base: int = BASE) -> float:
+    """Which second's tone this stretch of sound (as `tone` writes it) is, by counting its zero crossings upwards."""
+    samples = array.array("h", sound)
+    rising = [at for at in range(1, len(samples)) if samples[at - 1] < 0 <= samples[at]]
+    if len(rising) < 2:
+        return math.nan
+    hertz = (len(rising) - 1) * SAMPLE_RATE / (rising[-1] - rising[0])
+    return (hertz - base) / STEP

@@ -1,0 +1,127 @@
+"""What ffprobe and ffmpeg, which know nothing of Reelspan, see in a file."""
+
+import collections
+import dataclasses
+import functools
+import json
+import pathlib
+import re
+import subprocess
+
+import counter
+
+
+@dataclasses.dataclass(frozen=True)
+class Packet:
+    """A sample as it is stored."""
+
+    pts: int
+    """In units of its track's time base; the edit list is not applied."""
+    digest: str
+    key: bool
+
+
+Track = tuple[str, int]
+"""What kind, and which of that kind, from 0: `("audio", 1)`."""
+
+
+def remembered(look):
+    """A function of a file that looks at it once, for as long as the file stays as it is."""
+    seen = {}
+
+    @functools.wraps(look)
+    def again(path: pathlib.Path, *others):
+        found = path.stat()
+        key = (path, found.st_mtime_ns, found.st_size, others)
+        if key not in seen:
+            seen[key] = look(path, *others)
+        return seen[key]
+
+    return again
+
+
+def output(*command) -> bytes:
+    done = subprocess.run([str(part) for part in command], capture_output=True, timeout=120)
+    assert done.returncode == 0, f"{command}: {done.stderr.decode()}"
+    return done.stdout
+
+
+def probe(path: pathlib.Path, *options) -> dict:
+    return json.loads(output("ffprobe", "-v", "error", "-of", "json", *options, path))
+
+
+@remembered
+def tracks(path: pathlib.Path) -> dict[Track, dict]:
+    """ffprobe's streams."""
+    seen, found = collections.Counter(), {}
+    for stream in probe(path, "-show_streams")["streams"]:
+        kind = stream["codec_type"]
+        found[kind, seen[kind]] = stream
+        seen[kind] += 1
+    return found
+
+
+def duration(path: pathlib.Path) -> float:
+    return float(probe(path, "-show_format")["format"]["duration"])
+
+
+def raw(path: pathlib.Path) -> list[str]:
+    """Options by which ffmpeg gives samples as they are stored."""
+    return ["-ignore_editlist", "1"] if path.suffix in (".mp4", ".m4a", ".mov") else []
+
+
+@remembered
+def packets(path: pathlib.Path) -> dict[Track, list[Packet]]:
+    """All samples in the order of the file, by their content's MD5, as a stream copy to framemd5 has them."""
+    by_index = {stream["index"]: track for track, stream in tracks(path).items()}
+    found = {track: [] for track in by_index.values()}
+    for packet in probe(path, *raw(path), "-show_packets", "-show_data_hash", "md5")["packets"]:
+        key = packet["flags"].startswith("K")
+        found[by_index[packet["stream_index"]]].append(Packet(packet["pts"], packet["data_hash"], key))
+    return found
+
+
+@remembered
+def presented(path: pathlib.Path) -> dict[Track, list[tuple[float, str]]]:
+    """When each sample is presented, in seconds, edit lists applied, with its content's MD5."""
+    by_index = {stream["index"]: track for track, stream in tracks(path).items()}
+    found = {track: [] for track in by_index.values()}
+    for packet in probe(path, "-show_packets", "-show_data_hash", "md5")["packets"]:
+        found[by_index[packet["stream_index"]]].append((float(packet["pts_time"]), packet["data_hash"]))
+    return found
+
+
+@remembered
+def complaints(path: pathlib.Path, *options) -> set[str]:
+    """What ffmpeg has to say against a file as it decodes all of it, addresses and counts left out."""
+    command = ["ffmpeg", "-v", "error", *map(str, options), "-i", path, "-map", "0:v?", "-map", "0:a?", "-f", "null", "-"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    lines = (re.sub(r"^\[[^]]*\]\s*|\d+", "", line).strip() for line in done.stderr.splitlines())
+    return {line for line in lines if not line.startswith("Last message repeated")}
+
+
+@remembered
+def pictures(path: pathlib.Path) -> list[int]:
+    """The number that each picture shows, in the order in which they are shown."""
+    gray = output("ffmpeg", "-v", "quiet", "-i", path, "-map", "0:v:0", "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray", "-")
+    size = counter.WIDTH * counter.HEIGHT
+    return [counter.number(gray[at : at + size]) for at in range(0, len(gray), size)]
+
+
+@remembered
+def sound(path: pathlib.Path, track: int = 0) -> bytes:
+    """The sound as `counter.tone` writes it."""
+    form = ["-f", "s16le", "-ac", "1", "-ar", str(counter.SAMPLE_RATE)]
+    return output("ffmpeg", "-v", "quiet", "-i", path, "-map", f"0:a:{track}", *form, "-")
+
+
+@remembered
+def plain_sound(path: pathlib.Path) -> bytes:
+    """The sound of a file of PCM, at its own rate."""
+    return output("ffmpeg", "-v", "quiet", "-i", path, "-map", "0:a:0", "-f", "s16le", "-")
+
+
+def tone(heard: bytes, start: float, seconds: float, base: int = counter.BASE) -> float:
+    """Which second's tone is heard in a stretch of what `sound` gives."""
+    first, last = (round(at * counter.SAMPLE_RATE) * 2 for at in (start, start + seconds))
+    return counter.second(heard[first:last], base)

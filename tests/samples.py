@@ -1,0 +1,82 @@
+"""Makes the files in `samples/`: `python3 tests/samples.py`, or one of them by name.
+
+They are committed, so that nobody needs this to run the project; it says what they are. All show what `counter.py` draws. Their
+bytes depend on the version of ffmpeg (5.1 made those that are committed), what they show does not.
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+import wave
+
+import counter
+
+SAMPLES = pathlib.Path(__file__).resolve().parent.parent / "samples"
+SECONDS = 40
+
+H264 = "-c:v libx264 -preset veryslow -crf 33 -bf 2 -g 100 -keyint_min 100 -sc_threshold 0 -pix_fmt yuv420p".split()
+VP9 = "-c:v libvpx-vp9 -crf 45 -b:v 0 -g 100 -deadline good -cpu-used 1 -row-mt 0 -pix_fmt yuv420p".split()
+AAC = "-c:a aac -b:a 32k".split()
+OPUS = "-c:a libopus -b:a 24k".split()
+MP4 = "-movflags +faststart -brand mp42".split()
+
+SUBTITLES = "".join(
+    f"{at + 1}\n00:00:{at:02d},000 --> 00:00:{at:02d},900\nSecond {at}\n\n" for at in range(SECONDS)
+)
+
+FILES = {
+    # An ordinary MP4 of the web, moov first; a group of pictures is four seconds.
+    "counter.mp4": ["-map", "0:v", "-map", "1:a", *H264, *AAC, *MP4],
+    # Groups that pictures shown before their sync sample belong to.
+    "counter-open-gop.mp4": ["-map", "0:v", "-map", "1:a", *H264, "-x264-params", "open-gop=1", *AAC, *MP4, "-t", "20"],
+    # The order in which an encoder that does not know the length writes: moov last.
+    "counter-moov-last.mp4": ["-map", "0:v", "-map", "1:a", *H264, *AAC, "-t", "20"],
+    # No sample tables: moof boxes.
+    "counter-fragmented.mp4": [
+        "-map", "0:v", "-map", "1:a", *H264, *AAC, "-movflags", "+frag_keyframe+empty_moov+default_base_moof",
+    ],
+    # QuickTime, with PCM: runs of equal samples.
+    "counter.mov": ["-map", "0:v", "-map", "1:a", *H264, "-c:a", "pcm_s16le", "-ar", "8000", "-t", "12"],
+    "counter.webm": ["-map", "0:v", "-map", "1:a", *VP9, *OPUS],
+    "counter.mkv": ["-map", "0:v", "-map", "1:a", "-map", "3:s", *H264, *AAC, "-c:s", "srt", "-metadata:s:s:0", "language=eng"],
+    "tone.m4a": ["-map", "1:a", *AAC, "-movflags", "+faststart"],
+    # Two languages, told apart by how high their tones are.
+    "two-audio.mp4": [
+        "-map", "0:v", "-map", "1:a", "-map", "2:a", *H264, *AAC,
+        "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu", *MP4, "-t", "20",
+    ],
+}  # fmt: skip
+SECOND_LANGUAGE = 4000
+"""Hertz of the second language's tone in second 0."""
+
+
+def write_wave(path: pathlib.Path, base: int) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(counter.SAMPLE_RATE)
+        file.writeframes(counter.tone(SECONDS, base))
+
+
+def main(wanted: list[str]) -> None:
+    SAMPLES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        pictures, tone, other, text = (folder / part for part in ("counter.gray", "tone.wav", "other.wav", "text.srt"))
+        pictures.write_bytes(b"".join(counter.picture(at) for at in range(SECONDS * counter.RATE)))
+        write_wave(tone, counter.BASE)
+        write_wave(other, SECOND_LANGUAGE)
+        text.write_text(SUBTITLES)
+        size = f"{counter.WIDTH}x{counter.HEIGHT}"
+        inputs = ["-f", "rawvideo", "-pixel_format", "gray", "-video_size", size, "-framerate", str(counter.RATE), "-i", pictures]
+        inputs += ["-i", tone, "-i", other, "-i", text]
+        exact = "-map_metadata -1 -threads 1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact".split()
+        for file in wanted or FILES:
+            target = SAMPLES / file
+            subprocess.run(["ffmpeg", "-v", "error", "-y", *inputs, *FILES[file], *exact, target], check=True)
+            print(f"{target.stat().st_size:>8} {file}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

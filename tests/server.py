@@ -1,0 +1,100 @@
+"""`reelspan serve` as a process of its own, on free ports."""
+
+import os
+import pathlib
+import queue
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import boto3
+import botocore.config
+
+READY_SECONDS = 60
+STOP_SECONDS = 15
+
+
+class Server:
+    """A server over one data folder; `start` and `stop` may take turns, as a restart does."""
+
+    def __init__(self, binary: pathlib.Path, data: pathlib.Path, **imports: pathlib.Path):
+        self.binary, self.data, self.imports = binary, data, imports
+        self.process: subprocess.Popen | None = None
+        self.output: list[str] = []
+        self.url = ""
+
+    def command(self) -> list[str]:
+        folders = [part for space, folder in self.imports.items() for part in ("--import", f"{space}={folder}")]
+        ports = ["--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0"]
+        return [str(self.binary), "serve", *ports, "--data", str(self.data), *folders]
+
+    def start(self) -> "Server":
+        """Returns when the server says that it is ready."""
+        self.output = []
+        self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        lines: queue.Queue[str | None] = queue.Queue()
+        for stream in (self.process.stdout, self.process.stderr):
+            threading.Thread(target=self._read, args=(stream, lines), daemon=True).start()
+        end = time.monotonic() + READY_SECONDS
+        while True:
+            try:
+                line = lines.get(timeout=max(0.0, end - time.monotonic()))
+            except queue.Empty:
+                self.kill()
+                raise TimeoutError(f"not ready in {READY_SECONDS} s:\n" + "\n".join(self.output)) from None
+            if line is None:
+                raise RuntimeError(f"ended with {self.process.wait()}:\n" + "\n".join(self.output))
+            if ready := re.fullmatch(r"ready (http://127\.0\.0\.1:\d+)", line):
+                self.url = ready[1]
+                return self
+
+    def _read(self, stream, lines) -> None:
+        for line in stream:
+            self.output.append(line.rstrip("\n"))
+            lines.put(self.output[-1])
+        if stream is self.process.stdout:
+            lines.put(None)
+
+    def stop(self, how: int = signal.SIGINT) -> int:
+        """Ends it as Ctrl-C does, and gives its exit status."""
+        self.process.send_signal(how)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """Ends it as a power cut does."""
+        self.process.kill()
+        self.process.wait()
+
+    def media(self, content: str, space: str = "demo") -> str:
+        """A content's URL."""
+        return f"{self.url}/media/{space}/{content}"
+
+    def environment(self) -> dict[str, str]:
+        """The variables that the server prints for those who use its S3 API."""
+        return dict(re.findall(r"\b(AWS_\w+)=(\S+)", "\n".join(self.output)))
+
+    def s3(self):
+        """A client of its S3 API, set up from what it printed."""
+        printed = self.environment()
+        return boto3.client(
+            "s3",
+            endpoint_url=printed["AWS_ENDPOINT_URL_S3"],
+            region_name=printed["AWS_REGION"],
+            aws_access_key_id=printed["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=printed["AWS_SECRET_ACCESS_KEY"],
+            config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+        )
+
+
+def built(root: pathlib.Path, name: str) -> pathlib.Path:
+    """A program of the workspace, as `cargo build` left it; REELSPAN_BIN names another folder of programs."""
+    if folder := os.environ.get("REELSPAN_BIN"):
+        return pathlib.Path(folder) / name
+    target = os.environ.get("CARGO_TARGET_DIR") or root / "target"
+    return root / target / "debug" / name

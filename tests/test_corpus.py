@@ -1,0 +1,33 @@
+"""Files that others made, where there are some: REELSPAN_CORPUS names their folder, which is no part of the project."""
+
+import os
+import pathlib
+import random
+
+import pytest
+
+import media
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FOLDER = pathlib.Path(os.environ.get("REELSPAN_CORPUS") or ROOT.parent / "shared" / "corpus")
+SUFFIXES = {".mp4", ".m4a", ".mov", ".webm", ".mkv", ".mka"}
+FILES = sorted(path for path in FOLDER.glob("*") if path.suffix in SUFFIXES)
+INTERVALS = 20
+
+pytestmark = pytest.mark.skipif(not FILES, reason=f"no media in {FOLDER}")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_random_cuts_play_as_the_original_does(reelspan, tmp_path, path):
+    chance = random.Random(path.name)
+    length, own = media.duration(path), media.complaints(path)
+    for _ in range(INTERVALS):
+        start = round(chance.uniform(0, length * 0.95), 3)
+        end = round(chance.uniform(start + 0.02, length), 3)
+        cut = tmp_path / f"cut{path.suffix}"
+        reelspan("cut", path, f"t={start},{end}", cut)
+        assert media.complaints(cut) <= own, f"t={start},{end}"
+        stored = media.packets(path)
+        for track, packets in media.packets(cut).items():
+            digests = {packet.digest for packet in stored[track]}
+            assert all(packet.digest in digests for packet in packets), f"t={start},{end}: {track} has other samples"

@@ -1,0 +1,71 @@
+"""The SAM application and its events go with the programs that they name."""
+
+import json
+import subprocess
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+
+@pytest.fixture(scope="module")
+def template(root) -> dict:
+    return yaml_parse((root / "template.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def functions(template) -> dict[str, dict]:
+    return {name: made for name, made in template["Resources"].items() if made["Type"] == "AWS::Serverless::Function"}
+
+
+def test_every_function_is_a_program_of_the_folder_it_is_built_in(root, functions):
+    command = ["cargo", "metadata", "--no-deps", "--format-version", "1", "--offline"]
+    packages = json.loads(subprocess.run(command, cwd=root, capture_output=True, check=True).stdout)["packages"]
+    programs = {
+        (package["manifest_path"], target["name"])
+        for package in packages
+        for target in package["targets"]
+        if "bin" in target["kind"]
+    }
+    assert functions
+    for name, function in functions.items():
+        manifest = root / function["Properties"]["CodeUri"] / "Cargo.toml"
+        assert (str(manifest), function["Metadata"]["BuildProperties"]["Binary"]) in programs, name
+
+
+def test_every_table_has_the_keys_that_the_programs_use(template):
+    keys = {
+        name: [key["AttributeName"] for key in made["Properties"]["KeySchema"]]
+        for name, made in template["Resources"].items()
+        if made["Type"] == "AWS::DynamoDB::Table"
+    }
+    assert keys == {"ContainerIndex": ["media", "page"], "Spaces": ["space"]}
+
+
+def test_every_function_has_a_named_log_and_a_deadline(functions):
+    for name, function in functions.items():
+        assert {"LoggingConfig", "Timeout", "MemorySize"} <= function["Properties"].keys(), name
+
+
+def test_no_permission_is_for_everything(template):
+    for name, made in template["Resources"].items():
+        properties = made["Properties"]
+        documents = [policy.get("PolicyDocument", policy) for policy in properties.get("Policies", [])]
+        for statement in (statement for document in documents for statement in document["Statement"]):
+            assert "*" not in json.dumps(statement["Action"]), name
+            assert statement["Resource"] != "*", name
+
+
+def test_every_event_is_of_a_route_that_the_template_has(root, functions):
+    routes = {
+        f"{event['Properties']['Method']} {event['Properties']['Path']}"
+        for function in functions.values()
+        for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+    }
+    events = sorted((root / "events").glob("http-*.json"))
+    assert len(events) >= 8
+    for path in events:
+        event = json.loads(path.read_text())
+        assert (event["version"], event["routeKey"] in routes) == ("2.0", True), path.name
+        parameters = event["pathParameters"]
+        assert event["rawPath"] == f"/media/{parameters['space']}/{parameters['content']}", path.name
