@@ -4,6 +4,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::missing_panics_doc,
+    clippy::cast_possible_truncation,
     missing_docs,
     reason = "a test fails by panicking"
 )]
@@ -249,12 +250,12 @@ async fn however_events_interleave_the_index_is_right_in_the_end_and_never_mixed
             for _ in 0..=random.below(2) {
                 events.insert(random.below(events.len() as u64 + 1) as usize, event.clone());
             }
-            let change = random.below(3);
-            bucket.at(Moment::Before, (sequencer as u64 * 3 + change) as usize, move |bucket| {
+            let call = 3 * u64::from(sequencer) + random.below(3);
+            bucket.at(Moment::Before, call as usize, move |bucket| {
                 if event.records[0].name.contains("Removed") {
-                    bucket.delete(KEY)
+                    bucket.delete(KEY);
                 } else {
-                    store(bucket, version, seconds)
+                    store(bucket, version, seconds);
                 }
             });
         }
