@@ -9,9 +9,9 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../../../shared/tests/store/bucket.rs"]
+#[path = "../../../../shared/tests/store/bucket.rs"]
 mod bucket;
-#[path = "../../../shared/tests/store/database.rs"]
+#[path = "../../../../shared/tests/store/database.rs"]
 mod database;
 mod webm;
 
