@@ -5,7 +5,6 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::missing_panics_doc,
-    clippy::cast_possible_truncation,
     missing_docs,
     reason = "a test fails by panicking"
 )]
