@@ -27,7 +27,7 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().build().unwrap()
 }
 
-async fn index(source: &(impl Source + Sync)) -> (Outline, Memory) {
+async fn index(source: &impl Source) -> (Outline, Memory) {
     let mut pages = Memory::default();
     let outline = container::index(source, &mut pages).await.unwrap();
     (outline, pages)

@@ -11,9 +11,9 @@ use reelspan::splice::{Piece, Splice};
 
 use super::hour;
 
-fn mp4_box(kind: &[u8; 4], payload: &[&[u8]]) -> Vec<u8> {
+fn mp4_box(kind: [u8; 4], payload: &[&[u8]]) -> Vec<u8> {
     let payload = payload.concat();
-    [&u32::try_from(payload.len() + 8).unwrap().to_be_bytes()[..], kind, &payload].concat()
+    [&u32::try_from(payload.len() + 8).unwrap().to_be_bytes()[..], &kind, &payload].concat()
 }
 
 /// What MP4 keeps of a track: a `trak` without sample tables.
@@ -22,11 +22,11 @@ fn trak(id: u8, kind: Kind, timescale: u32) -> Vec<u8> {
     let tkhd = [&[0u8; 15][..], &[id], &[0; 68]].concat();
     let mdhd = [&[0u8; 12][..], &timescale.to_be_bytes(), &[0; 4], &[0x55, 0xc4, 0, 0]].concat();
     let hdlr = [&[0u8; 8][..], handler, &[0; 13]].concat();
-    let stsd = [&[0u8, 0, 0, 0, 0, 0, 0, 1][..], &mp4_box(entry, &[&[0; 78]])].concat();
-    let stbl = mp4_box(b"stbl", &[&mp4_box(b"stsd", &[&stsd])]);
-    let minf = mp4_box(b"minf", &[&stbl]);
-    let mdia = mp4_box(b"mdia", &[&mp4_box(b"mdhd", &[&mdhd]), &mp4_box(b"hdlr", &[&hdlr]), &minf]);
-    mp4_box(b"trak", &[&mp4_box(b"tkhd", &[&tkhd]), &mdia])
+    let stsd = [&[0u8, 0, 0, 0, 0, 0, 0, 1][..], &mp4_box(*entry, &[&[0; 78]])].concat();
+    let stbl = mp4_box(*b"stbl", &[&mp4_box(*b"stsd", &[&stsd])]);
+    let minf = mp4_box(*b"minf", &[&stbl]);
+    let mdia = mp4_box(*b"mdia", &[&mp4_box(*b"mdhd", &[&mdhd]), &mp4_box(*b"hdlr", &[&hdlr]), &minf]);
+    mp4_box(*b"trak", &[&mp4_box(*b"tkhd", &[&tkhd]), &mdia])
 }
 
 /// A file of which only what was made is in memory; all else is zeros.
@@ -80,8 +80,8 @@ impl Source for Film {
 /// The hour as an MP4, its movie box first or last.
 pub fn mp4(movie_first: bool) -> Film {
     let (tracks, samples) = hour::samples(250);
-    let mvhd = mp4_box(b"mvhd", &[&[0; 100]]);
-    let ftyp = mp4_box(b"ftyp", &[b"isom\0\0\0\0isommp42"]);
+    let mvhd = mp4_box(*b"mvhd", &[&[0; 100]]);
+    let ftyp = mp4_box(*b"ftyp", &[b"isom\0\0\0\0isommp42"]);
     let setups = [(1, Kind::Video, 12_800), (2, Kind::Audio, 48_000)];
     let tracks: Vec<Track> = tracks
         .into_iter()
@@ -108,11 +108,11 @@ pub fn mp4(movie_first: bool) -> Film {
     let given = Interval::new(Time::ZERO, outline.duration).unwrap();
     let selection = Selection { given, tracks: selected.collect(), elements: Vec::new() };
     let film = Film::new(&container::write(&outline, &selection).unwrap());
-    if movie_first { film } else { movie_last(film, ftyp.len()) }
+    if movie_first { film } else { movie_last(&film, ftyp.len()) }
 }
 
 /// The same film with its movie box behind its media data, to which the chunk offsets come nearer by so much.
-fn movie_last(film: Film, ftyp: usize) -> Film {
+fn movie_last(film: &Film, ftyp: usize) -> Film {
     let made = film.made[0].1.to_vec();
     let movie_length = u32::from_be_bytes(*made[ftyp..].first_chunk().unwrap());
     let mut movie = made[ftyp..ftyp + movie_length as usize].to_vec();

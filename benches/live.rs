@@ -34,7 +34,12 @@ pub fn webm(megabytes: usize, picture: usize, group: u64) -> Bytes {
     while segment.len() < megabytes << 20 {
         let mut cluster = element(&[0xe7], &at.to_be_bytes());
         for picture_number in 0i16..50 {
-            cluster.extend(block(1, picture_number * 40, picture_number == 0 && at % (2000 * group) == 0, picture));
+            cluster.extend(block(
+                1,
+                picture_number * 40,
+                picture_number == 0 && at.is_multiple_of(2000 * group),
+                picture,
+            ));
             cluster.extend(block(2, picture_number * 40, true, 160));
             cluster.extend(block(2, picture_number * 40 + 20, true, 160));
         }

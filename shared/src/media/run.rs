@@ -19,7 +19,7 @@ pub struct Run {
     pub duration: Ticks,
     /// Byte offset of the first sample in the file.
     pub offset: u64,
-    /// Bytes of each sample. In Matroska a sample is a whole SimpleBlock or BlockGroup element, its header included.
+    /// Bytes of each sample. In Matroska a sample is a whole `SimpleBlock` or `BlockGroup` element, its header included.
     pub size: u32,
     /// How many samples; at least 1.
     pub count: u32,

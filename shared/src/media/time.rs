@@ -115,7 +115,7 @@ impl fmt::Display for Time {
 }
 
 /// How long a tick is: `ticks` of them last `seconds` seconds. Whole seconds in MP4 (`mdhd.timescale`); Matroska's
-/// TimestampScale in nanoseconds is the fraction `1e9/scale`, reduced.
+/// `TimestampScale` in nanoseconds is the fraction `1e9/scale`, reduced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Timescale {
     ticks: u32,

@@ -70,7 +70,8 @@ mod tests {
     #[test]
     fn an_interval_is_taken_through_the_edit_list() {
         type Edits<'a> = &'a [(Option<i64>, Option<i64>)];
-        let cases: [(Edits, (i64, i64), &[(i64, Option<i64>)]); 8] = [
+        type Expected<'a> = &'a [(i64, Option<i64>)];
+        let cases: [(Edits, (i64, i64), Expected); 8] = [
             (&[], (2, 5), &[(30, Some(20))]),
             (&[], (90, 200), &[(100, Some(900))]),
             (&[(Some(500), Some(3))], (2, 5), &[(30, Some(23))]),

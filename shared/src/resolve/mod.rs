@@ -96,7 +96,7 @@ pub enum Cover {
 const LEAD_IN: Time = Time::from_secs(30);
 /// By how much decoding may run ahead of presentation at the end of an interval.
 const REORDERING: Time = Time(500_000_000);
-/// How many pages are asked for at once: what one BatchGetItem takes, less the head.
+/// How many pages are asked for at once: what one `BatchGetItem` takes, less the head.
 const AT_ONCE: u32 = 99;
 /// How many pages are asked for where no time is named: the rest follows in larger portions.
 const WITHOUT_TIME: u32 = 30;

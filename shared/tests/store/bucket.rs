@@ -55,6 +55,15 @@ pub enum Fault {
     NoCondition,
 }
 
+/// Before or after a call is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moment {
+    /// Before.
+    Before,
+    /// After.
+    After,
+}
+
 type Hook = Box<dyn FnOnce(&Bucket) + Send>;
 
 #[derive(Default)]
@@ -62,7 +71,7 @@ struct State {
     objects: BTreeMap<String, (String, Content)>,
     log: Vec<String>,
     faults: VecDeque<Fault>,
-    hooks: BTreeMap<usize, Hook>,
+    hooks: BTreeMap<(usize, Moment), Hook>,
     chunks: Arc<Chunks>,
 }
 
@@ -117,11 +126,11 @@ impl Bucket {
         self.state().faults.extend(faults);
     }
 
-    /// Does something right before the call of this number, counted from 0 on from now, is answered.
-    pub fn before(&self, call: usize, hook: impl FnOnce(&Self) + Send + 'static) {
+    /// Does something right before or after the call of this number, counted from 0 on from now, is answered.
+    pub fn at(&self, moment: Moment, call: usize, hook: impl FnOnce(&Self) + Send + 'static) {
         let mut state = self.state();
         let call = state.log.len() + call;
-        state.hooks.insert(call, Box::new(hook));
+        state.hooks.insert((call, moment), Box::new(hook));
     }
 
     /// The calls since the last time this was asked: `HEAD` or the range of a GET.
@@ -146,15 +155,17 @@ impl Bucket {
             .http_client(http_client_fn(move |_, _| connector.clone()))
     }
 
+    fn reach(&self, call: usize, moment: Moment) {
+        let hook = self.state().hooks.remove(&(call, moment));
+        if let Some(hook) = hook {
+            hook(self);
+        }
+    }
+
     fn answer(&self, request: &HttpRequest) -> http::Response<SdkBody> {
         let key = request.uri().split_once("invalid/media/").unwrap().1.split('?').next().unwrap().to_owned();
         let key = percent_encoding::percent_decode_str(&key).decode_utf8().unwrap().into_owned();
         let range = request.headers().get("range").map(str::to_owned);
-        let call = self.state().log.len();
-        let hook = self.state().hooks.remove(&call);
-        if let Some(hook) = hook {
-            hook(self);
-        }
         let mut state = self.state();
         state.log.push(range.clone().unwrap_or_else(|| request.method().to_owned()));
         let response = http::Response::builder();
@@ -200,7 +211,11 @@ fn parse(range: &str) -> Range<u64> {
 
 impl HttpConnector for Bucket {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::ready(Ok(HttpResponse::try_from(self.answer(&request)).unwrap()))
+        let call = self.state().log.len();
+        self.reach(call, Moment::Before);
+        let answer = self.answer(&request);
+        self.reach(call, Moment::After);
+        HttpConnectorFuture::ready(Ok(HttpResponse::try_from(answer).unwrap()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The stores, against a bucket in memory and an embedded DynamoDB.
 #![allow(
     clippy::unwrap_used,
+    clippy::cast_possible_truncation,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::missing_panics_doc,

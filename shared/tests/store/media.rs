@@ -9,7 +9,7 @@ use reelspan::container::{ReadError, Source};
 use reelspan::splice::{Piece, Splice};
 use reelspan::store::{Error, Stores};
 
-use super::bucket::{Bucket, Content, Fault, NAME};
+use super::bucket::{Bucket, Content, Fault, Moment, NAME};
 
 const KEY: &str = "films/a b+c.mp4";
 const MIB: u64 = 1 << 20;
@@ -132,7 +132,7 @@ async fn an_object_that_changed_or_went_is_noticed_before_the_body_begins() {
 async fn an_object_that_changes_between_two_gets_ends_the_body_with_an_error() {
     let (bucket, stores) = stores();
     let etag = bucket.put(KEY, "1", Content::Zeros(100 * MIB));
-    bucket.before(1, |bucket| {
+    bucket.at(Moment::Before, 1, |bucket| {
         bucket.put(KEY, "2", Content::Zeros(100 * MIB));
     });
     let splice = splice([Piece::Source(0..20 * MIB), Piece::Source(50 * MIB..60 * MIB)]);

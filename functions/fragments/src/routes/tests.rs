@@ -3,14 +3,31 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use http::Request;
-use reelspan::store::Stores;
+use reelspan::store::{self, Stores};
 use tower::ServiceExt;
 
 use crate::router;
 
+/// Stores whose port discards; nothing listens there.
+fn nowhere() -> Stores {
+    let credentials = aws_sdk_s3::config::Credentials::new("nobody", "nothing", None, None, "nowhere");
+    let s3 = aws_sdk_s3::config::Builder::new()
+        .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+        .region(aws_sdk_s3::config::Region::from_static("us-east-1"))
+        .http_client(store::http_client())
+        .credentials_provider(credentials.clone())
+        .endpoint_url("http://127.0.0.1:9");
+    let dynamodb = aws_sdk_dynamodb::config::Builder::new()
+        .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+        .region(aws_sdk_dynamodb::config::Region::from_static("us-east-1"))
+        .http_client(store::http_client())
+        .credentials_provider(credentials)
+        .endpoint_url("http://127.0.0.1:9");
+    Stores::new(s3, dynamodb, "media", "ContainerIndex")
+}
+
 async fn send(method: &str, path: &str, fields: &[(&str, &str)]) -> http::Response<axum::body::Body> {
-    // Port 9 discards; nothing listens there.
-    let stores = Stores::loopback("http://127.0.0.1:9", "http://127.0.0.1:9", "media", "ContainerIndex");
+    let stores = nowhere();
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in fields {
         request = request.header(*name, *value);

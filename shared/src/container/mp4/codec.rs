@@ -1,6 +1,8 @@
 //! Sample descriptions (ISO/IEC 14496-12 §8.5.2): which codec a track uses, as the `codecs` parameter of a MIME type has it
 //! (RFC 6381), and what decoding it needs. Whatever is not known here is still cut: descriptions are taken over verbatim.
 
+use std::fmt::Write;
+
 use super::boxes::{Box, FourCc};
 use crate::container::Error;
 use crate::media::{Ticks, Timescale};
@@ -99,8 +101,12 @@ fn hevc_profile(configuration: &[u8]) -> Option<String> {
     let tier = if profile & 0x20 == 0 { 'L' } else { 'H' };
     let compatible = u32::from_be_bytes(*flags.first_chunk()?).reverse_bits();
     let used = constraints.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-    let constraints: String = constraints.iter().take(used).map(|byte| format!(".{byte:X}")).collect();
-    Some(format!("{space}{}.{compatible:X}.{tier}{level}{constraints}", profile & 0x1f))
+    let mut name = format!("{space}{}.{compatible:X}.{tier}{level}", profile & 0x1f);
+    for constraint in constraints.iter().take(used) {
+        // Writing to a string does not fail.
+        let _ = write!(name, ".{constraint:X}");
+    }
+    Some(name)
 }
 
 /// AV1 Codec ISO Media File Format Binding §5: profile, level and tier, bit depth.
@@ -163,6 +169,7 @@ fn descriptor(bytes: &[u8], tag: u8) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
     use super::*;
 
     #[test]

@@ -1,4 +1,12 @@
 //! A small muxer for tests: files of any shape, with the model that they were made from.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::needless_for_each,
+    clippy::needless_pass_by_value
+)]
 
 use super::boxes::{write_box, write_full_box};
 use crate::media::{Kind, Run, Ticks};

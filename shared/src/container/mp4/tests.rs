@@ -6,7 +6,8 @@
     clippy::panic,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    clippy::missing_docs_in_private_items
+    clippy::items_after_statements,
+    clippy::duration_suboptimal_units
 )]
 
 use std::ops::Range;

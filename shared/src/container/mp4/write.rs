@@ -310,15 +310,12 @@ fn write_edits(out: &mut Vec<u8>, track: &CutTrack<'_>, movie: Timescale) {
             put_count(out, edits.len());
             for (duration, media) in edits {
                 let duration = ticks(duration);
-                match (narrow, i32::try_from(media.0)) {
-                    (true, Ok(media)) => {
-                        out.extend_from_slice(&u32::try_from(duration).unwrap_or(u32::MAX).to_be_bytes());
-                        out.extend_from_slice(&media.to_be_bytes());
-                    }
-                    _ => {
-                        out.extend_from_slice(&duration.to_be_bytes());
-                        out.extend_from_slice(&media.0.to_be_bytes());
-                    }
+                if let (true, Ok(media)) = (narrow, i32::try_from(media.0)) {
+                    out.extend_from_slice(&u32::try_from(duration).unwrap_or(u32::MAX).to_be_bytes());
+                    out.extend_from_slice(&media.to_be_bytes());
+                } else {
+                    out.extend_from_slice(&duration.to_be_bytes());
+                    out.extend_from_slice(&media.0.to_be_bytes());
                 }
                 out.extend_from_slice(&[0, 1, 0, 0]);
             }
