@@ -1,10 +1,11 @@
 //! The routes, and the way of a request through them.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -148,7 +149,10 @@ impl Fragments {
     /// The answer with its body, which is read from S3 while it is sent.
     async fn respond(&self, request: &Request, made: Made) -> Result<Response, Error> {
         let Made { answer, etag } = made;
-        let body = if request.head || answer.body.is_empty() {
+        let body = if answer.status == StatusCode::NOT_MODIFIED {
+            // Of unknown length: a length of zero would be said of what the client has (RFC 9110 §8.6).
+            Body::from_stream(futures::stream::empty::<Result<Bytes, Infallible>>())
+        } else if request.head || answer.body.is_empty() {
             Body::empty()
         } else {
             let media = request.media.to_string();

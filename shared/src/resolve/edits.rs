@@ -21,7 +21,15 @@ pub fn segments(track: &Track, interval: Interval) -> Vec<Segment> {
         let duration = edit.duration.unwrap_or(left);
         let (from, to) = (start.max(at), end.min(at + duration.min(left)));
         if from < to {
-            segments.push(Segment { duration: to - from, media: edit.media.map(|media| media + (from - at)) });
+            let media = edit.media.map(|media| media + (from - at));
+            // An edit may begin before its media. Readers differ in what they make of that, and none of an empty edit.
+            let missing = media.map_or(Ticks::ZERO, |media| (track.presented.0 - media).clamp(Ticks::ZERO, to - from));
+            if missing > Ticks::ZERO {
+                segments.push(Segment { duration: missing, media: None });
+            }
+            if missing < to - from {
+                segments.push(Segment { duration: to - from - missing, media: media.map(|media| media + missing) });
+            }
         }
         at += duration;
     }
@@ -80,6 +88,19 @@ mod tests {
                 .map(|part| (part.duration.0, part.media.map(|media| media.0)))
                 .collect();
             assert_eq!(found, expected, "{edits:?} {start}-{end}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_presented_before_the_first_sample() {
+        let late = Track { presented: (Ticks(8), Ticks(1000)), ..track(&[]) };
+        let cases: [((i64, i64), &[(i64, Option<i64>)]); 3] =
+            [((0, 2), &[(8, None), (12, Some(8))]), ((1, 2), &[(10, Some(10))]), ((0, 0), &[])];
+        for ((start, end), expected) in cases {
+            let found = Interval::new(Time::from_secs(start), Time::from_secs(end))
+                .map_or_else(Vec::new, |interval| segments(&late, interval));
+            let found: Vec<_> = found.iter().map(|part| (part.duration.0, part.media.map(|media| media.0))).collect();
+            assert_eq!(found, expected, "{start}-{end}");
         }
     }
 }

@@ -180,7 +180,8 @@ async fn select_from_sync(
         if let Some(span) = find(held, place, track, Bound::At(from), Bound::At(to)).await?
             && let Some(first) = held.run_at(place, span.start)
         {
-            leader = Some((track.timescale.time(first.presentation()), place));
+            // Where there is no sync sample before, the others need not wait for the first.
+            leader = Some((track.timescale.time(first.presentation()).min(asked.start()), place));
             break;
         }
     }
