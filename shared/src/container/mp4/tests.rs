@@ -238,6 +238,53 @@ fn a_track_alone_has_no_byte_of_the_others() {
 }
 
 #[test]
+fn leading_pictures_of_an_open_group_are_left_out() {
+    let mut random = Random(3);
+    let mut tracks = vec![track(1, Kind::Video, 600, 20, 6, 600, &mut random)];
+    // Each group is decoded I B B P P P, and presented B B I P P P: its B-pictures need the group before.
+    for group in tracks[0].samples.chunks_mut(6) {
+        for (sample, pictures) in group.iter_mut().zip([2, -1, -1, 0, 0, 0]) {
+            sample.composition = Ticks(20 * pictures);
+        }
+    }
+    let file = Bytes::from(write(&mut tracks, SHAPES[0], &mut random));
+    let (outline, mut pages) = index(&file).unwrap();
+    // From the third picture of group 50, its P-picture, to the end of group 51.
+    let (from, to) = (Ticks(20 * 303), Ticks(20 * 312));
+    let time = Interval::new(outline.tracks[0].timescale.time(from), outline.tracks[0].timescale.time(to));
+    let (cut, _) = cut(&file, &outline, &mut pages, &Ask { time, tracks: Vec::new() });
+    let (new, mut new_pages) = index(&cut).unwrap();
+    let taken: Vec<u64> = samples(&mut new_pages, 0).iter().map(|run| digest(&cut, run)).collect();
+    // Its I-picture, without the two behind it; those of group 51 are presented within the cut, and stay.
+    let wanted = [300].into_iter().chain(303..312).map(|number| digest(&file, &tracks[0].samples[number]));
+    assert_eq!(taken, wanted.collect::<Vec<_>>());
+    assert_eq!(shown(&cut, &new, &mut new_pages, 0), expected(&file, &tracks[0], Ticks::ZERO, from, to));
+}
+
+#[test]
+fn what_cannot_be_given_out_is_said() {
+    let mut random = Random(9);
+    let plain = write(&mut film(&mut random), SHAPES[0], &mut random);
+    let with = |old: &[u8; 4], new: &[u8; 4]| {
+        let mut file = plain.clone();
+        let at = file.windows(4).position(|bytes| bytes == old).unwrap();
+        file[at..at + 4].copy_from_slice(new);
+        index(&file.into())
+    };
+    let notes = with(b"text", b"meta").unwrap().0.notes;
+    assert_eq!(notes, ["track 7 passed over: meta is not given out"]);
+    for (old, new, why) in [
+        (b"tst1", b"encv", "not supported: encrypted samples (encv, in moov/trak[1]/mdia/minf/stbl/stsd)"),
+        (b"stsz", b"free", "expected a box stz2 inside (at byte 460, in moov/trak[1]/mdia/minf/stbl)"),
+        (b"moov", b"free", "the file ends, and no movie box (moov) was found"),
+        (b"ftyp", b"junk", "not a media file of a known format"),
+    ] {
+        let error = with(old, new).unwrap_err().to_string();
+        assert!(error.starts_with(why), "{error}");
+    }
+}
+
+#[test]
 fn pcm_stays_a_run_from_end_to_end() {
     // An hour of 48 000 samples a second: four bytes each, in one chunk.
     let count = 48_000u32 * 3600;
