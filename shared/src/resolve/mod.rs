@@ -1,7 +1,7 @@
 //! From what was asked, and the pages of an index, to what is given: a splice, and the interval that it really holds.
 //!
-//! What is asked is in seconds of the presentation timeline. [`edits`] takes it through each track's edit list to the
-//! track's own times, [`span`] finds the samples of those times in the pages, from the sync sample before the first to the
+//! What is asked is in seconds of the presentation timeline. `edits` takes it through each track's edit list to the
+//! track's own times, `span` finds the samples of those times in the pages, from the sync sample before the first to the
 //! last that is needed, and the container writes them.
 
 mod cover;

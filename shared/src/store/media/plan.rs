@@ -49,12 +49,11 @@ mod tests {
         Piece::Made(Bytes::from_static(b"made"))
     }
 
-    type Gets = Vec<(Range<u64>, usize)>;
-
     #[test]
     fn close_sources_share_a_get_and_far_or_backward_ones_do_not() {
+        type Case = (&'static str, Vec<Piece>, Vec<(Range<u64>, usize)>);
         let far = 10 + GAP;
-        let cases: [(&str, Vec<Piece>, Gets); 8] = [
+        let cases: [Case; 8] = [
             ("nothing", vec![], vec![]),
             ("made bytes alone", vec![made(), made()], vec![]),
             ("one source", vec![Piece::Source(5..9)], vec![(5..9, 0)]),

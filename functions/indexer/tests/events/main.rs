@@ -1,17 +1,17 @@
 //! Events as S3 sends them, twice and out of order, against a bucket in memory and an embedded DynamoDB.
 #![allow(
     clippy::unwrap_used,
-    clippy::cast_possible_truncation,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::missing_panics_doc,
+    clippy::cast_possible_truncation,
     missing_docs,
     reason = "a test fails by panicking"
 )]
 
-#[path = "../../../shared/tests/store/bucket.rs"]
+#[path = "../../../../shared/tests/store/bucket.rs"]
 mod bucket;
-#[path = "../../../shared/tests/store/database.rs"]
+#[path = "../../../../shared/tests/store/database.rs"]
 mod database;
 mod webm;
 
@@ -250,8 +250,8 @@ async fn however_events_interleave_the_index_is_right_in_the_end_and_never_mixed
             for _ in 0..=random.below(2) {
                 events.insert(random.below(events.len() as u64 + 1) as usize, event.clone());
             }
-            let change = random.below(3);
-            bucket.at(Moment::Before, (u64::from(sequencer) * 3 + change) as usize, move |bucket| {
+            let call = 3 * u64::from(sequencer) + random.below(3);
+            bucket.at(Moment::Before, call as usize, move |bucket| {
                 if event.records[0].name.contains("Removed") {
                     bucket.delete(KEY);
                 } else {
