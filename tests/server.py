@@ -1,5 +1,7 @@
 """`reelspan serve` as a process of its own, on free ports."""
 
+import functools
+import json
 import os
 import pathlib
 import queue
@@ -92,9 +94,15 @@ class Server:
         )
 
 
+@functools.cache
+def target_folder(root: pathlib.Path) -> pathlib.Path:
+    """Where Cargo builds to, however it was told."""
+    command = ["cargo", "metadata", "--no-deps", "--format-version", "1", "--offline"]
+    metadata = subprocess.run(command, cwd=root, capture_output=True, check=True).stdout
+    return pathlib.Path(json.loads(metadata)["target_directory"])
+
+
 def built(root: pathlib.Path, name: str) -> pathlib.Path:
-    """A program of the workspace, as `cargo build` left it; REELSPAN_BIN names another folder of programs."""
-    if folder := os.environ.get("REELSPAN_BIN"):
-        return pathlib.Path(folder) / name
-    target = os.environ.get("CARGO_TARGET_DIR") or root / "target"
-    return root / target / "debug" / name
+    """A program of the workspace, as `cargo build` left it, or one of the folder that REELSPAN_BIN names."""
+    folder = os.environ.get("REELSPAN_BIN")
+    return (pathlib.Path(folder) if folder else target_folder(root) / "debug") / name

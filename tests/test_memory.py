@@ -1,0 +1,49 @@
+"""However large a file is, it passes through in little memory. REELSPAN_LARGE says how large, in megabytes: the goal is 3000, of which
+1000 are cut; what runs every time is smaller, and large enough to tell."""
+
+import os
+import pathlib
+import time
+
+import requests
+
+import media
+
+LARGE = int(os.environ.get("REELSPAN_LARGE", 400))
+CUT = LARGE // 3
+LIMIT = 64
+"""Megabytes."""
+WIDTH, HEIGHT, RATE = 1920, 1080, 25
+SECOND = WIDTH * HEIGHT * 3 // 2 * RATE / 1_000_000
+"""Megabytes of pictures that are not compressed."""
+
+
+def peak(pid: int) -> float:
+    """The most memory that a process ever had, in megabytes."""
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM:"))
+
+
+def test_a_large_file_is_imported_indexed_and_cut_in_little_memory(new_server, tmp_path):
+    folder = tmp_path / "large"
+    folder.mkdir()
+    source = ["-f", "lavfi", "-i", f"color=size={WIDTH}x{HEIGHT}:rate={RATE}", "-t", f"{LARGE / SECOND:.2f}"]
+    media.output("ffmpeg", "-v", "error", *source, "-c:v", "rawvideo", "-pix_fmt", "yuv420p", folder / "large.mov")
+    new_server.imports = {"demo": folder}
+    began = time.monotonic()
+    new_server.start()
+    imported = time.monotonic() - began
+
+    began, received = time.monotonic(), 0
+    with requests.get(f"{new_server.media('large.mov')}?t=1,{1 + CUT / SECOND:.2f}", stream=True, timeout=30) as answer:
+        assert answer.status_code == 200
+        for chunk in answer.iter_content(1 << 20):
+            received += len(chunk)
+        assert received == int(answer.headers["Content-Length"])
+    streamed = time.monotonic() - began
+
+    most = peak(new_server.process.pid)
+    print(f"{LARGE} MB imported in {imported:.1f} s, {received / 1e6:.0f} MB cut in {streamed:.1f} s, {most:.1f} MB of memory at most")
+    assert received > CUT * 990_000
+    assert most < LIMIT
+    assert new_server.stop() == 0
