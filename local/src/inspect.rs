@@ -1,6 +1,7 @@
 //! `reelspan inspect`: what the engine sees in a plain file.
 
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -30,8 +31,11 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Error::failed("starting"))?;
     let text = runtime.block_on(inspect(options))?;
-    println!("{text}");
-    Ok(())
+    match writeln!(io::stdout().lock(), "{text}") {
+        // Whoever reads has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(Error::failed("standard output")),
+    }
 }
 
 async fn inspect(options: &Options) -> Result<String, Error> {
