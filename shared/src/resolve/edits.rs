@@ -67,10 +67,12 @@ mod tests {
         }
     }
 
+    /// Duration and media time of each segment.
+    type Expected<'a> = &'a [(i64, Option<i64>)];
+
     #[test]
     fn an_interval_is_taken_through_the_edit_list() {
         type Edits<'a> = &'a [(Option<i64>, Option<i64>)];
-        type Expected<'a> = &'a [(i64, Option<i64>)];
         let cases: [(Edits, (i64, i64), Expected); 8] = [
             (&[], (2, 5), &[(30, Some(20))]),
             (&[], (90, 200), &[(100, Some(900))]),
@@ -94,7 +96,7 @@ mod tests {
     #[test]
     fn nothing_is_presented_before_the_first_sample() {
         let late = Track { presented: (Ticks(8), Ticks(1000)), ..track(&[]) };
-        let cases: [((i64, i64), &[(i64, Option<i64>)]); 3] =
+        let cases: [((i64, i64), Expected); 3] =
             [((0, 2), &[(8, None), (12, Some(8))]), ((1, 2), &[(10, Some(10))]), ((0, 0), &[])];
         for ((start, end), expected) in cases {
             let found = Interval::new(Time::from_secs(start), Time::from_secs(end))
