@@ -3,7 +3,8 @@
 
 use std::net::SocketAddr;
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::Builder;
 
 use crate::{data, s3::REGION};
@@ -11,27 +12,25 @@ use crate::{data, s3::REGION};
 /// The configuration of a client of the local S3.
 #[must_use]
 pub fn s3(at: SocketAddr, credentials: &data::Credentials) -> aws_sdk_s3::config::Builder {
-    aws_sdk_s3::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .http_client(Builder::new().build_http())
-        .region(Region::new(REGION))
-        .credentials_provider(sdk(credentials))
-        .endpoint_url(format!("http://{at}"))
-        .retry_config(RetryConfig::standard())
-        // Buckets are no host names here.
-        .force_path_style(true)
+    // Buckets are no host names here.
+    aws_sdk_s3::config::Builder::from(&config(at, credentials)).force_path_style(true)
 }
 
-/// The configuration of a client of the local `DynamoDB`.
+/// The configuration of a client of the local DynamoDB.
 #[must_use]
 pub fn dynamodb(at: SocketAddr, credentials: &data::Credentials) -> aws_sdk_dynamodb::config::Builder {
-    aws_sdk_dynamodb::Config::builder()
+    aws_sdk_dynamodb::config::Builder::from(&config(at, credentials))
+}
+
+fn config(at: SocketAddr, credentials: &data::Credentials) -> SdkConfig {
+    SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(Builder::new().build_http())
         .region(Region::new(REGION))
-        .credentials_provider(sdk(credentials))
+        .credentials_provider(SharedCredentialsProvider::new(sdk(credentials)))
         .endpoint_url(format!("http://{at}"))
         .retry_config(RetryConfig::standard())
+        .build()
 }
 
 fn sdk(credentials: &data::Credentials) -> Credentials {

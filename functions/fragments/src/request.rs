@@ -9,7 +9,7 @@ use reelspan::http::range::Asked as Range;
 use reelspan::media::Interval;
 use reelspan::resolve::Ask;
 use reelspan::space::{ContentId, MediaKey, SpaceId};
-use reelspan::uri::{Fragment, Temporal};
+use reelspan::uri::Fragment;
 
 use crate::Error;
 
@@ -34,9 +34,7 @@ impl Request {
     /// The fragment of the query; `None` where the query has none.
     #[must_use]
     pub fn ask(&self) -> Option<Ask> {
-        let fragment = &self.fragment;
-        let time = fragment.time.map(Temporal::interval);
-        (!fragment.is_empty()).then(|| Ask { time, tracks: fragment.tracks.clone() })
+        (!self.fragment.is_empty()).then(|| Ask::from(&self.fragment))
     }
 
     /// The fragment of the `Range`, in the terms of the original; `None` where it asks for no time, or for none at all.

@@ -35,7 +35,7 @@ pub struct Ask {
 
 impl From<&Fragment> for Ask {
     fn from(fragment: &Fragment) -> Self {
-        let time = fragment.time.map(|Temporal::Npt(interval)| interval);
+        let time = fragment.time.map(Temporal::interval);
         Self { time, tracks: fragment.tracks.clone() }
     }
 }

@@ -258,7 +258,9 @@ fn leading_pictures_of_an_open_group_are_left_out() {
     // Its I-picture, without the two behind it; those of group 51 are presented within the cut, and stay.
     let wanted = [300].into_iter().chain(303..312).map(|number| digest(&file, &tracks[0].samples[number]));
     assert_eq!(taken, wanted.collect::<Vec<_>>());
-    assert_eq!(shown(&cut, &new, &mut new_pages, 0), expected(&file, &tracks[0], Ticks::ZERO, from, to));
+    // The I-picture lasts until the first picture that is left, as far as its table can say.
+    let shown = shown(&cut, &new, &mut new_pages, 0).into_iter().filter(|(time, _)| *time >= Ticks::ZERO);
+    assert_eq!(shown.collect::<Vec<_>>(), expected(&file, &tracks[0], Ticks::ZERO, from, to));
 }
 
 #[test]
@@ -275,7 +277,7 @@ fn what_cannot_be_given_out_is_said() {
     assert_eq!(notes, ["track 7 passed over: meta is not given out"]);
     for (old, new, why) in [
         (b"tst1", b"encv", "not supported: encrypted samples (encv, in moov/trak[1]/mdia/minf/stbl/stsd)"),
-        (b"stsz", b"free", "expected a box stz2 inside (at byte 460, in moov/trak[1]/mdia/minf/stbl)"),
+        (b"stsz", b"free", "expected a box stz2 inside (at byte 352, in moov/trak[1]/mdia/minf/stbl)"),
         (b"moov", b"free", "the file ends, and no movie box (moov) was found"),
         (b"ftyp", b"junk", "not a media file of a known format"),
     ] {
