@@ -147,6 +147,7 @@ impl From<resolve::Error> for Error {
     fn from(error: resolve::Error) -> Self {
         match error {
             resolve::Error::Changed => Self::Indexing,
+            resolve::Error::Busy(service) => Self::Busy(service),
             resolve::Error::Pages(message) => Self::Upstream(message),
             resolve::Error::Container(error) => error.into(),
         }
@@ -186,6 +187,7 @@ mod tests {
             (Error::TooLarge { length: 5_000_000 }, 413, None),
             (Error::from(store::Error::Changed), 503, Some(("retry-after", "1"))),
             (Error::from(store::Error::Throttled("S3")), 503, Some(("retry-after", "1"))),
+            (Error::from(resolve::Error::Busy("DynamoDB")), 503, Some(("retry-after", "1"))),
             (Error::Upstream("secret".to_owned()), 502, None),
             (Error::Internal("secret".to_owned()), 500, None),
         ];

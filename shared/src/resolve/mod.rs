@@ -49,6 +49,9 @@ pub enum Error {
     /// The pages are of another version of the file than the head: it is being indexed anew.
     #[error("the file is being indexed anew")]
     Changed,
+    /// The pages cannot be had just now: this service asks for patience.
+    #[error("{0} is throttling")]
+    Busy(&'static str),
     /// The pages could not be had.
     #[error("the index could not be read: {0}")]
     Pages(String),

@@ -71,6 +71,7 @@ impl Pages for Reader {
     async fn load(&mut self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, resolve::Error> {
         self.fetch(cells.clone()).await.map_err(|error| match error {
             Error::Changed => resolve::Error::Changed,
+            Error::Throttled(service) => resolve::Error::Busy(service),
             other => resolve::Error::Pages(other.to_string()),
         })?;
         let pages = self.have.iter().filter(|(number, _)| cells.contains(number));
