@@ -5,8 +5,8 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use reelspan::index::{Outline, Page};
-use reelspan::media::{Run, Track};
+use reelspan::index::{CELL, Outline, Page, PageTrack};
+use reelspan::media::{Run, Time, Track};
 use reelspan::resolve::{Memory, Pages};
 use serde_json::{Value, json};
 
@@ -46,6 +46,9 @@ async fn inspect(options: &Options) -> Result<String, Error> {
     Ok(if options.json { format!("{:#}", seen.json()) } else { seen.table() })
 }
 
+/// How many sync points of a track, and how many pages, the table shows.
+const SHOWN: usize = 12;
+
 struct Seen<'a> {
     outline: &'a Outline,
     memory: &'a Memory,
@@ -62,6 +65,19 @@ impl Seen<'_> {
     fn sync_points(&self, place: usize, track: &Track) -> Vec<f64> {
         let syncs = self.runs(place).filter(|run| run.sync);
         syncs.map(|run| track.timescale.time(run.presentation() - track.shift()).as_secs_f64()).collect()
+    }
+
+    /// The sync points for a person: the first of them, or that all samples are.
+    fn sync_line(&self, place: usize, track: &Track) -> String {
+        if self.sync_count(place) == track.samples {
+            return "all".to_owned();
+        }
+        let points = self.sync_points(place, track);
+        let first: Vec<String> = points.iter().take(SHOWN).map(|seconds| format!("{seconds:.3}")).collect();
+        match points.len().checked_sub(SHOWN) {
+            Some(more) if more > 0 => format!("{}, and {more} more", first.join(" ")),
+            _ => first.join(" "),
+        }
     }
 
     fn sync_count(&self, place: usize) -> u64 {
@@ -137,14 +153,27 @@ impl Seen<'_> {
                 &track.bytes.to_string(),
             ]);
         }
+        // Writing to a string does not fail.
+        for (place, track) in outline.tracks.iter().enumerate() {
+            let _ = write!(out, "\nsync points of track {}: {}", track.id, self.sync_line(place, track));
+        }
         let (bytes, calls) = self.reads;
         let index = self.index_bytes();
-        // Writing to a string does not fail.
         let _ = write!(
             out,
-            "\n{} pages, {index} bytes of index for {samples} samples; {bytes} bytes read in {calls} calls",
+            "\n\n{} pages, {index} bytes of index for {samples} samples; {bytes} bytes read in {calls} calls",
             self.pages.len()
         );
+        for (packed, page) in self.memory.packed().zip(self.pages).take(SHOWN) {
+            let count = |part: &PageTrack| part.runs.iter().map(|run| u64::from(run.count)).sum::<u64>().to_string();
+            let samples: Vec<String> = page.tracks.iter().map(count).collect();
+            let (from, length) = (Time(CELL.0.saturating_mul(i64::from(page.number))), packed.bytes.len());
+            let _ =
+                write!(out, "\nP{:06}  from {from} s  {length:>6} bytes  samples {}", page.number, samples.join(" + "));
+        }
+        if let Some(more) = self.pages.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            let _ = write!(out, "\nand {more} more, which --json has");
+        }
         for note in &outline.notes {
             let _ = write!(out, "\nnote: {note}");
         }
