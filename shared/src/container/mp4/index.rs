@@ -244,9 +244,9 @@ async fn index_fragments<S: Source>(
             }
             let bytes = window.read(found.range.clone(), 0).await?;
             builder.begin_element(offset, 0, Ticks::ZERO);
-            let moof = Box::read(&bytes, offset, "")?;
             let mut left_out = 0u64;
-            let read = fragment::read(&moof, offset, &mut tracks, |track, run| {
+            let moof = Box::read(&bytes, offset, "");
+            let samples = |track, run: Run| {
                 let whole = run.count;
                 match within(run, file_length) {
                     Some(run) => {
@@ -256,7 +256,8 @@ async fn index_fragments<S: Source>(
                     None => left_out += u64::from(whole),
                 }
                 Ok(())
-            });
+            };
+            let read = moof.and_then(|moof| fragment::read(&moof, offset, &mut tracks, samples));
             if left_out > 0 {
                 notes.push(format!("{left_out} samples left out, which lie beyond the end of the file"));
             }

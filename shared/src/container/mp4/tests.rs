@@ -287,6 +287,18 @@ fn what_cannot_be_given_out_is_said() {
 }
 
 #[test]
+fn a_file_that_ends_inside_a_fragment_keeps_those_before() {
+    let mut random = Random(4);
+    let whole = write(&mut film(&mut random), SHAPES[3], &mut random);
+    let last = whole.windows(4).rposition(|bytes| bytes == b"moof").unwrap();
+    let all: u64 = index(&whole.clone().into()).unwrap().0.tracks.iter().map(|track| track.samples).sum();
+    let (outline, _) = index(&Bytes::from(whole).slice(..last + 40)).unwrap();
+    let kept: u64 = outline.tracks.iter().map(|track| track.samples).sum();
+    assert!(kept < all && kept + 50 > all, "{kept} of {all} samples");
+    assert!(outline.notes[0].starts_with("ends with a damaged movie fragment: "), "{:?}", outline.notes);
+}
+
+#[test]
 fn pcm_stays_a_run_from_end_to_end() {
     // An hour of 48 000 samples a second: four bytes each, in one chunk.
     let count = 48_000u32 * 3600;
