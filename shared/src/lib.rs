@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`media`] | the model: tracks, runs of samples, edit lists, time as whole ticks of a timescale |
 //! | [`space`] | names: a space, a content, and both as one key |
+//! | [`user`] | who is asking |
 //! | [`splice`] | a body as an ordered list of pieces, made anew or taken from the original |
 //! | [`uri`] | the Media Fragments URI grammar |
 //! | [`http`] | ranges in bytes and in time, conditional requests, problem details |
@@ -32,3 +33,4 @@ pub mod splice;
 pub mod store;
 pub mod telemetry;
 pub mod uri;
+pub mod user;
