@@ -1,0 +1,99 @@
+//! Byte ranges (RFC 9110 §14).
+
+use http::StatusCode;
+use http::header::CONTENT_RANGE;
+
+use crate::verify::client::{Client, Request};
+use crate::verify::laid::Laid;
+use crate::verify::random::Random;
+use crate::verify::ranges::Ranges;
+use crate::verify::subject::Subject;
+use crate::verify::verdict::{Stop, Verdict};
+use crate::verify::whole::Whole;
+
+/// A server may give less than was asked for, from its start, and a client asks on; but not without end.
+const MOST_SHORT: usize = 256;
+
+/// Consecutive ranges of random sizes, joined, are the whole.
+pub async fn pieces(subject: &Subject) -> Verdict {
+    joined(&subject.client, &subject.request(), &subject.whole, subject.pieces, &mut subject.random("bytes")).await
+}
+
+/// Takes a resource apart by consecutive byte ranges.
+pub async fn joined(client: &Client, of: &Request, whole: &Whole, pieces: usize, random: &mut Random) -> Verdict {
+    if whole.len() == 0 {
+        return Err(Stop::NotRun("it is empty".to_owned()));
+    }
+    let mut ends = random.cuts(pieces, whole.len());
+    ends.push(whole.len());
+    let (mut at, mut ranges, mut short) = (0, 0, 0);
+    for end in ends {
+        while at < end {
+            let request = of.clone().range(format!("bytes={at}-{}", end - 1));
+            let laid = Laid::over(whole, client.send(&request).await?).await;
+            let laid = laid.map_err(|stop| if ranges == 0 { stop } else { stop.insist() })?;
+            let [part] = laid.parts.as_slice() else {
+                return Err(request.violated("one range", format!("{} parts", laid.parts.len())));
+            };
+            short += usize::from(part.end < end);
+            if part.start != at || part.end > end || short > MOST_SHORT {
+                return Err(request.violated(format!("bytes {at}-{}", end - 1), format!("bytes {}", laid.ranges())));
+            }
+            at = part.end;
+            ranges += 1;
+        }
+    }
+    Ok(format!("{ranges} ranges, {} bytes", whole.len()))
+}
+
+/// `bytes=K-` begins at K, and reaches to the end unless the server gives less.
+pub async fn open(subject: &Subject) -> Verdict {
+    let at = subject.random("bytes-open").below(subject.whole.len());
+    let laid = subject.lay(format!("bytes={at}-")).await?;
+    match laid.parts.as_slice() {
+        [part] if part.start == at => Ok(format!("{} bytes from {at}", part.end - at)),
+        _ => Err(laid.request.violated(format!("bytes from {at}"), format!("bytes {}", laid.ranges()))),
+    }
+}
+
+/// `bytes=-K` are the last K.
+pub async fn last(subject: &Subject) -> Verdict {
+    let length = subject.whole.len();
+    let count = 1 + subject.random("bytes-last").below(length);
+    let laid = subject.lay(format!("bytes=-{count}")).await?;
+    match laid.parts.as_slice() {
+        [part] if part.start == length.saturating_sub(count) => Ok(format!("the last {count} bytes")),
+        _ => Err(laid.request.violated(format!("the last {count} bytes"), format!("bytes {}", laid.ranges()))),
+    }
+}
+
+/// Several ranges in one request come all, each as a part that says which it is.
+pub async fn several(subject: &Subject) -> Verdict {
+    let length = subject.whole.len();
+    let mut random = subject.random("bytes-several");
+    let cuts = random.cuts(8, length);
+    let asked: Ranges = cuts.chunks(2).filter_map(|pair| Some(*pair.first()?..*pair.get(1)?)).collect();
+    if asked.iter().count() < 2 {
+        return Err(Stop::NotRun(format!("{length} bytes are too few")));
+    }
+    let laid = subject.lay(format!("bytes={asked}")).await?;
+    if !laid.ranges().hold_all(&asked) {
+        return Err(laid.request.violated(format!("bytes {asked}"), format!("bytes {}", laid.ranges())));
+    }
+    Ok(format!("{} ranges as {} parts", asked.iter().count(), laid.parts.len()))
+}
+
+/// What lies behind the end cannot be given, and the answer says how long the resource is.
+pub async fn behind(subject: &Subject) -> Verdict {
+    let length = subject.whole.len();
+    let answer = subject.ask(format!("bytes={length}-{}", length + 99)).await?;
+    if answer.status == StatusCode::OK {
+        return Err(Laid::ignored(&answer));
+    }
+    answer.expect(StatusCode::RANGE_NOT_SATISFIABLE)?;
+    let expected = format!("bytes */{length}");
+    if answer.field(CONTENT_RANGE.as_str()).map(str::trim) != Some(expected.as_str()) {
+        return Err(answer.violated(format!("Content-Range: {expected}"), answer.shown("content-range")));
+    }
+    Ok(expected)
+}
