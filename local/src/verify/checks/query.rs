@@ -19,9 +19,12 @@ const X_MEDIA_FRAGMENT: &str = "x-media-fragment";
 /// How many random stretches are asked for.
 const STRETCHES: usize = 3;
 
-/// By how much the duration of a file may differ from what was promised: a picture or two, for its last sample may be
-/// presented beyond its end.
+/// By how much times may be off: a picture or two.
 const TOLERANCE: Time = Time(100_000_000);
+
+/// By how much a file may last longer than was promised: where pictures are stored out of order, the last of a cut may refer to
+/// one that is shown after them, which then comes along.
+const REORDERING: Time = Time(500_000_000);
 
 /// Random stretches of time: complete files, of the duration that was promised.
 pub async fn time(subject: &Subject) -> Verdict {
@@ -132,7 +135,7 @@ fn as_long(request: &Request, cut: &Whole, media: &Media, promised: Time) -> Res
     let lasts = media.outline.duration;
     let exact = cut.field(X_MEDIA_FRAGMENT).is_some();
     let played = media.outline.tracks.iter().filter(|track| track.kind != Kind::Text).map(|track| track.span().1).max();
-    if lasts + TOLERANCE < promised || (exact && played.is_some_and(|played| promised + TOLERANCE < played)) {
+    if lasts + TOLERANCE < promised || (exact && played.is_some_and(|played| promised + REORDERING < played)) {
         return Err(request.violated(format!("a file of {promised} seconds"), format!("one of {lasts}")));
     }
     Ok(())
