@@ -5,8 +5,8 @@ use http::StatusCode;
 use http::header::{LOCATION, VARY};
 use reelspan::uri::Scanner;
 
+use super::bytes::taken;
 use crate::verify::client::{ACCEPT_RANGE_REDIRECT, Answer, RANGE_REDIRECT, Request, join};
-use crate::verify::laid::Laid;
 use crate::verify::ranges::{Ranges, byte_ranges};
 use crate::verify::subject::Subject;
 use crate::verify::verdict::{Stop, Verdict};
@@ -43,11 +43,8 @@ async fn followed(subject: &Subject, range: &str) -> Verdict {
         let expected = format!("Range-Redirect: bytes {}, as without a redirect", direct.ranges());
         return Err(answer.violated(expected, answer.shown(RANGE_REDIRECT)));
     }
-    let plain = Request::get(join(answer.request.url(), &location)).range(format!("bytes={ranges}"));
-    let laid = Laid::over(&subject.whole, subject.client.send(&plain).await?).await.map_err(Stop::insist)?;
-    if !laid.ranges().hold_all(&ranges) {
-        return Err(plain.violated(format!("bytes {ranges}"), format!("bytes {}", laid.ranges())));
-    }
+    let plain = Request::get(join(answer.request.url(), &location));
+    taken(&subject.client, &plain, &subject.whole, &ranges).await.map_err(Stop::insist)?;
     Ok(format!("{} bytes in {} ranges", ranges.len(), ranges.iter().count()))
 }
 
