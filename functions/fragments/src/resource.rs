@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(brief(name(667), &outline, &[0, 1]), ["1", "2"]);
         outline.tracks = (0..9_000).map(|id| track(id, None)).collect();
         let places: Vec<_> = (0..9_000).collect();
-        assert_eq!(brief(name(667), &outline, &places).last().map(String::as_str), Some("200"));
+        assert_eq!(brief(name(667), &outline, &places).last().map(String::as_str), Some("210"));
     }
 
     #[test]

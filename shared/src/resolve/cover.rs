@@ -11,8 +11,10 @@ use crate::media::{Interval, Kind, Run, Time, Track};
 
 /// As many byte ranges an answer has at the most: its headers must pass through gateways.
 const MAX_RANGES: usize = 64;
-/// Gaps up to this size are sent along rather than made a range of their own.
+/// Gaps up to this size are sent along where all tracks are asked for: samples of the one that begins later than the others.
 const SMALL_GAP: u64 = 64 << 10;
+/// The same where tracks are asked for: what lies between is not wanted, but it is less than the header of another part.
+const PART_HEADER: u64 = 128;
 
 /// Resolves a fragment in a `Range` header to byte ranges of the original: from the sync sample at or before its start to
 /// the end of the last sample that it needs, in whole elements where the container has elements.
@@ -49,13 +51,15 @@ pub(super) struct Needed {
     pub selected: Vec<Selected>,
     /// The interval that they hold.
     given: Interval,
+    /// Up to which size bytes between them are sent along.
+    gap: u64,
 }
 
 impl Needed {
     /// The answer, where these bytes hold the samples. So many ranges of setup may go with it.
     pub fn covered_by(self, ranges: Vec<Range<u64>>, setup: usize) -> Cover {
         let most = MAX_RANGES.saturating_sub(setup).max(1);
-        Cover::Ranges { ranges: join(ranges, SMALL_GAP, most), given: self.given }
+        Cover::Ranges { ranges: join(ranges, self.gap, most), given: self.given }
     }
 }
 
@@ -91,8 +95,9 @@ pub(super) async fn needed(
         selected.push(Selected { track: place, runs, segments: Vec::new() });
     }
     selected.retain(|track| !track.runs.is_empty());
+    let gap = if meaning.tracks.is_some() { PART_HEADER } else { SMALL_GAP };
     Ok(match interval_of(outline, &selected, asked) {
-        Some(given) if !selected.is_empty() => Ok(Needed { selected, given }),
+        Some(given) if !selected.is_empty() => Ok(Needed { selected, given, gap }),
         _ => Err(format!("there is nothing at {asked} seconds")),
     })
 }
