@@ -26,6 +26,9 @@ pub const X_MEDIA_FRAGMENT: HeaderName = HeaderName::from_static("x-media-fragme
 /// The bytes that a redirect is to.
 pub const RANGE_REDIRECT: HeaderName = HeaderName::from_static("range-redirect");
 
+/// What parts of a media file can be asked for by.
+const UNITS: &str = "bytes, t, track, id";
+
 /// What an answer to a media fragment in a `Range` depends on.
 const VARIES: &str = "Range, Accept-Range-Redirect";
 
@@ -60,7 +63,7 @@ impl Answer {
     #[must_use]
     pub fn new(resource: &Resource, extent: &Extent) -> Self {
         let mut headers = validators(resource);
-        set(&mut headers, ACCEPT_RANGES, if resource.indexed { "bytes, t, track, id" } else { "bytes" });
+        set(&mut headers, ACCEPT_RANGES, if resource.indexed { UNITS } else { "bytes" });
         set(&mut headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
         if let Some(fragment) = resource.fragment() {
             set(&mut headers, X_MEDIA_FRAGMENT, &fragment.to_string());
@@ -97,6 +100,7 @@ impl Answer {
     #[must_use]
     pub fn to_bytes(mapping: &Mapping, path_and_query: &str) -> Self {
         let mut answer = Self::redirect(path_and_query);
+        set(&mut answer.headers, ACCEPT_RANGES, UNITS);
         set(&mut answer.headers, RANGE_REDIRECT, &format!("bytes {}", ByteList(&mapping.ranges)));
         set(&mut answer.headers, CONTENT_RANGE_MAPPING, &mapping.to_string());
         set(&mut answer.headers, VARY, VARIES);

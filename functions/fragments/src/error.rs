@@ -24,6 +24,9 @@ pub enum Error {
     /// The path, percent-decoded, is not UTF-8.
     #[error("the path is not percent-encoded UTF-8")]
     Path,
+    /// There is nothing to validate.
+    #[error("{0}")]
+    Validate(&'static str),
     /// There is no such content.
     #[error("there is no such content")]
     Missing,
@@ -72,7 +75,7 @@ impl Error {
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::Path => StatusCode::BAD_REQUEST,
+            Self::Path | Self::Validate(_) => StatusCode::BAD_REQUEST,
             Self::NoRoute | Self::Name(_) | Self::Missing | Self::Outside { .. } => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,

@@ -228,6 +228,7 @@ fn a_redirect_is_to_bytes_of_the_same_resource() {
         &answer,
         "a redirect",
         &[
+            ("accept-ranges", "bytes, t, track, id"),
             ("location", "/media/films/a%20b.webm"),
             ("range-redirect", "bytes 0-1650,1264525-2066894"),
             ("content-range-mapping", text),
