@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! mapping = "{" clause *( ";" clause ) "}" "=" "{" "bytes" ranges [ "/" length ] "}"
-//! clause  = "t:npt" start "-" [ end ] "/" start "-" [ end ] / "include-setup" / dimension names
+//! clause  = "t:npt" start "-" [ end ] "/" [ start "-" ] [ end ] / "include-setup" / dimension names
 //! ```
 //!
 //! Spaces may stand between all of these or none of them: the working group's own examples differ in that.
@@ -111,20 +111,27 @@ fn words<'a>(scanner: &mut Scanner<'a>) -> &'a str {
     text.trim()
 }
 
-/// `2.93-7.2/0-9.97`; an end may be `*` or missing.
+/// `2.93-7.2/0-9.97`; an end may be `*` or missing, and the beginning of a resource that begins at zero too: `2.93-7.2/9.97`.
 fn given(scanner: &mut Scanner<'_>) -> Result<Given, Invalid> {
     let (start, end) = interval(scanner)?;
     expect(scanner, "/", "'/' and the extent of the resource are expected")?;
-    let (_, duration) = interval(scanner)?;
+    if scanner.take("*") {
+        return Ok(Given { start, end, duration: None });
+    }
+    let first = npt::instant(scanner)?;
+    let duration = if scanner.rest().starts_with('-') { self::end(scanner)? } else { Some(first) };
     Ok(Given { start, end, duration })
 }
 
 fn interval(scanner: &mut Scanner<'_>) -> Result<(Time, Option<Time>), Invalid> {
-    let start = npt::clock(scanner)?;
+    Ok((npt::instant(scanner)?, end(scanner)?))
+}
+
+/// The hyphen, and what stands behind it.
+fn end(scanner: &mut Scanner<'_>) -> Result<Option<Time>, Invalid> {
     expect(scanner, "-", "'-' is expected")?;
     let open = scanner.take("*") || !scanner.rest().starts_with(|next: char| next.is_ascii_digit());
-    let end = if open { None } else { Some(npt::clock(scanner)?) };
-    Ok((start, end))
+    if open { Ok(None) } else { npt::instant(scanner).map(Some) }
 }
 
 #[cfg(test)]
@@ -182,6 +189,16 @@ mod tests {
                     time: Some(Given { start: Time::from_secs(60), end: None, duration: None }),
                     tracks: vec!["a;}".to_owned(), "2".to_owned()],
                     ranges: vec![0..1, 5..7],
+                    ..Mapping::default()
+                },
+            ),
+            (
+                "{ t:npt 10.0-15.2/15.2;track audio } = { bytes 0-0/1 }",
+                Mapping {
+                    time: seconds(10.0, 15.2, 15.2),
+                    tracks: vec!["audio".to_owned()],
+                    ranges: vec![0..1],
+                    length: Some(1),
                     ..Mapping::default()
                 },
             ),

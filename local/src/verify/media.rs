@@ -6,6 +6,7 @@ use std::path::Path;
 use reelspan::index::{Outline, Page};
 use reelspan::media::{Run, Time, Track};
 use reelspan::resolve::Memory;
+use reelspan::uri;
 
 use super::ranges::Ranges;
 use super::verdict::Stop;
@@ -74,12 +75,9 @@ fn sample(track: &Track, run: &Run, missing: &Range<u64>) -> String {
     )
 }
 
-/// What a track may be called, the likeliest first: its name, its number in the container, its kind.
+/// What a track may be called, the likeliest first: its name, its number in the container, its kind. Encoded, as a URL and a
+/// header field have it.
 pub fn names(track: &Track) -> Vec<String> {
-    // A name with punctuation would have to be quoted in a header field, and servers differ in how.
-    let plain = |name: &&String| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-    };
-    let name = track.name.as_ref().filter(plain).cloned();
+    let name = track.name.as_ref().filter(|name| !name.is_empty()).map(|name| uri::encode(name).to_string());
     name.into_iter().chain([track.id.to_string(), track.kind.name().to_owned()]).collect()
 }

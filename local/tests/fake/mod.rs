@@ -195,7 +195,7 @@ impl Fake {
                 let (start, end) = clause.strip_prefix("t:npt=")?.split_once('-')?;
                 let end = if end.is_empty() { Time::MAX } else { time(end) };
                 let Some(interval) = Interval::new(time(start), end) else { return Some(None) };
-                ask.time = Some(interval);
+                ask.time = Some(interval.into());
             }
         }
         if asked.range.is_empty() {
@@ -290,7 +290,7 @@ fn byte_range(range: &str, length: u64) -> Option<Range<u64>> {
 }
 
 fn time(text: &str) -> Time {
-    npt::clock(&mut Scanner::new(text)).unwrap()
+    npt::instant(&mut Scanner::new(text)).unwrap()
 }
 
 fn usize(offset: u64) -> usize {

@@ -114,8 +114,8 @@ fn promised(request: &Request, cut: &Whole, asked: Stretch, duration: Time) -> R
 fn stretch(fragment: &str) -> Option<Stretch> {
     let value = fragment.split('&').find_map(|pair| pair.strip_prefix("t="))?;
     let mut scanner = Scanner::new(value.strip_prefix("npt:").unwrap_or(value));
-    let start = npt::clock(&mut scanner).ok()?;
-    let end = if scanner.take(",") { Some(npt::clock(&mut scanner).ok()?) } else { None };
+    let start = npt::instant(&mut scanner).ok()?;
+    let end = if scanner.take(",") { Some(npt::instant(&mut scanner).ok()?) } else { None };
     scanner.end().ok()?;
     Some(Stretch { start, end })
 }
