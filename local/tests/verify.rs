@@ -38,9 +38,9 @@ type Case = (&'static str, fn(&Asked) -> bool, Fault, &'static str);
 
 const CASES: &[Case] = &[
     ("a weak ETag", |it| it.query.is_empty(), reply(weak), "whole"),
-    ("no type", Asked::whole, reply(|it| drop(it.fields.remove("content-type"))), "whole"),
-    ("no Accept-Ranges", Asked::whole, reply(|it| drop(it.fields.remove("accept-ranges"))), "whole"),
-    ("no length", Asked::whole, reply(|it| drop(it.fields.remove("content-length"))), "whole"),
+    ("no type", Asked::whole, reply(|it| it.remove("content-type")), "whole"),
+    ("no Accept-Ranges", Asked::whole, reply(|it| it.remove("accept-ranges")), "whole"),
+    ("no length", Asked::whole, reply(|it| it.remove("content-length")), "whole"),
     (
         "an ETag that changes",
         |it| it.whole() && it.before > 0,
@@ -54,7 +54,7 @@ const CASES: &[Case] = &[
     ("more than asked", |it| it.range("bytes=0-", ""), Fault::Ranges(|it| it[0].end += 1), "bytes"),
     ("a body too long", |it| it.range("bytes=0-", ""), reply(longer), "bytes"),
     ("a body too short", |it| it.range("bytes=0-", ""), reply(shorter), "bytes"),
-    ("no Content-Range", |it| it.range("bytes=0-", ""), reply(|it| drop(it.fields.remove("content-range"))), "bytes"),
+    ("no Content-Range", |it| it.range("bytes=0-", ""), reply(|it| it.remove("content-range")), "bytes"),
     ("a later start", |it| it.range("bytes=", "-"), Fault::Ranges(|it| it[0].start += 1), "bytes-open"),
     ("an earlier start", |it| it.range("bytes=-", ""), Fault::Ranges(|it| it[0].start -= 1), "bytes-last"),
     (
@@ -66,10 +66,10 @@ const CASES: &[Case] = &[
     ("no last boundary", several, reply(|it| swap(it, b"--gap--", b"--gap\r\n")), "bytes-several"),
     ("another boundary", several, reply(|it| it.replace("content-type", "gap", "gaps")), "bytes-several"),
     ("another part", several, Fault::Ranges(|it| it[0] = 0..1), "bytes-several"),
-    ("no length in a 416", behind, reply(|it| drop(it.fields.remove("content-range"))), "bytes-behind"),
+    ("no length in a 416", behind, reply(|it| it.remove("content-range")), "bytes-behind"),
     ("a 404", behind, reply(|it| it.status = 404), "bytes-behind"),
     ("a wrong byte of time", last_time, reply(Reply::flip), "time"),
-    ("no mapping", last_time, reply(|it| drop(it.fields.remove("content-range-mapping"))), "time"),
+    ("no mapping", last_time, reply(|it| it.remove("content-range-mapping")), "time"),
     ("no grammar", last_time, reply(|it| it.replace("content-range-mapping", "=", ":")), "time"),
     ("other bytes mapped", last_time, reply(|it| it.replace("content-range-mapping", "bytes ", "bytes 1")), "time"),
     ("a shorter duration", last_time, reply(|it| it.replace("content-range-mapping", "/0-40", "/0-39")), "time"),
@@ -77,7 +77,7 @@ const CASES: &[Case] = &[
     ("all of it", last_time, reply(|it| it.status = 200), "time"),
     ("a sample less at the end", last_time, Fault::Ranges(|it| it[0].end -= 1), "time-cover"),
     ("a sample less at a boundary", first_time, Fault::Ranges(|it| it[0].start += 2000), "time-cover"),
-    ("no setup", |it| it.range("t:", ";include-setup"), Fault::Ranges(|it| drop(it.remove(0))), "time-setup"),
+    ("no setup", |it| it.range("t:", ";include-setup"), Fault::Ranges(|it| *it = it.split_off(1)), "time-setup"),
     ("half a setup", |it| it.range("include-setup", ""), Fault::Ranges(|it| it[0].end /= 2), "setup"),
     ("a wrong setup", |it| it.range("include-setup", ""), reply(Reply::flip), "setup"),
     ("nothing as all", |it| it.range("t:npt=3-3", ""), reply(|it| it.status = 200), "time-empty"),
@@ -99,23 +99,18 @@ const CASES: &[Case] = &[
     ("a sample less of both", |it| it.range("track=1;t:", "-"), Fault::Ranges(|it| it[0].end -= 3000), "track-time"),
     ("any track", |it| it.range("track=no", ""), reply(|it| it.status = 206), "track-unknown"),
     ("other bytes", redirect_of_time, reply(|it| it.replace("range-redirect", "bytes ", "bytes 1")), "redirect-time"),
-    ("no Vary", redirect_of_time, reply(|it| drop(it.fields.remove("vary"))), "redirect-time"),
+    ("no Vary", redirect_of_time, reply(|it| it.remove("vary")), "redirect-time"),
     ("another place", redirect_of_time, reply(|it| it.replace("location", "film", "other")), "redirect-time"),
     ("another redirect", redirect_of_time, reply(|it| it.status = 302), "redirect-time"),
     (
         "no redirect",
         |it| it.redirect && it.range.starts_with("track"),
-        reply(|it| drop(it.fields.remove("range-redirect"))),
+        reply(|it| it.remove("range-redirect")),
         "redirect-track",
     ),
     ("a promise", query_of_time, reply(|it| it.replace("x-media-fragment", ",", ",9")), "query-time"),
     ("half a file", query_of_time, reply(shorter_file), "query-time"),
-    (
-        "the original's ETag",
-        query_of_time,
-        reply(|it| drop(it.fields.insert("etag", reelspan::http::etag::strong([&b""[..]])))),
-        "query-time",
-    ),
+    ("the original's ETag", query_of_time, reply(original_etag), "query-time"),
     ("bytes of another file", |it| !it.query.is_empty() && !it.range.is_empty(), reply(Reply::flip), "query-bytes"),
     ("another file", |it| query_of_time(it) && it.before > 0, reply(Reply::flip), "query-again"),
     ("another track", |it| it.query == "track=1", reply(|it| it.status = 500), "query-track"),
@@ -156,6 +151,10 @@ fn weak(it: &mut Reply) {
     if let Some(etag) = it.fields.get_mut("etag") {
         etag.insert_str(0, "W/");
     }
+}
+
+fn original_etag(it: &mut Reply) {
+    it.fields.insert("etag", fake::etag(""));
 }
 
 fn longer(it: &mut Reply) {

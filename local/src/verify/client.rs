@@ -31,7 +31,7 @@ pub const CONTENT_RANGE_MAPPING: &str = "content-range-mapping";
 
 /// How long a connection may take, and how long a server may be silent.
 const CONNECT: Duration = Duration::from_secs(10);
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// How many redirects are followed for one request.
 const HOPS: usize = 5;
@@ -132,12 +132,15 @@ impl Answer {
     }
 }
 
+type Over<Connector> = legacy::Client<Connector, Empty<Bytes>>;
+type Secure = Over<HttpsConnector<HttpConnector>>;
+
 /// A client of any server.
 #[derive(Debug)]
 pub struct Client {
-    plain: legacy::Client<HttpConnector, Empty<Bytes>>,
+    plain: Over<HttpConnector>,
     /// Made when first needed: a machine without root certificates can still speak to a server of its own.
-    secure: OnceLock<Result<legacy::Client<HttpsConnector<HttpConnector>, Empty<Bytes>>, String>>,
+    secure: OnceLock<Result<Secure, String>>,
 }
 
 impl Client {
@@ -198,7 +201,7 @@ impl Client {
     }
 }
 
-fn secure_client() -> Result<legacy::Client<HttpsConnector<HttpConnector>, Empty<Bytes>>, String> {
+fn secure_client() -> Result<Secure, String> {
     let tls = HttpsConnectorBuilder::new().with_native_roots().map_err(|error| format!("TLS: {error}"))?;
     let connector = tls.https_or_http().enable_http1().build();
     Ok(legacy::Client::builder(TokioExecutor::new()).build(connector))

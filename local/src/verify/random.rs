@@ -1,4 +1,4 @@
-//! Random numbers that come again with the same seed: SplitMix64 (Steele, Lea and Flood 2014), for no secret hangs on them.
+//! Random numbers that come again with the same seed: `SplitMix64` (Steele, Lea and Flood 2014), for no secret hangs on them.
 
 use reelspan::http::etag;
 

@@ -40,6 +40,39 @@ impl std::fmt::Display for Stretch {
     }
 }
 
+impl Stretch {
+    /// Consecutive stretches of time, at most so many, from zero to the end, cut at random milliseconds.
+    pub fn consecutive(random: &mut Random, pieces: usize, duration: Time) -> Vec<Self> {
+        let cuts = random.cuts(pieces, milliseconds(duration)).into_iter().map(time);
+        let starts: Vec<Time> = std::iter::once(Time::ZERO).chain(cuts).collect();
+        let ends = starts.iter().skip(1).map(|end| Some(*end)).chain([None]);
+        starts.iter().zip(ends).map(|(start, end)| Self { start: *start, end }).collect()
+    }
+
+    /// One inside of the duration, half of it at the most.
+    pub fn within(random: &mut Random, duration: Time) -> Self {
+        let all = milliseconds(duration);
+        let start = random.below(all / 2);
+        let length = (all / 20).max(1) + random.below(all * 2 / 5);
+        Self { start: time(start), end: Some(time(start + length)) }
+    }
+
+    /// Its end, in a resource of this duration.
+    pub fn end_of(self, duration: Time) -> Time {
+        self.end.unwrap_or(duration).min(duration)
+    }
+}
+
+const MILLISECOND: i64 = 1_000_000;
+
+fn milliseconds(time: Time) -> u64 {
+    u64::try_from(time.0 / MILLISECOND).unwrap_or(0)
+}
+
+fn time(milliseconds: u64) -> Time {
+    Time(i64::try_from(milliseconds).unwrap_or(i64::MAX).saturating_mul(MILLISECOND))
+}
+
 /// A track as the server knows it, and the bytes that it gave for it.
 #[derive(Clone, Debug)]
 pub struct Named {
@@ -138,35 +171,5 @@ impl Subject {
     /// Random numbers for a check.
     pub fn random(&self, check: &str) -> Random {
         Random::new(self.seed, check)
-    }
-
-    /// Consecutive stretches of time, at most so many, from zero to the end, cut at random milliseconds.
-    pub fn stretches(&self, random: &mut Random, pieces: usize, duration: Time) -> Vec<Stretch> {
-        let end = u64::try_from(duration.0 / MILLISECOND).unwrap_or(0);
-        let cuts = random.cuts(pieces, end).into_iter().map(millis);
-        let starts: Vec<Time> = std::iter::once(Time::ZERO).chain(cuts).collect();
-        let ends = starts.iter().skip(1).map(|end| Some(*end)).chain([None]);
-        starts.iter().zip(ends).map(|(start, end)| Stretch { start: *start, end }).collect()
-    }
-
-    /// A stretch inside of the duration, half of it at the most.
-    pub fn stretch(&self, random: &mut Random, duration: Time) -> Stretch {
-        let end = u64::try_from(duration.0 / MILLISECOND).unwrap_or(0);
-        let start = random.below(end / 2);
-        let length = (end / 20).max(1) + random.below(end * 2 / 5);
-        Stretch { start: millis(start), end: Some(millis(start + length)) }
-    }
-}
-
-const MILLISECOND: i64 = 1_000_000;
-
-fn millis(count: u64) -> Time {
-    Time(i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(MILLISECOND))
-}
-
-impl Stretch {
-    /// Its end, in a resource of this duration.
-    pub fn end_of(&self, duration: Time) -> Time {
-        self.end.unwrap_or(duration).min(duration)
     }
 }

@@ -19,11 +19,10 @@ use axum::{
 };
 use bytes::Bytes;
 use reelspan::{
-    container,
-    http::etag,
+    container, http,
     index::Outline,
     media::{Interval, Time},
-    resolve::{self, Ask, Cover, Cut, Memory},
+    resolve::{self, Ask, Cover, Cut, Meaning, Memory},
     splice::{Piece, Splice},
     uri::{Fragment, Scanner, npt},
 };
@@ -64,6 +63,11 @@ impl Reply {
         let value = self.fields.get_mut(name).unwrap_or_else(|| panic!("no {name}"));
         assert!(value.contains(from), "{name}: {value} has no {from}");
         *value = value.replacen(from, to, 1);
+    }
+
+    /// Leaves out a header field.
+    pub fn remove(&mut self, name: &'static str) {
+        assert!(self.fields.remove(name).is_some(), "no {name}");
     }
 
     /// Makes one byte of the body another.
@@ -149,16 +153,17 @@ impl Fake {
     }
 
     async fn representation(&self, query: &str) -> Representation {
-        let cut = resolve::cut(&self.outline, &mut &self.pages, &Ask::from(&Fragment::parse(query))).await.unwrap();
+        let meaning = Meaning::of(&Ask::from(&Fragment::parse(query)), &self.outline);
+        let cut = resolve::cut(&self.outline, &mut &self.pages, &meaning).await.unwrap();
         let (bytes, mime, given) = match cut {
-            Cut::Part(part) => (self.bytes(&part.splice), part.mime, Some(part.given)),
+            Cut::Part(part) => (self.bytes(&part.file.splice), part.mime, Some(part.given)),
             _ => (self.file.to_vec(), self.mime.to_owned(), None),
         };
         let mut fields = BTreeMap::from([
             ("accept-ranges", "bytes, t, track".to_owned()),
             ("content-length", bytes.len().to_string()),
             ("content-type", mime),
-            ("etag", etag::strong([query.as_bytes()])),
+            ("etag", etag(query)),
         ]);
         fields.extend(given.map(|given| ("x-media-fragment", format!("t=npt:{given}"))));
         Representation { bytes, fields }
@@ -203,7 +208,11 @@ impl Fake {
         }
         let mut selected = if setup { self.outline.setup_ranges.clone() } else { Vec::new() };
         if ask != Ask::default() {
-            let cover = resolve::cover(&self.outline, &mut &self.pages, &ask).await.unwrap();
+            let meaning = Meaning::of(&ask, &self.outline);
+            if !meaning.means_all_it_names() {
+                return Some(None);
+            }
+            let cover = resolve::cover(&self.outline, &mut &self.pages, &meaning).await.unwrap();
             let Cover::Ranges { ranges, given, .. } = cover else { return Some(None) };
             selected.extend(ranges);
             if ask.time.is_some() {
@@ -214,6 +223,11 @@ impl Fake {
         clauses.extend(setup.then(|| "include-setup".to_owned()));
         Some(Some((selected, Some(clauses.join(";")))))
     }
+}
+
+/// The validator of the original, whose query is empty, or of a cut.
+pub fn etag(query: &str) -> String {
+    http::etag::strong([query.as_bytes()])
 }
 
 /// A 206, or the redirect to it.

@@ -35,7 +35,7 @@ pub async fn time(subject: &Subject) -> Verdict {
     let mut random = subject.random("query-time");
     let mut bytes = 0;
     for at in 0..STRETCHES {
-        let stretch = subject.stretch(&mut random, duration);
+        let stretch = Stretch::within(&mut random, duration);
         let end = stretch.end_of(duration);
         let request = queried(subject, &format!("t={},{end}", stretch.start))?;
         let cut = fetched(subject, &request).await.map_err(|stop| if at == 0 { stop } else { stop.insist() })?;

@@ -19,7 +19,7 @@ const WITH_SETUP: usize = 4;
 /// both are true.
 pub async fn pieces(subject: &Subject) -> Verdict {
     let duration = subject.duration().await?;
-    let stretches = subject.stretches(&mut subject.random("time"), subject.pieces, duration);
+    let stretches = Stretch::consecutive(&mut subject.random("time"), subject.pieces, duration);
     let mut covered = Ranges::default();
     for stretch in &stretches {
         let laid = subject.lay(format!("t:npt={stretch}")).await.map_err(Stop::insist)?;
@@ -64,7 +64,7 @@ pub async fn cover(subject: &Subject) -> Verdict {
 pub async fn with_setup(subject: &Subject) -> Verdict {
     let duration = subject.duration().await?;
     let mut random = subject.random("time-setup");
-    let stretches = subject.stretches(&mut random, WITH_SETUP, duration);
+    let stretches = Stretch::consecutive(&mut random, WITH_SETUP, duration);
     let mut parts = 0;
     for stretch in &stretches {
         let laid = subject.lay(format!("t:npt={stretch};include-setup")).await?;

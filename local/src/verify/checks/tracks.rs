@@ -6,7 +6,7 @@ use super::time::{holds, unsatisfiable};
 use crate::verify::laid::Laid;
 use crate::verify::media;
 use crate::verify::ranges::Ranges;
-use crate::verify::subject::{Named, Subject};
+use crate::verify::subject::{Named, Stretch, Subject};
 use crate::verify::verdict::{Stop, Verdict};
 
 /// Every track of the file can be had by one of its names, and the bytes are where the answer says.
@@ -67,7 +67,7 @@ pub async fn with_time(subject: &Subject) -> Verdict {
     for track in tracks {
         let mut covered = Ranges::default();
         let pieces = subject.pieces.div_ceil(tracks.len()).max(2);
-        for stretch in subject.stretches(&mut random, pieces, duration) {
+        for stretch in Stretch::consecutive(&mut random, pieces, duration) {
             let answer = subject.ask(format!("track={};t:npt={stretch}", track.name)).await?;
             asked += 1;
             if answer.status == StatusCode::RANGE_NOT_SATISFIABLE {
