@@ -96,7 +96,7 @@ fn what_is_indexed_is_what_was_written() {
         let file = Bytes::from(write(&mut tracks, shape, &mut random));
         let (outline, mut pages) = index(&file).unwrap();
         assert_eq!(outline.notes, [""; 0], "{shape:?}");
-        assert_eq!(outline.created, Some(3_000_000_000 - 2_082_844_800));
+        assert_eq!(outline.created, Some((3_000_000_000 - 2_082_844_800) * 1_000_000_000));
         assert_eq!(outline.tracks.len(), 3);
         for (place, track) in tracks.iter().enumerate() {
             assert_eq!(samples(&mut pages, place), track.samples, "{shape:?}, track {}", track.id);

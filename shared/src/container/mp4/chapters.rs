@@ -1,0 +1,204 @@
+//! Chapters: those of a chapter track, else those of a chapter list.
+//!
+//! QuickTime has a text track whose samples are titles, and which other tracks name in their `tref/chap` (QuickTime File
+//! Format, "Chapter Lists"). Nero has a list in the movie's user data, `moov/udta/chpl`, which nobody specified: a start in
+//! 100 ns and a title for each. Writers who write both say the same in both; the track also says when a chapter ends, and
+//! is not bound to 255 chapters.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use futures::future::{self, BoxFuture};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
+
+use super::boxes::Box;
+use super::movie::MovieTrack;
+use super::samples::Samples;
+use crate::container::{Error, ReadError, Source};
+use crate::index::{Chapters, Mark};
+use crate::media::{Run, Ticks, Time};
+
+/// Chapter tracks, of which there is one for each language.
+const MAX_TRACKS: usize = 16;
+/// Chapters that are looked at: more than an outline takes.
+const MAX_READ: usize = 1024;
+/// Bytes of a sample that are looked at: twice the length of the longest title that an outline takes.
+const MAX_SAMPLE: u32 = 1024;
+/// Titles that lie this near to each other are read in one.
+const READ_THROUGH: u64 = 16 << 10;
+/// Reads under way at a time: where each title lies beside its media, each is a read of its own.
+const CONCURRENT: usize = 16;
+
+/// Reads the chapters of chapter tracks, or where they have none, of a chapter list. `held` gives the bytes that are at
+/// hand already. What is not sound is passed over, with a note.
+///
+/// # Errors
+///
+/// Where the bytes cannot be had.
+pub async fn read(
+    source: &impl Source,
+    held: impl Fn(&Range<u64>) -> Option<Bytes>,
+    tracks: &[MovieTrack<'_>],
+    list: Option<&Box<'_>>,
+    notes: &mut Vec<String>,
+) -> Result<Chapters, ReadError> {
+    let mut marks: Vec<Mark> = Vec::new();
+    for track in tracks.iter().take(MAX_TRACKS) {
+        match samples(track, source.len(), notes) {
+            Ok(samples) => {
+                let titles = read_samples(source, &held, &samples).await?;
+                for (sample, title) in samples.iter().zip(titles) {
+                    add(&mut marks, mark(track, sample, &title));
+                }
+            }
+            Err(error) => notes.push(format!("the chapters of track {} passed over: {error}", track.track.id)),
+        }
+    }
+    if let Some(list) = list.filter(|_| marks.is_empty()) {
+        match read_list(list) {
+            Ok(listed) => marks = listed,
+            Err(error) => notes.push(format!("chapter list passed over: {error}")),
+        }
+    }
+    let mut chapters = Chapters::default();
+    for mark in marks {
+        chapters.push(mark);
+    }
+    Ok(chapters)
+}
+
+/// Adds a chapter of a track. A track in a further language has titles for the same chapters; and where there is no
+/// chapter there is a sample without a title.
+fn add(marks: &mut Vec<Mark>, mark: Mark) {
+    if mark.titles.is_empty() {
+        return;
+    }
+    match marks.iter_mut().find(|other| other.start == mark.start) {
+        Some(same) => same.titles.extend(mark.titles),
+        None => marks.push(mark),
+    }
+}
+
+/// The samples of a chapter track, one by one.
+fn samples(track: &MovieTrack<'_>, file_length: u64, notes: &mut Vec<String>) -> Result<Vec<Run>, Error> {
+    let mut runs = Samples::read(&track.tables, file_length)?;
+    let single = runs.by_ref().flat_map(|run| (0..run.count).map_while(move |number| run.slice(number..number + 1)));
+    let samples = single.take(MAX_READ).collect();
+    if let (left @ 1.., true) = runs.left_out() {
+        notes.push(format!("track {}: {left} chapters left out, which lie beyond the end of the file", track.track.id));
+    }
+    Ok(samples)
+}
+
+/// A sample of a chapter track as a chapter, on the presentation timeline.
+fn mark(track: &MovieTrack<'_>, sample: &Run, title: &[u8]) -> Mark {
+    let on_timeline = |ticks: Ticks| track.track.timescale.time(ticks - track.track.shift());
+    let start = sample.presentation();
+    Mark {
+        titles: sample_title(title).into_iter().collect(),
+        start: on_timeline(start),
+        end: Some(on_timeline(start + sample.duration)),
+        ..Mark::default()
+    }
+}
+
+/// The bytes of some samples, which are read together where they lie together.
+async fn read_samples<S: Source>(
+    source: &S,
+    held: &impl Fn(&Range<u64>) -> Option<Bytes>,
+    samples: &[Run],
+) -> Result<Vec<Bytes>, ReadError> {
+    let wanted = |sample: &Run| sample.offset..sample.offset.saturating_add(u64::from(sample.size.min(MAX_SAMPLE)));
+    let mut ranges: Vec<Range<u64>> = samples.iter().map(wanted).collect();
+    ranges.sort_by_key(|range| range.start);
+    ranges.dedup_by(|next, range| {
+        let near = next.start <= range.end.saturating_add(READ_THROUGH);
+        if near {
+            range.end = range.end.max(next.end);
+        }
+        near
+    });
+    let reads: Vec<BoxFuture<'_, Result<Bytes, ReadError>>> = ranges
+        .iter()
+        .map(|range| match held(range) {
+            Some(bytes) => future::ready(Ok(bytes)).boxed(),
+            None => source.read(range.clone()).boxed(),
+        })
+        .collect();
+    let blocks: Vec<Bytes> = stream::iter(reads).buffered(CONCURRENT).try_collect().await?;
+    let found = samples.iter().map(wanted).map(|wanted| {
+        let block = ranges.partition_point(|range| range.start <= wanted.start).saturating_sub(1);
+        let start = wanted.start.saturating_sub(ranges.get(block).map_or(0, |range| range.start));
+        let end = start + (wanted.end - wanted.start);
+        let within = usize::try_from(start).ok().zip(usize::try_from(end).ok());
+        let bytes = blocks.get(block).zip(within).filter(|(bytes, (_, end))| *end <= bytes.len());
+        bytes.map(|(bytes, (start, end))| bytes.slice(start..end)).unwrap_or_default()
+    });
+    Ok(found.collect())
+}
+
+/// The text of a sample of a text track: its length in 16 bits, and so many bytes. Behind it may stand boxes that tell its
+/// style, and its encoding, which is UTF-8 in most of those that say UTF-16; so the text itself is believed.
+fn sample_title(sample: &[u8]) -> Option<String> {
+    let (length, text) = sample.split_first_chunk()?;
+    title(text.get(..usize::from(u16::from_be_bytes(*length))).unwrap_or(text))
+}
+
+/// UTF-16 with a byte order mark, UTF-8, or else Mac OS Roman, in which QuickTime began.
+fn title(bytes: &[u8]) -> Option<String> {
+    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = bytes.as_chunks().0.iter().map(|bytes| unit(*bytes));
+        char::decode_utf16(units).map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    };
+    let text: String = match bytes {
+        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
+        _ => match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            // Cut off within a character, not of another encoding.
+            Err(error) if error.error_len().is_none() => String::from_utf8_lossy(bytes).into_owned(),
+            Err(_) => bytes.iter().map(|byte| mac_roman(*byte)).collect(),
+        },
+    };
+    let text = text.trim_matches(|letter: char| letter == '\0' || letter.is_whitespace());
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn mac_roman(byte: u8) -> char {
+    const UPPER_HALF: &str = "ÄÅÇÉÑÖÜáàâäãåçéèêëíìîïñóòôöõúùûü†°¢£§•¶ß®©™´¨≠ÆØ∞±≤≥¥µ∂∑∏π∫ªºΩæø¿¡¬√ƒ≈∆«»…\u{a0}ÀÃÕŒœ–—“”‘’÷◊ÿŸ⁄€‹›ﬁﬂ\
+                              ‡·‚„‰ÂÊÁËÈÍÎÏÌÓÔ\u{f8ff}ÒÚÛÙıˆ˜¯˘˙˚¸˝˛ˇ";
+    match byte.checked_sub(0x80) {
+        None => char::from(byte),
+        Some(place) => UPPER_HALF.chars().nth(usize::from(place)).unwrap_or(char::REPLACEMENT_CHARACTER),
+    }
+}
+
+/// Reads a chapter list, `chpl`. What is cut off at its end is left out.
+pub fn read_list(chpl: &Box<'_>) -> Result<Vec<Mark>, Error> {
+    let mut fields = chpl.fields();
+    // Version 0 has a count of eight bits; version 1 a byte of nothing, and a count of 32.
+    let count = match fields.version_and_flags()?.0 {
+        0 => u32::from(fields.array::<1>()?[0]),
+        1 => {
+            fields.take(1)?;
+            fields.u32()?
+        }
+        version => return Err(chpl.malformed(format!("expected version 0 or 1, found {version}"))),
+    };
+    let mut marks = Vec::new();
+    for _ in 0..usize::try_from(count).unwrap_or(usize::MAX).min(MAX_READ) {
+        let (Ok(start), Ok([length])) = (fields.u64(), fields.array()) else { break };
+        let Ok(text) = fields.take(usize::from(length)) else { break };
+        let start = Time(i64::try_from(start).unwrap_or(i64::MAX).saturating_mul(100));
+        marks.push(Mark { titles: title(text).into_iter().collect(), start, ..Mark::default() });
+    }
+    Ok(marks)
+}
+
+/// The tracks that this one names as its chapters (QuickTime's `tref/chap`).
+pub fn referenced(trak: &Box<'_>) -> Result<Vec<u32>, Error> {
+    let Some(tref) = trak.child(*b"tref")? else { return Ok(Vec::new()) };
+    let Some(chap) = tref.child(*b"chap")? else { return Ok(Vec::new()) };
+    Ok(chap.payload.as_chunks().0.iter().map(|id| u32::from_be_bytes(*id)).collect())
+}
