@@ -86,7 +86,8 @@ impl Seen<'_> {
         let chapters = &self.outline.chapters;
         let mut lines = if chapters.is_empty() { String::new() } else { "\n".to_owned() };
         for Chapter { titles, ids, interval } in chapters {
-            let names: Vec<String> = titles.iter().map(|title| format!("{title:?}")).chain(ids.iter().cloned()).collect();
+            let names: Vec<String> =
+                titles.iter().map(|title| format!("{title:?}")).chain(ids.iter().cloned()).collect();
             // Writing to a string does not fail.
             let _ = write!(lines, "\nchapter {interval}: {}", names.join(" "));
         }

@@ -99,3 +99,82 @@ impl Chapters {
         (chapters, notes.into_iter().flatten().collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Chapters in a file of a hundred seconds: a title, where it begins and ends, what it is nested in.
+    fn finish(marks: &[(&str, i64, Option<i64>, Option<usize>)]) -> (Vec<String>, String) {
+        let mut chapters = Chapters::default();
+        for (title, start, end, parent) in marks {
+            let (start, end) = (Time::from_secs(*start), end.map(Time::from_secs));
+            chapters.push(Mark { titles: vec![(*title).to_owned()], start, end, parent: *parent, ..Mark::default() });
+        }
+        let (chapters, notes) = chapters.finish(Time::from_secs(100));
+        let shown = |chapter: &Chapter| format!("{}={}", chapter.titles.concat(), chapter.interval);
+        (chapters.iter().map(shown).collect(), notes.join("; "))
+    }
+
+    #[test]
+    fn a_chapter_lasts_to_its_end_or_to_the_next_on_its_level() {
+        let beyond = "1 chapters left out, which lie beyond the end of the file";
+        for (marks, expected, notes) in [
+            (&[("a", 0, None, None), ("b", 30, None, None)][..], &["a=0,30", "b=30,100"][..], ""),
+            (&[("b", 30, None, None), ("a", 0, None, None)], &["a=0,30", "b=30,100"], ""),
+            (&[("a", 0, Some(20), None), ("b", 30, Some(200), None)], &["a=0,20", "b=30,100"], ""),
+            (&[("a", 5, Some(5), None), ("b", 30, Some(7), None)], &["a=5,30", "b=30,100"], ""),
+            (&[("a", 5, None, None), ("b", 5, None, None)], &["a=5,100", "b=5,100"], ""),
+            (
+                &[("a", 0, None, None), ("aa", 0, None, Some(0)), ("ab", 10, None, Some(0)), ("b", 30, None, None)],
+                &["a=0,30", "aa=0,10", "ab=10,30", "b=30,100"],
+                "",
+            ),
+            (&[("a", 0, Some(9), None), ("aa", 20, None, Some(0))], &["a=0,9", "aa=20,100"], ""),
+            (&[("a", -5, Some(3), None), ("b", 99, None, None)], &["a=0,3", "b=99,100"], ""),
+            (&[("a", 0, None, None), ("b", 100, None, None)], &["a=0,100"], beyond),
+            (&[("a", -9, Some(-3), None)], &[], beyond),
+            (&[], &[], ""),
+        ] {
+            assert_eq!(finish(marks), (expected.iter().map(ToString::to_string).collect(), notes.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_head_is_bounded_and_says_so() {
+        let mark = |titles: Vec<String>| Mark { titles, ..Mark::default() };
+        let finish = |marks: Vec<Mark>| {
+            let mut chapters = Chapters::default();
+            let places: Vec<_> = marks.into_iter().map(|mark| chapters.push(mark)).collect();
+            let (chapters, notes) = chapters.finish(Time::from_secs(1));
+            assert_eq!(places.iter().flatten().count(), chapters.len());
+            assert!(places.iter().skip(chapters.len()).all(Option::is_none));
+            (chapters, notes.join("; "))
+        };
+        let (chapters, notes) = finish((0..5000).map(|at| mark(vec![at.to_string()])).collect());
+        assert_eq!((chapters.len(), notes.as_str()), (1000, "chapters left out behind the first 1000"));
+        assert_eq!(chapters.last().unwrap().titles, ["999"]);
+
+        let (chapters, notes) = finish((0..500).map(|_| mark(vec!["x".repeat(255)])).collect());
+        assert_eq!((chapters.len(), notes.as_str()), (257, "chapters left out behind the first 257"));
+
+        let (chapters, notes) =
+            finish(vec![mark(vec!["ä".repeat(200), String::new(), "b".to_owned(), "b".to_owned()])]);
+        assert_eq!(chapters.first().unwrap().titles, ["ä".repeat(127), "b".to_owned()]);
+        assert_eq!(notes, "1 titles of chapters cut at 255 bytes, or beyond 32 of one");
+
+        let (chapters, notes) = finish(vec![mark((0..40).map(|at| at.to_string()).collect())]);
+        assert_eq!(chapters.first().unwrap().titles.len(), 32);
+        assert!(notes.starts_with("8 titles"), "{notes}");
+    }
+
+    #[test]
+    fn a_chapter_is_called_by_its_titles_and_identifiers_to_the_letter() {
+        let interval = Interval::new(Time::ZERO, Time::MAX).unwrap();
+        let chapter = Chapter { titles: vec!["Präludium".to_owned()], ids: vec!["7".to_owned()], interval };
+        for (name, is) in [("Präludium", true), ("7", true), ("präludium", false), ("Prä", false), ("", false)] {
+            assert_eq!(chapter.is_called(name), is, "{name}");
+        }
+    }
+}

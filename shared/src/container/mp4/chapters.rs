@@ -197,8 +197,75 @@ pub fn read_list(chpl: &Box<'_>) -> Result<Vec<Mark>, Error> {
 }
 
 /// The tracks that this one names as its chapters (QuickTime's `tref/chap`).
-pub fn referenced(trak: &Box<'_>) -> Result<Vec<u32>, Error> {
-    let Some(tref) = trak.child(*b"tref")? else { return Ok(Vec::new()) };
-    let Some(chap) = tref.child(*b"chap")? else { return Ok(Vec::new()) };
-    Ok(chap.payload.as_chunks().0.iter().map(|id| u32::from_be_bytes(*id)).collect())
+pub fn referenced<'a>(trak: &Box<'a>) -> Result<impl Iterator<Item = u32> + use<'a>, Error> {
+    let chap = trak.child(*b"tref")?.map(|tref| tref.child(*b"chap")).transpose()?.flatten();
+    let ids = chap.map(|chap| chap.payload.as_chunks().0).unwrap_or_default();
+    Ok(ids.iter().map(|id| u32::from_be_bytes(*id)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
+    use super::super::boxes::write_full_box;
+    use super::*;
+
+    fn list(version: u8, payload: &[u8]) -> Result<Vec<(i64, String)>, Error> {
+        let mut out = Vec::new();
+        write_full_box(&mut out, *b"chpl", version, |out| out.extend(payload));
+        let marks = read_list(&Box::read(&out, 0, "moov/udta")?)?;
+        Ok(marks.into_iter().map(|mark| (mark.start.0, mark.titles.concat())).collect())
+    }
+
+    #[test]
+    fn chapter_lists_of_both_versions_are_read_as_far_as_they_go() {
+        let entry =
+            |start: u64, title: &str| [&start.to_be_bytes()[..], &[title.len() as u8], title.as_bytes()].concat();
+        let entries = [entry(0, "Opening"), entry(30_000_000, "Präludium"), entry(70_000_000, "")].concat();
+        let read = [(0, "Opening"), (3_000_000_000, "Präludium"), (7_000_000_000, "")];
+        let read = read.map(|(start, title)| (start, title.to_owned()));
+        let with = |head: &[u8], entries: &[u8]| [head, entries].concat();
+        for (version, payload, expected) in [
+            (0, with(&[3], &entries), 3),
+            (1, with(&[0, 0, 0, 0, 3], &entries), 3),
+            (0, with(&[2], &entries), 2),
+            (1, with(&[0, 0xFF, 0xFF, 0xFF, 0xFF], &entries), 3),
+            (0, with(&[3], entries.get(..entries.len() - 1).unwrap()), 2),
+            (0, with(&[3], entries.get(..20).unwrap()), 1),
+            (0, with(&[0], &[]), 0),
+        ] {
+            assert_eq!(list(version, &payload).unwrap(), read.get(..expected).unwrap(), "{payload:x?}");
+        }
+        let far = list(0, &with(&[1], &entry(u64::MAX, "never"))).unwrap();
+        assert_eq!(far, [(i64::MAX, "never".to_owned())]);
+        for (version, payload, why) in [
+            (0, &[][..], "expected 1 more bytes, found 0"),
+            (1, &[0, 0], "expected 4 more bytes, found 1"),
+            (2, &[0], "expected version 0 or 1, found 2"),
+        ] {
+            assert!(list(version, payload).unwrap_err().to_string().starts_with(why));
+        }
+    }
+
+    #[test]
+    fn titles_are_read_in_whatever_they_are_written() {
+        for (sample, title) in [
+            (&b"\0\x07Opening"[..], Some("Opening")),
+            (b"\0\x07Opening\0\0\0\x0cencd\0\0\x01\0", Some("Opening")),
+            (b"\0\x09 Opening\0", Some("Opening")),
+            ("\0\x0aPräludium".as_bytes(), Some("Präludium")),
+            (b"\0\x09Pr\x8aludium", Some("Präludium")),
+            (b"\0\x08\xfe\xff\x00P\x00r\x00\xe4", Some("Prä")),
+            (b"\0\x08\xff\xfeP\x00r\x00\xe4\x00", Some("Prä")),
+            (b"\0\x06\xff\xfe\x3d\xd8P\x00", Some("\u{FFFD}P")),
+            (b"\0\x06\xef\xbb\xbfPr\xc3", Some("Pr\u{FFFD}")),
+            (b"\xff\xffcut off", Some("cut off")),
+            (b"\0\x09\xf0\xff \xd8Mac", Some("\u{f8ff}ˇ ÿMac")),
+            (b"\0\0", None),
+            (b"\0\x02  ", None),
+            (b"\0", None),
+            (b"", None),
+        ] {
+            assert_eq!(sample_title(sample).as_deref(), title, "{}", sample.escape_ascii());
+        }
+    }
 }

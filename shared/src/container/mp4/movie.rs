@@ -1,5 +1,7 @@
 //! The movie box (ISO/IEC 14496-12 §8.2): the tracks of a file, their timescales, edit lists and sample descriptions.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use super::boxes::{Box, Fields, write_box};
@@ -80,17 +82,19 @@ impl<'a> Movie<'a> {
                 }
                 b"mvex" => movie.fragments = Some(read_defaults(&child)?),
                 // Of what else may be in user data nothing is needed, and not all of it is boxes.
-                b"udta" => movie.chapter_list = child.child(*b"chpl").unwrap_or_default(),
+                b"udta" => movie.chapter_list = movie.chapter_list.or(child.child(*b"chpl").unwrap_or_default()),
                 b"cmov" => return Err(Error::Unsupported("a compressed movie header (cmov)".to_owned())),
                 _ => {}
             }
         }
-        let mut chapters = Vec::new();
-        for trak in &traks {
-            chapters.extend(chapters::referenced(trak)?);
-        }
+        let mut headers = Vec::with_capacity(traks.len());
+        let mut chapters = BTreeSet::new();
         for trak in &traks {
             let header = TrackHeader::read(&trak.expect_child(*b"tkhd")?)?;
+            chapters.extend(chapters::referenced(trak)?.filter(|id| *id != header.id));
+            headers.push(header);
+        }
+        for (trak, header) in traks.iter().zip(headers) {
             let track = read_track(trak, timescale, &header);
             if chapters.contains(&header.id) {
                 movie.take_chapters(&header, track)?;
