@@ -159,6 +159,9 @@ mod tests {
         let info = Info::parse(&[date, duration].concat(), 0).unwrap();
         assert_eq!((info.duration, info.created), (Some(Ticks(1235)), Some(MILLENNIUM - 1_500_000_000)));
 
+        let far = element(ids::DATE_UTC, &i64::MAX.to_be_bytes());
+        assert_eq!(Info::parse(&far, 0).unwrap().created, None);
+
         for duration in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1e300] {
             let info = Info::parse(&element(ids::DURATION, &duration.to_be_bytes()), 0).unwrap();
             assert_eq!(info.duration, None, "{duration}");

@@ -116,22 +116,26 @@ impl<'a> Movie<'a> {
         track: Result<Result<MovieTrack<'a>, String>, Error>,
     ) -> Result<(), Error> {
         let presented = header.enabled && header.dimensions.is_some();
-        match track {
-            Ok(Ok(track)) => {
-                if track.track.kind == Kind::Text {
-                    self.chapter_tracks.push(track.clone());
-                }
-                match track.track.kind {
-                    kind if presented || kind == Kind::Audio => self.tracks.push(track),
-                    Kind::Video => {
-                        self.notes.push(format!("track {} passed over: it holds chapter pictures", header.id))
-                    }
-                    _ => {}
-                }
+        let track = match track {
+            Ok(Ok(track)) => track,
+            Ok(Err(note)) => {
+                self.notes.push(note);
+                return Ok(());
             }
-            Ok(Err(note)) => self.notes.push(note),
             Err(error) if presented => return Err(error),
-            Err(error) => self.notes.push(format!("track {} passed over: it holds chapters, and {error}", header.id)),
+            Err(error) => {
+                self.notes.push(format!("track {} passed over: it holds chapters, and {error}", header.id));
+                return Ok(());
+            }
+        };
+        let kind = track.track.kind;
+        if kind == Kind::Text {
+            self.chapter_tracks.push(track.clone());
+        }
+        if presented || kind == Kind::Audio {
+            self.tracks.push(track);
+        } else if kind == Kind::Video {
+            self.notes.push(format!("track {} passed over: it holds chapter pictures", header.id));
         }
         Ok(())
     }
@@ -375,4 +379,37 @@ fn text(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_matches(|letter: char| letter == '\0' || letter.is_whitespace());
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::boxes::write_full_box;
+    use super::*;
+
+    #[test]
+    fn creation_times_that_cannot_be_are_none() {
+        let epoch = 2_082_844_800;
+        for (version, since_1904, expected) in [
+            (0, 3_370_577_633, Some(1_287_732_833_000_000_000)),
+            (1, 3_370_577_633, Some(1_287_732_833_000_000_000)),
+            (0, u64::from(u32::MAX), Some(2_212_122_495_000_000_000)),
+            (1, epoch + 9_223_372_036, Some(9_223_372_036_000_000_000)),
+            (1, epoch + 9_223_372_037, None),
+            (1, u64::MAX, None),
+            (0, epoch, None),
+            // Of a writer that counts from 1970.
+            (0, 1_287_732_833, None),
+            (0, 0, None),
+        ] {
+            let mut out = Vec::new();
+            write_full_box(&mut out, *b"mvhd", version, |out| {
+                let time = since_1904.to_be_bytes();
+                let time = if version == 1 { &time[..] } else { time.get(4..).unwrap() };
+                out.extend([time, time, &1000_u32.to_be_bytes()].concat());
+            });
+            let header = MovieHeader::read(&Box::read(&out, 0, "moov").unwrap()).unwrap();
+            assert_eq!(header.created, expected, "{since_1904}");
+        }
+    }
 }

@@ -74,7 +74,9 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
     let declared = info.duration.filter(|_| !lasting).map(|duration| info.timescale.time(duration));
     let duration = ends.chain(declared).max().unwrap_or(Time::ZERO);
     let (chapters, left_out) = chapters.finish(duration);
-    left_out.into_iter().for_each(|note| notes.push(note));
+    for note in left_out {
+        notes.push(note);
+    }
     Ok(Outline {
         container: Container::Matroska,
         mime,

@@ -17,8 +17,8 @@ fn display(title: &str) -> Vec<u8> {
     master(ids::CHAPTER_DISPLAY, &[string(0x437C, "ger"), string(ids::CHAP_STRING, title)])
 }
 
-fn edition(children: &[Vec<u8>]) -> Vec<u8> {
-    master(ids::EDITION_ENTRY, children)
+fn edition(children: &[&[u8]]) -> Vec<u8> {
+    element(ids::EDITION_ENTRY, &children.concat())
 }
 
 /// The chapters of a file of four seconds with this Chapters element, and its notes.
@@ -46,27 +46,35 @@ fn the_chapters_of_the_default_edition_are_read() {
     let off = |id, value| [uint(id, value), atom(2, "ab", 1, None, &[])];
     let named = [string(ids::CHAPTER_STRING_UID, "intro"), display("Anfang"), display("Opening"), display(" ")];
     for (editions, expected, notes) in [
-        (&[edition(&[a.clone(), b.clone()])][..], "a/1 0,1; b/2 1,4", ""),
-        (&[edition(&[a.clone()]), edition(&[b.clone()])], "a/1 0,4", ""),
-        (&[edition(&[a.clone()]), edition(&[default.clone(), b.clone()])], "b/2 1,4", ""),
-        (&[edition(&[default.clone(), a.clone()]), edition(&[b.clone(), default.clone()])], "a/1 0,4", ""),
-        (&[edition(&[hidden.clone(), default.clone(), a.clone()]), edition(&[b.clone()])], "b/2 1,4", ""),
-        (&[edition(&[hidden, a.clone()])], "", ""),
+        (&[edition(&[&a, &b])][..], "a/1 0,1; b/2 1,4", ""),
+        (&[edition(&[&a]), edition(&[&b])], "a/1 0,4", ""),
+        (&[edition(&[&a]), edition(&[&default, &b])], "b/2 1,4", ""),
+        (&[edition(&[&default, &a]), edition(&[&b, &default])], "a/1 0,4", ""),
+        (&[edition(&[&hidden, &default, &a]), edition(&[&b])], "b/2 1,4", ""),
+        (&[edition(&[&hidden, &a])], "", ""),
         // Played b, a: their stretches of the file are what they are.
         (
-            &[edition(&[ordered, atom(2, "b", 3, Some(4), &[]), elsewhere, atom(1, "a", 0, Some(2), &[])])],
+            &[edition(&[&ordered, &atom(2, "b", 3, Some(4), &[]), &elsewhere, &atom(1, "a", 0, Some(2), &[])])],
             "a/1 0,2; b/2 3,4",
             "a chapter left out, which lies in another file (at byte",
         ),
-        (&[edition(&[nested])], "a/1 0,3; aa/3 0,1; ab/2 1,3", ""),
-        (&[edition(&[atom(1, "a", 0, None, &off(ids::CHAPTER_FLAG_HIDDEN, 1)), b.clone()])], "ab/2 1,4; b/2 1,4", ""),
-        (&[edition(&[atom(1, "a", 0, None, &off(ids::CHAPTER_FLAG_ENABLED, 0)), b.clone()])], "b/2 1,4", ""),
-        (&[edition(&[atom(9, "Anfang", 0, None, &named)])], "Anfang/Opening/intro/9 0,4", ""),
-        (&[edition(&[master(ids::CHAPTER_ATOM, &[])])], " 0,4", ""),
-        (&[edition(&[atom(1, "a", u64::MAX / 1_000_000_000, None, &[])])], "", "1 chapters left out, which lie beyond"),
+        (&[edition(&[&nested])], "a/1 0,3; aa/3 0,1; ab/2 1,3", ""),
+        (&[edition(&[&atom(1, "a", 0, None, &off(ids::CHAPTER_FLAG_HIDDEN, 1)), &b])], "ab/2 1,4; b/2 1,4", ""),
+        (&[edition(&[&atom(1, "a", 0, None, &off(ids::CHAPTER_FLAG_ENABLED, 0)), &b])], "b/2 1,4", ""),
+        (&[edition(&[&atom(9, "Anfang", 0, None, &named)])], "Anfang/Opening/intro/9 0,4", ""),
+        (&[edition(&[&master(ids::CHAPTER_ATOM, &[])])], " 0,4", ""),
+        (
+            &[edition(&[&atom(1, "a", u64::MAX / 1_000_000_000, None, &[])])],
+            "",
+            "1 chapters left out, which lie beyond",
+        ),
         (&[edition(&[])], "", ""),
         (&[], "", ""),
-        (&[edition(&[element(ids::CRC_32, &[1, 2, 3, 4]), a, element(ids::VOID, &[0; 9]), b])], "a/1 0,1; b/2 1,4", ""),
+        (
+            &[edition(&[&element(ids::CRC_32, &[1, 2, 3, 4]), &a, &element(ids::VOID, &[0; 9]), &b])],
+            "a/1 0,1; b/2 1,4",
+            "",
+        ),
     ] {
         let (found, said) = chapters(&master(ids::CHAPTERS, editions));
         assert_eq!(found, expected);
@@ -76,8 +84,8 @@ fn the_chapters_of_the_default_edition_are_read() {
 
 #[test]
 fn chapters_are_found_before_the_clusters_and_behind_them() {
-    let chapters = master(ids::CHAPTERS, &[edition(&[atom(1, "a", 0, None, &[])])]);
-    let others = master(ids::CHAPTERS, &[edition(&[atom(2, "b", 0, None, &[])])]);
+    let chapters = master(ids::CHAPTERS, &[edition(&[&atom(1, "a", 0, None, &[])])]);
+    let others = master(ids::CHAPTERS, &[edition(&[&atom(2, "b", 0, None, &[])])]);
     let sized = cluster(0, &second(0));
     let live = unknown(ids::CLUSTER, &[&[uint(ids::TIMESTAMP, 1000)], second(0).as_slice()].concat());
     let (info, tracks) = (info(), tracks());
@@ -106,12 +114,12 @@ fn hostile_chapters_harm_nothing_else() {
     let torn = [atom(1, "a", 0, None, &[]), vec![0xB6, 0xC0]].concat();
     let inside = [atom(1, "a", 0, None, &[]), element(ids::CHAPTER_ATOM, &[0x80, 0x8F])].concat();
     for (editions, count, note) in [
-        (edition(&[deep]), 16, "chapters left out, which are nested too deep"),
-        (edition(&many), 1000, "chapters left out behind the first 1000"),
-        (edition(&[atom(1, "a", 0, None, &long)]), 1, "1 titles of chapters cut at 255 bytes"),
-        (edition(&[torn]), 1, "chapters end with what is not sound: an element that ends behind its parent"),
-        (edition(&[inside]), 1, "chapters end with what is not sound: an element that ends behind its parent"),
-        ([edition(&[atom(1, "a", 0, None, &[])]), vec![0x45]].concat(), 1, "chapters end with what is not sound"),
+        (edition(&[&deep]), 16, "chapters left out, which are nested too deep"),
+        (edition(&[&many.concat()]), 1000, "chapters left out behind the first 1000"),
+        (edition(&[&atom(1, "a", 0, None, &long)]), 1, "1 titles of chapters cut at 255 bytes"),
+        (edition(&[&torn]), 1, "chapters end with what is not sound: an element that ends behind its parent"),
+        (edition(&[&inside]), 1, "chapters end with what is not sound: an element that ends behind its parent"),
+        ([edition(&[&atom(1, "a", 0, None, &[])]), vec![0x45]].concat(), 1, "chapters end with what is not sound"),
         (vec![0; 5 << 20], 0, "chapters passed over: too large: Segment/Chapters of 5242880 bytes"),
     ] {
         let (found, said) = chapters(&element(ids::CHAPTERS, &editions));
