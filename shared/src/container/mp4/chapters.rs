@@ -2,8 +2,8 @@
 //!
 //! QuickTime has a text track whose samples are titles, and which other tracks name in their `tref/chap` (QuickTime File
 //! Format, "Chapter Lists"). Nero has a list in the movie's user data, `moov/udta/chpl`, which nobody specified: a start in
-//! 100 ns and a title for each. Writers who write both say the same in both; the track also says when a chapter ends, and
-//! is not bound to 255 chapters.
+//! 100 ns and a title for each. Many writers write both. The track also says when a chapter ends, and may have more than
+//! the 255 chapters that most lists end at.
 
 use std::ops::Range;
 
@@ -54,11 +54,11 @@ pub async fn read(
             Err(error) => notes.push(format!("the chapters of track {} passed over: {error}", track.track.id)),
         }
     }
-    if let Some(list) = list.filter(|_| marks.is_empty()) {
-        match read_list(list) {
-            Ok(listed) => marks = listed,
-            Err(error) => notes.push(format!("chapter list passed over: {error}")),
-        }
+    match list.map_or_else(|| Ok(Vec::new()), read_list) {
+        Ok(listed) if marks.is_empty() => marks = listed,
+        Ok(listed) => start_late(&mut marks, &listed),
+        Err(error) if marks.is_empty() => notes.push(format!("chapter list passed over: {error}")),
+        Err(_) => {}
     }
     let mut chapters = Chapters::default();
     for mark in marks {
@@ -76,6 +76,18 @@ fn add(marks: &mut Vec<Mark>, mark: Mark) {
     match marks.iter_mut().find(|other| other.start == mark.start) {
         Some(same) => same.titles.extend(mark.titles),
         None => marks.push(mark),
+    }
+}
+
+/// Samples fill a track from its beginning, and where the first chapter begins later some writers (ffmpeg 5) let it begin
+/// with the track. Their list has it right.
+fn start_late(marks: &mut [Mark], listed: &[Mark]) {
+    if let (Some(first), Some(listed)) = (marks.first_mut(), listed.first())
+        && first.start == Time::ZERO
+        && first.end.is_none_or(|end| listed.start < end)
+        && first.titles.first() == listed.titles.first()
+    {
+        first.start = listed.start;
     }
 }
 
@@ -206,6 +218,8 @@ pub fn referenced<'a>(trak: &Box<'a>) -> Result<impl Iterator<Item = u32> + use<
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
+    use proptest::prelude::*;
+
     use super::super::boxes::write_full_box;
     use super::*;
 
@@ -266,6 +280,16 @@ mod tests {
             (b"", None),
         ] {
             assert_eq!(sample_title(sample).as_deref(), title, "{}", sample.escape_ascii());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_are_chapters_or_refused(version in 0..3u8, bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            if let Ok(marks) = list(version, &bytes) {
+                prop_assert!(marks.len() <= bytes.len() / 9 && marks.iter().all(|(start, _)| *start >= 0));
+            }
+            let _ = sample_title(&bytes);
         }
     }
 }

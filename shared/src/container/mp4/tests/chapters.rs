@@ -50,6 +50,10 @@ fn chapters_are_those_of_the_tracks_else_of_the_list() {
         (std::slice::from_ref(&three), &listed, "Opening 0,3; song1 3,7; Ending 7,10"),
         (&[three.clone(), german], &listed, "Opening/Anfang 0,3; song1 3,7; Ending/Ende 7,10"),
         (&[gap], &listed, "one 1,3; two 6,10"),
+        // The first begins with the track, if the list does not know better.
+        (std::slice::from_ref(&three), &[("Opening", 2), ("song1", 9)], "Opening 2,3; song1 3,7; Ending 7,10"),
+        (std::slice::from_ref(&three), &[("Opening", 3), ("song1", 9)], "Opening 0,3; song1 3,7; Ending 7,10"),
+        (std::slice::from_ref(&three), &[("other", 2)], "Opening 0,3; song1 3,7; Ending 7,10"),
         (&[late], &[], "Opening 1,4; song1 4,8; Ending 8,10"),
         (&[titles(2, &[("", 10)])], &listed, "a 0,5; b 5,10"),
         (&[titles(2, &[])], &listed, "a 0,5; b 5,10"),
