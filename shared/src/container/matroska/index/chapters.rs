@@ -147,3 +147,50 @@ impl Atom {
 fn text(data: &[u8]) -> String {
     ebml::string(data).trim().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::super::testing::{element, id};
+    use super::*;
+
+    /// Elements of chapters, nested in any way, and here and there bytes that are none.
+    fn any_elements() -> impl Strategy<Value = Vec<u8>> {
+        let ids = [
+            ids::EDITION_ENTRY,
+            ids::EDITION_FLAG_HIDDEN,
+            ids::EDITION_FLAG_DEFAULT,
+            ids::CHAPTER_ATOM,
+            ids::CHAPTER_UID,
+            ids::CHAPTER_STRING_UID,
+            ids::CHAPTER_TIME_START,
+            ids::CHAPTER_TIME_END,
+            ids::CHAPTER_FLAG_ENABLED,
+            ids::CHAPTER_DISPLAY,
+            ids::CHAP_STRING,
+        ];
+        let leaf = prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..9),
+            (0..ids.len()).prop_map(move |place| ids.get(place).map(|known| id(*known)).unwrap_or_default()),
+        ];
+        leaf.prop_recursive(6, 64, 6, move |inner| {
+            let children = proptest::collection::vec(inner, 0..6);
+            (0..ids.len(), children).prop_map(move |(place, children)| {
+                ids.get(place).map(|known| element(*known, &children.concat())).unwrap_or_default()
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_in_an_edition_its_chapters_are_in_order_and_in_the_file(elements in any_elements(), end in 1..100_i64) {
+            let edition = element(ids::EDITION_ENTRY, &elements);
+            for data in [elements, edition] {
+                let (chapters, _) = parse(&data, 0, &mut Notes::default()).finish(Time(end));
+                prop_assert!(chapters.iter().all(|chapter| chapter.interval.end() <= Time(end)));
+                prop_assert!(chapters.is_sorted_by_key(|chapter| chapter.interval.start()));
+            }
+        }
+    }
+}
