@@ -108,7 +108,7 @@ pub fn mp4(movie_first: bool) -> Film {
     });
     let given = Interval::new(Time::ZERO, outline.duration).unwrap();
     let selection = Selection { given, tracks: selected.collect(), elements: Vec::new() };
-    let film = Film::new(&container::write(&outline, &selection).unwrap());
+    let film = Film::new(&container::write(&outline, &selection).unwrap().splice);
     if movie_first { film } else { movie_last(&film, ftyp.len()) }
 }
 

@@ -159,7 +159,7 @@ def test_byte_ranges_of_a_cut_joined_are_the_cut(get, name):
         assert answer.status_code == 206
         assert content_range(answer) == (at, at + step - 1, length)
         assert answer.headers["ETag"] == whole.headers["ETag"]
-        assert answer.headers["Vary"] == "Range"
+        assert answer.headers["Vary"].split(", ")[0] == "Range"
         joined.append(answer.content)
         at += step
     assert b"".join(joined) == whole.content
@@ -225,7 +225,7 @@ def test_a_time_range_is_verbatim_bytes_and_says_which_time_they_hold(get, sampl
     assert given_start <= start + 0.1
     assert start - given_start <= 4.1, "more than one group of pictures before"
     assert given_end >= min(end or duration, duration) - 0.001
-    assert answer.headers["Vary"] == "Range"
+    assert answer.headers["Vary"].split(", ")[0] == "Range"
     if len(pairs) == 1:
         first, last = pairs[0]
         assert content_range(answer) == (first, last, length)

@@ -14,24 +14,20 @@ use http::header::{
     ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
     IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
 };
-use http::{HeaderName, Method, StatusCode};
+use http::{Method, StatusCode};
 use reelspan::http::conditional::Verdict;
-use reelspan::http::range::Asked as Range;
+use reelspan::http::mapping::{Mapping, Of};
+use reelspan::http::range::{Asked as Range, FragmentRange};
 use reelspan::index::{Outline, Status};
-use reelspan::resolve::{self, Ask, Cover, Cut};
+use reelspan::resolve::{self, Ask, Cover, Cut, Meaning};
 use reelspan::store::Found;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 
-use crate::answer::{self, Answer, CONTENT_RANGE_MAPPING, Extent, X_MEDIA_FRAGMENT};
-use crate::request::{Request, of_time};
-use crate::resource::{Resource, tag};
+use crate::answer::{self, Answer, CONTENT_RANGE_MAPPING, Extent, RANGE_REDIRECT, X_MEDIA_FRAGMENT};
+use crate::request::{ACCEPT_RANGE_REDIRECT, Request};
+use crate::resource::{Content, Resource, brief, tag};
 use crate::{Error, Fragments};
-
-/// Which redirect a client takes instead of a part (W3C *Protocol for Media Fragments*).
-const ACCEPT_RANGE_REDIRECT: HeaderName = HeaderName::from_static("accept-range-redirect");
-/// The bytes that such a redirect is to.
-const RANGE_REDIRECT: HeaderName = HeaderName::from_static("range-redirect");
 
 /// How long a browser may remember what it may send.
 const PREFLIGHT: Duration = Duration::from_hours(24);
@@ -117,15 +113,12 @@ impl Fragments {
         let answer = match request.conditions.judge(&resource.etag, resource.modified) {
             Verdict::NotModified => Answer::not_modified(&resource),
             Verdict::Failed => return Err(Error::Precondition),
-            Verdict::Proceed => {
-                let extent = extent(&mut found, request, &resource).await?;
-                if request.head && extent == Extent::Whole {
-                    // There is no body that could be too large.
-                    Answer::new(&resource, &extent)
-                } else {
-                    answer::fit(&resource, extent, &self.delivery, &request.path_and_query())?
-                }
-            }
+            Verdict::Proceed => match extent(&mut found, request, &resource).await? {
+                Extent::Fragment(mapping) if request.redirect => Answer::to_bytes(&mapping, &request.path_and_query()),
+                // There is no body that could be too large.
+                Extent::Whole if request.head => Answer::new(&resource, &Extent::Whole),
+                extent => answer::fit(&resource, extent, &self.delivery, &request.path_and_query())?,
+            },
         };
         Ok(Made { answer, etag: found.head.original.etag })
     }
@@ -133,10 +126,7 @@ impl Fragments {
     /// The head, and the pages that will be needed in all likelihood, in one round trip.
     async fn find(&self, request: &Request) -> Result<Found, Error> {
         let media = request.media.to_string();
-        // Without a fragment the head says it all: no cells.
-        #[allow(clippy::reversed_empty_ranges, reason = "an empty range is meant")]
-        let cells = request.ask().or_else(|| request.range_ask()).map_or(1..=0, |ask| resolve::guess(&ask));
-        match self.stores.index.find(&media, cells).await? {
+        match self.stores.index.find(&media, request.guess()).await? {
             Some(found) => Ok(found),
             // Its events are on their way, or there is nothing: the bucket knows.
             None => match self.stores.media.object(&media).await {
@@ -177,7 +167,11 @@ enum Chosen {
 
 async fn cut(found: &mut Found, request: &Request, ask: &Ask) -> Result<Chosen, Error> {
     let outline = outline(&found.head.status)?;
-    let tag = tag(&found.head, outline, ask);
+    let meaning = Meaning::of(ask, outline);
+    if meaning.is_all() {
+        return Ok(Chosen::Resource(Resource::original(&found.head)));
+    }
+    let tag = tag(&found.head, outline, &meaning);
     // The validator of a cut is given to cuts alone, so a client that has it need not wait for the cut to be made.
     if request.conditions.judge(&tag, found.head.original.modified) == Verdict::NotModified
         && request.conditions.names(&tag)
@@ -185,36 +179,70 @@ async fn cut(found: &mut Found, request: &Request, ask: &Ask) -> Result<Chosen, 
         let resource = Resource { etag: tag, ..Resource::original(&found.head) };
         return Ok(Chosen::Known(Answer::not_modified(&resource)));
     }
-    match resolve::cut(outline, &mut found.pages, ask).await? {
+    match resolve::cut(outline, &mut found.pages, &meaning).await? {
         Cut::Original => Ok(Chosen::Resource(Resource::original(&found.head))),
-        Cut::Behind => Err(Error::Behind { duration: outline.duration }),
+        Cut::Outside => Err(Error::Outside { duration: outline.duration }),
         Cut::Part(part) => Ok(Chosen::Resource(Resource::cut(&found.head, outline, part, tag))),
     }
 }
 
 /// Which part of the resource the request's `Range` is.
 async fn extent(found: &mut Found, request: &Request, resource: &Resource) -> Result<Extent, Error> {
-    let length = resource.body.len();
-    let unsatisfiable = |why: &str| Error::Unsatisfiable { length, why: why.to_owned() };
+    let length = resource.body().len();
     match &request.range {
         Some(_) if !request.conditions.range_applies(&resource.etag, resource.modified) => Ok(Extent::Whole),
         Some(Range::Bytes(ranges)) => {
-            ranges.of(length).map(Extent::Bytes).map_err(|_| unsatisfiable("the range lies behind the end"))
+            let behind = |_| Error::Unsatisfiable { length, why: "the range lies behind the end".to_owned() };
+            ranges.of(length).map(Extent::Bytes).map_err(behind)
         }
-        Some(Range::Time(range)) if resource.cut.is_none() => {
-            let outline = outline(&found.head.status)?;
-            let interval = range.interval().map_err(|_| unsatisfiable("the range ends where or before it begins"))?;
-            match resolve::cover(outline, &mut found.pages, &of_time(interval)).await? {
-                Cover::Unsatisfiable(why) => Err(unsatisfiable(&why)),
-                Cover::Ranges { ranges, .. } if ranges.is_empty() => {
-                    Err(unsatisfiable("nothing is there at that time"))
-                }
-                Cover::Ranges { ranges, given } => Ok(Extent::Time { ranges, given, duration: outline.duration }),
-            }
-        }
-        // Ranges in time of a cut have their place here.
-        Some(Range::Time(_)) | None => Ok(Extent::Whole),
+        Some(Range::Fragment(range)) => fragment(found, range, resource).await,
+        None => Ok(Extent::Whole),
     }
+}
+
+/// Which part of the resource a media fragment in a `Range` is. One that means nothing for the file, such as the time of day
+/// where none is known, is as if it were not there.
+async fn fragment(found: &mut Found, range: &FragmentRange, resource: &Resource) -> Result<Extent, Error> {
+    let original = outline(&found.head.status)?;
+    let inner = match &resource.content {
+        Content::Original(_) => None,
+        Content::Cut(part, _) => Some(part.index(original).await?),
+    };
+    let outline = inner.as_ref().map_or(original, |(outline, _)| outline);
+    let meaning = Meaning::of(&Ask::from(range), outline);
+    let length = resource.body().len();
+    let (fragment, given) = if meaning.is_all() && meaning.means_all_it_names() {
+        if !range.include_setup {
+            return Ok(Extent::Whole);
+        }
+        (Vec::new(), None)
+    } else {
+        let cover = match (&resource.content, &inner) {
+            (Content::Cut(part, _), Some((_, pages))) => part.cover(outline, pages, &meaning).await?,
+            _ => resolve::cover(outline, &mut found.pages, &meaning).await?,
+        };
+        match cover {
+            Cover::Ranges { ranges, given } => (ranges, Some(given)),
+            Cover::Unsatisfiable(why) => return Err(Error::Unsatisfiable { length, why }),
+        }
+    };
+    let ranges = if range.include_setup { resolve::setup(&outline.setup_ranges, fragment) } else { fragment };
+    if ranges.is_empty() {
+        return Err(Error::Unsatisfiable { length, why: "there are no such bytes".to_owned() });
+    }
+    let tracks = meaning.named(&range.tracks).map(str::to_owned).collect();
+    let tracks = brief(tracks, outline, meaning.tracks.as_deref().unwrap_or_default());
+    Ok(Extent::Fragment(Mapping {
+        unit: resolve::unit(range.time.as_ref(), outline),
+        given,
+        of: if inner.is_some() { Of::Cut } else { Of::Original },
+        duration: outline.duration,
+        tracks,
+        id: range.id.clone(),
+        include_setup: range.include_setup,
+        ranges,
+        length,
+    }))
 }
 
 fn outline(status: &Status) -> Result<&Outline, Error> {
