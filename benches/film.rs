@@ -96,6 +96,7 @@ pub fn mp4(movie_first: bool) -> Film {
         setup: vec![Setup::Inline(ftyp.clone().into()), Setup::Inline(mvhd.into())],
         setup_ranges: Vec::new(),
         elements: false,
+        chapters: Vec::new(),
         created: None,
         pages: 0,
         notes: Vec::new(),

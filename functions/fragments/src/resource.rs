@@ -168,6 +168,7 @@ mod tests {
             setup: Vec::new(),
             setup_ranges: Vec::new(),
             elements: true,
+            chapters: Vec::new(),
             created: None,
             pages: 4,
             notes: Vec::new(),

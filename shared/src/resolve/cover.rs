@@ -152,20 +152,25 @@ fn interval_of(outline: &Outline, selected: &[Selected], asked: Interval) -> Opt
 fn join(mut ranges: Vec<Range<u64>>, small: u64, most: usize) -> Vec<Range<u64>> {
     ranges.retain(|range| range.start < range.end);
     ranges.sort_unstable_by_key(|range| range.start);
-    let ranges = bridge(ranges, small);
+    let ranges = bridge(ranges, |gap, _| gap <= small);
     let Some(excess) = ranges.len().checked_sub(most).filter(|excess| *excess > 0) else { return ranges };
-    let mut gaps: Vec<u64> =
-        ranges.windows(2).filter_map(|pair| Some(pair.last()?.start - pair.first()?.end)).collect();
-    let (_, threshold, _) = gaps.select_nth_unstable(excess - 1);
-    let threshold = *threshold;
-    bridge(ranges, threshold)
+    let gap = |(at, pair): (usize, &[Range<u64>])| Some((pair.last()?.start - pair.first()?.end, at));
+    let mut gaps: Vec<(u64, usize)> = ranges.windows(2).enumerate().filter_map(gap).collect();
+    // Gaps may be equal, and all but `most` of them would be too many to bridge: the first of them are.
+    let (_, last, _) = gaps.select_nth_unstable(excess - 1);
+    let last = *last;
+    bridge(ranges, |gap, at| (gap, at) <= last)
 }
 
-fn bridge(ranges: Vec<Range<u64>>, gap: u64) -> Vec<Range<u64>> {
+/// Joins the ranges, which are in ascending order, where they overlap and over those gaps that are to be bridged, by their size
+/// and by their place in the list of ranges.
+fn bridge(ranges: Vec<Range<u64>>, bridges: impl Fn(u64, usize) -> bool) -> Vec<Range<u64>> {
     let mut bridged: Vec<Range<u64>> = Vec::with_capacity(ranges.len().min(1024));
-    for range in ranges {
+    for (at, range) in ranges.into_iter().enumerate() {
         match bridged.last_mut() {
-            Some(last) if range.start <= last.end.saturating_add(gap) => last.end = last.end.max(range.end),
+            Some(last) if range.start <= last.end || bridges(range.start - last.end, at - 1) => {
+                last.end = last.end.max(range.end);
+            }
             _ => bridged.push(range),
         }
     }
@@ -183,6 +188,8 @@ mod tests {
         assert_eq!(join(ranges.clone(), 0, 3), [0..30, 100..110, 500..510]);
         assert_eq!(join(ranges.clone(), 0, 1), [0..510]);
         assert_eq!(join(ranges, 70, 9), [0..110, 500..510]);
+        let even: Vec<_> = (0..100).map(|at| at * 10..at * 10 + 5).collect();
+        assert_eq!(join(even, 0, 64).len(), 64, "gaps of one size");
     }
 
     #[test]

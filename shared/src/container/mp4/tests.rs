@@ -10,13 +10,15 @@
     clippy::duration_suboptimal_units
 )]
 
+mod chapters;
+
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::testing::{Random, Shape, TestTrack, track, write};
+use super::testing::{Random, Shape, TestTrack, append_to_movie, titles, track, write};
 use crate::container::{self, Error};
 use crate::index::Outline;
 use crate::media::{Interval, Kind, Run, Ticks, Time};
@@ -96,7 +98,7 @@ fn what_is_indexed_is_what_was_written() {
         let file = Bytes::from(write(&mut tracks, shape, &mut random));
         let (outline, mut pages) = index(&file).unwrap();
         assert_eq!(outline.notes, [""; 0], "{shape:?}");
-        assert_eq!(outline.created, Some(3_000_000_000 - 2_082_844_800));
+        assert_eq!(outline.created, Some((3_000_000_000 - 2_082_844_800) * 1_000_000_000));
         assert_eq!(outline.tracks.len(), 3);
         for (place, track) in tracks.iter().enumerate() {
             assert_eq!(samples(&mut pages, place), track.samples, "{shape:?}, track {}", track.id);
@@ -358,9 +360,14 @@ fn damage_is_an_error_or_a_note_and_never_a_panic() {
         let mut tracks = vec![
             track(1, Kind::Video, 600, 24, 10, 60, &mut random),
             track(2, Kind::Audio, 48_000, 1024, 1, 90, &mut random),
+            titles(3, &[("Opening", 1), ("song1", 1)]),
         ];
         tracks[0].edits = vec![(2000, 48)];
-        let whole = write(&mut tracks, shape, &mut random);
+        tracks[0].chapters = vec![3];
+        let mut whole = write(&mut tracks, shape, &mut random);
+        if !shape.movie_first {
+            append_to_movie(&mut whole, *b"udta", b"\0\0\0\x15chpl\0\0\0\0\x01\0\0\0\0\0\0\0\0\0");
+        }
         let started = Instant::now();
         let try_all = |file: Vec<u8>| {
             let file = Bytes::from(file);
