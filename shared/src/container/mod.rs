@@ -2,12 +2,16 @@
 //! to splice). They know nothing of HTTP, of AWS or of where their bytes come from.
 
 mod draft;
+pub mod flac;
+pub mod iff;
 pub mod matroska;
 pub mod mp4;
 mod notes;
 mod selection;
 mod source;
 mod stream;
+#[cfg(test)]
+mod testing;
 
 pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{ReadError, Source};
@@ -61,6 +65,10 @@ pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Resul
         matroska::index(source, sink).await
     } else if mp4::recognises(&start) {
         mp4::index(source, sink).await
+    } else if flac::recognises(&start) {
+        flac::index(source, sink).await
+    } else if iff::recognises(&start) {
+        iff::index(source, sink).await
     } else {
         Err(Error::Unknown)
     }
@@ -71,6 +79,8 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     match outline.container {
         Container::Mp4 => mp4::write(outline, selection),
         Container::Matroska => matroska::write(outline, selection),
+        Container::Iff => iff::write(outline, selection),
+        Container::Flac => flac::write(outline, selection),
     }
 }
 
@@ -79,6 +89,16 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 pub const fn starts_exactly(container: Container) -> bool {
     match container {
         Container::Mp4 => true,
-        Container::Matroska => false,
+        Container::Matroska | Container::Iff | Container::Flac => false,
+    }
+}
+
+/// Whether a cut of this container ends with the end of its last sample, because nothing in it could say that less of that is
+/// to be heard.
+#[must_use]
+pub const fn ends_with_a_sample(container: Container) -> bool {
+    match container {
+        Container::Mp4 | Container::Matroska => false,
+        Container::Iff | Container::Flac => true,
     }
 }

@@ -209,6 +209,7 @@ async fn select_from_sync(
     asked: Interval,
 ) -> Result<Selection, Error> {
     let mut leader: Option<(Time, usize)> = None;
+    let mut end = asked.end();
     let by_kind = |kind| places(outline, chosen).filter(move |(_, track)| track.kind == kind);
     for (place, track) in by_kind(Kind::Video).chain(by_kind(Kind::Audio)).chain(by_kind(Kind::Text)) {
         let (from, to) = (track.timescale.ticks(asked.start()), track.timescale.ticks(asked.end()));
@@ -217,11 +218,16 @@ async fn select_from_sync(
         {
             // Where there is no sync sample before, the others need not wait for the first.
             leader = Some((track.timescale.time(first.presentation()).min(asked.start()), place));
+            if container::ends_with_a_sample(outline.container)
+                && let Some(last) = held.runs(place, &[span]).last()
+            {
+                end = track.timescale.time(last.decode_end() + last.composition);
+            }
             break;
         }
     }
     let (start, leader) = leader.unwrap_or((asked.start(), usize::MAX));
-    let given = Interval::new(start, asked.end()).unwrap_or(asked);
+    let given = Interval::new(start, end).unwrap_or(asked);
     let mut tracks = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, chosen) {
         let (from, to) = (track.timescale.ticks(given.start()), track.timescale.ticks(given.end()));
