@@ -99,6 +99,10 @@ pub fn run(options: &Options) -> Result<(), Error> {
 
 /// Opens the tables of a data folder for as long as the command takes.
 async fn in_folder(command: &Command, folder: &Path) -> Result<(), Error> {
+    // A folder of a mistyped name has nobody in it, and is not made to say so.
+    if !matches!(command, Command::Add { .. }) && !Data::is_at(folder) {
+        return Err(Error::Setup(format!("data folder {}: there is none", folder.display())));
+    }
     let data = Data::open_beside(folder)?;
     let stop = CancellationToken::new();
     let dynamodb = DynamoDb::start(&data.dynamodb(), stop.clone()).await?;
