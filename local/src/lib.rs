@@ -22,5 +22,6 @@ pub mod inspect;
 pub mod queue;
 pub mod s3;
 pub mod serve;
+pub mod verify;
 
 pub use error::Error;

@@ -39,6 +39,7 @@ impl Part {
             mime: self.mime.clone(),
             duration: self.given.end().min(original.duration) - self.given.start(),
             tracks,
+            chapters: Vec::new(),
             setup: Vec::new(),
             setup_ranges: vec![self.file.setup.clone()],
             elements: !self.file.elements.is_empty(),

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Ask, tracks};
 use crate::http::mapping::Unit;
 use crate::index::Outline;
-use crate::media::{Interval, Kind, Ticks, Time, Track};
+use crate::media::{Interval, Kind, Time, Track};
 use crate::uri::clock::Instant;
 use crate::uri::smpte::Format;
 use crate::uri::{Stretch, Temporal};
@@ -13,6 +13,8 @@ use crate::uri::{Stretch, Temporal};
 /// How far a video may be from the frame rate of a time code: half of what lies between 29.97 and 30 frames a second, so that
 /// `smpte-30-drop` is for the one and `smpte-30` for the other.
 const TOLERANCE_PER_MILLION: i128 = 500;
+/// How far the length of a video may be off by, however short it is: Matroska's times are whole milliseconds.
+const ROUNDING: Time = Time(2_000_000);
 
 /// What a fragment means for one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,9 +187,7 @@ fn counts_frames(format: Format, outline: &Outline) -> Result<(), String> {
     let lasts = video.timescale.time(video.presented.1) - video.timescale.time(video.presented.0);
     let (frames, seconds) = format.rate();
     let expected = i128::from(video.samples) * 1_000_000_000 * i128::from(seconds) / i128::from(frames);
-    // Where a track is short, its timescale is not as exact as the tolerance.
-    let tick = i128::from(video.timescale.time(Ticks(1)).0);
-    let allowed = (expected * TOLERANCE_PER_MILLION / 1_000_000).max(2 * tick);
+    let allowed = (expected * TOLERANCE_PER_MILLION / 1_000_000).max(i128::from(ROUNDING.0));
     if (i128::from(lasts.0) - expected).abs() <= allowed {
         return Ok(());
     }
@@ -203,7 +203,159 @@ pub fn frame_rate(video: &Track) -> Option<f64> {
     (lasts > Time::ZERO).then(|| video.samples as f64 / lasts.as_secs_f64())
 }
 
-/// The chapter of this title, else the first that the container identifies so.
-fn chapter(_id: &str, _outline: &Outline) -> Option<Interval> {
-    None
+/// The chapter of this name. Of several, the first; of none, the one of this number, which is 1 for the first: chapters of MP4
+/// have titles alone, and those are not unique.
+fn chapter(name: &str, outline: &Outline) -> Option<Interval> {
+    let called = outline.chapters.iter().find(|chapter| chapter.is_called(name));
+    let numbered = || {
+        let number: usize = name.strip_prefix("chapter-")?.parse().ok()?;
+        outline.chapters.get(number.checked_sub(1)?)
+    };
+    called.or_else(numbered).map(|chapter| chapter.interval)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::index::Container;
+    use crate::media::{Chapter, Setup, Ticks, Timescale};
+    use crate::uri::Fragment;
+
+    fn track(id: u64, kind: Kind, name: Option<&str>, timescale: u32, frame: i64) -> Track {
+        Track {
+            id,
+            kind,
+            codec: String::new(),
+            language: None,
+            name: name.map(str::to_owned),
+            dimensions: None,
+            timescale: Timescale::per_second(timescale).unwrap(),
+            edits: Vec::new(),
+            preroll: Ticks::ZERO,
+            samples: 300,
+            bytes: 0,
+            composition: (Ticks::ZERO, Ticks::ZERO),
+            presented: (Ticks::ZERO, Ticks(300 * frame)),
+            late: 0,
+            setup: Setup::At(0..0),
+        }
+    }
+
+    /// Of ten seconds or so, recorded at 2010-10-22T07:33:53Z, with a video of these ticks a second and ticks a frame.
+    fn outline(timescale: u32, frame: i64) -> Outline {
+        let chapter = |title: &str, start, end| Chapter {
+            titles: vec![title.to_owned()],
+            ids: vec![format!("{}00", start + 1)],
+            interval: Interval::new(Time::from_secs(start), Time::from_secs(end)).unwrap(),
+        };
+        Outline {
+            container: Container::Mp4,
+            mime: "video/mp4".to_owned(),
+            duration: Time::from_secs(10),
+            tracks: vec![
+                track(1, Kind::Video, None, timescale, frame),
+                track(2, Kind::Audio, Some("audio"), 48_000, 1024),
+                track(3, Kind::Audio, Some("1"), 48_000, 1024),
+                track(4, Kind::Text, Some("audio"), 1_000, 1_000),
+            ],
+            chapters: vec![chapter("Opening", 0, 3), chapter("song1", 3, 7), chapter("chapter-1", 7, 10)],
+            setup: Vec::new(),
+            setup_ranges: Vec::new(),
+            elements: false,
+            created: Some(1_287_732_833_000_000_000),
+            pages: 1,
+            notes: Vec::new(),
+        }
+    }
+
+    /// What a fragment means, as `when`, tracks, and why not what does not.
+    fn meaning(fragment: &str, outline: &Outline) -> (String, Option<Vec<usize>>, Vec<String>) {
+        let meaning = Meaning::of(&Ask::from(&Fragment::parse(fragment)), outline);
+        let when = match meaning.when {
+            When::Always => "always".to_owned(),
+            When::During(interval) => interval.to_string(),
+            When::Never => "never".to_owned(),
+        };
+        (when, meaning.tracks, meaning.without.into_iter().map(|without| without.why).collect())
+    }
+
+    #[test]
+    fn time_means_seconds_of_the_file() {
+        let film = outline(25, 1);
+        for (fragment, when) in [
+            ("t=3,7", "3,7"),
+            ("t=,7", "0,7"),
+            ("t=3", "3"),
+            ("t=15,20", "15,20"),
+            ("t=smpte-25:0:00:03:05,0:00:07", "3.2,7"),
+            ("t=clock:2010-10-22T07:33:56Z", "3"),
+            ("t=clock:2010-10-22T07:33:56.5Z,2010-10-22T09:34:00+02:00", "3.5,7"),
+            ("t=clock:,2010-10-22T07:33:56Z", "0,3"),
+            ("t=clock:2010-10-22T07:33:50Z,2010-10-22T07:33:56Z", "0,3"),
+            ("t=clock:,2010-10-22T07:33:53Z", "never"),
+            ("id=song1", "3,7"),
+            ("id=400", "3,7"),
+            ("id=chapter-2", "3,7"),
+            ("id=chapter-1", "7,10"),
+            ("id=song1&t=5,9", "5,7"),
+            ("id=song1&t=8,9", "never"),
+        ] {
+            assert_eq!(meaning(fragment, &film), (when.to_owned(), None, Vec::new()), "{fragment}");
+        }
+    }
+
+    #[test]
+    fn tracks_are_named_by_name_then_number_then_kind() {
+        let film = outline(25, 1);
+        for (fragment, tracks, lacking) in [
+            ("track=audio", Some(vec![1, 3]), 0),
+            ("track=1", Some(vec![2]), 0),
+            ("track=2", Some(vec![1]), 0),
+            ("track=text&track=video", Some(vec![0, 3]), 0),
+            ("track=audio&track=2&track=nosuch", Some(vec![1, 3]), 1),
+            ("track=Audio", None, 1),
+        ] {
+            let (when, found, without) = meaning(fragment, &film);
+            assert_eq!((when.as_str(), found, without.len()), ("always", tracks, lacking), "{fragment}");
+        }
+    }
+
+    #[test]
+    fn a_dimension_that_means_nothing_is_left_out_with_the_reason() {
+        let film = outline(25, 1);
+        for (fragment, why) in [
+            ("t=smpte:0:00:03", "the video has 25.000 frames a second"),
+            ("t=smpte-30-drop:0:00:03", "the video has 25.000 frames a second"),
+            ("id=nosuch", "the file has no such chapter"),
+            ("id=chapter-0", "the file has no such chapter"),
+            ("id=chapter-4", "the file has no such chapter"),
+            ("track=5", "the file has no such track"),
+        ] {
+            assert_eq!(meaning(fragment, &film), ("always".to_owned(), None, vec![why.to_owned()]), "{fragment}");
+        }
+        let mut sound = outline(25, 1);
+        sound.tracks.remove(0);
+        sound.created = None;
+        for (fragment, why) in [
+            ("t=smpte-25:0:00:03", "the file has no video whose frames it could count"),
+            ("t=clock:2010-10-22T07:33:56Z", "the file does not say when it was recorded"),
+        ] {
+            assert_eq!(meaning(fragment, &sound), ("always".to_owned(), None, vec![why.to_owned()]), "{fragment}");
+        }
+    }
+
+    #[test]
+    fn time_codes_are_for_videos_of_their_rate() {
+        let rates = [(25, 1), (30, 1), (30_000, 1001), (30_000, 1_002), (24_000, 1001), (2997, 100), (1_000, 33)];
+        let fitting = |timescale, frame| {
+            let film = outline(timescale, frame);
+            let fits = |format: &Format| counts_frames(*format, &film).is_ok();
+            Format::ALL.into_iter().filter(fits).map(Format::name).collect::<Vec<_>>()
+        };
+        let found: Vec<_> = rates.into_iter().map(|(timescale, frame)| fitting(timescale, frame)).collect();
+        let (drop, thirty, none): (&[_], &[_], &[&str]) = (&["smpte-30-drop"], &["smpte-30", "smpte"], &[]);
+        assert_eq!(found, [&["smpte-25"], thirty, drop, none, none, drop, none]);
+    }
 }

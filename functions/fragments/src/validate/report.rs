@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use reelspan::http::range::FragmentRange;
 use reelspan::index::{Head, Outline, Status};
-use reelspan::media::{Kind, Time, Track};
+use reelspan::media::{Chapter, Kind, Time, Track};
 use reelspan::resolve::{self, Ask, Cut, Meaning};
 use reelspan::space::MediaKey;
 use reelspan::store::Found;
@@ -299,6 +299,17 @@ struct Structure {
     #[serde(skip_serializing_if = "Option::is_none")]
     created: Option<String>,
     tracks: Vec<TrackOf>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    chapters: Vec<ChapterOf>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChapterOf {
+    /// What `id=` takes.
+    names: Vec<String>,
+    /// In seconds.
+    start: f64,
+    end: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -340,7 +351,16 @@ impl Structure {
             duration: outline.duration.max(Time::ZERO).as_secs_f64(),
             created: outline.created.map(|created| Instant(created).to_string()),
             tracks: outline.tracks.iter().map(TrackOf::of).collect(),
+            chapters: outline.chapters.iter().map(ChapterOf::of).collect(),
         }
+    }
+}
+
+impl ChapterOf {
+    fn of(chapter: &Chapter) -> Self {
+        let (start, end) = (chapter.interval.start(), chapter.interval.end());
+        let names = chapter.titles.iter().chain(&chapter.ids).cloned().collect();
+        Self { names, start: start.as_secs_f64(), end: end.as_secs_f64() }
     }
 }
 
