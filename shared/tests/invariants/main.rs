@@ -14,6 +14,8 @@
     missing_docs,
     reason = "a test fails by panicking"
 )]
+#![allow(clippy::doc_markdown, reason = "the standards' names of elements are words here")]
+#![allow(clippy::trivially_copy_pass_by_ref, reason = "a type of box is written b\"moov\"")]
 
 mod bytes;
 mod cuts;

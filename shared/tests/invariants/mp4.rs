@@ -24,22 +24,18 @@ fn words(words: &[u32]) -> Vec<u8> {
 /// Writes the file, fills in where its samples are, and gives back its movie fragments, each with its media data.
 pub fn write(tracks: &mut [Track], layout: Layout) -> (Vec<u8>, Vec<Range<u64>>) {
     let mut file = boxed(b"ftyp", &[b"isom\0\0\0\0isommp42"]);
-    match layout {
-        Layout::Progressive { movie_first, .. } => {
-            // The length of the movie box does not depend on where samples are.
-            let movie = movie(tracks, layout).len();
-            let data = place(tracks, layout, file.len() + if movie_first { movie } else { 0 });
-            let movie = self::movie(tracks, layout);
-            let parts = if movie_first { [movie, data] } else { [data, movie] };
-            file.extend(parts.concat());
-            (file, Vec::new())
-        }
-        _ => {
-            file.extend(movie(tracks, layout));
-            let elements = fragments(&mut file, tracks, layout);
-            (file, elements)
-        }
-    }
+    let Layout::Progressive { movie_first, .. } = layout else {
+        file.extend(movie(tracks, layout));
+        let elements = fragments(&mut file, tracks, layout);
+        return (file, elements);
+    };
+    // The length of the movie box does not depend on where samples are.
+    let length = movie(tracks, layout).len();
+    let data = place(tracks, layout, file.len() + if movie_first { length } else { 0 });
+    let movie = movie(tracks, layout);
+    let parts = if movie_first { [movie, data] } else { [data, movie] };
+    file.extend(parts.concat());
+    (file, Vec::new())
 }
 
 /// The media data of a file with sample tables, as it begins at this offset.
