@@ -20,7 +20,7 @@ use crate::index::{Container, Outline, Packed};
 
 /// The version of the writers. One more for every change of what they write for the same selection: a cut's validator
 /// depends on it, so that no cache joins the bytes of two of them.
-pub const WRITER: u32 = 1;
+pub const WRITER: u32 = 2;
 
 /// Where the pages of an index go as they become complete.
 pub trait Sink {
@@ -60,7 +60,7 @@ pub enum Error {
 
 /// Reads a file's structure: pages go to the sink, the outline comes back.
 pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    let start = source.read(0..source.len().min(64)).await?;
+    let start = source.read(0..source.len().min(4096)).await?;
     if matroska::recognises(&start) {
         matroska::index(source, sink).await
     } else if mp4::recognises(&start) {

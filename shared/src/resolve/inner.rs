@@ -100,14 +100,13 @@ impl Places {
         Self(places)
     }
 
-    /// Where a run's bytes are, which the splice has in the order of the source; but for those at its ends that are made anew.
+    /// Where a run's bytes are, which the splice has in the order of the source: those of them that were not written anew.
     fn of_run(&self, run: &Run) -> Option<Range<u64>> {
         let bytes = run.bytes();
         let first = self.0.get(self.0.partition_point(|place| place.source.end <= bytes.start))?;
-        let behind = self.0.partition_point(|place| place.source.start < bytes.end);
-        let last = self.0.get(behind.checked_sub(1)?)?;
+        let last = self.0.get(self.0.partition_point(|place| place.source.start < bytes.end).checked_sub(1)?)?;
         let start = first.at + bytes.start.saturating_sub(first.source.start);
-        let end = last.at + (bytes.end.min(last.source.end) - last.source.start);
+        let end = last.at + bytes.end.min(last.source.end).saturating_sub(last.source.start);
         (start < end).then_some(start..end)
     }
 }
