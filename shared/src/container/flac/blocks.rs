@@ -132,7 +132,7 @@ fn cuesheet(sheet: &[u8], rate: u32, chapters: &mut Chapters) {
     }
 }
 
-/// How many bytes an ID3v2 tag is that these bytes begin with.
+/// How many bytes an `ID3v2` tag is that these bytes begin with.
 pub fn id3(start: &[u8]) -> Option<usize> {
     let [b'I', b'D', b'3', _, _, flags, sizes @ ..] = start.first_chunk::<10>()? else { return None };
     let size = sizes.iter().fold(0, |size, byte| size << 7 | usize::from(byte & 0x7F));
@@ -140,7 +140,7 @@ pub fn id3(start: &[u8]) -> Option<usize> {
     Some(10 + size + footer)
 }
 
-/// Where the frames of a file end that has tags behind them: APEv2, ID3v1.
+/// Where the frames of a file end that has tags behind them: `APEv2`, `ID3v1`.
 pub async fn end_of_frames(source: &impl Source) -> Result<u64, Error> {
     const ID3: u64 = 128;
     const APE: u64 = 32;

@@ -127,14 +127,12 @@ fn look(table: &[u16; 256], at: u8) -> u16 {
 }
 
 #[inline]
-fn sixteen(crc: u16, [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]: [u8; STEP]) -> u16 {
+fn sixteen(crc: u16, mut step: [u8; STEP]) -> u16 {
     let [high, low] = crc.to_be_bytes();
-    let [t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15] = &TABLES;
-    let first = look(t15, a ^ high) ^ look(t14, b ^ low) ^ look(t13, c) ^ look(t12, d);
-    let second = look(t11, e) ^ look(t10, f) ^ look(t9, g) ^ look(t8, h);
-    let third = look(t7, i) ^ look(t6, j) ^ look(t5, k) ^ look(t4, l);
-    let fourth = look(t3, m) ^ look(t2, n) ^ look(t1, o) ^ look(t0, p);
-    first ^ second ^ third ^ fourth
+    let [first, second, ..] = &mut step;
+    (*first, *second) = (*first ^ high, *second ^ low);
+    // The two that wait for the step before come last.
+    step.iter().rev().zip(&TABLES).fold(0, |sum, (byte, table)| sum ^ look(table, *byte))
 }
 
 /// The checksum of bytes whose checksum is `crc` and of so many zeros behind them.

@@ -35,7 +35,7 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
         let taken = walk.take(bytes, last, &mut found);
         stream.seek(at.saturating_add(taken as u64));
         for frame in found.drain(..) {
-            samples.frame(frame)?;
+            samples.frame(&frame)?;
         }
         pages = put(samples.builder.take_ready(), pages, sink).await?;
     }
@@ -99,7 +99,7 @@ impl<'i> Samples<'i> {
         Self { info, builder, notes: Notes::default(), end: frames, next: 0, origin: None, block: 0 }
     }
 
-    fn frame(&mut self, frame: Frame) -> Result<(), Error> {
+    fn frame(&mut self, frame: &Frame) -> Result<(), Error> {
         let lost = frame.offset > self.end;
         if lost {
             self.notes.at(self.end, "bytes that are no whole frame are passed over");

@@ -24,7 +24,7 @@ use crate::index::Outline;
 /// With what a stream begins (RFC 9639 §6).
 const MARKER: &[u8; 4] = b"fLaC";
 
-/// Whether a file that begins with these bytes is one. Some begin with an ID3v2 tag, which the standard lets readers skip.
+/// Whether a file that begins with these bytes is one. Some begin with an `ID3v2` tag, which the standard lets readers skip.
 #[must_use]
 pub fn recognises(start: &[u8]) -> bool {
     start.starts_with(MARKER) || blocks::id3(start).is_some_and(|length| start.get(length..).is_some_and(recognises))

@@ -141,7 +141,7 @@ fn sync(bytes: &[u8], mut from: usize, end: usize) -> Option<usize> {
     while from < end {
         // One byte in 256 is 0xFF; a block without any is passed at once.
         if let Some(block) = bytes.get(from..end).and_then(|rest| rest.first_chunk::<BLOCK>())
-            && !block.iter().fold(false, |any, byte| any | (*byte == 0xFF))
+            && block.iter().fold(0, |any, byte| any | u8::from(*byte == 0xFF)) == 0
         {
             from += BLOCK;
             continue;

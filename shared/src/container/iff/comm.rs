@@ -56,9 +56,8 @@ mod tests {
     #[test]
     fn a_rate_is_read_whole_or_with_its_fraction() {
         let read = |high: u16, mantissa: u64| {
-            let [a, b] = high.to_be_bytes();
-            let [c, d, e, f, g, h, i, j] = mantissa.to_be_bytes();
-            extended(&[a, b, c, d, e, f, g, h, i, j])
+            let bytes = [high.to_be_bytes().as_slice(), &mantissa.to_be_bytes()].concat();
+            extended(bytes.first_chunk().unwrap())
         };
         for (high, mantissa, rate) in [
             (0x400E, 0xAC44 << 48, 44_100),

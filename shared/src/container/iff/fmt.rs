@@ -55,6 +55,5 @@ fn extended(dialect: Dialect, data: &[u8]) -> Option<u16> {
 }
 
 fn unsupported(guid: &[u8]) -> Error {
-    let hex: String = guid.iter().map(|byte| format!("{byte:02x}")).collect();
-    Error::Unsupported(format!("WAVE with sound of the format whose GUID is {hex}"))
+    Error::Unsupported(format!("WAVE with sound of the format whose GUID is {guid:02x?}"))
 }

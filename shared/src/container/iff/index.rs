@@ -81,11 +81,9 @@ impl Form {
     async fn take<S: Source>(&mut self, chunks: &mut Chunks<'_, S>, chunk: &Chunk) -> Result<(), Error> {
         let dialect = self.dialect;
         match &chunk.id {
-            id if *id == *dialect.sound().0 => {
-                if self.data.is_none() {
-                    let end = self.sound_of(chunk);
-                    chunks.go_on_behind(end);
-                }
+            id if *id == *dialect.sound().0 && self.data.is_none() => {
+                let end = self.sound_of(chunk);
+                chunks.go_on_behind(end);
             }
             b"ds64" => {
                 let data = chunks.data(chunk, 28).await?;
@@ -94,13 +92,13 @@ impl Form {
             b"fmt " if self.sound.is_none() => {
                 let data = chunks.data(chunk, MAX_FORMAT).await?;
                 self.sound = Some(fmt::parse(dialect, &data, chunk.offset)?);
-                self.keep(chunk, data);
+                self.keep(chunk, &data);
             }
             b"COMM" if self.sound.is_none() => {
                 let data = chunks.data(chunk, MAX_FORMAT).await?;
                 let (sound, blocks) = comm::parse(dialect, &data, chunk.offset)?;
                 (self.sound, self.blocks) = (Some(sound), Some(u64::from(blocks)));
-                self.keep(chunk, data);
+                self.keep(chunk, &data);
             }
             b"fact" => {
                 let data = chunks.data(chunk, 8).await?;
@@ -112,7 +110,7 @@ impl Form {
             b"bext" => {
                 let data = chunks.data(chunk, MAX_BEXT).await?;
                 self.created = meta::recorded(&data);
-                self.keep(chunk, data);
+                self.keep(chunk, &data);
             }
             b"cue " => self.marks.cues(dialect, &chunks.data(chunk, MAX_MARKS).await?),
             b"MARK" => self.marks.markers(dialect, &chunks.data(chunk, MAX_MARKS).await?),
@@ -120,13 +118,13 @@ impl Form {
                 let data = chunks.data(chunk, MAX_MARKS).await?;
                 match data.split_first_chunk() {
                     Some((b"adtl", labels)) => self.marks.labels(dialect, labels),
-                    Some((b"INFO", _)) if chunk.size <= MAX_KEPT => self.keep(chunk, data),
+                    Some((b"INFO", _)) if chunk.size <= MAX_KEPT => self.keep(chunk, &data),
                     _ => {}
                 }
             }
             b"FVER" | b"CHAN" | b"NAME" | b"AUTH" | b"(c) " | b"ANNO" if chunk.size <= MAX_KEPT => {
                 let data = chunks.data(chunk, MAX_KEPT).await?;
-                self.keep(chunk, data);
+                self.keep(chunk, &data);
             }
             _ => {}
         }
@@ -134,9 +132,9 @@ impl Form {
     }
 
     /// A cut takes over this chunk.
-    fn keep(&mut self, chunk: &Chunk, data: Bytes) {
+    fn keep(&mut self, chunk: &Chunk, data: &[u8]) {
         // A copy, so that a few bytes do not keep all that was read with them.
-        self.kept.push((chunk.id, Bytes::copy_from_slice(&data)));
+        self.kept.push((chunk.id, Bytes::copy_from_slice(data)));
     }
 
     /// Finds where the samples stand, and gives the end of their chunk.
@@ -157,11 +155,12 @@ impl Form {
         const WRAP: u64 = 1 << 32;
         let rest = self.length.saturating_sub(self.end);
         match (chunk.size, self.large, self.dialect) {
-            (size, _, Dialect::Wave64) => chunk.body.saturating_add(size),
-            (UNKNOWN, Some((size, _)), _) => chunk.body.saturating_add(size),
+            (size, _, Dialect::Wave64) | (UNKNOWN, Some((size, _)), _) => chunk.body.saturating_add(size),
             (UNKNOWN, None, _) => self.length,
             (0, _, _) if self.end != self.length => self.length,
-            (size, _, _) if rest > 0 && rest % WRAP == 0 => chunk.body.saturating_add(size).saturating_add(rest),
+            (size, _, _) if rest > 0 && rest.is_multiple_of(WRAP) => {
+                chunk.body.saturating_add(size).saturating_add(rest)
+            }
             (size, _, _) => chunk.body.saturating_add(size),
         }
     }

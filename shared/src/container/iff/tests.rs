@@ -166,7 +166,7 @@ fn formats_are_read_or_refused_with_the_reason() {
         (fmt(1, 0, 1000, 4, 16), Err("0 channels")),
         (fmt(1, 2, 1000, 0, 16), Err("blocks of 0 bytes")),
         (fmt(0x55, 2, 1000, 1, 0), Err("format 0x0055")),
-        (extensible(1, &[7; 12]), Err("GUID is 01000000070707")),
+        (extensible(1, &[7; 12]), Err("GUID is [01, 00, 00, 00, 07")),
         (blocks(0x11, 256)[..18].to_vec(), Err("no number of samples in a block")),
         (vec![1, 0], Err("2 bytes, where at least 16")),
     ] {
