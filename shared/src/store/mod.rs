@@ -1,13 +1,14 @@
-//! S3 and DynamoDB: the media, and the index of it. The only room that knows of AWS.
+//! S3 and DynamoDB: the media, the index of it, and the spaces. The only room that knows of AWS.
 //!
 //! The clients are built once, from the usual AWS environment ([`Stores::from_env`]) or otherwise ([`Stores::new`]), and
-//! everything else of AWS stays behind [`Media`] and [`IndexTable`].
+//! everything else of AWS stays behind [`Media`], [`IndexTable`] and [`SpacesTable`].
 
 mod calls;
 mod error;
 mod index;
 mod media;
 mod retry;
+mod spaces;
 mod tables;
 
 use std::env;
@@ -23,7 +24,8 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 pub use calls::Calls;
 pub use error::Error;
 pub use index::{Cells, Found, IndexTable, Reader, Sequencer, Stored};
-pub use media::{Media, Object, ObjectSource};
+pub use media::{Content, Md5, Media, New, Object, ObjectSource, Page, Part, PutError, Signed, Upload};
+pub use spaces::SpacesTable;
 pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, create_tables};
 
 use self::calls::Counter;
@@ -84,6 +86,12 @@ impl Stores {
             to_s3,
             to_dynamodb,
         }
+    }
+
+    /// The table of spaces of this name, reached as the table of indexes is.
+    #[must_use]
+    pub fn spaces(&self, table: impl Into<String>) -> SpacesTable {
+        SpacesTable::new(self.index.client().clone(), table)
     }
 
     /// The calls that were made so far, by all who use these stores.
