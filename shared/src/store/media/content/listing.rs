@@ -36,11 +36,11 @@ impl Media {
         Ok(page)
     }
 
-    /// Deletes up to a thousand contents of a space and all uploads to it that are not completed; says whether there may be
-    /// more.
+    /// Deletes up to a thousand contents of a space and all uploads to it that are not completed; says whether there was any
+    /// content.
     pub async fn delete_some(&self, space: &SpaceId) -> Result<bool, Error> {
         self.abort_uploads(space).await?;
-        let (names, more) = self.names(space, "", None, MOST).await?;
+        let (names, _) = self.names(space, "", None, MOST).await?;
         if names.is_empty() {
             return Ok(false);
         }
@@ -50,7 +50,7 @@ impl Media {
         let answer = self.client.delete_objects().bucket(&self.bucket).delete(delete).send().await;
         let answer = answer.map_err(|error| of_s3(&error))?;
         match answer.errors().first() {
-            None => Ok(more),
+            None => Ok(true),
             Some(error) => Err(Error::s3(format!(
                 "{} of {} objects were not deleted: {:?}: {}",
                 answer.errors().len(),
