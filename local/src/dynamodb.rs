@@ -1,6 +1,6 @@
 //! DynamoDB on one machine: `dynoxide` behind a port of its own on loopback, its tables in one SQLite file.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{fs::OpenOptions, net::SocketAddr, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 
 use dynoxide::Database;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -19,6 +19,9 @@ impl DynamoDb {
     /// Opens the tables of a file, or makes it, and serves them on loopback until `stop`.
     pub async fn start(file: &Path, stop: CancellationToken) -> Result<Self, Error> {
         let name = file.to_str().ok_or_else(|| Error::Setup(format!("{}: not UTF-8", file.display())))?;
+        // What is kept of passwords is in there; SQLite gives the files beside it the same permissions.
+        let mut private = OpenOptions::new();
+        private.create(true).append(true).mode(0o600).open(file).map_err(Error::failed(name))?;
         let database = Database::new(name).map_err(Error::failed(name))?;
         // SQLite waits for the disk at every write unless told otherwise. dynoxide offers that under the name of leaving its
         // bulk mode: write-ahead log with synchronous = NORMAL, which a crash of the process cannot hurt.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use reelspan_local::{cut, inspect, serve};
+use reelspan_local::{cut, inspect, serve, users};
 
 /// Any part of an audio or video file by its URL, cut at request time without transcoding.
 #[derive(Debug, Parser)]
@@ -21,6 +21,8 @@ enum Command {
     Cut(cut::Options),
     /// Show the tracks, samples and index of a file
     Inspect(inspect::Options),
+    /// Add, change, remove and list users, here or on AWS
+    User(users::Options),
 }
 
 fn main() -> ExitCode {
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::run(&options),
         Command::Cut(options) => cut::run(&options),
         Command::Inspect(options) => inspect::run(&options),
+        Command::User(options) => users::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use reelspan::space::SpaceId;
 use reelspan::space::acl::{Acl, Right};
 use reelspan::space::record::{Space, State as Standing};
-use reelspan::user::Role;
+use reelspan::user::{Role, UserName};
 
 use crate::answer::{created, escaped, list as elements, property, said, xml};
 use crate::request::{Listing, Names, Who, properties as sent};
@@ -77,7 +77,8 @@ pub async fn create(State(state): Shared, who: Who, names: Names) -> Result<Resp
         return Err(Error::Forbidden(format!("{} is no owner, and only owners make spaces", creator.name)));
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let space = Space::new(id, Some(&creator.name), i64::try_from(now).unwrap_or_default());
+    let owner = UserName::parse(&creator.name).map_err(|error| Error::Internal(error.to_string()))?;
+    let space = Space::new(id, Some(&owner), i64::try_from(now).unwrap_or_default());
     if state.table.create(&space).await? {
         return Ok(created(&location, None));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::SpaceId;
 use super::acl::{Acl, Grantee, Right};
-use crate::user::Identity;
+use crate::user::{Identity, UserName};
 
 /// Whether a space is there for its users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,13 +35,13 @@ pub struct Space {
 impl Space {
     /// A new space, in which its owner has WRITE by the list too.
     #[must_use]
-    pub fn new(id: SpaceId, owner: Option<&str>, created: i64) -> Self {
+    pub fn new(id: SpaceId, owner: Option<&UserName>, created: i64) -> Self {
         let mut acl = Acl::default();
         if let Some(owner) = owner {
-            // It is the first entry, and nobody's name is that of a group.
-            let _ = acl.grant(Grantee::user(owner), Right::Write);
+            // The first entry of a list is never too many.
+            let _ = acl.grant(Grantee::User(owner.clone()), Right::Write);
         }
-        let owner = owner.map(str::to_owned);
+        let owner = owner.map(|owner| owner.as_str().to_owned());
         Self { id, owner, created, acl, properties: BTreeMap::new(), state: State::Live }
     }
 

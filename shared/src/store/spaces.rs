@@ -175,12 +175,14 @@ mod tests {
 
     use super::*;
     use crate::space::acl::{Grantee, Right};
+    use crate::user::UserName;
 
     #[test]
     fn a_space_survives_being_an_item() {
-        for owner in [Some("alice"), None] {
+        let alice = UserName::parse("alice").unwrap();
+        for owner in [Some(&alice), None] {
             let mut whole = Space::new(SpaceId::parse("films").unwrap(), owner, 1_459_879_151);
-            whole.acl.grant(Grantee::public(), Right::Read).unwrap();
+            whole.acl.grant(Grantee::Public, Right::Read).unwrap();
             whole.properties.insert("streaming-host".to_owned(), "d1.cloudfront.net".to_owned());
             whole.state = State::Deleting;
             assert_eq!(space(&item(&whole)).unwrap(), whole);
