@@ -12,7 +12,7 @@ use reelspan::store::{self, Content, New};
 
 use crate::answer::created;
 use crate::content::redirect;
-use crate::request::{Names, UNKNOWN, Who, announced, content_properties, md5, media_type};
+use crate::request::{Names, UNKNOWN, Who, announced, content_properties, md5, media_type, text};
 use crate::routes::Shared;
 use crate::{Error, Spaces};
 
@@ -28,10 +28,7 @@ pub async fn put(State(state): Shared, who: Who, names: Names, request: Request)
     let key = MediaKey::new(space.id.clone(), content)?;
     let (parts, body) = request.into_parts();
     let md5 = match parts.headers.get(COPY_SOURCE) {
-        Some(source) => {
-            let source = source.to_str().map_err(|_| bad_source())?;
-            state.copy(source, &key, &who).await?.md5
-        }
+        Some(source) => state.copy(&text(source.as_bytes()), &key, &who).await?.md5,
         None => {
             let length = body.size_hint();
             let at_least = length.lower().max(announced(&parts.headers).unwrap_or_default());

@@ -132,7 +132,7 @@ pub fn content_properties(headers: &HeaderMap) -> Result<Properties, Error> {
 }
 
 /// A field's value: UTF-8, as most clients send it, else ISO 8859-1, as RFC 9110 §5.5 remembers it.
-fn text(value: &[u8]) -> String {
+pub fn text(value: &[u8]) -> String {
     std::str::from_utf8(value).map_or_else(|_| value.iter().copied().map(char::from).collect(), str::to_owned)
 }
 
