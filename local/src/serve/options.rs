@@ -5,9 +5,10 @@ use std::{convert::Infallible, io::IsTerminal, net::SocketAddr, path::PathBuf, s
 use clap::Args;
 use reelspan::{
     space::SpaceId,
+    telemetry::FINEST,
     user::{Password, UserName},
 };
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::Error;
 
@@ -109,5 +110,7 @@ pub(super) fn log() {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        .finish()
+        .with(FINEST)
         .try_init();
 }

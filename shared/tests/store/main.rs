@@ -14,3 +14,4 @@ mod database;
 mod index;
 mod media;
 mod stingy;
+mod users;
