@@ -16,10 +16,10 @@ use crate::store::error::of_s3;
 use crate::store::media::Media;
 
 /// How long a URL for one request is good: it has to be begun within that time, and may take longer.
-const BEGUN: Duration = Duration::from_secs(3600);
+const BEGUN: Duration = Duration::from_hours(1);
 /// How long the URLs of an upload's parts are good: all of them have to be begun within that time. Credentials of a Lambda function
 /// may end sooner, and the URLs with them.
-const PARTS_BEGUN: Duration = Duration::from_secs(12 * 3600);
+const PARTS_BEGUN: Duration = Duration::from_hours(12);
 /// The most bytes that one PUT may have.
 const WHOLE: u64 = 5 << 30;
 /// How many bytes a part has at least, and how many parts there are at most: a list of URLs is to stay readable.

@@ -58,7 +58,7 @@ pub enum PutError {
     #[error("the content broke off: {0}")]
     BrokenOff(String),
     /// More bytes than the parts of an upload hold.
-    #[error("a content of unknown length has at most {} bytes", PART as u64 * PARTS.unsigned_abs() as u64)]
+    #[error("a content of unknown length has at most {} bytes", PART as u64 * u64::from(PARTS.unsigned_abs()))]
     TooLarge,
     /// S3 did not do its part.
     #[error(transparent)]
@@ -74,14 +74,12 @@ impl Media {
     {
         let bytes = bytes.map(|chunk| chunk.map_err(Into::into)).boxed();
         let (media, key) = (self.clone(), key.to_string());
-        match length {
-            Some(length) => media.put_whole(&key, bytes, length, &new).await,
-            None => {
-                // On its own, so that it is aborted even where whoever waits for it is gone, as happens when a client is.
-                let task = tokio::spawn(async move { media.put_parts(&key, bytes, &new).await });
-                task.await.map_err(|error| Error::s3(error))?
-            }
+        if let Some(length) = length {
+            return media.put_whole(&key, bytes, length, &new).await;
         }
+        // On its own, so that it is aborted even where whoever waits for it is gone, as happens when a client is.
+        let task = tokio::spawn(async move { media.put_parts(&key, bytes, &new).await });
+        task.await.map_err(Error::s3)?
     }
 
     async fn put_whole(
