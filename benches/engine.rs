@@ -20,7 +20,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use reelspan::container::{self, Source};
 use reelspan::index::Outline;
 use reelspan::media::{Interval, Time};
-use reelspan::resolve::{self, Ask, Cut, Memory};
+use reelspan::resolve::{self, Ask, Cut, Meaning, Memory};
 use tokio::runtime::{Builder, Runtime};
 
 fn runtime() -> Runtime {
@@ -57,13 +57,14 @@ fn cut_ten_seconds(criterion: &mut Criterion) {
     let (mp4, mp4_pages) = runtime.block_on(index(&film::mp4(true)));
     let (webm, webm_pages) = runtime.block_on(index(&live::webm(256, 10_000, 1)));
     for (name, outline, pages) in [("MP4", mp4, mp4_pages), ("WebM", webm, webm_pages)] {
-        let ask = Ask { time: Interval::new(Time::from_secs(612), Time::from_secs(622)), tracks: Vec::new() };
+        let asked = Interval::new(Time::from_secs(612), Time::from_secs(622)).unwrap();
+        let meaning = Meaning::of(&Ask::from(asked), &outline);
         group.bench_function(name, |bench| {
             bench.to_async(&runtime).iter(|| async {
-                let Cut::Part(part) = resolve::cut(&outline, &mut &pages, black_box(&ask)).await.unwrap() else {
+                let Cut::Part(part) = resolve::cut(&outline, &mut &pages, black_box(&meaning)).await.unwrap() else {
                     panic!("no part")
                 };
-                part.splice.len()
+                part.file.splice.len()
             });
         });
     }

@@ -96,6 +96,7 @@ pub fn mp4(movie_first: bool) -> Film {
         setup: vec![Setup::Inline(ftyp.clone().into()), Setup::Inline(mvhd.into())],
         setup_ranges: Vec::new(),
         elements: false,
+        chapters: Vec::new(),
         created: None,
         pages: 0,
         notes: Vec::new(),
@@ -107,7 +108,7 @@ pub fn mp4(movie_first: bool) -> Film {
     });
     let given = Interval::new(Time::ZERO, outline.duration).unwrap();
     let selection = Selection { given, tracks: selected.collect(), elements: Vec::new() };
-    let film = Film::new(&container::write(&outline, &selection).unwrap());
+    let film = Film::new(&container::write(&outline, &selection).unwrap().splice);
     if movie_first { film } else { movie_last(&film, ftyp.len()) }
 }
 

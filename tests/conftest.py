@@ -4,6 +4,7 @@ import pathlib
 import subprocess
 
 import pytest
+import requests
 
 import server as servers
 
@@ -61,3 +62,23 @@ def new_server(binary, tmp_path):
     yield made
     if made.process and made.process.poll() is None:
         made.kill()
+
+
+@pytest.fixture(scope="session")
+def client():
+    """One connection, as a player keeps one. What it gets is as it was sent."""
+    with requests.Session() as session:
+        session.headers["Accept-Encoding"] = "identity"
+        yield session
+
+
+@pytest.fixture
+def get(client, server):
+    """GET or HEAD of a content, with a query and header fields, here named as Python's arguments are: `If_Range`."""
+
+    def ask(name: str, query: str = "", method: str = "GET", **fields: str) -> requests.Response:
+        headers = {field.replace("_", "-"): value for field, value in fields.items()}
+        url = server.media(name) + (f"?{query}" if query else "")
+        return client.request(method, url, headers=headers, timeout=30, allow_redirects=False)
+
+    return ask

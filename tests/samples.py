@@ -25,6 +25,16 @@ SUBTITLES = "".join(
     f"{at + 1}\n00:00:{at:02d},000 --> 00:00:{at:02d},900\nSecond {at}\n\n" for at in range(SECONDS)
 )
 
+CHAPTER_LIST = [("Opening", 0, 3), ("song1", 3, 7), ("Ending", 7, 11)]
+"""Titles, and when they begin and end, in seconds."""
+CREATED = "2010-10-22T07:33:53Z"
+FFMETADATA = ";FFMETADATA1\n" + "".join(
+    f"[CHAPTER]\nTIMEBASE=1/1\nSTART={start}\nEND={end}\n" for _, start, end in CHAPTER_LIST
+)
+CHAPTERS = ["-map_chapters", "4", "-t", str(CHAPTER_LIST[-1][2]), "-metadata", f"creation_time={CREATED}"]
+for place, (title, _, _) in enumerate(CHAPTER_LIST):
+    CHAPTERS += [f"-metadata:c:{place}", f"title={title}"]
+
 FILES = {
     # An ordinary MP4 of the web, moov first; a group of pictures is four seconds.
     "counter.mp4": ["-map", "0:v", "-map", "1:a", *H264, *AAC, *MP4],
@@ -46,6 +56,9 @@ FILES = {
         "-map", "0:v", "-map", "1:a", "-map", "2:a", *H264, *AAC,
         "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu", *MP4, "-t", "20",
     ],
+    # A chapter list and a chapter track, which say the same.
+    "chapters.m4a": ["-map", "1:a", *AAC, "-movflags", "+faststart", *CHAPTERS],
+    "chapters.mkv": ["-map", "0:v", "-map", "1:a", *H264, *AAC, "-b:a", "24k", *CHAPTERS],
 }  # fmt: skip
 SECOND_LANGUAGE = 4000
 """Hertz of the second language's tone in second 0."""
@@ -63,14 +76,16 @@ def main(wanted: list[str]) -> None:
     SAMPLES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        pictures, tone, other, text = (folder / part for part in ("counter.gray", "tone.wav", "other.wav", "text.srt"))
+        parts = ("counter.gray", "tone.wav", "other.wav", "text.srt", "chapters.txt")
+        pictures, tone, other, text, chapters = (folder / part for part in parts)
         pictures.write_bytes(b"".join(counter.picture(at) for at in range(SECONDS * counter.RATE)))
         write_wave(tone, counter.BASE)
         write_wave(other, SECOND_LANGUAGE)
         text.write_text(SUBTITLES)
+        chapters.write_text(FFMETADATA)
         size = f"{counter.WIDTH}x{counter.HEIGHT}"
         inputs = ["-f", "rawvideo", "-pixel_format", "gray", "-video_size", size, "-framerate", str(counter.RATE), "-i", pictures]
-        inputs += ["-i", tone, "-i", other, "-i", text]
+        inputs += ["-i", tone, "-i", other, "-i", text, "-i", chapters]
         exact = "-map_metadata -1 -threads 1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact".split()
         for file in wanted or FILES:
             target = SAMPLES / file

@@ -4,9 +4,11 @@ import base64
 import http.server
 import shutil
 import threading
+import urllib.parse
 
 import pytest
 from selenium import webdriver
+from selenium.webdriver.support.wait import WebDriverWait
 
 import counter
 
@@ -37,6 +39,13 @@ video.src = source;
 PLAY = """
 const [done] = arguments, video = document.querySelector("video");
 video.onended = () => done({ended: video.ended, at: video.currentTime, duration: video.duration});
+video.onerror = () => done({error: video.error.message});
+video.play().catch(error => done({error: String(error)}));
+"""
+
+PLAY_TO_PAUSE = """
+const [done] = arguments, video = document.querySelector("video");
+video.onpause = () => done({ended: video.ended, at: video.currentTime});
 video.onerror = () => done({error: video.error.message});
 video.play().catch(error => done({error: String(error)}));
 """
@@ -130,6 +139,33 @@ def test_a_webm_begins_at_the_sync_point_before(video, start, end, first):
     played = driver.execute_async_script(PLAY)
     assert played.get("ended"), played
     assert played["duration"] == pytest.approx(end - first / counter.RATE, abs=0.1)
+
+
+# What a player makes of a hash it does by itself, with ranges of bytes of the original.
+@pytest.mark.parametrize(("name", "first"), [("counter.mp4", 312), ("counter-fragmented.mp4", 310), ("counter.webm", 312)])
+def test_a_hash_is_played_by_the_browser(chromium, page, server, name, first):
+    chromium.get(page)
+    assert chromium.execute_async_script(LOAD, f"{server.media(name)}#t=12.5,14") == "loaded"
+    assert chromium.execute_script("return document.querySelector('video').currentTime") == pytest.approx(12.5)
+    assert shown(chromium) == first
+    paused = chromium.execute_async_script(PLAY_TO_PAUSE)
+    assert paused == {"ended": False, "at": pytest.approx(14, abs=0.5)}
+
+
+def test_the_validators_page_shows_what_a_uri_means(chromium, server):
+    chromium.get(f"{server.url}/validate?uri=" + urllib.parse.quote(f"{server.media('counter.mp4')}?t=3,7#t=7,3", safe=""))
+    wait = WebDriverWait(chromium, 20)
+    wait.until(lambda driver: "It is a media fragment URI" in driver.find_element("id", "report").text)
+    text = chromium.find_element("id", "report").text
+    assert "t=npt:3,7" in text and "a file of its own: 3 s to 7 s" in text and "Range: t:npt=3-7" in text
+    assert "the start is not before the end (at 1)" in text
+    # It plays what it shows, and no text of a URI is ever markup.
+    wait.until(lambda driver: driver.execute_script("return document.querySelector('video').duration") == pytest.approx(4, abs=0.1))
+    chromium.get(f"{server.url}/validate?uri=" + urllib.parse.quote("a.mp4#t=<img src=x onerror=document.title='out'>", safe=""))
+    wait.until(lambda driver: "no media fragment URI" in driver.find_element("id", "report").text)
+    assert chromium.find_elements("css selector", "#report img") == []
+    severe = [line for line in chromium.get_log("browser") if line["level"] == "SEVERE" and "favicon" not in line["message"]]
+    assert severe == []
 
 
 def test_a_cut_can_be_sought_in(video):

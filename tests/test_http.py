@@ -9,53 +9,11 @@ import pytest
 import requests
 
 import media
+from answers import content_range, is_problem, mapping
 
 CUT = "t=12.48,20"
 MP4, WEBM = "counter.mp4", "counter.webm"
 CONTAINERS = ["counter.mp4", "counter-fragmented.mp4", "counter.webm", "counter.mkv"]
-
-
-@pytest.fixture(scope="module")
-def client():
-    """One connection, as a player keeps one. What it gets is as it was sent."""
-    with requests.Session() as session:
-        session.headers["Accept-Encoding"] = "identity"
-        yield session
-
-
-@pytest.fixture
-def get(client, server):
-    """GET or HEAD of a content, with a query and header fields, here named as Python's arguments are: `If_Range`."""
-
-    def ask(name: str, query: str = "", method: str = "GET", **fields: str) -> requests.Response:
-        headers = {field.replace("_", "-"): value for field, value in fields.items()}
-        url = server.media(name) + (f"?{query}" if query else "")
-        return client.request(method, url, headers=headers, timeout=30, allow_redirects=False)
-
-    return ask
-
-
-def is_problem(answer: requests.Response, status: int) -> dict:
-    assert answer.status_code == status
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    problem = answer.json()
-    assert problem["status"] == status
-    assert problem["title"] and problem["detail"]
-    return problem
-
-
-def content_range(answer: requests.Response) -> tuple[int, int, int]:
-    """First and last byte, and the length of all."""
-    found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", answer.headers["Content-Range"])
-    return tuple(map(int, found.groups()))
-
-
-def mapping(answer: requests.Response) -> tuple[float, float, float, list[tuple[int, int]], int]:
-    """Start and end of what is given, the duration, the byte ranges, and the length of all."""
-    form = r"\{ t:npt ([\d.]+)-([\d.]+)/0-([\d.]+) \} = \{ bytes ([\d,-]+)/(\d+) \}"
-    start, end, duration, ranges, length = re.fullmatch(form, answer.headers["Content-Range-Mapping"]).groups()
-    pairs = [tuple(map(int, part.split("-"))) for part in ranges.split(",")]
-    return float(start), float(end), float(duration), pairs, int(length)
 
 
 # The original.
@@ -159,7 +117,7 @@ def test_byte_ranges_of_a_cut_joined_are_the_cut(get, name):
         assert answer.status_code == 206
         assert content_range(answer) == (at, at + step - 1, length)
         assert answer.headers["ETag"] == whole.headers["ETag"]
-        assert answer.headers["Vary"] == "Range"
+        assert answer.headers["Vary"].split(", ")[0] == "Range"
         joined.append(answer.content)
         at += step
     assert b"".join(joined) == whole.content
@@ -225,7 +183,7 @@ def test_a_time_range_is_verbatim_bytes_and_says_which_time_they_hold(get, sampl
     assert given_start <= start + 0.1
     assert start - given_start <= 4.1, "more than one group of pictures before"
     assert given_end >= min(end or duration, duration) - 0.001
-    assert answer.headers["Vary"] == "Range"
+    assert answer.headers["Vary"].split(", ")[0] == "Range"
     if len(pairs) == 1:
         first, last = pairs[0]
         assert content_range(answer) == (first, last, length)

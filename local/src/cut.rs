@@ -5,7 +5,7 @@ use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use clap::Args;
-use reelspan::resolve::{self, Ask, Cut};
+use reelspan::resolve::{self, Ask, Cut, Meaning};
 use reelspan::splice::Splice;
 use reelspan::uri::Fragment;
 
@@ -45,19 +45,23 @@ async fn cut(options: &Options) -> Result<(), Error> {
     let source = FileSource::open(&options.input)?;
     let (outline, mut pages) = source.index().await?;
     let input = options.input.display();
-    let cut = resolve::cut(&outline, &mut pages, &Ask::from(&fragment)).await.map_err(Error::failed(&input))?;
+    let meaning = Meaning::of(&Ask::from(&fragment), &outline);
+    for lacking in &meaning.without {
+        eprintln!("reelspan: {} is ignored: {}", lacking.dimension, lacking.why);
+    }
+    let cut = resolve::cut(&outline, &mut pages, &meaning).await.map_err(Error::failed(&input))?;
     let part = match cut {
         Cut::Part(part) => part,
         Cut::Original => return Err(Error::Setup(format!("{input} has no part {fragment}"))),
-        Cut::Behind => return Err(Error::Setup(format!("{input} ends at {} seconds", outline.duration))),
+        Cut::Outside => return Err(Error::Setup(format!("{input} ends at {} seconds", outline.duration))),
     };
-    write(&source, &part.splice, options)?;
+    write(&source, &part.file.splice, options)?;
     eprintln!(
         "t=npt:{} ({}, {} bytes, {} of them new)",
         part.given,
         part.mime,
-        part.splice.len(),
-        part.splice.made_len()
+        part.file.splice.len(),
+        part.file.splice.made_len()
     );
     Ok(())
 }

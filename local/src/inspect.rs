@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
+use chrono::{DateTime, SecondsFormat};
 use clap::Args;
 use reelspan::index::{CELL, Outline, Page, PageTrack};
-use reelspan::media::{Run, Time, Track};
+use reelspan::media::{Chapter, Run, Time, Track};
 use reelspan::resolve::{Memory, Pages};
 use serde_json::{Value, json};
 
@@ -80,12 +81,31 @@ impl Seen<'_> {
         }
     }
 
+    /// The chapters for a person, a line each.
+    fn chapter_lines(&self) -> String {
+        let chapters = &self.outline.chapters;
+        let mut lines = if chapters.is_empty() { String::new() } else { "\n".to_owned() };
+        for Chapter { titles, ids, interval } in chapters {
+            let names: Vec<String> =
+                titles.iter().map(|title| format!("{title:?}")).chain(ids.iter().cloned()).collect();
+            // Writing to a string does not fail.
+            let _ = write!(lines, "\nchapter {interval}: {}", names.join(" "));
+        }
+        lines
+    }
+
     fn sync_count(&self, place: usize) -> u64 {
         self.runs(place).filter(|run| run.sync).map(|run| u64::from(run.count)).sum()
     }
 
     fn index_bytes(&self) -> usize {
         self.memory.packed().map(|page| page.bytes.len()).sum()
+    }
+
+    /// When it was recorded, as RFC 3339 writes it.
+    fn created(&self) -> Option<String> {
+        let created = self.outline.created.map(DateTime::from_timestamp_nanos);
+        created.map(|created| created.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 
     fn json(&self) -> Value {
@@ -106,6 +126,14 @@ impl Seen<'_> {
                 "edits": track.edits,
             })
         });
+        let chapters = outline.chapters.iter().map(|chapter| {
+            json!({
+                "titles": chapter.titles,
+                "ids": chapter.ids,
+                "start": chapter.interval.start().as_secs_f64(),
+                "end": chapter.interval.end().as_secs_f64(),
+            })
+        });
         let pages = self.memory.packed().zip(self.pages).map(|(packed, page)| {
             let samples = page.tracks.iter().map(|part| part.runs.iter().map(|run| u64::from(run.count)).sum::<u64>());
             json!({
@@ -119,9 +147,10 @@ impl Seen<'_> {
             "container": outline.container,
             "mime": outline.mime,
             "duration": outline.duration.as_secs_f64(),
-            "created": outline.created,
+            "created": self.created(),
             "setup": outline.setup_ranges.iter().map(|range| [range.start, range.end]).collect::<Vec<_>>(),
             "tracks": tracks.collect::<Vec<_>>(),
+            "chapters": chapters.collect::<Vec<_>>(),
             "pages": pages.collect::<Vec<_>>(),
             "read": { "bytes": self.reads.0, "calls": self.reads.1 },
             "notes": outline.notes,
@@ -131,7 +160,8 @@ impl Seen<'_> {
     fn table(&self) -> String {
         let outline = self.outline;
         let samples: u64 = outline.tracks.iter().map(|track| track.samples).sum();
-        let mut out = format!("{}, {} seconds\n\n", outline.mime, outline.duration);
+        let created = self.created().map_or_else(String::new, |created| format!(", of {created}"));
+        let mut out = format!("{}, {} seconds{created}\n\n", outline.mime, outline.duration);
         let mut line = |columns: [&str; 8]| {
             let [id, kind, codec, language, name, samples, syncs, bytes] = columns;
             let row = format!(
@@ -157,6 +187,7 @@ impl Seen<'_> {
         for (place, track) in outline.tracks.iter().enumerate() {
             let _ = write!(out, "\nsync points of track {}: {}", track.id, self.sync_line(place, track));
         }
+        out.push_str(&self.chapter_lines());
         let (bytes, calls) = self.reads;
         let index = self.index_bytes();
         let _ = write!(

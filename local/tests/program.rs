@@ -133,3 +133,30 @@ fn what_a_caller_has_to_change_is_said_in_a_line_with_exit_status_2() {
     let (_running, _) = Running::start(serve(here, &["--data", "data"]));
     refused(&["--data", "data"], "another process");
 }
+
+#[test]
+fn inspect_shows_chapters_and_when_a_file_was_made() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples");
+    let inspect = |options: &[&str], name: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reelspan"));
+        let output = command.arg("inspect").args(options).arg(samples.join(name)).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for (name, ids) in [("chapters.m4a", [&[][..], &[], &[]]), ("chapters.mkv", [&["1"], &["2"], &["3"]])] {
+        let seen = inspect(&[], name);
+        for line in ["chapter 0,3: \"Opening\"", "chapter 3,7: \"song1\"", "chapter 7,11: \"Ending\""] {
+            assert!(seen.contains(line), "{seen}");
+        }
+        assert!(seen.lines().next().unwrap().ends_with(", of 2010-10-22T07:33:53Z"), "{seen}");
+        assert!(!seen.contains("note:"), "{seen}");
+
+        let seen: serde_json::Value = serde_json::from_str(&inspect(&["--json"], name)).unwrap();
+        assert_eq!(seen["created"], "2010-10-22T07:33:53Z");
+        let song = serde_json::json!({ "titles": ["song1"], "ids": ids[1], "start": 3.0, "end": 7.0 });
+        assert_eq!(seen["chapters"][1], song);
+        assert_eq!(seen["chapters"].as_array().unwrap().len(), 3);
+    }
+    let seen = inspect(&[], "counter.mp4");
+    assert!(!seen.contains("chapter") && !seen.contains(", of "), "{seen}");
+}

@@ -23,7 +23,7 @@ use bytes::Bytes;
 use reelspan::container::{self, ReadError, Source};
 use reelspan::index::{Outline, Page};
 use reelspan::media::{Interval, Time};
-use reelspan::resolve::{self, Ask, Cut, Error, Memory, Pages};
+use reelspan::resolve::{self, Ask, Cut, Error, Meaning, Memory, Pages};
 
 /// Counts what is read of a film.
 struct Counted {
@@ -103,13 +103,13 @@ async fn ten_seconds_of_an_hour_are_one_round_trip_and_24_kilobytes_of_index() {
     let (film, outline, pages) = index(true).await;
     let head = outline.pack().len();
     for start in (0..3590).step_by(7) {
-        let time = Interval::new(Time::from_secs(start), Time::from_secs(start + 10));
-        let ask = Ask { time, tracks: Vec::new() };
+        let ask = Ask::from(Interval::new(Time::from_secs(start), Time::from_secs(start + 10)).unwrap());
+        let meaning = Meaning::of(&ask, &outline);
         let mut fetched = Fetched::new(pages.clone(), resolve::guess(&ask));
-        let Cut::Part(part) = resolve::cut(&outline, &mut fetched, &ask).await.unwrap() else { panic!("no part") };
+        let Cut::Part(part) = resolve::cut(&outline, &mut fetched, &meaning).await.unwrap() else { panic!("no part") };
         assert_eq!(fetched.rounds, 1, "at {start} s");
         let read = fetched.bytes + head;
         assert!(read <= 24 << 10, "{read} bytes of index at {start} s");
-        assert!(part.splice.len() < film.film.len() / 150, "{} bytes at {start} s", part.splice.len());
+        assert!(part.file.splice.len() < film.film.len() / 150, "{} bytes at {start} s", part.file.splice.len());
     }
 }

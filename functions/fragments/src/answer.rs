@@ -9,10 +9,9 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use reelspan::http::conditional::last_modified;
-use reelspan::http::mapping::Mapping;
+use reelspan::http::mapping::{ByteList, Mapping};
 use reelspan::http::multipart::Multipart;
 use reelspan::http::range::content_range;
-use reelspan::media::{Interval, Time};
 use reelspan::splice::Splice;
 
 use crate::resource::Resource;
@@ -23,6 +22,15 @@ pub const CONTENT_RANGE_MAPPING: HeaderName = HeaderName::from_static("content-r
 
 /// What a cut really is of.
 pub const X_MEDIA_FRAGMENT: HeaderName = HeaderName::from_static("x-media-fragment");
+
+/// The bytes that a redirect is to.
+pub const RANGE_REDIRECT: HeaderName = HeaderName::from_static("range-redirect");
+
+/// What parts of a media file can be asked for by.
+const UNITS: &str = "bytes, t, track, id";
+
+/// What an answer to a media fragment in a `Range` depends on.
+const VARIES: &str = "Range, Accept-Range-Redirect";
 
 /// How long a cache may give an answer out without asking. Archives seldom replace a file, and where they do a minute of the old
 /// one does no harm; players that ask again and again are spared the way.
@@ -35,15 +43,8 @@ pub enum Extent {
     Whole,
     /// These ranges of its bytes: one at least, none of them empty.
     Bytes(Vec<Range<u64>>),
-    /// These ranges of the original's bytes, which hold this stretch of its time.
-    Time {
-        /// One at least, none of them empty.
-        ranges: Vec<Range<u64>>,
-        /// The time that they really hold.
-        given: Interval,
-        /// The original's duration.
-        duration: Time,
-    },
+    /// A media fragment: one range at least, none of them empty.
+    Fragment(Mapping),
 }
 
 /// An answer.
@@ -62,25 +63,27 @@ impl Answer {
     #[must_use]
     pub fn new(resource: &Resource, extent: &Extent) -> Self {
         let mut headers = validators(resource);
-        set(&mut headers, ACCEPT_RANGES, if resource.indexed { "bytes, t, track, id" } else { "bytes" });
+        set(&mut headers, ACCEPT_RANGES, if resource.indexed { UNITS } else { "bytes" });
         set(&mut headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
-        if let Some(fragment) = &resource.cut {
+        if let Some(fragment) = resource.fragment() {
             set(&mut headers, X_MEDIA_FRAGMENT, &fragment.to_string());
-        }
-        if let Extent::Time { ranges, given, duration } = extent {
-            let mapping = Mapping { given: *given, duration: *duration, ranges, length: resource.body.len() };
-            set(&mut headers, CONTENT_RANGE_MAPPING, &mapping.to_string());
-        }
-        if decided_by_more_than_bytes(resource, extent) {
-            set(&mut headers, VARY, "Range");
         }
         let (status, body) = match extent {
             Extent::Whole => {
                 set(&mut headers, CONTENT_TYPE, &resource.mime);
-                (StatusCode::OK, resource.body.clone())
+                (StatusCode::OK, resource.body().clone())
             }
-            Extent::Bytes(ranges) | Extent::Time { ranges, .. } => {
+            Extent::Bytes(ranges) => {
+                // Caches know what bytes are of what they hold; of a resource that its query makes, few do.
+                if resource.fragment().is_some() {
+                    set(&mut headers, VARY, "Range");
+                }
                 (StatusCode::PARTIAL_CONTENT, part(&mut headers, resource, ranges))
+            }
+            Extent::Fragment(mapping) => {
+                set(&mut headers, CONTENT_RANGE_MAPPING, &mapping.to_string());
+                set(&mut headers, VARY, VARIES);
+                (StatusCode::PARTIAL_CONTENT, part(&mut headers, resource, &mapping.ranges))
             }
         };
         headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
@@ -91,6 +94,17 @@ impl Answer {
     #[must_use]
     pub fn not_modified(resource: &Resource) -> Self {
         Self { status: StatusCode::NOT_MODIFIED, headers: validators(resource), body: Splice::new() }
+    }
+
+    /// 307 to ranges of bytes of the same resource, which every cache understands.
+    #[must_use]
+    pub fn to_bytes(mapping: &Mapping, path_and_query: &str) -> Self {
+        let mut answer = Self::redirect(path_and_query);
+        set(&mut answer.headers, ACCEPT_RANGES, UNITS);
+        set(&mut answer.headers, RANGE_REDIRECT, &format!("bytes {}", ByteList(&mapping.ranges)));
+        set(&mut answer.headers, CONTENT_RANGE_MAPPING, &mapping.to_string());
+        set(&mut answer.headers, VARY, VARIES);
+        answer
     }
 
     /// 307: the same is answered there.
@@ -139,21 +153,12 @@ fn validators(resource: &Resource) -> HeaderMap {
 fn part(headers: &mut HeaderMap, resource: &Resource, ranges: &[Range<u64>]) -> Splice {
     if let [range] = ranges {
         set(headers, CONTENT_TYPE, &resource.mime);
-        set(headers, CONTENT_RANGE, &content_range(range, resource.body.len()));
-        return resource.body.slice(range.clone());
+        set(headers, CONTENT_RANGE, &content_range(range, resource.body().len()));
+        return resource.body().slice(range.clone());
     }
-    let multipart = Multipart::new(&resource.body, ranges, &resource.mime, &resource.etag);
+    let multipart = Multipart::new(resource.body(), ranges, &resource.mime, &resource.etag);
     set(headers, CONTENT_TYPE, &multipart.content_type);
     multipart.body
-}
-
-/// Caches know what a range of bytes is of what they hold; of a resource that its query makes, or of another unit, few do.
-const fn decided_by_more_than_bytes(resource: &Resource, extent: &Extent) -> bool {
-    match extent {
-        Extent::Whole => false,
-        Extent::Bytes(_) => resource.cut.is_some(),
-        Extent::Time { .. } => true,
-    }
 }
 
 /// Sets a field, unless the value cannot stand in one: a media type, as it was stored, may be anything.

@@ -24,6 +24,9 @@ pub enum Error {
     /// The path, percent-decoded, is not UTF-8.
     #[error("the path is not percent-encoded UTF-8")]
     Path,
+    /// There is nothing to validate.
+    #[error("{0}")]
+    Validate(&'static str),
     /// There is no such content.
     #[error("there is no such content")]
     Missing,
@@ -33,9 +36,9 @@ pub enum Error {
     /// It has no index; the text says why.
     #[error("no part of it can be cut: {0}")]
     Refused(String),
-    /// The time lies wholly behind the end.
-    #[error("it lasts {duration} s, and the time asked for lies behind that")]
-    Behind {
+    /// The time lies wholly outside: behind the end, as a rule.
+    #[error("it lasts {duration} s, and the time asked for lies outside of that")]
+    Outside {
         /// How long it lasts.
         duration: Time,
     },
@@ -72,8 +75,8 @@ impl Error {
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::Path => StatusCode::BAD_REQUEST,
-            Self::NoRoute | Self::Name(_) | Self::Missing | Self::Behind { .. } => StatusCode::NOT_FOUND,
+            Self::Path | Self::Validate(_) => StatusCode::BAD_REQUEST,
+            Self::NoRoute | Self::Name(_) | Self::Missing | Self::Outside { .. } => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -90,7 +93,7 @@ impl Error {
     pub fn problem(&self) -> Problem {
         let title = match self {
             Self::Name(_) => "No such name",
-            Self::Behind { .. } => "Behind the end",
+            Self::Outside { .. } => "No time of it",
             Self::Refused(_) => "No media fragments of this",
             Self::TooLarge { .. } => "Too large for one answer",
             Self::Indexing => "Being indexed",
@@ -98,7 +101,7 @@ impl Error {
         };
         let problem = Problem::new(self.status().as_u16(), title).detail(self.to_string());
         match self {
-            Self::Behind { duration } => problem.member("duration", duration.as_secs_f64()),
+            Self::Outside { duration } => problem.member("duration", duration.as_secs_f64()),
             Self::Unsatisfiable { length, .. } | Self::TooLarge { length } => problem.member("length", *length),
             _ => problem,
         }
@@ -176,7 +179,7 @@ mod tests {
     fn every_error_is_a_problem_that_keeps_what_is_internal() {
         let cases = [
             (Error::Missing, 404, None),
-            (Error::Behind { duration: Time(38_300_000_000) }, 404, None),
+            (Error::Outside { duration: Time(38_300_000_000) }, 404, None),
             (Error::Refused("not a media file".to_owned()), 415, None),
             (Error::Precondition, 412, None),
             (
@@ -203,7 +206,7 @@ mod tests {
                 assert_eq!(response.headers()[name], value);
             }
         }
-        let behind = Error::Behind { duration: Time(38_300_000_000) }.problem();
-        assert_eq!(behind.members["duration"], 38.3);
+        let outside = Error::Outside { duration: Time(38_300_000_000) }.problem();
+        assert_eq!(outside.members["duration"], 38.3);
     }
 }

@@ -6,12 +6,15 @@
 //! | file | |
 //! | --- | --- |
 //! | `request` | parsed: names, fragment, range and conditions, all of them validated |
-//! | `routes` | led through the steps, from the index to the body |
+//! | `routes` | led to the handler of its path |
+//! | `serving` | taken from the index to the body |
 //! | `resource` | told what it is of: the original, or a cut of it |
 //! | `answer` | answered: status, header fields and a splice, decided from values alone |
 //! | `delivery` | fitted to what the way back can carry |
 //! | `error` | or refused, with problem details |
 //! | `lambda` | and all of that as a Lambda function |
+//!
+//! Beside it stands [`validate`], which says what a URI means rather than serving it.
 
 pub mod answer;
 pub mod delivery;
@@ -20,6 +23,8 @@ pub mod lambda;
 pub mod request;
 pub mod resource;
 mod routes;
+mod serving;
+pub mod validate;
 
 pub use delivery::Delivery;
 pub use error::Error;

@@ -1,17 +1,21 @@
 //! Requests, parsed: what reaches a handler has validated names and is in the grammar, or is not there at all.
 
+use std::ops::RangeInclusive;
+
 use axum::extract::{FromRequestParts, Path};
-use http::Method;
 use http::header::RANGE;
 use http::request::Parts;
+use http::{HeaderMap, HeaderName, Method};
 use reelspan::http::conditional::Conditions;
 use reelspan::http::range::Asked as Range;
-use reelspan::media::Interval;
-use reelspan::resolve::Ask;
+use reelspan::resolve::{self, Ask};
 use reelspan::space::{ContentId, MediaKey, SpaceId};
 use reelspan::uri::Fragment;
 
 use crate::Error;
+
+/// Which redirect a client takes instead of a part (W3C *Protocol for Media Fragments*).
+pub const ACCEPT_RANGE_REDIRECT: HeaderName = HeaderName::from_static("accept-range-redirect");
 
 /// A request for media.
 #[derive(Clone, Debug)]
@@ -24,6 +28,8 @@ pub struct Request {
     pub fragment: Fragment,
     /// The range, if it is in a grammar that is known.
     pub range: Option<Range>,
+    /// Where the range is a media fragment, the client takes a redirect to ranges of bytes.
+    pub redirect: bool,
     /// The conditions.
     pub conditions: Conditions,
     /// The header fields alone are wanted.
@@ -31,19 +37,22 @@ pub struct Request {
 }
 
 impl Request {
-    /// The fragment of the query; `None` where the query has none.
+    /// The fragment of the query; `None` where the query asks for all of it, `xywh` being the player's.
     #[must_use]
     pub fn ask(&self) -> Option<Ask> {
-        (!self.fragment.is_empty()).then(|| Ask::from(&self.fragment))
+        Some(Ask::from(&self.fragment)).filter(|ask| !ask.is_all())
     }
 
-    /// The fragment of the `Range`, in the terms of the original; `None` where it asks for no time, or for none at all.
+    /// What of the index this will need in all likelihood: where there is a cut to be made, what that needs; else what the
+    /// `Range` asks for.
     #[must_use]
-    pub fn range_ask(&self) -> Option<Ask> {
-        match self.range {
-            Some(Range::Time(range)) => range.interval().ok().map(of_time),
+    pub fn guess(&self) -> RangeInclusive<u32> {
+        let in_range = || match &self.range {
+            Some(Range::Fragment(range)) => Some(Ask::from(range)),
             _ => None,
-        }
+        };
+        // Without a fragment the head says it all.
+        self.ask().or_else(in_range).map_or(RangeInclusive::new(1, 0), |ask| resolve::guess(&ask))
     }
 
     /// The same resource as a path with its query, percent-encoded.
@@ -57,10 +66,10 @@ impl Request {
     }
 }
 
-/// A stretch of time, of all tracks.
-#[must_use]
-pub const fn of_time(interval: Interval) -> Ask {
-    Ask { time: Some(interval), tracks: Vec::new() }
+/// Whether a client would rather be sent to ranges of bytes than be given a fragment.
+fn redirects(headers: &HeaderMap) -> bool {
+    let units = headers.get_all(ACCEPT_RANGE_REDIRECT).iter().filter_map(|value| value.to_str().ok());
+    units.flat_map(|value| value.split(',')).any(|unit| unit.trim().eq_ignore_ascii_case("bytes"))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Request {
@@ -78,6 +87,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Request {
             query: query.map(str::to_owned),
             fragment: query.map(Fragment::parse).unwrap_or_default(),
             range: range.and_then(Range::parse),
+            redirect: redirects(&parts.headers),
             conditions: Conditions::read(&parts.headers),
             head: parts.method == Method::HEAD,
         })
@@ -91,7 +101,6 @@ mod tests {
     use axum::Router;
     use axum::body::Body;
     use axum::routing::get;
-    use reelspan::media::Time;
     use tower::ServiceExt;
 
     use super::*;
@@ -134,15 +143,29 @@ mod tests {
 
     #[tokio::test]
     async fn fragments_and_ranges_become_what_the_engine_is_asked() {
-        let interval = |start, end| Interval::new(Time::from_secs(start), Time::from_secs(end));
-        let request = parsed("HEAD", "/media/films/a?t=20,35&track=audio&track=2", &[("range", "bytes=0-99")]).await;
-        let tracks = vec!["audio".to_owned(), "2".to_owned()];
-        assert_eq!(request.ask(), Some(Ask { time: interval(20, 35), tracks }));
-        assert_eq!((request.range_ask(), request.head), (None, true));
+        let cases = [
+            ("/media/films/a?t=50,65&track=audio&track=2", "bytes=0-99", "t=npt:50,65&track=audio&track=2", 2..=6),
+            ("/media/films/a?t=50,65&xywh=1,2,3,4", "t:npt=1-2", "t=npt:50,65&xywh=pixel:1,2,3,4", 2..=6),
+            ("/media/films/a", "t:npt=50-65", "", 2..=6),
+            ("/media/films/a", "t:smpte-25=0:00:50-0:01:05;include-setup", "", 2..=6),
+            ("/media/films/a", "track=audio", "", 0..=29),
+        ];
+        for (uri, range, fragment, cells) in cases {
+            let request = parsed("GET", uri, &[("range", range)]).await;
+            assert_eq!((request.fragment.to_string().as_str(), request.guess()), (fragment, cells), "{uri} {range}");
+            assert_eq!(request.ask().is_some(), uri.contains('?'));
+        }
+        for range in ["t:npt=7-3", "id=a", "include-setup", "t:clock=\"2010-10-22T07:33:56Z\"-", "bytes=0-1"] {
+            let request = parsed("HEAD", "/media/films/a", &[("range", range)]).await;
+            assert!(request.range.is_some() && request.guess().is_empty() && request.head, "{range}");
+        }
+    }
 
-        let request = parsed("GET", "/media/films/a", &[("range", "t:npt=10-20")]).await;
-        assert_eq!(request.range_ask(), Some(Ask { time: interval(10, 20), tracks: Vec::new() }));
-        let request = parsed("GET", "/media/films/a", &[("range", "t:npt=7-3")]).await;
-        assert!(request.range.is_some() && request.range_ask().is_none());
+    #[tokio::test]
+    async fn a_client_says_which_redirects_it_takes() {
+        for (value, redirect) in [("bytes", true), ("lines, Bytes", true), ("t", false), ("", false)] {
+            let request = parsed("GET", "/media/films/a", &[("accept-range-redirect", value)]).await;
+            assert_eq!(request.redirect, redirect, "{value}");
+        }
     }
 }

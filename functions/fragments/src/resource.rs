@@ -3,13 +3,16 @@
 use reelspan::container::WRITER;
 use reelspan::http::etag;
 use reelspan::index::{FORMAT, Head, Outline, Status};
-use reelspan::media::{Interval, Time};
-use reelspan::resolve::{Ask, Part};
+use reelspan::media::{Interval, Time, Track};
+use reelspan::resolve::{Meaning, Part, When};
 use reelspan::splice::Splice;
-use reelspan::uri::{Fragment, Temporal};
+use reelspan::uri::Fragment;
 
 /// What a media type is where nobody knows one (RFC 2046 §4.5.1).
 const UNKNOWN: &str = "application/octet-stream";
+
+/// How many bytes of a header field names of tracks may take: all fields together must pass through gateways.
+const MOST_OF_A_FIELD: usize = 2_000;
 
 /// A resource, all of it.
 #[derive(Clone, Debug)]
@@ -20,12 +23,19 @@ pub struct Resource {
     pub modified: i64,
     /// Its media type.
     pub mime: String,
-    /// Its bytes.
-    pub body: Splice,
     /// Whether parts of it can be asked for by time and by track, or by bytes alone.
     pub indexed: bool,
-    /// What a cut is of: what it really holds. `None` for the original.
-    pub cut: Option<Fragment>,
+    /// The bytes that it is made of.
+    pub content: Content,
+}
+
+/// What a resource is made of.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// The original's bytes, all of them.
+    Original(Splice),
+    /// A cut, and the fragment that it really holds.
+    Cut(Box<Part>, Fragment),
 }
 
 impl Resource {
@@ -39,7 +49,26 @@ impl Resource {
             Status::Indexed(outline) => (outline.mime.clone(), true),
             Status::Refused(_) => (original.content_type.clone().unwrap_or_else(|| UNKNOWN.to_owned()), false),
         };
-        Self { etag: original.etag.clone(), modified: original.modified, mime, body, indexed, cut: None }
+        let content = Content::Original(body);
+        Self { etag: original.etag.clone(), modified: original.modified, mime, indexed, content }
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn body(&self) -> &Splice {
+        match &self.content {
+            Content::Original(body) => body,
+            Content::Cut(part, _) => &part.file.splice,
+        }
+    }
+
+    /// What a cut is of: what it really holds. `None` for the original.
+    #[must_use]
+    pub const fn fragment(&self) -> Option<&Fragment> {
+        match &self.content {
+            Content::Original(_) => None,
+            Content::Cut(_, fragment) => Some(fragment),
+        }
     }
 
     /// A cut of it, with the validator that [`tag`] gave.
@@ -47,42 +76,60 @@ impl Resource {
     pub fn cut(head: &Head, outline: &Outline, part: Part, tag: String) -> Self {
         let end = part.given.end().min(outline.duration);
         let given = Interval::new(part.given.start(), end).unwrap_or(part.given);
-        let name =
-            |track: usize| outline.tracks.get(track).map(|track| track.name.clone().unwrap_or(track.id.to_string()));
-        let tracks = part.tracks.iter().flatten().filter_map(|track| name(*track)).collect();
-        let fragment = Fragment { time: Some(Temporal::Npt(given)), tracks, ignored: Vec::new() };
+        let places = part.tracks.as_deref().unwrap_or_default();
+        let label = |track: &Track| track.name.clone().unwrap_or_else(|| track.id.to_string());
+        let tracks = places.iter().filter_map(|place| outline.tracks.get(*place)).map(label).collect();
+        let tracks = brief(tracks, outline, places);
+        let fragment = Fragment { time: Some(given.into()), tracks, ..Fragment::default() };
         Self {
             etag: tag,
             modified: head.original.modified,
-            mime: part.mime,
-            body: part.splice,
+            mime: part.mime.clone(),
             indexed: true,
-            cut: Some(fragment),
+            content: Content::Cut(Box::new(part), fragment),
         }
     }
+}
+
+/// What a header field calls the tracks at these places: by these names, unless they would not pass through gateways; else
+/// by their numbers, as many as do.
+#[must_use]
+pub fn brief(names: Vec<String>, outline: &Outline, places: &[usize]) -> Vec<String> {
+    // Percent-encoding triples at most.
+    if names.iter().map(|name| 3 * name.len()).sum::<usize>() <= MOST_OF_A_FIELD {
+        return names;
+    }
+    let numbers = places.iter().filter_map(|place| Some(outline.tracks.get(*place)?.id.to_string()));
+    let mut length = 0;
+    numbers
+        .take_while(|number| {
+            length += number.len() + "&track=".len();
+            length <= MOST_OF_A_FIELD
+        })
+        .collect()
 }
 
 /// The validator of a cut, known before it is made: a digest of all that its bytes depend on. These are the original, how it
 /// is indexed and written, and what was asked, where an end behind the original's end is as good as none.
 #[must_use]
-pub fn tag(head: &Head, outline: &Outline, ask: &Ask) -> String {
-    let time = ask.time.unwrap_or(Interval::ALL);
+pub fn tag(head: &Head, outline: &Outline, meaning: &Meaning) -> String {
+    let time = match meaning.when {
+        When::During(time) => time,
+        When::Always | When::Never => Interval::ALL,
+    };
     let end = if time.end() < outline.duration { time.end() } else { Time::MAX };
-    let numbers = [
-        FORMAT.to_be_bytes().to_vec(),
-        WRITER.to_be_bytes().to_vec(),
-        time.start().0.to_be_bytes().to_vec(),
-        end.0.to_be_bytes().to_vec(),
-    ];
-    let parts = std::iter::once(head.original.etag.as_bytes());
-    let parts = parts.chain(numbers.iter().map(Vec::as_slice)).chain(ask.tracks.iter().map(String::as_bytes));
-    etag::strong(parts)
+    let mut numbers = vec![u64::from(FORMAT), u64::from(WRITER)];
+    numbers.extend([time.start(), end].map(|instant| instant.0.cast_unsigned()));
+    numbers.extend(meaning.tracks.iter().flatten().map(|place| *place as u64));
+    let numbers: Vec<_> = numbers.into_iter().map(u64::to_be_bytes).collect();
+    etag::strong(std::iter::once(head.original.etag.as_bytes()).chain(numbers.iter().map(<[u8; 8]>::as_slice)))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use reelspan::container::Written;
     use reelspan::index::{Container, Original};
     use reelspan::media::{Kind, Setup, Ticks, Timescale, Track};
 
@@ -121,6 +168,7 @@ mod tests {
             setup: Vec::new(),
             setup_ranges: Vec::new(),
             elements: true,
+            chapters: Vec::new(),
             created: None,
             pages: 4,
             notes: Vec::new(),
@@ -142,9 +190,9 @@ mod tests {
     #[test]
     fn the_original_is_what_its_container_says() {
         let indexed = Resource::original(&head("\"a\"", Status::Indexed(outline())));
-        assert_eq!((indexed.mime.as_str(), indexed.body.len(), indexed.indexed), ("video/webm", 4_055_466, true));
+        assert_eq!((indexed.mime.as_str(), indexed.body().len(), indexed.indexed), ("video/webm", 4_055_466, true));
         let refused = Resource::original(&head("\"a\"", Status::Refused("no media".to_owned())));
-        assert_eq!((refused.mime.as_str(), refused.body.len(), refused.indexed), ("text/plain", 4_055_466, false));
+        assert_eq!((refused.mime.as_str(), refused.body().len(), refused.indexed), ("text/plain", 4_055_466, false));
     }
 
     #[test]
@@ -155,30 +203,45 @@ mod tests {
             (seconds(20, 35), Some(vec![0, 1]), "t=npt:20,35&track=1&track=Commentary%20%26%20more"),
             (Interval::new(Time::from_secs(30), Time::MAX), Some(vec![0, 9]), "t=npt:30,38.3&track=1"),
         ] {
-            let part = Part { splice: Splice::new(), mime: "audio/webm".to_owned(), given: time.unwrap(), tracks };
+            let file = Written { splice: Splice::new(), setup: 0..0, elements: Vec::new() };
+            let (mime, given) = ("audio/webm".to_owned(), time.unwrap());
+            let part = Part { file, mime, given, tracks, selected: Vec::new() };
             let head = head("\"a\"", Status::Indexed(outline.clone()));
             let cut = Resource::cut(&head, &outline, part, "\"tag\"".to_owned());
-            assert_eq!(cut.cut.unwrap().to_string(), text);
+            assert_eq!(cut.fragment().unwrap().to_string(), text);
             assert_eq!((cut.etag.as_str(), cut.mime.as_str(), cut.modified), ("\"tag\"", "audio/webm", 784_111_777));
         }
     }
 
     #[test]
+    fn names_too_long_for_a_header_field_give_way_to_numbers() {
+        let mut outline = outline();
+        let name = |length| vec!["n".repeat(length)];
+        assert_eq!(brief(name(666), &outline, &[0]), name(666));
+        assert_eq!(brief(name(667), &outline, &[0, 1]), ["1", "2"]);
+        outline.tracks = (0..9_000).map(|id| track(id, None)).collect();
+        let places: Vec<_> = (0..9_000).collect();
+        assert_eq!(brief(name(667), &outline, &places).last().map(String::as_str), Some("210"));
+    }
+
+    #[test]
     fn the_validator_of_a_cut_depends_on_all_that_its_bytes_depend_on() {
         let outline = outline();
-        let tag = |etag: &str, time, tracks: &[&str]| {
-            let ask = Ask { time, tracks: tracks.iter().map(|&track| track.to_owned()).collect() };
-            tag(&head(etag, Status::Indexed(outline.clone())), &outline, &ask)
+        let tag = |etag: &str, time: Option<Interval>, tracks: &[usize]| {
+            let when = time.map_or(When::Always, When::During);
+            let tracks = (!tracks.is_empty()).then(|| tracks.to_vec());
+            let meaning = Meaning { when, tracks, without: Vec::new() };
+            tag(&head(etag, Status::Indexed(outline.clone())), &outline, &meaning)
         };
         let tags = [
             tag("\"a\"", seconds(20, 35), &[]),
             tag("\"b\"", seconds(20, 35), &[]),
             tag("\"a\"", seconds(21, 35), &[]),
             tag("\"a\"", seconds(20, 34), &[]),
-            tag("\"a\"", seconds(20, 35), &["audio"]),
-            tag("\"a\"", seconds(20, 35), &["audio", "2"]),
+            tag("\"a\"", seconds(20, 35), &[0]),
+            tag("\"a\"", seconds(20, 35), &[0, 1]),
             tag("\"a\"", seconds(20, 60), &[]),
-            tag("\"a\"", None, &["audio"]),
+            tag("\"a\"", None, &[0]),
         ];
         for (at, tag) in tags.iter().enumerate() {
             assert_eq!(tags.iter().position(|other| other == tag), Some(at));

@@ -6,11 +6,10 @@ pub mod mp4;
 mod selection;
 mod source;
 
-pub use selection::{Segment, Selected, Selection};
+pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{ReadError, Source};
 
 use crate::index::{Container, Outline, Packed};
-use crate::splice::Splice;
 
 /// The version of the writers. One more for every change of what they write for the same selection: a cut's validator
 /// depends on it, so that no cache joins the bytes of two of them.
@@ -65,7 +64,7 @@ pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Resul
 }
 
 /// Writes a selection as a complete file.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Splice, Error> {
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
     match outline.container {
         Container::Mp4 => mp4::write(outline, selection),
         Container::Matroska => matroska::write(outline, selection),

@@ -1,7 +1,10 @@
-//! What a cut is made of: the samples that were chosen, and what of them is to be presented.
+//! What a cut is made of, the samples that were chosen and what of them is to be presented; and the file that it became.
+
+use std::ops::Range;
 
 use crate::index::Element;
 use crate::media::{Interval, Run, Ticks};
+use crate::splice::Splice;
 
 /// A stretch of a track's presentation, in the cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,4 +36,15 @@ pub struct Selection {
     pub tracks: Vec<Selected>,
     /// The elements in which their samples lie, in the order of the file; none where the container has no elements.
     pub elements: Vec<Element>,
+}
+
+/// A selection as a complete file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its bytes.
+    pub splice: Splice,
+    /// Which of them a player needs before any part of it.
+    pub setup: Range<u64>,
+    /// The elements of it that play only whole, in order; none where its container has none.
+    pub elements: Vec<Range<u64>>,
 }

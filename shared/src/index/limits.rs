@@ -26,3 +26,15 @@ pub(super) const MAX_WAITING_BYTES: usize = 16 << 20;
 /// How many cells behind the newest a page is still open. Interleaved tracks are seldom more than a few seconds apart, and
 /// an hour of subtitles that comes first would be late in any case.
 pub(super) const OPEN_CELLS: u32 = 8;
+
+/// Chapters of a file. A long film has forty, an audio book some hundreds.
+pub(super) const MAX_CHAPTERS: usize = 1000;
+
+/// Bytes of a chapter's title, and of an identifier: MP4's lists allow no more.
+pub(super) const MAX_TITLE: usize = 255;
+
+/// Titles of a chapter, and identifiers: one for each language that subtitles are made in.
+pub(super) const MAX_TITLES: usize = 32;
+
+/// Bytes of all titles and identifiers. Each request reads the head: a thousand titles of an ordinary length are 30 KB.
+pub(super) const MAX_CHAPTER_TEXT: usize = 64 << 10;

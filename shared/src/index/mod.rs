@@ -7,6 +7,7 @@
 
 mod bits;
 mod builder;
+mod chapters;
 mod column;
 mod head;
 mod limits;
@@ -17,6 +18,7 @@ mod page;
 mod tests;
 
 pub use builder::{Builder, Packed};
+pub use chapters::{Chapters, Mark};
 pub use head::{Head, Original, Status};
 pub use limits::{CELL, MAX_PAGE_BYTES, MAX_PAGES};
 pub use outline::{Container, Outline};
@@ -27,7 +29,7 @@ use std::ops::RangeInclusive;
 use crate::media::{Ticks, Time, Track};
 
 /// The format of pages and heads. One more for every change of either: what is of another version is indexed anew.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The cell of the grid in which a track's sample of this decode time belongs.
 #[must_use]

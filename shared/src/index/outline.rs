@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bits::{Input, put_unsigned};
 use super::{Error, FORMAT};
-use crate::media::{Setup, Time, Track};
+use crate::media::{Chapter, Setup, Time, Track};
 
 /// The container formats whose structure is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -35,11 +35,14 @@ pub struct Outline {
     pub setup_ranges: Vec<Range<u64>>,
     /// The samples lie in elements that play only whole (Matroska's clusters, MP4's movie fragments).
     pub elements: bool,
-    /// When it was recorded, in seconds since 1970, if the file says so.
+    /// The chapters, in order of time; of two that begin together the longer is first. Bounded in number and in text.
+    pub chapters: Vec<Chapter>,
+    /// When it was recorded, in nanoseconds since 1970-01-01T00:00:00Z, leap seconds not counted, if the file says so
+    /// (`mvhd.creation_time`, `DateUTC`).
     pub created: Option<i64>,
     /// One more than the number of the last page.
     pub pages: u32,
-    /// What a person should know: tracks passed over, a truncated end.
+    /// What a person should know: tracks passed over, chapters left out, a truncated end.
     pub notes: Vec<String>,
 }
 

@@ -4,50 +4,102 @@ use std::ops::Range;
 
 use super::pages::{Held, Pages};
 use super::span::{Bound, Span, find};
-use super::{Ask, Cover, Error, on_timeline, places, segments, span, tracks};
+use super::{Cover, Dimension, Error, Meaning, Meaningless, When, on_timeline, places, segments, span};
 use crate::container::{Segment, Selected};
 use crate::index::Outline;
 use crate::media::{Interval, Kind, Run, Time, Track};
 
 /// As many byte ranges an answer has at the most: its headers must pass through gateways.
 const MAX_RANGES: usize = 64;
-/// Gaps up to this size are sent along rather than made a range of their own.
+/// Gaps up to this size are sent along where all tracks are asked for: samples of the one that begins later than the others.
 const SMALL_GAP: u64 = 64 << 10;
+/// The same where tracks are asked for: what lies between is not wanted, but it is less than the header of another part.
+const PART_HEADER: u64 = 128;
 
 /// Resolves a fragment in a `Range` header to byte ranges of the original: from the sync sample at or before its start to
 /// the end of the last sample that it needs, in whole elements where the container has elements.
 ///
 /// Together, consecutive intervals from zero to the end give every byte of every sample, also of those that an edit list
 /// leaves out at the ends.
-pub async fn cover(outline: &Outline, pages: &mut impl Pages, ask: &Ask) -> Result<Cover, Error> {
-    let named = tracks::named(outline, &ask.tracks);
-    if named.is_none() && !ask.tracks.is_empty() {
-        return Ok(Cover::Unsatisfiable(format!("the file has no track {}", ask.tracks.join(", "))));
-    }
-    let asked = ask.time.unwrap_or(Interval::ALL);
-    let all = Interval::new(Time::ZERO, outline.duration);
-    let Some(asked) = all.and_then(|all| all.intersection(asked)) else {
-        return Ok(Cover::Unsatisfiable(format!("the file ends at {} seconds", outline.duration)));
-    };
-    let chosen = named.unwrap_or_else(|| (0..outline.tracks.len()).collect());
+pub async fn cover(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -> Result<Cover, Error> {
     let mut held = Held::new(pages, outline.pages);
+    let needed = match needed(outline, &mut held, meaning).await? {
+        Ok(needed) => needed,
+        Err(why) => return Ok(Cover::Unsatisfiable(why)),
+    };
+    let ranges = if outline.elements {
+        held.elements_of(&needed.selected).iter().map(|element| element.offset..element.offset + element.size).collect()
+    } else {
+        needed.selected.iter().flat_map(|track| track.runs.iter().map(Run::bytes)).collect()
+    };
+    Ok(needed.covered_by(ranges, outline.setup_ranges.len()))
+}
+
+/// The byte ranges of a resource that a player needs before any fragment of it, and then those of a fragment, so that no byte
+/// is in two of them.
+#[must_use]
+pub fn setup(setup: &[Range<u64>], mut fragment: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    for range in setup {
+        let without = |part: Range<u64>| [part.start..part.end.min(range.start), part.start.max(range.end)..part.end];
+        fragment = fragment.into_iter().flat_map(without).filter(|part| part.start < part.end).collect();
+    }
+    setup.iter().filter(|range| range.start < range.end).cloned().chain(fragment).collect()
+}
+
+/// The samples that a fragment needs.
+pub(super) struct Needed {
+    pub selected: Vec<Selected>,
+    /// The interval that they hold.
+    given: Interval,
+    /// Up to which size bytes between them are sent along.
+    gap: u64,
+}
+
+impl Needed {
+    /// The answer, where these bytes hold the samples. So many ranges of setup may go with it.
+    pub fn covered_by(self, ranges: Vec<Range<u64>>, setup: usize) -> Cover {
+        let most = MAX_RANGES.saturating_sub(setup).max(1);
+        Cover::Ranges { ranges: join(ranges, self.gap, most), given: self.given }
+    }
+}
+
+/// The samples that a fragment needs; the inner error says why there are none.
+pub(super) async fn needed(
+    outline: &Outline,
+    held: &mut Held<'_, impl Pages>,
+    meaning: &Meaning,
+) -> Result<Result<Needed, String>, Error> {
+    if meaning.tracks.is_none()
+        && let Some(Meaningless { dimension: dimension @ Dimension::Track(_), why }) =
+            meaning.without.iter().find(|without| matches!(without.dimension, Dimension::Track(_)))
+    {
+        return Ok(Err(format!("{dimension}: {why}")));
+    }
+    if let Some(Meaningless { dimension, why }) =
+        meaning.without.iter().find(|without| matches!(without.dimension, Dimension::Id(_)))
+    {
+        return Ok(Err(format!("{dimension}: {why}")));
+    }
+    let Some(asked) = meaning.interval(outline) else {
+        let why = match meaning.when {
+            When::Never => "the range ends where or before it begins".to_owned(),
+            _ => format!("the range lies behind the end, at {} seconds", outline.duration),
+        };
+        return Ok(Err(why));
+    };
+    let chosen = meaning.places(outline);
     let mut selected = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, &chosen) {
-        let spans = spans(&mut held, place, track, asked).await?;
+        let spans = spans(held, place, track, asked).await?;
         let runs = held.runs(place, &span::union(spans));
         selected.push(Selected { track: place, runs, segments: Vec::new() });
     }
     selected.retain(|track| !track.runs.is_empty());
-    let ranges = if outline.elements {
-        held.elements_of(&selected).iter().map(|element| element.offset..element.offset + element.size).collect()
-    } else {
-        selected.iter().flat_map(|track| track.runs.iter().map(Run::bytes)).collect()
-    };
-    let ranges = join(ranges, SMALL_GAP, MAX_RANGES);
-    match interval_of(outline, &selected, asked) {
-        Some(given) if !ranges.is_empty() => Ok(Cover::Ranges { ranges, given }),
-        _ => Ok(Cover::Unsatisfiable(format!("there is nothing at {asked} seconds"))),
-    }
+    let gap = if meaning.tracks.is_some() { PART_HEADER } else { SMALL_GAP };
+    Ok(match interval_of(outline, &selected, asked) {
+        Some(given) if !selected.is_empty() => Ok(Needed { selected, given, gap }),
+        _ => Err(format!("there is nothing at {asked} seconds")),
+    })
 }
 
 /// The samples of a track that are presented in an interval, or that its beginning or its end stands next to: what an edit
@@ -100,20 +152,25 @@ fn interval_of(outline: &Outline, selected: &[Selected], asked: Interval) -> Opt
 fn join(mut ranges: Vec<Range<u64>>, small: u64, most: usize) -> Vec<Range<u64>> {
     ranges.retain(|range| range.start < range.end);
     ranges.sort_unstable_by_key(|range| range.start);
-    let ranges = bridge(ranges, small);
+    let ranges = bridge(ranges, |gap, _| gap <= small);
     let Some(excess) = ranges.len().checked_sub(most).filter(|excess| *excess > 0) else { return ranges };
-    let mut gaps: Vec<u64> =
-        ranges.windows(2).filter_map(|pair| Some(pair.last()?.start - pair.first()?.end)).collect();
-    let (_, threshold, _) = gaps.select_nth_unstable(excess - 1);
-    let threshold = *threshold;
-    bridge(ranges, threshold)
+    let gap = |(at, pair): (usize, &[Range<u64>])| Some((pair.last()?.start - pair.first()?.end, at));
+    let mut gaps: Vec<(u64, usize)> = ranges.windows(2).enumerate().filter_map(gap).collect();
+    // Gaps may be equal, and all but `most` of them would be too many to bridge: the first of them are.
+    let (_, last, _) = gaps.select_nth_unstable(excess - 1);
+    let last = *last;
+    bridge(ranges, |gap, at| (gap, at) <= last)
 }
 
-fn bridge(ranges: Vec<Range<u64>>, gap: u64) -> Vec<Range<u64>> {
+/// Joins the ranges, which are in ascending order, where they overlap and over those gaps that are to be bridged, by their size
+/// and by their place in the list of ranges.
+fn bridge(ranges: Vec<Range<u64>>, bridges: impl Fn(u64, usize) -> bool) -> Vec<Range<u64>> {
     let mut bridged: Vec<Range<u64>> = Vec::with_capacity(ranges.len().min(1024));
-    for range in ranges {
+    for (at, range) in ranges.into_iter().enumerate() {
         match bridged.last_mut() {
-            Some(last) if range.start <= last.end.saturating_add(gap) => last.end = last.end.max(range.end),
+            Some(last) if range.start <= last.end || bridges(range.start - last.end, at - 1) => {
+                last.end = last.end.max(range.end);
+            }
             _ => bridged.push(range),
         }
     }
@@ -131,5 +188,22 @@ mod tests {
         assert_eq!(join(ranges.clone(), 0, 3), [0..30, 100..110, 500..510]);
         assert_eq!(join(ranges.clone(), 0, 1), [0..510]);
         assert_eq!(join(ranges, 70, 9), [0..110, 500..510]);
+        let even: Vec<_> = (0..100).map(|at| at * 10..at * 10 + 5).collect();
+        assert_eq!(join(even, 0, 64).len(), 64, "gaps of one size");
+    }
+
+    #[test]
+    fn setup_comes_first_and_no_byte_comes_twice() {
+        type Ranges<'a> = &'a [Range<u64>];
+        let cases: [(Ranges, Ranges, Ranges); 5] = [
+            (&[0..10], &[10..20, 30..40], &[0..10, 10..20, 30..40]),
+            (&[0..10, 90..99], &[10..20], &[0..10, 90..99, 10..20]),
+            (&[0..10, 50..60], &[20..80], &[0..10, 50..60, 20..50, 60..80]),
+            (&[0..30], &[10..20, 25..40], &[0..30, 30..40]),
+            (&[], &[10..20], &[10..20]),
+        ];
+        for (first, fragment, expected) in cases {
+            assert_eq!(setup(first, fragment.to_vec()), expected, "{first:?} {fragment:?}");
+        }
     }
 }

@@ -1,42 +1,68 @@
 //! From what was asked, and the pages of an index, to what is given: a splice, and the interval that it really holds.
 //!
-//! What is asked is in seconds of the presentation timeline. `edits` takes it through each track's edit list to the
-//! track's own times, `span` finds the samples of those times in the pages, from the sync sample before the first to the
-//! last that is needed, and the container writes them.
+//! What is asked may be seconds, names of frames, the time of day, chapters, names of tracks; `meaning` says what that is of
+//! one file: places of tracks, and seconds of the presentation timeline. `edits` takes those through each track's edit list to
+//! the track's own times, `span` finds the samples of those times in the pages, from the sync sample before the first to the
+//! last that is needed. Then the container writes them ([`cut`]), or they are given as they lie in the original ([`cover`]) or
+//! in a cut of it (`inner`).
 
 mod cover;
 mod edits;
+mod inner;
+mod meaning;
 mod pages;
 mod span;
 mod tracks;
 
 use std::ops::{Range, RangeInclusive};
 
-pub use cover::cover;
+pub use cover::{cover, setup};
+pub use meaning::{Dimension, Meaning, Meaningless, When, frame_rate, unit};
 pub use pages::{Memory, Pages};
 
 use self::edits::segments;
 use self::pages::Held;
 use self::span::{Bound, Span, find};
-use crate::container::{self, Segment, Selected, Selection};
+use crate::container::{self, Segment, Selected, Selection, Written};
+use crate::http::range::FragmentRange;
 use crate::index::{Outline, cell_at};
 use crate::media::{Interval, Kind, Ticks, Time, Track};
-use crate::splice::Splice;
 use crate::uri::{Fragment, Temporal};
 
-/// A fragment as it was asked for, in the terms of the file.
+/// A fragment as it was asked for, whether by a query or by a `Range`: what [`Meaning::of`] finds the meaning of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ask {
-    /// Normal play time; `None`: all of it.
-    pub time: Option<Interval>,
+    /// When; `None`: all the time.
+    pub time: Option<Temporal>,
     /// Tracks by name, number or kind; none: all of them.
     pub tracks: Vec<String>,
+    /// The chapter; `None`: all of them.
+    pub id: Option<String>,
+}
+
+impl Ask {
+    /// Whether it asks for no part of a file, so that all of it is meant.
+    #[must_use]
+    pub const fn is_all(&self) -> bool {
+        self.time.is_none() && self.tracks.is_empty() && self.id.is_none()
+    }
+}
+
+impl From<Interval> for Ask {
+    fn from(interval: Interval) -> Self {
+        Self { time: Some(interval.into()), ..Self::default() }
+    }
 }
 
 impl From<&Fragment> for Ask {
     fn from(fragment: &Fragment) -> Self {
-        let time = fragment.time.map(Temporal::interval);
-        Self { time, tracks: fragment.tracks.clone() }
+        Self { time: fragment.time, tracks: fragment.tracks.clone(), id: fragment.id.clone() }
+    }
+}
+
+impl From<&FragmentRange> for Ask {
+    fn from(range: &FragmentRange) -> Self {
+        Self { time: range.time, tracks: range.tracks.clone(), id: range.id.clone() }
     }
 }
 
@@ -60,14 +86,16 @@ pub enum Error {
 /// A cut: a resource of its own.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// Its bytes.
-    pub splice: Splice,
+    /// Its bytes, and how they are laid out.
+    pub file: Written,
     /// Its MIME type.
     pub mime: String,
     /// The part of the original's timeline at which its playback begins and ends.
     pub given: Interval,
     /// The places in the outline of the tracks it has, where tracks were asked for.
     pub tracks: Option<Vec<usize>>,
+    /// Its samples, where they lie in the original.
+    pub selected: Vec<Selected>,
 }
 
 /// The answer to a fragment in a query.
@@ -75,8 +103,8 @@ pub struct Part {
 pub enum Cut {
     /// Nothing of what was asked means anything for this file: the original.
     Original,
-    /// The time asked for lies wholly behind the end.
-    Behind,
+    /// The time asked for lies wholly outside: behind the end, as a rule.
+    Outside,
     /// A part.
     Part(Part),
 }
@@ -104,29 +132,32 @@ const AT_ONCE: u32 = 99;
 /// How many pages are asked for where no time is named: the rest follows in larger portions.
 const WITHOUT_TIME: u32 = 30;
 
-/// The pages that an ask will need in all likelihood, before anything is known of the file. Empty where it asks for nothing.
+/// The pages that an ask will need in all likelihood, before anything is known of the file. Empty where it asks for nothing,
+/// or for what only the head can tell the time of: chapters, and the time of day.
 #[must_use]
 pub fn guess(ask: &Ask) -> RangeInclusive<u32> {
-    match ask.time {
-        Some(time) => {
-            let first = cell_at(time.start() - LEAD_IN);
-            let last = cell_at(time.end() + REORDERING);
-            first..=last.min(first + AT_ONCE - 1)
-        }
-        None if ask.tracks.is_empty() => RangeInclusive::new(1, 0),
-        None => 0..=WITHOUT_TIME - 1,
+    let stretch = match ask.time {
+        Some(Temporal::Npt(stretch)) => stretch,
+        Some(Temporal::Smpte(format, stretch)) => stretch.map(|code| format.time(code.position(format))),
+        None if ask.id.is_none() && !ask.tracks.is_empty() => return 0..=WITHOUT_TIME - 1,
+        Some(Temporal::Clock(_)) | None => return RangeInclusive::new(1, 0),
+    };
+    let (start, end) = (stretch.start.unwrap_or(Time::ZERO), stretch.end.unwrap_or(Time::MAX));
+    if end <= start {
+        return RangeInclusive::new(1, 0);
     }
+    let first = cell_at(start - LEAD_IN);
+    let last = cell_at(end + REORDERING);
+    first..=last.min(first + AT_ONCE - 1)
 }
 
 /// Resolves a fragment in a query to a complete file.
-pub async fn cut(outline: &Outline, pages: &mut impl Pages, ask: &Ask) -> Result<Cut, Error> {
-    let named = tracks::named(outline, &ask.tracks);
-    if ask.time.is_none() && named.is_none() {
+pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -> Result<Cut, Error> {
+    if meaning.is_all() || outline.duration <= Time::ZERO {
         return Ok(Cut::Original);
     }
-    let Some(all) = Interval::new(Time::ZERO, outline.duration) else { return Ok(Cut::Original) };
-    let Some(given) = ask.time.unwrap_or(Interval::ALL).intersection(all) else { return Ok(Cut::Behind) };
-    let chosen = named.clone().unwrap_or_else(|| (0..outline.tracks.len()).collect());
+    let Some(given) = meaning.interval(outline) else { return Ok(Cut::Outside) };
+    let chosen = meaning.places(outline);
     let mut held = Held::new(pages, outline.pages);
     let mut selection = if container::starts_exactly(outline.container) {
         select_exactly(outline, &mut held, &chosen, given).await?
@@ -138,9 +169,10 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, ask: &Ask) -> Result
         selection.tracks.retain(|track| !track.runs.is_empty());
     }
     selection.elements = held.elements_of(&selection.tracks);
-    let splice = container::write(outline, &selection)?;
+    let file = container::write(outline, &selection)?;
     let mime = mime(outline, &selection);
-    Ok(Cut::Part(Part { splice, mime, given: selection.given, tracks: named }))
+    let Selection { given, tracks: selected, .. } = selection;
+    Ok(Cut::Part(Part { file, mime, given, tracks: meaning.tracks.clone(), selected }))
 }
 
 /// Where playback can begin at any instant: each track's samples for the interval, trimmed to it by the segments.

@@ -16,17 +16,27 @@
 //! | --- | --- |
 //! | `split` | name-value pairs, and percent-encoding |
 //! | [`npt`] | normal play time: `10,20`, `npt:0:02:00,121.5` |
+//! | [`smpte`] | time codes of frames: `smpte-25:0:00:10:12,0:00:20` |
+//! | [`clock`] | wall-clock time: `clock:2010-10-22T07:33:56Z` |
+//! | [`area`] | parts of the picture: `percent:25,25,50,50` |
 
+pub mod area;
+pub mod clock;
 pub mod npt;
 mod scan;
+pub mod smpte;
 mod split;
+mod stretch;
+mod temporal;
 
 use std::fmt;
 
+pub use area::Area;
 pub use scan::{Invalid, Scanner};
 use split::Pair;
-
-use crate::media::Interval;
+pub use split::{decode, encode};
+pub use stretch::Stretch;
+pub use temporal::Temporal;
 
 /// How many name-value pairs are looked at. Nobody writes a dozen; a query of ten thousand is an attempt.
 const MOST_PAIRS: usize = 256;
@@ -38,15 +48,12 @@ pub struct Fragment {
     pub time: Option<Temporal>,
     /// `track`: each name once, in the order in which they stand.
     pub tracks: Vec<String>,
+    /// `id`: of several, the last that is valid.
+    pub id: Option<String>,
+    /// `xywh`: of several, the last that is valid.
+    pub area: Option<Area>,
     /// What has no effect, and why.
     pub ignored: Vec<Ignored>,
-}
-
-/// A stretch of time, in the unit in which it was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Temporal {
-    /// Normal play time (§4.2.1).
-    Npt(Interval),
 }
 
 /// A name-value pair that has no effect.
@@ -70,8 +77,8 @@ pub enum Reason {
     /// The value is not in the dimension's grammar: counted in bytes from the beginning of the value, decoded.
     #[error("not in the grammar: {0}")]
     NotInGrammar(Invalid),
-    /// A later pair of the same name counts instead.
-    #[error("a later one of this name counts")]
+    /// Another pair of the same name counts instead: the last one; of tracks, the first that names the same.
+    #[error("another one of this name counts")]
     Superseded,
     /// There are more pairs than are looked at.
     #[error("too many pairs before it")]
@@ -83,7 +90,8 @@ impl Fragment {
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut fragment = Self::default();
-        let mut time_pair = None;
+        // The pairs that count so far, in case later ones supersede them.
+        let [mut time, mut id, mut area] = [None; 3];
         for (at, written) in text.split('&').filter(|written| !written.is_empty()).enumerate() {
             if at == MOST_PAIRS {
                 fragment.ignore(written, Reason::TooMany);
@@ -96,22 +104,34 @@ impl Fragment {
                     continue;
                 }
             };
-            match &*pair.name {
-                "t" => match Temporal::parse(&pair.value) {
-                    Ok(time) => {
-                        fragment.time = Some(time);
-                        if let Some(before) = time_pair.replace(written) {
-                            fragment.ignore(before, Reason::Superseded);
-                        }
-                    }
-                    Err(why) => fragment.ignore(written, Reason::NotInGrammar(why)),
-                },
-                "track" if pair.value.is_empty() => {
-                    fragment.ignore(written, Reason::NotInGrammar(Invalid { at: 0, why: "a track has a name" }));
+            let superseded = match &*pair.name {
+                "t" => Temporal::parse(&pair.value).map(|value| {
+                    fragment.time = Some(value);
+                    time.replace(written)
+                }),
+                "xywh" => Area::parse(&pair.value).map(|value| {
+                    fragment.area = Some(value);
+                    area.replace(written)
+                }),
+                "id" | "track" if pair.value.is_empty() => Err(Invalid { at: 0, why: "a name is expected" }),
+                "id" => {
+                    fragment.id = Some(pair.value.into_owned());
+                    Ok(id.replace(written))
                 }
-                "track" if fragment.tracks.iter().any(|track| *track == pair.value) => {}
-                "track" => fragment.tracks.push(pair.value.into_owned()),
-                _ => fragment.ignore(written, Reason::UnknownName),
+                "track" if fragment.tracks.iter().any(|track| *track == pair.value) => Ok(Some(written)),
+                "track" => {
+                    fragment.tracks.push(pair.value.into_owned());
+                    Ok(None)
+                }
+                _ => {
+                    fragment.ignore(written, Reason::UnknownName);
+                    continue;
+                }
+            };
+            match superseded {
+                Ok(None) => {}
+                Ok(Some(before)) => fragment.ignore(before, Reason::Superseded),
+                Err(why) => fragment.ignore(written, Reason::NotInGrammar(why)),
             }
         }
         fragment
@@ -120,7 +140,7 @@ impl Fragment {
     /// Whether no dimension is given: the fragment is the whole resource.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.time.is_none() && self.tracks.is_empty()
+        self.time.is_none() && self.tracks.is_empty() && self.id.is_none() && self.area.is_none()
     }
 
     fn ignore(&mut self, pair: &str, why: Reason) {
@@ -131,40 +151,15 @@ impl Fragment {
 /// The dimensions as a URI has them, without what was ignored: `t=npt:20,35&track=audio`.
 impl fmt::Display for Fragment {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(time) = self.time {
-            write!(out, "t={time}")?;
-        }
-        for (at, track) in self.tracks.iter().enumerate() {
-            let separator = if at > 0 || self.time.is_some() { "&" } else { "" };
-            write!(out, "{separator}track={}", split::encode(track))?;
+        let time = self.time.iter().map(|time| format!("t={time}"));
+        let tracks = self.tracks.iter().map(|track| format!("track={}", encode(track)));
+        let id = self.id.iter().map(|id| format!("id={}", encode(id)));
+        let area = self.area.iter().map(|area| format!("xywh={area}"));
+        for (at, pair) in time.chain(tracks).chain(id).chain(area).enumerate() {
+            let separator = if at > 0 { "&" } else { "" };
+            write!(out, "{separator}{pair}")?;
         }
         Ok(())
-    }
-}
-
-impl Temporal {
-    /// Reads the value of `t`. Without a prefix it is normal play time.
-    pub fn parse(value: &str) -> Result<Self, Invalid> {
-        let mut scanner = Scanner::new(value);
-        // The other units (smpte, smpte-25, …, clock) have their own prefixes and their own modules.
-        scanner.take("npt:");
-        npt::interval(scanner).map(Self::Npt)
-    }
-
-    /// The stretch in normal play time.
-    #[must_use]
-    pub const fn interval(self) -> Interval {
-        match self {
-            Self::Npt(interval) => interval,
-        }
-    }
-}
-
-impl fmt::Display for Temporal {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Npt(interval) => write!(out, "npt:{interval}"),
-        }
     }
 }
 

@@ -10,7 +10,7 @@
 //! ```
 
 use super::{Invalid, Scanner};
-use crate::media::{Interval, Time};
+use crate::media::Time;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -18,67 +18,36 @@ const SECOND: i64 = 1_000_000_000;
 /// means an open end.
 const LATEST: i64 = i64::MAX - 1;
 
-/// Reads the rest of the text as an interval, half-open: `10,20`, `10`, `,20`.
-///
-/// # Errors
-///
-/// Where it is not in the grammar, or where its start is not before its end.
-pub fn interval(mut scanner: Scanner<'_>) -> Result<Interval, Invalid> {
-    let start = if scanner.rest().starts_with(',') { Time::ZERO } else { clock(&mut scanner)? };
-    let comma = scanner.invalid("the start is not before the end");
-    let end = if scanner.take(",") { clock(&mut scanner)? } else { Time::MAX };
-    scanner.end()?;
-    Interval::new(start, end).ok_or(comma)
-}
-
 /// Reads one instant, to the nanosecond; further digits are dropped. What exceeds the range of [`Time`] saturates.
 ///
 /// # Errors
 ///
 /// Where no `npttime` stands here. What stands behind it is the caller's to judge.
-pub fn clock(scanner: &mut Scanner<'_>) -> Result<Time, Invalid> {
-    let first = scanner.digits();
-    if first.is_empty() {
-        return Err(scanner.invalid("a digit is expected"));
-    }
-    let whole = if scanner.rest().starts_with(':') { sexagesimal(first, scanner)? } else { number(first) };
+pub fn instant(scanner: &mut Scanner<'_>) -> Result<Time, Invalid> {
+    let before = *scanner;
+    let first = scanner.number()?;
+    let whole = if scanner.rest().starts_with(':') { sexagesimal(first, before, scanner)? } else { first };
     let fraction = if scanner.take(".") { nanoseconds(scanner.digits()) } else { 0 };
     Ok(Time(whole.saturating_mul(SECOND).saturating_add(fraction).min(LATEST)))
 }
 
-/// Whole seconds of `mm:ss` or `hh:mm:ss`, of which the digits before the first colon have been read.
-fn sexagesimal(first: &str, scanner: &mut Scanner<'_>) -> Result<i64, Invalid> {
-    let before_colon = *scanner;
-    let second = sixty(scanner)?;
+/// Whole seconds of `mm:ss` or `hh:mm:ss`, of which the number before the first colon, which stands at `before`, has been
+/// read.
+fn sexagesimal(first: i64, before: Scanner<'_>, scanner: &mut Scanner<'_>) -> Result<i64, Invalid> {
+    const EXPECTED: &str = "two digits from 00 to 59 are expected";
+    let second = i64::from(scanner.behind_colon(60, EXPECTED)?);
     if scanner.rest().starts_with(':') {
-        let third = sixty(scanner)?;
-        return Ok(number(first).saturating_mul(3600).saturating_add(second * 60 + third));
+        let third = i64::from(scanner.behind_colon(60, EXPECTED)?);
+        return Ok(first.saturating_mul(3600).saturating_add(second * 60 + third));
     }
-    if first.len() != 2 {
-        return Err(before_colon.invalid_before(first.len(), "minutes have two digits"));
+    match { before }.digits() {
+        digits if digits.len() != 2 => Err(before.invalid("minutes have two digits")),
+        _ if first >= 60 => Err(before.invalid("minutes are 00 to 59")),
+        _ => Ok(first * 60 + second),
     }
-    match number(first) {
-        minutes @ 0..60 => Ok(minutes * 60 + second),
-        _ => Err(before_colon.invalid_before(2, "minutes are 00 to 59")),
-    }
-}
-
-/// A colon, and two digits from 00 to 59.
-fn sixty(scanner: &mut Scanner<'_>) -> Result<i64, Invalid> {
-    scanner.take(":");
-    let digits = scanner.digits();
-    match number(digits) {
-        value @ 0..60 if digits.len() == 2 => Ok(value),
-        _ => Err(scanner.invalid_before(digits.len(), "two digits from 00 to 59 are expected")),
-    }
-}
-
-/// The value of digits, saturating.
-fn number(digits: &str) -> i64 {
-    digits.bytes().fold(0_i64, |value, digit| value.saturating_mul(10).saturating_add(i64::from(digit - b'0')))
 }
 
 /// The digits behind a decimal point as nanoseconds.
-fn nanoseconds(digits: &str) -> i64 {
+pub(super) fn nanoseconds(digits: &str) -> i64 {
     digits.bytes().chain(std::iter::repeat(b'0')).take(9).fold(0, |value, digit| value * 10 + i64::from(digit - b'0'))
 }

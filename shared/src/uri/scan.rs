@@ -49,13 +49,53 @@ impl<'a> Scanner<'a> {
         rest.is_some()
     }
 
+    /// Reads one character.
+    pub fn character(&mut self) -> Option<char> {
+        let next = self.rest.chars().next()?;
+        self.skip(next.len_utf8());
+        Some(next)
+    }
+
+    /// Reads up to one of these characters, or to the end.
+    pub fn until(&mut self, ends: &[char]) -> &'a str {
+        self.skip(self.rest.find(ends).unwrap_or(self.rest.len()))
+    }
+
+    fn skip(&mut self, bytes: usize) -> &'a str {
+        let (read, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        self.at += read.len();
+        read
+    }
+
     /// Reads the digits 0 to 9 that stand here, if any.
     pub fn digits(&mut self) -> &'a str {
-        let end = self.rest.bytes().take_while(u8::is_ascii_digit).count();
-        let (digits, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        self.at += end;
-        digits
+        self.skip(self.rest.bytes().take_while(u8::is_ascii_digit).count())
+    }
+
+    /// Reads a number of any length; what 64 bits do not hold is the largest that they do.
+    pub fn number(&mut self) -> Result<i64, Invalid> {
+        match self.digits() {
+            "" => Err(self.invalid("a digit is expected")),
+            digits => Ok(number(digits)),
+        }
+    }
+
+    /// Reads two digits, a number below `limit`; `why` is what is expected otherwise.
+    pub fn two_digits(&mut self, limit: u8, why: &'static str) -> Result<u8, Invalid> {
+        let digits = self.digits();
+        match u8::try_from(number(digits)) {
+            Ok(value) if digits.len() == 2 && value < limit => Ok(value),
+            _ => Err(self.invalid_before(digits.len(), why)),
+        }
+    }
+
+    /// Reads a colon, and two digits as [`Scanner::two_digits`].
+    pub fn behind_colon(&mut self, limit: u8, why: &'static str) -> Result<u8, Invalid> {
+        if !self.take(":") {
+            return Err(self.invalid("':' and two digits are expected"));
+        }
+        self.two_digits(limit, why)
     }
 
     /// Nothing may stand here.
@@ -69,9 +109,20 @@ impl<'a> Scanner<'a> {
         Invalid { at: self.at, why }
     }
 
+    /// What is wrong `bytes` behind this place.
+    #[must_use]
+    pub const fn invalid_behind(&self, bytes: usize, why: &'static str) -> Invalid {
+        Invalid { at: self.at.saturating_add(bytes), why }
+    }
+
     /// What is wrong `bytes` before this place.
     #[must_use]
     pub const fn invalid_before(&self, bytes: usize, why: &'static str) -> Invalid {
         Invalid { at: self.at.saturating_sub(bytes), why }
     }
+}
+
+/// The value of digits, saturating.
+fn number(digits: &str) -> i64 {
+    digits.bytes().fold(0_i64, |value, digit| value.saturating_mul(10).saturating_add(i64::from(digit - b'0')))
 }

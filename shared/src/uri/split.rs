@@ -7,8 +7,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode
 
 use super::Invalid;
 
-/// What a value leaves as it is: RFC 3986 §2.3 (unreserved), and the two that are common in times.
-const VALUE: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b',');
+/// What a value leaves as it is: RFC 3986 §2.3 (unreserved), and a colon. A comma stands between names in a `Range`.
+const VALUE: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
 
 /// A name and its value, decoded.
 pub struct Pair<'a> {
@@ -27,7 +27,11 @@ impl<'a> Pair<'a> {
 }
 
 /// Percent-decodes, strictly: `%` stands before two hexadecimal digits, and the bytes are UTF-8.
-fn decode(text: &str) -> Result<Cow<'_, str>, Invalid> {
+///
+/// # Errors
+///
+/// Where they do not, or are not; counted in bytes of the text.
+pub fn decode(text: &str) -> Result<Cow<'_, str>, Invalid> {
     for (at, _) in text.match_indices('%') {
         let digits = text.as_bytes().get(at + 1..at + 3);
         if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
@@ -39,7 +43,8 @@ fn decode(text: &str) -> Result<Cow<'_, str>, Invalid> {
     percent_decode_str(text).decode_utf8().map_err(|_| Invalid { at, why: "the decoded bytes are not UTF-8" })
 }
 
-/// Percent-encodes a value.
+/// Percent-encodes a value, for a URI or for a header field.
+#[must_use]
 pub fn encode(value: &str) -> PercentEncode<'_> {
     utf8_percent_encode(value, &VALUE)
 }

@@ -31,6 +31,7 @@ fn head(etag: &str, sequencer: &str, pages: u32) -> Head {
         setup: Vec::new(),
         setup_ranges: vec![0..1651, 2000..2100],
         elements: true,
+        chapters: Vec::new(),
         created: None,
         pages,
         notes: vec!["a note".to_owned()],

@@ -1,10 +1,15 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::single_range_in_vec_init)]
 
+use reelspan::container::Written;
+use reelspan::http::mapping::{Of, Unit};
+use reelspan::media::{Interval, Time};
+use reelspan::resolve::Part;
 use reelspan::splice::Piece;
 use reelspan::uri::Fragment;
 
 use super::*;
 use crate::delivery::LARGEST;
+use crate::resource::Content;
 
 const LENGTH: u64 = 4_055_466;
 
@@ -15,9 +20,8 @@ fn resource(length: u64) -> Resource {
         etag: "\"original\"".to_owned(),
         modified: 784_111_777,
         mime: "video/webm".to_owned(),
-        body,
         indexed: true,
-        cut: None,
+        content: Content::Original(body),
     }
 }
 
@@ -25,17 +29,29 @@ fn cut() -> Resource {
     let mut body = Splice::new();
     body.made(vec![7; 1_000]);
     body.source(50_000..59_000);
-    Resource {
-        etag: "\"cut\"".to_owned(),
-        body,
-        cut: Some(Fragment::parse("t=npt:19.77,35&track=audio")),
-        ..resource(0)
+    let file = Written { splice: body, setup: 0..1_000, elements: Vec::new() };
+    let given = Interval::new(Time(19_770_000_000), Time::from_secs(35)).unwrap();
+    let part = Part { file, mime: "video/webm".to_owned(), given, tracks: None, selected: Vec::new() };
+    let content = Content::Cut(Box::new(part), Fragment::parse("t=npt:19.77,35&track=audio"));
+    Resource { etag: "\"cut\"".to_owned(), content, ..resource(0) }
+}
+
+fn mapping(ranges: &[Range<u64>]) -> Mapping {
+    Mapping {
+        unit: Unit::Npt,
+        given: Interval::new(Time::from_secs(10), Time::from_secs(20)),
+        of: Of::Original,
+        duration: Time(38_300_000_000),
+        tracks: Vec::new(),
+        id: None,
+        include_setup: false,
+        ranges: ranges.to_vec(),
+        length: LENGTH,
     }
 }
 
 fn time(ranges: &[Range<u64>]) -> Extent {
-    let given = Interval::new(Time::from_secs(10), Time::from_secs(20)).unwrap();
-    Extent::Time { ranges: ranges.to_vec(), given, duration: Time(38_300_000_000) }
+    Extent::Fragment(mapping(ranges))
 }
 
 /// Every field and what it is; those that nobody names must not be there.
@@ -104,7 +120,7 @@ fn an_answer_says_what_it_gives() {
                     ("content-length", "802370"),
                     ("content-range", "bytes 1264525-2066894/4055466"),
                     ("content-range-mapping", mapping),
-                    ("vary", "Range"),
+                    ("vary", "Range, Accept-Range-Redirect"),
                 ],
             ]
             .concat(),
@@ -200,4 +216,25 @@ fn a_buffered_answer_is_never_larger_than_it_may_be() {
     }
     let short = fit(&large, Extent::Bytes(vec![5..10_000_000]), &nowhere, path).unwrap();
     assert_eq!(short.headers["content-range"], format!("bytes 5-{}/10000000", LARGEST + 4));
+}
+
+#[test]
+fn a_redirect_is_to_bytes_of_the_same_resource() {
+    let mapping = Mapping { include_setup: true, ..mapping(&[0..1_651, 1_264_525..2_066_895]) };
+    let answer = Answer::to_bytes(&mapping, "/media/films/a%20b.webm");
+    assert_eq!((answer.status, answer.body.len()), (StatusCode::TEMPORARY_REDIRECT, 0));
+    let text = "{ t:npt 10.0-20.0/0-38.3;include-setup } = { bytes 0-1650,1264525-2066894/4055466 }";
+    assert_fields(
+        &answer,
+        "a redirect",
+        &[
+            ("accept-ranges", "bytes, t, track, id"),
+            ("location", "/media/films/a%20b.webm"),
+            ("range-redirect", "bytes 0-1650,1264525-2066894"),
+            ("content-range-mapping", text),
+            ("vary", "Range, Accept-Range-Redirect"),
+            ("cache-control", "max-age=60"),
+            ("content-length", "0"),
+        ],
+    );
 }

@@ -84,12 +84,12 @@ pub struct Info {
     pub timescale: Timescale,
     /// How long the file says that it lasts.
     pub duration: Option<Ticks>,
-    /// DateUTC, in seconds since 1970.
+    /// DateUTC, in nanoseconds since 1970.
     pub created: Option<i64>,
 }
 
-/// Seconds from 1970 to 2001, from which DateUTC counts (RFC 8794 §7.6).
-const MILLENNIUM: i64 = 978_307_200;
+/// Nanoseconds from 1970 to 2001, from which DateUTC counts (RFC 8794 §7.6).
+const MILLENNIUM: i64 = 978_307_200_000_000_000;
 
 impl Info {
     /// Reads the data of an Info element, which begins at this offset. No data at all gives the defaults.
@@ -101,7 +101,7 @@ impl Info {
                 ids::TIMESTAMP_SCALE => scale = ebml::uint(child.data).unwrap_or(0),
                 ids::DURATION => duration = ebml::float(child.data).and_then(ticks),
                 ids::DATE_UTC if !child.data.is_empty() => {
-                    created = ebml::int(child.data).map(|nanos| nanos.div_euclid(1_000_000_000) + MILLENNIUM);
+                    created = ebml::int(child.data).and_then(|nanos| nanos.checked_add(MILLENNIUM));
                 }
                 _ => {}
             }
@@ -157,7 +157,10 @@ mod tests {
         let date = element(ids::DATE_UTC, &(-1_500_000_000_i64).to_be_bytes());
         let duration = element(ids::DURATION, &1234.6_f32.to_be_bytes());
         let info = Info::parse(&[date, duration].concat(), 0).unwrap();
-        assert_eq!((info.duration, info.created), (Some(Ticks(1235)), Some(MILLENNIUM - 2)));
+        assert_eq!((info.duration, info.created), (Some(Ticks(1235)), Some(MILLENNIUM - 1_500_000_000)));
+
+        let far = element(ids::DATE_UTC, &i64::MAX.to_be_bytes());
+        assert_eq!(Info::parse(&far, 0).unwrap().created, None);
 
         for duration in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1e300] {
             let info = Info::parse(&element(ids::DURATION, &duration.to_be_bytes()), 0).unwrap();

@@ -20,9 +20,8 @@ mod testing;
 mod tests;
 mod write;
 
-use super::{Error, Selection, Sink, Source};
+use super::{Error, Selection, Sink, Source, Written};
 use crate::index::Outline;
-use crate::splice::Splice;
 
 /// Whether a file that begins with these bytes is one: it begins with an EBML header.
 #[must_use]
@@ -47,6 +46,6 @@ pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Resul
 /// # Errors
 ///
 /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Splice, Error> {
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
     write::write(outline, selection)
 }

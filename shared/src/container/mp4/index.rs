@@ -6,6 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::boxes::{Box, FourCc, Header};
+use super::chapters;
 use super::fragment::{self, Progress};
 use super::movie::{Defaults, Movie, MovieTrack};
 use super::samples::Samples;
@@ -77,7 +78,7 @@ async fn index_movie<S: Source>(
     setup_ranges: Vec<Range<u64>>,
     sink: &mut (impl Sink + Send),
 ) -> Result<Outline, Error> {
-    let Movie { header, created, tracks, fragments, mut notes } = Movie::read(moov)?;
+    let Movie { header, created, tracks, chapter_tracks, chapter_list, fragments, mut notes } = Movie::read(moov)?;
     if tracks.is_empty() {
         return Err(Error::Unsupported(format!("a file without audio, video or text ({})", notes.join("; "))));
     }
@@ -85,6 +86,8 @@ async fn index_movie<S: Source>(
     let models: Vec<Track> = tracks.iter().map(|track| track.track.clone()).collect();
     let mut builder = Builder::new(models.clone());
     let progress = index_tables(&tracks, file_length, &mut builder, sink, &mut notes).await?;
+    let held = |range: &Range<u64>| window.held(range);
+    let chapters = chapters::read(window.source, held, &chapter_tracks, chapter_list.as_ref(), &mut notes).await?;
     let elements = fragments.is_some();
     if let Some(defaults) = fragments {
         let progress = progress.into_iter().zip(&models).map(|(decode, track)| Progress {
@@ -108,11 +111,15 @@ async fn index_movie<S: Source>(
     for page in rest {
         sink.page(page).await?;
     }
+    let duration = tracks.iter().map(|track| track.span().1).max().unwrap_or(Time::ZERO);
+    let (chapters, left_out) = chapters.finish(duration);
+    notes.extend(left_out);
     Ok(Outline {
         container: Container::Mp4,
         mime: mime(&brands, &tracks),
-        duration: tracks.iter().map(|track| track.span().1).max().unwrap_or(Time::ZERO),
+        duration,
         tracks,
+        chapters,
         setup: vec![Setup::Inline(brands), Setup::Inline(header)],
         setup_ranges,
         elements,

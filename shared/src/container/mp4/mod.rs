@@ -2,10 +2,11 @@
 //!
 //! A file is a sequence of boxes (`boxes`). The movie box (`movie`) describes the tracks, whose samples its tables
 //! (`tables`, walked side by side by `samples`) or movie fragments (`fragment`) place in the file. [`index()`] finds and
-//! reads these boxes alone, never the media data; [`write()`] makes a new movie box for a selection, in front of the samples as
+//! reads these boxes alone, never the media data (of a chapter track (`chapters`) the titles); [`write()`] makes a new movie box for a selection, in front of the samples as
 //! they are.
 
 mod boxes;
+mod chapters;
 mod codec;
 mod fragment;
 mod index;

@@ -1,9 +1,11 @@
 //! The movie box (ISO/IEC 14496-12 §8.2): the tracks of a file, their timescales, edit lists and sample descriptions.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use super::boxes::{Box, Fields, write_box};
-use super::codec;
+use super::{chapters, codec};
 use crate::container::Error;
 use crate::media::{Edit, Kind, Setup, Ticks, Timescale, Track};
 
@@ -18,10 +20,14 @@ const MAX_USER_DATA: usize = 1024;
 pub struct Movie<'a> {
     /// The `mvhd` box, whole.
     pub header: Bytes,
-    /// Seconds since 1970.
+    /// Nanoseconds since 1970.
     pub created: Option<i64>,
     /// The tracks.
     pub tracks: Vec<MovieTrack<'a>>,
+    /// Text tracks that others name as their chapters: their samples are titles.
+    pub chapter_tracks: Vec<MovieTrack<'a>>,
+    /// The chapter list, `udta/chpl`.
+    pub chapter_list: Option<Box<'a>>,
     /// The defaults of movie fragments, where there may be any.
     pub fragments: Option<Vec<Defaults>>,
     /// What was passed over.
@@ -29,7 +35,7 @@ pub struct Movie<'a> {
 }
 
 /// A track and its sample tables.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct MovieTrack<'a> {
     /// What the outline says of it; its totals are not known yet.
     pub track: Track,
@@ -57,7 +63,15 @@ impl<'a> Movie<'a> {
     pub fn read(moov: &Box<'a>) -> Result<Self, Error> {
         let header = moov.expect_child(*b"mvhd")?;
         let MovieHeader { timescale, created } = MovieHeader::read(&header)?;
-        let mut fragments = None;
+        let mut movie = Self {
+            header: Bytes::copy_from_slice(header.whole),
+            created,
+            tracks: Vec::new(),
+            chapter_tracks: Vec::new(),
+            chapter_list: None,
+            fragments: None,
+            notes: Vec::new(),
+        };
         let mut traks = Vec::new();
         for child in moov.children() {
             let mut child = child?;
@@ -66,24 +80,64 @@ impl<'a> Movie<'a> {
                     child.path = format!("moov/trak[{}]", traks.len() + 1);
                     traks.push(child);
                 }
-                b"mvex" => fragments = Some(read_defaults(&child)?),
+                b"mvex" => movie.fragments = Some(read_defaults(&child)?),
+                // Of what else may be in user data nothing is needed, and not all of it is boxes.
+                b"udta" => movie.chapter_list = movie.chapter_list.or(child.child(*b"chpl").unwrap_or_default()),
                 b"cmov" => return Err(Error::Unsupported("a compressed movie header (cmov)".to_owned())),
                 _ => {}
             }
         }
-        let mut chapters = Vec::new();
+        let mut headers = Vec::with_capacity(traks.len());
+        let mut chapters = BTreeSet::new();
         for trak in &traks {
-            chapters.extend(chapter_tracks(trak)?);
+            let header = TrackHeader::read(&trak.expect_child(*b"tkhd")?)?;
+            chapters.extend(chapters::referenced(trak)?.filter(|id| *id != header.id));
+            headers.push(header);
         }
-        let mut tracks = Vec::new();
-        let mut notes = Vec::new();
-        for trak in &traks {
-            match read_track(trak, timescale, &chapters)? {
-                Ok(track) => tracks.push(track),
-                Err(note) => notes.push(note),
+        for (trak, header) in traks.iter().zip(headers) {
+            let track = read_track(trak, timescale, &header);
+            if chapters.contains(&header.id) {
+                movie.take_chapters(&header, track)?;
+            } else {
+                match track? {
+                    Ok(track) => movie.tracks.push(track),
+                    Err(note) => movie.notes.push(note),
+                }
             }
         }
-        Ok(Self { header: Bytes::copy_from_slice(header.whole), created, tracks, fragments, notes })
+        Ok(movie)
+    }
+
+    /// Takes a track that another names as its chapters. It is there to find one's way by titles, or by pictures: writers
+    /// leave it disabled, and players do not present it then. One that is enabled and has a size is presented as well.
+    fn take_chapters(
+        &mut self,
+        header: &TrackHeader,
+        track: Result<Result<MovieTrack<'a>, String>, Error>,
+    ) -> Result<(), Error> {
+        let presented = header.enabled && header.dimensions.is_some();
+        let track = match track {
+            Ok(Ok(track)) => track,
+            Ok(Err(note)) => {
+                self.notes.push(note);
+                return Ok(());
+            }
+            Err(error) if presented => return Err(error),
+            Err(error) => {
+                self.notes.push(format!("track {} passed over: it holds chapters, and {error}", header.id));
+                return Ok(());
+            }
+        };
+        let kind = track.track.kind;
+        if kind == Kind::Text {
+            self.chapter_tracks.push(track.clone());
+        }
+        if presented || kind == Kind::Audio {
+            self.tracks.push(track);
+        } else if kind == Kind::Video {
+            self.notes.push(format!("track {} passed over: it holds chapter pictures", header.id));
+        }
+        Ok(())
     }
 }
 
@@ -96,7 +150,9 @@ impl MovieHeader {
     fn read(mvhd: &Box<'_>) -> Result<Self, Error> {
         let mut fields = mvhd.fields();
         let (created, timescale) = read_times(&mut fields)?;
-        let created = (created > 0).then(|| created.saturating_sub(EPOCH_1904));
+        // Zero says nothing; what is before 1970 comes of a clock that was never set, or of one that counts from 1970.
+        let since_1970 = created.checked_sub(EPOCH_1904).filter(|seconds| *seconds > 0);
+        let created = since_1970.and_then(|seconds| seconds.checked_mul(1_000_000_000));
         Ok(Self { timescale: to_timescale(timescale, mvhd)?, created })
     }
 }
@@ -139,17 +195,13 @@ fn read_defaults(mvex: &Box<'_>) -> Result<Vec<Defaults>, Error> {
     Ok(all)
 }
 
-/// The tracks that this one names as its chapters (QuickTime's `tref/chap`): their samples are titles, not subtitles.
-fn chapter_tracks(trak: &Box<'_>) -> Result<Vec<u32>, Error> {
-    let Some(tref) = trak.child(*b"tref")? else { return Ok(Vec::new()) };
-    let Some(chap) = tref.child(*b"chap")? else { return Ok(Vec::new()) };
-    Ok(chap.payload.as_chunks().0.iter().map(|id| u32::from_be_bytes(*id)).collect())
-}
-
 /// A track, or a note of why it is passed over.
-fn read_track<'a>(trak: &Box<'a>, movie: Timescale, chapters: &[u32]) -> Result<Result<MovieTrack<'a>, String>, Error> {
-    let tkhd = trak.expect_child(*b"tkhd")?;
-    let (id, dimensions) = read_track_header(&tkhd)?;
+fn read_track<'a>(
+    trak: &Box<'a>,
+    movie: Timescale,
+    header: &TrackHeader,
+) -> Result<Result<MovieTrack<'a>, String>, Error> {
+    let TrackHeader { id, dimensions, .. } = *header;
     let mdia = trak.expect_child(*b"mdia")?;
     let handler = read_handler(&mdia.expect_child(*b"hdlr")?)?;
     let kind = match &handler {
@@ -158,9 +210,6 @@ fn read_track<'a>(trak: &Box<'a>, movie: Timescale, chapters: &[u32]) -> Result<
         b"text" | b"sbtl" | b"subt" | b"clcp" => Kind::Text,
         other => return Ok(Err(format!("track {id} passed over: {} is not given out", other.escape_ascii()))),
     };
-    if chapters.contains(&id) {
-        return Ok(Err(format!("track {id} passed over: it holds chapter titles")));
-    }
     let mdhd = mdia.expect_child(*b"mdhd")?;
     let (timescale, language) = read_media_header(&mdhd)?;
     let minf = mdia.expect_child(*b"minf")?;
@@ -186,7 +235,7 @@ fn read_track<'a>(trak: &Box<'a>, movie: Timescale, chapters: &[u32]) -> Result<
         codec: codec.name,
         language,
         name,
-        dimensions: (kind == Kind::Video).then_some(dimensions).filter(|(width, height)| *width > 0 && *height > 0),
+        dimensions: dimensions.filter(|_| kind == Kind::Video),
         timescale,
         edits: read_edits(trak, movie, timescale)?,
         samples: 0,
@@ -199,15 +248,27 @@ fn read_track<'a>(trak: &Box<'a>, movie: Timescale, chapters: &[u32]) -> Result<
     Ok(Ok(MovieTrack { track, tables }))
 }
 
-/// The track's id, and its width and height in pixels (§8.3.2).
-fn read_track_header(tkhd: &Box<'_>) -> Result<(u32, (u32, u32)), Error> {
-    let mut fields = tkhd.fields();
-    let (version, _) = fields.version_and_flags()?;
-    fields.take(if version == 1 { 16 } else { 8 })?;
-    let id = fields.u32()?;
-    fields.take(if version == 1 { 12 } else { 8 })?;
-    fields.take(52)?;
-    Ok((id, (fields.u32()? >> 16, fields.u32()? >> 16)))
+/// What is read of `tkhd` (§8.3.2).
+struct TrackHeader {
+    id: u32,
+    /// Players present it unless they are told otherwise.
+    enabled: bool,
+    /// Width and height in pixels, if it has any.
+    dimensions: Option<(u32, u32)>,
+}
+
+impl TrackHeader {
+    fn read(tkhd: &Box<'_>) -> Result<Self, Error> {
+        let mut fields = tkhd.fields();
+        let (version, flags) = fields.version_and_flags()?;
+        fields.take(if version == 1 { 16 } else { 8 })?;
+        let id = fields.u32()?;
+        fields.take(if version == 1 { 12 } else { 8 })?;
+        fields.take(52)?;
+        let dimensions = (fields.u32()? >> 16, fields.u32()? >> 16);
+        let dimensions = Some(dimensions).filter(|(width, height)| *width > 0 && *height > 0);
+        Ok(Self { id, enabled: flags & 1 != 0, dimensions })
+    }
 }
 
 /// The timescale, and the language as three letters packed in five bits each (§8.4.2).
@@ -318,4 +379,37 @@ fn text(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_matches(|letter: char| letter == '\0' || letter.is_whitespace());
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::boxes::write_full_box;
+    use super::*;
+
+    #[test]
+    fn creation_times_that_cannot_be_are_none() {
+        let epoch = 2_082_844_800;
+        for (version, since_1904, expected) in [
+            (0, 3_370_577_633, Some(1_287_732_833_000_000_000)),
+            (1, 3_370_577_633, Some(1_287_732_833_000_000_000)),
+            (0, u64::from(u32::MAX), Some(2_212_122_495_000_000_000)),
+            (1, epoch + 9_223_372_036, Some(9_223_372_036_000_000_000)),
+            (1, epoch + 9_223_372_037, None),
+            (1, u64::MAX, None),
+            (0, epoch, None),
+            // Of a writer that counts from 1970.
+            (0, 1_287_732_833, None),
+            (0, 0, None),
+        ] {
+            let mut out = Vec::new();
+            write_full_box(&mut out, *b"mvhd", version, |out| {
+                let time = since_1904.to_be_bytes();
+                let time = if version == 1 { &time[..] } else { time.get(4..).unwrap() };
+                out.extend([time, time, &1000_u32.to_be_bytes()].concat());
+            });
+            let header = MovieHeader::read(&Box::read(&out, 0, "moov").unwrap()).unwrap();
+            assert_eq!(header.created, expected, "{since_1904}");
+        }
+    }
 }

@@ -38,6 +38,12 @@ pub struct TestTrack {
     pub edits: Vec<(u32, i32)>,
     /// One sample each; offsets are filled in by the writer.
     pub samples: Vec<Run>,
+    /// What is in the samples; of those without, anything.
+    pub payload: Vec<Vec<u8>>,
+    /// As `tkhd` has them.
+    pub flags: u32,
+    /// The tracks that hold its chapters.
+    pub chapters: Vec<u32>,
 }
 
 /// How to write.
@@ -84,7 +90,40 @@ pub fn track(
         });
         decode += duration;
     }
-    TestTrack { id, kind, timescale, edits: Vec::new(), samples }
+    TestTrack { id, kind, timescale, edits: Vec::new(), samples, payload: Vec::new(), flags: 0, chapters: Vec::new() }
+}
+
+/// A text track of these titles, of a second for each tick of its timescale of 1.
+pub fn titles(id: u32, titles: &[(&str, i64)]) -> TestTrack {
+    let mut titled = track(id, Kind::Text, 1, 1, 1, 0, &mut Random(0));
+    let mut decode = Ticks::ZERO;
+    for (title, duration) in titles {
+        let payload = [&u16::try_from(title.len()).unwrap().to_be_bytes(), title.as_bytes()].concat();
+        let (duration, size) = (Ticks(*duration), u32::try_from(payload.len()).unwrap());
+        let plain = Run {
+            composition: Ticks::ZERO,
+            offset: 0,
+            count: 1,
+            sync: true,
+            description: 1,
+            header: 0,
+            decode,
+            duration,
+            size,
+        };
+        titled.samples.push(plain);
+        titled.payload.push(payload);
+        decode += duration;
+    }
+    titled
+}
+
+/// Puts a box at the end of the movie box, with which the file ends.
+pub fn append_to_movie(file: &mut Vec<u8>, kind: [u8; 4], payload: &[u8]) {
+    let movie = file.windows(4).rposition(|bytes| bytes == b"moov").unwrap() - 4;
+    write_box(file, kind, |out| out.extend(payload));
+    let size = file.len() - movie;
+    super::boxes::patch_u32(file, movie, size as u32);
 }
 
 fn words(out: &mut Vec<u8>, words: &[u32]) {
@@ -138,9 +177,13 @@ fn write_data(out: &mut Vec<u8>, start: usize, tracks: &mut [TestTrack], shape: 
             if random.once_in(7) {
                 out.extend([0xee; 3]);
             }
-            for sample in &mut tracks[place].samples[samples] {
+            let track = &mut tracks[place];
+            for (number, sample) in track.samples.iter_mut().enumerate().take(samples.end).skip(samples.start) {
                 sample.offset = (start + out.len()) as u64;
-                out.extend((0..sample.size).map(|_| random.below(256) as u8));
+                match track.payload.get(number) {
+                    Some(payload) => out.extend(payload),
+                    None => out.extend((0..sample.size).map(|_| random.below(256) as u8)),
+                }
             }
         }
     });
@@ -207,10 +250,13 @@ fn write_track(out: &mut Vec<u8>, track: &TestTrack, shape: Shape) {
         Kind::Text => (b"text", b"nmhd", b"tx3g"),
     };
     write_box(out, *b"trak", |out| {
-        write_full_box(out, *b"tkhd", 0, |out| {
-            words(out, &[0, 0, track.id, 0, 0, 0, 0, 0, 0]);
+        write_box(out, *b"tkhd", |out| {
+            words(out, &[track.flags, 0, 0, track.id, 0, 0, 0, 0, 0, 0]);
             words(out, &[0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000, 320 << 16, 180 << 16]);
         });
+        if !track.chapters.is_empty() {
+            write_box(out, *b"tref", |out| write_box(out, *b"chap", |out| words(out, &track.chapters)));
+        }
         if !track.edits.is_empty() {
             write_box(out, *b"edts", |out| {
                 write_full_box(out, *b"elst", 0, |out| {

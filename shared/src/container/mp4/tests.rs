@@ -10,17 +10,19 @@
     clippy::duration_suboptimal_units
 )]
 
+mod chapters;
+
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::testing::{Random, Shape, TestTrack, track, write};
+use super::testing::{Random, Shape, TestTrack, append_to_movie, titles, track, write};
 use crate::container::{self, Error};
 use crate::index::Outline;
 use crate::media::{Interval, Kind, Run, Ticks, Time};
-use crate::resolve::{self, Ask, Cover, Cut, Memory, Pages};
+use crate::resolve::{self, Ask, Cover, Cut, Meaning, Memory, Pages};
 use crate::splice::{Piece, Splice};
 
 fn block<T>(future: impl Future<Output = T>) -> T {
@@ -62,8 +64,8 @@ fn digest(file: &Bytes, run: &Run) -> u64 {
 }
 
 fn cut(file: &Bytes, outline: &Outline, pages: &mut Memory, ask: &Ask) -> (Bytes, Interval) {
-    match block(resolve::cut(outline, pages, ask)).unwrap() {
-        Cut::Part(part) => (assemble(file, &part.splice), part.given),
+    match block(resolve::cut(outline, pages, &Meaning::of(ask, outline))).unwrap() {
+        Cut::Part(part) => (assemble(file, &part.file.splice), part.given),
         other => panic!("{ask:?}: {other:?}"),
     }
 }
@@ -96,7 +98,7 @@ fn what_is_indexed_is_what_was_written() {
         let file = Bytes::from(write(&mut tracks, shape, &mut random));
         let (outline, mut pages) = index(&file).unwrap();
         assert_eq!(outline.notes, [""; 0], "{shape:?}");
-        assert_eq!(outline.created, Some(3_000_000_000 - 2_082_844_800));
+        assert_eq!(outline.created, Some((3_000_000_000 - 2_082_844_800) * 1_000_000_000));
         assert_eq!(outline.tracks.len(), 3);
         for (place, track) in tracks.iter().enumerate() {
             assert_eq!(samples(&mut pages, place), track.samples, "{shape:?}, track {}", track.id);
@@ -151,7 +153,7 @@ proptest! {
         let file = Bytes::from(write(&mut tracks, SHAPES[shape], &mut random));
         let (outline, mut pages) = index(&file).unwrap();
         let asked = seconds(start, start + length);
-        let (cut, given) = cut(&file, &outline, &mut pages, &Ask { time: Some(asked), tracks: Vec::new() });
+        let (cut, given) = cut(&file, &outline, &mut pages, &Ask::from(asked));
         let (new, mut new_pages) = index(&cut).unwrap();
         prop_assert_eq!(&new.notes, &Vec::<String>::new());
         for (place, track) in new.tracks.iter().enumerate() {
@@ -177,12 +179,13 @@ proptest! {
         let mut covered = vec![false; file.len()];
         let mut at = 0.0;
         while Time((at * 1e9) as i64) < outline.duration {
-            let ask = Ask { time: Some(seconds(at, at + step)), tracks: Vec::new() };
-            let Cover::Ranges { ranges, given } = block(resolve::cover(&outline, &mut pages, &ask)).unwrap() else {
+            let asked = seconds(at, at + step);
+            let meaning = Meaning::of(&Ask::from(asked), &outline);
+            let Cover::Ranges { ranges, given } = block(resolve::cover(&outline, &mut pages, &meaning)).unwrap() else {
                 panic!("nothing at {at}")
             };
-            prop_assert!(given.start() <= ask.time.unwrap().start());
-            prop_assert!(given.end() >= ask.time.unwrap().end().min(outline.duration));
+            prop_assert!(given.start() <= asked.start());
+            prop_assert!(given.end() >= asked.end().min(outline.duration));
             prop_assert!(ranges.len() <= 64);
             for Range { start, end } in ranges {
                 covered[start as usize..end as usize].fill(true);
@@ -204,7 +207,7 @@ fn edits_that_jump_are_cut_as_they_play() {
     let file = Bytes::from(write(&mut tracks, SHAPES[0], &mut random));
     let (outline, mut pages) = index(&file).unwrap();
     assert_eq!(outline.duration, Time::from_secs(9));
-    let (cut, _) = cut(&file, &outline, &mut pages, &Ask { time: Some(seconds(1.0, 7.0)), tracks: Vec::new() });
+    let (cut, _) = cut(&file, &outline, &mut pages, &Ask::from(seconds(1.0, 7.0)));
     let (new, mut new_pages) = index(&cut).unwrap();
     assert_eq!(new.duration, Time::from_secs(6));
     let whole = |from, to, at: i64| {
@@ -225,7 +228,7 @@ fn a_track_alone_has_no_byte_of_the_others() {
     let file = Bytes::from(write(&mut tracks, SHAPES[0], &mut random));
     let (outline, mut pages) = index(&file).unwrap();
     for (name, place) in [("audio", 1), ("2", 1), ("7", 2), ("video", 0)] {
-        let (cut, _) = cut(&file, &outline, &mut pages, &Ask { time: None, tracks: vec![name.to_owned()] });
+        let (cut, _) = cut(&file, &outline, &mut pages, &Ask { tracks: vec![name.to_owned()], ..Ask::default() });
         let (new, mut new_pages) = index(&cut).unwrap();
         assert_eq!(new.tracks.len(), 1);
         let bytes: Vec<Bytes> = samples(&mut new_pages, 0).iter().map(|run| payload(&cut, run)).collect();
@@ -252,7 +255,7 @@ fn leading_pictures_of_an_open_group_are_left_out() {
     // From the third picture of group 50, its P-picture, to the end of group 51.
     let (from, to) = (Ticks(20 * 303), Ticks(20 * 312));
     let time = Interval::new(outline.tracks[0].timescale.time(from), outline.tracks[0].timescale.time(to));
-    let (cut, _) = cut(&file, &outline, &mut pages, &Ask { time, tracks: Vec::new() });
+    let (cut, _) = cut(&file, &outline, &mut pages, &Ask::from(time.unwrap()));
     let (new, mut new_pages) = index(&cut).unwrap();
     let taken: Vec<u64> = samples(&mut new_pages, 0).iter().map(|run| digest(&cut, run)).collect();
     // Its I-picture, without the two behind it; those of group 51 are presented within the cut, and stay.
@@ -342,13 +345,12 @@ fn pcm_stays_a_run_from_end_to_end() {
     assert_eq!(outline.pages, 360);
     assert!(pages.packed().map(|page| page.bytes.len()).sum::<usize>() < 360 * 40);
     let Cut::Part(part) =
-        block(resolve::cut(&outline, &mut pages, &Ask { time: Some(seconds(1000.0, 2000.0)), tracks: Vec::new() }))
-            .unwrap()
+        block(resolve::cut(&outline, &mut pages, &Meaning::of(&Ask::from(seconds(1000.0, 2000.0)), &outline))).unwrap()
     else {
         panic!("no part")
     };
-    assert!(part.splice.made_len() < 1000);
-    assert_eq!(part.splice.len() - part.splice.made_len(), 1000 * 48_000 * 4);
+    assert!(part.file.splice.made_len() < 1000);
+    assert_eq!(part.file.splice.len() - part.file.splice.made_len(), 1000 * 48_000 * 4);
 }
 
 #[test]
@@ -358,23 +360,28 @@ fn damage_is_an_error_or_a_note_and_never_a_panic() {
         let mut tracks = vec![
             track(1, Kind::Video, 600, 24, 10, 60, &mut random),
             track(2, Kind::Audio, 48_000, 1024, 1, 90, &mut random),
+            titles(3, &[("Opening", 1), ("song1", 1)]),
         ];
         tracks[0].edits = vec![(2000, 48)];
-        let whole = write(&mut tracks, shape, &mut random);
+        tracks[0].chapters = vec![3];
+        let mut whole = write(&mut tracks, shape, &mut random);
+        if !shape.movie_first {
+            append_to_movie(&mut whole, *b"udta", b"\0\0\0\x15chpl\0\0\0\0\x01\0\0\0\0\0\0\0\0\0");
+        }
         let started = Instant::now();
         let try_all = |file: Vec<u8>| {
             let file = Bytes::from(file);
             if let Ok((outline, mut pages)) = index(&file) {
                 for interval in [seconds(0.3, 1.1), seconds(0.0, 1e6)] {
-                    let ask = Ask { time: Some(interval), tracks: Vec::new() };
-                    if let Ok(Cut::Part(part)) = block(resolve::cut(&outline, &mut pages, &ask)) {
-                        for piece in part.splice.pieces() {
+                    let meaning = Meaning::of(&Ask::from(interval), &outline);
+                    if let Ok(Cut::Part(part)) = block(resolve::cut(&outline, &mut pages, &meaning)) {
+                        for piece in part.file.splice.pieces() {
                             if let Piece::Source(range) = piece {
                                 assert!(range.end <= file.len() as u64, "a piece lies beyond the file");
                             }
                         }
                     }
-                    let _ = block(resolve::cover(&outline, &mut pages, &ask));
+                    let _ = block(resolve::cover(&outline, &mut pages, &meaning));
                 }
             }
         };

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::hour;
 use crate::index::{Container, Element, Outline, Page, PageTrack};
-use crate::media::{Edit, Kind, Run, Ticks, Time};
+use crate::media::{Chapter, Edit, Interval, Kind, Run, Ticks, Time};
 
 /// Numbers of all magnitudes.
 fn any_number() -> impl Strategy<Value = i64> {
@@ -133,7 +133,12 @@ fn an_outline_comes_back_and_one_of_another_format_is_refused() {
         setup: Vec::new(),
         setup_ranges: vec![0..1651, 2000..2001],
         elements: false,
-        created: Some(-1),
+        chapters: vec![Chapter {
+            titles: vec!["Präludium".to_owned(), "Prelude".to_owned()],
+            ids: vec!["12648430".to_owned()],
+            interval: Interval::new(Time::from_secs(3), Time::from_secs(7)).unwrap(),
+        }],
+        created: Some(1_287_732_833_000_000_000),
         pages: 2,
         notes: vec!["a note".to_owned()],
     };

@@ -1,7 +1,9 @@
 //! The index half: a file's bytes are streamed through once, its header elements are read, and its clusters' blocks go on to
-//! the index as samples. Cues and SeekHead are not believed, for the clusters themselves say it all.
+//! the index as samples. Cues and SeekHead are not believed, for the clusters themselves say it all, and Chapters are met on the
+//! way, before the clusters or behind them.
 
 mod block;
+mod chapters;
 mod cluster;
 mod codec;
 mod notes;
@@ -23,13 +25,13 @@ use super::ebml::{self, Header, MAX_HEADER};
 use super::header::{DocType, Info};
 use super::ids;
 use crate::container::{Error, ReadError, Sink, Source};
-use crate::index::{Container, Outline, Packed};
+use crate::index::{Chapters, Container, Outline, Packed};
 use crate::media::{Setup, Time};
 
 /// The longest EBML header that is read. It holds a few small numbers.
 const MAX_EBML_HEADER: u64 = 4 << 10;
 
-/// The longest Info or Tracks element that is read. Codec setups of some KiB a track are large already.
+/// The longest Info, Tracks or Chapters element that is read. Codec setups of some KiB a track are large already.
 const MAX_HEADER_ELEMENT: u64 = 4 << 20;
 
 /// Reads a file's structure, asking for chunks of so many bytes.
@@ -43,7 +45,7 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
     let mut notes = Notes::default();
     let doc_type = doc_type(&mut stream).await?;
     let body = segment(&mut stream, &mut notes).await?;
-    let mut segment = Segment { stream, notes, body, ended: false };
+    let mut segment = Segment { stream, notes, body, ended: false, chapters: None };
 
     let Preamble { info, tracks, first_cluster, late } = segment.preamble().await?;
     let (data, offset) = info.unwrap_or_default();
@@ -63,17 +65,24 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
     pages.put(last).await?;
 
     let mut notes = segment.notes;
+    let chapters = segment.chapters.unwrap_or_default();
     if tracks.iter().all(|track| track.samples == 0) {
         notes.push("it has no blocks".to_owned());
     }
     let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
     // Where it is not known how long the last sample lasts, the file may know better.
     let declared = info.duration.filter(|_| !lasting).map(|duration| info.timescale.time(duration));
+    let duration = ends.chain(declared).max().unwrap_or(Time::ZERO);
+    let (chapters, left_out) = chapters.finish(duration);
+    for note in left_out {
+        notes.push(note);
+    }
     Ok(Outline {
         container: Container::Matroska,
         mime,
-        duration: ends.chain(declared).max().unwrap_or(Time::ZERO),
+        duration,
         tracks,
+        chapters,
         setup: vec![Setup::Inline(doc_type.write())],
         setup_ranges: std::iter::once(0..first_cluster).chain(late).collect(),
         elements: true,
@@ -181,6 +190,8 @@ struct Segment<'s, S> {
     body: Range<u64>,
     /// Another segment begins here: the rest is not read.
     ended: bool,
+    /// The chapters, once they were met.
+    chapters: Option<Chapters>,
 }
 
 impl<S: Source> Segment<'_, S> {
@@ -200,6 +211,10 @@ impl<S: Source> Segment<'_, S> {
                     }
                     // The children of one of unknown size are then passed over as if they were the segment's.
                     self.stream.seek(if child.sized { child.end } else { child.body });
+                    continue;
+                }
+                ids::CHAPTERS => {
+                    self.chapters(child).await?;
                     continue;
                 }
                 _ => {
@@ -224,6 +239,19 @@ impl<S: Source> Segment<'_, S> {
         Ok(found)
     }
 
+    /// Reads the chapters, unless there were some already; the stream is then behind them. A file is whole without them.
+    async fn chapters(&mut self, child: TopLevel) -> Result<(), Error> {
+        if self.chapters.is_none() {
+            match self.data(child, "Segment/Chapters").await {
+                Ok(data) => self.chapters = Some(chapters::parse(&data, child.body, &mut self.notes)),
+                Err(error @ Error::Limit(_)) => self.notes.at(child.offset, &format!("chapters passed over: {error}")),
+                Err(error) => return Err(error),
+            }
+        }
+        self.stream.seek(child.end);
+        Ok(())
+    }
+
     /// The data of a header element.
     async fn data(&mut self, child: TopLevel, path: &str) -> Result<Bytes, Error> {
         let size = child.end - child.body;
@@ -236,7 +264,12 @@ impl<S: Source> Segment<'_, S> {
 
     /// Reads all clusters.
     async fn clusters<K: Sink>(&mut self, samples: &mut Samples, pages: &mut Pages<'_, K>) -> Result<(), Error> {
-        while let Some(TopLevel { id, offset, body, end, sized }) = self.child().await? {
+        while let Some(child) = self.child().await? {
+            let TopLevel { id, offset, body, end, sized } = child;
+            if id == ids::CHAPTERS {
+                self.chapters(child).await?;
+                continue;
+            }
             if id != ids::CLUSTER {
                 self.stream.seek(end);
                 continue;

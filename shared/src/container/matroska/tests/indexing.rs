@@ -134,7 +134,7 @@ fn what_is_not_media_is_passed_over() {
         crc.clone(),
         void.clone(),
         element(ids::CUES, &[0xFF; 40]),
-        element(ids::CHAPTERS, &[0; 10]),
+        element(ids::CHAPTERS, &element(ids::VOID, &[0; 10])),
         info(),
         element(ids::ATTACHMENTS, &vec![0x1F; 100_000]),
         tracks(),

@@ -1,6 +1,7 @@
 //! Both halves together: what is indexed of files made by hand, and what of it is written again.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::cast_possible_truncation)]
 
+mod chapters;
 mod damage;
 mod indexing;
 mod writing;
@@ -97,9 +98,12 @@ fn second(from: i16) -> Vec<Vec<u8>> {
     blocks
 }
 
-/// Five clusters of two seconds each.
+/// Five clusters of two seconds each, and a chapter.
 fn ordinary() -> Vec<u8> {
-    let mut children = vec![master(ids::SEEK_HEAD, &[]), info(), tracks()];
+    let title = master(ids::CHAPTER_DISPLAY, &[string(ids::CHAP_STRING, "Opening")]);
+    let chapter = master(ids::CHAPTER_ATOM, &[uint(ids::CHAPTER_UID, 7), uint(ids::CHAPTER_TIME_START, 0), title]);
+    let chapters = master(ids::CHAPTERS, &[master(ids::EDITION_ENTRY, &[chapter])]);
+    let mut children = vec![master(ids::SEEK_HEAD, &[]), info(), tracks(), chapters];
     for at in 0..5 {
         children.push(cluster(2000 * at, &[second(0), second(1000)].concat()));
     }

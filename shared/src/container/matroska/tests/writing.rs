@@ -19,7 +19,7 @@ fn large_setups_stay_in_the_original() {
     let Setup::At(range) = indexed.outline.tracks[1].setup.clone() else { panic!("inline") };
     assert_eq!(part(&original, &range), entries[1]);
     // And are taken from there.
-    let cut = bytes(&matroska::write(&indexed.outline, &indexed.select(&[0, 1], 0, 1000)).unwrap(), &original);
+    let cut = bytes(&matroska::write(&indexed.outline, &indexed.select(&[0, 1], 0, 1000)).unwrap().splice, &original);
     assert!(cut.windows(entries.concat().len()).any(|bytes| bytes == entries.concat()));
     assert_eq!(index(&cut).times(1).len(), 50);
 }
@@ -28,7 +28,7 @@ fn large_setups_stay_in_the_original() {
 fn a_whole_file_written_again_has_the_same_samples() {
     let original = ordinary();
     let before = index(&original);
-    let splice = matroska::write(&before.outline, &before.select(&[0, 1], 0, 10_000)).unwrap();
+    let splice = matroska::write(&before.outline, &before.select(&[0, 1], 0, 10_000)).unwrap().splice;
     let cut = bytes(&splice, &original);
     let after = index(&cut);
     assert_eq!(after.notes(), "");
@@ -47,7 +47,7 @@ fn a_whole_file_written_again_has_the_same_samples() {
 fn a_cut_inside_a_cluster_changes_two_bytes_of_its_blocks() {
     let original = ordinary();
     let before = index(&original);
-    let splice = matroska::write(&before.outline, &before.select(&[0, 1], 3000, 5000)).unwrap();
+    let splice = matroska::write(&before.outline, &before.select(&[0, 1], 3000, 5000)).unwrap().splice;
     let cut = bytes(&splice, &original);
     let after = index(&cut);
     assert_eq!(after.times(0), (0..50).map(|at| 40 * at).collect::<Vec<_>>());
@@ -71,7 +71,7 @@ fn a_cut_inside_a_cluster_changes_two_bytes_of_its_blocks() {
 fn a_cut_of_one_track_holds_that_track_alone() {
     let original = ordinary();
     let before = index(&original);
-    let splice = matroska::write(&before.outline, &before.select(&[1], 4000, 8000)).unwrap();
+    let splice = matroska::write(&before.outline, &before.select(&[1], 4000, 8000)).unwrap().splice;
     let after = index(&bytes(&splice, &original));
     assert_eq!((after.outline.mime.as_str(), after.outline.tracks.len()), ("audio/webm", 1));
     assert_eq!(after.times(0), (0..200).map(|at| 20 * at).collect::<Vec<_>>());
@@ -88,7 +88,7 @@ fn a_cut_lasts_until_its_end_or_that_of_its_last_sample() {
     {
         let mut selection = before.select(tracks, 0, 10_000);
         selection.given = Interval::new(Time::ZERO, Time(end * 1_000_000)).unwrap();
-        let cut = bytes(&matroska::write(&before.outline, &selection).unwrap(), &original);
+        let cut = bytes(&matroska::write(&before.outline, &selection).unwrap().splice, &original);
         let (_, _, info) = segment(&cut).into_iter().find(|child| child.0 == ids::INFO).unwrap();
         let duration = ebml::Children::new(&info, 0).map(Result::unwrap).find(|child| child.id == ids::DURATION);
         assert_eq!(ebml::float(duration.unwrap().data), Some(expected), "tracks {tracks:?} up to {end}");
@@ -110,8 +110,10 @@ fn a_cut_points_at_its_own_elements_and_keyframes() {
     for (tracks, start, keyframes) in
         [(&[0, 1][..], 3000, &[0, 1000, 2000, 3000][..]), (&[1], 4000, &[0]), (&[0, 1], 0, &[0, 1000, 2000, 3000])]
     {
-        let cut =
-            bytes(&matroska::write(&before.outline, &before.select(tracks, start, start + 4000)).unwrap(), &original);
+        let cut = bytes(
+            &matroska::write(&before.outline, &before.select(tracks, start, start + 4000)).unwrap().splice,
+            &original,
+        );
         let children = segment(&cut);
         let names: Vec<_> = children.iter().map(|child| child.0).take_while(|id| *id != ids::CLUSTER).collect();
         assert_eq!(names, [ids::SEEK_HEAD, ids::INFO, ids::TRACKS, ids::CUES]);
@@ -148,7 +150,7 @@ fn a_relative_time_that_would_not_fit_begins_another_cluster() {
     selection.given = Interval::new(Time::ZERO, Time::MAX).unwrap();
     for (element_time, expected) in [(1000, vec![500, 1000, 33_767]), (-40_000, vec![500, 1000, 33_767])] {
         selection.elements[0].time = Ticks(element_time);
-        let cut = bytes(&matroska::write(&before.outline, &selection).unwrap(), &original);
+        let cut = bytes(&matroska::write(&before.outline, &selection).unwrap().splice, &original);
         assert_eq!(index(&cut).times(0), expected);
     }
 }
@@ -209,7 +211,7 @@ proptest! {
         prop_assert_eq!(before.samples.iter().map(Vec::len).sum::<usize>(), count);
 
         let selection = before.select(&[0, 1], start, start + length);
-        let cut = bytes(&matroska::write(&before.outline, &selection).unwrap(), &original);
+        let cut = bytes(&matroska::write(&before.outline, &selection).unwrap().splice, &original);
         let after = index(&cut);
         prop_assert!(after.notes() == "" || after.notes() == "it has no blocks");
         for (chosen, written) in selection.tracks.iter().zip(&after.samples) {

@@ -1,5 +1,7 @@
 //! The clusters of a cut: those of the original, with new times, and with the blocks that were chosen.
 
+use std::ops::Range;
+
 use super::super::{ebml, ids};
 use super::draft::Draft;
 use super::{Block, mismatch};
@@ -28,6 +30,8 @@ pub struct Clusters<'a> {
     elements: &'a [Element],
     zero: Ticks,
     open: Option<Open>,
+    /// Those that are closed, in bytes behind the beginning of the first.
+    places: Vec<Range<u64>>,
 }
 
 /// The cluster that is being written.
@@ -47,7 +51,7 @@ impl<'a> Clusters<'a> {
     /// original that becomes zero.
     pub fn new(elements: &'a [Element], zero: Ticks) -> Self {
         let draft = Draft::with_capacity(HEADER.saturating_mul(elements.len().saturating_add(4)));
-        Self { draft, elements, zero, open: None }
+        Self { draft, elements, zero, open: None, places: Vec::new() }
     }
 
     /// Appends the next block in the order of the file.
@@ -121,12 +125,13 @@ impl<'a> Clusters<'a> {
     fn close(&mut self) {
         if let Some(open) = self.open.take() {
             self.draft.fill(open.size_at, ebml::wide_size(self.draft.len() - open.body));
+            self.places.push(open.start..self.draft.len());
         }
     }
 
-    /// All of them.
-    pub fn finish(mut self) -> Draft {
+    /// All of them, and where each stands, in bytes behind the beginning of the first.
+    pub fn finish(mut self) -> (Draft, Vec<Range<u64>>) {
         self.close();
-        self.draft
+        (self.draft, self.places)
     }
 }

@@ -12,13 +12,13 @@ use self::cues::Cues;
 use self::draft::Draft;
 use super::header::APP;
 use super::{ebml, ids};
-use crate::container::{Error, Selected, Selection};
+use crate::container::{Error, Selected, Selection, Written};
 use crate::index::{self, Outline};
 use crate::media::{Run, Setup, Ticks, Timescale, Track};
 use crate::splice::Splice;
 
 /// Writes a selection as a complete file; see [`super::write`].
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Splice, Error> {
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
     let mut tracks = Vec::with_capacity(selection.tracks.len());
     let mut lanes = Vec::with_capacity(selection.tracks.len());
     for selected in &selection.tracks {
@@ -39,14 +39,16 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Splice, Error> 
         let place = clusters.put(&block)?;
         cues.offer(track, &block, place);
     }
-    let clusters = clusters.finish();
+    let (clusters, places) = clusters.finish();
 
     // Pictures behind the end may be there because others refer to them, and a subtitle may have begun that stays longer.
     let duration = end(&selection.tracks).min(timescale.ticks(selection.given.end())) - zero;
     let mut splice = Splice::new();
     head(outline, &tracks, timescale, duration, &cues.thinned(), clusters.len())?.append_to(&mut splice);
+    let setup = 0..splice.len();
     clusters.append_to(&mut splice);
-    Ok(splice)
+    let elements = places.into_iter().map(|place| setup.end + place.start..setup.end + place.end).collect();
+    Ok(Written { splice, setup, elements })
 }
 
 /// The end of the sample that is presented longest. It may stand anywhere.

@@ -6,13 +6,13 @@ mod tables;
 
 use self::tables::Chunk;
 use super::boxes::{Box, patch_u32, write_box, write_full_box};
-use crate::container::{Error, Segment, Selected, Selection};
+use crate::container::{Error, Segment, Selected, Selection, Written};
 use crate::index::Outline;
 use crate::media::{Run, Setup, Ticks, Timescale, Track};
 use crate::splice::Splice;
 
 /// Writes a selection as a complete file.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Splice, Error> {
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
     let [Setup::Inline(brands), Setup::Inline(header)] = outline.setup.as_slice() else {
         return Err(damaged("the outline of an MP4 file has two pieces of setup"));
     };
@@ -56,7 +56,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Splice, Error> 
     let mut splice = Splice::new();
     splice.made(made);
     splice.append(data);
-    Ok(splice)
+    Ok(Written { splice, setup: 0..base, elements: Vec::new() })
 }
 
 fn damaged(what: &str) -> Error {

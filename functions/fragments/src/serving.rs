@@ -1,0 +1,181 @@
+//! The way of a request: from the index to the resource that it is of, from there to the part that it asks for, and to the
+//! answer with its body.
+
+use std::convert::Infallible;
+use std::ops::RangeInclusive;
+
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+use futures::TryStreamExt;
+use http::StatusCode;
+use reelspan::http::conditional::Verdict;
+use reelspan::http::mapping::{Mapping, Of};
+use reelspan::http::range::{Asked as Range, FragmentRange};
+use reelspan::index::{Outline, Status};
+use reelspan::resolve::{self, Ask, Cover, Cut, Meaning};
+use reelspan::space::MediaKey;
+use reelspan::store::Found;
+
+use crate::answer::{self, Answer, Extent};
+use crate::request::Request;
+use crate::resource::{Content, Resource, brief, tag};
+use crate::{Error, Fragments};
+
+/// An answer, and the version of the object that its body is of.
+pub struct Made {
+    answer: Answer,
+    etag: String,
+}
+
+impl Fragments {
+    /// From the request to the answer, the media itself left alone: one look into the index.
+    pub async fn answer(&self, request: &Request) -> Result<Made, Error> {
+        let mut found = self.find(&request.media, request.guess()).await?;
+        let resource = match request.ask() {
+            Some(ask) => match cut(&mut found, request, &ask).await? {
+                Chosen::Resource(resource) => resource,
+                Chosen::Known(answer) => return Ok(Made { answer, etag: found.head.original.etag }),
+            },
+            None => Resource::original(&found.head),
+        };
+        let answer = match request.conditions.judge(&resource.etag, resource.modified) {
+            Verdict::NotModified => Answer::not_modified(&resource),
+            Verdict::Failed => return Err(Error::Precondition),
+            Verdict::Proceed => match extent(&mut found, request, &resource).await? {
+                Extent::Fragment(mapping) if request.redirect => Answer::to_bytes(&mapping, &request.path_and_query()),
+                // There is no body that could be too large.
+                Extent::Whole if request.head => Answer::new(&resource, &Extent::Whole),
+                extent => answer::fit(&resource, extent, &self.delivery, &request.path_and_query())?,
+            },
+        };
+        Ok(Made { answer, etag: found.head.original.etag })
+    }
+
+    /// The head, and those pages that will be needed in all likelihood, in one round trip.
+    pub async fn find(&self, media: &MediaKey, cells: RangeInclusive<u32>) -> Result<Found, Error> {
+        let media = media.to_string();
+        match self.stores.index.find(&media, cells).await? {
+            Some(found) => Ok(found),
+            // Its events are on their way, or there is nothing: the bucket knows.
+            None => match self.stores.media.object(&media).await {
+                Ok(_) => Err(Error::Indexing),
+                Err(error) => Err(error.into()),
+            },
+        }
+    }
+
+    /// The answer with its body, which is read from S3 while it is sent.
+    pub async fn respond(&self, request: &Request, made: Made) -> Result<Response, Error> {
+        let Made { answer, etag } = made;
+        let body = if answer.status == StatusCode::NOT_MODIFIED {
+            // Of unknown length: a length of zero would be said of what the client has (RFC 9110 §8.6).
+            Body::from_stream(futures::stream::empty::<Result<Bytes, Infallible>>())
+        } else if request.head || answer.body.is_empty() {
+            Body::empty()
+        } else {
+            let media = request.media.to_string();
+            let stream = self.stores.media.body(&media, &etag, answer.body).await?;
+            // Status and length have been sent: all that is left is to break off, and to say so here.
+            Body::from_stream(stream.inspect_err(move |error| tracing::error!(media, %error, "the body breaks off")))
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = answer.status;
+        *response.headers_mut() = answer.headers;
+        Ok(response)
+    }
+}
+
+/// What a fragment in the query comes to.
+enum Chosen {
+    /// This resource: a cut, or the original where the fragment means nothing for it.
+    Resource(Resource),
+    /// What the client has already.
+    Known(Answer),
+}
+
+async fn cut(found: &mut Found, request: &Request, ask: &Ask) -> Result<Chosen, Error> {
+    let outline = outline(&found.head.status)?;
+    let meaning = Meaning::of(ask, outline);
+    if meaning.is_all() {
+        return Ok(Chosen::Resource(Resource::original(&found.head)));
+    }
+    let tag = tag(&found.head, outline, &meaning);
+    // The validator of a cut is given to cuts alone, so a client that has it need not wait for the cut to be made.
+    if request.conditions.judge(&tag, found.head.original.modified) == Verdict::NotModified
+        && request.conditions.names(&tag)
+    {
+        let resource = Resource { etag: tag, ..Resource::original(&found.head) };
+        return Ok(Chosen::Known(Answer::not_modified(&resource)));
+    }
+    match resolve::cut(outline, &mut found.pages, &meaning).await? {
+        Cut::Original => Ok(Chosen::Resource(Resource::original(&found.head))),
+        Cut::Outside => Err(Error::Outside { duration: outline.duration }),
+        Cut::Part(part) => Ok(Chosen::Resource(Resource::cut(&found.head, outline, part, tag))),
+    }
+}
+
+/// Which part of the resource the request's `Range` is.
+async fn extent(found: &mut Found, request: &Request, resource: &Resource) -> Result<Extent, Error> {
+    let length = resource.body().len();
+    match &request.range {
+        Some(_) if !request.conditions.range_applies(&resource.etag, resource.modified) => Ok(Extent::Whole),
+        Some(Range::Bytes(ranges)) => {
+            let behind = |_| Error::Unsatisfiable { length, why: "the range lies behind the end".to_owned() };
+            ranges.of(length).map(Extent::Bytes).map_err(behind)
+        }
+        Some(Range::Fragment(range)) => fragment(found, range, resource).await,
+        None => Ok(Extent::Whole),
+    }
+}
+
+/// Which part of the resource a media fragment in a `Range` is. One that means nothing for the file, such as the time of day
+/// where none is known, is as if it were not there.
+pub async fn fragment(found: &mut Found, range: &FragmentRange, resource: &Resource) -> Result<Extent, Error> {
+    let original = outline(&found.head.status)?;
+    let inner = match &resource.content {
+        Content::Original(_) => None,
+        Content::Cut(part, _) => Some(part.index(original).await?),
+    };
+    let outline = inner.as_ref().map_or(original, |(outline, _)| outline);
+    let meaning = Meaning::of(&Ask::from(range), outline);
+    let length = resource.body().len();
+    let (fragment, given) = if meaning.is_all() && meaning.means_all_it_names() {
+        if !range.include_setup {
+            return Ok(Extent::Whole);
+        }
+        (Vec::new(), None)
+    } else {
+        let cover = match (&resource.content, &inner) {
+            (Content::Cut(part, _), Some((_, pages))) => part.cover(outline, pages, &meaning).await?,
+            _ => resolve::cover(outline, &mut found.pages, &meaning).await?,
+        };
+        match cover {
+            Cover::Ranges { ranges, given } => (ranges, Some(given)),
+            Cover::Unsatisfiable(why) => return Err(Error::Unsatisfiable { length, why }),
+        }
+    };
+    let ranges = if range.include_setup { resolve::setup(&outline.setup_ranges, fragment) } else { fragment };
+    if ranges.is_empty() {
+        return Err(Error::Unsatisfiable { length, why: "there are no such bytes".to_owned() });
+    }
+    let tracks = meaning.named(&range.tracks).map(str::to_owned).collect();
+    let tracks = brief(tracks, outline, meaning.tracks.as_deref().unwrap_or_default());
+    Ok(Extent::Fragment(Mapping {
+        unit: resolve::unit(range.time.as_ref(), outline),
+        given,
+        of: if inner.is_some() { Of::Cut } else { Of::Original },
+        duration: outline.duration,
+        tracks,
+        id: range.id.clone(),
+        include_setup: range.include_setup,
+        ranges,
+        length,
+    }))
+}
+
+pub fn outline(status: &Status) -> Result<&Outline, Error> {
+    match status {
+        Status::Indexed(outline) => Ok(outline),
+        Status::Refused(why) => Err(Error::Refused(why.clone())),
+    }
+}

@@ -1,0 +1,117 @@
+//! `/validate?uri=…`: whether a URI is a media fragment URI, and what it means. As JSON for programs, and as a page, which asks
+//! for that same JSON, for people.
+//!
+//! Nothing is fetched from elsewhere. Where the URI is of a media file here, the report says what the fragment comes to, of the
+//! file's index alone.
+
+mod link;
+mod page;
+mod report;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::{ACCEPT, CACHE_CONTROL, HOST, VARY};
+use http::{HeaderMap, HeaderName, Uri};
+
+use self::link::Link;
+use self::report::{Media, Report};
+use crate::{Error, Fragments};
+
+/// The longest URI that is looked at, in bytes.
+const LONGEST: usize = 8_192;
+
+/// The host as the viewer knows it, where something stands between.
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// Answers `/validate`.
+pub async fn validate(State(fragments): State<Arc<Fragments>>, headers: HeaderMap, uri: Uri) -> Response {
+    let mut response = match asked(uri.query()) {
+        _ if wants_page(&headers) => page::page(),
+        Err(error) => error.into_response(),
+        Ok(asked) => match report(&fragments, &headers, &asked).await {
+            Ok(report) => ([(CACHE_CONTROL, "no-cache")], Json(report)).into_response(),
+            Err(error) => error.into_response(),
+        },
+    };
+    response.headers_mut().append(VARY, ACCEPT.into());
+    response
+}
+
+async fn report(fragments: &Fragments, headers: &HeaderMap, asked: &str) -> Result<Report, Error> {
+    let link = Link::parse(asked);
+    let mut report = Report::of(&link);
+    let host = headers.get(X_FORWARDED_HOST).or_else(|| headers.get(HOST)).and_then(|host| host.to_str().ok());
+    if let Some(media) = link.media(host)? {
+        let mut found = fragments.find(&media, report.guess()).await?;
+        report.resolve(&mut found).await?;
+        report.media = Some(Media::of(&media, &found.head));
+    }
+    Ok(report)
+}
+
+/// The URI that is asked about: all that stands behind `uri=`, decoded once, so that one which nobody has encoded is read too.
+fn asked(query: Option<&str>) -> Result<String, Error> {
+    let wrong = |why| Error::Validate(why);
+    let written = query.and_then(|query| query.strip_prefix("uri=")).filter(|uri| !uri.is_empty());
+    let written =
+        written.ok_or(wrong("a query such as ?uri=https%3A%2F%2Fexample.org%2Fa.mp4%3Ft%3D3%2C7 is expected"))?;
+    if written.len() > LONGEST {
+        return Err(wrong("the URI is too long"));
+    }
+    reelspan::uri::decode(written)
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| wrong("it is not percent-encoded UTF-8"))
+}
+
+/// Whether the answer is for a person: HTML is named in `Accept`, and JSON is not.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let types: Vec<_> = accept.flat_map(|value| value.split(',')).filter_map(|range| range.split(';').next()).collect();
+    let names = |name: &str| types.iter().any(|range| range.trim().eq_ignore_ascii_case(name));
+    names("text/html") && !names("application/json")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn the_uri_is_all_that_stands_behind_its_name() {
+        let cases = [
+            (
+                "uri=https%3A%2F%2Fa.org%2Fb.mp4%3Ft%3D3%252C7%26track%3D1%23t%3D1",
+                "https://a.org/b.mp4?t=3%2C7&track=1#t=1",
+            ),
+            ("uri=https://a.org/b.mp4?t=3,7&track=1", "https://a.org/b.mp4?t=3,7&track=1"),
+            ("uri=a.mp4?t=clock:2010-10-22T07:33:56+01:00", "a.mp4?t=clock:2010-10-22T07:33:56+01:00"),
+        ];
+        for (query, uri) in cases {
+            assert_eq!(asked(Some(query)).unwrap(), uri, "{query}");
+        }
+        let long = format!("uri={}", "a".repeat(LONGEST + 1));
+        for query in [None, Some(""), Some("uri="), Some("url=a"), Some("uri=%ff"), Some("uri=%"), Some(&long)] {
+            assert!(matches!(asked(query), Err(Error::Validate(_))), "{query:?}");
+        }
+    }
+
+    #[test]
+    fn people_are_told_from_programs_by_what_they_accept() {
+        let cases = [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
+            ("*/*", false),
+            ("application/json", false),
+            ("text/html, application/json", false),
+            ("", false),
+        ];
+        for (accept, page) in cases {
+            let headers = HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]);
+            assert_eq!(wants_page(&headers), page, "{accept}");
+        }
+        assert!(!wants_page(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,378 @@
+//! What a URI means, dimension by dimension, as JSON. Names of members are those of the working group's own parser where it
+//! has them: `query`, `hash`, `t`, `track`, `id`, `xywh`, `value`, `unit`, `start`, `end`.
+
+use std::ops::RangeInclusive;
+
+use reelspan::http::range::FragmentRange;
+use reelspan::index::{Head, Outline, Status};
+use reelspan::media::{Chapter, Kind, Time, Track};
+use reelspan::resolve::{self, Ask, Cut, Meaning};
+use reelspan::space::MediaKey;
+use reelspan::store::Found;
+use reelspan::uri::clock::Instant;
+use reelspan::uri::{Area, Fragment, Stretch, Temporal};
+use serde::Serialize;
+
+use super::link::Link;
+use crate::answer::Extent;
+use crate::resource::Resource;
+use crate::{Error, serving};
+
+/// What a URI means.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    uri: String,
+    /// Whether it is a media fragment URI: some dimension of its query or of its hash is in the grammar.
+    media_fragment: bool,
+    /// What is asked of the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query: Option<Reading>,
+    /// What is asked of the player.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash: Option<Reading>,
+    /// The file, where it is one of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media: Option<Media>,
+}
+
+impl Report {
+    /// What the grammar alone says.
+    pub fn of(link: &Link) -> Self {
+        let reading = |text: &Option<String>| text.as_deref().map(Reading::of);
+        let (query, hash) = (reading(&link.query), reading(&link.hash));
+        let media_fragment = query.iter().chain(&hash).any(|reading| !reading.fragment.is_empty());
+        Self { uri: link.written.clone(), media_fragment, query, hash, media: None }
+    }
+
+    /// The pages of the index that resolving it will need.
+    pub fn guess(&self) -> RangeInclusive<u32> {
+        let asks = self.query.iter().chain(&self.hash).map(|reading| Ask::from(&reading.fragment));
+        asks.map(|ask| resolve::guess(&ask)).find(|cells| !cells.is_empty()).unwrap_or(RangeInclusive::new(1, 0))
+    }
+
+    /// What it comes to, of a file that has an index.
+    pub async fn resolve(&mut self, found: &mut Found) -> Result<(), Error> {
+        for reading in self.query.iter_mut().chain(&mut self.hash).filter(|reading| !reading.fragment.is_empty()) {
+            reading.resolved = Resolved::of(&reading.fragment, found).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a query or a hash means.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Reading {
+    /// As it was written.
+    written: String,
+    /// The same in one way of writing it, without what is ignored; empty where nothing is left.
+    normalised: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    t: Option<Timing>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    track: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xywh: Option<Rectangle>,
+    /// What is not in the grammar, and so has no effect.
+    ignored: Vec<Ignored>,
+    /// The `Range` that says the same of the original.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<String>,
+    /// What it comes to, of a file of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolved: Option<Resolved>,
+    #[serde(skip)]
+    fragment: Fragment,
+}
+
+#[derive(Debug, Serialize)]
+struct Timing {
+    /// With its unit, in one way of writing it.
+    value: String,
+    unit: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<String>,
+    /// What it means, in a sentence.
+    meaning: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Rectangle {
+    value: String,
+    unit: &'static str,
+    x: u32,
+    y: u32,
+    w: u32,
+    h: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct Ignored {
+    /// The name-value pair as it was written.
+    pair: String,
+    why: String,
+}
+
+impl Reading {
+    fn of(written: &str) -> Self {
+        let fragment = Fragment::parse(written);
+        let ignored =
+            |ignored: &reelspan::uri::Ignored| Ignored { pair: ignored.pair.clone(), why: ignored.why.to_string() };
+        Self {
+            written: written.to_owned(),
+            normalised: fragment.to_string(),
+            t: fragment.time.as_ref().map(Timing::of),
+            track: fragment.tracks.clone(),
+            id: fragment.id.clone(),
+            xywh: fragment.area.as_ref().map(Rectangle::of),
+            ignored: fragment.ignored.iter().map(ignored).collect(),
+            range: as_range(&fragment).map(|range| range.to_string()),
+            resolved: None,
+            fragment,
+        }
+    }
+}
+
+/// The same as a `Range`; `None` where no `Range` can say it: of the picture, and from a beginning at a time of day unknown.
+fn as_range(fragment: &Fragment) -> Option<FragmentRange> {
+    if let Some(Temporal::Clock(Stretch { start: None, .. })) = fragment.time {
+        return None;
+    }
+    let range = FragmentRange {
+        time: fragment.time,
+        tracks: fragment.tracks.clone(),
+        id: fragment.id.clone(),
+        include_setup: false,
+    };
+    (!Ask::from(fragment).is_all()).then_some(range)
+}
+
+impl Timing {
+    fn of(time: &Temporal) -> Self {
+        let stretch = match time {
+            Temporal::Npt(stretch) => stretch.map(|time| time.to_string()),
+            Temporal::Smpte(_, stretch) => stretch.map(|code| code.to_string()),
+            Temporal::Clock(stretch) => stretch.map(|instant| instant.to_string()),
+        };
+        let (what, unit) = match time {
+            Temporal::Npt(_) => ("second ", ""),
+            Temporal::Smpte(..) => ("the frame named ", ""),
+            Temporal::Clock(_) => ("", " on the clock of the recording"),
+        };
+        let from =
+            stretch.start.as_ref().map_or("from the beginning".to_owned(), |start| format!("from {what}{start}"));
+        let to =
+            stretch.end.as_ref().map_or("to the end".to_owned(), |end| format!("up to, not including, {what}{end}"));
+        Self {
+            value: time.to_string(),
+            unit: time.unit(),
+            start: stretch.start,
+            end: stretch.end,
+            meaning: format!("{from} {to}{unit}"),
+        }
+    }
+}
+
+impl Rectangle {
+    fn of(area: &Area) -> Self {
+        let Area { unit, x, y, width, height } = *area;
+        Self { value: area.to_string(), unit: unit.name(), x, y, w: width, h: height }
+    }
+}
+
+/// What a fragment comes to, of one file.
+#[derive(Debug, Serialize)]
+struct Resolved {
+    /// What is in the grammar and means nothing for this file, and so has no effect.
+    ignored: Vec<Lacking>,
+    /// What it is as a query.
+    query: AsQuery,
+    /// What it is as a `Range` on the original.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<AsRange>,
+}
+
+#[derive(Debug, Serialize)]
+struct Lacking {
+    dimension: String,
+    why: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum AsQuery {
+    /// The original: nothing that was asked for means anything.
+    Original,
+    /// A file of its own.
+    Cut {
+        /// What it holds, in seconds of the original.
+        start: f64,
+        end: f64,
+        bytes: u64,
+        r#type: String,
+    },
+    /// Nothing of the file.
+    NotFound { why: String },
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum AsRange {
+    /// All of the file: the `Range` is as if it were not there.
+    Ignored,
+    /// These bytes of the original, first and last, and what `Content-Range-Mapping` says of them.
+    #[serde(rename_all = "camelCase")]
+    Partial { bytes: Vec<(u64, u64)>, content_range_mapping: String },
+    /// No bytes at all.
+    NotSatisfiable { why: String },
+}
+
+impl Resolved {
+    async fn of(fragment: &Fragment, found: &mut Found) -> Result<Option<Self>, Error> {
+        let Status::Indexed(outline) = &found.head.status else { return Ok(None) };
+        let meaning = Meaning::of(&Ask::from(fragment), outline);
+        let lacking = |lacking: &resolve::Meaningless| Lacking {
+            dimension: lacking.dimension.to_string(),
+            why: lacking.why.clone(),
+        };
+        let ignored = meaning.without.iter().map(lacking).collect();
+        let query = match resolve::cut(outline, &mut found.pages, &meaning).await? {
+            Cut::Original => AsQuery::Original,
+            Cut::Outside => {
+                AsQuery::NotFound { why: format!("it lies outside of the file, which lasts {} s", outline.duration) }
+            }
+            Cut::Part(part) => AsQuery::Cut {
+                start: part.given.start().as_secs_f64(),
+                end: part.given.end().min(outline.duration).as_secs_f64(),
+                bytes: part.file.splice.len(),
+                r#type: part.mime,
+            },
+        };
+        let range = match as_range(fragment) {
+            Some(range) => Some(AsRange::of(&range, found).await?),
+            None => None,
+        };
+        Ok(Some(Self { ignored, query, range }))
+    }
+}
+
+impl AsRange {
+    async fn of(range: &FragmentRange, found: &mut Found) -> Result<Self, Error> {
+        let original = Resource::original(&found.head);
+        match serving::fragment(found, range, &original).await {
+            Ok(Extent::Fragment(mapping)) => Ok(Self::Partial {
+                bytes: mapping.ranges.iter().map(|range| (range.start, range.end.saturating_sub(1))).collect(),
+                content_range_mapping: mapping.to_string(),
+            }),
+            Ok(_) => Ok(Self::Ignored),
+            Err(Error::Unsatisfiable { why, .. }) => Ok(Self::NotSatisfiable { why }),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A file of ours.
+#[derive(Debug, Serialize)]
+pub struct Media {
+    space: String,
+    content: String,
+    bytes: u64,
+    /// Why it has no fragments; then nothing else is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
+    #[serde(flatten)]
+    structure: Option<Structure>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Structure {
+    r#type: String,
+    /// In seconds.
+    duration: f64,
+    /// When it was recorded, where the file says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<String>,
+    tracks: Vec<TrackOf>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    chapters: Vec<ChapterOf>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChapterOf {
+    /// What `id=` takes.
+    names: Vec<String>,
+    /// In seconds.
+    start: f64,
+    end: f64,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TrackOf {
+    /// What `track=` takes: its number, its name, and its kind.
+    number: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    kind: &'static str,
+    codec: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames_per_second: Option<f64>,
+}
+
+impl Media {
+    /// What the head of its index says.
+    pub fn of(media: &MediaKey, head: &Head) -> Self {
+        let (refused, structure) = match &head.status {
+            Status::Indexed(outline) => (None, Some(Structure::of(outline))),
+            Status::Refused(why) => (Some(why.clone()), None),
+        };
+        Self {
+            space: media.space().as_str().to_owned(),
+            content: media.content().as_str().to_owned(),
+            bytes: head.original.size,
+            refused,
+            structure,
+        }
+    }
+}
+
+impl Structure {
+    fn of(outline: &Outline) -> Self {
+        Self {
+            r#type: outline.mime.clone(),
+            duration: outline.duration.max(Time::ZERO).as_secs_f64(),
+            created: outline.created.map(|created| Instant(created).to_string()),
+            tracks: outline.tracks.iter().map(TrackOf::of).collect(),
+            chapters: outline.chapters.iter().map(ChapterOf::of).collect(),
+        }
+    }
+}
+
+impl ChapterOf {
+    fn of(chapter: &Chapter) -> Self {
+        let (start, end) = (chapter.interval.start(), chapter.interval.end());
+        let names = chapter.titles.iter().chain(&chapter.ids).cloned().collect();
+        Self { names, start: start.as_secs_f64(), end: end.as_secs_f64() }
+    }
+}
+
+impl TrackOf {
+    fn of(track: &Track) -> Self {
+        Self {
+            number: track.id,
+            name: track.name.clone(),
+            kind: track.kind.name(),
+            codec: track.codec.clone(),
+            language: track.language.clone(),
+            frames_per_second: (track.kind == Kind::Video).then(|| resolve::frame_rate(track)).flatten(),
+        }
+    }
+}

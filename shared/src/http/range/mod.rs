@@ -1,0 +1,60 @@
+//! The `Range` header field (RFC 9110 §14) with the unit of every server, `bytes`, and the dimensions of the W3C *Protocol for
+//! Media Fragments 1.0 Resolution in HTTP*: `t:npt=10-20`, `track=audio`, `id=chapter-2`, `include-setup`.
+//!
+//! A `Range` in no known grammar is as if it were not there (RFC 9110 §14.2), so reading one gives an [`Option`]; one that is in
+//! the grammar and names no part of the representation is [`Unsatisfiable`].
+
+mod bytes;
+mod fragment;
+
+use std::fmt;
+use std::ops::Range;
+
+pub use bytes::{ByteRanges, Unsatisfiable};
+pub use fragment::FragmentRange;
+
+/// What a `Range` header field asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Ranges of bytes.
+    Bytes(ByteRanges),
+    /// A media fragment.
+    Fragment(FragmentRange),
+}
+
+impl Asked {
+    /// Reads the field's value; `None` where it is in no grammar that is known, and so has no effect.
+    #[must_use]
+    pub fn parse(value: &str) -> Option<Self> {
+        match value.split_once('=') {
+            // Units are case-insensitive (RFC 9110 §14.1); the dimensions of media fragments are not.
+            Some((unit, set)) if unit.eq_ignore_ascii_case("bytes") => ByteRanges::parse(set).map(Self::Bytes),
+            _ => FragmentRange::parse(value).ok().map(Self::Fragment),
+        }
+    }
+}
+
+/// As the header field has it, normalised.
+impl fmt::Display for Asked {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(ranges) => ranges.fmt(out),
+            Self::Fragment(range) => range.fmt(out),
+        }
+    }
+}
+
+/// `Content-Range` of one range of a representation (RFC 9110 §14.4): `bytes 19147-22880/4055466`. The range is not empty.
+#[must_use]
+pub fn content_range(range: &Range<u64>, length: u64) -> String {
+    format!("bytes {}-{}/{length}", range.start, range.end.saturating_sub(1))
+}
+
+/// `Content-Range` where no range could be given: `bytes */4055466`.
+#[must_use]
+pub fn no_content_range(length: u64) -> String {
+    format!("bytes */{length}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! A cut as the file that it is, with times and bytes of its own: what a `Range` in time or of tracks is of, where it comes
+//! with a fragment in the query.
+//!
+//! A cut needs no indexing: its samples are known, so the index that its file would have follows from them. Its tracks are
+//! those of the original, presented as the cut presents them; where in the cut the samples lie, the splice says.
+
+use std::ops::Range;
+
+use super::cover::needed;
+use super::pages::{Held, Memory};
+use super::{Cover, Error, Meaning, Part, Segment, Selected};
+use crate::container::Sink;
+use crate::index::{Builder, Outline};
+use crate::media::{Edit, Run, Track};
+use crate::splice::{Piece, Splice};
+
+impl Part {
+    /// The outline of the cut's own file, and the pages of its index: its samples are where they lie in the original.
+    pub async fn index(&self, original: &Outline) -> Result<(Outline, Memory), Error> {
+        let presented = |track: &Track, selected: &Selected| {
+            let edit = |segment: &Segment| Edit { duration: Some(segment.duration), media: segment.media };
+            Track { edits: selected.segments.iter().map(edit).collect(), ..track.clone() }
+        };
+        let tracks = self.selected.iter();
+        let tracks = tracks.filter_map(|selected| Some(presented(original.tracks.get(selected.track)?, selected)));
+        let mut builder = Builder::new(tracks.collect());
+        for (place, selected) in self.selected.iter().enumerate() {
+            for run in &selected.runs {
+                builder.samples(place, run.clone()).map_err(|error| Error::Container(error.into()))?;
+            }
+        }
+        let count = builder.pages();
+        let (packed, tracks) = builder.finish().map_err(|error| Error::Container(error.into()))?;
+        let mut pages = Memory::default();
+        for page in packed {
+            pages.page(page).await.map_err(|error| Error::Container(error.into()))?;
+        }
+        let outline = Outline {
+            mime: self.mime.clone(),
+            duration: self.given.end().min(original.duration) - self.given.start(),
+            tracks,
+            chapters: Vec::new(),
+            setup: Vec::new(),
+            setup_ranges: vec![self.file.setup.clone()],
+            elements: !self.file.elements.is_empty(),
+            created: original.created.map(|created| created.saturating_add(self.given.start().0)),
+            pages: count,
+            notes: Vec::new(),
+            ..original.clone()
+        };
+        Ok((outline, pages))
+    }
+
+    /// Resolves a fragment of the cut to byte ranges of the cut, as [`super::cover`] does of an original. The outline and the
+    /// pages are those of [`Part::index`].
+    pub async fn cover(&self, outline: &Outline, pages: &Memory, meaning: &Meaning) -> Result<Cover, Error> {
+        let mut pages = pages;
+        let mut held = Held::new(&mut pages, outline.pages);
+        let needed = match needed(outline, &mut held, meaning).await? {
+            Ok(needed) => needed,
+            Err(why) => return Ok(Cover::Unsatisfiable(why)),
+        };
+        let places = Places::of(&self.file.splice);
+        let runs = needed.selected.iter().flat_map(|track| &track.runs);
+        let ranges = runs.filter_map(|run| self.whole_elements(places.of_run(run)?)).collect();
+        Ok(needed.covered_by(ranges, 1))
+    }
+
+    /// The elements in which these bytes of the cut lie, where it has elements.
+    fn whole_elements(&self, range: Range<u64>) -> Option<Range<u64>> {
+        let elements = &self.file.elements;
+        if elements.is_empty() {
+            return Some(range);
+        }
+        let holding = |byte: u64| elements.get(elements.partition_point(|element| element.end <= byte));
+        Some(holding(range.start)?.start..holding(range.end.saturating_sub(1))?.end)
+    }
+}
+
+/// Where in a splice the bytes of its source are.
+struct Places(Vec<Place>);
+
+struct Place {
+    source: Range<u64>,
+    /// Where its first byte is.
+    at: u64,
+}
+
+impl Places {
+    fn of(splice: &Splice) -> Self {
+        let mut places = Vec::with_capacity(splice.pieces().len());
+        let mut at = 0;
+        for piece in splice.pieces() {
+            if let Piece::Source(source) = piece {
+                places.push(Place { source: source.clone(), at });
+            }
+            at += piece.len();
+        }
+        places.sort_unstable_by_key(|place| place.source.start);
+        Self(places)
+    }
+
+    /// Where a run's bytes are, which the splice has in the order of the source.
+    fn of_run(&self, run: &Run) -> Option<Range<u64>> {
+        let bytes = run.bytes();
+        let (first, last) = (self.of_byte(bytes.start)?, self.of_byte(bytes.end.checked_sub(1)?)?);
+        Some(first..last + 1)
+    }
+
+    fn of_byte(&self, byte: u64) -> Option<u64> {
+        let behind = self.0.partition_point(|place| place.source.start <= byte);
+        let place = self.0.get(behind.checked_sub(1)?)?;
+        place.source.contains(&byte).then(|| place.at + (byte - place.source.start))
+    }
+}

@@ -1,0 +1,128 @@
+//! Parts of the picture (W3C *Media Fragments URI 1.0 (basic)* §4.2.2), which are the player's to show:
+//!
+//! ```text
+//! xywhparam = [ ( "pixel" / "percent" ) ":" ] 1*DIGIT "," 1*DIGIT "," 1*DIGIT "," 1*DIGIT
+//! ```
+
+use std::fmt;
+
+use super::{Invalid, Scanner};
+
+/// What an [`Area`] is measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// Pixels of the picture.
+    Pixel,
+    /// Hundredths of its width and of its height.
+    Percent,
+}
+
+impl Unit {
+    /// Its name in a URI.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pixel => "pixel",
+            Self::Percent => "percent",
+        }
+    }
+}
+
+/// A rectangle of the picture. It has some width and some height, and what is in percent lies within the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Area {
+    /// What the rest is measured in.
+    pub unit: Unit,
+    /// From the left edge of the picture. Numbers too large to hold are the largest.
+    pub x: u32,
+    /// From the top edge.
+    pub y: u32,
+    /// At least 1.
+    pub width: u32,
+    /// At least 1.
+    pub height: u32,
+}
+
+impl Area {
+    /// Reads the value of `xywh`. Without a prefix it is in pixels.
+    pub fn parse(value: &str) -> Result<Self, Invalid> {
+        let mut scanner = Scanner::new(value);
+        let unit = if scanner.take("percent:") {
+            Unit::Percent
+        } else {
+            scanner.take("pixel:");
+            Unit::Pixel
+        };
+        let mut numbers = [(0_u32, scanner); 4];
+        for (at, number) in numbers.iter_mut().enumerate() {
+            if at > 0 && !scanner.take(",") {
+                return Err(scanner.invalid("',' and a number are expected"));
+            }
+            *number = (u32::try_from(scanner.number()?).unwrap_or(u32::MAX), scanner);
+        }
+        scanner.end()?;
+        let [(x, _), (y, _), (width, behind_width), (height, behind_height)] = numbers;
+        if width == 0 {
+            return Err(behind_width.invalid_before(1, "the width is at least 1"));
+        }
+        if height == 0 {
+            return Err(behind_height.invalid_before(1, "the height is at least 1"));
+        }
+        if unit == Unit::Percent && x.saturating_add(width) > 100 {
+            return Err(behind_width.invalid_before(1, "it reaches beyond the picture's right edge"));
+        }
+        if unit == Unit::Percent && y.saturating_add(height) > 100 {
+            return Err(behind_height.invalid_before(1, "it reaches beyond the picture's lower edge"));
+        }
+        Ok(Self { unit, x, y, width, height })
+    }
+}
+
+/// As a URI has it, with its unit: `pixel:200,100,200,200`.
+impl fmt::Display for Area {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { unit, x, y, width, height } = self;
+        write!(out, "{}:{x},{y},{width},{height}", unit.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn areas_are_read_in_pixels_and_in_percent() {
+        let cases = [
+            ("200,100,200,200", "pixel:200,100,200,200"),
+            ("pixel:0,0,1,1", "pixel:0,0,1,1"),
+            ("percent:0,0,50,50", "percent:0,0,50,50"),
+            ("percent:50,50,50,50", "percent:50,50,50,50"),
+            ("200,100,2000,200", "pixel:200,100,2000,200"),
+            ("007,0,9,99999999999", "pixel:7,0,9,4294967295"),
+        ];
+        for (value, written) in cases {
+            assert_eq!(Area::parse(value).map(|area| area.to_string()).as_deref(), Ok(written), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_area_is_refused() {
+        let cases = [
+            ("", 0, "a digit is expected"),
+            ("1,2,3", 5, "',' and a number are expected"),
+            ("1,2,3,", 6, "a digit is expected"),
+            ("1,2,3,4,5", 7, "nothing more is expected"),
+            ("-1,2,3,4", 0, "a digit is expected"),
+            ("1.5,2,3,4", 1, "',' and a number are expected"),
+            ("foo:1,2,3,4", 0, "a digit is expected"),
+            ("Percent:1,2,3,4", 0, "a digit is expected"),
+            ("200,100,0,0", 8, "the width is at least 1"),
+            ("200,100,1,0", 10, "the height is at least 1"),
+            ("percent:0,0,150,50", 14, "it reaches beyond the picture's right edge"),
+            ("percent:0,60,50,50", 17, "it reaches beyond the picture's lower edge"),
+        ];
+        for (value, at, why) in cases {
+            assert_eq!(Area::parse(value), Err(Invalid { at, why }), "{value}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Wall-clock time (W3C *Media Fragments URI 1.0 (advanced)* §4.2.1): instants as RFC 3339 writes them, in any time zone.
+//!
+//! ```text
+//! clocktimedef = "clock:" ( clocktime [ "," clocktime ] ) / ( "," clocktime )
+//! clocktime    = date-time       ; RFC 3339 §5.6: 2010-10-22T07:33:56.5+02:00
+//! ```
+
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, SecondsFormat};
+
+use super::npt::nanoseconds;
+use super::{Invalid, Scanner};
+
+const SECOND: i64 = 1_000_000_000;
+
+/// An instant of world history: nanoseconds since 1970-01-01T00:00:00Z. They reach from 1677 to 2262.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(pub i64);
+
+impl Instant {
+    /// Reads a `date-time`. What stands behind it is the caller's to judge. A leap second is the first of the next minute.
+    ///
+    /// # Errors
+    ///
+    /// Where none stands here, and where there is no such day.
+    pub fn read(scanner: &mut Scanner<'_>) -> Result<Self, Invalid> {
+        let date = date(scanner)?;
+        if !scanner.take("T") && !scanner.take("t") {
+            return Err(scanner.invalid("'T' and a time are expected"));
+        }
+        let hours = scanner.two_digits(24, "hours from 00 to 23 are expected")?;
+        let minutes = scanner.behind_colon(60, "minutes from 00 to 59 are expected")?;
+        let seconds = scanner.behind_colon(61, "seconds from 00 to 60 are expected")?;
+        let fraction = if scanner.take(".") {
+            let digits = scanner.digits();
+            if digits.is_empty() {
+                return Err(scanner.invalid("a digit is expected"));
+            }
+            nanoseconds(digits)
+        } else {
+            0
+        };
+        let offset = offset(scanner)?;
+        let days = i64::from(date.to_epoch_days());
+        let of_day = (i64::from(hours) * 60 + i64::from(minutes)) * 60 + i64::from(seconds);
+        let seconds = days * 86_400 + of_day - offset * 60;
+        Ok(Self(seconds.saturating_mul(SECOND).saturating_add(fraction)))
+    }
+}
+
+/// RFC 3339's `full-date`.
+fn date(scanner: &mut Scanner<'_>) -> Result<NaiveDate, Invalid> {
+    let before = *scanner;
+    let year = match scanner.digits() {
+        digits if digits.len() == 4 => digits.parse().unwrap_or_default(),
+        _ => return Err(before.invalid("a year of four digits is expected")),
+    };
+    let month = behind_hyphen(scanner, 13, "a month from 01 to 12 is expected")?;
+    let day = behind_hyphen(scanner, 32, "a day of the month is expected")?;
+    NaiveDate::from_ymd_opt(year, month, day).ok_or_else(|| before.invalid("there is no such day"))
+}
+
+fn behind_hyphen(scanner: &mut Scanner<'_>, limit: u8, why: &'static str) -> Result<u32, Invalid> {
+    if !scanner.take("-") {
+        return Err(scanner.invalid("'-' and two digits are expected"));
+    }
+    scanner.two_digits(limit, why).map(u32::from)
+}
+
+/// How many minutes local time is ahead of UTC.
+fn offset(scanner: &mut Scanner<'_>) -> Result<i64, Invalid> {
+    if scanner.take("Z") || scanner.take("z") {
+        return Ok(0);
+    }
+    let sign = if scanner.take("+") {
+        1
+    } else if scanner.take("-") {
+        -1
+    } else {
+        return Err(scanner.invalid("'Z', or an offset such as +01:00, is expected"));
+    };
+    let hours = scanner.two_digits(24, "hours from 00 to 23 are expected")?;
+    let minutes = scanner.behind_colon(60, "minutes from 00 to 59 are expected")?;
+    Ok(sign * (i64::from(hours) * 60 + i64::from(minutes)))
+}
+
+/// In UTC, with as many decimals as it needs: 3, 6 or 9.
+impl fmt::Display for Instant {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&DateTime::from_timestamp_nanos(self.0).to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Instant, Invalid> {
+        let mut scanner = Scanner::new(text);
+        let instant = Instant::read(&mut scanner)?;
+        scanner.end().map(|()| instant)
+    }
+
+    #[test]
+    fn instants_are_read_as_rfc_3339_has_them() {
+        let cases = [
+            ("1970-01-01T00:00:00Z", 0, "1970-01-01T00:00:00Z"),
+            ("2010-10-22T07:33:56Z", 1_287_732_836_000_000_000, "2010-10-22T07:33:56Z"),
+            ("2010-10-22t07:33:56.250z", 1_287_732_836_250_000_000, "2010-10-22T07:33:56.250Z"),
+            ("2010-10-22T07:33:56+00:20", 1_287_731_636_000_000_000, "2010-10-22T07:13:56Z"),
+            ("2010-10-21T23:03:56-08:30", 1_287_732_836_000_000_000, "2010-10-22T07:33:56Z"),
+            ("1990-12-31T23:59:60Z", 662_688_000_000_000_000, "1991-01-01T00:00:00Z"),
+            ("2000-02-29T12:00:00Z", 951_825_600_000_000_000, "2000-02-29T12:00:00Z"),
+        ];
+        for (text, nanoseconds, written) in cases {
+            assert_eq!(read(text), Ok(Instant(nanoseconds)), "{text}");
+            assert_eq!(Instant(nanoseconds).to_string(), written);
+        }
+        assert_eq!(read("9999-12-31T23:59:59Z"), Ok(Instant(i64::MAX)));
+        assert_eq!(read("0000-01-01T00:00:00Z"), Ok(Instant(i64::MIN)));
+    }
+
+    #[test]
+    fn what_is_no_instant_is_refused_where_it_ceases_to_be_one() {
+        let cases = [
+            ("", 0, "a year of four digits is expected"),
+            ("10-10-22T07:33:56Z", 0, "a year of four digits is expected"),
+            ("2010/10/22", 4, "'-' and two digits are expected"),
+            ("2010-13-22T07:33:56Z", 5, "a month from 01 to 12 is expected"),
+            ("2010-1-22T07:33:56Z", 5, "a month from 01 to 12 is expected"),
+            ("2010-02-29T07:33:56Z", 0, "there is no such day"),
+            ("2010-00-10T07:33:56Z", 0, "there is no such day"),
+            ("2010-10-22", 10, "'T' and a time are expected"),
+            ("2010-10-22 07:33:56Z", 10, "'T' and a time are expected"),
+            ("2010-10-22T24:33:56Z", 11, "hours from 00 to 23 are expected"),
+            ("2010-10-22T07:33Z", 16, "':' and two digits are expected"),
+            ("2010-10-22T07:33:61Z", 17, "seconds from 00 to 60 are expected"),
+            ("2010-10-22T07:33:56.Z", 20, "a digit is expected"),
+            ("2010-10-22T07:33:56", 19, "'Z', or an offset such as +01:00, is expected"),
+            ("2010-10-22T07:33:56+1:00", 20, "hours from 00 to 23 are expected"),
+            ("2010-10-22T07:33:56Z5", 20, "nothing more is expected"),
+        ];
+        for (text, at, why) in cases {
+            assert_eq!(read(text), Err(Invalid { at, why }), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_instant_survives_being_written_and_read(nanoseconds: i64) {
+            prop_assert_eq!(read(&Instant(nanoseconds).to_string()), Ok(Instant(nanoseconds)));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+"""What is asserted of answers, and what is read from them."""
+
+import dataclasses
+import re
+
+import requests
+from requests_toolbelt import MultipartDecoder
+
+
+def is_problem(answer: requests.Response, status: int) -> dict:
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == status
+    assert problem["title"] and problem["detail"]
+    return problem
+
+
+def content_range(answer: requests.Response) -> tuple[int, int, int]:
+    """First and last byte, and the length of all."""
+    found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", answer.headers["Content-Range"])
+    return tuple(map(int, found.groups()))
+
+
+def mapping(answer: requests.Response) -> tuple[float, float, float, list[tuple[int, int]], int]:
+    """Start and end of what is given, the duration, the byte ranges, and the length of all."""
+    form = r"\{ t:npt ([\d.]+)-([\d.]+)/0-([\d.]+) \} = \{ bytes ([\d,-]+)/(\d+) \}"
+    start, end, duration, ranges, length = re.fullmatch(form, answer.headers["Content-Range-Mapping"]).groups()
+    pairs = [tuple(map(int, part.split("-"))) for part in ranges.split(",")]
+    return float(start), float(end), float(duration), pairs, int(length)
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """One part of a `multipart/byteranges` body, as a library that knows nothing of Reelspan reads it."""
+
+    first: int
+    last: int
+    length: int
+    media_type: str
+    content: bytes
+
+
+def parts(answer: requests.Response) -> list[Part]:
+    """The parts of a 206: of one range, the body itself."""
+    assert answer.status_code == 206
+    if not answer.headers["Content-Type"].startswith("multipart/byteranges"):
+        return [Part(*content_range(answer), answer.headers["Content-Type"], answer.content)]
+    found = []
+    for part in MultipartDecoder.from_response(answer).parts:
+        fields = {name.decode().lower(): value.decode() for name, value in part.headers.items()}
+        first, last, length = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", fields["content-range"]).groups()
+        found.append(Part(int(first), int(last), int(length), fields["content-type"], part.content))
+    return found
