@@ -77,7 +77,6 @@ def users(request):
 
 
 def test_users_are_added_changed_and_removed(users):
-    assert users("list") == ""
     assert users("add", "root", "--role", "admin", password="swordfish 1") == "added root admin"
     users("add", "alice", "--role", "owner", "--group", "staff", "--group", "film", "--group", "film", password="swordfish 2")
     users("add", "bob", password="swordfish: 3 ä")
@@ -119,6 +118,12 @@ def test_what_is_refused_says_why_and_changes_nothing(binary, tmp_path_factory, 
         users("add", "root", "--role", "admin", password="swordfish 1")
     assert why in users(*arguments, password=password, status=2)
     assert users("list") == "root admin"
+
+
+def test_a_folder_that_is_not_there_is_not_made_to_say_so(in_folder, tmp_path):
+    for command in (["list"], ["remove", "alice"], ["set", "alice", "--role", "user"], ["passwd", "alice"]):
+        assert "there is none" in in_folder(*command, status=2)
+    assert not (tmp_path / "data").exists()
 
 
 def kept(table, user: str) -> str:

@@ -56,6 +56,12 @@ impl Data {
         Ok(Self { _lock: None, ..Self::take(root, true)? })
     }
 
+    /// Whether there is a data folder, of whatever format.
+    #[must_use]
+    pub fn is_at(root: &Path) -> bool {
+        root.join("FORMAT").is_file()
+    }
+
     fn take(root: &Path, beside: bool) -> Result<Self, Error> {
         let refuse = |why: &str| Error::Setup(format!("data folder {}: {why}", root.display()));
         let cannot = |error: io::Error| refuse(&error.to_string());

@@ -11,27 +11,27 @@ use reelspan::user::{Authenticator, CHALLENGE, Denied, Identity, Malformed};
 
 use crate::Context;
 
+/// What [`layer`] gives, to be put around a router.
+pub type Layer = FromFnLayer<Step, Authenticator, (State<Authenticator>, Request)>;
+
+type Step = fn(State<Authenticator>, Request, Next) -> BoxFuture<'static, Response>;
+
 /// Gives each request an `Option<Identity>` as an extension: who API Gateway's authorizer says it is, where there was one, or
 /// else whose credentials its `Authorization` field has; `None` where it has no such field. Wrong credentials are answered with
 /// 401, also where nobody in particular would do.
-pub fn layer(
-    authenticator: Authenticator,
-) -> FromFnLayer<
-    impl Fn(State<Authenticator>, Request, Next) -> BoxFuture<'static, Response> + Clone + Send + Sync + 'static,
-    Authenticator,
-    (State<Authenticator>, Request),
-> {
-    from_fn_with_state(authenticator, |State(authenticator): State<Authenticator>, mut request: Request, next: Next| {
-        let answer: BoxFuture<'static, Response> = Box::pin(async move {
-            match identify(&authenticator, request.headers(), request.extensions()).await {
-                Ok(identity) => {
-                    request.extensions_mut().insert(identity);
-                    next.run(request).await
-                }
-                Err(denied) => refusal(&denied),
+pub fn layer(authenticator: Authenticator) -> Layer {
+    from_fn_with_state(authenticator, step)
+}
+
+fn step(State(authenticator): State<Authenticator>, mut request: Request, next: Next) -> BoxFuture<'static, Response> {
+    Box::pin(async move {
+        match identify(&authenticator, request.headers(), request.extensions()).await {
+            Ok(identity) => {
+                request.extensions_mut().insert(identity);
+                next.run(request).await
             }
-        });
-        answer
+            Err(denied) => refusal(&denied),
+        }
     })
 }
 

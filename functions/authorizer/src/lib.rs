@@ -16,7 +16,7 @@ use reelspan::store::Registry;
 use reelspan::user::{Authenticator, Settings};
 
 pub use lambda::{Answer, Context, Event, authorize};
-pub use layer::layer;
+pub use layer::{Layer, layer};
 
 /// The authenticator that a function's environment names: `USERS_TABLE`, `ADMIN_SECRET` where there is a first admin, and what
 /// the AWS SDKs read. It remembers for so long who was right; none, where API Gateway remembers that already.

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     env,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -31,7 +31,8 @@ pub struct Options {
     #[arg(long, value_name = "DIR", global = true, conflicts_with = "table")]
     data: Option<PathBuf>,
 
-    /// The users of this DynamoDB table, reached by the usual environment of AWS [default: USERS_TABLE, or Users]
+    /// The users of this DynamoDB table, reached by the usual environment of AWS; unless told, the one of the variable
+    /// `USERS_TABLE`, or `Users`
     #[arg(long, value_name = "NAME", global = true)]
     table: Option<String>,
 }
@@ -87,29 +88,33 @@ enum Command {
 pub fn run(options: &Options) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(Error::failed("starting"))?.block_on(async {
-        match &options.data {
-            Some(folder) => {
-                let data = Data::open_beside(folder)?;
-                let stop = CancellationToken::new();
-                let dynamodb = DynamoDb::start(&data.dynamodb(), stop.clone()).await?;
-                let config = aws::dynamodb(dynamodb.at(), data.credentials());
-                let tables = aws_sdk_dynamodb::Client::from_conf(config.clone().build());
-                let made = store::create_tables(&tables).await.map_err(Error::failed("the tables"));
-                let done = match made {
-                    Ok(()) => perform(&options.command, &Users::new(config, USERS.name), Some(&data)).await,
-                    Err(error) => Err(error),
-                };
-                stop.cancel();
-                dynamodb.stopped(PATIENCE).await;
-                done
-            }
-            None => {
-                let table = options.table.clone().or_else(|| env::var("USERS_TABLE").ok());
-                let table = table.unwrap_or_else(|| USERS.name.to_owned());
-                perform(&options.command, &Users::load(table).await, None).await
-            }
+        if let Some(folder) = &options.data {
+            return in_folder(&options.command, folder).await;
         }
+        let table = options.table.clone().or_else(|| env::var("USERS_TABLE").ok());
+        let users = Users::load(table.as_deref().unwrap_or(USERS.name)).await;
+        perform(&options.command, &users, None).await
     })
+}
+
+/// Opens the tables of a data folder for as long as the command takes.
+async fn in_folder(command: &Command, folder: &Path) -> Result<(), Error> {
+    // A folder of a mistyped name has nobody in it, and is not made to say so.
+    if !matches!(command, Command::Add { .. }) && !Data::is_at(folder) {
+        return Err(Error::Setup(format!("data folder {}: there is none", folder.display())));
+    }
+    let data = Data::open_beside(folder)?;
+    let stop = CancellationToken::new();
+    let dynamodb = DynamoDb::start(&data.dynamodb(), stop.clone()).await?;
+    let config = aws::dynamodb(dynamodb.at(), data.credentials());
+    let tables = aws_sdk_dynamodb::Client::from_conf(config.clone().build());
+    let done = match store::create_tables(&tables).await.map_err(Error::failed("the tables")) {
+        Ok(()) => perform(command, &Users::new(config, USERS.name), Some(&data)).await,
+        Err(error) => Err(error),
+    };
+    stop.cancel();
+    dynamodb.stopped(PATIENCE).await;
+    done
 }
 
 async fn perform(command: &Command, users: &Users, data: Option<&Data>) -> Result<(), Error> {

@@ -81,16 +81,15 @@ async fn make(users: &Users, name: &UserName, password: Password) -> Result<bool
     }
     let hashing = tokio::task::spawn_blocking(move || Hash::of(&password, ROUNDS));
     let password = hashing.await.map_err(Error::failed(&what))?.map_err(Error::failed(&what))?;
-    let account = Account { name: name.clone(), role: Role::Admin, groups: Vec::new() };
-    let done = match was {
-        None => users.add(&User { account, password }).await,
-        Some(_) => {
-            let admin = |user: User| {
-                let account = Account { role: Role::Admin, ..user.account };
-                User { account, password: password.clone() }
-            };
-            users.set(name, admin).await
-        }
+    let done = if was.is_some() {
+        let admin = |user: User| {
+            let account = Account { role: Role::Admin, ..user.account };
+            User { account, password: password.clone() }
+        };
+        users.set(name, admin).await
+    } else {
+        let account = Account { name: name.clone(), role: Role::Admin, groups: Vec::new() };
+        users.add(&User { account, password }).await
     };
     done.map(|()| true).map_err(|error| Error::failed(&what)(error))
 }

@@ -10,6 +10,7 @@ use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config as dynamodb;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use futures::future::BoxFuture;
@@ -103,9 +104,7 @@ impl Users {
         let put = put.condition_expression("attribute_not_exists(#user)").expression_attribute_names("#user", USER);
         match put.send().await {
             Ok(_) => Ok(()),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
+            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
                 Err(UsersError::Taken(user.account.name.clone()))
             }
             Err(error) => Err(of_dynamodb(&error).into()),

@@ -18,7 +18,7 @@ use super::remembered::Remembered;
 use super::{Credentials, Identity, Malformed, NoRandomBytes, User, UserName};
 
 /// How long credentials that were right count without another look.
-pub const TIME_TO_LIVE: Duration = Duration::from_secs(60);
+pub const TIME_TO_LIVE: Duration = Duration::from_mins(1);
 
 /// What goes with a 401, as the value of `WWW-Authenticate` (RFC 7617 §2).
 pub const CHALLENGE: &str = "Basic realm=\"Reelspan\"";

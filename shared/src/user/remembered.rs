@@ -87,7 +87,7 @@ mod tests {
     async fn there_are_never_too_many_and_the_latest_stay() {
         let remembered = Remembered::new(3).unwrap();
         for number in 0..10 {
-            remembered.insert([number; DIGEST], identity(number), Instant::now() + Duration::from_secs(60));
+            remembered.insert([number; DIGEST], identity(number), Instant::now() + Duration::from_mins(1));
             tokio::time::advance(Duration::from_secs(1)).await;
         }
         let left: Vec<u8> = (0..10).filter(|number| remembered.get(&[*number; DIGEST]).is_some()).collect();
@@ -98,7 +98,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn each_is_forgotten_in_time() {
         let remembered = Remembered::new(3).unwrap();
-        remembered.insert([0; DIGEST], identity(0), Instant::now() + Duration::from_secs(60));
+        remembered.insert([0; DIGEST], identity(0), Instant::now() + Duration::from_mins(1));
         remembered.insert([1; DIGEST], identity(1), Instant::now());
         assert_eq!(remembered.get(&[1; DIGEST]), None);
         tokio::time::advance(Duration::from_secs(59)).await;

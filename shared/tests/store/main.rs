@@ -11,6 +11,7 @@
 
 mod bucket;
 mod database;
+mod first_admin;
 mod index;
 mod media;
 mod stingy;
