@@ -76,7 +76,6 @@ impl Error {
     }
 
     /// Of a call about one content.
-    #[must_use]
     pub fn about(key: &MediaKey) -> impl Fn(store::Error) -> Self {
         move |error| match error {
             store::Error::Missing => Self::no_content(key),

@@ -27,17 +27,16 @@ pub async fn put(State(state): Shared, who: Who, names: Names, request: Request)
     let space = state.space(&names.first, &who, Right::Write).await?;
     let key = MediaKey::new(space.id.clone(), content)?;
     let (parts, body) = request.into_parts();
-    let md5 = match parts.headers.get(COPY_SOURCE) {
-        Some(source) => state.copy(&text(source.as_bytes()), &key, &who).await?.md5,
-        None => {
-            let length = body.size_hint();
-            let at_least = length.lower().max(announced(&parts.headers).unwrap_or_default());
-            if at_least > state.carrier.limit() {
-                return state.elsewhere(&key, &parts.headers, at_least).await;
-            }
-            let new = new(&parts.headers)?;
-            Some(state.stores.media.put(&key, body.into_data_stream(), length.exact(), new).await?)
+    let md5 = if let Some(source) = parts.headers.get(COPY_SOURCE) {
+        state.copy(&text(source.as_bytes()), &key, &who).await?.md5
+    } else {
+        let length = body.size_hint();
+        let at_least = length.lower().max(announced(&parts.headers).unwrap_or_default());
+        if at_least > state.carrier.limit() {
+            return state.elsewhere(&key, &parts.headers, at_least).await;
         }
+        let new = new(&parts.headers)?;
+        Some(state.stores.media.put(&key, body.into_data_stream(), length.exact(), new).await?)
     };
     state.still_there(&space, &key).await?;
     Ok(created(&format!("/durastore/{}", key.to_path()), md5))

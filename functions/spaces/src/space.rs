@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 use reelspan::space::SpaceId;
 use reelspan::space::acl::{Acl, Right};
 use reelspan::space::record::{Space, State as Standing};
+use reelspan::store::Page;
 use reelspan::user::{Role, UserName};
 
 use crate::answer::{created, escaped, list as elements, property, said, xml};
@@ -39,9 +40,8 @@ impl Spaces {
         }
     }
 
-    /// Its properties as header fields, with how many contents it has.
-    async fn properties(&self, space: &Space) -> Result<HeaderMap, Error> {
-        let page = self.stores.media.list(&space.id, "", None, COUNTED).await?;
+    /// Its properties as header fields, with how many contents it has: these are the first of them.
+    fn properties(space: &Space, page: &Page) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in &space.properties {
             property(&mut headers, name, value);
@@ -50,7 +50,7 @@ impl Spaces {
         property(&mut headers, "space-count", &format!("{}{more}", page.names.len()));
         let created = DateTime::from_timestamp(space.created, 0).unwrap_or_default();
         property(&mut headers, "space-created", &created.format("%Y-%m-%dT%H:%M:%S").to_string());
-        Ok(headers)
+        headers
     }
 }
 
@@ -96,8 +96,12 @@ pub async fn create(State(state): Shared, who: Who, names: Names) -> Result<Resp
 pub async fn list(State(state): Shared, who: Who, names: Names, listing: Listing) -> Result<Response, Error> {
     let space = state.space(&names.first, &who, Right::Read).await?;
     let Listing { prefix, count, marker } = listing;
-    let page = state.stores.media.list(&space.id, &prefix, marker.as_deref(), count);
-    let (page, headers) = futures::future::try_join(async { Ok(page.await?) }, state.properties(&space)).await?;
+    let page = state.stores.media.list(&space.id, &prefix, marker.as_deref(), count).await?;
+    let headers = if prefix.is_empty() && marker.is_none() && count == COUNTED {
+        Spaces::properties(&space, &page)
+    } else {
+        Spaces::properties(&space, &state.stores.media.list(&space.id, "", None, COUNTED).await?)
+    };
     let open = format!("<space id=\"{}\">", escaped(space.id.as_str()));
     let mut response = xml(elements(&open, "item", page.names.iter().map(String::as_str), "</space>"));
     response.headers_mut().extend(headers);
@@ -106,7 +110,8 @@ pub async fn list(State(state): Shared, who: Who, names: Names, listing: Listing
 
 pub async fn properties(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
     let space = state.space(&names.first, &who, Right::Read).await?;
-    Ok(state.properties(&space).await?.into_response())
+    let page = state.stores.media.list(&space.id, "", None, COUNTED).await?;
+    Ok(Spaces::properties(&space, &page).into_response())
 }
 
 pub async fn delete(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {

@@ -19,7 +19,7 @@ use crate::{Error, Spaces};
 /// The tasks that there are.
 const TASKS: [&str; 2] = ["complete-upload", "get-upload-url"];
 
-/// The longest body of a task: the ETags of a thousand parts, with much to spare.
+/// The longest body of a task: the `ETag`s of a thousand parts, with much to spare.
 const LONGEST: usize = 256 << 10;
 
 /// The largest object that S3 holds.
