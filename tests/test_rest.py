@@ -3,7 +3,9 @@ of moto, which knows nothing of Reelspan. Whatever stands here holds of both."""
 
 import base64
 import concurrent.futures
+import contextlib
 import hashlib
+import http.client
 import json
 import os
 import re
@@ -542,6 +544,25 @@ def test_of_two_writers_the_last_one_wins_and_never_a_mixture(rest):
     last = rest("PUT", f"{space}/contended", data=b"the last")
     assert last.status_code == 201
     assert rest("GET", f"{space}/contended").content == b"the last"
+
+
+def test_who_sends_all_of_a_body_before_reading_is_told_why_it_is_refused(served):
+    space, body = served.space(), bytes(40_000_000)
+    for path, who, headers, status in [
+        (f"{space}/a", None, {}, 401),
+        (f"{space}/a", "stranger", {}, 403),
+        ("no-such-space/a", "founder", {}, 404),
+        (f"{space}/%00", "founder", {}, 400),
+        (f"{space}/a", "founder", {"Content-MD5": "abc"}, 400),
+        (f"{space}/a", "founder", {"Content-MD5": md5(b"another")}, 409),
+    ]:
+        if who:
+            headers = headers | {"Authorization": requests.auth._basic_auth_str(who, password(who))}
+        connection = http.client.HTTPConnection(urllib.parse.urlsplit(served.url).netloc, timeout=60)
+        with contextlib.closing(connection):
+            connection.request("PUT", f"/durastore/{path}", body, headers)
+            assert connection.getresponse().status == status
+    assert served.objects(space) == set()
 
 
 @pytest.mark.parametrize("how", ["length", "chunked"])

@@ -9,6 +9,7 @@ use reelspan::space::acl::AclError;
 use reelspan::space::properties::PropertiesError;
 use reelspan::space::{MediaKey, NameError, SpaceId};
 use reelspan::store::{self, PutError};
+use reelspan::user::CHALLENGE;
 
 /// How long a client does well to wait before it tries again, in seconds.
 const PATIENCE: &str = "2";
@@ -117,7 +118,7 @@ impl Error {
     /// The header field that goes with the status.
     const fn field(&self) -> Option<(HeaderName, &'static str)> {
         match self {
-            Self::Unauthorized => Some((WWW_AUTHENTICATE, r#"Basic realm="Reelspan", charset="UTF-8""#)),
+            Self::Unauthorized => Some((WWW_AUTHENTICATE, CHALLENGE)),
             Self::Deleting(_) | Self::Changed | Self::Busy(_) => Some((RETRY_AFTER, PATIENCE)),
             _ => None,
         }

@@ -2,6 +2,7 @@
 
 mod import;
 mod options;
+mod refused;
 mod stop;
 
 use std::{
@@ -210,6 +211,7 @@ fn indexer(stores: Stores) -> Handler {
 fn functions(stores: Stores, spaces: Spaces, users: Users) -> Result<Router, Error> {
     let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("who is asking"))?;
     let durastore = spaces.router().layer(reelspan_authorizer::layer(authenticator));
+    let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end));
     Ok(reelspan_fragments::router(stores).nest("/durastore", durastore))
 }
 
