@@ -371,9 +371,11 @@ def test_properties_of_a_content_are_replaced(rest):
         "x-dura-meta-color": "blue",
         "x-dura-meta-new": "2",
     }
+    assert "content-security-policy" not in now.headers
     assert (now.content, now.headers["content-type"], now.headers["content-md5"]) == (b"hello", "text/css", md5(b"hello"))
     rest("POST", path, headers={"x-dura-meta-content-mimetype": "text/html"})
-    assert rest("HEAD", path).headers["content-type"] == "text/html"
+    page = rest("HEAD", path)
+    assert (page.headers["content-type"], page.headers["content-security-policy"]) == ("text/html", "sandbox")
 
 
 def test_a_content_is_deleted(rest):

@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use futures::TryStreamExt;
 use http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
-    LAST_MODIFIED, LOCATION, RANGE, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use reelspan::http::conditional::{Conditions, Verdict, last_modified};
@@ -49,6 +49,10 @@ fn described(key: &MediaKey, content: &Content, attachment: bool) -> HeaderMap {
     // Who may read it can change at any time.
     set(&mut headers, CACHE_CONTROL, "private, no-cache");
     set(&mut headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if runs_scripts(content.object.content_type.as_deref().unwrap_or(UNKNOWN)) {
+        // What somebody stored is not to act as a page of ours.
+        set(&mut headers, CONTENT_SECURITY_POLICY, "sandbox");
+    }
     if attachment {
         set(&mut headers, CONTENT_DISPOSITION, &disposition(key.content().as_str()));
     }
@@ -56,6 +60,12 @@ fn described(key: &MediaKey, content: &Content, attachment: bool) -> HeaderMap {
         property(&mut headers, name, value);
     }
     headers
+}
+
+/// Whether a browser may take what is of this media type for a page with scripts.
+fn runs_scripts(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "text/html" || essence.ends_with("xml")
 }
 
 pub async fn head(
