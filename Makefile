@@ -13,7 +13,7 @@ VENV := .venv
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: serve test test-rust test-python lint bench samples tools clean
+.PHONY: serve test test-rust test-python lint bench samples documents tools clean
 
 serve: ## Run everything on this machine, with the sample media in the space "demo"
 	cargo run --release --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
@@ -38,6 +38,10 @@ bench: ## Measure the engine
 
 samples: ## Make the files in samples/ anew
 	$(PYTHON) tests/samples.py
+
+documents: $(VENV)/ready ## Run the commands in docs/ anew, and write down what they print
+	cargo build --workspace
+	$(VENV)/bin/python tests/document.py
 
 tools: # ffmpeg judges the media, Chromium judges playback
 	tests/debian ffmpeg:ffmpeg ffprobe:ffmpeg chromium:chromium chromedriver:chromium-driver

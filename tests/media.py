@@ -46,6 +46,12 @@ def output(*command) -> bytes:
     return done.stdout
 
 
+def status_of(*command) -> tuple[int, str]:
+    """The exit status of a command that may fail, and what it says."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, timeout=120)
+    return done.returncode, done.stderr.decode(errors="replace")
+
+
 def probe(path: pathlib.Path, *options) -> dict:
     return json.loads(output("ffprobe", "-v", "error", "-of", "json", *options, path))
 

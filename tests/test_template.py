@@ -79,8 +79,8 @@ def test_every_event_is_of_a_route_that_the_template_has(root, functions):
     for path in events:
         event = json.loads(path.read_text())
         assert (event["version"], event["routeKey"] in routes) == ("2.0", True), path.name
-        parameters = event["pathParameters"]
-        assert event["rawPath"] == f"/media/{parameters['space']}/{parameters['content']}", path.name
+        route = event["routeKey"].split(" ")[1].replace("+}", "}")
+        assert event["rawPath"] == route.format(**event.get("pathParameters", {})), path.name
 
 
 def test_every_event_of_the_rest_api_is_of_a_route_and_by_whom_the_route_takes(root, functions):

@@ -25,5 +25,6 @@ pub mod queue;
 pub mod s3;
 pub mod serve;
 pub mod users;
+pub mod verify;
 
 pub use error::Error;

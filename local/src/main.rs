@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use reelspan_local::{cut, inspect, serve, users};
+use reelspan_local::{cut, inspect, serve, users, verify};
 
 /// Any part of an audio or video file by its URL, cut at request time without transcoding.
 #[derive(Debug, Parser)]
@@ -23,6 +23,8 @@ enum Command {
     Inspect(inspect::Options),
     /// Add, change, remove and list users, here or on AWS
     User(users::Options),
+    /// Check that a server, this one or another, serves media fragments as the W3C's protocol says
+    Verify(verify::Options),
 }
 
 fn main() -> ExitCode {
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         Command::Cut(options) => cut::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::User(options) => users::run(&options),
+        Command::Verify(options) => verify::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

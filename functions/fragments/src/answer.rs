@@ -98,8 +98,10 @@ impl Answer {
 
     /// 307 to ranges of bytes of the same resource, which every cache understands.
     #[must_use]
-    pub fn to_bytes(mapping: &Mapping, path_and_query: &str) -> Self {
+    pub fn to_bytes(resource: &Resource, mapping: &Mapping, path_and_query: &str) -> Self {
         let mut answer = Self::redirect(path_and_query);
+        // There is no body; but Lambda, where it streams, would say what an unknown one is.
+        set(&mut answer.headers, CONTENT_TYPE, &resource.mime);
         set(&mut answer.headers, ACCEPT_RANGES, UNITS);
         set(&mut answer.headers, RANGE_REDIRECT, &format!("bytes {}", ByteList(&mapping.ranges)));
         set(&mut answer.headers, CONTENT_RANGE_MAPPING, &mapping.to_string());

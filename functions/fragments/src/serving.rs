@@ -42,7 +42,9 @@ impl Fragments {
             Verdict::NotModified => Answer::not_modified(&resource),
             Verdict::Failed => return Err(Error::Precondition),
             Verdict::Proceed => match extent(&mut found, request, &resource).await? {
-                Extent::Fragment(mapping) if request.redirect => Answer::to_bytes(&mapping, &request.path_and_query()),
+                Extent::Fragment(mapping) if request.redirect => {
+                    Answer::to_bytes(&resource, &mapping, &request.path_and_query())
+                }
                 // There is no body that could be too large.
                 Extent::Whole if request.head => Answer::new(&resource, &Extent::Whole),
                 extent => answer::fit(&resource, extent, &self.delivery, &request.path_and_query())?,

@@ -144,8 +144,14 @@ impl<'a> Input<'a> {
 
     /// Goes on so many bytes further, which must be there.
     pub(super) fn skip(&mut self, bytes: usize) -> Result<(), Error> {
-        self.rest = self.rest.get(bytes..).ok_or_else(ends)?;
-        Ok(())
+        self.take(bytes).map(drop)
+    }
+
+    /// So many bytes, which must be there.
+    pub(super) fn take(&mut self, bytes: usize) -> Result<&'a [u8], Error> {
+        let (taken, rest) = self.rest.split_at_checked(bytes).ok_or_else(ends)?;
+        self.rest = rest;
+        Ok(taken)
     }
 }
 

@@ -147,8 +147,13 @@ impl Builder {
 
     /// An element begins, and the samples that follow lie in it until it ends: at the latest, where the next one begins.
     pub fn begin_element(&mut self, offset: u64, header: u32, time: Ticks) {
+        self.begin_element_keeping(offset, header, time, Bytes::new());
+    }
+
+    /// The same, with what the container keeps of it ([`Element::kept`]).
+    pub fn begin_element_keeping(&mut self, offset: u64, header: u32, time: Ticks, kept: Bytes) {
         self.end_element(offset);
-        self.element = Some(Element { offset, size: 0, header, time });
+        self.element = Some(Element { offset, size: 0, header, time, kept });
         self.element_end = offset.saturating_add(u64::from(header));
     }
 

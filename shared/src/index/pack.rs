@@ -4,12 +4,14 @@
 //! format | tracks | track...
 //!     track: before | runs | stretches | first decode time | column... (no more than the first two in a track without runs)
 //! first offset | order                    (neither in a page without runs)
-//! elements | first offset | column...     (no more than the count in a page without elements)
+//! elements | first offset | column... | what is kept of each    (no more than the count in a page without elements)
 //! ```
 //!
 //! Where a run's times and bytes begin is nearly always where those of the run before end, so the columns hold only what
 //! lies between. For times the run before is the one of the same track. For bytes it is the one before in the file: there
 //! the tracks alternate in *stretches* of runs, of which each track has its lengths, and the order says whose turn it is.
+
+use bytes::Bytes;
 
 use super::bits::{Input, put_signed, put_unsigned};
 use super::limits::MAX_RUNS;
@@ -152,6 +154,13 @@ pub(super) fn put_elements(out: &mut Vec<u8>, elements: &[Element]) {
     column::write(out, &elements.iter().map(|element| element.size.cast_signed()).collect::<Vec<_>>());
     column::write(out, &elements.iter().map(|element| i64::from(element.header)).collect::<Vec<_>>());
     column::write(out, &times);
+    column::write(
+        out,
+        &elements.iter().map(|element| i64::try_from(element.kept.len()).unwrap_or(i64::MAX)).collect::<Vec<_>>(),
+    );
+    for element in elements {
+        out.extend_from_slice(&element.kept);
+    }
 }
 
 /// Unpacks the tracks of page `number`.
@@ -261,7 +270,7 @@ pub(super) fn elements(input: &mut Input<'_>) -> Result<Vec<Element>, Error> {
         return Ok(Vec::new());
     }
     let mut end = input.unsigned()?;
-    let mut elements = vec![Element { offset: 0, size: 0, header: 0, time: Ticks::ZERO }; count];
+    let mut elements = vec![Element { offset: 0, size: 0, header: 0, time: Ticks::ZERO, kept: Bytes::new() }; count];
     column::read(input, &mut elements, |element, value| {
         element.offset = value.cast_unsigned();
         true
@@ -278,6 +287,11 @@ pub(super) fn elements(input: &mut Input<'_>) -> Result<Vec<Element>, Error> {
         end = element.offset.wrapping_add(element.size);
         time = time.wrapping_add(element.time.0);
         element.time = Ticks(time);
+    }
+    let mut kept = vec![0_usize; count];
+    column::read(input, &mut kept, put)?;
+    for (element, length) in elements.iter_mut().zip(kept) {
+        element.kept = Bytes::copy_from_slice(input.take(length)?);
     }
     Ok(elements)
 }

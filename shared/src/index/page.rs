@@ -17,6 +17,9 @@ pub struct Element {
     pub header: u32,
     /// The time that its samples' own times count from, in ticks of the first track (Matroska: the cluster's Timestamp).
     pub time: Ticks,
+    /// What its container keeps of it beside: what has to be known of its bytes to write some of them anew (the checksum of an
+    /// Ogg page). Few bytes, since every page of the index has them.
+    pub kept: Bytes,
 }
 
 /// One track's part of a [`Page`].

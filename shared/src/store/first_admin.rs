@@ -2,11 +2,13 @@
 //! secret. So there is an admin before there is any user, and one again after the last of them was lost; and a user of that
 //! name in the table takes the secret's place.
 //!
-//! The secret is read when somebody asks for a name that the table has not, and kept for [`TIME_TO_LIVE`]: those who are in the
-//! table do not need it, and do not wait for it; rotating it takes effect within that time.
+//! The secret is read along with the table, and kept for [`TIME_TO_LIVE`], so that rotating it takes effect within that time.
+//! It is read whichever name is asked for: that a name is not in the table is nothing to be told by how long it takes to say. Those
+//! who are in it are found also while the secret cannot be had.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_sdk_secretsmanager::Client;
@@ -24,12 +26,24 @@ use crate::user::{Account, Directory, Hash, NotFound, Password, Role, TIME_TO_LI
 /// A look at it takes as many rounds as one at anybody.
 const ONE_ROUND: NonZeroU32 = NonZeroU32::MIN;
 
+/// How long reading the secret may take, all attempts together: those who do not need it wait for it too.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long it is not tried again once it cannot be read.
+const PAUSE: Duration = Duration::from_secs(5);
+
 /// The admin of a secret: JSON with `username` and `password`.
 #[derive(Clone, Debug)]
 pub struct FirstAdmin {
     client: Client,
     secret: String,
-    read: Arc<Mutex<Option<(User, Instant)>>>,
+    read: Arc<Mutex<Option<Read>>>,
+}
+
+/// What came of reading the secret, and until when that counts.
+#[derive(Debug)]
+struct Read {
+    outcome: Result<User, NotFound>,
+    until: Instant,
 }
 
 /// The users of the table, and the first admin where there is one.
@@ -52,24 +66,30 @@ impl FirstAdmin {
     /// The admin of the secret of this name or ARN, behind a client of this configuration.
     #[must_use]
     pub fn new(config: secrets::Builder, secret: impl Into<String>) -> Self {
-        let client = Client::from_conf(config.timeout_config(timeouts()).build());
+        let timeouts = timeouts().to_builder().operation_timeout(PATIENCE).build();
+        let client = Client::from_conf(config.timeout_config(timeouts).build());
         Self { client, secret: secret.into(), read: Arc::default() }
     }
 
     /// As of now, or at most [`TIME_TO_LIVE`] ago.
-    async fn get(&self) -> Result<User, Error> {
+    async fn get(&self) -> Result<User, NotFound> {
         // Held while it is read: who comes in between would read the same.
         let mut read = self.read.lock().await;
-        if let Some((user, until)) = &*read
-            && Instant::now() < *until
+        if let Some(read) = &*read
+            && Instant::now() < read.until
         {
-            return Ok(user.clone());
+            return read.outcome.clone();
         }
-        let until = Instant::now() + TIME_TO_LIVE;
+        let begun = Instant::now();
+        let outcome = self.fetch().await.map_err(NotFound::from);
+        let counts = if outcome.is_ok() { TIME_TO_LIVE } else { PAUSE };
+        read.insert(Read { outcome, until: begun + counts }).outcome.clone()
+    }
+
+    async fn fetch(&self) -> Result<User, Error> {
         let answer = self.client.get_secret_value().secret_id(&self.secret).send().await;
         let answer = answer.map_err(|error| of_secrets(&error))?;
-        let user = user(answer.secret_string().unwrap_or_default())?;
-        Ok(read.insert((user, until)).0.clone())
+        user(answer.secret_string().unwrap_or_default())
     }
 }
 
@@ -89,9 +109,12 @@ impl Registry {
 impl Directory for Registry {
     fn find<'a>(&'a self, name: &'a UserName) -> BoxFuture<'a, Result<Option<User>, NotFound>> {
         Box::pin(async move {
-            let found = self.users.get(name).await?;
-            let (None, Some(first_admin)) = (&found, &self.first_admin) else { return Ok(found) };
-            Ok(Some(first_admin.get().await?).filter(|admin| admin.account.name == *name))
+            let Some(first_admin) = &self.first_admin else { return self.users.find(name).await };
+            let (found, admin) = futures::join!(self.users.find(name), first_admin.get());
+            match found? {
+                Some(user) => Ok(Some(user)),
+                None => Ok(Some(admin?).filter(|admin| admin.account.name == *name)),
+            }
         })
     }
 }

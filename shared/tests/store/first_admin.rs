@@ -1,6 +1,7 @@
 //! The first admin's secret: when it is read, when it counts, and what is said where it cannot be had.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -87,11 +88,25 @@ async fn who_is_in_the_table_needs_no_secret() {
     let aws = Aws::default();
     let registry = aws.registry();
     aws.set("alice", None);
-    assert_eq!((role(&registry, "alice").await, aws.read()), (Some(Role::Owner), 0));
+    assert_eq!(role(&registry, "alice").await, Some(Role::Owner));
     // Nobody knows whether this is the admin.
     let found = registry.find(&UserName::parse("admin").unwrap()).await;
     assert!(matches!(&found, Err(NotFound::Failed(why)) if why.contains("no such secret")), "{found:?}");
-    assert_eq!(role(&registry, "alice").await, Some(Role::Owner));
+    assert_eq!((role(&registry, "alice").await, aws.read()), (Some(Role::Owner), 1));
+    aws.set("alice", Some(json!({ "username": "admin", "password": "one" })));
+    tokio::time::advance(Duration::from_secs(5)).await;
+    assert_eq!((role(&registry, "admin").await, aws.read()), (Some(Role::Admin), 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_secret_is_read_whichever_name_is_asked_for() {
+    for name in ["alice", "admin", "nobody"] {
+        let aws = Aws::default();
+        let registry = aws.registry();
+        aws.set("alice", Some(json!({ "username": "admin", "password": "one" })));
+        role(&registry, name).await;
+        assert_eq!(aws.read(), 1, "{name}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,11 +131,11 @@ async fn a_secret_is_read_once_in_its_time_and_gives_way_to_the_table() {
 #[tokio::test(start_paused = true)]
 async fn a_secret_that_is_none_is_not_told() {
     let aws = Aws::default();
-    let registry = aws.registry();
     for secret in
         [json!("herring"), json!({ "password": "herring" }), json!({ "username": "-", "password": "herring" })]
     {
         aws.set("alice", Some(secret));
+        let registry = aws.registry();
         let found = registry.find(&UserName::parse("admin").unwrap()).await;
         assert!(
             matches!(&found, Err(NotFound::Failed(why)) if why.contains("first admin") && !why.contains("herring"))

@@ -221,7 +221,7 @@ fn a_buffered_answer_is_never_larger_than_it_may_be() {
 #[test]
 fn a_redirect_is_to_bytes_of_the_same_resource() {
     let mapping = Mapping { include_setup: true, ..mapping(&[0..1_651, 1_264_525..2_066_895]) };
-    let answer = Answer::to_bytes(&mapping, "/media/films/a%20b.webm");
+    let answer = Answer::to_bytes(&resource(LENGTH), &mapping, "/media/films/a%20b.webm");
     assert_eq!((answer.status, answer.body.len()), (StatusCode::TEMPORARY_REDIRECT, 0));
     let text = "{ t:npt 10.0-20.0/0-38.3;include-setup } = { bytes 0-1650,1264525-2066894/4055466 }";
     assert_fields(
@@ -230,6 +230,7 @@ fn a_redirect_is_to_bytes_of_the_same_resource() {
         &[
             ("accept-ranges", "bytes, t, track, id"),
             ("location", "/media/films/a%20b.webm"),
+            ("content-type", "video/webm"),
             ("range-redirect", "bytes 0-1650,1264525-2066894"),
             ("content-range-mapping", text),
             ("vary", "Range, Accept-Range-Redirect"),

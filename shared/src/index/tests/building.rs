@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::hour;
@@ -141,8 +142,8 @@ fn an_element_is_in_each_page_that_has_samples_of_it_and_keeps_them_until_it_end
     assert_eq!(ready, [0, 1], "page 2 and all later ones lie in an element that has not ended");
     let (pages, _) = builder.finish().unwrap();
     let pages = unpack(&pages);
-    let first = Element { offset: 100, size: 250, header: 12, time: Ticks(0) };
-    let second = Element { offset: 400, size: 1600, header: 8, time: Ticks(25_000) };
+    let first = Element { offset: 100, size: 250, header: 12, time: Ticks(0), kept: Bytes::new() };
+    let second = Element { offset: 400, size: 1600, header: 8, time: Ticks(25_000), kept: Bytes::new() };
     assert_eq!(pages[&2].elements, [first, second.clone()]);
     assert!((3..20).all(|number| pages[&number].elements == [second.clone()]));
 }

@@ -50,8 +50,8 @@ fn any_track(number: u32) -> impl Strategy<Value = PageTrack> {
 }
 
 prop_compose! {
-    fn any_element()(offset in any_number(), size in any::<u64>(), header in any::<u32>(), time in any_number()) -> Element {
-        Element { offset: offset.cast_unsigned(), size, header, time: Ticks(time) }
+    fn any_element()(offset in any_number(), size in any::<u64>(), header in any::<u32>(), time in any_number(), kept in proptest::collection::vec(any::<u8>(), 0..20)) -> Element {
+        Element { offset: offset.cast_unsigned(), size, header, time: Ticks(time), kept: kept.into() }
     }
 }
 

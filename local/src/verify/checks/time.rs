@@ -1,0 +1,133 @@
+//! Ranges of time (W3C *Protocol for Media Fragments 1.0 Resolution in HTTP*, §3.1 and §3.2).
+
+use http::StatusCode;
+use http::header::CONTENT_RANGE;
+use reelspan::media::Time;
+
+use crate::verify::laid::Laid;
+use crate::verify::ranges::Ranges;
+use crate::verify::subject::{Stretch, Subject};
+use crate::verify::verdict::{Stop, Verdict};
+
+/// By how much a time in a mapping may be off: the working group's own examples have two decimals.
+const ROUNDING: Time = Time(10_000_000);
+
+/// How many stretches are asked for with the setup.
+const WITH_SETUP: usize = 4;
+
+/// Consecutive stretches of time, from zero to the end: each answer says which bytes it has and which time they hold, and
+/// both are true.
+pub async fn pieces(subject: &Subject) -> Verdict {
+    let duration = subject.duration().await?;
+    let stretches = Stretch::consecutive(&mut subject.random("time"), subject.pieces, duration);
+    let mut covered = Ranges::default();
+    for stretch in &stretches {
+        let laid = subject.lay(format!("t:npt={stretch}")).await.map_err(Stop::insist)?;
+        holds(&laid, *stretch, duration)?;
+        covered.extend(laid.parts);
+    }
+    let said = format!("{} stretches of {duration} s, {} bytes", stretches.len(), covered.len());
+    // What covers nothing new was here before.
+    subject.by_time.set(covered).ok();
+    Ok(said)
+}
+
+/// The mapping tells of a stretch of time that holds the one that was asked for.
+pub fn holds(laid: &Laid, asked: Stretch, duration: Time) -> Result<(), Stop> {
+    let expected = || format!("a mapping to a stretch of 0-{duration} that holds {asked}");
+    let given = laid.mapping()?.time.ok_or_else(|| laid.mapping_violates(expected()))?;
+    let end = given.end.or(given.duration).unwrap_or(duration);
+    let same_duration = given.duration.is_none_or(|said| said - duration <= ROUNDING && duration - said <= ROUNDING);
+    let holds = given.start <= asked.start + ROUNDING && end >= asked.end_of(duration) - ROUNDING;
+    if holds && same_duration && given.start < end && end <= duration + ROUNDING {
+        Ok(())
+    } else {
+        Err(laid.mapping_violates(expected()))
+    }
+}
+
+/// Together, consecutive stretches of time hold every byte of every sample.
+pub async fn cover(subject: &Subject) -> Verdict {
+    subject.duration().await?;
+    let media = subject.media()?;
+    let Some(covered) = subject.by_time.get() else { return Err(Stop::NotRun("time did not pass".to_owned())) };
+    match media.uncovered(None, covered)? {
+        None => Ok(format!("{} bytes of media", media.bytes())),
+        Some(missing) => {
+            let request = subject.request().range("t:npt=A-B");
+            Err(request.violated("consecutive stretches of time that hold all media", missing))
+        }
+    }
+}
+
+/// With `;include-setup` an answer has the setup too, and says so.
+pub async fn with_setup(subject: &Subject) -> Verdict {
+    let duration = subject.duration().await?;
+    let mut random = subject.random("time-setup");
+    let stretches = Stretch::consecutive(&mut random, WITH_SETUP, duration);
+    let mut parts = 0;
+    for stretch in &stretches {
+        let laid = subject.lay(format!("t:npt={stretch};include-setup")).await?;
+        if !laid.mapping()?.setup {
+            let came = laid.mapping_violates("a mapping with include-setup");
+            // Who does not know the word gives the stretch without it.
+            return Err(if parts == 0 { came.forgive() } else { came });
+        }
+        holds(&laid, *stretch, duration)?;
+        has_setup(subject, &laid)?;
+        parts += laid.parts.len();
+    }
+    Ok(format!("{} stretches in {parts} parts", stretches.len()))
+}
+
+/// `include-setup` alone gives the setup alone.
+pub async fn setup(subject: &Subject) -> Verdict {
+    let laid = subject.lay("include-setup").await?;
+    if !laid.mapping()?.setup {
+        return Err(laid.mapping_violates("a mapping with include-setup"));
+    }
+    has_setup(subject, &laid)?;
+    Ok(format!("bytes {}", laid.ranges()))
+}
+
+/// The bytes hold what the file's structure says that a player needs before any fragment of it.
+fn has_setup(subject: &Subject, laid: &Laid) -> Result<(), Stop> {
+    let Ok(media) = &subject.media else { return Ok(()) };
+    let needed: Ranges = media.outline.setup_ranges.iter().cloned().collect();
+    if laid.ranges().hold_all(&needed) {
+        Ok(())
+    } else {
+        Err(laid.request.violated(format!("the setup, bytes {needed}"), format!("bytes {}", laid.ranges())))
+    }
+}
+
+/// An empty stretch cannot be given.
+pub async fn empty(subject: &Subject) -> Verdict {
+    subject.duration().await?;
+    unsatisfiable(subject, "t:npt=3-3".to_owned()).await
+}
+
+/// A reversed stretch cannot be given.
+pub async fn reversed(subject: &Subject) -> Verdict {
+    subject.duration().await?;
+    unsatisfiable(subject, "t:npt=7-3".to_owned()).await
+}
+
+/// A stretch behind the end cannot be given.
+pub async fn behind(subject: &Subject) -> Verdict {
+    let behind = subject.duration().await? + Time::from_secs(10);
+    unsatisfiable(subject, format!("t:npt={behind}-{}", behind + Time::from_secs(10))).await
+}
+
+/// The answer is 416. Where it says how long the resource is, it says it right.
+pub async fn unsatisfiable(subject: &Subject, range: String) -> Verdict {
+    let answer = subject.ask(range).await?;
+    answer.expect(StatusCode::RANGE_NOT_SATISFIABLE)?;
+    match answer.field(CONTENT_RANGE.as_str()) {
+        Some(said) if said.starts_with("bytes") && said.trim() != format!("bytes */{}", subject.whole.len()) => {
+            Err(answer
+                .violated(format!("Content-Range: bytes */{}", subject.whole.len()), answer.shown("content-range")))
+        }
+        _ => Ok(answer.shown("content-range")),
+    }
+}

@@ -1,0 +1,291 @@
+//! The client's side of HTTP: requests that print as the `curl` line that repeats them, and answers whose bodies are read as
+//! they come.
+//!
+//! It asks for nothing but what the caller says: no ranges of its own, no compression (`Accept-Encoding: identity`), one
+//! connection. Redirects are followed, as every client of media does, unless they are the answer that was asked for
+//! (`Range-Redirect`).
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use http::header::{ACCEPT_ENCODING, LOCATION, USER_AGENT};
+use http::{HeaderMap, StatusCode, Uri};
+use http_body_util::{BodyDataStream, Empty};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::{self, connect::HttpConnector};
+use hyper_util::rt::TokioExecutor;
+
+use super::body::Body;
+use super::verdict::{Stop, Violation};
+use crate::Error;
+
+/// The header field by which a client says that it takes a redirect to a byte range.
+pub const ACCEPT_RANGE_REDIRECT: &str = "accept-range-redirect";
+/// The header field that says which bytes a redirect means.
+pub const RANGE_REDIRECT: &str = "range-redirect";
+/// The header field that says which time, and which tracks, the bytes of an answer hold.
+pub const CONTENT_RANGE_MAPPING: &str = "content-range-mapping";
+
+/// How long a connection may take, and how long a server may be silent.
+const CONNECT: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_mins(1);
+
+/// How many redirects are followed for one request.
+const HOPS: usize = 5;
+
+/// One GET.
+#[derive(Clone, Debug)]
+pub struct Request {
+    url: String,
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Request {
+    /// A request for all of it.
+    pub fn get(url: impl Into<String>) -> Self {
+        Self { url: url.into(), fields: Vec::new() }
+    }
+
+    /// With one header field more.
+    pub fn field(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.fields.push((name, value.into()));
+        self
+    }
+
+    /// With a `Range`, as it stands behind the colon.
+    pub fn range(self, value: impl Into<String>) -> Self {
+        self.field("range", value)
+    }
+
+    /// The URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The server did not do what the standard says.
+    pub fn violated(&self, expected: impl Into<String>, came: impl Into<String>) -> Stop {
+        Stop::Violated(Violation { request: self.to_string(), expected: expected.into(), came: came.into() })
+    }
+}
+
+/// As a line for a shell.
+impl fmt::Display for Request {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "curl -s -D - -o part")?;
+        for (name, value) in &self.fields {
+            let name: Vec<String> = name.split('-').map(capital).collect();
+            write!(out, " -H {}", quoted(&format!("{}: {value}", name.join("-"))))?;
+        }
+        write!(out, " {}", quoted(&self.url))
+    }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}
+
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// An answer whose body has not been read.
+#[derive(Debug)]
+pub struct Answer {
+    /// What was asked.
+    pub request: Request,
+    /// The status.
+    pub status: StatusCode,
+    /// The header fields.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Body,
+}
+
+impl Answer {
+    /// A header field's value, if it is there and is text.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// A header field for a report: `Name: value`, or that there is none.
+    pub fn shown(&self, name: &str) -> String {
+        let title: Vec<String> = name.split('-').map(capital).collect();
+        let title = title.join("-");
+        match self.field(name) {
+            Some(value) => format!("{title}: {value}"),
+            None => format!("no {title}"),
+        }
+    }
+
+    /// The server did not do what the standard says.
+    pub fn violated(&self, expected: impl Into<String>, came: impl Into<String>) -> Stop {
+        self.request.violated(expected, came)
+    }
+
+    /// Nothing but this status is right.
+    pub fn expect(&self, status: StatusCode) -> Result<(), Stop> {
+        if self.status == status { Ok(()) } else { Err(self.violated(status.to_string(), self.status.to_string())) }
+    }
+}
+
+type Over<Connector> = legacy::Client<Connector, Empty<Bytes>>;
+type Secure = Over<HttpsConnector<HttpConnector>>;
+
+/// A client of any server.
+#[derive(Debug)]
+pub struct Client {
+    plain: Over<HttpConnector>,
+    /// Made when first needed: a machine without root certificates can still speak to a server of its own.
+    secure: OnceLock<Result<Secure, String>>,
+}
+
+impl Client {
+    /// A client.
+    pub fn new() -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(CONNECT));
+        connector.set_nodelay(true);
+        let plain = legacy::Client::builder(TokioExecutor::new()).build(connector);
+        Self { plain, secure: OnceLock::new() }
+    }
+
+    /// Asks, and waits for the head of the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Violated`] where none comes: the connection is refused or breaks, or the server is silent for a minute.
+    pub async fn send(&self, request: &Request) -> Result<Answer, Stop> {
+        let mut url = request.url.clone();
+        let redirects_are_answers = request.fields.iter().any(|(name, _)| *name == ACCEPT_RANGE_REDIRECT);
+        for _ in 0..=HOPS {
+            let answer = self.once(&url, request).await.map_err(|why| request.violated("an answer", why))?;
+            let moved = answer.status.is_redirection() && answer.status != StatusCode::NOT_MODIFIED;
+            match answer.field(LOCATION.as_str()) {
+                Some(location) if moved && !redirects_are_answers => url = join(&url, location),
+                _ => return Ok(answer),
+            }
+        }
+        Err(request.violated("an answer", format!("more than {HOPS} redirects, the last to {url}")))
+    }
+
+    async fn once(&self, url: &str, request: &Request) -> Result<Answer, String> {
+        let uri: Uri = url.parse().map_err(|error| format!("{url}: {error}"))?;
+        let secure = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
+        let mut built = http::Request::get(uri)
+            .header(USER_AGENT, concat!("reelspan-verify/", env!("CARGO_PKG_VERSION")))
+            .header(ACCEPT_ENCODING, "identity");
+        for (name, value) in &request.fields {
+            built = built.header(*name, value);
+        }
+        let built = built.body(Empty::new()).map_err(|error| error.to_string())?;
+        let sent = if secure {
+            self.secure.get_or_init(secure_client).as_ref().map_err(Clone::clone)?.request(built)
+        } else {
+            self.plain.request(built)
+        };
+        let answer =
+            tokio::time::timeout(SILENCE, sent).await.map_err(|_| silent())?.map_err(|error| causes(&error))?;
+        let (head, body) = answer.into_parts();
+        let chunks = futures::stream::unfold(BodyDataStream::new(body), async |mut body| {
+            let chunk = match tokio::time::timeout(SILENCE, body.next()).await {
+                Ok(chunk) => chunk?.map_err(|error| causes(&error)),
+                Err(_) => Err(silent()),
+            };
+            Some((chunk, body))
+        });
+        Ok(Answer { request: request.clone(), status: head.status, headers: head.headers, body: Body::new(chunks) })
+    }
+}
+
+fn secure_client() -> Result<Secure, String> {
+    let tls = HttpsConnectorBuilder::new().with_native_roots().map_err(|error| format!("TLS: {error}"))?;
+    let connector = tls.https_or_http().enable_http1().build();
+    Ok(legacy::Client::builder(TokioExecutor::new()).build(connector))
+}
+
+fn silent() -> String {
+    format!("nothing for {} seconds", SILENCE.as_secs())
+}
+
+/// An error with all that led to it: the first says little ("client error"), the last what a person can act on.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// Checks that a URL is one that can be asked, and takes off its fragment, which never reaches a server.
+///
+/// # Errors
+///
+/// [`Error::Setup`] where it is none, or is not of `http` or `https`.
+pub fn url(text: &str) -> Result<String, Error> {
+    let text = text.split_once('#').map_or(text, |(url, _)| url);
+    let uri: Uri = text.parse().map_err(|error| Error::Setup(format!("{text}: {error}")))?;
+    match (uri.scheme_str(), uri.authority()) {
+        (Some("http" | "https"), Some(_)) => Ok(text.to_owned()),
+        _ => Err(Error::Setup(format!("{text}: not an http or https URL"))),
+    }
+}
+
+/// The URL that a reference means, seen from another (RFC 3986 §5.2, of whose forms `Location` knows these four).
+pub fn join(base: &str, reference: &str) -> String {
+    let (scheme, rest) = base.split_once("://").unwrap_or(("http", base));
+    let authority_end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(authority_end);
+    if reference.contains("://") {
+        reference.to_owned()
+    } else if reference.starts_with("//") {
+        format!("{scheme}:{reference}")
+    } else if reference.starts_with('/') {
+        format!("{scheme}://{authority}{reference}")
+    } else {
+        let path = path.split_once('?').map_or(path, |(path, _)| path);
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        format!("{scheme}://{authority}{folder}/{reference}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_prints_as_the_line_that_repeats_it() {
+        let request = Request::get("http://a/it's.mp4").range("t:npt=3-7").field(ACCEPT_RANGE_REDIRECT, "bytes");
+        assert_eq!(
+            request.to_string(),
+            r"curl -s -D - -o part -H 'Range: t:npt=3-7' -H 'Accept-Range-Redirect: bytes' 'http://a/it'\''s.mp4'"
+        );
+    }
+
+    #[test]
+    fn a_location_is_seen_from_where_it_was_said() {
+        for (base, reference, meant) in [
+            ("http://a:1/x/y.mp4?t=1", "https://b/z", "https://b/z"),
+            ("https://a/x/y.mp4", "//b/z", "https://b/z"),
+            ("http://a:1/x/y.mp4?t=1/2", "/z?t=1", "http://a:1/z?t=1"),
+            ("http://a:1/x/y.mp4?t=1/2", "z", "http://a:1/x/z"),
+            ("http://a:1", "z", "http://a:1/z"),
+            ("http://a:1?t=/", "z", "http://a:1/z"),
+        ] {
+            assert_eq!(join(base, reference), meant);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_refused() {
+        assert_eq!(url("http://a/b?t=1#t=2").unwrap(), "http://a/b?t=1");
+        for text in ["", "a.mp4", "/a/b", "ftp://a/b", "http://", "http://a b/"] {
+            assert!(matches!(url(text), Err(Error::Setup(_))), "{text}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! A 206, laid over the whole at the offsets that it declares. Whatever was asked for and however it is answered, this much
+//! holds of every one: its parts say where they belong, the bytes are those of the whole, and a mapping tells of just these.
+
+use std::ops::Range;
+
+use http::StatusCode;
+use http::header::{CONTENT_RANGE, CONTENT_TYPE, ETAG};
+
+use super::client::{Answer, CONTENT_RANGE_MAPPING, Request};
+use super::mapping::Mapping;
+use super::multipart::Multipart;
+use super::ranges::{self, Ranges};
+use super::verdict::{Fault, Stop};
+use super::whole::Whole;
+
+/// An answer that was right as far as it can be told by itself.
+#[derive(Clone, Debug)]
+pub struct Laid {
+    /// What was asked.
+    pub request: Request,
+    /// The parts, in the order in which they came.
+    pub parts: Vec<Range<u64>>,
+    /// The mapping, where it has one.
+    mapping: Option<(Mapping, String)>,
+}
+
+impl Laid {
+    /// Reads an answer to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Ignored`] for a 200, which is what those give who do not know the unit; [`Stop::Violated`] for whatever is wrong.
+    pub async fn over(whole: &Whole, mut answer: Answer) -> Result<Self, Stop> {
+        if answer.status == StatusCode::OK {
+            return Err(Self::ignored(&answer));
+        }
+        answer.expect(StatusCode::PARTIAL_CONTENT)?;
+        if answer.field(ETAG.as_str()) != whole.etag() {
+            let expected = whole.etag().map_or("no ETag".to_owned(), |etag| format!("ETag: {etag}, as of the whole"));
+            return Err(answer.violated(expected, answer.shown("etag")));
+        }
+        let mapping = match answer.field(CONTENT_RANGE_MAPPING) {
+            None => None,
+            Some(text) => Some((
+                Mapping::parse(text).map_err(|why| {
+                    answer.violated("a Content-Range-Mapping in its grammar", format!("{text}: {why}"))
+                })?,
+                text.to_owned(),
+            )),
+        };
+        let parts = read(whole, &mut answer).await.map_err(|fault| answer.violated(fault.expected, fault.came))?;
+        let laid = Self { request: answer.request, parts, mapping };
+        laid.agrees(whole)?;
+        Ok(laid)
+    }
+
+    /// The server gave the whole instead of a part.
+    pub fn ignored(answer: &Answer) -> Stop {
+        answer.violated(StatusCode::PARTIAL_CONTENT.to_string(), answer.status.to_string()).forgive()
+    }
+
+    /// The bytes that came, as a set.
+    pub fn ranges(&self) -> Ranges {
+        self.parts.iter().cloned().collect()
+    }
+
+    /// The mapping, which has to be there.
+    pub fn mapping(&self) -> Result<&Mapping, Stop> {
+        let mapping = self.mapping.as_ref().map(|(mapping, _)| mapping);
+        mapping.ok_or_else(|| self.request.violated("a Content-Range-Mapping", "none"))
+    }
+
+    /// The mapping is not as it should be.
+    pub fn mapping_violates(&self, expected: impl Into<String>) -> Stop {
+        let came = self.mapping.as_ref().map_or_else(|| "none".to_owned(), |(_, text)| text.clone());
+        self.request.violated(expected, format!("Content-Range-Mapping: {came}"))
+    }
+
+    /// A mapping tells of the bytes that came.
+    fn agrees(&self, whole: &Whole) -> Result<(), Stop> {
+        let Some((mapping, _)) = &self.mapping else { return Ok(()) };
+        let mapped: Ranges = mapping.ranges.iter().cloned().collect();
+        if mapped != self.ranges() {
+            return Err(self.mapping_violates(format!("a mapping to the bytes that came, {}", self.ranges())));
+        }
+        match mapping.length {
+            Some(length) if length != whole.len() => {
+                Err(self.mapping_violates(format!("a mapping to bytes of {}", whole.len())))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+async fn read(whole: &Whole, answer: &mut Answer) -> Result<Vec<Range<u64>>, Fault> {
+    let content_type = answer.field(CONTENT_TYPE.as_str()).unwrap_or_default().to_owned();
+    if let Some(multipart) = Multipart::new(&content_type, &mut answer.body) {
+        let mut multipart = multipart?;
+        let mut parts = Vec::new();
+        while let Some(part) = multipart.next().await? {
+            within(whole, &part.range, part.length)?;
+            whole.compare(multipart.body(), part.range.clone()).await?;
+            parts.push(part.range);
+        }
+        return Ok(parts);
+    }
+    let value = answer.field(CONTENT_RANGE.as_str());
+    let value = value.ok_or_else(|| Fault::new("a Content-Range, or multipart/byteranges", "neither"))?.to_owned();
+    let (range, length) =
+        ranges::content_range(&value).map_err(|why| Fault::new("a Content-Range", format!("{value:?}: {why}")))?;
+    within(whole, &range, length)?;
+    whole.compare(&mut answer.body, range.clone()).await?;
+    if answer.body.some(1).await.map_err(Fault::broken)?.is_some() {
+        return Err(Fault::new(format!("{} bytes, as Content-Range says", range.end - range.start), "more"));
+    }
+    Ok(vec![range])
+}
+
+/// A part is of this resource, and not of a longer one.
+fn within(whole: &Whole, range: &Range<u64>, length: Option<u64>) -> Result<(), Fault> {
+    if length.is_some_and(|length| length != whole.len()) || range.end > whole.len() {
+        let length = length.map_or_else(|| "*".to_owned(), |length| length.to_string());
+        let came = format!("Content-Range: bytes {}-{}/{length}", range.start, range.end.saturating_sub(1));
+        return Err(Fault::new(format!("a part of {} bytes", whole.len()), came));
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Which bytes of a file are media: what the engine's own index of the downloaded whole says.
+
+use std::ops::Range;
+use std::path::Path;
+
+use reelspan::index::{Outline, Page};
+use reelspan::media::{Run, Time, Track};
+use reelspan::resolve::Memory;
+use reelspan::uri;
+
+use super::ranges::Ranges;
+use super::verdict::Stop;
+use crate::file::FileSource;
+
+/// A file's structure.
+#[derive(Debug)]
+pub struct Media {
+    /// All but its samples.
+    pub outline: Outline,
+    pages: Memory,
+}
+
+impl Media {
+    /// Indexes a file.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be: as a line for a person.
+    pub async fn of(path: &Path) -> Result<Self, String> {
+        let source = FileSource::open(path).map_err(|error| error.to_string())?;
+        let indexed = source.index().await.map_err(|error| error.to_string());
+        // Whoever reads it knows no temporary file.
+        let (outline, pages) =
+            indexed.map_err(|error| error.trim_start_matches(&format!("{}: ", path.display())).to_owned())?;
+        Ok(Self { outline, pages })
+    }
+
+    /// Which media is not among these bytes, in words; `None` where all is. Of one track of the outline, or of all.
+    pub fn uncovered(&self, place: Option<usize>, covered: &Ranges) -> Result<Option<String>, Stop> {
+        let (mut bytes, mut first) = (0, None);
+        for packed in self.pages.packed() {
+            let page = Page::unpack(packed.number, &packed.bytes).map_err(|error| Stop::NotRun(error.to_string()))?;
+            let parts = page.tracks.iter().enumerate().filter(|(at, _)| place.is_none_or(|place| place == *at));
+            for (at, part) in parts {
+                let Some(track) = self.outline.tracks.get(at) else { continue };
+                for run in &part.runs {
+                    for missing in covered.missing(&run.bytes()) {
+                        bytes += missing.end - missing.start;
+                        first.get_or_insert_with(|| sample(track, run, &missing));
+                    }
+                }
+            }
+        }
+        Ok(first.map(|first| format!("{bytes} bytes in no piece, the first of {first}")))
+    }
+
+    /// How many bytes of media there are.
+    pub fn bytes(&self) -> u64 {
+        self.outline.tracks.iter().map(|track| track.bytes).sum()
+    }
+}
+
+/// The sample that begins to be missing here.
+fn sample(track: &Track, run: &Run, missing: &Range<u64>) -> String {
+    let size = u64::from(run.size.max(1));
+    let number = (missing.start - run.offset) / size;
+    let number = i64::try_from(number).unwrap_or(i64::MAX);
+    let time = track.timescale.time(run.presentation() + run.duration.times(number) - track.shift());
+    format!(
+        "the sample of track {} at {} s, bytes {}-{}",
+        track.id,
+        time.max(Time::ZERO),
+        missing.start,
+        missing.end - 1
+    )
+}
+
+/// What a track may be called, the likeliest first: its name, its number in the container, its kind. Encoded, as a URL and a
+/// header field have it.
+pub fn names(track: &Track) -> Vec<String> {
+    let name = track.name.as_ref().filter(|name| !name.is_empty()).map(|name| uri::encode(name).to_string());
+    name.into_iter().chain([track.id.to_string(), track.kind.name().to_owned()]).collect()
+}

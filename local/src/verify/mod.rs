@@ -1,0 +1,166 @@
+//! `reelspan verify URL`: does a server serve media fragments as the protocol says? It does over the network, to any server,
+//! what the validator of the W3C's working group did: it fetches a resource as a whole, then again in pieces, by byte ranges, by
+//! stretches of time and by tracks, lays each set of pieces at the offsets that the answers declare, and compares bit by bit.
+//!
+//! | check | what holds where it passes |
+//! | --- | --- |
+//! | `whole` | 200, a true `Content-Length`, `Content-Type`, a strong `ETag`, `Accept-Ranges` |
+//! | `whole-again` | the same request gives the same bytes and the same `ETag` |
+//! | `bytes` | consecutive byte ranges of random sizes, joined, are the whole |
+//! | `bytes-open`, `bytes-last` | `bytes=K-` begins at K, `bytes=-K` is the last K |
+//! | `bytes-several` | several ranges in one request come, each part saying which it is |
+//! | `bytes-behind` | a range behind the end is 416, with the length |
+//! | `time` | consecutive stretches of time, `t:npt=A-B`: 206; `Content-Range` and `Content-Range-Mapping` agree; the time given holds the time asked for; the bytes are the whole's |
+//! | `time-cover` | together they hold every byte of every sample |
+//! | `time-setup`, `setup` | `t:npt=A-B;include-setup` has the setup too, `include-setup` the setup alone |
+//! | `time-empty`, `time-reversed`, `time-behind` | `3-3`, `7-3` and what lies behind the end are 416 |
+//! | `track` | every track, `track=NAME`, as `time` |
+//! | `track-cover` | each holds all of its samples, and so all of them all |
+//! | `track-time` | likewise in consecutive stretches of time, `track=NAME;t:npt=A-B` |
+//! | `track-unknown` | a track that is not there is 416 |
+//! | `redirect-time`, `redirect-track` | `Accept-Range-Redirect: bytes`: 307, and plain bytes from there are the same |
+//! | `query-time` | `?t=A,B`: 200, a complete file, as long as promised |
+//! | `query-bytes`, `query-again` | its byte ranges, joined, are that file; and it is the same again |
+//! | `query-track` | `?track=NAME`: a complete file of that track alone |
+//!
+//! Each of them *passed*, or *failed*; or it is *not offered*, where the server does not know the unit and gives the whole, as HTTP
+//! wants it (RFC 9110 §14.2); or *not run*, where there is nothing to go by: an earlier check failed, or the file is of a format
+//! whose structure the engine does not know.
+//!
+//! | file | |
+//! | --- | --- |
+//! | `client`, `body` | requests, and answers as they come |
+//! | `ranges`, `mapping`, `multipart` | what answers say, parsed strictly |
+//! | `whole`, `laid` | all bytes in a temporary file, and a 206 laid over them |
+//! | `media`, `random` | which bytes are media; where to cut |
+//! | `subject`, `checks` | what is verified, and how |
+//! | `verdict`, `report` | what came of it |
+
+mod body;
+mod checks;
+mod client;
+mod laid;
+mod mapping;
+mod media;
+mod multipart;
+mod random;
+mod ranges;
+mod report;
+mod subject;
+mod verdict;
+mod whole;
+
+use std::io::{self, Write};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+use http::StatusCode;
+
+use self::client::{Client, Request};
+use self::media::Media;
+use self::report::Report;
+use self::subject::Subject;
+use self::verdict::{Stop, Violation};
+use self::whole::Whole;
+use crate::Error;
+
+/// What to verify, and how.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Media files on a server, each kept in a temporary file meanwhile
+    #[arg(required = true, value_name = "URL")]
+    urls: Vec<String>,
+    /// Into how many pieces each is taken apart
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    pieces: u16,
+    /// What decides where: the same seed, the same requests [default: another each time]
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Everything has to be offered
+    #[arg(long)]
+    strict: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Verifies, and prints the report.
+///
+/// # Errors
+///
+/// [`Error::Setup`] where a resource could not be had, [`Error::Failed`] where a check failed or, strictly, did not pass.
+pub fn run(options: &Options) -> Result<(), Error> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::failed("starting"))?;
+    runtime.block_on(verify(options, io::stdout().lock()))
+}
+
+/// Verifies, and writes the report.
+///
+/// # Errors
+///
+/// As those of [`run`].
+async fn verify(options: &Options, out: impl Write) -> Result<(), Error> {
+    // A URL that cannot be asked is a mistake of the caller's, of which no server has to hear.
+    let urls = options.urls.iter().map(|url| client::url(url)).collect::<Result<Vec<_>, _>>()?;
+    let mut report = Report::new(out, options.json);
+    let (mut violated, mut missed) = (0, None);
+    for url in &urls {
+        let seed = options.seed.unwrap_or_else(now);
+        match fetch(url, usize::from(options.pieces), seed).await {
+            Ok(fetched) => {
+                report.begin(url, seed, fetched.as_ref().ok())?;
+                for (at, check) in checks::ALL.iter().enumerate() {
+                    let verdict = match &fetched {
+                        Ok(subject) => (check.run)(subject).await,
+                        Err(broken) if at == 0 => Err(broken.clone()),
+                        Err(_) => Err(Stop::NotRun("the whole could not be had".to_owned())),
+                    };
+                    report.done(check, &verdict)?;
+                }
+                violated += usize::from(!report.end()?.conforms(options.strict));
+            }
+            Err(why) => {
+                report.not_begun(url, &why)?;
+                missed.get_or_insert(format!("{url}: {why}"));
+            }
+        }
+    }
+    report.finish()?;
+    match (missed, violated) {
+        (Some(missed), _) => Err(Error::Setup(missed)),
+        (None, 0) => Ok(()),
+        (None, count) => Err(Error::Failed(format!("{count} of {} do not conform", urls.len()))),
+    }
+}
+
+/// Fetches a resource and looks at its structure; the inner error is a whole that broke off.
+///
+/// # Errors
+///
+/// Why there is nothing to verify: no server, or an answer that is not 200.
+async fn fetch(url: &str, pieces: usize, seed: u64) -> Result<Result<Subject, Stop>, String> {
+    let client = Client::new();
+    let answer = match client.send(&Request::get(url)).await {
+        Ok(answer) => answer,
+        Err(Stop::Violated(Violation { came, .. }) | Stop::Ignored(Violation { came, .. })) => return Err(came),
+        Err(Stop::NotRun(why)) => return Err(why),
+    };
+    if answer.status != StatusCode::OK {
+        return Err(answer.status.to_string());
+    }
+    match Whole::of(answer).await {
+        Ok(whole) => {
+            let media = Media::of(whole.path()).await;
+            Ok(Ok(Subject::new(client, url.to_owned(), (whole, media), pieces, seed)))
+        }
+        Err(Stop::NotRun(why)) => Err(why),
+        Err(broken) => Ok(Err(broken)),
+    }
+}
+
+/// A seed for those who name none: short, for it is to be typed again.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::from(since.subsec_micros())
+}

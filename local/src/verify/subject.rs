@@ -1,0 +1,175 @@
+//! The resource that is verified: what was learnt of it at the beginning, and what one check leaves to the next.
+
+use futures::future::LocalBoxFuture;
+use reelspan::media::Time;
+use tokio::sync::OnceCell;
+
+use super::client::{Answer, Client, Request};
+use super::laid::Laid;
+use super::media::Media;
+use super::random::Random;
+use super::ranges::Ranges;
+use super::verdict::{Stop, Verdict};
+use super::whole::Whole;
+
+/// One check.
+#[derive(Clone, Copy)]
+pub struct Check {
+    /// Its name in a report.
+    pub name: &'static str,
+    /// What holds where it passes.
+    pub rule: &'static str,
+    /// Does it.
+    pub run: for<'a> fn(&'a Subject) -> LocalBoxFuture<'a, Verdict>,
+}
+
+/// A stretch of time to ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The first instant.
+    pub start: Time,
+    /// The first instant behind it; `None`: to the end.
+    pub end: Option<Time>,
+}
+
+/// As a `Range` has it: `10-20`.
+impl std::fmt::Display for Stretch {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}-", self.start)?;
+        self.end.map_or(Ok(()), |end| write!(out, "{end}"))
+    }
+}
+
+impl Stretch {
+    /// Consecutive stretches of time, at most so many, from zero to the end, cut at random milliseconds.
+    pub fn consecutive(random: &mut Random, pieces: usize, duration: Time) -> Vec<Self> {
+        let cuts = random.cuts(pieces, milliseconds(duration)).into_iter().map(time);
+        let starts: Vec<Time> = std::iter::once(Time::ZERO).chain(cuts).collect();
+        let ends = starts.iter().skip(1).map(|end| Some(*end)).chain([None]);
+        starts.iter().zip(ends).map(|(start, end)| Self { start: *start, end }).collect()
+    }
+
+    /// One inside of the duration, half of it at the most.
+    pub fn within(random: &mut Random, duration: Time) -> Self {
+        let all = milliseconds(duration);
+        let start = random.below(all / 2);
+        let length = (all / 20).max(1) + random.below(all * 2 / 5);
+        Self { start: time(start), end: Some(time(start + length)) }
+    }
+
+    /// Its end, in a resource of this duration.
+    pub fn end_of(self, duration: Time) -> Time {
+        self.end.unwrap_or(duration).min(duration)
+    }
+}
+
+const MILLISECOND: i64 = 1_000_000;
+
+fn milliseconds(time: Time) -> u64 {
+    u64::try_from(time.0 / MILLISECOND).unwrap_or(0)
+}
+
+fn time(milliseconds: u64) -> Time {
+    Time(i64::try_from(milliseconds).unwrap_or(i64::MAX).saturating_mul(MILLISECOND))
+}
+
+/// A track as the server knows it, and the bytes that it gave for it.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Its place in the index.
+    pub place: usize,
+    /// The name that it answered to.
+    pub name: String,
+    /// The bytes.
+    pub ranges: Ranges,
+}
+
+/// What is verified.
+#[derive(Debug)]
+pub struct Subject {
+    /// Who asks.
+    pub client: Client,
+    /// The URL.
+    pub url: String,
+    /// Into how many pieces it is taken apart.
+    pub pieces: usize,
+    /// What decides where it is cut.
+    pub seed: u64,
+    /// All of it.
+    pub whole: Whole,
+    /// Its structure, or why that is not known.
+    pub media: Result<Media, String>,
+    /// The bytes that consecutive stretches of time gave.
+    pub by_time: OnceCell<Ranges>,
+    /// The bytes that each track gave.
+    pub by_track: OnceCell<Vec<Named>>,
+    /// A fragment of it, by a query.
+    pub cut: OnceCell<(Request, Whole)>,
+    duration: OnceCell<Result<Time, Stop>>,
+}
+
+impl Subject {
+    /// A resource that has been fetched.
+    pub fn new(client: Client, url: String, fetched: (Whole, Result<Media, String>), pieces: usize, seed: u64) -> Self {
+        let (whole, media) = fetched;
+        Self {
+            client,
+            url,
+            pieces,
+            seed,
+            whole,
+            media,
+            by_time: OnceCell::new(),
+            by_track: OnceCell::new(),
+            cut: OnceCell::new(),
+            duration: OnceCell::new(),
+        }
+    }
+
+    /// A request for it.
+    pub fn request(&self) -> Request {
+        Request::get(&self.url)
+    }
+
+    /// Asks for a range of it.
+    pub async fn ask(&self, range: impl Into<String>) -> Result<Answer, Stop> {
+        self.client.send(&self.request().range(range)).await
+    }
+
+    /// Asks for a range of it, and lays what comes over the whole.
+    pub async fn lay(&self, range: impl Into<String>) -> Result<Laid, Stop> {
+        Laid::over(&self.whole, self.ask(range).await?).await
+    }
+
+    /// Its structure, for checks that cannot do without.
+    pub fn media(&self) -> Result<&Media, Stop> {
+        self.media.as_ref().map_err(|why| Stop::NotRun(format!("its structure is not known: {why}")))
+    }
+
+    /// Its duration: by what the server answers to a range of time, else by its structure.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Ignored`] where the server knows no ranges of time.
+    pub async fn duration(&self) -> Result<Time, Stop> {
+        self.duration.get_or_init(|| self.find_duration()).await.clone()
+    }
+
+    async fn find_duration(&self) -> Result<Time, Stop> {
+        let answer = self.ask("t:npt=0-1").await?;
+        if answer.status == http::StatusCode::OK {
+            return Err(Laid::ignored(&answer));
+        }
+        let mapping = answer.field(super::client::CONTENT_RANGE_MAPPING).map(super::mapping::Mapping::parse);
+        let said = mapping.and_then(Result::ok).and_then(|mapping| mapping.time).and_then(|given| given.duration);
+        let indexed = self.media.as_ref().ok().map(|media| media.outline.duration);
+        said.or(indexed).filter(|duration| *duration > Time::ZERO).ok_or_else(|| {
+            answer.violated("a Content-Range-Mapping that gives the duration", answer.shown("content-range-mapping"))
+        })
+    }
+
+    /// Random numbers for a check.
+    pub fn random(&self, check: &str) -> Random {
+        Random::new(self.seed, check)
+    }
+}

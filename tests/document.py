@@ -1,0 +1,51 @@
+"""Documents whose commands are run: each block of a document that begins with `$` is a command and what it printed.
+
+`python tests/document.py` runs them all and writes down what they print now; `test_documents.py` holds that it is the same.
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import server as servers
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DOCUMENTS = ["docs/protocol.md"]
+
+BLOCK = re.compile(r"(?<=^```\n)\$ .*?(?=^```$)", re.MULTILINE | re.DOTALL)
+
+# What every answer says, or what another day would change.
+LEFT_OUT = re.compile(r"^(access-control-[\w-]+|date|last-modified|x-content-type-options|cache-control): .*\n", re.MULTILINE | re.IGNORECASE)
+
+
+def run(block: str, url: str, folder: pathlib.Path) -> str:
+    """The block with what its commands print now. A command goes on in the next line behind a backslash."""
+    printed = []
+    for command in re.findall(r"^\$ ((?:.*\\\n)*.*)$", block, re.MULTILINE):
+        environment = os.environ | {"media": f"{url}/media/demo", "reelspan": url}
+        done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+        text = LEFT_OUT.sub("", (done.stdout + done.stderr).replace("\r\n", "\n"))
+        printed.append(f"$ {command}\n{text.replace(url, 'http://127.0.0.1:8080').strip()}\n")
+    return "".join(printed)
+
+
+def renewed(text: str, url: str) -> str:
+    """A document with all its blocks run anew, in order, in one folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        return BLOCK.sub(lambda block: run(block[0], url, pathlib.Path(folder)), text)
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as data:
+        server = servers.Server(servers.built(ROOT, "reelspan"), pathlib.Path(data), demo=ROOT / "samples").start()
+        for name in DOCUMENTS:
+            path = ROOT / name
+            path.write_text(renewed(path.read_text(), server.url))
+        return server.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,21 @@
+"""What the documents show is what happens."""
+
+import re
+
+import pytest
+
+import document
+
+
+@pytest.mark.parametrize("name", document.DOCUMENTS)
+def test_commands_of_a_document_print_what_it_says(root, server, name):
+    text = (root / name).read_text()
+    blocks, now = (document.BLOCK.findall(written) for written in (text, document.renewed(text, server.url)))
+    assert len(blocks) > 5
+    for shown, printed in zip(blocks, now, strict=True):
+        assert unquoted(printed) == unquoted(shown)
+
+
+def unquoted(block: str) -> str:
+    """Without entity tags and boundaries: they change with every version of the index or of the writers."""
+    return re.sub(r"\b[0-9a-f]{32}\b", "…", block)

@@ -1,0 +1,133 @@
+"""Every format of `formats.py` is recognised, indexed and cut; its cuts play, and damage to it never does more than to be told."""
+
+import math
+import pathlib
+import random
+import re
+
+import pytest
+import requests
+
+import counter
+import formats
+import media
+from answers import is_problem, parts
+from server import Server
+
+BY_NAME = {row.name: row for row in formats.FORMATS}
+ALL = [pytest.param(row, id=row.name) for row in formats.FORMATS]
+
+
+@pytest.fixture(scope="module")
+def server(binary, tmp_path_factory):
+    """A server with the samples of all formats in the space `demo`."""
+    running = Server(binary, tmp_path_factory.mktemp("formats") / "data", demo=formats.FOLDER).start()
+    yield running
+    assert running.stop() == 0, "\n".join(running.output)
+
+
+def intervals(row: formats.Format) -> list[tuple[float, float]]:
+    """Random intervals, the same ones every time, and the edges."""
+    chance, length = random.Random(row.name), row.seconds
+    found = [(0.0, 1.0), (0.0, length), (length - 1, length)]
+    for _ in range(4):
+        start = round(chance.uniform(0, length - 1.5), 3)
+        found.append((start, round(chance.uniform(start + 0.5, length), 3)))
+    return found
+
+
+def given(answer: requests.Response) -> tuple[float, float]:
+    """What of the original a cut says that it really holds."""
+    start, end = re.search(r"t=npt:([\d.]+),([\d.]+)", answer.headers["X-Media-Fragment"]).groups()
+    return float(start), float(end)
+
+
+@pytest.fixture
+def cut(server, tmp_path):
+    def make(row: formats.Format, query: str) -> tuple[pathlib.Path, requests.Response]:
+        path = tmp_path / f"cut-{row.name}"
+        answer = requests.get(f"{server.media(row.name)}?{query}", timeout=30)
+        assert answer.status_code == 200, answer.text
+        path.write_bytes(answer.content)
+        return path, answer
+
+    return make
+
+
+@pytest.mark.parametrize("row", ALL)
+def test_a_format_is_recognised_by_its_content(server, row):
+    original = formats.FOLDER / row.name
+    assert original.stat().st_size < 100_000
+    answer = requests.get(server.media(row.name), timeout=30)
+    assert answer.content == original.read_bytes()
+    assert (answer.headers["Content-Type"], answer.headers["Accept-Ranges"]) == (row.media_type, "bytes, t, track, id")
+    is_problem(requests.get(f"{server.media(row.name)}?t=1000,1001", timeout=30), 404)
+
+
+@pytest.mark.parametrize("row", ALL)
+def test_random_cuts_play_and_hold_the_originals_samples(cut, row):
+    original = formats.FOLDER / row.name
+    for start, end in intervals(row):
+        made, answer = cut(row, f"t={start},{end}")
+        begin, until = given(answer)
+        assert begin == pytest.approx(start, abs=0.001) if row.exact else begin <= start + 0.001, (start, end)
+        assert until >= min(end, row.seconds) - row.slack
+        assert media.complaints(made) <= row.complaints, (start, end)
+        assert media.duration(made) == pytest.approx(until - begin, abs=row.slack), (start, end)
+        if row.verbatim:
+            stored = media.packets(original)
+            for track, packets in media.packets(made).items():
+                if media.tracks(original)[track]["codec_name"].startswith("pcm"):
+                    continue
+                before, after = [packet.digest for packet in stored[track]], [packet.digest for packet in packets]
+                assert any(before[at : at + len(after)] == after for at in range(len(before))), f"{track} of {start},{end}"
+        if row.lossless:
+            assert media.plain_sound(made) in media.plain_sound(original), (start, end)
+        sound = ("audio", 0) in media.tracks(original)
+        heard = media.sound(made) if sound else b""
+        for second in range(math.ceil(begin), math.floor(min(end, row.seconds))) if sound else ():
+            assert media.tone(heard, second - begin + 0.1, 0.8) == pytest.approx(second, abs=0.2), (start, end)
+        if ("video", 0) in media.tracks(original):
+            numbers = media.pictures(made)
+            assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+            assert numbers[0] == pytest.approx(begin * counter.RATE, abs=1.1)
+
+
+@pytest.mark.parametrize("row", ALL)
+def test_a_range_of_bytes_of_a_cut_is_a_part_of_it(cut, server, row):
+    start, end = intervals(row)[3]
+    whole = cut(row, f"t={start},{end}")[0].read_bytes()
+    chance = random.Random(row.name)
+    bounds = [0, *sorted(chance.randrange(1, len(whole)) for _ in range(4)), len(whole)]
+    pieces = (
+        requests.get(f"{server.media(row.name)}?t={start},{end}", headers={"Range": f"bytes={first}-{last - 1}"}, timeout=30)
+        for first, last in zip(bounds, bounds[1:])
+        if first < last
+    )
+    assert b"".join(part.content for piece in pieces for part in parts(piece)) == whole
+
+
+@pytest.mark.parametrize("row", ALL)
+def test_a_network_validator_finds_nothing(reelspan, server, row):
+    start, end = intervals(row)[4]
+    reelspan("verify", "--strict", server.media(row.name))
+    # Of a cut it can ask for ranges, though for no further cuts.
+    reelspan("verify", f"{server.media(row.name)}?t={start},{end}")
+
+
+@pytest.mark.parametrize("row", ALL)
+def test_damage_is_told_and_never_worse(binary, row, tmp_path):
+    """Truncated anywhere, and with any bits turned: a cut or a reason, soon, and in little memory."""
+    whole, chance = (formats.FOLDER / row.name).read_bytes(), random.Random(row.name)
+    damaged, made = tmp_path / row.name, tmp_path / "cut"
+    for turn in range(24):
+        content = bytearray(whole)
+        if turn % 2:
+            del content[chance.randrange(1, len(content)) :]
+        else:
+            for _ in range(chance.choice([1, 4, 64])):
+                content[chance.randrange(min(len(content), chance.choice([200, 4_000, len(content)])))] ^= 1 << chance.randrange(8)
+        damaged.write_bytes(content)
+        limited = f"ulimit -v 4000000; exec timeout 10 {binary} cut {damaged} t=1,3 {made}"
+        status, said = media.status_of("bash", "-c", limited)
+        assert status in (0, 1, 2) and "panicked" not in said, f"turn {turn}: {said}"
