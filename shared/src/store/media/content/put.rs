@@ -119,7 +119,7 @@ impl Media {
         bytes: BoxStream<'static, Result<Bytes, BoxError>>,
         new: &New,
     ) -> Result<Md5, PutError> {
-        let mut incoming = Incoming { bytes, rest: Bytes::new(), hasher: Hasher::default() };
+        let mut incoming = Incoming { bytes, rest: Bytes::new(), hasher: Hasher::default(), size: PART };
         let first = incoming.part().await?;
         if first.len() < PART {
             let (length, bytes) = (first.len() as u64, futures::stream::iter([Ok(first)]));
@@ -184,13 +184,15 @@ struct Incoming {
     /// What came with the last part and is of the next.
     rest: Bytes,
     hasher: Hasher,
+    /// How many bytes a part has.
+    size: usize,
 }
 
 impl Incoming {
     /// The next part: as long as all parts are, but for the last.
     async fn part(&mut self) -> Result<Bytes, PutError> {
         let mut part = BytesMut::new();
-        while part.len() < PART {
+        while part.len() < self.size {
             if self.rest.is_empty() {
                 match self.bytes.next().await {
                     None => break,
@@ -198,7 +200,7 @@ impl Incoming {
                     Some(Ok(chunk)) => self.rest = chunk,
                 }
             }
-            part.extend_from_slice(&self.rest.split_to(self.rest.len().min(PART - part.len())));
+            part.extend_from_slice(&self.rest.split_to(self.rest.len().min(self.size - part.len())));
         }
         self.hasher.update(&part);
         Ok(part.freeze())
@@ -297,3 +299,6 @@ impl Body for Checked {
         SizeHint::with_exact(self.left)
     }
 }
+
+#[cfg(test)]
+mod tests;
