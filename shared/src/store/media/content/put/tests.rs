@@ -15,13 +15,11 @@ async fn read(
     let mut body = Checked::new(futures::stream::iter(chunks).boxed(), length as u64, expected, Arc::clone(&verdict));
     let (mut given, mut ended) = (Vec::new(), true);
     while let Some(frame) = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        match frame {
-            Ok(frame) => given.extend_from_slice(frame.data_ref().unwrap()),
-            Err(_) => {
-                ended = false;
-                break;
-            }
-        }
+        let Ok(frame) = frame else {
+            ended = false;
+            break;
+        };
+        given.extend_from_slice(frame.data_ref().unwrap());
     }
     let said = verdict.get().cloned().map(|said| said.map_err(|fault| PutError::from(fault).to_string()));
     (given, ended, said)
