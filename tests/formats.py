@@ -48,6 +48,14 @@ FORMATS = [
     Format("picture.3gp", [*BOTH, *H264, *samples.AAC, "-f", "3gp"], "video/3gpp", exact=True),
     Format("timecode.mov", [*BOTH, *H264, "-c:a", "pcm_s16be", "-ar", "8000", "-ac", "1", "-timecode", "01:00:00:00", "-t", "5"],
            "video/quicktime", exact=True, lossless=True, seconds=5),
+    Format("picture.flv", [*BOTH, *H264, "-bf", "0", *samples.AAC], "video/x-flv"),
+    Format("reordered.flv", [*BOTH, *H264, "-bf", "1", *samples.AAC, "-flvflags", "no_duration_filesize"], "video/x-flv"),
+    Format("sorenson.flv", [*BOTH, "-c:v", "flv", "-q:v", "20", "-g", "50", "-c:a", "libmp3lame", "-ar", "22050", "-b:a", "24k", "-t", "6"],
+           "video/x-flv", seconds=6),
+    Format("screen.flv", [*BOTH, "-c:v", "flashsv", "-g", "25", "-c:a", "nellymoser", "-ar", "11025", "-t", "3"],
+           "video/x-flv", seconds=3, slack=0.1),
+    Format("speech.flv", [*SOUND, "-c:a", "libspeex", "-ar", "16000", "-b:a", "16k"], "audio/x-flv"),
+    Format("plain.flv", [*SOUND, "-c:a", "pcm_s16le", "-ar", "11025", "-t", "4"], "audio/x-flv", seconds=4, slack=0.15, lossless=True),
 ]  # fmt: skip
 
 

@@ -2,9 +2,11 @@
 //! to splice). They know nothing of HTTP, of AWS or of where their bytes come from.
 
 mod draft;
+pub mod flv;
 pub mod matroska;
 pub mod mp4;
 mod notes;
+mod order;
 mod selection;
 mod source;
 mod stream;
@@ -61,6 +63,8 @@ pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Resul
         matroska::index(source, sink).await
     } else if mp4::recognises(&start) {
         mp4::index(source, sink).await
+    } else if flv::recognises(&start) {
+        flv::index(source, sink).await
     } else {
         Err(Error::Unknown)
     }
@@ -71,6 +75,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     match outline.container {
         Container::Mp4 => mp4::write(outline, selection),
         Container::Matroska => matroska::write(outline, selection),
+        Container::Flv => flv::write(outline, selection),
     }
 }
 
@@ -79,6 +84,6 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 pub const fn starts_exactly(container: Container) -> bool {
     match container {
         Container::Mp4 => true,
-        Container::Matroska => false,
+        Container::Matroska | Container::Flv => false,
     }
 }
