@@ -50,7 +50,7 @@ FORMATS = [
            "video/quicktime", exact=True, lossless=True, seconds=5),
     Format("picture.flv", [*BOTH, *H264, "-bf", "0", *samples.AAC], "video/x-flv"),
     Format("reordered.flv", [*BOTH, *H264, "-bf", "1", *samples.AAC, "-flvflags", "no_duration_filesize"], "video/x-flv"),
-    Format("sorenson.flv", [*BOTH, "-c:v", "flv", "-q:v", "20", "-g", "50", "-c:a", "libmp3lame", "-ar", "22050", "-b:a", "24k", "-t", "6"],
+    Format("sorenson.flv", [*BOTH, "-c:v", "flv", "-q:v", "20", "-g", "50", "-c:a", "libmp3lame", "-ar", "44100", "-b:a", "32k", "-t", "6"],
            "video/x-flv", seconds=6),
     Format("screen.flv", [*BOTH, "-c:v", "flashsv", "-g", "25", "-c:a", "nellymoser", "-ar", "11025", "-t", "3"],
            "video/x-flv", seconds=3, slack=0.1),

@@ -3,6 +3,8 @@
 
 mod draft;
 pub mod flv;
+#[cfg(test)]
+mod indexed;
 pub mod matroska;
 pub mod mp4;
 mod notes;

@@ -13,8 +13,6 @@ mod index;
 mod packet;
 mod tag;
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod tests;
 mod write;
 

@@ -1,5 +1,7 @@
 //! The write half: header, onMetaData, sequence headers, and tags with new timestamps around payloads as they are.
 
+use std::ops::Range;
+
 use super::amf::{SCRIPT_AT, Script};
 use super::tag::{self, AUDIO, FileHeader, TAG_HEADER, VIDEO};
 use crate::container::draft::Draft;
@@ -37,14 +39,17 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     }
     let setup = tags.draft.len();
     let mut keyframes = Keyframes::for_lanes(&lanes);
+    let mut places: Vec<Range<u64>> = Vec::new();
     for (place, run) in InOrder::new(&selection.tracks) {
         let Some(lane) = lanes.get_mut(place) else { continue };
         let timestamp = tags.timestamp(&run)?;
         if lane.description != run.description {
             tags.describe(lane, &run, timestamp)?;
         }
-        keyframes.offer(lane.track, &run, timestamp, tags.draft.len());
+        let begins = tags.draft.len();
+        keyframes.offer(lane.track, &run, timestamp, begins);
         tags.sample(lane, &run, timestamp)?;
+        places.push(begins..tags.draft.len());
     }
 
     let has = |kind| lanes.iter().any(|lane| lane.track.kind == kind);
@@ -65,7 +70,9 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     splice.made(FileHeader::write(script.has_audio, script.has_video).to_vec());
     splice.made(script.write());
     tags.draft.append_to(&mut splice);
-    Ok(Written { splice, setup: 0..body + setup, elements: Vec::new() })
+    // A tag is not a piece of the original, for its header is new: it is an element, so that a range has it whole.
+    let elements = places.into_iter().map(|place| body + place.start..body + place.end).collect();
+    Ok(Written { splice, setup: 0..body + setup, elements })
 }
 
 /// One track of the cut.
