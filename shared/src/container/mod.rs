@@ -1,6 +1,7 @@
 //! Containers: one module a format, each with its two halves side by side: *index* (bytes to model) and *write* (selection
 //! to splice). They know nothing of HTTP, of AWS or of where their bytes come from.
 
+pub mod avi;
 mod draft;
 pub mod flv;
 #[cfg(test)]
@@ -67,6 +68,8 @@ pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Resul
         mp4::index(source, sink).await
     } else if flv::recognises(&start) {
         flv::index(source, sink).await
+    } else if avi::recognises(&start) {
+        avi::index(source, sink).await
     } else {
         Err(Error::Unknown)
     }
@@ -78,6 +81,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         Container::Mp4 => mp4::write(outline, selection),
         Container::Matroska => matroska::write(outline, selection),
         Container::Flv => flv::write(outline, selection),
+        Container::Avi => avi::write(outline, selection),
     }
 }
 
@@ -86,6 +90,6 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 pub const fn starts_exactly(container: Container) -> bool {
     match container {
         Container::Mp4 => true,
-        Container::Matroska | Container::Flv => false,
+        Container::Matroska | Container::Flv | Container::Avi => false,
     }
 }

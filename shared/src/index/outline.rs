@@ -18,6 +18,8 @@ pub enum Container {
     Matroska,
     /// Flash Video.
     Flv,
+    /// Audio Video Interleave.
+    Avi,
 }
 
 /// A file's structure, less its samples.

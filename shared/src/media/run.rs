@@ -65,6 +65,18 @@ impl Run {
         })
     }
 
+    /// The samples of this run that are presented at `time` or later, if there are any.
+    #[must_use]
+    pub fn presented_from(&self, time: Ticks) -> Option<Self> {
+        let ahead = (time - self.presentation()).0.max(0);
+        let passed = match (ahead, self.duration.0) {
+            (0, _) => 0,
+            (_, ..=0) => return None,
+            (ahead, duration) => (ahead - 1) / duration + 1,
+        };
+        self.slice(u32::try_from(passed).ok()?..self.count)
+    }
+
     /// Takes `next` in if it goes on exactly where this run ends, alike in everything. Says whether it did.
     pub fn absorb(&mut self, next: &Self) -> bool {
         let alike = self.duration == next.duration

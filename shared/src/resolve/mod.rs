@@ -232,6 +232,9 @@ async fn select_from_sync(
         let mut runs = held.runs(place, &span::union(spans));
         if place != leader {
             // Samples from before the beginning cannot be placed; of video, all up to the first that can start decoding.
+            if let Some(run) = runs.first_mut() {
+                *run = run.presented_from(from).unwrap_or_else(|| run.clone());
+            }
             let begins =
                 |run: &crate::media::Run| run.presentation() >= from && (run.sync || track.kind != Kind::Video);
             let first = runs.iter().position(begins).unwrap_or(runs.len());

@@ -128,6 +128,7 @@ const fn name(container: Container) -> &'static str {
         Container::Mp4 => "mp4",
         Container::Matroska => "matroska",
         Container::Flv => "flv",
+        Container::Avi => "avi",
     }
 }
 
