@@ -8,7 +8,7 @@ use futures::executor::block_on;
 
 use super::{Error, ReadError, Segment, Selected, Selection, Sink};
 use crate::index::{Element, Outline, Packed, Page};
-use crate::media::{Interval, Run, Ticks, Time};
+use crate::media::{Interval, Run, Time};
 use crate::splice::{Piece, Splice};
 
 /// Pages, as they come.
