@@ -283,7 +283,7 @@ fn mime(outline: &Outline, selection: &Selection) -> String {
         (_, "quicktime") if has(Kind::Audio) => "audio/mp4".to_owned(),
         _ if has(Kind::Audio) => format!("audio/{family}"),
         (Container::Mp4, _) => "application/mp4".to_owned(),
-        (Container::Matroska, _) => format!("video/{family}"),
+        (Container::Matroska | Container::Flv | Container::Avi, _) => format!("video/{family}"),
     }
 }
 

@@ -76,7 +76,7 @@ fn old_index(chunks: &[Vec<u8>], base: u32) -> Vec<u8> {
     for chunk in chunks {
         let key = chunk[..4] != *b"00dc" || chunk.get(12) == Some(&0x10);
         entries.extend(&chunk[..4]);
-        for field in [if key { 0x10 } else { 0 }, at, chunk.len() as u32 - 8] {
+        for field in [if key { 0x10 } else { 0 }, at, riff::u32_at(chunk, 4)] {
             entries.extend(field.to_le_bytes());
         }
         at += chunk.len() as u32;
