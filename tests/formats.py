@@ -67,6 +67,22 @@ FORMATS = [
     Format("frames.flac", [*WAVE, "-c:a", "flac", "-ar", "8000", "-frame_size", "1152"], "audio/flac", verbatim=False, lossless=True, slack=0.15),
     Format("wide.flac", [*WAVE, "-c:a", "flac", "-ar", "8000", "-sample_fmt", "s32", "-bits_per_raw_sample", "24", "-ac", "2", "-frame_size", "512", "-t", "5"],
            "audio/flac", verbatim=False, lossless=True, slack=0.07, seconds=5),
+    Format("picture.flv", [*BOTH, *H264, "-bf", "0", *samples.AAC], "video/x-flv"),
+    Format("reordered.flv", [*BOTH, *H264, "-bf", "1", *samples.AAC, "-flvflags", "no_duration_filesize"], "video/x-flv"),
+    Format("sorenson.flv", [*BOTH, "-c:v", "flv", "-q:v", "20", "-g", "50", "-c:a", "libmp3lame", "-ar", "44100", "-b:a", "32k", "-t", "6"],
+           "video/x-flv", seconds=6),
+    Format("screen.flv", [*BOTH, "-c:v", "flashsv", "-g", "25", "-c:a", "nellymoser", "-ar", "11025", "-t", "3"],
+           "video/x-flv", seconds=3, slack=0.1),
+    Format("speech.flv", [*SOUND, "-c:a", "libspeex", "-ar", "16000", "-b:a", "16k"], "audio/x-flv"),
+    Format("plain.flv", [*SOUND, "-c:a", "pcm_s16le", "-ar", "11025", "-t", "4"], "audio/x-flv", seconds=4, slack=0.15, lossless=True),
+    Format("picture.avi", [*BOTH, *H264, "-bf", "0", "-bsf:v", "h264_mp4toannexb", "-c:a", "libmp3lame", "-ar", "44100", "-b:a", "32k",
+           "-t", "8"], "video/x-msvideo", seconds=8),
+    Format("plain.avi", [*BOTH, "-c:v", "mpeg4", "-q:v", "31", "-g", "50", "-c:a", "pcm_s16le", "-ar", "8000", "-t", "2.8"],
+           "video/x-msvideo", seconds=2.8, lossless=True),
+    Format("surround.avi", [*BOTH, "-c:v", "libxvid", "-q:v", "31", "-g", "50", "-c:a", "ac3", "-ac", "1", "-b:a", "32k", "-t", "5"],
+           "video/x-msvideo", seconds=5, slack=0.05),
+    Format("motion.avi", [*BOTH, "-c:v", "mjpeg", "-q:v", "31", "-pix_fmt", "yuvj420p", "-c:a", "pcm_mulaw", "-ar", "8000", "-t", "2.4"],
+           "video/x-msvideo", seconds=2.4),
 ]  # fmt: skip
 
 

@@ -1,12 +1,17 @@
 //! Containers: one module a format, each with its two halves side by side: *index* (bytes to model) and *write* (selection
 //! to splice). They know nothing of HTTP, of AWS or of where their bytes come from.
 
+pub mod avi;
 mod draft;
 pub mod flac;
+pub mod flv;
 pub mod iff;
+#[cfg(test)]
+mod indexed;
 pub mod matroska;
 pub mod mp4;
 mod notes;
+mod order;
 mod selection;
 mod source;
 mod stream;
@@ -69,6 +74,10 @@ pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Resul
         flac::index(source, sink).await
     } else if iff::recognises(&start) {
         iff::index(source, sink).await
+    } else if flv::recognises(&start) {
+        flv::index(source, sink).await
+    } else if avi::recognises(&start) {
+        avi::index(source, sink).await
     } else {
         Err(Error::Unknown)
     }
@@ -81,6 +90,8 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         Container::Matroska => matroska::write(outline, selection),
         Container::Iff => iff::write(outline, selection),
         Container::Flac => flac::write(outline, selection),
+        Container::Flv => flv::write(outline, selection),
+        Container::Avi => avi::write(outline, selection),
     }
 }
 
@@ -89,7 +100,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 pub const fn starts_exactly(container: Container) -> bool {
     match container {
         Container::Mp4 => true,
-        Container::Matroska | Container::Iff | Container::Flac => false,
+        Container::Matroska | Container::Iff | Container::Flac | Container::Flv | Container::Avi => false,
     }
 }
 
@@ -98,7 +109,7 @@ pub const fn starts_exactly(container: Container) -> bool {
 #[must_use]
 pub const fn ends_with_a_sample(container: Container) -> bool {
     match container {
-        Container::Mp4 | Container::Matroska => false,
+        Container::Mp4 | Container::Matroska | Container::Flv | Container::Avi => false,
         Container::Iff | Container::Flac => true,
     }
 }

@@ -20,6 +20,10 @@ pub enum Container {
     Iff,
     /// FLAC, native.
     Flac,
+    /// Flash Video.
+    Flv,
+    /// Audio Video Interleave.
+    Avi,
 }
 
 /// A file's structure, less its samples.

@@ -312,7 +312,7 @@ fn mime(outline: &Outline, selection: &Selection) -> String {
         // Of one track.
         (Container::Iff | Container::Flac, _) => outline.mime.clone(),
         (Container::Mp4, _) => "application/mp4".to_owned(),
-        (Container::Matroska, _) => format!("video/{family}"),
+        (Container::Matroska | Container::Flv | Container::Avi, _) => format!("video/{family}"),
     }
 }
 

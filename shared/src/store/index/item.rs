@@ -129,6 +129,8 @@ const fn name(container: Container) -> &'static str {
         Container::Matroska => "matroska",
         Container::Iff => "iff",
         Container::Flac => "flac",
+        Container::Flv => "flv",
+        Container::Avi => "avi",
     }
 }
 
