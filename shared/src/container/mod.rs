@@ -4,6 +4,7 @@
 mod draft;
 pub mod matroska;
 pub mod mp4;
+pub mod mpegts;
 mod notes;
 mod selection;
 mod source;
@@ -56,11 +57,13 @@ pub enum Error {
 
 /// Reads a file's structure: pages go to the sink, the outline comes back.
 pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    let start = source.read(0..source.len().min(64)).await?;
+    let start = source.read(0..source.len().min(4096)).await?;
     if matroska::recognises(&start) {
         matroska::index(source, sink).await
     } else if mp4::recognises(&start) {
         mp4::index(source, sink).await
+    } else if mpegts::recognises(&start) {
+        mpegts::index(source, sink).await
     } else {
         Err(Error::Unknown)
     }
@@ -71,6 +74,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     match outline.container {
         Container::Mp4 => mp4::write(outline, selection),
         Container::Matroska => matroska::write(outline, selection),
+        Container::MpegTs => mpegts::write(outline, selection),
     }
 }
 
@@ -80,5 +84,16 @@ pub const fn starts_exactly(container: Container) -> bool {
     match container {
         Container::Mp4 => true,
         Container::Matroska => false,
+        Container::MpegTs => false,
+    }
+}
+
+/// Whether a cut of this container ends with the end of its last sample, because nothing in it could say that less of that is
+/// to be heard.
+#[must_use]
+pub const fn ends_with_a_sample(container: Container) -> bool {
+    match container {
+        Container::Mp4 | Container::Matroska => false,
+        Container::MpegTs => true,
     }
 }
