@@ -34,6 +34,8 @@ class Format:
     """The sound of a cut is the original's, bit by bit."""
     seconds: float = 12
     """How long the sample is."""
+    zeros: bool = False
+    """ffprobe counts zeros before a sample to the one before it; so the last sample of a cut may lack some."""
     parity: bool = False
     """Each packet of its transport stream has sixteen bytes behind it."""
     complaints: frozenset[str] = frozenset()
@@ -56,7 +58,7 @@ FORMATS = [
            "video/quicktime", exact=True, lossless=True, seconds=5),
     Format("h264.ts", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-c:a", "aac", "-b:a", "16k", *TS], "video/mp2t", seconds=8, slack=0.07),
     Format("mpeg2.ts", [*BOTH, "-c:v", "mpeg2video", "-q:v", "30", "-g", "25", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07),
-    Format("hevc.m2ts", [*BOTH, *HEVC, "-c:a", "ac3", "-b:a", "32k", *TS, "-t", "7", "-mpegts_m2ts_mode", "1"], "video/mp2t", seconds=7, slack=0.07),
+    Format("hevc.m2ts", [*BOTH, *HEVC, "-c:a", "ac3", "-b:a", "32k", *TS, "-t", "7", "-mpegts_m2ts_mode", "1"], "video/mp2t", seconds=7, slack=0.07, zeros=True),
     Format("parity.ts", [*BOTH, *H264, "-g", "30", "-keyint_min", "30", "-c:a", "eac3", "-b:a", "32k", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07, parity=True),
     Format("sound.ts", [*SOUND, "-c:a", "aac", "-b:a", "32k", *TS], "video/mp2t", seconds=8, slack=0.07),
 ]  # fmt: skip
