@@ -83,8 +83,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 pub const fn starts_exactly(container: Container) -> bool {
     match container {
         Container::Mp4 => true,
-        Container::Matroska => false,
-        Container::MpegTs => false,
+        Container::Matroska | Container::MpegTs => false,
     }
 }
 

@@ -31,7 +31,7 @@ pub const MAX_TRACKS: usize = 32;
 
 /// The lane of a track.
 pub fn lane(track: usize) -> u8 {
-    u8::try_from(track).unwrap_or(u8::MAX - TRACKS) + TRACKS
+    u8::try_from(track).unwrap_or(u8::MAX).saturating_add(TRACKS)
 }
 
 /// How many lanes there are of so many tracks.
@@ -56,11 +56,15 @@ pub fn pack(out: &mut Vec<u8>, stretches: impl Iterator<Item = (u64, u8)>, lanes
     for (packets, lane) in stretches {
         let mut value = packets.saturating_sub(1).saturating_mul(lanes).saturating_add(u64::from(lane));
         while value >= 0x80 {
-            out.push((value & 0x7F) as u8 | 0x80);
+            out.push(low_byte(value) | 0x80);
             value >>= 7;
         }
-        out.push(value as u8);
+        out.push(low_byte(value));
     }
+}
+
+const fn low_byte(value: u64) -> u8 {
+    value.to_le_bytes()[0]
 }
 
 /// Unpacks what [`pack`] made, of packets of so many bytes from `offset` on.
@@ -76,7 +80,8 @@ pub fn unpack(packed: &[u8], lanes: u64, packet: u64, mut offset: u64) -> impl I
                 break;
             }
         }
-        let stretch = Stretch { offset, packets: (value / lanes.max(1)).saturating_add(1), lane: (value % lanes.max(1)) as u8 };
+        let (packets, lane) = (value / lanes.max(1), value % lanes.max(1));
+        let stretch = Stretch { offset, packets: packets.saturating_add(1), lane: low_byte(lane) };
         offset = stretch.bytes(packet).end;
         Some(stretch)
     })

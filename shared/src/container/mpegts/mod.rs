@@ -15,6 +15,7 @@ mod index;
 mod layout;
 mod packet;
 mod pes;
+mod program;
 mod psi;
 #[cfg(test)]
 mod tests;

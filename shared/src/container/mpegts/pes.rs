@@ -5,8 +5,6 @@
 pub struct Pes {
     /// Presentation and decoding time stamp, of 33 bits, in 90 kHz. Without the second both are the same.
     pub times: Option<(u64, u64)>,
-    /// Bytes of the whole PES packet; `None` where it lasts until the next one begins, as video may.
-    pub length: Option<u32>,
     /// Where its payload begins.
     pub header: usize,
 }
@@ -14,26 +12,42 @@ pub struct Pes {
 impl Pes {
     /// Reads the header at the beginning of these bytes; `None` where there is none, or it is not whole.
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        let [0, 0, 1, stream, high, low, flags, times, header] = *bytes.first_chunk()? else { return None };
+        let [0, 0, 1, stream, _, _, flags, times, header] = *bytes.first_chunk()? else { return None };
         // Padding, private_stream_2 and the directory have no header of this form.
         if matches!(stream, 0xBC | 0xBE | 0xBF | 0xF0..=0xF2 | 0xF8 | 0xFF) || flags & 0xC0 != 0x80 {
             return None;
         }
-        let stamp = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).map(stamp);
+        let stamp = |at: usize| stamp(bytes.get(at..)?);
         let times = match times >> 6 {
             2 => Some((stamp(9)?, stamp(9)?)),
             3 => Some((stamp(9)?, stamp(14)?)),
             _ => None,
         };
-        let length = match u16::from_be_bytes([high, low]) {
-            0 => None,
-            length => Some(6 + u32::from(length)),
-        };
-        Some(Self { times, length, header: 9 + usize::from(header) })
+        Some(Self { times, header: 9 + usize::from(header) })
     }
 }
 
-/// A time stamp of 33 bits, between which marker bits stand.
-fn stamp(&[a, b, c, d, e]: &[u8; 5]) -> u64 {
-    u64::from(a >> 1 & 7) << 30 | u64::from(b) << 22 | u64::from(c >> 1) << 15 | u64::from(d) << 7 | u64::from(e >> 1)
+/// A time stamp of 33 bits: three, fifteen and fifteen, each with a marker bit behind it.
+fn stamp(bytes: &[u8]) -> Option<u64> {
+    let [high, middle @ .., a, b] = *bytes.first_chunk::<5>()?;
+    let fifteen = |bytes: [u8; 2]| u64::from(u16::from_be_bytes(bytes) >> 1);
+    Some(u64::from(high >> 1 & 7) << 30 | fifteen(middle) << 15 | fifteen([a, b]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_says_when_and_how_long() {
+        let bytes = [0, 0, 1, 0xC0, 0, 20, 0x80, 0xC0, 10, 0x3F, 0xFF, 0xFF, 0xFF, 0xFF, 0x11, 0, 1, 0, 3, 0xAA];
+        let times = Some(((1 << 33) - 1, 1));
+        assert_eq!(Pes::read(&bytes), Some(Pes { times, header: 19 }));
+        assert_eq!(Pes::read(&bytes[..18]), None);
+        let without = [0, 0, 1, 0xE0, 0, 0, 0x80, 0, 0];
+        assert_eq!(Pes::read(&without), Some(Pes { times: None, header: 9 }));
+        for other in [0xBE, 0xBF] {
+            assert_eq!(Pes::read(&[0, 0, 1, other, 0, 9, 0x80, 0, 0, 0]), None);
+        }
+    }
 }

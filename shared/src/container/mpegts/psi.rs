@@ -127,6 +127,11 @@ impl Stream {
 }
 
 impl Map {
+    /// Whether the clock references are in packets of their own, and not in those of a stream.
+    pub fn has_clock_alone(&self) -> bool {
+        self.streams.iter().all(|stream| stream.pid != self.clock)
+    }
+
     /// Reads a section; `None` where it is none of this table.
     pub fn read(section: &[u8]) -> Option<Self> {
         let (program, body) = table(section, 2)?;

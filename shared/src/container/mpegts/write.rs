@@ -10,6 +10,7 @@ use bytes::BufMut;
 
 use super::layout::{self, Stretch};
 use super::packet::{NULL, Packing};
+use super::program::Program;
 use super::psi::Tables;
 use crate::container::{Error, Selection, Written};
 use crate::index::{self, Element, Outline};
@@ -18,7 +19,8 @@ use crate::splice::Splice;
 
 /// Writes a selection as a complete file; see [`super::write`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    let program = Program::of(outline)?;
+    let program = program(outline)?;
+    let packing = Packing::of_size(program.packet).ok_or_else(|| mismatch("packets of no known size"))?;
     let mut tracks = Vec::with_capacity(selection.tracks.len());
     let mut lanes = Vec::with_capacity(selection.tracks.len());
     for selected in &selection.tracks {
@@ -26,8 +28,8 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         tracks.push(track);
         lanes.push(Lane { lane: layout::lane(selected.track), runs: &selected.runs });
     }
-    let packing = program.packing;
-    let mut tables = Tables::new(packing, program.stream, (program.number, program.map_pid), &program.map(&tracks)?);
+    let map = map(&program, &tracks)?;
+    let mut tables = Tables::new(packing, program.stream, (program.number, program.map), &map);
 
     let of_all = layout::lanes(outline.tracks.len());
     let mut pieces = Vec::new();
@@ -120,51 +122,23 @@ fn arrival(element: &Element) -> [u8; 4] {
 }
 
 /// What the index says of the program.
-struct Program<'a> {
-    packing: Packing,
-    stream: u16,
-    number: u16,
-    map_pid: u16,
-    clock: u16,
-    /// The clock is in packets of its own, which go with every cut.
-    alone: bool,
-    descriptors: &'a [u8],
+fn program(outline: &Outline) -> Result<Program, Error> {
+    let Some(Setup::Inline(packed)) = outline.setup.first() else { return Err(mismatch("no program in the outline")) };
+    Program::unpack(packed).ok_or_else(|| mismatch("a program that is not whole"))
 }
 
-impl<'a> Program<'a> {
-    fn of(outline: &'a Outline) -> Result<Self, Error> {
-        let parse = |bytes: &'a [u8]| {
-            let ([size, a, b, c, d, e, f, g, h, alone], descriptors) = bytes.split_first_chunk()?;
-            let number = |high: &u8, low: &u8| u16::from_be_bytes([*high, *low]);
-            Some(Self {
-                packing: Packing::of_size(*size)?,
-                stream: number(a, b),
-                number: number(c, d),
-                map_pid: number(e, f),
-                clock: number(g, h),
-                alone: *alone == 1,
-                descriptors,
-            })
-        };
-        match outline.setup.first() {
-            Some(Setup::Inline(bytes)) => parse(bytes).ok_or_else(|| mismatch("a program that is not whole")),
-            _ => Err(mismatch("no program in the outline")),
-        }
+/// The body of the program's map with these tracks. Where the clock is in the packets of another one, there is none.
+fn map(program: &Program, tracks: &[&Track]) -> Result<Vec<u8>, Error> {
+    let kept = program.alone || tracks.iter().any(|track| track.id == u64::from(program.clock));
+    let mut body = Vec::with_capacity(64 + program.descriptors.len());
+    body.put_u16(0xE000 | if kept { program.clock } else { NULL });
+    body.put_u16(0xF000 | u16::try_from(program.descriptors.len()).unwrap_or(0));
+    body.put_slice(&program.descriptors);
+    for track in tracks {
+        let Setup::Inline(entry) = &track.setup else { return Err(mismatch("a track without its entry")) };
+        body.put_slice(entry);
     }
-
-    /// The body of the map of these tracks. Where the clock is in the packets of another one, there is none.
-    fn map(&self, tracks: &[&Track]) -> Result<Vec<u8>, Error> {
-        let kept = self.alone || tracks.iter().any(|track| track.id == u64::from(self.clock));
-        let mut body = Vec::with_capacity(64 + self.descriptors.len());
-        body.put_u16(0xE000 | if kept { self.clock } else { NULL });
-        body.put_u16(0xF000 | u16::try_from(self.descriptors.len()).unwrap_or(0));
-        body.put_slice(self.descriptors);
-        for track in tracks {
-            let Setup::Inline(entry) = &track.setup else { return Err(mismatch("a track without its entry")) };
-            body.put_slice(entry);
-        }
-        Ok(body)
-    }
+    Ok(body)
 }
 
 /// The pages and the outline do not go together, or not with the selection.

@@ -53,7 +53,8 @@ impl Clock {
         let at = |zero: u64| expected + distance(expected.cast_unsigned(), stamp.wrapping_sub(zero));
         let goes_on = |time: i64| {
             let (behind, ahead) = (expected.min(self.latest) - BEHIND, expected.max(self.latest) + AHEAD);
-            hand.last.is_none() || (hand.last.is_some_and(|(last, _)| time >= last - BEHIND) && (behind..ahead).contains(&time))
+            hand.last.is_none()
+                || (hand.last.is_some_and(|(last, _)| time >= last - BEHIND) && (behind..ahead).contains(&time))
         };
         if hand.last.is_none() {
             (hand.zero, hand.age) = (self.zero, self.age);

@@ -7,13 +7,12 @@ mod survey;
 
 use std::ops::ControlFlow;
 
-use bytes::{BufMut, Bytes};
-
 use self::clock::SECOND;
 use self::samples::Samples;
 use self::survey::{Found, Survey};
 use super::codec::Codec;
 use super::packet::{ENOUGH, Packet, Packing};
+use super::program::Program;
 use super::psi::{Map, Sections};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
@@ -68,7 +67,7 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
         mime: "video/mp2t".to_owned(),
         duration: ends.max().unwrap_or(Time::ZERO),
         tracks,
-        setup: vec![Setup::Inline(program(&survey))],
+        setup: vec![Setup::Inline(program(&survey).pack().into())],
         setup_ranges: survey.tables,
         elements: true,
         chapters: Vec::new(),
@@ -103,18 +102,17 @@ fn track(found: &Found) -> Option<Track> {
     })
 }
 
-/// What the writer has to know of the program: bytes of a packet, `transport_stream_id`, `program_number`, PIDs of its map and of
-/// its clock, whether that is a stream of its own, how many tracks the file has, and the program's descriptors.
-fn program(survey: &Survey) -> Bytes {
-    let map = &survey.map;
-    let mut out = Vec::with_capacity(11 + map.descriptors.len());
-    out.put_u8(u8::try_from(survey.packing.size).unwrap_or(0));
-    for number in [survey.association.stream, map.program, survey.map_pid, map.clock] {
-        out.put_u16(number);
+/// What the writer has to know of the program.
+fn program(survey: &Survey) -> Program {
+    Program {
+        packet: u8::try_from(survey.packing.size).unwrap_or(0),
+        stream: survey.association.stream,
+        number: survey.map.program,
+        map: survey.map_pid,
+        clock: survey.map.clock,
+        alone: survey.map.has_clock_alone(),
+        descriptors: survey.map.descriptors.clone(),
     }
-    out.put_u8(u8::from(map.streams.iter().all(|stream| stream.pid != map.clock)));
-    out.put_slice(&map.descriptors);
-    out.into()
 }
 
 /// The sink, and how many pages the index has.
@@ -150,7 +148,8 @@ impl Reader {
         let start = offset;
         for bytes in bytes.chunks_exact(self.packing.size) {
             let Some(packet) = self.packing.packet(bytes) else { break };
-            let arrival = if self.packing.before > 0 { bytes.first_chunk().copied().unwrap_or_default() } else { [0; 4] };
+            let arrival =
+                if self.packing.before > 0 { bytes.first_chunk().copied().unwrap_or_default() } else { [0; 4] };
             self.samples.packet(offset, packet, arrival, &mut self.notes)?;
             if packet.pid() == self.survey.map_pid {
                 self.take_map(offset, packet);

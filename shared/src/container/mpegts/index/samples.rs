@@ -94,7 +94,7 @@ impl Samples {
                 *slot = lane;
             }
         };
-        if survey.map.streams.iter().all(|stream| stream.pid != survey.map.clock) {
+        if survey.map.has_clock_alone() {
             assign(survey.map.clock, layout::CLOCK);
         }
         for (place, found) in survey.tracks.iter().enumerate() {
@@ -316,7 +316,8 @@ impl Samples {
                 if self.elements.len() <= MAX_WAITING {
                     return Ok(());
                 }
-                let waiting: Vec<usize> = (0..).zip(&self.lanes).filter(|(_, lane)| waits(lane)).map(|(at, _)| at).collect();
+                let waiting: Vec<usize> =
+                    (0..).zip(&self.lanes).filter(|(_, lane)| waits(lane)).map(|(at, _)| at).collect();
                 for track in waiting {
                     self.end(track, None, &mut Notes::default());
                 }
@@ -340,7 +341,8 @@ impl Samples {
         if let Some(end) = samples.iter().map(|(_, run)| run.bytes().end).max() {
             let mut kept = element.arrival.get(..self.packing.before).unwrap_or_default().to_vec();
             let within = self.stretches.iter().take_while(|stretch| stretch.offset < end);
-            let within = within.map(|stretch| (stretch.packets.min((end - stretch.offset).div_ceil(size)), stretch.lane));
+            let within =
+                within.map(|stretch| (stretch.packets.min((end - stretch.offset).div_ceil(size)), stretch.lane));
             layout::pack(&mut kept, within, layout::lanes(self.lanes.len()));
             self.bound(element.time, kept.len())?;
             self.builder.begin_element_keeping(element.offset, 0, Ticks(element.time), kept.into());
@@ -362,7 +364,10 @@ impl Samples {
         let (of, so_far) = self.kept;
         self.kept = (second, if of == second { so_far + kept } else { kept });
         if self.kept.1 > MAX_PAGE_BYTES {
-            return Err(Error::Limit(format!("streams that alternate so often that ten seconds at {} have no page", time / SECOND)));
+            return Err(Error::Limit(format!(
+                "streams that alternate so often that ten seconds at {} have no page",
+                time / SECOND
+            )));
         }
         Ok(())
     }

@@ -126,7 +126,8 @@ impl Candidate {
 
     const fn is_known(&self) -> bool {
         self.first.is_some()
-            && (self.looks.is_some() || matches!(self.codec, Codec::Ac3 | Codec::Eac3 | Codec::Dts | Codec::Opus | Codec::Visual))
+            && (self.looks.is_some()
+                || matches!(self.codec, Codec::Ac3 | Codec::Eac3 | Codec::Dts | Codec::Opus | Codec::Visual))
     }
 }
 
@@ -196,7 +197,9 @@ fn candidates(map: &Map, notes: &mut Notes) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
     for entry in &map.streams {
         let codec = match Codec::of(entry) {
-            Ok(_) if candidates.iter().any(|candidate| candidate.entry.pid == entry.pid) => Err("named twice".to_owned()),
+            Ok(_) if candidates.iter().any(|candidate| candidate.entry.pid == entry.pid) => {
+                Err("named twice".to_owned())
+            }
             Ok(_) if candidates.len() >= MAX_TRACKS => Err(format!("there are more than {MAX_TRACKS}")),
             codec => codec,
         };

@@ -64,7 +64,11 @@ fn random_damage_gives_an_error_or_a_partial_index() {
         let mut file = original.clone();
         for _ in 0..=next() % 8 {
             // Half of it where it hurts most: in the headers.
-            let at = if next() % 2 == 0 { next() as usize % file.len() } else { next() as usize % (file.len() / 188) * 188 + next() as usize % 24 };
+            let at = if next() % 2 == 0 {
+                next() as usize % file.len()
+            } else {
+                next() as usize % (file.len() / 188) * 188 + next() as usize % 24
+            };
             file[at] ^= 1 << (next() % 8);
         }
         let Ok(found) = try_index(&Bytes::from(file.clone()), 4096) else { continue };
@@ -79,7 +83,8 @@ fn random_damage_gives_an_error_or_a_partial_index() {
 
 #[test]
 fn other_files_are_not_recognised() {
-    for other in [&b""[..], &[0x47; 100], b"GIF89a, which begins with the same letter", &[0; 4096], b"\x1A\x45\xDF\xA3"] {
+    for other in [&b""[..], &[0x47; 100], b"GIF89a, which begins with the same letter", &[0; 4096], b"\x1A\x45\xDF\xA3"]
+    {
         assert!(!recognises(other));
     }
     let only = |packets: Vec<Vec<u8>>| try_index(&Bytes::from(packed(&packets, PLAIN)), 4096).unwrap_err();

@@ -104,7 +104,8 @@ impl Indexed {
         let content = |run: &Run| {
             let range = run.bytes();
             let packets = file[range.start as usize..range.end as usize].chunks(packing.size);
-            let own = packets.map(|bytes| packing.packet(bytes).unwrap()).filter(|packet| u64::from(packet.pid()) == pid);
+            let own =
+                packets.map(|bytes| packing.packet(bytes).unwrap()).filter(|packet| u64::from(packet.pid()) == pid);
             own.flat_map(|packet| packet.payload().to_vec()).collect()
         };
         self.samples[track].iter().map(content).collect()

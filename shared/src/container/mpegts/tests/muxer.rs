@@ -68,11 +68,6 @@ impl Muxer {
         }
         packets
     }
-
-    /// A packet of no stream that is known.
-    pub fn other(&mut self, pid: u16) -> Vec<u8> {
-        self.packet(pid, false, None, &[0x55; 184])
-    }
 }
 
 /// The tables of program 1, with streams of these types.
@@ -118,7 +113,13 @@ pub fn film(muxer: &mut Muxer, seconds: u64, zero: u64) -> Packets {
         for at in 0..25 {
             let number = second * 25 + at;
             // Decoded one picture's time ahead; of each two behind a sync sample, the later one is decoded first.
-            let shown = if at == 0 { number } else if at % 2 == 1 { number + 1 } else { number - 1 };
+            let shown = if at == 0 {
+                number
+            } else if at % 2 == 1 {
+                number + 1
+            } else {
+                number - 1
+            };
             let video = muxer.pes(
                 VIDEO,
                 wrap(zero + shown * 3600),

@@ -17,7 +17,8 @@ fn a_cut_holds_its_samples_as_they_are() {
     for packing in Packing::ALL {
         let file = packed(&film, packing);
         let whole = index(&file);
-        for (tracks, start, end) in [(&[0, 1][..], 2, 4), (&[0, 1], 0, 6), (&[1], 1, 3), (&[0], 3, 6), (&[1, 0], 5, 6)] {
+        for (tracks, start, end) in [(&[0, 1][..], 2, 4), (&[0, 1], 0, 6), (&[1], 1, 3), (&[0], 3, 6), (&[1, 0], 5, 6)]
+        {
             let selection = whole.select(tracks, start, end);
             let written = write(&whole.outline, &selection).unwrap();
             let cut = bytes(&written.splice, &file);
