@@ -20,7 +20,7 @@ pub fn access(payload: &[u8], flagged: bool) -> Start {
             IDR => return Start::Access(parameters),
             SLICE..=4 => return Start::Access(parameters && recovery),
             SPS => parameters = true,
-            SEI => recovery |= has_recovery_point(unit.get(1..).unwrap_or_default()),
+            SEI => recovery |= has_recovery_point(nal::payload(unit).get(1..).unwrap_or_default()),
             _ => {}
         }
     }

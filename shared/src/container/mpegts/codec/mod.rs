@@ -20,6 +20,7 @@ pub enum Codec {
     Visual,
     H264,
     Hevc,
+    Vc1,
     /// MPEG-1 or MPEG-2 audio of any layer.
     MpegAudio,
     /// AAC in ADTS.
@@ -65,6 +66,7 @@ impl Codec {
             0x81 => Self::Ac3,
             0x82 | 0x85 | 0x86 | 0x8A => Self::Dts,
             0x84 | 0x87 => Self::Eac3,
+            0xEA => Self::Vc1,
             // Private data, which says what it is in a descriptor: DVB's own, or a registered one.
             0x06 if has(0x6A) || registered == Some(b"AC-3") => Self::Ac3,
             0x06 if has(0x7A) || registered == Some(b"EAC3") => Self::Eac3,
@@ -80,7 +82,7 @@ impl Codec {
 
     pub const fn kind(self) -> Kind {
         match self {
-            Self::Mpeg | Self::Visual | Self::H264 | Self::Hevc => Kind::Video,
+            Self::Mpeg | Self::Visual | Self::H264 | Self::Hevc | Self::Vc1 => Kind::Video,
             Self::MpegAudio | Self::Adts | Self::Ac3 | Self::Eac3 | Self::Dts | Self::Opus => Kind::Audio,
         }
     }
@@ -93,6 +95,7 @@ impl Codec {
             Self::Hevc => hevc::access(payload),
             Self::Mpeg => mpeg::access(payload),
             Self::Visual => mpeg::visual_access(payload),
+            Self::Vc1 => mpeg::vc1_access(payload),
             _ => return Start::Access(true),
         };
         if found == Start::Undecided && last { Start::Access(flagged) } else { found }
@@ -110,6 +113,11 @@ impl Codec {
         }
     }
 
+    /// Whether the beginning of its access units says what it looks like.
+    pub const fn has_looks(self) -> bool {
+        matches!(self, Self::H264 | Self::Hevc | Self::Mpeg | Self::Adts | Self::MpegAudio)
+    }
+
     /// What it is called where nothing more is known of it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -117,6 +125,7 @@ impl Codec {
             Self::Visual => "mp4v.20",
             Self::H264 => "avc1",
             Self::Hevc => "hvc1",
+            Self::Vc1 => "vc-1",
             Self::MpegAudio => "mp4a.69",
             Self::Adts => "mp4a.40.2",
             Self::Ac3 => "ac-3",

@@ -1,5 +1,5 @@
-//! MPEG-1 and MPEG-2 video (ISO/IEC 11172-2, 13818-2 §6.2) and MPEG-4 part 2 (ISO/IEC 14496-2 §6.2): where decoding can begin,
-//! and what a sequence header says.
+//! MPEG-1 and MPEG-2 video (ISO/IEC 11172-2, 13818-2 §6.2), MPEG-4 part 2 (ISO/IEC 14496-2 §6.2) and VC-1 (SMPTE 421M Annex E):
+//! where decoding can begin, and what a sequence header says.
 
 use super::nal::behind_start_code;
 use super::{Looks, Start};
@@ -43,6 +43,12 @@ pub fn visual_access(payload: &[u8]) -> Start {
     Start::Undecided
 }
 
+/// Decoding can begin at a frame that a sequence header stands before.
+pub fn vc1_access(payload: &[u8]) -> Start {
+    let first = units(payload).filter_map(|unit| unit.first()).find(|code| matches!(code, 0x0D | 0x0F));
+    first.map_or(Start::Undecided, |code| Start::Access(*code == 0x0F))
+}
+
 /// The size of pictures, and whether it is MPEG-1 or MPEG-2: that has an extension.
 pub fn looks(payload: &[u8]) -> Option<Looks> {
     let mut units = units(payload).skip_while(|unit| unit.first() != Some(&SEQUENCE));
@@ -70,5 +76,7 @@ mod tests {
         assert_eq!((found.name.as_str(), found.dimensions), ("mp4v.61", Some((320, 180))));
         assert_eq!(visual_access(&[0, 0, 1, 0x20, 8, 0, 0, 1, 0xB6, 0x10]), Start::Access(true));
         assert_eq!(visual_access(&[0, 0, 1, 0x20, 8, 0, 0, 1, 0xB6, 0x50]), Start::Access(false));
+        assert_eq!(vc1_access(&[0, 0, 1, 0x0F, 8, 0, 0, 1, 0x0E, 0, 0, 1, 0x0D]), Start::Access(true));
+        assert_eq!(vc1_access(&[0, 0, 1, 0x0D, 8, 0, 0, 1, 0x0F]), Start::Access(false));
     }
 }

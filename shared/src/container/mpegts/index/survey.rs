@@ -85,7 +85,12 @@ impl Tables {
             let map = sections.push(packet.payload(), begins).and_then(|section| Map::read(&section));
             let Some(map) = map else { return false };
             if map.streams.iter().any(|stream| Codec::of(stream).is_ok()) {
-                self.packets.append(places);
+                for place in places.drain(..) {
+                    match self.packets.last_mut() {
+                        Some(last) if last.end == place.start => last.end = place.end,
+                        _ => self.packets.push(place),
+                    }
+                }
                 self.found = Some((pid, map));
             } else {
                 self.unknown = Some(map);
@@ -125,9 +130,7 @@ impl Candidate {
     }
 
     const fn is_known(&self) -> bool {
-        self.first.is_some()
-            && (self.looks.is_some()
-                || matches!(self.codec, Codec::Ac3 | Codec::Eac3 | Codec::Dts | Codec::Opus | Codec::Visual))
+        self.first.is_some() && (self.looks.is_some() || !self.codec.has_looks())
     }
 }
 

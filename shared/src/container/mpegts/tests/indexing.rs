@@ -1,7 +1,7 @@
 //! What the index says of sound files.
 
 use super::super::packet::Packing;
-use super::muxer::{ADTS, H264, Muxer, SECOND, SOUND, VIDEO, film, packed, tables};
+use super::muxer::{ADTS, H264, Muxer, SECOND, SOUND, VIDEO, film, packed, tables, without_tables};
 use super::{Indexed, index};
 use crate::index::Container;
 use crate::media::Kind;
@@ -105,8 +105,7 @@ fn what_is_passed_over_is_told() {
     let other = tables(&[(H264, VIDEO), (0x81, SOUND), (0x03, 0x104)]);
     let (first, second, third) =
         (film(&mut muxer, 2, 0), film(&mut muxer, 2, 2 * SECOND), film(&mut muxer, 2, 4 * SECOND));
-    let drop_tables = |packets: Vec<Vec<u8>>| packets.into_iter().filter(|packet| packet[1] & 0x1F != 0x10).collect();
-    let (first, second): (Vec<_>, Vec<_>) = (drop_tables(first), drop_tables(second));
+    let (first, second) = (without_tables(first), without_tables(second));
     let film = index(&packed(&[map, first, other, second, third].concat(), PLAIN));
     for note in ["LATM", "stream 0x103 is passed over: nothing", "the program gets other streams"] {
         assert!(film.notes().contains(note), "{note}: {}", film.notes());

@@ -70,10 +70,15 @@ impl Muxer {
     }
 }
 
-/// The tables of program 1, with streams of these types.
+/// The tables of program 1, with streams of these types; the clock is in the pictures' packets.
 pub fn tables(streams: &[(u8, u16)]) -> Packets {
+    tables_with_clock(VIDEO, streams)
+}
+
+/// The same, with the clock in packets of this PID.
+pub fn tables_with_clock(clock: u16, streams: &[(u8, u16)]) -> Packets {
     let mut body = Vec::new();
-    body.put_u16(0xE000 | VIDEO);
+    body.put_u16(0xE000 | clock);
     body.put_u16(0xF000);
     for (kind, pid) in streams {
         body.put_u8(*kind);
@@ -82,6 +87,19 @@ pub fn tables(streams: &[(u8, u16)]) -> Packets {
     }
     let packed = Tables::new(Packing::ALL[0], 7, (1, MAP), &body).packets([0; 4]);
     packed.chunks(188).map(<[u8]>::to_vec).collect()
+}
+
+/// A clock reference alone.
+pub fn clock(pid: u16) -> Vec<u8> {
+    let [high, low] = pid.to_be_bytes();
+    let mut out = vec![0x47, high, low, 0x20, 183, 0x10];
+    out.resize(188, 0xFF);
+    out
+}
+
+/// Those of the packets that are not of tables.
+pub fn without_tables(packets: Packets) -> Packets {
+    packets.into_iter().filter(|packet| packet[1] & 0x1F != 0x10 && packet[1..3] != [0x40, 0]).collect()
 }
 
 /// A null packet.

@@ -3,7 +3,8 @@
 use super::super::packet::{Packet, Packing};
 use super::super::psi::{Association, Map, Sections};
 use super::super::{layout, write};
-use super::muxer::{MAP, Muxer, SOUND, VIDEO, film, packed};
+use super::muxer::{ADTS, H264, MAP, Muxer, SOUND, VIDEO};
+use super::muxer::{clock, film, packed, tables_with_clock, without_tables};
 use super::{bytes, index};
 
 fn packets(file: &[u8], packing: Packing) -> Vec<Packet<'_>> {
@@ -66,6 +67,29 @@ fn a_track_comes_alone() {
                 assert!(last.is_none_or(|last| packet.counter() == (last + 1) % 16));
             }
         }
+    }
+}
+
+#[test]
+fn a_clock_of_its_own_goes_with_every_cut() {
+    const CLOCK: u16 = 0x1F0;
+    let packing = Packing::ALL[0];
+    let mut packets = tables_with_clock(CLOCK, &[(H264, VIDEO), (ADTS, SOUND)]);
+    for (at, packet) in without_tables(film(&mut Muxer::default(), 6, 0)).into_iter().enumerate() {
+        packets.extend((at % 10 == 0).then(|| clock(CLOCK)));
+        packets.push(packet);
+    }
+    let file = packed(&packets, packing);
+    let whole = index(&file);
+    for tracks in [&[0][..], &[1], &[0, 1]] {
+        let cut = bytes(&write(&whole.outline, &whole.select(tracks, 1, 5)).unwrap().splice, &file);
+        let clocks = self::packets(&cut, packing).iter().filter(|packet| packet.pid() == CLOCK).count();
+        let all = packets.iter().filter(|packet| packet[1..3] == CLOCK.to_be_bytes()).count();
+        assert!((all / 2..all).contains(&clocks), "{clocks} of {all} with {tracks:?}");
+        let mut maps = Sections::default();
+        let map = self::packets(&cut, packing).into_iter().filter(|packet| packet.pid() == MAP);
+        let map = map.filter_map(|packet| maps.push(packet.payload(), packet.begins_unit())).next().unwrap();
+        assert_eq!(Map::read(&map).unwrap().clock, CLOCK);
     }
 }
 
