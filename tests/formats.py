@@ -35,7 +35,7 @@ class Format:
     seconds: float = 12
     """How long the sample is."""
     zeros: bool = False
-    """ffprobe counts zeros before a sample to the one before it; so the last sample of a cut may lack some."""
+    """ffprobe counts a zero before a sample to the one before it; so the first and the last sample of a cut may differ in one."""
     parity: bool = False
     """Each packet of its transport stream has sixteen bytes behind it."""
     complaints: frozenset[str] = frozenset()
