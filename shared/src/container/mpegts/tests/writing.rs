@@ -87,8 +87,8 @@ fn a_clock_of_its_own_goes_with_every_cut() {
         let all = packets.iter().filter(|packet| packet[1..3] == CLOCK.to_be_bytes()).count();
         assert!((all / 2..all).contains(&clocks), "{clocks} of {all} with {tracks:?}");
         let mut maps = Sections::default();
-        let map = self::packets(&cut, packing).into_iter().filter(|packet| packet.pid() == MAP);
-        let map = map.filter_map(|packet| maps.push(packet.payload(), packet.begins_unit())).next().unwrap();
+        let mut map = self::packets(&cut, packing).into_iter().filter(|packet| packet.pid() == MAP);
+        let map = map.find_map(|packet| maps.push(packet.payload(), packet.begins_unit())).unwrap();
         assert_eq!(Map::read(&map).unwrap().clock, CLOCK);
     }
 }
