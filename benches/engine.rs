@@ -14,6 +14,7 @@ mod film;
 mod hour;
 mod live;
 mod lossless;
+mod packets;
 
 use std::hint::black_box;
 
@@ -60,6 +61,14 @@ fn index_flac(criterion: &mut Criterion) {
     group.bench_function("FLAC", |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
 }
 
+fn index_ts(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("index");
+    group.sample_size(10);
+    let file = packets::ts(256, 50);
+    group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
+    group.bench_function("MPEG-TS, 2 Mbit/s", |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
+}
+
 fn cut_ten_seconds(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("resolve and build the header of 10 s");
     let runtime = runtime();
@@ -79,5 +88,5 @@ fn cut_ten_seconds(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, index_mp4, index_webm, index_flac, cut_ten_seconds);
+criterion_group!(benches, index_mp4, index_webm, index_flac, index_ts, cut_ten_seconds);
 criterion_main!(benches);

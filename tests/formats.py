@@ -34,15 +34,23 @@ class Format:
     """The sound of a cut is the original's, bit by bit."""
     seconds: float = 12
     """How long the sample is."""
+    zeros: bool = False
+    """ffprobe counts a zero before a sample to the one before it; so the first and the last sample of a cut may differ in one."""
+    parity: bool = False
+    """Each packet of its transport stream has sixteen bytes behind it."""
     complaints: frozenset[str] = frozenset()
     """What ffmpeg says of the original too, and so may say of a cut."""
 
 
 H264 = samples.H264
+HEVC = "-c:v libx265 -preset medium -crf 36 -g 50 -x265-params log-level=error:open-gop=0:keyint=50:min-keyint=50:scenecut=0 -pix_fmt yuv420p".split()
 SOUND = ["-map", "1:a"]
 WAVE = [*SOUND, "-ac", "1"]
 BEXT = ["-metadata", "origination_date=2010-10-22", "-metadata", "origination_time=07:33:53", "-metadata", "time_reference=4000000000"]
 BOTH = ["-map", "0:v", "-map", "1:a"]
+
+TS = ["-f", "mpegts", "-pes_payload_size", "200", "-pat_period", "2", "-sdt_period", "10", "-t", "8"]
+"""Small PES packets, and tables every two seconds, or the sample would be padding for the most part."""
 
 FORMATS = [
     Format("sound.mka", [*SOUND, "-c:a", "libopus", "-b:a", "24k"], "audio/x-matroska"),
@@ -83,6 +91,11 @@ FORMATS = [
            "video/x-msvideo", seconds=5, slack=0.05),
     Format("motion.avi", [*BOTH, "-c:v", "mjpeg", "-q:v", "31", "-pix_fmt", "yuvj420p", "-c:a", "pcm_mulaw", "-ar", "8000", "-t", "2.4"],
            "video/x-msvideo", seconds=2.4),
+    Format("h264.ts", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-c:a", "aac", "-b:a", "16k", *TS], "video/mp2t", seconds=8, slack=0.07),
+    Format("mpeg2.ts", [*BOTH, "-c:v", "mpeg2video", "-q:v", "30", "-g", "25", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07),
+    Format("hevc.m2ts", [*BOTH, *HEVC, "-c:a", "ac3", "-b:a", "32k", *TS, "-t", "7", "-mpegts_m2ts_mode", "1"], "video/mp2t", seconds=7, slack=0.07, zeros=True),
+    Format("parity.ts", [*BOTH, *H264, "-g", "30", "-keyint_min", "30", "-c:a", "eac3", "-b:a", "32k", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07, parity=True),
+    Format("sound.ts", [*SOUND, "-c:a", "aac", "-b:a", "32k", *TS], "video/mp2t", seconds=8, slack=0.07),
 ]  # fmt: skip
 
 
@@ -103,6 +116,9 @@ def main(wanted: list[str]) -> None:
             # The row's own options come last, so that they count.
             command = ["ffmpeg", "-v", "error", "-y", *inputs, "-t", str(row.seconds), *exact, *row.options, target]
             subprocess.run(command, check=True)
+            if row.parity:
+                packets = target.read_bytes()
+                target.write_bytes(b"".join(packets[at : at + 188] + bytes(16) for at in range(0, len(packets), 188)))
             print(f"{target.stat().st_size:>8} {row.name}", flush=True)
 
 

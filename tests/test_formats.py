@@ -80,6 +80,7 @@ def test_random_cuts_play_and_hold_the_originals_samples(cut, row):
                 if media.tracks(original)[track]["codec_name"].startswith("pcm"):
                     continue
                 before, after = [packet.digest for packet in stored[track]], [packet.digest for packet in packets]
+                after = after[1:-1] if row.zeros else after
                 assert any(before[at : at + len(after)] == after for at in range(len(before))), f"{track} of {start},{end}"
         if row.lossless:
             assert media.plain_sound(made) in media.plain_sound(original), (start, end)

@@ -10,6 +10,7 @@ pub mod iff;
 mod indexed;
 pub mod matroska;
 pub mod mp4;
+pub mod mpegts;
 mod notes;
 mod order;
 mod selection;
@@ -78,6 +79,8 @@ pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Resul
         flv::index(source, sink).await
     } else if avi::recognises(&start) {
         avi::index(source, sink).await
+    } else if mpegts::recognises(&start) {
+        mpegts::index(source, sink).await
     } else {
         Err(Error::Unknown)
     }
@@ -92,16 +95,14 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         Container::Flac => flac::write(outline, selection),
         Container::Flv => flv::write(outline, selection),
         Container::Avi => avi::write(outline, selection),
+        Container::MpegTs => mpegts::write(outline, selection),
     }
 }
 
 /// Whether a cut of this container begins to play at the very instant asked for, rather than at the sync sample before.
 #[must_use]
 pub const fn starts_exactly(container: Container) -> bool {
-    match container {
-        Container::Mp4 => true,
-        Container::Matroska | Container::Iff | Container::Flac | Container::Flv | Container::Avi => false,
-    }
+    matches!(container, Container::Mp4)
 }
 
 /// Whether a cut of this container ends with the end of its last sample, because nothing in it could say that less of that is
@@ -110,6 +111,6 @@ pub const fn starts_exactly(container: Container) -> bool {
 pub const fn ends_with_a_sample(container: Container) -> bool {
     match container {
         Container::Mp4 | Container::Matroska | Container::Flv | Container::Avi => false,
-        Container::Iff | Container::Flac => true,
+        Container::Iff | Container::Flac | Container::MpegTs => true,
     }
 }

@@ -24,6 +24,8 @@ pub enum Container {
     Flv,
     /// Audio Video Interleave.
     Avi,
+    /// MPEG-2 transport streams, M2TS among them.
+    MpegTs,
 }
 
 /// A file's structure, less its samples.

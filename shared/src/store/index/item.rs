@@ -131,6 +131,7 @@ const fn name(container: Container) -> &'static str {
         Container::Flac => "flac",
         Container::Flv => "flv",
         Container::Avi => "avi",
+        Container::MpegTs => "mpegts",
     }
 }
 

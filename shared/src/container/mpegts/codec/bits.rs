@@ -1,0 +1,41 @@
+//! Bits of a parameter set, with the numbers of variable length of ITU-T H.264 §9.1.
+
+/// A position in some bytes. Behind their end there are zeros.
+pub struct Bits<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Bits<'a> {
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    /// The next bit.
+    pub fn bit(&mut self) -> bool {
+        let byte = self.bytes.get(self.at / 8).copied().unwrap_or(0);
+        self.at += 1;
+        byte >> (7 - (self.at - 1) % 8) & 1 == 1
+    }
+
+    /// So many bits, of which the last 32 count.
+    pub fn take(&mut self, count: u32) -> u32 {
+        (0..count).fold(0, |value, _| value << 1 | u32::from(self.bit()))
+    }
+
+    /// `ue(v)`; `None` where it is no number of 31 bits.
+    pub fn unsigned(&mut self) -> Option<u32> {
+        let zeros = (0..32).find(|_| self.bit())?;
+        Some((1_u32 << zeros).wrapping_add(self.take(zeros)).wrapping_sub(1))
+    }
+
+    /// `se(v)`, as far as which numbers it is does not matter.
+    pub fn skip_signed(&mut self) -> Option<()> {
+        self.unsigned().map(|_| ())
+    }
+
+    /// Whether all of it lay within the bytes.
+    pub const fn is_within(&self) -> bool {
+        self.at <= self.bytes.len() * 8
+    }
+}

@@ -1,0 +1,134 @@
+//! From time stamps to the timeline. A stamp has 33 bits of a 90 kHz clock that begins anywhere, wraps around every 26 hours
+//! (ISO/IEC 13818-1 §2.4.3.7), and may be set anew where recordings were joined (§2.7.11, `discontinuity_indicator`). The
+//! timeline begins at zero with the file's first presentation, and only goes on.
+
+/// Ticks a second.
+pub const SECOND: i64 = 90_000;
+/// By how much a stamp may be ahead of what came before: more is another clock, less is a gap.
+const AHEAD: i64 = 60 * SECOND;
+/// By how much it may be behind.
+const BEHIND: i64 = SECOND;
+
+/// How far a stamp lies ahead of another, or behind where that is nearer: modulo 2^33.
+pub fn distance(from: u64, to: u64) -> i64 {
+    (to.wrapping_sub(from) << 31).cast_signed() >> 31
+}
+
+/// The clock of the program.
+#[derive(Debug)]
+pub struct Clock {
+    /// The stamp that is zero on the timeline, modulo 2^33: of the clock in force.
+    zero: u64,
+    /// The latest time so far.
+    latest: i64,
+    /// How often it was set anew.
+    age: u32,
+}
+
+/// The times of one stream: which stamp is its zero, and where it has got to.
+#[derive(Debug, Default)]
+pub struct Hand {
+    zero: u64,
+    age: u32,
+    /// Its last time, and how long that sample probably lasts.
+    last: Option<(i64, i64)>,
+}
+
+impl Hand {
+    /// The last time that was read.
+    pub fn time(&self) -> i64 {
+        self.last.map_or(0, |(time, _)| time)
+    }
+}
+
+impl Clock {
+    /// Whose zero is this stamp.
+    pub const fn new(zero: u64) -> Self {
+        Self { zero, latest: 0, age: 0 }
+    }
+
+    /// The time of a stream's next stamp, and whether the clock was set anew: then the stream goes on where it was.
+    pub fn read(&mut self, hand: &mut Hand, stamp: u64) -> (i64, bool) {
+        let expected = hand.last.map_or(self.latest, |(last, duration)| last + duration);
+        let at = |zero: u64| expected + distance(expected.cast_unsigned(), stamp.wrapping_sub(zero));
+        let goes_on = |time: i64| {
+            let (behind, ahead) = (expected.min(self.latest) - BEHIND, expected.max(self.latest) + AHEAD);
+            hand.last.is_none()
+                || (hand.last.is_some_and(|(last, _)| time >= last - BEHIND) && (behind..ahead).contains(&time))
+        };
+        if hand.last.is_none() {
+            (hand.zero, hand.age) = (self.zero, self.age);
+        }
+        let mut anew = false;
+        let mut time = at(hand.zero);
+        if !goes_on(time) {
+            // Perhaps another stream has come to the new clock first.
+            let theirs = at(self.zero);
+            if hand.age != self.age && goes_on(theirs) {
+                time = theirs;
+            } else {
+                (self.zero, self.age) = (stamp.wrapping_sub(expected.cast_unsigned()), self.age.wrapping_add(1));
+                (time, anew) = (expected, true);
+            }
+            (hand.zero, hand.age) = (self.zero, self.age);
+        }
+        let duration = match hand.last {
+            Some((last, _)) if (1..10 * SECOND).contains(&(time - last)) && !anew => time - last,
+            Some((_, duration)) => duration,
+            None => 0,
+        };
+        hand.last = Some((time, duration));
+        self.latest = self.latest.max(time);
+        (time, anew)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WRAP: u64 = 1 << 33;
+
+    #[test]
+    fn stamps_wrap_around_and_time_goes_on() {
+        let zero = WRAP - 10_000;
+        let (mut clock, mut video, mut sound) = (Clock::new(zero), Hand::default(), Hand::default());
+        for at in 0..100_i64 {
+            let stamp = |time: i64| zero.wrapping_add_signed(time) % WRAP;
+            assert_eq!(clock.read(&mut video, stamp(at * 3600 - 7200)), (at * 3600 - 7200, false));
+            assert_eq!(clock.read(&mut sound, stamp(at * 3600)), (at * 3600, false));
+        }
+        // A day is more than a wrap.
+        let (mut clock, mut hand) = (Clock::new(5), Hand::default());
+        for at in 0..5000 {
+            let time = at * 30 * SECOND;
+            assert_eq!(clock.read(&mut hand, (5 + time.cast_unsigned()) % WRAP), (time, false));
+        }
+    }
+
+    #[test]
+    fn a_new_clock_is_new_once() {
+        for second in [0_u64, 1 << 30, WRAP - 50_000] {
+            let (mut clock, mut video, mut sound) = (Clock::new(900_000), Hand::default(), Hand::default());
+            for at in 0..50 {
+                clock.read(&mut video, 900_000 + at * 3600);
+                clock.read(&mut sound, 900_000 + at * 3600);
+            }
+            let set = (0..50).map(|at| {
+                let picture = clock.read(&mut video, (second + at * 3600) % WRAP);
+                let heard = clock.read(&mut sound, (second + at * 3600 + 100) % WRAP);
+                assert_eq!((picture.0, heard), ((50 + at.cast_signed()) * 3600, (picture.0 + 100, false)));
+                picture.1
+            });
+            assert_eq!(set.filter(|anew| *anew).count(), 1, "{second}");
+        }
+    }
+
+    #[test]
+    fn a_gap_stays() {
+        let (mut clock, mut hand) = (Clock::new(0), Hand::default());
+        clock.read(&mut hand, 0);
+        clock.read(&mut hand, 3600);
+        assert_eq!(clock.read(&mut hand, 30 * 90_000), (30 * SECOND, false));
+    }
+}

@@ -1,0 +1,242 @@
+//! The index half: the beginning of the file says what it is (`survey`), then all its packets go by once, and become samples in
+//! elements (`samples`) on a timeline (`clock`).
+
+mod clock;
+mod samples;
+mod survey;
+
+use std::ops::ControlFlow;
+
+use self::clock::SECOND;
+use self::samples::Samples;
+use self::survey::{Found, Survey};
+use super::codec::Codec;
+use super::packet::{ENOUGH, Packet, Packing};
+use super::program::Program;
+use super::psi::{Map, Sections};
+use crate::container::notes::Notes;
+use crate::container::stream::Stream;
+use crate::container::{Error, ReadError, Sink, Source};
+use crate::index::{Container, Outline, Packed};
+use crate::media::{Setup, Ticks, Time, Timescale, Track};
+
+/// How far into a file its first packet may begin: the rest of one that was cut off.
+pub const REACH: usize = 256;
+/// How much of an access unit is looked at to find out whether decoding can begin at it. Captions may be kilobytes.
+const OPENING: usize = 8 << 10;
+
+/// Reads a file's structure, asking for chunks of so many bytes.
+pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: u64) -> Result<Outline, Error> {
+    let mut stream = Stream::new(source, chunk);
+    let mut notes = Notes::default();
+    let survey = Survey::of(&mut stream, &mut notes).await?;
+    let tracks = survey.tracks.iter().filter_map(track).collect();
+    let mut reader = Reader {
+        packing: survey.packing,
+        samples: Samples::new(&survey, tracks),
+        map: survey.map.clone(),
+        survey,
+        notes,
+        sections: Sections::default(),
+    };
+    let mut pages = Pages { sink, count: 0 };
+    if reader.survey.start > 0 {
+        reader.notes.at(0, "bytes that are no packet are passed over");
+    }
+    stream.seek(reader.survey.start);
+    loop {
+        let offset = stream.position();
+        let bytes = stream.peek(reader.packing.size * ENOUGH).await?;
+        let read = reader.packets(bytes, offset)?;
+        stream.seek(offset + read);
+        pages.put(reader.samples.take_ready()).await?;
+        if read == 0 && !reader.resync(&mut stream).await? {
+            break;
+        }
+    }
+    let Reader { survey, samples, mut notes, .. } = reader;
+    let (last, tracks) = samples.finish(stream.len(), &mut notes)?;
+    pages.put(last).await?;
+    if tracks.iter().all(|track| track.samples == 0) {
+        notes.push("it has no samples".to_owned());
+    }
+    let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
+    Ok(Outline {
+        container: Container::MpegTs,
+        // RFC 3555 §4.2.10; there is no type for sound alone.
+        mime: "video/mp2t".to_owned(),
+        duration: ends.max().unwrap_or(Time::ZERO),
+        tracks,
+        setup: vec![Setup::Inline(program(&survey).pack().into())],
+        setup_ranges: survey.tables,
+        elements: true,
+        chapters: Vec::new(),
+        created: None,
+        pages: pages.count,
+        notes: notes.into_texts(),
+    })
+}
+
+/// A track of the outline. Its setup is its entry in the program's map.
+fn track(found: &Found) -> Option<Track> {
+    /// `ISO_639_language_descriptor` (§2.6.18): three letters, and what it is for.
+    const LANGUAGE: u8 = 0x0A;
+    let letters = found.entry.descriptor(LANGUAGE).and_then(|data| data.first_chunk::<3>());
+    let letters = letters.and_then(|letters| std::str::from_utf8(letters).ok());
+    Some(Track {
+        id: u64::from(found.entry.pid),
+        kind: found.codec.kind(),
+        codec: found.looks.name.clone(),
+        language: letters.filter(|letters| letters.chars().all(|c| c.is_ascii_lowercase())).map(str::to_owned),
+        name: None,
+        dimensions: found.looks.dimensions,
+        timescale: Timescale::per_second(u32::try_from(SECOND).ok()?)?,
+        edits: Vec::new(),
+        preroll: Ticks::ZERO,
+        samples: 0,
+        bytes: 0,
+        composition: (Ticks::ZERO, Ticks::ZERO),
+        presented: (Ticks::ZERO, Ticks::ZERO),
+        late: 0,
+        setup: Setup::Inline(found.entry.write().into()),
+    })
+}
+
+/// What the writer has to know of the program.
+fn program(survey: &Survey) -> Program {
+    Program {
+        packet: u8::try_from(survey.packing.size).unwrap_or(0),
+        stream: survey.association.stream,
+        number: survey.map.program,
+        map: survey.map_pid,
+        clock: survey.map.clock,
+        alone: survey.map.has_clock_alone(),
+        descriptors: survey.map.descriptors.clone(),
+    }
+}
+
+/// The sink, and how many pages the index has.
+struct Pages<'a, K> {
+    sink: &'a mut K,
+    count: u32,
+}
+
+impl<K: Sink> Pages<'_, K> {
+    async fn put(&mut self, pages: Vec<Packed>) -> Result<(), ReadError> {
+        for page in pages {
+            self.count = self.count.max(page.number.saturating_add(1));
+            self.sink.page(page).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The packets, on the way through them.
+struct Reader {
+    packing: Packing,
+    survey: Survey,
+    samples: Samples,
+    notes: Notes,
+    /// The program's map, which may change: its packets, and as it was last.
+    sections: Sections,
+    map: Map,
+}
+
+impl Reader {
+    /// Takes the packets that these bytes begin with, and says how many bytes they are.
+    fn packets(&mut self, bytes: &[u8], mut offset: u64) -> Result<u64, Error> {
+        let start = offset;
+        for bytes in bytes.chunks_exact(self.packing.size) {
+            let Some(packet) = self.packing.packet(bytes) else { break };
+            let arrival =
+                if self.packing.before > 0 { bytes.first_chunk().copied().unwrap_or_default() } else { [0; 4] };
+            self.samples.packet(offset, packet, arrival, &mut self.notes)?;
+            if packet.pid() == self.survey.map_pid {
+                self.take_map(offset, packet);
+            }
+            offset += self.packing.size as u64;
+        }
+        Ok(offset - start)
+    }
+
+    /// A packet of the program's map: streams may be gone, others be there.
+    fn take_map(&mut self, offset: u64, packet: Packet<'_>) {
+        let section = self.sections.push(packet.payload(), packet.begins_unit());
+        let Some(map) = section.and_then(|section| Map::read(&section)) else { return };
+        if map == self.map || map.program != self.map.program {
+            return;
+        }
+        for (place, found) in self.survey.tracks.iter().enumerate() {
+            let now = map.streams.iter().find(|stream| stream.pid == found.entry.pid).map(Codec::of);
+            let muted = now.is_some_and(|now| now != Ok(found.codec));
+            self.samples.mute(place, muted, &mut self.notes);
+        }
+        let known = |pid| self.survey.map.streams.iter().any(|stream| stream.pid == pid);
+        if map.streams.iter().any(|stream| !known(stream.pid)) {
+            self.notes.at(offset, "the program gets other streams, which are passed over");
+        } else {
+            self.notes.at(offset, "the map of the program changes");
+        }
+        self.map = map;
+    }
+
+    /// Passes over what is no packet, up to where some follow each other again. `false` at the end of the file.
+    async fn resync<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+        let from = stream.position();
+        if from >= stream.len() {
+            return Ok(false);
+        }
+        self.samples.broken(&mut self.notes);
+        let wanted = self.packing.size * (ENOUGH + 1);
+        loop {
+            let at = stream.position();
+            let bytes = stream.peek(wanted).await?;
+            let last = bytes.len() < wanted;
+            let starts = if last { bytes.len() } else { bytes.len() - wanted + self.packing.size };
+            let begins = |start: &usize| bytes.get(*start..).is_some_and(|bytes| self.packing.begins(bytes, ENOUGH));
+            let found = (0..starts).find(begins);
+            stream.seek(at + found.unwrap_or(starts) as u64);
+            if found.is_some() {
+                self.notes.at(from, "bytes that are no packet are passed over");
+                return Ok(true);
+            }
+            if last {
+                self.notes.at(from, "what follows is no whole packet: the file is truncated or damaged");
+                return Ok(false);
+            }
+        }
+    }
+}
+
+/// The packing of a file, and where its first packet begins.
+async fn start<S: Source>(stream: &mut Stream<'_, S>) -> Result<Option<(Packing, u64)>, Error> {
+    let bytes = stream.peek(REACH + 8 * 204).await?;
+    Ok(Packing::find(bytes, REACH).map(|(packing, start)| (packing, start as u64)))
+}
+
+/// Goes through the packets from the position to `end` at the latest, or until one is enough. Where one is no packet, those
+/// behind it are found again in their places.
+async fn each_packet<S: Source>(
+    stream: &mut Stream<'_, S>,
+    packing: Packing,
+    end: u64,
+    mut each: impl FnMut(u64, Packet<'_>) -> ControlFlow<()>,
+) -> Result<(), Error> {
+    while stream.position() < end {
+        let mut offset = stream.position();
+        let bytes = stream.peek(packing.size).await?;
+        if bytes.len() < packing.size {
+            return Ok(());
+        }
+        for bytes in bytes.chunks_exact(packing.size) {
+            if let Some(packet) = packing.packet(bytes)
+                && each(offset, packet).is_break()
+            {
+                return Ok(());
+            }
+            offset += packing.size as u64;
+        }
+        stream.seek(offset);
+    }
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! What is found out of a file before its samples are read: how its packets lie, its program, which streams that has, and what
+//! their first access units say of them.
+
+use std::ops::{ControlFlow, Range};
+
+use super::super::codec::{Codec, Looks, Start};
+use super::super::layout::MAX_TRACKS;
+use super::super::packet::{Packet, Packing};
+use super::super::pes::Pes;
+use super::super::psi::{Association, Map, PAT, Sections, Stream as Entry};
+use super::clock::distance;
+use super::{OPENING, each_packet, start};
+use crate::container::notes::Notes;
+use crate::container::stream::Stream;
+use crate::container::{Error, Source};
+
+/// How far into the file the streams of its program have to begin: some seconds of the fastest broadcast.
+const SURVEYED: u64 = 16 << 20;
+
+/// In how many ranges the packets of a table may lie: a section has no more of them.
+const MAX_TABLE_RANGES: usize = 6;
+
+/// What is known of a file.
+#[derive(Debug)]
+pub struct Survey {
+    pub packing: Packing,
+    /// Where the first packet begins.
+    pub start: u64,
+    pub association: Association,
+    /// The PID of the program's map.
+    pub map_pid: u16,
+    pub map: Map,
+    /// Which bytes of the file are the packets of both tables.
+    pub tables: Vec<Range<u64>>,
+    pub tracks: Vec<Found>,
+    /// The time stamp of the first presentation.
+    pub zero: u64,
+}
+
+/// A stream that is there.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub entry: Entry,
+    pub codec: Codec,
+    pub looks: Looks,
+}
+
+/// The tables, on the way to them.
+#[derive(Default)]
+struct Tables {
+    association: Option<Association>,
+    sections: Sections,
+    /// Where the packets of the section lie that is being read.
+    packets: Vec<Range<u64>>,
+    /// The same of each program's map.
+    maps: Vec<(u16, Sections, Vec<Range<u64>>)>,
+    found: Option<(u16, Map)>,
+    /// A map of a program with no stream that is known.
+    unknown: Option<Map>,
+}
+
+impl Tables {
+    fn take(&mut self, offset: u64, size: u64, packet: Packet<'_>) -> bool {
+        let (pid, begins) = (packet.pid(), packet.begins_unit());
+        let note_place = |places: &mut Vec<Range<u64>>| {
+            if begins {
+                places.clear();
+            }
+            match places.last_mut() {
+                Some(last) if last.end == offset => last.end += size,
+                _ => places.push(offset..offset + size),
+            }
+            places.truncate(MAX_TABLE_RANGES);
+        };
+        if pid == PAT && self.association.is_none() {
+            note_place(&mut self.packets);
+            let section = self.sections.push(packet.payload(), begins);
+            self.association = section.and_then(|section| Association::read(&section));
+            if let Some(association) = &self.association {
+                let map = |(_, pid): &(u16, u16)| (*pid, Sections::default(), Vec::new());
+                self.maps = association.programs.iter().map(map).collect();
+            }
+        } else if let Some((_, sections, places)) = self.maps.iter_mut().find(|(map, ..)| *map == pid) {
+            note_place(places);
+            let map = sections.push(packet.payload(), begins).and_then(|section| Map::read(&section));
+            let Some(map) = map else { return false };
+            if map.streams.iter().any(|stream| Codec::of(stream).is_ok()) {
+                for place in places.drain(..) {
+                    match self.packets.last_mut() {
+                        Some(last) if last.end == place.start => last.end = place.end,
+                        _ => self.packets.push(place),
+                    }
+                }
+                self.found = Some((pid, map));
+            } else {
+                self.unknown = Some(map);
+            }
+        }
+        self.found.is_some()
+    }
+}
+
+/// A stream that may be there.
+struct Candidate {
+    entry: Entry,
+    codec: Codec,
+    first: Option<u64>,
+    looks: Option<Looks>,
+    /// The beginning of the access unit that is being read, and whether it is flagged.
+    opening: Option<(Vec<u8>, bool)>,
+}
+
+impl Candidate {
+    fn take(&mut self, packet: Packet<'_>) {
+        let mut payload = packet.payload();
+        if packet.begins_unit() {
+            let Some(pes @ Pes { times: Some((presented, _)), .. }) = Pes::read(payload) else { return };
+            self.first.get_or_insert(presented);
+            payload = payload.get(pes.header..).unwrap_or_default();
+            self.opening = Some((Vec::new(), packet.is_random_access()));
+        }
+        let Some((bytes, flagged)) = &mut self.opening else { return };
+        bytes.extend_from_slice(payload);
+        match self.codec.access(bytes, *flagged, bytes.len() >= OPENING) {
+            Start::Access(true) => self.looks = self.looks.take().or_else(|| self.codec.looks(bytes)),
+            Start::Access(false) => {}
+            Start::Undecided => return,
+        }
+        self.opening = None;
+    }
+
+    const fn is_known(&self) -> bool {
+        self.first.is_some() && (self.looks.is_some() || !self.codec.has_looks())
+    }
+}
+
+impl Survey {
+    /// Reads the beginning of the file, twice: for the tables, and for the streams that they name.
+    pub async fn of<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> Result<Self, Error> {
+        let (packing, start) = start(stream).await?.ok_or(Error::Unknown)?;
+        let mut tables = Tables::default();
+        let size = packing.size as u64;
+        stream.seek(start);
+        each_packet(stream, packing, start + SURVEYED, |offset, packet| {
+            if tables.take(offset, size, packet) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+        .await?;
+        let Tables { association, found, packets, unknown, .. } = tables;
+        let (Some(association), Some((map_pid, map))) = (association, found) else {
+            return Err(Error::Unsupported(missing(unknown.as_ref())));
+        };
+        if association.programs.len() > 1 {
+            let count = association.programs.len();
+            notes.push(format!("it has {count} programs, of which program {} is read", map.program));
+        }
+        let mut candidates = candidates(&map, notes);
+        let mut scrambled = false;
+        stream.seek(start);
+        each_packet(stream, packing, start + SURVEYED, |_, packet| {
+            let Some(candidate) = candidates.iter_mut().find(|candidate| candidate.entry.pid == packet.pid()) else {
+                return ControlFlow::Continue(());
+            };
+            if packet.is_scrambled() {
+                scrambled = true;
+            } else if !packet.is_damaged() && !candidate.is_known() {
+                candidate.take(packet);
+                if candidates.iter().all(Candidate::is_known) {
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        })
+        .await?;
+        let firsts = candidates.iter().filter_map(|candidate| candidate.first);
+        let Some(zero) = firsts.reduce(|zero, first| if distance(zero, first) < 0 { first } else { zero }) else {
+            let what = if scrambled { "it is scrambled" } else { "no stream of its program has a time stamp" };
+            return Err(Error::Unsupported(what.to_owned()));
+        };
+        let mut tracks = Vec::with_capacity(candidates.len());
+        for Candidate { entry, codec, first, looks, .. } in candidates {
+            if first.is_none() {
+                notes.push(format!("stream 0x{:X} is passed over: nothing of it comes in the first 16 MiB", entry.pid));
+                continue;
+            }
+            let looks = looks.unwrap_or_else(|| Looks { name: codec.name().to_owned(), dimensions: None });
+            tracks.push(Found { entry, codec, looks });
+        }
+        Ok(Self { packing, start, association, map_pid, map, tables: packets, tracks, zero })
+    }
+}
+
+fn missing(unknown: Option<&Map>) -> String {
+    let Some(map) = unknown else { return "no map of a program in the first 16 MiB".to_owned() };
+    let why: Vec<String> = map.streams.iter().filter_map(|stream| Codec::of(stream).err()).collect();
+    format!("no program has a stream that is known: {}", why.join(", "))
+}
+
+/// The streams of a program that are known; notes say which are not.
+fn candidates(map: &Map, notes: &mut Notes) -> Vec<Candidate> {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for entry in &map.streams {
+        let codec = match Codec::of(entry) {
+            Ok(_) if candidates.iter().any(|candidate| candidate.entry.pid == entry.pid) => {
+                Err("named twice".to_owned())
+            }
+            Ok(_) if candidates.len() >= MAX_TRACKS => Err(format!("there are more than {MAX_TRACKS}")),
+            codec => codec,
+        };
+        match codec {
+            Ok(codec) => {
+                let entry = entry.clone();
+                candidates.push(Candidate { entry, codec, first: None, looks: None, opening: None });
+            }
+            Err(why) => notes.push(format!("stream 0x{:X} is passed over: {why}", entry.pid)),
+        }
+    }
+    candidates
+}

@@ -1,0 +1,51 @@
+//! MPEG transport streams (ISO/IEC 13818-1), in packets of 188, 192 (M2TS) and 204 bytes.
+//!
+//! A file is packets of many streams, taking turns. Tables say which streams make a program; a stream is PES packets, each with
+//! its times and spread over as many transport packets as it takes. A PES packet is a sample here: its run's bytes reach from
+//! its first packet to the end of its last, those of other streams between them included. There is no table of samples, so a
+//! file is streamed through once to index it ([`index()`]).
+//!
+//! An element is a stretch of the file from a random access point on, half a second at least, with all PES packets that begin
+//! in it, to the end of the last; so neighbouring elements overlap a little. It keeps whose packets lie in it ([`layout`]): a
+//! cut is tables of its own and then, verbatim, the packets of the chosen samples and of nothing else ([`write()`]). Time stamps
+//! stay what they are, so playback of a cut does not begin at zero: players go by where a stream begins.
+
+mod codec;
+mod index;
+mod layout;
+mod packet;
+mod pes;
+mod program;
+mod psi;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use super::{Error, Selection, Sink, Source, Written};
+use crate::index::Outline;
+
+/// Whether a file that begins with these bytes is one: packets follow each other, the first of them cut off at most.
+#[must_use]
+pub fn recognises(start: &[u8]) -> bool {
+    packet::Packing::find(start, index::REACH).is_some()
+}
+
+/// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is; its beginning is read twice.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] where there are no packets; [`Error::Unsupported`] where no program has a stream that is known, or all are
+/// scrambled; [`Error::Index`] where the index would grow beyond its limits. Damage, missing packets, discontinuities of time
+/// and what is passed over are told in [`Outline::notes`].
+pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+    index::index(source, sink, super::stream::CHUNK).await
+}
+
+/// Writes a selection as a complete file: tables for the chosen tracks, repeated with each element, and packets verbatim.
+///
+/// # Errors
+///
+/// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    write::write(outline, selection)
+}

@@ -1,0 +1,33 @@
+//! What the writer has to know of the program that a file has: the outline's only setup.
+
+use serde::{Deserialize, Serialize};
+
+/// A program, less its streams: each of them is the setup of its track.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// Bytes of a packet as the file has it.
+    pub packet: u8,
+    /// `transport_stream_id`.
+    pub stream: u16,
+    /// `program_number`.
+    pub number: u16,
+    /// The PID of its map.
+    pub map: u16,
+    /// The PID of its clock references.
+    pub clock: u16,
+    /// They are in packets of their own, which go with every cut.
+    pub alone: bool,
+    /// Its descriptors.
+    pub descriptors: Vec<u8>,
+}
+
+impl Program {
+    pub fn pack(&self) -> Vec<u8> {
+        // Plain data in memory always serialises; of nothing at all, `unpack` would say that it is no program.
+        postcard::to_stdvec(self).unwrap_or_default()
+    }
+
+    pub fn unpack(packed: &[u8]) -> Option<Self> {
+        postcard::from_bytes(packed).ok()
+    }
+}
