@@ -13,6 +13,7 @@ mod film;
 #[allow(dead_code, reason = "another bench uses the rest")]
 mod hour;
 mod live;
+mod lossless;
 mod packets;
 
 use std::hint::black_box;
@@ -52,6 +53,14 @@ fn index_webm(criterion: &mut Criterion) {
     }
 }
 
+fn index_flac(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("index");
+    group.sample_size(10);
+    let file = lossless::flac(64);
+    group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
+    group.bench_function("FLAC", |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
+}
+
 fn index_ts(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("index");
     group.sample_size(10);
@@ -79,5 +88,5 @@ fn cut_ten_seconds(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, index_mp4, index_webm, index_ts, cut_ten_seconds);
+criterion_group!(benches, index_mp4, index_webm, index_flac, index_ts, cut_ten_seconds);
 criterion_main!(benches);

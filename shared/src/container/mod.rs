@@ -2,6 +2,8 @@
 //! to splice). They know nothing of HTTP, of AWS or of where their bytes come from.
 
 mod draft;
+pub mod flac;
+pub mod iff;
 pub mod matroska;
 pub mod mp4;
 pub mod mpegts;
@@ -9,6 +11,8 @@ mod notes;
 mod selection;
 mod source;
 mod stream;
+#[cfg(test)]
+mod testing;
 
 pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{ReadError, Source};
@@ -62,6 +66,10 @@ pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Resul
         matroska::index(source, sink).await
     } else if mp4::recognises(&start) {
         mp4::index(source, sink).await
+    } else if flac::recognises(&start) {
+        flac::index(source, sink).await
+    } else if iff::recognises(&start) {
+        iff::index(source, sink).await
     } else if mpegts::recognises(&start) {
         mpegts::index(source, sink).await
     } else {
@@ -74,6 +82,8 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     match outline.container {
         Container::Mp4 => mp4::write(outline, selection),
         Container::Matroska => matroska::write(outline, selection),
+        Container::Iff => iff::write(outline, selection),
+        Container::Flac => flac::write(outline, selection),
         Container::MpegTs => mpegts::write(outline, selection),
     }
 }
@@ -83,7 +93,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 pub const fn starts_exactly(container: Container) -> bool {
     match container {
         Container::Mp4 => true,
-        Container::Matroska | Container::MpegTs => false,
+        Container::Matroska | Container::Iff | Container::Flac | Container::MpegTs => false,
     }
 }
 
@@ -93,6 +103,6 @@ pub const fn starts_exactly(container: Container) -> bool {
 pub const fn ends_with_a_sample(container: Container) -> bool {
     match container {
         Container::Mp4 | Container::Matroska => false,
-        Container::MpegTs => true,
+        Container::Iff | Container::Flac | Container::MpegTs => true,
     }
 }

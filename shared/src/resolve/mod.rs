@@ -310,6 +310,8 @@ fn mime(outline: &Outline, selection: &Selection) -> String {
         (Container::MpegTs, _) => outline.mime.clone(),
         (_, "quicktime") if has(Kind::Audio) => "audio/mp4".to_owned(),
         _ if has(Kind::Audio) => format!("audio/{family}"),
+        // Of one track.
+        (Container::Iff | Container::Flac, _) => outline.mime.clone(),
         (Container::Mp4, _) => "application/mp4".to_owned(),
         (Container::Matroska, _) => format!("video/{family}"),
     }
