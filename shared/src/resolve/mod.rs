@@ -103,7 +103,7 @@ pub struct Part {
 pub enum Cut {
     /// Nothing of what was asked means anything for this file: the original.
     Original,
-    /// The time asked for lies wholly outside: behind the end, as a rule.
+    /// There is nothing at the time asked for: it lies behind the end, as a rule.
     Outside,
     /// A part.
     Part(Part),
@@ -165,8 +165,9 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
         select_from_sync(outline, &mut held, &chosen, given).await?
     };
     // A track that has no sample in the interval would be an empty track, on which some players stumble.
-    if selection.tracks.iter().any(|track| !track.runs.is_empty()) {
-        selection.tracks.retain(|track| !track.runs.is_empty());
+    selection.tracks.retain(|track| !track.runs.is_empty());
+    if selection.tracks.is_empty() {
+        return Ok(Cut::Outside);
     }
     selection.given = within_tracks(outline, &selection);
     selection.elements = held.elements_of(&selection.tracks);
@@ -209,23 +210,22 @@ async fn select_from_sync(
     chosen: &[usize],
     asked: Interval,
 ) -> Result<Selection, Error> {
-    let mut leaders: Vec<(usize, Span)> = Vec::new();
-    let mut start = asked.start();
-    for kind in [Kind::Video, Kind::Audio, Kind::Text] {
-        for (place, track) in places(outline, chosen).filter(|(_, track)| track.kind == kind) {
-            let (from, to) = (track.timescale.ticks(asked.start()), track.timescale.ticks(asked.end()));
-            if let Some(span) = find(held, place, track, Bound::At(from), Bound::At(to)).await?
-                && let Some(first) = held.run_at(place, span.start)
-            {
-                // Where there is no sync sample before, the others need not wait for the first.
-                start = start.min(track.timescale.time(first.presentation()));
-                leaders.push((place, span));
-            }
-        }
-        if !leaders.is_empty() {
-            break;
-        }
+    let mut asked = asked;
+    let mut leaders = leaders(outline, held, chosen, asked).await?;
+    if container::ends_with_a_sample(outline.container)
+        && let Some(held_until) = leaders.iter().filter_map(|leader| end_of(outline, held, leader)).max()
+        && let Some(longer) = Interval::new(asked.start(), held_until.max(asked.end()))
+    {
+        // The last picture may refer to one behind the end, and that has others before it.
+        asked = longer;
+        leaders = self::leaders(outline, held, chosen, asked).await?;
     }
+    let firsts = leaders.iter().filter_map(|(place, span)| {
+        let track = outline.tracks.get(*place)?;
+        Some(track.timescale.time(held.run_at(*place, span.start)?.presentation()))
+    });
+    // Where there is no sync sample before, the others need not wait for the first.
+    let start = firsts.fold(asked.start(), Time::min);
     let given = Interval::new(start, asked.end()).unwrap_or(asked);
     let mut tracks = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, chosen) {
@@ -242,6 +242,33 @@ async fn select_from_sync(
         tracks.push(Selected { track: place, runs, segments });
     }
     Ok(Selection { given, tracks, elements: Vec::new() })
+}
+
+/// The samples of the tracks that decide where playback begins: of the first kind of which there are any.
+async fn leaders(
+    outline: &Outline,
+    held: &mut Held<'_, impl Pages>,
+    chosen: &[usize],
+    asked: Interval,
+) -> Result<Vec<(usize, Span)>, Error> {
+    let mut leaders = Vec::new();
+    for kind in [Kind::Video, Kind::Audio, Kind::Text] {
+        for (place, track) in places(outline, chosen).filter(|(_, track)| track.kind == kind) {
+            let (from, to) = (track.timescale.ticks(asked.start()), track.timescale.ticks(asked.end()));
+            let span = find(held, place, track, Bound::At(from), Bound::At(to)).await?;
+            leaders.extend(span.map(|span| (place, span)));
+        }
+        if !leaders.is_empty() {
+            break;
+        }
+    }
+    Ok(leaders)
+}
+
+/// When the last of a track's samples ends to be presented.
+fn end_of(outline: &Outline, held: &Held<'_, impl Pages>, (place, span): &(usize, Span)) -> Option<Time> {
+    let ends = held.runs(*place, &[*span]).into_iter().map(|run| run.decode_end() + run.composition);
+    Some(outline.tracks.get(*place)?.timescale.time(ends.max()?))
 }
 
 /// What is given of what was asked: no more than the chosen tracks have, which may end before the others.
@@ -282,6 +309,8 @@ fn mime(outline: &Outline, selection: &Selection) -> String {
         _ if has(Kind::Video) => outline.mime.clone(),
         (_, "quicktime") if has(Kind::Audio) => "audio/mp4".to_owned(),
         _ if has(Kind::Audio) => format!("audio/{family}"),
+        // Of one track.
+        (Container::Iff | Container::Flac, _) => outline.mime.clone(),
         (Container::Mp4, _) => "application/mp4".to_owned(),
         (Container::Matroska | Container::Flv | Container::Avi, _) => format!("video/{family}"),
     }
