@@ -323,7 +323,7 @@ impl Samples {
                 description: 1,
                 header: 0,
             };
-            self.builder.begin_element(offset, HEADER as u32, Ticks::ZERO);
+            self.builder.begin_element(offset, riff::HEADER_BYTES, Ticks::ZERO);
             self.builder.samples(place, run)?;
             self.builder.end_element(offset.saturating_add(HEADER as u64) + u64::from(chunk.size));
             lane.empty = false;

@@ -8,6 +8,8 @@
 //!
 //! There are no timestamps: the time of a sample is how many came before, times `dwScale/dwRate`.
 
+#![allow(clippy::doc_markdown, reason = "the standard's names are words here")]
+
 mod header;
 mod index;
 mod keyframe;

@@ -4,7 +4,9 @@
 pub type FourCc = [u8; 4];
 
 /// Bytes of a chunk's header; a list has four more, its type.
-pub const HEADER: usize = 8;
+pub const HEADER_BYTES: u32 = 8;
+/// The same, to index with.
+pub const HEADER: usize = HEADER_BYTES as usize;
 
 /// The header of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! Both halves together: what is indexed of files made by hand, and what of it is written again.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::cast_possible_truncation)]
+#![allow(clippy::cast_possible_wrap, clippy::trivially_copy_pass_by_ref)]
 
 use bytes::Bytes;
 use futures::executor::block_on;

@@ -189,7 +189,7 @@ fn headers(outline: &Outline, lanes: &[Lane<'_>]) -> Result<Vec<u8>, Error> {
         (16, u32::try_from(frames).unwrap_or(u32::MAX)),
         (20, 0),
         (24, u32::try_from(lanes.len()).unwrap_or(u32::MAX)),
-        (28, largest.saturating_add(HEADER as u32)),
+        (28, largest.saturating_add(riff::HEADER_BYTES)),
     ];
     for (at, value) in counts {
         set_u32(&mut main, at, value);

@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(MetaData::parse(&payload).unwrap().created.as_deref(), Some("then"));
         let deep = [&b"\x02\0\x0AonMetaData\x03"[..], &b"\0\x01v\x03".repeat(100_000)].concat();
         assert_eq!(MetaData::parse(&deep), Some(MetaData::default()));
-        let many = [&b"\x02\0\x0AonMetaData\x03\0\x01v\x0A\xFF\xFF\xFF\xFF"[..], &[NULL; 100_000]].concat();
+        let many = [&b"\x02\0\x0AonMetaData\x03\0\x01v\x0A\xFF\xFF\xFF\xFF"[..], &vec![NULL; 100_000]].concat();
         assert_eq!(MetaData::parse(&many), Some(MetaData::default()));
         assert_eq!(MetaData::parse(b"\x02\0\x0AonCuePoint"), None);
     }

@@ -8,6 +8,8 @@
 //!
 //! Times are milliseconds. A tag's timestamp is its decode time; H.264 and HEVC have the composition offset in the payload.
 
+#![allow(clippy::doc_markdown, reason = "the standard's names are words here")]
+
 mod amf;
 mod index;
 mod packet;

@@ -219,10 +219,13 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    /// A payload, and the codec's name and the role that it says.
+    type Case<'a> = (&'a [u8], Option<(&'a str, Role)>);
+
     #[test]
     fn a_payload_says_what_it_brings() {
         let frame = |sync, ms| Role::Frame { sync, composition: Ticks(ms) };
-        let cases: &[(&[u8], Option<(&str, Role)>)] = &[
+        let cases: &[Case] = &[
             (&[0x17, 0, 0, 0, 0, 1], Some(("avc1", Role::Configuration(5)))),
             (&[0x17, 1, 0, 0, 80, 1], Some(("avc1", frame(true, 80)))),
             (&[0x27, 1, 0xFF, 0xFF, 0xD8, 1], Some(("avc1", frame(false, -40)))),
@@ -247,7 +250,7 @@ mod tests {
             let found = Packet::video(payload).map(|packet| (packet.codec.name(&[]), packet.role));
             assert_eq!(found, expected.map(|(name, role)| (name.to_owned(), role)), "{payload:x?}");
         }
-        let cases: &[(&[u8], Option<(&str, Role)>)] = &[
+        let cases: &[Case] = &[
             (&[0xAF, 0, 0x12, 0x10], Some(("mp4a.40.2", Role::Configuration(2)))),
             (&[0xAF, 1, 0], Some(("mp4a.40.2", frame(true, 0)))),
             (&[0xAF], Some(("mp4a.40.2", Role::Aside))),

@@ -3,7 +3,9 @@
 /// Bytes of the file's header that are always there; its DataOffset says how many there are.
 pub const FILE_HEADER: usize = 9;
 /// Bytes of a tag's header.
-pub const TAG_HEADER: usize = 11;
+pub const TAG_HEADER_BYTES: u32 = 11;
+/// The same, to index with.
+pub const TAG_HEADER: usize = TAG_HEADER_BYTES as usize;
 /// Bytes of the PreviousTagSize behind each tag.
 pub const TRAILER: usize = 4;
 
@@ -75,7 +77,7 @@ impl Header {
 
     /// Bytes of the tag, less the PreviousTagSize behind it.
     pub const fn tag_size(self) -> u32 {
-        TAG_HEADER as u32 + self.size
+        TAG_HEADER_BYTES + self.size
     }
 }
 
@@ -88,7 +90,7 @@ pub const fn header(kind: u8, size: u32, timestamp: i32) -> [u8; TAG_HEADER] {
 
 /// The PreviousTagSize behind a tag with a payload of so many bytes.
 pub const fn trailer(size: u32) -> [u8; TRAILER] {
-    (TAG_HEADER as u32).saturating_add(size).to_be_bytes()
+    TAG_HEADER_BYTES.saturating_add(size).to_be_bytes()
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ impl Tags<'_> {
 
     /// Appends a sample, whose payload stays as it is.
     fn sample(&mut self, lane: &Lane<'_>, run: &Run, timestamp: i32) -> Result<(), Error> {
-        let around = TAG_HEADER as u32 + u32::from(run.header);
+        let around = tag::TAG_HEADER_BYTES + u32::from(run.header);
         let size = run.size.checked_sub(around);
         let size = size.ok_or_else(|| mismatch(format!("a tag of {} bytes at byte {}", run.size, run.offset)))?;
         let payload = run.offset.saturating_add(TAG_HEADER as u64);

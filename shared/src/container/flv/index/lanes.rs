@@ -8,7 +8,7 @@ use super::{OTHER_CODEC, Tag};
 use crate::container::Error;
 use crate::container::flv::amf::MetaData;
 use crate::container::flv::packet::Codec;
-use crate::container::flv::tag::{AUDIO, TRAILER, VIDEO};
+use crate::container::flv::tag::{AUDIO, VIDEO};
 use crate::container::notes::Notes;
 use crate::index::{Builder, Packed};
 use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
@@ -139,7 +139,7 @@ impl Lanes {
             count: 1,
             sync,
             description,
-            header: u8::try_from(tag.trailer).unwrap_or(TRAILER as u8),
+            header: u8::try_from(tag.trailer).unwrap_or_default(),
         };
         let mut settled = [None, None];
         for ((of, lane), settled) in self.by_place().into_iter().zip(&mut settled) {
