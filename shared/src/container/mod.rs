@@ -2,6 +2,7 @@
 //! to splice). They know nothing of HTTP, of AWS or of where their bytes come from.
 
 mod draft;
+pub mod frames;
 pub mod matroska;
 pub mod mp4;
 mod notes;
@@ -62,7 +63,8 @@ pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Resul
     } else if mp4::recognises(&start) {
         mp4::index(source, sink).await
     } else {
-        Err(Error::Unknown)
+        // These have nothing at their beginning that tells them; so they come last.
+        frames::index(source, sink).await
     }
 }
 
@@ -71,6 +73,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     match outline.container {
         Container::Mp4 => mp4::write(outline, selection),
         Container::Matroska => matroska::write(outline, selection),
+        Container::Mp3 | Container::Mp2 | Container::Adts => frames::write(outline, selection),
     }
 }
 
@@ -78,7 +81,13 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 #[must_use]
 pub const fn starts_exactly(container: Container) -> bool {
     match container {
-        Container::Mp4 => true,
-        Container::Matroska => false,
+        Container::Mp4 | Container::Mp3 => true,
+        Container::Matroska | Container::Mp2 | Container::Adts => false,
     }
+}
+
+/// Whether a cut of this container that begins at a sync sample begins with the one that decoding it rightly needs before it.
+#[must_use]
+pub const fn starts_with_preroll(container: Container) -> bool {
+    matches!(container, Container::Mp2 | Container::Adts)
 }

@@ -16,6 +16,12 @@ pub enum Container {
     Mp4,
     /// Matroska, and WebM, which is a part of it.
     Matroska,
+    /// MPEG audio layer III.
+    Mp3,
+    /// MPEG audio layers I and II.
+    Mp2,
+    /// AAC in ADTS.
+    Adts,
 }
 
 /// A file's structure, less its samples.

@@ -211,7 +211,10 @@ async fn select_from_sync(
     let mut leader: Option<(Time, usize)> = None;
     let by_kind = |kind| places(outline, chosen).filter(move |(_, track)| track.kind == kind);
     for (place, track) in by_kind(Kind::Video).chain(by_kind(Kind::Audio)).chain(by_kind(Kind::Text)) {
-        let (from, to) = (track.timescale.ticks(asked.start()), track.timescale.ticks(asked.end()));
+        let (mut from, to) = (track.timescale.ticks(asked.start()), track.timescale.ticks(asked.end()));
+        if container::starts_with_preroll(outline.container) {
+            from -= track.preroll;
+        }
         if let Some(span) = find(held, place, track, Bound::At(from), Bound::At(to)).await?
             && let Some(first) = held.run_at(place, span.start)
         {

@@ -127,6 +127,9 @@ const fn name(container: Container) -> &'static str {
     match container {
         Container::Mp4 => "mp4",
         Container::Matroska => "matroska",
+        Container::Mp3 => "mp3",
+        Container::Mp2 => "mp2",
+        Container::Adts => "adts",
     }
 }
 
