@@ -34,6 +34,8 @@ class Format:
     """The sound of a cut is the original's, bit by bit."""
     seconds: float = 12
     """How long the sample is."""
+    made: int = 0
+    """With how many packets that are not of the original a cut may begin: MP3's bit reservoir stands in one."""
     complaints: frozenset[str] = frozenset()
     """What ffmpeg says of the original too, and so may say of a cut."""
 
@@ -41,6 +43,8 @@ class Format:
 H264 = samples.H264
 SOUND = ["-map", "1:a"]
 BOTH = ["-map", "0:v", "-map", "1:a"]
+MP3 = [*SOUND, "-c:a", "libmp3lame"]
+EXACT = {"media_type": "audio/mpeg", "exact": True, "lossless": True, "made": 1}
 
 FORMATS = [
     Format("sound.mka", [*SOUND, "-c:a", "libopus", "-b:a", "24k"], "audio/x-matroska"),
@@ -48,6 +52,14 @@ FORMATS = [
     Format("picture.3gp", [*BOTH, *H264, *samples.AAC, "-f", "3gp"], "video/3gpp", exact=True),
     Format("timecode.mov", [*BOTH, *H264, "-c:a", "pcm_s16be", "-ar", "8000", "-ac", "1", "-timecode", "01:00:00:00", "-t", "5"],
            "video/quicktime", exact=True, lossless=True, seconds=5),
+    Format("constant.mp3", [*MP3, "-ar", "44100", "-b:a", "48k"], **EXACT, slack=0.12),
+    Format("variable.mp3", [*MP3, "-q:a", "5"], **EXACT, slack=0.12),
+    Format("stereo.mp3", [*MP3, "-ac", "2", "-ar", "32000", "-b:a", "40k"], **EXACT, slack=0.16),
+    Format("untagged.mp3", [*MP3, "-b:a", "56k", "-write_xing", "0", "-id3v2_version", "0"], **EXACT, slack=0.12),
+    Format("mpeg-2.mp3", [*MP3, "-ar", "22050", "-b:a", "24k", "-write_id3v1", "1"], **EXACT, slack=0.16),
+    Format("mpeg-2.5.mp3", [*MP3, "-ar", "8000", "-b:a", "8k"], **EXACT, slack=0.45),
+    Format("layer-2.mp2", [*SOUND, "-c:a", "mp2", "-b:a", "56k"], "audio/mpeg"),
+    Format("tone.aac", [*SOUND, "-c:a", "aac", "-b:a", "32k"], "audio/aac", slack=0.5),  # its duration ffprobe guesses from the first frames
 ]  # fmt: skip
 
 

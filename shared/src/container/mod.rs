@@ -86,8 +86,9 @@ pub const fn starts_exactly(container: Container) -> bool {
     }
 }
 
-/// Whether a cut of this container that begins at a sync sample begins with the one that decoding it rightly needs before it.
+/// Whether a cut of this container plays whatever samples it has, since nothing in it could say which are not to be heard. It
+/// then begins with those that decoding needs before what was asked for, and what is given ends with its last.
 #[must_use]
-pub const fn starts_with_preroll(container: Container) -> bool {
+pub const fn plays_whole_samples(container: Container) -> bool {
     matches!(container, Container::Mp2 | Container::Adts)
 }

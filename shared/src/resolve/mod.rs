@@ -212,7 +212,7 @@ async fn select_from_sync(
     let by_kind = |kind| places(outline, chosen).filter(move |(_, track)| track.kind == kind);
     for (place, track) in by_kind(Kind::Video).chain(by_kind(Kind::Audio)).chain(by_kind(Kind::Text)) {
         let (mut from, to) = (track.timescale.ticks(asked.start()), track.timescale.ticks(asked.end()));
-        if container::starts_with_preroll(outline.container) {
+        if container::plays_whole_samples(outline.container) {
             from -= track.preroll;
         }
         if let Some(span) = find(held, place, track, Bound::At(from), Bound::At(to)).await?
@@ -243,7 +243,17 @@ async fn select_from_sync(
         let segments = vec![Segment { duration: to - from, media: Some(from) }];
         tracks.push(Selected { track: place, runs, segments });
     }
+    let given = if container::plays_whole_samples(outline.container) { whole(outline, &tracks, given) } else { given };
     Ok(Selection { given, tracks, elements: Vec::new() })
+}
+
+/// The interval, to the end of the last of these samples.
+fn whole(outline: &Outline, tracks: &[Selected], given: Interval) -> Interval {
+    let end = |selected: &Selected| {
+        let (track, run) = (outline.tracks.get(selected.track)?, selected.runs.last()?);
+        Some(track.timescale.time(run.decode_end() + run.composition))
+    };
+    Interval::new(given.start(), tracks.iter().filter_map(end).max().unwrap_or(given.end())).unwrap_or(given)
 }
 
 fn places<'a>(outline: &'a Outline, chosen: &'a [usize]) -> impl Iterator<Item = (usize, &'a Track)> {
