@@ -38,7 +38,7 @@ def test_every_table_has_the_keys_that_the_programs_use(template):
         for name, made in template["Resources"].items()
         if made["Type"] == "AWS::DynamoDB::Table"
     }
-    assert keys == {"ContainerIndex": ["media", "page"], "Spaces": ["space"]}
+    assert keys == {"ContainerIndex": ["media", "page"], "Spaces": ["space"], "Users": ["user"]}
 
 
 def test_every_function_has_a_named_log_and_a_deadline(functions):
@@ -53,6 +53,18 @@ def test_no_permission_is_for_everything(template):
         for statement in (statement for document in documents for statement in document["Statement"]):
             assert "*" not in json.dumps(statement["Action"]), name
             assert statement["Resource"] != "*", name
+
+
+def test_media_are_open_and_the_authorizer_decides_by_credentials_alone(template, functions):
+    authorization = template["Resources"]["Api"]["Properties"]["Auth"]
+    assert "DefaultAuthorizer" not in authorization
+    users = authorization["Authorizers"]["Users"]
+    # What it is cached by is what the function looks at, and in the format that it reads.
+    assert users["Identity"]["Headers"] == ["Authorization"]
+    assert (users["AuthorizerPayloadFormatVersion"], users["EnableSimpleResponses"]) == ("2.0", True)
+    assert 0 < users["Identity"]["ReauthorizeEvery"] <= 60
+    for event in functions["Fragments"]["Properties"]["Events"].values():
+        assert "Auth" not in event["Properties"]
 
 
 def test_every_event_is_of_a_route_that_the_template_has(root, functions):

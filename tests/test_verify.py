@@ -8,7 +8,8 @@ import threading
 
 import pytest
 
-SAMPLES = sorted(path.name for path in (pathlib.Path(__file__).resolve().parent.parent / "samples").iterdir() if path.is_file())
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "samples"
+SAMPLES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file())
 SEEDS = 3
 CUT = "t=4.2,17.3"
 

@@ -83,7 +83,7 @@ async fn a_fragment_is_one_call_to_dynamodb_and_one_get() {
     chain.put("demo/long.webm", live::webm(13, 300, 2).to_vec()).await;
     chain.put("demo/still.webm", live::webm(4, 300, 1000).to_vec()).await;
     let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../samples");
-    for name in ["counter.mp4", "counter-fragmented.mp4", "counter.mkv"] {
+    for name in ["counter.mp4", "counter-fragmented.mp4", "counter.mkv", "chapters.mkv", "two-audio.mp4"] {
         chain.put(&format!("demo/{name}"), std::fs::read(format!("{samples}/{name}")).unwrap()).await;
     }
     let once = Calls { s3: 1, dynamodb: 1 };
@@ -98,8 +98,15 @@ async fn a_fragment_is_one_call_to_dynamodb_and_one_get() {
         ("counter.mp4?t=12.48,20", None, once),
         ("counter.mp4?t=12.48,20&track=audio", None, once),
         ("counter.mp4", Some("t:npt=10-20"), once),
+        ("counter.mp4", Some("t:smpte-25=0:00:10-0:00:20;include-setup"), once),
+        ("counter.mp4?t=12.48,20", Some("t:npt=3-5"), once),
+        ("two-audio.mp4", Some("track=2"), once),
+        ("counter.mp4", Some("include-setup"), once),
         ("counter-fragmented.mp4?t=12.48,20", None, once),
         ("counter.mkv?t=12.48,20", None, once),
+        // Only the head knows when a chapter is, or when the file was recorded.
+        ("chapters.mkv?id=song1", None, Calls { s3: 1, dynamodb: 2 }),
+        ("chapters.mkv", Some("t:clock=\"2010-10-22T07:33:57Z\"-"), Calls { s3: 1, dynamodb: 2 }),
         // Its one sync sample lies further back than was guessed.
         ("still.webm?t=70,75", None, Calls { s3: 1, dynamodb: 2 }),
     ];

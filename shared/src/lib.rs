@@ -15,7 +15,7 @@
 //! | [`index`] | pages: how the model is packed, and read back for an interval |
 //! | [`container`] | one module a format: *index* (bytes to model) and *write* (selection to splice) |
 //! | [`resolve`] | (index, what was asked) to (a splice, and the interval that it really holds) |
-//! | [`store`] | S3 and DynamoDB |
+//! | [`store`] | S3 and DynamoDB, and the first admin in Secrets Manager |
 //!
 //! Nothing in here knows of Lambda, and only [`store`] knows of AWS.
 

@@ -12,7 +12,10 @@ use std::{
 };
 
 use axum::{Router, serve::ListenerExt};
-use reelspan::store::{self, Stores};
+use reelspan::{
+    store::{self, Stores},
+    user::{Password, UserName},
+};
 use reelspan_indexer::S3Event;
 use serde::Deserialize;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -20,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 pub use import::{Imported, import};
-pub use options::{Import, Options};
+pub use options::{Admin, Import, Options};
 
 use crate::{
     Error, aws,
@@ -28,6 +31,7 @@ use crate::{
     dynamodb::DynamoDb,
     queue::{self, Handler, Queue},
     s3::{self, MEDIA_BUCKET, REGION, Store},
+    users::{self, FirstAdmin},
 };
 
 /// How long running requests have to end once the program is told to stop.
@@ -60,12 +64,13 @@ async fn serve(options: &Options) -> Result<(), Error> {
     for import in &options.import {
         import.check()?;
     }
+    let admin = options.admin.as_ref().map(Admin::parse).transpose()?;
     let http = bind(options.listen, "--listen").await?;
     let s3 = bind(options.s3_listen, "--s3-listen").await?;
     let data = Data::open(&options.data)?;
 
     let interrupted = stop::signal_received()?;
-    let running = Running::start(&data, http, s3).await?;
+    let running = Running::start(&data, admin, http, s3).await?;
     let done = tokio::select! {
         done = running.work(options) => done,
         () = interrupted => Ok(()),
@@ -79,6 +84,8 @@ struct Running {
     http_at: SocketAddr,
     s3_at: SocketAddr,
     credentials: Credentials,
+    /// The first admin, where a password was made up just now.
+    first_admin: Option<FirstAdmin>,
     store: Arc<Store>,
     s3: aws_sdk_s3::Client,
     dynamodb: DynamoDb,
@@ -90,7 +97,12 @@ struct Running {
 }
 
 impl Running {
-    async fn start(data: &Data, http: TcpListener, s3: TcpListener) -> Result<Self, Error> {
+    async fn start(
+        data: &Data,
+        admin: Option<(UserName, Password)>,
+        http: TcpListener,
+        s3: TcpListener,
+    ) -> Result<Self, Error> {
         let (stop, stop_dynamodb) = (CancellationToken::new(), CancellationToken::new());
         let (http_at, s3_at) = (address(&http)?, address(&s3)?);
         let credentials = data.credentials().clone();
@@ -100,6 +112,7 @@ impl Running {
         store::create_tables(&aws_sdk_dynamodb::Client::from_conf(tables.clone().build()))
             .await
             .map_err(Error::failed("the tables"))?;
+        let first_admin = users::first_admin(data, tables.clone(), admin).await?;
 
         let store = Arc::new(Store::open(&data.s3())?);
         let media = aws::s3(s3_at, &credentials);
@@ -116,6 +129,7 @@ impl Running {
             http_at,
             s3_at,
             credentials,
+            first_admin,
             store,
             s3: aws_sdk_s3::Client::from_conf(media.build()),
             dynamodb,
@@ -145,6 +159,9 @@ impl Running {
             "export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={} AWS_REGION={REGION} AWS_ENDPOINT_URL_S3=http://{}",
             self.credentials.access_key_id, self.credentials.secret_access_key, self.s3_at
         )?;
+        if let Some(FirstAdmin { user, password }) = &self.first_admin {
+            writeln!(out, "admin: user {user}, password {password}, which is not printed again")?;
+        }
         out.flush()
     }
 

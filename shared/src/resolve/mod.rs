@@ -25,7 +25,7 @@ use self::pages::Held;
 use self::span::{Bound, Span, find};
 use crate::container::{self, Segment, Selected, Selection, Written};
 use crate::http::range::FragmentRange;
-use crate::index::{Outline, cell_at};
+use crate::index::{Container, Outline, cell_at};
 use crate::media::{Interval, Kind, Ticks, Time, Track};
 use crate::uri::{Fragment, Temporal};
 
@@ -168,6 +168,7 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
     if selection.tracks.iter().any(|track| !track.runs.is_empty()) {
         selection.tracks.retain(|track| !track.runs.is_empty());
     }
+    selection.given = within_tracks(outline, &selection);
     selection.elements = held.elements_of(&selection.tracks);
     let file = container::write(outline, &selection)?;
     let mime = mime(outline, &selection);
@@ -200,60 +201,72 @@ async fn select_exactly(
     Ok(Selection { given, tracks, elements: Vec::new() })
 }
 
-/// Where playback begins with the first sample: at the sync sample before, of the video if there is any. The other tracks
-/// begin with it.
+/// Where playback begins with the first sample: at the sync sample before, of the video if there is any, and of several the
+/// earliest. The other tracks begin with it.
 async fn select_from_sync(
     outline: &Outline,
     held: &mut Held<'_, impl Pages>,
     chosen: &[usize],
     asked: Interval,
 ) -> Result<Selection, Error> {
-    let mut leader: Option<(Time, usize)> = None;
-    let by_kind = |kind| places(outline, chosen).filter(move |(_, track)| track.kind == kind);
-    for (place, track) in by_kind(Kind::Video).chain(by_kind(Kind::Audio)).chain(by_kind(Kind::Text)) {
-        let (mut from, to) = (track.timescale.ticks(asked.start()), track.timescale.ticks(asked.end()));
-        if container::plays_whole_samples(outline.container) {
-            from -= track.preroll;
+    let mut leaders: Vec<(usize, Span)> = Vec::new();
+    let mut start = asked.start();
+    for kind in [Kind::Video, Kind::Audio, Kind::Text] {
+        for (place, track) in places(outline, chosen).filter(|(_, track)| track.kind == kind) {
+            let (mut from, to) = (track.timescale.ticks(asked.start()), track.timescale.ticks(asked.end()));
+            if container::plays_whole_samples(outline.container) {
+                from -= track.preroll;
+            }
+            if let Some(span) = find(held, place, track, Bound::At(from), Bound::At(to)).await?
+                && let Some(first) = held.run_at(place, span.start)
+            {
+                // Where there is no sync sample before, the others need not wait for the first.
+                start = start.min(track.timescale.time(first.presentation()));
+                leaders.push((place, span));
+            }
         }
-        if let Some(span) = find(held, place, track, Bound::At(from), Bound::At(to)).await?
-            && let Some(first) = held.run_at(place, span.start)
-        {
-            // Where there is no sync sample before, the others need not wait for the first.
-            leader = Some((track.timescale.time(first.presentation()).min(asked.start()), place));
+        if !leaders.is_empty() {
             break;
         }
     }
-    let (start, leader) = leader.unwrap_or((asked.start(), usize::MAX));
     let given = Interval::new(start, asked.end()).unwrap_or(asked);
     let mut tracks = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, chosen) {
         let (from, to) = (track.timescale.ticks(given.start()), track.timescale.ticks(given.end()));
-        let mut spans = Vec::new();
-        if let Some(span) = find(held, place, track, Bound::At(from), Bound::At(to)).await? {
-            spans.extend(without_leading_pictures(held, place, track, span));
-        }
-        let mut runs = held.runs(place, &span::union(spans));
-        if place != leader {
-            // Samples from before the beginning cannot be placed; of video, all up to the first that can start decoding.
-            let begins =
-                |run: &crate::media::Run| run.presentation() >= from && (run.sync || track.kind != Kind::Video);
-            let first = runs.iter().position(begins).unwrap_or(runs.len());
-            runs.drain(..first);
-        }
+        let runs = if let Some((_, span)) = leaders.iter().find(|(leader, _)| *leader == place) {
+            held.runs(place, &span::union(without_leading_pictures(held, place, track, *span)))
+        } else {
+            // Samples from before the beginning cannot be placed.
+            let span = find(held, place, track, Bound::At(from), Bound::At(to)).await?;
+            let runs = held.runs(place, span.as_slice());
+            runs.iter().filter_map(|run| run.presented_from(from)).collect()
+        };
         let segments = vec![Segment { duration: to - from, media: Some(from) }];
         tracks.push(Selected { track: place, runs, segments });
     }
-    let given = if container::plays_whole_samples(outline.container) { whole(outline, &tracks, given) } else { given };
-    Ok(Selection { given, tracks, elements: Vec::new() })
+    let selection = Selection { given, tracks, elements: Vec::new() };
+    Ok(if container::plays_whole_samples(outline.container) { whole(outline, selection) } else { selection })
 }
 
-/// The interval, to the end of the last of these samples.
-fn whole(outline: &Outline, tracks: &[Selected], given: Interval) -> Interval {
-    let end = |selected: &Selected| {
-        let (track, run) = (outline.tracks.get(selected.track)?, selected.runs.last()?);
-        Some(track.timescale.time(run.decode_end() + run.composition))
-    };
-    Interval::new(given.start(), tracks.iter().filter_map(end).max().unwrap_or(given.end())).unwrap_or(given)
+/// The selection, given to the end of its last sample.
+fn whole(outline: &Outline, mut selection: Selection) -> Selection {
+    for selected in &mut selection.tracks {
+        let (Some(track), Some(run)) = (outline.tracks.get(selected.track), selected.runs.last()) else { continue };
+        let end = run.decode_end() + run.composition;
+        selection.given = Interval::new(selection.given.start(), track.timescale.time(end)).unwrap_or(selection.given);
+        for Segment { duration, media } in &mut selected.segments {
+            *duration = end - media.unwrap_or_default();
+        }
+    }
+    selection
+}
+
+/// What is given of what was asked: no more than the chosen tracks have, which may end before the others.
+fn within_tracks(outline: &Outline, selection: &Selection) -> Interval {
+    let given = selection.given;
+    let tracks = selection.tracks.iter().filter_map(|selected| outline.tracks.get(selected.track));
+    let end = tracks.map(|track| track.span().1).max().unwrap_or(given.end());
+    Interval::new(given.start(), given.end().min(end)).unwrap_or(given)
 }
 
 fn places<'a>(outline: &'a Outline, chosen: &'a [usize]) -> impl Iterator<Item = (usize, &'a Track)> {
@@ -272,7 +285,8 @@ fn without_leading_pictures(held: &Held<'_, impl Pages>, place: usize, track: &T
     )
 }
 
-/// The MIME type of a selection: without its video, a video file is an audio file (and QuickTime, which has no type for that, MP4).
+/// The MIME type of a selection: without its video, a video file is an audio file (and QuickTime, which has no type for that,
+/// MP4); of text alone, it is what its container says of that.
 fn mime(outline: &Outline, selection: &Selection) -> String {
     let has = |kind| {
         selection
@@ -280,10 +294,13 @@ fn mime(outline: &Outline, selection: &Selection) -> String {
             .iter()
             .any(|selected| outline.tracks.get(selected.track).is_some_and(|track| track.kind == kind))
     };
-    match outline.mime.strip_prefix("video/") {
-        Some("quicktime") if !has(Kind::Video) && has(Kind::Audio) => "audio/mp4".to_owned(),
-        Some(family) if !has(Kind::Video) && has(Kind::Audio) => format!("audio/{family}"),
-        _ => outline.mime.clone(),
+    let family = outline.mime.split_once('/').map_or("mp4", |(_, family)| family);
+    match (outline.container, family) {
+        _ if has(Kind::Video) => outline.mime.clone(),
+        (_, "quicktime") if has(Kind::Audio) => "audio/mp4".to_owned(),
+        _ if has(Kind::Audio) => format!("audio/{family}"),
+        (Container::Mp4, _) => "application/mp4".to_owned(),
+        (Container::Matroska, _) => format!("video/{family}"),
     }
 }
 

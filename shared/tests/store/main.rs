@@ -11,6 +11,8 @@
 
 mod bucket;
 mod database;
+mod first_admin;
 mod index;
 mod media;
 mod stingy;
+mod users;
