@@ -301,6 +301,8 @@ fn mime(outline: &Outline, selection: &Selection) -> String {
         _ if has(Kind::Audio) => format!("audio/{family}"),
         (Container::Mp4, _) => "application/mp4".to_owned(),
         (Container::Matroska, _) => format!("video/{family}"),
+        // Of one track.
+        (Container::Mp3 | Container::Mp2 | Container::Adts, _) => outline.mime.clone(),
     }
 }
 
