@@ -62,18 +62,20 @@ impl Part {
         };
         let places = Places::of(&self.file.splice);
         let runs = needed.selected.iter().flat_map(|track| &track.runs);
-        let ranges = runs.filter_map(|run| self.whole_elements(places.of_run(run)?)).collect();
+        let ranges = runs.filter_map(|run| Some(self.whole_elements(places.of_run(run)?))).collect();
         Ok(needed.covered_by(ranges, 1))
     }
 
-    /// The elements in which these bytes of the cut lie, where it has elements.
-    fn whole_elements(&self, range: Range<u64>) -> Option<Range<u64>> {
+    /// These bytes of the cut, with all of the elements in which they lie.
+    fn whole_elements(&self, range: Range<u64>) -> Range<u64> {
         let elements = &self.file.elements;
-        if elements.is_empty() {
-            return Some(range);
-        }
-        let holding = |byte: u64| elements.get(elements.partition_point(|element| element.end <= byte));
-        Some(holding(range.start)?.start..holding(range.end.saturating_sub(1))?.end)
+        let holding = |byte: u64| {
+            let element = elements.get(elements.partition_point(|element| element.end <= byte));
+            element.filter(|element| element.start <= byte)
+        };
+        let start = holding(range.start).map_or(range.start, |element| element.start);
+        let end = holding(range.end.saturating_sub(1)).map_or(range.end, |element| element.end);
+        start..end
     }
 }
 
@@ -100,16 +102,24 @@ impl Places {
         Self(places)
     }
 
-    /// Where a run's bytes are, which the splice has in the order of the source.
+    /// Where a run's bytes are, which the splice has in the order of the source. Of the first samples it may have less than
+    /// all: what of them decoding the next needs.
     fn of_run(&self, run: &Run) -> Option<Range<u64>> {
         let bytes = run.bytes();
-        let (first, last) = (self.of_byte(bytes.start)?, self.of_byte(bytes.end.checked_sub(1)?)?);
-        Some(first..last + 1)
+        let last = bytes.end.checked_sub(1)?;
+        let (place, start) = (self.holding(last)?, self.holding(bytes.start));
+        let first = start.map_or(place.at, |start| start.of_byte(bytes.start));
+        Some(first..place.of_byte(last) + 1)
     }
 
-    fn of_byte(&self, byte: u64) -> Option<u64> {
+    fn holding(&self, byte: u64) -> Option<&Place> {
         let behind = self.0.partition_point(|place| place.source.start <= byte);
-        let place = self.0.get(behind.checked_sub(1)?)?;
-        place.source.contains(&byte).then(|| place.at + (byte - place.source.start))
+        self.0.get(behind.checked_sub(1)?).filter(|place| place.source.contains(&byte))
+    }
+}
+
+impl Place {
+    fn of_byte(&self, byte: u64) -> u64 {
+        self.at + (byte - self.source.start)
     }
 }

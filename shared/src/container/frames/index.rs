@@ -1,6 +1,7 @@
 //! The index half: which stream it is, and its frames one after the other.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use bytes::Bytes;
 
@@ -32,7 +33,7 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
         return Err(Error::Unsupported("AAC in LATM (LOAS), whose frames do not begin at bytes".to_owned()));
     }
     let found = begin(&bytes, last).ok_or(Error::Unknown)?;
-    let mut file = File { notes: Notes::default(), chapters: Chapters::default(), created: None };
+    let mut file = File { notes: Notes::default(), chapters: Chapters::default(), created: None, tag: None };
     for range in id3 {
         if range.end - range.start > MAX_TAG {
             file.notes.push(format!("a tag of {} bytes is not looked into", range.end - range.start));
@@ -108,6 +109,8 @@ struct File {
     notes: Notes,
     chapters: Chapters,
     created: Option<i64>,
+    /// Where the frame stands that tells of the others. Nothing else has to be known before: each frame says what it is.
+    tag: Option<Range<u64>>,
 }
 
 impl File {
@@ -124,8 +127,7 @@ impl File {
             duration,
             tracks: vec![track],
             setup,
-            // Each frame says itself what it is.
-            setup_ranges: Vec::new(),
+            setup_ranges: self.tag.into_iter().collect(),
             elements: false,
             chapters,
             created: self.created,
@@ -140,12 +142,13 @@ async fn mpeg<S: Source>(
     mut file: File,
     stream: Stream<'_, S>,
     (syntax, frame, bytes): (Mpeg, Frame, &[u8]),
-    range: std::ops::Range<u64>,
+    range: Range<u64>,
     sink: &mut (impl Sink + Send),
 ) -> Result<Outline, Error> {
     let header = Header::parse(bytes).ok_or(Error::Unknown)?;
     let tag = Tag::parse(bytes);
-    let start = range.start + if tag.is_some() { u64::from(frame.size) } else { 0 };
+    file.tag = tag.as_ref().map(|_| range.start..range.start + u64::from(frame.size));
+    let start = file.tag.as_ref().map_or(range.start, |tag| tag.end);
     let tag = tag.unwrap_or_default();
     let mut track = track(mpeg::codec(header.layer()), header.rate())?;
     if let Some((delay, _)) = tag.delays {

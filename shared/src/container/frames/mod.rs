@@ -17,6 +17,8 @@ mod mpeg;
 mod scan;
 mod tags;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 
 use super::{Error, Selection, Sink, Source, Written};

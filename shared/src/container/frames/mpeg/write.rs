@@ -49,12 +49,15 @@ pub fn write(outline: &Outline, selected: &Selected) -> Result<Written, Error> {
     };
     let mut splice = Splice::new();
     splice.made(info.write());
-    splice.append(made);
     let setup = 0..splice.len();
+    // What was made goes with the frame that needs it.
+    let with_first = setup.end..setup.end + made.len() + u64::from(start.size);
+    let elements = if made.is_empty() { Vec::new() } else { vec![with_first] };
+    splice.append(made);
     for run in &frames {
         splice.source(run.bytes());
     }
-    Ok(Written { splice, setup, elements: Vec::new() })
+    Ok(Written { splice, setup, elements })
 }
 
 /// The frames before this decode time, and the others.
