@@ -81,3 +81,29 @@ def test_every_event_is_of_a_route_that_the_template_has(root, functions):
         assert (event["version"], event["routeKey"] in routes) == ("2.0", True), path.name
         route = event["routeKey"].split(" ")[1].replace("+}", "}")
         assert event["rawPath"] == route.format(**event.get("pathParameters", {})), path.name
+
+
+def test_every_event_of_the_rest_api_is_of_a_route_and_by_whom_the_route_takes(root, functions):
+    routes = {
+        f"{event['Properties']['Method']} {event['Properties']['Path']}": "Auth" in event["Properties"]
+        for event in functions["SpacesApi"]["Properties"]["Events"].values()
+    }
+    assert {route for route, is_somebodys in routes.items() if not is_somebodys} == {
+        f"{method} /durastore/{{space}}{content}" for method in ("GET", "HEAD") for content in ("", "/{content+}")
+    }
+    events = sorted((root / "events").glob("rest-*.json"))
+    assert len(events) >= 8
+    for path in events:
+        event = json.loads(path.read_text())
+        assert event["version"] == "2.0", path.name
+        assert routes[event["routeKey"]] == ("authorizer" in event["requestContext"]), path.name
+        route = event["routeKey"].partition(" ")[2].replace("+}", "}")
+        assert event["rawPath"] == route.format(**event["pathParameters"]), path.name
+
+
+def test_the_function_that_deletes_may_go_on_for_long(template, functions):
+    function = functions["SpacesApi"]["Properties"]
+    # Lambda ends a function that has invoked itself 16 times, unless told that it is meant.
+    assert function["RecursiveLoop"] == "Allow" and function["Timeout"] == 900
+    statement = template["Resources"]["SpacesApiInvokesItself"]["Properties"]["PolicyDocument"]["Statement"][0]
+    assert statement["Action"] == "lambda:InvokeFunction"

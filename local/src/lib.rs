@@ -5,7 +5,8 @@
 //!
 //!   aws s3 cp, any SDK ──▶ s3 ──▶ queue ──▶ the indexer ──▶ dynamodb
 //!                          ▲                                   ▲
-//!   a browser ───────────▶ the fragments function ─────────────┘
+//!   a browser ───────────▶ the fragments function ─────────────┤
+//!   DuraCloud's clients ─▶ the spaces function ────────────────┘
 //! ```
 //!
 //! The functions are the very ones that run on Lambda, and reach both services through the AWS SDKs over loopback: what holds

@@ -7,8 +7,8 @@
 //! | room | what it knows |
 //! | --- | --- |
 //! | [`media`] | the model: tracks, runs of samples, edit lists, time as whole ticks of a timescale |
-//! | [`space`] | names: a space, a content, and both as one key |
 //! | [`user`] | who is asking |
+//! | [`space`] | spaces and contents: names, access lists, properties |
 //! | [`splice`] | a body as an ordered list of pieces, made anew or taken from the original |
 //! | [`uri`] | the Media Fragments URI grammar |
 //! | [`http`] | ranges in bytes and in time, conditional requests, problem details |

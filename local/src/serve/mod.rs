@@ -2,6 +2,7 @@
 
 mod import;
 mod options;
+mod refused;
 mod stop;
 
 use std::{
@@ -13,10 +14,11 @@ use std::{
 
 use axum::{Router, serve::ListenerExt};
 use reelspan::{
-    store::{self, Stores},
-    user::{Password, UserName},
+    store::{self, SpacesTable, Stores, Users},
+    user::{Authenticator, Password, Settings, UserName},
 };
 use reelspan_indexer::S3Event;
+use reelspan_spaces::{Carrier, Deletions, Spaces};
 use serde::Deserialize;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -88,6 +90,7 @@ struct Running {
     first_admin: Option<FirstAdmin>,
     store: Arc<Store>,
     s3: aws_sdk_s3::Client,
+    spaces: SpacesTable,
     dynamodb: DynamoDb,
     servers: JoinSet<()>,
     /// Stops what takes requests in.
@@ -116,7 +119,14 @@ impl Running {
 
         let store = Arc::new(Store::open(&data.s3())?);
         let media = aws::s3(s3_at, &credentials);
+        let users = Users::new(tables.clone(), store::USERS.name);
         let stores = Stores::new(media.clone(), tables, MEDIA_BUCKET, store::CONTAINER_INDEX.name);
+        let spaces = Spaces {
+            stores: stores.clone(),
+            table: stores.spaces(store::SPACES.name),
+            carrier: Carrier::Stream,
+            deletions: Deletions::Here,
+        };
 
         let mut servers = JoinSet::new();
         let (serving, keys, stopped) = (Arc::clone(&store), credentials.clone(), stop.clone());
@@ -124,7 +134,9 @@ impl Running {
         let handler = indexer(stores.clone());
         let queue = Queue { catalogue: store.catalogue(), handler, pauses: queue::PAUSES.to_vec() };
         servers.spawn(queue.deliver(stop.clone(), PATIENCE));
-        servers.spawn(serve_http(http, reelspan_fragments::router(stores), stop.clone()));
+        spaces.resume_deletions().await.map_err(Error::failed("the spaces"))?;
+        let table = spaces.table.clone();
+        servers.spawn(serve_http(http, functions(stores, spaces, users)?, stop.clone()));
         Ok(Self {
             http_at,
             s3_at,
@@ -132,6 +144,7 @@ impl Running {
             first_admin,
             store,
             s3: aws_sdk_s3::Client::from_conf(media.build()),
+            spaces: table,
             dynamodb,
             servers,
             stop,
@@ -144,6 +157,7 @@ impl Running {
         self.announce().map_err(Error::failed("standard output"))?;
         let mut imported = Vec::new();
         for import in &options.import {
+            self::import::make_space(&self.spaces, &import.space).await?;
             imported.extend(self::import(&self.s3, import).await?.keys);
         }
         queue::drained(&self.store.catalogue()).await;
@@ -191,6 +205,14 @@ fn indexer(stores: Stores) -> Handler {
         let stores = stores.clone();
         Box::pin(async move { Ok(reelspan_indexer::handle(&stores, S3Event::deserialize(event)?).await?) })
     })
+}
+
+/// All functions that answer HTTP, as API Gateway has them under one name.
+fn functions(stores: Stores, spaces: Spaces, users: Users) -> Result<Router, Error> {
+    let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("who is asking"))?;
+    let durastore = spaces.router().layer(reelspan_authorizer::layer(authenticator));
+    let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end));
+    Ok(reelspan_fragments::router(stores).nest("/durastore", durastore))
 }
 
 async fn serve_http(listener: TcpListener, functions: Router, stop: CancellationToken) {

@@ -58,7 +58,8 @@ pub(super) struct Needed {
 impl Needed {
     /// The answer, where these bytes hold the samples. So many ranges of setup may go with it.
     pub fn covered_by(self, ranges: Vec<Range<u64>>, setup: usize) -> Cover {
-        let most = MAX_RANGES.saturating_sub(setup).max(1);
+        // Each range of setup is one more, and may part another in two.
+        let most = MAX_RANGES.saturating_sub(2 * setup).max(1);
         Cover::Ranges { ranges: join(ranges, self.gap, most), given: self.given }
     }
 }

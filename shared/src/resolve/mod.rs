@@ -103,7 +103,7 @@ pub struct Part {
 pub enum Cut {
     /// Nothing of what was asked means anything for this file: the original.
     Original,
-    /// The time asked for lies wholly outside: behind the end, as a rule.
+    /// There is nothing at the time asked for: it lies behind the end, as a rule.
     Outside,
     /// A part.
     Part(Part),
@@ -165,8 +165,9 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
         select_from_sync(outline, &mut held, &chosen, given).await?
     };
     // A track that has no sample in the interval would be an empty track, on which some players stumble.
-    if selection.tracks.iter().any(|track| !track.runs.is_empty()) {
-        selection.tracks.retain(|track| !track.runs.is_empty());
+    selection.tracks.retain(|track| !track.runs.is_empty());
+    if selection.tracks.is_empty() {
+        return Ok(Cut::Outside);
     }
     selection.given = within_tracks(outline, &selection);
     selection.elements = held.elements_of(&selection.tracks);

@@ -1,8 +1,8 @@
-//! S3 and DynamoDB: the media, the index of it, and the users. The only room that knows of AWS.
+//! S3 and DynamoDB: the media, the index of it, the spaces and the users. The only room that knows of AWS.
 //!
 //! The clients are built once, from the usual AWS environment ([`Stores::from_env`]) or otherwise ([`Stores::new`]), and
-//! everything else of AWS stays behind [`Media`] and [`IndexTable`]. [`Users`] has an environment of its own, since few functions
-//! need to know who is asking.
+//! everything else of AWS stays behind [`Media`], [`IndexTable`] and [`SpacesTable`]. [`Users`] has an environment of its own,
+//! since few functions need to know who is asking.
 
 mod calls;
 mod error;
@@ -10,6 +10,7 @@ mod first_admin;
 mod index;
 mod media;
 mod retry;
+mod spaces;
 mod tables;
 mod users;
 
@@ -27,7 +28,8 @@ pub use calls::Calls;
 pub use error::Error;
 pub use first_admin::{FirstAdmin, Registry};
 pub use index::{Cells, Found, IndexTable, Reader, Sequencer, Stored};
-pub use media::{Media, Object, ObjectSource};
+pub use media::{Content, Md5, Media, New, Object, ObjectSource, Page, Part, PutError, Signed, Upload};
+pub use spaces::SpacesTable;
 pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, USERS, create_tables};
 pub use users::{Users, UsersError};
 
@@ -87,6 +89,12 @@ impl Stores {
             to_s3,
             to_dynamodb,
         }
+    }
+
+    /// The table of spaces of this name, reached as the table of indexes is.
+    #[must_use]
+    pub fn spaces(&self, table: impl Into<String>) -> SpacesTable {
+        SpacesTable::new(self.index.client().clone(), table)
     }
 
     /// The calls that were made so far, by all who use these stores.

@@ -14,5 +14,6 @@ mod database;
 mod first_admin;
 mod index;
 mod media;
+mod spaces;
 mod stingy;
 mod users;

@@ -244,7 +244,7 @@ impl Resolved {
         let query = match resolve::cut(outline, &mut found.pages, &meaning).await? {
             Cut::Original => AsQuery::Original,
             Cut::Outside => {
-                AsQuery::NotFound { why: format!("it lies outside of the file, which lasts {} s", outline.duration) }
+                AsQuery::NotFound { why: format!("the file lasts {} s, and has nothing at that time", outline.duration) }
             }
             Cut::Part(part) => AsQuery::Cut {
                 start: part.given.start().as_secs_f64(),
