@@ -119,7 +119,6 @@ fn text(data: &[u8]) -> Vec<String> {
     let whole = match (encoding, data) {
         (0, latin) => latin.iter().map(|byte| char::from(*byte)).collect(),
         (1, [0xFF, 0xFE, data @ ..]) => utf_16(data, false),
-        (1, [0xFE, 0xFF, data @ ..]) => utf_16(data, true),
         (1 | 2, data) => utf_16(data, true),
         (_, utf_8) => String::from_utf8_lossy(utf_8).into_owned(),
     };

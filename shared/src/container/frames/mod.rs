@@ -10,6 +10,8 @@
 //! very sample asked for ([`mpeg`]); the others begin with the frame before the one that holds the instant asked for, since a
 //! frame is decoded rightly only behind another.
 
+#![allow(clippy::doc_markdown, reason = "names of tags are words here")]
+
 mod adts;
 mod id3;
 mod index;
