@@ -6,7 +6,8 @@
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_precision_loss,
-    clippy::cast_sign_loss
+    clippy::cast_sign_loss,
+    clippy::trivially_copy_pass_by_ref
 )]
 
 use bytes::Bytes;
