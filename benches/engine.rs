@@ -18,6 +18,7 @@ mod packets;
 
 use std::hint::black_box;
 
+use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use reelspan::container::{self, Source};
 use reelspan::index::Outline;
@@ -69,6 +70,37 @@ fn index_ts(criterion: &mut Criterion) {
     group.bench_function("MPEG-TS, 2 Mbit/s", |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
 }
 
+/// Frames of 128 kbit/s at 44.1 kHz, as an encoder of constant bit rate pads them.
+fn mp3(frames: u32) -> Bytes {
+    let frame = |at: u32| {
+        let padded = u32::from(at % 50 != 49);
+        let mut frame = (0xFFFB_9064 | padded << 9).to_be_bytes().to_vec();
+        frame.resize(417 + padded as usize, 0);
+        frame
+    };
+    (0..frames).flat_map(frame).collect()
+}
+
+/// Frames of ADTS, none as long as the one before.
+fn adts(frames: u32) -> Bytes {
+    let frame = |at: u32| {
+        let size = 200 + at * 37 % 200;
+        let mut frame = vec![0xFF, 0xF1, 0x50, 0x80, (size >> 3) as u8, (size << 5) as u8 | 0x1F, 0xFC];
+        frame.resize(size as usize, 0);
+        frame
+    };
+    (0..frames).flat_map(frame).collect()
+}
+
+fn index_frames(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("index");
+    group.sample_size(10);
+    for (name, file) in [("MP3, 128 kbit/s", mp3(300_000)), ("AAC in ADTS, 100 kbit/s", adts(300_000))] {
+        group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
+        group.bench_function(name, |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
+    }
+}
+
 fn cut_ten_seconds(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("resolve and build the header of 10 s");
     let runtime = runtime();
@@ -88,5 +120,5 @@ fn cut_ten_seconds(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, index_mp4, index_webm, index_flac, index_ts, cut_ten_seconds);
+criterion_group!(benches, index_mp4, index_webm, index_flac, index_ts, index_frames, cut_ten_seconds);
 criterion_main!(benches);

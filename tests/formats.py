@@ -38,6 +38,8 @@ class Format:
     """ffprobe counts a zero before a sample to the one before it; so the first and the last sample of a cut may differ in one."""
     parity: bool = False
     """Each packet of its transport stream has sixteen bytes behind it."""
+    made: int = 0
+    """With how many packets that are not of the original a cut may begin: MP3's bit reservoir stands in one."""
     complaints: frozenset[str] = frozenset()
     """What ffmpeg says of the original too, and so may say of a cut."""
 
@@ -48,6 +50,8 @@ SOUND = ["-map", "1:a"]
 WAVE = [*SOUND, "-ac", "1"]
 BEXT = ["-metadata", "origination_date=2010-10-22", "-metadata", "origination_time=07:33:53", "-metadata", "time_reference=4000000000"]
 BOTH = ["-map", "0:v", "-map", "1:a"]
+MP3 = [*SOUND, "-c:a", "libmp3lame"]
+EXACT = {"media_type": "audio/mpeg", "exact": True, "lossless": True, "made": 1}
 
 TS = ["-f", "mpegts", "-pes_payload_size", "200", "-pat_period", "2", "-sdt_period", "10", "-t", "8"]
 """Small PES packets, and tables every two seconds, or the sample would be padding for the most part."""
@@ -96,6 +100,14 @@ FORMATS = [
     Format("hevc.m2ts", [*BOTH, *HEVC, "-c:a", "ac3", "-b:a", "32k", *TS, "-t", "7", "-mpegts_m2ts_mode", "1"], "video/mp2t", seconds=7, slack=0.07, zeros=True),
     Format("parity.ts", [*BOTH, *H264, "-g", "30", "-keyint_min", "30", "-c:a", "eac3", "-b:a", "32k", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07, parity=True),
     Format("sound.ts", [*SOUND, "-c:a", "aac", "-b:a", "32k", *TS], "video/mp2t", seconds=8, slack=0.07),
+    Format("constant.mp3", [*MP3, "-ar", "44100", "-b:a", "48k"], **EXACT, slack=0.12),
+    Format("variable.mp3", [*MP3, "-q:a", "5"], **EXACT, slack=0.12),
+    Format("stereo.mp3", [*MP3, "-ac", "2", "-ar", "32000", "-b:a", "40k"], **EXACT, slack=0.16),
+    Format("untagged.mp3", [*MP3, "-b:a", "56k", "-write_xing", "0", "-id3v2_version", "0"], **EXACT, slack=0.12),
+    Format("mpeg-2.mp3", [*MP3, "-ar", "22050", "-b:a", "24k", "-write_id3v1", "1"], **EXACT, slack=0.16),
+    Format("mpeg-2.5.mp3", [*MP3, "-ar", "8000", "-b:a", "8k"], **EXACT, slack=0.45),
+    Format("layer-2.mp2", [*SOUND, "-c:a", "mp2", "-b:a", "56k"], "audio/mpeg"),
+    Format("tone.aac", [*SOUND, "-c:a", "aac", "-b:a", "32k"], "audio/aac", slack=0.5),  # its duration ffprobe guesses from the first frames
 ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ pub mod avi;
 mod draft;
 pub mod flac;
 pub mod flv;
+pub mod frames;
 pub mod iff;
 #[cfg(test)]
 mod indexed;
@@ -82,7 +83,8 @@ pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Resul
     } else if mpegts::recognises(&start) {
         mpegts::index(source, sink).await
     } else {
-        Err(Error::Unknown)
+        // These have nothing at their beginning that tells them; so they come last.
+        frames::index(source, sink).await
     }
 }
 
@@ -96,13 +98,14 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         Container::Flv => flv::write(outline, selection),
         Container::Avi => avi::write(outline, selection),
         Container::MpegTs => mpegts::write(outline, selection),
+        Container::Mp3 | Container::Mp2 | Container::Adts => frames::write(outline, selection),
     }
 }
 
 /// Whether a cut of this container begins to play at the very instant asked for, rather than at the sync sample before.
 #[must_use]
 pub const fn starts_exactly(container: Container) -> bool {
-    matches!(container, Container::Mp4)
+    matches!(container, Container::Mp4 | Container::Mp3)
 }
 
 /// Whether a cut of this container ends with the end of its last sample, because nothing in it could say that less of that is
@@ -110,7 +113,14 @@ pub const fn starts_exactly(container: Container) -> bool {
 #[must_use]
 pub const fn ends_with_a_sample(container: Container) -> bool {
     match container {
-        Container::Mp4 | Container::Matroska | Container::Flv | Container::Avi => false,
-        Container::Iff | Container::Flac | Container::MpegTs => true,
+        Container::Mp4 | Container::Matroska | Container::Flv | Container::Avi | Container::Mp3 => false,
+        Container::Iff | Container::Flac | Container::MpegTs | Container::Mp2 | Container::Adts => true,
     }
+}
+
+/// Whether a cut of this container plays all samples that it has, those that decoding needs before what was asked for among
+/// them, since nothing in it could say which are not to be heard.
+#[must_use]
+pub const fn plays_lead_in(container: Container) -> bool {
+    matches!(container, Container::Mp2 | Container::Adts)
 }

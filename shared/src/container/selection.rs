@@ -45,6 +45,7 @@ pub struct Written {
     pub splice: Splice,
     /// Which of them a player needs before any part of it.
     pub setup: Range<u64>,
-    /// The elements of it that play only whole, in order; none where its container has none.
+    /// The elements of it that play only whole, in order; none where its container has none. Samples that lie in none play
+    /// by themselves.
     pub elements: Vec<Range<u64>>,
 }

@@ -26,6 +26,12 @@ pub enum Container {
     Avi,
     /// MPEG-2 transport streams, M2TS among them.
     MpegTs,
+    /// MPEG audio layer III.
+    Mp3,
+    /// MPEG audio layers I and II.
+    Mp2,
+    /// AAC in ADTS.
+    Adts,
 }
 
 /// A file's structure, less its samples.

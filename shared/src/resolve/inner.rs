@@ -62,18 +62,20 @@ impl Part {
         };
         let places = Places::of(&self.file.splice);
         let runs = needed.selected.iter().flat_map(|track| &track.runs);
-        let ranges = runs.filter_map(|run| self.whole_elements(places.of_run(run)?)).collect();
+        let ranges = runs.filter_map(|run| Some(self.whole_elements(places.of_run(run)?))).collect();
         Ok(needed.covered_by(ranges, 1))
     }
 
-    /// The elements in which these bytes of the cut lie, where it has elements.
-    fn whole_elements(&self, range: Range<u64>) -> Option<Range<u64>> {
+    /// These bytes of the cut, with all of the elements in which they lie.
+    fn whole_elements(&self, range: Range<u64>) -> Range<u64> {
         let elements = &self.file.elements;
-        if elements.is_empty() {
-            return Some(range);
-        }
-        let holding = |byte: u64| elements.get(elements.partition_point(|element| element.end <= byte));
-        Some(holding(range.start)?.start..holding(range.end.saturating_sub(1))?.end)
+        let holding = |byte: u64| {
+            let element = elements.get(elements.partition_point(|element| element.end <= byte));
+            element.filter(|element| element.start <= byte)
+        };
+        let start = holding(range.start).map_or(range.start, |element| element.start);
+        let end = holding(range.end.saturating_sub(1)).map_or(range.end, |element| element.end);
+        start..end
     }
 }
 

@@ -254,7 +254,10 @@ async fn leaders(
     let mut leaders = Vec::new();
     for kind in [Kind::Video, Kind::Audio, Kind::Text] {
         for (place, track) in places(outline, chosen).filter(|(_, track)| track.kind == kind) {
-            let (from, to) = (track.timescale.ticks(asked.start()), track.timescale.ticks(asked.end()));
+            let (mut from, to) = (track.timescale.ticks(asked.start()), track.timescale.ticks(asked.end()));
+            if container::plays_lead_in(outline.container) {
+                from -= track.preroll;
+            }
             let span = find(held, place, track, Bound::At(from), Bound::At(to)).await?;
             leaders.extend(span.map(|span| (place, span)));
         }
@@ -311,7 +314,7 @@ fn mime(outline: &Outline, selection: &Selection) -> String {
         (_, "quicktime") if has(Kind::Audio) => "audio/mp4".to_owned(),
         _ if has(Kind::Audio) => format!("audio/{family}"),
         // Of one track.
-        (Container::Iff | Container::Flac, _) => outline.mime.clone(),
+        (Container::Iff | Container::Flac | Container::Mp3 | Container::Mp2 | Container::Adts, _) => outline.mime.clone(),
         (Container::Mp4, _) => "application/mp4".to_owned(),
         (Container::Matroska | Container::Flv | Container::Avi, _) => format!("video/{family}"),
     }

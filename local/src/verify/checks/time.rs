@@ -80,8 +80,11 @@ pub async fn with_setup(subject: &Subject) -> Verdict {
     Ok(format!("{} stretches in {parts} parts", stretches.len()))
 }
 
-/// `include-setup` alone gives the setup alone.
+/// `include-setup` alone gives the setup alone; where a player needs none, there is nothing to give.
 pub async fn setup(subject: &Subject) -> Verdict {
+    if subject.media.as_ref().is_ok_and(|media| media.outline.setup_ranges.is_empty()) {
+        return unsatisfiable(subject, "include-setup".to_owned()).await;
+    }
     let laid = subject.lay("include-setup").await?;
     if !laid.mapping()?.setup {
         return Err(laid.mapping_violates("a mapping with include-setup"));

@@ -132,6 +132,9 @@ const fn name(container: Container) -> &'static str {
         Container::Flv => "flv",
         Container::Avi => "avi",
         Container::MpegTs => "mpegts",
+        Container::Mp3 => "mp3",
+        Container::Mp2 => "mp2",
+        Container::Adts => "adts",
     }
 }
 

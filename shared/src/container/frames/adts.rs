@@ -1,0 +1,53 @@
+//! AAC in ADTS (ISO/IEC 14496-3 §1.A.3.2): a header of seven bytes, nine with a checksum, before up to four raw data blocks of
+//! 1024 samples each. Whether there is more to them (SBR, PS) the header does not say: times are those of its sample rate.
+
+use super::scan::{Frame, Syntax};
+
+/// Samples of a raw data block.
+const BLOCK: u32 = 1024;
+/// `samplingFrequencyIndex` (§1.6.3.4).
+const RATES: [u32; 13] = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350];
+
+/// The syntax of ADTS frames.
+#[derive(Clone, Copy, Debug)]
+pub struct Adts;
+
+impl Syntax for Adts {
+    fn frame(&self, bytes: &[u8]) -> Option<Frame> {
+        let [0xFF, one, two, three, four, five, six, ..] = *bytes else { return None };
+        // Sync bits and layer, with which MPEG audio cannot be mistaken.
+        if one & 0xF6 != 0xF0 {
+            return None;
+        }
+        let kind = u32::from(one & 0xFE) << 8 | u32::from(two & 0xFC);
+        let (checksum, blocks) = (one & 1 == 0, u32::from(six & 3) + 1);
+        let header = if checksum { 9 } else { 7 };
+        let size = u32::from(three & 3) << 11 | u32::from(four) << 3 | u32::from(five) >> 5;
+        let sound = size > u32::from(header) && RATES.get(rate_index(kind)).is_some();
+        sound.then_some(Frame { size, duration: blocks * BLOCK, header, reach: 0, mode: 0, kind })
+    }
+
+    fn rate(&self, kind: u32) -> u32 {
+        RATES.get(rate_index(kind)).copied().unwrap_or(RATES[4])
+    }
+}
+
+/// The codec of frames of this kind, as the `codecs` parameter of a MIME type has it (RFC 6381).
+pub fn codec(kind: u32) -> String {
+    format!("mp4a.40.{}", (kind >> 6 & 3) + 1)
+}
+
+const fn rate_index(kind: u32) -> usize {
+    (kind >> 2 & 15) as usize
+}
+
+/// Whether these bytes begin with an AudioSyncStream of LATM (LOAS; §1.7.2): frames of another sync word, of which two follow
+/// each other.
+pub fn is_latm(bytes: &[u8]) -> bool {
+    let length = |bytes: &[u8]| match *bytes {
+        [0x56, high, low, ..] if high & 0xE0 == 0xE0 => Some(3 + (usize::from(high & 0x1F) << 8 | usize::from(low))),
+        _ => None,
+    };
+    let behind = length(bytes).and_then(|first| bytes.get(first..));
+    behind.and_then(length).is_some()
+}

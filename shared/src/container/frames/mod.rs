@@ -1,0 +1,62 @@
+//! Streams of frames that stand one behind the other without a container around them: MPEG audio of layers I, II and III
+//! (MP3; ISO/IEC 11172-3 §2.4, 13818-3 §2.4), and AAC in ADTS (ISO/IEC 14496-3 §1.A.3.2).
+//!
+//! Each frame begins with a header that says how long the frame is, and no table says where they are: a file is streamed
+//! through once to index it. A header is hardly more than eleven ones, so it is believed where others like it follow at just
+//! the distance that it names. What stands between frames, before them and behind them is passed over: tags in silence, junk
+//! with a note.
+//!
+//! A cut has the frames as they are. MP3 can say how much of what is decoded is to be heard, and so begins and ends at the
+//! very sample asked for ([`mpeg`]); the others begin with the frame before the one that holds the instant asked for, since a
+//! frame is decoded rightly only behind another.
+
+#![allow(clippy::doc_markdown, reason = "names of tags are words here")]
+
+mod adts;
+mod id3;
+mod index;
+mod mpeg;
+mod scan;
+mod tags;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use super::{Error, Selection, Sink, Source, Written};
+use crate::index::{Container, Outline};
+use crate::splice::Splice;
+
+/// Reads the structure of a file, in one pass and in some 32 MiB of memory, however long it is.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] for a file that is no such stream, [`Error::Unsupported`] for AAC in LATM and for a stream whose sample
+/// rate changes. Damage is passed over, and told in [`Outline::notes`].
+pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+    index::index(source, sink, super::stream::CHUNK).await
+}
+
+/// Writes a selection as a complete file.
+///
+/// # Errors
+///
+/// [`Error::Index`] where the selection does not go with the outline.
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    let [selected] = selection.tracks.as_slice() else {
+        return Err(mismatch("a selection of other than one track"));
+    };
+    if outline.container == Container::Mp3 {
+        return mpeg::write(outline, selected);
+    }
+    let mut splice = Splice::new();
+    for run in &selected.runs {
+        splice.source(run.bytes());
+    }
+    Ok(Written { splice, setup: 0..0, elements: Vec::new() })
+}
+
+/// The outline and the selection do not go together.
+fn mismatch(what: &str) -> Error {
+    Error::Index(crate::index::Error(what.to_owned()))
+}

@@ -1,0 +1,182 @@
+//! The header of an MPEG audio frame (ISO/IEC 11172-3 §2.4.1.3; MPEG-2's lower sample rates ISO/IEC 13818-3 §2.4.1.3; MPEG-2.5
+//! halves those once more), and of layer III what stands between it and the main data.
+
+use crate::container::frames::scan::{Frame, HEADER, Syntax};
+
+/// Sample rates of MPEG-1, by `sampling_frequency`.
+const RATES: [u32; 3] = [44100, 48000, 32000];
+/// Kilobits a second by `bitrate_index`: of MPEG-1 for layers I, II and III, then of the lower sample rates for layer I, and
+/// for II and III.
+const BITRATES: [[u32; 15]; 5] = [
+    [0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
+    [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
+    [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+    [0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
+    [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+];
+/// The bits of a header's last byte that do not change from frame to frame, as a rule: all but `mode_extension`.
+const MODE: u8 = 0xCF;
+/// The longest frame of free format that is looked for. Decoders take up to 640 kbit/s, which are 2880 bytes.
+const MAX_FREE: usize = 8 << 10;
+
+/// The four bytes of a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header(u32);
+
+impl Header {
+    /// The bytes as a header, if all its fields have values that are allowed.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let header = Self(u32::from_be_bytes(*bytes.first_chunk()?));
+        let sound = header.0 >> 21 == 0x7FF
+            && header.bits(19, 2) != 1
+            && header.bits(17, 2) != 0
+            && header.bits(12, 4) != 15
+            && header.bits(10, 2) != 3;
+        sound.then_some(header)
+    }
+
+    const fn bits(self, at: u32, count: u32) -> u32 {
+        self.0 >> at & ((1 << count) - 1)
+    }
+
+    /// What frames of one stream have in common: version, layer and sample rate.
+    pub const fn kind(self) -> u32 {
+        self.0 & 0xFFFE_0C00
+    }
+
+    /// `mode`, `copyright`, `original_copy` and `emphasis`, where they stand in the last byte.
+    pub const fn mode(self) -> u8 {
+        self.0.to_be_bytes()[3] & MODE
+    }
+
+    /// The same with another [`mode`](Self::mode), without checksum and padding.
+    pub const fn bare(self, mode: u8) -> Self {
+        Self((self.0 | 1 << 16) & !0xF3FF | mode as u32)
+    }
+
+    /// Whether it is of the lower sample rates, MPEG-2 or 2.5.
+    pub const fn low(self) -> bool {
+        self.bits(19, 2) != 3
+    }
+
+    /// 1, 2 or 3.
+    pub const fn layer(self) -> u32 {
+        4 - self.bits(17, 2)
+    }
+
+    /// Samples a second.
+    pub fn rate(self) -> u32 {
+        let rate = RATES.get(self.bits(10, 2) as usize).copied().unwrap_or(RATES[0]);
+        rate >> if self.bits(19, 2) == 0 { 2 } else { u32::from(self.low()) }
+    }
+
+    /// Samples that the frame has of each channel.
+    pub const fn duration(self) -> u32 {
+        match (self.layer(), self.low()) {
+            (1, _) => 384,
+            (3, true) => 576,
+            _ => 1152,
+        }
+    }
+
+    /// Whether the header does not say how long the frame is.
+    pub const fn is_free(self) -> bool {
+        self.bits(12, 4) == 0
+    }
+
+    /// Bytes of the padding, where there is any.
+    const fn padding(self) -> u32 {
+        self.bits(9, 1) * if self.layer() == 1 { 4 } else { 1 }
+    }
+
+    /// Bytes of the frame; `None` for free format.
+    pub fn size(self) -> Option<u32> {
+        let row = match (self.low(), self.layer()) {
+            (false, layer) => layer - 1,
+            (true, 1) => 3,
+            (true, _) => 4,
+        };
+        let kilobits = BITRATES.get(row as usize)?.get(self.bits(12, 4) as usize).filter(|rate| **rate > 0)?;
+        let bytes = match self.layer() {
+            1 => 12_000 * kilobits / self.rate() * 4,
+            _ => self.duration() / 8 * 1000 * kilobits / self.rate(),
+        };
+        Some(bytes + self.padding())
+    }
+
+    /// Bytes before the data: the header, a checksum, and of layer III the side information (§2.4.1.7).
+    pub const fn before_data(self) -> u8 {
+        let checksum = if self.bits(16, 1) == 0 { 2 } else { 0 };
+        let side = match (self.layer(), self.low(), self.bits(6, 2) == 3) {
+            (3, false, false) => 32,
+            (3, true, true) => 9,
+            (3, ..) => 17,
+            _ => 0,
+        };
+        4 + checksum + side
+    }
+
+    /// Layer III: how many bytes back main data may begin, by the width of `main_data_begin`.
+    pub const fn most_reach(self) -> u32 {
+        if self.low() { 255 } else { 511 }
+    }
+
+    /// The same at each bitrate, from the lowest on.
+    pub fn at_bitrates(self) -> impl Iterator<Item = Self> {
+        (1..15).map(move |index| Self(self.0 & !0xF000 | index << 12))
+    }
+
+    /// The four bytes.
+    pub const fn to_bytes(self) -> [u8; 4] {
+        self.0.to_be_bytes()
+    }
+}
+
+/// The syntax of MPEG audio frames.
+#[derive(Clone, Copy, Debug)]
+pub struct Mpeg {
+    /// How long frames of free format are in this file, without padding.
+    pub free: Option<u32>,
+}
+
+impl Syntax for Mpeg {
+    #[inline]
+    fn frame(&self, bytes: &[u8]) -> Option<Frame> {
+        let header = Header::parse(bytes)?;
+        let size = match header.size() {
+            Some(size) => size,
+            None => self.free? + header.padding(),
+        };
+        let before = header.before_data();
+        let reach = if header.layer() == 3 { main_data_begin(header, bytes) } else { 0 };
+        let (duration, mode, kind) = (header.duration(), header.mode(), header.kind());
+        (size > u32::from(before)).then_some(Frame { size, duration, header: before, reach, mode, kind })
+    }
+
+    fn rate(&self, kind: u32) -> u32 {
+        Header(kind).rate()
+    }
+}
+
+/// The first field of layer III's side information, of nine bits or, of the lower sample rates, eight.
+fn main_data_begin(header: Header, bytes: &[u8]) -> u16 {
+    let at = if header.bits(16, 1) == 0 { 6 } else { 4 };
+    let field = bytes.get(at..HEADER.min(at + 2)).and_then(|field| field.first_chunk());
+    let field = field.map_or(0, |field| u16::from_be_bytes(*field));
+    if header.low() { field >> 8 } else { field >> 7 }
+}
+
+/// How long frames of free format are, without padding, if these bytes begin with two: as far as from one header to the next
+/// like it, and again to the one behind.
+pub fn free_length(bytes: &[u8]) -> Option<u32> {
+    let alike = |at: usize| {
+        let header = Header::parse(bytes.get(at..)?)?;
+        (header.is_free() && header.kind() == Header::parse(bytes)?.kind()).then_some(header.padding() as usize)
+    };
+    let first = alike(0)?;
+    (HEADER..MAX_FREE).find_map(|length| {
+        let second = alike(length + first)?;
+        alike(length + first + length + second)?;
+        u32::try_from(length).ok()
+    })
+}

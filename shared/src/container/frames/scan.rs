@@ -1,0 +1,207 @@
+//! One frame after the other, and back to them where something else stands between.
+
+use crate::container::notes::Notes;
+use crate::container::stream::Stream;
+use crate::container::{Error, Source};
+
+use super::tags;
+
+/// How many bytes of a frame its [`Syntax`] looks at.
+pub const HEADER: usize = 8;
+/// How many headers have to follow each other before frames are found again.
+const CONSECUTIVE: usize = 3;
+/// How many, where they would be of another kind than those before: then the file is refused.
+const OF_ANOTHER_KIND: usize = 5;
+/// How many bytes are looked at together in search of frames: more than so many of the longest.
+pub const WINDOW: usize = 64 << 10;
+
+/// What the header of a frame says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// How many bytes the frame is, header included.
+    pub size: u32,
+    /// How many samples of each channel it has.
+    pub duration: u32,
+    /// How many bytes stand before its data: the header, a checksum, and of layer III the side information.
+    pub header: u8,
+    /// Layer III: how many bytes before this frame's its data begins, in the data of frames before (`main_data_begin`).
+    pub reach: u16,
+    /// MPEG audio: what more a frame has in common with its neighbours, as a rule: `mode`, `copyright`, `original`, `emphasis`.
+    pub mode: u8,
+    /// What all frames of a stream have in common: of the header, the bits of format and sample rate.
+    pub kind: u32,
+}
+
+/// How the frames of a format begin.
+pub trait Syntax: Copy + Send + Sync {
+    /// What the header says that these bytes begin with, of which there are at least [`HEADER`] unless the file ends.
+    fn frame(&self, bytes: &[u8]) -> Option<Frame>;
+
+    /// The sample rate of frames of a kind, in hertz.
+    fn rate(&self, kind: u32) -> u32;
+}
+
+/// Whether so many frames of this kind follow each other from the first of these bytes on, or as many as there are up to the
+/// end of the file, if these bytes reach it.
+pub fn follow(syntax: &impl Syntax, mut bytes: &[u8], kind: u32, count: usize, last: bool) -> bool {
+    for _ in 0..count {
+        let Some(frame) = syntax.frame(bytes).filter(|frame| frame.kind == kind) else { return false };
+        match bytes.get(frame.size as usize..) {
+            Some([]) if last => return true,
+            Some(rest) => bytes = rest,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// The first frame in these bytes that so many like it follow.
+pub fn first(syntax: &impl Syntax, bytes: &[u8], count: usize, last: bool) -> Option<(usize, Frame)> {
+    let starts = bytes.iter().enumerate().filter(|(_, byte)| **byte == 0xFF);
+    starts.filter_map(|(at, _)| Some((at, bytes.get(at..)?))).find_map(|(at, bytes)| {
+        let frame = syntax.frame(bytes)?;
+        follow(syntax, bytes, frame.kind, count, last).then_some((at, frame))
+    })
+}
+
+/// The frames of a stream, in order.
+pub struct Scanner<'s, 'n, S, Y> {
+    stream: Stream<'s, S>,
+    syntax: Y,
+    kind: u32,
+    /// Where the frames end, at the latest.
+    end: u64,
+    notes: &'n mut Notes,
+}
+
+/// What follows.
+enum Next {
+    /// A frame, and whether what stands behind it confirms it.
+    Frame(Frame, bool),
+    /// A tag of so many bytes.
+    Tag(u64),
+    /// Neither.
+    Junk,
+    End,
+}
+
+impl<'s, 'n, S: Source, Y: Syntax> Scanner<'s, 'n, S, Y> {
+    /// Frames of this kind, of which one is at `start`.
+    pub fn new(mut stream: Stream<'s, S>, syntax: Y, kind: u32, start: u64, end: u64, notes: &'n mut Notes) -> Self {
+        stream.seek(start);
+        Self { stream, syntax, kind, end, notes }
+    }
+
+    /// The next frame, and where it is.
+    pub async fn next(&mut self) -> Result<Option<(u64, Frame)>, Error> {
+        loop {
+            let at = self.stream.position();
+            match self.look().await? {
+                Next::End => return Ok(None),
+                Next::Tag(length) => self.stream.seek(at.saturating_add(length).min(self.end)),
+                Next::Frame(frame, true) => {
+                    self.stream.seek(at + u64::from(frame.size));
+                    return Ok(Some((at, frame)));
+                }
+                Next::Frame(frame, false) => {
+                    // Its header may be damaged, or what follows it.
+                    let behind = at + u64::from(frame.size);
+                    match self.find(at + 1).await? {
+                        Some(found) if found < behind => self.passed_over(at, found),
+                        None if behind > self.end => {
+                            self.notes.push(format!("it is truncated: its last frame ends at byte {behind}"));
+                            return Ok(None);
+                        }
+                        _ => {
+                            self.stream.seek(behind);
+                            return Ok(Some((at, frame)));
+                        }
+                    }
+                }
+                Next::Junk => {
+                    self.not_of_another_kind(at).await?;
+                    let found = self.find(at + 1).await?.unwrap_or(self.end);
+                    self.passed_over(at, found);
+                }
+            }
+        }
+    }
+
+    fn passed_over(&mut self, from: u64, to: u64) {
+        self.notes.at(from, "bytes that are no frame are passed over");
+        self.stream.seek(to);
+    }
+
+    /// What stands at the position, before the end.
+    #[inline]
+    async fn look(&mut self) -> Result<Next, Error> {
+        let left = usize::try_from(self.end.saturating_sub(self.stream.position())).unwrap_or(usize::MAX);
+        if left == 0 {
+            return Ok(Next::End);
+        }
+        let bytes = self.stream.peek(tags::HEADER).await?;
+        let bytes = bytes.get(..left).unwrap_or(bytes);
+        let Some(frame) = self.syntax.frame(bytes).filter(|frame| frame.kind == self.kind) else {
+            return Ok(tags::id3_length(bytes).map_or(Next::Junk, Next::Tag));
+        };
+        let size = frame.size as usize;
+        if size >= left {
+            return Ok(Next::Frame(frame, size == left));
+        }
+        let behind = self.stream.peek(size + HEADER).await?.get(size..).unwrap_or_default();
+        let behind = behind.get(..left - size).unwrap_or(behind);
+        let next = self.syntax.frame(behind);
+        Ok(Next::Frame(frame, next.is_some_and(|next| next.kind == self.kind)))
+    }
+
+    /// The first offset, from this one on, at which there are frames again.
+    async fn find(&mut self, mut from: u64) -> Result<Option<u64>, Error> {
+        while from < self.end {
+            self.stream.seek(from);
+            let left = usize::try_from(self.end - from).unwrap_or(usize::MAX);
+            let bytes = self.stream.peek(WINDOW).await?;
+            let bytes = bytes.get(..left.min(WINDOW)).unwrap_or(bytes);
+            let last = bytes.len() == left;
+            let found = first(&Only(self.syntax, self.kind), bytes, CONSECUTIVE, last);
+            if let Some((at, _)) = found {
+                return Ok(Some(from + at as u64));
+            }
+            if last || bytes.is_empty() {
+                return Ok(None);
+            }
+            // Those that begin in the second half are looked at with what follows them.
+            from += (bytes.len() / 2).max(1) as u64;
+        }
+        Ok(None)
+    }
+
+    /// An error where frames of another kind follow.
+    async fn not_of_another_kind(&mut self, at: u64) -> Result<(), Error> {
+        let bytes = self.stream.peek(WINDOW).await?;
+        let Some(frame) = self.syntax.frame(bytes) else { return Ok(()) };
+        if !follow(&self.syntax, bytes, frame.kind, OF_ANOTHER_KIND, false) {
+            return Ok(());
+        }
+        let (before, behind) = (self.syntax.rate(self.kind), self.syntax.rate(frame.kind));
+        let what = if before == behind {
+            format!("another format of frames from byte {at} on")
+        } else {
+            format!("a sample rate that changes at byte {at}, from {before} to {behind} Hz")
+        };
+        Err(Error::Unsupported(what))
+    }
+}
+
+/// A syntax of frames of one kind alone.
+#[derive(Clone, Copy)]
+struct Only<Y>(Y, u32);
+
+impl<Y: Syntax> Syntax for Only<Y> {
+    fn frame(&self, bytes: &[u8]) -> Option<Frame> {
+        self.0.frame(bytes).filter(|frame| frame.kind == self.1)
+    }
+
+    fn rate(&self, kind: u32) -> u32 {
+        self.0.rate(kind)
+    }
+}

@@ -1,0 +1,62 @@
+//! Damaged streams: something or a reason comes of each, and never more than is there.
+
+use super::super::testing::{MP3, adts, frame, id3, id3_frame, index, try_index};
+use crate::container::Error;
+
+fn files() -> [Vec<u8>; 3] {
+    let chapter = [&b"a\0"[..], &[0; 16], &id3_frame(b"TIT2", b"\x03Title")].concat();
+    let tag = id3(3, &[id3_frame(b"CHAP", &chapter), id3_frame(b"CTOC", b"t\0\x03\x01a\0")]);
+    let mp3: Vec<u8> = (0..30_u16).flat_map(|at| frame(MP3 + (u32::from(at % 3) << 12), at * 10, at as u8)).collect();
+    let (_, cut) = index(&mp3).cut(100_000_000, 500_000_000);
+    let aac = (0..30).flat_map(|at| adts(100 + at, 1, at % 2 == 0)).collect();
+    [[tag, mp3].concat(), cut, aac]
+}
+
+fn holds(file: &[u8], what: &str) {
+    match try_index(file) {
+        Ok(found) => {
+            let frames = found.frames();
+            assert!(frames.iter().all(|run| run.bytes().end <= file.len() as u64), "{what}");
+            assert!(frames.windows(2).all(|pair| pair[0].bytes().end <= pair[1].offset), "{what}");
+            if found.outline.duration.0 > 200_000_000 {
+                found.cut(50_000_000, 150_000_000);
+            }
+        }
+        Err(Error::Unknown | Error::Unsupported(_)) => {}
+        Err(error) => panic!("{what}: {error}"),
+    }
+}
+
+#[test]
+fn a_truncated_file_gives_the_frames_that_are_whole() {
+    for file in files() {
+        for length in 0..file.len() {
+            holds(&file[..length], &format!("{length} bytes"));
+        }
+    }
+    let whole: Vec<u8> = (0..30).flat_map(|at| frame(MP3, 0, at)).collect();
+    let part = index(&whole[..417 * 20 + 100]);
+    assert_eq!((part.frames().len(), part.notes().as_str()), (20, "it is truncated: its last frame ends at byte 8757"));
+}
+
+#[test]
+fn random_damage_gives_frames_or_a_reason() {
+    let mut random = 0x2545_F491_4F6C_DD1D_u64;
+    let mut next = move || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random
+    };
+    for original in files() {
+        for round in 0..2000 {
+            let mut file = original.clone();
+            for _ in 0..=next() % 4 {
+                let reach = if next() % 2 == 0 { 300 } else { file.len() as u64 };
+                let at = (next() % reach) as usize;
+                file[at] ^= 1 << (next() % 8);
+            }
+            holds(&file, &format!("round {round}"));
+        }
+    }
+}
