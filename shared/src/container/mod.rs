@@ -1,10 +1,13 @@
 //! Containers: one module a format, each with its two halves side by side: *index* (bytes to model) and *write* (selection
 //! to splice). They know nothing of HTTP, of AWS or of where their bytes come from.
 
+mod draft;
 pub mod matroska;
 pub mod mp4;
+mod notes;
 mod selection;
 mod source;
+mod stream;
 
 pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{ReadError, Source};

@@ -6,8 +6,8 @@
 
 use super::super::ebml::{self, Children, Element};
 use super::super::ids;
-use super::notes::Notes;
 use crate::container::Error;
+use crate::container::notes::Notes;
 use crate::index::{Chapters, Mark};
 use crate::media::Time;
 

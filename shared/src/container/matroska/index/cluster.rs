@@ -3,9 +3,9 @@
 use super::super::ebml::{self, Header, MAX_HEADER};
 use super::super::ids;
 use super::block::{Head, MAX_HEAD};
-use super::notes::Notes;
 use super::samples::{Block, Samples};
-use super::stream::Stream;
+use crate::container::notes::Notes;
+use crate::container::stream::Stream;
 use crate::container::{Error, Source};
 use crate::media::Ticks;
 

@@ -6,9 +6,7 @@ mod block;
 mod chapters;
 mod cluster;
 mod codec;
-mod notes;
 mod samples;
-mod stream;
 mod tracks;
 
 use std::ops::Range;
@@ -16,14 +14,14 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use self::cluster::{Ending, Extent};
-use self::notes::Notes;
 use self::samples::Samples;
-pub use self::stream::CHUNK;
-use self::stream::Stream;
 use self::tracks::Tracks;
 use super::ebml::{self, Header, MAX_HEADER};
 use super::header::{DocType, Info};
 use super::ids;
+use crate::container::notes::Notes;
+pub use crate::container::stream::CHUNK;
+use crate::container::stream::Stream;
 use crate::container::{Error, ReadError, Sink, Source};
 use crate::index::{Chapters, Container, Outline, Packed};
 use crate::media::{Setup, Time};
@@ -111,7 +109,7 @@ impl<K: Sink> Pages<'_, K> {
 /// Reads the EBML header, with which the file begins.
 async fn doc_type<S: Source>(stream: &mut Stream<'_, S>) -> Result<DocType, Error> {
     let malformed = |what: String| Error::Malformed { offset: 0, path: "EBML".to_owned(), what };
-    match stream.header().await? {
+    match header(stream).await? {
         Some(Header { id: ids::EBML, size: Some(size), length }) if size <= MAX_EBML_HEADER => {
             stream.seek(length as u64);
             let data = take(stream, size, "EBML").await?;
@@ -127,7 +125,7 @@ async fn doc_type<S: Source>(stream: &mut Stream<'_, S>) -> Result<DocType, Erro
 async fn segment<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> Result<Range<u64>, Error> {
     loop {
         let offset = stream.position();
-        match stream.header().await? {
+        match header(stream).await? {
             Some(Header { id: ids::SEGMENT, size, length }) => {
                 let (body, length) = (offset + length as u64, stream.len());
                 stream.seek(body);
@@ -147,6 +145,11 @@ async fn segment<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> Re
             }
         }
     }
+}
+
+/// The header of the element that follows; `None` where none does.
+async fn header<S: Source>(stream: &mut Stream<'_, S>) -> Result<Option<Header>, ReadError> {
+    Ok(Header::parse(stream.peek(MAX_HEADER).await?))
 }
 
 /// Takes the data of an element, which is at the position.
@@ -289,7 +292,7 @@ impl<S: Source> Segment<'_, S> {
     async fn child(&mut self) -> Result<Option<TopLevel>, Error> {
         while !self.ended && self.stream.position() < self.body.end {
             let offset = self.stream.position();
-            match self.stream.header().await? {
+            match header(&mut self.stream).await? {
                 Some(Header { id: ids::EBML | ids::SEGMENT, .. }) => {
                     self.notes.at(offset, "another segment follows, which is not read");
                     self.ended = true;

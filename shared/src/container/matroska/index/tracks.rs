@@ -6,8 +6,8 @@ use bytes::Bytes;
 use super::super::ebml::{self, Children, Element};
 use super::super::ids;
 use super::codec;
-use super::notes::Notes;
 use crate::container::Error;
+use crate::container::notes::Notes;
 use crate::media::{Kind, Setup, Ticks, Time, Timescale, Track};
 
 /// How many tracks a file may have. Every block looks for its own among them.

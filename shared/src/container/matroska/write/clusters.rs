@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::super::{ebml, ids};
-use super::draft::Draft;
 use super::{Block, mismatch};
 use crate::container::Error;
+use crate::container::draft::Draft;
 use crate::index::Element;
 use crate::media::Ticks;
 

@@ -5,13 +5,12 @@
 
 mod clusters;
 mod cues;
-mod draft;
 
 use self::clusters::Clusters;
 use self::cues::Cues;
-use self::draft::Draft;
 use super::header::APP;
 use super::{ebml, ids};
+use crate::container::draft::Draft;
 use crate::container::{Error, Selected, Selection, Written};
 use crate::index::{self, Outline};
 use crate::media::{Run, Setup, Ticks, Timescale, Track};

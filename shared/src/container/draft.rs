@@ -47,7 +47,7 @@ impl Draft {
     }
 
     /// Writes over made bytes, which are there.
-    pub fn fill(&mut self, at: usize, bytes: [u8; 8]) {
+    pub fn fill<const N: usize>(&mut self, at: usize, bytes: [u8; N]) {
         if let Some(place) = self.buffer.get_mut(at..at.saturating_add(bytes.len())) {
             place.copy_from_slice(&bytes);
         }

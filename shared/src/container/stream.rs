@@ -6,8 +6,7 @@ use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::FuturesOrdered;
 
-use super::super::ebml::{Header, MAX_HEADER};
-use crate::container::{ReadError, Source};
+use super::{ReadError, Source};
 
 /// How many bytes are asked for at once: enough that S3's first-byte latency is a small part of the transfer.
 pub const CHUNK: u64 = 4 << 20;
@@ -54,11 +53,6 @@ impl<'s, S: Source> Stream<'s, S> {
     pub async fn peek(&mut self, wanted: usize) -> Result<&[u8], ReadError> {
         while self.window.len() - self.at < wanted && self.grow().await? {}
         Ok(self.window.get(self.at..).unwrap_or_default())
-    }
-
-    /// The header of the element that follows; `None` where none does.
-    pub async fn header(&mut self) -> Result<Option<Header>, ReadError> {
-        Ok(Header::parse(self.peek(MAX_HEADER).await?))
     }
 
     /// Takes `length` bytes, or what the file has of them. They are copied, so that a few do not keep a whole chunk.
