@@ -5,6 +5,8 @@ mod draft;
 pub mod matroska;
 pub mod mp4;
 mod notes;
+pub mod ogg;
+mod opus;
 mod selection;
 mod source;
 mod stream;
@@ -13,6 +15,7 @@ pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{ReadError, Source};
 
 use crate::index::{Container, Outline, Packed};
+use crate::media::Track;
 
 /// The version of the writers. One more for every change of what they write for the same selection: a cut's validator
 /// depends on it, so that no cache joins the bytes of two of them.
@@ -61,6 +64,8 @@ pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Resul
         matroska::index(source, sink).await
     } else if mp4::recognises(&start) {
         mp4::index(source, sink).await
+    } else if ogg::recognises(&start) {
+        ogg::index(source, sink).await
     } else {
         Err(Error::Unknown)
     }
@@ -71,14 +76,16 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     match outline.container {
         Container::Mp4 => mp4::write(outline, selection),
         Container::Matroska => matroska::write(outline, selection),
+        Container::Ogg => ogg::write(outline, selection),
     }
 }
 
-/// Whether a cut of this container begins to play at the very instant asked for, rather than at the sync sample before.
+/// Whether a track of a cut begins to play at the very instant asked for, rather than at the sync sample before.
 #[must_use]
-pub const fn starts_exactly(container: Container) -> bool {
+pub fn starts_exactly(container: Container, track: &Track) -> bool {
     match container {
         Container::Mp4 => true,
         Container::Matroska => false,
+        Container::Ogg => ogg::starts_exactly(track),
     }
 }

@@ -16,6 +16,8 @@ pub enum Container {
     Mp4,
     /// Matroska, and WebM, which is a part of it.
     Matroska,
+    /// Ogg.
+    Ogg,
 }
 
 /// A file's structure, less its samples.

@@ -159,11 +159,12 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
     let Some(given) = meaning.interval(outline) else { return Ok(Cut::Outside) };
     let chosen = meaning.places(outline);
     let mut held = Held::new(pages, outline.pages);
-    let mut selection = if container::starts_exactly(outline.container) {
-        select_exactly(outline, &mut held, &chosen, given).await?
-    } else {
-        select_from_sync(outline, &mut held, &chosen, given).await?
-    };
+    let mut selection =
+        if places(outline, &chosen).all(|(_, track)| container::starts_exactly(outline.container, track)) {
+            select_exactly(outline, &mut held, &chosen, given).await?
+        } else {
+            select_from_sync(outline, &mut held, &chosen, given).await?
+        };
     // A track that has no sample in the interval would be an empty track, on which some players stumble.
     if selection.tracks.iter().any(|track| !track.runs.is_empty()) {
         selection.tracks.retain(|track| !track.runs.is_empty());
@@ -184,24 +185,33 @@ async fn select_exactly(
 ) -> Result<Selection, Error> {
     let mut tracks = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, chosen) {
-        let segments = segments(track, given);
-        let mut spans = Vec::with_capacity(1);
-        for segment in &segments {
-            if let Segment { media: Some(media), duration } = segment {
-                let (from, to) = (Bound::At(*media - track.preroll), Bound::At(*media + *duration));
-                if let Some(span) = find(held, place, track, from, to).await? {
-                    spans.extend(without_leading_pictures(held, place, track, span));
-                }
-            }
-        }
-        let runs = held.runs(place, &span::union(spans));
-        tracks.push(Selected { track: place, runs, segments });
+        tracks.push(select_track_exactly(held, place, track, given).await?);
     }
     Ok(Selection { given, tracks, elements: Vec::new() })
 }
 
+/// The samples of one track that present an interval, with those that have to be decoded before.
+async fn select_track_exactly(
+    held: &mut Held<'_, impl Pages>,
+    place: usize,
+    track: &Track,
+    given: Interval,
+) -> Result<Selected, Error> {
+    let segments = segments(track, given);
+    let mut spans = Vec::with_capacity(1);
+    for segment in &segments {
+        if let Segment { media: Some(media), duration } = segment {
+            let (from, to) = (Bound::At(*media - track.preroll), Bound::At(*media + *duration));
+            if let Some(span) = find(held, place, track, from, to).await? {
+                spans.extend(without_leading_pictures(held, place, track, span));
+            }
+        }
+    }
+    Ok(Selected { track: place, runs: held.runs(place, &span::union(spans)), segments })
+}
+
 /// Where playback begins with the first sample: at the sync sample before, of the video if there is any. The other tracks
-/// begin with it.
+/// begin with it, those at that very instant that can.
 async fn select_from_sync(
     outline: &Outline,
     held: &mut Held<'_, impl Pages>,
@@ -209,14 +219,17 @@ async fn select_from_sync(
     asked: Interval,
 ) -> Result<Selection, Error> {
     let mut leader: Option<(Time, usize)> = None;
-    let by_kind = |kind| places(outline, chosen).filter(move |(_, track)| track.kind == kind);
+    let exact = |track: &Track| container::starts_exactly(outline.container, track);
+    // What has ended before has no sample to begin with.
+    let led = |track: &Track| !exact(track) && track.span().1 > asked.start();
+    let by_kind = |kind| places(outline, chosen).filter(move |(_, track)| track.kind == kind && led(track));
     for (place, track) in by_kind(Kind::Video).chain(by_kind(Kind::Audio)).chain(by_kind(Kind::Text)) {
-        let (from, to) = (track.timescale.ticks(asked.start()), track.timescale.ticks(asked.end()));
+        let (from, to) = on_track(track, asked);
         if let Some(span) = find(held, place, track, Bound::At(from), Bound::At(to)).await?
             && let Some(first) = held.run_at(place, span.start)
         {
             // Where there is no sync sample before, the others need not wait for the first.
-            leader = Some((track.timescale.time(first.presentation()).min(asked.start()), place));
+            leader = Some((on_timeline(track, first.presentation()).min(asked.start()), place));
             break;
         }
     }
@@ -224,7 +237,11 @@ async fn select_from_sync(
     let given = Interval::new(start, asked.end()).unwrap_or(asked);
     let mut tracks = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, chosen) {
-        let (from, to) = (track.timescale.ticks(given.start()), track.timescale.ticks(given.end()));
+        if exact(track) {
+            tracks.push(select_track_exactly(held, place, track, given).await?);
+            continue;
+        }
+        let (from, to) = on_track(track, given);
         let mut spans = Vec::new();
         if let Some(span) = find(held, place, track, Bound::At(from), Bound::At(to)).await? {
             spans.extend(without_leading_pictures(held, place, track, span));
@@ -272,6 +289,11 @@ fn mime(outline: &Outline, selection: &Selection) -> String {
         Some(family) if !has(Kind::Video) && has(Kind::Audio) => format!("audio/{family}"),
         _ => outline.mime.clone(),
     }
+}
+
+/// An interval of the presentation timeline in a track's own presentation times, where nothing is edited out or in.
+fn on_track(track: &Track, interval: Interval) -> (Ticks, Ticks) {
+    (track.timescale.ticks(interval.start()) + track.shift(), track.timescale.ticks(interval.end()) + track.shift())
 }
 
 /// Ticks of a track at an instant of the presentation timeline, where nothing is edited out or in.

@@ -127,6 +127,7 @@ const fn name(container: Container) -> &'static str {
     match container {
         Container::Mp4 => "mp4",
         Container::Matroska => "matroska",
+        Container::Ogg => "ogg",
     }
 }
 
