@@ -229,7 +229,7 @@ async fn select_from_sync(
             && let Some(first) = held.run_at(place, span.start)
         {
             // Where there is no sync sample before, the others need not wait for the first.
-            leader = Some((on_timeline(track, first.presentation()).min(asked.start()), place));
+            leader = Some((on_timeline(track, first.presentation()).clamp(Time::ZERO, asked.start()), place));
             break;
         }
     }

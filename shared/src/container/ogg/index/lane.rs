@@ -7,12 +7,14 @@ use super::super::codec::{Mapping, Packet};
 use super::super::crc;
 use super::super::page::Page;
 use crate::container::notes::Notes;
-use crate::media::Ticks;
+use crate::media::{Ticks, Time};
 
 /// Bytes of a header packet that are looked at: what follows are pictures.
 const MAX_HEADER: usize = 256 << 10;
-/// Seconds that a granule position may be ahead of the packets, where some are missing.
-const MAX_GAP: i64 = 8 * 24 * 3600;
+/// How far a granule position may be ahead of the packets, where some are missing.
+const MAX_GAP: Time = Time::from_secs(8 * 24 * 3600);
+/// How far it may be where none is: some encoders round. What a decoder gives has no gap there.
+const JITTER: Time = Time(20_000_000);
 
 /// A logical stream.
 pub struct Lane {
@@ -82,7 +84,9 @@ impl Lane {
     ///
     /// What is wrong with a header packet: nothing more can be said of the stream.
     pub fn page(&mut self, page: &Page<'_>, notes: &mut Notes) -> Result<Option<Measured>, String> {
-        if std::mem::replace(&mut self.sequence, page.header.sequence.wrapping_add(1)) != page.header.sequence {
+        let expected = std::mem::replace(&mut self.sequence, page.header.sequence.wrapping_add(1));
+        let missing = expected != page.header.sequence;
+        if missing {
             if !self.ready {
                 return Err("a page of its headers is missing".to_owned());
             }
@@ -134,7 +138,7 @@ impl Lane {
         if samples.is_empty() {
             return Ok(None);
         }
-        self.lay(page, &mut samples, lasting, notes);
+        self.lay(page, missing, &mut samples, lasting, notes);
         Ok(Some(Measured {
             serial: self.serial,
             offset: page.offset,
@@ -159,16 +163,17 @@ impl Lane {
 
     /// Gives the samples of a page, which last so long together, their positions: that of the page says where the last of
     /// them ends. On the last page it may say that they are to end sooner.
-    fn lay(&mut self, page: &Page<'_>, samples: &mut [Sample], lasting: Ticks, notes: &mut Notes) {
-        let second = self.mapping.timescale().ticks(crate::media::Time::from_secs(1));
+    fn lay(&mut self, page: &Page<'_>, missing: bool, samples: &mut [Sample], lasting: Ticks, notes: &mut Notes) {
+        let timescale = self.mapping.timescale();
+        let jitter = if missing { Ticks::ZERO } else { timescale.ticks(JITTER) };
         let end = (page.header.granule != -1).then(|| self.mapping.end(page.header.granule));
         let start = match (self.span, end) {
             // If the first page is the last too, it is the end that is left out.
             (None, Some(end)) if page.header.last => (end - lasting).max(Ticks::ZERO),
             (None, Some(end)) => end - lasting,
             (None, None) => Ticks::ZERO,
-            (Some((_, next)), Some(end)) if end - lasting > next => {
-                if end - lasting - next <= second.times(MAX_GAP) {
+            (Some((_, next)), Some(end)) if end - lasting > next + jitter => {
+                if end - lasting - next <= timescale.ticks(MAX_GAP) {
                     end - lasting
                 } else {
                     notes.at(page.offset, "a granule position that is not believed");

@@ -148,7 +148,7 @@ impl Lane {
             || self.pages == 0 && !piece.part.continues && self.pieces.iter().all(|next| next.part.continues);
         let ends = |page: &Page| page.original != piece.original || self.begun(page) || last_alone();
         if self.page.as_ref().is_some_and(|page| full(page) || !self.must_go_on(page) && ends(page)) {
-            self.write_page(output);
+            self.write_page(output, false);
         }
         if piece.sync {
             self.sync = piece.start;
@@ -172,14 +172,14 @@ impl Lane {
             page.end = Some(piece.end);
         }
         if self.pieces.is_empty() {
-            self.write_page(output);
+            self.write_page(output, true);
         }
     }
 
     /// Another logical stream's page comes now.
     pub fn end_page(&mut self, output: &mut Output) {
         if self.page.as_ref().is_some_and(|page| !self.must_go_on(page)) {
-            self.write_page(output);
+            self.write_page(output, false);
         }
     }
 
@@ -193,7 +193,7 @@ impl Lane {
         self.mapping.trims_first_page() && self.pages == 0 && page.end.is_some_and(|end| end > self.media)
     }
 
-    fn write_page(&mut self, output: &mut Output) {
+    fn write_page(&mut self, output: &mut Output, last: bool) {
         let Some(Page { filling, continued, end, .. }) = self.page.take() else { return };
         let in_cut = |time: Ticks| time - self.media + self.delay + self.skip;
         // What is behind the end of the cut is left out by the position of the last page.
@@ -201,7 +201,7 @@ impl Lane {
             in_cut(if self.mapping.kind() == Kind::Audio { end.min(self.media + self.lasting) } else { end })
         });
         let granule = end.map_or(-1, |end| self.mapping.granule(end.max(Ticks::ZERO), in_cut(self.sync)));
-        let header = Header { continued, last: self.pieces.is_empty(), granule, ..self.header() };
+        let header = Header { continued, last, granule, ..self.header() };
         output.page(&header, filling);
         self.sequence = self.sequence.wrapping_add(1);
         self.pages += 1;
