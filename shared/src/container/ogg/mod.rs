@@ -12,6 +12,8 @@ mod codec;
 mod crc;
 mod index;
 mod page;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use bytes::Bytes;
