@@ -13,6 +13,7 @@ mod film;
 #[allow(dead_code, reason = "another bench uses the rest")]
 mod hour;
 mod live;
+mod radio;
 
 use std::hint::black_box;
 
@@ -51,12 +52,23 @@ fn index_webm(criterion: &mut Criterion) {
     }
 }
 
+fn index_ogg(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("index");
+    group.sample_size(10);
+    for (name, packet) in [("Ogg Opus, 64 kbit/s", 160), ("Ogg Opus, 256 kbit/s", 640)] {
+        let file = radio::ogg(64, packet);
+        group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
+        group.bench_function(name, |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
+    }
+}
+
 fn cut_ten_seconds(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("resolve and build the header of 10 s");
     let runtime = runtime();
     let (mp4, mp4_pages) = runtime.block_on(index(&film::mp4(true)));
     let (webm, webm_pages) = runtime.block_on(index(&live::webm(256, 10_000, 1)));
-    for (name, outline, pages) in [("MP4", mp4, mp4_pages), ("WebM", webm, webm_pages)] {
+    let (ogg, ogg_pages) = runtime.block_on(index(&radio::ogg(16, 160)));
+    for (name, outline, pages) in [("MP4", mp4, mp4_pages), ("WebM", webm, webm_pages), ("Ogg", ogg, ogg_pages)] {
         let asked = Interval::new(Time::from_secs(612), Time::from_secs(622)).unwrap();
         let meaning = Meaning::of(&Ask::from(asked), &outline);
         group.bench_function(name, |bench| {
@@ -70,5 +82,5 @@ fn cut_ten_seconds(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, index_mp4, index_webm, cut_ten_seconds);
+criterion_group!(benches, index_mp4, index_webm, index_ogg, cut_ten_seconds);
 criterion_main!(benches);

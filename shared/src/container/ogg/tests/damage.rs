@@ -40,7 +40,7 @@ fn a_truncated_file_gives_what_is_there_or_a_reason() {
     for length in (0..200).chain((200..original.len()).step_by(29)) {
         match try_index(&Bytes::copy_from_slice(&original[..length]), 512) {
             Err(Error::Malformed { .. }) => {
-                assert!((length as u64) < whole.outline.setup_ranges[0].end, "{length} bytes")
+                assert!((length as u64) < whole.outline.setup_ranges[0].end, "{length} bytes");
             }
             Err(error) => panic!("{error} of {length} bytes"),
             Ok(part) => {

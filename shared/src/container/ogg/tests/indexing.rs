@@ -72,12 +72,12 @@ fn links_of_a_chain_follow_each_other() {
 
 /// A bit of a FLAC file: STREAMINFO, comments, a picture and so many frames of 4096 samples.
 fn flac(frames: usize) -> Vec<u8> {
-    let mut info = vec![0; 34];
+    let mut info = [0; 34];
     info[10..14].copy_from_slice(&(48_000_u32 << 12 | 15 << 4).to_be_bytes());
     let first = [b"\x7fFLAC\x01\0\0\x02fLaC\0\0\0\x22", &info[..]].concat();
     let mut writer = Writer::new(3);
     let mut file = writer.page(FIRST, 0, &[first], None);
-    let picture = [&[0x86, 0, 0x9C, 0x40][..], &[9; 40_000]].concat();
+    let picture = [&[0x86, 0, 0x9C, 0x40][..], &vec![9; 40_000]].concat();
     file.extend(writer.page(0, 0, &[b"\x04\0\0\x08\0\0\0\0\0\0\0\0".to_vec(), picture], None));
     for frame in 0..frames {
         let packet = [&[0xFF, 0xF8, 0xCA, 0x18, frame as u8, 0][..], &[frame as u8; 900]].concat();
@@ -100,6 +100,9 @@ fn a_cut_of_flac_has_its_own_totals_and_no_picture() {
     let total = 4000 * 48 - frame;
     assert_eq!(again.samples[0].last().unwrap().decode_end(), Ticks(total));
     let info = cut.windows(4).position(|four| four == b"fLaC").unwrap() + 8;
-    assert_eq!(u64::from_be_bytes(cut[info + 10..info + 18].try_into().unwrap()) & 0xF_FFFF_FFFF, total as u64);
+    assert_eq!(
+        u64::from_be_bytes(cut[info + 10..info + 18].try_into().unwrap()) & 0xF_FFFF_FFFF,
+        total.cast_unsigned()
+    );
     assert_eq!(again.notes(), "");
 }

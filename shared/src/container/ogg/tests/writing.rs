@@ -19,7 +19,7 @@ fn check(file: &[u8], indexed: &Indexed, start: i64, end: i64) {
     let again = index(&cut);
     assert_eq!(again.notes(), "");
     assert_eq!(again.outline.duration, tick(end - start));
-    assert_eq!(again.outline.setup_ranges, [part.file.setup.clone()]);
+    assert_eq!(again.outline.setup_ranges, std::slice::from_ref(&part.file.setup));
     let skip = skip_of(&cut);
     assert!((3840.min(start + 312)..3840 + 960).contains(&skip), "{start}: skips {skip}");
     let all = indexed.packets(0, file);

@@ -114,7 +114,7 @@ impl Lane {
 
     /// Lets it begin so much sooner.
     pub fn begin_sooner(&mut self, by: Ticks) {
-        self.delay = self.delay - by;
+        self.delay -= by;
     }
 
     /// Writes the page with the first header packet.

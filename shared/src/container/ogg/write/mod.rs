@@ -30,7 +30,9 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         if setup.is_some() {
             // Each link counts its own time.
             let delay = lanes.iter().map(|lane| lane.delay()).min().unwrap_or_default();
-            lanes.iter_mut().for_each(|lane| lane.begin_sooner(delay));
+            for lane in &mut lanes {
+                lane.begin_sooner(delay);
+            }
         }
         heads(&mut output, &mut lanes);
         // The header pages of a later link go with its first page: neither is of use without the other.
