@@ -60,8 +60,8 @@ def stores(client, root):
 
 
 @contextlib.contextmanager
-def emulated(program: pathlib.Path, aws: str, **variables: str):
-    """Runs a function's program, and gives what invokes it."""
+def emulated(program: pathlib.Path, aws: str, log=subprocess.DEVNULL, **variables: str):
+    """Runs a function's program, and gives what invokes it. What it logs goes to `log`."""
     machine = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
     package = pathlib.Path(importlib.util.find_spec("samcli").origin).parent
     emulator = package / "local" / "rapid" / f"aws-lambda-rie-{machine}"
@@ -69,7 +69,7 @@ def emulated(program: pathlib.Path, aws: str, **variables: str):
     environment = ACCOUNT | {"AWS_ENDPOINT_URL": aws, "MEDIA_BUCKET": BUCKET, "INDEX_TABLE": TABLE, "RUST_LOG": "warn"} | variables
     command = [emulator, "--runtime-interface-emulator-address", ports[0], "--runtime-api-address", ports[1], program]
     process = subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
     )
     try:
         wait_for_port(ports[0])

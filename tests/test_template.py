@@ -38,7 +38,7 @@ def test_every_table_has_the_keys_that_the_programs_use(template):
         for name, made in template["Resources"].items()
         if made["Type"] == "AWS::DynamoDB::Table"
     }
-    assert keys == {"ContainerIndex": ["media", "page"], "Spaces": ["space"]}
+    assert keys == {"ContainerIndex": ["media", "page"], "Spaces": ["space"], "Users": ["user"]}
 
 
 def test_every_function_has_a_named_log_and_a_deadline(functions):
@@ -55,6 +55,18 @@ def test_no_permission_is_for_everything(template):
             assert statement["Resource"] != "*", name
 
 
+def test_media_are_open_and_the_authorizer_decides_by_credentials_alone(template, functions):
+    authorization = template["Resources"]["Api"]["Properties"]["Auth"]
+    assert "DefaultAuthorizer" not in authorization
+    users = authorization["Authorizers"]["Users"]
+    # What it is cached by is what the function looks at, and in the format that it reads.
+    assert users["Identity"]["Headers"] == ["Authorization"]
+    assert (users["AuthorizerPayloadFormatVersion"], users["EnableSimpleResponses"]) == ("2.0", True)
+    assert 0 < users["Identity"]["ReauthorizeEvery"] <= 60
+    for event in functions["Fragments"]["Properties"]["Events"].values():
+        assert "Auth" not in event["Properties"]
+
+
 def test_every_event_is_of_a_route_that_the_template_has(root, functions):
     routes = {
         f"{event['Properties']['Method']} {event['Properties']['Path']}"
@@ -69,3 +81,29 @@ def test_every_event_is_of_a_route_that_the_template_has(root, functions):
         assert (event["version"], event["routeKey"] in routes) == ("2.0", True), path.name
         route = event["routeKey"].split(" ")[1].replace("+}", "}")
         assert event["rawPath"] == route.format(**event.get("pathParameters", {})), path.name
+
+
+def test_every_event_of_the_rest_api_is_of_a_route_and_by_whom_the_route_takes(root, functions):
+    routes = {
+        f"{event['Properties']['Method']} {event['Properties']['Path']}": "Auth" in event["Properties"]
+        for event in functions["SpacesApi"]["Properties"]["Events"].values()
+    }
+    assert {route for route, is_somebodys in routes.items() if not is_somebodys} == {
+        f"{method} /durastore/{{space}}{content}" for method in ("GET", "HEAD") for content in ("", "/{content+}")
+    }
+    events = sorted((root / "events").glob("rest-*.json"))
+    assert len(events) >= 8
+    for path in events:
+        event = json.loads(path.read_text())
+        assert event["version"] == "2.0", path.name
+        assert routes[event["routeKey"]] == ("authorizer" in event["requestContext"]), path.name
+        route = event["routeKey"].partition(" ")[2].replace("+}", "}")
+        assert event["rawPath"] == route.format(**event["pathParameters"]), path.name
+
+
+def test_the_function_that_deletes_may_go_on_for_long(template, functions):
+    function = functions["SpacesApi"]["Properties"]
+    # Lambda ends a function that has invoked itself 16 times, unless told that it is meant.
+    assert function["RecursiveLoop"] == "Allow" and function["Timeout"] == 900
+    statement = template["Resources"]["SpacesApiInvokesItself"]["Properties"]["PolicyDocument"]["Statement"][0]
+    assert statement["Action"] == "lambda:InvokeFunction"

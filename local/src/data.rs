@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! FORMAT             the version of this layout, a number
-//! LOCK               held by the process that uses the folder
-//! credentials.json   the access key of the local S3, readable by its owner only
+//! LOCK               held by the process that serves the folder
+//! admin.json         the first admin, where nobody named one; readable by its owner only, as are the two that follow
+//! credentials.json   the access key of the local S3
 //! dynamodb.sqlite    DynamoDB's tables
 //! s3/                objects, and the catalogue of their names
 //! ```
@@ -16,19 +17,19 @@ use std::{
 };
 
 use ring::rand::{SecureRandom, SystemRandom};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::Error;
 
 /// The version of the layout that this program writes. One more for every change that an older program would misread.
 const FORMAT: u32 = 1;
 
-/// A data folder that is ours alone for as long as this lives.
+/// A data folder. Opened with [`Data::open`] it is ours alone for as long as this lives.
 #[derive(Debug)]
 pub struct Data {
     root: PathBuf,
     credentials: Credentials,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 /// The one access key of the local S3.
@@ -46,6 +47,22 @@ impl Data {
     /// Fails with [`Error::Setup`] where the folder cannot be had, holds something else, is in use by another process, or
     /// was written by a newer program.
     pub fn open(root: &Path) -> Result<Self, Error> {
+        Self::take(root, false)
+    }
+
+    /// Opens a data folder, or makes it, whether or not another process serves it, for the sake of its tables: a transaction of
+    /// one process waits for that of another. Fails as [`Data::open`] does, but for that.
+    pub fn open_beside(root: &Path) -> Result<Self, Error> {
+        Ok(Self { _lock: None, ..Self::take(root, true)? })
+    }
+
+    /// Whether there is a data folder, of whatever format.
+    #[must_use]
+    pub fn is_at(root: &Path) -> bool {
+        root.join("FORMAT").is_file()
+    }
+
+    fn take(root: &Path, beside: bool) -> Result<Self, Error> {
         let refuse = |why: &str| Error::Setup(format!("data folder {}: {why}", root.display()));
         let cannot = |error: io::Error| refuse(&error.to_string());
 
@@ -69,17 +86,29 @@ impl Data {
         }
 
         let lock = OpenOptions::new().create(true).append(true).open(root.join("LOCK")).map_err(cannot)?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => refuse("another process uses it"),
-            TryLockError::Error(error) => cannot(error),
-        })?;
+        let lock = match lock.try_lock() {
+            Ok(()) => Some(lock),
+            Err(TryLockError::WouldBlock) if beside => None,
+            Err(TryLockError::WouldBlock) => return Err(refuse("another process uses it")),
+            Err(TryLockError::Error(error)) => return Err(cannot(error)),
+        };
 
+        let credentials = root.join("credentials.json");
+        if lock.is_none() && !credentials.exists() {
+            return Err(refuse("another process is making it just now"));
+        }
         if !format.exists() {
             fs::write(&format, format!("{FORMAT}\n")).map_err(cannot)?;
         }
         fs::create_dir_all(root.join("s3")).map_err(cannot)?;
-        let credentials = Credentials::keep(&root.join("credentials.json")).map_err(cannot)?;
+        let credentials = keep(&credentials, Credentials::random).map_err(cannot)?;
         Ok(Self { root, credentials, _lock: lock })
+    }
+
+    /// Where the first admin is written down.
+    #[must_use]
+    pub fn admin(&self) -> PathBuf {
+        self.root.join("admin.json")
     }
 
     /// Where DynamoDB's tables are.
@@ -112,27 +141,34 @@ fn check_format(text: &str) -> Result<(), String> {
 }
 
 impl Credentials {
-    /// Reads the credentials that a file keeps, or makes new ones and keeps them there.
-    fn keep(path: &Path) -> io::Result<Self> {
-        match fs::read(path) {
-            Ok(text) => {
-                serde_json::from_slice(&text).map_err(|error| io::Error::other(format!("credentials.json: {error}")))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let made = Self {
-                    access_key_id: format!("REELSPAN{}", random_hex::<6>()?.to_uppercase()),
-                    secret_access_key: random_hex::<20>()?,
-                };
-                // Written whole under another name first: a crash in between leaves no half a file.
-                let unfinished = path.with_extension("new");
-                let mut options = OpenOptions::new();
-                let mut file = options.create(true).write(true).truncate(true).mode(0o600).open(&unfinished)?;
-                file.write_all(serde_json::to_string_pretty(&made)?.as_bytes())?;
-                fs::rename(&unfinished, path)?;
-                Ok(made)
-            }
-            Err(error) => Err(error),
+    fn random() -> io::Result<Self> {
+        Ok(Self {
+            access_key_id: format!("REELSPAN{}", random_hex::<6>()?.to_uppercase()),
+            secret_access_key: random_hex::<20>()?,
+        })
+    }
+}
+
+/// Reads what a file keeps, or makes it and keeps it there, for its owner's eyes only.
+pub(crate) fn keep<T: Serialize + DeserializeOwned>(
+    path: &Path,
+    make: impl FnOnce() -> io::Result<T>,
+) -> io::Result<T> {
+    match fs::read(path) {
+        // Not the error of the parser: that may cite what it found.
+        Ok(text) => serde_json::from_slice(&text)
+            .map_err(|_| io::Error::other(format!("{} is not as it was written", path.display()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let made = make()?;
+            // Written whole under another name first: a crash in between leaves no half a file.
+            let unfinished = path.with_extension("new");
+            let mut options = OpenOptions::new();
+            let mut file = options.create(true).write(true).truncate(true).mode(0o600).open(&unfinished)?;
+            file.write_all(serde_json::to_string_pretty(&made)?.as_bytes())?;
+            fs::rename(&unfinished, path)?;
+            Ok(made)
         }
+        Err(error) => Err(error),
     }
 }
 
@@ -187,6 +223,19 @@ mod tests {
         assert!(refusal(folder.path()).contains("another process uses it"));
         drop(held);
         Data::open(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_folder_can_be_opened_beside_the_process_that_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        // Nothing there yet: it is made, and nobody is kept out.
+        let first = Data::open_beside(folder.path()).unwrap();
+        let held = Data::open(folder.path()).unwrap();
+        let beside = Data::open_beside(folder.path()).unwrap();
+        for other in [&first, &beside] {
+            assert_eq!(other.credentials().secret_access_key, held.credentials().secret_access_key);
+        }
+        assert!(refusal(folder.path()).contains("another process uses it"));
     }
 
     #[test]

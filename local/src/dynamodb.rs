@@ -1,6 +1,12 @@
 //! DynamoDB on one machine: `dynoxide` behind a port of its own on loopback, its tables in one SQLite file.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{
+    fs::{OpenOptions, Permissions},
+    net::SocketAddr,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+    time::Duration,
+};
 
 use dynoxide::Database;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -19,6 +25,13 @@ impl DynamoDb {
     /// Opens the tables of a file, or makes it, and serves them on loopback until `stop`.
     pub async fn start(file: &Path, stop: CancellationToken) -> Result<Self, Error> {
         let name = file.to_str().ok_or_else(|| Error::Setup(format!("{}: not UTF-8", file.display())))?;
+        // What is kept of passwords is in there; SQLite gives the files beside it the same permissions.
+        let mut private = OpenOptions::new();
+        let opened = private.create(true).append(true).mode(0o600).open(file).map_err(Error::failed(name))?;
+        // One from before there were users; where it is not ours to change, its owner has seen to it.
+        let _ = opened.set_permissions(Permissions::from_mode(0o600));
+        // SQLite's locks are the process's, and end with the first of its descriptors that is closed: none is open by now.
+        drop(opened);
         let database = Database::new(name).map_err(Error::failed(name))?;
         // SQLite waits for the disk at every write unless told otherwise. dynoxide offers that under the name of leaving its
         // bulk mode: write-ahead log with synchronous = NORMAL, which a crash of the process cannot hurt.

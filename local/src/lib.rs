@@ -5,12 +5,14 @@
 //!
 //!   aws s3 cp, any SDK ──▶ s3 ──▶ queue ──▶ the indexer ──▶ dynamodb
 //!                          ▲                                   ▲
-//!   a browser ───────────▶ the fragments function ─────────────┘
+//!   a browser ───────────▶ the fragments function ─────────────┤
+//!   DuraCloud's clients ─▶ the spaces function ────────────────┘
 //! ```
 //!
 //! The functions are the very ones that run on Lambda, and reach both services through the AWS SDKs over loopback: what holds
 //! here holds there. [`s3`] is s3s with s3s-fs, wrapped; [`dynamodb`] is dynoxide; [`queue`] is what brings S3's events to
-//! Lambda; [`data`] is the folder that all of it outlives a restart in; [`serve`] puts them together.
+//! Lambda; [`data`] is the folder that all of it outlives a restart in; [`users`] is who may do
+//! what, here and on AWS; [`serve`] puts them together.
 
 pub mod aws;
 pub mod cut;
@@ -22,6 +24,7 @@ pub mod inspect;
 pub mod queue;
 pub mod s3;
 pub mod serve;
+pub mod users;
 pub mod verify;
 
 pub use error::Error;

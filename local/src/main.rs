@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use reelspan_local::{cut, inspect, serve, verify};
+use reelspan_local::{cut, inspect, serve, users, verify};
 
 /// Any part of an audio or video file by its URL, cut at request time without transcoding.
 #[derive(Debug, Parser)]
@@ -21,6 +21,8 @@ enum Command {
     Cut(cut::Options),
     /// Show the tracks, samples and index of a file
     Inspect(inspect::Options),
+    /// Add, change, remove and list users, here or on AWS
+    User(users::Options),
     /// Check that a server, this one or another, serves media fragments as the W3C's protocol says
     Verify(verify::Options),
 }
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::run(&options),
         Command::Cut(options) => cut::run(&options),
         Command::Inspect(options) => inspect::run(&options),
+        Command::User(options) => users::run(&options),
         Command::Verify(options) => verify::run(&options),
     };
     match done {

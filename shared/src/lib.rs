@@ -7,15 +7,15 @@
 //! | room | what it knows |
 //! | --- | --- |
 //! | [`media`] | the model: tracks, runs of samples, edit lists, time as whole ticks of a timescale |
-//! | [`space`] | names: a space, a content, and both as one key |
 //! | [`user`] | who is asking |
+//! | [`space`] | spaces and contents: names, access lists, properties |
 //! | [`splice`] | a body as an ordered list of pieces, made anew or taken from the original |
 //! | [`uri`] | the Media Fragments URI grammar |
 //! | [`http`] | ranges in bytes and in time, conditional requests, problem details |
 //! | [`index`] | pages: how the model is packed, and read back for an interval |
 //! | [`container`] | one module a format: *index* (bytes to model) and *write* (selection to splice) |
 //! | [`resolve`] | (index, what was asked) to (a splice, and the interval that it really holds) |
-//! | [`store`] | S3 and DynamoDB |
+//! | [`store`] | S3 and DynamoDB, and the first admin in Secrets Manager |
 //!
 //! Nothing in here knows of Lambda, and only [`store`] knows of AWS.
 

@@ -2,6 +2,13 @@
 //! person does.
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// The finest level that is ever written, whatever `RUST_LOG` asks for. One level finer Lambda's runtime and the AWS SDKs write
+/// whole requests and answers, with passwords and what is kept of them.
+pub const FINEST: LevelFilter = LevelFilter::DEBUG;
 
 /// Begins to write events, of the levels that `RUST_LOG` names (`info` where it names none). A second call has no effect.
 pub fn init() {
@@ -10,8 +17,8 @@ pub fn init() {
     // An error here says that somebody has set up their own way already.
     let _ = if std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some() {
         // CloudWatch has the time already.
-        events.json().flatten_event(true).without_time().try_init()
+        events.json().flatten_event(true).without_time().finish().with(FINEST).try_init()
     } else {
-        events.compact().try_init()
+        events.compact().finish().with(FINEST).try_init()
     };
 }

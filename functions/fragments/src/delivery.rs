@@ -3,9 +3,7 @@
 
 use std::env;
 
-/// How many bytes a buffered answer's body may have: of 6 MB (6 291 556 bytes) three quarters, less room for the headers and
-/// for how API Gateway counts.
-pub const LARGEST: u64 = 4_400_000;
+pub use reelspan_gateway::LARGEST;
 
 /// How answers go back to who asked.
 #[derive(Clone, Debug, PartialEq, Eq)]

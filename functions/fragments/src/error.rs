@@ -36,8 +36,8 @@ pub enum Error {
     /// It has no index; the text says why.
     #[error("no part of it can be cut: {0}")]
     Refused(String),
-    /// The time lies wholly outside: behind the end, as a rule.
-    #[error("it lasts {duration} s, and the time asked for lies outside of that")]
+    /// There is nothing at that time: it lies behind the end, as a rule.
+    #[error("it lasts {duration} s, and has nothing at the time asked for")]
     Outside {
         /// How long it lasts.
         duration: Time,

@@ -2,6 +2,7 @@
 
 mod import;
 mod options;
+mod refused;
 mod stop;
 
 use std::{
@@ -12,15 +13,19 @@ use std::{
 };
 
 use axum::{Router, serve::ListenerExt};
-use reelspan::store::{self, Stores};
+use reelspan::{
+    store::{self, SpacesTable, Stores, Users},
+    user::{Authenticator, Password, Settings, UserName},
+};
 use reelspan_indexer::S3Event;
+use reelspan_spaces::{Carrier, Deletions, Spaces};
 use serde::Deserialize;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 pub use import::{Imported, import};
-pub use options::{Import, Options};
+pub use options::{Admin, Import, Options};
 
 use crate::{
     Error, aws,
@@ -28,6 +33,7 @@ use crate::{
     dynamodb::DynamoDb,
     queue::{self, Handler, Queue},
     s3::{self, MEDIA_BUCKET, REGION, Store},
+    users::{self, FirstAdmin},
 };
 
 /// How long running requests have to end once the program is told to stop.
@@ -60,12 +66,13 @@ async fn serve(options: &Options) -> Result<(), Error> {
     for import in &options.import {
         import.check()?;
     }
+    let admin = options.admin.as_ref().map(Admin::parse).transpose()?;
     let http = bind(options.listen, "--listen").await?;
     let s3 = bind(options.s3_listen, "--s3-listen").await?;
     let data = Data::open(&options.data)?;
 
     let interrupted = stop::signal_received()?;
-    let running = Running::start(&data, http, s3).await?;
+    let running = Running::start(&data, admin, http, s3).await?;
     let done = tokio::select! {
         done = running.work(options) => done,
         () = interrupted => Ok(()),
@@ -79,8 +86,11 @@ struct Running {
     http_at: SocketAddr,
     s3_at: SocketAddr,
     credentials: Credentials,
+    /// The first admin, where a password was made up just now.
+    first_admin: Option<FirstAdmin>,
     store: Arc<Store>,
     s3: aws_sdk_s3::Client,
+    spaces: SpacesTable,
     dynamodb: DynamoDb,
     servers: JoinSet<()>,
     /// Stops what takes requests in.
@@ -90,7 +100,12 @@ struct Running {
 }
 
 impl Running {
-    async fn start(data: &Data, http: TcpListener, s3: TcpListener) -> Result<Self, Error> {
+    async fn start(
+        data: &Data,
+        admin: Option<(UserName, Password)>,
+        http: TcpListener,
+        s3: TcpListener,
+    ) -> Result<Self, Error> {
         let (stop, stop_dynamodb) = (CancellationToken::new(), CancellationToken::new());
         let (http_at, s3_at) = (address(&http)?, address(&s3)?);
         let credentials = data.credentials().clone();
@@ -100,10 +115,18 @@ impl Running {
         store::create_tables(&aws_sdk_dynamodb::Client::from_conf(tables.clone().build()))
             .await
             .map_err(Error::failed("the tables"))?;
+        let first_admin = users::first_admin(data, tables.clone(), admin).await?;
 
         let store = Arc::new(Store::open(&data.s3())?);
         let media = aws::s3(s3_at, &credentials);
+        let users = Users::new(tables.clone(), store::USERS.name);
         let stores = Stores::new(media.clone(), tables, MEDIA_BUCKET, store::CONTAINER_INDEX.name);
+        let spaces = Spaces {
+            stores: stores.clone(),
+            table: stores.spaces(store::SPACES.name),
+            carrier: Carrier::Stream,
+            deletions: Deletions::Here,
+        };
 
         let mut servers = JoinSet::new();
         let (serving, keys, stopped) = (Arc::clone(&store), credentials.clone(), stop.clone());
@@ -111,13 +134,17 @@ impl Running {
         let handler = indexer(stores.clone());
         let queue = Queue { catalogue: store.catalogue(), handler, pauses: queue::PAUSES.to_vec() };
         servers.spawn(queue.deliver(stop.clone(), PATIENCE));
-        servers.spawn(serve_http(http, reelspan_fragments::router(stores), stop.clone()));
+        spaces.resume_deletions().await.map_err(Error::failed("the spaces"))?;
+        let table = spaces.table.clone();
+        servers.spawn(serve_http(http, functions(stores, spaces, users)?, stop.clone()));
         Ok(Self {
             http_at,
             s3_at,
             credentials,
+            first_admin,
             store,
             s3: aws_sdk_s3::Client::from_conf(media.build()),
+            spaces: table,
             dynamodb,
             servers,
             stop,
@@ -130,6 +157,7 @@ impl Running {
         self.announce().map_err(Error::failed("standard output"))?;
         let mut imported = Vec::new();
         for import in &options.import {
+            self::import::make_space(&self.spaces, &import.space).await?;
             imported.extend(self::import(&self.s3, import).await?.keys);
         }
         queue::drained(&self.store.catalogue()).await;
@@ -145,6 +173,9 @@ impl Running {
             "export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={} AWS_REGION={REGION} AWS_ENDPOINT_URL_S3=http://{}",
             self.credentials.access_key_id, self.credentials.secret_access_key, self.s3_at
         )?;
+        if let Some(FirstAdmin { user, password }) = &self.first_admin {
+            writeln!(out, "admin: user {user}, password {password}, which is not printed again")?;
+        }
         out.flush()
     }
 
@@ -174,6 +205,14 @@ fn indexer(stores: Stores) -> Handler {
         let stores = stores.clone();
         Box::pin(async move { Ok(reelspan_indexer::handle(&stores, S3Event::deserialize(event)?).await?) })
     })
+}
+
+/// All functions that answer HTTP, as API Gateway has them under one name.
+fn functions(stores: Stores, spaces: Spaces, users: Users) -> Result<Router, Error> {
+    let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("who is asking"))?;
+    let durastore = spaces.router().layer(reelspan_authorizer::layer(authenticator));
+    let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end));
+    Ok(reelspan_fragments::router(stores).nest("/durastore", durastore))
 }
 
 async fn serve_http(listener: TcpListener, functions: Router, stop: CancellationToken) {

@@ -1,10 +1,14 @@
 //! What `reelspan serve` can be told.
 
-use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{convert::Infallible, io::IsTerminal, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use clap::Args;
-use reelspan::space::SpaceId;
-use tracing_subscriber::EnvFilter;
+use reelspan::{
+    space::SpaceId,
+    telemetry::FINEST,
+    user::{Password, UserName},
+};
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::Error;
 
@@ -23,9 +27,45 @@ pub struct Options {
     #[arg(long, value_name = "DIR", default_value = "reelspan-data")]
     pub data: PathBuf,
 
+    /// An admin, who is made one, with this password, where that is not so already; without it a password is made up for `admin`
+    /// at the first start, printed, and kept in the data folder
+    #[arg(long, value_name = "NAME:PASSWORD")]
+    pub admin: Option<Admin>,
+
     /// Upload every file of a folder to a space, but those that are there unchanged; may recur
     #[arg(long, value_name = "SPACE=FOLDER")]
     pub import: Vec<Import>,
+}
+
+/// What was given for an admin. It is looked at later: the parser of arguments would show what it refuses.
+#[derive(Clone)]
+pub struct Admin(String);
+
+impl Admin {
+    /// The name and the password.
+    pub fn parse(&self) -> Result<(UserName, Password), Error> {
+        let refuse = |why: &dyn std::fmt::Display| Error::Setup(format!("--admin NAME:PASSWORD: {why}"));
+        let (name, password) = self.0.split_once(':').ok_or_else(|| refuse(&"there is no colon"))?;
+        Ok((
+            UserName::parse(name).map_err(|error| refuse(&error))?,
+            Password::parse(password).map_err(|error| refuse(&error))?,
+        ))
+    }
+}
+
+impl FromStr for Admin {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl std::fmt::Debug for Admin {
+    /// Without the password, so that it never ends in a log.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Admin(…)")
+    }
 }
 
 /// A folder, and the space that its files go to.
@@ -70,5 +110,7 @@ pub(super) fn log() {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        .finish()
+        .with(FINEST)
         .try_init();
 }

@@ -19,7 +19,7 @@ use crate::media::Track;
 
 /// The version of the writers. One more for every change of what they write for the same selection: a cut's validator
 /// depends on it, so that no cache joins the bytes of two of them.
-pub const WRITER: u32 = 1;
+pub const WRITER: u32 = 2;
 
 /// Where the pages of an index go as they become complete.
 pub trait Sink {

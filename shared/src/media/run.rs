@@ -63,6 +63,15 @@ impl Run {
         })
     }
 
+    /// Those of its samples that begin to be presented at this time or later; `None` where there are none.
+    #[must_use]
+    pub fn presented_from(&self, time: Ticks) -> Option<Self> {
+        let ahead = (time - self.presentation()).0.max(0).cast_unsigned();
+        let duration = self.duration.0.max(0).cast_unsigned();
+        let before = if ahead == 0 || duration > 0 { ahead.div_ceil(duration.max(1)) } else { u64::MAX };
+        self.slice(u32::try_from(before).unwrap_or(u32::MAX)..u32::MAX)
+    }
+
     /// Takes `next` in if it goes on exactly where this run ends, alike in everything. Says whether it did.
     pub fn absorb(&mut self, next: &Self) -> bool {
         let alike = self.duration == next.duration
@@ -84,9 +93,8 @@ impl Run {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_run_cut_in_two_joins_to_itself() {
-        let whole = Run {
+    fn run() -> Run {
+        Run {
             decode: Ticks(100),
             composition: Ticks(7),
             duration: Ticks(3),
@@ -96,7 +104,27 @@ mod tests {
             sync: true,
             description: 1,
             header: 0,
-        };
+        }
+    }
+
+    #[test]
+    fn samples_are_left_out_until_one_begins() {
+        for (time, first) in [(0, Some(0)), (107, Some(0)), (108, Some(1)), (110, Some(1)), (134, Some(9)), (135, None)]
+        {
+            assert_eq!(
+                run().presented_from(Ticks(time)),
+                first.and_then(|first| run().slice(first..10)),
+                "from {time}"
+            );
+        }
+        let at_once = Run { duration: Ticks::ZERO, ..run() };
+        assert_eq!(at_once.presented_from(Ticks(107)), Some(at_once.clone()));
+        assert_eq!(at_once.presented_from(Ticks(108)), None);
+    }
+
+    #[test]
+    fn a_run_cut_in_two_joins_to_itself() {
+        let whole = run();
         for at in 1..10 {
             let mut first = whole.slice(0..at).unwrap();
             let second = whole.slice(at..u32::MAX).unwrap();

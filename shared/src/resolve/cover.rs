@@ -58,7 +58,8 @@ pub(super) struct Needed {
 impl Needed {
     /// The answer, where these bytes hold the samples. So many ranges of setup may go with it.
     pub fn covered_by(self, ranges: Vec<Range<u64>>, setup: usize) -> Cover {
-        let most = MAX_RANGES.saturating_sub(setup).max(1);
+        // Each range of setup is one more, and may part another in two.
+        let most = MAX_RANGES.saturating_sub(2 * setup).max(1);
         Cover::Ranges { ranges: join(ranges, self.gap, most), given: self.given }
     }
 }
@@ -90,7 +91,7 @@ pub(super) async fn needed(
     let chosen = meaning.places(outline);
     let mut selected = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, &chosen) {
-        let spans = spans(held, place, track, asked).await?;
+        let spans = spans(held, place, track, asked, outline.duration).await?;
         let runs = held.runs(place, &span::union(spans));
         selected.push(Selected { track: place, runs, segments: Vec::new() });
     }
@@ -103,22 +104,33 @@ pub(super) async fn needed(
 }
 
 /// The samples of a track that are presented in an interval, or that its beginning or its end stands next to: what an edit
-/// list leaves out at either end goes with what is presented there.
+/// list leaves out at either end goes with what is presented there. The file ends at `end`.
 async fn spans(
     held: &mut Held<'_, impl Pages>,
     place: usize,
     track: &Track,
     asked: Interval,
+    end: Time,
 ) -> Result<Vec<Span>, Error> {
+    // In ticks: what is asked of before the first one or behind the last may be too short to present anything, and the file
+    // may end within one.
+    let ticks = |time| track.timescale.ticks(time);
     let (first, last) = track.span();
+    let last = last.min(end);
+    let (from_first, to_last) = (ticks(asked.start()) <= ticks(first), ticks(asked.end()) >= ticks(last));
     let segments = segments(track, asked);
     let presented = segments.iter().filter_map(|Segment { duration, media }| Some(((*media)?, *duration)));
     let mut bounds: Vec<_> =
         presented.map(|(media, duration)| (Bound::At(media), Bound::At(media + duration))).collect();
-    if let Some((from, _)) = bounds.first_mut().filter(|_| asked.start() <= first) {
+    // A track lasts no time where nothing says how long its only sample does.
+    let instant = track.presented.0 == track.presented.1;
+    if instant && to_last && ticks(asked.start()) <= ticks(last) {
+        bounds.push((Bound::Open, Bound::Open));
+    }
+    if let Some((from, _)) = bounds.first_mut().filter(|_| from_first) {
         *from = Bound::Open;
     }
-    if let Some((_, to)) = bounds.last_mut().filter(|_| asked.end() >= last) {
+    if let Some((_, to)) = bounds.last_mut().filter(|_| to_last) {
         *to = Bound::Open;
     }
     let mut spans = Vec::with_capacity(bounds.len());

@@ -25,7 +25,7 @@ use self::pages::Held;
 use self::span::{Bound, Span, find};
 use crate::container::{self, Segment, Selected, Selection, Written};
 use crate::http::range::FragmentRange;
-use crate::index::{Outline, cell_at};
+use crate::index::{Container, Outline, cell_at};
 use crate::media::{Interval, Kind, Ticks, Time, Track};
 use crate::uri::{Fragment, Temporal};
 
@@ -103,7 +103,7 @@ pub struct Part {
 pub enum Cut {
     /// Nothing of what was asked means anything for this file: the original.
     Original,
-    /// The time asked for lies wholly outside: behind the end, as a rule.
+    /// There is nothing at the time asked for: it lies behind the end, as a rule.
     Outside,
     /// A part.
     Part(Part),
@@ -166,9 +166,11 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
             select_from_sync(outline, &mut held, &chosen, given).await?
         };
     // A track that has no sample in the interval would be an empty track, on which some players stumble.
-    if selection.tracks.iter().any(|track| !track.runs.is_empty()) {
-        selection.tracks.retain(|track| !track.runs.is_empty());
+    selection.tracks.retain(|track| !track.runs.is_empty());
+    if selection.tracks.is_empty() {
+        return Ok(Cut::Outside);
     }
+    selection.given = within_tracks(outline, &selection);
     selection.elements = held.elements_of(&selection.tracks);
     let file = container::write(outline, &selection)?;
     let mime = mime(outline, &selection);
@@ -210,30 +212,34 @@ async fn select_track_exactly(
     Ok(Selected { track: place, runs: held.runs(place, &span::union(spans)), segments })
 }
 
-/// Where playback begins with the first sample: at the sync sample before, of the video if there is any. The other tracks
-/// begin with it, those at that very instant that can.
+/// Where playback begins with the first sample: at the sync sample before, of the video if there is any, and of several the
+/// earliest. The other tracks begin with it, at that very instant where they can.
 async fn select_from_sync(
     outline: &Outline,
     held: &mut Held<'_, impl Pages>,
     chosen: &[usize],
     asked: Interval,
 ) -> Result<Selection, Error> {
-    let mut leader: Option<(Time, usize)> = None;
     let exact = |track: &Track| container::starts_exactly(outline.container, track);
     // What has ended before has no sample to begin with.
-    let led = |track: &Track| !exact(track) && track.span().1 > asked.start();
-    let by_kind = |kind| places(outline, chosen).filter(move |(_, track)| track.kind == kind && led(track));
-    for (place, track) in by_kind(Kind::Video).chain(by_kind(Kind::Audio)).chain(by_kind(Kind::Text)) {
-        let (from, to) = on_track(track, asked);
-        if let Some(span) = find(held, place, track, Bound::At(from), Bound::At(to)).await?
-            && let Some(first) = held.run_at(place, span.start)
-        {
-            // Where there is no sync sample before, the others need not wait for the first.
-            leader = Some((on_timeline(track, first.presentation()).clamp(Time::ZERO, asked.start()), place));
+    let leads = |track: &Track| !exact(track) && track.span().1 > asked.start();
+    let mut leaders: Vec<(usize, Span)> = Vec::new();
+    let mut start = asked.start();
+    for kind in [Kind::Video, Kind::Audio, Kind::Text] {
+        for (place, track) in places(outline, chosen).filter(|(_, track)| track.kind == kind && leads(track)) {
+            let (from, to) = on_track(track, asked);
+            if let Some(span) = find(held, place, track, Bound::At(from), Bound::At(to)).await?
+                && let Some(first) = held.run_at(place, span.start)
+            {
+                // Where there is no sync sample before, the others need not wait for the first.
+                start = start.min(on_timeline(track, first.presentation()).max(Time::ZERO));
+                leaders.push((place, span));
+            }
+        }
+        if !leaders.is_empty() {
             break;
         }
     }
-    let (start, leader) = leader.unwrap_or((asked.start(), usize::MAX));
     let given = Interval::new(start, asked.end()).unwrap_or(asked);
     let mut tracks = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, chosen) {
@@ -242,22 +248,26 @@ async fn select_from_sync(
             continue;
         }
         let (from, to) = on_track(track, given);
-        let mut spans = Vec::new();
-        if let Some(span) = find(held, place, track, Bound::At(from), Bound::At(to)).await? {
-            spans.extend(without_leading_pictures(held, place, track, span));
-        }
-        let mut runs = held.runs(place, &span::union(spans));
-        if place != leader {
-            // Samples from before the beginning cannot be placed; of video, all up to the first that can start decoding.
-            let begins =
-                |run: &crate::media::Run| run.presentation() >= from && (run.sync || track.kind != Kind::Video);
-            let first = runs.iter().position(begins).unwrap_or(runs.len());
-            runs.drain(..first);
-        }
+        let runs = if let Some((_, span)) = leaders.iter().find(|(leader, _)| *leader == place) {
+            held.runs(place, &span::union(without_leading_pictures(held, place, track, *span)))
+        } else {
+            // Samples from before the beginning cannot be placed.
+            let span = find(held, place, track, Bound::At(from), Bound::At(to)).await?;
+            let runs = held.runs(place, span.as_slice());
+            runs.iter().filter_map(|run| run.presented_from(from)).collect()
+        };
         let segments = vec![Segment { duration: to - from, media: Some(from) }];
         tracks.push(Selected { track: place, runs, segments });
     }
     Ok(Selection { given, tracks, elements: Vec::new() })
+}
+
+/// What is given of what was asked: no more than the chosen tracks have, which may end before the others.
+fn within_tracks(outline: &Outline, selection: &Selection) -> Interval {
+    let given = selection.given;
+    let tracks = selection.tracks.iter().filter_map(|selected| outline.tracks.get(selected.track));
+    let end = tracks.map(|track| track.span().1).max().unwrap_or(given.end());
+    Interval::new(given.start(), given.end().min(end)).unwrap_or(given)
 }
 
 fn places<'a>(outline: &'a Outline, chosen: &'a [usize]) -> impl Iterator<Item = (usize, &'a Track)> {
@@ -276,7 +286,8 @@ fn without_leading_pictures(held: &Held<'_, impl Pages>, place: usize, track: &T
     )
 }
 
-/// The MIME type of a selection: without its video, a video file is an audio file (and QuickTime, which has no type for that, MP4).
+/// The MIME type of a selection: without its video, a video file is an audio file (and QuickTime, which has no type for that,
+/// MP4); of text alone, it is what its container says of that.
 fn mime(outline: &Outline, selection: &Selection) -> String {
     let has = |kind| {
         selection
@@ -284,10 +295,13 @@ fn mime(outline: &Outline, selection: &Selection) -> String {
             .iter()
             .any(|selected| outline.tracks.get(selected.track).is_some_and(|track| track.kind == kind))
     };
-    match outline.mime.strip_prefix("video/") {
-        Some("quicktime") if !has(Kind::Video) && has(Kind::Audio) => "audio/mp4".to_owned(),
-        Some(family) if !has(Kind::Video) && has(Kind::Audio) => format!("audio/{family}"),
-        _ => outline.mime.clone(),
+    let family = outline.mime.split_once('/').map_or("mp4", |(_, family)| family);
+    match (outline.container, family) {
+        _ if has(Kind::Video) => outline.mime.clone(),
+        (_, "quicktime") if has(Kind::Audio) => "audio/mp4".to_owned(),
+        _ if has(Kind::Audio) => format!("audio/{family}"),
+        (Container::Mp4, _) => "application/mp4".to_owned(),
+        (Container::Matroska | Container::Ogg, _) => format!("video/{family}"),
     }
 }
 

@@ -3,6 +3,16 @@
 //!
 //! The rules are DuraCloud's (*DuraCloud REST API*, Create Space and Store Content), narrowed where a content's name would
 //! otherwise be read as a path that leaves its space: no `.` and no `..` between slashes.
+//!
+//! | file | what it knows |
+//! | --- | --- |
+//! | [`acl`] | who may do what with a space |
+//! | [`properties`] | what is noted of a content |
+//! | [`record`] | what is known of a space |
+
+pub mod acl;
+pub mod properties;
+pub mod record;
 
 use std::{fmt, str::FromStr};
 
@@ -107,6 +117,8 @@ impl ContentId {
             Some("must not have '?' or '\\'")
         } else if name.contains(char::is_control) {
             Some("must not have control characters")
+        } else if name.contains(['\u{fffe}', '\u{ffff}']) {
+            Some("must not have U+FFFE or U+FFFF, which XML cannot name")
         } else if name.split('/').any(|segment| matches!(segment, "." | "..")) {
             Some("must not have '.' or '..' between slashes")
         } else {

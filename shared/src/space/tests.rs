@@ -64,6 +64,7 @@ fn a_content_is_named_by_anything_that_stays_in_its_space() {
         "a\nb",
         "\u{7f}",
         "\u{85}",
+        "\u{fffe}",
         too_long.as_str(),
         too_long_encoded.as_str(),
     ] {

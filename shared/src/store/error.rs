@@ -31,6 +31,8 @@ pub enum Error {
 pub(super) const S3: &str = "S3";
 /// The name under which DynamoDB is reported.
 pub(super) const DYNAMODB: &str = "DynamoDB";
+/// The name under which Secrets Manager is reported.
+pub(super) const SECRETS: &str = "Secrets Manager";
 
 impl Error {
     /// Something that S3 should not have said.
@@ -67,6 +69,17 @@ where
     match error.as_service_error().and_then(ProvideErrorMetadata::code) {
         Some(code) if PATIENCE.contains(&code) => Error::Throttled(DYNAMODB),
         _ => Error::dynamodb(chain(error)),
+    }
+}
+
+/// Of a call to Secrets Manager.
+pub(super) fn of_secrets<E>(error: &SdkError<E, HttpResponse>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match error.as_service_error().and_then(ProvideErrorMetadata::code) {
+        Some("ThrottlingException") => Error::Throttled(SECRETS),
+        _ => Error::Service { service: SECRETS, message: chain(error) },
     }
 }
 

@@ -1,14 +1,18 @@
-//! S3 and DynamoDB: the media, and the index of it. The only room that knows of AWS.
+//! S3 and DynamoDB: the media, the index of it, the spaces and the users. The only room that knows of AWS.
 //!
 //! The clients are built once, from the usual AWS environment ([`Stores::from_env`]) or otherwise ([`Stores::new`]), and
-//! everything else of AWS stays behind [`Media`] and [`IndexTable`].
+//! everything else of AWS stays behind [`Media`], [`IndexTable`] and [`SpacesTable`]. [`Users`] has an environment of its own,
+//! since few functions need to know who is asking.
 
 mod calls;
 mod error;
+mod first_admin;
 mod index;
 mod media;
 mod retry;
+mod spaces;
 mod tables;
+mod users;
 
 use std::env;
 use std::time::Duration;
@@ -22,9 +26,12 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 pub use calls::Calls;
 pub use error::Error;
+pub use first_admin::{FirstAdmin, Registry};
 pub use index::{Cells, Found, IndexTable, Reader, Sequencer, Stored};
-pub use media::{Media, Object, ObjectSource};
-pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, create_tables};
+pub use media::{Content, Md5, Media, New, Object, ObjectSource, Page, Part, PutError, Signed, Upload};
+pub use spaces::SpacesTable;
+pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, USERS, create_tables};
+pub use users::{Users, UsersError};
 
 use self::calls::Counter;
 
@@ -54,7 +61,6 @@ impl Stores {
     /// credentials, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL_DYNAMODB`). Where S3's endpoint is one of
     /// these, buckets are addressed by path, since what is no AWS seldom has a host name for each.
     pub async fn from_env() -> Result<Self, Unset> {
-        let variable = |name| env::var(name).map_err(|_| Unset(name));
         let (bucket, table) = (variable("MEDIA_BUCKET")?, variable("INDEX_TABLE")?);
         let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).load().await;
         let by_path = config.endpoint_url().is_some() || env::var_os("AWS_ENDPOINT_URL_S3").is_some();
@@ -71,13 +77,12 @@ impl Stores {
         table: impl Into<String>,
     ) -> Self {
         let (to_s3, to_dynamodb) = (Counter::default(), Counter::default());
-        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(ANSWER).build();
         // S3 has checksums of whole objects only, which a range cannot be held against.
         let s3 = s3
             .response_checksum_validation(s3::ResponseChecksumValidation::WhenRequired)
-            .timeout_config(timeouts.clone())
+            .timeout_config(timeouts())
             .interceptor(to_s3.clone());
-        let dynamodb = dynamodb.timeout_config(timeouts).interceptor(to_dynamodb.clone());
+        let dynamodb = dynamodb.timeout_config(timeouts()).interceptor(to_dynamodb.clone());
         Self {
             media: Media::new(aws_sdk_s3::Client::from_conf(s3.build()), bucket),
             index: IndexTable::new(aws_sdk_dynamodb::Client::from_conf(dynamodb.build()), table),
@@ -86,11 +91,27 @@ impl Stores {
         }
     }
 
+    /// The table of spaces of this name, reached as the table of indexes is.
+    #[must_use]
+    pub fn spaces(&self, table: impl Into<String>) -> SpacesTable {
+        SpacesTable::new(self.index.client().clone(), table)
+    }
+
     /// The calls that were made so far, by all who use these stores.
     #[must_use]
     pub fn calls(&self) -> Calls {
         Calls { s3: self.to_s3.count(), dynamodb: self.to_dynamodb.count() }
     }
+}
+
+/// How long the calls of all clients may take.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(ANSWER).build()
+}
+
+/// What the environment says of this.
+fn variable(name: &'static str) -> Result<String, Unset> {
+    env::var(name).map_err(|_| Unset(name))
 }
 
 /// A client for HTTP, with TLS by ring. Clones share its connections.

@@ -24,8 +24,11 @@ pub const CONTAINER_INDEX: Table = Table { name: "ContainerIndex", partition: "m
 /// The spaces with their properties.
 pub const SPACES: Table = Table { name: "Spaces", partition: "space", sort: None };
 
+/// The users ([`super::Users`]).
+pub const USERS: Table = Table { name: "Users", partition: "user", sort: None };
+
 /// All tables.
-pub const TABLES: [Table; 2] = [CONTAINER_INDEX, SPACES];
+pub const TABLES: [Table; 3] = [CONTAINER_INDEX, SPACES, USERS];
 
 /// Creates those of [`TABLES`] that are not there yet.
 pub async fn create_tables(client: &Client) -> Result<(), Error> {

@@ -11,6 +11,9 @@
 
 mod bucket;
 mod database;
+mod first_admin;
 mod index;
 mod media;
+mod spaces;
 mod stingy;
+mod users;

@@ -243,9 +243,9 @@ impl Resolved {
         let ignored = meaning.without.iter().map(lacking).collect();
         let query = match resolve::cut(outline, &mut found.pages, &meaning).await? {
             Cut::Original => AsQuery::Original,
-            Cut::Outside => {
-                AsQuery::NotFound { why: format!("it lies outside of the file, which lasts {} s", outline.duration) }
-            }
+            Cut::Outside => AsQuery::NotFound {
+                why: format!("the file lasts {} s, and has nothing at that time", outline.duration),
+            },
             Cut::Part(part) => AsQuery::Cut {
                 start: part.given.start().as_secs_f64(),
                 end: part.given.end().min(outline.duration).as_secs_f64(),

@@ -10,7 +10,7 @@ use std::{
     fs,
     io::{self, IsTerminal},
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use aws_sdk_s3::{
@@ -18,7 +18,14 @@ use aws_sdk_s3::{
     operation::head_object::HeadObjectError, primitives::ByteStream,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use reelspan::space::{ContentId, MediaKey};
+use reelspan::{
+    space::{
+        ContentId, MediaKey, SpaceId,
+        acl::{Grantee, Right},
+        record::Space,
+    },
+    store::SpacesTable,
+};
 
 use super::Import;
 use crate::{Error, s3::MEDIA_BUCKET};
@@ -73,6 +80,15 @@ pub async fn import(s3: &Client, import: &Import) -> Result<Imported, Error> {
     let (uploaded, unchanged) = (done.uploaded, done.unchanged);
     eprintln!("import {space}={}: {uploaded} uploaded, {unchanged} unchanged", folder.display());
     Ok(done)
+}
+
+/// Makes the space of an import where it is not there: nobody's in particular, and everybody reads it.
+pub async fn make_space(table: &SpacesTable, id: &SpaceId) -> Result<(), Error> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let mut space = Space::new(id.clone(), None, i64::try_from(now).unwrap_or_default());
+    let about = || format!("space {id}");
+    space.acl.grant(Grantee::Public, Right::Read).map_err(Error::failed(about()))?;
+    table.create(&space).await.map(drop).map_err(Error::failed(about()))
 }
 
 async fn is_there(s3: &Client, source: &Source) -> Result<bool, Error> {

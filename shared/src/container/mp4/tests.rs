@@ -168,34 +168,6 @@ proptest! {
             prop_assert!(first.sync);
         }
     }
-
-    #[test]
-    fn consecutive_time_ranges_cover_every_byte_of_media(seed in any::<u64>(), shape in 0..SHAPES.len(), step in 0.5..9.0) {
-        let mut random = Random(seed);
-        let mut tracks = film(&mut random);
-        tracks[1].edits = vec![(39_000, 2048)];
-        let file = Bytes::from(write(&mut tracks, SHAPES[shape], &mut random));
-        let (outline, mut pages) = index(&file).unwrap();
-        let mut covered = vec![false; file.len()];
-        let mut at = 0.0;
-        while Time((at * 1e9) as i64) < outline.duration {
-            let asked = seconds(at, at + step);
-            let meaning = Meaning::of(&Ask::from(asked), &outline);
-            let Cover::Ranges { ranges, given } = block(resolve::cover(&outline, &mut pages, &meaning)).unwrap() else {
-                panic!("nothing at {at}")
-            };
-            prop_assert!(given.start() <= asked.start());
-            prop_assert!(given.end() >= asked.end().min(outline.duration));
-            prop_assert!(ranges.len() <= 64);
-            for Range { start, end } in ranges {
-                covered[start as usize..end as usize].fill(true);
-            }
-            at += step;
-        }
-        for run in tracks.iter().flat_map(|track| &track.samples) {
-            prop_assert!(run.bytes().all(|byte| covered[byte as usize]), "{run:?}");
-        }
-    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! bytes never disagree: an object that was overwritten is an [`Error::Changed`].
 
 mod body;
+mod content;
 mod download;
 mod plan;
 
@@ -14,7 +15,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::{Bytes, BytesMut};
 use futures::Stream;
 
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+
 use self::body::Body;
+pub use self::content::{Content, Md5, New, Page, Part, PutError, Signed, Upload};
 use self::download::{Download, Version};
 use super::Error;
 use super::error::of_s3;
@@ -64,17 +68,7 @@ impl Media {
     pub async fn object(&self, key: &str) -> Result<Object, Error> {
         let answer = self.client.head_object().bucket(&self.bucket).key(key).send().await;
         let answer = answer.map_err(|error| of_s3(&error))?;
-        let (Some(etag), Some(size)) = (answer.e_tag, answer.content_length.and_then(|size| u64::try_from(size).ok()))
-        else {
-            return Err(Error::s3(format!("a HEAD of {key:?} without ETag or Content-Length")));
-        };
-        Ok(Object {
-            etag,
-            size,
-            modified: answer.last_modified.map_or(0, |time| time.secs()),
-            version: answer.version_id,
-            content_type: answer.content_type,
-        })
+        object(key, answer)
     }
 
     /// Random access to one version of an object.
@@ -109,6 +103,21 @@ impl Media {
             bytes: AtomicU64::new(0),
         })
     }
+}
+
+/// The object that the answer to a HEAD is about.
+fn object(key: &str, answer: HeadObjectOutput) -> Result<Object, Error> {
+    let (Some(etag), Some(size)) = (answer.e_tag, answer.content_length.and_then(|size| u64::try_from(size).ok()))
+    else {
+        return Err(Error::s3(format!("a HEAD of {key:?} without ETag or Content-Length")));
+    };
+    Ok(Object {
+        etag,
+        size,
+        modified: answer.last_modified.map_or(0, |time| time.secs()),
+        version: answer.version_id,
+        content_type: answer.content_type,
+    })
 }
 
 /// One version of an object, as a container reads it.

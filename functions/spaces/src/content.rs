@@ -1,0 +1,171 @@
+//! Contents: read, noted of, and deleted. The bytes, their `ETag` and what is said of a version are those of `/media/`.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use futures::TryStreamExt;
+use http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RANGE, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use reelspan::http::conditional::{Conditions, Verdict, last_modified};
+use reelspan::http::range::{Asked, content_range};
+use reelspan::space::acl::Right;
+use reelspan::space::{ContentId, MediaKey};
+use reelspan::splice::Splice;
+use reelspan::store::{self, Content};
+
+use crate::answer::{CONTENT_MD5, disposition, property, said, set};
+use crate::request::{Attachment, Names, UNKNOWN, Who, content_properties, media_type};
+use crate::routes::Shared;
+use crate::{Error, Spaces};
+
+/// How often a content may change while its properties are replaced.
+const ATTEMPTS: usize = 3;
+
+impl Spaces {
+    /// The content of these names, where it is there in a space in which somebody, or nobody, has this right.
+    async fn content(&self, names: &Names, who: &Who, right: Right) -> Result<(MediaKey, Content), Error> {
+        let space = self.space(&names.first, who, right).await?;
+        let missing = || Error::NoContent { space: names.first.clone(), content: names.content.clone() };
+        let content = ContentId::parse(&names.content).map_err(|_| missing())?;
+        let key = MediaKey::new(space.id, content).map_err(|_| missing())?;
+        let content = self.stores.media.content(&key).await.map_err(Error::about(&key))?;
+        Ok((key, content))
+    }
+}
+
+/// What is said of a content, however much of it is given.
+fn described(key: &MediaKey, content: &Content, attachment: bool) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    set(&mut headers, CONTENT_TYPE, content.object.content_type.as_deref().unwrap_or(UNKNOWN));
+    set(&mut headers, ETAG, &content.object.etag);
+    set(&mut headers, LAST_MODIFIED, &last_modified(content.object.modified));
+    if let Some(md5) = content.md5 {
+        set(&mut headers, CONTENT_MD5, &md5.to_string());
+    }
+    set(&mut headers, ACCEPT_RANGES, "bytes");
+    // Who may read it can change at any time.
+    set(&mut headers, CACHE_CONTROL, "private, no-cache");
+    set(&mut headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if runs_scripts(content.object.content_type.as_deref().unwrap_or(UNKNOWN)) {
+        // What somebody stored is not to act as a page of ours.
+        set(&mut headers, CONTENT_SECURITY_POLICY, "sandbox");
+    }
+    if attachment {
+        set(&mut headers, CONTENT_DISPOSITION, &disposition(key.content().as_str()));
+    }
+    for (name, value) in content.properties.iter() {
+        property(&mut headers, name, value);
+    }
+    headers
+}
+
+/// Whether a browser may take what is of this media type for a page with scripts.
+fn runs_scripts(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "text/html" || essence.ends_with("xml")
+}
+
+pub async fn head(
+    State(state): Shared,
+    who: Who,
+    names: Names,
+    Attachment(attachment): Attachment,
+    asked: HeaderMap,
+) -> Result<Response, Error> {
+    let (key, content) = state.content(&names, &who, Right::Read).await?;
+    let mut headers = described(&key, &content, attachment);
+    match Conditions::read(&asked).judge(&content.object.etag, content.object.modified) {
+        Verdict::Failed => Err(Error::Precondition),
+        Verdict::NotModified => Ok(not_modified(headers)),
+        Verdict::Proceed => {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(content.object.size));
+            Ok((headers, Body::empty()).into_response())
+        }
+    }
+}
+
+pub async fn get(
+    State(state): Shared,
+    who: Who,
+    names: Names,
+    Attachment(attachment): Attachment,
+    asked: HeaderMap,
+) -> Result<Response, Error> {
+    let (key, content) = state.content(&names, &who, Right::Read).await?;
+    let mut headers = described(&key, &content, attachment);
+    let (etag, size, modified) = (&content.object.etag, content.object.size, content.object.modified);
+    let conditions = Conditions::read(&asked);
+    match conditions.judge(etag, modified) {
+        Verdict::Failed => return Err(Error::Precondition),
+        Verdict::NotModified => return Ok(not_modified(headers)),
+        Verdict::Proceed => {}
+    }
+    let mut range = 0..size;
+    let mut status = StatusCode::OK;
+    if let Some(value) = asked.get(RANGE).filter(|_| conditions.range_applies(etag, modified)) {
+        range = one_range(value, size)?;
+        range.end = range.end.min(range.start.saturating_add(state.carrier.limit()));
+        set(&mut headers, CONTENT_RANGE, &content_range(&range, size));
+        status = StatusCode::PARTIAL_CONTENT;
+    } else if size > state.carrier.limit() {
+        let disposition = attachment.then(|| disposition(key.content().as_str()));
+        let elsewhere = state.stores.media.signed_get(&key, disposition).await?;
+        return Ok(redirect(&elsewhere.url));
+    }
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
+    let mut splice = Splice::new();
+    splice.source(range);
+    let body = state.stores.media.body(&key.to_string(), etag, splice).await?;
+    let body = body.inspect_err(move |error| tracing::error!(%key, %error, "the body breaks off"));
+    Ok((status, headers, Body::from_stream(body)).into_response())
+}
+
+/// 307: there, until it expires.
+pub fn redirect(url: &str) -> Response {
+    let mut response = StatusCode::TEMPORARY_REDIRECT.into_response();
+    set(response.headers_mut(), LOCATION, url);
+    set(response.headers_mut(), CACHE_CONTROL, "no-store");
+    response
+}
+
+fn not_modified(mut headers: HeaderMap) -> Response {
+    headers.remove(CONTENT_TYPE);
+    (StatusCode::NOT_MODIFIED, headers).into_response()
+}
+
+/// The one range of bytes that is asked for.
+fn one_range(value: &HeaderValue, size: u64) -> Result<std::ops::Range<u64>, Error> {
+    let unusable = || Error::Bad(format!("Range {value:?} is not one range of the {size} bytes that there are"));
+    let Some(Asked::Bytes(ranges)) = value.to_str().ok().and_then(Asked::parse) else { return Err(unusable()) };
+    match &ranges.of(size).map_err(|_| unusable())?[..] {
+        [range] => Ok(range.clone()),
+        _ => Err(unusable()),
+    }
+}
+
+pub async fn note(State(state): Shared, who: Who, names: Names, sent: HeaderMap) -> Result<Response, Error> {
+    let (key, mut content) = state.content(&names, &who, Right::Write).await?;
+    let properties = content_properties(&sent)?;
+    // What curl says of a body that it has to send is not what the content is.
+    let media_type = media_type(&sent)?.filter(|sent| sent != "application/x-www-form-urlencoded");
+    let mut done = Err(store::Error::Changed);
+    for _ in 0..ATTEMPTS {
+        let kept = media_type.as_deref().or(content.object.content_type.as_deref());
+        done = state.stores.media.note(&key, &content, kept, &properties).await;
+        if !matches!(done, Err(store::Error::Changed)) {
+            break;
+        }
+        content = state.stores.media.content(&key).await.map_err(Error::about(&key))?;
+    }
+    done.map_err(Error::about(&key))?;
+    Ok(said(format!("Content {} updated successfully", key.content())))
+}
+
+pub async fn delete(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
+    let (key, _) = state.content(&names, &who, Right::Write).await?;
+    state.stores.media.delete(&key).await?;
+    Ok(said(format!("Content {} deleted successfully", key.content())))
+}

@@ -1,0 +1,104 @@
+//! Deleting the contents of a space. A space may have a million of them, and an answer takes 30 s at most: so the space is gone for
+//! its users with the answer, as its item says so, and its contents go without anybody waiting. Their indexes go by the events
+//! of the bucket, as those of every deleted content do.
+//!
+//! Nothing but the item has to be remembered: whatever is left under the space's prefix is to be deleted, and once nothing is, so is
+//! the item, and the name is free. So it can be broken off and begun again at any point, and twice at a time does no harm.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+use reelspan::space::SpaceId;
+use reelspan::space::record::State;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Spaces};
+
+/// How long to wait before a deletion that failed is tried again on this machine.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// How the contents of a deleted space are deleted.
+#[derive(Clone, Debug)]
+pub enum Deletions {
+    /// By a task of this process. What a process leaves the next one takes up ([`Spaces::resume_deletions`]).
+    Here,
+    /// By an invocation of this function that nobody waits for.
+    Lambda {
+        /// The client.
+        client: aws_sdk_lambda::Client,
+        /// The function's name.
+        function: String,
+    },
+}
+
+/// The event by which the function tells itself to go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeletionEvent {
+    /// The space whose contents are to go.
+    pub delete_space: String,
+}
+
+/// How far a deletion came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// All is gone.
+    Done,
+    /// There is more, and no time left.
+    OutOfTime,
+}
+
+impl Spaces {
+    /// Has the contents of a space that is marked as being deleted go.
+    pub async fn begin_deletion(&self, id: &SpaceId) -> Result<(), Error> {
+        match &self.deletions {
+            Deletions::Here => {
+                let (spaces, id) = (self.clone(), id.clone());
+                tokio::spawn(async move { spaces.delete_in_the_end(&id).await });
+                Ok(())
+            }
+            Deletions::Lambda { client, function } => {
+                let event = DeletionEvent { delete_space: id.to_string() };
+                let event = serde_json::to_vec(&event).map_err(|error| Error::Internal(error.to_string()))?;
+                let invoke = client.invoke().function_name(function).invocation_type(InvocationType::Event);
+                let invoked = invoke.payload(Blob::new(event)).send().await;
+                invoked.map(drop).map_err(|error| {
+                    Error::Upstream(format!("Lambda: {}", aws_sdk_lambda::error::DisplayErrorContext(error)))
+                })
+            }
+        }
+    }
+
+    /// Deletes the contents of a space that is marked as being deleted, and then its item, as long as there is time.
+    pub async fn delete_contents(&self, id: &SpaceId, until: Option<Instant>) -> Result<Progress, Error> {
+        // An event may be as old as it likes: only what is marked is deleted.
+        if self.table.get(id).await?.is_none_or(|space| space.state != State::Deleting) {
+            return Ok(Progress::Done);
+        }
+        while self.stores.media.delete_some(id).await? {
+            if until.is_some_and(|end| Instant::now() >= end) {
+                return Ok(Progress::OutOfTime);
+            }
+        }
+        self.table.remove(id).await?;
+        tracing::info!(space = %id, "the contents of a deleted space are gone");
+        Ok(Progress::Done)
+    }
+
+    /// Takes up the deletions that an earlier process left.
+    pub async fn resume_deletions(&self) -> Result<(), Error> {
+        for space in self.table.all().await?.into_iter().filter(|space| space.state == State::Deleting) {
+            self.begin_deletion(&space.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes, and tries again for as long as the process lasts.
+    async fn delete_in_the_end(&self, id: &SpaceId) {
+        while let Err(error) = self.delete_contents(id, None).await {
+            tracing::warn!(space = %id, ?error, "a deletion failed; it is tried again");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What is answered instead, in one place. What a client of DuraCloud expects is plain text with the status; all else is problem
+//! details (RFC 9457).
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, StatusCode};
+use reelspan::http::problem::{self, Problem};
+use reelspan::space::acl::AclError;
+use reelspan::space::properties::PropertiesError;
+use reelspan::space::{MediaKey, NameError, SpaceId};
+use reelspan::store::{self, PutError};
+use reelspan::user::CHALLENGE;
+
+/// How long a client does well to wait before it tries again, in seconds.
+const PATIENCE: &str = "2";
+
+/// Why a request is not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The path is none of ours.
+    #[error("there is nothing at this path")]
+    NoRoute,
+    /// The method is none of this path.
+    #[error("this path does not know the method")]
+    Method,
+    /// Nobody in particular asks, and somebody has to.
+    #[error("Credentials are needed")]
+    Unauthorized,
+    /// Somebody asks who may not.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The request is wrong; the text says in what.
+    #[error("{0}")]
+    Bad(String),
+    /// There is no such space.
+    #[error("Space {0} does not exist")]
+    NoSpace(String),
+    /// There is no such content.
+    #[error("Content {content} does not exist in space {space}")]
+    NoContent {
+        /// The space.
+        space: String,
+        /// The content.
+        content: String,
+    },
+    /// What arrived is not what was announced.
+    #[error("{0}")]
+    Conflict(String),
+    /// A condition of the request does not hold.
+    #[error("it is not, or no longer, what the request takes it for")]
+    Precondition,
+    /// A space of that name is on its way out.
+    #[error("space {0} is being deleted; its name is free once its contents are gone")]
+    Deleting(SpaceId),
+    /// The content changes too fast.
+    #[error("the content changed meanwhile")]
+    Changed,
+    /// The way here cannot carry it.
+    #[error("{0}")]
+    TooLarge(String),
+    /// A store asks for patience.
+    #[error("{0} is busy")]
+    Busy(&'static str),
+    /// A store failed; the text is for the log alone.
+    #[error("the store of spaces or that of contents failed")]
+    Upstream(String),
+    /// We are wrong; the text is for the log alone.
+    #[error("this should not have happened")]
+    Internal(String),
+}
+
+impl Error {
+    /// There is no such content.
+    #[must_use]
+    pub fn no_content(key: &MediaKey) -> Self {
+        Self::NoContent { space: key.space().to_string(), content: key.content().to_string() }
+    }
+
+    /// Of a call about one content.
+    pub fn about(key: &MediaKey) -> impl Fn(store::Error) -> Self {
+        move |error| match error {
+            store::Error::Missing => Self::no_content(key),
+            other => other.into(),
+        }
+    }
+
+    /// The status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::Bad(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::NoRoute | Self::NoSpace(_) | Self::NoContent { .. } => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Precondition => StatusCode::PRECONDITION_FAILED,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Upstream(_) => StatusCode::BAD_GATEWAY,
+            Self::Deleting(_) | Self::Changed | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Whether DuraCloud names this answer, so that its clients show the text.
+    const fn is_plain(&self) -> bool {
+        matches!(
+            self,
+            Self::Bad(_)
+                | Self::Unauthorized
+                | Self::Forbidden(_)
+                | Self::NoSpace(_)
+                | Self::NoContent { .. }
+                | Self::Conflict(_)
+        )
+    }
+
+    /// The header field that goes with the status.
+    const fn field(&self) -> Option<(HeaderName, &'static str)> {
+        match self {
+            Self::Unauthorized => Some((WWW_AUTHENTICATE, CHALLENGE)),
+            Self::Deleting(_) | Self::Changed | Self::Busy(_) => Some((RETRY_AFTER, PATIENCE)),
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        if let Self::Internal(message) | Self::Upstream(message) = &self {
+            tracing::error!(message, "{self}");
+        }
+        let status = self.status();
+        let (kind, body) = if self.is_plain() {
+            ("text/plain", self.to_string())
+        } else {
+            let title = status.canonical_reason().unwrap_or("Problem");
+            (problem::MEDIA_TYPE, Problem::new(status.as_u16(), title).detail(self.to_string()).to_json())
+        };
+        let mut response = (status, [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store")], body).into_response();
+        if let Some((name, value)) = self.field() {
+            response.headers_mut().insert(name, http::HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Changed => Self::Changed,
+            store::Error::Throttled(service) => Self::Busy(service),
+            store::Error::Missing | store::Error::Service { .. } => Self::Upstream(error.to_string()),
+        }
+    }
+}
+
+impl From<PutError> for Error {
+    fn from(error: PutError) -> Self {
+        match error {
+            PutError::Digest { .. } => Self::Conflict(error.to_string()),
+            PutError::BrokenOff(_) => Self::Bad(error.to_string()),
+            PutError::TooLarge => Self::TooLarge(error.to_string()),
+            PutError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<NameError> for Error {
+    fn from(error: NameError) -> Self {
+        Self::Bad(error.to_string())
+    }
+}
+
+impl From<AclError> for Error {
+    fn from(error: AclError) -> Self {
+        Self::Bad(error.to_string())
+    }
+}
+
+impl From<PropertiesError> for Error {
+    fn from(error: PropertiesError) -> Self {
+        Self::Bad(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_duracloud_names_is_plain_text_and_all_else_a_problem() {
+        let plain = "text/plain";
+        let problem = "application/problem+json";
+        let space = || SpaceId::parse("films").unwrap();
+        for (error, status, kind, field) in [
+            (Error::Unauthorized, 401, plain, Some("www-authenticate")),
+            (Error::Forbidden("no".to_owned()), 403, plain, None),
+            (Error::NoSpace("films".to_owned()), 404, plain, None),
+            (Error::Conflict("the MD5".to_owned()), 409, plain, None),
+            (Error::from(SpaceId::parse("Films").unwrap_err()), 400, plain, None),
+            (Error::from(PutError::BrokenOff("early".to_owned())), 400, plain, None),
+            (Error::NoRoute, 404, problem, None),
+            (Error::Method, 405, problem, None),
+            (Error::Deleting(space()), 503, problem, Some("retry-after")),
+            (Error::from(store::Error::Throttled("S3")), 503, problem, Some("retry-after")),
+            (Error::from(store::Error::Changed), 503, problem, Some("retry-after")),
+            (Error::Upstream("secret".to_owned()), 502, problem, None),
+            (Error::Internal("secret".to_owned()), 500, problem, None),
+        ] {
+            let response = error.into_response();
+            assert_eq!(
+                (response.status().as_u16(), &response.headers()["content-type"]),
+                (status, &kind.parse().unwrap())
+            );
+            assert!(field.is_none_or(|name| response.headers().contains_key(name)));
+            let text = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+            assert!(!text.is_empty() && !String::from_utf8_lossy(&text).contains("secret"));
+        }
+    }
+}

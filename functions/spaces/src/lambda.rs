@@ -1,0 +1,66 @@
+//! The routes as a Lambda function behind an HTTP API, and the deletions that it tells itself to do.
+
+use std::env;
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_config::BehaviorVersion;
+use axum::Router;
+use lambda_http::request::LambdaRequest;
+use lambda_http::tower::{Service, ServiceBuilder};
+use lambda_http::{Adapter, LambdaEvent};
+use lambda_runtime::{Context, service_fn};
+use reelspan::space::SpaceId;
+use reelspan::store::{self, Stores};
+use reelspan_gateway::{Buffered, encoded_once};
+use serde_json::value::RawValue;
+
+use crate::deletion::{DeletionEvent, Progress};
+use crate::{Carrier, Deletions, Spaces};
+
+/// How long before its end an invocation hands over to the next.
+const RESERVE: Duration = Duration::from_secs(20);
+
+impl Spaces {
+    /// What the function's environment names: `SPACES_TABLE`, what [`Stores::from_env`] reads, and
+    /// `AWS_LAMBDA_FUNCTION_NAME`, by which the function invokes itself.
+    pub async fn from_env() -> Result<Self, lambda_http::Error> {
+        let variable = |name| env::var(name).map_err(|_| format!("the environment variable {name} is not set"));
+        let (table, function) = (variable("SPACES_TABLE")?, variable("AWS_LAMBDA_FUNCTION_NAME")?);
+        let stores = Stores::from_env().await?;
+        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(store::http_client()).load().await;
+        let deletions = Deletions::Lambda { client: aws_sdk_lambda::Client::new(&config), function };
+        Ok(Self { table: stores.spaces(table), stores, carrier: Carrier::Gateway, deletions })
+    }
+}
+
+/// Answers invocations until the end: events of the HTTP API by these routes, which are those of `spaces` with whatever finds
+/// out who asks around them.
+pub async fn run(spaces: Spaces, routes: Router) -> Result<(), lambda_http::Error> {
+    let app = Router::new().nest("/durastore", routes);
+    let http = ServiceBuilder::new().map_request(encoded_once).map_response(Buffered).service(app);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let (spaces, mut http) = (spaces.clone(), Adapter::from(http.clone()));
+        async move {
+            let LambdaEvent { payload, context } = event;
+            if let Ok(event) = serde_json::from_str::<DeletionEvent>(payload.get()) {
+                delete(&spaces, &event, &context).await?;
+                return Ok::<_, lambda_http::Error>(None);
+            }
+            let request: LambdaRequest = serde_json::from_str(payload.get())?;
+            let Ok(response) = http.call(LambdaEvent::new(request, context)).await;
+            Ok(Some(response))
+        }
+    }))
+    .await
+}
+
+/// Deletes for as long as the invocation lasts, and invokes the next where that was not long enough.
+async fn delete(spaces: &Spaces, event: &DeletionEvent, context: &Context) -> Result<(), lambda_http::Error> {
+    let id = SpaceId::parse(&event.delete_space)?;
+    let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    let until = Instant::now() + left.saturating_sub(RESERVE);
+    if spaces.delete_contents(&id, Some(until)).await? == Progress::OutOfTime {
+        spaces.begin_deletion(&id).await?;
+    }
+    Ok(())
+}

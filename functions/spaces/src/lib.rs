@@ -1,0 +1,73 @@
+//! The function for spaces and their contents: the part of DuraCloud's REST API under `/durastore` that its clients speak.
+//!
+//! A space is an item of the table `Spaces`, its contents are the objects under `{space}/` of the media bucket. On its way through
+//! the files of this crate a request is
+//!
+//! | file | |
+//! | --- | --- |
+//! | `routes` | sent to what it is for |
+//! | `request` | parsed: who asks, for what, with which properties |
+//! | `space`, `content`, `put`, `task` | done, once the access list of the space allows it |
+//! | `answer` | answered in DuraCloud's form |
+//! | `error` | or refused, in one place |
+//! | `deletion` | and what takes longer than an answer may goes on without one |
+//! | `lambda` | all of that as a Lambda function |
+//!
+//! Who asks has been found out before a request comes here: it is an `Option<Identity>` among the request's extensions, and a
+//! request without one is nobody's.
+
+mod answer;
+mod content;
+pub mod deletion;
+pub mod error;
+pub mod lambda;
+mod put;
+mod request;
+mod routes;
+mod space;
+mod task;
+
+pub use deletion::Deletions;
+pub use error::Error;
+
+use reelspan::store::{SpacesTable, Stores};
+
+/// What the routes stand on.
+#[derive(Clone, Debug)]
+pub struct Spaces {
+    /// The media.
+    pub stores: Stores,
+    /// The spaces.
+    pub table: SpacesTable,
+    /// How bodies come and go.
+    pub carrier: Carrier,
+    /// How the contents of a deleted space are deleted.
+    pub deletions: Deletions,
+}
+
+/// How the bodies of requests and answers come and go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// As streams: they may have any size.
+    Stream,
+    /// Whole, through API Gateway and Lambda: larger ones have to go past both.
+    Gateway,
+}
+
+impl Carrier {
+    /// How many bytes a body may have.
+    #[must_use]
+    pub const fn limit(self) -> u64 {
+        match self {
+            Self::Stream => u64::MAX,
+            Self::Gateway => reelspan_gateway::LARGEST,
+        }
+    }
+}
+
+impl Spaces {
+    /// The routes, to be nested under `/durastore`.
+    pub fn router(self) -> axum::Router {
+        routes::table(self)
+    }
+}

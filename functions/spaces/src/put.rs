@@ -1,0 +1,108 @@
+//! Putting contents: stored from the request, copied from another, or sent past the gateway where they are too large for it.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::HeaderMap;
+use http_body::Body as _;
+use percent_encoding::percent_decode_str;
+use reelspan::space::acl::Right;
+use reelspan::space::record::{Space, State as Standing};
+use reelspan::space::{ContentId, MediaKey};
+use reelspan::store::{self, Content, New};
+
+use crate::answer::created;
+use crate::content::redirect;
+use crate::request::{Names, UNKNOWN, Who, announced, content_properties, md5, media_type, text};
+use crate::routes::Shared;
+use crate::{Error, Spaces};
+
+/// Says what to copy, as `space/content`.
+const COPY_SOURCE: &str = "x-dura-meta-copy-source";
+
+pub async fn put(State(state): Shared, who: Who, names: Names, request: Request) -> Result<Response, Error> {
+    who.somebody()?;
+    let content = ContentId::parse(&names.content)?;
+    // A bad id is told to whoever may write at all, and an unknown space to everybody.
+    reelspan::space::SpaceId::parse(&names.first)?;
+    let space = state.space(&names.first, &who, Right::Write).await?;
+    let key = MediaKey::new(space.id.clone(), content)?;
+    let (parts, body) = request.into_parts();
+    let md5 = if let Some(source) = parts.headers.get(COPY_SOURCE) {
+        state.copy(&text(source.as_bytes()), &key, &who).await?.md5
+    } else {
+        let length = body.size_hint();
+        let at_least = length.lower().max(announced(&parts.headers).unwrap_or_default());
+        if at_least > state.carrier.limit() {
+            return state.elsewhere(&key, &parts.headers, at_least).await;
+        }
+        let new = new(&parts.headers)?;
+        Some(state.stores.media.put(&key, body.into_data_stream(), length.exact(), new).await?)
+    };
+    state.still_there(&space, &key).await?;
+    Ok(created(&format!("/durastore/{}", key.to_path()), md5))
+}
+
+/// What is said of the content that is put.
+fn new(headers: &HeaderMap) -> Result<New, Error> {
+    Ok(New {
+        content_type: Some(media_type(headers)?.unwrap_or_else(|| UNKNOWN.to_owned())),
+        properties: content_properties(headers)?,
+        md5: md5(headers)?,
+    })
+}
+
+fn bad_source() -> Error {
+    Error::Bad(format!("{COPY_SOURCE} is space/content"))
+}
+
+impl Spaces {
+    /// Where a client is sent whose content the gateway cannot carry.
+    async fn elsewhere(&self, key: &MediaKey, headers: &HeaderMap, length: u64) -> Result<Response, Error> {
+        let new = new(headers)?;
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        // What the client sends again has to mean the same to S3.
+        let hexadecimal = new.md5.is_some_and(|md5| text("content-md5") != Some(&md5.to_base64()));
+        if hexadecimal || headers.contains_key("x-dura-meta-content-mimetype") {
+            return Err(Error::TooLarge(format!(
+                "{length} bytes go to S3 directly, which knows Content-MD5 in base64 and Content-Type alone; send these, or use the \
+                 task get-upload-url"
+            )));
+        }
+        Ok(redirect(&self.stores.media.signed_redirect(key, &new).await?.url))
+    }
+
+    /// Copies a content that the user may read.
+    async fn copy(&self, source: &str, to: &MediaKey, who: &Who) -> Result<Content, Error> {
+        let (space, name) = source.trim_start_matches('/').split_once('/').ok_or_else(bad_source)?;
+        let space = self.space(space, who, Right::Read).await?.id;
+        // Some clients encode the name, others do not: a name that reads like an encoded one is first taken for that.
+        let decoded = percent_decode_str(name).decode_utf8_lossy();
+        let mut missing = Error::NoContent { space: space.to_string(), content: decoded.to_string() };
+        let names = [Some(&*decoded), Some(name).filter(|name| *name != decoded)];
+        for name in names.into_iter().flatten() {
+            let Ok(content) = ContentId::parse(name) else { continue };
+            let Ok(from) = MediaKey::new(space.clone(), content) else { continue };
+            match self.stores.media.content(&from).await {
+                Ok(content) => {
+                    if from != *to {
+                        self.stores.media.copy(&content, &from, to).await?;
+                    }
+                    return Ok(content);
+                }
+                Err(store::Error::Missing) => missing = Error::no_content(&from),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(missing)
+    }
+
+    /// Takes back what was put into a space that was deleted meanwhile, whose deletion may have looked already.
+    pub async fn still_there(&self, space: &Space, key: &MediaKey) -> Result<(), Error> {
+        let now = self.table.get(&space.id).await?;
+        if now.is_some_and(|now| now.state == Standing::Live && now.created == space.created) {
+            return Ok(());
+        }
+        self.stores.media.delete(key).await?;
+        Err(Error::NoSpace(space.id.to_string()))
+    }
+}

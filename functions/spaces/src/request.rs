@@ -1,0 +1,249 @@
+//! Requests, parsed: who asks, for what, and what is to be noted of it.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{FromRequestParts, Path, Query};
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
+use reelspan::space::properties::Properties;
+use reelspan::store::Md5;
+use reelspan::user::Identity;
+use serde::Deserialize;
+
+use crate::Error;
+
+/// What the names of properties begin with in a request and an answer.
+pub const PREFIX: &str = "x-dura-meta-";
+
+/// The media type of what nobody said one of.
+pub const UNKNOWN: &str = "application/octet-stream";
+
+/// The most content ids that one answer has.
+const MOST: usize = 1000;
+
+/// Who asks: somebody, or nobody in particular.
+#[derive(Clone, Debug)]
+pub struct Who(pub Option<Identity>);
+
+impl Who {
+    /// Somebody; nobody is asked for credentials.
+    pub fn somebody(&self) -> Result<&Identity, Error> {
+        self.0.as_ref().ok_or(Error::Unauthorized)
+    }
+
+    /// What is said to whoever may not: nobody is asked for credentials, somebody is told.
+    pub fn refused(&self, what: impl FnOnce(&str) -> String) -> Error {
+        self.0.as_ref().map_or(Error::Unauthorized, |who| Error::Forbidden(what(&who.name)))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Who {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        Ok(Self(parts.extensions.get::<Option<Identity>>().cloned().flatten()))
+    }
+}
+
+/// The names of a path, percent-decoded and not validated yet: what is wrong with them is said only to whoever may know.
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// The space, or the task.
+    pub first: String,
+    /// The content.
+    pub content: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Names {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let wrong = || Error::Bad("the path is not percent-encoded UTF-8".to_owned());
+        let Path(names) = Path::<Vec<String>>::from_request_parts(parts, state).await.map_err(|_| wrong())?;
+        let mut names = names.into_iter();
+        Ok(Self { first: names.next().unwrap_or_default(), content: names.next().unwrap_or_default() })
+    }
+}
+
+/// Which part of a space's contents to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// What the names begin with.
+    pub prefix: String,
+    /// How many.
+    pub count: usize,
+    /// After which name.
+    pub marker: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Listing {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let mut query = query(parts, state).await?;
+        let mut text = |name: &str| query.remove(name).filter(|text| !text.is_empty());
+        let (prefix, marker) = (text("prefix").unwrap_or_default(), text("marker"));
+        // No name that is longer, or has a control character, is there.
+        for part in marker.iter().chain([&prefix]) {
+            if part.len() > 1024 || part.contains(char::is_control) {
+                return Err(Error::Bad(format!("{part:?} is no content id, and no beginning of one")));
+            }
+        }
+        let count = match text("maxResults").map(|count| count.parse::<i64>()) {
+            // DuraCloud takes 0 for no wish.
+            None | Some(Ok(0)) => MOST,
+            Some(Ok(count)) if count > 0 => usize::try_from(count).unwrap_or(MOST).min(MOST),
+            Some(_) => return Err(Error::Bad("maxResults is a number from 1 to 1000".to_owned())),
+        };
+        Ok(Self { prefix, count, marker })
+    }
+}
+
+/// Whether a content is to be saved rather than shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Attachment(pub bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for Attachment {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        Ok(Self(query(parts, state).await?.get("attachment").is_some_and(|value| value.eq_ignore_ascii_case("true"))))
+    }
+}
+
+/// The parameters of the query; of several of one name the last.
+async fn query<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<BTreeMap<String, String>, Error> {
+    let query = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+    let Query(pairs) = query.map_err(|error| Error::Bad(error.to_string()))?;
+    Ok(pairs.into_iter().collect())
+}
+
+/// The properties that are sent: names without their prefix, in lower case, and values as text.
+pub fn properties(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let names = headers.keys().filter_map(|name| Some((name, name.as_str().strip_prefix(PREFIX)?)));
+    let values = |name| headers.get_all(name).iter().map(|value| text(value.as_bytes())).collect::<Vec<_>>().join(",");
+    names.filter(|(_, short)| !short.is_empty()).map(|(name, short)| (short.to_owned(), values(name))).collect()
+}
+
+/// The properties of a content that are sent.
+pub fn content_properties(headers: &HeaderMap) -> Result<Properties, Error> {
+    Ok(Properties::new(properties(headers))?)
+}
+
+/// A field's value: UTF-8, as most clients send it, else ISO 8859-1, as RFC 9110 §5.5 remembers it.
+pub fn text(value: &[u8]) -> String {
+    std::str::from_utf8(value).map_or_else(|_| value.iter().copied().map(char::from).collect(), str::to_owned)
+}
+
+/// The media type that is sent, as a property or as what it is.
+pub fn media_type(headers: &HeaderMap) -> Result<Option<String>, Error> {
+    let sent = headers.get("x-dura-meta-content-mimetype").or_else(|| headers.get(CONTENT_TYPE));
+    let Some(sent) = sent.filter(|value| !value.is_empty()) else { return Ok(None) };
+    let text = sent.to_str().unwrap_or_default();
+    if text.split_once('/').is_some_and(|(kind, sub)| !kind.is_empty() && !sub.is_empty()) && text.len() <= 256 {
+        Ok(Some(text.to_owned()))
+    } else {
+        Err(Error::Bad(format!("{sent:?} is no media type")))
+    }
+}
+
+/// The MD5 that is sent.
+pub fn md5(headers: &HeaderMap) -> Result<Option<Md5>, Error> {
+    let Some(sent) = headers.get("content-md5") else { return Ok(None) };
+    let md5 = sent.to_str().ok().and_then(Md5::parse);
+    md5.map(Some).ok_or_else(|| Error::Bad("Content-MD5 has 32 hexadecimal digits, or 16 bytes in base64".to_owned()))
+}
+
+/// How many bytes are announced.
+pub fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// A number that may stand in a string, as DuraCloud's clients write it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "Number")]
+pub struct Count(pub u64);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Number {
+    Number(u64),
+    Text(String),
+}
+
+impl TryFrom<Number> for Count {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(number: Number) -> Result<Self, Self::Error> {
+        match number {
+            Number::Number(number) => Ok(Self(number)),
+            Number::Text(text) => text.trim().parse().map(Self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use http::{HeaderValue, Request};
+
+    use super::*;
+
+    async fn listing(query: &str) -> Result<Listing, Error> {
+        let (mut parts, ()) = Request::get(format!("/films?{query}")).body(()).unwrap().into_parts();
+        Listing::from_request_parts(&mut parts, &()).await
+    }
+
+    #[tokio::test]
+    async fn a_listing_asks_for_a_thousand_at_most() {
+        for (query, count) in [
+            ("", 1000),
+            ("maxResults=10", 10),
+            ("maxResults=1000", 1000),
+            ("maxResults=999999999999", 1000),
+            ("maxResults=0", 1000),
+            ("maxResults=", 1000),
+            ("storeID=7&maxResults=3", 3),
+        ] {
+            assert_eq!(listing(query).await.unwrap().count, count, "{query}");
+        }
+        for query in ["maxResults=-1", "maxResults=many", "prefix=%00", "marker=a%0Ab", "prefix=%ff"] {
+            assert!(listing(query).await.is_err(), "{query}");
+        }
+        let found = listing("prefix=a%2Bb+c&marker=%C3%A4").await.unwrap();
+        assert_eq!((found.prefix.as_str(), found.marker.as_deref()), ("a+b c", Some("ä")));
+    }
+
+    #[test]
+    fn properties_are_read_in_either_charset() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-dura-meta-color", HeaderValue::from_bytes("grün".as_bytes()).unwrap());
+        headers.insert(
+            "x-dura-meta-Old".to_lowercase().parse::<http::HeaderName>().unwrap(),
+            HeaderValue::from_bytes(b"gr\xfcn").unwrap(),
+        );
+        headers.insert("x-dura-meta-", HeaderValue::from_static("no name"));
+        headers.append("x-dura-meta-tag", HeaderValue::from_static("a"));
+        headers.append("x-dura-meta-tag", HeaderValue::from_static("b"));
+        headers.insert("content-type", HeaderValue::from_static("text/plain"));
+        let found: Vec<_> = properties(&headers).into_iter().collect();
+        let expected = [("color", "grün"), ("old", "grün"), ("tag", "a,b")];
+        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn a_media_type_is_one() {
+        let of = |name: &'static str, value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+            headers.insert(name, HeaderValue::from_static(value));
+            media_type(&headers)
+        };
+        assert_eq!(of("x-other", "").unwrap().as_deref(), Some("text/plain"));
+        assert_eq!(of("x-dura-meta-content-mimetype", "video/mp4").unwrap().as_deref(), Some("video/mp4"));
+        assert!(of("x-dura-meta-content-mimetype", "video").is_err());
+        assert_eq!(media_type(&HeaderMap::new()).unwrap(), None);
+    }
+}

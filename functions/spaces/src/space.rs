@@ -1,0 +1,153 @@
+//! Spaces: made, listed, shared and deleted.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chrono::DateTime;
+use http::{HeaderMap, StatusCode};
+use reelspan::space::SpaceId;
+use reelspan::space::acl::{Acl, Right};
+use reelspan::space::record::{Space, State as Standing};
+use reelspan::store::Page;
+use reelspan::user::{Role, UserName};
+
+use crate::answer::{created, escaped, list as elements, property, said, xml};
+use crate::request::{Listing, Names, Who, properties as sent};
+use crate::routes::Shared;
+use crate::{Error, Spaces};
+
+/// The one store that there is, as DuraCloud describes stores.
+const STORES: &str = "<storageProviderAccounts><storageAcct ownerId=\"0\" isPrimary=\"1\"><id>1</id><storageProviderType>AMAZON_S3</storageProviderType></storageAcct></storageProviderAccounts>";
+
+/// How many contents are counted; beyond that it is said only that there are more.
+const COUNTED: usize = 1000;
+
+impl Spaces {
+    /// The space of this name, where there is one in which somebody, or nobody, has this right.
+    pub async fn space(&self, name: &str, who: &Who, right: Right) -> Result<Space, Error> {
+        let missing = || match who.somebody() {
+            Ok(_) => Error::NoSpace(name.to_owned()),
+            // Who may not know what there is is not told what there is not.
+            Err(unauthorized) => unauthorized,
+        };
+        let id = SpaceId::parse(name).map_err(|_| missing())?;
+        let space = self.table.get(&id).await?.filter(|space| space.state == Standing::Live).ok_or_else(missing)?;
+        if space.allows(who.0.as_ref(), right) {
+            Ok(space)
+        } else {
+            Err(who.refused(|user| format!("{user} has no {right} in space {id}")))
+        }
+    }
+
+    /// Its properties as header fields, with how many contents it has: these are the first of them.
+    fn properties(space: &Space, page: &Page) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &space.properties {
+            property(&mut headers, name, value);
+        }
+        let more = if page.more { "+" } else { "" };
+        property(&mut headers, "space-count", &format!("{}{more}", page.names.len()));
+        let created = DateTime::from_timestamp(space.created, 0).unwrap_or_default();
+        property(&mut headers, "space-created", &created.format("%Y-%m-%dT%H:%M:%S").to_string());
+        headers
+    }
+}
+
+pub async fn stores(who: Who) -> Result<Response, Error> {
+    who.somebody()?;
+    Ok(xml(STORES.to_owned()))
+}
+
+pub async fn spaces(State(state): Shared, who: Who) -> Result<Response, Error> {
+    who.somebody()?;
+    let spaces = state.table.all().await?;
+    let readable = spaces
+        .iter()
+        .filter(|space| space.state == Standing::Live && space.allows(who.0.as_ref(), Right::Read))
+        .map(|space| format!("<space id=\"{}\"/>", space.id));
+    Ok(xml(format!("<spaces>{}</spaces>", readable.collect::<String>())))
+}
+
+pub async fn create(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
+    let creator = who.somebody()?;
+    let id = SpaceId::parse(&names.first)?;
+    let location = format!("/durastore/{id}");
+    if creator.role < Role::Owner {
+        return Err(Error::Forbidden(format!("{} is no owner, and only owners make spaces", creator.name)));
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let owner = UserName::parse(&creator.name).map_err(|error| Error::Internal(error.to_string()))?;
+    let space = Space::new(id, Some(&owner), i64::try_from(now).unwrap_or_default());
+    if state.table.create(&space).await? {
+        return Ok(created(&location, None));
+    }
+    match state.table.get(&space.id).await? {
+        Some(there) if there.state == Standing::Deleting => Err(Error::Deleting(there.id)),
+        Some(there) if creator.role == Role::Admin || there.owner.as_deref() == Some(&creator.name) => {
+            Ok(created(&location, None))
+        }
+        Some(there) => Err(Error::Forbidden(format!("Space {} is another's", there.id))),
+        // It went this very moment.
+        None => Err(Error::Deleting(space.id)),
+    }
+}
+
+pub async fn list(State(state): Shared, who: Who, names: Names, listing: Listing) -> Result<Response, Error> {
+    let space = state.space(&names.first, &who, Right::Read).await?;
+    let Listing { prefix, count, marker } = listing;
+    let page = state.stores.media.list(&space.id, &prefix, marker.as_deref(), count).await?;
+    let headers = if prefix.is_empty() && marker.is_none() && count == COUNTED {
+        Spaces::properties(&space, &page)
+    } else {
+        Spaces::properties(&space, &state.stores.media.list(&space.id, "", None, COUNTED).await?)
+    };
+    let open = format!("<space id=\"{}\">", escaped(space.id.as_str()));
+    let mut response = xml(elements(&open, "item", page.names.iter().map(String::as_str), "</space>"));
+    response.headers_mut().extend(headers);
+    Ok(response)
+}
+
+pub async fn properties(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
+    let space = state.space(&names.first, &who, Right::Read).await?;
+    let page = state.stores.media.list(&space.id, "", None, COUNTED).await?;
+    Ok(Spaces::properties(&space, &page).into_response())
+}
+
+pub async fn delete(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
+    let space = state.space(&names.first, &who, Right::Write).await?;
+    let user = who.somebody()?;
+    if user.role != Role::Admin && space.owner.as_deref() != Some(&user.name) {
+        return Err(Error::Forbidden(format!("{} is not the owner of space {}", user.name, space.id)));
+    }
+    if !state.table.set_state(&space.id, Standing::Live, Standing::Deleting).await? {
+        return Err(Error::NoSpace(names.first));
+    }
+    if let Err(error) = state.begin_deletion(&space.id).await {
+        // Better whole than half deleted, and its name taken for good.
+        state.table.set_state(&space.id, Standing::Deleting, Standing::Live).await?;
+        return Err(error);
+    }
+    Ok(said(format!("Space {} deleted successfully", space.id)))
+}
+
+pub async fn acl(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
+    who.somebody()?;
+    let space = state.space(&names.first, &who, Right::Read).await?;
+    let mut headers = HeaderMap::new();
+    for (name, right) in space.acl.fields() {
+        property(&mut headers, &name, &right);
+    }
+    Ok((StatusCode::OK, headers).into_response())
+}
+
+pub async fn set_acl(State(state): Shared, who: Who, names: Names, headers: HeaderMap) -> Result<Response, Error> {
+    let space = state.space(&names.first, &who, Right::Write).await?;
+    let sent = sent(&headers);
+    let entries = sent.iter().filter(|(name, _)| name.starts_with("acl-"));
+    let acl = Acl::of_fields(entries.map(|(name, right)| (name.as_str(), right.as_str())))?;
+    if !state.table.set_acl(&space.id, &acl).await? {
+        return Err(Error::NoSpace(names.first));
+    }
+    Ok(said(format!("Space {} ACLs updated successfully", space.id)))
+}

@@ -1,0 +1,102 @@
+//! The first admin of a data folder: the one of `--admin`, or `admin` with a password that is made up, printed once, and kept in
+//! the folder until it is changed.
+
+use std::{fs, io, path::Path};
+
+use aws_sdk_dynamodb::config::Builder;
+use reelspan::{
+    store::{USERS, Users},
+    user::{Account, Hash, Password, ROUNDS, Role, User, UserName, check},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error,
+    data::{self, Data},
+};
+
+/// The first admin's name, where nobody says another.
+const ADMIN: &str = "admin";
+
+/// An admin whose password was made up, as the data folder keeps it. Without `Debug`, so that it never ends in a log.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct FirstAdmin {
+    /// The name.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+/// Sees to it that there is an admin: the one that is given; or, where there is none at all, one with a password that is made
+/// up. Gives the latter, to be shown.
+pub async fn first_admin(
+    data: &Data,
+    dynamodb: Builder,
+    given: Option<(UserName, Password)>,
+) -> Result<Option<FirstAdmin>, Error> {
+    let users = Users::new(dynamodb, USERS.name);
+    if let Some((name, password)) = given {
+        if make(&users, &name, password).await? {
+            forget(data, &name).map_err(Error::failed(data.admin().display()))?;
+        }
+        return Ok(None);
+    }
+    let accounts = users.list().await.map_err(Error::failed("the users"))?;
+    if accounts.iter().any(|account| account.role == Role::Admin) {
+        return Ok(None);
+    }
+    // Kept first: a crash in between leaves a password that the next start gives to the admin.
+    let kept = data::keep(&data.admin(), FirstAdmin::random).map_err(Error::failed("the first admin"))?;
+    let name = UserName::parse(&kept.user).map_err(Error::failed(data.admin().display()))?;
+    let password = Password::parse(kept.password.as_str()).map_err(Error::failed(data.admin().display()))?;
+    make(&users, &name, password).await?;
+    Ok(Some(kept))
+}
+
+/// Removes what is kept of the first admin, where it is about this user: it is no longer so.
+pub(super) fn forget(data: &Data, name: &UserName) -> io::Result<()> {
+    let path = data.admin();
+    match read(&path) {
+        Some(kept) if kept.user == name.as_str() => fs::remove_file(&path),
+        _ => Ok(()),
+    }
+}
+
+fn read(path: &Path) -> Option<FirstAdmin> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+/// Makes somebody an admin with this password, whoever it was; says whether anything changed.
+async fn make(users: &Users, name: &UserName, password: Password) -> Result<bool, Error> {
+    let what = format!("user {name}");
+    let was = users.get(name).await.map_err(Error::failed(&what))?;
+    if let Some(user) = &was
+        && user.account.role == Role::Admin
+    {
+        let (kept, password) = (user.password.clone(), password.clone());
+        let looking = tokio::task::spawn_blocking(move || check(password.reveal().as_bytes(), Some(&kept), ROUNDS));
+        if looking.await.map_err(Error::failed(&what))?.right {
+            return Ok(false);
+        }
+    }
+    let hashing = tokio::task::spawn_blocking(move || Hash::of(&password, ROUNDS));
+    let password = hashing.await.map_err(Error::failed(&what))?.map_err(Error::failed(&what))?;
+    let done = if was.is_some() {
+        let admin = |user: User| {
+            let account = Account { role: Role::Admin, ..user.account };
+            User { account, password: password.clone() }
+        };
+        users.set(name, admin).await
+    } else {
+        let account = Account { name: name.clone(), role: Role::Admin, groups: Vec::new() };
+        users.add(&User { account, password }).await
+    };
+    done.map(|()| true).map_err(|error| Error::failed(&what)(error))
+}
+
+impl FirstAdmin {
+    fn random() -> io::Result<Self> {
+        let password = Password::random().map_err(io::Error::other)?;
+        Ok(Self { user: ADMIN.to_owned(), password: password.reveal().to_owned() })
+    }
+}

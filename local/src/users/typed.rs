@@ -1,0 +1,66 @@
+//! A password from a person: typed twice at the terminal, unseen, or read from standard input. Never an argument, which every
+//! other process could read.
+
+use std::io::{self, Read};
+
+use reelspan::user::{Hash, Password, ROUNDS, UserName};
+
+use crate::Error;
+
+/// The most bytes that are read of standard input; more than any password has.
+const MOST: u64 = 4096;
+/// Characters that a password should have, and need not (NIST SP 800-63B §5.1.1).
+const SHORT: usize = 8;
+
+/// What is kept of a new password.
+pub(super) fn new_password(user: &UserName, stdin: bool) -> Result<Hash, Error> {
+    let typed = if stdin { read(io::stdin().lock()) } else { prompt(user) }?;
+    let password = Password::parse(typed).map_err(|error| Error::Setup(error.to_string()))?;
+    if password.reveal().chars().count() < SHORT {
+        eprintln!("reelspan: that is a short password; {SHORT} characters or more are harder to guess");
+    }
+    Hash::of(&password, ROUNDS).map_err(Error::failed("the password"))
+}
+
+/// The one line of an input.
+fn read(input: impl Read) -> Result<String, Error> {
+    let mut text = String::new();
+    input
+        .take(MOST)
+        .read_to_string(&mut text)
+        .map_err(|error| Error::Setup(format!("the password on standard input: {error}")))?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
+}
+
+fn prompt(user: &UserName) -> Result<String, Error> {
+    let ask = |prompt: String| {
+        rpassword::prompt_password(prompt)
+            .map_err(|error| Error::Setup(format!("no terminal to ask for a password ({error}); use --password-stdin")))
+    };
+    let password = ask(format!("New password of {user}: "))?;
+    if ask("Once more: ".to_owned())? == password {
+        Ok(password)
+    } else {
+        Err(Error::Setup("these are two different passwords".to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_password_is_a_line() {
+        for (input, password) in [("a b", "a b"), ("a\n", "a"), ("a\r\n", "a"), (" a \n", " a "), ("", ""), ("\n", "")]
+        {
+            assert_eq!(read(input.as_bytes()).unwrap(), password);
+        }
+        // What is left of more than a line has a character that no password has.
+        assert!(Password::parse(read("a\nb\n".as_bytes()).unwrap()).is_err());
+        assert!(Password::parse(read(io::repeat(b'a')).unwrap()).is_err());
+        assert!(read(&b"\xff\n"[..]).is_err());
+    }
+}

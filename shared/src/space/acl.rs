@@ -1,0 +1,246 @@
+//! Access lists: who may read a space, and who may write to it (*DuraCloud REST API*, Get and Set Space ACLs).
+//!
+//! A list is header fields on its way in and out: `acl-USER`, `acl-group-NAME` and `acl-group-public`, each with `READ` or
+//! `WRITE`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::user::{GroupName, Identity, NameError, Role, UserName};
+
+/// What every entry's name begins with.
+const ENTRY: &str = "acl-";
+/// What a group's name begins with, behind that.
+const GROUP: &str = "group-";
+/// Everybody, and nobody in particular too.
+const PUBLIC: &str = "public";
+
+/// The most entries that a list has: the fields of an answer are to stay below what gateways take.
+const ENTRIES: usize = 100;
+
+/// What may be done with a space. Who may write may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Right {
+    /// List its contents and read them.
+    Read,
+    /// Also store, change and delete them.
+    Write,
+}
+
+impl fmt::Display for Right {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Read => "READ",
+            Self::Write => "WRITE",
+        })
+    }
+}
+
+/// Why a list cannot be one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AclError {
+    /// A right has another name.
+    #[error("{0:?} is neither READ nor WRITE")]
+    Right(String),
+    /// An entry's name is not `acl-USER` or `acl-group-NAME`.
+    #[error("{0:?} is neither acl-USER nor acl-group-NAME")]
+    Entry(String),
+    /// Nobody can have that name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Everybody would write.
+    #[error("acl-group-public can be READ only")]
+    PublicWrite,
+    /// There are too many entries.
+    #[error("an access list has at most {ENTRIES} entries")]
+    TooLong,
+}
+
+impl FromStr for Right {
+    type Err = AclError;
+
+    fn from_str(text: &str) -> Result<Self, AclError> {
+        if text.eq_ignore_ascii_case("READ") {
+            Ok(Self::Read)
+        } else if text.eq_ignore_ascii_case("WRITE") {
+            Ok(Self::Write)
+        } else {
+            Err(AclError::Right(text.to_owned()))
+        }
+    }
+}
+
+/// Whom an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Grantee {
+    /// A user.
+    User(UserName),
+    /// All users of a group.
+    Group(GroupName),
+    /// Everybody.
+    Public,
+}
+
+impl fmt::Display for Grantee {
+    /// As a field has it: `acl-alice`, `acl-group-curators`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(name) => write!(out, "{ENTRY}{}", name.as_str()),
+            Self::Group(name) => write!(out, "{ENTRY}{GROUP}{}", name.as_str()),
+            Self::Public => write!(out, "{ENTRY}{GROUP}{PUBLIC}"),
+        }
+    }
+}
+
+impl FromStr for Grantee {
+    type Err = AclError;
+
+    fn from_str(text: &str) -> Result<Self, AclError> {
+        let name = text.strip_prefix(ENTRY).ok_or_else(|| AclError::Entry(text.to_owned()))?;
+        Ok(match name.strip_prefix(GROUP) {
+            Some(PUBLIC) => Self::Public,
+            Some(group) => Self::Group(GroupName::parse(group)?),
+            None => Self::User(UserName::parse(name)?),
+        })
+    }
+}
+
+/// The access list of a space.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Acl(BTreeMap<Grantee, Right>);
+
+impl Acl {
+    /// Puts an entry in; another of the same user or group goes.
+    pub fn grant(&mut self, to: Grantee, right: Right) -> Result<(), AclError> {
+        if right == Right::Write && to == Grantee::Public {
+            return Err(AclError::PublicWrite);
+        }
+        self.0.insert(to, right);
+        if self.0.len() > ENTRIES { Err(AclError::TooLong) } else { Ok(()) }
+    }
+
+    /// The list that these fields are: names with their `acl-`, as [`Acl::fields`] gives them.
+    pub fn of_fields<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, AclError> {
+        let mut acl = Self::default();
+        for (name, right) in fields {
+            acl.grant(name.parse()?, right.trim().parse()?)?;
+        }
+        Ok(acl)
+    }
+
+    /// The list as fields, in the order of their names.
+    pub fn fields(&self) -> impl Iterator<Item = (String, String)> {
+        self.0.iter().map(|(to, right)| (to.to_string(), right.to_string()))
+    }
+
+    /// Whether somebody, or nobody in particular, has this right in a space with this list and this owner. An admin has every
+    /// right, and so has the owner.
+    #[must_use]
+    pub fn allows(&self, who: Option<&Identity>, owner: Option<&str>, right: Right) -> bool {
+        let master = who.is_some_and(|who| who.role == Role::Admin || owner == Some(who.name.as_str()));
+        master || self.0.iter().any(|(to, granted)| *granted >= right && is_one(who, to))
+    }
+}
+
+/// Whether an entry is about somebody, or nobody in particular.
+fn is_one(who: Option<&Identity>, of: &Grantee) -> bool {
+    match of {
+        Grantee::User(name) => who.is_some_and(|who| who.name == name.as_str()),
+        Grantee::Group(name) => who.is_some_and(|who| who.groups.iter().any(|group| group == name.as_str())),
+        Grantee::Public => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn identity(name: &str, role: Role, groups: &[&str]) -> Identity {
+        Identity { name: name.to_owned(), role, groups: groups.iter().map(|&group| group.to_owned()).collect() }
+    }
+
+    #[test]
+    fn a_right_is_where_the_list_the_role_or_the_ownership_gives_it() {
+        let people = [
+            None,
+            Some(identity("stranger", Role::User, &[])),
+            Some(identity("maker", Role::Owner, &["others"])),
+            Some(identity("reader", Role::User, &[])),
+            Some(identity("writer", Role::User, &[])),
+            Some(identity("member", Role::User, &["students"])),
+            Some(identity("curator", Role::User, &["students", "curators"])),
+            Some(identity("founder", Role::Owner, &[])),
+            Some(identity("root", Role::Admin, &[])),
+        ];
+        let closed = Acl::of_fields([
+            ("acl-reader", "READ"),
+            ("acl-writer", "WRITE"),
+            ("acl-group-students", "READ"),
+            ("acl-group-curators", "WRITE"),
+        ]);
+        let open = Acl::of_fields([("acl-group-public", "READ"), ("acl-writer", "WRITE")]);
+        // One column a person, in the order above.
+        for (name, acl, right, allowed) in [
+            ("an empty list", Acl::default(), Right::Read, "-------++"),
+            ("an empty list", Acl::default(), Right::Write, "-------++"),
+            ("a closed space", closed.clone().unwrap(), Right::Read, "---++++++"),
+            ("a closed space", closed.unwrap(), Right::Write, "----+-+++"),
+            ("an open space", open.clone().unwrap(), Right::Read, "+++++++++"),
+            ("an open space", open.unwrap(), Right::Write, "----+--++"),
+        ] {
+            let found: String = people
+                .iter()
+                .map(|who| if acl.allows(who.as_ref(), Some("founder"), right) { '+' } else { '-' })
+                .collect();
+            assert_eq!(found, allowed, "{right} in {name}");
+        }
+    }
+
+    #[test]
+    fn a_space_without_an_owner_is_nobodys() {
+        assert!(!Acl::default().allows(Some(&identity("founder", Role::Owner, &[])), None, Right::Read));
+        assert!(Acl::default().allows(Some(&identity("root", Role::Admin, &[])), None, Right::Write));
+    }
+
+    #[test]
+    fn what_is_no_list_is_refused() {
+        for (name, right) in [
+            ("acl-alice", "ALL"),
+            ("acl-alice", ""),
+            ("acl-", "READ"),
+            ("acl-group-", "READ"),
+            ("alice", "READ"),
+            ("acl-a b", "READ"),
+            ("acl-public", "READ"),
+            ("acl-group-public", "WRITE"),
+        ] {
+            assert!(Acl::of_fields([(name, right)]).is_err(), "{name}: {right} was taken");
+        }
+        let many: Vec<String> = (0..101).map(|number| format!("acl-user{number}")).collect();
+        assert!(Acl::of_fields(many.iter().map(|name| (name.as_str(), "READ"))).is_err());
+        assert!(Acl::of_fields(many.iter().skip(1).map(|name| (name.as_str(), "READ"))).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_survives_being_written_as_fields(names in prop::collection::btree_set("[a-z0-9]([a-z0-9._-]{0,9}[a-z0-9])?", 0..8)) {
+            let mut acl = Acl::default();
+            for name in &names {
+                let (Ok(user), Ok(group)) = (UserName::parse(name), GroupName::parse(name)) else { continue };
+                acl.grant(Grantee::User(user), Right::Write).unwrap();
+                acl.grant(Grantee::Group(group), Right::Read).unwrap();
+            }
+            let fields: Vec<_> = acl.fields().collect();
+            for (name, _) in &fields {
+                prop_assert!(http::HeaderName::from_str(name).is_ok(), "{name}");
+            }
+            let fields = fields.iter().map(|(name, right)| (name.as_str(), right.as_str()));
+            prop_assert_eq!(Acl::of_fields(fields).unwrap(), acl);
+        }
+    }
+}

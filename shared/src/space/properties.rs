@@ -1,0 +1,151 @@
+//! Properties: what is noted of a content, as `x-dura-meta-NAME` in DuraCloud's API and as user metadata of the object in S3
+//! (*Amazon S3 User Guide*, Working with object metadata).
+//!
+//! S3 takes names and values of 2 KB together, and of values it changes what is not printable ASCII (RFC 2047) or has two
+//! spaces in a row. So a value is stored percent-encoded where it has any of that, and what a client put is what it gets.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use percent_encoding::percent_decode_str;
+
+/// How many bytes S3 has for the names and values of one object.
+const ROOM: usize = 2048;
+
+/// The names that say what the object itself says, or what the request is about. They are no properties.
+const RESERVED: [&str; 7] = [
+    "content-checksum",
+    "content-md5",
+    "content-mimetype",
+    "content-modified",
+    "content-size",
+    "copy-source",
+    "copy-source-store",
+];
+
+/// Why there cannot be such properties.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PropertiesError {
+    /// They take more room than there is.
+    #[error("the properties take {0} bytes as they are stored, and there is room for {ROOM}")]
+    TooLarge(usize),
+}
+
+/// The properties of a content, by their names in lower case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Properties(BTreeMap<String, String>);
+
+impl Properties {
+    /// The properties of these names and values; those that the object itself has are left out, as DuraCloud does.
+    pub fn new(all: impl IntoIterator<Item = (String, String)>) -> Result<Self, PropertiesError> {
+        let all = all.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
+        let properties = Self(all.filter(|(name, _)| !RESERVED.contains(&name.as_str())).collect());
+        let size = properties.metadata().map(|(name, value)| name.len() + value.len()).sum();
+        // The digest may be kept beside them.
+        let room = ROOM - "content-md5".len() - 32;
+        if size > room { Err(PropertiesError::TooLarge(size)) } else { Ok(properties) }
+    }
+
+    /// The properties that an object's metadata are.
+    pub fn of_metadata<'a>(metadata: impl IntoIterator<Item = (&'a String, &'a String)>) -> Self {
+        let metadata = metadata.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), decoded(value)));
+        Self(metadata.filter(|(name, _)| !RESERVED.contains(&name.as_str())).collect())
+    }
+
+    /// Names and values as they are stored.
+    pub fn metadata(&self) -> impl Iterator<Item = (String, String)> {
+        self.0.iter().map(|(name, value)| (name.clone(), encoded(value)))
+    }
+
+    /// Names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// A value as printable ASCII that nobody on the way changes.
+fn encoded(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    let bytes = value.as_bytes();
+    for (at, &byte) in bytes.iter().enumerate() {
+        let next = bytes.get(at + 1).copied();
+        let edge = at == 0 || next.is_none();
+        let plain = match byte {
+            b'%' => false,
+            // What reads like an encoded word (RFC 2047 §2) would be decoded.
+            b'=' => next != Some(b'?'),
+            // Outer spaces are not part of a field's value, and of several in a row a signature counts one.
+            b' ' => !edge && next != Some(b' '),
+            _ => byte.is_ascii_graphic(),
+        };
+        if plain {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// A value as it was. One that somebody else stored, and that is not percent-encoded, is what it is.
+fn decoded(value: &str) -> String {
+    percent_decode_str(value).decode_utf8().map_or_else(|_| value.to_owned(), Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn one(value: &str) -> Result<Properties, PropertiesError> {
+        Properties::new([("Color".to_owned(), value.to_owned())])
+    }
+
+    #[test]
+    fn what_is_plain_is_stored_plainly() {
+        for (value, stored) in [
+            ("green", "green"),
+            ("light green = f(x)", "light green = f(x)"),
+            ("100%", "100%25"),
+            ("grün", "gr%C3%BCn"),
+            ("a  b", "a%20 b"),
+            ("=?UTF-8?Q?a?=", "%3D?UTF-8?Q?a?="),
+            ("", ""),
+        ] {
+            let metadata: Vec<_> = one(value).unwrap().metadata().collect();
+            assert_eq!(metadata, [("color".to_owned(), stored.to_owned())]);
+        }
+    }
+
+    #[test]
+    fn what_the_object_says_itself_is_no_property() {
+        let all = ["content-md5", "content-mimetype", "Content-Size", "copy-source", "tags"];
+        let properties = Properties::new(all.map(|name| (name.to_owned(), "x".to_owned()))).unwrap();
+        assert_eq!(properties.iter().collect::<Vec<_>>(), [("tags", "x")]);
+    }
+
+    #[test]
+    fn properties_have_the_room_that_s3_has() {
+        assert!(one(&"x".repeat(2000)).is_ok());
+        assert_eq!(one(&"x".repeat(2001)), Err(PropertiesError::TooLarge(2006)));
+        assert!(one(&"ä".repeat(333)).is_ok());
+        assert!(one(&"ä".repeat(334)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_survives_s3(value in "\\PC{0,60}|[ %=?a]{0,20}") {
+            let properties = one(&value).unwrap();
+            let metadata: BTreeMap<_, _> = properties.metadata().collect();
+            for stored in metadata.values() {
+                prop_assert!(stored.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()));
+                prop_assert!(!stored.contains("  ") && !stored.contains("=?"));
+                prop_assert_eq!(stored.trim(), stored);
+            }
+            prop_assert_eq!(Properties::of_metadata(&metadata), properties);
+        }
+    }
+}

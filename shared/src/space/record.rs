@@ -1,0 +1,53 @@
+//! A space: what is known of it beside its contents.
+
+use std::collections::BTreeMap;
+
+use super::SpaceId;
+use super::acl::{Acl, Grantee, Right};
+use crate::user::{Identity, UserName};
+
+/// Whether a space is there for its users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It is.
+    Live,
+    /// It is gone for them, and its contents are on their way out. Its name is free once they are.
+    Deleting,
+}
+
+/// A space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// Its name.
+    pub id: SpaceId,
+    /// Who made it, and has every right in it; none where nobody in particular did.
+    pub owner: Option<String>,
+    /// When it was made, in seconds since 1970.
+    pub created: i64,
+    /// Who else has which right.
+    pub acl: Acl,
+    /// What is noted of it, by names in lower case: `streaming-host` and its like.
+    pub properties: BTreeMap<String, String>,
+    /// Whether it is there.
+    pub state: State,
+}
+
+impl Space {
+    /// A new space, in which its owner has WRITE by the list too.
+    #[must_use]
+    pub fn new(id: SpaceId, owner: Option<&UserName>, created: i64) -> Self {
+        let mut acl = Acl::default();
+        if let Some(owner) = owner {
+            // The first entry of a list is never too many.
+            let _ = acl.grant(Grantee::User(owner.clone()), Right::Write);
+        }
+        let owner = owner.map(|owner| owner.as_str().to_owned());
+        Self { id, owner, created, acl, properties: BTreeMap::new(), state: State::Live }
+    }
+
+    /// Whether somebody, or nobody in particular, has this right in it.
+    #[must_use]
+    pub fn allows(&self, who: Option<&Identity>, right: Right) -> bool {
+        self.acl.allows(who, self.owner.as_deref(), right)
+    }
+}

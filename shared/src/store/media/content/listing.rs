@@ -1,0 +1,116 @@
+//! Listing the contents of a space, and deleting all of them.
+
+use aws_sdk_s3::types::{Delete, EncodingType, ObjectIdentifier};
+use percent_encoding::percent_decode_str;
+
+use crate::space::{ContentId, SpaceId};
+use crate::store::Error;
+use crate::store::error::of_s3;
+use crate::store::media::Media;
+
+/// The most names that a page has.
+const MOST: usize = 1000;
+
+/// Some names of contents, in the order of their UTF-8 bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The names.
+    pub names: Vec<String>,
+    /// There are others behind them.
+    pub more: bool,
+}
+
+impl Media {
+    /// At most `count` (and at most 1000) names of a space's contents that begin with `prefix` and come after `after`. Objects
+    /// whose names no content can have, which somebody may have put past this API, are passed over.
+    pub async fn list(&self, space: &SpaceId, prefix: &str, after: Option<&str>, count: usize) -> Result<Page, Error> {
+        let count = count.min(MOST);
+        let mut page = Page { names: Vec::with_capacity(count), more: true };
+        let mut after = after.map(str::to_owned);
+        while page.more && page.names.len() < count {
+            let (names, more) = self.names(space, prefix, after.as_deref(), count - page.names.len()).await?;
+            after = names.last().cloned();
+            page.more = more && after.is_some();
+            page.names.extend(names.into_iter().filter(|name| ContentId::parse(name).is_ok()));
+        }
+        Ok(page)
+    }
+
+    /// Deletes up to a thousand contents of a space and all uploads to it that are not completed; says whether there was any
+    /// content.
+    pub async fn delete_some(&self, space: &SpaceId) -> Result<bool, Error> {
+        self.abort_uploads(space).await?;
+        let (names, _) = self.names(space, "", None, MOST).await?;
+        if names.is_empty() {
+            return Ok(false);
+        }
+        let keys = names.iter().map(|name| ObjectIdentifier::builder().key(format!("{space}/{name}")).build());
+        let keys = keys.collect::<Result<_, _>>().map_err(Error::s3)?;
+        let delete = Delete::builder().set_objects(Some(keys)).quiet(true).build().map_err(Error::s3)?;
+        let answer = self.client.delete_objects().bucket(&self.bucket).delete(delete).send().await;
+        let answer = answer.map_err(|error| of_s3(&error))?;
+        match answer.errors().first() {
+            None => Ok(true),
+            Some(error) => Err(Error::s3(format!(
+                "{} of {} objects were not deleted: {:?}: {}",
+                answer.errors().len(),
+                names.len(),
+                error.key(),
+                error.message().unwrap_or_default()
+            ))),
+        }
+    }
+
+    /// One answer of S3, as far as it goes: names within the space, and whether there are more.
+    async fn names(
+        &self,
+        space: &SpaceId,
+        prefix: &str,
+        after: Option<&str>,
+        count: usize,
+    ) -> Result<(Vec<String>, bool), Error> {
+        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(format!("{space}/{prefix}"));
+        let list = list
+            .set_start_after(after.map(|after| format!("{space}/{after}")))
+            .max_keys(i32::try_from(count).unwrap_or(i32::MAX))
+            // XML cannot carry every name.
+            .encoding_type(EncodingType::Url);
+        let answer = list.send().await.map_err(|error| of_s3(&error))?;
+        let keys = answer.contents().iter().filter_map(|object| object.key());
+        let names = keys.filter_map(|key| decoded(key).split_once('/').map(|(_, name)| name.to_owned()));
+        Ok((names.collect(), answer.is_truncated().unwrap_or_default()))
+    }
+
+    /// Aborts the uploads to a space: completed later, they would put a content into a space that is gone.
+    async fn abort_uploads(&self, space: &SpaceId) -> Result<(), Error> {
+        let list = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(format!("{space}/"));
+        let answer = list.encoding_type(EncodingType::Url).send().await.map_err(|error| of_s3(&error))?;
+        for upload in answer.uploads() {
+            if let (Some(key), Some(id)) = (upload.key(), upload.upload_id()) {
+                self.abort(&decoded(key), id).await;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A key as it is: `encoding-type=url` makes a plus sign of a space.
+fn decoded(key: &str) -> String {
+    percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_read_as_s3_encodes_them() {
+        for (encoded, key) in [
+            ("films/a+b%2Bc%25.mp4", "films/a b+c%.mp4"),
+            ("films/a%20b.mp4", "films/a b.mp4"),
+            ("films/%C3%A4/%E6%97%A5.mp4", "films/ä/日.mp4"),
+        ] {
+            assert_eq!(decoded(encoded), key);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The `Authorization` field of HTTP Basic (RFC 7617): `Basic`, and a user's name and password with a colon between them, in
+//! base64. All of it comes from outside, and nothing of it is ever shown.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+/// The most bytes of a field that are looked at: twice what the longest name and password need.
+const LONGEST: usize = 4096;
+
+/// Some clients leave the padding out.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// Why a field has no credentials. The text is for who sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// It is too long.
+    #[error("the Authorization field is too long")]
+    Long,
+    /// It is of another scheme.
+    #[error("the Authorization field is not of the Basic scheme")]
+    Scheme,
+    /// What follows is not base64.
+    #[error("the credentials are not base64")]
+    Base64,
+    /// What base64 holds is not text.
+    #[error("the credentials are not UTF-8")]
+    Utf8,
+    /// The text has no colon.
+    #[error("the credentials have no colon")]
+    Colon,
+    /// The text has control characters (RFC 7617 §2).
+    #[error("the credentials have control characters")]
+    Control,
+}
+
+/// A name and a password that somebody sent; neither has been looked at yet. A name has no colon; a password may.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    text: String,
+    colon: usize,
+}
+
+impl Credentials {
+    /// Reads the value of an `Authorization` field.
+    pub fn parse(field: &[u8]) -> Result<Self, Malformed> {
+        if field.len() > LONGEST {
+            return Err(Malformed::Long);
+        }
+        let field = field.trim_ascii();
+        let (scheme, rest) = field.split_at_checked("Basic".len()).ok_or(Malformed::Scheme)?;
+        if !scheme.eq_ignore_ascii_case(b"Basic") || !(rest.is_empty() || rest.starts_with(b" ")) {
+            return Err(Malformed::Scheme);
+        }
+        let decoded = BASE64.decode(rest.trim_ascii_start()).map_err(|_| Malformed::Base64)?;
+        let text = String::from_utf8(decoded).map_err(|_| Malformed::Utf8)?;
+        if text.contains(char::is_control) {
+            return Err(Malformed::Control);
+        }
+        let colon = text.find(':').ok_or(Malformed::Colon)?;
+        Ok(Self { text, colon })
+    }
+
+    /// The name, which may be none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.text.get(..self.colon).unwrap_or_default()
+    }
+
+    /// The password, which may be empty.
+    #[must_use]
+    pub fn password(&self) -> &[u8] {
+        self.text.as_bytes().get(self.colon + 1..).unwrap_or_default()
+    }
+
+    /// Both, with the colon between them.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+}
+
+impl fmt::Debug for Credentials {
+    /// Without the password; and without the name, in whose place a password is typed now and then.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Credentials(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn field(text: impl AsRef<[u8]>) -> String {
+        format!("Basic {}", STANDARD.encode(text))
+    }
+
+    #[test]
+    fn credentials_are_read_as_clients_write_them() {
+        for (field, name, password) in [
+            // RFC 7617 §2 and §2.1.
+            ("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "Aladdin", "open sesame"),
+            ("Basic dGVzdDoxMjPCow==", "test", "123£"),
+            ("basic QWxhZGRpbjpvcGVuIHNlc2FtZQ", "Aladdin", "open sesame"),
+            ("BASIC   QWxhZGRpbjpvcGVuIHNlc2FtZQ== ", "Aladdin", "open sesame"),
+            (&field("a:b:c"), "a", "b:c"),
+            (&field("a:"), "a", ""),
+            (&field(":b"), "", "b"),
+            (&field(":"), "", ""),
+        ] {
+            let read = Credentials::parse(field.as_bytes()).unwrap();
+            assert_eq!((read.name(), read.password()), (name, password.as_bytes()), "{field}");
+            assert!(!format!("{read:?}").contains("Aladdin"));
+        }
+    }
+
+    #[test]
+    fn what_is_not_credentials_says_why() {
+        for (field, why) in [
+            (String::new(), Malformed::Scheme),
+            ("Basi".to_owned(), Malformed::Scheme),
+            ("Bearer abc".to_owned(), Malformed::Scheme),
+            ("Basics YTpi".to_owned(), Malformed::Scheme),
+            ("Basic\tYTpi".to_owned(), Malformed::Scheme),
+            ("Basic".to_owned(), Malformed::Colon),
+            ("Basic YT pi".to_owned(), Malformed::Base64),
+            ("Basic a:b".to_owned(), Malformed::Base64),
+            ("Basic Y".to_owned(), Malformed::Base64),
+            (field("ab"), Malformed::Colon),
+            (field(b"a:\xff"), Malformed::Utf8),
+            (field("a:b\n"), Malformed::Control),
+            (field("a\0:b"), Malformed::Control),
+            (field("a".repeat(4096)), Malformed::Long),
+        ] {
+            assert_eq!(Credentials::parse(field.as_bytes()), Err(why), "{field}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_client_encodes_is_what_is_read(name in "[^:\\pC]{0,30}", password in "\\PC{0,60}") {
+            let read = Credentials::parse(field(format!("{name}:{password}")).as_bytes()).unwrap();
+            prop_assert_eq!((read.name(), read.password()), (name.as_str(), password.as_bytes()));
+        }
+
+        #[test]
+        fn no_bytes_break_the_reading(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Credentials::parse(&bytes);
+            let _ = Credentials::parse(&[b"Basic ", &bytes[..]].concat());
+            let _ = Credentials::parse(field(&bytes).as_bytes());
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Passwords, and what is kept of them: PBKDF2-HMAC-SHA256 (RFC 8018 §5.2) with a salt of its own a user, as a PHC string
+//! (`$pbkdf2-sha256$i=600000,l=32$SALT$KEY`, both in base64 without padding). The rounds are part of it, so that they can be
+//! raised: who has fewer is still let in.
+
+use std::fmt;
+use std::num::NonZeroU32;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use ring::pbkdf2::{self, PBKDF2_HMAC_SHA256};
+use ring::rand::{SecureRandom, SystemRandom};
+
+/// The rounds of a new hash: what OWASP's *Password Storage Cheat Sheet* (2023) asks of PBKDF2-HMAC-SHA256.
+pub const ROUNDS: NonZeroU32 = NonZeroU32::new(600_000).unwrap();
+/// The most rounds that a stored hash may ask for: one more digit in an item must not keep a function busy until its end.
+const MOST_ROUNDS: u32 = 10_000_000;
+/// The most bytes of a password. No person has longer ones, and a field of a request carries no more than a few kilobytes.
+const LONGEST: usize = 1024;
+/// Bytes of a salt, and of a key.
+const SALT: usize = 16;
+const KEY: usize = 32;
+/// Random bytes of a password that nobody chose.
+const RANDOM: usize = 18;
+
+/// Why a text cannot be a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// There is nothing in it.
+    #[error("a password must not be empty")]
+    Empty,
+    /// There is too much in it.
+    #[error("a password has at most 1024 bytes")]
+    Long,
+    /// HTTP Basic could not carry it (RFC 7617 §2).
+    #[error("a password must not have control characters")]
+    Control,
+}
+
+/// The system gives no random bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system gives no random bytes")]
+pub struct NoRandomBytes;
+
+/// What stands in for a password in the table is none of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a PBKDF2-HMAC-SHA256 hash as it is written here")]
+pub struct HashError;
+
+/// A password as its user types it: 1 to 1024 bytes of UTF-8 without control characters. Never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+impl Password {
+    /// Takes what HTTP Basic can carry.
+    pub fn parse(text: impl Into<String>) -> Result<Self, PasswordError> {
+        let text = text.into();
+        if text.is_empty() {
+            Err(PasswordError::Empty)
+        } else if text.len() > LONGEST {
+            Err(PasswordError::Long)
+        } else if text.contains(char::is_control) {
+            Err(PasswordError::Control)
+        } else {
+            Ok(Self(text))
+        }
+    }
+
+    /// One that nobody can guess: 144 random bits in 24 characters of `A-Z a-z 0-9 - _`.
+    pub fn random() -> Result<Self, NoRandomBytes> {
+        Ok(Self(URL_SAFE_NO_PAD.encode(random::<RANDOM>()?)))
+    }
+
+    /// The password itself, for whoever has to write it down.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What is kept of a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hash {
+    rounds: NonZeroU32,
+    salt: [u8; SALT],
+    key: [u8; KEY],
+}
+
+impl Hash {
+    /// Of this password, under a new salt. Takes the better part of a second of processor time for [`ROUNDS`].
+    pub fn of(password: &Password, rounds: NonZeroU32) -> Result<Self, NoRandomBytes> {
+        let salt = random()?;
+        Ok(Self { rounds, salt, key: derive(rounds, &salt, password.0.as_bytes()) })
+    }
+
+    /// Reads what [`Hash::to_phc`] wrote.
+    pub fn parse(phc: &str) -> Result<Self, HashError> {
+        let mut fields = phc.split('$');
+        let ["", "pbkdf2-sha256", parameters, salt, key] = [(); 5].map(|()| fields.next().unwrap_or_default()) else {
+            return Err(HashError);
+        };
+        let rounds = parameters.strip_prefix("i=").and_then(|rest| rest.strip_suffix(",l=32")).ok_or(HashError)?;
+        let rounds: NonZeroU32 = rounds.parse().map_err(|_| HashError)?;
+        if rounds.get() > MOST_ROUNDS || fields.next().is_some() {
+            return Err(HashError);
+        }
+        Ok(Self { rounds, salt: bytes(salt)?, key: bytes(key)? })
+    }
+
+    /// As it is stored: `$pbkdf2-sha256$i=600000,l=32$SALT$KEY`.
+    #[must_use]
+    pub fn to_phc(&self) -> String {
+        let encode = |bytes: &[u8]| STANDARD_NO_PAD.encode(bytes);
+        format!("$pbkdf2-sha256$i={},l={KEY}${}${}", self.rounds, encode(&self.salt), encode(&self.key))
+    }
+
+    fn is_of(&self, password: &[u8]) -> bool {
+        pbkdf2::verify(PBKDF2_HMAC_SHA256, self.rounds, &self.salt, password, &self.key).is_ok()
+    }
+}
+
+/// What a look at a password came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Whether it is the one.
+    pub right: bool,
+    /// How many rounds that took.
+    pub rounds: u32,
+}
+
+/// Holds a password against what is kept of it, or against nothing where nobody has that name. Either takes this many rounds:
+/// what the hash does not take is made up for, so that time tells neither names nor the age of a hash.
+#[must_use]
+pub fn check(password: &[u8], kept: Option<&Hash>, rounds: NonZeroU32) -> Checked {
+    let right = kept.is_some_and(|hash| hash.is_of(password));
+    let taken = kept.map_or(0, |hash| hash.rounds.get());
+    let rest = NonZeroU32::new(rounds.get().saturating_sub(taken));
+    if let Some(rest) = rest {
+        std::hint::black_box(derive(rest, &[0; SALT], password));
+    }
+    Checked { right, rounds: taken.saturating_add(rest.map_or(0, NonZeroU32::get)) }
+}
+
+fn derive(rounds: NonZeroU32, salt: &[u8; SALT], password: &[u8]) -> [u8; KEY] {
+    let mut key = [0; KEY];
+    pbkdf2::derive(PBKDF2_HMAC_SHA256, rounds, salt, password, &mut key);
+    key
+}
+
+fn random<const N: usize>() -> Result<[u8; N], NoRandomBytes> {
+    let mut bytes = [0; N];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| NoRandomBytes)?;
+    Ok(bytes)
+}
+
+fn bytes<const N: usize>(text: &str) -> Result<[u8; N], HashError> {
+    let bytes = STANDARD_NO_PAD.decode(text).map_err(|_| HashError)?;
+    bytes.try_into().map_err(|_| HashError)
+}
+
+impl fmt::Debug for Password {
+    /// Without the password, so that it never ends in a log.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Password(…)")
+    }
+}
+
+impl fmt::Debug for Hash {
+    /// Without salt and key, so that neither ends in a log.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Hash").field("rounds", &self.rounds).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FEW: NonZeroU32 = NonZeroU32::new(10).unwrap();
+
+    fn password(text: &str) -> Password {
+        Password::parse(text).unwrap()
+    }
+
+    /// Python's `hashlib.pbkdf2_hmac` says the same.
+    #[test]
+    fn the_key_is_pbkdf2() {
+        let stored = "$pbkdf2-sha256$i=1000,l=32$AAECAwQFBgcICQoLDA0ODw$yRTMTwbMbo9G0VfjobWqerzuuxe7BETNTErBbKKumGQ";
+        let hash = Hash::parse(stored).unwrap();
+        assert_eq!(hash.to_phc(), stored);
+        assert!(check("correct horse".as_bytes(), Some(&hash), FEW).right);
+        assert!(!check("correct horsf".as_bytes(), Some(&hash), FEW).right);
+    }
+
+    #[test]
+    fn every_look_takes_the_same_rounds() {
+        let (all, kept) = (NonZeroU32::new(40).unwrap(), Hash::of(&password("a"), FEW).unwrap());
+        let same = Hash::of(&password("a"), all).unwrap();
+        for (text, kept, right) in
+            [("a", Some(&kept), true), ("b", Some(&kept), false), ("a", Some(&same), true), ("a", None, false)]
+        {
+            assert_eq!(check(text.as_bytes(), kept, all), Checked { right, rounds: 40 });
+        }
+    }
+
+    #[test]
+    fn a_salt_is_used_once() {
+        let hashes = [(); 3].map(|()| Hash::of(&password("a"), FEW).unwrap().to_phc());
+        assert!(hashes[0] != hashes[1] && hashes[1] != hashes[2]);
+        assert_ne!(Password::random().unwrap(), Password::random().unwrap());
+    }
+
+    #[test]
+    fn what_http_basic_cannot_carry_is_no_password() {
+        for (text, error) in [
+            (String::new(), PasswordError::Empty),
+            ("a".repeat(1025), PasswordError::Long),
+            ("a\0".to_owned(), PasswordError::Control),
+            ("a\n".to_owned(), PasswordError::Control),
+        ] {
+            assert_eq!(Password::parse(text), Err(error));
+        }
+        for text in ["a", "a:b", "Пароль", "  ", &"a".repeat(1024)] {
+            assert_eq!(password(text).reveal(), text);
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_password_is_shown() {
+        let (password, hash) = (password("swordfish"), Hash::of(&password("swordfish"), FEW).unwrap());
+        assert!(!format!("{password:?} {hash:?}").contains("swordfish"));
+        let phc = hash.to_phc();
+        let key = phc.rsplit('$').next().unwrap();
+        assert!(!format!("{hash:?}").contains(key));
+    }
+
+    #[test]
+    fn what_asks_for_too_much_or_too_little_work_is_no_hash() {
+        let good = Hash::of(&password("a"), FEW).unwrap().to_phc();
+        for (from, to) in [
+            ("i=10,", "i=0,"),
+            ("i=10,", "i=10000001,"),
+            ("i=10,", "i=-1,"),
+            ("i=10,", ""),
+            ("l=32", "l=64"),
+            ("sha256", "sha1"),
+            ("$pbkdf2", "x$pbkdf2"),
+            ("$i", "$$i"),
+        ] {
+            assert_eq!(Hash::parse(&good.replacen(from, to, 1)), Err(HashError), "{to}");
+        }
+        assert_eq!(Hash::parse(&format!("{good}$")), Err(HashError));
+        assert_eq!(Hash::parse(&good[..good.len() - 1]), Err(HashError));
+    }
+
+    proptest! {
+        #[test]
+        fn a_hash_outlives_being_written(text in "\\PC{1,40}", other in "\\PC{1,40}") {
+            let Ok(password) = Password::parse(text.as_str()) else { return Ok(()) };
+            let hash = Hash::parse(&Hash::of(&password, FEW).unwrap().to_phc()).unwrap();
+            prop_assert!(check(text.as_bytes(), Some(&hash), FEW).right);
+            prop_assert_eq!(check(other.as_bytes(), Some(&hash), FEW).right, other == text);
+        }
+
+        #[test]
+        fn no_text_breaks_the_reading_of_a_hash(text in "\\PC*|(\\$[a-z0-9=,-]{0,20}){0,7}") {
+            let _ = Hash::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Credentials that were right a moment ago: a client with a thousand requests does not pay for a thousand hashes. What is
+//! kept is a keyed digest, under a key that this process made up and tells nobody, so that not even a dump of its memory gives
+//! a password away for less than the time it takes to guess one against the digest of a running process.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use ring::hmac::{self, HMAC_SHA256};
+use ring::rand::SystemRandom;
+use tokio::time::Instant;
+
+use super::{Credentials, Identity, NoRandomBytes};
+
+/// Bytes of a digest.
+const DIGEST: usize = 32;
+
+/// What credentials are known by.
+pub(super) type Digest = [u8; DIGEST];
+
+/// Those whose credentials were right, each until an instant.
+pub(super) struct Remembered {
+    key: hmac::Key,
+    /// The most of them.
+    most: usize,
+    known: Mutex<HashMap<Digest, (Identity, Instant)>>,
+}
+
+impl Remembered {
+    pub fn new(most: usize) -> Result<Self, NoRandomBytes> {
+        let key = hmac::Key::generate(HMAC_SHA256, &SystemRandom::new()).map_err(|_| NoRandomBytes)?;
+        Ok(Self { key, most, known: Mutex::default() })
+    }
+
+    /// What these credentials are known by. Name and password are told apart by the colon between them, which no name has.
+    pub fn digest(&self, credentials: &Credentials) -> Digest {
+        let mut digest = [0; DIGEST];
+        let tag = hmac::sign(&self.key, credentials.as_bytes());
+        digest.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        digest
+    }
+
+    /// Whose they are, where they were right and that still counts.
+    pub fn get(&self, digest: &Digest) -> Option<Identity> {
+        let known = self.known();
+        known.get(digest).filter(|(_, until)| Instant::now() < *until).map(|(identity, _)| identity.clone())
+    }
+
+    /// Remembers them until then. Where there are too many, those go that would go first anyway.
+    pub fn insert(&self, digest: Digest, identity: Identity, until: Instant) {
+        let now = Instant::now();
+        if until <= now {
+            return;
+        }
+        let mut known = self.known();
+        if known.len() >= self.most && !known.contains_key(&digest) {
+            known.retain(|_, (_, until)| now < *until);
+            while known.len() >= self.most {
+                let Some(first) = known.iter().min_by_key(|(_, (_, until))| *until).map(|(digest, _)| *digest) else {
+                    return;
+                };
+                known.remove(&first);
+            }
+        }
+        known.insert(digest, (identity, until));
+    }
+
+    /// A panic elsewhere leaves the map as whole as it was.
+    fn known(&self) -> MutexGuard<'_, HashMap<Digest, (Identity, Instant)>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::time::Duration;
+
+    use super::super::Role;
+    use super::*;
+
+    fn identity(number: u8) -> Identity {
+        Identity { name: number.to_string(), role: Role::User, groups: Vec::new() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn there_are_never_too_many_and_the_latest_stay() {
+        let remembered = Remembered::new(3).unwrap();
+        for number in 0..10 {
+            remembered.insert([number; DIGEST], identity(number), Instant::now() + Duration::from_mins(1));
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        let left: Vec<u8> = (0..10).filter(|number| remembered.get(&[*number; DIGEST]).is_some()).collect();
+        assert_eq!(left, [7, 8, 9]);
+        assert_eq!(remembered.known().len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_is_forgotten_in_time() {
+        let remembered = Remembered::new(3).unwrap();
+        remembered.insert([0; DIGEST], identity(0), Instant::now() + Duration::from_mins(1));
+        remembered.insert([1; DIGEST], identity(1), Instant::now());
+        assert_eq!(remembered.get(&[1; DIGEST]), None);
+        tokio::time::advance(Duration::from_secs(59)).await;
+        assert_eq!(remembered.get(&[0; DIGEST]), Some(identity(0)));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(remembered.get(&[0; DIGEST]), None);
+    }
+
+    #[test]
+    fn digests_tell_all_credentials_and_all_processes_apart() {
+        let credentials = |field: &str| Credentials::parse(field.as_bytes()).unwrap();
+        // a:b:c, ab:c, a:bc
+        let all = ["Basic YTpiOmM=", "Basic YWI6Yw==", "Basic YTpiYw=="].map(credentials);
+        let (here, there) = (Remembered::new(1).unwrap(), Remembered::new(1).unwrap());
+        let digests: std::collections::HashSet<Digest> =
+            all.iter().flat_map(|each| [here.digest(each), there.digest(each)]).collect();
+        assert_eq!(digests.len(), 6);
+        assert_eq!(here.digest(&all[0]), here.digest(&all[0]));
+    }
+}

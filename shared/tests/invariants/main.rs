@@ -1,0 +1,40 @@
+//! What media fragments always hold, of random films and random requests: the pieces of a resource are the resource, by bytes,
+//! by time and by tracks; the same request gives the same bytes; every cut plays.
+//!
+//! The films are of two containers and many layouts, and written by muxers of their own. Where a sample lies, when it is
+//! presented and whether decoding can begin there is known from who wrote it, never from an index.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
+#![allow(clippy::doc_markdown, reason = "the standards' names of elements are words here")]
+#![allow(clippy::trivially_copy_pass_by_ref, reason = "a type of box is written b\"moov\"")]
+
+mod bytes;
+mod cuts;
+mod engine;
+mod film;
+mod found;
+mod matroska;
+mod mp4;
+mod ranges;
+mod requests;
+mod same;
+mod text;
+
+use proptest::test_runner::Config;
+
+/// How many films each property is tried with. Together they take some fifteen seconds.
+const CASES: u32 = 400;
+
+fn config() -> Config {
+    // What is found becomes a test with a name; no file of seeds is kept.
+    Config { failure_persistence: None, ..Config::with_cases(CASES) }
+}
