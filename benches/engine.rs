@@ -13,6 +13,7 @@ mod film;
 #[allow(dead_code, reason = "another bench uses the rest")]
 mod hour;
 mod live;
+mod lossless;
 mod radio;
 
 use std::hint::black_box;
@@ -62,6 +63,14 @@ fn index_ogg(criterion: &mut Criterion) {
     }
 }
 
+fn index_flac(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("index");
+    group.sample_size(10);
+    let file = lossless::flac(64);
+    group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
+    group.bench_function("FLAC", |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
+}
+
 fn cut_ten_seconds(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("resolve and build the header of 10 s");
     let runtime = runtime();
@@ -82,5 +91,5 @@ fn cut_ten_seconds(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, index_mp4, index_webm, index_ogg, cut_ten_seconds);
+criterion_group!(benches, index_mp4, index_webm, index_flac, index_ogg, cut_ten_seconds);
 criterion_main!(benches);

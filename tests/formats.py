@@ -41,6 +41,8 @@ class Format:
 H264 = samples.H264
 THEORA = "-c:v libtheora -q:v 3 -g 50 -pix_fmt yuv420p".split()
 SOUND = ["-map", "1:a"]
+WAVE = [*SOUND, "-ac", "1"]
+BEXT = ["-metadata", "origination_date=2010-10-22", "-metadata", "origination_time=07:33:53", "-metadata", "time_reference=4000000000"]
 BOTH = ["-map", "0:v", "-map", "1:a"]
 
 FORMATS = [
@@ -49,6 +51,39 @@ FORMATS = [
     Format("picture.3gp", [*BOTH, *H264, *samples.AAC, "-f", "3gp"], "video/3gpp", exact=True),
     Format("timecode.mov", [*BOTH, *H264, "-c:a", "pcm_s16be", "-ar", "8000", "-ac", "1", "-timecode", "01:00:00:00", "-t", "5"],
            "video/quicktime", exact=True, lossless=True, seconds=5),
+    Format("wave.wav", [*WAVE, "-c:a", "pcm_s16le", "-ar", "4000"], "audio/wav", exact=True, lossless=True),
+    Format("wave24.wav", [*WAVE, "-c:a", "pcm_s24le", "-ar", "8000", "-t", "3.5"], "audio/wav", exact=True, lossless=True, seconds=3.5),
+    Format("float.wav", [*WAVE, "-c:a", "pcm_f32le", "-ar", "4000", "-t", "5"], "audio/wav", exact=True, lossless=True, seconds=5),
+    Format("alaw.wav", [*WAVE, "-c:a", "pcm_alaw", "-ar", "8000"], "audio/wav", exact=True, lossless=True),
+    Format("mulaw.wav", [*WAVE, "-c:a", "pcm_mulaw", "-ar", "8000"], "audio/wav", exact=True, lossless=True),
+    Format("ima.wav", [*WAVE, "-c:a", "adpcm_ima_wav", "-ar", "11025"], "audio/wav", verbatim=False, lossless=True, slack=0.1),
+    Format("ms.wav", [*WAVE, "-c:a", "adpcm_ms", "-ar", "11025"], "audio/wav", verbatim=False, lossless=True, slack=0.1),
+    Format("broadcast.wav", [*WAVE, "-c:a", "pcm_s16le", "-ar", "4000", "-write_bext", "1", *BEXT], "audio/wav", exact=True, lossless=True),
+    Format("rf64.wav", [*WAVE, "-c:a", "pcm_s16le", "-ar", "4000", "-rf64", "always"], "audio/wav", exact=True, lossless=True),
+    Format("wave.w64", [*WAVE, "-c:a", "pcm_s16le", "-ar", "4000", "-f", "w64"], "audio/x-w64", exact=True, lossless=True),
+    Format("wave.aiff", [*WAVE, "-c:a", "pcm_s16be", "-ar", "4000"], "audio/aiff", exact=True, lossless=True),
+    Format("little.aifc", [*WAVE, "-c:a", "pcm_s16le", "-ar", "4000", "-f", "aiff"], "audio/aiff", exact=True, lossless=True),
+    Format("float.aifc", [*WAVE, "-c:a", "pcm_f64be", "-ar", "4000", "-t", "3", "-f", "aiff"], "audio/aiff", exact=True, lossless=True, seconds=3),
+    Format("ima4.aifc", [*WAVE, "-c:a", "adpcm_ima_qt", "-ar", "11025", "-f", "aiff"], "audio/aiff", verbatim=False, slack=0.1),
+    Format("frames.flac", [*WAVE, "-c:a", "flac", "-ar", "8000", "-frame_size", "1152"], "audio/flac", verbatim=False, lossless=True, slack=0.15),
+    Format("wide.flac", [*WAVE, "-c:a", "flac", "-ar", "8000", "-sample_fmt", "s32", "-bits_per_raw_sample", "24", "-ac", "2", "-frame_size", "512", "-t", "5"],
+           "audio/flac", verbatim=False, lossless=True, slack=0.07, seconds=5),
+    Format("picture.flv", [*BOTH, *H264, "-bf", "0", *samples.AAC], "video/x-flv"),
+    Format("reordered.flv", [*BOTH, *H264, "-bf", "1", *samples.AAC, "-flvflags", "no_duration_filesize"], "video/x-flv"),
+    Format("sorenson.flv", [*BOTH, "-c:v", "flv", "-q:v", "20", "-g", "50", "-c:a", "libmp3lame", "-ar", "44100", "-b:a", "32k", "-t", "6"],
+           "video/x-flv", seconds=6),
+    Format("screen.flv", [*BOTH, "-c:v", "flashsv", "-g", "25", "-c:a", "nellymoser", "-ar", "11025", "-t", "3"],
+           "video/x-flv", seconds=3, slack=0.1),
+    Format("speech.flv", [*SOUND, "-c:a", "libspeex", "-ar", "16000", "-b:a", "16k"], "audio/x-flv"),
+    Format("plain.flv", [*SOUND, "-c:a", "pcm_s16le", "-ar", "11025", "-t", "4"], "audio/x-flv", seconds=4, slack=0.15, lossless=True),
+    Format("picture.avi", [*BOTH, *H264, "-bf", "0", "-bsf:v", "h264_mp4toannexb", "-c:a", "libmp3lame", "-ar", "44100", "-b:a", "32k",
+           "-t", "8"], "video/x-msvideo", seconds=8),
+    Format("plain.avi", [*BOTH, "-c:v", "mpeg4", "-q:v", "31", "-g", "50", "-c:a", "pcm_s16le", "-ar", "8000", "-t", "2.8"],
+           "video/x-msvideo", seconds=2.8, lossless=True),
+    Format("surround.avi", [*BOTH, "-c:v", "libxvid", "-q:v", "31", "-g", "50", "-c:a", "ac3", "-ac", "1", "-b:a", "32k", "-t", "5"],
+           "video/x-msvideo", seconds=5, slack=0.05),
+    Format("motion.avi", [*BOTH, "-c:v", "mjpeg", "-q:v", "31", "-pix_fmt", "yuvj420p", "-c:a", "pcm_mulaw", "-ar", "8000", "-t", "2.4"],
+           "video/x-msvideo", seconds=2.4),
     Format("vorbis.ogg", [*SOUND, "-c:a", "libvorbis", "-q:a", "0"], "audio/ogg", exact=True),
     # ffprobe counts what Opus decodes before the beginning.
     Format("tone.opus", [*SOUND, *samples.OPUS], "audio/ogg", exact=True, slack=0.12),

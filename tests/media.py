@@ -16,7 +16,7 @@ class Packet:
     """A sample as it is stored."""
 
     pts: int
-    """In units of its track's time base; the edit list is not applied."""
+    """In units of its track's time base; the edit list is not applied. The decode time, where the format has no other."""
     digest: str
     key: bool
 
@@ -83,7 +83,7 @@ def packets(path: pathlib.Path) -> dict[Track, list[Packet]]:
     found = {track: [] for track in by_index.values()}
     for packet in probe(path, *raw(path), "-show_packets", "-show_data_hash", "md5")["packets"]:
         key = packet["flags"].startswith("K")
-        found[by_index[packet["stream_index"]]].append(Packet(packet["pts"], packet["data_hash"], key))
+        found[by_index[packet["stream_index"]]].append(Packet(packet.get("pts", packet.get("dts")), packet["data_hash"], key))
     return found
 
 

@@ -1,15 +1,24 @@
 //! Containers: one module a format, each with its two halves side by side: *index* (bytes to model) and *write* (selection
 //! to splice). They know nothing of HTTP, of AWS or of where their bytes come from.
 
+pub mod avi;
 mod draft;
+pub mod flac;
+pub mod flv;
+pub mod iff;
+#[cfg(test)]
+mod indexed;
 pub mod matroska;
 pub mod mp4;
 mod notes;
 pub mod ogg;
 mod opus;
+mod order;
 mod selection;
 mod source;
 mod stream;
+#[cfg(test)]
+mod testing;
 
 pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{ReadError, Source};
@@ -59,11 +68,19 @@ pub enum Error {
 
 /// Reads a file's structure: pages go to the sink, the outline comes back.
 pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    let start = source.read(0..source.len().min(64)).await?;
+    let start = source.read(0..source.len().min(4096)).await?;
     if matroska::recognises(&start) {
         matroska::index(source, sink).await
     } else if mp4::recognises(&start) {
         mp4::index(source, sink).await
+    } else if flac::recognises(&start) {
+        flac::index(source, sink).await
+    } else if iff::recognises(&start) {
+        iff::index(source, sink).await
+    } else if flv::recognises(&start) {
+        flv::index(source, sink).await
+    } else if avi::recognises(&start) {
+        avi::index(source, sink).await
     } else if ogg::recognises(&start) {
         ogg::index(source, sink).await
     } else {
@@ -76,6 +93,10 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     match outline.container {
         Container::Mp4 => mp4::write(outline, selection),
         Container::Matroska => matroska::write(outline, selection),
+        Container::Iff => iff::write(outline, selection),
+        Container::Flac => flac::write(outline, selection),
+        Container::Flv => flv::write(outline, selection),
+        Container::Avi => avi::write(outline, selection),
         Container::Ogg => ogg::write(outline, selection),
     }
 }
@@ -85,7 +106,17 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 pub fn starts_exactly(container: Container, track: &Track) -> bool {
     match container {
         Container::Mp4 => true,
-        Container::Matroska => false,
+        Container::Matroska | Container::Iff | Container::Flac | Container::Flv | Container::Avi => false,
         Container::Ogg => ogg::starts_exactly(track),
+    }
+}
+
+/// Whether a cut of this container ends with the end of its last sample, because nothing in it could say that less of that is
+/// to be heard.
+#[must_use]
+pub const fn ends_with_a_sample(container: Container) -> bool {
+    match container {
+        Container::Mp4 | Container::Matroska | Container::Flv | Container::Avi | Container::Ogg => false,
+        Container::Iff | Container::Flac => true,
     }
 }

@@ -16,6 +16,14 @@ pub enum Container {
     Mp4,
     /// Matroska, and WebM, which is a part of it.
     Matroska,
+    /// WAV, RF64, BW64, Wave64, AIFF, AIFF-C.
+    Iff,
+    /// FLAC, native.
+    Flac,
+    /// Flash Video.
+    Flv,
+    /// Audio Video Interleave.
+    Avi,
     /// Ogg.
     Ogg,
 }

@@ -25,9 +25,11 @@ pub struct Run {
     pub count: u32,
     /// Decoding can begin at each of these samples.
     pub sync: bool,
-    /// MP4: the sample description that they use, counted from 1 (ISO/IEC 14496-12 §8.7.4). Elsewhere 1.
+    /// MP4: the sample description that they use, counted from 1 (ISO/IEC 14496-12 §8.7.4). FLV: its sequence
+    /// header, counted from 1, which is none. Elsewhere 1.
     pub description: u16,
-    /// Matroska: how many bytes into the element the block's two-byte relative timestamp stands. Elsewhere 0.
+    /// Matroska: how many bytes into the element the block's two-byte relative timestamp stands. FLV: how many
+    /// bytes of the `PreviousTagSize` behind the tag belong to it. Elsewhere 0.
     pub header: u8,
 }
 

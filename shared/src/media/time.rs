@@ -141,6 +141,17 @@ impl Timescale {
         Some(Self { ticks: (SECOND / common) as u32, seconds: (nanoseconds / common) as u32 })
     }
 
+    /// `ticks` ticks in `seconds` seconds; `None` where either is zero.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, reason = "neither is greater than it was")]
+    pub const fn fraction(ticks: u32, seconds: u32) -> Option<Self> {
+        if ticks == 0 || seconds == 0 {
+            return None;
+        }
+        let common = gcd(ticks as u64, seconds as u64) as u32;
+        Some(Self { ticks: ticks / common, seconds: seconds / common })
+    }
+
     /// Ticks a second where that is a whole number, as in MP4.
     #[must_use]
     pub const fn ticks_per_second(self) -> Option<u32> {

@@ -100,16 +100,13 @@ impl Places {
         Self(places)
     }
 
-    /// Where a run's bytes are, which the splice has in the order of the source.
+    /// Where a run's bytes are, which the splice has in the order of the source: those of them that were not written anew.
     fn of_run(&self, run: &Run) -> Option<Range<u64>> {
         let bytes = run.bytes();
-        let (first, last) = (self.of_byte(bytes.start)?, self.of_byte(bytes.end.checked_sub(1)?)?);
-        Some(first..last + 1)
-    }
-
-    fn of_byte(&self, byte: u64) -> Option<u64> {
-        let behind = self.0.partition_point(|place| place.source.start <= byte);
-        let place = self.0.get(behind.checked_sub(1)?)?;
-        place.source.contains(&byte).then(|| place.at + (byte - place.source.start))
+        let first = self.0.get(self.0.partition_point(|place| place.source.end <= bytes.start))?;
+        let last = self.0.get(self.0.partition_point(|place| place.source.start < bytes.end).checked_sub(1)?)?;
+        let start = first.at + bytes.start.saturating_sub(first.source.start);
+        let end = last.at + bytes.end.min(last.source.end).saturating_sub(last.source.start);
+        (start < end).then_some(start..end)
     }
 }

@@ -220,30 +220,26 @@ async fn select_from_sync(
     chosen: &[usize],
     asked: Interval,
 ) -> Result<Selection, Error> {
-    let exact = |track: &Track| container::starts_exactly(outline.container, track);
-    // What has ended before has no sample to begin with.
-    let leads = |track: &Track| !exact(track) && track.span().1 > asked.start();
-    let mut leaders: Vec<(usize, Span)> = Vec::new();
-    let mut start = asked.start();
-    for kind in [Kind::Video, Kind::Audio, Kind::Text] {
-        for (place, track) in places(outline, chosen).filter(|(_, track)| track.kind == kind && leads(track)) {
-            let (from, to) = on_track(track, asked);
-            if let Some(span) = find(held, place, track, Bound::At(from), Bound::At(to)).await?
-                && let Some(first) = held.run_at(place, span.start)
-            {
-                // Where there is no sync sample before, the others need not wait for the first.
-                start = start.min(on_timeline(track, first.presentation()).max(Time::ZERO));
-                leaders.push((place, span));
-            }
-        }
-        if !leaders.is_empty() {
-            break;
-        }
+    let mut asked = asked;
+    let mut leaders = leaders(outline, held, chosen, asked).await?;
+    if container::ends_with_a_sample(outline.container)
+        && let Some(held_until) = leaders.iter().filter_map(|leader| end_of(outline, held, leader)).max()
+        && let Some(longer) = Interval::new(asked.start(), held_until.max(asked.end()))
+    {
+        // The last picture may refer to one behind the end, and that has others before it.
+        asked = longer;
+        leaders = self::leaders(outline, held, chosen, asked).await?;
     }
+    let firsts = leaders.iter().filter_map(|(place, span)| {
+        let track = outline.tracks.get(*place)?;
+        Some(on_timeline(track, held.run_at(*place, span.start)?.presentation()).max(Time::ZERO))
+    });
+    // Where there is no sync sample before, the others need not wait for the first.
+    let start = firsts.fold(asked.start(), Time::min);
     let given = Interval::new(start, asked.end()).unwrap_or(asked);
     let mut tracks = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, chosen) {
-        if exact(track) {
+        if container::starts_exactly(outline.container, track) {
             tracks.push(select_track_exactly(held, place, track, given).await?);
             continue;
         }
@@ -260,6 +256,35 @@ async fn select_from_sync(
         tracks.push(Selected { track: place, runs, segments });
     }
     Ok(Selection { given, tracks, elements: Vec::new() })
+}
+
+/// The samples of the tracks that decide where playback begins: of the first kind of which there are any.
+async fn leaders(
+    outline: &Outline,
+    held: &mut Held<'_, impl Pages>,
+    chosen: &[usize],
+    asked: Interval,
+) -> Result<Vec<(usize, Span)>, Error> {
+    let mut leaders = Vec::new();
+    // What has ended before has no sample to begin with, and what begins at any instant begins with the others.
+    let leads = |track: &Track| track.span().1 > asked.start() && !container::starts_exactly(outline.container, track);
+    for kind in [Kind::Video, Kind::Audio, Kind::Text] {
+        for (place, track) in places(outline, chosen).filter(|(_, track)| track.kind == kind && leads(track)) {
+            let (from, to) = on_track(track, asked);
+            let span = find(held, place, track, Bound::At(from), Bound::At(to)).await?;
+            leaders.extend(span.map(|span| (place, span)));
+        }
+        if !leaders.is_empty() {
+            break;
+        }
+    }
+    Ok(leaders)
+}
+
+/// When the last of a track's samples ends to be presented.
+fn end_of(outline: &Outline, held: &Held<'_, impl Pages>, (place, span): &(usize, Span)) -> Option<Time> {
+    let ends = held.runs(*place, &[*span]).into_iter().map(|run| run.decode_end() + run.composition);
+    Some(on_timeline(outline.tracks.get(*place)?, ends.max()?))
 }
 
 /// What is given of what was asked: no more than the chosen tracks have, which may end before the others.
@@ -300,8 +325,10 @@ fn mime(outline: &Outline, selection: &Selection) -> String {
         _ if has(Kind::Video) => outline.mime.clone(),
         (_, "quicktime") if has(Kind::Audio) => "audio/mp4".to_owned(),
         _ if has(Kind::Audio) => format!("audio/{family}"),
+        // Of one track.
+        (Container::Iff | Container::Flac, _) => outline.mime.clone(),
         (Container::Mp4, _) => "application/mp4".to_owned(),
-        (Container::Matroska | Container::Ogg, _) => format!("video/{family}"),
+        (Container::Matroska | Container::Flv | Container::Avi | Container::Ogg, _) => format!("video/{family}"),
     }
 }
 

@@ -183,10 +183,10 @@ impl<'p, P: Pages> Held<'p, P> {
         elements.dedup_by_key(|element| element.offset);
         let mut used = vec![false; elements.len()];
         for run in tracks.iter().flat_map(|track| &track.runs) {
-            let after = elements.partition_point(|element| element.offset <= run.offset);
-            if let Some(used) = after.checked_sub(1).and_then(|place| used.get_mut(place)) {
-                *used = true;
-            }
+            // Runs of samples that are alike may lie in several.
+            let first = elements.partition_point(|element| element.offset <= run.offset).saturating_sub(1);
+            let behind = elements.partition_point(|element| element.offset < run.bytes().end);
+            used.get_mut(first..behind).unwrap_or_default().fill(true);
         }
         let used = elements.into_iter().zip(used).filter(|(_, used)| *used);
         used.map(|(element, _)| element.clone()).collect()

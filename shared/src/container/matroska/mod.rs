@@ -20,6 +20,7 @@ mod testing;
 mod tests;
 mod write;
 
+pub(super) use self::index::codec;
 use super::{Error, Selection, Sink, Source, Written};
 use crate::index::Outline;
 

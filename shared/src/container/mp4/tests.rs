@@ -22,7 +22,7 @@ use super::testing::{Random, Shape, TestTrack, append_to_movie, titles, track, w
 use crate::container::{self, Error};
 use crate::index::Outline;
 use crate::media::{Interval, Kind, Run, Ticks, Time};
-use crate::resolve::{self, Ask, Cover, Cut, Meaning, Memory, Pages};
+use crate::resolve::{self, Ask, Cut, Meaning, Memory, Pages};
 use crate::splice::{Piece, Splice};
 
 fn block<T>(future: impl Future<Output = T>) -> T {

@@ -127,6 +127,10 @@ const fn name(container: Container) -> &'static str {
     match container {
         Container::Mp4 => "mp4",
         Container::Matroska => "matroska",
+        Container::Iff => "iff",
+        Container::Flac => "flac",
+        Container::Flv => "flv",
+        Container::Avi => "avi",
         Container::Ogg => "ogg",
     }
 }

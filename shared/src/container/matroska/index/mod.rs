@@ -5,7 +5,7 @@
 mod block;
 mod chapters;
 mod cluster;
-mod codec;
+pub mod codec;
 mod samples;
 mod tracks;
 

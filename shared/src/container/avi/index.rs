@@ -1,0 +1,346 @@
+//! The index half: headers first, then where the chunks are, from `idx1` or from the chunks themselves.
+
+use super::header::{Headers, Unit};
+use super::keyframe::LOOK;
+use super::riff::{self, Chunk, HEADER, u32_at};
+use crate::container::notes::Notes;
+use crate::container::stream::Stream;
+use crate::container::{Error, Sink, Source};
+use crate::index::{Builder, Container, Outline, Packed};
+use crate::media::{Kind, Run, Setup, Ticks, Time};
+
+/// The longest `LIST hdrl` that is read, and how much of the outline headers may be.
+const MAX_HEADERS: u32 = 4 << 20;
+const MAX_KEPT: u64 = 128 << 10;
+
+/// Bytes of an entry of `idx1`, and its flags: a list, a keyframe.
+pub const ENTRY: usize = 16;
+const IS_LIST: u32 = 0x01;
+pub const IS_KEY: u32 = 0x10;
+
+/// By how much `idx1` may end before its `movi` list does, and still be of all of it.
+const MAX_REST: u64 = 1 << 20;
+
+/// How many bytes are searched at once for a chunk, behind damage.
+const SEARCH: usize = 1 << 16;
+
+/// Reads a file's structure, asking for chunks of so many bytes.
+///
+/// # Errors
+///
+/// As [`super::index`].
+pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: u64) -> Result<Outline, Error> {
+    let mut stream = Stream::new(source, chunk);
+    let mut notes = Notes::default();
+    let (headers, movi) = preamble(&mut stream, &mut notes).await?;
+    let inline = headers.tracks.iter().map(|track| track.setup.len()).sum::<u64>();
+    if headers.tracks.is_empty() {
+        return Err(Error::Unsupported("none of its streams is of a known kind".to_owned()));
+    }
+    if inline > MAX_KEPT {
+        return Err(Error::Limit(format!("headers of {inline} bytes, where {MAX_KEPT} are allowed")));
+    }
+    let Headers { main, streams, tracks } = headers;
+    let lanes = streams.iter().map(|stream| Lane { stream: *stream, decode: stream.start, empty: true }).collect();
+    let mut samples = Samples { lanes, builder: Builder::new(tracks), count: 0 };
+    let sound = old_index(&mut stream, &movi).await?;
+    match sound {
+        Some(old) => listed(&mut stream, &old, &mut samples, sink, &mut notes).await?,
+        None => scanned(&mut stream, &movi, &mut samples, sink, &mut notes).await?,
+    }
+    let count = samples.builder.pages().max(samples.count);
+    let (pages, tracks) = samples.builder.finish()?;
+    for page in pages {
+        sink.page(page).await?;
+    }
+    if tracks.iter().all(|track| track.samples == 0) {
+        notes.push("it has no samples".to_owned());
+    }
+    let video = tracks.iter().any(|track| track.kind == Kind::Video);
+    let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
+    Ok(Outline {
+        container: Container::Avi,
+        mime: format!("{}/x-msvideo", if video { "video" } else { "audio" }),
+        duration: ends.max().unwrap_or(Time::ZERO),
+        tracks,
+        setup: vec![Setup::Inline(main)],
+        setup_ranges: std::iter::once(0..movi.body).collect(),
+        elements: true,
+        chapters: Vec::new(),
+        created: None,
+        pages: count,
+        notes: notes.into_texts(),
+    })
+}
+
+/// The first `LIST movi`.
+struct Movi {
+    /// Where its data begins, behind its type, and where it ends.
+    body: u64,
+    end: u64,
+}
+
+/// Reads what stands before the first `movi` list.
+async fn preamble<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> Result<(Headers, Movi), Error> {
+    let mut headers = None;
+    stream.seek(12);
+    loop {
+        let offset = stream.position();
+        let malformed = |what: &str| Error::Malformed { offset, path: "RIFF".to_owned(), what: what.to_owned() };
+        let bytes = stream.peek(12).await?;
+        let Some(chunk) = Chunk::parse(bytes).filter(|chunk| chunk.plausible()) else {
+            return Err(malformed("no chunk, where a list of headers and one of data have to be"));
+        };
+        let kind = bytes.get(HEADER..12).unwrap_or_default();
+        match (&chunk.id, kind) {
+            (b"LIST", b"hdrl") if headers.is_none() => {
+                if chunk.size > MAX_HEADERS {
+                    return Err(Error::Limit(format!("headers of {} bytes", chunk.size)));
+                }
+                let size = usize::try_from(chunk.size).unwrap_or(0);
+                let data = stream.peek(HEADER + size).await?;
+                headers = Some(Headers::parse(data.get(12..).unwrap_or_default(), notes));
+            }
+            (b"LIST", b"movi") => {
+                let headers = headers.ok_or_else(|| malformed("a list of data before that of headers"))?;
+                let end = offset.saturating_add(chunk.length());
+                return Ok((headers, Movi { body: offset + 12, end }));
+            }
+            _ => {}
+        }
+        stream.seek(offset.saturating_add(chunk.length()));
+    }
+}
+
+/// An `idx1` that can be believed.
+struct OldIndex {
+    /// Where its entries begin, and where they end.
+    entries: std::ops::Range<u64>,
+    /// What is added to an entry's offset.
+    base: u64,
+}
+
+/// The `idx1` behind the first `movi` list, if it names the chunks that are there, up to the end of the list, and no other RIFF
+/// follows.
+async fn old_index<S: Source>(stream: &mut Stream<'_, S>, movi: &Movi) -> Result<Option<OldIndex>, Error> {
+    let mut at = movi.end;
+    let mut found = None;
+    while at < stream.len() {
+        stream.seek(at);
+        let Some(chunk) = Chunk::parse(stream.peek(HEADER).await?) else { break };
+        let end = at.saturating_add(chunk.length());
+        match &chunk.id {
+            b"RIFF" => return Ok(None),
+            b"idx1" if found.is_none() && end <= stream.len() => {
+                let start = at + HEADER as u64;
+                found = Some(start..start + u64::from(chunk.size) / ENTRY as u64 * ENTRY as u64);
+            }
+            _ if !chunk.plausible() => break,
+            _ => {}
+        }
+        at = end;
+    }
+    let Some(entries) = found.filter(|entries| entries.start < entries.end) else { return Ok(None) };
+    stream.seek(entries.start);
+    let first = Entry::parse(stream.peek(ENTRY).await?);
+    stream.seek(entries.end - ENTRY as u64);
+    let last = Entry::parse(stream.peek(ENTRY).await?);
+    let (Some(first), Some(last)) = (first, last) else { return Ok(None) };
+    // Offsets count from the type of the list, or from the beginning of the file.
+    for base in [movi.body - 4, 0] {
+        let mut sound = true;
+        for entry in [first, last] {
+            let at = base + u64::from(entry.offset);
+            stream.seek(at);
+            let there = Chunk::parse(stream.peek(HEADER).await?);
+            sound &= at >= movi.body && at < movi.end && there.is_some_and(|there| there.id == entry.id);
+        }
+        let end = base + u64::from(last.offset) + u64::from(last.size);
+        if sound && end.saturating_add(MAX_REST) >= movi.end {
+            return Ok(Some(OldIndex { entries, base }));
+        }
+    }
+    Ok(None)
+}
+
+/// An entry of `idx1` (AVIOLDINDEX).
+#[derive(Clone, Copy)]
+struct Entry {
+    id: riff::FourCc,
+    flags: u32,
+    offset: u32,
+    size: u32,
+}
+
+impl Entry {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let id = *bytes.get(..ENTRY)?.first_chunk()?;
+        Some(Self { id, flags: u32_at(bytes, 4), offset: u32_at(bytes, 8), size: u32_at(bytes, 12) })
+    }
+}
+
+/// Takes the chunks that `idx1` lists.
+async fn listed<S: Source>(
+    stream: &mut Stream<'_, S>,
+    old: &OldIndex,
+    samples: &mut Samples,
+    sink: &mut (impl Sink + Send),
+    notes: &mut Notes,
+) -> Result<(), Error> {
+    let (mut at, mut behind) = (old.entries.start, 0);
+    while at < old.entries.end {
+        stream.seek(at);
+        let Some(entry) = Entry::parse(stream.peek(ENTRY).await?) else { break };
+        let chunk = Chunk { id: entry.id, size: entry.size };
+        let offset = old.base + u64::from(entry.offset);
+        if entry.flags & IS_LIST == 0 && chunk.stream().is_some() {
+            if offset < behind || offset.saturating_add(HEADER as u64) + u64::from(chunk.size) > stream.len() {
+                notes.at(at, "an entry of the index that is out of order or outside of the file is passed over");
+            } else {
+                behind = offset + HEADER as u64;
+                samples.put(offset, chunk, |_, _| entry.flags & IS_KEY != 0)?;
+                samples.give(sink).await?;
+            }
+        }
+        at += ENTRY as u64;
+    }
+    Ok(())
+}
+
+/// Takes the chunks as they come, of all `movi` lists.
+async fn scanned<S: Source>(
+    stream: &mut Stream<'_, S>,
+    movi: &Movi,
+    samples: &mut Samples,
+    sink: &mut (impl Sink + Send),
+    notes: &mut Notes,
+) -> Result<(), Error> {
+    notes.push("it has no index of all its data: keyframes are known by their first bytes".to_owned());
+    stream.seek(movi.body);
+    while stream.position() < stream.len() {
+        let (offset, length) = (stream.position(), stream.len());
+        let bytes = stream.peek(HEADER + LOOK).await?;
+        let Some(chunk) = Chunk::parse(bytes).filter(|chunk| chunk.plausible()) else {
+            resync(stream, notes).await?;
+            continue;
+        };
+        if let (b"RIFF", _) | (b"LIST", Some(b"movi" | b"rec ")) = (&chunk.id, bytes.get(HEADER..12)) {
+            stream.seek(offset + 12);
+            continue;
+        }
+        let end = offset.saturating_add(HEADER as u64) + u64::from(chunk.size);
+        if end > length {
+            resync(stream, notes).await?;
+            continue;
+        }
+        if chunk.stream().is_some() {
+            let size = usize::try_from(chunk.size).unwrap_or(usize::MAX).min(LOOK);
+            let frame = bytes.get(HEADER..).and_then(|data| data.get(..size)).unwrap_or_default();
+            samples.put(offset, chunk, |lane, _| lane.stream.coding.is_key(frame, lane.empty))?;
+            samples.give(sink).await?;
+        }
+        stream.seek(offset.saturating_add(chunk.length()));
+    }
+    Ok(())
+}
+
+/// Goes to the next place where a chunk of data or a list seems to begin, or to the end.
+async fn resync<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> Result<(), Error> {
+    let from = stream.position();
+    let mut at = from.saturating_add(1);
+    loop {
+        stream.seek(at);
+        let left = stream.len().saturating_sub(at);
+        let bytes = stream.peek(SEARCH + HEADER).await?;
+        let starts = bytes.len().min(SEARCH);
+        let begins = |start: &usize| {
+            let chunk = bytes.get(*start..).and_then(Chunk::parse);
+            chunk.is_some_and(|chunk| {
+                let named = chunk.stream().is_some() || matches!(&chunk.id, b"LIST" | b"RIFF" | b"idx1");
+                named && u64::from(chunk.size) <= left.saturating_sub(*start as u64)
+            })
+        };
+        let found = (0..starts).find(begins);
+        at = at.saturating_add(found.unwrap_or(starts) as u64);
+        if found.is_some() || bytes.len() <= SEARCH {
+            let whole = "bytes that are no chunk are passed over";
+            notes.at(
+                from,
+                if found.is_some() {
+                    whole
+                } else {
+                    "what follows is no whole chunk: the file is truncated or damaged"
+                },
+            );
+            stream.seek(if found.is_some() { at } else { stream.len() });
+            return Ok(());
+        }
+    }
+}
+
+/// A stream, and where it has got to.
+struct Lane {
+    stream: super::header::Stream,
+    /// The time of the next sample.
+    decode: Ticks,
+    /// It has no sample yet.
+    empty: bool,
+}
+
+/// The samples of all streams, on their way into the index.
+struct Samples {
+    lanes: Vec<Lane>,
+    builder: Builder,
+    count: u32,
+}
+
+impl Samples {
+    /// Takes the chunk of data at this offset.
+    fn put(&mut self, offset: u64, chunk: Chunk, key: impl Fn(&Lane, Chunk) -> bool) -> Result<(), Error> {
+        let lane = chunk.stream().and_then(|number| self.lanes.get_mut(number));
+        let Some((lane, place)) =
+            lane.and_then(|lane| Some((lane.stream.place?, lane)).map(|(place, lane)| (lane, place)))
+        else {
+            return Ok(());
+        };
+        let scale = lane.stream.scale;
+        let (size, count, duration) = match lane.stream.unit {
+            Unit::Chunk => (chunk.size, 1, scale),
+            Unit::Bytes(unit) => (chunk.size, 1, scale.times(i64::from(chunk.size / unit))),
+            Unit::Blocks(block) => (block, chunk.size / block, scale),
+        };
+        // A chunk without data is a frame that was dropped: what is shown before stays.
+        if chunk.size > 0 && count > 0 {
+            let sync = key(lane, chunk);
+            let run = Run {
+                decode: lane.decode,
+                composition: Ticks::ZERO,
+                duration,
+                offset: offset + HEADER as u64,
+                size,
+                count,
+                sync,
+                description: 1,
+                header: 0,
+            };
+            self.builder.begin_element(offset, HEADER as u32, Ticks::ZERO);
+            self.builder.samples(place, run)?;
+            self.builder.end_element(offset.saturating_add(HEADER as u64) + u64::from(chunk.size));
+            lane.empty = false;
+        }
+        if chunk.size > 0 || lane.stream.unit == Unit::Chunk {
+            lane.decode += duration.times(i64::from(count));
+        }
+        Ok(())
+    }
+
+    /// Gives away the pages that are complete.
+    async fn give(&mut self, sink: &mut (impl Sink + Send)) -> Result<(), Error> {
+        for page in self.builder.take_ready() {
+            let Packed { number, .. } = page;
+            self.count = self.count.max(number.saturating_add(1));
+            sink.page(page).await?;
+        }
+        Ok(())
+    }
+}

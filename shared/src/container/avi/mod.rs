@@ -1,0 +1,46 @@
+//! AVI (Microsoft, *AVI RIFF File Reference*), with the extensions of OpenDML 1.02 for files of several RIFF chunks.
+//!
+//! A file is `LIST hdrl`, a header for each stream, and `LIST movi`, the streams' data in chunks; then `idx1`, which says where
+//! they are and which are keyframes. Where that is sound it is read instead of the chunks; else, and in files of several RIFFs,
+//! the chunks are passed through once, and the first bytes of a frame say whether decoding can begin there ([`index()`]). A
+//! chunk is an element; samples are frames, or of plain sound the blocks in it. A cut has new chunk headers around data as it
+//! is, and a new `idx1` ([`write()`]).
+//!
+//! There are no timestamps: the time of a sample is how many came before, times `dwScale/dwRate`.
+
+mod header;
+mod index;
+mod keyframe;
+mod riff;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use super::{Error, Selection, Sink, Source, Written};
+use crate::index::Outline;
+
+/// Whether a file that begins with these bytes is one: a RIFF of form `AVI `.
+#[must_use]
+pub fn recognises(start: &[u8]) -> bool {
+    start.starts_with(b"RIFF") && start.get(8..12) == Some(b"AVI ")
+}
+
+/// Reads the structure of a file, in constant memory.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] where there is no header or no `movi` list, [`Error::Unsupported`] where no stream is of a known kind,
+/// [`Error::Limit`] for headers that are larger than one file may have. Damage and truncation behind the headers are passed
+/// over, and told in [`Outline::notes`].
+pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+    index::index(source, sink, super::stream::CHUNK).await
+}
+
+/// Writes a selection as a complete file of one RIFF.
+///
+/// # Errors
+///
+/// [`Error::Unsupported`] where it would be larger than 2 GiB, [`Error::Index`] where the selection is not of the outline.
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    write::write(outline, selection)
+}

@@ -1,0 +1,165 @@
+//! Metadata blocks (RFC 9639 §8), and the tags of other formats that stand around some files.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::MARKER;
+use crate::container::stream::Stream;
+use crate::container::{Error, Source};
+use crate::index::{Chapters, Mark};
+use crate::media::{Ticks, Timescale};
+
+/// Types of blocks.
+pub const STREAMINFO: u8 = 0;
+const CUESHEET: u8 = 5;
+pub const VORBIS_COMMENT: u8 = 4;
+/// What a block's header is, in bytes.
+pub const HEADER: usize = 4;
+/// What STREAMINFO is, without its header.
+pub const STREAMINFO_LENGTH: usize = 34;
+/// Blocks that are looked at. Files have five or six.
+const MAX_BLOCKS: usize = 1024;
+/// The longest CUESHEET: a hundred tracks of a hundred indices.
+const MAX_CUESHEET: usize = 128 << 10;
+
+/// What STREAMINFO says (§8.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StreamInfo {
+    /// Samples a second.
+    pub rate: u32,
+    pub channels: u8,
+    /// Bits a sample.
+    pub bits: u8,
+    /// The longest block, in samples of each channel.
+    pub longest: u16,
+    /// How many samples of each channel there are; 0: not known.
+    pub total: u64,
+    /// The 34 bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl StreamInfo {
+    fn parse(data: &[u8]) -> Option<Self> {
+        let longest = data.get(2..)?.first_chunk()?;
+        let packed = u64::from_be_bytes(*data.get(10..)?.first_chunk()?);
+        let field = |from: u32, bits: u32| packed >> (64 - from - bits) & ((1 << bits) - 1);
+        let info = Self {
+            rate: u32::try_from(field(0, 20)).ok()?,
+            channels: u8::try_from(field(20, 3)).ok()? + 1,
+            bits: u8::try_from(field(23, 5)).ok()? + 1,
+            longest: u16::from_be_bytes(*longest),
+            total: field(28, 36),
+            bytes: data.get(..STREAMINFO_LENGTH)?.to_vec(),
+        };
+        (info.rate > 0 && info.bits >= 4).then_some(info)
+    }
+
+    /// How many bytes a frame has at most: one whose samples are stored as they are, and some more.
+    pub fn longest_frame(&self) -> u64 {
+        let bits =
+            u64::from(self.longest).saturating_mul(u64::from(self.channels)).saturating_mul(u64::from(self.bits) + 1);
+        bits / 8 + 1024
+    }
+}
+
+/// What stands before the frames.
+pub struct Preamble {
+    pub info: StreamInfo,
+    /// The Vorbis comments, with the header of their block.
+    pub comments: Option<Range<u64>>,
+    pub chapters: Chapters,
+    /// Where the first frame begins.
+    pub frames: u64,
+}
+
+/// Reads all that stands before the frames. The stream is then at the first.
+pub async fn read<S: Source>(stream: &mut Stream<'_, S>) -> Result<Preamble, Error> {
+    let malformed =
+        |offset, what: &str| Error::Malformed { offset, path: "metadata".to_owned(), what: what.to_owned() };
+    let skipped = id3(stream.peek(10).await?).unwrap_or(0) as u64;
+    stream.seek(skipped);
+    if stream.take(MARKER.len()).await?.as_ref() != MARKER {
+        return Err(Error::Unknown);
+    }
+    let (mut info, mut comments, mut chapters) = (None, None, Chapters::default());
+    for _ in 0..MAX_BLOCKS {
+        let offset = stream.position();
+        let header = stream.take(HEADER).await?;
+        let [kind, length @ ..] =
+            *header.first_chunk::<HEADER>().ok_or_else(|| malformed(offset, "it is truncated"))?;
+        let length = length.iter().fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
+        let end = stream.position().saturating_add(length as u64);
+        match kind & 0x7F {
+            STREAMINFO if info.is_none() => {
+                let parsed = StreamInfo::parse(&stream.take(length.min(STREAMINFO_LENGTH)).await?);
+                info = Some(parsed.ok_or_else(|| malformed(offset, "a STREAMINFO that makes no sense"))?);
+            }
+            VORBIS_COMMENT if comments.is_none() && end <= stream.len() => comments = Some(offset..end),
+            CUESHEET if length <= MAX_CUESHEET => {
+                let sheet = stream.take(length).await?;
+                if let Some(info) = &info {
+                    cuesheet(&sheet, info.rate, &mut chapters);
+                }
+            }
+            _ => {}
+        }
+        stream.seek(end);
+        if kind & 0x80 != 0 {
+            let info = info.ok_or_else(|| malformed(skipped, "no STREAMINFO, of which there has to be one"))?;
+            return Ok(Preamble { info, comments, chapters, frames: end });
+        }
+    }
+    Err(Error::Limit(format!("more than {MAX_BLOCKS} metadata blocks")))
+}
+
+/// Takes the tracks of a CUESHEET (§8.7) as chapters, which are called by their numbers. The last is the lead-out.
+fn cuesheet(sheet: &[u8], rate: u32, chapters: &mut Chapters) {
+    const BEFORE: usize = 128 + 8 + 1 + 258;
+    const TRACK: usize = 8 + 1 + 12 + 1 + 13;
+    const INDEX: usize = 12;
+    let Some(timescale) = Timescale::per_second(rate) else { return };
+    let Some(count) = sheet.get(BEFORE) else { return };
+    let mut rest = sheet.get(BEFORE + 1..).unwrap_or_default();
+    for _ in 1..*count {
+        let Some((track, behind)) = rest.split_first_chunk::<{ TRACK + 1 }>() else { return };
+        let [.., indices] = *track;
+        let number = track.get(8).copied().unwrap_or(0);
+        let samples = track.first_chunk().map_or(0, |offset| u64::from_be_bytes(*offset));
+        let start = timescale.time(Ticks(i64::try_from(samples).unwrap_or(i64::MAX)));
+        chapters.push(Mark { ids: vec![number.to_string()], start, ..Mark::default() });
+        rest = behind.get(usize::from(indices) * INDEX..).unwrap_or_default();
+    }
+}
+
+/// How many bytes an `ID3v2` tag is that these bytes begin with.
+pub fn id3(start: &[u8]) -> Option<usize> {
+    let [b'I', b'D', b'3', _, _, flags, sizes @ ..] = start.first_chunk::<10>()? else { return None };
+    let size = sizes.iter().fold(0, |size, byte| size << 7 | usize::from(byte & 0x7F));
+    let footer = if flags & 0x10 == 0 { 0 } else { 10 };
+    Some(10 + size + footer)
+}
+
+/// Where the frames of a file end that has tags behind them: `APEv2`, `ID3v1`.
+pub async fn end_of_frames(source: &impl Source) -> Result<u64, Error> {
+    const ID3: u64 = 128;
+    const APE: u64 = 32;
+    let mut end = source.len();
+    let tail = source.read(end.saturating_sub(ID3 + APE)..end).await?;
+    let mut tail: &Bytes = &tail;
+    let ape;
+    if tail.len() as u64 == ID3 + APE && tail.get(32..).is_some_and(|tag| tag.starts_with(b"TAG")) {
+        end -= ID3;
+        ape = tail.slice(..32);
+        tail = &ape;
+    }
+    let footer = tail.get(tail.len().saturating_sub(32)..).and_then(|footer| footer.first_chunk::<32>());
+    if let Some(
+        [b'A', b'P', b'E', b'T', b'A', b'G', b'E', b'X', _, _, _, _, a, b, c, d, _, _, _, _, _, _, _, flags, ..],
+    ) = footer
+    {
+        let header = if flags & 0x80 == 0 { 0 } else { APE };
+        end = end.saturating_sub(u64::from(u32::from_le_bytes([*a, *b, *c, *d])).saturating_add(header));
+    }
+    Ok(end)
+}

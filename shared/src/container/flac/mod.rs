@@ -1,0 +1,50 @@
+//! FLAC in its native form (RFC 9639).
+//!
+//! A file is `fLaC`, metadata blocks of which the first is STREAMINFO, and frames, one after the other without a table that one
+//! could rely on: so it is streamed through once to index it ([`index()`]), each frame found by the sync code of the next and
+//! believed only where its checksums agree. A frame says its own place, as its number or as that of its first sample. In a cut
+//! ([`write()`]) that is another, and with it the two checksums of the frame, which are linear: they are made anew from what the
+//! index keeps of the frame's header and from the checksum of the rest, without a look at the rest, which is taken over as it is.
+//!
+//! A cut begins with the frame in which the start falls, and ends with the one in which the end falls. Its STREAMINFO has the new
+//! total, and no MD5, which nobody could know without decoding.
+
+mod blocks;
+mod crc;
+mod frame;
+mod index;
+#[cfg(test)]
+mod tests;
+mod walk;
+mod write;
+
+use super::{Error, Selection, Sink, Source, Written};
+use crate::index::Outline;
+
+/// With what a stream begins (RFC 9639 §6).
+const MARKER: &[u8; 4] = b"fLaC";
+
+/// Whether a file that begins with these bytes is one. Some begin with an `ID3v2` tag, which the standard lets readers skip.
+#[must_use]
+pub fn recognises(start: &[u8]) -> bool {
+    start.starts_with(MARKER) || blocks::id3(start).is_some_and(|length| start.get(length..).is_some_and(recognises))
+}
+
+/// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] where there is no STREAMINFO that can be read, and no frame; [`Error::Limit`] for metadata beyond all
+/// measure. Frames that are damaged are passed over, and told in [`Outline::notes`].
+pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+    index::index(source, sink, super::stream::CHUNK).await
+}
+
+/// Writes a selection as a complete file, whose first sample is that of its first frame.
+///
+/// # Errors
+///
+/// [`Error::Index`] where the outline is not of such a file, or the selection's runs are not its elements.
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    write::write(outline, selection)
+}

@@ -1,0 +1,89 @@
+//! What decoders have to have first: the sequence headers of both tracks, each different one once. The writer finds the payload
+//! of the tag in `Outline.setup`, by a sample's `description`: 1 is none.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::Tag;
+use crate::container::Error;
+use crate::media::Setup;
+
+/// How many different ones there may be: one for each programme of a day's recording is far less.
+const MAX: usize = 1000;
+/// How large one may be: an `hvcC` with all its parameter sets is below 1 KiB.
+const MAX_SIZE: usize = 64 << 10;
+/// How many bytes of them the outline itself may have; of others it says where they are.
+const MAX_INLINE: usize = 32 << 10;
+/// How many bytes of them are kept, to know them again.
+const MAX_KEPT: usize = 4 << 20;
+
+/// One of them.
+struct Description {
+    payload: Bytes,
+    /// Where in the payload the configuration itself begins.
+    from: usize,
+    /// Where the tag stands, with the length that follows it.
+    tag: Range<u64>,
+    kind: u8,
+}
+
+/// Those of a file.
+#[derive(Default)]
+pub struct Descriptions {
+    known: Vec<Description>,
+    kept: usize,
+}
+
+impl Descriptions {
+    /// The number of this one, the same as before if there was the same before.
+    pub fn put(&mut self, tag: &Tag<'_>, from: usize) -> Result<u16, Error> {
+        let kind = tag.header.kind;
+        let known = self.known.iter().position(|known| known.kind == kind && known.payload == tag.payload);
+        if let Some(known) = known {
+            return Ok(number(known));
+        }
+        let size = tag.header.size as usize;
+        self.kept += size;
+        if size > MAX_SIZE || self.known.len() >= MAX || self.kept > MAX_KEPT {
+            let what = format!("sequence headers: {} of {} bytes, one of {size}", self.known.len(), self.kept);
+            return Err(Error::Limit(what));
+        }
+        let end = tag.offset.saturating_add(u64::from(tag.header.tag_size())).saturating_add(tag.trailer as u64);
+        let payload = Bytes::copy_from_slice(tag.payload);
+        self.known.push(Description { payload, from, tag: tag.offset..end, kind });
+        Ok(number(self.known.len() - 1))
+    }
+
+    /// What the decoder itself gets of a number's tag.
+    pub fn configuration(&self, number: u16) -> &[u8] {
+        let known = usize::from(number).checked_sub(2).and_then(|place| self.known.get(place));
+        known.and_then(|known| known.payload.get(known.from..)).unwrap_or_default()
+    }
+
+    /// Where the first of each kind of tag stands.
+    pub fn firsts(&self) -> impl Iterator<Item = Range<u64>> {
+        let first = |place: usize, kind: u8| self.known.iter().take(place).all(|before| before.kind != kind);
+        let known = self.known.iter().enumerate();
+        known.filter(move |(place, known)| first(*place, known.kind)).map(|(_, known)| known.tag.clone())
+    }
+
+    /// As the writer takes them over, by their numbers.
+    pub fn into_setup(self) -> Vec<Setup> {
+        let mut inline = 0;
+        let setup = self.known.into_iter().map(|known| {
+            inline += known.payload.len();
+            if inline <= MAX_INLINE {
+                return Setup::Inline(known.payload);
+            }
+            let start = known.tag.start.saturating_add(super::TAG_HEADER as u64);
+            Setup::At(start..start.saturating_add(known.payload.len() as u64))
+        });
+        std::iter::once(Setup::Inline(Bytes::new())).chain(setup).collect()
+    }
+}
+
+/// Numbers count from 1, which is none.
+fn number(place: usize) -> u16 {
+    u16::try_from(place.saturating_add(2)).unwrap_or(u16::MAX)
+}

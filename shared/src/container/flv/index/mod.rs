@@ -1,0 +1,255 @@
+//! The index half: a file's tags are streamed through once. The head of each payload says what it brings; frames go on to the
+//! index as samples.
+
+mod clock;
+mod descriptions;
+mod lanes;
+
+use chrono::DateTime;
+
+use self::descriptions::Descriptions;
+use self::lanes::Lanes;
+use super::amf::MetaData;
+use super::packet::{HEAD, Packet, Role};
+use super::tag::{AUDIO, FILE_HEADER, FileHeader, Header, SCRIPT, TAG_HEADER, TRAILER, VIDEO};
+use crate::container::notes::Notes;
+use crate::container::stream::Stream;
+use crate::container::{Error, Sink, Source};
+use crate::index::{Container, Outline};
+use crate::media::{Kind, Time};
+
+/// Tags up to this size are looked at whole: whether another follows says whether their sizes are right. Larger ones are
+/// believed.
+const MAX_LOOK: usize = 1 << 20;
+
+/// How many bytes before the first sample a player is told to read at most: onMetaData with an index of the keyframes may be
+/// some hundred KiB.
+const MAX_PREFIX: u64 = 1 << 20;
+
+/// Creation times are believed from 1990 on, in nanoseconds since 1970: earlier there was no such file.
+const EARLIEST: i64 = 631_152_000_000_000_000;
+
+/// Reads a file's structure, asking for chunks of so many bytes.
+///
+/// # Errors
+///
+/// As [`super::index`].
+pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: u64) -> Result<Outline, Error> {
+    let mut stream = Stream::new(source, chunk);
+    let Some(header) = FileHeader::parse(stream.peek(FILE_HEADER).await?) else { return Err(Error::Unknown) };
+    let data = u64::from(header.length).saturating_add(TRAILER as u64);
+    stream.seek(data);
+    let mut reader = Reader::default();
+    let mut count = 0;
+    while reader.tag(&mut stream).await? {
+        for page in reader.lanes.take_ready() {
+            count = count.max(page.number.saturating_add(1));
+            sink.page(page).await?;
+        }
+    }
+    let Reader { lanes, descriptions, mut notes, metadata, first, multitrack } = reader;
+    let Some(first) = first else {
+        if multitrack {
+            return Err(Error::Unsupported("tags of several tracks at once (enhanced FLV's multitrack)".to_owned()));
+        }
+        let what = "no tag of sound or pictures that could be decoded".to_owned();
+        return Err(Error::Malformed { offset: data.min(source.len()), path: "FLV".to_owned(), what });
+    };
+    let metadata = metadata.unwrap_or_default();
+    let (pages, tracks) = lanes.finish(&descriptions, &metadata)?;
+    for page in pages {
+        count = count.max(page.number.saturating_add(1));
+        sink.page(page).await?;
+    }
+    let kind = if tracks.iter().any(|track| track.kind == Kind::Video) { "video" } else { "audio" };
+    let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
+    let mut duration = ends.max().unwrap_or(Time::ZERO);
+    if duration <= Time::ZERO {
+        // A single frame does not say how long it lasts.
+        duration = metadata.duration.and_then(seconds).unwrap_or(Time(1_000_000));
+        notes.push("how long it lasts is what onMetaData says".to_owned());
+    }
+    let created = metadata.created.as_deref().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+    let prefix = if first <= MAX_PREFIX { first } else { data.min(first) };
+    let late = descriptions.firsts().filter(|range| range.start >= prefix);
+    Ok(Outline {
+        container: Container::Flv,
+        mime: format!("{kind}/x-flv"),
+        duration,
+        tracks,
+        setup_ranges: std::iter::once(0..prefix).chain(late).collect(),
+        setup: descriptions.into_setup(),
+        elements: false,
+        chapters: Vec::new(),
+        created: created.and_then(|created| created.timestamp_nanos_opt()).filter(|created| *created >= EARLIEST),
+        pages: count,
+        notes: notes.into_texts(),
+    })
+}
+
+/// A duration that someone claims, where it can be one.
+#[allow(clippy::cast_possible_truncation, reason = "less than a week")]
+fn seconds(claimed: f64) -> Option<Time> {
+    (claimed > 0.0 && claimed < 604_800.0).then_some(Time((claimed * 1e9) as i64))
+}
+
+/// What is known after the tags read so far.
+#[derive(Default)]
+struct Reader {
+    lanes: Lanes,
+    descriptions: Descriptions,
+    notes: Notes,
+    metadata: Option<MetaData>,
+    /// Where the first sample begins.
+    first: Option<u64>,
+    /// There are tags of several tracks at once.
+    multitrack: bool,
+}
+
+impl Reader {
+    /// Reads the tag that follows, and goes behind it. `false` at the end of the file.
+    async fn tag<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+        let (offset, length) = (stream.position(), stream.len());
+        if offset >= length {
+            return Ok(false);
+        }
+        let Some(header) = Header::parse(stream.peek(TAG_HEADER + HEAD).await?) else {
+            self.notes.at(offset, "the file ends within a tag");
+            return Ok(false);
+        };
+        let size = header.tag_size() as usize;
+        let wanted = if size <= MAX_LOOK { size + TRAILER + TAG_HEADER } else { TAG_HEADER + HEAD };
+        let bytes = stream.peek(wanted).await?;
+        let end = offset.saturating_add(size as u64);
+        if !header.plausible() || end > length || !ends_well(bytes, header) {
+            return self.resync(stream).await;
+        }
+        let trailer = TRAILER.min(usize::try_from(length - end).unwrap_or(TRAILER));
+        let payload = bytes.get(TAG_HEADER..size.min(bytes.len())).unwrap_or_default();
+        if header.filter {
+            if encrypted(payload) {
+                return Err(Error::Unsupported("its tags are encrypted".to_owned()));
+            }
+            self.notes.at(offset, "a tag with unknown flags is passed over");
+        } else {
+            self.take(&Tag { offset, header, payload, trailer })?;
+        }
+        stream.seek(end + trailer as u64);
+        Ok(true)
+    }
+
+    fn take(&mut self, tag: &Tag<'_>) -> Result<(), Error> {
+        let Tag { offset, header, payload, .. } = *tag;
+        let packet = match header.kind {
+            SCRIPT => {
+                if self.metadata.is_none() {
+                    self.metadata = MetaData::parse(payload);
+                }
+                return Ok(());
+            }
+            AUDIO => Packet::audio(payload),
+            VIDEO => Packet::video(payload),
+            _ => None,
+        };
+        let Some(Packet { codec, role }) = packet else {
+            self.notes.at(offset, "a tag without content is passed over");
+            return Ok(());
+        };
+        match role {
+            Role::Configuration(from) if payload.len() > from => {
+                if self.lanes.configures(header.kind, codec) {
+                    let description = self.descriptions.put(tag, from)?;
+                    if self.lanes.configure(header.kind, codec, description) {
+                        self.notes.at(offset, "decoders are configured anew");
+                    }
+                } else {
+                    self.notes.at(offset, OTHER_CODEC);
+                }
+            }
+            Role::Frame { sync, composition } => {
+                if self.lanes.frame(tag, codec, (sync, composition), &mut self.notes)? {
+                    self.first.get_or_insert(offset);
+                }
+            }
+            Role::Multitrack => {
+                self.multitrack = true;
+                self.notes.at(offset, "a tag of several tracks at once is passed over");
+            }
+            Role::Configuration(_) | Role::Aside => {}
+        }
+        Ok(())
+    }
+
+    /// Goes to the next place where a sound tag begins, or to the end.
+    async fn resync<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+        let from = stream.position();
+        let mut at = from.saturating_add(1);
+        loop {
+            stream.seek(at);
+            let bytes = stream.peek(2 * MAX_LOOK).await?;
+            let last = bytes.len() < 2 * MAX_LOOK;
+            let starts = if last { bytes.len() } else { MAX_LOOK };
+            let found = (0..starts).find(|start| bytes.get(*start..).is_some_and(tag_begins));
+            at = at.saturating_add(found.unwrap_or(starts) as u64);
+            if found.is_some() || last {
+                let text = if found.is_some() {
+                    "bytes that are no tag are passed over"
+                } else {
+                    "what follows is no whole tag: the file is truncated or damaged"
+                };
+                self.notes.at(from, text);
+                stream.seek(at);
+                return Ok(found.is_some());
+            }
+        }
+    }
+}
+
+/// A note on a track that changes its codec.
+const OTHER_CODEC: &str = "a tag of another codec than its track's is passed over";
+
+/// A tag in the file.
+#[derive(Clone, Copy)]
+struct Tag<'a> {
+    offset: u64,
+    header: Header,
+    /// Its payload, or of a large one the first bytes.
+    payload: &'a [u8],
+    /// How many bytes of the PreviousTagSize behind it the file has.
+    trailer: usize,
+}
+
+/// Whether what follows the tag at the beginning of these bytes agrees with its size: the PreviousTagSize, or where that is
+/// wrong the header of another tag, or nothing at all. Of a tag that is not wholly in hand it is believed.
+fn ends_well(bytes: &[u8], header: Header) -> bool {
+    let size = header.tag_size();
+    let Some(behind) = bytes.get(size as usize..) else { return true };
+    match behind.split_first_chunk::<TRAILER>() {
+        None => true,
+        Some((trailer, next)) => {
+            u32::from_be_bytes(*trailer) == size
+                || next.is_empty()
+                || Header::parse(next).is_some_and(|next| next.plausible() && !next.filter)
+        }
+    }
+}
+
+/// Whether a tag that is small enough to be seen whole begins here, with the PreviousTagSize behind it that it has to have.
+fn tag_begins(bytes: &[u8]) -> bool {
+    if !matches!(bytes.first(), Some(&(AUDIO | VIDEO | SCRIPT))) {
+        return false;
+    }
+    let Some(header) = Header::parse(bytes).filter(|header| header.plausible() && header.size > 0) else {
+        return false;
+    };
+    let size = header.tag_size() as usize;
+    let trailer = bytes.get(size..).and_then(|behind| behind.first_chunk::<TRAILER>());
+    size <= MAX_LOOK && trailer.is_some_and(|trailer| u32::from_be_bytes(*trailer) == header.tag_size())
+}
+
+/// Whether the payload has an EncryptionTagHeader (Annex F.3.1) behind its codec's header: a filter of one of these names.
+fn encrypted(payload: &[u8]) -> bool {
+    let head = payload.get(..HEAD).unwrap_or(payload);
+    let names: [&[u8]; 2] = [b"Encryption\0", b"SE\0"];
+    names.iter().any(|name| head.windows(name.len()).any(|window| window == *name))
+}

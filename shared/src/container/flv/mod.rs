@@ -1,0 +1,46 @@
+//! FLV (Adobe Flash Video File Format Specification 10.1, Annex E), with the codecs of Enhanced RTMP (Veovera, versions 1 and 2).
+//!
+//! A file is a header of nine bytes, and tags: sound, pictures, script data, each followed by its own length (PreviousTagSize).
+//! There is no table of them that one could rely on, so a file is streamed through once to index it ([`index()`]). A sample is
+//! a whole tag with the length that follows it, so that verbatim bytes of the file play. What a decoder has to have first
+//! (sequence headers: an `avcC`, an `AudioSpecificConfig`) comes in tags of its own: these are no samples but the samples'
+//! descriptions. A cut has new tag headers, whose timestamps begin at zero, before payloads as they are ([`write()`]).
+//!
+//! Times are milliseconds. A tag's timestamp is its decode time; H.264 and HEVC have the composition offset in the payload.
+
+mod amf;
+mod index;
+mod packet;
+mod tag;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use super::{Error, Selection, Sink, Source, Written};
+use crate::index::Outline;
+
+/// Whether a file that begins with these bytes is one: signature, a version there has been, and a header that is long enough.
+#[must_use]
+pub fn recognises(start: &[u8]) -> bool {
+    tag::FileHeader::parse(start).is_some()
+}
+
+/// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] where no tag of sound or pictures is found; [`Error::Unsupported`] for encrypted tags, and where all
+/// tags are of several tracks at once; [`Error::Limit`] where decoders are configured more often than one file may. Damage and
+/// truncation are passed over, and told in [`Outline::notes`].
+pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+    index::index(source, sink, super::stream::CHUNK).await
+}
+
+/// Writes a selection as a complete file, whose first tag has the timestamp zero.
+///
+/// # Errors
+///
+/// [`Error::Index`] where the selection's runs are not of the outline's tracks, or no tags.
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    write::write(outline, selection)
+}

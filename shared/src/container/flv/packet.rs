@@ -1,0 +1,276 @@
+//! What the first bytes of a payload say of it: AudioTagHeader (Annex E.4.2.1), VideoTagHeader (E.4.3.1), and their
+//! extensions by Enhanced RTMP (ExAudioTagHeader, ExVideoTagHeader).
+
+use std::fmt;
+
+use crate::container::matroska::codec;
+use crate::media::Ticks;
+
+/// How many bytes of a payload are looked at at most.
+pub const HEAD: usize = 48;
+
+/// How a tag says what it is coded in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    /// SoundFormat.
+    Sound(u8),
+    /// CodecID.
+    Picture(u8),
+    /// The FourCC of an enhanced tag.
+    FourCc([u8; 4]),
+}
+
+impl Codec {
+    /// Whether decoders of it are configured by a tag of its own.
+    pub const fn configured(self) -> bool {
+        match self {
+            Self::Sound(format) => format == 10,
+            Self::Picture(id) => id == 7 || id == 12,
+            Self::FourCc(name) => matches!(&name, b"avc1" | b"hvc1" | b"vvc1" | b"mp4a"),
+        }
+    }
+
+    /// The codec with its configuration, as a MIME type has it (RFC 6381) where that is known, else its name.
+    pub fn name(self, configuration: &[u8]) -> String {
+        let matroska = match self {
+            Self::Sound(10) | Self::FourCc([b'm', b'p', b'4', b'a']) => "A_AAC",
+            Self::Picture(7) | Self::FourCc([b'a', b'v', b'c', b'1']) => "V_MPEG4/ISO/AVC",
+            Self::Picture(12) | Self::FourCc([b'h', b'v', b'c', b'1']) => "V_MPEGH/ISO/HEVC",
+            Self::FourCc([b'a', b'v', b'0', b'1']) => "V_AV1",
+            // The box has four bytes of version and flags before what Matroska keeps, which is features.
+            Self::FourCc([b'v', b'p', b'0', b'9']) => return vp9(configuration),
+            other => return other.to_string(),
+        };
+        codec::name(matroska, configuration)
+    }
+
+    /// How much has to be decoded before the first sound that is to be heard is right, in milliseconds.
+    pub const fn preroll(self) -> Ticks {
+        Ticks(match self {
+            Self::FourCc([b'O', b'p', b'u', b's']) => 80,
+            // A frame of 1024 samples at 44100 Hz; the bit reservoir's two frames.
+            Self::Sound(10) | Self::FourCc([b'm', b'p', b'4', b'a']) => 24,
+            Self::Sound(2 | 14) | Self::FourCc([b'.', b'm', b'p', b'3']) => 53,
+            _ => 0,
+        })
+    }
+}
+
+impl fmt::Display for Codec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Sound(0 | 3) => "pcm",
+            Self::Sound(1) => "adpcm-swf",
+            Self::Sound(2 | 14) | Self::FourCc([b'.', b'm', b'p', b'3']) => "mp3",
+            Self::Sound(4..=6) => "nellymoser",
+            Self::Sound(7) => "alaw",
+            Self::Sound(8) => "ulaw",
+            Self::Sound(10) => "mp4a.40.2",
+            Self::Sound(11) => "speex",
+            Self::Picture(2) => "sorenson-h263",
+            Self::Picture(3) => "screen",
+            Self::Picture(4) => "vp6",
+            Self::Picture(5) => "vp6a",
+            Self::Picture(6) => "screen2",
+            Self::Picture(7) => "avc1",
+            Self::Picture(12) => "hvc1",
+            Self::FourCc([b'O', b'p', b'u', b's']) => "opus",
+            Self::FourCc([b'f', b'L', b'a', b'C']) => "flac",
+            Self::Sound(other) => return write!(f, "SoundFormat {other}"),
+            Self::Picture(other) => return write!(f, "CodecID {other}"),
+            Self::FourCc(name) => return write!(f, "{}", name.escape_ascii()),
+        };
+        f.write_str(name)
+    }
+}
+
+/// `vp09.PP.LL.DD`, from a `vpcC` box's payload.
+fn vp9(configuration: &[u8]) -> String {
+    match configuration {
+        [1, _, _, _, profile, level, depth, ..] => format!("vp09.{profile:02}.{level:02}.{:02}", depth >> 4),
+        _ => "vp9".to_owned(),
+    }
+}
+
+/// What a tag brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// What a decoder has to have first; so many bytes into the payload it begins.
+    Configuration(usize),
+    /// A coded frame.
+    Frame {
+        /// Decoding can begin here.
+        sync: bool,
+        /// Presentation time less decode time.
+        composition: Ticks,
+    },
+    /// Nothing that a cut needs: the end of a sequence, a command, metadata.
+    Aside,
+    /// Frames of several tracks in one tag.
+    Multitrack,
+}
+
+/// A payload, as far as its first bytes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packet {
+    /// What it is coded in.
+    pub codec: Codec,
+    /// What it brings.
+    pub role: Role,
+}
+
+impl Packet {
+    /// Of a tag of sound. `None` where there is nothing in it.
+    pub fn audio(payload: &[u8]) -> Option<Self> {
+        let (first, rest) = payload.split_first()?;
+        let format = first >> 4;
+        let frame = Role::Frame { sync: true, composition: Ticks::ZERO };
+        if format == EX_AUDIO {
+            let (packet, codec, rest) = enhanced(first & 0x0F, rest)?;
+            let role = match packet {
+                0 => Role::Configuration(payload.len() - rest.len()),
+                1 => frame,
+                MULTITRACK_AUDIO => Role::Multitrack,
+                _ => Role::Aside,
+            };
+            return Some(Self { codec, role });
+        }
+        let role = match (format, rest.first()) {
+            (10, Some(0)) => Role::Configuration(2),
+            (10, Some(1)) => frame,
+            (10, _) => Role::Aside,
+            _ if rest.is_empty() => Role::Aside,
+            _ => frame,
+        };
+        Some(Self { codec: Codec::Sound(format), role })
+    }
+
+    /// Of a tag of pictures. `None` where there is nothing in it.
+    pub fn video(payload: &[u8]) -> Option<Self> {
+        let (first, rest) = payload.split_first()?;
+        let frame_type = first >> 4 & 7;
+        let frame = |composition| Role::Frame { sync: matches!(frame_type, KEY | GENERATED_KEY), composition };
+        if first & EX_VIDEO != 0 {
+            let (packet, codec, rest) = enhanced(first & 0x0F, rest)?;
+            let composed = matches!(codec, Codec::FourCc(name) if matches!(&name, b"avc1" | b"hvc1" | b"vvc1"));
+            let role = match packet {
+                MULTITRACK_VIDEO => Role::Multitrack,
+                0 => Role::Configuration(payload.len() - rest.len()),
+                _ if frame_type == COMMAND => Role::Aside,
+                1 if composed => frame(signed24(rest)?),
+                1 | 3 => frame(Ticks::ZERO),
+                _ => Role::Aside,
+            };
+            return Some(Self { codec, role });
+        }
+        let codec = Codec::Picture(first & 0x0F);
+        let role = match rest {
+            _ if frame_type == COMMAND => Role::Aside,
+            // 12 is HEVC as some recorded it before there was an enhanced header: like H.264.
+            [0, ..] if codec.configured() => Role::Configuration(5),
+            [1, rest @ ..] if codec.configured() => frame(signed24(rest)?),
+            [] => Role::Aside,
+            _ if codec.configured() => Role::Aside,
+            _ => frame(Ticks::ZERO),
+        };
+        Some(Self { codec, role })
+    }
+}
+
+/// SoundFormat of an enhanced tag, and the flag of one of pictures (IsExHeader).
+const EX_AUDIO: u8 = 9;
+const EX_VIDEO: u8 = 0x80;
+/// FrameTypes.
+const KEY: u8 = 1;
+const GENERATED_KEY: u8 = 4;
+const COMMAND: u8 = 5;
+/// PacketTypes; the modifier is the same for both.
+const MULTITRACK_VIDEO: u8 = 6;
+const MULTITRACK_AUDIO: u8 = 5;
+const MOD_EX: u8 = 7;
+
+/// The PacketType and the FourCC of an enhanced tag, and what follows; modifiers before them (ModEx) are passed over.
+fn enhanced(packet: u8, rest: &[u8]) -> Option<(u8, Codec, &[u8])> {
+    let (mut packet, mut rest) = (packet, rest);
+    while packet == MOD_EX {
+        let (size, behind) = rest.split_first()?;
+        let (size, behind) = match size {
+            0xFF => {
+                let (long, behind) = behind.split_first_chunk::<2>()?;
+                (usize::from(u16::from_be_bytes(*long)) + 1, behind)
+            }
+            size => (usize::from(*size) + 1, behind),
+        };
+        let (next, behind) = behind.get(size..)?.split_first()?;
+        (packet, rest) = (next & 0x0F, behind);
+    }
+    let (name, rest) = rest.split_first_chunk::<4>()?;
+    Some((packet, Codec::FourCc(*name), rest))
+}
+
+/// CompositionTime: three bytes, signed.
+fn signed24(bytes: &[u8]) -> Option<Ticks> {
+    let [a, b, c, ..] = *bytes else { return None };
+    Some(Ticks(i64::from(i32::from_be_bytes([a, b, c, 0]) >> 8)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_payload_says_what_it_brings() {
+        let frame = |sync, ms| Role::Frame { sync, composition: Ticks(ms) };
+        let cases: &[(&[u8], Option<(&str, Role)>)] = &[
+            (&[0x17, 0, 0, 0, 0, 1], Some(("avc1", Role::Configuration(5)))),
+            (&[0x17, 1, 0, 0, 80, 1], Some(("avc1", frame(true, 80)))),
+            (&[0x27, 1, 0xFF, 0xFF, 0xD8, 1], Some(("avc1", frame(false, -40)))),
+            (&[0x17, 2, 0, 0, 0], Some(("avc1", Role::Aside))),
+            (&[0x17, 1, 0], None),
+            (&[0x1C, 1, 0, 0, 4, 1], Some(("hvc1", frame(true, 4)))),
+            (&[0x14, 0, 9], Some(("vp6", frame(true, 0)))),
+            (&[0x24, 0, 9], Some(("vp6", frame(false, 0)))),
+            (&[0x42, 0], Some(("sorenson-h263", frame(true, 0)))),
+            (&[0x52, 0], Some(("sorenson-h263", Role::Aside))),
+            (b"\x90hvc1\x01", Some(("hvc1", Role::Configuration(5)))),
+            (b"\x91hvc1\0\0\x28\x01", Some(("hvc1", frame(true, 40)))),
+            (b"\xA3hvc1\x01", Some(("hvc1", frame(false, 0)))),
+            (b"\xA1av01\x01", Some(("av01", frame(false, 0)))),
+            (b"\xD0av01\0", Some(("av01", Role::Configuration(5)))),
+            (b"\x97\x02\0\0\x01\x01vp09\x01", Some(("vp9", frame(true, 0)))),
+            (b"\x97\xFF\xFF\xFF", None),
+            (b"\x96\x01av01\0", Some(("\\x01av0", Role::Multitrack))),
+            (&[], None),
+        ];
+        for (payload, expected) in cases {
+            let found = Packet::video(payload).map(|packet| (packet.codec.name(&[]), packet.role));
+            assert_eq!(found, expected.map(|(name, role)| (name.to_owned(), role)), "{payload:x?}");
+        }
+        let cases: &[(&[u8], Option<(&str, Role)>)] = &[
+            (&[0xAF, 0, 0x12, 0x10], Some(("mp4a.40.2", Role::Configuration(2)))),
+            (&[0xAF, 1, 0], Some(("mp4a.40.2", frame(true, 0)))),
+            (&[0xAF], Some(("mp4a.40.2", Role::Aside))),
+            (&[0x2F, 0xFF], Some(("mp3", frame(true, 0)))),
+            (&[0x2F], Some(("mp3", Role::Aside))),
+            (b"\x90OpusOpusHead", Some(("opus", Role::Configuration(5)))),
+            (b"\x91Opus\xF8", Some(("opus", frame(true, 0)))),
+            (b"\x94Opus\xF8", Some(("opus", Role::Aside))),
+            (b"\x95\x01Opus", Some(("\\x01Opu", Role::Multitrack))),
+            (b"\x91Op", None),
+        ];
+        for (payload, expected) in cases {
+            let found = Packet::audio(payload).map(|packet| (packet.codec.name(&[]), packet.role));
+            assert_eq!(found, expected.map(|(name, role)| (name.to_owned(), role)), "{payload:x?}");
+        }
+    }
+
+    #[test]
+    fn configurations_name_profiles() {
+        assert_eq!(Codec::Picture(7).name(&[1, 0x64, 0, 0x1F]), "avc1.64001f");
+        assert_eq!(Codec::Sound(10).name(&[0x2B, 0x92]), "mp4a.40.5");
+        assert_eq!(Codec::FourCc(*b"vp09").name(&[1, 0, 0, 0, 2, 41, 0xA0]), "vp09.02.41.10");
+        assert_eq!(Codec::FourCc(*b"abcd").name(&[]), "abcd");
+        assert_eq!(Codec::Sound(13).name(&[]), "SoundFormat 13");
+    }
+}

@@ -1,0 +1,117 @@
+//! The file's header (Annex E.2) and the headers of tags (E.4.1).
+
+/// Bytes of the file's header that are always there; its DataOffset says how many there are.
+pub const FILE_HEADER: usize = 9;
+/// Bytes of a tag's header.
+pub const TAG_HEADER: usize = 11;
+/// Bytes of the PreviousTagSize behind each tag.
+pub const TRAILER: usize = 4;
+
+/// TagType of sound, which is the number of its track too.
+pub const AUDIO: u8 = 8;
+/// TagType of pictures, which is the number of their track too.
+pub const VIDEO: u8 = 9;
+/// TagType of script data.
+pub const SCRIPT: u8 = 18;
+
+/// TypeFlagsAudio and TypeFlagsVideo of the file's header.
+const HAS_AUDIO: u8 = 0x04;
+const HAS_VIDEO: u8 = 0x01;
+
+/// The header of a file. Its flags are wrong too often to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileHeader {
+    /// DataOffset: where the PreviousTagSize before the first tag stands.
+    pub length: u32,
+}
+
+impl FileHeader {
+    /// `None` where the bytes are no such header.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let [b'F', b'L', b'V', 1..=4, _, a, b, c, d, ..] = *bytes else { return None };
+        let length = u32::from_be_bytes([a, b, c, d]);
+        (length >= 9).then_some(Self { length })
+    }
+
+    /// A header of version 1, with the PreviousTagSize of zero that follows.
+    pub const fn write(audio: bool, video: bool) -> [u8; FILE_HEADER + TRAILER] {
+        let flags = (if audio { HAS_AUDIO } else { 0 }) | if video { HAS_VIDEO } else { 0 };
+        [b'F', b'L', b'V', 1, flags, 0, 0, 0, 9, 0, 0, 0, 0]
+    }
+}
+
+/// The header of a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// TagType, and the two reserved bits before it.
+    pub kind: u8,
+    /// Filter: the payload was pre-processed, which is to say encrypted.
+    pub filter: bool,
+    /// DataSize: bytes of payload.
+    pub size: u32,
+    /// Timestamp with TimestampExtended, milliseconds.
+    pub timestamp: i32,
+    /// StreamID, which is always zero.
+    pub stream: u32,
+}
+
+impl Header {
+    /// `None` where there are not as many bytes.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let [kind, s0, s1, s2, t0, t1, t2, extended, i0, i1, i2, ..] = *bytes else { return None };
+        Some(Self {
+            kind: kind & !0x20,
+            filter: kind & 0x20 != 0,
+            size: u32::from_be_bytes([0, s0, s1, s2]),
+            timestamp: i32::from_be_bytes([extended, t0, t1, t2]),
+            stream: u32::from_be_bytes([0, i0, i1, i2]),
+        })
+    }
+
+    /// Whether tags have such a header: of a known type and in stream zero.
+    pub const fn plausible(self) -> bool {
+        matches!(self.kind, AUDIO | VIDEO | SCRIPT) && self.stream == 0
+    }
+
+    /// Bytes of the tag, less the PreviousTagSize behind it.
+    pub const fn tag_size(self) -> u32 {
+        TAG_HEADER as u32 + self.size
+    }
+}
+
+/// The header of a tag of this type in stream zero, with a payload of less than 16 MiB.
+pub const fn header(kind: u8, size: u32, timestamp: i32) -> [u8; TAG_HEADER] {
+    let [_, s0, s1, s2] = size.to_be_bytes();
+    let [extended, t0, t1, t2] = timestamp.to_be_bytes();
+    [kind, s0, s1, s2, t0, t1, t2, extended, 0, 0, 0]
+}
+
+/// The PreviousTagSize behind a tag with a payload of so many bytes.
+pub const fn trailer(size: u32) -> [u8; TRAILER] {
+    (TAG_HEADER as u32).saturating_add(size).to_be_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_header_is_read_as_it_was_written() {
+        for (kind, size, timestamp) in [(8, 0, 0), (9, 0x00FF_FFFF, -80), (18, 77, 0x0123_4567), (9, 1, i32::MAX)] {
+            let read = Header::parse(&header(kind, size, timestamp)).unwrap();
+            assert_eq!(read, Header { kind, filter: false, size, timestamp, stream: 0 });
+            assert!(read.plausible());
+        }
+        assert!(Header::parse(&[9; 10]).is_none());
+        assert!(Header::parse(&[0x29; 11]).unwrap().filter);
+    }
+
+    #[test]
+    fn a_file_is_recognised_by_its_header() {
+        assert_eq!(FileHeader::parse(&FileHeader::write(true, true)), Some(FileHeader { length: 9 }));
+        for other in [&b"FLV"[..], b"FLV\x01\x05\0\0\0\x08", b"FLV\x09\x05\0\0\0\x09", b"FLX\x01\x05\0\0\0\x09"] {
+            assert_eq!(FileHeader::parse(other), None, "{other:x?}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The `fmt ` chunk of WAVE: `WAVEFORMATEX` and `WAVEFORMATEXTENSIBLE`.
+
+use super::Sound;
+use super::dialect::Dialect;
+use crate::container::Error;
+use crate::media::Timescale;
+
+/// Tags whose blocks are one sample of each channel: PCM, float, A-law, µ-law.
+const PLAIN: [u16; 4] = [1, 3, 6, 7];
+/// Tags whose blocks say themselves how many samples they are: ADPCM of Microsoft, IMA, and Dialogic, GSM 6.10, IMA of the Xbox.
+const BLOCKS: [u16; 5] = [2, 0x11, 0x17, 0x31, 0x69];
+/// `wFormatTag` of a format that is named by a GUID.
+const EXTENSIBLE: u16 = 0xFFFE;
+/// What follows on the tag in GUIDs that stand for one: of the system, and of ambisonic sound.
+const TAILS: [[u8; 12]; 2] = [
+    [0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71],
+    [0x21, 0x07, 0xD3, 0x11, 0x86, 0x44, 0xC8, 0xC1, 0xCA, 0, 0, 0],
+];
+
+/// Reads the data of a `fmt ` chunk, which begins at this offset.
+pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<Sound, Error> {
+    let malformed = |what: String| Error::Malformed { offset, path: "fmt".to_owned(), what };
+    let u16 = |at| dialect.u16(data, at);
+    let short = || malformed(format!("{} bytes, where at least 16 have to be", data.len()));
+    let (tag, channels) = (u16(0).ok_or_else(short)?, u16(2).ok_or_else(short)?);
+    let (rate, align) = (dialect.u32(data, 4).ok_or_else(short)?, u16(12).ok_or_else(short)?);
+    let bits = u16(14).ok_or_else(short)?;
+    let tag = match tag {
+        EXTENSIBLE => extended(dialect, data).ok_or_else(|| unsupported(data.get(24..40).unwrap_or_default()))?,
+        tag => tag,
+    };
+    let timescale = Timescale::per_second(rate).filter(|_| channels > 0 && align > 0);
+    let rate = timescale.ok_or_else(|| {
+        malformed(format!("{channels} channels of {rate} samples a second in blocks of {align} bytes"))
+    })?;
+    let samples = if PLAIN.contains(&tag) {
+        if align % channels != 0 || u32::from(align / channels) * 8 < u32::from(bits) {
+            return Err(malformed(format!("{channels} channels of {bits} bits in {align} bytes")));
+        }
+        1
+    } else if BLOCKS.contains(&tag) {
+        let samples = u16(18).filter(|samples| *samples > 0);
+        samples.ok_or_else(|| malformed("no number of samples in a block".to_owned()))?
+    } else {
+        return Err(Error::Unsupported(format!("WAVE with sound of format {tag:#06x}")));
+    };
+    Ok(Sound { codec: format!("{tag:x}"), rate, block: u32::from(align), samples: u32::from(samples) })
+}
+
+/// The tag that the GUID of an extensible format stands for.
+fn extended(dialect: Dialect, data: &[u8]) -> Option<u16> {
+    let tail = data.get(28..40)?;
+    let tag = u16::try_from(dialect.u32(data, 24)?).ok()?;
+    TAILS.iter().any(|known| known == tail).then_some(tag)
+}
+
+fn unsupported(guid: &[u8]) -> Error {
+    Error::Unsupported(format!("WAVE with sound of the format whose GUID is {guid:02x?}"))
+}

@@ -1,0 +1,285 @@
+//! The index half: the chunks are looked at one after the other, the sound among them is reckoned, not read.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::chunks::{Chunk, Chunks};
+use super::dialect::{Dialect, Id};
+use super::meta::{self, Marks};
+use super::{Sound, comm, fmt};
+use crate::container::{Error, Sink, Source};
+use crate::index::{Builder, Container, Outline};
+use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
+
+/// Bytes of `fmt ` or `COMM` that are read; ADPCM has a table of 32.
+const MAX_FORMAT: u64 = 1 << 10;
+/// Bytes of `bext`; what is longer than that is the history of its coding.
+const MAX_BEXT: u64 = 4 << 10;
+/// Bytes of another chunk that a cut takes over: titles, names. Every request reads them.
+const MAX_KEPT: u64 = 1 << 10;
+/// Bytes of a chunk of marks or labels.
+const MAX_MARKS: u64 = 64 << 10;
+/// A size that says: not known, or said in `ds64`.
+const UNKNOWN: u64 = 0xFFFF_FFFF;
+
+/// Reads a file's structure; see [`super::index`].
+pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+    let start = Chunks::start(source).await?;
+    let dialect = Dialect::of(&start).ok_or(Error::Unknown)?;
+    let mut form = Form::new(dialect, &start, source.len());
+    let mut chunks = Chunks::new(source, dialect, start);
+    while let Some(chunk) = chunks.next().await? {
+        form.take(&mut chunks, &chunk).await?;
+    }
+    form.outline(sink).await
+}
+
+/// What is known of a file so far.
+struct Form {
+    dialect: Dialect,
+    /// Where the form says that it ends, and where the file does.
+    end: u64,
+    length: u64,
+    sound: Option<Sound>,
+    /// The bytes of the samples.
+    data: Option<Range<u64>>,
+    /// How many samples there are (`fact`), or blocks (`COMM`), as the file says.
+    samples: Option<u64>,
+    blocks: Option<u64>,
+    /// RF64: how many bytes the data chunk has, and how many samples there are.
+    large: Option<(u64, u64)>,
+    kept: Vec<(Id, Bytes)>,
+    marks: Marks,
+    created: Option<i64>,
+    notes: Vec<String>,
+}
+
+impl Form {
+    fn new(dialect: Dialect, start: &[u8], length: u64) -> Self {
+        let size = match dialect {
+            Dialect::Wave64 => dialect.u64(start, 16),
+            _ => dialect.u32(start, 4).map(|size| u64::from(size).saturating_add(8)),
+        };
+        Self {
+            dialect,
+            end: size.unwrap_or(0),
+            length,
+            sound: None,
+            data: None,
+            samples: None,
+            blocks: None,
+            large: None,
+            kept: Vec::new(),
+            marks: Marks::default(),
+            created: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Takes what matters of a chunk.
+    async fn take<S: Source>(&mut self, chunks: &mut Chunks<'_, S>, chunk: &Chunk) -> Result<(), Error> {
+        let dialect = self.dialect;
+        match &chunk.id {
+            id if *id == *dialect.sound().0 && self.data.is_none() => {
+                let end = self.sound_of(chunk);
+                chunks.go_on_behind(end);
+            }
+            b"ds64" => {
+                let data = chunks.data(chunk, 28).await?;
+                self.large = dialect.u64(&data, 8).zip(dialect.u64(&data, 16));
+            }
+            b"fmt " if self.sound.is_none() => {
+                let data = chunks.data(chunk, MAX_FORMAT).await?;
+                self.sound = Some(fmt::parse(dialect, &data, chunk.offset)?);
+                self.keep(chunk, &data);
+            }
+            b"COMM" if self.sound.is_none() => {
+                let data = chunks.data(chunk, MAX_FORMAT).await?;
+                let (sound, blocks) = comm::parse(dialect, &data, chunk.offset)?;
+                (self.sound, self.blocks) = (Some(sound), Some(u64::from(blocks)));
+                self.keep(chunk, &data);
+            }
+            b"fact" => {
+                let data = chunks.data(chunk, 8).await?;
+                let short = dialect.u32(&data, 0).map(u64::from);
+                self.samples = if dialect == Dialect::Wave64 { dialect.u64(&data, 0) } else { short };
+                // A cut says anew how many there are.
+                self.kept.push((chunk.id, Bytes::new()));
+            }
+            b"bext" => {
+                let data = chunks.data(chunk, MAX_BEXT).await?;
+                self.created = meta::recorded(&data);
+                self.keep(chunk, &data);
+            }
+            b"cue " => self.marks.cues(dialect, &chunks.data(chunk, MAX_MARKS).await?),
+            b"MARK" => self.marks.markers(dialect, &chunks.data(chunk, MAX_MARKS).await?),
+            b"LIST" => {
+                let data = chunks.data(chunk, MAX_MARKS).await?;
+                match data.split_first_chunk() {
+                    Some((b"adtl", labels)) => self.marks.labels(dialect, labels),
+                    Some((b"INFO", _)) if chunk.size <= MAX_KEPT => self.keep(chunk, &data),
+                    _ => {}
+                }
+            }
+            b"FVER" | b"CHAN" | b"NAME" | b"AUTH" | b"(c) " | b"ANNO" if chunk.size <= MAX_KEPT => {
+                let data = chunks.data(chunk, MAX_KEPT).await?;
+                self.keep(chunk, &data);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A cut takes over this chunk.
+    fn keep(&mut self, chunk: &Chunk, data: &[u8]) {
+        // A copy, so that a few bytes do not keep all that was read with them.
+        self.kept.push((chunk.id, Bytes::copy_from_slice(data)));
+    }
+
+    /// Finds where the samples stand, and gives the end of their chunk.
+    fn sound_of(&mut self, chunk: &Chunk) -> u64 {
+        let declared = self.end_of(chunk);
+        if declared > self.length {
+            self.notes.push(format!("it is truncated: its sound ends at byte {declared}, the file at {}", self.length));
+        }
+        let end = declared.min(self.length);
+        let (_, before) = self.dialect.sound();
+        self.data = Some(chunk.body.saturating_add(before).min(end)..end);
+        end
+    }
+
+    /// Where the chunk of the samples ends, whatever it says. Recorders that were stopped hard, and programs that write to a
+    /// pipe, leave a size of zero or of all ones; beyond 4 GiB some count on from zero.
+    fn end_of(&self, chunk: &Chunk) -> u64 {
+        const WRAP: u64 = 1 << 32;
+        let rest = self.length.saturating_sub(self.end);
+        match (chunk.size, self.large, self.dialect) {
+            (size, _, Dialect::Wave64) | (UNKNOWN, Some((size, _)), _) => chunk.body.saturating_add(size),
+            (UNKNOWN, None, _) => self.length,
+            (0, _, _) if self.end != self.length => self.length,
+            (size, _, _) if rest > 0 && rest.is_multiple_of(WRAP) => {
+                chunk.body.saturating_add(size).saturating_add(rest)
+            }
+            (size, _, _) => chunk.body.saturating_add(size),
+        }
+    }
+
+    /// The outline. The pages go to the sink.
+    async fn outline(mut self, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+        let missing = |what: &str| Error::Malformed {
+            offset: self.length,
+            path: "form".to_owned(),
+            what: format!("no {what} chunk, of which there has to be one"),
+        };
+        let (format, sound) = if self.dialect.is_aiff() { ("COMM", "SSND") } else { ("fmt", "data") };
+        let what = self.sound.clone().ok_or_else(|| missing(format))?;
+        let data = self.data.clone().ok_or_else(|| missing(sound))?;
+        let runs = self.runs(&what, &data);
+
+        let rate = what.rate;
+        let name = self.dialect.name();
+        let chunks = self.kept.iter().map(|(id, data)| Setup::Inline([id, data.as_ref()].concat().into()));
+        let setup = std::iter::once(Setup::Inline(name.to_vec().into())).chain(chunks).collect();
+        let mut builder = Builder::new(vec![track(what)]);
+        let mut pages = 0;
+        for run in runs {
+            builder.samples(0, run)?;
+            for page in builder.take_ready() {
+                sink.page(page).await?;
+            }
+            pages = builder.pages();
+        }
+        let (last, tracks) = builder.finish()?;
+        for page in last {
+            sink.page(page).await?;
+        }
+        let duration = tracks.first().map_or(Time::ZERO, |track| rate.time(track.presented.1));
+        let (chapters, left_out) = self.marks.chapters(rate).finish(duration);
+        self.notes.extend(left_out);
+        Ok(Outline {
+            container: Container::Iff,
+            mime: self.dialect.mime().to_owned(),
+            duration,
+            tracks,
+            setup,
+            setup_ranges: vec![0..data.start],
+            elements: false,
+            chapters,
+            created: self.created,
+            pages,
+            notes: self.notes,
+        })
+    }
+
+    /// The blocks: whole ones, all alike, and one at the end that may be shorter, or stand for fewer samples.
+    fn runs(&mut self, sound: &Sound, data: &Range<u64>) -> Vec<Run> {
+        let (block, samples) = (u64::from(sound.block), u64::from(sound.samples));
+        let bytes = data.end.saturating_sub(data.start);
+        let (mut blocks, mut rest) = (bytes / block, bytes % block);
+        if let Some(declared) = self.blocks.filter(|declared| *declared < blocks) {
+            (blocks, rest) = (declared, 0);
+        } else if self.blocks.is_some_and(|declared| declared > blocks) && data.end < self.length {
+            self.notes.push("its COMM chunk speaks of more sound than there is".to_owned());
+        }
+        if samples == 1 && rest > 0 {
+            self.notes.push(format!("{rest} bytes at the end are no whole sample"));
+            rest = 0;
+        }
+        let (_, large) = self.large.unzip();
+        let total = self.samples.filter(|samples| *samples != UNKNOWN).or(large).filter(|_| samples > 1);
+        let all = blocks.saturating_mul(samples).saturating_add(rest.saturating_mul(samples) / block);
+        // What is said to be silence at the end of the last block is not counted; a number that is further off is not believed.
+        let total = total.filter(|total| *total < all && all - *total < samples).unwrap_or(all);
+        let whole = blocks.min(total / samples);
+        let mut runs = Vec::with_capacity(2);
+        let mut run = |first: u64, count: u64, bytes: u64, samples: u64| {
+            let (mut first, mut left) = (first, count);
+            while left > 0 {
+                let count = u32::try_from(left).unwrap_or(u32::MAX);
+                runs.push(Run {
+                    decode: ticks(first.saturating_mul(u64::from(sound.samples))),
+                    composition: Ticks::ZERO,
+                    duration: ticks(samples),
+                    offset: data.start + first * block,
+                    size: u32::try_from(bytes).unwrap_or(u32::MAX),
+                    count,
+                    sync: true,
+                    description: 1,
+                    header: 0,
+                });
+                (first, left) = (first + u64::from(count), left - u64::from(count));
+            }
+        };
+        run(0, whole, block, samples);
+        let last = if blocks > whole { block } else { rest };
+        let samples = total.saturating_sub(whole.saturating_mul(samples));
+        run(whole, u64::from(last > 0 && samples > 0), last, samples);
+        runs
+    }
+}
+
+fn ticks(samples: u64) -> Ticks {
+    Ticks(i64::try_from(samples).unwrap_or(i64::MAX))
+}
+
+/// The only track. The builder fills in what it counts.
+fn track(sound: Sound) -> Track {
+    Track {
+        id: 1,
+        kind: Kind::Audio,
+        codec: sound.codec,
+        language: None,
+        name: None,
+        dimensions: None,
+        timescale: sound.rate,
+        edits: Vec::new(),
+        preroll: Ticks::ZERO,
+        samples: 0,
+        bytes: 0,
+        composition: (Ticks::ZERO, Ticks::ZERO),
+        presented: (Ticks::ZERO, Ticks::ZERO),
+        late: 0,
+        setup: Setup::Inline(Bytes::new()),
+    }
+}

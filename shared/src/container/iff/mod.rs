@@ -1,0 +1,64 @@
+//! Waves in chunks, all of the family of EA IFF 85: WAV (Microsoft and IBM, *Multimedia Programming Interface and Data
+//! Specifications 1.0*; RFC 2361), its forms beyond 4 GiB RF64 (EBU Tech 3306) and BW64 (ITU-R BS.2088), its big-endian twin
+//! RIFX, Sony's Wave64, and Apple's AIFF and AIFF-C.
+//!
+//! A file is a form of chunks, of which one says what a sample is and another is all the samples: so its index is arithmetic.
+//! One run of blocks fills each page, and a few small reads see all that is not sound, however long the file is. A block is
+//! one sample of each channel, or where samples are coded several at a time (ADPCM, GSM), the bytes that say so many.
+//!
+//! A cut is a form of its own with the bytes of its blocks as they are, exact to the block. It begins at the block that the
+//! start falls in and ends with the one that the end falls in.
+
+mod chunks;
+mod comm;
+mod dialect;
+mod fmt;
+mod index;
+mod meta;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use self::dialect::Dialect;
+use super::{Error, Selection, Sink, Source, Written};
+use crate::index::Outline;
+use crate::media::Timescale;
+
+/// Whether a file that begins with these bytes is one of the family.
+#[must_use]
+pub fn recognises(start: &[u8]) -> bool {
+    Dialect::of(start).is_some()
+}
+
+/// Reads the structure of a file.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] where there is no sound, or what its samples are is not said or makes no sense;
+/// [`Error::Unsupported`] for codecs whose blocks are not all of one size. What is cut off or lost of the rest is told in
+/// [`Outline::notes`].
+pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+    index::index(source, sink).await
+}
+
+/// Writes a selection as a complete file of the same dialect; as RF64 where WAV cannot count its bytes.
+///
+/// # Errors
+///
+/// [`Error::Index`] where the outline is not of such a file, and [`Error::Limit`] beyond the 4 GiB of AIFF and RIFX.
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    write::write(outline, selection)
+}
+
+/// What a file says of its sound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Sound {
+    /// The codec's registered name: RFC 2361's number in hexadecimal, or AIFF-C's compression type.
+    codec: String,
+    /// Samples a second.
+    rate: Timescale,
+    /// Bytes of a block of all channels.
+    block: u32,
+    /// Samples of each channel in a block.
+    samples: u32,
+}
