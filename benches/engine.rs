@@ -15,6 +15,7 @@ mod hour;
 mod live;
 mod lossless;
 mod packets;
+mod radio;
 
 use std::hint::black_box;
 
@@ -49,6 +50,16 @@ fn index_webm(criterion: &mut Criterion) {
     group.sample_size(10);
     for (name, picture) in [("WebM, 2 Mbit/s", 10_000), ("WebM, 8 Mbit/s", 40_000)] {
         let file = live::webm(256, picture, 1);
+        group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
+        group.bench_function(name, |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
+    }
+}
+
+fn index_ogg(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("index");
+    group.sample_size(10);
+    for (name, packet) in [("Ogg Opus, 64 kbit/s", 160), ("Ogg Opus, 256 kbit/s", 640)] {
+        let file = radio::ogg(64, packet);
         group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
         group.bench_function(name, |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
     }
@@ -106,7 +117,8 @@ fn cut_ten_seconds(criterion: &mut Criterion) {
     let runtime = runtime();
     let (mp4, mp4_pages) = runtime.block_on(index(&film::mp4(true)));
     let (webm, webm_pages) = runtime.block_on(index(&live::webm(256, 10_000, 1)));
-    for (name, outline, pages) in [("MP4", mp4, mp4_pages), ("WebM", webm, webm_pages)] {
+    let (ogg, ogg_pages) = runtime.block_on(index(&radio::ogg(16, 160)));
+    for (name, outline, pages) in [("MP4", mp4, mp4_pages), ("WebM", webm, webm_pages), ("Ogg", ogg, ogg_pages)] {
         let asked = Interval::new(Time::from_secs(612), Time::from_secs(622)).unwrap();
         let meaning = Meaning::of(&Ask::from(asked), &outline);
         group.bench_function(name, |bench| {
@@ -120,5 +132,5 @@ fn cut_ten_seconds(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, index_mp4, index_webm, index_flac, index_ts, index_frames, cut_ten_seconds);
+criterion_group!(benches, index_mp4, index_webm, index_flac, index_ts, index_frames, index_ogg, cut_ten_seconds);
 criterion_main!(benches);

@@ -46,6 +46,7 @@ class Format:
 
 H264 = samples.H264
 HEVC = "-c:v libx265 -preset medium -crf 36 -g 50 -x265-params log-level=error:open-gop=0:keyint=50:min-keyint=50:scenecut=0 -pix_fmt yuv420p".split()
+THEORA = "-c:v libtheora -q:v 3 -g 50 -pix_fmt yuv420p".split()
 SOUND = ["-map", "1:a"]
 WAVE = [*SOUND, "-ac", "1"]
 BEXT = ["-metadata", "origination_date=2010-10-22", "-metadata", "origination_time=07:33:53", "-metadata", "time_reference=4000000000"]
@@ -108,6 +109,12 @@ FORMATS = [
     Format("mpeg-2.5.mp3", [*MP3, "-ar", "8000", "-b:a", "8k"], **EXACT, slack=0.45),
     Format("layer-2.mp2", [*SOUND, "-c:a", "mp2", "-b:a", "56k"], "audio/mpeg"),
     Format("tone.aac", [*SOUND, "-c:a", "aac", "-b:a", "32k"], "audio/aac", slack=0.5),  # its duration ffprobe guesses from the first frames
+    Format("vorbis.ogg", [*SOUND, "-c:a", "libvorbis", "-q:a", "0"], "audio/ogg", exact=True),
+    # ffprobe counts what Opus decodes before the beginning.
+    Format("tone.opus", [*SOUND, *samples.OPUS], "audio/ogg", exact=True, slack=0.12),
+    Format("flac.oga", [*SOUND, "-c:a", "flac", "-ar", "8000", "-f", "oga", "-page_duration", "200000"], "audio/ogg", slack=0.6),
+    Format("speex.ogg", [*SOUND, "-c:a", "libspeex", "-ar", "16000", "-f", "ogg"], "audio/ogg"),
+    Format("theora.ogv", [*BOTH, *THEORA, "-c:a", "libvorbis", "-q:a", "0", "-f", "ogg"], "video/ogg", seconds=8),
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import media
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = pathlib.Path(os.environ.get("REELSPAN_CORPUS") or ROOT.parent / "shared" / "corpus")
-SUFFIXES = {".mp4", ".m4a", ".mov", ".webm", ".mkv", ".mka"}
+SUFFIXES = {".mp4", ".m4a", ".mov", ".webm", ".mkv", ".mka", ".ogg", ".opus", ".oga", ".ogv"}
 FILES = sorted(path for path in FOLDER.glob("*") if path.suffix in SUFFIXES)
 INTERVALS = 20
 

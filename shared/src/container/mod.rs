@@ -13,6 +13,8 @@ pub mod matroska;
 pub mod mp4;
 pub mod mpegts;
 mod notes;
+pub mod ogg;
+mod opus;
 mod order;
 mod selection;
 mod source;
@@ -24,6 +26,7 @@ pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{ReadError, Source};
 
 use crate::index::{Container, Outline, Packed};
+use crate::media::Track;
 
 /// The version of the writers. One more for every change of what they write for the same selection: a cut's validator
 /// depends on it, so that no cache joins the bytes of two of them.
@@ -82,6 +85,8 @@ pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Resul
         avi::index(source, sink).await
     } else if mpegts::recognises(&start) {
         mpegts::index(source, sink).await
+    } else if ogg::recognises(&start) {
+        ogg::index(source, sink).await
     } else {
         // These have nothing at their beginning that tells them; so they come last.
         frames::index(source, sink).await
@@ -99,23 +104,25 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         Container::Avi => avi::write(outline, selection),
         Container::MpegTs => mpegts::write(outline, selection),
         Container::Mp3 | Container::Mp2 | Container::Adts => frames::write(outline, selection),
+        Container::Ogg => ogg::write(outline, selection),
     }
 }
 
-/// Whether a cut of this container begins to play at the very instant asked for, rather than at the sync sample before.
+/// Whether a track of a cut begins to play at the very instant asked for, rather than at the sync sample before.
 #[must_use]
-pub const fn starts_exactly(container: Container) -> bool {
-    matches!(container, Container::Mp4 | Container::Mp3)
+pub fn starts_exactly(container: Container, track: &Track) -> bool {
+    match container {
+        Container::Mp4 | Container::Mp3 => true,
+        Container::Ogg => ogg::starts_exactly(track),
+        _ => false,
+    }
 }
 
 /// Whether a cut of this container ends with the end of its last sample, because nothing in it could say that less of that is
 /// to be heard.
 #[must_use]
 pub const fn ends_with_a_sample(container: Container) -> bool {
-    match container {
-        Container::Mp4 | Container::Matroska | Container::Flv | Container::Avi | Container::Mp3 => false,
-        Container::Iff | Container::Flac | Container::MpegTs | Container::Mp2 | Container::Adts => true,
-    }
+    matches!(container, Container::Iff | Container::Flac | Container::MpegTs | Container::Mp2 | Container::Adts)
 }
 
 /// Whether a cut of this container plays all samples that it has, those that decoding needs before what was asked for among

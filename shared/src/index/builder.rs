@@ -145,6 +145,11 @@ impl Builder {
         }
     }
 
+    /// A track more, behind those that there are: of a file of which it becomes known only on the way.
+    pub fn add_track(&mut self, track: Track) {
+        self.lanes.push(Lane::new(track));
+    }
+
     /// An element begins, and the samples that follow lie in it until it ends: at the latest, where the next one begins.
     pub fn begin_element(&mut self, offset: u64, header: u32, time: Ticks) {
         self.begin_element_keeping(offset, header, time, Bytes::new());
@@ -206,6 +211,10 @@ impl Builder {
             runs: 0,
             elements: Elements::default(),
         });
+        // The page may have been opened before the track was known.
+        if page.tracks.len() < tracks {
+            page.tracks.resize_with(tracks, PageTrack::default);
+        }
         if let (Some(element), false) = (&self.element, page.elements.unended) {
             page.elements.list.push(element.clone());
             page.elements.unended = true;

@@ -32,6 +32,8 @@ pub enum Container {
     Mp2,
     /// AAC in ADTS.
     Adts,
+    /// Ogg.
+    Ogg,
 }
 
 /// A file's structure, less its samples.

@@ -159,11 +159,12 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
     let Some(given) = meaning.interval(outline) else { return Ok(Cut::Outside) };
     let chosen = meaning.places(outline);
     let mut held = Held::new(pages, outline.pages);
-    let mut selection = if container::starts_exactly(outline.container) {
-        select_exactly(outline, &mut held, &chosen, given).await?
-    } else {
-        select_from_sync(outline, &mut held, &chosen, given).await?
-    };
+    let mut selection =
+        if places(outline, &chosen).all(|(_, track)| container::starts_exactly(outline.container, track)) {
+            select_exactly(outline, &mut held, &chosen, given).await?
+        } else {
+            select_from_sync(outline, &mut held, &chosen, given).await?
+        };
     // A track that has no sample in the interval would be an empty track, on which some players stumble.
     selection.tracks.retain(|track| !track.runs.is_empty());
     if selection.tracks.is_empty() {
@@ -186,24 +187,33 @@ async fn select_exactly(
 ) -> Result<Selection, Error> {
     let mut tracks = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, chosen) {
-        let segments = segments(track, given);
-        let mut spans = Vec::with_capacity(1);
-        for segment in &segments {
-            if let Segment { media: Some(media), duration } = segment {
-                let (from, to) = (Bound::At(*media - track.preroll), Bound::At(*media + *duration));
-                if let Some(span) = find(held, place, track, from, to).await? {
-                    spans.extend(without_leading_pictures(held, place, track, span));
-                }
-            }
-        }
-        let runs = held.runs(place, &span::union(spans));
-        tracks.push(Selected { track: place, runs, segments });
+        tracks.push(select_track_exactly(held, place, track, given).await?);
     }
     Ok(Selection { given, tracks, elements: Vec::new() })
 }
 
+/// The samples of one track that present an interval, with those that have to be decoded before.
+async fn select_track_exactly(
+    held: &mut Held<'_, impl Pages>,
+    place: usize,
+    track: &Track,
+    given: Interval,
+) -> Result<Selected, Error> {
+    let segments = segments(track, given);
+    let mut spans = Vec::with_capacity(1);
+    for segment in &segments {
+        if let Segment { media: Some(media), duration } = segment {
+            let (from, to) = (Bound::At(*media - track.preroll), Bound::At(*media + *duration));
+            if let Some(span) = find(held, place, track, from, to).await? {
+                spans.extend(without_leading_pictures(held, place, track, span));
+            }
+        }
+    }
+    Ok(Selected { track: place, runs: held.runs(place, &span::union(spans)), segments })
+}
+
 /// Where playback begins with the first sample: at the sync sample before, of the video if there is any, and of several the
-/// earliest. The other tracks begin with it.
+/// earliest. The other tracks begin with it, at that very instant where they can.
 async fn select_from_sync(
     outline: &Outline,
     held: &mut Held<'_, impl Pages>,
@@ -222,14 +232,18 @@ async fn select_from_sync(
     }
     let firsts = leaders.iter().filter_map(|(place, span)| {
         let track = outline.tracks.get(*place)?;
-        Some(track.timescale.time(held.run_at(*place, span.start)?.presentation()))
+        Some(on_timeline(track, held.run_at(*place, span.start)?.presentation()).max(Time::ZERO))
     });
     // Where there is no sync sample before, the others need not wait for the first.
     let start = firsts.fold(asked.start(), Time::min);
     let given = Interval::new(start, asked.end()).unwrap_or(asked);
     let mut tracks = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, chosen) {
-        let (from, to) = (track.timescale.ticks(given.start()), track.timescale.ticks(given.end()));
+        if container::starts_exactly(outline.container, track) {
+            tracks.push(select_track_exactly(held, place, track, given).await?);
+            continue;
+        }
+        let (from, to) = on_track(track, given);
         let runs = if let Some((_, span)) = leaders.iter().find(|(leader, _)| *leader == place) {
             held.runs(place, &span::union(without_leading_pictures(held, place, track, *span)))
         } else {
@@ -252,9 +266,11 @@ async fn leaders(
     asked: Interval,
 ) -> Result<Vec<(usize, Span)>, Error> {
     let mut leaders = Vec::new();
+    // What has ended before has no sample to begin with, and what begins at any instant begins with the others.
+    let leads = |track: &Track| track.span().1 > asked.start() && !container::starts_exactly(outline.container, track);
     for kind in [Kind::Video, Kind::Audio, Kind::Text] {
-        for (place, track) in places(outline, chosen).filter(|(_, track)| track.kind == kind) {
-            let (mut from, to) = (track.timescale.ticks(asked.start()), track.timescale.ticks(asked.end()));
+        for (place, track) in places(outline, chosen).filter(|(_, track)| track.kind == kind && leads(track)) {
+            let (mut from, to) = on_track(track, asked);
             if container::plays_lead_in(outline.container) {
                 from -= track.preroll;
             }
@@ -271,7 +287,7 @@ async fn leaders(
 /// When the last of a track's samples ends to be presented.
 fn end_of(outline: &Outline, held: &Held<'_, impl Pages>, (place, span): &(usize, Span)) -> Option<Time> {
     let ends = held.runs(*place, &[*span]).into_iter().map(|run| run.decode_end() + run.composition);
-    Some(outline.tracks.get(*place)?.timescale.time(ends.max()?))
+    Some(on_timeline(outline.tracks.get(*place)?, ends.max()?))
 }
 
 /// What is given of what was asked: no more than the chosen tracks have, which may end before the others.
@@ -314,10 +330,17 @@ fn mime(outline: &Outline, selection: &Selection) -> String {
         (_, "quicktime") if has(Kind::Audio) => "audio/mp4".to_owned(),
         _ if has(Kind::Audio) => format!("audio/{family}"),
         // Of one track.
-        (Container::Iff | Container::Flac | Container::Mp3 | Container::Mp2 | Container::Adts, _) => outline.mime.clone(),
+        (Container::Iff | Container::Flac | Container::Mp3 | Container::Mp2 | Container::Adts, _) => {
+            outline.mime.clone()
+        }
         (Container::Mp4, _) => "application/mp4".to_owned(),
-        (Container::Matroska | Container::Flv | Container::Avi, _) => format!("video/{family}"),
+        (Container::Matroska | Container::Flv | Container::Avi | Container::Ogg, _) => format!("video/{family}"),
     }
+}
+
+/// An interval of the presentation timeline in a track's own presentation times, where nothing is edited out or in.
+fn on_track(track: &Track, interval: Interval) -> (Ticks, Ticks) {
+    (track.timescale.ticks(interval.start()) + track.shift(), track.timescale.ticks(interval.end()) + track.shift())
 }
 
 /// Ticks of a track at an instant of the presentation timeline, where nothing is edited out or in.

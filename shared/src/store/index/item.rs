@@ -135,6 +135,7 @@ const fn name(container: Container) -> &'static str {
         Container::Mp3 => "mp3",
         Container::Mp2 => "mp2",
         Container::Adts => "adts",
+        Container::Ogg => "ogg",
     }
 }
 

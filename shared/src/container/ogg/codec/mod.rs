@@ -1,0 +1,145 @@
+//! Codecs in Ogg: what is a module's own here is what each has to say of its headers, of how long a packet lasts, and of what a
+//! granule position means.
+
+mod comments;
+mod flac;
+mod opus;
+mod speex;
+mod theora;
+mod vorbis;
+
+use bytes::Bytes;
+
+use crate::media::{Kind, Ticks, Timescale};
+
+/// What is known of a packet from its first bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Packet {
+    /// How long it lasts.
+    pub duration: Ticks,
+    /// Decoding can begin at it.
+    pub sync: bool,
+}
+
+/// How a codec is laid into Ogg.
+///
+/// A position is a time in ticks, as the codec's granule positions count it: of Opus with the pre-skip.
+pub trait Mapping: Send {
+    /// What it is for.
+    fn kind(&self) -> Kind {
+        Kind::Audio
+    }
+
+    /// The name of the codec, as the `codecs` parameter of a MIME type has it.
+    fn codec(&self) -> &'static str;
+
+    /// What its ticks are.
+    fn timescale(&self) -> Timescale;
+
+    /// Width and height in pixels, of video.
+    fn dimensions(&self) -> Option<(u32, u32)> {
+        None
+    }
+
+    /// How much has to be decoded before the first sample that is to be heard is right.
+    fn preroll(&self) -> Ticks {
+        Ticks::ZERO
+    }
+
+    /// How much at the beginning of the stream is decoded and not presented.
+    fn skip(&self) -> Ticks {
+        Ticks::ZERO
+    }
+
+    /// Whether its headers can say how much that is.
+    fn skips(&self) -> bool {
+        false
+    }
+
+    /// Reads a header packet, counted from 0, and says whether more follow.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    fn header(&mut self, place: usize, packet: &[u8]) -> Result<bool, String>;
+
+    /// What a packet is, of which these are at least the first 255 bytes, or all.
+    fn packet(&mut self, start: &[u8]) -> Packet;
+
+    /// The position at the end of the packet of which a page has this granule position.
+    fn end(&self, granule: i64) -> Ticks {
+        Ticks(granule)
+    }
+
+    /// The granule position of a packet that ends at this position, where the last sync sample is at the other.
+    fn granule(&self, end: Ticks, _sync: Ticks) -> i64 {
+        end.0
+    }
+
+    /// The header packets that a cut takes over, of those of the file: without pictures and all too long comments.
+    fn setup(&self, headers: &[Bytes]) -> Vec<Bytes>;
+
+    /// The header packets of a cut: those of [`Mapping::setup`], where so much of it is decoded and not presented and so much
+    /// is there in all.
+    fn headers(&self, setup: Vec<Bytes>, _skip: Ticks, _total: Ticks) -> Vec<Bytes> {
+        setup
+    }
+
+    /// Where a first page with a packet before the beginning, and the one in which it lies, says by its granule position where
+    /// in it the beginning is.
+    fn trims_first_page(&self) -> bool {
+        false
+    }
+}
+
+/// The header packet of a logical stream that is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// It is of no use for playback: Skeleton.
+    Silent,
+    /// Nothing is known of its granule positions; the text names it.
+    Unknown(String),
+    /// It is of a known codec, but it is broken, or of a kind that is not supported.
+    Broken(String),
+}
+
+/// The codec of a logical stream that begins with this packet.
+///
+/// # Errors
+///
+/// Why the stream is to be passed over.
+pub fn recognise(packet: &[u8]) -> Result<Box<dyn Mapping>, Foreign> {
+    fn known<M: Mapping + 'static>(mapping: Result<M, String>) -> Result<Box<dyn Mapping>, Foreign> {
+        mapping.map(|mapping| Box::new(mapping) as Box<dyn Mapping>).map_err(Foreign::Broken)
+    }
+    match packet {
+        _ if packet.starts_with(vorbis::MAGIC) => known(vorbis::Vorbis::parse(packet)),
+        _ if packet.starts_with(opus::MAGIC) => known(opus::Opus::parse(packet)),
+        _ if packet.starts_with(flac::MAGIC) => known(flac::Flac::parse(packet)),
+        _ if packet.starts_with(theora::MAGIC) => known(theora::Theora::parse(packet)),
+        _ if packet.starts_with(speex::MAGIC) => known(speex::Speex::parse(packet)),
+        _ if packet.starts_with(b"fishead\0") => Err(Foreign::Silent),
+        _ => {
+            let name = packet.iter().skip_while(|byte| !byte.is_ascii_alphanumeric()).take(8);
+            let name: String =
+                name.take_while(|byte| byte.is_ascii_alphanumeric()).map(|byte| char::from(*byte)).collect();
+            Err(Foreign::Unknown(if name.is_empty() { "no name".to_owned() } else { name }))
+        }
+    }
+}
+
+/// Whether playback of a track with a codec of this name can begin at any instant.
+pub fn starts_exactly(codec: &str) -> bool {
+    matches!(codec, "opus" | "vorbis")
+}
+
+/// A number of four bytes at a place, the lowest byte first.
+fn le32(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+/// A number of two to four bytes at a place, the highest byte first.
+fn be(bytes: &[u8], at: usize, length: usize) -> Option<u32> {
+    let digits = bytes.get(at..)?.get(..length)?;
+    Some(digits.iter().fold(0, |value, byte| value << 8 | u32::from(*byte)))
+}

@@ -1,0 +1,90 @@
+//! Opus in Ogg (RFC 7845): 48 000 ticks a second whatever the input was, and a pre-skip, which the granule positions count too.
+
+use bytes::Bytes;
+
+use super::{Mapping, Packet, comments};
+use crate::container::opus;
+use crate::media::{Ticks, Timescale};
+
+/// What the identification header begins with (§5.1).
+pub const MAGIC: &[u8] = b"OpusHead";
+/// What the comment header begins with (§5.2).
+const TAGS: &[u8] = b"OpusTags";
+/// Where the pre-skip stands.
+const SKIP_AT: usize = 10;
+/// Ticks that a decoder takes to converge (§4.6): 80 ms.
+const PREROLL: Ticks = Ticks(3840);
+
+pub struct Opus {
+    timescale: Timescale,
+    skip: u16,
+}
+
+impl Opus {
+    pub fn parse(packet: &[u8]) -> Result<Self, String> {
+        let [_, _, _, _, _, _, _, _, version, _, low, high, _, _, _, _, _, _, _, ..] = packet else {
+            return Err(format!("an OpusHead of {} bytes", packet.len()));
+        };
+        if version & 0xF0 != 0 {
+            return Err(format!("an OpusHead of version {version}"));
+        }
+        let timescale = Timescale::per_second(48_000).ok_or("no ticks a second")?;
+        Ok(Self { timescale, skip: u16::from_le_bytes([*low, *high]) })
+    }
+}
+
+impl Mapping for Opus {
+    fn codec(&self) -> &'static str {
+        "opus"
+    }
+
+    fn timescale(&self) -> Timescale {
+        self.timescale
+    }
+
+    fn preroll(&self) -> Ticks {
+        PREROLL
+    }
+
+    fn skip(&self) -> Ticks {
+        Ticks(i64::from(self.skip))
+    }
+
+    fn skips(&self) -> bool {
+        true
+    }
+
+    fn header(&mut self, place: usize, packet: &[u8]) -> Result<bool, String> {
+        if place == 1 && !packet.starts_with(TAGS) {
+            return Err("no OpusTags behind OpusHead".to_owned());
+        }
+        Ok(place < 1)
+    }
+
+    fn packet(&mut self, start: &[u8]) -> Packet {
+        let first = |at| start.get(at).copied().unwrap_or(0);
+        // No packet lasts longer than 120 ms (RFC 6716 §3.2.5).
+        let duration =
+            opus::duration([first(0), first(1)]).filter(|duration| *duration <= 120_000_000 && !start.is_empty());
+        let ticks = duration.and_then(|nanoseconds| i64::try_from(nanoseconds * 48 / 1_000_000).ok());
+        Packet { duration: Ticks(ticks.unwrap_or(0)), sync: true }
+    }
+
+    fn setup(&self, headers: &[Bytes]) -> Vec<Bytes> {
+        match headers {
+            [head, tags, ..] => vec![head.clone(), comments::short(tags, TAGS.len(), &[])],
+            _ => headers.to_vec(),
+        }
+    }
+
+    fn headers(&self, mut setup: Vec<Bytes>, skip: Ticks, _: Ticks) -> Vec<Bytes> {
+        if let Some(first) = setup.first_mut() {
+            let mut head = first.to_vec();
+            if let Some(place) = head.get_mut(SKIP_AT..SKIP_AT + 2) {
+                place.copy_from_slice(&u16::try_from(skip.0).unwrap_or(u16::MAX).to_le_bytes());
+            }
+            *first = head.into();
+        }
+        setup
+    }
+}

@@ -1,0 +1,57 @@
+//! Speex in Ogg (*The Speex Codec Manual*, §7.4): packets of a fixed number of frames, granule positions in samples.
+
+use bytes::Bytes;
+
+use super::{Mapping, Packet, comments, le32};
+use crate::media::{Ticks, Timescale};
+
+/// What the header begins with.
+pub const MAGIC: &[u8] = b"Speex   ";
+/// Headers behind the comments, at most.
+const MAX_EXTRA: usize = 16;
+
+pub struct Speex {
+    timescale: Timescale,
+    duration: Ticks,
+    extra: usize,
+}
+
+impl Speex {
+    pub fn parse(packet: &[u8]) -> Result<Self, String> {
+        let field = |at| le32(packet, at).ok_or_else(|| format!("a Speex header of {} bytes", packet.len()));
+        let (rate, size, frames, extra) = (field(36)?, field(56)?, field(64)?, field(68)?);
+        let timescale = Timescale::per_second(rate).ok_or("Speex of no samples a second")?;
+        let extra = usize::try_from(extra).ok().filter(|extra| *extra <= MAX_EXTRA);
+        let extra = extra.ok_or_else(|| format!("Speex with more than {MAX_EXTRA} extra headers"))?;
+        if !(1..=10_000).contains(&size) || frames > 1_000 {
+            return Err(format!("Speex with packets of {frames} frames of {size} samples"));
+        }
+        Ok(Self { timescale, duration: Ticks(i64::from(size) * i64::from(frames.max(1))), extra })
+    }
+}
+
+impl Mapping for Speex {
+    fn codec(&self) -> &'static str {
+        "speex"
+    }
+
+    fn timescale(&self) -> Timescale {
+        self.timescale
+    }
+
+    fn header(&mut self, place: usize, _: &[u8]) -> Result<bool, String> {
+        Ok(place < 1 + self.extra)
+    }
+
+    fn packet(&mut self, start: &[u8]) -> Packet {
+        Packet { duration: if start.is_empty() { Ticks::ZERO } else { self.duration }, sync: true }
+    }
+
+    fn setup(&self, headers: &[Bytes]) -> Vec<Bytes> {
+        let short = |(place, packet): (usize, &Bytes)| match place {
+            1 => comments::short(packet, 0, &[]),
+            _ => packet.clone(),
+        };
+        headers.iter().enumerate().map(short).collect()
+    }
+}

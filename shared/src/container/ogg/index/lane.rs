@@ -1,0 +1,197 @@
+//! One logical stream: its header packets, and then where on its timeline each packet is.
+
+use bytes::Bytes;
+
+use super::super::Part;
+use super::super::codec::{Mapping, Packet};
+use super::super::crc;
+use super::super::page::Page;
+use crate::container::notes::Notes;
+use crate::media::{Ticks, Time};
+
+/// Bytes of a header packet that are looked at: what follows are pictures.
+const MAX_HEADER: usize = 256 << 10;
+/// How far a granule position may be ahead of the packets, where some are missing.
+const MAX_GAP: Time = Time::from_secs(8 * 24 * 3600);
+/// How far it may be where none is: some encoders round. What a decoder gives has no gap there.
+const JITTER: Time = Time(20_000_000);
+
+/// A logical stream.
+pub struct Lane {
+    pub serial: u32,
+    pub mapping: Box<dyn Mapping>,
+    /// Its header packets, each cut at [`MAX_HEADER`], and the beginning of the one that goes on.
+    pub headers: Vec<Bytes>,
+    partial: Vec<u8>,
+    /// All header packets are there.
+    pub ready: bool,
+    /// The place of the next page, if none is missing.
+    sequence: u32,
+    /// The packet that goes on on the next page.
+    open: Option<Packet>,
+    /// The position of the first packet, and behind the last so far.
+    pub span: Option<(Ticks, Ticks)>,
+    ended: bool,
+}
+
+/// A packet, or a part of one.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// Where in the file it begins.
+    pub offset: u64,
+    pub size: u32,
+    pub part: Part,
+    /// Its place among those of its page.
+    pub place: u8,
+    /// Where it begins, in positions, and how long it lasts.
+    pub position: Ticks,
+    pub duration: Ticks,
+    pub sync: bool,
+}
+
+/// A page of packets.
+#[derive(Debug)]
+pub struct Measured {
+    pub serial: u32,
+    pub offset: u64,
+    pub end: u64,
+    /// Where its body begins, in bytes from the beginning of the page.
+    pub header: u32,
+    pub samples: Vec<Sample>,
+    /// The CRCs of the body up to the end of each packet.
+    pub kept: Bytes,
+}
+
+impl Lane {
+    /// Of the page with its first header packet.
+    pub fn new(page: &Page<'_>, mapping: Box<dyn Mapping>, first: &[u8]) -> Self {
+        Self {
+            serial: page.header.serial,
+            mapping,
+            headers: vec![Bytes::copy_from_slice(first)],
+            partial: Vec::new(),
+            ready: false,
+            sequence: page.header.sequence.wrapping_add(1),
+            open: None,
+            span: None,
+            ended: page.header.last,
+        }
+    }
+
+    /// Reads its next page. Gives the packets on it, none where it has but header packets.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with a header packet: nothing more can be said of the stream.
+    pub fn page(&mut self, page: &Page<'_>, notes: &mut Notes) -> Result<Option<Measured>, String> {
+        let expected = std::mem::replace(&mut self.sequence, page.header.sequence.wrapping_add(1));
+        let missing = expected != page.header.sequence;
+        if missing {
+            if !self.ready {
+                return Err("a page of its headers is missing".to_owned());
+            }
+            notes.at(page.offset, "pages are missing before");
+            self.open = None;
+        }
+        if self.ended {
+            notes.at(page.offset, "a page behind the end of its logical stream");
+            return Ok(None);
+        }
+        self.ended = page.header.last;
+        if !page.header.continued {
+            self.open = None;
+        }
+        let body = page.offset + page.header_length() as u64;
+        let mut state = 0;
+        let mut kept = Vec::with_capacity(4 * page.lacing.len());
+        let mut samples = Vec::with_capacity(page.lacing.len());
+        let mut lasting = Ticks::ZERO;
+        for (place, piece) in page.pieces().enumerate() {
+            state = crc::update(state, piece.bytes);
+            kept.extend(state.to_le_bytes());
+            if !self.ready {
+                self.header(piece.bytes, piece.open)?;
+                continue;
+            }
+            let packet = match (piece.continues, self.open.take()) {
+                (false, _) => self.mapping.packet(piece.bytes),
+                (true, Some(packet)) => packet,
+                // Of a packet whose beginning is missing.
+                (true, None) => continue,
+            };
+            if piece.open {
+                self.open = Some(packet);
+            }
+            let duration = if piece.open { Ticks::ZERO } else { packet.duration };
+            lasting += duration;
+            samples.push(Sample {
+                // One of no bytes at the end of a page would else lie in the next.
+                offset: (body + piece.start as u64).min(page.end() - 1),
+                size: u32::try_from(piece.bytes.len()).unwrap_or(u32::MAX),
+                part: Part { continues: piece.continues, open: piece.open },
+                place: u8::try_from(place).unwrap_or(u8::MAX),
+                position: Ticks::ZERO,
+                duration,
+                sync: packet.sync && !piece.continues,
+            });
+        }
+        if samples.is_empty() {
+            return Ok(None);
+        }
+        self.lay(page, missing, &mut samples, lasting, notes);
+        Ok(Some(Measured {
+            serial: self.serial,
+            offset: page.offset,
+            end: page.end(),
+            header: u32::try_from(page.header_length()).unwrap_or(u32::MAX),
+            samples,
+            kept: kept.into(),
+        }))
+    }
+
+    /// Takes a header packet, or a part of one.
+    fn header(&mut self, bytes: &[u8], open: bool) -> Result<(), String> {
+        let room = MAX_HEADER.saturating_sub(self.partial.len()).min(bytes.len());
+        self.partial.extend_from_slice(bytes.get(..room).unwrap_or_default());
+        if !open {
+            let packet = std::mem::take(&mut self.partial);
+            self.ready = !self.mapping.header(self.headers.len(), &packet)?;
+            self.headers.push(packet.into());
+        }
+        Ok(())
+    }
+
+    /// Gives the samples of a page, which last so long together, their positions: that of the page says where the last of
+    /// them ends. On the last page it may say that they are to end sooner.
+    fn lay(&mut self, page: &Page<'_>, missing: bool, samples: &mut [Sample], lasting: Ticks, notes: &mut Notes) {
+        let timescale = self.mapping.timescale();
+        let jitter = if missing { Ticks::ZERO } else { timescale.ticks(JITTER) };
+        let end = (page.header.granule != -1).then(|| self.mapping.end(page.header.granule));
+        let start = match (self.span, end) {
+            // If the first page is the last too, it is the end that is left out.
+            (None, Some(end)) if page.header.last => (end - lasting).max(Ticks::ZERO),
+            (None, Some(end)) => end - lasting,
+            (None, None) => Ticks::ZERO,
+            (Some((_, next)), Some(end)) if end - lasting > next + jitter => {
+                if end - lasting - next <= timescale.ticks(MAX_GAP) {
+                    end - lasting
+                } else {
+                    notes.at(page.offset, "a granule position that is not believed");
+                    next
+                }
+            }
+            (Some((_, next)), _) => next,
+        };
+        let limit = end.filter(|_| page.header.last).map_or(Ticks(i64::MAX), |end| end.max(start));
+        let mut position = start;
+        for sample in samples {
+            let end = (position + sample.duration).min(limit);
+            (sample.position, sample.duration) = (position, end - position);
+            position = end;
+        }
+        // What only begins on a first page has no granule position to say where.
+        if end.is_some() || self.span.is_some() {
+            self.span = Some((self.span.map_or(start, |(first, _)| first), position));
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The logical streams of a file: those that lie side by side are a link, and links follow each other in a chain. Each logical
+//! stream of a link is a track, whose edit list begins where the link before has ended.
+
+use std::ops::Range;
+
+use super::super::Setup;
+use super::super::codec::{self, Foreign};
+use super::super::page::Page;
+use super::lane::{Lane, Measured};
+use crate::container::Error;
+use crate::container::notes::Notes;
+use crate::index::{Builder, Packed};
+use crate::media::{self, Edit, Run, Ticks, Time, Track};
+
+/// Pages that wait until every logical stream of their link has begun.
+const MAX_WAITING: usize = 256;
+/// Logical streams that become tracks, and bytes of what cuts take over of their headers: each request reads them.
+const MAX_TRACKS: usize = 64;
+const MAX_SETUP: usize = 192 << 10;
+/// Logical streams of a link that are told apart.
+const MAX_LANES: usize = 256;
+
+/// What a file was found to hold.
+pub struct Streamed {
+    /// The last pages of the index.
+    pub pages: Vec<Packed>,
+    pub tracks: Vec<Track>,
+    /// Where in the file the header pages of each link are.
+    pub headers: Vec<Range<u64>>,
+    pub notes: Notes,
+}
+
+/// The logical streams, as their pages come.
+pub struct Streams {
+    builder: Builder,
+    notes: Notes,
+    headers: Vec<Range<u64>>,
+    link: Link,
+    tracks: usize,
+    setup: usize,
+    /// Codecs that were passed over.
+    foreign: Vec<String>,
+}
+
+/// Logical streams side by side.
+#[derive(Default)]
+struct Link {
+    /// Its place in the chain.
+    number: u32,
+    /// Where on the timeline of the file it begins.
+    start: Time,
+    lanes: Vec<(Lane, Option<Laid>)>,
+    /// Serial numbers of logical streams that are passed over.
+    passed: Vec<u32>,
+    /// Its first page of packets was there.
+    begun: bool,
+    /// How its positions lie on the timeline is known.
+    settled: bool,
+    waiting: Vec<Measured>,
+}
+
+/// How the positions of a logical stream become the times of a track.
+#[derive(Clone, Copy)]
+struct Laid {
+    track: usize,
+    /// The position that is the track's time zero.
+    origin: Ticks,
+    /// The position that is presented where the link begins.
+    zero: Ticks,
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        Self {
+            builder: Builder::new(Vec::new()),
+            notes: Notes::default(),
+            headers: Vec::new(),
+            link: Link::default(),
+            tracks: 0,
+            setup: 0,
+            foreign: Vec::new(),
+        }
+    }
+}
+
+impl Streams {
+    /// Takes the next page of the file. Gives the pages of the index that are complete.
+    pub fn page(&mut self, page: &Page<'_>) -> Result<Vec<Packed>, Error> {
+        if page.header.first {
+            self.begin(page)?;
+            return Ok(self.builder.take_ready());
+        }
+        let Some(place) = self.link.lanes.iter().position(|(lane, _)| lane.serial == page.header.serial) else {
+            if !self.link.passed.contains(&page.header.serial) {
+                self.notes.at(page.offset, "a page of a logical stream that never began");
+            }
+            return Ok(Vec::new());
+        };
+        let Some((lane, _)) = self.link.lanes.get_mut(place) else { return Ok(Vec::new()) };
+        let heads = !lane.ready;
+        let measured = match lane.page(page, &mut self.notes) {
+            Ok(measured) => measured,
+            Err(what) => {
+                self.link.lanes.remove(place);
+                self.pass(page.header.serial, &what);
+                return Ok(Vec::new());
+            }
+        };
+        if let Some(range) = self.headers.last_mut().filter(|_| heads && !self.link.begun) {
+            range.end = page.end();
+        }
+        if let Some(measured) = measured {
+            self.link.begun = true;
+            if self.link.settled {
+                self.put(&measured)?;
+            } else {
+                self.link.waiting.push(measured);
+            }
+        }
+        let begun = || self.link.lanes.iter().all(|(lane, _)| lane.span.is_some());
+        if !self.link.settled && self.link.begun && (self.link.waiting.len() >= MAX_WAITING || begun()) {
+            self.settle()?;
+        }
+        Ok(self.builder.take_ready())
+    }
+
+    /// A logical stream begins, and a link with the first behind others.
+    fn begin(&mut self, page: &Page<'_>) -> Result<(), Error> {
+        if self.link.begun || self.headers.is_empty() {
+            self.end_link()?;
+            self.headers.push(page.offset..page.end());
+        }
+        if let Some(range) = self.headers.last_mut() {
+            range.end = page.end();
+        }
+        let serial = page.header.serial;
+        let known = self.link.lanes.iter().any(|(lane, _)| lane.serial == serial) || self.link.passed.contains(&serial);
+        if known || self.link.lanes.len() + self.link.passed.len() >= MAX_LANES {
+            self.notes.at(page.offset, "a logical stream that begins twice, or beyond 256 of a link");
+            return Ok(());
+        }
+        let first = page.pieces().next().map_or(&[][..], |piece| piece.bytes);
+        match codec::recognise(first) {
+            Ok(mapping) => self.link.lanes.push((Lane::new(page, mapping, first), None)),
+            Err(Foreign::Silent) => self.link.passed.push(serial),
+            Err(Foreign::Unknown(name)) => {
+                self.pass(serial, &format!("it is of a codec that is not known, {name}"));
+                if self.foreign.len() < 8 {
+                    self.foreign.push(name);
+                }
+            }
+            Err(Foreign::Broken(what)) => self.pass(serial, &what),
+        }
+        Ok(())
+    }
+
+    fn pass(&mut self, serial: u32, why: &str) {
+        self.link.passed.push(serial);
+        self.notes.push(format!("logical stream {serial} is passed over: {why}"));
+    }
+
+    /// Lays the positions of the link on the timeline. It begins with the first packet of whichever logical stream begins
+    /// first; what was recorded of a live stream begins with any position.
+    fn settle(&mut self) -> Result<(), Error> {
+        self.link.settled = true;
+        let begins = |lane: &Lane| Some(lane.mapping.timescale().time(lane.span?.0.max(Ticks::ZERO)));
+        let base = self.link.lanes.iter().filter_map(|(lane, _)| begins(lane)).min().unwrap_or(Time::ZERO);
+        let mut broken = Vec::new();
+        for (lane, laid) in &mut self.link.lanes {
+            if !lane.ready {
+                broken.push((lane.serial, "its headers have no end"));
+                continue;
+            }
+            let (mapping, timescale) = (&lane.mapping, lane.mapping.timescale());
+            let setup = Setup { link: self.link.number, headers: mapping.setup(&lane.headers) }.pack();
+            if self.tracks >= MAX_TRACKS || self.setup.saturating_add(setup.len()) > MAX_SETUP {
+                broken.push((lane.serial, "there are too many, or with too large headers"));
+                continue;
+            }
+            let zero = timescale.ticks(base) + mapping.skip();
+            let origin = lane.span.map_or(zero, |(first, _)| first.min(zero));
+            let presented = Edit { duration: None, media: Some(zero - origin) };
+            let before = Edit { duration: Some(timescale.ticks(self.link.start)), media: None };
+            let edits = match (self.link.start, zero - origin) {
+                (Time::ZERO, Ticks::ZERO) => Vec::new(),
+                (Time::ZERO, _) => vec![presented],
+                _ => vec![before, presented],
+            };
+            self.builder.add_track(Track {
+                id: u64::from(lane.serial) + (u64::from(self.link.number) << 32),
+                kind: mapping.kind(),
+                codec: mapping.codec().to_owned(),
+                language: None,
+                name: None,
+                dimensions: mapping.dimensions(),
+                timescale,
+                edits,
+                preroll: mapping.preroll(),
+                samples: 0,
+                bytes: 0,
+                composition: (Ticks::ZERO, Ticks::ZERO),
+                presented: (Ticks::ZERO, Ticks::ZERO),
+                late: 0,
+                setup: media::Setup::Inline(setup.clone()),
+            });
+            *laid = Some(Laid { track: self.tracks, origin, zero });
+            self.tracks += 1;
+            self.setup += setup.len();
+        }
+        for (serial, why) in broken {
+            self.link.lanes.retain(|(lane, _)| lane.serial != serial);
+            self.pass(serial, why);
+        }
+        for measured in std::mem::take(&mut self.link.waiting) {
+            self.put(&measured)?;
+        }
+        Ok(())
+    }
+
+    /// The samples of a page go on to the index.
+    fn put(&mut self, page: &Measured) -> Result<(), Error> {
+        let lane = self.link.lanes.iter().find(|(lane, _)| lane.serial == page.serial);
+        let Some((_, Some(Laid { track, origin, .. }))) = lane else { return Ok(()) };
+        self.builder.begin_element_keeping(page.offset, page.header, Ticks::ZERO, page.kept.clone());
+        for sample in &page.samples {
+            let run = Run {
+                decode: sample.position - *origin,
+                composition: Ticks::ZERO,
+                duration: sample.duration,
+                offset: sample.offset,
+                size: sample.size,
+                count: 1,
+                sync: sample.sync,
+                description: sample.part.description(),
+                header: sample.place,
+            };
+            self.builder.samples(*track, run)?;
+        }
+        self.builder.end_element(page.end);
+        Ok(())
+    }
+
+    /// The link ends, and another may begin where it does.
+    fn end_link(&mut self) -> Result<(), Error> {
+        if !self.link.settled {
+            self.settle()?;
+        }
+        let end = |(lane, laid): &(Lane, Option<Laid>)| {
+            let (_, end) = lane.span?;
+            Some(self.link.start + lane.mapping.timescale().time(end - (*laid)?.zero))
+        };
+        let start =
+            self.link.lanes.iter().filter_map(end).max().map_or(self.link.start, |end| end.max(self.link.start));
+        let number = if self.link.begun { self.link.number.saturating_add(1) } else { self.link.number };
+        self.link = Link { number, start, ..Link::default() };
+        Ok(())
+    }
+
+    /// The end of the file, which has so many bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] or [`Error::Malformed`] where there is no track.
+    pub fn finish(mut self, length: u64) -> Result<Streamed, Error> {
+        self.end_link()?;
+        if self.tracks == 0 {
+            if !self.foreign.is_empty() {
+                let names = self.foreign.join(", ");
+                return Err(Error::Unsupported(format!("Ogg with no logical stream of a known codec, but {names}")));
+            }
+            let what = "no logical stream with sound headers".to_owned();
+            return Err(Error::Malformed { offset: length, path: "Ogg".to_owned(), what });
+        }
+        let (pages, tracks) = self.builder.finish()?;
+        Ok(Streamed { pages, tracks, headers: self.headers, notes: self.notes })
+    }
+}

@@ -1,0 +1,102 @@
+//! Ogg (RFC 3533), with Vorbis (*Vorbis I Specification*, appendix A), Opus (RFC 7845), FLAC (RFC 9639 §10.1), Speex and Theora.
+//!
+//! A file is pages; each belongs to a logical stream, and says at which position, as the stream's codec counts, the last packet
+//! ends that ends on it. Logical streams lie side by side (multiplexed) or one behind the other (chained). There is no table of
+//! them, so a file is streamed through once to index it ([`index()`]).
+//!
+//! An element is a page, and a sample a packet, or the part of one that is on a page ([`Part`]). A cut has pages of its own, with
+//! the packets of the original's ([`write()`]): what is kept of a page are the CRCs of its body up to the end of each packet, from
+//! which that of any packets side by side follows, so that no packet is read to be given out.
+
+mod codec;
+mod crc;
+mod index;
+mod page;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Selection, Sink, Source, Written};
+use crate::index::Outline;
+use crate::media::{self, Run, Track};
+
+/// Whether a file that begins with these bytes is one: it begins with a page.
+#[must_use]
+pub fn recognises(start: &[u8]) -> bool {
+    start.starts_with(page::CAPTURE)
+}
+
+/// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
+///
+/// # Errors
+///
+/// [`Error::Unsupported`] where no logical stream is of a known codec; [`Error::Malformed`] where more is damaged than not, and
+/// where there is no page; [`Error::Limit`] for too long headers. Pages that are damaged or missing are passed over, and told
+/// in [`Outline::notes`].
+pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+    index::index(source, sink, super::stream::CHUNK).await
+}
+
+/// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].
+///
+/// # Errors
+///
+/// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    write::write(outline, selection)
+}
+
+/// Whether playback of this track can begin at any instant: of Opus by its pre-skip, of Vorbis by the granule position of the
+/// first page.
+#[must_use]
+pub fn starts_exactly(track: &Track) -> bool {
+    codec::starts_exactly(&track.codec)
+}
+
+/// Which part of a packet a sample is: what [`Run::description`] says here. Only the part with which the packet ends has a
+/// duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Part {
+    /// The packet began on the page before.
+    continues: bool,
+    /// The packet goes on on the next page.
+    open: bool,
+}
+
+impl Part {
+    fn description(self) -> u16 {
+        1 + u16::from(self.continues) + 2 * u16::from(self.open)
+    }
+
+    fn of(run: &Run) -> Self {
+        let bits = run.description.saturating_sub(1);
+        Self { continues: bits & 1 != 0, open: bits & 2 != 0 }
+    }
+}
+
+/// What is kept of a track beside its samples.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Setup {
+    /// Which link of the chain it is of.
+    link: u32,
+    /// Its header packets, as a cut takes them over.
+    headers: Vec<Bytes>,
+}
+
+impl Setup {
+    /// Packs it for a track.
+    fn pack(&self) -> Bytes {
+        // Plain data in memory always serialises; of nothing at all, `unpack` would say that it is no setup.
+        postcard::to_stdvec(self).unwrap_or_default().into()
+    }
+
+    fn unpack(track: &Track) -> Result<Self, Error> {
+        let media::Setup::Inline(packed) = &track.setup else {
+            return Err(Error::Index(crate::index::Error("a track without headers".to_owned())));
+        };
+        postcard::from_bytes(packed).map_err(|error| Error::Index(crate::index::Error(format!("no headers: {error}"))))
+    }
+}

@@ -1,0 +1,231 @@
+//! Pages (RFC 3533 §6): a header of 27 bytes, a table of segments, which are at most 255 bytes each, and the segments. A packet is
+//! the segments up to the first that is shorter than 255 bytes, that one included; it may begin on one page and end on another.
+
+use super::crc;
+
+/// What a page begins with.
+pub const CAPTURE: &[u8; 4] = b"OggS";
+/// Bytes of a header, without the table of segments.
+pub const HEADER: usize = 27;
+/// Bytes of the largest page.
+pub const MAX_PAGE: usize = HEADER + MAX_SEGMENTS + MAX_SEGMENTS * 255;
+/// Segments of a page, at most.
+pub const MAX_SEGMENTS: usize = 255;
+/// Where in the header the CRC stands.
+const CRC_AT: usize = 22;
+
+/// Its first segment goes on with a packet of the page before.
+const CONTINUED: u8 = 1;
+/// It is the first page of its logical stream.
+const FIRST: u8 = 2;
+/// It is the last page of its logical stream.
+const LAST: u8 = 4;
+
+/// A page's header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Its first segment goes on with a packet of the page before.
+    pub continued: bool,
+    /// It is the first page of its logical stream.
+    pub first: bool,
+    /// It is the last one.
+    pub last: bool,
+    /// The position of the last packet that ends on it, as its codec counts; −1: none ends.
+    pub granule: i64,
+    /// Of which logical stream.
+    pub serial: u32,
+    /// Its place among the pages of its logical stream.
+    pub sequence: u32,
+}
+
+/// A page in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// Where in the file it begins.
+    pub offset: u64,
+    head: &'a [u8; HEADER],
+    /// Its header.
+    pub header: Header,
+    /// How long its segments are.
+    pub lacing: &'a [u8],
+    /// The segments.
+    pub body: &'a [u8],
+}
+
+/// What [`Page::parse`] found.
+#[derive(Debug)]
+pub enum Parsed<'a> {
+    /// A page, if its CRC is right.
+    Page(Page<'a>),
+    /// The beginning of what may be one: more bytes are wanted.
+    Partial,
+    /// No page.
+    Nothing,
+}
+
+impl<'a> Page<'a> {
+    /// The page that these bytes of the file begin with.
+    pub fn parse(offset: u64, bytes: &'a [u8]) -> Parsed<'a> {
+        let parse = || {
+            let (head, rest) = bytes.split_first_chunk::<HEADER>()?;
+            let [b'O', b'g', b'g', b'S', 0, flags, fields @ .., segments] = head else { return Some(Parsed::Nothing) };
+            let (granule, fields) = fields.split_first_chunk()?;
+            let (serial, fields) = fields.split_first_chunk()?;
+            let (sequence, _) = fields.split_first_chunk()?;
+            let (lacing, rest) = rest.split_at_checked(usize::from(*segments))?;
+            let body = rest.get(..lacing.iter().map(|length| usize::from(*length)).sum())?;
+            let header = Header {
+                continued: flags & CONTINUED != 0,
+                first: flags & FIRST != 0,
+                last: flags & LAST != 0,
+                granule: i64::from_le_bytes(*granule),
+                serial: u32::from_le_bytes(*serial),
+                sequence: u32::from_le_bytes(*sequence),
+            };
+            Some(Parsed::Page(Self { offset, head, header, lacing, body }))
+        };
+        parse().unwrap_or(Parsed::Partial)
+    }
+
+    /// Whether its CRC is right.
+    pub fn is_sound(&self) -> bool {
+        let mut head = *self.head;
+        let Some(place) = head.get_mut(CRC_AT..).and_then(|rest| rest.first_chunk_mut::<4>()) else { return false };
+        let stored = u32::from_le_bytes(std::mem::take(place));
+        crc::update(crc::update(crc::update(0, &head), self.lacing), self.body) == stored
+    }
+
+    /// Bytes of its header, with the table of segments.
+    pub const fn header_length(&self) -> usize {
+        HEADER + self.lacing.len()
+    }
+
+    /// Where in the file it ends.
+    pub const fn end(&self) -> u64 {
+        self.offset + (self.header_length() + self.body.len()) as u64
+    }
+
+    /// The packets, and parts of packets, on it.
+    pub fn pieces(&self) -> impl Iterator<Item = Piece<'a>> + use<'a> {
+        let (lacing, body) = (self.lacing, self.body);
+        let mut continues = self.header.continued;
+        let mut lengths = lacing.iter().map(|length| usize::from(*length)).peekable();
+        let mut start = 0;
+        std::iter::from_fn(move || {
+            lengths.peek()?;
+            let (mut size, mut open) = (0, true);
+            for length in lengths.by_ref() {
+                size += length;
+                open = length == 255;
+                if !open {
+                    break;
+                }
+            }
+            let piece =
+                Piece { start, bytes: body.get(start..start + size)?, continues: std::mem::take(&mut continues), open };
+            start += size;
+            Some(piece)
+        })
+    }
+}
+
+/// A packet on a page, or the part of one that is on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece<'a> {
+    /// Where in the body of the page it begins.
+    pub start: usize,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// The packet began on the page before.
+    pub continues: bool,
+    /// The packet goes on on the next page.
+    pub open: bool,
+}
+
+/// How many segments a piece of this length has: one that its packet ends with has a last one of less than 255 bytes.
+pub const fn segments(size: usize, open: bool) -> usize {
+    size / 255 + if open { 0 } else { 1 }
+}
+
+/// Appends the lengths of the segments of a piece.
+pub fn put_lacing(lacing: &mut Vec<u8>, size: usize, open: bool) {
+    lacing.resize(lacing.len() + size / 255, 255);
+    if !open {
+        lacing.extend(u8::try_from(size % 255));
+    }
+}
+
+/// Appends the header of a page whose body has this length and this CRC.
+pub fn put_header(out: &mut Vec<u8>, header: &Header, lacing: &[u8], body_length: u32, body_crc: u32) {
+    let start = out.len();
+    let flag = |is: bool, flag| if is { flag } else { 0 };
+    let flags = flag(header.continued, CONTINUED) | flag(header.first, FIRST) | flag(header.last, LAST);
+    out.extend_from_slice(CAPTURE);
+    out.extend([0, flags]);
+    out.extend(header.granule.to_le_bytes());
+    out.extend(header.serial.to_le_bytes());
+    out.extend(header.sequence.to_le_bytes());
+    out.extend([0; 4]);
+    out.push(u8::try_from(lacing.len()).unwrap_or(u8::MAX));
+    out.extend_from_slice(lacing);
+    let head = crc::update(0, out.get(start..).unwrap_or_default());
+    let whole = crc::zeros(head, body_length) ^ body_crc;
+    if let Some(place) = out.get_mut(start + CRC_AT..start + CRC_AT + 4) {
+        place.copy_from_slice(&whole.to_le_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn pieces_follow_from_the_lengths_of_segments() {
+        let body = [7; 2000];
+        let header = Header { continued: true, first: false, last: false, granule: 0, serial: 0, sequence: 0 };
+        let lacing = [255, 3, 0, 9, 255, 0, 255, 255];
+        let page = Page { offset: 0, head: &[0; HEADER], header, lacing: &lacing, body: &body };
+        let pieces: Vec<_> =
+            page.pieces().map(|piece| (piece.start, piece.bytes.len(), piece.continues, piece.open)).collect();
+        let expected =
+            [(0, 258, true, false), (258, 0, false, false), (258, 9, false, false), (267, 255, false, false)];
+        assert_eq!(pieces, [&expected[..], &[(522, 510, false, true)]].concat());
+        let mut again = Vec::new();
+        for (_, size, _, open) in pieces {
+            let before = again.len();
+            put_lacing(&mut again, size, open);
+            assert_eq!(again.len() - before, segments(size, open));
+        }
+        assert_eq!(again, lacing);
+    }
+
+    proptest! {
+        #[test]
+        fn a_header_is_read_as_it_was_written(
+            flags: [bool; 3], granule: i64, serial: u32, sequence: u32, packets in prop::collection::vec(0_usize..700, 0..9),
+        ) {
+            let [continued, first, last] = flags;
+            let header = Header { continued, first, last, granule, serial, sequence };
+            let mut lacing = Vec::new();
+            for size in &packets {
+                put_lacing(&mut lacing, *size, false);
+            }
+            let body: Vec<u8> = (0..packets.iter().sum()).map(|at: usize| at.to_le_bytes()[0]).collect();
+            let mut page = Vec::new();
+            put_header(&mut page, &header, &lacing, u32::try_from(body.len()).unwrap(), crc::update(0, &body));
+            page.extend(&body);
+            for length in 0..page.len() {
+                prop_assert!(matches!(Page::parse(0, &page[..length]), Parsed::Partial));
+            }
+            let Parsed::Page(found) = Page::parse(9, &page) else { panic!("no page") };
+            prop_assert_eq!((found.header, found.lacing, found.body), (header, lacing.as_slice(), body.as_slice()));
+            prop_assert_eq!(found.end(), 9 + page.len() as u64);
+            prop_assert!(found.is_sound());
+            page[20] ^= 1;
+            let Parsed::Page(found) = Page::parse(9, &page) else { panic!("no page") };
+            prop_assert!(!found.is_sound());
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What is written.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// The position at which the packets of a cut begin to be presented, and how long they are: of Opus by its headers.
+fn skip_of(cut: &[u8]) -> i64 {
+    let head = cut.windows(8).position(|eight| eight == b"OpusHead").unwrap();
+    i64::from(u16::from_le_bytes([cut[head + 10], cut[head + 11]]))
+}
+
+/// What a cut of Opus holds: it is sound, says its very times, and has the original's packets from 80 ms before.
+fn check(file: &[u8], indexed: &Indexed, start: i64, end: i64) {
+    let tick = |tick: i64| Time((tick * 1_000_000).div_euclid(48));
+    let part = indexed.cut(tick(start), tick(end));
+    assert_eq!(part.given, Interval::new(tick(start), tick(end)).unwrap());
+    let cut = bytes(&part, file);
+    let again = index(&cut);
+    assert_eq!(again.notes(), "");
+    assert_eq!(again.outline.duration, tick(end - start));
+    assert_eq!(again.outline.setup_ranges, std::slice::from_ref(&part.file.setup));
+    let skip = skip_of(&cut);
+    assert!((3840.min(start + 312)..3840 + 960).contains(&skip), "{start}: skips {skip}");
+    let all = indexed.packets(0, file);
+    let first = ((start + 312 - skip) / 960) as usize;
+    let behind = ((end + 312 + 959) / 960) as usize;
+    assert_eq!((start + 312 - skip) % 960, 0);
+    assert_eq!(again.packets(0, &cut), all[first..behind], "{start}..{end}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_cut_of_opus_begins_and_ends_at_the_very_sample(start in 0_i64..900_000, length in 1_i64..300_000) {
+        let file = opus(7, 100, 0);
+        let indexed = try_index(&Bytes::copy_from_slice(&file), 1 << 22).unwrap();
+        check(&file, &indexed, start, (start + length).min(959_000));
+    }
+}
+
+/// Opus whose every page ends within a packet of 600 bytes, but for the last.
+fn spanning(pages: usize) -> Vec<u8> {
+    let mut writer = Writer::new(9);
+    let mut file = opus_headers(&mut writer);
+    let mut rest: Option<Vec<u8>> = None;
+    for at in 0..pages {
+        let mut packets: Vec<Vec<u8>> = rest.take().into_iter().collect();
+        packets.extend((5 * at..5 * at + 5).map(|number| opus_packet(number, 600)));
+        let last = at + 1 == pages;
+        let ended = if last { 5 * at + 5 } else { 5 * at + 4 };
+        file.extend(writer.page(if last { LAST } else { 0 }, 960 * ended as i64, &packets, (!last).then_some(510)));
+        rest = (!last).then(|| packets.last().unwrap()[510..].to_vec());
+    }
+    file
+}
+
+#[test]
+fn a_packet_that_lies_on_two_pages_is_taken_whole_or_not_at_all() {
+    let file = spanning(40);
+    let indexed = index(&file);
+    let expected: Vec<_> = (0..200).map(|number| opus_packet(number, 600)).collect();
+    assert_eq!(indexed.packets(0, &file), expected);
+    for start in (0..150_000).step_by(3217) {
+        for length in [500, 1000, 5000, 30_000] {
+            check(&file, &indexed, start, start + length);
+        }
+    }
+}
+
+#[test]
+fn a_cut_across_links_has_them_all() {
+    let file = [opus(7, 30, 0), opus(8, 20, 5000), opus(7, 10, 0)].concat();
+    let indexed = index(&file);
+    let part = indexed.cut(ms(5000), ms(10_500));
+    let cut = bytes(&part, &file);
+    let again = index(&cut);
+    assert_eq!((again.outline.duration, again.notes()), (ms(5500), String::new()));
+    let spans: Vec<_> = again.outline.tracks.iter().map(|track| track.span().0).collect();
+    let skip = Time(6_500_000);
+    assert_eq!(spans, [Time::ZERO, ms(1000) - skip, ms(5000) - skip - skip]);
+    assert_eq!(part.file.elements.first().unwrap().start, part.file.setup.end);
+    assert_eq!(part.file.elements.last().unwrap().end, cut.len() as u64);
+    assert!(part.file.elements.windows(2).all(|pair| pair[0].end == pair[1].start), "headers of links lie in elements");
+}
+
+#[test]
+fn a_page_of_a_cut_needs_no_byte_of_a_packet() {
+    let file = opus(7, 100, 0);
+    let part = index(&file).cut(ms(4000), ms(14_000));
+    let made: u64 = part.file.splice.made_len();
+    assert!(made < 52 * 40 + 200, "{made} bytes are new");
+}

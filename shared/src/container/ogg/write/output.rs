@@ -1,0 +1,103 @@
+//! The pages of a cut, as they are written one behind the other.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::super::crc;
+use super::super::page::{Header, MAX_SEGMENTS, put_header, put_lacing};
+use crate::container::draft::Draft;
+use crate::splice::Splice;
+
+/// The pages so far.
+#[derive(Default)]
+pub struct Output {
+    draft: Draft,
+    /// Where the pages of packets are.
+    elements: Vec<Range<u64>>,
+    /// Where the page of packets begins that is next: header pages may stand before it.
+    next: u64,
+}
+
+/// A page that is being filled.
+#[derive(Debug, Default)]
+pub struct Filling {
+    pub lacing: Vec<u8>,
+    /// Stretches of the original.
+    body: Vec<Stretch>,
+}
+
+/// Packets that lie side by side in the original.
+#[derive(Debug)]
+struct Stretch {
+    source: Range<u64>,
+    /// The CRCs of the body of their page up to their beginning and up to their end.
+    before: u32,
+    after: u32,
+}
+
+impl Filling {
+    /// Appends bytes of the original, with the CRCs of the body of their page up to their beginning and up to their end.
+    pub fn put(&mut self, source: Range<u64>, before: u32, after: u32) {
+        match self.body.last_mut() {
+            Some(last) if last.source.end == source.start => (last.source.end, last.after) = (source.end, after),
+            _ => self.body.push(Stretch { source, before, after }),
+        }
+    }
+
+    /// Length and CRC of the body. Of two stretches the second's CRC is what it adds to that of all before it.
+    fn length_and_crc(&self) -> (u32, u32) {
+        self.body.iter().fold((0, 0), |(total, crc), Stretch { source, before, after }| {
+            let length = u32::try_from(source.end - source.start).unwrap_or(u32::MAX);
+            (total + length, crc::zeros(crc ^ before, length) ^ after)
+        })
+    }
+}
+
+impl Output {
+    /// Appends packets made anew, on as many pages as it takes. Gives the number of the next page.
+    pub fn packets(&mut self, mut header: Header, packets: &[Bytes]) -> u32 {
+        let mut lacing = Vec::new();
+        for packet in packets {
+            put_lacing(&mut lacing, packet.len(), false);
+        }
+        let body = packets.concat();
+        let mut rest = body.as_slice();
+        for lacing in lacing.chunks(MAX_SEGMENTS) {
+            let length: usize = lacing.iter().map(|length| usize::from(*length)).sum();
+            let (part, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+            rest = behind;
+            header.granule = if lacing.iter().any(|length| *length < 255) { 0 } else { -1 };
+            let size = u32::try_from(part.len()).unwrap_or(u32::MAX);
+            put_header(self.draft.made(), &header, lacing, size, crc::update(0, part));
+            self.draft.made().extend_from_slice(part);
+            header.continued = lacing.last() == Some(&255);
+            header.first = false;
+            header.sequence = header.sequence.wrapping_add(1);
+        }
+        header.sequence
+    }
+
+    /// The setup ends here. Gives its length.
+    pub fn end_setup(&mut self) -> u64 {
+        self.next = self.draft.len();
+        self.next
+    }
+
+    /// Appends a page of packets of the original.
+    pub fn page(&mut self, header: &Header, filling: Filling) {
+        let (length, crc) = filling.length_and_crc();
+        put_header(self.draft.made(), header, &filling.lacing, length, crc);
+        for Stretch { source, .. } in filling.body {
+            self.draft.source(source);
+        }
+        let start = std::mem::replace(&mut self.next, self.draft.len());
+        self.elements.push(start..self.next);
+    }
+
+    /// Appends all of it to a splice. Gives where its pages of packets are.
+    pub fn append_to(self, splice: &mut Splice) -> Vec<Range<u64>> {
+        self.draft.append_to(splice);
+        self.elements
+    }
+}

@@ -1,0 +1,90 @@
+"""Cuts of Ogg sound, sample by sample, what their original sounds at that place."""
+
+import array
+import ctypes
+import ctypes.util
+import pathlib
+import random
+import subprocess
+
+import pytest
+
+import formats
+import media
+
+VORBIS, OPUS = formats.FOLDER / "vorbis.ogg", formats.FOLDER / "tone.opus"
+RATE = 48_000
+
+
+def by_ffmpeg(path: pathlib.Path) -> array.array:
+    return array.array("h", media.plain_sound(path))
+
+
+def by_libvorbis(path: pathlib.Path) -> array.array:
+    """The decoder of the codec's own makers, which is the judge of where Vorbis begins: ffmpeg plays what is before, too."""
+    library = ctypes.CDLL(ctypes.util.find_library("vorbisfile"))
+    library.ov_read.restype = ctypes.c_long
+    file, part, link, heard = ctypes.create_string_buffer(4096), ctypes.create_string_buffer(1 << 16), ctypes.c_int(), []
+    assert library.ov_fopen(str(path).encode(), file) == 0
+    while (length := library.ov_read(file, part, len(part), 0, 2, 1, ctypes.byref(link))) != 0:
+        assert length > 0, "a hole in the data"
+        heard.append(part.raw[:length])
+    library.ov_clear(file)
+    return array.array("h", b"".join(heard))
+
+
+def intervals(path: pathlib.Path, seconds: float) -> list[tuple[float, float]]:
+    chance, found = random.Random(path.name), [(0, seconds), (0, 0.5), (seconds - 0.5, seconds)]
+    for _ in range(20):
+        start = round(chance.uniform(0, seconds - 0.1), 4)
+        found.append((start, round(chance.uniform(start + 0.05, seconds), 4)))
+    return found
+
+
+@pytest.fixture
+def chained(tmp_path):
+    """Five seconds of Vorbis, and then twelve of others, as who appends one file to another has them."""
+    first, path = tmp_path / "first.ogg", tmp_path / "chained.ogg"
+    subprocess.run(["ffmpeg", "-v", "error", "-t", "5", "-i", VORBIS, "-c:a", "libvorbis", "-q:a", "4", first], check=True)
+    path.write_bytes(first.read_bytes() + VORBIS.read_bytes())
+    return path
+
+
+vorbisfile = pytest.mark.skipif(not ctypes.util.find_library("vorbisfile"), reason="no libvorbisfile to judge by")
+
+
+@vorbisfile
+def test_vorbis_begins_and_ends_at_the_very_sample(reelspan, tmp_path):
+    whole, made = by_libvorbis(VORBIS), tmp_path / "cut.ogg"
+    for start, end in intervals(VORBIS, 12):
+        reelspan("cut", VORBIS, f"t={start},{end}", made)
+        assert by_libvorbis(made) == whole[round(start * RATE) : round(end * RATE)], (start, end)
+
+
+@vorbisfile
+def test_a_cut_goes_on_across_the_links_of_a_chain(reelspan, tmp_path, chained):
+    whole, made = by_libvorbis(chained), tmp_path / "cut.ogg"
+    assert len(whole) == 17 * RATE
+    for start, end in [(4.2, 6.1), (1, 4.5), (5.5, 16.5), *intervals(chained, 17)[:8]]:
+        reelspan("cut", chained, f"t={start},{end}", made)
+        assert by_libvorbis(made) == whole[round(start * RATE) : round(end * RATE)], (start, end)
+
+
+def test_opus_begins_and_ends_at_the_very_sample(reelspan, tmp_path):
+    """Its decoder has converged to the very samples of the original after a while; they are alike from the beginning."""
+    whole, made = by_ffmpeg(OPUS), tmp_path / "cut.opus"
+    for start, end in intervals(OPUS, 12):
+        reelspan("cut", OPUS, f"t={start},{end}", made)
+        heard, expected = by_ffmpeg(made), whole[round(start * RATE) : round(end * RATE)]
+        assert len(heard) == len(expected), (start, end)
+        assert max(abs(one - other) for one, other in zip(heard, expected)) < 1500, (start, end)
+        assert max((abs(one - other) for one, other in zip(heard[RATE:], expected[RATE:])), default=0) <= 1, (start, end)
+
+
+def test_theora_and_its_sound_begin_together(reelspan, tmp_path):
+    original, made = formats.FOLDER / "theora.ogv", tmp_path / "cut.ogv"
+    reelspan("cut", original, "t=3.1,7", made)
+    assert media.pictures(made)[0] == 50
+    heard = media.sound(made)
+    for second in range(2, 7):
+        assert media.tone(heard, second - 2 + 0.1, 0.8) == pytest.approx(second, abs=0.1)
