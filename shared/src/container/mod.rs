@@ -122,7 +122,10 @@ pub fn starts_exactly(container: Container, track: &Track) -> bool {
 /// to be heard.
 #[must_use]
 pub const fn ends_with_a_sample(container: Container) -> bool {
-    matches!(container, Container::Iff | Container::Flac | Container::MpegTs | Container::Mp2 | Container::Adts)
+    matches!(
+        container,
+        Container::Iff | Container::Flac | Container::Avi | Container::MpegTs | Container::Mp2 | Container::Adts
+    )
 }
 
 /// Whether a cut of this container plays all samples that it has, those that decoding needs before what was asked for among

@@ -21,6 +21,9 @@ const SCALE: usize = 20;
 const RATE: usize = 24;
 const SAMPLE_SIZE: usize = 44;
 
+/// Ticks a second of a stream with fewer units.
+const FINEST: u32 = 90_000;
+
 /// Format tags of WAVEFORMATEX whose sound can be cut between any two blocks: PCM, ADPCM, float, A-law, µ-law.
 const PLAIN: [u16; 6] = [0x0001, 0x0002, 0x0003, 0x0006, 0x0007, 0x0011];
 
@@ -99,8 +102,7 @@ impl Headers {
             b"auds" => false,
             _ => return None,
         };
-        let timescale = Timescale::per_second(u32_at(header, RATE))?;
-        let scale = Ticks(i64::from(u32_at(header, SCALE)));
+        let (timescale, scale) = units(header)?;
         if scale == Ticks::ZERO || header.len() < STRH || format.is_empty() {
             return None;
         }
@@ -138,6 +140,15 @@ impl Headers {
         let start = if start > timescale.ticks(crate::media::Time::from_secs(3600)) { Ticks::ZERO } else { start };
         Some(Stream { place: Some(place), coding, unit, scale, start })
     }
+}
+
+/// The ticks of a stream with this AVISTREAMHEADER, and how many of them a unit of `dwScale/dwRate` lasts. They are shorter
+/// than a millisecond, where the header would have a frame be one tick: people ask for parts of frames.
+pub fn units(header: &[u8]) -> Option<(Timescale, Ticks)> {
+    let rate = u32_at(header, RATE);
+    let finer = FINEST.checked_div(rate)?.max(1);
+    let timescale = Timescale::per_second(rate.checked_mul(finer)?)?;
+    Some((timescale, Ticks(i64::from(u32_at(header, SCALE)).saturating_mul(i64::from(finer)))))
 }
 
 /// A stream's name (`strn`).

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::header::{AVIH, INITIAL_FRAMES, LENGTH, START};
+use super::header::{AVIH, INITIAL_FRAMES, LENGTH, START, units};
 use super::index::{ENTRY, IS_KEY};
-use super::riff::{self, HEADER, set_u32, u32_at};
+use super::riff::{self, HEADER, set_u32};
 use crate::container::draft::Draft;
 use crate::container::{Error, Selected, Selection, Written};
 use crate::index::{self, Outline};
@@ -91,7 +91,7 @@ impl<'a> Lane<'a> {
     fn new(number: usize, track: &'a Track, selected: &Selected, zero: crate::media::Time) -> Result<Self, Error> {
         let Setup::Inline(headers) = &track.setup else { return Err(mismatch("no headers of a stream".to_owned())) };
         let header = strh(headers).ok_or_else(|| mismatch("no header of a stream".to_owned()))?;
-        let scale = i64::from(u32_at(header, 20)).max(1);
+        let scale = units(header).map_or(1, |(_, scale)| scale.0).max(1);
         let (tens, ones) = (digit(number / 10), digit(number));
         let kind = if track.kind == Kind::Video { *b"dc" } else { *b"wb" };
         let [first, second] = kind;
