@@ -247,10 +247,11 @@ async fn select_from_sync(
         let runs = if let Some((_, span)) = leaders.iter().find(|(leader, _)| *leader == place) {
             held.runs(place, &span::union(without_leading_pictures(held, place, track, *span)))
         } else {
-            // Samples from before the beginning cannot be placed.
+            // Samples from before the beginning cannot be placed, nor pictures that need one of those.
             let span = find(held, place, track, Bound::At(from), Bound::At(to)).await?;
             let runs = held.runs(place, span.as_slice());
-            runs.iter().filter_map(|run| run.presented_from(from)).collect()
+            let placed = runs.iter().filter_map(|run| run.presented_from(from));
+            placed.skip_while(|run| track.kind == Kind::Video && !run.sync).collect()
         };
         let segments = vec![Segment { duration: to - from, media: Some(from) }];
         tracks.push(Selected { track: place, runs, segments });
