@@ -84,9 +84,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Listing {
         let mut query = query(parts, state).await?;
         let mut text = |name: &str| query.remove(name).filter(|text| !text.is_empty());
         let (prefix, marker) = (text("prefix").unwrap_or_default(), text("marker"));
-        // No name that is longer, or has a control character, is there.
+        // No name that is longer, or has a control character, is there; nor one of what was no UTF-8 when it was decoded.
+        let in_no_name = |character: char| character.is_control() || character == char::REPLACEMENT_CHARACTER;
         for part in marker.iter().chain([&prefix]) {
-            if part.len() > 1024 || part.contains(char::is_control) {
+            if part.len() > 1024 || part.contains(in_no_name) {
                 return Err(Error::Bad(format!("{part:?} is no content id, and no beginning of one")));
             }
         }
