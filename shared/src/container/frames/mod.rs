@@ -7,7 +7,7 @@
 //! with a note.
 //!
 //! A cut has the frames as they are. MP3 can say how much of what is decoded is to be heard, and so begins and ends at the
-//! very sample asked for ([`mpeg`]); the others begin with the frame before the one that holds the instant asked for, since a
+//! very sample asked for (`mpeg`); the others begin with the frame before the one that holds the instant asked for, since a
 //! frame is decoded rightly only behind another.
 
 #![allow(clippy::doc_markdown, reason = "names of tags are words here")]

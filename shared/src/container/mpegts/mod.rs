@@ -6,7 +6,7 @@
 //! file is streamed through once to index it ([`index()`]).
 //!
 //! An element is a stretch of the file from a random access point on, half a second at least, with all PES packets that begin
-//! in it, to the end of the last; so neighbouring elements overlap a little. It keeps whose packets lie in it ([`layout`]): a
+//! in it, to the end of the last; so neighbouring elements overlap a little. It keeps whose packets lie in it (`layout`): a
 //! cut is tables of its own and then, verbatim, the packets of the chosen samples and of nothing else ([`write()`]). Time stamps
 //! stay what they are, so playback of a cut does not begin at zero: players go by where a stream begins.
 
