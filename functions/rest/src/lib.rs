@@ -1,0 +1,1 @@
+//! What the functions of DuraCloud's REST API share.

@@ -1,0 +1,1 @@
+//! The Lambda that signs URLs and cookies for streams.

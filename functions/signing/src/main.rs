@@ -1,0 +1,3 @@
+//! The Lambda that signs URLs and cookies for streams.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The Lambda that turns streaming on and off.

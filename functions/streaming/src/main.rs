@@ -1,0 +1,3 @@
+//! The Lambda that turns streaming on and off.
+
+fn main() {}
