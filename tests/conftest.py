@@ -7,6 +7,7 @@ import pytest
 import requests
 
 import server as servers
+from cloud import boto, moto  # noqa: F401: fixtures
 from rest import invoked, rest, served  # noqa: F401: fixtures
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
