@@ -8,7 +8,7 @@ use reelspan::splice::Piece;
 use reelspan::uri::Fragment;
 
 use super::*;
-use crate::delivery::LARGEST;
+use crate::delivery::{LARGEST, LARGEST_STREAM};
 use crate::resource::Content;
 
 const LENGTH: u64 = 4_055_466;
@@ -216,6 +216,20 @@ fn a_buffered_answer_is_never_larger_than_it_may_be() {
     }
     let short = fit(&large, Extent::Bytes(vec![5..10_000_000]), &nowhere, path).unwrap();
     assert_eq!(short.headers["content-range"], format!("bytes 5-{}/10000000", LARGEST + 4));
+}
+
+#[test]
+fn a_streamed_answer_of_lambda_is_not_begun_where_it_would_be_cut_off() {
+    let film = resource(700_000_000);
+    let fit = |extent| fit(&film, extent, &Delivery::StreamedByLambda, "/media/films/a.mp4");
+    let refused = fit(Extent::Whole).unwrap_err();
+    assert_eq!(refused.status(), 413);
+    assert_eq!(refused.problem().members["length"], 700_000_000);
+    let part = fit(Extent::Bytes(vec![0..700_000_000])).unwrap();
+    assert_eq!((part.status.as_u16(), part.body.len()), (206, LARGEST_STREAM));
+    assert_eq!(part.headers["content-range"], format!("bytes 0-{}/700000000", LARGEST_STREAM - 1));
+    assert_eq!(fit(time(&[0..LARGEST_STREAM])).unwrap().status, 206);
+    assert_eq!(fit(time(&[0..LARGEST_STREAM + 1])).unwrap_err().status(), 413);
 }
 
 #[test]
