@@ -15,7 +15,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 import server as servers
 from gateway import Gateway
-from test_lambda import ACCOUNT, REGION, emulated
+from emulator import ACCOUNT, REGION, emulated
 
 BUCKET = "reelspan-rest"
 TABLES = {"SPACES_TABLE": "RestSpaces", "USERS_TABLE": "RestUsers", "INDEX_TABLE": "RestIndex"}

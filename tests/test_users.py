@@ -17,16 +17,36 @@ import requests
 from samtranslator.yaml_helper import yaml_parse
 
 import server as servers
-from test_lambda import ACCOUNT, aws, client, emulated, event  # noqa: F401: fixtures
+from aws import Aws
+from emulator import ACCOUNT, emulated
 
-TABLE = "Users"
+TABLE = "KnownUsers"
 SECRET = "first-admin"
 
 
 @pytest.fixture(scope="module")
-def table(client, root):  # noqa: F811
+def aws():
+    """An AWS."""
+    with Aws() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def client(aws):
+    """Its clients."""
+    return aws.client
+
+
+@pytest.fixture
+def event(root):
+    """An event of the repository."""
+    return lambda name: json.loads((root / "events" / f"{name}.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def table(client, root):
     """The table as the template has it."""
-    properties = yaml_parse((root / "template.yaml").read_text())["Resources"][TABLE]["Properties"]
+    properties = yaml_parse((root / "template.yaml").read_text())["Resources"]["Users"]["Properties"]
     fields = ("AttributeDefinitions", "KeySchema", "BillingMode")
     client("dynamodb").create_table(TableName=TABLE, **{field: properties[field] for field in fields})
     return client("dynamodb")
@@ -62,8 +82,8 @@ class Users:
 
 
 @pytest.fixture
-def on_aws(binary, aws, empty_table):  # noqa: F811
-    return Users(binary, "--table", TABLE, **ACCOUNT, AWS_ENDPOINT_URL=aws)
+def on_aws(binary, aws, empty_table):
+    return Users(binary, "--table", TABLE, **ACCOUNT, AWS_ENDPOINT_URL=aws.endpoint)
 
 
 @pytest.fixture
@@ -145,10 +165,10 @@ def test_what_is_kept_of_a_password_is_pbkdf2(on_aws, table):
     assert {len(salt) for salt in salts} == {16} and len(salts) == 3
 
 
-def test_a_table_that_is_not_there_is_a_failure(binary, aws):  # noqa: F811
-    users = Users(binary, "--table", "Nobody", **ACCOUNT, AWS_ENDPOINT_URL=aws)
+def test_a_table_that_is_not_there_is_a_failure(binary, aws):
+    users = Users(binary, "--table", "Nobody", **ACCOUNT, AWS_ENDPOINT_URL=aws.endpoint)
     assert "ResourceNotFoundException" in users("list", status=1)
-    by_environment = Users(binary, **ACCOUNT, AWS_ENDPOINT_URL=aws, USERS_TABLE="Nobody")
+    by_environment = Users(binary, **ACCOUNT, AWS_ENDPOINT_URL=aws.endpoint, USERS_TABLE="Nobody")
     assert "ResourceNotFoundException" in by_environment("list", status=1)
 
 
@@ -243,7 +263,7 @@ def basic(user: str, password: str) -> str:
 
 
 @pytest.fixture
-def authorizer(aws, root, on_aws, client, tmp_path):  # noqa: F811
+def authorizer(aws, root, on_aws, client, tmp_path):
     """Asks the authorizer, with `alice` in the table and `admin` in the secret, for what an event's identity source is; and
     holds all that it logs against what nobody may read."""
     on_aws("add", "alice", "--role", "owner", "--group", "staff", "--group", "film", password="open sesame")
@@ -253,7 +273,7 @@ def authorizer(aws, root, on_aws, client, tmp_path):  # noqa: F811
     with (
         log.open("wb") as written,
         emulated(
-            servers.built(root, "authorizer"), aws, written, USERS_TABLE=TABLE, ADMIN_SECRET=SECRET, RUST_LOG="trace"
+            servers.built(root, "authorizer"), aws.endpoint, written, USERS_TABLE=TABLE, ADMIN_SECRET=SECRET, RUST_LOG="trace"
         ) as invoke,
     ):
         yield lambda asked: invoke(asked).json()
@@ -265,7 +285,7 @@ def authorizer(aws, root, on_aws, client, tmp_path):  # noqa: F811
         assert secret not in text, f"{secret!r} is in the log"
 
 
-def test_the_authorizer_lets_in_whom_it_knows(authorizer, event):  # noqa: F811
+def test_the_authorizer_lets_in_whom_it_knows(authorizer, event):
     expected = {"isAuthorized": True, "context": {"user": "alice", "role": "owner", "groups": "film,staff"}}
     assert authorizer(event("authorizer-right")) == expected
     for name in ("wrong", "unknown", "malformed"):
@@ -276,7 +296,7 @@ def test_the_authorizer_lets_in_whom_it_knows(authorizer, event):  # noqa: F811
     assert authorizer(event("authorizer-right")) == expected
 
 
-def test_who_is_removed_is_out_as_soon_as_api_gateway_asks_again(authorizer, event, on_aws):  # noqa: F811
+def test_who_is_removed_is_out_as_soon_as_api_gateway_asks_again(authorizer, event, on_aws):
     on_aws("add", "root", "--role", "admin", password="another one")
     right = event("authorizer-right")
     assert authorizer(right)["isAuthorized"]
@@ -290,7 +310,7 @@ def test_who_is_removed_is_out_as_soon_as_api_gateway_asks_again(authorizer, eve
     assert authorizer(right) == {"isAuthorized": False}
 
 
-def test_the_admin_of_the_secret_counts_while_the_table_has_none_of_that_name(authorizer, event, on_aws):  # noqa: F811
+def test_the_admin_of_the_secret_counts_while_the_table_has_none_of_that_name(authorizer, event, on_aws):
     def asked(user: str, password: str) -> dict:
         asking = event("authorizer-right")
         asking["identitySource"] = [basic(user, password)]
