@@ -15,7 +15,7 @@ export AWS_DEFAULT_REGION ?= us-east-1
 
 PROFILE ?= dev
 
-.PHONY: serve test test-rust test-python lambda-test lint bench samples documents tools clean
+.PHONY: serve test test-rust test-python lambda-test lint bench cold-start samples documents tools clean
 
 serve: ## Run everything on this machine, with the sample media in the space "demo"
 	cargo run --release --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
@@ -41,6 +41,10 @@ lint: $(VENV)/ready ## Check the form of everything
 
 bench: ## Measure the engine
 	cargo bench --workspace
+
+cold-start: $(VENV)/ready ## Measure the functions that `sam build` has built: size, start, first and later requests
+	cargo build --workspace
+	$(VENV)/bin/python benches/cold_start.py 2> >(grep -v werkzeug >&2)
 
 samples: ## Make the files in samples/ anew
 	$(PYTHON) tests/samples.py

@@ -9,6 +9,7 @@ import platform
 import socket
 import subprocess
 import time
+from typing import NamedTuple
 
 import requests
 
@@ -23,6 +24,17 @@ def free_port() -> int:
         return taken.getsockname()[1]
 
 
+class Invoke(NamedTuple):
+    """Invokes a function; called with an event, it gives the answer."""
+
+    url: str
+    process: int
+    """The emulator's; the function is its child."""
+
+    def __call__(self, event) -> requests.Response:
+        return requests.post(self.url, data=json.dumps(event), timeout=60)
+
+
 @contextlib.contextmanager
 def running(program: pathlib.Path, environment: dict[str, str], log=subprocess.DEVNULL):
     """Runs a function's program in this environment, and gives what invokes it. What it logs goes to `log`."""
@@ -35,7 +47,7 @@ def running(program: pathlib.Path, environment: dict[str, str], log=subprocess.D
     try:
         wait_for_port(ports[0])
         url = f"http://{ports[0]}/2015-03-31/functions/function/invocations"
-        yield lambda event: requests.post(url, data=json.dumps(event), timeout=60)
+        yield Invoke(url, process.pid)
     finally:
         process.terminate()
         process.wait(10)

@@ -7,6 +7,7 @@ import json
 import pathlib
 import queue
 import re
+import threading
 
 from samtranslator.yaml_helper import yaml_parse
 
@@ -136,6 +137,7 @@ class Stack(contextlib.ExitStack):
         self.template = Template(root, **parameters)
         self.functions = {}
         self.done = set()
+        self.lock = threading.Lock()
 
     def __enter__(self) -> "Stack":
         super().__enter__()
@@ -172,6 +174,11 @@ class Stack(contextlib.ExitStack):
         return {name: str(value) for name, value in self.template.value(variables[0] | variables[1]).items()} | emulator.ACCOUNT | own
 
     def invoke(self, function: str, event) -> Answer:
+        """One at a time, as the emulator wants it."""
+        with self.lock:
+            return self._invoke(function, event)
+
+    def _invoke(self, function: str, event) -> Answer:
         if function not in self.functions:
             log = self.enter_context((self.logs / f"{function}.log").open("wb"))
             program = servers.built(self.root, self.template.program(function))

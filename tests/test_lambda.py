@@ -138,3 +138,41 @@ def test_a_deleted_object_leaves_nothing(stack, samples):
     stack.invoke("Indexer", put_event(stack, "late/gone.mp4", "s3-delete", "0068E7C2B4B1C2D3E6"))
     assert pages(stack, "late/gone.mp4") == set()
     assert stack.invoke("Fragments", request).status == 404
+
+
+@pytest.mark.parametrize("event", [row.event for row in ROWS if row.event.startswith("rest-")])
+def test_whom_the_authorizer_refuses_gets_nothing_of_any_route_and_is_asked_for_credentials(stack, event):
+    """API Gateway lets everybody through, as the authorizer says: the functions are what keeps them out."""
+    [row] = [row for row in ROWS if row.event == event]
+    asked = stack.event(event)
+    if "authorizer" not in asked["requestContext"]:
+        pytest.skip("the route has no authorizer")
+    right = stack.event("authorizer-right")["headers"]["authorization"]
+    somebody = {"user": "admin", "role": "admin", "groups": ""}
+    for context, status in [
+        ({"refused": "401", "why": "user name or password is wrong"}, 401),
+        ({"refused": "503", "why": "the users cannot be read"}, 503),
+        (somebody | {"refused": "401", "why": ""}, 401),
+        (somebody | {"refused": ""}, 401),
+    ]:
+        asked["requestContext"]["authorizer"]["lambda"] = context
+        for authorization in (right, "Basic bm9ib2R5Og=="):
+            asked["headers"]["authorization"] = authorization
+            before = len(stack.aws.calls)
+            answer = stack.invoke(row.function, asked)
+            assert (answer.status, "www-authenticate" in answer.headers) == (status, status == 401)
+            assert len(stack.aws.calls) == before
+    # And nobody is whoever has no name there.
+    asked["headers"]["authorization"] = "Basic bm9ib2R5Og=="
+    for context in (None, {}, {"user": "admin"}, {"user": "admin", "role": "admin"}, {"role": "admin", "groups": ""}):
+        asked["requestContext"]["authorizer"]["lambda"] = context
+        assert stack.invoke(row.function, asked).status == 401
+
+
+def test_the_gateway_asks_for_credentials_whatever_is_missing(invoked):
+    for path, method in [("spaces", "GET"), ("stores", "GET"), ("no-such-space", "PUT"), ("acl/no-such-space", "HEAD"), ("task/none", "POST")]:
+        for who in (None, ("founder", "wrong"), ("nobody", "wrong")):
+            answer = requests.request(method, f"{invoked.url}/durastore/{path}", auth=who, timeout=60)
+            assert answer.status_code == 401
+            assert answer.headers["www-authenticate"].startswith("Basic ")
+    assert invoked("GET", "spaces").status_code == 200
