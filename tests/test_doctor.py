@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from cloud import REGION, make_table
+from actions import REGION
+from cloud import make_table
 
 BUCKET, INDEXER = "doctored-media", "doctored-indexer"
 TABLES = {"DoctoredIndex": ("media", "page"), "DoctoredSpaces": ("space", None), "DoctoredUsers": ("user", None)}

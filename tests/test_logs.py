@@ -8,7 +8,8 @@ import pytest
 import requests
 
 import server as servers
-from cloud import invoked, make_table
+from cloud import make_table
+from emulator import ACCOUNT, running
 
 OURS = ["reelspan", "reelspan_local", "reelspan_fragments", "reelspan_spaces", "reelspan_indexer", "reelspan_authorizer", "reelspan_gateway",
         "reelspan_rest", "reelspan_signing", "reelspan_streaming"]  # fmt: skip
@@ -119,9 +120,9 @@ def test_lambda_gets_lines_of_json_and_figures(moto, boto, root, samples, tmp_pa
     environment = {"AWS_ENDPOINT_URL": moto, "MEDIA_BUCKET": BUCKET, "INDEX_TABLE": TABLE, "RUST_LOG": CHATTY}
     environment |= {"AWS_LAMBDA_FUNCTION_NAME": "function", "REELSPAN_ANSWER": "buffered"}
     with log.open("wb") as out:
-        with invoked(servers.built(root, "indexer"), out, **environment) as invoke:
+        with running(servers.built(root, "indexer"), ACCOUNT | environment, out) as invoke:
             assert "errorMessage" not in invoke(event("s3-put")).text
-        with invoked(servers.built(root, "fragments"), out, **environment) as invoke:
+        with running(servers.built(root, "fragments"), ACCOUNT | environment, out) as invoke:
             request = event("http-time")
             request["headers"] |= {"authorization": BEARER, "cookie": COOKIE}
             request["rawQueryString"] += "".join(f"&{name}={value}" for name, value in SECRETS.items())

@@ -5,7 +5,8 @@ import subprocess
 import pytest
 import requests
 
-from cloud import ACCOUNT, make_table
+from cloud import make_table
+from emulator import ACCOUNT
 from conftest import BUCKET
 from test_chain import wait_for
 

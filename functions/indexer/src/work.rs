@@ -88,7 +88,7 @@ impl<'a> Work<'a> {
                     None => Ok(true),
                 };
             }
-            Reuse::Pages(status, cells) => Some((status, cells)),
+            Reuse::Pages(status, cells) => Some((*status, cells)),
             Reuse::Nothing => self.index(object).await?,
         };
         let Some((status, cells)) = head else { return Ok(false) };
@@ -124,7 +124,7 @@ impl<'a> Work<'a> {
         if stored.head.original == *original {
             return Ok(Reuse::Whole(pages.others.then_some(stored.cells)));
         }
-        Ok(Reuse::Pages(stored.head.status, stored.cells))
+        Ok(Reuse::Pages(Box::new(stored.head.status), stored.cells))
     }
 
     /// Reads the object's structure and stores its pages; `None` where it changed meanwhile.
@@ -167,7 +167,7 @@ enum Reuse {
     /// All of it, the cells given where there are pages of other versions beside.
     Whole(Option<Cells>),
     /// The pages; the head has something new to say.
-    Pages(Status, Cells),
+    Pages(Box<Status>, Cells),
     /// Nothing.
     Nothing,
 }
