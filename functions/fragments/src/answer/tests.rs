@@ -177,6 +177,7 @@ fn what_the_client_has_is_not_sent_again() {
     let answer = Answer::not_modified(&resource(LENGTH));
     assert_eq!((answer.status.as_u16(), answer.body.len()), (304, 0));
     assert_fields(&answer, "304", &ORIGINAL[..3]);
+    assert_eq!(answer.headers["content-type"], "video/webm");
 }
 
 #[test]
