@@ -11,6 +11,7 @@ pub mod iff;
 mod indexed;
 pub mod matroska;
 pub mod mp4;
+mod mpeg;
 pub mod mpegts;
 mod notes;
 pub mod ogg;
