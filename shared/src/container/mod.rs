@@ -12,6 +12,7 @@ mod indexed;
 pub mod matroska;
 pub mod mp4;
 mod mpeg;
+pub mod mpegps;
 pub mod mpegts;
 mod notes;
 pub mod ogg;
@@ -86,6 +87,8 @@ pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Resul
         avi::index(source, sink).await
     } else if mpegts::recognises(&start) {
         mpegts::index(source, sink).await
+    } else if mpegps::recognises(&start) {
+        mpegps::index(source, sink).await
     } else if ogg::recognises(&start) {
         ogg::index(source, sink).await
     } else {
@@ -104,6 +107,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         Container::Flv => flv::write(outline, selection),
         Container::Avi => avi::write(outline, selection),
         Container::MpegTs => mpegts::write(outline, selection),
+        Container::MpegPs => mpegps::write(outline, selection),
         Container::Mp3 | Container::Mp2 | Container::Adts => frames::write(outline, selection),
         Container::Ogg => ogg::write(outline, selection),
     }
@@ -125,7 +129,13 @@ pub fn starts_exactly(container: Container, track: &Track) -> bool {
 pub const fn ends_with_a_sample(container: Container) -> bool {
     matches!(
         container,
-        Container::Iff | Container::Flac | Container::Avi | Container::MpegTs | Container::Mp2 | Container::Adts
+        Container::Iff
+            | Container::Flac
+            | Container::Avi
+            | Container::MpegTs
+            | Container::MpegPs
+            | Container::Mp2
+            | Container::Adts
     )
 }
 

@@ -34,6 +34,8 @@ pub enum Container {
     Adts,
     /// Ogg.
     Ogg,
+    /// MPEG program streams and MPEG-1 system streams.
+    MpegPs,
 }
 
 /// A file's structure, less its samples.

@@ -327,7 +327,7 @@ fn mime(outline: &Outline, selection: &Selection) -> String {
     let family = outline.mime.split_once('/').map_or("mp4", |(_, family)| family);
     match (outline.container, family) {
         _ if has(Kind::Video) => outline.mime.clone(),
-        (Container::MpegTs, _) => outline.mime.clone(),
+        (Container::MpegTs | Container::MpegPs, _) => outline.mime.clone(),
         (_, "quicktime") if has(Kind::Audio) => "audio/mp4".to_owned(),
         _ if has(Kind::Audio) => format!("audio/{family}"),
         // Of one track.

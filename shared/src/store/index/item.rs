@@ -136,6 +136,7 @@ const fn name(container: Container) -> &'static str {
         Container::Mp2 => "mp2",
         Container::Adts => "adts",
         Container::Ogg => "ogg",
+        Container::MpegPs => "mpegps",
     }
 }
 

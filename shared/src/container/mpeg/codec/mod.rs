@@ -1,12 +1,17 @@
 //! The kinds of elementary streams (ISO/IEC 13818-1 table 2-34, ATSC A/53, and what Blu-ray discs have), and what the beginning
 //! of their payload says of them.
 
+mod ac3;
 mod audio;
 mod bits;
+mod dts;
 mod h264;
 mod hevc;
 mod mpeg;
-mod nal;
+pub mod nal;
+
+pub use ac3::Ac3;
+pub use dts::Dts;
 
 use crate::media::Kind;
 
@@ -28,6 +33,8 @@ pub enum Codec {
     Eac3,
     Dts,
     Opus,
+    /// Plain samples, as DVDs have them.
+    Lpcm,
 }
 
 /// What the beginning of an access unit says.
@@ -67,7 +74,7 @@ impl Codec {
     pub const fn kind(self) -> Kind {
         match self {
             Self::Mpeg | Self::Visual | Self::H264 | Self::Hevc | Self::Vc1 => Kind::Video,
-            Self::MpegAudio | Self::Adts | Self::Ac3 | Self::Eac3 | Self::Dts | Self::Opus => Kind::Audio,
+            Self::MpegAudio | Self::Adts | Self::Ac3 | Self::Eac3 | Self::Dts | Self::Opus | Self::Lpcm => Kind::Audio,
         }
     }
 
@@ -116,6 +123,7 @@ impl Codec {
             Self::Eac3 => "ec-3",
             Self::Dts => "dtsc",
             Self::Opus => "opus",
+            Self::Lpcm => "pcm",
         }
     }
 }
