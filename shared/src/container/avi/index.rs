@@ -2,6 +2,7 @@
 
 use super::header::{Headers, Unit};
 use super::keyframe::LOOK;
+use super::opendml::Indexes;
 use super::riff::{self, Chunk, HEADER, u32_at};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
@@ -40,13 +41,21 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
     if inline > MAX_KEPT {
         return Err(Error::Limit(format!("headers of {inline} bytes, where {MAX_KEPT} are allowed")));
     }
-    let Headers { main, streams, tracks } = headers;
+    let Headers { main, streams, indexes, tracks } = headers;
     let lanes = streams.iter().map(|stream| Lane { stream: *stream, decode: stream.start, empty: true }).collect();
     let mut samples = Samples { lanes, builder: Builder::new(tracks), count: 0 };
     let sound = old_index(&mut stream, &movi).await?;
     match sound {
         Some(old) => listed(&mut stream, &old, &mut samples, sink, &mut notes).await?,
-        None => scanned(&mut stream, &movi, &mut samples, sink, &mut notes).await?,
+        None => {
+            let named = streams.iter().zip(&indexes).enumerate();
+            let named = named.filter_map(|(number, (stream, parts))| stream.place.map(|_| (number, parts.as_slice())));
+            let end = last_movi(&mut stream, &movi).await?;
+            match Indexes::of(source, named, end, MAX_REST).await? {
+                Some(indexes) => named_by(source, indexes, &mut samples, sink, &mut notes).await?,
+                None => scanned(&mut stream, &movi, &mut samples, sink, &mut notes).await?,
+            }
+        }
     }
     let count = samples.builder.pages().max(samples.count);
     let (pages, tracks) = samples.builder.finish()?;
@@ -203,6 +212,51 @@ async fn listed<S: Source>(
             }
         }
         at += ENTRY as u64;
+    }
+    Ok(())
+}
+
+/// Where the last `movi` list of the file ends: of the RIFF that comes last.
+async fn last_movi<S: Source>(stream: &mut Stream<'_, S>, first: &Movi) -> Result<u64, Error> {
+    let (mut riff, mut end) = (0, first.end);
+    while riff < stream.len() {
+        stream.seek(riff);
+        let Some(chunk @ Chunk { id: [b'R', b'I', b'F', b'F'], .. }) = Chunk::parse(stream.peek(HEADER).await?) else {
+            break;
+        };
+        let (mut at, behind) = (riff + 12, riff.saturating_add(chunk.length()));
+        while at < behind {
+            stream.seek(at);
+            let bytes = stream.peek(12).await?;
+            let Some(chunk) = Chunk::parse(bytes).filter(|chunk| chunk.plausible()) else { break };
+            if bytes.get(HEADER..12) == Some(b"movi") {
+                end = at.saturating_add(chunk.length());
+                break;
+            }
+            at = at.saturating_add(chunk.length());
+        }
+        riff = behind;
+    }
+    Ok(end.min(stream.len()))
+}
+
+/// Takes the chunks that the indexes of OpenDML name.
+async fn named_by<S: Source>(
+    source: &S,
+    mut indexes: Indexes,
+    samples: &mut Samples,
+    sink: &mut (impl Sink + Send),
+    notes: &mut Notes,
+) -> Result<(), Error> {
+    let mut behind = 0;
+    while let Some(entry) = indexes.next(source).await? {
+        if entry.offset < behind || entry.end() > source.len() {
+            notes.at(entry.offset, "an entry of the index that is out of order or outside of the file is passed over");
+            continue;
+        }
+        behind = entry.offset + HEADER as u64;
+        samples.put(entry.offset, entry.chunk, |_, _| entry.key)?;
+        samples.give(sink).await?;
     }
     Ok(())
 }
