@@ -7,6 +7,7 @@ import pytest
 import requests
 
 import server as servers
+from stack import Stack
 from rest import invoked, rest, served  # noqa: F401: fixtures
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -83,3 +84,13 @@ def get(client, server):
         return client.request(method, url, headers=headers, timeout=30, allow_redirects=False)
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory):
+    """The SAM application, on moto and the runtime emulator."""
+    logs = tmp_path_factory.mktemp("functions")
+    with Stack(ROOT, logs) as made:
+        yield made
+    for log in logs.iterdir():
+        assert "panicked" not in log.read_text(errors="replace"), log

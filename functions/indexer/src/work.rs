@@ -75,7 +75,7 @@ impl<'a> Work<'a> {
         let original = self.original(object);
         let head = match self.reuse(stored, &original).await? {
             Reuse::Whole => return Ok(true),
-            Reuse::Pages(status, cells) => Some((status, cells)),
+            Reuse::Pages(status, cells) => Some((*status, cells)),
             Reuse::Nothing => self.index(object).await?,
         };
         let Some((status, cells)) = head else { return Ok(false) };
@@ -101,7 +101,7 @@ impl<'a> Work<'a> {
         if stored.head.original == *original {
             return Ok(Reuse::Whole);
         }
-        Ok(Reuse::Pages(stored.head.status, stored.cells))
+        Ok(Reuse::Pages(Box::new(stored.head.status), stored.cells))
     }
 
     /// Reads the object's structure and stores its pages; `None` where it changed meanwhile.
@@ -144,7 +144,7 @@ enum Reuse {
     /// All of it.
     Whole,
     /// The pages; the head has something new to say.
-    Pages(Status, Cells),
+    Pages(Box<Status>, Cells),
     /// Nothing.
     Nothing,
 }

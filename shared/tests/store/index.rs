@@ -24,7 +24,7 @@ fn original(etag: &str, sequencer: &str) -> Original {
 
 fn head(etag: &str, sequencer: &str, pages: u32) -> Head {
     let outline = Outline {
-        container: Container::Matroska,
+        container: Container::named("matroska"),
         mime: "video/webm".to_owned(),
         duration: Time(38_300_000_000),
         tracks: Vec::new(),

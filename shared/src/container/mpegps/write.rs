@@ -22,7 +22,7 @@ const END: [u8; 4] = [0, 0, 1, 0xB9];
 /// Time stamps have 33 bits.
 const STAMP: u64 = (1 << 33) - 1;
 
-/// Writes a selection as a complete file; see [`super::write`].
+/// Writes a selection as a complete file; see [`super::MpegPs`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
     let Some(Setup::Inline(packed)) = outline.setup.first() else { return Err(mismatch("no program in the outline")) };
     let program: Program = program::unpack(packed).ok_or_else(|| mismatch("a program that is not whole"))?;

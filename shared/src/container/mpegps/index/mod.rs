@@ -7,13 +7,14 @@ mod survey;
 
 use self::samples::Samples;
 use self::survey::{Found, Survey};
+use super::CONTAINER;
 use super::pack::{self, LONGEST, PACK_AND_CODE, Packet, Unit, unit};
 use super::program::{self, Program};
 use crate::container::mpeg::clock::SECOND;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, ReadError, Sink, Source};
-use crate::index::{Container, Outline, Packed};
+use crate::index::{Outline, Packed};
 use crate::media::{Setup, Ticks, Time, Timescale, Track};
 
 /// How many bytes are looked at together: some packets.
@@ -51,7 +52,7 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
     let Survey { start, headers, old, system, map, .. } = survey;
     let program = Program { old, system, map, ended, clocks };
     Ok(Outline {
-        container: Container::MpegPs,
+        container: CONTAINER,
         // RFC 2046 §6; there is no type for sound alone.
         mime: "video/mpeg".to_owned(),
         duration: ends.max().unwrap_or(Time::ZERO),

@@ -3,8 +3,8 @@
 use super::index;
 use super::muxer::{Form, PLAIN, film, pack, packet};
 use crate::container::indexed;
-use crate::container::mpegps::recognises;
-use crate::container::{Error, testing};
+use crate::container::mpegps::MpegPs;
+use crate::container::{Error, Format, testing};
 
 #[test]
 fn a_truncated_file_gives_what_is_there_or_a_reason() {
@@ -53,7 +53,7 @@ fn other_files_are_not_recognised() {
     for other in
         [&b""[..], &[0; 4096], b"\x1A\x45\xDF\xA3", &[0, 0, 1, 0xB3, 0x14, 0, 0xB4], &[0, 0, 1, 0xBA, 0xFF, 0xFF, 0xFF]]
     {
-        assert!(!recognises(other));
+        assert!(!MpegPs::recognises(other));
     }
     let scrambled = |mut file: Vec<u8>| {
         for (_, range) in super::units(&file) {

@@ -5,7 +5,7 @@ use super::muxer::{
 };
 use super::{contents, index};
 use crate::container::indexed::Indexed;
-use crate::index::Container;
+use crate::container::mpegps::CONTAINER;
 use crate::media::Kind;
 
 fn times(units: &[Unit]) -> Vec<i64> {
@@ -22,7 +22,7 @@ fn samples_are_access_units_on_a_timeline_from_zero() {
     let file = film(PLAIN, 6);
     let found = index(&file);
     let outline = &found.outline;
-    assert_eq!((outline.container, outline.mime.as_str()), (Container::MpegPs, "video/mpeg"));
+    assert_eq!((&outline.container, outline.mime.as_str()), (&CONTAINER, "video/mpeg"));
     assert_eq!((outline.duration.0, found.notes().as_str()), (6_000_000_000, ""));
     let tracks: Vec<_> = outline.tracks.iter().map(|track| (track.id, track.kind, track.codec.as_str())).collect();
     assert_eq!(tracks, [(0xE0, Kind::Video, "mp4v.61"), (0xC0, Kind::Audio, "mp4a.6B")]);

@@ -3,7 +3,7 @@
 use super::muxer::{Form, PICTURES, PLAIN, SECOND, SOUND, SURROUND, film, mux, pictures, surround};
 use super::{Unit, contents, index, packets, units};
 use crate::container::indexed::bytes;
-use crate::container::mpegps::write;
+use crate::container::mpegps::write::write;
 
 #[test]
 fn a_cut_holds_its_samples_as_they_are() {
