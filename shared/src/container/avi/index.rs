@@ -3,7 +3,7 @@
 use super::CONTAINER;
 use super::header::{Headers, Unit};
 use super::keyframe::LOOK;
-use super::opendml::Indexes;
+use super::opendml::{Indexes, Part};
 use super::riff::{self, Chunk, HEADER, u32_at};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
@@ -46,17 +46,12 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
     let lanes = streams.iter().map(|stream| Lane { stream: *stream, decode: stream.start, empty: true }).collect();
     let mut samples = Samples { lanes, builder: Builder::new(tracks), count: 0 };
     let sound = old_index(&mut stream, &movi).await?;
-    match sound {
-        Some(old) => listed(&mut stream, &old, &mut samples, sink, &mut notes).await?,
-        None => {
-            let named = streams.iter().zip(&indexes).enumerate();
-            let named = named.filter_map(|(number, (stream, parts))| stream.place.map(|_| (number, parts.as_slice())));
-            let end = last_movi(&mut stream, &movi).await?;
-            match Indexes::of(source, named, end, MAX_REST).await? {
-                Some(indexes) => named_by(source, indexes, &mut samples, sink, &mut notes).await?,
-                None => scanned(&mut stream, &movi, &mut samples, sink, &mut notes).await?,
-            }
-        }
+    if let Some(old) = sound {
+        listed(&mut stream, &old, &mut samples, sink, &mut notes).await?;
+    } else if let Some(indexes) = opendml(source, &mut stream, &movi, &streams, &indexes).await? {
+        named(source, indexes, &mut samples, sink, &mut notes).await?;
+    } else {
+        scanned(&mut stream, &movi, &mut samples, sink, &mut notes).await?;
     }
     let count = samples.builder.pages().max(samples.count);
     let (pages, tracks) = samples.builder.finish()?;
@@ -217,6 +212,20 @@ async fn listed<S: Source>(
     Ok(())
 }
 
+/// The indexes of OpenDML, if those of all streams lead to their chunks up to the end of the last RIFF.
+async fn opendml<S: Source>(
+    source: &S,
+    stream: &mut Stream<'_, S>,
+    movi: &Movi,
+    streams: &[super::header::Stream],
+    parts: &[Vec<Part>],
+) -> Result<Option<Indexes>, Error> {
+    let tracks = streams.iter().zip(parts).enumerate().filter(|(_, (stream, _))| stream.place.is_some());
+    let parts = tracks.map(|(number, (_, parts))| (number, parts.as_slice()));
+    let end = last_movi(stream, movi).await?;
+    Indexes::of(source, parts, end, MAX_REST).await
+}
+
 /// Where the last `movi` list of the file ends: of the RIFF that comes last.
 async fn last_movi<S: Source>(stream: &mut Stream<'_, S>, first: &Movi) -> Result<u64, Error> {
     let (mut riff, mut end) = (0, first.end);
@@ -242,7 +251,7 @@ async fn last_movi<S: Source>(stream: &mut Stream<'_, S>, first: &Movi) -> Resul
 }
 
 /// Takes the chunks that the indexes of OpenDML name.
-async fn named_by<S: Source>(
+async fn named<S: Source>(
     source: &S,
     mut indexes: Indexes,
     samples: &mut Samples,

@@ -31,7 +31,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         let track = outline.tracks.get(selected.track).ok_or_else(|| mismatch("no such track"))?;
         let Setup::Inline(packed) = &track.setup else { return Err(mismatch("a track without its stream")) };
         let owner = program::unpack(packed).ok_or_else(|| mismatch("a stream that is not whole"))?;
-        lanes.push(Lane { lane: layout::lane(selected.track), owner, runs: &selected.runs, begun: 0 });
+        lanes.push(Lane { number: layout::lane(selected.track), owner, runs: &selected.runs, begun: 0 });
     }
     let owners: Vec<Owner> = lanes.iter().map(|lane| lane.owner).collect();
     let headers = [system::of(&program.system, &owners), program.map.clone()].concat();
@@ -48,7 +48,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
             done = entry.end();
             if entry.shape.lane == PACK {
                 output.pack = Some(entry.offset..entry.end());
-            } else if let Some(lane) = lanes.iter_mut().find(|lane| lane.lane == entry.shape.lane) {
+            } else if let Some(lane) = lanes.iter_mut().find(|lane| lane.number == entry.shape.lane) {
                 if entry.shape.pack > 0 {
                     output.pack = Some(entry.offset..entry.packet());
                 }
@@ -102,7 +102,8 @@ impl Output {
 
 /// A chosen track's samples that are not written yet.
 struct Lane<'a> {
-    lane: u8,
+    /// Of the layout.
+    number: u8,
     owner: Owner,
     runs: &'a [Run],
     /// Up to which offset the first of them are written.
@@ -153,7 +154,9 @@ impl Lane<'_> {
         let times = first.as_ref().and_then(|(_, run)| times(program, run));
         let pointer = first.map_or(0, |(before, _)| before + 1);
         self.header(program, times, (begin, pointer), length(&parts), output.draft.made())?;
-        parts.into_iter().for_each(|part| output.draft.source(part));
+        for part in parts {
+            output.draft.source(part);
+        }
         Ok(())
     }
 

@@ -5,7 +5,7 @@ mod lane;
 mod samples;
 mod survey;
 
-use self::samples::Samples;
+use self::samples::{Finished, Samples};
 use self::survey::{Found, Survey};
 use super::CONTAINER;
 use super::pack::{self, LONGEST, PACK_AND_CODE, Packet, Unit, unit};
@@ -43,7 +43,7 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
         }
     }
     let Reader { survey, samples, mut notes, ended, .. } = reader;
-    let (last, tracks, clocks) = samples.finish(stream.len(), &mut notes)?;
+    let Finished { pages: last, tracks, clocks } = samples.finish(stream.len(), &mut notes)?;
     pages.put(last).await?;
     if tracks.iter().all(|track| track.samples == 0) {
         notes.push("it has no samples".to_owned());

@@ -48,6 +48,16 @@ pub struct Samples {
     kept: (i64, usize),
 }
 
+/// What is there at the end of a file.
+pub struct Finished {
+    /// The remaining pages.
+    pub pages: Vec<Packed>,
+    /// The tracks, with the bytes of their own data.
+    pub tracks: Vec<Track>,
+    /// For each clock, the time stamp that is its zero.
+    pub clocks: Vec<u64>,
+}
+
 impl Samples {
     /// For the packets of these tracks, which are those of the survey.
     pub fn new(survey: &Survey, tracks: Vec<Track>) -> Self {
@@ -230,8 +240,8 @@ impl Samples {
         self.builder.take_ready()
     }
 
-    /// The end of the file, at this offset: the remaining pages, the tracks with the bytes of their own data, and the clocks.
-    pub fn finish(mut self, end: u64, notes: &mut Notes) -> Result<(Vec<Packed>, Vec<Track>, Vec<u64>), Error> {
+    /// The end of the file, at this offset.
+    pub fn finish(mut self, end: u64, notes: &mut Notes) -> Result<Finished, Error> {
         self.interrupt(notes);
         self.begin(Entrance { pack: end, time: self.time() });
         self.settle()?;
@@ -239,6 +249,6 @@ impl Samples {
         for (track, lane) in tracks.iter_mut().zip(&self.lanes) {
             track.bytes = lane.bytes;
         }
-        Ok((pages, tracks, self.clocks))
+        Ok(Finished { pages, tracks, clocks: self.clocks })
     }
 }

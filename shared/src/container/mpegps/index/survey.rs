@@ -108,7 +108,9 @@ impl Survey {
                 (false, false) => why.join(", "),
             }));
         };
-        why.into_iter().for_each(|what| notes.push(what));
+        for what in why {
+            notes.push(what);
+        }
         survey.zero = zero;
         Ok(survey)
     }

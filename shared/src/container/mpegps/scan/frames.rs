@@ -55,31 +55,27 @@ impl Frames {
                 return;
             }
             let begins = self.places.first().copied().unwrap_or(offset);
-            match self.frame() {
-                Some((frame, rate)) => {
-                    let here = begins.checked_sub(offset).and_then(|at| usize::try_from(at).ok());
-                    if frame.duration > 0 {
-                        events.push(Event {
-                            offset: begins,
-                            before: self.behind.unwrap_or(begins),
-                            at: here,
-                            carried: Vec::new(),
-                            what: What::Frame { samples: frame.duration, rate },
-                        });
-                    }
-                    self.left = u64::from(frame.size).saturating_sub(SEEN as u64);
-                    self.behind = self.places.last().map(|place| place + 1);
-                    self.junk = 0;
-                    self.seen.clear();
-                    self.places.clear();
-                }
-                None => {
-                    self.junk += 1;
-                    self.behind = Some(begins + 1);
-                    self.seen.remove(0);
-                    self.places.remove(0);
-                }
+            let Some((frame, rate)) = self.frame() else {
+                self.junk += 1;
+                self.behind = Some(begins + 1);
+                self.seen.remove(0);
+                self.places.remove(0);
+                continue;
+            };
+            if frame.duration > 0 {
+                events.push(Event {
+                    offset: begins,
+                    before: self.behind.unwrap_or(begins),
+                    at: begins.checked_sub(offset).and_then(|at| usize::try_from(at).ok()),
+                    carried: Vec::new(),
+                    what: What::Frame { samples: frame.duration, rate },
+                });
             }
+            self.left = u64::from(frame.size).saturating_sub(SEEN as u64);
+            self.behind = self.places.last().map(|place| place + 1);
+            self.junk = 0;
+            self.seen.clear();
+            self.places.clear();
         }
     }
 

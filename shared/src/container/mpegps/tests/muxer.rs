@@ -100,9 +100,7 @@ pub fn pack(old: bool, time: u64) -> Vec<u8> {
         put_times(&mut out, 2, (time, time));
         out.extend([0x80, 1, 1]);
     } else {
-        let [_, _, _, a, b, c, d, e] = time.to_be_bytes();
-        let bits = u64::from_be_bytes([0, 0, 0, a, b, c, d, e]);
-        let byte = |shift: u32| (bits >> shift) as u8;
+        let byte = |shift: u32| (time >> shift) as u8;
         out.push(0x44 | byte(27) & 0x38 | byte(28) & 3);
         out.push(byte(20));
         out.push(byte(12) & 0xF8 | 4 | byte(13) & 3);
@@ -116,7 +114,7 @@ pub fn pack(old: bool, time: u64) -> Vec<u8> {
 /// A system header of these streams.
 pub fn system(streams: &[u8]) -> Vec<u8> {
     let mut out = vec![0, 0, 1, 0xBB, 0, 6 + 3 * streams.len() as u8, 0x80, 1, 1, 4, 0xE1, 0x7F];
-    streams.iter().for_each(|stream| out.extend([*stream, 0xE0, 0xE6]));
+    out.extend(streams.iter().flat_map(|stream| [*stream, 0xE0, 0xE6]));
     out
 }
 
