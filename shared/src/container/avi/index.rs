@@ -3,7 +3,7 @@
 use super::CONTAINER;
 use super::header::{Headers, Unit};
 use super::keyframe::LOOK;
-use super::opendml::{Indexes, Part};
+use super::opendml::{Indexes, Part, last_movi};
 use super::riff::{self, Chunk, HEADER, u32_at};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
@@ -222,32 +222,8 @@ async fn opendml<S: Source>(
 ) -> Result<Option<Indexes>, Error> {
     let tracks = streams.iter().zip(parts).enumerate().filter(|(_, (stream, _))| stream.place.is_some());
     let parts = tracks.map(|(number, (_, parts))| (number, parts.as_slice()));
-    let end = last_movi(stream, movi).await?;
+    let end = last_movi(stream, movi.end).await?;
     Indexes::of(source, parts, end, MAX_REST).await
-}
-
-/// Where the last `movi` list of the file ends: of the RIFF that comes last.
-async fn last_movi<S: Source>(stream: &mut Stream<'_, S>, first: &Movi) -> Result<u64, Error> {
-    let (mut riff, mut end) = (0, first.end);
-    while riff < stream.len() {
-        stream.seek(riff);
-        let Some(chunk @ Chunk { id: [b'R', b'I', b'F', b'F'], .. }) = Chunk::parse(stream.peek(HEADER).await?) else {
-            break;
-        };
-        let (mut at, behind) = (riff + 12, riff.saturating_add(chunk.length()));
-        while at < behind {
-            stream.seek(at);
-            let bytes = stream.peek(12).await?;
-            let Some(chunk) = Chunk::parse(bytes).filter(|chunk| chunk.plausible()) else { break };
-            if bytes.get(HEADER..12) == Some(b"movi") {
-                end = at.saturating_add(chunk.length());
-                break;
-            }
-            at = at.saturating_add(chunk.length());
-        }
-        riff = behind;
-    }
-    Ok(end.min(stream.len()))
 }
 
 /// Takes the chunks that the indexes of OpenDML name.

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 
 use super::riff::{Chunk, FourCc, HEADER, u16_at, u32_at};
+use crate::container::stream::Stream;
 use crate::container::{Error, Source};
 
 /// bIndexType: of index chunks, of data chunks.
@@ -114,6 +115,30 @@ impl Table {
         let (first, last) = (source.read(start..start + size).await?, source.read(end - size..end).await?);
         Ok(Some((self.entry(&first), self.entry(&last))))
     }
+}
+
+/// Where the last `movi` list of the file ends: of the RIFF that comes last. The first ends at `first`.
+pub async fn last_movi<S: Source>(stream: &mut Stream<'_, S>, first: u64) -> Result<u64, Error> {
+    let (mut riff, mut end) = (0, first);
+    while riff < stream.len() {
+        stream.seek(riff);
+        let Some(chunk @ Chunk { id: [b'R', b'I', b'F', b'F'], .. }) = Chunk::parse(stream.peek(HEADER).await?) else {
+            break;
+        };
+        let (mut at, behind) = (riff + 12, riff.saturating_add(chunk.length()));
+        while at < behind {
+            stream.seek(at);
+            let bytes = stream.peek(12).await?;
+            let Some(chunk) = Chunk::parse(bytes).filter(|chunk| chunk.plausible()) else { break };
+            if bytes.get(HEADER..12) == Some(b"movi") {
+                end = at.saturating_add(chunk.length());
+                break;
+            }
+            at = at.saturating_add(chunk.length());
+        }
+        riff = behind;
+    }
+    Ok(end.min(stream.len()))
 }
 
 /// The indexes of all streams.
