@@ -7,8 +7,9 @@ import pytest
 import requests
 
 import server as servers
-from stack import Stack
+from cloud import boto, moto  # noqa: F401: fixtures
 from rest import invoked, rest, served  # noqa: F401: fixtures
+from stack import Stack
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUCKET = "media"

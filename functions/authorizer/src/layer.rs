@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Extensions, HeaderMap, StatusCode};
 use lambda_http::request::RequestContext;
+use reelspan::telemetry;
 use reelspan::user::{Authenticator, CHALLENGE, Denied, Identity, Malformed};
 
 use crate::lambda::{Context, Refusal, Refused};
@@ -27,6 +28,7 @@ fn step(State(authenticator): State<Authenticator>, mut request: Request, next: 
     Box::pin(async move {
         match identify(&authenticator, request.headers(), request.extensions()).await {
             Ok(identity) => {
+                telemetry::note(|notes| notes.user = identity.as_ref().map(|identity| identity.name.clone()));
                 request.extensions_mut().insert(identity);
                 next.run(request).await
             }

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 
-use super::{Cells, Sequencer};
+use super::{Cells, HeadOf, Sequencer};
 use crate::index::{FORMAT, Head, Original, Outline, Packed, Status};
 use crate::store::Error;
 
@@ -121,6 +121,15 @@ pub(super) fn head(item: &Item) -> Result<(Head, Cells), Error> {
         (Status::Refused(string(item, "reason")?.to_owned()), None)
     };
     Ok((Head { original, status }, cells.unwrap_or_default()))
+}
+
+/// The few attributes of a head by which it is compared with its object.
+pub(super) fn head_of(item: &Item) -> Result<HeadOf, Error> {
+    Ok(HeadOf {
+        media: string(item, "media")?.to_owned(),
+        etag: string(item, "etag")?.to_owned(),
+        format: integer(item, "format")?,
+    })
 }
 
 fn string<'a>(item: &'a Item, name: &str) -> Result<&'a str, Error> {
