@@ -22,7 +22,7 @@ use reelspan_spaces::{Carrier, Deletions, Spaces};
 use serde::Deserialize;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 
 pub use import::{Imported, import};
 pub use options::{Admin, Import, Options};
@@ -212,11 +212,12 @@ fn functions(stores: Stores, spaces: Spaces, users: Users) -> Result<Router, Err
     let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("who is asking"))?;
     let durastore = spaces.router().layer(reelspan_authorizer::layer(authenticator));
     let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end));
-    Ok(reelspan_fragments::router(stores).nest("/durastore", durastore))
+    let durastore = reelspan_gateway::observed(Router::new().nest("/durastore", durastore));
+    Ok(reelspan_fragments::router(stores).merge(durastore))
 }
 
 async fn serve_http(listener: TcpListener, functions: Router, stop: CancellationToken) {
-    let app = functions.layer(CatchPanicLayer::new()).layer(TraceLayer::new_for_http());
+    let app = functions.layer(CatchPanicLayer::new());
     // The head of an answer and its body are two writes; without this the second waits for the first to be acknowledged, which
     // clients put off for 40 ms.
     let listener = listener.tap_io(|socket| {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -122,7 +122,7 @@ impl World {
     pub async fn store_indexed(&self, key: &str, sound: bool) {
         self.store(key);
         let status = if sound {
-            Status::Indexed(index(&wav().as_slice(), &mut Memory::default()).await.unwrap())
+            Status::Indexed(index(&Bytes::from(wav()), &mut Memory::default()).await.unwrap())
         } else {
             Status::Refused("no media".to_owned())
         };
