@@ -10,6 +10,7 @@ mod first_admin;
 mod index;
 mod media;
 mod retry;
+mod signing_secret;
 mod spaces;
 mod tables;
 mod users;
@@ -33,6 +34,7 @@ pub use index::{Cells, Found, HeadOf, IndexTable, PagesOf, Reader, Sequencer, St
 pub use media::{
     Content, Listed, Md5, Media, New, Object, ObjectSource, Objects, Page, Part, PutError, Signed, Upload,
 };
+pub use signing_secret::SigningSecret;
 pub use spaces::SpacesTable;
 pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, USERS, create_tables};
 pub use users::{Users, UsersError};
