@@ -1,6 +1,7 @@
 //! The bucket: it is there, nobody else reads it, and its events reach the indexer.
 
-use aws_sdk_s3::types::LambdaFunctionConfiguration;
+use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationOutput;
+use aws_sdk_s3::types::{LambdaFunctionConfiguration, ServerSideEncryptionConfiguration};
 
 use super::access::Clock;
 use super::said;
@@ -68,7 +69,8 @@ async fn encryption(deployment: &Deployment) -> Finding {
     let none = || Finding::wrong(what, "there is none", "turn it on: aws s3api put-bucket-encryption");
     match deployment.s3.get_bucket_encryption().bucket(deployment.stores.media.bucket()).send().await {
         Ok(answer) => {
-            let rules = answer.server_side_encryption_configuration().map(|it| it.rules()).unwrap_or_default();
+            let rules = answer.server_side_encryption_configuration();
+            let rules = rules.map(ServerSideEncryptionConfiguration::rules).unwrap_or_default();
             match rules.iter().find_map(|rule| rule.apply_server_side_encryption_by_default()) {
                 Some(rule) => Finding::ok(what, rule.sse_algorithm().as_str()),
                 None => none(),
@@ -86,6 +88,10 @@ async fn events(deployment: &Deployment, indexer: Option<&str>) -> Finding {
     let asked = deployment.s3.get_bucket_notification_configuration().bucket(deployment.stores.media.bucket()).send();
     let configuration = match asked.await {
         Ok(configuration) => configuration,
+        // An answer without a word in it is what some S3 says of a bucket without any.
+        Err(error) if error.raw_response().is_some_and(|response| response.status().is_success()) => {
+            GetBucketNotificationConfigurationOutput::builder().build()
+        }
         Err(error) => return Finding::wrong(what, said(&error), "allow s3:GetBucketNotification"),
     };
     let heard: Vec<_> = configuration
