@@ -11,8 +11,8 @@ use crate::doctor::finding::Finding;
 /// What the indexer has to hear of.
 const EVENTS: [&str; 2] = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"];
 
-/// All about the bucket; what is AWS's alone is not asked of a data folder.
-pub async fn bucket(deployment: &Deployment, indexer: Option<&str>) -> Vec<Finding> {
+/// All about the bucket, and whether it can be read; what is AWS's alone is not asked of a data folder.
+pub async fn bucket(deployment: &Deployment, indexer: Option<&str>) -> (Vec<Finding>, bool) {
     let name = deployment.stores.media.bucket();
     let what = format!("bucket {name}");
     let clock = Clock::default();
@@ -30,7 +30,7 @@ pub async fn bucket(deployment: &Deployment, indexer: Option<&str>) -> Vec<Findi
             _ if deployment.is_served => Finding::wrong(what, said(&error), "give --s3 the S3 API of the server"),
             _ => Finding::wrong(what, said(&error), "see to the network, or to AWS_ENDPOINT_URL_S3"),
         });
-        return findings;
+        return (findings, false);
     }
     findings.push(Finding::ok(what, "it can be read"));
     if deployment.aws.is_some() {
@@ -38,7 +38,7 @@ pub async fn bucket(deployment: &Deployment, indexer: Option<&str>) -> Vec<Findi
         findings.push(encryption(deployment).await);
         findings.push(events(deployment, indexer).await);
     }
-    findings
+    (findings, true)
 }
 
 async fn public_access(deployment: &Deployment) -> Finding {
