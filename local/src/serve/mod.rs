@@ -212,12 +212,11 @@ fn functions(stores: Stores, spaces: Spaces, users: Users) -> Result<Router, Err
     let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("who is asking"))?;
     let durastore = spaces.router().layer(reelspan_authorizer::layer(authenticator));
     let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end));
-    let durastore = reelspan_gateway::observed(Router::new().nest("/durastore", durastore));
-    Ok(reelspan_fragments::router(stores).merge(durastore))
+    Ok(reelspan_fragments::router(stores).nest("/durastore", durastore))
 }
 
 async fn serve_http(listener: TcpListener, functions: Router, stop: CancellationToken) {
-    let app = functions.layer(CatchPanicLayer::new());
+    let app = reelspan_gateway::observed(functions.layer(CatchPanicLayer::new()));
     // The head of an answer and its body are two writes; without this the second waits for the first to be acknowledged, which
     // clients put off for 40 ms.
     let listener = listener.tap_io(|socket| {
