@@ -244,14 +244,21 @@ fn length(answer: &Response<Body>) -> u64 {
 fn cut(answer: Response<Body>, place: u16) -> Response<Body> {
     let mut left = usize::try_from((length(&answer) * u64::from(place)).div_ceil(1000)).unwrap();
     answer.map(|body| {
-        Body::from_stream(body.into_data_stream().map(move |chunk| {
-            let mut chunk = chunk.map_err(Broken::other)?;
-            if left == 0 {
-                return Err(Broken::other("cut"));
+        Body::from_stream(body.into_data_stream().then(move |chunk| {
+            let ends = left == 0;
+            let chunk = chunk.map_err(Broken::other).map(|mut chunk| {
+                chunk.truncate(left);
+                left -= chunk.len();
+                chunk
+            });
+            async move {
+                if ends {
+                    // What came before is sent by then.
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                    return Err(Broken::other("cut"));
+                }
+                chunk
             }
-            chunk.truncate(left);
-            left -= chunk.len();
-            Ok(chunk)
         }))
     })
 }
