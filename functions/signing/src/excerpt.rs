@@ -73,6 +73,8 @@ mod tests {
             ("track=audio&t=1,2", "t=1,2&track=audio"),
             ("id=t%3Dnpt%3A", "id=t%3Dnpt:"),
             ("track=a%26b", "track=a%26b"),
+            // What would be a wildcard in a policy.
+            ("track=*?&id=*", "track=%2A%3F&id=%2A"),
         ] {
             assert_eq!(Excerpt::parse(text).unwrap().query(), query, "{text}");
         }

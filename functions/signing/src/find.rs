@@ -40,8 +40,8 @@ impl Format {
         let Some(extension) = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')) else { return false };
         let is = |known: &&str| known.eq_ignore_ascii_case(extension);
         match self.0 {
-            Some(extensions) => extensions.iter().any(|known| is(known)),
-            None => OTHERS.iter().chain(PREFIXES.iter().flat_map(|(_, extensions)| *extensions)).any(|known| is(known)),
+            Some(extensions) => extensions.iter().any(is),
+            None => OTHERS.iter().chain(PREFIXES.iter().flat_map(|(_, extensions)| *extensions)).any(is),
         }
     }
 }

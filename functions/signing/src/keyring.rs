@@ -40,12 +40,11 @@ impl Keyring {
         let first = commons.keys.first().ok_or(Error::Busy("the signing key"))?;
         // Held while it is read: who comes in between would read the same.
         let mut held = self.held.lock().await;
-        let signer = match held.as_ref().filter(|signer| signer.key_id() == first.id) {
-            Some(signer) => Arc::clone(signer),
-            None => {
-                let read = self.secret.get().await?.ok_or(Error::Busy("the signing key"))?;
-                Arc::clone(held.insert(Arc::new(read)))
-            }
+        let signer = if let Some(signer) = held.as_ref().filter(|signer| signer.key_id() == first.id) {
+            Arc::clone(signer)
+        } else {
+            let read = self.secret.get().await?.ok_or(Error::Busy("the signing key"))?;
+            Arc::clone(held.insert(Arc::new(read)))
         };
         drop(held);
         let key = trusted(&commons.keys, signer.key_id(), now);

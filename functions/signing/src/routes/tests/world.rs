@@ -214,7 +214,8 @@ async fn answer(State(aws): State<Arc<Mutex<Aws>>>, request: Request) -> Respons
     let prefix = request.uri().query().unwrap().split('&').find_map(|pair| pair.strip_prefix("prefix=")).unwrap();
     let prefix = reelspan::uri::decode(prefix).unwrap().into_owned();
     let found = aws.keys.iter().filter(|key| key.starts_with(&prefix));
-    let found: String = found.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+    let found: Vec<_> = found.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+    let found = found.concat();
     format!("<ListBucketResult><IsTruncated>false</IsTruncated>{found}</ListBucketResult>").into_response()
 }
 
