@@ -2,6 +2,7 @@
 //! to splice). They know nothing of HTTP, of AWS or of where their bytes come from.
 
 pub mod avi;
+mod checkpoint;
 mod draft;
 pub mod flac;
 pub mod flv;
@@ -16,12 +17,17 @@ mod notes;
 pub mod ogg;
 mod opus;
 mod order;
+mod pass;
+#[cfg(test)]
+mod pieces;
 mod selection;
 mod source;
 mod stream;
 #[cfg(test)]
 mod testing;
 
+pub use checkpoint::Checkpoint;
+pub use pass::{Limit, Progress};
 pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{ReadError, Source};
 
@@ -60,6 +66,9 @@ pub enum Error {
     /// It exceeds what one file may have; the text says what and how much.
     #[error("too large: {0}")]
     Limit(String),
+    /// A checkpoint is not of a pass through such a file: it has to be thrown away.
+    #[error("no checkpoint: {0}")]
+    Checkpoint(String),
     /// The bytes could not be had, or the pages not be stored.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -70,26 +79,45 @@ pub enum Error {
 
 /// Reads a file's structure: pages go to the sink, the outline comes back.
 pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+    let mut from = None;
+    loop {
+        match index_on(source, sink, from.as_ref(), &Limit::default()).await? {
+            Progress::Done(outline) => return Ok(*outline),
+            Progress::Paused(checkpoint) => from = Some(checkpoint),
+        }
+    }
+}
+
+/// The same as far as the limit allows, from where it came to before: the pages that went to the sink then are not given again.
+///
+/// What has tables (MP4, WAV and its likes) is read at once, whatever the limit: movie fragments one after the other, and else
+/// a few megabytes of any file.
+pub async fn index_on(
+    source: &impl Source,
+    sink: &mut (impl Sink + Send),
+    from: Option<&Checkpoint>,
+    limit: &Limit,
+) -> Result<Progress, Error> {
     let start = source.read(0..source.len().min(4096)).await?;
     if matroska::recognises(&start) {
-        matroska::index(source, sink).await
+        pass::through::<matroska::Pass>(source, sink, from, limit).await
     } else if mp4::recognises(&start) {
-        mp4::index(source, sink).await
+        mp4::index(source, sink).await.map(Progress::done)
     } else if flac::recognises(&start) {
-        flac::index(source, sink).await
+        pass::through::<flac::Pass>(source, sink, from, limit).await
     } else if iff::recognises(&start) {
-        iff::index(source, sink).await
+        iff::index(source, sink).await.map(Progress::done)
     } else if flv::recognises(&start) {
-        flv::index(source, sink).await
+        pass::through::<flv::Pass>(source, sink, from, limit).await
     } else if avi::recognises(&start) {
-        avi::index(source, sink).await
+        pass::through::<avi::Pass>(source, sink, from, limit).await
     } else if mpegts::recognises(&start) {
-        mpegts::index(source, sink).await
+        pass::through::<mpegts::Pass>(source, sink, from, limit).await
     } else if ogg::recognises(&start) {
-        ogg::index(source, sink).await
+        pass::through::<ogg::Pass>(source, sink, from, limit).await
     } else {
         // These have nothing at their beginning that tells them; so they come last.
-        frames::index(source, sink).await
+        pass::through::<frames::Pass>(source, sink, from, limit).await
     }
 }
 

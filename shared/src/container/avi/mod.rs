@@ -18,24 +18,14 @@ mod riff;
 mod tests;
 mod write;
 
-use super::{Error, Selection, Sink, Source, Written};
+pub(super) use self::index::Pass;
+use super::{Error, Selection, Written};
 use crate::index::Outline;
 
 /// Whether a file that begins with these bytes is one: a RIFF of form `AVI `.
 #[must_use]
 pub fn recognises(start: &[u8]) -> bool {
     start.starts_with(b"RIFF") && start.get(8..12) == Some(b"AVI ")
-}
-
-/// Reads the structure of a file, in constant memory.
-///
-/// # Errors
-///
-/// [`Error::Malformed`] where there is no header or no `movi` list, [`Error::Unsupported`] where no stream is of a known kind,
-/// [`Error::Limit`] for headers that are larger than one file may have. Damage and truncation behind the headers are passed
-/// over, and told in [`Outline::notes`].
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink, super::stream::CHUNK).await
 }
 
 /// Writes a selection as a complete file of one RIFF.

@@ -18,7 +18,8 @@ mod tests;
 mod walk;
 mod write;
 
-use super::{Error, Selection, Sink, Source, Written};
+pub(super) use self::index::Pass;
+use super::{Error, Selection, Written};
 use crate::index::Outline;
 
 /// With what a stream begins (RFC 9639 §6).
@@ -28,16 +29,6 @@ const MARKER: &[u8; 4] = b"fLaC";
 #[must_use]
 pub fn recognises(start: &[u8]) -> bool {
     start.starts_with(MARKER) || blocks::id3(start).is_some_and(|length| start.get(length..).is_some_and(recognises))
-}
-
-/// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
-///
-/// # Errors
-///
-/// [`Error::Malformed`] where there is no STREAMINFO that can be read, and no frame; [`Error::Limit`] for metadata beyond all
-/// measure. Frames that are damaged are passed over, and told in [`Outline::notes`].
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink, super::stream::CHUNK).await
 }
 
 /// Writes a selection as a complete file, whose first sample is that of its first frame.

@@ -18,24 +18,14 @@ mod tag;
 mod tests;
 mod write;
 
-use super::{Error, Selection, Sink, Source, Written};
+pub(super) use self::index::Pass;
+use super::{Error, Selection, Written};
 use crate::index::Outline;
 
 /// Whether a file that begins with these bytes is one: signature, a version there has been, and a header that is long enough.
 #[must_use]
 pub fn recognises(start: &[u8]) -> bool {
     tag::FileHeader::parse(start).is_some()
-}
-
-/// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is.
-///
-/// # Errors
-///
-/// [`Error::Malformed`] where no tag of sound or pictures is found; [`Error::Unsupported`] for encrypted tags, and where all
-/// tags are of several tracks at once; [`Error::Limit`] where decoders are configured more often than one file may. Damage and
-/// truncation are passed over, and told in [`Outline::notes`].
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink, super::stream::CHUNK).await
 }
 
 /// Writes a selection as a complete file, whose first tag has the timestamp zero.

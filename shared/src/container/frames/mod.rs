@@ -23,19 +23,10 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-use super::{Error, Selection, Sink, Source, Written};
+pub(super) use self::index::Pass;
+use super::{Error, Selection, Written};
 use crate::index::{Container, Outline};
 use crate::splice::Splice;
-
-/// Reads the structure of a file, in one pass and in some 32 MiB of memory, however long it is.
-///
-/// # Errors
-///
-/// [`Error::Unknown`] for a file that is no such stream, [`Error::Unsupported`] for AAC in LATM and for a stream whose sample
-/// rate changes. Damage is passed over, and told in [`Outline::notes`].
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink, super::stream::CHUNK).await
-}
 
 /// Writes a selection as a complete file.
 ///

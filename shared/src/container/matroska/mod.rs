@@ -20,26 +20,14 @@ mod testing;
 mod tests;
 mod write;
 
-pub(super) use self::index::codec;
-use super::{Error, Selection, Sink, Source, Written};
+pub(super) use self::index::{Pass, codec};
+use super::{Error, Selection, Written};
 use crate::index::Outline;
 
 /// Whether a file that begins with these bytes is one: it begins with an EBML header.
 #[must_use]
 pub fn recognises(start: &[u8]) -> bool {
     start.starts_with(&ids::EBML.to_be_bytes())
-}
-
-/// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
-///
-/// # Errors
-///
-/// [`Error::Malformed`] where there are no EBML header, Segment and Tracks that can be read, or where times are out of
-/// bounds; [`Error::Unsupported`] for other EBML documents, for encrypted tracks, and where no track is of a known kind;
-/// [`Error::Limit`] for more tracks or larger header elements than one file may have. Damage and truncation behind that are
-/// passed over, and told in [`Outline::notes`].
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink, index::CHUNK).await
 }
 
 /// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].

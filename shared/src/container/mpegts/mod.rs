@@ -21,24 +21,14 @@ mod psi;
 mod tests;
 mod write;
 
-use super::{Error, Selection, Sink, Source, Written};
+pub(super) use self::index::Pass;
+use super::{Error, Selection, Written};
 use crate::index::Outline;
 
 /// Whether a file that begins with these bytes is one: packets follow each other, the first of them cut off at most.
 #[must_use]
 pub fn recognises(start: &[u8]) -> bool {
     packet::Packing::find(start, index::REACH).is_some()
-}
-
-/// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is; its beginning is read twice.
-///
-/// # Errors
-///
-/// [`Error::Unknown`] where there are no packets; [`Error::Unsupported`] where no program has a stream that is known, or all are
-/// scrambled; [`Error::Index`] where the index would grow beyond its limits. Damage, missing packets, discontinuities of time
-/// and what is passed over are told in [`Outline::notes`].
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink, super::stream::CHUNK).await
 }
 
 /// Writes a selection as a complete file: tables for the chosen tracks, repeated with each element, and packets verbatim.

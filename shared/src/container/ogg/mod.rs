@@ -19,7 +19,8 @@ mod write;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Selection, Sink, Source, Written};
+pub(super) use self::index::Pass;
+use super::{Error, Selection, Written};
 use crate::index::Outline;
 use crate::media::{self, Run, Track};
 
@@ -27,17 +28,6 @@ use crate::media::{self, Run, Track};
 #[must_use]
 pub fn recognises(start: &[u8]) -> bool {
     start.starts_with(page::CAPTURE)
-}
-
-/// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
-///
-/// # Errors
-///
-/// [`Error::Unsupported`] where no logical stream is of a known codec; [`Error::Malformed`] where more is damaged than not, and
-/// where there is no page; [`Error::Limit`] for too long headers. Pages that are damaged or missing are passed over, and told
-/// in [`Outline::notes`].
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink, super::stream::CHUNK).await
 }
 
 /// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].
@@ -58,7 +48,7 @@ pub fn starts_exactly(track: &Track) -> bool {
 
 /// Which part of a packet a sample is: what [`Run::description`] says here. Only the part with which the packet ends has a
 /// duration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Part {
     /// The packet began on the page before.
     continues: bool,

@@ -8,11 +8,13 @@ mod hevc;
 mod mpeg;
 mod nal;
 
+use serde::{Deserialize, Serialize};
+
 use super::psi::Stream;
 use crate::media::Kind;
 
 /// A kind of stream that can be cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Codec {
     /// MPEG-1 or MPEG-2 video.
     Mpeg,
@@ -41,7 +43,7 @@ pub enum Start {
 }
 
 /// What a track's codec is called (RFC 6381), and how large its pictures are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Looks {
     pub name: String,
     pub dimensions: Option<(u32, u32)>,
