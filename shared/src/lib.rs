@@ -15,14 +15,16 @@
 //! | [`index`] | pages: how the model is packed, and read back for an interval |
 //! | [`container`] | one module a format: *index* (bytes to model) and *write* (selection to splice) |
 //! | [`resolve`] | (index, what was asked) to (a splice, and the interval that it really holds) |
+//! | [`cloudfront`] | distributions, and who is let in to what they stream |
 //! | [`store`] | S3 and DynamoDB, and the first admin in Secrets Manager |
 //!
-//! Nothing in here knows of Lambda, and only [`store`] knows of AWS.
+//! Nothing in here knows of Lambda, and only [`cloudfront`] and [`store`] know of AWS.
 
 // The synthetic files under `benches/` are written against the crate's name, and unit tests use them too.
 #[cfg(test)]
 extern crate self as reelspan;
 
+pub mod cloudfront;
 pub mod container;
 pub mod http;
 pub mod index;

@@ -16,12 +16,6 @@ pub const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 /// What an extended parameter leaves as it is: RFC 8187 §3.2.1 (attr-char).
 const ATTRIBUTE: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// 200 with a sentence.
-pub fn said(text: String) -> Response {
-    // Without a charset: DuraCloud's clients compare the type as a whole.
-    ([(CONTENT_TYPE, "text/plain"), (CACHE_CONTROL, "no-store")], text).into_response()
-}
-
 /// 200 with XML.
 pub fn xml(text: String) -> Response {
     ([(CONTENT_TYPE, "application/xml"), (CACHE_CONTROL, "no-store")], text).into_response()

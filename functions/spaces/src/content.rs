@@ -16,10 +16,10 @@ use reelspan::space::{ContentId, MediaKey};
 use reelspan::splice::Splice;
 use reelspan::store::{self, Content};
 
-use crate::answer::{CONTENT_MD5, disposition, property, said, set};
-use crate::request::{Attachment, Names, UNKNOWN, Who, content_properties, media_type};
+use crate::answer::{CONTENT_MD5, disposition, property, set};
+use crate::request::{Attachment, Names, UNKNOWN, content_properties, media_type};
 use crate::routes::Shared;
-use crate::{Error, Spaces};
+use crate::{Error, Spaces, Who, said};
 
 /// How often a content may change while its properties are replaced.
 const ATTEMPTS: usize = 3;

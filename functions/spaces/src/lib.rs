@@ -9,17 +9,14 @@
 //! | `request` | parsed: who asks, for what, with which properties |
 //! | `space`, `content`, `put`, `task` | done, once the access list of the space allows it |
 //! | `answer` | answered in DuraCloud's form |
-//! | `error` | or refused, in one place |
 //! | `deletion` | and what takes longer than an answer may goes on without one |
 //! | `lambda` | all of that as a Lambda function |
 //!
-//! Who asks has been found out before a request comes here: it is an `Option<Identity>` among the request's extensions, and a
-//! request without one is nobody's.
+//! Who asks, how a request is refused, and the form of tasks are shared with the functions beside this one: `reelspan_rest`.
 
 mod answer;
 mod content;
 pub mod deletion;
-pub mod error;
 pub mod lambda;
 mod put;
 mod request;
@@ -28,7 +25,8 @@ mod space;
 mod task;
 
 pub use deletion::Deletions;
-pub use error::Error;
+use reelspan_rest::task::said;
+use reelspan_rest::{Error, Who};
 
 use reelspan::store::{SpacesTable, Stores};
 

@@ -12,9 +12,9 @@ use reelspan::store::{self, Content, New};
 
 use crate::answer::created;
 use crate::content::redirect;
-use crate::request::{Names, UNKNOWN, Who, announced, content_properties, md5, media_type, text};
+use crate::request::{Names, UNKNOWN, announced, content_properties, md5, media_type, text};
 use crate::routes::Shared;
-use crate::{Error, Spaces};
+use crate::{Error, Spaces, Who};
 
 /// Says what to copy, as `space/content`.
 const COPY_SOURCE: &str = "x-dura-meta-copy-source";

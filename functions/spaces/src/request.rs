@@ -1,4 +1,4 @@
-//! Requests, parsed: who asks, for what, and what is to be noted of it.
+//! Requests, parsed: what is asked for, and what is to be noted of it.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,6 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use reelspan::space::properties::Properties;
 use reelspan::store::Md5;
-use reelspan::user::Identity;
-use serde::Deserialize;
 
 use crate::Error;
 
@@ -21,30 +19,6 @@ pub const UNKNOWN: &str = "application/octet-stream";
 
 /// The most content ids that one answer has.
 const MOST: usize = 1000;
-
-/// Who asks: somebody, or nobody in particular.
-#[derive(Clone, Debug)]
-pub struct Who(pub Option<Identity>);
-
-impl Who {
-    /// Somebody; nobody is asked for credentials.
-    pub fn somebody(&self) -> Result<&Identity, Error> {
-        self.0.as_ref().ok_or(Error::Unauthorized)
-    }
-
-    /// What is said to whoever may not: nobody is asked for credentials, somebody is told.
-    pub fn refused(&self, what: impl FnOnce(&str) -> String) -> Error {
-        self.0.as_ref().map_or(Error::Unauthorized, |who| Error::Forbidden(what(&who.name)))
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Who {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        Ok(Self(parts.extensions.get::<Option<Identity>>().cloned().flatten()))
-    }
-}
 
 /// The names of a path, percent-decoded and not validated yet: what is wrong with them is said only to whoever may know.
 #[derive(Clone, Debug)]
@@ -159,29 +133,6 @@ pub fn md5(headers: &HeaderMap) -> Result<Option<Md5>, Error> {
 /// How many bytes are announced.
 pub fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// A number that may stand in a string, as DuraCloud's clients write it.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "Number")]
-pub struct Count(pub u64);
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Number {
-    Number(u64),
-    Text(String),
-}
-
-impl TryFrom<Number> for Count {
-    type Error = std::num::ParseIntError;
-
-    fn try_from(number: Number) -> Result<Self, Self::Error> {
-        match number {
-            Number::Number(number) => Ok(Self(number)),
-            Number::Text(text) => text.trim().parse().map(Self),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -10,8 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, head};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::request::Who;
-use crate::{Error, Spaces, content, put, space, task};
+use crate::{Error, Spaces, Who, content, put, space, task};
 
 /// What handlers stand on.
 pub type Shared = State<Arc<Spaces>>;

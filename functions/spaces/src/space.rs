@@ -12,10 +12,10 @@ use reelspan::space::record::{Space, State as Standing};
 use reelspan::store::Page;
 use reelspan::user::{Role, UserName};
 
-use crate::answer::{created, escaped, list as elements, property, said, xml};
-use crate::request::{Listing, Names, Who, properties as sent};
+use crate::answer::{created, escaped, list as elements, property, xml};
+use crate::request::{Listing, Names, properties as sent};
 use crate::routes::Shared;
-use crate::{Error, Spaces};
+use crate::{Error, Spaces, Who, said};
 
 /// The one store that there is, as DuraCloud describes stores.
 const STORES: &str = "<storageProviderAccounts><storageAcct ownerId=\"0\" isPrimary=\"1\"><id>1</id><storageProviderType>AMAZON_S3</storageProviderType></storageAcct></storageProviderAccounts>";
@@ -26,18 +26,7 @@ const COUNTED: usize = 1000;
 impl Spaces {
     /// The space of this name, where there is one in which somebody, or nobody, has this right.
     pub async fn space(&self, name: &str, who: &Who, right: Right) -> Result<Space, Error> {
-        let missing = || match who.somebody() {
-            Ok(_) => Error::NoSpace(name.to_owned()),
-            // Who may not know what there is is not told what there is not.
-            Err(unauthorized) => unauthorized,
-        };
-        let id = SpaceId::parse(name).map_err(|_| missing())?;
-        let space = self.table.get(&id).await?.filter(|space| space.state == Standing::Live).ok_or_else(missing)?;
-        if space.allows(who.0.as_ref(), right) {
-            Ok(space)
-        } else {
-            Err(who.refused(|user| format!("{user} has no {right} in space {id}")))
-        }
+        reelspan_rest::space(&self.table, name, who, right).await
     }
 
     /// Its properties as header fields, with how many contents it has: these are the first of them.

@@ -1,26 +1,19 @@
-//! Tasks: what DuraCloud does beside storing. Body and answer are JSON, the answer as `text/plain`.
+//! Tasks that are about contents, and the list of all.
 
-use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use reelspan::space::acl::Right;
 use reelspan::space::properties::Properties;
 use reelspan::space::{ContentId, MediaKey};
 use reelspan::store::{self, Md5, New, Upload};
+use reelspan_rest::task::{Count, TASKS, body};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::answer::{list, said, xml};
-use crate::request::{Count, Names, UNKNOWN, Who};
+use crate::answer::{list, xml};
+use crate::request::{Names, UNKNOWN};
 use crate::routes::Shared;
-use crate::{Error, Spaces};
-
-/// The tasks that there are.
-const TASKS: [&str; 2] = ["complete-upload", "get-upload-url"];
-
-/// The longest body of a task: the `ETag`s of a thousand parts, with much to spare.
-const LONGEST: usize = 256 << 10;
+use crate::{Error, Spaces, Who, said};
 
 /// The largest object that S3 holds.
 const LARGEST: u64 = 5 << 40;
@@ -38,12 +31,6 @@ pub async fn perform(State(state): Shared, who: Who, names: Names, request: Requ
         unknown => return Err(Error::Bad(format!("{unknown} is no task; there are {}", TASKS.join(", ")))),
     };
     Ok(said(answer.to_string()))
-}
-
-/// The body of a task.
-async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Error> {
-    let bytes = to_bytes(request.into_body(), LONGEST).await.map_err(|error| Error::Bad(error.to_string()))?;
-    serde_json::from_slice(&bytes).map_err(|error| Error::Bad(format!("the body is not as the task has it: {error}")))
 }
 
 /// `get-upload-url`

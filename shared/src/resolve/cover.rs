@@ -83,7 +83,9 @@ pub(super) async fn needed(
     }
     let Some(asked) = meaning.interval(outline) else {
         let why = match meaning.when {
-            When::Never => "the range ends where or before it begins".to_owned(),
+            When::Never => {
+                "it ends before it begins, is over before the file begins, or has no time in common".to_owned()
+            }
             _ => format!("the range lies behind the end, at {} seconds", outline.duration),
         };
         return Ok(Err(why));

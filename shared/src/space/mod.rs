@@ -9,10 +9,12 @@
 //! | [`acl`] | who may do what with a space |
 //! | [`properties`] | what is noted of a content |
 //! | [`record`] | what is known of a space |
+//! | [`streaming`] | how it is streamed |
 
 pub mod acl;
 pub mod properties;
 pub mod record;
+pub mod streaming;
 
 use std::{fmt, str::FromStr};
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::SpaceId;
 use super::acl::{Acl, Grantee, Right};
+use super::streaming::Streaming;
 use crate::user::{Identity, UserName};
 
 /// Whether a space is there for its users.
@@ -26,10 +27,12 @@ pub struct Space {
     pub created: i64,
     /// Who else has which right.
     pub acl: Acl,
-    /// What is noted of it, by names in lower case: `streaming-host` and its like.
+    /// What is noted of it, by names in lower case.
     pub properties: BTreeMap<String, String>,
     /// Whether it is there.
     pub state: State,
+    /// How it is streamed, if it is.
+    pub streaming: Option<Streaming>,
 }
 
 impl Space {
@@ -42,7 +45,7 @@ impl Space {
             let _ = acl.grant(Grantee::User(owner.clone()), Right::Write);
         }
         let owner = owner.map(|owner| owner.as_str().to_owned());
-        Self { id, owner, created, acl, properties: BTreeMap::new(), state: State::Live }
+        Self { id, owner, created, acl, properties: BTreeMap::new(), state: State::Live, streaming: None }
     }
 
     /// Whether somebody, or nobody in particular, has this right in it.

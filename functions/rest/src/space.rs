@@ -1,0 +1,24 @@
+//! The space that a request is about.
+
+use reelspan::space::SpaceId;
+use reelspan::space::acl::Right;
+use reelspan::space::record::{Space, State};
+use reelspan::store::SpacesTable;
+
+use crate::{Error, Who};
+
+/// The space of this name, where there is one in which somebody, or nobody, has this right.
+pub async fn space(table: &SpacesTable, name: &str, who: &Who, right: Right) -> Result<Space, Error> {
+    let missing = || match who.somebody() {
+        Ok(_) => Error::NoSpace(name.to_owned()),
+        // Who may not know what there is is not told what there is not.
+        Err(unauthorized) => unauthorized,
+    };
+    let id = SpaceId::parse(name).map_err(|_| missing())?;
+    let space = table.get(&id).await?.filter(|space| space.state == State::Live).ok_or_else(missing)?;
+    if space.allows(who.0.as_ref(), right) {
+        Ok(space)
+    } else {
+        Err(who.refused(|user| format!("{user} has no {right} in space {id}")))
+    }
+}

@@ -1,0 +1,107 @@
+//! Tasks: what DuraCloud does beside storing. Body and answer are JSON, the answer as `text/plain`; numbers and booleans may stand in
+//! strings.
+
+use axum::body::to_bytes;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+
+/// All tasks, whichever function does them.
+pub const TASKS: [&str; 13] = [
+    "complete-upload",
+    "delete-hls",
+    "delete-streaming",
+    "disable-hls",
+    "disable-streaming",
+    "enable-hls",
+    "enable-streaming",
+    "get-signed-cookies-url",
+    "get-signed-url",
+    "get-upload-url",
+    "get-url",
+    "get-url-hls",
+    "rotate-signing-key",
+];
+
+/// The longest body of a task: the `ETag`s of a thousand parts, with much to spare.
+const LONGEST: usize = 256 << 10;
+
+/// The body of a task.
+pub async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Error> {
+    let bytes = to_bytes(request.into_body(), LONGEST).await.map_err(|error| Error::Bad(error.to_string()))?;
+    serde_json::from_slice(&bytes).map_err(|error| Error::Bad(format!("the body is not as the task has it: {error}")))
+}
+
+/// 200 with a sentence, or with what a task answers.
+#[must_use]
+pub fn said(text: String) -> Response {
+    // Without a charset: DuraCloud's clients compare the type as a whole.
+    ([(CONTENT_TYPE, "text/plain"), (CACHE_CONTROL, "no-store")], text).into_response()
+}
+
+/// A number that may stand in a string, as DuraCloud's clients write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Number")]
+pub struct Count(pub u64);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Number {
+    Number(u64),
+    Text(String),
+}
+
+impl TryFrom<Number> for Count {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(number: Number) -> Result<Self, Self::Error> {
+        match number {
+            Number::Number(number) => Ok(Self(number)),
+            Number::Text(text) => text.trim().parse().map(Self),
+        }
+    }
+}
+
+/// A yes or no that may stand in a string.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Boolean")]
+pub struct Flag(pub bool);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Boolean {
+    Boolean(bool),
+    Text(String),
+}
+
+impl TryFrom<Boolean> for Flag {
+    type Error = std::str::ParseBoolError;
+
+    fn try_from(boolean: Boolean) -> Result<Self, Self::Error> {
+        match boolean {
+            Boolean::Boolean(boolean) => Ok(Self(boolean)),
+            Boolean::Text(text) => text.trim().to_ascii_lowercase().parse().map(Self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn numbers_and_booleans_may_stand_in_strings() {
+        for (json, number) in [("480", Some(480)), ("\" 480 \"", Some(480)), ("-1", None), ("\"many\"", None)] {
+            assert_eq!(serde_json::from_str::<Count>(json).ok().map(|Count(number)| number), number, "{json}");
+        }
+        for (json, flag) in [("true", Some(true)), ("\"True\"", Some(true)), ("\"false\"", Some(false)), ("1", None)] {
+            assert_eq!(serde_json::from_str::<Flag>(json).ok().map(|Flag(flag)| flag), flag, "{json}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The streaming of a space: to anybody or to signed URLs and cookies alone, by which distribution, and whether it is on.
+
+use super::SpaceId;
+
+/// To whom a space streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// To anybody who has the URL.
+    Open,
+    /// To whoever has a signed URL, or signed cookies.
+    Secure,
+}
+
+impl Kind {
+    /// As DuraCloud writes it, in the property `streaming-type`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "OPEN",
+            Self::Secure => "SECURE",
+        }
+    }
+
+    /// Reads what [`Kind::name`] wrote.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Open, Self::Secure].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Whether a space streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It does, or will as soon as its distribution is deployed.
+    On,
+    /// It was turned off; its distribution is kept, so that turning it on is quick.
+    Off,
+    /// It is being taken away, and its distribution with it.
+    Deleting,
+}
+
+impl Standing {
+    /// A word for it, as it is stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+            Self::Deleting => "deleting",
+        }
+    }
+
+    /// Reads what [`Standing::name`] wrote.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::On, Self::Off, Self::Deleting].into_iter().find(|standing| standing.name() == name)
+    }
+}
+
+/// A distribution of CloudFront.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Distribution {
+    /// CloudFront's name for it: `E2QWRUHAPOMQZL`.
+    pub id: String,
+    /// Its host: `d111111abcdef8.cloudfront.net`.
+    pub host: String,
+    /// Whether CloudFront has said `Deployed` since it was changed last.
+    pub deployed: bool,
+}
+
+/// The streaming of a space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Streaming {
+    /// To whom.
+    pub kind: Kind,
+    /// Whether it is on.
+    pub standing: Standing,
+    /// The origins whose pages may read what is streamed; none where any https origin may.
+    pub origins: Vec<String>,
+    /// What streams it; none until it is made.
+    pub distribution: Option<Distribution>,
+    /// Counts the writes, so that of two who change it at a time one is told ([`crate::store::SpacesTable::set_streaming`]).
+    pub version: u64,
+}
+
+impl Streaming {
+    /// Streaming that is to be set up.
+    #[must_use]
+    pub const fn new(kind: Kind, origins: Vec<String>) -> Self {
+        Self { kind, standing: Standing::On, origins, distribution: None, version: 0 }
+    }
+}
+
+/// Where viewers reach distributions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hosts {
+    /// At the hosts that CloudFront gave them.
+    CloudFront,
+    /// At paths below this URL, named as the spaces: on one machine, without any DNS.
+    Below(String),
+}
+
+impl Hosts {
+    /// The URL under which the contents of a streamed space are, without a slash at the end: `https://d111111abcdef8.cloudfront.net`.
+    #[must_use]
+    pub fn base(&self, space: &SpaceId, distribution: &Distribution) -> String {
+        match self {
+            Self::CloudFront => format!("https://{}", distribution.host),
+            Self::Below(url) => format!("{url}/{space}"),
+        }
+    }
+}
