@@ -18,6 +18,7 @@ from moto.server import ThreadedMotoServer
 from samtranslator.yaml_helper import yaml_parse
 
 import server as servers
+from gateway import Gateway
 
 BUCKET = "reelspan-media-123456789012"
 REGION = "us-east-1"
@@ -208,6 +209,44 @@ def test_events_may_come_twice_and_late(client, indexed, event):
     for name in ("s3-put", "s3-put", "s3-delete"):
         assert "errorMessage" not in indexed(event(name)).text
     assert pages() == before
+
+
+def test_a_file_that_is_longer_than_an_invocation_takes_several(aws, client, stores, root, samples, event):
+    def items() -> dict[str, dict]:
+        found = client("dynamodb").scan(TableName=TABLE)["Items"]
+        return {item["page"]["S"]: item for item in found if item["media"]["S"] == "demo/counter.mkv"}
+
+    body = (samples / "counter.mkv").read_bytes()
+    put = event("s3-put")
+    put["Records"][0]["s3"]["object"]["key"] = "demo/counter.mkv"
+    program, piece = servers.built(root, "indexer"), 20_000
+    indexes = []
+    for limit in ({}, {"REELSPAN_INDEX_BYTES": str(piece)}):
+        client("s3").put_object(Bucket=BUCKET, Key="demo/counter.mkv", Body=body)
+        gateway = Gateway()
+        with emulated(program, aws, AWS_ENDPOINT_URL_LAMBDA=gateway.url, **limit) as gateway.invoke:
+            assert gateway.invoked_directly(put) is None
+            end = time.monotonic() + 30
+            while "HEAD" not in items() or any(key.startswith("CHECK") for key in items()):
+                assert time.monotonic() < end
+                time.sleep(0.05)
+            gateway.stop()
+        indexes.append(items())
+        invoked = gateway.invoked
+        client("s3").delete_object(Bucket=BUCKET, Key="demo/counter.mkv")
+        with emulated(program, aws) as invoke:
+            invoke({"Records": [put["Records"][0] | {"eventName": "ObjectRemoved:Delete"}]})
+        assert items() == {}
+    whole, pieces = indexes
+    for head in (whole["HEAD"], pieces["HEAD"]):
+        del head["modified"]
+    assert pieces == whole
+    on = event("indexer-go-on")
+    assert len(invoked) >= len(body) // piece // 2 and invoked[0] == on
+    # Without a checkpoint it begins at the beginning; and the object is not there.
+    with emulated(program, aws) as invoke:
+        assert "errorMessage" not in invoke(on).text
+    assert items() == {}
 
 
 def test_a_deleted_object_leaves_nothing(client, buffered, indexed, samples, event):

@@ -27,7 +27,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 pub use calls::Calls;
 pub use error::Error;
 pub use first_admin::{FirstAdmin, Registry};
-pub use index::{Cells, Found, IndexTable, Reader, Sequencer, Stored};
+pub use index::{Cells, Found, IndexTable, Reader, Sequencer, Stored, Unfinished};
 pub use media::{Content, Md5, Media, New, Object, ObjectSource, Page, Part, PutError, Signed, Upload};
 pub use spaces::SpacesTable;
 pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, USERS, create_tables};

@@ -145,7 +145,7 @@ impl Either {
     fn codec(self, kind: u32) -> String {
         match self {
             Self::Adts(_) => adts::codec(kind),
-            Self::Mpeg(mpeg) => mpeg::codec(mpeg.layer(kind)).to_owned(),
+            Self::Mpeg(_) => mpeg::codec(mpeg::layer(kind)).to_owned(),
         }
     }
 }

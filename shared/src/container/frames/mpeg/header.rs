@@ -141,11 +141,9 @@ pub struct Mpeg {
     pub free: Option<u32>,
 }
 
-impl Mpeg {
-    /// The layer of frames of a kind.
-    pub const fn layer(self, kind: u32) -> u32 {
-        Header(kind).layer()
-    }
+/// The layer of frames of a kind.
+pub const fn layer(kind: u32) -> u32 {
+    Header(kind).layer()
 }
 
 impl Syntax for Mpeg {

@@ -75,7 +75,7 @@ impl pass::Pass for Pass {
     async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
         let Self { segment, samples, cluster, .. } = self;
         if let Some(extent) = cluster {
-            match cluster::read(stream, &*extent, samples, &mut segment.notes).await? {
+            match cluster::read(stream, extent, samples, &mut segment.notes).await? {
                 Ending::NotYet => return Ok(true),
                 Ending::Sound => {}
                 Ending::Damaged => segment.lost = Some(stream.position()),
