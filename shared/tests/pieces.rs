@@ -81,7 +81,7 @@ fn every_sample_has_the_same_index_in_pieces() {
         for size in [1009, 16_384, 50_000] {
             let (found, stops) = in_pieces(&file, &[size]);
             assert_eq!(found, whole, "{name} by {size}");
-            assert!(!streamed || size > 1009 || stops >= 5, "{name} was stopped {stops} times");
+            assert!(!streamed || size > 1009 || stops > 0, "{name} was stopped {stops} times");
             assert!(streamed || stops == 0, "{name}");
         }
     }
