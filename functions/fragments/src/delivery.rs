@@ -1,15 +1,20 @@
-//! How much an answer can carry. A streamed one carries anything. A buffered one goes back through API Gateway as a JSON event of
-//! at most 6 MB, its body in base64.
+//! How much an answer can carry. A streamed one carries anything, but for Lambda's, which are cut off at 200 MB. A buffered one
+//! goes back through API Gateway as a JSON event of at most 6 MB, its body in base64.
 
 use std::env;
 
 pub use reelspan_gateway::LARGEST;
+
+/// How many bytes a streamed answer of Lambda may have (*AWS Lambda Developer Guide*, "Lambda quotas"), head and all.
+pub const LARGEST_STREAM: u64 = 199_000_000;
 
 /// How answers go back to who asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// As they come into being.
     Streamed,
+    /// Likewise, by Lambda, with a body of at most [`LARGEST_STREAM`].
+    StreamedByLambda,
     /// Whole, with a body of at most [`LARGEST`].
     Buffered {
         /// Where the same paths are answered streaming, without a slash at the end: `https://….lambda-url.….on.aws`.
@@ -23,12 +28,12 @@ pub enum Delivery {
 pub struct UnknownDelivery(String);
 
 impl Delivery {
-    /// As the environment says: `REELSPAN_ANSWER` is `buffered` or `streamed`, which it is where nothing is said;
+    /// As the environment of a Lambda function says: `REELSPAN_ANSWER` is `buffered` or `streamed`, which it is where nothing is said;
     /// `REELSPAN_STREAM_URL` is where the same paths are answered streaming.
     pub fn from_env() -> Result<Self, UnknownDelivery> {
         let text = |name| env::var(name).ok().filter(|value| !value.is_empty());
         match text("REELSPAN_ANSWER").as_deref() {
-            None | Some("streamed") => Ok(Self::Streamed),
+            None | Some("streamed") => Ok(Self::StreamedByLambda),
             Some("buffered") => {
                 let streaming = text("REELSPAN_STREAM_URL").map(|url| url.trim_end_matches('/').to_owned());
                 Ok(Self::Buffered { streaming })
@@ -42,6 +47,7 @@ impl Delivery {
     pub const fn limit(&self) -> u64 {
         match self {
             Self::Streamed => u64::MAX,
+            Self::StreamedByLambda => LARGEST_STREAM,
             Self::Buffered { .. } => LARGEST,
         }
     }
@@ -50,7 +56,7 @@ impl Delivery {
     #[must_use]
     pub fn elsewhere(&self) -> Option<&str> {
         match self {
-            Self::Streamed => None,
+            Self::Streamed | Self::StreamedByLambda => None,
             Self::Buffered { streaming } => streaming.as_deref(),
         }
     }

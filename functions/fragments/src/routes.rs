@@ -12,6 +12,8 @@ use http::header::{
     IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
 };
 use http::{Method, StatusCode};
+use reelspan::http::range::Asked as Range;
+use reelspan::telemetry::{self, Index};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 
@@ -65,23 +67,28 @@ async fn health() -> StatusCode {
 }
 
 async fn media(State(fragments): State<Arc<Fragments>>, request: Request) -> Response {
-    let response = match fragments.answer(&request).await {
+    telemetry::note(|notes| {
+        notes.kind = Some(kind(&request));
+        notes.fragment = Some(request.fragment.to_string());
+        notes.range = request.range.as_ref().map(ToString::to_string);
+    });
+    let answer = fragments.answer(&request).await;
+    let hit = !matches!(answer, Err(Error::Missing | Error::Indexing));
+    telemetry::note(|notes| notes.index = Some(if hit { Index::Hit } else { Index::Miss }));
+    match answer {
         Ok(answer) => fragments.respond(&request, answer).await.into_response(),
         Err(error) => error.into_response(),
-    };
-    let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    let bytes: Option<u64> = length.and_then(|length| length.parse().ok());
-    tracing::info!(
-        space = %request.media.space(),
-        content = %request.media.content(),
-        fragment = %request.fragment,
-        range = request.range.as_ref().map(tracing::field::display),
-        head = request.head,
-        status = response.status().as_u16(),
-        bytes,
-        "media"
-    );
-    response
+    }
+}
+
+/// What kind of request for media it is: a fragment of the file's time, of the file's bytes, or all of it.
+fn kind(request: &Request) -> &'static str {
+    match (request.ask(), &request.range) {
+        (Some(_), _) => "cut",
+        (None, Some(Range::Fragment(_))) => "range",
+        (None, Some(Range::Bytes(_))) => "bytes",
+        (None, None) => "original",
+    }
 }
 
 #[cfg(test)]

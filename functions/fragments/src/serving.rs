@@ -8,6 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::response::Response;
 use futures::TryStreamExt;
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use reelspan::http::conditional::Verdict;
 use reelspan::http::mapping::{Mapping, Of};
 use reelspan::http::range::{Asked as Range, FragmentRange};
@@ -19,7 +20,7 @@ use reelspan::store::Found;
 use crate::answer::{self, Answer, Extent};
 use crate::request::Request;
 use crate::resource::{Content, Resource, brief, tag};
-use crate::{Error, Fragments};
+use crate::{Delivery, Error, Fragments};
 
 /// An answer, and the version of the object that its body is of.
 pub struct Made {
@@ -32,7 +33,7 @@ impl Fragments {
     pub async fn answer(&self, request: &Request) -> Result<Made, Error> {
         let mut found = self.find(&request.media, request.guess()).await?;
         let resource = match request.ask() {
-            Some(ask) => match cut(&mut found, request, &ask).await? {
+            Some(ask) => match cut(&mut found, request, &ask, &self.delivery).await? {
                 Chosen::Resource(resource) => resource,
                 Chosen::Known(answer) => return Ok(Made { answer, etag: found.head.original.etag }),
             },
@@ -95,19 +96,23 @@ enum Chosen {
     Known(Answer),
 }
 
-async fn cut(found: &mut Found, request: &Request, ask: &Ask) -> Result<Chosen, Error> {
+async fn cut(found: &mut Found, request: &Request, ask: &Ask, delivery: &Delivery) -> Result<Chosen, Error> {
     let outline = outline(&found.head.status)?;
     let meaning = Meaning::of(ask, outline);
     if meaning.is_all() {
         return Ok(Chosen::Resource(Resource::original(&found.head)));
     }
     let tag = tag(&found.head, outline, &meaning);
-    // The validator of a cut is given to cuts alone, so a client that has it need not wait for the cut to be made.
-    if request.conditions.judge(&tag, found.head.original.modified) == Verdict::NotModified
+    // The validator of a cut is given to cuts alone, so a client that has it need not wait for the cut to be made; except where
+    // the answer has to have its media type.
+    if matches!(delivery, Delivery::Buffered { .. })
+        && request.conditions.judge(&tag, found.head.original.modified) == Verdict::NotModified
         && request.conditions.names(&tag)
     {
         let resource = Resource { etag: tag, ..Resource::original(&found.head) };
-        return Ok(Chosen::Known(Answer::not_modified(&resource)));
+        let mut answer = Answer::not_modified(&resource);
+        answer.headers.remove(CONTENT_TYPE);
+        return Ok(Chosen::Known(answer));
     }
     match resolve::cut(outline, &mut found.pages, &meaning).await? {
         Cut::Original => Ok(Chosen::Resource(Resource::original(&found.head))),

@@ -3,7 +3,6 @@
 use std::env;
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_config::BehaviorVersion;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::error::DisplayErrorContext;
 use aws_sdk_lambda::primitives::Blob;
@@ -24,13 +23,11 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let function = env::var("AWS_LAMBDA_FUNCTION_NAME").map_err(|_| "AWS_LAMBDA_FUNCTION_NAME is not set")?;
     let bytes = env::var("REELSPAN_INDEX_BYTES").ok().map(|bytes| bytes.parse()).transpose()?;
     let stores = Stores::from_env().await?;
-    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(store::http_client()).load().await;
-    let client = Client::new(&config);
+    let client = Client::new(store::aws().await);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<S3Event>| {
         let LambdaEvent { payload, context } = event;
         let limit = Limit { bytes, ..until_the_end(&context) };
-        // In a box of its own, since it is many levels deep.
-        let rest = Box::pin(handle_some(&stores, payload, &limit)).await?;
+        let rest = handle_some(&stores, payload, &limit).await?;
         if !rest.records.is_empty() {
             go_on(&client, &function, &rest).await?;
         }

@@ -12,12 +12,15 @@ pub mod lambda;
 mod sink;
 mod work;
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::Duration;
 
 pub use event::{Bucket, Entity, Object, Record, S3Event};
 use reelspan::container::Limit;
 use reelspan::space::MediaKey;
 use reelspan::store::{self, Sequencer, Stores};
+use reelspan::telemetry::metrics::{self, Unit};
+use reelspan::telemetry::{self, Meter};
 
 use self::work::Work;
 
@@ -49,6 +52,20 @@ pub enum Outcome {
     Removed,
     /// The file was read up to this byte offset, and there is a checkpoint from which to go on.
     Paused(u64),
+}
+
+impl Outcome {
+    /// In a word, as the metrics have it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Indexed => "indexed",
+            Self::Refused(_) => "refused",
+            Self::Removed => "removed",
+            Self::Paused(_) => "paused",
+        }
+    }
 }
 
 /// What was done for one event.
@@ -109,29 +126,58 @@ async fn handle_record(stores: &Stores, record: &Record, limit: &Limit) -> Resul
         return Ok(None);
     }
     let sequencer = Sequencer::new(object.sequencer.as_deref().unwrap_or_default());
-    index_some(stores, &key, sequencer, limit).await.map(Some)
+    let media = key.to_string();
+    let work = Work::new(stores, &media, sequencer, limit);
+    measured(&key, work, telemetry::lag(&record.time)).await.map(Some)
 }
 
 /// Brings the index of one file up to date with the object as it is now, on behalf of the event with this sequencer (the
 /// default where there is no event).
 pub async fn index(stores: &Stores, key: &MediaKey, sequencer: Sequencer) -> Result<Report, Error> {
-    index_some(stores, key, sequencer, &Limit::default()).await
+    measured(key, Work::new(stores, &key.to_string(), sequencer, &Limit::default()), None).await
 }
 
-/// The same as far as the limit allows.
-async fn index_some(stores: &Stores, key: &MediaKey, sequencer: Sequencer, limit: &Limit) -> Result<Report, Error> {
-    let started = Instant::now();
-    let report = Work::new(stores, &key.to_string(), sequencer, limit).run().await?;
+/// Makes the index of one file anew, whatever index there is.
+pub async fn index_anew(stores: &Stores, key: &MediaKey) -> Result<Report, Error> {
+    let limit = Limit::default();
+    measured(key, Work::new(stores, &key.to_string(), Sequencer::default(), &limit).anew(), None).await
+}
+
+/// Does the work, writes one line about it, and its figures; `lag` is how long ago its event was when it began.
+async fn measured(key: &MediaKey, work: Work<'_>, lag: Option<Duration>) -> Result<Report, Error> {
+    let meter = Meter::start();
+    // Boxed, as the compiler would otherwise lay out all that a container reads by as one future.
+    let report = telemetry::within(Arc::clone(&meter), Box::pin(work.run())).await;
+    let (s3, dynamodb, milliseconds) = (meter.s3(), meter.dynamodb(), meter.milliseconds());
+    let done = report.as_ref().ok();
+    // Until the head is there, which is the last of it that a request waits for: not of a piece.
+    let lag = lag.filter(|_| !done.is_some_and(|report| matches!(report.outcome, Outcome::Paused(_))));
+    let lag = lag.map(|lag| u64::try_from(lag.as_millis()).unwrap_or(u64::MAX).saturating_add(milliseconds));
     tracing::info!(
         space = %key.space(),
         content = %key.content(),
-        outcome = ?report.outcome,
-        pages = report.pages,
-        removed = report.removed,
-        gets = report.gets,
-        bytes_read = report.bytes_read,
-        milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        outcome = done.map(|report| tracing::field::debug(&report.outcome)),
+        pages = done.map(|report| report.pages),
+        removed = done.map(|report| report.removed),
+        gets = done.map(|report| report.gets),
+        bytes_read = done.map(|report| report.bytes_read),
+        failed = report.is_err().then_some(true),
+        dynamodb_calls = dynamodb.calls,
+        dynamodb_milliseconds = dynamodb.milliseconds,
+        s3_calls = s3.calls,
+        s3_milliseconds = s3.milliseconds,
+        lag,
+        milliseconds,
         "indexed"
     );
-    Ok(report)
+    let mut figures = vec![
+        ("Events", Unit::Count, 1),
+        ("Failures", Unit::Count, u64::from(report.is_err())),
+        ("IndexingTime", Unit::Milliseconds, milliseconds),
+        ("BytesRead", Unit::Bytes, done.map_or(0, |report| report.bytes_read)),
+    ];
+    figures.extend(lag.map(|lag| ("IndexingLag", Unit::Milliseconds, lag)));
+    let kind = done.map_or("failed", |report| report.outcome.name());
+    metrics::emit(Some(kind), None, &figures);
+    report
 }

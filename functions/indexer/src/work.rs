@@ -24,6 +24,8 @@ pub struct Work<'a> {
     limit: &'a Limit,
     /// What an indexer has left.
     unfinished: Option<Unfinished>,
+    /// The index that is there does not count.
+    anew: bool,
     /// What has been done so far.
     report: Report,
 }
@@ -41,7 +43,7 @@ enum End {
 /// How reading the object ended.
 enum Read {
     /// With its end; whether it was begun before, so that not all pages were stored now.
-    Whole { status: Status, cells: Cells, begun: bool },
+    Whole { status: Box<Status>, cells: Cells, begun: bool },
     /// It changed meanwhile.
     Changed,
     /// With the limit.
@@ -50,7 +52,12 @@ enum Read {
 
 impl<'a> Work<'a> {
     pub fn new(stores: &'a Stores, media: &'a str, sequencer: Sequencer, limit: &'a Limit) -> Self {
-        Self { stores, media, sequencer, limit, unfinished: None, report: Report::default() }
+        Self { stores, media, sequencer, limit, unfinished: None, anew: false, report: Report::default() }
+    }
+
+    /// Whatever index is there is made anew.
+    pub fn anew(self) -> Self {
+        Self { anew: true, ..self }
     }
 
     /// Brings the index up to date with the object as it is now.
@@ -112,24 +119,33 @@ impl<'a> Work<'a> {
     async fn renew(&mut self, stored: Option<Stored>, object: &Object) -> Result<End, Error> {
         let original = self.original(object);
         let (status, cells, begun) = match self.reuse(stored, &original).await? {
-            Reuse::Whole => return Ok(End::Done),
-            Reuse::Pages(status, cells) => (status, cells, false),
+            // Somebody ended before the pages of another version were removed.
+            Reuse::Whole(Some(cells)) => return self.clear(object, Some(&cells)).await,
+            Reuse::Whole(None) => return Ok(End::Done),
+            Reuse::Pages(status, cells) => (*status, cells, false),
             Reuse::Nothing => match self.index(object).await? {
-                Read::Whole { status, cells, begun } => (status, cells, begun),
+                Read::Whole { status, cells, begun } => (*status, cells, begun),
                 Read::Changed => return Ok(End::Changed),
                 Read::Paused(checkpoint, cells) => return self.pause(object, &checkpoint, &cells).await,
             },
         };
         let head = Head { original, status };
         self.stores.index.put_head(self.media, &head, &cells).await?;
-        if self.object().await?.is_none_or(|now| now.etag != object.etag) {
-            return Ok(End::Changed);
-        }
-        if begun && !self.is_whole(&head, &cells).await? {
+        let keep = matches!(head.status, Status::Indexed(_)).then_some(&cells);
+        let end = self.clear(object, keep).await?;
+        if begun && matches!(end, End::Done) && !self.is_whole(&head, &cells).await? {
             self.forget().await?;
             return Ok(End::Changed);
         }
-        let keep = matches!(head.status, Status::Indexed(_)).then_some((object.etag.as_str(), &cells));
+        Ok(end)
+    }
+
+    /// Removes the pages of other versions, unless the object has become another.
+    async fn clear(&mut self, object: &Object, keep: Option<&Cells>) -> Result<End, Error> {
+        if self.object().await?.is_none_or(|now| now.etag != object.etag) {
+            return Ok(End::Changed);
+        }
+        let keep = keep.map(|cells| (object.etag.as_str(), cells));
         self.report.removed += self.stores.index.remove_pages(self.media, &self.sequencer, keep).await?;
         Ok(End::Done)
     }
@@ -146,7 +162,7 @@ impl<'a> Work<'a> {
     async fn is_whole(&self, head: &Head, cells: &Cells) -> Result<bool, Error> {
         let stored = Stored { head: head.clone(), cells: cells.clone() };
         let indexed = matches!(head.status, Status::Indexed(_));
-        Ok(!indexed || self.stores.index.is_whole(self.media, &stored).await?)
+        Ok(!indexed || self.stores.index.pages_of(self.media, &stored).await?.whole)
     }
 
     /// What of the index that is there can stay. One that says that the file could not be indexed is made anew: whoever sends
@@ -154,14 +170,18 @@ impl<'a> Work<'a> {
     async fn reuse(&mut self, stored: Option<Stored>, original: &Original) -> Result<Reuse, Error> {
         let Some(stored) = stored else { return Ok(Reuse::Nothing) };
         let same = stored.head.original.etag == original.etag && matches!(stored.head.status, Status::Indexed(_));
-        if !same || !self.stores.index.is_whole(self.media, &stored).await? {
+        if !same || self.anew {
+            return Ok(Reuse::Nothing);
+        }
+        let pages = self.stores.index.pages_of(self.media, &stored).await?;
+        if !pages.whole {
             return Ok(Reuse::Nothing);
         }
         self.report.outcome = Outcome::Current;
         if stored.head.original == *original {
-            return Ok(Reuse::Whole);
+            return Ok(Reuse::Whole(pages.others.then_some(stored.cells)));
         }
-        Ok(Reuse::Pages(stored.head.status, stored.cells))
+        Ok(Reuse::Pages(Box::new(stored.head.status), stored.cells))
     }
 
     /// Reads the object's structure and stores its pages, from where an earlier invocation came to.
@@ -181,7 +201,7 @@ impl<'a> Work<'a> {
             Ok(Progress::Paused(checkpoint)) => return Ok(Read::Paused(checkpoint, cells)),
             Ok(Progress::Done(outline)) if outline.pack().len() <= OUTLINE => {
                 self.report.outcome = Outcome::Indexed;
-                return Ok(Read::Whole { status: Status::Indexed(*outline), cells, begun });
+                return Ok(Read::Whole { status: Box::new(Status::Indexed(*outline)), cells, begun });
             }
             Ok(Progress::Done(_)) => format!("too large: an outline of more than {OUTLINE} bytes"),
             Err(container::Error::Read(ReadError::Changed)) => return Ok(Read::Changed),
@@ -195,7 +215,7 @@ impl<'a> Work<'a> {
         };
         self.report.pages = 0;
         self.report.outcome = Outcome::Refused(refused.clone());
-        Ok(Read::Whole { status: Status::Refused(refused), cells: Cells::default(), begun })
+        Ok(Read::Whole { status: Box::new(Status::Refused(refused)), cells: Cells::default(), begun })
     }
 
     fn original(&self, object: &Object) -> Original {
@@ -212,10 +232,10 @@ impl<'a> Work<'a> {
 
 /// What of an index that is there can stay.
 enum Reuse {
-    /// All of it.
-    Whole,
+    /// All of it, the cells given where there are pages of other versions beside.
+    Whole(Option<Cells>),
     /// The pages; the head has something new to say.
-    Pages(Status, Cells),
+    Pages(Box<Status>, Cells),
     /// Nothing.
     Nothing,
 }

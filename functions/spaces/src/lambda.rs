@@ -3,7 +3,6 @@
 use std::env;
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_config::BehaviorVersion;
 use axum::Router;
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::{Service, ServiceBuilder};
@@ -11,7 +10,7 @@ use lambda_http::{Adapter, LambdaEvent};
 use lambda_runtime::{Context, service_fn};
 use reelspan::space::SpaceId;
 use reelspan::store::{self, Stores};
-use reelspan_gateway::{Buffered, encoded_once};
+use reelspan_gateway::{Buffered, encoded_once, observed};
 use serde_json::value::RawValue;
 
 use crate::deletion::{DeletionEvent, Progress};
@@ -27,8 +26,7 @@ impl Spaces {
         let variable = |name| env::var(name).map_err(|_| format!("the environment variable {name} is not set"));
         let (table, function) = (variable("SPACES_TABLE")?, variable("AWS_LAMBDA_FUNCTION_NAME")?);
         let stores = Stores::from_env().await?;
-        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(store::http_client()).load().await;
-        let deletions = Deletions::Lambda { client: aws_sdk_lambda::Client::new(&config), function };
+        let deletions = Deletions::Lambda { client: aws_sdk_lambda::Client::new(store::aws().await), function };
         Ok(Self { table: stores.spaces(table), stores, carrier: Carrier::Gateway, deletions })
     }
 }
@@ -36,7 +34,7 @@ impl Spaces {
 /// Answers invocations until the end: events of the HTTP API by these routes, which are those of `spaces` with whatever finds
 /// out who asks around them.
 pub async fn run(spaces: Spaces, routes: Router) -> Result<(), lambda_http::Error> {
-    let app = Router::new().nest("/durastore", routes);
+    let app = observed(Router::new().nest("/durastore", routes));
     let http = ServiceBuilder::new().map_request(encoded_once).map_response(Buffered).service(app);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let (spaces, mut http) = (spaces.clone(), Adapter::from(http.clone()));

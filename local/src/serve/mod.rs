@@ -22,7 +22,7 @@ use reelspan_spaces::{Carrier, Deletions, Spaces};
 use serde::Deserialize;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 
 pub use import::{Imported, import};
 pub use options::{Admin, Import, Options};
@@ -216,7 +216,7 @@ fn functions(stores: Stores, spaces: Spaces, users: Users) -> Result<Router, Err
 }
 
 async fn serve_http(listener: TcpListener, functions: Router, stop: CancellationToken) {
-    let app = functions.layer(CatchPanicLayer::new()).layer(TraceLayer::new_for_http());
+    let app = reelspan_gateway::observed(functions.layer(CatchPanicLayer::new()));
     // The head of an answer and its body are two writes; without this the second waits for the first to be acknowledged, which
     // clients put off for 40 ms.
     let listener = listener.tap_io(|socket| {

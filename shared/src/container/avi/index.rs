@@ -3,13 +3,15 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::CONTAINER;
 use super::header::{Headers, Unit};
 use super::keyframe::LOOK;
+use super::opendml::{Indexes, Part, last_movi};
 use super::riff::{self, Chunk, HEADER, u32_at};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};
-use crate::index::{Builder, Container, Outline, Packed};
+use crate::index::{Builder, Outline, Packed};
 use crate::media::{Kind, Run, Setup, Ticks, Time};
 
 /// The longest `LIST hdrl` that is read, and how much of the outline headers may be.
@@ -49,6 +51,8 @@ pub struct Pass {
 enum Way {
     /// By `idx1`; behind this offset the next chunk has to begin.
     Listed { old: OldIndex, behind: u64 },
+    /// By the indexes of OpenDML, likewise.
+    Named { indexes: Indexes, behind: u64 },
     /// One after the other; from this offset on there was none, up to the position.
     Scanned { lost: Option<u64> },
 }
@@ -64,12 +68,15 @@ impl pass::Pass for Pass {
         if inline > MAX_KEPT {
             return Err(Error::Limit(format!("headers of {inline} bytes, where {MAX_KEPT} are allowed")));
         }
-        let Headers { main, streams, tracks } = headers;
+        let Headers { main, streams, indexes, tracks } = headers;
         let lanes = streams.iter().map(|stream| Lane { stream: *stream, decode: stream.start, empty: true }).collect();
         let samples = Samples { lanes, builder: Builder::new(tracks) };
         let way = if let Some(old) = old_index(stream, &movi).await? {
             stream.seek(old.entries.start);
             Way::Listed { old, behind: 0 }
+        } else if let Some(indexes) = opendml(stream, &movi, &streams, &indexes).await? {
+            stream.seek(movi.body);
+            Way::Named { indexes, behind: 0 }
         } else {
             notes.push("it has no index of all its data: keyframes are known by their first bytes".to_owned());
             stream.seek(movi.body);
@@ -82,6 +89,7 @@ impl pass::Pass for Pass {
         let Self { way, samples, notes, .. } = self;
         match way {
             Way::Listed { old, behind } => listed(stream, old, behind, samples, notes).await,
+            Way::Named { indexes, behind } => named(stream, indexes, behind, samples, notes).await,
             Way::Scanned { lost: lost @ Some(_) } => search(stream, lost, notes).await,
             Way::Scanned { lost } => scanned(stream, lost, samples).await,
         }
@@ -100,7 +108,7 @@ impl pass::Pass for Pass {
         let video = tracks.iter().any(|track| track.kind == Kind::Video);
         let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
         let outline = Outline {
-            container: Container::Avi,
+            container: CONTAINER,
             mime: format!("{}/x-msvideo", if video { "video" } else { "audio" }),
             duration: ends.max().unwrap_or(Time::ZERO),
             tracks,
@@ -247,6 +255,38 @@ async fn listed<S: Source>(
         }
     }
     stream.seek(at + ENTRY as u64);
+    Ok(true)
+}
+
+/// The indexes of OpenDML, if those of all streams lead to their chunks up to the end of the last RIFF.
+async fn opendml<S: Source>(
+    stream: &mut Stream<'_, S>,
+    movi: &Movi,
+    streams: &[super::header::Stream],
+    parts: &[Vec<Part>],
+) -> Result<Option<Indexes>, Error> {
+    let tracks = streams.iter().zip(parts).enumerate().filter(|(_, (stream, _))| stream.place.is_some());
+    let parts = tracks.map(|(number, (_, parts))| (number, parts.as_slice()));
+    let end = last_movi(stream, movi.end).await?;
+    Indexes::of(stream.source(), parts, end, MAX_REST).await
+}
+
+/// Takes the next chunk that the indexes of OpenDML name, and goes there, though it does not read it. `false` behind the last.
+async fn named<S: Source>(
+    stream: &mut Stream<'_, S>,
+    indexes: &mut Indexes,
+    behind: &mut u64,
+    samples: &mut Samples,
+    notes: &mut Notes,
+) -> Result<bool, Error> {
+    let Some(entry) = indexes.next(stream.source()).await? else { return Ok(false) };
+    if entry.offset < *behind || entry.end() > stream.len() {
+        notes.at(entry.offset, "an entry of the index that is out of order or outside of the file is passed over");
+        return Ok(true);
+    }
+    *behind = entry.offset + HEADER as u64;
+    samples.put(entry.offset, entry.chunk, |_, _| entry.key)?;
+    stream.seek(entry.offset);
     Ok(true)
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A file is `LIST hdrl`, a header for each stream, and `LIST movi`, the streams' data in chunks; then `idx1`, which says where
 //! they are and which are keyframes. Where that is sound it is read instead of the chunks; else, and in files of several RIFFs,
-//! the chunks are passed through once, and the first bytes of a frame say whether decoding can begin there ([`index()`]). A
-//! chunk is an element; samples are frames, or of plain sound the blocks in it. A cut has new chunk headers around data as it
+//! the indexes of OpenDML that the headers name (`opendml`), where those are; else the chunks are passed through once, and the
+//! first bytes of a frame say whether decoding can begin there ([`index()`]). A chunk is an element; samples are frames, or of plain sound the blocks in it. A cut has new chunk headers around data as it
 //! is, and a new `idx1` ([`write()`]).
 //!
 //! There are no timestamps: the time of a sample is how many came before, times `dwScale/dwRate`.
@@ -13,26 +13,49 @@
 mod header;
 mod index;
 mod keyframe;
+mod opendml;
 mod riff;
 #[cfg(test)]
 mod tests;
 mod write;
 
-pub(super) use self::index::Pass;
-use super::{Error, Selection, Written};
-use crate::index::Outline;
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use crate::index::{Container, Outline};
 
-/// Whether a file that begins with these bytes is one: a RIFF of form `AVI `.
-#[must_use]
-pub fn recognises(start: &[u8]) -> bool {
-    start.starts_with(b"RIFF") && start.get(8..12) == Some(b"AVI ")
-}
+/// What its files are called in their heads.
+const CONTAINER: Container = Container::named("avi");
 
-/// Writes a selection as a complete file of one RIFF.
-///
-/// # Errors
-///
-/// [`Error::Unsupported`] where it would be larger than 2 GiB, [`Error::Index`] where the selection is not of the outline.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    write::write(outline, selection)
+/// Audio Video Interleave.
+pub struct Avi;
+
+impl Format for Avi {
+    const CONTAINERS: &'static [Container] = &[CONTAINER];
+
+    /// Whether a file that begins with these bytes is one: a RIFF of form `AVI `.
+    fn recognises(start: &[u8]) -> bool {
+        start.starts_with(b"RIFF") && start.get(8..12) == Some(b"AVI ")
+    }
+
+    /// Reads the structure of a file, in constant memory.
+    async fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+        from: Option<&Checkpoint>,
+        limit: &Limit,
+    ) -> Result<Progress, Error> {
+        pass::through::<index::Pass>(source, sink, from, limit).await
+    }
+
+    /// Writes a selection as a complete file of one RIFF.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] where it would be larger than 2 GiB, [`Error::Index`] where the selection is not of the outline.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        write::write(outline, selection)
+    }
+
+    fn ends_with_a_sample(_: &Outline) -> bool {
+        true
+    }
 }

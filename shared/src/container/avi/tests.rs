@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::cast_possible_truncation)]
 #![allow(clippy::cast_possible_wrap, clippy::trivially_copy_pass_by_ref)]
 
+mod opendml;
+
 use bytes::Bytes;
 use futures::executor::block_on;
 use proptest::prelude::*;
@@ -99,7 +101,8 @@ fn index(file: &[u8]) -> Indexed {
     let whole = try_index(file).unwrap();
     for chunk in [64, 1000] {
         let mut pages = Pages::default();
-        let outline = block_on(pieces::index::<super::Pass>(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
+        let outline =
+            block_on(pieces::index::<super::index::Pass>(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
         let again = Indexed::new(outline, pages);
         assert_eq!((&again.outline, &again.samples), (&whole.outline, &whole.samples), "chunks of {chunk}");
     }

@@ -4,12 +4,13 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::CONTAINER;
 use super::blocks::{self, Preamble};
 use super::walk::{Frame, Walk};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};
-use crate::index::{Builder, Container, Outline, Packed};
+use crate::index::{Builder, Outline, Packed};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
 /// Samples of each channel that a stream may have: 36 bits.
@@ -82,7 +83,7 @@ impl pass::Pass for Pass {
             range => range.map(Setup::At),
         });
         let outline = Outline {
-            container: Container::Flac,
+            container: CONTAINER,
             mime: "audio/flac".to_owned(),
             duration,
             tracks,

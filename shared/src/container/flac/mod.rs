@@ -18,24 +18,47 @@ mod tests;
 mod walk;
 mod write;
 
-pub(super) use self::index::Pass;
-use super::{Error, Selection, Written};
-use crate::index::Outline;
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use crate::index::{Container, Outline};
 
 /// With what a stream begins (RFC 9639 §6).
 const MARKER: &[u8; 4] = b"fLaC";
 
-/// Whether a file that begins with these bytes is one. Some begin with an `ID3v2` tag, which the standard lets readers skip.
-#[must_use]
-pub fn recognises(start: &[u8]) -> bool {
-    start.starts_with(MARKER) || blocks::id3(start).is_some_and(|length| start.get(length..).is_some_and(recognises))
-}
+/// What its files are called in their heads.
+const CONTAINER: Container = Container::named("flac");
 
-/// Writes a selection as a complete file, whose first sample is that of its first frame.
-///
-/// # Errors
-///
-/// [`Error::Index`] where the outline is not of such a file, or the selection's runs are not its elements.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    write::write(outline, selection)
+/// FLAC, native.
+pub struct Flac;
+
+impl Format for Flac {
+    const CONTAINERS: &'static [Container] = &[CONTAINER];
+
+    /// Whether a file that begins with these bytes is one. Some begin with an `ID3v2` tag, which the standard lets readers skip.
+    fn recognises(start: &[u8]) -> bool {
+        start.starts_with(MARKER)
+            || blocks::id3(start).is_some_and(|length| start.get(length..).is_some_and(Self::recognises))
+    }
+
+    /// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
+    async fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+        from: Option<&Checkpoint>,
+        limit: &Limit,
+    ) -> Result<Progress, Error> {
+        pass::through::<index::Pass>(source, sink, from, limit).await
+    }
+
+    /// Writes a selection as a complete file, whose first sample is that of its first frame.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`] where the outline is not of such a file, or the selection's runs are not its elements.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        write::write(outline, selection)
+    }
+
+    fn ends_with_a_sample(_: &Outline) -> bool {
+        true
+    }
 }

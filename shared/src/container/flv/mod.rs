@@ -18,21 +18,39 @@ mod tag;
 mod tests;
 mod write;
 
-pub(super) use self::index::Pass;
-use super::{Error, Selection, Written};
-use crate::index::Outline;
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use crate::index::{Container, Outline};
 
-/// Whether a file that begins with these bytes is one: signature, a version there has been, and a header that is long enough.
-#[must_use]
-pub fn recognises(start: &[u8]) -> bool {
-    tag::FileHeader::parse(start).is_some()
-}
+/// What its files are called in their heads.
+const CONTAINER: Container = Container::named("flv");
 
-/// Writes a selection as a complete file, whose first tag has the timestamp zero.
-///
-/// # Errors
-///
-/// [`Error::Index`] where the selection's runs are not of the outline's tracks, or no tags.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    write::write(outline, selection)
+/// Flash Video.
+pub struct Flv;
+
+impl Format for Flv {
+    const CONTAINERS: &'static [Container] = &[CONTAINER];
+
+    /// Whether a file that begins with these bytes is one: signature, a version there has been, and a header that is long enough.
+    fn recognises(start: &[u8]) -> bool {
+        tag::FileHeader::parse(start).is_some()
+    }
+
+    /// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is.
+    async fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+        from: Option<&Checkpoint>,
+        limit: &Limit,
+    ) -> Result<Progress, Error> {
+        pass::through::<index::Pass>(source, sink, from, limit).await
+    }
+
+    /// Writes a selection as a complete file, whose first tag has the timestamp zero.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`] where the selection's runs are not of the outline's tracks, or no tags.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        write::write(outline, selection)
+    }
 }

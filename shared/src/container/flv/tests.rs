@@ -56,7 +56,8 @@ fn index(file: &[u8]) -> Indexed {
     let whole = try_index(file).unwrap();
     for chunk in [7, 1000] {
         let mut pages = Pages::default();
-        let outline = block_on(pieces::index::<super::Pass>(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
+        let outline =
+            block_on(pieces::index::<super::index::Pass>(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
         let again = Indexed::new(outline, pages);
         assert_eq!((&again.outline, &again.samples), (&whole.outline, &whole.samples), "chunks of {chunk}");
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::adts::{self, Adts};
 use super::mpeg::{self, DECODER_DELAY, Header, Mpeg, Tag, WARM_UP};
 use super::scan::{Frame, Scanner, Step, Syntax, WINDOW, first, follow};
-use super::{id3, tags};
+use super::{ADTS, MP2, MP3, id3, tags};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};
@@ -111,7 +111,7 @@ impl pass::Pass for Pass {
         // A frame is decoded rightly behind another; one of layer III behind all that it reaches back over.
         track.preroll = lasts;
         let Some((header, tag)) = mpeg else {
-            return Ok((last, file.outline(Container::Adts, "audio/aac", track, Vec::new())));
+            return Ok((last, file.outline(ADTS, "audio/aac", track, Vec::new())));
         };
         if let Some(edit) = track.edits.first_mut() {
             let (frames, media) = (track.samples, edit.media.unwrap_or_default());
@@ -124,12 +124,12 @@ impl pass::Pass for Pass {
             }
         }
         if header.layer() < 3 {
-            return Ok((last, file.outline(Container::Mp2, "audio/mpeg", track, Vec::new())));
+            return Ok((last, file.outline(MP2, "audio/mpeg", track, Vec::new())));
         }
         track.preroll = lasts.times(i64::from(reservoir.most)) + Ticks(i64::from(WARM_UP));
         let kept = [&header.to_bytes()[..], &tag.lame].concat();
         let setup = vec![Setup::Inline(Bytes::from(kept))];
-        Ok((last, file.outline(Container::Mp3, "audio/mpeg", track, setup)))
+        Ok((last, file.outline(MP3, "audio/mpeg", track, setup)))
     }
 }
 

@@ -20,21 +20,40 @@ mod testing;
 mod tests;
 mod write;
 
-pub(super) use self::index::{Pass, codec};
-use super::{Error, Selection, Written};
-use crate::index::Outline;
+pub(super) use self::index::codec;
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use crate::index::{Container, Outline};
 
-/// Whether a file that begins with these bytes is one: it begins with an EBML header.
-#[must_use]
-pub fn recognises(start: &[u8]) -> bool {
-    start.starts_with(&ids::EBML.to_be_bytes())
-}
+/// What its files are called in their heads.
+const CONTAINER: Container = Container::named("matroska");
 
-/// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].
-///
-/// # Errors
-///
-/// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    write::write(outline, selection)
+/// Matroska, and WebM, which is a part of it.
+pub struct Matroska;
+
+impl Format for Matroska {
+    const CONTAINERS: &'static [Container] = &[CONTAINER];
+
+    /// Whether a file that begins with these bytes is one: it begins with an EBML header.
+    fn recognises(start: &[u8]) -> bool {
+        start.starts_with(&ids::EBML.to_be_bytes())
+    }
+
+    /// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
+    async fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+        from: Option<&Checkpoint>,
+        limit: &Limit,
+    ) -> Result<Progress, Error> {
+        pass::through::<index::Pass>(source, sink, from, limit).await
+    }
+
+    /// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        write::write(outline, selection)
+    }
 }

@@ -14,28 +14,55 @@ mod codec;
 mod index;
 mod layout;
 mod packet;
-mod pes;
 mod program;
 mod psi;
 #[cfg(test)]
 mod tests;
 mod write;
 
-pub(super) use self::index::Pass;
-use super::{Error, Selection, Written};
-use crate::index::Outline;
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use crate::index::{Container, Outline};
+use crate::media::Kind;
 
-/// Whether a file that begins with these bytes is one: packets follow each other, the first of them cut off at most.
-#[must_use]
-pub fn recognises(start: &[u8]) -> bool {
-    packet::Packing::find(start, index::REACH).is_some()
-}
+/// What its files are called in their heads.
+const CONTAINER: Container = Container::named("mpegts");
 
-/// Writes a selection as a complete file: tables for the chosen tracks, repeated with each element, and packets verbatim.
-///
-/// # Errors
-///
-/// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    write::write(outline, selection)
+/// MPEG transport streams, M2TS among them.
+pub struct MpegTs;
+
+impl Format for MpegTs {
+    const CONTAINERS: &'static [Container] = &[CONTAINER];
+
+    /// Whether a file that begins with these bytes is one: packets follow each other, the first of them cut off at most.
+    fn recognises(start: &[u8]) -> bool {
+        packet::Packing::find(start, index::REACH).is_some()
+    }
+
+    /// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is; its beginning is read twice.
+    async fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+        from: Option<&Checkpoint>,
+        limit: &Limit,
+    ) -> Result<Progress, Error> {
+        pass::through::<index::Pass>(source, sink, from, limit).await
+    }
+
+    /// Writes a selection as a complete file: tables for the chosen tracks, repeated with each element, and packets verbatim.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        write::write(outline, selection)
+    }
+
+    fn ends_with_a_sample(_: &Outline) -> bool {
+        true
+    }
+
+    // There is no type for sound alone.
+    fn mime(outline: &Outline, _: &[Kind]) -> String {
+        outline.mime.clone()
+    }
 }

@@ -19,31 +19,46 @@ mod write;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::index::Pass;
-use super::{Error, Selection, Written};
-use crate::index::Outline;
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use crate::index::{Container, Outline};
 use crate::media::{self, Run, Track};
 
-/// Whether a file that begins with these bytes is one: it begins with a page.
-#[must_use]
-pub fn recognises(start: &[u8]) -> bool {
-    start.starts_with(page::CAPTURE)
-}
+/// What its files are called in their heads.
+const CONTAINER: Container = Container::named("ogg");
 
-/// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].
-///
-/// # Errors
-///
-/// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    write::write(outline, selection)
-}
+/// Ogg.
+pub struct Ogg;
 
-/// Whether playback of this track can begin at any instant: of Opus by its pre-skip, of Vorbis by the granule position of the
-/// first page.
-#[must_use]
-pub fn starts_exactly(track: &Track) -> bool {
-    codec::starts_exactly(&track.codec)
+impl Format for Ogg {
+    const CONTAINERS: &'static [Container] = &[CONTAINER];
+
+    /// Whether a file that begins with these bytes is one: it begins with a page.
+    fn recognises(start: &[u8]) -> bool {
+        start.starts_with(page::CAPTURE)
+    }
+
+    /// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
+    async fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+        from: Option<&Checkpoint>,
+        limit: &Limit,
+    ) -> Result<Progress, Error> {
+        pass::through::<index::Pass>(source, sink, from, limit).await
+    }
+
+    /// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        write::write(outline, selection)
+    }
+
+    fn starts_exactly(_: &Outline, track: &Track) -> bool {
+        codec::starts_exactly(&track.codec)
+    }
 }
 
 /// Which part of a packet a sample is: what [`Run::description`] says here. Only the part with which the packet ends has a

@@ -10,13 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use self::descriptions::Descriptions;
 use self::lanes::Lanes;
+use super::CONTAINER;
 use super::amf::MetaData;
 use super::packet::{HEAD, Packet, Role};
 use super::tag::{AUDIO, FILE_HEADER, FileHeader, Header, SCRIPT, TAG_HEADER, TRAILER, VIDEO};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};
-use crate::index::{Container, Outline, Packed};
+use crate::index::{Outline, Packed};
 use crate::media::{Kind, Time};
 
 /// Tags up to this size are looked at whole: whether another follows says whether their sizes are right. Larger ones are
@@ -103,7 +104,7 @@ impl pass::Pass for Pass {
         let prefix = if first <= MAX_PREFIX { first } else { data.min(first) };
         let late = descriptions.firsts().filter(|range| range.start >= prefix);
         let outline = Outline {
-            container: Container::Flv,
+            container: CONTAINER,
             mime: format!("{kind}/x-flv"),
             duration,
             tracks,

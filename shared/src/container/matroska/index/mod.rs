@@ -17,13 +17,14 @@ use serde::{Deserialize, Serialize};
 use self::cluster::{Ending, Extent};
 use self::samples::Samples;
 use self::tracks::Tracks;
+use super::CONTAINER;
 use super::ebml::{self, Header, MAX_HEADER};
 use super::header::{DocType, Info};
 use super::ids;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, ReadError, Source, pass};
-use crate::index::{Chapters, Container, Outline, Packed};
+use crate::index::{Chapters, Outline, Packed};
 use crate::media::{Setup, Time};
 
 /// The longest EBML header that is read. It holds a few small numbers.
@@ -118,7 +119,7 @@ impl pass::Pass for Pass {
             notes.push(note);
         }
         let outline = Outline {
-            container: Container::Matroska,
+            container: CONTAINER,
             mime: self.mime,
             duration,
             tracks,

@@ -1,7 +1,6 @@
 //! The index half: the beginning of the file says what it is (`survey`), then all its packets go by once, and become samples in
 //! elements (`samples`) on a timeline (`clock`).
 
-mod clock;
 mod samples;
 mod survey;
 
@@ -9,17 +8,17 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use self::clock::SECOND;
 use self::samples::Samples;
 use self::survey::{Found, Survey};
-use super::codec::Codec;
 use super::packet::{ENOUGH, Packet, Packing};
 use super::program::Program;
 use super::psi::{Map, Sections};
+use super::{CONTAINER, codec};
+use crate::container::mpeg::clock::SECOND;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};
-use crate::index::{Container, Outline, Packed};
+use crate::index::{Outline, Packed};
 use crate::media::{Setup, Ticks, Time, Timescale, Track};
 
 /// How far into a file its first packet may begin: the rest of one that was cut off.
@@ -96,7 +95,7 @@ impl pass::Pass for Pass {
         }
         let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
         let outline = Outline {
-            container: Container::MpegTs,
+            container: CONTAINER,
             // RFC 3555 §4.2.10; there is no type for sound alone.
             mime: "video/mp2t".to_owned(),
             duration: ends.max().unwrap_or(Time::ZERO),
@@ -176,7 +175,7 @@ impl Pass {
             return;
         }
         for (place, found) in self.survey.tracks.iter().enumerate() {
-            let now = map.streams.iter().find(|stream| stream.pid == found.entry.pid).map(Codec::of);
+            let now = map.streams.iter().find(|stream| stream.pid == found.entry.pid).map(codec::of);
             let muted = now.is_some_and(|now| now != Ok(found.codec));
             self.samples.mute(place, muted, &mut self.notes);
         }

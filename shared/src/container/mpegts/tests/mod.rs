@@ -9,9 +9,9 @@ mod writing;
 use bytes::Bytes;
 use futures::executor::block_on;
 
+use super::MpegTs;
 use super::packet::Packing;
-use super::recognises;
-use crate::container::{Error, ReadError, Segment, Selected, Selection, Sink, Source, pieces};
+use crate::container::{Error, Format, ReadError, Segment, Selected, Selection, Sink, Source, pieces};
 use crate::index::{Element, Outline, Packed, Page};
 use crate::media::{Interval, Run, Ticks, Time};
 use crate::splice::{Piece, Splice};
@@ -37,7 +37,7 @@ struct Indexed {
 
 fn try_index(source: &impl Source, chunk: u64) -> Result<Indexed, Error> {
     let mut pages = Pages::default();
-    let outline = block_on(pieces::index::<super::Pass>(source, &mut pages, chunk))?;
+    let outline = block_on(pieces::index::<super::index::Pass>(source, &mut pages, chunk))?;
     let mut samples = vec![Vec::new(); outline.tracks.len()];
     let mut elements: Vec<Element> = Vec::new();
     pages.0.sort_by_key(|page| page.number);
@@ -59,7 +59,7 @@ fn try_index(source: &impl Source, chunk: u64) -> Result<Indexed, Error> {
 /// Indexes a file, whose index is the same by whatever chunks it is read.
 fn index(file: &[u8]) -> Indexed {
     let file = Bytes::copy_from_slice(file);
-    assert!(recognises(&file));
+    assert!(MpegTs::recognises(&file));
     let whole = try_index(&file, 4 << 20).unwrap();
     for chunk in [500, 10_000] {
         let again = try_index(&file, chunk).unwrap();

@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use self::reader::{Found, Reader};
 use self::streams::Streams;
+use super::CONTAINER;
 use super::page::{MAX_PAGE, Page, Parsed};
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};
-use crate::index::{Container, Outline, Packed};
+use crate::index::{Outline, Packed};
 use crate::media::{Kind, Time};
 
 /// A file on the way through its pages.
@@ -64,7 +65,7 @@ impl pass::Pass for Pass {
         let video = tracks.iter().any(|track| track.kind == Kind::Video);
         let duration = tracks.iter().filter(|track| track.samples > 0).map(|track| track.span().1).max();
         let outline = Outline {
-            container: Container::Ogg,
+            container: CONTAINER,
             mime: if video { "video/ogg" } else { "audio/ogg" }.to_owned(),
             duration: duration.unwrap_or(Time::ZERO).max(Time::ZERO),
             tracks,

@@ -1,0 +1,141 @@
+//! Keys: what signs, and what verifies. CloudFront takes ECDSA on P-256 and RSA with 2048 bits (*CloudFront Developer Guide*,
+//! "Create key pairs for your signers"), both here with SHA-256: an ECDSA signature is ASN.1's, an RSA one PKCS #1's of version 1.5,
+//! which is what `openssl dgst -sha256 -sign` makes.
+//!
+//! A public key is a `SubjectPublicKeyInfo` in DER (RFC 5280 §4.1). Of either kind there is only one way to write it, so that what stands
+//! before the key proper is a constant.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ring::rand::SystemRandom;
+use ring::rsa::KeyPair as RsaKeyPair;
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_SHA256, UnparsedPublicKey,
+};
+
+/// What a point on P-256 stands behind: RFC 5480 §2 (`id-ecPublicKey`, `secp256r1`).
+const P256: [u8; 26] =
+    *b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
+/// A point on P-256, uncompressed.
+const POINT: usize = 65;
+/// What an `RSAPublicKey` of 2048 bits with the exponent 65537 stands behind: RFC 3279 §2.3.1 (`rsaEncryption`).
+const RSA: [u8; 24] =
+    *b"\x30\x82\x01\x22\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82\x01\x0f\x00";
+/// That `RSAPublicKey` (RFC 8017 §A.1.1).
+const MODULUS_AND_EXPONENT: usize = 270;
+
+/// Why a key cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// It is none that CloudFront takes.
+    #[error("the key is not PKCS #8 of ECDSA on P-256, nor of RSA with 2048 bits")]
+    NotOurs,
+    /// The system has no random numbers.
+    #[error("the system gives no random numbers")]
+    NoRandomness,
+}
+
+/// A private key.
+pub struct SigningKey {
+    pkcs8: Vec<u8>,
+    pair: Pair,
+    random: SystemRandom,
+}
+
+enum Pair {
+    Ecdsa(EcdsaKeyPair),
+    Rsa(RsaKeyPair),
+}
+
+impl SigningKey {
+    /// A new key, of ECDSA on P-256.
+    pub fn generate() -> Result<Self, KeyError> {
+        let random = SystemRandom::new();
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random);
+        Self::from_pkcs8(pkcs8.map_err(|_| KeyError::NoRandomness)?.as_ref())
+    }
+
+    /// The key that is in these bytes, unencrypted PKCS #8 in DER (RFC 5958).
+    pub fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, KeyError> {
+        let random = SystemRandom::new();
+        let pair = match EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8, &random) {
+            Ok(pair) => Pair::Ecdsa(pair),
+            Err(_) => {
+                let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| KeyError::NotOurs)?;
+                if pair.public_key().as_ref().len() != MODULUS_AND_EXPONENT {
+                    return Err(KeyError::NotOurs);
+                }
+                Pair::Rsa(pair)
+            }
+        };
+        Ok(Self { pkcs8: pkcs8.to_vec(), pair, random })
+    }
+
+    /// The private key itself, as it was read.
+    #[must_use]
+    pub fn pkcs8(&self) -> &[u8] {
+        &self.pkcs8
+    }
+
+    /// The public key: a `SubjectPublicKeyInfo` in DER.
+    #[must_use]
+    pub fn public(&self) -> Vec<u8> {
+        match &self.pair {
+            Pair::Ecdsa(pair) => [P256.as_slice(), pair.public_key().as_ref()].concat(),
+            Pair::Rsa(pair) => [RSA.as_slice(), pair.public_key().as_ref()].concat(),
+        }
+    }
+
+    /// The public key as CloudFront takes it: the same in PEM (RFC 7468 §13).
+    #[must_use]
+    pub fn public_pem(&self) -> String {
+        let text = STANDARD.encode(self.public());
+        let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
+        for (at, letter) in text.char_indices() {
+            if at > 0 && at % 64 == 0 {
+                pem.push('\n');
+            }
+            pem.push(letter);
+        }
+        pem.push_str("\n-----END PUBLIC KEY-----\n");
+        pem
+    }
+
+    /// A signature over a message. Of ECDSA each is another one.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        match &self.pair {
+            Pair::Ecdsa(pair) => {
+                let signature = pair.sign(&self.random, message).map_err(|_| KeyError::NoRandomness)?;
+                Ok(signature.as_ref().to_vec())
+            }
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public().modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &self.random, message, &mut signature)
+                    .map_err(|_| KeyError::NoRandomness)?;
+                Ok(signature)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("SigningKey").finish_non_exhaustive()
+    }
+}
+
+/// Whether a signature over a message is that of the key whose public half this is. A key that is none has made no signature.
+#[must_use]
+pub fn is_signature(public: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    let verified = if let Some(point) = public.strip_prefix(&P256).filter(|point| point.len() == POINT) {
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point).verify(message, signature)
+    } else if let Some(key) = public.strip_prefix(&RSA).filter(|key| key.len() == MODULUS_AND_EXPONENT) {
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key).verify(message, signature)
+    } else {
+        return false;
+    };
+    verified.is_ok()
+}

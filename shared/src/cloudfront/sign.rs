@@ -1,0 +1,207 @@
+//! Signing: URLs and cookies that CloudFront lets in (*CloudFront Developer Guide*, "Use signed URLs" and "Use signed cookies").
+//!
+//! A URL that has nothing but an expiry is signed with a *canned* policy, which is for that very URL, and of which no more is sent than its
+//! `Expires`. Any other has a *custom* policy along, and so have cookies, which are for many URLs. Both are the same JSON, so that whoever
+//! has the one can send the other; it opens the same, as long as there is no `*` in the URL, and [`super::policy::url`] writes none.
+//! The hash is SHA-256, and said to be: CloudFront takes SHA-1 unless told.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::key::{KeyError, SigningKey};
+use super::policy::Policy;
+
+/// What a signature is in: the names of its parts in a query and in cookies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The expiry of a canned policy, in seconds since 1970.
+    pub expires: &'static str,
+    /// A custom policy.
+    pub policy: &'static str,
+    /// The signature.
+    pub signature: &'static str,
+    /// The name of the key.
+    pub key_pair_id: &'static str,
+    /// The hash.
+    pub hash_algorithm: &'static str,
+}
+
+impl Names {
+    /// All of them: the expiry, the policy, the signature, the key, the hash.
+    #[must_use]
+    pub const fn all(self) -> [&'static str; 5] {
+        [self.expires, self.policy, self.signature, self.key_pair_id, self.hash_algorithm]
+    }
+}
+
+/// The parameters of a query.
+pub const PARAMETERS: Names = Names {
+    expires: "Expires",
+    policy: "Policy",
+    signature: "Signature",
+    key_pair_id: "Key-Pair-Id",
+    hash_algorithm: "Hash-Algorithm",
+};
+
+/// The cookies.
+pub const COOKIES: Names = Names {
+    expires: "CloudFront-Expires",
+    policy: "CloudFront-Policy",
+    signature: "CloudFront-Signature",
+    key_pair_id: "CloudFront-Key-Pair-Id",
+    hash_algorithm: "CloudFront-Hash-Algorithm",
+};
+
+/// The one hash that there is.
+pub const SHA256: &str = "SHA256";
+
+/// Base64 as it may stand in a query: `-`, `_` and `~` for `+`, `=` and `/`.
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
+    let replaced = |letter| match letter {
+        '+' => '-',
+        '=' => '_',
+        '/' => '~',
+        letter => letter,
+    };
+    STANDARD.encode(bytes).chars().map(replaced).collect()
+}
+
+/// Reads what [`encode`] wrote, and nothing else: whatever is not written as that would write it is nothing.
+#[must_use]
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    let replaced = |byte| match byte {
+        b'-' => Some(b'+'),
+        b'_' => Some(b'='),
+        b'~' => Some(b'/'),
+        b'+' | b'=' | b'/' => None,
+        byte => Some(byte),
+    };
+    STANDARD.decode(text.bytes().map(replaced).collect::<Option<Vec<u8>>>()?).ok()
+}
+
+/// A key, and CloudFront's name for it.
+#[derive(Debug)]
+pub struct Signer {
+    key_id: String,
+    key: SigningKey,
+}
+
+impl Signer {
+    /// The key of this name.
+    #[must_use]
+    pub fn new(key_id: impl Into<String>, key: SigningKey) -> Self {
+        Self { key_id: key_id.into(), key }
+    }
+
+    /// CloudFront's name for the key.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// The key.
+    #[must_use]
+    pub const fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    /// The URL with a signature that lets in what the policy says: the order of the parameters is CloudFront's.
+    pub fn url(&self, url: &str, policy: &Policy) -> Result<String, KeyError> {
+        let json = policy.to_json();
+        let what = if policy.only_expires() && policy.resource == url {
+            format!("{}={}", PARAMETERS.expires, policy.date_less_than)
+        } else {
+            format!("{}={}", PARAMETERS.policy, encode(json.as_bytes()))
+        };
+        let separator = if url.contains('?') { '&' } else { '?' };
+        let Names { signature, key_pair_id, hash_algorithm, .. } = PARAMETERS;
+        let value = encode(&self.key.sign(json.as_bytes())?);
+        let key_id = &self.key_id;
+        Ok(format!("{url}{separator}{what}&{signature}={value}&{key_pair_id}={key_id}&{hash_algorithm}={SHA256}"))
+    }
+
+    /// Cookies that let in what the policy says: their names and values.
+    pub fn cookies(&self, policy: &Policy) -> Result<Vec<(&'static str, String)>, KeyError> {
+        let json = policy.to_json();
+        Ok(vec![
+            (COOKIES.policy, encode(json.as_bytes())),
+            (COOKIES.signature, encode(&self.key.sign(json.as_bytes())?)),
+            (COOKIES.key_pair_id, self.key_id.clone()),
+            (COOKIES.hash_algorithm, SHA256.to_owned()),
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::*;
+
+    /// What botocore's `CloudFrontSigner` makes with a key of RSA, and of what.
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Botocore {
+        key_id: String,
+        pkcs8: String,
+        public: String,
+        cases: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        url: String,
+        resource: Option<String>,
+        until: i64,
+        since: Option<i64>,
+        address: Option<String>,
+        policy: String,
+        signed: String,
+    }
+
+    #[test]
+    fn policies_and_urls_are_those_of_botocore() {
+        let made = include_str!("../../../tests/cloudfront/signed_by_botocore.json");
+        let Botocore { key_id, pkcs8, public, cases } = serde_json::from_str(made).unwrap();
+        let rsa = Signer::new(&key_id, SigningKey::from_pkcs8(&STANDARD.decode(pkcs8).unwrap()).unwrap());
+        let ecdsa = Signer::new(&key_id, SigningKey::generate().unwrap());
+        assert_eq!(rsa.key().public_pem(), public);
+        assert!(cases.len() > 60);
+        for Case { url, resource, until, since, address, policy, signed } in cases {
+            let ours = Policy {
+                resource: resource.unwrap_or_else(|| url.clone()),
+                date_less_than: until,
+                date_greater_than: since,
+                ip_address: address.map(|address| address.parse().unwrap()),
+            };
+            assert_eq!(ours.to_json(), policy);
+            assert_eq!(Policy::parse(policy.as_bytes()), Ok(ours.clone()));
+            // To which botocore does not add which hash it was.
+            assert_eq!(rsa.url(&url, &ours).unwrap(), format!("{signed}&Hash-Algorithm=SHA256"));
+            // Of a signature by ECDSA each is another one; all before it is the same.
+            let (before, _) = signed.split_once("&Signature=").or(signed.split_once("?Signature=")).unwrap();
+            assert!(ecdsa.url(&url, &ours).unwrap().starts_with(&format!("{before}&Signature=")));
+        }
+    }
+
+    #[test]
+    fn base64_is_read_as_it_is_written_and_no_other_way() {
+        assert_eq!(encode(b"\xfb\xff\xfe?"), "-~~-Pw__");
+        for wrong in
+            ["+~~-Pw__", "-//-Pw__", "-~~-Pw==", "-~~-Pw", "-~~-Pw_", "-~~-Px__", "-~~-Pw__ ", "%2D~~-Pw__", "ä", "_"]
+        {
+            assert_eq!(decode(wrong), None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_survive_being_base64(bytes: Vec<u8>) {
+            prop_assert_eq!(decode(&encode(&bytes)), Some(bytes));
+        }
+    }
+}
