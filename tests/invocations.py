@@ -105,6 +105,16 @@ def not_indexed(media: str, *left: str) -> Holds:
     return holds
 
 
+def begun(media: str) -> Holds:
+    """There is a checkpoint, and no index yet."""
+
+    def holds(stack: Stack, answer: Answer) -> None:
+        assert answer.said is None
+        assert "CHECK000" in pages(stack, media) and "HEAD" not in pages(stack, media)
+
+    return holds
+
+
 def objects(*left: str) -> Holds:
     """What the space `films` has."""
 
@@ -153,6 +163,14 @@ def sample(stack: Stack, name: str) -> bytes:
 
 def uploaded(key: str) -> Before:
     return lambda stack: put(stack, key, sample(stack, "counter.mp4"))
+
+
+def long_uploaded(stack: Stack) -> None:
+    """Two megabytes, of which an invocation goes through one; nothing of it was read."""
+    put(stack, "demo/long.ts", sample(stack, "formats/h264.ts") * 32)
+    stack.self_invocations()
+    key = {"media": {"S": "demo/long.ts"}, "page": {"S": "CHECK000"}}
+    stack.client("dynamodb").delete_item(TableName=stack.template.ref("ContainerIndex"), Key=key)
 
 
 def text_uploaded(stack: Stack) -> None:
@@ -306,6 +324,7 @@ ROWS = [
     Row("s3-several", "Indexer", [deleted("demo/gone.mp4"), uploaded("demo/counter.mp4")], both(indexed("demo/counter.mp4"), not_indexed("demo/gone.mp4"))),
     Row("s3-delete", "Indexer", [deleted("demo/counter.mp4")], not_indexed("demo/counter.mp4")),
     Row("s3-delete-marker", "Indexer", [deleted("demo/marked.mp4")], not_indexed("demo/marked.mp4")),
+    Row("indexer-go-on", "Indexer", [long_uploaded], both(begun("demo/long.ts"), invokes("indexer-go-on"))),
     Row("s3-test", "Indexer", [], says(None)),
     # Media, behind the HTTP API
     Row("http-original", "Fragments", [media], both(http(200, content_type="video/mp4", accept_ranges="bytes, t, track, id"), the("counter.mp4"))),

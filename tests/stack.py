@@ -169,6 +169,8 @@ class Stack(contextlib.ExitStack):
         properties = self.template.functions[function]
         variables = [made.get("Environment", {}).get("Variables", {}) for made in (self.template.globals, properties)]
         own = {
+            # An invocation of the indexer lasts fifteen minutes; here it is the bytes that are too many.
+            "REELSPAN_INDEX_BYTES": "1000000",
             "AWS_ACCESS_KEY_ID": function,
             "AWS_ENDPOINT_URL": self.aws.endpoint,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(properties["MemorySize"]),

@@ -10,8 +10,6 @@ import requests
 
 import runtime_api
 import server as servers
-from invocations import ROWS, media, pages, put, run
-from stack import Answer, Stack
 
 MEDIA = [row.event for row in ROWS if row.event.startswith("http-")]
 # What they are of the server has not got, or says in its own way.
@@ -156,6 +154,24 @@ def test_events_may_come_twice_and_late(stack, samples):
     for again in (event, event, put_event(stack, "late/counter.mp4", "s3-delete", "0068E7C2A0B1C2D3E4")):
         assert stack.invoke("Indexer", again).said is None
     assert pages(stack, "late/counter.mp4") == before
+
+
+def test_a_file_that_is_longer_than_an_invocation_takes_several(stack, samples):
+    stack.self_invocations()
+    put(stack, "late/long.ts", (samples / "formats" / "h264.ts").read_bytes() * 64)
+    event, count = put_event(stack, "late/long.ts"), 1
+    assert stack.invoke("Indexer", event).said is None
+    while invocations := stack.self_invocations():
+        assert "HEAD" not in pages(stack, "late/long.ts")
+        [invocation] = invocations
+        assert stack.invoke("Indexer", invocation.event).said is None
+        count += 1
+    found = pages(stack, "late/long.ts")
+    assert count == 5 and "HEAD" in found and not any(page.startswith("CHECK") for page in found)
+    # The event to go on may come twice, and late.
+    assert stack.invoke("Indexer", invocation.event).said is None
+    assert (stack.self_invocations(), pages(stack, "late/long.ts")) == ([], found)
+    assert stack.invoke("Fragments", request_of(stack, "late/long.ts", "http-time")).status == 200
 
 
 def test_a_deleted_object_leaves_nothing(stack, samples):

@@ -135,9 +135,10 @@ def test_every_event_of_the_http_api_is_of_a_route_and_by_whom_the_route_takes(r
             assert routes[event["routeKey"]] == ("authorizer" in event["requestContext"]), path.name
 
 
-def test_the_function_that_deletes_may_go_on_for_long(template, functions):
-    function = functions["SpacesApi"]["Properties"]
+@pytest.mark.parametrize("name", ["SpacesApi", "Indexer"])
+def test_a_function_that_invokes_itself_may_go_on_for_long(template, functions, name):
+    function = functions[name]["Properties"]
     # Lambda ends a function that has invoked itself 16 times, unless told that it is meant.
     assert function["RecursiveLoop"] == "Allow" and function["Timeout"] == 900
-    statement = template["Resources"]["SpacesApiInvokesItself"]["Properties"]["PolicyDocument"]["Statement"][0]
-    assert statement["Action"] == "lambda:InvokeFunction"
+    statement = template["Resources"][f"{name}InvokesItself"]["Properties"]["PolicyDocument"]["Statement"][0]
+    assert statement["Action"] == "lambda:InvokeFunction" and statement["Resource"] == {"Fn::GetAtt": [name, "Arn"]}

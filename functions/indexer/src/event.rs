@@ -1,10 +1,10 @@
 //! S3's event notifications (*Amazon S3 User Guide*, "Event message structure"): the few fields that an indexer needs.
 
 use percent_encoding::percent_decode_str;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What S3 sends: some events, or none in the `s3:TestEvent` that tells of a new configuration.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct S3Event {
     /// The events, in no order that means anything.
     #[serde(rename = "Records", default)]
@@ -12,7 +12,7 @@ pub struct S3Event {
 }
 
 /// One event.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Record {
     /// What happened, as `ObjectCreated:Put`. For the log: what counts is what the object is now.
     #[serde(rename = "eventName", default)]
@@ -25,7 +25,7 @@ pub struct Record {
 }
 
 /// What an event is about.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Entity {
     /// The bucket.
     pub bucket: Bucket,
@@ -34,19 +34,29 @@ pub struct Entity {
 }
 
 /// A bucket.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Bucket {
     /// Its name.
     pub name: String,
 }
 
+impl Record {
+    /// The event by which an indexer whose time is up tells the next invocation to go on: of the same object and the same event,
+    /// so that it may come twice, late, or be sent by hand, as that one may.
+    #[must_use]
+    pub fn go_on(self) -> Self {
+        Self { name: "Indexing:GoOn".to_owned(), ..self }
+    }
+}
+
 /// An object, as the event saw it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Object {
     /// Its key, URL-encoded as forms are; [`Object::key`] decodes it.
     #[serde(rename = "key")]
     pub encoded_key: String,
     /// Which event of this key came first. Events of a put and of a deletion have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sequencer: Option<String>,
 }
 
@@ -102,6 +112,19 @@ mod tests {
         assert_eq!(record.name, "ObjectCreated:Put");
         assert_eq!(record.s3.bucket.name, "media");
         assert_eq!(record.s3.object.key().unwrap(), "films/a b.mp4");
+        assert_eq!(record.s3.object.sequencer.as_deref(), Some("0055AED6DCD90281E5"));
+    }
+
+    #[test]
+    fn the_event_to_go_on_is_of_the_same_object() {
+        let put = r#"{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "media"},
+            "object": {"key": "films/a+b.mkv", "size": 5, "sequencer": "0055AED6DCD90281E5"}}}]}"#;
+        let put: S3Event = serde_json::from_str(put).unwrap();
+        let on = S3Event { records: put.records.into_iter().map(Record::go_on).collect() };
+        let again: S3Event = serde_json::from_str(&serde_json::to_string(&on).unwrap()).unwrap();
+        let [record] = &again.records[..] else { unreachable!("one record") };
+        assert_eq!((record.name.as_str(), record.s3.bucket.name.as_str()), ("Indexing:GoOn", "media"));
+        assert_eq!(record.s3.object.key().as_deref(), Some("films/a b.mkv"));
         assert_eq!(record.s3.object.sequencer.as_deref(), Some("0055AED6DCD90281E5"));
     }
 

@@ -3,8 +3,12 @@
 //! An event only says *which* object to look at. Events come twice and in any order, so what is indexed is what the object
 //! is when the indexer looks: it is there, and its index is made, or it is gone, and its index goes too. [`handle`] knows
 //! nothing of Lambda; it is called with the same events on one machine.
+//!
+//! An invocation lasts fifteen minutes, which may be too short for a file that has to be read through. So the indexer stops
+//! before that, leaves a checkpoint, and invokes itself with the same event ([`handle_some`], [`lambda`]).
 
 mod event;
+pub mod lambda;
 mod sink;
 mod work;
 
@@ -12,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use event::{Bucket, Entity, Object, Record, S3Event};
+use reelspan::container::Limit;
 use reelspan::space::MediaKey;
 use reelspan::store::{self, Sequencer, Stores};
 use reelspan::telemetry::metrics::{self, Unit};
@@ -45,6 +50,8 @@ pub enum Outcome {
     Refused(String),
     /// It went with the object.
     Removed,
+    /// The file was read up to this byte offset, and there is a checkpoint from which to go on.
+    Paused(u64),
 }
 
 impl Outcome {
@@ -56,6 +63,7 @@ impl Outcome {
             Self::Indexed => "indexed",
             Self::Refused(_) => "refused",
             Self::Removed => "removed",
+            Self::Paused(_) => "paused",
         }
     }
 }
@@ -77,19 +85,37 @@ pub struct Report {
 
 /// Deals with all events of a notification. The first error is returned once all were tried, so that the notification is
 /// sent again; what was done already is then found to be right.
-pub async fn handle(stores: &Stores, event: S3Event) -> Result<(), Error> {
-    let mut first = Ok(());
+pub async fn handle(stores: &Stores, mut event: S3Event) -> Result<(), Error> {
+    while !event.records.is_empty() {
+        event = handle_some(stores, event, &Limit::default()).await?;
+    }
+    Ok(())
+}
+
+/// The same as far as the limit allows, which is that of each file: gives the events of those that were not finished, with
+/// which this wants to be called again.
+pub async fn handle_some(stores: &Stores, event: S3Event, limit: &Limit) -> Result<S3Event, Error> {
+    let mut rest = Ok(S3Event::default());
     for record in event.records {
-        if let Err(error) = handle_record(stores, &record).await {
-            tracing::error!(key = record.s3.object.encoded_key, event = record.name, %error, "an event failed");
-            first = first.and(Err(error));
+        match handle_record(stores, &record, limit).await {
+            Ok(Some(Report { outcome: Outcome::Paused(_), .. })) => {
+                if let Ok(rest) = &mut rest {
+                    rest.records.push(record.go_on());
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(key = record.s3.object.encoded_key, event = record.name, %error, "an event failed");
+                // All of them are sent again then, those that were not finished too.
+                rest = rest.and(Err(error));
+            }
         }
     }
-    first
+    rest
 }
 
 /// Deals with one event; `None` where it is none of ours: of another bucket, or of a key that is no `{space}/{content}`.
-async fn handle_record(stores: &Stores, record: &Record) -> Result<Option<Report>, Error> {
+async fn handle_record(stores: &Stores, record: &Record, limit: &Limit) -> Result<Option<Report>, Error> {
     let (bucket, object) = (&record.s3.bucket.name, &record.s3.object);
     let Some(key) = object.key().and_then(|key| key.parse::<MediaKey>().ok()) else {
         tracing::warn!(key = object.encoded_key, event = record.name, "no space and content: passed over");
@@ -101,18 +127,20 @@ async fn handle_record(stores: &Stores, record: &Record) -> Result<Option<Report
     }
     let sequencer = Sequencer::new(object.sequencer.as_deref().unwrap_or_default());
     let media = key.to_string();
-    measured(&key, Work::new(stores, &media, sequencer), telemetry::lag(&record.time)).await.map(Some)
+    let work = Work::new(stores, &media, sequencer, limit);
+    measured(&key, work, telemetry::lag(&record.time)).await.map(Some)
 }
 
 /// Brings the index of one file up to date with the object as it is now, on behalf of the event with this sequencer (the
 /// default where there is no event).
 pub async fn index(stores: &Stores, key: &MediaKey, sequencer: Sequencer) -> Result<Report, Error> {
-    measured(key, Work::new(stores, &key.to_string(), sequencer), None).await
+    measured(key, Work::new(stores, &key.to_string(), sequencer, &Limit::default()), None).await
 }
 
 /// Makes the index of one file anew, whatever index there is.
 pub async fn index_anew(stores: &Stores, key: &MediaKey) -> Result<Report, Error> {
-    measured(key, Work::new(stores, &key.to_string(), Sequencer::default()).anew(), None).await
+    let limit = Limit::default();
+    measured(key, Work::new(stores, &key.to_string(), Sequencer::default(), &limit).anew(), None).await
 }
 
 /// Does the work, writes one line about it, and its figures; `lag` is how long ago its event was when it began.
@@ -121,9 +149,10 @@ async fn measured(key: &MediaKey, work: Work<'_>, lag: Option<Duration>) -> Resu
     // Boxed, as the compiler would otherwise lay out all that a container reads by as one future.
     let report = telemetry::within(Arc::clone(&meter), Box::pin(work.run())).await;
     let (s3, dynamodb, milliseconds) = (meter.s3(), meter.dynamodb(), meter.milliseconds());
-    // Until the head is there, which is the last of it that a request waits for.
-    let lag = lag.map(|lag| u64::try_from(lag.as_millis()).unwrap_or(u64::MAX).saturating_add(milliseconds));
     let done = report.as_ref().ok();
+    // Until the head is there, which is the last of it that a request waits for: not of a piece.
+    let lag = lag.filter(|_| !done.is_some_and(|report| matches!(report.outcome, Outcome::Paused(_))));
+    let lag = lag.map(|lag| u64::try_from(lag.as_millis()).unwrap_or(u64::MAX).saturating_add(milliseconds));
     tracing::info!(
         space = %key.space(),
         content = %key.content(),

@@ -1,15 +1,9 @@
 //! The indexer as a Lambda function: see the library.
 
-use lambda_runtime::{LambdaEvent, service_fn};
-use reelspan::{store::Stores, telemetry};
-use reelspan_indexer::{S3Event, handle};
+use reelspan::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
-    let stores = Stores::from_env().await?;
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<S3Event>| {
-        handle(&stores, event.payload).await.map_err(lambda_runtime::Error::from)
-    }))
-    .await
+    reelspan_indexer::lambda::run().await
 }

@@ -22,9 +22,9 @@ pub struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    /// None yet.
-    pub fn new(table: &'a IndexTable, media: &'a str, etag: &'a str, sequencer: &'a Sequencer) -> Self {
-        Self { table, media, etag, sequencer, waiting: Vec::new(), bytes: 0, cells: Cells::default() }
+    /// None yet, but those of these cells that were stored before.
+    pub fn new(table: &'a IndexTable, media: &'a str, etag: &'a str, sequencer: &'a Sequencer, cells: Cells) -> Self {
+        Self { table, media, etag, sequencer, waiting: Vec::new(), bytes: 0, cells }
     }
 
     /// Stores what still waits, and says which cells have a page.

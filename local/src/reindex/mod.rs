@@ -93,7 +93,8 @@ async fn reindex(options: &Options, deployment: &Deployment) -> Result<(), Error
         .buffer_unordered(usize::from(options.jobs))
         .fold(Done::default(), |mut done, (key, report)| {
             match report.map(|report| report.outcome) {
-                Ok(Outcome::Indexed | Outcome::Current) => done.indexed += 1,
+                // Nothing is paused here, where there is no limit.
+                Ok(Outcome::Indexed | Outcome::Current | Outcome::Paused(_)) => done.indexed += 1,
                 Ok(Outcome::Removed) => done.removed += 1,
                 Ok(Outcome::Refused(why)) => {
                     done.refused += 1;

@@ -1,6 +1,6 @@
 //! What a container format is: its two halves, and the manner of its cuts.
 
-use super::{Error, Selection, Sink, Source, Written};
+use super::{Checkpoint, Error, Limit, Progress, Selection, Sink, Source, Written};
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Track};
 
@@ -12,11 +12,14 @@ pub trait Format {
     /// Whether a file that begins with these bytes, some kilobytes of them, is one.
     fn recognises(start: &[u8]) -> bool;
 
-    /// Reads the structure of a file, in constant memory: pages go to the sink, the outline comes back.
+    /// Reads the structure of a file, in constant memory: pages go to the sink, the outline comes back. As far as the limit
+    /// allows, from where it came to before; what has tables is read at once.
     fn index(
         source: &impl Source,
         sink: &mut (impl Sink + Send),
-    ) -> impl Future<Output = Result<Outline, Error>> + Send;
+        from: Option<&Checkpoint>,
+        limit: &Limit,
+    ) -> impl Future<Output = Result<Progress, Error>> + Send;
 
     /// Writes a selection as a complete file.
     fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>;

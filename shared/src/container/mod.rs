@@ -4,6 +4,7 @@
 //! A format is a [`Format`] in a module of its own and a line in the table below; nowhere else is one named.
 
 pub mod avi;
+mod checkpoint;
 mod draft;
 pub mod flac;
 pub mod flv;
@@ -21,13 +22,18 @@ mod notes;
 pub mod ogg;
 mod opus;
 mod order;
+mod pass;
+#[cfg(test)]
+mod pieces;
 mod selection;
 mod source;
 mod stream;
 #[cfg(test)]
 mod testing;
 
+pub use checkpoint::Checkpoint;
 pub use format::Format;
+pub use pass::{Limit, Progress};
 pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{ReadError, Source};
 
@@ -69,6 +75,9 @@ pub enum Error {
     /// It exceeds what one file may have; the text says what and how much.
     #[error("too large: {0}")]
     Limit(String),
+    /// A checkpoint is not of a pass through such a file: it has to be thrown away.
+    #[error("no checkpoint: {0}")]
+    Checkpoint(String),
     /// The bytes could not be had, or the pages not be stored.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -82,11 +91,20 @@ macro_rules! formats {
     ($($format:ty),* $(,)?) => {
         const FORMATS: &[Entry] = &[$(Entry::of::<$format>()),*];
 
-        /// Reads a file's structure: pages go to the sink, the outline comes back.
-        pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+        /// Reads a file's structure as far as the limit allows, from where it came to before: the pages that went to the sink then
+        /// are not given again.
+        ///
+        /// What has tables (MP4, WAV and its likes) is read at once, whatever the limit: movie fragments one after the other, and
+        /// else a few megabytes of any file. So are program streams.
+        pub async fn index_on(
+            source: &impl Source,
+            sink: &mut (impl Sink + Send),
+            from: Option<&Checkpoint>,
+            limit: &Limit,
+        ) -> Result<Progress, Error> {
             let start = source.read(0..source.len().min(START)).await?;
             $(if <$format>::recognises(&start) {
-                return <$format>::index(source, sink).await;
+                return <$format>::index(source, sink, from, limit).await;
             })*
             Err(Error::Unknown)
         }
@@ -106,6 +124,17 @@ formats![
     // These have nothing at their beginning that tells them; so they come last.
     frames::Frames,
 ];
+
+/// Reads a file's structure: pages go to the sink, the outline comes back.
+pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+    let mut from = None;
+    loop {
+        match index_on(source, sink, from.as_ref(), &Limit::default()).await? {
+            Progress::Done(outline) => return Ok(*outline),
+            Progress::Paused(checkpoint) => from = Some(checkpoint),
+        }
+    }
+}
 
 /// A line of the table: what a [`Format`] answers of a file once it is indexed.
 struct Entry {

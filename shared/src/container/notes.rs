@@ -1,16 +1,18 @@
 //! What a person should know of a file that is not quite sound. The same complaint a thousand times is one note.
 
+use serde::{Deserialize, Serialize};
+
 /// How many different notes are kept.
 const MAX_NOTES: usize = 16;
 
 /// Notes, in the order in which they first arose.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Notes {
     notes: Vec<Note>,
     more: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Note {
     text: String,
     /// Where it arose first, and how often it did.

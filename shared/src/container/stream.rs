@@ -43,6 +43,16 @@ impl<'s, S: Source> Stream<'s, S> {
         self.source.len()
     }
 
+    /// How many bytes are asked for at once.
+    pub const fn chunk(&self) -> u64 {
+        self.chunk
+    }
+
+    /// Where the bytes come from, for what lies elsewhere.
+    pub const fn source(&self) -> &'s S {
+        self.source
+    }
+
     /// Where in the file the next byte is.
     pub const fn position(&self) -> u64 {
         self.start + self.at as u64

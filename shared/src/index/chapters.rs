@@ -2,11 +2,13 @@
 
 use std::cmp::Reverse;
 
+use serde::{Deserialize, Serialize};
+
 use super::limits::{MAX_CHAPTER_TEXT, MAX_CHAPTERS, MAX_TITLE, MAX_TITLES};
 use crate::media::{Chapter, Interval, Time};
 
 /// A chapter as a container has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// What people call it.
     pub titles: Vec<String>,
@@ -21,7 +23,7 @@ pub struct Mark {
 }
 
 /// Takes the chapters of a file in its order. What is beyond the limits is left out, and told.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Chapters {
     marks: Vec<Mark>,
     /// Bytes of all titles and identifiers.

@@ -1,13 +1,14 @@
 //! Pages: the samples of one cell of the grid.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::bits::Input;
 use super::{Error, pack};
 use crate::media::{Run, Ticks};
 
 /// A stretch of the file that plays only whole: a Matroska cluster, an MP4 movie fragment with its media data.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Element {
     /// Where it begins.
     pub offset: u64,

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::Ticks;
 
 /// One sample, or several of one track that are alike and lie side by side: same duration, size, composition offset and
@@ -9,7 +11,7 @@ use super::Ticks;
 ///
 /// Compressed video makes runs of one; PCM has 48 000 samples a second, and a hostile file may claim four billion: as a run
 /// each of them costs the same few bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// Decode time of the first sample, in the track's timescale. Never decreases within a track.
     pub decode: Ticks,

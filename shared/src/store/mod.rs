@@ -30,7 +30,7 @@ use tokio::sync::OnceCell;
 pub use calls::Calls;
 pub use error::Error;
 pub use first_admin::{FirstAdmin, Registry};
-pub use index::{Cells, Found, HeadOf, IndexTable, PagesOf, Reader, Sequencer, Stored};
+pub use index::{Cells, Found, HeadOf, IndexTable, PagesOf, Reader, Sequencer, Stored, Unfinished};
 pub use media::{
     Content, Listed, Md5, Media, New, Object, ObjectSource, Objects, Page, Part, PutError, Signed, Upload,
 };

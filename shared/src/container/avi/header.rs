@@ -1,6 +1,7 @@
 //! `LIST hdrl`: AVIMAINHEADER, and for each stream AVISTREAMHEADER and its format.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::keyframe::Coding;
 use super::opendml;
@@ -29,7 +30,7 @@ const FINEST: u32 = 90_000;
 const PLAIN: [u16; 6] = [0x0001, 0x0002, 0x0003, 0x0006, 0x0007, 0x0011];
 
 /// What chunks of a stream mean.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Stream {
     /// The place of its track; `None` where the stream is passed over.
     pub place: Option<usize>,
@@ -43,7 +44,7 @@ pub struct Stream {
 }
 
 /// How a chunk is samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unit {
     /// It is one, which lasts a unit.
     Chunk,

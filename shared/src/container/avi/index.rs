@@ -1,5 +1,8 @@
 //! The index half: headers first, then where the chunks are, from `idx1` or from the chunks themselves.
 
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
 use super::CONTAINER;
 use super::header::{Headers, Unit};
 use super::keyframe::LOOK;
@@ -7,7 +10,7 @@ use super::opendml::{Indexes, Part, last_movi};
 use super::riff::{self, Chunk, HEADER, u32_at};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Sink, Source};
+use crate::container::{Error, Source, pass};
 use crate::index::{Builder, Outline, Packed};
 use crate::media::{Kind, Run, Setup, Ticks, Time};
 
@@ -26,56 +29,99 @@ const MAX_REST: u64 = 1 << 20;
 /// How many bytes are searched at once for a chunk, behind damage.
 const SEARCH: usize = 1 << 16;
 
-/// Reads a file's structure, asking for chunks of so many bytes.
+/// A file on the way through its chunks.
 ///
 /// # Errors
 ///
-/// As [`super::index`].
-pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: u64) -> Result<Outline, Error> {
-    let mut stream = Stream::new(source, chunk);
-    let mut notes = Notes::default();
-    let (headers, movi) = preamble(&mut stream, &mut notes).await?;
-    let inline = headers.tracks.iter().map(|track| track.setup.len()).sum::<u64>();
-    if headers.tracks.is_empty() {
-        return Err(Error::Unsupported("none of its streams is of a known kind".to_owned()));
+/// [`Error::Malformed`] where there is no header or no `movi` list, [`Error::Unsupported`] where no stream is of a known kind,
+/// [`Error::Limit`] for headers that are larger than one file may have. Damage and truncation behind the headers are passed
+/// over, and told in [`Outline::notes`].
+#[derive(Serialize, Deserialize)]
+pub struct Pass {
+    main: Bytes,
+    /// Where the data of the first `movi` list begins.
+    body: u64,
+    way: Way,
+    samples: Samples,
+    notes: Notes,
+}
+
+/// How the chunks are found.
+#[derive(Serialize, Deserialize)]
+enum Way {
+    /// By `idx1`; behind this offset the next chunk has to begin.
+    Listed { old: OldIndex, behind: u64 },
+    /// By the indexes of OpenDML, likewise.
+    Named { indexes: Indexes, behind: u64 },
+    /// One after the other; from this offset on there was none, up to the position.
+    Scanned { lost: Option<u64> },
+}
+
+impl pass::Pass for Pass {
+    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+        let mut notes = Notes::default();
+        let (headers, movi) = preamble(stream, &mut notes).await?;
+        let inline = headers.tracks.iter().map(|track| track.setup.len()).sum::<u64>();
+        if headers.tracks.is_empty() {
+            return Err(Error::Unsupported("none of its streams is of a known kind".to_owned()));
+        }
+        if inline > MAX_KEPT {
+            return Err(Error::Limit(format!("headers of {inline} bytes, where {MAX_KEPT} are allowed")));
+        }
+        let Headers { main, streams, indexes, tracks } = headers;
+        let lanes = streams.iter().map(|stream| Lane { stream: *stream, decode: stream.start, empty: true }).collect();
+        let samples = Samples { lanes, builder: Builder::new(tracks) };
+        let way = if let Some(old) = old_index(stream, &movi).await? {
+            stream.seek(old.entries.start);
+            Way::Listed { old, behind: 0 }
+        } else if let Some(indexes) = opendml(stream, &movi, &streams, &indexes).await? {
+            stream.seek(movi.body);
+            Way::Named { indexes, behind: 0 }
+        } else {
+            notes.push("it has no index of all its data: keyframes are known by their first bytes".to_owned());
+            stream.seek(movi.body);
+            Way::Scanned { lost: None }
+        };
+        Ok(Self { main, body: movi.body, way, samples, notes })
     }
-    if inline > MAX_KEPT {
-        return Err(Error::Limit(format!("headers of {inline} bytes, where {MAX_KEPT} are allowed")));
+
+    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+        let Self { way, samples, notes, .. } = self;
+        match way {
+            Way::Listed { old, behind } => listed(stream, old, behind, samples, notes).await,
+            Way::Named { indexes, behind } => named(stream, indexes, behind, samples, notes).await,
+            Way::Scanned { lost: lost @ Some(_) } => search(stream, lost, notes).await,
+            Way::Scanned { lost } => scanned(stream, lost, samples).await,
+        }
     }
-    let Headers { main, streams, indexes, tracks } = headers;
-    let lanes = streams.iter().map(|stream| Lane { stream: *stream, decode: stream.start, empty: true }).collect();
-    let mut samples = Samples { lanes, builder: Builder::new(tracks), count: 0 };
-    let sound = old_index(&mut stream, &movi).await?;
-    if let Some(old) = sound {
-        listed(&mut stream, &old, &mut samples, sink, &mut notes).await?;
-    } else if let Some(indexes) = opendml(source, &mut stream, &movi, &streams, &indexes).await? {
-        named(source, indexes, &mut samples, sink, &mut notes).await?;
-    } else {
-        scanned(&mut stream, &movi, &mut samples, sink, &mut notes).await?;
+
+    fn take_ready(&mut self) -> Vec<Packed> {
+        self.samples.builder.take_ready()
     }
-    let count = samples.builder.pages().max(samples.count);
-    let (pages, tracks) = samples.builder.finish()?;
-    for page in pages {
-        sink.page(page).await?;
+
+    async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
+        let Self { main, body, samples, mut notes, .. } = self;
+        let (last, tracks) = samples.builder.finish()?;
+        if tracks.iter().all(|track| track.samples == 0) {
+            notes.push("it has no samples".to_owned());
+        }
+        let video = tracks.iter().any(|track| track.kind == Kind::Video);
+        let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
+        let outline = Outline {
+            container: CONTAINER,
+            mime: format!("{}/x-msvideo", if video { "video" } else { "audio" }),
+            duration: ends.max().unwrap_or(Time::ZERO),
+            tracks,
+            setup: vec![Setup::Inline(main)],
+            setup_ranges: std::iter::once(0..body).collect(),
+            elements: true,
+            chapters: Vec::new(),
+            created: None,
+            pages: 0,
+            notes: notes.into_texts(),
+        };
+        Ok((last, outline))
     }
-    if tracks.iter().all(|track| track.samples == 0) {
-        notes.push("it has no samples".to_owned());
-    }
-    let video = tracks.iter().any(|track| track.kind == Kind::Video);
-    let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
-    Ok(Outline {
-        container: CONTAINER,
-        mime: format!("{}/x-msvideo", if video { "video" } else { "audio" }),
-        duration: ends.max().unwrap_or(Time::ZERO),
-        tracks,
-        setup: vec![Setup::Inline(main)],
-        setup_ranges: std::iter::once(0..movi.body).collect(),
-        elements: true,
-        chapters: Vec::new(),
-        created: None,
-        pages: count,
-        notes: notes.into_texts(),
-    })
 }
 
 /// The first `LIST movi`.
@@ -118,6 +164,7 @@ async fn preamble<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> R
 }
 
 /// An `idx1` that can be believed.
+#[derive(Serialize, Deserialize)]
 struct OldIndex {
     /// Where its entries begin, and where they end.
     entries: std::ops::Range<u64>,
@@ -184,37 +231,35 @@ impl Entry {
     }
 }
 
-/// Takes the chunks that `idx1` lists.
+/// Takes the chunk of the entry of `idx1` that is at the position. `false` behind the last.
 async fn listed<S: Source>(
     stream: &mut Stream<'_, S>,
     old: &OldIndex,
+    behind: &mut u64,
     samples: &mut Samples,
-    sink: &mut (impl Sink + Send),
     notes: &mut Notes,
-) -> Result<(), Error> {
-    let (mut at, mut behind) = (old.entries.start, 0);
-    while at < old.entries.end {
-        stream.seek(at);
-        let Some(entry) = Entry::parse(stream.peek(ENTRY).await?) else { break };
-        let chunk = Chunk { id: entry.id, size: entry.size };
-        let offset = old.base + u64::from(entry.offset);
-        if entry.flags & IS_LIST == 0 && chunk.stream().is_some() {
-            if offset < behind || offset.saturating_add(HEADER as u64) + u64::from(chunk.size) > stream.len() {
-                notes.at(at, "an entry of the index that is out of order or outside of the file is passed over");
-            } else {
-                behind = offset + HEADER as u64;
-                samples.put(offset, chunk, |_, _| entry.flags & IS_KEY != 0)?;
-                samples.give(sink).await?;
-            }
-        }
-        at += ENTRY as u64;
+) -> Result<bool, Error> {
+    let at = stream.position();
+    if at >= old.entries.end {
+        return Ok(false);
     }
-    Ok(())
+    let Some(entry) = Entry::parse(stream.peek(ENTRY).await?) else { return Ok(false) };
+    let chunk = Chunk { id: entry.id, size: entry.size };
+    let offset = old.base + u64::from(entry.offset);
+    if entry.flags & IS_LIST == 0 && chunk.stream().is_some() {
+        if offset < *behind || offset.saturating_add(HEADER as u64) + u64::from(chunk.size) > stream.len() {
+            notes.at(at, "an entry of the index that is out of order or outside of the file is passed over");
+        } else {
+            *behind = offset + HEADER as u64;
+            samples.put(offset, chunk, |_, _| entry.flags & IS_KEY != 0)?;
+        }
+    }
+    stream.seek(at + ENTRY as u64);
+    Ok(true)
 }
 
 /// The indexes of OpenDML, if those of all streams lead to their chunks up to the end of the last RIFF.
 async fn opendml<S: Source>(
-    source: &S,
     stream: &mut Stream<'_, S>,
     movi: &Movi,
     streams: &[super::header::Stream],
@@ -223,102 +268,95 @@ async fn opendml<S: Source>(
     let tracks = streams.iter().zip(parts).enumerate().filter(|(_, (stream, _))| stream.place.is_some());
     let parts = tracks.map(|(number, (_, parts))| (number, parts.as_slice()));
     let end = last_movi(stream, movi.end).await?;
-    Indexes::of(source, parts, end, MAX_REST).await
+    Indexes::of(stream.source(), parts, end, MAX_REST).await
 }
 
-/// Takes the chunks that the indexes of OpenDML name.
+/// Takes the next chunk that the indexes of OpenDML name, and goes there, though it does not read it. `false` behind the last.
 async fn named<S: Source>(
-    source: &S,
-    mut indexes: Indexes,
+    stream: &mut Stream<'_, S>,
+    indexes: &mut Indexes,
+    behind: &mut u64,
     samples: &mut Samples,
-    sink: &mut (impl Sink + Send),
     notes: &mut Notes,
-) -> Result<(), Error> {
-    let mut behind = 0;
-    while let Some(entry) = indexes.next(source).await? {
-        if entry.offset < behind || entry.end() > source.len() {
-            notes.at(entry.offset, "an entry of the index that is out of order or outside of the file is passed over");
-            continue;
-        }
-        behind = entry.offset + HEADER as u64;
-        samples.put(entry.offset, entry.chunk, |_, _| entry.key)?;
-        samples.give(sink).await?;
+) -> Result<bool, Error> {
+    let Some(entry) = indexes.next(stream.source()).await? else { return Ok(false) };
+    if entry.offset < *behind || entry.end() > stream.len() {
+        notes.at(entry.offset, "an entry of the index that is out of order or outside of the file is passed over");
+        return Ok(true);
     }
-    Ok(())
+    *behind = entry.offset + HEADER as u64;
+    samples.put(entry.offset, entry.chunk, |_, _| entry.key)?;
+    stream.seek(entry.offset);
+    Ok(true)
 }
 
-/// Takes the chunks as they come, of all `movi` lists.
+/// Takes the chunk that is at the position, of whatever `movi` list. `false` at the end of the file.
 async fn scanned<S: Source>(
     stream: &mut Stream<'_, S>,
-    movi: &Movi,
+    lost: &mut Option<u64>,
     samples: &mut Samples,
-    sink: &mut (impl Sink + Send),
-    notes: &mut Notes,
-) -> Result<(), Error> {
-    notes.push("it has no index of all its data: keyframes are known by their first bytes".to_owned());
-    stream.seek(movi.body);
-    while stream.position() < stream.len() {
-        let (offset, length) = (stream.position(), stream.len());
-        let bytes = stream.peek(HEADER + LOOK).await?;
-        let Some(chunk) = Chunk::parse(bytes).filter(|chunk| chunk.plausible()) else {
-            resync(stream, notes).await?;
-            continue;
-        };
-        if let (b"RIFF", _) | (b"LIST", Some(b"movi" | b"rec ")) = (&chunk.id, bytes.get(HEADER..12)) {
-            stream.seek(offset + 12);
-            continue;
-        }
-        let end = offset.saturating_add(HEADER as u64) + u64::from(chunk.size);
-        if end > length {
-            resync(stream, notes).await?;
-            continue;
-        }
-        if chunk.stream().is_some() {
-            let size = usize::try_from(chunk.size).unwrap_or(usize::MAX).min(LOOK);
-            let frame = bytes.get(HEADER..).and_then(|data| data.get(..size)).unwrap_or_default();
-            samples.put(offset, chunk, |lane, _| lane.stream.coding.is_key(frame, lane.empty))?;
-            samples.give(sink).await?;
-        }
-        stream.seek(offset.saturating_add(chunk.length()));
+) -> Result<bool, Error> {
+    let (offset, length) = (stream.position(), stream.len());
+    if offset >= length {
+        return Ok(false);
     }
-    Ok(())
+    let bytes = stream.peek(HEADER + LOOK).await?;
+    let Some(chunk) = Chunk::parse(bytes).filter(|chunk| chunk.plausible()) else {
+        *lost = Some(offset);
+        return Ok(true);
+    };
+    if let (b"RIFF", _) | (b"LIST", Some(b"movi" | b"rec ")) = (&chunk.id, bytes.get(HEADER..12)) {
+        stream.seek(offset + 12);
+        return Ok(true);
+    }
+    let end = offset.saturating_add(HEADER as u64) + u64::from(chunk.size);
+    if end > length {
+        *lost = Some(offset);
+        return Ok(true);
+    }
+    if chunk.stream().is_some() {
+        let size = usize::try_from(chunk.size).unwrap_or(usize::MAX).min(LOOK);
+        let frame = bytes.get(HEADER..).and_then(|data| data.get(..size)).unwrap_or_default();
+        samples.put(offset, chunk, |lane, _| lane.stream.coding.is_key(frame, lane.empty))?;
+    }
+    stream.seek(offset.saturating_add(chunk.length()));
+    Ok(true)
 }
 
-/// Goes to the next place where a chunk of data or a list seems to begin, or to the end.
-async fn resync<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> Result<(), Error> {
-    let from = stream.position();
-    let mut at = from.saturating_add(1);
-    loop {
-        stream.seek(at);
-        let left = stream.len().saturating_sub(at);
-        let bytes = stream.peek(SEARCH + HEADER).await?;
-        let starts = bytes.len().min(SEARCH);
-        let begins = |start: &usize| {
-            let chunk = bytes.get(*start..).and_then(Chunk::parse);
-            chunk.is_some_and(|chunk| {
-                let named = chunk.stream().is_some() || matches!(&chunk.id, b"LIST" | b"RIFF" | b"idx1");
-                named && u64::from(chunk.size) <= left.saturating_sub(*start as u64)
-            })
-        };
-        let found = (0..starts).find(begins);
-        at = at.saturating_add(found.unwrap_or(starts) as u64);
-        if found.is_some() || bytes.len() <= SEARCH {
-            let whole = "bytes that are no chunk are passed over";
-            notes.at(
-                from,
-                if found.is_some() {
-                    whole
-                } else {
-                    "what follows is no whole chunk: the file is truncated or damaged"
-                },
-            );
-            stream.seek(if found.is_some() { at } else { stream.len() });
-            return Ok(());
-        }
+/// Goes to the next place where a chunk of data or a list seems to begin, or a bit further towards it. `false` where there is
+/// none.
+async fn search<S: Source>(
+    stream: &mut Stream<'_, S>,
+    lost: &mut Option<u64>,
+    notes: &mut Notes,
+) -> Result<bool, Error> {
+    let Some(from) = *lost else { return Ok(true) };
+    let at = stream.position().max(from.saturating_add(1));
+    stream.seek(at);
+    let left = stream.len().saturating_sub(at);
+    let bytes = stream.peek(SEARCH + HEADER).await?;
+    let starts = bytes.len().min(SEARCH);
+    let begins = |start: &usize| {
+        let chunk = bytes.get(*start..).and_then(Chunk::parse);
+        chunk.is_some_and(|chunk| {
+            let named = chunk.stream().is_some() || matches!(&chunk.id, b"LIST" | b"RIFF" | b"idx1");
+            named && u64::from(chunk.size) <= left.saturating_sub(*start as u64)
+        })
+    };
+    let found = (0..starts).find(begins);
+    let last = bytes.len() <= SEARCH;
+    stream.seek(at.saturating_add(found.unwrap_or(starts) as u64));
+    if found.is_some() {
+        notes.at(from, "bytes that are no chunk are passed over");
+        *lost = None;
+    } else if last {
+        notes.at(from, "what follows is no whole chunk: the file is truncated or damaged");
     }
+    Ok(found.is_some() || !last)
 }
 
 /// A stream, and where it has got to.
+#[derive(Serialize, Deserialize)]
 struct Lane {
     stream: super::header::Stream,
     /// The time of the next sample.
@@ -328,10 +366,10 @@ struct Lane {
 }
 
 /// The samples of all streams, on their way into the index.
+#[derive(Serialize, Deserialize)]
 struct Samples {
     lanes: Vec<Lane>,
     builder: Builder,
-    count: u32,
 }
 
 impl Samples {
@@ -370,16 +408,6 @@ impl Samples {
         }
         if chunk.size > 0 || lane.stream.unit == Unit::Chunk {
             lane.decode += duration.times(i64::from(count));
-        }
-        Ok(())
-    }
-
-    /// Gives away the pages that are complete.
-    async fn give(&mut self, sink: &mut (impl Sink + Send)) -> Result<(), Error> {
-        for page in self.builder.take_ready() {
-            let Packed { number, .. } = page;
-            self.count = self.count.max(number.saturating_add(1));
-            sink.page(page).await?;
         }
         Ok(())
     }

@@ -1,12 +1,14 @@
 //! Whether decoding can begin at a frame, from its first bytes: for files whose index does not say so.
 
+use serde::{Deserialize, Serialize};
+
 use super::riff::FourCc;
 
 /// How many bytes of a frame are looked at.
 pub const LOOK: usize = 256;
 
 /// How a codec marks its keyframes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Coding {
     /// Each frame stands alone.
     Intra,

@@ -19,7 +19,7 @@ mod riff;
 mod tests;
 mod write;
 
-use super::{Error, Format, Selection, Sink, Source, Written};
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
 
 /// What its files are called in their heads.
@@ -37,14 +37,13 @@ impl Format for Avi {
     }
 
     /// Reads the structure of a file, in constant memory.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Malformed`] where there is no header or no `movi` list, [`Error::Unsupported`] where no stream is of a known kind,
-    /// [`Error::Limit`] for headers that are larger than one file may have. Damage and truncation behind the headers are passed
-    /// over, and told in [`Outline::notes`].
-    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-        index::index(source, sink, super::stream::CHUNK).await
+    async fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+        from: Option<&Checkpoint>,
+        limit: &Limit,
+    ) -> Result<Progress, Error> {
+        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file of one RIFF.

@@ -3,7 +3,10 @@
 //!
 //! An index of fields (`AVI_INDEX_2FIELD`) says also where a frame's second field begins; it is a frame all the same.
 
+use std::collections::VecDeque;
+
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::riff::{Chunk, FourCc, HEADER, u16_at, u32_at};
 use crate::container::stream::Stream;
@@ -44,7 +47,7 @@ fn u64_at(data: &[u8], at: usize) -> u64 {
 }
 
 /// A data chunk, as an index has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Where its header begins.
     pub offset: u64,
@@ -69,7 +72,7 @@ impl Entry {
 }
 
 /// An index chunk whose header was read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Table {
     /// Where its entries are, and bytes of one.
     entries: (u64, u64),
@@ -142,6 +145,7 @@ pub async fn last_movi<S: Source>(stream: &mut Stream<'_, S>, first: u64) -> Res
 }
 
 /// The indexes of all streams.
+#[derive(Serialize, Deserialize)]
 pub struct Indexes {
     lanes: Vec<Lane>,
 }
@@ -171,7 +175,7 @@ impl Indexes {
             if tables.is_empty() {
                 return Ok(None);
             }
-            lanes.push(Lane { tables: tables.into_iter(), table: None, bytes: Bytes::new(), next: None });
+            lanes.push(Lane { tables: tables.into(), table: None, bytes: Bytes::new(), next: None });
         }
         for lane in &mut lanes {
             lane.advance(source).await?;
@@ -190,8 +194,9 @@ impl Indexes {
 }
 
 /// One stream's index.
+#[derive(Serialize, Deserialize)]
 struct Lane {
-    tables: std::vec::IntoIter<Table>,
+    tables: VecDeque<Table>,
     /// The one that is being read; of its entries, those that are still to come and those that are at hand.
     table: Option<Table>,
     bytes: Bytes,
@@ -202,7 +207,7 @@ impl Lane {
     async fn advance(&mut self, source: &impl Source) -> Result<(), Error> {
         loop {
             let Some(table) = &mut self.table else {
-                self.table = self.tables.next();
+                self.table = self.tables.pop_front();
                 if self.table.is_none() {
                     self.next = None;
                     return Ok(());

@@ -1,5 +1,7 @@
 //! Chunks: a name of four bytes, a length, the data, and a byte more where the length is odd.
 
+use serde::{Deserialize, Serialize};
+
 /// A name.
 pub type FourCc = [u8; 4];
 
@@ -9,7 +11,7 @@ pub const HEADER_BYTES: u32 = 8;
 pub const HEADER: usize = HEADER_BYTES as usize;
 
 /// The header of a chunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chunk {
     /// Its name.
     pub id: FourCc,

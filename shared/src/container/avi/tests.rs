@@ -9,8 +9,8 @@ use futures::executor::block_on;
 use proptest::prelude::*;
 
 use super::riff::{self, FourCc};
-use crate::container::Error;
 use crate::container::indexed::{Indexed, Pages, index as try_index, part};
+use crate::container::{Error, pieces};
 
 /// Ticks of a frame, and of a block.
 const TICKS: i64 = 3600;
@@ -101,7 +101,8 @@ fn index(file: &[u8]) -> Indexed {
     let whole = try_index(file).unwrap();
     for chunk in [64, 1000] {
         let mut pages = Pages::default();
-        let outline = block_on(super::index::index(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
+        let outline =
+            block_on(pieces::index::<super::index::Pass>(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
         let again = Indexed::new(outline, pages);
         assert_eq!((&again.outline, &again.samples), (&whole.outline, &whole.samples), "chunks of {chunk}");
     }

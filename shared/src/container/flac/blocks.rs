@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::MARKER;
 use crate::container::stream::Stream;
@@ -24,7 +25,7 @@ const MAX_BLOCKS: usize = 1024;
 const MAX_CUESHEET: usize = 128 << 10;
 
 /// What STREAMINFO says (§8.2).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamInfo {
     /// Samples a second.
     pub rate: u32,
@@ -64,6 +65,7 @@ impl StreamInfo {
 }
 
 /// What stands before the frames.
+#[derive(Serialize, Deserialize)]
 pub struct Preamble {
     pub info: StreamInfo,
     /// The Vorbis comments, with the header of their block.

@@ -5,6 +5,8 @@
 //! exactly if the bytes between them have a checksum of zero, and that is what a frame has with its own behind it. So a stream is
 //! summed once, however many places in it are tried as the beginning or the end of a frame.
 
+use serde::{Deserialize, Serialize};
+
 /// x⁸ + x² + x + 1.
 const POLY8: u8 = 0x07;
 /// x¹⁶ + x¹⁵ + x² + 1.
@@ -141,7 +143,7 @@ pub fn zeros_behind(crc: u16, zeros: u64) -> u16 {
 }
 
 /// A place in a stream by the checksum of all before it; see the module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place(u16);
 
 impl Place {

@@ -1,5 +1,7 @@
 //! Frame headers (RFC 9639 §9.1).
 
+use serde::{Deserialize, Serialize};
+
 use super::blocks::StreamInfo;
 use super::crc::crc8;
 
@@ -9,7 +11,7 @@ pub const MAX_HEADER: usize = 4 + 7 + 2 + 2 + 1;
 pub const FOOTER: usize = 2;
 
 /// What a frame says of itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// Its length in bytes, with its checksum.
     pub length: usize,

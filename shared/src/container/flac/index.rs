@@ -2,13 +2,14 @@
 //! which the writer knows what it has to.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::CONTAINER;
-use super::blocks::{self, Preamble, StreamInfo};
+use super::blocks::{self, Preamble};
 use super::walk::{Frame, Walk};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Sink, Source};
+use crate::container::{Error, Source, pass};
 use crate::index::{Builder, Outline, Packed};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
@@ -17,72 +18,92 @@ const MAX_SAMPLES: u64 = 1 << 36;
 /// Bytes of Vorbis comments that the outline keeps itself.
 const MAX_INLINE: u64 = 512;
 
-/// Reads a file's structure, asking for chunks of so many bytes; see [`super::index`].
-pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: u64) -> Result<Outline, Error> {
-    let mut stream = Stream::new(source, chunk);
-    let Preamble { info, comments, chapters, frames } = blocks::read(&mut stream).await?;
-    let timescale = Timescale::per_second(info.rate).ok_or(Error::Unknown)?;
-    let end = blocks::end_of_frames(source).await?;
-    let mut samples = Samples::new(&info, timescale, frames);
-    let mut walk = Walk::new(&info, frames);
-    let mut found = Vec::with_capacity(1024);
-    let mut pages = 0;
-    while stream.position() < end {
+/// A file on the way through its frames.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] where there is no STREAMINFO that can be read, and no frame; [`Error::Limit`] for metadata beyond all
+/// measure. Frames that are damaged are passed over, and told in [`Outline::notes`].
+#[derive(Serialize, Deserialize)]
+pub struct Pass {
+    before: Preamble,
+    /// Where the frames end.
+    end: u64,
+    walk: Walk,
+    samples: Samples,
+}
+
+impl pass::Pass for Pass {
+    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+        let before = blocks::read(stream).await?;
+        let timescale = Timescale::per_second(before.info.rate).ok_or(Error::Unknown)?;
+        let end = blocks::end_of_frames(stream.source()).await?;
+        let walk = Walk::new(before.info.clone(), before.frames);
+        let samples = Samples::new(before.info.total, timescale, before.frames);
+        Ok(Self { before, end, walk, samples })
+    }
+
+    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
         let at = stream.position();
-        let left = usize::try_from(end - at).unwrap_or(usize::MAX);
+        if at >= self.end {
+            return Ok(false);
+        }
+        let left = usize::try_from(self.end - at).unwrap_or(usize::MAX);
         let bytes = stream.peek(left.min(super::frame::MAX_HEADER)).await?;
         let (bytes, last) =
             if bytes.len() >= left { (bytes.get(..left).unwrap_or(bytes), true) } else { (bytes, false) };
-        let taken = walk.take(bytes, last, &mut found);
+        let mut found = Vec::with_capacity(1024);
+        let taken = self.walk.take(bytes, last, &mut found);
         stream.seek(at.saturating_add(taken as u64));
-        for frame in found.drain(..) {
-            samples.frame(&frame)?;
+        for frame in found {
+            self.samples.frame(&frame)?;
         }
-        pages = put(samples.builder.take_ready(), pages, sink).await?;
+        Ok(true)
     }
-    let (last, tracks, mut notes) = samples.finish(end)?;
-    pages = put(last, pages, sink).await?;
-    let duration = tracks.first().map_or(Time::ZERO, |track| timescale.time(track.presented.1));
-    if tracks.iter().all(|track| track.samples == 0) {
-        let what = "no frame whose checksums are right".to_owned();
-        return Err(Error::Malformed { offset: frames, path: "frames".to_owned(), what });
-    }
-    let (chapters, left_out) = chapters.finish(duration);
-    for note in left_out {
-        notes.push(note);
-    }
-    let mut setup = vec![Setup::Inline(info.bytes.into())];
-    setup.extend(match comments {
-        Some(range) if range.end - range.start <= MAX_INLINE => Some(Setup::Inline(source.read(range).await?)),
-        range => range.map(Setup::At),
-    });
-    Ok(Outline {
-        container: CONTAINER,
-        mime: "audio/flac".to_owned(),
-        duration,
-        tracks,
-        setup,
-        setup_ranges: vec![0..frames],
-        elements: true,
-        chapters,
-        created: None,
-        pages,
-        notes: notes.into_texts(),
-    })
-}
 
-/// Gives the sink these pages. So many there are then.
-async fn put(ready: Vec<Packed>, mut pages: u32, sink: &mut (impl Sink + Send)) -> Result<u32, Error> {
-    for page in ready {
-        pages = pages.max(page.number.saturating_add(1));
-        sink.page(page).await?;
+    fn take_ready(&mut self) -> Vec<Packed> {
+        self.samples.builder.take_ready()
     }
-    Ok(pages)
+
+    async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {
+        let Preamble { info, comments, chapters, frames } = self.before;
+        let (last, tracks, mut notes) = self.samples.finish(self.end)?;
+        let duration = tracks.first().map_or(Time::ZERO, |track| track.timescale.time(track.presented.1));
+        if tracks.iter().all(|track| track.samples == 0) {
+            let what = "no frame whose checksums are right".to_owned();
+            return Err(Error::Malformed { offset: frames, path: "frames".to_owned(), what });
+        }
+        let (chapters, left_out) = chapters.finish(duration);
+        for note in left_out {
+            notes.push(note);
+        }
+        let mut setup = vec![Setup::Inline(info.bytes.into())];
+        setup.extend(match comments {
+            Some(range) if range.end - range.start <= MAX_INLINE => Some(Setup::Inline(source.read(range).await?)),
+            range => range.map(Setup::At),
+        });
+        let outline = Outline {
+            container: CONTAINER,
+            mime: "audio/flac".to_owned(),
+            duration,
+            tracks,
+            setup,
+            setup_ranges: vec![0..frames],
+            elements: true,
+            chapters,
+            created: None,
+            pages: 0,
+            notes: notes.into_texts(),
+        };
+        Ok((last, outline))
+    }
 }
 
 /// Frames on their way into the index.
-struct Samples<'i> {
-    info: &'i StreamInfo,
+#[derive(Serialize, Deserialize)]
+struct Samples {
+    /// How many samples STREAMINFO speaks of; 0: not known.
+    total: u64,
     builder: Builder,
     notes: Notes,
     /// Where the last frame ended, in bytes and in samples.
@@ -94,10 +115,10 @@ struct Samples<'i> {
     block: u64,
 }
 
-impl<'i> Samples<'i> {
-    fn new(info: &'i StreamInfo, timescale: Timescale, frames: u64) -> Self {
+impl Samples {
+    fn new(total: u64, timescale: Timescale, frames: u64) -> Self {
         let builder = Builder::new(vec![track(timescale)]);
-        Self { info, builder, notes: Notes::default(), end: frames, next: 0, origin: None, block: 0 }
+        Self { total, builder, notes: Notes::default(), end: frames, next: 0, origin: None, block: 0 }
     }
 
     fn frame(&mut self, frame: &Frame) -> Result<(), Error> {
@@ -112,7 +133,7 @@ impl<'i> Samples<'i> {
             if frame.header.variable { frame.header.number } else { frame.header.number.saturating_mul(self.block) };
         let origin = *self.origin.get_or_insert(place);
         let place = place.saturating_sub(origin);
-        let most = match self.info.total {
+        let most = match self.total {
             0 if lost => MAX_SAMPLES,
             total => total,
         };
@@ -150,7 +171,7 @@ impl<'i> Samples<'i> {
         if self.end < end {
             self.notes.at(self.end, "what follows is no whole frame: the file is truncated or damaged");
         }
-        let (total, found) = (self.info.total, self.next);
+        let (total, found) = (self.total, self.next);
         if total > 0 && total != found {
             self.notes.push(format!("its STREAMINFO speaks of {total} samples, its frames have {found}"));
         }

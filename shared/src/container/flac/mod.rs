@@ -18,7 +18,7 @@ mod tests;
 mod walk;
 mod write;
 
-use super::{Error, Format, Selection, Sink, Source, Written};
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
 
 /// With what a stream begins (RFC 9639 §6).
@@ -40,13 +40,13 @@ impl Format for Flac {
     }
 
     /// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Malformed`] where there is no STREAMINFO that can be read, and no frame; [`Error::Limit`] for metadata beyond all
-    /// measure. Frames that are damaged are passed over, and told in [`Outline::notes`].
-    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-        index::index(source, sink, super::stream::CHUNK).await
+    async fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+        from: Option<&Checkpoint>,
+        limit: &Limit,
+    ) -> Result<Progress, Error> {
+        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file, whose first sample is that of its first frame.

@@ -16,7 +16,7 @@ use super::crc::{crc8, crc16};
 use super::frame::put_number;
 use crate::container::Format;
 use crate::container::testing::{cut, damage, index};
-use crate::container::{Error, stream};
+use crate::container::{Error, pieces, stream};
 use crate::index::{Outline, Page};
 use crate::media::{Interval, Run, Time};
 use crate::resolve::Memory;
@@ -106,7 +106,8 @@ fn every_frame_is_found_by_whatever_chunks_and_none_that_is_none() {
         assert_eq!(bodies(&file, &whole), (0..100).map(body).collect::<Vec<_>>(), "{name}");
         for chunk in [1, 5, 17, 64, 1000, stream::CHUNK] {
             let mut pages = Memory::default();
-            let outline = block_on(super::index::index(&Bytes::from(file.clone()), &mut pages, chunk)).unwrap();
+            let outline =
+                block_on(pieces::index::<super::index::Pass>(&Bytes::from(file.clone()), &mut pages, chunk)).unwrap();
             let packed = |memory: &Memory| memory.packed().cloned().collect::<Vec<_>>();
             assert_eq!((outline, packed(&pages)), (whole.0.clone(), packed(&whole.1)), "{name} by {chunk}");
         }

@@ -8,6 +8,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::blocks::StreamInfo;
 use super::crc::{Place, crc16, zeros_behind};
 use super::frame::{FOOTER, Header, MAX_HEADER};
@@ -28,6 +30,7 @@ pub struct Frame {
 }
 
 /// A place at which a frame may begin.
+#[derive(Serialize, Deserialize)]
 struct Start {
     offset: u64,
     header: Header,
@@ -36,8 +39,9 @@ struct Start {
 }
 
 /// A walk through the frames of a stream.
-pub struct Walk<'i> {
-    info: &'i StreamInfo,
+#[derive(Serialize, Deserialize)]
+pub struct Walk {
+    info: StreamInfo,
     /// Where the next byte is.
     at: u64,
     /// The checksum of the bytes from `origin` up to there, and the last two of them.
@@ -49,9 +53,9 @@ pub struct Walk<'i> {
     variable: Option<bool>,
 }
 
-impl<'i> Walk<'i> {
+impl Walk {
     /// Of frames that begin at this offset.
-    pub const fn new(info: &'i StreamInfo, at: u64) -> Self {
+    pub const fn new(info: StreamInfo, at: u64) -> Self {
         Self { info, at, origin: at, crc: 0, last: [0; FOOTER], starts: VecDeque::new(), variable: None }
     }
 
@@ -93,7 +97,7 @@ impl<'i> Walk<'i> {
 
     /// Here is a sync code.
     fn try_here(&mut self, bytes: &[u8], found: &mut Vec<Frame>) {
-        let Some(header) = Header::parse(bytes, self.info) else { return };
+        let Some(header) = Header::parse(bytes, &self.info) else { return };
         if self.variable.is_some_and(|variable| variable != header.variable) {
             return;
         }

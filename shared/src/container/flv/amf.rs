@@ -1,5 +1,7 @@
 //! AMF0 (Action Message Format 0): the onMetaData of a file is read for what helps a person, and that of a cut is written.
 
+use serde::{Deserialize, Serialize};
+
 use super::tag::{self, FILE_HEADER, SCRIPT, TAG_HEADER, TRAILER};
 
 /// How deep values may lie in each other, and how many there may be: a handful, in real files, and the index of the keyframes.
@@ -21,7 +23,7 @@ const DATE: u8 = 11;
 const LONG_STRING: u8 = 12;
 
 /// What onMetaData says. None of it is believed where the tags themselves say anything.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MetaData {
     /// Seconds.
     pub duration: Option<f64>,

@@ -18,7 +18,7 @@ mod tag;
 mod tests;
 mod write;
 
-use super::{Error, Format, Selection, Sink, Source, Written};
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
 
 /// What its files are called in their heads.
@@ -36,14 +36,13 @@ impl Format for Flv {
     }
 
     /// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Malformed`] where no tag of sound or pictures is found; [`Error::Unsupported`] for encrypted tags, and where all
-    /// tags are of several tracks at once; [`Error::Limit`] where decoders are configured more often than one file may. Damage and
-    /// truncation are passed over, and told in [`Outline::notes`].
-    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-        index::index(source, sink, super::stream::CHUNK).await
+    async fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+        from: Option<&Checkpoint>,
+        limit: &Limit,
+    ) -> Result<Progress, Error> {
+        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file, whose first tag has the timestamp zero.

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::container::matroska::codec;
 use crate::media::Ticks;
 
@@ -10,7 +12,7 @@ use crate::media::Ticks;
 pub const HEAD: usize = 48;
 
 /// How a tag says what it is coded in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Codec {
     /// SoundFormat.
     Sound(u8),

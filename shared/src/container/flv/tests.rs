@@ -6,8 +6,8 @@ use futures::executor::block_on;
 use proptest::prelude::*;
 
 use super::tag::{self, AUDIO, FILE_HEADER, FileHeader, SCRIPT, TAG_HEADER, TRAILER, VIDEO};
-use crate::container::Error;
 use crate::container::indexed::{Indexed, Pages, index as try_index, part};
+use crate::container::{Error, pieces};
 
 const AVCC: &[u8] = &[0x17, 0, 0, 0, 0, 1, 0x64, 0, 0x1F, 0xFF];
 const OTHER_AVCC: &[u8] = &[0x17, 0, 0, 0, 0, 1, 0x42, 0, 0x1E, 0xFF];
@@ -56,7 +56,8 @@ fn index(file: &[u8]) -> Indexed {
     let whole = try_index(file).unwrap();
     for chunk in [7, 1000] {
         let mut pages = Pages::default();
-        let outline = block_on(super::index::index(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
+        let outline =
+            block_on(pieces::index::<super::index::Pass>(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
         let again = Indexed::new(outline, pages);
         assert_eq!((&again.outline, &again.samples), (&whole.outline, &whole.samples), "chunks of {chunk}");
     }

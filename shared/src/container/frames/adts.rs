@@ -1,6 +1,8 @@
 //! AAC in ADTS (ISO/IEC 14496-3 §1.A.3.2): a header of seven bytes, nine with a checksum, before up to four raw data blocks of
 //! 1024 samples each. Whether there is more to them (SBR, PS) the header does not say: times are those of its sample rate.
 
+use serde::{Deserialize, Serialize};
+
 use super::scan::{Frame, Syntax};
 
 /// Samples of a raw data block.
@@ -9,7 +11,7 @@ const BLOCK: u32 = 1024;
 const RATES: [u32; 13] = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350];
 
 /// The syntax of ADTS frames.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Adts;
 
 impl Syntax for Adts {

@@ -4,15 +4,16 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::adts::{self, Adts};
 use super::mpeg::{self, DECODER_DELAY, Header, Mpeg, Tag, WARM_UP};
-use super::scan::{Frame, Scanner, Syntax, WINDOW, first, follow};
+use super::scan::{Frame, Scanner, Step, Syntax, WINDOW, first, follow};
 use super::{ADTS, MP2, MP3, id3, tags};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Sink, Source};
-use crate::index::{Builder, Chapters, Container, Outline};
+use crate::container::{Error, Source, pass};
+use crate::index::{Builder, Chapters, Container, Outline, Packed};
 use crate::media::{Edit, Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
 /// How many frames have to follow each other before a file is one.
@@ -24,87 +25,183 @@ const MAX_TAG: u64 = 16 << 20;
 /// How many frames the bit reservoir may reach back over; there are frames of three bytes of main data.
 const MAX_REACH: usize = 256;
 
-/// Reads a file's structure, asking for chunks of so many bytes.
-pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: u64) -> Result<Outline, Error> {
-    let (id3, start) = tags::before(source).await?;
-    let bytes = source.read(start..source.len().min(start + WINDOW as u64)).await?;
-    let last = start + bytes.len() as u64 == source.len();
-    if adts::is_latm(&bytes) {
-        return Err(Error::Unsupported("AAC in LATM (LOAS), whose frames do not begin at bytes".to_owned()));
-    }
-    let found = begin(&bytes, last).ok_or(Error::Unknown)?;
-    let mut file = File { notes: Notes::default(), chapters: Chapters::default(), created: None, tag: None };
-    for range in id3 {
-        if range.end - range.start > MAX_TAG {
-            file.notes.push(format!("a tag of {} bytes is not looked into", range.end - range.start));
-            continue;
+/// A file on the way through its frames.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] for a file that is no such stream, [`Error::Unsupported`] for AAC in LATM and for a stream whose sample
+/// rate changes. Damage is passed over, and told in [`Outline::notes`].
+#[derive(Serialize, Deserialize)]
+pub struct Pass {
+    file: File,
+    /// Of MPEG audio the first header, and what the frame before it tells of the others.
+    mpeg: Option<(Header, Tag)>,
+    scanner: Scanner<Either>,
+    builder: Builder,
+    reservoir: Reservoir,
+    /// The time of the next frame.
+    decode: Ticks,
+    /// How long the first one lasts.
+    lasts: Ticks,
+}
+
+impl pass::Pass for Pass {
+    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+        let source = stream.source();
+        let (id3, start) = tags::before(source).await?;
+        let bytes = source.read(start..source.len().min(start + WINDOW as u64)).await?;
+        let last = start + bytes.len() as u64 == source.len();
+        if adts::is_latm(&bytes) {
+            return Err(Error::Unsupported("AAC in LATM (LOAS), whose frames do not begin at bytes".to_owned()));
         }
-        let found = id3::parse(&source.read(range).await?);
-        for mark in found.chapters {
-            file.chapters.push(mark);
+        let Begin { at, syntax, frame } = begin(&bytes, last).ok_or(Error::Unknown)?;
+        let mut file = File { notes: Notes::default(), chapters: Chapters::default(), created: None, tag: None };
+        file.look_into(id3, source).await?;
+        if at > 0 {
+            file.notes.at(start, "bytes that are no frame are passed over");
         }
-        file.created = file.created.or(found.created);
-    }
-    if found.at() > 0 {
-        file.notes.at(start, "bytes that are no frame are passed over");
-    }
-    let end = tags::behind(source, start + found.at() as u64).await?;
-    let stream = Stream::new(source, chunk);
-    let start = start + found.at() as u64;
-    match found {
-        Begin::Adts(_, frame) => {
-            let scanner = Scanner::new(stream, Adts, frame.kind, start, end, &mut file.notes);
-            let track = track(&adts::codec(frame.kind), Adts.rate(frame.kind))?;
-            let (track, pages) = read(scanner, track, sink).await?;
-            // A frame is decoded rightly behind another.
-            let track = Track { preroll: Ticks(i64::from(frame.duration)), ..track };
-            Ok(file.outline(ADTS, "audio/aac", track, Vec::new(), pages))
-        }
-        Begin::Mpeg(at, syntax, frame) => {
+        let start = start + at as u64;
+        let end = tags::behind(source, start).await?;
+        let mut mpeg = None;
+        let mut track = track(syntax.codec(frame.kind), syntax.rate(frame.kind))?;
+        if let Either::Mpeg(_) = syntax {
             let first = bytes.get(at..at + frame.size as usize).unwrap_or_default();
-            mpeg(file, stream, (syntax, frame, first), start..end, sink).await
+            let (header, tag) = (Header::parse(first).ok_or(Error::Unknown)?, Tag::parse(first));
+            file.tag = tag.as_ref().map(|_| start..start + u64::from(frame.size));
+            let tag = tag.unwrap_or_default();
+            if let Some((delay, _)) = tag.delays {
+                track.edits = vec![Edit { duration: None, media: Some(Ticks(i64::from(delay + DECODER_DELAY))) }];
+            }
+            mpeg = Some((header, tag));
         }
+        stream.seek(file.tag.as_ref().map_or(start, |tag| tag.end));
+        Ok(Self {
+            file,
+            mpeg,
+            scanner: Scanner::new(syntax, frame.kind, end),
+            builder: Builder::new(vec![track]),
+            reservoir: Reservoir::default(),
+            decode: Ticks::ZERO,
+            lasts: Ticks(i64::from(frame.duration)),
+        })
+    }
+
+    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+        match self.scanner.step(stream, &mut self.file.notes).await? {
+            Step::Frame(offset, frame) => {
+                self.reservoir.push(&frame);
+                let duration = Ticks(i64::from(frame.duration));
+                self.builder.samples(0, run(offset, &frame, self.decode, duration))?;
+                self.decode += duration;
+                Ok(true)
+            }
+            Step::Other => Ok(true),
+            Step::End => Ok(false),
+        }
+    }
+
+    fn take_ready(&mut self) -> Vec<Packed> {
+        self.builder.take_ready()
+    }
+
+    async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
+        let Self { file, mpeg, builder, reservoir, lasts, .. } = self;
+        let (last, tracks) = builder.finish()?;
+        let mut track = tracks.into_iter().next().ok_or(Error::Unknown)?;
+        // A frame is decoded rightly behind another; one of layer III behind all that it reaches back over.
+        track.preroll = lasts;
+        let Some((header, tag)) = mpeg else {
+            return Ok((last, file.outline(ADTS, "audio/aac", track, Vec::new())));
+        };
+        if let Some(edit) = track.edits.first_mut() {
+            let (frames, media) = (track.samples, edit.media.unwrap_or_default());
+            if track.presented.1 <= media {
+                track.edits.clear();
+            } else if let Some((_, padding)) = tag.delays.filter(|_| tag.frames.map(u64::from) == Some(frames)) {
+                // The padding is less than the decoder's delay where the encoder did not care; then a bit of the end is lost.
+                let end = track.presented.1 - Ticks(i64::from(padding.saturating_sub(DECODER_DELAY)));
+                edit.duration = Some(end - media).filter(|duration| *duration > Ticks::ZERO);
+            }
+        }
+        if header.layer() < 3 {
+            return Ok((last, file.outline(MP2, "audio/mpeg", track, Vec::new())));
+        }
+        track.preroll = lasts.times(i64::from(reservoir.most)) + Ticks(i64::from(WARM_UP));
+        let kept = [&header.to_bytes()[..], &tag.lame].concat();
+        let setup = vec![Setup::Inline(Bytes::from(kept))];
+        Ok((last, file.outline(MP3, "audio/mpeg", track, setup)))
     }
 }
 
-/// The frames that a file begins with, and how many bytes stand before them.
-enum Begin {
-    Adts(usize, Frame),
-    Mpeg(usize, Mpeg, Frame),
+/// Either syntax.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+enum Either {
+    Adts(Adts),
+    Mpeg(Mpeg),
 }
 
-impl Begin {
-    const fn at(&self) -> usize {
+impl Either {
+    /// The codec of frames of this kind.
+    fn codec(self, kind: u32) -> String {
         match self {
-            Self::Adts(at, _) | Self::Mpeg(at, ..) => *at,
+            Self::Adts(_) => adts::codec(kind),
+            Self::Mpeg(_) => mpeg::codec(mpeg::layer(kind)).to_owned(),
         }
     }
+}
+
+impl Syntax for Either {
+    #[inline]
+    fn frame(&self, bytes: &[u8]) -> Option<Frame> {
+        match self {
+            Self::Adts(adts) => adts.frame(bytes),
+            Self::Mpeg(mpeg) => mpeg.frame(bytes),
+        }
+    }
+
+    fn rate(&self, kind: u32) -> u32 {
+        match self {
+            Self::Adts(adts) => adts.rate(kind),
+            Self::Mpeg(mpeg) => mpeg.rate(kind),
+        }
+    }
+}
+
+/// The first frame of a file.
+struct Begin {
+    /// How many bytes stand before it.
+    at: usize,
+    syntax: Either,
+    frame: Frame,
 }
 
 /// Finds the frames in the first bytes behind the tags.
 fn begin(bytes: &[u8], last: bool) -> Option<Begin> {
-    let mpeg = Mpeg { free: None };
-    let here = |frame: Option<Frame>, follows: &dyn Fn(u32) -> bool| frame.filter(|frame| follows(frame.kind));
-    if let Some(frame) = here(Adts.frame(bytes), &|kind| follow(&Adts, bytes, kind, BEGIN, last)) {
-        return Some(Begin::Adts(0, frame));
-    }
-    if let Some(frame) = here(mpeg.frame(bytes), &|kind| follow(&mpeg, bytes, kind, BEGIN, last)) {
-        return Some(Begin::Mpeg(0, mpeg, frame));
+    let (adts, mpeg) = (Either::Adts(Adts), Either::Mpeg(Mpeg { free: None }));
+    let here = |syntax: Either| {
+        let frame = syntax.frame(bytes).filter(|frame| follow(&syntax, bytes, frame.kind, BEGIN, last))?;
+        Some(Begin { at: 0, syntax, frame })
+    };
+    if let Some(found) = here(adts).or_else(|| here(mpeg)) {
+        return Some(found);
     }
     if let Some(free) = mpeg::free_length(bytes) {
-        let mpeg = Mpeg { free: Some(free) };
-        return mpeg.frame(bytes).map(|frame| Begin::Mpeg(0, mpeg, frame));
+        let syntax = Either::Mpeg(Mpeg { free: Some(free) });
+        return syntax.frame(bytes).map(|frame| Begin { at: 0, syntax, frame });
     }
-    let later = |bytes: &[u8]| {
-        let adts = first(&Adts, bytes, BEGIN_LATER, false).map(|(at, frame)| Begin::Adts(at, frame));
-        let mpeg = first(&mpeg, bytes, BEGIN_LATER, false).map(|(at, frame)| Begin::Mpeg(at, mpeg, frame));
-        adts.into_iter().chain(mpeg).min_by_key(Begin::at)
-    };
     // A program stream has MPEG audio in it, and is none.
-    if bytes.starts_with(&[0, 0, 1]) { None } else { later(bytes) }
+    if bytes.starts_with(&[0, 0, 1]) {
+        return None;
+    }
+    let later = |syntax: Either| {
+        let (at, frame) = first(&syntax, bytes, BEGIN_LATER, false)?;
+        Some(Begin { at, syntax, frame })
+    };
+    [adts, mpeg].into_iter().filter_map(later).min_by_key(|begin| begin.at)
 }
 
 /// What is known of a file besides its frames.
+#[derive(Serialize, Deserialize)]
 struct File {
     notes: Notes,
     chapters: Chapters,
@@ -114,7 +211,23 @@ struct File {
 }
 
 impl File {
-    fn outline(mut self, container: Container, mime: &str, track: Track, setup: Vec<Setup>, pages: u32) -> Outline {
+    /// Reads what tags say of the file.
+    async fn look_into(&mut self, id3: Vec<Range<u64>>, source: &impl Source) -> Result<(), Error> {
+        for range in id3 {
+            if range.end - range.start > MAX_TAG {
+                self.notes.push(format!("a tag of {} bytes is not looked into", range.end - range.start));
+                continue;
+            }
+            let found = id3::parse(&source.read(range).await?);
+            for mark in found.chapters {
+                self.chapters.push(mark);
+            }
+            self.created = self.created.or(found.created);
+        }
+        Ok(())
+    }
+
+    fn outline(mut self, container: Container, mime: &str, track: Track, setup: Vec<Setup>) -> Outline {
         let (from, to) = track.span();
         let duration = if track.edits.is_empty() { to } else { to - from };
         let (chapters, left_out) = self.chapters.finish(duration.max(Time::ZERO));
@@ -131,54 +244,17 @@ impl File {
             elements: false,
             chapters,
             created: self.created,
-            pages,
+            pages: 0,
             notes: self.notes.into_texts(),
         }
     }
 }
 
-/// Indexes MPEG audio from its first frame on, which may be a tag.
-async fn mpeg<S: Source>(
-    mut file: File,
-    stream: Stream<'_, S>,
-    (syntax, frame, bytes): (Mpeg, Frame, &[u8]),
-    range: Range<u64>,
-    sink: &mut (impl Sink + Send),
-) -> Result<Outline, Error> {
-    let header = Header::parse(bytes).ok_or(Error::Unknown)?;
-    let tag = Tag::parse(bytes);
-    file.tag = tag.as_ref().map(|_| range.start..range.start + u64::from(frame.size));
-    let start = file.tag.as_ref().map_or(range.start, |tag| tag.end);
-    let tag = tag.unwrap_or_default();
-    let mut track = track(mpeg::codec(header.layer()), header.rate())?;
-    if let Some((delay, _)) = tag.delays {
-        track.edits = vec![Edit { duration: None, media: Some(Ticks(i64::from(delay + DECODER_DELAY))) }];
-    }
-    let scanner = Scanner::new(stream, syntax, frame.kind, start, range.end, &mut file.notes);
-    let (mut track, pages) = read(scanner, track, sink).await?;
-    if let Some(edit) = track.edits.first_mut() {
-        let (frames, media) = (track.samples, edit.media.unwrap_or_default());
-        if track.presented.1 <= media {
-            track.edits.clear();
-        } else if let Some((_, padding)) = tag.delays.filter(|_| tag.frames.map(u64::from) == Some(frames)) {
-            // The padding is less than the decoder's delay where the encoder did not care; then a bit of the end is lost.
-            let end = track.presented.1 - Ticks(i64::from(padding.saturating_sub(DECODER_DELAY)));
-            edit.duration = Some(end - media).filter(|duration| *duration > Ticks::ZERO);
-        }
-    }
-    if header.layer() < 3 {
-        track.preroll = Ticks(i64::from(header.duration()));
-        return Ok(file.outline(MP2, "audio/mpeg", track, Vec::new(), pages));
-    }
-    let kept = [&header.to_bytes()[..], &tag.lame].concat();
-    Ok(file.outline(MP3, "audio/mpeg", track, vec![Setup::Inline(Bytes::from(kept))], pages))
-}
-
-fn track(codec: &str, rate: u32) -> Result<Track, Error> {
+fn track(codec: String, rate: u32) -> Result<Track, Error> {
     Ok(Track {
         id: 1,
         kind: Kind::Audio,
-        codec: codec.to_owned(),
+        codec,
         language: None,
         name: None,
         dimensions: None,
@@ -192,36 +268,6 @@ fn track(codec: &str, rate: u32) -> Result<Track, Error> {
         late: 0,
         setup: Setup::Inline(Bytes::new()),
     })
-}
-
-/// Reads all frames. Gives the track, with the preroll that layer III needs, and how many pages the index has.
-async fn read<S: Source, Y: Syntax>(
-    mut scanner: Scanner<'_, '_, S, Y>,
-    track: Track,
-    sink: &mut (impl Sink + Send),
-) -> Result<(Track, u32), Error> {
-    let mut builder = Builder::new(vec![track]);
-    let mut reservoir = Reservoir::default();
-    let mut decode = Ticks::ZERO;
-    let mut frame_duration = 0;
-    while let Some((offset, frame)) = scanner.next().await? {
-        reservoir.push(&frame);
-        frame_duration = frame.duration;
-        let duration = Ticks(i64::from(frame.duration));
-        builder.samples(0, run(offset, &frame, decode, duration))?;
-        decode += duration;
-        for page in builder.take_ready() {
-            sink.page(page).await?;
-        }
-    }
-    let pages = builder.pages();
-    let (ready, tracks) = builder.finish()?;
-    for page in ready {
-        sink.page(page).await?;
-    }
-    let track = tracks.into_iter().next().ok_or(Error::Unknown)?;
-    let preroll = i64::from(frame_duration) * i64::from(reservoir.most) + i64::from(WARM_UP);
-    Ok((Track { preroll: Ticks(preroll), ..track }, pages))
 }
 
 const fn run(offset: u64, frame: &Frame, decode: Ticks, duration: Ticks) -> Run {
@@ -239,7 +285,7 @@ const fn run(offset: u64, frame: &Frame, decode: Ticks, duration: Ticks) -> Run 
 }
 
 /// How far the frames of a file reach back into the main data of those before.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Reservoir {
     /// Bytes of main data of the last frames.
     last: VecDeque<u32>,

@@ -27,7 +27,7 @@ pub(super) use adts::Adts;
 pub(super) use mpeg::Mpeg;
 pub(super) use scan::{Frame, Syntax};
 
-use super::{Error, Format, Selection, Sink, Source, Written};
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
 use crate::media::Track;
 use crate::splice::Splice;
@@ -51,13 +51,13 @@ impl Format for Frames {
     }
 
     /// Reads the structure of a file, in one pass and in some 32 MiB of memory, however long it is.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unknown`] for a file that is no such stream, [`Error::Unsupported`] for AAC in LATM and for a stream whose sample
-    /// rate changes. Damage is passed over, and told in [`Outline::notes`].
-    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-        index::index(source, sink, super::stream::CHUNK).await
+    async fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+        from: Option<&Checkpoint>,
+        limit: &Limit,
+    ) -> Result<Progress, Error> {
+        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file.

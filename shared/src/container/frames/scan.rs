@@ -1,5 +1,7 @@
 //! One frame after the other, and back to them where something else stands between.
 
+use serde::{Deserialize, Serialize};
+
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source};
@@ -64,14 +66,25 @@ pub fn first(syntax: &impl Syntax, bytes: &[u8], count: usize, last: bool) -> Op
     })
 }
 
-/// The frames of a stream, in order.
-pub struct Scanner<'s, 'n, S, Y> {
-    stream: Stream<'s, S>,
+/// Finds the frames of a stream, in order.
+#[derive(Serialize, Deserialize)]
+pub struct Scanner<Y> {
     syntax: Y,
     kind: u32,
     /// Where the frames end, at the latest.
     end: u64,
-    notes: &'n mut Notes,
+    /// From here on there was no frame, up to the position.
+    lost: Option<u64>,
+}
+
+/// What a step came upon.
+pub enum Step {
+    /// A frame, and where it is.
+    Frame(u64, Frame),
+    /// Something else.
+    Other,
+    /// The end of the frames.
+    End,
 }
 
 /// What follows.
@@ -85,61 +98,90 @@ enum Next {
     End,
 }
 
-impl<'s, 'n, S: Source, Y: Syntax> Scanner<'s, 'n, S, Y> {
-    /// Frames of this kind, of which one is at `start`.
-    pub fn new(mut stream: Stream<'s, S>, syntax: Y, kind: u32, start: u64, end: u64, notes: &'n mut Notes) -> Self {
-        stream.seek(start);
-        Self { stream, syntax, kind, end, notes }
+/// Where there are frames again.
+enum Search {
+    Found(u64),
+    /// Here at the earliest.
+    Later(u64),
+    Nowhere,
+}
+
+impl<Y: Syntax> Scanner<Y> {
+    /// Frames of this kind.
+    pub const fn new(syntax: Y, kind: u32, end: u64) -> Self {
+        Self { syntax, kind, end, lost: None }
     }
 
-    /// The next frame, and where it is.
-    pub async fn next(&mut self) -> Result<Option<(u64, Frame)>, Error> {
-        loop {
-            let at = self.stream.position();
-            match self.look().await? {
-                Next::End => return Ok(None),
-                Next::Tag(length) => self.stream.seek(at.saturating_add(length).min(self.end)),
-                Next::Frame(frame, true) => {
-                    self.stream.seek(at + u64::from(frame.size));
-                    return Ok(Some((at, frame)));
-                }
-                Next::Frame(frame, false) => {
-                    // Its header may be damaged, or what follows it.
-                    let behind = at + u64::from(frame.size);
-                    match self.find(at + 1).await? {
-                        Some(found) if found < behind => self.passed_over(at, found),
-                        None if behind > self.end => {
-                            self.notes.push(format!("it is truncated: its last frame ends at byte {behind}"));
-                            return Ok(None);
-                        }
-                        _ => {
-                            self.stream.seek(behind);
-                            return Ok(Some((at, frame)));
-                        }
+    /// Reads what is at the position, and goes behind it.
+    #[inline]
+    pub async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>, notes: &mut Notes) -> Result<Step, Error> {
+        let at = stream.position();
+        if let Some(lost) = self.lost {
+            return self.search(stream, lost, notes).await;
+        }
+        match self.look(stream).await? {
+            Next::End => return Ok(Step::End),
+            Next::Tag(length) => stream.seek(at.saturating_add(length).min(self.end)),
+            Next::Frame(frame, true) => {
+                stream.seek(at + u64::from(frame.size));
+                return Ok(Step::Frame(at, frame));
+            }
+            Next::Frame(frame, false) => {
+                // Its header may be damaged, or what follows it.
+                let behind = at + u64::from(frame.size);
+                match self.find(stream, at + 1, behind).await? {
+                    Some(found) => {
+                        passed_over(at, notes);
+                        stream.seek(found);
+                    }
+                    None if behind > self.end => {
+                        notes.push(format!("it is truncated: its last frame ends at byte {behind}"));
+                        return Ok(Step::End);
+                    }
+                    None => {
+                        stream.seek(behind);
+                        return Ok(Step::Frame(at, frame));
                     }
                 }
-                Next::Junk => {
-                    self.not_of_another_kind(at).await?;
-                    let found = self.find(at + 1).await?.unwrap_or(self.end);
-                    self.passed_over(at, found);
-                }
+            }
+            Next::Junk => {
+                self.not_of_another_kind(stream, at).await?;
+                self.lost = Some(at);
             }
         }
+        Ok(Step::Other)
     }
 
-    fn passed_over(&mut self, from: u64, to: u64) {
-        self.notes.at(from, "bytes that are no frame are passed over");
-        self.stream.seek(to);
+    /// Goes to where there are frames again, or a bit further towards it.
+    async fn search<S: Source>(
+        &mut self,
+        stream: &mut Stream<'_, S>,
+        lost: u64,
+        notes: &mut Notes,
+    ) -> Result<Step, Error> {
+        let from = stream.position().max(lost + 1);
+        let to = match self.look_for(stream, from).await? {
+            Search::Later(at) => {
+                stream.seek(at);
+                return Ok(Step::Other);
+            }
+            Search::Found(at) => at,
+            Search::Nowhere => self.end,
+        };
+        passed_over(lost, notes);
+        self.lost = None;
+        stream.seek(to);
+        Ok(Step::Other)
     }
 
     /// What stands at the position, before the end.
     #[inline]
-    async fn look(&mut self) -> Result<Next, Error> {
-        let left = usize::try_from(self.end.saturating_sub(self.stream.position())).unwrap_or(usize::MAX);
+    async fn look<S: Source>(&self, stream: &mut Stream<'_, S>) -> Result<Next, Error> {
+        let left = usize::try_from(self.end.saturating_sub(stream.position())).unwrap_or(usize::MAX);
         if left == 0 {
             return Ok(Next::End);
         }
-        let bytes = self.stream.peek(tags::HEADER).await?;
+        let bytes = stream.peek(tags::HEADER).await?;
         let bytes = bytes.get(..left).unwrap_or(bytes);
         let Some(frame) = self.syntax.frame(bytes).filter(|frame| frame.kind == self.kind) else {
             return Ok(tags::id3_length(bytes).map_or(Next::Junk, Next::Tag));
@@ -148,36 +190,44 @@ impl<'s, 'n, S: Source, Y: Syntax> Scanner<'s, 'n, S, Y> {
         if size >= left {
             return Ok(Next::Frame(frame, size == left));
         }
-        let behind = self.stream.peek(size + HEADER).await?.get(size..).unwrap_or_default();
+        let behind = stream.peek(size + HEADER).await?.get(size..).unwrap_or_default();
         let behind = behind.get(..left - size).unwrap_or(behind);
         let next = self.syntax.frame(behind);
         Ok(Next::Frame(frame, next.is_some_and(|next| next.kind == self.kind)))
     }
 
-    /// The first offset, from this one on, at which there are frames again.
-    async fn find(&mut self, mut from: u64) -> Result<Option<u64>, Error> {
-        while from < self.end {
-            self.stream.seek(from);
-            let left = usize::try_from(self.end - from).unwrap_or(usize::MAX);
-            let bytes = self.stream.peek(WINDOW).await?;
-            let bytes = bytes.get(..left.min(WINDOW)).unwrap_or(bytes);
-            let last = bytes.len() == left;
-            let found = first(&Only(self.syntax, self.kind), bytes, CONSECUTIVE, last);
-            if let Some((at, _)) = found {
-                return Ok(Some(from + at as u64));
+    /// The first offset, from this one on and before the other, at which there are frames again.
+    async fn find<S: Source>(&self, stream: &mut Stream<'_, S>, mut from: u64, to: u64) -> Result<Option<u64>, Error> {
+        while from < to.min(self.end) {
+            match self.look_for(stream, from).await? {
+                Search::Found(at) => return Ok(Some(at).filter(|at| *at < to)),
+                Search::Later(at) => from = at,
+                Search::Nowhere => break,
             }
-            if last || bytes.is_empty() {
-                return Ok(None);
-            }
-            // Those that begin in the second half are looked at with what follows them.
-            from += (bytes.len() / 2).max(1) as u64;
         }
         Ok(None)
     }
 
+    /// Looks for frames among the bytes from this offset on, as many as are looked at together.
+    async fn look_for<S: Source>(&self, stream: &mut Stream<'_, S>, from: u64) -> Result<Search, Error> {
+        stream.seek(from);
+        let left = usize::try_from(self.end.saturating_sub(from)).unwrap_or(usize::MAX);
+        let bytes = stream.peek(WINDOW).await?;
+        let bytes = bytes.get(..left.min(WINDOW)).unwrap_or(bytes);
+        let last = bytes.len() == left;
+        if let Some((at, _)) = first(&Only(self.syntax, self.kind), bytes, CONSECUTIVE, last) {
+            return Ok(Search::Found(from + at as u64));
+        }
+        if last || bytes.is_empty() {
+            return Ok(Search::Nowhere);
+        }
+        // Those that begin in the second half are looked at with what follows them.
+        Ok(Search::Later(from + (bytes.len() / 2).max(1) as u64))
+    }
+
     /// An error where frames of another kind follow.
-    async fn not_of_another_kind(&mut self, at: u64) -> Result<(), Error> {
-        let bytes = self.stream.peek(WINDOW).await?;
+    async fn not_of_another_kind<S: Source>(&self, stream: &mut Stream<'_, S>, at: u64) -> Result<(), Error> {
+        let bytes = stream.peek(WINDOW).await?;
         let Some(frame) = self.syntax.frame(bytes) else { return Ok(()) };
         if !follow(&self.syntax, bytes, frame.kind, OF_ANOTHER_KIND, false) {
             return Ok(());
@@ -190,6 +240,10 @@ impl<'s, 'n, S: Source, Y: Syntax> Scanner<'s, 'n, S, Y> {
         };
         Err(Error::Unsupported(what))
     }
+}
+
+fn passed_over(from: u64, notes: &mut Notes) {
+    notes.at(from, "bytes that are no frame are passed over");
 }
 
 /// A syntax of frames of one kind alone.

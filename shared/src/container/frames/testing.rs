@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures::executor::block_on;
 
 use super::mpeg::Header;
-use crate::container::{self, Error};
+use crate::container::{self, Error, pieces};
 use crate::index::Outline;
 use crate::media::{Interval, Run, Time};
 use crate::resolve::{self, Ask, Cut, Meaning, Memory, Pages, Part};
@@ -82,7 +82,8 @@ pub fn index(file: &[u8]) -> Indexed {
     let whole = try_index(file).unwrap();
     for chunk in [1, 7, 1000] {
         let mut pages = Memory::default();
-        let outline = block_on(super::index::index(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
+        let outline =
+            block_on(pieces::index::<super::index::Pass>(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
         let again = Indexed { file: Vec::new(), outline, pages };
         assert_eq!((&again.outline, again.frames()), (&whole.outline, whole.frames()), "chunks of {chunk}");
     }

@@ -2,6 +2,7 @@
 //! §5.1.2), read.
 
 use bytes::{Bytes, BytesMut};
+use serde::{Deserialize, Serialize};
 
 use super::super::Error;
 use super::ebml::{self, Children};
@@ -15,7 +16,7 @@ pub const APP: &str = "Reelspan";
 const WRITTEN_VERSION: u64 = 4;
 
 /// What the EBML header says of the document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocType {
     /// `webm` or `matroska`.
     pub name: String,
@@ -78,7 +79,7 @@ fn unsupported<T>(element: &str, value: u64) -> Result<T, Error> {
 }
 
 /// What the Segment's Info says of the whole file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Info {
     /// What a tick is: TimestampScale.
     pub timescale: Timescale,

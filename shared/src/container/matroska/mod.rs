@@ -21,7 +21,7 @@ mod tests;
 mod write;
 
 pub(super) use self::index::codec;
-use super::{Error, Format, Selection, Sink, Source, Written};
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
 
 /// What its files are called in their heads.
@@ -39,15 +39,13 @@ impl Format for Matroska {
     }
 
     /// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Malformed`] where there are no EBML header, Segment and Tracks that can be read, or where times are out of
-    /// bounds; [`Error::Unsupported`] for other EBML documents, for encrypted tracks, and where no track is of a known kind;
-    /// [`Error::Limit`] for more tracks or larger header elements than one file may have. Damage and truncation behind that are
-    /// passed over, and told in [`Outline::notes`].
-    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-        index::index(source, sink, index::CHUNK).await
+    async fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+        from: Option<&Checkpoint>,
+        limit: &Limit,
+    ) -> Result<Progress, Error> {
+        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].

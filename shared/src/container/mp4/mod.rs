@@ -19,7 +19,7 @@ mod testing;
 mod tests;
 mod write;
 
-use super::{Error, Format, Selection, Sink, Source, Written};
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written};
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Track};
 
@@ -40,8 +40,13 @@ impl Format for Mp4 {
         )
     }
 
-    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-        index::index(source, sink).await
+    async fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+        _: Option<&Checkpoint>,
+        _: &Limit,
+    ) -> Result<Progress, Error> {
+        index::index(source, sink).await.map(Progress::done)
     }
 
     fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {

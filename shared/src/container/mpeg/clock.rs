@@ -2,6 +2,8 @@
 //! (ISO/IEC 13818-1 §2.4.3.7), and may be set anew where recordings were joined (§2.7.11, `discontinuity_indicator`). The
 //! timeline begins at zero with the file's first presentation, and only goes on.
 
+use serde::{Deserialize, Serialize};
+
 /// Ticks a second.
 pub const SECOND: i64 = 90_000;
 /// By how much a stamp may be ahead of what came before: more is another clock, less is a gap.
@@ -15,7 +17,7 @@ pub fn distance(from: u64, to: u64) -> i64 {
 }
 
 /// The clock of the program.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Clock {
     /// The stamp that is zero on the timeline, modulo 2^33: of the clock in force.
     zero: u64,
@@ -26,7 +28,7 @@ pub struct Clock {
 }
 
 /// The times of one stream: which stamp is its zero, and where it has got to.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Hand {
     zero: u64,
     age: u32,

@@ -22,7 +22,7 @@ mod system;
 mod tests;
 mod write;
 
-use super::{Error, Format, Selection, Sink, Source, Written};
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written};
 use crate::index::{Container, Outline};
 use crate::media::Kind;
 
@@ -48,8 +48,14 @@ impl Format for MpegPs {
     /// [`Error::Unknown`] where there are no packs; [`Error::Unsupported`] where none of its streams is known, or all are
     /// scrambled; [`Error::Index`] where the index would grow beyond its limits. Damage, discontinuities of time and what is
     /// passed over are told in [`Outline::notes`].
-    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-        index::index(source, sink, super::stream::CHUNK).await
+    async fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+        _: Option<&Checkpoint>,
+        _: &Limit,
+    ) -> Result<Progress, Error> {
+        // Discs have no files of more than a gigabyte: this is not stopped on the way.
+        index::index(source, sink, super::stream::CHUNK).await.map(Progress::done)
     }
 
     /// Writes a selection as a complete file: a system header for the chosen tracks, and packs.

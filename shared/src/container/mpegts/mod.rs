@@ -20,7 +20,7 @@ mod psi;
 mod tests;
 mod write;
 
-use super::{Error, Format, Selection, Sink, Source, Written};
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
 use crate::media::Kind;
 
@@ -39,14 +39,13 @@ impl Format for MpegTs {
     }
 
     /// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is; its beginning is read twice.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unknown`] where there are no packets; [`Error::Unsupported`] where no program has a stream that is known, or all are
-    /// scrambled; [`Error::Index`] where the index would grow beyond its limits. Damage, missing packets, discontinuities of time
-    /// and what is passed over are told in [`Outline::notes`].
-    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-        index::index(source, sink, super::stream::CHUNK).await
+    async fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+        from: Option<&Checkpoint>,
+        limit: &Limit,
+    ) -> Result<Progress, Error> {
+        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file: tables for the chosen tracks, repeated with each element, and packets verbatim.

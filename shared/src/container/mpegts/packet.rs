@@ -2,6 +2,7 @@
 //! of arrival) and others sixteen behind (Reed-Solomon parity). All three are packings of the same packets.
 
 use bytes::BufMut;
+use serde::{Deserialize, Serialize};
 
 /// The byte that each packet begins with.
 const SYNC: u8 = 0x47;
@@ -15,7 +16,7 @@ pub const PIDS: usize = 1 << 13;
 pub const ENOUGH: usize = 5;
 
 /// How packets lie in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Packing {
     /// Bytes before each packet's sync byte: 0, or 4.
     pub before: usize,

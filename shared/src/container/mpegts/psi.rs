@@ -2,6 +2,7 @@
 //! program's map, which names its streams. Tables are carried in sections, each with a CRC.
 
 use bytes::BufMut;
+use serde::{Deserialize, Serialize};
 
 use super::packet::{Header, PACKET, Packing};
 
@@ -18,7 +19,7 @@ pub fn crc(bytes: &[u8]) -> u32 {
 }
 
 /// Sections out of the packets of one PID.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Sections {
     bytes: Vec<u8>,
     /// A section has begun.
@@ -56,7 +57,7 @@ fn table(section: &[u8], id: u8) -> Option<(u16, &[u8])> {
 }
 
 /// The program association table (§2.4.4.3).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Association {
     /// `transport_stream_id`.
     pub stream: u16,
@@ -86,7 +87,7 @@ impl Association {
 }
 
 /// The map of a program (§2.4.4.8).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Map {
     /// `program_number`.
     pub program: u16,
@@ -99,7 +100,7 @@ pub struct Map {
 }
 
 /// A stream of a program.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stream {
     /// `stream_type`.
     pub kind: u8,

@@ -19,7 +19,7 @@ mod write;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Format, Selection, Sink, Source, Written};
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
 use crate::media::{self, Run, Track};
 
@@ -38,14 +38,13 @@ impl Format for Ogg {
     }
 
     /// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unsupported`] where no logical stream is of a known codec; [`Error::Malformed`] where more is damaged than not, and
-    /// where there is no page; [`Error::Limit`] for too long headers. Pages that are damaged or missing are passed over, and told
-    /// in [`Outline::notes`].
-    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-        index::index(source, sink, super::stream::CHUNK).await
+    async fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+        from: Option<&Checkpoint>,
+        limit: &Limit,
+    ) -> Result<Progress, Error> {
+        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].
@@ -64,7 +63,7 @@ impl Format for Ogg {
 
 /// Which part of a packet a sample is: what [`Run::description`] says here. Only the part with which the packet ends has a
 /// duration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Part {
     /// The packet began on the page before.
     continues: bool,

@@ -1,4 +1,4 @@
-//! The builder puts every sample where a reader looks for it, in constant memory.
+//! The builder puts every sample where a reader looks for it, in constant memory, and can be written down on the way.
 
 use std::collections::BTreeMap;
 
@@ -37,15 +37,19 @@ fn unpack(pages: &[Packed]) -> BTreeMap<u32, Page> {
     unpacked
 }
 
+/// Builds an index of these samples; now and then the builder is written down, and another goes on from what was written.
 fn build(
     count: usize,
     runs: impl IntoIterator<Item = (usize, Run)>,
 ) -> Result<(BTreeMap<u32, Page>, Vec<Track>), Error> {
     let mut builder = Builder::new(tracks(count));
     let mut pages = Vec::new();
-    for (track, run) in runs {
+    for (place, (track, run)) in (1_usize..).zip(runs) {
         builder.samples(track, run)?;
         pages.append(&mut builder.take_ready());
+        if place.is_power_of_two() {
+            builder = postcard::from_bytes(&postcard::to_stdvec(&builder).unwrap()).unwrap();
+        }
     }
     let last = builder.pages();
     let (mut rest, tracks) = builder.finish()?;

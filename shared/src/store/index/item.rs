@@ -37,11 +37,11 @@ pub(super) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-fn number(value: impl fmt::Display) -> AttributeValue {
+pub(super) fn number(value: impl fmt::Display) -> AttributeValue {
     AttributeValue::N(format!("{value}"))
 }
 
-fn binary(value: impl Into<Vec<u8>>) -> AttributeValue {
+pub(super) fn binary(value: impl Into<Vec<u8>>) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
 }
 
@@ -132,7 +132,7 @@ pub(super) fn head_of(item: &Item) -> Result<HeadOf, Error> {
     })
 }
 
-fn string<'a>(item: &'a Item, name: &str) -> Result<&'a str, Error> {
+pub(super) fn string<'a>(item: &'a Item, name: &str) -> Result<&'a str, Error> {
     let value = item.get(name).and_then(|value| value.as_s().ok());
     value.map(String::as_str).ok_or_else(|| missing(name, "string"))
 }
@@ -141,16 +141,16 @@ fn optional(item: &Item, name: &str) -> Option<String> {
     string(item, name).ok().map(str::to_owned)
 }
 
-fn integer<T: FromStr>(item: &Item, name: &str) -> Result<T, Error> {
+pub(super) fn integer<T: FromStr>(item: &Item, name: &str) -> Result<T, Error> {
     let value = item.get(name).and_then(|value| value.as_n().ok());
     value.and_then(|value| value.parse().ok()).ok_or_else(|| missing(name, "whole number"))
 }
 
-fn bytes<'a>(item: &'a Item, name: &str) -> Result<&'a [u8], Error> {
+pub(super) fn bytes<'a>(item: &'a Item, name: &str) -> Result<&'a [u8], Error> {
     let value = item.get(name).and_then(|value| value.as_b().ok());
     value.map(AsRef::as_ref).ok_or_else(|| missing(name, "binary"))
 }
 
 fn missing(name: &str, kind: &str) -> Error {
-    Error::dynamodb(format!("a head without a {kind} {name:?}"))
+    Error::dynamodb(format!("an item without a {kind} {name:?}"))
 }

@@ -1,5 +1,5 @@
 //! The table `ContainerIndex`: partition key `media` = `{space}/{content}`, sort key `page`, which is `HEAD`, or `P` and the
-//! six digits of a cell's number.
+//! six digits of a cell's number, or `CHECK` and a number, for the parts of a checkpoint.
 //!
 //! # Why the index and the bytes never disagree unnoticed
 //!
@@ -25,12 +25,26 @@
 //! 4. Whoever finds a head that is right already also counts its pages ([`IndexTable::pages_of`]), since a late writer
 //!    of another version may have overwritten some before it gave up, and one that ended before its time may have left
 //!    others that were to be removed.
+//!
+//! # Why it comes right in several pieces too
+//!
+//! An indexer whose time is up leaves a checkpoint ([`Unfinished`]) behind the pages that it has stored, and goes on in another
+//! invocation. The head of the version before stays until the whole index is there.
+//!
+//! 1. A checkpoint says of which version (format and ETag) it is, and all reads say `If-Match`: of another version, or where the
+//!    object becomes another, indexing begins anew.
+//! 2. Whoever goes on from a checkpoint has not written all pages itself, and a late writer of another version may have
+//!    overwritten some meanwhile. So it counts them once its head is put, and begins anew where some are missing. A writer that
+//!    comes later still does what point 4 above says.
+//! 3. Two that go on from the same checkpoint write the same pages. The first to end removes the checkpoint; the other finds the
+//!    head right, with its next look at the latest.
 
 mod batch;
 mod cells;
 mod item;
 mod reader;
 mod sequencer;
+mod unfinished;
 
 use std::ops::{Range, RangeInclusive};
 
@@ -44,6 +58,7 @@ pub use self::cells::Cells;
 use self::item::{HEAD, Item};
 pub use self::reader::Reader;
 pub use self::sequencer::Sequencer;
+pub use self::unfinished::Unfinished;
 use super::Error;
 use super::error::of_dynamodb;
 use crate::index::{Head, Packed};
@@ -135,12 +150,9 @@ impl IndexTable {
         Ok(Some(Found { head, pages }))
     }
 
-    /// The head as it is now, for whoever is about to write one.
+    /// The head as it is now.
     pub async fn stored(&self, media: &str) -> Result<Option<Stored>, Error> {
-        let request = self.client.get_item().table_name(&self.table).set_key(Some(item::key(media, HEAD)));
-        let answer = request.consistent_read(true).send().await.map_err(|error| of_dynamodb(&error))?;
-        let stored = answer.item.as_ref().map(item::head).transpose()?;
-        Ok(stored.map(|(head, cells)| Stored { head, cells }))
+        Ok(self.look(media).await?.0)
     }
 
     /// Which heads there are of media whose names, `{space}/{content}`, begin with `prefix`. Reads the whole table, one call for

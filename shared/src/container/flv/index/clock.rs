@@ -1,5 +1,7 @@
 //! From timestamps to times. Those of a recording that was interrupted, or made of several, begin anew or jump: time goes on.
 
+use serde::{Deserialize, Serialize};
+
 use crate::container::notes::Notes;
 use crate::media::Ticks;
 
@@ -14,7 +16,7 @@ const MAX_BACK: i64 = 1_000;
 const MAX_GAP: i64 = 3_600_000;
 
 /// What timestamps mean.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Clock {
     /// What is added to a timestamp.
     offset: i64,

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::Tag;
 use crate::container::Error;
@@ -19,6 +20,7 @@ const MAX_INLINE: usize = 32 << 10;
 const MAX_KEPT: usize = 4 << 20;
 
 /// One of them.
+#[derive(Serialize, Deserialize)]
 struct Description {
     payload: Bytes,
     /// Where in the payload the configuration itself begins.
@@ -29,7 +31,7 @@ struct Description {
 }
 
 /// Those of a file.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Descriptions {
     known: Vec<Description>,
     kept: usize,

@@ -1,6 +1,7 @@
 //! From tags to samples: one track of pictures and one of sound, in the order in which the file brings them.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::clock::Clock;
 use super::descriptions::Descriptions;
@@ -20,6 +21,7 @@ const MAX_WAIT: Ticks = Ticks(60_000);
 const NONE: u16 = 1;
 
 /// Both tracks, on their way into the index.
+#[derive(Serialize, Deserialize)]
 pub struct Lanes {
     audio: Lane,
     video: Lane,
@@ -30,7 +32,7 @@ pub struct Lanes {
 }
 
 /// One track.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Lane {
     codec: Option<Codec>,
     /// The first description that frames were of, and the one in force.

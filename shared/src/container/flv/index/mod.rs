@@ -6,6 +6,7 @@ mod descriptions;
 mod lanes;
 
 use chrono::DateTime;
+use serde::{Deserialize, Serialize};
 
 use self::descriptions::Descriptions;
 use self::lanes::Lanes;
@@ -15,8 +16,8 @@ use super::packet::{HEAD, Packet, Role};
 use super::tag::{AUDIO, FILE_HEADER, FileHeader, Header, SCRIPT, TAG_HEADER, TRAILER, VIDEO};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Sink, Source};
-use crate::index::Outline;
+use crate::container::{Error, Source, pass};
+use crate::index::{Outline, Packed};
 use crate::media::{Kind, Time};
 
 /// Tags up to this size are looked at whole: whether another follows says whether their sizes are right. Larger ones are
@@ -30,73 +31,17 @@ const MAX_PREFIX: u64 = 1 << 20;
 /// Creation times are believed from 1990 on, in nanoseconds since 1970: earlier there was no such file.
 const EARLIEST: i64 = 631_152_000_000_000_000;
 
-/// Reads a file's structure, asking for chunks of so many bytes.
+/// A file on the way through its tags.
 ///
 /// # Errors
 ///
-/// As [`super::index`].
-pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: u64) -> Result<Outline, Error> {
-    let mut stream = Stream::new(source, chunk);
-    let Some(header) = FileHeader::parse(stream.peek(FILE_HEADER).await?) else { return Err(Error::Unknown) };
-    let data = u64::from(header.length).saturating_add(TRAILER as u64);
-    stream.seek(data);
-    let mut reader = Reader::default();
-    let mut count = 0;
-    while reader.tag(&mut stream).await? {
-        for page in reader.lanes.take_ready() {
-            count = count.max(page.number.saturating_add(1));
-            sink.page(page).await?;
-        }
-    }
-    let Reader { lanes, descriptions, mut notes, metadata, first, multitrack } = reader;
-    let Some(first) = first else {
-        if multitrack {
-            return Err(Error::Unsupported("tags of several tracks at once (enhanced FLV's multitrack)".to_owned()));
-        }
-        let what = "no tag of sound or pictures that could be decoded".to_owned();
-        return Err(Error::Malformed { offset: data.min(source.len()), path: "FLV".to_owned(), what });
-    };
-    let metadata = metadata.unwrap_or_default();
-    let (pages, tracks) = lanes.finish(&descriptions, &metadata)?;
-    for page in pages {
-        count = count.max(page.number.saturating_add(1));
-        sink.page(page).await?;
-    }
-    let kind = if tracks.iter().any(|track| track.kind == Kind::Video) { "video" } else { "audio" };
-    let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
-    let mut duration = ends.max().unwrap_or(Time::ZERO);
-    if duration <= Time::ZERO {
-        // A single frame does not say how long it lasts.
-        duration = metadata.duration.and_then(seconds).unwrap_or(Time(1_000_000));
-        notes.push("how long it lasts is what onMetaData says".to_owned());
-    }
-    let created = metadata.created.as_deref().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
-    let prefix = if first <= MAX_PREFIX { first } else { data.min(first) };
-    let late = descriptions.firsts().filter(|range| range.start >= prefix);
-    Ok(Outline {
-        container: CONTAINER,
-        mime: format!("{kind}/x-flv"),
-        duration,
-        tracks,
-        setup_ranges: std::iter::once(0..prefix).chain(late).collect(),
-        setup: descriptions.into_setup(),
-        elements: false,
-        chapters: Vec::new(),
-        created: created.and_then(|created| created.timestamp_nanos_opt()).filter(|created| *created >= EARLIEST),
-        pages: count,
-        notes: notes.into_texts(),
-    })
-}
-
-/// A duration that someone claims, where it can be one.
-#[allow(clippy::cast_possible_truncation, reason = "less than a week")]
-fn seconds(claimed: f64) -> Option<Time> {
-    (claimed > 0.0 && claimed < 604_800.0).then_some(Time((claimed * 1e9) as i64))
-}
-
-/// What is known after the tags read so far.
-#[derive(Default)]
-struct Reader {
+/// [`Error::Malformed`] where no tag of sound or pictures is found; [`Error::Unsupported`] for encrypted tags, and where all
+/// tags are of several tracks at once; [`Error::Limit`] where decoders are configured more often than one file may. Damage and
+/// truncation are passed over, and told in [`Outline::notes`].
+#[derive(Serialize, Deserialize)]
+pub struct Pass {
+    /// Where the first tag begins.
+    data: u64,
     lanes: Lanes,
     descriptions: Descriptions,
     notes: Notes,
@@ -105,9 +50,83 @@ struct Reader {
     first: Option<u64>,
     /// There are tags of several tracks at once.
     multitrack: bool,
+    /// From here on there was no tag, up to the position.
+    lost: Option<u64>,
 }
 
-impl Reader {
+impl pass::Pass for Pass {
+    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+        let Some(header) = FileHeader::parse(stream.peek(FILE_HEADER).await?) else { return Err(Error::Unknown) };
+        let data = u64::from(header.length).saturating_add(TRAILER as u64);
+        stream.seek(data);
+        Ok(Self {
+            data,
+            lanes: Lanes::default(),
+            descriptions: Descriptions::default(),
+            notes: Notes::default(),
+            metadata: None,
+            first: None,
+            multitrack: false,
+            lost: None,
+        })
+    }
+
+    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+        if self.lost.is_some() { self.search(stream).await } else { self.tag(stream).await }
+    }
+
+    fn take_ready(&mut self) -> Vec<Packed> {
+        self.lanes.take_ready()
+    }
+
+    async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {
+        let Self { data, lanes, descriptions, mut notes, metadata, first, multitrack, .. } = self;
+        let Some(first) = first else {
+            if multitrack {
+                return Err(Error::Unsupported(
+                    "tags of several tracks at once (enhanced FLV's multitrack)".to_owned(),
+                ));
+            }
+            let what = "no tag of sound or pictures that could be decoded".to_owned();
+            return Err(Error::Malformed { offset: data.min(source.len()), path: "FLV".to_owned(), what });
+        };
+        let metadata = metadata.unwrap_or_default();
+        let (last, tracks) = lanes.finish(&descriptions, &metadata)?;
+        let kind = if tracks.iter().any(|track| track.kind == Kind::Video) { "video" } else { "audio" };
+        let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
+        let mut duration = ends.max().unwrap_or(Time::ZERO);
+        if duration <= Time::ZERO {
+            // A single frame does not say how long it lasts.
+            duration = metadata.duration.and_then(seconds).unwrap_or(Time(1_000_000));
+            notes.push("how long it lasts is what onMetaData says".to_owned());
+        }
+        let created = metadata.created.as_deref().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+        let prefix = if first <= MAX_PREFIX { first } else { data.min(first) };
+        let late = descriptions.firsts().filter(|range| range.start >= prefix);
+        let outline = Outline {
+            container: CONTAINER,
+            mime: format!("{kind}/x-flv"),
+            duration,
+            tracks,
+            setup_ranges: std::iter::once(0..prefix).chain(late).collect(),
+            setup: descriptions.into_setup(),
+            elements: false,
+            chapters: Vec::new(),
+            created: created.and_then(|created| created.timestamp_nanos_opt()).filter(|created| *created >= EARLIEST),
+            pages: 0,
+            notes: notes.into_texts(),
+        };
+        Ok((last, outline))
+    }
+}
+
+/// A duration that someone claims, where it can be one.
+#[allow(clippy::cast_possible_truncation, reason = "less than a week")]
+fn seconds(claimed: f64) -> Option<Time> {
+    (claimed > 0.0 && claimed < 604_800.0).then_some(Time((claimed * 1e9) as i64))
+}
+
+impl Pass {
     /// Reads the tag that follows, and goes behind it. `false` at the end of the file.
     async fn tag<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
         let (offset, length) = (stream.position(), stream.len());
@@ -123,7 +142,8 @@ impl Reader {
         let bytes = stream.peek(wanted).await?;
         let end = offset.saturating_add(size as u64);
         if !header.plausible() || end > length || !ends_well(bytes, header) {
-            return self.resync(stream).await;
+            self.lost = Some(offset);
+            return Ok(true);
         }
         let trailer = TRAILER.min(usize::try_from(length - end).unwrap_or(TRAILER));
         let payload = bytes.get(TAG_HEADER..size.min(bytes.len())).unwrap_or_default();
@@ -181,28 +201,23 @@ impl Reader {
         Ok(())
     }
 
-    /// Goes to the next place where a sound tag begins, or to the end.
-    async fn resync<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
-        let from = stream.position();
-        let mut at = from.saturating_add(1);
-        loop {
-            stream.seek(at);
-            let bytes = stream.peek(2 * MAX_LOOK).await?;
-            let last = bytes.len() < 2 * MAX_LOOK;
-            let starts = if last { bytes.len() } else { MAX_LOOK };
-            let found = (0..starts).find(|start| bytes.get(*start..).is_some_and(tag_begins));
-            at = at.saturating_add(found.unwrap_or(starts) as u64);
-            if found.is_some() || last {
-                let text = if found.is_some() {
-                    "bytes that are no tag are passed over"
-                } else {
-                    "what follows is no whole tag: the file is truncated or damaged"
-                };
-                self.notes.at(from, text);
-                stream.seek(at);
-                return Ok(found.is_some());
-            }
+    /// Goes to the next place where a sound tag begins, or a bit further towards it. `false` where there is none.
+    async fn search<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+        let Some(from) = self.lost else { return Ok(true) };
+        let at = stream.position().max(from.saturating_add(1));
+        stream.seek(at);
+        let bytes = stream.peek(2 * MAX_LOOK).await?;
+        let last = bytes.len() < 2 * MAX_LOOK;
+        let starts = if last { bytes.len() } else { MAX_LOOK };
+        let found = (0..starts).find(|start| bytes.get(*start..).is_some_and(tag_begins));
+        stream.seek(at.saturating_add(found.unwrap_or(starts) as u64));
+        if found.is_some() {
+            self.notes.at(from, "bytes that are no tag are passed over");
+            self.lost = None;
+        } else if last {
+            self.notes.at(from, "what follows is no whole tag: the file is truncated or damaged");
         }
+        Ok(found.is_some() || !last)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The header of an MPEG audio frame (ISO/IEC 11172-3 §2.4.1.3; MPEG-2's lower sample rates ISO/IEC 13818-3 §2.4.1.3; MPEG-2.5
 //! halves those once more), and of layer III what stands between it and the main data.
 
+use serde::{Deserialize, Serialize};
+
 use crate::container::frames::scan::{Frame, HEADER, Syntax};
 
 /// Sample rates of MPEG-1, by `sampling_frequency`.
@@ -20,7 +22,7 @@ const MODE: u8 = 0xCF;
 const MAX_FREE: usize = 8 << 10;
 
 /// The four bytes of a header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header(u32);
 
 impl Header {
@@ -133,10 +135,15 @@ impl Header {
 }
 
 /// The syntax of MPEG audio frames.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Mpeg {
     /// How long frames of free format are in this file, without padding.
     pub free: Option<u32>,
+}
+
+/// The layer of frames of a kind.
+pub const fn layer(kind: u32) -> u32 {
+    Header(kind).layer()
 }
 
 impl Syntax for Mpeg {

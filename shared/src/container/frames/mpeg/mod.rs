@@ -10,7 +10,7 @@ mod header;
 mod tag;
 mod write;
 
-pub use header::{Header, Mpeg, free_length};
+pub use header::{Header, Mpeg, free_length, layer};
 pub use tag::Tag;
 pub use write::write;
 

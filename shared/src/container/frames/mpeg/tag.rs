@@ -3,6 +3,7 @@
 //! agree on it. They are silence by their side information to those that do not know them.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::header::Header;
 
@@ -19,7 +20,7 @@ const ENCODERS: [&[u8; 4]; 3] = [b"LAME", b"Lavf", b"Lavc"];
 const MAX_DELAY: u32 = (1 << 12) - 1;
 
 /// What a frame says that is no sound.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tag {
     /// How many frames follow, where it says so.
     pub frames: Option<u32>,

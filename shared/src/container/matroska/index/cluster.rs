@@ -1,5 +1,7 @@
 //! Clusters (RFC 9559 §5.1.3), of known size or not: their blocks go on as samples, without a look at their frames.
 
+use serde::{Deserialize, Serialize};
+
 use super::super::ebml::{self, Header, MAX_HEADER};
 use super::super::ids;
 use super::block::{Head, MAX_HEAD};
@@ -16,7 +18,7 @@ const HEAD: usize = MAX_HEADER + MAX_HEAD;
 const MAX_TICKS: u64 = 1 << 53;
 
 /// Where the children of a cluster may stand.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Extent {
     /// Where the cluster begins.
     pub offset: u64,
@@ -35,20 +37,25 @@ pub enum Ending {
     Sound,
     /// With bytes that are no element of a cluster.
     Damaged,
+    /// It goes on.
+    NotYet,
 }
 
-/// Reads the cluster; the stream is then right behind its last sound child.
+/// Reads the cluster on from the position, by a chunk at most; the stream is then right behind its last sound child.
 pub async fn read<S: Source>(
     stream: &mut Stream<'_, S>,
-    extent: Extent,
+    extent: &Extent,
     samples: &mut Samples,
     notes: &mut Notes,
 ) -> Result<Ending, Error> {
-    stream.seek(extent.body);
+    let enough = stream.position().saturating_add(stream.chunk());
     loop {
         let offset = stream.position();
         if offset >= extent.end {
             return Ok(Ending::Sound);
+        }
+        if offset >= enough {
+            return Ok(Ending::NotYet);
         }
         let bytes = stream.peek(HEAD).await?;
         let Some(child) = Header::parse(bytes) else { return Ok(Ending::Damaged) };

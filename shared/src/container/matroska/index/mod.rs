@@ -12,6 +12,7 @@ mod tracks;
 use std::ops::Range;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use self::cluster::{Ending, Extent};
 use self::samples::Samples;
@@ -21,9 +22,8 @@ use super::ebml::{self, Header, MAX_HEADER};
 use super::header::{DocType, Info};
 use super::ids;
 use crate::container::notes::Notes;
-pub use crate::container::stream::CHUNK;
 use crate::container::stream::Stream;
-use crate::container::{Error, ReadError, Sink, Source};
+use crate::container::{Error, ReadError, Source, pass};
 use crate::index::{Chapters, Outline, Packed};
 use crate::media::{Setup, Time};
 
@@ -33,77 +33,105 @@ const MAX_EBML_HEADER: u64 = 4 << 10;
 /// The longest Info, Tracks or Chapters element that is read. Codec setups of some KiB a track are large already.
 const MAX_HEADER_ELEMENT: u64 = 4 << 20;
 
-/// Reads a file's structure, asking for chunks of so many bytes.
+/// A file on the way through it: what stands before its clusters was read, and so many of these.
 ///
 /// # Errors
 ///
-/// Where there is no EBML header, Segment or Tracks that we can read, where a cluster's Timestamp is out of bounds, and
-/// where the index would grow beyond its limits. A damaged or truncated end, and damage between clusters, are notes.
-pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: u64) -> Result<Outline, Error> {
-    let mut stream = Stream::new(source, chunk);
-    let mut notes = Notes::default();
-    let doc_type = doc_type(&mut stream).await?;
-    let body = segment(&mut stream, &mut notes).await?;
-    let mut segment = Segment { stream, notes, body, ended: false, chapters: None };
-
-    let Preamble { info, tracks, first_cluster, late } = segment.preamble().await?;
-    let (data, offset) = info.unwrap_or_default();
-    let info = Info::parse(&data, offset)?;
-    let Some((data, offset)) = tracks else {
-        let what = "no Tracks, of which there has to be one".to_owned();
-        return Err(Error::Malformed { offset: segment.body.end, path: "Segment".to_owned(), what });
-    };
-    let tracks = Tracks::parse(&data, offset, info.timescale, &mut segment.notes)?;
-    drop(data);
-
-    let mime = format!("{}/{}", tracks.media_type(), doc_type.subtype());
-    let mut pages = Pages { sink, count: 0 };
-    let mut samples = Samples::new(tracks);
-    segment.clusters(&mut samples, &mut pages).await?;
-    let (last, tracks, lasting) = samples.finish()?;
-    pages.put(last).await?;
-
-    let mut notes = segment.notes;
-    let chapters = segment.chapters.unwrap_or_default();
-    if tracks.iter().all(|track| track.samples == 0) {
-        notes.push("it has no blocks".to_owned());
-    }
-    let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
-    // Where it is not known how long the last sample lasts, the file may know better.
-    let declared = info.duration.filter(|_| !lasting).map(|duration| info.timescale.time(duration));
-    let duration = ends.chain(declared).max().unwrap_or(Time::ZERO);
-    let (chapters, left_out) = chapters.finish(duration);
-    for note in left_out {
-        notes.push(note);
-    }
-    Ok(Outline {
-        container: CONTAINER,
-        mime,
-        duration,
-        tracks,
-        chapters,
-        setup: vec![Setup::Inline(doc_type.write())],
-        setup_ranges: std::iter::once(0..first_cluster).chain(late).collect(),
-        elements: true,
-        created: info.created,
-        pages: pages.count,
-        notes: notes.into_texts(),
-    })
+/// [`Error::Malformed`] where there are no EBML header, Segment and Tracks that can be read, or where times are out of
+/// bounds; [`Error::Unsupported`] for other EBML documents, for encrypted tracks, and where no track is of a known kind;
+/// [`Error::Limit`] for more tracks or larger header elements than one file may have. Damage and truncation behind that are
+/// passed over, and told in [`Outline::notes`].
+#[derive(Serialize, Deserialize)]
+pub struct Pass {
+    segment: Segment,
+    doc_type: DocType,
+    info: Info,
+    mime: String,
+    setup_ranges: Vec<Range<u64>>,
+    samples: Samples,
+    /// The cluster that is being read.
+    cluster: Option<Extent>,
 }
 
-/// The sink, and how many pages the index has.
-struct Pages<'a, K> {
-    sink: &'a mut K,
-    count: u32,
-}
+impl pass::Pass for Pass {
+    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+        let mut notes = Notes::default();
+        let doc_type = doc_type(stream).await?;
+        let body = segment(stream, &mut notes).await?;
+        let mut segment = Segment { notes, body, ended: false, chapters: None, lost: None };
 
-impl<K: Sink> Pages<'_, K> {
-    async fn put(&mut self, pages: Vec<Packed>) -> Result<(), ReadError> {
-        for page in pages {
-            self.count = self.count.max(page.number.saturating_add(1));
-            self.sink.page(page).await?;
+        let Preamble { info, tracks, first_cluster, late } = segment.preamble(stream).await?;
+        let (data, offset) = info.unwrap_or_default();
+        let info = Info::parse(&data, offset)?;
+        let Some((data, offset)) = tracks else {
+            let what = "no Tracks, of which there has to be one".to_owned();
+            return Err(Error::Malformed { offset: segment.body.end, path: "Segment".to_owned(), what });
+        };
+        let tracks = Tracks::parse(&data, offset, info.timescale, &mut segment.notes)?;
+        let mime = format!("{}/{}", tracks.media_type(), doc_type.subtype());
+        let setup_ranges = std::iter::once(0..first_cluster).chain(late).collect();
+        Ok(Self { segment, doc_type, info, mime, setup_ranges, samples: Samples::new(tracks), cluster: None })
+    }
+
+    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+        let Self { segment, samples, cluster, .. } = self;
+        if let Some(extent) = cluster {
+            match cluster::read(stream, extent, samples, &mut segment.notes).await? {
+                Ending::NotYet => return Ok(true),
+                Ending::Sound => {}
+                Ending::Damaged => segment.lost = Some(stream.position()),
+            }
+            samples.end(stream.position())?;
+            *cluster = None;
+            return Ok(true);
         }
-        Ok(())
+        let Some(child) = segment.child(stream).await? else {
+            return Ok(segment.lost.is_some() && stream.position() < segment.body.end);
+        };
+        match child.id {
+            ids::CHAPTERS => segment.chapters(stream, child).await?,
+            ids::CLUSTER => {
+                let TopLevel { offset, body, end, sized, .. } = child;
+                *cluster = Some(Extent { offset, body, end: end.min(segment.body.end), sized });
+                stream.seek(body);
+            }
+            _ => stream.seek(child.end),
+        }
+        Ok(true)
+    }
+
+    fn take_ready(&mut self) -> Vec<Packed> {
+        self.samples.take_ready()
+    }
+
+    async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
+        let Self { segment: Segment { mut notes, chapters, .. }, info, .. } = self;
+        let (last, tracks, lasting) = self.samples.finish()?;
+        if tracks.iter().all(|track| track.samples == 0) {
+            notes.push("it has no blocks".to_owned());
+        }
+        let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
+        // Where it is not known how long the last sample lasts, the file may know better.
+        let declared = info.duration.filter(|_| !lasting).map(|duration| info.timescale.time(duration));
+        let duration = ends.chain(declared).max().unwrap_or(Time::ZERO);
+        let (chapters, left_out) = chapters.unwrap_or_default().finish(duration);
+        for note in left_out {
+            notes.push(note);
+        }
+        let outline = Outline {
+            container: CONTAINER,
+            mime: self.mime,
+            duration,
+            tracks,
+            chapters,
+            setup: vec![Setup::Inline(self.doc_type.write())],
+            setup_ranges: self.setup_ranges,
+            elements: true,
+            created: info.created,
+            pages: 0,
+            notes: notes.into_texts(),
+        };
+        Ok((last, outline))
     }
 }
 
@@ -187,8 +215,8 @@ struct TopLevel {
 }
 
 /// The Segment, on the way through it.
-struct Segment<'s, S> {
-    stream: Stream<'s, S>,
+#[derive(Serialize, Deserialize)]
+struct Segment {
     notes: Notes,
     /// The range of its data, as far as the file has it.
     body: Range<u64>,
@@ -196,15 +224,17 @@ struct Segment<'s, S> {
     ended: bool,
     /// The chapters, once they were met.
     chapters: Option<Chapters>,
+    /// From here on no element was found, up to the position.
+    lost: Option<u64>,
 }
 
-impl<S: Source> Segment<'_, S> {
+impl Segment {
     /// Reads Info and Tracks. They stand before the clusters nearly always; else the clusters are passed over until they
     /// come. The stream is then at the first cluster.
-    async fn preamble(&mut self) -> Result<Preamble, Error> {
+    async fn preamble<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<Preamble, Error> {
         let mut found = Preamble { info: None, tracks: None, first_cluster: self.body.end, late: Vec::new() };
         let mut first_cluster = None;
-        while let Some(child) = self.child().await? {
+        while let Some(child) = self.whole_child(stream).await? {
             let slot = match child.id {
                 ids::INFO => &mut found.info,
                 ids::TRACKS => &mut found.tracks,
@@ -214,95 +244,88 @@ impl<S: Source> Segment<'_, S> {
                         break;
                     }
                     // The children of one of unknown size are then passed over as if they were the segment's.
-                    self.stream.seek(if child.sized { child.end } else { child.body });
+                    stream.seek(if child.sized { child.end } else { child.body });
                     continue;
                 }
                 ids::CHAPTERS => {
-                    self.chapters(child).await?;
+                    self.chapters(stream, child).await?;
                     continue;
                 }
                 _ => {
-                    self.stream.seek(child.end);
+                    stream.seek(child.end);
                     continue;
                 }
             };
             if slot.is_none() {
                 let path = if child.id == ids::INFO { "Segment/Info" } else { "Segment/Tracks" };
-                *slot = Some((self.data(child, path).await?, child.body));
+                *slot = Some((self.data(stream, child, path).await?, child.body));
                 if first_cluster.is_some() {
                     found.late.push(child.offset..child.end);
                 }
             }
-            self.stream.seek(child.end);
+            stream.seek(child.end);
         }
         if let Some(offset) = first_cluster {
             found.first_cluster = offset;
-            self.stream.seek(offset);
+            stream.seek(offset);
             self.ended = false;
         }
         Ok(found)
     }
 
     /// Reads the chapters, unless there were some already; the stream is then behind them. A file is whole without them.
-    async fn chapters(&mut self, child: TopLevel) -> Result<(), Error> {
+    async fn chapters<S: Source>(&mut self, stream: &mut Stream<'_, S>, child: TopLevel) -> Result<(), Error> {
         if self.chapters.is_none() {
-            match self.data(child, "Segment/Chapters").await {
+            match self.data(stream, child, "Segment/Chapters").await {
                 Ok(data) => self.chapters = Some(chapters::parse(&data, child.body, &mut self.notes)),
                 Err(error @ Error::Limit(_)) => self.notes.at(child.offset, &format!("chapters passed over: {error}")),
                 Err(error) => return Err(error),
             }
         }
-        self.stream.seek(child.end);
+        stream.seek(child.end);
         Ok(())
     }
 
     /// The data of a header element.
-    async fn data(&mut self, child: TopLevel, path: &str) -> Result<Bytes, Error> {
+    async fn data<S: Source>(&self, stream: &mut Stream<'_, S>, child: TopLevel, path: &str) -> Result<Bytes, Error> {
         let size = child.end - child.body;
         if size > MAX_HEADER_ELEMENT {
             return Err(Error::Limit(format!("{path} of {size} bytes, where {MAX_HEADER_ELEMENT} are allowed")));
         }
-        self.stream.seek(child.body);
-        take(&mut self.stream, size, path).await
-    }
-
-    /// Reads all clusters.
-    async fn clusters<K: Sink>(&mut self, samples: &mut Samples, pages: &mut Pages<'_, K>) -> Result<(), Error> {
-        while let Some(child) = self.child().await? {
-            let TopLevel { id, offset, body, end, sized } = child;
-            if id == ids::CHAPTERS {
-                self.chapters(child).await?;
-                continue;
-            }
-            if id != ids::CLUSTER {
-                self.stream.seek(end);
-                continue;
-            }
-            let end = end.min(self.body.end);
-            let extent = Extent { offset, body, end, sized };
-            let ending = cluster::read(&mut self.stream, extent, samples, &mut self.notes).await?;
-            pages.put(samples.end(self.stream.position())?).await?;
-            if ending == Ending::Damaged {
-                self.resync().await?;
-            }
-        }
-        Ok(())
+        stream.seek(child.body);
+        take(stream, size, path).await
     }
 
     /// The child of the Segment that follows, garbage before it passed over; `None` at the end.
-    async fn child(&mut self) -> Result<Option<TopLevel>, Error> {
-        while !self.ended && self.stream.position() < self.body.end {
-            let offset = self.stream.position();
-            match header(&mut self.stream).await? {
+    async fn whole_child<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<Option<TopLevel>, Error> {
+        loop {
+            let child = self.child(stream).await?;
+            if child.is_some() || self.lost.is_none() {
+                return Ok(child);
+            }
+        }
+    }
+
+    /// The same, `None` also where garbage goes on.
+    async fn child<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<Option<TopLevel>, Error> {
+        while !self.ended && stream.position() < self.body.end {
+            if self.lost.is_some() && !self.search(stream).await? {
+                return Ok(None);
+            }
+            let offset = stream.position();
+            if offset >= self.body.end {
+                break;
+            }
+            match header(stream).await? {
                 Some(Header { id: ids::EBML | ids::SEGMENT, .. }) => {
                     self.notes.at(offset, "another segment follows, which is not read");
                     self.ended = true;
                 }
                 Some(header) => match self.sound(offset, header)? {
                     Some(child) => return Ok(Some(child)),
-                    None => self.resync().await?,
+                    None => self.lost = Some(offset),
                 },
-                None => self.resync().await?,
+                None => self.lost = Some(offset),
             }
         }
         Ok(None)
@@ -327,28 +350,29 @@ impl<S: Source> Segment<'_, S> {
         }
     }
 
-    /// Goes to the next place where a Cluster, Tracks or Info seems to begin, or to the end.
-    async fn resync(&mut self) -> Result<(), ReadError> {
-        let from = self.stream.position();
-        let mut at = from.saturating_add(1);
-        loop {
-            self.stream.seek(at);
-            let bytes = self.stream.peek(2 * MAX_HEADER).await?;
-            let (last, whole) = (bytes.len() < 2 * MAX_HEADER, bytes.len().saturating_sub(2 * MAX_HEADER) + 1);
-            let starts = if last { bytes.len() } else { whole };
-            let begins = |start: &usize| {
-                let at = at.saturating_add(*start as u64);
-                bytes.get(*start..).is_some_and(|bytes| plausible(bytes, self.body.end.saturating_sub(at)))
-            };
-            let found = (0..starts).find(begins);
-            at = at.saturating_add(found.unwrap_or(starts) as u64).min(self.body.end);
-            if found.is_some() || last || at >= self.body.end {
-                self.stream.seek(at);
-                let text = if at < self.body.end { "bytes that are no element are passed over" } else { TRUNCATED };
-                self.notes.at(from, text);
-                return Ok(());
-            }
+    /// Goes to the next place where a Cluster, Tracks or Info seems to begin, or to the end. `false` where it is not among the
+    /// bytes that came at once.
+    async fn search<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, ReadError> {
+        let Some(from) = self.lost else { return Ok(true) };
+        let at = stream.position().max(from.saturating_add(1));
+        stream.seek(at);
+        let bytes = stream.peek(2 * MAX_HEADER).await?;
+        let (last, whole) = (bytes.len() < 2 * MAX_HEADER, bytes.len().saturating_sub(2 * MAX_HEADER) + 1);
+        let starts = if last { bytes.len() } else { whole };
+        let begins = |start: &usize| {
+            let at = at.saturating_add(*start as u64);
+            bytes.get(*start..).is_some_and(|bytes| plausible(bytes, self.body.end.saturating_sub(at)))
+        };
+        let found = (0..starts).find(begins);
+        let at = at.saturating_add(found.unwrap_or(starts) as u64).min(self.body.end);
+        stream.seek(at);
+        let ends = found.is_some() || last || at >= self.body.end;
+        if ends {
+            let text = if at < self.body.end { "bytes that are no element are passed over" } else { TRUNCATED };
+            self.notes.at(from, text);
+            self.lost = None;
         }
+        Ok(ends)
     }
 }
 

@@ -1,6 +1,8 @@
 //! From blocks to samples. Matroska has presentation times alone, and mostly no durations: decode times are made so that
 //! they never decrease, and a block's duration is known when the track's next one comes.
 
+use serde::{Deserialize, Serialize};
+
 use super::block::Head;
 use super::tracks::{Coding, Tracks};
 use crate::container::Error;
@@ -25,6 +27,7 @@ pub struct Block {
 }
 
 /// The samples of all tracks, on their way into the index.
+#[derive(Serialize, Deserialize)]
 pub struct Samples {
     lanes: Vec<Lane>,
     builder: Builder,
@@ -32,6 +35,7 @@ pub struct Samples {
 }
 
 /// The cluster that is being read.
+#[derive(Serialize, Deserialize)]
 struct Cluster {
     offset: u64,
     header: u32,
@@ -73,10 +77,10 @@ impl Samples {
         Ok(())
     }
 
-    /// The cluster ends before this offset. Gives the pages that are complete.
-    pub fn end(&mut self, end: u64) -> Result<Vec<Packed>, Error> {
+    /// The cluster ends before this offset.
+    pub fn end(&mut self, end: u64) -> Result<(), Error> {
         if !self.cluster.take().is_some_and(|cluster| cluster.begun) {
-            return Ok(Vec::new());
+            return Ok(());
         }
         for (track, lane) in self.lanes.iter_mut().enumerate() {
             if let Some(run) = lane.flush() {
@@ -84,7 +88,12 @@ impl Samples {
             }
         }
         self.builder.end_element(end);
-        Ok(self.builder.take_ready())
+        Ok(())
+    }
+
+    /// The pages that are complete.
+    pub fn take_ready(&mut self) -> Vec<Packed> {
+        self.builder.take_ready()
     }
 
     /// The end of the file: the remaining pages, the tracks, and whether each track's last sample has a duration.
@@ -96,6 +105,7 @@ impl Samples {
 }
 
 /// One track's blocks, as they come.
+#[derive(Serialize, Deserialize)]
 struct Lane {
     coding: Coding,
     timescale: Timescale,
@@ -107,6 +117,7 @@ struct Lane {
     usual: Ticks,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Waiting {
     run: Run,
     /// What the block itself says of its duration, or its codec.

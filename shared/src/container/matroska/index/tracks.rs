@@ -2,6 +2,7 @@
 //! verbatim.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::super::ebml::{self, Children, Element};
 use super::super::ids;
@@ -21,7 +22,7 @@ const MAX_INLINE: usize = 8 << 10;
 const MAX_TEXT: usize = 255;
 
 /// What reading a track's blocks takes, besides the [`Track`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coding {
     /// TrackNumber: what blocks name it by.
     pub number: u64,

@@ -6,9 +6,9 @@ use std::sync::Mutex;
 use bytes::Bytes;
 
 use super::super::ids;
-use super::super::index::CHUNK;
 use super::super::testing::{block_data, cluster, ebml_header, element, id, info, master, simple, uint, unknown};
 use super::{bytes, file, index, ordinary, second, tracks, try_index};
+use crate::container::stream::CHUNK;
 use crate::container::{self, Error, ReadError, Source};
 
 #[test]
@@ -85,7 +85,7 @@ fn what_is_passed_over_is_not_read() {
     let mut start = [ebml_header("webm", &[]), unknown(ids::SEGMENT, &[info(), tracks()])].concat();
     start.extend([&id(ids::VOID)[..], &(1_u64 << 56 | 3 << 40).to_be_bytes()].concat());
     let source = Counted { length: start.len() as u64 + (3 << 40), start: start.into(), read: Mutex::new(0) };
-    let indexed = try_index(&source, CHUNK).unwrap();
+    let indexed = try_index(&source, u64::MAX).unwrap();
     assert_eq!(indexed.notes(), "it has no blocks");
     assert!(*source.read.lock().unwrap() <= 4 * CHUNK);
 }
@@ -102,7 +102,7 @@ fn a_hostile_size_decides_no_allocation() {
         for size in [1_u64 << 40, (1 << 56) - 2] {
             let start = [before, &id(hostile), &(1 << 56 | size).to_be_bytes()].concat();
             let source = Counted { length: 1 << 26, start: start.into(), read: Mutex::new(0) };
-            match try_index(&source, CHUNK) {
+            match try_index(&source, u64::MAX) {
                 Ok(found) => assert!(found.samples.iter().all(Vec::is_empty)),
                 Err(error) => assert!(matches!(error, Error::Malformed { .. }), "{error}"),
             }

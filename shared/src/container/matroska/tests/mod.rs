@@ -13,8 +13,7 @@ use futures::executor::block_on;
 
 use super::testing::{cluster, ebml_header, info, master, simple, string, track, uint};
 use super::{Matroska, ids};
-use crate::container::Format;
-use crate::container::{Error, ReadError, Segment, Selected, Selection, Sink, Source};
+use crate::container::{Error, Format, ReadError, Segment, Selected, Selection, Sink, Source, pieces};
 use crate::index::{Element, Outline, Packed, Page};
 use crate::media::{Interval, Run, Ticks, Time};
 use crate::splice::{Piece, Splice};
@@ -40,7 +39,7 @@ struct Indexed {
 /// Indexes a source by chunks of so many bytes.
 fn try_index(source: &impl Source, chunk: u64) -> Result<Indexed, Error> {
     let mut pages = Pages::default();
-    let outline = block_on(super::index::index(source, &mut pages, chunk))?;
+    let outline = block_on(pieces::index::<super::index::Pass>(source, &mut pages, chunk))?;
     let mut samples = vec![Vec::new(); outline.tracks.len()];
     let mut elements: Vec<Element> = Vec::new();
     pages.0.sort_by_key(|page| page.number);
@@ -64,7 +63,7 @@ fn try_index(source: &impl Source, chunk: u64) -> Result<Indexed, Error> {
 fn index(file: &[u8]) -> Indexed {
     let file = Bytes::copy_from_slice(file);
     assert!(Matroska::recognises(&file));
-    let whole = try_index(&file, super::index::CHUNK).unwrap();
+    let whole = try_index(&file, u64::MAX).unwrap();
     for chunk in [1, 7, 64, 1000] {
         let again = try_index(&file, chunk).unwrap();
         assert_eq!((&again.outline, &again.samples), (&whole.outline, &whole.samples), "chunks of {chunk}");

@@ -13,10 +13,12 @@ pub mod nal;
 pub use ac3::Ac3;
 pub use dts::Dts;
 
+use serde::{Deserialize, Serialize};
+
 use crate::media::Kind;
 
 /// A kind of stream that can be cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Codec {
     /// MPEG-1 or MPEG-2 video.
     Mpeg,
@@ -47,7 +49,7 @@ pub enum Start {
 }
 
 /// What a track's codec is called (RFC 6381), and how large its pictures are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Looks {
     pub name: String,
     pub dimensions: Option<(u32, u32)>,

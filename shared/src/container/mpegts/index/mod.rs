@@ -6,6 +6,8 @@ mod survey;
 
 use std::ops::ControlFlow;
 
+use serde::{Deserialize, Serialize};
+
 use self::samples::Samples;
 use self::survey::{Found, Survey};
 use super::packet::{ENOUGH, Packet, Packing};
@@ -15,7 +17,7 @@ use super::{CONTAINER, codec};
 use crate::container::mpeg::clock::SECOND;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, ReadError, Sink, Source};
+use crate::container::{Error, Source, pass};
 use crate::index::{Outline, Packed};
 use crate::media::{Setup, Ticks, Time, Timescale, Track};
 
@@ -24,56 +26,90 @@ pub const REACH: usize = 256;
 /// How much of an access unit is looked at to find out whether decoding can begin at it. Captions may be kilobytes.
 const OPENING: usize = 8 << 10;
 
-/// Reads a file's structure, asking for chunks of so many bytes.
-pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: u64) -> Result<Outline, Error> {
-    let mut stream = Stream::new(source, chunk);
-    let mut notes = Notes::default();
-    let survey = Survey::of(&mut stream, &mut notes).await?;
-    let tracks = survey.tracks.iter().filter_map(track).collect();
-    let mut reader = Reader {
-        packing: survey.packing,
-        samples: Samples::new(&survey, tracks),
-        map: survey.map.clone(),
-        survey,
-        notes,
-        sections: Sections::default(),
-    };
-    let mut pages = Pages { sink, count: 0 };
-    if reader.survey.start > 0 {
-        reader.notes.at(0, "bytes that are no packet are passed over");
-    }
-    stream.seek(reader.survey.start);
-    loop {
-        let offset = stream.position();
-        let bytes = stream.peek(reader.packing.size * ENOUGH).await?;
-        let read = reader.packets(bytes, offset)?;
-        stream.seek(offset + read);
-        pages.put(reader.samples.take_ready()).await?;
-        if read == 0 && !reader.resync(&mut stream).await? {
-            break;
+/// A file on the way through its packets, whose beginning is read twice.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] where there are no packets; [`Error::Unsupported`] where no program has a stream that is known, or all are
+/// scrambled; [`Error::Index`] where the index would grow beyond its limits. Damage, missing packets, discontinuities of time
+/// and what is passed over are told in [`Outline::notes`].
+#[derive(Serialize, Deserialize)]
+pub struct Pass {
+    packing: Packing,
+    survey: Survey,
+    samples: Samples,
+    notes: Notes,
+    /// The program's map, which may change: its packets, and as it was last.
+    sections: Sections,
+    map: Map,
+    /// From here on there was no packet, up to the position.
+    lost: Option<u64>,
+}
+
+impl pass::Pass for Pass {
+    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+        let mut notes = Notes::default();
+        let survey = Survey::of(stream, &mut notes).await?;
+        let tracks = survey.tracks.iter().filter_map(track).collect();
+        if survey.start > 0 {
+            notes.at(0, "bytes that are no packet are passed over");
         }
+        stream.seek(survey.start);
+        Ok(Self {
+            packing: survey.packing,
+            samples: Samples::new(&survey, tracks),
+            map: survey.map.clone(),
+            survey,
+            notes,
+            sections: Sections::default(),
+            lost: None,
+        })
     }
-    let Reader { survey, samples, mut notes, .. } = reader;
-    let (last, tracks) = samples.finish(stream.len(), &mut notes)?;
-    pages.put(last).await?;
-    if tracks.iter().all(|track| track.samples == 0) {
-        notes.push("it has no samples".to_owned());
+
+    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+        if self.lost.is_some() {
+            return self.search(stream).await;
+        }
+        let offset = stream.position();
+        let bytes = stream.peek(self.packing.size * ENOUGH).await?;
+        let read = self.packets(bytes, offset)?;
+        stream.seek(offset + read);
+        if read == 0 {
+            self.lost = Some(offset);
+            if offset < stream.len() {
+                self.samples.broken(&mut self.notes);
+            }
+        }
+        Ok(offset < stream.len())
     }
-    let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
-    Ok(Outline {
-        container: CONTAINER,
-        // RFC 3555 §4.2.10; there is no type for sound alone.
-        mime: "video/mp2t".to_owned(),
-        duration: ends.max().unwrap_or(Time::ZERO),
-        tracks,
-        setup: vec![Setup::Inline(program(&survey).pack().into())],
-        setup_ranges: survey.tables,
-        elements: true,
-        chapters: Vec::new(),
-        created: None,
-        pages: pages.count,
-        notes: notes.into_texts(),
-    })
+
+    fn take_ready(&mut self) -> Vec<Packed> {
+        self.samples.take_ready()
+    }
+
+    async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {
+        let Self { survey, samples, mut notes, .. } = self;
+        let (last, tracks) = samples.finish(source.len(), &mut notes)?;
+        if tracks.iter().all(|track| track.samples == 0) {
+            notes.push("it has no samples".to_owned());
+        }
+        let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
+        let outline = Outline {
+            container: CONTAINER,
+            // RFC 3555 §4.2.10; there is no type for sound alone.
+            mime: "video/mp2t".to_owned(),
+            duration: ends.max().unwrap_or(Time::ZERO),
+            tracks,
+            setup: vec![Setup::Inline(program(&survey).pack().into())],
+            setup_ranges: survey.tables,
+            elements: true,
+            chapters: Vec::new(),
+            created: None,
+            pages: 0,
+            notes: notes.into_texts(),
+        };
+        Ok((last, outline))
+    }
 }
 
 /// A track of the outline. Its setup is its entry in the program's map.
@@ -114,34 +150,7 @@ fn program(survey: &Survey) -> Program {
     }
 }
 
-/// The sink, and how many pages the index has.
-struct Pages<'a, K> {
-    sink: &'a mut K,
-    count: u32,
-}
-
-impl<K: Sink> Pages<'_, K> {
-    async fn put(&mut self, pages: Vec<Packed>) -> Result<(), ReadError> {
-        for page in pages {
-            self.count = self.count.max(page.number.saturating_add(1));
-            self.sink.page(page).await?;
-        }
-        Ok(())
-    }
-}
-
-/// The packets, on the way through them.
-struct Reader {
-    packing: Packing,
-    survey: Survey,
-    samples: Samples,
-    notes: Notes,
-    /// The program's map, which may change: its packets, and as it was last.
-    sections: Sections,
-    map: Map,
-}
-
-impl Reader {
+impl Pass {
     /// Takes the packets that these bytes begin with, and says how many bytes they are.
     fn packets(&mut self, bytes: &[u8], mut offset: u64) -> Result<u64, Error> {
         let start = offset;
@@ -179,31 +188,26 @@ impl Reader {
         self.map = map;
     }
 
-    /// Passes over what is no packet, up to where some follow each other again. `false` at the end of the file.
-    async fn resync<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
-        let from = stream.position();
-        if from >= stream.len() {
+    /// Passes over what is no packet, up to where some follow each other again, or by what came at once. `false` at the end of
+    /// the file.
+    async fn search<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+        let Some(from) = self.lost else { return Ok(true) };
+        let wanted = self.packing.size * (ENOUGH + 1);
+        let at = stream.position();
+        let bytes = stream.peek(wanted).await?;
+        let last = bytes.len() < wanted;
+        let starts = if last { bytes.len() } else { bytes.len() - wanted + self.packing.size };
+        let begins = |start: &usize| bytes.get(*start..).is_some_and(|bytes| self.packing.begins(bytes, ENOUGH));
+        let found = (0..starts).find(begins);
+        stream.seek(at + found.unwrap_or(starts) as u64);
+        if found.is_some() {
+            self.notes.at(from, "bytes that are no packet are passed over");
+            self.lost = None;
+        } else if last {
+            self.notes.at(from, "what follows is no whole packet: the file is truncated or damaged");
             return Ok(false);
         }
-        self.samples.broken(&mut self.notes);
-        let wanted = self.packing.size * (ENOUGH + 1);
-        loop {
-            let at = stream.position();
-            let bytes = stream.peek(wanted).await?;
-            let last = bytes.len() < wanted;
-            let starts = if last { bytes.len() } else { bytes.len() - wanted + self.packing.size };
-            let begins = |start: &usize| bytes.get(*start..).is_some_and(|bytes| self.packing.begins(bytes, ENOUGH));
-            let found = (0..starts).find(begins);
-            stream.seek(at + found.unwrap_or(starts) as u64);
-            if found.is_some() {
-                self.notes.at(from, "bytes that are no packet are passed over");
-                return Ok(true);
-            }
-            if last {
-                self.notes.at(from, "what follows is no whole packet: the file is truncated or damaged");
-                return Ok(false);
-            }
-        }
+        Ok(true)
     }
 }
 

@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::super::layout::{self, Stretch};
 use super::super::packet::{NULL, PIDS, Packet, Packing};
 use super::OPENING;
@@ -27,6 +29,7 @@ const MAX_COMPOSITION: i64 = 20 * SECOND;
 const FILLER: u8 = u8::MAX;
 
 /// The samples of all tracks, on their way into the index.
+#[derive(Serialize, Deserialize)]
 pub struct Samples {
     packing: Packing,
     /// For each PID, its lane.
@@ -51,7 +54,7 @@ pub struct Samples {
 }
 
 /// The beginning of an element.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Element {
     offset: u64,
     time: i64,
@@ -60,6 +63,7 @@ struct Element {
 }
 
 /// One track's packets, as they come.
+#[derive(Serialize, Deserialize)]
 struct Lane {
     codec: Codec,
     hand: Hand,
@@ -77,6 +81,7 @@ struct Lane {
 }
 
 /// A sample that has not ended.
+#[derive(Serialize, Deserialize)]
 struct Open {
     run: Run,
     arrival: [u8; 4],

@@ -3,6 +3,8 @@
 
 use std::ops::{ControlFlow, Range};
 
+use serde::{Deserialize, Serialize};
+
 use super::super::codec;
 use super::super::layout::MAX_TRACKS;
 use super::super::packet::{Packet, Packing};
@@ -22,7 +24,7 @@ const SURVEYED: u64 = 16 << 20;
 const MAX_TABLE_RANGES: usize = 6;
 
 /// What is known of a file.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Survey {
     pub packing: Packing,
     /// Where the first packet begins.
@@ -39,7 +41,7 @@ pub struct Survey {
 }
 
 /// A stream that is there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Found {
     pub entry: Entry,
     pub codec: Codec,

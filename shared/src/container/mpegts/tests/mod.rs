@@ -11,8 +11,7 @@ use futures::executor::block_on;
 
 use super::MpegTs;
 use super::packet::Packing;
-use crate::container::Format;
-use crate::container::{Error, ReadError, Segment, Selected, Selection, Sink, Source};
+use crate::container::{Error, Format, ReadError, Segment, Selected, Selection, Sink, Source, pieces};
 use crate::index::{Element, Outline, Packed, Page};
 use crate::media::{Interval, Run, Ticks, Time};
 use crate::splice::{Piece, Splice};
@@ -38,7 +37,7 @@ struct Indexed {
 
 fn try_index(source: &impl Source, chunk: u64) -> Result<Indexed, Error> {
     let mut pages = Pages::default();
-    let outline = block_on(super::index::index(source, &mut pages, chunk))?;
+    let outline = block_on(pieces::index::<super::index::Pass>(source, &mut pages, chunk))?;
     let mut samples = vec![Vec::new(); outline.tracks.len()];
     let mut elements: Vec<Element> = Vec::new();
     pages.0.sort_by_key(|page| page.number);

@@ -1,6 +1,7 @@
 //! FLAC in Ogg (RFC 9639 §10.1): a packet is a frame, and a granule position the number of samples up to its end.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::{Mapping, Packet, be, comments};
 use crate::media::{Ticks, Timescale};
@@ -18,6 +19,7 @@ const STREAMINFO_LENGTH: usize = 34;
 const COMMENTS: u8 = 4;
 const LAST: u8 = 0x80;
 
+#[derive(Serialize, Deserialize)]
 pub struct Flac {
     timescale: Timescale,
     /// How many header packets follow the first; 0: nobody knows.

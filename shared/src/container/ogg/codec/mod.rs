@@ -8,12 +8,15 @@ mod speex;
 mod theora;
 mod vorbis;
 
+use std::ops::{Deref, DerefMut};
+
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::media::{Kind, Ticks, Timescale};
 
 /// What is known of a packet from its first bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Packet {
     /// How long it lasts.
     pub duration: Ticks,
@@ -92,6 +95,42 @@ pub trait Mapping: Send {
     }
 }
 
+/// The codec of a logical stream, with what it knows of its headers and of its last packet.
+#[derive(Serialize, Deserialize)]
+pub enum Codec {
+    Vorbis(vorbis::Vorbis),
+    Opus(opus::Opus),
+    Flac(flac::Flac),
+    Theora(theora::Theora),
+    Speex(speex::Speex),
+}
+
+impl Deref for Codec {
+    type Target = dyn Mapping;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Vorbis(codec) => codec,
+            Self::Opus(codec) => codec,
+            Self::Flac(codec) => codec,
+            Self::Theora(codec) => codec,
+            Self::Speex(codec) => codec,
+        }
+    }
+}
+
+impl DerefMut for Codec {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        match self {
+            Self::Vorbis(codec) => codec,
+            Self::Opus(codec) => codec,
+            Self::Flac(codec) => codec,
+            Self::Theora(codec) => codec,
+            Self::Speex(codec) => codec,
+        }
+    }
+}
+
 /// The header packet of a logical stream that is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Foreign {
@@ -108,16 +147,14 @@ pub enum Foreign {
 /// # Errors
 ///
 /// Why the stream is to be passed over.
-pub fn recognise(packet: &[u8]) -> Result<Box<dyn Mapping>, Foreign> {
-    fn known<M: Mapping + 'static>(mapping: Result<M, String>) -> Result<Box<dyn Mapping>, Foreign> {
-        mapping.map(|mapping| Box::new(mapping) as Box<dyn Mapping>).map_err(Foreign::Broken)
-    }
+pub fn recognise(packet: &[u8]) -> Result<Codec, Foreign> {
+    let broken = Foreign::Broken;
     match packet {
-        _ if packet.starts_with(vorbis::MAGIC) => known(vorbis::Vorbis::parse(packet)),
-        _ if packet.starts_with(opus::MAGIC) => known(opus::Opus::parse(packet)),
-        _ if packet.starts_with(flac::MAGIC) => known(flac::Flac::parse(packet)),
-        _ if packet.starts_with(theora::MAGIC) => known(theora::Theora::parse(packet)),
-        _ if packet.starts_with(speex::MAGIC) => known(speex::Speex::parse(packet)),
+        _ if packet.starts_with(vorbis::MAGIC) => vorbis::Vorbis::parse(packet).map(Codec::Vorbis).map_err(broken),
+        _ if packet.starts_with(opus::MAGIC) => opus::Opus::parse(packet).map(Codec::Opus).map_err(broken),
+        _ if packet.starts_with(flac::MAGIC) => flac::Flac::parse(packet).map(Codec::Flac).map_err(broken),
+        _ if packet.starts_with(theora::MAGIC) => theora::Theora::parse(packet).map(Codec::Theora).map_err(broken),
+        _ if packet.starts_with(speex::MAGIC) => speex::Speex::parse(packet).map(Codec::Speex).map_err(broken),
         _ if packet.starts_with(b"fishead\0") => Err(Foreign::Silent),
         _ => {
             let name = packet.iter().skip_while(|byte| !byte.is_ascii_alphanumeric()).take(8);

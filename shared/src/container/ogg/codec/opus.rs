@@ -1,6 +1,7 @@
 //! Opus in Ogg (RFC 7845): 48 000 ticks a second whatever the input was, and a pre-skip, which the granule positions count too.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::{Mapping, Packet, comments};
 use crate::container::opus;
@@ -15,6 +16,7 @@ const SKIP_AT: usize = 10;
 /// Ticks that a decoder takes to converge (§4.6): 80 ms.
 const PREROLL: Ticks = Ticks(3840);
 
+#[derive(Serialize, Deserialize)]
 pub struct Opus {
     timescale: Timescale,
     skip: u16,

@@ -1,6 +1,7 @@
 //! Speex in Ogg (*The Speex Codec Manual*, §7.4): packets of a fixed number of frames, granule positions in samples.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::{Mapping, Packet, comments, le32};
 use crate::media::{Ticks, Timescale};
@@ -10,6 +11,7 @@ pub const MAGIC: &[u8] = b"Speex   ";
 /// Headers behind the comments, at most.
 const MAX_EXTRA: usize = 16;
 
+#[derive(Serialize, Deserialize)]
 pub struct Speex {
     timescale: Timescale,
     duration: Ticks,

@@ -2,6 +2,7 @@
 //! keyframe, and in its lowest bits how many pictures came since.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::{Mapping, Packet, be, comments};
 use crate::media::{Kind, Ticks, Timescale};
@@ -9,6 +10,7 @@ use crate::media::{Kind, Ticks, Timescale};
 /// What the identification header begins with.
 pub const MAGIC: &[u8] = b"\x80theora";
 
+#[derive(Serialize, Deserialize)]
 pub struct Theora {
     timescale: Timescale,
     /// Ticks of a picture.

@@ -5,6 +5,7 @@
 //! a decoder reads. They are found from its end, as liboggz and ffmpeg find them: each ends with 40 bits of which few are not zero.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::{Mapping, Packet, comments, le32};
 use crate::media::{Ticks, Timescale};
@@ -16,6 +17,7 @@ const MODE: usize = 1 + 16 + 16 + 8;
 /// Modes, at most.
 const MAX_MODES: usize = 64;
 
+#[derive(Serialize, Deserialize)]
 pub struct Vorbis {
     timescale: Timescale,
     /// Samples of a short and of a long block.

@@ -1,9 +1,10 @@
 //! One logical stream: its header packets, and then where on its timeline each packet is.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::super::Part;
-use super::super::codec::{Mapping, Packet};
+use super::super::codec::{Codec, Packet};
 use super::super::crc;
 use super::super::page::Page;
 use crate::container::notes::Notes;
@@ -17,9 +18,10 @@ const MAX_GAP: Time = Time::from_secs(8 * 24 * 3600);
 const JITTER: Time = Time(20_000_000);
 
 /// A logical stream.
+#[derive(Serialize, Deserialize)]
 pub struct Lane {
     pub serial: u32,
-    pub mapping: Box<dyn Mapping>,
+    pub mapping: Codec,
     /// Its header packets, each cut at [`MAX_HEADER`], and the beginning of the one that goes on.
     pub headers: Vec<Bytes>,
     partial: Vec<u8>,
@@ -35,7 +37,7 @@ pub struct Lane {
 }
 
 /// A packet, or a part of one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Sample {
     /// Where in the file it begins.
     pub offset: u64,
@@ -50,7 +52,7 @@ pub struct Sample {
 }
 
 /// A page of packets.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Measured {
     pub serial: u32,
     pub offset: u64,
@@ -64,7 +66,7 @@ pub struct Measured {
 
 impl Lane {
     /// Of the page with its first header packet.
-    pub fn new(page: &Page<'_>, mapping: Box<dyn Mapping>, first: &[u8]) -> Self {
+    pub fn new(page: &Page<'_>, mapping: Codec, first: &[u8]) -> Self {
         Self {
             serial: page.header.serial,
             mapping,

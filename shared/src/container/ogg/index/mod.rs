@@ -5,53 +5,78 @@ mod lane;
 mod reader;
 mod streams;
 
-use self::reader::Reader;
+use serde::{Deserialize, Serialize};
+
+use self::reader::{Found, Reader};
 use self::streams::Streams;
 use super::CONTAINER;
-use crate::container::{Error, Sink, Source};
+use super::page::{MAX_PAGE, Page, Parsed};
+use crate::container::stream::Stream;
+use crate::container::{Error, Source, pass};
 use crate::index::{Outline, Packed};
 use crate::media::{Kind, Time};
 
-/// Reads a file's structure, asking for chunks of so many bytes; see [`super::index()`].
-pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: u64) -> Result<Outline, Error> {
-    let mut reader = Reader::new(source, chunk);
-    let mut streams = Streams::default();
-    let mut count = 0;
-    let mut put = async |pages: Vec<Packed>| {
-        for page in pages {
-            count = count.max(page.number.saturating_add(1));
-            sink.page(page).await?;
-        }
-        Ok::<_, Error>(())
-    };
-    while let Some(page) = reader.page().await? {
-        put(streams.page(&page)?).await?;
-    }
-    let found = streams.finish(source.len())?;
-    put(found.pages).await?;
+/// A file on the way through its pages.
+///
+/// # Errors
+///
+/// [`Error::Unsupported`] where no logical stream is of a known codec; [`Error::Malformed`] where more is damaged than not, and
+/// where there is no page; [`Error::Limit`] for too long headers. Pages that are damaged or missing are passed over, and told
+/// in [`Outline::notes`].
+#[derive(Default, Serialize, Deserialize)]
+pub struct Pass {
+    reader: Reader,
+    streams: Streams,
+}
 
-    let mut notes = found.notes;
-    for note in reader.into_notes().into_texts() {
-        notes.push(note);
+impl pass::Pass for Pass {
+    async fn begin<S: Source>(_: &mut Stream<'_, S>) -> Result<Self, Error> {
+        Ok(Self::default())
     }
-    let tracks = found.tracks;
-    if tracks.iter().all(|track| track.samples == 0) {
-        notes.push("it has no packets".to_owned());
+
+    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+        match self.reader.look(stream).await? {
+            Found::End => return Ok(false),
+            Found::Nothing => return Ok(true),
+            Found::Page => {}
+        }
+        let offset = stream.position();
+        let Parsed::Page(page) = Page::parse(offset, stream.peek(MAX_PAGE).await?) else { return Ok(false) };
+        self.streams.page(&page)?;
+        let end = page.end();
+        stream.seek(end);
+        Ok(true)
     }
-    let video = tracks.iter().any(|track| track.kind == Kind::Video);
-    let duration = tracks.iter().filter(|track| track.samples > 0).map(|track| track.span().1).max();
-    let duration = duration.unwrap_or(Time::ZERO).max(Time::ZERO);
-    Ok(Outline {
-        container: CONTAINER,
-        mime: if video { "video/ogg" } else { "audio/ogg" }.to_owned(),
-        duration,
-        tracks,
-        chapters: Vec::new(),
-        setup: Vec::new(),
-        setup_ranges: found.headers,
-        elements: true,
-        created: None,
-        pages: count,
-        notes: notes.into_texts(),
-    })
+
+    fn take_ready(&mut self) -> Vec<Packed> {
+        self.streams.take_ready()
+    }
+
+    async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {
+        let found = self.streams.finish(source.len())?;
+        let mut notes = found.notes;
+        for note in self.reader.into_notes().into_texts() {
+            notes.push(note);
+        }
+        let tracks = found.tracks;
+        if tracks.iter().all(|track| track.samples == 0) {
+            notes.push("it has no packets".to_owned());
+        }
+        let video = tracks.iter().any(|track| track.kind == Kind::Video);
+        let duration = tracks.iter().filter(|track| track.samples > 0).map(|track| track.span().1).max();
+        let outline = Outline {
+            container: CONTAINER,
+            mime: if video { "video/ogg" } else { "audio/ogg" }.to_owned(),
+            duration: duration.unwrap_or(Time::ZERO).max(Time::ZERO),
+            tracks,
+            chapters: Vec::new(),
+            setup: Vec::new(),
+            setup_ranges: found.headers,
+            elements: true,
+            created: None,
+            pages: 0,
+            notes: notes.into_texts(),
+        };
+        Ok((found.pages, outline))
+    }
 }

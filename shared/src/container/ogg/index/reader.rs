@@ -1,5 +1,7 @@
 //! A file as pages, whatever lies between them.
 
+use serde::{Deserialize, Serialize};
+
 use super::super::page::{CAPTURE, MAX_PAGE, Page, Parsed};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
@@ -9,85 +11,64 @@ use crate::container::{Error, Source};
 /// pages everywhere would cost its length many times over.
 const MAX_IN_VAIN: u64 = 64 << 20;
 
-/// The pages of a file, in order.
-pub struct Reader<'s, S> {
-    stream: Stream<'s, S>,
-    /// Where the next page is looked for.
-    next: u64,
+/// Finds the pages of a file, in order.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Reader {
     notes: Notes,
+    /// From here on there was no page, up to the position.
+    lost: Option<u64>,
     in_vain: u64,
 }
 
-/// What was found at a place.
-enum Found {
+/// What was found at the position.
+pub enum Found {
+    /// A page that is sound.
     Page,
+    /// No page, up to the position, which is another now.
+    Nothing,
+    /// The end of the file.
     End,
-    /// Nothing so many bytes from it, of which so many were looked at.
-    Nothing {
-        skip: usize,
-        in_vain: usize,
-    },
 }
 
-impl<'s, S: Source> Reader<'s, S> {
-    /// From the beginning of the file, by chunks of so many bytes.
-    pub fn new(source: &'s S, chunk: u64) -> Self {
-        Self { stream: Stream::new(source, chunk), next: 0, notes: Notes::default(), in_vain: 0 }
-    }
-
+impl Reader {
     /// What was passed over.
     pub fn into_notes(self) -> Notes {
         self.notes
     }
 
-    /// The next page that is sound; `None` at the end of the file.
-    pub async fn page(&mut self) -> Result<Option<Page<'_>>, Error> {
-        self.stream.seek(self.next);
-        let lost = self.next;
-        loop {
-            match self.look().await? {
-                Found::Page => break,
-                Found::End => {
-                    self.note(lost, self.stream.len());
-                    return Ok(None);
-                }
-                Found::Nothing { skip, in_vain } => {
-                    self.next += skip.max(1) as u64;
-                    self.stream.seek(self.next);
-                    self.in_vain += in_vain as u64;
-                    if self.in_vain > MAX_IN_VAIN.saturating_add(self.next) {
-                        let what = "more pages are damaged than sound".to_owned();
-                        return Err(Error::Malformed { offset: self.next, path: "page".to_owned(), what });
-                    }
-                }
+    /// Looks what is at the position, and passes over it where that is no page.
+    pub async fn look<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<Found, Error> {
+        let at = stream.position();
+        let bytes = stream.peek(MAX_PAGE).await?;
+        let in_vain = match Page::parse(at, bytes) {
+            Parsed::Page(page) if page.is_sound() => {
+                self.found(at);
+                return Ok(Found::Page);
             }
-        }
-        self.note(lost, self.next);
-        let offset = self.next;
-        match Page::parse(offset, self.stream.peek(MAX_PAGE).await?) {
-            Parsed::Page(page) => {
-                self.next = page.end();
-                Ok(Some(page))
+            Parsed::Page(page) => page.body.len(),
+            _ if bytes.len() < CAPTURE.len() => {
+                self.lost.get_or_insert(at);
+                self.found(stream.len());
+                return Ok(Found::End);
             }
-            Parsed::Partial | Parsed::Nothing => Ok(None),
+            _ => 0,
+        };
+        let next = at + capture(bytes).max(1) as u64;
+        self.lost.get_or_insert(at);
+        self.in_vain += in_vain as u64;
+        if self.in_vain > MAX_IN_VAIN.saturating_add(next) {
+            let what = "more pages are damaged than sound".to_owned();
+            return Err(Error::Malformed { offset: next, path: "page".to_owned(), what });
         }
+        stream.seek(next);
+        Ok(Found::Nothing)
     }
 
-    fn note(&mut self, lost: u64, found: u64) {
-        if found > lost {
+    /// What was passed over ends here.
+    fn found(&mut self, here: u64) {
+        if let Some(lost) = self.lost.take().filter(|lost| *lost < here) {
             self.notes.at(lost, "bytes that are no sound page are passed over");
         }
-    }
-
-    /// What is at the position.
-    async fn look(&mut self) -> Result<Found, Error> {
-        let bytes = self.stream.peek(MAX_PAGE).await?;
-        Ok(match Page::parse(self.next, bytes) {
-            Parsed::Page(page) if page.is_sound() => Found::Page,
-            Parsed::Page(page) => Found::Nothing { skip: capture(bytes), in_vain: page.body.len() },
-            _ if bytes.len() < CAPTURE.len() => Found::End,
-            _ => Found::Nothing { skip: capture(bytes), in_vain: 0 },
-        })
     }
 }
 

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::super::Setup;
 use super::super::codec::{self, Foreign};
 use super::super::page::Page;
@@ -31,6 +33,7 @@ pub struct Streamed {
 }
 
 /// The logical streams, as their pages come.
+#[derive(Serialize, Deserialize)]
 pub struct Streams {
     builder: Builder,
     notes: Notes,
@@ -43,7 +46,7 @@ pub struct Streams {
 }
 
 /// Logical streams side by side.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Link {
     /// Its place in the chain.
     number: u32,
@@ -60,7 +63,7 @@ struct Link {
 }
 
 /// How the positions of a logical stream become the times of a track.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct Laid {
     track: usize,
     /// The position that is the track's time zero.
@@ -84,26 +87,25 @@ impl Default for Streams {
 }
 
 impl Streams {
-    /// Takes the next page of the file. Gives the pages of the index that are complete.
-    pub fn page(&mut self, page: &Page<'_>) -> Result<Vec<Packed>, Error> {
+    /// Takes the next page of the file.
+    pub fn page(&mut self, page: &Page<'_>) -> Result<(), Error> {
         if page.header.first {
-            self.begin(page)?;
-            return Ok(self.builder.take_ready());
+            return self.begin(page);
         }
         let Some(place) = self.link.lanes.iter().position(|(lane, _)| lane.serial == page.header.serial) else {
             if !self.link.passed.contains(&page.header.serial) {
                 self.notes.at(page.offset, "a page of a logical stream that never began");
             }
-            return Ok(Vec::new());
+            return Ok(());
         };
-        let Some((lane, _)) = self.link.lanes.get_mut(place) else { return Ok(Vec::new()) };
+        let Some((lane, _)) = self.link.lanes.get_mut(place) else { return Ok(()) };
         let heads = !lane.ready;
         let measured = match lane.page(page, &mut self.notes) {
             Ok(measured) => measured,
             Err(what) => {
                 self.link.lanes.remove(place);
                 self.pass(page.header.serial, &what);
-                return Ok(Vec::new());
+                return Ok(());
             }
         };
         if let Some(range) = self.headers.last_mut().filter(|_| heads && !self.link.begun) {
@@ -121,7 +123,12 @@ impl Streams {
         if !self.link.settled && self.link.begun && (self.link.waiting.len() >= MAX_WAITING || begun()) {
             self.settle()?;
         }
-        Ok(self.builder.take_ready())
+        Ok(())
+    }
+
+    /// The pages of the index that are complete.
+    pub fn take_ready(&mut self) -> Vec<Packed> {
+        self.builder.take_ready()
     }
 
     /// A logical stream begins, and a link with the first behind others.

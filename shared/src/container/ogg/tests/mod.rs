@@ -15,7 +15,7 @@ mod writing;
 use bytes::Bytes;
 use futures::executor::block_on;
 
-use crate::container::Error;
+use crate::container::{Error, pieces};
 use crate::index::{Outline, Page};
 use crate::media::{Interval, Run, Ticks, Time};
 use crate::resolve::{self, Ask, Cut, Meaning, Memory, Part};
@@ -120,7 +120,7 @@ struct Indexed {
 /// Indexes a file by chunks of so many bytes.
 fn try_index(file: &Bytes, chunk: u64) -> Result<Indexed, Error> {
     let mut pages = Memory::default();
-    let outline = block_on(super::index::index(file, &mut pages, chunk))?;
+    let outline = block_on(pieces::index::<super::index::Pass>(file, &mut pages, chunk))?;
     let mut samples = vec![Vec::new(); outline.tracks.len()];
     for packed in pages.packed() {
         let page = Page::unpack(packed.number, &packed.bytes).unwrap();

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::super::Part;
-use super::super::codec::{self, Mapping};
+use super::super::codec::{self, Codec, Mapping};
 use super::super::page::{Header, MAX_SEGMENTS, put_lacing, segments};
 use super::mismatch;
 use super::output::{Filling, Output};
@@ -16,7 +16,7 @@ const MAX_SKIP: Ticks = Ticks(65_535);
 
 /// A logical stream that is being written.
 pub struct Lane {
-    mapping: Box<dyn Mapping>,
+    mapping: Codec,
     /// Its header packets.
     setup: Vec<Bytes>,
     serial: u32,

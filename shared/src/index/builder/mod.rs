@@ -5,10 +5,15 @@
 //! packed, and waits at most for the end of an element that it lies in. A sample that comes later than that, or whose track
 //! already has samples in a later page, goes into a later page than its own ([`Track::late`] says how many cells later that
 //! may be), so that a track's pages, one after another, always hold its samples in decode order.
+//!
+//! It can be written down between any two samples (serde), and goes on as if nothing had been.
+
+mod frozen;
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::limits::{MAX_OPEN_RUNS, MAX_PAGE_BYTES, MAX_PAGES, MAX_RUNS, MAX_WAITING_BYTES, OPEN_CELLS};
 use super::{Element, Error, PageTrack, cell, cell_end, pack};
@@ -76,7 +81,7 @@ struct Waiting {
 }
 
 /// A track, and where it has got to.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Lane {
     track: Track,
     /// The cell of the last sample, and the decode times that belong to it.

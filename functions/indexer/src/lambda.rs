@@ -1,0 +1,50 @@
+//! The indexer as a Lambda function, which invokes itself where an invocation is too short for a file.
+
+use std::env;
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::error::DisplayErrorContext;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+use lambda_runtime::{Context, LambdaEvent, service_fn};
+use reelspan::container::Limit;
+use reelspan::store::{self, Stores};
+
+use crate::{S3Event, handle_some};
+
+/// How long before its end an invocation hands over to the next: a chunk may be read anew some times, and a hundred pages be
+/// stored by a table that is throttled.
+const RESERVE: Duration = Duration::from_secs(60);
+
+/// Answers invocations until the end. Of the environment: what [`Stores::from_env`] reads; `AWS_LAMBDA_FUNCTION_NAME`, by which
+/// the function invokes itself; and `REELSPAN_INDEX_BYTES`, how many bytes of a file an invocation goes through at most.
+pub async fn run() -> Result<(), lambda_runtime::Error> {
+    let function = env::var("AWS_LAMBDA_FUNCTION_NAME").map_err(|_| "AWS_LAMBDA_FUNCTION_NAME is not set")?;
+    let bytes = env::var("REELSPAN_INDEX_BYTES").ok().map(|bytes| bytes.parse()).transpose()?;
+    let stores = Stores::from_env().await?;
+    let client = Client::new(store::aws().await);
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<S3Event>| {
+        let LambdaEvent { payload, context } = event;
+        let limit = Limit { bytes, ..until_the_end(&context) };
+        let rest = handle_some(&stores, payload, &limit).await?;
+        if !rest.records.is_empty() {
+            go_on(&client, &function, &rest).await?;
+        }
+        Ok::<_, lambda_runtime::Error>(())
+    }))
+    .await
+}
+
+/// As long as the invocation lasts.
+fn until_the_end(context: &Context) -> Limit {
+    let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    Limit { until: Some(Instant::now() + left.saturating_sub(RESERVE)), ..Limit::default() }
+}
+
+/// Invokes the function with these events, without waiting for it. Where that fails, the invocation does, and is tried again.
+async fn go_on(client: &Client, function: &str, event: &S3Event) -> Result<(), lambda_runtime::Error> {
+    let invoke = client.invoke().function_name(function).invocation_type(InvocationType::Event);
+    let invoked = invoke.payload(Blob::new(serde_json::to_vec(event)?)).send().await;
+    invoked.map(drop).map_err(|error| format!("Lambda: {}", DisplayErrorContext(error)).into())
+}

@@ -1,0 +1,127 @@
+//! How far a pass through a file has come, as bytes: for whoever goes on in another process, in which nothing is left of the
+//! first but these and the pages that it has stored.
+
+use std::hash::{DefaultHasher, Hasher};
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Error, WRITER};
+use crate::index::FORMAT;
+
+/// The version of all that passes remember. One more for every change of it: what another version wrote is no checkpoint.
+const VERSION: u32 = 1;
+
+/// How far a pass has come. An ordinary one has some ten kilobytes; one of a file that is made to be hostile, some megabytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    place: Place,
+    /// What the pass of the file's format remembers.
+    state: Bytes,
+}
+
+/// Where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    /// Where in the file it goes on.
+    offset: u64,
+    /// One more than the number of the last page so far.
+    pages: u32,
+}
+
+/// What is written, behind a hash of it.
+#[derive(Serialize, Deserialize)]
+struct Packed {
+    versions: (u32, u32, u32, String),
+    place: Place,
+    state: Bytes,
+}
+
+/// Who can read it: the same versions of the index, of the writers, of passes, and of the program, for good measure.
+fn versions() -> (u32, u32, u32, String) {
+    (FORMAT, WRITER, VERSION, env!("CARGO_PKG_VERSION").to_owned())
+}
+
+fn hash(bytes: &[u8]) -> [u8; 8] {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish().to_le_bytes()
+}
+
+impl Checkpoint {
+    /// Of a pass that has come to this offset.
+    pub(super) fn new(pass: &impl Serialize, offset: u64, pages: u32) -> Result<Self, Error> {
+        let state = postcard::to_stdvec(pass).map_err(|error| Error::Checkpoint(error.to_string()))?;
+        Ok(Self { place: Place { offset, pages }, state: state.into() })
+    }
+
+    /// The pass.
+    pub(super) fn open<P: DeserializeOwned>(&self) -> Result<P, Error> {
+        postcard::from_bytes(&self.state).map_err(|error| Error::Checkpoint(error.to_string()))
+    }
+
+    /// Where in the file it goes on.
+    #[must_use]
+    pub const fn offset(&self) -> u64 {
+        self.place.offset
+    }
+
+    /// One more than the number of the last page so far.
+    pub(super) const fn pages(&self) -> u32 {
+        self.place.pages
+    }
+
+    /// Packs it.
+    #[must_use]
+    pub fn pack(&self) -> Bytes {
+        let packed = Packed { versions: versions(), place: self.place, state: self.state.clone() };
+        // Plain data in memory always serialises; nothing at all is no checkpoint.
+        let packed = postcard::to_stdvec(&packed).unwrap_or_default();
+        [&hash(&packed)[..], &packed].concat().into()
+    }
+
+    /// Unpacks what [`Checkpoint::pack`] made; `None` where it did not, or not in this version: then the pass begins anew.
+    #[must_use]
+    pub fn unpack(bytes: &[u8]) -> Option<Self> {
+        let (found, packed) = bytes.split_first_chunk::<8>()?;
+        let Packed { versions: written, place, state } = Some(packed)
+            .filter(|packed| hash(packed) == *found)
+            .and_then(|packed| postcard::from_bytes(packed).ok())?;
+        (written == versions()).then_some(Self { place, state })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_checkpoint_of_this_version_is_none() {
+        let checkpoint = Checkpoint::new(&(7_u64, "state"), 4711, 9).unwrap();
+        let packed = checkpoint.pack().to_vec();
+        assert_eq!(Checkpoint::unpack(&packed), Some(checkpoint.clone()));
+        assert_eq!(checkpoint.open::<(u64, String)>().unwrap(), (7, "state".to_owned()));
+        assert!(checkpoint.open::<(u64, String, u64)>().is_err());
+        for length in 0..packed.len() {
+            assert_eq!(Checkpoint::unpack(packed.get(..length).unwrap()), None, "{length} bytes");
+        }
+        for bit in 0..packed.len() * 8 {
+            let mut damaged = packed.clone();
+            *damaged.get_mut(bit / 8).unwrap() ^= 1 << (bit % 8);
+            assert_eq!(Checkpoint::unpack(&damaged), None, "bit {bit}");
+        }
+        let (format, writer, version, program) = versions();
+        for versions in [
+            (format + 1, writer, version, program.clone()),
+            (format, writer + 1, version, program.clone()),
+            (format, writer, version + 1, program),
+            (format, writer, version, "0.0.0".to_owned()),
+        ] {
+            let other = Packed { versions, place: checkpoint.place, state: checkpoint.state.clone() };
+            let other = postcard::to_stdvec(&other).unwrap();
+            assert_eq!(Checkpoint::unpack(&[&hash(&other)[..], &other].concat()), None);
+        }
+    }
+}

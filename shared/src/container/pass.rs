@@ -1,0 +1,114 @@
+//! A pass: how a file is indexed that is streamed through once from its beginning to its end. All that it remembers on the way
+//! is plain data, so it can stop between any two steps, and go on in another process ([`Checkpoint`]) as if nothing had been.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::stream::{CHUNK, Stream};
+use super::{Checkpoint, Error, Sink, Source};
+use crate::index::{Outline, Packed};
+
+/// How far a pass may go at once. The default: to the end of the file.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// Until this instant, or a few megabytes longer.
+    pub until: Option<Instant>,
+    /// So many bytes of the file, or one step more.
+    pub bytes: Option<u64>,
+    /// How many bytes are asked for at once.
+    pub chunk: u64,
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self { until: None, bytes: None, chunk: CHUNK }
+    }
+}
+
+impl Limit {
+    /// Whether a pass that went through so many bytes has to stop.
+    fn is_reached(&self, bytes: u64) -> bool {
+        self.bytes.is_some_and(|limit| bytes >= limit) || self.until.is_some_and(|until| Instant::now() >= until)
+    }
+}
+
+/// How far indexing has come.
+#[derive(Clone, Debug)]
+pub enum Progress {
+    /// To the end of the file.
+    Done(Box<Outline>),
+    /// To the limit. All pages that are complete have gone to the sink.
+    Paused(Checkpoint),
+}
+
+impl Progress {
+    /// To the end of the file, of which this is the outline.
+    pub(super) fn done(outline: Outline) -> Self {
+        Self::Done(Box::new(outline))
+    }
+}
+
+/// One pass through a file of some format. What it reads is decided by the file alone, and not by where it was stopped.
+pub trait Pass: Serialize + DeserializeOwned + Send + Sized {
+    /// Reads what stands before the first step, at the beginning of the file as a rule. This cannot be stopped.
+    fn begin<S: Source>(stream: &mut Stream<'_, S>) -> impl Future<Output = Result<Self, Error>> + Send;
+
+    /// Goes on from the position of the stream: an element, a few packets, at most some chunks of what is passed over. The
+    /// position is all that it knows of the stream. Says whether there is more.
+    fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// The pages that are complete.
+    fn take_ready(&mut self) -> Vec<Packed>;
+
+    /// The end of the file: the remaining pages, and the outline, whose `pages` are filled in by whoever counts them.
+    fn finish<S: Source>(self, source: &S) -> impl Future<Output = Result<(Vec<Packed>, Outline), Error>> + Send;
+}
+
+/// Goes through a file, from where an earlier pass came to.
+pub async fn through<P: Pass>(
+    source: &impl Source,
+    sink: &mut (impl Sink + Send),
+    from: Option<&Checkpoint>,
+    limit: &Limit,
+) -> Result<Progress, Error> {
+    // More is not asked for than may be gone through.
+    let chunk = limit.chunk.min(limit.bytes.unwrap_or(CHUNK)).clamp(1, CHUNK);
+    let mut stream = Stream::new(source, chunk);
+    let (mut pass, mut count) = match from {
+        None => (P::begin(&mut stream).await?, 0),
+        Some(checkpoint) => {
+            stream.seek(checkpoint.offset());
+            (checkpoint.open()?, checkpoint.pages())
+        }
+    };
+    let (mut through, mut looked) = (0, stream.position());
+    loop {
+        let more = pass.step(&mut stream).await?;
+        give(pass.take_ready(), sink, &mut count).await?;
+        if !more {
+            break;
+        }
+        // The clock is not looked at for each of a file's many packets.
+        let ahead = stream.position().saturating_sub(looked);
+        if ahead >= chunk {
+            through += ahead;
+            looked = stream.position();
+            if limit.is_reached(through) {
+                return Ok(Progress::Paused(Checkpoint::new(&pass, looked, count)?));
+            }
+        }
+    }
+    let (last, outline) = pass.finish(source).await?;
+    give(last, sink, &mut count).await?;
+    Ok(Progress::done(Outline { pages: count, ..outline }))
+}
+
+async fn give(pages: Vec<Packed>, sink: &mut (impl Sink + Send), count: &mut u32) -> Result<(), Error> {
+    for page in pages {
+        *count = (*count).max(page.number.saturating_add(1));
+        sink.page(page).await?;
+    }
+    Ok(())
+}

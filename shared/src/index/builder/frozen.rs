@@ -1,0 +1,105 @@
+//! A builder as bytes, for a pass that goes on elsewhere. Pages that are open are packed as they will be in the end, so that
+//! it has some kilobytes for an ordinary file; what can be reckoned is reckoned, so that no bytes make a builder whose counts
+//! are wrong.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Builder, Elements, Lane, Open, Waiting};
+use crate::index::bits::Input;
+use crate::index::{Element, Error, pack};
+
+/// What a builder has, less the pages that are ready: they were taken before.
+#[derive(Serialize, Deserialize)]
+struct Frozen {
+    lanes: Vec<Lane>,
+    open: Vec<Page>,
+    waiting: Vec<Page>,
+    floor: u32,
+    pages: u32,
+    element: Option<Element>,
+    element_end: u64,
+    ended: bool,
+}
+
+/// A page that is open or waits.
+#[derive(Serialize, Deserialize)]
+struct Page {
+    number: u32,
+    tracks: Bytes,
+    elements: Bytes,
+    unended: bool,
+}
+
+impl Page {
+    fn new(number: u32, tracks: Vec<u8>, elements: &Elements) -> Self {
+        let mut packed = Vec::new();
+        pack::put_elements(&mut packed, &elements.list);
+        Self { number, tracks: tracks.into(), elements: packed.into(), unended: elements.unended }
+    }
+
+    fn elements(&self) -> Result<Elements, Error> {
+        let list = pack::elements(&mut Input::new(&self.elements))?;
+        Ok(Elements { list, unended: self.unended })
+    }
+}
+
+impl Serialize for Builder {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let open = self.open.iter().map(|(number, page)| {
+            let mut tracks = Vec::new();
+            pack::put_tracks(&mut tracks, *number, &page.tracks);
+            Page::new(*number, tracks, &page.elements)
+        });
+        let waiting = self.waiting.iter().map(|page| Page::new(page.number, page.packed.clone(), &page.elements));
+        let frozen = Frozen {
+            lanes: self.lanes.clone(),
+            open: open.collect(),
+            waiting: waiting.collect(),
+            floor: self.floor,
+            pages: self.pages,
+            element: self.element.clone(),
+            element_end: self.element_end,
+            ended: self.ended,
+        };
+        frozen.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Builder {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Frozen::deserialize(deserializer)?.thaw().map_err(D::Error::custom)
+    }
+}
+
+impl Frozen {
+    fn thaw(self) -> Result<Builder, Error> {
+        let mut open = BTreeMap::new();
+        for page in self.open {
+            let tracks = pack::tracks(&mut Input::new(&page.tracks), page.number)?;
+            let runs = tracks.iter().map(|track| track.runs.len()).sum();
+            open.insert(page.number, Open { tracks, runs, elements: page.elements()? });
+        }
+        let waiting = self.waiting.into_iter().map(|page| {
+            let elements = page.elements()?;
+            Ok(Waiting { number: page.number, packed: page.tracks.into(), elements })
+        });
+        let waiting: Vec<Waiting> = waiting.collect::<Result<_, Error>>()?;
+        Ok(Builder {
+            open_runs: open.values().map(|page| page.runs).sum(),
+            waiting_bytes: waiting.iter().map(|page| page.packed.len()).sum(),
+            lanes: self.lanes,
+            open,
+            waiting,
+            ready: Vec::new(),
+            floor: self.floor,
+            pages: self.pages,
+            element: self.element,
+            element_end: self.element_end,
+            ended: self.ended,
+        })
+    }
+}
