@@ -21,31 +21,31 @@ pub struct Codes {
 /// A start code.
 #[derive(Clone, Copy, Debug)]
 pub struct Code<'a> {
-    offset: u64,
-    before: u64,
-    /// Where what was there before these bytes ends.
-    behind: u64,
-    at: Option<usize>,
-    carried: &'a [u8],
-    /// A zero stands before it.
-    zero: bool,
+    place: Place<'a>,
+    /// Where the zero is that stands before it, if one does.
+    zero: Option<Place<'a>>,
     /// What it begins: [`SEEN`] bytes, the first of them its code.
     pub bytes: &'a [u8],
 }
 
+/// Where a byte is: as an [`Event`] says it.
+#[derive(Clone, Copy, Debug)]
+struct Place<'a> {
+    offset: u64,
+    before: u64,
+    at: Option<usize>,
+    carried: &'a [u8],
+}
+
 impl Code<'_> {
     /// The same from the zero on that may stand before (ITU-T H.264 §B.1.1, `zero_byte`).
-    pub fn with_zero(mut self) -> Self {
-        if let (true, Some(at)) = (self.zero, self.at) {
-            (self.offset, self.at) = (self.offset - 1, Some(at - 1));
-            self.before = if at > 1 { self.offset } else { self.behind };
-        }
-        self
+    pub fn with_zero(self) -> Self {
+        Self { place: self.zero.unwrap_or(self.place), ..self }
     }
 
     /// As something that was found.
     pub fn event(self, what: What) -> Event {
-        let Self { offset, before, at, carried, .. } = self;
+        let Place { offset, before, at, carried } = self.place;
         Event { offset, before, at, carried: carried.to_vec(), what }
     }
 }
@@ -69,16 +69,16 @@ impl Codes {
         let mut rest = behind_start_code(searched);
         while let Some(from_code) = rest {
             let code = searched.len() - from_code.len();
+            let place = |at: usize| {
+                let here = offset + at as u64;
+                Place { offset: here, before: if at > 0 { here } else { behind }, at: Some(at), carried: &[] }
+            };
             let at = code - 3;
-            each(Code {
-                offset: offset + at as u64,
-                before: if at > 0 { offset + at as u64 } else { behind },
-                behind,
-                at: Some(at),
-                carried: &[],
-                zero: at > 0 && data.get(at - 1) == Some(&0),
-                bytes: data.get(code..code + SEEN).unwrap_or_default(),
-            });
+            let zero = match at.checked_sub(1) {
+                Some(before) => (data.get(before) == Some(&0)).then(|| place(before)),
+                None => self.zero_before(self.carry.len(), self.carry.len()),
+            };
+            each(Code { place: place(at), zero, bytes: data.get(code..code + SEEN).unwrap_or_default() });
             rest = behind_start_code(from_code);
         }
         self.behind = Some(offset + starts as u64);
@@ -96,14 +96,25 @@ impl Codes {
     /// Finds the start codes among the first bytes of these, `starts` of them; `carried` were there before.
     fn carried(&self, bytes: &[u8], starts: usize, carried: usize, each: &mut impl FnMut(Code<'_>)) {
         for at in 0..starts {
-            let (Some(window), Some(offset)) = (bytes.get(at..at + WINDOW), self.places.get(at)) else { return };
+            let (Some(window), Some(place)) = (bytes.get(at..at + WINDOW), self.place(at, carried)) else { return };
             if let [0, 0, 1, bytes @ ..] = window {
-                let before = if at > 0 { self.places.get(at - 1).map(|place| place + 1) } else { self.behind };
-                let before = before.unwrap_or(*offset);
-                let carried = self.carry.get(at..carried).unwrap_or_default();
-                each(Code { offset: *offset, before, behind: before, at: None, carried, zero: false, bytes });
+                each(Code { place, zero: self.zero_before(at, carried), bytes });
             }
         }
+    }
+
+    /// Where one of the bytes is that were carried over, up to so many.
+    fn place(&self, at: usize, carried: usize) -> Option<Place<'_>> {
+        let offset = *self.places.get(at)?;
+        let before = at.checked_sub(1).and_then(|before| self.places.get(before)).map(|place| place + 1);
+        let carried = self.carry.get(at..carried).unwrap_or_default();
+        Some(Place { offset, before: before.or(self.behind).unwrap_or(offset), at: None, carried })
+    }
+
+    /// Where the zero before one of them is, if there is one.
+    fn zero_before(&self, at: usize, carried: usize) -> Option<Place<'_>> {
+        let before = at.checked_sub(1).filter(|before| self.carry.get(*before) == Some(&0))?;
+        self.place(before, carried)
     }
 
     fn forget(&mut self, count: usize) {
@@ -127,7 +138,7 @@ mod tests {
         // Between packets there are a hundred bytes of something else.
         for (packet, end) in cuts.iter().copied().chain([stream.len()]).enumerate() {
             codes.push((start + 100 * packet) as u64, &stream[start..end], |code| {
-                found.push((code.offset, code.before, code.bytes[0]));
+                found.push((code.place.offset, code.place.before, code.bytes[0]));
             });
             start = end;
         }
@@ -142,6 +153,21 @@ mod tests {
         assert_eq!(found(&stream, &[23]), [(20, 20, 7)]);
         assert_eq!(found(&stream, &[20]), [(120, 20, 7)]);
         assert_eq!(found(&stream, &[20, 21, 22, 23, 24]), [(120, 20, 7)]);
+    }
+
+    #[test]
+    fn a_zero_before_a_code_may_be_in_the_packet_before() {
+        let stream = [&[9; 20][..], &[0, 0, 0, 1, 7], &[9; 20]].concat();
+        for cut in 15..30 {
+            let (mut codes, mut zeros) = (Codes::default(), Vec::new());
+            for (start, end) in [(0, cut), (cut, stream.len())] {
+                codes.push(1000 * start as u64, &stream[start..end], |code| {
+                    zeros.push(code.with_zero().event(What::Begin));
+                });
+            }
+            let offset = if cut > 20 { 20 } else { 1000 * cut as u64 + 20 - cut as u64 };
+            assert_eq!(zeros.iter().map(|event| event.offset).collect::<Vec<_>>(), [offset], "cut at {cut}");
+        }
     }
 
     proptest! {
