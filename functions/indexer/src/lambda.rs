@@ -15,7 +15,7 @@ use crate::{S3Event, handle_some};
 
 /// How long before its end an invocation hands over to the next: a chunk may be read anew some times, and a hundred pages be
 /// stored by a table that is throttled.
-const RESERVE: Duration = Duration::from_secs(60);
+const RESERVE: Duration = Duration::from_mins(1);
 
 /// Answers invocations until the end. Of the environment: what [`Stores::from_env`] reads; `AWS_LAMBDA_FUNCTION_NAME`, by which
 /// the function invokes itself; and `REELSPAN_INDEX_BYTES`, how many bytes of a file an invocation goes through at most.
