@@ -5,6 +5,7 @@
 //! domain name of one's own, a firewall, logs) stays.
 
 use aws_sdk_cloudfront::error::BuildError;
+use aws_sdk_cloudfront::types::builders::OriginBuilder;
 use aws_sdk_cloudfront::types::{
     Aliases, AllowedMethods, CacheBehavior, CacheBehaviors, CachedMethods, CustomErrorResponse, CustomErrorResponses,
     CustomHeaders, CustomOriginConfig, DefaultCacheBehavior, DistributionConfig, EventType, FunctionAssociation,
@@ -98,7 +99,7 @@ impl Wanted {
             ipv6: !secure,
             media: place(&settings.media, format!("/{space}"), &made.media_access),
             fragments: place(&settings.fragments, format!("/media/{space}"), &made.function_access),
-            cookies: place(&settings.cookies, format!("/stream/{space}"), &made.function_access),
+            cookies: place(&settings.cookies, String::new(), &made.function_access),
             cache: made.cache.clone(),
             requests: made.requests.clone(),
             cookie_requests: made.cookie_requests.clone(),
@@ -132,19 +133,18 @@ impl Wanted {
     }
 
     /// A distribution as it is, with what is wanted of it.
-    pub fn over(&self, found: DistributionConfig) -> Result<DistributionConfig, BuildError> {
-        Ok(DistributionConfig {
-            enabled: self.enabled,
-            comment: self.comment.clone(),
-            origins: Some(self.origins()?),
-            default_cache_behavior: Some(self.behaviour()?),
-            cache_behaviors: Some(CacheBehaviors::builder().quantity(1).items(self.cookie_behaviour()?).build()?),
-            custom_error_responses: Some(not_kept()?),
-            price_class: Some(self.price.clone()),
-            http_version: Some(HttpVersion::Http2And3),
-            is_ipv6_enabled: Some(self.ipv6),
-            ..found
-        })
+    pub fn over(&self, mut config: DistributionConfig) -> Result<DistributionConfig, BuildError> {
+        config.enabled = self.enabled;
+        self.comment.clone_into(&mut config.comment);
+        config.origins = Some(self.origins()?);
+        config.default_cache_behavior = Some(self.behaviour()?);
+        config.cache_behaviors =
+            Some(CacheBehaviors::builder().quantity(1).items(self.cookie_behaviour()?).build()?);
+        config.custom_error_responses = Some(not_kept()?);
+        config.price_class = Some(self.price.clone());
+        config.http_version = Some(HttpVersion::Http2and3);
+        config.is_ipv6_enabled = Some(self.ipv6);
+        Ok(config)
     }
 
     /// Which space it streams.
@@ -153,11 +153,11 @@ impl Wanted {
     }
 
     fn origins(&self) -> Result<Origins, BuildError> {
-        let media = self.media.origin(MEDIA)?;
+        let bucket = S3OriginConfig::builder().origin_access_identity("").build();
         let origins = [
-            Origin { s3_origin_config: Some(S3OriginConfig::builder().origin_access_identity("").build()), ..media },
-            Origin { custom_origin_config: Some(function_url()?), ..self.fragments.origin(FRAGMENTS)? },
-            Origin { custom_origin_config: Some(function_url()?), ..self.cookies.origin(COOKIES)? },
+            self.media.origin(MEDIA)?.s3_origin_config(bucket).build()?,
+            self.fragments.origin(FRAGMENTS)?.custom_origin_config(function_url()?).build()?,
+            self.cookies.origin(COOKIES)?.custom_origin_config(function_url()?).build()?,
         ];
         Origins::builder().quantity(quantity(&origins)).set_items(Some(origins.to_vec())).build()
     }
@@ -208,8 +208,8 @@ pub(super) fn reference(settings: &Settings, space: &SpaceId, streaming: &Stream
 }
 
 impl Place {
-    fn origin(&self, id: &str) -> Result<Origin, BuildError> {
-        Origin::builder()
+    fn origin(&self, id: &str) -> Result<OriginBuilder, BuildError> {
+        let origin = Origin::builder()
             .id(id)
             .domain_name(&self.domain)
             .origin_path(&self.path)
@@ -217,8 +217,8 @@ impl Place {
             .custom_headers(CustomHeaders::builder().quantity(0).build()?)
             .connection_attempts(3)
             .connection_timeout(10)
-            .origin_shield(OriginShield::builder().enabled(false).build()?)
-            .build()
+            .origin_shield(OriginShield::builder().enabled(false).build()?);
+        Ok(origin)
     }
 }
 
