@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, VARY};
 use http::{HeaderName, StatusCode};
+use reelspan::cloudfront::verify::Refusal;
 use reelspan::http::problem::{self, Problem};
 use reelspan::http::range;
 use reelspan::media::Time;
@@ -27,6 +28,12 @@ pub enum Error {
     /// There is nothing to validate.
     #[error("{0}")]
     Validate(&'static str),
+    /// Its space streams to nobody.
+    #[error("{0}")]
+    Closed(&'static str),
+    /// Its space streams to signed requests alone, and this is none that counts.
+    #[error("{0}")]
+    Unsigned(#[from] Refusal),
     /// There is no such content.
     #[error("there is no such content")]
     Missing,
@@ -76,6 +83,7 @@ impl Error {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::Path | Self::Validate(_) => StatusCode::BAD_REQUEST,
+            Self::Closed(_) | Self::Unsigned(_) => StatusCode::FORBIDDEN,
             Self::NoRoute | Self::Name(_) | Self::Missing | Self::Outside { .. } => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
@@ -93,6 +101,8 @@ impl Error {
     pub fn problem(&self) -> Problem {
         let title = match self {
             Self::Name(_) => "No such name",
+            Self::Closed(_) => "Not streamed",
+            Self::Unsigned(_) => "Not signed for this",
             Self::Outside { .. } => "No time of it",
             Self::Refused(_) => "No media fragments of this",
             Self::TooLarge { .. } => "Too large for one answer",

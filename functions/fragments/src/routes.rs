@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRef, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::{
@@ -17,7 +17,7 @@ use tower_http::cors::{Any, CorsLayer};
 
 use crate::answer::{CONTENT_RANGE_MAPPING, RANGE_REDIRECT, X_MEDIA_FRAGMENT};
 use crate::request::{ACCEPT_RANGE_REDIRECT, Request};
-use crate::{Error, Fragments, validate};
+use crate::{Error, Fragments, Viewers, validate};
 
 /// How long a browser may remember what it may send.
 const PREFLIGHT: Duration = Duration::from_hours(24);
@@ -64,10 +64,21 @@ async fn health() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
+impl FromRef<Arc<Fragments>> for Viewers {
+    fn from_ref(fragments: &Arc<Fragments>) -> Self {
+        fragments.viewers
+    }
+}
+
 async fn media(State(fragments): State<Arc<Fragments>>, request: Request) -> Response {
+    let mut refused = None;
     let response = match fragments.answer(&request).await {
         Ok(answer) => fragments.respond(&request, answer).await.into_response(),
-        Err(error) => error.into_response(),
+        Err(error) => {
+            // What a metric counts: who keeps trying is seen by it.
+            refused = matches!(error, Error::Unsigned(_)).then(|| error.to_string());
+            error.into_response()
+        }
     };
     let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let bytes: Option<u64> = length.and_then(|length| length.parse().ok());
@@ -79,6 +90,7 @@ async fn media(State(fragments): State<Arc<Fragments>>, request: Request) -> Res
         head = request.head,
         status = response.status().as_u16(),
         bytes,
+        refused,
         "media"
     );
     response

@@ -14,9 +14,11 @@ use std::{
 
 use axum::{Router, serve::ListenerExt};
 use reelspan::{
+    space::streaming::Hosts,
     store::{self, SpacesTable, Stores, Users},
     user::{Authenticator, Password, Settings, UserName},
 };
+use reelspan_fragments::{Delivery, Fragments, Viewers};
 use reelspan_indexer::S3Event;
 use reelspan_spaces::{Carrier, Deletions, Spaces};
 use serde::Deserialize;
@@ -136,7 +138,8 @@ impl Running {
         servers.spawn(queue.deliver(stop.clone(), PATIENCE));
         spaces.resume_deletions().await.map_err(Error::failed("the spaces"))?;
         let table = spaces.table.clone();
-        servers.spawn(serve_http(http, functions(stores, spaces, users)?, stop.clone()));
+        let hosts = Hosts::Below(format!("http://{http_at}/stream"));
+        servers.spawn(serve_http(http, functions(stores, spaces, users, hosts)?, stop.clone()));
         Ok(Self {
             http_at,
             s3_at,
@@ -208,15 +211,21 @@ fn indexer(stores: Stores) -> Handler {
 }
 
 /// All functions that answer HTTP, as API Gateway has them under one name.
-fn functions(stores: Stores, spaces: Spaces, users: Users) -> Result<Router, Error> {
+fn functions(stores: Stores, spaces: Spaces, users: Users, hosts: Hosts) -> Result<Router, Error> {
     let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("who is asking"))?;
+    let (viewers, delivery) = (Viewers::Direct, Delivery::Streamed);
+    let fragments = Fragments { stores, spaces: spaces.table.clone(), hosts, viewers, delivery };
     let durastore = spaces.router().layer(reelspan_authorizer::layer(authenticator));
     let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end));
-    Ok(reelspan_fragments::router(stores).nest("/durastore", durastore))
+    Ok(fragments.router().nest("/durastore", durastore))
 }
 
 async fn serve_http(listener: TcpListener, functions: Router, stop: CancellationToken) {
-    let app = functions.layer(CatchPanicLayer::new()).layer(TraceLayer::new_for_http());
+    let trace = TraceLayer::new_for_http().make_span_with(|request: &axum::extract::Request| {
+        // Not the query: what is signed is nobody's to read in a log.
+        tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
+    });
+    let app = functions.layer(CatchPanicLayer::new()).layer(trace);
     // The head of an answer and its body are two writes; without this the second waits for the first to be acknowledged, which
     // clients put off for 40 ms.
     let listener = listener.tap_io(|socket| {
@@ -224,6 +233,7 @@ async fn serve_http(listener: TcpListener, functions: Router, stop: Cancellation
             tracing::debug!(%error, "a connection stays slow");
         }
     });
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
     let patience = async {
         stop.cancelled().await;

@@ -23,6 +23,7 @@ use reelspan::{
         ContentId, MediaKey, SpaceId,
         acl::{Grantee, Right},
         record::Space,
+        streaming::{Kind, Streaming},
     },
     store::SpacesTable,
 };
@@ -82,13 +83,16 @@ pub async fn import(s3: &Client, import: &Import) -> Result<Imported, Error> {
     Ok(done)
 }
 
-/// Makes the space of an import where it is not there: nobody's in particular, and everybody reads it.
+/// Makes the space of an import where it is not there: nobody's in particular, and everybody reads it. It streams openly, unless
+/// somebody has decided otherwise.
 pub async fn make_space(table: &SpacesTable, id: &SpaceId) -> Result<(), Error> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut space = Space::new(id.clone(), None, i64::try_from(now).unwrap_or_default());
     let about = || format!("space {id}");
     space.acl.grant(Grantee::Public, Right::Read).map_err(Error::failed(about()))?;
-    table.create(&space).await.map(drop).map_err(Error::failed(about()))
+    table.create(&space).await.map_err(Error::failed(about()))?;
+    let open = Streaming::new(Kind::Open, Vec::new());
+    table.set_streaming(id, None, Some(&open)).await.map(drop).map_err(Error::failed(about()))
 }
 
 async fn is_there(s3: &Client, source: &Source) -> Result<bool, Error> {
