@@ -31,6 +31,7 @@ pub use options::{Admin, Import, Options};
 
 use crate::{
     Error, aws,
+    cloudfront::{CloudFront, Origins, Site},
     data::{Credentials, Data},
     dynamodb::DynamoDb,
     queue::{self, Handler, Queue},
@@ -139,14 +140,17 @@ impl Running {
         spaces.resume_deletions().await.map_err(Error::failed("the spaces"))?;
         let table = spaces.table.clone();
         let hosts = Hosts::Below(format!("http://{http_at}/stream"));
-        servers.spawn(serve_http(http, functions(stores, spaces, users, hosts)?, stop.clone()));
+        let cloudfront = CloudFront::open(data).await?;
+        let s3 = aws_sdk_s3::Client::from_conf(media.build());
+        let functions = Functions { stores, spaces, users, cloudfront, s3: s3.clone(), hosts };
+        servers.spawn(serve_http(http, functions.router()?, stop.clone()));
         Ok(Self {
             http_at,
             s3_at,
             credentials,
             first_admin,
             store,
-            s3: aws_sdk_s3::Client::from_conf(media.build()),
+            s3,
             spaces: table,
             dynamodb,
             servers,
@@ -210,14 +214,34 @@ fn indexer(stores: Stores) -> Handler {
     })
 }
 
-/// All functions that answer HTTP, as API Gateway has them under one name.
-fn functions(stores: Stores, spaces: Spaces, users: Users, hosts: Hosts) -> Result<Router, Error> {
-    let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("who is asking"))?;
-    let (viewers, delivery) = (Viewers::Direct, Delivery::Streamed);
-    let fragments = Fragments { stores, spaces: spaces.table.clone(), hosts, viewers, delivery };
-    let durastore = spaces.router().layer(reelspan_authorizer::layer(authenticator));
-    let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end));
-    Ok(fragments.router().nest("/durastore", durastore))
+/// All functions that answer HTTP, as API Gateway and CloudFront have them, under one name.
+struct Functions {
+    stores: Stores,
+    spaces: Spaces,
+    users: Users,
+    cloudfront: CloudFront,
+    s3: aws_sdk_s3::Client,
+    hosts: Hosts,
+}
+
+impl Functions {
+    fn router(self) -> Result<Router, Error> {
+        let Self { stores, spaces, users, cloudfront, s3, hosts } = self;
+        let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("who is asking"))?;
+        let table = spaces.table.clone();
+        let durastore = spaces.router().layer(reelspan_authorizer::layer(authenticator));
+        let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end));
+        let fragments = Fragments {
+            stores,
+            spaces: table.clone(),
+            hosts: hosts.clone(),
+            viewers: Viewers::Direct,
+            delivery: Delivery::Streamed,
+        };
+        let behind = Fragments { viewers: Viewers::CloudFront, ..fragments.clone() };
+        let site = Site { cloudfront, spaces: table, origins: Origins::new(s3, behind), hosts };
+        Ok(fragments.router().nest("/durastore", durastore).nest("/stream", site.router()))
+    }
 }
 
 async fn serve_http(listener: TcpListener, functions: Router, stop: CancellationToken) {
