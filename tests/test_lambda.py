@@ -22,6 +22,7 @@ import server as servers
 BUCKET = "reelspan-media-123456789012"
 REGION = "us-east-1"
 TABLE = "ContainerIndex"
+SPACES = "Spaces"
 ACCOUNT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
 
 
@@ -51,12 +52,25 @@ def client(aws):
 
 @pytest.fixture(scope="module")
 def stores(client, root):
-    """The bucket, and the table as the template has it."""
+    """The bucket, and the tables as the template has them, with the space `demo`, which streams openly."""
     client("s3").create_bucket(Bucket=BUCKET)
     template = yaml_parse((root / "template.yaml").read_text())
-    table = template["Resources"][TABLE]["Properties"]
-    fields = ("AttributeDefinitions", "KeySchema", "BillingMode")
-    client("dynamodb").create_table(TableName=TABLE, **{field: table[field] for field in fields})
+    for name in (TABLE, SPACES):
+        table = template["Resources"][name]["Properties"]
+        fields = ("AttributeDefinitions", "KeySchema", "BillingMode")
+        client("dynamodb").create_table(TableName=name, **{field: table[field] for field in fields})
+    client("dynamodb").put_item(TableName=SPACES, Item=streamed_space("demo", "OPEN"))
+
+
+def streamed_space(name: str, kind: str, standing: str = "on") -> dict:
+    """A space as the table has it. Its distribution is at https://NAME.cloudfront.net."""
+    text = lambda value: {"S": value}
+    distribution = {"distribution": text("E2QWRUHAPOMQZL"), "host": text(f"{name}.cloudfront.net"), "deployed": {"BOOL": True}}
+    streaming = {"type": text(kind), "standing": text(standing), "origins": {"L": []}, "version": {"N": "0"}, "reference": text("0")}
+    return {
+        "space": text(name), "created": {"N": "0"}, "state": text("live"), "acl": {"M": {}}, "properties": {"M": {}},
+        "streaming": {"M": streaming | distribution},
+    }
 
 
 @contextlib.contextmanager
@@ -66,7 +80,7 @@ def emulated(program: pathlib.Path, aws: str, log=subprocess.DEVNULL, **variable
     package = pathlib.Path(importlib.util.find_spec("samcli").origin).parent
     emulator = package / "local" / "rapid" / f"aws-lambda-rie-{machine}"
     ports = [f"127.0.0.1:{free_port()}" for _ in range(2)]
-    environment = ACCOUNT | {"AWS_ENDPOINT_URL": aws, "MEDIA_BUCKET": BUCKET, "INDEX_TABLE": TABLE, "RUST_LOG": "warn"} | variables
+    environment = ACCOUNT | {"AWS_ENDPOINT_URL": aws, "MEDIA_BUCKET": BUCKET, "INDEX_TABLE": TABLE, "SPACES_TABLE": SPACES, "RUST_LOG": "warn"} | variables
     command = [emulator, "--runtime-interface-emulator-address", ports[0], "--runtime-api-address", ports[1], program]
     process = subprocess.Popen(
         command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -178,7 +192,7 @@ def fields(headers) -> dict[str, str]:
     return {name: found.get(name) for name in SAME}
 
 
-def test_a_buffered_answer_that_is_too_large_is_a_shorter_part_or_refused(client, buffered, indexed, samples, event):
+def test_a_buffered_answer_that_is_too_large_is_a_shorter_part_or_had_where_the_space_streams(client, buffered, indexed, samples, event):
     body = (samples / "counter.mp4").read_bytes() + (7_000_008).to_bytes(4) + b"free" + bytes(7_000_000)
     client("s3").put_object(Bucket=BUCKET, Key="demo/large.mp4", Body=body)
     put = event("s3-put")
@@ -187,7 +201,8 @@ def test_a_buffered_answer_that_is_too_large_is_a_shorter_part_or_refused(client
 
     whole = event("http-original")
     whole["rawPath"] = whole["requestContext"]["http"]["path"] = "/media/demo/large.mp4"
-    assert buffered(whole).json()["statusCode"] == 413
+    redirected = buffered(whole).json()
+    assert (redirected["statusCode"], redirected["headers"]["location"]) == (307, "https://demo.cloudfront.net/large.mp4")
     whole["headers"]["range"] = "bytes=0-"
     part = buffered(whole).json()
     assert part["statusCode"] == 206
@@ -224,3 +239,50 @@ def test_a_deleted_object_leaves_nothing(client, buffered, indexed, samples, eve
     items = client("dynamodb").scan(TableName=TABLE, ProjectionExpression="media")["Items"]
     assert "demo/gone.mp4" not in {item["media"]["S"] for item in items}
     assert buffered(request).json()["statusCode"] == 404
+
+
+@pytest.mark.parametrize(
+    ("space", "standing", "reason"),
+    [
+        (None, None, "does not stream"),
+        ("OPEN", "off", "is off"),
+        ("SECURE", "deleting", "is being deleted"),
+        ("SECURE", "on", "signed URLs and signed cookies only"),
+    ],
+)
+def test_a_space_that_does_not_stream_tells_nothing_of_what_it_has(client, buffered, event, space, standing, reason):
+    """What is there, and what is not, are the same to whoever may not have it."""
+    name = f"closed-{space}-{standing}".lower() if space else "nosuch"
+    if space:
+        client("dynamodb").put_item(TableName=SPACES, Item=streamed_space(name, space, standing))
+        client("s3").put_object(Bucket=BUCKET, Key=f"{name}/there.mp4", Body=b"x")
+    answers = []
+    for content in ("there.mp4", "missing.mp4"):
+        request = event("http-time")
+        request["rawPath"] = request["requestContext"]["http"]["path"] = f"/media/{name}/{content}"
+        answer = buffered(request).json()
+        assert answer["statusCode"] == 403, answer
+        headers = {field.lower(): value for field, value in answer["headers"].items()}
+        assert (headers["content-type"], headers["cache-control"]) == ("application/problem+json", "no-store")
+        assert reason in json.loads(answer["body"])["detail"]
+        answers.append(answer["body"])
+    assert answers[0] == answers[1]
+
+
+def test_behind_cloudfront_the_signature_was_looked_at_and_a_space_that_is_off_stays_so(aws, client, root, indexed, samples, event):
+    client("dynamodb").put_item(TableName=SPACES, Item=streamed_space("secure", "SECURE"))
+    client("s3").put_object(Bucket=BUCKET, Key="secure/counter.mp4", Body=(samples / "counter.mp4").read_bytes())
+    put = event("s3-put")
+    put["Records"][0]["s3"]["object"]["key"] = "secure/counter.mp4"
+    assert "errorMessage" not in indexed(put).text
+    request = event("http-time")
+    request["rawPath"] = request["requestContext"]["http"]["path"] = "/media/secure/counter.mp4"
+    with emulated(servers.built(root, "fragments"), aws, REELSPAN_ANSWER="streamed", REELSPAN_VIEWERS="cloudfront") as invoke:
+        ask = lambda: json.loads(invoke(request).content.split(bytes(8), 1)[0])
+        assert ask()["statusCode"] == 200
+        request["rawQueryString"], request["headers"]["x-reelspan-range"] = "", "t:npt=10-20"
+        request["queryStringParameters"] = {}
+        answer = ask()
+        assert answer["statusCode"] == 206 and "t:npt 10" in answer["headers"]["content-range-mapping"], answer
+        client("dynamodb").put_item(TableName=SPACES, Item=streamed_space("secure", "SECURE", "off"))
+        assert ask()["statusCode"] == 403

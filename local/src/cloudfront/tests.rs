@@ -34,7 +34,7 @@ fn config(group: Option<&str>) -> DistributionConfig {
         .build()
         .unwrap();
     DistributionConfig::builder()
-        .caller_reference("films")
+        .caller_reference(group.unwrap_or("open"))
         .origins(origins())
         .default_cache_behavior(behavior)
         .comment("films")
@@ -102,7 +102,7 @@ async fn a_distribution_that_is_disabled_or_changed_is_so_at_once() {
 async fn a_state_that_is_not_as_it_was_written_is_refused_and_not_shown() {
     let folder = tempfile::tempdir().unwrap();
     let data = Data::open(folder.path()).unwrap();
-    for text in ["swordfish", "[]", "{\"secrets\":{\"a\":\"swordfish\"}}"] {
+    for text in ["swordfish", "[1]", "{\"secrets\":{\"a\":\"swordfish\"}}"] {
         fs::write(data.secrets(), text).unwrap();
         let error = CloudFront::open(&data).await.unwrap_err();
         assert!(error.to_string().contains("secretsmanager.json") && !error.to_string().contains("swordfish"), "{error}");
