@@ -141,6 +141,9 @@ class Gateway:
             },
             "isBase64Encoded": False,
         }
+        if "cookie" in fields:
+            event["cookies"] = [cookie.strip() for field in fields["cookie"] for cookie in field.split(";")]
+            del event["headers"]["cookie"]
         if parameters:
             event["queryStringParameters"] = parameters
         if body:

@@ -67,14 +67,15 @@ impl std::fmt::Debug for Shown {
     }
 }
 
-/// The signature in a query, and the query without it.
+/// The signature in a query, and the query without it: none where there was nothing else in it.
 fn in_query(query: Option<&str>) -> (Result<Option<Evidence>, Refusal>, Option<String>) {
-    match query.map(Evidence::from_query) {
-        None => (Ok(None), None),
-        Some(Ok((evidence, rest))) => (Ok(evidence), Some(rest).filter(|rest| !rest.is_empty())),
+    let Some(query) = query else { return (Ok(None), None) };
+    let (evidence, rest) = match Evidence::from_query(query) {
+        Ok((evidence, rest)) => (Ok(evidence), rest),
         // An open space has no use for it.
-        Some(Err(refusal)) => (Err(refusal), query.map(without_signature).filter(|rest| !rest.is_empty())),
-    }
+        Err(refusal) => (Err(refusal), without_signature(query)),
+    };
+    (evidence, (!rest.is_empty() || query.is_empty()).then_some(rest))
 }
 
 impl Fragments {

@@ -37,6 +37,9 @@ pub enum Error {
     /// There is no such content.
     #[error("there is no such content")]
     Missing,
+    /// A part was asked for that it does not have, and all of it may be more than was signed.
+    #[error("no such part: {0}; the whole of what streams to signed requests is given to those that ask for the whole")]
+    NoPart(String),
     /// It is there, and its index is on its way.
     #[error("this version of it is being indexed")]
     Indexing,
@@ -84,7 +87,7 @@ impl Error {
         match self {
             Self::Path | Self::Validate(_) => StatusCode::BAD_REQUEST,
             Self::Closed(_) | Self::Unsigned(_) => StatusCode::FORBIDDEN,
-            Self::NoRoute | Self::Name(_) | Self::Missing | Self::Outside { .. } => StatusCode::NOT_FOUND,
+            Self::NoRoute | Self::Name(_) | Self::Missing | Self::NoPart(_) | Self::Outside { .. } => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

@@ -14,6 +14,7 @@ use reelspan::index::{Outline, Status};
 use reelspan::resolve::{self, Ask, Cover, Cut, Meaning};
 use reelspan::space::MediaKey;
 use reelspan::store::Found;
+use reelspan::uri::Reason;
 
 use crate::admission::Admitted;
 use crate::answer::{self, Answer, Extent};
@@ -42,6 +43,9 @@ impl Fragments {
 
     async fn made(&self, request: &Request, found: &mut Found, admitted: &Admitted) -> Result<Made, Error> {
         let etag = found.head.original.etag.clone();
+        if admitted.secure {
+            all_means_something(request, found)?;
+        }
         let resource = match request.ask() {
             Some(ask) => match cut(found, request, &ask).await? {
                 Chosen::Resource(resource) => resource,
@@ -97,6 +101,21 @@ impl Fragments {
         *response.status_mut() = answer.status;
         *response.headers_mut() = answer.headers;
         Ok(response)
+    }
+}
+
+/// Whether every dimension of the query means something for the file. Elsewhere what means nothing is as if it were not there, and
+/// all of the file may be left; whoever has a signature for a part is given that part, or nothing: also of a file that has been
+/// replaced by one that has no such part.
+fn all_means_something(request: &Request, found: &Found) -> Result<(), Error> {
+    let mut ignored = request.fragment.ignored.iter();
+    if let Some(ignored) = ignored.find(|ignored| ignored.why != Reason::UnknownName) {
+        return Err(Error::NoPart(ignored.why.to_string()));
+    }
+    let Some(ask) = request.ask() else { return Ok(()) };
+    match Meaning::of(&ask, outline(&found.head.status)?).without.first() {
+        Some(without) => Err(Error::NoPart(format!("{}: {}", without.dimension, without.why))),
+        None => Ok(()),
     }
 }
 
