@@ -30,7 +30,7 @@ pub use error::Error;
 pub use first_admin::{FirstAdmin, Registry};
 pub use index::{Cells, Found, IndexTable, Reader, Sequencer, Stored};
 pub use media::{Content, Md5, Media, New, Object, ObjectSource, Page, Part, PutError, Signed, Upload};
-pub use signing_secret::SigningSecret;
+pub use signing_secret::{Keys, SigningSecret};
 pub use spaces::{Admission, SpacesTable};
 pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, USERS, create_tables};
 pub use users::{Users, UsersError};
