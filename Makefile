@@ -13,7 +13,9 @@ VENV := .venv
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: serve test test-edge test-rust test-python lint bench samples documents tools clean
+PROFILE ?= dev
+
+.PHONY: serve test test-edge test-rust test-python lambda-test lint bench cold-start samples documents tools clean
 
 serve: ## Run everything on this machine, with the sample media in the space "demo"
 	cargo run --release --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
@@ -30,6 +32,10 @@ test-python: tools $(VENV)/ready
 	cargo build --workspace
 	$(VENV)/bin/pytest tests
 
+lambda-test: $(VENV)/ready ## Run the functions under Lambda's runtime emulator with every event of events/; PROFILE=release for what is deployed
+	cargo build --workspace --profile $(PROFILE)
+	REELSPAN_PROFILE=$(PROFILE) $(VENV)/bin/pytest tests/test_lambda.py
+
 lint: $(VENV)/ready ## Check the form of everything
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
@@ -38,6 +44,10 @@ lint: $(VENV)/ready ## Check the form of everything
 
 bench: ## Measure the engine
 	cargo bench --workspace
+
+cold-start: $(VENV)/ready ## Measure the functions that `sam build` has built: size, start, first and later requests
+	cargo build --workspace
+	$(VENV)/bin/python benches/cold_start.py 2> >(grep -v werkzeug >&2)
 
 samples: ## Make the files in samples/ anew
 	$(PYTHON) tests/samples.py

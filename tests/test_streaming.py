@@ -1,29 +1,25 @@
 """Who is let in to what is streamed: through the HTTP API as Lambda runs it, and on one machine through `/media/` and through the host
 that a space streams from. The signatures are OpenSSL's, but where a test says that the service made them."""
 
-import contextlib
 import http.client
 import json
 import pathlib
 import time
 import urllib.parse
 
-import boto3
 import pytest
 import requests
-from moto.server import ThreadedMotoServer
-from samtranslator.yaml_helper import yaml_parse
 
 import attacks
 import media
 import server as servers
-import test_lambda
 from attacks import EXCERPT, Request
 from gateway import Gateway
+from invocations import index, put
 from signatures import Signer, query
 from test_browser import LOAD, PLAY, chromium, page, shown  # noqa: F401: fixtures
 
-BUCKET, NAME, OTHER = "reelspan-secure", "counter.mp4", "two-audio.mp4"
+NAME, OTHER = "counter.mp4", "two-audio.mp4"
 MUTATIONS = 2000
 ADMIN = "admin", "an admin's own secret"
 
@@ -51,37 +47,16 @@ class Host:
 
 
 @pytest.fixture(scope="module")
-def through_lambda(root, samples):
-    """The fragments function behind an HTTP API, over moto's S3 and DynamoDB."""
-    with contextlib.ExitStack() as stack:
-        serving = ThreadedMotoServer("127.0.0.1", 0)
-        serving.start()
-        stack.callback(serving.stop)
-        aws = "http://{}:{}".format(*serving.get_host_and_port())
-        known = {"region_name": test_lambda.REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        s3, dynamodb = (boto3.client(service, endpoint_url=aws, **known) for service in ("s3", "dynamodb"))
-        s3.create_bucket(Bucket=BUCKET)
-        template = yaml_parse((root / "template.yaml").read_text())["Resources"]
-        for table in ("ContainerIndex", "Spaces"):
-            fields = ("AttributeDefinitions", "KeySchema", "BillingMode")
-            dynamodb.create_table(TableName=table, **{field: template[table]["Properties"][field] for field in fields})
-        signer = Signer.made("K2JCJMDEHXQW5F")
-        key = {"M": {"id": {"S": signer.key_id}, "public": {"B": signer.public()}}}
-        dynamodb.put_item(TableName="Spaces", Item={"space": {"S": "*"}, "keys": {"L": [key]}, "made": {"M": {}}, "version": {"N": "1"}})
-        dynamodb.put_item(TableName="Spaces", Item=test_lambda.streamed_space("films", "SECURE"))
-        variables = {"MEDIA_BUCKET": BUCKET}
-        indexer = stack.enter_context(test_lambda.emulated(servers.built(root, "indexer"), aws, **variables))
-        for name in (NAME, OTHER):
-            s3.put_object(Bucket=BUCKET, Key=f"films/{name}", Body=(samples / name).read_bytes())
-            event = json.loads((root / "events" / "s3-put.json").read_text())
-            event["Records"][0]["s3"] |= {"object": {"key": f"films/{name}", "sequencer": "0068E7C2A0B1C2D3E5"}}
-            event["Records"][0]["s3"]["bucket"]["name"] = BUCKET
-            assert "errorMessage" not in indexer(event).text
-        gateway = Gateway()
-        stack.callback(gateway.stop)
-        fragments = test_lambda.emulated(servers.built(root, "fragments"), aws, REELSPAN_ANSWER="buffered", **variables)
-        gateway.invoke = stack.enter_context(fragments)
-        yield Host(f"{gateway.url}/media/films", "https://films.cloudfront.net", "https://other.cloudfront.net", signer, "203.0.113.24")
+def through_lambda(stack, samples):
+    """The fragments function behind an HTTP API."""
+    signer = Signer.made("K2JCJMDEHXQW5F")
+    stack.trusts(signer.key_id, signer.public())
+    stack.streams("cinema", "SECURE")
+    for name in (NAME, OTHER):
+        put(stack, f"cinema/{name}", (samples / name).read_bytes())
+        index(stack, f"cinema/{name}")
+    with Gateway(stack) as gateway:
+        yield Host(f"{gateway.url}/media/cinema", "https://cinema.cloudfront.net", "https://other.cloudfront.net", signer, "203.0.113.24")
 
 
 class Streaming:

@@ -14,17 +14,20 @@
 //! here holds there. [`s3`] is s3s with s3s-fs, wrapped; [`dynamodb`] is dynoxide;
 //! [`cloudfront`] is winterbaume's API with distributions that do what they are told; [`queue`] is what brings S3's events to
 //! Lambda; [`data`] is the folder that all of it outlives a restart in; [`users`] is who may do
-//! what, here and on AWS; [`serve`] puts them together.
+//! what, here and on AWS; [`serve`] puts them together. [`reindex`] and [`doctor`] look after a [`deployment`], here or on AWS.
 
 pub mod aws;
 pub mod cloudfront;
 pub mod cut;
 pub mod data;
+pub mod deployment;
+pub mod doctor;
 pub mod dynamodb;
 mod error;
 pub mod file;
 pub mod inspect;
 pub mod queue;
+pub mod reindex;
 pub mod s3;
 pub mod serve;
 pub mod users;

@@ -13,11 +13,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use harness::Local;
-use reelspan::space::SpaceId;
-use reelspan::space::record::Space;
-use reelspan::space::streaming::{Hosts, Kind, Streaming};
 use reelspan::store::{self, Calls, Stores};
-use reelspan_fragments::{Delivery, Fragments, Viewers};
 use reelspan_indexer::S3Event;
 use reelspan_local::data::Data;
 use reelspan_local::dynamodb::DynamoDb;
@@ -52,13 +48,8 @@ impl Chain {
             Box::pin(async move { Ok(reelspan_indexer::handle(&stores, S3Event::deserialize(event)?).await?) })
         });
         local.deliver_to(handler);
-        let spaces = stores.spaces(store::SPACES.name);
-        let demo = Space::new(SpaceId::parse("demo").unwrap(), None, 0);
-        let streaming = Some(Streaming::new(Kind::Open, Vec::new()));
-        assert!(spaces.create(&Space { streaming, ..demo }).await.unwrap());
-        let hosts = Hosts::Below("http://localhost/stream".to_owned());
-        let (viewers, delivery) = (Viewers::Direct, Delivery::Streamed);
-        let router = Fragments { stores: stores.clone(), spaces, hosts, viewers, delivery }.router();
+        harness::make_open(&stores, "demo").await;
+        let router = harness::fragments(stores.clone());
         Self { local, stores, router, stop, _folders: (folder, tables) }
     }
 

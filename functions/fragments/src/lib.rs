@@ -67,7 +67,7 @@ impl Fragments {
         Ok(Self {
             spaces: stores.spaces(table),
             stores,
-            hosts: Hosts::CloudFront,
+            hosts: Hosts::from_env(),
             viewers: Viewers::from_env()?,
             delivery: Delivery::from_env()?,
         })

@@ -30,7 +30,7 @@ pub use self::origins::Origins;
 pub use self::site::Site;
 use crate::{Error, aws, data::Data, s3::REGION};
 
-/// The secret of the key that signs.
+/// The secret of the key that signs; it is made with the first key.
 pub const SIGNING_SECRET: &str = "reelspan-signing";
 
 /// The two APIs, as clients reach them.
@@ -55,7 +55,7 @@ pub struct Entrance {
 }
 
 impl CloudFront {
-    /// Opens what is kept in a data folder, with the secret of the key that signs, which may have no value yet.
+    /// Opens what is kept in a data folder.
     pub async fn open(data: &Data) -> Result<Self, Error> {
         let made = Made::default();
         let cloudfront = CloudFrontService::new();
@@ -65,9 +65,7 @@ impl CloudFront {
         let secrets = Kept::open(SecretsManagerService::new(), data.secrets()).await?;
         let services = MockAws::builder().with_service(cloudfront).with_service(secrets).build();
         let credentials = SharedCredentialsProvider::new(aws::sdk(data.credentials()));
-        let opened = Self { http: services.http_client(), credentials, made };
-        opened.make_secret().await?;
-        Ok(opened)
+        Ok(Self { http: services.http_client(), credentials, made })
     }
 
     /// The configuration of a client of CloudFront.
@@ -93,17 +91,6 @@ impl CloudFront {
             keys.filter_map(trusted).collect()
         });
         Some(Entrance { enabled: distribution.enabled, keys })
-    }
-
-    async fn make_secret(&self) -> Result<(), Error> {
-        let client = aws_sdk_secretsmanager::Client::from_conf(self.secrets().build());
-        if client.describe_secret().secret_id(SIGNING_SECRET).send().await.is_ok() {
-            return Ok(());
-        }
-        let made = client.create_secret().name(SIGNING_SECRET).send().await;
-        made.map(drop).map_err(|error| {
-            Error::Failed(format!("secrets: {}", aws_sdk_s3::error::DisplayErrorContext(&error)))
-        })
     }
 
     fn config(&self) -> SdkConfig {

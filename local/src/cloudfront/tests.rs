@@ -67,7 +67,7 @@ async fn what_was_made_outlives_a_restart_and_is_for_its_owner_alone() {
     let opened = CloudFront::open(&data).await.unwrap();
     let (id, public, secure, open) = make(&opened).await;
     let secrets = aws_sdk_secretsmanager::Client::from_conf(opened.secrets().build());
-    secrets.put_secret_value().secret_id(SIGNING_SECRET).secret_string("swordfish").send().await.unwrap();
+    secrets.create_secret().name(SIGNING_SECRET).secret_string("swordfish").send().await.unwrap();
     drop(opened);
 
     let opened = CloudFront::open(&data).await.unwrap();

@@ -1,5 +1,6 @@
 //! `reelspan serve`: starts every part, in the order in which they need each other, and stops them in the other.
 
+mod functions;
 mod import;
 mod options;
 mod refused;
@@ -15,23 +16,24 @@ use std::{
 use axum::{Router, serve::ListenerExt};
 use reelspan::{
     space::streaming::Hosts,
-    store::{self, SpacesTable, Stores, Users},
-    user::{Authenticator, Password, Settings, UserName},
+    store::{self, Stores, Users},
+    user::{Password, UserName},
 };
-use reelspan_fragments::{Delivery, Fragments, Viewers};
 use reelspan_indexer::S3Event;
 use reelspan_spaces::{Carrier, Deletions, Spaces};
+use reelspan_streaming::Streams;
 use serde::Deserialize;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 
 pub use import::{Imported, import};
 pub use options::{Admin, Import, Options};
 
+use self::functions::Functions;
 use crate::{
     Error, aws,
-    cloudfront::{CloudFront, Origins, Site},
+    cloudfront::CloudFront,
     data::{Credentials, Data},
     dynamodb::DynamoDb,
     queue::{self, Handler, Queue},
@@ -93,7 +95,7 @@ struct Running {
     first_admin: Option<FirstAdmin>,
     store: Arc<Store>,
     s3: aws_sdk_s3::Client,
-    spaces: SpacesTable,
+    streams: Streams,
     dynamodb: DynamoDb,
     servers: JoinSet<()>,
     /// Stops what takes requests in.
@@ -138,11 +140,12 @@ impl Running {
         let queue = Queue { catalogue: store.catalogue(), handler, pauses: queue::PAUSES.to_vec() };
         servers.spawn(queue.deliver(stop.clone(), PATIENCE));
         spaces.resume_deletions().await.map_err(Error::failed("the spaces"))?;
-        let table = spaces.table.clone();
         let hosts = Hosts::Below(format!("http://{http_at}/stream"));
         let cloudfront = CloudFront::open(data).await?;
         let s3 = aws_sdk_s3::Client::from_conf(media.build());
         let functions = Functions { stores, spaces, users, cloudfront, s3: s3.clone(), hosts };
+        let streams = functions.streams();
+        streams.resume().await.map_err(Error::failed("the streams"))?;
         servers.spawn(serve_http(http, functions.router()?, stop.clone()));
         Ok(Self {
             http_at,
@@ -151,7 +154,7 @@ impl Running {
             first_admin,
             store,
             s3,
-            spaces: table,
+            streams,
             dynamodb,
             servers,
             stop,
@@ -164,7 +167,7 @@ impl Running {
         self.announce().map_err(Error::failed("standard output"))?;
         let mut imported = Vec::new();
         for import in &options.import {
-            self::import::make_space(&self.spaces, &import.space).await?;
+            self::import::make_space(&self.streams, &import.space).await?;
             imported.extend(self::import(&self.s3, import).await?.keys);
         }
         queue::drained(&self.store.catalogue()).await;
@@ -214,42 +217,8 @@ fn indexer(stores: Stores) -> Handler {
     })
 }
 
-/// All functions that answer HTTP, as API Gateway and CloudFront have them, under one name.
-struct Functions {
-    stores: Stores,
-    spaces: Spaces,
-    users: Users,
-    cloudfront: CloudFront,
-    s3: aws_sdk_s3::Client,
-    hosts: Hosts,
-}
-
-impl Functions {
-    fn router(self) -> Result<Router, Error> {
-        let Self { stores, spaces, users, cloudfront, s3, hosts } = self;
-        let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("who is asking"))?;
-        let table = spaces.table.clone();
-        let durastore = spaces.router().layer(reelspan_authorizer::layer(authenticator));
-        let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end));
-        let fragments = Fragments {
-            stores,
-            spaces: table.clone(),
-            hosts: hosts.clone(),
-            viewers: Viewers::Direct,
-            delivery: Delivery::Streamed,
-        };
-        let behind = Fragments { viewers: Viewers::CloudFront, ..fragments.clone() };
-        let site = Site { cloudfront, spaces: table, origins: Origins::new(s3, behind), hosts };
-        Ok(fragments.router().nest("/durastore", durastore).nest("/stream", site.router()))
-    }
-}
-
 async fn serve_http(listener: TcpListener, functions: Router, stop: CancellationToken) {
-    let trace = TraceLayer::new_for_http().make_span_with(|request: &axum::extract::Request| {
-        // Not the query: what is signed is nobody's to read in a log.
-        tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
-    });
-    let app = functions.layer(CatchPanicLayer::new()).layer(trace);
+    let app = functions.layer(CatchPanicLayer::new());
     // The head of an answer and its body are two writes; without this the second waits for the first to be acknowledged, which
     // clients put off for 40 ms.
     let listener = listener.tap_io(|socket| {

@@ -23,10 +23,10 @@ use reelspan::{
         ContentId, MediaKey, SpaceId,
         acl::{Grantee, Right},
         record::Space,
-        streaming::{Kind, Streaming},
+        streaming::{Kind, Standing},
     },
-    store::SpacesTable,
 };
+use reelspan_streaming::Streams;
 
 use super::Import;
 use crate::{Error, s3::MEDIA_BUCKET};
@@ -85,14 +85,18 @@ pub async fn import(s3: &Client, import: &Import) -> Result<Imported, Error> {
 
 /// Makes the space of an import where it is not there: nobody's in particular, and everybody reads it. It streams openly, unless
 /// somebody has decided otherwise.
-pub async fn make_space(table: &SpacesTable, id: &SpaceId) -> Result<(), Error> {
+pub async fn make_space(streams: &Streams, id: &SpaceId) -> Result<(), Error> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut space = Space::new(id.clone(), None, i64::try_from(now).unwrap_or_default());
     let about = || format!("space {id}");
     space.acl.grant(Grantee::Public, Right::Read).map_err(Error::failed(about()))?;
-    table.create(&space).await.map_err(Error::failed(about()))?;
-    let open = Streaming::new(Kind::Open, Vec::new());
-    table.set_streaming(id, None, Some(&open)).await.map(drop).map_err(Error::failed(about()))
+    streams.table.create(&space).await.map_err(Error::failed(about()))?;
+    let there = streams.table.get(id).await.map_err(Error::failed(about()))?;
+    let decided = there.and_then(|space| space.streaming);
+    if decided.is_none_or(|streaming| (streaming.kind, streaming.standing) == (Kind::Open, Standing::On)) {
+        streams.on(id, Kind::Open, None).await.map_err(Error::failed(about()))?;
+    }
+    Ok(())
 }
 
 async fn is_there(s3: &Client, source: &Source) -> Result<bool, Error> {

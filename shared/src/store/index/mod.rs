@@ -22,8 +22,9 @@
 //! 3. Pages are written before the head, and pages of another version are removed only after that last look, on the
 //!    condition that they are of another version and that their writer's event is not later. So the pages of a version that
 //!    is on its way in are not removed by one that is on its way out.
-//! 4. Whoever finds a head that is right already also counts its pages ([`IndexTable::is_whole`]), since a late writer
-//!    of another version may have overwritten some before it gave up.
+//! 4. Whoever finds a head that is right already also counts its pages ([`IndexTable::pages_of`]), since a late writer
+//!    of another version may have overwritten some before it gave up, and one that ended before its time may have left
+//!    others that were to be removed.
 
 mod batch;
 mod cells;
@@ -62,6 +63,26 @@ pub struct IndexTable {
     table: String,
 }
 
+/// What a list of heads says of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadOf {
+    /// Of which file: `{space}/{content}`.
+    pub media: String,
+    /// Of which version of it, with the quotation marks.
+    pub etag: String,
+    /// In which format of the index ([`crate::index::FORMAT`]).
+    pub format: u32,
+}
+
+/// How the pages that are there go with a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PagesOf {
+    /// All that it names are there, and of its version.
+    pub whole: bool,
+    /// There are pages of other versions.
+    pub others: bool,
+}
+
 /// What one look-up found.
 #[derive(Debug)]
 pub struct Found {
@@ -85,6 +106,12 @@ impl IndexTable {
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
+    }
+
+    /// The table's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.table
     }
 
     /// The client, for what has to be done to the table as a whole.
@@ -141,19 +168,49 @@ impl IndexTable {
         Ok(stored.map(|(head, cells)| Stored { head, cells }))
     }
 
-    /// Whether all pages that this head names are there and of its version. Reads all of them.
-    pub async fn is_whole(&self, media: &str, stored: &Stored) -> Result<bool, Error> {
+    /// Which heads there are of media whose names, `{space}/{content}`, begin with `prefix`. Reads the whole table, one call for
+    /// each megabyte of it, so it is for commands and not for requests.
+    pub async fn heads(&self, prefix: &str) -> Result<Vec<HeadOf>, Error> {
+        let scan = self.client.scan().table_name(&self.table).consistent_read(true);
+        let scan = scan
+            .filter_expression("#page = :head AND begins_with(#media, :prefix)")
+            .projection_expression("#media, #etag, #format")
+            .expression_attribute_names("#page", "page")
+            .expression_attribute_names("#media", "media")
+            .expression_attribute_names("#etag", "etag")
+            .expression_attribute_names("#format", "format")
+            .expression_attribute_values(":head", item::text(HEAD))
+            .expression_attribute_values(":prefix", item::text(prefix));
+        let mut items = scan.into_paginator().items().send();
+        let mut heads = Vec::new();
+        while let Some(found) = items.next().await {
+            heads.push(item::head_of(&found.map_err(|error| of_dynamodb(&error))?)?);
+        }
+        Ok(heads)
+    }
+
+    /// What there is to be compared of the head of one file.
+    pub async fn head_of(&self, media: &str) -> Result<Option<HeadOf>, Error> {
+        let request = self.client.get_item().table_name(&self.table).set_key(Some(item::key(media, HEAD)));
+        let answer = request.consistent_read(true).send().await.map_err(|error| of_dynamodb(&error))?;
+        answer.item.as_ref().map(item::head_of).transpose()
+    }
+
+    /// How the pages that are there go with this head. Reads all of them.
+    pub async fn pages_of(&self, media: &str, stored: &Stored) -> Result<PagesOf, Error> {
         let pages = self.query(media, 0..Cells::LIMIT).consistent_read(true).select(Select::Count);
         let pages = pages
             .filter_expression("#of = :of")
             .expression_attribute_names("#of", "of")
             .expression_attribute_values(":of", item::text(item::of(&stored.head.original.etag)));
         let mut answers = pages.into_paginator().send();
-        let mut count = 0;
+        let (mut count, mut scanned) = (0, 0);
         while let Some(answer) = answers.next().await {
-            count += u64::try_from(answer.map_err(|error| of_dynamodb(&error))?.count).unwrap_or_default();
+            let answer = answer.map_err(|error| of_dynamodb(&error))?;
+            count += u64::try_from(answer.count).unwrap_or_default();
+            scanned += u64::try_from(answer.scanned_count).unwrap_or_default();
         }
-        Ok(count == stored.cells.count())
+        Ok(PagesOf { whole: count == stored.cells.count(), others: scanned > count })
     }
 
     /// Stores pages of the index of this version (ETag) of a file, on behalf of the event with this sequencer. They count only
