@@ -13,12 +13,17 @@ VENV := .venv
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: serve test test-rust test-python lint bench samples documents tools clean
+PROFILE ?= dev
+
+.PHONY: serve test test-edge test-rust test-python lambda-test lint bench cold-start samples documents tools clean
 
 serve: ## Run everything on this machine, with the sample media in the space "demo"
 	cargo run --release --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
 
-test: test-rust test-python ## Run all tests
+test: test-edge test-rust test-python ## Run all tests
+
+test-edge: tools # What runs in CloudFront, with a stand-in for its module
+	node --experimental-vm-modules --no-warnings --test functions/edge/viewer-request.test.mjs
 
 test-rust: tools
 	cargo test --workspace
@@ -26,6 +31,10 @@ test-rust: tools
 test-python: tools $(VENV)/ready
 	cargo build --workspace
 	$(VENV)/bin/pytest tests
+
+lambda-test: $(VENV)/ready ## Run the functions under Lambda's runtime emulator with every event of events/; PROFILE=release for what is deployed
+	cargo build --workspace --profile $(PROFILE)
+	REELSPAN_PROFILE=$(PROFILE) $(VENV)/bin/pytest tests/test_lambda.py
 
 lint: $(VENV)/ready ## Check the form of everything
 	cargo fmt --all --check
@@ -36,6 +45,10 @@ lint: $(VENV)/ready ## Check the form of everything
 bench: ## Measure the engine
 	cargo bench --workspace
 
+cold-start: $(VENV)/ready ## Measure the functions that `sam build` has built: size, start, first and later requests
+	cargo build --workspace
+	$(VENV)/bin/python benches/cold_start.py 2> >(grep -v werkzeug >&2)
+
 samples: ## Make the files in samples/ anew
 	$(PYTHON) tests/samples.py
 
@@ -43,8 +56,8 @@ documents: $(VENV)/ready ## Run the commands in docs/ anew, and write down what 
 	cargo build --workspace
 	$(VENV)/bin/python tests/document.py
 
-tools: # ffmpeg judges the media, Chromium judges playback
-	tests/debian ffmpeg:ffmpeg ffprobe:ffmpeg chromium:chromium chromedriver:chromium-driver
+tools: # ffmpeg judges the media, Chromium judges playback, Node runs what CloudFront does
+	tests/debian ffmpeg:ffmpeg ffprobe:ffmpeg chromium:chromium chromedriver:chromium-driver node:nodejs
 
 $(VENV)/ready: tests/requirements.txt
 	tests/debian --python $(PYTHON)

@@ -89,7 +89,7 @@ pub fn mp4(movie_first: bool) -> Film {
         .map(|(track, (id, kind, timescale))| Track { setup: Setup::Inline(trak(id, kind, timescale).into()), ..track })
         .collect();
     let outline = Outline {
-        container: Container::Mp4,
+        container: Container::named("mp4"),
         mime: "video/mp4".to_owned(),
         duration: Time::from_secs(3600),
         tracks,

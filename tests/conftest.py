@@ -7,7 +7,9 @@ import pytest
 import requests
 
 import server as servers
+from cloud import boto, moto  # noqa: F401: fixtures
 from rest import invoked, rest, served  # noqa: F401: fixtures
+from stack import Stack
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUCKET = "media"
@@ -45,8 +47,10 @@ def reelspan(binary):
 
 @pytest.fixture(scope="session")
 def server(binary, samples, tmp_path_factory):
-    """A server with the samples in the space `demo`; tests that change what it holds use a space of their own."""
-    running = servers.Server(binary, tmp_path_factory.mktemp("server") / "data", demo=samples).start()
+    """A server with the samples in the space `demo`, and an empty space `chain`; both stream openly. Tests that change what it holds
+    use a space of their own."""
+    spaces = {"demo": samples, "chain": tmp_path_factory.mktemp("empty")}
+    running = servers.Server(binary, tmp_path_factory.mktemp("server") / "data", **spaces).start()
     yield running
     assert running.stop() == 0, "\n".join(running.output)
 
@@ -83,3 +87,13 @@ def get(client, server):
         return client.request(method, url, headers=headers, timeout=30, allow_redirects=False)
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory):
+    """The SAM application, on moto and the runtime emulator."""
+    logs = tmp_path_factory.mktemp("functions")
+    with Stack(ROOT, logs) as made:
+        yield made
+    for log in logs.iterdir():
+        assert "panicked" not in log.read_text(errors="replace"), log

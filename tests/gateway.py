@@ -1,26 +1,65 @@
-"""An HTTP API in front of a function, as API Gateway is one: requests become events of payload format 2.0, and what the function
-says becomes the answer. Beside it Lambda's Invoke, by which a function has itself invoked once more."""
+"""An HTTP API in front of a stack's functions, as API Gateway is one: requests become events of payload format 2.0 for the function
+whose route they are of, after the authorizer where the route has one, and what the function says becomes the answer. What functions
+have Lambda do meanwhile is done."""
 
 import base64
 import http.server
 import json
 import queue
+import re
 import threading
 import urllib.parse
+from typing import NamedTuple
+
+from stack import Answer, Invocation, Stack
 
 DOMAIN = "a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com"
 # What API Gateway takes of a body; what it leaves of that to Lambda is less.
 LARGEST = 10_000_000
 
 
-class Gateway:
-    """Invokes one at a time, as the emulator of the runtime wants it. `invoke` may be set later than the gateway is made."""
+class Route(NamedTuple):
+    """A route of the template."""
 
-    def __init__(self):
-        self.invoke = None
+    key: str
+    pattern: re.Pattern
+    precedence: tuple
+    function: str
+    authorizer: str | None
+
+
+def routes(stack: Stack) -> list[Route]:
+    """Those of all functions, the most specific first: API Gateway prefers what a path says to what is any, and any one part to
+    any number of them."""
+    found = []
+    for function, properties in stack.template.functions.items():
+        for event in properties.get("Events", {}).values():
+            if event["Type"] == "HttpApi":
+                given = event["Properties"]
+                parts = given["Path"].strip("/").split("/")
+                pattern = re.compile("".join(f"/{matched(part)}" for part in parts), re.DOTALL)
+                precedence = tuple(2 if part.endswith("+}") else part.startswith("{") for part in parts)
+                authorizer = given.get("Auth", {}).get("Authorizer")
+                key = f"{given['Method']} {given['Path']}"
+                found.append(Route(key, pattern, precedence, function, authorizer))
+    return sorted(found, key=lambda route: route.precedence)
+
+
+def matched(part: str) -> str:
+    """What a part of a route's path matches, as a regular expression."""
+    if variable := re.fullmatch(r"\{(\w+)(\+?)\}", part):
+        return f"(?P<{variable[1]}>{'.+' if variable[2] else '[^/]+'})"
+    return re.escape(part)
+
+
+class Gateway:
+    """`with Gateway(stack) as gateway`: at `gateway.url`."""
+
+    def __init__(self, stack: Stack):
+        self.stack, self.routes = stack, routes(stack)
+        self.authorizers = stack.template.resources["Api"]["Properties"]["Auth"]["Authorizers"]
         self.lock = threading.Lock()
-        self.events: queue.Queue[dict | None] = queue.Queue()
-        self.invoked: list[dict] = []
+        self.invocations: queue.Queue[Invocation | None] = queue.Queue()
         gateway = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -55,59 +94,82 @@ class Gateway:
                 return body
 
             def do(self) -> None:
-                body = self.body()
-                if self.path.startswith("/2015-03-31/functions/"):
-                    gateway.events.put(json.loads(body))
-                    self.answer(202, {}, b"")
-                else:
-                    self.answer(*gateway.answer(self.command, self.path, self.headers.items(), body))
-
-            def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+                status, headers, cookies, body = gateway.answer(self.command, self.path, self.headers.items(), self.body())
                 self.send_response_only(status)
-                length = {"content-length": str(len(body))}
-                for name, value in (length | headers).items():
+                fields = [*({"content-length": str(len(body))} | headers).items(), *(("set-cookie", cookie) for cookie in cookies)]
+                for name, value in fields:
                     self.send_header(name, value.encode().decode("latin-1"))
                 self.end_headers()
                 if self.command != "HEAD":
                     self.wfile.write(body)
 
-            do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_PATCH = do
+            do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_PATCH = do_OPTIONS = do
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.threads = [threading.Thread(target=work, daemon=True) for work in (self.server.serve_forever, self._deliver)]
-        for thread in self.threads:
-            thread.start()
 
-    def stop(self) -> None:
-        self.events.put(None)
+    def __enter__(self) -> "Gateway":
+        for work in (self.server.serve_forever, self._deliver):
+            threading.Thread(target=work, daemon=True).start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.invocations.put(None)
         self.server.shutdown()
         self.server.server_close()
 
-    def _deliver(self) -> None:
-        while (event := self.events.get()) is not None:
-            with self.lock:
-                answer = self.invoke(event)
-            assert "errorMessage" not in answer.text, answer.text
-            self.invoked.append(event)
+    def invoke(self, function: str, event: dict) -> Answer:
+        """What a function says; what it has Lambda do is done when nothing else is."""
+        with self.lock:
+            answer = self.stack.invoke(function, event)
+            for invocation in self.stack.self_invocations():
+                self.invocations.put(invocation)
+            return answer
 
-    def answer(self, method: str, target: str, headers, body: bytes | None) -> tuple[int, dict[str, str], bytes]:
+    def _deliver(self) -> None:
+        while (invocation := self.invocations.get()) is not None:
+            answer = self.invoke(invocation.function, invocation.event)
+            assert not isinstance(answer.said, dict) or "errorMessage" not in answer.said, answer.said
+
+    def answer(self, method: str, target: str, headers, body: bytes | None) -> tuple[int, dict[str, str], list[str], bytes]:
         event = self.event(method, target, headers, body)
         if event is None:
-            return 400, {}, b'{"message":"Bad Request"}'
-        with self.lock:
-            answer = self.invoke(event).json()
-        if "statusCode" not in answer:
-            return 500, {}, json.dumps(answer).encode()
-        content = answer.get("body") or ""
-        content = base64.b64decode(content) if answer.get("isBase64Encoded") else content.encode()
-        return answer["statusCode"], answer.get("headers", {}), content
+            return says(400, "Bad Request")
+        if (found := self.route(method, event["rawPath"])) is None:
+            return says(404, "Not Found")
+        route, parameters = found
+        event["routeKey"] = event["requestContext"]["routeKey"] = route.key
+        if parameters:
+            event["pathParameters"] = parameters
+        if route.authorizer and (refused := self.authorize(event, self.authorizers[route.authorizer])):
+            return refused
+        answer = self.invoke(route.function, event)
+        if answer.status is None:
+            return 500, {}, [], json.dumps(answer.said).encode()
+        return answer.status, answer.headers, answer.cookies, answer.body
 
-    def invoked_directly(self, event: dict) -> dict | None:
-        """What the function says to an event, as it says it."""
-        with self.lock:
-            return self.invoke(event).json()
+    def route(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        for route in self.routes:
+            if route.key.startswith(f"{method} ") and (found := route.pattern.fullmatch(path)):
+                return route, found.groupdict()
+        return None
+
+    def authorize(self, event: dict, authorizer: dict) -> tuple | None:
+        """Puts what the authorizer says into the event; or gives what API Gateway answers by itself."""
+        sources = [event["headers"].get(name.lower()) for name in authorizer.get("Identity", {}).get("Headers", [])]
+        if not all(sources):
+            return says(401, "Unauthorized")
+        asked = {name: value for name, value in event.items() if name not in ("body", "isBase64Encoded")}
+        asked |= {"type": "REQUEST", "identitySource": sources or None}
+        function = next(name for name in self.stack.template.functions if authorizer["FunctionArn"] == {"Fn::GetAtt": [name, "Arn"]})
+        said = self.invoke(function, asked).said
+        if "isAuthorized" not in said:
+            return says(500, "Internal Server Error")
+        if not said["isAuthorized"]:
+            return says(403, "Forbidden")
+        event["requestContext"]["authorizer"] = {"lambda": said.get("context")}
+        return None
 
     @staticmethod
     def event(method: str, target: str, headers, body: bytes | None) -> dict | None:
@@ -120,7 +182,10 @@ class Gateway:
         for name, value in headers:
             fields.setdefault(name.lower(), []).append(value.encode("latin-1").decode("utf-8", "replace"))
         fields["host"] = [DOMAIN]
-        parameters = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
+        cookies = [cookie for field in fields.pop("cookie", []) for cookie in field.split("; ")]
+        parameters: dict[str, list[str]] = {}
+        for name, value in urllib.parse.parse_qsl(query, keep_blank_values=True):
+            parameters.setdefault(name, []).append(value)
         event = {
             "version": "2.0",
             "routeKey": "$default",
@@ -141,8 +206,15 @@ class Gateway:
             },
             "isBase64Encoded": False,
         }
+        if cookies:
+            event["cookies"] = cookies
         if parameters:
-            event["queryStringParameters"] = parameters
+            event["queryStringParameters"] = {name: ",".join(values) for name, values in parameters.items()}
         if body:
             event["body"], event["isBase64Encoded"] = base64.b64encode(body).decode(), True
         return event
+
+
+def says(status: int, message: str) -> tuple[int, dict[str, str], list[str], bytes]:
+    """What API Gateway answers by itself: nothing that a client could ask for credentials by."""
+    return status, {"content-type": "application/json"}, [], json.dumps({"message": message}).encode()

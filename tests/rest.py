@@ -1,5 +1,5 @@
-"""The REST API, twice: of `reelspan serve`, and of the `spaces` function as Lambda runs it behind API Gateway, with S3 and DynamoDB
-of moto, which knows nothing of Reelspan. Whatever a test says of `rest` holds of both."""
+"""The REST API, twice: of `reelspan serve`, and of the functions as Lambda runs them behind API Gateway, with the AWS of moto,
+which knows nothing of Reelspan. Whatever a test says of `rest` holds of both."""
 
 import hashlib
 import os
@@ -7,19 +7,12 @@ import subprocess
 import uuid
 import xml.etree.ElementTree
 
-import boto3
 import pytest
 import requests
-from moto.server import ThreadedMotoServer
-from samtranslator.yaml_helper import yaml_parse
 
 import server as servers
+from emulator import ACCOUNT
 from gateway import Gateway
-from test_lambda import ACCOUNT, REGION, emulated
-
-BUCKET = "reelspan-rest"
-TABLES = {"SPACES_TABLE": "RestSpaces", "USERS_TABLE": "RestUsers", "INDEX_TABLE": "RestIndex"}
-LOGICAL = {"SPACES_TABLE": "Spaces", "USERS_TABLE": "Users", "INDEX_TABLE": "ContainerIndex"}
 
 # Everybody who asks: a role, and groups.
 PEOPLE = {
@@ -41,8 +34,8 @@ def password(name: str) -> str:
 class Rest:
     """One of the two, and what is needed to look behind it."""
 
-    def __init__(self, kind: str, url: str, s3, bucket: str):
-        self.kind, self.url, self.s3, self.bucket = kind, url, s3, bucket
+    def __init__(self, kind: str, url: str, s3, bucket: str, gateway: Gateway | None = None):
+        self.kind, self.url, self.s3, self.bucket, self.gateway = kind, url, s3, bucket, gateway
         self.session = requests.Session()
         self.session.trust_env = False
 
@@ -92,31 +85,10 @@ def served(binary, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def invoked(binary, root):
-    serving = ThreadedMotoServer("127.0.0.1", 0)
-    serving.start()
-    aws = "http://{}:{}".format(*serving.get_host_and_port())
-
-    def client(service: str):
-        return boto3.client(
-            service, endpoint_url=aws, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
-        )
-
-    template = yaml_parse((root / "template.yaml").read_text())["Resources"]
-    client("s3").create_bucket(Bucket=BUCKET)
-    for variable, name in TABLES.items():
-        table = template[LOGICAL[variable]]["Properties"]
-        fields = ("AttributeDefinitions", "KeySchema", "BillingMode")
-        client("dynamodb").create_table(TableName=name, **{field: table[field] for field in fields})
-    add_people(binary, "--table", TABLES["USERS_TABLE"], **ACCOUNT, AWS_ENDPOINT_URL=aws)
-    gateway = Gateway()
-    variables = TABLES | {"MEDIA_BUCKET": BUCKET, "AWS_ENDPOINT_URL_LAMBDA": gateway.url}
-    with emulated(servers.built(root, "spaces"), aws, **variables) as gateway.invoke:
-        made = Rest("lambda", gateway.url, client("s3"), BUCKET)
-        made.invoke = gateway.invoked_directly
-        yield made
-        gateway.stop()
-    serving.stop()
+def invoked(binary, stack):
+    add_people(binary, "--table", stack.template.ref("Users"), **ACCOUNT, AWS_ENDPOINT_URL=stack.aws.endpoint)
+    with Gateway(stack) as gateway:
+        yield Rest("lambda", gateway.url, stack.client("s3"), stack.bucket, gateway)
 
 
 @pytest.fixture(params=["served", "invoked"])

@@ -104,6 +104,7 @@ def target_folder(root: pathlib.Path) -> pathlib.Path:
 
 
 def built(root: pathlib.Path, name: str) -> pathlib.Path:
-    """A program of the workspace, as `cargo build` left it, or one of the folder that REELSPAN_BIN names."""
-    folder = os.environ.get("REELSPAN_BIN")
-    return (pathlib.Path(folder) if folder else target_folder(root) / "debug") / name
+    """A program of the workspace, as `cargo build` left it in the profile that REELSPAN_PROFILE names, or one of the folder
+    REELSPAN_BIN."""
+    folder, profile = os.environ.get("REELSPAN_BIN"), os.environ.get("REELSPAN_PROFILE", "dev")
+    return (pathlib.Path(folder) if folder else target_folder(root) / {"dev": "debug"}.get(profile, profile)) / name

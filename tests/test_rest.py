@@ -272,8 +272,11 @@ def test_what_is_not_there_is_a_404_that_says_what(rest):
             assert what in plain(rest(method, path), 404)
         assert rest("HEAD", path).status_code == 404
     assert "no-such-space" in plain(rest("PUT", "no-such-space/a", data=b"x"), 404)
-    assert rest("PATCH", space).status_code == 405
-    assert rest("PATCH", space).headers["content-type"] == "application/problem+json"
+    if rest.kind == "lambda":  # API Gateway knows routes by method and path together.
+        assert rest("PATCH", space).status_code == 404
+    else:
+        assert rest("PATCH", space).status_code == 405
+        assert rest("PATCH", space).headers["content-type"] == "application/problem+json"
 
 
 def test_tasks_are_listed_and_an_unknown_one_is_refused(rest):

@@ -2,6 +2,7 @@
 authorizer as Lambda runs it."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -17,16 +18,36 @@ import requests
 from samtranslator.yaml_helper import yaml_parse
 
 import server as servers
-from test_lambda import ACCOUNT, aws, client, emulated, event  # noqa: F401: fixtures
+from aws import Aws
+from emulator import ACCOUNT, emulated
 
-TABLE = "Users"
+TABLE = "KnownUsers"
 SECRET = "first-admin"
 
 
 @pytest.fixture(scope="module")
-def table(client, root):  # noqa: F811
+def aws():
+    """An AWS."""
+    with Aws() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def client(aws):
+    """Its clients."""
+    return aws.client
+
+
+@pytest.fixture
+def event(root):
+    """An event of the repository."""
+    return lambda name: json.loads((root / "events" / f"{name}.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def table(client, root):
     """The table as the template has it."""
-    properties = yaml_parse((root / "template.yaml").read_text())["Resources"][TABLE]["Properties"]
+    properties = yaml_parse((root / "template.yaml").read_text())["Resources"]["Users"]["Properties"]
     fields = ("AttributeDefinitions", "KeySchema", "BillingMode")
     client("dynamodb").create_table(TableName=TABLE, **{field: properties[field] for field in fields})
     return client("dynamodb")
@@ -62,8 +83,8 @@ class Users:
 
 
 @pytest.fixture
-def on_aws(binary, aws, empty_table):  # noqa: F811
-    return Users(binary, "--table", TABLE, **ACCOUNT, AWS_ENDPOINT_URL=aws)
+def on_aws(binary, aws, empty_table):
+    return Users(binary, "--table", TABLE, **ACCOUNT, AWS_ENDPOINT_URL=aws.endpoint)
 
 
 @pytest.fixture
@@ -145,10 +166,10 @@ def test_what_is_kept_of_a_password_is_pbkdf2(on_aws, table):
     assert {len(salt) for salt in salts} == {16} and len(salts) == 3
 
 
-def test_a_table_that_is_not_there_is_a_failure(binary, aws):  # noqa: F811
-    users = Users(binary, "--table", "Nobody", **ACCOUNT, AWS_ENDPOINT_URL=aws)
+def test_a_table_that_is_not_there_is_a_failure(binary, aws):
+    users = Users(binary, "--table", "Nobody", **ACCOUNT, AWS_ENDPOINT_URL=aws.endpoint)
     assert "ResourceNotFoundException" in users("list", status=1)
-    by_environment = Users(binary, **ACCOUNT, AWS_ENDPOINT_URL=aws, USERS_TABLE="Nobody")
+    by_environment = Users(binary, **ACCOUNT, AWS_ENDPOINT_URL=aws.endpoint, USERS_TABLE="Nobody")
     assert "ResourceNotFoundException" in by_environment("list", status=1)
 
 
@@ -242,21 +263,25 @@ def basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
+@contextlib.contextmanager
+def authorizing(root, aws, log):
+    """Asks the authorizer for what an event's request has; one that has just started, and so remembers nobody."""
+    with emulated(
+        servers.built(root, "authorizer"), aws.endpoint, log, USERS_TABLE=TABLE, ADMIN_SECRET=SECRET, RUST_LOG="trace"
+    ) as invoke:
+        yield lambda asked: invoke(asked).json()
+
+
 @pytest.fixture
-def authorizer(aws, root, on_aws, client, tmp_path):  # noqa: F811
-    """Asks the authorizer, with `alice` in the table and `admin` in the secret, for what an event's identity source is; and
-    holds all that it logs against what nobody may read."""
+def authorizer(aws, root, on_aws, client, tmp_path):
+    """Starts an authorizer, with `alice` in the table and `admin` in the secret; and holds all that it logs against what nobody
+    may read."""
     on_aws("add", "alice", "--role", "owner", "--group", "staff", "--group", "film", password="open sesame")
     secrets = client("secretsmanager")
     secrets.create_secret(Name=SECRET, SecretString=json.dumps({"username": "admin", "password": "first-secret"}))
     log = tmp_path / "log"
-    with (
-        log.open("wb") as written,
-        emulated(
-            servers.built(root, "authorizer"), aws, written, USERS_TABLE=TABLE, ADMIN_SECRET=SECRET, RUST_LOG="trace"
-        ) as invoke,
-    ):
-        yield lambda asked: invoke(asked).json()
+    with log.open("ab") as written:
+        yield lambda: authorizing(root, aws, written)
     secrets.delete_secret(SecretId=SECRET, ForceDeleteWithoutRecovery=True)
     text = log.read_text(errors="replace")
     assert "authorized" in text
@@ -265,40 +290,48 @@ def authorizer(aws, root, on_aws, client, tmp_path):  # noqa: F811
         assert secret not in text, f"{secret!r} is in the log"
 
 
-def test_the_authorizer_lets_in_whom_it_knows(authorizer, event):  # noqa: F811
-    expected = {"isAuthorized": True, "context": {"user": "alice", "role": "owner", "groups": "film,staff"}}
-    assert authorizer(event("authorizer-right")) == expected
-    for name in ("wrong", "unknown", "malformed"):
-        assert authorizer(event(f"authorizer-{name}")) == {"isAuthorized": False}, name
-    anonymous = event("authorizer-right")
-    del anonymous["identitySource"]
-    assert authorizer(anonymous) == {"isAuthorized": False}
-    assert authorizer(event("authorizer-right")) == expected
+def passed_on(user: str, role: str, groups: str = "") -> dict:
+    return {"isAuthorized": True, "context": {"user": user, "role": role, "groups": groups}}
 
 
-def test_who_is_removed_is_out_as_soon_as_api_gateway_asks_again(authorizer, event, on_aws):  # noqa: F811
+REFUSED = {"isAuthorized": True, "context": {"refused": "401", "why": "user name or password is wrong"}}
+
+
+def test_the_authorizer_names_whom_it_knows_and_refuses_others(authorizer, event):
+    with authorizer() as asked:
+        for _ in range(2):
+            assert asked(event("authorizer-right")) == passed_on("alice", "owner", "film,staff")
+            assert asked(event("authorizer-wrong")) == asked(event("authorizer-unknown")) == REFUSED
+            for name in ("malformed", "nobody"):
+                assert asked(event(f"authorizer-{name}"))["context"]["refused"] == "401", name
+
+
+def test_who_is_removed_is_out_as_soon_as_nobody_remembers(authorizer, event, on_aws):
     on_aws("add", "root", "--role", "admin", password="another one")
     right = event("authorizer-right")
-    assert authorizer(right)["isAuthorized"]
-    on_aws("set", "alice", "--role", "user", "--no-groups")
-    assert authorizer(right)["context"] == {"user": "alice", "role": "user", "groups": ""}
-    on_aws("passwd", "alice", password="another one")
-    assert authorizer(right) == {"isAuthorized": False}
-    on_aws("passwd", "alice", password="open sesame")
-    assert authorizer(right)["isAuthorized"]
-    on_aws("remove", "alice")
-    assert authorizer(right) == {"isAuthorized": False}
+    for change, expected in [
+        (lambda: None, passed_on("alice", "owner", "film,staff")),
+        (lambda: on_aws("set", "alice", "--role", "user", "--no-groups"), passed_on("alice", "user")),
+        (lambda: on_aws("passwd", "alice", password="another one"), REFUSED),
+        (lambda: on_aws("passwd", "alice", password="open sesame"), passed_on("alice", "user")),
+        (lambda: on_aws("remove", "alice"), REFUSED),
+    ]:
+        change()
+        with authorizer() as asked:
+            assert asked(right) == expected
 
 
-def test_the_admin_of_the_secret_counts_while_the_table_has_none_of_that_name(authorizer, event, on_aws):  # noqa: F811
-    def asked(user: str, password: str) -> dict:
+def test_the_admin_of_the_secret_counts_while_the_table_has_none_of_that_name(authorizer, event, on_aws):
+    def by(user: str, password: str) -> dict:
         asking = event("authorizer-right")
-        asking["identitySource"] = [basic(user, password)]
-        return authorizer(asking)
+        asking["headers"]["authorization"] = basic(user, password)
+        return asking
 
-    expected = {"isAuthorized": True, "context": {"user": "admin", "role": "admin", "groups": ""}}
-    assert asked("admin", "first-secret") == expected
-    assert asked("admin", "first-secre") == asked("alice", "first-secret") == asked("root", "first-secret") == {"isAuthorized": False}
+    with authorizer() as asked:
+        assert asked(by("admin", "first-secret")) == passed_on("admin", "admin")
+        for wrong in (by("admin", "first-secre"), by("alice", "first-secret"), by("root", "first-secret")):
+            assert asked(wrong) == REFUSED
     on_aws("add", "admin", "--role", "admin", "--group", "film", password="second-secret")
-    assert asked("admin", "first-secret") == {"isAuthorized": False}
-    assert asked("admin", "second-secret")["context"]["groups"] == "film"
+    with authorizer() as asked:
+        assert asked(by("admin", "first-secret")) == REFUSED
+        assert asked(by("admin", "second-secret")) == passed_on("admin", "admin", "film")

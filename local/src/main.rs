@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use reelspan_local::{cut, inspect, serve, users, verify};
+use reelspan_local::{cut, doctor, inspect, reindex, serve, users, verify};
 
 /// Any part of an audio or video file by its URL, cut at request time without transcoding.
 #[derive(Debug, Parser)]
@@ -23,6 +23,10 @@ enum Command {
     Inspect(inspect::Options),
     /// Add, change, remove and list users, here or on AWS
     User(users::Options),
+    /// Bring the indexes of a space up to date, here or on AWS: after missed events, or for a new format
+    Reindex(reindex::Options),
+    /// Look at a deployment, here or on AWS, and say what is wrong with it
+    Doctor(doctor::Options),
     /// Check that a server, this one or another, serves media fragments as the W3C's protocol says
     Verify(verify::Options),
 }
@@ -33,6 +37,8 @@ fn main() -> ExitCode {
         Command::Cut(options) => cut::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::User(options) => users::run(&options),
+        Command::Reindex(options) => reindex::run(&options),
+        Command::Doctor(options) => doctor::run(&options),
         Command::Verify(options) => verify::run(&options),
     };
     match done {

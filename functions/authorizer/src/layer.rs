@@ -7,9 +7,10 @@ use futures::future::BoxFuture;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Extensions, HeaderMap, StatusCode};
 use lambda_http::request::RequestContext;
+use reelspan::telemetry;
 use reelspan::user::{Authenticator, CHALLENGE, Denied, Identity, Malformed};
 
-use crate::Context;
+use crate::lambda::{Context, Refusal, Refused};
 
 /// What [`layer`] gives, to be put around a router.
 pub type Layer = FromFnLayer<Step, Authenticator, (State<Authenticator>, Request)>;
@@ -17,8 +18,8 @@ pub type Layer = FromFnLayer<Step, Authenticator, (State<Authenticator>, Request
 type Step = fn(State<Authenticator>, Request, Next) -> BoxFuture<'static, Response>;
 
 /// Gives each request an `Option<Identity>` as an extension: who API Gateway's authorizer says it is, where there was one, or
-/// else whose credentials its `Authorization` field has; `None` where it has no such field. Wrong credentials are answered with
-/// 401, also where nobody in particular would do.
+/// else whose credentials its `Authorization` field has; `None` where it has no such field. Whom the authorizer refuses is
+/// answered here, and wrong credentials are with 401, also where nobody in particular would do.
 pub fn layer(authenticator: Authenticator) -> Layer {
     from_fn_with_state(authenticator, step)
 }
@@ -27,10 +28,11 @@ fn step(State(authenticator): State<Authenticator>, mut request: Request, next: 
     Box::pin(async move {
         match identify(&authenticator, request.headers(), request.extensions()).await {
             Ok(identity) => {
+                telemetry::note(|notes| notes.user = identity.as_ref().map(|identity| identity.name.clone()));
                 request.extensions_mut().insert(identity);
                 next.run(request).await
             }
-            Err(denied) => refusal(&denied),
+            Err(refused) => refusal(&refused),
         }
     })
 }
@@ -39,19 +41,18 @@ async fn identify(
     authenticator: &Authenticator,
     fields: &HeaderMap,
     extensions: &Extensions,
-) -> Result<Option<Identity>, Denied> {
+) -> Result<Option<Identity>, Refused> {
     match passed_on(extensions) {
-        Some(identity) => Ok(Some(identity)),
-        None => authenticator.authenticate(authorization(fields)?).await,
+        Some(Context::Refused(refused)) => Err(refused),
+        Some(said) if said.identity().is_some() => Ok(said.identity()),
+        _ => Ok(authenticator.authenticate(authorization(fields)?).await?),
     }
 }
 
-/// Who API Gateway says it is. Nothing that a client sends gets there.
-fn passed_on(extensions: &Extensions) -> Option<Identity> {
+/// What API Gateway says of the request. Nothing that a client sends gets there.
+fn passed_on(extensions: &Extensions) -> Option<Context> {
     match extensions.get::<RequestContext>()? {
-        RequestContext::ApiGatewayV2(context) => {
-            Context::read(&context.authorizer.as_ref()?.fields).and_then(|context| context.identity())
-        }
+        RequestContext::ApiGatewayV2(context) => Context::read(&context.authorizer.as_ref()?.fields),
         _ => None,
     }
 }
@@ -65,18 +66,14 @@ fn authorization(fields: &HeaderMap) -> Result<Option<&[u8]>, Denied> {
     }
 }
 
-fn refusal(denied: &Denied) -> Response {
-    let text = format!("{denied}\n");
+fn refusal(refused: &Refused) -> Response {
+    let text = format!("{}\n", refused.why);
     let fixed = [(CACHE_CONTROL, "no-store")];
-    match denied {
-        Denied::Malformed(_) | Denied::Wrong => {
+    match refused.refused {
+        Refusal::Unauthorized => {
             (StatusCode::UNAUTHORIZED, fixed, [(WWW_AUTHENTICATE, CHALLENGE)], text).into_response()
         }
-        Denied::Crowded => (StatusCode::SERVICE_UNAVAILABLE, fixed, [(RETRY_AFTER, "1")], text).into_response(),
-        Denied::Directory(error) => {
-            tracing::error!(%error, "the users cannot be read");
-            (StatusCode::SERVICE_UNAVAILABLE, fixed, [(RETRY_AFTER, "1")], text).into_response()
-        }
+        Refusal::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, fixed, [(RETRY_AFTER, "1")], text).into_response(),
     }
 }
 

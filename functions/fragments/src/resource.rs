@@ -161,7 +161,7 @@ mod tests {
 
     fn outline() -> Outline {
         Outline {
-            container: Container::Matroska,
+            container: Container::named("matroska"),
             mime: "video/webm".to_owned(),
             duration: Time(38_300_000_000),
             tracks: vec![track(1, None), track(2, Some("Commentary & more"))],

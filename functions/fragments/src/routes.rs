@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRef, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::{
@@ -12,19 +12,22 @@ use http::header::{
     IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
 };
 use http::{Method, StatusCode};
+use reelspan::http::range::Asked as Range;
+use reelspan::telemetry::{self, Index};
+use reelspan_gateway::observed;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::answer::{CONTENT_RANGE_MAPPING, RANGE_REDIRECT, X_MEDIA_FRAGMENT};
 use crate::request::{ACCEPT_RANGE_REDIRECT, Request};
-use crate::{Error, Fragments, validate};
+use crate::{Error, Fragments, Viewers, validate};
 
 /// How long a browser may remember what it may send.
 const PREFLIGHT: Duration = Duration::from_hours(24);
 
 /// All routes.
 pub fn table(fragments: Fragments) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/media/{space}/{*content}", get(media))
         .route("/validate", get(validate::validate))
         .route("/health", get(health))
@@ -32,7 +35,8 @@ pub fn table(fragments: Fragments) -> Router {
         .method_not_allowed_fallback(async || Error::Method)
         .layer(cors())
         .layer(CatchPanicLayer::custom(|_| Error::Internal("a handler panicked".to_owned()).into_response()))
-        .with_state(Arc::new(fragments))
+        .with_state(Arc::new(fragments));
+    observed(routes)
 }
 
 /// Pages of any origin may read media, and all that is said of them.
@@ -64,24 +68,38 @@ async fn health() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
+impl FromRef<Arc<Fragments>> for Viewers {
+    fn from_ref(fragments: &Arc<Fragments>) -> Self {
+        fragments.viewers
+    }
+}
+
 async fn media(State(fragments): State<Arc<Fragments>>, request: Request) -> Response {
-    let response = match fragments.answer(&request).await {
+    telemetry::note(|notes| {
+        notes.kind = Some(kind(&request));
+        notes.fragment = Some(request.fragment.to_string());
+        notes.range = request.range.as_ref().map(ToString::to_string);
+    });
+    let answer = fragments.answer(&request).await;
+    let hit = !matches!(answer, Err(Error::Missing | Error::Indexing));
+    telemetry::note(|notes| {
+        notes.index = Some(if hit { Index::Hit } else { Index::Miss });
+        notes.refused_signature = matches!(answer, Err(Error::Unsigned(_)));
+    });
+    match answer {
         Ok(answer) => fragments.respond(&request, answer).await.into_response(),
         Err(error) => error.into_response(),
-    };
-    let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    let bytes: Option<u64> = length.and_then(|length| length.parse().ok());
-    tracing::info!(
-        space = %request.media.space(),
-        content = %request.media.content(),
-        fragment = %request.fragment,
-        range = request.range.as_ref().map(tracing::field::display),
-        head = request.head,
-        status = response.status().as_u16(),
-        bytes,
-        "media"
-    );
-    response
+    }
+}
+
+/// What kind of request for media it is: a fragment of the file's time, of the file's bytes, or all of it.
+fn kind(request: &Request) -> &'static str {
+    match (request.ask(), &request.range) {
+        (Some(_), _) => "cut",
+        (None, Some(Range::Fragment(_))) => "range",
+        (None, Some(Range::Bytes(_))) => "bytes",
+        (None, None) => "original",
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,10 @@
 //! - Of a buffered body the adapter makes text where the media type looks like text, which turns what is not UTF-8 into
 //!   something else; and it panics where a body breaks off. Here a body is bytes, and one that breaks off is a 502
 //!   ([`Buffered`]).
+//!
+//! And of each request one line is written ([`observed`]).
+
+mod observed;
 
 use std::pin::Pin;
 
@@ -16,6 +20,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, Response, StatusCode, Uri};
 use lambda_http::request::RequestContext;
 use lambda_http::{IntoResponse, RequestExt};
+pub use observed::observed;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reelspan::http::problem::{self, Problem};
 

@@ -17,6 +17,9 @@ pub struct Record {
     /// What happened, as `ObjectCreated:Put`. For the log: what counts is what the object is now.
     #[serde(rename = "eventName", default)]
     pub name: String,
+    /// When, in RFC 3339. For the metrics: how long it took until the index was right.
+    #[serde(rename = "eventTime", default)]
+    pub time: String,
     /// To what.
     pub s3: Entity,
 }

@@ -8,11 +8,14 @@ mod event;
 mod sink;
 mod work;
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::Duration;
 
 pub use event::{Bucket, Entity, Object, Record, S3Event};
 use reelspan::space::MediaKey;
 use reelspan::store::{self, Sequencer, Stores};
+use reelspan::telemetry::metrics::{self, Unit};
+use reelspan::telemetry::{self, Meter};
 
 use self::work::Work;
 
@@ -42,6 +45,19 @@ pub enum Outcome {
     Refused(String),
     /// It went with the object.
     Removed,
+}
+
+impl Outcome {
+    /// In a word, as the metrics have it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Indexed => "indexed",
+            Self::Refused(_) => "refused",
+            Self::Removed => "removed",
+        }
+    }
 }
 
 /// What was done for one event.
@@ -84,24 +100,54 @@ async fn handle_record(stores: &Stores, record: &Record) -> Result<Option<Report
         return Ok(None);
     }
     let sequencer = Sequencer::new(object.sequencer.as_deref().unwrap_or_default());
-    index(stores, &key, sequencer).await.map(Some)
+    let media = key.to_string();
+    measured(&key, Work::new(stores, &media, sequencer), telemetry::lag(&record.time)).await.map(Some)
 }
 
 /// Brings the index of one file up to date with the object as it is now, on behalf of the event with this sequencer (the
 /// default where there is no event).
 pub async fn index(stores: &Stores, key: &MediaKey, sequencer: Sequencer) -> Result<Report, Error> {
-    let started = Instant::now();
-    let report = Work::new(stores, &key.to_string(), sequencer).run().await?;
+    measured(key, Work::new(stores, &key.to_string(), sequencer), None).await
+}
+
+/// Makes the index of one file anew, whatever index there is.
+pub async fn index_anew(stores: &Stores, key: &MediaKey) -> Result<Report, Error> {
+    measured(key, Work::new(stores, &key.to_string(), Sequencer::default()).anew(), None).await
+}
+
+/// Does the work, writes one line about it, and its figures; `lag` is how long ago its event was when it began.
+async fn measured(key: &MediaKey, work: Work<'_>, lag: Option<Duration>) -> Result<Report, Error> {
+    let meter = Meter::start();
+    let report = telemetry::within(Arc::clone(&meter), work.run()).await;
+    let (s3, dynamodb, milliseconds) = (meter.s3(), meter.dynamodb(), meter.milliseconds());
+    // Until the head is there, which is the last of it that a request waits for.
+    let lag = lag.map(|lag| u64::try_from(lag.as_millis()).unwrap_or(u64::MAX).saturating_add(milliseconds));
+    let done = report.as_ref().ok();
     tracing::info!(
         space = %key.space(),
         content = %key.content(),
-        outcome = ?report.outcome,
-        pages = report.pages,
-        removed = report.removed,
-        gets = report.gets,
-        bytes_read = report.bytes_read,
-        milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        outcome = done.map(|report| tracing::field::debug(&report.outcome)),
+        pages = done.map(|report| report.pages),
+        removed = done.map(|report| report.removed),
+        gets = done.map(|report| report.gets),
+        bytes_read = done.map(|report| report.bytes_read),
+        failed = report.is_err().then_some(true),
+        dynamodb_calls = dynamodb.calls,
+        dynamodb_milliseconds = dynamodb.milliseconds,
+        s3_calls = s3.calls,
+        s3_milliseconds = s3.milliseconds,
+        lag,
+        milliseconds,
         "indexed"
     );
-    Ok(report)
+    let mut figures = vec![
+        ("Events", Unit::Count, 1),
+        ("Failures", Unit::Count, u64::from(report.is_err())),
+        ("IndexingTime", Unit::Milliseconds, milliseconds),
+        ("BytesRead", Unit::Bytes, done.map_or(0, |report| report.bytes_read)),
+    ];
+    figures.extend(lag.map(|lag| ("IndexingLag", Unit::Milliseconds, lag)));
+    let kind = done.map_or("failed", |report| report.outcome.name());
+    metrics::emit(Some(kind), None, &figures);
+    report
 }

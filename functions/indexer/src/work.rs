@@ -20,13 +20,20 @@ pub struct Work<'a> {
     media: &'a str,
     /// At least that of the event, and that of the head which was found.
     sequencer: Sequencer,
+    /// The index that is there does not count.
+    anew: bool,
     /// What has been done so far.
     report: Report,
 }
 
 impl<'a> Work<'a> {
     pub fn new(stores: &'a Stores, media: &'a str, sequencer: Sequencer) -> Self {
-        Self { stores, media, sequencer, report: Report::default() }
+        Self { stores, media, sequencer, anew: false, report: Report::default() }
+    }
+
+    /// Whatever index is there is made anew.
+    pub fn anew(self) -> Self {
+        Self { anew: true, ..self }
     }
 
     /// Brings the index up to date with the object as it is now.
@@ -74,17 +81,29 @@ impl<'a> Work<'a> {
     async fn renew(&mut self, stored: Option<Stored>, object: &Object) -> Result<bool, Error> {
         let original = self.original(object);
         let head = match self.reuse(stored, &original).await? {
-            Reuse::Whole => return Ok(true),
-            Reuse::Pages(status, cells) => Some((status, cells)),
+            Reuse::Whole(cells) => {
+                // Somebody ended before the pages of another version were removed.
+                return match cells {
+                    Some(cells) => self.clear(object, Some(&cells)).await,
+                    None => Ok(true),
+                };
+            }
+            Reuse::Pages(status, cells) => Some((*status, cells)),
             Reuse::Nothing => self.index(object).await?,
         };
         let Some((status, cells)) = head else { return Ok(false) };
         let head = Head { original, status };
         self.stores.index.put_head(self.media, &head, &cells).await?;
+        let keep = matches!(head.status, Status::Indexed(_)).then_some(&cells);
+        self.clear(object, keep).await
+    }
+
+    /// Removes the pages of other versions, unless the object has become another; says whether it is still the same.
+    async fn clear(&mut self, object: &Object, keep: Option<&Cells>) -> Result<bool, Error> {
         if self.object().await?.is_none_or(|now| now.etag != object.etag) {
             return Ok(false);
         }
-        let keep = matches!(head.status, Status::Indexed(_)).then_some((object.etag.as_str(), &cells));
+        let keep = keep.map(|cells| (object.etag.as_str(), cells));
         self.report.removed += self.stores.index.remove_pages(self.media, &self.sequencer, keep).await?;
         Ok(true)
     }
@@ -94,14 +113,18 @@ impl<'a> Work<'a> {
     async fn reuse(&mut self, stored: Option<Stored>, original: &Original) -> Result<Reuse, Error> {
         let Some(stored) = stored else { return Ok(Reuse::Nothing) };
         let same = stored.head.original.etag == original.etag && matches!(stored.head.status, Status::Indexed(_));
-        if !same || !self.stores.index.is_whole(self.media, &stored).await? {
+        if !same || self.anew {
+            return Ok(Reuse::Nothing);
+        }
+        let pages = self.stores.index.pages_of(self.media, &stored).await?;
+        if !pages.whole {
             return Ok(Reuse::Nothing);
         }
         self.report.outcome = Outcome::Current;
         if stored.head.original == *original {
-            return Ok(Reuse::Whole);
+            return Ok(Reuse::Whole(pages.others.then_some(stored.cells)));
         }
-        Ok(Reuse::Pages(stored.head.status, stored.cells))
+        Ok(Reuse::Pages(Box::new(stored.head.status), stored.cells))
     }
 
     /// Reads the object's structure and stores its pages; `None` where it changed meanwhile.
@@ -141,10 +164,10 @@ impl<'a> Work<'a> {
 
 /// What of an index that is there can stay.
 enum Reuse {
-    /// All of it.
-    Whole,
+    /// All of it, the cells given where there are pages of other versions beside.
+    Whole(Option<Cells>),
     /// The pages; the head has something new to say.
-    Pages(Status, Cells),
+    Pages(Box<Status>, Cells),
     /// Nothing.
     Nothing,
 }

@@ -1,1 +1,87 @@
-//! The Lambda that signs URLs and cookies for streams.
+//! The function that signs: URLs of what is streamed, and URLs that set cookies. Its tasks are DuraCloud's, under `/durastore/task`.
+//!
+//! Whoever may read a space may ask for them: what the URL opens could be read by them as it is. Who sees to it that others get one is
+//! the business of whoever asks.
+//!
+//! | file | |
+//! | --- | --- |
+//! | `routes` | sends requests to what they are for |
+//! | `task` | `get-url`, `get-signed-url`, `get-signed-cookies-url`, and what they are told |
+//! | `find` | finds the stored file of a name without its extension |
+//! | `excerpt` | reads the part of a file that a URL is for |
+//! | `keyring` | holds the key that signs |
+//! | `pass`, `cookies` | what a URL that sets cookies has as its token, and what is answered to it |
+//! | `lambda` | all of that as a Lambda function |
+
+mod cookies;
+mod excerpt;
+mod find;
+pub mod keyring;
+pub mod lambda;
+mod pass;
+mod routes;
+mod task;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use reelspan::space::record::Space;
+use reelspan::space::streaming::{Distribution, Hosts, Kind, Standing};
+use reelspan::store::{SpacesTable, Stores};
+
+pub use keyring::Keyring;
+use reelspan_rest::{Error, Who};
+
+/// What the routes stand on.
+#[derive(Clone, Debug)]
+pub struct Signing {
+    /// The media, and the index of it.
+    pub stores: Stores,
+    /// The spaces.
+    pub table: SpacesTable,
+    /// The key that signs.
+    pub keyring: Keyring,
+    /// Where viewers reach what is streamed.
+    pub hosts: Hosts,
+}
+
+impl Signing {
+    /// The tasks, to be merged with the other routes under `/durastore`; who asks has to be found out around them.
+    pub fn router(self) -> axum::Router {
+        routes::tasks(Arc::new(self))
+    }
+
+    /// `/cookies`, to be merged with what else is at the hosts of streamed spaces. It asks nobody for credentials.
+    pub fn cookies_router(self) -> axum::Router {
+        routes::cookies(Arc::new(self))
+    }
+
+    /// The base of the URLs of a space that streams to these; what is wrong where it does not.
+    fn base(&self, space: &Space, kind: Kind) -> Result<String, Error> {
+        let (id, distribution) = (&space.id, on(space));
+        let Some((streams_to, distribution)) = distribution else {
+            return Err(Error::Bad(format!("Streaming is off in space {id}: enable-streaming turns it on")));
+        };
+        match (kind, streams_to) {
+            (Kind::Open, Kind::Secure) => {
+                Err(Error::Bad(format!("Space {id} streams to signed URLs only: get-signed-url gives one")))
+            }
+            (Kind::Secure, Kind::Open) => Err(Error::Bad(format!(
+                "Space {id} streams to anybody: get-url gives the URL, and it needs no signature"
+            ))),
+            _ => Ok(self.hosts.base(&space.id, distribution.ok_or(Error::Busy("CloudFront"))?)),
+        }
+    }
+}
+
+/// To whom a space streams, and by what, where it does.
+fn on(space: &Space) -> Option<(Kind, Option<&Distribution>)> {
+    let streaming = space.streaming.as_ref().filter(|streaming| streaming.standing == Standing::On)?;
+    Some((streaming.kind, streaming.distribution.as_ref()))
+}
+
+/// Now, in seconds since 1970.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    i64::try_from(now).unwrap_or(i64::MAX)
+}

@@ -11,7 +11,7 @@ use lambda_http::{Adapter, LambdaEvent};
 use lambda_runtime::{Context, service_fn};
 use reelspan::space::SpaceId;
 use reelspan::store::{self, Stores};
-use reelspan_gateway::{Buffered, encoded_once};
+use reelspan_gateway::{Buffered, encoded_once, observed};
 use serde_json::value::RawValue;
 
 use crate::deletion::{DeletionEvent, Progress};
@@ -36,7 +36,7 @@ impl Spaces {
 /// Answers invocations until the end: events of the HTTP API by these routes, which are those of `spaces` with whatever finds
 /// out who asks around them.
 pub async fn run(spaces: Spaces, routes: Router) -> Result<(), lambda_http::Error> {
-    let app = Router::new().nest("/durastore", routes);
+    let app = observed(Router::new().nest("/durastore", routes));
     let http = ServiceBuilder::new().map_request(encoded_once).map_response(Buffered).service(app);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let (spaces, mut http) = (spaces.clone(), Adapter::from(http.clone()));

@@ -15,7 +15,7 @@ const ATTEMPTS: usize = 50;
 
 impl Streams {
     /// Turns the streaming of a space on, to these; says where it streams. Without `origins` they stay as they are.
-    pub(crate) async fn on(&self, id: &SpaceId, kind: Kind, origins: Option<Vec<String>>) -> Result<String, Error> {
+    pub async fn on(&self, id: &SpaceId, kind: Kind, origins: Option<Vec<String>>) -> Result<String, Error> {
         let mut waited: Option<(u64, Instant)> = None;
         for _ in 0..ATTEMPTS {
             let space = self.live(id).await?;

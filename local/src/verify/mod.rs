@@ -38,7 +38,7 @@
 
 mod body;
 mod checks;
-mod client;
+pub(crate) mod client;
 mod laid;
 mod mapping;
 mod media;

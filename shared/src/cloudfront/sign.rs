@@ -1,8 +1,9 @@
 //! Signing: URLs and cookies that CloudFront lets in (*CloudFront Developer Guide*, "Use signed URLs" and "Use signed cookies").
 //!
-//! A URL that has nothing but an expiry is signed with a *canned* policy, which is the URL itself, so that nothing in it is a
-//! wildcard, and whose `Expires` is all that is sent of it. Any other has a *custom* policy along, and so have cookies, which are for many
-//! URLs. The hash is SHA-256, and said to be: CloudFront takes SHA-1 unless told.
+//! A URL that has nothing but an expiry is signed with a *canned* policy, which is for that very URL, and of which no more is sent than its
+//! `Expires`. Any other has a *custom* policy along, and so have cookies, which are for many URLs. Both are the same JSON, so that whoever
+//! has the one can send the other; it opens the same, as long as there is no `*` in the URL, and [`super::policy::url`] writes none.
+//! The hash is SHA-256, and said to be: CloudFront takes SHA-1 unless told.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -134,9 +135,58 @@ impl Signer {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use proptest::prelude::*;
+    use serde::Deserialize;
 
     use super::*;
+
+    /// What botocore's `CloudFrontSigner` makes with a key of RSA, and of what.
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Botocore {
+        key_id: String,
+        pkcs8: String,
+        public: String,
+        cases: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        url: String,
+        resource: Option<String>,
+        until: i64,
+        since: Option<i64>,
+        address: Option<String>,
+        policy: String,
+        signed: String,
+    }
+
+    #[test]
+    fn policies_and_urls_are_those_of_botocore() {
+        let made = include_str!("../../../tests/cloudfront/signed_by_botocore.json");
+        let Botocore { key_id, pkcs8, public, cases } = serde_json::from_str(made).unwrap();
+        let rsa = Signer::new(&key_id, SigningKey::from_pkcs8(&STANDARD.decode(pkcs8).unwrap()).unwrap());
+        let ecdsa = Signer::new(&key_id, SigningKey::generate().unwrap());
+        assert_eq!(rsa.key().public_pem(), public);
+        assert!(cases.len() > 60);
+        for Case { url, resource, until, since, address, policy, signed } in cases {
+            let ours = Policy {
+                resource: resource.unwrap_or_else(|| url.clone()),
+                date_less_than: until,
+                date_greater_than: since,
+                ip_address: address.map(|address| address.parse().unwrap()),
+            };
+            assert_eq!(ours.to_json(), policy);
+            assert_eq!(Policy::parse(policy.as_bytes()), Ok(ours.clone()));
+            // To which botocore does not add which hash it was.
+            assert_eq!(rsa.url(&url, &ours).unwrap(), format!("{signed}&Hash-Algorithm=SHA256"));
+            // Of a signature by ECDSA each is another one; all before it is the same.
+            let (before, _) = signed.split_once("&Signature=").or(signed.split_once("?Signature=")).unwrap();
+            assert!(ecdsa.url(&url, &ours).unwrap().starts_with(&format!("{before}&Signature=")));
+        }
+    }
 
     #[test]
     fn base64_is_read_as_it_is_written_and_no_other_way() {

@@ -1,10 +1,13 @@
 //! Containers: one module a format, each with its two halves side by side: *index* (bytes to model) and *write* (selection
 //! to splice). They know nothing of HTTP, of AWS or of where their bytes come from.
+//!
+//! A format is a [`Format`] in a module of its own and a line in the table below; nowhere else is one named.
 
 pub mod avi;
 mod draft;
 pub mod flac;
 pub mod flv;
+mod format;
 pub mod frames;
 pub mod iff;
 #[cfg(test)]
@@ -22,15 +25,19 @@ mod stream;
 #[cfg(test)]
 mod testing;
 
+pub use format::Format;
 pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{ReadError, Source};
 
 use crate::index::{Container, Outline, Packed};
-use crate::media::Track;
+use crate::media::{Kind, Track};
 
 /// The version of the writers. One more for every change of what they write for the same selection: a cut's validator
 /// depends on it, so that no cache joins the bytes of two of them.
 pub const WRITER: u32 = 2;
+
+/// How many bytes of its beginning say of which format a file is.
+const START: u64 = 4096;
 
 /// Where the pages of an index go as they become complete.
 pub trait Sink {
@@ -68,69 +75,89 @@ pub enum Error {
     Index(#[from] crate::index::Error),
 }
 
-/// Reads a file's structure: pages go to the sink, the outline comes back.
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    let start = source.read(0..source.len().min(4096)).await?;
-    if matroska::recognises(&start) {
-        matroska::index(source, sink).await
-    } else if mp4::recognises(&start) {
-        mp4::index(source, sink).await
-    } else if flac::recognises(&start) {
-        flac::index(source, sink).await
-    } else if iff::recognises(&start) {
-        iff::index(source, sink).await
-    } else if flv::recognises(&start) {
-        flv::index(source, sink).await
-    } else if avi::recognises(&start) {
-        avi::index(source, sink).await
-    } else if mpegts::recognises(&start) {
-        mpegts::index(source, sink).await
-    } else if ogg::recognises(&start) {
-        ogg::index(source, sink).await
-    } else {
-        // These have nothing at their beginning that tells them; so they come last.
-        frames::index(source, sink).await
+/// Makes the table of formats, which are asked in this order whether a file is theirs.
+macro_rules! formats {
+    ($($format:ty),* $(,)?) => {
+        const FORMATS: &[Entry] = &[$(Entry::of::<$format>()),*];
+
+        /// Reads a file's structure: pages go to the sink, the outline comes back.
+        pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+            let start = source.read(0..source.len().min(START)).await?;
+            $(if <$format>::recognises(&start) {
+                return <$format>::index(source, sink).await;
+            })*
+            Err(Error::Unknown)
+        }
+    };
+}
+
+formats![
+    matroska::Matroska,
+    mp4::Mp4,
+    flac::Flac,
+    iff::Iff,
+    flv::Flv,
+    avi::Avi,
+    mpegts::MpegTs,
+    ogg::Ogg,
+    // These have nothing at their beginning that tells them; so they come last.
+    frames::Frames,
+];
+
+/// A line of the table: what a [`Format`] answers of a file once it is indexed.
+struct Entry {
+    containers: &'static [Container],
+    write: fn(&Outline, &Selection) -> Result<Written, Error>,
+    starts_exactly: fn(&Outline, &Track) -> bool,
+    ends_with_a_sample: fn(&Outline) -> bool,
+    plays_lead_in: fn(&Outline) -> bool,
+    mime: fn(&Outline, &[Kind]) -> String,
+}
+
+impl Entry {
+    const fn of<F: Format>() -> Self {
+        Self {
+            containers: F::CONTAINERS,
+            write: F::write,
+            starts_exactly: F::starts_exactly,
+            ends_with_a_sample: F::ends_with_a_sample,
+            plays_lead_in: F::plays_lead_in,
+            mime: F::mime,
+        }
+    }
+
+    /// That of the format of an outline; there is none where the index was made by a program that knew more formats.
+    fn find(outline: &Outline) -> Option<&'static Self> {
+        FORMATS.iter().find(|entry| entry.containers.contains(&outline.container))
     }
 }
 
 /// Writes a selection as a complete file.
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    match outline.container {
-        Container::Mp4 => mp4::write(outline, selection),
-        Container::Matroska => matroska::write(outline, selection),
-        Container::Iff => iff::write(outline, selection),
-        Container::Flac => flac::write(outline, selection),
-        Container::Flv => flv::write(outline, selection),
-        Container::Avi => avi::write(outline, selection),
-        Container::MpegTs => mpegts::write(outline, selection),
-        Container::Mp3 | Container::Mp2 | Container::Adts => frames::write(outline, selection),
-        Container::Ogg => ogg::write(outline, selection),
-    }
+    let unknown = || Error::Unsupported(format!("files of the format {:?}", outline.container.name()));
+    (Entry::find(outline).ok_or_else(unknown)?.write)(outline, selection)
 }
 
-/// Whether a track of a cut begins to play at the very instant asked for, rather than at the sync sample before.
+/// [`Format::starts_exactly`] of the outline's format.
 #[must_use]
-pub fn starts_exactly(container: Container, track: &Track) -> bool {
-    match container {
-        Container::Mp4 | Container::Mp3 => true,
-        Container::Ogg => ogg::starts_exactly(track),
-        _ => false,
-    }
+pub fn starts_exactly(outline: &Outline, track: &Track) -> bool {
+    Entry::find(outline).is_some_and(|entry| (entry.starts_exactly)(outline, track))
 }
 
-/// Whether a cut of this container ends with the end of its last sample, because nothing in it could say that less of that is
-/// to be heard.
+/// [`Format::ends_with_a_sample`] of the outline's format.
 #[must_use]
-pub const fn ends_with_a_sample(container: Container) -> bool {
-    matches!(
-        container,
-        Container::Iff | Container::Flac | Container::Avi | Container::MpegTs | Container::Mp2 | Container::Adts
-    )
+pub fn ends_with_a_sample(outline: &Outline) -> bool {
+    Entry::find(outline).is_some_and(|entry| (entry.ends_with_a_sample)(outline))
 }
 
-/// Whether a cut of this container plays all samples that it has, those that decoding needs before what was asked for among
-/// them, since nothing in it could say which are not to be heard.
+/// [`Format::plays_lead_in`] of the outline's format.
 #[must_use]
-pub const fn plays_lead_in(container: Container) -> bool {
-    matches!(container, Container::Mp2 | Container::Adts)
+pub fn plays_lead_in(outline: &Outline) -> bool {
+    Entry::find(outline).is_some_and(|entry| (entry.plays_lead_in)(outline))
+}
+
+/// [`Format::mime`] of the outline's format.
+#[must_use]
+pub fn mime(outline: &Outline, kinds: &[Kind]) -> String {
+    Entry::find(outline).map_or_else(|| outline.mime.clone(), |entry| (entry.mime)(outline, kinds))
 }

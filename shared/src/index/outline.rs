@@ -1,5 +1,6 @@
 //! What the head of an index says of a whole file.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -8,38 +9,29 @@ use super::bits::{Input, put_unsigned};
 use super::{Error, FORMAT};
 use crate::media::{Chapter, Setup, Time, Track};
 
-/// The container formats whose structure is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Container {
-    /// ISO base media and QuickTime: MP4, M4A, MOV, 3GP.
-    Mp4,
-    /// Matroska, and WebM, which is a part of it.
-    Matroska,
-    /// WAV, RF64, BW64, Wave64, AIFF, AIFF-C.
-    Iff,
-    /// FLAC, native.
-    Flac,
-    /// Flash Video.
-    Flv,
-    /// Audio Video Interleave.
-    Avi,
-    /// MPEG-2 transport streams, M2TS among them.
-    MpegTs,
-    /// MPEG audio layer III.
-    Mp3,
-    /// MPEG audio layers I and II.
-    Mp2,
-    /// AAC in ADTS.
-    Adts,
-    /// Ogg.
-    Ogg,
+/// A container format, by the name that its module gave it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Container(Cow<'static, str>);
+
+impl Container {
+    /// The format of this name.
+    #[must_use]
+    pub const fn named(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A file's structure, less its samples.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outline {
-    /// Which module reads and writes it.
+    /// Which format's module reads and writes it.
     pub container: Container,
     /// The MIME type of the whole file, from its content, without parameters.
     pub mime: String,

@@ -251,7 +251,7 @@ mod tests {
             interval: Interval::new(Time::from_secs(start), Time::from_secs(end)).unwrap(),
         };
         Outline {
-            container: Container::Mp4,
+            container: Container::named("mp4"),
             mime: "video/mp4".to_owned(),
             duration: Time::from_secs(10),
             tracks: vec![

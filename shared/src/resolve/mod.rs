@@ -25,7 +25,7 @@ use self::pages::Held;
 use self::span::{Bound, Span, find};
 use crate::container::{self, Segment, Selected, Selection, Written};
 use crate::http::range::FragmentRange;
-use crate::index::{Container, Outline, cell_at};
+use crate::index::{Outline, cell_at};
 use crate::media::{Interval, Kind, Ticks, Time, Track};
 use crate::uri::{Fragment, Temporal};
 
@@ -159,12 +159,11 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
     let Some(given) = meaning.interval(outline) else { return Ok(Cut::Outside) };
     let chosen = meaning.places(outline);
     let mut held = Held::new(pages, outline.pages);
-    let mut selection =
-        if places(outline, &chosen).all(|(_, track)| container::starts_exactly(outline.container, track)) {
-            select_exactly(outline, &mut held, &chosen, given).await?
-        } else {
-            select_from_sync(outline, &mut held, &chosen, given).await?
-        };
+    let mut selection = if places(outline, &chosen).all(|(_, track)| container::starts_exactly(outline, track)) {
+        select_exactly(outline, &mut held, &chosen, given).await?
+    } else {
+        select_from_sync(outline, &mut held, &chosen, given).await?
+    };
     // A track that has no sample in the interval would be an empty track, on which some players stumble.
     selection.tracks.retain(|track| !track.runs.is_empty());
     if selection.tracks.is_empty() {
@@ -222,7 +221,7 @@ async fn select_from_sync(
 ) -> Result<Selection, Error> {
     let mut asked = asked;
     let mut leaders = leaders(outline, held, chosen, asked).await?;
-    if container::ends_with_a_sample(outline.container)
+    if container::ends_with_a_sample(outline)
         && let Some(held_until) = leaders.iter().filter_map(|leader| end_of(outline, held, leader)).max()
         && let Some(longer) = Interval::new(asked.start(), held_until.max(asked.end()))
     {
@@ -239,7 +238,7 @@ async fn select_from_sync(
     let given = Interval::new(start, asked.end()).unwrap_or(asked);
     let mut tracks = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, chosen) {
-        if container::starts_exactly(outline.container, track) {
+        if container::starts_exactly(outline, track) {
             tracks.push(select_track_exactly(held, place, track, given).await?);
             continue;
         }
@@ -268,11 +267,11 @@ async fn leaders(
 ) -> Result<Vec<(usize, Span)>, Error> {
     let mut leaders = Vec::new();
     // What has ended before has no sample to begin with, and what begins at any instant begins with the others.
-    let leads = |track: &Track| track.span().1 > asked.start() && !container::starts_exactly(outline.container, track);
+    let leads = |track: &Track| track.span().1 > asked.start() && !container::starts_exactly(outline, track);
     for kind in [Kind::Video, Kind::Audio, Kind::Text] {
         for (place, track) in places(outline, chosen).filter(|(_, track)| track.kind == kind && leads(track)) {
             let (mut from, to) = on_track(track, asked);
-            if container::plays_lead_in(outline.container) {
+            if container::plays_lead_in(outline) {
                 from -= track.preroll;
             }
             let span = find(held, place, track, Bound::At(from), Bound::At(to)).await?;
@@ -315,28 +314,10 @@ fn without_leading_pictures(held: &Held<'_, impl Pages>, place: usize, track: &T
     )
 }
 
-/// The MIME type of a selection: without its video, a video file is an audio file (and QuickTime, which has no type for that,
-/// MP4); of text alone, it is what its container says of that.
+/// The MIME type of a selection.
 fn mime(outline: &Outline, selection: &Selection) -> String {
-    let has = |kind| {
-        selection
-            .tracks
-            .iter()
-            .any(|selected| outline.tracks.get(selected.track).is_some_and(|track| track.kind == kind))
-    };
-    let family = outline.mime.split_once('/').map_or("mp4", |(_, family)| family);
-    match (outline.container, family) {
-        _ if has(Kind::Video) => outline.mime.clone(),
-        (Container::MpegTs, _) => outline.mime.clone(),
-        (_, "quicktime") if has(Kind::Audio) => "audio/mp4".to_owned(),
-        _ if has(Kind::Audio) => format!("audio/{family}"),
-        // Of one track.
-        (Container::Iff | Container::Flac | Container::Mp3 | Container::Mp2 | Container::Adts, _) => {
-            outline.mime.clone()
-        }
-        (Container::Mp4, _) => "application/mp4".to_owned(),
-        (Container::Matroska | Container::Flv | Container::Avi | Container::Ogg, _) => format!("video/{family}"),
-    }
+    let tracks = selection.tracks.iter().filter_map(|selected| outline.tracks.get(selected.track));
+    container::mime(outline, &tracks.map(|track| track.kind).collect::<Vec<_>>())
 }
 
 /// An interval of the presentation timeline in a track's own presentation times, where nothing is edited out or in.

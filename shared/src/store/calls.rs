@@ -1,13 +1,18 @@
-//! Counting the calls that are really made, retries among them: what a request costs, for logs and for tests.
+//! Counting the calls that are really made, retries among them, and how long they take: what a request costs, for logs and for
+//! tests.
 
 use std::fmt;
 use std::ops::Sub;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
-use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_s3::config::interceptors::{BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef};
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
+use aws_smithy_types::config_bag::{Storable, StoreReplace};
+
+use crate::telemetry::{self, Service};
 
 /// How many calls each service got.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,12 +39,27 @@ impl fmt::Display for Calls {
 }
 
 /// Counts what one client sends.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Counter(Arc<AtomicU64>);
+#[derive(Clone, Debug)]
+pub(super) struct Counter {
+    service: Service,
+    sent: Arc<AtomicU64>,
+}
+
+/// When an attempt began.
+#[derive(Debug)]
+struct Begun(Instant);
+
+impl Storable for Begun {
+    type Storer = StoreReplace<Self>;
+}
 
 impl Counter {
+    pub fn new(service: Service) -> Self {
+        Self { service, sent: Arc::default() }
+    }
+
     pub fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.sent.load(Ordering::Relaxed)
     }
 }
 
@@ -52,9 +72,22 @@ impl Intercept for Counter {
         &self,
         _: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        bag.interceptor_state().store_put(Begun(Instant::now()));
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        _: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(Begun(begun)) = bag.load::<Begun>() {
+            telemetry::count(self.service, begun.elapsed());
+        }
         Ok(())
     }
 }

@@ -22,25 +22,37 @@ use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::config as dynamodb;
 use aws_sdk_s3::config as s3;
 use aws_sdk_s3::config::SharedHttpClient;
+use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 pub use calls::Calls;
 pub use error::Error;
 pub use first_admin::{FirstAdmin, Registry};
-pub use index::{Cells, Found, IndexTable, Reader, Sequencer, Stored};
-pub use media::{Content, Md5, Media, New, Object, ObjectSource, Page, Part, PutError, Signed, Upload};
+pub use index::{Cells, Found, HeadOf, IndexTable, PagesOf, Reader, Sequencer, Stored};
+pub use media::{
+    Content, Listed, Md5, Media, New, Object, ObjectSource, Objects, Page, Part, PutError, Signed, Upload,
+};
 pub use signing_secret::{Keys, SigningSecret};
-pub use spaces::SpacesTable;
+pub use spaces::{Admission, SpacesTable};
 pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, USERS, create_tables};
 pub use users::{Users, UsersError};
 
 use self::calls::Counter;
+use crate::telemetry::Service;
 
 /// How long a connection may take until a call is tried again: within a region it takes a millisecond.
 const CONNECT: Duration = Duration::from_secs(2);
 /// How long an answer may take to begin.
-const ANSWER: Duration = Duration::from_secs(10);
+const ANSWER: Duration = Duration::from_secs(5);
+/// How long a call may take until its answer begins, all attempts together: a request needs one of DynamoDB and one of S3, as
+/// a rule, and API Gateway waits for 29 s.
+const CALL: Duration = Duration::from_secs(12);
+/// How often a call is tried.
+const ATTEMPTS: u32 = 5;
+/// The longest that the first pause between two attempts takes; each further one may take twice as long. Pauses are of random
+/// length (the SDK's *standard* mode).
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The stores, by name.
 #[derive(Clone, Debug)]
@@ -78,13 +90,14 @@ impl Stores {
         bucket: impl Into<String>,
         table: impl Into<String>,
     ) -> Self {
-        let (to_s3, to_dynamodb) = (Counter::default(), Counter::default());
+        let (to_s3, to_dynamodb) = (Counter::new(Service::S3), Counter::new(Service::DynamoDb));
         // S3 has checksums of whole objects only, which a range cannot be held against.
         let s3 = s3
             .response_checksum_validation(s3::ResponseChecksumValidation::WhenRequired)
             .timeout_config(timeouts())
+            .retry_config(retries())
             .interceptor(to_s3.clone());
-        let dynamodb = dynamodb.timeout_config(timeouts()).interceptor(to_dynamodb.clone());
+        let dynamodb = dynamodb.timeout_config(timeouts()).retry_config(retries()).interceptor(to_dynamodb.clone());
         Self {
             media: Media::new(aws_sdk_s3::Client::from_conf(s3.build()), bucket),
             index: IndexTable::new(aws_sdk_dynamodb::Client::from_conf(dynamodb.build()), table),
@@ -108,7 +121,12 @@ impl Stores {
 
 /// How long the calls of all clients may take.
 fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(ANSWER).build()
+    TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(ANSWER).operation_timeout(CALL).build()
+}
+
+/// How often, and how patiently, all clients try again what failed for no fault of the call's own.
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(PAUSE)
 }
 
 /// What the environment says of this.

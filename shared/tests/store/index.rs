@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use reelspan::index::{Container, Head, Original, Outline, Packed, Page, PageTrack, Status};
 use reelspan::media::{Run, Ticks, Time};
 use reelspan::resolve::{self, Pages};
-use reelspan::store::{Cells, Found, IndexTable, Sequencer, Stores};
+use reelspan::store::{Cells, Found, IndexTable, PagesOf, Sequencer, Stores};
 
 use super::database;
 
@@ -24,7 +24,7 @@ fn original(etag: &str, sequencer: &str) -> Original {
 
 fn head(etag: &str, sequencer: &str, pages: u32) -> Head {
     let outline = Outline {
-        container: Container::Matroska,
+        container: Container::named("matroska"),
         mime: "video/webm".to_owned(),
         duration: Time(38_300_000_000),
         tracks: Vec::new(),
@@ -163,10 +163,10 @@ async fn pages_of_another_version_than_the_head_are_noticed() {
     let cells: Cells = (0..5).collect();
     store(index, "\"1\"", "01", &cells, 1).await;
     let before = index.stored(MEDIA).await.unwrap().unwrap();
-    assert!(index.is_whole(MEDIA, &before).await.unwrap());
+    assert_eq!(index.pages_of(MEDIA, &before).await.unwrap(), PagesOf { whole: true, others: false });
     // Another indexer has written one page of the next version, and no head yet.
     index.put_pages(MEDIA, "\"2\"", &Sequencer::new("02"), vec![page(2, 2)]).await.unwrap();
-    assert!(!index.is_whole(MEDIA, &before).await.unwrap());
+    assert!(!index.pages_of(MEDIA, &before).await.unwrap().whole);
     let mut found = find(&stores, 0..=4).await;
     assert_eq!(load(&stores, &mut found, 0..=1).await.0, [0, 1]);
     assert!(matches!(found.pages.load(1..=2).await, Err(resolve::Error::Changed)));

@@ -13,6 +13,8 @@
 mod bucket;
 #[path = "../../../../shared/tests/store/database.rs"]
 mod database;
+mod deaths;
+mod histories;
 mod webm;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -46,7 +48,11 @@ fn delete(sequencer: u32) -> S3Event {
 
 /// A file whose ETag and whose samples both tell its version, which is its samples' size.
 fn store(bucket: &Bucket, version: usize, seconds: u32) {
-    bucket.put(KEY, &version.to_string(), Content::Bytes(webm(seconds, version)));
+    store_as(bucket, KEY, version, seconds);
+}
+
+fn store_as(bucket: &Bucket, key: &str, version: usize, seconds: u32) {
+    bucket.put(key, &version.to_string(), Content::Bytes(webm(seconds, version)));
 }
 
 async fn head(stores: &Stores) -> Option<Head> {
@@ -55,9 +61,13 @@ async fn head(stores: &Stores) -> Option<Head> {
 
 /// How many items the table has of the file.
 async fn items(stores: &Stores) -> usize {
+    items_of(stores, KEY).await
+}
+
+async fn items_of(stores: &Stores, key: &str) -> usize {
     let query =
         stores.index.client().query().table_name(CONTAINER_INDEX.name).key_condition_expression("media = :media");
-    let query = query.expression_attribute_values(":media", AttributeValue::S(KEY.to_owned()));
+    let query = query.expression_attribute_values(":media", AttributeValue::S(key.to_owned()));
     usize::try_from(query.send().await.unwrap().count()).unwrap()
 }
 
@@ -69,7 +79,11 @@ async fn put_page(stores: &Stores, etag: &str, sequencer: &str) {
 
 /// Reads all pages as a request does, and checks that they are of the head's version.
 async fn check(stores: &Stores) -> Result<Option<Head>, resolve::Error> {
-    let Some(mut found) = stores.index.find(KEY, 0..=9).await.unwrap() else { return Ok(None) };
+    check_of(stores, KEY).await
+}
+
+async fn check_of(stores: &Stores, key: &str) -> Result<Option<Head>, resolve::Error> {
+    let Some(mut found) = stores.index.find(key, 0..=9).await.unwrap() else { return Ok(None) };
     for page in found.pages.load(0..=99).await? {
         for run in page.tracks.iter().flat_map(|track| &track.runs) {
             let payload = run.size as usize - 13;
@@ -81,14 +95,18 @@ async fn check(stores: &Stores) -> Result<Option<Head>, resolve::Error> {
 
 /// Checks that the index is that of the object, and that nothing else is there.
 async fn check_final(bucket: &Bucket, stores: &Stores) {
-    let head = check(stores).await.unwrap();
-    assert_eq!(head.as_ref().map(|head| head.original.etag.clone()), bucket.etag(KEY));
+    check_final_of(bucket, stores, KEY).await;
+}
+
+async fn check_final_of(bucket: &Bucket, stores: &Stores, key: &str) {
+    let head = check_of(stores, key).await.unwrap();
+    assert_eq!(head.as_ref().map(|head| head.original.etag.clone()), bucket.etag(key));
     let pages = match head.map(|head| head.status) {
         Some(Status::Indexed(outline)) => outline.pages as usize + 1,
         Some(Status::Refused(_)) => 1,
         None => 0,
     };
-    assert_eq!(items(stores).await, pages);
+    assert_eq!(items_of(stores, key).await, pages);
 }
 
 #[tokio::test]

@@ -2,40 +2,497 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use http::HeaderValue;
+use proptest::prelude::*;
+
 use super::*;
 use crate::cloudfront::key::SigningKey;
-use crate::cloudfront::sign::Signer;
+use crate::cloudfront::sign::{Signer, encode};
 
 const NOW: i64 = 1_459_879_151;
-const URL: &str = "https://d111111abcdef8.cloudfront.net/lectures/a%20b.mp4";
+const UNTIL: i64 = NOW + 28_800;
+const K1: &str = "K2JCJMDEHXQW5F";
+const K2: &str = "K36X4X2EO997HM";
+const BASE: &str = "https://d111111abcdef8.cloudfront.net";
+const WHOLE: &str = "https://d111111abcdef8.cloudfront.net/lectures/a%20b.mp4";
+const EXCERPT: &str = "https://d111111abcdef8.cloudfront.net/lectures/a%20b.mp4?t=620,655&track=audio";
+const HERE: &str = "192.0.2.7";
 
-fn signer() -> (Signer, Vec<TrustedKey>) {
-    let key = SigningKey::generate().unwrap();
-    let keys = vec![TrustedKey { id: "K2JCJMDEHXQW5F".to_owned(), public: key.public(), until: None }];
-    (Signer::new("K2JCJMDEHXQW5F", key), keys)
+/// Two signers who are trusted.
+struct Signers {
+    one: Signer,
+    two: Signer,
+    keys: Vec<TrustedKey>,
+}
+
+fn signers() -> Signers {
+    let [one, two] = [K1, K2].map(|id| Signer::new(id, SigningKey::generate().unwrap()));
+    let trusted =
+        |signer: &Signer| TrustedKey { id: signer.key_id().to_owned(), public: signer.key().public(), until: None };
+    let keys = vec![trusted(&one), trusted(&two)];
+    Signers { one, two, keys }
+}
+
+fn canned(url: &str) -> Policy {
+    Policy::until(url, UNTIL)
+}
+
+/// A custom policy, from some time on and for some addresses.
+fn custom(resource: &str) -> Policy {
+    let ip_address = Some("192.0.2.0/24".parse().unwrap());
+    Policy { date_greater_than: Some(NOW - 60), ip_address, ..Policy::until(resource, UNTIL) }
+}
+
+/// A URL taken apart as it is when it is asked for: without its signature, and the signature.
+fn taken_apart(url: &str) -> Result<(String, Option<Evidence>), Refusal> {
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let (evidence, rest) = Evidence::from_query(query)?;
+    let separator = if rest.is_empty() { "" } else { "?" };
+    Ok((format!("{path}{separator}{rest}"), evidence))
 }
 
 /// What becomes of a request for a URL with its signature.
 fn ask(url: &str, keys: &[TrustedKey], now: i64, address: Option<&str>) -> Result<(), Refusal> {
-    let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let (evidence, rest) = Evidence::from_query(query)?;
-    let evidence = evidence.ok_or(Refusal::Unsigned)?;
-    let url = if rest.is_empty() { path.to_owned() } else { format!("{path}?{rest}") };
-    verify(&evidence, &url, keys, now, address.map(|address| address.parse().unwrap()))
+    let (url, evidence) = taken_apart(url)?;
+    let address = address.map(|address| address.parse().unwrap());
+    verify(&evidence.ok_or(Refusal::Unsigned)?, &url, keys, now, address)
+}
+
+/// What becomes of a request for a URL with these cookies.
+fn ask_with(cookies: &[String], url: &str, keys: &[TrustedKey]) -> Result<(), Refusal> {
+    let mut headers = HeaderMap::new();
+    for cookie in cookies {
+        headers.append(COOKIE, HeaderValue::from_str(cookie).unwrap());
+    }
+    let evidence = Evidence::from_cookies(&headers)?.ok_or(Refusal::Unsigned)?;
+    verify(&evidence, url, keys, NOW, Some(HERE.parse().unwrap()))
+}
+
+/// A URL with the parts of a signature as somebody wrote them.
+fn with(url: &str, parts: &[(&str, &str)]) -> String {
+    let pairs: Vec<_> = parts.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}{}", pairs.join("&"))
 }
 
 #[test]
 fn what_was_signed_is_let_in() {
-    let (signer, keys) = signer();
-    for url in [URL.to_owned(), format!("{URL}?t=620,655"), format!("{URL}?t=620,655&track=audio")] {
-        let signed = signer.url(&url, &Policy::until(&url, NOW + 1)).unwrap();
-        assert!(signed.contains("Expires="));
-        assert_eq!(ask(&signed, &keys, NOW, None), Ok(()));
-        let network = Some("192.0.2.0/24".parse().unwrap());
-        let policy = Policy { ip_address: network, ..Policy::until(&url, NOW + 1) };
-        let signed = signer.url(&url, &policy).unwrap();
-        assert!(signed.contains("Policy="));
-        assert_eq!(ask(&signed, &keys, NOW, Some("192.0.2.7")), Ok(()));
-        assert_eq!(ask(&signed, &keys, NOW, Some("192.0.3.7")), Err(Refusal::Address));
+    let Signers { one, two, keys } = signers();
+    for signer in [&one, &two] {
+        for url in [WHOLE, EXCERPT] {
+            let signed = signer.url(url, &canned(url)).unwrap();
+            assert!(signed.starts_with(url) && signed.contains("Expires=") && !signed.contains("Policy="));
+            assert_eq!(ask(&signed, &keys, NOW, None), Ok(()));
+            for resource in [url.to_owned(), format!("{BASE}/*"), "*".to_owned()] {
+                let signed = signer.url(url, &custom(&resource)).unwrap();
+                assert!(signed.contains("Policy=") && !signed.contains("Expires="));
+                assert_eq!(ask(&signed, &keys, NOW, Some(HERE)), Ok(()));
+                assert_eq!(ask(&signed, &keys, NOW, Some("::ffff:192.0.2.200")), Ok(()));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_order_of_the_parts_is_free() {
+    let Signers { one, keys, .. } = signers();
+    let signed = one.url(WHOLE, &canned(WHOLE)).unwrap();
+    let mut parts: Vec<_> = signed.split_once('?').unwrap().1.split('&').collect();
+    parts.reverse();
+    assert_eq!(ask(&format!("{WHOLE}?{}", parts.join("&")), &keys, NOW, None), Ok(()));
+    assert_eq!(without_signature(&format!("{}&t=1&{}", parts[0], parts[1..].join("&"))), "t=1");
+}
+
+#[test]
+fn what_was_signed_counts_for_a_time_and_from_an_address() {
+    let Signers { one, keys, .. } = signers();
+    let (short, long) = (one.url(EXCERPT, &canned(EXCERPT)).unwrap(), one.url(EXCERPT, &custom(EXCERPT)).unwrap());
+    for (url, now, address, expected) in [
+        (&short, UNTIL - 1, None, Ok(())),
+        (&short, UNTIL, None, Err(Refusal::Expired)),
+        (&short, i64::MAX, None, Err(Refusal::Expired)),
+        (&short, 0, Some("2001:db8::1"), Ok(())),
+        (&long, NOW - 59, Some(HERE), Ok(())),
+        (&long, NOW - 60, Some(HERE), Err(Refusal::Early)),
+        (&long, i64::MIN, Some(HERE), Err(Refusal::Early)),
+        (&long, UNTIL, Some(HERE), Err(Refusal::Expired)),
+        (&long, NOW, None, Err(Refusal::Address)),
+        (&long, NOW, Some("192.0.3.7"), Err(Refusal::Address)),
+        (&long, NOW, Some("2001:db8::1"), Err(Refusal::Address)),
+        (&long, NOW, Some("::192.0.2.7"), Err(Refusal::Address)),
+    ] {
+        assert_eq!(ask(url, &keys, now, address), expected, "{now} {address:?}");
+    }
+}
+
+#[test]
+fn a_key_counts_while_it_is_trusted() {
+    let Signers { one, two, mut keys } = signers();
+    let signed = one.url(WHOLE, &canned(WHOLE)).unwrap();
+    keys[0].until = Some(NOW + 1);
+    assert_eq!(ask(&signed, &keys, NOW, None), Ok(()));
+    assert_eq!(ask(&signed, &keys, NOW + 1, None), Err(Refusal::Retired));
+    assert_eq!(ask(&signed, &keys[1..], NOW, None), Err(Refusal::Key));
+    assert_eq!(ask(&signed, &[], NOW, None), Err(Refusal::Key));
+    // The name of a key says nothing of who made the signature.
+    let stranger = Signer::new(K1, SigningKey::generate().unwrap());
+    let forged = stranger.url(WHOLE, &canned(WHOLE)).unwrap();
+    assert_eq!(ask(&forged, &keys, NOW, None), Err(Refusal::Signature));
+    assert_eq!(ask(&signed.replace(K1, K2), &keys, NOW, None), Err(Refusal::Signature));
+    assert_eq!(ask(&signed.replace(K1, "K1"), &keys, NOW, None), Err(Refusal::Key));
+    // What is no key has signed nothing.
+    for public in [vec![], vec![0; 91], two.key().public()[..90].to_vec()] {
+        let keys = [TrustedKey { id: K1.to_owned(), public, until: None }];
+        assert_eq!(ask(&signed, &keys, NOW, None), Err(Refusal::Signature));
+    }
+}
+
+/// A URL that was signed, put another way: the part that is replaced, and what by.
+const ALTERED: [(&str, &str, &str); 24] = [
+    ("another file", "a%20b", "a%20c"),
+    ("another folder", "/lectures/", "/"),
+    ("another space's host", "d111111abcdef8", "d222222abcdef8"),
+    ("another scheme", "https:", "http:"),
+    ("a port", ".net/", ".net:443/"),
+    ("upper case of a name", "lectures", "Lectures"),
+    ("upper case of the host", "cloudfront.net", "CloudFront.net"),
+    ("no percent-encoding", "%20", " "),
+    ("a plus for a space", "%20", "+"),
+    ("double percent-encoding", "%20", "%2520"),
+    ("percent-encoding of a letter", "lectures", "%6cectures"),
+    ("an encoded slash", "lectures/", "lectures%2F"),
+    ("a dot segment", "/lectures/", "/./lectures/"),
+    ("two dots", "/lectures/", "/x/../lectures/"),
+    ("encoded dots", "/lectures/", "/%2e%2e/lectures/"),
+    ("an empty segment", "/lectures/", "//lectures/"),
+    ("a longer time", "t=620,655", "t=620,656"),
+    ("an open end", "t=620,655", "t=620"),
+    ("the same time, otherwise written", "t=620,655", "t=npt:620,655"),
+    ("a second time", "t=620,655", "t=620,655&t=0,9999"),
+    ("no time", "t=620,655&track=audio", "track=audio"),
+    ("another order", "t=620,655&track=audio", "track=audio&t=620,655"),
+    ("a name percent-encoded", "t=620,655", "%74=620,655"),
+    ("something more", "track=audio", "track=audio&id=2"),
+];
+
+#[test]
+fn an_altered_url_is_refused() {
+    let Signers { one, keys, .. } = signers();
+    for (policy, refusal) in [(canned(EXCERPT), Refusal::Signature), (custom(EXCERPT), Refusal::Resource)] {
+        let signed = one.url(EXCERPT, &policy).unwrap();
+        assert_eq!(ask(&signed, &keys, NOW, Some(HERE)), Ok(()));
+        for (what, part, other) in ALTERED {
+            let altered = signed.replacen(part, other, 1);
+            assert_ne!(altered, signed, "{what}");
+            assert_eq!(ask(&altered, &keys, NOW, Some(HERE)), Err(refusal), "{what}: {altered}");
+        }
+        for (what, altered) in [
+            ("a parameter behind the signature", format!("{signed}&t=0")),
+            ("a parameter without a name behind it", format!("{signed}&=0")),
+            ("no query but the signature", signed.replacen("t=620,655&track=audio&", "", 1)),
+            ("a fragment", format!("{signed}&#t=0")),
+            ("a second question mark", signed.replacen('?', "??", 1)),
+        ] {
+            assert_eq!(ask(&altered, &keys, NOW, Some(HERE)), Err(refusal), "{what}");
+        }
+        for altered in [signed.replacen("&track", "&&track", 1), format!("{signed}&"), signed.replacen('?', "?&", 1)] {
+            assert_eq!(ask(&altered, &keys, NOW, Some(HERE)), Err(Refusal::Empty), "{altered}");
+        }
+    }
+}
+
+#[test]
+fn a_signature_is_whole_or_none() {
+    let Signers { one, keys, .. } = signers();
+    let json = canned(WHOLE).to_json();
+    let signature = encode(&one.key().sign(json.as_bytes()).unwrap());
+    let (signature, policy) = (signature.as_str(), encode(json.as_bytes()));
+    let (expires, policy) = (UNTIL.to_string(), policy.as_str());
+    let expires = expires.as_str();
+    let (key, hash) = (("Key-Pair-Id", K1), ("Hash-Algorithm", "SHA256"));
+    let signed = ("Signature", signature);
+    // The same policy sent whole, which is a custom one, opens the same.
+    for what in [("Expires", expires), ("Policy", policy)] {
+        assert_eq!(ask(&with(WHOLE, &[what, signed, key, hash]), &keys, NOW, None), Ok(()));
+    }
+    let expires = ("Expires", expires);
+    let huge = "A".repeat(1 << 20);
+    let long = "A".repeat(LONGEST_SIGNATURE + 4);
+    for (parts, refusal) in [
+        (vec![], Refusal::Unsigned),
+        (vec![signed, key, hash], Refusal::Missing("Expires")),
+        (vec![expires, key, hash], Refusal::Missing("Signature")),
+        (vec![expires, signed, hash], Refusal::Missing("Key-Pair-Id")),
+        (vec![expires, signed, key], Refusal::Missing("Hash-Algorithm")),
+        (vec![expires], Refusal::Missing("Signature")),
+        (vec![hash], Refusal::Missing("Expires")),
+        (vec![expires, ("Policy", policy), signed, key, hash], Refusal::Mixed("Expires", "Policy")),
+        (vec![expires, expires, signed, key, hash], Refusal::Repeated("Expires")),
+        (vec![("Policy", policy), signed, key, hash, ("Policy", policy)], Refusal::Repeated("Policy")),
+        (vec![expires, signed, signed, key, hash], Refusal::Repeated("Signature")),
+        (vec![expires, signed, key, ("Key-Pair-Id", K2), hash], Refusal::Repeated("Key-Pair-Id")),
+        (vec![expires, signed, key, hash, ("Hash-Algorithm", "")], Refusal::Repeated("Hash-Algorithm")),
+        (vec![expires, signed, key, ("Hash-Algorithm", "SHA1")], Refusal::Hash("Hash-Algorithm")),
+        (vec![expires, signed, key, ("Hash-Algorithm", "sha256")], Refusal::Hash("Hash-Algorithm")),
+        (vec![("expires", expires.1), signed, key, hash], Refusal::Missing("Expires")),
+        (vec![("CloudFront-Expires", expires.1), signed, key, hash], Refusal::Missing("Expires")),
+        (vec![expires, ("Signatur%65", signature), key, hash], Refusal::Missing("Signature")),
+        (vec![expires, ("Signature", ""), key, hash], Refusal::Malformed("Signature")),
+        (vec![expires, ("Signature", "AAAA"), key, hash], Refusal::Signature),
+        (vec![expires, ("Signature", &huge), key, hash], Refusal::Malformed("Signature")),
+        (vec![expires, ("Signature", &long), key, hash], Refusal::Malformed("Signature")),
+        (vec![expires, ("Signature", "%41AAA"), key, hash], Refusal::Malformed("Signature")),
+        (vec![expires, ("Signature", "\u{1f3ac}"), key, hash], Refusal::Malformed("Signature")),
+        (vec![("Policy", &huge), signed, key, hash], Refusal::Malformed("Policy")),
+        (vec![("Policy", "e30="), signed, key, hash], Refusal::Malformed("Policy")),
+        (vec![("Policy", "e30_"), signed, key, hash], Refusal::Signature),
+        (vec![expires, signed, ("Key-Pair-Id", ""), hash], Refusal::Malformed("Key-Pair-Id")),
+        (vec![expires, signed, ("Key-Pair-Id", &huge), hash], Refusal::Malformed("Key-Pair-Id")),
+        (vec![expires, signed, ("Key-Pair-Id", "../K1"), hash], Refusal::Malformed("Key-Pair-Id")),
+    ] {
+        let what = format!("{:.200}", format!("{parts:?}"));
+        assert_eq!(ask(&with(WHOLE, &parts), &keys, NOW, None), Err(refusal), "{what}");
+    }
+    for digits in
+        ["", "-1", "+1", "01", "1.0", "1e9", "0x1", " 1", "9223372036854775808", "99999999999999999999999", "\u{661}"]
+    {
+        let url = with(WHOLE, &[("Expires", digits), signed, key, hash]);
+        assert_eq!(ask(&url, &keys, NOW, None), Err(Refusal::Malformed("Expires")), "{digits}");
+    }
+    for digits in ["0", "9223372036854775807"] {
+        let url = with(WHOLE, &[("Expires", digits), signed, key, hash]);
+        assert_eq!(ask(&url, &keys, NOW, None), Err(Refusal::Signature), "{digits}");
+    }
+}
+
+#[test]
+fn a_policy_that_is_none_opens_nothing_even_where_it_is_signed() {
+    let Signers { one, keys, .. } = signers();
+    let statement = r#"{"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":9999999999}}}"#;
+    let forged = |json: &[u8], signature: Vec<u8>| {
+        let (policy, signature) = (encode(json), encode(&signature));
+        let (key, hash) = (("Key-Pair-Id", K1), ("Hash-Algorithm", "SHA256"));
+        ask(&with(WHOLE, &[("Policy", &policy), ("Signature", &signature), key, hash]), &keys, NOW, None)
+    };
+    let whole = format!(r#"{{"Statement":[{statement}]}}"#);
+    assert_eq!(forged(whole.as_bytes(), one.key().sign(whole.as_bytes()).unwrap()), Ok(()));
+    for json in [
+        format!(r#"{{"Statement":[{statement},{statement}]}}"#),
+        format!(r#"{{"Statement":[{statement}],"Statement":[{statement}]}}"#),
+        format!(r#"{{"Statement":[{statement}],"Version":"2012-10-17"}}"#),
+        format!(r#"{{"Statement":{statement}}}"#),
+        format!(r#"{{"Statement":[{statement}]}} "#).replace("9999999999", "99999999999999999999"),
+        whole.replace(r#""Resource":"*","#, ""),
+        whole.replace("9999999999", "-1e400"),
+        "{}".to_owned(),
+        "\"".to_owned(),
+        "[".repeat(3000),
+    ] {
+        let signature = one.key().sign(json.as_bytes()).unwrap();
+        assert_eq!(forged(json.as_bytes(), signature.clone()), Err(Refusal::Policy(Malformed::Json)), "{json:.200}");
+        // Nobody gets as far as that without a key.
+        let mut other = signature;
+        other[20] ^= 1;
+        assert_eq!(forged(json.as_bytes(), other), Err(Refusal::Signature), "{json:.200}");
+    }
+    let no_text = b"{\"Statement\":[{\"Resource\":\"\xff\xfe\"}]}";
+    assert_eq!(forged(no_text, one.key().sign(no_text).unwrap()), Err(Refusal::Policy(Malformed::Json)));
+    let altered = canned(WHOLE).to_json().replace(&UNTIL.to_string(), &(UNTIL + 1).to_string());
+    assert_eq!(
+        forged(altered.as_bytes(), one.key().sign(canned(WHOLE).to_json().as_bytes()).unwrap()),
+        Err(Refusal::Signature)
+    );
+}
+
+#[test]
+fn cookies_let_in_as_a_url_does() {
+    let Signers { one, keys, .. } = signers();
+    let cookies = one.cookies(&custom(&format!("{BASE}/*"))).unwrap();
+    let pairs: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let together = pairs.join("; ");
+    for fields in [
+        vec![together.clone()],
+        pairs.clone(),
+        vec![format!("session=1; {together};theme=dark; =; ;")],
+        vec![format!("CloudFront-Other=x; cloudfront-policy=y;{}", pairs.join(";"))],
+    ] {
+        for url in [WHOLE, EXCERPT] {
+            assert_eq!(ask_with(&fields, url, &keys), Ok(()), "{fields:?}");
+        }
+        let elsewhere = WHOLE.replace("d1", "d2");
+        assert_eq!(ask_with(&fields, &elsewhere, &keys), Err(Refusal::Resource));
+    }
+    let signature = encode(&one.key().sign(canned(WHOLE).to_json().as_bytes()).unwrap());
+    let rest = format!("CloudFront-Signature={signature}; {}; {}", pairs[2], pairs[3]);
+    assert_eq!(ask_with(&[format!("CloudFront-Expires={UNTIL}; {rest}")], WHOLE, &keys), Ok(()));
+    for (fields, refusal) in [
+        (vec![], Refusal::Unsigned),
+        (vec!["session=1".to_owned()], Refusal::Unsigned),
+        (vec![pairs[0].clone()], Refusal::Missing("CloudFront-Signature")),
+        (vec![pairs[1..].join("; ")], Refusal::Missing("CloudFront-Expires")),
+        (vec![pairs[..3].join("; ")], Refusal::Missing("CloudFront-Hash-Algorithm")),
+        (vec![together.clone(), pairs[1].clone()], Refusal::Repeated("CloudFront-Signature")),
+        (
+            vec![together.clone(), "CloudFront-Expires=9999999999".to_owned()],
+            Refusal::Mixed("CloudFront-Expires", "CloudFront-Policy"),
+        ),
+        (vec![format!("CloudFront-Expires={}; {rest}", UNTIL + 1)], Refusal::Signature),
+        (vec![together.replace("CloudFront-", "")], Refusal::Unsigned),
+        (vec![together.replace("=SHA256", "=\"SHA256\"")], Refusal::Hash("CloudFront-Hash-Algorithm")),
+    ] {
+        assert_eq!(ask_with(&fields, WHOLE, &keys), Err(refusal), "{fields:?}");
+    }
+}
+
+#[test]
+fn a_signature_half_in_the_query_and_half_in_cookies_is_neither() {
+    let Signers { one, keys, .. } = signers();
+    let signed = one.url(WHOLE, &canned(WHOLE)).unwrap();
+    let parts: Vec<_> = signed.split_once('?').unwrap().1.split('&').collect();
+    let query = format!("{WHOLE}?{}&{}", parts[0], parts[3]);
+    assert_eq!(ask(&query, &keys, NOW, None), Err(Refusal::Missing("Signature")));
+    let cookies = format!("CloudFront-{}; CloudFront-{}", parts[1], parts[2]);
+    assert_eq!(ask_with(&[cookies], WHOLE, &keys), Err(Refusal::Missing("CloudFront-Expires")));
+}
+
+#[test]
+fn a_signature_is_not_shown() {
+    let Signers { one, .. } = signers();
+    let signed = one.url(WHOLE, &custom(WHOLE)).unwrap();
+    let (_, evidence) = taken_apart(&signed).unwrap();
+    assert_eq!(format!("{:?}", evidence.unwrap()), format!("Evidence {{ key_id: \"{K1}\", .. }}"));
+}
+
+#[test]
+fn a_key_of_rsa_signs_and_verifies_as_one_of_ecdsa() {
+    let fixture: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../tests/cloudfront/signed_by_botocore.json")).unwrap();
+    let pkcs8 = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, fixture["pkcs8"].as_str().unwrap());
+    let rsa = Signer::new(K1, SigningKey::from_pkcs8(&pkcs8.unwrap()).unwrap());
+    let keys = [TrustedKey { id: K1.to_owned(), public: rsa.key().public(), until: None }];
+    let signed = rsa.url(EXCERPT, &canned(EXCERPT)).unwrap();
+    assert_eq!(ask(&signed, &keys, NOW, None), Ok(()));
+    for (what, part, other) in ALTERED {
+        assert_eq!(ask(&signed.replacen(part, other, 1), &keys, NOW, None), Err(Refusal::Signature), "{what}");
+    }
+    // Neither kind takes the other's signatures.
+    let Signers { one, .. } = signers();
+    let theirs = one.url(EXCERPT, &canned(EXCERPT)).unwrap();
+    assert_eq!(ask(&theirs, &keys, NOW, None), Err(Refusal::Signature));
+    let ours = [TrustedKey { id: K1.to_owned(), public: one.key().public(), until: None }];
+    assert_eq!(ask(&signed, &ours, NOW, None), Err(Refusal::Signature));
+}
+
+/// One thing done to a text.
+#[derive(Clone, Debug)]
+enum Mutation {
+    Replace(prop::sample::Index, char),
+    Insert(prop::sample::Index, char),
+    Remove(prop::sample::Index),
+    Swap(prop::sample::Index, prop::sample::Index),
+    Case(prop::sample::Index),
+    Encode(prop::sample::Index),
+    Cut(prop::sample::Index),
+    Repeat(prop::sample::Index),
+    Drop(prop::sample::Index),
+    Exchange(prop::sample::Index, prop::sample::Index),
+}
+
+fn mutation() -> impl Strategy<Value = Mutation> {
+    let index = any::<prop::sample::Index>;
+    let letter = || prop::sample::select("abtXZ019-_~.,;:/?&=%+*# \u{e4}\u{0}".chars().collect::<Vec<_>>());
+    prop_oneof![
+        (index(), letter()).prop_map(|(at, letter)| Mutation::Replace(at, letter)),
+        (index(), letter()).prop_map(|(at, letter)| Mutation::Insert(at, letter)),
+        index().prop_map(Mutation::Remove),
+        (index(), index()).prop_map(|(one, other)| Mutation::Swap(one, other)),
+        index().prop_map(Mutation::Case),
+        index().prop_map(Mutation::Encode),
+        index().prop_map(Mutation::Cut),
+        index().prop_map(Mutation::Repeat),
+        index().prop_map(Mutation::Drop),
+        (index(), index()).prop_map(|(one, other)| Mutation::Exchange(one, other)),
+    ]
+}
+
+fn mutated(url: &str, mutation: &Mutation) -> String {
+    let mut letters: Vec<String> = url.chars().map(String::from).collect();
+    let count = letters.len();
+    match mutation {
+        Mutation::Replace(at, letter) => letters[at.index(count)] = letter.to_string(),
+        Mutation::Insert(at, letter) => letters.insert(at.index(count + 1), letter.to_string()),
+        Mutation::Remove(at) => drop(letters.remove(at.index(count))),
+        Mutation::Swap(one, other) => letters.swap(one.index(count), other.index(count)),
+        Mutation::Case(at) => {
+            let letter = &mut letters[at.index(count)];
+            let upper = letter.to_uppercase();
+            *letter = if *letter == upper { letter.to_lowercase() } else { upper };
+        }
+        Mutation::Encode(at) => {
+            let letter = &mut letters[at.index(count)];
+            *letter = letter.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        }
+        Mutation::Cut(at) => letters.truncate(at.index(count)),
+        Mutation::Repeat(_) | Mutation::Drop(_) | Mutation::Exchange(..) => {
+            let mut pairs: Vec<_> = url.split('&').collect();
+            let count = pairs.len();
+            match mutation {
+                Mutation::Repeat(at) => pairs.push(pairs[at.index(count)]),
+                Mutation::Drop(at) => drop(pairs.remove(at.index(count))),
+                Mutation::Exchange(one, other) => pairs.swap(one.index(count), other.index(count)),
+                _ => {}
+            }
+            return pairs.join("&");
+        }
+    }
+    letters.concat()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// What denotes the same has the same URL without the parts of the signature, byte by byte, and the same parts; nothing but
+    /// the order of the parts can then be another.
+    #[test]
+    fn no_mutation_gets_in_but_one_that_denotes_the_same(
+        is_custom: bool, whole: bool, mutations in prop::collection::vec(mutation(), 1..4),
+    ) {
+        let Signers { one, keys, .. } = signers();
+        let url = if whole { WHOLE } else { EXCERPT };
+        let signed = one.url(url, &if is_custom { custom(url) } else { canned(url) }).unwrap();
+        let altered = mutations.iter().fold(signed.clone(), |url, mutation| {
+            if url.is_empty() { url } else { mutated(&url, mutation) }
+        });
+        match ask(&altered, &keys, NOW, Some(HERE)) {
+            Ok(()) => prop_assert_eq!(taken_apart(&altered), taken_apart(&signed), "{}", altered),
+            Err(_) => prop_assert_ne!(altered, signed),
+        }
+    }
+
+    #[test]
+    fn a_signed_excerpt_cannot_be_widened(
+        is_custom: bool,
+        query in "(t=(npt:)?[0-9]{0,4},?[0-9]{0,4}|track=[a-z%0-9]{0,8}|id=[a-z]{0,4}|xywh=1,1,1,1|[a-z]{0,3}=?[0-9]{0,3})(&(t=[0-9]{0,3},[0-9]{0,4}|track=audio|id=1)){0,2}",
+        behind: bool,
+    ) {
+        let Signers { one, keys, .. } = signers();
+        let signed = one.url(EXCERPT, &if is_custom { custom(EXCERPT) } else { canned(EXCERPT) }).unwrap();
+        let (_, rest) = signed.split_once("track=audio&").unwrap();
+        let other = if behind { format!("{signed}&{query}") } else { format!("{WHOLE}?{query}&{rest}") };
+        prop_assume!(query != "t=620,655&track=audio");
+        prop_assert!(ask(&other, &keys, NOW, Some(HERE)).is_err(), "{}", other);
+    }
+
+    #[test]
+    fn anything_may_be_asked(query: String, cookie: Vec<u8>) {
+        let keys = [];
+        let asked = Evidence::from_query(&query);
+        if let Ok((Some(evidence), rest)) = asked {
+            prop_assert!(verify(&evidence, &rest, &keys, NOW, None).is_err());
+        }
+        if let Ok(value) = HeaderValue::from_bytes(&cookie) {
+            let headers = HeaderMap::from_iter([(COOKIE, value)]);
+            prop_assert!(!matches!(Evidence::from_cookies(&headers), Ok(Some(_))));
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! The index half: headers first, then where the chunks are, from `idx1` or from the chunks themselves.
 
+use super::CONTAINER;
 use super::header::{Headers, Unit};
 use super::keyframe::LOOK;
 use super::riff::{self, Chunk, HEADER, u32_at};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Sink, Source};
-use crate::index::{Builder, Container, Outline, Packed};
+use crate::index::{Builder, Outline, Packed};
 use crate::media::{Kind, Run, Setup, Ticks, Time};
 
 /// The longest `LIST hdrl` that is read, and how much of the outline headers may be.
@@ -59,7 +60,7 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
     let video = tracks.iter().any(|track| track.kind == Kind::Video);
     let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
     Ok(Outline {
-        container: Container::Avi,
+        container: CONTAINER,
         mime: format!("{}/x-msvideo", if video { "video" } else { "audio" }),
         duration: ends.max().unwrap_or(Time::ZERO),
         tracks,

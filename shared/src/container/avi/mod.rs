@@ -18,31 +18,44 @@ mod riff;
 mod tests;
 mod write;
 
-use super::{Error, Selection, Sink, Source, Written};
-use crate::index::Outline;
+use super::{Error, Format, Selection, Sink, Source, Written};
+use crate::index::{Container, Outline};
 
-/// Whether a file that begins with these bytes is one: a RIFF of form `AVI `.
-#[must_use]
-pub fn recognises(start: &[u8]) -> bool {
-    start.starts_with(b"RIFF") && start.get(8..12) == Some(b"AVI ")
-}
+/// What its files are called in their heads.
+const CONTAINER: Container = Container::named("avi");
 
-/// Reads the structure of a file, in constant memory.
-///
-/// # Errors
-///
-/// [`Error::Malformed`] where there is no header or no `movi` list, [`Error::Unsupported`] where no stream is of a known kind,
-/// [`Error::Limit`] for headers that are larger than one file may have. Damage and truncation behind the headers are passed
-/// over, and told in [`Outline::notes`].
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink, super::stream::CHUNK).await
-}
+/// Audio Video Interleave.
+pub struct Avi;
 
-/// Writes a selection as a complete file of one RIFF.
-///
-/// # Errors
-///
-/// [`Error::Unsupported`] where it would be larger than 2 GiB, [`Error::Index`] where the selection is not of the outline.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    write::write(outline, selection)
+impl Format for Avi {
+    const CONTAINERS: &'static [Container] = &[CONTAINER];
+
+    /// Whether a file that begins with these bytes is one: a RIFF of form `AVI `.
+    fn recognises(start: &[u8]) -> bool {
+        start.starts_with(b"RIFF") && start.get(8..12) == Some(b"AVI ")
+    }
+
+    /// Reads the structure of a file, in constant memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] where there is no header or no `movi` list, [`Error::Unsupported`] where no stream is of a known kind,
+    /// [`Error::Limit`] for headers that are larger than one file may have. Damage and truncation behind the headers are passed
+    /// over, and told in [`Outline::notes`].
+    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+        index::index(source, sink, super::stream::CHUNK).await
+    }
+
+    /// Writes a selection as a complete file of one RIFF.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] where it would be larger than 2 GiB, [`Error::Index`] where the selection is not of the outline.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        write::write(outline, selection)
+    }
+
+    fn ends_with_a_sample(_: &Outline) -> bool {
+        true
+    }
 }

@@ -3,12 +3,13 @@
 
 use bytes::Bytes;
 
+use super::CONTAINER;
 use super::blocks::{self, Preamble, StreamInfo};
 use super::walk::{Frame, Walk};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Sink, Source};
-use crate::index::{Builder, Container, Outline, Packed};
+use crate::index::{Builder, Outline, Packed};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
 /// Samples of each channel that a stream may have: 36 bits.
@@ -56,7 +57,7 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
         range => range.map(Setup::At),
     });
     Ok(Outline {
-        container: Container::Flac,
+        container: CONTAINER,
         mime: "audio/flac".to_owned(),
         duration,
         tracks,

@@ -18,33 +18,47 @@ mod tests;
 mod walk;
 mod write;
 
-use super::{Error, Selection, Sink, Source, Written};
-use crate::index::Outline;
+use super::{Error, Format, Selection, Sink, Source, Written};
+use crate::index::{Container, Outline};
 
 /// With what a stream begins (RFC 9639 §6).
 const MARKER: &[u8; 4] = b"fLaC";
 
-/// Whether a file that begins with these bytes is one. Some begin with an `ID3v2` tag, which the standard lets readers skip.
-#[must_use]
-pub fn recognises(start: &[u8]) -> bool {
-    start.starts_with(MARKER) || blocks::id3(start).is_some_and(|length| start.get(length..).is_some_and(recognises))
-}
+/// What its files are called in their heads.
+const CONTAINER: Container = Container::named("flac");
 
-/// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
-///
-/// # Errors
-///
-/// [`Error::Malformed`] where there is no STREAMINFO that can be read, and no frame; [`Error::Limit`] for metadata beyond all
-/// measure. Frames that are damaged are passed over, and told in [`Outline::notes`].
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink, super::stream::CHUNK).await
-}
+/// FLAC, native.
+pub struct Flac;
 
-/// Writes a selection as a complete file, whose first sample is that of its first frame.
-///
-/// # Errors
-///
-/// [`Error::Index`] where the outline is not of such a file, or the selection's runs are not its elements.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    write::write(outline, selection)
+impl Format for Flac {
+    const CONTAINERS: &'static [Container] = &[CONTAINER];
+
+    /// Whether a file that begins with these bytes is one. Some begin with an `ID3v2` tag, which the standard lets readers skip.
+    fn recognises(start: &[u8]) -> bool {
+        start.starts_with(MARKER)
+            || blocks::id3(start).is_some_and(|length| start.get(length..).is_some_and(Self::recognises))
+    }
+
+    /// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] where there is no STREAMINFO that can be read, and no frame; [`Error::Limit`] for metadata beyond all
+    /// measure. Frames that are damaged are passed over, and told in [`Outline::notes`].
+    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+        index::index(source, sink, super::stream::CHUNK).await
+    }
+
+    /// Writes a selection as a complete file, whose first sample is that of its first frame.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`] where the outline is not of such a file, or the selection's runs are not its elements.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        write::write(outline, selection)
+    }
+
+    fn ends_with_a_sample(_: &Outline) -> bool {
+        true
+    }
 }

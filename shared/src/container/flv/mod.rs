@@ -18,31 +18,40 @@ mod tag;
 mod tests;
 mod write;
 
-use super::{Error, Selection, Sink, Source, Written};
-use crate::index::Outline;
+use super::{Error, Format, Selection, Sink, Source, Written};
+use crate::index::{Container, Outline};
 
-/// Whether a file that begins with these bytes is one: signature, a version there has been, and a header that is long enough.
-#[must_use]
-pub fn recognises(start: &[u8]) -> bool {
-    tag::FileHeader::parse(start).is_some()
-}
+/// What its files are called in their heads.
+const CONTAINER: Container = Container::named("flv");
 
-/// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is.
-///
-/// # Errors
-///
-/// [`Error::Malformed`] where no tag of sound or pictures is found; [`Error::Unsupported`] for encrypted tags, and where all
-/// tags are of several tracks at once; [`Error::Limit`] where decoders are configured more often than one file may. Damage and
-/// truncation are passed over, and told in [`Outline::notes`].
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink, super::stream::CHUNK).await
-}
+/// Flash Video.
+pub struct Flv;
 
-/// Writes a selection as a complete file, whose first tag has the timestamp zero.
-///
-/// # Errors
-///
-/// [`Error::Index`] where the selection's runs are not of the outline's tracks, or no tags.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    write::write(outline, selection)
+impl Format for Flv {
+    const CONTAINERS: &'static [Container] = &[CONTAINER];
+
+    /// Whether a file that begins with these bytes is one: signature, a version there has been, and a header that is long enough.
+    fn recognises(start: &[u8]) -> bool {
+        tag::FileHeader::parse(start).is_some()
+    }
+
+    /// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] where no tag of sound or pictures is found; [`Error::Unsupported`] for encrypted tags, and where all
+    /// tags are of several tracks at once; [`Error::Limit`] where decoders are configured more often than one file may. Damage and
+    /// truncation are passed over, and told in [`Outline::notes`].
+    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+        index::index(source, sink, super::stream::CHUNK).await
+    }
+
+    /// Writes a selection as a complete file, whose first tag has the timestamp zero.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`] where the selection's runs are not of the outline's tracks, or no tags.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        write::write(outline, selection)
+    }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::adts::{self, Adts};
 use super::mpeg::{self, DECODER_DELAY, Header, Mpeg, Tag, WARM_UP};
 use super::scan::{Frame, Scanner, Syntax, WINDOW, first, follow};
-use super::{id3, tags};
+use super::{ADTS, MP2, MP3, id3, tags};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Sink, Source};
@@ -58,7 +58,7 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
             let (track, pages) = read(scanner, track, sink).await?;
             // A frame is decoded rightly behind another.
             let track = Track { preroll: Ticks(i64::from(frame.duration)), ..track };
-            Ok(file.outline(Container::Adts, "audio/aac", track, Vec::new(), pages))
+            Ok(file.outline(ADTS, "audio/aac", track, Vec::new(), pages))
         }
         Begin::Mpeg(at, syntax, frame) => {
             let first = bytes.get(at..at + frame.size as usize).unwrap_or_default();
@@ -168,10 +168,10 @@ async fn mpeg<S: Source>(
     }
     if header.layer() < 3 {
         track.preroll = Ticks(i64::from(header.duration()));
-        return Ok(file.outline(Container::Mp2, "audio/mpeg", track, Vec::new(), pages));
+        return Ok(file.outline(MP2, "audio/mpeg", track, Vec::new(), pages));
     }
     let kept = [&header.to_bytes()[..], &tag.lame].concat();
-    Ok(file.outline(Container::Mp3, "audio/mpeg", track, vec![Setup::Inline(Bytes::from(kept))], pages))
+    Ok(file.outline(MP3, "audio/mpeg", track, vec![Setup::Inline(Bytes::from(kept))], pages))
 }
 
 fn track(codec: &str, rate: u32) -> Result<Track, Error> {

@@ -23,37 +23,69 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-use super::{Error, Selection, Sink, Source, Written};
+use super::{Error, Format, Selection, Sink, Source, Written};
 use crate::index::{Container, Outline};
+use crate::media::Track;
 use crate::splice::Splice;
 
-/// Reads the structure of a file, in one pass and in some 32 MiB of memory, however long it is.
-///
-/// # Errors
-///
-/// [`Error::Unknown`] for a file that is no such stream, [`Error::Unsupported`] for AAC in LATM and for a stream whose sample
-/// rate changes. Damage is passed over, and told in [`Outline::notes`].
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink, super::stream::CHUNK).await
-}
+/// MPEG audio of layer III.
+const MP3: Container = Container::named("mp3");
+/// MPEG audio of layers I and II.
+const MP2: Container = Container::named("mp2");
+/// AAC in ADTS.
+const ADTS: Container = Container::named("adts");
 
-/// Writes a selection as a complete file.
-///
-/// # Errors
-///
-/// [`Error::Index`] where the selection does not go with the outline.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    let [selected] = selection.tracks.as_slice() else {
-        return Err(mismatch("a selection of other than one track"));
-    };
-    if outline.container == Container::Mp3 {
-        return mpeg::write(outline, selected);
+/// Frames of MPEG audio and of AAC in ADTS.
+pub struct Frames;
+
+impl Format for Frames {
+    const CONTAINERS: &'static [Container] = &[MP3, MP2, ADTS];
+
+    /// There is nothing at the beginning that tells: reading has to find out.
+    fn recognises(_: &[u8]) -> bool {
+        true
     }
-    let mut splice = Splice::new();
-    for run in &selected.runs {
-        splice.source(run.bytes());
+
+    /// Reads the structure of a file, in one pass and in some 32 MiB of memory, however long it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unknown`] for a file that is no such stream, [`Error::Unsupported`] for AAC in LATM and for a stream whose sample
+    /// rate changes. Damage is passed over, and told in [`Outline::notes`].
+    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+        index::index(source, sink, super::stream::CHUNK).await
     }
-    Ok(Written { splice, setup: 0..0, elements: Vec::new() })
+
+    /// Writes a selection as a complete file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`] where the selection does not go with the outline.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        let [selected] = selection.tracks.as_slice() else {
+            return Err(mismatch("a selection of other than one track"));
+        };
+        if outline.container == MP3 {
+            return mpeg::write(outline, selected);
+        }
+        let mut splice = Splice::new();
+        for run in &selected.runs {
+            splice.source(run.bytes());
+        }
+        Ok(Written { splice, setup: 0..0, elements: Vec::new() })
+    }
+
+    fn starts_exactly(outline: &Outline, _: &Track) -> bool {
+        outline.container == MP3
+    }
+
+    fn ends_with_a_sample(outline: &Outline) -> bool {
+        outline.container != MP3
+    }
+
+    fn plays_lead_in(outline: &Outline) -> bool {
+        outline.container != MP3
+    }
 }
 
 /// The outline and the selection do not go together.

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use super::chunks::{Chunk, Chunks};
 use super::dialect::{Dialect, Id};
 use super::meta::{self, Marks};
-use super::{Sound, comm, fmt};
+use super::{CONTAINER, Sound, comm, fmt};
 use crate::container::{Error, Sink, Source};
-use crate::index::{Builder, Container, Outline};
+use crate::index::{Builder, Outline};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
 
 /// Bytes of `fmt ` or `COMM` that are read; ADPCM has a table of 32.
@@ -198,7 +198,7 @@ impl Form {
         let (chapters, left_out) = self.marks.chapters(rate).finish(duration);
         self.notes.extend(left_out);
         Ok(Outline {
-            container: Container::Iff,
+            container: CONTAINER,
             mime: self.dialect.mime().to_owned(),
             duration,
             tracks,

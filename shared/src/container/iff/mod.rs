@@ -20,34 +20,47 @@ mod tests;
 mod write;
 
 use self::dialect::Dialect;
-use super::{Error, Selection, Sink, Source, Written};
-use crate::index::Outline;
+use super::{Error, Format, Selection, Sink, Source, Written};
+use crate::index::{Container, Outline};
 use crate::media::Timescale;
 
-/// Whether a file that begins with these bytes is one of the family.
-#[must_use]
-pub fn recognises(start: &[u8]) -> bool {
-    Dialect::of(start).is_some()
-}
+/// What its files are called in their heads.
+const CONTAINER: Container = Container::named("iff");
 
-/// Reads the structure of a file.
-///
-/// # Errors
-///
-/// [`Error::Malformed`] where there is no sound, or what its samples are is not said or makes no sense;
-/// [`Error::Unsupported`] for codecs whose blocks are not all of one size. What is cut off or lost of the rest is told in
-/// [`Outline::notes`].
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink).await
-}
+/// WAV, RF64, BW64, RIFX, Wave64, AIFF and AIFF-C.
+pub struct Iff;
 
-/// Writes a selection as a complete file of the same dialect; as RF64 where WAV cannot count its bytes.
-///
-/// # Errors
-///
-/// [`Error::Index`] where the outline is not of such a file, and [`Error::Limit`] beyond the 4 GiB of AIFF and RIFX.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    write::write(outline, selection)
+impl Format for Iff {
+    const CONTAINERS: &'static [Container] = &[CONTAINER];
+
+    /// Whether a file that begins with these bytes is one of the family.
+    fn recognises(start: &[u8]) -> bool {
+        Dialect::of(start).is_some()
+    }
+
+    /// Reads the structure of a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] where there is no sound, or what its samples are is not said or makes no sense;
+    /// [`Error::Unsupported`] for codecs whose blocks are not all of one size. What is cut off or lost of the rest is told in
+    /// [`Outline::notes`].
+    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+        index::index(source, sink).await
+    }
+
+    /// Writes a selection as a complete file of the same dialect; as RF64 where WAV cannot count its bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`] where the outline is not of such a file, and [`Error::Limit`] beyond the 4 GiB of AIFF and RIFX.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        write::write(outline, selection)
+    }
+
+    fn ends_with_a_sample(_: &Outline) -> bool {
+        true
+    }
 }
 
 /// What a file says of its sound.

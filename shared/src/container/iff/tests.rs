@@ -14,8 +14,9 @@ use bytes::Bytes;
 use futures::executor::block_on;
 use proptest::prelude::*;
 
+use super::Iff;
 use super::dialect::{CHUNK_TAIL, RIFF_TAIL};
-use super::recognises;
+use crate::container::Format;
 use crate::container::testing::{cut, damage, index};
 use crate::container::{self, Error, ReadError, Selected, Selection, Source};
 use crate::index::Outline;
@@ -97,7 +98,7 @@ fn a_cut_of_any_dialect_is_exact_to_the_sample_and_of_the_same_dialect() {
     for (name, file, mime) in
         [("WAV", stereo(), "audio/wav"), ("AIFF-C", aifc(), "audio/aiff"), ("Wave64", wave64(), "audio/x-w64")]
     {
-        assert!(recognises(&file));
+        assert!(Iff::recognises(&file));
         let indexed = index(&file).unwrap();
         assert_eq!((indexed.0.mime.as_str(), indexed.0.duration), (mime, Time::from_secs(3)), "{name}");
         assert_eq!(sound(&file, &indexed), noise(12_000), "{name}");
@@ -266,7 +267,7 @@ fn a_file_of_any_length_is_a_few_reads_and_beyond_four_gigabytes_rf64() {
         let track = Selected { track: 0, runs, segments: Vec::new() };
         let given = Interval::new(Time::ZERO, outline.duration).unwrap();
         let selection = Selection { given, tracks: vec![track], elements: Vec::new() };
-        let written = super::write(&outline, &selection).unwrap();
+        let written = container::write(&outline, &selection).unwrap();
         let [Piece::Made(head), Piece::Source(_)] = written.splice.pieces() else { panic!("{:?}", written.splice) };
         assert_eq!(&head[..4], form);
         let again = Large { length: written.splice.len(), start: head.to_vec(), read: Mutex::new(0) };

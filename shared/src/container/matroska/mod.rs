@@ -21,32 +21,41 @@ mod tests;
 mod write;
 
 pub(super) use self::index::codec;
-use super::{Error, Selection, Sink, Source, Written};
-use crate::index::Outline;
+use super::{Error, Format, Selection, Sink, Source, Written};
+use crate::index::{Container, Outline};
 
-/// Whether a file that begins with these bytes is one: it begins with an EBML header.
-#[must_use]
-pub fn recognises(start: &[u8]) -> bool {
-    start.starts_with(&ids::EBML.to_be_bytes())
-}
+/// What its files are called in their heads.
+const CONTAINER: Container = Container::named("matroska");
 
-/// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
-///
-/// # Errors
-///
-/// [`Error::Malformed`] where there are no EBML header, Segment and Tracks that can be read, or where times are out of
-/// bounds; [`Error::Unsupported`] for other EBML documents, for encrypted tracks, and where no track is of a known kind;
-/// [`Error::Limit`] for more tracks or larger header elements than one file may have. Damage and truncation behind that are
-/// passed over, and told in [`Outline::notes`].
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink, index::CHUNK).await
-}
+/// Matroska, and WebM, which is a part of it.
+pub struct Matroska;
 
-/// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].
-///
-/// # Errors
-///
-/// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    write::write(outline, selection)
+impl Format for Matroska {
+    const CONTAINERS: &'static [Container] = &[CONTAINER];
+
+    /// Whether a file that begins with these bytes is one: it begins with an EBML header.
+    fn recognises(start: &[u8]) -> bool {
+        start.starts_with(&ids::EBML.to_be_bytes())
+    }
+
+    /// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] where there are no EBML header, Segment and Tracks that can be read, or where times are out of
+    /// bounds; [`Error::Unsupported`] for other EBML documents, for encrypted tracks, and where no track is of a known kind;
+    /// [`Error::Limit`] for more tracks or larger header elements than one file may have. Damage and truncation behind that are
+    /// passed over, and told in [`Outline::notes`].
+    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+        index::index(source, sink, index::CHUNK).await
+    }
+
+    /// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        write::write(outline, selection)
+    }
 }

@@ -5,13 +5,14 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use super::CONTAINER;
 use super::boxes::{Box, FourCc, Header};
 use super::chapters;
 use super::fragment::{self, Progress};
 use super::movie::{Defaults, Movie, MovieTrack};
 use super::samples::Samples;
 use crate::container::{Error, Sink, Source};
-use crate::index::{Builder, Container, Outline, cell, cell_end};
+use crate::index::{Builder, Outline, cell, cell_end};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
 
 /// A movie box this large describes a week of media; its bytes are held in memory while they are read.
@@ -115,7 +116,7 @@ async fn index_movie<S: Source>(
     let (chapters, left_out) = chapters.finish(duration);
     notes.extend(left_out);
     Ok(Outline {
-        container: Container::Mp4,
+        container: CONTAINER,
         mime: mime(&brands, &tracks),
         duration,
         tracks,

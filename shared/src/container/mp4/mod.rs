@@ -19,14 +19,47 @@ mod testing;
 mod tests;
 mod write;
 
-pub use index::index;
-pub use write::write;
+use super::{Error, Format, Selection, Sink, Source, Written};
+use crate::index::{Container, Outline};
+use crate::media::{Kind, Track};
 
-/// Whether a file that begins with these bytes is one: by the type of its first box.
-#[must_use]
-pub fn recognises(start: &[u8]) -> bool {
-    matches!(
-        start.get(4..8),
-        Some(b"ftyp" | b"moov" | b"mdat" | b"free" | b"skip" | b"wide" | b"pnot" | b"styp" | b"moof" | b"uuid")
-    )
+/// What its files are called in their heads.
+const CONTAINER: Container = Container::named("mp4");
+
+/// ISO base media and QuickTime: MP4, M4A, MOV, 3GP.
+pub struct Mp4;
+
+impl Format for Mp4 {
+    const CONTAINERS: &'static [Container] = &[CONTAINER];
+
+    /// By the type of the first box.
+    fn recognises(start: &[u8]) -> bool {
+        matches!(
+            start.get(4..8),
+            Some(b"ftyp" | b"moov" | b"mdat" | b"free" | b"skip" | b"wide" | b"pnot" | b"styp" | b"moof" | b"uuid")
+        )
+    }
+
+    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+        index::index(source, sink).await
+    }
+
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        write::write(outline, selection)
+    }
+
+    fn starts_exactly(_: &Outline, _: &Track) -> bool {
+        true
+    }
+
+    fn mime(outline: &Outline, kinds: &[Kind]) -> String {
+        if kinds.contains(&Kind::Video) {
+            outline.mime.clone()
+        } else if kinds.contains(&Kind::Audio) {
+            // QuickTime has no type for sound.
+            outline.mime.replace("video/", "audio/").replace("audio/quicktime", "audio/mp4")
+        } else {
+            "application/mp4".to_owned()
+        }
+    }
 }

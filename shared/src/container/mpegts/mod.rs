@@ -21,31 +21,50 @@ mod psi;
 mod tests;
 mod write;
 
-use super::{Error, Selection, Sink, Source, Written};
-use crate::index::Outline;
+use super::{Error, Format, Selection, Sink, Source, Written};
+use crate::index::{Container, Outline};
+use crate::media::Kind;
 
-/// Whether a file that begins with these bytes is one: packets follow each other, the first of them cut off at most.
-#[must_use]
-pub fn recognises(start: &[u8]) -> bool {
-    packet::Packing::find(start, index::REACH).is_some()
-}
+/// What its files are called in their heads.
+const CONTAINER: Container = Container::named("mpegts");
 
-/// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is; its beginning is read twice.
-///
-/// # Errors
-///
-/// [`Error::Unknown`] where there are no packets; [`Error::Unsupported`] where no program has a stream that is known, or all are
-/// scrambled; [`Error::Index`] where the index would grow beyond its limits. Damage, missing packets, discontinuities of time
-/// and what is passed over are told in [`Outline::notes`].
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink, super::stream::CHUNK).await
-}
+/// MPEG transport streams, M2TS among them.
+pub struct MpegTs;
 
-/// Writes a selection as a complete file: tables for the chosen tracks, repeated with each element, and packets verbatim.
-///
-/// # Errors
-///
-/// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    write::write(outline, selection)
+impl Format for MpegTs {
+    const CONTAINERS: &'static [Container] = &[CONTAINER];
+
+    /// Whether a file that begins with these bytes is one: packets follow each other, the first of them cut off at most.
+    fn recognises(start: &[u8]) -> bool {
+        packet::Packing::find(start, index::REACH).is_some()
+    }
+
+    /// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is; its beginning is read twice.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unknown`] where there are no packets; [`Error::Unsupported`] where no program has a stream that is known, or all are
+    /// scrambled; [`Error::Index`] where the index would grow beyond its limits. Damage, missing packets, discontinuities of time
+    /// and what is passed over are told in [`Outline::notes`].
+    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+        index::index(source, sink, super::stream::CHUNK).await
+    }
+
+    /// Writes a selection as a complete file: tables for the chosen tracks, repeated with each element, and packets verbatim.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        write::write(outline, selection)
+    }
+
+    fn ends_with_a_sample(_: &Outline) -> bool {
+        true
+    }
+
+    // There is no type for sound alone.
+    fn mime(outline: &Outline, _: &[Kind]) -> String {
+        outline.mime.clone()
+    }
 }

@@ -19,41 +19,47 @@ mod write;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Selection, Sink, Source, Written};
-use crate::index::Outline;
+use super::{Error, Format, Selection, Sink, Source, Written};
+use crate::index::{Container, Outline};
 use crate::media::{self, Run, Track};
 
-/// Whether a file that begins with these bytes is one: it begins with a page.
-#[must_use]
-pub fn recognises(start: &[u8]) -> bool {
-    start.starts_with(page::CAPTURE)
-}
+/// What its files are called in their heads.
+const CONTAINER: Container = Container::named("ogg");
 
-/// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
-///
-/// # Errors
-///
-/// [`Error::Unsupported`] where no logical stream is of a known codec; [`Error::Malformed`] where more is damaged than not, and
-/// where there is no page; [`Error::Limit`] for too long headers. Pages that are damaged or missing are passed over, and told
-/// in [`Outline::notes`].
-pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    index::index(source, sink, super::stream::CHUNK).await
-}
+/// Ogg.
+pub struct Ogg;
 
-/// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].
-///
-/// # Errors
-///
-/// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
-pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    write::write(outline, selection)
-}
+impl Format for Ogg {
+    const CONTAINERS: &'static [Container] = &[CONTAINER];
 
-/// Whether playback of this track can begin at any instant: of Opus by its pre-skip, of Vorbis by the granule position of the
-/// first page.
-#[must_use]
-pub fn starts_exactly(track: &Track) -> bool {
-    codec::starts_exactly(&track.codec)
+    /// Whether a file that begins with these bytes is one: it begins with a page.
+    fn recognises(start: &[u8]) -> bool {
+        start.starts_with(page::CAPTURE)
+    }
+
+    /// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] where no logical stream is of a known codec; [`Error::Malformed`] where more is damaged than not, and
+    /// where there is no page; [`Error::Limit`] for too long headers. Pages that are damaged or missing are passed over, and told
+    /// in [`Outline::notes`].
+    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+        index::index(source, sink, super::stream::CHUNK).await
+    }
+
+    /// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        write::write(outline, selection)
+    }
+
+    fn starts_exactly(_: &Outline, track: &Track) -> bool {
+        codec::starts_exactly(&track.codec)
+    }
 }
 
 /// Which part of a packet a sample is: what [`Run::description`] says here. Only the part with which the packet ends has a

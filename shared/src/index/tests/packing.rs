@@ -126,7 +126,7 @@ fn an_outline_comes_back_and_one_of_another_format_is_refused() {
     let mut track = hour::track(Kind::Audio, 48_000);
     track.edits = vec![Edit { duration: None, media: Some(Ticks(1024)) }];
     let outline = Outline {
-        container: Container::Mp4,
+        container: Container::named("mp4"),
         mime: "audio/mp4".to_owned(),
         duration: Time::from_secs(10),
         tracks: vec![track],

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 
-use super::{Cells, Sequencer};
-use crate::index::{Container, FORMAT, Head, Original, Outline, Packed, Status};
+use super::{Cells, HeadOf, Sequencer};
+use crate::index::{FORMAT, Head, Original, Outline, Packed, Status};
 use crate::store::Error;
 
 /// An item's attributes by name.
@@ -85,7 +85,7 @@ pub(super) fn of_head(media: &str, head: &Head, cells: &Cells) -> Item {
     match &head.status {
         Status::Indexed(outline) => {
             put("status", text("indexed"));
-            put("container", text(name(outline.container)));
+            put("container", text(outline.container.name()));
             put("mime", text(&outline.mime));
             put("duration", number(outline.duration));
             put("pages", number(cells.count()));
@@ -123,20 +123,13 @@ pub(super) fn head(item: &Item) -> Result<(Head, Cells), Error> {
     Ok((Head { original, status }, cells.unwrap_or_default()))
 }
 
-const fn name(container: Container) -> &'static str {
-    match container {
-        Container::Mp4 => "mp4",
-        Container::Matroska => "matroska",
-        Container::Iff => "iff",
-        Container::Flac => "flac",
-        Container::Flv => "flv",
-        Container::Avi => "avi",
-        Container::MpegTs => "mpegts",
-        Container::Mp3 => "mp3",
-        Container::Mp2 => "mp2",
-        Container::Adts => "adts",
-        Container::Ogg => "ogg",
-    }
+/// The few attributes of a head by which it is compared with its object.
+pub(super) fn head_of(item: &Item) -> Result<HeadOf, Error> {
+    Ok(HeadOf {
+        media: string(item, "media")?.to_owned(),
+        etag: string(item, "etag")?.to_owned(),
+        format: integer(item, "format")?,
+    })
 }
 
 fn string<'a>(item: &'a Item, name: &str) -> Result<&'a str, Error> {

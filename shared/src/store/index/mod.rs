@@ -22,8 +22,9 @@
 //! 3. Pages are written before the head, and pages of another version are removed only after that last look, on the
 //!    condition that they are of another version and that their writer's event is not later. So the pages of a version that
 //!    is on its way in are not removed by one that is on its way out.
-//! 4. Whoever finds a head that is right already also counts its pages ([`IndexTable::is_whole`]), since a late writer
-//!    of another version may have overwritten some before it gave up.
+//! 4. Whoever finds a head that is right already also counts its pages ([`IndexTable::pages_of`]), since a late writer
+//!    of another version may have overwritten some before it gave up, and one that ended before its time may have left
+//!    others that were to be removed.
 
 mod batch;
 mod cells;
@@ -31,6 +32,7 @@ mod item;
 mod reader;
 mod sequencer;
 
+use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
 
 use aws_sdk_dynamodb::Client;
@@ -43,9 +45,10 @@ pub use self::cells::Cells;
 use self::item::{HEAD, Item};
 pub use self::reader::Reader;
 pub use self::sequencer::Sequencer;
-use super::Error;
 use super::error::of_dynamodb;
+use super::{Admission, Error, SpacesTable};
 use crate::index::{Head, Packed};
+use crate::space::MediaKey;
 
 /// How many batches, or single deletions, are under way at a time.
 const AT_ONCE: usize = 4;
@@ -58,6 +61,26 @@ const NOT_LATER: &str = "attribute_not_exists(#page) OR #sequencer <= :sequencer
 pub struct IndexTable {
     client: Client,
     table: String,
+}
+
+/// What a list of heads says of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadOf {
+    /// Of which file: `{space}/{content}`.
+    pub media: String,
+    /// Of which version of it, with the quotation marks.
+    pub etag: String,
+    /// In which format of the index ([`crate::index::FORMAT`]).
+    pub format: u32,
+}
+
+/// How the pages that are there go with a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PagesOf {
+    /// All that it names are there, and of its version.
+    pub whole: bool,
+    /// There are pages of other versions.
+    pub others: bool,
 }
 
 /// What one look-up found.
@@ -85,6 +108,12 @@ impl IndexTable {
         Self { client, table: table.into() }
     }
 
+    /// The table's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.table
+    }
+
     /// The client, for what has to be done to the table as a whole.
     #[must_use]
     pub const fn client(&self) -> &Client {
@@ -94,16 +123,39 @@ impl IndexTable {
     /// The head of a file's index and the pages of these numbers, in one round trip; `None` where there is no head. Of more
     /// than 99 pages the others are left for [`Reader`] to load.
     pub async fn find(&self, media: &str, cells: RangeInclusive<u32>) -> Result<Option<Found>, Error> {
-        let numbers = cells.clone().take(batch::GETS - 1).filter(|cell| *cell < Cells::LIMIT);
-        let last = numbers.clone().last();
-        let keys = std::iter::once(item::key(media, HEAD));
-        let keys = keys.chain(numbers.map(|number| item::key(media, item::page_key(number))));
-        let mut items = batch::get(&self.client, &self.table, keys.collect(), false).await?;
+        let cells = asked(cells, batch::GETS);
+        let items = batch::get(&self.client, &self.table, keys(media, cells.clone()), false).await?;
+        self.found(media, items, cells)
+    }
+
+    /// The same with what has to be known of the file's space before any of it is given out, still in one round trip.
+    pub async fn find_in_space(
+        &self,
+        spaces: &SpacesTable,
+        media: &MediaKey,
+        cells: RangeInclusive<u32>,
+    ) -> Result<(Admission, Option<Found>), Error> {
+        let (of_space, text) = (spaces.admission_of(media.space())?, media.to_string());
+        let cells = asked(cells, batch::GETS - of_space.keys().len());
+        let of_index = batch::these(keys(&text, cells.clone()), false)?;
+        let wanted = [(self.table.clone(), of_index), (spaces.name().to_owned(), of_space)];
+        let mut items = batch::get_of_tables(&self.client, HashMap::from(wanted)).await?;
+        let admission = Admission::read(&items.remove(spaces.name()).unwrap_or_default())?;
+        Ok((admission, self.found(&text, items.remove(&self.table).unwrap_or_default(), cells)?))
+    }
+
+    /// What these items are: all that there is of the head and of the pages of these cells.
+    fn found(
+        &self,
+        media: &str,
+        mut items: Vec<Item>,
+        cells: RangeInclusive<u32>,
+    ) -> Result<Option<Found>, Error> {
         let Some(place) = items.iter().position(is_head) else { return Ok(None) };
         let (head, present) = item::head(&items.swap_remove(place))?;
         let mut pages = Reader::new(self.clone(), media, item::of(&head.original.etag), present);
-        if let Some(last) = last {
-            pages.take(items, *cells.start()..=last);
+        if !cells.is_empty() {
+            pages.take(items, cells);
         }
         Ok(Some(Found { head, pages }))
     }
@@ -116,19 +168,49 @@ impl IndexTable {
         Ok(stored.map(|(head, cells)| Stored { head, cells }))
     }
 
-    /// Whether all pages that this head names are there and of its version. Reads all of them.
-    pub async fn is_whole(&self, media: &str, stored: &Stored) -> Result<bool, Error> {
+    /// Which heads there are of media whose names, `{space}/{content}`, begin with `prefix`. Reads the whole table, one call for
+    /// each megabyte of it, so it is for commands and not for requests.
+    pub async fn heads(&self, prefix: &str) -> Result<Vec<HeadOf>, Error> {
+        let scan = self.client.scan().table_name(&self.table).consistent_read(true);
+        let scan = scan
+            .filter_expression("#page = :head AND begins_with(#media, :prefix)")
+            .projection_expression("#media, #etag, #format")
+            .expression_attribute_names("#page", "page")
+            .expression_attribute_names("#media", "media")
+            .expression_attribute_names("#etag", "etag")
+            .expression_attribute_names("#format", "format")
+            .expression_attribute_values(":head", item::text(HEAD))
+            .expression_attribute_values(":prefix", item::text(prefix));
+        let mut items = scan.into_paginator().items().send();
+        let mut heads = Vec::new();
+        while let Some(found) = items.next().await {
+            heads.push(item::head_of(&found.map_err(|error| of_dynamodb(&error))?)?);
+        }
+        Ok(heads)
+    }
+
+    /// What there is to be compared of the head of one file.
+    pub async fn head_of(&self, media: &str) -> Result<Option<HeadOf>, Error> {
+        let request = self.client.get_item().table_name(&self.table).set_key(Some(item::key(media, HEAD)));
+        let answer = request.consistent_read(true).send().await.map_err(|error| of_dynamodb(&error))?;
+        answer.item.as_ref().map(item::head_of).transpose()
+    }
+
+    /// How the pages that are there go with this head. Reads all of them.
+    pub async fn pages_of(&self, media: &str, stored: &Stored) -> Result<PagesOf, Error> {
         let pages = self.query(media, 0..Cells::LIMIT).consistent_read(true).select(Select::Count);
         let pages = pages
             .filter_expression("#of = :of")
             .expression_attribute_names("#of", "of")
             .expression_attribute_values(":of", item::text(item::of(&stored.head.original.etag)));
         let mut answers = pages.into_paginator().send();
-        let mut count = 0;
+        let (mut count, mut scanned) = (0, 0);
         while let Some(answer) = answers.next().await {
-            count += u64::try_from(answer.map_err(|error| of_dynamodb(&error))?.count).unwrap_or_default();
+            let answer = answer.map_err(|error| of_dynamodb(&error))?;
+            count += u64::try_from(answer.count).unwrap_or_default();
+            scanned += u64::try_from(answer.scanned_count).unwrap_or_default();
         }
-        Ok(count == stored.cells.count())
+        Ok(PagesOf { whole: count == stored.cells.count(), others: scanned > count })
     }
 
     /// Stores pages of the index of this version (ETag) of a file, on behalf of the event with this sequencer. They count only
@@ -258,6 +340,18 @@ where
         Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
         Err(error) => Err(of_dynamodb(&error)),
     }
+}
+
+/// Those of the cells whose pages are asked for along with the head, where a batch has room for so many items.
+fn asked(cells: RangeInclusive<u32>, room: usize) -> RangeInclusive<u32> {
+    let last = cells.clone().take(room.saturating_sub(1)).take_while(|cell| *cell < Cells::LIMIT).last();
+    last.map_or(RangeInclusive::new(1, 0), |last| *cells.start()..=last)
+}
+
+/// The keys of the head and of the pages of these cells.
+fn keys(media: &str, cells: RangeInclusive<u32>) -> Vec<Item> {
+    let pages = cells.map(|number| item::key(media, item::page_key(number)));
+    std::iter::once(item::key(media, HEAD)).chain(pages).collect()
 }
 
 fn is_head(item: &Item) -> bool {

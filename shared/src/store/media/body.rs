@@ -15,6 +15,7 @@ use super::download::{Download, Version};
 use super::plan::{Get, plan};
 use crate::splice::{Piece, Splice};
 use crate::store::Error;
+use crate::telemetry::carried;
 
 /// How many GETs are under way beyond the one that is being read.
 const AHEAD: usize = 4;
@@ -106,7 +107,7 @@ impl Body {
             let Some(get) = self.planned.pop_front() else { break };
             let length = get.range.end - get.range.start;
             before += length;
-            let task = tokio::spawn(Download::open(Arc::clone(&self.version), get.range));
+            let task = tokio::spawn(carried(Download::open(Arc::clone(&self.version), get.range)));
             self.ahead.push_back(Ahead { length, task });
         }
     }

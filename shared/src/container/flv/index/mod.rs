@@ -9,13 +9,14 @@ use chrono::DateTime;
 
 use self::descriptions::Descriptions;
 use self::lanes::Lanes;
+use super::CONTAINER;
 use super::amf::MetaData;
 use super::packet::{HEAD, Packet, Role};
 use super::tag::{AUDIO, FILE_HEADER, FileHeader, Header, SCRIPT, TAG_HEADER, TRAILER, VIDEO};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Sink, Source};
-use crate::index::{Container, Outline};
+use crate::index::Outline;
 use crate::media::{Kind, Time};
 
 /// Tags up to this size are looked at whole: whether another follows says whether their sizes are right. Larger ones are
@@ -73,7 +74,7 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
     let prefix = if first <= MAX_PREFIX { first } else { data.min(first) };
     let late = descriptions.firsts().filter(|range| range.start >= prefix);
     Ok(Outline {
-        container: Container::Flv,
+        container: CONTAINER,
         mime: format!("{kind}/x-flv"),
         duration,
         tracks,

@@ -3,7 +3,6 @@
 use super::super::mpeg::Header;
 use super::super::testing::{MP3, adts, frame, free_frame, id3, id3_frame, index, try_index};
 use crate::container::Error;
-use crate::index::Container;
 use crate::media::Time;
 
 fn frames(count: u8) -> Vec<u8> {
@@ -55,7 +54,7 @@ fn tags_on_either_side_are_passed_over_in_silence() {
     ] {
         let (before, behind) = (before.concat(), behind.concat());
         let indexed = index(&[before.clone(), frames(20), behind].concat());
-        assert_eq!((indexed.outline.container, indexed.outline.mime.as_str()), (Container::Mp3, "audio/mpeg"));
+        assert_eq!((&indexed.outline.container, indexed.outline.mime.as_str()), (&super::super::MP3, "audio/mpeg"));
         let found = indexed.frames();
         assert_eq!((found.len(), found[0].offset, indexed.notes().as_str()), (20, before.len() as u64, ""));
     }
@@ -116,7 +115,7 @@ fn adts_frames_may_have_checksums_and_several_blocks() {
     let file = [adts(100, 1, false), adts(300, 4, true), adts(5000, 1, false), adts(1, 2, false)].concat();
     let indexed = index(&[id3(4, &[]), file].concat());
     let outline = &indexed.outline;
-    assert_eq!((outline.container, outline.mime.as_str()), (Container::Adts, "audio/aac"));
+    assert_eq!((&outline.container, outline.mime.as_str()), (&super::super::ADTS, "audio/aac"));
     assert_eq!(outline.tracks[0].codec, "mp4a.40.2");
     let found: Vec<_> = indexed.frames().iter().map(|run| (run.size, run.duration.0, run.header)).collect();
     assert_eq!(found, [(107, 1024, 7), (309, 4096, 9), (5007, 1024, 7), (8, 2048, 7)]);

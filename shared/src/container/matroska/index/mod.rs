@@ -16,6 +16,7 @@ use bytes::Bytes;
 use self::cluster::{Ending, Extent};
 use self::samples::Samples;
 use self::tracks::Tracks;
+use super::CONTAINER;
 use super::ebml::{self, Header, MAX_HEADER};
 use super::header::{DocType, Info};
 use super::ids;
@@ -23,7 +24,7 @@ use crate::container::notes::Notes;
 pub use crate::container::stream::CHUNK;
 use crate::container::stream::Stream;
 use crate::container::{Error, ReadError, Sink, Source};
-use crate::index::{Chapters, Container, Outline, Packed};
+use crate::index::{Chapters, Outline, Packed};
 use crate::media::{Setup, Time};
 
 /// The longest EBML header that is read. It holds a few small numbers.
@@ -76,7 +77,7 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
         notes.push(note);
     }
     Ok(Outline {
-        container: Container::Matroska,
+        container: CONTAINER,
         mime,
         duration,
         tracks,

@@ -5,11 +5,11 @@ use std::sync::Mutex;
 
 use bytes::Bytes;
 
+use super::super::ids;
 use super::super::index::CHUNK;
 use super::super::testing::{block_data, cluster, ebml_header, element, id, info, master, simple, uint, unknown};
-use super::super::{self as matroska, ids};
 use super::{bytes, file, index, ordinary, second, tracks, try_index};
-use crate::container::{Error, ReadError, Source};
+use crate::container::{self, Error, ReadError, Source};
 
 #[test]
 fn blocks_that_are_not_sound_harm_nothing_else() {
@@ -161,7 +161,7 @@ fn random_damage_gives_an_error_or_a_partial_index() {
         }
         let tracks: Vec<_> = (0..found.samples.len()).collect();
         let selection = found.select(&tracks, 0, 100_000);
-        let cut = bytes(&matroska::write(&found.outline, &selection).unwrap().splice, &file);
+        let cut = bytes(&container::write(&found.outline, &selection).unwrap().splice, &file);
         let again = try_index(&Bytes::from(cut), 4096).unwrap();
         for (before, after) in selection.tracks.iter().zip(&again.samples) {
             assert_eq!(before.runs.len(), after.len(), "round {round}");

@@ -12,7 +12,8 @@ use bytes::Bytes;
 use futures::executor::block_on;
 
 use super::testing::{cluster, ebml_header, info, master, simple, string, track, uint};
-use super::{ids, recognises};
+use super::{Matroska, ids};
+use crate::container::Format;
 use crate::container::{Error, ReadError, Segment, Selected, Selection, Sink, Source};
 use crate::index::{Element, Outline, Packed, Page};
 use crate::media::{Interval, Run, Ticks, Time};
@@ -62,7 +63,7 @@ fn try_index(source: &impl Source, chunk: u64) -> Result<Indexed, Error> {
 /// Indexes a file, whose index is the same by whatever chunks it is read.
 fn index(file: &[u8]) -> Indexed {
     let file = Bytes::copy_from_slice(file);
-    assert!(recognises(&file));
+    assert!(Matroska::recognises(&file));
     let whole = try_index(&file, super::index::CHUNK).unwrap();
     for chunk in [1, 7, 64, 1000] {
         let again = try_index(&file, chunk).unwrap();

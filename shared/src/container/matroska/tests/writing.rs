@@ -4,9 +4,9 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::super::testing::{cluster, element, group, info, master, simple, track, uint, unknown};
-use super::super::{self as matroska, ebml, ids};
+use super::super::{ebml, ids};
 use super::{OPUS, bytes, file, index, ordinary, part, second, tracks};
-use crate::container::{Error, Selection};
+use crate::container::{self, Error, Selection};
 use crate::media::{Interval, Run, Setup, Ticks, Time};
 
 #[test]
@@ -19,7 +19,7 @@ fn large_setups_stay_in_the_original() {
     let Setup::At(range) = indexed.outline.tracks[1].setup.clone() else { panic!("inline") };
     assert_eq!(part(&original, &range), entries[1]);
     // And are taken from there.
-    let cut = bytes(&matroska::write(&indexed.outline, &indexed.select(&[0, 1], 0, 1000)).unwrap().splice, &original);
+    let cut = bytes(&container::write(&indexed.outline, &indexed.select(&[0, 1], 0, 1000)).unwrap().splice, &original);
     assert!(cut.windows(entries.concat().len()).any(|bytes| bytes == entries.concat()));
     assert_eq!(index(&cut).times(1).len(), 50);
 }
@@ -28,7 +28,7 @@ fn large_setups_stay_in_the_original() {
 fn a_whole_file_written_again_has_the_same_samples() {
     let original = ordinary();
     let before = index(&original);
-    let splice = matroska::write(&before.outline, &before.select(&[0, 1], 0, 10_000)).unwrap().splice;
+    let splice = container::write(&before.outline, &before.select(&[0, 1], 0, 10_000)).unwrap().splice;
     let cut = bytes(&splice, &original);
     let after = index(&cut);
     assert_eq!(after.notes(), "");
@@ -47,7 +47,7 @@ fn a_whole_file_written_again_has_the_same_samples() {
 fn a_cut_inside_a_cluster_changes_two_bytes_of_its_blocks() {
     let original = ordinary();
     let before = index(&original);
-    let splice = matroska::write(&before.outline, &before.select(&[0, 1], 3000, 5000)).unwrap().splice;
+    let splice = container::write(&before.outline, &before.select(&[0, 1], 3000, 5000)).unwrap().splice;
     let cut = bytes(&splice, &original);
     let after = index(&cut);
     assert_eq!(after.times(0), (0..50).map(|at| 40 * at).collect::<Vec<_>>());
@@ -71,7 +71,7 @@ fn a_cut_inside_a_cluster_changes_two_bytes_of_its_blocks() {
 fn a_cut_of_one_track_holds_that_track_alone() {
     let original = ordinary();
     let before = index(&original);
-    let splice = matroska::write(&before.outline, &before.select(&[1], 4000, 8000)).unwrap().splice;
+    let splice = container::write(&before.outline, &before.select(&[1], 4000, 8000)).unwrap().splice;
     let after = index(&bytes(&splice, &original));
     assert_eq!((after.outline.mime.as_str(), after.outline.tracks.len()), ("audio/webm", 1));
     assert_eq!(after.times(0), (0..200).map(|at| 20 * at).collect::<Vec<_>>());
@@ -88,7 +88,7 @@ fn a_cut_lasts_until_its_end_or_that_of_its_last_sample() {
     {
         let mut selection = before.select(tracks, 0, 10_000);
         selection.given = Interval::new(Time::ZERO, Time(end * 1_000_000)).unwrap();
-        let cut = bytes(&matroska::write(&before.outline, &selection).unwrap().splice, &original);
+        let cut = bytes(&container::write(&before.outline, &selection).unwrap().splice, &original);
         let (_, _, info) = segment(&cut).into_iter().find(|child| child.0 == ids::INFO).unwrap();
         let duration = ebml::Children::new(&info, 0).map(Result::unwrap).find(|child| child.id == ids::DURATION);
         assert_eq!(ebml::float(duration.unwrap().data), Some(expected), "tracks {tracks:?} up to {end}");
@@ -111,7 +111,7 @@ fn a_cut_points_at_its_own_elements_and_keyframes() {
         [(&[0, 1][..], 3000, &[0, 1000, 2000, 3000][..]), (&[1], 4000, &[0]), (&[0, 1], 0, &[0, 1000, 2000, 3000])]
     {
         let cut = bytes(
-            &matroska::write(&before.outline, &before.select(tracks, start, start + 4000)).unwrap().splice,
+            &container::write(&before.outline, &before.select(tracks, start, start + 4000)).unwrap().splice,
             &original,
         );
         let children = segment(&cut);
@@ -150,7 +150,7 @@ fn a_relative_time_that_would_not_fit_begins_another_cluster() {
     selection.given = Interval::new(Time::ZERO, Time::MAX).unwrap();
     for (element_time, expected) in [(1000, vec![500, 1000, 33_767]), (-40_000, vec![500, 1000, 33_767])] {
         selection.elements[0].time = Ticks(element_time);
-        let cut = bytes(&matroska::write(&before.outline, &selection).unwrap().splice, &original);
+        let cut = bytes(&container::write(&before.outline, &selection).unwrap().splice, &original);
         assert_eq!(index(&cut).times(0), expected);
     }
 }
@@ -170,11 +170,11 @@ fn an_index_and_a_selection_that_do_not_go_together_are_an_error() {
     for spoil in spoil {
         let mut selection = sound.clone();
         spoil(&mut selection);
-        assert!(matches!(matroska::write(&before.outline, &selection), Err(Error::Index(_))));
+        assert!(matches!(container::write(&before.outline, &selection), Err(Error::Index(_))));
     }
     let mut outline = before.outline.clone();
     outline.setup.clear();
-    assert!(matches!(matroska::write(&outline, &sound), Err(Error::Index(_))));
+    assert!(matches!(container::write(&outline, &sound), Err(Error::Index(_))));
 }
 
 /// Any block: of which track, how long after its cluster, a keyframe, in a BlockGroup, and of how many bytes.
@@ -211,7 +211,7 @@ proptest! {
         prop_assert_eq!(before.samples.iter().map(Vec::len).sum::<usize>(), count);
 
         let selection = before.select(&[0, 1], start, start + length);
-        let cut = bytes(&matroska::write(&before.outline, &selection).unwrap().splice, &original);
+        let cut = bytes(&container::write(&before.outline, &selection).unwrap().splice, &original);
         let after = index(&cut);
         prop_assert!(after.notes() == "" || after.notes() == "it has no blocks");
         for (chosen, written) in selection.tracks.iter().zip(&after.samples) {

@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use self::clock::SECOND;
 use self::samples::Samples;
 use self::survey::{Found, Survey};
+use super::CONTAINER;
 use super::codec::Codec;
 use super::packet::{ENOUGH, Packet, Packing};
 use super::program::Program;
@@ -17,7 +18,7 @@ use super::psi::{Map, Sections};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, ReadError, Sink, Source};
-use crate::index::{Container, Outline, Packed};
+use crate::index::{Outline, Packed};
 use crate::media::{Setup, Ticks, Time, Timescale, Track};
 
 /// How far into a file its first packet may begin: the rest of one that was cut off.
@@ -62,7 +63,7 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
     }
     let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
     Ok(Outline {
-        container: Container::MpegTs,
+        container: CONTAINER,
         // RFC 3555 §4.2.10; there is no type for sound alone.
         mime: "video/mp2t".to_owned(),
         duration: ends.max().unwrap_or(Time::ZERO),

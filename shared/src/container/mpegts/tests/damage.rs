@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 
+use super::super::MpegTs;
 use super::super::packet::Packing;
-use super::super::{recognises, write};
 use super::muxer::{Muxer, film, null, packed, tables};
 use super::{bytes, index, try_index};
-use crate::container::Error;
+use crate::container::{self, Error, Format};
 
 const PLAIN: Packing = Packing::ALL[0];
 
@@ -41,7 +41,7 @@ fn what_is_no_packet_is_passed_over() {
         let found = index(&file);
         assert!(found.notes().contains("no packet"), "{}", found.notes());
         assert!(found.samples[0].len() >= 149 && found.samples[1].len() >= 77);
-        let written = write(&found.outline, &found.select(&[0, 1], 0, 6)).unwrap();
+        let written = container::write(&found.outline, &found.select(&[0, 1], 0, 6)).unwrap();
         let again = index(&bytes(&written.splice, &file));
         assert_eq!(again.samples[0].len(), found.samples[0].len());
     }
@@ -74,7 +74,8 @@ fn random_damage_gives_an_error_or_a_partial_index() {
         let Ok(found) = try_index(&Bytes::from(file.clone()), 4096) else { continue };
         let tracks: Vec<_> = (0..found.samples.len()).collect();
         let selection = found.select(&tracks, 0, 100_000);
-        let written = write(&found.outline, &selection).unwrap_or_else(|error| panic!("round {round}: {error}"));
+        let written =
+            container::write(&found.outline, &selection).unwrap_or_else(|error| panic!("round {round}: {error}"));
         let cut = bytes(&written.splice, &file);
         assert!(cut.len().is_multiple_of(188));
         let _ = try_index(&Bytes::from(cut), 4096);
@@ -85,7 +86,7 @@ fn random_damage_gives_an_error_or_a_partial_index() {
 fn other_files_are_not_recognised() {
     for other in [&b""[..], &[0x47; 100], b"GIF89a, which begins with the same letter", &[0; 4096], b"\x1A\x45\xDF\xA3"]
     {
-        assert!(!recognises(other));
+        assert!(!MpegTs::recognises(other));
     }
     let only = |packets: Vec<Vec<u8>>| try_index(&Bytes::from(packed(&packets, PLAIN)), 4096).unwrap_err();
     assert!(matches!(only(vec![null(); 100]), Error::Unsupported(what) if what.contains("no map")));

@@ -1,9 +1,9 @@
 //! What the index says of sound files.
 
+use super::super::CONTAINER;
 use super::super::packet::Packing;
 use super::muxer::{ADTS, H264, Muxer, SECOND, SOUND, VIDEO, film, packed, tables, without_tables};
 use super::{Indexed, index};
-use crate::index::Container;
 use crate::media::Kind;
 
 const PLAIN: Packing = Packing::ALL[0];
@@ -18,7 +18,7 @@ fn of_film(seconds: u64, zero: u64) -> (Vec<u8>, Indexed) {
 fn samples_are_pes_packets_on_a_timeline_from_zero() {
     let (file, film) = of_film(6, 126_000);
     let outline = &film.outline;
-    assert_eq!((outline.container, outline.mime.as_str()), (Container::MpegTs, "video/mp2t"));
+    assert_eq!((&outline.container, outline.mime.as_str()), (&CONTAINER, "video/mp2t"));
     // The last sound, which ends with the pictures, is taken to last as long as the one before.
     assert_eq!((outline.duration.0, film.notes().as_str()), (6_040_000_000, ""));
     let tracks: Vec<_> = outline.tracks.iter().map(|track| (track.id, track.kind, track.codec.as_str())).collect();

@@ -9,8 +9,9 @@ mod writing;
 use bytes::Bytes;
 use futures::executor::block_on;
 
+use super::MpegTs;
 use super::packet::Packing;
-use super::recognises;
+use crate::container::Format;
 use crate::container::{Error, ReadError, Segment, Selected, Selection, Sink, Source};
 use crate::index::{Element, Outline, Packed, Page};
 use crate::media::{Interval, Run, Ticks, Time};
@@ -59,7 +60,7 @@ fn try_index(source: &impl Source, chunk: u64) -> Result<Indexed, Error> {
 /// Indexes a file, whose index is the same by whatever chunks it is read.
 fn index(file: &[u8]) -> Indexed {
     let file = Bytes::copy_from_slice(file);
-    assert!(recognises(&file));
+    assert!(MpegTs::recognises(&file));
     let whole = try_index(&file, 4 << 20).unwrap();
     for chunk in [500, 10_000] {
         let again = try_index(&file, chunk).unwrap();

@@ -1,11 +1,12 @@
 //! What of a file is written again.
 
+use super::super::layout;
 use super::super::packet::{Packet, Packing};
 use super::super::psi::{Association, Map, Sections};
-use super::super::{layout, write};
 use super::muxer::{ADTS, H264, MAP, Muxer, SOUND, VIDEO};
 use super::muxer::{clock, film, packed, tables_with_clock, without_tables};
 use super::{bytes, index};
+use crate::container;
 
 fn packets(file: &[u8], packing: Packing) -> Vec<Packet<'_>> {
     assert!(file.len().is_multiple_of(packing.size));
@@ -21,7 +22,7 @@ fn a_cut_holds_its_samples_as_they_are() {
         for (tracks, start, end) in [(&[0, 1][..], 2, 4), (&[0, 1], 0, 6), (&[1], 1, 3), (&[0], 3, 6), (&[1, 0], 5, 6)]
         {
             let selection = whole.select(tracks, start, end);
-            let written = write(&whole.outline, &selection).unwrap();
+            let written = container::write(&whole.outline, &selection).unwrap();
             let cut = bytes(&written.splice, &file);
             let again = index(&cut);
             assert_eq!(again.notes(), "");
@@ -46,7 +47,7 @@ fn a_track_comes_alone() {
     let file = packed(&film(&mut Muxer::default(), 6, 0), packing);
     let whole = index(&file);
     for (track, pid, clock) in [(0, VIDEO, VIDEO), (1, SOUND, 0x1FFF)] {
-        let written = write(&whole.outline, &whole.select(&[track], 2, 5)).unwrap();
+        let written = container::write(&whole.outline, &whole.select(&[track], 2, 5)).unwrap();
         let cut = bytes(&written.splice, &file);
         let mut counters = [None; 0x2000];
         let (mut associations, mut maps) = (Sections::default(), Sections::default());
@@ -82,7 +83,7 @@ fn a_clock_of_its_own_goes_with_every_cut() {
     let file = packed(&packets, packing);
     let whole = index(&file);
     for tracks in [&[0][..], &[1], &[0, 1]] {
-        let cut = bytes(&write(&whole.outline, &whole.select(tracks, 1, 5)).unwrap().splice, &file);
+        let cut = bytes(&container::write(&whole.outline, &whole.select(tracks, 1, 5)).unwrap().splice, &file);
         let clocks = self::packets(&cut, packing).iter().filter(|packet| packet.pid() == CLOCK).count();
         let all = packets.iter().filter(|packet| packet[1..3] == CLOCK.to_be_bytes()).count();
         assert!((all / 2..all).contains(&clocks), "{clocks} of {all} with {tracks:?}");
@@ -99,7 +100,7 @@ fn samples_that_no_element_has_are_an_error() {
     let whole = index(&file);
     let mut selection = whole.select(&[0, 1], 0, 3);
     selection.elements.clear();
-    assert!(write(&whole.outline, &selection).is_err());
+    assert!(container::write(&whole.outline, &selection).is_err());
 }
 
 proptest::proptest! {

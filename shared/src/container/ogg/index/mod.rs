@@ -7,8 +7,9 @@ mod streams;
 
 use self::reader::Reader;
 use self::streams::Streams;
+use super::CONTAINER;
 use crate::container::{Error, Sink, Source};
-use crate::index::{Container, Outline, Packed};
+use crate::index::{Outline, Packed};
 use crate::media::{Kind, Time};
 
 /// Reads a file's structure, asking for chunks of so many bytes; see [`super::index()`].
@@ -41,7 +42,7 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
     let duration = tracks.iter().filter(|track| track.samples > 0).map(|track| track.span().1).max();
     let duration = duration.unwrap_or(Time::ZERO).max(Time::ZERO);
     Ok(Outline {
-        container: Container::Ogg,
+        container: CONTAINER,
         mime: if video { "video/ogg" } else { "audio/ogg" }.to_owned(),
         duration,
         tracks,

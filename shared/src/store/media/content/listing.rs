@@ -20,7 +20,30 @@ pub struct Page {
     pub more: bool,
 }
 
+/// An object of a space, as a listing has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name within the space.
+    pub name: String,
+    /// With its quotation marks.
+    pub etag: String,
+}
+
+/// Some objects, in the order of the UTF-8 bytes of their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Objects {
+    /// The objects.
+    pub objects: Vec<Listed>,
+    /// There are others behind them.
+    pub more: bool,
+}
+
 impl Media {
+    /// At most a thousand objects of a space whose names begin with `prefix` and come after `after`, whatever their names.
+    pub async fn objects(&self, space: &SpaceId, prefix: &str, after: Option<&str>) -> Result<Objects, Error> {
+        self.listed(space, prefix, after, MOST).await
+    }
+
     /// At most `count` (and at most 1000) names of a space's contents that begin with `prefix` and come after `after`. Objects
     /// whose names no content can have, which somebody may have put past this API, are passed over.
     pub async fn list(&self, space: &SpaceId, prefix: &str, after: Option<&str>, count: usize) -> Result<Page, Error> {
@@ -69,6 +92,11 @@ impl Media {
         after: Option<&str>,
         count: usize,
     ) -> Result<(Vec<String>, bool), Error> {
+        let Objects { objects, more } = self.listed(space, prefix, after, count).await?;
+        Ok((objects.into_iter().map(|object| object.name).collect(), more))
+    }
+
+    async fn listed(&self, space: &SpaceId, prefix: &str, after: Option<&str>, count: usize) -> Result<Objects, Error> {
         let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(format!("{space}/{prefix}"));
         let list = list
             .set_start_after(after.map(|after| format!("{space}/{after}")))
@@ -76,9 +104,11 @@ impl Media {
             // XML cannot carry every name.
             .encoding_type(EncodingType::Url);
         let answer = list.send().await.map_err(|error| of_s3(&error))?;
-        let keys = answer.contents().iter().filter_map(|object| object.key());
-        let names = keys.filter_map(|key| decoded(key).split_once('/').map(|(_, name)| name.to_owned()));
-        Ok((names.collect(), answer.is_truncated().unwrap_or_default()))
+        let objects = answer.contents().iter().filter_map(|object| {
+            let name = decoded(object.key()?).split_once('/').map(|(_, name)| name.to_owned())?;
+            Some(Listed { name, etag: object.e_tag().unwrap_or_default().to_owned() })
+        });
+        Ok(Objects { objects: objects.collect(), more: answer.is_truncated().unwrap_or_default() })
     }
 
     /// Aborts the uploads to a space: completed later, they would put a content into a space that is gone.

@@ -14,7 +14,7 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Builder, RequestChecksumCalculation};
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 
-pub use self::listing::Page;
+pub use self::listing::{Listed, Objects, Page};
 pub use self::md5::Md5;
 pub use self::presigned::{Part, Signed, Upload};
 pub use self::put::{New, PutError};
@@ -67,6 +67,7 @@ fn noted(answer: &HeadObjectOutput) -> (Option<Md5>, Properties) {
 /// For calls that last as long as their bytes take: no deadline for the answer. The bytes are checked by MD5, so the SDK need not
 /// work out a checksum of its own.
 fn patient() -> Builder {
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).disable_read_timeout().build();
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(CONNECT).disable_read_timeout().disable_operation_timeout().build();
     Config::builder().timeout_config(timeouts).request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
 }

@@ -1,5 +1,17 @@
 //! What the programs say of themselves: one line an event on standard error, as JSON where Lambda reads it and as text where a
-//! person does.
+//! person does ([`init`]); what a request cost ([`Meter`]), for the one line that is written of it; and figures for CloudWatch
+//! ([`metrics`]).
+//!
+//! No line has a secret in it: what is logged of a request is what it was understood to be (a space, a content, a fragment),
+//! and never its query, its `Authorization` or its cookies as they came.
+
+mod meter;
+pub mod metrics;
+mod trace;
+
+pub use meter::{Index, Meter, Notes, Tally, carried, note, within};
+pub(crate) use meter::{Service, count};
+pub use trace::{lag, root};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;

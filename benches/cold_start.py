@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""How large the functions are that `sam build` made, how long they take to start, and what a request then costs, under the emulator
+of Lambda's runtime and before moto's AWS, whose own time is not counted.
+
+    make cold-start
+
+A row is of one function; times are medians, with the shortest in brackets, as other work on the machine only ever adds to them:
+
+- zip: what is uploaded, in MB
+- init: from the start of the program to its asking for work, as the emulator measures it
+- first: the first request's time until its answer, less that which AWS took
+- later: how long the processor worked on a request, of many to the same process
+"""
+
+import argparse
+import io
+import pathlib
+import re
+import statistics
+import sys
+import tempfile
+import time
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+import emulator  # noqa: E402
+import invocations  # noqa: E402
+from stack import Answer, Stack  # noqa: E402
+
+# What each function is asked, after what its row of the table wants to be there.
+ASKED = {
+    "Authorizer": "authorizer-right",
+    "Fragments": "http-time",
+    "FragmentsStream": "url-time",
+    "Indexer": "s3-put",
+    "SpacesApi": "rest-get",
+}
+
+
+class Run:
+    """One process of a function, from its start."""
+
+    def __init__(self, stack: Stack, function: str, program: pathlib.Path, later: int, logs: pathlib.Path):
+        rows = {row.event: row for row in invocations.ROWS}
+        event, log = ASKED[function], logs / f"{function}-{time.monotonic_ns()}.log"
+        with log.open("wb") as written, emulator.running(program, stack.environment(function), written) as invoke:
+            self.seconds = [self._ask(stack, function, rows[event], invoke) for _ in range(1 + later)]
+            [process] = children(invoke.process)
+            before = processor(process)
+            for _ in range(later):
+                self._ask(stack, function, rows[event], invoke)
+            self.later = 1000 * (processor(process) - before) / later
+        text = log.read_text(errors="replace")
+        self.init = float(re.search(r"INIT REPORT\(durationMs: ([\d.]+)\)", text)[1])
+        took = [float(found) for found in re.findall(r"INVOKE RTDONE\(.*duration: ([\d.]+)ms\)", text)]
+        self.first = took[0] - 1000 * self.seconds[0]
+
+    @staticmethod
+    def _ask(stack: Stack, function: str, row, invoke) -> float:
+        """How long AWS took for what is asked once."""
+        invocations.prepare(stack, row)
+        before = len(stack.aws.calls)
+        answer = Answer(invoke(stack.event(row.event)).content)
+        row.holds(stack, answer)
+        return covered([call for call in stack.aws.calls[before:] if call.who == function])
+
+
+def covered(calls) -> float:
+    """How many seconds at least one of these calls was being answered."""
+    end = total = 0.0
+    for call in sorted(calls, key=lambda call: call.begun):
+        until = call.begun + call.seconds
+        total += max(0.0, until - max(call.begun, end))
+        end = max(end, until)
+    return total
+
+
+def children(process: int) -> list[int]:
+    tasks = pathlib.Path(f"/proc/{process}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def processor(process: int) -> float:
+    """Seconds of processor that a process has had, all its threads together."""
+    tasks = pathlib.Path(f"/proc/{process}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
+def megabytes(program: pathlib.Path) -> float:
+    """What the program has in the archive that is uploaded."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(program, "bootstrap")
+    return len(packed.getvalue()) / 1e6
+
+
+def shown(values: list[float]) -> str:
+    return f"{statistics.median(values):7.1f} ({min(values):6.1f})"
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--built", type=pathlib.Path, default=ROOT / ".aws-sam" / "build", help="where sam build has put them")
+    arguments.add_argument("--starts", type=int, default=10, help="how often each function is started")
+    arguments.add_argument("--later", type=int, default=20, help="how often it is asked after the first time")
+    given = arguments.parse_args()
+    print(f"{'function':16} {'zip MB':>7} {'init ms':>16} {'first ms':>16} {'later ms of processor':>22}")
+    with tempfile.TemporaryDirectory() as folder, Stack(ROOT, pathlib.Path(folder)) as stack:
+        for function in ASKED:
+            program = given.built / function / "bootstrap"
+            runs = [Run(stack, function, program, given.later, pathlib.Path(folder)) for _ in range(given.starts)]
+            columns = (shown([getattr(run, name) for run in runs]) for name in ("init", "first", "later"))
+            print(f"{function:16} {megabytes(program):7.2f} {next(columns):>16} {next(columns):>16} {next(columns):>22}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

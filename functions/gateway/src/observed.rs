@@ -1,0 +1,206 @@
+//! One line a request, once its answer has been sent or given up: what it was understood to ask for, what came of it, and what
+//! it cost; and the figures of it ([`reelspan::telemetry::metrics`]).
+//!
+//! Nothing is written as it came: neither the query nor a header field, in which signatures, passwords and tokens are.
+
+use std::hash::{BuildHasher, RandomState};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use http::{Method, StatusCode};
+use http_body::{Body as _, Frame, SizeHint};
+use lambda_http::RequestExt;
+use percent_encoding::percent_decode_str;
+use reelspan::space::{ContentId, SpaceId};
+use reelspan::telemetry::metrics::{self, Unit};
+use reelspan::telemetry::{self, Index, Meter, Notes};
+
+/// X-Ray's header field, where no Lambda has taken it.
+const TRACE: &str = "x-amzn-trace-id";
+
+/// Routes of which each request is written down.
+pub fn observed(routes: Router) -> Router {
+    routes.layer(from_fn(observe))
+}
+
+async fn observe(request: Request, next: Next) -> Response {
+    let meter = Meter::start();
+    let mut line = Line::of(&request, Arc::clone(&meter));
+    let response = telemetry::within(meter, next.run(request)).await;
+    line.status = response.status();
+    response.map(|body| Body::new(Observed { body, line }))
+}
+
+/// What is going to be written of a request; it is written when this is dropped.
+#[derive(Debug)]
+struct Line {
+    meter: Arc<Meter>,
+    id: String,
+    trace: Option<String>,
+    method: Method,
+    area: &'static str,
+    place: Option<(SpaceId, Option<ContentId>)>,
+    status: StatusCode,
+    bytes: u64,
+    /// The answer was sent to its end.
+    complete: bool,
+}
+
+impl Line {
+    fn of(request: &Request, meter: Arc<Meter>) -> Self {
+        let lambda = request.lambda_context_ref();
+        let id = lambda.map_or_else(|| format!("{:016x}", RandomState::new().hash_one(())), |it| it.request_id.clone());
+        let header = request.headers().get(TRACE).and_then(|trace| trace.to_str().ok());
+        let trace = lambda.and_then(|context| context.xray_trace_id.as_deref()).or(header).and_then(telemetry::root);
+        let (area, place) = place(request.uri().path());
+        Self {
+            meter,
+            id,
+            trace: trace.map(str::to_owned),
+            method: request.method().clone(),
+            area,
+            place,
+            // Of a request whose handler panics nothing else is known.
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            bytes: 0,
+            complete: false,
+        }
+    }
+
+    fn write(&self) {
+        let Notes { kind, space, content, fragment, range, user, index, refused_signature } = self.meter.notes();
+        let kind = kind.unwrap_or(self.area);
+        let place = self.place.as_ref();
+        let space = space.or_else(|| place.map(|(space, _)| space.to_string()));
+        let content = content.or_else(|| place.and_then(|(_, content)| content.as_ref()).map(ToString::to_string));
+        let (s3, dynamodb, milliseconds) = (self.meter.s3(), self.meter.dynamodb(), self.meter.milliseconds());
+        let status = self.status.as_u16();
+        tracing::info!(
+            request_id = self.id,
+            trace = self.trace,
+            method = self.method.as_str(),
+            kind,
+            space,
+            content,
+            fragment = fragment.filter(|fragment| !fragment.is_empty()),
+            range,
+            user,
+            status,
+            bytes = self.bytes,
+            complete = self.complete,
+            refused_signature = refused_signature.then_some(true),
+            dynamodb_calls = dynamodb.calls,
+            dynamodb_milliseconds = dynamodb.milliseconds,
+            s3_calls = s3.calls,
+            s3_milliseconds = s3.milliseconds,
+            milliseconds,
+            "request"
+        );
+        let mut figures = vec![
+            ("Requests", Unit::Count, 1),
+            ("ServerErrors", Unit::Count, u64::from(status >= 500)),
+            ("Bytes", Unit::Bytes, self.bytes),
+            ("RequestTime", Unit::Milliseconds, milliseconds),
+            ("DynamoDbCalls", Unit::Count, dynamodb.calls),
+            ("S3Calls", Unit::Count, s3.calls),
+            ("RefusedSignatures", Unit::Count, u64::from(refused_signature)),
+        ];
+        figures.extend(index.map(|index| ("IndexHits", Unit::Count, u64::from(index == Index::Hit))));
+        metrics::emit(Some(kind), Some(&self.id), &figures);
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.write();
+    }
+}
+
+/// What a path is about, as far as its names are names at all.
+fn place(path: &str) -> (&'static str, Option<(SpaceId, Option<ContentId>)>) {
+    let mut parts = path.trim_start_matches('/').splitn(3, '/');
+    let area = match parts.next() {
+        Some("media") => "media",
+        Some("durastore") => "rest",
+        _ => return ("other", None),
+    };
+    let decoded = |part: &str| Some(percent_decode_str(part).decode_utf8().ok()?.into_owned());
+    let space = parts.next().and_then(decoded).and_then(|space| SpaceId::parse(&space).ok());
+    let content = parts.next().and_then(decoded).and_then(|content| ContentId::parse(&content).ok());
+    (area, space.map(|space| (space, content)))
+}
+
+/// A body that is counted while it is sent, on behalf of its request.
+struct Observed {
+    body: Body,
+    line: Line,
+}
+
+impl http_body::Body for Observed {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let Self { body, line } = &mut *self;
+        let polled = line.meter.inside(|| Pin::new(body).poll_frame(context));
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => line.bytes += frame.data_ref().map_or(0, |data| data.len() as u64),
+            Poll::Ready(None) => line.complete = true,
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Observed {
+    /// A server need not poll a body for its end where it knows its length.
+    fn drop(&mut self) {
+        self.line.complete |= self.body.is_end_stream() || self.line.method == Method::HEAD;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_path_is_about_names_that_are_names() {
+        let named = |path: &str| {
+            let (area, place) = place(path);
+            let text = place.map(|(space, content)| (space.to_string(), content.map(|content| content.to_string())));
+            (area, text)
+        };
+        let some = |space: &str, content: Option<&str>| Some((space.to_owned(), content.map(str::to_owned)));
+        for (path, area, expected) in [
+            ("/media/films/a%20b.mp4", "media", some("films", Some("a b.mp4"))),
+            ("/media/films/1999/a.mp4", "media", some("films", Some("1999/a.mp4"))),
+            ("/durastore/films", "rest", some("films", None)),
+            ("/durastore/films/a", "rest", some("films", Some("a"))),
+            ("/media/%FF/a", "media", None),
+            ("/media/Films!/a", "media", None),
+            ("/health", "other", None),
+            ("/", "other", None),
+        ] {
+            assert_eq!(named(path), (area, expected), "{path}");
+        }
+    }
+}

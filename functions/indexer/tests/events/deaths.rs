@@ -1,0 +1,172 @@
+//! An indexer that ends in the middle of its work, as Lambda ends one at its timeout or a processor that fails does: at each of
+//! its calls, before the call takes effect or after, or because the call is refused. What it leaves is never a mixture, and the
+//! next event finishes it, whichever that is.
+
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use reelspan::store::{create_tables, http_client};
+use tokio::sync::Notify;
+
+use super::*;
+
+/// What becomes of the call at which it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// It is never made.
+    Before,
+    /// It is done, and nobody hears of it.
+    After,
+    /// It is refused, and the indexer lives on to say so.
+    Refused,
+}
+
+/// The life of one indexer: how many calls it made, and the one that is its last.
+#[derive(Debug)]
+struct Life {
+    calls: Mutex<usize>,
+    last: (usize, End),
+    over: Notify,
+}
+
+impl Life {
+    /// Whether the last call has been reached.
+    fn is_over(&self) -> bool {
+        *self.calls.lock().unwrap() > self.last.0
+    }
+}
+
+/// A client for HTTP, for as long as the life lasts.
+#[derive(Clone, Debug)]
+struct Mortal<T> {
+    inner: T,
+    life: Arc<Life>,
+}
+
+impl HttpClient for Mortal<SharedHttpClient> {
+    fn http_connector(&self, settings: &HttpConnectorSettings, with: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, with);
+        SharedHttpConnector::new(Mortal { inner, life: Arc::clone(&self.life) })
+    }
+}
+
+impl HttpConnector for Mortal<SharedHttpConnector> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let call = {
+            let mut calls = self.life.calls.lock().unwrap();
+            *calls += 1;
+            *calls - 1
+        };
+        let (inner, life) = (self.inner.clone(), Arc::clone(&self.life));
+        HttpConnectorFuture::new(async move {
+            let (last, end) = life.last;
+            match end {
+                End::Refused if call == last => {
+                    let refusal = http::Response::builder().status(403).body(SdkBody::empty()).unwrap();
+                    return Ok(HttpResponse::try_from(refusal).unwrap());
+                }
+                End::After if call == last => drop(inner.call(request).await),
+                End::Before | End::After if call >= last => {}
+                _ => return inner.call(request).await,
+            }
+            life.over.notify_one();
+            std::future::pending().await
+        })
+    }
+}
+
+/// What the bucket comes to hold.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    /// A file of this version and so many seconds.
+    File(usize, u32),
+    /// Something that is no file of media.
+    Text,
+    /// Nothing.
+    Gone,
+}
+
+impl Change {
+    fn happens(self, bucket: &Bucket, key: &str, sequencer: u32) -> S3Event {
+        let mut name = "ObjectCreated:Put";
+        match self {
+            Self::File(version, seconds) => store_as(bucket, key, version, seconds),
+            Self::Text => drop(bucket.put(key, "text", Content::Bytes(Bytes::from_static(b"text")))),
+            Self::Gone => {
+                bucket.delete(key);
+                name = "ObjectRemoved:Delete";
+            }
+        }
+        event(&[(name, key, sequencer)])
+    }
+}
+
+/// Lets an indexer work that ends so; says whether it got that far.
+async fn dies(
+    bucket: &Bucket,
+    database: &aws_sdk_dynamodb::config::Builder,
+    last: (usize, End),
+    event: S3Event,
+) -> bool {
+    let life = Arc::new(Life { calls: Mutex::new(0), last, over: Notify::new() });
+    let s3 = bucket.config();
+    let mortal = |inner: SharedHttpClient| Mortal { inner, life: Arc::clone(&life) };
+    let to_s3 = s3.clone().build().http_client().unwrap();
+    let s3 = s3.http_client(mortal(to_s3));
+    let stores = Stores::new(s3, database.clone().http_client(mortal(http_client())), "media", CONTAINER_INDEX.name);
+    tokio::select! {
+        done = handle(&stores, event) => assert_eq!(done.is_err(), life.is_over(), "{last:?}"),
+        () = life.over.notified() => {}
+    }
+    life.is_over()
+}
+
+#[tokio::test]
+async fn an_indexer_that_ends_at_any_call_leaves_what_the_next_event_finishes() {
+    use Change::{File, Gone, Text};
+    // What was there, what it became, and what it has become by the time of the next event, where that is another.
+    let cases = [
+        (None, File(300, 120), None),
+        (Some(File(300, 120)), File(301, 12), None),
+        (Some(File(300, 12)), File(301, 120), None),
+        (Some(File(300, 45)), Gone, None),
+        (Some(File(300, 45)), Text, None),
+        (Some(Text), File(300, 45), None),
+        (Some(File(300, 45)), File(301, 120), Some(File(302, 50))),
+        (Some(File(300, 45)), File(301, 120), Some(Gone)),
+        (Some(File(300, 45)), Gone, Some(File(302, 50))),
+    ];
+    let bucket = Bucket::default();
+    let database = database::config().await;
+    let stores = Stores::new(bucket.config(), database.clone(), "media", CONTAINER_INDEX.name);
+    create_tables(stores.index.client()).await.unwrap();
+    let mut calls = 0;
+    for ((before, now, then), end) in
+        cases.iter().flat_map(|case| [End::Before, End::After, End::Refused].map(|end| (case, end)))
+    {
+        for call in 0.. {
+            calls += 1;
+            let key = &format!("films/{calls}");
+            if let Some(before) = before {
+                handle(&stores, before.happens(&bucket, key, 1)).await.unwrap();
+            }
+            let event = now.happens(&bucket, key, 2);
+            if !dies(&bucket, &database, (call, end), event.clone()).await {
+                check_final_of(&bucket, &stores, key).await;
+                assert!(call > 4, "{now:?}: only {call} calls");
+                break;
+            }
+            // In between, a request finds one version or none, or is told to come again.
+            let _ = check_of(&stores, key).await;
+            let next = then.map_or(event, |then| then.happens(&bucket, key, 3));
+            handle(&stores, next).await.unwrap();
+            check_final_of(&bucket, &stores, key).await;
+        }
+    }
+    assert!(calls > 200, "{calls}");
+}

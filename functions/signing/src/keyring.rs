@@ -1,0 +1,57 @@
+//! The key that signs, read once and kept until another is the one that signs. Which one that is, the table of spaces says, and
+//! each request asks it: so a new key signs at once, everywhere.
+
+use std::sync::Arc;
+
+use reelspan::cloudfront::commons::Commons;
+use reelspan::cloudfront::sign::Signer;
+use reelspan::cloudfront::verify::trusted;
+use reelspan::store::SigningSecret;
+use tokio::sync::Mutex;
+
+use crate::Error;
+
+/// The key that signs.
+#[derive(Clone, Debug)]
+pub struct Keyring {
+    secret: SigningSecret,
+    held: Arc<Mutex<Option<Arc<Signer>>>>,
+}
+
+/// A key, and until when what it signs is let in, in seconds since 1970; none where there is no end to that.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The key.
+    pub signer: Arc<Signer>,
+    /// When it is trusted no more.
+    pub until: Option<i64>,
+}
+
+impl Keyring {
+    /// The key in this secret.
+    #[must_use]
+    pub fn new(secret: SigningSecret) -> Self {
+        Self { secret, held: Arc::default() }
+    }
+
+    /// The key that signs now, in seconds since 1970. While one takes the other's place it may be the one before, which is trusted
+    /// for a while.
+    pub async fn signer(&self, commons: &Commons, now: i64) -> Result<Held, Error> {
+        let first = commons.keys.first().ok_or(Error::Busy("the signing key"))?;
+        // Held while it is read: who comes in between would read the same.
+        let mut held = self.held.lock().await;
+        let signer = match held.as_ref().filter(|signer| signer.key_id() == first.id) {
+            Some(signer) => Arc::clone(signer),
+            None => {
+                let read = self.secret.get().await?.ok_or(Error::Busy("the signing key"))?;
+                Arc::clone(held.insert(Arc::new(read)))
+            }
+        };
+        drop(held);
+        let key = trusted(&commons.keys, signer.key_id(), now);
+        match key.ok().filter(|key| key.public == signer.key().public()) {
+            Some(key) => Ok(Held { until: key.until, signer }),
+            None => Err(Error::Upstream("the signing key is none of those that are trusted".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The routes as a Lambda function: the tasks behind an HTTP API, and `/cookies` behind a function URL, which CloudFront asks.
+
+use std::env;
+
+use aws_config::BehaviorVersion;
+use axum::Router;
+use lambda_http::tower::ServiceBuilder;
+use reelspan::space::streaming::Hosts;
+use reelspan::store::{self, SigningSecret, Stores};
+use reelspan_gateway::{Buffered, encoded_once};
+
+use crate::{Error, Keyring, Signing};
+
+impl Signing {
+    /// What the function's environment names: `SPACES_TABLE`, `SIGNING_SECRET`, and what [`Stores::from_env`] reads.
+    pub async fn from_env() -> Result<Self, lambda_http::Error> {
+        let variable = |name| env::var(name).map_err(|_| format!("the environment variable {name} is not set"));
+        let (table, secret) = (variable("SPACES_TABLE")?, variable("SIGNING_SECRET")?);
+        let stores = Stores::from_env().await?;
+        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(store::http_client()).load().await;
+        let secret = SigningSecret::new(aws_sdk_secretsmanager::config::Builder::from(&config), secret);
+        Ok(Self { table: stores.spaces(table), stores, keyring: Keyring::new(secret), hosts: Hosts::CloudFront })
+    }
+}
+
+/// Answers invocations until the end: by the tasks, with whatever finds out who asks around them, and by `/cookies`.
+pub async fn run(tasks: Router, cookies: Router) -> Result<(), lambda_http::Error> {
+    let app = Router::new().nest("/durastore", tasks).merge(cookies).fallback(async || Error::NoRoute);
+    lambda_http::run(ServiceBuilder::new().map_request(encoded_once).map_response(Buffered).service(app)).await
+}

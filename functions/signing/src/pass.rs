@@ -1,0 +1,167 @@
+//! Passes: what the URL that sets cookies has as its token. A pass says of which space the cookies are, until when and from where they
+//! count, and where the browser goes then. It is signed by the key that signs URLs, over bytes that no policy has, so that neither
+//! is ever taken for the other; and it is good for a few minutes, as often as one likes.
+
+use reelspan::cloudfront::commons::TrustedKey;
+use reelspan::cloudfront::key::{KeyError, is_signature};
+use reelspan::cloudfront::policy::Network;
+use reelspan::cloudfront::sign::{Signer, decode, encode};
+use reelspan::cloudfront::verify::{Refusal, trusted};
+use reelspan::space::SpaceId;
+use serde::{Deserialize, Serialize};
+
+/// How long a pass is good for, in seconds.
+pub const GOOD_FOR: i64 = 5 * 60;
+
+/// What stands before a pass where it is signed: a policy begins with a brace.
+const DOMAIN: &[u8] = b"reelspan cookies pass\n";
+
+/// The longest token: CloudFront takes URLs of 8192 bytes.
+const LONGEST: usize = 8192;
+
+/// A pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// The space.
+    pub space: SpaceId,
+    /// Until when the cookies count, in seconds since 1970.
+    pub cookies_until: i64,
+    /// From where they do.
+    pub address: Option<Network>,
+    /// Where the browser goes.
+    pub redirect: Option<String>,
+    /// Until when the pass is good, in seconds since 1970.
+    pub until: i64,
+}
+
+/// A pass as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Text {
+    space: String,
+    cookies_until: i64,
+    address: Option<String>,
+    redirect: Option<String>,
+    until: i64,
+}
+
+/// Why a token opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// It is none of ours.
+    #[error("the token is none")]
+    NotOurs,
+    /// It is not signed by a key that is trusted.
+    #[error(transparent)]
+    Unsigned(#[from] Refusal),
+    /// It is too late.
+    #[error("the token has expired; get-signed-cookies-url gives another")]
+    Expired,
+}
+
+impl Pass {
+    /// The pass as a token, which may stand in a query as it is.
+    pub fn token(&self, signer: &Signer) -> Result<String, KeyError> {
+        let text = Text {
+            space: self.space.to_string(),
+            cookies_until: self.cookies_until,
+            address: self.address.map(|address| address.to_string()),
+            redirect: self.redirect.clone(),
+            until: self.until,
+        };
+        // Text keys, texts and numbers: there is nothing in it that could fail.
+        let text = serde_json::to_vec(&text).unwrap_or_default();
+        let signature = signer.key().sign(&[DOMAIN, &text].concat())?;
+        Ok(format!("{}.{}.{}", encode(&text), signer.key_id(), encode(&signature)))
+    }
+
+    /// Reads a token, at some second since 1970.
+    pub fn read(token: &str, keys: &[TrustedKey], now: i64) -> Result<Self, Invalid> {
+        let parts = token.split_once('.').and_then(|(text, rest)| Some((text, rest.split_once('.')?)));
+        let (text, (key_id, signature)) = parts.filter(|_| token.len() <= LONGEST).ok_or(Invalid::NotOurs)?;
+        let (Some(text), Some(signature)) = (decode(text), decode(signature)) else { return Err(Invalid::NotOurs) };
+        let key = trusted(keys, key_id, now)?;
+        if !is_signature(&key.public, &[DOMAIN, &text].concat(), &signature) {
+            return Err(Refusal::Signature.into());
+        }
+        let pass = Self::parse(&text).ok_or(Invalid::NotOurs)?;
+        if now < pass.until { Ok(pass) } else { Err(Invalid::Expired) }
+    }
+
+    fn parse(text: &[u8]) -> Option<Self> {
+        let Text { space, cookies_until, address, redirect, until } = serde_json::from_slice(text).ok()?;
+        let address = address.map(|address| address.parse()).transpose().ok()?;
+        Some(Self { space: SpaceId::parse(&space).ok()?, cookies_until, address, redirect, until })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use reelspan::cloudfront::key::SigningKey;
+    use reelspan::cloudfront::policy::Policy;
+
+    use super::*;
+
+    const NOW: i64 = 1_459_879_151;
+
+    fn signer() -> (Signer, Vec<TrustedKey>) {
+        let key = SigningKey::generate().unwrap();
+        let keys = vec![TrustedKey { id: "K1".to_owned(), public: key.public(), until: Some(NOW + 1000) }];
+        (Signer::new("K1", key), keys)
+    }
+
+    fn pass(redirect: Option<&str>) -> Pass {
+        let space = SpaceId::parse("films").unwrap();
+        let address = Some("192.0.2.0/24".parse().unwrap());
+        let redirect = redirect.map(str::to_owned);
+        Pass { space, cookies_until: NOW + 28_800, address, redirect, until: NOW + GOOD_FOR }
+    }
+
+    #[test]
+    fn a_pass_survives_being_a_token_until_it_expires() {
+        let (signer, keys) = signer();
+        for whole in [pass(None), pass(Some("https://example.org/film?id=1&x=ä"))] {
+            let token = whole.token(&signer).unwrap();
+            assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_~.".contains(&byte)), "{token}");
+            assert_eq!(Pass::read(&token, &keys, NOW + GOOD_FOR - 1), Ok(whole));
+            assert_eq!(Pass::read(&token, &keys, NOW + GOOD_FOR), Err(Invalid::Expired));
+            assert_eq!(Pass::read(&token, &keys, NOW + 1000), Err(Invalid::Unsigned(Refusal::Retired)));
+            assert_eq!(Pass::read(&token, &[], NOW), Err(Invalid::Unsigned(Refusal::Key)));
+        }
+    }
+
+    #[test]
+    fn an_altered_token_is_none() {
+        let (one, keys) = signer();
+        let token = pass(None).token(&one).unwrap();
+        for place in 0..token.len() {
+            for other in ["A", "B", ".", "_", ""] {
+                let mut altered = token.clone();
+                altered.replace_range(place..=place, other);
+                assert!(altered == token || Pass::read(&altered, &keys, NOW).is_err(), "{place} {other}");
+            }
+        }
+        let (another, _) = signer();
+        assert_eq!(
+            Pass::read(&pass(None).token(&another).unwrap(), &keys, NOW),
+            Err(Invalid::Unsigned(Refusal::Signature))
+        );
+        for wrong in ["", ".", "..", "a.b", "a.b.c", "....", "ä.ö.ü"] {
+            assert!(Pass::read(wrong, &keys, NOW).is_err(), "{wrong}");
+        }
+        assert_eq!(Pass::read(&"A".repeat(1 << 20), &keys, NOW), Err(Invalid::NotOurs));
+    }
+
+    #[test]
+    fn a_signed_url_is_no_token_nor_the_other_way_round() {
+        let (signer, keys) = signer();
+        let policy = Policy::until("*", NOW + 60);
+        let cookies = signer.cookies(&policy).unwrap();
+        let value = |name: &str| cookies.iter().find(|(found, _)| found.ends_with(name)).unwrap().1.clone();
+        let token = format!("{}.K1.{}", value("Policy"), value("Signature"));
+        assert_eq!(Pass::read(&token, &keys, NOW), Err(Invalid::Unsigned(Refusal::Signature)));
+        assert!(Policy::parse(DOMAIN).is_err());
+    }
+}

@@ -1,0 +1,151 @@
+//! Where media and their index are, for the commands that look after them: on AWS, by the usual environment, or in a data folder,
+//! whether or not `reelspan serve` runs on it.
+
+use std::{env, path::PathBuf, time::Duration};
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use clap::Args;
+use reelspan::store::{self, CONTAINER_INDEX, Stores};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Error, aws,
+    data::Data,
+    dynamodb::DynamoDb,
+    s3::{self, MEDIA_BUCKET, Store},
+};
+
+/// How long the services of a data folder have to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Which deployment.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// A data folder, whether or not it is being served
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["bucket", "table"])]
+    pub data: Option<PathBuf>,
+
+    /// Where the S3 API of a data folder that is being served is; unless told, the one of the variable `AWS_ENDPOINT_URL_S3`, or
+    /// http://127.0.0.1:9000
+    #[arg(long, value_name = "URL", requires = "data")]
+    pub s3: Option<String>,
+
+    /// The bucket of the media on AWS, by its usual environment; unless told, the one of the variable `MEDIA_BUCKET`
+    #[arg(long, value_name = "NAME")]
+    pub bucket: Option<String>,
+
+    /// The `DynamoDB` table of the index; unless told, the one of the variable `INDEX_TABLE`, or `ContainerIndex`
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+}
+
+/// A deployment that can be worked with.
+#[derive(Debug)]
+pub struct Deployment {
+    /// The bucket and the table of the index.
+    pub stores: Stores,
+    /// A client of S3 for what is no store's business.
+    pub s3: aws_sdk_s3::Client,
+    /// A client of `DynamoDB`, likewise.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// What the AWS SDKs read of the environment; `None` for a data folder.
+    pub aws: Option<SdkConfig>,
+    /// The data folder is served by another process.
+    pub is_served: bool,
+    services: Option<Services>,
+}
+
+/// What runs for a data folder that is not served.
+#[derive(Debug)]
+struct Services {
+    dynamodb: DynamoDb,
+    stop: CancellationToken,
+    /// Keeps the folder ours.
+    _data: Data,
+}
+
+impl Place {
+    /// Reaches the deployment, which need not be in order.
+    pub async fn open(&self) -> Result<Deployment, Error> {
+        match &self.data {
+            Some(folder) => self.of_folder(folder).await,
+            None => self.of_aws().await,
+        }
+    }
+
+    async fn of_aws(&self) -> Result<Deployment, Error> {
+        let bucket = self.bucket.clone().or_else(|| env::var("MEDIA_BUCKET").ok());
+        let bucket = bucket.ok_or_else(|| {
+            Error::Setup(
+                "no deployment is named: give --bucket (or MEDIA_BUCKET), or --data for a data folder".to_owned(),
+            )
+        })?;
+        let table = self.table.clone().or_else(|| env::var("INDEX_TABLE").ok());
+        let table = table.unwrap_or_else(|| CONTAINER_INDEX.name.to_owned());
+        let aws = aws_config::defaults(BehaviorVersion::latest()).http_client(store::http_client()).load().await;
+        // What is no AWS seldom has a host name for each bucket.
+        let by_path = aws.endpoint_url().is_some() || env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+        let s3 = aws_sdk_s3::config::Builder::from(&aws).force_path_style(by_path);
+        let dynamodb = aws_sdk_dynamodb::config::Builder::from(&aws);
+        Ok(Deployment::new(s3, dynamodb, bucket, table, Some(aws)))
+    }
+
+    async fn of_folder(&self, folder: &std::path::Path) -> Result<Deployment, Error> {
+        // A folder of a mistyped name is not made.
+        if !Data::is_at(folder) {
+            return Err(Error::Setup(format!("data folder {}: there is none", folder.display())));
+        }
+        let (data, is_served) = match Data::open(folder) {
+            Ok(data) => (data, false),
+            Err(_) => (Data::open_beside(folder)?, true),
+        };
+        let stop = CancellationToken::new();
+        let dynamodb = DynamoDb::start(&data.dynamodb(), stop.clone()).await?;
+        let tables = aws::dynamodb(dynamodb.at(), data.credentials());
+        let s3 = if is_served {
+            let endpoint = self.s3.clone().or_else(|| env::var("AWS_ENDPOINT_URL_S3").ok());
+            let endpoint = endpoint.unwrap_or_else(|| "http://127.0.0.1:9000".to_owned());
+            aws::s3(dynamodb.at(), data.credentials()).endpoint_url(endpoint)
+        } else {
+            let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(Error::failed("a port for S3"))?;
+            let at = listener.local_addr().map_err(Error::failed("a port for S3"))?;
+            let (store, keys) = (std::sync::Arc::new(Store::open(&data.s3())?), data.credentials().clone());
+            let stopped = stop.clone();
+            tokio::spawn(async move { s3::serve(listener, store, &keys, stopped, PATIENCE).await });
+            aws::s3(at, data.credentials())
+        };
+        let mut deployment =
+            Deployment::new(s3, tables, MEDIA_BUCKET.to_owned(), CONTAINER_INDEX.name.to_owned(), None);
+        deployment.is_served = is_served;
+        deployment.services = Some(Services { dynamodb, stop, _data: data });
+        Ok(deployment)
+    }
+}
+
+impl Deployment {
+    fn new(
+        s3: aws_sdk_s3::config::Builder,
+        dynamodb: aws_sdk_dynamodb::config::Builder,
+        bucket: String,
+        table: String,
+        aws: Option<SdkConfig>,
+    ) -> Self {
+        Self {
+            s3: aws_sdk_s3::Client::from_conf(s3.clone().build()),
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.clone().build()),
+            stores: Stores::new(s3, dynamodb, bucket, table),
+            aws,
+            is_served: false,
+            services: None,
+        }
+    }
+
+    /// Lets go of it, with everything written.
+    pub async fn close(self) {
+        if let Some(services) = self.services {
+            services.stop.cancel();
+            services.dynamodb.stopped(PATIENCE).await;
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The bucket: it is there, nobody else reads it, and its events reach the indexer.
+
+use aws_sdk_s3::types::LambdaFunctionConfiguration;
+
+use super::access::Clock;
+use super::said;
+use crate::deployment::Deployment;
+use crate::doctor::finding::Finding;
+
+/// What the indexer has to hear of.
+const EVENTS: [&str; 2] = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"];
+
+/// All about the bucket; what is AWS's alone is not asked of a data folder.
+pub async fn bucket(deployment: &Deployment, indexer: Option<&str>) -> Vec<Finding> {
+    let name = deployment.stores.media.bucket();
+    let what = format!("bucket {name}");
+    let clock = Clock::default();
+    let head = deployment.s3.head_bucket().bucket(name).customize().interceptor(clock.clone()).send().await;
+    let mut findings = Vec::new();
+    if deployment.aws.is_some() {
+        findings.extend(clock.finding());
+    }
+    if let Err(error) = head {
+        findings.push(match error.raw_response().map(|response| response.status().as_u16()) {
+            Some(404) => Finding::wrong(what, "there is none of that name", "give --bucket, or deploy the stack"),
+            Some(403) => {
+                Finding::wrong(what, "it may not be looked at", "allow s3:ListBucket, or give --bucket its name")
+            }
+            _ if deployment.is_served => Finding::wrong(what, said(&error), "give --s3 the S3 API of the server"),
+            _ => Finding::wrong(what, said(&error), "see to the network, or to AWS_ENDPOINT_URL_S3"),
+        });
+        return findings;
+    }
+    findings.push(Finding::ok(what, "it can be read"));
+    if deployment.aws.is_some() {
+        findings.push(public_access(deployment).await);
+        findings.push(encryption(deployment).await);
+        findings.push(events(deployment, indexer).await);
+    }
+    findings
+}
+
+async fn public_access(deployment: &Deployment) -> Finding {
+    let what = "public access";
+    let open = |found: &str| Finding::wrong(what, found, "block all of it: aws s3api put-public-access-block");
+    let asked = deployment.s3.get_public_access_block().bucket(deployment.stores.media.bucket()).send().await;
+    match asked {
+        Ok(answer) => match answer.public_access_block_configuration() {
+            Some(block)
+                if block.block_public_acls() == Some(true)
+                    && block.ignore_public_acls() == Some(true)
+                    && block.block_public_policy() == Some(true)
+                    && block.restrict_public_buckets() == Some(true) =>
+            {
+                Finding::ok(what, "blocked")
+            }
+            _ => open("not all of it is blocked"),
+        },
+        Err(error) => match said(&error).as_str() {
+            "NoSuchPublicAccessBlockConfiguration" => open("not blocked"),
+            other => Finding::wrong(what, other, "allow s3:GetBucketPublicAccessBlock"),
+        },
+    }
+}
+
+async fn encryption(deployment: &Deployment) -> Finding {
+    let what = "encryption";
+    let none = || Finding::wrong(what, "there is none", "turn it on: aws s3api put-bucket-encryption");
+    match deployment.s3.get_bucket_encryption().bucket(deployment.stores.media.bucket()).send().await {
+        Ok(answer) => {
+            let rules = answer.server_side_encryption_configuration().map(|it| it.rules()).unwrap_or_default();
+            match rules.iter().find_map(|rule| rule.apply_server_side_encryption_by_default()) {
+                Some(rule) => Finding::ok(what, rule.sse_algorithm().as_str()),
+                None => none(),
+            }
+        }
+        Err(error) => match said(&error).as_str() {
+            "ServerSideEncryptionConfigurationNotFoundError" => none(),
+            other => Finding::wrong(what, other, "allow s3:GetEncryptionConfiguration"),
+        },
+    }
+}
+
+async fn events(deployment: &Deployment, indexer: Option<&str>) -> Finding {
+    let what = "events";
+    let asked = deployment.s3.get_bucket_notification_configuration().bucket(deployment.stores.media.bucket()).send();
+    let configuration = match asked.await {
+        Ok(configuration) => configuration,
+        Err(error) => return Finding::wrong(what, said(&error), "allow s3:GetBucketNotification"),
+    };
+    let heard: Vec<_> = configuration
+        .lambda_function_configurations()
+        .iter()
+        .filter(|it| indexer.is_none_or(|name| function(it) == name))
+        .collect();
+    let missing =
+        EVENTS.iter().find(|event| !heard.iter().any(|it| it.events().iter().any(|it| it.as_str() == **event)));
+    let remedy = "deploy the stack again, then run reelspan reindex for each space";
+    match (missing, heard.first()) {
+        (Some(event), _) => {
+            Finding::wrong(what, format!("{event} does not reach {}", indexer.unwrap_or("any function")), remedy)
+        }
+        (None, Some(first)) if heard.iter().any(|it| is_filtered(it)) => {
+            Finding::wrong(what, format!("only some reach {}", function(first)), "take the filter off")
+        }
+        (None, first) => Finding::ok(what, format!("they go to {}", first.map_or("", |first| function(first)))),
+    }
+}
+
+/// The name in the ARN of a function, `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:ALIAS]`.
+fn function(configuration: &LambdaFunctionConfiguration) -> &str {
+    let arn = configuration.lambda_function_arn();
+    arn.splitn(7, ':').nth(6).and_then(|name| name.split(':').next()).unwrap_or(arn)
+}
+
+fn is_filtered(configuration: &LambdaFunctionConfiguration) -> bool {
+    configuration.filter().and_then(|filter| filter.key()).is_some_and(|key| !key.filter_rules().is_empty())
+}

@@ -1,0 +1,54 @@
+//! The tables: they are there, and have the keys that the programs use.
+
+use aws_sdk_dynamodb::types::{KeyType, TableStatus};
+use reelspan::store::{CONTAINER_INDEX, SPACES, Table, USERS};
+
+use super::said;
+use crate::deployment::Deployment;
+use crate::doctor::finding::Finding;
+
+/// All three tables.
+pub async fn tables(deployment: &Deployment, spaces: &str, users: &str) -> Vec<Finding> {
+    let index = deployment.stores.index.name();
+    let mut findings = Vec::new();
+    for (name, definition, option) in
+        [(index, CONTAINER_INDEX, "--table"), (spaces, SPACES, "--spaces-table"), (users, USERS, "--users-table")]
+    {
+        findings.push(table(&deployment.dynamodb, name, &definition, option).await);
+    }
+    findings
+}
+
+async fn table(client: &aws_sdk_dynamodb::Client, name: &str, definition: &Table, option: &str) -> Finding {
+    let what = format!("table {name}");
+    let description = match client.describe_table().table_name(name).send().await {
+        Ok(answer) => answer.table.unwrap_or_else(|| aws_sdk_dynamodb::types::TableDescription::builder().build()),
+        Err(error) => {
+            return match said(&error).as_str() {
+                "ResourceNotFoundException" => {
+                    Finding::wrong(what, "there is none of that name", format!("give {option}, or deploy the stack"))
+                }
+                "AccessDeniedException" => {
+                    Finding::wrong(what, "it may not be looked at", "allow dynamodb:DescribeTable")
+                }
+                other => Finding::wrong(what, other, "see to the network, or to AWS_ENDPOINT_URL_DYNAMODB"),
+            };
+        }
+    };
+    let key = |kind: KeyType| {
+        let keys = description.key_schema();
+        keys.iter().find(|key| *key.key_type() == kind).map(|key| key.attribute_name())
+    };
+    let (partition, sort) = (key(KeyType::Hash), key(KeyType::Range));
+    if (partition, sort) != (Some(definition.partition), definition.sort) {
+        let keys = |partition: Option<&str>, sort: Option<&str>| {
+            partition.into_iter().chain(sort).collect::<Vec<_>>().join(" and ")
+        };
+        let (has, wanted) = (keys(partition, sort), keys(Some(definition.partition), definition.sort));
+        return Finding::wrong(what, format!("its key is {has}, not {wanted}"), format!("give {option} the right one"));
+    }
+    match description.table_status() {
+        None | Some(TableStatus::Active | TableStatus::Updating) => Finding::ok(what, "it is there, with its keys"),
+        Some(status) => Finding::wrong(what, format!("it is {status}"), "wait, or restore it from a backup"),
+    }
+}

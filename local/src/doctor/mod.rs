@@ -1,0 +1,119 @@
+//! `reelspan doctor`: looks at a deployment, on AWS or in a data folder, and says of each thing that has to be in order whether it
+//! is, and what to do where it is not. It changes nothing.
+
+mod checks;
+mod finding;
+mod queue;
+
+use std::{env, io::Write};
+
+use clap::Args;
+use reelspan::store::{SPACES, USERS};
+
+use self::finding::Finding;
+use crate::{
+    Error,
+    deployment::{Deployment, Place},
+};
+
+/// Options of `reelspan doctor`.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    #[command(flatten)]
+    place: Place,
+
+    /// The table of spaces; unless told, the one of the variable `SPACES_TABLE`, or `Spaces`
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
+    spaces_table: Option<String>,
+
+    /// The table of users; unless told, the one of the variable `USERS_TABLE`, or `Users`
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
+    users_table: Option<String>,
+
+    /// The name of the function that the bucket's events have to reach; unless told, any will do
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
+    indexer: Option<String>,
+
+    /// Where functions answer, such as the HTTP API's URL: its /health is asked for; may recur
+    #[arg(long = "url", value_name = "URL")]
+    urls: Vec<String>,
+
+    /// The URL of a queue of what failed, which has to be empty; may recur
+    #[arg(long = "queue", value_name = "URL", conflicts_with = "data")]
+    queues: Vec<String>,
+
+    /// How many contents to look at whether they have their index
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    sample: u16,
+}
+
+impl Options {
+    fn spaces_table(&self) -> String {
+        named(self.spaces_table.as_ref(), "SPACES_TABLE", SPACES.name)
+    }
+
+    fn users_table(&self) -> String {
+        named(self.users_table.as_ref(), "USERS_TABLE", USERS.name)
+    }
+}
+
+fn named(option: Option<&String>, variable: &str, otherwise: &str) -> String {
+    option.cloned().or_else(|| env::var(variable).ok()).unwrap_or_else(|| otherwise.to_owned())
+}
+
+/// Looks, and prints a line for each thing that was looked at.
+///
+/// # Errors
+///
+/// [`Error::Setup`] where there is no such deployment to look at; [`Error::Failed`] where anything is wrong with it.
+pub fn run(options: &Options) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(Error::failed("starting"))?.block_on(async {
+        let deployment = options.place.open().await?;
+        let findings = examine(options, &deployment).await;
+        deployment.close().await;
+        tell(&findings?)
+    })
+}
+
+/// All findings, in the order in which what is wrong should be mended.
+async fn examine(options: &Options, deployment: &Deployment) -> Result<Vec<Finding>, Error> {
+    let mut findings = Vec::new();
+    if let Some(aws) = &deployment.aws {
+        let credentials = checks::credentials(aws).await;
+        let none = credentials.is_wrong();
+        findings.push(credentials);
+        // Whatever else would be said is that.
+        if none {
+            return Ok(findings);
+        }
+    }
+    findings.extend(checks::bucket(deployment, options.indexer.as_deref()).await);
+    let tables = checks::tables(deployment, &options.spaces_table(), &options.users_table()).await;
+    let all_there = !tables.iter().any(Finding::is_wrong);
+    findings.extend(tables);
+    if all_there {
+        let spaces = deployment.stores.spaces(options.spaces_table());
+        findings.push(checks::sample(&deployment.stores, &spaces, usize::from(options.sample)).await);
+    }
+    if let Some(aws) = &deployment.aws {
+        for queue in &options.queues {
+            findings.push(checks::queue(aws, queue).await);
+        }
+    }
+    for url in &options.urls {
+        findings.push(checks::health(url).await?);
+    }
+    Ok(findings)
+}
+
+fn tell(findings: &[Finding]) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    for finding in findings {
+        writeln!(out, "{finding}").map_err(Error::failed("standard output"))?;
+    }
+    match findings.iter().filter(|finding| finding.is_wrong()).count() {
+        0 => Ok(()),
+        wrong => Err(Error::Failed(format!("{wrong} of {} checks found something wrong", findings.len()))),
+    }
+}

@@ -1,0 +1,73 @@
+//! How many messages a queue of SQS has: the one call of SQS that is made anywhere, as a signed URL of its query API (*Amazon
+//! SQS Developer Guide*, "Making Query API requests"), for which no client of SQS has to be linked.
+
+use std::time::{Duration, SystemTime};
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::config::ProvideCredentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+
+use crate::verify::client::{self, Client, Request};
+
+/// What is asked for.
+const COUNT: &str = "ApproximateNumberOfMessages";
+/// How much of an answer is read: it has some hundred bytes.
+const MOST: u64 = 64 << 10;
+/// How long the URL is valid.
+const VALID: Duration = Duration::from_secs(60);
+
+/// About how many messages wait in the queue of this URL; else why that is not known.
+pub async fn messages(aws: &SdkConfig, queue: &str) -> Result<u64, String> {
+    let queue = client::url(queue).map_err(|error| error.to_string())?;
+    let url = format!("{queue}?Action=GetQueueAttributes&AttributeName.1={COUNT}&Version=2012-11-05");
+    let signed = signed(aws, &url).await?;
+    let answer = Client::new().send(&Request::get(signed)).await;
+    let mut answer = answer.map_err(|_| "nobody answers".to_owned())?;
+    let mut text = Vec::new();
+    while let Some(chunk) = answer.body.some(MOST).await? {
+        text.extend_from_slice(&chunk);
+        if text.len() as u64 >= MOST {
+            break;
+        }
+    }
+    let text = String::from_utf8_lossy(&text);
+    if !answer.status.is_success() {
+        return Err(between(&text, "<Code>", "</Code>").unwrap_or(answer.status.as_str()).to_owned());
+    }
+    let attribute = text.split_once(COUNT).map(|(_, rest)| rest);
+    let count =
+        attribute.and_then(|rest| between(rest, "<Value>", "</Value>")).and_then(|count| count.trim().parse().ok());
+    count.ok_or_else(|| "the answer has no count".to_owned())
+}
+
+async fn signed(aws: &SdkConfig, url: &str) -> Result<String, String> {
+    let none = || "there are no credentials".to_owned();
+    let credentials = aws.credentials_provider().ok_or_else(none)?.provide_credentials().await.map_err(|_| none())?;
+    let region = aws.region().ok_or("no region is named")?;
+    let mut settings = SigningSettings::default();
+    settings.signature_location = SignatureLocation::QueryParams;
+    settings.expires_in = Some(VALID);
+    let identity = credentials.into();
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(region.as_ref())
+        .name("sqs")
+        .time(SystemTime::now())
+        .settings(settings)
+        .build()
+        .map_err(|error| error.to_string())?
+        .into();
+    let request = SignableRequest::new("GET", url, std::iter::empty(), SignableBody::Bytes(&[]));
+    let request = request.map_err(|error| error.to_string())?;
+    let (instructions, _) = sign(request, &parameters).map_err(|error| error.to_string())?.into_parts();
+    let mut request = http::Request::get(url).body(()).map_err(|error| error.to_string())?;
+    instructions.apply_to_request_http1x(&mut request);
+    Ok(request.uri().to_string())
+}
+
+/// What stands between two texts.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(start)?;
+    Some(rest.split_once(end)?.0)
+}

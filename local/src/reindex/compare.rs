@@ -1,0 +1,54 @@
+//! Which contents of a space do not have the index that they should.
+
+use std::collections::BTreeMap;
+
+use reelspan::{
+    index::FORMAT,
+    space::{ContentId, MediaKey, SpaceId},
+    store::Stores,
+};
+
+use crate::Error;
+
+/// What a space is like.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    /// How many objects it has.
+    pub objects: usize,
+    /// How many of these have the head that they should.
+    pub right: usize,
+    /// Contents whose index is missing, of another version or another format, or of an object that is gone.
+    pub differ: Vec<MediaKey>,
+}
+
+/// Compares the objects of a space whose names begin with `prefix` with the heads that there are of them; with `all`, every
+/// object is taken to differ.
+pub async fn compare(stores: &Stores, space: &SpaceId, prefix: &str, all: bool) -> Result<Comparison, Error> {
+    let heads = stores.index.heads(&format!("{space}/{prefix}")).await.map_err(Error::failed("the index"))?;
+    let mut heads: BTreeMap<String, _> = heads.into_iter().map(|head| (head.media.clone(), head)).collect();
+    let mut comparison = Comparison::default();
+    let mut after = None;
+    loop {
+        let page = stores.media.objects(space, prefix, after.as_deref()).await.map_err(Error::failed("the bucket"))?;
+        for object in &page.objects {
+            let Ok(key) = ContentId::parse(&object.name).map(|name| MediaKey::new(space.clone(), name)) else {
+                continue;
+            };
+            let Ok(key) = key else { continue };
+            comparison.objects += 1;
+            let head = heads.remove(&key.to_string());
+            let right = head.is_some_and(|head| head.etag == object.etag && head.format == FORMAT);
+            comparison.right += usize::from(right && !all);
+            if !right || all {
+                comparison.differ.push(key);
+            }
+        }
+        after = page.objects.last().map(|object| object.name.clone());
+        if !page.more || after.is_none() {
+            break;
+        }
+    }
+    // What is left is of objects that are gone.
+    comparison.differ.extend(heads.into_keys().filter_map(|media| media.parse().ok()));
+    Ok(comparison)
+}

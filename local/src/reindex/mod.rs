@@ -1,0 +1,136 @@
+//! `reelspan reindex`: brings the indexes of a space up to date with its objects, by the indexer's own code, where events were
+//! missed or the format of the index has changed.
+//!
+//! What is there is compared first, and only what differs is touched: one scan of the table for its heads, one listing of the
+//! bucket. Whatever changes meanwhile does no harm, as the indexer looks at each object itself, as it does for an event.
+
+mod compare;
+
+use std::{io::IsTerminal, sync::Arc};
+
+use clap::Args;
+use futures::{StreamExt, stream};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use reelspan::space::{MediaKey, SpaceId};
+use reelspan_indexer::Outcome;
+
+use self::compare::{Comparison, compare};
+use crate::{
+    Error,
+    deployment::{Deployment, Place},
+};
+
+/// Options of `reelspan reindex`.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// The space
+    space: SpaceId,
+
+    /// Only contents whose names begin so
+    #[arg(default_value = "")]
+    prefix: String,
+
+    /// Index all of them anew, whatever their indexes are like
+    #[arg(long)]
+    all: bool,
+
+    /// How many to index at a time
+    #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: u16,
+
+    #[command(flatten)]
+    place: Place,
+}
+
+/// What became of the contents.
+#[derive(Debug, Default)]
+struct Done {
+    indexed: usize,
+    refused: usize,
+    removed: usize,
+    failed: usize,
+}
+
+/// Indexes, and says on standard output what was done.
+///
+/// # Errors
+///
+/// [`Error::Setup`] where there is no such deployment, or nothing in it of that name; [`Error::Failed`] where some content could
+/// not be indexed, once all were tried.
+pub fn run(options: &Options) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(Error::failed("starting"))?.block_on(async {
+        let deployment = options.place.open().await?;
+        let done = reindex(options, &deployment).await;
+        deployment.close().await;
+        done
+    })
+}
+
+async fn reindex(options: &Options, deployment: &Deployment) -> Result<(), Error> {
+    let Comparison { objects, right, differ } =
+        compare(&deployment.stores, &options.space, &options.prefix, options.all).await?;
+    if objects == 0 && differ.is_empty() {
+        let (space, prefix) = (&options.space, &options.prefix);
+        return Err(Error::Setup(format!("{space}/{prefix}: there is nothing of that name, and no index of it")));
+    }
+    let bar = progress_bar(differ.len());
+    let stores = Arc::new(deployment.stores.clone());
+    let total = differ.len();
+    let done = stream::iter(differ)
+        .map(|key| {
+            let (stores, all) = (Arc::clone(&stores), options.all);
+            async move {
+                let report = if all {
+                    reelspan_indexer::index_anew(&stores, &key).await
+                } else {
+                    reelspan_indexer::index(&stores, &key, reelspan::store::Sequencer::default()).await
+                };
+                (key, report)
+            }
+        })
+        .buffer_unordered(usize::from(options.jobs))
+        .fold(Done::default(), |mut done, (key, report)| {
+            match report.map(|report| report.outcome) {
+                Ok(Outcome::Indexed | Outcome::Current) => done.indexed += 1,
+                Ok(Outcome::Removed) => done.removed += 1,
+                Ok(Outcome::Refused(why)) => {
+                    done.refused += 1;
+                    tell(&bar, &key, &why);
+                }
+                Err(error) => {
+                    done.failed += 1;
+                    tell(&bar, &key, &error);
+                }
+            }
+            bar.inc(1);
+            std::future::ready(done)
+        })
+        .await;
+    bar.finish_and_clear();
+    let Done { indexed, refused, removed, failed } = done;
+    println!(
+        "{}: {objects} objects, {right} right, {indexed} indexed, {refused} cannot be indexed, {removed} indexes of nothing \
+         removed, {failed} failed",
+        options.space
+    );
+    if failed > 0 {
+        return Err(Error::Failed(format!("{failed} of {total} could not be brought up to date")));
+    }
+    Ok(())
+}
+
+fn tell(bar: &ProgressBar, key: &MediaKey, why: &impl std::fmt::Display) {
+    bar.suspend(|| eprintln!("{key}: {why}"));
+}
+
+/// What a person at a terminal sees of it.
+fn progress_bar(count: usize) -> ProgressBar {
+    let target =
+        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(u64::try_from(count).ok(), target);
+    match ProgressStyle::with_template("{bar:40} {pos}/{len} {per_sec} {eta}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

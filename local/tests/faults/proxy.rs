@@ -1,0 +1,375 @@
+//! A proxy before S3 or DynamoDB that spoils answers: by chance at a given rate, or the next ones as it is told. It speaks HTTP
+//! over real connections, so that what a client meets is what it would meet in a bad hour of the service itself.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use futures::StreamExt;
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::random::Random;
+
+/// Which service stands behind a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// XML errors, bodies of media.
+    S3,
+    /// JSON errors, bodies of JSON.
+    DynamoDb,
+}
+
+/// What is done to an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// 500, the service's own.
+    Internal,
+    /// 503: `SlowDown` of S3, `ServiceUnavailable` of DynamoDB.
+    Unavailable,
+    /// DynamoDB's throttling of a table: 400, `ProvisionedThroughputExceededException`.
+    Throttled,
+    /// DynamoDB's throttling of an account: 400, `ThrottlingException`.
+    AccountThrottled,
+    /// The answer comes late.
+    Late,
+    /// The connection ends before any answer.
+    Closed,
+    /// The connection ends in mid-body, at this many thousandths of it.
+    Cut(u16),
+    /// The body trickles.
+    Slow,
+    /// The body stops for good in its middle, the connection open.
+    Stalled,
+    /// The answer is of an object of another `ETag`, as of one that was overwritten.
+    WrongEtag,
+    /// The answer holds fewer bytes than asked for, and says so.
+    Short,
+    /// `Range` was not heeded.
+    NoRange,
+    /// DynamoDB leaves keys unprocessed: every other one, or all.
+    Unprocessed {
+        /// All of them.
+        all: bool,
+    },
+    /// A replica that lags behind: the page of the highest number is not there yet.
+    Behind,
+}
+
+/// A running proxy.
+#[derive(Clone)]
+pub struct Proxy {
+    /// Where it listens.
+    pub at: SocketAddr,
+    state: Arc<State>,
+}
+
+struct State {
+    service: Service,
+    upstream: SocketAddr,
+    client: Client<HttpConnector, Body>,
+    /// In thousandths of the answers.
+    rate: u64,
+    random: Mutex<Random>,
+    next: Mutex<VecDeque<Fault>>,
+    done: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+/// What breaks a connection.
+type Broken = std::io::Error;
+
+impl Proxy {
+    /// Starts before a service; spoils so many thousandths of the answers.
+    pub async fn start(service: Service, upstream: SocketAddr, rate: u64, seed: u64) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let state = Arc::new(State {
+            service,
+            upstream,
+            client: Client::builder(TokioExecutor::new()).build(connector),
+            rate,
+            random: Mutex::new(Random::new(seed)),
+            next: Mutex::default(),
+            done: Mutex::default(),
+        });
+        let serving = Arc::clone(&state);
+        tokio::spawn(async move {
+            loop {
+                let Ok((socket, _)) = listener.accept().await else { continue };
+                socket.set_nodelay(true).unwrap();
+                let state = Arc::clone(&serving);
+                let service = tower::service_fn(move |request: Request<hyper::body::Incoming>| {
+                    let state = Arc::clone(&state);
+                    async move { state.answer(request.map(Body::new)).await }
+                });
+                tokio::spawn(async move {
+                    let builder = Builder::new(TokioExecutor::new());
+                    let service = TowerToHyperService::new(service);
+                    // That it ends with an error is what it is for.
+                    let _ = builder.serve_connection(TokioIo::new(socket), service).await;
+                });
+            }
+        });
+        Self { at, state }
+    }
+
+    /// Does this to the next answers, before chance has a say again.
+    pub fn next(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.state.next.lock().unwrap().extend(faults);
+    }
+
+    /// Does no more of what it was told to do next.
+    pub fn calm(&self) {
+        self.state.next.lock().unwrap().clear();
+    }
+
+    /// How often each kind of fault was done, and how many answers there were in all.
+    pub fn done(&self) -> BTreeMap<&'static str, u64> {
+        self.state.done.lock().unwrap().clone()
+    }
+}
+
+impl State {
+    async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, Broken> {
+        let fault = self.fault();
+        *self.done.lock().unwrap().entry("answers").or_default() += 1;
+        if let Some(fault) = fault {
+            *self.done.lock().unwrap().entry(name(fault)).or_default() += 1;
+        }
+        match fault {
+            Some(Fault::Internal) => return Ok(self.error(500, "InternalError", "InternalServerError")),
+            Some(Fault::Unavailable) => return Ok(self.error(503, "SlowDown", "ServiceUnavailable")),
+            Some(Fault::Throttled) => return Ok(self.error(400, "", "ProvisionedThroughputExceededException")),
+            Some(Fault::AccountThrottled) => return Ok(self.error(400, "", "ThrottlingException")),
+            Some(Fault::Closed) => return Err(Broken::other("closed")),
+            Some(Fault::Late) => {
+                let late = self.random.lock().unwrap().below(200);
+                tokio::time::sleep(Duration::from_millis(late)).await;
+            }
+            _ => {}
+        }
+        let answer = self.forward(request).await?;
+        match fault {
+            Some(Fault::Cut(place)) => Ok(cut(answer, place)),
+            Some(Fault::Slow) => Ok(answer.map(slow)),
+            Some(Fault::Stalled) => Ok(stalled(answer)),
+            Some(Fault::WrongEtag) => Ok(wrong_etag(answer)),
+            Some(Fault::Short) => Ok(short(answer)),
+            Some(Fault::NoRange) => Ok(without_range(answer)),
+            Some(Fault::Unprocessed { .. } | Fault::Behind) => spoil(answer, fault).await,
+            _ => Ok(answer),
+        }
+    }
+
+    /// What is done to this answer.
+    fn fault(&self) -> Option<Fault> {
+        if let Some(next) = self.next.lock().unwrap().pop_front() {
+            return Some(next);
+        }
+        let mut random = self.random.lock().unwrap();
+        if random.below(1000) >= self.rate {
+            return None;
+        }
+        let place = u16::try_from(random.below(1000)).unwrap();
+        let (which, all) = (random.below(9), random.below(3) == 0);
+        Some(match (which, self.service) {
+            (0, _) => Fault::Internal,
+            (1, _) => Fault::Unavailable,
+            (2, _) => Fault::Late,
+            (3, _) => Fault::Closed,
+            (4, _) => Fault::Cut(place),
+            (5, Service::S3) => Fault::Slow,
+            (6, Service::S3) => Fault::WrongEtag,
+            (7, Service::S3) => Fault::Short,
+            (_, Service::S3) => Fault::NoRange,
+            (5, Service::DynamoDb) => Fault::Throttled,
+            (6, Service::DynamoDb) => Fault::AccountThrottled,
+            (7, Service::DynamoDb) => Fault::Unprocessed { all },
+            (_, Service::DynamoDb) => Fault::Behind,
+        })
+    }
+
+    async fn forward(&self, mut request: Request<Body>) -> Result<Response<Body>, Broken> {
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        *request.uri_mut() = format!("http://{}{path}", self.upstream).parse::<Uri>().unwrap();
+        Ok(self.client.request(request).await.map_err(Broken::other)?.map(Body::new))
+    }
+
+    fn error(&self, status: u16, s3: &str, dynamodb: &str) -> Response<Body> {
+        let (media_type, body) = match self.service {
+            Service::S3 => ("application/xml", format!("<Error><Code>{s3}</Code><Message>planted</Message></Error>")),
+            Service::DynamoDb => {
+                let code = format!("com.amazonaws.dynamodb.v20120810#{dynamodb}");
+                ("application/x-amz-json-1.0", json!({ "__type": code, "message": "planted" }).to_string())
+            }
+        };
+        Response::builder().status(status).header("content-type", media_type).body(Body::from(body)).unwrap()
+    }
+}
+
+fn name(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Internal => "500",
+        Fault::Unavailable => "503",
+        Fault::Throttled => "table throttled",
+        Fault::AccountThrottled => "account throttled",
+        Fault::Late => "late",
+        Fault::Closed => "closed",
+        Fault::Cut(_) => "cut in mid-body",
+        Fault::Slow => "slow body",
+        Fault::Stalled => "stalled",
+        Fault::WrongEtag => "wrong ETag",
+        Fault::Short => "fewer bytes",
+        Fault::NoRange => "Range not heeded",
+        Fault::Unprocessed { .. } => "unprocessed keys",
+        Fault::Behind => "replica behind",
+    }
+}
+
+fn length(answer: &Response<Body>) -> u64 {
+    let length = answer.headers().get("content-length").and_then(|length| length.to_str().ok());
+    length.and_then(|length| length.parse().ok()).unwrap_or_default()
+}
+
+fn cut(answer: Response<Body>, place: u16) -> Response<Body> {
+    let mut left = usize::try_from((length(&answer) * u64::from(place)).div_ceil(1000)).unwrap();
+    answer.map(|body| {
+        Body::from_stream(body.into_data_stream().map(move |chunk| {
+            let mut chunk = chunk.map_err(Broken::other)?;
+            if left == 0 {
+                return Err(Broken::other("cut"));
+            }
+            chunk.truncate(left);
+            left -= chunk.len();
+            Ok(chunk)
+        }))
+    })
+}
+
+fn slow(body: Body) -> Body {
+    Body::from_stream(body.into_data_stream().flat_map(|chunk| {
+        let pieces: Vec<Result<Bytes, axum::Error>> = match chunk {
+            Ok(chunk) => chunk.chunks(16 << 10).map(|piece| Ok(chunk.slice_ref(piece))).collect(),
+            Err(error) => vec![Err(error)],
+        };
+        futures::stream::iter(pieces).then(|piece| async {
+            tokio::time::sleep(Duration::from_millis(3)).await;
+            piece
+        })
+    }))
+}
+
+fn stalled(answer: Response<Body>) -> Response<Body> {
+    let mut left = usize::try_from(length(&answer) / 2).unwrap();
+    answer.map(|body| {
+        Body::from_stream(body.into_data_stream().then(move |chunk| {
+            let stall = left == 0;
+            let chunk = chunk.map(|mut chunk| {
+                chunk.truncate(left);
+                left -= chunk.len();
+                chunk
+            });
+            async move {
+                if stall {
+                    std::future::pending::<Infallible>().await;
+                }
+                chunk
+            }
+        }))
+    })
+}
+
+fn wrong_etag(mut answer: Response<Body>) -> Response<Body> {
+    if let Some(etag) = answer.headers_mut().get_mut("etag") {
+        *etag = HeaderValue::from_static("\"00000000000000000000000000000000\"");
+    }
+    answer
+}
+
+/// The first half of a 206, as an honest answer to half of what was asked for.
+fn short(mut answer: Response<Body>) -> Response<Body> {
+    let range = answer.headers().get("content-range").and_then(|range| range.to_str().ok());
+    let range = range.and_then(|range| range.strip_prefix("bytes ")?.split_once('/')).map(|(range, size)| {
+        let (first, last) = range.split_once('-').unwrap();
+        (first.parse::<u64>().unwrap(), last.parse::<u64>().unwrap(), size.to_owned())
+    });
+    let Some((first, last, size)) = range else { return answer };
+    let half = (last - first) / 2;
+    let headers = answer.headers_mut();
+    headers.insert("content-range", format!("bytes {first}-{}/{size}", first + half).parse().unwrap());
+    headers.insert("content-length", HeaderValue::from(half + 1));
+    let mut left = usize::try_from(half + 1).unwrap();
+    answer.map(|body| {
+        Body::from_stream(body.into_data_stream().map(move |chunk| {
+            chunk.map(|mut chunk| {
+                chunk.truncate(left);
+                left -= chunk.len();
+                chunk
+            })
+        }))
+    })
+}
+
+/// A 206 as a 200, which says that these are all the bytes.
+fn without_range(mut answer: Response<Body>) -> Response<Body> {
+    if answer.status() == StatusCode::PARTIAL_CONTENT {
+        *answer.status_mut() = StatusCode::OK;
+        answer.headers_mut().remove("content-range");
+    }
+    answer
+}
+
+/// Changes what a `BatchGetItem` says; other answers stay as they are.
+async fn spoil(answer: Response<Body>, fault: Option<Fault>) -> Result<Response<Body>, Broken> {
+    let (mut head, body) = answer.into_parts();
+    let body = to_bytes(body, usize::MAX).await.map_err(Broken::other)?;
+    let mut value: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let Some(tables) =
+        value.get_mut("Responses").and_then(Value::as_object_mut).filter(|_| head.status == StatusCode::OK)
+    else {
+        return Ok(Response::from_parts(head, Body::from(body)));
+    };
+    let mut unprocessed = serde_json::Map::new();
+    for (table, items) in tables {
+        let Some(items) = items.as_array_mut() else { continue };
+        match fault {
+            Some(Fault::Unprocessed { all }) => {
+                let mut place = 0;
+                let mut keys = Vec::new();
+                items.retain(|item| {
+                    place += 1;
+                    let stays = !all && place % 2 == 0;
+                    if !stays {
+                        keys.push(json!({ "media": item["media"], "page": item["page"] }));
+                    }
+                    stays
+                });
+                if !keys.is_empty() {
+                    unprocessed.insert(table.clone(), json!({ "Keys": keys }));
+                }
+            }
+            _ => {
+                let last = items.iter().map(|item| item["page"]["S"].as_str().unwrap_or_default().to_owned()).max();
+                items.retain(|item| item["page"]["S"].as_str() != last.as_deref() || items_is_head(item));
+            }
+        }
+    }
+    value["UnprocessedKeys"] = Value::Object(unprocessed);
+    head.headers.remove("content-length");
+    head.headers.remove("x-amz-crc32");
+    Ok(Response::from_parts(head, Body::from(value.to_string())))
+}
+
+fn items_is_head(item: &Value) -> bool {
+    item["page"]["S"].as_str() == Some("HEAD")
+}

@@ -1,0 +1,53 @@
+//! What a container format is: its two halves, and the manner of its cuts.
+
+use super::{Error, Selection, Sink, Source, Written};
+use crate::index::{Container, Outline};
+use crate::media::{Kind, Track};
+
+/// A container format. Everything that is particular to one is in its module, behind this.
+pub trait Format {
+    /// What the heads of its files call it; several where one module knows several.
+    const CONTAINERS: &'static [Container];
+
+    /// Whether a file that begins with these bytes, some kilobytes of them, is one.
+    fn recognises(start: &[u8]) -> bool;
+
+    /// Reads the structure of a file, in constant memory: pages go to the sink, the outline comes back.
+    fn index(
+        source: &impl Source,
+        sink: &mut (impl Sink + Send),
+    ) -> impl Future<Output = Result<Outline, Error>> + Send;
+
+    /// Writes a selection as a complete file.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>;
+
+    /// Whether a track of a cut begins to play at the very instant asked for, rather than at the sync sample before.
+    #[must_use]
+    fn starts_exactly(_: &Outline, _: &Track) -> bool {
+        false
+    }
+
+    /// Whether a cut ends with the end of its last sample, because nothing in it could say that less of that is to be heard.
+    #[must_use]
+    fn ends_with_a_sample(_: &Outline) -> bool {
+        false
+    }
+
+    /// Whether a cut plays all samples that it has, those that decoding needs before what was asked for among them, since
+    /// nothing in it could say which are not to be heard.
+    #[must_use]
+    fn plays_lead_in(_: &Outline) -> bool {
+        false
+    }
+
+    /// The MIME type of a cut that has tracks of these kinds: without its video, a video file is an audio file.
+    #[must_use]
+    fn mime(outline: &Outline, kinds: &[Kind]) -> String {
+        match outline.mime.split_once('/') {
+            Some((_, family)) if !kinds.contains(&Kind::Video) && kinds.contains(&Kind::Audio) => {
+                format!("audio/{family}")
+            }
+            _ => outline.mime.clone(),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+"""An AWS of moto's, which notes who called what, what of IAM it takes, and how long it took. Who calls is told by the access key:
+a function's is its name in template.yaml. Lambda's own Invoke is answered here, and kept for whoever delivers it."""
+
+import io
+import json
+import queue
+import time
+import urllib.parse
+from typing import NamedTuple
+
+import boto3
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from actions import REGION, Need, Request, needs
+
+
+class Call(NamedTuple):
+    """One request, answered."""
+
+    who: str
+    needs: list[Need]
+    status: int
+    begun: float
+    """As `time.monotonic` has it."""
+    seconds: float
+
+
+class Invocation(NamedTuple):
+    """What somebody had Lambda do, without waiting for it."""
+
+    function: str
+    event: dict
+
+
+class Aws(ThreadedMotoServer):
+    """`with Aws() as aws`: an endpoint, and what was asked of it."""
+
+    def __init__(self):
+        super().__init__("127.0.0.1", 0, verbose=False)
+        self.calls: list[Call] = []
+        self.invocations: queue.Queue[Invocation | None] = queue.Queue()
+
+    def _server_entry(self) -> None:
+        self._server = make_server(self._ip_address, self._port, self._noted, True, request_handler=MotoRequestHandler)
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._server_ready_event.set()
+        self._server.serve_forever()
+
+    def __enter__(self) -> "Aws":
+        self.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stop()
+
+    @property
+    def endpoint(self) -> str:
+        return "http://{}:{}".format(*self.get_host_and_port())
+
+    def client(self, service: str):
+        """A client of the tests' own."""
+        return boto3.client(
+            service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
+        )
+
+    def _noted(self, environ: dict, start_response):
+        begun, request = time.monotonic(), read(environ)
+        status = 0
+
+        def start(line: str, headers: list, *more):
+            nonlocal status
+            status = int(line.split()[0])
+            return start_response(line, headers, *more)
+
+        who, service = request.credential[0], request.credential[3]
+        answer = self._invoked(request, start) if service == "lambda" and who != "test" else self._moto(environ, start)
+        if who not in ("", "test"):
+            self.calls.append(Call(who, needs(request, status), status, begun, time.monotonic() - begun))
+        return answer
+
+    def _invoked(self, request: Request, start) -> list[bytes]:
+        name = urllib.parse.unquote(request.path.split("/")[3])
+        self.invocations.put(Invocation(name.rpartition(":")[2], json.loads(request.body)))
+        start("202 ACCEPTED", [("Content-Length", "0")])
+        return []
+
+
+def read(environ: dict) -> Request:
+    """The request; whoever reads it next finds it as it was."""
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    body = b""
+    # Of a body only what says what is asked: not the bytes of media.
+    if length := int(environ.get("CONTENT_LENGTH") or 0) if "x-amz-target" in headers or "/functions/" in environ["PATH_INFO"] else 0:
+        body = environ["wsgi.input"].read(length)
+        environ["wsgi.input"] = io.BytesIO(body)
+    query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"], keep_blank_values=True))
+    path = environ.get("RAW_URI", environ["PATH_INFO"]).partition("?")[0]
+    return Request(environ["REQUEST_METHOD"], path, query, headers, body)

@@ -1,0 +1,212 @@
+"""The SAM application on one machine: the tables, buckets and secrets of template.yaml on moto's AWS, and its functions under the
+runtime emulator, each with the environment that the template gives it, and as itself to AWS."""
+
+import base64
+import contextlib
+import json
+import pathlib
+import queue
+import re
+import threading
+
+from samtranslator.yaml_helper import yaml_parse
+
+import emulator
+import server as servers
+from actions import ACCOUNT_ID, REGION
+from aws import Aws, Invocation
+
+NAME = "reelspan"
+PSEUDO = {
+    "AWS::StackName": NAME,
+    "AWS::AccountId": ACCOUNT_ID,
+    "AWS::Region": REGION,
+    "AWS::Partition": "aws",
+    "AWS::URLSuffix": "amazonaws.com",
+    "AWS::NoValue": "",
+}
+# How services name what they make.
+ARNS = {
+    "AWS::S3::Bucket": "arn:aws:s3:::{}",
+    "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{{}}",
+    "AWS::Serverless::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{{}}",
+    "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{{}}",
+    "AWS::SNS::Topic": f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:{{}}",
+    "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:{{}}:*",
+}
+# What the generated secrets are here.
+SECRET = {"username": "admin", "password": "the first secret"}
+
+
+class Template:
+    """template.yaml, with what its references mean here."""
+
+    def __init__(self, root: pathlib.Path, **parameters: str):
+        made = yaml_parse((root / "template.yaml").read_text())
+        self.globals, self.resources, self.outputs = made["Globals"]["Function"], made["Resources"], made["Outputs"]
+        self.conditions = made.get("Conditions", {})
+        defaults = {name: str(what.get("Default", "")) for name, what in made["Parameters"].items()}
+        self.names = PSEUDO | defaults | parameters
+
+    def of_type(self, kind: str) -> dict[str, dict]:
+        return {name: made for name, made in self.resources.items() if made["Type"] == kind}
+
+    @property
+    def functions(self) -> dict[str, dict]:
+        return {name: made["Properties"] for name, made in self.of_type("AWS::Serverless::Function").items()}
+
+    def program(self, function: str) -> str:
+        return self.resources[function]["Metadata"]["BuildProperties"]["Binary"]
+
+    def value(self, node):
+        """What a part of the template means."""
+        match node:
+            case {"Ref": name}:
+                return self.ref(name)
+            case {"Fn::GetAtt": [name, attribute]} | {"Fn::GetAtt": (name, attribute)}:
+                return self.attribute(name, attribute)
+            case {"Fn::GetAtt": str(both)}:
+                return self.attribute(*both.split(".", 1))
+            case {"Fn::Sub": str(text)}:
+                return re.sub(r"\$\{([^}]+)\}", lambda found: self.sub(found[1]), text)
+            case {"Fn::If": [condition, yes, no]}:
+                return self.value(yes if self.holds(self.conditions[condition]) else no)
+            case {"Fn::Join": [separator, parts]}:
+                return separator.join(self.value(parts))
+            case dict():
+                return {name: self.value(inner) for name, inner in node.items()}
+            case list():
+                return [self.value(inner) for inner in node]
+            case _:
+                return node
+
+    def holds(self, condition) -> bool:
+        match condition:
+            case {"Fn::Not": [inner]}:
+                return not self.holds(inner)
+            case {"Fn::Equals": [one, other]}:
+                return str(self.value(one)) == str(self.value(other))
+            case {"Condition": name}:
+                return self.holds(self.conditions[name])
+            case {"Fn::And": inner}:
+                return all(map(self.holds, inner))
+            case {"Fn::Or": inner}:
+                return any(map(self.holds, inner))
+        raise ValueError(condition)
+
+    def sub(self, name: str) -> str:
+        resource, dot, attribute = name.partition(".")
+        return self.attribute(resource, attribute) if dot else self.ref(name)
+
+    def ref(self, name: str) -> str:
+        if name in self.names:
+            return self.names[name]
+        given = self.resources.get(name, {}).get("Properties", {})
+        named = next((given[key] for key in ("BucketName", "TableName", "QueueName", "LogGroupName") if key in given), name)
+        return self.value(named)
+
+    def attribute(self, name: str, attribute: str) -> str:
+        pattern = ARNS.get(self.resources.get(name, {}).get("Type", ""))
+        return pattern.format(self.ref(name)) if attribute == "Arn" and pattern else f"{name}.{attribute}"
+
+
+class Answer:
+    """What a function said: as API Gateway and function URLs read it where it is an answer of HTTP."""
+
+    def __init__(self, content: bytes):
+        prelude, streamed, body = content.partition(bytes(8))
+        self.said = json.loads(prelude) if prelude else None
+        self.status = self.said.get("statusCode") if isinstance(self.said, dict) else None
+        if self.status is None:
+            return
+        self.headers = {name.lower(): value for name, value in self.said.get("headers", {}).items()}
+        self.cookies = self.said.get("cookies", [])
+        if streamed:
+            self.body = body
+        else:
+            body = self.said.get("body") or ""
+            self.body = base64.b64decode(body) if self.said.get("isBase64Encoded") else body.encode()
+
+
+class Stack(contextlib.ExitStack):
+    """`with Stack(root) as stack`: all of it. Functions start when they are invoked first."""
+
+    def __init__(self, root: pathlib.Path, logs: pathlib.Path, **parameters: str):
+        super().__init__()
+        self.root, self.logs = root, logs
+        self.template = Template(root, **parameters)
+        self.functions = {}
+        self.done = set()
+        self.lock = threading.Lock()
+
+    def __enter__(self) -> "Stack":
+        super().__enter__()
+        self.aws = self.enter_context(Aws())
+        for name in self.template.of_type("AWS::S3::Bucket"):
+            self.aws.client("s3").create_bucket(Bucket=self.template.ref(name))
+        for name, made in self.template.of_type("AWS::DynamoDB::Table").items():
+            fields = ("AttributeDefinitions", "KeySchema", "BillingMode")
+            given = {field: made["Properties"][field] for field in fields}
+            self.aws.client("dynamodb").create_table(TableName=self.template.ref(name), **given)
+        for name in self.template.of_type("AWS::SecretsManager::Secret"):
+            secret = self.aws.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(SECRET))
+            self.template.names[name] = secret["ARN"]
+        return self
+
+    @property
+    def bucket(self) -> str:
+        return self.template.ref("MediaBucket")
+
+    def client(self, service: str):
+        return self.aws.client(service)
+
+    def environment(self, function: str) -> dict[str, str]:
+        """What the function runs in."""
+        properties = self.template.functions[function]
+        variables = [made.get("Environment", {}).get("Variables", {}) for made in (self.template.globals, properties)]
+        own = {
+            "AWS_ACCESS_KEY_ID": function,
+            "AWS_ENDPOINT_URL": self.aws.endpoint,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(properties["MemorySize"]),
+            "AWS_LAMBDA_FUNCTION_NAME": function,
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(properties["Timeout"]),
+        }
+        return {name: str(value) for name, value in self.template.value(variables[0] | variables[1]).items()} | emulator.ACCOUNT | own
+
+    def invoke(self, function: str, event) -> Answer:
+        """One at a time, as the emulator wants it."""
+        with self.lock:
+            return self._invoke(function, event)
+
+    def _invoke(self, function: str, event) -> Answer:
+        if function not in self.functions:
+            log = self.enter_context((self.logs / f"{function}.log").open("wb"))
+            program = servers.built(self.root, self.template.program(function))
+            self.functions[function] = self.enter_context(emulator.running(program, self.environment(function), log))
+        return Answer(self.functions[function](event).content)
+
+    def streams(self, space: str, kind: str = "OPEN", standing: str = "on", distribution: bool = True) -> None:
+        """Makes a space that streams, from https://SPACE.cloudfront.net."""
+        text = lambda value: {"S": value}  # noqa: E731
+        streaming = {"type": text(kind), "standing": text(standing), "origins": {"L": []}, "version": {"N": "0"}, "reference": text("0")}
+        if distribution:
+            streaming |= {"distribution": text("E2QWRUHAPOMQZL"), "host": text(f"{space}.cloudfront.net"), "deployed": {"BOOL": True}}
+        item = {"space": text(space), "created": {"N": "0"}, "state": text("live"), "acl": {"M": {}}, "properties": {"M": {}}}
+        self.client("dynamodb").put_item(TableName=self.template.ref("Spaces"), Item=item | {"streaming": {"M": streaming}})
+
+    def trusts(self, key_id: str, public: bytes) -> None:
+        """Makes a key the one that signs."""
+        key = {"M": {"id": {"S": key_id}, "public": {"B": public}}}
+        item = {"space": {"S": "*"}, "keys": {"L": [key]}, "made": {"M": {}}, "version": {"N": "1"}}
+        self.client("dynamodb").put_item(TableName=self.template.ref("Spaces"), Item=item)
+
+    def event(self, name: str) -> dict:
+        return json.loads((self.root / "events" / f"{name}.json").read_text())
+
+    def self_invocations(self) -> list[Invocation]:
+        """What functions had Lambda do since this was last asked."""
+        found = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                found.append(self.aws.invocations.get_nowait())
+        return found

@@ -1,0 +1,271 @@
+"""`reelspan doctor`: a deployment that is in order, and then with one fault after another, each of which gets its line."""
+
+import http.client
+import http.server
+import subprocess
+import threading
+
+import pytest
+
+from actions import REGION
+from cloud import make_table
+
+BUCKET, INDEXER = "doctored-media", "doctored-indexer"
+TABLES = {"DoctoredIndex": ("media", "page"), "DoctoredSpaces": ("space", None), "DoctoredUsers": ("user", None)}
+EVENTS = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
+
+
+def notify(s3, events=EVENTS, function=INDEXER, **more) -> None:
+    configuration = {"LambdaFunctionArn": f"arn:aws:lambda:{REGION}:123456789012:function:{function}", "Events": events} | more
+    s3.put_bucket_notification_configuration(
+        Bucket=BUCKET,
+        NotificationConfiguration={"LambdaFunctionConfigurations": [configuration] if events else []},
+        SkipDestinationValidation=True,
+    )
+
+
+def block(s3, public_policy: bool = True) -> None:
+    s3.put_public_access_block(
+        Bucket=BUCKET,
+        PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": public_policy, "RestrictPublicBuckets": True
+        },
+    )  # fmt: skip
+
+
+def put_head(dynamodb, name: str, etag: str, form: str) -> None:
+    item = {"media": {"S": f"films/{name}"}, "page": {"S": "HEAD"}, "etag": {"S": etag}, "format": {"N": form}}
+    dynamodb.put_item(TableName="DoctoredIndex", Item=item)
+
+
+@pytest.fixture(scope="module")
+def form(root) -> str:
+    """The format of the index that is current."""
+    text = (root / "shared" / "src" / "index" / "mod.rs").read_text()
+    return text.split("pub const FORMAT: u32 = ")[1].split(";")[0]
+
+
+@pytest.fixture
+def deployment(boto, form, health):
+    """A deployment in order, and how to ask for it; all of it goes in the end."""
+    s3, dynamodb, sqs = boto("s3"), boto("dynamodb"), boto("sqs")
+    s3.create_bucket(Bucket=BUCKET)
+    block(s3)
+    encrypted = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+    s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration=encrypted)
+    notify(s3)
+    for name, keys in TABLES.items():
+        make_table(dynamodb, name, *keys)
+    space = {"space": {"S": "films"}, "created": {"N": "0"}, "acl": {"M": {}}, "properties": {"M": {}}, "state": {"S": "live"}}
+    dynamodb.put_item(TableName="DoctoredSpaces", Item=space)
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        etag = s3.put_object(Bucket=BUCKET, Key=f"films/{name}", Body=name.encode())["ETag"]
+        put_head(dynamodb, name, etag, form)
+    queue = sqs.create_queue(QueueName="NotIndexed")["QueueUrl"]
+    url = f"http://127.0.0.1:{health.server_port}"
+    options = ["--bucket", BUCKET, "--table", "DoctoredIndex", "--spaces-table", "DoctoredSpaces", "--users-table", "DoctoredUsers",
+               "--indexer", INDEXER, "--queue", queue, "--url", url]  # fmt: skip
+    yield options
+    for key in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+        s3.delete_object(Bucket=BUCKET, Key=key["Key"])
+    s3.delete_bucket(Bucket=BUCKET)
+    for name in dynamodb.list_tables()["TableNames"]:
+        if name in TABLES:
+            dynamodb.delete_table(TableName=name)
+    sqs.delete_queue(QueueUrl=queue)
+
+
+@pytest.fixture
+def health():
+    """Something that answers to /health; a status may be set."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+        def do_GET(self):
+            self.send_response(self.server.status if self.path == "/health" else 404)
+            self.end_headers()
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.status = 204
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def doctor(moto, binary):
+    account = {"AWS_ENDPOINT_URL": moto, "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+               "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent"}  # fmt: skip
+
+    def run(options, status: int, **environment: str) -> list[str]:
+        variables = {name: value for name, value in (account | environment).items() if value}
+        done = subprocess.run([binary, "doctor", *options], capture_output=True, text=True, timeout=120, env=variables)
+        assert done.returncode == status, (done.stdout, done.stderr)
+        return done.stdout.splitlines()
+
+    return run
+
+
+def test_a_deployment_in_order_is_said_to_be(deployment, doctor):
+    lines = doctor(deployment, 0)
+    assert all(line.startswith("ok     ") for line in lines), lines
+    looked = {line.removeprefix("ok     ").split(":")[0].split(" ")[0] for line in lines}
+    assert looked == {"credentials", "clock", "bucket", "public", "encryption", "events", "table", "index", "queue", "health"}
+    assert "ok     index: right for all of 3 contents that were looked at" in lines
+
+
+def faults() -> dict:
+    """What is done to a deployment, and what has to be said of it: the thing, what is wrong, what to do."""
+
+    def no_bucket(boto, options, **_):
+        options[1] = "nosuch"
+
+    def open_bucket(boto, **_):
+        block(boto("s3"), public_policy=False)
+
+    def unblocked(boto, **_):
+        boto("s3").delete_public_access_block(Bucket=BUCKET)
+
+    def plain(boto, **_):
+        boto("s3").delete_bucket_encryption(Bucket=BUCKET)
+
+    def deaf(boto, **_):
+        notify(boto("s3"), events=[])
+
+    def half_deaf(boto, **_):
+        notify(boto("s3"), events=EVENTS[:1])
+
+    def another(boto, **_):
+        notify(boto("s3"), function="somebody-else")
+
+    def filtered(boto, **_):
+        notify(boto("s3"), Filter={"Key": {"FilterRules": [{"Name": "suffix", "Value": ".mp4"}]}})
+
+    def no_table(boto, **_):
+        boto("dynamodb").delete_table(TableName="DoctoredUsers")
+
+    def other_keys(boto, **_):
+        boto("dynamodb").delete_table(TableName="DoctoredIndex")
+        make_table(boto("dynamodb"), "DoctoredIndex", "media", None)
+
+    def missing(boto, **_):
+        key = {"media": {"S": "films/b.mp4"}, "page": {"S": "HEAD"}}
+        boto("dynamodb").delete_item(TableName="DoctoredIndex", Key=key)
+
+    def old(boto, form, **_):
+        put_head(boto("dynamodb"), "b.mp4", '"another"', form)
+
+    def old_format(boto, **_):
+        etag = boto("s3").head_object(Bucket=BUCKET, Key="films/b.mp4")["ETag"]
+        put_head(boto("dynamodb"), "b.mp4", etag, "1")
+
+    def queued(boto, options, **_):
+        for number in range(2):
+            boto("sqs").send_message(QueueUrl=options[options.index("--queue") + 1], MessageBody=str(number))
+
+    def no_queue(boto, options, **_):
+        options[options.index("--queue") + 1] += "-not"
+
+    def ill(health, **_):
+        health.status = 502
+
+    def silent(options, **_):
+        options[-1] = "http://127.0.0.1:1"
+
+    return {
+        no_bucket: ("bucket nosuch", "there is none of that name", "--bucket"),
+        open_bucket: ("public access", "not all of it is blocked", "put-public-access-block"),
+        unblocked: ("public access", "not blocked", "put-public-access-block"),
+        plain: ("encryption", "there is none", "put-bucket-encryption"),
+        deaf: ("events", "s3:ObjectCreated:* does not reach doctored-indexer", "deploy"),
+        half_deaf: ("events", "s3:ObjectRemoved:* does not reach doctored-indexer", "deploy"),
+        another: ("events", "s3:ObjectCreated:* does not reach doctored-indexer", "deploy"),
+        filtered: ("events", "only some reach doctored-indexer", "filter"),
+        no_table: ("table DoctoredUsers", "there is none of that name", "--users-table"),
+        other_keys: ("table DoctoredIndex", "its key is media, not media and page", "--table"),
+        missing: ("index", "wrong for 1 of 3 contents that were looked at: films/b.mp4 has none", "reelspan reindex films"),
+        old: ("index", "wrong for 1 of 3 contents that were looked at: films/b.mp4 has that of another version", "reelspan reindex films"),
+        old_format: ("index", "wrong for 1 of 3 contents that were looked at: films/b.mp4 has one of another format", "reelspan reindex films"),
+        queued: ("queue NotIndexed", "2 events failed three times", "reindex"),
+        no_queue: ("queue NotIndexed-not", "", "--queue"),
+        ill: ("health", "it answers 502", "log"),
+        silent: ("health", "nobody answers", "--url"),
+    }
+
+
+@pytest.mark.parametrize(("plant", "said"), faults().items(), ids=lambda it: getattr(it, "__name__", ""))
+def test_what_is_wrong_is_said_with_what_to_do(deployment, doctor, boto, form, health, plant, said):
+    what, found, remedy = said
+    plant(boto=boto, options=deployment, form=form, health=health)
+    lines = doctor(deployment, 1)
+    [wrong] = [line for line in lines if not line.startswith("ok     ")]
+    assert wrong.startswith(f"wrong  {what}"), wrong
+    assert found in wrong and remedy in wrong.rpartition("; ")[2], wrong
+
+
+def test_without_credentials_nothing_else_is_said(deployment, doctor):
+    [line] = doctor(deployment, 1, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    assert line.startswith("wrong  credentials: there are none; set AWS_PROFILE")
+    [line] = doctor(deployment, 1, AWS_REGION="")
+    assert line.startswith("wrong  credentials: no region is named; set AWS_REGION")
+
+
+@pytest.fixture
+def elsewhen(moto):
+    """AWS as it answers where its clock is an hour ahead."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_):
+            pass
+
+        def do(self):
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            upstream = http.client.HTTPConnection(moto.removeprefix("http://"), timeout=30)
+            upstream.request(self.command, self.path, body, dict(self.headers))
+            answer = upstream.getresponse()
+            content = answer.read()
+            self.send_response_only(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("date", "connection", "content-length", "transfer-encoding"):
+                    self.send_header(name, value)
+            self.send_header("Date", "Fri, 01 Jan 2100 00:00:00 GMT")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_clock_that_is_off_is_noticed(deployment, doctor, elsewhen):
+    [wrong] = [line for line in doctor(deployment, 1, AWS_ENDPOINT_URL=elsewhen) if not line.startswith("ok     ")]
+    assert wrong.startswith("wrong  clock: ") and "behind AWS's" in wrong and "set this machine's clock" in wrong
+
+
+def test_a_data_folder_is_looked_at_while_it_is_served_and_while_it_is_not(server, doctor, new_server, samples):
+    endpoint = server.environment()["AWS_ENDPOINT_URL_S3"]
+    options = ["--data", str(server.data), "--s3", endpoint, "--url", server.url]
+    lines = doctor(options, 0)
+    assert len(lines) == 6 and all(line.startswith("ok     ") for line in lines), lines
+    wrong = doctor([*options[:3], "http://127.0.0.1:1"], 1)
+    assert wrong[0].startswith("wrong  bucket media: ") and "--s3" in wrong[0]
+
+    new_server.imports = {"demo": samples}
+    new_server.start()
+    assert new_server.stop() == 0
+    assert all(line.startswith("ok     ") for line in doctor(["--data", str(new_server.data)], 0))
+
+
+def test_what_cannot_be_looked_at_is_told(doctor, tmp_path):
+    assert doctor([], 2) == []
+    assert doctor(["--data", str(tmp_path / "nosuch")], 2) == []

@@ -1,0 +1,119 @@
+"""`reelspan reindex`: what events missed, and what an older index left."""
+
+import subprocess
+
+import pytest
+import requests
+
+from cloud import make_table
+from emulator import ACCOUNT
+from conftest import BUCKET
+from test_chain import wait_for
+
+MEDIA, TABLE = "lost-media", "ContainerIndex"
+SAMPLES = ["counter.mp4", "counter.webm", "tone.m4a"]
+
+
+@pytest.fixture
+def run(binary):
+    def run(*arguments, status: int = 0, **environment: str) -> subprocess.CompletedProcess:
+        done = subprocess.run([binary, *arguments], capture_output=True, text=True, timeout=120, env=environment)
+        assert done.returncode == status, (done.stdout, done.stderr)
+        return done
+
+    return run
+
+
+@pytest.fixture
+def deployment(moto, boto, samples):
+    """Three files and a text whose events nobody heard; and how to ask for it."""
+    s3, dynamodb = boto("s3"), boto("dynamodb")
+    s3.create_bucket(Bucket=MEDIA)
+    make_table(dynamodb, TABLE, "media", "page")
+    for name in SAMPLES:
+        s3.put_object(Bucket=MEDIA, Key=f"lost/sub/{name}", Body=(samples / name).read_bytes())
+    s3.put_object(Bucket=MEDIA, Key="lost/a b+ä.txt", Body=b"no media")
+    yield ACCOUNT | {"AWS_ENDPOINT_URL": moto, "MEDIA_BUCKET": MEDIA}
+    for key in s3.list_objects_v2(Bucket=MEDIA)["Contents"]:
+        s3.delete_object(Bucket=MEDIA, Key=key["Key"])
+    s3.delete_bucket(Bucket=MEDIA)
+    dynamodb.delete_table(TableName=TABLE)
+
+
+def heads(boto) -> dict[str, dict]:
+    items = boto("dynamodb").scan(TableName=TABLE)["Items"]
+    return {item["media"]["S"]: item for item in items if item["page"]["S"] == "HEAD"}
+
+
+def summary(done: subprocess.CompletedProcess) -> str:
+    return done.stdout.strip().splitlines()[-1]
+
+
+def test_missed_events_are_made_up_for(boto, deployment, run):
+    done = run("reindex", "lost", **deployment)
+    assert summary(done) == "lost: 4 objects, 0 right, 3 indexed, 1 cannot be indexed, 0 indexes of nothing removed, 0 failed"
+    assert "lost/a b+ä.txt: " in done.stderr
+    assert {name for name, head in heads(boto).items() if head["status"]["S"] == "indexed"} == {f"lost/sub/{name}" for name in SAMPLES}
+    # What is right is left alone, and so is what cannot be indexed.
+    assert summary(run("reindex", "lost", **deployment)).startswith("lost: 4 objects, 4 right, 0 indexed, 0 cannot")
+    assert summary(run("reindex", "lost", "--all", **deployment)).startswith("lost: 4 objects, 0 right, 3 indexed, 1 cannot")
+
+
+def test_only_what_differs_is_indexed(boto, deployment, run, samples):
+    run("reindex", "lost", **deployment)
+    dynamodb, s3 = boto("dynamodb"), boto("s3")
+    # Of an older format; overwritten; deleted.
+    key = {"media": {"S": "lost/sub/counter.mp4"}, "page": {"S": "HEAD"}}
+    dynamodb.update_item(TableName=TABLE, Key=key, UpdateExpression="SET #f = :f", ExpressionAttributeNames={"#f": "format"},
+                         ExpressionAttributeValues={":f": {"N": "1"}})  # fmt: skip
+    s3.put_object(Bucket=MEDIA, Key="lost/sub/counter.webm", Body=(samples / "counter.mkv").read_bytes())
+    s3.delete_object(Bucket=MEDIA, Key="lost/sub/tone.m4a")
+    s3.delete_object(Bucket=MEDIA, Key="lost/a b+ä.txt")
+
+    assert summary(run("reindex", "lost", "sub/counter.m", **deployment)) == (
+        "lost: 1 objects, 0 right, 1 indexed, 0 cannot be indexed, 0 indexes of nothing removed, 0 failed"
+    )
+    assert summary(run("reindex", "lost", "--jobs", "1", **deployment)) == (
+        "lost: 2 objects, 1 right, 1 indexed, 0 cannot be indexed, 2 indexes of nothing removed, 0 failed"
+    )
+    found = heads(boto)
+    assert set(found) == {"lost/sub/counter.mp4", "lost/sub/counter.webm"}
+    assert found["lost/sub/counter.mp4"]["format"]["N"] != "1"
+    for name in found:
+        assert found[name]["etag"]["S"] == s3.head_object(Bucket=MEDIA, Key=name)["ETag"]
+    pages = {item["media"]["S"] for item in dynamodb.scan(TableName=TABLE)["Items"]}
+    assert pages == set(found)
+
+
+def test_what_is_not_there_is_told(deployment, run):
+    assert "nothing of that name" in run("reindex", "nosuch", status=2, **deployment).stderr
+    assert "--bucket" in run("reindex", "lost", status=2, **{name: value for name, value in deployment.items() if name != "MEDIA_BUCKET"}).stderr
+    assert "there is none" in run("reindex", "lost", "--data", "/nosuch", status=2).stderr
+    failed = run("reindex", "lost", status=1, **deployment | {"MEDIA_BUCKET": "nosuch"})
+    assert "the bucket" in failed.stderr
+
+
+def test_a_data_folder_is_reindexed_while_it_is_served_and_while_it_is_not(new_server, samples, run):
+    new_server.imports = {"demo": samples / "formats"}
+    new_server.start()
+    s3 = new_server.s3()
+    s3.put_object(Bucket=BUCKET, Key="other/counter.mp4", Body=(samples / "counter.mp4").read_bytes())
+    url = f"{new_server.media('counter.mp4', 'other')}?t=2,4"
+    before = wait_for(url, 200)
+
+    endpoint = new_server.environment()["AWS_ENDPOINT_URL_S3"]
+    data = ["--data", str(new_server.data)]
+    done = run("reindex", "other", *data, "--s3", endpoint)
+    assert summary(done).startswith("other: 1 objects, 1 right, 0 indexed")
+    done = run("reindex", "demo", *data, AWS_ENDPOINT_URL_S3=endpoint)
+    assert " 0 failed" in summary(done) and " 0 indexed" in summary(done)
+    done = run("reindex", "other", "--all", *data, "--s3", endpoint)
+    assert summary(done).startswith("other: 1 objects, 0 right, 1 indexed")
+    after = requests.get(url, timeout=10)
+    assert (after.status_code, after.content, after.headers["ETag"]) == (200, before.content, before.headers["ETag"])
+
+    assert new_server.stop() == 0
+    done = run("reindex", "other", "--all", *data)
+    assert summary(done).startswith("other: 1 objects, 0 right, 1 indexed")
+    new_server.start()
+    assert requests.get(f"{new_server.media('counter.mp4', 'other')}?t=2,4", timeout=10).content == before.content
