@@ -3,7 +3,6 @@
 use std::env;
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_config::BehaviorVersion;
 use axum::Router;
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::{Service, ServiceBuilder};
@@ -27,8 +26,7 @@ impl Spaces {
         let variable = |name| env::var(name).map_err(|_| format!("the environment variable {name} is not set"));
         let (table, function) = (variable("SPACES_TABLE")?, variable("AWS_LAMBDA_FUNCTION_NAME")?);
         let stores = Stores::from_env().await?;
-        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(store::http_client()).load().await;
-        let deletions = Deletions::Lambda { client: aws_sdk_lambda::Client::new(&config), function };
+        let deletions = Deletions::Lambda { client: aws_sdk_lambda::Client::new(store::aws().await), function };
         Ok(Self { table: stores.spaces(table), stores, carrier: Carrier::Gateway, deletions })
     }
 }

@@ -24,6 +24,7 @@ use crate::{
 #[derive(Debug, Clone, Args)]
 pub struct Options {
     /// The space
+    #[arg(value_parser = SpaceId::parse)]
     space: SpaceId,
 
     /// Only contents whose names begin so
