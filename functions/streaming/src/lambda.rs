@@ -14,7 +14,7 @@ use reelspan::cloudfront::distribution::{Distributions, Settings};
 use reelspan::space::SpaceId;
 use reelspan::space::streaming::Hosts;
 use reelspan::store::{self, SigningSecret, Stores};
-use reelspan_gateway::{Buffered, encoded_once};
+use reelspan_gateway::{Buffered, encoded_once, observed};
 use reelspan_rest::Error;
 use serde_json::value::RawValue;
 
@@ -48,7 +48,7 @@ impl Streams {
 /// Answers invocations until the end: events of the HTTP API by these routes, which are those of `streams` with whatever finds
 /// out who asks around them.
 pub async fn run(streams: Streams, routes: Router) -> Result<(), lambda_http::Error> {
-    let app = Router::new().nest("/durastore", routes).fallback(async || Error::NoRoute);
+    let app = observed(Router::new().nest("/durastore", routes).fallback(async || Error::NoRoute));
     let http = ServiceBuilder::new().map_request(encoded_once).map_response(Buffered).service(app);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let (streams, mut http) = (streams.clone(), Adapter::from(http.clone()));

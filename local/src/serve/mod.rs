@@ -21,7 +21,7 @@ use reelspan::{
 };
 use reelspan_indexer::S3Event;
 use reelspan_spaces::{Carrier, Deletions, Spaces};
-use reelspan_streaming::Streams;
+use reelspan_streaming::{Streams, Upkeep};
 use serde::Deserialize;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -131,6 +131,8 @@ impl Running {
             table: stores.spaces(store::SPACES.name),
             carrier: Carrier::Stream,
             deletions: Deletions::Here,
+            hosts: Hosts::Below(format!("http://{http_at}/stream")),
+            upkeep: None,
         };
 
         let mut servers = JoinSet::new();
@@ -139,13 +141,14 @@ impl Running {
         let handler = indexer(stores.clone());
         let queue = Queue { catalogue: store.catalogue(), handler, pauses: queue::PAUSES.to_vec() };
         servers.spawn(queue.deliver(stop.clone(), PATIENCE));
-        spaces.resume_deletions().await.map_err(Error::failed("the spaces"))?;
-        let hosts = Hosts::Below(format!("http://{http_at}/stream"));
+        let hosts = spaces.hosts.clone();
         let cloudfront = CloudFront::open(data).await?;
         let s3 = aws_sdk_s3::Client::from_conf(media.build());
-        let functions = Functions { stores, spaces, users, cloudfront, s3: s3.clone(), hosts };
+        let mut functions = Functions { stores, spaces, users, cloudfront, s3: s3.clone(), hosts };
         let streams = functions.streams();
+        functions.spaces.upkeep = Some(Upkeep::Here(Box::new(streams.clone())));
         streams.resume().await.map_err(Error::failed("the streams"))?;
+        functions.spaces.resume_deletions().await.map_err(Error::failed("the spaces"))?;
         servers.spawn(serve_http(http, functions.router()?, stop.clone()));
         Ok(Self {
             http_at,

@@ -133,9 +133,9 @@ async fn while_it_is_deleted_it_cannot_be_turned_on() {
 #[tokio::test]
 async fn other_origins_are_another_policy_and_the_same_distribution() {
     let world = World::new().await;
-    let answers = |world: &World| {
-        let found = world.distributions();
-        async { found.await[0].default_cache_behavior.clone().unwrap().response_headers_policy_id }
+    let answers = async |world: &World| {
+        let found = world.distributions().await.remove(0);
+        found.default_cache_behavior.unwrap().response_headers_policy_id
     };
     let first = world.done("enable-streaming", json!({"spaceId": "films"})).await;
     let any = answers(&world).await;

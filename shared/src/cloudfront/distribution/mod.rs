@@ -103,12 +103,12 @@ impl Distributions {
         self.by_reference(&wanted.reference, &wanted.comment).await
     }
 
-    /// The list does not say by what a distribution was asked for, but what it says of itself.
+    /// The list does not say by what a distribution was asked for, but what it says of itself; the local CloudFront leaves that out too.
     async fn by_reference(&self, reference: &str, comment: &str) -> Result<Option<Found>, Error> {
         let mut all = self.client.list_distributions().into_paginator().send();
         while let Some(page) = all.next().await {
             let page = page.map_err(of)?.distribution_list.and_then(|list| list.items).unwrap_or_default();
-            for summary in page.into_iter().filter(|summary| summary.comment == comment) {
+            for summary in page.into_iter().filter(|summary| ["", comment].contains(&summary.comment.as_str())) {
                 match self.get(&summary.id).await {
                     Ok(found) if found.config.caller_reference == reference => return Ok(Some(found)),
                     Ok(_) | Err(Error::Gone) => {}

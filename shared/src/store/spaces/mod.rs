@@ -94,12 +94,13 @@ impl SpacesTable {
         done(update.send().await)
     }
 
-    /// Removes the item of a space whose contents are gone; `false` where it is gone already.
+    /// Removes the item of a space whose contents are gone; `false` where it is gone already, or where something still streams it.
     pub async fn remove(&self, id: &SpaceId) -> Result<bool, Error> {
         let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key(id)));
         let delete = delete
-            .condition_expression("#state = :deleting")
+            .condition_expression("#state = :deleting AND attribute_not_exists(#streaming)")
             .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#streaming", "streaming")
             .expression_attribute_values(":deleting", text(name(State::Deleting)));
         done(delete.send().await)
     }
