@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 import server as servers
 from cloud import make_table
 from emulator import emulated
+from test_logs import CHATTY
 
 BUCKET, KEY_ID, HOST = "media", "K2JCJMDEHXQW5F", "d111111abcdef8.cloudfront.net"
 DER, PEM = serialization.Encoding.DER, serialization.Encoding.PEM
@@ -26,8 +27,10 @@ FILES = ["lecture.mp4", "a b/ä *#%.mp3", "audiofile.mp3"]
 class Signing:
     """The function, asked by alice, who may read both spaces."""
 
-    def __init__(self, invoke, key):
-        self.invoke, self.key = invoke, key
+    def __init__(self, invoke, key, secret: str, log):
+        self.invoke, self.key, self.log = invoke, key, log
+        self.secrets = [secret]
+        """What is to be in no log."""
 
     def http(self, method: str, path: str, query: str = "", body: str = "") -> dict:
         """What the function answers behind API Gateway, whose authorizer knows alice."""
@@ -49,7 +52,9 @@ class Signing:
     def given(self, task: str, **body) -> str:
         status, text = self.task(task, **body)
         assert status == 200, text
-        return next(iter(json.loads(text).values()))
+        [url] = json.loads(text).values()
+        self.secrets += [value for name, value in parts(url).items() if name in ("Policy", "Signature", "token")]
+        return url
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +74,7 @@ def stores(boto):
 
 
 @pytest.fixture(scope="module", params=["ecdsa", "rsa"])
-def signing(request, stores, moto, boto, root):
+def signing(request, stores, moto, boto, root, tmp_path_factory):
     key = ec.generate_private_key(ec.SECP256R1()) if request.param == "ecdsa" else rsa.generate_private_key(65537, 2048)
     pkcs8 = key.private_bytes(DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     secret = json.dumps({"keyId": KEY_ID, "pkcs8": base64.b64encode(pkcs8).decode()})
@@ -78,13 +83,15 @@ def signing(request, stores, moto, boto, root):
     shared = {"space": {"S": "*"}, "keys": {"L": [{"M": trusted}]}, "made": {"M": {}}, "version": {"N": "1"}}
     boto("dynamodb").put_item(TableName="Spaces", Item=shared)
     variables = {"MEDIA_BUCKET": BUCKET, "INDEX_TABLE": "ContainerIndex", "SPACES_TABLE": "Spaces", "USERS_TABLE": "Users"}
-    with emulated(servers.built(root, "signing"), moto, SIGNING_SECRET=made["ARN"], **variables) as invoke:
-        yield Signing(invoke, key)
+    variables |= {"SIGNING_SECRET": made["ARN"], "RUST_LOG": CHATTY}
+    path = tmp_path_factory.mktemp("signing") / "log"
+    with path.open("wb") as log, emulated(servers.built(root, "signing"), moto, log, **variables) as invoke:
+        yield Signing(invoke, key, base64.b64encode(pkcs8).decode(), path)
 
 
 def parts(url: str) -> dict[str, str]:
     """The parameters of a URL, each of which is there once."""
-    pairs = [pair.split("=", 1) for pair in url.partition("?")[2].split("&")]
+    pairs = [pair.split("=", 1) for pair in url.partition("?")[2].split("&") if pair]
     assert len(dict(pairs)) == len(pairs)
     return dict(pairs)
 
@@ -156,6 +163,7 @@ def test_a_cookies_url_sets_cookies_that_openssl_verifies(signing, tmp_path):
     assert statement["Resource"] == f"https://{HOST}/*"
     assert statement["Condition"]["IpAddress"] == {"AWS:SourceIp": "192.0.2.7/32"}
     verified(tmp_path, signing.key, policy, cookies["CloudFront-Signature"])
+    signing.secrets += [cookies["CloudFront-Policy"], cookies["CloudFront-Signature"]]
 
     refused = signing.http("GET", "/cookies", query.replace("token=", "token=A"))
     assert (refused["statusCode"], refused["headers"]["content-type"]) == (403, "application/problem+json")
@@ -174,3 +182,11 @@ def test_what_is_no_route_or_method_is_a_problem(signing):
     for method, path, status in [("GET", "/", 404), ("POST", "/cookies", 405), ("GET", "/durastore/task/get-url", 405)]:
         answer = signing.http(method, path)
         assert (answer["statusCode"], answer["headers"]["content-type"]) == (status, "application/problem+json")
+
+
+def test_nothing_that_opens_anything_is_logged(signing):
+    signing.given("get-signed-url", spaceId="secure", contentId="lecture.mp4", ipAddress="192.0.2.7")
+    log = signing.log.read_text()
+    assert "get-signed-url" in log and "lecture.mp4" in log
+    assert len(signing.secrets) > 1
+    assert not [secret for secret in signing.secrets if secret in log]

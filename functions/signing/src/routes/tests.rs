@@ -5,6 +5,7 @@
 mod world;
 
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify};
+use reelspan::space::SpaceId;
 use reelspan::space::streaming::Hosts;
 use serde_json::{Value, json};
 
@@ -301,9 +302,7 @@ async fn a_token_that_is_none_sets_nothing() {
         assert!(!response.headers().contains_key("set-cookie"), "{query}");
     }
     // Nor does one of a space that streams no more, or to anybody by now.
-    let space =
-        world.signing.table.get(&"secure/a".parse::<reelspan::space::MediaKey>().unwrap().space().clone()).await;
-    let space = space.unwrap().unwrap();
+    let space = world.signing.table.get(&SpaceId::parse("secure").unwrap()).await.unwrap().unwrap();
     assert!(world.signing.table.set_streaming(&space.id, space.streaming.as_ref(), None).await.unwrap());
     let response = world.cookies(&format!("?{query}")).await;
     assert_eq!(response.status(), 403);
