@@ -41,6 +41,7 @@ lint: $(VENV)/ready ## Check the form of everything
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
 	$(VENV)/bin/sam validate --lint
+	$(VENV)/bin/cfn-lint template.yaml
 
 bench: ## Measure the engine
 	cargo bench --workspace

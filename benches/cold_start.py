@@ -25,6 +25,8 @@ import zipfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+from samtranslator.yaml_helper import yaml_parse  # noqa: E402
+
 import emulator  # noqa: E402
 import invocations  # noqa: E402
 from stack import Answer, Stack  # noqa: E402
@@ -105,11 +107,13 @@ def main() -> int:
     arguments.add_argument("--built", type=pathlib.Path, default=ROOT / ".aws-sam" / "build", help="where sam build has put them")
     arguments.add_argument("--starts", type=int, default=10, help="how often each function is started")
     arguments.add_argument("--later", type=int, default=20, help="how often it is asked after the first time")
+    arguments.add_argument("--only", nargs="+", choices=ASKED, default=list(ASKED), help="of these functions")
     given = arguments.parse_args()
+    built = yaml_parse((given.built / "template.yaml").read_text())["Resources"]
     print(f"{'function':16} {'zip MB':>7} {'init ms':>16} {'first ms':>16} {'later ms of processor':>22}")
     with tempfile.TemporaryDirectory() as folder, Stack(ROOT, pathlib.Path(folder)) as stack:
-        for function in ASKED:
-            program = given.built / function / "bootstrap"
+        for function in given.only:
+            program = given.built / built[function]["Properties"]["CodeUri"] / "bootstrap"
             runs = [Run(stack, function, program, given.later, pathlib.Path(folder)) for _ in range(given.starts)]
             columns = (shown([getattr(run, name) for run in runs]) for name in ("init", "first", "later"))
             print(f"{function:16} {megabytes(program):7.2f} {next(columns):>16} {next(columns):>16} {next(columns):>22}")

@@ -15,6 +15,7 @@ mod hour;
 mod live;
 mod lossless;
 mod packets;
+mod packs;
 mod radio;
 
 use std::hint::black_box;
@@ -81,6 +82,14 @@ fn index_ts(criterion: &mut Criterion) {
     group.bench_function("MPEG-TS, 2 Mbit/s", |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
 }
 
+fn index_ps(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("index");
+    group.sample_size(10);
+    let file = packs::ps(256, 12);
+    group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
+    group.bench_function("MPEG-PS, 5 Mbit/s", |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
+}
+
 /// Frames of 128 kbit/s at 44.1 kHz, as an encoder of constant bit rate pads them.
 fn mp3(frames: u32) -> Bytes {
     let frame = |at: u32| {
@@ -132,5 +141,15 @@ fn cut_ten_seconds(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, index_mp4, index_webm, index_flac, index_ts, index_frames, index_ogg, cut_ten_seconds);
+criterion_group!(
+    benches,
+    index_mp4,
+    index_webm,
+    index_flac,
+    index_ts,
+    index_ps,
+    index_frames,
+    index_ogg,
+    cut_ten_seconds
+);
 criterion_main!(benches);

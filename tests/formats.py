@@ -40,6 +40,10 @@ class Format:
     """Each packet of its transport stream has sixteen bytes behind it."""
     made: int = 0
     """With how many packets that are not of the original a cut may begin: MP3's bit reservoir stands in one."""
+    open: bool = False
+    """Its groups are open: pictures that need the group before are left out behind the first picture of a cut."""
+    chapters: bool = False
+    """It has those of `samples.CHAPTER_LIST`."""
     complaints: frozenset[str] = frozenset()
     """What ffmpeg says of the original too, and so may say of a cut."""
 
@@ -54,12 +58,13 @@ BOTH = ["-map", "0:v", "-map", "1:a"]
 MP3 = [*SOUND, "-c:a", "libmp3lame"]
 EXACT = {"media_type": "audio/mpeg", "exact": True, "lossless": True, "made": 1}
 
+MPEG2 = "-c:v mpeg2video -q:v 30 -g 25 -sc_threshold 1000000000".split()
 TS = ["-f", "mpegts", "-pes_payload_size", "200", "-pat_period", "2", "-sdt_period", "10", "-t", "8"]
 """Small PES packets, and tables every two seconds, or the sample would be padding for the most part."""
 
 FORMATS = [
     Format("sound.mka", [*SOUND, "-c:a", "libopus", "-b:a", "24k"], "audio/x-matroska"),
-    Format("tone.m4b", [*SOUND, *samples.AAC, "-f", "ipod"], "audio/mp4", exact=True),
+    Format("tone.m4b", [*SOUND, *samples.AAC, "-f", "ipod"], "audio/mp4", exact=True, chapters=True, seconds=11),
     Format("picture.3gp", [*BOTH, *H264, *samples.AAC, "-f", "3gp"], "video/3gpp", exact=True),
     Format("timecode.mov", [*BOTH, *H264, "-c:a", "pcm_s16be", "-ar", "8000", "-ac", "1", "-timecode", "01:00:00:00", "-t", "5"],
            "video/quicktime", exact=True, lossless=True, seconds=5),
@@ -101,6 +106,15 @@ FORMATS = [
     Format("hevc.m2ts", [*BOTH, *HEVC, "-c:a", "ac3", "-b:a", "32k", *TS, "-t", "7", "-mpegts_m2ts_mode", "1"], "video/mp2t", seconds=7, slack=0.07, zeros=True),
     Format("parity.ts", [*BOTH, *H264, "-g", "30", "-keyint_min", "30", "-c:a", "eac3", "-b:a", "32k", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07, parity=True),
     Format("sound.ts", [*SOUND, "-c:a", "aac", "-b:a", "32k", *TS], "video/mp2t", seconds=8, slack=0.07),
+    # ffprobe takes the last time stamp for the end, and packets are as long as some pictures.
+    Format("picture.vob", [*BOTH, *MPEG2, "-bf", "2", "-c:a", "ac3", "-b:a", "32k", "-ac", "1", "-f", "vob", "-t", "6"], "video/mpeg", seconds=6, slack=0.35, open=True),
+    Format("disc.vob", [*BOTH, *MPEG2, "-bf", "2", "-flags", "+cgop", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", "-f", "dvd", "-t", "6"], "video/mpeg", seconds=6, slack=0.5),
+    Format("system.mpg", [*BOTH, "-c:v", "mpeg1video", "-q:v", "30", "-g", "25", "-bf", "2", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", "-f", "mpeg", "-t", "6"],
+           "video/mpeg", seconds=6, slack=0.35, open=True),
+    Format("h264.mpg", [*BOTH, *H264, "-g", "25", "-keyint_min", "25", "-bf", "0", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", "-f", "vob", "-packetsize", "400", "-t", "6"],
+           "video/mpeg", seconds=6, slack=0.35,
+           complaints=frozenset({"Application provided invalid, non monotonically increasing dts to muxer in stream :  >="})),
+    Format("sound.mpg", [*SOUND, "-c:a", "mp2", "-b:a", "48k", "-ac", "1", "-f", "mpeg"], "video/mpeg", slack=0.35),
     Format("constant.mp3", [*MP3, "-ar", "44100", "-b:a", "48k"], **EXACT, slack=0.12),
     Format("variable.mp3", [*MP3, "-q:a", "5"], **EXACT, slack=0.12),
     Format("stereo.mp3", [*MP3, "-ac", "2", "-ar", "32000", "-b:a", "40k"], **EXACT, slack=0.16),
@@ -121,7 +135,8 @@ FORMATS = [
 def main(wanted: list[str]) -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
-        pictures, tone = (pathlib.Path(name) / part for part in ("counter.gray", "tone.wav"))
+        pictures, tone, chapters = (pathlib.Path(name) / part for part in ("counter.gray", "tone.wav", "chapters.txt"))
+        chapters.write_text(samples.FFMETADATA)
         pictures.write_bytes(b"".join(counter.picture(at) for at in range(samples.SECONDS * counter.RATE)))
         samples.write_wave(tone, counter.BASE)
         size = f"{counter.WIDTH}x{counter.HEIGHT}"
@@ -133,7 +148,8 @@ def main(wanted: list[str]) -> None:
                 continue
             target = FOLDER / row.name
             # The row's own options come last, so that they count.
-            command = ["ffmpeg", "-v", "error", "-y", *inputs, "-t", str(row.seconds), *exact, *row.options, target]
+            marks = ["-i", chapters, "-map_chapters", "2", *samples.TITLES] if row.chapters else []
+            command = ["ffmpeg", "-v", "error", "-y", *inputs, *marks, "-t", str(row.seconds), *exact, *row.options, target]
             subprocess.run(command, check=True)
             if row.parity:
                 packets = target.read_bytes()

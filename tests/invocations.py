@@ -1,13 +1,18 @@
 """Every file of events/ with the function that it is for, what has to be there before, and what the function then says and does.
 A function that is new adds its rows here, and its lines in events/README.md; nothing else has to know of it."""
 
+import base64
 import hashlib
 import io
+import json
 import re
 import struct
 import subprocess
 from collections.abc import Callable
 from typing import NamedTuple
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 import emulator
 import server as servers
@@ -237,6 +242,42 @@ def no_films(stack: Stack) -> None:
     stack.client("dynamodb").delete_item(TableName=stack.template.ref("Spaces"), Key={"space": {"S": "films"}})
 
 
+def streams(space: str, kind: str) -> Before:
+    """A space, which alice may read, streams to anybody (`OPEN`) or to signed requests (`SECURE`)."""
+
+    def before(stack: Stack) -> None:
+        streaming = {"type": {"S": kind}, "standing": {"S": "on"}, "origins": {"L": []}, "version": {"N": "0"}}
+        streaming |= {"distribution": {"S": "E2QWRUHAPOMQZL"}, "host": {"S": VIEWED}, "deployed": {"BOOL": True}}
+        values = {":streaming": {"M": streaming}, ":live": {"S": "live"}, ":none": {"M": {}}, ":zero": {"N": "0"}}
+        values |= {":acl": {"M": {"acl-alice": {"S": "READ"}}}}
+        stack.client("dynamodb").update_item(
+            TableName=stack.template.ref("Spaces"),
+            Key={"space": {"S": space}},
+            UpdateExpression="SET streaming = :streaming, #state = :live, created = if_not_exists(created, :zero), "
+            "acl = if_not_exists(acl, :acl), properties = if_not_exists(properties, :none)",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=values,
+        )
+
+    return before
+
+
+def signing_key(stack: Stack) -> None:
+    """There is a key that signs; once."""
+    if signing_key in stack.done:
+        return
+    stack.done.add(signing_key)
+    key = ec.generate_private_key(ec.SECP256R1())
+    der, plain = serialization.Encoding.DER, serialization.NoEncryption()
+    pkcs8 = base64.b64encode(key.private_bytes(der, serialization.PrivateFormat.PKCS8, plain)).decode()
+    public = key.public_key().public_bytes(der, serialization.PublicFormat.SubjectPublicKeyInfo)
+    secret = stack.environment("SigningApi")["SIGNING_SECRET"]
+    stack.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=json.dumps({"keyId": KEY_ID, "pkcs8": pkcs8}))
+    trusted = {"M": {"id": {"S": KEY_ID}, "public": {"B": public}}}
+    shared = {"space": {"S": "*"}, "keys": {"L": [trusted]}, "made": {"M": {}}, "version": {"N": "1"}}
+    stack.client("dynamodb").put_item(TableName=stack.template.ref("Spaces"), Item=shared)
+
+
 def half_uploaded(stack: Stack) -> None:
     """Somebody has begun to upload something to `films` in parts."""
     stack.client("s3").create_multipart_upload(Bucket=stack.bucket, Key="films/large.mp4")
@@ -245,6 +286,10 @@ def half_uploaded(stack: Stack) -> None:
 FILMS = [alice, no_films, "rest-create-space"]
 SHARED = [*FILMS, "rest-share-space"]
 STORED = [*SHARED, "rest-store"]
+# Where a streamed space is, and by which key what is signed for it is signed.
+VIEWED, KEY_ID = "d111111abcdef8.cloudfront.net", "K2JCJMDEHXQW5F"
+HELLO_URL = f"https://{VIEWED}/a%20b/hello.txt"
+SIGNED = rf"&Signature=[\w~-]+&Key-Pair-Id={KEY_ID}&Hash-Algorithm=SHA256"
 CHALLENGE = re.compile('Basic realm="[^"]+".*')
 HELLO = b"hello\n"
 MD5 = hashlib.md5(HELLO).hexdigest()
@@ -335,6 +380,13 @@ ROWS = [
     Row("rest-delete", "SpacesApi", STORED, both(http(200, "Content a b/hello.txt deleted successfully"), objects())),
     Row("rest-delete-space", "SpacesApi", STORED, both(http(200, "Space films deleted successfully"), invokes("space-delete"))),
     Row("space-delete", "SpacesApi", [*STORED, half_uploaded, "rest-delete-space"], both(says(None), objects())),
+    # What is signed
+    Row("signing-url", "SigningApi", [*STORED, streams("films", "OPEN")], http(200, json.dumps({"streamUrl": HELLO_URL}, separators=(",", ":")))),
+    Row("signing-url-hls", "SigningApi", [*STORED, streams("films", "OPEN")], http(200, re.compile(HELLO_URL))),
+    Row("signing-signed-url", "SigningApi", [*STORED, streams("films", "SECURE"), signing_key], http(200, re.compile(rf"{HELLO_URL}\?Policy=[\w~-]+{SIGNED}"))),
+    Row("signing-excerpt", "SigningApi", [media, streams("demo", "SECURE"), signing_key], http(200, re.compile(rf"/counter\.mp4\?t=12\.48,20&track=audio&Expires=\d+{SIGNED}"))),
+    Row("signing-signed-cookies-url", "SigningApi", [*STORED, streams("films", "SECURE"), signing_key], http(200, re.compile(rf"https://{VIEWED}/cookies\?token=[\w~-]+\.{KEY_ID}\.[\w~-]+"))),
+    Row("signing-cookies", "SigningApi", [signing_key], http(403, re.compile("signature"), content_type="application/problem+json", set_cookie=None)),
 ]
 
 FUNCTIONS = {row.event: row.function for row in ROWS}

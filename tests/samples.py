@@ -31,9 +31,10 @@ CREATED = "2010-10-22T07:33:53Z"
 FFMETADATA = ";FFMETADATA1\n" + "".join(
     f"[CHAPTER]\nTIMEBASE=1/1\nSTART={start}\nEND={end}\n" for _, start, end in CHAPTER_LIST
 )
-CHAPTERS = ["-map_chapters", "4", "-t", str(CHAPTER_LIST[-1][2]), "-metadata", f"creation_time={CREATED}"]
-for place, (title, _, _) in enumerate(CHAPTER_LIST):
-    CHAPTERS += [f"-metadata:c:{place}", f"title={title}"]
+TITLES = [
+    option for place, (title, _, _) in enumerate(CHAPTER_LIST) for option in (f"-metadata:c:{place}", f"title={title}")
+]
+CHAPTERS = ["-map_chapters", "4", "-t", str(CHAPTER_LIST[-1][2]), "-metadata", f"creation_time={CREATED}", *TITLES]
 
 FILES = {
     # An ordinary MP4 of the web, moov first; a group of pictures is four seconds.

@@ -11,6 +11,7 @@ import requests
 import counter
 import formats
 import media
+import samples
 from answers import is_problem, parts
 from server import Server
 
@@ -81,7 +82,7 @@ def test_random_cuts_play_and_hold_the_originals_samples(cut, row):
                     continue
                 before, after = [packet.digest for packet in stored[track]], [packet.digest for packet in packets]
                 after = after[1:-1] if row.zeros else after
-                rests = [after[made:] for made in range(row.made + 1)]
+                rests = [after[skipped:] for skipped in range(max(row.made, row.open) + 1)]
                 assert any(before[at : at + len(rest)] == rest for rest in rests for at in range(len(before))), f"{track} of {start},{end}"
         if row.lossless:
             assert media.plain_sound(made) in media.plain_sound(original), (start, end)
@@ -93,6 +94,14 @@ def test_random_cuts_play_and_hold_the_originals_samples(cut, row):
             numbers = media.pictures(made)
             assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
             assert numbers[0] == pytest.approx(begin * counter.RATE, abs=1.1)
+
+
+@pytest.mark.parametrize("row", [row for row in ALL if row.values[0].chapters])
+def test_a_chapter_is_cut_by_its_title(cut, row):
+    for title, start, end in samples.CHAPTER_LIST:
+        made, answer = cut(row, f"id={title}")
+        assert given(answer) == pytest.approx((start, end), abs=0.001)
+        assert media.duration(made) == pytest.approx(end - start, abs=row.slack)
 
 
 @pytest.mark.parametrize("row", ALL)

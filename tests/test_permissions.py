@@ -3,9 +3,12 @@ granted for, and it calls no other. By looking: moto's AWS notes what each funct
 of the table. What the code links would say less: all functions link the whole of `store`."""
 
 import fnmatch
+import json
+import urllib.parse
 
 import pytest
 
+from actions import ACCOUNT_ID, REGION, Request, needs
 from invocations import run_all
 
 # What Lambda itself does in a function's name, and so no call of the function's.
@@ -91,3 +94,39 @@ def test_what_is_taken_away_or_given_is_noticed(stack, needed):
             assert taken or shared, f"{function} can do without {grant}"
         for more in ("s3:GetObjectTagging", "dynamodb:DeleteTable"):
             assert not any(allows((more, "*"), need) for need in needs)
+
+
+OBJECT, BUCKET = "arn:aws:s3:::media/films/a b.mp4", "arn:aws:s3:::media"
+TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/Spaces"
+
+
+@pytest.mark.parametrize(
+    ("service", "asked", "more", "expected"),
+    [
+        ("s3", "GET /media/films/a%20b.mp4", {"range": "bytes=0-9"}, {("s3:GetObject", OBJECT)}),
+        ("s3", "HEAD /media/films/a%20b.mp4", {"status": 404}, {("s3:GetObject", OBJECT), ("s3:ListBucket", BUCKET)}),
+        ("s3", "GET /media?list-type=2&prefix=films/", {}, {("s3:ListBucket", BUCKET)}),
+        ("s3", "GET /media?uploads&prefix=films/", {}, {("s3:ListBucketMultipartUploads", BUCKET)}),
+        ("s3", "PUT /media/films/a%20b.mp4", {}, {("s3:PutObject", OBJECT)}),
+        ("s3", "PUT /media/films/a%20b.mp4?partNumber=1&uploadId=u", {}, {("s3:PutObject", OBJECT)}),
+        ("s3", "PUT /media/films/a%20b.mp4", {"x-amz-copy-source": "media/x"}, {("s3:PutObject", OBJECT), ("s3:GetObject", f"{BUCKET}/x")}),
+        ("s3", "PUT /media/films/a%20b.mp4?tagging", {}, {("s3:PutObjectTagging", OBJECT)}),
+        ("s3", "DELETE /media/films/a%20b.mp4?uploadId=u", {}, {("s3:AbortMultipartUpload", OBJECT)}),
+        ("s3", "DELETE /media/films/a%20b.mp4", {}, {("s3:DeleteObject", OBJECT)}),
+        ("s3", "POST /media?delete", {}, {("s3:DeleteObject", f"{BUCKET}/*")}),
+        ("dynamodb", "POST /", {"x-amz-target": "DynamoDB_20120810.GetItem", "body": {"TableName": "Spaces"}}, {("dynamodb:GetItem", TABLE)}),
+        ("dynamodb", "POST /", {"x-amz-target": "DynamoDB_20120810.BatchGetItem", "body": {"RequestItems": {"Spaces": {}}}}, {("dynamodb:BatchGetItem", TABLE)}),
+        ("dynamodb", "POST /", {"x-amz-target": "DynamoDB_20120810.TransactWriteItems", "body": {"TransactItems": [{"Put": {"TableName": "Spaces"}}, {"ConditionCheck": {"TableName": "Spaces"}}]}}, {("dynamodb:PutItem", TABLE), ("dynamodb:ConditionCheckItem", TABLE)}),
+        ("secretsmanager", "POST /", {"x-amz-target": "secretsmanager.GetSecretValue", "body": {"SecretId": "arn:s"}}, {("secretsmanager:GetSecretValue", "arn:s")}),
+        ("cloudfront", "POST /2020-05-31/distribution", {}, {("cloudfront:CreateDistribution", "*")}),
+        ("cloudfront", "GET /2020-05-31/distribution/E1/config", {}, {("cloudfront:GetDistributionConfig", "*")}),
+        ("lambda", "POST /2015-03-31/functions/SpacesApi/invocations", {}, {("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:SpacesApi")}),
+    ],
+)  # fmt: skip
+def test_a_request_is_known_by_what_it_needs(service, asked, more, expected):
+    method, _, target = asked.partition(" ")
+    path, _, query = target.partition("?")
+    status, body = more.pop("status", 200), json.dumps(more.pop("body", {})).encode()
+    headers = more | {"authorization": f"AWS4-HMAC-SHA256 Credential=SpacesApi/20251009/{REGION}/{service}/aws4_request, SignedHeaders=host"}
+    request = Request(method, path, dict(urllib.parse.parse_qsl(query, keep_blank_values=True)), headers, body)
+    assert set(needs(request, status)) == expected

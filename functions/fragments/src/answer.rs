@@ -96,7 +96,10 @@ impl Answer {
     /// 304.
     #[must_use]
     pub fn not_modified(resource: &Resource) -> Self {
-        Self { status: StatusCode::NOT_MODIFIED, headers: validators(resource), body: Splice::new() }
+        let mut headers = validators(resource);
+        // Lambda, where it streams, would say that it is unknown, and caches believe what a 304 says (RFC 9111 §4.3.4).
+        set(&mut headers, CONTENT_TYPE, &resource.mime);
+        Self { status: StatusCode::NOT_MODIFIED, headers, body: Splice::new() }
     }
 
     /// 307 to ranges of bytes of the same resource, which every cache understands.

@@ -6,16 +6,16 @@ use axum::extract::ConnectInfo;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use lambda_http::tower::ServiceBuilder;
-use reelspan_gateway::{Buffered, encoded_once};
+use reelspan_gateway::{Buffered, encoded_once, observed};
 
 use crate::{Delivery, Fragments};
 
 /// Answers invocations until the end.
 pub async fn run(fragments: Fragments) -> Result<(), lambda_http::Error> {
     let delivery = fragments.delivery;
-    let service = ServiceBuilder::new().map_request(from_viewer).service(fragments.router());
+    let service = ServiceBuilder::new().map_request(from_viewer).service(observed(fragments.router()));
     match delivery {
-        Delivery::Streamed => lambda_http::run_with_streaming_response(service).await,
+        Delivery::Streamed | Delivery::StreamedByLambda => lambda_http::run_with_streaming_response(service).await,
         Delivery::Buffered => {
             lambda_http::run(ServiceBuilder::new().map_response(Buffered).service(service)).await
         }

@@ -14,7 +14,6 @@ use http::header::{
 use http::{Method, StatusCode};
 use reelspan::http::range::Asked as Range;
 use reelspan::telemetry::{self, Index};
-use reelspan_gateway::observed;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 
@@ -27,7 +26,7 @@ const PREFLIGHT: Duration = Duration::from_hours(24);
 
 /// All routes.
 pub fn table(fragments: Fragments) -> Router {
-    let routes = Router::new()
+    Router::new()
         .route("/media/{space}/{*content}", get(media))
         .route("/validate", get(validate::validate))
         .route("/health", get(health))
@@ -35,8 +34,7 @@ pub fn table(fragments: Fragments) -> Router {
         .method_not_allowed_fallback(async || Error::Method)
         .layer(cors())
         .layer(CatchPanicLayer::custom(|_| Error::Internal("a handler panicked".to_owned()).into_response()))
-        .with_state(Arc::new(fragments));
-    observed(routes)
+        .with_state(Arc::new(fragments))
 }
 
 /// Pages of any origin may read media, and all that is said of them.

@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::response::Response;
 use futures::TryStreamExt;
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use reelspan::http::conditional::Verdict;
 use reelspan::http::mapping::{Mapping, Of};
 use reelspan::http::range::{Asked as Range, FragmentRange};
@@ -20,7 +21,7 @@ use crate::admission::Admitted;
 use crate::answer::{self, Answer, Extent};
 use crate::request::Request;
 use crate::resource::{Content, Resource, brief, tag};
-use crate::{Error, Fragments, Viewers};
+use crate::{Delivery, Error, Fragments, Viewers};
 
 /// An answer, and the version of the object that its body is of.
 pub struct Made {
@@ -47,7 +48,7 @@ impl Fragments {
             all_means_something(request, found)?;
         }
         let resource = match request.ask() {
-            Some(ask) => match cut(found, request, &ask).await? {
+            Some(ask) => match cut(found, request, &ask, self.delivery).await? {
                 Chosen::Resource(resource) => resource,
                 Chosen::Known(answer) => return Ok(Made { answer, etag }),
             },
@@ -63,7 +64,9 @@ impl Fragments {
                 // There is no body that could be too large.
                 Extent::Whole if request.head => Answer::new(&resource, &Extent::Whole),
                 extent => {
-                    let elsewhere = admitted.url.as_ref().map(|url| request.with_query(url));
+                    // Who streams is the one that others send to.
+                    let url = admitted.url.as_ref().filter(|_| self.delivery == Delivery::Buffered);
+                    let elsewhere = url.map(|url| request.with_query(url));
                     answer::fit(&resource, extent, self.delivery, elsewhere.as_deref())?
                 }
             },
@@ -127,19 +130,23 @@ enum Chosen {
     Known(Answer),
 }
 
-async fn cut(found: &mut Found, request: &Request, ask: &Ask) -> Result<Chosen, Error> {
+async fn cut(found: &mut Found, request: &Request, ask: &Ask, delivery: Delivery) -> Result<Chosen, Error> {
     let outline = outline(&found.head.status)?;
     let meaning = Meaning::of(ask, outline);
     if meaning.is_all() {
         return Ok(Chosen::Resource(Resource::original(&found.head)));
     }
     let tag = tag(&found.head, outline, &meaning);
-    // The validator of a cut is given to cuts alone, so a client that has it need not wait for the cut to be made.
-    if request.conditions.judge(&tag, found.head.original.modified) == Verdict::NotModified
+    // The validator of a cut is given to cuts alone, so a client that has it need not wait for the cut to be made; except where
+    // the answer has to have its media type.
+    if delivery == Delivery::Buffered
+        && request.conditions.judge(&tag, found.head.original.modified) == Verdict::NotModified
         && request.conditions.names(&tag)
     {
         let resource = Resource { etag: tag, ..Resource::original(&found.head) };
-        return Ok(Chosen::Known(Answer::not_modified(&resource)));
+        let mut answer = Answer::not_modified(&resource);
+        answer.headers.remove(CONTENT_TYPE);
+        return Ok(Chosen::Known(answer));
     }
     match resolve::cut(outline, &mut found.pages, &meaning).await? {
         Cut::Original => Ok(Chosen::Resource(Resource::original(&found.head))),

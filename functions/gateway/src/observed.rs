@@ -13,6 +13,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
+use http::header::CONTENT_LENGTH;
 use http::{Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use lambda_http::RequestExt;
@@ -34,6 +35,8 @@ async fn observe(request: Request, next: Next) -> Response {
     let mut line = Line::of(&request, Arc::clone(&meter));
     let response = telemetry::within(meter, next.run(request)).await;
     line.status = response.status();
+    let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    line.length = length.and_then(|length| length.parse().ok());
     response.map(|body| Body::new(Observed { body, line }))
 }
 
@@ -47,6 +50,8 @@ struct Line {
     area: &'static str,
     place: Option<(SpaceId, Option<ContentId>)>,
     status: StatusCode,
+    /// How many bytes the answer says that it has.
+    length: Option<u64>,
     bytes: u64,
     /// The answer was sent to its end.
     complete: bool,
@@ -68,6 +73,7 @@ impl Line {
             place,
             // Of a request whose handler panics nothing else is known.
             status: StatusCode::INTERNAL_SERVER_ERROR,
+            length: None,
             bytes: 0,
             complete: false,
         }
@@ -172,7 +178,8 @@ impl http_body::Body for Observed {
 impl Drop for Observed {
     /// A server need not poll a body for its end where it knows its length.
     fn drop(&mut self) {
-        self.line.complete |= self.body.is_end_stream() || self.line.method == Method::HEAD;
+        let line = &mut self.line;
+        line.complete |= self.body.is_end_stream() || line.length == Some(line.bytes) || line.method == Method::HEAD;
     }
 }
 

@@ -118,7 +118,8 @@ pub async fn index_anew(stores: &Stores, key: &MediaKey) -> Result<Report, Error
 /// Does the work, writes one line about it, and its figures; `lag` is how long ago its event was when it began.
 async fn measured(key: &MediaKey, work: Work<'_>, lag: Option<Duration>) -> Result<Report, Error> {
     let meter = Meter::start();
-    let report = telemetry::within(Arc::clone(&meter), work.run()).await;
+    // Boxed, as the compiler would otherwise lay out all that a container reads by as one future.
+    let report = telemetry::within(Arc::clone(&meter), Box::pin(work.run())).await;
     let (s3, dynamodb, milliseconds) = (meter.s3(), meter.dynamodb(), meter.milliseconds());
     // Until the head is there, which is the last of it that a request waits for.
     let lag = lag.map(|lag| u64::try_from(lag.as_millis()).unwrap_or(u64::MAX).saturating_add(milliseconds));

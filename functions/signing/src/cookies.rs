@@ -9,6 +9,7 @@ use reelspan::cloudfront::policy::Policy;
 use reelspan::http::problem::{self, Problem};
 use reelspan::space::record::State as SpaceState;
 use reelspan::space::streaming::Kind;
+use reelspan::telemetry;
 
 use crate::pass::Pass;
 use crate::routes::Shared;
@@ -20,7 +21,10 @@ const LONGEST: usize = 2048;
 pub async fn set(State(state): Shared, request: Request) -> Response {
     match state.set_cookies(request.uri().query().unwrap_or_default()).await {
         Ok(response) => response,
-        Err(Refused::Token(why)) => forbidden(why),
+        Err(Refused::Token(why)) => {
+            telemetry::note(|notes| notes.refused_signature = true);
+            forbidden(why)
+        }
         Err(Refused::Error(error)) => error.into_response(),
     }
 }

@@ -7,7 +7,7 @@ use axum::Router;
 use lambda_http::tower::ServiceBuilder;
 use reelspan::space::streaming::Hosts;
 use reelspan::store::{self, SigningSecret, Stores};
-use reelspan_gateway::{Buffered, encoded_once};
+use reelspan_gateway::{Buffered, encoded_once, observed};
 
 use crate::{Error, Keyring, Signing};
 
@@ -26,5 +26,6 @@ impl Signing {
 /// Answers invocations until the end: by the tasks, with whatever finds out who asks around them, and by `/cookies`.
 pub async fn run(tasks: Router, cookies: Router) -> Result<(), lambda_http::Error> {
     let app = Router::new().nest("/durastore", tasks).merge(cookies).fallback(async || Error::NoRoute);
+    let app = observed(app);
     lambda_http::run(ServiceBuilder::new().map_request(encoded_once).map_response(Buffered).service(app)).await
 }

@@ -8,6 +8,7 @@ use reelspan::space::MediaKey;
 use reelspan::space::acl::Right;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::Kind;
+use reelspan::telemetry;
 use reelspan_rest::task::{Count, body, said};
 use serde::Deserialize;
 use serde_json::json;
@@ -144,6 +145,11 @@ impl Signing {
             Some(excerpt) => self.excerpt(&key, &excerpt).await?,
             None => String::new(),
         };
+        telemetry::note(|notes| {
+            notes.space = Some(space.id.to_string());
+            notes.content = Some(key.content().to_string());
+            notes.fragment = Some(query.clone()).filter(|query| !query.is_empty());
+        });
         Ok((key, query))
     }
 }

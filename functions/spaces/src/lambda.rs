@@ -3,7 +3,6 @@
 use std::env;
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_config::BehaviorVersion;
 use axum::Router;
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::{Service, ServiceBuilder};
@@ -29,8 +28,7 @@ impl Spaces {
         let variable = |name| env::var(name).map_err(|_| format!("the environment variable {name} is not set"));
         let (table, function) = (variable("SPACES_TABLE")?, variable("AWS_LAMBDA_FUNCTION_NAME")?);
         let stores = Stores::from_env().await?;
-        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(store::http_client()).load().await;
-        let client = aws_sdk_lambda::Client::new(&config);
+        let client = aws_sdk_lambda::Client::new(store::aws().await);
         let upkeep = variable("STREAMING_FUNCTION").ok();
         let upkeep = upkeep.map(|function| Upkeep::Lambda(Invoker { client: client.clone(), function }));
         let deletions = Deletions::Lambda { client, function };

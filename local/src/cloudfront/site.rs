@@ -19,6 +19,7 @@ use reelspan::http::problem::{self, Problem};
 use reelspan::space::streaming::{Distribution, Hosts, Streaming};
 use reelspan::space::{ContentId, MediaKey, SpaceId};
 use reelspan::store::SpacesTable;
+use reelspan::telemetry;
 
 use super::origins::Asked;
 use super::{CloudFront, Origins, edge};
@@ -122,8 +123,11 @@ async fn answer(
         Ok(media) => site.answer(&media, address, &viewed).await,
         Err(_) => Err(Refused::Nowhere),
     };
-    let refused = answered.as_ref().err().map(tracing::field::display);
-    tracing::info!(space, content, method = %request.method(), refused, "stream");
+    telemetry::note(|notes| {
+        notes.kind = notes.kind.or(Some("stream"));
+        (notes.space, notes.content) = (Some(space), Some(content));
+        notes.refused_signature |= matches!(answered, Err(Refused::Signature(_)));
+    });
     answered.unwrap_or_else(IntoResponse::into_response)
 }
 

@@ -1,11 +1,11 @@
-//! How many messages a queue of SQS has: the one call of SQS that is made anywhere, as a signed URL of its query API (*Amazon
-//! SQS Developer Guide*, "Making Query API requests"), for which no client of SQS has to be linked.
+//! How many messages a queue of SQS has: the one call of SQS that is made anywhere, as a GET of its query API (*Amazon SQS
+//! Developer Guide*, "Making Query API requests"), for which no client of SQS has to be linked.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::config::ProvideCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 
 use crate::verify::client::{self, Client, Request};
@@ -14,15 +14,14 @@ use crate::verify::client::{self, Client, Request};
 const COUNT: &str = "ApproximateNumberOfMessages";
 /// How much of an answer is read: it has some hundred bytes.
 const MOST: u64 = 64 << 10;
-/// How long the URL is valid.
-const VALID: Duration = Duration::from_secs(60);
+/// The header fields that a signature is of and in.
+const FIELDS: [&str; 3] = ["authorization", "x-amz-date", "x-amz-security-token"];
 
 /// About how many messages wait in the queue of this URL; else why that is not known.
 pub async fn messages(aws: &SdkConfig, queue: &str) -> Result<u64, String> {
     let queue = client::url(queue).map_err(|error| error.to_string())?;
     let url = format!("{queue}?Action=GetQueueAttributes&AttributeName.1={COUNT}&Version=2012-11-05");
-    let signed = signed(aws, &url).await?;
-    let answer = Client::new().send(&Request::get(signed)).await;
+    let answer = Client::new().send(&signed(aws, &url).await?).await;
     let mut answer = answer.map_err(|_| "nobody answers".to_owned())?;
     let mut text = Vec::new();
     while let Some(chunk) = answer.body.some(MOST).await? {
@@ -41,20 +40,17 @@ pub async fn messages(aws: &SdkConfig, queue: &str) -> Result<u64, String> {
     count.ok_or_else(|| "the answer has no count".to_owned())
 }
 
-async fn signed(aws: &SdkConfig, url: &str) -> Result<String, String> {
+async fn signed(aws: &SdkConfig, url: &str) -> Result<Request, String> {
     let none = || "there are no credentials".to_owned();
     let credentials = aws.credentials_provider().ok_or_else(none)?.provide_credentials().await.map_err(|_| none())?;
     let region = aws.region().ok_or("no region is named")?;
-    let mut settings = SigningSettings::default();
-    settings.signature_location = SignatureLocation::QueryParams;
-    settings.expires_in = Some(VALID);
     let identity = credentials.into();
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
         .region(region.as_ref())
         .name("sqs")
         .time(SystemTime::now())
-        .settings(settings)
+        .settings(SigningSettings::default())
         .build()
         .map_err(|error| error.to_string())?
         .into();
@@ -63,7 +59,9 @@ async fn signed(aws: &SdkConfig, url: &str) -> Result<String, String> {
     let (instructions, _) = sign(request, &parameters).map_err(|error| error.to_string())?.into_parts();
     let mut request = http::Request::get(url).body(()).map_err(|error| error.to_string())?;
     instructions.apply_to_request_http1x(&mut request);
-    Ok(request.uri().to_string())
+    let field = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let fields = FIELDS.iter().filter_map(|name| Some((*name, field(name)?)));
+    Ok(fields.fold(Request::get(url), |request, (name, value)| request.field(name, value)))
 }
 
 /// What stands between two texts.

@@ -80,7 +80,6 @@ impl Functions {
         let durastore = durastore.merge(streams.router()).merge(signing.clone().router());
         let durastore = durastore.layer(reelspan_authorizer::layer(authenticator));
         let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end));
-        let durastore = reelspan_gateway::observed(Router::new().nest("/durastore", durastore));
         let fragments = Fragments {
             stores,
             spaces: table.clone(),
@@ -91,6 +90,6 @@ impl Functions {
         let behind = Fragments { viewers: Viewers::CloudFront, ..fragments.clone() };
         let site = Site { cloudfront, spaces: table, origins: Origins::new(s3, behind), hosts };
         let site = site.router().nest("/{space}", signing.cookies_router());
-        Ok(fragments.router().merge(durastore).nest("/stream", site))
+        Ok(fragments.router().nest("/durastore", durastore).nest("/stream", site))
     }
 }

@@ -221,7 +221,7 @@ fn indexer(stores: Stores) -> Handler {
 }
 
 async fn serve_http(listener: TcpListener, functions: Router, stop: CancellationToken) {
-    let app = functions.layer(CatchPanicLayer::new());
+    let app = reelspan_gateway::observed(functions.layer(CatchPanicLayer::new()));
     // The head of an answer and its body are two writes; without this the second waits for the first to be acknowledged, which
     // clients put off for 40 ms.
     let listener = listener.tap_io(|socket| {

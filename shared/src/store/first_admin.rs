@@ -10,7 +10,6 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config as secrets;
 use futures::future::BoxFuture;
@@ -19,7 +18,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::error::{SECRETS, of_secrets};
-use super::{Error, Unset, Users, http_client, timeouts};
+use super::{Error, Unset, Users, aws, timeouts};
 use crate::user::{Account, Directory, Hash, NotFound, Password, Role, TIME_TO_LIVE, User, UserName};
 
 /// The secret is hashed to be like all other users, and that only in memory: it is as random as what PBKDF2 would make of it.
@@ -97,11 +96,11 @@ impl Registry {
     /// What a function's environment names: `USERS_TABLE`, and `ADMIN_SECRET` where there is one.
     pub async fn from_env() -> Result<Self, Unset> {
         let table = super::variable("USERS_TABLE")?;
-        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).load().await;
+        let config = aws().await;
         let first_admin = super::variable("ADMIN_SECRET").ok().filter(|secret| !secret.is_empty());
         Ok(Self {
-            users: Users::new(aws_sdk_dynamodb::config::Builder::from(&config), table),
-            first_admin: first_admin.map(|secret| FirstAdmin::new(secrets::Builder::from(&config), secret)),
+            users: Users::new(aws_sdk_dynamodb::config::Builder::from(config), table),
+            first_admin: first_admin.map(|secret| FirstAdmin::new(secrets::Builder::from(config), secret)),
         })
     }
 }

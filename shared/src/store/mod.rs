@@ -18,13 +18,14 @@ mod users;
 use std::env;
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config as dynamodb;
 use aws_sdk_s3::config as s3;
 use aws_sdk_s3::config::SharedHttpClient;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use tokio::sync::OnceCell;
 
 pub use calls::Calls;
 pub use error::Error;
@@ -76,10 +77,10 @@ impl Stores {
     /// these, buckets are addressed by path, since what is no AWS seldom has a host name for each.
     pub async fn from_env() -> Result<Self, Unset> {
         let (bucket, table) = (variable("MEDIA_BUCKET")?, variable("INDEX_TABLE")?);
-        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).load().await;
+        let config = aws().await;
         let by_path = config.endpoint_url().is_some() || env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-        let s3 = s3::Builder::from(&config).force_path_style(by_path);
-        Ok(Self::new(s3, dynamodb::Builder::from(&config), bucket, table))
+        let s3 = s3::Builder::from(config).force_path_style(by_path);
+        Ok(Self::new(s3, dynamodb::Builder::from(config), bucket, table))
     }
 
     /// The stores behind clients of these configurations.
@@ -132,6 +133,13 @@ fn retries() -> RetryConfig {
 /// What the environment says of this.
 fn variable(name: &'static str) -> Result<String, Unset> {
     env::var(name).map_err(|_| Unset(name))
+}
+
+/// What the AWS SDKs read of the environment, read once in a process. Clients that are made of it share connections and credentials,
+/// and the root certificates, which take longer to load than everything else that a function does when it starts.
+pub async fn aws() -> &'static SdkConfig {
+    static AWS: OnceCell<SdkConfig> = OnceCell::const_new();
+    AWS.get_or_init(|| aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).load()).await
 }
 
 /// A client for HTTP, with TLS by ring. Clones share its connections.

@@ -6,7 +6,6 @@
 
 use std::collections::HashMap;
 
-use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config as dynamodb;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
@@ -17,7 +16,7 @@ use futures::future::BoxFuture;
 
 use super::error::of_dynamodb;
 use super::retry::Backoff;
-use super::{Error, USERS, Unset, http_client, timeouts};
+use super::{Error, USERS, Unset, aws, timeouts};
 use crate::user::{Account, Directory, GroupName, Hash, NotFound, Role, User, UserName};
 
 /// How often a change is tried that others keep getting in the way of.
@@ -68,8 +67,8 @@ impl Users {
 
     /// The table of this name, by what the AWS SDKs read of the environment (region, credentials, endpoints).
     pub async fn load(table: impl Into<String>) -> Self {
-        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).load().await;
-        Self::new(dynamodb::Builder::from(&config), table)
+        let config = aws().await;
+        Self::new(dynamodb::Builder::from(config), table)
     }
 
     /// The table that a function's environment names: `USERS_TABLE`.

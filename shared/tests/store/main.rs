@@ -13,6 +13,7 @@ mod bucket;
 mod database;
 mod first_admin;
 mod index;
+mod limits;
 mod media;
 mod spaces;
 mod stingy;

@@ -122,7 +122,11 @@ async fn whom_the_authorizer_refuses_is_answered_before_any_route_whatever_the_r
     for (said, status, text) in [
         (json!({ "refused": "401", "why": wrong }), 401, "user name or password is wrong\n"),
         (json!({ "refused": "503", "why": "the users cannot be read" }), 503, "the users cannot be read\n"),
-        (json!({ "refused": "401", "why": wrong, "user": "carol", "role": "admin", "groups": "" }), 401, "user name or password is wrong\n"),
+        (
+            json!({ "refused": "401", "why": wrong, "user": "carol", "role": "admin", "groups": "" }),
+            401,
+            "user name or password is wrong\n",
+        ),
         (json!({ "refused": "200", "why": "" }), 401, "\n"),
         (json!({ "refused": null }), 401, "\n"),
     ] {
@@ -143,7 +147,10 @@ async fn the_authorizer_lets_everybody_through_with_a_name_or_a_refusal() {
     for (headers, context) in [
         (json!({ "authorization": "Basic YWxpY2U6YTpi" }), alice),
         (json!({ "authorization": "Basic YWxpY2U6YQ==" }), refused("401", "user name or password is wrong")),
-        (json!({ "authorization": "Basic YWxpY2U6YTpi,Basic YWxpY2U6YTpi" }), refused("401", "the credentials are not base64")),
+        (
+            json!({ "authorization": "Basic YWxpY2U6YTpi,Basic YWxpY2U6YTpi" }),
+            refused("401", "the credentials are not base64"),
+        ),
         (json!({ "authorization": "Bearer YWxpY2U6YTpi" }), refused("401", scheme)),
         (json!({ "authorization": "Basic YnJva2VuOg==" }), refused("503", "the users cannot be read")),
         (json!({ "authorization": "" }), refused("401", scheme)),

@@ -8,7 +8,7 @@ use reelspan::splice::Piece;
 use reelspan::uri::Fragment;
 
 use super::*;
-use crate::delivery::LARGEST;
+use crate::delivery::{LARGEST, LARGEST_STREAM};
 use crate::resource::Content;
 
 const LENGTH: u64 = 4_055_466;
@@ -176,7 +176,7 @@ fn what_has_no_index_is_given_by_bytes_alone() {
 fn what_the_client_has_is_not_sent_again() {
     let answer = Answer::not_modified(&resource(LENGTH));
     assert_eq!((answer.status.as_u16(), answer.body.len()), (304, 0));
-    assert_fields(&answer, "304", &ORIGINAL[..3]);
+    assert_fields(&answer, "304", &[&ORIGINAL[..3], &[("content-type", "video/webm")]].concat());
 }
 
 #[test]
@@ -216,6 +216,20 @@ fn a_buffered_answer_is_never_larger_than_it_may_be() {
     }
     let short = fit(&large, Extent::Bytes(vec![5..10_000_000]), Delivery::Buffered, None).unwrap();
     assert_eq!(short.headers["content-range"], format!("bytes 5-{}/10000000", LARGEST + 4));
+}
+
+#[test]
+fn a_streamed_answer_of_lambda_is_not_begun_where_it_would_be_cut_off() {
+    let film = resource(700_000_000);
+    let fit = |extent| fit(&film, extent, Delivery::StreamedByLambda, None);
+    let refused = fit(Extent::Whole).unwrap_err();
+    assert_eq!(refused.status(), 413);
+    assert_eq!(refused.problem().members["length"], 700_000_000);
+    let part = fit(Extent::Bytes(vec![0..700_000_000])).unwrap();
+    assert_eq!((part.status.as_u16(), part.body.len()), (206, LARGEST_STREAM));
+    assert_eq!(part.headers["content-range"], format!("bytes 0-{}/700000000", LARGEST_STREAM - 1));
+    assert_eq!(fit(time(&[0..LARGEST_STREAM])).unwrap().status, 206);
+    assert_eq!(fit(time(&[0..LARGEST_STREAM + 1])).unwrap_err().status(), 413);
 }
 
 #[test]

@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
-const TYPES: [(&str, &str); 30] = [
+const TYPES: [(&str, &str); 39] = [
+    ("3gp", "video/3gpp"),
     ("aac", "audio/aac"),
+    ("aif", "audio/aiff"),
+    ("aifc", "audio/aiff"),
+    ("aiff", "audio/aiff"),
     ("avi", "video/x-msvideo"),
     ("flac", "audio/flac"),
     ("flv", "video/x-flv"),
@@ -12,13 +16,16 @@ const TYPES: [(&str, &str); 30] = [
     ("jpeg", "image/jpeg"),
     ("jpg", "image/jpeg"),
     ("json", "application/json"),
+    ("m2ts", "video/mp2t"),
     ("m4a", "audio/mp4"),
+    ("m4b", "audio/mp4"),
     ("m4v", "video/mp4"),
     ("mka", "audio/x-matroska"),
     ("mkv", "video/x-matroska"),
     ("mov", "video/quicktime"),
     ("mp3", "audio/mpeg"),
     ("mp4", "video/mp4"),
+    ("mpeg", "video/mpeg"),
     ("mpg", "video/mpeg"),
     ("oga", "audio/ogg"),
     ("ogg", "audio/ogg"),
@@ -29,8 +36,10 @@ const TYPES: [(&str, &str); 30] = [
     ("srt", "application/x-subrip"),
     ("ts", "video/mp2t"),
     ("txt", "text/plain"),
+    ("vob", "video/mpeg"),
     ("vtt", "text/vtt"),
     ("wav", "audio/wav"),
+    ("w64", "audio/x-w64"),
     ("webm", "video/webm"),
     ("xml", "application/xml"),
 ];

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::keyframe::Coding;
+use super::opendml;
 use super::riff::{self, FourCc, u16_at, u32_at};
 use crate::container::notes::Notes;
 use crate::media::{Kind, Setup, Ticks, Timescale, Track};
@@ -59,6 +60,8 @@ pub struct Headers {
     pub main: Bytes,
     /// The streams, by their numbers.
     pub streams: Vec<Stream>,
+    /// Of each of them, the index chunks that its headers name.
+    pub indexes: Vec<Vec<opendml::Part>>,
     /// The tracks of those that can be given out.
     pub tracks: Vec<Track>,
 }
@@ -93,6 +96,7 @@ impl Headers {
             notes.push(format!("stream {number} of type {kind} is passed over"));
         }
         self.streams.push(stream.unwrap_or(none));
+        self.indexes.push(opendml::parts(found(b"indx").unwrap_or_default()));
     }
 
     /// A stream with its track, which is added; `None` where it is of no known kind, or has no rate.

@@ -3,6 +3,7 @@
 use super::CONTAINER;
 use super::header::{Headers, Unit};
 use super::keyframe::LOOK;
+use super::opendml::{Indexes, Part, last_movi};
 use super::riff::{self, Chunk, HEADER, u32_at};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
@@ -41,13 +42,16 @@ pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: 
     if inline > MAX_KEPT {
         return Err(Error::Limit(format!("headers of {inline} bytes, where {MAX_KEPT} are allowed")));
     }
-    let Headers { main, streams, tracks } = headers;
+    let Headers { main, streams, indexes, tracks } = headers;
     let lanes = streams.iter().map(|stream| Lane { stream: *stream, decode: stream.start, empty: true }).collect();
     let mut samples = Samples { lanes, builder: Builder::new(tracks), count: 0 };
     let sound = old_index(&mut stream, &movi).await?;
-    match sound {
-        Some(old) => listed(&mut stream, &old, &mut samples, sink, &mut notes).await?,
-        None => scanned(&mut stream, &movi, &mut samples, sink, &mut notes).await?,
+    if let Some(old) = sound {
+        listed(&mut stream, &old, &mut samples, sink, &mut notes).await?;
+    } else if let Some(indexes) = opendml(source, &mut stream, &movi, &streams, &indexes).await? {
+        named(source, indexes, &mut samples, sink, &mut notes).await?;
+    } else {
+        scanned(&mut stream, &movi, &mut samples, sink, &mut notes).await?;
     }
     let count = samples.builder.pages().max(samples.count);
     let (pages, tracks) = samples.builder.finish()?;
@@ -204,6 +208,41 @@ async fn listed<S: Source>(
             }
         }
         at += ENTRY as u64;
+    }
+    Ok(())
+}
+
+/// The indexes of OpenDML, if those of all streams lead to their chunks up to the end of the last RIFF.
+async fn opendml<S: Source>(
+    source: &S,
+    stream: &mut Stream<'_, S>,
+    movi: &Movi,
+    streams: &[super::header::Stream],
+    parts: &[Vec<Part>],
+) -> Result<Option<Indexes>, Error> {
+    let tracks = streams.iter().zip(parts).enumerate().filter(|(_, (stream, _))| stream.place.is_some());
+    let parts = tracks.map(|(number, (_, parts))| (number, parts.as_slice()));
+    let end = last_movi(stream, movi.end).await?;
+    Indexes::of(source, parts, end, MAX_REST).await
+}
+
+/// Takes the chunks that the indexes of OpenDML name.
+async fn named<S: Source>(
+    source: &S,
+    mut indexes: Indexes,
+    samples: &mut Samples,
+    sink: &mut (impl Sink + Send),
+    notes: &mut Notes,
+) -> Result<(), Error> {
+    let mut behind = 0;
+    while let Some(entry) = indexes.next(source).await? {
+        if entry.offset < behind || entry.end() > source.len() {
+            notes.at(entry.offset, "an entry of the index that is out of order or outside of the file is passed over");
+            continue;
+        }
+        behind = entry.offset + HEADER as u64;
+        samples.put(entry.offset, entry.chunk, |_, _| entry.key)?;
+        samples.give(sink).await?;
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::cast_possible_truncation)]
 #![allow(clippy::cast_possible_wrap, clippy::trivially_copy_pass_by_ref)]
 
+mod opendml;
+
 use bytes::Bytes;
 use futures::executor::block_on;
 use proptest::prelude::*;

@@ -23,6 +23,10 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub(super) use adts::Adts;
+pub(super) use mpeg::Mpeg;
+pub(super) use scan::{Frame, Syntax};
+
 use super::{Error, Format, Selection, Sink, Source, Written};
 use crate::index::{Container, Outline};
 use crate::media::Track;

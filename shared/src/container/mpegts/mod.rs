@@ -14,7 +14,6 @@ mod codec;
 mod index;
 mod layout;
 mod packet;
-mod pes;
 mod program;
 mod psi;
 #[cfg(test)]

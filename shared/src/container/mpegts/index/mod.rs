@@ -1,20 +1,18 @@
 //! The index half: the beginning of the file says what it is (`survey`), then all its packets go by once, and become samples in
 //! elements (`samples`) on a timeline (`clock`).
 
-mod clock;
 mod samples;
 mod survey;
 
 use std::ops::ControlFlow;
 
-use self::clock::SECOND;
 use self::samples::Samples;
 use self::survey::{Found, Survey};
-use super::CONTAINER;
-use super::codec::Codec;
 use super::packet::{ENOUGH, Packet, Packing};
 use super::program::Program;
 use super::psi::{Map, Sections};
+use super::{CONTAINER, codec};
+use crate::container::mpeg::clock::SECOND;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, ReadError, Sink, Source};
@@ -168,7 +166,7 @@ impl Reader {
             return;
         }
         for (place, found) in self.survey.tracks.iter().enumerate() {
-            let now = map.streams.iter().find(|stream| stream.pid == found.entry.pid).map(Codec::of);
+            let now = map.streams.iter().find(|stream| stream.pid == found.entry.pid).map(codec::of);
             let muted = now.is_some_and(|now| now != Ok(found.codec));
             self.samples.mute(place, muted, &mut self.notes);
         }

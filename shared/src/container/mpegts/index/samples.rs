@@ -3,14 +3,14 @@
 
 use std::collections::VecDeque;
 
-use super::super::codec::{Codec, Start};
 use super::super::layout::{self, Stretch};
 use super::super::packet::{NULL, PIDS, Packet, Packing};
-use super::super::pes::Pes;
 use super::OPENING;
-use super::clock::{Clock, Hand, SECOND};
 use super::survey::Survey;
 use crate::container::Error;
+use crate::container::mpeg::clock::{Clock, Hand, SECOND, distance};
+use crate::container::mpeg::codec::{Codec, Start};
+use crate::container::mpeg::pes::Pes;
 use crate::container::notes::Notes;
 use crate::index::{Builder, MAX_PAGE_BYTES, Packed};
 use crate::media::{Kind, Run, Ticks, Track};
@@ -182,7 +182,7 @@ impl Samples {
                 let decode = Ticks(decode).max(lane.decode);
                 self.end(track, Some(decode), notes);
                 let Some(lane) = self.lanes.get_mut(track) else { return Ok(()) };
-                let ahead = super::clock::distance(decoded, presented);
+                let ahead = distance(decoded, presented);
                 let ahead = if ahead.abs() <= MAX_COMPOSITION { ahead } else { 0 };
                 let raw = lane.hand.time();
                 let run = Run {

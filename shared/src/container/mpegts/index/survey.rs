@@ -3,13 +3,14 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::super::codec::{Codec, Looks, Start};
+use super::super::codec;
 use super::super::layout::MAX_TRACKS;
 use super::super::packet::{Packet, Packing};
-use super::super::pes::Pes;
 use super::super::psi::{Association, Map, PAT, Sections, Stream as Entry};
-use super::clock::distance;
 use super::{OPENING, each_packet, start};
+use crate::container::mpeg::clock::distance;
+use crate::container::mpeg::codec::{Codec, Looks, Start};
+use crate::container::mpeg::pes::Pes;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source};
@@ -84,7 +85,7 @@ impl Tables {
             note_place(places);
             let map = sections.push(packet.payload(), begins).and_then(|section| Map::read(&section));
             let Some(map) = map else { return false };
-            if map.streams.iter().any(|stream| Codec::of(stream).is_ok()) {
+            if map.streams.iter().any(|stream| codec::of(stream).is_ok()) {
                 for place in places.drain(..) {
                     match self.packets.last_mut() {
                         Some(last) if last.end == place.start => last.end = place.end,
@@ -191,7 +192,7 @@ impl Survey {
 
 fn missing(unknown: Option<&Map>) -> String {
     let Some(map) = unknown else { return "no map of a program in the first 16 MiB".to_owned() };
-    let why: Vec<String> = map.streams.iter().filter_map(|stream| Codec::of(stream).err()).collect();
+    let why: Vec<String> = map.streams.iter().filter_map(|stream| codec::of(stream).err()).collect();
     format!("no program has a stream that is known: {}", why.join(", "))
 }
 
@@ -199,7 +200,7 @@ fn missing(unknown: Option<&Map>) -> String {
 fn candidates(map: &Map, notes: &mut Notes) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
     for entry in &map.streams {
-        let codec = match Codec::of(entry) {
+        let codec = match codec::of(entry) {
             Ok(_) if candidates.iter().any(|candidate| candidate.entry.pid == entry.pid) => {
                 Err("named twice".to_owned())
             }

@@ -1,14 +1,18 @@
-//! What a stream is by its `stream_type` and descriptors (ISO/IEC 13818-1 table 2-34, ETSI EN 300 468 §6, ATSC A/53, and what
-//! Blu-ray discs have); and what the beginning of its payload says of it.
+//! The kinds of elementary streams (ISO/IEC 13818-1 table 2-34, ATSC A/53, and what Blu-ray discs have), and what the beginning
+//! of their payload says of them.
 
+mod ac3;
 mod audio;
 mod bits;
+mod dts;
 mod h264;
 mod hevc;
 mod mpeg;
-mod nal;
+pub mod nal;
 
-use super::psi::Stream;
+pub use ac3::Ac3;
+pub use dts::Dts;
+
 use crate::media::Kind;
 
 /// A kind of stream that can be cut.
@@ -29,6 +33,8 @@ pub enum Codec {
     Eac3,
     Dts,
     Opus,
+    /// Plain samples, as DVDs have them.
+    Lpcm,
 }
 
 /// What the beginning of an access unit says.
@@ -47,43 +53,28 @@ pub struct Looks {
     pub dimensions: Option<(u32, u32)>,
 }
 
-/// The format identifier of a registration descriptor (§2.6.8).
-const REGISTRATION: u8 = 0x05;
-
 impl Codec {
-    /// What a stream of the map is; else, why it is passed over.
-    pub fn of(stream: &Stream) -> Result<Self, String> {
-        let registered = stream.descriptor(REGISTRATION).and_then(|data| data.first_chunk::<4>());
-        let has = |tag| stream.descriptor(tag).is_some();
-        Ok(match stream.kind {
+    /// By a `stream_type` of MPEG's own; `None` where it is not known or private.
+    pub const fn of_type(kind: u8) -> Option<Self> {
+        Some(match kind {
             0x01 | 0x02 => Self::Mpeg,
             0x03 | 0x04 => Self::MpegAudio,
             0x0F => Self::Adts,
             0x10 => Self::Visual,
-            0x11 => return Err("AAC in LATM, whose frames do not tell where their configuration is".to_owned()),
             0x1B => Self::H264,
             0x24 => Self::Hevc,
             0x81 => Self::Ac3,
             0x82 | 0x85 | 0x86 | 0x8A => Self::Dts,
             0x84 | 0x87 => Self::Eac3,
             0xEA => Self::Vc1,
-            // Private data, which says what it is in a descriptor: DVB's own, or a registered one.
-            0x06 if has(0x6A) || registered == Some(b"AC-3") => Self::Ac3,
-            0x06 if has(0x7A) || registered == Some(b"EAC3") => Self::Eac3,
-            0x06 if has(0x7B) || matches!(registered, Some(b"DTS1" | b"DTS2" | b"DTS3")) => Self::Dts,
-            0x06 if registered == Some(b"Opus") => Self::Opus,
-            0x06 if registered == Some(b"HEVC") => Self::Hevc,
-            0x06 if has(0x59) => return Err("DVB subtitles".to_owned()),
-            0x06 if has(0x56) => return Err("teletext".to_owned()),
-            0x90 => return Err("subtitles of a Blu-ray disc".to_owned()),
-            other => return Err(format!("stream type 0x{other:02X}")),
+            _ => return None,
         })
     }
 
     pub const fn kind(self) -> Kind {
         match self {
             Self::Mpeg | Self::Visual | Self::H264 | Self::Hevc | Self::Vc1 => Kind::Video,
-            Self::MpegAudio | Self::Adts | Self::Ac3 | Self::Eac3 | Self::Dts | Self::Opus => Kind::Audio,
+            Self::MpegAudio | Self::Adts | Self::Ac3 | Self::Eac3 | Self::Dts | Self::Opus | Self::Lpcm => Kind::Audio,
         }
     }
 
@@ -132,33 +123,7 @@ impl Codec {
             Self::Eac3 => "ec-3",
             Self::Dts => "dtsc",
             Self::Opus => "opus",
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stream(kind: u8, descriptors: &[u8]) -> Stream {
-        Stream { kind, pid: 0x100, descriptors: descriptors.to_vec() }
-    }
-
-    #[test]
-    fn private_data_is_what_its_descriptor_says() {
-        let cases: [(u8, &[u8], Option<Codec>); 9] = [
-            (0x1B, &[], Some(Codec::H264)),
-            (0x24, &[], Some(Codec::Hevc)),
-            (0x06, &[0x6A, 1, 0], Some(Codec::Ac3)),
-            (0x06, &[0x0A, 4, b'd', b'e', b'u', 0, 0x7A, 1, 0], Some(Codec::Eac3)),
-            (0x06, b"\x05\x04Opus", Some(Codec::Opus)),
-            (0x06, &[0x59, 0], None),
-            (0x06, &[], None),
-            (0x11, &[], None),
-            (0x42, &[], None),
-        ];
-        for (kind, descriptors, expected) in cases {
-            assert_eq!(Codec::of(&stream(kind, descriptors)).ok(), expected, "{kind:x} {descriptors:x?}");
+            Self::Lpcm => "pcm",
         }
     }
 }

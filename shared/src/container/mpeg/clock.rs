@@ -35,6 +35,11 @@ pub struct Hand {
 }
 
 impl Hand {
+    /// How often its clock was set anew, and the stamp that is its zero now.
+    pub const fn clock(&self) -> (u32, u64) {
+        (self.age, self.zero)
+    }
+
     /// The last time that was read.
     pub fn time(&self) -> i64 {
         self.last.map_or(0, |(time, _)| time)

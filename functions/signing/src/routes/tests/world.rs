@@ -1,0 +1,224 @@
+//! What the routes stand on in tests: an embedded DynamoDB, and an S3 and a Secrets Manager that know what the routes ask of them.
+
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use reelspan::cloudfront::commons::{Commons, TrustedKey};
+use reelspan::cloudfront::key::SigningKey;
+use reelspan::cloudfront::sign::Signer;
+use reelspan::cloudfront::verify::{Evidence, Refusal, verify};
+use reelspan::container::index;
+use reelspan::index::{Head, Original, Status};
+use reelspan::resolve::Memory;
+use reelspan::space::SpaceId;
+use reelspan::space::acl::{Grantee, Right};
+use reelspan::space::record::Space;
+use reelspan::space::streaming::{Distribution, Hosts, Kind, Standing, Streaming};
+use reelspan::store::{self, CONTAINER_INDEX, Cells, SPACES, SigningSecret, Stores, create_tables};
+use reelspan::user::{Identity, Role, UserName};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+use crate::{Keyring, Signing, now};
+
+/// What S3 and Secrets Manager have.
+#[derive(Debug, Default)]
+pub struct Aws {
+    pub keys: Vec<String>,
+    pub secret: Option<String>,
+    pub secret_read: usize,
+}
+
+pub struct World {
+    pub signing: Signing,
+    pub secret: SigningSecret,
+    pub aws: Arc<Mutex<Aws>>,
+}
+
+/// The space that streams to anybody, the one that does not, those that do not stream, and one of somebody else's.
+pub const SPACES_THERE: [&str; 5] = ["open", "secure", "off", "never", "private"];
+
+impl World {
+    pub async fn new() -> Self {
+        let aws = Arc::new(Mutex::new(Aws::default()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let fake = axum::Router::new().fallback(answer).with_state(Arc::clone(&aws));
+        tokio::spawn(async move { axum::serve(listener, fake).await });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let database = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
+
+        let credentials = Credentials::new("test", "test", None, None, "test");
+        let config = aws_config::SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .http_client(store::http_client())
+            .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(credentials))
+            .endpoint_url(endpoint)
+            .build();
+        let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(true);
+        let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(database);
+        let stores = Stores::new(s3, dynamodb, "media", CONTAINER_INDEX.name);
+        create_tables(stores.index.client()).await.unwrap();
+        let secret = SigningSecret::new(aws_sdk_secretsmanager::config::Builder::from(&config), "signing");
+        let signing = Signing {
+            table: stores.spaces(SPACES.name),
+            stores,
+            keyring: Keyring::new(secret.clone()),
+            hosts: Hosts::CloudFront,
+        };
+        let world = Self { signing, secret, aws };
+        for name in SPACES_THERE {
+            world.make(name).await;
+        }
+        world
+    }
+
+    /// A space that alice may read, unless it is private, and that streams as its name says.
+    async fn make(&self, name: &str) {
+        let mut space = Space::new(SpaceId::parse(name).unwrap(), Some(&UserName::parse("owner").unwrap()), 0);
+        if name != "private" {
+            space.acl.grant(Grantee::User(UserName::parse("alice").unwrap()), Right::Read).unwrap();
+        }
+        let kind = if name == "open" { Kind::Open } else { Kind::Secure };
+        let standing = if name == "off" { Standing::Off } else { Standing::On };
+        let host = format!("{name}.cloudfront.net");
+        let distribution = Some(Distribution { id: "E1".to_owned(), host, deployed: false });
+        if name != "never" {
+            space.streaming = Some(Streaming { standing, distribution, ..Streaming::new(kind, Vec::new()) });
+        }
+        assert!(self.signing.table.create(&space).await.unwrap());
+    }
+
+    /// Another key signs from now on; the one before is trusted until some second since 1970.
+    pub async fn rotate(&self, id: &str, until: i64) {
+        let mut commons = self.commons().await;
+        let key = SigningKey::generate().unwrap();
+        for before in &mut commons.keys {
+            before.until.get_or_insert(until);
+        }
+        commons.keys.insert(0, TrustedKey { id: id.to_owned(), public: key.public(), until: None });
+        let commons = Commons { version: commons.version + 1, ..commons };
+        assert!(self.signing.table.set_commons(&commons).await.unwrap());
+        self.secret.put(&Signer::new(id, key)).await.unwrap();
+    }
+
+    pub async fn commons(&self) -> Commons {
+        self.signing.table.commons().await.unwrap()
+    }
+
+    /// Stores a content, of a space, without an index.
+    pub fn store(&self, key: &str) {
+        self.aws.lock().unwrap().keys.push(key.to_owned());
+    }
+
+    /// Stores a content with its index: of a second of sound, or of something that is no media.
+    pub async fn store_indexed(&self, key: &str, sound: bool) {
+        self.store(key);
+        let status = if sound {
+            Status::Indexed(index(&Bytes::from(wav()), &mut Memory::default()).await.unwrap())
+        } else {
+            Status::Refused("no media".to_owned())
+        };
+        let original = Original {
+            etag: "\"e\"".to_owned(),
+            size: 1,
+            modified: 0,
+            version: None,
+            sequencer: "01".to_owned(),
+            content_type: None,
+        };
+        assert!(self.signing.stores.index.put_head(key, &Head { original, status }, &Cells::default()).await.unwrap());
+    }
+
+    /// What a task answers to somebody of this name.
+    pub async fn task(&self, who: Option<&str>, task: &str, body: Value) -> (u16, String) {
+        let mut request = Request::post(format!("/task/{task}")).body(Body::from(body.to_string())).unwrap();
+        let who = who.map(|name| Identity { name: name.to_owned(), role: Role::User, groups: Vec::new() });
+        request.extensions_mut().insert(who);
+        let response = self.signing.clone().router().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        assert_eq!(response.headers()["cache-control"], "no-store", "{task} {body}");
+        (status, text(response).await)
+    }
+
+    /// What a task gives to alice.
+    pub async fn given(&self, task: &str, body: Value) -> String {
+        let (status, text) = self.task(Some("alice"), task, body.clone()).await;
+        assert_eq!(status, 200, "{body}: {text}");
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        let [value] = answer.as_object().unwrap().values().collect::<Vec<_>>()[..] else { panic!("{text}") };
+        value.as_str().unwrap().to_owned()
+    }
+
+    /// What `/cookies` answers.
+    pub async fn cookies(&self, query: &str) -> Response {
+        let request = Request::get(format!("/cookies{query}")).body(Body::empty()).unwrap();
+        self.signing.clone().cookies_router().oneshot(request).await.unwrap()
+    }
+
+    /// Whether a signed URL is let in, at some second and from some address.
+    pub async fn ask(&self, url: &str, now: i64, address: Option<&str>) -> Result<(), Refusal> {
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let (evidence, rest) = Evidence::from_query(query)?;
+        let separator = if rest.is_empty() { "" } else { "?" };
+        let address = address.map(|address| address.parse().unwrap());
+        let keys = self.commons().await.keys;
+        verify(&evidence.ok_or(Refusal::Unsigned)?, &format!("{path}{separator}{rest}"), &keys, now, address)
+    }
+}
+
+pub async fn text(response: Response) -> String {
+    String::from_utf8(to_bytes(response.into_body(), 10_000).await.unwrap().to_vec()).unwrap()
+}
+
+/// A second of silence.
+fn wav() -> Vec<u8> {
+    let numbers = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<_>>();
+    let format = [&[1, 0, 1, 0][..], &numbers(&[8000, 8000]), &[1, 0, 8, 0]].concat();
+    let chunks = [b"WAVEfmt ", &numbers(&[16])[..], &format, b"data", &numbers(&[8000]), &[0x80; 8000]].concat();
+    [b"RIFF", &numbers(&[u32::try_from(chunks.len()).unwrap()])[..], &chunks].concat()
+}
+
+/// Of S3 and Secrets Manager, what is asked of them.
+async fn answer(State(aws): State<Arc<Mutex<Aws>>>, request: Request) -> Response {
+    if let Some(target) = request.headers().get("x-amz-target").cloned() {
+        let body: Value = serde_json::from_slice(&to_bytes(request.into_body(), 10_000).await.unwrap()).unwrap();
+        let mut aws = aws.lock().unwrap();
+        if target == "secretsmanager.PutSecretValue" {
+            aws.secret = Some(body["SecretString"].as_str().unwrap().to_owned());
+            return "{}".into_response();
+        }
+        aws.secret_read += 1;
+        return match &aws.secret {
+            Some(secret) => json!({ "SecretString": secret }).to_string().into_response(),
+            None => (StatusCode::BAD_REQUEST, r#"{"__type":"ResourceNotFoundException"}"#).into_response(),
+        };
+    }
+    let aws = aws.lock().unwrap();
+    let key = reelspan::uri::decode(request.uri().path().trim_start_matches("/media/")).unwrap().into_owned();
+    if request.method() == "HEAD" {
+        return if aws.keys.contains(&key) {
+            [("etag", "\"e\""), ("content-length", "1"), ("last-modified", "Tue, 05 Apr 2016 17:59:11 GMT")]
+                .into_response()
+        } else {
+            StatusCode::NOT_FOUND.into_response()
+        };
+    }
+    let prefix = request.uri().query().unwrap().split('&').find_map(|pair| pair.strip_prefix("prefix=")).unwrap();
+    let prefix = reelspan::uri::decode(prefix).unwrap().into_owned();
+    let found = aws.keys.iter().filter(|key| key.starts_with(&prefix));
+    let found: String = found.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+    format!("<ListBucketResult><IsTruncated>false</IsTruncated>{found}</ListBucketResult>").into_response()
+}
+
+/// When something is over that begins now and lasts so many minutes.
+pub fn in_minutes(minutes: i64) -> i64 {
+    now() + minutes * 60
+}

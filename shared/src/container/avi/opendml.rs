@@ -1,0 +1,227 @@
+//! Indexes of OpenDML (*AVI File Format Extensions* 1.02, §3): in a stream's headers `indx` names index chunks (`ix##`) anywhere in the
+//! file, and each of those the data chunks of its part of the stream. They are read side by side, in the order of the data.
+//!
+//! An index of fields (`AVI_INDEX_2FIELD`) says also where a frame's second field begins; it is a frame all the same.
+
+use bytes::Bytes;
+
+use super::riff::{Chunk, FourCc, HEADER, u16_at, u32_at};
+use crate::container::stream::Stream;
+use crate::container::{Error, Source};
+
+/// bIndexType: of index chunks, of data chunks.
+const OF_INDEXES: u8 = 0;
+const OF_CHUNKS: u8 = 1;
+/// Bytes before the entries of each, and of an entry of the first.
+const BEFORE_ENTRIES: usize = 24;
+const SUPER_ENTRY: usize = 16;
+/// Where in an index chunk qwBaseOffset stands, its header left out.
+const BASE: usize = 12;
+/// A frame that is no keyframe, in dwSize.
+const NO_KEY: u32 = 1 << 31;
+/// How many bytes of entries are read at once.
+const READ: u64 = 64 << 10;
+
+/// An index chunk that `indx` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Where its header begins.
+    offset: u64,
+}
+
+/// The index chunks that an `indx` names; none where it is none of index chunks, but names data itself.
+pub fn parts(indx: &[u8]) -> Vec<Part> {
+    if u16_at(indx, 0) != 4 || indx.get(3) != Some(&OF_INDEXES) {
+        return Vec::new();
+    }
+    let entries = indx.get(BEFORE_ENTRIES..).unwrap_or_default().as_chunks::<SUPER_ENTRY>().0;
+    let count = usize::try_from(u32_at(indx, 4)).unwrap_or(usize::MAX);
+    entries.iter().take(count).map(|entry| Part { offset: u64_at(entry, 0) }).collect()
+}
+
+fn u64_at(data: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(data, at + 4)) << 32 | u64::from(u32_at(data, at))
+}
+
+/// A data chunk, as an index has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where its header begins.
+    pub offset: u64,
+    pub chunk: Chunk,
+    pub key: bool,
+}
+
+impl Entry {
+    /// Where its data ends.
+    pub fn end(&self) -> u64 {
+        self.offset.saturating_add(HEADER as u64).saturating_add(u64::from(self.chunk.size))
+    }
+
+    /// Whether the chunk is there.
+    async fn is_there(&self, source: &impl Source) -> Result<bool, Error> {
+        let header = self.offset..self.offset.saturating_add(HEADER as u64);
+        if header.end > source.len() || self.end() > source.len() {
+            return Ok(false);
+        }
+        Ok(Chunk::parse(&source.read(header).await?) == Some(self.chunk))
+    }
+}
+
+/// An index chunk whose header was read.
+#[derive(Clone, Copy, Debug)]
+struct Table {
+    /// Where its entries are, and bytes of one.
+    entries: (u64, u64),
+    size: usize,
+    /// dwChunkId, and what its offsets count from.
+    id: FourCc,
+    base: u64,
+}
+
+impl Table {
+    /// `None` where there is none of this stream.
+    async fn read(source: &impl Source, part: Part, stream: usize) -> Result<Option<Self>, Error> {
+        let start = part.offset.saturating_add((HEADER + BEFORE_ENTRIES) as u64);
+        if start > source.len() {
+            return Ok(None);
+        }
+        let bytes = source.read(part.offset..start).await?;
+        let (Some(chunk), Some(body)) = (Chunk::parse(&bytes), bytes.get(HEADER..)) else { return Ok(None) };
+        let Some(id) = body.get(8..).and_then(|id| id.first_chunk::<4>()).copied() else { return Ok(None) };
+        let (longs, count) = (u16_at(body, 0), u64::from(u32_at(body, 4)));
+        let size = 4 * usize::from(longs);
+        let end = start.saturating_add(count * size as u64);
+        let sound = matches!(longs, 2 | 3)
+            && body.get(3) == Some(&OF_CHUNKS)
+            && Chunk { id, size: 0 }.stream() == Some(stream)
+            && end <= part.offset.saturating_add(chunk.length()).min(source.len());
+        Ok(sound.then_some(Self { entries: (start, end), size, id, base: u64_at(body, BASE) }))
+    }
+
+    fn entry(&self, bytes: &[u8]) -> Entry {
+        let offset = self.base.saturating_add(u64::from(u32_at(bytes, 0))).saturating_sub(HEADER as u64);
+        let size = u32_at(bytes, 4);
+        Entry { offset, chunk: Chunk { id: self.id, size: size & !NO_KEY }, key: size & NO_KEY == 0 }
+    }
+
+    /// Its first entry and its last.
+    async fn ends(&self, source: &impl Source) -> Result<Option<(Entry, Entry)>, Error> {
+        let (start, end) = self.entries;
+        let size = self.size as u64;
+        if start == end {
+            return Ok(None);
+        }
+        let (first, last) = (source.read(start..start + size).await?, source.read(end - size..end).await?);
+        Ok(Some((self.entry(&first), self.entry(&last))))
+    }
+}
+
+/// Where the last `movi` list of the file ends: of the RIFF that comes last. The first ends at `first`.
+pub async fn last_movi<S: Source>(stream: &mut Stream<'_, S>, first: u64) -> Result<u64, Error> {
+    let (mut riff, mut end) = (0, first);
+    while riff < stream.len() {
+        stream.seek(riff);
+        let Some(chunk @ Chunk { id: [b'R', b'I', b'F', b'F'], .. }) = Chunk::parse(stream.peek(HEADER).await?) else {
+            break;
+        };
+        let (mut at, behind) = (riff + 12, riff.saturating_add(chunk.length()));
+        while at < behind {
+            stream.seek(at);
+            let bytes = stream.peek(12).await?;
+            let Some(chunk) = Chunk::parse(bytes).filter(|chunk| chunk.plausible()) else { break };
+            if bytes.get(HEADER..12) == Some(b"movi") {
+                end = at.saturating_add(chunk.length());
+                break;
+            }
+            at = at.saturating_add(chunk.length());
+        }
+        riff = behind;
+    }
+    Ok(end.min(stream.len()))
+}
+
+/// The indexes of all streams.
+pub struct Indexes {
+    lanes: Vec<Lane>,
+}
+
+impl Indexes {
+    /// Those of the streams that have a track, by their numbers, if they lead to the chunks that are there, up to so many bytes
+    /// before `end`.
+    pub async fn of(
+        source: &impl Source,
+        streams: impl Iterator<Item = (usize, &[Part])>,
+        end: u64,
+        rest: u64,
+    ) -> Result<Option<Self>, Error> {
+        let (mut lanes, mut reached) = (Vec::new(), 0);
+        for (stream, parts) in streams {
+            let mut tables = Vec::with_capacity(parts.len().min(4096));
+            for part in parts {
+                let Some(table) = Table::read(source, *part, stream).await? else { return Ok(None) };
+                if let Some((first, last)) = table.ends(source).await? {
+                    if !first.is_there(source).await? || !last.is_there(source).await? {
+                        return Ok(None);
+                    }
+                    reached = reached.max(last.end());
+                }
+                tables.push(table);
+            }
+            if tables.is_empty() {
+                return Ok(None);
+            }
+            lanes.push(Lane { tables: tables.into_iter(), table: None, bytes: Bytes::new(), next: None });
+        }
+        for lane in &mut lanes {
+            lane.advance(source).await?;
+        }
+        Ok((!lanes.is_empty() && reached.saturating_add(rest) >= end).then_some(Self { lanes }))
+    }
+
+    /// The next data chunk in the order of the file.
+    pub async fn next(&mut self, source: &impl Source) -> Result<Option<Entry>, Error> {
+        let lanes = self.lanes.iter_mut().filter(|lane| lane.next.is_some());
+        let Some(lane) = lanes.min_by_key(|lane| lane.next.map(|next| next.offset)) else { return Ok(None) };
+        let entry = lane.next;
+        lane.advance(source).await?;
+        Ok(entry)
+    }
+}
+
+/// One stream's index.
+struct Lane {
+    tables: std::vec::IntoIter<Table>,
+    /// The one that is being read; of its entries, those that are still to come and those that are at hand.
+    table: Option<Table>,
+    bytes: Bytes,
+    next: Option<Entry>,
+}
+
+impl Lane {
+    async fn advance(&mut self, source: &impl Source) -> Result<(), Error> {
+        loop {
+            let Some(table) = &mut self.table else {
+                self.table = self.tables.next();
+                if self.table.is_none() {
+                    self.next = None;
+                    return Ok(());
+                }
+                continue;
+            };
+            if self.bytes.len() >= table.size {
+                let entry = self.bytes.split_to(table.size);
+                self.next = Some(table.entry(&entry));
+                return Ok(());
+            }
+            let (start, end) = table.entries;
+            if start == end {
+                self.table = None;
+                continue;
+            }
+            let read = (READ / table.size as u64 * table.size as u64).min(end - start);
+            self.bytes = source.read(start..start + read).await?;
+            table.entries.0 += read;
+        }
+    }
+}

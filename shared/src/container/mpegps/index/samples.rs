@@ -1,0 +1,254 @@
+//! From packets to samples, and from stretches of the file to elements. An element goes on to the index once every sample that
+//! begins in it has ended, which is when the next one of its stream begins.
+
+use std::collections::VecDeque;
+
+use super::lane::{self, Entrance, Lane};
+use super::survey::Survey;
+use crate::container::Error;
+use crate::container::mpeg::clock::{Clock, SECOND};
+use crate::container::mpegps::layout::{self, Entry, OTHER, PACK, Shape};
+use crate::container::notes::Notes;
+use crate::index::{Builder, MAX_PAGE_BYTES, Packed};
+use crate::media::{Kind, Run, Ticks, Track};
+
+/// How long an element lasts at least: a file of nothing but intra pictures is not cut finer than it has to be.
+const SPACING: i64 = SECOND / 2;
+/// How many packets an element has at most; then another begins, wherever that is.
+const MAX_ELEMENT: usize = 8192;
+/// How many elements wait for the last sample of one at most: a stream may have come to its end.
+const MAX_WAITING: usize = 4;
+/// How often the clock may be set anew: a disc has some hundred cells.
+const MAX_CLOCKS: usize = 4096;
+
+/// The samples of all tracks, on their way into the index.
+pub struct Samples {
+    clock: Clock,
+    /// For each clock, the time stamp that is its zero.
+    clocks: Vec<u64>,
+    lanes: Vec<Lane>,
+    /// The place of the lane whose pictures begin elements.
+    leader: usize,
+    /// The elements that have not gone on to the index, by where they begin and when; the last is still being read.
+    elements: VecDeque<(u64, i64)>,
+    /// What lies in these.
+    entries: VecDeque<Entry>,
+    /// How many entries the last element has.
+    weight: usize,
+    /// A pack header, which does not belong to anything yet.
+    pack: Option<Entry>,
+    /// Where the pack begins that is being read.
+    in_pack: u64,
+    /// What comes next does not follow on what came before.
+    broken: bool,
+    builder: Builder,
+    /// Elements alternate, so that no run of samples reaches from one into the next.
+    odd: bool,
+    /// Bytes that the elements of the last cell keep, and which that is.
+    kept: (i64, usize),
+}
+
+/// What is there at the end of a file.
+pub struct Finished {
+    /// The remaining pages.
+    pub pages: Vec<Packed>,
+    /// The tracks, with the bytes of their own data.
+    pub tracks: Vec<Track>,
+    /// For each clock, the time stamp that is its zero.
+    pub clocks: Vec<u64>,
+}
+
+impl Samples {
+    /// For the packets of these tracks, which are those of the survey.
+    pub fn new(survey: &Survey, tracks: Vec<Track>) -> Self {
+        Self {
+            clock: Clock::new(survey.zero),
+            clocks: vec![survey.zero],
+            lanes: survey.tracks.iter().map(|found| Lane::new(found.codec)).collect(),
+            leader: tracks.iter().position(|track| track.kind == Kind::Video).unwrap_or(0),
+            elements: VecDeque::new(),
+            entries: VecDeque::new(),
+            weight: 0,
+            pack: None,
+            in_pack: 0,
+            broken: true,
+            builder: Builder::new(tracks),
+            odd: false,
+            kept: (0, 0),
+        }
+    }
+
+    /// Takes a pack header of so many bytes.
+    pub fn pack(&mut self, offset: u64, length: u32) -> Result<(), Error> {
+        self.settle_pack();
+        self.in_pack = offset;
+        self.pack = Some(Entry { offset, shape: Shape { lane: PACK, pack: 0, header: 0, data: length } });
+        if self.broken || self.weight > MAX_ELEMENT {
+            self.begin(Entrance { pack: offset, time: self.time() });
+            return self.settle();
+        }
+        Ok(())
+    }
+
+    /// Takes bytes that no cut takes.
+    pub fn other(&mut self, offset: u64, length: u32) {
+        self.settle_pack();
+        match self.entries.back_mut() {
+            Some(Entry { shape: Shape { lane: OTHER, data, .. }, .. }) if data.checked_add(length).is_some() => {
+                *data += length;
+            }
+            _ => self.enter(Entry { offset, shape: Shape { lane: OTHER, pack: 0, header: 0, data: length } }),
+        }
+    }
+
+    /// Takes a packet of a track, which begins at this offset of the file.
+    pub fn packet(
+        &mut self,
+        track: usize,
+        offset: u64,
+        (header, data): (u32, &[u8]),
+        times: Option<(u64, u64)>,
+        notes: &mut Notes,
+    ) -> Result<(), Error> {
+        if self.broken {
+            self.begin(Entrance { pack: offset, time: self.time() });
+            self.in_pack = offset;
+        }
+        let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        let (start, pack) = match self.pack.take() {
+            Some(pack) => (pack.offset, pack.shape.data),
+            None => (offset, 0),
+        };
+        self.enter(Entry { offset: start, shape: Shape { lane: layout::lane(track), pack, header, data: length } });
+        let Some(lane) = self.lanes.get_mut(track) else { return Ok(()) };
+        let packet = lane::Packet { pack: self.in_pack, offset: offset + u64::from(header), data, times };
+        let entrance = lane.packet(packet, &mut self.clock, notes);
+        if let (age, zero) = lane.clock()
+            && usize::try_from(age).is_ok_and(|age| age == self.clocks.len())
+        {
+            if self.clocks.len() >= MAX_CLOCKS {
+                return Err(Error::Limit(format!("time stamps that begin anew more than {MAX_CLOCKS} times")));
+            }
+            self.clocks.push(zero);
+        }
+        if let Some(entrance) = entrance.filter(|_| track == self.leader)
+            && self.elements.back().is_some_and(|(_, last)| entrance.time - last >= SPACING)
+        {
+            self.begin(entrance);
+        }
+        self.settle()
+    }
+
+    /// A pack header that no packet of a track follows.
+    fn settle_pack(&mut self) {
+        if let Some(pack) = self.pack.take() {
+            self.enter(pack);
+        }
+    }
+
+    fn enter(&mut self, entry: Entry) {
+        self.entries.push_back(entry);
+        self.weight += 1;
+    }
+
+    /// The time that the leader has come to.
+    fn time(&self) -> i64 {
+        self.lanes.get(self.leader).map_or(0, Lane::time)
+    }
+
+    /// An element begins, some packs ago it may be.
+    fn begin(&mut self, Entrance { pack, time }: Entrance) {
+        self.broken = false;
+        if self.elements.back().is_none_or(|(last, _)| *last < pack) {
+            self.weight = 0;
+            self.elements.push_back((pack, time));
+        }
+    }
+
+    /// What follows does not go on from here: all samples end.
+    pub fn interrupt(&mut self, notes: &mut Notes) {
+        self.settle_pack();
+        for lane in &mut self.lanes {
+            lane.interrupt(notes);
+        }
+        self.broken = true;
+    }
+
+    /// Gives on the elements whose samples have all ended.
+    fn settle(&mut self) -> Result<(), Error> {
+        while let (Some((element, time)), Some((next, _))) =
+            (self.elements.front().copied(), self.elements.get(1).copied())
+        {
+            let waits = |lane: &Lane| lane.waits_from().is_some_and(|offset| offset < next);
+            if self.lanes.iter().any(waits) {
+                if self.elements.len() <= MAX_WAITING {
+                    return Ok(());
+                }
+                for lane in self.lanes.iter_mut().filter(|lane| waits(lane)) {
+                    lane.interrupt(&mut Notes::default());
+                }
+            }
+            self.elements.pop_front();
+            self.give(element, time, next)?;
+        }
+        Ok(())
+    }
+
+    /// Gives on an element, which ends with the packet that its last sample ends in; the one after it begins at `next`.
+    fn give(&mut self, element: u64, time: i64, next: u64) -> Result<(), Error> {
+        let mut samples: Vec<(usize, Run)> = Vec::new();
+        for (track, lane) in self.lanes.iter_mut().enumerate() {
+            while let Some(run) = lane.done.pop_front_if(|run| run.offset < next) {
+                samples.push((track, run));
+            }
+        }
+        samples.sort_by_key(|(_, run)| run.offset);
+        if let Some(last) = samples.iter().map(|(_, run)| run.bytes().end).max() {
+            let within = self.entries.iter().skip_while(|entry| entry.offset < element);
+            let within: Vec<&Entry> = within.take_while(|entry| entry.offset < last).collect();
+            let end = within.last().map_or(last, |entry| entry.end());
+            let mut kept = Vec::with_capacity(64);
+            layout::pack(&mut kept, within.into_iter().map(|entry| entry.shape));
+            self.bound(time, kept.len())?;
+            self.builder.begin_element_keeping(element, 0, Ticks(time), kept.into());
+            for (track, run) in samples {
+                self.builder.samples(track, Run { header: u8::from(self.odd), ..run })?;
+            }
+            self.builder.end_element(end);
+            self.odd = !self.odd;
+        }
+        while self.entries.front().is_some_and(|entry| entry.offset < next) {
+            self.entries.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Bounds what the elements of a page keep.
+    fn bound(&mut self, time: i64, kept: usize) -> Result<(), Error> {
+        let cell = time.div_euclid(10 * SECOND);
+        let (of, so_far) = self.kept;
+        self.kept = (cell, if of == cell { so_far + kept } else { kept });
+        if self.kept.1 > MAX_PAGE_BYTES {
+            let second = time / SECOND;
+            return Err(Error::Limit(format!("packets so small that ten seconds at {second} have no page")));
+        }
+        Ok(())
+    }
+
+    /// The pages that are complete.
+    pub fn take_ready(&mut self) -> Vec<Packed> {
+        self.builder.take_ready()
+    }
+
+    /// The end of the file, at this offset.
+    pub fn finish(mut self, end: u64, notes: &mut Notes) -> Result<Finished, Error> {
+        self.interrupt(notes);
+        self.begin(Entrance { pack: end, time: self.time() });
+        self.settle()?;
+        let (pages, mut tracks) = self.builder.finish()?;
+        for (track, lane) in tracks.iter_mut().zip(&self.lanes) {
+            track.bytes = lane.bytes;
+        }
+        Ok(Finished { pages, tracks, clocks: self.clocks })
+    }
+}

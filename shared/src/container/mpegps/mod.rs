@@ -1,0 +1,72 @@
+//! MPEG program streams (ISO/IEC 13818-1 §2.5: `.mpg`, `.vob`) and MPEG-1 system streams (ISO/IEC 11172-1).
+//!
+//! A file is packs, each with a clock reference, of PES packets that streams take turns with. Packets are filled up to their size,
+//! whatever that cuts through: one holds the end of a picture, whole small ones, and the beginning of the next. A sample here is
+//! an access unit: a picture, a frame of sound (`scan` finds where they begin). Its run's bytes reach from its first byte to its
+//! last, headers and packets of other streams between them included. There is no table of samples, so a file is streamed
+//! through once to index it (`index`).
+//!
+//! An element is a stretch of the file from the pack on in which decoding can begin, half a second at least, with all access units
+//! that begin in it, to the end of the last; so neighbouring elements overlap a little. It keeps whose packets lie in it
+//! (`layout`). A cut is the system header of the chosen streams and then, verbatim, the packs that hold the chosen samples; where
+//! a packet has bytes of others too, as the first and the last of a cut as a rule, it gets a header of its own and those bytes
+//! are left out (`write`). Time stamps stay what they are, so playback of a cut does not begin at zero.
+
+mod index;
+mod layout;
+mod pack;
+mod program;
+mod scan;
+mod system;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use super::{Error, Format, Selection, Sink, Source, Written};
+use crate::index::{Container, Outline};
+use crate::media::Kind;
+
+/// What its files are called in their heads.
+const CONTAINER: Container = Container::named("mpegps");
+
+/// MPEG program streams and MPEG-1 system streams.
+pub struct MpegPs;
+
+impl Format for MpegPs {
+    const CONTAINERS: &'static [Container] = &[CONTAINER];
+
+    /// Whether a file that begins with these bytes is one: a pack that a start code follows, at their beginning or, where the
+    /// rest of a pack stands before it, in the first four kilobytes.
+    fn recognises(start: &[u8]) -> bool {
+        pack::find(start, true).is_some()
+    }
+
+    /// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is; its beginning is read twice.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unknown`] where there are no packs; [`Error::Unsupported`] where none of its streams is known, or all are
+    /// scrambled; [`Error::Index`] where the index would grow beyond its limits. Damage, discontinuities of time and what is
+    /// passed over are told in [`Outline::notes`].
+    async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+        index::index(source, sink, super::stream::CHUNK).await
+    }
+
+    /// Writes a selection as a complete file: a system header for the chosen tracks, and packs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        write::write(outline, selection)
+    }
+
+    fn ends_with_a_sample(_: &Outline) -> bool {
+        true
+    }
+
+    // There is no type for sound alone.
+    fn mime(outline: &Outline, _: &[Kind]) -> String {
+        outline.mime.clone()
+    }
+}

@@ -1,0 +1,97 @@
+//! Where pictures begin of H.264 (ITU-T H.264 §7.4.1.2.3), HEVC (ITU-T H.265 §7.4.2.4.4) and MPEG-4 part 2 (ISO/IEC 14496-2 §6.2): at
+//! the first unit that belongs to the next, behind one that holds a part of the one before.
+
+/// What its units are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    H264,
+    Hevc,
+    Visual,
+}
+
+/// How far the picture is.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    form: Form,
+    /// Nothing has begun, or something of its picture has come.
+    coded: bool,
+}
+
+/// What a unit is.
+enum Role {
+    /// It comes before the picture.
+    Before,
+    /// It is a part of one, the first or not.
+    Picture(bool),
+    Other,
+}
+
+impl Access {
+    pub const fn new(form: Form) -> Self {
+        Self { form, coded: true }
+    }
+
+    pub const fn anew(self) -> Self {
+        Self::new(self.form)
+    }
+
+    /// Whether an access unit begins with this unit.
+    pub fn begins(&mut self, unit: &[u8]) -> bool {
+        let begins = self.coded;
+        match self.form.role(unit) {
+            Role::Before => self.coded = false,
+            Role::Picture(true) => self.coded = true,
+            Role::Picture(false) => {
+                self.coded = true;
+                return false;
+            }
+            Role::Other => return false,
+        }
+        begins
+    }
+}
+
+impl Form {
+    fn role(self, unit: &[u8]) -> Role {
+        let [code, second, third, ..] = *unit else { return Role::Other };
+        match self {
+            Self::H264 => match code & 0x1F {
+                // first_mb_in_slice is zero.
+                1..=5 => Role::Picture(second & 0x80 != 0),
+                6..=9 | 14..=18 => Role::Before,
+                _ => Role::Other,
+            },
+            Self::Hevc => match code >> 1 & 0x3F {
+                // first_slice_segment_in_pic_flag.
+                0..=31 => Role::Picture(third & 0x80 != 0),
+                32..=35 | 39 | 41..=44 | 48..=55 => Role::Before,
+                _ => Role::Other,
+            },
+            Self::Visual => match code {
+                0xB6 => Role::Picture(true),
+                0x00..=0x2F | 0xB0 | 0xB3 | 0xB5 => Role::Before,
+                _ => Role::Other,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_begins_behind_a_picture() {
+        let begin = |form, units: &[[u8; 3]]| {
+            let mut access = Access::new(form);
+            units.iter().map(|unit| access.begins(unit)).collect::<Vec<_>>()
+        };
+        let h264 =
+            [[0x67, 1, 1], [0x68, 1, 1], [0x65, 0x80, 0], [0x65, 0x40, 0], [0x41, 0x80, 0], [9, 0, 0], [0x41, 0x80, 0]];
+        assert_eq!(begin(Form::H264, &h264), [true, false, false, false, true, true, false]);
+        let hevc = [[0x40, 1, 0], [0x42, 1, 0], [0x26, 1, 0x80], [0x26, 1, 0], [0x02, 1, 0x80]];
+        assert_eq!(begin(Form::Hevc, &hevc), [true, false, false, false, true]);
+        let visual = [[0xB0, 1, 0], [0x20, 1, 0], [0xB6, 0x10, 0], [0xB6, 0x50, 0], [0xB3, 0, 0], [0xB6, 0x10, 0]];
+        assert_eq!(begin(Form::Visual, &visual), [true, false, false, true, true, false]);
+    }
+}

@@ -1,0 +1,160 @@
+//! Start codes: two zeros and a one, which may lie across packets.
+
+use super::{Event, What};
+use crate::container::mpeg::codec::nal::behind_start_code;
+
+/// How many bytes are seen of what a start code begins: the code, and six behind it.
+pub const SEEN: usize = 7;
+/// The same with the start code.
+const WINDOW: usize = 3 + SEEN;
+
+/// The start codes of a stream.
+#[derive(Clone, Debug, Default)]
+pub struct Codes {
+    /// The last bytes so far, too few for a start code with what it begins, and where in the file each is.
+    carry: Vec<u8>,
+    places: Vec<u64>,
+    /// Where in the file the byte before them ends.
+    behind: Option<u64>,
+}
+
+/// A start code.
+#[derive(Clone, Copy, Debug)]
+pub struct Code<'a> {
+    offset: u64,
+    before: u64,
+    /// Where what was there before these bytes ends.
+    behind: u64,
+    at: Option<usize>,
+    carried: &'a [u8],
+    /// A zero stands before it.
+    zero: bool,
+    /// What it begins: [`SEEN`] bytes, the first of them its code.
+    pub bytes: &'a [u8],
+}
+
+impl Code<'_> {
+    /// The same from the zero on that may stand before (ITU-T H.264 §B.1.1, `zero_byte`).
+    pub fn with_zero(mut self) -> Self {
+        if let (true, Some(at)) = (self.zero, self.at) {
+            (self.offset, self.at) = (self.offset - 1, Some(at - 1));
+            self.before = if at > 1 { self.offset } else { self.behind };
+        }
+        self
+    }
+
+    /// As something that was found.
+    pub fn event(self, what: What) -> Event {
+        let Self { offset, before, at, carried, .. } = self;
+        Event { offset, before, at, carried: carried.to_vec(), what }
+    }
+}
+
+impl Codes {
+    /// Takes the next bytes, which begin at this offset of the file.
+    pub fn push(&mut self, offset: u64, data: &[u8], mut each: impl FnMut(Code<'_>)) {
+        if data.len() < WINDOW {
+            self.carry.extend_from_slice(data);
+            self.places.extend((offset..).take(data.len()));
+            let resolved = (self.carry.len() + 1).saturating_sub(WINDOW);
+            self.carried(&self.carry, resolved, self.carry.len(), &mut each);
+            self.forget(resolved);
+            return;
+        }
+        let seam = [&self.carry, data.get(..WINDOW - 1).unwrap_or_default()].concat();
+        self.carried(&seam, self.carry.len(), self.carry.len(), &mut each);
+        let starts = data.len() + 1 - WINDOW;
+        let searched = data.get(..starts + 2).unwrap_or_default();
+        let behind = self.end().unwrap_or(offset);
+        let mut rest = behind_start_code(searched);
+        while let Some(from_code) = rest {
+            let code = searched.len() - from_code.len();
+            let at = code - 3;
+            each(Code {
+                offset: offset + at as u64,
+                before: if at > 0 { offset + at as u64 } else { behind },
+                behind,
+                at: Some(at),
+                carried: &[],
+                zero: at > 0 && data.get(at - 1) == Some(&0),
+                bytes: data.get(code..code + SEEN).unwrap_or_default(),
+            });
+            rest = behind_start_code(from_code);
+        }
+        self.behind = Some(offset + starts as u64);
+        self.carry.clear();
+        self.carry.extend_from_slice(data.get(starts..).unwrap_or_default());
+        self.places.clear();
+        self.places.extend((offset + starts as u64..).take(self.carry.len()));
+    }
+
+    /// Where the last byte so far ends.
+    fn end(&self) -> Option<u64> {
+        self.places.last().map(|place| place + 1).or(self.behind)
+    }
+
+    /// Finds the start codes among the first bytes of these, `starts` of them; `carried` were there before.
+    fn carried(&self, bytes: &[u8], starts: usize, carried: usize, each: &mut impl FnMut(Code<'_>)) {
+        for at in 0..starts {
+            let (Some(window), Some(offset)) = (bytes.get(at..at + WINDOW), self.places.get(at)) else { return };
+            if let [0, 0, 1, bytes @ ..] = window {
+                let before = if at > 0 { self.places.get(at - 1).map(|place| place + 1) } else { self.behind };
+                let before = before.unwrap_or(*offset);
+                let carried = self.carry.get(at..carried).unwrap_or_default();
+                each(Code { offset: *offset, before, behind: before, at: None, carried, zero: false, bytes });
+            }
+        }
+    }
+
+    fn forget(&mut self, count: usize) {
+        if let Some(last) = count.checked_sub(1).and_then(|last| self.places.get(last)) {
+            self.behind = Some(last + 1);
+        }
+        self.carry.drain(..count);
+        self.places.drain(..count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Where each start code is, where what is before it ends, and the first byte behind it.
+    fn found(stream: &[u8], cuts: &[usize]) -> Vec<(u64, u64, u8)> {
+        let (mut codes, mut found, mut start) = (Codes::default(), Vec::new(), 0);
+        // Between packets there are a hundred bytes of something else.
+        for (packet, end) in cuts.iter().copied().chain([stream.len()]).enumerate() {
+            codes.push((start + 100 * packet) as u64, &stream[start..end], |code| {
+                found.push((code.offset, code.before, code.bytes[0]));
+            });
+            start = end;
+        }
+        found
+    }
+
+    #[test]
+    fn a_code_across_packets_begins_in_the_first() {
+        let stream: Vec<u8> = [&[9; 20][..], &[0, 0, 1, 7], &[9; 20]].concat();
+        assert_eq!(found(&stream, &[]), [(20, 20, 7)]);
+        assert_eq!(found(&stream, &[21]), [(20, 20, 7)]);
+        assert_eq!(found(&stream, &[23]), [(20, 20, 7)]);
+        assert_eq!(found(&stream, &[20]), [(120, 20, 7)]);
+        assert_eq!(found(&stream, &[20, 21, 22, 23, 24]), [(120, 20, 7)]);
+    }
+
+    proptest! {
+        #[test]
+        fn packets_may_be_cut_anywhere(
+            stream in prop::collection::vec(prop_oneof![4 => Just(0_u8), 2 => Just(1), 1 => 2_u8..9], 40..200),
+            cuts in prop::collection::vec(0_usize..40, 0..6),
+        ) {
+            let mut cuts = cuts;
+            cuts.sort_unstable();
+            let in_one: Vec<_> = found(&stream, &[]).into_iter().map(|(_, _, code)| code).collect();
+            let in_many: Vec<_> = found(&stream, &cuts).into_iter().map(|(_, _, code)| code).collect();
+            prop_assert_eq!(in_one, in_many);
+        }
+    }
+}

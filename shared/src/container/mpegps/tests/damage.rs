@@ -1,0 +1,77 @@
+//! Files that are truncated, damaged, or made to do harm.
+
+use super::index;
+use super::muxer::{Form, PLAIN, film, pack, packet};
+use crate::container::indexed;
+use crate::container::mpegps::MpegPs;
+use crate::container::{Error, Format, testing};
+
+#[test]
+fn a_truncated_file_gives_what_is_there_or_a_reason() {
+    let file = film(PLAIN, 3);
+    let whole = index(&file);
+    for length in (0..1000).chain((1000..file.len()).step_by(331)) {
+        match indexed::index(&file[..length]) {
+            Err(Error::Unknown) => assert!(length < 18, "{length}"),
+            Err(Error::Unsupported(what)) => assert!(!what.is_empty() && length < 2000, "{what} of {length} bytes"),
+            Err(error) => panic!("{error} of {length} bytes"),
+            Ok(part) => {
+                for (part, whole) in part.samples.iter().zip(&whole.samples) {
+                    assert!(part.iter().zip(whole).all(|(part, whole)| part.offset == whole.offset));
+                    assert!(part.iter().all(|run| run.bytes().end <= length as u64));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_no_packet_is_passed_over() {
+    let (first, second) = (film(PLAIN, 3), film(Form { zero: PLAIN.zero + 270_000, ..PLAIN }, 3));
+    for (garbage, noted) in
+        [(vec![7; 100], true), (vec![0; 5000], false), (vec![0xFF; 700_000], true), (vec![0, 0, 1], true)]
+    {
+        let file = [&first[..], &garbage, &second].concat();
+        let found = index(&file);
+        assert_eq!(found.notes().contains("no packet"), noted, "{}", found.notes());
+        assert!(found.samples[0].len() >= 149 && found.samples[1].len() >= 246);
+        let again = index(&found.cut(&file, 1000, 5000));
+        assert!(again.samples[0].len() >= 98);
+    }
+    let cut_off = [&vec![0xAA; 3000], &first[..]].concat();
+    assert_eq!(index(&cut_off).times(0), index(&first).times(0));
+}
+
+#[test]
+fn random_damage_gives_an_error_or_a_partial_index() {
+    testing::damage(&film(PLAIN, 3), 600, 300);
+    testing::damage(&film(Form { old: true, data: 60, ..PLAIN }, 2), 600, 200);
+}
+
+#[test]
+fn other_files_are_not_recognised() {
+    for other in
+        [&b""[..], &[0; 4096], b"\x1A\x45\xDF\xA3", &[0, 0, 1, 0xB3, 0x14, 0, 0xB4], &[0, 0, 1, 0xBA, 0xFF, 0xFF, 0xFF]]
+    {
+        assert!(!MpegPs::recognises(other));
+    }
+    let scrambled = |mut file: Vec<u8>| {
+        for (_, range) in super::units(&file) {
+            if file[range.start + 3] >= 0xC0 {
+                file[range.start + 6] |= 0x30;
+            }
+        }
+        file
+    };
+    let refused = |file: &[u8]| match indexed::index(file) {
+        Err(Error::Unsupported(what)) => what,
+        other => panic!("{:?}", other.map(|found| found.outline)),
+    };
+    assert!(refused(&scrambled(film(PLAIN, 1))).contains("scrambled"));
+    let subtitle = super::Owner { stream: 0xBD, substream: 0x20 };
+    assert!(
+        refused(&[pack(false, 0), packet(false, subtitle, Some((0, 0)), (0, 0), &[1; 9])].concat())
+            .contains("subtitles")
+    );
+    assert!(refused(&pack(false, 0).repeat(3)).contains("time stamp"));
+}

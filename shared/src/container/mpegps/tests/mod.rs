@@ -1,0 +1,64 @@
+//! Both halves together: what is indexed of files made by hand, and what of it is written again.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::cast_possible_truncation)]
+#![allow(clippy::cast_sign_loss)]
+
+mod damage;
+mod indexing;
+mod muxer;
+mod writing;
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use futures::executor::block_on;
+
+use super::pack::{Owner, Packet, Unit, unit};
+use crate::container::indexed::{self, Indexed, Pages};
+use crate::media::Run;
+
+/// Indexes a file, whose index is the same by whatever chunks it is read.
+fn index(file: &[u8]) -> Indexed {
+    let whole = indexed::index(file).unwrap();
+    for chunk in [500, 10_000] {
+        let mut pages = Pages::default();
+        let outline = block_on(super::index::index(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
+        let again = Indexed::new(outline, pages);
+        assert_eq!((&again.outline, &again.samples), (&whole.outline, &whole.samples), "chunks of {chunk}");
+    }
+    whole
+}
+
+/// All units of a sound file.
+fn units(file: &[u8]) -> Vec<(Unit, Range<usize>)> {
+    let (mut at, mut found) = (0, Vec::new());
+    while at < file.len() {
+        let (unit, length) = unit(&file[at..]).unwrap_or_else(|| panic!("no unit at {at} of {}", file.len()));
+        found.push((unit, at..at + length));
+        at += length;
+    }
+    assert_eq!(at, file.len());
+    found
+}
+
+/// The packets of a stream, each with where its data are.
+fn packets(file: &[u8], owner: Owner) -> Vec<(Packet, Range<usize>)> {
+    let packets = units(file).into_iter().filter_map(|(_, range)| {
+        let packet = Packet::read(&file[range.clone()], false)?;
+        Some((packet, range.start + packet.header..range.end))
+    });
+    packets.filter(|(packet, _)| packet.owner == owner).collect()
+}
+
+/// The data of samples of a stream.
+fn contents(file: &[u8], owner: Owner, runs: &[Run]) -> Vec<Vec<u8>> {
+    let packets = packets(file, owner);
+    let content = |run: &Run| {
+        let bytes = run.bytes();
+        let parts = packets.iter().map(|(_, data)| {
+            let (start, end) = (data.start.max(bytes.start as usize), data.end.min(bytes.end as usize));
+            file.get(start..end).unwrap_or_default()
+        });
+        parts.collect::<Vec<_>>().concat()
+    };
+    runs.iter().map(content).collect()
+}

@@ -1,0 +1,202 @@
+//! A small multiplexer: access units to packets that are filled up to their size, each in a pack of its own.
+
+use bytes::BufMut;
+
+use super::super::pack::Owner;
+use crate::container::mpeg::pes::put_times;
+
+pub const SECOND: i64 = 90_000;
+pub const PICTURES: Owner = Owner { stream: 0xE0, substream: 0 };
+pub const SOUND: Owner = Owner { stream: 0xC0, substream: 0 };
+pub const SURROUND: Owner = Owner { stream: 0xBD, substream: 0x80 };
+
+/// An access unit, with its times in ticks.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    pub presented: i64,
+    pub decoded: i64,
+    pub bytes: Vec<u8>,
+    /// Its packet has time stamps, where not all do.
+    pub stamped: bool,
+}
+
+/// How a file is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// As MPEG-1 has it.
+    pub old: bool,
+    /// Bytes of data in a packet.
+    pub data: usize,
+    /// The time stamp of the first presentation.
+    pub zero: u64,
+    /// Time stamps only where a unit wants them.
+    pub sparse: bool,
+}
+
+pub const PLAIN: Form = Form { old: false, data: 300, zero: 45_000, sparse: false };
+
+/// Pictures of MPEG-2 (or without its extensions), 25 a second, each second a group: I, then P and B. Small ones and a large one.
+pub fn pictures(seconds: i64, old: bool) -> Vec<Unit> {
+    let in_group: Vec<i64> = std::iter::once(0).chain((3..25).step_by(3).flat_map(|at| [at, at - 2, at - 1])).collect();
+    let unit = |(number, at): (i64, i64)| {
+        let mut bytes = Vec::new();
+        if at == 0 {
+            bytes.extend([0, 0, 1, 0xB3, 0x14, 0, 0xB4, 0x33, 0xFF, 0xFF, 0xE0, 0x18]);
+            if !old {
+                bytes.extend([0, 0, 1, 0xB5, 0x14, 0x82, 0, 1, 0, 0]);
+            }
+            bytes.extend([0, 0, 1, 0xB8, 0, 8, 0x40, 0]);
+        }
+        let kind = if at == 0 {
+            1
+        } else if at % 3 == 0 {
+            2
+        } else {
+            3
+        };
+        bytes.extend([0, 0, 1, 0, 0, kind << 3, 0xFF, 0xF8]);
+        if !old {
+            bytes.extend([0, 0, 1, 0xB5, 0x8F, 0xFF, 0xF3, 0x41, 0x80]);
+        }
+        bytes.extend([0, 0, 1, 1]);
+        let size = match kind {
+            1 => 900,
+            2 => 150 + number % 40,
+            _ => 30 + number % 17,
+        };
+        bytes.extend((0..size).map(|byte| 0x80 | (number + byte) as u8));
+        let (second, index) = (number / 25, number % 25);
+        let presented = second * SECOND + at * 3600;
+        Unit { presented, decoded: second * SECOND + (index - 1) * 3600, bytes, stamped: at == 0 }
+    };
+    let numbers = 0..seconds * 25;
+    numbers.map(|number| unit((number, in_group[(number % 25) as usize]))).collect()
+}
+
+/// Frames of MPEG-1 layer II at 48 kHz and 32 kbit/s.
+pub fn sound(seconds: i64) -> Vec<Unit> {
+    frames(seconds * SECOND / 2160, 2160, |number| [&[0xFF, 0xFD, 0x14, 0xC4][..], &[number; 92]].concat())
+}
+
+/// Frames of AC-3 at 48 kHz and 32 kbit/s.
+pub fn surround(seconds: i64) -> Vec<Unit> {
+    frames(seconds * SECOND / 2880, 2880, |number| [&[0x0B, 0x77, 0, 0, 0, 0x40][..], &[number; 122]].concat())
+}
+
+fn frames(count: i64, duration: i64, frame: impl Fn(u8) -> Vec<u8>) -> Vec<Unit> {
+    let unit = |number: i64| Unit {
+        presented: number * duration,
+        decoded: number * duration,
+        bytes: frame(0x40 | (number % 64) as u8),
+        stamped: number % 10 == 0,
+    };
+    (0..count).map(unit).collect()
+}
+
+/// A pack header with this clock reference.
+pub fn pack(old: bool, time: u64) -> Vec<u8> {
+    let mut out = vec![0, 0, 1, 0xBA];
+    if old {
+        put_times(&mut out, 2, (time, time));
+        out.extend([0x80, 1, 1]);
+    } else {
+        let byte = |shift: u32| (time >> shift) as u8;
+        out.push(0x44 | byte(27) & 0x38 | byte(28) & 3);
+        out.push(byte(20));
+        out.push(byte(12) & 0xF8 | 4 | byte(13) & 3);
+        out.push(byte(5));
+        out.push(byte(0) << 3 | 4);
+        out.extend([1, 1, 0x43, 0x37, 0xF8]);
+    }
+    out
+}
+
+/// A system header of these streams.
+pub fn system(streams: &[u8]) -> Vec<u8> {
+    let mut out = vec![0, 0, 1, 0xBB, 0, 6 + 3 * streams.len() as u8, 0x80, 1, 1, 4, 0xE1, 0x7F];
+    out.extend(streams.iter().flat_map(|stream| [*stream, 0xE0, 0xE6]));
+    out
+}
+
+/// A packet.
+pub fn packet(old: bool, owner: Owner, times: Option<(u64, u64)>, (begin, pointer): (u8, u16), data: &[u8]) -> Vec<u8> {
+    let mut header = Vec::new();
+    if let Some(times) = times {
+        if !old {
+            let both = times.0 != times.1;
+            header.extend([0x81, if both { 0xC0 } else { 0x80 }, if both { 10 } else { 5 }]);
+        }
+        put_times(&mut header, 2, times);
+    } else {
+        header.extend(if old { &[0x0F][..] } else { &[0x81, 0, 0] });
+    }
+    if owner.header() > 0 {
+        header.extend([owner.substream, begin]);
+        header.put_u16(pointer);
+    }
+    let mut out = vec![0, 0, 1, owner.stream];
+    out.put_u16((header.len() + data.len()) as u16);
+    out.extend(header);
+    out.extend_from_slice(data);
+    out
+}
+
+/// One stream on its way.
+struct Lane<'a> {
+    owner: Owner,
+    units: &'a [Unit],
+    data: Vec<u8>,
+    /// Where each unit begins.
+    begins: Vec<usize>,
+    at: usize,
+}
+
+impl<'a> Lane<'a> {
+    fn new(owner: Owner, units: &'a [Unit]) -> Self {
+        let begins = units.iter().scan(0, |at, unit| {
+            *at += unit.bytes.len();
+            Some(*at - unit.bytes.len())
+        });
+        let data = units.iter().flat_map(|unit| unit.bytes.clone()).collect();
+        Self { owner, units, data, begins: begins.collect(), at: 0 }
+    }
+
+    /// The next packet.
+    fn packet(&mut self, form: Form) -> Vec<u8> {
+        let end = (self.at + form.data).min(self.data.len());
+        let first = self.begins.partition_point(|begin| *begin < self.at);
+        let behind = self.begins.partition_point(|begin| *begin < end);
+        let unit = (first < behind).then(|| &self.units[first]);
+        let stamp = |time: i64| form.zero.wrapping_add_signed(time) % (1 << 33);
+        let stamped = unit.filter(|unit| unit.stamped || !form.sparse);
+        let times = stamped.map(|unit| (stamp(unit.presented), stamp(unit.decoded)));
+        let pointer = unit.map_or(0, |_| self.begins[first] - self.at + 1);
+        let data = &self.data[self.at..end];
+        self.at = end;
+        packet(form.old, self.owner, times, ((behind - first) as u8, pointer as u16), data)
+    }
+
+    fn time(&self) -> i64 {
+        let next = self.begins.partition_point(|begin| *begin < self.at);
+        self.units.get(next).map_or(i64::MAX, |unit| unit.decoded)
+    }
+}
+
+/// Streams as a file, whose packets come in the order of their times, without an end code.
+pub fn mux(form: Form, streams: &[(Owner, &[Unit])]) -> Vec<u8> {
+    let mut lanes: Vec<Lane<'_>> = streams.iter().map(|(owner, units)| Lane::new(*owner, units)).collect();
+    let mut out = Vec::new();
+    while let Some(lane) = lanes.iter_mut().filter(|lane| lane.at < lane.data.len()).min_by_key(|lane| lane.time()) {
+        out.extend(pack(form.old, out.len() as u64));
+        if out.len() < 20 {
+            out.extend(system(&streams.iter().map(|(owner, _)| owner.stream).collect::<Vec<_>>()));
+        }
+        out.extend(lane.packet(form));
+    }
+    out
+}
+
+/// Pictures and sound.
+pub fn film(form: Form, seconds: i64) -> Vec<u8> {
+    mux(form, &[(PICTURES, &pictures(seconds, form.old)), (SOUND, &sound(seconds))])
+}

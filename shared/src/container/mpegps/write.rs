@@ -1,0 +1,225 @@
+//! The write half: the system header of the chosen streams (ISO/IEC 13818-1 §2.5.3.5), and the packs of the chosen samples in the
+//! order of the file, as they are. A packet that has bytes of other samples too, at the beginning of a cut or at its end, has a
+//! header written anew, with the time stamps of the first sample that begins in what is left of it.
+
+use std::ops::Range;
+
+use bytes::BufMut;
+
+use super::layout::{self, Entry, PACK, unpack};
+use super::pack::Owner;
+use super::program::{self, Program};
+use super::system;
+use crate::container::draft::Draft;
+use crate::container::mpeg::pes::put_times;
+use crate::container::{Error, Selection, Written};
+use crate::index::{self, Outline};
+use crate::media::{Run, Setup, Ticks};
+use crate::splice::Splice;
+
+/// `MPEG_program_end_code`.
+const END: [u8; 4] = [0, 0, 1, 0xB9];
+/// Time stamps have 33 bits.
+const STAMP: u64 = (1 << 33) - 1;
+
+/// Writes a selection as a complete file; see [`super::MpegPs`].
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    let Some(Setup::Inline(packed)) = outline.setup.first() else { return Err(mismatch("no program in the outline")) };
+    let program: Program = program::unpack(packed).ok_or_else(|| mismatch("a program that is not whole"))?;
+    let mut lanes = Vec::with_capacity(selection.tracks.len());
+    for selected in &selection.tracks {
+        let track = outline.tracks.get(selected.track).ok_or_else(|| mismatch("no such track"))?;
+        let Setup::Inline(packed) = &track.setup else { return Err(mismatch("a track without its stream")) };
+        let owner = program::unpack(packed).ok_or_else(|| mismatch("a stream that is not whole"))?;
+        lanes.push(Lane { number: layout::lane(selected.track), owner, runs: &selected.runs, begun: 0 });
+    }
+    let owners: Vec<Owner> = lanes.iter().map(|lane| lane.owner).collect();
+    let headers = [system::of(&program.system, &owners), program.map.clone()].concat();
+
+    let mut output = Output { draft: Draft::default(), headers, setup: 0, starts: Vec::new(), pack: None };
+    let mut done = 0;
+    for element in &selection.elements {
+        output.starts.push(None);
+        // Elements overlap, and say the same of what is in both.
+        for entry in unpack(&element.kept, element.offset) {
+            if entry.offset < done {
+                continue;
+            }
+            done = entry.end();
+            if entry.shape.lane == PACK {
+                output.pack = Some(entry.offset..entry.end());
+            } else if let Some(lane) = lanes.iter_mut().find(|lane| lane.number == entry.shape.lane) {
+                if entry.shape.pack > 0 {
+                    output.pack = Some(entry.offset..entry.packet());
+                }
+                lane.packet(&program, &entry, &mut output)?;
+            }
+        }
+    }
+    if lanes.iter().any(|lane| !lane.runs.is_empty()) {
+        return Err(mismatch("samples that lie in no element"));
+    }
+    if program.ended {
+        output.draft.made().extend_from_slice(&END);
+    }
+    let Output { draft, setup, starts, .. } = output;
+    let starts: Vec<u64> = starts.into_iter().flatten().collect();
+    let ends = starts.iter().skip(1).copied().chain([draft.len()]);
+    let elements = starts.iter().zip(ends).map(|(start, end)| (*start).max(setup)..end).collect();
+    let mut splice = Splice::new();
+    draft.append_to(&mut splice);
+    Ok(Written { splice, setup: 0..setup, elements })
+}
+
+/// The file in the making.
+struct Output {
+    draft: Draft,
+    /// What stands behind the first pack header.
+    headers: Vec<u8>,
+    /// Where that ends.
+    setup: u64,
+    /// Where what of each element begins that is chosen.
+    starts: Vec<Option<u64>>,
+    /// The pack header that is not yet written of the pack at hand.
+    pack: Option<Range<u64>>,
+}
+
+impl Output {
+    /// A packet follows.
+    fn begin(&mut self) {
+        if let Some(start @ None) = self.starts.last_mut() {
+            *start = Some(self.draft.len());
+        }
+        if let Some(pack) = self.pack.take() {
+            self.draft.source(pack);
+        }
+        if self.setup == 0 {
+            self.draft.made().append(&mut self.headers);
+            self.setup = self.draft.len();
+        }
+    }
+}
+
+/// A chosen track's samples that are not written yet.
+struct Lane<'a> {
+    /// Of the layout.
+    number: u8,
+    owner: Owner,
+    runs: &'a [Run],
+    /// Up to which offset the first of them are written.
+    begun: u64,
+}
+
+impl Lane<'_> {
+    /// Writes what of a packet belongs to the samples.
+    fn packet(&mut self, program: &Program, entry: &Entry, output: &mut Output) -> Result<(), Error> {
+        let data = entry.data()..entry.end();
+        let mut parts: Vec<Range<u64>> = Vec::new();
+        let mut first = None;
+        let mut begin = 0_u32;
+        while let Some((run, later)) = self.runs.split_first() {
+            let bytes = run.bytes();
+            if bytes.start >= data.end {
+                break;
+            }
+            if bytes.end > data.start {
+                let part = bytes.start.max(data.start)..bytes.end.min(data.end);
+                let (sample, count) = beginning(run, &data);
+                if first.is_none() {
+                    first = sample.map(|(offset, run)| (offset - part.start + length(&parts), run));
+                }
+                begin += count;
+                self.begun = part.end;
+                match parts.last_mut() {
+                    Some(last) if last.end == part.start => last.end = part.end,
+                    _ => parts.push(part),
+                }
+            }
+            if bytes.end > data.end {
+                break;
+            }
+            if self.begun < bytes.end {
+                return Err(mismatch("a sample that begins in no packet"));
+            }
+            self.runs = later;
+        }
+        if parts.is_empty() {
+            return Ok(());
+        }
+        output.begin();
+        if parts.len() == 1 && parts.first() == Some(&data) {
+            output.draft.source(entry.packet()..entry.end());
+            return Ok(());
+        }
+        let times = first.as_ref().and_then(|(_, run)| times(program, run));
+        let pointer = first.map_or(0, |(before, _)| before + 1);
+        self.header(program, times, (begin, pointer), length(&parts), output.draft.made())?;
+        for part in parts {
+            output.draft.source(part);
+        }
+        Ok(())
+    }
+
+    /// The header of a packet of so many bytes of data; in private streams it says how many samples begin, and where the first.
+    fn header(
+        &self,
+        program: &Program,
+        times: Option<(u64, u64)>,
+        (begin, pointer): (u32, u64),
+        data: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let mut stamps = Vec::with_capacity(10);
+        if let Some(times) = times {
+            let alone = times.0 == times.1;
+            put_times(&mut stamps, 2, times);
+            if !program.old {
+                let flags = if alone { 0x80 } else { 0xC0 };
+                stamps.splice(0..0, [0x80, flags, if alone { 5 } else { 10 }]);
+            }
+        } else if program.old {
+            stamps.push(0x0F);
+        } else {
+            stamps.extend([0x80, 0, 0]);
+        }
+        let length = stamps.len() as u64 + self.owner.header() as u64 + data;
+        let Ok(length) = u16::try_from(length) else { return Err(mismatch("a packet that is too long")) };
+        out.extend([0, 0, 1, self.owner.stream]);
+        out.put_u16(length);
+        out.extend(stamps);
+        if self.owner.header() > 0 {
+            out.put_u8(self.owner.substream);
+            out.put_u8(u8::try_from(begin).unwrap_or(u8::MAX));
+            out.put_u16(u16::try_from(pointer).unwrap_or(0));
+        }
+        Ok(())
+    }
+}
+
+fn length(parts: &[Range<u64>]) -> u64 {
+    parts.iter().map(|part| part.end - part.start).sum()
+}
+
+/// The first sample of a run that begins among these bytes, and how many do.
+fn beginning(run: &Run, data: &Range<u64>) -> (Option<(u64, Run)>, u32) {
+    let size = u64::from(run.size.max(1));
+    let before = |offset: u64| {
+        let samples = offset.saturating_sub(run.offset).div_ceil(size);
+        u32::try_from(samples).unwrap_or(u32::MAX).min(run.count)
+    };
+    let (first, behind) = (before(data.start), before(data.end));
+    let sample = run.slice(first..behind).map(|sample| (sample.offset, sample));
+    (sample, behind - first)
+}
+
+/// The time stamps of a sample.
+fn times(program: &Program, run: &Run) -> Option<(u64, u64)> {
+    let zero = program.clocks.get(usize::from(run.description).checked_sub(1)?)?;
+    let stamp = |time: Ticks| zero.wrapping_add_signed(time.0) & STAMP;
+    Some((stamp(run.presentation()), stamp(run.decode)))
+}
+
+/// The pages and the outline do not go together, or not with the selection.
+fn mismatch(what: &str) -> Error {
+    Error::Index(index::Error(what.to_owned()))
+}

@@ -1,0 +1,53 @@
+//! What a stream of a program's map is, by its `stream_type` and descriptors (ISO/IEC 13818-1 table 2-34, ETSI EN 300 468 §6).
+
+use super::psi::Stream;
+use crate::container::mpeg::codec::Codec;
+
+/// The format identifier of a registration descriptor (§2.6.8).
+const REGISTRATION: u8 = 0x05;
+
+/// What a stream of the map is; else, why it is passed over.
+pub fn of(stream: &Stream) -> Result<Codec, String> {
+    let registered = stream.descriptor(REGISTRATION).and_then(|data| data.first_chunk::<4>());
+    let has = |tag| stream.descriptor(tag).is_some();
+    Ok(match stream.kind {
+        // Private data, which says what it is in a descriptor: DVB's own, or a registered one.
+        0x06 if has(0x6A) || registered == Some(b"AC-3") => Codec::Ac3,
+        0x06 if has(0x7A) || registered == Some(b"EAC3") => Codec::Eac3,
+        0x06 if has(0x7B) || matches!(registered, Some(b"DTS1" | b"DTS2" | b"DTS3")) => Codec::Dts,
+        0x06 if registered == Some(b"Opus") => Codec::Opus,
+        0x06 if registered == Some(b"HEVC") => Codec::Hevc,
+        0x06 if has(0x59) => return Err("DVB subtitles".to_owned()),
+        0x06 if has(0x56) => return Err("teletext".to_owned()),
+        0x11 => return Err("AAC in LATM, whose frames do not tell where their configuration is".to_owned()),
+        0x90 => return Err("subtitles of a Blu-ray disc".to_owned()),
+        other => return Codec::of_type(other).ok_or_else(|| format!("stream type 0x{other:02X}")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream(kind: u8, descriptors: &[u8]) -> Stream {
+        Stream { kind, pid: 0x100, descriptors: descriptors.to_vec() }
+    }
+
+    #[test]
+    fn private_data_is_what_its_descriptor_says() {
+        let cases: [(u8, &[u8], Option<Codec>); 9] = [
+            (0x1B, &[], Some(Codec::H264)),
+            (0x24, &[], Some(Codec::Hevc)),
+            (0x06, &[0x6A, 1, 0], Some(Codec::Ac3)),
+            (0x06, &[0x0A, 4, b'd', b'e', b'u', 0, 0x7A, 1, 0], Some(Codec::Eac3)),
+            (0x06, b"\x05\x04Opus", Some(Codec::Opus)),
+            (0x06, &[0x59, 0], None),
+            (0x06, &[], None),
+            (0x11, &[], None),
+            (0x42, &[], None),
+        ];
+        for (kind, descriptors, expected) in cases {
+            assert_eq!(of(&stream(kind, descriptors)).ok(), expected, "{kind:x} {descriptors:x?}");
+        }
+    }
+}
