@@ -15,12 +15,15 @@ export AWS_DEFAULT_REGION ?= us-east-1
 
 PROFILE ?= dev
 
-.PHONY: serve test test-rust test-python lambda-test lint bench cold-start samples documents tools clean
+.PHONY: serve test test-edge test-rust test-python lambda-test lint bench cold-start samples documents tools clean
 
 serve: ## Run everything on this machine, with the sample media in the space "demo"
 	cargo run --release --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
 
-test: test-rust test-python ## Run all tests
+test: test-edge test-rust test-python ## Run all tests
+
+test-edge: tools # What runs in CloudFront, with a stand-in for its module
+	node --experimental-vm-modules --no-warnings --test functions/edge/viewer-request.test.mjs
 
 test-rust: tools
 	cargo test --workspace
@@ -54,8 +57,8 @@ documents: $(VENV)/ready ## Run the commands in docs/ anew, and write down what 
 	cargo build --workspace
 	$(VENV)/bin/python tests/document.py
 
-tools: # ffmpeg judges the media, Chromium judges playback
-	tests/debian ffmpeg:ffmpeg ffprobe:ffmpeg chromium:chromium chromedriver:chromium-driver
+tools: # ffmpeg judges the media, Chromium judges playback, Node runs what CloudFront does
+	tests/debian ffmpeg:ffmpeg ffprobe:ffmpeg chromium:chromium chromedriver:chromium-driver node:nodejs
 
 $(VENV)/ready: tests/requirements.txt
 	tests/debian --python $(PYTHON)

@@ -47,8 +47,10 @@ def reelspan(binary):
 
 @pytest.fixture(scope="session")
 def server(binary, samples, tmp_path_factory):
-    """A server with the samples in the space `demo`; tests that change what it holds use a space of their own."""
-    running = servers.Server(binary, tmp_path_factory.mktemp("server") / "data", demo=samples).start()
+    """A server with the samples in the space `demo`, and an empty space `chain`; both stream openly. Tests that change what it holds
+    use a space of their own."""
+    spaces = {"demo": samples, "chain": tmp_path_factory.mktemp("empty")}
+    running = servers.Server(binary, tmp_path_factory.mktemp("server") / "data", **spaces).start()
     yield running
     assert running.stop() == 0, "\n".join(running.output)
 

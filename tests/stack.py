@@ -191,6 +191,21 @@ class Stack(contextlib.ExitStack):
             self.functions[function] = self.enter_context(emulator.running(program, self.environment(function), log))
         return Answer(self.functions[function](event).content)
 
+    def streams(self, space: str, kind: str = "OPEN", standing: str = "on", distribution: bool = True) -> None:
+        """Makes a space that streams, from https://SPACE.cloudfront.net."""
+        text = lambda value: {"S": value}  # noqa: E731
+        streaming = {"type": text(kind), "standing": text(standing), "origins": {"L": []}, "version": {"N": "0"}, "reference": text("0")}
+        if distribution:
+            streaming |= {"distribution": text("E2QWRUHAPOMQZL"), "host": text(f"{space}.cloudfront.net"), "deployed": {"BOOL": True}}
+        item = {"space": text(space), "created": {"N": "0"}, "state": text("live"), "acl": {"M": {}}, "properties": {"M": {}}}
+        self.client("dynamodb").put_item(TableName=self.template.ref("Spaces"), Item=item | {"streaming": {"M": streaming}})
+
+    def trusts(self, key_id: str, public: bytes) -> None:
+        """Makes a key the one that signs."""
+        key = {"M": {"id": {"S": key_id}, "public": {"B": public}}}
+        item = {"space": {"S": "*"}, "keys": {"L": [key]}, "made": {"M": {}}, "version": {"N": "1"}}
+        self.client("dynamodb").put_item(TableName=self.template.ref("Spaces"), Item=item)
+
     def event(self, name: str) -> dict:
         return json.loads((self.root / "events" / f"{name}.json").read_text())
 

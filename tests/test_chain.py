@@ -121,8 +121,10 @@ def test_what_is_no_media_is_served_whole_and_says_why_it_is_not_cut(server, s3)
 
 
 @pytest.mark.parametrize("how", ["interrupt", "terminate", "kill"])
-def test_what_is_stored_outlives_the_server(new_server, samples, how):
-    new_server.imports = {"demo": samples}
+def test_what_is_stored_outlives_the_server(new_server, samples, tmp_path, how):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    new_server.imports = {"demo": samples, "other": empty}
     new_server.start()
     new_server.s3().put_object(Bucket=BUCKET, Key="other/tone.m4a", Body=(samples / "tone.m4a").read_bytes())
     before = wait_for(f"{new_server.media('tone.m4a', 'other')}?t=1,3", 200)

@@ -312,13 +312,19 @@ def test_other_methods_are_not_allowed(get, method):
 
 @pytest.mark.parametrize(
     "path",
-    ["/media/demo/nosuch.mp4", "/media/nosuch/counter.mp4", "/media/demo", "/media/demo/", "/nothing", "/media/demo/%2e%2e/x",
+    ["/media/demo/nosuch.mp4", "/media/demo", "/media/demo/", "/nothing", "/media/demo/%2e%2e/x",
      "/media/../../etc/passwd", "/media/demo/..%2f..%2fFORMAT", "/media/D%00mo/x", "/media/demo/" + "a" * 2000],
 )  # fmt: skip
 def test_what_is_not_there_is_not_found(client, server, path):
     prepared = requests.Request("GET", server.url).prepare()
     prepared.url = server.url + path
     is_problem(client.send(prepared, timeout=10), 404)
+
+
+def test_a_space_that_does_not_stream_is_nobodys(client, server):
+    answer = client.get(f"{server.url}/media/nosuch/counter.mp4", timeout=10)
+    is_problem(answer, 403)
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_a_path_that_is_no_text_is_a_bad_request(client, server):

@@ -70,6 +70,8 @@ def said(headers) -> dict[str, str]:
 @pytest.mark.parametrize("function", ["Fragments", "FragmentsStream"])
 @pytest.mark.parametrize("name", [name for name in MEDIA if name not in NOT_OF_THE_SERVER])
 def test_what_lambda_says_is_what_a_server_says(stack, server, answered, name, function):
+    if (function, name) == ("FragmentsStream", "http-range-redirect"):
+        pytest.skip("behind CloudFront, which has taken the signature away, nobody is redirected")
     event = stack.event(name)
     answer = answered(function, event)
     headers = {field: value for field, value in event["headers"].items() if field not in ("host", "accept-encoding")}
@@ -102,12 +104,16 @@ def request_of(stack: Stack, key: str, name: str) -> dict:
     return event
 
 
-def test_a_buffered_answer_that_is_too_large_is_a_shorter_part_or_refused(stack, samples):
+def test_a_buffered_answer_that_is_too_large_is_a_shorter_part_or_had_where_its_space_streams(stack, samples):
+    stack.streams("large")
     body = (samples / "counter.mp4").read_bytes() + (7_000_008).to_bytes(4) + b"free" + bytes(7_000_000)
     put(stack, "large/large.mp4", body)
     assert stack.invoke("Indexer", put_event(stack, "large/large.mp4")).said is None
 
     whole = request_of(stack, "large/large.mp4", "http-original")
+    redirected = stack.invoke("Fragments", whole)
+    assert (redirected.status, redirected.headers["location"]) == (307, "https://large.cloudfront.net/large.mp4")
+    stack.streams("large", distribution=False)
     assert stack.invoke("Fragments", whole).status == 413
     whole["headers"]["range"] = "bytes=0-"
     part = stack.invoke("Fragments", whole)
@@ -175,6 +181,7 @@ def test_a_file_that_is_longer_than_an_invocation_takes_several(stack, samples):
 
 
 def test_a_deleted_object_leaves_nothing(stack, samples):
+    stack.streams("late")
     put(stack, "late/gone.mp4", (samples / "counter.mp4").read_bytes())
     stack.invoke("Indexer", put_event(stack, "late/gone.mp4"))
     request = request_of(stack, "late/gone.mp4", "http-time")
@@ -223,3 +230,41 @@ def test_the_gateway_asks_for_credentials_whatever_is_missing(invoked):
             assert answer.status_code == 401
             assert answer.headers["www-authenticate"].startswith("Basic ")
     assert invoked("GET", "spaces").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "standing", "reason"),
+    [
+        (None, None, "does not stream"),
+        ("OPEN", "off", "is off"),
+        ("SECURE", "deleting", "is being deleted"),
+        ("SECURE", "on", "signed URLs and signed cookies only"),
+    ],
+)
+def test_a_space_that_may_not_be_streamed_tells_nothing_of_what_it_has(stack, kind, standing, reason):
+    """What is there, and what is not, are the same to whoever may not have it."""
+    name = f"closed-{kind}-{standing}".lower() if kind else "nosuch"
+    if kind:
+        stack.streams(name, kind, standing)
+    put(stack, f"{name}/there.mp4", b"x")
+    answers = [stack.invoke("Fragments", request_of(stack, f"{name}/{content}", "http-time")) for content in ("there.mp4", "missing.mp4")]
+    for answer in answers:
+        assert answer.status == 403
+        assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("application/problem+json", "no-store")
+        assert reason in json.loads(answer.body)["detail"]
+    assert answers[0].body == answers[1].body
+
+
+def test_behind_cloudfront_the_signature_was_looked_at_and_a_space_that_is_off_stays_so(stack, samples):
+    stack.streams("secure", "SECURE")
+    put(stack, "secure/counter.mp4", (samples / "counter.mp4").read_bytes())
+    assert stack.invoke("Indexer", put_event(stack, "secure/counter.mp4")).said is None
+    request = request_of(stack, "secure/counter.mp4", "url-time")
+    assert stack.invoke("FragmentsStream", request).status == 200
+    assert stack.invoke("Fragments", request_of(stack, "secure/counter.mp4", "http-time")).status == 403
+    request["rawQueryString"], request["queryStringParameters"] = "", {}
+    request["headers"]["x-reelspan-range"] = "t:npt=10-20"
+    answer = stack.invoke("FragmentsStream", request)
+    assert answer.status == 206 and "t:npt 8.0-20.0" in answer.headers["content-range-mapping"]
+    stack.streams("secure", "SECURE", "off")
+    assert stack.invoke("FragmentsStream", request).status == 403

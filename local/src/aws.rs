@@ -33,6 +33,6 @@ fn config(at: SocketAddr, credentials: &data::Credentials) -> SdkConfig {
         .build()
 }
 
-fn sdk(credentials: &data::Credentials) -> Credentials {
+pub(crate) fn sdk(credentials: &data::Credentials) -> Credentials {
     Credentials::new(&credentials.access_key_id, &credentials.secret_access_key, None, None, "reelspan")
 }

@@ -1,12 +1,14 @@
 //! The data folder: everything that outlives a restart, under one roof.
 //!
 //! ```text
-//! FORMAT             the version of this layout, a number
-//! LOCK               held by the process that serves the folder
-//! admin.json         the first admin, where nobody named one; readable by its owner only, as are the two that follow
-//! credentials.json   the access key of the local S3
-//! dynamodb.sqlite    DynamoDB's tables
-//! s3/                objects, and the catalogue of their names
+//! FORMAT               the version of this layout, a number
+//! LOCK                 held by the process that serves the folder
+//! admin.json           the first admin, where nobody named one; readable by its owner only, as are those that follow
+//! credentials.json     the access key of the local S3
+//! secretsmanager.json  the secrets: the private key that signs URLs and cookies
+//! cloudfront.json      what was made in CloudFront: distributions, keys, policies
+//! dynamodb.sqlite      DynamoDB's tables
+//! s3/                  objects, and the catalogue of their names
 //! ```
 
 use std::{
@@ -109,6 +111,18 @@ impl Data {
     #[must_use]
     pub fn admin(&self) -> PathBuf {
         self.root.join("admin.json")
+    }
+
+    /// Where the state of CloudFront is.
+    #[must_use]
+    pub fn cloudfront(&self) -> PathBuf {
+        self.root.join("cloudfront.json")
+    }
+
+    /// Where the secrets are.
+    #[must_use]
+    pub fn secrets(&self) -> PathBuf {
+        self.root.join("secretsmanager.json")
     }
 
     /// Where DynamoDB's tables are.

@@ -48,7 +48,8 @@ impl Chain {
             Box::pin(async move { Ok(reelspan_indexer::handle(&stores, S3Event::deserialize(event)?).await?) })
         });
         local.deliver_to(handler);
-        let router = reelspan_fragments::router(stores.clone());
+        harness::make_open(&stores, "demo").await;
+        let router = harness::fragments(stores.clone());
         Self { local, stores, router, stop, _folders: (folder, tables) }
     }
 

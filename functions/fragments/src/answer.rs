@@ -36,6 +36,9 @@ const VARIES: &str = "Range, Accept-Range-Redirect";
 /// one does no harm; players that ask again and again are spared the way.
 const FRESH: &str = "max-age=60";
 
+/// The same of what is not for everybody.
+const FRESH_TO_ONE: &str = "private, max-age=60";
+
 /// Which part of a resource an answer gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Extent {
@@ -112,6 +115,13 @@ impl Answer {
         answer
     }
 
+    /// The same for this one viewer, and for no cache that others share.
+    #[must_use]
+    pub fn private(mut self) -> Self {
+        set(&mut self.headers, CACHE_CONTROL, FRESH_TO_ONE);
+        self
+    }
+
     /// 307: the same is answered there.
     fn redirect(location: &str) -> Self {
         let mut headers = HeaderMap::new();
@@ -125,22 +135,25 @@ impl Answer {
 }
 
 /// The answer, as large as the way back carries it: ranges of bytes are cut short, for which a 206 is made; all else is to be
-/// had elsewhere, or not at all.
-///
-/// `path_and_query` is the resource's own.
-pub fn fit(resource: &Resource, extent: Extent, delivery: &Delivery, path_and_query: &str) -> Result<Answer, Error> {
+/// had elsewhere, at this URL of the same resource, or not at all.
+pub fn fit(
+    resource: &Resource,
+    extent: Extent,
+    delivery: Delivery,
+    elsewhere: Option<&str>,
+) -> Result<Answer, Error> {
     let answer = Answer::new(resource, &extent);
     let (length, limit) = (answer.body.len(), delivery.limit());
     if length <= limit {
         return Ok(answer);
     }
-    match (extent, delivery.elsewhere()) {
+    match (extent, elsewhere) {
         (Extent::Bytes(ranges), _) => {
             let first =
                 ranges.into_iter().take(1).map(|range| range.start..range.end.min(range.start.saturating_add(limit)));
             Ok(Answer::new(resource, &Extent::Bytes(first.collect())))
         }
-        (_, Some(elsewhere)) => Ok(Answer::redirect(&format!("{elsewhere}{path_and_query}"))),
+        (_, Some(elsewhere)) => Ok(Answer::redirect(elsewhere)),
         (_, None) => Err(Error::TooLarge { length }),
     }
 }

@@ -9,17 +9,14 @@ pub use reelspan_gateway::LARGEST;
 pub const LARGEST_STREAM: u64 = 199_000_000;
 
 /// How answers go back to who asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// As they come into being.
     Streamed,
     /// Likewise, by Lambda, with a body of at most [`LARGEST_STREAM`].
     StreamedByLambda,
-    /// Whole, with a body of at most [`LARGEST`].
-    Buffered {
-        /// Where the same paths are answered streaming, without a slash at the end: `https://….lambda-url.….on.aws`.
-        streaming: Option<String>,
-    },
+    /// Whole, with a body of at most [`LARGEST`]. What is larger is to be had where the space streams.
+    Buffered,
 }
 
 /// `REELSPAN_ANSWER` says something else than `buffered` or `streamed`.
@@ -28,36 +25,22 @@ pub enum Delivery {
 pub struct UnknownDelivery(String);
 
 impl Delivery {
-    /// As the environment of a Lambda function says: `REELSPAN_ANSWER` is `buffered` or `streamed`, which it is where nothing is said;
-    /// `REELSPAN_STREAM_URL` is where the same paths are answered streaming.
+    /// As the environment of a Lambda function says: `REELSPAN_ANSWER` is `buffered` or `streamed`, which it is where nothing is said.
     pub fn from_env() -> Result<Self, UnknownDelivery> {
-        let text = |name| env::var(name).ok().filter(|value| !value.is_empty());
-        match text("REELSPAN_ANSWER").as_deref() {
+        match env::var("REELSPAN_ANSWER").ok().filter(|value| !value.is_empty()).as_deref() {
             None | Some("streamed") => Ok(Self::StreamedByLambda),
-            Some("buffered") => {
-                let streaming = text("REELSPAN_STREAM_URL").map(|url| url.trim_end_matches('/').to_owned());
-                Ok(Self::Buffered { streaming })
-            }
+            Some("buffered") => Ok(Self::Buffered),
             Some(other) => Err(UnknownDelivery(other.to_owned())),
         }
     }
 
     /// How many bytes a body may have.
     #[must_use]
-    pub const fn limit(&self) -> u64 {
+    pub const fn limit(self) -> u64 {
         match self {
             Self::Streamed => u64::MAX,
             Self::StreamedByLambda => LARGEST_STREAM,
-            Self::Buffered { .. } => LARGEST,
-        }
-    }
-
-    /// Where the same paths are answered streaming, if anywhere.
-    #[must_use]
-    pub fn elsewhere(&self) -> Option<&str> {
-        match self {
-            Self::Streamed | Self::StreamedByLambda => None,
-            Self::Buffered { streaming } => streaming.as_deref(),
+            Self::Buffered => LARGEST,
         }
     }
 }

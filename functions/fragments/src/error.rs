@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, VARY};
 use http::{HeaderName, StatusCode};
+use reelspan::cloudfront::verify::Refusal;
 use reelspan::http::problem::{self, Problem};
 use reelspan::http::range;
 use reelspan::media::Time;
@@ -27,9 +28,18 @@ pub enum Error {
     /// There is nothing to validate.
     #[error("{0}")]
     Validate(&'static str),
+    /// Its space streams to nobody.
+    #[error("{0}")]
+    Closed(&'static str),
+    /// Its space streams to signed requests alone, and this is none that counts.
+    #[error("{0}")]
+    Unsigned(#[from] Refusal),
     /// There is no such content.
     #[error("there is no such content")]
     Missing,
+    /// A part was asked for that it does not have, and all of it may be more than was signed.
+    #[error("no such part: {0}; the whole of what streams to signed requests is given to those that ask for the whole")]
+    NoPart(String),
     /// It is there, and its index is on its way.
     #[error("this version of it is being indexed")]
     Indexing,
@@ -76,7 +86,8 @@ impl Error {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::Path | Self::Validate(_) => StatusCode::BAD_REQUEST,
-            Self::NoRoute | Self::Name(_) | Self::Missing | Self::Outside { .. } => StatusCode::NOT_FOUND,
+            Self::Closed(_) | Self::Unsigned(_) => StatusCode::FORBIDDEN,
+            Self::NoRoute | Self::Name(_) | Self::Missing | Self::NoPart(_) | Self::Outside { .. } => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -93,6 +104,8 @@ impl Error {
     pub fn problem(&self) -> Problem {
         let title = match self {
             Self::Name(_) => "No such name",
+            Self::Closed(_) => "Not streamed",
+            Self::Unsigned(_) => "Not signed for this",
             Self::Outside { .. } => "No time of it",
             Self::Refused(_) => "No media fragments of this",
             Self::TooLarge { .. } => "Too large for one answer",

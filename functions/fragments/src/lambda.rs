@@ -1,5 +1,10 @@
 //! The routes as a Lambda function, behind an HTTP API or a function URL.
 
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::ConnectInfo;
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
 use lambda_http::tower::ServiceBuilder;
 use reelspan_gateway::{Buffered, encoded_once, observed};
 
@@ -7,12 +12,25 @@ use crate::{Delivery, Fragments};
 
 /// Answers invocations until the end.
 pub async fn run(fragments: Fragments) -> Result<(), lambda_http::Error> {
-    let delivery = fragments.delivery.clone();
-    let service = ServiceBuilder::new().map_request(encoded_once).service(observed(fragments.router()));
+    let delivery = fragments.delivery;
+    let service = ServiceBuilder::new().map_request(from_viewer).service(observed(fragments.router()));
     match delivery {
         Delivery::Streamed | Delivery::StreamedByLambda => lambda_http::run_with_streaming_response(service).await,
-        Delivery::Buffered { .. } => {
+        Delivery::Buffered => {
             lambda_http::run(ServiceBuilder::new().map_response(Buffered).service(service)).await
         }
     }
+}
+
+/// The request as the routes take it: its path encoded once, and where it comes from, which API Gateway has seen and no header
+/// can say.
+fn from_viewer(mut request: lambda_http::Request) -> lambda_http::Request {
+    let address = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
+        _ => None,
+    };
+    if let Some(address) = address.and_then(|address| address.parse::<IpAddr>().ok()) {
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(address, 0)));
+    }
+    encoded_once(request)
 }

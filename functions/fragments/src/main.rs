@@ -1,11 +1,10 @@
 //! The fragments function on Lambda.
 
-use reelspan::{store::Stores, telemetry};
-use reelspan_fragments::{Delivery, Fragments, lambda};
+use reelspan::telemetry;
+use reelspan_fragments::{Fragments, lambda};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
-    let fragments = Fragments { stores: Stores::from_env().await?, delivery: Delivery::from_env()? };
-    lambda::run(fragments).await
+    lambda::run(Fragments::from_env().await?).await
 }

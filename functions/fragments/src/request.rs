@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRef, FromRequestParts, Path};
 use http::header::RANGE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
@@ -12,18 +12,24 @@ use reelspan::resolve::{self, Ask};
 use reelspan::space::{ContentId, MediaKey, SpaceId};
 use reelspan::uri::Fragment;
 
-use crate::Error;
+use crate::admission::Shown;
+use crate::viewers::X_REELSPAN_RANGE;
+use crate::{Error, Viewers};
 
 /// Which redirect a client takes instead of a part (W3C *Protocol for Media Fragments*).
 pub const ACCEPT_RANGE_REDIRECT: HeaderName = HeaderName::from_static("accept-range-redirect");
 
 /// A request for media.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Request {
     /// Of which content.
     pub media: MediaKey,
-    /// The query as it was written, where there is one.
+    /// What it shows in order to be let in.
+    pub shown: Shown,
+    /// The query without that, as it was written; none where there is nothing in it.
     pub query: Option<String>,
+    /// All of the query, with the signature: for whoever asked, and for nobody's log.
+    whole_query: Secret,
     /// The fragment in it.
     pub fragment: Fragment,
     /// The range, if it is in a grammar that is known.
@@ -55,14 +61,25 @@ impl Request {
         self.ask().or_else(in_range).map_or(RangeInclusive::new(1, 0), |ask| resolve::guess(&ask))
     }
 
-    /// The same resource as a path with its query, percent-encoded.
+    /// The same resource as a path with its query, percent-encoded, its signature included.
     #[must_use]
     pub fn path_and_query(&self) -> String {
-        let path = self.media.to_path();
-        match &self.query {
-            None => format!("/media/{path}"),
-            Some(query) => format!("/media/{path}?{query}"),
-        }
+        self.with_query(&format!("/media/{}", self.media.to_path()))
+    }
+
+    /// A URL of the same content with the query as it came, signature included.
+    #[must_use]
+    pub fn with_query(&self, url: &str) -> String {
+        self.whole_query.0.as_ref().map_or_else(|| url.to_owned(), |query| format!("{url}?{query}"))
+    }
+}
+
+/// A text that is not shown.
+struct Secret(Option<String>);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("…")
     }
 }
 
@@ -72,7 +89,10 @@ fn redirects(headers: &HeaderMap) -> bool {
     units.flat_map(|value| value.split(',')).any(|unit| unit.trim().eq_ignore_ascii_case("bytes"))
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Request {
+impl<S: Send + Sync> FromRequestParts<S> for Request
+where
+    Viewers: FromRef<S>,
+{
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
@@ -80,14 +100,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Request {
         let Path((space, content)) =
             Path::<(String, String)>::from_request_parts(parts, state).await.map_err(|_| Error::Path)?;
         let media = MediaKey::new(SpaceId::parse(&space)?, ContentId::parse(&content)?)?;
-        let query = parts.uri.query();
-        let range = parts.headers.get(RANGE).and_then(|value| value.to_str().ok());
+        let (shown, query) = Shown::of(parts);
+        let field = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let direct = Viewers::from_ref(state) == Viewers::Direct;
+        let range = if direct { field(RANGE) } else { field(X_REELSPAN_RANGE).or_else(|| field(RANGE)) };
         Ok(Self {
             media,
-            query: query.map(str::to_owned),
-            fragment: query.map(Fragment::parse).unwrap_or_default(),
+            shown,
+            fragment: query.as_deref().map(Fragment::parse).unwrap_or_default(),
+            query,
+            whole_query: Secret(parts.uri.query().map(str::to_owned)),
             range: range.and_then(Range::parse),
-            redirect: redirects(&parts.headers),
+            // CloudFront has taken the signature away, and a redirect needs it.
+            redirect: direct && redirects(&parts.headers),
             conditions: Conditions::read(&parts.headers),
             head: parts.method == Method::HEAD,
         })
@@ -107,9 +132,13 @@ mod tests {
 
     /// What a handler is given for a request.
     async fn parsed(method: &str, uri: &str, fields: &[(&str, &str)]) -> Request {
+        parsed_for(Viewers::Direct, method, uri, fields).await
+    }
+
+    async fn parsed_for(viewers: Viewers, method: &str, uri: &str, fields: &[(&str, &str)]) -> Request {
         let (sender, receiver) = std::sync::mpsc::channel();
         let handler = async move |request: Request| sender.send(request).unwrap();
-        let app: Router = Router::new().route("/media/{space}/{*content}", get(handler));
+        let app: Router = Router::new().route("/media/{space}/{*content}", get(handler)).with_state(viewers);
         let mut request = http::Request::builder().method(method).uri(uri);
         for (name, value) in fields {
             request = request.header(*name, *value);
@@ -167,5 +196,35 @@ mod tests {
             let request = parsed("GET", "/media/films/a", &[("accept-range-redirect", value)]).await;
             assert_eq!(request.redirect, redirect, "{value}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_signature_is_no_part_of_the_query_and_goes_along_with_a_redirect() {
+        let signed = "t=1,2&Expires=1700000000&Signature=abc-_~&Key-Pair-Id=K1&Hash-Algorithm=SHA256";
+        for (query, rest) in [(signed, Some("t=1,2")), (&signed[6..], None), ("t=1,2", Some("t=1,2"))] {
+            let uri = format!("/media/films/a?{query}");
+            let request = parsed("GET", &uri, &[]).await;
+            assert_eq!((request.query.as_deref(), request.path_and_query()), (rest, uri));
+            let shown = format!("{request:?}");
+            assert!(!shown.contains("abc-_~") && !shown.contains("K1"), "{shown}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_range_in_a_field_of_ours_counts_behind_cloudfront_alone() {
+        let ours = ("x-reelspan-range", "t:npt=10-20");
+        let of = |request: Request| request.range.map(|range| range.to_string());
+        for (viewers, fields, range) in [
+            (Viewers::Direct, vec![ours], None),
+            (Viewers::Direct, vec![ours, ("range", "bytes=0-9")], Some("bytes=0-9")),
+            (Viewers::CloudFront, vec![ours], Some("t:npt=10-20")),
+            (Viewers::CloudFront, vec![ours, ("range", "bytes=0-9")], Some("t:npt=10-20")),
+            (Viewers::CloudFront, vec![("range", "bytes=0-9")], Some("bytes=0-9")),
+        ] {
+            let request = parsed_for(viewers, "GET", "/media/films/a", &fields).await;
+            assert_eq!(of(request).as_deref(), range, "{viewers:?} {fields:?}");
+        }
+        let accepted = [("range", "t:npt=1-2"), ("accept-range-redirect", "bytes")];
+        assert!(!parsed_for(Viewers::CloudFront, "GET", "/media/films/a", &accepted).await.redirect);
     }
 }

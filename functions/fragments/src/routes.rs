@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRef, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::{
@@ -19,7 +19,7 @@ use tower_http::cors::{Any, CorsLayer};
 
 use crate::answer::{CONTENT_RANGE_MAPPING, RANGE_REDIRECT, X_MEDIA_FRAGMENT};
 use crate::request::{ACCEPT_RANGE_REDIRECT, Request};
-use crate::{Error, Fragments, validate};
+use crate::{Error, Fragments, Viewers, validate};
 
 /// How long a browser may remember what it may send.
 const PREFLIGHT: Duration = Duration::from_hours(24);
@@ -66,6 +66,12 @@ async fn health() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
+impl FromRef<Arc<Fragments>> for Viewers {
+    fn from_ref(fragments: &Arc<Fragments>) -> Self {
+        fragments.viewers
+    }
+}
+
 async fn media(State(fragments): State<Arc<Fragments>>, request: Request) -> Response {
     telemetry::note(|notes| {
         notes.kind = Some(kind(&request));
@@ -74,7 +80,10 @@ async fn media(State(fragments): State<Arc<Fragments>>, request: Request) -> Res
     });
     let answer = fragments.answer(&request).await;
     let hit = !matches!(answer, Err(Error::Missing | Error::Indexing));
-    telemetry::note(|notes| notes.index = Some(if hit { Index::Hit } else { Index::Miss }));
+    telemetry::note(|notes| {
+        notes.index = Some(if hit { Index::Hit } else { Index::Miss });
+        notes.refused_signature = matches!(answer, Err(Error::Unsigned(_)));
+    });
     match answer {
         Ok(answer) => fragments.respond(&request, answer).await.into_response(),
         Err(error) => error.into_response(),

@@ -2,7 +2,6 @@
 //! answer with its body.
 
 use std::convert::Infallible;
-use std::ops::RangeInclusive;
 
 use axum::body::{Body, Bytes};
 use axum::response::Response;
@@ -16,11 +15,13 @@ use reelspan::index::{Outline, Status};
 use reelspan::resolve::{self, Ask, Cover, Cut, Meaning};
 use reelspan::space::MediaKey;
 use reelspan::store::Found;
+use reelspan::uri::Reason;
 
+use crate::admission::Admitted;
 use crate::answer::{self, Answer, Extent};
 use crate::request::Request;
 use crate::resource::{Content, Resource, brief, tag};
-use crate::{Delivery, Error, Fragments};
+use crate::{Delivery, Error, Fragments, Viewers};
 
 /// An answer, and the version of the object that its body is of.
 pub struct Made {
@@ -31,36 +32,54 @@ pub struct Made {
 impl Fragments {
     /// From the request to the answer, the media itself left alone: one look into the index.
     pub async fn answer(&self, request: &Request) -> Result<Made, Error> {
-        let mut found = self.find(&request.media, request.guess()).await?;
+        let (admission, found) =
+            self.stores.index.find_in_space(&self.spaces, &request.media, request.guess()).await?;
+        let admitted = self.admit(&admission, &request.media, request.query.as_deref(), &request.shown)?;
+        let mut found = self.there(&request.media, found).await?;
+        let Made { answer, etag } = self.made(request, &mut found, &admitted).await?;
+        // CloudFront, which looks at each signature anew, may keep it.
+        let private = admitted.secure && self.viewers == Viewers::Direct;
+        Ok(Made { answer: if private { answer.private() } else { answer }, etag })
+    }
+
+    async fn made(&self, request: &Request, found: &mut Found, admitted: &Admitted) -> Result<Made, Error> {
+        let etag = found.head.original.etag.clone();
+        if admitted.secure {
+            all_means_something(request, found)?;
+        }
         let resource = match request.ask() {
-            Some(ask) => match cut(&mut found, request, &ask, &self.delivery).await? {
+            Some(ask) => match cut(found, request, &ask, self.delivery).await? {
                 Chosen::Resource(resource) => resource,
-                Chosen::Known(answer) => return Ok(Made { answer, etag: found.head.original.etag }),
+                Chosen::Known(answer) => return Ok(Made { answer, etag }),
             },
             None => Resource::original(&found.head),
         };
         let answer = match request.conditions.judge(&resource.etag, resource.modified) {
             Verdict::NotModified => Answer::not_modified(&resource),
             Verdict::Failed => return Err(Error::Precondition),
-            Verdict::Proceed => match extent(&mut found, request, &resource).await? {
+            Verdict::Proceed => match extent(found, request, &resource).await? {
                 Extent::Fragment(mapping) if request.redirect => {
                     Answer::to_bytes(&resource, &mapping, &request.path_and_query())
                 }
                 // There is no body that could be too large.
                 Extent::Whole if request.head => Answer::new(&resource, &Extent::Whole),
-                extent => answer::fit(&resource, extent, &self.delivery, &request.path_and_query())?,
+                extent => {
+                    // Who streams is the one that others send to.
+                    let url = admitted.url.as_ref().filter(|_| self.delivery == Delivery::Buffered);
+                    let elsewhere = url.map(|url| request.with_query(url));
+                    answer::fit(&resource, extent, self.delivery, elsewhere.as_deref())?
+                }
             },
         };
-        Ok(Made { answer, etag: found.head.original.etag })
+        Ok(Made { answer, etag })
     }
 
-    /// The head, and those pages that will be needed in all likelihood, in one round trip.
-    pub async fn find(&self, media: &MediaKey, cells: RangeInclusive<u32>) -> Result<Found, Error> {
-        let media = media.to_string();
-        match self.stores.index.find(&media, cells).await? {
+    /// What was found of a content, where it is there.
+    pub async fn there(&self, media: &MediaKey, found: Option<Found>) -> Result<Found, Error> {
+        match found {
             Some(found) => Ok(found),
             // Its events are on their way, or there is nothing: the bucket knows.
-            None => match self.stores.media.object(&media).await {
+            None => match self.stores.media.object(&media.to_string()).await {
                 Ok(_) => Err(Error::Indexing),
                 Err(error) => Err(error.into()),
             },
@@ -88,6 +107,21 @@ impl Fragments {
     }
 }
 
+/// Whether every dimension of the query means something for the file. Elsewhere what means nothing is as if it were not there, and
+/// all of the file may be left; whoever has a signature for a part is given that part, or nothing: also of a file that has been
+/// replaced by one that has no such part.
+fn all_means_something(request: &Request, found: &Found) -> Result<(), Error> {
+    let mut ignored = request.fragment.ignored.iter();
+    if let Some(ignored) = ignored.find(|ignored| ignored.why != Reason::UnknownName) {
+        return Err(Error::NoPart(ignored.why.to_string()));
+    }
+    let Some(ask) = request.ask() else { return Ok(()) };
+    match Meaning::of(&ask, outline(&found.head.status)?).without.first() {
+        Some(without) => Err(Error::NoPart(format!("{}: {}", without.dimension, without.why))),
+        None => Ok(()),
+    }
+}
+
 /// What a fragment in the query comes to.
 enum Chosen {
     /// This resource: a cut, or the original where the fragment means nothing for it.
@@ -96,7 +130,7 @@ enum Chosen {
     Known(Answer),
 }
 
-async fn cut(found: &mut Found, request: &Request, ask: &Ask, delivery: &Delivery) -> Result<Chosen, Error> {
+async fn cut(found: &mut Found, request: &Request, ask: &Ask, delivery: Delivery) -> Result<Chosen, Error> {
     let outline = outline(&found.head.status)?;
     let meaning = Meaning::of(ask, outline);
     if meaning.is_all() {
@@ -105,7 +139,7 @@ async fn cut(found: &mut Found, request: &Request, ask: &Ask, delivery: &Deliver
     let tag = tag(&found.head, outline, &meaning);
     // The validator of a cut is given to cuts alone, so a client that has it need not wait for the cut to be made; except where
     // the answer has to have its media type.
-    if matches!(delivery, Delivery::Buffered { .. })
+    if delivery == Delivery::Buffered
         && request.conditions.judge(&tag, found.head.original.modified) == Verdict::NotModified
         && request.conditions.names(&tag)
     {

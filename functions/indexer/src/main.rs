@@ -1,5 +1,8 @@
 //! The indexer as a Lambda function: see the library.
 
+// Its futures are nested more deeply than the compiler looks unless told.
+#![recursion_limit = "256"]
+
 use reelspan::telemetry;
 
 #[tokio::main(flavor = "current_thread")]

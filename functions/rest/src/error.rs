@@ -4,6 +4,7 @@
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, StatusCode};
+use reelspan::cloudfront::distribution;
 use reelspan::http::problem::{self, Problem};
 use reelspan::space::acl::AclError;
 use reelspan::space::properties::PropertiesError;
@@ -13,6 +14,8 @@ use reelspan::user::CHALLENGE;
 
 /// How long a client does well to wait before it tries again, in seconds.
 const PATIENCE: &str = "2";
+/// The same where something is on its way that takes minutes.
+const MORE_PATIENCE: &str = "30";
 
 /// Why a request is not done.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +55,9 @@ pub enum Error {
     /// A space of that name is on its way out.
     #[error("space {0} is being deleted; its name is free once its contents are gone")]
     Deleting(SpaceId),
+    /// It cannot be done yet; the text says why.
+    #[error("{0}")]
+    Later(String),
     /// The content changes too fast.
     #[error("the content changed meanwhile")]
     Changed,
@@ -62,7 +68,7 @@ pub enum Error {
     #[error("{0} is busy")]
     Busy(&'static str),
     /// A store failed; the text is for the log alone.
-    #[error("the store of spaces or that of contents failed")]
+    #[error("a service that this stands on failed")]
     Upstream(String),
     /// We are wrong; the text is for the log alone.
     #[error("this should not have happened")]
@@ -98,7 +104,7 @@ impl Error {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Upstream(_) => StatusCode::BAD_GATEWAY,
-            Self::Deleting(_) | Self::Changed | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Deleting(_) | Self::Later(_) | Self::Changed | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -120,6 +126,7 @@ impl Error {
         match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, CHALLENGE)),
             Self::Deleting(_) | Self::Changed | Self::Busy(_) => Some((RETRY_AFTER, PATIENCE)),
+            Self::Later(_) => Some((RETRY_AFTER, MORE_PATIENCE)),
             _ => None,
         }
     }
@@ -151,6 +158,18 @@ impl From<store::Error> for Error {
             store::Error::Changed => Self::Changed,
             store::Error::Throttled(service) => Self::Busy(service),
             store::Error::Missing | store::Error::Service { .. } => Self::Upstream(error.to_string()),
+        }
+    }
+}
+
+impl From<distribution::Error> for Error {
+    fn from(error: distribution::Error) -> Self {
+        match error {
+            distribution::Error::Quota(quota) => Self::Conflict(quota),
+            distribution::Error::Throttled(service) => Self::Busy(service),
+            distribution::Error::Changing => Self::Later("the distribution is being changed".to_owned()),
+            distribution::Error::Store(error) => error.into(),
+            other => Self::Upstream(other.to_string()),
         }
     }
 }
@@ -205,6 +224,8 @@ mod tests {
             (Error::NoRoute, 404, problem, None),
             (Error::Method, 405, problem, None),
             (Error::Deleting(space()), 503, problem, Some("retry-after")),
+            (Error::Later("it is being deleted".to_owned()), 503, problem, Some("retry-after")),
+            (Error::from(distribution::Error::Quota("too many".to_owned())), 409, plain, None),
             (Error::from(store::Error::Throttled("S3")), 503, problem, Some("retry-after")),
             (Error::from(store::Error::Changed), 503, problem, Some("retry-after")),
             (Error::Upstream("secret".to_owned()), 502, problem, None),

@@ -2,6 +2,8 @@
 //! its users with the answer, as its item says so, and its contents go without anybody waiting. Their indexes go by the events
 //! of the bucket, as those of every deleted content do.
 //!
+//! The distribution that streams the space goes at the same time, by the function that made it, and the item goes last of all.
+//!
 //! Nothing but the item has to be remembered: whatever is left under the space's prefix is to be deleted, and once nothing is, so is
 //! the item, and the name is free. So it can be broken off and begun again at any point, and twice at a time does no harm.
 
@@ -17,6 +19,8 @@ use crate::{Error, Spaces};
 
 /// How long to wait before a deletion that failed is tried again on this machine.
 const PAUSE: Duration = Duration::from_secs(5);
+/// How long between two looks at whether the distribution of a space is gone.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// How the contents of a deleted space are deleted.
 #[derive(Clone, Debug)]
@@ -73,15 +77,27 @@ impl Spaces {
     /// Deletes the contents of a space that is marked as being deleted, and then its item, as long as there is time.
     pub async fn delete_contents(&self, id: &SpaceId, until: Option<Instant>) -> Result<Progress, Error> {
         // An event may be as old as it likes: only what is marked is deleted.
-        if self.table.get(id).await?.is_none_or(|space| space.state != State::Deleting) {
+        let Some(space) = self.table.get(id).await?.filter(|space| space.state == State::Deleting) else {
             return Ok(Progress::Done);
+        };
+        if let Some(streaming) = &space.streaming {
+            match &self.upkeep {
+                Some(upkeep) => upkeep.begin(id).await?,
+                None => drop(self.table.set_streaming(id, Some(streaming), None).await?),
+            }
         }
+        let is_over = || until.is_some_and(|end| Instant::now() >= end);
         while self.stores.media.delete_some(id).await? {
-            if until.is_some_and(|end| Instant::now() >= end) {
+            if is_over() {
                 return Ok(Progress::OutOfTime);
             }
         }
-        self.table.remove(id).await?;
+        while !self.table.remove(id).await? && self.table.get(id).await?.is_some() {
+            if is_over() {
+                return Ok(Progress::OutOfTime);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
         tracing::info!(space = %id, "the contents of a deleted space are gone");
         Ok(Progress::Done)
     }

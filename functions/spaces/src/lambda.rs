@@ -9,8 +9,10 @@ use lambda_http::tower::{Service, ServiceBuilder};
 use lambda_http::{Adapter, LambdaEvent};
 use lambda_runtime::{Context, service_fn};
 use reelspan::space::SpaceId;
+use reelspan::space::streaming::Hosts;
 use reelspan::store::{self, Stores};
 use reelspan_gateway::{Buffered, encoded_once, observed};
+use reelspan_streaming::{Invoker, Upkeep};
 use serde_json::value::RawValue;
 
 use crate::deletion::{DeletionEvent, Progress};
@@ -20,14 +22,18 @@ use crate::{Carrier, Deletions, Spaces};
 const RESERVE: Duration = Duration::from_secs(20);
 
 impl Spaces {
-    /// What the function's environment names: `SPACES_TABLE`, what [`Stores::from_env`] reads, and
-    /// `AWS_LAMBDA_FUNCTION_NAME`, by which the function invokes itself.
+    /// What the function's environment names: `SPACES_TABLE`, what [`Stores::from_env`] and [`Hosts::from_env`] read,
+    /// `AWS_LAMBDA_FUNCTION_NAME`, by which the function invokes itself, and `STREAMING_FUNCTION`, which takes distributions away.
     pub async fn from_env() -> Result<Self, lambda_http::Error> {
         let variable = |name| env::var(name).map_err(|_| format!("the environment variable {name} is not set"));
         let (table, function) = (variable("SPACES_TABLE")?, variable("AWS_LAMBDA_FUNCTION_NAME")?);
         let stores = Stores::from_env().await?;
-        let deletions = Deletions::Lambda { client: aws_sdk_lambda::Client::new(store::aws().await), function };
-        Ok(Self { table: stores.spaces(table), stores, carrier: Carrier::Gateway, deletions })
+        let client = aws_sdk_lambda::Client::new(store::aws().await);
+        let upkeep = variable("STREAMING_FUNCTION").ok();
+        let upkeep = upkeep.map(|function| Upkeep::Lambda(Invoker { client: client.clone(), function }));
+        let deletions = Deletions::Lambda { client, function };
+        let (table, hosts) = (stores.spaces(table), Hosts::from_env());
+        Ok(Self { table, stores, carrier: Carrier::Gateway, deletions, hosts, upkeep })
     }
 }
 

@@ -28,7 +28,9 @@ pub use deletion::Deletions;
 use reelspan_rest::task::said;
 use reelspan_rest::{Error, Who};
 
+use reelspan::space::streaming::Hosts;
 use reelspan::store::{SpacesTable, Stores};
+use reelspan_streaming::Upkeep;
 
 /// What the routes stand on.
 #[derive(Clone, Debug)]
@@ -41,6 +43,10 @@ pub struct Spaces {
     pub carrier: Carrier,
     /// How the contents of a deleted space are deleted.
     pub deletions: Deletions,
+    /// Where viewers reach streamed spaces.
+    pub hosts: Hosts,
+    /// How the distribution of a deleted space is taken away; none where nothing streams.
+    pub upkeep: Option<Upkeep>,
 }
 
 /// How the bodies of requests and answers come and go.

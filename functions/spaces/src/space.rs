@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 use reelspan::space::SpaceId;
 use reelspan::space::acl::{Acl, Right};
 use reelspan::space::record::{Space, State as Standing};
+use reelspan::space::streaming::Standing as On;
 use reelspan::store::Page;
 use reelspan::user::{Role, UserName};
 
@@ -30,16 +31,42 @@ impl Spaces {
     }
 
     /// Its properties as header fields, with how many contents it has: these are the first of them.
-    fn properties(space: &Space, page: &Page) -> HeaderMap {
+    fn properties(&self, space: &Space, page: &Page) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in &space.properties {
             property(&mut headers, name, value);
+        }
+        for (name, value) in self.streaming(space) {
+            property(&mut headers, name, &value);
         }
         let more = if page.more { "+" } else { "" };
         property(&mut headers, "space-count", &format!("{}{more}", page.names.len()));
         let created = DateTime::from_timestamp(space.created, 0).unwrap_or_default();
         property(&mut headers, "space-created", &created.format("%Y-%m-%dT%H:%M:%S").to_string());
         headers
+    }
+
+    /// How a space streams, under the names that DuraCloud had for RTMP and those that it has for HLS; nothing where it does not.
+    /// What is off, or on its way out, has no host.
+    fn streaming(&self, space: &Space) -> Vec<(&'static str, String)> {
+        let Some(streaming) = &space.streaming else { return Vec::new() };
+        let distribution = streaming.distribution.as_ref();
+        let status = match streaming.standing {
+            On::On if distribution.is_some_and(|distribution| distribution.deployed) => "Deployed",
+            On::On => "InProgress",
+            On::Off => "Disabled",
+            On::Deleting => "Deleting",
+        };
+        let kind = streaming.kind.name();
+        let mut all = vec![("streaming-status", status), ("streaming-type", kind), ("hls-streaming-type", kind)]
+            .into_iter()
+            .map(|(name, value)| (name, value.to_owned()))
+            .collect::<Vec<_>>();
+        if let Some(distribution) = distribution.filter(|_| streaming.standing == On::On) {
+            let host = self.hosts.host(&space.id, distribution);
+            all.extend([("streaming-host", host.clone()), ("hls-streaming-host", host)]);
+        }
+        all
     }
 }
 
@@ -87,9 +114,9 @@ pub async fn list(State(state): Shared, who: Who, names: Names, listing: Listing
     let Listing { prefix, count, marker } = listing;
     let page = state.stores.media.list(&space.id, &prefix, marker.as_deref(), count).await?;
     let headers = if prefix.is_empty() && marker.is_none() && count == COUNTED {
-        Spaces::properties(&space, &page)
+        state.properties(&space, &page)
     } else {
-        Spaces::properties(&space, &state.stores.media.list(&space.id, "", None, COUNTED).await?)
+        state.properties(&space, &state.stores.media.list(&space.id, "", None, COUNTED).await?)
     };
     let open = format!("<space id=\"{}\">", escaped(space.id.as_str()));
     let mut response = xml(elements(&open, "item", page.names.iter().map(String::as_str), "</space>"));
@@ -100,7 +127,7 @@ pub async fn list(State(state): Shared, who: Who, names: Names, listing: Listing
 pub async fn properties(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
     let space = state.space(&names.first, &who, Right::Read).await?;
     let page = state.stores.media.list(&space.id, "", None, COUNTED).await?;
-    Ok(Spaces::properties(&space, &page).into_response())
+    Ok(state.properties(&space, &page).into_response())
 }
 
 pub async fn delete(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {

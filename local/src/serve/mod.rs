@@ -1,5 +1,6 @@
 //! `reelspan serve`: starts every part, in the order in which they need each other, and stops them in the other.
 
+mod functions;
 mod import;
 mod options;
 mod refused;
@@ -14,11 +15,13 @@ use std::{
 
 use axum::{Router, serve::ListenerExt};
 use reelspan::{
-    store::{self, SpacesTable, Stores, Users},
-    user::{Authenticator, Password, Settings, UserName},
+    space::streaming::Hosts,
+    store::{self, Stores, Users},
+    user::{Password, UserName},
 };
 use reelspan_indexer::S3Event;
 use reelspan_spaces::{Carrier, Deletions, Spaces};
+use reelspan_streaming::{Streams, Upkeep};
 use serde::Deserialize;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -27,8 +30,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub use import::{Imported, import};
 pub use options::{Admin, Import, Options};
 
+use self::functions::Functions;
 use crate::{
     Error, aws,
+    cloudfront::CloudFront,
     data::{Credentials, Data},
     dynamodb::DynamoDb,
     queue::{self, Handler, Queue},
@@ -90,7 +95,7 @@ struct Running {
     first_admin: Option<FirstAdmin>,
     store: Arc<Store>,
     s3: aws_sdk_s3::Client,
-    spaces: SpacesTable,
+    streams: Streams,
     dynamodb: DynamoDb,
     servers: JoinSet<()>,
     /// Stops what takes requests in.
@@ -126,6 +131,8 @@ impl Running {
             table: stores.spaces(store::SPACES.name),
             carrier: Carrier::Stream,
             deletions: Deletions::Here,
+            hosts: Hosts::Below(format!("http://{http_at}/stream")),
+            upkeep: None,
         };
 
         let mut servers = JoinSet::new();
@@ -134,17 +141,23 @@ impl Running {
         let handler = indexer(stores.clone());
         let queue = Queue { catalogue: store.catalogue(), handler, pauses: queue::PAUSES.to_vec() };
         servers.spawn(queue.deliver(stop.clone(), PATIENCE));
-        spaces.resume_deletions().await.map_err(Error::failed("the spaces"))?;
-        let table = spaces.table.clone();
-        servers.spawn(serve_http(http, functions(stores, spaces, users)?, stop.clone()));
+        let hosts = spaces.hosts.clone();
+        let cloudfront = CloudFront::open(data).await?;
+        let s3 = aws_sdk_s3::Client::from_conf(media.build());
+        let mut functions = Functions { stores, spaces, users, cloudfront, s3: s3.clone(), hosts };
+        let streams = functions.streams();
+        functions.spaces.upkeep = Some(Upkeep::Here(Box::new(streams.clone())));
+        streams.resume().await.map_err(Error::failed("the streams"))?;
+        functions.spaces.resume_deletions().await.map_err(Error::failed("the spaces"))?;
+        servers.spawn(serve_http(http, functions.router()?, stop.clone()));
         Ok(Self {
             http_at,
             s3_at,
             credentials,
             first_admin,
             store,
-            s3: aws_sdk_s3::Client::from_conf(media.build()),
-            spaces: table,
+            s3,
+            streams,
             dynamodb,
             servers,
             stop,
@@ -157,7 +170,7 @@ impl Running {
         self.announce().map_err(Error::failed("standard output"))?;
         let mut imported = Vec::new();
         for import in &options.import {
-            self::import::make_space(&self.spaces, &import.space).await?;
+            self::import::make_space(&self.streams, &import.space).await?;
             imported.extend(self::import(&self.s3, import).await?.keys);
         }
         queue::drained(&self.store.catalogue()).await;
@@ -207,14 +220,6 @@ fn indexer(stores: Stores) -> Handler {
     })
 }
 
-/// All functions that answer HTTP, as API Gateway has them under one name.
-fn functions(stores: Stores, spaces: Spaces, users: Users) -> Result<Router, Error> {
-    let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("who is asking"))?;
-    let durastore = spaces.router().layer(reelspan_authorizer::layer(authenticator));
-    let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end));
-    Ok(reelspan_fragments::router(stores).nest("/durastore", durastore))
-}
-
 async fn serve_http(listener: TcpListener, functions: Router, stop: CancellationToken) {
     let app = reelspan_gateway::observed(functions.layer(CatchPanicLayer::new()));
     // The head of an answer and its body are two writes; without this the second waits for the first to be acknowledged, which
@@ -224,6 +229,7 @@ async fn serve_http(listener: TcpListener, functions: Router, stop: Cancellation
             tracing::debug!(%error, "a connection stays slow");
         }
     });
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
     let patience = async {
         stop.cancelled().await;

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::harness::Local;
+use crate::harness::{self, Local};
 use crate::live;
 use crate::proxy::{Proxy, Service};
 use crate::requests::{Answer, Asked, Ended, Media};
@@ -89,14 +89,15 @@ impl World {
         let spoilt = Stores::new(s3_config, config, MEDIA_BUCKET, CONTAINER_INDEX.name);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
-        let router = reelspan_fragments::router(spoilt);
+        harness::make_open(&quiet, "demo").await;
+        let router = harness::fragments(spoilt);
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         let client = Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(5)).build_http();
         Self {
             media: kept,
             s3,
             dynamodb,
-            quiet: reelspan_fragments::router(quiet),
+            quiet: harness::fragments(quiet),
             at,
             client,
             _local: local,

@@ -10,6 +10,12 @@ use std::{
 };
 
 use aws_sdk_s3::{Client, error::ProvideErrorMetadata, primitives::ByteStream};
+use axum::Router;
+use reelspan::space::SpaceId;
+use reelspan::space::record::Space;
+use reelspan::space::streaming::{Hosts, Kind, Streaming};
+use reelspan::store::{SPACES, Stores};
+use reelspan_fragments::{Delivery, Fragments, Viewers};
 use reelspan_local::{
     aws,
     data::Data,
@@ -81,6 +87,20 @@ impl Local {
         let beside = std::fs::read_dir(&folder).unwrap().count() - 1;
         beside + std::fs::read_dir(folder.join(MEDIA_BUCKET)).unwrap().count()
     }
+}
+
+/// Makes a space that streams openly.
+pub async fn make_open(stores: &Stores, space: &str) {
+    let streaming = Some(Streaming::new(Kind::Open, Vec::new()));
+    let space = Space::new(SpaceId::parse(space).unwrap(), None, 0);
+    assert!(stores.spaces(SPACES.name).create(&Space { streaming, ..space }).await.unwrap());
+}
+
+/// The fragments function over these stores, as whoever is not behind CloudFront reaches it.
+pub fn fragments(stores: Stores) -> Router {
+    let spaces = stores.spaces(SPACES.name);
+    let hosts = Hosts::Below("http://localhost/stream".to_owned());
+    Fragments { stores, spaces, hosts, viewers: Viewers::Direct, delivery: Delivery::Streamed }.router()
 }
 
 /// Hears events, and handles each as it is told.

@@ -1,5 +1,8 @@
 //! The streaming of a space: to anybody or to signed URLs and cookies alone, by which distribution, and whether it is on.
 
+use std::env;
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use super::SpaceId;
 
 /// To whom a space streams.
@@ -77,6 +80,8 @@ pub struct Streaming {
     pub standing: Standing,
     /// The origins whose pages may read what is streamed; none where any https origin may.
     pub origins: Vec<String>,
+    /// What its distribution is asked for by, so that asking twice makes one; another each time that streaming is set up anew.
+    pub reference: String,
     /// What streams it; none until it is made.
     pub distribution: Option<Distribution>,
     /// Counts the writes, so that of two who change it at a time one is told ([`crate::store::SpacesTable::set_streaming`]).
@@ -86,8 +91,11 @@ pub struct Streaming {
 impl Streaming {
     /// Streaming that is to be set up.
     #[must_use]
-    pub const fn new(kind: Kind, origins: Vec<String>) -> Self {
-        Self { kind, standing: Standing::On, origins, distribution: None, version: 0 }
+    pub fn new(kind: Kind, origins: Vec<String>) -> Self {
+        // Only one space's own past has to be told from its present, and that took longer than a nanosecond.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let reference = format!("{:x}", now.as_nanos());
+        Self { kind, standing: Standing::On, origins, reference, distribution: None, version: 0 }
     }
 }
 
@@ -101,6 +109,22 @@ pub enum Hosts {
 }
 
 impl Hosts {
+    /// What `STREAMING_HOSTS` says: the URL below which they are, or nothing where CloudFront's own hosts count.
+    #[must_use]
+    pub fn from_env() -> Self {
+        match env::var("STREAMING_HOSTS") {
+            Ok(url) if !url.is_empty() => Self::Below(url.trim_end_matches('/').to_owned()),
+            _ => Self::CloudFront,
+        }
+    }
+
+    /// The same without its scheme, as DuraCloud has it in the property `streaming-host`.
+    #[must_use]
+    pub fn host(&self, space: &SpaceId, distribution: &Distribution) -> String {
+        let base = self.base(space, distribution);
+        base.split_once("://").map_or(base.as_str(), |(_, host)| host).to_owned()
+    }
+
     /// The URL under which the contents of a streamed space are, without a slash at the end: `https://d111111abcdef8.cloudfront.net`.
     #[must_use]
     pub fn base(&self, space: &SpaceId, distribution: &Distribution) -> String {

@@ -34,8 +34,8 @@ pub use index::{Cells, Found, HeadOf, IndexTable, PagesOf, Reader, Sequencer, St
 pub use media::{
     Content, Listed, Md5, Media, New, Object, ObjectSource, Objects, Page, Part, PutError, Signed, Upload,
 };
-pub use signing_secret::SigningSecret;
-pub use spaces::SpacesTable;
+pub use signing_secret::{Keys, SigningSecret};
+pub use spaces::{Admission, SpacesTable};
 pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, USERS, create_tables};
 pub use users::{Users, UsersError};
 

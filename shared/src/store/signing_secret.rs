@@ -1,5 +1,8 @@
 //! The key that signs URLs and cookies, in a secret of Secrets Manager: JSON with `keyId`, CloudFront's name for it, and `pkcs8`, the
 //! private key in base64. The public keys are in the table of spaces ([`crate::cloudfront::commons`]).
+//!
+//! While another key is to take its place that one stands beside it, as `next`: a private key is kept before anybody is told of
+//! its public one, so that whoever takes up what was broken off finds the same key.
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config as secrets;
@@ -20,12 +23,25 @@ pub struct SigningSecret {
     secret: String,
 }
 
+/// What is in it.
+#[derive(Debug, Default)]
+pub struct Keys {
+    /// The key that signs.
+    pub signer: Option<Signer>,
+    /// The key that is to take its place.
+    pub next: Option<SigningKey>,
+}
+
 /// What the secret's text is. Without `Debug`, so that it is never shown.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct Text {
-    key_id: String,
-    pkcs8: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pkcs8: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
 }
 
 impl SigningSecret {
@@ -38,35 +54,62 @@ impl SigningSecret {
 
     /// The key that signs; `None` where none was put yet.
     pub async fn get(&self) -> Result<Option<Signer>, Error> {
+        Ok(self.keys().await?.signer)
+    }
+
+    /// All that is in it; nothing where none was put yet.
+    pub async fn keys(&self) -> Result<Keys, Error> {
         match self.client.get_secret_value().secret_id(&self.secret).send().await {
-            Ok(answer) => signer(answer.secret_string().unwrap_or_default()).map(Some),
+            Ok(answer) => keys(answer.secret_string().unwrap_or_default()),
             // There is no such secret, or it has no value.
-            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(Keys::default()),
             Err(error) => Err(of_secrets(&error)),
         }
     }
 
-    /// Replaces the key that signs.
-    pub async fn put(&self, signer: &Signer) -> Result<(), Error> {
-        let put = self.client.put_secret_value().secret_id(&self.secret).secret_string(text(signer));
-        put.send().await.map(drop).map_err(|error| of_secrets(&error))
+    /// Replaces what is in it. Of several who do so by the same token, 32 to 64 letters, the first is the one who does; `false` for
+    /// the others.
+    pub async fn put(&self, keys: &Keys, token: &str) -> Result<bool, Error> {
+        let text = text(keys);
+        let put = self.client.put_secret_value().secret_id(&self.secret);
+        match put.secret_string(&text).client_request_token(token).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
+            // On AWS the template makes it.
+            Err(error) if error.code() == Some("ResourceNotFoundException") => {
+                let create = self.client.create_secret().name(&self.secret).secret_string(text);
+                create.client_request_token(token).send().await.map_err(|error| of_secrets(&error))?;
+                Ok(true)
+            }
+            Err(error) => Err(of_secrets(&error)),
+        }
     }
 }
 
-fn text(signer: &Signer) -> String {
-    let text = Text { key_id: signer.key_id().to_owned(), pkcs8: STANDARD.encode(signer.key().pkcs8()) };
+fn text(keys: &Keys) -> String {
+    let text = Text {
+        key_id: keys.signer.as_ref().map(|signer| signer.key_id().to_owned()),
+        pkcs8: keys.signer.as_ref().map(|signer| STANDARD.encode(signer.key().pkcs8())),
+        next: keys.next.as_ref().map(|key| STANDARD.encode(key.pkcs8())),
+    };
     // Text keys and texts: there is nothing in it that could fail.
     serde_json::to_string(&text).unwrap_or_default()
 }
 
 /// The errors leave out what was found: it is a secret.
-fn signer(text: &str) -> Result<Signer, Error> {
+fn keys(text: &str) -> Result<Keys, Error> {
     let wrong = |message: &str| Error::Service { service: SECRETS, message: message.to_owned() };
-    let text: Text =
-        serde_json::from_str(text).map_err(|_| wrong("the signing key is not JSON with keyId and pkcs8"))?;
-    let pkcs8 = STANDARD.decode(&text.pkcs8).map_err(|_| wrong("the signing key is not base64"))?;
-    let key = SigningKey::from_pkcs8(&pkcs8).map_err(|error| wrong(&error.to_string()))?;
-    Ok(Signer::new(text.key_id, key))
+    let text: Text = serde_json::from_str(text).map_err(|_| wrong("the signing key is not JSON"))?;
+    let key = |base64: String| {
+        let pkcs8 = STANDARD.decode(&base64).map_err(|_| wrong("the signing key is not base64"))?;
+        SigningKey::from_pkcs8(&pkcs8).map_err(|error| wrong(&error.to_string()))
+    };
+    let signer = match (text.key_id, text.pkcs8) {
+        (Some(id), Some(pkcs8)) => Some(Signer::new(id, key(pkcs8)?)),
+        (None, None) => None,
+        _ => return Err(wrong("the signing key is not both keyId and pkcs8")),
+    };
+    Ok(Keys { signer, next: text.next.map(key).transpose()? })
 }
 
 #[cfg(test)]
@@ -77,10 +120,18 @@ mod tests {
 
     #[test]
     fn a_key_survives_being_a_secret() {
-        let whole = Signer::new("K2JCJMDEHXQW5F", SigningKey::generate().unwrap());
-        let read = signer(&text(&whole)).unwrap();
-        assert_eq!((read.key_id(), read.key().public()), (whole.key_id(), whole.key().public()));
-        assert!(!format!("{whole:?}").contains(&STANDARD.encode(whole.key().pkcs8())));
+        for (signs, follows) in [(false, false), (true, false), (false, true), (true, true)] {
+            let signer = signs.then(|| Signer::new("K2JCJMDEHXQW5F", SigningKey::generate().unwrap()));
+            let whole = Keys { signer, next: follows.then(|| SigningKey::generate().unwrap()) };
+            let said = |keys: &Keys| {
+                let signer = keys.signer.as_ref().map(|signer| (signer.key_id().to_owned(), signer.key().public()));
+                (signer, keys.next.as_ref().map(SigningKey::public))
+            };
+            assert_eq!(said(&keys(&text(&whole)).unwrap()), said(&whole));
+            for key in [whole.signer.as_ref().map(Signer::key), whole.next.as_ref()].into_iter().flatten() {
+                assert!(!format!("{whole:?}").contains(&STANDARD.encode(key.pkcs8())));
+            }
+        }
     }
 
     #[test]
@@ -92,7 +143,7 @@ mod tests {
             r#"{"keyId":"K1","pkcs8":"swordfish!"}"#,
             r#"{"keyId":"K1","pkcs8":"c3dvcmRmaXNo"}"#,
         ] {
-            let error = signer(text).unwrap_err();
+            let error = keys(text).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("fish"), "{error}");
         }
     }

@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use http::Request;
+use reelspan::space::streaming::Hosts;
 use reelspan::store::{self, Stores};
 use tower::ServiceExt;
 
-use crate::router;
+use crate::{Delivery, Fragments, Viewers};
 
 /// Stores whose port discards; nothing listens there.
 fn nowhere() -> Stores {
@@ -32,7 +33,10 @@ async fn send(method: &str, path: &str, fields: &[(&str, &str)]) -> http::Respon
     for (name, value) in fields {
         request = request.header(*name, *value);
     }
-    router(stores).oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap()
+    let spaces = stores.spaces("Spaces");
+    let hosts = Hosts::CloudFront;
+    let fragments = Fragments { stores, spaces, hosts, viewers: Viewers::Direct, delivery: Delivery::Streamed };
+    fragments.router().oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap()
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ use http::{HeaderMap, HeaderName, Uri};
 
 use self::link::Link;
 use self::report::{Media, Report};
+use crate::admission::Shown;
 use crate::{Error, Fragments};
 
 /// The longest URI that is looked at, in bytes.
@@ -41,13 +42,23 @@ pub async fn validate(State(fragments): State<Arc<Fragments>>, headers: HeaderMa
 }
 
 async fn report(fragments: &Fragments, headers: &HeaderMap, asked: &str) -> Result<Report, Error> {
-    let link = Link::parse(asked);
+    let mut link = Link::parse(asked);
+    let (shown, rest) = Shown::of_url(link.query.as_deref());
+    link.query = rest;
     let mut report = Report::of(&link);
     let host = headers.get(X_FORWARDED_HOST).or_else(|| headers.get(HOST)).and_then(|host| host.to_str().ok());
     if let Some(media) = link.media(host)? {
-        let mut found = fragments.find(&media, report.guess()).await?;
-        report.resolve(&mut found).await?;
-        report.media = Some(Media::of(&media, &found.head));
+        let (admission, found) =
+            fragments.stores.index.find_in_space(&fragments.spaces, &media, report.guess()).await?;
+        match fragments.admit(&admission, &media, link.query.as_deref(), &shown) {
+            Ok(_) => {
+                let mut found = fragments.there(&media, found).await?;
+                report.resolve(&mut found).await?;
+                report.media = Some(Media::of(&media, &found.head));
+            }
+            // What may not be had is not told of either; the grammar is no secret.
+            Err(refused) => report.withheld = Some(refused.to_string()),
+        }
     }
     Ok(report)
 }

@@ -34,6 +34,9 @@ pub struct Report {
     /// The file, where it is one of ours.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media: Option<Media>,
+    /// Why nothing is said of the file, where it is one of ours that the URI does not open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<String>,
 }
 
 impl Report {
@@ -42,7 +45,7 @@ impl Report {
         let reading = |text: &Option<String>| text.as_deref().map(Reading::of);
         let (query, hash) = (reading(&link.query), reading(&link.hash));
         let media_fragment = query.iter().chain(&hash).any(|reading| !reading.fragment.is_empty());
-        Self { uri: link.written.clone(), media_fragment, query, hash, media: None }
+        Self { uri: link.written.clone(), media_fragment, query, hash, media: None, withheld: None }
     }
 
     /// The pages of the index that resolving it will need.

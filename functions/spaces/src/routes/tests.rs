@@ -4,6 +4,7 @@
 
 use axum::body::{Body, to_bytes};
 use http::{Request, Response};
+use reelspan::space::streaming::Hosts;
 use reelspan::store::{self, Stores};
 use reelspan::user::{Identity, Role};
 use tower::ServiceExt;
@@ -26,7 +27,9 @@ fn nowhere() -> Spaces {
         .credentials_provider(credentials)
         .endpoint_url("http://127.0.0.1:9");
     let stores = Stores::new(s3, dynamodb, "media", "ContainerIndex");
-    Spaces { table: stores.spaces("Spaces"), stores, carrier: Carrier::Stream, deletions: Deletions::Here }
+    let table = stores.spaces("Spaces");
+    let (deletions, hosts) = (Deletions::Here, Hosts::CloudFront);
+    Spaces { table, stores, carrier: Carrier::Stream, deletions, hosts, upkeep: None }
 }
 
 /// A request by somebody of this role, or by nobody.

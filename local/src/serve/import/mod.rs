@@ -23,9 +23,10 @@ use reelspan::{
         ContentId, MediaKey, SpaceId,
         acl::{Grantee, Right},
         record::Space,
+        streaming::{Kind, Standing},
     },
-    store::SpacesTable,
 };
+use reelspan_streaming::Streams;
 
 use super::Import;
 use crate::{Error, s3::MEDIA_BUCKET};
@@ -82,13 +83,20 @@ pub async fn import(s3: &Client, import: &Import) -> Result<Imported, Error> {
     Ok(done)
 }
 
-/// Makes the space of an import where it is not there: nobody's in particular, and everybody reads it.
-pub async fn make_space(table: &SpacesTable, id: &SpaceId) -> Result<(), Error> {
+/// Makes the space of an import where it is not there: nobody's in particular, and everybody reads it. It streams openly, unless
+/// somebody has decided otherwise.
+pub async fn make_space(streams: &Streams, id: &SpaceId) -> Result<(), Error> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut space = Space::new(id.clone(), None, i64::try_from(now).unwrap_or_default());
     let about = || format!("space {id}");
     space.acl.grant(Grantee::Public, Right::Read).map_err(Error::failed(about()))?;
-    table.create(&space).await.map(drop).map_err(Error::failed(about()))
+    streams.table.create(&space).await.map_err(Error::failed(about()))?;
+    let there = streams.table.get(id).await.map_err(Error::failed(about()))?;
+    let decided = there.and_then(|space| space.streaming);
+    if decided.is_none_or(|streaming| (streaming.kind, streaming.standing) == (Kind::Open, Standing::On)) {
+        streams.on(id, Kind::Open, None).await.map_err(Error::failed(about()))?;
+    }
+    Ok(())
 }
 
 async fn is_there(s3: &Client, source: &Source) -> Result<bool, Error> {

@@ -20,23 +20,37 @@ pub(super) const WRITES: usize = 25;
 /// How often a batch is tried that has nothing processed of it.
 const ATTEMPTS: u32 = 8;
 
+/// Some items of one table.
+pub(super) fn these(keys: Vec<Item>, consistent: bool) -> Result<KeysAndAttributes, Error> {
+    KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent).build().map_err(Error::dynamodb)
+}
+
 /// Those of the items with these keys (at most [`GETS`]) that exist.
 pub(super) async fn get(client: &Client, table: &str, keys: Vec<Item>, consistent: bool) -> Result<Vec<Item>, Error> {
-    let mut items = Vec::with_capacity(keys.len());
-    let request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent).build();
-    let mut wanted = request.map_err(Error::dynamodb)?;
+    let wanted = HashMap::from([(table.to_owned(), these(keys, consistent)?)]);
+    Ok(get_of_tables(client, wanted).await?.remove(table).unwrap_or_default())
+}
+
+/// Those of the items of these tables (at most [`GETS`] in all) that exist, by their tables.
+pub(super) async fn get_of_tables(
+    client: &Client,
+    mut wanted: HashMap<String, KeysAndAttributes>,
+) -> Result<HashMap<String, Vec<Item>>, Error> {
+    let mut items: HashMap<String, Vec<Item>> = HashMap::with_capacity(wanted.len());
     let mut backoff = Backoff::new(ATTEMPTS);
     loop {
-        let answer = client.batch_get_item().request_items(table, wanted).send().await;
+        let answer = client.batch_get_item().set_request_items(Some(wanted)).send().await;
         let answer = answer.map_err(|error| of_dynamodb(&error))?;
-        let got = answer.responses.unwrap_or_default().remove(table).unwrap_or_default();
-        if !got.is_empty() {
-            backoff = Backoff::new(ATTEMPTS);
+        for (table, got) in answer.responses.unwrap_or_default() {
+            if !got.is_empty() {
+                backoff = Backoff::new(ATTEMPTS);
+            }
+            items.entry(table).or_default().extend(got);
         }
-        items.extend(got);
-        match rest(answer.unprocessed_keys, table) {
-            Some(left) if !left.keys().is_empty() => wanted = left,
-            _ => return Ok(items),
+        wanted = answer.unprocessed_keys.unwrap_or_default();
+        wanted.retain(|_, left| !left.keys().is_empty());
+        if wanted.is_empty() {
+            return Ok(items);
         }
         if !backoff.pause().await {
             return Err(Error::Throttled(DYNAMODB));

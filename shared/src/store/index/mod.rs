@@ -46,6 +46,7 @@ mod reader;
 mod sequencer;
 mod unfinished;
 
+use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
 
 use aws_sdk_dynamodb::Client;
@@ -59,9 +60,10 @@ use self::item::{HEAD, Item};
 pub use self::reader::Reader;
 pub use self::sequencer::Sequencer;
 pub use self::unfinished::Unfinished;
-use super::Error;
 use super::error::of_dynamodb;
+use super::{Admission, Error, SpacesTable};
 use crate::index::{Head, Packed};
+use crate::space::MediaKey;
 
 /// How many batches, or single deletions, are under way at a time.
 const AT_ONCE: usize = 4;
@@ -136,16 +138,39 @@ impl IndexTable {
     /// The head of a file's index and the pages of these numbers, in one round trip; `None` where there is no head. Of more
     /// than 99 pages the others are left for [`Reader`] to load.
     pub async fn find(&self, media: &str, cells: RangeInclusive<u32>) -> Result<Option<Found>, Error> {
-        let numbers = cells.clone().take(batch::GETS - 1).filter(|cell| *cell < Cells::LIMIT);
-        let last = numbers.clone().last();
-        let keys = std::iter::once(item::key(media, HEAD));
-        let keys = keys.chain(numbers.map(|number| item::key(media, item::page_key(number))));
-        let mut items = batch::get(&self.client, &self.table, keys.collect(), false).await?;
+        let cells = asked(cells, batch::GETS);
+        let items = batch::get(&self.client, &self.table, keys(media, cells.clone()), false).await?;
+        self.found(media, items, cells)
+    }
+
+    /// The same with what has to be known of the file's space before any of it is given out, still in one round trip.
+    pub async fn find_in_space(
+        &self,
+        spaces: &SpacesTable,
+        media: &MediaKey,
+        cells: RangeInclusive<u32>,
+    ) -> Result<(Admission, Option<Found>), Error> {
+        let (of_space, text) = (spaces.admission_of(media.space())?, media.to_string());
+        let cells = asked(cells, batch::GETS - of_space.keys().len());
+        let of_index = batch::these(keys(&text, cells.clone()), false)?;
+        let wanted = [(self.table.clone(), of_index), (spaces.name().to_owned(), of_space)];
+        let mut items = batch::get_of_tables(&self.client, HashMap::from(wanted)).await?;
+        let admission = Admission::read(&items.remove(spaces.name()).unwrap_or_default())?;
+        Ok((admission, self.found(&text, items.remove(&self.table).unwrap_or_default(), cells)?))
+    }
+
+    /// What these items are: all that there is of the head and of the pages of these cells.
+    fn found(
+        &self,
+        media: &str,
+        mut items: Vec<Item>,
+        cells: RangeInclusive<u32>,
+    ) -> Result<Option<Found>, Error> {
         let Some(place) = items.iter().position(is_head) else { return Ok(None) };
         let (head, present) = item::head(&items.swap_remove(place))?;
         let mut pages = Reader::new(self.clone(), media, item::of(&head.original.etag), present);
-        if let Some(last) = last {
-            pages.take(items, *cells.start()..=last);
+        if !cells.is_empty() {
+            pages.take(items, cells);
         }
         Ok(Some(Found { head, pages }))
     }
@@ -327,6 +352,18 @@ where
         Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
         Err(error) => Err(of_dynamodb(&error)),
     }
+}
+
+/// Those of the cells whose pages are asked for along with the head, where a batch has room for so many items.
+fn asked(cells: RangeInclusive<u32>, room: usize) -> RangeInclusive<u32> {
+    let last = cells.clone().take(room.saturating_sub(1)).take_while(|cell| *cell < Cells::LIMIT).last();
+    last.map_or(RangeInclusive::new(1, 0), |last| *cells.start()..=last)
+}
+
+/// The keys of the head and of the pages of these cells.
+fn keys(media: &str, cells: RangeInclusive<u32>) -> Vec<Item> {
+    let pages = cells.map(|number| item::key(media, item::page_key(number)));
+    std::iter::once(item::key(media, HEAD)).chain(pages).collect()
 }
 
 fn is_head(item: &Item) -> bool {

@@ -59,6 +59,7 @@ pub(super) fn of_streaming(streaming: &Streaming) -> Item {
         ("type".to_owned(), text(streaming.kind.name())),
         ("standing".to_owned(), text(streaming.standing.name())),
         ("origins".to_owned(), AttributeValue::L(streaming.origins.iter().map(text).collect())),
+        ("reference".to_owned(), text(&streaming.reference)),
         ("version".to_owned(), AttributeValue::N(streaming.version.to_string())),
     ]);
     if let Some(distribution) = &streaming.distribution {
@@ -83,6 +84,7 @@ pub(super) fn streaming(item: &Item) -> Option<Streaming> {
         kind: Kind::parse(string("type")?)?,
         standing: Standing::parse(string("standing")?)?,
         origins: origins.collect::<Option<_>>()?,
+        reference: string("reference").cloned().unwrap_or_default(),
         distribution,
         version: item.get("version")?.as_n().ok()?.parse().ok()?,
     })

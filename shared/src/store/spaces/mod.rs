@@ -5,12 +5,14 @@
 //! Every write is on a condition, so that of two who make, change and delete one space at a time each is told what became of it;
 //! reads are strongly consistent, so that a right that was taken away is gone with the answer that says so.
 
+mod admission;
 mod item;
 mod streaming;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
+pub use self::admission::Admission;
 use self::item::{COMMONS, item, key, map, name, space, text};
 use super::Error;
 use super::error::of_dynamodb;
@@ -30,6 +32,11 @@ impl SpacesTable {
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.table
     }
 
     /// The space of this name, one that is being deleted too.
@@ -87,12 +94,13 @@ impl SpacesTable {
         done(update.send().await)
     }
 
-    /// Removes the item of a space whose contents are gone; `false` where it is gone already.
+    /// Removes the item of a space whose contents are gone; `false` where it is gone already, or where something still streams it.
     pub async fn remove(&self, id: &SpaceId) -> Result<bool, Error> {
         let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key(id)));
         let delete = delete
-            .condition_expression("#state = :deleting")
+            .condition_expression("#state = :deleting AND attribute_not_exists(#streaming)")
             .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#streaming", "streaming")
             .expression_attribute_values(":deleting", text(name(State::Deleting)));
         done(delete.send().await)
     }

@@ -1,0 +1,117 @@
+//! Who is let in: anybody, where the space streams openly; whoever has a valid signature, in the URL or in cookies, where it streams
+//! securely; nobody where it does not stream.
+//!
+//! A request on `/media/{space}/{content}` is looked at as one of the same content where its space streams: that is the URL which
+//! was signed. The clock is the system's, with no grace: CloudFront has none. The address of a viewer is that of whoever opened the
+//! connection, to us or to API Gateway; what a header says of it counts for nothing.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::extract::ConnectInfo;
+use http::request::Parts;
+use reelspan::cloudfront::policy;
+use reelspan::cloudfront::verify::{Evidence, Refusal, verify, without_signature};
+use reelspan::space::MediaKey;
+use reelspan::space::streaming::{Kind, Standing};
+use reelspan::store::Admission;
+
+use crate::{Error, Fragments, Viewers};
+
+/// What a request shows in order to be let in.
+pub struct Shown {
+    /// What stands in its query: a signature, none, or something that can be none.
+    pub query: Result<Option<Evidence>, Refusal>,
+    /// What stands in its cookies.
+    pub cookies: Result<Option<Evidence>, Refusal>,
+    /// Where it comes from, where that is known.
+    pub address: Option<IpAddr>,
+}
+
+/// A request that was let in.
+pub struct Admitted {
+    /// The URL of the content where its space streams, without a query; none until there is a distribution.
+    pub url: Option<String>,
+    /// Whether others have to be kept out of what is answered.
+    pub secure: bool,
+}
+
+impl Shown {
+    /// What a request shows, and its query without that.
+    pub fn of(parts: &Parts) -> (Self, Option<String>) {
+        let (query, rest) = in_query(parts.uri.query());
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
+        (Self { query, cookies: Evidence::from_cookies(&parts.headers), address }, rest)
+    }
+
+    /// What a URL shows, its query that is, by itself; and that query without it.
+    pub fn of_url(query: Option<&str>) -> (Self, Option<String>) {
+        let (query, rest) = in_query(query);
+        (Self { query, cookies: Ok(None), address: None }, rest)
+    }
+
+    /// What counts: the signature in the query, and only where there is none that of the cookies, as CloudFront has it.
+    fn evidence(&self) -> Result<&Evidence, Refusal> {
+        match self.query.as_ref().map_err(|refusal| *refusal)? {
+            Some(evidence) => Ok(evidence),
+            None => self.cookies.as_ref().map_err(|refusal| *refusal)?.as_ref().ok_or(Refusal::Unsigned),
+        }
+    }
+}
+
+impl std::fmt::Debug for Shown {
+    /// Without the signature, so that it never ends in a log.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Shown").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// The signature in a query, and the query without it: none where there was nothing else in it.
+fn in_query(query: Option<&str>) -> (Result<Option<Evidence>, Refusal>, Option<String>) {
+    let Some(query) = query else { return (Ok(None), None) };
+    let (evidence, rest) = match Evidence::from_query(query) {
+        Ok((evidence, rest)) => (Ok(evidence), rest),
+        // An open space has no use for it.
+        Err(refusal) => (Err(refusal), without_signature(query)),
+    };
+    (evidence, (!rest.is_empty() || query.is_empty()).then_some(rest))
+}
+
+impl Fragments {
+    /// Lets a request for this content in, whose query but for the signature is this one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] and [`Error::Unsigned`].
+    pub fn admit(
+        &self,
+        admission: &Admission,
+        media: &MediaKey,
+        query: Option<&str>,
+        shown: &Shown,
+    ) -> Result<Admitted, Error> {
+        let none = "this space does not stream: it is turned on by enable-streaming";
+        let streaming = admission.streaming.as_ref().ok_or(Error::Closed(none))?;
+        match streaming.standing {
+            Standing::On => {}
+            Standing::Off => return Err(Error::Closed("the streaming of this space is off")),
+            Standing::Deleting => return Err(Error::Closed("the streaming of this space is being deleted")),
+        }
+        let base = streaming.distribution.as_ref().map(|distribution| self.hosts.base(media.space(), distribution));
+        let url = |query: &str| base.as_ref().map(|base| policy::url(base, media, query));
+        let secure = streaming.kind == Kind::Secure;
+        if secure && self.viewers == Viewers::Direct {
+            let signed = url(query.unwrap_or_default());
+            let signed = signed.ok_or(Error::Closed("the streaming of this space is being set up"))?;
+            verify(shown.evidence()?, &signed, &admission.keys, now(), shown.address)?;
+        }
+        Ok(Admitted { url: url(""), secure })
+    }
+}
+
+/// The time, in seconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,30 @@
+//! The routes.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::post;
+use reelspan_rest::Error;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::{Streams, task};
+
+/// What handlers stand on.
+pub type Shared = State<Arc<Streams>>;
+
+/// All routes, within `/durastore`.
+pub fn table(streams: Streams) -> Router {
+    Router::new()
+        .route("/task/enable-streaming", post(task::enable))
+        .route("/task/enable-hls", post(task::enable))
+        .route("/task/disable-streaming", post(task::disable))
+        .route("/task/disable-hls", post(task::disable))
+        .route("/task/delete-streaming", post(task::delete))
+        .route("/task/delete-hls", post(task::delete))
+        .route("/task/rotate-signing-key", post(task::rotate))
+        .method_not_allowed_fallback(async || Error::Method)
+        .layer(CatchPanicLayer::custom(|_| Error::Internal("a handler panicked".to_owned()).into_response()))
+        .with_state(Arc::new(streams))
+}

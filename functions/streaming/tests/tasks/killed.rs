@@ -1,0 +1,70 @@
+//! Killed at each call, and called again.
+
+use serde_json::{Value, json};
+
+use super::world::{Fails, World};
+
+/// What is done before, and then killed, and then done again.
+const STORIES: [(&[(&str, bool)], &str, bool); 6] = [
+    (&[], "enable-streaming", true),
+    (&[("enable-streaming", true)], "disable-streaming", true),
+    (&[("enable-streaming", true), ("disable-streaming", true)], "enable-streaming", true),
+    (&[("enable-streaming", false)], "delete-streaming", false),
+    (&[("enable-streaming", true)], "rotate-signing-key", false),
+    (&[("enable-streaming", true)], "rotate-signing-key", true),
+];
+
+fn body(task: &str, flag: bool) -> Value {
+    match task {
+        "rotate-signing-key" => json!({"revoke": flag}),
+        "enable-streaming" => json!({"spaceId": "films", "secure": flag}),
+        _ => json!({"spaceId": "films"}),
+    }
+}
+
+async fn world(before: &[(&str, bool)], fails: Fails) -> World {
+    let world = World::failing(fails).await;
+    for (task, flag) in before {
+        world.done(task, body(task, *flag)).await;
+        world.settled("films").await;
+    }
+    world
+}
+
+#[tokio::test]
+async fn whatever_call_it_is_killed_at_it_ends_in_the_same_state() {
+    for (before, task, flag) in STORIES {
+        let undisturbed = world(before, Fails::Before).await;
+        undisturbed.done(task, body(task, flag)).await;
+        undisturbed.settled("films").await;
+        let expected = undisturbed.everything().await;
+        for fails in [Fails::Before, Fails::After] {
+            let mut number = 0;
+            loop {
+                let world = world(before, fails).await;
+                world.fail(number);
+                let (status, text) = world.task_of("root", reelspan::user::Role::Admin, task, body(task, flag)).await;
+                let was_killed = world.recover();
+                assert!(status == 200 || was_killed, "{task} {number} {text}");
+                // A rotation that was done is not to be done again.
+                if status != 200 || task != "rotate-signing-key" {
+                    world.done(task, body(task, flag)).await;
+                }
+                world.settled("films").await;
+                let mut everything = world.everything().await;
+                if task == "rotate-signing-key" {
+                    // Killed after its last call it was done, and is done once more.
+                    assert!([1, 2, 3].map(Value::from).contains(&everything["public keys"]), "{everything}");
+                    everything["public keys"] = expected["public keys"].clone();
+                }
+                assert_eq!(everything, expected, "{task} {flag}, killed at call {number} {fails:?}");
+                if !was_killed {
+                    break;
+                }
+                number += 1;
+            }
+            assert!(number >= 3, "{task} is {number} calls");
+            println!("{task} {flag} after {before:?}: killed at each of {number} calls, {fails:?}");
+        }
+    }
+}

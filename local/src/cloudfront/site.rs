@@ -1,0 +1,204 @@
+//! `/stream/{space}/{content}`: what viewers reach of a distribution. In the order in which CloudFront does it: the distribution is
+//! there and enabled; the signature, where it asks for one; the origin; the header fields of its policy.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, RANGE, VARY,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use reelspan::cloudfront::policy;
+use reelspan::cloudfront::verify::{Evidence, Refusal, verify, without_signature};
+use reelspan::http::problem::{self, Problem};
+use reelspan::space::streaming::{Distribution, Hosts, Streaming};
+use reelspan::space::{ContentId, MediaKey, SpaceId};
+use reelspan::store::SpacesTable;
+use reelspan::telemetry;
+
+use super::origins::Asked;
+use super::{CloudFront, Origins, edge};
+use crate::Error;
+
+/// What pages may read of an answer, beside what every page may.
+const EXPOSED: &str = "Accept-Ranges, Content-Length, Content-Range, Content-Range-Mapping, ETag, Last-Modified, X-Media-Fragment";
+
+/// The distributions, as viewers reach them.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// What was made of them.
+    pub cloudfront: CloudFront,
+    /// The spaces, which know their distributions.
+    pub spaces: SpacesTable,
+    /// What answers in the end.
+    pub origins: Origins,
+    /// Where viewers reach them.
+    pub hosts: Hosts,
+}
+
+/// Why a viewer is sent away.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("there is no distribution here")]
+    Nowhere,
+    #[error("the distribution is not enabled")]
+    Disabled,
+    #[error("the distribution answers GET, HEAD and OPTIONS alone")]
+    Method,
+    #[error(transparent)]
+    Signature(#[from] Refusal),
+    #[error("the origin cannot be reached")]
+    Origin(#[from] Error),
+}
+
+impl Site {
+    /// `/{space}/{content}`, to be nested where [`Hosts`] says.
+    pub fn router(self) -> Router {
+        Router::new().route("/{space}/{*content}", any(answer)).with_state(Arc::new(self))
+    }
+
+    async fn found(&self, space: &SpaceId) -> Result<(Streaming, Distribution), Refused> {
+        let found = self.spaces.get(space).await.map_err(Error::failed("the spaces"))?;
+        let streaming = found.and_then(|space| space.streaming).ok_or(Refused::Nowhere)?;
+        let distribution = streaming.distribution.clone().ok_or(Refused::Nowhere)?;
+        Ok((streaming, distribution))
+    }
+
+    async fn answer(&self, media: &MediaKey, address: Option<SocketAddr>, request: &Viewed<'_>) -> Result<Response, Refused> {
+        let (streaming, distribution) = self.found(media.space()).await?;
+        let entrance = self.cloudfront.entrance(&distribution.id).ok_or(Refused::Nowhere)?;
+        if !entrance.enabled {
+            return Err(Refused::Disabled);
+        }
+        if ![Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method) {
+            return Err(Refused::Method);
+        }
+        let query = request.uri.query().unwrap_or_default();
+        let rest = match &entrance.keys {
+            None => without_signature(query),
+            Some(keys) => {
+                let (in_query, rest) = Evidence::from_query(query)?;
+                let evidence = match in_query {
+                    Some(evidence) => evidence,
+                    None => Evidence::from_cookies(request.headers)?.ok_or(Refusal::Unsigned)?,
+                };
+                let url = policy::url(&self.hosts.base(media.space(), &distribution), media, &rest);
+                verify(&evidence, &url, keys, now(), address.map(|address| address.ip().to_canonical()))?;
+                rest
+            }
+        };
+        let query = Some(rest.as_str()).filter(|rest| !rest.is_empty());
+        let range = request.headers.get(RANGE).and_then(|range| range.to_str().ok());
+        let asked = Asked { method: request.method, media, query, headers: request.headers };
+        let mut response = match edge::Origin::of(request.method, query, range) {
+            edge::Origin::Media => self.origins.media(&asked).await?,
+            edge::Origin::Fragments { in_range } => self.origins.fragment(&asked, in_range).await?,
+        };
+        share(&streaming, request.headers.get(ORIGIN), response.headers_mut());
+        Ok(response)
+    }
+}
+
+/// A request of a viewer, without its body, of which there is none.
+struct Viewed<'a> {
+    method: &'a Method,
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+}
+
+async fn answer(
+    State(site): State<Arc<Site>>,
+    Path((space, content)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address);
+    let viewed = Viewed { method: request.method(), uri: request.uri(), headers: request.headers() };
+    let names = SpaceId::parse(&space).and_then(|space| MediaKey::new(space, ContentId::parse(&content)?));
+    let answered = match names {
+        Ok(media) => site.answer(&media, address, &viewed).await,
+        Err(_) => Err(Refused::Nowhere),
+    };
+    telemetry::note(|notes| {
+        notes.kind = notes.kind.or(Some("stream"));
+        (notes.space, notes.content) = (Some(space), Some(content));
+        notes.refused_signature |= matches!(answered, Err(Refused::Signature(_)));
+    });
+    answered.unwrap_or_else(IntoResponse::into_response)
+}
+
+/// The header fields of the response headers policy: which pages may read the answer, all of them where none was named. Only those of
+/// named origins may come with cookies (Fetch §3.2.5).
+fn share(streaming: &Streaming, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
+    headers.remove(ACCESS_CONTROL_ALLOW_ORIGIN);
+    let Some(origin) = origin else { return };
+    let allowed = if streaming.origins.is_empty() {
+        HeaderValue::from_static("*")
+    } else {
+        headers.append(VARY, HeaderValue::from_static("Origin"));
+        if !streaming.origins.iter().any(|allowed| origin == allowed) {
+            return;
+        }
+        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        origin.clone()
+    };
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            Self::Nowhere => StatusCode::NOT_FOUND,
+            Self::Disabled | Self::Method | Self::Signature(_) => StatusCode::FORBIDDEN,
+            Self::Origin(error) => {
+                tracing::error!(%error, "an origin");
+                StatusCode::BAD_GATEWAY
+            }
+        };
+        let title = status.canonical_reason().unwrap_or("Problem");
+        let body = Problem::new(status.as_u16(), title).detail(self.to_string()).to_json();
+        (status, [(CONTENT_TYPE, problem::MEDIA_TYPE), (CACHE_CONTROL, "no-store")], body).into_response()
+    }
+}
+
+/// The time, in seconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use reelspan::space::streaming::Kind;
+
+    use super::*;
+
+    #[test]
+    fn pages_read_what_they_were_let_to() {
+        let named = ["https://library.example".to_owned()];
+        for (origins, origin, allowed) in [
+            (&named[..], Some("https://library.example"), Some("https://library.example")),
+            (&named[..], Some("http://library.example"), None),
+            (&named[..], Some("https://library.example.evil.example"), None),
+            (&named[..], Some("null"), None),
+            (&named[..], None, None),
+            (&[], Some("http://anything.example"), Some("*")),
+            (&[], None, None),
+        ] {
+            let streaming = Streaming::new(Kind::Open, origins.to_vec());
+            let mut headers = HeaderMap::from_iter([(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))]);
+            share(&streaming, origin.map(HeaderValue::from_static).as_ref(), &mut headers);
+            let found = headers.get(ACCESS_CONTROL_ALLOW_ORIGIN).map(|value| value.to_str().unwrap());
+            assert_eq!(found, allowed, "{origin:?} {origins:?}");
+            let credentials = headers.contains_key(ACCESS_CONTROL_ALLOW_CREDENTIALS);
+            assert_eq!(credentials, allowed.is_some_and(|allowed| allowed != "*"), "{origin:?} {origins:?}");
+        }
+    }
+}

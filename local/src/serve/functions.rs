@@ -1,0 +1,95 @@
+//! All functions that answer HTTP, as API Gateway and CloudFront have them, under one name.
+
+use std::time::Duration;
+
+use aws_sdk_cloudfront::types::PriceClass;
+use axum::Router;
+use reelspan::{
+    cloudfront::distribution::{Distributions, Settings as Installation},
+    space::streaming::Hosts,
+    store::{SigningSecret, Stores, Users},
+    user::{Authenticator, Settings},
+};
+use reelspan_fragments::{Delivery, Fragments, Viewers};
+use reelspan_signing::{Keyring, Signing};
+use reelspan_spaces::Spaces;
+use reelspan_streaming::{Pace, Streams, Work};
+
+use super::refused;
+use crate::{
+    Error,
+    cloudfront::{CloudFront, Origins, SIGNING_SECRET, Site},
+};
+
+/// How long is waited for CloudFront, which here has done everything by the time it answers.
+const PACE: Pace = Pace {
+    patience: Duration::from_secs(5),
+    glance: Duration::from_millis(20),
+    look: Duration::from_millis(50),
+};
+
+/// What the functions stand on.
+pub struct Functions {
+    /// The media, and the index of it.
+    pub stores: Stores,
+    /// The spaces.
+    pub spaces: Spaces,
+    /// Who may ask.
+    pub users: Users,
+    /// What streams them.
+    pub cloudfront: CloudFront,
+    /// What CloudFront reads.
+    pub s3: aws_sdk_s3::Client,
+    /// Where viewers reach it.
+    pub hosts: Hosts,
+}
+
+impl Functions {
+    /// What turns streaming on and off.
+    pub fn streams(&self) -> Streams {
+        // Names of what is elsewhere a host: nothing here looks them up.
+        let host = |name: &str| format!("{name}.reelspan.invalid");
+        let installation = Installation {
+            name: "reelspan".to_owned(),
+            media: host("media"),
+            fragments: host("fragments"),
+            cookies: host("cookies"),
+            price: PriceClass::PriceClassAll,
+        };
+        Streams {
+            table: self.spaces.table.clone(),
+            distributions: Distributions::new(self.cloudfront.distributions(), installation),
+            secret: self.secret(),
+            hosts: self.hosts.clone(),
+            work: Work::Here,
+            pace: PACE,
+        }
+    }
+
+    fn secret(&self) -> SigningSecret {
+        SigningSecret::new(self.cloudfront.secrets(), SIGNING_SECRET)
+    }
+
+    /// All routes.
+    pub fn router(self) -> Result<Router, Error> {
+        let (streams, keyring) = (self.streams(), Keyring::new(self.secret()));
+        let Self { stores, spaces, users, cloudfront, s3, hosts } = self;
+        let (table, durastore) = (spaces.table.clone(), spaces.router());
+        let signing = Signing { stores: stores.clone(), table: table.clone(), keyring, hosts: hosts.clone() };
+        let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("who is asking"))?;
+        let durastore = durastore.merge(streams.router()).merge(signing.clone().router());
+        let durastore = durastore.layer(reelspan_authorizer::layer(authenticator));
+        let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end));
+        let fragments = Fragments {
+            stores,
+            spaces: table.clone(),
+            hosts: hosts.clone(),
+            viewers: Viewers::Direct,
+            delivery: Delivery::Streamed,
+        };
+        let behind = Fragments { viewers: Viewers::CloudFront, ..fragments.clone() };
+        let site = Site { cloudfront, spaces: table, origins: Origins::new(s3, behind), hosts };
+        let site = site.router().nest("/{space}", signing.cookies_router());
+        Ok(fragments.router().nest("/durastore", durastore).nest("/stream", site))
+    }
+}

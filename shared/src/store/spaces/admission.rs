@@ -1,0 +1,54 @@
+//! What has to be known of a space before any of its media is given out. It comes with the index of what was asked for, in the
+//! same round trip ([`IndexTable::find_in_space`](crate::store::IndexTable::find_in_space)), so that closing a space costs no
+//! second one.
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+
+use super::SpacesTable;
+use super::item::{COMMONS, Item, commons, key, name, streaming, text};
+use crate::cloudfront::commons::TrustedKey;
+use crate::space::SpaceId;
+use crate::space::record::State;
+use crate::space::streaming::Streaming;
+use crate::store::Error;
+
+/// What has to be known of a space before any of its media is given out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Admission {
+    /// Its streaming; none where it has none, where it is being deleted, and where there is no such space.
+    pub streaming: Option<Streaming>,
+    /// The keys that signed requests are verified with.
+    pub keys: Vec<TrustedKey>,
+}
+
+impl SpacesTable {
+    /// The items that say it: the space's, and that of what is shared. Both as they are now: what was closed stays so.
+    pub(in crate::store) fn admission_of(&self, id: &SpaceId) -> Result<KeysAndAttributes, Error> {
+        let names = ["space", "state", "streaming", "keys", "version"].map(|name| (format!("#{name}"), name));
+        let wanted = KeysAndAttributes::builder()
+            .keys(key(id))
+            .keys(Item::from([("space".to_owned(), text(COMMONS))]))
+            .projection_expression("#space, #state, #streaming, #keys, #version")
+            .consistent_read(true);
+        names.into_iter().fold(wanted, |wanted, (alias, name)| wanted.expression_attribute_names(alias, name)).build().map_err(Error::dynamodb)
+    }
+}
+
+impl Admission {
+    /// What these items say.
+    pub(in crate::store) fn read(items: &[Item]) -> Result<Self, Error> {
+        let fault = |what: &str| Error::dynamodb(format!("{what} is not as it was written"));
+        let mut admission = Self::default();
+        for item in items {
+            if item.get("space") == Some(&text(COMMONS)) {
+                admission.keys = commons(item).ok_or_else(|| fault("what streamed spaces share"))?.keys;
+            } else if item.get("state") == Some(&text(name(State::Live)))
+                && let Some(found) = item.get("streaming")
+            {
+                let found = found.as_m().ok().and_then(streaming);
+                admission.streaming = Some(found.ok_or_else(|| fault("the streaming of a space"))?);
+            }
+        }
+        Ok(admission)
+    }
+}

@@ -1,0 +1,363 @@
+"""Who is let in to what is streamed: through the HTTP API as Lambda runs it, and on one machine through `/media/` and through the host
+that a space streams from. The signatures are OpenSSL's, but where a test says that the service made them."""
+
+import http.client
+import json
+import pathlib
+import time
+import urllib.parse
+
+import pytest
+import requests
+
+import attacks
+import media
+import server as servers
+from attacks import EXCERPT, Request
+from gateway import Gateway
+from invocations import index, put
+from signatures import Signer, query
+from test_browser import LOAD, PLAY, chromium, page, shown  # noqa: F401: fixtures
+
+NAME, OTHER = "counter.mp4", "two-audio.mp4"
+MUTATIONS = 2000
+ADMIN = "admin", "an admin's own secret"
+
+
+class Host:
+    """Something that answers for a space: where, what its URLs begin with when they are signed, and by which key."""
+
+    def __init__(self, url: str, base: str, others_base: str, signer: Signer, address: str):
+        self.url, self.base, self.others_base, self.signer, self.address = url, base, others_base, signer, address
+        self.at = urllib.parse.urlsplit(url)
+        self.connection = http.client.HTTPConnection(self.at.hostname, self.at.port, timeout=60)
+
+    def send(self, request: Request) -> tuple[int, dict[str, str], bytes]:
+        """The answer to what is sent as it is written, over one connection."""
+        path = f"{self.at.path}/{request.path}" + (f"?{request.query}" if request.query else "")
+        self.connection.request(request.method, path, headers={"Cookie": request.cookie} if request.cookie else {})
+        answer = self.connection.getresponse()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+
+    def allowed(self) -> list[Request]:
+        return attacks.allowed(self.base, NAME, self.signer, self.address)
+
+    def refused(self) -> list[Request]:
+        return attacks.refused(self.base, NAME, OTHER, self.signer, self.address, self.others_base)
+
+
+@pytest.fixture(scope="module")
+def through_lambda(stack, samples):
+    """The fragments function behind an HTTP API."""
+    signer = Signer.made("K2JCJMDEHXQW5F")
+    stack.trusts(signer.key_id, signer.public())
+    stack.streams("cinema", "SECURE")
+    for name in (NAME, OTHER):
+        put(stack, f"cinema/{name}", (samples / name).read_bytes())
+        index(stack, f"cinema/{name}")
+    with Gateway(stack) as gateway:
+        yield Host(f"{gateway.url}/media/cinema", "https://cinema.cloudfront.net", "https://other.cloudfront.net", signer, "203.0.113.24")
+
+
+class Streaming:
+    """A server on one machine, and the REST API of it."""
+
+    def __init__(self, running: servers.Server):
+        self.running, self.session = running, requests.Session()
+        self.session.auth = ADMIN
+
+    def rest(self, method: str, path: str, status: int = 200, **more) -> requests.Response:
+        answer = self.session.request(method, f"{self.running.url}/durastore/{path}", timeout=60, **more)
+        assert answer.status_code == status, answer.text
+        return answer
+
+    def task(self, name: str, status: int = 200, **body):
+        answer = self.rest("POST", f"task/{name}", status, data=json.dumps(body))
+        return answer.json() if status == 200 else answer.text
+
+    def space(self, name: str, *files: pathlib.Path, **streaming) -> str:
+        """A space with these files, which streams; gives what its URLs begin with."""
+        self.rest("PUT", name, 201)
+        for file in files:
+            self.rest("PUT", f"{name}/{file.name}", 201, data=file.read_bytes())
+        return self.streams(name, **streaming)
+
+    def streams(self, name: str, **streaming) -> str:
+        host = self.task("enable-streaming", spaceId=name, **streaming)["streamingHost"]
+        end = time.monotonic() + 30
+        while self.rest("HEAD", name).headers.get("x-dura-meta-streaming-status") not in (None, "Deployed"):
+            assert time.monotonic() < end, "it is not deployed"
+            time.sleep(0.1)
+        return f"http://{host}"
+
+    def wait_for(self, url: str, **more) -> requests.Response:
+        """The answer to a request, once what was uploaded is indexed."""
+        end = time.monotonic() + 10
+        while (answer := requests.get(url, timeout=30, **more)).status_code in (404, 503):
+            assert time.monotonic() < end, answer.text
+            time.sleep(0.05)
+        return answer
+
+    def signed(self, space: str, content: str, **more) -> str:
+        return self.task("get-signed-url", spaceId=space, contentId=content, **more)["signedUrl"]
+
+    def media(self, url: str) -> str:
+        """The same on the HTTP API."""
+        return url.replace("/stream/", "/media/", 1)
+
+    def signer(self) -> Signer:
+        """The key that the service made, from where it is kept."""
+        kept = json.loads((self.running.data / "secretsmanager.json").read_text())
+        (secret,) = kept["secrets"].values()
+        return Signer.kept(secret["versions"][secret["current_version_id"]]["secret_string"])
+
+
+@pytest.fixture(scope="module")
+def streaming(binary, samples, tmp_path_factory):
+    """A server with an open space, `lectures`, and two secure ones, `films` and `other`."""
+    running = servers.Server(binary, tmp_path_factory.mktemp("streaming") / "data", admin=":".join(ADMIN)).start()
+    made = Streaming(running)
+    made.space("lectures", samples / NAME, secure=False)
+    base = made.space("films", samples / NAME, samples / OTHER, secure="true")
+    made.space("other", samples / NAME, secure=True)
+    for space, name in (("films", NAME), ("films", OTHER), ("other", NAME)):
+        made.wait_for(f"{made.media(base).replace('films', space)}/{name}?{EXCERPT}&{signature(made.signed(space, name, fragment=EXCERPT))}")
+    yield made
+    assert running.stop() == 0, "\n".join(running.output)
+
+
+def signature(url: str) -> str:
+    """The parameters of a signed URL, without what it is of."""
+    return "&".join(pair for pair in url.partition("?")[2].split("&") if not pair.startswith(("t=", "track=", "id=")))
+
+
+def on_one_machine(streaming: Streaming, path: str) -> Host:
+    base = f"{streaming.running.url}/stream"
+    return Host(f"{streaming.running.url}/{path}/films", f"{base}/films", f"{base}/other", streaming.signer(), "127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def through_media(streaming):
+    return on_one_machine(streaming, "media")
+
+
+@pytest.fixture(scope="module")
+def through_stream(streaming):
+    return on_one_machine(streaming, "stream")
+
+
+@pytest.fixture(params=["through_lambda", "through_media", "through_stream"])
+def host(request) -> Host:
+    return request.getfixturevalue(request.param)
+
+
+def test_a_valid_signature_is_let_in(host, samples):
+    whole, cuts = (samples / NAME).read_bytes(), set()
+    for request in host.allowed():
+        status, headers, body = host.send(request)
+        assert status == 200, (request, body)
+        if request.method == "HEAD":
+            assert int(headers["content-length"]) == len(whole) and not body
+        elif EXCERPT in request.query:
+            cuts.add(body)
+        else:
+            assert body == whole, request
+    # However it was signed, it is the same cut.
+    assert len(cuts) == 1 and len(cuts.pop()) < len(whole) / 2
+
+
+def test_every_attack_is_refused_and_none_is_an_error_of_ours(host):
+    let_in, wrong = [], []
+    table = host.refused()
+    for request in table:
+        status, headers, body = host.send(request)
+        # Routes of the HTTP API know no other method at all, and API Gateway no other routes.
+        expected = (404, 405) if request.method == "DELETE" and "/media/" in host.url else (403,)
+        if status < 400:
+            let_in.append(request.about)
+        elif status not in expected:
+            wrong.append((request.about, status, body[:200]))
+        elif status == 403:
+            assert headers["content-type"] == "application/problem+json" and headers["cache-control"] == "no-store", request
+            assert json.loads(body)["status"] == 403
+            for secret in (host.signer.key_id, "Signature=", "127.0.0.1", "203.0.113.24"):
+                assert secret not in json.loads(body)["detail"], request
+    assert not let_in and not wrong
+    assert len(table) > 150
+
+
+@pytest.mark.parametrize("kind", ["canned", "custom", "excerpt"])
+def test_no_mutation_of_a_valid_url_gets_in(through_media, through_stream, kind):
+    for host in (through_media, through_stream):
+        url = f"{host.base}/{NAME}"
+        valid = {
+            "canned": lambda: query(host.signer.canned(url)),
+            "custom": lambda: query(host.signer.custom(url, address="127.0.0.0/8")),
+            "excerpt": lambda: query(host.signer.canned(f"{url}?{EXCERPT}"), EXCERPT),
+        }[kind]()
+        assert host.send(Request("valid", NAME, valid))[0] == 200
+        count = MUTATIONS // 6
+        statuses = {}
+        for mutated in attacks.mutations(valid, count, seed=7):
+            status, _, _ = host.send(Request("a mutation", NAME, mutated))
+            statuses.setdefault(status, []).append(mutated)
+        assert statuses.keys() == {403}, {status: some[:5] for status, some in statuses.items() if status != 403}
+
+
+def test_no_mutation_gets_in_through_lambda(through_lambda):
+    valid = query(through_lambda.signer.canned(f"{through_lambda.base}/{NAME}?{EXCERPT}"), EXCERPT)
+    statuses = {through_lambda.send(Request("a mutation", NAME, mutated))[0] for mutated in attacks.mutations(valid, 300, seed=11)}
+    assert statuses == {403}
+
+
+def test_an_open_space_answers_anybody(streaming, samples, tmp_path):
+    url = streaming.task("get-url", spaceId="lectures", contentId=NAME)["streamUrl"]
+    assert url == f"{streaming.running.url}/stream/lectures/{NAME}"
+    whole = streaming.wait_for(url)
+    assert (whole.status_code, whole.content) == (200, (samples / NAME).read_bytes())
+    part = requests.get(url, headers={"Range": "bytes=100-199"}, timeout=30)
+    assert (part.status_code, part.content, part.headers["Content-Range"]) == (206, whole.content[100:200], f"bytes 100-199/{len(whole.content)}")
+    cut = streaming.wait_for(f"{url}?{EXCERPT}")
+    assert cut.content == requests.get(f"{streaming.media(url)}?{EXCERPT}", timeout=30).content
+    (tmp_path / "cut.mp4").write_bytes(cut.content)
+    assert media.duration(tmp_path / "cut.mp4") == pytest.approx(7.52, abs=0.01)
+    timed = requests.get(url, headers={"Range": "t:npt=10-20"}, timeout=30)
+    assert timed.status_code == 206 and timed.headers["Content-Range-Mapping"].startswith("{ t:npt 8.0-20.0")
+    # What a viewer made up of our own field does not count.
+    assert requests.get(url, headers={"x-reelspan-range": "t:npt=10-20"}, timeout=30).status_code == 200
+    # One that is not S3's to answer reaches S3 no more than CloudFront would let it.
+    assert requests.get(f"{url}?response-content-type=text/html", timeout=30).headers["Content-Type"] != "text/html"
+
+
+@pytest.mark.parametrize("fields", [{"If-None-Match": None}, {"If-Modified-Since": None}])
+def test_the_streaming_host_answers_what_a_viewer_has_with_304(streaming, fields):
+    url = f"{streaming.running.url}/stream/lectures/{NAME}"
+    first = streaming.wait_for(url)
+    value = first.headers["ETag" if "If-None-Match" in fields else "Last-Modified"]
+    assert requests.get(url, headers=dict.fromkeys(fields, value), timeout=30).status_code == 304
+
+
+def test_the_urls_that_the_service_signs_play(streaming, tmp_path):
+    whole, part = streaming.signed("films", NAME), streaming.signed("films", NAME, fragment=EXCERPT)
+    for url, seconds in ((whole, 40), (part, 7.52)):
+        for at in (url, streaming.media(url)):
+            assert float(media.output("ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", at)) == pytest.approx(seconds, abs=0.1)
+        assert requests.get(url, headers={"Range": "bytes=0-99"}, timeout=30).status_code == 206
+    assert requests.get(whole.partition("?")[0], timeout=30).status_code == 403
+
+
+def test_the_service_signs_for_an_address(streaming):
+    for address, status in (("127.0.0.1", 200), ("127.0.0.0/8", 200), ("192.0.2.7", 403)):
+        url = streaming.signed("films", NAME, ipAddress=address)
+        for at in (url, streaming.media(url)):
+            answer = requests.get(at, headers={"X-Forwarded-For": "192.0.2.7"}, timeout=30)
+            assert answer.status_code == status, (address, answer.text[:300])
+
+
+def test_a_part_that_a_file_has_no_more_is_not_the_whole_of_it(streaming, samples):
+    """The signature was for a track that the file has lost since."""
+    streaming.rest("PUT", "films/replaced", 201, data=(samples / OTHER).read_bytes())
+    streaming.wait_for(streaming.media(streaming.signed("films", "replaced")))
+    signed = {fragment: streaming.signed("films", "replaced", fragment=fragment) for fragment in ("track=3", "t=1,2&track=3")}
+    for url in signed.values():
+        assert requests.get(url, timeout=30).status_code == 200
+    before = requests.head(streaming.signed("films", "replaced"), timeout=30).headers["ETag"]
+    streaming.rest("PUT", "films/replaced", 201, data=(samples / "tone.m4a").read_bytes())
+    end = time.monotonic() + 10
+    while (answer := requests.head(streaming.media(streaming.signed("films", "replaced")), timeout=30)).headers.get("ETag") in (None, before):
+        assert time.monotonic() < end, answer.status_code
+        time.sleep(0.05)
+    for url in signed.values():
+        for at in (url, streaming.media(url)):
+            answer = requests.get(at, timeout=30)
+            assert answer.status_code == 404 and "no such part" in answer.json()["detail"], at
+
+
+def test_streaming_that_is_off_is_nobodys_and_comes_back(streaming, samples):
+    base = streaming.space("turns", samples / NAME, secure=False)
+    url = f"{base}/{NAME}"
+    assert streaming.wait_for(url).status_code == 200
+    streaming.task("disable-streaming", spaceId="turns")
+    for at in (url, streaming.media(url), streaming.media(f"{base}/nosuch")):
+        refused = requests.get(at, timeout=30)
+        assert refused.status_code == 403, at
+    assert "is off" in requests.get(streaming.media(url), timeout=30).json()["detail"]
+    # Those who may read it still do.
+    assert streaming.rest("GET", f"turns/{NAME}").content == (samples / NAME).read_bytes()
+    streaming.streams("turns")
+    assert requests.get(url, timeout=30).status_code == 200
+
+
+def test_the_validator_tells_nothing_of_what_may_not_be_had(streaming):
+    def report(uri: str) -> dict:
+        return requests.get(f"{streaming.running.url}/validate", params={"uri": uri}, timeout=30).json()
+
+    url = streaming.media(f"{streaming.running.url}/stream/films/{NAME}")
+    for content in (url, f"{url}?{EXCERPT}", url.replace(NAME, "nosuch")):
+        told = report(content)
+        assert "media" not in told and "signed" in told["withheld"], told
+    signed = report(streaming.media(streaming.signed("films", NAME, fragment=EXCERPT)))
+    assert signed["media"]["bytes"] > 0 and "withheld" not in signed
+    assert signed["query"]["written"] == EXCERPT
+
+
+def test_nothing_that_opens_something_is_logged(binary, samples, tmp_path):
+    """With all that there is to be logged."""
+    running = servers.Server(binary, tmp_path / "data", admin=":".join(ADMIN))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RUST_LOG", "debug,hyper=info,h2=info,rustls=info")
+        running.start()
+    made = Streaming(running)
+    made.space("films", samples / NAME, secure=True)
+    url = made.wait_for(made.signed("films", NAME)).request.url
+    requests.get(made.media(url), timeout=30)
+    requests.get(made.media(url.replace("Expires=", "Expires=1")), timeout=30)
+    part = dict(urllib.parse.parse_qsl(url.partition("?")[2]))["Signature"]
+    private = made.signer()
+    assert running.stop() == 0
+    said = "\n".join(running.output)
+    assert "media" in said and part not in said and private.key_id + "&" not in said
+
+
+def cookies_url(streaming: Streaming, **more) -> str:
+    return streaming.task("get-signed-cookies-url", spaceId="films", **more)["signedCookiesUrl"]
+
+
+def test_signed_cookies_open_the_space_that_they_are_for(streaming):
+    with requests.Session() as viewer:
+        answer = viewer.get(cookies_url(streaming), timeout=30, allow_redirects=False)
+        assert answer.status_code in (200, 204, 303), answer.text
+        given = answer.headers["Set-Cookie"]
+        for part in ("CloudFront-Policy=", "CloudFront-Signature=", "CloudFront-Key-Pair-Id=", "Secure", "HttpOnly", "SameSite=None"):
+            assert part in given, given
+        cookie = "; ".join(f"{found.name}={found.value}" for found in viewer.cookies)
+    for path, status in ((f"films/{NAME}", 200), (f"films/{OTHER}?t=1,2", 200), (f"other/{NAME}", 403)):
+        for at in ("stream", "media"):
+            assert requests.get(f"{streaming.running.url}/{at}/{path}", headers={"Cookie": cookie}, timeout=30).status_code == status
+
+
+@pytest.mark.parametrize("by", ["url", "excerpt", "cookies"])
+def test_chromium_plays_a_secure_video_that_is_signed(streaming, chromium, page, by):  # noqa: F811
+    plain = f"{streaming.running.url}/stream/films/{NAME}"
+    chromium.get(page)
+    chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    assert chromium.execute_async_script(PLAIN, plain).startswith("error")
+    chromium.get(page)
+    source = {"url": lambda: streaming.signed("films", NAME), "excerpt": lambda: streaming.signed("films", NAME, fragment=EXCERPT), "cookies": lambda: plain}[by]()
+    if by == "cookies":
+        # The player's page is of the host that has the cookies, as a site of an archive would be.
+        chromium.get(cookies_url(streaming, redirectUrl=f"{streaming.running.url}/validate"))
+        assert chromium.current_url == f"{streaming.running.url}/validate"
+        # A document that is a video has a player of its own.
+        chromium.get(f"{plain}?t=2,3")
+        played = chromium.execute_async_script(PLAY)
+        assert played.get("ended") and played["duration"] == pytest.approx(1, abs=0.05), played
+        return
+    assert chromium.execute_async_script(LOAD, source) == "loaded"
+    assert shown(chromium) == (312 if by == "excerpt" else 0)
+    if by == "excerpt":
+        played = chromium.execute_async_script(PLAY)
+        assert played.get("ended") and played["duration"] == pytest.approx(7.52, abs=0.05), played
+
+
+PLAIN = LOAD.replace('video.src = source;', 'video.removeAttribute("crossorigin"); video.src = source;')
