@@ -262,6 +262,53 @@ def signing_key(stack: Stack) -> None:
     stack.trusts(KEY_ID, public)
 
 
+def not_streamed(stack: Stack) -> None:
+    """The space `films` does not stream."""
+    stack.client("dynamodb").update_item(
+        TableName=stack.template.ref("Spaces"), Key={"space": {"S": "films"}}, UpdateExpression="REMOVE streaming"
+    )
+    stack.self_invocations()
+
+
+def no_key(stack: Stack) -> None:
+    """Nothing signs, and nothing is noted of what all distributions share, though it is there."""
+    stack.client("dynamodb").delete_item(TableName=stack.template.ref("Spaces"), Key={"space": {"S": "*"}})
+    secret = stack.environment("StreamingApi")["SIGNING_SECRET"]
+    stack.client("secretsmanager").put_secret_value(SecretId=secret, SecretString="{}")
+
+
+def newest(stack: Stack) -> dict:
+    """The distribution of the space `films`."""
+    item = stack.client("dynamodb").get_item(TableName=stack.template.ref("Spaces"), Key={"space": {"S": "films"}})["Item"]
+    return stack.client("cloudfront").get_distribution(Id=item["streaming"]["M"]["distribution"]["S"])
+
+
+def at_edges(stack: Stack) -> None:
+    """CloudFront has brought the distribution to all edges."""
+    while newest(stack)["Distribution"]["Status"] != "Deployed":
+        pass
+
+
+def disabled(stack: Stack) -> None:
+    """As an earlier invocation has left it: the next need not wait."""
+    found = newest(stack)
+    config = found["Distribution"]["DistributionConfig"] | {"Enabled": False}
+    stack.client("cloudfront").update_distribution(Id=found["Distribution"]["Id"], IfMatch=found["ETag"], DistributionConfig=config)
+    stack.self_invocations()
+
+
+def forgotten(path: str) -> Holds:
+    """The edges of `films` are told to forget this."""
+
+    def holds(stack: Stack, _: Answer) -> None:
+        cloudfront, id = stack.client("cloudfront"), newest(stack)["Distribution"]["Id"]
+        [made] = cloudfront.list_invalidations(DistributionId=id)["InvalidationList"]["Items"]
+        batch = cloudfront.get_invalidation(DistributionId=id, Id=made["Id"])["Invalidation"]["InvalidationBatch"]
+        assert batch["Paths"]["Items"] == [path]
+
+    return holds
+
+
 def half_uploaded(stack: Stack) -> None:
     """Somebody has begun to upload something to `films` in parts."""
     stack.client("s3").create_multipart_upload(Bucket=stack.bucket, Key="films/large.mp4")
@@ -371,6 +418,14 @@ ROWS = [
     Row("signing-excerpt", "SigningApi", [media, streams("demo", "SECURE"), signing_key], http(200, re.compile(rf"/counter\.mp4\?t=12\.48,20&track=audio&Expires=\d+{SIGNED}"))),
     Row("signing-signed-cookies-url", "SigningApi", [*STORED, streams("films", "SECURE"), signing_key], http(200, re.compile(rf"https://{VIEWED}/cookies\?token=[\w~-]+\.{KEY_ID}\.[\w~-]+"))),
     Row("signing-cookies", "SigningApi", [signing_key], http(403, re.compile("signature"), content_type="application/problem+json", set_cookie=None)),
+    # Streaming: moto's CloudFront has done everything by the second look.
+    Row("streaming-enable", "StreamingApi", [*FILMS, not_streamed], both(http(200, re.compile("cloudfront.net")), invokes("streaming-tend"))),
+    Row("streaming-disable", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(http(200, re.compile("is off")), invokes("streaming-tend"))),
+    Row("streaming-changed", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(says(None), forgotten("/a%20b/hello.txt*"))),
+    Row("streaming-enable-secure", "StreamingApi", [*FILMS, not_streamed, no_key], both(http(200, re.compile("cloudfront.net")), invokes("streaming-tend"))),
+    Row("streaming-rotate", "StreamingApi", [*FILMS, not_streamed, no_key, "streaming-enable-secure"], http(200, re.compile("signs now"))),
+    Row("streaming-delete", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(http(200, re.compile("is deleted")), invokes("streaming-tend"))),
+    Row("streaming-tend", "StreamingApi", [*FILMS, not_streamed, "streaming-enable", at_edges, "streaming-delete", disabled], says(None)),
 ]
 
 FUNCTIONS = {row.event: row.function for row in ROWS}

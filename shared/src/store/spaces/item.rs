@@ -84,7 +84,7 @@ pub(super) fn streaming(item: &Item) -> Option<Streaming> {
         kind: Kind::parse(string("type")?)?,
         standing: Standing::parse(string("standing")?)?,
         origins: origins.collect::<Option<_>>()?,
-        reference: string("reference")?.clone(),
+        reference: string("reference").cloned().unwrap_or_default(),
         distribution,
         version: item.get("version")?.as_n().ok()?.parse().ok()?,
     })

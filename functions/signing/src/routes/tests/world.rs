@@ -18,7 +18,7 @@ use reelspan::space::SpaceId;
 use reelspan::space::acl::{Grantee, Right};
 use reelspan::space::record::Space;
 use reelspan::space::streaming::{Distribution, Hosts, Kind, Standing, Streaming};
-use reelspan::store::{self, CONTAINER_INDEX, Cells, SPACES, SigningSecret, Stores, create_tables};
+use reelspan::store::{self, CONTAINER_INDEX, Cells, SPACES, Keys, SigningSecret, Stores, create_tables};
 use reelspan::user::{Identity, Role, UserName};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -106,7 +106,8 @@ impl World {
         commons.keys.insert(0, TrustedKey { id: id.to_owned(), public: key.public(), until: None });
         let commons = Commons { version: commons.version + 1, ..commons };
         assert!(self.signing.table.set_commons(&commons).await.unwrap());
-        self.secret.put(&Signer::new(id, key)).await.unwrap();
+        let keys = Keys { signer: Some(Signer::new(id, key)), next: None };
+        assert!(self.secret.put(&keys, &format!("{id:-<32}")).await.unwrap());
     }
 
     pub async fn commons(&self) -> Commons {
