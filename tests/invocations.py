@@ -372,6 +372,7 @@ ROWS = [
     Row("http-validate", "Fragments", [media], http(200, content_type="application/json")),
     Row("http-validate-page", "Fragments", [media], http(200, re.compile("<html"), content_type=re.compile("text/html.*"))),
     Row("http-validate-preflight", "Fragments", [], http(200, b"", access_control_allow_origin="*")),
+    Row("http-health", "Fragments", [], http(204, b"")),
     # Media, behind the function URL
     Row("url-original", "FragmentsStream", [media], both(http(200), the("counter.mp4"))),
     Row("url-head", "FragmentsStream", [media], http(200, b"", x_media_fragment=CUT)),

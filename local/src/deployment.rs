@@ -27,7 +27,7 @@ pub struct Place {
     pub data: Option<PathBuf>,
 
     /// Where the S3 API of a data folder that is being served is; unless told, the one of the variable `AWS_ENDPOINT_URL_S3`, or
-    /// http://127.0.0.1:9000
+    /// <http://127.0.0.1:9000>
     #[arg(long, value_name = "URL", requires = "data")]
     pub s3: Option<String>,
 

@@ -88,11 +88,12 @@ async fn examine(options: &Options, deployment: &Deployment) -> Result<Vec<Findi
             return Ok(findings);
         }
     }
-    findings.extend(checks::bucket(deployment, options.indexer.as_deref()).await);
+    let (bucket, can_be_read) = checks::bucket(deployment, options.indexer.as_deref()).await;
+    findings.extend(bucket);
     let tables = checks::tables(deployment, &options.spaces_table(), &options.users_table()).await;
     let all_there = !tables.iter().any(Finding::is_wrong);
     findings.extend(tables);
-    if all_there {
+    if all_there && can_be_read {
         let spaces = deployment.stores.spaces(options.spaces_table());
         findings.push(checks::sample(&deployment.stores, &spaces, usize::from(options.sample)).await);
     }

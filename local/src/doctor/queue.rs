@@ -1,4 +1,4 @@
-//! How many messages a queue of SQS has: the one call of SQS that is made anywhere, as a GET of its query API (*Amazon SQS
+//! How many messages a queue of SQS has: the one call of SQS that is made anywhere, as a POST of its query API (*Amazon SQS
 //! Developer Guide*, "Making Query API requests"), for which no client of SQS has to be linked.
 
 use std::time::SystemTime;
@@ -20,8 +20,8 @@ const FIELDS: [&str; 3] = ["authorization", "x-amz-date", "x-amz-security-token"
 /// About how many messages wait in the queue of this URL; else why that is not known.
 pub async fn messages(aws: &SdkConfig, queue: &str) -> Result<u64, String> {
     let queue = client::url(queue).map_err(|error| error.to_string())?;
-    let url = format!("{queue}?Action=GetQueueAttributes&AttributeName.1={COUNT}&Version=2012-11-05");
-    let answer = Client::new().send(&signed(aws, &url).await?).await;
+    let form = format!("Action=GetQueueAttributes&AttributeName.1={COUNT}&Version=2012-11-05");
+    let answer = Client::new().send(&signed(aws, &queue, form).await?).await;
     let mut answer = answer.map_err(|_| "nobody answers".to_owned())?;
     let mut text = Vec::new();
     while let Some(chunk) = answer.body.some(MOST).await? {
@@ -40,7 +40,7 @@ pub async fn messages(aws: &SdkConfig, queue: &str) -> Result<u64, String> {
     count.ok_or_else(|| "the answer has no count".to_owned())
 }
 
-async fn signed(aws: &SdkConfig, url: &str) -> Result<Request, String> {
+async fn signed(aws: &SdkConfig, url: &str, form: String) -> Result<Request, String> {
     let none = || "there are no credentials".to_owned();
     let credentials = aws.credentials_provider().ok_or_else(none)?.provide_credentials().await.map_err(|_| none())?;
     let region = aws.region().ok_or("no region is named")?;
@@ -54,14 +54,14 @@ async fn signed(aws: &SdkConfig, url: &str) -> Result<Request, String> {
         .build()
         .map_err(|error| error.to_string())?
         .into();
-    let request = SignableRequest::new("GET", url, std::iter::empty(), SignableBody::Bytes(&[]));
+    let request = SignableRequest::new("POST", url, std::iter::empty(), SignableBody::Bytes(form.as_bytes()));
     let request = request.map_err(|error| error.to_string())?;
     let (instructions, _) = sign(request, &parameters).map_err(|error| error.to_string())?.into_parts();
     let mut request = http::Request::get(url).body(()).map_err(|error| error.to_string())?;
     instructions.apply_to_request_http1x(&mut request);
     let field = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let fields = FIELDS.iter().filter_map(|name| Some((*name, field(name)?)));
-    Ok(fields.fold(Request::get(url), |request, (name, value)| request.field(name, value)))
+    Ok(fields.fold(Request::post(url, form), |request, (name, value)| request.field(name, value)))
 }
 
 /// What stands between two texts.

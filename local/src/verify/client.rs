@@ -12,8 +12,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt;
 use http::header::{ACCEPT_ENCODING, LOCATION, USER_AGENT};
-use http::{HeaderMap, StatusCode, Uri};
-use http_body_util::{BodyDataStream, Empty};
+use http::{HeaderMap, Method, StatusCode, Uri};
+use http_body_util::{BodyDataStream, Full};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{self, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
@@ -33,20 +33,30 @@ pub const CONTENT_RANGE_MAPPING: &str = "content-range-mapping";
 const CONNECT: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_mins(1);
 
+/// The media type of a form.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// How many redirects are followed for one request.
 const HOPS: usize = 5;
 
-/// One GET.
+/// One GET, or one POST of a form.
 #[derive(Clone, Debug)]
 pub struct Request {
     url: String,
+    form: Option<String>,
     fields: Vec<(&'static str, String)>,
 }
 
 impl Request {
     /// A request for all of it.
     pub fn get(url: impl Into<String>) -> Self {
-        Self { url: url.into(), fields: Vec::new() }
+        Self { url: url.into(), form: None, fields: Vec::new() }
+    }
+
+    /// A POST of what a form would say.
+    pub fn post(url: impl Into<String>, form: String) -> Self {
+        let request = Self { form: Some(form), ..Self::get(url) };
+        request.field("content-type", FORM)
     }
 
     /// With one header field more.
@@ -132,7 +142,7 @@ impl Answer {
     }
 }
 
-type Over<Connector> = legacy::Client<Connector, Empty<Bytes>>;
+type Over<Connector> = legacy::Client<Connector, Full<Bytes>>;
 type Secure = Over<HttpsConnector<HttpConnector>>;
 
 /// A client of any server.
@@ -175,13 +185,17 @@ impl Client {
     async fn once(&self, url: &str, request: &Request) -> Result<Answer, String> {
         let uri: Uri = url.parse().map_err(|error| format!("{url}: {error}"))?;
         let secure = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
-        let mut built = http::Request::get(uri)
+        let method = if request.form.is_some() { Method::POST } else { Method::GET };
+        let mut built = http::Request::builder()
+            .method(method)
+            .uri(uri)
             .header(USER_AGENT, concat!("reelspan-verify/", env!("CARGO_PKG_VERSION")))
             .header(ACCEPT_ENCODING, "identity");
         for (name, value) in &request.fields {
             built = built.header(*name, value);
         }
-        let built = built.body(Empty::new()).map_err(|error| error.to_string())?;
+        let built =
+            built.body(Full::from(request.form.clone().unwrap_or_default())).map_err(|error| error.to_string())?;
         let sent = if secure {
             self.secure.get_or_init(secure_client).as_ref().map_err(Clone::clone)?.request(built)
         } else {

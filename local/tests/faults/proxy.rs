@@ -342,34 +342,28 @@ async fn spoil(answer: Response<Body>, fault: Option<Fault>) -> Result<Response<
     let mut unprocessed = serde_json::Map::new();
     for (table, items) in tables {
         let Some(items) = items.as_array_mut() else { continue };
-        match fault {
-            Some(Fault::Unprocessed { all }) => {
-                let mut place = 0;
-                let mut keys = Vec::new();
-                items.retain(|item| {
-                    place += 1;
-                    let stays = !all && place % 2 == 0;
-                    if !stays {
-                        keys.push(json!({ "media": item["media"], "page": item["page"] }));
-                    }
-                    stays
-                });
-                if !keys.is_empty() {
-                    unprocessed.insert(table.clone(), json!({ "Keys": keys }));
+        if let Some(Fault::Unprocessed { all }) = fault {
+            let mut place = 0;
+            let mut keys = Vec::new();
+            items.retain(|item| {
+                place += 1;
+                let stays = !all && place % 2 == 0;
+                if !stays {
+                    keys.push(json!({ "media": item["media"], "page": item["page"] }));
                 }
+                stays
+            });
+            if !keys.is_empty() {
+                unprocessed.insert(table.clone(), json!({ "Keys": keys }));
             }
-            _ => {
-                let last = items.iter().map(|item| item["page"]["S"].as_str().unwrap_or_default().to_owned()).max();
-                items.retain(|item| item["page"]["S"].as_str() != last.as_deref() || items_is_head(item));
-            }
+        } else {
+            let last = items.iter().filter_map(|item| item["page"]["S"].as_str()).filter(|page| *page != "HEAD").max();
+            let last = last.map(str::to_owned);
+            items.retain(|item| last.is_none() || item["page"]["S"].as_str() != last.as_deref());
         }
     }
     value["UnprocessedKeys"] = Value::Object(unprocessed);
     head.headers.remove("content-length");
     head.headers.remove("x-amz-crc32");
     Ok(Response::from_parts(head, Body::from(value.to_string())))
-}
-
-fn items_is_head(item: &Value) -> bool {
-    item["page"]["S"].as_str() == Some("HEAD")
 }

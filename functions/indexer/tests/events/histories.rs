@@ -70,8 +70,7 @@ async fn happens(bucket: &Bucket, stores: &Stores, key: &str, history: &[Version
 
 #[tokio::test]
 async fn every_order_of_events_ends_in_the_true_state() {
-    let histories: [[Version; 3]; 3] =
-        [[Some(300), Some(301), None], [Some(300), None, Some(301)], [Some(300), Some(301), Some(300)]];
+    let histories: [[Version; 3]; 2] = [[Some(300), Some(301), None], [Some(300), None, Some(301)]];
     let (bucket, stores) = database::stores().await;
     let deliveries: [&[usize]; 7] =
         [&[1, 1, 1], &[0, 1, 1], &[1, 0, 1], &[1, 1, 0], &[2, 1, 1], &[1, 2, 1], &[1, 1, 2]];

@@ -1,6 +1,7 @@
 //! The bucket: it is there, nobody else reads it, and its events reach the indexer.
 
-use aws_sdk_s3::types::LambdaFunctionConfiguration;
+use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationOutput;
+use aws_sdk_s3::types::{LambdaFunctionConfiguration, ServerSideEncryptionConfiguration};
 
 use super::access::Clock;
 use super::said;
@@ -10,8 +11,8 @@ use crate::doctor::finding::Finding;
 /// What the indexer has to hear of.
 const EVENTS: [&str; 2] = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"];
 
-/// All about the bucket; what is AWS's alone is not asked of a data folder.
-pub async fn bucket(deployment: &Deployment, indexer: Option<&str>) -> Vec<Finding> {
+/// All about the bucket, and whether it can be read; what is AWS's alone is not asked of a data folder.
+pub async fn bucket(deployment: &Deployment, indexer: Option<&str>) -> (Vec<Finding>, bool) {
     let name = deployment.stores.media.bucket();
     let what = format!("bucket {name}");
     let clock = Clock::default();
@@ -29,7 +30,7 @@ pub async fn bucket(deployment: &Deployment, indexer: Option<&str>) -> Vec<Findi
             _ if deployment.is_served => Finding::wrong(what, said(&error), "give --s3 the S3 API of the server"),
             _ => Finding::wrong(what, said(&error), "see to the network, or to AWS_ENDPOINT_URL_S3"),
         });
-        return findings;
+        return (findings, false);
     }
     findings.push(Finding::ok(what, "it can be read"));
     if deployment.aws.is_some() {
@@ -37,7 +38,7 @@ pub async fn bucket(deployment: &Deployment, indexer: Option<&str>) -> Vec<Findi
         findings.push(encryption(deployment).await);
         findings.push(events(deployment, indexer).await);
     }
-    findings
+    (findings, true)
 }
 
 async fn public_access(deployment: &Deployment) -> Finding {
@@ -68,7 +69,8 @@ async fn encryption(deployment: &Deployment) -> Finding {
     let none = || Finding::wrong(what, "there is none", "turn it on: aws s3api put-bucket-encryption");
     match deployment.s3.get_bucket_encryption().bucket(deployment.stores.media.bucket()).send().await {
         Ok(answer) => {
-            let rules = answer.server_side_encryption_configuration().map(|it| it.rules()).unwrap_or_default();
+            let rules = answer.server_side_encryption_configuration();
+            let rules = rules.map(ServerSideEncryptionConfiguration::rules).unwrap_or_default();
             match rules.iter().find_map(|rule| rule.apply_server_side_encryption_by_default()) {
                 Some(rule) => Finding::ok(what, rule.sse_algorithm().as_str()),
                 None => none(),
@@ -86,6 +88,10 @@ async fn events(deployment: &Deployment, indexer: Option<&str>) -> Finding {
     let asked = deployment.s3.get_bucket_notification_configuration().bucket(deployment.stores.media.bucket()).send();
     let configuration = match asked.await {
         Ok(configuration) => configuration,
+        // An answer without a word in it is what some S3 says of a bucket without any.
+        Err(error) if error.raw_response().is_some_and(|response| response.status().is_success()) => {
+            GetBucketNotificationConfigurationOutput::builder().build()
+        }
         Err(error) => return Finding::wrong(what, said(&error), "allow s3:GetBucketNotification"),
     };
     let heard: Vec<_> = configuration

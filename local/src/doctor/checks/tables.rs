@@ -1,6 +1,6 @@
 //! The tables: they are there, and have the keys that the programs use.
 
-use aws_sdk_dynamodb::types::{KeyType, TableStatus};
+use aws_sdk_dynamodb::types::{KeySchemaElement, KeyType, TableStatus};
 use reelspan::store::{CONTAINER_INDEX, SPACES, Table, USERS};
 
 use super::said;
@@ -37,7 +37,7 @@ async fn table(client: &aws_sdk_dynamodb::Client, name: &str, definition: &Table
     };
     let key = |kind: KeyType| {
         let keys = description.key_schema();
-        keys.iter().find(|key| *key.key_type() == kind).map(|key| key.attribute_name())
+        keys.iter().find(|key| *key.key_type() == kind).map(KeySchemaElement::attribute_name)
     };
     let (partition, sort) = (key(KeyType::Hash), key(KeyType::Range));
     if (partition, sort) != (Some(definition.partition), definition.sort) {

@@ -313,6 +313,11 @@ impl Lane {
         (self.stamp, self.follows.decoded) = (None, None);
     }
 
+    /// How many units have ended, and are not given on.
+    pub fn waiting(&self) -> usize {
+        self.pending.len() + self.done.len()
+    }
+
     /// Where the first unit begins that is not done.
     pub fn waits_from(&self) -> Option<u64> {
         let pending = self.pending.front().map(|pending| pending.run.offset);

@@ -14,7 +14,7 @@ use crate::media::{Kind, Run, Ticks, Track};
 
 /// How long an element lasts at least: a file of nothing but intra pictures is not cut finer than it has to be.
 const SPACING: i64 = SECOND / 2;
-/// How many packets an element has at most; then another begins, wherever that is.
+/// How many packets and samples an element has at most; then another begins, wherever that is.
 const MAX_ELEMENT: usize = 8192;
 /// How many elements wait for the last sample of one at most: a stream may have come to its end.
 const MAX_WAITING: usize = 4;
@@ -33,7 +33,7 @@ pub struct Samples {
     elements: VecDeque<(u64, i64)>,
     /// What lies in these.
     entries: VecDeque<Entry>,
-    /// How many entries the last element has.
+    /// How many entries and samples the last element has.
     weight: usize,
     /// A pack header, which does not belong to anything yet.
     pack: Option<Entry>,
@@ -110,9 +110,9 @@ impl Samples {
         times: Option<(u64, u64)>,
         notes: &mut Notes,
     ) -> Result<(), Error> {
-        if self.broken {
-            self.begin(Entrance { pack: offset, time: self.time() });
-            self.in_pack = offset;
+        if self.broken || self.weight > MAX_ELEMENT {
+            self.in_pack = self.pack.as_ref().map_or(offset, |pack| pack.offset);
+            self.begin(Entrance { pack: self.in_pack, time: self.time() });
         }
         let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
         let (start, pack) = match self.pack.take() {
@@ -122,7 +122,9 @@ impl Samples {
         self.enter(Entry { offset: start, shape: Shape { lane: layout::lane(track), pack, header, data: length } });
         let Some(lane) = self.lanes.get_mut(track) else { return Ok(()) };
         let packet = lane::Packet { pack: self.in_pack, offset: offset + u64::from(header), data, times };
+        let before = lane.waiting();
         let entrance = lane.packet(packet, &mut self.clock, notes);
+        self.weight += lane.waiting().saturating_sub(before);
         if let (age, zero) = lane.clock()
             && usize::try_from(age).is_ok_and(|age| age == self.clocks.len())
         {

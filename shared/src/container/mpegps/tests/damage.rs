@@ -1,7 +1,7 @@
 //! Files that are truncated, damaged, or made to do harm.
 
 use super::index;
-use super::muxer::{Form, PLAIN, film, pack, packet};
+use super::muxer::{Form, PICTURES, PLAIN, film, pack, packet};
 use crate::container::indexed;
 use crate::container::mpegps::MpegPs;
 use crate::container::{Error, Format, testing};
@@ -74,4 +74,21 @@ fn other_files_are_not_recognised() {
             .contains("subtitles")
     );
     assert!(refused(&pack(false, 0).repeat(3)).contains("time stamp"));
+}
+
+#[test]
+fn packets_without_packs_and_pictures_of_nothing_are_bounded() {
+    let tiny: Vec<u8> = [0, 0, 1, 0, 0, 8, 0xFF].repeat(9000);
+    let mut file = film(PLAIN, 1);
+    for _ in 0..40 {
+        file.extend(packet(false, PICTURES, None, (0, 0), &tiny));
+    }
+    // Some pictures last no time, and many are of one second: a page holds them, or says that it does not.
+    match indexed::index(&file) {
+        Ok(found) => assert!(found.elements.len() > 20, "{}", found.elements.len()),
+        Err(error) => assert!(matches!(error, Error::Index(_) | Error::Limit(_)), "{error}"),
+    }
+    let sparse: Vec<u8> = (0..40_000).flat_map(|_| packet(false, PICTURES, None, (0, 0), &[7; 2])).collect();
+    let found = indexed::index(&[film(PLAIN, 1), sparse].concat()).unwrap();
+    assert_eq!(found.samples[0].len(), 25);
 }
