@@ -145,12 +145,7 @@ impl IndexTable {
     }
 
     /// What these items are: all that there is of the head and of the pages of these cells.
-    fn found(
-        &self,
-        media: &str,
-        mut items: Vec<Item>,
-        cells: RangeInclusive<u32>,
-    ) -> Result<Option<Found>, Error> {
+    fn found(&self, media: &str, mut items: Vec<Item>, cells: RangeInclusive<u32>) -> Result<Option<Found>, Error> {
         let Some(place) = items.iter().position(is_head) else { return Ok(None) };
         let (head, present) = item::head(&items.swap_remove(place))?;
         let mut pages = Reader::new(self.clone(), media, item::of(&head.original.etag), present);

@@ -30,7 +30,11 @@ impl SpacesTable {
             .keys(Item::from([("space".to_owned(), text(COMMONS))]))
             .projection_expression("#space, #state, #streaming, #keys, #version")
             .consistent_read(true);
-        names.into_iter().fold(wanted, |wanted, (alias, name)| wanted.expression_attribute_names(alias, name)).build().map_err(Error::dynamodb)
+        names
+            .into_iter()
+            .fold(wanted, |wanted, (alias, name)| wanted.expression_attribute_names(alias, name))
+            .build()
+            .map_err(Error::dynamodb)
     }
 }
 
