@@ -210,7 +210,7 @@ def hour() -> bytes:
 def media(stack: Stack) -> None:
     """What the requests for media are about, indexed; once."""
     # Others may have closed it meanwhile.
-    stack.streams("demo")
+    stack.streams("demo", reader="alice")
     if media not in stack.done:
         stack.done.add(media)
         for name in ("counter.mp4", "counter.webm", "chapters.mkv", "two-audio.mp4"):
