@@ -135,7 +135,7 @@ impl IndexTable {
         media: &MediaKey,
         cells: RangeInclusive<u32>,
     ) -> Result<(Admission, Option<Found>), Error> {
-        let (of_space, text) = (spaces.admission_of(media.space())?, media.to_string());
+        let (of_space, text) = (Admission::items(media.space())?, media.to_string());
         let cells = asked(cells, batch::GETS - of_space.keys().len());
         let of_index = batch::these(keys(&text, cells.clone()), false)?;
         let wanted = [(self.table.clone(), of_index), (spaces.name().to_owned(), of_space)];
