@@ -13,7 +13,7 @@ import tempfile
 import server as servers
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-DOCUMENTS = ["docs/protocol.md"]
+DOCUMENTS = ["docs/protocol.md", "docs/streaming.md"]
 
 BLOCK = re.compile(r"(?<=^```\n)\$ .*?(?=^```$)", re.MULTILINE | re.DOTALL)
 
@@ -21,21 +21,23 @@ BLOCK = re.compile(r"(?<=^```\n)\$ .*?(?=^```$)", re.MULTILINE | re.DOTALL)
 LEFT_OUT = re.compile(r"^(access-control-[\w-]+|date|last-modified|x-content-type-options|cache-control): .*\n", re.MULTILINE | re.IGNORECASE)
 
 
-def run(block: str, url: str, folder: pathlib.Path) -> str:
+def run(block: str, server: servers.Server, folder: pathlib.Path) -> str:
     """The block with what its commands print now. A command goes on in the next line behind a backslash."""
-    printed = []
+    printed, url = [], server.url
     for command in re.findall(r"^\$ ((?:.*\\\n)*.*)$", block, re.MULTILINE):
-        environment = os.environ | {"media": f"{url}/media/demo", "reelspan": url}
+        environment = os.environ | {
+            "media": f"{url}/media/demo", "reelspan": url, "samples": str(ROOT / "samples"), "password": server.password(),
+        }  # fmt: skip
         done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
         text = LEFT_OUT.sub("", (done.stdout + done.stderr).replace("\r\n", "\n"))
-        printed.append(f"$ {command}\n{text.replace(url, 'http://127.0.0.1:8080').strip()}\n")
+        printed.append(f"$ {command}\n{text.replace(url.removeprefix('http://'), '127.0.0.1:8080').strip()}\n")
     return "".join(printed)
 
 
-def renewed(text: str, url: str) -> str:
+def renewed(text: str, server: servers.Server) -> str:
     """A document with all its blocks run anew, in order, in one folder."""
     with tempfile.TemporaryDirectory() as folder:
-        return BLOCK.sub(lambda block: run(block[0], url, pathlib.Path(folder)), text)
+        return BLOCK.sub(lambda block: run(block[0], server, pathlib.Path(folder)), text)
 
 
 def main() -> int:
@@ -43,7 +45,7 @@ def main() -> int:
         server = servers.Server(servers.built(ROOT, "reelspan"), pathlib.Path(data), demo=ROOT / "samples").start()
         for name in DOCUMENTS:
             path = ROOT / name
-            path.write_text(renewed(path.read_text(), server.url))
+            path.write_text(renewed(path.read_text(), server))
         return server.stop()
 
 

@@ -78,6 +78,10 @@ class Server:
         """A content's URL."""
         return f"{self.url}/media/{space}/{content}"
 
+    def password(self) -> str:
+        """The admin's, as it was made up and printed at the first start."""
+        return re.search(r"admin: user admin, password (\S+),", "\n".join(self.output))[1]
+
     def environment(self) -> dict[str, str]:
         """The variables that the server prints for those who use its S3 API."""
         return dict(re.findall(r"\b(AWS_\w+)=(\S+)", "\n".join(self.output)))

@@ -191,20 +191,33 @@ class Stack(contextlib.ExitStack):
             self.functions[function] = self.enter_context(emulator.running(program, self.environment(function), log))
         return Answer(self.functions[function](event).content)
 
-    def streams(self, space: str, kind: str = "OPEN", standing: str = "on", distribution: bool = True) -> None:
-        """Makes a space that streams, from https://SPACE.cloudfront.net."""
-        text = lambda value: {"S": value}  # noqa: E731
-        streaming = {"type": text(kind), "standing": text(standing), "origins": {"L": []}, "version": {"N": "0"}, "reference": text("0")}
-        if distribution:
-            streaming |= {"distribution": text("E2QWRUHAPOMQZL"), "host": text(f"{space}.cloudfront.net"), "deployed": {"BOOL": True}}
-        item = {"space": text(space), "created": {"N": "0"}, "state": text("live"), "acl": {"M": {}}, "properties": {"M": {}}}
-        self.client("dynamodb").put_item(TableName=self.template.ref("Spaces"), Item=item | {"streaming": {"M": streaming}})
+    def streams(self, space: str, kind: str = "OPEN", standing: str = "on", host: str | None = "", reader: str = "") -> None:
+        """Makes a space stream, one of its own where there is none, which `reader` may read; from https://SPACE.cloudfront.net unless
+        told, or from nowhere yet."""
+        streaming = {"type": {"S": kind}, "standing": {"S": standing}, "origins": {"L": []}, "version": {"N": "0"}, "reference": {"S": "0"}}
+        if host is not None:
+            host = host or f"{space}.cloudfront.net"
+            streaming |= {"distribution": {"S": "E2QWRUHAPOMQZL"}, "host": {"S": host}, "deployed": {"BOOL": True}}
+        acl = {f"acl-{reader}": {"S": "READ"}} if reader else {}
+        self.client("dynamodb").update_item(
+            TableName=self.template.ref("Spaces"),
+            Key={"space": {"S": space}},
+            UpdateExpression="SET streaming = :streaming, #state = :live, created = if_not_exists(created, :zero), "
+            "acl = if_not_exists(acl, :acl), properties = if_not_exists(properties, :none)",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={
+                ":streaming": {"M": streaming}, ":live": {"S": "live"}, ":none": {"M": {}}, ":zero": {"N": "0"}, ":acl": {"M": acl},
+            },  # fmt: skip
+        )
 
     def trusts(self, key_id: str, public: bytes) -> None:
-        """Makes a key the one that signs."""
-        key = {"M": {"id": {"S": key_id}, "public": {"B": public}}}
-        item = {"space": {"S": "*"}, "keys": {"L": [key]}, "made": {"M": {}}, "version": {"N": "1"}}
-        self.client("dynamodb").put_item(TableName=self.template.ref("Spaces"), Item=item)
+        """Has a key be trusted, beside those that are, and be the one that signs."""
+        table, shared = self.template.ref("Spaces"), {"space": {"S": "*"}}
+        found = self.client("dynamodb").get_item(TableName=table, Key=shared).get("Item", {})
+        others = [key for key in found.get("keys", {"L": []})["L"] if key["M"]["id"]["S"] != key_id]
+        keys = [{"M": {"id": {"S": key_id}, "public": {"B": public}}}, *others]
+        item = shared | {"keys": {"L": keys}, "made": {"M": {}}, "version": {"N": "1"}}
+        self.client("dynamodb").put_item(TableName=table, Item=item)
 
     def event(self, name: str) -> dict:
         return json.loads((self.root / "events" / f"{name}.json").read_text())

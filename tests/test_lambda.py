@@ -113,7 +113,7 @@ def test_a_buffered_answer_that_is_too_large_is_a_shorter_part_or_had_where_its_
     whole = request_of(stack, "large/large.mp4", "http-original")
     redirected = stack.invoke("Fragments", whole)
     assert (redirected.status, redirected.headers["location"]) == (307, "https://large.cloudfront.net/large.mp4")
-    stack.streams("large", distribution=False)
+    stack.streams("large", host=None)
     assert stack.invoke("Fragments", whole).status == 413
     whole["headers"]["range"] = "bytes=0-"
     part = stack.invoke("Fragments", whole)

@@ -49,7 +49,7 @@ class Host:
 @pytest.fixture(scope="module")
 def through_lambda(stack, samples):
     """The fragments function behind an HTTP API."""
-    signer = Signer.made("K2JCJMDEHXQW5F")
+    signer = Signer.made("K3D5EWEUDCCXON")
     stack.trusts(signer.key_id, signer.public())
     stack.streams("cinema", "SECURE")
     for name in (NAME, OTHER):

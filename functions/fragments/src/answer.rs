@@ -136,12 +136,7 @@ impl Answer {
 
 /// The answer, as large as the way back carries it: ranges of bytes are cut short, for which a 206 is made; all else is to be
 /// had elsewhere, at this URL of the same resource, or not at all.
-pub fn fit(
-    resource: &Resource,
-    extent: Extent,
-    delivery: Delivery,
-    elsewhere: Option<&str>,
-) -> Result<Answer, Error> {
+pub fn fit(resource: &Resource, extent: Extent, delivery: Delivery, elsewhere: Option<&str>) -> Result<Answer, Error> {
     let answer = Answer::new(resource, &extent);
     let (length, limit) = (answer.body.len(), delivery.limit());
     if length <= limit {

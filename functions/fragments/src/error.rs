@@ -87,7 +87,9 @@ impl Error {
         match self {
             Self::Path | Self::Validate(_) => StatusCode::BAD_REQUEST,
             Self::Closed(_) | Self::Unsigned(_) => StatusCode::FORBIDDEN,
-            Self::NoRoute | Self::Name(_) | Self::Missing | Self::NoPart(_) | Self::Outside { .. } => StatusCode::NOT_FOUND,
+            Self::NoRoute | Self::Name(_) | Self::Missing | Self::NoPart(_) | Self::Outside { .. } => {
+                StatusCode::NOT_FOUND
+            }
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

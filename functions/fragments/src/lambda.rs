@@ -16,9 +16,7 @@ pub async fn run(fragments: Fragments) -> Result<(), lambda_http::Error> {
     let service = ServiceBuilder::new().map_request(from_viewer).service(observed(fragments.router()));
     match delivery {
         Delivery::Streamed | Delivery::StreamedByLambda => lambda_http::run_with_streaming_response(service).await,
-        Delivery::Buffered => {
-            lambda_http::run(ServiceBuilder::new().map_response(Buffered).service(service)).await
-        }
+        Delivery::Buffered => lambda_http::run(ServiceBuilder::new().map_response(Buffered).service(service)).await,
     }
 }
 

@@ -32,8 +32,7 @@ pub struct Made {
 impl Fragments {
     /// From the request to the answer, the media itself left alone: one look into the index.
     pub async fn answer(&self, request: &Request) -> Result<Made, Error> {
-        let (admission, found) =
-            self.stores.index.find_in_space(&self.spaces, &request.media, request.guess()).await?;
+        let (admission, found) = self.stores.index.find_in_space(&self.spaces, &request.media, request.guess()).await?;
         let admitted = self.admit(&admission, &request.media, request.query.as_deref(), &request.shown)?;
         let mut found = self.there(&request.media, found).await?;
         let Made { answer, etag } = self.made(request, &mut found, &admitted).await?;

@@ -107,7 +107,8 @@ mod tests {
             })
             .to_string()
         };
-        let bodies = [body("films/a b+c.mp4"), body("films/a b+c.mp4"), body("songs/ä.mp3"), body("stray"), "{}".to_owned()];
+        let bodies =
+            [body("films/a b+c.mp4"), body("films/a b+c.mp4"), body("songs/ä.mp3"), body("stray"), "{}".to_owned()];
         let records = bodies.map(|body| Message { message_id: "1".to_owned(), body }).to_vec();
         let found = Batch { records }.objects();
         let found: Vec<_> = found

@@ -101,7 +101,10 @@ impl Streams {
 /// where any may.
 fn checked(origins: &[String]) -> Result<Vec<String>, Error> {
     if origins.len() > MOST_ORIGINS {
-        return Err(Error::Bad(format!("{} origins are more than the {MOST_ORIGINS} that there may be", origins.len())));
+        return Err(Error::Bad(format!(
+            "{} origins are more than the {MOST_ORIGINS} that there may be",
+            origins.len()
+        )));
     }
     let mut checked = BTreeSet::new();
     for origin in origins {
@@ -110,7 +113,9 @@ fn checked(origins: &[String]) -> Result<Vec<String>, Error> {
             return Ok(Vec::new());
         }
         if !is_origin(&text) {
-            return Err(Error::Bad(format!("{origin:?} in allowedOrigins is no origin, such as https://www.example.org")));
+            return Err(Error::Bad(format!(
+                "{origin:?} in allowedOrigins is no origin, such as https://www.example.org"
+            )));
         }
         checked.insert(text);
     }

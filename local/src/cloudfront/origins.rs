@@ -5,8 +5,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{
-    CONNECTION, DATE, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, ORIGIN, RANGE,
-    SERVER, TRANSFER_ENCODING,
+    CONNECTION, DATE, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, ORIGIN,
+    RANGE, SERVER, TRANSFER_ENCODING,
 };
 use http::{HeaderMap, Method, Request};
 use hyper_util::client::legacy::{self, connect::HttpConnector};

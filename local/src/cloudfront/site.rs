@@ -10,7 +10,8 @@ use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, RANGE, VARY,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL,
+    CONTENT_TYPE, ORIGIN, RANGE, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use reelspan::cloudfront::policy;
@@ -26,7 +27,8 @@ use super::{CloudFront, Origins, edge};
 use crate::Error;
 
 /// What pages may read of an answer, beside what every page may.
-const EXPOSED: &str = "Accept-Ranges, Content-Length, Content-Range, Content-Range-Mapping, ETag, Last-Modified, X-Media-Fragment";
+const EXPOSED: &str =
+    "Accept-Ranges, Content-Length, Content-Range, Content-Range-Mapping, ETag, Last-Modified, X-Media-Fragment";
 
 /// The distributions, as viewers reach them.
 #[derive(Clone, Debug)]
@@ -69,7 +71,12 @@ impl Site {
         Ok((streaming, distribution))
     }
 
-    async fn answer(&self, media: &MediaKey, address: Option<SocketAddr>, request: &Viewed<'_>) -> Result<Response, Refused> {
+    async fn answer(
+        &self,
+        media: &MediaKey,
+        address: Option<SocketAddr>,
+        request: &Viewed<'_>,
+    ) -> Result<Response, Refused> {
         let (streaming, distribution) = self.found(media.space()).await?;
         let entrance = self.cloudfront.entrance(&distribution.id).ok_or(Refused::Nowhere)?;
         if !entrance.enabled {

@@ -17,7 +17,8 @@ fn origins() -> OriginList {
 }
 
 fn config(group: Option<&str>) -> DistributionConfig {
-    let groups = TrustedKeyGroups::builder().enabled(group.is_some()).quantity(group.into_iter().count().try_into().unwrap());
+    let groups =
+        TrustedKeyGroups::builder().enabled(group.is_some()).quantity(group.into_iter().count().try_into().unwrap());
     let groups = groups.set_items(group.map(|group| vec![group.to_owned()])).build().unwrap();
     #[allow(deprecated)]
     let forwarded = ForwardedValues::builder()
@@ -47,7 +48,8 @@ fn config(group: Option<&str>) -> DistributionConfig {
 async fn make(opened: &CloudFront) -> (String, Vec<u8>, String, String) {
     let client = aws_sdk_cloudfront::Client::from_conf(opened.distributions().build());
     let key = SigningKey::generate().unwrap();
-    let public = PublicKeyConfig::builder().caller_reference("a").name("a").encoded_key(key.public_pem()).build().unwrap();
+    let public =
+        PublicKeyConfig::builder().caller_reference("a").name("a").encoded_key(key.public_pem()).build().unwrap();
     let made = client.create_public_key().public_key_config(public).send().await.unwrap();
     let id = made.public_key.unwrap().id;
     let group = KeyGroupConfig::builder().name("all").items(&id).build().unwrap();
@@ -105,6 +107,9 @@ async fn a_state_that_is_not_as_it_was_written_is_refused_and_not_shown() {
     for text in ["swordfish", "[1]", "{\"secrets\":{\"a\":\"swordfish\"}}"] {
         fs::write(data.secrets(), text).unwrap();
         let error = CloudFront::open(&data).await.unwrap_err();
-        assert!(error.to_string().contains("secretsmanager.json") && !error.to_string().contains("swordfish"), "{error}");
+        assert!(
+            error.to_string().contains("secretsmanager.json") && !error.to_string().contains("swordfish"),
+            "{error}"
+        );
     }
 }

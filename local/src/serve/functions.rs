@@ -22,11 +22,8 @@ use crate::{
 };
 
 /// How long is waited for CloudFront, which here has done everything by the time it answers.
-const PACE: Pace = Pace {
-    patience: Duration::from_secs(5),
-    glance: Duration::from_millis(20),
-    look: Duration::from_millis(50),
-};
+const PACE: Pace =
+    Pace { patience: Duration::from_secs(5), glance: Duration::from_millis(20), look: Duration::from_millis(50) };
 
 /// What the functions stand on.
 pub struct Functions {

@@ -22,7 +22,10 @@ async fn a_new_key_signs_at_once_and_the_one_before_verifies_for_a_week() {
     let signs = world.streams.secret.get().await.unwrap().unwrap();
     assert_eq!((signs.key_id(), signs.key().public()), (new.id.as_str(), new.public.clone()));
     let everything = world.everything().await;
-    assert_eq!((&everything["public keys"], &everything["the group trusts those of the table"]), (&json!(2), &json!(true)));
+    assert_eq!(
+        (&everything["public keys"], &everything["the group trusts those of the table"]),
+        (&json!(2), &json!(true))
+    );
 }
 
 #[tokio::test]
@@ -67,10 +70,8 @@ async fn a_rotation_before_any_secure_space_makes_the_first_key() {
 async fn two_rotations_at_a_time_are_one_or_two_and_leave_one_key_that_signs() {
     let world = World::new().await;
     world.done("enable-streaming", json!({"spaceId": "films", "secure": true})).await;
-    let (one, other) = tokio::join!(
-        world.done("rotate-signing-key", json!({})),
-        world.done("rotate-signing-key", json!({}))
-    );
+    let (one, other) =
+        tokio::join!(world.done("rotate-signing-key", json!({})), world.done("rotate-signing-key", json!({})));
     let keys = world.commons().await.keys;
     assert!(one["keyPairId"] == keys[0].id || other["keyPairId"] == keys[0].id);
     assert_eq!(keys.iter().filter(|key| key.until.is_none()).count(), 1);

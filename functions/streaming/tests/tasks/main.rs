@@ -175,7 +175,14 @@ async fn all_spaces_share_what_can_be_shared() {
     }
     let everything = world.everything().await;
     assert_eq!(everything["enabled"], json!([true, true]));
-    for (what, count) in [("cache policies", 1), ("request policies", 2), ("answer policies", 1), ("functions", 1), ("public keys", 1), ("groups", 1)] {
+    for (what, count) in [
+        ("cache policies", 1),
+        ("request policies", 2),
+        ("answer policies", 1),
+        ("functions", 1),
+        ("public keys", 1),
+        ("groups", 1),
+    ] {
         assert_eq!(everything[what], count, "{what}");
     }
 }
@@ -184,9 +191,12 @@ async fn all_spaces_share_what_can_be_shared() {
 async fn only_its_owner_and_admins_turn_streaming_on_and_off() {
     let world = World::new().await;
     for task in ["enable-streaming", "disable-hls", "delete-streaming"] {
-        for (name, role, expected) in
-            [("bob", Role::Owner, 403), ("bob", Role::User, 403), ("alice", Role::User, 200), ("root", Role::Admin, 200)]
-        {
+        for (name, role, expected) in [
+            ("bob", Role::Owner, 403),
+            ("bob", Role::User, 403),
+            ("alice", Role::User, 200),
+            ("root", Role::Admin, 200),
+        ] {
             let (status, text) = world.task_of(name, role, task, json!({"spaceId": "films"})).await;
             assert_eq!(status, expected, "{task} {name} {text}");
             world.settled("films").await;
@@ -235,14 +245,16 @@ async fn edges_forget_what_was_replaced() {
         let body = json!({"source": "aws.s3", "detail": {"bucket": {"name": "media"}, "object": {"key": key}}});
         json!({"messageId": id, "body": body.to_string()})
     };
-    let batch = json!({"Records": [message("1", "films/a b.mp4"), message("2", "films/c.mp4"), message("3", "songs/d.mp3")]});
+    let batch =
+        json!({"Records": [message("1", "films/a b.mp4"), message("2", "films/c.mp4"), message("3", "songs/d.mp3")]});
     for _ in 0..2 {
         world.streams.forget(&serde_json::from_value(batch.clone()).unwrap()).await.unwrap();
     }
     let distribution = world.streaming("films").await.unwrap().distribution.unwrap();
     let list = world.cloudfront.list_invalidations().distribution_id(&distribution.id).send().await.unwrap();
     let first = list.invalidation_list.unwrap().items.unwrap().remove(0);
-    let found = world.cloudfront.get_invalidation().distribution_id(&distribution.id).id(&first.id).send().await.unwrap();
+    let found =
+        world.cloudfront.get_invalidation().distribution_id(&distribution.id).id(&first.id).send().await.unwrap();
     let batch = found.invalidation.unwrap().invalidation_batch.unwrap();
     assert_eq!(batch.paths.unwrap().items.unwrap(), ["/a%20b.mp4*", "/c.mp4*"]);
     assert!(paths([]).is_empty());

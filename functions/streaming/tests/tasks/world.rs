@@ -96,8 +96,10 @@ impl World {
 
     pub async fn failing(fails: Fails) -> Self {
         let faults = Arc::new(Faults { count: AtomicUsize::new(0), at: AtomicUsize::new(usize::MAX), fails });
-        let mock =
-            MockAws::builder().with_service(CloudFrontService::new()).with_service(SecretsManagerService::new()).build();
+        let mock = MockAws::builder()
+            .with_service(CloudFrontService::new())
+            .with_service(SecretsManagerService::new())
+            .build();
         let credentials = Credentials::new("test", "test", None, None, "test");
         let region = Region::from_static("us-east-1");
 
@@ -137,11 +139,7 @@ impl World {
             secret: SigningSecret::new(secrets.interceptor(faulty), "signing"),
             hosts: Hosts::CloudFront,
             work: Work::Here,
-            pace: Pace {
-                patience: Duration::ZERO,
-                glance: Duration::from_millis(5),
-                look: Duration::from_millis(20),
-            },
+            pace: Pace { patience: Duration::ZERO, glance: Duration::from_millis(5), look: Duration::from_millis(20) },
         };
         let world = Self { streams, cloudfront: aws_sdk_cloudfront::Client::from_conf(cloudfront.build()), faults };
         world.space("films").await;

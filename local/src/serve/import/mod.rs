@@ -18,13 +18,11 @@ use aws_sdk_s3::{
     operation::head_object::HeadObjectError, primitives::ByteStream,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use reelspan::{
-    space::{
-        ContentId, MediaKey, SpaceId,
-        acl::{Grantee, Right},
-        record::Space,
-        streaming::{Kind, Standing},
-    },
+use reelspan::space::{
+    ContentId, MediaKey, SpaceId,
+    acl::{Grantee, Right},
+    record::Space,
+    streaming::{Kind, Standing},
 };
 use reelspan_streaming::Streams;
 

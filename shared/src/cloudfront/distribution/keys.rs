@@ -82,7 +82,9 @@ impl Distributions {
                     continue;
                 }
             }
-            secret.put(&Keys { signer: Some(Signer::new(id.clone(), next)), next: None }, &token("signs", Some(&id))).await?;
+            secret
+                .put(&Keys { signer: Some(Signer::new(id.clone(), next)), next: None }, &token("signs", Some(&id)))
+                .await?;
         }
         Err(Error::Changing)
     }
@@ -98,11 +100,17 @@ impl Distributions {
         }
         let config = PublicKeyConfig::builder().caller_reference(&name).name(&name).encoded_key(key.public_pem());
         match self.client.create_public_key().public_key_config(config.build()?).send().await.map_err(of) {
-            Ok(made) => made.public_key.map(|made| made.id).ok_or_else(|| Error::cloudfront("a public key without an id")),
-            // Another was quicker.
-            Err(Error::Exists) => {
-                self.public_keys().await?.into_iter().find(|key| key.name == name).map(|key| key.id).ok_or(Error::Exists)
+            Ok(made) => {
+                made.public_key.map(|made| made.id).ok_or_else(|| Error::cloudfront("a public key without an id"))
             }
+            // Another was quicker.
+            Err(Error::Exists) => self
+                .public_keys()
+                .await?
+                .into_iter()
+                .find(|key| key.name == name)
+                .map(|key| key.id)
+                .ok_or(Error::Exists),
             Err(error) => Err(error),
         }
     }
@@ -135,7 +143,12 @@ impl Distributions {
         let id = match known {
             Some(id) => id,
             None => match self.client.create_key_group().key_group_config(config()?).send().await.map_err(of) {
-                Ok(made) => return made.key_group.map(|made| made.id).ok_or_else(|| Error::cloudfront("a key group without an id")),
+                Ok(made) => {
+                    return made
+                        .key_group
+                        .map(|made| made.id)
+                        .ok_or_else(|| Error::cloudfront("a key group without an id"));
+                }
                 Err(Error::Exists) => self.find_key_group(&name).await?.ok_or(Error::Exists)?,
                 Err(error) => return Err(error),
             },

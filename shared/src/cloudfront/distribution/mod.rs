@@ -78,10 +78,8 @@ impl Distributions {
 
     /// Makes a distribution; where it was made already, it is that one.
     pub async fn create(&self, wanted: &Wanted) -> Result<Found, Error> {
-        let config = DistributionConfigWithTags::builder()
-            .distribution_config(wanted.config()?)
-            .tags(wanted.tags()?)
-            .build();
+        let config =
+            DistributionConfigWithTags::builder().distribution_config(wanted.config()?).tags(wanted.tags()?).build();
         match self.client.create_distribution_with_tags().distribution_config_with_tags(config).send().await {
             Ok(made) => found(made.distribution, made.e_tag),
             Err(error) => match of(error) {

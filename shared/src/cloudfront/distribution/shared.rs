@@ -100,7 +100,8 @@ impl Distributions {
             commons.version += 1;
             if table.set_commons(&commons).await? {
                 drop(making);
-                return noted(&commons, &sorted).ok_or_else(|| Error::cloudfront("something was made and is not noted"));
+                return noted(&commons, &sorted)
+                    .ok_or_else(|| Error::cloudfront("something was made and is not noted"));
             }
         }
     }
@@ -151,7 +152,8 @@ impl Distributions {
                     let next = list.as_ref().and_then(|list| list.next_marker.clone());
                     let policies = list.and_then(|list| list.items).unwrap_or_default().into_iter();
                     let policies = policies.filter_map(|item| item.origin_request_policy);
-                    let named = policies.filter_map(|policy| Some((policy.origin_request_policy_config?.name, policy.id)));
+                    let named =
+                        policies.filter_map(|policy| Some((policy.origin_request_policy_config?.name, policy.id)));
                     (named.collect(), next)
                 }
                 Thing::Answers(_) => {

@@ -88,7 +88,11 @@ impl Wanted {
     /// What streams a space in this way, with what all of them share.
     #[must_use]
     pub fn new(space: &SpaceId, streaming: &Streaming, settings: &Settings, made: &Made) -> Self {
-        let place = |domain: &str, path: String, access: &str| Place { domain: domain.to_owned(), path, access: access.to_owned() };
+        let place = |domain: &str, path: String, access: &str| Place {
+            domain: domain.to_owned(),
+            path,
+            access: access.to_owned(),
+        };
         let secure = streaming.kind == Kind::Secure;
         Self {
             reference: reference(settings, space, streaming),
@@ -138,8 +142,7 @@ impl Wanted {
         self.comment.clone_into(&mut config.comment);
         config.origins = Some(self.origins()?);
         config.default_cache_behavior = Some(self.behaviour()?);
-        config.cache_behaviors =
-            Some(CacheBehaviors::builder().quantity(1).items(self.cookie_behaviour()?).build()?);
+        config.cache_behaviors = Some(CacheBehaviors::builder().quantity(1).items(self.cookie_behaviour()?).build()?);
         config.custom_error_responses = Some(not_kept()?);
         config.price_class = Some(self.price.clone());
         config.http_version = Some(HttpVersion::Http2and3);
@@ -236,17 +239,12 @@ fn function_url() -> Result<CustomOriginConfig, BuildError> {
 /// These, of which answers to GET and HEAD are kept.
 fn methods(allowed: &[Method]) -> Result<AllowedMethods, BuildError> {
     let kept = CachedMethods::builder().quantity(2).items(Method::Head).items(Method::Get).build()?;
-    AllowedMethods::builder()
-        .quantity(quantity(allowed))
-        .set_items(Some(allowed.to_vec()))
-        .cached_methods(kept)
-        .build()
+    AllowedMethods::builder().quantity(quantity(allowed)).set_items(Some(allowed.to_vec())).cached_methods(kept).build()
 }
 
 fn not_kept() -> Result<CustomErrorResponses, BuildError> {
-    let refusals = NOT_KEPT.map(|status| {
-        CustomErrorResponse::builder().error_code(status).error_caching_min_ttl(0).build()
-    });
+    let refusals =
+        NOT_KEPT.map(|status| CustomErrorResponse::builder().error_code(status).error_caching_min_ttl(0).build());
     let refusals = refusals.into_iter().collect::<Result<Vec<_>, _>>()?;
     CustomErrorResponses::builder().quantity(quantity(&refusals)).set_items(Some(refusals)).build()
 }

@@ -150,7 +150,7 @@ impl IndexTable {
         media: &MediaKey,
         cells: RangeInclusive<u32>,
     ) -> Result<(Admission, Option<Found>), Error> {
-        let (of_space, text) = (spaces.admission_of(media.space())?, media.to_string());
+        let (of_space, text) = (Admission::items(media.space())?, media.to_string());
         let cells = asked(cells, batch::GETS - of_space.keys().len());
         let of_index = batch::these(keys(&text, cells.clone()), false)?;
         let wanted = [(self.table.clone(), of_index), (spaces.name().to_owned(), of_space)];
@@ -160,12 +160,7 @@ impl IndexTable {
     }
 
     /// What these items are: all that there is of the head and of the pages of these cells.
-    fn found(
-        &self,
-        media: &str,
-        mut items: Vec<Item>,
-        cells: RangeInclusive<u32>,
-    ) -> Result<Option<Found>, Error> {
+    fn found(&self, media: &str, mut items: Vec<Item>, cells: RangeInclusive<u32>) -> Result<Option<Found>, Error> {
         let Some(place) = items.iter().position(is_head) else { return Ok(None) };
         let (head, present) = item::head(&items.swap_remove(place))?;
         let mut pages = Reader::new(self.clone(), media, item::of(&head.original.etag), present);

@@ -4,7 +4,6 @@
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
-use super::SpacesTable;
 use super::item::{COMMONS, Item, commons, key, name, streaming, text};
 use crate::cloudfront::commons::TrustedKey;
 use crate::space::SpaceId;
@@ -21,20 +20,22 @@ pub struct Admission {
     pub keys: Vec<TrustedKey>,
 }
 
-impl SpacesTable {
+impl Admission {
     /// The items that say it: the space's, and that of what is shared. Both as they are now: what was closed stays so.
-    pub(in crate::store) fn admission_of(&self, id: &SpaceId) -> Result<KeysAndAttributes, Error> {
+    pub(in crate::store) fn items(id: &SpaceId) -> Result<KeysAndAttributes, Error> {
         let names = ["space", "state", "streaming", "keys", "version"].map(|name| (format!("#{name}"), name));
         let wanted = KeysAndAttributes::builder()
             .keys(key(id))
             .keys(Item::from([("space".to_owned(), text(COMMONS))]))
             .projection_expression("#space, #state, #streaming, #keys, #version")
             .consistent_read(true);
-        names.into_iter().fold(wanted, |wanted, (alias, name)| wanted.expression_attribute_names(alias, name)).build().map_err(Error::dynamodb)
+        names
+            .into_iter()
+            .fold(wanted, |wanted, (alias, name)| wanted.expression_attribute_names(alias, name))
+            .build()
+            .map_err(Error::dynamodb)
     }
-}
 
-impl Admission {
     /// What these items say.
     pub(in crate::store) fn read(items: &[Item]) -> Result<Self, Error> {
         let fault = |what: &str| Error::dynamodb(format!("{what} is not as it was written"));

@@ -18,7 +18,7 @@ use reelspan::space::SpaceId;
 use reelspan::space::acl::{Grantee, Right};
 use reelspan::space::record::Space;
 use reelspan::space::streaming::{Distribution, Hosts, Kind, Standing, Streaming};
-use reelspan::store::{self, CONTAINER_INDEX, Cells, SPACES, Keys, SigningSecret, Stores, create_tables};
+use reelspan::store::{self, CONTAINER_INDEX, Cells, Keys, SPACES, SigningSecret, Stores, create_tables};
 use reelspan::user::{Identity, Role, UserName};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
