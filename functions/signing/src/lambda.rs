@@ -2,7 +2,6 @@
 
 use std::env;
 
-use aws_config::BehaviorVersion;
 use axum::Router;
 use lambda_http::tower::ServiceBuilder;
 use reelspan::space::streaming::Hosts;
@@ -17,9 +16,9 @@ impl Signing {
         let variable = |name| env::var(name).map_err(|_| format!("the environment variable {name} is not set"));
         let (table, secret) = (variable("SPACES_TABLE")?, variable("SIGNING_SECRET")?);
         let stores = Stores::from_env().await?;
-        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(store::http_client()).load().await;
-        let secret = SigningSecret::new(aws_sdk_secretsmanager::config::Builder::from(&config), secret);
-        Ok(Self { table: stores.spaces(table), stores, keyring: Keyring::new(secret), hosts: Hosts::CloudFront })
+        let config = store::aws().await;
+        let secret = SigningSecret::new(aws_sdk_secretsmanager::config::Builder::from(config), secret);
+        Ok(Self { table: stores.spaces(table), stores, keyring: Keyring::new(secret), hosts: Hosts::from_env() })
     }
 }
 

@@ -3,7 +3,6 @@
 use std::env;
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_config::BehaviorVersion;
 use aws_sdk_lambda::Client;
 use axum::Router;
 use lambda_http::request::LambdaRequest;
@@ -33,13 +32,13 @@ impl Streams {
         let variable = |name| env::var(name).map_err(|_| format!("the environment variable {name} is not set"));
         let (table, secret) = (variable("SPACES_TABLE")?, variable("SIGNING_SECRET")?);
         let (function, settings) = (variable("AWS_LAMBDA_FUNCTION_NAME")?, Settings::from_env()?);
-        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(store::http_client()).load().await;
+        let config = store::aws().await;
         Ok(Self {
             table: Stores::from_env().await?.spaces(table),
-            distributions: Distributions::new(aws_sdk_cloudfront::config::Builder::from(&config), settings),
-            secret: SigningSecret::new(aws_sdk_secretsmanager::config::Builder::from(&config), secret),
+            distributions: Distributions::new(aws_sdk_cloudfront::config::Builder::from(config), settings),
+            secret: SigningSecret::new(aws_sdk_secretsmanager::config::Builder::from(config), secret),
             hosts: Hosts::from_env(),
-            work: Work::Lambda(Invoker { client: Client::new(&config), function }),
+            work: Work::Lambda(Invoker { client: Client::new(config), function }),
             pace: Pace::default(),
         })
     }
@@ -55,7 +54,7 @@ pub async fn run(streams: Streams, routes: Router) -> Result<(), lambda_http::Er
         async move {
             let LambdaEvent { payload, context } = event;
             if let Ok(event) = serde_json::from_str::<TendEvent>(payload.get()) {
-                tend(&streams, &event, &context).await?;
+                Box::pin(tend(&streams, &event, &context)).await?;
                 return Ok::<_, lambda_http::Error>(None);
             }
             if let Ok(batch) = serde_json::from_str::<Batch>(payload.get()) {

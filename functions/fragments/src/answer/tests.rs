@@ -187,7 +187,8 @@ fn a_buffered_answer_is_never_larger_than_it_may_be() {
     let streamed = (Delivery::Streamed, None);
     let all = [0..10_000_000];
     // What was asked, and what comes of it: a status, and how many bytes of body.
-    let cases: &[(Extent, (Delivery, Option<&str>), u16, u64)] = &[
+    type Way = (Delivery, Option<&'static str>);
+    let cases: &[(Extent, Way, u16, u64)] = &[
         (Extent::Whole, streamed, 200, 10_000_000),
         (Extent::Whole, nowhere, 413, 0),
         (Extent::Whole, there, 307, 0),

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use super::world::{Fails, World};
 
 /// What is done before, and then killed, and then done again.
-const STORIES: [(&[(&str, bool)], &str, bool); 6] = [
+/// What was done before, what is done, and with which flag.
+type Story = (&'static [(&'static str, bool)], &'static str, bool);
+
+const STORIES: [Story; 6] = [
     (&[], "enable-streaming", true),
     (&[("enable-streaming", true)], "disable-streaming", true),
     (&[("enable-streaming", true), ("disable-streaming", true)], "enable-streaming", true),

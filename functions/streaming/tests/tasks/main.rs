@@ -121,7 +121,7 @@ async fn while_it_is_deleted_it_cannot_be_turned_on() {
     world.done("enable-streaming", json!({"spaceId": "films"})).await;
     world.settled("films").await;
     // CloudFront takes its time.
-    world.streams.pace.look = std::time::Duration::from_secs(60);
+    world.streams.pace.look = std::time::Duration::from_mins(1);
     world.done("delete-streaming", json!({"spaceId": "films"})).await;
     let (status, text) = world.task("enable-streaming", json!({"spaceId": "films"})).await;
     assert_eq!(status, 503);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use aws_sdk_cloudfront::types::{
-    AllowedMethods, CacheBehavior, DefaultCacheBehavior, DistributionConfig, FunctionAssociations, Origin,
-    TrustedKeyGroups,
+    AllowedMethods, CacheBehavior, CacheBehaviors, CustomErrorResponses, DefaultCacheBehavior, DistributionConfig,
+    FunctionAssociations, Origin, TrustedKeyGroups,
 };
 
 /// A field that is not as it is wanted.
@@ -96,7 +96,7 @@ impl Fields {
     }
 
     fn functions(&mut self, functions: Option<&FunctionAssociations>) {
-        for function in functions.into_iter().flat_map(|functions| functions.items()) {
+        for function in functions.into_iter().flat_map(FunctionAssociations::items) {
             self.put(&format!("function at {}", function.event_type), &function.function_arn);
         }
     }
@@ -115,7 +115,7 @@ fn fields(config: &DistributionConfig) -> BTreeMap<String, String> {
     fields.put("price class", &config.price_class);
     fields.put("HTTP", &config.http_version);
     fields.put("IPv6", config.is_ipv6_enabled);
-    for refusal in config.custom_error_responses.iter().flat_map(|refusals| refusals.items()) {
+    for refusal in config.custom_error_responses.iter().flat_map(CustomErrorResponses::items) {
         fields.put(&format!("kept after {}", refusal.error_code), refusal.error_caching_min_ttl);
     }
     for origin in config.origins.iter().flat_map(|origins| &origins.items) {
@@ -124,7 +124,7 @@ fn fields(config: &DistributionConfig) -> BTreeMap<String, String> {
     if let Some(behaviour) = &config.default_cache_behavior {
         fields.media(behaviour);
     }
-    for behaviour in config.cache_behaviors.iter().flat_map(|behaviours| behaviours.items()) {
+    for behaviour in config.cache_behaviors.iter().flat_map(CacheBehaviors::items) {
         fields.behaviour(behaviour);
     }
     fields.all

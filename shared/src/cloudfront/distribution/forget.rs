@@ -45,7 +45,7 @@ fn path(content: &ContentId) -> String {
             b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'/' => path.push(char::from(byte)),
             // RFC 3986 §2.2 and §2.3: reserved, and the tilde, which older rules had encoded.
             b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'@' | b'~' => break,
-            byte => path.push_str(&format!("%{byte:02X}")),
+            byte => path.push_str(percent_encoding::percent_encode_byte(byte)),
         }
     }
     path
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(of(&names), ["/films/*"]);
         let names: Vec<_> = ["à", "á", "â", "ã", "ä", "å", "æ", "ç", "è", "é", "ê", "ë"].to_vec();
         assert_eq!(of(&names), ["/%C3*"]);
-        let names: Vec<_> = (b'a'..b'z').map(|letter| char::from(letter).to_string()).collect();
+        let names: Vec<_> = (b'a'..=b'z').map(|letter| char::from(letter).to_string()).collect();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         assert_eq!(of(&names), ["/*"]);
     }

@@ -58,7 +58,7 @@ pub struct Found {
     /// What it is known by.
     pub distribution: Distribution,
     /// What it is.
-    pub config: DistributionConfig,
+    pub config: Box<DistributionConfig>,
     /// Which version of that, for whoever changes it.
     etag: String,
 }
@@ -80,7 +80,8 @@ impl Distributions {
     pub async fn create(&self, wanted: &Wanted) -> Result<Found, Error> {
         let config =
             DistributionConfigWithTags::builder().distribution_config(wanted.config()?).tags(wanted.tags()?).build();
-        match self.client.create_distribution_with_tags().distribution_config_with_tags(config).send().await {
+        let create = self.client.create_distribution_with_tags().distribution_config_with_tags(config);
+        match Box::pin(create.send()).await {
             Ok(made) => found(made.distribution, made.e_tag),
             Err(error) => match of(error) {
                 Error::Exists => self.by_reference(&wanted.reference, &wanted.comment).await?.ok_or(Error::Exists),
@@ -119,13 +120,13 @@ impl Distributions {
 
     /// Brings a distribution to what it is to be, if it is not; says what is known of it then, and whether anything was changed.
     pub async fn bring(&self, found: Found, wanted: &Wanted) -> Result<(Distribution, bool), Error> {
-        let config = wanted.over(found.config.clone())?;
+        let config = wanted.over((*found.config).clone())?;
         let different = differences(&config, &found.config);
         if different.is_empty() {
             return Ok((found.distribution, false));
         }
         tracing::info!(distribution = found.distribution.id, ?different, "a distribution is changed");
-        Ok((self.replace(found, config).await?, true))
+        Ok((self.replace(found, Box::new(config)).await?, true))
     }
 
     /// Has a distribution serve nobody, without another look at the rest of it.
@@ -135,9 +136,9 @@ impl Distributions {
         self.replace(found, config).await
     }
 
-    async fn replace(&self, found: Found, config: DistributionConfig) -> Result<Distribution, Error> {
+    async fn replace(&self, found: Found, config: Box<DistributionConfig>) -> Result<Distribution, Error> {
         let update = self.client.update_distribution().id(&found.distribution.id).if_match(&found.etag);
-        let updated = update.distribution_config(config).send().await.map_err(of)?;
+        let updated = Box::pin(update.distribution_config(*config).send()).await.map_err(of)?;
         Ok(self::found(updated.distribution, updated.e_tag)?.distribution)
     }
 
@@ -155,7 +156,7 @@ fn found(distribution: Option<types::Distribution>, etag: Option<String>) -> Res
     let missing = || Error::cloudfront("a distribution without its configuration, or its ETag");
     let distribution = distribution.ok_or_else(missing)?;
     Ok(Found {
-        config: distribution.distribution_config.ok_or_else(missing)?,
+        config: Box::new(distribution.distribution_config.ok_or_else(missing)?),
         etag: etag.ok_or_else(missing)?,
         distribution: Distribution {
             id: distribution.id,

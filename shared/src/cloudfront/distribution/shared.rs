@@ -9,6 +9,7 @@ use aws_sdk_cloudfront::types::{
     OriginRequestPolicyType, ResponseHeadersPolicyType,
 };
 use ring::digest::{SHA256, digest};
+use std::collections::btree_map::Entry;
 
 use super::error::{Error, of};
 use super::{Distributions, policies};
@@ -91,10 +92,9 @@ impl Distributions {
         loop {
             let mut commons = table.commons().await?;
             for thing in things(&sorted) {
-                let name = thing.name();
-                if !commons.made.contains_key(&name) {
-                    let made = self.find_or_make(&thing, &self.named(&name)).await?;
-                    commons.made.insert(name, made);
+                if let Entry::Vacant(place) = commons.made.entry(thing.name()) {
+                    let name = self.named(place.key());
+                    place.insert(self.find_or_make(&thing, &name).await?);
                 }
             }
             commons.version += 1;
