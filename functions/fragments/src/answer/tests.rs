@@ -179,6 +179,9 @@ fn what_the_client_has_is_not_sent_again() {
     assert_fields(&answer, "304", &[&ORIGINAL[..3], &[("content-type", "video/webm")]].concat());
 }
 
+/// How an answer goes back, and where else it could be had.
+type Way = (Delivery, Option<&'static str>);
+
 #[test]
 fn a_buffered_answer_is_never_larger_than_it_may_be() {
     let large = resource(10_000_000);
@@ -187,7 +190,6 @@ fn a_buffered_answer_is_never_larger_than_it_may_be() {
     let streamed = (Delivery::Streamed, None);
     let all = [0..10_000_000];
     // What was asked, and what comes of it: a status, and how many bytes of body.
-    type Way = (Delivery, Option<&'static str>);
     let cases: &[(Extent, Way, u16, u64)] = &[
         (Extent::Whole, streamed, 200, 10_000_000),
         (Extent::Whole, nowhere, 413, 0),

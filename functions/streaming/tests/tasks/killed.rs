@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::world::{Fails, World};
 
-/// What is done before, and then killed, and then done again.
-/// What was done before, what is done, and with which flag.
+/// What is done before, and then killed, and then done again; and with which flag.
 type Story = (&'static [(&'static str, bool)], &'static str, bool);
 
 const STORIES: [Story; 6] = [
