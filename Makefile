@@ -14,6 +14,8 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 PROFILE ?= dev
+# With the dependencies as the Rust tests have them, so that nothing is built twice.
+PROGRAMS := cargo build --workspace --bins --tests
 
 .PHONY: serve test test-edge test-rust test-python lambda-test lint bench cold-start samples documents tools clean
 
@@ -29,11 +31,11 @@ test-rust: tools
 	cargo test --workspace
 
 test-python: tools $(VENV)/ready
-	cargo build --workspace
-	$(VENV)/bin/pytest tests
+	$(PROGRAMS)
+	$(VENV)/bin/pytest --numprocesses auto --dist loadfile tests
 
 lambda-test: $(VENV)/ready ## Run the functions under Lambda's runtime emulator with every event of events/; PROFILE=release for what is deployed
-	cargo build --workspace --profile $(PROFILE)
+	$(PROGRAMS) --profile $(PROFILE)
 	REELSPAN_PROFILE=$(PROFILE) $(VENV)/bin/pytest tests/test_lambda.py
 
 lint: $(VENV)/ready ## Check the form of everything
@@ -47,14 +49,14 @@ bench: ## Measure the engine
 	cargo bench --workspace
 
 cold-start: $(VENV)/ready ## Measure the functions that `sam build` has built: size, start, first and later requests
-	cargo build --workspace
+	$(PROGRAMS)
 	$(VENV)/bin/python benches/cold_start.py 2> >(grep -v werkzeug >&2)
 
 samples: ## Make the files in samples/ anew
 	$(PYTHON) tests/samples.py
 
 documents: $(VENV)/ready ## Run the commands in docs/ anew, and write down what they print
-	cargo build --workspace
+	$(PROGRAMS)
 	$(VENV)/bin/python tests/document.py
 
 tools: # ffmpeg judges the media, Chromium judges playback, Node runs what CloudFront does
