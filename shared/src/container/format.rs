@@ -43,14 +43,17 @@ pub trait Format {
         false
     }
 
-    /// The MIME type of a cut that has tracks of these kinds: without its video, a video file is an audio file.
+    /// The MIME type of a cut that has tracks of these kinds: of sound without pictures it is an audio file, of text alone a
+    /// video file.
     #[must_use]
     fn mime(outline: &Outline, kinds: &[Kind]) -> String {
-        match outline.mime.split_once('/') {
-            Some((_, family)) if !kinds.contains(&Kind::Video) && kinds.contains(&Kind::Audio) => {
-                format!("audio/{family}")
-            }
-            _ => outline.mime.clone(),
+        let family = outline.mime.split_once('/').map_or("", |(_, family)| family);
+        if kinds.is_empty() || kinds.contains(&Kind::Video) {
+            outline.mime.clone()
+        } else if kinds.contains(&Kind::Audio) {
+            format!("audio/{family}")
+        } else {
+            format!("video/{family}")
         }
     }
 }
