@@ -254,7 +254,7 @@ fn cut(answer: Response<Body>, place: u16) -> Response<Body> {
             async move {
                 if ends {
                     // What came before is sent by then.
-                    tokio::time::sleep(Duration::from_millis(2)).await;
+                    tokio::time::sleep(Duration::from_millis(20)).await;
                     return Err(Broken::other("cut"));
                 }
                 chunk

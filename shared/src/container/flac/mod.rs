@@ -1,9 +1,9 @@
 //! FLAC in its native form (RFC 9639).
 //!
 //! A file is `fLaC`, metadata blocks of which the first is STREAMINFO, and frames, one after the other without a table that one
-//! could rely on: so it is streamed through once to index it ([`index()`]), each frame found by the sync code of the next and
+//! could rely on: so it is streamed through once to index it (`index`), each frame found by the sync code of the next and
 //! believed only where its checksums agree. A frame says its own place, as its number or as that of its first sample. In a cut
-//! ([`write()`]) that is another, and with it the two checksums of the frame, which are linear: they are made anew from what the
+//! (`write`) that is another, and with it the two checksums of the frame, which are linear: they are made anew from what the
 //! index keeps of the frame's header and from the checksum of the rest, without a look at the rest, which is taken over as it is.
 //!
 //! A cut begins with the frame in which the start falls, and ends with the one in which the end falls. Its STREAMINFO has the new

@@ -1,10 +1,10 @@
 //! FLV (Adobe Flash Video File Format Specification 10.1, Annex E), with the codecs of Enhanced RTMP (Veovera, versions 1 and 2).
 //!
 //! A file is a header of nine bytes, and tags: sound, pictures, script data, each followed by its own length (PreviousTagSize).
-//! There is no table of them that one could rely on, so a file is streamed through once to index it ([`index()`]). A sample is
+//! There is no table of them that one could rely on, so a file is streamed through once to index it (`index`). A sample is
 //! a whole tag with the length that follows it, so that verbatim bytes of the file play. What a decoder has to have first
 //! (sequence headers: an `avcC`, an `AudioSpecificConfig`) comes in tags of its own: these are no samples but the samples'
-//! descriptions. A cut has new tag headers, whose timestamps begin at zero, before payloads as they are ([`write()`]).
+//! descriptions. A cut has new tag headers, whose timestamps begin at zero, before payloads as they are (`write`).
 //!
 //! Times are milliseconds. A tag's timestamp is its decode time; H.264 and HEVC have the composition offset in the payload.
 

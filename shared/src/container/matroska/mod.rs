@@ -2,8 +2,8 @@
 //!
 //! A file is an EBML header and a Segment; in the Segment stand Info, Tracks and Clusters, and in these the blocks, each
 //! with its track's number and a time relative to its cluster's. There is no table of them that one could rely on, so a file
-//! is streamed through once to index it ([`index()`]). A sample is a whole SimpleBlock or BlockGroup element: a cut takes
-//! over its bytes as they are, in clusters with new times ([`write()`]).
+//! is streamed through once to index it (`index`). A sample is a whole SimpleBlock or BlockGroup element: a cut takes
+//! over its bytes as they are, in clusters with new times (`write`).
 //!
 //! Times are presentation times. A sample's decode time is the latest presentation time of its track so far, and its
 //! composition offset is what lacks to its own: never more than zero.

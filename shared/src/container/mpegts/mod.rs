@@ -3,11 +3,11 @@
 //! A file is packets of many streams, taking turns. Tables say which streams make a program; a stream is PES packets, each with
 //! its times and spread over as many transport packets as it takes. A PES packet is a sample here: its run's bytes reach from
 //! its first packet to the end of its last, those of other streams between them included. There is no table of samples, so a
-//! file is streamed through once to index it ([`index()`]).
+//! file is streamed through once to index it (`index`).
 //!
 //! An element is a stretch of the file from a random access point on, half a second at least, with all PES packets that begin
 //! in it, to the end of the last; so neighbouring elements overlap a little. It keeps whose packets lie in it (`layout`): a
-//! cut is tables of its own and then, verbatim, the packets of the chosen samples and of nothing else ([`write()`]). Time stamps
+//! cut is tables of its own and then, verbatim, the packets of the chosen samples and of nothing else (`write`). Time stamps
 //! stay what they are, so playback of a cut does not begin at zero: players go by where a stream begins.
 
 mod codec;

@@ -2,10 +2,10 @@
 //!
 //! A file is pages; each belongs to a logical stream, and says at which position, as the stream's codec counts, the last packet
 //! ends that ends on it. Logical streams lie side by side (multiplexed) or one behind the other (chained). There is no table of
-//! them, so a file is streamed through once to index it ([`index()`]).
+//! them, so a file is streamed through once to index it (`index`).
 //!
 //! An element is a page, and a sample a packet, or the part of one that is on a page (`Part`). A cut has pages of its own, with
-//! the packets of the original's ([`write()`]): what is kept of a page are the CRCs of its body up to the end of each packet, from
+//! the packets of the original's (`write`): what is kept of a page are the CRCs of its body up to the end of each packet, from
 //! which that of any packets side by side follows, so that no packet is read to be given out.
 
 mod codec;
