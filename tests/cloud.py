@@ -27,6 +27,13 @@ def boto(moto):
     )
 
 
+def open_space(dynamodb, table: str, space: str) -> None:
+    """Makes a space that streams to anybody."""
+    streaming = {"type": {"S": "OPEN"}, "standing": {"S": "on"}, "origins": {"L": []}, "version": {"N": "0"}, "reference": {"S": "0"}}
+    kept = {"acl": {"M": {}}, "properties": {"M": {}}, "created": {"N": "0"}, "state": {"S": "live"}, "streaming": {"M": streaming}}
+    dynamodb.put_item(TableName=table, Item={"space": {"S": space}} | kept)
+
+
 def make_table(dynamodb, name: str, partition: str, sort: str | None = None) -> None:
     keys = [(partition, "HASH")] + ([(sort, "RANGE")] if sort else [])
     dynamodb.create_table(

@@ -8,13 +8,13 @@ import pytest
 import requests
 
 import server as servers
-from cloud import make_table
+from cloud import make_table, open_space
 from emulator import ACCOUNT, running
 
 OURS = ["reelspan", "reelspan_local", "reelspan_fragments", "reelspan_spaces", "reelspan_indexer", "reelspan_authorizer", "reelspan_gateway",
         "reelspan_rest", "reelspan_signing", "reelspan_streaming"]  # fmt: skip
 CHATTY = ",".join(["info", *(f"{name}=debug" for name in OURS)])
-BUCKET, TABLE = "reelspan-media-123456789012", "ContainerIndex"
+BUCKET, TABLE, SPACES = "reelspan-media-123456789012", "ContainerIndex", "LoggedSpaces"
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"
 
 # Each is somewhere in a request, and nowhere in a log.
@@ -115,9 +115,11 @@ def test_lambda_gets_lines_of_json_and_figures(moto, boto, root, samples, tmp_pa
 
     boto("s3").create_bucket(Bucket=BUCKET)
     make_table(boto("dynamodb"), TABLE, "media", "page")
+    make_table(boto("dynamodb"), SPACES, "space")
+    open_space(boto("dynamodb"), SPACES, "demo")
     boto("s3").put_object(Bucket=BUCKET, Key="demo/counter.mp4", Body=(samples / "counter.mp4").read_bytes())
     log = tmp_path / "log"
-    environment = {"AWS_ENDPOINT_URL": moto, "MEDIA_BUCKET": BUCKET, "INDEX_TABLE": TABLE, "RUST_LOG": CHATTY}
+    environment = {"AWS_ENDPOINT_URL": moto, "MEDIA_BUCKET": BUCKET, "INDEX_TABLE": TABLE, "SPACES_TABLE": SPACES, "RUST_LOG": CHATTY}
     environment |= {"AWS_LAMBDA_FUNCTION_NAME": "function", "REELSPAN_ANSWER": "buffered"}
     with log.open("wb") as out:
         with running(servers.built(root, "indexer"), ACCOUNT | environment, out) as invoke:

@@ -11,7 +11,7 @@ import media
 
 LARGE = int(os.environ.get("REELSPAN_LARGE", 400))
 CUT = LARGE // 3
-LIMIT = 64
+LIMIT = 96
 """Megabytes."""
 WIDTH, HEIGHT, RATE = 1920, 1080, 25
 SECOND = WIDTH * HEIGHT * 3 // 2 * RATE / 1_000_000

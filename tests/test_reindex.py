@@ -1,5 +1,6 @@
 """`reelspan reindex`: what events missed, and what an older index left."""
 
+import shutil
 import subprocess
 
 import pytest
@@ -93,11 +94,11 @@ def test_what_is_not_there_is_told(deployment, run):
     assert "the bucket" in failed.stderr
 
 
-def test_a_data_folder_is_reindexed_while_it_is_served_and_while_it_is_not(new_server, samples, run):
-    new_server.imports = {"demo": samples / "formats"}
+def test_a_data_folder_is_reindexed_while_it_is_served_and_while_it_is_not(new_server, samples, run, tmp_path):
+    (tmp_path / "other").mkdir()
+    shutil.copy(samples / "counter.mp4", tmp_path / "other")
+    new_server.imports = {"demo": samples / "formats", "other": tmp_path / "other"}
     new_server.start()
-    s3 = new_server.s3()
-    s3.put_object(Bucket=BUCKET, Key="other/counter.mp4", Body=(samples / "counter.mp4").read_bytes())
     url = f"{new_server.media('counter.mp4', 'other')}?t=2,4"
     before = wait_for(url, 200)
 

@@ -18,7 +18,7 @@ pub struct Record {
     #[serde(rename = "eventName", default)]
     pub name: String,
     /// When, in RFC 3339. For the metrics: how long it took until the index was right.
-    #[serde(rename = "eventTime", default)]
+    #[serde(rename = "eventTime", default, skip_serializing_if = "String::is_empty")]
     pub time: String,
     /// To what.
     pub s3: Entity,
