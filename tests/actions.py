@@ -53,6 +53,16 @@ S3 = {
     "UploadPartCopy": ["PutObject"],
 }
 LAMBDA = {"Invoke": ["InvokeFunction"]}
+# Of what CloudFront lets actions be allowed for (Service Authorization Reference, "… for Amazon CloudFront").
+CLOUDFRONT = {
+    "CachePolicy": "cache-policy",
+    "Distribution": "distribution",
+    "Function": "function",
+    "Invalidation": "distribution",
+    "OriginAccessControl": "origin-access-control",
+    "OriginRequestPolicy": "origin-request-policy",
+    "ResponseHeadersPolicy": "response-headers-policy",
+}
 # A transaction is allowed by what it does to each item.
 TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem", "Get": "GetItem"}
 
@@ -69,7 +79,22 @@ def needs(request: Request, status: int) -> list[Need]:
         name = urllib.parse.unquote(request.path).split("/")[3]
         resource = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{name}"
         return [Need(f"lambda:{action}", resource) for action in LAMBDA.get(operation, [operation])]
+    if service == "cloudfront":
+        return list(_of_cloudfront(operation, request))
     return [Need(f"{service}:{operation}", "*")]
+
+
+def _of_cloudfront(operation: str, request: Request):
+    operation, tags, _ = operation.partition("WithTags")
+    found = re.fullmatch(r"[A-Z][a-z]+?(" + "|".join(CLOUDFRONT) + r")(Config)?", operation)
+    if not found or operation.startswith("List"):
+        yield Need(f"cloudfront:{operation}", "*")
+        return
+    kind = CLOUDFRONT[found[1]]
+    # What is made has the name that the function gives it, which begins with the stack's, or one of CloudFront's own.
+    name = (urllib.parse.unquote(request.path).split("/")[3:] or ["reelspan-new"])[0]
+    for action in [operation, *(["TagResource"] if tags else [])]:
+        yield Need(f"cloudfront:{action}", f"arn:aws:cloudfront::{ACCOUNT_ID}:{kind}/{name}")
 
 
 def _of_json(service: str, operation: str, body: dict):
