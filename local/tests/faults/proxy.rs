@@ -356,7 +356,10 @@ async fn spoil(answer: Response<Body>, fault: Option<Fault>) -> Result<Response<
                 place += 1;
                 let stays = !all && place % 2 == 0;
                 if !stays {
-                    keys.push(json!({ "media": item["media"], "page": item["page"] }));
+                    let key = ["media", "page", "space"].into_iter().filter_map(|name| Some((name, item.get(name)?)));
+                    keys.push(
+                        key.map(|(name, value)| (name.to_owned(), value.clone())).collect::<serde_json::Map<_, _>>(),
+                    );
                 }
                 stays
             });
