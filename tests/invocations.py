@@ -300,6 +300,32 @@ def newest(stack: Stack) -> dict:
     return stack.client("cloudfront").get_distribution(Id=item["streaming"]["M"]["distribution"]["S"])
 
 
+def distributed(secure: bool) -> Holds:
+    """The distribution, read back from CloudFront, is what the space `films` wants, field by field."""
+
+    def holds(stack: Stack, _: Answer) -> None:
+        config = newest(stack)["Distribution"]["DistributionConfig"]
+        settings = stack.environment("StreamingApi")
+        host = lambda name: re.sub(r"^https://|/$", "", settings[name])  # noqa: E731
+        origins = {origin["Id"]: (origin["DomainName"], origin.get("OriginPath", "")) for origin in config["Origins"]["Items"]}
+        media, default = (settings["MEDIA_DOMAIN"], "/films"), config["DefaultCacheBehavior"]
+        assert origins == {"media": media, "fragments": (host("FRAGMENTS_URL"), "/media/films"), "cookies": (host("COOKIES_URL"), "")}
+        assert all(origin["OriginAccessControlId"] for origin in config["Origins"]["Items"])
+        assert (config["Enabled"], config["HttpVersion"], config["IsIPV6Enabled"]) == (True, "http2and3", not secure)
+        assert config["PriceClass"] == settings["PRICE_CLASS"]
+        assert (default["TargetOriginId"], default["ViewerProtocolPolicy"], default["Compress"]) == ("media", "https-only", False)
+        assert sorted(default["AllowedMethods"]["Items"]) == ["GET", "HEAD", "OPTIONS"]
+        assert all(default[f"{policy}PolicyId"] for policy in ("Cache", "OriginRequest", "ResponseHeaders"))
+        [function] = default["FunctionAssociations"]["Items"]
+        assert function["EventType"] == "viewer-request"
+        trusted = default["TrustedKeyGroups"]
+        assert (trusted["Enabled"], len(trusted.get("Items", []))) == (secure, int(secure))
+        [cookies] = config["CacheBehaviors"]["Items"]
+        assert (cookies["PathPattern"], cookies["TargetOriginId"], cookies["TrustedKeyGroups"]["Enabled"]) == ("/cookies", "cookies", False)
+
+    return holds
+
+
 def at_edges(stack: Stack) -> None:
     """CloudFront has brought the distribution to all edges."""
     while newest(stack)["Distribution"]["Status"] != "Deployed":
@@ -438,10 +464,10 @@ ROWS = [
     Row("signing-signed-cookies-url", "SigningApi", [*STORED, streams("films", "SECURE"), signing_key], http(200, re.compile(rf"https://{VIEWED}/cookies\?token=[\w~-]+\.{KEY_ID}\.[\w~-]+"))),
     Row("signing-cookies", "SigningApi", [signing_key], http(403, re.compile("signature"), content_type="application/problem+json", set_cookie=None)),
     # Streaming: moto's CloudFront has done everything by the second look.
-    Row("streaming-enable", "StreamingApi", [*FILMS, not_streamed], both(http(200, re.compile("cloudfront.net")), invokes("streaming-tend"))),
+    Row("streaming-enable", "StreamingApi", [*FILMS, not_streamed], both(http(200, re.compile("cloudfront.net")), invokes("streaming-tend"), distributed(secure=False))),
     Row("streaming-disable", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(http(200, re.compile("is off")), invokes("streaming-tend"))),
     Row("streaming-changed", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(says(None), forgotten("/a%20b/hello.txt*"))),
-    Row("streaming-enable-secure", "StreamingApi", [*FILMS, not_streamed, no_key], both(http(200, re.compile("cloudfront.net")), invokes("streaming-tend"))),
+    Row("streaming-enable-secure", "StreamingApi", [*FILMS, not_streamed, no_key], both(http(200, re.compile("cloudfront.net")), invokes("streaming-tend"), distributed(secure=True))),
     Row("streaming-rotate", "StreamingApi", FILMS, http(200, re.compile("signs now"))),
     Row("streaming-delete", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(http(200, re.compile("is deleted")), invokes("streaming-tend"))),
     Row("streaming-enable-hls", "StreamingApi", [*FILMS, not_streamed], http(200, re.compile("cloudfront.net"))),
