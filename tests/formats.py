@@ -111,7 +111,7 @@ FORMATS = [
     Format("disc.vob", [*BOTH, *MPEG2, "-bf", "2", "-flags", "+cgop", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", "-f", "dvd", "-t", "6"], "video/mpeg", seconds=6, slack=0.5),
     Format("system.mpg", [*BOTH, "-c:v", "mpeg1video", "-q:v", "30", "-g", "25", "-bf", "2", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", "-f", "mpeg", "-t", "6"],
            "video/mpeg", seconds=6, slack=0.35, open=True),
-    Format("h264.mpg", [*BOTH, *H264, "-g", "25", "-keyint_min", "25", "-bf", "0", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", "-f", "vob", "-packetsize", "600", "-t", "6"],
+    Format("h264.mpg", [*BOTH, *H264, "-g", "25", "-keyint_min", "25", "-bf", "0", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", "-f", "vob", "-packetsize", "400", "-t", "6"],
            "video/mpeg", seconds=6, slack=0.35, zeros=True,
            complaints=frozenset({"Application provided invalid, non monotonically increasing dts to muxer in stream :  >="})),
     Format("sound.mpg", [*SOUND, "-c:a", "mp2", "-b:a", "48k", "-ac", "1", "-f", "mpeg"], "video/mpeg", slack=0.35),
