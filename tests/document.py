@@ -30,7 +30,8 @@ def run(block: str, server: servers.Server, folder: pathlib.Path) -> str:
         }  # fmt: skip
         done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
         text = LEFT_OUT.sub("", (done.stdout + done.stderr).replace("\r\n", "\n"))
-        printed.append(f"$ {command}\n{text.replace(url.removeprefix('http://'), '127.0.0.1:8080').strip()}\n")
+        text = text.replace(url.removeprefix("http://"), "127.0.0.1:8080").strip()
+        printed.append(f"$ {command}\n{text}\n" if text else f"$ {command}\n")
     return "".join(printed)
 
 
