@@ -6,12 +6,11 @@
 //! connection, to us or to API Gateway; what a header says of it counts for nothing.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::ConnectInfo;
 use http::request::Parts;
-use reelspan::cloudfront::policy;
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify, without_signature};
+use reelspan::cloudfront::{now, policy};
 use reelspan::space::MediaKey;
 use reelspan::space::streaming::{Kind, Standing};
 use reelspan::store::Admission;
@@ -108,10 +107,4 @@ impl Fragments {
         }
         Ok(Admitted { url: url(""), secure })
     }
-}
-
-/// The time, in seconds since 1970.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

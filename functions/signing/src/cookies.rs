@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use reelspan::cloudfront::now;
 use reelspan::cloudfront::policy::Policy;
 use reelspan::http::problem::{self, Problem};
 use reelspan::space::record::State as SpaceState;
@@ -14,7 +15,7 @@ use reelspan::telemetry;
 
 use crate::pass::Pass;
 use crate::routes::Shared;
-use crate::{Error, Signing, now, on};
+use crate::{Error, Signing, on};
 
 /// The longest URL that a browser is sent on to.
 const LONGEST: usize = 2048;

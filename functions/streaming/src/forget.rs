@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reelspan::cloudfront::distribution::paths;
+use reelspan::distribution::paths;
 use reelspan::space::{ContentId, MediaKey, SpaceId};
 use reelspan_rest::Error;
 use serde::Deserialize;

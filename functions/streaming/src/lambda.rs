@@ -9,7 +9,7 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::tower::{Service, ServiceBuilder};
 use lambda_http::{Adapter, LambdaEvent};
 use lambda_runtime::{Context, service_fn};
-use reelspan::cloudfront::distribution::{Distributions, Settings};
+use reelspan::distribution::{Distributions, Settings};
 use reelspan::space::SpaceId;
 use reelspan::space::streaming::Hosts;
 use reelspan::store::{self, SigningSecret, Stores};

@@ -25,7 +25,7 @@ mod work;
 
 use std::time::Duration;
 
-use reelspan::cloudfront::distribution::{Distributions, Rotation, Wanted};
+use reelspan::distribution::{Distributions, Rotation, Wanted};
 use reelspan::space::SpaceId;
 use reelspan::space::streaming::{Hosts, Kind, Streaming};
 use reelspan::store::{SigningSecret, SpacesTable};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use reelspan::cloudfront::distribution::Rotation;
+use reelspan::distribution::Rotation;
 use reelspan::space::acl::Right;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::Kind;

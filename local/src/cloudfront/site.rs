@@ -3,7 +3,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Path, Request, State};
@@ -14,8 +13,8 @@ use http::header::{
     CONTENT_TYPE, ORIGIN, RANGE, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
-use reelspan::cloudfront::policy;
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify, without_signature};
+use reelspan::cloudfront::{now, policy};
 use reelspan::http::problem::{self, Problem};
 use reelspan::space::streaming::{Distribution, Hosts, Streaming};
 use reelspan::space::{ContentId, MediaKey, SpaceId};
@@ -171,12 +170,6 @@ impl IntoResponse for Refused {
         let body = Problem::new(status.as_u16(), title).detail(self.to_string()).to_json();
         (status, [(CONTENT_TYPE, problem::MEDIA_TYPE), (CACHE_CONTROL, "no-store")], body).into_response()
     }
-}
-
-/// The time, in seconds since 1970.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::Request;
 use reelspan::cloudfront::commons::Commons;
-use reelspan::cloudfront::distribution::{Distributions, Settings};
+use reelspan::distribution::{Distributions, Settings};
 use reelspan::space::SpaceId;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::{Hosts, Streaming};

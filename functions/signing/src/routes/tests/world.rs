@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use reelspan::cloudfront::commons::{Commons, TrustedKey};
 use reelspan::cloudfront::key::SigningKey;
+use reelspan::cloudfront::now;
 use reelspan::cloudfront::sign::Signer;
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify};
 use reelspan::container::index;
@@ -24,7 +25,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-use crate::{Keyring, Signing, now};
+use crate::{Keyring, Signing};
 
 /// What S3 and Secrets Manager have.
 #[derive(Debug, Default)]

@@ -8,8 +8,6 @@
 //! 4. the table says so, and until when the one before counts;
 //! 5. in the secret it is the one that signs.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use aws_sdk_cloudfront::types::{KeyGroupConfig, PublicKeyConfig, PublicKeySummary};
 use ring::digest::{SHA256, digest};
 
@@ -18,6 +16,7 @@ use super::error::{Error, of};
 use super::shared::KEY_GROUP;
 use crate::cloudfront::commons::{Commons, TrustedKey};
 use crate::cloudfront::key::SigningKey;
+use crate::cloudfront::now;
 use crate::cloudfront::sign::Signer;
 use crate::store::{Keys, SigningSecret, SpacesTable};
 
@@ -231,10 +230,4 @@ fn again(signer: &Signer) -> Result<Signer, Error> {
 fn token(step: &str, key: Option<&str>) -> String {
     let digest = digest(&SHA256, format!("{step} {}", key.unwrap_or_default()).as_bytes());
     digest.as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
-}
-
-/// Now, in seconds since 1970.
-fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    i64::try_from(now).unwrap_or(i64::MAX)
 }
