@@ -12,7 +12,7 @@ const VISUAL_ENTRY: usize = 78;
 const AUDIO_ENTRY: usize = 28;
 
 /// What is known of a track's codec.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Codec {
     /// As in `codecs="…"`.
     pub name: String,

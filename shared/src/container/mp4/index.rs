@@ -108,7 +108,14 @@ async fn index_movie<S: Source>(
         index_fragments(window, after, progress.collect(), &mut builder, sink, &mut notes).await?;
     }
     let pages = builder.pages();
-    let (rest, tracks) = builder.finish()?;
+    let described = tracks;
+    let (rest, mut tracks) = builder.finish()?;
+    for (track, described) in tracks.iter_mut().zip(&described).filter(|_| elements) {
+        // How long a sample is, fragments tell.
+        let samples = i64::try_from(track.samples).unwrap_or(i64::MAX);
+        let frame = (track.presented.1 - track.presented.0).0.checked_div(samples);
+        track.preroll = described.codec.preroll(track.timescale, frame.and_then(|frame| u32::try_from(frame).ok()));
+    }
     for page in rest {
         sink.page(page).await?;
     }
