@@ -15,10 +15,12 @@
 //! | [`index`] | pages: how the model is packed, and read back for an interval |
 //! | [`container`] | one module a format: *index* (bytes to model) and *write* (selection to splice) |
 //! | [`resolve`] | (index, what was asked) to (a splice, and the interval that it really holds) |
-//! | [`cloudfront`] | distributions, and who is let in to what they stream |
-//! | [`store`] | S3 and DynamoDB, and the first admin in Secrets Manager |
+//! | [`cloudfront`] | signed URLs and cookies: policies, signing, verifying |
+//! | [`telemetry`] | what an operator sees: traces, and figures of what a request took |
+//! | [`store`] | S3 and DynamoDB, and the secrets in Secrets Manager |
+//! | [`distribution`] | the distributions of CloudFront, made and changed |
 //!
-//! Nothing in here knows of Lambda, and only [`cloudfront`] and [`store`] know of AWS.
+//! Nothing in here knows of Lambda, and only [`store`] and [`distribution`] call AWS.
 
 // The synthetic files under `benches/` are written against the crate's name, and unit tests use them too.
 #[cfg(test)]
@@ -26,6 +28,7 @@ extern crate self as reelspan;
 
 pub mod cloudfront;
 pub mod container;
+pub mod distribution;
 pub mod http;
 pub mod index;
 pub mod media;

@@ -1,17 +1,16 @@
-//! Who is let in: anybody, where the space streams openly; whoever has a valid signature, in the URL or in cookies, where it streams
-//! securely; nobody where it does not stream.
+//! Who is let in: anybody, where the space streams openly; whoever has a valid signature, in the URL or in cookies, where it
+//! streams securely; nobody where it does not stream.
 //!
-//! A request on `/media/{space}/{content}` is looked at as one of the same content where its space streams: that is the URL which
-//! was signed. The clock is the system's, with no grace: CloudFront has none. The address of a viewer is that of whoever opened the
-//! connection, to us or to API Gateway; what a header says of it counts for nothing.
+//! A request on `/media/{space}/{content}` is looked at as one of the same content where its space streams: that is the URL
+//! which was signed. The clock is the system's, with no grace: CloudFront has none. The address of a viewer is that of whoever
+//! opened the connection, to us or to API Gateway; what a header says of it counts for nothing.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::ConnectInfo;
 use http::request::Parts;
-use reelspan::cloudfront::policy;
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify, without_signature};
+use reelspan::cloudfront::{now, policy};
 use reelspan::space::MediaKey;
 use reelspan::space::streaming::{Kind, Standing};
 use reelspan::store::Admission;
@@ -108,10 +107,4 @@ impl Fragments {
         }
         Ok(Admitted { url: url(""), secure })
     }
-}
-
-/// The time, in seconds since 1970.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

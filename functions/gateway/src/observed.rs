@@ -24,6 +24,8 @@ use reelspan::telemetry::{self, Index, Meter, Notes};
 
 /// X-Ray's header field, where no Lambda has taken it.
 const TRACE: &str = "x-amzn-trace-id";
+/// The longest name of a task that is written down, in bytes.
+const LONGEST_TASK: usize = 64;
 
 /// Routes of which each request is written down.
 pub fn observed(routes: Router) -> Router {
@@ -47,8 +49,7 @@ struct Line {
     id: String,
     trace: Option<String>,
     method: Method,
-    area: &'static str,
-    place: Option<(SpaceId, Option<ContentId>)>,
+    place: Place,
     status: StatusCode,
     /// How many bytes the answer says that it has.
     length: Option<u64>,
@@ -63,14 +64,12 @@ impl Line {
         let id = lambda.map_or_else(|| format!("{:016x}", RandomState::new().hash_one(())), |it| it.request_id.clone());
         let header = request.headers().get(TRACE).and_then(|trace| trace.to_str().ok());
         let trace = lambda.and_then(|context| context.xray_trace_id.as_deref()).or(header).and_then(telemetry::root);
-        let (area, place) = place(request.uri().path());
         Self {
             meter,
             id,
             trace: trace.map(str::to_owned),
             method: request.method().clone(),
-            area,
-            place,
+            place: Place::of(request.uri().path()),
             // Of a request whose handler panics nothing else is known.
             status: StatusCode::INTERNAL_SERVER_ERROR,
             length: None,
@@ -81,10 +80,10 @@ impl Line {
 
     fn write(&self) {
         let Notes { kind, space, content, fragment, range, user, index, refused_signature } = self.meter.notes();
-        let kind = kind.unwrap_or(self.area);
-        let place = self.place.as_ref();
-        let space = space.or_else(|| place.map(|(space, _)| space.to_string()));
-        let content = content.or_else(|| place.and_then(|(_, content)| content.as_ref()).map(ToString::to_string));
+        let place = &self.place;
+        let kind = kind.unwrap_or(place.area);
+        let space = space.or_else(|| place.space.as_ref().map(ToString::to_string));
+        let content = content.or_else(|| place.content.as_ref().map(ToString::to_string));
         let (s3, dynamodb, milliseconds) = (self.meter.s3(), self.meter.dynamodb(), self.meter.milliseconds());
         let status = self.status.as_u16();
         tracing::info!(
@@ -94,6 +93,7 @@ impl Line {
             kind,
             space,
             content,
+            task = place.task,
             fragment = fragment.filter(|fragment| !fragment.is_empty()),
             range,
             user,
@@ -129,17 +129,37 @@ impl Drop for Line {
 }
 
 /// What a path is about, as far as its names are names at all.
-fn place(path: &str) -> (&'static str, Option<(SpaceId, Option<ContentId>)>) {
-    let mut parts = path.trim_start_matches('/').splitn(3, '/');
-    let area = match parts.next() {
-        Some("media") => "media",
-        Some("durastore") => "rest",
-        _ => return ("other", None),
-    };
-    let decoded = |part: &str| Some(percent_decode_str(part).decode_utf8().ok()?.into_owned());
-    let space = parts.next().and_then(decoded).and_then(|space| SpaceId::parse(&space).ok());
-    let content = parts.next().and_then(decoded).and_then(|content| ContentId::parse(&content).ok());
-    (area, space.map(|space| (space, content)))
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Place {
+    area: &'static str,
+    space: Option<SpaceId>,
+    content: Option<ContentId>,
+    /// What is to be done, in the REST API.
+    task: Option<String>,
+}
+
+impl Place {
+    fn of(path: &str) -> Self {
+        let mut parts = path.trim_start_matches('/').splitn(3, '/');
+        let area = match parts.next() {
+            Some("media") => "media",
+            Some("durastore") => "rest",
+            _ => return Self { area: "other", ..Self::default() },
+        };
+        let mut named = || Some(percent_decode_str(parts.next()?).decode_utf8().ok()?.into_owned());
+        let (first, rest) = (named(), named());
+        if area == "rest" && first.as_deref() == Some("task") {
+            return Self { area, task: rest.filter(|name| is_task(name)), ..Self::default() };
+        }
+        let space = first.and_then(|space| SpaceId::parse(&space).ok());
+        let content = rest.filter(|_| space.is_some()).and_then(|content| ContentId::parse(&content).ok());
+        Self { area, space, content, task: None }
+    }
+}
+
+/// Whether a task may be called so: a word or some, in small letters, and no more of them than a line can bear.
+fn is_task(name: &str) -> bool {
+    name.len() <= LONGEST_TASK && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
 /// A body that is counted while it is sent, on behalf of its request.
@@ -191,23 +211,23 @@ mod tests {
 
     #[test]
     fn a_path_is_about_names_that_are_names() {
-        let named = |path: &str| {
-            let (area, place) = place(path);
-            let text = place.map(|(space, content)| (space.to_string(), content.map(|content| content.to_string())));
-            (area, text)
-        };
-        let some = |space: &str, content: Option<&str>| Some((space.to_owned(), content.map(str::to_owned)));
-        for (path, area, expected) in [
-            ("/media/films/a%20b.mp4", "media", some("films", Some("a b.mp4"))),
-            ("/media/films/1999/a.mp4", "media", some("films", Some("1999/a.mp4"))),
-            ("/durastore/films", "rest", some("films", None)),
-            ("/durastore/films/a", "rest", some("films", Some("a"))),
-            ("/media/%FF/a", "media", None),
-            ("/media/Films!/a", "media", None),
-            ("/health", "other", None),
-            ("/", "other", None),
+        for (path, area, space, content, task) in [
+            ("/media/films/a%20b.mp4", "media", Some("films"), Some("a b.mp4"), None),
+            ("/media/films/1999/a.mp4", "media", Some("films"), Some("1999/a.mp4"), None),
+            ("/durastore/films", "rest", Some("films"), None, None),
+            ("/durastore/films/a", "rest", Some("films"), Some("a"), None),
+            ("/durastore/task/get-url", "rest", None, None, Some("get-url")),
+            ("/durastore/task/get-url?Signature", "rest", None, None, None),
+            ("/durastore/task", "rest", None, None, None),
+            ("/media/tasks/get-url", "media", Some("tasks"), Some("get-url"), None),
+            ("/media/%FF/a", "media", None, None, None),
+            ("/media/Films!/a", "media", None, None, None),
+            ("/health", "other", None, None, None),
+            ("/", "other", None, None, None),
         ] {
-            assert_eq!(named(path), (area, expected), "{path}");
+            let place = Place::of(path);
+            let named = (place.space.as_ref().map(SpaceId::as_str), place.content.as_ref().map(ContentId::as_str));
+            assert_eq!((place.area, named, place.task.as_deref()), (area, (space, content), task), "{path}");
         }
     }
 }

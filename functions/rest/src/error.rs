@@ -4,7 +4,7 @@
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, StatusCode};
-use reelspan::cloudfront::distribution;
+use reelspan::distribution;
 use reelspan::http::problem::{self, Problem};
 use reelspan::space::acl::AclError;
 use reelspan::space::properties::PropertiesError;

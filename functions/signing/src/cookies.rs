@@ -1,11 +1,12 @@
-//! `/cookies?token=…`: the URL that sets the cookies which open a space, and sends the browser on (*CloudFront Developer Guide*, "Use signed
-//! cookies"). They are for the whole space and for the browser's session, at the host, or below the path, that the space streams from.
-//! A content that is named `cookies` cannot be had there: this is in its place.
+//! `/cookies?token=…`: the URL that sets the cookies which open a space, and sends the browser on (*CloudFront Developer
+//! Guide*, "Use signed cookies"). They are for the whole space and for the browser's session, at the host, or below the path,
+//! that the space streams from. A content that is named `cookies` cannot be had there: this is in its place.
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use reelspan::cloudfront::now;
 use reelspan::cloudfront::policy::Policy;
 use reelspan::http::problem::{self, Problem};
 use reelspan::space::record::State as SpaceState;
@@ -14,7 +15,7 @@ use reelspan::telemetry;
 
 use crate::pass::Pass;
 use crate::routes::Shared;
-use crate::{Error, Signing, now, on};
+use crate::{Error, Signing, on};
 
 /// The longest URL that a browser is sent on to.
 const LONGEST: usize = 2048;

@@ -1,7 +1,8 @@
-//! The function that signs: URLs of what is streamed, and URLs that set cookies. Its tasks are DuraCloud's, under `/durastore/task`.
+//! The function that signs: URLs of what is streamed, and URLs that set cookies. Its tasks are DuraCloud's, under
+//! `/durastore/task`.
 //!
-//! Whoever may read a space may ask for them: what the URL opens could be read by them as it is. Who sees to it that others get one is
-//! the business of whoever asks.
+//! Whoever may read a space may ask for them: what the URL opens could be read by them as it is. Who sees to it that others get
+//! one is the business of whoever asks.
 //!
 //! | file | |
 //! | --- | --- |
@@ -23,7 +24,6 @@ mod routes;
 mod task;
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use reelspan::space::record::Space;
 use reelspan::space::streaming::{Distribution, Hosts, Kind, Standing};
@@ -78,10 +78,4 @@ impl Signing {
 fn on(space: &Space) -> Option<(Kind, Option<&Distribution>)> {
     let streaming = space.streaming.as_ref().filter(|streaming| streaming.standing == Standing::On)?;
     Some((streaming.kind, streaming.distribution.as_ref()))
-}
-
-/// Now, in seconds since 1970.
-fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    i64::try_from(now).unwrap_or(i64::MAX)
 }

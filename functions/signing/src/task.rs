@@ -3,6 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use reelspan::cloudfront::commons::Commons;
+use reelspan::cloudfront::now;
 use reelspan::cloudfront::policy::{self, Network, Policy};
 use reelspan::space::MediaKey;
 use reelspan::space::acl::Right;
@@ -18,7 +19,7 @@ use crate::excerpt::Excerpt;
 use crate::find::Format;
 use crate::pass::{GOOD_FOR, Pass};
 use crate::routes::Shared;
-use crate::{Error, Signing, Who, now};
+use crate::{Error, Signing, Who};
 
 /// For how many minutes a signature counts unless told.
 const MINUTES: u64 = 480;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use reelspan::cloudfront::distribution::{self, Found};
+use reelspan::distribution::{self, Found};
 use reelspan::space::SpaceId;
 use reelspan::space::record::{Space, State};
 use reelspan::space::streaming::{Distribution, Kind, Standing, Streaming};

@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::response::IntoResponse;
 use axum::routing::post;
-use reelspan_rest::Error;
-use tower_http::catch_panic::CatchPanicLayer;
+use reelspan_rest::guarded;
 
 use crate::{Streams, task};
 
@@ -16,15 +14,13 @@ pub type Shared = State<Arc<Streams>>;
 
 /// All routes, within `/durastore`.
 pub fn table(streams: Streams) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/task/enable-streaming", post(task::enable))
         .route("/task/enable-hls", post(task::enable))
         .route("/task/disable-streaming", post(task::disable))
         .route("/task/disable-hls", post(task::disable))
         .route("/task/delete-streaming", post(task::delete))
         .route("/task/delete-hls", post(task::delete))
-        .route("/task/rotate-signing-key", post(task::rotate))
-        .method_not_allowed_fallback(async || Error::Method)
-        .layer(CatchPanicLayer::custom(|_| Error::Internal("a handler panicked".to_owned()).into_response()))
-        .with_state(Arc::new(streams))
+        .route("/task/rotate-signing-key", post(task::rotate));
+    guarded(routes).with_state(Arc::new(streams))
 }

@@ -1,11 +1,11 @@
-//! The tasks: who may, and what is asked for. Streaming opens a space to people whom its access list may not know, and costs: so it is for
-//! the space's owner and for admins, as deleting the space is; a key of all spaces is the admins' alone.
+//! The tasks: who may, and what is asked for. Streaming opens a space to people whom its access list may not know, and costs:
+//! so it is for the space's owner and for admins, as deleting the space is; a key of all spaces is the admins' alone.
 
 use std::collections::BTreeSet;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use reelspan::cloudfront::distribution::Rotation;
+use reelspan::distribution::Rotation;
 use reelspan::space::acl::Right;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::Kind;

@@ -1,9 +1,8 @@
-//! `/stream/{space}/{content}`: what viewers reach of a distribution. In the order in which CloudFront does it: the distribution is
-//! there and enabled; the signature, where it asks for one; the origin; the header fields of its policy.
+//! `/stream/{space}/{content}`: what viewers reach of a distribution. In the order in which CloudFront does it: the
+//! distribution is there and enabled; the signature, where it asks for one; the origin; the header fields of its policy.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Path, Request, State};
@@ -14,8 +13,8 @@ use http::header::{
     CONTENT_TYPE, ORIGIN, RANGE, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
-use reelspan::cloudfront::policy;
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify, without_signature};
+use reelspan::cloudfront::{now, policy};
 use reelspan::http::problem::{self, Problem};
 use reelspan::space::streaming::{Distribution, Hosts, Streaming};
 use reelspan::space::{ContentId, MediaKey, SpaceId};
@@ -138,8 +137,8 @@ async fn answer(
     answered.unwrap_or_else(IntoResponse::into_response)
 }
 
-/// The header fields of the response headers policy: which pages may read the answer, all of them where none was named. Only those of
-/// named origins may come with cookies (Fetch §3.2.5).
+/// The header fields of the response headers policy: which pages may read the answer, all of them where none was named. Only
+/// those of named origins may come with cookies (Fetch §3.2.5).
 fn share(streaming: &Streaming, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
     headers.remove(ACCESS_CONTROL_ALLOW_ORIGIN);
     let Some(origin) = origin else { return };
@@ -171,12 +170,6 @@ impl IntoResponse for Refused {
         let body = Problem::new(status.as_u16(), title).detail(self.to_string()).to_json();
         (status, [(CONTENT_TYPE, problem::MEDIA_TYPE), (CACHE_CONTROL, "no-store")], body).into_response()
     }
-}
-
-/// The time, in seconds since 1970.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_cloudfront::types::PriceClass;
 use axum::Router;
 use reelspan::{
-    cloudfront::distribution::{Distributions, Settings as Installation},
+    distribution::{Distributions, Settings as Installation},
     space::streaming::Hosts,
     store::{SigningSecret, Stores, Users},
     user::{Authenticator, Settings},

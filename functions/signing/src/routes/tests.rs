@@ -4,13 +4,13 @@
 
 mod world;
 
+use reelspan::cloudfront::now;
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify};
 use reelspan::space::SpaceId;
 use reelspan::space::streaming::Hosts;
 use serde_json::{Value, json};
 
 use self::world::{SPACES_THERE, World, in_minutes, text};
-use crate::now;
 
 #[tokio::test]
 async fn an_open_space_has_urls_that_stay() {

@@ -6,7 +6,7 @@ mod keys;
 mod killed;
 mod world;
 
-use reelspan::cloudfront::distribution::{differences, paths};
+use reelspan::distribution::{differences, paths};
 use reelspan::space::streaming::{Kind, Standing};
 use reelspan::user::Role;
 use serde_json::json;

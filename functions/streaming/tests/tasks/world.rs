@@ -1,5 +1,5 @@
-//! An installation whose CloudFront and Secrets Manager are winterbaume's, in this process, and whose DynamoDB is dynoxide's. Any call to
-//! one of them can be made to fail: before it arrives, or after it was done and before it was answered.
+//! An installation whose CloudFront and Secrets Manager are winterbaume's, in this process, and whose DynamoDB is dynoxide's.
+//! Any call to one of them can be made to fail: before it arrives, or after it was done and before it was answered.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::Request;
 use reelspan::cloudfront::commons::Commons;
-use reelspan::cloudfront::distribution::{Distributions, Settings};
+use reelspan::distribution::{Distributions, Settings};
 use reelspan::space::SpaceId;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::{Hosts, Streaming};

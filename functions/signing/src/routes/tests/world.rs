@@ -1,4 +1,5 @@
-//! What the routes stand on in tests: an embedded DynamoDB, and an S3 and a Secrets Manager that know what the routes ask of them.
+//! What the routes stand on in tests: an embedded DynamoDB, and an S3 and a Secrets Manager that know what the routes ask of
+//! them.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use reelspan::cloudfront::commons::{Commons, TrustedKey};
 use reelspan::cloudfront::key::SigningKey;
+use reelspan::cloudfront::now;
 use reelspan::cloudfront::sign::Signer;
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify};
 use reelspan::container::index;
@@ -24,7 +26,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-use crate::{Keyring, Signing, now};
+use crate::{Keyring, Signing};
 
 /// What S3 and Secrets Manager have.
 #[derive(Debug, Default)]

@@ -1,5 +1,5 @@
-//! The key that signs, and those that verify. The private key is in the secret, its public one in CloudFront, in the key group that all secure
-//! distributions trust, and in the table of spaces, by which the fragments function verifies.
+//! The key that signs, and those that verify. The private key is in the secret, its public one in CloudFront, in the key group
+//! that all secure distributions trust, and in the table of spaces, by which the fragments function verifies.
 //!
 //! A key takes another's place in five steps, each of which finds what an earlier attempt has done:
 //! 1. the new private key is put into the secret, beside the one that signs;
@@ -7,8 +7,6 @@
 //! 3. the key group trusts it, and the one before;
 //! 4. the table says so, and until when the one before counts;
 //! 5. in the secret it is the one that signs.
-
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_cloudfront::types::{KeyGroupConfig, PublicKeyConfig, PublicKeySummary};
 use ring::digest::{SHA256, digest};
@@ -18,6 +16,7 @@ use super::error::{Error, of};
 use super::shared::KEY_GROUP;
 use crate::cloudfront::commons::{Commons, TrustedKey};
 use crate::cloudfront::key::SigningKey;
+use crate::cloudfront::now;
 use crate::cloudfront::sign::Signer;
 use crate::store::{Keys, SigningSecret, SpacesTable};
 
@@ -179,8 +178,8 @@ impl Distributions {
         }
     }
 
-    /// Has keys go whose time is over: out of the table, out of the group, and then out of CloudFront, with those of attempts that
-    /// were given up.
+    /// Has keys go whose time is over: out of the table, out of the group, and then out of CloudFront, with those of attempts
+    /// that were given up.
     async fn clean(&self, table: &SpacesTable, commons: Commons) -> Result<(), Error> {
         let now = now();
         let trusted: Vec<_> =
@@ -231,10 +230,4 @@ fn again(signer: &Signer) -> Result<Signer, Error> {
 fn token(step: &str, key: Option<&str>) -> String {
     let digest = digest(&SHA256, format!("{step} {}", key.unwrap_or_default()).as_bytes());
     digest.as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
-}
-
-/// Now, in seconds since 1970.
-fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    i64::try_from(now).unwrap_or(i64::MAX)
 }

@@ -62,9 +62,10 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     match error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default() {
-        code if code.starts_with("TooManyInvalidations") => Error::Throttled(CLOUDFRONT),
+        "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "TooManyInvalidationsInProgress" => {
+            Error::Throttled(CLOUDFRONT)
+        }
         code if code.starts_with("TooMany") => Error::Quota(quota(code)),
-        "Throttling" | "ThrottlingException" | "TooManyRequestsException" => Error::Throttled(CLOUDFRONT),
         "PreconditionFailed" | "InvalidIfMatchVersion" | "DistributionNotDisabled" => Error::Changing,
         code if code.starts_with("NoSuch") => Error::Gone,
         code if code.ends_with("AlreadyExists") => Error::Exists,
@@ -87,4 +88,33 @@ fn quota(code: &str) -> String {
         other => other,
     };
     format!("the AWS account has as many as its quota of CloudFront allows of {what}, or have the quota raised")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use aws_sdk_cloudfront::error::ErrorMetadata;
+    use aws_sdk_cloudfront::operation::create_invalidation::CreateInvalidationError;
+
+    use super::*;
+
+    #[test]
+    fn what_cloudfront_says_is_what_can_be_done_about_it() {
+        let said = |code| {
+            let metadata = ErrorMetadata::builder().code(code).build();
+            let response = HttpResponse::new(400.try_into().unwrap(), "".into());
+            of(SdkError::service_error(CreateInvalidationError::generic(metadata), response))
+        };
+        for code in ["Throttling", "TooManyRequestsException", "TooManyInvalidationsInProgress"] {
+            assert!(matches!(said(code), Error::Throttled(CLOUDFRONT)), "{code}");
+        }
+        for code in ["TooManyDistributions", "TooManyPublicKeys", "TooManyOriginRequestPolicies"] {
+            assert!(matches!(said(code), Error::Quota(_)), "{code}");
+        }
+        assert!(matches!(said("NoSuchDistribution"), Error::Gone));
+        assert!(matches!(said("FunctionAlreadyExists"), Error::Exists));
+        assert!(matches!(said("PreconditionFailed"), Error::Changing));
+        assert!(matches!(said("AccessDenied"), Error::Service { service: CLOUDFRONT, .. }));
+    }
 }
