@@ -151,7 +151,7 @@ fn sound_of_aiff_begins_where_its_chunk_says_and_is_all_that_is_there() {
         (b"sowt", 3000, 0, 12_000),
         (b"sowt", 3000, 8, 12_000),
         (b"sowt", 3000, 7, 12_000),
-        (b"sowt", 1000, 0, 4000),
+        (b"sowt", 1600, 0, 6400),
         // Never counted, and counted in another way.
         (b"sowt", 0, 0, 12_000),
         (b"ima4", 88, 0, 12_000),
