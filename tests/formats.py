@@ -132,6 +132,8 @@ FORMATS = [
     Format("untagged.mp3", [*MP3, "-b:a", "56k", "-write_xing", "0", "-id3v2_version", "0"], **EXACT, slack=0.12),
     Format("mpeg-2.mp3", [*MP3, "-ar", "22050", "-b:a", "24k", "-write_id3v1", "1"], **EXACT, slack=0.16),
     Format("mpeg-2.5.mp3", [*MP3, "-ar", "8000", "-b:a", "8k"], **EXACT, slack=0.45),
+    # Frames in the sound chunk of a WAVE, whose cuts are MP3.
+    Format("mpeg.wav", [*MP3, "-ar", "44100", "-b:a", "48k", "-f", "wav"], "audio/wav", exact=True, lossless=True, made=1, slack=0.12),
     Format("layer-2.mp2", [*SOUND, "-c:a", "mp2", "-b:a", "56k"], "audio/mpeg"),
     Format("tone.aac", [*SOUND, "-c:a", "aac", "-b:a", "32k"], "audio/aac", slack=0.5),  # its duration ffprobe guesses from the first frames
     Format("vorbis.ogg", [*SOUND, "-c:a", "libvorbis", "-q:a", "0"], "audio/ogg", exact=True),

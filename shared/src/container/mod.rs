@@ -8,6 +8,7 @@ mod checkpoint;
 mod draft;
 pub mod flac;
 pub mod flv;
+mod foreign;
 mod format;
 pub mod frames;
 pub mod iff;
