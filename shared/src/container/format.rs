@@ -9,6 +9,9 @@ pub trait Format {
     /// What the heads of its files call it; several where one module knows several.
     const CONTAINERS: &'static [Container];
 
+    /// Whether `ID3v2` tags may stand before all else in its files: what it is asked to recognise is then what follows them.
+    const BEHIND_TAGS: bool = false;
+
     /// Whether a file that begins with these bytes, some kilobytes of them, is one.
     fn recognises(start: &[u8]) -> bool;
 

@@ -28,6 +28,7 @@ mod pieces;
 mod selection;
 mod source;
 mod stream;
+mod tags;
 #[cfg(test)]
 mod testing;
 
@@ -36,6 +37,8 @@ pub use format::Format;
 pub use pass::{Limit, Progress};
 pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{ReadError, Source};
+
+use bytes::Bytes;
 
 use crate::index::{Container, Outline, Packed};
 use crate::media::{Kind, Track};
@@ -103,7 +106,8 @@ macro_rules! formats {
             limit: &Limit,
         ) -> Result<Progress, Error> {
             let start = source.read(0..source.len().min(START)).await?;
-            $(if <$format>::recognises(&start) {
+            let behind = behind_tags(source, &start).await?;
+            $(if <$format>::recognises(if <$format>::BEHIND_TAGS { &behind } else { &start }) {
                 return <$format>::index(source, sink, from, limit).await;
             })*
             Err(Error::Unknown)
@@ -128,6 +132,15 @@ formats![
 /// Reads a file's structure: pages go to the sink, the outline comes back.
 pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
     let mut from = None;
+/// What a file begins with behind its `ID3v2` tags, where it has any before `start` says what it is.
+async fn behind_tags(source: &impl Source, start: &Bytes) -> Result<Bytes, ReadError> {
+    if tags::id3_length(start).is_none() {
+        return Ok(start.clone());
+    }
+    let (_, begins) = tags::before(source).await?;
+    source.read(begins..source.len().min(begins.saturating_add(START))).await
+}
+
     loop {
         match index_on(source, sink, from.as_ref(), &Limit::default()).await? {
             Progress::Done(outline) => return Ok(*outline),

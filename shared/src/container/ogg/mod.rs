@@ -33,6 +33,9 @@ impl Format for Ogg {
     const CONTAINERS: &'static [Container] = &[CONTAINER];
 
     /// Whether a file that begins with these bytes is one: it begins with a page.
+    /// Some programs write tags of their own before it, which players pass over.
+    const BEHIND_TAGS: bool = true;
+
     fn recognises(start: &[u8]) -> bool {
         start.starts_with(page::CAPTURE)
     }

@@ -1,6 +1,7 @@
 //! What is indexed.
 
 use super::*;
+use crate::container;
 use crate::media::Edit;
 
 #[test]
@@ -24,6 +25,16 @@ fn what_was_recorded_of_a_live_stream_begins_at_zero() {
     let indexed = index(&opus(7, 20, 48_000 * 3600));
     assert_eq!(indexed.times(0), (0..200).map(|at| 960 * at - 312).collect::<Vec<_>>());
     assert_eq!(indexed.outline.notes, [""; 0]);
+}
+
+#[test]
+fn tags_before_the_first_page_are_passed_over() {
+    let file = opus(7, 20, 0);
+    let tag = [&b"ID3\x03\0\0\0\0\x4E\x10"[..], &[0; 10_000]].concat();
+    let tagged = Bytes::from([tag.as_slice(), &file].concat());
+    let outline = block_on(container::index(&tagged, &mut Memory::default())).unwrap();
+    let [range] = &outline.setup_ranges[..] else { panic!("setup") };
+    assert_eq!((outline.duration, range.start, outline.notes.len()), (index(&file).outline.duration, 10_010, 0));
 }
 
 #[test]
