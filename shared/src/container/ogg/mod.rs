@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
-use crate::media::{self, Run, Track};
+use crate::media::{self, Interval, Run, Track};
 
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("ogg");
@@ -32,11 +32,11 @@ pub struct Ogg;
 impl Format for Ogg {
     const CONTAINERS: &'static [Container] = &[CONTAINER];
 
-    /// Whether a file that begins with these bytes is one: it begins with a page.
     /// Some programs write tags of their own before it, which players pass over.
     const BEHIND_TAGS: bool = true;
 
     fn recognises(start: &[u8]) -> bool {
+    /// Whether a file that begins with these bytes is one: it begins with a page.
         start.starts_with(page::CAPTURE)
     }
 
@@ -60,6 +60,20 @@ impl Format for Ogg {
     }
 
     fn starts_exactly(_: &Outline, track: &Track) -> bool {
+    /// Each link of a chain has headers of its own.
+    fn setup_stands_before(_: &Outline) -> bool {
+        true
+    }
+
+    fn plays(outline: &Outline, selection: &Selection) -> Interval {
+        write::plays(outline, selection)
+    }
+
+    /// Of FLAC nothing could say that less of its last frame is to be heard.
+    fn ends_with_a_sample(outline: &Outline) -> bool {
+        outline.tracks.iter().all(|track| track.codec == "flac")
+    }
+
         codec::starts_exactly(&track.codec)
     }
 }

@@ -180,3 +180,8 @@ fn be(bytes: &[u8], at: usize, length: usize) -> Option<u32> {
     let digits = bytes.get(at..)?.get(..length)?;
     Some(digits.iter().fold(0, |value, byte| value << 8 | u32::from(*byte)))
 }
+/// Whether a track with a codec of this name [trims its first page](Mapping::trims_first_page).
+pub fn trims_first_page(codec: &str) -> bool {
+    codec == "vorbis"
+}
+

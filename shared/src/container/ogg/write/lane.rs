@@ -264,8 +264,12 @@ fn first_needed(pieces: &[Piece], mapping: &dyn Mapping, media: Ticks) -> usize 
         return (0..first).rfind(|at| begins(*at)).unwrap_or(first);
     }
     if mapping.skips() {
-        // What is so early stands before a gap, and is of no use for what comes behind it.
-        return pieces.iter().position(|piece| !piece.part.continues && media - piece.start <= MAX_SKIP).unwrap_or(0);
+        // What stands before a gap is of no use behind it; and what is skipped is counted without regard to gaps.
+        let lies = pieces.iter().position(|piece| piece.end > media).unwrap_or(0);
+        let follow = |pair: &[Piece]| matches!(pair, [piece, next] if piece.end >= next.start);
+        let gap = pieces.get(..=lies).and_then(|before| before.windows(2).rposition(|pair| !follow(pair)));
+        let useful = |at: &usize| begins(*at) && pieces.get(*at).is_some_and(|piece| media - piece.start <= MAX_SKIP);
+        return (gap.map_or(0, |gap| gap + 1)..=lies).find(useful).unwrap_or(lies);
     }
     0
 }
