@@ -40,7 +40,8 @@ pub struct StreamInfo {
 }
 
 impl StreamInfo {
-    fn parse(data: &[u8]) -> Option<Self> {
+    /// The 34 bytes of a block.
+    pub fn parse(data: &[u8]) -> Option<Self> {
         let longest = data.get(2..)?.first_chunk()?;
         let packed = u64::from_be_bytes(*data.get(10..)?.first_chunk()?);
         let field = |from: u32, bits: u32| packed >> (64 - from - bits) & ((1 << bits) - 1);
@@ -70,9 +71,9 @@ pub struct Preamble {
     /// The Vorbis comments, with the header of their block.
     pub comments: Option<Range<u64>>,
     pub chapters: Chapters,
-    /// Where the first frame begins.
     /// Where the marker stands.
     pub start: u64,
+    /// Where the first frame begins.
     pub frames: u64,
 }
 

@@ -13,11 +13,16 @@ mod blocks;
 mod crc;
 mod frame;
 mod index;
+mod numbers;
 #[cfg(test)]
 mod tests;
 mod walk;
 mod write;
 
+pub(super) use self::blocks::{STREAMINFO_LENGTH, StreamInfo};
+pub(super) use self::crc::{crc16, zeros_behind};
+pub(super) use self::frame::{FOOTER, Header};
+pub(super) use self::numbers::{Codes, Numbers, footer};
 use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
 

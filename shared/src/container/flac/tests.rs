@@ -43,7 +43,7 @@ fn head(longest: u16, total: u64) -> Vec<u8> {
 fn frame(variable: bool, number: u64, samples: u16, body: &[u8]) -> Vec<u8> {
     // An uncommon block size in sixteen bits; the rate of STREAMINFO; mono; sixteen bits.
     let mut frame = vec![0xFF, if variable { 0xF9 } else { 0xF8 }, 0x70, 0x08];
-    put_number(&mut frame, number);
+    put_number(&mut frame, number, 1);
     frame.extend((samples - 1).to_be_bytes());
     frame.push(crc8(&frame));
     frame.extend_from_slice(body);

@@ -11,6 +11,7 @@
 mod codec;
 mod crc;
 mod index;
+mod kept;
 mod page;
 #[cfg(test)]
 mod tests;
@@ -35,8 +36,8 @@ impl Format for Ogg {
     /// Some programs write tags of their own before it, which players pass over.
     const BEHIND_TAGS: bool = true;
 
-    fn recognises(start: &[u8]) -> bool {
     /// Whether a file that begins with these bytes is one: it begins with a page.
+    fn recognises(start: &[u8]) -> bool {
         start.starts_with(page::CAPTURE)
     }
 
@@ -59,7 +60,6 @@ impl Format for Ogg {
         write::write(outline, selection)
     }
 
-    fn starts_exactly(_: &Outline, track: &Track) -> bool {
     /// Each link of a chain has headers of its own.
     fn setup_stands_before(_: &Outline) -> bool {
         true
@@ -74,6 +74,7 @@ impl Format for Ogg {
         outline.tracks.iter().all(|track| track.codec == "flac")
     }
 
+    fn starts_exactly(_: &Outline, track: &Track) -> bool {
         codec::starts_exactly(&track.codec)
     }
 }

@@ -70,7 +70,7 @@ impl Mapping for Opus {
         let duration =
             opus::duration([first(0), first(1)]).filter(|duration| *duration <= 120_000_000 && !start.is_empty());
         let ticks = duration.and_then(|nanoseconds| i64::try_from(nanoseconds * 48 / 1_000_000).ok());
-        Packet { duration: Ticks(ticks.unwrap_or(0)), sync: true }
+        Packet { duration: Ticks(ticks.unwrap_or(0)), sync: true, ..Packet::default() }
     }
 
     fn setup(&self, headers: &[Bytes]) -> Vec<Bytes> {

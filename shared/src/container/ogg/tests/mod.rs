@@ -9,6 +9,7 @@
 )]
 
 mod damage;
+mod flac;
 mod indexing;
 mod writing;
 
@@ -108,7 +109,6 @@ fn opus(serial: u32, pages: usize, start: i64) -> Vec<u8> {
     file
 }
 
-/// An indexed file.
 /// Vorbis of so many packets, each of 20 ms but the first, which gives nothing; three are a page.
 fn vorbis(packets: usize) -> Vec<u8> {
     let head = [b"\x01vorbis\0\0\0\0\x01", &51_200_u32.to_le_bytes()[..], &[0; 12], b"\xBB\x01"].concat();
@@ -126,6 +126,7 @@ fn vorbis(packets: usize) -> Vec<u8> {
     file
 }
 
+/// An indexed file.
 #[derive(Debug)]
 struct Indexed {
     outline: Outline,

@@ -2,6 +2,7 @@
 //! their own, and then pages of packets in the order of the original: where a page of the original was taken whole, it is a page
 //! of the cut with the same packets.
 
+mod frames;
 mod lane;
 mod output;
 
@@ -10,8 +11,8 @@ use self::output::Output;
 use super::{Setup, codec};
 use crate::container::{Error, Selected, Selection, Written};
 use crate::index::{self, Outline};
-use crate::splice::Splice;
 use crate::media::{Interval, Time};
+use crate::splice::Splice;
 
 /// Writes a selection as a complete file; see [`super::write`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
@@ -45,7 +46,6 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     Ok(Written { splice, setup: 0..setup.unwrap_or(0), elements })
 }
 
-/// The header packets: first the first of each logical stream, each on a page that says so (RFC 3533 §4).
 /// What a cut of a selection plays. Vorbis that begins and ends within one packet cannot say both: it begins with the packet.
 pub fn plays(outline: &Outline, selection: &Selection) -> Interval {
     let begins = || {
@@ -60,6 +60,7 @@ pub fn plays(outline: &Outline, selection: &Selection) -> Interval {
     begins().and_then(|begins| Interval::new(begins.max(Time::ZERO), given.end())).unwrap_or(given)
 }
 
+/// The header packets: first the first of each logical stream, each on a page that says so (RFC 3533 §4).
 fn heads(output: &mut Output, lanes: &mut [&mut Lane]) {
     for lane in &mut *lanes {
         lane.put_first_header(output);
