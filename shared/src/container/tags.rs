@@ -2,6 +2,8 @@
 //! versions), ID3v1, APEv2, Lyrics3. An ID3v2 tag with a picture may be megabytes. Their text is not ours; what of ID3v2 is, the
 //! module of MP3 reads.
 
+#![allow(clippy::doc_markdown, reason = "names of tags are words here")]
+
 use std::ops::Range;
 
 use bytes::Bytes;
