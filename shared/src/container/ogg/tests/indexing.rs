@@ -28,6 +28,19 @@ fn what_was_recorded_of_a_live_stream_begins_at_zero() {
 }
 
 #[test]
+fn the_last_page_may_be_missing_or_have_nothing_on_it() {
+    let mut writer = Writer::new(7);
+    let mut file = opus_headers(&mut writer);
+    let packets: Vec<_> = (0..10).map(|number| opus_packet(number, 50)).collect();
+    file.extend(writer.page(0, 9600, &packets, None));
+    let without = index(&file);
+    file.extend(writer.page(LAST, 9600, &[], None));
+    let with = index(&file);
+    assert_eq!((with.notes(), &with.samples), (without.notes(), &without.samples));
+    assert_eq!((without.notes().as_str(), without.samples[0].len()), ("", 10));
+}
+
+#[test]
 fn tags_before_the_first_page_are_passed_over() {
     let file = opus(7, 20, 0);
     let tag = [&b"ID3\x03\0\0\0\0\x4E\x10"[..], &[0; 10_000]].concat();
