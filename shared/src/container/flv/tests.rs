@@ -177,7 +177,7 @@ fn a_multitrack_tag_that_names_its_track_is_a_sample_of_it() {
     let again = index(&cut);
     assert_eq!((again.notes().as_str(), again.outline.tracks.len()), ("", 4));
     let place = again.outline.tracks.iter().position(|track| track.id == 9 + 256).unwrap();
-    assert_eq!(again.times(place), (0..50).map(|at| 40 * at).collect::<Vec<_>>());
+    assert_eq!(again.times(place), (1..=50).map(|at| 40 * at).collect::<Vec<_>>());
     let payload = |file, run: &crate::media::Run| part(file, &run.bytes())[TAG_HEADER..].to_vec();
     assert_eq!(payload(&cut, &again.samples[place][0]), payload(&original, &indexed.samples[1][50]));
     assert!(cut.windows(hvcc.len()).any(|window| window == hvcc));

@@ -79,8 +79,8 @@ impl Lane {
         let empty = segments.iter().take_while(|segment| segment.media.is_none()).map(|segment| segment.duration);
         let delay = empty.fold(Ticks::ZERO, |sum, duration| sum + duration);
         let presented = segments.iter().filter(|segment| segment.media.is_some()).map(|segment| segment.duration);
-        let lasting = presented.fold(Ticks::ZERO, |sum, duration| sum + duration);
-        let media = segments.iter().find_map(|segment| segment.media).unwrap_or_default();
+        let mut lasting = presented.fold(Ticks::ZERO, |sum, duration| sum + duration);
+        let mut media = segments.iter().find_map(|segment| segment.media).unwrap_or_default();
 
         let mut pieces = Vec::with_capacity(selected.runs.len());
         for run in &selected.runs {
@@ -91,6 +91,13 @@ impl Lane {
         let mut pieces = whole(pieces);
         let needed = first_needed(&pieces, &*mapping, media);
         pieces.drain(..needed);
+        if mapping.trims_first_page()
+            && let Some(lies) = pieces.iter().find(|piece| piece.end > media)
+            && media + lasting <= lies.end
+        {
+            // The first page is the last too, and can say where the end is, not where the beginning is.
+            (lasting, media) = (lasting + (media - lies.start), lies.start);
+        }
         if mapping.is_numbered() {
             frames::number(&mut pieces);
         }
