@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::adts::{self, Adts};
 use super::mpeg::{self, DECODER_DELAY, Header, Mpeg, Tag, WARM_UP};
 use super::scan::{Frame, Scanner, Step, Syntax, WINDOW, first, follow};
-use super::{ADTS, MP2, MP3, id3, tags};
+use super::{ADTS, MP2, MP3, id3};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source, foreign, pass};
+use crate::container::{Error, Source, foreign, pass, tags};
 use crate::index::{Builder, Chapters, Container, Outline, Packed};
 use crate::media::{Edit, Kind, Run, Setup, Ticks, Time, Timescale, Track};
 

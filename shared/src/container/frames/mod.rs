@@ -17,7 +17,6 @@ mod id3;
 mod index;
 mod mpeg;
 mod scan;
-mod tags;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -44,6 +43,8 @@ pub struct Frames;
 
 impl Format for Frames {
     const CONTAINERS: &'static [Container] = &[MP3, MP2, ADTS];
+
+    const BEHIND_TAGS: bool = true;
 
     /// There is nothing at the beginning that tells: reading has to find out.
     fn recognises(_: &[u8]) -> bool {

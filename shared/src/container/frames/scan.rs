@@ -4,9 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source};
-
-use super::tags;
+use crate::container::{Error, Source, tags};
 
 /// How many bytes of a frame its [`Syntax`] looks at.
 pub const HEADER: usize = 8;

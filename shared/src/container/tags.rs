@@ -1,11 +1,15 @@
-//! Tags before and behind the frames, as far as one has to know where they end: ID3v2 (§3.1 of its versions), ID3v1, APEv2,
-//! Lyrics3. Their text is not ours; what of ID3v2 is, [`id3`](super::id3) reads.
+//! Tags that stand before and behind all that is a file's own, as far as one has to know where they end: ID3v2 (§3.1 of its
+//! versions), ID3v1, APEv2, Lyrics3. An ID3v2 tag with a picture may be megabytes. Their text is not ours; what of ID3v2 is, the
+//! module of MP3 reads.
+
+#![allow(clippy::doc_markdown, reason = "names of tags are words here")]
 
 use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::container::{ReadError, Source};
+use super::stream::Stream;
+use super::{ReadError, Source};
 
 /// How many bytes of a tag say how long it is.
 pub const HEADER: usize = 32;
@@ -49,6 +53,15 @@ pub async fn before(source: &impl Source) -> Result<(Vec<Range<u64>>, u64), Read
         at = (at + length).min(source.len());
     }
     Ok((id3, at))
+}
+
+/// Goes behind the ID3v2 tags that a file begins with.
+pub async fn pass<S: Source>(stream: &mut Stream<'_, S>) -> Result<(), ReadError> {
+    for _ in 0..MAX_TAGS {
+        let Some(length) = id3_length(stream.peek(HEADER).await?) else { break };
+        stream.seek(stream.position().saturating_add(length));
+    }
+    Ok(())
 }
 
 /// Where the frames end that begin at `start`, and the tags behind them begin.
