@@ -8,6 +8,7 @@ import json
 import re
 import struct
 import subprocess
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -340,6 +341,25 @@ def disabled(stack: Stack) -> None:
     stack.self_invocations()
 
 
+def not_noted(stack: Stack) -> None:
+    """Whoever made the distribution of `films` died before it was noted which it is."""
+    stack.client("dynamodb").update_item(
+        TableName=stack.template.ref("Spaces"), Key={"space": {"S": "films"}}, UpdateExpression="REMOVE streaming.distribution, streaming.host"
+    )
+
+
+def taken_away(stack: Stack) -> None:
+    """The distribution of `films` goes, once a function is told to see to it."""
+
+    def wait() -> None:
+        while stack.aws.invocations.get(timeout=60).event != stack.event("streaming-tend"):
+            pass
+        not_streamed(stack)
+
+    stack.self_invocations()
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def forgotten(path: str) -> Holds:
     """The edges of `films` are told to forget this."""
 
@@ -474,6 +494,12 @@ ROWS = [
     Row("streaming-disable-hls", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], http(200, re.compile("is off"))),
     Row("streaming-delete-hls", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], http(200, re.compile("is deleted"))),
     Row("streaming-tend", "StreamingApi", [*FILMS, not_streamed, "streaming-enable", at_edges, "streaming-delete", disabled], says(None)),
+]
+
+# What is not done in every hour.
+IN_NEED = [
+    Row("streaming-tend", "StreamingApi", [*FILMS, not_streamed, "streaming-enable", at_edges, disabled, not_noted, "streaming-delete"], says(None)),
+    Row("space-delete", "SpacesApi", [*STORED, not_streamed, "streaming-enable", "rest-delete-space", taken_away], both(says(None), objects(), no_space)),
 ]
 
 FUNCTIONS = {row.event: row.function for row in ROWS}
