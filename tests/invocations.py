@@ -360,14 +360,14 @@ def taken_away(stack: Stack) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def forgotten(path: str) -> Holds:
-    """The edges of `films` are told to forget this."""
+def forgotten(*paths: str) -> Holds:
+    """The edges of `films` are told to forget these."""
 
     def holds(stack: Stack, _: Answer) -> None:
         cloudfront, id = stack.client("cloudfront"), newest(stack)["Distribution"]["Id"]
         [made] = cloudfront.list_invalidations(DistributionId=id)["InvalidationList"]["Items"]
         batch = cloudfront.get_invalidation(DistributionId=id, Id=made["Id"])["Invalidation"]["InvalidationBatch"]
-        assert batch["Paths"]["Items"] == [path]
+        assert set(batch["Paths"]["Items"]) == set(paths)
 
     return holds
 
@@ -487,6 +487,7 @@ ROWS = [
     Row("streaming-enable", "StreamingApi", [*FILMS, not_streamed], both(http(200, re.compile("cloudfront.net")), invokes("streaming-tend"), distributed(secure=False))),
     Row("streaming-disable", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(http(200, re.compile("is off")), invokes("streaming-tend"))),
     Row("streaming-changed", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(says(None), forgotten("/a%20b/hello.txt*"))),
+    Row("streaming-gone", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(says(None), forgotten("/a%20b/hello.txt*", "/Lecture%20%233*"))),
     Row("streaming-enable-secure", "StreamingApi", [*FILMS, not_streamed, no_key], both(http(200, re.compile("cloudfront.net")), invokes("streaming-tend"), distributed(secure=True))),
     Row("streaming-rotate", "StreamingApi", FILMS, http(200, re.compile("signs now"))),
     Row("streaming-delete", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(http(200, re.compile("is deleted")), invokes("streaming-tend"))),
