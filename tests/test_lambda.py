@@ -1,6 +1,7 @@
 """The functions as Lambda runs them: their programs under the runtime emulator that ships with SAM, over moto's AWS, which knows
 nothing of Reelspan, with the tables, the environment and the events of this repository."""
 
+import base64
 import json
 import pathlib
 import re
@@ -134,6 +135,7 @@ def streamed(stack):
 
 
 def test_a_streamed_answer_comes_in_lambda_s_own_form_and_may_be_of_any_size(stack, streamed, samples):
+    stack.streams("large")
     padding = 20_000_000
     body = (samples / "counter.mp4").read_bytes() + (padding + 8).to_bytes(4) + b"free" + bytes(padding)
     put(stack, "large/streamed.mp4", body)
@@ -150,6 +152,28 @@ def test_what_is_streamed_is_what_the_emulator_gathers(stack, streamed, answered
     there, said = answered("FragmentsStream", name), streamed(stack.event(name))
     assert (said.prelude["statusCode"], said.body) == (there.status, there.body)
     assert said.prelude["headers"] == there.headers
+
+
+def test_a_small_answer_is_not_held_back(stack, streamed, answered):
+    """A connection that waits for the head to be acknowledged before it sends more waits for 40 ms."""
+    answered("FragmentsStream", "url-time")
+    for name in ("url-time", "url-head", "url-missing"):
+        answers = [streamed(stack.event(name)) for _ in range(5)]
+        assert min(said.chunks[-1][0] - said.head for said in answers) < 0.02, name
+
+
+def test_a_body_that_breaks_off_is_told_to_lambda_and_has_no_wrong_byte(stack, streamed, answered):
+    whole = answered("FragmentsStream", "url-original").body
+    stack.aws.breaks_at = len(whole) - 10
+    try:
+        said = streamed(stack.event("url-original"))
+    finally:
+        stack.aws.breaks_at = None
+    assert said.prelude["statusCode"] == 200 and said.body == whole[:-10]
+    assert said.trailers["lambda-runtime-function-error-type"] == "Reelspan.BrokenOff"
+    why = json.loads(base64.b64decode(said.trailers["lambda-runtime-function-error-body"]))
+    assert why["errorType"] == "Reelspan.BrokenOff"
+    assert streamed(stack.event("url-original")).body == whole
 
 
 def test_events_may_come_twice_and_late(stack, samples):

@@ -7,9 +7,11 @@
 //!   something else; and it panics where a body breaks off. Here a body is bytes, and one that breaks off is a 502
 //!   ([`Buffered`]).
 //!
-//! And of each request one line is written ([`observed`]).
+//! A streamed answer is told to Lambda as it comes into being ([`run_streamed`]), and of each request one line is written
+//! ([`observed`]).
 
 mod observed;
+mod streamed;
 
 use std::pin::Pin;
 
@@ -23,6 +25,7 @@ use lambda_http::{IntoResponse, RequestExt};
 pub use observed::observed;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reelspan::http::problem::{self, Problem};
+pub use streamed::run_streamed;
 
 /// What a path leaves as it is: RFC 3986 §2.3 (unreserved), and the slash.
 const PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
