@@ -117,6 +117,22 @@ def test_a_deployment_in_order_is_said_to_be(deployment, doctor):
     assert "ok     index: right for all of 3 contents that were looked at" in lines
 
 
+def test_every_content_of_a_space_of_many_is_looked_at_or_some_that_are_drawn(boto, deployment, doctor, form):
+    """More than S3 lists at a time; the last of them has no index."""
+    s3, dynamodb = boto("s3"), boto("dynamodb")
+    for number in range(1000):
+        name = f"many/{number:04}.mp4"
+        put_head(dynamodb, name, s3.put_object(Bucket=BUCKET, Key=f"films/{name}", Body=b"x")["ETag"], form)
+    s3.put_object(Bucket=BUCKET, Key="films/z.mp4", Body=b"x")
+    [wrong] = [line for line in doctor([*deployment, "--all"], 1) if not line.startswith("ok     ")]
+    assert wrong.startswith("wrong  index: wrong for 1 of 1004 contents that were looked at: films/z.mp4 has none; ")
+    assert wrong in doctor([*deployment, "--sample", "1004"], 1)
+    dynamodb.delete_table(TableName="DoctoredIndex")
+    make_table(dynamodb, "DoctoredIndex", "media", "page")
+    [line] = [line for line in doctor([*deployment, "--sample", "7"], 1) if " index: " in line]
+    assert line.startswith("wrong  index: wrong for 7 of 7 contents that were looked at, drawn from 1004: films/")
+
+
 def faults() -> dict:
     """What is done to a deployment, and what has to be said of it: the thing, what is wrong, what to do."""
 
@@ -175,6 +191,15 @@ def faults() -> dict:
     def silent(options, **_):
         options[-1] = "http://127.0.0.1:1"
 
+    def no_url(options, **_):
+        options[-1] = "media.example.org"
+
+    def both_spaces(boto, form, **_):
+        missing(boto)
+        songs = {"space": {"S": "songs"}, "created": {"N": "0"}, "acl": {"M": {}}, "properties": {"M": {}}, "state": {"S": "live"}}
+        boto("dynamodb").put_item(TableName="DoctoredSpaces", Item=songs)
+        boto("s3").put_object(Bucket=BUCKET, Key="songs/a.mp3", Body=b"x")
+
     return {
         no_bucket: ("bucket nosuch", "there is none of that name", "--bucket"),
         open_bucket: ("public access", "not all of it is blocked", "put-public-access-block"),
@@ -193,6 +218,8 @@ def faults() -> dict:
         no_queue: ("queue NotIndexed-not", "", "--queue"),
         ill: ("health", "it answers 502", "log"),
         silent: ("health", "nobody answers", "--url"),
+        no_url: ("health", "not an http or https URL", "--url"),
+        both_spaces: ("index", "wrong for 2 of 4 contents that were looked at", "reelspan reindex films, reelspan reindex songs"),
     }
 
 
