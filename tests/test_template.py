@@ -67,6 +67,16 @@ def test_every_function_has_a_named_log_and_a_deadline(functions):
         assert {"LoggingConfig", "Timeout", "MemorySize"} <= function["Properties"].keys(), name
 
 
+def test_what_answers_requests_alone_ends_before_api_gateway_gives_up(functions):
+    """That waits 30 s for a function, and 10 s for an authorizer; what also works behind an answer has as long as Lambda gives."""
+    for name, function in functions.items():
+        properties = function["Properties"]
+        behind_http = any(event["Type"] == "HttpApi" for event in properties.get("Events", {}).values())
+        if behind_http and "EventInvokeConfig" not in properties:
+            assert properties["Timeout"] < 30, name
+    assert functions["Authorizer"]["Properties"]["Timeout"] <= 10
+
+
 def test_no_permission_is_for_everything(template):
     for name, made in template["Resources"].items():
         properties = made["Properties"]
