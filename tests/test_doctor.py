@@ -66,8 +66,8 @@ def deployment(boto, form, health):
     options = ["--bucket", BUCKET, "--table", "DoctoredIndex", "--spaces-table", "DoctoredSpaces", "--users-table", "DoctoredUsers",
                "--indexer", INDEXER, "--queue", queue, "--url", url]  # fmt: skip
     yield options
-    for key in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
-        s3.delete_object(Bucket=BUCKET, Key=key["Key"])
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
+        s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": item["Key"]} for item in page.get("Contents", [])]})
     s3.delete_bucket(Bucket=BUCKET)
     for name in dynamodb.list_tables()["TableNames"]:
         if name in TABLES:
