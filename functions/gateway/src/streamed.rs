@@ -35,7 +35,7 @@ const INVOCATION: HeaderName = HeaderName::from_static("lambda-runtime-invocatio
 /// The media type of a head, zeros, and a body.
 const WITH_HEAD: HeaderValue = HeaderValue::from_static("application/vnd.awslambda.http-integration-response");
 /// What is between head and body.
-const ZEROS: [u8; 8] = [0; 8];
+static ZEROS: [u8; 8] = [0; 8];
 
 /// Answers invocations until the end, each as a stream.
 ///
@@ -109,11 +109,10 @@ fn post(path: &str, invocation: Option<&HeaderValue>, answer: Response<Body>) ->
     // As Lambda's own runtimes have it.
     parts.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/octet-stream"));
     let head = MetadataPrelude { status_code: parts.status, headers: parts.headers, cookies };
-    let mut head = serde_json::to_vec(&head)?;
-    head.extend(ZEROS);
-
+    // Each in a chunk of its own: so far the emulator of cargo-lambda goes by chunks.
+    let head = [Bytes::from(serde_json::to_vec(&head)?), Bytes::from_static(&ZEROS)].map(Frame::data);
     let body = body.into_data_stream().map(|chunk| chunk.map_or_else(|error| broken_off(&error), Frame::data));
-    let frames = stream::iter([Frame::data(Bytes::from(head))]).chain(body).map(Ok::<_, Infallible>);
+    let frames = stream::iter(head).chain(body).map(Ok::<_, Infallible>);
     let mut request = build_request()
         .method("POST")
         .uri(path)
