@@ -16,6 +16,8 @@ export AWS_DEFAULT_REGION ?= us-east-1
 PROFILE ?= dev
 # With the dependencies as the Rust tests have them, so that nothing is built twice.
 PROGRAMS := cargo build --workspace --bins --tests
+# Likewise: it is for examples, of which there are none, that their features are those that clippy has.
+DOCUMENTED := RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --lib --bins --examples
 
 .PHONY: serve test test-edge test-rust test-python lambda-test lint bench cold-start samples documents tools clean
 
@@ -41,7 +43,7 @@ lambda-test: $(VENV)/ready ## Run the functions under Lambda's runtime emulator 
 lint: $(VENV)/ready ## Check the form of everything
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
+	$(DOCUMENTED)
 	$(VENV)/bin/sam validate --lint
 	$(VENV)/bin/cfn-lint template.yaml
 

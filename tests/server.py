@@ -21,8 +21,8 @@ STOP_SECONDS = 15
 class Server:
     """A server over one data folder; `start` and `stop` may take turns, as a restart does."""
 
-    def __init__(self, binary: pathlib.Path, data: pathlib.Path, admin: str | None = None, **imports: pathlib.Path):
-        self.binary, self.data, self.admin, self.imports = binary, data, admin, imports
+    def __init__(self, binary: pathlib.Path, data: pathlib.Path, admin: str | None = None, public: str | None = None, **imports: pathlib.Path):
+        self.binary, self.data, self.admin, self.public, self.imports = binary, data, admin, public, imports
         self.process: subprocess.Popen | None = None
         self.output: list[str] = []
         self.url = ""
@@ -31,7 +31,8 @@ class Server:
         folders = [part for space, folder in self.imports.items() for part in ("--import", f"{space}={folder}")]
         ports = ["--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0"]
         admin = ["--admin", self.admin] if self.admin else []
-        return [str(self.binary), "serve", *ports, "--data", str(self.data), *admin, *folders]
+        public = ["--url", self.public] if self.public else []
+        return [str(self.binary), "serve", *ports, "--data", str(self.data), *admin, *public, *folders]
 
     def start(self) -> "Server":
         """Returns when the server says that it is ready."""

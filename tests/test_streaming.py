@@ -254,6 +254,21 @@ def test_the_service_signs_for_an_address(streaming):
             assert answer.status_code == status, (address, answer.text[:300])
 
 
+def test_behind_a_proxy_urls_are_of_the_name_that_others_know(binary, samples, tmp_path):
+    public = "https://media.example.org/av"
+    running = servers.Server(binary, tmp_path / "data", admin=":".join(ADMIN), public=f"{public}/").start()
+    behind = Streaming(running)
+    assert behind.space("films", samples / NAME, secure=True) == "http://media.example.org/av/stream/films"
+    url = behind.signed("films", NAME, fragment=EXCERPT)
+    assert url.startswith(f"{public}/stream/films/{NAME}?")
+    for there in (url.replace(public, running.url), behind.media(url.replace(public, running.url))):
+        assert behind.wait_for(there).status_code == 200
+    cookies = behind.task("get-signed-cookies-url", spaceId="films", redirectUrl="https://www.example.org/")["signedCookiesUrl"]
+    set_by = requests.get(cookies.replace(public, running.url), allow_redirects=False, timeout=30)
+    assert set_by.status_code == 303 and "Path=/av/stream/films" in set_by.headers["Set-Cookie"] and "Secure" in set_by.headers["Set-Cookie"]
+    assert running.stop() == 0
+
+
 def test_a_part_that_a_file_has_no_more_is_not_the_whole_of_it(streaming, samples):
     """The signature was for a track that the file has lost since."""
     streaming.rest("PUT", "films/replaced", 201, data=(samples / OTHER).read_bytes())

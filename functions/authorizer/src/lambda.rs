@@ -15,8 +15,8 @@ use serde_json::Value;
 /// What is parts of the groups in a [`Context`]. No name has it.
 const COMMA: char = ',';
 
-/// The header field that says who is asking. Payload format 2.0 has names in lower case, and several of one name joined by commas,
-/// which no credentials of ours have.
+/// The header field that says who is asking. Payload format 2.0 has names in lower case, and several of one name joined by
+/// commas, which no credentials of ours have.
 const AUTHORIZATION: &str = "authorization";
 
 /// What API Gateway sends, as far as it matters. Without `Debug`, so that no credentials end in a log.

@@ -1,9 +1,9 @@
-//! Who is let in: anybody, where the space streams openly; whoever has a valid signature, in the URL or in cookies, where it streams
-//! securely; nobody where it does not stream.
+//! Who is let in: anybody, where the space streams openly; whoever has a valid signature, in the URL or in cookies, where it
+//! streams securely; nobody where it does not stream.
 //!
-//! A request on `/media/{space}/{content}` is looked at as one of the same content where its space streams: that is the URL which
-//! was signed. The clock is the system's, with no grace: CloudFront has none. The address of a viewer is that of whoever opened the
-//! connection, to us or to API Gateway; what a header says of it counts for nothing.
+//! A request on `/media/{space}/{content}` is looked at as one of the same content where its space streams: that is the URL
+//! which was signed. The clock is the system's, with no grace: CloudFront has none. The address of a viewer is that of whoever
+//! opened the connection, to us or to API Gateway; what a header says of it counts for nothing.
 
 use std::net::{IpAddr, SocketAddr};
 

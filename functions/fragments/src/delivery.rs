@@ -25,7 +25,8 @@ pub enum Delivery {
 pub struct UnknownDelivery(String);
 
 impl Delivery {
-    /// As the environment of a Lambda function says: `REELSPAN_ANSWER` is `buffered` or `streamed`, which it is where nothing is said.
+    /// As the environment of a Lambda function says: `REELSPAN_ANSWER` is `buffered` or `streamed`, which it is where nothing
+    /// is said.
     pub fn from_env() -> Result<Self, UnknownDelivery> {
         match env::var("REELSPAN_ANSWER").ok().filter(|value| !value.is_empty()).as_deref() {
             None | Some("streamed") => Ok(Self::StreamedByLambda),

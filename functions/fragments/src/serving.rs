@@ -106,9 +106,9 @@ impl Fragments {
     }
 }
 
-/// Whether every dimension of the query means something for the file. Elsewhere what means nothing is as if it were not there, and
-/// all of the file may be left; whoever has a signature for a part is given that part, or nothing: also of a file that has been
-/// replaced by one that has no such part.
+/// Whether every dimension of the query means something for the file. Elsewhere what means nothing is as if it were not there,
+/// and all of the file may be left; whoever has a signature for a part is given that part, or nothing: also of a file that has
+/// been replaced by one that has no such part.
 fn all_means_something(request: &Request, found: &Found) -> Result<(), Error> {
     let mut ignored = request.fragment.ignored.iter();
     if let Some(ignored) = ignored.find(|ignored| ignored.why != Reason::UnknownName) {

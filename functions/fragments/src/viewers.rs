@@ -4,8 +4,8 @@ use std::env;
 
 use http::HeaderName;
 
-/// A `Range` in a unit that CloudFront does not know, which the edge function has put here so that it reaches the function, and is
-/// part of what CloudFront's cache tells answers apart by. It is read behind CloudFront alone.
+/// A `Range` in a unit that CloudFront does not know, which the edge function has put here so that it reaches the function, and
+/// is part of what CloudFront's cache tells answers apart by. It is read behind CloudFront alone.
 pub const X_REELSPAN_RANGE: HeaderName = HeaderName::from_static("x-reelspan-range");
 
 /// Who stands between a viewer and the function.

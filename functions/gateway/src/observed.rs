@@ -220,7 +220,7 @@ mod tests {
             ("/durastore/task/get-url", "rest", None, None, Some("get-url")),
             ("/durastore/task/get-url?Signature", "rest", None, None, None),
             ("/durastore/task", "rest", None, None, None),
-            ("/media/task/get-url", "media", Some("task"), Some("get-url"), None),
+            ("/media/tasks/get-url", "media", Some("tasks"), Some("get-url"), None),
             ("/media/%FF/a", "media", None, None, None),
             ("/media/Films!/a", "media", None, None, None),
             ("/health", "other", None, None, None),

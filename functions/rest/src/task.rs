@@ -1,5 +1,5 @@
-//! Tasks: what DuraCloud does beside storing. Body and answer are JSON, the answer as `text/plain`; numbers and booleans may stand in
-//! strings.
+//! Tasks: what DuraCloud does beside storing. Body and answer are JSON, the answer as `text/plain`; numbers and booleans may
+//! stand in strings.
 
 use axum::body::to_bytes;
 use axum::extract::Request;

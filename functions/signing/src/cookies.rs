@@ -1,6 +1,6 @@
-//! `/cookies?token=…`: the URL that sets the cookies which open a space, and sends the browser on (*CloudFront Developer Guide*, "Use signed
-//! cookies"). They are for the whole space and for the browser's session, at the host, or below the path, that the space streams from.
-//! A content that is named `cookies` cannot be had there: this is in its place.
+//! `/cookies?token=…`: the URL that sets the cookies which open a space, and sends the browser on (*CloudFront Developer
+//! Guide*, "Use signed cookies"). They are for the whole space and for the browser's session, at the host, or below the path,
+//! that the space streams from. A content that is named `cookies` cannot be had there: this is in its place.
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};

@@ -1,5 +1,5 @@
-//! The part of a file that a URL is for. What means nothing is elsewhere as if it were not there, and the whole file is what is left;
-//! here it is an error, since a URL for a part that opened all of it would be the opposite of what was asked for.
+//! The part of a file that a URL is for. What means nothing is elsewhere as if it were not there, and the whole file is what is
+//! left; here it is an error, since a URL for a part that opened all of it would be the opposite of what was asked for.
 
 use reelspan::index::Status;
 use reelspan::resolve::{Ask, Meaning, guess};

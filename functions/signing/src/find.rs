@@ -1,5 +1,5 @@
-//! Which stored file a name means. Players of RTMP asked for `mp3:audiofile` where `audiofile.mp3` is stored, so a name may come without
-//! its extension, and with a prefix that says which format is meant.
+//! Which stored file a name means. Players of RTMP asked for `mp3:audiofile` where `audiofile.mp3` is stored, so a name may
+//! come without its extension, and with a prefix that says which format is meant.
 
 use std::fmt;
 

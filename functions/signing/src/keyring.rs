@@ -34,8 +34,8 @@ impl Keyring {
         Self { secret, held: Arc::default() }
     }
 
-    /// The key that signs now, in seconds since 1970. While one takes the other's place it may be the one before, which is trusted
-    /// for a while.
+    /// The key that signs now, in seconds since 1970. While one takes the other's place it may be the one before, which is
+    /// trusted for a while.
     pub async fn signer(&self, commons: &Commons, now: i64) -> Result<Held, Error> {
         let first = commons.keys.first().ok_or(Error::Busy("the signing key"))?;
         // Held while it is read: who comes in between would read the same.

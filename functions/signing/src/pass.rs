@@ -1,6 +1,6 @@
-//! Passes: what the URL that sets cookies has as its token. A pass says of which space the cookies are, until when and from where they
-//! count, and where the browser goes then. It is signed by the key that signs URLs, over bytes that no policy has, so that neither
-//! is ever taken for the other; and it is good for a few minutes, as often as one likes.
+//! Passes: what the URL that sets cookies has as its token. A pass says of which space the cookies are, until when and from
+//! where they count, and where the browser goes then. It is signed by the key that signs URLs, over bytes that no policy has,
+//! so that neither is ever taken for the other; and it is good for a few minutes, as often as one likes.
 
 use reelspan::cloudfront::commons::TrustedKey;
 use reelspan::cloudfront::key::{KeyError, is_signature};

@@ -1,11 +1,12 @@
-//! Deleting the contents of a space. A space may have a million of them, and an answer takes 30 s at most: so the space is gone for
-//! its users with the answer, as its item says so, and its contents go without anybody waiting. Their indexes go by the events
-//! of the bucket, as those of every deleted content do.
+//! Deleting the contents of a space. A space may have a million of them, and an answer takes 30 s at most: so the space is gone
+//! for its users with the answer, as its item says so, and its contents go without anybody waiting. Their indexes go by the
+//! events of the bucket, as those of every deleted content do.
 //!
 //! The distribution that streams the space goes at the same time, by the function that made it, and the item goes last of all.
 //!
-//! Nothing but the item has to be remembered: whatever is left under the space's prefix is to be deleted, and once nothing is, so is
-//! the item, and the name is free. So it can be broken off and begun again at any point, and twice at a time does no harm.
+//! Nothing but the item has to be remembered: whatever is left under the space's prefix is to be deleted, and once nothing is,
+//! so is the item, and the name is free. So it can be broken off and begun again at any point, and twice at a time does no
+//! harm.
 
 use std::time::{Duration, Instant};
 

@@ -23,7 +23,8 @@ const RESERVE: Duration = Duration::from_secs(20);
 
 impl Spaces {
     /// What the function's environment names: `SPACES_TABLE`, what [`Stores::from_env`] and [`Hosts::from_env`] read,
-    /// `AWS_LAMBDA_FUNCTION_NAME`, by which the function invokes itself, and `STREAMING_FUNCTION`, which takes distributions away.
+    /// `AWS_LAMBDA_FUNCTION_NAME`, by which the function invokes itself, and `STREAMING_FUNCTION`, which takes distributions
+    /// away.
     pub async fn from_env() -> Result<Self, lambda_http::Error> {
         let variable = |name| env::var(name).map_err(|_| format!("the environment variable {name} is not set"));
         let (table, function) = (variable("SPACES_TABLE")?, variable("AWS_LAMBDA_FUNCTION_NAME")?);

@@ -1,7 +1,7 @@
 //! The function for spaces and their contents: the part of DuraCloud's REST API under `/durastore` that its clients speak.
 //!
-//! A space is an item of the table `Spaces`, its contents are the objects under `{space}/` of the media bucket. On its way through
-//! the files of this crate a request is
+//! A space is an item of the table `Spaces`, its contents are the objects under `{space}/` of the media bucket. On its way
+//! through the files of this crate a request is
 //!
 //! | file | |
 //! | --- | --- |

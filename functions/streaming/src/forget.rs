@@ -1,6 +1,6 @@
-//! What edges forget: objects that were replaced or deleted in a streamed space. S3 tells EventBridge of them, EventBridge a queue, and the queue gives
-//! them to the function some at a time, so that an archive that is uploaded is a few invalidations and not a million (*Amazon S3 User Guide*,
-//! "EventBridge event message structure").
+//! What edges forget: objects that were replaced or deleted in a streamed space. S3 tells EventBridge of them, EventBridge a
+//! queue, and the queue gives them to the function some at a time, so that an archive that is uploaded is a few invalidations
+//! and not a million (*Amazon S3 User Guide*, "EventBridge event message structure").
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,7 +62,8 @@ impl Batch {
 }
 
 impl Streams {
-    /// Has the edges forget the objects of these events. The first error is returned once all were tried, so that the batch is given again.
+    /// Has the edges forget the objects of these events. The first error is returned once all were tried, so that the batch is
+    /// given again.
     pub async fn forget(&self, batch: &Batch) -> Result<(), Error> {
         // The same batch given again is the same invalidation.
         let reference = batch.records.first().map_or("", |message| message.message_id.as_str());

@@ -1,4 +1,5 @@
-//! The routes as a Lambda function behind an HTTP API, what it tells itself to look after, and what a queue tells it to have forgotten.
+//! The routes as a Lambda function behind an HTTP API, what it tells itself to look after, and what a queue tells it to have
+//! forgotten.
 
 use std::env;
 use std::time::{Duration, Instant, SystemTime};
@@ -26,8 +27,8 @@ use crate::{Invoker, Pace, Streams, Work};
 const RESERVE: Duration = Duration::from_secs(20);
 
 impl Streams {
-    /// What the function's environment names: `SPACES_TABLE`, `SIGNING_SECRET`, what [`Stores::from_env`] and [`Settings::from_env`]
-    /// read, and `AWS_LAMBDA_FUNCTION_NAME`, by which the function invokes itself.
+    /// What the function's environment names: `SPACES_TABLE`, `SIGNING_SECRET`, what [`Stores::from_env`] and
+    /// [`Settings::from_env`] read, and `AWS_LAMBDA_FUNCTION_NAME`, by which the function invokes itself.
     pub async fn from_env() -> Result<Self, lambda_http::Error> {
         let variable = |name| env::var(name).map_err(|_| format!("the environment variable {name} is not set"));
         let (table, secret) = (variable("SPACES_TABLE")?, variable("SIGNING_SECRET")?);

@@ -1,9 +1,9 @@
 //! The function that turns streaming on and off: one distribution of CloudFront a streamed space.
 //!
-//! What is to be stands in the space's item, and is written there first, on the condition that it is still as it was read; then CloudFront is
-//! brought to it. So of many who ask at a time one makes the distribution, and whatever breaks off is finished by the next call, which
-//! finds what is to be, and what there is by its name or its reference. CloudFront takes minutes to bring a change to
-//! all edges, for which nobody waits: that goes on in the background.
+//! What is to be stands in the space's item, and is written there first, on the condition that it is still as it was read; then
+//! CloudFront is brought to it. So of many who ask at a time one makes the distribution, and whatever breaks off is finished by
+//! the next call, which finds what is to be, and what there is by its name or its reference. CloudFront takes minutes to bring
+//! a change to all edges, for which nobody waits: that goes on in the background.
 //!
 //! | file | |
 //! | --- | --- |

@@ -1,5 +1,5 @@
-//! Turning streaming off, and taking it away. From the write on that says so nobody streams through `/media/`, and as soon as CloudFront has
-//! brought it to all edges nobody does at all.
+//! Turning streaming off, and taking it away. From the write on that says so nobody streams through `/media/`, and as soon as
+//! CloudFront has brought it to all edges nobody does at all.
 
 use reelspan::space::SpaceId;
 use reelspan::space::streaming::{Standing, Streaming};

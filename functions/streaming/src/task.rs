@@ -1,5 +1,5 @@
-//! The tasks: who may, and what is asked for. Streaming opens a space to people whom its access list may not know, and costs: so it is for
-//! the space's owner and for admins, as deleting the space is; a key of all spaces is the admins' alone.
+//! The tasks: who may, and what is asked for. Streaming opens a space to people whom its access list may not know, and costs:
+//! so it is for the space's owner and for admins, as deleting the space is; a key of all spaces is the admins' alone.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,6 @@
-//! What goes on after the answer: CloudFront brings a change to all edges in some minutes, and only then can a distribution be called deployed, or be
-//! deleted. Nothing but the space's item has to be remembered, so that it can be broken off and begun again at any point.
+//! What goes on after the answer: CloudFront brings a change to all edges in some minutes, and only then can a distribution be
+//! called deployed, or be deleted. Nothing but the space's item has to be remembered, so that it can be broken off and begun
+//! again at any point.
 
 use std::time::Instant;
 

@@ -1,4 +1,5 @@
-//! Which origin answers a request, as `functions/edge/viewer-request.js` decides it. Both are held to `functions/edge/events.json`.
+//! Which origin answers a request, as `functions/edge/viewer-request.js` decides it. Both are held to
+//! `functions/edge/events.json`.
 
 use http::Method;
 

@@ -1,11 +1,11 @@
 //! CloudFront on one machine: its API, the secrets that signing needs, and what viewers reach.
 //!
-//! The API of CloudFront and that of Secrets Manager are winterbaume's. The clients of the AWS SDKs reach them within the process,
-//! as their transport, not over a port: a private key is in there. What is made is kept in the data folder (`kept`).
+//! The API of CloudFront and that of Secrets Manager are winterbaume's. The clients of the AWS SDKs reach them within the
+//! process, as their transport, not over a port: a private key is in there. What is made is kept in the data folder (`kept`).
 //!
 //! A distribution is a path on the local server, `/stream/{space}/…`, which does what the distribution that was made would do:
-//! `site` looks at its configuration, has the signature verified, sends the request to the origin that [`edge`] says, and adds the
-//! header fields of its policy. Nothing is cached: the origins are as near.
+//! `site` looks at its configuration, has the signature verified, sends the request to the origin that [`edge`] says, and adds
+//! the header fields of its policy. Nothing is cached: the origins are as near.
 
 pub mod edge;
 mod kept;

@@ -50,7 +50,8 @@ pub struct Asked<'a> {
 }
 
 impl Origins {
-    /// The bucket behind this client, and this function, which has to take [`reelspan_fragments::Viewers::CloudFront`] for granted.
+    /// The bucket behind this client, and this function, which has to take [`reelspan_fragments::Viewers::CloudFront`] for
+    /// granted.
     #[must_use]
     pub fn new(s3: aws_sdk_s3::Client, fragments: Fragments) -> Self {
         let http = legacy::Client::builder(TokioExecutor::new()).build_http();

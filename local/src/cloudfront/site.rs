@@ -1,5 +1,5 @@
-//! `/stream/{space}/{content}`: what viewers reach of a distribution. In the order in which CloudFront does it: the distribution is
-//! there and enabled; the signature, where it asks for one; the origin; the header fields of its policy.
+//! `/stream/{space}/{content}`: what viewers reach of a distribution. In the order in which CloudFront does it: the
+//! distribution is there and enabled; the signature, where it asks for one; the origin; the header fields of its policy.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -137,8 +137,8 @@ async fn answer(
     answered.unwrap_or_else(IntoResponse::into_response)
 }
 
-/// The header fields of the response headers policy: which pages may read the answer, all of them where none was named. Only those of
-/// named origins may come with cookies (Fetch §3.2.5).
+/// The header fields of the response headers policy: which pages may read the answer, all of them where none was named. Only
+/// those of named origins may come with cookies (Fetch §3.2.5).
 fn share(streaming: &Streaming, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
     headers.remove(ACCESS_CONTROL_ALLOW_ORIGIN);
     let Some(origin) = origin else { return };

@@ -39,8 +39,8 @@ pub struct NewBody {
 }
 
 impl Bodies {
-    /// Opens the folder, or makes it with the bucket of the media, and removes from it whatever an earlier process left unfinished: every body that is
-    /// not among `known`, and everything that is not a body.
+    /// Opens the folder, or makes it with the bucket of the media, and removes from it whatever an earlier process left
+    /// unfinished: every body that is not among `known`, and everything that is not a body.
     pub fn open(root: &Path, known: &HashSet<String>) -> Result<Self, Error> {
         fs::create_dir_all(root.join(MEDIA_BUCKET)).map_err(Error::failed(root.display()))?;
         sweep(root, known).map_err(Error::failed(root.display()))?;

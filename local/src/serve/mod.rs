@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use import::{Imported, import};
-pub use options::{Admin, Import, Options};
+pub use options::{Admin, Import, Options, PublicUrl};
 
 use self::functions::Functions;
 use crate::{
@@ -77,7 +77,7 @@ async fn serve(options: &Options) -> Result<(), Error> {
     let data = Data::open(&options.data)?;
 
     let interrupted = stop::signal_received()?;
-    let running = Running::start(&data, admin, http, s3).await?;
+    let running = Running::start(&data, options.url.as_ref(), admin, http, s3).await?;
     let done = tokio::select! {
         done = running.work(options) => done,
         () = interrupted => Ok(()),
@@ -107,13 +107,14 @@ struct Running {
 impl Running {
     async fn start(
         data: &Data,
+        url: Option<&PublicUrl>,
         admin: Option<(UserName, Password)>,
         http: TcpListener,
         s3: TcpListener,
     ) -> Result<Self, Error> {
         let (stop, stop_dynamodb) = (CancellationToken::new(), CancellationToken::new());
         let (http_at, s3_at) = (address(&http)?, address(&s3)?);
-        let credentials = data.credentials().clone();
+        let (credentials, here) = (data.credentials().clone(), format!("http://{http_at}"));
 
         let dynamodb = DynamoDb::start(&data.dynamodb(), stop_dynamodb.clone()).await?;
         let tables = aws::dynamodb(dynamodb.at(), &credentials);
@@ -131,7 +132,7 @@ impl Running {
             table: stores.spaces(store::SPACES.name),
             carrier: Carrier::Stream,
             deletions: Deletions::Here,
-            hosts: Hosts::Below(format!("http://{http_at}/stream")),
+            hosts: Hosts::Below(format!("{}/stream", url.map_or(here.as_str(), PublicUrl::as_str))),
             upkeep: None,
         };
 

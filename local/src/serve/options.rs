@@ -3,6 +3,7 @@
 use std::{convert::Infallible, io::IsTerminal, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use clap::Args;
+use http::Uri;
 use reelspan::{
     space::SpaceId,
     telemetry::FINEST,
@@ -22,6 +23,11 @@ pub struct Options {
     /// Where to answer the S3 API; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9000")]
     pub s3_listen: SocketAddr,
+
+    /// What others reach it by, as behind a proxy that speaks TLS: URLs that are given out and signed begin with it [default: the
+    /// address of --listen]
+    #[arg(long, value_name = "URL")]
+    pub url: Option<PublicUrl>,
 
     /// The folder of everything that outlives a restart; made where it is not there
     #[arg(long, value_name = "DIR", default_value = "reelspan-data")]
@@ -65,6 +71,33 @@ impl std::fmt::Debug for Admin {
     /// Without the password, so that it never ends in a log.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str("Admin(…)")
+    }
+}
+
+/// The URL that others reach a server by, without a slash at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+impl PublicUrl {
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let url: Uri = text.parse().map_err(|_| "it is no URL")?;
+        let whose = url.authority().ok_or("it has no host")?;
+        if !matches!(url.scheme_str(), Some("http" | "https")) {
+            return Err("it begins with neither http:// nor https://");
+        }
+        if url.query().is_some() || text.contains('#') || whose.as_str().contains('@') {
+            return Err("it has more than a host, a port and a path");
+        }
+        Ok(Self(text.trim_end_matches('/').to_owned()))
     }
 }
 
@@ -113,4 +146,25 @@ pub(super) fn log() {
         .finish()
         .with(FINEST)
         .try_init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_has_a_host_and_may_have_a_path() {
+        let read = |text: &str| text.parse::<PublicUrl>().map(|url| url.0);
+        for (text, url) in [
+            ("https://media.example.org", "https://media.example.org"),
+            ("http://media.example.org:8443/av/", "http://media.example.org:8443/av"),
+            ("https://[2001:db8::1]/", "https://[2001:db8::1]"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(url), "{text}");
+        }
+        for text in ["", "media.example.org", "/av", "ftp://a", "https://", "https://a?b", "https://a#b", "https://a@b"]
+        {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
 }

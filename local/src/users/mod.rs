@@ -1,4 +1,5 @@
-//! Users on one machine: who is the first admin, and `reelspan user`, which manages those of a data folder and those on AWS alike.
+//! Users on one machine: who is the first admin, and `reelspan user`, which manages those of a data folder and those on AWS
+//! alike.
 
 mod command;
 mod first;

@@ -23,9 +23,9 @@
 //! | `query-bytes`, `query-again` | its byte ranges, joined, are that file; and it is the same again |
 //! | `query-track` | `?track=NAME`: a complete file of that track alone |
 //!
-//! Each of them *passed*, or *failed*; or it is *not offered*, where the server does not know the unit and gives the whole, as HTTP
-//! wants it (RFC 9110 §14.2); or *not run*, where there is nothing to go by: an earlier check failed, or the file is of a format
-//! whose structure the engine does not know.
+//! Each of them *passed*, or *failed*; or it is *not offered*, where the server does not know the unit and gives the whole, as
+//! HTTP wants it (RFC 9110 §14.2); or *not run*, where there is nothing to go by: an earlier check failed, or the file is of a
+//! format whose structure the engine does not know.
 //!
 //! | file | |
 //! | --- | --- |

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use futures::StreamExt;
+use futures::future::ready;
+use futures::stream::once;
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -242,24 +244,22 @@ fn length(answer: &Response<Body>) -> u64 {
 }
 
 fn cut(answer: Response<Body>, place: u16) -> Response<Body> {
-    let mut left = usize::try_from((length(&answer) * u64::from(place)).div_ceil(1000)).unwrap();
+    let left = usize::try_from((length(&answer) * u64::from(place)).div_ceil(1000)).unwrap();
     answer.map(|body| {
-        Body::from_stream(body.into_data_stream().then(move |chunk| {
-            let ends = left == 0;
+        let sent = body.into_data_stream().scan(left, |left, chunk| {
             let chunk = chunk.map_err(Broken::other).map(|mut chunk| {
-                chunk.truncate(left);
-                left -= chunk.len();
+                chunk.truncate(*left);
+                *left -= chunk.len();
                 chunk
             });
-            async move {
-                if ends {
-                    // What came before is sent by then.
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                    return Err(Broken::other("cut"));
-                }
-                chunk
-            }
-        }))
+            ready((!chunk.as_ref().is_ok_and(Bytes::is_empty)).then_some(chunk))
+        });
+        let end = once(async {
+            // Hyper drops what it has not sent yet when a body fails, or ends early.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Err(Broken::other("cut"))
+        });
+        Body::from_stream(sent.chain(end))
     })
 }
 

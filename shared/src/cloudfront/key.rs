@@ -1,9 +1,9 @@
 //! Keys: what signs, and what verifies. CloudFront takes ECDSA on P-256 and RSA with 2048 bits (*CloudFront Developer Guide*,
-//! "Create key pairs for your signers"), both here with SHA-256: an ECDSA signature is ASN.1's, an RSA one PKCS #1's of version 1.5,
-//! which is what `openssl dgst -sha256 -sign` makes.
+//! "Create key pairs for your signers"), both here with SHA-256: an ECDSA signature is ASN.1's, an RSA one PKCS #1's of version
+//! 1.5, which is what `openssl dgst -sha256 -sign` makes.
 //!
-//! A public key is a `SubjectPublicKeyInfo` in DER (RFC 5280 §4.1). Of either kind there is only one way to write it, so that what stands
-//! before the key proper is a constant.
+//! A public key is a `SubjectPublicKeyInfo` in DER (RFC 5280 §4.1). Of either kind there is only one way to write it, so that
+//! what stands before the key proper is a constant.
 
 use std::fmt;
 

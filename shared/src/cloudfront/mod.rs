@@ -1,5 +1,5 @@
-//! Signatures as CloudFront knows them: who is let in to a space that streams to signed requests alone. No call goes out from here;
-//! the distributions themselves are in [`distribution`](crate::distribution).
+//! Signatures as CloudFront knows them: who is let in to a space that streams to signed requests alone. No call goes out from
+//! here; the distributions themselves are in [`distribution`](crate::distribution).
 //!
 //! | file | what it knows |
 //! | --- | --- |

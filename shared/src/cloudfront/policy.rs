@@ -1,15 +1,15 @@
-//! Policies: what a signature lets in, until when, and from where (*CloudFront Developer Guide*, "Creating a policy statement for a
-//! signed URL that uses a custom policy").
+//! Policies: what a signature lets in, until when, and from where (*CloudFront Developer Guide*, "Creating a policy statement
+//! for a signed URL that uses a custom policy").
 //!
 //! ```text
 //! {"Statement":[{"Resource":"https://d111111abcdef8.cloudfront.net/a.mp4?t=620,655",
 //!   "Condition":{"DateLessThan":{"AWS:EpochTime":1459879151},"IpAddress":{"AWS:SourceIp":"192.0.2.0/24"}}}]}
 //! ```
 //!
-//! They are written without a blank, and byte by byte as botocore's `CloudFrontSigner` writes them: a *canned* policy, which has
-//! nothing but a URL and its expiry, is not sent along but written again by whoever verifies it. They are read strictly: one
-//! statement with a resource and an expiry, every member known and once. CloudFront lets a policy without a resource open everything; here
-//! there is none.
+//! They are written without a blank, and byte by byte as botocore's `CloudFrontSigner` writes them: a *canned* policy, which
+//! has nothing but a URL and its expiry, is not sent along but written again by whoever verifies it. They are read strictly:
+//! one statement with a resource and an expiry, every member known and once. CloudFront lets a policy without a resource open
+//! everything; here there is none.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -20,8 +20,8 @@ use serde_json::Value;
 
 use crate::space::MediaKey;
 
-/// The URL of a content of a streamed space, whose URLs begin with this base ([`crate::space::streaming::Hosts::base`]): the one way
-/// in which it is written, whoever signs or verifies it. The query is taken as it is; an empty one is none.
+/// The URL of a content of a streamed space, whose URLs begin with this base ([`crate::space::streaming::Hosts::base`]): the
+/// one way in which it is written, whoever signs or verifies it. The query is taken as it is; an empty one is none.
 #[must_use]
 pub fn url(base: &str, key: &MediaKey, query: &str) -> String {
     let path = key.to_path();
@@ -85,9 +85,9 @@ impl Policy {
         })
     }
 
-    /// Whether a URL is what a custom policy's resource stands for: `*` is any characters, none among them, and `?` any one, but for
-    /// the first `?`, which stands for itself. CloudFront would let that be any character too; here it is where the query begins,
-    /// so that what was signed for a part of a file never opens a file of another name.
+    /// Whether a URL is what a custom policy's resource stands for: `*` is any characters, none among them, and `?` any one,
+    /// but for the first `?`, which stands for itself. CloudFront would let that be any character too; here it is where the
+    /// query begins, so that what was signed for a part of a file never opens a file of another name.
     #[must_use]
     pub fn covers(&self, url: &str) -> bool {
         let (pattern, url) = (self.resource.as_bytes(), url.as_bytes());

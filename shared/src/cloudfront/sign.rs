@@ -1,9 +1,9 @@
 //! Signing: URLs and cookies that CloudFront lets in (*CloudFront Developer Guide*, "Use signed URLs" and "Use signed cookies").
 //!
-//! A URL that has nothing but an expiry is signed with a *canned* policy, which is for that very URL, and of which no more is sent than its
-//! `Expires`. Any other has a *custom* policy along, and so have cookies, which are for many URLs. Both are the same JSON, so that whoever
-//! has the one can send the other; it opens the same, as long as there is no `*` in the URL, and [`super::policy::url`] writes none.
-//! The hash is SHA-256, and said to be: CloudFront takes SHA-1 unless told.
+//! A URL that has nothing but an expiry is signed with a *canned* policy, which is for that very URL, and of which no more is
+//! sent than its `Expires`. Any other has a *custom* policy along, and so have cookies, which are for many URLs. Both are the
+//! same JSON, so that whoever has the one can send the other; it opens the same, as long as there is no `*` in the URL, and
+//! [`super::policy::url`] writes none. The hash is SHA-256, and said to be: CloudFront takes SHA-1 unless told.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -2,8 +2,8 @@
 //!
 //! What CloudFront checks is checked here, and somewhat more strictly:
 //!
-//! - the parameters of a signature stand in the query once each, in any order and as they were written, never percent-encoded; they
-//!   are taken out, and what is left has to be the query that was signed, byte by byte;
+//! - the parameters of a signature stand in the query once each, in any order and as they were written, never percent-encoded;
+//!   they are taken out, and what is left has to be the query that was signed, byte by byte;
 //! - the policy is looked at only once its signature is known to be right;
 //! - SHA-256 is the only hash, base64 has one way to be written, and a policy has one statement with a resource
 //!   ([`Policy::parse`]), whose first `?` is no wildcard ([`Policy::covers`]);
@@ -151,8 +151,8 @@ pub fn without_signature(query: &str) -> String {
     query.split('&').filter(signs).collect::<Vec<_>>().join("&")
 }
 
-/// Whether a request for this URL (as it is signed: [`super::policy::url`], with the query that [`Evidence::from_query`] left) may be
-/// answered, now, in seconds since 1970, to a client at this address, where that is known.
+/// Whether a request for this URL (as it is signed: [`super::policy::url`], with the query that [`Evidence::from_query`] left)
+/// may be answered, now, in seconds since 1970, to a client at this address, where that is known.
 pub fn verify(
     evidence: &Evidence,
     url: &str,

@@ -1,8 +1,9 @@
-//! What CloudFront is to forget when an object was replaced or deleted (*CloudFront Developer Guide*, "Invalidate files"). A path with a `*` at its end
-//! takes the cuts of a file along, whose queries come behind it.
+//! What CloudFront is to forget when an object was replaced or deleted (*CloudFront Developer Guide*, "Invalidate files"). A
+//! path with a `*` at its end takes the cuts of a file along, whose queries come behind it.
 //!
-//! CloudFront compares paths as they were sent. What a URL can only have percent-encoded, all clients write alike; what may stand for itself, some encode
-//! and some do not. So a path ends before the first such letter: it takes more along than it has to, and misses nothing.
+//! CloudFront compares paths as they were sent. What a URL can only have percent-encoded, all clients write alike; what may
+//! stand for itself, some encode and some do not. So a path ends before the first such letter: it takes more along than it has
+//! to, and misses nothing.
 
 use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
 use ring::digest::{SHA256, digest};

@@ -1,5 +1,5 @@
-//! The key that signs, and those that verify. The private key is in the secret, its public one in CloudFront, in the key group that all secure
-//! distributions trust, and in the table of spaces, by which the fragments function verifies.
+//! The key that signs, and those that verify. The private key is in the secret, its public one in CloudFront, in the key group
+//! that all secure distributions trust, and in the table of spaces, by which the fragments function verifies.
 //!
 //! A key takes another's place in five steps, each of which finds what an earlier attempt has done:
 //! 1. the new private key is put into the secret, beside the one that signs;
@@ -178,8 +178,8 @@ impl Distributions {
         }
     }
 
-    /// Has keys go whose time is over: out of the table, out of the group, and then out of CloudFront, with those of attempts that
-    /// were given up.
+    /// Has keys go whose time is over: out of the table, out of the group, and then out of CloudFront, with those of attempts
+    /// that were given up.
     async fn clean(&self, table: &SpacesTable, commons: Commons) -> Result<(), Error> {
         let now = now();
         let trusted: Vec<_> =

@@ -1,5 +1,5 @@
-//! The distributions of CloudFront, one a streamed space (*CloudFront API Reference*, 2020-05-31): made, changed, deleted, and told what
-//! to forget.
+//! The distributions of CloudFront, one a streamed space (*CloudFront API Reference*, 2020-05-31): made, changed, deleted, and
+//! told what to forget.
 //!
 //! | file | what it knows |
 //! | --- | --- |
@@ -9,7 +9,8 @@
 //! | `keys` | the key group, and how its keys are replaced |
 //! | `forget` | which paths are invalidated when objects change |
 //!
-//! Everything here can be broken off anywhere and begun again: what is made has a name, or a reference, by which it is found again.
+//! Everything here can be broken off anywhere and begun again: what is made has a name, or a reference, by which it is found
+//! again.
 
 mod error;
 mod fields;
@@ -102,7 +103,8 @@ impl Distributions {
         self.by_reference(&wanted.reference, &wanted.comment).await
     }
 
-    /// The list does not say by what a distribution was asked for, but what it says of itself; the local CloudFront leaves that out too.
+    /// The list does not say by what a distribution was asked for, but what it says of itself; the local CloudFront leaves that
+    /// out too.
     async fn by_reference(&self, reference: &str, comment: &str) -> Result<Option<Found>, Error> {
         let mut all = self.client.list_distributions().into_paginator().send();
         while let Some(page) = all.next().await {

@@ -1,5 +1,5 @@
-//! The policies that all distributions share: what tells two cached answers apart, what an origin is told of a request, and what is
-//! added to an answer (*CloudFront Developer Guide*, "Use policies").
+//! The policies that all distributions share: what tells two cached answers apart, what an origin is told of a request, and
+//! what is added to an answer (*CloudFront Developer Guide*, "Use policies").
 
 use aws_sdk_cloudfront::error::BuildError;
 use aws_sdk_cloudfront::types::{
@@ -23,8 +23,8 @@ const KEPT: i64 = 24 * 60 * 60;
 /// The longest that one is kept, whatever it says: a year.
 const KEPT_AT_MOST: i64 = 365 * KEPT;
 
-/// What an origin is told beside that: the conditions that CloudFront does not judge by itself, and what a preflight asks. Never the
-/// viewer's `Host`, which S3 and Lambda would look up.
+/// What an origin is told beside that: the conditions that CloudFront does not judge by itself, and what a preflight asks.
+/// Never the viewer's `Host`, which S3 and Lambda would look up.
 const TOLD: [&str; 7] = [
     "accept-range-redirect",
     "access-control-request-headers",

@@ -25,8 +25,8 @@ pub struct Settings {
 pub struct Unset(&'static str);
 
 impl Settings {
-    /// What the function's environment says: `STREAMING_NAME`, `MEDIA_DOMAIN`, `FRAGMENTS_URL`, `COOKIES_URL`, and `PRICE_CLASS` unless
-    /// it is all edges.
+    /// What the function's environment says: `STREAMING_NAME`, `MEDIA_DOMAIN`, `FRAGMENTS_URL`, `COOKIES_URL`, and
+    /// `PRICE_CLASS` unless it is all edges.
     pub fn from_env() -> Result<Self, Unset> {
         let variable = |name| env::var(name).map_err(|_| Unset(name));
         Ok(Self {

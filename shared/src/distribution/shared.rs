@@ -1,6 +1,6 @@
-//! What all distributions share is made once: two origin access controls, the policies, the viewer-request function. What was made is
-//! noted beside the keys ([`crate::cloudfront::commons`]), so that in general nothing of this costs a call. What is not noted is
-//! looked for by its name before it is made: a call may have died in between.
+//! What all distributions share is made once: two origin access controls, the policies, the viewer-request function. What was
+//! made is noted beside the keys ([`crate::cloudfront::commons`]), so that in general nothing of this costs a call. What is not
+//! noted is looked for by its name before it is made: a call may have died in between.
 
 use aws_sdk_cloudfront::primitives::Blob;
 use aws_sdk_cloudfront::types::{
@@ -213,8 +213,8 @@ impl Distributions {
         }
     }
 
-    /// The viewer-request function: made if need be, and live. Its name changes with its code, so that a distribution goes over to
-    /// new code as a whole, and not before it is there.
+    /// The viewer-request function: made if need be, and live. Its name changes with its code, so that a distribution goes over
+    /// to new code as a whole, and not before it is there.
     async fn function(&self, name: &str) -> Result<String, Error> {
         let client = &self.client;
         let config = FunctionConfig::builder()

@@ -27,8 +27,9 @@ pub struct Run {
     pub count: u32,
     /// Decoding can begin at each of these samples.
     pub sync: bool,
-    /// MP4: the sample description that they use, counted from 1 (ISO/IEC 14496-12 §8.7.4). FLV: its sequence header, counted from
-    /// 1, which is none. MPEG audio: one more than the last byte of the frame's header, `mode_extension` left out. Elsewhere 1.
+    /// MP4: the sample description that they use, counted from 1 (ISO/IEC 14496-12 §8.7.4). FLV: its sequence header, counted
+    /// from 1, which is none. MPEG audio: one more than the last byte of the frame's header, `mode_extension` left out.
+    /// Elsewhere 1.
     pub description: u16,
     /// Matroska: how many bytes into the element the block's two-byte relative timestamp stands. FLV: how many bytes of the
     /// `PreviousTagSize` behind the tag belong to it. MPEG audio and ADTS: how many bytes stand before the frame's data.

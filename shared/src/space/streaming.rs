@@ -125,7 +125,8 @@ impl Hosts {
         base.split_once("://").map_or(base.as_str(), |(_, host)| host).to_owned()
     }
 
-    /// The URL under which the contents of a streamed space are, without a slash at the end: `https://d111111abcdef8.cloudfront.net`.
+    /// The URL under which the contents of a streamed space are, without a slash at the end:
+    /// `https://d111111abcdef8.cloudfront.net`.
     #[must_use]
     pub fn base(&self, space: &SpaceId, distribution: &Distribution) -> String {
         match self {

@@ -1,10 +1,10 @@
-//! Where users are looked up on AWS: the table, and for the name that is in a secret of Secrets Manager and not in the table, that
-//! secret. So there is an admin before there is any user, and one again after the last of them was lost; and a user of that
-//! name in the table takes the secret's place.
+//! Where users are looked up on AWS: the table, and for the name that is in a secret of Secrets Manager and not in the table,
+//! that secret. So there is an admin before there is any user, and one again after the last of them was lost; and a user of
+//! that name in the table takes the secret's place.
 //!
 //! The secret is read along with the table, and kept for [`TIME_TO_LIVE`], so that rotating it takes effect within that time.
-//! It is read whichever name is asked for: that a name is not in the table is nothing to be told by how long it takes to say. Those
-//! who are in it are found also while the secret cannot be had.
+//! It is read whichever name is asked for: that a name is not in the table is nothing to be told by how long it takes to say.
+//! Those who are in it are found also while the secret cannot be had.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

@@ -135,8 +135,8 @@ fn variable(name: &'static str) -> Result<String, Unset> {
     env::var(name).map_err(|_| Unset(name))
 }
 
-/// What the AWS SDKs read of the environment, read once in a process. Clients that are made of it share connections and credentials,
-/// and the root certificates, which take longer to load than everything else that a function does when it starts.
+/// What the AWS SDKs read of the environment, read once in a process. Clients that are made of it share connections and
+/// credentials, and the root certificates, which take longer to load than everything else that a function does when it starts.
 pub async fn aws() -> &'static SdkConfig {
     static AWS: OnceCell<SdkConfig> = OnceCell::const_new();
     AWS.get_or_init(|| aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).load()).await

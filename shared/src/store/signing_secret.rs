@@ -1,5 +1,5 @@
-//! The key that signs URLs and cookies, in a secret of Secrets Manager: JSON with `keyId`, CloudFront's name for it, and `pkcs8`, the
-//! private key in base64. The public keys are in the table of spaces ([`crate::cloudfront::commons`]).
+//! The key that signs URLs and cookies, in a secret of Secrets Manager: JSON with `keyId`, CloudFront's name for it, and
+//! `pkcs8`, the private key in base64. The public keys are in the table of spaces ([`crate::cloudfront::commons`]).
 //!
 //! While another key is to take its place that one stands beside it, as `next`: a private key is kept before anybody is told of
 //! its public one, so that whoever takes up what was broken off finds the same key.
@@ -67,8 +67,8 @@ impl SigningSecret {
         }
     }
 
-    /// Replaces what is in it. Of several who do so by the same token, 32 to 64 letters, the first is the one who does; `false` for
-    /// the others.
+    /// Replaces what is in it. Of several who do so by the same token, 32 to 64 letters, the first is the one who does; `false`
+    /// for the others.
     pub async fn put(&self, keys: &Keys, token: &str) -> Result<bool, Error> {
         let text = text(keys);
         let put = self.client.put_secret_value().secret_id(&self.secret);

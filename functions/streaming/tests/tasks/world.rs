@@ -1,5 +1,5 @@
-//! An installation whose CloudFront and Secrets Manager are winterbaume's, in this process, and whose DynamoDB is dynoxide's. Any call to
-//! one of them can be made to fail: before it arrives, or after it was done and before it was answered.
+//! An installation whose CloudFront and Secrets Manager are winterbaume's, in this process, and whose DynamoDB is dynoxide's.
+//! Any call to one of them can be made to fail: before it arrives, or after it was done and before it was answered.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

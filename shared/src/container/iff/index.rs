@@ -1,15 +1,18 @@
 //! The index half: the chunks are looked at one after the other, the sound among them is reckoned, not read.
 
+use std::mem::take;
 use std::ops::Range;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::chunks::{Chunk, Chunks};
 use super::dialect::{Dialect, Id};
 use super::meta::{self, Marks};
 use super::{CONTAINER, Sound, comm, fmt};
-use crate::container::{Error, Sink, Source};
-use crate::index::{Builder, Outline};
+use crate::container::stream::Stream;
+use crate::container::{Error, Source, pass};
+use crate::index::{Builder, Outline, Packed};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
 
 /// Bytes of `fmt ` or `COMM` that are read; ADPCM has a table of 32.
@@ -23,16 +26,42 @@ const MAX_MARKS: u64 = 64 << 10;
 /// A size that says: not known, or said in `ds64`.
 const UNKNOWN: u64 = 0xFFFF_FFFF;
 
-/// Reads a file's structure; see [`super::index`].
-pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
-    let start = Chunks::start(source).await?;
-    let dialect = Dialect::of(&start).ok_or(Error::Unknown)?;
-    let mut form = Form::new(dialect, &start, source.len());
-    let mut chunks = Chunks::new(source, dialect, start);
-    while let Some(chunk) = chunks.next().await? {
-        form.take(&mut chunks, &chunk).await?;
+/// A file, whose structure is read at once: there are no more pages than there are hours.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] where there is no sound, or what its samples are is not said or makes no sense;
+/// [`Error::Unsupported`] for codecs whose blocks are not all of one size. What is cut off or lost of the rest is told in
+/// [`Outline::notes`].
+#[derive(Serialize, Deserialize)]
+pub struct Pass {
+    pages: Vec<Packed>,
+    outline: Outline,
+}
+
+impl pass::Pass for Pass {
+    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+        let start = Chunks::start(stream.source()).await?;
+        let dialect = Dialect::of(&start).ok_or(Error::Unknown)?;
+        let mut form = Form::new(dialect, &start, stream.len());
+        let mut chunks = Chunks::new(stream.source(), dialect, start);
+        while let Some(chunk) = chunks.next().await? {
+            form.take(&mut chunks, &chunk).await?;
+        }
+        form.indexed()
     }
-    form.outline(sink).await
+
+    async fn step<S: Source>(&mut self, _: &mut Stream<'_, S>) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    fn take_ready(&mut self) -> Vec<Packed> {
+        take(&mut self.pages)
+    }
+
+    async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
+        Ok((self.pages, self.outline))
+    }
 }
 
 /// What is known of a file so far.
@@ -165,8 +194,8 @@ impl Form {
         }
     }
 
-    /// The outline. The pages go to the sink.
-    async fn outline(mut self, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
+    /// The pages and the outline.
+    fn indexed(mut self) -> Result<Pass, Error> {
         let missing = |what: &str| Error::Malformed {
             offset: self.length,
             path: "form".to_owned(),
@@ -182,22 +211,16 @@ impl Form {
         let chunks = self.kept.iter().map(|(id, data)| Setup::Inline([id, data.as_ref()].concat().into()));
         let setup = std::iter::once(Setup::Inline(name.to_vec().into())).chain(chunks).collect();
         let mut builder = Builder::new(vec![track(what)]);
-        let mut pages = 0;
         for run in runs {
             builder.samples(0, run)?;
-            for page in builder.take_ready() {
-                sink.page(page).await?;
-            }
-            pages = builder.pages();
         }
+        let mut pages = builder.take_ready();
         let (last, tracks) = builder.finish()?;
-        for page in last {
-            sink.page(page).await?;
-        }
+        pages.extend(last);
         let duration = tracks.first().map_or(Time::ZERO, |track| rate.time(track.presented.1));
         let (chapters, left_out) = self.marks.chapters(rate).finish(duration);
         self.notes.extend(left_out);
-        Ok(Outline {
+        let outline = Outline {
             container: CONTAINER,
             mime: self.dialect.mime().to_owned(),
             duration,
@@ -207,9 +230,10 @@ impl Form {
             elements: false,
             chapters,
             created: self.created,
-            pages,
+            pages: 0,
             notes: self.notes,
-        })
+        };
+        Ok(Pass { pages, outline })
     }
 
     /// The blocks: whole ones, all alike, and one at the end that may be shorter, or stand for fewer samples.

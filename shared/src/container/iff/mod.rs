@@ -20,7 +20,7 @@ mod tests;
 mod write;
 
 use self::dialect::Dialect;
-use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written};
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
 use crate::media::Timescale;
 
@@ -39,19 +39,13 @@ impl Format for Iff {
     }
 
     /// Reads the structure of a file.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Malformed`] where there is no sound, or what its samples are is not said or makes no sense;
-    /// [`Error::Unsupported`] for codecs whose blocks are not all of one size. What is cut off or lost of the rest is told in
-    /// [`Outline::notes`].
     async fn index(
         source: &impl Source,
         sink: &mut (impl Sink + Send),
-        _: Option<&Checkpoint>,
-        _: &Limit,
+        from: Option<&Checkpoint>,
+        limit: &Limit,
     ) -> Result<Progress, Error> {
-        index::index(source, sink).await.map(Progress::done)
+        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file of the same dialect; as RF64 where WAV cannot count its bytes.

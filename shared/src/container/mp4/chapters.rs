@@ -14,6 +14,7 @@ use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use super::boxes::Box;
 use super::movie::MovieTrack;
 use super::samples::Samples;
+use crate::container::notes::Notes;
 use crate::container::{Error, ReadError, Source};
 use crate::index::{Chapters, Mark};
 use crate::media::{Run, Ticks, Time};
@@ -40,7 +41,7 @@ pub async fn read(
     held: impl Fn(&Range<u64>) -> Option<Bytes>,
     tracks: &[MovieTrack<'_>],
     list: Option<&Box<'_>>,
-    notes: &mut Vec<String>,
+    notes: &mut Notes,
 ) -> Result<Chapters, ReadError> {
     let mut marks: Vec<Mark> = Vec::new();
     for track in tracks.iter().take(MAX_TRACKS) {
@@ -92,7 +93,7 @@ fn start_late(marks: &mut [Mark], listed: &[Mark]) {
 }
 
 /// The samples of a chapter track, one by one.
-fn samples(track: &MovieTrack<'_>, file_length: u64, notes: &mut Vec<String>) -> Result<Vec<Run>, Error> {
+fn samples(track: &MovieTrack<'_>, file_length: u64, notes: &mut Notes) -> Result<Vec<Run>, Error> {
     let mut runs = Samples::read(&track.tables, file_length)?;
     let single = runs.by_ref().flat_map(|run| (0..run.count).map_while(move |number| run.slice(number..number + 1)));
     let samples = single.take(MAX_READ).collect();

@@ -1,5 +1,7 @@
 //! Movie fragments (ISO/IEC 14496-12 §8.8): samples that come in `moof` boxes, each before its media data.
 
+use serde::{Deserialize, Serialize};
+
 use super::boxes::Box;
 use super::movie::Defaults;
 use crate::container::Error;
@@ -9,7 +11,7 @@ use crate::media::{Run, Ticks};
 const NON_SYNC: u32 = 0x0001_0000;
 
 /// What a track has come to, from fragment to fragment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Progress {
     /// What holds unless a fragment says otherwise.
     pub defaults: Defaults,

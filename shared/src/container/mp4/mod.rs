@@ -17,9 +17,10 @@ mod tables;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod window;
 mod write;
 
-use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written};
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Track};
 
@@ -43,10 +44,10 @@ impl Format for Mp4 {
     async fn index(
         source: &impl Source,
         sink: &mut (impl Sink + Send),
-        _: Option<&Checkpoint>,
-        _: &Limit,
+        from: Option<&Checkpoint>,
+        limit: &Limit,
     ) -> Result<Progress, Error> {
-        index::index(source, sink).await.map(Progress::done)
+        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {

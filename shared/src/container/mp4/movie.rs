@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::boxes::{Box, Fields, write_box};
 use super::{chapters, codec};
 use crate::container::Error;
+use crate::container::notes::Notes;
 use crate::media::{Edit, Kind, Setup, Ticks, Timescale, Track};
 
 /// Seconds between 1904, from which ISO files count, and 1970.
@@ -31,7 +33,7 @@ pub struct Movie<'a> {
     /// The defaults of movie fragments, where there may be any.
     pub fragments: Option<Vec<Defaults>>,
     /// What was passed over.
-    pub notes: Vec<String>,
+    pub notes: Notes,
 }
 
 /// A track and its sample tables.
@@ -44,7 +46,7 @@ pub struct MovieTrack<'a> {
 }
 
 /// What holds for the samples of movie fragments unless they say otherwise: `trex` (§8.8.3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Defaults {
     /// Of which track.
     pub track: u32,
@@ -56,6 +58,15 @@ pub struct Defaults {
     pub size: u32,
     /// As §8.8.3.1 has them.
     pub flags: u32,
+}
+
+impl Defaults {
+    /// Those of a track. One whose defaults are missing has none; its fragments may well say everything themselves.
+    pub fn find(all: &[Self], track: &Track) -> Self {
+        let found = all.iter().find(|defaults| u64::from(defaults.track) == track.id).copied();
+        let none = || Self { track: u32::try_from(track.id).unwrap_or(0), description: 1, ..Self::default() };
+        found.unwrap_or_else(none)
+    }
 }
 
 impl<'a> Movie<'a> {
@@ -70,7 +81,7 @@ impl<'a> Movie<'a> {
             chapter_tracks: Vec::new(),
             chapter_list: None,
             fragments: None,
-            notes: Vec::new(),
+            notes: Notes::default(),
         };
         let mut traks = Vec::new();
         for child in moov.children() {

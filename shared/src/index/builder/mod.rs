@@ -20,7 +20,7 @@ use super::{Element, Error, PageTrack, cell, cell_end, pack};
 use crate::media::{Run, Ticks, Track};
 
 /// A page, packed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Packed {
     /// Which cell of the grid.
     pub number: u32,

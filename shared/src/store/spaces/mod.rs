@@ -1,6 +1,6 @@
 //! The table `Spaces`: partition key `space`, an item a space. An item has its owner, when it was made, its access list and its
-//! properties as maps, its state, `live` or `deleting`, and its streaming, if it has any. One more item, of a name that no space can
-//! have, is what all streamed spaces share.
+//! properties as maps, its state, `live` or `deleting`, and its streaming, if it has any. One more item, of a name that no
+//! space can have, is what all streamed spaces share.
 //!
 //! Every write is on a condition, so that of two who make, change and delete one space at a time each is told what became of it;
 //! reads are strongly consistent, so that a right that was taken away is gone with the answer that says so.
@@ -94,7 +94,8 @@ impl SpacesTable {
         done(update.send().await)
     }
 
-    /// Removes the item of a space whose contents are gone; `false` where it is gone already, or where something still streams it.
+    /// Removes the item of a space whose contents are gone; `false` where it is gone already, or where something still streams
+    /// it.
     pub async fn remove(&self, id: &SpaceId) -> Result<bool, Error> {
         let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key(id)));
         let delete = delete

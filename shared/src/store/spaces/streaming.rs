@@ -1,5 +1,5 @@
-//! The streaming of a space, and what all streamed spaces share. Whoever changes either says which version was read; where another was
-//! quicker the write is not done, and is begun anew from what is there now.
+//! The streaming of a space, and what all streamed spaces share. Whoever changes either says which version was read; where
+//! another was quicker the write is not done, and is begun anew from what is there now.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -13,8 +13,9 @@ use crate::store::Error;
 use crate::store::error::of_dynamodb;
 
 impl SpacesTable {
-    /// Replaces the streaming of a space, which is `was`, by another, whose version becomes the next; takes it away where there is
-    /// no other. `false` where it is not as it was any more, or there is no such space; one that is being deleted can only lose it.
+    /// Replaces the streaming of a space, which is `was`, by another, whose version becomes the next; takes it away where there
+    /// is no other. `false` where it is not as it was any more, or there is no such space; one that is being deleted can only
+    /// lose it.
     pub async fn set_streaming(
         &self,
         id: &SpaceId,

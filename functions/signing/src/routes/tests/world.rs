@@ -1,4 +1,5 @@
-//! What the routes stand on in tests: an embedded DynamoDB, and an S3 and a Secrets Manager that know what the routes ask of them.
+//! What the routes stand on in tests: an embedded DynamoDB, and an S3 and a Secrets Manager that know what the routes ask of
+//! them.
 
 use std::sync::{Arc, Mutex};
 

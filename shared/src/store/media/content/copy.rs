@@ -1,5 +1,5 @@
-//! Copying within the bucket, and changing what is noted of a content, which S3 does by a copy onto itself. The bytes never leave S3.
-//! What has more bytes than one copy takes is copied in parts.
+//! Copying within the bucket, and changing what is noted of a content, which S3 does by a copy onto itself. The bytes never
+//! leave S3. What has more bytes than one copy takes is copied in parts.
 
 use std::collections::HashMap;
 

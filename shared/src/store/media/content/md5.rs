@@ -1,5 +1,5 @@
-//! MD5 as a digest of contents: what S3 and DuraCloud compare bytes by. It tells a copy that was damaged from one that was not, and
-//! nobody is kept out by it.
+//! MD5 as a digest of contents: what S3 and DuraCloud compare bytes by. It tells a copy that was damaged from one that was not,
+//! and nobody is kept out by it.
 
 use std::fmt;
 

@@ -17,8 +17,8 @@ use crate::store::media::Media;
 
 /// How long a URL for one request is good: it has to be begun within that time, and may take longer.
 const BEGUN: Duration = Duration::from_hours(1);
-/// How long the URLs of an upload's parts are good: all of them have to be begun within that time. Credentials of a Lambda function
-/// may end sooner, and the URLs with them.
+/// How long the URLs of an upload's parts are good: all of them have to be begun within that time. Credentials of a Lambda
+/// function may end sooner, and the URLs with them.
 const PARTS_BEGUN: Duration = Duration::from_hours(12);
 /// The most bytes that one PUT may have.
 const WHOLE: u64 = 5 << 30;

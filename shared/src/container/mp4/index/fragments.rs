@@ -1,0 +1,119 @@
+//! The movie fragments of a file: their boxes are read one after the other to its end.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::MAX_BOXES;
+use crate::container::mp4::boxes::Box;
+use crate::container::mp4::fragment::{self, Progress};
+use crate::container::mp4::window::Window;
+use crate::container::notes::Notes;
+use crate::container::{Error, Source};
+use crate::index::Builder;
+use crate::media::{Run, Ticks};
+
+/// A movie fragment describes some seconds.
+const MAX_FRAGMENT: u64 = 16 << 20;
+/// What is read where a box begins: it and the next header, if it is small.
+const NEXT_READ: u64 = 16 << 10;
+/// Fragments shorter than this are read through, as stepping over them costs a round trip each.
+const READ_THROUGH: u64 = 256 << 10;
+
+/// How far the fragments of a file have been read.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Fragments {
+    tracks: Vec<Progress>,
+    /// Where the last one began.
+    last: Option<u64>,
+    /// How much is read where the next box begins.
+    ahead: u64,
+    boxes: u32,
+    #[serde(skip)]
+    window: Window,
+}
+
+impl Fragments {
+    /// Of tracks that have come so far before the first.
+    pub fn new(tracks: Vec<Progress>, window: Window) -> Self {
+        Self { tracks, last: None, ahead: NEXT_READ, boxes: 0, window }
+    }
+
+    /// Takes the box that begins at `offset`, and says where the next does; `None` where the file ends, or what follows cannot
+    /// be read.
+    pub async fn next(
+        &mut self,
+        source: &impl Source,
+        offset: u64,
+        builder: &mut Builder,
+        notes: &mut Notes,
+    ) -> Result<Option<u64>, Error> {
+        let found = match self.window.top_level(source, offset, self.ahead).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(None),
+            Err(Error::Malformed { what, .. }) => {
+                notes.push(format!("ends with what is no box, at byte {offset}: {what}"));
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        self.boxes += 1;
+        if self.boxes > MAX_BOXES {
+            return Err(Error::Limit(format!("more than {MAX_BOXES} boxes")));
+        }
+        if !matches!(&found.kind.0, b"mdat" | b"free" | b"skip") {
+            builder.end_element(offset);
+        }
+        if found.kind.0 == *b"moof" && !self.fragment(source, found.range.clone(), builder, notes).await? {
+            return Ok(None);
+        }
+        Ok(Some(found.range.end))
+    }
+
+    /// Takes a movie fragment. Says whether it could be read.
+    async fn fragment(
+        &mut self,
+        source: &impl Source,
+        range: Range<u64>,
+        builder: &mut Builder,
+        notes: &mut Notes,
+    ) -> Result<bool, Error> {
+        let (offset, length) = (range.start, range.end - range.start);
+        if length > MAX_FRAGMENT {
+            return Err(Error::Limit(format!("a movie fragment of {length} bytes, where {MAX_FRAGMENT} are read")));
+        }
+        let bytes = self.window.read(source, range, 0).await?;
+        builder.begin_element(offset, 0, Ticks::ZERO);
+        let mut left_out = false;
+        let samples = |track, run: Run| {
+            let count = run.count;
+            let run = within(run, source.len());
+            left_out |= run.as_ref().is_none_or(|run| run.count < count);
+            run.map_or(Ok(()), |run| builder.samples(track, run).map_err(Error::from))
+        };
+        let moof = Box::read(&bytes, offset, "");
+        let read = moof.and_then(|moof| fragment::read(&moof, offset, &mut self.tracks, samples));
+        if left_out {
+            notes.at(offset, "samples left out, which lie beyond the end of the file");
+        }
+        match read {
+            Err(error @ Error::Malformed { .. }) => {
+                notes.push(format!("ends with a damaged movie fragment: {error}"));
+                return Ok(false);
+            }
+            other => other?,
+        }
+        let distance = self.last.replace(offset).map_or(0, |last| offset - last);
+        self.ahead = if distance < READ_THROUGH { READ_THROUGH } else { (2 * length).clamp(NEXT_READ, READ_THROUGH) };
+        Ok(true)
+    }
+}
+
+/// The samples of a run that lie within the file.
+fn within(run: Run, file_length: u64) -> Option<Run> {
+    let room = file_length.checked_sub(run.offset)?;
+    match room.checked_div(u64::from(run.size)) {
+        None => Some(run),
+        Some(fitting) => run.slice(0..u32::try_from(fitting).unwrap_or(u32::MAX)),
+    }
+}

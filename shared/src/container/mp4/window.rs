@@ -1,0 +1,61 @@
+//! A file that is not read from its beginning to its end, but where its boxes are: a stretch of it is at hand at a time.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::boxes::{FourCc, Header};
+use super::index::malformed;
+use crate::container::{Error, Source};
+
+/// A box at the top of a file.
+pub struct TopLevel {
+    /// Its type.
+    pub kind: FourCc,
+    /// Where it is, its header included.
+    pub range: Range<u64>,
+}
+
+/// The stretch of the file that was read last.
+#[derive(Debug, Default)]
+pub struct Window {
+    start: u64,
+    bytes: Bytes,
+}
+
+impl Window {
+    /// The bytes of `range`, read with so many more behind its start if they are not at hand.
+    pub async fn read(&mut self, source: &impl Source, range: Range<u64>, ahead: u64) -> Result<Bytes, Error> {
+        if let Some(bytes) = self.held(&range) {
+            return Ok(bytes);
+        }
+        let end = range.end.max(range.start.saturating_add(ahead)).min(source.len());
+        self.bytes = source.read(range.start..end).await?;
+        self.start = range.start;
+        self.held(&range).ok_or_else(|| malformed(range.start, "the file ends before it should"))
+    }
+
+    /// The bytes of `range`, if they are at hand.
+    pub fn held(&self, range: &Range<u64>) -> Option<Bytes> {
+        let start = usize::try_from(range.start.checked_sub(self.start)?).ok()?;
+        let end = usize::try_from(range.end.checked_sub(self.start)?).ok()?;
+        (start <= end && end <= self.bytes.len()).then(|| self.bytes.slice(start..end))
+    }
+
+    /// The box that begins at `offset`; `None` at the end of the file. One that claims more than the file has ends with it.
+    pub async fn top_level(
+        &mut self,
+        source: &impl Source,
+        offset: u64,
+        ahead: u64,
+    ) -> Result<Option<TopLevel>, Error> {
+        let length = source.len();
+        if offset.saturating_add(8) > length {
+            return Ok(None);
+        }
+        let bytes = self.read(source, offset..length.min(offset + Header::MAX), ahead).await?;
+        let header = Header::read(&bytes).ok_or_else(|| malformed(offset, "expected the header of a box"))?;
+        let end = header.size.map_or(length, |size| offset.saturating_add(size)).min(length);
+        Ok(Some(TopLevel { kind: header.kind, range: offset..end }))
+    }
+}
