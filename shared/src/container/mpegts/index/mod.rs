@@ -175,7 +175,8 @@ impl Pass {
             return;
         }
         for (place, found) in self.survey.tracks.iter().enumerate() {
-            let now = map.streams.iter().find(|stream| stream.pid == found.entry.pid).map(codec::of);
+            let now =
+                map.streams.iter().find(|stream| stream.pid == found.entry.pid).map(|stream| codec::of(&map, stream));
             let muted = now.is_some_and(|now| now != Ok(found.codec));
             self.samples.mute(place, muted, &mut self.notes);
         }
