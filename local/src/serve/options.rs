@@ -80,6 +80,7 @@ pub struct PublicUrl(String);
 
 impl PublicUrl {
     /// As it is written.
+    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

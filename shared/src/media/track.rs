@@ -118,6 +118,16 @@ impl Track {
         Ticks::ZERO
     }
 
+    /// Lays the track on the presentation timeline so much earlier, if it is all of it that is presented.
+    pub fn begin_at(&mut self, start: Time) {
+        let start = self.timescale.ticks(start);
+        match self.edits.as_mut_slice() {
+            [] => self.edits.push(Edit { duration: None, media: Some(start) }),
+            [Edit { duration: None, media: Some(media) }] => *media += start,
+            _ => {}
+        }
+    }
+
     /// The instants of the presentation timeline between which the track presents anything: from its first edit that does
     /// to the end of its last, which is at most the end of its media.
     #[must_use]

@@ -133,7 +133,7 @@ proptest! {
         let mut together = Laid::new(film.file.len());
         for (name, places) in names(&film) {
             let (ranges, given) = indexed.cover(&ask(Some(&name), None)).map_err(TestCaseError::fail)?;
-            check(&ranges, given, whole, &indexed.outline.setup_ranges, duration)?;
+            check(&ranges, given, whole, &indexed.outline)?;
             together.lay(&ranges)?;
             let mut alone = Laid::new(film.file.len());
             alone.lay(&ranges)?;

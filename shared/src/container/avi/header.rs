@@ -28,6 +28,10 @@ const FINEST: u32 = 90_000;
 
 /// Format tags of WAVEFORMATEX whose sound can be cut between any two blocks: PCM, ADPCM, float, A-law, µ-law.
 const PLAIN: [u16; 6] = [0x0001, 0x0002, 0x0003, 0x0006, 0x0007, 0x0011];
+/// Those of frames, of which nBlockAlign is the longest where a chunk is one: MP2, MP3, AAC, AC-3.
+const FRAMED: [u16; 6] = [0x0050, 0x0055, 0x00FF, 0x706D, 0x1600, 0x2000];
+/// An nBlockAlign that is no longer than this is that of plain samples, whatever the sound is.
+const SMALLEST_FRAME: u32 = 4;
 
 /// What chunks of a stream mean.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -46,8 +50,10 @@ pub struct Stream {
 /// How a chunk is samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unit {
-    /// It is one, which lasts a unit.
+    /// It is one, which lasts a unit, also where it is empty.
     Chunk,
+    /// It is one, which lasts a unit for each so many bytes that it begins: none where it is empty.
+    Frames(u32),
     /// It is one, which lasts a unit for each so many bytes.
     Bytes(u32),
     /// Each so many bytes are one.
@@ -111,13 +117,7 @@ impl Headers {
         if scale == Ticks::ZERO || header.len() < STRH || format.is_empty() {
             return None;
         }
-        let size = u32_at(header, SAMPLE_SIZE);
-        let unit = match size {
-            _ if video => Unit::Chunk,
-            0 => Unit::Chunk,
-            size if PLAIN.contains(&u16_at(format, 0)) => Unit::Blocks(size),
-            size => Unit::Bytes(size),
-        };
+        let unit = if video { Unit::Chunk } else { unit(u32_at(header, SAMPLE_SIZE), format) };
         let compression = format.get(16..20).and_then(|name| name.first_chunk()).copied().unwrap_or_default();
         let coding = if video { Coding::of(compression) } else { Coding::Intra };
         let dimensions = (u32_at(format, 4), u32_at(format, 8).cast_signed().unsigned_abs());
@@ -144,6 +144,21 @@ impl Headers {
         // More than an hour before the first sample is no delay but garbage.
         let start = if start > timescale.ticks(crate::media::Time::from_secs(3600)) { Ticks::ZERO } else { start };
         Some(Stream { place: Some(place), coding, unit, scale, start })
+    }
+}
+
+/// How chunks of sound are samples, by `dwSampleSize` and its WAVEFORMATEX. What DirectShow does with them is what writers
+/// of variable bit rates count on: the length of a chunk, in units of nBlockAlign and rounded up, is how long it lasts.
+fn unit(size: u32, format: &[u8]) -> Unit {
+    let (tag, block) = (u16_at(format, 0), u32::from(u16_at(format, 12)));
+    let framed = FRAMED.contains(&tag) && block > SMALLEST_FRAME;
+    match size {
+        size if size > 0 && PLAIN.contains(&tag) => Unit::Blocks(size),
+        // The samples of a frame, where its bytes should be.
+        1024 | 1152 | 4096 if framed && size == block => Unit::Frames(block),
+        0 if framed => Unit::Frames(block),
+        0 => Unit::Chunk,
+        size => Unit::Bytes(size),
     }
 }
 

@@ -69,7 +69,8 @@ impl pass::Pass for Pass {
             return Err(Error::Limit(format!("headers of {inline} bytes, where {MAX_KEPT} are allowed")));
         }
         let Headers { main, streams, indexes, tracks } = headers;
-        let lanes = streams.iter().map(|stream| Lane { stream: *stream, decode: stream.start, empty: true }).collect();
+        let lanes =
+            streams.iter().map(|stream| Lane { stream: *stream, decode: stream.start, empty: true, over: 0 }).collect();
         let samples = Samples { lanes, builder: Builder::new(tracks) };
         let way = if let Some(old) = old_index(stream, &movi).await? {
             stream.seek(old.entries.start);
@@ -363,6 +364,20 @@ struct Lane {
     decode: Ticks,
     /// It has no sample yet.
     empty: bool,
+    /// How many bytes of the last unit there were, where it is of many: chunks need not end with one.
+    over: u32,
+}
+
+impl Lane {
+    /// How long so many bytes more last, where a unit is of so many.
+    fn lasting(&mut self, bytes: u32, unit: u32) -> Ticks {
+        let ticks =
+            |bytes: u64| self.stream.scale.0.saturating_mul(i64::try_from(bytes).unwrap_or(i64::MAX)) / i64::from(unit);
+        let (before, after) = (u64::from(self.over), u64::from(self.over) + u64::from(bytes));
+        let lasts = Ticks(ticks(after) - ticks(before));
+        self.over = u32::try_from(after % u64::from(unit)).unwrap_or(0);
+        lasts
+    }
 }
 
 /// The samples of all streams, on their way into the index.
@@ -384,7 +399,8 @@ impl Samples {
         let scale = lane.stream.scale;
         let (size, count, duration) = match lane.stream.unit {
             Unit::Chunk => (chunk.size, 1, scale),
-            Unit::Bytes(unit) => (chunk.size, 1, scale.times(i64::from(chunk.size / unit))),
+            Unit::Frames(longest) => (chunk.size, 1, scale.times(i64::from(chunk.size.div_ceil(longest)))),
+            Unit::Bytes(unit) => (chunk.size, 1, lane.lasting(chunk.size, unit)),
             Unit::Blocks(block) => (block, chunk.size / block, scale),
         };
         // A chunk without data is a frame that was dropped: what is shown before stays.

@@ -192,6 +192,40 @@ fn dropped_frames_and_sound_that_begins_later_keep_their_times() {
     assert_eq!(written.elements.len(), 48 + 2 + selection.tracks[1].runs.len());
 }
 
+/// MP3 of 38.28 frames a second: `dwSampleSize`, nBlockAlign.
+fn mp3(size: u16, block: u16) -> Vec<u8> {
+    let [low, high] = block.to_le_bytes();
+    let format = [0x55, 0, 1, 0, 0x44, 0xAC, 0, 0, 0x80, 0x3E, 0, 0, low, high, 0, 0];
+    stream(b"auds", (1152, 44_100, size.into()), &format)
+}
+
+#[test]
+fn a_chunk_of_frames_lasts_as_many_units_as_it_begins() {
+    const FRAME: i64 = 1152 * 2;
+    let sizes = [400, 0, 0, 1152, 1153, 9, 0, 100];
+    let cases: [(Vec<u8>, &[i64]); 4] = [
+        (mp3(0, 1152), &[0, 1, 2, 4, 5]),
+        (mp3(1152, 1152), &[0, 1, 2, 4, 5]),
+        // That says nothing of how long a chunk is.
+        (mp3(0, 1), &[0, 3, 4, 5, 7]),
+        (mp3(0, 0), &[0, 3, 4, 5, 7]),
+    ];
+    for (audio, expected) in cases {
+        let chunks: Vec<_> = sizes.map(|size| chunk(b"00wb", &vec![7; size])).into();
+        let file = riff(b"AVI ", &[headers(&[audio]), list(b"movi", &chunks)]);
+        assert_eq!(index(&file).times(0), expected.iter().map(|unit| unit * FRAME).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn chunks_of_bytes_need_not_end_with_a_unit() {
+    let chunks: Vec<_> = [100, 100, 100, 1000].map(|size| chunk(b"00wb", &vec![7; size])).into();
+    let file = riff(b"AVI ", &[headers(&[mp3(300, 300)]), list(b"movi", &chunks)]);
+    let indexed = index(&file);
+    assert_eq!(indexed.times(0), [0, 768, 1536, 2304]);
+    assert_eq!(indexed.outline.tracks[0].presented.1.0, 1300 * 768 / 100);
+}
+
 #[test]
 fn what_is_not_as_it_should_be_is_told_or_refused() {
     let garbage = vec![1; 999];

@@ -82,8 +82,8 @@ struct Lane<'a> {
     start: u32,
     /// The time of the sample that comes next, where there are frames.
     next: Option<Ticks>,
-    /// Units so far, and the longest chunk.
-    units: u64,
+    /// How long it is so far, and the longest chunk.
+    lasts: Ticks,
     largest: u32,
 }
 
@@ -97,7 +97,16 @@ impl<'a> Lane<'a> {
         let [first, second] = kind;
         let begins = selected.runs.first().map_or(Ticks::ZERO, |run| run.decode - track.timescale.ticks(zero));
         let start = u32::try_from((begins.0.max(0) + scale / 2) / scale).unwrap_or(0);
-        Ok(Self { track, headers, id: [tens, ones, first, second], scale, start, next: None, units: 0, largest: 0 })
+        Ok(Self {
+            track,
+            headers,
+            id: [tens, ones, first, second],
+            scale,
+            start,
+            next: None,
+            lasts: Ticks::ZERO,
+            largest: 0,
+        })
     }
 
     /// Appends a run as a chunk, after an empty one for each frame that is missing before it.
@@ -106,15 +115,20 @@ impl<'a> Lane<'a> {
             let missing = ((run.decode - next).0 / self.scale).clamp(0, MAX_MISSING);
             for _ in 0..missing {
                 chunks.put(self.id, false, 0..0)?;
-                self.units += 1;
+                self.lasts += Ticks(self.scale);
             }
         }
         let bytes = run.bytes();
         self.largest = self.largest.max(u32::try_from(bytes.end - bytes.start).unwrap_or(u32::MAX));
         chunks.put(self.id, run.sync, bytes)?;
-        self.units += u64::try_from((run.decode_end() - run.decode).0 / self.scale).unwrap_or(0);
+        self.lasts += run.decode_end() - run.decode;
         self.next = Some(run.decode_end());
         Ok(())
+    }
+
+    /// How many units it is.
+    fn units(&self) -> u32 {
+        u32::try_from(self.lasts.0 / self.scale).unwrap_or(u32::MAX)
     }
 
     /// Its `LIST strl`.
@@ -125,7 +139,7 @@ impl<'a> Lane<'a> {
             if &id == b"strh" {
                 set_u32(&mut body, INITIAL_FRAMES, 0);
                 set_u32(&mut body, START, self.start);
-                set_u32(&mut body, LENGTH, u32::try_from(self.units).unwrap_or(u32::MAX));
+                set_u32(&mut body, LENGTH, self.units());
             }
             riff::put(&mut list, id, &body);
         }
@@ -182,11 +196,11 @@ fn headers(outline: &Outline, lanes: &[Lane<'_>]) -> Result<Vec<u8>, Error> {
     let mut main = main.to_vec();
     main.resize(AVIH.max(main.len()), 0);
     let video = lanes.iter().find(|lane| lane.track.kind == Kind::Video);
-    let frames = video.or(lanes.first()).map_or(0, |lane| lane.units);
+    let frames = video.or(lanes.first()).map_or(0, Lane::units);
     let largest = lanes.iter().map(|lane| lane.largest).max().unwrap_or(0);
     let counts = [
         (12, FLAGS),
-        (16, u32::try_from(frames).unwrap_or(u32::MAX)),
+        (16, frames),
         (20, 0),
         (24, u32::try_from(lanes.len()).unwrap_or(u32::MAX)),
         (28, largest.saturating_add(riff::HEADER_BYTES)),

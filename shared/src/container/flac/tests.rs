@@ -181,7 +181,7 @@ fn tags_of_other_formats_around_it_are_no_frames() {
     let id3v1 = [b"TAG".to_vec(), vec![0; 125]].concat();
     // A small one, and one with a picture of 40 000 bytes.
     let small = [&b"ID3\x04\0\0\0\0\0\x14"[..], &[0; 20]].concat();
-    let id3v2 = [small.as_slice(), b"ID3\x03\0\0\0\x02\x38\x40", &[9; 40_000]].concat();
+    let id3v2 = [small.as_slice(), b"ID3\x03\0\0\0\x02\x38\x40", &vec![9; 40_000]].concat();
     for behind in [vec![], id3v1.clone(), [vec![7; 16], ape.clone()].concat(), [vec![7; 16], ape, id3v1].concat()] {
         let file = [id3v2.clone(), even(&fixed()), behind].concat();
         let indexed = index(&file).unwrap();

@@ -60,13 +60,13 @@ fn big(id: &[u8], data: &[u8]) -> Vec<u8> {
 
 /// Three seconds of AIFF-C, little-endian, at 1000 samples a second, with two markers.
 fn aifc() -> Vec<u8> {
-    aifc_of(b"sowt", 3000, 0)
+    aifc_of(*b"sowt", 3000, 0)
 }
 
 /// The same as if it were of this codec and so many blocks, and with so many bytes before the first.
-fn aifc_of(codec: &[u8; 4], blocks: u32, offset: u8) -> Vec<u8> {
+fn aifc_of(codec: [u8; 4], blocks: u32, offset: u8) -> Vec<u8> {
     let rate = [0x40, 0x08, 0xFA, 0, 0, 0, 0, 0, 0, 0];
-    let comm = [&[0, 2][..], &blocks.to_be_bytes(), &[0, 16], &rate, codec, &[0, 0]].concat();
+    let comm = [&[0, 2][..], &blocks.to_be_bytes(), &[0, 16], &rate, &codec, &[0, 0]].concat();
     let mark = [&[0, 2, 0, 1, 0, 0, 0, 0][..], b"\x05First", &[0, 9, 0, 0, 5, 0xDC], b"\x06Second\0"].concat();
     let sound = [vec![0, 0, 0, offset, 0, 0, 0, 0], vec![0xEE; offset.into()], noise(12_000)].concat();
     let chunks =
@@ -157,7 +157,7 @@ fn sound_of_aiff_begins_where_its_chunk_says_and_is_all_that_is_there() {
         (b"ima4", 88, 0, 12_000),
         (b"ima4", 9600, 0, 12_000),
     ] {
-        let file = aifc_of(codec, blocks, offset);
+        let file = aifc_of(*codec, blocks, offset);
         let indexed = index(&file).unwrap();
         assert_eq!(sound(&file, &indexed), noise(bytes), "{codec:?} {blocks} {offset}");
         assert_eq!(indexed.0.notes, [""; 0]);

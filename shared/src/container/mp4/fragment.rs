@@ -7,8 +7,11 @@ use super::movie::Defaults;
 use crate::container::Error;
 use crate::media::{Run, Ticks};
 
-/// `sample_is_non_sync_sample` in the flags of a sample (§8.8.3.1).
+/// `sample_is_non_sync_sample` in the flags of a sample (§8.8.3.1), and a `sample_depends_on` of 1: it depends on others, which
+/// some writers say instead.
 const NON_SYNC: u32 = 0x0001_0000;
+const DEPENDS: u32 = 0x0300_0000;
+const DEPENDS_ON_OTHERS: u32 = 0x0100_0000;
 
 /// What a track has come to, from fragment to fragment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,6 +43,34 @@ pub fn read(
     Ok(())
 }
 
+/// Which tracks have samples in a `moof` box, and when they begin to be decoded, where it says so.
+pub fn starts(moof: &Box<'_>) -> Result<Vec<(u32, Ticks)>, Error> {
+    let mut starts = Vec::new();
+    for child in moof.children() {
+        let traf = child?;
+        if traf.kind.0 == *b"traf"
+            && let Some(decode) = decode_time(&traf)?
+        {
+            starts.push((track_id(&traf.expect_child(*b"tfhd")?)?, decode));
+        }
+    }
+    Ok(starts)
+}
+
+/// The `track_ID` in `tfhd` (§8.8.7).
+fn track_id(tfhd: &Box<'_>) -> Result<u32, Error> {
+    tfhd.fields().array::<8>().map(|[.., a, b, c, d]| u32::from_be_bytes([a, b, c, d]))
+}
+
+/// The decode time in `tfdt` (§8.8.12), if there is one.
+fn decode_time(traf: &Box<'_>) -> Result<Option<Ticks>, Error> {
+    let Some(tfdt) = traf.child(*b"tfdt")? else { return Ok(None) };
+    let mut fields = tfdt.fields();
+    let (version, _) = fields.version_and_flags()?;
+    let decode = if version == 1 { fields.u64()? } else { u64::from(fields.u32()?) };
+    Ok(Some(Ticks(i64::try_from(decode).unwrap_or(i64::MAX))))
+}
+
 struct TrackHeader {
     base: u64,
     defaults: Defaults,
@@ -53,17 +84,14 @@ fn read_track(
     samples: &mut impl FnMut(usize, Run) -> Result<(), Error>,
 ) -> Result<u64, Error> {
     let tfhd = traf.expect_child(*b"tfhd")?;
-    let id = tfhd.fields().array::<8>().map(|[.., a, b, c, d]| u32::from_be_bytes([a, b, c, d]))?;
+    let id = track_id(&tfhd)?;
     let Some((place, progress)) = tracks.iter_mut().enumerate().find(|(_, track)| track.defaults.track == id) else {
         return Ok(follows);
     };
     let header = read_track_header(&tfhd, start, follows, progress.defaults)?;
-    if let Some(tfdt) = traf.child(*b"tfdt")? {
-        let mut fields = tfdt.fields();
-        let (version, _) = fields.version_and_flags()?;
-        let decode = if version == 1 { fields.u64()? } else { u64::from(fields.u32()?) };
+    if let Some(decode) = decode_time(traf)? {
         // Never backwards: decode times that do not decrease are what the index stands on.
-        progress.decode = progress.decode.max(Ticks(i64::try_from(decode).unwrap_or(i64::MAX)));
+        progress.decode = progress.decode.max(decode);
     }
     let mut offset = header.base;
     for child in traf.children() {
@@ -123,7 +151,7 @@ fn read_run(
         offset: 0,
         size,
         count: 1,
-        sync: flags & NON_SYNC == 0,
+        sync: flags & NON_SYNC == 0 && flags & DEPENDS != DEPENDS_ON_OTHERS,
         description: u16::try_from(defaults.description).unwrap_or(u16::MAX),
         header: 0,
     };

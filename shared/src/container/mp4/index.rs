@@ -90,7 +90,9 @@ impl pass::Pass for Pass {
         }
         let duration = tracks.iter().map(|track| track.span().1).max().unwrap_or(Time::ZERO);
         let (chapters, left_out) = chapters.finish(duration);
-        left_out.into_iter().for_each(|note| notes.push(note));
+        for note in left_out {
+            notes.push(note);
+        }
         let outline = Outline {
             container: CONTAINER,
             mime: mime(&brands, &tracks),
@@ -111,15 +113,25 @@ impl pass::Pass for Pass {
 impl Pass {
     async fn movie(
         source: &impl Source,
-        window: Window,
+        mut window: Window,
         moov: &Box<'_>,
         brands: Bytes,
         setup_ranges: Vec<Range<u64>>,
     ) -> Result<Self, Error> {
-        let Movie { header, created, tracks, chapter_tracks, chapter_list, fragments, mut notes } = Movie::read(moov)?;
+        let Movie { header, created, mut tracks, chapter_tracks, chapter_list, fragments, mut notes } =
+            Movie::read(moov)?;
         if tracks.is_empty() {
             let why = notes.into_texts().join("; ");
             return Err(Error::Unsupported(format!("a file without audio, video or text ({why})")));
+        }
+        let after = setup_ranges.last().map_or(0, |range| range.end);
+        if fragments.is_some()
+            && let Some(start) = fragments::late_start(source, &mut window, after, &tracks).await?
+        {
+            notes.push(format!("it begins at {start} seconds, which is taken for zero"));
+            for track in &mut tracks {
+                track.track.begin_at(start);
+            }
         }
         let models: Vec<Track> = tracks.iter().map(|track| track.track.clone()).collect();
         let mut builder = Builder::new(models.clone());

@@ -39,7 +39,7 @@ impl<'a> Samples<'a> {
             durations: Runs::read(&stbl.expect_child(*b"stts")?)?,
             compositions: stbl.child(*b"ctts")?.map(|table| Runs::read(&table)).transpose()?.unwrap_or_default(),
             sizes: Sizes::read(&sizes)?,
-            syncs: Syncs::read(stbl.child(*b"stss")?.as_ref())?,
+            syncs: Syncs::read(stbl.child(*b"stss")?.as_ref(), stbl.child(*b"stps")?.as_ref())?,
             chunks: Chunks::read(&stbl.expect_child(*b"stsc")?, &offsets)?,
             chunk: Chunk { offset: 0, samples: 0, description: 1 },
             number: 1,

@@ -204,46 +204,58 @@ impl Iterator for Chunks<'_> {
     }
 }
 
-/// The sync samples: `stss` (§8.6.2).
+/// The sync samples: `stss` (§8.6.2), and the partial ones of QuickTime, with which open groups begin: `stps`.
 #[derive(Clone, Debug)]
 pub enum Syncs<'a> {
-    /// Without the box every sample is one.
+    /// Without the first box every sample is one.
     All,
-    /// The numbers of those that are, counted from 1, in ascending order.
-    Listed(SyncList<'a>),
+    /// The numbers of those that are, counted from 1.
+    Listed([SyncList<'a>; 2]),
 }
 
-/// Sync samples as a list.
-#[derive(Clone, Debug)]
+/// Sync samples as a list, in ascending order.
+#[derive(Clone, Debug, Default)]
 pub struct SyncList<'a> {
     entries: Entries<'a>,
     next: Option<u32>,
 }
 
 impl<'a> Syncs<'a> {
-    /// Reads the header of the box.
-    pub fn read(table: Option<&Box<'a>>) -> Result<Self, Error> {
+    /// Reads the headers of the boxes.
+    pub fn read(table: Option<&Box<'a>>, partial: Option<&Box<'a>>) -> Result<Self, Error> {
         let Some(table) = table else { return Ok(Self::All) };
-        let mut fields = table.fields();
-        fields.version_and_flags()?;
-        let count = fields.u32()?;
-        let mut entries = Entries::new(count, 4, fields.rest());
-        let next = entries.next_u32();
-        Ok(Self::Listed(SyncList { entries, next }))
+        let partial = partial.map(SyncList::read).transpose()?.unwrap_or_default();
+        Ok(Self::Listed([SyncList::read(table)?, partial]))
     }
 
     /// Whether sample `number` (counted from 1) is a sync sample, and how many samples, it included, are alike. Numbers must
     /// not descend from call to call.
     pub fn peek(&mut self, number: u32) -> (bool, u32) {
-        let Self::Listed(list) = self else { return (true, u32::MAX) };
-        while list.next.is_some_and(|next| next < number) {
-            list.next = list.entries.next_u32();
-        }
-        match list.next {
+        let Self::Listed(lists) = self else { return (true, u32::MAX) };
+        match lists.iter_mut().filter_map(|list| list.peek(number)).min() {
             Some(next) if next == number => (true, 1),
             Some(next) => (false, next - number),
             None => (false, u32::MAX),
         }
+    }
+}
+
+impl<'a> SyncList<'a> {
+    fn read(table: &Box<'a>) -> Result<Self, Error> {
+        let mut fields = table.fields();
+        fields.version_and_flags()?;
+        let count = fields.u32()?;
+        let mut entries = Entries::new(count, 4, fields.rest());
+        let next = entries.next_u32();
+        Ok(Self { entries, next })
+    }
+
+    /// The first that is `number` or behind it.
+    fn peek(&mut self, number: u32) -> Option<u32> {
+        while self.next.is_some_and(|next| next < number) {
+            self.next = self.entries.next_u32();
+        }
+        self.next
     }
 }
 
@@ -322,9 +334,14 @@ mod tests {
     #[test]
     fn sync_samples_are_listed_or_all() {
         let bytes = table(*b"stss", &[2, 1, 4]);
-        let mut syncs = Syncs::read(Some(&read(&bytes))).unwrap();
+        let mut syncs = Syncs::read(Some(&read(&bytes)), None).unwrap();
         let seen: Vec<_> = (1..=6).map(|number| syncs.peek(number)).collect();
         assert_eq!(seen, [(true, 1), (false, 2), (false, 1), (true, 1), (false, u32::MAX), (false, u32::MAX)]);
-        assert_eq!(Syncs::read(None).unwrap().peek(17), (true, u32::MAX));
+        assert_eq!(Syncs::read(None, Some(&read(&bytes))).unwrap().peek(17), (true, u32::MAX));
+        let partial = table(*b"stps", &[2, 3, 6]);
+        let mut syncs = Syncs::read(Some(&read(&bytes)), Some(&read(&partial))).unwrap();
+        let seen: Vec<_> = (1..=7).map(|number| syncs.peek(number)).collect();
+        let expected = [(true, 1), (false, 1), (true, 1), (true, 1), (false, 1), (true, 1), (false, u32::MAX)];
+        assert_eq!(seen, expected, "partial ones too");
     }
 }

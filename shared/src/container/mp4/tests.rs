@@ -142,13 +142,14 @@ fn shown(file: &Bytes, outline: &Outline, pages: &mut Memory, place: usize) -> V
     shown
 }
 
-/// The same of an interval of the original.
+/// The same of an interval of the original. What is shown when it begins, begins with it; of sound, the part before is left out.
 fn expected(file: &Bytes, track: &TestTrack, shift: Ticks, from: Ticks, to: Ticks) -> Vec<(Ticks, u64)> {
     let mut expected: Vec<(Ticks, u64)> = Vec::new();
     for run in &track.samples {
         let start = run.presentation() - shift;
         if start + run.duration > from && start < to {
-            expected.push((start - from, digest(file, run)));
+            let begins = if track.kind == Kind::Audio { start - from } else { (start - from).max(Ticks::ZERO) };
+            expected.push((begins, digest(file, run)));
         }
     }
     expected.sort();
@@ -184,6 +185,24 @@ proptest! {
 }
 
 #[test]
+fn a_recording_that_counts_from_1970_begins_at_zero() {
+    let tracks = film(&mut Random(2));
+    let mut late = tracks.clone();
+    for track in &mut late {
+        for sample in &mut track.samples {
+            sample.decode += Ticks(1_726_776_788 * i64::from(track.timescale));
+        }
+    }
+    let [file, late] = [tracks, late].map(|mut tracks| Bytes::from(write(&mut tracks, SHAPES[3], &mut Random(3))));
+    let ((outline, mut pages), (shifted, mut shifted_pages)) = (index(&file).unwrap(), index(&late).unwrap());
+    assert_eq!(shifted.notes, ["it begins at 1726776788 seconds, which is taken for zero"]);
+    assert_eq!((shifted.duration, shifted.pages), (outline.duration, outline.pages));
+    let ask = Ask::from(seconds(11.3, 13.7));
+    let (expected, found) = (cut(&file, &outline, &mut pages, &ask), cut(&late, &shifted, &mut shifted_pages, &ask));
+    assert!(expected == found, "the cuts differ");
+}
+
+#[test]
 fn edits_that_jump_are_cut_as_they_play() {
     let mut random = Random(11);
     let mut tracks = vec![track(1, Kind::Audio, 1000, 100, 1, 400, &mut random)];
@@ -204,6 +223,18 @@ fn edits_that_jump_are_cut_as_they_play() {
     let mut played = played;
     played.sort();
     assert_eq!(shown(&cut, &new, &mut new_pages, 0), played);
+}
+
+#[test]
+fn the_timescale_of_a_cut_is_one_that_is_positive_for_all() {
+    let mut random = Random(6);
+    let kinds = [(1, Kind::Video, 12_800, 512), (2, Kind::Audio, 44_100, 1024), (3, Kind::Text, 1_000_000, 500_000)];
+    let mut tracks = kinds.map(|(id, kind, timescale, length)| track(id, kind, timescale, length, 1, 99, &mut random));
+    let file = Bytes::from(write(&mut tracks, SHAPES[0], &mut random));
+    let (outline, mut pages) = index(&file).unwrap();
+    let (cut, _) = cut(&file, &outline, &mut pages, &Ask::from(seconds(0.5, 1.5)));
+    let at = cut.windows(4).position(|bytes| bytes == b"mvhd").unwrap() + 4 + 12;
+    assert_eq!(cut[at..at + 4], 5_644_800_u32.to_be_bytes(), "whole for pictures and sound");
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! What a stream of a program's map is, by its `stream_type` and descriptors (ISO/IEC 13818-1 table 2-34, ETSI EN 300 468 §6).
 
-use super::psi::Stream;
+use super::psi::{Map, Stream, descriptor};
 use crate::container::mpeg::codec::Codec;
 
 /// The format identifier of a registration descriptor (§2.6.8).
 const REGISTRATION: u8 = 0x05;
 
 /// What a stream of the map is; else, why it is passed over.
-pub fn of(stream: &Stream) -> Result<Codec, String> {
+pub fn of(map: &Map, stream: &Stream) -> Result<Codec, String> {
     let registered = stream.descriptor(REGISTRATION).and_then(|data| data.first_chunk::<4>());
+    // A program that is made as those of Blu-ray discs are has types of its own.
+    let disc = descriptor(&map.descriptors, REGISTRATION).is_some_and(|data| data.starts_with(b"HDMV"));
     let has = |tag| stream.descriptor(tag).is_some();
     Ok(match stream.kind {
         // Private data, which says what it is in a descriptor: DVB's own, or a registered one.
@@ -17,8 +19,13 @@ pub fn of(stream: &Stream) -> Result<Codec, String> {
         0x06 if has(0x7B) || matches!(registered, Some(b"DTS1" | b"DTS2" | b"DTS3")) => Codec::Dts,
         0x06 if registered == Some(b"Opus") => Codec::Opus,
         0x06 if registered == Some(b"HEVC") => Codec::Hevc,
+        // AES3 (SMPTE ST 302), which is plain samples too.
+        0x06 if registered == Some(b"BSSD") => Codec::Lpcm,
         0x06 if has(0x59) => return Err("DVB subtitles".to_owned()),
         0x06 if has(0x56) => return Err("teletext".to_owned()),
+        0x11 => Codec::Latm,
+        0x80 if disc => Codec::Lpcm,
+        0x83 => Codec::TrueHd,
         0x90 => return Err("subtitles of a Blu-ray disc".to_owned()),
         other => return Codec::of_type(other),
     })
@@ -32,9 +39,21 @@ mod tests {
         Stream { kind, pid: 0x100, descriptors: descriptors.to_vec() }
     }
 
+    fn known(program: &[u8], kind: u8, descriptors: &[u8]) -> Option<Codec> {
+        let map = Map { program: 1, clock: 0x100, descriptors: program.to_vec(), streams: Vec::new() };
+        of(&map, &stream(kind, descriptors)).ok()
+    }
+
+    #[test]
+    fn discs_have_types_of_their_own() {
+        assert_eq!(known(b"\x05\x04HDMV", 0x80, &[]), Some(Codec::Lpcm));
+        assert_eq!(known(&[], 0x80, &[]), None, "DigiCipher's MPEG-2 video");
+        assert_eq!(known(b"\x05\x04HDMV", 0x83, b"\x05\x04HDMV"), Some(Codec::TrueHd));
+    }
+
     #[test]
     fn private_data_is_what_its_descriptor_says() {
-        let cases: [(u8, &[u8], Option<Codec>); 9] = [
+        let cases: [(u8, &[u8], Option<Codec>); 10] = [
             (0x1B, &[], Some(Codec::H264)),
             (0x24, &[], Some(Codec::Hevc)),
             (0x06, &[0x6A, 1, 0], Some(Codec::Ac3)),
@@ -42,11 +61,12 @@ mod tests {
             (0x06, b"\x05\x04Opus", Some(Codec::Opus)),
             (0x06, &[0x59, 0], None),
             (0x06, &[], None),
-            (0x11, &[], None),
+            (0x06, b"\x05\x04BSSD", Some(Codec::Lpcm)),
+            (0x11, &[], Some(Codec::Latm)),
             (0x42, &[], None),
         ];
         for (kind, descriptors, expected) in cases {
-            assert_eq!(of(&stream(kind, descriptors)).ok(), expected, "{kind:x} {descriptors:x?}");
+            assert_eq!(known(&[], kind, descriptors), expected, "{kind:x} {descriptors:x?}");
         }
     }
 }

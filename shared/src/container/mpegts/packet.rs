@@ -93,10 +93,10 @@ impl<'a> Packet<'a> {
         u16::from_be_bytes([self.0[1] & 0x1F, self.0[2]])
     }
 
-    /// `payload_unit_start_indicator`: a PES packet or a section begins in it.
+    /// `payload_unit_start_indicator`: a PES packet or a section begins in it. Without a payload it means nothing.
     #[inline]
     pub const fn begins_unit(self) -> bool {
-        self.0[1] & 0x40 != 0
+        self.0[1] & 0x40 != 0 && self.0[3] & 0x10 != 0
     }
 
     /// `transport_error_indicator`: its bytes are known to be wrong.

@@ -113,7 +113,7 @@ pub struct Stream {
 impl Stream {
     /// The data of its first descriptor of this tag.
     pub fn descriptor(&self, tag: u8) -> Option<&[u8]> {
-        descriptors(&self.descriptors).find_map(|(found, data)| (found == tag).then_some(data))
+        descriptor(&self.descriptors, tag)
     }
 
     /// Its entry in the map.
@@ -159,7 +159,12 @@ fn length(bytes: &[u8]) -> u16 {
     u16::try_from(bytes.len()).unwrap_or(u16::MAX) & 0x0FFF
 }
 
-/// Descriptors, as tag and data (§2.6).
+/// The data of the first descriptor of this tag (§2.6).
+pub fn descriptor(bytes: &[u8], tag: u8) -> Option<&[u8]> {
+    descriptors(bytes).find_map(|(found, data)| (found == tag).then_some(data))
+}
+
+/// Descriptors, as tag and data.
 pub fn descriptors(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     std::iter::from_fn(move || {
         let ([tag, length], rest) = bytes.split_first_chunk()?;

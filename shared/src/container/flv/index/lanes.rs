@@ -28,7 +28,7 @@ const NONE: u16 = 1;
 #[derive(Serialize, Deserialize)]
 pub struct Lanes {
     /// Those of which there was a tag.
-    lanes: Vec<Lane>,
+    all: Vec<Lane>,
     /// How many of them have samples.
     tracks: usize,
     clock: Clock,
@@ -55,7 +55,7 @@ struct Lane {
 impl Default for Lanes {
     fn default() -> Self {
         let builder = Builder::new(Vec::new());
-        Self { lanes: Vec::new(), tracks: 0, clock: Clock::default(), builder }
+        Self { all: Vec::new(), tracks: 0, clock: Clock::default(), builder }
     }
 }
 
@@ -88,10 +88,10 @@ const MILLISECONDS: Timescale = match Timescale::per_second(1000) {
 impl Lanes {
     /// The track of a tag; `None` where there are too many.
     fn lane(&mut self, of: Of) -> Option<&mut Lane> {
-        if self.lanes.iter().all(|lane| lane.of != of) && self.lanes.len() < MAX_TRACKS {
-            self.lanes.push(Lane::new(of));
+        if self.all.iter().all(|lane| lane.of != of) && self.all.len() < MAX_TRACKS {
+            self.all.push(Lane::new(of));
         }
-        self.lanes.iter_mut().find(|lane| lane.of == of)
+        self.all.iter_mut().find(|lane| lane.of == of)
     }
 
     /// Whether a configuration for this codec is one for the track.
@@ -138,7 +138,7 @@ impl Lanes {
             self.builder.add_track(track());
         }
         let decode = self.clock.time(tag.header.timestamp, before, usual, tag.offset, notes);
-        for lane in &mut self.lanes {
+        for lane in &mut self.all {
             let late = lane.latest.is_some_and(|latest| decode - latest >= MAX_WAIT);
             if (lane.of == of || late)
                 && let Some((place, run)) = lane.place.zip(lane.settle(decode))
@@ -175,7 +175,7 @@ impl Lanes {
         descriptions: &Descriptions,
         metadata: &MetaData,
     ) -> Result<(Vec<Packed>, Vec<Track>), Error> {
-        for lane in &mut self.lanes {
+        for lane in &mut self.all {
             let until = lane.latest.unwrap_or_default() + lane.usual;
             if let Some((place, run)) = lane.place.zip(lane.settle(until)) {
                 self.builder.samples(place, run)?;
@@ -183,7 +183,7 @@ impl Lanes {
         }
         let (pages, tracks) = self.builder.finish()?;
         let described = tracks.into_iter().enumerate().filter_map(|(place, track)| {
-            let lane = self.lanes.iter().find(|lane| lane.place == Some(place))?;
+            let lane = self.all.iter().find(|lane| lane.place == Some(place))?;
             Some(lane.describe(track, descriptions, metadata))
         });
         Ok((pages, described.collect()))

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::MAX_BOXES;
 use crate::container::mp4::boxes::Box;
 use crate::container::mp4::fragment::{self, Progress};
+use crate::container::mp4::movie::MovieTrack;
 use crate::container::mp4::window::Window;
 use crate::container::notes::Notes;
 use crate::container::{Error, Source};
 use crate::index::Builder;
-use crate::media::{Run, Ticks};
+use crate::media::{Run, Ticks, Time};
 
 /// A movie fragment describes some seconds.
 const MAX_FRAGMENT: u64 = 16 << 20;
@@ -19,6 +20,36 @@ const MAX_FRAGMENT: u64 = 16 << 20;
 const NEXT_READ: u64 = 16 << 10;
 /// Fragments shorter than this are read through, as stepping over them costs a round trip each.
 const READ_THROUGH: u64 = 256 << 10;
+
+/// How many boxes may stand between the movie box and the first fragment where it is looked at beforehand.
+const MAX_BOXES_BEFORE: u32 = 16;
+/// A file that begins later than this is taken to begin at zero: no index reaches much further.
+const LATEST: Time = Time::from_secs(4 * 24 * 3600);
+
+/// When the first movie fragment behind `offset` begins, if that is later than an index can have it: a recording of what was on
+/// the air may count from 1970.
+pub async fn late_start(
+    source: &impl Source,
+    window: &mut Window,
+    mut offset: u64,
+    tracks: &[MovieTrack<'_>],
+) -> Result<Option<Time>, Error> {
+    for _ in 0..MAX_BOXES_BEFORE {
+        // What is wrong with the file is told where its fragments are read.
+        let Ok(Some(found)) = window.top_level(source, offset, NEXT_READ).await else { return Ok(None) };
+        if found.kind.0 == *b"moof" && found.range.end - found.range.start <= MAX_FRAGMENT {
+            let bytes = window.read(source, found.range, 0).await?;
+            let starts = Box::read(&bytes, offset, "").and_then(|moof| fragment::starts(&moof)).unwrap_or_default();
+            let times = starts.iter().filter_map(|(id, decode)| {
+                let track = &tracks.iter().find(|track| track.track.id == u64::from(*id))?.track;
+                Some(track.timescale.time(*decode))
+            });
+            return Ok(times.min().filter(|start| *start > LATEST));
+        }
+        offset = found.range.end;
+    }
+    Ok(None)
+}
 
 /// How far the fragments of a file have been read.
 #[derive(Debug, Serialize, Deserialize)]

@@ -2,11 +2,12 @@
 //! Sample descriptions and all other boxes of a track are taken over verbatim; what is written anew are the durations and the
 //! sample tables, and an edit list that makes playback begin at the very instant asked for (ISO/IEC 14496-12 §8.6.6).
 
+mod shown;
 mod tables;
 
 use self::tables::Chunk;
 use super::boxes::{Box, patch_u32, write_box, write_full_box};
-use crate::container::{Error, Segment, Selected, Selection, Written};
+use crate::container::{Error, Segment, Selection, Written};
 use crate::index::Outline;
 use crate::media::{Run, Setup, Ticks, Timescale, Track};
 use crate::splice::Splice;
@@ -20,7 +21,8 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     for selected in &selection.tracks {
         let track =
             outline.tracks.get(selected.track).ok_or_else(|| damaged("a track is selected that is not there"))?;
-        tracks.push(CutTrack { track, selected, chunks: Vec::new() });
+        let runs = shown::begin_with_the_edit(track, selected);
+        tracks.push(CutTrack { track, segments: &selected.segments, runs, chunks: Vec::new() });
     }
     let data = lay_out(&mut tracks)?;
 
@@ -66,24 +68,21 @@ fn damaged(what: &str) -> Error {
 /// One track of a cut.
 struct CutTrack<'a> {
     track: &'a Track,
-    selected: &'a Selected,
+    segments: &'a [Segment],
+    runs: Vec<Run>,
     chunks: Vec<Chunk>,
 }
 
 impl CutTrack<'_> {
     /// How long the track's presentation is, in the movie's timescale.
     fn duration(&self, movie: Timescale) -> u64 {
-        let total = self.selected.segments.iter().fold(Ticks::ZERO, |total, segment| total + segment.duration);
+        let total = self.segments.iter().fold(Ticks::ZERO, |total, segment| total + segment.duration);
         ticks(self.track.timescale.rescale(total, movie))
-    }
-
-    fn runs(&self) -> &[Run] {
-        &self.selected.runs
     }
 
     /// Decode time of the first sample: what becomes zero.
     fn origin(&self) -> Ticks {
-        self.runs().first().map_or(Ticks::ZERO, |run| run.decode)
+        self.runs.first().map_or(Ticks::ZERO, |run| run.decode)
     }
 }
 
@@ -98,10 +97,10 @@ fn lay_out(tracks: &mut [CutTrack<'_>]) -> Result<Splice, Error> {
     let mut data = Splice::new();
     loop {
         let heads = tracks.iter().zip(&next).enumerate();
-        let first = heads.filter_map(|(place, (track, next))| Some((track.runs().get(*next)?.offset, place))).min();
+        let first = heads.filter_map(|(place, (track, next))| Some((track.runs.get(*next)?.offset, place))).min();
         let Some((_, place)) = first else { return Ok(data) };
         let (Some(track), Some(next)) = (tracks.get_mut(place), next.get_mut(place)) else { return Ok(data) };
-        let Some(run) = track.selected.runs.get(*next) else { return Ok(data) };
+        let Some(run) = track.runs.get(*next) else { return Ok(data) };
         *next += 1;
         let (offset, bytes) = (data.len(), run.bytes());
         data.source(bytes);
@@ -120,12 +119,13 @@ fn lay_out(tracks: &mut [CutTrack<'_>]) -> Result<Splice, Error> {
     }
 }
 
-/// The timescale of the movie, in which edits last: one in which every track's durations are whole, if it holds them.
+/// The timescale of the movie, in which edits last: one in which every track's durations are whole, if it holds them. Some
+/// readers take it for negative beyond 31 bits, so that a track whose ticks would make it larger has to round.
 fn movie_timescale(tracks: &[CutTrack<'_>]) -> Result<Timescale, Error> {
     let mut common = 1u64;
     for scale in tracks.iter().filter_map(|track| track.track.timescale.ticks_per_second()) {
-        common = common / gcd(common, u64::from(scale)) * u64::from(scale);
-        common = common.min(u64::from(u32::MAX) + 1);
+        let whole = common / gcd(common, u64::from(scale)) * u64::from(scale);
+        common = if i32::try_from(whole).is_ok() { whole } else { common };
     }
     let candidates = [u32::try_from(common).unwrap_or(90_000), 90_000, 1_000, 1];
     candidates
@@ -228,7 +228,7 @@ impl Writer<'_, '_> {
                         write_edits(out, self.track, self.movie);
                     }
                     b"mdhd" => {
-                        let end = self.track.runs().last().map_or(Ticks::ZERO, Run::decode_end);
+                        let end = self.track.runs.last().map_or(Ticks::ZERO, Run::decode_end);
                         self.copy_header(out, &child, (32, 24), ticks(end - self.track.origin()));
                     }
                     _ => out.extend_from_slice(child.whole),
@@ -250,7 +250,7 @@ impl Writer<'_, '_> {
     }
 
     fn write_tables(&mut self, out: &mut Vec<u8>) {
-        let runs = self.track.runs();
+        let runs = self.track.runs.as_slice();
         tables::write_durations(out, runs);
         tables::write_compositions(out, runs);
         tables::write_syncs(out, runs);
@@ -283,7 +283,7 @@ fn write_edits(out: &mut Vec<u8>, track: &CutTrack<'_>, movie: Timescale) {
             edits.push((duration, media));
         }
     };
-    for Segment { duration, media } in &track.selected.segments {
+    for Segment { duration, media } in track.segments {
         let Some(media) = media else {
             push(*duration, Ticks(-1));
             continue;

@@ -34,11 +34,14 @@ pub enum Codec {
     MpegAudio,
     /// AAC in ADTS.
     Adts,
+    /// AAC in LATM.
+    Latm,
     Ac3,
     Eac3,
     Dts,
+    TrueHd,
     Opus,
-    /// Plain samples, as DVDs have them.
+    /// Plain samples, as DVDs and Blu-ray discs have them.
     Lpcm,
 }
 
@@ -95,7 +98,15 @@ impl Codec {
     pub const fn kind(self) -> Kind {
         match self {
             Self::Mpeg | Self::Visual | Self::H264 | Self::Hevc | Self::Vc1 => Kind::Video,
-            Self::MpegAudio | Self::Adts | Self::Ac3 | Self::Eac3 | Self::Dts | Self::Opus | Self::Lpcm => Kind::Audio,
+            Self::MpegAudio
+            | Self::Adts
+            | Self::Latm
+            | Self::Ac3
+            | Self::Eac3
+            | Self::Dts
+            | Self::TrueHd
+            | Self::Opus
+            | Self::Lpcm => Kind::Audio,
         }
     }
 
@@ -108,6 +119,8 @@ impl Codec {
             Self::Mpeg => mpeg::access(payload),
             Self::Visual => mpeg::visual_access(payload),
             Self::Vc1 => mpeg::vc1_access(payload),
+            Self::Latm => audio::latm_access(payload),
+            Self::TrueHd => audio::truehd_access(payload),
             _ => return Start::Access(true),
         };
         if found == Start::Undecided && last { Start::Access(flagged) } else { found }
@@ -139,10 +152,11 @@ impl Codec {
             Self::Hevc => "hvc1",
             Self::Vc1 => "vc-1",
             Self::MpegAudio => "mp4a.69",
-            Self::Adts => "mp4a.40.2",
+            Self::Adts | Self::Latm => "mp4a.40.2",
             Self::Ac3 => "ac-3",
             Self::Eac3 => "ec-3",
             Self::Dts => "dtsc",
+            Self::TrueHd => "mlpa",
             Self::Opus => "opus",
             Self::Lpcm => "pcm",
         }

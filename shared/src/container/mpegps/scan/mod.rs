@@ -74,7 +74,7 @@ impl Scan {
             Codec::MpegAudio | Codec::Adts | Codec::Ac3 | Codec::Eac3 | Codec::Dts | Codec::Opus => {
                 Self::Frames(Frames::new(codec))
             }
-            Codec::Lpcm => Self::Packets,
+            Codec::Lpcm | Codec::Latm | Codec::TrueHd => Self::Packets,
         }
     }
 

@@ -145,8 +145,8 @@ impl Pass {
             return;
         }
         for (place, found) in self.survey.tracks.iter().enumerate() {
-            let now = map.streams.iter().find(|stream| stream.pid == found.entry.pid).map(codec::of);
-            let muted = now.is_some_and(|now| now != Ok(found.stream.codec));
+            let now = map.streams.iter().find(|stream| stream.pid == found.entry.pid);
+            let muted = now.is_some_and(|now| codec::of(&map, now) != Ok(found.stream.codec));
             self.samples.mute(place, muted, &mut self.notes);
         }
         let known = |pid| self.survey.map.streams.iter().any(|stream| stream.pid == pid);

@@ -60,8 +60,8 @@ struct Lane {
     /// Samples that have ended, and wait for their element.
     done: VecDeque<Run>,
     decode: Ticks,
-    /// How long the last sample lasted of which that was known.
-    usual: Ticks,
+    /// How long the last sample lasted of which that was known, and how many packets it was.
+    usual: (Ticks, u64),
     /// The continuity counter of the last packet with a payload.
     counter: Option<u8>,
     packets: u64,
@@ -75,6 +75,8 @@ struct Open {
     run: Run,
     arrival: [u8; 4],
     end: u64,
+    /// How many packets its lane had before.
+    before: u64,
     /// What was seen of its beginning, until it is known whether decoding can begin there; and its `random_access_indicator`.
     opening: Option<(Vec<u8>, bool)>,
 }
@@ -189,7 +191,7 @@ impl Samples {
                 };
                 lane.decode = decode;
                 let opening = Some((Vec::new(), packet.is_random_access()));
-                lane.open = Some(Open { run, arrival, end: offset, opening });
+                lane.open = Some(Open { run, arrival, end: offset, before: lane.packets - 1, opening });
                 payload = payload.get(pes.header..).unwrap_or_default();
             }
             // Without times of its own, it goes with the one before.
@@ -242,10 +244,14 @@ impl Samples {
     fn end(&mut self, track: usize, next: Option<Ticks>, notes: &mut Notes) {
         self.look(track, &[], true);
         let Some(lane) = self.lanes.get_mut(track) else { return };
-        let Some(Open { mut run, end, .. }) = lane.open.take() else { return };
+        let Some(Open { mut run, end, before, .. }) = lane.open.take() else { return };
+        // That of the next has been counted.
+        let packets = lane.packets.saturating_sub(before + u64::from(next.is_some()));
         let until_next = next.map(|next| next - run.decode).filter(|lasts| (1..10 * SECOND).contains(&lasts.0));
-        run.duration = until_next.unwrap_or(lane.usual);
-        lane.usual = run.duration;
+        run.duration = until_next.unwrap_or_else(|| lane.as_usual(packets));
+        if until_next.is_some() {
+            lane.usual = (run.duration, packets);
+        }
         match u32::try_from(end - run.offset) {
             Ok(size) => {
                 run.size = size;
@@ -366,10 +372,22 @@ impl Lane {
             open: None,
             done: VecDeque::new(),
             decode: Ticks(i64::MIN / 4),
-            usual: Ticks::ZERO,
+            usual: (Ticks::ZERO, 0),
             counter: None,
             packets: 0,
             muted: false,
+        }
+    }
+
+    /// How long a sample of so many packets lasts, as far as the one before says: pictures all last alike, but of sound the
+    /// last PES packet of a file has what is left.
+    fn as_usual(&self, packets: u64) -> Ticks {
+        match (self.codec.kind(), self.usual) {
+            (Kind::Audio, (lasted, of)) if packets < of => Ticks(
+                lasted.0.saturating_mul(i64::try_from(packets).unwrap_or(i64::MAX))
+                    / i64::try_from(of).unwrap_or(i64::MAX),
+            ),
+            (_, (lasted, _)) => lasted,
         }
     }
 }

@@ -87,7 +87,7 @@ impl Tables {
             note_place(places);
             let map = sections.push(packet.payload(), begins).and_then(|section| Map::read(&section));
             let Some(map) = map else { return false };
-            if map.streams.iter().any(|stream| codec::of(stream).is_ok()) {
+            if map.streams.iter().any(|stream| codec::of(&map, stream).is_ok()) {
                 for place in places.drain(..) {
                     match self.packets.last_mut() {
                         Some(last) if last.end == place.start => last.end = place.end,
@@ -193,7 +193,7 @@ impl Survey {
 
 fn missing(unknown: Option<&Map>) -> String {
     let Some(map) = unknown else { return "no map of a program in the first 16 MiB".to_owned() };
-    let why: Vec<String> = map.streams.iter().filter_map(|stream| codec::of(stream).err()).collect();
+    let why: Vec<String> = map.streams.iter().filter_map(|stream| codec::of(map, stream).err()).collect();
     format!("no program has a stream that is known: {}", why.join(", "))
 }
 
@@ -201,7 +201,7 @@ fn missing(unknown: Option<&Map>) -> String {
 fn candidates(map: &Map, notes: &mut Notes) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
     for entry in &map.streams {
-        let codec = match codec::of(entry) {
+        let codec = match codec::of(map, entry) {
             Ok(_) if candidates.iter().any(|candidate| candidate.entry.pid == entry.pid) => {
                 Err("named twice".to_owned())
             }

@@ -88,8 +88,8 @@ fn other_files_are_not_recognised() {
     }
     let only = |packets: Vec<Vec<u8>>| try_index(&packed(&packets, PLAIN), 4096).unwrap_err();
     assert!(matches!(only(vec![null(); 100]), Error::Unsupported(what) if what.contains("no map")));
-    let latm = [tables(&[(0x11, 0x100)]), vec![null(); 9]].concat();
-    assert!(matches!(only(latm), Error::Unsupported(what) if what.contains("LATM")));
+    let texts = [tables(&[(0x90, 0x100)]), vec![null(); 9]].concat();
+    assert!(matches!(only(texts), Error::Unsupported(what) if what.contains("subtitles of a Blu-ray disc")));
     let mut scrambled = film(&mut Muxer::default(), 1, 0);
     for packet in scrambled.iter_mut().filter(|packet| packet[1] & 0x1F == 1) {
         packet[3] |= 0x80;

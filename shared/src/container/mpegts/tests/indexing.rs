@@ -2,7 +2,7 @@
 
 use super::super::CONTAINER;
 use super::super::packet::Packing;
-use super::muxer::{ADTS, H264, Muxer, SECOND, SOUND, VIDEO, film, packed, tables, without_tables};
+use super::muxer::{ADTS, H264, Muxer, Packets, SECOND, SOUND, VIDEO, clock, film, packed, tables, without_tables};
 use super::{contents, index};
 use crate::container::indexed::Indexed;
 use crate::media::Kind;
@@ -77,6 +77,20 @@ fn every_packing_has_the_same_samples() {
 }
 
 #[test]
+fn a_packet_without_a_payload_begins_nothing() {
+    let packets = film(&mut Muxer::default(), 3, 900_000);
+    let (plain, mut mixed) = (index(&packed(&packets, PLAIN)), Packets::new());
+    for packet in packets {
+        mixed.push(packet);
+        let mut flagged = clock(VIDEO);
+        flagged[1] |= 0x40;
+        mixed.push(flagged);
+    }
+    let found = index(&packed(&mixed, PLAIN));
+    assert_eq!(found.times(0), plain.times(0));
+}
+
+#[test]
 fn time_stamps_may_wrap_around() {
     let (_, plain) = of_film(4, 0);
     for zero in [(1 << 33) - 2 * SECOND, (1 << 33) - 1, 1 << 32] {
@@ -102,13 +116,13 @@ fn recordings_that_were_joined_follow_each_other() {
 #[test]
 fn what_is_passed_over_is_told() {
     let mut muxer = Muxer::default();
-    let map = tables(&[(H264, VIDEO), (ADTS, SOUND), (0x11, 0x102), (H264, 0x103)]);
+    let map = tables(&[(H264, VIDEO), (ADTS, SOUND), (0x90, 0x102), (H264, 0x103)]);
     let other = tables(&[(H264, VIDEO), (0x81, SOUND), (0x03, 0x104)]);
     let (first, second, third) =
         (film(&mut muxer, 2, 0), film(&mut muxer, 2, 2 * SECOND), film(&mut muxer, 2, 4 * SECOND));
     let (first, second) = (without_tables(first), without_tables(second));
     let film = index(&packed(&[map, first, other, second, third].concat(), PLAIN));
-    for note in ["LATM", "stream 0x103 is passed over: nothing", "the program gets other streams"] {
+    for note in ["subtitles", "stream 0x103 is passed over: nothing", "the program gets other streams"] {
         assert!(film.notes().contains(note), "{note}: {}", film.notes());
     }
     assert_eq!(film.outline.tracks.len(), 2);

@@ -26,7 +26,7 @@ fn frame(number: u64, size: usize) -> Vec<u8> {
 fn opened(frame: &[u8]) -> (u64, &[u8]) {
     assert_eq!(remainder(16, 0x8005, frame), 0);
     let length = frame[4].leading_ones().max(1) as usize;
-    assert_eq!(remainder(8, 0x07, &frame[..4 + length + 1]), 0);
+    assert_eq!(remainder(8, 0x07, &frame[..=4 + length]), 0);
     let number =
         if length == 1 { u64::from(frame[4]) } else { u64::from(frame[4] & 31) << 6 | u64::from(frame[5] & 63) };
     (number, &frame[4 + length + 1..frame.len() - 2])

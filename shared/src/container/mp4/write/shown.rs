@@ -1,0 +1,44 @@
+//! What is shown when playback begins. An edit list may begin within a sample, which is then presented from there on. But ffmpeg,
+//! and Chromium with it, passes over the pictures and the text that began before, and counts time from the next; where a picture
+//! stands for seconds, sound would be that much late. So in a cut the sample that is shown begins where the edit list does.
+
+use crate::container::Selected;
+use crate::media::{Kind, Run, Ticks, Track};
+
+/// The runs of a selection, with the sample that is shown first beginning with the edit list.
+pub(super) fn begin_with_the_edit(track: &Track, selected: &Selected) -> Vec<Run> {
+    let mut runs = selected.runs.clone();
+    let mut presented = selected.segments.iter().filter_map(|segment| segment.media);
+    // Of several edits, another one may show the sample from its own beginning.
+    let (Some(media), None) = (presented.next(), presented.next()) else { return runs };
+    if track.kind == Kind::Audio {
+        return runs;
+    }
+    let shown = runs.iter().enumerate().filter(|(_, run)| run.presentation() <= media);
+    let shown = shown.map(|(place, run)| (presentation(run, within(run, media)), place)).max();
+    let Some((_, place)) = shown.filter(|(presented, _)| *presented < media) else { return runs };
+    let Some(run) = runs.get(place) else { return runs };
+    let at = within(run, media);
+    let Some(mut sample) = run.slice(at..at + 1) else { return runs };
+    let (before, after) = (run.slice(0..at), run.slice(at + 1..u32::MAX));
+    if runs.iter().all(|run| run.composition == Ticks::ZERO) {
+        sample.duration = (sample.decode_end() - media).max(Ticks::ZERO);
+        sample.decode = media;
+    } else {
+        sample.composition = media - sample.decode;
+    }
+    runs.splice(place..=place, before.into_iter().chain([sample]).chain(after));
+    runs
+}
+
+/// The last sample of a run that begins at this time or before it, as the first does.
+fn within(run: &Run, media: Ticks) -> u32 {
+    let ahead = (media - run.presentation()).0;
+    let before = ahead.checked_div(run.duration.0).and_then(|before| u32::try_from(before).ok()).unwrap_or(u32::MAX);
+    before.min(run.count.saturating_sub(1))
+}
+
+/// When a sample of a run is presented.
+fn presentation(run: &Run, at: u32) -> Ticks {
+    run.presentation() + run.duration.times(i64::from(at))
+}
