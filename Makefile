@@ -38,7 +38,7 @@ test-python: tools $(VENV)/ready
 
 lambda-test: $(VENV)/ready ## Run the functions under Lambda's runtime emulator with every event of events/; PROFILE=release for what is deployed
 	$(PROGRAMS) --profile $(PROFILE)
-	REELSPAN_PROFILE=$(PROFILE) $(VENV)/bin/pytest tests/test_lambda.py
+	REELSPAN_PROFILE=$(PROFILE) $(VENV)/bin/pytest tests/test_lambda.py tests/test_watch.py
 
 lint: $(VENV)/ready ## Check the form of everything
 	cargo fmt --all --check

@@ -42,6 +42,10 @@ class Aws(ThreadedMotoServer):
         super().__init__("127.0.0.1", 0, verbose=False)
         self.calls: list[Call] = []
         self.invocations: queue.Queue[Invocation | None] = queue.Queue()
+        self.breaks_at: int | None = None
+        """From which byte on of an object its bytes do not come, whatever length was announced."""
+        self.throttled: tuple[str, int] | None = None
+        """The service that turns functions away, and how often it does."""
 
     def _server_entry(self) -> None:
         self._server = make_server(self._ip_address, self._port, self._noted, True, request_handler=MotoRequestHandler)
@@ -76,9 +80,16 @@ class Aws(ThreadedMotoServer):
             return start_response(line, headers, *more)
 
         who, service = request.credential[0], request.credential[3]
-        answer = self._invoked(request, start) if service == "lambda" and who != "test" else self._moto(environ, start)
+        if who != "test" and self.throttled and self.throttled[0] == service and self.throttled[1]:
+            self.throttled = service, self.throttled[1] - 1
+            answer = turned_away(service, start)
+        else:
+            answer = self._invoked(request, start) if service == "lambda" and who != "test" else self._moto(environ, start)
         if who not in ("", "test"):
             self.calls.append(Call(who, needs(request, status), status, begun, time.monotonic() - begun))
+            if self.breaks_at is not None and (service, request.method) == ("s3", "GET"):
+                first = int(request.headers.get("range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
+                return [b"".join(answer)[: max(0, self.breaks_at - first)]]
         return answer
 
     def _invoked(self, request: Request, start) -> list[bytes]:
@@ -86,6 +97,23 @@ class Aws(ThreadedMotoServer):
         self.invocations.put(Invocation(name.rpartition(":")[2], json.loads(request.body)))
         start("202 ACCEPTED", [("Content-Length", "0")])
         return []
+
+
+# How services say that they are asked too often (their API references, "Common errors").
+TURNED_AWAY = {
+    "cloudfront": ("400 Bad Request", "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"),
+    "dynamodb": ("400 Bad Request", '{"__type": "com.amazon.coral.availability#ThrottlingException", "message": "Rate exceeded"}'),
+    "lambda": ("429 Too Many Requests", '{"Type": "User", "Reason": "CallerRateLimitExceeded", "Message": "Rate Exceeded."}'),
+    "s3": ("503 Slow Down", "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"),
+    "secretsmanager": ("400 Bad Request", '{"__type": "ThrottlingException", "Message": "Rate exceeded"}'),
+}
+
+
+def turned_away(service: str, start) -> list[bytes]:
+    status, body = TURNED_AWAY[service]
+    named = [("x-amzn-ErrorType", "TooManyRequestsException")] if service == "lambda" else []
+    start(status, [("Content-Length", str(len(body))), *named])
+    return [body.encode()]
 
 
 def read(environ: dict) -> Request:

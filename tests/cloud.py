@@ -1,8 +1,10 @@
-"""An AWS on loopback that is empty, and knows nothing of Reelspan: moto's."""
+"""An AWS on loopback that knows nothing of Reelspan: moto's. There is one a process, whatever endpoints it has; so each test has names of
+its own in it, or takes away what it made."""
+
+import contextlib
 
 import boto3
 import pytest
-import requests
 from moto.server import ThreadedMotoServer
 
 from actions import REGION
@@ -10,12 +12,11 @@ from actions import REGION
 
 @pytest.fixture(scope="module")
 def moto():
-    """The endpoint of an AWS that is empty."""
+    """The endpoint of an AWS."""
     serving = ThreadedMotoServer("127.0.0.1", 0)
     serving.start()
     host, port = serving.get_host_and_port()
     yield f"http://{host}:{port}"
-    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=30)
     serving.stop()
 
 
@@ -35,6 +36,9 @@ def open_space(dynamodb, table: str, space: str) -> None:
 
 
 def make_table(dynamodb, name: str, partition: str, sort: str | None = None) -> None:
+    """Makes a table, in the place of one of that name which others have left."""
+    with contextlib.suppress(dynamodb.exceptions.ResourceNotFoundException):
+        dynamodb.delete_table(TableName=name)
     keys = [(partition, "HASH")] + ([(sort, "RANGE")] if sort else [])
     dynamodb.create_table(
         TableName=name,

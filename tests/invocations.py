@@ -8,6 +8,7 @@ import json
 import re
 import struct
 import subprocess
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -340,14 +341,33 @@ def disabled(stack: Stack) -> None:
     stack.self_invocations()
 
 
-def forgotten(path: str) -> Holds:
-    """The edges of `films` are told to forget this."""
+def not_noted(stack: Stack) -> None:
+    """Whoever made the distribution of `films` died before it was noted which it is."""
+    stack.client("dynamodb").update_item(
+        TableName=stack.template.ref("Spaces"), Key={"space": {"S": "films"}}, UpdateExpression="REMOVE streaming.distribution, streaming.host"
+    )
+
+
+def taken_away(stack: Stack) -> None:
+    """The distribution of `films` goes, once a function is told to see to it."""
+
+    def wait() -> None:
+        while stack.aws.invocations.get(timeout=60).event != stack.event("streaming-tend"):
+            pass
+        not_streamed(stack)
+
+    stack.self_invocations()
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def forgotten(*paths: str) -> Holds:
+    """The edges of `films` are told to forget these."""
 
     def holds(stack: Stack, _: Answer) -> None:
         cloudfront, id = stack.client("cloudfront"), newest(stack)["Distribution"]["Id"]
         [made] = cloudfront.list_invalidations(DistributionId=id)["InvalidationList"]["Items"]
         batch = cloudfront.get_invalidation(DistributionId=id, Id=made["Id"])["Invalidation"]["InvalidationBatch"]
-        assert batch["Paths"]["Items"] == [path]
+        assert set(batch["Paths"]["Items"]) == set(paths)
 
     return holds
 
@@ -467,6 +487,7 @@ ROWS = [
     Row("streaming-enable", "StreamingApi", [*FILMS, not_streamed], both(http(200, re.compile("cloudfront.net")), invokes("streaming-tend"), distributed(secure=False))),
     Row("streaming-disable", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(http(200, re.compile("is off")), invokes("streaming-tend"))),
     Row("streaming-changed", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(says(None), forgotten("/a%20b/hello.txt*"))),
+    Row("streaming-gone", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(says(None), forgotten("/a%20b/hello.txt*", "/Lecture%20%233*"))),
     Row("streaming-enable-secure", "StreamingApi", [*FILMS, not_streamed, no_key], both(http(200, re.compile("cloudfront.net")), invokes("streaming-tend"), distributed(secure=True))),
     Row("streaming-rotate", "StreamingApi", FILMS, http(200, re.compile("signs now"))),
     Row("streaming-delete", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(http(200, re.compile("is deleted")), invokes("streaming-tend"))),
@@ -474,6 +495,12 @@ ROWS = [
     Row("streaming-disable-hls", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], http(200, re.compile("is off"))),
     Row("streaming-delete-hls", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], http(200, re.compile("is deleted"))),
     Row("streaming-tend", "StreamingApi", [*FILMS, not_streamed, "streaming-enable", at_edges, "streaming-delete", disabled], says(None)),
+]
+
+# What is not done in every hour.
+IN_NEED = [
+    Row("streaming-tend", "StreamingApi", [*FILMS, not_streamed, "streaming-enable", at_edges, disabled, not_noted, "streaming-delete"], says(None)),
+    Row("space-delete", "SpacesApi", [*STORED, not_streamed, "streaming-enable", "rest-delete-space", taken_away], both(says(None), objects(), no_space)),
 ]
 
 FUNCTIONS = {row.event: row.function for row in ROWS}

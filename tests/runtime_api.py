@@ -20,8 +20,10 @@ class Streamed(NamedTuple):
     prelude: dict
     body: bytes
     trailers: dict[str, str]
+    head: float
+    """When it began to answer, in seconds from when the event was given."""
     chunks: list[tuple[float, int]]
-    """When how many bytes came, in seconds from when the event was given."""
+    """When how many bytes came, likewise."""
 
 
 @contextlib.contextmanager
@@ -51,7 +53,7 @@ def streaming(program: pathlib.Path, environment: dict[str, str], log=subprocess
             self.wfile.write(event)
 
         def do_POST(self) -> None:
-            said, chunks = b"", []
+            said, head, chunks = b"", time.monotonic() - begun, []
             while size := int(self.rfile.readline(), 16):
                 said += self.rfile.read(size)
                 chunks.append((time.monotonic() - begun, size))
@@ -62,7 +64,7 @@ def streaming(program: pathlib.Path, environment: dict[str, str], log=subprocess
             self.send_response_only(202)
             self.send_header("Content-Length", "0")
             self.end_headers()
-            answers.put(Streamed(mode, json.loads(prelude), body, trailers, chunks))
+            answers.put(Streamed(mode, json.loads(prelude), body, trailers, head, chunks))
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
     server.daemon_threads = True

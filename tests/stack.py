@@ -186,10 +186,15 @@ class Stack(contextlib.ExitStack):
 
     def _invoke(self, function: str, event) -> Answer:
         if function not in self.functions:
-            log = self.enter_context((self.logs / f"{function}.log").open("wb"))
+            log = self.enter_context((self.logs / f"{function}.log").open("ab"))
             program = servers.built(self.root, self.template.program(function))
             self.functions[function] = self.enter_context(emulator.running(program, self.environment(function), log))
         return Answer(self.functions[function](event).content)
+
+    def restart(self, function: str) -> None:
+        """Has another process answer from now on: the one before goes when all does."""
+        with self.lock:
+            self.functions.pop(function, None)
 
     def streams(self, space: str, kind: str = "OPEN", standing: str = "on", host: str | None = "", reader: str = "") -> None:
         """Makes a space stream, one of its own where there is none, which `reader` may read; from https://SPACE.cloudfront.net unless

@@ -66,8 +66,8 @@ def deployment(boto, form, health):
     options = ["--bucket", BUCKET, "--table", "DoctoredIndex", "--spaces-table", "DoctoredSpaces", "--users-table", "DoctoredUsers",
                "--indexer", INDEXER, "--queue", queue, "--url", url]  # fmt: skip
     yield options
-    for key in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
-        s3.delete_object(Bucket=BUCKET, Key=key["Key"])
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
+        s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": item["Key"]} for item in page.get("Contents", [])]})
     s3.delete_bucket(Bucket=BUCKET)
     for name in dynamodb.list_tables()["TableNames"]:
         if name in TABLES:
@@ -115,6 +115,22 @@ def test_a_deployment_in_order_is_said_to_be(deployment, doctor):
     looked = {line.removeprefix("ok     ").split(":")[0].split(" ")[0] for line in lines}
     assert looked == {"credentials", "clock", "bucket", "public", "encryption", "events", "table", "index", "queue", "health"}
     assert "ok     index: right for all of 3 contents that were looked at" in lines
+
+
+def test_every_content_of_a_space_of_many_is_looked_at_or_some_that_are_drawn(boto, deployment, doctor, form):
+    """More than S3 lists at a time; the last of them has no index."""
+    s3, dynamodb = boto("s3"), boto("dynamodb")
+    for number in range(1000):
+        name = f"many/{number:04}.mp4"
+        put_head(dynamodb, name, s3.put_object(Bucket=BUCKET, Key=f"films/{name}", Body=b"x")["ETag"], form)
+    s3.put_object(Bucket=BUCKET, Key="films/z.mp4", Body=b"x")
+    [wrong] = [line for line in doctor([*deployment, "--all"], 1) if not line.startswith("ok     ")]
+    assert wrong.startswith("wrong  index: wrong for 1 of 1004 contents that were looked at: films/z.mp4 has none; ")
+    assert wrong in doctor([*deployment, "--sample", "1004"], 1)
+    dynamodb.delete_table(TableName="DoctoredIndex")
+    make_table(dynamodb, "DoctoredIndex", "media", "page")
+    [line] = [line for line in doctor([*deployment, "--sample", "7"], 1) if " index: " in line]
+    assert line.startswith("wrong  index: wrong for 7 of 7 contents that were looked at, drawn from 1004: films/")
 
 
 def faults() -> dict:
@@ -175,6 +191,15 @@ def faults() -> dict:
     def silent(options, **_):
         options[-1] = "http://127.0.0.1:1"
 
+    def no_url(options, **_):
+        options[-1] = "media.example.org"
+
+    def both_spaces(boto, form, **_):
+        missing(boto)
+        songs = {"space": {"S": "songs"}, "created": {"N": "0"}, "acl": {"M": {}}, "properties": {"M": {}}, "state": {"S": "live"}}
+        boto("dynamodb").put_item(TableName="DoctoredSpaces", Item=songs)
+        boto("s3").put_object(Bucket=BUCKET, Key="songs/a.mp3", Body=b"x")
+
     return {
         no_bucket: ("bucket nosuch", "there is none of that name", "--bucket"),
         open_bucket: ("public access", "not all of it is blocked", "put-public-access-block"),
@@ -193,6 +218,8 @@ def faults() -> dict:
         no_queue: ("queue NotIndexed-not", "", "--queue"),
         ill: ("health", "it answers 502", "log"),
         silent: ("health", "nobody answers", "--url"),
+        no_url: ("health", "not an http or https URL", "--url"),
+        both_spaces: ("index", "wrong for 2 of 4 contents that were looked at", "reelspan reindex films, reelspan reindex songs"),
     }
 
 

@@ -1,6 +1,7 @@
 """The functions as Lambda runs them: their programs under the runtime emulator that ships with SAM, over moto's AWS, which knows
 nothing of Reelspan, with the tables, the environment and the events of this repository."""
 
+import base64
 import json
 import pathlib
 import re
@@ -10,7 +11,7 @@ import requests
 
 import runtime_api
 import server as servers
-from invocations import ROWS, media, pages, put, run
+from invocations import ROWS, media, pages, put, run, run_all
 from stack import Answer, Stack
 
 MEDIA = [row.event for row in ROWS if row.event.startswith("http-")]
@@ -134,6 +135,7 @@ def streamed(stack):
 
 
 def test_a_streamed_answer_comes_in_lambda_s_own_form_and_may_be_of_any_size(stack, streamed, samples):
+    stack.streams("large")
     padding = 20_000_000
     body = (samples / "counter.mp4").read_bytes() + (padding + 8).to_bytes(4) + b"free" + bytes(padding)
     put(stack, "large/streamed.mp4", body)
@@ -150,6 +152,28 @@ def test_what_is_streamed_is_what_the_emulator_gathers(stack, streamed, answered
     there, said = answered("FragmentsStream", name), streamed(stack.event(name))
     assert (said.prelude["statusCode"], said.body) == (there.status, there.body)
     assert said.prelude["headers"] == there.headers
+
+
+def test_a_small_answer_is_not_held_back(stack, streamed, answered):
+    """A connection that waits for the head to be acknowledged before it sends more waits for 40 ms."""
+    answered("FragmentsStream", "url-time")
+    for name in ("url-time", "url-head", "url-missing"):
+        answers = [streamed(stack.event(name)) for _ in range(5)]
+        assert min(said.chunks[-1][0] - said.head for said in answers) < 0.02, name
+
+
+def test_a_body_that_breaks_off_is_told_to_lambda_and_has_no_wrong_byte(stack, streamed, answered):
+    whole = answered("FragmentsStream", "url-original").body
+    stack.aws.breaks_at = len(whole) - 10
+    try:
+        said = streamed(stack.event("url-original"))
+    finally:
+        stack.aws.breaks_at = None
+    assert said.prelude["statusCode"] == 200 and said.body == whole[:-10]
+    assert said.trailers["lambda-runtime-function-error-type"] == "Reelspan.BrokenOff"
+    why = json.loads(base64.b64decode(said.trailers["lambda-runtime-function-error-body"]))
+    assert why["errorType"] == "Reelspan.BrokenOff"
+    assert streamed(stack.event("url-original")).body == whole
 
 
 def test_events_may_come_twice_and_late(stack, samples):
@@ -271,3 +295,53 @@ def test_behind_cloudfront_the_signature_was_looked_at_and_a_space_that_is_off_s
     assert answer.status == 206 and "t:npt 8.0-20.0" in answer.headers["content-range-mapping"]
     stack.streams("secure", "SECURE", "off")
     assert stack.invoke("FragmentsStream", request).status == 403
+
+
+@pytest.fixture(scope="module")
+def written(stack) -> dict[frozenset, set[str]]:
+    """Which metrics the functions write, by their dimensions, while all events are answered."""
+    run_all(stack)
+    found = {}
+    for log in stack.logs.glob("*.log"):
+        for line in log.read_text(errors="replace").splitlines():
+            if not line.startswith("{") or "CloudWatchMetrics" not in line:
+                continue
+            figures = json.loads(line)
+            [directive] = figures["_aws"]["CloudWatchMetrics"]
+            assert directive["Namespace"] == "Reelspan"
+            for names in directive["Dimensions"]:
+                dimensions = frozenset((name, figures[name]) for name in names)
+                found.setdefault(dimensions, set()).update(metric["Name"] for metric in directive["Metrics"])
+    return found
+
+
+def test_what_alarms_and_the_dashboard_look_at_is_written(stack, written):
+    looked = set()
+    for name, alarm in stack.template.of_type("AWS::CloudWatch::Alarm").items():
+        for metric in (query["MetricStat"]["Metric"] for query in alarm["Properties"]["Metrics"] if "MetricStat" in query):
+            if metric["Namespace"] == "Reelspan":
+                dimensions = frozenset((it["Name"], stack.template.value(it["Value"])) for it in metric["Dimensions"])
+                assert metric["MetricName"] in written[dimensions], name
+                looked.add(metric["MetricName"])
+    assert looked == {"BrokenOff", "Failures", "IndexingLag", "RefusedSignatures", "ServerErrors"}
+    [dashboard] = stack.template.of_type("AWS::CloudWatch::Dashboard").values()
+    for widget in json.loads(stack.template.value(dashboard["Properties"]["DashboardBody"]))["widgets"]:
+        for namespace, name, *pairs in widget["properties"]["metrics"]:
+            pairs = [part for part in pairs if isinstance(part, str)]
+            assert namespace == "Reelspan" and name in written[frozenset(zip(pairs[::2], pairs[1::2]))], (name, pairs)
+
+
+def test_what_is_written_is_documented(stack, written):
+    """With all the kinds that there are of it; and so are the alarms, and how many metrics they look at."""
+    text = (stack.root / "docs" / "operations.md").read_text()
+    table = text.partition("## Metrics")[2].partition("\n## ")[0]
+    documented = [re.findall(r"`(\w+)`", row.split(" | ")[0]) for row in re.findall(r"^\| .*`.* \|$", table, re.M)]
+    assert {name for names in documented for name in names} == {name for names in written.values() for name in names}
+    kinds = {value for dimensions in written for name, value in dimensions if name == "Kind"}
+    assert kinds <= set(re.findall(r"`(\w+)`", text)), kinds
+
+    deploy = (stack.root / "docs" / "deploy.md").read_text()
+    alarms = stack.template.of_type("AWS::CloudWatch::Alarm")
+    assert set(re.findall(r"^\| `(\w+)` \| ", deploy.partition("| alarm |")[2].partition("\n\n")[0], re.M)) == set(alarms)
+    metrics = sum("MetricStat" in query for alarm in alarms.values() for query in alarm["Properties"]["Metrics"])
+    assert f"| alarms | {metrics} metrics |" in deploy

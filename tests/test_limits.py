@@ -1,7 +1,52 @@
-"""Every test that docs/limits.md names is there, and every row names one."""
+"""Throttling, of each service that a function calls; and every test that docs/limits.md names is there, and every row names one."""
 
 import re
 import subprocess
+
+import pytest
+
+from invocations import ROWS, prepare
+
+# What a function is asked, a service that it asks then, and how often it does.
+ASKED = [
+    ("http-time", "dynamodb", 5),
+    ("http-time", "s3", 5),
+    ("url-time", "s3", 5),
+    ("rest-get", "dynamodb", 5),
+    ("rest-get", "s3", 5),
+    ("rest-delete-space", "lambda", 3),
+    ("signing-signed-url", "dynamodb", 5),
+    ("signing-signed-url", "secretsmanager", 3),
+    ("streaming-enable", "cloudfront", 3),
+    ("streaming-enable", "dynamodb", 5),
+]
+
+
+@pytest.mark.parametrize(("event", "service", "attempts"), ASKED)
+def test_who_is_throttled_tries_again_and_then_says_when_to_come_again(stack, event, service, attempts):
+    [row] = [row for row in ROWS if row.event == event]
+    prepare(stack, row)
+    stack.restart(row.function)  # For what it remembers, nobody is asked.
+    for times, right in [(2, True), (1000, False)]:
+        stack.aws.throttled = service, times
+        answer = stack.invoke(row.function, stack.event(event))
+        asked, stack.aws.throttled = times - stack.aws.throttled[1], None
+        if right:
+            assert answer.status < 400 and asked == times, answer.said
+            prepare(stack, row)
+            stack.restart(row.function)
+        else:
+            assert (answer.status, "retry-after" in answer.headers, asked) == (503, True, attempts), answer.said
+
+
+def test_a_body_that_was_sent_cannot_be_sent_again_by_us(stack):
+    [row] = [row for row in ROWS if row.event == "rest-store"]
+    prepare(stack, row)
+    stack.aws.throttled = "s3", 1
+    answer = stack.invoke(row.function, stack.event("rest-store"))
+    stack.aws.throttled = None
+    assert answer.status == 503 and "retry-after" in answer.headers
+    row.holds(stack, stack.invoke(row.function, stack.event("rest-store")))
 
 
 def test_every_limit_names_tests_that_exist(root):

@@ -9,7 +9,7 @@ import urllib.parse
 import pytest
 
 from actions import ACCOUNT_ID, REGION, Request, needs
-from invocations import run_all
+from invocations import IN_NEED, run, run_all
 
 # What Lambda itself does in a function's name, and so no call of the function's.
 BY_LAMBDA = {
@@ -19,18 +19,14 @@ BY_LAMBDA = {
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
-# What functions need where an earlier call died half-way, and to wait for a distribution to go: the Rust tests of functions/streaming
-# and functions/spaces do that.
-IN_NEED = {
-    ("cloudfront:ListDistributions", "*"),
-    ("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:StreamingApi"),
-}
 
 
 @pytest.fixture(scope="module")
 def needed(stack) -> dict[str, set[tuple[str, str]]]:
     """By function, what it called, and on what."""
     run_all(stack)
+    for row in IN_NEED:
+        run(stack, row)
     found = {name: set() for name in stack.template.functions}
     for call in stack.aws.calls:
         found[call.who] |= set(call.needs)
@@ -86,7 +82,6 @@ def test_no_function_has_a_permission_to_spare(stack, needed):
             for need in theirs
         }
         grants = granted(stack.template, function)
-        grants = {grant for grant in grants if grant not in IN_NEED}
         spare[function] = {grant for grant in grants if not any(allows(grant, need) for need in needs)}
     assert not any(spare.values()), "\n".join(f"{name} {grant}" for name, grants in spare.items() for grant in sorted(grants))
 
@@ -95,8 +90,6 @@ def test_what_is_taken_away_or_given_is_noticed(stack, needed):
     for function, needs in needed.items():
         grants = granted(stack.template, function)
         for grant in grants:
-            if grant in IN_NEED:
-                continue
             others = grants - {grant}
             taken = [need for need in needs if not any(allows(other, need) for other in others)]
             shared = stack.template.functions[function].get("Role")

@@ -1,7 +1,10 @@
 """The SAM application and its events go with the programs that they name."""
 
 import json
+import os
+import pathlib
 import subprocess
+import sys
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
@@ -32,6 +35,24 @@ def test_every_function_is_a_program_of_the_folder_it_is_built_in(root, function
         assert (str(manifest), function["Metadata"]["BuildProperties"]["Binary"]) in programs, name
 
 
+@pytest.mark.parametrize(("architecture", "asked"), [(None, True), ("x86_64", False)])
+def test_sam_has_a_function_built_for_the_architecture_that_is_asked_for(root, tmp_path, architecture, asked):
+    stub = tmp_path / "bin" / "cargo-lambda"
+    stub.parent.mkdir()
+    stub.write_text('#!/bin/sh\necho "$@" > "$CARGO_TARGET_DIR/asked"\nmkdir -p "$CARGO_TARGET_DIR/lambda/signing"\n'
+                    'touch "$CARGO_TARGET_DIR/lambda/signing/bootstrap"\n')  # fmt: skip
+    stub.chmod(0o755)
+    variables = {"CARGO_TARGET_DIR": str(tmp_path), "PATH": f"{stub.parent}:{os.environ['PATH']}"}
+    variables |= {"AWS_DEFAULT_REGION": "us-east-1", "SAM_CLI_TELEMETRY": "0"}
+    command = [pathlib.Path(sys.executable).parent / "sam", "build", "SigningApi", "--beta-features", "--build-dir", tmp_path / "build"]
+    command += ["--parameter-overrides", f"Architecture={architecture}"] if architecture else []
+    subprocess.run(command, cwd=root, env=os.environ | variables, capture_output=True, check=True, timeout=120)
+    words = (tmp_path / "asked").read_text().split()
+    assert words == ["lambda", "build", "--release", *(["--arm64"] if asked else []), "--bin", "signing"]
+    built = yaml_parse((tmp_path / "build" / "template.yaml").read_text())
+    assert built["Resources"]["SigningApi"]["Properties"]["CodeUri"] == "SigningApi"
+
+
 def test_every_table_has_the_keys_that_the_programs_use(template):
     keys = {
         name: [key["AttributeName"] for key in made["Properties"]["KeySchema"]]
@@ -44,6 +65,16 @@ def test_every_table_has_the_keys_that_the_programs_use(template):
 def test_every_function_has_a_named_log_and_a_deadline(functions):
     for name, function in functions.items():
         assert {"LoggingConfig", "Timeout", "MemorySize"} <= function["Properties"].keys(), name
+
+
+def test_what_answers_requests_alone_ends_before_api_gateway_gives_up(functions):
+    """That waits 30 s for a function, and 10 s for an authorizer; what also works behind an answer has as long as Lambda gives."""
+    for name, function in functions.items():
+        properties = function["Properties"]
+        behind_http = any(event["Type"] == "HttpApi" for event in properties.get("Events", {}).values())
+        if behind_http and "EventInvokeConfig" not in properties:
+            assert properties["Timeout"] < 30, name
+    assert functions["Authorizer"]["Properties"]["Timeout"] <= 10
 
 
 def test_no_permission_is_for_everything(template):

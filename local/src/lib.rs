@@ -18,6 +18,7 @@
 
 pub mod aws;
 pub mod cloudfront;
+mod contents;
 pub mod cut;
 pub mod data;
 pub mod deployment;

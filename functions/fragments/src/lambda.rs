@@ -6,7 +6,7 @@ use axum::extract::ConnectInfo;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use lambda_http::tower::ServiceBuilder;
-use reelspan_gateway::{Buffered, encoded_once, observed};
+use reelspan_gateway::{Buffered, encoded_once, observed, run_streamed};
 
 use crate::{Delivery, Fragments};
 
@@ -15,7 +15,7 @@ pub async fn run(fragments: Fragments) -> Result<(), lambda_http::Error> {
     let delivery = fragments.delivery;
     let service = ServiceBuilder::new().map_request(from_viewer).service(observed(fragments.router()));
     match delivery {
-        Delivery::Streamed | Delivery::StreamedByLambda => lambda_http::run_with_streaming_response(service).await,
+        Delivery::Streamed | Delivery::StreamedByLambda => run_streamed(service).await,
         Delivery::Buffered => lambda_http::run(ServiceBuilder::new().map_response(Buffered).service(service)).await,
     }
 }

@@ -7,9 +7,11 @@
 //!   something else; and it panics where a body breaks off. Here a body is bytes, and one that breaks off is a 502
 //!   ([`Buffered`]).
 //!
-//! And of each request one line is written ([`observed`]).
+//! A streamed answer is told to Lambda as it comes into being ([`run_streamed`]), and of each request one line is written
+//! ([`observed`]).
 
 mod observed;
+mod streamed;
 
 use std::pin::Pin;
 
@@ -23,11 +25,13 @@ use lambda_http::{IntoResponse, RequestExt};
 pub use observed::observed;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reelspan::http::problem::{self, Problem};
+pub use streamed::run_streamed;
 
 /// What a path leaves as it is: RFC 3986 §2.3 (unreserved), and the slash.
 const PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// Where function URLs live; all else is an HTTP API, or a domain of one's own in front of it.
+/// Where function URLs live; what else names an API is an HTTP API, or a domain of one's own in front of it. The function URLs of
+/// `cargo lambda watch` name none.
 const FUNCTION_URL: &str = ".on.aws";
 
 /// How many bytes a buffered answer's body may have: of 6 MB (6 291 556 bytes) three quarters, as the body goes in base64, less
@@ -39,7 +43,8 @@ pub const LARGEST: u64 = 4_400_000;
 pub fn encoded_once(mut request: lambda_http::Request) -> lambda_http::Request {
     let decoded = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => {
-            !context.domain_name.as_deref().is_some_and(|domain| domain.ends_with(FUNCTION_URL))
+            context.apiid.is_some()
+                && !context.domain_name.as_deref().is_some_and(|domain| domain.ends_with(FUNCTION_URL))
         }
         _ => false,
     };
@@ -108,13 +113,14 @@ mod tests {
 
     use super::*;
 
-    /// A request as API Gateway's payload 2.0 has it, and a function URL's too.
+    /// A request as API Gateway's payload 2.0 has it, and a function URL's too; and `cargo lambda watch`'s, at `localhost`.
     fn event(domain: &str, path: &str, query: &str) -> lambda_http::Request {
         let event = serde_json::json!({
             "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
             "headers": { "host": domain, "range": "bytes=0-1" },
             "requestContext": {
-                "accountId": "123456789012", "apiId": "id", "domainName": domain, "domainPrefix": "id", "requestId": "id",
+                "accountId": "123456789012", "apiId": (domain != "localhost").then_some("id"), "requestId": "id",
+                "domainName": domain, "domainPrefix": "id",
                 "routeKey": "$default", "stage": "$default", "time": "12/Mar/2020:19:03:58 +0000", "timeEpoch": 0,
                 "http": { "method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "a" },
             },
@@ -134,6 +140,7 @@ mod tests {
             (api, "/media/films/ä/ö.mp4", "track=%C3%A4", "/media/films/%C3%A4/%C3%B6.mp4?track=%C3%A4"),
             (api, "/media/films/Lecture #3.mp4", "t=1", "/media/films/Lecture%20%233.mp4?t=1"),
             ("media.example.org", "/media/films/a b.mp4", "", "/media/films/a%20b.mp4"),
+            ("localhost", "/media/films/a%20b.mp4", "t=1", "/media/films/a%20b.mp4?t=1"),
             (url, "/media/films/a%20b.mp4", "t=1", "/media/films/a%20b.mp4?t=1"),
             (url, "/media/films/100%2525.mp4", "", "/media/films/100%2525.mp4"),
             (url, "/media/films/%C3%A4%23.mp4", "", "/media/films/%C3%A4%23.mp4"),

@@ -111,6 +111,7 @@ impl Line {
         let mut figures = vec![
             ("Requests", Unit::Count, 1),
             ("ServerErrors", Unit::Count, u64::from(status >= 500)),
+            ("BrokenOff", Unit::Count, u64::from(!self.complete)),
             ("Bytes", Unit::Bytes, self.bytes),
             ("RequestTime", Unit::Milliseconds, milliseconds),
             ("DynamoDbCalls", Unit::Count, dynamodb.calls),

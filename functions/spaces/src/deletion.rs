@@ -10,6 +10,8 @@
 
 use std::time::{Duration, Instant};
 
+use aws_sdk_lambda::error::DisplayErrorContext;
+use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use reelspan::space::SpaceId;
@@ -68,8 +70,9 @@ impl Spaces {
                 let event = serde_json::to_vec(&event).map_err(|error| Error::Internal(error.to_string()))?;
                 let invoke = client.invoke().function_name(function).invocation_type(InvocationType::Event);
                 let invoked = invoke.payload(Blob::new(event)).send().await;
-                invoked.map(drop).map_err(|error| {
-                    Error::Upstream(format!("Lambda: {}", aws_sdk_lambda::error::DisplayErrorContext(error)))
+                invoked.map(drop).map_err(|error| match error.as_service_error() {
+                    Some(InvokeError::TooManyRequestsException(_)) => Error::Busy("Lambda"),
+                    _ => Error::Upstream(format!("Lambda: {}", DisplayErrorContext(error))),
                 })
             }
         }

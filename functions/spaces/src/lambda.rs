@@ -1,6 +1,7 @@
 //! The routes as a Lambda function behind an HTTP API, and the deletions that it tells itself to do.
 
 use std::env;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
@@ -31,7 +32,7 @@ impl Spaces {
         let stores = Stores::from_env().await?;
         let client = aws_sdk_lambda::Client::new(store::aws().await);
         let upkeep = variable("STREAMING_FUNCTION").ok();
-        let upkeep = upkeep.map(|function| Upkeep::Lambda(Invoker { client: client.clone(), function }));
+        let upkeep = upkeep.map(|function| Arc::new(Invoker { client: client.clone(), function }) as Arc<dyn Upkeep>);
         let deletions = Deletions::Lambda { client, function };
         let (table, hosts) = (stores.spaces(table), Hosts::from_env());
         Ok(Self { table, stores, carrier: Carrier::Gateway, deletions, hosts, upkeep })

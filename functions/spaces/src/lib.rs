@@ -24,6 +24,8 @@ mod routes;
 mod space;
 mod task;
 
+use std::sync::Arc;
+
 pub use deletion::Deletions;
 use reelspan_rest::task::said;
 use reelspan_rest::{Error, Who};
@@ -46,7 +48,7 @@ pub struct Spaces {
     /// Where viewers reach streamed spaces.
     pub hosts: Hosts,
     /// How the distribution of a deleted space is taken away; none where nothing streams.
-    pub upkeep: Option<Upkeep>,
+    pub upkeep: Option<Arc<dyn Upkeep>>,
 }
 
 /// How the bodies of requests and answers come and go.

@@ -1,7 +1,9 @@
 //! Who does what goes on after an answer: a task of this process, or an invocation of its own that nobody waits for.
 
+use std::fmt::Debug;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::error::DisplayErrorContext;
 use aws_sdk_lambda::primitives::Blob;
@@ -24,13 +26,12 @@ pub enum Work {
     Lambda(Invoker),
 }
 
-/// How another function has the distributions of spaces looked after.
-#[derive(Clone, Debug)]
-pub enum Upkeep {
-    /// By a task of this process.
-    Here(Box<Streams>),
-    /// By an invocation of the streaming function.
-    Lambda(Invoker),
+/// How another function has the distributions of spaces looked after: by [`Streams`] in a task of this process, or by an [`Invoker`]. A
+/// trait, for whoever invokes need not link all of CloudFront.
+#[async_trait]
+pub trait Upkeep: Debug + Send + Sync {
+    /// Has the distribution of a space looked after, which goes if the space does.
+    async fn begin(&self, id: &SpaceId) -> Result<(), Error>;
 }
 
 /// Invokes the streaming function.
@@ -50,13 +51,17 @@ pub struct TendEvent {
     pub tend_streaming: String,
 }
 
-impl Upkeep {
-    /// Has the distribution of a space looked after, which goes if the space does.
-    pub async fn begin(&self, id: &SpaceId) -> Result<(), Error> {
-        match self {
-            Self::Here(streams) => streams.begin(id).await,
-            Self::Lambda(invoker) => invoker.invoke(id).await,
-        }
+#[async_trait]
+impl Upkeep for Streams {
+    async fn begin(&self, id: &SpaceId) -> Result<(), Error> {
+        Self::begin(self, id).await
+    }
+}
+
+#[async_trait]
+impl Upkeep for Invoker {
+    async fn begin(&self, id: &SpaceId) -> Result<(), Error> {
+        self.invoke(id).await
     }
 }
 

@@ -10,6 +10,7 @@ use std::{env, io::Write};
 use clap::Args;
 use reelspan::store::{SPACES, USERS};
 
+use self::checks::Which;
 use self::finding::Finding;
 use crate::{
     Error,
@@ -42,9 +43,13 @@ pub struct Options {
     #[arg(long = "queue", value_name = "URL", conflicts_with = "data")]
     queues: Vec<String>,
 
-    /// How many contents to look at whether they have their index
-    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    /// How many contents, drawn by lot from all, to look at whether they have their index
+    #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
     sample: u16,
+
+    /// Look at all contents whether they have their index
+    #[arg(long, conflicts_with = "sample")]
+    all: bool,
 }
 
 impl Options {
@@ -95,7 +100,8 @@ async fn examine(options: &Options, deployment: &Deployment) -> Result<Vec<Findi
     findings.extend(tables);
     if all_there && can_be_read {
         let spaces = deployment.stores.spaces(options.spaces_table());
-        findings.push(checks::sample(&deployment.stores, &spaces, usize::from(options.sample)).await);
+        let which = if options.all { Which::All } else { Which::Drawn(options.sample.into()) };
+        findings.push(checks::index(&deployment.stores, &spaces, which).await);
     }
     if let Some(aws) = &deployment.aws {
         for queue in &options.queues {
@@ -103,7 +109,7 @@ async fn examine(options: &Options, deployment: &Deployment) -> Result<Vec<Findi
         }
     }
     for url in &options.urls {
-        findings.push(checks::health(url).await?);
+        findings.push(checks::health(url).await);
     }
     Ok(findings)
 }

@@ -1,14 +1,19 @@
 //! Which contents of a space do not have the index that they should.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 
+use futures::TryStreamExt;
 use reelspan::{
     index::FORMAT,
-    space::{ContentId, MediaKey, SpaceId},
+    space::{MediaKey, SpaceId},
     store::Stores,
 };
 
-use crate::Error;
+use crate::{
+    Error,
+    contents::{Content, contents},
+};
 
 /// What a space is like.
 #[derive(Debug, Default)]
@@ -27,25 +32,17 @@ pub async fn compare(stores: &Stores, space: &SpaceId, prefix: &str, all: bool) 
     let heads = stores.index.heads(&format!("{space}/{prefix}")).await.map_err(Error::failed("the index"))?;
     let mut heads: BTreeMap<String, _> = heads.into_iter().map(|head| (head.media.clone(), head)).collect();
     let mut comparison = Comparison::default();
-    let mut after = None;
-    loop {
-        let page = stores.media.objects(space, prefix, after.as_deref()).await.map_err(Error::failed("the bucket"))?;
-        for object in &page.objects {
-            let Ok(key) = ContentId::parse(&object.name).map(|name| MediaKey::new(space.clone(), name)) else {
-                continue;
-            };
-            let Ok(key) = key else { continue };
+    let mut pages = pin!(contents(&stores.media, space, prefix));
+    while let Some(page) = pages.try_next().await.map_err(Error::failed("the bucket"))? {
+        for Content { key, etag } in page {
             comparison.objects += 1;
             let head = heads.remove(&key.to_string());
-            let right = head.is_some_and(|head| head.etag == object.etag && head.format == FORMAT);
-            comparison.right += usize::from(right && !all);
-            if !right || all {
+            let right = !all && head.is_some_and(|head| head.etag == etag && head.format == FORMAT);
+            if right {
+                comparison.right += 1;
+            } else {
                 comparison.differ.push(key);
             }
-        }
-        after = page.objects.last().map(|object| object.name.clone());
-        if !page.more || after.is_none() {
-            break;
         }
     }
     // What is left is of objects that are gone.

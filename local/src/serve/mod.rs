@@ -21,7 +21,7 @@ use reelspan::{
 };
 use reelspan_indexer::S3Event;
 use reelspan_spaces::{Carrier, Deletions, Spaces};
-use reelspan_streaming::{Streams, Upkeep};
+use reelspan_streaming::Streams;
 use serde::Deserialize;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -147,7 +147,7 @@ impl Running {
         let s3 = aws_sdk_s3::Client::from_conf(media.build());
         let mut functions = Functions { stores, spaces, users, cloudfront, s3: s3.clone(), hosts };
         let streams = functions.streams();
-        functions.spaces.upkeep = Some(Upkeep::Here(Box::new(streams.clone())));
+        functions.spaces.upkeep = Some(Arc::new(streams.clone()));
         streams.resume().await.map_err(Error::failed("the streams"))?;
         functions.spaces.resume_deletions().await.map_err(Error::failed("the spaces"))?;
         servers.spawn(serve_http(http, functions.router()?, stop.clone()));

@@ -43,7 +43,7 @@ mod laid;
 mod mapping;
 mod media;
 mod multipart;
-mod random;
+pub(crate) mod random;
 mod ranges;
 mod report;
 mod subject;

@@ -8,6 +8,7 @@ mod checkpoint;
 mod draft;
 pub mod flac;
 pub mod flv;
+mod foreign;
 mod format;
 pub mod frames;
 pub mod iff;
@@ -97,8 +98,7 @@ macro_rules! formats {
         /// Reads a file's structure as far as the limit allows, from where it came to before: the pages that went to the sink then
         /// are not given again.
         ///
-        /// What has tables (MP4, WAV and its likes) is read at once, whatever the limit: movie fragments one after the other, and
-        /// else a few megabytes of any file. So are program streams.
+        /// Tables (of MP4, WAV and its likes) are read at once, whatever the limit: a few megabytes of any file.
         pub async fn index_on(
             source: &impl Source,
             sink: &mut (impl Sink + Send),

@@ -18,7 +18,8 @@ const TAIL: u64 = 8 << 10;
 /// How many tags there may be at either end.
 const MAX_TAGS: usize = 16;
 const ID3_HEADER: u64 = 10;
-const ID3V1: u64 = 128;
+/// How long an ID3v1 tag is.
+pub const ID3V1: u64 = 128;
 const APE_HEADER: u64 = 32;
 
 /// How long the ID3v2 tag is that these bytes begin with, its header and footer included.

@@ -1,55 +1,126 @@
-//! Whether contents have their index, by a sample.
+//! Whether contents have their index: all of them, or some that are drawn by lot. Either takes the same memory, however many there are.
 
+use std::collections::BTreeSet;
+use std::pin::pin;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures::{StreamExt, TryStreamExt, stream};
 use reelspan::index::FORMAT;
-use reelspan::space::{ContentId, MediaKey};
-use reelspan::store::{self, SpacesTable, Stores};
+use reelspan::space::{MediaKey, SpaceId};
+use reelspan::store::{self, IndexTable, SpacesTable, Stores};
 
+use crate::contents::{Content, contents};
 use crate::doctor::finding::Finding;
+use crate::verify::random::Random;
 
-/// What is wrong with the index of a content.
-#[derive(Debug)]
-struct Wrong {
-    key: MediaKey,
-    why: &'static str,
+/// How many heads are asked for at a time.
+const AT_A_TIME: usize = 16;
+
+/// Which contents are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Each.
+    All,
+    /// So many, each as likely as any other.
+    Drawn(usize),
 }
 
-/// Looks at so many contents, as evenly spread over the spaces as it goes.
-pub async fn sample(stores: &Stores, spaces: &SpacesTable, count: usize) -> Finding {
+/// What was seen.
+#[derive(Debug, Default)]
+struct Seen {
+    /// How many contents there are.
+    contents: u64,
+    /// How many of them were looked at.
+    looked: u64,
+    /// How many of those do not have the index that they should.
+    wrong: u64,
+    /// The first of these, and why.
+    first: Option<(MediaKey, &'static str)>,
+    /// The spaces that they are in.
+    spaces: BTreeSet<SpaceId>,
+}
+
+/// Looks at contents, and says of how many.
+pub async fn index(stores: &Stores, spaces: &SpacesTable, which: Which) -> Finding {
     let what = "index";
-    match look(stores, spaces, count).await {
-        Ok((looked, wrong)) => match wrong.first() {
-            None => Finding::ok(what, format!("right for all of {looked} contents that were looked at")),
-            Some(Wrong { key, why }) => Finding::wrong(
-                what,
-                format!("wrong for {} of {looked} contents that were looked at: {key} {why}", wrong.len()),
-                format!("run reelspan reindex {}", key.space()),
-            ),
-        },
+    let Seen { contents, looked, wrong, first, spaces } = match look(stores, spaces, which).await {
+        Ok(seen) => seen,
         Err(error) => {
-            Finding::wrong(what, error.to_string(), "allow s3:ListBucket, dynamodb:Scan and dynamodb:GetItem")
+            let remedy = "allow s3:ListBucket, dynamodb:Scan and dynamodb:GetItem";
+            return Finding::wrong(what, error.to_string(), remedy);
+        }
+    };
+    let drawn = if looked < contents { format!(", drawn from {contents}") } else { String::new() };
+    let looked = format!("{looked} contents that were looked at{drawn}");
+    match first {
+        None => Finding::ok(what, format!("right for all of {looked}")),
+        Some((key, why)) => {
+            let reindex = spaces.iter().map(|space| format!("reelspan reindex {space}")).collect::<Vec<_>>();
+            Finding::wrong(
+                what,
+                format!("wrong for {wrong} of {looked}: {key} {why}"),
+                format!("run {}", reindex.join(", ")),
+            )
         }
     }
 }
 
-async fn look(stores: &Stores, spaces: &SpacesTable, count: usize) -> Result<(usize, Vec<Wrong>), store::Error> {
-    let mut contents = Vec::new();
+async fn look(stores: &Stores, spaces: &SpacesTable, which: Which) -> Result<Seen, store::Error> {
+    let mut seen = Seen::default();
+    let mut drawn = Vec::new();
+    let mut random = Random::new(now(), "index");
     for space in spaces.all().await? {
-        for object in stores.media.objects(&space.id, "", None).await?.objects {
-            let key = ContentId::parse(&object.name).and_then(|name| MediaKey::new(space.id.clone(), name));
-            contents.extend(key.ok().map(|key| (key, object.etag)));
+        let mut pages = pin!(contents(&stores.media, &space.id, ""));
+        while let Some(page) = pages.try_next().await? {
+            match which {
+                Which::All => {
+                    seen.contents += page.len() as u64;
+                    seen.look_at(&stores.index, page).await?;
+                }
+                // Vitter's algorithm R: of n contents each is in with the probability count / n.
+                Which::Drawn(count) => {
+                    for content in page {
+                        seen.contents += 1;
+                        if drawn.len() < count {
+                            drawn.push(content);
+                        } else if let Some(other) =
+                            usize::try_from(random.below(seen.contents)).ok().and_then(|place| drawn.get_mut(place))
+                        {
+                            *other = content;
+                        }
+                    }
+                }
+            }
         }
     }
-    let step = contents.len().div_ceil(count.max(1)).max(1);
-    let (mut looked, mut wrong) = (0, Vec::new());
-    for (key, etag) in contents.into_iter().step_by(step) {
-        looked += 1;
-        let why = match stores.index.head_of(&key.to_string()).await? {
-            None => "has none",
-            Some(head) if head.etag != etag => "has that of another version",
-            Some(head) if head.format != FORMAT => "has one of another format",
-            Some(_) => continue,
-        };
-        wrong.push(Wrong { key, why });
+    seen.look_at(&stores.index, drawn).await?;
+    Ok(seen)
+}
+
+impl Seen {
+    async fn look_at(&mut self, index: &IndexTable, contents: Vec<Content>) -> Result<(), store::Error> {
+        let heads = stream::iter(contents).map(|content| async move {
+            let head = index.head_of(&content.key.to_string()).await?;
+            Ok::<_, store::Error>((content, head))
+        });
+        let mut heads = pin!(heads.buffered(AT_A_TIME));
+        while let Some((Content { key, etag }, head)) = heads.try_next().await? {
+            self.looked += 1;
+            let why = match head {
+                None => "has none",
+                Some(head) if head.etag != etag => "has that of another version",
+                Some(head) if head.format != FORMAT => "has one of another format",
+                Some(_) => continue,
+            };
+            self.wrong += 1;
+            self.spaces.insert(key.space().clone());
+            self.first.get_or_insert((key, why));
+        }
+        Ok(())
     }
-    Ok((looked, wrong))
+}
+
+/// What decides the draw: another time, another draw.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -10,7 +10,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 pub use access::credentials;
 pub use bucket::bucket;
-pub use index::sample;
+pub use index::{Which, index};
 pub use reach::{health, queue};
 pub use tables::tables;
 

@@ -3,24 +3,23 @@
 use aws_config::SdkConfig;
 use http::StatusCode;
 
-use crate::Error;
 use crate::doctor::finding::Finding;
 use crate::doctor::queue::messages;
 use crate::verify::client::{self, Client, Request};
 
 /// The functions behind this URL answer.
-pub async fn health(url: &str) -> Result<Finding, Error> {
-    let url = format!("{}/health", client::url(url)?.trim_end_matches('/'));
-    let what = format!("health {url}");
-    Ok(match Client::new().send(&Request::get(&url)).await {
+pub async fn health(url: &str) -> Finding {
+    let what = format!("health {}/health", url.trim_end_matches('/'));
+    let remedy = "give --url the URL of the API, and see the function's log";
+    let url = match client::url(url) {
+        Ok(url) => format!("{}/health", url.trim_end_matches('/')),
+        Err(error) => return Finding::wrong(what, error.to_string(), remedy),
+    };
+    match Client::new().send(&Request::get(&url)).await {
         Ok(answer) if answer.status == StatusCode::NO_CONTENT => Finding::ok(what, "it answers"),
-        Ok(answer) => Finding::wrong(
-            what,
-            format!("it answers {}", answer.status.as_u16()),
-            "give --url the URL of the API, and see the function's log",
-        ),
-        Err(_) => Finding::wrong(what, "nobody answers", "give --url the URL of the API, and see the function's log"),
-    })
+        Ok(answer) => Finding::wrong(what, format!("it answers {}", answer.status.as_u16()), remedy),
+        Err(_) => Finding::wrong(what, "nobody answers", remedy),
+    }
 }
 
 /// The queue of what failed is empty.

@@ -28,7 +28,7 @@ pub(super) use scan::{Frame, Syntax};
 
 use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
-use crate::media::Track;
+use crate::media::{Kind, Track};
 use crate::splice::Splice;
 
 /// MPEG audio of layer III.
@@ -78,6 +78,11 @@ impl Format for Frames {
             splice.source(run.bytes());
         }
         Ok(Written { splice, setup: 0..0, elements: Vec::new() })
+    }
+
+    /// Also of a WAVE, whose cuts have no chunks.
+    fn mime(outline: &Outline, _: &[Kind]) -> String {
+        if outline.container == ADTS { "audio/aac" } else { "audio/mpeg" }.to_owned()
     }
 
     fn starts_exactly(outline: &Outline, _: &Track) -> bool {

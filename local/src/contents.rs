@@ -1,0 +1,35 @@
+//! The contents of a space as its objects are listed, for the commands that go through all of them.
+
+use futures::{Stream, stream};
+use reelspan::{
+    space::{ContentId, MediaKey, SpaceId},
+    store::{self, Media},
+};
+
+/// A content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// What it is called.
+    pub key: MediaKey,
+    /// The version of its object.
+    pub etag: String,
+}
+
+/// The contents of a space whose names begin with `prefix`, in the order of their names, at most a thousand at a time. Objects whose
+/// names no content can have are passed over.
+pub fn contents<'a>(
+    media: &'a Media,
+    space: &'a SpaceId,
+    prefix: &'a str,
+) -> impl Stream<Item = Result<Vec<Content>, store::Error>> + 'a {
+    stream::try_unfold(Some(None), move |place: Option<Option<String>>| async move {
+        let Some(after) = place else { return Ok(None) };
+        let page = media.objects(space, prefix, after.as_deref()).await?;
+        let next = page.objects.last().filter(|_| page.more).map(|object| Some(object.name.clone()));
+        let contents = page.objects.into_iter().filter_map(|object| {
+            let key = ContentId::parse(&object.name).and_then(|name| MediaKey::new(space.clone(), name)).ok()?;
+            Some(Content { key, etag: object.etag })
+        });
+        Ok(Some((contents.collect(), next)))
+    })
+}
