@@ -67,6 +67,8 @@ pub async fn pass<S: Source>(stream: &mut Stream<'_, S>) -> Result<(), ReadError
 /// Where the frames end that begin at `start`, and the tags behind them begin.
 pub async fn behind(source: &impl Source, start: u64) -> Result<u64, ReadError> {
     let mut end = source.len();
+    // What stands before the frames may claim to be longer than the file.
+    let start = start.min(end);
     let mut held = Bytes::new();
     let mut from = end;
     for _ in 0..MAX_TAGS {

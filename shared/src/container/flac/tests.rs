@@ -193,6 +193,12 @@ fn tags_of_other_formats_around_it_are_no_frames() {
 }
 
 #[test]
+fn metadata_that_reaches_beyond_the_end_leaves_no_frames() {
+    let file = [b"fLaC".to_vec(), block(0, &stream_info(100, 0)), vec![0x86, 0, 0xFF, 0xFF, 1, 2, 3]].concat();
+    assert!(matches!(index(&file), Err(Error::Malformed { .. })));
+}
+
+#[test]
 fn tracks_of_a_cue_sheet_are_chapters() {
     let track = |number: u8, at: u64, indices: u8| {
         [&at.to_be_bytes()[..], &[number], &[0; 26], &[indices], &vec![0; 12 * usize::from(indices)]].concat()
