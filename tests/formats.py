@@ -59,6 +59,9 @@ MP3 = [*SOUND, "-c:a", "libmp3lame"]
 EXACT = {"media_type": "audio/mpeg", "exact": True, "lossless": True, "made": 1}
 
 MPEG2 = "-c:v mpeg2video -q:v 30 -g 25 -sc_threshold 1000000000".split()
+MP2 = ["-c:a", "mp2", "-b:a", "32k", "-ac", "1"]
+UNSTAMPED = frozenset({"Application provided invalid, non monotonically increasing dts to muxer in stream :  >="})
+"""ffmpeg guesses when pictures without a time stamp are decoded, and is wrong."""
 TS = ["-f", "mpegts", "-pes_payload_size", "200", "-pat_period", "2", "-sdt_period", "10", "-t", "8"]
 """Small PES packets, and tables every two seconds, or the sample would be padding for the most part."""
 
@@ -108,25 +111,35 @@ FORMATS = [
     Format("sound.ts", [*SOUND, "-c:a", "aac", "-b:a", "32k", *TS], "video/mp2t", seconds=8, slack=0.07),
     # ffprobe takes the last time stamp for the end, and packets are as long as some pictures.
     Format("picture.vob", [*BOTH, *MPEG2, "-bf", "2", "-c:a", "ac3", "-b:a", "32k", "-ac", "1", "-f", "vob", "-t", "6"], "video/mpeg", seconds=6, slack=0.35, open=True),
-    Format("disc.vob", [*BOTH, *MPEG2, "-bf", "2", "-flags", "+cgop", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", "-f", "dvd", "-t", "6"], "video/mpeg", seconds=6, slack=0.5),
-    Format("system.mpg", [*BOTH, "-c:v", "mpeg1video", "-q:v", "30", "-g", "25", "-bf", "2", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", "-f", "mpeg", "-t", "6"],
+    Format("disc.vob", [*BOTH, *MPEG2, "-bf", "2", "-flags", "+cgop", *MP2, "-f", "dvd", "-t", "6"], "video/mpeg", seconds=6, slack=0.5),
+    Format("system.mpg", [*BOTH, "-c:v", "mpeg1video", "-q:v", "30", "-g", "25", "-bf", "2", *MP2, "-f", "mpeg", "-t", "6"],
            "video/mpeg", seconds=6, slack=0.35, open=True),
-    Format("h264.mpg", [*BOTH, *H264, "-g", "25", "-keyint_min", "25", "-bf", "0", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", "-f", "vob", "-packetsize", "400", "-t", "6"],
-           "video/mpeg", seconds=6, slack=0.35, zeros=True,
-           complaints=frozenset({"Application provided invalid, non monotonically increasing dts to muxer in stream :  >="})),
+    Format("h264.mpg", [*BOTH, *H264, "-g", "25", "-keyint_min", "25", "-bf", "0", *MP2, "-f", "vob", "-packetsize", "400", "-t", "6"],
+           "video/mpeg", seconds=6, slack=0.35, zeros=True, complaints=UNSTAMPED),
     Format("sound.mpg", [*SOUND, "-c:a", "mp2", "-b:a", "48k", "-ac", "1", "-f", "mpeg"], "video/mpeg", slack=0.35),
+    # Several pictures begin in a packet, of which the first alone has a time stamp.
+    Format("reordered.mpg", [*BOTH, *H264, "-g", "25", "-keyint_min", "25", "-bf", "2", *MP2, "-f", "vob", "-t", "6"],
+           "video/mpeg", seconds=6, slack=0.5, zeros=True, complaints=UNSTAMPED),
+    Format("hevc.mpg", [*BOTH, *HEVC, *MP2, "-f", "vob", "-t", "6"], "video/mpeg", seconds=6, slack=0.5, zeros=True, complaints=UNSTAMPED),
+    Format("cinema.vob", [*BOTH, *MPEG2, "-bf", "2", "-flags", "+cgop", "-c:a", "dca", "-strict", "-2", "-ac", "1", "-ar", "32000", "-b:a", "96k",
+           "-f", "vob", "-t", "4"], "video/mpeg", seconds=4, slack=0.35),
+    Format("svcd.mpg", [*BOTH, *MPEG2, "-bf", "2", "-flags", "+cgop", *MP2, "-f", "svcd", "-t", "6"], "video/mpeg", seconds=6, slack=0.35),
+    Format("vcd.mpg", [*BOTH, "-c:v", "mpeg1video", *MPEG2[2:], "-bf", "2", "-flags", "+cgop", *MP2, "-f", "vcd", "-t", "6"],
+           "video/mpeg", seconds=6, slack=0.5),
     Format("constant.mp3", [*MP3, "-ar", "44100", "-b:a", "48k"], **EXACT, slack=0.12),
     Format("variable.mp3", [*MP3, "-q:a", "5"], **EXACT, slack=0.12),
     Format("stereo.mp3", [*MP3, "-ac", "2", "-ar", "32000", "-b:a", "40k"], **EXACT, slack=0.16),
     Format("untagged.mp3", [*MP3, "-b:a", "56k", "-write_xing", "0", "-id3v2_version", "0"], **EXACT, slack=0.12),
     Format("mpeg-2.mp3", [*MP3, "-ar", "22050", "-b:a", "24k", "-write_id3v1", "1"], **EXACT, slack=0.16),
     Format("mpeg-2.5.mp3", [*MP3, "-ar", "8000", "-b:a", "8k"], **EXACT, slack=0.45),
+    # Frames in the sound chunk of a WAVE, whose cuts are MP3.
+    Format("mpeg.wav", [*MP3, "-ar", "44100", "-b:a", "48k", "-f", "wav"], "audio/wav", exact=True, lossless=True, made=1, slack=0.12),
     Format("layer-2.mp2", [*SOUND, "-c:a", "mp2", "-b:a", "56k"], "audio/mpeg"),
     Format("tone.aac", [*SOUND, "-c:a", "aac", "-b:a", "32k"], "audio/aac", slack=0.5),  # its duration ffprobe guesses from the first frames
     Format("vorbis.ogg", [*SOUND, "-c:a", "libvorbis", "-q:a", "0"], "audio/ogg", exact=True),
-    # ffprobe counts what Opus decodes before the beginning.
-    Format("tone.opus", [*SOUND, *samples.OPUS], "audio/ogg", exact=True, slack=0.12),
-    Format("flac.oga", [*SOUND, "-c:a", "flac", "-ar", "8000", "-f", "oga", "-page_duration", "200000"], "audio/ogg", slack=0.6),
+    # ffprobe counts what Opus decodes before the beginning: 300 ms, and up to a packet.
+    Format("tone.opus", [*SOUND, *samples.OPUS], "audio/ogg", exact=True, slack=0.33),
+    Format("flac.oga", [*SOUND, "-c:a", "flac", "-ar", "8000", "-f", "oga", "-page_duration", "200000"], "audio/ogg", verbatim=False, lossless=True),
     Format("speex.ogg", [*SOUND, "-c:a", "libspeex", "-ar", "16000", "-f", "ogg"], "audio/ogg"),
     Format("theora.ogv", [*BOTH, *THEORA, "-c:a", "libvorbis", "-q:a", "0", "-f", "ogg"], "video/ogg", seconds=8),
 ]  # fmt: skip

@@ -194,7 +194,7 @@ pub async fn fragment(found: &mut Found, range: &FragmentRange, resource: &Resou
             Cover::Unsatisfiable(why) => return Err(Error::Unsatisfiable { length, why }),
         }
     };
-    let ranges = if range.include_setup { resolve::setup(&outline.setup_ranges, fragment) } else { fragment };
+    let ranges = if range.include_setup { resolve::setup(outline, fragment) } else { fragment };
     if ranges.is_empty() {
         return Err(Error::Unsatisfiable { length, why: "there are no such bytes".to_owned() });
     }

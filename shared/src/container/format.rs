@@ -2,12 +2,15 @@
 
 use super::{Checkpoint, Error, Limit, Progress, Selection, Sink, Source, Written};
 use crate::index::{Container, Outline};
-use crate::media::{Kind, Track};
+use crate::media::{Interval, Kind, Track};
 
 /// A container format. Everything that is particular to one is in its module, behind this.
 pub trait Format {
     /// What the heads of its files call it; several where one module knows several.
     const CONTAINERS: &'static [Container];
+
+    /// Whether `ID3v2` tags may stand before all else in its files: what it is asked to recognise is then what follows them.
+    const BEHIND_TAGS: bool = false;
 
     /// Whether a file that begins with these bytes, some kilobytes of them, is one.
     fn recognises(start: &[u8]) -> bool;
@@ -41,6 +44,18 @@ pub trait Format {
     #[must_use]
     fn plays_lead_in(_: &Outline) -> bool {
         false
+    }
+
+    /// Whether each range of the setup is for what follows it up to the next alone, and is of use only where it stands.
+    #[must_use]
+    fn setup_stands_before(_: &Outline) -> bool {
+        false
+    }
+
+    /// What of the original a cut of this selection plays: what was chosen, unless the format cannot say so.
+    #[must_use]
+    fn plays(_: &Outline, selection: &Selection) -> Interval {
+        selection.given
     }
 
     /// The MIME type of a cut that has tracks of these kinds: of sound without pictures it is an audio file, of text alone a

@@ -23,6 +23,7 @@ impl Sink for Pages {
 }
 
 /// An indexed file.
+#[derive(Debug)]
 pub struct Indexed {
     pub outline: Outline,
     /// The samples of each track, runs of several taken apart.

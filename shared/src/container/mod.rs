@@ -8,6 +8,7 @@ mod checkpoint;
 mod draft;
 pub mod flac;
 pub mod flv;
+mod foreign;
 mod format;
 pub mod frames;
 pub mod iff;
@@ -28,6 +29,7 @@ mod pieces;
 mod selection;
 mod source;
 mod stream;
+mod tags;
 #[cfg(test)]
 mod testing;
 
@@ -37,12 +39,14 @@ pub use pass::{Limit, Progress};
 pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{ReadError, Source};
 
+use bytes::Bytes;
+
 use crate::index::{Container, Outline, Packed};
-use crate::media::{Kind, Track};
+use crate::media::{Interval, Kind, Track};
 
 /// The version of the writers. One more for every change of what they write for the same selection: a cut's validator
 /// depends on it, so that no cache joins the bytes of two of them.
-pub const WRITER: u32 = 2;
+pub const WRITER: u32 = 3;
 
 /// How many bytes of its beginning say of which format a file is.
 const START: u64 = 4096;
@@ -94,8 +98,7 @@ macro_rules! formats {
         /// Reads a file's structure as far as the limit allows, from where it came to before: the pages that went to the sink then
         /// are not given again.
         ///
-        /// What has tables (MP4, WAV and its likes) is read at once, whatever the limit: movie fragments one after the other, and
-        /// else a few megabytes of any file. So are program streams.
+        /// Tables (of MP4, WAV and its likes) are read at once, whatever the limit: a few megabytes of any file.
         pub async fn index_on(
             source: &impl Source,
             sink: &mut (impl Sink + Send),
@@ -103,7 +106,8 @@ macro_rules! formats {
             limit: &Limit,
         ) -> Result<Progress, Error> {
             let start = source.read(0..source.len().min(START)).await?;
-            $(if <$format>::recognises(&start) {
+            let behind = behind_tags(source, &start).await?;
+            $(if <$format>::recognises(if <$format>::BEHIND_TAGS { &behind } else { &start }) {
                 return <$format>::index(source, sink, from, limit).await;
             })*
             Err(Error::Unknown)
@@ -125,6 +129,15 @@ formats![
     frames::Frames,
 ];
 
+/// What a file begins with behind its `ID3v2` tags, where it has any before `start` says what it is.
+async fn behind_tags(source: &impl Source, start: &Bytes) -> Result<Bytes, ReadError> {
+    if tags::id3_length(start).is_none() {
+        return Ok(start.clone());
+    }
+    let (_, begins) = tags::before(source).await?;
+    source.read(begins..source.len().min(begins.saturating_add(START))).await
+}
+
 /// Reads a file's structure: pages go to the sink, the outline comes back.
 pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
     let mut from = None;
@@ -143,6 +156,8 @@ struct Entry {
     starts_exactly: fn(&Outline, &Track) -> bool,
     ends_with_a_sample: fn(&Outline) -> bool,
     plays_lead_in: fn(&Outline) -> bool,
+    setup_stands_before: fn(&Outline) -> bool,
+    plays: fn(&Outline, &Selection) -> Interval,
     mime: fn(&Outline, &[Kind]) -> String,
 }
 
@@ -154,6 +169,8 @@ impl Entry {
             starts_exactly: F::starts_exactly,
             ends_with_a_sample: F::ends_with_a_sample,
             plays_lead_in: F::plays_lead_in,
+            setup_stands_before: F::setup_stands_before,
+            plays: F::plays,
             mime: F::mime,
         }
     }
@@ -186,6 +203,18 @@ pub fn ends_with_a_sample(outline: &Outline) -> bool {
 #[must_use]
 pub fn plays_lead_in(outline: &Outline) -> bool {
     Entry::find(outline).is_some_and(|entry| (entry.plays_lead_in)(outline))
+}
+
+/// [`Format::setup_stands_before`] of the outline's format.
+#[must_use]
+pub fn setup_stands_before(outline: &Outline) -> bool {
+    Entry::find(outline).is_some_and(|entry| (entry.setup_stands_before)(outline))
+}
+
+/// [`Format::plays`] of the outline's format.
+#[must_use]
+pub fn plays(outline: &Outline, selection: &Selection) -> Interval {
+    Entry::find(outline).map_or(selection.given, |entry| (entry.plays)(outline, selection))
 }
 
 /// [`Format::mime`] of the outline's format.

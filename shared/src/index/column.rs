@@ -9,6 +9,7 @@
 //! | 3 | runs of equal values | sync samples |
 //! | 4 | Rice code above the least value | sizes of pictures: many small, few large |
 //! | 5 | Rice code around a middle value | sizes of sound: alike, but never the same |
+//! | 6 | steps from value to value, in any of the ways above | places that are counted anew on each page |
 //!
 //! A Rice code of parameter k is the value's low k bits as they are and its high bits in unary (R. F. Rice, *Some practical
 //! universal noiseless coding techniques*, 1979). Here all low bits come first and then, in one stretch, for each value as
@@ -32,6 +33,10 @@ const LIST: u8 = 2;
 const RUNS: u8 = 3;
 const RICE_ABOVE: u8 = 4;
 const RICE_AROUND: u8 = 5;
+const STEPS: u8 = 6;
+
+/// How many bits a column may take before its steps are tried.
+const FEW: u64 = 256;
 
 /// A way to pack a column.
 #[derive(Debug)]
@@ -46,13 +51,27 @@ enum Way {
 
 /// Appends a column.
 pub(super) fn write(out: &mut Vec<u8>, values: &[i64]) {
-    let (Some(&least), Some(&most)) = (values.iter().min(), values.iter().max()) else { return };
+    let Some((way, bits)) = best(values) else { return };
+    let steps = if bits > FEW { steps(values) } else { Vec::new() };
+    match best(&steps) {
+        Some((way, stepped)) if stepped + 8 < bits => {
+            out.push(STEPS);
+            way.write(out, &steps);
+        }
+        _ => way.write(out, values),
+    }
+}
+
+/// The shortest way for these values but for their steps, and how many bits it takes.
+fn best(values: &[i64]) -> Option<(Way, u64)> {
+    let (least, most) = (*values.iter().min()?, *values.iter().max()?);
     if (least, most) == (0, 0) {
-        return Way::Zeros.write(out, values);
+        return Some((Way::Zeros, 0));
     }
     let fields = Way::Fields { least, width: width(above(most, least)) };
     if least == most {
-        return fields.write(out, values);
+        let bits = fields.bits(values);
+        return Some((fields, bits));
     }
     let mut sorted = values.to_vec();
     let (_, &mut middle, _) = sorted.select_nth_unstable(values.len() / 2);
@@ -62,9 +81,13 @@ pub(super) fn write(out: &mut Vec<u8>, values: &[i64]) {
         .chain(list(values))
         .chain(rice_parameters(values.iter().map(|value| above(*value, least))).map(|k| Way::RiceAbove { least, k }))
         .chain(around.map(|k| Way::RiceAround { middle, k }));
-    if let Some(best) = ways.min_by_key(|way| way.bits(values)) {
-        best.write(out, values);
-    }
+    ways.map(|way| (way.bits(values), way)).min_by_key(|(bits, _)| *bits).map(|(bits, way)| (way, bits))
+}
+
+/// From each value to the next, the first from zero.
+fn steps(values: &[i64]) -> Vec<i64> {
+    let before = std::iter::once(&0).chain(values);
+    values.iter().zip(before).map(|(value, before)| value.wrapping_sub(*before)).collect()
 }
 
 /// The different values, if a list may have so many.
@@ -213,8 +236,33 @@ pub(super) fn read<T>(
     if rows.is_empty() {
         return Ok(());
     }
+    let way = input.byte()?;
+    if way != STEPS {
+        return read_in(way, input, rows, set);
+    }
+    let mut steps = vec![0; rows.len()];
+    let inner = input.byte()?;
+    read_in(inner, input, &mut steps, |step: &mut i64, value| {
+        *step = value;
+        true
+    })?;
+    let mut value = 0_i64;
+    let sound = rows.iter_mut().zip(steps).fold(true, |sound, (row, step)| {
+        value = value.wrapping_add(step);
+        sound & set(row, value)
+    });
+    if sound { Ok(()) } else { Err(impossible()) }
+}
+
+/// The same of a column that is packed in this way, which is not by steps.
+fn read_in<T>(
+    way: u8,
+    input: &mut Input<'_>,
+    rows: &mut [T],
+    mut set: impl FnMut(&mut T, i64) -> bool,
+) -> Result<(), Error> {
     let mut sound = true;
-    match input.byte()? {
+    match way {
         ZEROS => {}
         FIELDS => {
             let width = parameter(input, 64)?;
@@ -269,7 +317,11 @@ pub(super) fn read<T>(
         }
         other => return Err(Error(format!("a column packed in way {other}"))),
     }
-    if sound { Ok(()) } else { Err(Error("a value that cannot be".to_owned())) }
+    if sound { Ok(()) } else { Err(impossible()) }
+}
+
+fn impossible() -> Error {
+    Error("a value that cannot be".to_owned())
 }
 
 fn parameter(input: &mut Input<'_>, limit: u32) -> Result<u32, Error> {
@@ -326,7 +378,7 @@ mod tests {
     #[test]
     fn each_kind_of_column_is_as_short_as_it_should_be() {
         let pictures = |n: i64| if n % 50 == 0 { 15_000 } else { 1_000 + n * 7919 % 2_000 };
-        let rows: [(&str, Vec<i64>, usize); 8] = [
+        let rows: [(&str, Vec<i64>, usize); 10] = [
             ("nothing", vec![], 0),
             ("zeros", vec![0; 1000], 1),
             ("one value", vec![512; 1000], 4),
@@ -334,6 +386,8 @@ mod tests {
             ("far values", (0..1000).map(|n| [0, 1 << 40, -(1 << 40), 7][n % 4]).collect(), 270),
             ("a keyframe now and then", (0..1000).map(|n| i64::from(n % 250 == 0)).collect(), 25),
             ("pictures", (0..1000).map(pictures).collect(), 1600),
+            ("places on pages", (0..1000).map(|n| n % 50).collect(), 90),
+            ("what grows", (0..1000).map(|n| n * 7919 + n % 3).collect(), 260),
             ("extremes", vec![i64::MIN, i64::MAX, 0], 40),
         ];
         for (name, values, most) in rows {
@@ -348,6 +402,8 @@ mod tests {
         fn columns_come_back(values in proptest::collection::vec((any::<i64>(), 0..64u32), 0..200), same in 0..64u32) {
             let spread: Vec<i64> = values.iter().map(|(value, shift)| value >> shift).collect();
             let alike: Vec<i64> = values.iter().map(|(value, _)| value >> same).collect();
+            let places: Vec<i64> = (0..300).zip(values.iter().cycle()).map(|(at, (value, _))| value.wrapping_add(at % 90)).collect();
+            prop_assert_eq!(&round_trip(&places).1, &places);
             prop_assert_eq!(&round_trip(&spread).1, &spread);
             prop_assert_eq!(&round_trip(&alike).1, &alike);
         }

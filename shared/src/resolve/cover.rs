@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::pages::{Held, Pages};
 use super::span::{Bound, Span, find};
 use super::{Cover, Dimension, Error, Meaning, Meaningless, When, on_timeline, places, segments, span};
-use crate::container::{Segment, Selected};
+use crate::container::{self, Segment, Selected};
 use crate::index::Outline;
 use crate::media::{Interval, Kind, Run, Time, Track};
 
@@ -35,15 +35,37 @@ pub async fn cover(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning)
     Ok(needed.covered_by(ranges, outline.setup_ranges.len()))
 }
 
-/// The byte ranges of a resource that a player needs before any fragment of it, and then those of a fragment, so that no byte
-/// is in two of them.
+/// The byte ranges of a resource that a player needs before a fragment of it, and those of the fragment, in the order in which
+/// they play, so that no byte is in two of them. Without a fragment, what is needed before any.
 #[must_use]
-pub fn setup(setup: &[Range<u64>], mut fragment: Vec<Range<u64>>) -> Vec<Range<u64>> {
+pub fn setup(outline: &Outline, fragment: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    let setup = outline.setup_ranges.as_slice();
+    if container::setup_stands_before(outline) && !fragment.is_empty() {
+        setup_in_place(setup, fragment)
+    } else {
+        setup_first(setup, fragment)
+    }
+}
+
+/// All of the setup, and then the fragment.
+fn setup_first(setup: &[Range<u64>], mut fragment: Vec<Range<u64>>) -> Vec<Range<u64>> {
     for range in setup {
         let without = |part: Range<u64>| [part.start..part.end.min(range.start), part.start.max(range.end)..part.end];
         fragment = fragment.into_iter().flat_map(without).filter(|part| part.start < part.end).collect();
     }
     setup.iter().filter(|range| range.start < range.end).cloned().chain(fragment).collect()
+}
+
+/// Of the setup what is for the fragment, each range of it before what it is for.
+fn setup_in_place(setup: &[Range<u64>], fragment: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    let ends = |at: usize| setup.get(at + 1).map_or(u64::MAX, |next| next.start);
+    let needed = |(at, range): &(usize, &Range<u64>)| {
+        fragment.iter().any(|part| part.start < ends(*at) && range.start < part.end)
+    };
+    let needed: Vec<_> = setup.iter().enumerate().filter(needed).map(|(_, range)| range.clone()).collect();
+    let mut ranges = setup_first(&needed, fragment);
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges
 }
 
 /// The samples that a fragment needs.
@@ -217,7 +239,24 @@ mod tests {
             (&[], &[10..20], &[10..20]),
         ];
         for (first, fragment, expected) in cases {
-            assert_eq!(setup(first, fragment.to_vec()), expected, "{first:?} {fragment:?}");
+            assert_eq!(setup_first(first, fragment.to_vec()), expected, "{first:?} {fragment:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_of_a_chain_has_its_own_setup_before_it() {
+        type Ranges<'a> = &'a [Range<u64>];
+        let links = [0..10, 100..110, 200..210];
+        let cases: [(Ranges, Ranges); 6] = [
+            (&[20..30], &[0..10, 20..30]),
+            (&[120..130], &[100..110, 120..130]),
+            (&[90..100, 130..140], &[0..10, 90..100, 100..110, 130..140]),
+            (&[90..140], &[0..10, 90..100, 100..110, 110..140]),
+            (&[90..250], &[0..10, 90..100, 100..110, 110..200, 200..210, 210..250]),
+            (&[210..220], &[200..210, 210..220]),
+        ];
+        for (fragment, expected) in cases {
+            assert_eq!(setup_in_place(&links, fragment.to_vec()), expected, "{fragment:?}");
         }
     }
 }

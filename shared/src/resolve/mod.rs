@@ -170,6 +170,7 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
         return Ok(Cut::Outside);
     }
     selection.given = within_tracks(outline, &selection);
+    selection.given = container::plays(outline, &selection);
     selection.elements = held.elements_of(&selection.tracks);
     let file = container::write(outline, &selection)?;
     let mime = mime(outline, &selection);

@@ -238,7 +238,7 @@ proptest! {
                 let (one, other) = (derived.cover_of(&part, &ask), fresh.cover(&ask));
                 match (one, other) {
                     (Ok((ranges, given)), Ok((_, anew))) => {
-                        check(&ranges, given, interval, &derived.outline.setup_ranges, duration)?;
+                        check(&ranges, given, interval, &derived.outline)?;
                         laid.lay(&ranges)?;
                         let ends = !film.is_timed() || !whole || (given.end() - anew.end()).0.abs() <= slack(&film).0;
                         prop_assert!(near(given.start(), anew.start()) && ends, "{given}, anew {anew}");

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
+use reelspan::index::Outline;
 use reelspan::media::{Interval, Time};
 use reelspan::resolve::{self, Cut};
 use reelspan::splice::Piece;
@@ -42,10 +43,11 @@ impl Laid {
 }
 
 /// What every answer to a time range is.
-pub fn check(ranges: &[Range<u64>], given: Interval, asked: Interval, setup: &[Range<u64>], duration: Time) -> Checked {
+pub fn check(ranges: &[Range<u64>], given: Interval, asked: Interval, outline: &Outline) -> Checked {
+    let duration = outline.duration;
     prop_assert!(!ranges.is_empty());
     prop_assert!(ranges.windows(2).all(|pair| pair[0].end < pair[1].start), "{ranges:?}");
-    let with_setup = resolve::setup(setup, ranges.to_vec());
+    let with_setup = resolve::setup(outline, ranges.to_vec());
     prop_assert!(with_setup.len() <= MOST, "{} ranges", with_setup.len());
     let mut sorted = with_setup;
     sorted.sort_unstable_by_key(|range| range.start);
@@ -77,7 +79,7 @@ fn lay(film: &Film, indexed: &Indexed, name: Option<&str>, places: &[usize], int
                 continue;
             }
         };
-        check(&ranges, given, *asked, &outline.setup_ranges, outline.duration)?;
+        check(&ranges, given, *asked, outline)?;
         if !film.elements.is_empty() {
             let whole = |range: &Range<u64>| {
                 film.elements.iter().any(|element| element.start == range.start)

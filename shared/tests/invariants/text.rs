@@ -85,7 +85,7 @@ fn check(range: &FragmentRange, outline: &Outline, covered: Covered, length: u64
         Ok((ranges, given)) => (ranges, Some(given)),
         Err(_) => (Vec::new(), None),
     };
-    let ranges = if range.include_setup { resolve::setup(&outline.setup_ranges, fragment) } else { fragment };
+    let ranges = if range.include_setup { resolve::setup(outline, fragment) } else { fragment };
     prop_assert!(ranges.iter().all(|range| range.start < range.end && range.end <= length), "{ranges:?} of {length}");
     let mapping = Mapping {
         unit: resolve::unit(range.time.as_ref(), outline),

@@ -1,8 +1,11 @@
 //! Ranges of time (W3C *Protocol for Media Fragments 1.0 Resolution in HTTP*, §3.1 and §3.2).
 
+use std::ops::Range;
+
 use http::StatusCode;
 use http::header::CONTENT_RANGE;
 use reelspan::media::Time;
+use reelspan::resolve;
 
 use crate::verify::laid::Laid;
 use crate::verify::ranges::Ranges;
@@ -74,7 +77,7 @@ pub async fn with_setup(subject: &Subject) -> Verdict {
             return Err(if parts == 0 { came.forgive() } else { came });
         }
         holds(&laid, *stretch, duration)?;
-        has_setup(subject, &laid)?;
+        has_setup(subject, &laid, laid.parts.clone())?;
         parts += laid.parts.len();
     }
     Ok(format!("{} stretches in {parts} parts", stretches.len()))
@@ -89,14 +92,14 @@ pub async fn setup(subject: &Subject) -> Verdict {
     if !laid.mapping()?.setup {
         return Err(laid.mapping_violates("a mapping with include-setup"));
     }
-    has_setup(subject, &laid)?;
+    has_setup(subject, &laid, Vec::new())?;
     Ok(format!("bytes {}", laid.ranges()))
 }
 
-/// The bytes hold what the file's structure says that a player needs before any fragment of it.
-fn has_setup(subject: &Subject, laid: &Laid) -> Result<(), Stop> {
+/// The bytes hold what the file's structure says that a player needs before these of it.
+fn has_setup(subject: &Subject, laid: &Laid, fragment: Vec<Range<u64>>) -> Result<(), Stop> {
     let Ok(media) = &subject.media else { return Ok(()) };
-    let needed: Ranges = media.outline.setup_ranges.iter().cloned().collect();
+    let needed: Ranges = resolve::setup(&media.outline, fragment).into_iter().collect();
     if laid.ranges().hold_all(&needed) {
         Ok(())
     } else {

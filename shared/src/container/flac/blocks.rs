@@ -1,13 +1,12 @@
-//! Metadata blocks (RFC 9639 §8), and the tags of other formats that stand around some files.
+//! Metadata blocks (RFC 9639 §8).
 
 use std::ops::Range;
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::MARKER;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source};
+use crate::container::{Error, Source, tags};
 use crate::index::{Chapters, Mark};
 use crate::media::{Ticks, Timescale};
 
@@ -41,7 +40,8 @@ pub struct StreamInfo {
 }
 
 impl StreamInfo {
-    fn parse(data: &[u8]) -> Option<Self> {
+    /// The 34 bytes of a block.
+    pub fn parse(data: &[u8]) -> Option<Self> {
         let longest = data.get(2..)?.first_chunk()?;
         let packed = u64::from_be_bytes(*data.get(10..)?.first_chunk()?);
         let field = |from: u32, bits: u32| packed >> (64 - from - bits) & ((1 << bits) - 1);
@@ -71,6 +71,8 @@ pub struct Preamble {
     /// The Vorbis comments, with the header of their block.
     pub comments: Option<Range<u64>>,
     pub chapters: Chapters,
+    /// Where the marker stands.
+    pub start: u64,
     /// Where the first frame begins.
     pub frames: u64,
 }
@@ -79,8 +81,8 @@ pub struct Preamble {
 pub async fn read<S: Source>(stream: &mut Stream<'_, S>) -> Result<Preamble, Error> {
     let malformed =
         |offset, what: &str| Error::Malformed { offset, path: "metadata".to_owned(), what: what.to_owned() };
-    let skipped = id3(stream.peek(10).await?).unwrap_or(0) as u64;
-    stream.seek(skipped);
+    tags::pass(stream).await?;
+    let start = stream.position();
     if stream.take(MARKER.len()).await?.as_ref() != MARKER {
         return Err(Error::Unknown);
     }
@@ -108,8 +110,8 @@ pub async fn read<S: Source>(stream: &mut Stream<'_, S>) -> Result<Preamble, Err
         }
         stream.seek(end);
         if kind & 0x80 != 0 {
-            let info = info.ok_or_else(|| malformed(skipped, "no STREAMINFO, of which there has to be one"))?;
-            return Ok(Preamble { info, comments, chapters, frames: end });
+            let info = info.ok_or_else(|| malformed(start, "no STREAMINFO, of which there has to be one"))?;
+            return Ok(Preamble { info, comments, chapters, start, frames: end });
         }
     }
     Err(Error::Limit(format!("more than {MAX_BLOCKS} metadata blocks")))
@@ -132,36 +134,4 @@ fn cuesheet(sheet: &[u8], rate: u32, chapters: &mut Chapters) {
         chapters.push(Mark { ids: vec![number.to_string()], start, ..Mark::default() });
         rest = behind.get(usize::from(indices) * INDEX..).unwrap_or_default();
     }
-}
-
-/// How many bytes an `ID3v2` tag is that these bytes begin with.
-pub fn id3(start: &[u8]) -> Option<usize> {
-    let [b'I', b'D', b'3', _, _, flags, sizes @ ..] = start.first_chunk::<10>()? else { return None };
-    let size = sizes.iter().fold(0, |size, byte| size << 7 | usize::from(byte & 0x7F));
-    let footer = if flags & 0x10 == 0 { 0 } else { 10 };
-    Some(10 + size + footer)
-}
-
-/// Where the frames of a file end that has tags behind them: `APEv2`, `ID3v1`.
-pub async fn end_of_frames(source: &impl Source) -> Result<u64, Error> {
-    const ID3: u64 = 128;
-    const APE: u64 = 32;
-    let mut end = source.len();
-    let tail = source.read(end.saturating_sub(ID3 + APE)..end).await?;
-    let mut tail: &Bytes = &tail;
-    let ape;
-    if tail.len() as u64 == ID3 + APE && tail.get(32..).is_some_and(|tag| tag.starts_with(b"TAG")) {
-        end -= ID3;
-        ape = tail.slice(..32);
-        tail = &ape;
-    }
-    let footer = tail.get(tail.len().saturating_sub(32)..).and_then(|footer| footer.first_chunk::<32>());
-    if let Some(
-        [b'A', b'P', b'E', b'T', b'A', b'G', b'E', b'X', _, _, _, _, a, b, c, d, _, _, _, _, _, _, _, flags, ..],
-    ) = footer
-    {
-        let header = if flags & 0x80 == 0 { 0 } else { APE };
-        end = end.saturating_sub(u64::from(u32::from_le_bytes([*a, *b, *c, *d])).saturating_add(header));
-    }
-    Ok(end)
 }

@@ -93,14 +93,14 @@ fn number(bytes: &[u8]) -> Option<(u64, usize)> {
     Some((value, length))
 }
 
-/// Appends a number of at most 36 bits; see [`number`].
+/// Appends a number of at most 36 bits in at least so many bytes; see [`number`].
 #[allow(clippy::cast_possible_truncation, reason = "the bits of each byte")]
-pub fn put_number(out: &mut Vec<u8>, value: u64) {
-    if value < 0x80 {
+pub fn put_number(out: &mut Vec<u8>, value: u64, least: usize) {
+    if value < 0x80 && least <= 1 {
         return out.push(value as u8);
     }
     // Of n bytes, the first has 7 - n bits of the number, the others six each.
-    let more = (1..6).find(|more| value >> (6 * more + 6 - more) == 0).unwrap_or(6);
+    let more = (1..6).find(|more| value >> (6 * more + 6 - more) == 0).unwrap_or(6).max(least.saturating_sub(1)).min(6);
     out.push((0xFF00_u32 >> (more + 1)) as u8 | (value >> (6 * more)) as u8);
     out.extend((0..more).rev().map(|at| 0x80 | (value >> (6 * at)) as u8 & 0x3F));
 }
@@ -125,17 +125,18 @@ mod tests {
             (0xF_FFFF_FFFF, &[0xFE, 0xBF, 0xBF, 0xBF, 0xBF, 0xBF, 0xBF]),
         ] {
             let mut out = Vec::new();
-            put_number(&mut out, value);
+            put_number(&mut out, value, 1);
             assert_eq!(out, expected, "{value:x}");
         }
     }
 
     proptest! {
         #[test]
-        fn numbers_come_back(value in any::<u64>(), shift in 28..64_u32) {
+        fn numbers_come_back(value in any::<u64>(), shift in 28..64_u32, least in 0..8_usize) {
             let (value, mut out) = (value >> shift, Vec::new());
-            put_number(&mut out, value);
+            put_number(&mut out, value, least);
             prop_assert_eq!(number(&out), Some((value, out.len())));
+            prop_assert!(out.len() >= least);
         }
 
         #[test]

@@ -9,7 +9,7 @@ use super::blocks::{self, Preamble};
 use super::walk::{Frame, Walk};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source, pass};
+use crate::container::{Error, Source, pass, tags};
 use crate::index::{Builder, Outline, Packed};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
@@ -37,7 +37,7 @@ impl pass::Pass for Pass {
     async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
         let before = blocks::read(stream).await?;
         let timescale = Timescale::per_second(before.info.rate).ok_or(Error::Unknown)?;
-        let end = blocks::end_of_frames(stream.source()).await?;
+        let end = tags::behind(stream.source(), before.frames).await?;
         let walk = Walk::new(before.info.clone(), before.frames);
         let samples = Samples::new(before.info.total, timescale, before.frames);
         Ok(Self { before, end, walk, samples })
@@ -66,7 +66,7 @@ impl pass::Pass for Pass {
     }
 
     async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {
-        let Preamble { info, comments, chapters, frames } = self.before;
+        let Preamble { info, comments, chapters, start, frames } = self.before;
         let (last, tracks, mut notes) = self.samples.finish(self.end)?;
         let duration = tracks.first().map_or(Time::ZERO, |track| track.timescale.time(track.presented.1));
         if tracks.iter().all(|track| track.samples == 0) {
@@ -88,7 +88,7 @@ impl pass::Pass for Pass {
             duration,
             tracks,
             setup,
-            setup_ranges: vec![0..frames],
+            setup_ranges: vec![start..frames],
             elements: true,
             chapters,
             created: None,

@@ -13,11 +13,16 @@ mod blocks;
 mod crc;
 mod frame;
 mod index;
+mod numbers;
 #[cfg(test)]
 mod tests;
 mod walk;
 mod write;
 
+pub(super) use self::blocks::{STREAMINFO_LENGTH, StreamInfo};
+pub(super) use self::crc::{crc16, zeros_behind};
+pub(super) use self::frame::{FOOTER, Header};
+pub(super) use self::numbers::{Codes, Numbers, footer};
 use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
 
@@ -33,10 +38,12 @@ pub struct Flac;
 impl Format for Flac {
     const CONTAINERS: &'static [Container] = &[CONTAINER];
 
-    /// Whether a file that begins with these bytes is one. Some begin with an `ID3v2` tag, which the standard lets readers skip.
+    /// The standard lets readers skip a tag (§6).
+    const BEHIND_TAGS: bool = true;
+
+    /// Whether a file that begins with these bytes is one.
     fn recognises(start: &[u8]) -> bool {
         start.starts_with(MARKER)
-            || blocks::id3(start).is_some_and(|length| start.get(length..).is_some_and(Self::recognises))
     }
 
     /// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.

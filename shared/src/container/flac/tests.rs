@@ -43,7 +43,7 @@ fn head(longest: u16, total: u64) -> Vec<u8> {
 fn frame(variable: bool, number: u64, samples: u16, body: &[u8]) -> Vec<u8> {
     // An uncommon block size in sixteen bits; the rate of STREAMINFO; mono; sixteen bits.
     let mut frame = vec![0xFF, if variable { 0xF9 } else { 0xF8 }, 0x70, 0x08];
-    put_number(&mut frame, number);
+    put_number(&mut frame, number, 1);
     frame.extend((samples - 1).to_be_bytes());
     frame.push(crc8(&frame));
     frame.extend_from_slice(body);
@@ -179,11 +179,14 @@ fn tags_of_other_formats_around_it_are_no_frames() {
     let ape =
         [b"APETAGEX".to_vec(), 2000_u32.to_le_bytes().to_vec(), 48_u32.to_le_bytes().to_vec(), vec![0; 16]].concat();
     let id3v1 = [b"TAG".to_vec(), vec![0; 125]].concat();
-    let id3v2 = [&b"ID3\x04\0\0\0\0\0\x14"[..], &[0; 20]].concat();
+    // A small one, and one with a picture of 40 000 bytes.
+    let small = [&b"ID3\x04\0\0\0\0\0\x14"[..], &[0; 20]].concat();
+    let id3v2 = [small.as_slice(), b"ID3\x03\0\0\0\x02\x38\x40", &[9; 40_000]].concat();
     for behind in [vec![], id3v1.clone(), [vec![7; 16], ape.clone()].concat(), [vec![7; 16], ape, id3v1].concat()] {
         let file = [id3v2.clone(), even(&fixed()), behind].concat();
         let indexed = index(&file).unwrap();
         assert_eq!((indexed.0.tracks[0].samples, indexed.0.notes.len()), (100, 0), "{:?}", indexed.0.notes);
+        assert!(file[indexed.0.setup_ranges[0].start as usize..].starts_with(b"fLaC"));
         let (_, bytes) = cut(&file, &indexed, 9 * SECOND..10 * SECOND).unwrap();
         assert!(bytes.starts_with(b"fLaC"));
     }

@@ -2,16 +2,14 @@
 
 use super::MARKER;
 use super::blocks::{HEADER, STREAMINFO, STREAMINFO_LENGTH, VORBIS_COMMENT};
-use super::crc::{crc8, crc16, zeros_behind};
-use super::frame::{FOOTER, MAX_HEADER, put_number};
+use super::frame::{FOOTER, MAX_HEADER};
+use super::numbers::{Codes, Numbers, footer};
 use crate::container::draft::Draft;
 use crate::container::{Error, Selection, Written};
 use crate::index::{self, Element, Outline};
 use crate::media::{Run, Setup};
 use crate::splice::Splice;
 
-/// The second byte of a frame that is numbered by its first sample.
-const VARIABLE: u8 = 0xF9;
 /// What a block's header says of the last block.
 const LAST: u8 = 0x80;
 
@@ -44,59 +42,34 @@ struct Frames {
     draft: Draft,
     /// Where each is, in bytes behind the beginning of the first.
     places: Vec<std::ops::Range<u64>>,
-    /// Where the cut begins in the original, in samples.
-    first: i64,
-    /// The frame before: its decode time, its duration, its number.
-    before: Option<(i64, i64, i64)>,
+    numbers: Numbers,
 }
 
 impl Frames {
     fn with_room(frames: usize) -> Self {
         let draft = Draft::with_capacity((MAX_HEADER + FOOTER).saturating_mul(frames));
-        Self { draft, places: Vec::with_capacity(frames), first: 0, before: None }
-    }
-
-    /// Samples of each channel.
-    fn total(&self) -> i64 {
-        self.before.map_or(0, |(decode, duration, _)| decode.saturating_add(duration).saturating_sub(self.first))
+        Self { draft, places: Vec::with_capacity(frames), numbers: Numbers::default() }
     }
 
     /// Appends the frame of this element, which is this sample.
     fn put(&mut self, element: &Element, sample: &Run) -> Result<(), Error> {
         let broken = || mismatch(&format!("not what is kept of the frame at byte {}", element.offset));
-        let (codes, rest) = element.kept.split_last_chunk::<FOOTER>().ok_or_else(broken)?;
-        let (codes, behind) = codes.split_first_chunk::<3>().ok_or_else(broken)?;
+        let (kept, sum) = element.kept.split_last_chunk::<FOOTER>().ok_or_else(broken)?;
+        let (before, behind) = kept.split_first_chunk().ok_or_else(broken)?;
+        let codes = Codes { before: *before, behind };
         let body = element.size.checked_sub(u64::from(element.header) + FOOTER as u64).ok_or_else(broken)?;
-        if self.before.is_none() {
-            self.first = sample.decode.0;
-        }
-        let [strategy, ..] = *codes;
-        let number = match self.before {
-            None => 0,
-            _ if strategy == VARIABLE => sample.decode.0.saturating_sub(self.first),
-            // Where frames are lost, so are their numbers.
-            Some((decode, duration, number)) => {
-                number.saturating_add(sample.decode.0.saturating_sub(decode).checked_div(duration).unwrap_or(1).max(1))
-            }
-        };
+        let number = self.numbers.next(codes, sample.decode.0, sample.duration.0);
         let start = self.draft.len();
         let end = element.offset.saturating_add(element.size);
-        if number == element.time.0 {
+        if i64::try_from(number) == Ok(element.time.0) {
             self.draft.source(element.offset..end);
         } else {
-            let mut header = Vec::with_capacity(MAX_HEADER);
-            header.push(0xFF);
-            header.extend_from_slice(codes);
-            put_number(&mut header, u64::try_from(number).unwrap_or(0));
-            header.extend_from_slice(behind);
-            header.push(crc8(&header));
-            let sum = u16::from_be_bytes(*rest) ^ zeros_behind(crc16(0, &header), body);
+            let header = codes.header(number, 1);
             self.draft.made().extend_from_slice(&header);
             self.draft.source(end - FOOTER as u64 - body..end - FOOTER as u64);
-            self.draft.made().extend(sum.to_be_bytes());
+            self.draft.made().extend(footer(&header, u16::from_be_bytes(*sum), body));
         }
         self.places.push(start..self.draft.len());
-        self.before = Some((sample.decode.0, sample.duration.0, number));
         Ok(())
     }
 }
@@ -134,7 +107,7 @@ fn stream_info(original: &[u8; STREAMINFO_LENGTH], frames: &Frames) -> [u8; STRE
     let size = |size: Option<u64>| u32::try_from(size.unwrap_or(0)).unwrap_or(0).to_be_bytes();
     let ([_, least @ ..], [_, greatest @ ..]) = (size(sizes().min()), size(sizes().max()));
     let [total_high, total @ ..] =
-        u64::try_from(frames.total()).unwrap_or(0).to_be_bytes().last_chunk::<5>().copied().unwrap_or([0; 5]);
+        u64::try_from(frames.numbers.total()).unwrap_or(0).to_be_bytes().last_chunk::<5>().copied().unwrap_or([0; 5]);
     let mut info = *original;
     let [_, _, _, _, l0, l1, l2, g0, g1, g2, _, _, _, form, t0, t1, t2, t3, md5 @ ..] = &mut info;
     [*l0, *l1, *l2] = least;

@@ -109,12 +109,14 @@ pub enum Role {
     /// Nothing that a cut needs: the end of a sequence, a command, metadata.
     Aside,
     /// Frames of several tracks in one tag.
-    Multitrack,
+    Several,
 }
 
 /// A payload, as far as its first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet {
+    /// Which of the tracks of its kind it is of (trackId): 0, but in multitrack tags.
+    pub number: u8,
     /// What it is coded in.
     pub codec: Codec,
     /// What it brings.
@@ -128,14 +130,14 @@ impl Packet {
         let format = first >> 4;
         let frame = Role::Frame { sync: true, composition: Ticks::ZERO };
         if format == EX_AUDIO {
-            let (packet, codec, rest) = enhanced(first & 0x0F, rest)?;
+            let Enhanced { packet, codec, number, several, rest } = enhanced(first & 0x0F, rest, MULTITRACK_AUDIO)?;
             let role = match packet {
+                _ if several => Role::Several,
                 0 => Role::Configuration(payload.len() - rest.len()),
                 1 => frame,
-                MULTITRACK_AUDIO => Role::Multitrack,
                 _ => Role::Aside,
             };
-            return Some(Self { codec, role });
+            return Some(Self { number, codec, role });
         }
         let role = match (format, rest.first()) {
             (10, Some(0)) => Role::Configuration(2),
@@ -144,7 +146,7 @@ impl Packet {
             _ if rest.is_empty() => Role::Aside,
             _ => frame,
         };
-        Some(Self { codec: Codec::Sound(format), role })
+        Some(Self { number: 0, codec: Codec::Sound(format), role })
     }
 
     /// Of a tag of pictures. `None` where there is nothing in it.
@@ -153,17 +155,17 @@ impl Packet {
         let frame_type = first >> 4 & 7;
         let frame = |composition| Role::Frame { sync: matches!(frame_type, KEY | GENERATED_KEY), composition };
         if first & EX_VIDEO != 0 {
-            let (packet, codec, rest) = enhanced(first & 0x0F, rest)?;
+            let Enhanced { packet, codec, number, several, rest } = enhanced(first & 0x0F, rest, MULTITRACK_VIDEO)?;
             let composed = matches!(codec, Codec::FourCc(name) if matches!(&name, b"avc1" | b"hvc1" | b"vvc1"));
             let role = match packet {
-                MULTITRACK_VIDEO => Role::Multitrack,
+                _ if several => Role::Several,
                 0 => Role::Configuration(payload.len() - rest.len()),
                 _ if frame_type == COMMAND => Role::Aside,
                 1 if composed => frame(signed24(rest)?),
                 1 | 3 => frame(Ticks::ZERO),
                 _ => Role::Aside,
             };
-            return Some(Self { codec, role });
+            return Some(Self { number, codec, role });
         }
         let codec = Codec::Picture(first & 0x0F);
         let role = match rest {
@@ -175,7 +177,7 @@ impl Packet {
             _ if codec.configured() => Role::Aside,
             _ => frame(Ticks::ZERO),
         };
-        Some(Self { codec, role })
+        Some(Self { number: 0, codec, role })
     }
 }
 
@@ -190,9 +192,24 @@ const COMMAND: u8 = 5;
 const MULTITRACK_VIDEO: u8 = 6;
 const MULTITRACK_AUDIO: u8 = 5;
 const MOD_EX: u8 = 7;
+/// The AvMultitrackType of a tag that is of one track after all, which it names.
+const ONE_TRACK: u8 = 0;
 
-/// The PacketType and the FourCC of an enhanced tag, and what follows; modifiers before them (ModEx) are passed over.
-fn enhanced(packet: u8, rest: &[u8]) -> Option<(u8, Codec, &[u8])> {
+/// What stands at the beginning of an enhanced tag.
+struct Enhanced<'a> {
+    /// The PacketType; of a multitrack tag the one of its tracks.
+    packet: u8,
+    codec: Codec,
+    /// The trackId.
+    number: u8,
+    /// It is of several tracks; of the codecs this is the first.
+    several: bool,
+    /// What follows.
+    rest: &'a [u8],
+}
+
+/// Reads the beginning of an enhanced tag, behind its first PacketType; modifiers (ModEx) are passed over.
+fn enhanced(packet: u8, rest: &[u8], multitrack: u8) -> Option<Enhanced<'_>> {
     let (mut packet, mut rest) = (packet, rest);
     while packet == MOD_EX {
         let (size, behind) = rest.split_first()?;
@@ -206,8 +223,18 @@ fn enhanced(packet: u8, rest: &[u8]) -> Option<(u8, Codec, &[u8])> {
         let (next, behind) = behind.get(size..)?.split_first()?;
         (packet, rest) = (next & 0x0F, behind);
     }
-    let (name, rest) = rest.split_first_chunk::<4>()?;
-    Some((packet, Codec::FourCc(*name), rest))
+    let mut kind = None;
+    if packet == multitrack {
+        let (both, behind) = rest.split_first()?;
+        (kind, packet, rest) = (Some(both >> 4), both & 0x0F, behind);
+    }
+    let (name, mut rest) = rest.split_first_chunk::<4>()?;
+    let mut number = 0;
+    if kind == Some(ONE_TRACK) {
+        (number, rest) = rest.split_first().map(|(number, rest)| (*number, rest))?;
+    }
+    let several = kind.is_some_and(|kind| kind != ONE_TRACK);
+    Some(Enhanced { packet, codec: Codec::FourCc(*name), number, several, rest })
 }
 
 /// CompositionTime: three bytes, signed.
@@ -245,7 +272,13 @@ mod tests {
             (b"\xD0av01\0", Some(("av01", Role::Configuration(5)))),
             (b"\x97\x02\0\0\x01\x01vp09\x01", Some(("vp9", frame(true, 0)))),
             (b"\x97\xFF\xFF\xFF", None),
-            (b"\x96\x01av01\0", Some(("\\x01av0", Role::Multitrack))),
+            (b"\x96\x01av01\x02\x09", Some(("av01", frame(true, 0)))),
+            (b"\xA6\x01hvc1\x02\0\0\x28\x09", Some(("hvc1", frame(false, 40)))),
+            (b"\x96\0av01\x02\x09", Some(("av01", Role::Configuration(7)))),
+            (b"\x96\x11av01\0\0\0\x01\x09", Some(("av01", Role::Several))),
+            (b"\x96\x21av01\0\0\0\x01\x09", Some(("av01", Role::Several))),
+            (b"\x97\0\0\x06\x01vp09\x01\x09", Some(("vp9", frame(true, 0)))),
+            (b"\x96\x01av01", None),
             (&[], None),
         ];
         for (payload, expected) in cases {
@@ -261,7 +294,8 @@ mod tests {
             (b"\x90OpusOpusHead", Some(("opus", Role::Configuration(5)))),
             (b"\x91Opus\xF8", Some(("opus", frame(true, 0)))),
             (b"\x94Opus\xF8", Some(("opus", Role::Aside))),
-            (b"\x95\x01Opus", Some(("\\x01Opu", Role::Multitrack))),
+            (b"\x95\x01Opus\x01\xF8", Some(("opus", frame(true, 0)))),
+            (b"\x95\x11Opus\x01\0\0\x01\xF8", Some(("opus", Role::Several))),
             (b"\x91Op", None),
         ];
         for (payload, expected) in cases {

@@ -136,7 +136,7 @@ fn what_is_not_as_it_should_be_is_told_and_the_rest_is_kept() {
         (vec![tag(VIDEO, 3000, &[0x12, 0])], "another codec", 150),
         (vec![tag(AUDIO, 3000, &[])], "without content", 150),
         (vec![tag(SCRIPT, 3000, b"\x02\0\x0AonCuePoint")], "", 150),
-        (vec![tag(VIDEO, 3000, b"\x96\x01av01\0\0")], "several tracks", 150),
+        (vec![tag(VIDEO, 3000, b"\x96\x11av01\0\0\0\x01\0")], "several tracks", 150),
         (vec![tag(AUDIO | 0x20, 3000, b"\xAF\x01\0")], "unknown flags", 150),
     ];
     for (between, note, pictures) in cases {
@@ -153,6 +153,36 @@ fn what_is_not_as_it_should_be_is_told_and_the_rest_is_kept() {
     for empty in [vec![], configured(), vec![garbage]] {
         assert!(matches!(try_index(&file(&empty)), Err(Error::Malformed { .. })));
     }
+}
+
+#[test]
+fn a_multitrack_tag_that_names_its_track_is_a_sample_of_it() {
+    let other = |time: i32, key: bool| {
+        tag(VIDEO, time, &[&[if key { 0x96 } else { 0xA6 }, 0x03][..], b"hvc1\x01", &time.to_be_bytes()].concat())
+    };
+    let spoken = |time: i32| tag(AUDIO, time, &[b"\x95\x01Opus\x02", &time.to_be_bytes()[..]].concat());
+    let hvcc = b"\x96\0hvc1\x01\x01\x01\x60";
+    let mut tags = [configured(), vec![tag(VIDEO, 0, hvcc)]].concat();
+    for time in (0..6000).step_by(40) {
+        tags.extend([picture(time, time % 1000 == 0), other(time, time % 2000 == 0), sound(time), spoken(time)]);
+    }
+    let original = file(&tags);
+    let indexed = index(&original);
+    assert_eq!(indexed.notes(), "");
+    let tracks: Vec<_> =
+        indexed.outline.tracks.iter().map(|track| (track.id, &track.codec[..4], track.samples)).collect();
+    assert_eq!(tracks, [(9, "avc1", 150), (9 + 256, "hvc1", 150), (8, "mp4a", 150), (8 + 512, "opus", 150)]);
+    assert_eq!(indexed.outline.tracks[1].dimensions, None);
+    let cut = indexed.cut(&original, 2000, 4000);
+    let again = index(&cut);
+    assert_eq!((again.notes().as_str(), again.outline.tracks.len()), ("", 4));
+    let place = again.outline.tracks.iter().position(|track| track.id == 9 + 256).unwrap();
+    assert_eq!(again.times(place), (1..=50).map(|at| 40 * at).collect::<Vec<_>>());
+    let payload = |file, run: &crate::media::Run| part(file, &run.bytes())[TAG_HEADER..].to_vec();
+    assert_eq!(payload(&cut, &again.samples[place][0]), payload(&original, &indexed.samples[1][50]));
+    assert!(cut.windows(hvcc.len()).any(|window| window == hvcc));
+    let several = vec![tag(AUDIO, 0, b"\x95\x11Opus\0\0\0\x01\xF8")];
+    assert!(matches!(try_index(&file(&several)), Err(Error::Unsupported(_))));
 }
 
 #[test]

@@ -34,6 +34,15 @@ impl Syntax for Adts {
     }
 }
 
+/// Whether a frame leaves it to others to say which channels there are: `channel_configuration` is 0, and its data do not
+/// begin with a program config element (ISO/IEC 14496-3 §4.4.1.1).
+pub fn lacks_channels(frame: &[u8]) -> bool {
+    const PROGRAM_CONFIG: u8 = 5;
+    let Some([_, flags, two, three, ..]) = frame.first_chunk::<7>() else { return false };
+    let data = frame.get(if flags & 1 == 0 { 9 } else { 7 });
+    two & 1 == 0 && three & 0xC0 == 0 && data.is_some_and(|data| data >> 5 != PROGRAM_CONFIG)
+}
+
 /// The codec of frames of this kind, as the `codecs` parameter of a MIME type has it (RFC 6381).
 pub fn codec(kind: u32) -> String {
     format!("mp4a.40.{}", (kind >> 6 & 3) + 1)

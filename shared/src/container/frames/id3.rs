@@ -3,7 +3,7 @@
 
 use chrono::NaiveDateTime;
 
-use super::tags::syncsafe;
+use crate::container::tags::syncsafe;
 use crate::index::Mark;
 use crate::media::Time;
 

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::adts::{self, Adts};
 use super::mpeg::{self, DECODER_DELAY, Header, Mpeg, Tag, WARM_UP};
 use super::scan::{Frame, Scanner, Step, Syntax, WINDOW, first, follow};
-use super::{ADTS, MP2, MP3, id3, tags};
+use super::{ADTS, MP2, MP3, id3};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source, pass};
+use crate::container::{Error, Source, foreign, pass, tags};
 use crate::index::{Builder, Chapters, Container, Outline, Packed};
 use crate::media::{Edit, Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
@@ -20,6 +20,8 @@ use crate::media::{Edit, Kind, Run, Setup, Ticks, Time, Timescale, Track};
 const BEGIN: usize = 3;
 /// How many, where there is something else before them.
 const BEGIN_LATER: usize = 6;
+/// How far behind the tags the first frame is looked for: junk is zeros, or what is left of a tag with its pictures.
+const MAX_JUNK: u64 = 1 << 20;
 /// The largest tag that is looked into, pictures and all.
 const MAX_TAG: u64 = 16 << 20;
 /// How many frames the bit reservoir may reach back over; there are frames of three bytes of main data.
@@ -29,8 +31,8 @@ const MAX_REACH: usize = 256;
 ///
 /// # Errors
 ///
-/// [`Error::Unknown`] for a file that is no such stream, [`Error::Unsupported`] for AAC in LATM and for a stream whose sample
-/// rate changes. Damage is passed over, and told in [`Outline::notes`].
+/// [`Error::Unknown`] for a file that is no such stream, [`Error::Unsupported`] for one that is known to be something else, for
+/// AAC in LATM and for a stream whose sample rate changes. Damage is passed over, and told in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
     file: File,
@@ -49,23 +51,22 @@ impl pass::Pass for Pass {
     async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
         let source = stream.source();
         let (id3, start) = tags::before(source).await?;
-        let bytes = source.read(start..source.len().min(start + WINDOW as u64)).await?;
-        let last = start + bytes.len() as u64 == source.len();
-        if adts::is_latm(&bytes) {
-            return Err(Error::Unsupported("AAC in LATM (LOAS), whose frames do not begin at bytes".to_owned()));
-        }
-        let Begin { at, syntax, frame } = begin(&bytes, last).ok_or(Error::Unknown)?;
-        let mut file = File { notes: Notes::default(), chapters: Chapters::default(), created: None, tag: None };
+        let Begin { at, syntax, frame, bytes, wave } = begin(source, start).await?;
+        let mut file = File { notes: Notes::default(), chapters: Chapters::default(), created: None, tag: None, wave };
         file.look_into(id3, source).await?;
-        if at > 0 {
+        if at > start && !wave {
             file.notes.at(start, "bytes that are no frame are passed over");
         }
-        let start = start + at as u64;
+        let start = at;
+        let (first, behind) = bytes.split_at_checked(frame.size as usize).unwrap_or((&bytes, &[]));
+        if matches!(syntax, Either::Adts(_)) && adts::lacks_channels(behind) {
+            let what = "AAC of which the first frame alone says what channels it has (a program config element)";
+            return Err(Error::Unsupported(what.to_owned()));
+        }
         let end = tags::behind(source, start).await?;
         let mut mpeg = None;
         let mut track = track(syntax.codec(frame.kind), syntax.rate(frame.kind))?;
         if let Either::Mpeg(_) = syntax {
-            let first = bytes.get(at..at + frame.size as usize).unwrap_or_default();
             let (header, tag) = (Header::parse(first).ok_or(Error::Unknown)?, Tag::parse(first));
             file.tag = tag.as_ref().map(|_| start..start + u64::from(frame.size));
             let tag = tag.unwrap_or_default();
@@ -169,35 +170,75 @@ impl Syntax for Either {
 
 /// The first frame of a file.
 struct Begin {
-    /// How many bytes stand before it.
-    at: usize,
+    /// Where it stands.
+    at: u64,
     syntax: Either,
     frame: Frame,
+    /// It and those behind it.
+    bytes: Bytes,
+    /// The file is a WAVE whose sound these frames are.
+    wave: bool,
 }
 
-/// Finds the frames in the first bytes behind the tags.
-fn begin(bytes: &[u8], last: bool) -> Option<Begin> {
-    let (adts, mpeg) = (Either::Adts(Adts), Either::Mpeg(Mpeg { free: None }));
-    let here = |syntax: Either| {
-        let frame = syntax.frame(bytes).filter(|frame| follow(&syntax, bytes, frame.kind, BEGIN, last))?;
-        Some(Begin { at: 0, syntax, frame })
-    };
-    if let Some(found) = here(adts).or_else(|| here(mpeg)) {
-        return Some(found);
+/// Finds the first frame behind the tags, which end at `start`.
+async fn begin(source: &impl Source, start: u64) -> Result<Begin, Error> {
+    let window = |at: u64| source.read(at..source.len().min(at + WINDOW as u64));
+    let mut bytes = window(start).await?;
+    let last = start + bytes.len() as u64 == source.len();
+    if adts::is_latm(&bytes) {
+        return Err(Error::Unsupported("AAC in LATM (LOAS), whose frames do not begin at bytes".to_owned()));
     }
-    if let Some(free) = mpeg::free_length(bytes) {
-        let syntax = Either::Mpeg(Mpeg { free: Some(free) });
-        return syntax.frame(bytes).map(|frame| Begin { at: 0, syntax, frame });
+    if let Some((syntax, frame)) = at_once(&bytes, last) {
+        return Ok(Begin { at: start, syntax, frame, bytes, wave: false });
+    }
+    if let Some(name) = foreign::name(&bytes) {
+        return Err(Error::Unsupported(name.to_owned()));
     }
     // A program stream has MPEG audio in it, and is none.
     if bytes.starts_with(&[0, 0, 1]) {
-        return None;
+        return Err(Error::Unknown);
     }
-    let later = |syntax: Either| {
-        let (at, frame) = first(&syntax, bytes, BEGIN_LATER, false)?;
-        Some(Begin { at, syntax, frame })
+    let wave = start == 0 && bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WAVE");
+    let mut from = start;
+    loop {
+        if let Some((at, syntax, frame)) = later(&bytes) {
+            return Ok(Begin { at: from + at as u64, syntax, frame, bytes: bytes.slice(at..), wave });
+        }
+        // Those that begin in the second half are looked at with what follows them.
+        from += WINDOW as u64 / 2;
+        if bytes.len() < WINDOW || from > start + MAX_JUNK {
+            return Err(Error::Unknown);
+        }
+        bytes = window(from).await?;
+    }
+}
+
+/// The frame that these bytes begin with.
+fn at_once(bytes: &[u8], last: bool) -> Option<(Either, Frame)> {
+    let here = |syntax: Either| {
+        let frame = syntax.frame(bytes).filter(|frame| follow(&syntax, bytes, frame.kind, BEGIN, last))?;
+        Some((syntax, frame))
     };
-    [adts, mpeg].into_iter().filter_map(later).min_by_key(|begin| begin.at)
+    let free = || {
+        // In a cut there are two frames before those of the original at the most, which were made and say how long they are.
+        let mut rest = bytes;
+        for _ in 0..2 {
+            let made = (Mpeg { free: None }).frame(rest).map_or(0, |made| made.size as usize);
+            rest = rest.get(made..)?;
+        }
+        let syntax = Either::Mpeg(Mpeg { free: Some(mpeg::free_length(rest)?) });
+        Some((syntax, syntax.frame(bytes)?))
+    };
+    here(Either::Adts(Adts)).or_else(|| here(Either::Mpeg(Mpeg { free: None }))).or_else(free)
+}
+
+/// The first frame among these bytes, and where it is among them.
+fn later(bytes: &[u8]) -> Option<(usize, Either, Frame)> {
+    let first = |syntax: Either| {
+        let (at, frame) = first(&syntax, bytes, BEGIN_LATER, false)?;
+        Some((at, syntax, frame))
+    };
+    [Either::Adts(Adts), Either::Mpeg(Mpeg { free: None })].into_iter().filter_map(first).min_by_key(|(at, ..)| *at)
 }
 
 /// What is known of a file besides its frames.
@@ -208,6 +249,8 @@ struct File {
     created: Option<i64>,
     /// Where the frame stands that tells of the others. Nothing else has to be known before: each frame says what it is.
     tag: Option<Range<u64>>,
+    /// It is a WAVE.
+    wave: bool,
 }
 
 impl File {
@@ -236,7 +279,7 @@ impl File {
         }
         Outline {
             container,
-            mime: mime.to_owned(),
+            mime: if self.wave { "audio/wav" } else { mime }.to_owned(),
             duration,
             tracks: vec![track],
             setup,

@@ -17,7 +17,6 @@ mod id3;
 mod index;
 mod mpeg;
 mod scan;
-mod tags;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -29,7 +28,7 @@ pub(super) use scan::{Frame, Syntax};
 
 use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
-use crate::media::Track;
+use crate::media::{Kind, Track};
 use crate::splice::Splice;
 
 /// MPEG audio of layer III.
@@ -44,6 +43,8 @@ pub struct Frames;
 
 impl Format for Frames {
     const CONTAINERS: &'static [Container] = &[MP3, MP2, ADTS];
+
+    const BEHIND_TAGS: bool = true;
 
     /// There is nothing at the beginning that tells: reading has to find out.
     fn recognises(_: &[u8]) -> bool {
@@ -77,6 +78,11 @@ impl Format for Frames {
             splice.source(run.bytes());
         }
         Ok(Written { splice, setup: 0..0, elements: Vec::new() })
+    }
+
+    /// Also of a WAVE, whose cuts have no chunks.
+    fn mime(outline: &Outline, _: &[Kind]) -> String {
+        if outline.container == ADTS { "audio/aac" } else { "audio/mpeg" }.to_owned()
     }
 
     fn starts_exactly(outline: &Outline, _: &Track) -> bool {

@@ -4,9 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source};
-
-use super::tags;
+use crate::container::{Error, Source, tags};
 
 /// How many bytes of a frame its [`Syntax`] looks at.
 pub const HEADER: usize = 8;
@@ -184,7 +182,9 @@ impl<Y: Syntax> Scanner<Y> {
         let bytes = stream.peek(tags::HEADER).await?;
         let bytes = bytes.get(..left).unwrap_or(bytes);
         let Some(frame) = self.syntax.frame(bytes).filter(|frame| frame.kind == self.kind) else {
-            return Ok(tags::id3_length(bytes).map_or(Next::Junk, Next::Tag));
+            // Where files were joined, the tags of each are in the middle.
+            let id3v1 = bytes.starts_with(b"TAG").then_some(tags::ID3V1);
+            return Ok(tags::id3_length(bytes).or(id3v1).map_or(Next::Junk, Next::Tag));
         };
         let size = frame.size as usize;
         if size >= left {
@@ -215,7 +215,13 @@ impl<Y: Syntax> Scanner<Y> {
         let bytes = stream.peek(WINDOW).await?;
         let bytes = bytes.get(..left.min(WINDOW)).unwrap_or(bytes);
         let last = bytes.len() == left;
-        if let Some((at, _)) = first(&Only(self.syntax, self.kind), bytes, CONSECUTIVE, last) {
+        let found = first(&Only(self.syntax, self.kind), bytes, CONSECUTIVE, last).map(|(at, _)| at);
+        let before = bytes.get(..found.unwrap_or(bytes.len())).unwrap_or_default();
+        match first(&self.syntax, before, OF_ANOTHER_KIND, false) {
+            Some((at, frame)) if frame.kind != self.kind => return Err(self.of_another_kind(frame, from + at as u64)),
+            _ => {}
+        }
+        if let Some(at) = found {
             return Ok(Search::Found(from + at as u64));
         }
         if last || bytes.is_empty() {
@@ -232,13 +238,17 @@ impl<Y: Syntax> Scanner<Y> {
         if !follow(&self.syntax, bytes, frame.kind, OF_ANOTHER_KIND, false) {
             return Ok(());
         }
+        Err(self.of_another_kind(frame, at))
+    }
+
+    /// What there is to say of frames like this one from there on.
+    fn of_another_kind(&self, frame: Frame, at: u64) -> Error {
         let (before, behind) = (self.syntax.rate(self.kind), self.syntax.rate(frame.kind));
-        let what = if before == behind {
+        Error::Unsupported(if before == behind {
             format!("another format of frames from byte {at} on")
         } else {
             format!("a sample rate that changes at byte {at}, from {before} to {behind} Hz")
-        };
-        Err(Error::Unsupported(what))
+        })
     }
 }
 

@@ -11,11 +11,28 @@ const PLAIN: [u16; 4] = [1, 3, 6, 7];
 const BLOCKS: [u16; 5] = [2, 0x11, 0x17, 0x31, 0x69];
 /// `wFormatTag` of a format that is named by a GUID.
 const EXTENSIBLE: u16 = 0xFFFE;
-/// What follows on the tag in GUIDs that stand for one: of the system, and of ambisonic sound.
-const TAILS: [[u8; 12]; 2] = [
+/// What follows on the tag in GUIDs that stand for one: of the system, also with its numbers big-endian, and of ambisonic sound.
+const TAILS: [[u8; 12]; 3] = [
     [0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71],
+    [0, 0, 0, 0x10, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71],
     [0x21, 0x07, 0xD3, 0x11, 0x86, 0x44, 0xC8, 0xC1, 0xCA, 0, 0, 0],
 ];
+
+/// Tags of MPEG audio: its frames are not all of one size, but say it themselves.
+const MPEG: [u16; 2] = [0x50, 0x55];
+
+/// Whether a WAVE file that begins with these bytes is MPEG audio with chunks around it.
+pub fn is_mpeg(dialect: Dialect, start: &[u8]) -> bool {
+    let mut rest = usize::try_from(dialect.first_chunk()).ok().and_then(|first| start.get(first..));
+    while let Some((chunk, (id, size))) = rest.and_then(|rest| Some((rest, dialect.parse(rest)?))) {
+        if id == *b"fmt " {
+            return dialect == Dialect::Riff && dialect.u16(chunk, 8).is_some_and(|tag| MPEG.contains(&tag));
+        }
+        let next = usize::try_from(size).ok().and_then(|size| size.checked_add(8 + size % 2));
+        rest = next.and_then(|next| chunk.get(next..));
+    }
+    false
+}
 
 /// Reads the data of a `fmt ` chunk, which begins at this offset.
 pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<Sound, Error> {
@@ -29,14 +46,18 @@ pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<Sound, Error>
         EXTENSIBLE => extended(dialect, data).ok_or_else(|| unsupported(data.get(24..40).unwrap_or_default()))?,
         tag => tag,
     };
+    let plain = PLAIN.contains(&tag);
+    // A block of samples that stand alone is as long as channels and bits make it, if the writer had it wrong.
+    let align = match align.checked_rem(channels) {
+        Some(0) if u32::from(align / channels) * 8 >= u32::from(bits) => align,
+        _ if plain => channels.saturating_mul(bits.div_ceil(8)),
+        _ => align,
+    };
     let timescale = Timescale::per_second(rate).filter(|_| channels > 0 && align > 0);
     let rate = timescale.ok_or_else(|| {
         malformed(format!("{channels} channels of {rate} samples a second in blocks of {align} bytes"))
     })?;
-    let samples = if PLAIN.contains(&tag) {
-        if align % channels != 0 || u32::from(align / channels) * 8 < u32::from(bits) {
-            return Err(malformed(format!("{channels} channels of {bits} bits in {align} bytes")));
-        }
+    let samples = if plain {
         1
     } else if BLOCKS.contains(&tag) {
         let samples = u16(18).filter(|samples| *samples > 0);

@@ -111,7 +111,8 @@ impl Form {
         let dialect = self.dialect;
         match &chunk.id {
             id if *id == *dialect.sound().0 && self.data.is_none() => {
-                let end = self.sound_of(chunk);
+                let offset = if dialect.is_aiff() { dialect.u32(&chunks.data(chunk, 4).await?, 0) } else { None };
+                let end = self.sound_of(chunk, offset.unwrap_or(0).into());
                 chunks.go_on_behind(end);
             }
             b"ds64" => {
@@ -166,27 +167,33 @@ impl Form {
         self.kept.push((chunk.id, Bytes::copy_from_slice(data)));
     }
 
-    /// Finds where the samples stand, and gives the end of their chunk.
-    fn sound_of(&mut self, chunk: &Chunk) -> u64 {
+    /// Finds where the samples stand, so many bytes later than the first could, and gives the end of their chunk.
+    fn sound_of(&mut self, chunk: &Chunk, offset: u64) -> u64 {
         let declared = self.end_of(chunk);
         if declared > self.length {
             self.notes.push(format!("it is truncated: its sound ends at byte {declared}, the file at {}", self.length));
         }
         let end = declared.min(self.length);
         let (_, before) = self.dialect.sound();
-        self.data = Some(chunk.body.saturating_add(before).min(end)..end);
+        let first = chunk.body.saturating_add(before).min(end);
+        self.data = Some(first.checked_add(offset).filter(|offset| *offset < end).unwrap_or(first)..end);
         end
     }
 
     /// Where the chunk of the samples ends, whatever it says. Recorders that were stopped hard, and programs that write to a
-    /// pipe, leave a size of zero or of all ones; beyond 4 GiB some count on from zero.
+    /// pipe, leave a size of zero, of all ones or of as many bytes as would fit; beyond 4 GiB some count on from zero.
     fn end_of(&self, chunk: &Chunk) -> u64 {
         const WRAP: u64 = 1 << 32;
         let rest = self.length.saturating_sub(self.end);
         match (chunk.size, self.large, self.dialect) {
-            (size, _, Dialect::Wave64) | (UNKNOWN, Some((size, _)), _) => chunk.body.saturating_add(size),
-            (UNKNOWN, None, _) => self.length,
+            (size, _, Dialect::Wave64) | (UNKNOWN, Some((size @ 1.., _)), _) => chunk.body.saturating_add(size),
+            (UNKNOWN, _, _) => self.length,
             (0, _, _) if self.end != self.length => self.length,
+            (0x7FFF_F000..=0x8000_0000 | 0xFFFF_F000.., _, _)
+                if chunk.body.saturating_add(chunk.size) > self.length =>
+            {
+                self.length
+            }
             (size, _, _) if rest > 0 && rest.is_multiple_of(WRAP) => {
                 chunk.body.saturating_add(size).saturating_add(rest)
             }
@@ -241,9 +248,11 @@ impl Form {
         let (block, samples) = (u64::from(sound.block), u64::from(sound.samples));
         let bytes = data.end.saturating_sub(data.start);
         let (mut blocks, mut rest) = (bytes / block, bytes % block);
-        if let Some(declared) = self.blocks.filter(|declared| *declared < blocks) {
+        // Writers do not agree on what to count where a block is several samples, and none may have come to count at all.
+        let declared = self.blocks.filter(|declared| *declared > 0 && samples == 1);
+        if let Some(declared) = declared.filter(|declared| *declared < blocks) {
             (blocks, rest) = (declared, 0);
-        } else if self.blocks.is_some_and(|declared| declared > blocks) && data.end < self.length {
+        } else if declared.is_some_and(|declared| declared > blocks) && data.end < self.length {
             self.notes.push("its COMM chunk speaks of more sound than there is".to_owned());
         }
         if samples == 1 && rest > 0 {

@@ -33,9 +33,9 @@ pub struct Iff;
 impl Format for Iff {
     const CONTAINERS: &'static [Container] = &[CONTAINER];
 
-    /// Whether a file that begins with these bytes is one of the family.
+    /// Whether a file that begins with these bytes is one of the family, and its sound not a stream of frames of its own.
     fn recognises(start: &[u8]) -> bool {
-        Dialect::of(start).is_some()
+        Dialect::of(start).is_some_and(|dialect| !fmt::is_mpeg(dialect, start))
     }
 
     /// Reads the structure of a file.

@@ -60,10 +60,15 @@ fn big(id: &[u8], data: &[u8]) -> Vec<u8> {
 
 /// Three seconds of AIFF-C, little-endian, at 1000 samples a second, with two markers.
 fn aifc() -> Vec<u8> {
+    aifc_of(b"sowt", 3000, 0)
+}
+
+/// The same as if it were of this codec and so many blocks, and with so many bytes before the first.
+fn aifc_of(codec: &[u8; 4], blocks: u32, offset: u8) -> Vec<u8> {
     let rate = [0x40, 0x08, 0xFA, 0, 0, 0, 0, 0, 0, 0];
-    let comm = [&[0, 2, 0, 0, 0x0B, 0xB8, 0, 16][..], &rate, b"sowt", &[0, 0]].concat();
+    let comm = [&[0, 2][..], &blocks.to_be_bytes(), &[0, 16], &rate, codec, &[0, 0]].concat();
     let mark = [&[0, 2, 0, 1, 0, 0, 0, 0][..], b"\x05First", &[0, 9, 0, 0, 5, 0xDC], b"\x06Second\0"].concat();
-    let sound = [vec![0; 8], noise(12_000)].concat();
+    let sound = [vec![0, 0, 0, offset, 0, 0, 0, 0], vec![0xEE; offset.into()], noise(12_000)].concat();
     let chunks =
         [big(b"FVER", &[0xA2, 0x80, 0x51, 0x40]), big(b"COMM", &comm), big(b"MARK", &mark), big(b"SSND", &sound)];
     big(b"FORM", &[b"AIFC".to_vec(), chunks.concat()].concat())
@@ -122,12 +127,40 @@ fn a_cut_of_any_dialect_is_exact_to_the_sample_and_of_the_same_dialect() {
 
 #[test]
 fn sound_without_a_length_goes_on_to_the_end_of_the_file() {
-    for (form, size) in [(0, 0), (u32::MAX, u32::MAX), (36, 0), (u32::MAX, 0)] {
+    let sizes =
+        [(0, 0), (u32::MAX, u32::MAX), (36, 0), (u32::MAX, 0), (0x7FFF_F024, 0x7FFF_F000), (u32::MAX, u32::MAX - 36)];
+    for (form, size) in sizes {
         let mut file = stereo();
         file[4..8].copy_from_slice(&form.to_le_bytes());
         file[40..44].copy_from_slice(&size.to_le_bytes());
         let indexed = index(&file).unwrap();
         assert_eq!(sound(&file, &indexed), noise(12_000), "{form} {size}");
+        assert_eq!(indexed.0.notes, [""; 0], "{form} {size}");
+    }
+    // A recorder of RF64 that was stopped hard.
+    let mut file =
+        wave(&[chunk(b"ds64", &[0; 28]), chunk(b"fmt ", &fmt(1, 2, 1000, 4, 16)), chunk(b"data", &noise(12_000))]);
+    file[..8].copy_from_slice(b"RF64\xFF\xFF\xFF\xFF");
+    file[76..80].fill(0xFF);
+    assert_eq!(sound(&file, &index(&file).unwrap()), noise(12_000));
+}
+
+#[test]
+fn sound_of_aiff_begins_where_its_chunk_says_and_is_all_that_is_there() {
+    for (codec, blocks, offset, bytes) in [
+        (b"sowt", 3000, 0, 12_000),
+        (b"sowt", 3000, 8, 12_000),
+        (b"sowt", 3000, 7, 12_000),
+        (b"sowt", 1600, 0, 6400),
+        // Never counted, and counted in another way.
+        (b"sowt", 0, 0, 12_000),
+        (b"ima4", 88, 0, 12_000),
+        (b"ima4", 9600, 0, 12_000),
+    ] {
+        let file = aifc_of(codec, blocks, offset);
+        let indexed = index(&file).unwrap();
+        assert_eq!(sound(&file, &indexed), noise(bytes), "{codec:?} {blocks} {offset}");
+        assert_eq!(indexed.0.notes, [""; 0]);
     }
 }
 
@@ -162,11 +195,13 @@ fn formats_are_read_or_refused_with_the_reason() {
         (fmt(3, 1, 1000, 8, 64), Ok("3")),
         (extensible(1, &system), Ok("1")),
         (blocks(0x11, 256), Ok("11")),
-        (fmt(1, 2, 1000, 3, 8), Err("2 channels of 8 bits in 3 bytes")),
+        (fmt(1, 2, 1000, 3, 8), Ok("1")),
+        (fmt(1, 2, 1000, 2, 16), Ok("1")),
+        (fmt(1, 2, 1000, 0, 16), Ok("1")),
         (fmt(1, 2, 0, 4, 16), Err("of 0 samples a second")),
         (fmt(1, 0, 1000, 4, 16), Err("0 channels")),
-        (fmt(1, 2, 1000, 0, 16), Err("blocks of 0 bytes")),
-        (fmt(0x55, 2, 1000, 1, 0), Err("format 0x0055")),
+        (fmt(1, 2, 1000, 0, 0), Err("blocks of 0 bytes")),
+        (fmt(0x161, 2, 1000, 1, 0), Err("format 0x0161")),
         (extensible(1, &[7; 12]), Err("GUID is [01, 00, 00, 00, 07")),
         (blocks(0x11, 256)[..18].to_vec(), Err("no number of samples in a block")),
         (vec![1, 0], Err("2 bytes, where at least 16")),
@@ -179,6 +214,16 @@ fn formats_are_read_or_refused_with_the_reason() {
             _ => panic!("{found:?}, where {expected:?} was expected"),
         }
     }
+}
+
+#[test]
+fn an_extensible_format_may_be_big_endian() {
+    let guid = [0, 0, 0, 1, 0, 0, 0, 0x10, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
+    let format =
+        [&[0xFF, 0xFE, 0, 1, 0, 0, 3, 0xE8, 0, 0, 0x0F, 0xA0, 0, 4, 0, 32, 0, 22, 0, 32, 0, 0, 0, 4][..], &guid];
+    let chunks = [b"WAVE".to_vec(), big(b"fmt ", &format.concat()), big(b"data", &noise(4000))];
+    let (outline, _) = index(&big(b"RIFX", &chunks.concat())).unwrap();
+    assert_eq!((outline.tracks[0].codec.as_str(), outline.duration), ("1", Time::from_secs(1)));
 }
 
 #[test]

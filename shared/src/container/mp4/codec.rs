@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use serde::{Deserialize, Serialize};
+
 use super::boxes::{Box, FourCc};
 use crate::container::Error;
 use crate::media::{Ticks, Timescale};
@@ -12,7 +14,7 @@ const VISUAL_ENTRY: usize = 78;
 const AUDIO_ENTRY: usize = 28;
 
 /// What is known of a track's codec.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Codec {
     /// As in `codecs="…"`.
     pub name: String,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use self::fragments::Fragments;
 use super::boxes::Box;
+use super::codec::Codec;
 use super::fragment::Progress;
 use super::movie::{Defaults, Movie, MovieTrack};
 use super::samples::Samples;
@@ -47,6 +48,8 @@ pub struct Pass {
     created: Option<i64>,
     chapters: Chapters,
     builder: Builder,
+    /// Of each track.
+    codecs: Vec<Codec>,
     fragments: Option<Fragments>,
     notes: Notes,
 }
@@ -77,8 +80,14 @@ impl pass::Pass for Pass {
     }
 
     async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
-        let Self { brands, header, setup_ranges, created, chapters, builder, fragments, mut notes } = self;
-        let (last, tracks) = builder.finish()?;
+        let Self { brands, header, setup_ranges, created, chapters, builder, codecs, fragments, mut notes } = self;
+        let (last, mut tracks) = builder.finish()?;
+        for (track, codec) in tracks.iter_mut().zip(&codecs).filter(|_| fragments.is_some()) {
+            // How long samples are, it is the fragments that tell.
+            let samples = i64::try_from(track.samples).unwrap_or(i64::MAX);
+            let frame = (track.presented.1 - track.presented.0).0.checked_div(samples);
+            track.preroll = codec.preroll(track.timescale, frame.and_then(|frame| u32::try_from(frame).ok()));
+        }
         let duration = tracks.iter().map(|track| track.span().1).max().unwrap_or(Time::ZERO);
         let (chapters, left_out) = chapters.finish(duration);
         left_out.into_iter().for_each(|note| notes.push(note));
@@ -114,6 +123,7 @@ impl Pass {
         }
         let models: Vec<Track> = tracks.iter().map(|track| track.track.clone()).collect();
         let mut builder = Builder::new(models.clone());
+        let codecs = tracks.iter().map(|track| track.codec.clone()).collect();
         let decode = index_tables(&tracks, source.len(), &mut builder, &mut notes)?;
         let held = |range: &Range<u64>| window.held(range);
         let chapters = chapters::read(source, held, &chapter_tracks, chapter_list.as_ref(), &mut notes).await?;
@@ -122,7 +132,7 @@ impl Pass {
             let tracks = tracks.map(|(decode, track)| Progress { decode, defaults: Defaults::find(&defaults, track) });
             Fragments::new(tracks.collect(), window)
         });
-        Ok(Self { brands, header, setup_ranges, created, chapters, builder, fragments, notes })
+        Ok(Self { brands, header, setup_ranges, created, chapters, builder, codecs, fragments, notes })
     }
 }
 

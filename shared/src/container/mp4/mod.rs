@@ -9,6 +9,7 @@ mod boxes;
 mod chapters;
 mod codec;
 mod fragment;
+mod gapless;
 mod index;
 mod movie;
 mod samples;

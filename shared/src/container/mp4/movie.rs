@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::boxes::{Box, Fields, write_box};
+use super::gapless::Gapless;
 use super::{chapters, codec};
 use crate::container::Error;
 use crate::container::notes::Notes;
@@ -41,6 +42,8 @@ pub struct Movie<'a> {
 pub struct MovieTrack<'a> {
     /// What the outline says of it; its totals are not known yet.
     pub track: Track,
+    /// What its samples are.
+    pub codec: codec::Codec,
     /// The `stbl` box.
     pub tables: Box<'a>,
 }
@@ -83,7 +86,7 @@ impl<'a> Movie<'a> {
             fragments: None,
             notes: Notes::default(),
         };
-        let mut traks = Vec::new();
+        let (mut traks, mut gapless) = (Vec::new(), None);
         for child in moov.children() {
             let mut child = child?;
             match &child.kind.0 {
@@ -93,7 +96,10 @@ impl<'a> Movie<'a> {
                 }
                 b"mvex" => movie.fragments = Some(read_defaults(&child)?),
                 // Of what else may be in user data nothing is needed, and not all of it is boxes.
-                b"udta" => movie.chapter_list = movie.chapter_list.or(child.child(*b"chpl").unwrap_or_default()),
+                b"udta" => {
+                    movie.chapter_list = movie.chapter_list.or(child.child(*b"chpl").unwrap_or_default());
+                    gapless = gapless.or(Gapless::read(&child));
+                }
                 b"cmov" => return Err(Error::Unsupported("a compressed movie header (cmov)".to_owned())),
                 _ => {}
             }
@@ -115,6 +121,13 @@ impl<'a> Movie<'a> {
                     Err(note) => movie.notes.push(note),
                 }
             }
+        }
+        // It speaks of the only sound there is, and of no pictures that would have to go with it.
+        if let ([only], Some(gapless)) = (movie.tracks.as_mut_slice(), gapless)
+            && only.track.kind == Kind::Audio
+            && only.track.edits.is_empty()
+        {
+            only.track.edits.extend(only.tables.child(*b"stts")?.and_then(|stts| gapless.edit(&stts)));
         }
         Ok(movie)
     }
@@ -243,7 +256,7 @@ fn read_track<'a>(
         id: u64::from(id),
         kind,
         preroll: codec.preroll(timescale, frame),
-        codec: codec.name,
+        codec: codec.name.clone(),
         language,
         name,
         dimensions: dimensions.filter(|_| kind == Kind::Video),
@@ -256,7 +269,7 @@ fn read_track<'a>(
         late: 0,
         setup: Setup::Inline(prune(trak)?.into()),
     };
-    Ok(Ok(MovieTrack { track, tables }))
+    Ok(Ok(MovieTrack { track, codec, tables }))
 }
 
 /// What is read of `tkhd` (§8.3.2).

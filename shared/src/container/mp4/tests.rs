@@ -11,6 +11,7 @@
 )]
 
 mod chapters;
+mod gapless;
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -89,6 +90,18 @@ const SHAPES: [Shape; 4] = [
     Shape { movie_first: true, wide: false, chunk: 100_000, fragmented: false },
     Shape { movie_first: true, wide: false, chunk: 25, fragmented: true },
 ];
+
+#[test]
+fn sound_in_fragments_is_decoded_from_the_frame_before() {
+    let mut sound = vec![track(1, Kind::Audio, 1000, 100, 1, 60, &mut Random(0))];
+    for shape in SHAPES {
+        let mut file = write(&mut sound, shape, &mut Random(7));
+        let entry = file.windows(4).position(|bytes| bytes == b"tst2").unwrap();
+        file[entry..entry + 4].copy_from_slice(b"mp4a");
+        let (outline, _) = index(&file.into()).unwrap();
+        assert_eq!(outline.tracks[0].preroll, Ticks(100), "{shape:?}");
+    }
+}
 
 #[test]
 fn what_is_indexed_is_what_was_written() {

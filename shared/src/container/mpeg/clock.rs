@@ -16,6 +16,19 @@ pub fn distance(from: u64, to: u64) -> i64 {
     (to.wrapping_sub(from) << 31).cast_signed() >> 31
 }
 
+/// By how much presentation may be ahead of decoding or behind it.
+const MAX_COMPOSITION: i64 = 20 * SECOND;
+
+/// By how much presentation is ahead of decoding by these stamps; nothing, where that cannot be meant.
+pub fn composition((presented, decoded): (u64, u64)) -> i64 {
+    possible(distance(decoded, presented))
+}
+
+/// By how much presentation is ahead of decoding, if that can be; else nothing.
+pub const fn possible(ahead: i64) -> i64 {
+    if ahead.abs() <= MAX_COMPOSITION { ahead } else { 0 }
+}
+
 /// The clock of the program.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Clock {
@@ -40,6 +53,11 @@ impl Hand {
     /// How often its clock was set anew, and the stamp that is its zero now.
     pub const fn clock(&self) -> (u32, u64) {
         (self.age, self.zero)
+    }
+
+    /// A sample without a stamp follows, which begins at this time and lasts so long.
+    pub const fn goes_on(&mut self, time: i64, lasts: i64) {
+        self.last = Some((time, lasts));
     }
 
     /// The last time that was read.

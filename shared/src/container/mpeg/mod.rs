@@ -1,6 +1,9 @@
-//! What transport streams and program streams have in common (ISO/IEC 13818-1): PES packets, time stamps, and the elementary
-//! streams in them.
+//! What transport streams and program streams have in common (ISO/IEC 13818-1): PES packets, time stamps, the elementary
+//! streams in them, and how those come into an index.
 
 pub mod clock;
 pub mod codec;
+pub mod elements;
+pub mod number;
+pub mod outline;
 pub mod pes;

@@ -4,8 +4,12 @@
 //!
 //! [`Element::kept`]: crate::index::Element::kept
 
+use serde::{Deserialize, Serialize};
+
+use crate::container::mpeg::number::{put, take};
+
 /// Bytes that belong together: a PES packet, with the pack header right before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Where they begin.
     pub offset: u64,
@@ -14,7 +18,7 @@ pub struct Entry {
 }
 
 /// What bytes are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
     /// Whose they are: [`OTHER`], or [`PACK`], or [`lane`].
     pub lane: u8,
@@ -84,27 +88,6 @@ pub fn pack(out: &mut Vec<u8>, shapes: impl Iterator<Item = Shape>) {
     }
 }
 
-/// Appends a number, seven bits a byte.
-fn put(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value.to_le_bytes()[0] | 0x80);
-        value >>= 7;
-    }
-    out.push(value.to_le_bytes()[0]);
-}
-
-fn take<'a>(bytes: &mut impl Iterator<Item = &'a u8>) -> Option<u64> {
-    let (mut value, mut shift) = (0_u64, 0);
-    loop {
-        let byte = *bytes.next()?;
-        value |= u64::from(byte & 0x7F).checked_shl(shift)?;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-        shift += 7;
-    }
-}
-
 /// Unpacks what [`pack`] made, from `offset` on, up to where it ends or is no such thing.
 pub fn unpack(packed: &[u8], mut offset: u64) -> impl Iterator<Item = Entry> {
     let mut bytes = packed.iter();
@@ -128,6 +111,26 @@ pub fn unpack(packed: &[u8], mut offset: u64) -> impl Iterator<Item = Entry> {
         offset = entry.end();
         Some(entry)
     })
+}
+
+/// Entries that follow each other, as a checkpoint has them: packed.
+pub mod serial {
+    use std::collections::VecDeque;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Entry, pack, unpack};
+
+    pub fn serialize<S: Serializer>(entries: &VecDeque<Entry>, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut packed = Vec::new();
+        pack(&mut packed, entries.iter().map(|entry| entry.shape));
+        (entries.front().map_or(0, |first| first.offset), packed).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<VecDeque<Entry>, D::Error> {
+        let (offset, packed) = <(u64, Vec<u8>)>::deserialize(deserializer)?;
+        Ok(unpack(&packed, offset).collect())
+    }
 }
 
 #[cfg(test)]

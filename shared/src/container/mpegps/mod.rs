@@ -22,7 +22,7 @@ mod system;
 mod tests;
 mod write;
 
-use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written};
+use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
 use crate::media::Kind;
 
@@ -42,20 +42,13 @@ impl Format for MpegPs {
     }
 
     /// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is; its beginning is read twice.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unknown`] where there are no packs; [`Error::Unsupported`] where none of its streams is known, or all are
-    /// scrambled; [`Error::Index`] where the index would grow beyond its limits. Damage, discontinuities of time and what is
-    /// passed over are told in [`Outline::notes`].
     async fn index(
         source: &impl Source,
         sink: &mut (impl Sink + Send),
-        _: Option<&Checkpoint>,
-        _: &Limit,
+        from: Option<&Checkpoint>,
+        limit: &Limit,
     ) -> Result<Progress, Error> {
-        // Discs have no files of more than a gigabyte: this is not stopped on the way.
-        index::index(source, sink, super::stream::CHUNK).await.map(Progress::done)
+        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file: a system header for the chosen tracks, and packs.

@@ -6,31 +6,32 @@ use std::ops::Range;
 
 use bytes::BufMut;
 
-use super::layout::{self, Entry, PACK, unpack};
+use super::layout::{self, Entry, PACK};
 use super::pack::Owner;
-use super::program::{self, Program};
+use super::program::Program;
 use super::system;
 use crate::container::draft::Draft;
+use crate::container::mpeg::outline::{mismatch, unpack};
 use crate::container::mpeg::pes::put_times;
 use crate::container::{Error, Selection, Written};
-use crate::index::{self, Outline};
-use crate::media::{Run, Setup, Ticks};
+use crate::index::Outline;
+use crate::media::{Run, Ticks};
 use crate::splice::Splice;
 
 /// `MPEG_program_end_code`.
 const END: [u8; 4] = [0, 0, 1, 0xB9];
+/// Bytes of the shortest header of a packet with a time stamp, which is longer than any without but for stuffing.
+const TIMED: u64 = 11;
 /// Time stamps have 33 bits.
 const STAMP: u64 = (1 << 33) - 1;
 
 /// Writes a selection as a complete file; see [`super::MpegPs`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    let Some(Setup::Inline(packed)) = outline.setup.first() else { return Err(mismatch("no program in the outline")) };
-    let program: Program = program::unpack(packed).ok_or_else(|| mismatch("a program that is not whole"))?;
+    let program: Program = unpack(outline.setup.first())?;
     let mut lanes = Vec::with_capacity(selection.tracks.len());
     for selected in &selection.tracks {
         let track = outline.tracks.get(selected.track).ok_or_else(|| mismatch("no such track"))?;
-        let Setup::Inline(packed) = &track.setup else { return Err(mismatch("a track without its stream")) };
-        let owner = program::unpack(packed).ok_or_else(|| mismatch("a stream that is not whole"))?;
+        let owner = unpack(Some(&track.setup))?;
         lanes.push(Lane { number: layout::lane(selected.track), owner, runs: &selected.runs, begun: 0 });
     }
     let owners: Vec<Owner> = lanes.iter().map(|lane| lane.owner).collect();
@@ -41,7 +42,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     for element in &selection.elements {
         output.starts.push(None);
         // Elements overlap, and say the same of what is in both.
-        for entry in unpack(&element.kept, element.offset) {
+        for entry in layout::unpack(&element.kept, element.offset) {
             if entry.offset < done {
                 continue;
             }
@@ -114,6 +115,7 @@ impl Lane<'_> {
     /// Writes what of a packet belongs to the samples.
     fn packet(&mut self, program: &Program, entry: &Entry, output: &mut Output) -> Result<(), Error> {
         let data = entry.data()..entry.end();
+        let is_first = self.begun == 0;
         let mut parts: Vec<Range<u64>> = Vec::new();
         let mut first = None;
         let mut begin = 0_u32;
@@ -147,28 +149,36 @@ impl Lane<'_> {
             return Ok(());
         }
         output.begin();
+        let substream = self.owner.header() as u64;
+        let times = first.as_ref().and_then(|(_, run)| times(program, run));
         if parts.len() == 1 && parts.first() == Some(&data) {
-            output.draft.source(entry.packet()..entry.end());
+            // What nothing comes before has to say when it is, if there is room for that.
+            let room = u64::from(entry.shape.data) + substream < u64::from(u16::MAX) - 2 * TIMED;
+            let untimed = is_first && times.is_some() && u64::from(entry.shape.header) < TIMED + substream && room;
+            let mut start = entry.packet();
+            if untimed {
+                self.header(program, times, length(&parts), output.draft.made())?;
+                start = data.start.saturating_sub(substream);
+            }
+            output.draft.source(start..entry.end());
             return Ok(());
         }
-        let times = first.as_ref().and_then(|(_, run)| times(program, run));
         let pointer = first.map_or(0, |(before, _)| before + 1);
-        self.header(program, times, (begin, pointer), length(&parts), output.draft.made())?;
+        self.header(program, times, length(&parts), output.draft.made())?;
+        if substream > 0 {
+            let made = output.draft.made();
+            made.put_u8(self.owner.substream);
+            made.put_u8(u8::try_from(begin).unwrap_or(u8::MAX));
+            made.put_u16(u16::try_from(pointer).unwrap_or(0));
+        }
         for part in parts {
             output.draft.source(part);
         }
         Ok(())
     }
 
-    /// The header of a packet of so many bytes of data; in private streams it says how many samples begin, and where the first.
-    fn header(
-        &self,
-        program: &Program,
-        times: Option<(u64, u64)>,
-        (begin, pointer): (u32, u64),
-        data: u64,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+    /// The header of a packet of so many bytes of data, behind that of a substream.
+    fn header(&self, program: &Program, times: Option<(u64, u64)>, data: u64, out: &mut Vec<u8>) -> Result<(), Error> {
         let mut stamps = Vec::with_capacity(10);
         if let Some(times) = times {
             let alone = times.0 == times.1;
@@ -187,11 +197,6 @@ impl Lane<'_> {
         out.extend([0, 0, 1, self.owner.stream]);
         out.put_u16(length);
         out.extend(stamps);
-        if self.owner.header() > 0 {
-            out.put_u8(self.owner.substream);
-            out.put_u8(u8::try_from(begin).unwrap_or(u8::MAX));
-            out.put_u16(u16::try_from(pointer).unwrap_or(0));
-        }
         Ok(())
     }
 }
@@ -217,9 +222,4 @@ fn times(program: &Program, run: &Run) -> Option<(u64, u64)> {
     let zero = program.clocks.get(usize::from(run.description).checked_sub(1)?)?;
     let stamp = |time: Ticks| zero.wrapping_add_signed(time.0) & STAMP;
     Some((stamp(run.presentation()), stamp(run.decode)))
-}
-
-/// The pages and the outline do not go together, or not with the selection.
-fn mismatch(what: &str) -> Error {
-    Error::Index(index::Error(what.to_owned()))
 }

@@ -19,9 +19,8 @@ pub fn of(stream: &Stream) -> Result<Codec, String> {
         0x06 if registered == Some(b"HEVC") => Codec::Hevc,
         0x06 if has(0x59) => return Err("DVB subtitles".to_owned()),
         0x06 if has(0x56) => return Err("teletext".to_owned()),
-        0x11 => return Err("AAC in LATM, whose frames do not tell where their configuration is".to_owned()),
         0x90 => return Err("subtitles of a Blu-ray disc".to_owned()),
-        other => return Codec::of_type(other).ok_or_else(|| format!("stream type 0x{other:02X}")),
+        other => return Codec::of_type(other),
     })
 }
 

@@ -11,6 +11,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::container::mpeg::number::{put, take};
+
 /// Packets that follow each other, of one lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stretch {
@@ -56,34 +58,18 @@ impl Stretch {
 /// Packs stretches that follow each other: of each one number, in which the lane is the remainder by the number of lanes.
 pub fn pack(out: &mut Vec<u8>, stretches: impl Iterator<Item = (u64, u8)>, lanes: u64) {
     for (packets, lane) in stretches {
-        let mut value = packets.saturating_sub(1).saturating_mul(lanes).saturating_add(u64::from(lane));
-        while value >= 0x80 {
-            out.push(low_byte(value) | 0x80);
-            value >>= 7;
-        }
-        out.push(low_byte(value));
+        let value = packets.saturating_sub(1).saturating_mul(lanes).saturating_add(u64::from(lane));
+        put(out, value);
     }
-}
-
-const fn low_byte(value: u64) -> u8 {
-    value.to_le_bytes()[0]
 }
 
 /// Unpacks what [`pack`] made, of packets of so many bytes from `offset` on.
 pub fn unpack(packed: &[u8], lanes: u64, packet: u64, mut offset: u64) -> impl Iterator<Item = Stretch> {
     let mut bytes = packed.iter();
     std::iter::from_fn(move || {
-        let (mut value, mut shift) = (0_u64, 0);
-        loop {
-            let byte = *bytes.next()?;
-            value |= u64::from(byte & 0x7F).checked_shl(shift)?;
-            shift += 7;
-            if byte & 0x80 == 0 {
-                break;
-            }
-        }
+        let value = take(&mut bytes)?;
         let (packets, lane) = (value / lanes.max(1), value % lanes.max(1));
-        let stretch = Stretch { offset, packets: packets.saturating_add(1), lane: low_byte(lane) };
+        let stretch = Stretch { offset, packets: packets.saturating_add(1), lane: lane.to_le_bytes()[0] };
         offset = stretch.bytes(packet).end;
         Some(stretch)
     })

@@ -20,14 +20,3 @@ pub struct Program {
     /// Its descriptors.
     pub descriptors: Vec<u8>,
 }
-
-impl Program {
-    pub fn pack(&self) -> Vec<u8> {
-        // Plain data in memory always serialises; of nothing at all, `unpack` would say that it is no program.
-        postcard::to_stdvec(self).unwrap_or_default()
-    }
-
-    pub fn unpack(packed: &[u8]) -> Option<Self> {
-        postcard::from_bytes(packed).ok()
-    }
-}

@@ -12,14 +12,15 @@ use super::layout::{self, Stretch};
 use super::packet::{NULL, Packing};
 use super::program::Program;
 use super::psi::Tables;
+use crate::container::mpeg::outline::{mismatch, unpack};
 use crate::container::{Error, Selection, Written};
-use crate::index::{self, Element, Outline};
+use crate::index::{Element, Outline};
 use crate::media::{Run, Setup, Track};
 use crate::splice::Splice;
 
 /// Writes a selection as a complete file; see [`super::write`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    let program = program(outline)?;
+    let program: Program = unpack(outline.setup.first())?;
     let packing = Packing::of_size(program.packet).ok_or_else(|| mismatch("packets of no known size"))?;
     let mut tracks = Vec::with_capacity(selection.tracks.len());
     let mut lanes = Vec::with_capacity(selection.tracks.len());
@@ -121,12 +122,6 @@ fn arrival(element: &Element) -> [u8; 4] {
     element.kept.first_chunk().copied().unwrap_or_default()
 }
 
-/// What the index says of the program.
-fn program(outline: &Outline) -> Result<Program, Error> {
-    let Some(Setup::Inline(packed)) = outline.setup.first() else { return Err(mismatch("no program in the outline")) };
-    Program::unpack(packed).ok_or_else(|| mismatch("a program that is not whole"))
-}
-
 /// The body of the program's map with these tracks. Where the clock is in the packets of another one, there is none.
 fn map(program: &Program, tracks: &[&Track]) -> Result<Vec<u8>, Error> {
     let kept = program.alone || tracks.iter().any(|track| track.id == u64::from(program.clock));
@@ -139,9 +134,4 @@ fn map(program: &Program, tracks: &[&Track]) -> Result<Vec<u8>, Error> {
         body.put_slice(entry);
     }
     Ok(body)
-}
-
-/// The pages and the outline do not go together, or not with the selection.
-fn mismatch(what: &str) -> Error {
-    Error::Index(index::Error(what.to_owned()))
 }

@@ -98,6 +98,17 @@ pub fn zeros(mut crc: u32, mut count: u32) -> u32 {
     crc
 }
 
+/// The CRC of what stands before these bytes, where `crc` is that of it and of them.
+#[must_use]
+pub fn before(crc: u32, bytes: &[u8]) -> u32 {
+    (0..bytes.len() * 8).fold(crc ^ update(0, bytes), |crc, _| over_x(crc))
+}
+
+/// What times x is this value: the polynomial is odd, so what is odd was made so by it.
+const fn over_x(value: u32) -> u32 {
+    if value & 1 == 1 { (value ^ POLYNOMIAL) >> 1 | 1 << 31 } else { value >> 1 }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -123,6 +134,7 @@ mod tests {
             prop_assert_eq!(update(0, &whole), plain(&whole));
             prop_assert_eq!(update(0, &whole), zeros(update(0, &first), length) ^ update(0, &second));
             prop_assert_eq!(update(update(0, &first), &second), update(0, &whole));
+            prop_assert_eq!(before(update(0, &whole), &second), update(0, &first));
         }
     }
 }

@@ -11,6 +11,7 @@
 mod codec;
 mod crc;
 mod index;
+mod kept;
 mod page;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
 use crate::index::{Container, Outline};
-use crate::media::{self, Run, Track};
+use crate::media::{self, Interval, Run, Track};
 
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("ogg");
@@ -31,6 +32,9 @@ pub struct Ogg;
 
 impl Format for Ogg {
     const CONTAINERS: &'static [Container] = &[CONTAINER];
+
+    /// Some programs write tags of their own before it, which players pass over.
+    const BEHIND_TAGS: bool = true;
 
     /// Whether a file that begins with these bytes is one: it begins with a page.
     fn recognises(start: &[u8]) -> bool {
@@ -54,6 +58,20 @@ impl Format for Ogg {
     /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
     fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
+    }
+
+    /// Each link of a chain has headers of its own.
+    fn setup_stands_before(_: &Outline) -> bool {
+        true
+    }
+
+    fn plays(outline: &Outline, selection: &Selection) -> Interval {
+        write::plays(outline, selection)
+    }
+
+    /// Of FLAC nothing could say that less of its last frame is to be heard.
+    fn ends_with_a_sample(outline: &Outline) -> bool {
+        outline.tracks.iter().all(|track| track.codec == "flac")
     }
 
     fn starts_exactly(_: &Outline, track: &Track) -> bool {

@@ -176,7 +176,8 @@ fn a_hostile_run_costs_little_or_is_refused() {
 fn a_page_of_more_than_it_may_be_is_refused() {
     // Nothing is like anything, all in the first cell: 131 072 runs are refused, before that 350 KiB.
     let wild = |n: u64| {
-        let number = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mixed = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let number = (mixed ^ mixed >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         Run { offset: number, size: u32::try_from(number >> 33).unwrap(), duration: Ticks(0), ..sample(0) }
     };
     let error =

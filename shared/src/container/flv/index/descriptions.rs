@@ -1,4 +1,4 @@
-//! What decoders have to have first: the sequence headers of both tracks, each different one once. The writer finds the payload
+//! What decoders have to have first: the sequence headers of all tracks, each different one once. The writer finds the payload
 //! of the tag in `Outline.setup`, by a sample's `description`: 1 is none.
 
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::Tag;
+use super::{Of, Tag};
 use crate::container::Error;
 use crate::media::Setup;
 
@@ -27,7 +27,7 @@ struct Description {
     from: usize,
     /// Where the tag stands, with the length that follows it.
     tag: Range<u64>,
-    kind: u8,
+    of: Of,
 }
 
 /// Those of a file.
@@ -39,9 +39,8 @@ pub struct Descriptions {
 
 impl Descriptions {
     /// The number of this one, the same as before if there was the same before.
-    pub fn put(&mut self, tag: &Tag<'_>, from: usize) -> Result<u16, Error> {
-        let kind = tag.header.kind;
-        let known = self.known.iter().position(|known| known.kind == kind && known.payload == tag.payload);
+    pub fn put(&mut self, tag: &Tag<'_>, of: Of, from: usize) -> Result<u16, Error> {
+        let known = self.known.iter().position(|known| known.of == of && known.payload == tag.payload);
         if let Some(known) = known {
             return Ok(number(known));
         }
@@ -53,7 +52,7 @@ impl Descriptions {
         }
         let end = tag.offset.saturating_add(u64::from(tag.header.tag_size())).saturating_add(tag.trailer as u64);
         let payload = Bytes::copy_from_slice(tag.payload);
-        self.known.push(Description { payload, from, tag: tag.offset..end, kind });
+        self.known.push(Description { payload, from, tag: tag.offset..end, of });
         Ok(number(self.known.len() - 1))
     }
 
@@ -63,11 +62,11 @@ impl Descriptions {
         known.and_then(|known| known.payload.get(known.from..)).unwrap_or_default()
     }
 
-    /// Where the first of each kind of tag stands.
+    /// Where the first of each track stands.
     pub fn firsts(&self) -> impl Iterator<Item = Range<u64>> {
-        let first = |place: usize, kind: u8| self.known.iter().take(place).all(|before| before.kind != kind);
+        let first = |place: usize, of: Of| self.known.iter().take(place).all(|before| before.of != of);
         let known = self.known.iter().enumerate();
-        known.filter(move |(place, known)| first(*place, known.kind)).map(|(_, known)| known.tag.clone())
+        known.filter(move |(place, known)| first(*place, known.of)).map(|(_, known)| known.tag.clone())
     }
 
     /// As the writer takes them over, by their numbers.

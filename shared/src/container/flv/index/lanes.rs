@@ -1,15 +1,16 @@
-//! From tags to samples: one track of pictures and one of sound, in the order in which the file brings them.
+//! From tags to samples: a track of pictures and one of sound, and more where tags say so, in the order in which the file brings
+//! them.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clock;
 use super::descriptions::Descriptions;
-use super::{OTHER_CODEC, Tag};
+use super::{OTHER_CODEC, Of, Tag};
 use crate::container::Error;
 use crate::container::flv::amf::MetaData;
 use crate::container::flv::packet::Codec;
-use crate::container::flv::tag::{AUDIO, VIDEO};
+use crate::container::flv::tag::VIDEO;
 use crate::container::notes::Notes;
 use crate::index::{Builder, Packed};
 use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
@@ -17,28 +18,33 @@ use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
 /// How long a sample waits for the next one of its track, milliseconds of the other: its page is open for 80 seconds.
 const MAX_WAIT: Ticks = Ticks(60_000);
 
+/// Tracks of a file, at most: each request reads what is known of them.
+const MAX_TRACKS: usize = 64;
+
 /// The description of a sample that has none.
 const NONE: u16 = 1;
 
-/// Both tracks, on their way into the index.
+/// The tracks, on their way into the index.
 #[derive(Serialize, Deserialize)]
 pub struct Lanes {
-    audio: Lane,
-    video: Lane,
-    /// TagType of the first sample, whose track is the first of the file: the other may stay without samples.
-    leader: Option<u8>,
+    /// Those of which there was a tag.
+    lanes: Vec<Lane>,
+    /// How many of them have samples.
+    tracks: usize,
     clock: Clock,
     builder: Builder,
 }
 
 /// One track.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Lane {
+    of: Of,
+    /// Its place in the file's list of tracks, which is that of its first sample among those of others.
+    place: Option<usize>,
     codec: Option<Codec>,
     /// The first description that frames were of, and the one in force.
     first: u16,
     description: u16,
-    frames: bool,
     latest: Option<Ticks>,
     /// The last sample, until it is known how long it lasts.
     waiting: Option<Run>,
@@ -48,8 +54,8 @@ struct Lane {
 
 impl Default for Lanes {
     fn default() -> Self {
-        let builder = Builder::new(vec![track(); 2]);
-        Self { audio: Lane::default(), video: Lane::default(), leader: None, clock: Clock::default(), builder }
+        let builder = Builder::new(Vec::new());
+        Self { lanes: Vec::new(), tracks: 0, clock: Clock::default(), builder }
     }
 }
 
@@ -80,27 +86,24 @@ const MILLISECONDS: Timescale = match Timescale::per_second(1000) {
 };
 
 impl Lanes {
-    const fn lane(&mut self, kind: u8) -> &mut Lane {
-        if kind == VIDEO { &mut self.video } else { &mut self.audio }
-    }
-
-    /// Both, by their places in the file's list of tracks.
-    fn by_place(&mut self) -> [(u8, &mut Lane); 2] {
-        let (audio, video) = ((AUDIO, &mut self.audio), (VIDEO, &mut self.video));
-        if self.leader == Some(VIDEO) { [video, audio] } else { [audio, video] }
+    /// The track of a tag; `None` where there are too many.
+    fn lane(&mut self, of: Of) -> Option<&mut Lane> {
+        if self.lanes.iter().all(|lane| lane.of != of) && self.lanes.len() < MAX_TRACKS {
+            self.lanes.push(Lane::new(of));
+        }
+        self.lanes.iter_mut().find(|lane| lane.of == of)
     }
 
     /// Whether a configuration for this codec is one for the track.
-    pub fn configures(&mut self, kind: u8, codec: Codec) -> bool {
-        let lane = self.lane(kind);
-        !lane.frames || lane.codec == Some(codec)
+    pub fn configures(&mut self, of: Of, codec: Codec) -> bool {
+        self.lane(of).is_some_and(|lane| lane.place.is_none() || lane.codec == Some(codec))
     }
 
     /// What follows in the track is of this description. Says whether what came before was of another.
-    pub fn configure(&mut self, kind: u8, codec: Codec, description: u16) -> bool {
-        let lane = self.lane(kind);
+    pub fn configure(&mut self, of: Of, codec: Codec, description: u16) -> bool {
+        let Some(lane) = self.lane(of) else { return false };
         lane.codec = Some(codec);
-        let anew = lane.frames && lane.description != description;
+        let anew = lane.place.is_some() && lane.description != description;
         lane.description = description;
         anew
     }
@@ -109,12 +112,16 @@ impl Lanes {
     pub fn frame(
         &mut self,
         tag: &Tag<'_>,
+        of: Of,
         codec: Codec,
         (sync, composition): (bool, Ticks),
         notes: &mut Notes,
     ) -> Result<bool, Error> {
-        let kind = tag.header.kind;
-        let lane = self.lane(kind);
+        let next = self.tracks;
+        let Some(lane) = self.lane(of) else {
+            notes.at(tag.offset, "a tag of one track too many is passed over");
+            return Ok(false);
+        };
         if *lane.codec.get_or_insert(codec) != codec {
             notes.at(tag.offset, OTHER_CODEC);
             return Ok(false);
@@ -124,38 +131,36 @@ impl Lanes {
             notes.at(tag.offset, "a frame before its decoder is configured is passed over");
             return Ok(false);
         }
-        if !lane.frames {
-            lane.frames = true;
-            lane.first = lane.description;
-        }
         let (before, usual, description) = (lane.latest, lane.usual, lane.description);
-        self.leader.get_or_insert(kind);
+        if lane.place.is_none() {
+            (lane.place, lane.first) = (Some(next), description);
+            self.tracks += 1;
+            self.builder.add_track(track());
+        }
         let decode = self.clock.time(tag.header.timestamp, before, usual, tag.offset, notes);
-        let run = Run {
-            decode,
-            composition,
-            duration: Ticks::ZERO,
-            offset: tag.offset,
-            // Less than 16 MiB, and at most four bytes behind it.
-            size: tag.header.tag_size() + u32::try_from(tag.trailer).unwrap_or(0),
-            count: 1,
-            sync,
-            description,
-            header: u8::try_from(tag.trailer).unwrap_or_default(),
-        };
-        let mut settled = [None, None];
-        for ((of, lane), settled) in self.by_place().into_iter().zip(&mut settled) {
+        for lane in &mut self.lanes {
             let late = lane.latest.is_some_and(|latest| decode - latest >= MAX_WAIT);
-            if of == kind || late {
-                *settled = lane.settle(decode);
+            if (lane.of == of || late)
+                && let Some((place, run)) = lane.place.zip(lane.settle(decode))
+            {
+                self.builder.samples(place, run)?;
             }
         }
-        for (place, run) in settled.into_iter().enumerate().filter_map(|(place, run)| Some((place, run?))) {
-            self.builder.samples(place, run)?;
+        if let Some(lane) = self.lane(of) {
+            lane.latest = Some(decode);
+            lane.waiting = Some(Run {
+                decode,
+                composition,
+                duration: Ticks::ZERO,
+                offset: tag.offset,
+                // Less than 16 MiB, and at most four bytes behind it.
+                size: tag.header.tag_size() + u32::try_from(tag.trailer).unwrap_or(0),
+                count: 1,
+                sync,
+                description,
+                header: u8::try_from(tag.trailer).unwrap_or_default(),
+            });
         }
-        let lane = self.lane(kind);
-        lane.latest = Some(decode);
-        lane.waiting = Some(run);
         Ok(true)
     }
 
@@ -170,19 +175,26 @@ impl Lanes {
         descriptions: &Descriptions,
         metadata: &MetaData,
     ) -> Result<(Vec<Packed>, Vec<Track>), Error> {
-        let rest = self.by_place().map(|(_, lane)| lane.settle(lane.latest.unwrap_or_default() + lane.usual));
-        for (place, run) in rest.into_iter().enumerate().filter_map(|(place, run)| Some((place, run?))) {
-            self.builder.samples(place, run)?;
+        for lane in &mut self.lanes {
+            let until = lane.latest.unwrap_or_default() + lane.usual;
+            if let Some((place, run)) = lane.place.zip(lane.settle(until)) {
+                self.builder.samples(place, run)?;
+            }
         }
-        let builder = std::mem::replace(&mut self.builder, Builder::new(Vec::new()));
-        let (pages, tracks) = builder.finish()?;
-        let described = tracks.into_iter().zip(self.by_place()).filter(|(track, _)| track.samples > 0);
-        let described = described.map(|(track, (kind, lane))| lane.describe(kind, track, descriptions, metadata));
+        let (pages, tracks) = self.builder.finish()?;
+        let described = tracks.into_iter().enumerate().filter_map(|(place, track)| {
+            let lane = self.lanes.iter().find(|lane| lane.place == Some(place))?;
+            Some(lane.describe(track, descriptions, metadata))
+        });
         Ok((pages, described.collect()))
     }
 }
 
 impl Lane {
+    const fn new(of: Of) -> Self {
+        Self { of, place: None, codec: None, first: 0, description: 0, latest: None, waiting: None, usual: Ticks::ZERO }
+    }
+
     /// The sample that waits, which lasts until this time.
     fn settle(&mut self, until: Ticks) -> Option<Run> {
         let mut run = self.waiting.take()?;
@@ -194,12 +206,14 @@ impl Lane {
     }
 
     /// A track with what is known of it.
-    fn describe(&self, kind: u8, track: Track, descriptions: &Descriptions, metadata: &MetaData) -> Track {
+    fn describe(&self, track: Track, descriptions: &Descriptions, metadata: &MetaData) -> Track {
+        let Of { kind, number } = self.of;
         let video = kind == VIDEO;
         let pixels = |claimed: Option<f64>| claimed.filter(|claimed| *claimed < 65_536.0).map(pixels);
-        let dimensions = pixels(metadata.width).zip(pixels(metadata.height)).filter(|_| video);
+        // Those of other tracks than the first nobody tells.
+        let dimensions = pixels(metadata.width).zip(pixels(metadata.height)).filter(|_| video && number == 0);
         Track {
-            id: u64::from(kind),
+            id: u64::from(kind) + (u64::from(number) << 8),
             kind: if video { Kind::Video } else { Kind::Audio },
             codec: self.codec.map_or_else(String::new, |codec| codec.name(descriptions.configuration(self.first))),
             dimensions,

@@ -49,7 +49,7 @@ pub struct Pass {
     /// Where the first sample begins.
     first: Option<u64>,
     /// There are tags of several tracks at once.
-    multitrack: bool,
+    several: bool,
     /// From here on there was no tag, up to the position.
     lost: Option<u64>,
 }
@@ -66,7 +66,7 @@ impl pass::Pass for Pass {
             notes: Notes::default(),
             metadata: None,
             first: None,
-            multitrack: false,
+            several: false,
             lost: None,
         })
     }
@@ -80,12 +80,11 @@ impl pass::Pass for Pass {
     }
 
     async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {
-        let Self { data, lanes, descriptions, mut notes, metadata, first, multitrack, .. } = self;
+        let Self { data, lanes, descriptions, mut notes, metadata, first, several, .. } = self;
         let Some(first) = first else {
-            if multitrack {
-                return Err(Error::Unsupported(
-                    "tags of several tracks at once (enhanced FLV's multitrack)".to_owned(),
-                ));
+            if several {
+                let what = "tags each of which is of several tracks (enhanced FLV's ManyTracks)";
+                return Err(Error::Unsupported(what.to_owned()));
             }
             let what = "no tag of sound or pictures that could be decoded".to_owned();
             return Err(Error::Malformed { offset: data.min(source.len()), path: "FLV".to_owned(), what });
@@ -172,15 +171,16 @@ impl Pass {
             VIDEO => Packet::video(payload),
             _ => None,
         };
-        let Some(Packet { codec, role }) = packet else {
+        let Some(Packet { number, codec, role }) = packet else {
             self.notes.at(offset, "a tag without content is passed over");
             return Ok(());
         };
+        let of = Of { kind: header.kind, number };
         match role {
             Role::Configuration(from) if payload.len() > from => {
-                if self.lanes.configures(header.kind, codec) {
-                    let description = self.descriptions.put(tag, from)?;
-                    if self.lanes.configure(header.kind, codec, description) {
+                if self.lanes.configures(of, codec) {
+                    let description = self.descriptions.put(tag, of, from)?;
+                    if self.lanes.configure(of, codec, description) {
                         self.notes.at(offset, "decoders are configured anew");
                     }
                 } else {
@@ -188,12 +188,12 @@ impl Pass {
                 }
             }
             Role::Frame { sync, composition } => {
-                if self.lanes.frame(tag, codec, (sync, composition), &mut self.notes)? {
+                if self.lanes.frame(tag, of, codec, (sync, composition), &mut self.notes)? {
                     self.first.get_or_insert(offset);
                 }
             }
-            Role::Multitrack => {
-                self.multitrack = true;
+            Role::Several => {
+                self.several = true;
                 self.notes.at(offset, "a tag of several tracks at once is passed over");
             }
             Role::Configuration(_) | Role::Aside => {}
@@ -223,6 +223,15 @@ impl Pass {
 
 /// A note on a track that changes its codec.
 const OTHER_CODEC: &str = "a tag of another codec than its track's is passed over";
+
+/// Which track a tag is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Of {
+    /// TagType.
+    kind: u8,
+    /// The trackId of enhanced tags.
+    number: u8,
+}
 
 /// A tag in the file.
 #[derive(Clone, Copy)]

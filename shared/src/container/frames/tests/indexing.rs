@@ -2,8 +2,8 @@
 
 use super::super::mpeg::Header;
 use super::super::testing::{MP3, adts, frame, free_frame, id3, id3_frame, index, try_index};
-use crate::container::Error;
-use crate::media::Time;
+use crate::container::{self, Error};
+use crate::media::{Kind, Ticks, Time};
 
 fn frames(count: u8) -> Vec<u8> {
     (0..count).flat_map(|at| frame(MP3, 0, at)).collect()
@@ -93,6 +93,8 @@ fn free_format_is_as_long_as_from_one_header_to_the_next() {
         let indexed = index(&frames.concat());
         let found: Vec<_> = indexed.frames().iter().map(|frame| frame.size as usize).collect();
         assert_eq!(found, frames.iter().map(Vec::len).collect::<Vec<_>>());
+        let (_, cut) = indexed.cut(100_000_000, 200_000_000);
+        assert_eq!(index(&cut).outline.tracks[0].edits[0].duration, Some(Ticks(4410)));
     }
 }
 
@@ -102,9 +104,10 @@ fn bit_rate_and_mode_may_change_and_the_sample_rate_may_not() {
     assert_eq!(index(&all).frames().len(), 12);
     for (other, rates) in [(0xFFFB_9464, "from 44100 to 48000 Hz"), (0xFFF3_9064, "from 44100 to 22050 Hz")] {
         let other: Vec<u8> = (0..20).flat_map(|at| frame(other, 0, at)).collect();
-        for between in [vec![], id3(3, &[])] {
+        let id3v1 = [&b"TAG"[..], &[b'x'; 125]].concat();
+        for between in [vec![], id3(3, &[]), id3v1, vec![0xFF; 300]] {
             let error = try_index(&[frames(9), between, other.clone()].concat()).err().unwrap().to_string();
-            assert!(error.starts_with("not supported: a sample rate that changes at byte 37"), "{error}");
+            assert!(error.starts_with("not supported: a sample rate that changes at byte "), "{error}");
             assert!(error.ends_with(rates), "{error}");
         }
     }
@@ -123,12 +126,68 @@ fn adts_frames_may_have_checksums_and_several_blocks() {
 }
 
 #[test]
+fn aac_whose_frames_do_not_say_what_channels_they_have_is_refused() {
+    let file = |first: u8, others: u8| {
+        let mut frames = [adts(100, 1, false), adts(100, 1, false), adts(100, 1, false)];
+        for (frame, data) in frames.iter_mut().zip([first, others, others]) {
+            (frame[2], frame[3], frame[7]) = (frame[2] & !1, frame[3] & 0x3F, data);
+        }
+        frames.concat()
+    };
+    assert_eq!(index(&file(0xA0, 0xA0)).frames().len(), 3);
+    assert!(try_index(&file(0xA0, 0x20)).err().unwrap().to_string().contains("a program config element"));
+}
+
+#[test]
 fn what_is_none_is_unknown_and_latm_has_a_reason() {
     let latm = [&[0x56, 0xE0, 3, 1, 2, 3][..], &[0x56, 0xE0, 2, 1, 2]].concat();
     assert!(try_index(&latm).err().unwrap().to_string().contains("LATM"));
     let program = [&[0, 0, 1, 0xBA][..], &[0; 40], &frames(20)].concat();
     for none in [&b""[..], b"ID3", &id3(4, &[]), &[0xFF; 5000], &frame(MP3, 0, 0)[..300], b"plain text", &program] {
         assert!(matches!(try_index(none), Err(Error::Unknown)), "{:?}", none.get(..9));
+    }
+}
+
+#[test]
+fn a_wave_may_have_frames_in_its_sound_chunk() {
+    let chunk = |id: &[u8], data: &[u8]| [id, &(data.len() as u32).to_le_bytes(), data].concat();
+    let format = |tag: u8| chunk(b"fmt ", &[&[tag, 0, 2, 0, 0x44, 0xAC][..], &[0; 10]].concat());
+    let wave = |tag| {
+        let chunks = [chunk(b"LIST", b"INFOx"), vec![0], format(tag), chunk(b"data", &frames(20))].concat();
+        chunk(b"RIFF", &[b"WAVE".to_vec(), chunks].concat())
+    };
+    let indexed = index(&wave(0x55));
+    assert_eq!((&indexed.outline.container, indexed.outline.mime.as_str()), (&super::super::MP3, "audio/wav"));
+    assert_eq!((indexed.frames().len(), indexed.notes().as_str()), (20, ""));
+    assert_eq!(container::mime(&indexed.outline, &[Kind::Audio]), "audio/mpeg");
+    assert!(try_index(&wave(2)).err().unwrap().to_string().contains("in blocks of 0 bytes"));
+}
+
+#[test]
+fn files_of_another_format_are_named_whatever_is_in_them() {
+    for (start, name) in [
+        (b"PK\x03\x04".to_vec(), "a ZIP archive"),
+        ([vec![0; 257], b"ustar".to_vec()].concat(), "a tar archive"),
+        (b"caff\0\x01\0\0".to_vec(), "Core Audio Format"),
+        (b"ADIF".to_vec(), "AAC in ADIF"),
+        (b"FORM\0\0\0\x088SVX".to_vec(), "IFF 8SVX"),
+    ] {
+        for before in [vec![], id3(3, &[])] {
+            let file = [before, start.clone(), vec![0; 100], frames(20)].concat();
+            let error = try_index(&file).err().unwrap().to_string();
+            assert!(error.starts_with(&format!("not supported: {name}")), "{error}");
+        }
+    }
+}
+
+#[test]
+fn junk_before_the_frames_may_be_long() {
+    for (length, found) in [(0, true), (60_000, true), (65_000, true), (700_000, true), (2 << 20, false)] {
+        let file = [vec![0; length], frames(20)].concat();
+        match try_index(&file) {
+            Ok(indexed) => assert_eq!((indexed.frames().len(), indexed.frames()[0].offset), (20, length as u64)),
+            Err(error) => assert!(!found && matches!(error, Error::Unknown), "{length}: {error}"),
+        }
     }
 }
 

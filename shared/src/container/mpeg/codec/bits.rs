@@ -29,9 +29,10 @@ impl<'a> Bits<'a> {
         Some((1_u32 << zeros).wrapping_add(self.take(zeros)).wrapping_sub(1))
     }
 
-    /// `se(v)`, as far as which numbers it is does not matter.
-    pub fn skip_signed(&mut self) -> Option<()> {
-        self.unsigned().map(|_| ())
+    /// `se(v)`: 0, 1, -1, 2, -2 and so on.
+    pub fn signed(&mut self) -> Option<i64> {
+        let code = i64::from(self.unsigned()?);
+        Some(if code % 2 == 0 { -code / 2 } else { code.midpoint(1) })
     }
 
     /// Whether all of it lay within the bytes.

@@ -1,12 +1,21 @@
-//! H.264 (ITU-T H.264 §7.3, §7.4.1): where decoding can begin, and what a sequence parameter set says.
+//! H.264 (ITU-T H.264 §7.3, §7.4.1): where decoding can begin, what a sequence parameter set says, and
+//! when pictures are shown (§7.3.3, §8.2.1).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use super::bits::Bits;
-use super::{Looks, Start, nal};
+use super::order::{Counted, Slice};
+use super::{Looks, Start, cropping, nal};
 
 const SLICE: u8 = 1;
 const IDR: u8 = 5;
 const SEI: u8 = 6;
 const SPS: u8 = 7;
+const PPS: u8 = 8;
+/// Within how many bytes a slice says which picture it is of.
+pub const SLICE_HEADER: usize = 32;
 /// `payloadType` of the recovery point (§D.1.8).
 const RECOVERY_POINT: u8 = 6;
 
@@ -58,62 +67,157 @@ pub fn looks(payload: &[u8]) -> Option<Looks> {
     let set = nal::payload(unit);
     let [_, profile, compatibility, level] = *set.first_chunk()?;
     let name = format!("avc1.{profile:02x}{compatibility:02x}{level:02x}");
-    Some(Looks { name, dimensions: dimensions(profile, set.get(4..)?) })
+    Some(Looks { name, dimensions: Sequence::read(&set).and_then(|sequence| sequence.dimensions) })
 }
 
-/// `seq_parameter_set_data` (§7.3.2.1.1) behind the level.
-fn dimensions(profile: u8, rest: &[u8]) -> Option<(u32, u32)> {
-    let bits = &mut Bits::new(rest);
-    bits.unsigned()?;
-    let mut chroma = 1;
-    if matches!(profile, 100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135) {
-        chroma = bits.unsigned()?;
-        if chroma == 3 {
+/// What is needed of a sequence parameter set.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Sequence {
+    id: u32,
+    /// `separate_colour_plane_flag`.
+    planes: bool,
+    /// Bits of `frame_num`.
+    frame_bits: u32,
+    count: Count,
+    /// `frame_mbs_only_flag`.
+    frames: bool,
+    dimensions: Option<(u32, u32)>,
+}
+
+/// How pictures are counted in the order in which they are shown: `pic_order_cnt_type` (§8.2.1).
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+enum Count {
+    /// By its last bits, so many, in each slice.
+    Bits(u32),
+    /// By cycles, which nobody uses.
+    Cycles,
+    /// As they are decoded.
+    Decoded,
+}
+
+impl Sequence {
+    /// Reads a sequence parameter set, with its header (§7.3.2.1.1).
+    fn read(set: &[u8]) -> Option<Self> {
+        let profile = *set.get(1)?;
+        let bits = &mut Bits::new(set.get(4..)?);
+        let id = bits.unsigned().filter(|id| *id < 32)?;
+        let (mut chroma, mut planes) = (1, false);
+        if matches!(profile, 100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135) {
+            chroma = bits.unsigned()?;
+            planes = chroma == 3 && bits.bit();
+            bits.unsigned()?;
+            bits.unsigned()?;
             bits.bit();
-        }
-        bits.unsigned()?;
-        bits.unsigned()?;
-        bits.bit();
-        if bits.bit() {
-            // Scaling matrices would have to be read through, and are rare.
-            return None;
-        }
-    }
-    bits.unsigned()?;
-    match bits.unsigned()? {
-        0 => _ = bits.unsigned()?,
-        1 => {
-            bits.bit();
-            bits.skip_signed()?;
-            bits.skip_signed()?;
-            for _ in 0..bits.unsigned()?.min(255) {
-                bits.skip_signed()?;
+            if bits.bit() {
+                scaling_lists(bits, if chroma == 3 { 12 } else { 8 })?;
             }
         }
-        _ => {}
+        let frame_bits = bits.unsigned().filter(|bits| *bits <= 12)? + 4;
+        let count = match bits.unsigned()? {
+            0 => Count::Bits(bits.unsigned().filter(|bits| *bits <= 12)? + 4),
+            1 => {
+                bits.bit();
+                bits.signed()?;
+                bits.signed()?;
+                for _ in 0..bits.unsigned()?.min(255) {
+                    bits.signed()?;
+                }
+                Count::Cycles
+            }
+            _ => Count::Decoded,
+        };
+        bits.unsigned()?;
+        bits.bit();
+        let (width, height) = (bits.unsigned()?, bits.unsigned()?);
+        let frames = bits.bit();
+        let dimensions = dimensions((width, height), frames, chroma, bits);
+        bits.is_within().then_some(Self { id, planes, frame_bits, count, frames, dimensions })
     }
-    bits.unsigned()?;
-    bits.bit();
-    let width = bits.unsigned()?.checked_add(1)?.checked_mul(16)?;
-    let height = bits.unsigned()?.checked_add(1)?.checked_mul(16)?;
-    let frames = bits.bit();
+}
+
+/// Passes over scaling matrices (§7.3.2.1.1.1), of which the first six are of sixteen numbers and the others of 64.
+fn scaling_lists(bits: &mut Bits<'_>, lists: usize) -> Option<()> {
+    for list in 0..lists {
+        if !bits.bit() {
+            continue;
+        }
+        let (mut last, mut next) = (8, 8);
+        for _ in 0..if list < 6 { 16 } else { 64 } {
+            if next != 0 {
+                next = (last + bits.signed()?).rem_euclid(256);
+            }
+            last = if next == 0 { last } else { next };
+        }
+    }
+    Some(())
+}
+
+/// The size of pictures of so many macroblocks, less what is cropped.
+fn dimensions((width, height): (u32, u32), frames: bool, chroma: u32, bits: &mut Bits<'_>) -> Option<(u32, u32)> {
+    let (width, height) = (width.checked_add(1)?.checked_mul(16)?, height.checked_add(1)?.checked_mul(16)?);
     let fields = if frames { 1 } else { 2 };
     if !frames {
         bits.bit();
     }
     bits.bit();
-    let mut cropped = (0, 0);
-    if bits.bit() {
-        let (left, right, top, bottom) = (bits.unsigned()?, bits.unsigned()?, bits.unsigned()?, bits.unsigned()?);
-        let (across, down) = match chroma {
-            1 => (2, 2),
-            2 => (2, 1),
-            _ => (1, 1),
-        };
-        cropped = (left.checked_add(right)?.checked_mul(across)?, top.checked_add(bottom)?.checked_mul(down * fields)?);
+    let cropped = cropping(bits, chroma)?;
+    Some((width.checked_sub(cropped.0)?, height.checked_sub(cropped.1)?.checked_mul(fields)?))
+}
+
+/// The parameter sets in force, as far as slices are read by them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Sets {
+    sequences: BTreeMap<u32, Sequence>,
+    /// Which of those a picture parameter set refers to.
+    pictures: BTreeMap<u32, u32>,
+}
+
+impl Sets {
+    /// Takes the units before the first slice, and says what that tells of the picture.
+    pub fn slice(&mut self, payload: &[u8]) -> Option<Slice> {
+        for unit in nal::units(payload) {
+            let header = *unit.first()?;
+            match header & 0x1F {
+                SLICE | 2 | IDR => return self.read(header, &nal::payload(unit.get(..SLICE_HEADER).unwrap_or(unit))),
+                SPS => {
+                    if let Some(sequence) = Sequence::read(&nal::payload(unit)) {
+                        self.sequences.insert(sequence.id, sequence);
+                    }
+                }
+                PPS => {
+                    let bits = &mut Bits::new(unit.get(1..).unwrap_or_default());
+                    if let (Some(id @ ..256), Some(sequence)) = (bits.unsigned(), bits.unsigned()) {
+                        self.pictures.insert(id, sequence);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
     }
-    let size = (width.checked_sub(cropped.0)?, height.checked_mul(fields)?.checked_sub(cropped.1)?);
-    bits.is_within().then_some(size)
+
+    /// Reads the header of a slice (§7.3.3).
+    fn read(&self, header: u8, slice: &[u8]) -> Option<Slice> {
+        let bits = &mut Bits::new(slice.get(1..)?);
+        bits.unsigned()?;
+        bits.unsigned()?;
+        let sequence = self.sequences.get(self.pictures.get(&bits.unsigned()?)?)?;
+        if sequence.planes {
+            bits.take(2);
+        }
+        let frame = bits.take(sequence.frame_bits);
+        let field = (!sequence.frames && bits.bit()).then(|| (frame, bits.bit()));
+        let anew = header & 0x1F == IDR;
+        if anew {
+            bits.unsigned()?;
+        }
+        let count = match sequence.count {
+            Count::Bits(length) => Counted::Bits(bits.take(length), length),
+            Count::Cycles => return None,
+            Count::Decoded => Counted::Decoded,
+        };
+        bits.is_within().then_some(Slice { anew, reference: header & 0x60 != 0, field, count, steps: 2 })
+    }
 }
 
 #[cfg(test)]

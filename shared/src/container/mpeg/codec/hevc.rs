@@ -1,11 +1,18 @@
-//! HEVC (ITU-T H.265 §7.3, §7.4.2.2): where decoding can begin, and what a sequence parameter set says.
+//! HEVC (ITU-T H.265 §7.3, §7.4.2.2): where decoding can begin, what a sequence parameter set says, and when
+//! pictures are shown (§7.3.6.1, §8.3.1).
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use serde::{Deserialize, Serialize};
+
 use super::bits::Bits;
-use super::{Looks, Start, nal};
+use super::h264::SLICE_HEADER;
+use super::order::{Counted, Slice};
+use super::{Looks, Start, cropping, nal};
 
 const SPS: u8 = 33;
+const PPS: u8 = 34;
 
 fn kind(unit: &[u8]) -> Option<u8> {
     unit.first().map(|header| header >> 1 & 0x3F)
@@ -31,7 +38,6 @@ pub fn looks(payload: &[u8]) -> Option<Looks> {
     let unit = nal::units(payload).find(|unit| kind(unit) == Some(SPS))?;
     let set = nal::payload(unit);
     // Two bytes of header and one of identifiers are followed by profile_tier_level (§7.3.3).
-    let sub_layers = set.get(2)? >> 1 & 7;
     let [profile, f0, f1, f2, f3, constraints @ .., level] = *set.get(3..)?.first_chunk::<12>()?;
     let space = ["", "A", "B", "C"].get(usize::from(profile >> 6))?;
     let tier = if profile & 0x20 == 0 { 'L' } else { 'H' };
@@ -42,35 +48,110 @@ pub fn looks(payload: &[u8]) -> Option<Looks> {
         // Writing to a string does not fail.
         let _ = write!(name, ".{constraint:X}");
     }
-    Some(Looks { name, dimensions: dimensions(sub_layers, set.get(15..)?) })
+    Some(Looks { name, dimensions: Sequence::read(&set).and_then(|sequence| sequence.dimensions) })
 }
 
-fn dimensions(sub_layers: u8, rest: &[u8]) -> Option<(u32, u32)> {
-    let bits = &mut Bits::new(rest);
-    if sub_layers > 0 {
-        let present: Vec<(bool, bool)> = (0..8).map(|_| (bits.bit(), bits.bit())).collect();
-        for (profile, level) in present.into_iter().take(usize::from(sub_layers)) {
-            bits.take(if profile { 88 } else { 0 });
-            bits.take(if level { 8 } else { 0 });
+/// What is needed of a sequence parameter set.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Sequence {
+    id: u32,
+    /// `separate_colour_plane_flag`.
+    planes: bool,
+    dimensions: Option<(u32, u32)>,
+    /// Bits of `slice_pic_order_cnt_lsb`.
+    count_bits: u32,
+}
+
+impl Sequence {
+    /// Reads a sequence parameter set, with its header of two bytes (§7.3.2.2). A byte of identifiers and twelve of
+    /// `profile_tier_level` (§7.3.3) have the same place in all.
+    fn read(set: &[u8]) -> Option<Self> {
+        let sub_layers = set.get(2)? >> 1 & 7;
+        let bits = &mut Bits::new(set.get(15..)?);
+        if sub_layers > 0 {
+            let present: Vec<(bool, bool)> = (0..8).map(|_| (bits.bit(), bits.bit())).collect();
+            for (profile, level) in present.into_iter().take(usize::from(sub_layers)) {
+                bits.take(if profile { 88 } else { 0 });
+                bits.take(if level { 8 } else { 0 });
+            }
         }
+        let id = bits.unsigned().filter(|id| *id < 16)?;
+        let chroma = bits.unsigned()?;
+        let planes = chroma == 3 && bits.bit();
+        let (width, height) = (bits.unsigned()?, bits.unsigned()?);
+        let cropped = cropping(bits, chroma)?;
+        let dimensions = width.checked_sub(cropped.0).zip(height.checked_sub(cropped.1));
+        bits.unsigned()?;
+        bits.unsigned()?;
+        let count_bits = bits.unsigned().filter(|bits| *bits <= 12)? + 4;
+        bits.is_within().then_some(Self { id, planes, dimensions, count_bits })
     }
-    bits.unsigned()?;
-    let chroma = bits.unsigned()?;
-    if chroma == 3 {
+}
+
+/// What is needed of a picture parameter set (§7.3.2.3).
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Picture {
+    sequence: u32,
+    /// `output_flag_present_flag`.
+    output: bool,
+    /// `num_extra_slice_header_bits`.
+    extra: u32,
+}
+
+/// The parameter sets in force, as far as slices are read by them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Sets {
+    sequences: BTreeMap<u32, Sequence>,
+    pictures: BTreeMap<u32, Picture>,
+}
+
+impl Sets {
+    /// Takes the units before the first slice, and says what that tells of the picture.
+    pub fn slice(&mut self, payload: &[u8]) -> Option<Slice> {
+        for unit in nal::units(payload) {
+            match kind(unit)? {
+                0..=31 => return self.read(&nal::payload(unit.get(..SLICE_HEADER).unwrap_or(unit))),
+                SPS => {
+                    if let Some(sequence) = Sequence::read(&nal::payload(unit)) {
+                        self.sequences.insert(sequence.id, sequence);
+                    }
+                }
+                PPS => {
+                    let set = nal::payload(unit);
+                    let bits = &mut Bits::new(set.get(2..).unwrap_or_default());
+                    if let (Some(id @ ..64), Some(sequence)) = (bits.unsigned(), bits.unsigned()) {
+                        bits.bit();
+                        let (output, extra) = (bits.bit(), bits.take(3));
+                        self.pictures.insert(id, Picture { sequence, output, extra });
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Reads the header of a picture's first slice segment (§7.3.6.1).
+    fn read(&self, slice: &[u8]) -> Option<Slice> {
+        let (kind, temporal) = (kind(slice)?, slice.get(1)? & 7);
+        let bits = &mut Bits::new(slice.get(2..)?);
         bits.bit();
+        if (16..=23).contains(&kind) {
+            bits.bit();
+        }
+        let picture = self.pictures.get(&bits.unsigned()?)?;
+        let sequence = self.sequences.get(&picture.sequence)?;
+        bits.take(picture.extra);
+        bits.unsigned()?;
+        bits.take(u32::from(picture.output) + if sequence.planes { 2 } else { 0 });
+        // IDR pictures, types 19 and 20, count from zero.
+        let anew = matches!(kind, 19 | 20);
+        let count = if anew { 0 } else { bits.take(sequence.count_bits) };
+        // Leading pictures and those of the types 0, 2, 4 and so on up to 14 are nobody's reference (§8.3.1).
+        let reference = temporal == 1 && !matches!(kind, 6..=9) && (kind > 14 || kind % 2 == 1);
+        let count = Counted::Bits(count, sequence.count_bits);
+        bits.is_within().then_some(Slice { anew, reference, field: None, count, steps: 1 })
     }
-    let (width, height) = (bits.unsigned()?, bits.unsigned()?);
-    let mut cropped = (0, 0);
-    if bits.bit() {
-        let (left, right, top, bottom) = (bits.unsigned()?, bits.unsigned()?, bits.unsigned()?, bits.unsigned()?);
-        let (across, down) = match chroma {
-            1 => (2, 2),
-            2 => (2, 1),
-            _ => (1, 1),
-        };
-        cropped = (left.checked_add(right)?.checked_mul(across)?, top.checked_add(bottom)?.checked_mul(down)?);
-    }
-    bits.is_within().then_some((width.checked_sub(cropped.0)?, height.checked_sub(cropped.1)?))
 }
 
 #[cfg(test)]
@@ -106,5 +187,37 @@ mod tests {
         for length in 0..sps.len() {
             let _ = looks(&sps[..length]);
         }
+    }
+
+    #[test]
+    fn slices_say_when_their_pictures_are_shown() {
+        // The beginnings of x265's units: of an IDR picture, and of seven behind it.
+        let mut sets = Sets::default();
+        let sps = [
+            0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00, 0x00, 0x03, 0x00, 0x3C,
+            0xA0, 0x0B, 0x08, 0x04, 0x85, 0x96, 0x56, 0x69, 0x24, 0xCA, 0xF0, 0x16, 0x80, 0x80,
+        ];
+        let pps = [0x44, 0x01, 0xC1, 0x72, 0xB4, 0x62, 0x40];
+        let slices = [
+            [0x28, 0x01, 0xAF, 0x09, 0x4A, 0x2E],
+            [0x02, 0x01, 0xD0, 0x11, 0x57, 0x84],
+            [0x00, 0x01, 0xE0, 0x24, 0xBF, 0x86],
+            [0x02, 0x01, 0xD0, 0x29, 0xDD, 0x7D],
+            [0x02, 0x01, 0xE0, 0x86, 0x95, 0x7F],
+            [0x00, 0x01, 0xE0, 0x66, 0xF5, 0xFF],
+            [0x02, 0x01, 0xD0, 0x30, 0xBF, 0x55],
+            [0x02, 0x01, 0xD0, 0x48, 0xB7, 0xF5],
+        ];
+        let unit = |unit: &[u8]| [&[0, 0, 1], unit].concat();
+        assert_eq!(sets.slice(&unit(&slices[0])), None, "without its parameter sets");
+        let first = [unit(&sps), unit(&pps)].concat();
+        let found = slices.map(|slice| {
+            let slice = sets.slice(&[first.clone(), unit(&slice)].concat()).unwrap();
+            (slice.anew, slice.reference, slice.count)
+        });
+        let expected = [(true, true, 0), (false, true, 2), (false, false, 1), (false, true, 5), (false, true, 4)];
+        let expected = expected.into_iter().chain([(false, false, 3), (false, true, 6), (false, true, 9)]);
+        let expected = expected.map(|(anew, reference, count)| (anew, reference, Counted::Bits(count, 8)));
+        assert_eq!(found.to_vec(), expected.collect::<Vec<_>>());
     }
 }

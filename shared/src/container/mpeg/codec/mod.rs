@@ -9,12 +9,15 @@ mod h264;
 mod hevc;
 mod mpeg;
 pub mod nal;
+mod order;
 
 pub use ac3::Ac3;
 pub use dts::Dts;
+pub use order::{Order, Place};
 
 use serde::{Deserialize, Serialize};
 
+use self::bits::Bits;
 use crate::media::Kind;
 
 /// A kind of stream that can be cut.
@@ -48,6 +51,21 @@ pub enum Start {
     Undecided,
 }
 
+/// What is cropped of a picture's width and height (`frame_cropping_flag` of H.264, `conformance_window_flag` of HEVC), which is
+/// counted in samples of colour (`chroma_format_idc`, ITU-T H.264 table 6-1).
+fn cropping(bits: &mut Bits<'_>, chroma: u32) -> Option<(u32, u32)> {
+    if !bits.bit() {
+        return Some((0, 0));
+    }
+    let (left, right, top, bottom) = (bits.unsigned()?, bits.unsigned()?, bits.unsigned()?, bits.unsigned()?);
+    let (across, down) = match chroma {
+        1 => (2, 2),
+        2 => (2, 1),
+        _ => (1, 1),
+    };
+    Some((left.checked_add(right)?.checked_mul(across)?, top.checked_add(bottom)?.checked_mul(down)?))
+}
+
 /// What a track's codec is called (RFC 6381), and how large its pictures are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Looks {
@@ -56,20 +74,21 @@ pub struct Looks {
 }
 
 impl Codec {
-    /// By a `stream_type` of MPEG's own; `None` where it is not known or private.
-    pub const fn of_type(kind: u8) -> Option<Self> {
-        Some(match kind {
+    /// By a `stream_type`; else, why such a stream is passed over.
+    pub fn of_type(kind: u8) -> Result<Self, String> {
+        Ok(match kind {
             0x01 | 0x02 => Self::Mpeg,
             0x03 | 0x04 => Self::MpegAudio,
             0x0F => Self::Adts,
             0x10 => Self::Visual,
+            0x11 => return Err("AAC in LATM, whose frames do not tell where their configuration is".to_owned()),
             0x1B => Self::H264,
             0x24 => Self::Hevc,
             0x81 => Self::Ac3,
             0x82 | 0x85 | 0x86 | 0x8A => Self::Dts,
             0x84 | 0x87 => Self::Eac3,
             0xEA => Self::Vc1,
-            _ => return None,
+            other => return Err(format!("stream type 0x{other:02X}")),
         })
     }
 

@@ -1,19 +1,22 @@
 //! One track: its data become access units, and those get their times. A packet's time stamps are of the first that begins in it
-//! (ISO/IEC 13818-1 §2.4.3.7); the others follow on by how long sound lasts, and pictures are shown.
+//! (ISO/IEC 13818-1 §2.4.3.7); the others follow on by how long sound lasts, and pictures of MPEG video are shown. Those of
+//! other codecs wait for the next that has one.
 
 use std::collections::VecDeque;
 
-use crate::container::mpeg::clock::{Clock, Hand, SECOND, distance};
-use crate::container::mpeg::codec::{Codec, Start};
-use crate::container::mpegps::scan::{Event, FINE, Scan, What};
+use serde::{Deserialize, Serialize};
+
+use super::follows::Follows;
+use super::shown::{Dated, Shown};
+use crate::container::mpeg::clock::{Clock, Hand, SECOND, composition, distance, possible};
+use crate::container::mpeg::codec::{Codec, Order, Place, Start};
+use crate::container::mpegps::scan::{Event, FINE, Scan, USUAL, What};
 use crate::container::notes::Notes;
 use crate::media::{Kind, Run, Ticks};
 
 /// How much of an access unit is looked at to find out whether decoding can begin at it. Captions may be kilobytes.
 const OPENING: usize = 8 << 10;
-/// By how much presentation may be ahead of decoding or behind it.
-const MAX_COMPOSITION: i64 = 20 * SECOND;
-/// How many access units may wait for the picture that tells when one of them is shown.
+/// How many access units may wait for the one that tells when one of them is decoded or shown.
 const MAX_PENDING: usize = 256;
 
 /// A packet of the track.
@@ -29,7 +32,7 @@ pub struct Packet<'a> {
 }
 
 /// An access unit that decoding can begin at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Entrance {
     /// Where the pack begins that it begins in.
     pub pack: u64,
@@ -37,9 +40,12 @@ pub struct Entrance {
 }
 
 /// A track, as its packets come.
+#[derive(Serialize, Deserialize)]
 pub struct Lane {
     codec: Codec,
     scan: Scan,
+    /// Empty between packets.
+    #[serde(skip)]
     events: Vec<Event>,
     hand: Hand,
     /// The time stamps of the last packet, if nothing has taken them yet, and where the pack begins that it is in.
@@ -53,6 +59,8 @@ pub struct Lane {
     /// Units of which all is known, that wait for their element.
     pub done: VecDeque<Run>,
     follows: Follows,
+    order: Order,
+    shown: Shown,
     /// When the last unit is decoded.
     decode: Ticks,
     /// The first unit that decoding can begin at, of those that became known in the packet at hand.
@@ -64,6 +72,7 @@ pub struct Lane {
 }
 
 /// A unit that has not ended.
+#[derive(Serialize, Deserialize)]
 struct Open {
     run: Run,
     pack: u64,
@@ -72,45 +81,24 @@ struct Open {
     /// Its times are known, and when it is shown.
     timed: bool,
     shown: bool,
+    /// When the one before was decoded that has a time, in [`FINE`] parts of ticks.
+    since: Option<i64>,
     /// It was told that decoding can begin at it.
     told: bool,
-    /// What was seen of its beginning, until it is known whether decoding can begin there.
+    /// Which picture it is.
+    place: Place,
+    /// What was seen of its beginning, until it is known whether decoding can begin there and which picture it is.
     opening: Option<Vec<u8>>,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Pending {
     run: Run,
-    /// When it is shown is known.
+    pack: u64,
+    place: Place,
+    /// When it is decoded is known, and when it is shown.
+    timed: bool,
     shown: bool,
-}
-
-/// When the next unit is decoded, which has no time stamp: in [`FINE`] parts of ticks.
-#[derive(Clone, Copy, Debug, Default)]
-struct Follows {
-    /// When the last was decoded; `None` before the first.
-    decoded: Option<i64>,
-    /// How long the last one lasts, whether others may refer to it, and how long the one lasts that did before.
-    lasts: i64,
-    reference: bool,
-    before: i64,
-    /// Pictures that others refer to are shown only when the next of them is decoded.
-    reorders: bool,
-}
-
-impl Follows {
-    /// When the next is decoded: when the picture ends that is shown while the last is decoded.
-    fn next(&self) -> Option<i64> {
-        let shown = if self.reference && self.reorders && self.before > 0 { self.before } else { self.lasts };
-        self.decoded.map(|decoded| decoded.saturating_add(shown))
-    }
-
-    /// A unit that is decoded at this time.
-    fn goes_on(&mut self, decoded: i64, lasts: i64, reference: bool) {
-        if self.reference {
-            self.before = self.lasts;
-        }
-        (self.decoded, self.lasts, self.reference) = (Some(decoded), lasts, reference);
-    }
 }
 
 impl Lane {
@@ -118,6 +106,8 @@ impl Lane {
         Self {
             codec,
             scan: Scan::new(codec),
+            order: Order::new(codec),
+            shown: Shown::default(),
             events: Vec::new(),
             hand: Hand::default(),
             stamp: None,
@@ -161,15 +151,16 @@ impl Lane {
 
     fn event(&mut self, event: &Event, clock: &mut Clock, notes: &mut Notes) {
         match event.what {
-            What::Begin if self.stamp.is_some() => {
+            What::Begin => {
                 self.begin(event, notes);
-                self.date(None, clock, notes);
+                if self.open.as_ref().is_some_and(|open| open.stamp.is_some()) {
+                    self.date(None, clock, notes);
+                }
             }
-            // Without a time of its own, it goes with the one before.
-            What::Begin => {}
             What::Headers => self.begin(event, notes),
             What::Picture { reference, lasts } => {
-                if let Some(open) = self.open.as_mut().filter(|open| open.stamp.is_none()) {
+                let later = self.has_stamp_of_the_next(lasts);
+                if let Some(open) = self.open.as_mut().filter(|open| open.stamp.is_none() && !later) {
                     open.stamp = self.stamp.take();
                 }
                 self.date(Some((lasts, reference)), clock, notes);
@@ -181,6 +172,15 @@ impl Lane {
                 self.date(Some((lasts, false)), clock, notes);
             }
         }
+    }
+
+    /// Whether the time stamps at hand are of the picture behind the open one, which lasts so long. Its headers may have begun in
+    /// the packet before: to some multiplexers it begins with those, to the standard (ISO/IEC 13818-1 §2.4.3.7) behind them.
+    fn has_stamp_of_the_next(&self, lasts: i64) -> bool {
+        let (Some((_, decoded)), Some(next)) = (self.stamp, self.follows.next()) else { return false };
+        let (_, zero) = self.hand.clock();
+        let ahead = distance(zero.wrapping_add_signed(next / FINE), decoded) * FINE;
+        (lasts / 2..lasts * 3 / 2).contains(&ahead)
     }
 
     /// A unit begins, where the one before it ends.
@@ -197,29 +197,39 @@ impl Lane {
             description: 1,
             header: 0,
         };
-        let (pack, stamp, opening) = (self.pack, self.stamp.take(), (!run.sync).then(|| event.carried.clone()));
-        self.open = Some(Open { run, pack, stamp, timed: false, shown: false, told: false, opening });
+        self.open = Some(Open {
+            pack: self.pack,
+            stamp: self.stamp.take(),
+            timed: false,
+            shown: false,
+            since: None,
+            told: false,
+            place: Place::Unknown,
+            opening: (!run.sync).then(|| event.carried.clone()),
+            run,
+        });
     }
 
     /// The open unit gets its times: by its stamp, else it follows on the one before, where it is known how long those last.
     fn date(&mut self, known: Option<(i64, bool)>, clock: &mut Clock, notes: &mut Notes) {
         let Some(open) = self.open.as_mut().filter(|open| !open.timed) else { return };
         let (lasts, reference) = known.unwrap_or_default();
-        let (decoded, composition) = if let Some((presented, decoded)) = open.stamp {
-            let (time, anew) = clock.read(&mut self.hand, decoded);
+        let (decoded, composition) = if let Some(stamp) = open.stamp {
+            let (time, anew) = clock.read(&mut self.hand, stamp.1);
             if anew {
                 notes.at(open.run.offset, "the time stamps begin anew: what follows is laid behind what was before");
             }
-            let ahead = distance(decoded, presented);
-            let ahead = if ahead.abs() <= MAX_COMPOSITION { ahead } else { 0 };
+            let ahead = composition(stamp);
             if reference {
                 self.follows.reorders = ahead > 0;
             }
             (time * FINE, Some(Ticks(ahead)))
         } else {
             let Some(next) = self.follows.next() else { return };
+            self.hand.goes_on(next / FINE, lasts / FINE);
             (next, (!reference || !self.follows.reorders).then_some(Ticks::ZERO))
         };
+        open.since = self.follows.decoded;
         self.follows.goes_on(decoded, lasts, reference);
         let decode = Ticks(decoded / FINE).max(self.decode);
         self.decode = decode;
@@ -233,63 +243,117 @@ impl Lane {
                 (pending.run.composition, pending.shown) = (decode - pending.run.decode, true);
             }
         }
-        if let Some(last) = self.pending.back_mut() {
-            let until = Some(decode - last.run.decode).filter(|lasts| (1..10 * SECOND).contains(&lasts.0));
-            last.run.duration = until.unwrap_or(self.usual);
-            self.usual = last.run.duration;
-        }
+        self.lasts_until(Some(decode));
         self.complete(0);
         self.enter();
     }
 
-    /// Looks whether decoding can begin at the open unit, of which this was seen now.
+    /// The last unit that has ended lasts until the next is decoded, if both times are known.
+    fn lasts_until(&mut self, next: Option<Ticks>) {
+        if let Some(last) = self.pending.back_mut().filter(|last| last.timed) {
+            let until = next.map(|next| next - last.run.decode).filter(|lasts| (1..10 * SECOND).contains(&lasts.0));
+            last.run.duration = until.unwrap_or(self.usual);
+            self.usual = last.run.duration;
+        }
+    }
+
+    /// The units get their times that have ended without: those between one that was decoded at `since` and `next`.
+    fn fill(&mut self, since: Option<i64>, next: Option<&Dated>) {
+        let (Some(first), Some(since)) = (self.pending.iter().position(|pending| !pending.timed), since) else {
+            return;
+        };
+        let count = i64::try_from(self.pending.len() - first).unwrap_or(i64::MAX);
+        let gap = next.map(|next| next.decoded - since).filter(|gap| (0..10 * SECOND * FINE).contains(gap));
+        let usual = if self.usual.0 > 0 { self.usual.0 * FINE } else { USUAL };
+        let lasts = gap.map_or(usual, |gap| gap / (count + 1));
+        let before = first.checked_sub(1).and_then(|before| self.pending.get(before)).map(|before| &before.run);
+        let (begin, description) = before.map_or((self.decode, 1), |before| (before.decode, before.description));
+        let mut end = next.map(|next| Ticks(next.decoded / FINE));
+        for (nth, pending) in (1..).zip(self.pending.range_mut(first..)) {
+            let decoded = since + lasts * nth;
+            let decode = Ticks(decoded / FINE).max(begin).min(end.unwrap_or(Ticks(i64::MAX)));
+            let ahead = self.shown.of(pending.place, decoded, lasts, next) / FINE - decode.0;
+            let composition = Ticks(possible(ahead));
+            pending.run = Run { decode, composition, description, ..pending.run.clone() };
+            (pending.timed, pending.shown) = (true, true);
+            if pending.run.sync {
+                self.entered.get_or_insert(Entrance { pack: pending.pack, time: decode.0 });
+            }
+        }
+        for pending in self.pending.range_mut(first.saturating_sub(1)..).rev() {
+            let until = end.replace(pending.run.decode).map(|end| end - pending.run.decode);
+            let until = until.filter(|until| (1..10 * SECOND).contains(&until.0));
+            pending.run.duration = until.unwrap_or(Ticks(lasts / FINE));
+        }
+        if next.is_none() {
+            (self.decode, self.follows.decoded) = (Ticks((since + lasts * count) / FINE), Some(since + lasts * count));
+        }
+        self.usual = Ticks(lasts / FINE);
+    }
+
+    /// Looks whether decoding can begin at the open unit and which picture it is, as far as this was seen now.
     fn show(&mut self, data: &[u8], last: bool) {
         let Some(open) = &mut self.open else { return };
         let Some(bytes) = &mut open.opening else { return };
         let room = OPENING.saturating_sub(bytes.len()).min(data.len());
         bytes.extend_from_slice(data.get(..room).unwrap_or_default());
-        match self.codec.access(bytes, false, last || bytes.len() >= OPENING) {
-            Start::Undecided => return,
-            Start::Access(sync) => open.run.sync = sync,
-        }
-        open.opening = None;
+        let last = last || bytes.len() >= OPENING;
+        let Start::Access(sync) = self.codec.access(bytes, false, last) else { return };
+        let Some(place) = self.order.place(bytes, last) else { return };
+        (open.run.sync, open.place, open.opening) = (sync, place, None);
         self.enter();
     }
 
-    /// Tells that decoding can begin at the open unit, once that and its times are known.
+    /// Tells that decoding can begin at the open unit, once that and its times are known, by which those before it get
+    /// theirs.
     fn enter(&mut self) {
-        let Some(open) = &mut self.open else { return };
-        let enters = open.timed && open.run.sync;
-        if enters && !std::mem::replace(&mut open.told, enters) {
-            self.entered.get_or_insert(Entrance { pack: open.pack, time: open.run.decode.0 });
+        let Some(open) = self.open.as_mut().filter(|open| open.timed && open.opening.is_none()) else { return };
+        if std::mem::replace(&mut open.told, true) {
+            return;
+        }
+        let Open { pack, place, since, ref run, .. } = *open;
+        let (sync, time, shown) = (run.sync, run.decode.0, run.presentation().0 * FINE);
+        let dated = Dated { place, decoded: time * FINE, shown };
+        self.fill(since, Some(&dated));
+        self.shown.goes_on(dated, sync);
+        self.complete(0);
+        if sync {
+            self.entered.get_or_insert(Entrance { pack, time });
         }
     }
 
-    /// The open unit ends before this offset of the file. One without a time is none.
+    /// The open unit ends before this offset of the file. One without a time of which nothing says when it is shown goes
+    /// with the one before; one before the first time is none.
     fn end(&mut self, before: u64, notes: &mut Notes) {
         self.show(&[], true);
-        let Some(Open { mut run, timed, shown, .. }) = self.open.take() else { return };
-        if !timed {
+        let Some(Open { run, pack, place, timed, shown, .. }) = self.open.take() else { return };
+        if !timed && (self.follows.decoded.is_none() || !self.scan.has_times_by_stamps_alone()) {
             return;
         }
-        match u32::try_from(before.saturating_sub(run.offset)) {
+        let joins = !timed && (place == Place::Field || place == Place::Unknown && !run.sync);
+        let joined = if joins { self.pending.pop_back() } else { None };
+        let mut pending = joined.unwrap_or(Pending { run, pack, place, timed, shown });
+        match u32::try_from(before.saturating_sub(pending.run.offset)) {
             Ok(0) => {}
             Ok(size) => {
-                run.size = size;
-                self.pending.push_back(Pending { run, shown });
+                pending.run.size = size;
+                self.pending.push_back(pending);
+                if self.pending.len() > MAX_PENDING {
+                    self.fill(self.follows.decoded, None);
+                }
                 self.complete(1);
             }
-            Err(_) => notes.at(run.offset, "a picture or a frame of more than 4 GiB is passed over"),
+            Err(_) => notes.at(pending.run.offset, "a picture or a frame of more than 4 GiB is passed over"),
         }
     }
 
     /// Units are complete of which all is known; so many of the last wait for the one behind them.
     fn complete(&mut self, last: usize) {
         while self.pending.len() > last {
+            let ends = self.pending.get(1).is_none_or(|next| next.timed);
             let enough = self.pending.len() > MAX_PENDING;
-            let Some(Pending { run, .. }) = self.pending.pop_front_if(|pending| pending.shown || enough) else {
-                return;
-            };
+            let known = |pending: &mut Pending| enough || pending.timed && pending.shown && ends;
+            let Some(Pending { run, .. }) = self.pending.pop_front_if(known) else { return };
             self.done.push_back(run);
         }
     }
@@ -297,6 +361,7 @@ impl Lane {
     /// What follows does not go on from here: all units end.
     pub fn interrupt(&mut self, notes: &mut Notes) {
         self.end(self.behind, notes);
+        self.fill(self.follows.decoded, None);
         let next = self.follows.next().map(|next| Ticks(next / FINE));
         for pending in &mut self.pending {
             if let (false, Some(next)) = (pending.shown, next) {
@@ -304,10 +369,7 @@ impl Lane {
             }
             pending.shown = true;
         }
-        if let Some(last) = self.pending.back_mut() {
-            let until = next.map(|next| next - last.run.decode).filter(|lasts| (1..10 * SECOND).contains(&lasts.0));
-            last.run.duration = until.unwrap_or(self.usual);
-        }
+        self.lasts_until(next);
         self.complete(0);
         self.scan.reset();
         (self.stamp, self.follows.decoded) = (None, None);

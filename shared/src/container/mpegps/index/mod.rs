@@ -1,119 +1,94 @@
 //! The index half: the beginning of the file says what it is (`survey`), then all its packets go by once, their data become access
 //! units with times (`lane`), and those samples in elements (`samples`).
 
+mod content;
+mod follows;
 mod lane;
 mod samples;
+mod shown;
 mod survey;
+
+use serde::{Deserialize, Serialize};
 
 use self::samples::{Finished, Samples};
 use self::survey::{Found, Survey};
 use super::CONTAINER;
-use super::pack::{self, LONGEST, PACK_AND_CODE, Packet, Unit, unit};
-use super::program::{self, Program};
-use crate::container::mpeg::clock::SECOND;
+use super::pack::{self, PACK_AND_CODE, Packet, Unit, unit};
+use super::program::Program;
+use crate::container::mpeg::outline::{outline, pack};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, ReadError, Sink, Source};
+use crate::container::{Error, Source, pass};
 use crate::index::{Outline, Packed};
-use crate::media::{Setup, Ticks, Time, Timescale, Track};
 
-/// How many bytes are looked at together: some packets.
-const WINDOW: usize = 4 * LONGEST;
-
-/// Reads a file's structure, asking for chunks of so many bytes.
-pub async fn index<S: Source>(source: &S, sink: &mut (impl Sink + Send), chunk: u64) -> Result<Outline, Error> {
-    let mut stream = Stream::new(source, chunk);
-    let mut notes = Notes::default();
-    let survey = Survey::of(&mut stream, &mut notes).await?;
-    let tracks = survey.tracks.iter().filter_map(track).collect();
-    let mut reader = Reader { samples: Samples::new(&survey, tracks), survey, notes, ended: false };
-    let mut pages = Pages { sink, count: 0 };
-    if reader.survey.start > 0 {
-        reader.notes.at(0, "the rest of a pack is passed over");
-    }
-    stream.seek(reader.survey.start);
-    loop {
-        let offset = stream.position();
-        let bytes = stream.peek(WINDOW).await?;
-        let read = reader.units(bytes, offset)?;
-        stream.seek(offset + read as u64);
-        pages.put(reader.samples.take_ready()).await?;
-        if read == 0 && !reader.resync(&mut stream).await? {
-            break;
-        }
-    }
-    let Reader { survey, samples, mut notes, ended, .. } = reader;
-    let Finished { pages: last, tracks, clocks } = samples.finish(stream.len(), &mut notes)?;
-    pages.put(last).await?;
-    if tracks.iter().all(|track| track.samples == 0) {
-        notes.push("it has no samples".to_owned());
-    }
-    let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
-    let Survey { start, headers, old, system, map, .. } = survey;
-    let program = Program { old, system, map, ended, clocks };
-    Ok(Outline {
-        container: CONTAINER,
-        // RFC 2046 §6; there is no type for sound alone.
-        mime: "video/mpeg".to_owned(),
-        duration: ends.max().unwrap_or(Time::ZERO),
-        tracks,
-        setup: vec![Setup::Inline(program::pack(&program).into())],
-        setup_ranges: std::iter::once(start..headers).filter(|range| range.start < range.end).collect(),
-        elements: true,
-        chapters: Vec::new(),
-        created: None,
-        pages: pages.count,
-        notes: notes.into_texts(),
-    })
-}
-
-/// A track of the outline. Its setup is whose packets are its own.
-fn track(found: &Found) -> Option<Track> {
-    Some(Track {
-        id: found.owner.id(),
-        kind: found.codec.kind(),
-        codec: found.looks.name.clone(),
-        language: None,
-        name: None,
-        dimensions: found.looks.dimensions,
-        timescale: Timescale::per_second(u32::try_from(SECOND).ok()?)?,
-        edits: Vec::new(),
-        preroll: Ticks::ZERO,
-        samples: 0,
-        bytes: 0,
-        composition: (Ticks::ZERO, Ticks::ZERO),
-        presented: (Ticks::ZERO, Ticks::ZERO),
-        late: 0,
-        setup: Setup::Inline(program::pack(&found.owner).into()),
-    })
-}
-
-/// The sink, and how many pages the index has.
-struct Pages<'a, K> {
-    sink: &'a mut K,
-    count: u32,
-}
-
-impl<K: Sink> Pages<'_, K> {
-    async fn put(&mut self, pages: Vec<Packed>) -> Result<(), ReadError> {
-        for page in pages {
-            self.count = self.count.max(page.number.saturating_add(1));
-            self.sink.page(page).await?;
-        }
-        Ok(())
-    }
-}
-
-/// The pass through the packets.
-struct Reader {
+/// A file on the way through its packets, whose beginning is read twice.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] where there are no packs; [`Error::Unsupported`] where none of its streams is known, or all are
+/// scrambled; [`Error::Index`] where the index would grow beyond its limits. Damage, discontinuities of time and what is
+/// passed over are told in [`Outline::notes`].
+#[derive(Serialize, Deserialize)]
+pub struct Pass {
     survey: Survey,
     samples: Samples,
     notes: Notes,
     /// The last unit was an end code.
     ended: bool,
+    lost: Option<Lost>,
 }
 
-impl Reader {
+/// There was no unit from here on, up to the position.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Lost {
+    from: u64,
+    /// Nothing but zeros.
+    zeros: bool,
+}
+
+impl pass::Pass for Pass {
+    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+        let mut notes = Notes::default();
+        let survey = Survey::of(stream, &mut notes).await?;
+        let track = |found: &Found| found.stream.track(found.owner.id(), pack(&found.owner));
+        let tracks = survey.tracks.iter().filter_map(track).collect();
+        if survey.start > 0 {
+            notes.at(0, "the rest of a pack is passed over");
+        }
+        stream.seek(survey.start);
+        Ok(Self { samples: Samples::new(&survey, tracks), survey, notes, ended: false, lost: None })
+    }
+
+    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+        if let Some(lost) = self.lost {
+            return self.search(stream, lost).await;
+        }
+        let offset = stream.position();
+        let length = unit(stream.peek(PACK_AND_CODE).await?).map_or(0, |(_, length)| length);
+        let read = self.units(stream.peek(length).await?, offset)?;
+        stream.seek(offset + read as u64);
+        if read == 0 {
+            self.lost = Some(Lost { from: offset, zeros: true });
+        }
+        Ok(offset < stream.len())
+    }
+
+    fn take_ready(&mut self) -> Vec<Packed> {
+        self.samples.take_ready()
+    }
+
+    async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {
+        let Self { survey, samples, mut notes, ended, .. } = self;
+        let Finished { pages, tracks, clocks } = samples.finish(source.len(), &mut notes)?;
+        let Survey { start, headers, old, system, map, .. } = survey;
+        let program = Program { old, system, map, ended, clocks };
+        let setup = std::iter::once(start..headers).filter(|range| range.start < range.end).collect();
+        // RFC 2046 §6; there is no type for sound alone.
+        Ok((pages, outline((CONTAINER, "video/mpeg"), tracks, &program, setup, notes)))
+    }
+}
+
+impl Pass {
     /// Takes the units that these bytes begin with, as far as they are whole, and says how many bytes they are.
     fn units(&mut self, bytes: &[u8], start: u64) -> Result<usize, Error> {
         let mut at = 0;
@@ -151,34 +126,33 @@ impl Reader {
         Ok(())
     }
 
-    /// Passes over what is no unit, up to the next pack. `false` at the end of the file.
-    async fn resync<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
-        let from = stream.position();
-        let (mut zeros, mut found) = (true, None);
-        while found.is_none() {
-            let at = stream.position();
-            let bytes = stream.peek(WINDOW).await?;
-            let last = bytes.len() < WINDOW;
-            found = pack::find(bytes.get(usize::from(at == from)..).unwrap_or_default(), last);
-            found = found.map(|found| found + usize::from(at == from));
-            let passed = found.unwrap_or(if last { bytes.len() } else { WINDOW - PACK_AND_CODE });
-            zeros &= bytes.get(..passed).unwrap_or_default().iter().all(|byte| *byte == 0);
-            stream.seek(at + passed as u64);
-            if last && found.is_none() {
-                break;
-            }
+    /// Passes over what is no unit, up to the next pack, or by what came at once. `false` at the end of the file.
+    async fn search<S: Source>(&mut self, stream: &mut Stream<'_, S>, lost: Lost) -> Result<bool, Error> {
+        let at = stream.position();
+        let bytes = stream.peek(2 * PACK_AND_CODE).await?;
+        let last = bytes.len() < 2 * PACK_AND_CODE;
+        // What begins here was no unit, so that no pack can.
+        let skipped = usize::from(at == lost.from);
+        let found = pack::find(bytes.get(skipped..).unwrap_or_default(), last).map(|found| found + skipped);
+        let passed = found.unwrap_or(if last { bytes.len() } else { bytes.len() - PACK_AND_CODE });
+        let zeros = lost.zeros && bytes.get(..passed).unwrap_or_default().iter().all(|byte| *byte == 0);
+        stream.seek(at + passed as u64);
+        if found.is_none() && !last {
+            self.lost = Some(Lost { zeros, ..lost });
+            return Ok(true);
         }
-        let passed = stream.position() - from;
+        let length = stream.position() - lost.from;
         if zeros {
             // Some fill up sectors with them.
-            self.pass_over(from, passed);
+            self.pass_over(lost.from, length);
         } else if found.is_some() {
             self.samples.interrupt(&mut self.notes);
-            self.pass_over(from, passed);
-            self.notes.at(from, "bytes that are no packet are passed over");
-        } else if passed > 0 {
-            self.notes.at(from, "what follows is no whole packet: the file is truncated or damaged");
+            self.pass_over(lost.from, length);
+            self.notes.at(lost.from, "bytes that are no packet are passed over");
+        } else {
+            self.notes.at(lost.from, "what follows is no whole packet: the file is truncated or damaged");
         }
+        self.lost = None;
         Ok(found.is_some())
     }
 

@@ -3,25 +3,23 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::lane::{self, Entrance, Lane};
 use super::survey::Survey;
 use crate::container::Error;
-use crate::container::mpeg::clock::{Clock, SECOND};
+use crate::container::mpeg::clock::Clock;
+use crate::container::mpeg::elements::{Elements, MAX_ELEMENT, MAX_WAITING, SPACING};
 use crate::container::mpegps::layout::{self, Entry, OTHER, PACK, Shape};
 use crate::container::notes::Notes;
-use crate::index::{Builder, MAX_PAGE_BYTES, Packed};
-use crate::media::{Kind, Run, Ticks, Track};
+use crate::index::Packed;
+use crate::media::{Kind, Run, Track};
 
-/// How long an element lasts at least: a file of nothing but intra pictures is not cut finer than it has to be.
-const SPACING: i64 = SECOND / 2;
-/// How many packets and samples an element has at most; then another begins, wherever that is.
-const MAX_ELEMENT: usize = 8192;
-/// How many elements wait for the last sample of one at most: a stream may have come to its end.
-const MAX_WAITING: usize = 4;
 /// How often the clock may be set anew: a disc has some hundred cells.
 const MAX_CLOCKS: usize = 4096;
 
 /// The samples of all tracks, on their way into the index.
+#[derive(Serialize, Deserialize)]
 pub struct Samples {
     clock: Clock,
     /// For each clock, the time stamp that is its zero.
@@ -32,6 +30,7 @@ pub struct Samples {
     /// The elements that have not gone on to the index, by where they begin and when; the last is still being read.
     elements: VecDeque<(u64, i64)>,
     /// What lies in these.
+    #[serde(with = "layout::serial")]
     entries: VecDeque<Entry>,
     /// How many entries and samples the last element has.
     weight: usize,
@@ -41,11 +40,7 @@ pub struct Samples {
     in_pack: u64,
     /// What comes next does not follow on what came before.
     broken: bool,
-    builder: Builder,
-    /// Elements alternate, so that no run of samples reaches from one into the next.
-    odd: bool,
-    /// Bytes that the elements of the last cell keep, and which that is.
-    kept: (i64, usize),
+    given: Elements,
 }
 
 /// What is there at the end of a file.
@@ -64,7 +59,7 @@ impl Samples {
         Self {
             clock: Clock::new(survey.zero),
             clocks: vec![survey.zero],
-            lanes: survey.tracks.iter().map(|found| Lane::new(found.codec)).collect(),
+            lanes: survey.tracks.iter().map(|found| Lane::new(found.stream.codec)).collect(),
             leader: tracks.iter().position(|track| track.kind == Kind::Video).unwrap_or(0),
             elements: VecDeque::new(),
             entries: VecDeque::new(),
@@ -72,9 +67,7 @@ impl Samples {
             pack: None,
             in_pack: 0,
             broken: true,
-            builder: Builder::new(tracks),
-            odd: false,
-            kept: (0, 0),
+            given: Elements::new(tracks),
         }
     }
 
@@ -211,13 +204,7 @@ impl Samples {
             let end = within.last().map_or(last, |entry| entry.end());
             let mut kept = Vec::with_capacity(64);
             layout::pack(&mut kept, within.into_iter().map(|entry| entry.shape));
-            self.bound(time, kept.len())?;
-            self.builder.begin_element_keeping(element, 0, Ticks(time), kept.into());
-            for (track, run) in samples {
-                self.builder.samples(track, Run { header: u8::from(self.odd), ..run })?;
-            }
-            self.builder.end_element(end);
-            self.odd = !self.odd;
+            self.given.give((element, end), time, kept, samples)?;
         }
         while self.entries.front().is_some_and(|entry| entry.offset < next) {
             self.entries.pop_front();
@@ -225,21 +212,9 @@ impl Samples {
         Ok(())
     }
 
-    /// Bounds what the elements of a page keep.
-    fn bound(&mut self, time: i64, kept: usize) -> Result<(), Error> {
-        let cell = time.div_euclid(10 * SECOND);
-        let (of, so_far) = self.kept;
-        self.kept = (cell, if of == cell { so_far + kept } else { kept });
-        if self.kept.1 > MAX_PAGE_BYTES {
-            let second = time / SECOND;
-            return Err(Error::Limit(format!("packets so small that ten seconds at {second} have no page")));
-        }
-        Ok(())
-    }
-
     /// The pages that are complete.
     pub fn take_ready(&mut self) -> Vec<Packed> {
-        self.builder.take_ready()
+        self.given.take_ready()
     }
 
     /// The end of the file, at this offset.
@@ -247,10 +222,7 @@ impl Samples {
         self.interrupt(notes);
         self.begin(Entrance { pack: end, time: self.time() });
         self.settle()?;
-        let (pages, mut tracks) = self.builder.finish()?;
-        for (track, lane) in tracks.iter_mut().zip(&self.lanes) {
-            track.bytes = lane.bytes;
-        }
+        let (pages, tracks) = self.given.finish(self.lanes.iter().map(|lane| lane.bytes))?;
         Ok(Finished { pages, tracks, clocks: self.clocks })
     }
 }

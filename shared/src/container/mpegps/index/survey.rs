@@ -1,8 +1,13 @@
 //! What is found out of a file before its samples are read: which streams it has, and what their data say of them.
 
+use serde::{Deserialize, Serialize};
+
 use super::super::pack::{self, LONGEST, Owner, PRIVATE, Packet, Unit, unit};
+use super::content;
 use crate::container::mpeg::clock::distance;
-use crate::container::mpeg::codec::{Codec, Looks, nal};
+
+use crate::container::mpeg::codec::Codec;
+use crate::container::mpeg::outline;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source};
@@ -19,7 +24,7 @@ const MAX_HEADER: usize = 1024;
 pub const REACH: usize = 4096;
 
 /// What is known of a file.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Survey {
     /// Where the first pack begins.
     pub start: u64,
@@ -38,11 +43,10 @@ pub struct Survey {
 }
 
 /// A stream that is there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Found {
     pub owner: Owner,
-    pub codec: Codec,
-    pub looks: Looks,
+    pub stream: outline::Stream,
     /// The time stamp of its first presentation.
     pub first: u64,
 }
@@ -59,10 +63,15 @@ impl Survey {
     pub async fn of<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> Result<Self, Error> {
         let bytes = stream.peek(REACH).await?;
         let start = pack::find(bytes, true).ok_or(Error::Unknown)? as u64;
+        if let [b'R', b'I', b'F', b'F', _, _, _, _, b'C', b'D', b'X', b'A', ..] = bytes {
+            let what =
+                "the sectors of a Video CD as they are on the disc (RIFF CDXA): take the program stream out of them";
+            return Err(Error::Unsupported(what.to_owned()));
+        }
         let old = bytes.get(usize::try_from(start).unwrap_or(0)..).is_some_and(pack::is_old);
         let (system, map) = (Vec::new(), Vec::new());
         let mut survey = Self { start, headers: start, old, system, map, plain: false, tracks: Vec::new(), zero: 0 };
-        let (mut candidates, mut scrambled) = (Vec::new(), false);
+        let (mut candidates, mut scrambled, mut headers) = (Vec::new(), false, true);
         stream.seek(start);
         while stream.position() < start + SURVEYED {
             let offset = stream.position();
@@ -79,14 +88,14 @@ impl Survey {
                 continue;
             };
             let Some(bytes) = bytes.get(..length) else { break };
-            let first = candidates.is_empty();
             match unit {
                 Unit::System if survey.system.is_empty() && length <= MAX_HEADER => survey.system = bytes.to_vec(),
                 Unit::Map if survey.map.is_empty() && length <= MAX_HEADER => survey.map = bytes.to_vec(),
                 Unit::Packet(_) => scrambled |= survey.packet(bytes, &mut candidates),
                 _ => {}
             }
-            if first && !matches!(unit, Unit::Packet(_)) {
+            headers &= !matches!(unit, Unit::Packet(_) | Unit::End);
+            if headers {
                 survey.headers = offset + length as u64;
             }
             stream.seek(offset + length as u64);
@@ -117,12 +126,13 @@ impl Survey {
 
     /// Takes a packet, and says whether it is scrambled.
     fn packet(&mut self, bytes: &[u8], candidates: &mut Vec<Candidate>) -> bool {
-        let is_first = |candidates: &[Candidate]| candidates.iter().all(|candidate| candidate.owner.stream != PRIVATE);
         if !self.plain
-            && is_first(candidates)
             && let Some(packet) = Packet::read(bytes, true).filter(|packet| packet.owner.stream == PRIVATE)
+            && bytes.get(packet.header..).is_some_and(content::is_plain)
         {
-            self.plain = bytes.get(packet.header..).is_some_and(|data| data.starts_with(&[0x0B, 0x77]));
+            // What was there of it before is the rest of a frame.
+            self.plain = true;
+            candidates.retain(|candidate| candidate.owner.stream != PRIVATE);
         }
         let Some(packet) = Packet::read(bytes, self.plain) else { return false };
         if packet.scrambled {
@@ -171,53 +181,16 @@ impl Candidate {
     /// What it is; else, why it is passed over.
     fn found(&self, survey: &Survey) -> Result<Found, String> {
         let owner = self.owner;
-        let mapped = survey.mapped(owner.stream).filter(|_| owner.stream != PRIVATE).and_then(Codec::of_type);
-        let codec = match owner.stream {
-            _ if mapped.is_some() => mapped,
-            0xC0..=0xDF => Some(if looks_like_adts(&self.prefix) { Codec::Adts } else { Codec::MpegAudio }),
-            0xE0..=0xEF => pictures(&self.prefix),
-            PRIVATE if survey.plain => Some(Codec::Ac3),
-            PRIVATE => owner.codec(),
+        let codec = match (owner.stream, survey.mapped(owner.stream)) {
+            (PRIVATE, _) if survey.plain => Some(Codec::Ac3),
+            (PRIVATE, _) => owner.codec(),
+            (_, Some(kind)) => Some(Codec::of_type(kind)?),
+            (0xC0..=0xDF, None) => content::sound(&self.prefix),
+            (0xE0..=0xEF, None) => content::pictures(&self.prefix),
             _ => None,
         };
         let codec = codec.ok_or_else(|| owner.other())?;
         let first = self.first.ok_or("it has no time stamp in the first 16 MiB")?;
-        let looks = self.looks(codec);
-        Ok(Found {
-            owner,
-            codec,
-            looks: looks.unwrap_or_else(|| Looks { name: codec.name().to_owned(), dimensions: None }),
-            first,
-        })
+        Ok(Found { owner, stream: outline::Stream::new(codec, content::looks(codec, &self.prefix)), first })
     }
-
-    /// Sound may begin in the middle of a frame.
-    fn looks(&self, codec: Codec) -> Option<Looks> {
-        match codec {
-            Codec::MpegAudio | Codec::Adts => {
-                let mut starts = (0..self.prefix.len().min(8192)).filter_map(|start| self.prefix.get(start..));
-                starts.find_map(|bytes| codec.looks(bytes))
-            }
-            Codec::Ac3 if self.prefix.get(5).is_some_and(|id| id >> 3 > 10) => {
-                Some(Looks { name: Codec::Eac3.name().to_owned(), dimensions: None })
-            }
-            _ => codec.looks(&self.prefix),
-        }
-    }
-}
-
-/// ADTS has a sync word that is no layer of MPEG audio.
-fn looks_like_adts(bytes: &[u8]) -> bool {
-    matches!(bytes, [0xFF, second, ..] if second & 0xF6 == 0xF0)
-}
-
-/// The codec of pictures, by the first of their start codes that tells.
-fn pictures(bytes: &[u8]) -> Option<Codec> {
-    nal::units(bytes).take(4096).find_map(|unit| match *unit {
-        [0xB3 | 0xB8, ..] | [0x00, _, _, ..] => Some(Codec::Mpeg),
-        [0xB0 | 0xB6 | 0x20..=0x2F, ..] => Some(Codec::Visual),
-        [0x40 | 0x42 | 0x44 | 0x46, 1, ..] => Some(Codec::Hevc),
-        [header, ..] if header & 0x80 == 0 && matches!(header & 0x1F, 7 | 9) => Some(Codec::H264),
-        _ => None,
-    })
 }

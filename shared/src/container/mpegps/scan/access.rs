@@ -1,8 +1,10 @@
 //! Where pictures begin of H.264 (ITU-T H.264 §7.4.1.2.3), HEVC (ITU-T H.265 §7.4.2.4.4) and MPEG-4 part 2 (ISO/IEC 14496-2 §6.2): at
 //! the first unit that belongs to the next, behind one that holds a part of the one before.
 
+use serde::{Deserialize, Serialize};
+
 /// What its units are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Form {
     H264,
     Hevc,
@@ -10,7 +12,7 @@ pub enum Form {
 }
 
 /// How far the picture is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Access {
     form: Form,
     /// Nothing has begun, or something of its picture has come.
@@ -56,8 +58,9 @@ impl Form {
         let [code, second, third, ..] = *unit else { return Role::Other };
         match self {
             Self::H264 => match code & 0x1F {
-                // first_mb_in_slice is zero.
-                1..=5 => Role::Picture(second & 0x80 != 0),
+                // first_mb_in_slice is zero; the partitions B and C of a slice have none.
+                1 | 2 | 5 => Role::Picture(second & 0x80 != 0),
+                3 | 4 => Role::Picture(false),
                 6..=9 | 14..=18 => Role::Before,
                 _ => Role::Other,
             },

@@ -1,5 +1,7 @@
 //! Start codes: two zeros and a one, which may lie across packets.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Event, What};
 use crate::container::mpeg::codec::nal::behind_start_code;
 
@@ -9,7 +11,7 @@ pub const SEEN: usize = 7;
 const WINDOW: usize = 3 + SEEN;
 
 /// The start codes of a stream.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Codes {
     /// The last bytes so far, too few for a start code with what it begins, and where in the file each is.
     carry: Vec<u8>,

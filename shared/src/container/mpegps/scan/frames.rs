@@ -1,5 +1,7 @@
 //! Frames of sound, each of which says how long it is.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Event, What};
 use crate::container::frames::{Adts, Frame, Mpeg, Syntax};
 use crate::container::mpeg::codec::{Ac3, Codec, Dts};
@@ -10,7 +12,7 @@ const SEEN: usize = 9;
 const PATIENCE: u64 = 64 << 10;
 
 /// The frames of a stream.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Frames {
     codec: Codec,
     /// What they have in common.

@@ -5,6 +5,8 @@ mod codes;
 mod frames;
 mod pictures;
 
+use serde::{Deserialize, Serialize};
+
 use self::access::{Access, Form};
 use self::codes::Codes;
 use self::frames::Frames;
@@ -13,6 +15,9 @@ use crate::container::mpeg::codec::Codec;
 
 /// How many parts of a tick durations are counted in: a field lasts 1876.875 ticks at 23.976 pictures a second.
 pub const FINE: i64 = 8;
+
+/// What a picture is shown for where nothing says how long: a twenty-fifth of a second.
+pub const USUAL: i64 = 3600 * FINE;
 
 /// Something that was found in the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +50,7 @@ pub enum What {
 }
 
 /// What finds access units in one stream.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Scan {
     /// Pictures of MPEG-1 and MPEG-2.
     Pictures(Codes, Pictures),
@@ -93,6 +98,11 @@ impl Scan {
                 events.push(Event { offset, before: behind, at: Some(0), carried: Vec::new(), what: What::Begin });
             }
         }
+    }
+
+    /// Whether nothing but time stamps says when units are decoded.
+    pub const fn has_times_by_stamps_alone(&self) -> bool {
+        matches!(self, Self::Access(..) | Self::Packets)
     }
 
     /// What comes next does not follow on what came before.

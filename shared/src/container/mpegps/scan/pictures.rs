@@ -1,20 +1,20 @@
 //! Pictures of MPEG-1 and MPEG-2 (ISO/IEC 11172-2 §2.4, 13818-2 §6.2): where they begin, of which type they are, and how long they
 //! are shown (13818-2 §6.3.10, `repeat_first_field`).
 
-use super::{FINE, What};
+use serde::{Deserialize, Serialize};
+
+use super::{USUAL, What};
 
 const PICTURE: u8 = 0x00;
 const SEQUENCE: u8 = 0xB3;
 const EXTENSION: u8 = 0xB5;
 const GROUP: u8 = 0xB8;
 
-/// What a picture is shown for where nothing says how long: a twenty-fifth of a second.
-const USUAL: i64 = 3600 * FINE;
 /// By `frame_rate_code`, in eighths of ticks.
 const PERIODS: [i64; 8] = [30_030, 30_000, 28_800, 24_024, 24_000, 14_400, 12_012, 12_000];
 
 /// How far the pictures are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Pictures {
     period: i64,
     /// `progressive_sequence`.
@@ -25,7 +25,7 @@ pub struct Pictures {
 }
 
 /// Which field of a frame the last picture is, if it is one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Field {
     None,
     First,
@@ -97,7 +97,7 @@ mod tests {
 
     const SEQUENCE_25: [u8; 7] = [0xB3, 0x14, 0, 0xB4, 0x33, 0, 0];
     const GROUP: [u8; 7] = [0xB8, 0, 0, 0, 0, 0, 0];
-    const NEXT: i64 = 3600 * FINE;
+    const NEXT: i64 = USUAL;
 
     fn picture(kind: u8) -> [u8; 7] {
         [0, 0, kind << 3, 0, 0, 0, 0]

@@ -1,7 +1,7 @@
 //! Files that are truncated, damaged, or made to do harm.
 
 use super::index;
-use super::muxer::{Form, PICTURES, PLAIN, film, pack, packet};
+use super::muxer::{CINEMA, Form, PICTURES, PLAIN, avc, cinema, film, mux, pack, packet};
 use crate::container::indexed;
 use crate::container::mpegps::MpegPs;
 use crate::container::{Error, Format, testing};
@@ -46,6 +46,8 @@ fn what_is_no_packet_is_passed_over() {
 fn random_damage_gives_an_error_or_a_partial_index() {
     testing::damage(&film(PLAIN, 3), 600, 300);
     testing::damage(&film(Form { old: true, data: 60, ..PLAIN }, 2), 600, 200);
+    let pictures = avc(3);
+    testing::damage(&mux(Form { data: 700, ..PLAIN }, &[(PICTURES, &pictures), (CINEMA, &cinema(3))]), 600, 200);
 }
 
 #[test]

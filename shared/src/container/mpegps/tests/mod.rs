@@ -5,6 +5,7 @@
 mod damage;
 mod indexing;
 mod muxer;
+mod streams;
 mod writing;
 
 use std::ops::Range;
@@ -14,14 +15,16 @@ use futures::executor::block_on;
 
 use super::pack::{Owner, Packet, Unit, unit};
 use crate::container::indexed::{self, Indexed, Pages};
+use crate::container::pieces;
 use crate::media::Run;
 
-/// Indexes a file, whose index is the same by whatever chunks it is read.
+/// Indexes a file, whose index is the same by whatever chunks it is read, and wherever it is stopped.
 fn index(file: &[u8]) -> Indexed {
     let whole = indexed::index(file).unwrap();
     for chunk in [500, 10_000] {
         let mut pages = Pages::default();
-        let outline = block_on(super::index::index(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
+        let outline =
+            block_on(pieces::index::<super::index::Pass>(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
         let again = Indexed::new(outline, pages);
         assert_eq!((&again.outline, &again.samples), (&whole.outline, &whole.samples), "chunks of {chunk}");
     }

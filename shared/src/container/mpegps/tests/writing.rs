@@ -1,55 +1,53 @@
 //! What of a file is written again.
 
-use super::muxer::{Form, PICTURES, PLAIN, SECOND, SOUND, SURROUND, film, mux, pictures, surround};
-use super::{Unit, contents, index, packets, units};
+use super::muxer::{CINEMA, Form, PICTURES, PLAIN, SECOND, SOUND, SURROUND};
+use super::muxer::{cinema, film, mux, pictures, sound, surround};
+use super::{Owner, Unit, contents, index, packets, units};
 use crate::container::indexed::bytes;
 use crate::container::mpegps::write::write;
+
+/// Cuts of a file of pictures and this sound are indexed as what was selected for them, and hold nothing else.
+pub fn assert_cuts_hold(file: &[u8], sound: Owner, what: &str) {
+    let owners = [PICTURES, sound];
+    let whole = index(file);
+    for (tracks, start, end) in
+        [(&[0, 1][..], 2000, 4000), (&[0, 1], 0, 6000), (&[1], 1300, 3100), (&[0], 3000, 6000), (&[1, 0], 5000, 5500)]
+    {
+        let selection = whole.select(tracks, start, end);
+        let written = write(&whole.outline, &selection).unwrap();
+        let cut = bytes(&written.splice, file);
+        let again = index(&cut);
+        let what = format!("{what} {tracks:?} {start} {end}");
+        assert_eq!(again.notes(), "", "{what}");
+        let first = selection.tracks.iter().map(|selected| selected.runs[0].presentation().0).min().unwrap();
+        for (place, selected) in selection.tracks.iter().enumerate() {
+            let owner = owners[selected.track];
+            let place = again.outline.tracks.iter().position(|track| track.id == owner.id()).unwrap_or(place);
+            let expected = contents(file, owner, &selected.runs);
+            assert!(contents(&cut, owner, &again.samples[place]) == expected, "{what}");
+            let before: Vec<_> = selected.runs.iter().map(|run| run.presentation().0 - first).collect();
+            assert_eq!(again.times(place), before, "{what}");
+        }
+        // Nothing of others comes along.
+        let data: usize = owners.iter().flat_map(|owner| packets(&cut, *owner)).map(|(_, data)| data.len()).sum();
+        let chosen = selection.tracks.iter();
+        let chosen = chosen.flat_map(|selected| contents(file, owners[selected.track], &selected.runs));
+        assert_eq!(data, chosen.map(|content| content.len()).sum::<usize>(), "{what}");
+        assert_eq!(written.elements.first().unwrap().start, written.setup.end);
+        assert_eq!(written.elements.last().unwrap().end, cut.len() as u64);
+        assert!(written.elements.windows(2).all(|pair| pair[0].end == pair[1].start));
+    }
+}
 
 #[test]
 fn a_cut_holds_its_samples_as_they_are() {
     for form in
         [PLAIN, Form { old: true, ..PLAIN }, Form { data: 2000, sparse: true, ..PLAIN }, Form { data: 40, ..PLAIN }]
     {
-        let sounds = surround(6);
-        for (sound, file) in
-            [(SOUND, film(form, 6)), (SURROUND, mux(form, &[(PICTURES, &pictures(6, form.old)), (SURROUND, &sounds)]))]
-        {
-            let whole = index(&file);
-            for (tracks, start, end) in [
-                (&[0, 1][..], 2000, 4000),
-                (&[0, 1], 0, 6000),
-                (&[1], 1300, 3100),
-                (&[0], 3000, 6000),
-                (&[1, 0], 5000, 5500),
-            ] {
-                let selection = whole.select(tracks, start, end);
-                let written = write(&whole.outline, &selection).unwrap();
-                let cut = bytes(&written.splice, &file);
-                let again = index(&cut);
-                let what = format!("{form:?} {tracks:?} {start} {end}");
-                assert_eq!(again.notes(), "", "{what}");
-                for (place, selected) in selection.tracks.iter().enumerate() {
-                    let owner = [PICTURES, sound][selected.track];
-                    let place = again.outline.tracks.iter().position(|track| track.id == owner.id()).unwrap_or(place);
-                    let expected = contents(&file, owner, &selected.runs);
-                    assert!(contents(&cut, owner, &again.samples[place]) == expected, "{what}");
-                    let first =
-                        selection.tracks.iter().map(|selected| selected.runs[0].presentation().0).min().unwrap();
-                    let before: Vec<_> = selected.runs.iter().map(|run| run.presentation().0 - first).collect();
-                    assert_eq!(again.times(place), before, "{what}");
-                }
-                // Nothing of others comes along.
-                let data: usize =
-                    [PICTURES, sound].iter().flat_map(|owner| packets(&cut, *owner)).map(|(_, data)| data.len()).sum();
-                let chosen = selection
-                    .tracks
-                    .iter()
-                    .flat_map(|selected| contents(&file, [PICTURES, sound][selected.track], &selected.runs));
-                assert_eq!(data, chosen.map(|content| content.len()).sum::<usize>(), "{what}");
-                assert_eq!(written.elements.first().unwrap().start, written.setup.end);
-                assert_eq!(written.elements.last().unwrap().end, cut.len() as u64);
-                assert!(written.elements.windows(2).all(|pair| pair[0].end == pair[1].start));
-            }
+        let pictures = pictures(6, form.old);
+        for (owner, sound) in [(SOUND, sound(6)), (SURROUND, surround(6)), (CINEMA, cinema(6))] {
+            let file = mux(form, &[(PICTURES, &pictures), (owner, &sound)]);
+            assert_cuts_hold(&file, owner, &format!("{form:?} {owner:?}"));
         }
     }
 }

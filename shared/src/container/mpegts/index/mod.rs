@@ -14,12 +14,12 @@ use super::packet::{ENOUGH, Packet, Packing};
 use super::program::Program;
 use super::psi::{Map, Sections};
 use super::{CONTAINER, codec};
-use crate::container::mpeg::clock::SECOND;
+use crate::container::mpeg::outline::outline;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};
 use crate::index::{Outline, Packed};
-use crate::media::{Setup, Ticks, Time, Timescale, Track};
+use crate::media::{Setup, Track};
 
 /// How far into a file its first packet may begin: the rest of one that was cut off.
 pub const REACH: usize = 256;
@@ -89,26 +89,10 @@ impl pass::Pass for Pass {
 
     async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {
         let Self { survey, samples, mut notes, .. } = self;
-        let (last, tracks) = samples.finish(source.len(), &mut notes)?;
-        if tracks.iter().all(|track| track.samples == 0) {
-            notes.push("it has no samples".to_owned());
-        }
-        let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
-        let outline = Outline {
-            container: CONTAINER,
-            // RFC 3555 §4.2.10; there is no type for sound alone.
-            mime: "video/mp2t".to_owned(),
-            duration: ends.max().unwrap_or(Time::ZERO),
-            tracks,
-            setup: vec![Setup::Inline(program(&survey).pack().into())],
-            setup_ranges: survey.tables,
-            elements: true,
-            chapters: Vec::new(),
-            created: None,
-            pages: 0,
-            notes: notes.into_texts(),
-        };
-        Ok((last, outline))
+        let (pages, tracks) = samples.finish(source.len(), &mut notes)?;
+        let program = program(&survey);
+        // RFC 3555 §4.2.10; there is no type for sound alone.
+        Ok((pages, outline((CONTAINER, "video/mp2t"), tracks, &program, survey.tables, notes)))
     }
 }
 
@@ -118,23 +102,9 @@ fn track(found: &Found) -> Option<Track> {
     const LANGUAGE: u8 = 0x0A;
     let letters = found.entry.descriptor(LANGUAGE).and_then(|data| data.first_chunk::<3>());
     let letters = letters.and_then(|letters| std::str::from_utf8(letters).ok());
-    Some(Track {
-        id: u64::from(found.entry.pid),
-        kind: found.codec.kind(),
-        codec: found.looks.name.clone(),
-        language: letters.filter(|letters| letters.chars().all(|c| c.is_ascii_lowercase())).map(str::to_owned),
-        name: None,
-        dimensions: found.looks.dimensions,
-        timescale: Timescale::per_second(u32::try_from(SECOND).ok()?)?,
-        edits: Vec::new(),
-        preroll: Ticks::ZERO,
-        samples: 0,
-        bytes: 0,
-        composition: (Ticks::ZERO, Ticks::ZERO),
-        presented: (Ticks::ZERO, Ticks::ZERO),
-        late: 0,
-        setup: Setup::Inline(found.entry.write().into()),
-    })
+    let language = letters.filter(|letters| letters.chars().all(|c| c.is_ascii_lowercase())).map(str::to_owned);
+    let track = found.stream.track(u64::from(found.entry.pid), Setup::Inline(found.entry.write().into()));
+    track.map(|track| Track { language, ..track })
 }
 
 /// What the writer has to know of the program.
@@ -176,7 +146,7 @@ impl Pass {
         }
         for (place, found) in self.survey.tracks.iter().enumerate() {
             let now = map.streams.iter().find(|stream| stream.pid == found.entry.pid).map(codec::of);
-            let muted = now.is_some_and(|now| now != Ok(found.codec));
+            let muted = now.is_some_and(|now| now != Ok(found.stream.codec));
             self.samples.mute(place, muted, &mut self.notes);
         }
         let known = |pid| self.survey.map.streams.iter().any(|stream| stream.pid == pid);

@@ -10,21 +10,14 @@ use super::super::packet::{NULL, PIDS, Packet, Packing};
 use super::OPENING;
 use super::survey::Survey;
 use crate::container::Error;
-use crate::container::mpeg::clock::{Clock, Hand, SECOND, distance};
+use crate::container::mpeg::clock::{Clock, Hand, SECOND, composition};
 use crate::container::mpeg::codec::{Codec, Start};
+use crate::container::mpeg::elements::{Elements, MAX_ELEMENT, MAX_WAITING, SPACING};
 use crate::container::mpeg::pes::Pes;
 use crate::container::notes::Notes;
-use crate::index::{Builder, MAX_PAGE_BYTES, Packed};
+use crate::index::Packed;
 use crate::media::{Kind, Run, Ticks, Track};
 
-/// How long an element lasts at least: a file of nothing but random access points is not cut finer than it has to be.
-const SPACING: i64 = SECOND / 2;
-/// How many stretches and samples an element has at most; then another begins, wherever that is.
-const MAX_ELEMENT: usize = 8192;
-/// How many elements wait for the last sample of one at most: a stream may have come to its end.
-const MAX_WAITING: usize = 4;
-/// By how much presentation may be ahead of decoding or behind it.
-const MAX_COMPOSITION: i64 = 20 * SECOND;
 /// The lane of null packets, which are counted to the lane before them.
 const FILLER: u8 = u8::MAX;
 
@@ -46,11 +39,7 @@ pub struct Samples {
     weight: usize,
     /// What lies before the next packet is no packet.
     broken: bool,
-    builder: Builder,
-    /// Elements alternate, so that no run of samples reaches from one into the next.
-    odd: bool,
-    /// Bytes that the elements of the last cell keep, and which that is.
-    kept: (i64, usize),
+    given: Elements,
 }
 
 /// The beginning of an element.
@@ -111,15 +100,13 @@ impl Samples {
             packing: survey.packing,
             pids,
             clock: Clock::new(survey.zero),
-            lanes: survey.tracks.iter().map(|found| Lane::new(found.codec)).collect(),
+            lanes: survey.tracks.iter().map(|found| Lane::new(found.stream.codec)).collect(),
             leader: tracks.iter().position(is_video).unwrap_or(0),
             elements: VecDeque::new(),
             stretches: VecDeque::new(),
             weight: 0,
             broken: true,
-            builder: Builder::new(tracks),
-            odd: false,
-            kept: (0, 0),
+            given: Elements::new(tracks),
         }
     }
 
@@ -187,8 +174,7 @@ impl Samples {
                 let decode = Ticks(decode).max(lane.decode);
                 self.end(track, Some(decode), notes);
                 let Some(lane) = self.lanes.get_mut(track) else { return Ok(()) };
-                let ahead = distance(decoded, presented);
-                let ahead = if ahead.abs() <= MAX_COMPOSITION { ahead } else { 0 };
+                let ahead = composition((presented, decoded));
                 let raw = lane.hand.time();
                 let run = Run {
                     decode,
@@ -349,13 +335,7 @@ impl Samples {
             let within =
                 within.map(|stretch| (stretch.packets.min((end - stretch.offset).div_ceil(size)), stretch.lane));
             layout::pack(&mut kept, within, layout::lanes(self.lanes.len()));
-            self.bound(element.time, kept.len())?;
-            self.builder.begin_element_keeping(element.offset, 0, Ticks(element.time), kept.into());
-            for (track, run) in samples {
-                self.builder.samples(track, Run { header: u8::from(self.odd), ..run })?;
-            }
-            self.builder.end_element(end);
-            self.odd = !self.odd;
+            self.given.give((element.offset, end), element.time, kept, samples)?;
         }
         while self.stretches.front().is_some_and(|stretch| stretch.offset < next) {
             self.stretches.pop_front();
@@ -363,23 +343,9 @@ impl Samples {
         Ok(())
     }
 
-    /// Bounds what the elements of a page keep: their times never decrease, so those of one page follow each other.
-    fn bound(&mut self, time: i64, kept: usize) -> Result<(), Error> {
-        let second = time.div_euclid(10 * SECOND);
-        let (of, so_far) = self.kept;
-        self.kept = (second, if of == second { so_far + kept } else { kept });
-        if self.kept.1 > MAX_PAGE_BYTES {
-            return Err(Error::Limit(format!(
-                "streams that alternate so often that ten seconds at {} have no page",
-                time / SECOND
-            )));
-        }
-        Ok(())
-    }
-
     /// The pages that are complete.
     pub fn take_ready(&mut self) -> Vec<Packed> {
-        self.builder.take_ready()
+        self.given.take_ready()
     }
 
     /// The end of the file, at this offset: the remaining pages, and the tracks with the bytes of their own packets.
@@ -387,11 +353,8 @@ impl Samples {
         self.broken(notes);
         self.begin(Element { offset: end, time: self.time(), arrival: [0; 4] });
         self.settle()?;
-        let (pages, mut tracks) = self.builder.finish()?;
-        for (track, lane) in tracks.iter_mut().zip(&self.lanes) {
-            track.bytes = lane.packets.saturating_mul(self.packing.size as u64);
-        }
-        Ok((pages, tracks))
+        let size = self.packing.size as u64;
+        self.given.finish(self.lanes.iter().map(|lane| lane.packets.saturating_mul(size)))
     }
 }
 

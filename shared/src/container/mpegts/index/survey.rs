@@ -12,6 +12,7 @@ use super::super::psi::{Association, Map, PAT, Sections, Stream as Entry};
 use super::{OPENING, each_packet, start};
 use crate::container::mpeg::clock::distance;
 use crate::container::mpeg::codec::{Codec, Looks, Start};
+use crate::container::mpeg::outline;
 use crate::container::mpeg::pes::Pes;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
@@ -44,8 +45,7 @@ pub struct Survey {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Found {
     pub entry: Entry,
-    pub codec: Codec,
-    pub looks: Looks,
+    pub stream: outline::Stream,
 }
 
 /// The tables, on the way to them.
@@ -185,8 +185,7 @@ impl Survey {
                 notes.push(format!("stream 0x{:X} is passed over: nothing of it comes in the first 16 MiB", entry.pid));
                 continue;
             }
-            let looks = looks.unwrap_or_else(|| Looks { name: codec.name().to_owned(), dimensions: None });
-            tracks.push(Found { entry, codec, looks });
+            tracks.push(Found { entry, stream: outline::Stream::new(codec, looks) });
         }
         Ok(Self { packing, start, association, map_pid, map, tables: packets, tracks, zero })
     }

@@ -1,11 +1,10 @@
 //! Files that are truncated, damaged, or made to do harm.
 
-use bytes::Bytes;
-
 use super::super::MpegTs;
 use super::super::packet::Packing;
 use super::muxer::{Muxer, film, null, packed, tables};
-use super::{bytes, index, try_index};
+use super::{index, try_index};
+use crate::container::indexed::bytes;
 use crate::container::{self, Error, Format};
 
 const PLAIN: Packing = Packing::ALL[0];
@@ -15,8 +14,7 @@ fn a_truncated_file_gives_what_is_there_or_a_reason() {
     let file = packed(&film(&mut Muxer::default(), 3, 0), PLAIN);
     let whole = index(&file);
     for length in (0..2000).chain((2000..file.len()).step_by(331)) {
-        let part = Bytes::copy_from_slice(&file[..length]);
-        match try_index(&part, 4096) {
+        match try_index(&file[..length], 4096) {
             Err(Error::Unknown) => assert!(length < 376),
             Err(Error::Unsupported(what)) => assert!(!what.is_empty() && length < 4000, "{what} of {length} bytes"),
             Err(error) => panic!("{error} of {length} bytes"),
@@ -41,7 +39,7 @@ fn what_is_no_packet_is_passed_over() {
         let found = index(&file);
         assert!(found.notes().contains("no packet"), "{}", found.notes());
         assert!(found.samples[0].len() >= 149 && found.samples[1].len() >= 77);
-        let written = container::write(&found.outline, &found.select(&[0, 1], 0, 6)).unwrap();
+        let written = container::write(&found.outline, &found.select(&[0, 1], -100, 7000)).unwrap();
         let again = index(&bytes(&written.splice, &file));
         assert_eq!(again.samples[0].len(), found.samples[0].len());
     }
@@ -71,14 +69,14 @@ fn random_damage_gives_an_error_or_a_partial_index() {
             };
             file[at] ^= 1 << (next() % 8);
         }
-        let Ok(found) = try_index(&Bytes::from(file.clone()), 4096) else { continue };
+        let Ok(found) = try_index(&file, 4096) else { continue };
         let tracks: Vec<_> = (0..found.samples.len()).collect();
-        let selection = found.select(&tracks, 0, 100_000);
+        let selection = found.select(&tracks, 0, 100_000_000);
         let written =
             container::write(&found.outline, &selection).unwrap_or_else(|error| panic!("round {round}: {error}"));
         let cut = bytes(&written.splice, &file);
         assert!(cut.len().is_multiple_of(188));
-        let _ = try_index(&Bytes::from(cut), 4096);
+        let _ = try_index(&cut, 4096);
     }
 }
 
@@ -88,7 +86,7 @@ fn other_files_are_not_recognised() {
     {
         assert!(!MpegTs::recognises(other));
     }
-    let only = |packets: Vec<Vec<u8>>| try_index(&Bytes::from(packed(&packets, PLAIN)), 4096).unwrap_err();
+    let only = |packets: Vec<Vec<u8>>| try_index(&packed(&packets, PLAIN), 4096).unwrap_err();
     assert!(matches!(only(vec![null(); 100]), Error::Unsupported(what) if what.contains("no map")));
     let latm = [tables(&[(0x11, 0x100)]), vec![null(); 9]].concat();
     assert!(matches!(only(latm), Error::Unsupported(what) if what.contains("LATM")));

@@ -3,7 +3,8 @@
 use super::super::CONTAINER;
 use super::super::packet::Packing;
 use super::muxer::{ADTS, H264, Muxer, SECOND, SOUND, VIDEO, film, packed, tables, without_tables};
-use super::{Indexed, index};
+use super::{contents, index};
+use crate::container::indexed::Indexed;
 use crate::media::Kind;
 
 const PLAIN: Packing = Packing::ALL[0];
@@ -34,7 +35,7 @@ fn samples_are_pes_packets_on_a_timeline_from_zero() {
     assert_eq!(film.times(1), sound);
     assert_eq!(outline.setup_ranges, [0..376]);
     for (track, stream) in [(0, 0xE0), (1, 0xC0)] {
-        for content in film.contents(&file, PLAIN, track) {
+        for content in contents(&film, &file, PLAIN, track) {
             assert!(content.starts_with(&[0, 0, 1, stream]) && content.last().is_some_and(|last| *last >= 0x80));
         }
     }

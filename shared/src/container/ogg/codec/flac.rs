@@ -1,20 +1,23 @@
-//! FLAC in Ogg (RFC 9639 §10.1): a packet is a frame, and a granule position the number of samples up to its end.
+//! FLAC in Ogg (RFC 9639 §10.1): a packet is a frame, and a granule position the number of samples up to its end. Frames have
+//! their numbers and checksums, as in FLAC's own files; and as little as there can be said that less than all of the last is to
+//! be heard.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{Mapping, Packet, be, comments};
+use crate::container::flac::{self, STREAMINFO_LENGTH, StreamInfo};
 use crate::media::{Ticks, Timescale};
 
 /// What the first header packet begins with.
 pub const MAGIC: &[u8] = b"\x7fFLAC";
 /// Where it says how many header packets follow.
 const COUNT_AT: usize = 7;
-/// Where in it STREAMINFO stands (§8.2), and where in that the rate, and the MD5 of the samples.
+/// Where in it STREAMINFO stands (§8.2), and where in that the least and the greatest frame, the rate, and the MD5 of the samples.
 const STREAMINFO: usize = 17;
+const FRAMES_AT: usize = STREAMINFO + 4;
 const RATE_AT: usize = STREAMINFO + 10;
 const MD5_AT: usize = STREAMINFO + 18;
-const STREAMINFO_LENGTH: usize = 34;
 /// The type of a block of comments (§8.6), and the bit that says that a block is the last.
 const COMMENTS: u8 = 4;
 const LAST: u8 = 0x80;
@@ -22,6 +25,7 @@ const LAST: u8 = 0x80;
 #[derive(Serialize, Deserialize)]
 pub struct Flac {
     timescale: Timescale,
+    info: StreamInfo,
     /// How many header packets follow the first; 0: nobody knows.
     headers: usize,
 }
@@ -29,11 +33,11 @@ pub struct Flac {
 impl Flac {
     pub fn parse(packet: &[u8]) -> Result<Self, String> {
         let short = || format!("a FLAC header of {} bytes", packet.len());
-        packet.get(..STREAMINFO + STREAMINFO_LENGTH).ok_or_else(short)?;
+        let info = packet.get(STREAMINFO..STREAMINFO + STREAMINFO_LENGTH).ok_or_else(short)?;
         let headers = be(packet, COUNT_AT, 2).ok_or_else(short)?;
-        let rate = be(packet, RATE_AT, 3).ok_or_else(short)? >> 4;
-        let timescale = Timescale::per_second(rate).ok_or("FLAC of no samples a second")?;
-        Ok(Self { timescale, headers: usize::try_from(headers).unwrap_or(0) })
+        let info = StreamInfo::parse(info).ok_or("FLAC with a STREAMINFO that makes no sense")?;
+        let timescale = Timescale::per_second(info.rate).ok_or("FLAC of no samples a second")?;
+        Ok(Self { timescale, info, headers: usize::try_from(headers).unwrap_or(0) })
     }
 }
 
@@ -55,7 +59,17 @@ impl Mapping for Flac {
     }
 
     fn packet(&mut self, start: &[u8]) -> Packet {
-        Packet { duration: Ticks(block_size(start).unwrap_or(0)), sync: true }
+        let header = flac::Header::parse(start, &self.info);
+        let (samples, header) = header.map_or((0, 0), |header| (header.samples, header.length));
+        Packet { duration: Ticks(i64::from(samples)), sync: true, header }
+    }
+
+    fn is_numbered(&self) -> bool {
+        true
+    }
+
+    fn trims_last_page(&self) -> bool {
+        false
     }
 
     fn setup(&self, headers: &[Bytes]) -> Vec<Bytes> {
@@ -83,6 +97,10 @@ impl Mapping for Flac {
                 let samples = u64::try_from(total.0).unwrap_or(0).min((1 << 36) - 1);
                 *place = (u64::from_be_bytes(*place) >> 36 << 36 | samples).to_be_bytes();
             }
+            // Other numbers may take other lengths; zero says that sizes are not known.
+            if let Some(place) = head.get_mut(FRAMES_AT..RATE_AT) {
+                place.fill(0);
+            }
             // The MD5 of other samples would be wrong; zero says that it is not known.
             if let Some(place) = head.get_mut(MD5_AT..MD5_AT + 16) {
                 place.fill(0);
@@ -90,45 +108,5 @@ impl Mapping for Flac {
             *first = head.into();
         }
         setup
-    }
-}
-
-/// How many samples the frame has that begins with these bytes (§9.1).
-fn block_size(frame: &[u8]) -> Option<i64> {
-    let [0xFF, second, codes, _, number, ..] = frame else { return None };
-    if second & 0xFE != 0xF8 {
-        return None;
-    }
-    let behind = 4 + usize::try_from(number.leading_ones().max(1)).ok()?;
-    let more = |length| be(frame, behind, length).map(|size| i64::from(size) + 1);
-    match codes >> 4 {
-        0 => None,
-        1 => Some(192),
-        code @ 2..=5 => Some(576 << (code - 2)),
-        6 => more(1),
-        7 => more(2),
-        code => Some(256 << (code - 8)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_size_of_a_block_stands_in_its_frame() {
-        let cases: [(&[u8], Option<i64>); 8] = [
-            (&[0xFF, 0xF8, 0x19, 0, 0], Some(192)),
-            (&[0xFF, 0xF8, 0x59, 0, 0], Some(4608)),
-            (&[0xFF, 0xF9, 0xC9, 0, 0], Some(4096)),
-            (&[0xFF, 0xF8, 0x69, 0, 0, 99], Some(100)),
-            (&[0xFF, 0xF8, 0x79, 0, 0xC2, 0x80, 1, 0], Some(257)),
-            (&[0xFF, 0xF8, 0x79, 0, 0], None),
-            (&[0xFF, 0xF8, 0x09, 0, 0], None),
-            (&[1, 2, 3, 4, 5], None),
-        ];
-        for (frame, expected) in cases {
-            assert_eq!(block_size(frame), expected, "{frame:x?}");
-        }
     }
 }

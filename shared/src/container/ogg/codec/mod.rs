@@ -22,6 +22,8 @@ pub struct Packet {
     pub duration: Ticks,
     /// Decoding can begin at it.
     pub sync: bool,
+    /// Bytes of the header that says its number, where packets are [numbered](Mapping::is_numbered).
+    pub header: usize,
 }
 
 /// How a codec is laid into Ogg.
@@ -86,6 +88,16 @@ pub trait Mapping: Send {
     /// is there in all.
     fn headers(&self, setup: Vec<Bytes>, _skip: Ticks, _total: Ticks) -> Vec<Bytes> {
         setup
+    }
+
+    /// Whether a packet says in its header which it is, and has a checksum of two bytes at its end.
+    fn is_numbered(&self) -> bool {
+        false
+    }
+
+    /// Whether the position of the last page may say that less than all of its last packet is to be heard.
+    fn trims_last_page(&self) -> bool {
+        self.kind() == Kind::Audio
     }
 
     /// Where a first page with a packet before the beginning, and the one in which it lies, says by its granule position where
@@ -168,6 +180,11 @@ pub fn recognise(packet: &[u8]) -> Result<Codec, Foreign> {
 /// Whether playback of a track with a codec of this name can begin at any instant.
 pub fn starts_exactly(codec: &str) -> bool {
     matches!(codec, "opus" | "vorbis")
+}
+
+/// Whether a track with a codec of this name [trims its first page](Mapping::trims_first_page).
+pub fn trims_first_page(codec: &str) -> bool {
+    codec == "vorbis"
 }
 
 /// A number of four bytes at a place, the lowest byte first.

@@ -46,7 +46,8 @@ impl Mapping for Speex {
     }
 
     fn packet(&mut self, start: &[u8]) -> Packet {
-        Packet { duration: if start.is_empty() { Ticks::ZERO } else { self.duration }, sync: true }
+        let duration = if start.is_empty() { Ticks::ZERO } else { self.duration };
+        Packet { duration, sync: true, ..Packet::default() }
     }
 
     fn setup(&self, headers: &[Bytes]) -> Vec<Bytes> {

@@ -70,7 +70,7 @@ impl Mapping for Theora {
     fn packet(&mut self, start: &[u8]) -> Packet {
         // A packet of no bytes is the picture before once more.
         let sync = start.first().is_some_and(|first| first & 0x40 == 0);
-        Packet { duration: self.duration, sync }
+        Packet { duration: self.duration, sync, ..Packet::default() }
     }
 
     fn end(&self, granule: i64) -> Ticks {

@@ -82,10 +82,11 @@ impl Mapping for Vorbis {
 
     fn packet(&mut self, start: &[u8]) -> Packet {
         let Some(block) = start.first().and_then(|first| self.block(*first)) else {
-            return Packet { duration: Ticks::ZERO, sync: true };
+            return Packet { sync: true, ..Packet::default() };
         };
         let before = self.before.replace(block);
-        Packet { duration: Ticks(before.map_or(0, |before| (before + block) / 4)), sync: true }
+        let duration = Ticks(before.map_or(0, |before| (before + block) / 4));
+        Packet { duration, sync: true, ..Packet::default() }
     }
 
     fn setup(&self, headers: &[Bytes]) -> Vec<Bytes> {

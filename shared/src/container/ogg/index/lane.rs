@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::super::Part;
 use super::super::codec::{Codec, Packet};
 use super::super::crc;
-use super::super::page::Page;
+use super::super::kept;
+use super::super::page::{Page, Piece};
+use crate::container::flac;
 use crate::container::notes::Notes;
 use crate::media::{Ticks, Time};
 
@@ -31,6 +33,8 @@ pub struct Lane {
     sequence: u32,
     /// The packet that goes on on the next page.
     open: Option<Packet>,
+    /// The last bytes of the packet so far, of which the last two are its checksum in the end.
+    tail: [u8; flac::FOOTER],
     /// The position of the first packet, and behind the last so far.
     pub span: Option<(Ticks, Ticks)>,
     ended: bool,
@@ -75,6 +79,7 @@ impl Lane {
             ready: false,
             sequence: page.header.sequence.wrapping_add(1),
             open: None,
+            tail: [0; flac::FOOTER],
             span: None,
             ended: page.header.last,
         }
@@ -110,17 +115,18 @@ impl Lane {
         let mut lasting = Ticks::ZERO;
         for (place, piece) in page.pieces().enumerate() {
             state = crc::update(state, piece.bytes);
-            kept.extend(state.to_le_bytes());
-            if !self.ready {
-                self.header(piece.bytes, piece.open)?;
-                continue;
-            }
             let packet = match (piece.continues, self.open.take()) {
-                (false, _) => self.mapping.packet(piece.bytes),
-                (true, Some(packet)) => packet,
-                // Of a packet whose beginning is missing.
-                (true, None) => continue,
+                _ if !self.ready => {
+                    self.header(piece.bytes, piece.open)?;
+                    None
+                }
+                (false, _) => Some(self.mapping.packet(piece.bytes)),
+                // If there is none, the beginning of the packet is missing.
+                (true, open) => open,
             };
+            let own = self.mapping.is_numbered().then(|| self.own(&piece, packet));
+            kept::put(&mut kept, state, own.as_deref());
+            let Some(packet) = packet else { continue };
             if piece.open {
                 self.open = Some(packet);
             }
@@ -149,6 +155,22 @@ impl Lane {
             samples,
             kept: kept.into(),
         }))
+    }
+
+    /// What of a piece of a numbered packet is kept: its header, and its checksum.
+    fn own(&mut self, piece: &Piece<'_>, packet: Option<Packet>) -> Vec<u8> {
+        for byte in piece.bytes.iter().skip(piece.bytes.len().saturating_sub(self.tail.len())) {
+            self.tail.rotate_left(1);
+            if let Some(last) = self.tail.last_mut() {
+                *last = *byte;
+            }
+        }
+        let header = packet.filter(|_| !piece.continues).map_or(0, |packet| packet.header);
+        let mut own = piece.bytes.get(..header).unwrap_or_default().to_vec();
+        if !piece.open {
+            own.extend(self.tail);
+        }
+        own
     }
 
     /// Takes a header packet, or a part of one.

@@ -12,7 +12,7 @@ use self::streams::Streams;
 use super::CONTAINER;
 use super::page::{MAX_PAGE, Page, Parsed};
 use crate::container::stream::Stream;
-use crate::container::{Error, Source, pass};
+use crate::container::{Error, Source, pass, tags};
 use crate::index::{Outline, Packed};
 use crate::media::{Kind, Time};
 
@@ -30,7 +30,8 @@ pub struct Pass {
 }
 
 impl pass::Pass for Pass {
-    async fn begin<S: Source>(_: &mut Stream<'_, S>) -> Result<Self, Error> {
+    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+        tags::pass(stream).await?;
         Ok(Self::default())
     }
 

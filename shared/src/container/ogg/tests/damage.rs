@@ -19,6 +19,22 @@ fn a_page_that_is_damaged_is_missing_and_the_times_behind_it_are_right() {
 }
 
 #[test]
+fn what_stands_before_a_gap_is_not_skipped_behind_it() {
+    let mut file = opus(7, 20, 0);
+    let whole = index(&file);
+    let torn = whole.samples[0][57].offset as usize;
+    file[torn] ^= 1;
+    let indexed = index(&file);
+    // Page 5 is missing: packets 50 to 59, from 993.5 ms to 1193.5.
+    for (start, first, skipped) in [(1000, 60, 0), (1100, 60, 0), (1250, 60, 2712), (990, 34, 15_192)] {
+        let cut = bytes(&indexed.cut(ms(start), ms(2000)), &file);
+        let again = index(&cut);
+        assert_eq!(again.packets(0, &cut)[0], opus_packet(first, opus_size(first)), "{start}");
+        assert_eq!(writing::skip_of(&cut), skipped, "{start}");
+    }
+}
+
+#[test]
 fn of_a_packet_whose_other_half_is_missing_nothing_is_left() {
     let mut writer = Writer::new(9);
     let mut file = opus_headers(&mut writer);

@@ -1,6 +1,7 @@
 //! What is indexed.
 
 use super::*;
+use crate::container;
 use crate::media::Edit;
 
 #[test]
@@ -24,6 +25,29 @@ fn what_was_recorded_of_a_live_stream_begins_at_zero() {
     let indexed = index(&opus(7, 20, 48_000 * 3600));
     assert_eq!(indexed.times(0), (0..200).map(|at| 960 * at - 312).collect::<Vec<_>>());
     assert_eq!(indexed.outline.notes, [""; 0]);
+}
+
+#[test]
+fn the_last_page_may_be_missing_or_have_nothing_on_it() {
+    let mut writer = Writer::new(7);
+    let mut file = opus_headers(&mut writer);
+    let packets: Vec<_> = (0..10).map(|number| opus_packet(number, 50)).collect();
+    file.extend(writer.page(0, 9600, &packets, None));
+    let without = index(&file);
+    file.extend(writer.page(LAST, 9600, &[], None));
+    let with = index(&file);
+    assert_eq!((with.notes(), &with.samples), (without.notes(), &without.samples));
+    assert_eq!((without.notes().as_str(), without.samples[0].len()), ("", 10));
+}
+
+#[test]
+fn tags_before_the_first_page_are_passed_over() {
+    let file = opus(7, 20, 0);
+    let tag = [&b"ID3\x03\0\0\0\0\x4E\x10"[..], &[0; 10_000]].concat();
+    let tagged = Bytes::from([tag.as_slice(), &file].concat());
+    let outline = block_on(container::index(&tagged, &mut Memory::default())).unwrap();
+    let [range] = &outline.setup_ranges[..] else { panic!("setup") };
+    assert_eq!((outline.duration, range.start, outline.notes.len()), (index(&file).outline.duration, 10_010, 0));
 }
 
 #[test]
@@ -68,41 +92,4 @@ fn links_of_a_chain_follow_each_other() {
     assert_eq!(indexed.outline.duration, ms(12_000) - skip - skip - skip);
     assert_eq!(indexed.outline.setup_ranges.len(), 3);
     assert_eq!(indexed.outline.notes, [""; 0]);
-}
-
-/// A bit of a FLAC file: STREAMINFO, comments, a picture and so many frames of 4096 samples.
-fn flac(frames: usize) -> Vec<u8> {
-    let mut info = [0; 34];
-    info[10..14].copy_from_slice(&(48_000_u32 << 12 | 15 << 4).to_be_bytes());
-    let first = [b"\x7fFLAC\x01\0\0\x02fLaC\0\0\0\x22", &info[..]].concat();
-    let mut writer = Writer::new(3);
-    let mut file = writer.page(FIRST, 0, &[first], None);
-    let picture = [&[0x86, 0, 0x9C, 0x40][..], &vec![9; 40_000]].concat();
-    file.extend(writer.page(0, 0, &[b"\x04\0\0\x08\0\0\0\0\0\0\0\0".to_vec(), picture], None));
-    for frame in 0..frames {
-        let packet = [&[0xFF, 0xF8, 0xCA, 0x18, frame as u8, 0][..], &[frame as u8; 900]].concat();
-        file.extend(writer.page(0, 4096 * (frame as i64 + 1), &[packet], None));
-    }
-    file
-}
-
-#[test]
-fn a_cut_of_flac_has_its_own_totals_and_no_picture() {
-    let file = flac(100);
-    let indexed = index(&file);
-    assert_eq!(indexed.times(0), (0..100).map(|frame| 4096 * frame).collect::<Vec<_>>());
-    let part = indexed.cut(ms(2000), ms(4000));
-    let frame = 2000 * 48 / 4096 * 4096;
-    assert_eq!(part.given, Interval::new(Time(frame * 1_000_000 / 48), ms(4000)).unwrap());
-    let cut = bytes(&part, &file);
-    assert!(cut.len() < 30_000);
-    let again = index(&cut);
-    let total = 4000 * 48 - frame;
-    assert_eq!(again.samples[0].last().unwrap().decode_end(), Ticks(total));
-    let info = cut.windows(4).position(|four| four == b"fLaC").unwrap() + 8;
-    assert_eq!(
-        u64::from_be_bytes(cut[info + 10..info + 18].try_into().unwrap()) & 0xF_FFFF_FFFF,
-        total.cast_unsigned()
-    );
-    assert_eq!(again.notes(), "");
 }

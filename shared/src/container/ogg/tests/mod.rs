@@ -9,6 +9,7 @@
 )]
 
 mod damage;
+mod flac;
 mod indexing;
 mod writing;
 
@@ -104,6 +105,23 @@ fn opus(serial: u32, pages: usize, start: i64) -> Vec<u8> {
         let packets: Vec<_> = (10 * at..10 * at + 10).map(|number| opus_packet(number, opus_size(number))).collect();
         let flags = if at + 1 == pages { LAST } else { 0 };
         file.extend(writer.page(flags, start + 9600 * (at as i64 + 1), &packets, None));
+    }
+    file
+}
+
+/// Vorbis of so many packets, each of 20 ms but the first, which gives nothing; three are a page.
+fn vorbis(packets: usize) -> Vec<u8> {
+    let head = [b"\x01vorbis\0\0\0\0\x01", &51_200_u32.to_le_bytes()[..], &[0; 12], b"\xBB\x01"].concat();
+    let tags = b"\x03vorbis\0\0\0\0\0\0\0\0\x01".to_vec();
+    // Behind what only a decoder reads there is one mode.
+    let setup = [b"\x05vorbis", &[0xFF; 8][..], &[0, 0, 0, 0, 0, 0x80]].concat();
+    let mut writer = Writer::new(5);
+    let mut file = [writer.page(FIRST, 0, &[head], None), writer.page(0, 0, &[tags, setup], None)].concat();
+    let packets: Vec<_> = (0..packets).map(|number| vec![0, number as u8, 7]).collect();
+    for (page, some) in packets.chunks(3).enumerate() {
+        let ended = 3 * page + some.len();
+        let flags = if ended == packets.len() { LAST } else { 0 };
+        file.extend(writer.page(flags, 1024 * (ended as i64 - 1), some, None));
     }
     file
 }

@@ -4,12 +4,13 @@ use bytes::Bytes;
 
 use super::super::Part;
 use super::super::codec::{self, Codec, Mapping};
+use super::super::kept::{self, Kept};
 use super::super::page::{Header, MAX_SEGMENTS, put_lacing, segments};
-use super::mismatch;
 use super::output::{Filling, Output};
+use super::{frames, mismatch};
 use crate::container::{Error, Selected};
 use crate::index::Element;
-use crate::media::{Kind, Run, Ticks, Track};
+use crate::media::{Run, Ticks, Track};
 
 /// The most that Opus can skip at the beginning: its header has 16 bits for it.
 const MAX_SKIP: Ticks = Ticks(65_535);
@@ -39,21 +40,25 @@ pub struct Lane {
     sync: Ticks,
 }
 
-/// A packet, or the part of one that is on a page.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
-    offset: u64,
-    size: u32,
-    part: Part,
+/// A packet, or the part of one that is on a page: bytes of the original, and what is made anew before and behind them.
+#[derive(Debug)]
+pub struct Piece {
+    pub head: Vec<u8>,
+    pub offset: u64,
+    pub size: u32,
+    pub tail: Vec<u8>,
+    pub part: Part,
     /// Presentation times of its beginning and end in the original.
-    start: Ticks,
-    end: Ticks,
+    pub start: Ticks,
+    pub end: Ticks,
     sync: bool,
     /// The page of the original that it lies on.
     original: u64,
-    /// The CRCs of the body of that page up to its beginning and up to its end.
-    before: u32,
-    after: u32,
+    /// The CRCs of the body of that page up to where its bytes begin and up to where they end.
+    pub before: u32,
+    pub after: u32,
+    /// What else is kept of it.
+    pub own: Bytes,
 }
 
 struct Page {
@@ -74,25 +79,39 @@ impl Lane {
         let empty = segments.iter().take_while(|segment| segment.media.is_none()).map(|segment| segment.duration);
         let delay = empty.fold(Ticks::ZERO, |sum, duration| sum + duration);
         let presented = segments.iter().filter(|segment| segment.media.is_some()).map(|segment| segment.duration);
-        let lasting = presented.fold(Ticks::ZERO, |sum, duration| sum + duration);
-        let media = segments.iter().find_map(|segment| segment.media).unwrap_or_default();
+        let mut lasting = presented.fold(Ticks::ZERO, |sum, duration| sum + duration);
+        let mut media = segments.iter().find_map(|segment| segment.media).unwrap_or_default();
 
         let mut pieces = Vec::with_capacity(selected.runs.len());
         for run in &selected.runs {
             for sample in (0..run.count).filter_map(|at| run.slice(at..at + 1)) {
-                pieces.push(Piece::of(&sample, elements)?);
+                pieces.push(Piece::of(&sample, elements, mapping.is_numbered())?);
             }
         }
         let mut pieces = whole(pieces);
         let needed = first_needed(&pieces, &*mapping, media);
         pieces.drain(..needed);
+        if mapping.trims_first_page()
+            && let Some(lies) = pieces.iter().find(|piece| piece.end > media)
+            && media + lasting <= lies.end
+        {
+            // The first page is the last too, and can say where the end is, not where the beginning is.
+            (lasting, media) = (lasting + (media - lies.start), lies.start);
+        }
+        if mapping.is_numbered() {
+            frames::number(&mut pieces);
+        }
         let begins = pieces.first().map_or(media, |first| first.start);
+        let total = match pieces.last() {
+            Some(last) if !mapping.trims_last_page() => last.end - begins,
+            _ => lasting,
+        };
         let skip = (media - begins).max(Ticks::ZERO).min(MAX_SKIP);
         pieces.reverse();
         let (serial, skip) = (track.id.to_le_bytes(), if mapping.skips() { skip } else { Ticks::ZERO });
         let [a, b, c, d, ..] = serial;
         Ok(Self {
-            setup: mapping.headers(setup, skip, lasting),
+            setup: mapping.headers(setup, skip, total),
             mapping,
             serial: u32::from_le_bytes([a, b, c, d]),
             sequence: 0,
@@ -141,7 +160,7 @@ impl Lane {
     /// Writes the next packet to a page, and the page if it is full.
     pub fn put(&mut self, output: &mut Output) {
         let Some(piece) = self.pieces.pop() else { return };
-        let size = usize::try_from(piece.size).unwrap_or(usize::MAX);
+        let size = piece.length();
         let full = |page: &Page| page.filling.lacing.len() + segments(size, piece.part.open) > MAX_SEGMENTS;
         // A reader counts back from the end of the first page to where it begins, but not if it is the last one too.
         let last_alone =
@@ -160,13 +179,12 @@ impl Lane {
             end: None,
         });
         put_lacing(&mut page.filling.lacing, size, piece.part.open);
+        page.filling.put_made(piece.head);
         if piece.size > 0 {
-            page.filling.put(
-                piece.offset..piece.offset.saturating_add(u64::from(piece.size)),
-                piece.before,
-                piece.after,
-            );
+            let end = piece.offset.saturating_add(u64::from(piece.size));
+            page.filling.put(piece.offset..end, piece.before, piece.after);
         }
+        page.filling.put_made(piece.tail);
         page.original = piece.original;
         if !piece.part.open {
             page.end = Some(piece.end);
@@ -197,9 +215,8 @@ impl Lane {
         let Some(Page { filling, continued, end, .. }) = self.page.take() else { return };
         let in_cut = |time: Ticks| time - self.media + self.delay + self.skip;
         // What is behind the end of the cut is left out by the position of the last page.
-        let end = end.map(|end| {
-            in_cut(if self.mapping.kind() == Kind::Audio { end.min(self.media + self.lasting) } else { end })
-        });
+        let end = end
+            .map(|end| in_cut(if self.mapping.trims_last_page() { end.min(self.media + self.lasting) } else { end }));
         let granule = end.map_or(-1, |end| self.mapping.granule(end.max(Ticks::ZERO), in_cut(self.sync)));
         let header = Header { continued, last, granule, ..self.header() };
         output.page(&header, filling);
@@ -210,28 +227,33 @@ impl Lane {
 
 impl Piece {
     /// A sample, which lies in one of the elements.
-    fn of(run: &Run, elements: &[Element]) -> Result<Self, Error> {
+    fn of(run: &Run, elements: &[Element], numbered: bool) -> Result<Self, Error> {
         let behind = elements.partition_point(|element| element.offset <= run.offset);
         let element = behind.checked_sub(1).and_then(|at| elements.get(at));
         let lies = element.filter(|element| run.bytes().end <= element.offset.saturating_add(element.size));
-        let place = usize::from(run.header);
-        let crc = |element: &Element, at: usize| {
-            Some(u32::from_le_bytes(*element.kept.get(at.checked_mul(4)?..)?.first_chunk()?))
-        };
         let piece = lies.and_then(|element| {
+            let Kept { before, after, own } = kept::find(&element.kept, usize::from(run.header), numbered)?;
             Some(Self {
+                head: Vec::new(),
                 offset: run.offset,
                 size: run.size,
+                tail: Vec::new(),
                 part: Part::of(run),
                 start: run.presentation(),
                 end: run.decode_end() + run.composition,
                 sync: run.sync,
                 original: element.offset,
-                before: if place == 0 { 0 } else { crc(element, place - 1)? },
-                after: crc(element, place)?,
+                before,
+                after,
+                own,
             })
         });
         piece.ok_or_else(|| mismatch(format!("a packet at byte {} that lies on no page", run.offset)))
+    }
+
+    /// How many bytes it has in the cut.
+    fn length(&self) -> usize {
+        usize::try_from(self.size).unwrap_or(usize::MAX).saturating_add(self.head.len() + self.tail.len())
     }
 }
 
@@ -264,8 +286,12 @@ fn first_needed(pieces: &[Piece], mapping: &dyn Mapping, media: Ticks) -> usize 
         return (0..first).rfind(|at| begins(*at)).unwrap_or(first);
     }
     if mapping.skips() {
-        // What is so early stands before a gap, and is of no use for what comes behind it.
-        return pieces.iter().position(|piece| !piece.part.continues && media - piece.start <= MAX_SKIP).unwrap_or(0);
+        // What stands before a gap is of no use behind it; and what is skipped is counted without regard to gaps.
+        let lies = pieces.iter().position(|piece| piece.end > media).unwrap_or(0);
+        let follow = |pair: &[Piece]| matches!(pair, [piece, next] if piece.end >= next.start);
+        let gap = pieces.get(..=lies).and_then(|before| before.windows(2).rposition(|pair| !follow(pair)));
+        let useful = |at: &usize| begins(*at) && pieces.get(*at).is_some_and(|piece| media - piece.start <= MAX_SKIP);
+        return (gap.map_or(0, |gap| gap + 1)..=lies).find(useful).unwrap_or(lies);
     }
     0
 }

@@ -2,14 +2,16 @@
 //! their own, and then pages of packets in the order of the original: where a page of the original was taken whole, it is a page
 //! of the cut with the same packets.
 
+mod frames;
 mod lane;
 mod output;
 
 use self::lane::Lane;
 use self::output::Output;
-use super::Setup;
-use crate::container::{Error, Selection, Written};
+use super::{Setup, codec};
+use crate::container::{Error, Selected, Selection, Written};
 use crate::index::{self, Outline};
+use crate::media::{Interval, Time};
 use crate::splice::Splice;
 
 /// Writes a selection as a complete file; see [`super::write`].
@@ -42,6 +44,20 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     let mut splice = Splice::new();
     let elements = output.append_to(&mut splice);
     Ok(Written { splice, setup: 0..setup.unwrap_or(0), elements })
+}
+
+/// What a cut of a selection plays. Vorbis that begins and ends within one packet cannot say both: it begins with the packet.
+pub fn plays(outline: &Outline, selection: &Selection) -> Interval {
+    let begins = || {
+        let [Selected { track, runs, segments }] = selection.tracks.as_slice() else { return None };
+        let track = outline.tracks.get(*track).filter(|track| codec::trims_first_page(&track.codec))?;
+        let (media, duration) = segments.iter().find_map(|segment| Some((segment.media?, segment.duration)))?;
+        let packet = runs.iter().find(|run| run.decode_end() > media)?;
+        let early = track.timescale.time(media) - track.timescale.time(packet.decode);
+        (media + duration <= packet.decode_end() && early > Time::ZERO).then(|| selection.given.start() - early)
+    };
+    let given = selection.given;
+    begins().and_then(|begins| Interval::new(begins.max(Time::ZERO), given.end())).unwrap_or(given)
 }
 
 /// The header packets: first the first of each logical stream, each on a page that says so (RFC 3533 §4).

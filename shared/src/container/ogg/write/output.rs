@@ -23,33 +23,44 @@ pub struct Output {
 #[derive(Debug, Default)]
 pub struct Filling {
     pub lacing: Vec<u8>,
-    /// Stretches of the original.
     body: Vec<Stretch>,
 }
 
-/// Packets that lie side by side in the original.
+/// A part of a body.
 #[derive(Debug)]
-struct Stretch {
-    source: Range<u64>,
-    /// The CRCs of the body of their page up to their beginning and up to their end.
-    before: u32,
-    after: u32,
+enum Stretch {
+    /// Bytes that are not of the original.
+    Made(Vec<u8>),
+    /// Packets that lie side by side in the original, and the CRCs of the body of their page up to their beginning and end.
+    Source { source: Range<u64>, before: u32, after: u32 },
 }
 
 impl Filling {
     /// Appends bytes of the original, with the CRCs of the body of their page up to their beginning and up to their end.
     pub fn put(&mut self, source: Range<u64>, before: u32, after: u32) {
         match self.body.last_mut() {
-            Some(last) if last.source.end == source.start => (last.source.end, last.after) = (source.end, after),
-            _ => self.body.push(Stretch { source, before, after }),
+            Some(Stretch::Source { source: last, after: end, .. }) if last.end == source.start => {
+                (last.end, *end) = (source.end, after);
+            }
+            _ => self.body.push(Stretch::Source { source, before, after }),
+        }
+    }
+
+    /// Appends bytes that are not of the original.
+    pub fn put_made(&mut self, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.body.push(Stretch::Made(bytes));
         }
     }
 
     /// Length and CRC of the body. Of two stretches the second's CRC is what it adds to that of all before it.
     fn length_and_crc(&self) -> (u32, u32) {
-        self.body.iter().fold((0, 0), |(total, crc), Stretch { source, before, after }| {
-            let length = u32::try_from(source.end - source.start).unwrap_or(u32::MAX);
-            (total + length, crc::zeros(crc ^ before, length) ^ after)
+        self.body.iter().fold((0, 0), |(total, crc), stretch| match stretch {
+            Stretch::Made(bytes) => (total + u32::try_from(bytes.len()).unwrap_or(u32::MAX), crc::update(crc, bytes)),
+            Stretch::Source { source, before, after } => {
+                let length = u32::try_from(source.end - source.start).unwrap_or(u32::MAX);
+                (total + length, crc::zeros(crc ^ before, length) ^ after)
+            }
         })
     }
 }
@@ -88,8 +99,11 @@ impl Output {
     pub fn page(&mut self, header: &Header, filling: Filling) {
         let (length, crc) = filling.length_and_crc();
         put_header(self.draft.made(), header, &filling.lacing, length, crc);
-        for Stretch { source, .. } in filling.body {
-            self.draft.source(source);
+        for stretch in filling.body {
+            match stretch {
+                Stretch::Made(bytes) => self.draft.made().extend(bytes),
+                Stretch::Source { source, .. } => self.draft.source(source),
+            }
         }
         let start = std::mem::replace(&mut self.next, self.draft.len());
         self.elements.push(start..self.next);

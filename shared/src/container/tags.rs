@@ -1,11 +1,15 @@
-//! Tags before and behind the frames, as far as one has to know where they end: ID3v2 (§3.1 of its versions), ID3v1, APEv2,
-//! Lyrics3. Their text is not ours; what of ID3v2 is, [`id3`](super::id3) reads.
+//! Tags that stand before and behind all that is a file's own, as far as one has to know where they end: ID3v2 (§3.1 of its
+//! versions), ID3v1, APEv2, Lyrics3. An ID3v2 tag with a picture may be megabytes. Their text is not ours; what of ID3v2 is, the
+//! module of MP3 reads.
+
+#![allow(clippy::doc_markdown, reason = "names of tags are words here")]
 
 use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::container::{ReadError, Source};
+use super::stream::Stream;
+use super::{ReadError, Source};
 
 /// How many bytes of a tag say how long it is.
 pub const HEADER: usize = 32;
@@ -14,7 +18,8 @@ const TAIL: u64 = 8 << 10;
 /// How many tags there may be at either end.
 const MAX_TAGS: usize = 16;
 const ID3_HEADER: u64 = 10;
-const ID3V1: u64 = 128;
+/// How long an ID3v1 tag is.
+pub const ID3V1: u64 = 128;
 const APE_HEADER: u64 = 32;
 
 /// How long the ID3v2 tag is that these bytes begin with, its header and footer included.
@@ -48,6 +53,15 @@ pub async fn before(source: &impl Source) -> Result<(Vec<Range<u64>>, u64), Read
         at = (at + length).min(source.len());
     }
     Ok((id3, at))
+}
+
+/// Goes behind the ID3v2 tags that a file begins with.
+pub async fn pass<S: Source>(stream: &mut Stream<'_, S>) -> Result<(), ReadError> {
+    for _ in 0..MAX_TAGS {
+        let Some(length) = id3_length(stream.peek(HEADER).await?) else { break };
+        stream.seek(stream.position().saturating_add(length));
+    }
+    Ok(())
 }
 
 /// Where the frames end that begin at `start`, and the tags behind them begin.

@@ -1,0 +1,54 @@
+//! What iTunes says of the encoder's delay where there is no edit list: `iTunSMPB`, a comment of its own (`----` in
+//! `udta/meta/ilst`). No standard has it. It counts, in hexadecimal, the samples before the first that is to be heard, those
+//! behind the last, and those between; iTunes and ffmpeg play these alone.
+
+use super::boxes::Box;
+use super::tables::Runs;
+use crate::media::{Edit, Ticks};
+
+/// The three numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gapless {
+    before: i64,
+    behind: i64,
+    heard: i64,
+}
+
+impl Gapless {
+    /// Of the movie's user data, if it says so. Not all of that is boxes; what is none is as if it were not there.
+    pub fn read(udta: &Box<'_>) -> Option<Self> {
+        let meta = udta.child(*b"meta").ok()??;
+        let comments = behind(&meta, 4)?.child(*b"ilst").ok()??;
+        comments.children().map_while(Result::ok).filter(|item| item.kind.0 == *b"----").find_map(|item| {
+            item.child(*b"name").ok()??.payload.strip_suffix(b"iTunSMPB")?;
+            Self::parse(item.child(*b"data").ok()??.payload.get(8..)?)
+        })
+    }
+
+    fn parse(text: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(text).ok()?;
+        let mut numbers = text.split_ascii_whitespace().skip(1).map(|number| i64::from_str_radix(number, 16).ok());
+        let mut next = || numbers.next()?.filter(|number| *number >= 0);
+        Some(Self { before: next()?, behind: next()?, heard: next()? })
+    }
+
+    /// The same as an edit of the track that has this `stts` box, if the numbers are of its media: together they are as many
+    /// samples as there are.
+    pub fn edit(self, stts: &Box<'_>) -> Option<Edit> {
+        let mut runs = Runs::read(stts).ok()?;
+        let mut duration = 0_i64;
+        while let Some((ticks, samples)) = runs.peek() {
+            duration = duration.checked_add(i64::from(ticks).checked_mul(i64::from(samples))?)?;
+            runs.advance(samples);
+        }
+        let all = self.before.checked_add(self.behind)?.checked_add(self.heard)?;
+        let edit = Edit { duration: Some(Ticks(self.heard)), media: Some(Ticks(self.before)) };
+        (all == duration && self.heard > 0).then_some(edit)
+    }
+}
+
+/// A box whose children begin so many bytes later.
+fn behind<'a>(parent: &Box<'a>, bytes: usize) -> Option<Box<'a>> {
+    let offset = parent.offset + bytes as u64;
+    Some(Box { payload: parent.payload.get(bytes..)?, offset, ..parent.clone() })
+}

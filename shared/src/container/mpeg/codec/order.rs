@@ -1,0 +1,168 @@
+//! In which order pictures of H.264 and HEVC are shown, which their slices say: picture order counts (ITU-T H.264 §8.2.1,
+//! H.265 §8.3.1). They count within a coded video sequence, which begins with an IDR picture.
+
+use serde::{Deserialize, Serialize};
+
+use super::h264::SLICE_HEADER;
+use super::{Codec, h264, hevc, nal};
+
+/// What a slice says of its picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// A coded video sequence begins.
+    pub anew: bool,
+    /// Those behind it are counted from it.
+    pub reference: bool,
+    /// A field: its `frame_num`, and whether it is a bottom field.
+    pub field: Option<(u32, bool)>,
+    pub count: Counted,
+    /// How many counts a frame has, as a rule.
+    pub steps: i64,
+}
+
+/// The picture order count of a slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Its last bits, and how many these are.
+    Bits(u32, u32),
+    /// Pictures are shown as they are decoded.
+    Decoded,
+}
+
+/// Which picture an access unit has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Place {
+    /// The second field of the picture before.
+    Field,
+    /// That of this count in this coded video sequence, in which a frame has so many counts as a rule.
+    At { sequence: u32, count: i64, steps: i64 },
+    /// Nothing says which.
+    Unknown,
+}
+
+/// The pictures of a stream, as they are decoded.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Order {
+    sets: Sets,
+    /// How many coded video sequences have begun.
+    sequence: u32,
+    /// The count of the last picture, and of the last that others are counted from.
+    last: i64,
+    reference: i64,
+    /// The first field of a picture, whose second has not come.
+    field: Option<(u32, bool)>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+enum Sets {
+    H264(h264::Sets),
+    Hevc(hevc::Sets),
+    #[default]
+    None,
+}
+
+impl Order {
+    pub fn new(codec: Codec) -> Self {
+        let sets = match codec {
+            Codec::H264 => Sets::H264(h264::Sets::default()),
+            Codec::Hevc => Sets::Hevc(hevc::Sets::default()),
+            _ => Sets::None,
+        };
+        Self { sets, ..Self::default() }
+    }
+
+    /// Which picture an access unit has that begins with these bytes; `None` where more of it has to be seen. `last`: no
+    /// more of it will be.
+    pub fn place(&mut self, opening: &[u8], last: bool) -> Option<Place> {
+        let is_slice: fn(u8) -> bool = match self.sets {
+            Sets::H264(_) => |header| matches!(header & 0x1F, 1..=5),
+            Sets::Hevc(_) => |header| header >> 1 & 0x3F < 32,
+            Sets::None => return Some(Place::Unknown),
+        };
+        let slice = nal::units(opening).find(|unit| unit.first().is_some_and(|header| is_slice(*header)));
+        if !last && slice.is_none_or(|slice| slice.len() < SLICE_HEADER) {
+            return None;
+        }
+        let slice = match &mut self.sets {
+            Sets::H264(sets) => sets.slice(opening),
+            Sets::Hevc(sets) => sets.slice(opening),
+            Sets::None => None,
+        };
+        Some(slice.map_or(Place::Unknown, |slice| self.of(slice)))
+    }
+
+    fn of(&mut self, slice: Slice) -> Place {
+        let first = std::mem::replace(&mut self.field, slice.field);
+        if let (Some((frame, bottom)), Some((before, other))) = (slice.field, first)
+            && frame == before
+            && bottom != other
+        {
+            self.field = None;
+            return Place::Field;
+        }
+        if slice.anew {
+            (self.sequence, self.last, self.reference) = (self.sequence.wrapping_add(1), 0, 0);
+        }
+        let count = match slice.count {
+            Counted::Bits(low, bits) => {
+                // The nearest to the reference before.
+                let whole = 1_i64 << bits;
+                let ahead = (i64::from(low) - self.reference).rem_euclid(whole);
+                self.reference + if ahead >= whole / 2 { ahead - whole } else { ahead }
+            }
+            Counted::Decoded if slice.anew => 0,
+            Counted::Decoded => self.last + slice.steps,
+        };
+        self.last = count;
+        if slice.reference {
+            self.reference = count;
+        }
+        Place::At { sequence: self.sequence, count, steps: slice.steps }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(anew: bool, reference: bool, low: u32) -> Slice {
+        Slice { anew, reference, field: None, count: Counted::Bits(low, 4), steps: 2 }
+    }
+
+    #[test]
+    fn counts_go_on_from_the_reference_before() {
+        let mut order = Order::default();
+        let slices = [
+            frame(true, true, 0),
+            frame(false, true, 6),
+            frame(false, true, 12),
+            frame(false, false, 8),
+            frame(false, false, 10),
+            frame(false, true, 2),
+            frame(false, false, 14),
+            frame(true, true, 0),
+        ];
+        let places = slices.map(|slice| order.of(slice));
+        let expected = [(1, 0), (1, 6), (1, 12), (1, 8), (1, 10), (1, 18), (1, 14), (2, 0)];
+        assert_eq!(places, expected.map(|(sequence, count)| Place::At { sequence, count, steps: 2 }));
+    }
+
+    #[test]
+    fn two_fields_are_a_picture() {
+        let mut order = Order::default();
+        let field =
+            |frame, bottom, low| Slice { field: Some((frame, bottom)), ..super::tests::frame(false, true, low) };
+        let places = [field(1, false, 2), field(1, true, 3), field(2, true, 5), field(2, false, 4), field(3, false, 6)];
+        let found = places.map(|slice| order.of(slice) == Place::Field);
+        assert_eq!(found, [false, true, false, true, false]);
+    }
+
+    #[test]
+    fn pictures_without_counts_are_shown_as_they_are_decoded() {
+        let mut order = Order::default();
+        let slice = |anew| Slice { anew, reference: true, field: None, count: Counted::Decoded, steps: 2 };
+        let places = [true, false, false, true].map(|anew| order.of(slice(anew)));
+        let expected = [(1, 0), (1, 2), (1, 4), (2, 0)];
+        assert_eq!(places, expected.map(|(sequence, count)| Place::At { sequence, count, steps: 2 }));
+    }
+}

@@ -1,0 +1,59 @@
+//! Packets that say which they are, and have a checksum: FLAC's frames. Those of a cut are numbered from zero.
+//!
+//! A number may take fewer bytes than it did. Where a packet lies on several pages it takes as many, for each page but the last
+//! has a multiple of 255 bytes of it; decoders do not mind.
+
+use super::super::crc;
+use super::lane::Piece;
+use crate::container::flac::{Codes, FOOTER, Numbers, crc16, footer, zeros_behind};
+
+/// Numbers whole packets anew. One that is not what it should be stays as it is.
+pub fn number(pieces: &mut [Piece]) {
+    let mut numbers = Numbers::default();
+    for packet in pieces.chunk_by_mut(|_, next| next.part.continues) {
+        let _ = number_packet(packet, &mut numbers);
+    }
+}
+
+fn number_packet(packet: &mut [Piece], numbers: &mut Numbers) -> Option<()> {
+    let (last, single) = (packet.last()?, packet.len() == 1);
+    let (own, sum) = last.own.split_last_chunk::<FOOTER>()?;
+    let (header, sum) = (if single { own } else { packet.first()?.own.as_ref() }.to_vec(), *sum);
+    let (codes, length) = Codes::of(&header)?;
+    let number = numbers.next(codes, last.start.0, (last.end - last.start).0);
+    let whole: u64 = packet.iter().map(|piece| u64::from(piece.size)).sum();
+    let body = whole.checked_sub((header.len() + FOOTER) as u64)?;
+    let new = codes.header(number, if single { 1 } else { length });
+    if new != header {
+        let between = u16::from_be_bytes(sum) ^ zeros_behind(crc16(0, &header), body);
+        let new_sum = footer(&new, between, body);
+        packet.first_mut()?.replace_start(&header, new)?;
+        replace_end(packet, &sum, &new_sum);
+    }
+    Some(())
+}
+
+/// Lets a packet end with other bytes, which may lie on two pages.
+fn replace_end(packet: &mut [Piece], mut old: &[u8], mut new: &[u8]) {
+    for piece in packet.iter_mut().rev() {
+        let here = usize::try_from(piece.size).unwrap_or(usize::MAX).min(old.len());
+        let (old_left, old_here) = old.split_at(old.len() - here);
+        let (new_left, new_here) = new.split_at(new.len() - here);
+        piece.size -= u32::try_from(here).unwrap_or(0);
+        piece.after = crc::before(piece.after, old_here);
+        piece.tail = new_here.to_vec();
+        (old, new) = (old_left, new_left);
+    }
+}
+
+impl Piece {
+    /// Lets it begin with other bytes.
+    fn replace_start(&mut self, old: &[u8], new: Vec<u8>) -> Option<()> {
+        let length = u32::try_from(old.len()).ok()?;
+        self.size = self.size.checked_sub(length)?;
+        self.offset = self.offset.saturating_add(u64::from(length));
+        self.before = crc::update(self.before, old);
+        self.head = new;
+        Some(())
+    }
+}
