@@ -1,6 +1,7 @@
 //! What a container format is: its two halves, and the manner of its cuts.
 
-use super::{Checkpoint, Error, Limit, Progress, Selection, Sink, Source, Written};
+use super::pass::Pass;
+use super::{Error, Selection, Written};
 use crate::index::{Container, Outline};
 use crate::media::{Interval, Kind, Track};
 
@@ -9,20 +10,14 @@ pub trait Format {
     /// What the heads of its files call it; several where one module knows several.
     const CONTAINERS: &'static [Container];
 
+    /// How the structure of a file is read, in constant memory.
+    type Pass: Pass;
+
     /// Whether `ID3v2` tags may stand before all else in its files: what it is asked to recognise is then what follows them.
     const BEHIND_TAGS: bool = false;
 
     /// Whether a file that begins with these bytes, some kilobytes of them, is one.
     fn recognises(start: &[u8]) -> bool;
-
-    /// Reads the structure of a file, in constant memory: pages go to the sink, the outline comes back. As far as the limit
-    /// allows, from where it came to before; what has tables is read at once.
-    fn index(
-        source: &impl Source,
-        sink: &mut (impl Sink + Send),
-        from: Option<&Checkpoint>,
-        limit: &Limit,
-    ) -> impl Future<Output = Result<Progress, Error>> + Send;
 
     /// Writes a selection as a complete file.
     fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>;

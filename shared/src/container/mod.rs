@@ -108,7 +108,7 @@ macro_rules! formats {
             let start = source.read(0..source.len().min(START)).await?;
             let behind = behind_tags(source, &start).await?;
             $(if <$format>::recognises(if <$format>::BEHIND_TAGS { &behind } else { &start }) {
-                return <$format>::index(source, sink, from, limit).await;
+                return pass::through::<<$format as Format>::Pass>(source, sink, from, limit).await;
             })*
             Err(Error::Unknown)
         }

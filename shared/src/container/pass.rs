@@ -43,13 +43,6 @@ pub enum Progress {
     Paused(Checkpoint),
 }
 
-impl Progress {
-    /// To the end of the file, of which this is the outline.
-    pub(super) fn done(outline: Outline) -> Self {
-        Self::Done(Box::new(outline))
-    }
-}
-
 /// One pass through a file of some format. What it reads is decided by the file alone, and not by where it was stopped.
 pub trait Pass: Serialize + DeserializeOwned + Send + Sized {
     /// Reads what stands before the first step, at the beginning of the file as a rule. This cannot be stopped.
@@ -102,7 +95,7 @@ pub async fn through<P: Pass>(
     }
     let (last, outline) = pass.finish(source).await?;
     give(last, sink, &mut count).await?;
-    Ok(Progress::done(Outline { pages: count, ..outline }))
+    Ok(Progress::Done(Outline { pages: count, ..outline }.into()))
 }
 
 async fn give(pages: Vec<Packed>, sink: &mut (impl Sink + Send), count: &mut u32) -> Result<(), Error> {

@@ -19,7 +19,7 @@ mod riff;
 mod tests;
 mod write;
 
-use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use super::{Error, Format, Selection, Written};
 use crate::index::{Container, Outline};
 
 /// What its files are called in their heads.
@@ -30,20 +30,11 @@ pub struct Avi;
 
 impl Format for Avi {
     const CONTAINERS: &'static [Container] = &[CONTAINER];
+    type Pass = index::Pass;
 
     /// Whether a file that begins with these bytes is one: a RIFF of form `AVI `.
     fn recognises(start: &[u8]) -> bool {
         start.starts_with(b"RIFF") && start.get(8..12) == Some(b"AVI ")
-    }
-
-    /// Reads the structure of a file, in constant memory.
-    async fn index(
-        source: &impl Source,
-        sink: &mut (impl Sink + Send),
-        from: Option<&Checkpoint>,
-        limit: &Limit,
-    ) -> Result<Progress, Error> {
-        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file of one RIFF.

@@ -23,7 +23,7 @@ pub(super) use self::blocks::{STREAMINFO_LENGTH, StreamInfo};
 pub(super) use self::crc::{crc16, zeros_behind};
 pub(super) use self::frame::{FOOTER, Header};
 pub(super) use self::numbers::{Codes, Numbers, footer};
-use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use super::{Error, Format, Selection, Written};
 use crate::index::{Container, Outline};
 
 /// With what a stream begins (RFC 9639 §6).
@@ -37,6 +37,8 @@ pub struct Flac;
 
 impl Format for Flac {
     const CONTAINERS: &'static [Container] = &[CONTAINER];
+    /// Takes some 16 MiB of memory, however long a file is.
+    type Pass = index::Pass;
 
     /// The standard lets readers skip a tag (§6).
     const BEHIND_TAGS: bool = true;
@@ -44,16 +46,6 @@ impl Format for Flac {
     /// Whether a file that begins with these bytes is one.
     fn recognises(start: &[u8]) -> bool {
         start.starts_with(MARKER)
-    }
-
-    /// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
-    async fn index(
-        source: &impl Source,
-        sink: &mut (impl Sink + Send),
-        from: Option<&Checkpoint>,
-        limit: &Limit,
-    ) -> Result<Progress, Error> {
-        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file, whose first sample is that of its first frame.

@@ -18,7 +18,7 @@ mod tag;
 mod tests;
 mod write;
 
-use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use super::{Error, Format, Selection, Written};
 use crate::index::{Container, Outline};
 
 /// What its files are called in their heads.
@@ -29,20 +29,12 @@ pub struct Flv;
 
 impl Format for Flv {
     const CONTAINERS: &'static [Container] = &[CONTAINER];
+    /// Takes some 20 MiB of memory, however long a file is.
+    type Pass = index::Pass;
 
     /// Whether a file that begins with these bytes is one: signature, a version there has been, and a header that is long enough.
     fn recognises(start: &[u8]) -> bool {
         tag::FileHeader::parse(start).is_some()
-    }
-
-    /// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is.
-    async fn index(
-        source: &impl Source,
-        sink: &mut (impl Sink + Send),
-        from: Option<&Checkpoint>,
-        limit: &Limit,
-    ) -> Result<Progress, Error> {
-        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file, whose first tag has the timestamp zero.

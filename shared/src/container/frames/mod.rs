@@ -26,7 +26,7 @@ pub(super) use adts::Adts;
 pub(super) use mpeg::Mpeg;
 pub(super) use scan::{Frame, Syntax};
 
-use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use super::{Error, Format, Selection, Written};
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Track};
 use crate::splice::Splice;
@@ -43,22 +43,14 @@ pub struct Frames;
 
 impl Format for Frames {
     const CONTAINERS: &'static [Container] = &[MP3, MP2, ADTS];
+    /// Takes some 32 MiB of memory, however long a file is.
+    type Pass = index::Pass;
 
     const BEHIND_TAGS: bool = true;
 
     /// There is nothing at the beginning that tells: reading has to find out.
     fn recognises(_: &[u8]) -> bool {
         true
-    }
-
-    /// Reads the structure of a file, in one pass and in some 32 MiB of memory, however long it is.
-    async fn index(
-        source: &impl Source,
-        sink: &mut (impl Sink + Send),
-        from: Option<&Checkpoint>,
-        limit: &Limit,
-    ) -> Result<Progress, Error> {
-        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file.

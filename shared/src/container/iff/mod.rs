@@ -20,7 +20,7 @@ mod tests;
 mod write;
 
 use self::dialect::Dialect;
-use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use super::{Error, Format, Selection, Written};
 use crate::index::{Container, Outline};
 use crate::media::Timescale;
 
@@ -32,20 +32,11 @@ pub struct Iff;
 
 impl Format for Iff {
     const CONTAINERS: &'static [Container] = &[CONTAINER];
+    type Pass = index::Pass;
 
     /// Whether a file that begins with these bytes is one of the family, and its sound not a stream of frames of its own.
     fn recognises(start: &[u8]) -> bool {
         Dialect::of(start).is_some_and(|dialect| !fmt::is_mpeg(dialect, start))
-    }
-
-    /// Reads the structure of a file.
-    async fn index(
-        source: &impl Source,
-        sink: &mut (impl Sink + Send),
-        from: Option<&Checkpoint>,
-        limit: &Limit,
-    ) -> Result<Progress, Error> {
-        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file of the same dialect; as RF64 where WAV cannot count its bytes.

@@ -21,7 +21,7 @@ mod tests;
 mod write;
 
 pub(super) use self::index::codec;
-use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use super::{Error, Format, Selection, Written};
 use crate::index::{Container, Outline};
 
 /// What its files are called in their heads.
@@ -32,20 +32,12 @@ pub struct Matroska;
 
 impl Format for Matroska {
     const CONTAINERS: &'static [Container] = &[CONTAINER];
+    /// Takes some 16 MiB of memory, however long a file is.
+    type Pass = index::Pass;
 
     /// Whether a file that begins with these bytes is one: it begins with an EBML header.
     fn recognises(start: &[u8]) -> bool {
         start.starts_with(&ids::EBML.to_be_bytes())
-    }
-
-    /// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
-    async fn index(
-        source: &impl Source,
-        sink: &mut (impl Sink + Send),
-        from: Option<&Checkpoint>,
-        limit: &Limit,
-    ) -> Result<Progress, Error> {
-        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].

@@ -21,7 +21,7 @@ mod tests;
 mod window;
 mod write;
 
-use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use super::{Error, Format, Selection, Written};
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Track};
 
@@ -33,6 +33,7 @@ pub struct Mp4;
 
 impl Format for Mp4 {
     const CONTAINERS: &'static [Container] = &[CONTAINER];
+    type Pass = index::Pass;
 
     /// By the type of the first box.
     fn recognises(start: &[u8]) -> bool {
@@ -40,15 +41,6 @@ impl Format for Mp4 {
             start.get(4..8),
             Some(b"ftyp" | b"moov" | b"mdat" | b"free" | b"skip" | b"wide" | b"pnot" | b"styp" | b"moof" | b"uuid")
         )
-    }
-
-    async fn index(
-        source: &impl Source,
-        sink: &mut (impl Sink + Send),
-        from: Option<&Checkpoint>,
-        limit: &Limit,
-    ) -> Result<Progress, Error> {
-        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {

@@ -22,7 +22,7 @@ mod system;
 mod tests;
 mod write;
 
-use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use super::{Error, Format, Selection, Written};
 use crate::index::{Container, Outline};
 use crate::media::Kind;
 
@@ -34,21 +34,13 @@ pub struct MpegPs;
 
 impl Format for MpegPs {
     const CONTAINERS: &'static [Container] = &[CONTAINER];
+    /// Takes some 20 MiB of memory, however long a file is; its beginning is read twice.
+    type Pass = index::Pass;
 
     /// Whether a file that begins with these bytes is one: a pack that a start code follows, at their beginning or, where the
     /// rest of a pack stands before it, in the first four kilobytes.
     fn recognises(start: &[u8]) -> bool {
         pack::find(start, true).is_some()
-    }
-
-    /// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is; its beginning is read twice.
-    async fn index(
-        source: &impl Source,
-        sink: &mut (impl Sink + Send),
-        from: Option<&Checkpoint>,
-        limit: &Limit,
-    ) -> Result<Progress, Error> {
-        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file: a system header for the chosen tracks, and packs.

@@ -20,7 +20,7 @@ mod psi;
 mod tests;
 mod write;
 
-use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use super::{Error, Format, Selection, Written};
 use crate::index::{Container, Outline};
 use crate::media::Kind;
 
@@ -32,20 +32,12 @@ pub struct MpegTs;
 
 impl Format for MpegTs {
     const CONTAINERS: &'static [Container] = &[CONTAINER];
+    /// Takes some 20 MiB of memory, however long a file is; its beginning is read twice.
+    type Pass = index::Pass;
 
     /// Whether a file that begins with these bytes is one: packets follow each other, the first of them cut off at most.
     fn recognises(start: &[u8]) -> bool {
         packet::Packing::find(start, index::REACH).is_some()
-    }
-
-    /// Reads the structure of a file, in one pass and in some 20 MiB of memory, however long it is; its beginning is read twice.
-    async fn index(
-        source: &impl Source,
-        sink: &mut (impl Sink + Send),
-        from: Option<&Checkpoint>,
-        limit: &Limit,
-    ) -> Result<Progress, Error> {
-        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file: tables for the chosen tracks, repeated with each element, and packets verbatim.

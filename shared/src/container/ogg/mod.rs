@@ -20,7 +20,7 @@ mod write;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Checkpoint, Error, Format, Limit, Progress, Selection, Sink, Source, Written, pass};
+use super::{Error, Format, Selection, Written};
 use crate::index::{Container, Outline};
 use crate::media::{self, Interval, Run, Track};
 
@@ -32,6 +32,8 @@ pub struct Ogg;
 
 impl Format for Ogg {
     const CONTAINERS: &'static [Container] = &[CONTAINER];
+    /// Takes some 16 MiB of memory, however long a file is.
+    type Pass = index::Pass;
 
     /// Some programs write tags of their own before it, which players pass over.
     const BEHIND_TAGS: bool = true;
@@ -39,16 +41,6 @@ impl Format for Ogg {
     /// Whether a file that begins with these bytes is one: it begins with a page.
     fn recognises(start: &[u8]) -> bool {
         start.starts_with(page::CAPTURE)
-    }
-
-    /// Reads the structure of a file, in one pass and in some 16 MiB of memory, however long it is.
-    async fn index(
-        source: &impl Source,
-        sink: &mut (impl Sink + Send),
-        from: Option<&Checkpoint>,
-        limit: &Limit,
-    ) -> Result<Progress, Error> {
-        pass::through::<index::Pass>(source, sink, from, limit).await
     }
 
     /// Writes a selection as a complete file, whose time zero is the start of [`Selection::given`].
