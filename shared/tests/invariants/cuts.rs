@@ -103,24 +103,30 @@ fn shown(cut: &Indexed, Taken { track, place, samples }: &Taken<'_>) -> Vec<(usi
     shown
 }
 
-/// An MP4 shows just what the original shows, at the very instants, to a tick where nothing precedes it in the edit list.
+/// An MP4 shows just what the original shows, at the very instants, to a tick where nothing precedes it in the edit list. A
+/// picture or a text that is shown when the cut begins, begins with it, unless several edits show it.
 fn check_shown_exactly(cut: &Indexed, taken: &Taken<'_>, given: Interval) -> Checked {
     let track = taken.track;
     let (from, to) = (track.timescale.ticks(given.start()), track.timescale.ticks(given.end()));
     let slack = i64::from(cut.outline.tracks[taken.place].edits.len() > 1);
     let shown = shown(cut, taken);
+    let edits = &cut.outline.tracks[taken.place].edits;
+    let begins = track.kind != Kind::Audio && edits.iter().filter(|edit| edit.media.is_some()).count() == 1;
     let presented = |number: usize| {
         let found = track.timeline().find(|(presented, ..)| *presented == number);
         found.map(|(_, whole, part)| (whole, part.start.max(from)..part.end.min(to)))
     };
     for (number, time) in &shown {
         let Some((whole, part)) = presented(*number) else { panic!("sample {number} is not presented") };
+        let near = |start: Ticks| (*time - (start - from)).0.abs() <= slack;
         prop_assert!(
-            (*time - (whole.start - from)).0.abs() <= slack,
+            near(whole.start) || begins && near(part.start),
             "sample {number} at {time:?}, not {whole:?} - {from:?}"
         );
         prop_assert!((part.end - part.start).0 > -slack, "sample {number} is not in {given}");
     }
+    let before = shown.iter().map(|(_, time)| *time).filter(|time| *time <= Ticks(slack)).max();
+    prop_assert!(!begins || before.is_none_or(|last| last.0 >= -slack), "nothing begins with the cut");
     for (number, _, part) in track.timeline() {
         let lasts = (part.end.min(to) - part.start.max(from)).0;
         let missing = lasts > slack && !shown.iter().any(|(shown, _)| *shown == number);
@@ -154,9 +160,16 @@ fn check_has_all(taken: &Taken<'_>, given: Interval, asked: Interval) -> Checked
 /// By how much the duration of a cut may differ from what is promised: a tick; in Matroska, where nothing is trimmed, the last
 /// picture and those that are there because it refers to them.
 fn slack(film: &Film) -> Time {
+    if film.is_matroska() {
+        return Time(4 * longest(film).0);
+    }
+    film.tracks.iter().map(|track| track.timescale.time(Ticks(1))).max().unwrap()
+}
+
+/// How long the longest sample lasts.
+fn longest(film: &Film) -> Time {
     let longest = |track: &Track| track.samples.iter().map(|sample| sample.duration).max().unwrap();
-    let ticks = |track: &Track| if film.is_matroska() { longest(track).times(4) } else { Ticks(1) };
-    film.tracks.iter().map(|track| track.timescale.time(ticks(track))).max().unwrap()
+    film.tracks.iter().map(|track| track.timescale.time(longest(track))).max().unwrap()
 }
 
 fn check_cut(film: &Film, part: &Part, asked: Interval) -> Checked {
@@ -223,6 +236,8 @@ proptest! {
             let (fresh, tracks) = taken(&film, &part)?;
             let derived = indexed.of_part(&part);
             let tick = film.tracks.iter().map(|track| track.timescale.time(Ticks(1))).max().unwrap();
+            // Two times that are a tick apart are that, or a nanosecond more.
+            let tick = tick + Time(1);
             let near = |one: Time, other: Time| !film.is_timed() || (one - other).0.abs() <= tick.0;
             let off = (derived.outline.duration - fresh.outline.duration).0.abs();
             prop_assert!(!film.is_timed() || off <= slack(&film).0, "{} for {}", derived.outline.duration, fresh.outline.duration);
@@ -240,8 +255,13 @@ proptest! {
                     (Ok((ranges, given)), Ok((_, anew))) => {
                         check(&ranges, given, interval, &derived.outline)?;
                         laid.lay(&ranges)?;
-                        let ends = !film.is_timed() || !whole || (given.end() - anew.end()).0.abs() <= slack(&film).0;
-                        prop_assert!(near(given.start(), anew.start()) && ends, "{given}, anew {anew}");
+                        // A picture that is shown when the cut begins, and begins with it, has all its duration in the tables.
+                        let first = given.start() <= tick && anew.end() <= longest(&film);
+                        let ends = first || !film.is_timed() || !whole || (given.end() - anew.end()).0.abs() <= slack(&film).max(tick).0;
+                        // And it is not reckoned from where it would begin if none of it were skipped.
+                        let starts = near(given.start(), anew.start())
+                            || given.start() < anew.start() && anew.start() - given.start() <= longest(&film);
+                        prop_assert!(starts && ends, "{given}, anew {anew}");
                     }
                     (Ok((ranges, _)), Err(_)) => laid.lay(&ranges)?,
                     (Err(_), Err(_)) => {}
