@@ -15,8 +15,8 @@ pub struct Content {
     pub etag: String,
 }
 
-/// The contents of a space whose names begin with `prefix`, in the order of their names, at most a thousand at a time. Objects whose
-/// names no content can have are passed over.
+/// The contents of a space whose names begin with `prefix`, in the order of their names, at most a thousand at a time. Objects
+/// whose names no content can have are passed over.
 pub fn contents<'a>(
     media: &'a Media,
     space: &'a SpaceId,

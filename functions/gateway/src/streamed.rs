@@ -1,10 +1,11 @@
-//! Answers that are streamed: what a function says to Lambda's Runtime API (*AWS Lambda Developer Guide*, "Building a custom runtime
-//! for AWS Lambda", "Response streaming"). That is one POST in chunks: the head of the answer as JSON, eight zeros, the body, and
-//! where the body breaks off, trailers that say why.
+//! Answers that are streamed: what a function says to Lambda's Runtime API (*AWS Lambda Developer Guide*, "Building a custom
+//! runtime for AWS Lambda", "Response streaming"). That is one POST in chunks: the head of the answer as JSON, eight zeros, the
+//! body, and where the body breaks off, trailers that say why.
 //!
 //! The runtime polls for events as ever; only its way to answer them is replaced, for two reasons:
 //!
-//! - Its connection has no `TCP_NODELAY`. An answer of less than 64 KB then waits some 40 ms, until the peer acknowledges the head.
+//! - Its connection has no `TCP_NODELAY`. An answer of less than 64 KB then waits some 40 ms, until the peer acknowledges the
+//!   head.
 //! - Of a body that breaks off it sends the trailers as a part of the body, and ends it well: a viewer would have wrong bytes.
 
 use std::convert::Infallible;

@@ -26,8 +26,8 @@ pub enum Work {
     Lambda(Invoker),
 }
 
-/// How another function has the distributions of spaces looked after: by [`Streams`] in a task of this process, or by an [`Invoker`]. A
-/// trait, for whoever invokes need not link all of CloudFront.
+/// How another function has the distributions of spaces looked after: by [`Streams`] in a task of this process, or by an
+/// [`Invoker`]. A trait, for whoever invokes need not link all of CloudFront.
 #[async_trait]
 pub trait Upkeep: Debug + Send + Sync {
     /// Has the distribution of a space looked after, which goes if the space does.

@@ -1,5 +1,5 @@
-//! `reelspan doctor`: looks at a deployment, on AWS or in a data folder, and says of each thing that has to be in order whether it
-//! is, and what to do where it is not. It changes nothing.
+//! `reelspan doctor`: looks at a deployment, on AWS or in a data folder, and says of each thing that has to be in order whether
+//! it is, and what to do where it is not. It changes nothing.
 
 mod checks;
 mod finding;

@@ -95,8 +95,8 @@ macro_rules! formats {
     ($($format:ty),* $(,)?) => {
         const FORMATS: &[Entry] = &[$(Entry::of::<$format>()),*];
 
-        /// Reads a file's structure as far as the limit allows, from where it came to before: the pages that went to the sink then
-        /// are not given again.
+        /// Reads a file's structure as far as the limit allows, from where it came to before: the pages that went to the sink
+        /// then are not given again.
         ///
         /// Tables (of MP4, WAV and its likes) are read at once, whatever the limit: a few megabytes of any file.
         pub async fn index_on(

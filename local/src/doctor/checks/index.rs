@@ -1,4 +1,5 @@
-//! Whether contents have their index: all of them, or some that are drawn by lot. Either takes the same memory, however many there are.
+//! Whether contents have their index: all of them, or some that are drawn by lot. Either takes the same memory, however many
+//! there are.
 
 use std::collections::BTreeSet;
 use std::pin::pin;

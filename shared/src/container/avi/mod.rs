@@ -3,8 +3,8 @@
 //! A file is `LIST hdrl`, a header for each stream, and `LIST movi`, the streams' data in chunks; then `idx1`, which says where
 //! they are and which are keyframes. Where that is sound it is read instead of the chunks; else, and in files of several RIFFs,
 //! the indexes of OpenDML that the headers name (`opendml`), where those are; else the chunks are passed through once, and the
-//! first bytes of a frame say whether decoding can begin there (`index`). A chunk is an element; samples are frames, or of plain sound the blocks in it. A cut has new chunk headers around data as it
-//! is, and a new `idx1` (`write`).
+//! first bytes of a frame say whether decoding can begin there (`index`). A chunk is an element; samples are frames, or of
+//! plain sound the blocks in it. A cut has new chunk headers around data as it is, and a new `idx1` (`write`).
 //!
 //! There are no timestamps: the time of a sample is how many came before, times `dwScale/dwRate`.
 

@@ -1,5 +1,6 @@
-//! Indexes of OpenDML (*AVI File Format Extensions* 1.02, §3): in a stream's headers `indx` names index chunks (`ix##`) anywhere in the
-//! file, and each of those the data chunks of its part of the stream. They are read side by side, in the order of the data.
+//! Indexes of OpenDML (*AVI File Format Extensions* 1.02, §3): in a stream's headers `indx` names index chunks (`ix##`)
+//! anywhere in the file, and each of those the data chunks of its part of the stream. They are read side by side, in the order
+//! of the data.
 //!
 //! An index of fields (`AVI_INDEX_2FIELD`) says also where a frame's second field begins; it is a frame all the same.
 

@@ -1,5 +1,6 @@
 //! The numbers of the frames of a cut, which count from zero. A frame says its own, or that of its first sample, in its header;
-//! so a cut has other headers, and other checksums, of which the one of the whole frame is linear: nobody has to look at the rest.
+//! so a cut has other headers, and other checksums, of which the one of the whole frame is linear: nobody has to look at the
+//! rest.
 
 use super::crc::{crc8, crc16, zeros_behind};
 use super::frame::{FOOTER, MAX_HEADER, put_number};

@@ -1,6 +1,6 @@
-//! Whose packets lie in an element, one after the other. A sample is scattered over the file, and this says which bytes between its
-//! first and its last are its own. An element of the index keeps it ([`Element::kept`]) in some hundred bytes a second: packets
-//! of one stream are alike as a rule, so it names each shape once, and then how many of which follow each other.
+//! Whose packets lie in an element, one after the other. A sample is scattered over the file, and this says which bytes between
+//! its first and its last are its own. An element of the index keeps it ([`Element::kept`]) in some hundred bytes a second:
+//! packets of one stream are alike as a rule, so it names each shape once, and then how many of which follow each other.
 //!
 //! [`Element::kept`]: crate::index::Element::kept
 
@@ -66,7 +66,8 @@ impl Entry {
     }
 }
 
-/// Packs shapes: each time that others begin, how many follow and which they are; one that was not there yet with all its numbers.
+/// Packs shapes: each time that others begin, how many follow and which they are; one that was not there yet with all its
+/// numbers.
 pub fn pack(out: &mut Vec<u8>, shapes: impl Iterator<Item = Shape>) {
     let mut known: Vec<Shape> = Vec::new();
     let mut shapes = shapes.peekable();

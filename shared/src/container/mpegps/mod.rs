@@ -1,16 +1,16 @@
 //! MPEG program streams (ISO/IEC 13818-1 §2.5: `.mpg`, `.vob`) and MPEG-1 system streams (ISO/IEC 11172-1).
 //!
-//! A file is packs, each with a clock reference, of PES packets that streams take turns with. Packets are filled up to their size,
-//! whatever that cuts through: one holds the end of a picture, whole small ones, and the beginning of the next. A sample here is
-//! an access unit: a picture, a frame of sound (`scan` finds where they begin). Its run's bytes reach from its first byte to its
-//! last, headers and packets of other streams between them included. There is no table of samples, so a file is streamed
-//! through once to index it (`index`).
+//! A file is packs, each with a clock reference, of PES packets that streams take turns with. Packets are filled up to their
+//! size, whatever that cuts through: one holds the end of a picture, whole small ones, and the beginning of the next. A sample
+//! here is an access unit: a picture, a frame of sound (`scan` finds where they begin). Its run's bytes reach from its first
+//! byte to its last, headers and packets of other streams between them included. There is no table of samples, so a file is
+//! streamed through once to index it (`index`).
 //!
-//! An element is a stretch of the file from the pack on in which decoding can begin, half a second at least, with all access units
-//! that begin in it, to the end of the last; so neighbouring elements overlap a little. It keeps whose packets lie in it
-//! (`layout`). A cut is the system header of the chosen streams and then, verbatim, the packs that hold the chosen samples; where
-//! a packet has bytes of others too, as the first and the last of a cut as a rule, it gets a header of its own and those bytes
-//! are left out (`write`). Time stamps stay what they are, so playback of a cut does not begin at zero.
+//! An element is a stretch of the file from the pack on in which decoding can begin, half a second at least, with all access
+//! units that begin in it, to the end of the last; so neighbouring elements overlap a little. It keeps whose packets lie in it
+//! (`layout`). A cut is the system header of the chosen streams and then, verbatim, the packs that hold the chosen samples;
+//! where a packet has bytes of others too, as the first and the last of a cut as a rule, it gets a header of its own and those
+//! bytes are left out (`write`). Time stamps stay what they are, so playback of a cut does not begin at zero.
 
 mod index;
 mod layout;

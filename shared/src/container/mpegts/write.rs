@@ -1,5 +1,5 @@
-//! The write half: tables of the chosen tracks (ISO/IEC 13818-1 §2.4.4), and the packets of the chosen samples in the order of the
-//! file, as they are. The tables are repeated before each element, so that a player may begin at any of them.
+//! The write half: tables of the chosen tracks (ISO/IEC 13818-1 §2.4.4), and the packets of the chosen samples in the order of
+//! the file, as they are. The tables are repeated before each element, so that a player may begin at any of them.
 //!
 //! Continuity counters of a stream go on from packet to packet, because all of its packets between two samples are taken; only
 //! where leading pictures are left out they leap. Those of the tables are our own.

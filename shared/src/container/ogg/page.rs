@@ -1,5 +1,6 @@
-//! Pages (RFC 3533 §6): a header of 27 bytes, a table of segments, which are at most 255 bytes each, and the segments. A packet is
-//! the segments up to the first that is shorter than 255 bytes, that one included; it may begin on one page and end on another.
+//! Pages (RFC 3533 §6): a header of 27 bytes, a table of segments, which are at most 255 bytes each, and the segments. A packet
+//! is the segments up to the first that is shorter than 255 bytes, that one included; it may begin on one page and end on
+//! another.
 
 use super::crc;
 

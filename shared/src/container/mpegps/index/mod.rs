@@ -1,5 +1,5 @@
-//! The index half: the beginning of the file says what it is (`survey`), then all its packets go by once, their data become access
-//! units with times (`lane`), and those samples in elements (`samples`).
+//! The index half: the beginning of the file says what it is (`survey`), then all its packets go by once, their data become
+//! access units with times (`lane`), and those samples in elements (`samples`).
 
 mod content;
 mod follows;

@@ -1,5 +1,5 @@
-//! Where pictures begin of H.264 (ITU-T H.264 §7.4.1.2.3), HEVC (ITU-T H.265 §7.4.2.4.4) and MPEG-4 part 2 (ISO/IEC 14496-2 §6.2): at
-//! the first unit that belongs to the next, behind one that holds a part of the one before.
+//! Where pictures begin of H.264 (ITU-T H.264 §7.4.1.2.3), HEVC (ITU-T H.265 §7.4.2.4.4) and MPEG-4 part 2 (ISO/IEC 14496-2
+//! §6.2): at the first unit that belongs to the next, behind one that holds a part of the one before.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! Pictures of MPEG-1 and MPEG-2 (ISO/IEC 11172-2 §2.4, 13818-2 §6.2): where they begin, of which type they are, and how long they
-//! are shown (13818-2 §6.3.10, `repeat_first_field`).
+//! Pictures of MPEG-1 and MPEG-2 (ISO/IEC 11172-2 §2.4, 13818-2 §6.2): where they begin, of which type they are, and how long
+//! they are shown (13818-2 §6.3.10, `repeat_first_field`).
 
 use serde::{Deserialize, Serialize};
 

@@ -13,7 +13,8 @@ use crate::media::{Ticks, Timescale};
 pub const MAGIC: &[u8] = b"\x7fFLAC";
 /// Where it says how many header packets follow.
 const COUNT_AT: usize = 7;
-/// Where in it STREAMINFO stands (§8.2), and where in that the least and the greatest frame, the rate, and the MD5 of the samples.
+/// Where in it STREAMINFO stands (§8.2), and where in that the least and the greatest frame, the rate, and the MD5 of the
+/// samples.
 const STREAMINFO: usize = 17;
 const FRAMES_AT: usize = STREAMINFO + 4;
 const RATE_AT: usize = STREAMINFO + 10;

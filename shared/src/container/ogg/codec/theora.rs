@@ -1,5 +1,5 @@
-//! Theora in Ogg (*Theora Specification* §6.2 and appendix A): a packet is a picture; a granule position is the number of the last
-//! keyframe, and in its lowest bits how many pictures came since.
+//! Theora in Ogg (*Theora Specification* §6.2 and appendix A): a packet is a picture; a granule position is the number of the
+//! last keyframe, and in its lowest bits how many pictures came since.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,9 @@
 //! Vorbis in Ogg (*Vorbis I Specification*, appendix A): granule positions in samples. A packet's output is what it overlaps with
 //! the packet before: a quarter of both blocks together. So the first packet gives none.
 //!
-//! How long a packet's block is says its mode, and the modes stand at the end of the setup header, behind codebooks that only
-//! a decoder reads. They are found from its end, as liboggz and ffmpeg find them: each ends with 40 bits of which few are not zero.
+//! How long a packet's block is says its mode, and the modes stand at the end of the setup header, behind codebooks that only a
+//! decoder reads. They are found from its end, as liboggz and ffmpeg find them: each ends with 40 bits of which few are not
+//! zero.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
