@@ -10,12 +10,9 @@
 
 use std::time::{Duration, Instant};
 
-use aws_sdk_lambda::error::DisplayErrorContext;
-use aws_sdk_lambda::operation::invoke::InvokeError;
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::InvocationType;
 use reelspan::space::SpaceId;
 use reelspan::space::record::State;
+use reelspan_streaming::Invoker;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Spaces};
@@ -31,12 +28,7 @@ pub enum Deletions {
     /// By a task of this process. What a process leaves the next one takes up ([`Spaces::resume_deletions`]).
     Here,
     /// By an invocation of this function that nobody waits for.
-    Lambda {
-        /// The client.
-        client: aws_sdk_lambda::Client,
-        /// The function's name.
-        function: String,
-    },
+    Lambda(Invoker),
 }
 
 /// The event by which the function tells itself to go on.
@@ -65,16 +57,7 @@ impl Spaces {
                 tokio::spawn(async move { spaces.delete_in_the_end(&id).await });
                 Ok(())
             }
-            Deletions::Lambda { client, function } => {
-                let event = DeletionEvent { delete_space: id.to_string() };
-                let event = serde_json::to_vec(&event).map_err(|error| Error::Internal(error.to_string()))?;
-                let invoke = client.invoke().function_name(function).invocation_type(InvocationType::Event);
-                let invoked = invoke.payload(Blob::new(event)).send().await;
-                invoked.map(drop).map_err(|error| match error.as_service_error() {
-                    Some(InvokeError::TooManyRequestsException(_)) => Error::Busy("Lambda"),
-                    _ => Error::Upstream(format!("Lambda: {}", DisplayErrorContext(error))),
-                })
-            }
+            Deletions::Lambda(invoker) => invoker.invoke(&DeletionEvent { delete_space: id.to_string() }).await,
         }
     }
 

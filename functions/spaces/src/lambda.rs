@@ -33,7 +33,7 @@ impl Spaces {
         let client = aws_sdk_lambda::Client::new(store::aws().await);
         let upkeep = variable("STREAMING_FUNCTION").ok();
         let upkeep = upkeep.map(|function| Arc::new(Invoker { client: client.clone(), function }) as Arc<dyn Upkeep>);
-        let deletions = Deletions::Lambda { client, function };
+        let deletions = Deletions::Lambda(Invoker { client, function });
         let (table, hosts) = (stores.spaces(table), Hosts::from_env());
         Ok(Self { table, stores, carrier: Carrier::Gateway, deletions, hosts, upkeep })
     }

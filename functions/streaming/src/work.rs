@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::error::DisplayErrorContext;
+use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use reelspan::space::SpaceId;
@@ -34,7 +35,7 @@ pub trait Upkeep: Debug + Send + Sync {
     async fn begin(&self, id: &SpaceId) -> Result<(), Error>;
 }
 
-/// Invokes the streaming function.
+/// Invokes a function for what nobody waits for.
 #[derive(Clone, Debug)]
 pub struct Invoker {
     /// The client.
@@ -61,7 +62,7 @@ impl Upkeep for Streams {
 #[async_trait]
 impl Upkeep for Invoker {
     async fn begin(&self, id: &SpaceId) -> Result<(), Error> {
-        self.invoke(id).await
+        self.invoke(&TendEvent { tend_streaming: id.to_string() }).await
     }
 }
 
@@ -74,7 +75,7 @@ impl Streams {
                 tokio::spawn(async move { streams.tend_to_the_end(&id).await });
                 Ok(())
             }
-            Work::Lambda(invoker) => invoker.invoke(id).await,
+            Work::Lambda(invoker) => Upkeep::begin(invoker, id).await,
         }
     }
 
@@ -88,11 +89,14 @@ impl Streams {
 }
 
 impl Invoker {
-    async fn invoke(&self, id: &SpaceId) -> Result<(), Error> {
-        let event = TendEvent { tend_streaming: id.to_string() };
-        let event = serde_json::to_vec(&event).map_err(|error| Error::Internal(error.to_string()))?;
+    /// Has the function deal with an event, without waiting for it.
+    pub async fn invoke(&self, event: &impl Serialize) -> Result<(), Error> {
+        let event = serde_json::to_vec(event).map_err(|error| Error::Internal(error.to_string()))?;
         let invoke = self.client.invoke().function_name(&self.function).invocation_type(InvocationType::Event);
         let invoked = invoke.payload(Blob::new(event)).send().await;
-        invoked.map(drop).map_err(|error| Error::Upstream(format!("Lambda: {}", DisplayErrorContext(error))))
+        invoked.map(drop).map_err(|error| match error.as_service_error() {
+            Some(InvokeError::TooManyRequestsException(_)) => Error::Busy("Lambda"),
+            _ => Error::Upstream(format!("Lambda: {}", DisplayErrorContext(error))),
+        })
     }
 }
