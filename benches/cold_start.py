@@ -37,7 +37,9 @@ ASKED = {
     "Fragments": "http-time",
     "FragmentsStream": "url-time",
     "Indexer": "s3-put",
+    "SigningApi": "signing-signed-url",
     "SpacesApi": "rest-get",
+    "StreamingApi": "streaming-enable",
 }
 
 
