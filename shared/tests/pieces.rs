@@ -10,13 +10,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use bytes::Bytes;
 use futures::executor::block_on;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use reelspan::container::{self, Checkpoint, Error, Limit, Progress, ReadError, Sink, index_on};
+use reelspan::container::{self, Checkpoint, Error, Limit, Progress, ReadError, Sink, Source, index_on};
 use reelspan::index::{Outline, Packed};
 
 /// Pages by their numbers.
@@ -69,6 +71,42 @@ fn samples() -> Vec<(String, Bytes)> {
     assert!(files.len() > 50);
     let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
     files.iter().map(|path| (name(path), fs::read(path).unwrap().into())).collect()
+}
+
+/// A file of which a read fails: the one that comes after so many.
+struct Failing {
+    file: Bytes,
+    left: AtomicUsize,
+}
+
+impl Source for Failing {
+    fn len(&self) -> u64 {
+        self.file.len() as u64
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Bytes, ReadError> {
+        match self.left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)) {
+            Ok(_) => Source::read(&self.file, range).await,
+            Err(_) => Err(ReadError::Failed("planted".to_owned())),
+        }
+    }
+}
+
+#[test]
+fn a_read_that_fails_is_no_fault_of_the_file() {
+    for (name, file) in samples() {
+        let whole = at_once(&file).0.ok();
+        for reads in 0.. {
+            let failing = Failing { file: file.clone(), left: AtomicUsize::new(reads) };
+            match block_on(container::index(&failing, &mut Pages::default())) {
+                Err(Error::Read(_)) => {}
+                found => {
+                    assert!(found.ok() == whole && reads > 0, "{name}: {reads} reads");
+                    break;
+                }
+            }
+        }
+    }
 }
 
 #[test]

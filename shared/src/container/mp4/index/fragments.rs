@@ -35,8 +35,12 @@ pub async fn late_start(
     tracks: &[MovieTrack<'_>],
 ) -> Result<Option<Time>, Error> {
     for _ in 0..MAX_BOXES_BEFORE {
-        // What is wrong with the file is told where its fragments are read.
-        let Ok(Some(found)) = window.top_level(source, offset, NEXT_READ).await else { return Ok(None) };
+        let found = match window.top_level(source, offset, NEXT_READ).await {
+            Ok(Some(found)) => found,
+            // What is wrong with the file is told where its fragments are read.
+            Ok(None) | Err(Error::Malformed { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         if found.kind.0 == *b"moof" && found.range.end - found.range.start <= MAX_FRAGMENT {
             let bytes = window.read(source, found.range, 0).await?;
             let starts = Box::read(&bytes, offset, "").and_then(|moof| fragment::starts(&moof)).unwrap_or_default();
