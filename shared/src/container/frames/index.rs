@@ -182,8 +182,8 @@ struct Begin {
 
 /// Finds the first frame behind the tags, which end at `start`.
 async fn begin(source: &impl Source, start: u64) -> Result<Begin, Error> {
-    let window = |at: u64| source.read(at..source.len().min(at + WINDOW as u64));
-    let mut bytes = window(start).await?;
+    let read = |most: u64| source.read(start..source.len().min(start + most));
+    let mut bytes = read(WINDOW as u64).await?;
     let last = start + bytes.len() as u64 == source.len();
     if adts::is_latm(&bytes) {
         return Err(Error::Unsupported("AAC in LATM (LOAS), whose frames do not begin at bytes".to_owned()));
@@ -199,18 +199,11 @@ async fn begin(source: &impl Source, start: u64) -> Result<Begin, Error> {
         return Err(Error::Unknown);
     }
     let wave = start == 0 && bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WAVE");
-    let mut from = start;
-    loop {
-        if let Some((at, syntax, frame)) = later(&bytes) {
-            return Ok(Begin { at: from + at as u64, syntax, frame, bytes: bytes.slice(at..), wave });
-        }
-        // Those that begin in the second half are looked at with what follows them.
-        from += WINDOW as u64 / 2;
-        if bytes.len() < WINDOW || from > start + MAX_JUNK {
-            return Err(Error::Unknown);
-        }
-        bytes = window(from).await?;
+    if !last {
+        bytes = read(MAX_JUNK + WINDOW as u64).await?;
     }
+    let (at, syntax, frame) = later(&bytes).ok_or(Error::Unknown)?;
+    Ok(Begin { at: start + at as u64, syntax, frame, bytes: bytes.slice(at..), wave })
 }
 
 /// The frame that these bytes begin with.
