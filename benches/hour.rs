@@ -25,21 +25,15 @@ impl Random {
 pub fn track(kind: Kind, ticks_per_second: u32) -> Track {
     let none = (Ticks::ZERO, Ticks::ZERO);
     Track {
-        id: 1,
-        kind,
-        codec: String::new(),
-        language: None,
-        name: None,
-        dimensions: None,
-        timescale: Timescale::per_second(ticks_per_second).unwrap(),
-        edits: Vec::new(),
-        preroll: Ticks::ZERO,
-        samples: 0,
-        bytes: 0,
         composition: none,
         presented: none,
-        late: 0,
-        setup: Setup::Inline(Bytes::new()),
+        ..Track::new(
+            1,
+            kind,
+            String::new(),
+            Timescale::per_second(ticks_per_second).unwrap(),
+            Setup::Inline(Bytes::new()),
+        )
     }
 }
 

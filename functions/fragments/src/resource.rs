@@ -131,7 +131,7 @@ mod tests {
 
     use reelspan::container::Written;
     use reelspan::index::{Container, Original};
-    use reelspan::media::{Kind, Setup, Ticks, Timescale, Track};
+    use reelspan::media::{Kind, Setup, Timescale, Track};
 
     use super::*;
 
@@ -141,21 +141,8 @@ mod tests {
 
     fn track(id: u64, name: Option<&str>) -> Track {
         Track {
-            id,
-            kind: Kind::Audio,
-            codec: "opus".to_owned(),
-            language: None,
             name: name.map(str::to_owned),
-            dimensions: None,
-            timescale: Timescale::per_second(48_000).unwrap(),
-            edits: Vec::new(),
-            preroll: Ticks::ZERO,
-            samples: 0,
-            bytes: 0,
-            composition: (Ticks::ZERO, Ticks::ZERO),
-            presented: (Ticks::ZERO, Ticks::ZERO),
-            late: 0,
-            setup: Setup::At(0..0),
+            ..Track::new(id, Kind::Audio, "opus".to_owned(), Timescale::per_second(48_000).unwrap(), Setup::At(0..0))
         }
     }
 

@@ -103,6 +103,28 @@ pub struct Track {
 }
 
 impl Track {
+    /// A track of which nothing more is known: no edits, no preroll, and no samples so far.
+    #[must_use]
+    pub const fn new(id: u64, kind: Kind, codec: String, timescale: Timescale, setup: Setup) -> Self {
+        Self {
+            id,
+            kind,
+            codec,
+            language: None,
+            name: None,
+            dimensions: None,
+            timescale,
+            edits: Vec::new(),
+            preroll: Ticks::ZERO,
+            samples: 0,
+            bytes: 0,
+            composition: (Ticks::ZERO, Ticks::ZERO),
+            presented: (Ticks::ZERO, Ticks::ZERO),
+            late: 0,
+            setup,
+        }
+    }
+
     /// How far the track's presentation times lie behind the presentation timeline of the file: the media time of its first
     /// edit that presents something, less the empty edits before it. The index's grid is laid by it.
     #[must_use]

@@ -46,24 +46,12 @@ mod tests {
 
     fn track(edits: &[(Option<i64>, Option<i64>)]) -> Track {
         Track {
-            id: 1,
-            kind: Kind::Video,
-            codec: String::new(),
-            language: None,
-            name: None,
-            dimensions: None,
-            timescale: Timescale::per_second(10).unwrap(),
             edits: edits
                 .iter()
                 .map(|(duration, media)| Edit { duration: duration.map(Ticks), media: media.map(Ticks) })
                 .collect(),
-            preroll: Ticks::ZERO,
-            samples: 0,
-            bytes: 0,
-            composition: (Ticks::ZERO, Ticks::ZERO),
             presented: (Ticks(0), Ticks(1000)),
-            late: 0,
-            setup: Setup::At(0..0),
+            ..Track::new(1, Kind::Video, String::new(), Timescale::per_second(10).unwrap(), Setup::At(0..0))
         }
     }
 

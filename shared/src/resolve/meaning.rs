@@ -225,21 +225,10 @@ mod tests {
 
     fn track(id: u64, kind: Kind, name: Option<&str>, timescale: u32, frame: i64) -> Track {
         Track {
-            id,
-            kind,
-            codec: String::new(),
-            language: None,
             name: name.map(str::to_owned),
-            dimensions: None,
-            timescale: Timescale::per_second(timescale).unwrap(),
-            edits: Vec::new(),
-            preroll: Ticks::ZERO,
             samples: 300,
-            bytes: 0,
-            composition: (Ticks::ZERO, Ticks::ZERO),
             presented: (Ticks::ZERO, Ticks(300 * frame)),
-            late: 0,
-            setup: Setup::At(0..0),
+            ..Track::new(id, kind, String::new(), Timescale::per_second(timescale).unwrap(), Setup::At(0..0))
         }
     }
 

@@ -124,21 +124,15 @@ impl Headers {
         let codec = if video { coding.name(compression) } else { sound(u16_at(format, 0)) };
         let place = self.tracks.len();
         self.tracks.push(Track {
-            id: number as u64,
-            kind: if video { Kind::Video } else { Kind::Audio },
-            codec,
-            language: None,
             name: name(list),
             dimensions: video.then_some(dimensions),
-            timescale,
-            edits: Vec::new(),
-            preroll: Ticks::ZERO,
-            samples: 0,
-            bytes: 0,
-            composition: (Ticks::ZERO, Ticks::ZERO),
-            presented: (Ticks::ZERO, Ticks::ZERO),
-            late: 0,
-            setup: Setup::Inline(kept(list)),
+            ..Track::new(
+                number as u64,
+                if video { Kind::Video } else { Kind::Audio },
+                codec,
+                timescale,
+                Setup::Inline(kept(list)),
+            )
         });
         let start = scale.times(i64::from(u32_at(header, START)));
         // More than an hour before the first sample is no delay but garbage.

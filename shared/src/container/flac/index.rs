@@ -186,21 +186,5 @@ fn ticks(samples: u64) -> Ticks {
 
 /// The only track. The builder fills in what it counts.
 fn track(timescale: Timescale) -> Track {
-    Track {
-        id: 1,
-        kind: Kind::Audio,
-        codec: "flac".to_owned(),
-        language: None,
-        name: None,
-        dimensions: None,
-        timescale,
-        edits: Vec::new(),
-        preroll: Ticks::ZERO,
-        samples: 0,
-        bytes: 0,
-        composition: (Ticks::ZERO, Ticks::ZERO),
-        presented: (Ticks::ZERO, Ticks::ZERO),
-        late: 0,
-        setup: Setup::Inline(Bytes::new()),
-    }
+    Track::new(1, Kind::Audio, "flac".to_owned(), timescale, Setup::Inline(Bytes::new()))
 }

@@ -287,23 +287,13 @@ impl File {
 }
 
 fn track(codec: String, rate: u32) -> Result<Track, Error> {
-    Ok(Track {
-        id: 1,
-        kind: Kind::Audio,
+    Ok(Track::new(
+        1,
+        Kind::Audio,
         codec,
-        language: None,
-        name: None,
-        dimensions: None,
-        timescale: Timescale::per_second(rate).ok_or(Error::Unknown)?,
-        edits: Vec::new(),
-        preroll: Ticks::ZERO,
-        samples: 0,
-        bytes: 0,
-        composition: (Ticks::ZERO, Ticks::ZERO),
-        presented: (Ticks::ZERO, Ticks::ZERO),
-        late: 0,
-        setup: Setup::Inline(Bytes::new()),
-    })
+        Timescale::per_second(rate).ok_or(Error::Unknown)?,
+        Setup::Inline(Bytes::new()),
+    ))
 }
 
 const fn run(offset: u64, frame: &Frame, decode: Ticks, duration: Ticks) -> Run {

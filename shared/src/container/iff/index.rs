@@ -298,21 +298,5 @@ fn ticks(samples: u64) -> Ticks {
 
 /// The only track. The builder fills in what it counts.
 fn track(sound: Sound) -> Track {
-    Track {
-        id: 1,
-        kind: Kind::Audio,
-        codec: sound.codec,
-        language: None,
-        name: None,
-        dimensions: None,
-        timescale: sound.rate,
-        edits: Vec::new(),
-        preroll: Ticks::ZERO,
-        samples: 0,
-        bytes: 0,
-        composition: (Ticks::ZERO, Ticks::ZERO),
-        presented: (Ticks::ZERO, Ticks::ZERO),
-        late: 0,
-        setup: Setup::Inline(Bytes::new()),
-    }
+    Track::new(1, Kind::Audio, sound.codec, sound.rate, Setup::Inline(Bytes::new()))
 }

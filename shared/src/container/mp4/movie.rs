@@ -253,21 +253,12 @@ fn read_track<'a>(
     };
     let frame = tables.child(*b"stts")?.map(|stts| first_duration(&stts)).transpose()?.flatten();
     let track = Track {
-        id: u64::from(id),
-        kind,
         preroll: codec.preroll(timescale, frame),
-        codec: codec.name.clone(),
         language,
         name,
         dimensions: dimensions.filter(|_| kind == Kind::Video),
-        timescale,
         edits: read_edits(trak, movie, timescale)?,
-        samples: 0,
-        bytes: 0,
-        composition: (Ticks::ZERO, Ticks::ZERO),
-        presented: (Ticks::ZERO, Ticks::ZERO),
-        late: 0,
-        setup: Setup::Inline(prune(trak)?.into()),
+        ..Track::new(u64::from(id), kind, codec.name.clone(), timescale, Setup::Inline(prune(trak)?.into()))
     };
     Ok(Ok(MovieTrack { track, codec, tables }))
 }

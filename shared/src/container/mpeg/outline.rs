@@ -10,7 +10,7 @@ use super::codec::{Codec, Looks};
 use crate::container::Error;
 use crate::container::notes::Notes;
 use crate::index::{self, Container, Outline};
-use crate::media::{Setup, Ticks, Time, Timescale, Track};
+use crate::media::{Setup, Time, Timescale, Track};
 
 /// What a track's stream is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,21 +29,14 @@ impl Stream {
     /// A track of no samples so far, with this setup.
     pub fn track(&self, id: u64, setup: Setup) -> Option<Track> {
         Some(Track {
-            id,
-            kind: self.codec.kind(),
-            codec: self.looks.name.clone(),
-            language: None,
-            name: None,
             dimensions: self.looks.dimensions,
-            timescale: Timescale::per_second(u32::try_from(SECOND).ok()?)?,
-            edits: Vec::new(),
-            preroll: Ticks::ZERO,
-            samples: 0,
-            bytes: 0,
-            composition: (Ticks::ZERO, Ticks::ZERO),
-            presented: (Ticks::ZERO, Ticks::ZERO),
-            late: 0,
-            setup,
+            ..Track::new(
+                id,
+                self.codec.kind(),
+                self.looks.name.clone(),
+                Timescale::per_second(u32::try_from(SECOND).ok()?)?,
+                setup,
+            )
         })
     }
 }

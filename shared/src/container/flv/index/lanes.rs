@@ -61,23 +61,7 @@ impl Default for Lanes {
 
 /// A track of which nothing is known yet but its ticks, milliseconds.
 fn track() -> Track {
-    Track {
-        id: 0,
-        kind: Kind::Audio,
-        codec: String::new(),
-        language: None,
-        name: None,
-        dimensions: None,
-        timescale: MILLISECONDS,
-        edits: Vec::new(),
-        preroll: Ticks::ZERO,
-        samples: 0,
-        bytes: 0,
-        composition: (Ticks::ZERO, Ticks::ZERO),
-        presented: (Ticks::ZERO, Ticks::ZERO),
-        late: 0,
-        setup: Setup::Inline(Bytes::new()),
-    }
+    Track::new(0, Kind::Audio, String::new(), MILLISECONDS, Setup::Inline(Bytes::new()))
 }
 
 const MILLISECONDS: Timescale = match Timescale::per_second(1000) {

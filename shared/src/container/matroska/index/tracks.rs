@@ -171,21 +171,11 @@ impl<'a> Entry<'a> {
         let language = self.bcp47.or(self.language).filter(|language| language != "und");
         let preroll = self.preroll.unwrap_or_else(|| codec::preroll(&self.codec, self.rate));
         Track {
-            id: self.number,
-            kind,
-            codec: codec::name(&self.codec, self.private),
             language,
             name: self.name,
             dimensions: self.width.zip(self.height).filter(|_| kind == Kind::Video),
-            timescale,
-            edits: Vec::new(),
             preroll: ticks_up(timescale, preroll),
-            samples: 0,
-            bytes: 0,
-            composition: (Ticks::ZERO, Ticks::ZERO),
-            presented: (Ticks::ZERO, Ticks::ZERO),
-            late: 0,
-            setup,
+            ..Track::new(self.number, kind, codec::name(&self.codec, self.private), timescale, setup)
         }
     }
 }

@@ -194,21 +194,16 @@ impl Streams {
                 _ => vec![before, presented],
             };
             self.builder.add_track(Track {
-                id: u64::from(lane.serial) + (u64::from(self.link.number) << 32),
-                kind: mapping.kind(),
-                codec: mapping.codec().to_owned(),
-                language: None,
-                name: None,
                 dimensions: mapping.dimensions(),
-                timescale,
                 edits,
                 preroll: mapping.preroll(),
-                samples: 0,
-                bytes: 0,
-                composition: (Ticks::ZERO, Ticks::ZERO),
-                presented: (Ticks::ZERO, Ticks::ZERO),
-                late: 0,
-                setup: media::Setup::Inline(setup.clone()),
+                ..Track::new(
+                    u64::from(lane.serial) + (u64::from(self.link.number) << 32),
+                    mapping.kind(),
+                    mapping.codec().to_owned(),
+                    timescale,
+                    media::Setup::Inline(setup.clone()),
+                )
             });
             *laid = Some(Laid { track: self.tracks, origin, zero });
             self.tracks += 1;
