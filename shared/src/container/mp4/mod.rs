@@ -13,6 +13,7 @@ mod gapless;
 mod index;
 mod movie;
 mod samples;
+mod shown;
 mod tables;
 #[cfg(test)]
 mod testing;
@@ -45,6 +46,15 @@ impl Format for Mp4 {
 
     fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
+    }
+
+    fn as_played(outline: &Outline, mut selection: Selection) -> Selection {
+        for selected in &mut selection.tracks {
+            if let Some(track) = outline.tracks.get(selected.track) {
+                shown::begin_with_the_edit(track, selected);
+            }
+        }
+        selection
     }
 
     fn starts_exactly(_: &Outline, _: &Track) -> bool {

@@ -2,7 +2,6 @@
 //! Sample descriptions and all other boxes of a track are taken over verbatim; what is written anew are the durations and the
 //! sample tables, and an edit list that makes playback begin at the very instant asked for (ISO/IEC 14496-12 §8.6.6).
 
-mod shown;
 mod tables;
 
 use self::tables::Chunk;
@@ -21,8 +20,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     for selected in &selection.tracks {
         let track =
             outline.tracks.get(selected.track).ok_or_else(|| damaged("a track is selected that is not there"))?;
-        let runs = shown::begin_with_the_edit(track, selected);
-        tracks.push(CutTrack { track, segments: &selected.segments, runs, chunks: Vec::new() });
+        tracks.push(CutTrack { track, segments: &selected.segments, runs: &selected.runs, chunks: Vec::new() });
     }
     let data = lay_out(&mut tracks)?;
 
@@ -69,7 +67,7 @@ fn damaged(what: &str) -> Error {
 struct CutTrack<'a> {
     track: &'a Track,
     segments: &'a [Segment],
-    runs: Vec<Run>,
+    runs: &'a [Run],
     chunks: Vec<Chunk>,
 }
 
@@ -250,7 +248,7 @@ impl Writer<'_, '_> {
     }
 
     fn write_tables(&mut self, out: &mut Vec<u8>) {
-        let runs = self.track.runs.as_slice();
+        let runs = self.track.runs;
         tables::write_durations(out, runs);
         tables::write_compositions(out, runs);
         tables::write_syncs(out, runs);
