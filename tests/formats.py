@@ -42,6 +42,8 @@ class Format:
     """With how many packets that are not of the original a cut may begin: MP3's bit reservoir stands in one."""
     open: bool = False
     """Its groups are open: pictures that need the group before are left out behind the first picture of a cut."""
+    every: int = 1
+    """It shows each that many pictures one, for as long as they all would last."""
     chapters: bool = False
     """It has those of `samples.CHAPTER_LIST`."""
     complaints: frozenset[str] = frozenset()
@@ -71,6 +73,7 @@ FORMATS = [
     Format("picture.3gp", [*BOTH, *H264, *samples.AAC, "-f", "3gp"], "video/3gpp", exact=True),
     Format("timecode.mov", [*BOTH, *H264, "-c:a", "pcm_s16be", "-ar", "8000", "-ac", "1", "-timecode", "01:00:00:00", "-t", "5"],
            "video/quicktime", exact=True, lossless=True, seconds=5),
+    Format("slides.mp4", [*BOTH, *H264, "-vf", "select=not(mod(n\\,75))", "-r", "1/3", "-bf", "0", *samples.AAC], "video/mp4", exact=True, every=75),
     Format("wave.wav", [*WAVE, "-c:a", "pcm_s16le", "-ar", "4000"], "audio/wav", exact=True, lossless=True),
     Format("wave24.wav", [*WAVE, "-c:a", "pcm_s24le", "-ar", "8000", "-t", "3.5"], "audio/wav", exact=True, lossless=True, seconds=3.5),
     Format("float.wav", [*WAVE, "-c:a", "pcm_f32le", "-ar", "4000", "-t", "5"], "audio/wav", exact=True, lossless=True, seconds=5),
@@ -108,6 +111,10 @@ FORMATS = [
     Format("mpeg2.ts", [*BOTH, "-c:v", "mpeg2video", "-q:v", "30", "-g", "25", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07),
     Format("hevc.m2ts", [*BOTH, *HEVC, "-c:a", "ac3", "-b:a", "32k", *TS, "-t", "7", "-mpegts_m2ts_mode", "1"], "video/mp2t", seconds=7, slack=0.07, zeros=True),
     Format("parity.ts", [*BOTH, *H264, "-g", "30", "-keyint_min", "30", "-c:a", "eac3", "-b:a", "32k", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07, parity=True),
+    Format("latm.ts", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-c:a", "aac", "-b:a", "16k", *TS, "-t", "4", "-mpegts_flags", "latm"],
+           "video/mp2t", seconds=4, slack=0.07),
+    # Its clock begins anew, as all do each twenty-six and a half hours, in its third second.
+    Format("wrap.ts", [*BOTH, *MPEG2, *MP2, *TS, "-t", "5", "-output_ts_offset", "95439.5"], "video/mp2t", seconds=5, slack=0.07),
     Format("sound.ts", [*SOUND, "-c:a", "aac", "-b:a", "32k", *TS], "video/mp2t", seconds=8, slack=0.07),
     # ffprobe takes the last time stamp for the end, and packets are as long as some pictures.
     Format("picture.vob", [*BOTH, *MPEG2, "-bf", "2", "-c:a", "ac3", "-b:a", "32k", "-ac", "1", "-f", "vob", "-t", "6"], "video/mpeg", seconds=6, slack=0.35, open=True),
