@@ -78,7 +78,12 @@ impl Defaults {
 impl<'a> Movie<'a> {
     /// Reads a `moov` box.
     pub fn read(moov: &Box<'a>) -> Result<Self, Error> {
-        let header = moov.expect_child(*b"mvhd")?;
+        let header = match moov.child(*b"mvhd")? {
+            None if moov.child(*b"rmra")?.is_some() => {
+                return Err(Error::Unsupported("a reference movie (rmra), which names other files".to_owned()));
+            }
+            _ => moov.expect_child(*b"mvhd")?,
+        };
         let MovieHeader { timescale, created } = MovieHeader::read(&header)?;
         let mut movie = Self {
             header: Bytes::copy_from_slice(header.whole),

@@ -6,7 +6,7 @@ use super::super::boxes::write_box;
 use super::*;
 
 /// A film whose movie box, its last, is compressed: of what it says to be this many bytes.
-fn compressed(film: &[u8], algorithm: &[u8; 4], length: Option<u32>) -> Bytes {
+fn compressed(film: &[u8], algorithm: [u8; 4], length: Option<u32>) -> Bytes {
     let movie = film.windows(4).rposition(|bytes| bytes == b"moov").unwrap() - 4;
     let (before, moov) = film.split_at(movie);
     let mut out = before.to_vec();
@@ -28,7 +28,7 @@ fn a_compressed_movie_box_is_read_as_what_it_holds() {
     let mut tracks = film(&mut random);
     let plain = write(&mut tracks, SHAPES[1], &mut random);
     let (expected, _) = index(&plain.clone().into()).unwrap();
-    let file = compressed(&plain, b"zlib", None);
+    let file = compressed(&plain, *b"zlib", None);
     let (outline, mut pages) = index(&file).unwrap();
     for (place, track) in tracks.iter().enumerate() {
         assert_eq!(samples(&mut pages, place), track.samples, "track {}", track.id);
@@ -39,13 +39,21 @@ fn a_compressed_movie_box_is_read_as_what_it_holds() {
 }
 
 #[test]
+fn a_movie_that_only_names_others_is_refused() {
+    let mut file = Vec::new();
+    write_box(&mut file, *b"moov", |out| write_box(out, *b"rmra", |out| write_box(out, *b"rmda", |_| {})));
+    let error = index(&file.into()).unwrap_err().to_string();
+    assert_eq!(error, "not supported: a reference movie (rmra), which names other files");
+}
+
+#[test]
 fn a_compressed_movie_box_that_is_none_is_told() {
     let mut random = Random(1);
     let plain = write(&mut film(&mut random), SHAPES[1], &mut random);
     for (algorithm, length, why) in [
-        (b"adec", None, "not supported: a movie header (cmov) that is compressed by adec"),
-        (b"zlib", Some(u32::MAX), "too large: a movie box of 4294967295 bytes, where 67108864 are read"),
-        (b"zlib", Some(1000), "expected deflated bytes, found: "),
+        (*b"adec", None, "not supported: a movie header (cmov) that is compressed by adec"),
+        (*b"zlib", Some(u32::MAX), "too large: a movie box of 4294967295 bytes, where 67108864 are read"),
+        (*b"zlib", Some(1000), "expected deflated bytes, found: "),
     ] {
         let error = index(&compressed(&plain, algorithm, length)).unwrap_err().to_string();
         assert!(error.starts_with(why), "{error}");
