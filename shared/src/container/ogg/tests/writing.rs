@@ -112,3 +112,45 @@ fn a_page_of_a_cut_needs_no_byte_of_a_packet() {
     let made: u64 = part.file.splice.made_len();
     assert!(made < 52 * 40 + 200, "{made} bytes are new");
 }
+
+/// Theora of 25 pictures a second, every fifth a keyframe, which begins on the page on which those before end.
+fn theora(groups: usize) -> Vec<u8> {
+    let size = [&[0, 1, 0, 1][..], &[0, 0, 16, 0, 0, 16, 0, 0], &25_u32.to_be_bytes(), &1_u32.to_be_bytes()].concat();
+    let head = [b"\x80theora\x03\x02\x01", &size[..], &[0; 10], &(6_u16 << 5).to_be_bytes()].concat();
+    let others = [b"\x81theora\0\0\0\0\0\0\0\0".to_vec(), b"\x82theora".to_vec()];
+    let mut writer = Writer::new(3);
+    let mut file = [writer.page(FIRST, 0, &[head], None), writer.page(0, 0, &others, None)].concat();
+    let mut rest: Option<Vec<u8>> = None;
+    for group in 0..groups {
+        let keyframe = |group: usize| [&[0][..], &[group as u8; 599]].concat();
+        let mut packets: Vec<_> = (0..4).map(|picture| vec![0x40, group as u8, picture]).collect();
+        packets.insert(0, rest.take().unwrap_or_else(|| keyframe(group)));
+        let last = group + 1 == groups;
+        if !last {
+            packets.push(keyframe(group + 1));
+            rest = Some(keyframe(group + 1)[510..].to_vec());
+        }
+        let granule = (5 * group as i64 + 1) << 6 | 4;
+        file.extend(writer.page(if last { LAST } else { 0 }, granule, &packets, (!last).then_some(510)));
+    }
+    file
+}
+
+#[test]
+fn a_keyframe_counts_where_it_ends() {
+    let file = theora(20);
+    let pictures = |indexed: &Indexed| {
+        let mut times = indexed.times(0);
+        times.dedup();
+        times
+    };
+    let indexed = index(&file);
+    assert_eq!(pictures(&indexed), (0..100).collect::<Vec<_>>());
+    for (start, key) in [(0, 0), (900, 800), (1000, 1000), (2599, 2400)] {
+        let part = indexed.cut(ms(start), ms(3400));
+        assert_eq!(part.given, Interval::new(ms(key), ms(3400)).unwrap());
+        let again = index(&bytes(&part, &file));
+        assert_eq!((again.outline.duration, again.notes()), (ms(3400 - key), String::new()), "from {start} ms on");
+        assert_eq!(pictures(&again), (0..(3400 - key) / 40).collect::<Vec<_>>(), "from {start} ms on");
+    }
+}

@@ -66,8 +66,9 @@ struct Page {
     /// The page of the original that its last packet lies on.
     original: u64,
     continued: bool,
-    /// Where the last packet ends that ends on it, in presentation times of the original.
-    end: Option<Ticks>,
+    /// Where the last packet ends that ends on it, in presentation times of the original; and when the last sync sample up to it
+    /// was presented, which is another where the next one has only begun.
+    end: Option<(Ticks, Ticks)>,
 }
 
 impl Lane {
@@ -187,7 +188,7 @@ impl Lane {
         page.filling.put_made(piece.tail);
         page.original = piece.original;
         if !piece.part.open {
-            page.end = Some(piece.end);
+            page.end = Some((piece.end, self.sync));
         }
         if self.pieces.is_empty() {
             self.write_page(output, true);
@@ -203,21 +204,22 @@ impl Lane {
 
     /// Whether this is a first page that does not reach the beginning yet, of a codec where it has to.
     fn must_go_on(&self, page: &Page) -> bool {
-        self.mapping.trims_first_page() && self.pages == 0 && page.end.is_none_or(|end| end <= self.media)
+        self.mapping.trims_first_page() && self.pages == 0 && page.end.is_none_or(|(end, _)| end <= self.media)
     }
 
     /// Whether this is a first page that reaches it. What is left out is left out of its last packet.
     fn begun(&self, page: &Page) -> bool {
-        self.mapping.trims_first_page() && self.pages == 0 && page.end.is_some_and(|end| end > self.media)
+        self.mapping.trims_first_page() && self.pages == 0 && page.end.is_some_and(|(end, _)| end > self.media)
     }
 
     fn write_page(&mut self, output: &mut Output, last: bool) {
         let Some(Page { filling, continued, end, .. }) = self.page.take() else { return };
         let in_cut = |time: Ticks| time - self.media + self.delay + self.skip;
         // What is behind the end of the cut is left out by the position of the last page.
-        let end = end
-            .map(|end| in_cut(if self.mapping.trims_last_page() { end.min(self.media + self.lasting) } else { end }));
-        let granule = end.map_or(-1, |end| self.mapping.granule(end.max(Ticks::ZERO), in_cut(self.sync)));
+        let granule = end.map_or(-1, |(end, sync)| {
+            let end = if self.mapping.trims_last_page() { end.min(self.media + self.lasting) } else { end };
+            self.mapping.granule(in_cut(end).max(Ticks::ZERO), in_cut(sync))
+        });
         let header = Header { continued, last, granule, ..self.header() };
         output.page(&header, filling);
         self.sequence = self.sequence.wrapping_add(1);
