@@ -35,6 +35,11 @@ pub fn syncsafe(bytes: [u8; 4]) -> Option<u32> {
     bytes.iter().all(|byte| *byte < 0x80).then(|| bytes.iter().fold(0, |value, byte| value << 7 | u32::from(*byte)))
 }
 
+/// Whether these bytes are those of a tag that stands behind all else.
+pub fn begin_behind(bytes: &[u8]) -> bool {
+    [&b"TAG"[..], b"APETAGEX", b"LYRICSBEGIN"].iter().any(|tag| bytes.starts_with(tag))
+}
+
 /// The tags before the frames: the ranges of ID3v2, and where they all end.
 pub async fn before(source: &impl Source) -> Result<(Vec<Range<u64>>, u64), ReadError> {
     let (mut id3, mut at) = (Vec::new(), 0);

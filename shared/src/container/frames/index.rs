@@ -195,14 +195,17 @@ async fn begin(source: &impl Source, start: u64) -> Result<Begin, Error> {
         return Err(Error::Unsupported(name.to_owned()));
     }
     // A program stream has MPEG audio in it, and is none.
-    if bytes.starts_with(&[0, 0, 1]) {
+    if bytes.starts_with(&[0, 0, 1]) && bytes.get(3).is_some_and(|code| *code >= 0xB9) {
         return Err(Error::Unknown);
     }
     let wave = start == 0 && bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WAVE");
     if !last {
         bytes = read(MAX_JUNK + WINDOW as u64).await?;
     }
-    let (at, syntax, frame) = later(&bytes).ok_or(Error::Unknown)?;
+    let Some((at, syntax, frame)) = later(&bytes) else {
+        let tags_alone = || Error::Unsupported("tags with no sound behind them that is known".to_owned());
+        return Err(if start > 0 { tags_alone() } else { Error::Unknown });
+    };
     Ok(Begin { at: start + at as u64, syntax, frame, bytes: bytes.slice(at..), wave })
 }
 

@@ -42,14 +42,16 @@ pub trait Syntax: Copy + Send + Sync {
 }
 
 /// Whether so many frames of this kind follow each other from the first of these bytes on, or as many as there are up to the
-/// end of the file, if these bytes reach it.
+/// end of the file, if these bytes reach it. A tag may stand there; and it may lie within a frame, though not within the first.
 pub fn follow(syntax: &impl Syntax, mut bytes: &[u8], kind: u32, count: usize, last: bool) -> bool {
-    for _ in 0..count {
-        let Some(frame) = syntax.frame(bytes).filter(|frame| frame.kind == kind) else { return false };
+    for found in 0..count {
+        let Some(frame) = syntax.frame(bytes).filter(|frame| frame.kind == kind) else {
+            return last && found > 0 && tags::begin_behind(bytes);
+        };
         match bytes.get(frame.size as usize..) {
             Some([]) if last => return true,
             Some(rest) => bytes = rest,
-            None => return false,
+            None => return last && found > 0,
         }
     }
     true

@@ -143,9 +143,28 @@ fn what_is_none_is_unknown_and_latm_has_a_reason() {
     let latm = [&[0x56, 0xE0, 3, 1, 2, 3][..], &[0x56, 0xE0, 2, 1, 2]].concat();
     assert!(try_index(&latm).err().unwrap().to_string().contains("LATM"));
     let program = [&[0, 0, 1, 0xBA][..], &[0; 40], &frames(20)].concat();
-    for none in [&b""[..], b"ID3", &id3(4, &[]), &[0xFF; 5000], &frame(MP3, 0, 0)[..300], b"plain text", &program] {
+    for none in [&b""[..], b"ID3", &[0xFF; 5000], &frame(MP3, 0, 0)[..300], b"plain text", &program] {
         assert!(matches!(try_index(none), Err(Error::Unknown)), "{:?}", none.get(..9));
     }
+    for tags in [id3(4, &[]), [id3(3, &[]), vec![0; 300]].concat()] {
+        assert!(try_index(&tags).err().unwrap().to_string().contains("tags with no sound"), "{}", tags.len());
+    }
+}
+
+#[test]
+fn two_frames_are_a_file_whatever_ends_it() {
+    let old_tag = [b"TAG".to_vec(), vec![b' '; 125]].concat();
+    let truncated = frame(MP3, 0, 2)[..100].to_vec();
+    for (end, note) in [(vec![], ""), (old_tag, ""), (truncated, "it is truncated: its last frame ends at byte 1251")] {
+        let indexed = index(&[frames(2), end].concat());
+        assert_eq!((indexed.frames().len(), indexed.notes().as_str()), (2, note));
+    }
+}
+
+#[test]
+fn a_header_of_old_encoders_is_junk_and_no_start_code() {
+    let header = [&[0, 0, 1, 0x40, 0, 0, 0, 3, 0, 0, 0xAC, 0x44][..], &[0; 28], b"MACRZ", &[0; 279]].concat();
+    assert_eq!(index(&[header, frames(20)].concat()).frames()[0].offset, 324);
 }
 
 #[test]
@@ -171,6 +190,8 @@ fn files_of_another_format_are_named_whatever_is_in_them() {
         (b"caff\0\x01\0\0".to_vec(), "Core Audio Format"),
         (b"ADIF".to_vec(), "AAC in ADIF"),
         (b"FORM\0\0\0\x088SVX".to_vec(), "IFF 8SVX"),
+        (b"\0\0\0\x01\x67\x42".to_vec(), "H.264 without a container"),
+        (b"\0\0\x01\xB3\x14".to_vec(), "MPEG video without a container"),
     ] {
         for before in [vec![], id3(3, &[])] {
             let file = [before, start.clone(), vec![0; 100], frames(20)].concat();
