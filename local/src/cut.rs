@@ -53,7 +53,10 @@ async fn cut(options: &Options) -> Result<(), Error> {
     let part = match cut {
         Cut::Part(part) => part,
         Cut::Original => return Err(Error::Setup(format!("{input} has no part {fragment}"))),
-        Cut::Outside => return Err(Error::Setup(format!("{input} ends at {} seconds", outline.duration))),
+        Cut::Outside => {
+            let why = format!("{input} lasts {} s, and has nothing at the time asked for", outline.duration);
+            return Err(Error::Setup(why));
+        }
     };
     write(&source, &part.file.splice, options)?;
     eprintln!(

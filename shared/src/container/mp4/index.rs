@@ -123,8 +123,8 @@ impl Pass {
         let Movie { header, created, mut tracks, chapter_tracks, chapter_list, fragments, mut notes } =
             Movie::read(moov)?;
         if tracks.is_empty() {
-            let why = notes.into_texts().join("; ");
-            return Err(Error::Unsupported(format!("a file without audio, video or text ({why})")));
+            let why = [vec!["a file without audio, video or text".to_owned()], notes.into_texts()].concat();
+            return Err(Error::Unsupported(why.join("; ")));
         }
         let after = setup_ranges.last().map_or(0, |range| range.end);
         if fragments.is_some()

@@ -145,7 +145,9 @@ async fn doc_type<S: Source>(stream: &mut Stream<'_, S>) -> Result<DocType, Erro
             DocType::parse(&data, length as u64)
         }
         found => {
-            Err(malformed(format!("{found:x?}, where an EBML header of at most {MAX_EBML_HEADER} bytes has to be")))
+            let size =
+                found.and_then(|found| found.size).map_or("no length".to_owned(), |size| format!("{size} bytes"));
+            Err(malformed(format!("an EBML header of {size}, where at most {MAX_EBML_HEADER} bytes have to be")))
         }
     }
 }
