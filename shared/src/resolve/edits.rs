@@ -11,7 +11,8 @@ pub fn segments(track: &Track, interval: Interval) -> Vec<Segment> {
     let start = track.timescale.ticks(interval.start());
     let end = match interval.end() {
         Time::MAX => Ticks(i64::MAX),
-        end => track.timescale.ticks(end),
+        // What is shorter than a tick lies in one.
+        end => track.timescale.ticks(end).max(start + Ticks(1)),
     };
     let mut segments: Vec<Segment> = Vec::with_capacity(edits.len());
     let mut at = Ticks::ZERO;
@@ -91,6 +92,16 @@ mod tests {
                 .map_or_else(Vec::new, |interval| segments(&late, interval));
             let found: Vec<_> = found.iter().map(|part| (part.duration.0, part.media.map(|media| media.0))).collect();
             assert_eq!(found, expected, "{start}-{end}");
+        }
+    }
+
+    #[test]
+    fn what_is_shorter_than_a_tick_lies_in_one() {
+        let ms = |ms: i64| Time(ms * 1_000_000);
+        for (start, end, expected) in [(0, 20, (0, 1)), (130, 131, (1, 1)), (100, 149, (1, 1)), (100, 190, (1, 1))] {
+            let found = segments(&track(&[]), Interval::new(ms(start), ms(end)).unwrap());
+            let found: Vec<_> = found.iter().map(|part| (part.media.unwrap().0, part.duration.0)).collect();
+            assert_eq!(found, [expected], "{start}-{end}");
         }
     }
 }

@@ -323,7 +323,8 @@ fn mime(outline: &Outline, selection: &Selection) -> String {
 
 /// An interval of the presentation timeline in a track's own presentation times, where nothing is edited out or in.
 fn on_track(track: &Track, interval: Interval) -> (Ticks, Ticks) {
-    (track.timescale.ticks(interval.start()) + track.shift(), track.timescale.ticks(interval.end()) + track.shift())
+    let (start, end) = (track.timescale.ticks(interval.start()), track.timescale.ticks(interval.end()));
+    (start + track.shift(), end.max(start + Ticks(1)) + track.shift())
 }
 
 /// Ticks of a track at an instant of the presentation timeline, where nothing is edited out or in.

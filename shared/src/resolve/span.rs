@@ -65,7 +65,7 @@ pub async fn find(
     let start = loop {
         let sync = match from {
             Bound::Open => None,
-            Bound::At(time) => held.runs_in(place, first..=last).rev().find_map(|run| last_sync(run, time)),
+            Bound::At(time) => sync_for(held.runs_in(place, first..=last).rev(), time),
         };
         if sync.is_some() {
             break sync;
@@ -101,7 +101,15 @@ async fn page_before(
     held.ensure_before(first).await
 }
 
-/// The last sync sample of a run that is presented at or before `time`.
+/// The last sync sample presented at or before `time`, of runs from the last to the first. Of several that are presented just
+/// then, since they last no time, it is the first: what is asked for up to `time` has none of them.
+fn sync_for<'a>(mut runs: impl Iterator<Item = (Position, &'a Run)>, time: Ticks) -> Option<Position> {
+    let sync = runs.find_map(|run| last_sync(run, time))?;
+    let just_then = |(_, run): &(Position, &Run)| run.sync && run.duration == Ticks::ZERO && run.presentation() == time;
+    Some(runs.take_while(just_then).last().map_or(sync, |(position, _)| position))
+}
+
+/// The last sync sample of a run that is presented at or before `time`; the first of those that last no time and begin with it.
 fn last_sync((position, run): (Position, &Run), time: Ticks) -> Option<Position> {
     let ahead = (time - run.presentation()).0;
     if !run.sync || ahead < 0 {
@@ -109,6 +117,7 @@ fn last_sync((position, run): (Position, &Run), time: Ticks) -> Option<Position>
     }
     let sample = match ahead.checked_div(run.duration.0) {
         Some(sample) => u32::try_from(sample).unwrap_or(u32::MAX).min(run.count - 1),
+        None if ahead == 0 => 0,
         None => run.count - 1,
     };
     Some(Position { sample, ..position })
@@ -140,4 +149,34 @@ pub fn union(mut spans: Vec<Span>) -> Vec<Span> {
         }
     }
     joined
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn of_samples_that_are_presented_together_the_first_is_where_it_begins() {
+        let run = |decode, duration, count| Run {
+            decode: Ticks(decode),
+            composition: Ticks::ZERO,
+            duration: Ticks(duration),
+            offset: 0,
+            size: 1,
+            count,
+            sync: true,
+            description: 1,
+            header: 0,
+        };
+        let runs = [run(0, 0, 3), run(0, 10, 1), run(10, 0, 3), run(10, 10, 2), run(30, 0, 2)];
+        for (time, expected) in
+            [(0, (0, 0)), (5, (1, 0)), (10, (2, 0)), (15, (3, 0)), (20, (3, 1)), (30, (4, 0)), (31, (4, 1))]
+        {
+            let numbered =
+                runs.iter().enumerate().map(|(run, samples)| (Position { page: 0, run, sample: 0 }, samples));
+            let found = sync_for(numbered.rev(), Ticks(time)).unwrap();
+            assert_eq!((found.run, found.sample), expected, "at {time}");
+        }
+    }
 }
