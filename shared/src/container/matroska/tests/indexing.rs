@@ -92,7 +92,7 @@ fn what_is_not_to_be_given_out_is_refused_with_the_reason() {
         (file(&[info(), element(ids::TRACKS, &vec![0; 5 << 20])]), "too large: Segment/Tracks"),
         (ebml_header("webm", &[]), "where a Segment has to be"),
         (ebml_header("docx", &[]), "an EBML document of type \"docx\""),
-        (b"\x1A\x45\xDF\xA3".to_vec(), "where an EBML header"),
+        (b"\x1A\x45\xDF\xA3".to_vec(), "an EBML header of no length"),
     ];
     for (file, reason) in cases {
         let error = try_index(&Bytes::from(file), 1000).err().unwrap().to_string();
