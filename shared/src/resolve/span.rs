@@ -101,15 +101,16 @@ async fn page_before(
     held.ensure_before(first).await
 }
 
-/// The last sync sample presented at or before `time`, of runs from the last to the first. Of several that are presented just
-/// then, since they last no time, it is the first: what is asked for up to `time` has none of them.
+/// The last sync sample presented at or before `time`, of runs from the last to the first. Of several that are
+/// presented just then, since they last no time, it is the first: what is asked for up to `time` has none of them.
 fn sync_for<'a>(mut runs: impl Iterator<Item = (Position, &'a Run)>, time: Ticks) -> Option<Position> {
     let sync = runs.find_map(|run| last_sync(run, time))?;
     let just_then = |(_, run): &(Position, &Run)| run.sync && run.duration == Ticks::ZERO && run.presentation() == time;
     Some(runs.take_while(just_then).last().map_or(sync, |(position, _)| position))
 }
 
-/// The last sync sample of a run that is presented at or before `time`; the first of those that last no time and begin with it.
+/// The last sync sample of a run that is presented at or before `time`; the first of those that last no time and begin
+/// with it.
 fn last_sync((position, run): (Position, &Run), time: Ticks) -> Option<Position> {
     let ahead = (time - run.presentation()).0;
     if !run.sync || ahead < 0 {

@@ -41,8 +41,9 @@ pub trait Syntax: Copy + Send + Sync {
     fn rate(&self, kind: u32) -> u32;
 }
 
-/// Whether so many frames of this kind follow each other from the first of these bytes on, or as many as there are up to the
-/// end of the file, if these bytes reach it. A tag may stand there; and it may lie within a frame, though not within the first.
+/// Whether so many frames of this kind follow each other from the first of these bytes on, or as many as there are up
+/// to the end of the file, if these bytes reach it. A tag may stand there; and it may lie within a frame, though not
+/// within the first.
 pub fn follow(syntax: &impl Syntax, mut bytes: &[u8], kind: u32, count: usize, last: bool) -> bool {
     for found in 0..count {
         let Some(frame) = syntax.frame(bytes).filter(|frame| frame.kind == kind) else {

@@ -66,8 +66,8 @@ struct Page {
     /// The page of the original that its last packet lies on.
     original: u64,
     continued: bool,
-    /// Where the last packet ends that ends on it, in presentation times of the original; and when the last sync sample up to it
-    /// was presented, which is another where the next one has only begun.
+    /// Where the last packet ends that ends on it, in presentation times of the original; and when the last sync sample
+    /// up to it was presented, which is another where the next one has only begun.
     end: Option<(Ticks, Ticks)>,
 }
 
