@@ -10,6 +10,7 @@ mod chapters;
 mod codec;
 mod fragment;
 mod gapless;
+mod groups;
 mod index;
 mod movie;
 mod samples;

@@ -106,6 +106,9 @@ impl pass::Pass for Pass {
 
     async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
         let Self { segment: Segment { mut notes, chapters, .. }, info, .. } = self;
+        for note in self.samples.notes() {
+            notes.push(note);
+        }
         let (last, tracks, lasting) = self.samples.finish()?;
         if tracks.iter().all(|track| track.samples == 0) {
             notes.push("it has no blocks".to_owned());

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::block::Head;
 use super::tracks::{Coding, Tracks};
 use crate::container::Error;
+use crate::container::keyframe::{self, Claim, Opening};
 use crate::index::{Builder, Packed};
 use crate::media::{Kind, Run, Ticks, Time, Timescale, Track};
 
@@ -24,6 +25,8 @@ pub struct Block {
     pub duration: Option<Ticks>,
     /// Whether the element says that it refers to no other.
     pub sync: bool,
+    /// What its frame says, if that was looked at.
+    pub opening: Option<Opening>,
 }
 
 /// The samples of all tracks, on their way into the index.
@@ -60,6 +63,16 @@ impl Samples {
     /// Whether a cluster has begun, whose Timestamp blocks count from.
     pub const fn in_cluster(&self) -> bool {
         self.cluster.is_some()
+    }
+
+    /// How the frame of a block is to be looked at, which refers to no other or does, for all that its element says.
+    pub fn looks(&self, head: &Head, sync: bool) -> Option<keyframe::Coding> {
+        self.lanes.iter().find(|lane| lane.coding.number == head.track)?.claim.as_ref()?.looks(sync)
+    }
+
+    /// The notes on tracks of which the keyframes are marked wrongly.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        self.lanes.iter().filter_map(|lane| lane.claim?.note(lane.coding.number))
     }
 
     /// Takes a block of the cluster. Those of tracks that are passed over are passed over.
@@ -108,6 +121,8 @@ impl Samples {
 #[derive(Serialize, Deserialize)]
 struct Lane {
     coding: Coding,
+    /// What its blocks say of which are keyframes.
+    claim: Option<Claim>,
     timescale: Timescale,
     /// The latest presentation time so far: the decode time of what comes.
     latest: Option<Ticks>,
@@ -127,8 +142,10 @@ struct Waiting {
 }
 
 impl Lane {
-    const fn new(coding: Coding, timescale: Timescale) -> Self {
-        Self { coding, timescale, latest: None, waiting: None, usual: Ticks::ZERO }
+    fn new(coding: Coding, timescale: Timescale) -> Self {
+        // A look at a block that is read through costs nothing.
+        let claim = Claim::new(coding.pictures, u32::MAX);
+        Self { coding, claim, timescale, latest: None, waiting: None, usual: Ticks::ZERO }
     }
 
     /// Takes the next block of the track, and gives the sample before.
@@ -144,7 +161,10 @@ impl Lane {
             offset: block.offset,
             size: block.size,
             count: 1,
-            sync: block.sync || self.coding.kind != Kind::Video,
+            sync: match &mut self.claim {
+                Some(claim) => claim.settle(block.sync, block.opening),
+                None => block.sync || self.coding.kind != Kind::Video,
+            },
             description: 1,
             header: block.header,
         };
@@ -188,7 +208,7 @@ mod tests {
     use super::*;
 
     fn lane(kind: Kind, frame: Option<u64>, opus: bool) -> Lane {
-        let coding = Coding { number: 1, kind, frame, opus };
+        let coding = Coding { number: 1, kind, frame, opus, pictures: keyframe::Coding::Unknown };
         Lane::new(coding, Timescale::of_nanoseconds(1_000_000).unwrap())
     }
 
@@ -200,7 +220,7 @@ mod tests {
             let data = [0x81, high, low, flags, first];
             let head = Head::parse(&data).unwrap();
             let duration = duration.map(Ticks);
-            let block = Block { offset: 0, size: 9, header: 3, head, duration, sync: false };
+            let block = Block { offset: 0, size: 9, header: 3, head, duration, sync: false, opening: None };
             runs.extend(lane.push(&block, Ticks(1000)));
         }
         runs.extend(lane.flush());
@@ -240,7 +260,7 @@ mod tests {
         for (kind, sync) in [(Kind::Video, false), (Kind::Audio, true), (Kind::Text, true)] {
             let mut lane = lane(kind, None, false);
             let head = Head::parse(&[0x81, 0, 0, 0, 0]).unwrap();
-            let block = Block { offset: 0, size: 9, header: 3, head, duration: None, sync: false };
+            let block = Block { offset: 0, size: 9, header: 3, head, duration: None, sync: false, opening: None };
             assert!(lane.push(&block, Ticks(0)).is_none());
             assert_eq!(lane.flush().unwrap().sync, sync, "{kind:?}");
         }
