@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import pathlib
+from collections.abc import Callable, Iterator
 
 import counter
 import samples
@@ -36,8 +37,8 @@ class Format:
     """How long the sample is."""
     zeros: bool = False
     """ffprobe counts a zero before a sample to the one before it; so the first and the last sample of a cut may differ in one."""
-    parity: bool = False
-    """Each packet of its transport stream has sixteen bytes behind it."""
+    rewrite: Callable[[bytes], bytes] = bytes
+    """What is done to the file that ffmpeg made."""
     made: int = 0
     """With how many packets that are not of the original a cut may begin: MP3's bit reservoir stands in one."""
     open: bool = False
@@ -46,6 +47,42 @@ class Format:
     """It has those of `samples.CHAPTER_LIST`."""
     complaints: frozenset[str] = frozenset()
     """What ffmpeg says of the original too, and so may say of a cut."""
+
+
+def with_parity(packets: bytes) -> bytes:
+    """Sixteen bytes behind each packet of a transport stream."""
+    return b"".join(packets[at : at + 188] + bytes(16) for at in range(0, len(packets), 188))
+
+
+def without_sync_table(movie: bytes) -> bytes:
+    """An MP4 that says of all its samples that they are sync samples."""
+    return movie.replace(b"stss", b"free")
+
+
+def without_sample_flags(movie: bytes) -> bytes:
+    """The same of movie fragments: the flags of a sample that depends on others are made those of one that does not."""
+    return movie.replace(bytes.fromhex("01010000"), bytes.fromhex("02000000"))
+
+
+def all_keyframes(file: bytes) -> bytes:
+    """A Matroska file of which each SimpleBlock says that it is a keyframe."""
+    marked = bytearray(file)
+    for at in simple_blocks(file, 0, len(file)):
+        marked[at + 3] |= 0x80  # behind the track number, of one byte, and the time
+    return bytes(marked)
+
+
+def simple_blocks(file: bytes, at: int, end: int) -> Iterator[int]:
+    """Where the data of each SimpleBlock begins."""
+    while at < end:
+        identifier, at = file[at : at + 9 - file[at].bit_length()], at + 9 - file[at].bit_length()
+        width = 9 - file[at].bit_length()
+        size, at = int.from_bytes(file[at : at + width]) - (1 << 7 * width), at + width
+        if identifier in (b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"):
+            yield from simple_blocks(file, at, at + size)
+        elif identifier == b"\xa3":
+            yield at
+        at += size
 
 
 H264 = samples.H264
@@ -71,6 +108,13 @@ FORMATS = [
     Format("picture.3gp", [*BOTH, *H264, *samples.AAC, "-f", "3gp"], "video/3gpp", exact=True),
     Format("timecode.mov", [*BOTH, *H264, "-c:a", "pcm_s16be", "-ar", "8000", "-ac", "1", "-timecode", "01:00:00:00", "-t", "5"],
            "video/quicktime", exact=True, lossless=True, seconds=5),
+    # Files that mark pictures wrongly as sync samples.
+    Format("unmarked.mp4", [*BOTH, *H264, *samples.AAC, "-t", "8"], "video/mp4", exact=True, seconds=8, rewrite=without_sync_table),
+    Format("unmarked-fragments.mp4", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", *samples.AAC, "-movflags", "empty_moov+default_base_moof",
+           "-frag_duration", "1500000", "-t", "8"], "video/mp4", exact=True, seconds=8, rewrite=without_sample_flags),
+    Format("unmarked.mkv", [*BOTH, *HEVC, "-c:a", "libopus", "-b:a", "16k", "-t", "8"], "video/x-matroska", seconds=8, rewrite=all_keyframes),
+    Format("vorbis.mp4", [*SOUND, "-c:a", "libvorbis", "-q:a", "0"], "audio/mp4", exact=True),
+    Format("plain.mka", [*WAVE, "-c:a", "pcm_s16le", "-ar", "8000", "-t", "5.07"], "audio/x-matroska", seconds=5.07, slack=0.2),
     Format("wave.wav", [*WAVE, "-c:a", "pcm_s16le", "-ar", "4000"], "audio/wav", exact=True, lossless=True),
     Format("wave24.wav", [*WAVE, "-c:a", "pcm_s24le", "-ar", "8000", "-t", "3.5"], "audio/wav", exact=True, lossless=True, seconds=3.5),
     Format("float.wav", [*WAVE, "-c:a", "pcm_f32le", "-ar", "4000", "-t", "5"], "audio/wav", exact=True, lossless=True, seconds=5),
@@ -107,7 +151,7 @@ FORMATS = [
     Format("h264.ts", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-c:a", "aac", "-b:a", "16k", *TS], "video/mp2t", seconds=8, slack=0.07),
     Format("mpeg2.ts", [*BOTH, "-c:v", "mpeg2video", "-q:v", "30", "-g", "25", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07),
     Format("hevc.m2ts", [*BOTH, *HEVC, "-c:a", "ac3", "-b:a", "32k", *TS, "-t", "7", "-mpegts_m2ts_mode", "1"], "video/mp2t", seconds=7, slack=0.07, zeros=True),
-    Format("parity.ts", [*BOTH, *H264, "-g", "30", "-keyint_min", "30", "-c:a", "eac3", "-b:a", "32k", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07, parity=True),
+    Format("parity.ts", [*BOTH, *H264, "-g", "30", "-keyint_min", "30", "-c:a", "eac3", "-b:a", "32k", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07, rewrite=with_parity),
     Format("sound.ts", [*SOUND, "-c:a", "aac", "-b:a", "32k", *TS], "video/mp2t", seconds=8, slack=0.07),
     # ffprobe takes the last time stamp for the end, and packets are as long as some pictures.
     Format("picture.vob", [*BOTH, *MPEG2, "-bf", "2", "-c:a", "ac3", "-b:a", "32k", "-ac", "1", "-f", "vob", "-t", "6"], "video/mpeg", seconds=6, slack=0.35, open=True),
@@ -164,9 +208,7 @@ def main(wanted: list[str]) -> None:
             marks = ["-i", chapters, "-map_chapters", "2", *samples.TITLES] if row.chapters else []
             command = ["ffmpeg", "-v", "error", "-y", *inputs, *marks, "-t", str(row.seconds), *exact, *row.options, target]
             subprocess.run(command, check=True)
-            if row.parity:
-                packets = target.read_bytes()
-                target.write_bytes(b"".join(packets[at : at + 188] + bytes(16) for at in range(0, len(packets), 188)))
+            target.write_bytes(row.rewrite(target.read_bytes()))
             print(f"{target.stat().st_size:>8} {row.name}", flush=True)
 
 

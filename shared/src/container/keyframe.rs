@@ -301,6 +301,7 @@ impl Claim {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -326,5 +327,59 @@ mod tests {
             assert_eq!(Coding::of(**compression).is_key(frame, false), *key, "{compression:?} {frame:x?}");
         }
         assert!(Coding::of(*b"abcd").is_key(&[], true));
+    }
+
+    #[test]
+    fn frames_of_containers_say_it_too() {
+        let (avc, hevc) = (Coding::H264(Framing::Lengths(4)), Coding::Hevc(Framing::Lengths(2)));
+        let parameters = [0, 0, 0, 2, 0x67, 1];
+        let recovery = [0, 0, 0, 5, 6, 6, 1, 0xC4, 0x80];
+        // Slices of an intra picture (type 7) and of another (5), both from the first macroblock.
+        let (intra, other) = ([0, 0, 0, 3, 0x41, 0x88, 0x80], [0, 0, 0, 3, 0x41, 0x98, 0x80]);
+        let cases: &[(Coding, &[u8], Option<Opening>)] = &[
+            (avc, &[0, 0, 0, 2, 9, 0x10, 0, 0, 0, 9, 0x65, 1], Some(Opening::Point)),
+            (avc, &intra, Some(Opening::Intra)),
+            (avc, &[&parameters[..], &intra].concat(), Some(Opening::Point)),
+            (avc, &other, Some(Opening::Refers)),
+            (avc, &[&parameters[..], &other].concat(), Some(Opening::Refers)),
+            (avc, &[&recovery[..], &other].concat(), Some(Opening::Point)),
+            (avc, &parameters, Some(Opening::Point)),
+            (avc, &recovery, None),
+            // Start codes where lengths should be.
+            (avc, &[0, 0, 0, 1, 0x67, 1, 0, 0, 1, 0x65, 1], Some(Opening::Point)),
+            (Coding::H264(Framing::Lengths(1)), &[2, 0x65, 1], Some(Opening::Point)),
+            (hevc, &[0, 3, 0x26, 1, 9], Some(Opening::Point)),
+            (hevc, &[0, 3, 0x02, 1, 9], Some(Opening::Refers)),
+            (hevc, &[0, 5, 0x4E, 1, 6, 1, 0x80, 0, 3, 0x02, 1, 9], Some(Opening::Point)),
+            (Coding::Vp9, &[0x82, 0x49], Some(Opening::Point)),
+            (Coding::Vp9, &[0x86, 0], Some(Opening::Refers)),
+            (Coding::Vp9, &[0xB0, 0x80], Some(Opening::Point)),
+            (Coding::Vp9, &[0x00, 0], None),
+            (Coding::Av1, &[0x12, 0, 0x0A, 1, 0, 0x32, 1, 0x10], Some(Opening::Point)),
+            (Coding::Av1, &[0x12, 0, 0x32, 1, 0x30], Some(Opening::Refers)),
+            (Coding::Av1, &[0x12, 0], None),
+            (Coding::Theora, &[0x40], Some(Opening::Refers)),
+            (Coding::Intra, &[], Some(Opening::Point)),
+        ];
+        for (coding, frame, expected) in cases {
+            assert_eq!(coding.opening(frame), *expected, "{coding:?} {frame:x?}");
+            for length in 0..frame.len() {
+                let _ = coding.opening(frame.get(..length).unwrap_or_default());
+            }
+        }
+    }
+
+    #[test]
+    fn a_claim_is_believed_after_some_looks_and_refuted_by_one() {
+        let mut claim = Claim::new(Coding::Vp8, 2).unwrap();
+        assert_eq!((claim.looks(true), claim.looks(false)), (Some(Coding::Vp8), None));
+        assert!(claim.settle(true, Some(Opening::Point)) && claim.settle(true, Some(Opening::Intra)));
+        assert_eq!((claim.looks(true), claim.note(1)), (None, None));
+        let mut claim = Claim::new(Coding::Vp8, 2).unwrap();
+        assert!(!claim.settle(true, Some(Opening::Refers)));
+        assert!(claim.looks(false).is_some() && claim.note(1).is_some());
+        let settled = [Some(Opening::Point), Some(Opening::Intra), Some(Opening::Refers), None];
+        assert_eq!(settled.map(|opening| claim.settle(false, opening)), [true, false, false, false]);
+        assert!(Claim::new(Coding::Intra, 2).is_none() && Claim::new(Coding::Unknown, 2).is_none());
     }
 }

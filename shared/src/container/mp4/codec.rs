@@ -40,6 +40,8 @@ impl Codec {
             b"Opus" => timescale.ticks(crate::media::Time(80_000_000)),
             b".mp3" => frame.times(10),
             b"mp4a" if matches!(self.name.as_str(), "mp4a.6B" | "mp4a.69") => frame.times(10),
+            // The packet before overlaps; a long block has usually 2048 samples.
+            b"mp4a" if self.name == "mp4a.DD" => frame.max(Ticks(2048)),
             b"mp4a" | b"ac-3" | b"ec-3" => frame,
             _ => Ticks::ZERO,
         }

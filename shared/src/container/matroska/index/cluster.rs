@@ -86,7 +86,7 @@ pub async fn read<S: Source>(
                     let sync = head.keyframe;
                     let opening = opening(stream, child.length, end, &head, samples.looks(&head, sync)).await?;
                     let timestamp = timestamp as u64;
-                    let element = Element { offset, end, timestamp, duration: None, sync, opening };
+                    let element = Element { offset, end, timestamp, duration: None, discard: 0, sync, opening };
                     element.give(head, samples, notes)?;
                 }
                 None => notes.at(offset, "a SimpleBlock without a head is passed over"),
@@ -118,7 +118,7 @@ async fn group<S: Source>(
     samples: &mut Samples,
     notes: &mut Notes,
 ) -> Result<(), Error> {
-    let mut element = Element { offset, end, timestamp: 0, duration: None, sync: true, opening: None };
+    let mut element = Element { offset, end, timestamp: 0, duration: None, discard: 0, sync: true, opening: None };
     let mut head = None;
     stream.seek(body);
     while stream.position() < end {
@@ -147,6 +147,9 @@ async fn group<S: Source>(
             ids::BLOCK_DURATION => {
                 let duration = ebml::uint(data).filter(|duration| *duration < MAX_TICKS);
                 element.duration = duration.and_then(|duration| i64::try_from(duration).ok()).map(Ticks);
+            }
+            ids::DISCARD_PADDING => {
+                element.discard = ebml::int(data).and_then(|nanos| u64::try_from(nanos).ok()).unwrap_or(0);
             }
             ids::REFERENCE_BLOCK => element.sync = false,
             _ => {}
@@ -183,6 +186,7 @@ struct Element {
     /// How many bytes into it the block's timestamp stands.
     timestamp: u64,
     duration: Option<Ticks>,
+    discard: u64,
     sync: bool,
     opening: Option<Opening>,
 }
@@ -197,7 +201,7 @@ impl Element {
             notes.at(self.offset, "a block of more than 4 GiB, or that stands last in its group, is passed over");
             return Ok(());
         };
-        let Self { offset, duration, sync, opening, .. } = *self;
-        samples.block(&Block { offset, size, header, head, duration, sync, opening })
+        let Self { offset, duration, discard, sync, opening, .. } = *self;
+        samples.block(&Block { offset, size, header, head, duration, discard, sync, opening })
     }
 }
