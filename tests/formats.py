@@ -5,10 +5,12 @@ new row of `FORMATS`: the tests of `test_formats.py` are the same for all of the
 """
 
 import dataclasses
+import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
-import pathlib
+import zlib
 from collections.abc import Callable, Iterator
 
 import counter
@@ -37,21 +39,37 @@ class Format:
     """How long the sample is."""
     zeros: bool = False
     """ffprobe counts a zero before a sample to the one before it; so the first and the last sample of a cut may differ in one."""
-    rewrite: Callable[[bytes], bytes] = bytes
-    """What is done to the file that ffmpeg made."""
+    remade: Callable[[bytes], bytes] = bytes
+    """What is done with ffmpeg's file, where ffmpeg does not write such."""
     made: int = 0
     """With how many packets that are not of the original a cut may begin: MP3's bit reservoir stands in one."""
     open: bool = False
     """Its groups are open: pictures that need the group before are left out behind the first picture of a cut."""
+    every: int = 1
+    """It shows each that many pictures one, for as long as they all would last."""
     chapters: bool = False
     """It has those of `samples.CHAPTER_LIST`."""
     complaints: frozenset[str] = frozenset()
     """What ffmpeg says of the original too, and so may say of a cut."""
 
 
-def with_parity(packets: bytes) -> bytes:
-    """Sixteen bytes behind each packet of a transport stream."""
-    return b"".join(packets[at : at + 188] + bytes(16) for at in range(0, len(packets), 188))
+H264 = samples.H264
+HEVC = "-c:v libx265 -preset medium -crf 36 -g 50 -x265-params log-level=error:open-gop=0:keyint=50:min-keyint=50:scenecut=0 -pix_fmt yuv420p".split()
+THEORA = "-c:v libtheora -q:v 3 -g 50 -pix_fmt yuv420p".split()
+SOUND = ["-map", "1:a"]
+WAVE = [*SOUND, "-ac", "1"]
+BEXT = ["-metadata", "origination_date=2010-10-22", "-metadata", "origination_time=07:33:53", "-metadata", "time_reference=4000000000"]
+BOTH = ["-map", "0:v", "-map", "1:a"]
+MP3 = [*SOUND, "-c:a", "libmp3lame"]
+EXACT = {"media_type": "audio/mpeg", "exact": True, "lossless": True, "made": 1}
+
+MPEG2 = "-c:v mpeg2video -q:v 30 -g 25 -sc_threshold 1000000000".split()
+MP2 = ["-c:a", "mp2", "-b:a", "32k", "-ac", "1"]
+UNSTAMPED = frozenset({"Application provided invalid, non monotonically increasing dts to muxer in stream :  >="})
+"""ffmpeg guesses when pictures without a time stamp are decoded, and is wrong."""
+TS = ["-f", "mpegts", "-pes_payload_size", "200", "-pat_period", "2", "-sdt_period", "10", "-t", "8"]
+"""Small PES packets, and tables every two seconds, or the sample would be padding for the most part."""
+
 
 
 def without_sync_table(movie: bytes) -> bytes:
@@ -85,22 +103,22 @@ def simple_blocks(file: bytes, at: int, end: int) -> Iterator[int]:
         at += size
 
 
-H264 = samples.H264
-HEVC = "-c:v libx265 -preset medium -crf 36 -g 50 -x265-params log-level=error:open-gop=0:keyint=50:min-keyint=50:scenecut=0 -pix_fmt yuv420p".split()
-THEORA = "-c:v libtheora -q:v 3 -g 50 -pix_fmt yuv420p".split()
-SOUND = ["-map", "1:a"]
-WAVE = [*SOUND, "-ac", "1"]
-BEXT = ["-metadata", "origination_date=2010-10-22", "-metadata", "origination_time=07:33:53", "-metadata", "time_reference=4000000000"]
-BOTH = ["-map", "0:v", "-map", "1:a"]
-MP3 = [*SOUND, "-c:a", "libmp3lame"]
-EXACT = {"media_type": "audio/mpeg", "exact": True, "lossless": True, "made": 1}
+def with_parity(packets: bytes) -> bytes:
+    """Each packet of a transport stream with sixteen bytes behind it."""
+    return b"".join(packets[at : at + 188] + bytes(16) for at in range(0, len(packets), 188))
 
-MPEG2 = "-c:v mpeg2video -q:v 30 -g 25 -sc_threshold 1000000000".split()
-MP2 = ["-c:a", "mp2", "-b:a", "32k", "-ac", "1"]
-UNSTAMPED = frozenset({"Application provided invalid, non monotonically increasing dts to muxer in stream :  >="})
-"""ffmpeg guesses when pictures without a time stamp are decoded, and is wrong."""
-TS = ["-f", "mpegts", "-pes_payload_size", "200", "-pat_period", "2", "-sdt_period", "10", "-t", "8"]
-"""Small PES packets, and tables every two seconds, or the sample would be padding for the most part."""
+
+def box(kind: bytes, payload: bytes) -> bytes:
+    return struct.pack(">I4s", len(payload) + 8, kind) + payload
+
+
+def compressed(film: bytes) -> bytes:
+    """A film whose movie box, its last, is compressed, as QuickTime wrote it for the web."""
+    at = film.rindex(b"moov") - 4
+    moov = film[at:]
+    cmvd = box(b"cmvd", struct.pack(">I", len(moov)) + zlib.compress(moov))
+    return film[:at] + box(b"moov", box(b"cmov", box(b"dcom", b"zlib") + cmvd))
+
 
 FORMATS = [
     Format("sound.mka", [*SOUND, "-c:a", "libopus", "-b:a", "24k"], "audio/x-matroska"),
@@ -109,12 +127,17 @@ FORMATS = [
     Format("timecode.mov", [*BOTH, *H264, "-c:a", "pcm_s16be", "-ar", "8000", "-ac", "1", "-timecode", "01:00:00:00", "-t", "5"],
            "video/quicktime", exact=True, lossless=True, seconds=5),
     # Files that mark pictures wrongly as sync samples.
-    Format("unmarked.mp4", [*BOTH, *H264, *samples.AAC, "-t", "8"], "video/mp4", exact=True, seconds=8, rewrite=without_sync_table),
+    Format("unmarked.mp4", [*BOTH, *H264, *samples.AAC, "-t", "8"], "video/mp4", exact=True, seconds=8, remade=without_sync_table),
     Format("unmarked-fragments.mp4", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", *samples.AAC, "-movflags", "empty_moov+default_base_moof",
-           "-frag_duration", "1500000", "-t", "8"], "video/mp4", exact=True, seconds=8, rewrite=without_sample_flags),
-    Format("unmarked.mkv", [*BOTH, *HEVC, "-c:a", "libopus", "-b:a", "16k", "-t", "8"], "video/x-matroska", seconds=8, rewrite=all_keyframes),
+           "-frag_duration", "1500000", "-t", "8"], "video/mp4", exact=True, seconds=8, remade=without_sample_flags),
+    Format("unmarked.mkv", [*BOTH, *HEVC, "-c:a", "libopus", "-b:a", "16k", "-t", "8"], "video/x-matroska", seconds=8, remade=all_keyframes),
     Format("vorbis.mp4", [*SOUND, "-c:a", "libvorbis", "-q:a", "0"], "audio/mp4", exact=True),
     Format("plain.mka", [*WAVE, "-c:a", "pcm_s16le", "-ar", "8000", "-t", "5.07"], "audio/x-matroska", seconds=5.07, slack=0.2),
+    Format("slides.mp4", [*BOTH, *H264, "-vf", "select=not(mod(n\\,75))", "-r", "1/3", "-bf", "0", *samples.AAC], "video/mp4", exact=True, every=75),
+    Format("compressed.mov", [*BOTH, *H264, "-c:a", "pcm_s16be", "-ar", "8000", "-ac", "1", "-t", "5"],
+           "video/quicktime", exact=True, lossless=True, seconds=5, remade=compressed),
+    # Its tables count frames, as QuickTime's do of sound whose packets are alike.
+    Format("packets.mov", [*WAVE, "-c:a", "adpcm_ima_wav", "-ar", "11025", "-f", "mov"], "audio/mp4", exact=True, lossless=True),
     Format("wave.wav", [*WAVE, "-c:a", "pcm_s16le", "-ar", "4000"], "audio/wav", exact=True, lossless=True),
     Format("wave24.wav", [*WAVE, "-c:a", "pcm_s24le", "-ar", "8000", "-t", "3.5"], "audio/wav", exact=True, lossless=True, seconds=3.5),
     Format("float.wav", [*WAVE, "-c:a", "pcm_f32le", "-ar", "4000", "-t", "5"], "audio/wav", exact=True, lossless=True, seconds=5),
@@ -151,7 +174,11 @@ FORMATS = [
     Format("h264.ts", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-c:a", "aac", "-b:a", "16k", *TS], "video/mp2t", seconds=8, slack=0.07),
     Format("mpeg2.ts", [*BOTH, "-c:v", "mpeg2video", "-q:v", "30", "-g", "25", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07),
     Format("hevc.m2ts", [*BOTH, *HEVC, "-c:a", "ac3", "-b:a", "32k", *TS, "-t", "7", "-mpegts_m2ts_mode", "1"], "video/mp2t", seconds=7, slack=0.07, zeros=True),
-    Format("parity.ts", [*BOTH, *H264, "-g", "30", "-keyint_min", "30", "-c:a", "eac3", "-b:a", "32k", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07, rewrite=with_parity),
+    Format("parity.ts", [*BOTH, *H264, "-g", "30", "-keyint_min", "30", "-c:a", "eac3", "-b:a", "32k", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07, remade=with_parity),
+    Format("latm.ts", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-c:a", "aac", "-b:a", "16k", *TS, "-t", "4", "-mpegts_flags", "latm"],
+           "video/mp2t", seconds=4, slack=0.07),
+    # Its clock begins anew, as all do each twenty-six and a half hours, in its third second.
+    Format("wrap.ts", [*BOTH, *MPEG2, *MP2, *TS, "-t", "5", "-output_ts_offset", "95439.5"], "video/mp2t", seconds=5, slack=0.07),
     Format("sound.ts", [*SOUND, "-c:a", "aac", "-b:a", "32k", *TS], "video/mp2t", seconds=8, slack=0.07),
     # ffprobe takes the last time stamp for the end, and packets are as long as some pictures.
     Format("picture.vob", [*BOTH, *MPEG2, "-bf", "2", "-c:a", "ac3", "-b:a", "32k", "-ac", "1", "-f", "vob", "-t", "6"], "video/mpeg", seconds=6, slack=0.35, open=True),
@@ -208,7 +235,7 @@ def main(wanted: list[str]) -> None:
             marks = ["-i", chapters, "-map_chapters", "2", *samples.TITLES] if row.chapters else []
             command = ["ffmpeg", "-v", "error", "-y", *inputs, *marks, "-t", str(row.seconds), *exact, *row.options, target]
             subprocess.run(command, check=True)
-            target.write_bytes(row.rewrite(target.read_bytes()))
+            target.write_bytes(row.remade(target.read_bytes()))
             print(f"{target.stat().st_size:>8} {row.name}", flush=True)
 
 

@@ -17,7 +17,7 @@ use super::fragment::Progress;
 use super::movie::{Defaults, Movie, MovieTrack};
 use super::samples::Samples;
 use super::window::Window;
-use super::{CONTAINER, chapters};
+use super::{CONTAINER, chapters, compressed};
 use crate::container::keyframe::Claim;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
@@ -63,8 +63,11 @@ impl pass::Pass for Pass {
     async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
         let mut window = Window::default();
         let Opening { brands, offset, moov, setup_ranges } = Opening::read(stream.source(), &mut window).await?;
+        let range = offset..offset.saturating_add(moov.len() as u64);
         let moov = Box::read(&moov, offset, "")?;
-        let pass = Self::movie(stream.source(), window, &moov, brands, setup_ranges).await?;
+        let inflated = compressed::inflated(&moov, MAX_MOVIE)?;
+        let moov = inflated.as_deref().map_or(Ok(moov), |inflated| Box::read(inflated, offset, ""))?;
+        let pass = Self::movie(stream.source(), window, (&moov, range), brands, setup_ranges).await?;
         stream.seek(pass.setup_ranges.last().map_or(0, |range| range.end));
         Ok(pass)
     }
@@ -133,7 +136,7 @@ impl Pass {
     async fn movie(
         source: &impl Source,
         mut window: Window,
-        moov: &Box<'_>,
+        (moov, range): (&Box<'_>, Range<u64>),
         brands: Bytes,
         setup_ranges: Vec<Range<u64>>,
     ) -> Result<Self, Error> {
@@ -156,7 +159,7 @@ impl Pass {
         let mut builder = Builder::new(models.clone());
         let codecs: Vec<Codec> = tracks.iter().map(|track| track.codec.clone()).collect();
         let doubts = match &fragments {
-            None => Doubts::of(source, moov, &tracks).await?,
+            None => Doubts::of(source, moov, range, &tracks).await?,
             Some(_) => None,
         };
         let decode = match &doubts {
@@ -244,7 +247,7 @@ fn index_tables(
 ) -> Result<Vec<Ticks>, Error> {
     let mut lanes = Vec::new();
     for (place, track) in tracks.iter().enumerate() {
-        let samples = Samples::read(&track.tables, file_length)?;
+        let samples = Samples::read(&track.tables, file_length)?.in_packets(track.packets);
         let found = doubts.and_then(|doubts| doubts.found(place));
         lanes.push(Lane::new(
             &track.track,

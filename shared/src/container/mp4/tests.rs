@@ -12,6 +12,7 @@
 
 mod chapters;
 mod gapless;
+mod quicktime;
 mod syncs;
 
 use std::ops::Range;

@@ -6,8 +6,10 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::MAX_MOVIE;
 use crate::container::keyframe::{Claim, Coding, LOOK, Opening};
 use crate::container::mp4::boxes::Box;
+use crate::container::mp4::compressed;
 use crate::container::mp4::movie::{Movie, MovieTrack};
 use crate::container::mp4::samples::Samples;
 use crate::container::mp4::window::Window;
@@ -98,9 +100,14 @@ struct Doubt {
 }
 
 impl Doubts {
-    /// Those of a movie box, by a look at the first samples of the tracks of which the second sample too is said to be one that
+    /// Those of a movie box, which stands there, compressed or not, by a look at the first samples of the tracks of which the second sample too is said to be one that
     /// decoding can begin at.
-    pub async fn of(source: &impl Source, moov: &Box<'_>, tracks: &[MovieTrack<'_>]) -> Result<Option<Self>, Error> {
+    pub async fn of(
+        source: &impl Source,
+        moov: &Box<'_>,
+        range: Range<u64>,
+        tracks: &[MovieTrack<'_>],
+    ) -> Result<Option<Self>, Error> {
         let (mut doubts, mut looks) = (Vec::new(), Looks::default());
         for (place, track) in tracks.iter().enumerate() {
             let Some(mut claim) = Claim::new(track.codec.pictures, LOOKS) else { continue };
@@ -120,8 +127,6 @@ impl Doubts {
                 doubts.push(Doubt { place, id: track.track.id, claim, found: Vec::new() });
             }
         }
-        let start = moov.offset.saturating_sub((moov.whole.len() - moov.payload.len()) as u64);
-        let range = start..start.saturating_add(moov.whole.len() as u64);
         let bytes = Bytes::copy_from_slice(moov.whole);
         Ok((!doubts.is_empty()).then(|| Self { moov: range, tracks: doubts, done: 0, samples: 0, looks, bytes }))
     }
@@ -157,7 +162,9 @@ impl Doubts {
     /// The movie box, and where it begins.
     pub async fn movie(&mut self, source: &impl Source) -> Result<(Bytes, u64), Error> {
         if self.bytes.is_empty() {
-            self.bytes = source.read(self.moov.clone()).await?;
+            let bytes = source.read(self.moov.clone()).await?;
+            let inflated = compressed::inflated(&Box::read(&bytes, self.moov.start, "")?, MAX_MOVIE)?;
+            self.bytes = inflated.map_or(bytes, Bytes::from);
         }
         Ok((self.bytes.clone(), self.moov.start))
     }
