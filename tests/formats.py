@@ -128,7 +128,7 @@ FORMATS = [
            "video/quicktime", exact=True, lossless=True, seconds=5),
     # Files that mark pictures wrongly as sync samples.
     Format("unmarked.mp4", [*BOTH, *H264, *samples.AAC, "-t", "8"], "video/mp4", exact=True, seconds=8, remade=without_sync_table),
-    Format("unmarked-fragments.mp4", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", *samples.AAC, "-movflags", "empty_moov+default_base_moof",
+    Format("unmarked-fragments.mp4", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-bf", "0", *samples.AAC, "-movflags", "empty_moov+default_base_moof",
            "-frag_duration", "1500000", "-t", "8"], "video/mp4", exact=True, seconds=8, remade=without_sample_flags),
     Format("unmarked.mkv", [*BOTH, *HEVC, "-c:a", "libopus", "-b:a", "16k", "-t", "8"], "video/x-matroska", seconds=8, remade=all_keyframes),
     Format("vorbis.mp4", [*SOUND, "-c:a", "libvorbis", "-q:a", "0"], "audio/mp4", exact=True),
