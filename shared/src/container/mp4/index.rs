@@ -1,5 +1,6 @@
 //! From bytes to model: the boxes of a file are found by their headers, the movie box is read whole, and of the media data
-//! not a byte, except where movie fragments lie between it (`fragments`).
+//! not a byte, except where movie fragments lie between it (`fragments`), and where it has to say itself at which samples
+//! decoding can begin (`looks`).
 
 mod fragments;
 mod looks;
