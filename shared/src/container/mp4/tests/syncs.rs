@@ -7,7 +7,7 @@ use crate::container::mp4::tables::Syncs;
 
 /// Pictures of VP8, whose first bit says whether they are keyframes: each fifth is one.
 fn pictures() -> TestTrack {
-    let mut pictures = track(1, Kind::Video, 25, 1, 5, 300, &mut Random(1));
+    let mut pictures = track(1, Kind::Video, 2500, 100, 5, 300, &mut Random(1));
     for sample in &mut pictures.samples {
         sample.composition = Ticks::ZERO;
     }
