@@ -10,6 +10,7 @@ fn pictures() -> TestTrack {
     let mut pictures = track(1, Kind::Video, 2500, 100, 5, 300, &mut Random(1));
     for sample in &mut pictures.samples {
         sample.composition = Ticks::ZERO;
+        sample.size += 1;
     }
     let bytes = |sample: &Run| [vec![u8::from(!sample.sync)], vec![7; sample.size as usize - 1]].concat();
     pictures.payload = pictures.samples.iter().map(bytes).collect();
