@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import counter
 import samples
@@ -72,6 +72,37 @@ TS = ["-f", "mpegts", "-pes_payload_size", "200", "-pat_period", "2", "-sdt_peri
 
 
 
+def without_sync_table(movie: bytes) -> bytes:
+    """An MP4 that says of all its samples that they are sync samples."""
+    return movie.replace(b"stss", b"free")
+
+
+def without_sample_flags(movie: bytes) -> bytes:
+    """The same of movie fragments: the flags of a sample that depends on others are made those of one that does not."""
+    return movie.replace(bytes.fromhex("01010000"), bytes.fromhex("02000000"))
+
+
+def all_keyframes(file: bytes) -> bytes:
+    """A Matroska file of which each SimpleBlock says that it is a keyframe."""
+    marked = bytearray(file)
+    for at in simple_blocks(file, 0, len(file)):
+        marked[at + 3] |= 0x80  # behind the track number, of one byte, and the time
+    return bytes(marked)
+
+
+def simple_blocks(file: bytes, at: int, end: int) -> Iterator[int]:
+    """Where the data of each SimpleBlock begins."""
+    while at < end:
+        identifier, at = file[at : at + 9 - file[at].bit_length()], at + 9 - file[at].bit_length()
+        width = 9 - file[at].bit_length()
+        size, at = int.from_bytes(file[at : at + width]) - (1 << 7 * width), at + width
+        if identifier in (b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"):
+            yield from simple_blocks(file, at, at + size)
+        elif identifier == b"\xa3":
+            yield at
+        at += size
+
+
 def with_parity(packets: bytes) -> bytes:
     """Each packet of a transport stream with sixteen bytes behind it."""
     return b"".join(packets[at : at + 188] + bytes(16) for at in range(0, len(packets), 188))
@@ -95,6 +126,13 @@ FORMATS = [
     Format("picture.3gp", [*BOTH, *H264, *samples.AAC, "-f", "3gp"], "video/3gpp", exact=True),
     Format("timecode.mov", [*BOTH, *H264, "-c:a", "pcm_s16be", "-ar", "8000", "-ac", "1", "-timecode", "01:00:00:00", "-t", "5"],
            "video/quicktime", exact=True, lossless=True, seconds=5),
+    # Files that mark pictures wrongly as sync samples.
+    Format("unmarked.mp4", [*BOTH, *H264, *samples.AAC, "-t", "8"], "video/mp4", exact=True, seconds=8, remade=without_sync_table),
+    Format("unmarked-fragments.mp4", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-bf", "0", *samples.AAC, "-movflags", "empty_moov+default_base_moof",
+           "-frag_duration", "1500000", "-t", "8"], "video/mp4", exact=True, seconds=8, remade=without_sample_flags),
+    Format("unmarked.mkv", [*BOTH, *HEVC, "-c:a", "libopus", "-b:a", "16k", "-t", "8"], "video/x-matroska", seconds=8, remade=all_keyframes),
+    Format("vorbis.mp4", [*SOUND, "-c:a", "libvorbis", "-q:a", "0"], "audio/mp4", exact=True),
+    Format("plain.mka", [*WAVE, "-c:a", "pcm_s16le", "-ar", "8000", "-t", "5.07"], "audio/x-matroska", seconds=5.07, slack=0.2),
     Format("slides.mp4", [*BOTH, *H264, "-vf", "select=not(mod(n\\,75))", "-r", "1/3", "-bf", "0", *samples.AAC], "video/mp4", exact=True, every=75),
     Format("compressed.mov", [*BOTH, *H264, "-c:a", "pcm_s16be", "-ar", "8000", "-ac", "1", "-t", "5"],
            "video/quicktime", exact=True, lossless=True, seconds=5, remade=compressed),

@@ -14,6 +14,7 @@ pub mod frames;
 pub mod iff;
 #[cfg(test)]
 mod indexed;
+mod keyframe;
 pub mod matroska;
 pub mod mp4;
 mod mpeg;

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::keyframe::Coding;
 use super::opendml;
 use super::riff::{self, FourCc, u16_at, u32_at};
+use crate::container::keyframe::Coding;
 use crate::container::notes::Notes;
 use crate::media::{Kind, Setup, Ticks, Timescale, Track};
 

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::CONTAINER;
 use super::header::{Headers, Unit};
-use super::keyframe::LOOK;
 use super::opendml::{Indexes, Part, last_movi};
 use super::riff::{self, Chunk, HEADER, u32_at};
+use crate::container::keyframe::LOOK;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};

@@ -12,7 +12,6 @@
 
 mod header;
 mod index;
-mod keyframe;
 mod opendml;
 mod riff;
 #[cfg(test)]

@@ -59,6 +59,7 @@ pub const BLOCK_GROUP: u32 = 0xA0;
 pub const BLOCK: u32 = 0xA1;
 pub const BLOCK_DURATION: u32 = 0x9B;
 pub const REFERENCE_BLOCK: u32 = 0xFB;
+pub const DISCARD_PADDING: u32 = 0x75A2;
 
 pub const CUES: u32 = 0x1C53_BB6B;
 pub const CUE_POINT: u32 = 0xBB;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::boxes::{Box, FourCc};
 use crate::container::Error;
+use crate::container::keyframe::{Coding, Framing};
 use crate::media::{Ticks, Timescale};
 
 /// Bytes of a visual sample entry before its boxes (§12.1.3), and of an audio one (§12.2.3).
@@ -20,9 +21,16 @@ pub struct Codec {
     pub name: String,
     /// The type of its sample entry.
     entry: FourCc,
+    /// How its samples say that decoding can begin at them.
+    pub pictures: Coding,
 }
 
 impl Codec {
+    /// That of a track without a description.
+    fn none() -> Self {
+        Self { name: "none".to_owned(), entry: FourCc(*b"none"), pictures: Coding::Unknown }
+    }
+
     /// How much has to be decoded before the first sample that is to be heard: the codecs that overlap their frames need
     /// one, Opus 80 ms (RFC 7845 §4.6), MP3 as many as its bit reservoir may reach back over. `frame`: the usual duration of
     /// a sample.
@@ -32,6 +40,8 @@ impl Codec {
             b"Opus" => timescale.ticks(crate::media::Time(80_000_000)),
             b".mp3" => frame.times(10),
             b"mp4a" if matches!(self.name.as_str(), "mp4a.6B" | "mp4a.69") => frame.times(10),
+            // The packet before overlaps; a long block has usually 2048 samples.
+            b"mp4a" if self.name == "mp4a.DD" => frame.max(Ticks(2048)),
             b"mp4a" | b"ac-3" | b"ec-3" => frame,
             _ => Ticks::ZERO,
         }
@@ -52,8 +62,32 @@ pub fn read(stsd: &Box<'_>) -> Result<Codec, Error> {
         }
         first.get_or_insert(entry);
     }
-    let Some(entry) = first else { return Ok(Codec { name: "none".to_owned(), entry: FourCc(*b"none") }) };
-    Ok(Codec { name: name(&entry), entry: entry.kind })
+    let Some(entry) = first else { return Ok(Codec::none()) };
+    let name = name(&entry);
+    Ok(Codec { entry: entry.kind, pictures: if count == 1 { pictures(&entry, &name) } else { Coding::Unknown }, name })
+}
+
+/// How the samples of a description say that decoding can begin at them.
+fn pictures(entry: &Box<'_>, name: &str) -> Coding {
+    let configured =
+        |kind, at| child(entry, VISUAL_ENTRY, kind).map(|found| Framing::configured(found.payload.get(at)));
+    let found = match &entry.kind.0 {
+        b"avc1" | b"avc2" | b"avc3" | b"avc4" | b"dva1" | b"dvav" => configured(*b"avcC", 4).map(Coding::H264),
+        b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => configured(*b"hvcC", 21).map(Coding::Hevc),
+        b"av01" => Some(Coding::Av1),
+        b"vp08" => Some(Coding::Vp8),
+        b"vp09" => Some(Coding::Vp9),
+        b"m1v " | b"m2v1" | b"mp1v" | b"mp2v" => Some(Coding::Mpeg2),
+        b"mp4v" if name == "mp4v.20" => Some(Coding::Mpeg4),
+        // ISO/IEC 14496-1 table 5: the profiles of MPEG-2, and MPEG-1.
+        b"mp4v"
+            if matches!(name, "mp4v.60" | "mp4v.61" | "mp4v.62" | "mp4v.63" | "mp4v.64" | "mp4v.65" | "mp4v.6A") =>
+        {
+            Some(Coding::Mpeg2)
+        }
+        _ => None,
+    };
+    found.unwrap_or(Coding::Unknown)
 }
 
 fn name(entry: &Box<'_>) -> String {

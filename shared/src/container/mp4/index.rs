@@ -1,7 +1,9 @@
 //! From bytes to model: the boxes of a file are found by their headers, the movie box is read whole, and of the media data
-//! not a byte, except where movie fragments lie between it (`fragments`).
+//! not a byte, except where movie fragments lie between it (`fragments`), and where it has to say itself at which samples
+//! decoding can begin (`looks`).
 
 mod fragments;
+mod looks;
 
 use std::ops::Range;
 
@@ -9,6 +11,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use self::fragments::Fragments;
+use self::looks::{Doubts, LOOKS};
 use super::boxes::Box;
 use super::codec::Codec;
 use super::fragment::Progress;
@@ -16,6 +19,7 @@ use super::movie::{Defaults, Movie, MovieTrack};
 use super::samples::Samples;
 use super::window::Window;
 use super::{CONTAINER, chapters, compressed};
+use crate::container::keyframe::Claim;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};
@@ -51,6 +55,8 @@ pub struct Pass {
     /// Of each track.
     codecs: Vec<Codec>,
     fragments: Option<Fragments>,
+    /// The samples of the tables are not in the index before these are settled.
+    doubts: Option<Doubts>,
     notes: Notes,
 }
 
@@ -58,15 +64,27 @@ impl pass::Pass for Pass {
     async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
         let mut window = Window::default();
         let Opening { brands, offset, moov, setup_ranges } = Opening::read(stream.source(), &mut window).await?;
+        let range = offset..offset.saturating_add(moov.len() as u64);
         let moov = Box::read(&moov, offset, "")?;
         let inflated = compressed::inflated(&moov, MAX_MOVIE)?;
         let moov = inflated.as_deref().map_or(Ok(moov), |inflated| Box::read(inflated, offset, ""))?;
-        let pass = Self::movie(stream.source(), window, &moov, brands, setup_ranges).await?;
+        let pass = Self::movie(stream.source(), window, (&moov, range), brands, setup_ranges).await?;
         stream.seek(pass.setup_ranges.last().map_or(0, |range| range.end));
         Ok(pass)
     }
 
     async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+        if let Some(doubts) = &mut self.doubts {
+            if let Some(offset) = doubts.step(stream.source()).await? {
+                stream.seek(offset);
+                return Ok(true);
+            }
+            doubts.note(&mut self.notes);
+            let (moov, offset) = doubts.movie(stream.source()).await?;
+            let tracks = Movie::read(&Box::read(&moov, offset, "")?)?.tracks;
+            index_tables(&tracks, stream.len(), Some(doubts), &mut self.builder, &mut self.notes)?;
+            self.doubts = None;
+        }
         let Some(fragments) = &mut self.fragments else { return Ok(false) };
         let offset = stream.position();
         let next = fragments.next(stream.source(), offset, &mut self.builder, &mut self.notes).await?;
@@ -82,7 +100,10 @@ impl pass::Pass for Pass {
     }
 
     async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
-        let Self { brands, header, setup_ranges, created, chapters, builder, codecs, fragments, mut notes } = self;
+        let Self { brands, header, setup_ranges, created, chapters, builder, codecs, fragments, mut notes, .. } = self;
+        for note in fragments.iter().flat_map(Fragments::notes) {
+            notes.push(note);
+        }
         let (last, mut tracks) = builder.finish()?;
         for (track, codec) in tracks.iter_mut().zip(&codecs).filter(|_| fragments.is_some()) {
             // How long samples are, it is the fragments that tell.
@@ -116,7 +137,7 @@ impl Pass {
     async fn movie(
         source: &impl Source,
         mut window: Window,
-        moov: &Box<'_>,
+        (moov, range): (&Box<'_>, Range<u64>),
         brands: Bytes,
         setup_ranges: Vec<Range<u64>>,
     ) -> Result<Self, Error> {
@@ -137,16 +158,24 @@ impl Pass {
         }
         let models: Vec<Track> = tracks.iter().map(|track| track.track.clone()).collect();
         let mut builder = Builder::new(models.clone());
-        let codecs = tracks.iter().map(|track| track.codec.clone()).collect();
-        let decode = index_tables(&tracks, source.len(), &mut builder, &mut notes)?;
+        let codecs: Vec<Codec> = tracks.iter().map(|track| track.codec.clone()).collect();
+        let doubts = match &fragments {
+            None => Doubts::of(source, moov, range, &tracks).await?,
+            Some(_) => None,
+        };
+        let decode = match &doubts {
+            None => index_tables(&tracks, source.len(), None, &mut builder, &mut notes)?,
+            Some(_) => Vec::new(),
+        };
         let held = |range: &Range<u64>| window.held(range);
         let chapters = chapters::read(source, held, &chapter_tracks, chapter_list.as_ref(), &mut notes).await?;
         let fragments = fragments.map(|defaults| {
             let tracks = decode.into_iter().zip(&models);
             let tracks = tracks.map(|(decode, track)| Progress { decode, defaults: Defaults::find(&defaults, track) });
-            Fragments::new(tracks.collect(), window)
+            let claims = codecs.iter().map(|codec| Claim::new(codec.pictures, LOOKS));
+            Fragments::new(tracks.collect(), claims.collect(), window)
         });
-        Ok(Self { brands, header, setup_ranges, created, chapters, builder, codecs, fragments, notes })
+        Ok(Self { brands, header, setup_ranges, created, chapters, builder, codecs, fragments, doubts, notes })
     }
 }
 
@@ -208,17 +237,26 @@ pub fn malformed(offset: u64, what: &str) -> Error {
     Error::Malformed { offset, path: "file".to_owned(), what: what.to_owned() }
 }
 
-/// The samples that the movie box's own tables describe, of all tracks side by side through time. Gives back the decode time
-/// at which each track ends.
+/// The samples that the movie box's own tables describe, of all tracks side by side through time; which of them decoding can
+/// begin at say the doubts, of the tracks that they have. Gives back the decode time at which each track ends.
 fn index_tables(
     tracks: &[MovieTrack<'_>],
     file_length: u64,
+    doubts: Option<&Doubts>,
     builder: &mut Builder,
     notes: &mut Notes,
 ) -> Result<Vec<Ticks>, Error> {
     let mut lanes = Vec::new();
-    for track in tracks {
-        lanes.push(Lane::new(&track.track, Samples::read(&track.tables, file_length)?.in_packets(track.packets)));
+    for (place, track) in tracks.iter().enumerate() {
+        let samples = Samples::read(&track.tables, file_length)?.in_packets(track.packets);
+        let found = doubts.and_then(|doubts| doubts.found(place));
+        lanes.push(Lane::new(
+            &track.track,
+            match found {
+                Some(found) => samples.with_syncs(found),
+                None => samples,
+            },
+        ));
     }
     while let Some(number) = lanes.iter().filter_map(Lane::cell).min() {
         for (place, lane) in lanes.iter_mut().enumerate() {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::boxes::{Box, Fields, write_box};
 use super::gapless::Gapless;
 use super::sound::Packets;
-use super::{chapters, codec};
+use super::{chapters, codec, groups};
 use crate::container::Error;
 use crate::container::notes::Notes;
 use crate::media::{Edit, Kind, Setup, Ticks, Timescale, Track};
@@ -260,8 +260,11 @@ fn read_track<'a>(
     };
     let packets = if kind == Kind::Audio { Packets::of_track(trak)? } else { None };
     let frame = tables.child(*b"stts")?.map(|stts| first_duration(&stts)).transpose()?.flatten();
+    // Of a picture that builds up, what is to be seen begins where it is whole.
+    let recovery = if kind == Kind::Video { groups::recovery(&tables)? } else { 0 };
+    let recovery = Ticks(i64::from(frame.unwrap_or(0))).times(recovery.into());
     let track = Track {
-        preroll: codec.preroll(timescale, frame),
+        preroll: codec.preroll(timescale, frame).max(recovery),
         language,
         name,
         dimensions: dimensions.filter(|_| kind == Kind::Video),

@@ -2,6 +2,7 @@
 //! out as runs.
 
 use super::boxes::Box;
+use super::groups::Groups;
 use super::sound::Packets;
 use super::tables::{Chunk, Chunks, Runs, Sizes, Syncs};
 use crate::container::Error;
@@ -42,7 +43,7 @@ impl<'a> Samples<'a> {
             durations: Runs::read(&stbl.expect_child(*b"stts")?)?,
             compositions: stbl.child(*b"ctts")?.map(|table| Runs::read(&table)).transpose()?.unwrap_or_default(),
             sizes: Sizes::read(&sizes)?,
-            syncs: Syncs::read(stbl.child(*b"stss")?.as_ref(), stbl.child(*b"stps")?.as_ref())?,
+            syncs: Syncs::read(stbl.child(*b"stss")?.as_ref(), stbl.child(*b"stps")?.as_ref(), Groups::points(stbl)?)?,
             chunks: Chunks::read(&stbl.expect_child(*b"stsc")?, &offsets)?,
             chunk: Chunk { offset: 0, samples: 0, description: 1 },
             number: 1,
@@ -52,6 +53,11 @@ impl<'a> Samples<'a> {
             truncated: false,
             counted: 1,
         })
+    }
+
+    /// Those of which these numbers are the sync samples, as `stss` has them.
+    pub fn with_syncs(self, numbers: &'a [u8]) -> Self {
+        Self { syncs: Syncs::listed(numbers), ..self }
     }
 
     /// The same in packets, if it is their frames that the tables count: then each lasts a tick, and all are of one size.

@@ -3,6 +3,7 @@
 //! beyond their bytes, and a claimed count none at all.
 
 use super::boxes::{Box, FourCc};
+use super::groups::Groups;
 use super::sound::Packets;
 use crate::container::Error;
 
@@ -53,6 +54,15 @@ impl<'a> Runs<'a> {
     pub fn read(table: &Box<'a>) -> Result<Self, Error> {
         let mut fields = table.fields();
         fields.version_and_flags()?;
+        let count = fields.u32()?;
+        Ok(Self { entries: Entries::new(count, 8, fields.rest()), left: 0, value: 0 })
+    }
+
+    /// The same of `sbgp` (§8.9.2), which has the type of its groups before, in version 1 with a parameter.
+    pub fn grouped(table: &Box<'a>) -> Result<Self, Error> {
+        let mut fields = table.fields();
+        let (version, _) = fields.version_and_flags()?;
+        fields.take(if version == 1 { 8 } else { 4 })?;
         let count = fields.u32()?;
         Ok(Self { entries: Entries::new(count, 8, fields.rest()), left: 0, value: 0 })
     }
@@ -223,8 +233,8 @@ impl Iterator for Chunks<'_> {
 pub enum Syncs<'a> {
     /// Without the first box every sample is one.
     All,
-    /// The numbers of those that are, counted from 1.
-    Listed([SyncList<'a>; 2]),
+    /// The numbers of those that are, counted from 1, and the sample groups that tell of more.
+    Listed([SyncList<'a>; 2], Vec<Groups<'a>>),
 }
 
 /// Sync samples as a list, in ascending order.
@@ -236,17 +246,23 @@ pub struct SyncList<'a> {
 
 impl<'a> Syncs<'a> {
     /// Reads the headers of the boxes.
-    pub fn read(table: Option<&Box<'a>>, partial: Option<&Box<'a>>) -> Result<Self, Error> {
+    pub fn read(table: Option<&Box<'a>>, partial: Option<&Box<'a>>, groups: Vec<Groups<'a>>) -> Result<Self, Error> {
         let Some(table) = table else { return Ok(Self::All) };
         let partial = partial.map(SyncList::read).transpose()?.unwrap_or_default();
-        Ok(Self::Listed([SyncList::read(table)?, partial]))
+        Ok(Self::Listed([SyncList::read(table)?, partial], groups))
+    }
+
+    /// Those of these numbers, of four bytes each.
+    pub fn listed(numbers: &'a [u8]) -> Self {
+        Self::Listed([SyncList::new(u32::MAX, numbers), SyncList::default()], Vec::new())
     }
 
     /// Whether sample `number` (counted from 1) is a sync sample, and how many samples, it included, are alike. Numbers must
     /// not descend from call to call.
     pub fn peek(&mut self, number: u32) -> (bool, u32) {
-        let Self::Listed(lists) = self else { return (true, u32::MAX) };
-        match lists.iter_mut().filter_map(|list| list.peek(number)).min() {
+        let Self::Listed(lists, groups) = self else { return (true, u32::MAX) };
+        let listed = lists.iter_mut().filter_map(|list| list.peek(number));
+        match listed.chain(groups.iter_mut().filter_map(|group| group.peek(number))).min() {
             Some(next) if next == number => (true, 1),
             Some(next) => (false, next - number),
             None => (false, u32::MAX),
@@ -259,9 +275,13 @@ impl<'a> SyncList<'a> {
         let mut fields = table.fields();
         fields.version_and_flags()?;
         let count = fields.u32()?;
-        let mut entries = Entries::new(count, 4, fields.rest());
+        Ok(Self::new(count, fields.rest()))
+    }
+
+    fn new(count: u32, numbers: &'a [u8]) -> Self {
+        let mut entries = Entries::new(count, 4, numbers);
         let next = entries.next_u32();
-        Ok(Self { entries, next })
+        Self { entries, next }
     }
 
     /// The first that is `number` or behind it.
@@ -348,12 +368,12 @@ mod tests {
     #[test]
     fn sync_samples_are_listed_or_all() {
         let bytes = table(*b"stss", &[2, 1, 4]);
-        let mut syncs = Syncs::read(Some(&read(&bytes)), None).unwrap();
+        let mut syncs = Syncs::read(Some(&read(&bytes)), None, Vec::new()).unwrap();
         let seen: Vec<_> = (1..=6).map(|number| syncs.peek(number)).collect();
         assert_eq!(seen, [(true, 1), (false, 2), (false, 1), (true, 1), (false, u32::MAX), (false, u32::MAX)]);
-        assert_eq!(Syncs::read(None, Some(&read(&bytes))).unwrap().peek(17), (true, u32::MAX));
+        assert_eq!(Syncs::read(None, Some(&read(&bytes)), Vec::new()).unwrap().peek(17), (true, u32::MAX));
         let partial = table(*b"stps", &[2, 3, 6]);
-        let mut syncs = Syncs::read(Some(&read(&bytes)), Some(&read(&partial))).unwrap();
+        let mut syncs = Syncs::read(Some(&read(&bytes)), Some(&read(&partial)), Vec::new()).unwrap();
         let seen: Vec<_> = (1..=7).map(|number| syncs.peek(number)).collect();
         let expected = [(true, 1), (false, 1), (true, 1), (true, 1), (false, 1), (true, 1), (false, u32::MAX)];
         assert_eq!(seen, expected, "partial ones too");

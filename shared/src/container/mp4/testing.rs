@@ -217,9 +217,12 @@ fn write_fragments(out: &mut Vec<u8>, tracks: &mut [TestTrack], shape: Shape, ra
         let position = out[start..].windows(4).position(|bytes| bytes == [0xff; 4]).unwrap();
         super::boxes::patch_u32(out, start + position, data);
         write_box(out, *b"mdat", |out| {
-            for sample in &mut track.samples[range] {
+            for (number, sample) in track.samples.iter_mut().enumerate().take(range.end).skip(range.start) {
                 sample.offset = out.len() as u64;
-                out.extend((0..sample.size).map(|_| random.below(255) as u8));
+                match track.payload.get(number) {
+                    Some(payload) => out.extend(payload),
+                    None => out.extend((0..sample.size).map(|_| random.below(255) as u8)),
+                }
             }
         });
     }

@@ -13,6 +13,7 @@
 mod chapters;
 mod gapless;
 mod quicktime;
+mod syncs;
 
 use std::ops::Range;
 use std::time::{Duration, Instant};

@@ -20,6 +20,8 @@ pub struct Head {
     pub keyframe: bool,
     /// How many frames it holds: 1 unless they are laced.
     pub frames: u16,
+    /// How many bytes of data stand before the only frame; `None` where frames are laced.
+    pub before_frame: Option<usize>,
     /// The first two bytes of the only frame, the second zero where there is but one; `None` where frames are laced.
     packet: Option<[u8; 2]>,
 }
@@ -37,6 +39,7 @@ impl Head {
             relative: i16::from_be_bytes([*high, *low]),
             keyframe: flags & 0x80 != 0,
             frames,
+            before_frame: (!laced).then_some(before_timestamp + 3),
             packet: rest.first().filter(|_| !laced).map(|first| [*first, rest.get(1).copied().unwrap_or(0)]),
         })
     }

@@ -1,4 +1,5 @@
-//! Clusters (RFC 9559 §5.1.3), of known size or not: their blocks go on as samples, without a look at their frames.
+//! Clusters (RFC 9559 §5.1.3), of known size or not: their blocks go on as samples, of whose frames only keyframes are looked at,
+//! for not all files mark them rightly.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,6 +7,7 @@ use super::super::ebml::{self, Header, MAX_HEADER};
 use super::super::ids;
 use super::block::{Head, MAX_HEAD};
 use super::samples::{Block, Samples};
+use crate::container::keyframe::{Coding, LOOK, Opening};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source};
@@ -82,7 +84,9 @@ pub async fn read<S: Source>(
                 Some(head) => {
                     let timestamp = child.length + head.before_timestamp;
                     let sync = head.keyframe;
-                    let element = Element { offset, end, timestamp: timestamp as u64, duration: None, sync };
+                    let opening = opening(stream, child.length, end, &head, samples.looks(&head, sync)).await?;
+                    let timestamp = timestamp as u64;
+                    let element = Element { offset, end, timestamp, duration: None, discard: 0, sync, opening };
                     element.give(head, samples, notes)?;
                 }
                 None => notes.at(offset, "a SimpleBlock without a head is passed over"),
@@ -114,7 +118,7 @@ async fn group<S: Source>(
     samples: &mut Samples,
     notes: &mut Notes,
 ) -> Result<(), Error> {
-    let mut element = Element { offset, end, timestamp: 0, duration: None, sync: true };
+    let mut element = Element { offset, end, timestamp: 0, duration: None, discard: 0, sync: true, opening: None };
     let mut head = None;
     stream.seek(body);
     while stream.position() < end {
@@ -135,10 +139,17 @@ async fn group<S: Source>(
                 head = Head::parse(data);
                 let before = head.map_or(0, |head| head.before_timestamp);
                 element.timestamp = at + (child.length + before) as u64 - offset;
+                if let Some(head) = &head {
+                    let looks = samples.looks(head, true);
+                    element.opening = opening(stream, child.length, child_end, head, looks).await?;
+                }
             }
             ids::BLOCK_DURATION => {
                 let duration = ebml::uint(data).filter(|duration| *duration < MAX_TICKS);
                 element.duration = duration.and_then(|duration| i64::try_from(duration).ok()).map(Ticks);
+            }
+            ids::DISCARD_PADDING => {
+                element.discard = ebml::int(data).and_then(|nanos| u64::try_from(nanos).ok()).unwrap_or(0);
             }
             ids::REFERENCE_BLOCK => element.sync = false,
             _ => {}
@@ -152,6 +163,22 @@ async fn group<S: Source>(
     Ok(())
 }
 
+/// What the frame of the block at the position says of itself, of which `header` bytes are the element's and which ends at
+/// `end`, if it is to be looked at.
+async fn opening<S: Source>(
+    stream: &mut Stream<'_, S>,
+    header: usize,
+    end: u64,
+    head: &Head,
+    looks: Option<Coding>,
+) -> Result<Option<Opening>, Error> {
+    let Some((coding, before)) = looks.zip(head.before_frame) else { return Ok(None) };
+    let (start, length) = (header + before, usize::try_from(end - stream.position()).unwrap_or(usize::MAX));
+    let bytes = stream.peek(length.min(start + LOOK)).await?;
+    let frame = bytes.get(start..length.min(start + LOOK).min(bytes.len())).unwrap_or_default();
+    Ok(coding.opening(frame))
+}
+
 /// A SimpleBlock or BlockGroup, as far as it is known.
 struct Element {
     offset: u64,
@@ -159,7 +186,9 @@ struct Element {
     /// How many bytes into it the block's timestamp stands.
     timestamp: u64,
     duration: Option<Ticks>,
+    discard: u64,
     sync: bool,
+    opening: Option<Opening>,
 }
 
 impl Element {
@@ -172,7 +201,7 @@ impl Element {
             notes.at(self.offset, "a block of more than 4 GiB, or that stands last in its group, is passed over");
             return Ok(());
         };
-        let Self { offset, duration, sync, .. } = *self;
-        samples.block(&Block { offset, size, header, head, duration, sync })
+        let Self { offset, duration, discard, sync, opening, .. } = *self;
+        samples.block(&Block { offset, size, header, head, duration, discard, sync, opening })
     }
 }

@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use crate::container::keyframe::{Coding, Framing};
+
 /// The codec of a track, as RFC 6381 and the registrations under it write it; else the CodecID itself.
 pub fn name(id: &str, private: &[u8]) -> String {
     let known = match id {
@@ -26,6 +28,25 @@ pub fn name(id: &str, private: &[u8]) -> String {
         _ => id,
     };
     known.to_owned()
+}
+
+/// How a track's frames say that they are keyframes.
+pub fn pictures(id: &str, private: &[u8]) -> Coding {
+    match id {
+        "V_VP8" => Coding::Vp8,
+        "V_VP9" => Coding::Vp9,
+        "V_AV1" => Coding::Av1,
+        "V_THEORA" => Coding::Theora,
+        "V_MPEG1" | "V_MPEG2" => Coding::Mpeg2,
+        "V_MPEG4/ISO/SP" | "V_MPEG4/ISO/ASP" | "V_MPEG4/ISO/AP" => Coding::Mpeg4,
+        "V_MPEG4/ISO/AVC" => Coding::H264(Framing::configured(private.get(4))),
+        "V_MPEGH/ISO/HEVC" => Coding::Hevc(Framing::configured(private.get(21))),
+        // BITMAPINFOHEADER.biCompression.
+        "V_MS/VFW/FOURCC" => {
+            private.get(16..20).and_then(<[u8]>::first_chunk).map_or(Coding::Unknown, |four| Coding::of(*four))
+        }
+        _ => Coding::Unknown,
+    }
 }
 
 /// How many nanoseconds have to be decoded before the first sample that is to be heard is right, where the TrackEntry has

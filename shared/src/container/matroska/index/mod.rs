@@ -70,7 +70,15 @@ impl pass::Pass for Pass {
         let tracks = Tracks::parse(&data, offset, info.timescale, &mut segment.notes)?;
         let mime = format!("{}/{}", tracks.media_type(), doc_type.subtype());
         let setup_ranges = std::iter::once(0..first_cluster).chain(late).collect();
-        Ok(Self { segment, doc_type, info, mime, setup_ranges, samples: Samples::new(tracks), cluster: None })
+        Ok(Self {
+            segment,
+            doc_type,
+            info,
+            mime,
+            setup_ranges,
+            samples: Samples::new(tracks, info.duration),
+            cluster: None,
+        })
     }
 
     async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
@@ -106,6 +114,9 @@ impl pass::Pass for Pass {
 
     async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
         let Self { segment: Segment { mut notes, chapters, .. }, info, .. } = self;
+        for note in self.samples.notes() {
+            notes.push(note);
+        }
         let (last, tracks, lasting) = self.samples.finish()?;
         if tracks.iter().all(|track| track.samples == 0) {
             notes.push("it has no blocks".to_owned());

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::block::Head;
 use super::tracks::{Coding, Tracks};
 use crate::container::Error;
+use crate::container::keyframe::{self, Claim, Opening};
 use crate::index::{Builder, Packed};
 use crate::media::{Kind, Run, Ticks, Time, Timescale, Track};
 
@@ -22,8 +23,12 @@ pub struct Block {
     pub head: Head,
     /// BlockDuration, in ticks.
     pub duration: Option<Ticks>,
+    /// `DiscardPadding`: how many nanoseconds at its end are not to be heard.
+    pub discard: u64,
     /// Whether the element says that it refers to no other.
     pub sync: bool,
+    /// What its frame says, if that was looked at.
+    pub opening: Option<Opening>,
 }
 
 /// The samples of all tracks, on their way into the index.
@@ -32,6 +37,8 @@ pub struct Samples {
     lanes: Vec<Lane>,
     builder: Builder,
     cluster: Option<Cluster>,
+    /// How much later all is than the file says, whose first block may be presented before zero.
+    later: Option<Ticks>,
 }
 
 /// The cluster that is being read.
@@ -45,11 +52,11 @@ struct Cluster {
 }
 
 impl Samples {
-    /// For the blocks of these tracks.
-    pub fn new(Tracks { tracks, codings }: Tracks) -> Self {
-        let lane = |(coding, track): (Coding, &Track)| Lane::new(coding, track.timescale);
+    /// For the blocks of these tracks, of a file that says that it lasts so long.
+    pub fn new(Tracks { tracks, codings }: Tracks, declared: Option<Ticks>) -> Self {
+        let lane = |(coding, track): (Coding, &Track)| Lane::new(coding, track.timescale, declared);
         let lanes = codings.into_iter().zip(&tracks).map(lane).collect();
-        Self { lanes, builder: Builder::new(tracks), cluster: None }
+        Self { lanes, builder: Builder::new(tracks), cluster: None, later: None }
     }
 
     /// A cluster begins, or turns out to have this Timestamp.
@@ -62,16 +69,31 @@ impl Samples {
         self.cluster.is_some()
     }
 
+    /// How the frame of a block is to be looked at, which refers to no other or does, for all that its element says.
+    pub fn looks(&self, head: &Head, sync: bool) -> Option<keyframe::Coding> {
+        self.lanes.iter().find(|lane| lane.coding.number == head.track)?.claim.as_ref()?.looks(sync)
+    }
+
+    /// The notes on tracks of which the keyframes are marked wrongly, and on a beginning that is moved.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        let later = self.later.filter(|later| *later > Ticks::ZERO).zip(self.lanes.first());
+        let later = later.map(|(later, lane)| lane.timescale.time(later));
+        let moved = later.map(|later| format!("it begins {later} seconds before zero, which is taken for zero"));
+        self.lanes.iter().filter_map(|lane| lane.claim?.note(lane.coding.number)).chain(moved)
+    }
+
     /// Takes a block of the cluster. Those of tracks that are passed over are passed over.
     pub fn block(&mut self, block: &Block) -> Result<(), Error> {
-        let Self { lanes, builder, cluster: Some(cluster) } = self else { return Ok(()) };
+        let Self { lanes, builder, cluster: Some(cluster), later } = self else { return Ok(()) };
         let found = lanes.iter_mut().enumerate().find(|(_, lane)| lane.coding.number == block.head.track);
         let Some((track, lane)) = found else { return Ok(()) };
+        let before = -(cluster.time + Ticks(i64::from(block.head.relative)));
+        let time = cluster.time + *later.get_or_insert(before.max(Ticks::ZERO));
         if !cluster.begun {
             cluster.begun = true;
-            builder.begin_element(cluster.offset, cluster.header, cluster.time);
+            builder.begin_element(cluster.offset, cluster.header, time);
         }
-        if let Some(run) = lane.push(block, cluster.time) {
+        if let Some(run) = lane.push(block, time) {
             builder.samples(track, run)?;
         }
         Ok(())
@@ -108,7 +130,11 @@ impl Samples {
 #[derive(Serialize, Deserialize)]
 struct Lane {
     coding: Coding,
+    /// What its blocks say of which are keyframes.
+    claim: Option<Claim>,
     timescale: Timescale,
+    /// When the file says that it ends.
+    declared: Option<Ticks>,
     /// The latest presentation time so far: the decode time of what comes.
     latest: Option<Ticks>,
     /// The last block, until it is known how long it lasts.
@@ -127,8 +153,10 @@ struct Waiting {
 }
 
 impl Lane {
-    const fn new(coding: Coding, timescale: Timescale) -> Self {
-        Self { coding, timescale, latest: None, waiting: None, usual: Ticks::ZERO }
+    fn new(coding: Coding, timescale: Timescale, declared: Option<Ticks>) -> Self {
+        // A look at a block that is read through costs nothing.
+        let claim = Claim::new(coding.pictures, u32::MAX);
+        Self { coding, claim, timescale, declared, latest: None, waiting: None, usual: Ticks::ZERO }
     }
 
     /// Takes the next block of the track, and gives the sample before.
@@ -144,25 +172,42 @@ impl Lane {
             offset: block.offset,
             size: block.size,
             count: 1,
-            sync: block.sync || self.coding.kind != Kind::Video,
+            sync: match &mut self.claim {
+                Some(claim) => claim.settle(block.sync, block.opening),
+                None => block.sync || self.coding.kind != Kind::Video,
+            },
             description: 1,
             header: block.header,
         };
-        let own = block.duration.or_else(|| self.natural(&block.head));
+        let natural = self.natural(&block.head, block.discard);
+        let own = match (block.duration, natural) {
+            (Some(own), Some(natural)) if block.discard > 0 => Some(own.min(natural)),
+            (own, natural) => own.or(natural),
+        };
         self.waiting = Some(Waiting { run, own, exact: block.duration.is_some() });
         before
     }
 
-    /// The cluster ends: gives the sample that waits.
+    /// The cluster ends: gives the sample that waits. The last block of sound may hold less than the others, and nothing but
+    /// the end of the file says so.
     fn flush(&mut self) -> Option<Run> {
-        self.settle(None)
+        let exact = self.waiting.as_ref().is_some_and(|waiting| waiting.exact);
+        let mut run = self.settle(None)?;
+        if let Some(declared) = self.declared.filter(|_| self.coding.kind == Kind::Audio && !exact)
+            && run.presentation() < declared
+        {
+            run.duration = run.duration.min(declared - run.presentation());
+        }
+        Some(run)
     }
 
-    /// How long the frames of a block last by the track's DefaultDuration or by their codec, to the nearest tick.
-    fn natural(&self, head: &Head) -> Option<Ticks> {
+    /// How long the frames of a block last by the track's DefaultDuration or by their codec, to the nearest tick, less so many
+    /// nanoseconds.
+    fn natural(&self, head: &Head, discard: u64) -> Option<Ticks> {
         let opus = || head.opus_duration().filter(|_| self.coding.opus);
         let nanoseconds = self.coding.frame.map(|frame| frame.saturating_mul(u64::from(head.frames))).or_else(opus)?;
-        let ticks = self.timescale.ticks(Time(i64::try_from(nanoseconds).ok()?));
+        let heard = nanoseconds.saturating_sub(discard);
+        let ticks = self.timescale.ticks(Time(i64::try_from(heard).ok()?));
         (ticks > Ticks::ZERO && ticks < Ticks(1 << 53)).then_some(ticks)
     }
 
@@ -188,8 +233,8 @@ mod tests {
     use super::*;
 
     fn lane(kind: Kind, frame: Option<u64>, opus: bool) -> Lane {
-        let coding = Coding { number: 1, kind, frame, opus };
-        Lane::new(coding, Timescale::of_nanoseconds(1_000_000).unwrap())
+        let coding = Coding { number: 1, kind, frame, opus, pictures: keyframe::Coding::Unknown };
+        Lane::new(coding, Timescale::of_nanoseconds(1_000_000).unwrap(), None)
     }
 
     /// Decode time, composition offset and duration of blocks at these relative times.
@@ -200,7 +245,7 @@ mod tests {
             let data = [0x81, high, low, flags, first];
             let head = Head::parse(&data).unwrap();
             let duration = duration.map(Ticks);
-            let block = Block { offset: 0, size: 9, header: 3, head, duration, sync: false };
+            let block = Block { offset: 0, size: 9, header: 3, head, duration, discard: 0, sync: false, opening: None };
             runs.extend(lane.push(&block, Ticks(1000)));
         }
         runs.extend(lane.flush());
@@ -240,7 +285,8 @@ mod tests {
         for (kind, sync) in [(Kind::Video, false), (Kind::Audio, true), (Kind::Text, true)] {
             let mut lane = lane(kind, None, false);
             let head = Head::parse(&[0x81, 0, 0, 0, 0]).unwrap();
-            let block = Block { offset: 0, size: 9, header: 3, head, duration: None, sync: false };
+            let block =
+                Block { offset: 0, size: 9, header: 3, head, duration: None, discard: 0, sync: false, opening: None };
             assert!(lane.push(&block, Ticks(0)).is_none());
             assert_eq!(lane.flush().unwrap().sync, sync, "{kind:?}");
         }

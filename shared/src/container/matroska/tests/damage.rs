@@ -20,11 +20,11 @@ fn blocks_that_are_not_sound_harm_nothing_else() {
         element(ids::ENCRYPTED_BLOCK, &[0; 9]),
         master(ids::BLOCK_GROUP, &[element(0x75A1, &[0; 300]), element(ids::BLOCK, &block_data(1, 0, 0, &[]))]),
         simple(9, 0, true, b"of a track that there is not"),
-        simple(1, 5, true, b"sound"),
+        simple(1, 5, true, b"found"),
     ];
     let late = master(
         ids::CLUSTER,
-        &[simple(1, 0, true, b"before"), uint(ids::TIMESTAMP, 1000), simple(1, 1, true, b"after")],
+        &[simple(1, 0, true, b"before"), uint(ids::TIMESTAMP, 1000), simple(1, 1, true, b"later")],
     );
     let indexed = index(&file(&[info(), tracks(), cluster(0, &blocks), late]));
     assert_eq!(indexed.times(0), [5, 1001]);

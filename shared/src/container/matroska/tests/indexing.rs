@@ -155,7 +155,7 @@ fn block_groups_say_more_than_simple_blocks() {
     let reference = element(ids::REFERENCE_BLOCK, &[0xD8]);
     let padding = element(0x75A2, &[1, 2]);
     let blocks = [
-        group(1, 0, &[1], &[uint(ids::BLOCK_DURATION, 37)]),
+        group(1, 0, &[0], &[uint(ids::BLOCK_DURATION, 37)]),
         group(1, 120, &[1], std::slice::from_ref(&reference)),
         group(1, 40, &[1], &[reference.clone(), reference]),
         master(ids::BLOCK_GROUP, &[uint(ids::BLOCK_DURATION, 99), element(ids::BLOCK, &block_data(1, 500, 0, &[]))]),
@@ -170,6 +170,48 @@ fn block_groups_say_more_than_simple_blocks() {
         let timestamp = run.offset as usize + run.header as usize;
         let relative = (run.presentation().0 - 7000) as i16;
         assert_eq!(original[timestamp..timestamp + 2], relative.to_be_bytes());
+    }
+}
+
+#[test]
+fn keyframes_that_are_none_are_known_by_their_pictures() {
+    // Of VP8 the first bit says it: each third is a keyframe, and all are said to be.
+    let picture = |at: i16| [u8::from(at % 3 != 0), 7, 7];
+    let simples = |from| (0..9).map(move |at| simple(1, from + 40 * at, true, &picture(at))).collect::<Vec<_>>();
+    let groups = |from| (0..9).map(move |at| group(1, from + 40 * at, &picture(at), &[])).collect::<Vec<_>>();
+    for blocks in [simples(0), groups(0), [simples(0), groups(400)].concat()] {
+        let count = blocks.len();
+        let indexed = index(&file(&[info(), tracks(), cluster(0, &blocks)]));
+        let found: Vec<_> = indexed.samples[0].iter().map(|run| run.sync).collect();
+        assert_eq!(found, (0..count).map(|at| at % 9 % 3 == 0).collect::<Vec<_>>());
+        assert!(indexed.notes().contains("sync samples are marked wrongly"), "{}", indexed.notes());
+    }
+}
+
+#[test]
+fn what_begins_before_zero_begins_at_zero() {
+    let blocks = [simple(1, -40, true, &[0]), simple(2, -20, true, OPUS), simple(1, 0, false, &[1])];
+    let indexed = index(&file(&[info(), tracks(), cluster(0, &blocks), cluster(100, &[simple(1, 20, true, &[0])])]));
+    assert_eq!((indexed.times(0), indexed.times(1)), (vec![0, 40, 160], vec![20]));
+    assert_eq!(indexed.elements.iter().map(|element| element.time.0).collect::<Vec<_>>(), [40, 140]);
+    assert!(indexed.notes().contains("0.04 seconds before zero"), "{}", indexed.notes());
+}
+
+#[test]
+fn the_last_block_of_sound_ends_with_the_file() {
+    let sound = |more: &[Vec<u8>]| master(ids::TRACKS, &[track(1, 2, "A_ALAC", more)]);
+    let blocks = |last| [simple(1, 0, true, &[1]), simple(1, 93, true, &[1]), simple(1, last, true, &[1])];
+    let lasting = element(ids::DURATION, &200.0_f32.to_be_bytes());
+    let declared = master(ids::INFO, &[uint(ids::TIMESTAMP_SCALE, 1_000_000), lasting]);
+    for (header, last, expected) in [(&declared, 186, 14), (&info(), 186, 93), (&declared, 400, 93)] {
+        let frames = uint(ids::DEFAULT_DURATION, 93_000_000);
+        let indexed = index(&file(&[header.clone(), sound(&[frames]), cluster(0, &blocks(last))]));
+        assert_eq!(indexed.samples[0].last().unwrap().duration, Ticks(expected), "{last}");
+    }
+    let padding = element(ids::DISCARD_PADDING, &13_500_000_u32.to_be_bytes());
+    for more in [vec![padding.clone()], vec![uint(ids::BLOCK_DURATION, 20), padding.clone()]] {
+        let indexed = index(&file(&[info(), tracks(), cluster(0, &[group(2, 0, OPUS, &more)])]));
+        assert_eq!(indexed.samples[1][0].duration, Ticks(7));
     }
 }
 

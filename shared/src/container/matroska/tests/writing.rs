@@ -198,8 +198,9 @@ proptest! {
         for (distance, sized, blocks) in &clusters {
             time += distance;
             let block = |(track, relative, keyframe, grouped, size): &AnyBlock| match grouped {
-                true => group(*track, *relative, &vec![*track; *size], &[]),
-                false => simple(*track, *relative, *keyframe, &vec![*track; *size]),
+                // The first bit of VP8 says that it is a keyframe.
+                true => group(*track, *relative, &vec![2 * track; *size], &[]),
+                false => simple(*track, *relative, *keyframe, &vec![2 * track; *size]),
             };
             let blocks = [vec![uint(ids::TIMESTAMP, time)], blocks.iter().map(block).collect()].concat();
             children.push(if *sized { master(ids::CLUSTER, &blocks) } else { unknown(ids::CLUSTER, &blocks) });

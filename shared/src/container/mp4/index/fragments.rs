@@ -5,6 +5,8 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::MAX_BOXES;
+use super::looks::{Looks, singly};
+use crate::container::keyframe::Claim;
 use crate::container::mp4::boxes::Box;
 use crate::container::mp4::fragment::{self, Progress};
 use crate::container::mp4::movie::MovieTrack;
@@ -20,6 +22,9 @@ const MAX_FRAGMENT: u64 = 16 << 20;
 const NEXT_READ: u64 = 16 << 10;
 /// Fragments shorter than this are read through, as stepping over them costs a round trip each.
 const READ_THROUGH: u64 = 256 << 10;
+
+/// How many pictures of a movie fragment may be looked at.
+const MAX_DOUBTFUL: usize = 1 << 17;
 
 /// How many boxes may stand between the movie box and the first fragment where it is looked at beforehand.
 const MAX_BOXES_BEFORE: u32 = 16;
@@ -59,6 +64,9 @@ pub async fn late_start(
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Fragments {
     tracks: Vec<Progress>,
+    /// What is said of the sync samples of each, where that can be looked into.
+    claims: Vec<Option<Claim>>,
+    looks: Looks,
     /// Where the last one began.
     last: Option<u64>,
     /// How much is read where the next box begins.
@@ -70,8 +78,14 @@ pub struct Fragments {
 
 impl Fragments {
     /// Of tracks that have come so far before the first.
-    pub fn new(tracks: Vec<Progress>, window: Window) -> Self {
-        Self { tracks, last: None, ahead: NEXT_READ, boxes: 0, window }
+    pub fn new(tracks: Vec<Progress>, claims: Vec<Option<Claim>>, window: Window) -> Self {
+        Self { tracks, claims, looks: Looks::default(), last: None, ahead: NEXT_READ, boxes: 0, window }
+    }
+
+    /// The notes on tracks of which sync samples are marked wrongly.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        let claims = self.tracks.iter().zip(&self.claims);
+        claims.filter_map(|(track, claim)| (*claim)?.note(track.defaults.track.into()))
     }
 
     /// Takes the box that begins at `offset`, and says where the next does; `None` where the file ends, or what follows cannot
@@ -119,17 +133,33 @@ impl Fragments {
         }
         let bytes = self.window.read(source, range, 0).await?;
         builder.begin_element(offset, 0, Ticks::ZERO);
-        let mut left_out = false;
+        let (mut left_out, mut doubtful) = (false, Vec::new());
+        let claims = &mut self.claims;
         let samples = |track, run: Run| {
             let count = run.count;
             let run = within(run, source.len());
             left_out |= run.as_ref().is_none_or(|run| run.count < count);
-            run.map_or(Ok(()), |run| builder.samples(track, run).map_err(Error::from))
+            let Some(run) = run else { return Ok(()) };
+            if !claims.get(track).copied().flatten().is_some_and(Claim::is_open) {
+                return Ok(builder.samples(track, run)?);
+            }
+            doubtful.push((track, run));
+            if doubtful.len() > MAX_DOUBTFUL {
+                return Err(Error::Limit(format!("a movie fragment of more than {MAX_DOUBTFUL} pictures")));
+            }
+            Ok(())
         };
         let moof = Box::read(&bytes, offset, "");
         let read = moof.and_then(|moof| fragment::read(&moof, offset, &mut self.tracks, samples));
         if left_out {
             notes.at(offset, "samples left out, which lie beyond the end of the file");
+        }
+        for (track, run) in doubtful {
+            let Some(claim) = claims.get_mut(track).and_then(Option::as_mut) else { continue };
+            for run in singly(&run) {
+                let sync = self.looks.settle(source, claim, &run).await?;
+                builder.samples(track, Run { sync, ..run })?;
+            }
         }
         match read {
             Err(error @ Error::Malformed { .. }) => {

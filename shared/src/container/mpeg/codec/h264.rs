@@ -37,7 +37,7 @@ pub fn access(payload: &[u8], flagged: bool) -> Start {
 }
 
 /// Whether a message of an SEI unit is a recovery point. Those before it are passed over by their sizes.
-fn has_recovery_point(mut messages: &[u8]) -> bool {
+pub fn has_recovery_point(mut messages: &[u8]) -> bool {
     let number = |bytes: &mut &[u8]| {
         let mut value = 0_usize;
         loop {

@@ -12,12 +12,13 @@ pub mod nal;
 mod order;
 
 pub use ac3::Ac3;
+pub use bits::Bits;
 pub use dts::Dts;
+pub use h264::has_recovery_point;
 pub use order::{Order, Place};
 
 use serde::{Deserialize, Serialize};
 
-use self::bits::Bits;
 use crate::media::Kind;
 
 /// A kind of stream that can be cut.

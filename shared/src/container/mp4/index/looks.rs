@@ -1,0 +1,183 @@
+//! Samples looked at, where a file marks more of them as sync samples than there can be: no `stss` box though pictures refer to
+//! others (§8.6.2), fragments without flags (§8.8.3.1), or with the wrong ones.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::MAX_MOVIE;
+use crate::container::keyframe::{Claim, Coding, LOOK, Opening};
+use crate::container::mp4::boxes::Box;
+use crate::container::mp4::compressed;
+use crate::container::mp4::movie::{Movie, MovieTrack};
+use crate::container::mp4::samples::Samples;
+use crate::container::mp4::window::Window;
+use crate::container::notes::Notes;
+use crate::container::stream::CHUNK;
+use crate::container::{Error, Source};
+use crate::media::Run;
+
+/// How many sync samples of a track are looked at before the others are believed.
+pub const LOOKS: u32 = 8;
+/// How many samples that are alike in all are looked at one by one: pictures that refer to others differ in size.
+const MAX_ALIKE: u32 = 1024;
+/// How often a sample may lie before one that was looked at.
+const MAX_BACK: u32 = 1 << 16;
+/// How many sync samples are kept in memory: one a second for twelve days.
+const MAX_FOUND: usize = 1 << 20;
+/// How much of a file is gone through in a step, and in how many steps at most: each walks the tables from their beginning.
+const STEP: u64 = 64 << 20;
+const STEPS: u64 = 64;
+
+/// The samples of a run one by one, if they are to be looked at.
+pub fn singly(run: &Run) -> impl Iterator<Item = Run> {
+    let step = if run.count > MAX_ALIKE { run.count } else { 1 };
+    (0..run.count).step_by(step.max(1) as usize).filter_map(move |at| run.slice(at..at.saturating_add(step)))
+}
+
+/// Reads the first bytes of samples, which mostly follow each other in the file.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Looks {
+    /// The end of what was looked at.
+    furthest: u64,
+    back: u32,
+    #[serde(skip)]
+    window: Window,
+}
+
+impl Looks {
+    /// Whether decoding can begin at this sample, after a look at it where that is needed.
+    pub async fn settle(&mut self, source: &impl Source, claim: &mut Claim, run: &Run) -> Result<bool, Error> {
+        let opening = match claim.looks(run.sync).filter(|_| run.count == 1) {
+            Some(coding) => self.opening(source, coding, run, if claim.is_refuted() { CHUNK } else { 0 }).await?,
+            None => return Ok(run.sync),
+        };
+        Ok(claim.settle(run.sync, opening))
+    }
+
+    async fn opening(
+        &mut self,
+        source: &impl Source,
+        coding: Coding,
+        run: &Run,
+        ahead: u64,
+    ) -> Result<Option<Opening>, Error> {
+        let (start, end) = (run.offset, run.bytes().end.min(run.offset.saturating_add(LOOK as u64)).min(source.len()));
+        let back = start < self.furthest;
+        self.back = self.back.saturating_add(u32::from(back));
+        if start >= end || self.back > MAX_BACK {
+            return Ok(None);
+        }
+        self.furthest = self.furthest.max(end);
+        let bytes = self.window.read(source, start..end, if back { 0 } else { ahead }).await?;
+        Ok(coding.opening(&bytes))
+    }
+}
+
+/// The tracks of a movie box whose tables are not to be believed, on the way through their samples.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Doubts {
+    moov: Range<u64>,
+    tracks: Vec<Doubt>,
+    /// How many of them are done, and how many samples of the next.
+    done: usize,
+    samples: u32,
+    looks: Looks,
+    #[serde(skip)]
+    bytes: Bytes,
+}
+
+/// A track of which the sync samples are looked for.
+#[derive(Debug, Serialize, Deserialize)]
+struct Doubt {
+    /// Its place among the tracks.
+    place: usize,
+    id: u64,
+    claim: Claim,
+    /// Their numbers, as `stss` has them.
+    found: Vec<u8>,
+}
+
+impl Doubts {
+    /// Those of a movie box, which stands there, compressed or not, by a look at the first samples of the tracks of which the second sample too is said to be one that
+    /// decoding can begin at.
+    pub async fn of(
+        source: &impl Source,
+        moov: &Box<'_>,
+        range: Range<u64>,
+        tracks: &[MovieTrack<'_>],
+    ) -> Result<Option<Self>, Error> {
+        let (mut doubts, mut looks) = (Vec::new(), Looks::default());
+        for (place, track) in tracks.iter().enumerate() {
+            let Some(mut claim) = Claim::new(track.codec.pictures, LOOKS) else { continue };
+            let samples = Samples::read(&track.tables, source.len())?;
+            let first: Vec<Run> = samples
+                .take(LOOKS as usize)
+                .flat_map(|run| singly(&run).collect::<Vec<_>>())
+                .take(LOOKS as usize)
+                .collect();
+            if !first.get(1).is_some_and(|second| second.sync) {
+                continue;
+            }
+            for run in &first {
+                looks.settle(source, &mut claim, run).await?;
+            }
+            if claim.is_refuted() {
+                doubts.push(Doubt { place, id: track.track.id, claim, found: Vec::new() });
+            }
+        }
+        let bytes = Bytes::copy_from_slice(moov.whole);
+        Ok((!doubts.is_empty()).then(|| Self { moov: range, tracks: doubts, done: 0, samples: 0, looks, bytes }))
+    }
+
+    /// Goes on through the samples, and says where it has come to; `None`: to the end.
+    pub async fn step(&mut self, source: &impl Source) -> Result<Option<u64>, Error> {
+        let (moov, offset) = self.movie(source).await?;
+        let Some(doubt) = self.tracks.get_mut(self.done) else { return Ok(None) };
+        let movie = Movie::read(&Box::read(&moov, offset, "")?)?;
+        let Some(track) = movie.tracks.get(doubt.place) else { return Ok(None) };
+        let (mut number, mut begun, enough) = (0_u32, None, STEP.max(source.len() / STEPS));
+        for run in Samples::read(&track.tables, source.len())? {
+            let (first, behind) = (number, number.saturating_add(run.count));
+            number = behind;
+            if behind <= self.samples {
+                continue;
+            }
+            for (sample, at) in singly(&run).zip(first..).skip_while(|(_, at)| *at < self.samples) {
+                let sync = self.looks.settle(source, &mut doubt.claim, &sample).await?;
+                if sync && doubt.found.len() < MAX_FOUND * 4 {
+                    doubt.found.extend(at.saturating_add(1).to_be_bytes());
+                }
+            }
+            self.samples = behind;
+            if run.offset.saturating_sub(*begun.get_or_insert(run.offset)) > enough {
+                return Ok(Some(run.offset));
+            }
+        }
+        (self.done, self.samples) = (self.done + 1, 0);
+        Ok(Some(self.moov.end))
+    }
+
+    /// The movie box, and where it begins.
+    pub async fn movie(&mut self, source: &impl Source) -> Result<(Bytes, u64), Error> {
+        if self.bytes.is_empty() {
+            let bytes = source.read(self.moov.clone()).await?;
+            let inflated = compressed::inflated(&Box::read(&bytes, self.moov.start, "")?, MAX_MOVIE)?;
+            self.bytes = inflated.map_or(bytes, Bytes::from);
+        }
+        Ok((self.bytes.clone(), self.moov.start))
+    }
+
+    /// What was found of the track at this place: the numbers of its sync samples, as `stss` has them.
+    pub fn found(&self, place: usize) -> Option<&[u8]> {
+        self.tracks.iter().find(|doubt| doubt.place == place).map(|doubt| doubt.found.as_slice())
+    }
+
+    /// Notes which tracks they were.
+    pub fn note(&self, notes: &mut Notes) {
+        for note in self.tracks.iter().filter_map(|doubt| doubt.claim.note(doubt.id)) {
+            notes.push(note);
+        }
+    }
+}
