@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::riff::FourCc;
+use crate::container::mpeg::codec::nal::behind_start_code;
 
-/// How many bytes of a frame are looked at.
-pub const LOOK: usize = 256;
+/// How many bytes of a frame are looked at: x264 tells of itself in some seven hundred, before the first slice.
+pub const LOOK: usize = 2048;
 
 /// How a codec marks its keyframes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,9 +110,8 @@ impl Coding {
 }
 
 /// What follows each start code of three bytes.
-fn codes(frame: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let starts = frame.windows(3).enumerate().filter(|(_, three)| *three == [0, 0, 1]);
-    starts.filter_map(|(at, _)| frame.get(at + 3..))
+pub fn codes(frame: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::successors(behind_start_code(frame), |code| behind_start_code(code))
 }
 
 /// The first byte of each NAL unit.

@@ -3,7 +3,7 @@
 
 mod ac3;
 mod audio;
-mod bits;
+pub mod bits;
 mod dts;
 mod h264;
 mod hevc;
