@@ -80,8 +80,8 @@ impl Pictures {
                         [0xB2, text @ ..] => *packed |= is_packed(text),
                         [0xB6, kind, ..] => {
                             return match kind >> 6 {
+                                0 | 1 if *packed && frame.len() <= NOT_CODED => Picture::Between,
                                 0 if *packed => Picture::Alone,
-                                1 if *packed && frame.len() <= NOT_CODED => Picture::Between,
                                 2 => Picture::Between,
                                 _ => Picture::Anchor,
                             };
@@ -134,11 +134,12 @@ mod tests {
     #[test]
     fn planes_of_mpeg_4_are_ordered_by_their_type() {
         use Picture::{Alone, Anchor, Between};
-        // Xvid's layer without B pictures, and with them.
-        let (plain, delayed) = ([0, 0, 1, 0x20, 0x00, 0xCC, 0x40], [0, 0, 1, 0x20, 0x08, 0xD4, 0x8D]);
+        // The layers of ffmpeg without B pictures and with them.
+        let plain = [0, 0, 1, 0x20, 0x00, 0xC4, 0x8D, 0x88, 0x00, 0xCD, 0x0A, 0x04];
+        let delayed = [0, 0, 1, 0x20, 0x08, 0xD4, 0x8D, 0x08, 0x00, 0xCD, 0x0A, 0x04];
         let packed = b"\0\0\x01\xB2DivX503b1393p";
         let vop = |kind: u8, length: usize| [vec![0, 0, 1, 0xB6, kind << 6], vec![7; length]].concat();
-        let cases: [(Vec<u8>, Picture); 11] = [
+        let cases: [(Vec<u8>, Picture); 12] = [
             (vop(0, 99), Anchor),
             (vop(1, 99), Anchor),
             (vop(2, 9), Between),
@@ -150,6 +151,7 @@ mod tests {
             (vop(1, 99), Anchor),
             (vop(2, 99), Between),
             (vop(1, 2), Between),
+            (vop(0, 2), Between),
         ];
         let mut pictures = Pictures::of(Coding::Mpeg4, &[]).unwrap();
         for (nth, (frame, expected)) in cases.iter().enumerate() {

@@ -139,7 +139,7 @@ impl pass::Pass for Pass {
 }
 
 /// The first `LIST movi`.
-struct Movi {
+pub struct Movi {
     /// Where its data begins, behind its type, and where it ends.
     body: u64,
     end: u64,

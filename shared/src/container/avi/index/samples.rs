@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::shown::Shown;
 use crate::container::Error;
 use crate::container::avi::header::{Stream, Unit};
+use crate::container::avi::picture::Picture;
 use crate::container::avi::riff::{Chunk, HEADER, HEADER_BYTES};
 use crate::index::{Builder, Packed};
 use crate::media::{Run, Ticks, Track};
@@ -106,7 +107,7 @@ impl Samples {
         if chunk.size == 0 || count == 0 {
             return Ok(());
         }
-        let run = Run {
+        let mut run = Run {
             decode,
             composition: Ticks::ZERO,
             duration,
@@ -119,7 +120,9 @@ impl Samples {
         };
         lane.empty = false;
         if let Some(shown) = &mut lane.shown {
-            shown.take(frame, self.gone + self.waiting.len() as u64, decode);
+            let picture = shown.take(frame, self.gone + self.waiting.len() as u64, decode);
+            // The plane that stands for a packed I picture is of its type, and may be taken for it.
+            run.sync &= picture != Picture::Between;
         }
         let end = run.offset + u64::from(chunk.size);
         self.waiting.push_back(Waiting { offset, end, place, known: lane.shown.is_none(), run });

@@ -50,8 +50,8 @@ impl Shown {
         }
     }
 
-    /// Takes the next picture, which begins with these bytes, and before which so many chunks came.
-    pub fn take(&mut self, frame: &[u8], nth: u64, decode: Ticks) {
+    /// Takes the next picture, which begins with these bytes, and before which so many chunks came. Says which it is.
+    pub fn take(&mut self, frame: &[u8], nth: u64, decode: Ticks) -> Picture {
         let picture = self.pictures.next(frame);
         self.last = self.key(picture);
         self.waiting.insert((self.last, nth));
@@ -60,6 +60,7 @@ impl Shown {
             self.left = None;
         }
         self.left = self.left.map(|left| left.saturating_sub(1));
+        picture
     }
 
     fn key(&mut self, picture: Picture) -> Key {
