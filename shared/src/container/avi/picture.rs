@@ -167,7 +167,10 @@ mod tests {
     fn pictures_of_mpeg_2_are_ordered_by_their_type() {
         let mut pictures = Pictures::of(Coding::Mpeg2, &[]).unwrap();
         let frame = |kind: u8| [0, 0, 1, 0xB3, 9, 0, 0, 1, 0, 0, kind << 3, 9];
-        assert_eq!([1, 2, 3].map(|kind| pictures.next(&frame(kind))), [Picture::Anchor, Picture::Anchor, Picture::Between]);
+        assert_eq!(
+            [1, 2, 3].map(|kind| pictures.next(&frame(kind))),
+            [Picture::Anchor, Picture::Anchor, Picture::Between]
+        );
         assert!(Pictures::of(Coding::Intra, &[]).is_none());
     }
 }
