@@ -5,10 +5,13 @@ new row of `FORMATS`: the tests of `test_formats.py` are the same for all of the
 """
 
 import dataclasses
+import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
-import pathlib
+import zlib
+from collections.abc import Callable
 
 import counter
 import samples
@@ -36,12 +39,14 @@ class Format:
     """How long the sample is."""
     zeros: bool = False
     """ffprobe counts a zero before a sample to the one before it; so the first and the last sample of a cut may differ in one."""
-    parity: bool = False
-    """Each packet of its transport stream has sixteen bytes behind it."""
+    remade: Callable[[bytes], bytes] = bytes
+    """What is done with ffmpeg's file, where ffmpeg does not write such."""
     made: int = 0
     """With how many packets that are not of the original a cut may begin: MP3's bit reservoir stands in one."""
     open: bool = False
     """Its groups are open: pictures that need the group before are left out behind the first picture of a cut."""
+    every: int = 1
+    """It shows each that many pictures one, for as long as they all would last."""
     chapters: bool = False
     """It has those of `samples.CHAPTER_LIST`."""
     complaints: frozenset[str] = frozenset()
@@ -65,12 +70,36 @@ UNSTAMPED = frozenset({"Application provided invalid, non monotonically increasi
 TS = ["-f", "mpegts", "-pes_payload_size", "200", "-pat_period", "2", "-sdt_period", "10", "-t", "8"]
 """Small PES packets, and tables every two seconds, or the sample would be padding for the most part."""
 
+
+
+def with_parity(packets: bytes) -> bytes:
+    """Each packet of a transport stream with sixteen bytes behind it."""
+    return b"".join(packets[at : at + 188] + bytes(16) for at in range(0, len(packets), 188))
+
+
+def box(kind: bytes, payload: bytes) -> bytes:
+    return struct.pack(">I4s", len(payload) + 8, kind) + payload
+
+
+def compressed(film: bytes) -> bytes:
+    """A film whose movie box, its last, is compressed, as QuickTime wrote it for the web."""
+    at = film.rindex(b"moov") - 4
+    moov = film[at:]
+    cmvd = box(b"cmvd", struct.pack(">I", len(moov)) + zlib.compress(moov))
+    return film[:at] + box(b"moov", box(b"cmov", box(b"dcom", b"zlib") + cmvd))
+
+
 FORMATS = [
     Format("sound.mka", [*SOUND, "-c:a", "libopus", "-b:a", "24k"], "audio/x-matroska"),
     Format("tone.m4b", [*SOUND, *samples.AAC, "-f", "ipod"], "audio/mp4", exact=True, chapters=True, seconds=11),
     Format("picture.3gp", [*BOTH, *H264, *samples.AAC, "-f", "3gp"], "video/3gpp", exact=True),
     Format("timecode.mov", [*BOTH, *H264, "-c:a", "pcm_s16be", "-ar", "8000", "-ac", "1", "-timecode", "01:00:00:00", "-t", "5"],
            "video/quicktime", exact=True, lossless=True, seconds=5),
+    Format("slides.mp4", [*BOTH, *H264, "-vf", "select=not(mod(n\\,75))", "-r", "1/3", "-bf", "0", *samples.AAC], "video/mp4", exact=True, every=75),
+    Format("compressed.mov", [*BOTH, *H264, "-c:a", "pcm_s16be", "-ar", "8000", "-ac", "1", "-t", "5"],
+           "video/quicktime", exact=True, lossless=True, seconds=5, remade=compressed),
+    # Its tables count frames, as QuickTime's do of sound whose packets are alike.
+    Format("packets.mov", [*WAVE, "-c:a", "adpcm_ima_wav", "-ar", "11025", "-f", "mov"], "audio/mp4", exact=True, lossless=True),
     Format("wave.wav", [*WAVE, "-c:a", "pcm_s16le", "-ar", "4000"], "audio/wav", exact=True, lossless=True),
     Format("wave24.wav", [*WAVE, "-c:a", "pcm_s24le", "-ar", "8000", "-t", "3.5"], "audio/wav", exact=True, lossless=True, seconds=3.5),
     Format("float.wav", [*WAVE, "-c:a", "pcm_f32le", "-ar", "4000", "-t", "5"], "audio/wav", exact=True, lossless=True, seconds=5),
@@ -117,7 +146,11 @@ FORMATS = [
     Format("h264.ts", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-c:a", "aac", "-b:a", "16k", *TS], "video/mp2t", seconds=8, slack=0.07),
     Format("mpeg2.ts", [*BOTH, "-c:v", "mpeg2video", "-q:v", "30", "-g", "25", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07),
     Format("hevc.m2ts", [*BOTH, *HEVC, "-c:a", "ac3", "-b:a", "32k", *TS, "-t", "7", "-mpegts_m2ts_mode", "1"], "video/mp2t", seconds=7, slack=0.07, zeros=True),
-    Format("parity.ts", [*BOTH, *H264, "-g", "30", "-keyint_min", "30", "-c:a", "eac3", "-b:a", "32k", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07, parity=True),
+    Format("parity.ts", [*BOTH, *H264, "-g", "30", "-keyint_min", "30", "-c:a", "eac3", "-b:a", "32k", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07, remade=with_parity),
+    Format("latm.ts", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-c:a", "aac", "-b:a", "16k", *TS, "-t", "4", "-mpegts_flags", "latm"],
+           "video/mp2t", seconds=4, slack=0.07),
+    # Its clock begins anew, as all do each twenty-six and a half hours, in its third second.
+    Format("wrap.ts", [*BOTH, *MPEG2, *MP2, *TS, "-t", "5", "-output_ts_offset", "95439.5"], "video/mp2t", seconds=5, slack=0.07),
     Format("sound.ts", [*SOUND, "-c:a", "aac", "-b:a", "32k", *TS], "video/mp2t", seconds=8, slack=0.07),
     # ffprobe takes the last time stamp for the end, and packets are as long as some pictures.
     Format("picture.vob", [*BOTH, *MPEG2, "-bf", "2", "-c:a", "ac3", "-b:a", "32k", "-ac", "1", "-f", "vob", "-t", "6"], "video/mpeg", seconds=6, slack=0.35, open=True),
@@ -174,9 +207,7 @@ def main(wanted: list[str]) -> None:
             marks = ["-i", chapters, "-map_chapters", "2", *samples.TITLES] if row.chapters else []
             command = ["ffmpeg", "-v", "error", "-y", *inputs, *marks, "-t", str(row.seconds), *exact, *row.options, target]
             subprocess.run(command, check=True)
-            if row.parity:
-                packets = target.read_bytes()
-                target.write_bytes(b"".join(packets[at : at + 188] + bytes(16) for at in range(0, len(packets), 188)))
+            target.write_bytes(row.remade(target.read_bytes()))
             print(f"{target.stat().st_size:>8} {row.name}", flush=True)
 
 

@@ -3,7 +3,7 @@
 use super::pass::Pass;
 use super::{Error, Selection, Written};
 use crate::index::{Container, Outline};
-use crate::media::{Interval, Kind, Track};
+use crate::media::{Kind, Track};
 
 /// A container format. Everything that is particular to one is in its module, behind this.
 pub trait Format {
@@ -47,10 +47,11 @@ pub trait Format {
         false
     }
 
-    /// What of the original a cut of this selection plays: what was chosen, unless the format cannot say so.
+    /// A selection as a cut of this format has it: with the times at which its samples are shown, and what of the original it
+    /// plays, where the format cannot say just what was chosen.
     #[must_use]
-    fn plays(_: &Outline, selection: &Selection) -> Interval {
-        selection.given
+    fn as_played(_: &Outline, selection: Selection) -> Selection {
+        selection
     }
 
     /// The MIME type of a cut that has tracks of these kinds: of sound without pictures it is an audio file, of text alone a

@@ -42,7 +42,7 @@ pub use source::{ReadError, Source};
 use bytes::Bytes;
 
 use crate::index::{Container, Outline, Packed};
-use crate::media::{Interval, Kind, Track};
+use crate::media::{Kind, Track};
 
 /// The version of the writers. One more for every change of what they write for the same selection: a cut's validator
 /// depends on it, so that no cache joins the bytes of two of them.
@@ -157,7 +157,7 @@ struct Entry {
     ends_with_a_sample: fn(&Outline) -> bool,
     plays_lead_in: fn(&Outline) -> bool,
     setup_stands_before: fn(&Outline) -> bool,
-    plays: fn(&Outline, &Selection) -> Interval,
+    as_played: fn(&Outline, Selection) -> Selection,
     mime: fn(&Outline, &[Kind]) -> String,
 }
 
@@ -170,7 +170,7 @@ impl Entry {
             ends_with_a_sample: F::ends_with_a_sample,
             plays_lead_in: F::plays_lead_in,
             setup_stands_before: F::setup_stands_before,
-            plays: F::plays,
+            as_played: F::as_played,
             mime: F::mime,
         }
     }
@@ -211,10 +211,13 @@ pub fn setup_stands_before(outline: &Outline) -> bool {
     Entry::find(outline).is_some_and(|entry| (entry.setup_stands_before)(outline))
 }
 
-/// [`Format::plays`] of the outline's format.
+/// [`Format::as_played`] of the outline's format.
 #[must_use]
-pub fn plays(outline: &Outline, selection: &Selection) -> Interval {
-    Entry::find(outline).map_or(selection.given, |entry| (entry.plays)(outline, selection))
+pub fn as_played(outline: &Outline, selection: Selection) -> Selection {
+    match Entry::find(outline) {
+        Some(entry) => (entry.as_played)(outline, selection),
+        None => selection,
+    }
 }
 
 /// [`Format::mime`] of the outline's format.

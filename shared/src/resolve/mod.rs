@@ -170,8 +170,8 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
         return Ok(Cut::Outside);
     }
     selection.given = within_tracks(outline, &selection);
-    selection.given = container::plays(outline, &selection);
     selection.elements = held.elements_of(&selection.tracks);
+    let selection = container::as_played(outline, selection);
     let file = container::write(outline, &selection)?;
     let mime = mime(outline, &selection);
     let Selection { given, tracks: selected, .. } = selection;

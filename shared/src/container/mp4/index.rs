@@ -15,7 +15,7 @@ use super::fragment::Progress;
 use super::movie::{Defaults, Movie, MovieTrack};
 use super::samples::Samples;
 use super::window::Window;
-use super::{CONTAINER, chapters};
+use super::{CONTAINER, chapters, compressed};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};
@@ -59,6 +59,8 @@ impl pass::Pass for Pass {
         let mut window = Window::default();
         let Opening { brands, offset, moov, setup_ranges } = Opening::read(stream.source(), &mut window).await?;
         let moov = Box::read(&moov, offset, "")?;
+        let inflated = compressed::inflated(&moov, MAX_MOVIE)?;
+        let moov = inflated.as_deref().map_or(Ok(moov), |inflated| Box::read(inflated, offset, ""))?;
         let pass = Self::movie(stream.source(), window, &moov, brands, setup_ranges).await?;
         stream.seek(pass.setup_ranges.last().map_or(0, |range| range.end));
         Ok(pass)
@@ -216,7 +218,7 @@ fn index_tables(
 ) -> Result<Vec<Ticks>, Error> {
     let mut lanes = Vec::new();
     for track in tracks {
-        lanes.push(Lane::new(&track.track, Samples::read(&track.tables, file_length)?));
+        lanes.push(Lane::new(&track.track, Samples::read(&track.tables, file_length)?.in_packets(track.packets)));
     }
     while let Some(number) = lanes.iter().filter_map(Lane::cell).min() {
         for (place, lane) in lanes.iter_mut().enumerate() {

@@ -1,18 +1,21 @@
 //! ISO base media: MP4, M4A, MOV, 3GP (ISO/IEC 14496-12, ISO/IEC 14496-14, Apple's QuickTime File Format).
 //!
-//! A file is a sequence of boxes (`boxes`). The movie box (`movie`) describes the tracks, whose samples its tables (`tables`,
-//! walked side by side by `samples`) or movie fragments (`fragment`) place in the file. `index` finds and reads these boxes
+//! A file is a sequence of boxes (`boxes`). The movie box (`movie`; `compressed`) describes the tracks, whose samples its tables
+//! (`tables`, walked side by side by `samples`) or movie fragments (`fragment`) place in the file. `index` finds and reads these boxes
 //! alone, never the media data (of a chapter track (`chapters`) the titles); `write` makes a new movie box for a selection, in
 //! front of the samples as they are.
 
 mod boxes;
 mod chapters;
 mod codec;
+mod compressed;
 mod fragment;
 mod gapless;
 mod index;
 mod movie;
 mod samples;
+mod shown;
+mod sound;
 mod tables;
 #[cfg(test)]
 mod testing;
@@ -45,6 +48,15 @@ impl Format for Mp4 {
 
     fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
+    }
+
+    fn as_played(outline: &Outline, mut selection: Selection) -> Selection {
+        for selected in &mut selection.tracks {
+            if let Some(track) = outline.tracks.get(selected.track) {
+                shown::begin_with_the_edit(track, selected);
+            }
+        }
+        selection
     }
 
     fn starts_exactly(_: &Outline, _: &Track) -> bool {

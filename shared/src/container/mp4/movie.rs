@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::boxes::{Box, Fields, write_box};
 use super::gapless::Gapless;
+use super::sound::Packets;
 use super::{chapters, codec};
 use crate::container::Error;
 use crate::container::notes::Notes;
@@ -46,6 +47,8 @@ pub struct MovieTrack<'a> {
     pub codec: codec::Codec,
     /// The `stbl` box.
     pub tables: Box<'a>,
+    /// Where it may count frames: the packets that these lie in.
+    pub packets: Option<Packets>,
 }
 
 /// What holds for the samples of movie fragments unless they say otherwise: `trex` (§8.8.3).
@@ -75,7 +78,12 @@ impl Defaults {
 impl<'a> Movie<'a> {
     /// Reads a `moov` box.
     pub fn read(moov: &Box<'a>) -> Result<Self, Error> {
-        let header = moov.expect_child(*b"mvhd")?;
+        let header = match moov.child(*b"mvhd")? {
+            None if moov.child(*b"rmra")?.is_some() => {
+                return Err(Error::Unsupported("a reference movie (rmra), which names other files".to_owned()));
+            }
+            _ => moov.expect_child(*b"mvhd")?,
+        };
         let MovieHeader { timescale, created } = MovieHeader::read(&header)?;
         let mut movie = Self {
             header: Bytes::copy_from_slice(header.whole),
@@ -100,7 +108,6 @@ impl<'a> Movie<'a> {
                     movie.chapter_list = movie.chapter_list.or(child.child(*b"chpl").unwrap_or_default());
                     gapless = gapless.or(Gapless::read(&child));
                 }
-                b"cmov" => return Err(Error::Unsupported("a compressed movie header (cmov)".to_owned())),
                 _ => {}
             }
         }
@@ -251,6 +258,7 @@ fn read_track<'a>(
         Some(udta) => udta.child(*b"name").ok().flatten().and_then(|name| text(name.payload)),
         None => None,
     };
+    let packets = if kind == Kind::Audio { Packets::of_track(trak)? } else { None };
     let frame = tables.child(*b"stts")?.map(|stts| first_duration(&stts)).transpose()?.flatten();
     let track = Track {
         preroll: codec.preroll(timescale, frame),
@@ -260,7 +268,7 @@ fn read_track<'a>(
         edits: read_edits(trak, movie, timescale)?,
         ..Track::new(u64::from(id), kind, codec.name.clone(), timescale, Setup::Inline(prune(trak)?.into()))
     };
-    Ok(Ok(MovieTrack { track, codec, tables }))
+    Ok(Ok(MovieTrack { track, codec, tables, packets }))
 }
 
 /// What is read of `tkhd` (§8.3.2).

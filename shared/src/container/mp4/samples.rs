@@ -2,6 +2,7 @@
 //! out as runs.
 
 use super::boxes::Box;
+use super::sound::Packets;
 use super::tables::{Chunk, Chunks, Runs, Sizes, Syncs};
 use crate::container::Error;
 use crate::media::{Run, Ticks};
@@ -22,6 +23,8 @@ pub struct Samples<'a> {
     duration: u32,
     file_length: u64,
     truncated: bool,
+    /// How many of those that the chunks count are one.
+    counted: u32,
 }
 
 impl<'a> Samples<'a> {
@@ -47,7 +50,23 @@ impl<'a> Samples<'a> {
             duration: 0,
             file_length,
             truncated: false,
+            counted: 1,
         })
+    }
+
+    /// The same in packets, if it is their frames that the tables count: then each lasts a tick, and all are of one size.
+    #[must_use]
+    pub fn in_packets(mut self, packets: Option<Packets>) -> Self {
+        if let Some(packets) = packets
+            && let Some((1, alike)) = self.durations.peek()
+            && alike >= self.sizes.left()
+            && let Some(sizes) = self.sizes.in_packets(packets)
+        {
+            self.durations = Runs::constant(packets.frames, sizes.left());
+            self.sizes = sizes;
+            self.counted = packets.frames;
+        }
+        self
     }
 
     /// How many samples the tables claim that were not given out, once the iteration has ended; and whether it was the end
@@ -64,6 +83,7 @@ impl Iterator for Samples<'_> {
         let (size, alike) = self.sizes.peek()?;
         while self.chunk.samples == 0 {
             self.chunk = self.chunks.next()?;
+            self.chunk.samples = self.chunk.samples.div_ceil(self.counted);
         }
         let mut count = alike.min(self.chunk.samples);
         if let Some((duration, left)) = self.durations.peek() {
@@ -109,5 +129,50 @@ impl Iterator for Samples<'_> {
         self.chunk.samples -= count;
         self.chunk.offset = run.bytes().end;
         Some(run)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::boxes::{write_box, write_full_box};
+    use super::*;
+
+    /// Three hundred frames of sound of one size, or one of another; 128 a chunk.
+    fn frames(durations: &[u32], sizes: &[u32]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let tables: [([u8; 4], &[u32]); 4] = [
+            (*b"stts", durations),
+            (*b"stsz", sizes),
+            (*b"stsc", &[2, 1, 128, 1, 3, 44, 1]),
+            (*b"stco", &[3, 100, 200, 300]),
+        ];
+        write_box(&mut out, *b"stbl", |out| {
+            for (kind, words) in tables {
+                write_full_box(out, kind, 0, |out| out.extend(words.iter().flat_map(|word| word.to_be_bytes())));
+            }
+        });
+        out
+    }
+
+    #[test]
+    fn frames_that_are_counted_are_packets() {
+        let of = |durations: &[u32], sizes: &[u32], frames_each: u32| {
+            let packets = Some(Packets { frames: frames_each, bytes: 34 });
+            let stbl = frames(durations, sizes);
+            let stbl = Box::read(&stbl, 0, "").unwrap();
+            let samples = Samples::read(&stbl, 10_000).unwrap().in_packets(packets);
+            samples.map(|run| (run.offset, run.size, run.count, run.decode.0, run.duration.0)).collect::<Vec<_>>()
+        };
+        let counted = [(100, 34, 2, 0, 64), (200, 34, 2, 128, 64), (300, 34, 1, 256, 64)];
+        assert_eq!(of(&[1, 300, 1], &[1, 300], 64), counted, "the last packet is not full");
+        let single = [(100, 34, 128, 0, 1), (200, 34, 128, 128, 1), (300, 34, 44, 256, 1)];
+        assert_eq!(of(&[1, 300, 1], &[1, 300], 1), single, "of a size that the table does not know");
+        let larger = [(100, 36, 128, 0, 1), (200, 36, 128, 128, 1), (300, 36, 44, 256, 1)];
+        assert_eq!(of(&[1, 300, 1], &[36, 300], 1), larger, "of a size that the description does not know");
+        // What does not last a tick each is no frames.
+        let packets = [(100, 5, 128, 0, 64), (200, 5, 128, 8192, 64), (300, 5, 44, 16_384, 64)];
+        assert_eq!(of(&[1, 300, 64], &[5, 300], 64), packets);
+        assert_eq!(of(&[2, 299, 1, 1, 2], &[5, 300], 64).len(), 4);
     }
 }

@@ -3,6 +3,7 @@
 //! beyond their bytes, and a claimed count none at all.
 
 use super::boxes::{Box, FourCc};
+use super::sound::Packets;
 use crate::container::Error;
 
 /// Entries of a fixed width.
@@ -56,6 +57,11 @@ impl<'a> Runs<'a> {
         Ok(Self { entries: Entries::new(count, 8, fields.rest()), left: 0, value: 0 })
     }
 
+    /// The same value for so many samples.
+    pub fn constant(value: u32, samples: u32) -> Self {
+        Self { entries: Entries::default(), left: samples, value }
+    }
+
     /// The next sample's value, and how many samples, it included, have the same. `None` behind the last.
     pub fn peek(&mut self) -> Option<(u32, u32)> {
         while self.left == 0 {
@@ -99,6 +105,14 @@ impl<'a> Sizes<'a> {
             (_, bits) => return Err(table.malformed(format!("expected fields of 4, 8 or 16 bits, found {bits}"))),
         };
         Ok(Self { left, width })
+    }
+
+    /// Those of packets of which these are the frames; `None` where frames differ in size, so that they are none.
+    pub fn in_packets(&self, packets: Packets) -> Option<Self> {
+        let Width::Constant(size) = self.width else { return None };
+        // A packet of a single frame may be larger than its description knows.
+        let bytes = if packets.frames == 1 { packets.bytes.max(size) } else { packets.bytes };
+        Some(Self { left: self.left.div_ceil(packets.frames), width: Width::Constant(bytes) })
     }
 
     /// How many samples are claimed to be left.

@@ -12,6 +12,7 @@
 
 mod chapters;
 mod gapless;
+mod quicktime;
 
 use std::ops::Range;
 use std::time::{Duration, Instant};

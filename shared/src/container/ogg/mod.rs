@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Format, Selection, Written};
 use crate::index::{Container, Outline};
-use crate::media::{self, Interval, Run, Track};
+use crate::media::{self, Run, Track};
 
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("ogg");
@@ -57,8 +57,8 @@ impl Format for Ogg {
         true
     }
 
-    fn plays(outline: &Outline, selection: &Selection) -> Interval {
-        write::plays(outline, selection)
+    fn as_played(outline: &Outline, selection: Selection) -> Selection {
+        Selection { given: write::plays(outline, &selection), ..selection }
     }
 
     /// Of FLAC nothing could say that less of its last frame is to be heard.

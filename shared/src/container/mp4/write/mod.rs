@@ -2,14 +2,14 @@
 //! Sample descriptions and all other boxes of a track are taken over verbatim; what is written anew are the durations and the
 //! sample tables, and an edit list that makes playback begin at the very instant asked for (ISO/IEC 14496-12 §8.6.6).
 
-mod shown;
 mod tables;
 
 use self::tables::Chunk;
 use super::boxes::{Box, patch_u32, write_box, write_full_box};
-use crate::container::{Error, Segment, Selection, Written};
+use super::sound::Packets;
+use crate::container::{Error, Segment, Selected, Selection, Written};
 use crate::index::Outline;
-use crate::media::{Run, Setup, Ticks, Timescale, Track};
+use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
 use crate::splice::Splice;
 
 /// Writes a selection as a complete file.
@@ -21,8 +21,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     for selected in &selection.tracks {
         let track =
             outline.tracks.get(selected.track).ok_or_else(|| damaged("a track is selected that is not there"))?;
-        let runs = shown::begin_with_the_edit(track, selected);
-        tracks.push(CutTrack { track, segments: &selected.segments, runs, chunks: Vec::new() });
+        tracks.push(CutTrack::new(track, selected)?);
     }
     let data = lay_out(&mut tracks)?;
 
@@ -36,7 +35,8 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         let duration = tracks.iter().map(|track| track.duration(timescale)).max().unwrap_or(0);
         write_movie_header(out, header, timescale, duration, &mut failed);
         for track in &tracks {
-            write_track(out, track, timescale, wide, &mut chunk_tables, &mut failed);
+            let (chunk_tables, failed) = (&mut chunk_tables, &mut failed);
+            Writer { track, movie: timescale, wide, chunk_tables, failed }.walk(out, &track.setup);
         }
     });
     if let Some(error) = failed {
@@ -68,12 +68,26 @@ fn damaged(what: &str) -> Error {
 /// One track of a cut.
 struct CutTrack<'a> {
     track: &'a Track,
+    /// The `trak` box that it takes over.
+    setup: Box<'a>,
     segments: &'a [Segment],
-    runs: Vec<Run>,
+    runs: &'a [Run],
     chunks: Vec<Chunk>,
+    /// Of which its tables count the frames, as those of the original do.
+    packets: Option<Packets>,
 }
 
-impl CutTrack<'_> {
+impl<'a> CutTrack<'a> {
+    fn new(track: &'a Track, Selected { segments, runs, .. }: &'a Selected) -> Result<Self, Error> {
+        let Setup::Inline(setup) = &track.setup else {
+            return Err(damaged("the setup of an MP4 track is kept in the index"));
+        };
+        let setup = Box::read(setup, 0, "")?;
+        let packets = if track.kind == Kind::Audio { Packets::of_track(&setup)? } else { None };
+        let packets = packets.filter(|packets| packets.are(runs));
+        Ok(Self { track, setup, segments, runs, chunks: Vec::new(), packets })
+    }
+
     /// How long the track's presentation is, in the movie's timescale.
     fn duration(&self, movie: Timescale) -> u64 {
         let total = self.segments.iter().fold(Ticks::ZERO, |total, segment| total + segment.duration);
@@ -105,7 +119,7 @@ fn lay_out(tracks: &mut [CutTrack<'_>]) -> Result<Splice, Error> {
         let (offset, bytes) = (data.len(), run.bytes());
         data.source(bytes);
         let end = data.len();
-        let samples = run.count;
+        let samples = track.packets.map_or(run.count, |packets| packets.counted(run).count);
         match track.chunks.last_mut() {
             Some(chunk) if chunk.end == offset && chunk.description == run.description => {
                 chunk.samples = chunk
@@ -182,25 +196,7 @@ impl ChunkTable {
     }
 }
 
-/// A `trak`: the original's, with the durations and the tables of the cut.
-fn write_track(
-    out: &mut Vec<u8>,
-    track: &CutTrack<'_>,
-    movie: Timescale,
-    wide: bool,
-    chunk_tables: &mut Vec<ChunkTable>,
-    failed: &mut Option<Error>,
-) {
-    let Setup::Inline(setup) = &track.track.setup else {
-        *failed = Some(damaged("the setup of an MP4 track is kept in the index"));
-        return;
-    };
-    match Box::read(setup, 0, "") {
-        Ok(trak) => Writer { track, movie, wide, chunk_tables, failed }.walk(out, &trak),
-        Err(error) => *failed = Some(error),
-    }
-}
-
+/// Writes a `trak`: the original's, with the durations and the tables of the cut.
 struct Writer<'a, 'f> {
     track: &'a CutTrack<'a>,
     movie: Timescale,
@@ -250,7 +246,14 @@ impl Writer<'_, '_> {
     }
 
     fn write_tables(&mut self, out: &mut Vec<u8>) {
-        let runs = self.track.runs.as_slice();
+        let counted: Vec<Run>;
+        let runs = match self.track.packets {
+            Some(packets) => {
+                counted = self.track.runs.iter().map(|run| packets.counted(run)).collect();
+                &counted
+            }
+            None => self.track.runs,
+        };
         tables::write_durations(out, runs);
         tables::write_compositions(out, runs);
         tables::write_syncs(out, runs);

@@ -5,21 +5,21 @@
 use crate::container::Selected;
 use crate::media::{Kind, Run, Ticks, Track};
 
-/// The runs of a selection, with the sample that is shown first beginning with the edit list.
-pub(super) fn begin_with_the_edit(track: &Track, selected: &Selected) -> Vec<Run> {
-    let mut runs = selected.runs.clone();
-    let mut presented = selected.segments.iter().filter_map(|segment| segment.media);
+/// Has the sample that is shown first begin with the edit list.
+pub fn begin_with_the_edit(track: &Track, selected: &mut Selected) {
+    let Selected { runs, segments, .. } = selected;
+    let mut presented = segments.iter().filter_map(|segment| segment.media);
     // Of several edits, another one may show the sample from its own beginning.
-    let (Some(media), None) = (presented.next(), presented.next()) else { return runs };
+    let (Some(media), None) = (presented.next(), presented.next()) else { return };
     if track.kind == Kind::Audio {
-        return runs;
+        return;
     }
     let shown = runs.iter().enumerate().filter(|(_, run)| run.presentation() <= media);
     let shown = shown.map(|(place, run)| (presentation(run, within(run, media)), place)).max();
-    let Some((_, place)) = shown.filter(|(presented, _)| *presented < media) else { return runs };
-    let Some(run) = runs.get(place) else { return runs };
+    let Some((_, place)) = shown.filter(|(presented, _)| *presented < media) else { return };
+    let Some(run) = runs.get(place) else { return };
     let at = within(run, media);
-    let Some(mut sample) = run.slice(at..at + 1) else { return runs };
+    let Some(mut sample) = run.slice(at..at + 1) else { return };
     let (before, after) = (run.slice(0..at), run.slice(at + 1..u32::MAX));
     if runs.iter().all(|run| run.composition == Ticks::ZERO) {
         sample.duration = (sample.decode_end() - media).max(Ticks::ZERO);
@@ -28,7 +28,6 @@ pub(super) fn begin_with_the_edit(track: &Track, selected: &Selected) -> Vec<Run
         sample.composition = media - sample.decode;
     }
     runs.splice(place..=place, before.into_iter().chain([sample]).chain(after));
-    runs
 }
 
 /// The last sample of a run that begins at this time or before it, as the first does.

@@ -1,0 +1,26 @@
+//! A compressed movie box, as QuickTime wrote it for the web (Apple, *QuickTime File Format*, "Compressed movie resources"): in
+//! `cmov` there is `dcom`, which names the algorithm, and `cmvd`, with the size of the movie box and its bytes, deflated.
+
+use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
+
+use super::boxes::Box;
+use crate::container::Error;
+
+/// The movie box that this one holds, if it is compressed; of no more bytes than are allowed.
+pub fn inflated(moov: &Box<'_>, most: u64) -> Result<Option<Vec<u8>>, Error> {
+    let Some(cmov) = moov.child(*b"cmov")? else { return Ok(None) };
+    let algorithm = cmov.expect_child(*b"dcom")?.fields().array::<4>()?;
+    if algorithm != *b"zlib" {
+        let algorithm = algorithm.escape_ascii();
+        return Err(Error::Unsupported(format!("a movie header (cmov) that is compressed by {algorithm}")));
+    }
+    let cmvd = cmov.expect_child(*b"cmvd")?;
+    let mut fields = cmvd.fields();
+    let length = fields.u32()?;
+    if u64::from(length) > most {
+        return Err(Error::Limit(format!("a movie box of {length} bytes, where {most} are read")));
+    }
+    let inflated = decompress_to_vec_zlib_with_limit(fields.rest(), length as usize);
+    let inflated = inflated.map_err(|error| cmvd.malformed(format!("expected deflated bytes, found: {error}")))?;
+    Ok(Some(inflated))
+}
