@@ -171,6 +171,16 @@ FORMATS = [
            "video/x-msvideo", seconds=5, slack=0.05),
     Format("motion.avi", [*BOTH, "-c:v", "mjpeg", "-q:v", "31", "-pix_fmt", "yuvj420p", "-c:a", "pcm_mulaw", "-ar", "8000", "-t", "2.4"],
            "video/x-msvideo", seconds=2.4),
+    # Of a group that is open, a decoder says that pictures are gone which are no longer referred to.
+    Format("reordered.avi", [*BOTH, *H264, "-bf", "3", "-g", "50", "-keyint_min", "50", "-c:a", "libmp3lame", "-ar", "44100", "-b:a", "32k", "-t", "6"],
+           "video/x-msvideo", seconds=6),
+    Format("open.avi", [*BOTH, *H264, "-bf", "3", "-g", "50", "-keyint_min", "50", "-x264-params", "open-gop=1", "-c:a", "pcm_mulaw", "-ar", "8000", "-t", "5"],
+           "video/x-msvideo", seconds=5, open=True, complaints=frozenset({"mmco: unref short failure"})),
+    Format("advanced.avi", [*BOTH, "-c:v", "mpeg4", "-q:v", "31", "-g", "25", "-bf", "2", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", "-t", "5"],
+           "video/x-msvideo", seconds=5, open=True),
+    # Two pictures in a chunk, and a chunk that stands for one of them. Without `setts` ffmpeg writes empty chunks first.
+    Format("packed.avi", [*BOTH, "-c:v", "libxvid", "-q:v", "31", "-g", "25", "-bf", "2", "-flags", "+cgop", "-bsf:v", "setts=ts=N", "-c:a", "pcm_alaw", "-ar", "8000", "-t", "4"],
+           "video/x-msvideo", seconds=4, slack=0.1),  # the encoder keeps the last two pictures
     Format("h264.ts", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-c:a", "aac", "-b:a", "16k", *TS], "video/mp2t", seconds=8, slack=0.07),
     Format("mpeg2.ts", [*BOTH, "-c:v", "mpeg2video", "-q:v", "30", "-g", "25", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07),
     Format("hevc.m2ts", [*BOTH, *HEVC, "-c:a", "ac3", "-b:a", "32k", *TS, "-t", "7", "-mpegts_m2ts_mode", "1"], "video/mp2t", seconds=7, slack=0.07, zeros=True),

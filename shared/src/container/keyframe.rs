@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::mpeg::codec::{Bits, has_recovery_point, nal};
 
-/// How many bytes of a frame are looked at: as many as parameter sets, and what an encoder says of itself, stand before the
-/// picture.
+/// How many bytes of a frame are looked at: as many as parameter sets, and what an encoder says of itself (x264 in some seven
+/// hundred), stand before the picture.
 pub const LOOK: usize = 2048;
 
 /// How codecs mark their keyframes.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::opendml;
+use super::picture::Pictures;
 use super::riff::{self, FourCc, u16_at, u32_at};
 use crate::container::keyframe::Coding;
 use crate::container::notes::Notes;
@@ -14,6 +15,8 @@ pub const MAX_STREAMS: usize = 100;
 /// Bytes of AVIMAINHEADER, and of AVISTREAMHEADER up to its rectangle.
 pub const AVIH: usize = 56;
 pub const STRH: usize = 48;
+/// Bytes of a BITMAPINFOHEADER, behind which the codec's own headers may stand.
+const BITMAP_INFO: usize = 40;
 /// Where in an AVISTREAMHEADER dwInitialFrames, dwStart and dwLength stand.
 pub const INITIAL_FRAMES: usize = 16;
 pub const START: usize = 28;
@@ -34,12 +37,14 @@ const FRAMED: [u16; 6] = [0x0050, 0x0055, 0x00FF, 0x706D, 0x1600, 0x2000];
 const SMALLEST_FRAME: u32 = 4;
 
 /// What chunks of a stream mean.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stream {
     /// The place of its track; `None` where the stream is passed over.
     pub place: Option<usize>,
     /// How its frames say that they are keyframes.
     pub coding: Coding,
+    /// How they say when they are shown; `None` where that is when they are decoded.
+    pub pictures: Option<Pictures>,
     /// How its chunks are samples.
     pub unit: Unit,
     /// Ticks that one unit of `dwScale/dwRate` lasts, and how many of them come before the first.
@@ -92,8 +97,14 @@ impl Headers {
     /// Takes the headers of the next stream.
     fn stream(&mut self, list: &[u8], notes: &mut Notes) {
         let number = self.streams.len();
-        let none =
-            Stream { place: None, coding: Coding::Unknown, unit: Unit::Chunk, scale: Ticks::ZERO, start: Ticks::ZERO };
+        let none = Stream {
+            place: None,
+            coding: Coding::Unknown,
+            pictures: None,
+            unit: Unit::Chunk,
+            scale: Ticks::ZERO,
+            start: Ticks::ZERO,
+        };
         let found = |wanted: &FourCc| riff::chunks(list).find_map(|(id, body)| (&id == wanted).then_some(body));
         let header = found(b"strh").unwrap_or_default();
         let format = found(b"strf").unwrap_or_default();
@@ -137,7 +148,8 @@ impl Headers {
         let start = scale.times(i64::from(u32_at(header, START)));
         // More than an hour before the first sample is no delay but garbage.
         let start = if start > timescale.ticks(crate::media::Time::from_secs(3600)) { Ticks::ZERO } else { start };
-        Some(Stream { place: Some(place), coding, unit, scale, start })
+        let pictures = Pictures::of(coding, format.get(BITMAP_INFO..).unwrap_or_default());
+        Some(Stream { place: Some(place), coding, pictures, unit, scale, start })
     }
 }
 

@@ -6,13 +6,16 @@
 //! first bytes of a frame say whether decoding can begin there (`index`). A chunk is an element; samples are frames, or of
 //! plain sound the blocks in it. A cut has new chunk headers around data as it is, and a new `idx1` (`write`).
 //!
-//! There are no timestamps: the time of a sample is how many came before, times `dwScale/dwRate`.
+//! There are no timestamps: a sample is decoded when so many units of `dwScale/dwRate` are over as came before, and a picture is
+//! shown in the time of the one whose place it has in the order of showing. That the first bytes of frames tell (`picture`), so
+//! these are read of files that may have B pictures, though an index leads to them.
 
 #![allow(clippy::doc_markdown, reason = "the standard's names are words here")]
 
 mod header;
 mod index;
 mod opendml;
+mod picture;
 mod riff;
 #[cfg(test)]
 mod tests;

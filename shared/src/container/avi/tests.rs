@@ -4,13 +4,15 @@
 
 mod opendml;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bytes::Bytes;
 use futures::executor::block_on;
 use proptest::prelude::*;
 
 use super::riff::{self, FourCc};
 use crate::container::indexed::{Indexed, Pages, index as try_index, part};
-use crate::container::{Error, pieces};
+use crate::container::{Error, Limit, ReadError, Source, index_on, pieces, testing};
 
 /// Ticks of a frame, and of a block.
 const TICKS: i64 = 3600;
@@ -190,6 +192,77 @@ fn dropped_frames_and_sound_that_begins_later_keep_their_times() {
     assert_eq!(again.times(0)[3..7], [3, 4, 7, 8].map(|frame| frame * TICKS));
     assert_eq!(again.times(1)[..2], [800, 801].map(|block| block * SOUND_TICKS));
     assert_eq!(written.elements.len(), 48 + 2 + selection.tracks[1].runs.len());
+}
+
+#[test]
+fn a_cut_holds_all_that_it_shows_and_nothing_that_cannot_be_decoded() {
+    const MILLISECOND: i64 = 1_000_000;
+    // The second group is open.
+    let picture = |(number, kind): (u8, char)| {
+        chunk(b"00dc", &[0, 0, 1, 0xB6, [0x10, 0x50, 0x90]["IPB".find(kind).unwrap()], number, 7])
+    };
+    let shown = [0, 3, 1, 2, 6, 4, 5, 9, 7, 8, 12, 10, 11];
+    let chunks: Vec<_> = (0..).zip("IPBBPBBIBBPBB".chars()).map(picture).collect();
+    let (head, movi) = (headers(&[video(b"XVID")]), list(b"movi", &chunks));
+    let indexed = riff(b"AVI ", &[head.clone(), movi.clone(), old_index(&chunks, 4)]);
+    for original in [indexed, riff(b"AVI ", &[head, movi])] {
+        let found = index(&original);
+        assert_eq!(found.times(0), shown.map(|frame| frame * TICKS));
+        let held = testing::index(&original).unwrap();
+        for (asked, given, numbers) in [
+            ((0, 60), (0, 160), &[0, 1, 2, 3][..]),
+            ((240, 250), (0, 280), &[0, 1, 2, 3, 4, 5, 6]),
+            ((370, 410), (360, 520), &[7, 10, 11, 12]),
+        ] {
+            let interval = asked.0 * MILLISECOND..asked.1 * MILLISECOND;
+            let (answer, cut) = testing::cut(&original, &held, interval).unwrap();
+            assert_eq!((answer.given.start().0, answer.given.end().0), (given.0 * MILLISECOND, given.1 * MILLISECOND));
+            let again = index(&cut);
+            let held: Vec<_> = again.samples[0].iter().map(|run| part(&cut, &run.bytes())[5]).collect();
+            assert_eq!(held, numbers);
+            let mut times = again.times(0);
+            times.sort_unstable();
+            assert_eq!(
+                times,
+                (0..).map(|frame| frame * TICKS).take(numbers.len()).collect::<Vec<_>>(),
+                "none is missing"
+            );
+        }
+    }
+}
+
+/// Counts the bytes that are read of a file.
+struct Counted(Bytes, AtomicU64);
+
+impl Source for Counted {
+    fn len(&self) -> u64 {
+        Source::len(&self.0)
+    }
+
+    async fn read(&self, range: std::ops::Range<u64>) -> Result<Bytes, ReadError> {
+        self.1.fetch_add(range.end - range.start, Ordering::Relaxed);
+        self.0.read(range).await
+    }
+}
+
+#[test]
+fn frames_are_read_only_where_they_may_be_reordered() {
+    let frame = |number: u16, kind: u8| {
+        let [low, high] = number.to_le_bytes();
+        chunk(b"00dc", &[&[0, 0, 1, 0xB6, kind, low, high][..], &[9; 3000]].concat())
+    };
+    for (reordered, share) in [(false, 3), (true, 1)] {
+        let kind = |number: u16| [0x10, 0x50, if reordered { 0x90 } else { 0x50 }][usize::from(number % 3)];
+        let chunks: Vec<_> = (0..1000).map(|number| frame(number, kind(number))).collect();
+        let file = riff(b"AVI ", &[headers(&[video(b"XVID")]), list(b"movi", &chunks), old_index(&chunks, 4)]);
+        let length = file.len() as u64;
+        let source = Counted(file.into(), AtomicU64::new(0));
+        let limit = Limit { chunk: 4096, ..Limit::default() };
+        block_on(index_on(&source, &mut Pages::default(), None, &limit)).unwrap();
+        let read = source.1.load(Ordering::Relaxed);
+        assert_eq!(read > length / 2, reordered, "{read} of {length} bytes");
+        assert!(read < length / share + 300_000, "{read} of {length} bytes");
+    }
 }
 
 /// MP3 of 38.28 frames a second: `dwSampleSize`, nBlockAlign.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::header::{AVIH, INITIAL_FRAMES, LENGTH, START, units};
-use super::index::{ENTRY, IS_KEY};
+use super::index::idx1::{ENTRY, IS_KEY};
 use super::riff::{self, HEADER, set_u32};
 use crate::container::draft::Draft;
 use crate::container::{Error, Selected, Selection, Written};
@@ -95,7 +95,7 @@ impl<'a> Lane<'a> {
         let (tens, ones) = (digit(number / 10), digit(number));
         let kind = if track.kind == Kind::Video { *b"dc" } else { *b"wb" };
         let [first, second] = kind;
-        let begins = selected.runs.first().map_or(Ticks::ZERO, |run| run.decode - track.timescale.ticks(zero));
+        let begins = selected.runs.first().map_or(Ticks::ZERO, |run| run.presentation() - track.timescale.ticks(zero));
         let start = u32::try_from((begins.0.max(0) + scale / 2) / scale).unwrap_or(0);
         Ok(Self {
             track,
@@ -122,7 +122,9 @@ impl<'a> Lane<'a> {
         self.largest = self.largest.max(u32::try_from(bytes.end - bytes.start).unwrap_or(u32::MAX));
         chunks.put(self.id, run.sync, bytes)?;
         self.lasts += run.decode_end() - run.decode;
-        self.next = Some(run.decode_end());
+        // Pictures that are shown before the first are left out, and not missing.
+        let left_out = if self.next.is_none() { run.composition.max(Ticks::ZERO) } else { Ticks::ZERO };
+        self.next = Some(run.decode_end() + left_out);
         Ok(())
     }
 

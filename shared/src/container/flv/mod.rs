@@ -45,4 +45,8 @@ impl Format for Flv {
     fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }
+
+    fn ends_with_a_sample(_: &Outline) -> bool {
+        true
+    }
 }

@@ -3,16 +3,20 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
+use super::behind_zeros;
 use super::dialect::{Dialect, Id, MAX_HEADER};
-use crate::container::{ReadError, Source};
+use crate::container::{ReadError, Source, tags};
 
 /// How many bytes are read at once: the chunks before the sound are seldom more, nor those behind it.
 const WINDOW: u64 = 64 << 10;
 
 /// How many chunks are looked at. Broadcast files have a dozen.
 const MAX_CHUNKS: usize = 1024;
+
+/// Chunks that stand before the sound, or are the sound.
+const KNOWN: [&Id; 10] = [b"data", b"SSND", b"fmt ", b"fact", b"LIST", b"bext", b"cue ", b"COMM", b"MARK", b"FVER"];
 
 /// A chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,23 +33,34 @@ pub struct Chunk {
 pub struct Chunks<'s, S> {
     source: &'s S,
     dialect: Dialect,
+    /// Where the form begins: chunks are aligned from there on.
+    begin: u64,
     /// Bytes in hand, and where in the file they begin.
     window: Bytes,
     start: u64,
-    /// Where the next chunk begins.
+    /// Where the next chunk begins, and where the one before it ends.
     next: u64,
+    behind: u64,
     seen: usize,
 }
 
 impl<'s, S: Source> Chunks<'s, S> {
-    /// Of a file of this dialect, which begins with these bytes.
-    pub const fn new(source: &'s S, dialect: Dialect, window: Bytes) -> Self {
-        Self { source, dialect, window, start: 0, next: dialect.first_chunk(), seen: 0 }
+    /// Of a form of this dialect, which begins at `start` with these bytes.
+    pub const fn new(source: &'s S, dialect: Dialect, start: u64, window: Bytes) -> Self {
+        let next = start + dialect.first_chunk();
+        Self { source, dialect, begin: start, window, start, next, behind: next, seen: 0 }
     }
 
-    /// What a file begins with, as far as it is read first.
-    pub async fn start(source: &S) -> Result<Bytes, ReadError> {
-        source.read(0..source.len().min(WINDOW)).await
+    /// What a file begins with, behind tags and zeros, as far as it is read first; and where.
+    pub async fn start(source: &S) -> Result<(u64, Bytes), ReadError> {
+        let mut at = 0;
+        let mut bytes = source.read(0..source.len().min(WINDOW)).await?;
+        if tags::id3_length(&bytes).is_some() {
+            (_, at) = tags::before(source).await?;
+            bytes = source.read(at..source.len().min(at.saturating_add(WINDOW))).await?;
+        }
+        let zeros = bytes.len() - behind_zeros(&bytes).len();
+        Ok((at + zeros as u64, bytes.slice(zeros..)))
     }
 
     /// The length of the file.
@@ -55,13 +70,20 @@ impl<'s, S: Source> Chunks<'s, S> {
 
     /// The next chunk; `None` where no whole header follows, and behind the last that is looked at.
     pub async fn next(&mut self) -> Result<Option<Chunk>, ReadError> {
-        let (offset, header) = (self.next, self.dialect.header());
-        if self.seen >= MAX_CHUNKS || self.len().saturating_sub(offset) < header {
+        let (mut offset, header) = (self.next, self.dialect.header());
+        if self.seen >= MAX_CHUNKS || self.len().saturating_sub(self.behind) < header {
             return Ok(None);
         }
         self.seen += 1;
         let end = offset.saturating_add(MAX_HEADER as u64).min(self.len());
-        let Some((id, size)) = self.dialect.parse(&self.read(offset..end).await?) else { return Ok(None) };
+        let mut bytes = self.read(self.behind..end).await?;
+        // Some writers leave out the byte behind a chunk of odd length.
+        if bytes.first_chunk().is_some_and(|id| KNOWN.contains(&id)) {
+            offset = self.behind;
+        } else {
+            bytes.advance(bytes.len().min(usize::try_from(offset - self.behind).unwrap_or(usize::MAX)));
+        }
+        let Some((id, size)) = self.dialect.parse(&bytes) else { return Ok(None) };
         let body = offset + header;
         self.go_on_behind(body.saturating_add(size));
         Ok(Some(Chunk { id, offset, body, size }))
@@ -70,7 +92,8 @@ impl<'s, S: Source> Chunks<'s, S> {
     /// The next chunk begins where this one ends, or right behind.
     pub const fn go_on_behind(&mut self, end: u64) {
         let alignment = self.dialect.alignment();
-        self.next = end.saturating_add(alignment - 1) / alignment * alignment;
+        self.behind = end;
+        self.next = (end - self.begin).saturating_add(alignment - 1) / alignment * alignment + self.begin;
     }
 
     /// The data of a chunk, as far as it is there, of at most so many bytes.

@@ -41,10 +41,10 @@ pub struct Pass {
 
 impl pass::Pass for Pass {
     async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
-        let start = Chunks::start(stream.source()).await?;
+        let (begin, start) = Chunks::start(stream.source()).await?;
         let dialect = Dialect::of(&start).ok_or(Error::Unknown)?;
-        let mut form = Form::new(dialect, &start, stream.len());
-        let mut chunks = Chunks::new(stream.source(), dialect, start);
+        let mut form = Form::new(dialect, begin, &start, stream.len());
+        let mut chunks = Chunks::new(stream.source(), dialect, begin, start);
         while let Some(chunk) = chunks.next().await? {
             form.take(&mut chunks, &chunk).await?;
         }
@@ -67,6 +67,7 @@ impl pass::Pass for Pass {
 /// What is known of a file so far.
 struct Form {
     dialect: Dialect,
+    begin: u64,
     /// Where the form says that it ends, and where the file does.
     end: u64,
     length: u64,
@@ -85,14 +86,16 @@ struct Form {
 }
 
 impl Form {
-    fn new(dialect: Dialect, start: &[u8], length: u64) -> Self {
+    /// Of this dialect, which begins at `begin` with these bytes, in a file of so many.
+    fn new(dialect: Dialect, begin: u64, start: &[u8], length: u64) -> Self {
         let size = match dialect {
             Dialect::Wave64 => dialect.u64(start, 16),
             _ => dialect.u32(start, 4).map(|size| u64::from(size).saturating_add(8)),
         };
         Self {
             dialect,
-            end: size.unwrap_or(0),
+            begin,
+            end: begin.saturating_add(size.unwrap_or(0)),
             length,
             sound: None,
             data: None,
@@ -233,7 +236,7 @@ impl Form {
             duration,
             tracks,
             setup,
-            setup_ranges: vec![0..data.start],
+            setup_ranges: std::iter::once(self.begin..data.start).collect(),
             elements: false,
             chapters,
             created: self.created,

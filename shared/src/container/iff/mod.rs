@@ -34,8 +34,12 @@ impl Format for Iff {
     const CONTAINERS: &'static [Container] = &[CONTAINER];
     type Pass = index::Pass;
 
-    /// Whether a file that begins with these bytes is one of the family, and its sound not a stream of frames of its own.
+    const BEHIND_TAGS: bool = true;
+
+    /// Whether a file that begins with these bytes is one of the family, and its sound not a stream of frames of its own. Zeros
+    /// may stand before it.
     fn recognises(start: &[u8]) -> bool {
+        let start = behind_zeros(start);
         Dialect::of(start).is_some_and(|dialect| !fmt::is_mpeg(dialect, start))
     }
 
@@ -51,6 +55,12 @@ impl Format for Iff {
     fn ends_with_a_sample(_: &Outline) -> bool {
         true
     }
+}
+
+/// What follows on the zeros that a file may begin with.
+fn behind_zeros(start: &[u8]) -> &[u8] {
+    let zeros = start.iter().take_while(|byte| **byte == 0).count();
+    start.get(zeros..).unwrap_or_default()
 }
 
 /// What a file says of its sound.

@@ -99,6 +99,30 @@ fn sound(file: &[u8], (outline, pages): &(Outline, Memory)) -> Vec<u8> {
 }
 
 #[test]
+fn what_stands_before_and_between_chunks_does_not_hide_them() {
+    let tag = [&b"ID3\x03\0\0\0\0\0\x0B"[..], &[0; 11]].concat();
+    let unpadded = [&b"LIST\x05\0\0\0"[..], b"INFOx", &b"cue \x03\0\0\0"[..], &[0; 3]].concat();
+    let fmt = chunk(b"fmt ", &fmt(1, 2, 1000, 4, 16));
+    let odd = wave(&[fmt, unpadded, chunk(b"data", &noise(12_000))]);
+    let before = |bytes: &[u8], file: &[u8]| [bytes, file].concat();
+    let cases = [
+        ("an unpadded chunk", odd.clone(), 0),
+        ("a tag", before(&tag, &stereo()), 21),
+        ("two tags, and unpadded chunks", before(&tag, &before(&tag, &odd)), 42),
+        ("zeros", before(&[0; 999], &stereo()), 999),
+        ("a tag and a zero", before(&tag, &before(&[0], &aifc())), 22),
+        ("a tag before a Wave64", before(&tag, &wave64()), 21),
+    ];
+    for (name, file, begin) in cases {
+        let indexed = index(&file).unwrap();
+        assert_eq!(sound(&file, &indexed), noise(12_000), "{name}");
+        assert_eq!((indexed.0.setup_ranges[0].start, &indexed.0.notes[..]), (begin, &[][..]), "{name}");
+        let (_, bytes) = cut(&file, &indexed, SECOND..2 * SECOND).unwrap();
+        assert_eq!(sound(&bytes, &index(&bytes).unwrap()), noise(12_000)[4000..8000], "{name}");
+    }
+}
+
+#[test]
 fn a_cut_of_any_dialect_is_exact_to_the_sample_and_of_the_same_dialect() {
     for (name, file, mime) in
         [("WAV", stereo(), "audio/wav"), ("AIFF-C", aifc(), "audio/aiff"), ("Wave64", wave64(), "audio/x-w64")]

@@ -173,6 +173,11 @@ pub struct Sets {
 }
 
 impl Sets {
+    /// Whether pictures may be shown in another order than they are decoded.
+    pub fn have_counts(&self) -> bool {
+        self.sequences.values().any(|sequence| !matches!(sequence.count, Count::Decoded))
+    }
+
     /// Takes the units before the first slice, and says what that tells of the picture.
     pub fn slice(&mut self, payload: &[u8]) -> Option<Slice> {
         for unit in nal::units(payload) {

@@ -71,6 +71,16 @@ impl Order {
         Self { sets, ..Self::default() }
     }
 
+    /// Whether the parameter sets so far have pictures shown by counts, and thus in another order than they are decoded if need
+    /// be.
+    pub fn has_counts(&self) -> bool {
+        match &self.sets {
+            Sets::H264(sets) => sets.have_counts(),
+            Sets::Hevc(_) => true,
+            Sets::None => false,
+        }
+    }
+
     /// Which picture an access unit has that begins with these bytes; `None` where more of it has to be seen. `last`: no
     /// more of it will be.
     pub fn place(&mut self, opening: &[u8], last: bool) -> Option<Place> {

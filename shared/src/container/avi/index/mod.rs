@@ -1,29 +1,30 @@
 //! The index half: headers first, then where the chunks are, from `idx1` or from the chunks themselves.
 
+pub mod idx1;
+mod samples;
+mod shown;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use self::idx1::OldIndex;
+use self::samples::Samples;
 use super::CONTAINER;
-use super::header::{Headers, Unit};
-use super::opendml::{Indexes, Part, last_movi};
-use super::riff::{self, Chunk, HEADER, u32_at};
+use super::header::Headers;
+use super::opendml::{Entry, Indexes, Part, last_movi};
+use super::riff::{Chunk, HEADER};
 use crate::container::keyframe::LOOK;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};
-use crate::index::{Builder, Outline, Packed};
-use crate::media::{Kind, Run, Setup, Ticks, Time};
+use crate::index::{Outline, Packed};
+use crate::media::{Kind, Setup, Time};
 
 /// The longest `LIST hdrl` that is read, and how much of the outline headers may be.
 const MAX_HEADERS: u32 = 4 << 20;
 const MAX_KEPT: u64 = 128 << 10;
 
-/// Bytes of an entry of `idx1`, and its flags: a list, a keyframe.
-pub const ENTRY: usize = 16;
-const IS_LIST: u32 = 0x01;
-pub const IS_KEY: u32 = 0x10;
-
-/// By how much `idx1` may end before its `movi` list does, and still be of all of it.
+/// By how much an index may end before the `movi` list does, and still be of all of it.
 const MAX_REST: u64 = 1 << 20;
 
 /// How many bytes are searched at once for a chunk, behind damage.
@@ -49,12 +50,27 @@ pub struct Pass {
 /// How the chunks are found.
 #[derive(Serialize, Deserialize)]
 enum Way {
-    /// By `idx1`; behind this offset the next chunk has to begin.
-    Listed { old: OldIndex, behind: u64 },
-    /// By the indexes of OpenDML, likewise.
-    Named { indexes: Indexes, behind: u64 },
+    /// By an index; behind this offset the next chunk has to begin.
+    Named { index: Index, behind: u64 },
     /// One after the other; from this offset on there was none, up to the position.
     Scanned { lost: Option<u64> },
+}
+
+/// What names the chunks.
+#[derive(Serialize, Deserialize)]
+enum Index {
+    Old(OldIndex),
+    OpenDml(Indexes),
+}
+
+impl Index {
+    /// The next chunk of data in the order of the file.
+    async fn next(&mut self, source: &impl Source) -> Result<Option<Entry>, Error> {
+        match self {
+            Self::Old(old) => old.next(source).await,
+            Self::OpenDml(indexes) => indexes.next(source).await,
+        }
+    }
 }
 
 impl pass::Pass for Pass {
@@ -69,18 +85,16 @@ impl pass::Pass for Pass {
             return Err(Error::Limit(format!("headers of {inline} bytes, where {MAX_KEPT} are allowed")));
         }
         let Headers { main, streams, indexes, tracks } = headers;
-        let lanes =
-            streams.iter().map(|stream| Lane { stream: *stream, decode: stream.start, empty: true, over: 0 }).collect();
-        let samples = Samples { lanes, builder: Builder::new(tracks) };
-        let way = if let Some(old) = old_index(stream, &movi).await? {
-            stream.seek(old.entries.start);
-            Way::Listed { old, behind: 0 }
-        } else if let Some(indexes) = opendml(stream, &movi, &streams, &indexes).await? {
-            stream.seek(movi.body);
-            Way::Named { indexes, behind: 0 }
+        let index = match OldIndex::of(stream, &movi).await? {
+            Some(old) => Some(Index::Old(old)),
+            None => opendml(stream, &movi, &streams, &indexes).await?.map(Index::OpenDml),
+        };
+        let samples = Samples::new(streams, tracks, index.is_none());
+        stream.seek(movi.body);
+        let way = if let Some(index) = index {
+            Way::Named { index, behind: 0 }
         } else {
             notes.push("it has no index of all its data: keyframes are known by their first bytes".to_owned());
-            stream.seek(movi.body);
             Way::Scanned { lost: None }
         };
         Ok(Self { main, body: movi.body, way, samples, notes })
@@ -89,20 +103,19 @@ impl pass::Pass for Pass {
     async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
         let Self { way, samples, notes, .. } = self;
         match way {
-            Way::Listed { old, behind } => listed(stream, old, behind, samples, notes).await,
-            Way::Named { indexes, behind } => named(stream, indexes, behind, samples, notes).await,
+            Way::Named { index, behind } => named(stream, index, behind, samples, notes).await,
             Way::Scanned { lost: lost @ Some(_) } => search(stream, lost, notes).await,
             Way::Scanned { lost } => scanned(stream, lost, samples).await,
         }
     }
 
     fn take_ready(&mut self) -> Vec<Packed> {
-        self.samples.builder.take_ready()
+        self.samples.take_ready()
     }
 
     async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
         let Self { main, body, samples, mut notes, .. } = self;
-        let (last, tracks) = samples.builder.finish()?;
+        let (last, tracks) = samples.finish()?;
         if tracks.iter().all(|track| track.samples == 0) {
             notes.push("it has no samples".to_owned());
         }
@@ -126,7 +139,7 @@ impl pass::Pass for Pass {
 }
 
 /// The first `LIST movi`.
-struct Movi {
+pub struct Movi {
     /// Where its data begins, behind its type, and where it ends.
     body: u64,
     end: u64,
@@ -164,101 +177,6 @@ async fn preamble<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> R
     }
 }
 
-/// An `idx1` that can be believed.
-#[derive(Serialize, Deserialize)]
-struct OldIndex {
-    /// Where its entries begin, and where they end.
-    entries: std::ops::Range<u64>,
-    /// What is added to an entry's offset.
-    base: u64,
-}
-
-/// The `idx1` behind the first `movi` list, if it names the chunks that are there, up to the end of the list, and no other RIFF
-/// follows.
-async fn old_index<S: Source>(stream: &mut Stream<'_, S>, movi: &Movi) -> Result<Option<OldIndex>, Error> {
-    let mut at = movi.end;
-    let mut found = None;
-    while at < stream.len() {
-        stream.seek(at);
-        let Some(chunk) = Chunk::parse(stream.peek(HEADER).await?) else { break };
-        let end = at.saturating_add(chunk.length());
-        match &chunk.id {
-            b"RIFF" => return Ok(None),
-            b"idx1" if found.is_none() && end <= stream.len() => {
-                let start = at + HEADER as u64;
-                found = Some(start..start + u64::from(chunk.size) / ENTRY as u64 * ENTRY as u64);
-            }
-            _ if !chunk.plausible() => break,
-            _ => {}
-        }
-        at = end;
-    }
-    let Some(entries) = found.filter(|entries| entries.start < entries.end) else { return Ok(None) };
-    stream.seek(entries.start);
-    let first = Entry::parse(stream.peek(ENTRY).await?);
-    stream.seek(entries.end - ENTRY as u64);
-    let last = Entry::parse(stream.peek(ENTRY).await?);
-    let (Some(first), Some(last)) = (first, last) else { return Ok(None) };
-    // Offsets count from the type of the list, or from the beginning of the file.
-    for base in [movi.body - 4, 0] {
-        let mut sound = true;
-        for entry in [first, last] {
-            let at = base + u64::from(entry.offset);
-            stream.seek(at);
-            let there = Chunk::parse(stream.peek(HEADER).await?);
-            sound &= at >= movi.body && at < movi.end && there.is_some_and(|there| there.id == entry.id);
-        }
-        let end = base + u64::from(last.offset) + u64::from(last.size);
-        if sound && end.saturating_add(MAX_REST) >= movi.end {
-            return Ok(Some(OldIndex { entries, base }));
-        }
-    }
-    Ok(None)
-}
-
-/// An entry of `idx1` (AVIOLDINDEX).
-#[derive(Clone, Copy)]
-struct Entry {
-    id: riff::FourCc,
-    flags: u32,
-    offset: u32,
-    size: u32,
-}
-
-impl Entry {
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let id = *bytes.get(..ENTRY)?.first_chunk()?;
-        Some(Self { id, flags: u32_at(bytes, 4), offset: u32_at(bytes, 8), size: u32_at(bytes, 12) })
-    }
-}
-
-/// Takes the chunk of the entry of `idx1` that is at the position. `false` behind the last.
-async fn listed<S: Source>(
-    stream: &mut Stream<'_, S>,
-    old: &OldIndex,
-    behind: &mut u64,
-    samples: &mut Samples,
-    notes: &mut Notes,
-) -> Result<bool, Error> {
-    let at = stream.position();
-    if at >= old.entries.end {
-        return Ok(false);
-    }
-    let Some(entry) = Entry::parse(stream.peek(ENTRY).await?) else { return Ok(false) };
-    let chunk = Chunk { id: entry.id, size: entry.size };
-    let offset = old.base + u64::from(entry.offset);
-    if entry.flags & IS_LIST == 0 && chunk.stream().is_some() {
-        if offset < *behind || offset.saturating_add(HEADER as u64) + u64::from(chunk.size) > stream.len() {
-            notes.at(at, "an entry of the index that is out of order or outside of the file is passed over");
-        } else {
-            *behind = offset + HEADER as u64;
-            samples.put(offset, chunk, |_, _| entry.flags & IS_KEY != 0)?;
-        }
-    }
-    stream.seek(at + ENTRY as u64);
-    Ok(true)
-}
-
 /// The indexes of OpenDML, if those of all streams lead to their chunks up to the end of the last RIFF.
 async fn opendml<S: Source>(
     stream: &mut Stream<'_, S>,
@@ -272,23 +190,32 @@ async fn opendml<S: Source>(
     Indexes::of(stream.source(), parts, end, MAX_REST).await
 }
 
-/// Takes the next chunk that the indexes of OpenDML name, and goes there, though it does not read it. `false` behind the last.
+/// Takes the next chunk that the index names, and goes there, though it reads it only where it has to be seen. `false` behind
+/// the last.
 async fn named<S: Source>(
     stream: &mut Stream<'_, S>,
-    indexes: &mut Indexes,
+    index: &mut Index,
     behind: &mut u64,
     samples: &mut Samples,
     notes: &mut Notes,
 ) -> Result<bool, Error> {
-    let Some(entry) = indexes.next(stream.source()).await? else { return Ok(false) };
+    let Some(entry) = index.next(stream.source()).await? else { return Ok(false) };
     if entry.offset < *behind || entry.end() > stream.len() {
         notes.at(entry.offset, "an entry of the index that is out of order or outside of the file is passed over");
         return Ok(true);
     }
     *behind = entry.offset + HEADER as u64;
-    samples.put(entry.offset, entry.chunk, |_, _| entry.key)?;
     stream.seek(entry.offset);
+    let seen = if samples.looks_at(entry.chunk) { stream.peek(HEADER + LOOK).await? } else { &[] };
+    samples.put(entry.offset, entry.chunk, Some(entry.key), opening(seen, entry.chunk))?;
     Ok(true)
+}
+
+/// The first bytes of a chunk's data, of those from its header on.
+fn opening(seen: &[u8], chunk: Chunk) -> &[u8] {
+    let size = usize::try_from(chunk.size).unwrap_or(usize::MAX).min(LOOK);
+    let data = seen.get(HEADER..).unwrap_or_default();
+    data.get(..size).unwrap_or(data)
 }
 
 /// Takes the chunk that is at the position, of whatever `movi` list. `false` at the end of the file.
@@ -316,9 +243,7 @@ async fn scanned<S: Source>(
         return Ok(true);
     }
     if chunk.stream().is_some() {
-        let size = usize::try_from(chunk.size).unwrap_or(usize::MAX).min(LOOK);
-        let frame = bytes.get(HEADER..).and_then(|data| data.get(..size)).unwrap_or_default();
-        samples.put(offset, chunk, |lane, _| lane.stream.coding.is_key(frame, lane.empty))?;
+        samples.put(offset, chunk, None, opening(bytes, chunk))?;
     }
     stream.seek(offset.saturating_add(chunk.length()));
     Ok(true)
@@ -354,77 +279,4 @@ async fn search<S: Source>(
         notes.at(from, "what follows is no whole chunk: the file is truncated or damaged");
     }
     Ok(found.is_some() || !last)
-}
-
-/// A stream, and where it has got to.
-#[derive(Serialize, Deserialize)]
-struct Lane {
-    stream: super::header::Stream,
-    /// The time of the next sample.
-    decode: Ticks,
-    /// It has no sample yet.
-    empty: bool,
-    /// How many bytes of the last unit there were, where it is of many: chunks need not end with one.
-    over: u32,
-}
-
-impl Lane {
-    /// How long so many bytes more last, where a unit is of so many.
-    fn lasting(&mut self, bytes: u32, unit: u32) -> Ticks {
-        let ticks =
-            |bytes: u64| self.stream.scale.0.saturating_mul(i64::try_from(bytes).unwrap_or(i64::MAX)) / i64::from(unit);
-        let (before, after) = (u64::from(self.over), u64::from(self.over) + u64::from(bytes));
-        let lasts = Ticks(ticks(after) - ticks(before));
-        self.over = u32::try_from(after % u64::from(unit)).unwrap_or(0);
-        lasts
-    }
-}
-
-/// The samples of all streams, on their way into the index.
-#[derive(Serialize, Deserialize)]
-struct Samples {
-    lanes: Vec<Lane>,
-    builder: Builder,
-}
-
-impl Samples {
-    /// Takes the chunk of data at this offset.
-    fn put(&mut self, offset: u64, chunk: Chunk, key: impl Fn(&Lane, Chunk) -> bool) -> Result<(), Error> {
-        let lane = chunk.stream().and_then(|number| self.lanes.get_mut(number));
-        let Some((lane, place)) =
-            lane.and_then(|lane| Some((lane.stream.place?, lane)).map(|(place, lane)| (lane, place)))
-        else {
-            return Ok(());
-        };
-        let scale = lane.stream.scale;
-        let (size, count, duration) = match lane.stream.unit {
-            Unit::Chunk => (chunk.size, 1, scale),
-            Unit::Frames(longest) => (chunk.size, 1, scale.times(i64::from(chunk.size.div_ceil(longest)))),
-            Unit::Bytes(unit) => (chunk.size, 1, lane.lasting(chunk.size, unit)),
-            Unit::Blocks(block) => (block, chunk.size / block, scale),
-        };
-        // A chunk without data is a frame that was dropped: what is shown before stays.
-        if chunk.size > 0 && count > 0 {
-            let sync = key(lane, chunk);
-            let run = Run {
-                decode: lane.decode,
-                composition: Ticks::ZERO,
-                duration,
-                offset: offset + HEADER as u64,
-                size,
-                count,
-                sync,
-                description: 1,
-                header: 0,
-            };
-            self.builder.begin_element(offset, riff::HEADER_BYTES, Ticks::ZERO);
-            self.builder.samples(place, run)?;
-            self.builder.end_element(offset.saturating_add(HEADER as u64) + u64::from(chunk.size));
-            lane.empty = false;
-        }
-        if chunk.size > 0 || lane.stream.unit == Unit::Chunk {
-            lane.decode += duration.times(i64::from(count));
-        }
-        Ok(())
-    }
 }

@@ -1,0 +1,171 @@
+//! From chunks to samples, which go on to the index in the order of the file: each as soon as it is known when it is shown.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::shown::Shown;
+use crate::container::Error;
+use crate::container::avi::header::{Stream, Unit};
+use crate::container::avi::picture::Picture;
+use crate::container::avi::riff::{Chunk, HEADER, HEADER_BYTES};
+use crate::index::{Builder, Packed};
+use crate::media::{Run, Ticks, Track};
+
+/// How many chunks may wait until it is known when a picture is shown. Sixteen pictures do, with the sound between them.
+const MAX_WAITING: usize = 4096;
+
+/// A stream, and where it has got to.
+#[derive(Serialize, Deserialize)]
+struct Lane {
+    stream: Stream,
+    /// The time of the next sample.
+    decode: Ticks,
+    /// It has no sample yet.
+    empty: bool,
+    /// How many bytes of the last unit there were, where it is of many: chunks need not end with one.
+    over: u32,
+    /// The order in which its pictures are shown; `None` where they are shown as they are decoded.
+    shown: Option<Shown>,
+}
+
+impl Lane {
+    /// How long so many bytes more last, where a unit is of so many.
+    fn lasting(&mut self, bytes: u32, unit: u32) -> Ticks {
+        let ticks =
+            |bytes: u64| self.stream.scale.0.saturating_mul(i64::try_from(bytes).unwrap_or(i64::MAX)) / i64::from(unit);
+        let (before, after) = (u64::from(self.over), u64::from(self.over) + u64::from(bytes));
+        let lasts = Ticks(ticks(after) - ticks(before));
+        self.over = u32::try_from(after % u64::from(unit)).unwrap_or(0);
+        lasts
+    }
+}
+
+/// A chunk that waits, or those before it do.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    /// Where its header begins, and where its data ends.
+    offset: u64,
+    end: u64,
+    place: usize,
+    run: Run,
+    /// It is known when it is shown.
+    known: bool,
+}
+
+/// The samples of all streams, on their way into the index.
+#[derive(Serialize, Deserialize)]
+pub struct Samples {
+    lanes: Vec<Lane>,
+    waiting: VecDeque<Waiting>,
+    /// How many have waited and gone on.
+    gone: u64,
+    builder: Builder,
+}
+
+impl Samples {
+    /// Of these streams, whose frames are `read` in any case: else they are looked at for as long as need be.
+    pub fn new(streams: Vec<Stream>, tracks: Vec<Track>, read: bool) -> Self {
+        let lane = |mut stream: Stream| {
+            let shown = stream.pictures.take().map(|pictures| Shown::new(pictures, read));
+            Lane { decode: stream.start, stream, empty: true, over: 0, shown }
+        };
+        Self {
+            lanes: streams.into_iter().map(lane).collect(),
+            waiting: VecDeque::new(),
+            gone: 0,
+            builder: Builder::new(tracks),
+        }
+    }
+
+    /// Whether the first bytes of this chunk have to be seen.
+    pub fn looks_at(&self, chunk: Chunk) -> bool {
+        chunk.stream().and_then(|number| self.lanes.get(number)).is_some_and(|lane| lane.shown.is_some())
+    }
+
+    /// Takes the chunk of data at this offset, whose first bytes are `frame`. `key`: whether decoding can begin there, where
+    /// an index says so.
+    pub fn put(&mut self, offset: u64, chunk: Chunk, key: Option<bool>, frame: &[u8]) -> Result<(), Error> {
+        let lane = chunk.stream().and_then(|number| self.lanes.get_mut(number));
+        let Some((lane, place)) =
+            lane.and_then(|lane| Some((lane.stream.place?, lane)).map(|(place, lane)| (lane, place)))
+        else {
+            return Ok(());
+        };
+        let scale = lane.stream.scale;
+        let (size, count, duration) = match lane.stream.unit {
+            Unit::Chunk => (chunk.size, 1, scale),
+            Unit::Frames(longest) => (chunk.size, 1, scale.times(i64::from(chunk.size.div_ceil(longest)))),
+            Unit::Bytes(unit) => (chunk.size, 1, lane.lasting(chunk.size, unit)),
+            Unit::Blocks(block) => (block, chunk.size / block, scale),
+        };
+        let decode = lane.decode;
+        if chunk.size > 0 || lane.stream.unit == Unit::Chunk {
+            lane.decode += duration.times(i64::from(count));
+        }
+        // A chunk without data is a frame that was dropped: what is shown before stays.
+        if chunk.size == 0 || count == 0 {
+            return Ok(());
+        }
+        let mut run = Run {
+            decode,
+            composition: Ticks::ZERO,
+            duration,
+            offset: offset + HEADER as u64,
+            size,
+            count,
+            sync: key.unwrap_or_else(|| lane.stream.coding.is_key(frame, lane.empty)),
+            description: 1,
+            header: 0,
+        };
+        lane.empty = false;
+        if let Some(shown) = &mut lane.shown {
+            let picture = shown.take(frame, self.gone + self.waiting.len() as u64, decode);
+            // The plane that stands for a packed I picture is of its type, and may be taken for it.
+            run.sync &= picture != Picture::Between;
+        }
+        let end = run.offset + u64::from(chunk.size);
+        self.waiting.push_back(Waiting { offset, end, place, known: lane.shown.is_none(), run });
+        self.settle(false)
+    }
+
+    /// Tells those that wait when they are shown, as far as this is known or, of `all`, as far as they are there; and lets
+    /// those go on that nothing is to be known of any more.
+    fn settle(&mut self, all: bool) -> Result<(), Error> {
+        let all = all || self.waiting.len() > MAX_WAITING;
+        for lane in &mut self.lanes {
+            let Some(shown) = &mut lane.shown else { continue };
+            let known = all || shown.is_as_decoded();
+            while let Some((nth, time)) = shown.next(known) {
+                let at = usize::try_from(nth.saturating_sub(self.gone)).unwrap_or(usize::MAX);
+                if let Some(waiting) = self.waiting.get_mut(at) {
+                    (waiting.run.composition, waiting.known) = (time - waiting.run.decode, true);
+                    if waiting.run.composition != Ticks::ZERO {
+                        shown.reorders();
+                    }
+                }
+            }
+            if shown.is_as_decoded() {
+                lane.shown = None;
+            }
+        }
+        while let Some(Waiting { offset, end, place, run, .. }) = self.waiting.pop_front_if(|waiting| waiting.known) {
+            self.gone += 1;
+            self.builder.begin_element(offset, HEADER_BYTES, Ticks::ZERO);
+            self.builder.samples(place, run)?;
+            self.builder.end_element(end);
+        }
+        Ok(())
+    }
+
+    /// The pages that are complete.
+    pub fn take_ready(&mut self) -> Vec<Packed> {
+        self.builder.take_ready()
+    }
+
+    /// The remaining pages, and the tracks with their totals.
+    pub fn finish(mut self) -> Result<(Vec<Packed>, Vec<Track>), Error> {
+        self.settle(true)?;
+        Ok(self.builder.finish()?)
+    }
+}

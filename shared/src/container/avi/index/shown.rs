@@ -1,0 +1,153 @@
+//! In which order the pictures of a stream are shown. They stand in the order in which they are decoded, one for each unit of
+//! time; a picture is shown in the time of the one that it takes the place of. When, is known once all have come that are shown
+//! before it: of H.264 and HEVC none comes later than sixteen pictures behind it (`max_num_reorder_frames`, ITU-T H.264 §E.2.1).
+
+use std::collections::{BTreeSet, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use crate::container::avi::picture::{Picture, Pictures};
+use crate::media::Ticks;
+
+/// How many pictures wait at most.
+const MAX_AHEAD: usize = 16;
+/// How many are looked at of a stream whose headers do not say that they are reordered: some groups of them.
+const PROOF: u32 = 256;
+
+/// The pictures of a stream, on their way from the order of decoding to that of showing.
+#[derive(Serialize, Deserialize)]
+pub struct Shown {
+    pictures: Pictures,
+    /// Those that wait: where in the order they are, and how many chunks came before.
+    waiting: BTreeSet<(Key, u64)>,
+    /// When they and those before them are decoded that are not shown yet.
+    times: VecDeque<Ticks>,
+    /// The last picture.
+    last: Key,
+    /// The coded video sequence that it is of, where these are numbered.
+    sequence: u32,
+    /// How many are still looked at; `None`: all.
+    left: Option<u32>,
+}
+
+/// Where in the order a picture is: all of a group come before those of the next; within one by count, then as they came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Key {
+    group: u64,
+    count: i64,
+}
+
+impl Shown {
+    /// `all` are looked at, whatever they are.
+    pub const fn new(pictures: Pictures, all: bool) -> Self {
+        Self {
+            pictures,
+            waiting: BTreeSet::new(),
+            times: VecDeque::new(),
+            last: Key { group: 0, count: 0 },
+            sequence: 0,
+            left: if all { None } else { Some(PROOF) },
+        }
+    }
+
+    /// Takes the next picture, which begins with these bytes, and before which so many chunks came. Says which it is.
+    pub fn take(&mut self, frame: &[u8], nth: u64, decode: Ticks) -> Picture {
+        let picture = self.pictures.next(frame);
+        self.last = self.key(picture);
+        self.waiting.insert((self.last, nth));
+        self.times.push_back(decode);
+        if self.pictures.may_be_reordered() {
+            self.left = None;
+        }
+        self.left = self.left.map(|left| left.saturating_sub(1));
+        picture
+    }
+
+    fn key(&mut self, picture: Picture) -> Key {
+        let Key { group, .. } = self.last;
+        match picture {
+            Picture::Counted { sequence, count } if sequence == self.sequence => Key { group, count },
+            Picture::Counted { sequence, count } => {
+                self.sequence = sequence;
+                Key { group: group + 1, count }
+            }
+            Picture::Anchor => Key { group: group + 1, count: i64::MAX },
+            Picture::Between => Key { group, count: 0 },
+            Picture::Field => self.last,
+            Picture::Alone => Key { group: group + 1, count: 0 },
+        }
+    }
+
+    /// The next picture of which it is known when it is shown, or of `all` that are there: how many chunks came before it, and
+    /// the time.
+    pub fn next(&mut self, all: bool) -> Option<(u64, Ticks)> {
+        let (key, nth) = *self.waiting.first()?;
+        if !all && key.group == self.last.group && self.waiting.len() <= MAX_AHEAD {
+            return None;
+        }
+        self.waiting.pop_first();
+        Some((nth, self.times.pop_front()?))
+    }
+
+    /// Whether the pictures are shown as they are decoded, as far as was looked.
+    pub fn is_as_decoded(&self) -> bool {
+        self.left == Some(0)
+    }
+
+    /// A picture turns out to be shown at another time than it is decoded.
+    pub const fn reorders(&mut self) {
+        self.left = None;
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// The times at which pictures are shown that are decoded at 0, 1, 2 and so on.
+    fn times(pictures: &[Picture]) -> Vec<i64> {
+        let mut shown = Shown::new(Pictures::of(crate::container::keyframe::Coding::Mpeg2, &[]).unwrap(), true);
+        let mut times = vec![-1; pictures.len()];
+        for (nth, picture) in (0..).zip(pictures) {
+            shown.last = shown.key(*picture);
+            shown.waiting.insert((shown.last, nth));
+            shown.times.push_back(Ticks(i64::try_from(nth).unwrap()));
+            while let Some((nth, time)) = shown.next(false) {
+                *times.get_mut(usize::try_from(nth).unwrap()).unwrap() = time.0;
+            }
+            assert!(shown.waiting.len() <= MAX_AHEAD);
+        }
+        while let Some((nth, time)) = shown.next(true) {
+            *times.get_mut(usize::try_from(nth).unwrap()).unwrap() = time.0;
+        }
+        times
+    }
+
+    #[test]
+    fn pictures_are_shown_in_the_times_of_one_another() {
+        use Picture::{Alone, Anchor, Between, Field};
+        let counted = |sequence, count| Picture::Counted { sequence, count };
+        let cases: [(&[Picture], &[i64]); 6] = [
+            (&[Anchor, Anchor, Between, Between, Anchor, Between], &[0, 3, 1, 2, 5, 4]),
+            (&[Anchor, Between, Between, Anchor], &[2, 0, 1, 3]),
+            (&[Alone, Between, Between, Anchor, Between], &[0, 1, 2, 4, 3]),
+            (&[Anchor, Alone, Anchor, Between], &[0, 1, 3, 2]),
+            (
+                &[counted(1, 0), counted(1, 8), counted(1, 4), counted(1, 2), counted(1, 6), counted(2, 0)],
+                &[0, 4, 2, 1, 3, 5],
+            ),
+            (&[counted(1, 0), counted(1, 8), Field, counted(1, 4)], &[0, 2, 3, 1]),
+        ];
+        for (pictures, expected) in cases {
+            assert_eq!(times(pictures), expected, "{pictures:?}");
+        }
+    }
+
+    #[test]
+    fn groups_without_an_end_are_shown_sixteen_pictures_behind() {
+        let count = |nth: i64| if nth % 2 == 0 { nth * 2 + 2 } else { nth * 2 - 2 };
+        let pictures: Vec<_> = (0..100).map(|nth| Picture::Counted { sequence: 1, count: count(nth) }).collect();
+        assert_eq!(times(&pictures), (0..100).map(|nth| count(nth) / 2).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,176 @@
+//! Where a picture is in the order in which pictures are shown, from the first bytes of its frame: MPEG-4 part 2 (ISO/IEC
+//! 14496-2 §6.2.3, §6.2.5), MPEG-1 and MPEG-2 video by the type of a picture, H.264 and HEVC by its count.
+//!
+//! DivX and Xvid may *pack* their stream for players that expect a picture for each chunk: the first B picture stands in the
+//! chunk of the P picture that is shown behind it, and where the last would stand there is a plane that is not coded. Chunk by
+//! chunk it then is as if it were not packed. But an I picture with a B picture in its chunk cannot be had without that, nor
+//! the chunks be left out that make up for it; such pictures are taken as being shown as they are decoded.
+
+use serde::{Deserialize, Serialize};
+
+use crate::container::keyframe::Coding;
+use crate::container::mpeg::codec::{Bits, Codec, Order, Place, nal};
+
+/// The longest plane that is not coded, in a packed stream.
+const NOT_CODED: usize = 19;
+
+/// Where a picture is in the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Picture {
+    /// Behind all others that come before the next one of this kind, or alone: I and P pictures.
+    Anchor,
+    /// Before the last anchor: a B picture.
+    Between,
+    /// Behind all that came before, and before all that come.
+    Alone,
+    /// By a count, in this coded video sequence.
+    Counted { sequence: u32, count: i64 },
+    /// With the picture before, whose second field it is.
+    Field,
+}
+
+/// The pictures of a stream whose order is not that of decoding.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Pictures {
+    /// MPEG-1 and MPEG-2.
+    Mpeg2,
+    /// MPEG-4 part 2: whether it is packed, and whether its headers say that there are B pictures.
+    Mpeg4 { packed: bool, delayed: bool },
+    /// H.264 and HEVC.
+    Counted(Order),
+}
+
+impl Pictures {
+    /// Of a stream of this coding, whose headers hold `setup`; `None` where pictures are shown as they are decoded, for all
+    /// that is known.
+    pub fn of(coding: Coding, setup: &[u8]) -> Option<Self> {
+        let mut pictures = match coding {
+            Coding::Mpeg2 => Self::Mpeg2,
+            Coding::Mpeg4 => Self::Mpeg4 { packed: false, delayed: false },
+            Coding::H264(_) => Self::Counted(Order::new(Codec::H264)),
+            Coding::Hevc(_) => Self::Counted(Order::new(Codec::Hevc)),
+            _ => return None,
+        };
+        pictures.next(setup);
+        Some(pictures)
+    }
+
+    /// Whether the headers so far say that pictures may be shown in another order than they are decoded.
+    pub fn may_be_reordered(&self) -> bool {
+        match self {
+            Self::Mpeg2 => true,
+            Self::Mpeg4 { packed, delayed } => *packed || *delayed,
+            Self::Counted(order) => order.has_counts(),
+        }
+    }
+
+    /// The next picture, whose frame begins with these bytes.
+    pub fn next(&mut self, frame: &[u8]) -> Picture {
+        match self {
+            Self::Mpeg2 => {
+                let kind =
+                    nal::units(frame).find_map(|code| if let [0, _, kind, ..] = code { Some(*kind) } else { None });
+                // Ten bits of temporal_reference stand before picture_coding_type.
+                kind.map_or(Picture::Alone, |kind| if kind >> 3 & 7 == 3 { Picture::Between } else { Picture::Anchor })
+            }
+            Self::Mpeg4 { packed, delayed } => {
+                for code in nal::units(frame) {
+                    match code {
+                        [0x20..=0x2F, layer @ ..] => *delayed |= low_delay(layer) == Some(false),
+                        [0xB2, text @ ..] => *packed |= is_packed(text),
+                        [0xB6, kind, ..] => {
+                            return match kind >> 6 {
+                                0 | 1 if *packed && frame.len() <= NOT_CODED => Picture::Between,
+                                0 if *packed => Picture::Alone,
+                                2 => Picture::Between,
+                                _ => Picture::Anchor,
+                            };
+                        }
+                        _ => {}
+                    }
+                }
+                Picture::Alone
+            }
+            Self::Counted(order) => match order.place(frame, true) {
+                Some(Place::At { sequence, count, .. }) => Picture::Counted { sequence, count },
+                Some(Place::Field) => Picture::Field,
+                Some(Place::Unknown) | None => Picture::Alone,
+            },
+        }
+    }
+}
+
+/// `low_delay` of a video object layer, where it says so.
+fn low_delay(layer: &[u8]) -> Option<bool> {
+    let bits = &mut Bits::new(layer);
+    // random_accessible_vol and video_object_type_indication.
+    bits.take(9);
+    if bits.bit() {
+        // video_object_layer_verid and its priority.
+        bits.take(7);
+    }
+    if bits.take(4) == 15 {
+        // par_width and par_height.
+        bits.take(16);
+    }
+    let control = bits.bit();
+    // chroma_format.
+    bits.take(2);
+    let low = bits.bit();
+    (control && bits.is_within()).then_some(low)
+}
+
+/// Whether user data are the name of an encoder that packs: `DivX503b1393p`, `DivX501Build413p`.
+fn is_packed(text: &[u8]) -> bool {
+    let name = text.split(|byte| *byte == 0).next().unwrap_or_default();
+    name.starts_with(b"DivX") && name.ends_with(b"p")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn planes_of_mpeg_4_are_ordered_by_their_type() {
+        use Picture::{Alone, Anchor, Between};
+        // The layers of ffmpeg without B pictures and with them.
+        let plain = [0, 0, 1, 0x20, 0x00, 0xC4, 0x8D, 0x88, 0x00, 0xCD, 0x0A, 0x04];
+        let delayed = [0, 0, 1, 0x20, 0x08, 0xD4, 0x8D, 0x08, 0x00, 0xCD, 0x0A, 0x04];
+        let packed = b"\0\0\x01\xB2DivX503b1393p";
+        let vop = |kind: u8, length: usize| [vec![0, 0, 1, 0xB6, kind << 6], vec![7; length]].concat();
+        let cases: [(Vec<u8>, Picture); 12] = [
+            (vop(0, 99), Anchor),
+            (vop(1, 99), Anchor),
+            (vop(2, 9), Between),
+            (vop(1, 2), Anchor),
+            (vec![0x7F], Alone),
+            ([&plain[..], &vop(0, 9)].concat(), Anchor),
+            ([&delayed[..], &vop(0, 9)].concat(), Anchor),
+            ([packed, &vop(0, 99)[..]].concat(), Alone),
+            (vop(1, 99), Anchor),
+            (vop(2, 99), Between),
+            (vop(1, 2), Between),
+            (vop(0, 2), Between),
+        ];
+        let mut pictures = Pictures::of(Coding::Mpeg4, &[]).unwrap();
+        for (nth, (frame, expected)) in cases.iter().enumerate() {
+            assert_eq!(pictures.next(frame), *expected, "frame {nth}");
+            assert_eq!(pictures.may_be_reordered(), nth >= 6, "frame {nth}");
+        }
+        for (text, expected) in [(&b"DivX501b413"[..], false), (b"XviD0050", false), (b"DivX501Build413p\0\0", true)] {
+            assert_eq!(is_packed(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn pictures_of_mpeg_2_are_ordered_by_their_type() {
+        let mut pictures = Pictures::of(Coding::Mpeg2, &[]).unwrap();
+        let frame = |kind: u8| [0, 0, 1, 0xB3, 9, 0, 0, 1, 0, 0, kind << 3, 9];
+        assert_eq!(
+            [1, 2, 3].map(|kind| pictures.next(&frame(kind))),
+            [Picture::Anchor, Picture::Anchor, Picture::Between]
+        );
+        assert!(Pictures::of(Coding::Intra, &[]).is_none());
+    }
+}
