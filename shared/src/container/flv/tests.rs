@@ -82,6 +82,18 @@ fn tags_are_samples_and_what_configures_decoders_is_not() {
 }
 
 #[test]
+fn a_last_picture_does_not_outlast_the_sound_because_one_stood_long() {
+    let sounds = |until| (0..until).map(|at| sound(20 * at));
+    for (until, ends) in [(305, 6100), (200, 6078)] {
+        let tags: Vec<_> = sounds(until).chain([picture(38, true), picture(6038, true)]).collect();
+        let indexed = index(&file(&[configured(), tags].concat()));
+        assert_eq!(indexed.outline.tracks.iter().map(|track| track.presented.1.0).max(), Some(ends + 40), "{until}");
+    }
+    let slides = (0..4).map(|at| picture(6000 * at, true)).collect();
+    assert_eq!(index(&file(&[configured(), slides].concat())).outline.tracks[0].presented.1.0, 24_040);
+}
+
+#[test]
 fn a_cut_is_a_file_of_the_same_payloads_with_times_from_zero() {
     let original = ordinary();
     let indexed = index(&original);

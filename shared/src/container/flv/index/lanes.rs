@@ -18,6 +18,11 @@ use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
 /// How long a sample waits for the next one of its track, milliseconds of the other: its page is open for 80 seconds.
 const MAX_WAIT: Ticks = Ticks(60_000);
 
+/// A frame that stood for as long says nothing of the last one: that lasts until the other tracks end, and a usual frame's time
+/// at least.
+const LONG: Ticks = Ticks(1_000);
+const FRAME: Ticks = Ticks(40);
+
 /// Tracks of a file, at most: each request reads what is known of them.
 const MAX_TRACKS: usize = 64;
 
@@ -159,8 +164,12 @@ impl Lanes {
         descriptions: &Descriptions,
         metadata: &MetaData,
     ) -> Result<(Vec<Packed>, Vec<Track>), Error> {
+        let end = self.all.iter().filter(|lane| lane.usual < LONG).filter_map(Lane::end).max();
         for lane in &mut self.all {
-            let until = lane.latest.unwrap_or_default() + lane.usual;
+            let until = match (lane.end().unwrap_or_default(), end) {
+                (until, Some(end)) if lane.usual >= LONG => until.min(end.max(lane.latest.unwrap_or_default() + FRAME)),
+                (until, _) => until,
+            };
             if let Some((place, run)) = lane.place.zip(lane.settle(until)) {
                 self.builder.samples(place, run)?;
             }
@@ -177,6 +186,11 @@ impl Lanes {
 impl Lane {
     const fn new(of: Of) -> Self {
         Self { of, place: None, codec: None, first: 0, description: 0, latest: None, waiting: None, usual: Ticks::ZERO }
+    }
+
+    /// When its last sample ends, if that lasts as long as the one before.
+    fn end(&self) -> Option<Ticks> {
+        Some(self.latest? + self.usual)
     }
 
     /// The sample that waits, which lasts until this time.
