@@ -69,14 +69,15 @@ pub struct Lane {
 #[derive(Serialize, Deserialize)]
 enum Samples {
     Whole(Whole),
-    Units(Units),
+    Units(Box<Units>),
 }
 
 impl Lane {
     /// Of a stream of the survey.
     pub fn new(found: &Found) -> Self {
         let codec = found.stream.codec;
-        let samples = if found.units { Samples::Units(Units::new(codec)) } else { Samples::Whole(Whole::new(codec)) };
+        let samples =
+            if found.units { Samples::Units(Box::new(Units::new(codec))) } else { Samples::Whole(Whole::new(codec)) };
         Self { samples, counter: None, packets: 0, muted: false, entered: Vec::new() }
     }
 
@@ -144,7 +145,7 @@ impl Lane {
     }
 
     /// Samples that have ended, and wait for their element.
-    pub const fn done(&mut self) -> &mut VecDeque<Run> {
+    pub fn done(&mut self) -> &mut VecDeque<Run> {
         match &mut self.samples {
             Samples::Whole(whole) => &mut whole.done,
             Samples::Units(units) => &mut units.lane.done,

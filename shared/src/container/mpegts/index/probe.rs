@@ -1,6 +1,8 @@
 //! Whether the PES packets of a stream begin at its pictures, one each, as is the rule. Some multiplexers put several in one, or
 //! fill packets up to a size, whatever that cuts through (ISO/IEC 13818-1 §2.4.3.7, `data_alignment_indicator`, demands neither).
 
+use std::ops::RangeInclusive;
+
 use super::super::layout::Begins;
 use super::super::packet::Packet;
 use super::lane::Place;
@@ -18,7 +20,7 @@ pub struct Probe {
     units: Units,
     clock: Option<Clock>,
     /// For each PES packet with time stamps: where in the file a picture may begin for it to begin with that.
-    begins: Vec<std::ops::RangeInclusive<u64>>,
+    begins: Vec<RangeInclusive<u64>>,
     /// Where the data before ended.
     behind: u64,
 }
@@ -61,7 +63,7 @@ impl Probe {
         self.units.lane.interrupt(&mut Notes::default());
         let pictures: Vec<u64> = self.units.lane.done.iter().map(|run| run.offset).collect();
         let Some((_, whole)) = self.begins.split_last() else { return false };
-        let aligned = |begin: &std::ops::RangeInclusive<u64>| pictures.iter().any(|picture| begin.contains(picture));
+        let aligned = |begin: &RangeInclusive<u64>| pictures.iter().any(|picture| begin.contains(picture));
         let begins = |picture: &u64| self.begins.iter().any(|begin| begin.contains(picture));
         !whole.iter().all(aligned) || !pictures.iter().all(begins)
     }
