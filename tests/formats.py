@@ -5,6 +5,7 @@ new row of `FORMATS`: the tests of `test_formats.py` are the same for all of the
 """
 
 import dataclasses
+import functools
 import pathlib
 import struct
 import subprocess
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 
 import counter
 import samples
+import transport
 
 FOLDER = samples.SAMPLES / "formats"
 
@@ -190,6 +192,13 @@ FORMATS = [
     # Its clock begins anew, as all do each twenty-six and a half hours, in its third second.
     Format("wrap.ts", [*BOTH, *MPEG2, *MP2, *TS, "-t", "5", "-output_ts_offset", "95439.5"], "video/mp2t", seconds=5, slack=0.07),
     Format("sound.ts", [*SOUND, "-c:a", "aac", "-b:a", "32k", *TS], "video/mp2t", seconds=8, slack=0.07),
+    # Pictures that do not begin with PES packets: many in one with one time stamp; in packets of one size that begin in the middle of them.
+    Format("groups.ts", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-bf", "2", "-c:a", "aac", "-b:a", "16k", *TS], "video/mp2t", seconds=8, slack=0.35,
+           remade=functools.partial(transport.repacked, count=7), zeros=True, complaints=UNSTAMPED),
+    Format("filled.ts", [*BOTH, *MPEG2, "-bf", "2", *MP2, *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.1,
+           remade=functools.partial(transport.repacked, size=2000), open=True),
+    Format("filled-hevc.ts", [*BOTH, *HEVC, "-c:a", "ac3", "-b:a", "32k", *TS, "-t", "7"], "video/mp2t", seconds=7, slack=0.1,
+           remade=functools.partial(transport.repacked, size=700), zeros=True, complaints=UNSTAMPED),
     # ffprobe takes the last time stamp for the end, and packets are as long as some pictures.
     Format("picture.vob", [*BOTH, *MPEG2, "-bf", "2", "-c:a", "ac3", "-b:a", "32k", "-ac", "1", "-f", "vob", "-t", "6"], "video/mpeg", seconds=6, slack=0.35, open=True),
     Format("disc.vob", [*BOTH, *MPEG2, "-bf", "2", "-flags", "+cgop", *MP2, "-f", "dvd", "-t", "6"], "video/mpeg", seconds=6, slack=0.5),

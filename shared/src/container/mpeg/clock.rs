@@ -4,6 +4,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::container::Error;
+use crate::media::{Run, Ticks};
+
+/// Time stamps have 33 bits.
+const STAMP: u64 = (1 << 33) - 1;
 /// Ticks a second.
 pub const SECOND: i64 = 90_000;
 /// By how much a stamp may be ahead of what came before: more is another clock, less is a gap.
@@ -38,6 +43,48 @@ pub struct Clock {
     latest: i64,
     /// How often it was set anew.
     age: u32,
+}
+
+/// The stamps that were zero, of one clock after another.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Zeros(Vec<u64>);
+
+/// How often the clock may be set anew: a disc has some hundred cells.
+const MAX_CLOCKS: usize = 4096;
+
+impl Zeros {
+    /// Of a clock that was not set anew.
+    pub fn of(clock: &Clock) -> Self {
+        Self(vec![clock.zero])
+    }
+
+    /// Notes the zero of the clock in force, after each time that it was read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limit`] where it was set anew too often.
+    pub fn note(&mut self, clock: &Clock) -> Result<(), Error> {
+        if usize::try_from(clock.age).is_ok_and(|age| age == self.0.len()) {
+            if self.0.len() >= MAX_CLOCKS {
+                return Err(Error::Limit(format!("time stamps that begin anew more than {MAX_CLOCKS} times")));
+            }
+            self.0.push(clock.zero);
+        }
+        Ok(())
+    }
+}
+
+impl From<Zeros> for Vec<u64> {
+    fn from(zeros: Zeros) -> Self {
+        zeros.0
+    }
+}
+
+/// The time stamps of a run's first sample, by the zeros of the clocks, which its description counts from one.
+pub fn stamps(zeros: &[u64], run: &Run) -> Option<(u64, u64)> {
+    let zero = zeros.get(usize::from(run.description).checked_sub(1)?)?;
+    let stamp = |time: Ticks| zero.wrapping_add_signed(time.0) & STAMP;
+    Some((stamp(run.presentation()), stamp(run.decode)))
 }
 
 /// The times of one stream: which stamp is its zero, and where it has got to.

@@ -10,7 +10,7 @@ use super::codec::{Codec, Looks};
 use crate::container::Error;
 use crate::container::notes::Notes;
 use crate::index::{self, Container, Outline};
-use crate::media::{Setup, Time, Timescale, Track};
+use crate::media::{Run, Setup, Time, Timescale, Track};
 
 /// What a track's stream is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +80,17 @@ pub fn unpack<T: DeserializeOwned>(setup: Option<&Setup>) -> Result<T, Error> {
         Some(Setup::Inline(packed)) => postcard::from_bytes(packed).map_err(|_| mismatch("a setup that is not whole")),
         _ => Err(mismatch("an outline without its setup")),
     }
+}
+
+/// The samples of a run that begin among these bytes: the first of them with those behind it, and how many they are.
+pub fn beginning(run: &Run, bytes: &Range<u64>) -> (Option<Run>, u32) {
+    let size = u64::from(run.size.max(1));
+    let before = |offset: u64| {
+        let samples = offset.saturating_sub(run.offset).div_ceil(size);
+        u32::try_from(samples).unwrap_or(u32::MAX).min(run.count)
+    };
+    let (first, behind) = (before(bytes.start), before(bytes.end));
+    (run.slice(first..behind), behind - first)
 }
 
 /// The pages and the outline do not go together, or not with the selection.

@@ -59,7 +59,7 @@ pub fn put_times(out: &mut Vec<u8>, mark: u8, (presented, decoded): (u64, u64)) 
 }
 
 /// Appends a time stamp behind these four bits.
-fn put_stamp(out: &mut Vec<u8>, mark: u8, stamp: u64) {
+pub fn put_stamp(out: &mut Vec<u8>, mark: u8, stamp: u64) {
     let fifteen = |shift: u32| u16::try_from(stamp >> shift & 0x7FFF).unwrap_or(0) << 1 | 1;
     out.put_u8(mark << 4 | u8::try_from(stamp >> 30 & 7).unwrap_or(0) << 1 | 1);
     out.put_u16(fifteen(15));

@@ -2,7 +2,7 @@
 //!
 //! A file is packs, each with a clock reference, of PES packets that streams take turns with. Packets are filled up to their
 //! size, whatever that cuts through: one holds the end of a picture, whole small ones, and the beginning of the next. A sample
-//! here is an access unit: a picture, a frame of sound (`scan` finds where they begin). Its run's bytes reach from its first
+//! here is an access unit: a picture, a frame of sound (`mpeg::units`). Its run's bytes reach from its first
 //! byte to its last, headers and packets of other streams between them included. There is no table of samples, so a file is
 //! streamed through once to index it (`index`).
 //!
@@ -16,7 +16,6 @@ mod index;
 mod layout;
 mod pack;
 mod program;
-mod scan;
 mod system;
 #[cfg(test)]
 mod tests;

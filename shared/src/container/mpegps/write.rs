@@ -11,19 +11,18 @@ use super::pack::Owner;
 use super::program::Program;
 use super::system;
 use crate::container::draft::Draft;
-use crate::container::mpeg::outline::{mismatch, unpack};
+use crate::container::mpeg::clock::stamps;
+use crate::container::mpeg::outline::{beginning, mismatch, unpack};
 use crate::container::mpeg::pes::put_times;
 use crate::container::{Error, Selection, Written};
 use crate::index::Outline;
-use crate::media::{Run, Ticks};
+use crate::media::Run;
 use crate::splice::Splice;
 
 /// `MPEG_program_end_code`.
 const END: [u8; 4] = [0, 0, 1, 0xB9];
 /// Bytes of the shortest header of a packet with a time stamp, which is longer than any without but for stuffing.
 const TIMED: u64 = 11;
-/// Time stamps have 33 bits.
-const STAMP: u64 = (1 << 33) - 1;
 
 /// Writes a selection as a complete file; see [`super::MpegPs`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
@@ -128,7 +127,7 @@ impl Lane<'_> {
                 let part = bytes.start.max(data.start)..bytes.end.min(data.end);
                 let (sample, count) = beginning(run, &data);
                 if first.is_none() {
-                    first = sample.map(|(offset, run)| (offset - part.start + length(&parts), run));
+                    first = sample.map(|run| (run.offset - part.start + length(&parts), run));
                 }
                 begin += count;
                 self.begun = part.end;
@@ -150,7 +149,7 @@ impl Lane<'_> {
         }
         output.begin();
         let substream = self.owner.header() as u64;
-        let times = first.as_ref().and_then(|(_, run)| times(program, run));
+        let times = first.as_ref().and_then(|(_, run)| stamps(&program.clocks, run));
         if parts.len() == 1 && parts.first() == Some(&data) {
             // What nothing comes before has to say when it is, if there is room for that.
             let room = u64::from(entry.shape.data) + substream < u64::from(u16::MAX) - 2 * TIMED;
@@ -203,23 +202,4 @@ impl Lane<'_> {
 
 fn length(parts: &[Range<u64>]) -> u64 {
     parts.iter().map(|part| part.end - part.start).sum()
-}
-
-/// The first sample of a run that begins among these bytes, and how many do.
-fn beginning(run: &Run, data: &Range<u64>) -> (Option<(u64, Run)>, u32) {
-    let size = u64::from(run.size.max(1));
-    let before = |offset: u64| {
-        let samples = offset.saturating_sub(run.offset).div_ceil(size);
-        u32::try_from(samples).unwrap_or(u32::MAX).min(run.count)
-    };
-    let (first, behind) = (before(data.start), before(data.end));
-    let sample = run.slice(first..behind).map(|sample| (sample.offset, sample));
-    (sample, behind - first)
-}
-
-/// The time stamps of a sample.
-fn times(program: &Program, run: &Run) -> Option<(u64, u64)> {
-    let zero = program.clocks.get(usize::from(run.description).checked_sub(1)?)?;
-    let stamp = |time: Ticks| zero.wrapping_add_signed(time.0) & STAMP;
-    Some((stamp(run.presentation()), stamp(run.decode)))
 }

@@ -2,13 +2,14 @@
 //!
 //! A file is packets of many streams, taking turns. Tables say which streams make a program; a stream is PES packets, each with
 //! its times and spread over as many transport packets as it takes. A PES packet is a sample here: its run's bytes reach from
-//! its first packet to the end of its last, those of other streams between them included. There is no table of samples, so a
-//! file is streamed through once to index it (`index`).
+//! its first packet to the end of its last, those of other streams between them included. Where PES packets do not begin with
+//! pictures, a sample is an access unit (`mpeg::units`), whose run's bytes reach from its first byte to its last. There is no
+//! table of samples, so a file is streamed through once to index it (`index`).
 //!
 //! An element is a stretch of the file from a random access point on, half a second at least, with all PES packets that begin
 //! in it, to the end of the last; so neighbouring elements overlap a little. It keeps whose packets lie in it (`layout`): a
-//! cut is tables of its own and then, verbatim, the packets of the chosen samples and of nothing else (`write`). Time stamps
-//! stay what they are, so playback of a cut does not begin at zero: players go by where a stream begins.
+//! cut is tables of its own and then, verbatim, the packets of the chosen samples and of nothing else, but for those anew in which
+//! bytes of others lie (`write`). Time stamps stay what they are, so playback of a cut does not begin at zero: players go by where a stream begins.
 
 mod codec;
 mod index;
@@ -35,7 +36,8 @@ impl Format for MpegTs {
     /// Takes some 20 MiB of memory, however long a file is; its beginning is read twice.
     type Pass = index::Pass;
 
-    /// Whether a file that begins with these bytes is one: packets follow each other, the first of them cut off at most.
+    /// Whether a file that begins with these bytes is one: packets follow each other, behind the rest of one that was cut off, or
+    /// other bytes.
     fn recognises(start: &[u8]) -> bool {
         packet::Packing::find(start, index::REACH).is_some()
     }

@@ -14,6 +14,8 @@ pub const NULL: u16 = 0x1FFF;
 pub const PIDS: usize = 1 << 13;
 /// How many packets have to follow each other before they are believed to be some.
 pub const ENOUGH: usize = 5;
+/// How long the rest of a packet may be that was cut off.
+const CUT_OFF: usize = 256;
 
 /// How packets lie in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,13 +37,19 @@ impl Packing {
     }
 
     /// The packing of the packets among these bytes, and where the first of them begins: at `reach` at the latest. At least
-    /// [`ENOUGH`] have to follow each other, or two where there is no room for more.
+    /// [`ENOUGH`] have to follow each other, or two where there is no room for more and hardly anything stands before them.
     pub fn find(bytes: &[u8], reach: usize) -> Option<(Self, usize)> {
         (0..=reach.min(bytes.len())).find_map(|start| {
             let rest = bytes.get(start..)?;
-            let packing = Self::ALL.into_iter().find(|packing| packing.begins(rest, ENOUGH))?;
+            let sure = |packing: &Self| start <= CUT_OFF || rest.len() >= ENOUGH * packing.size;
+            let packing = Self::ALL.into_iter().find(|packing| packing.begins(rest, ENOUGH) && sure(packing))?;
             Some((packing, start))
         })
+    }
+
+    /// Where a packet's own bytes end.
+    pub const fn end(self) -> usize {
+        self.before + PACKET
     }
 
     /// Whether these bytes begin with so many packets, or with as many as there is room for, which have to be two.
@@ -53,7 +61,7 @@ impl Packing {
     /// The packet in these bytes, which are [`Packing::size`]; `None` where there is none.
     #[inline]
     pub fn packet(self, bytes: &[u8]) -> Option<Packet<'_>> {
-        let bytes: &[u8; PACKET] = bytes.get(self.before..self.before + PACKET)?.first_chunk()?;
+        let bytes: &[u8; PACKET] = bytes.get(self.before..self.end())?.first_chunk()?;
         (bytes[0] == SYNC).then_some(Packet(bytes))
     }
 

@@ -19,4 +19,8 @@ pub struct Program {
     pub alone: bool,
     /// Its descriptors.
     pub descriptors: Vec<u8>,
+    /// The lanes of those tracks whose samples are access units, wherever those begin.
+    pub units: Vec<u8>,
+    /// For each clock that it has one after another, the time stamp that is zero on the timeline.
+    pub clocks: Vec<u64>,
 }

@@ -1,11 +1,8 @@
 //! The index half: the beginning of the file says what it is (`survey`), then all its packets go by once, their data become
-//! access units with times (`lane`), and those samples in elements (`samples`).
+//! access units with times (`mpeg::units`), and those samples in elements (`samples`).
 
 mod content;
-mod follows;
-mod lane;
 mod samples;
-mod shown;
 mod survey;
 
 use serde::{Deserialize, Serialize};

@@ -5,25 +5,21 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::lane::{self, Entrance, Lane};
 use super::survey::Survey;
 use crate::container::Error;
-use crate::container::mpeg::clock::Clock;
+use crate::container::mpeg::clock::{Clock, Zeros};
 use crate::container::mpeg::elements::{Elements, MAX_ELEMENT, MAX_WAITING, SPACING};
+use crate::container::mpeg::units::{self, Entrance, Header, Lane};
 use crate::container::mpegps::layout::{self, Entry, OTHER, PACK, Shape};
 use crate::container::notes::Notes;
 use crate::index::Packed;
 use crate::media::{Kind, Run, Track};
 
-/// How often the clock may be set anew: a disc has some hundred cells.
-const MAX_CLOCKS: usize = 4096;
-
 /// The samples of all tracks, on their way into the index.
 #[derive(Serialize, Deserialize)]
 pub struct Samples {
     clock: Clock,
-    /// For each clock, the time stamp that is its zero.
-    clocks: Vec<u64>,
+    zeros: Zeros,
     lanes: Vec<Lane>,
     /// The place of the lane whose pictures begin elements.
     leader: usize,
@@ -56,9 +52,10 @@ pub struct Finished {
 impl Samples {
     /// For the packets of these tracks, which are those of the survey.
     pub fn new(survey: &Survey, tracks: Vec<Track>) -> Self {
+        let clock = Clock::new(survey.zero);
         Self {
-            clock: Clock::new(survey.zero),
-            clocks: vec![survey.zero],
+            zeros: Zeros::of(&clock),
+            clock,
             lanes: survey.tracks.iter().map(|found| Lane::new(found.stream.codec)).collect(),
             leader: tracks.iter().position(|track| track.kind == Kind::Video).unwrap_or(0),
             elements: VecDeque::new(),
@@ -114,18 +111,12 @@ impl Samples {
         };
         self.enter(Entry { offset: start, shape: Shape { lane: layout::lane(track), pack, header, data: length } });
         let Some(lane) = self.lanes.get_mut(track) else { return Ok(()) };
-        let packet = lane::Packet { pack: self.in_pack, offset: offset + u64::from(header), data, times };
+        let begins = Some(Header { pack: self.in_pack, times });
+        let packet = units::Packet { header: begins, offset: offset + u64::from(header), data };
         let before = lane.waiting();
         let entrance = lane.packet(packet, &mut self.clock, notes);
         self.weight += lane.waiting().saturating_sub(before);
-        if let (age, zero) = lane.clock()
-            && usize::try_from(age).is_ok_and(|age| age == self.clocks.len())
-        {
-            if self.clocks.len() >= MAX_CLOCKS {
-                return Err(Error::Limit(format!("time stamps that begin anew more than {MAX_CLOCKS} times")));
-            }
-            self.clocks.push(zero);
-        }
+        self.zeros.note(&self.clock)?;
         if let Some(entrance) = entrance.filter(|_| track == self.leader)
             && self.elements.back().is_some_and(|(_, last)| entrance.time - last >= SPACING)
         {
@@ -223,6 +214,6 @@ impl Samples {
         self.begin(Entrance { pack: end, time: self.time() });
         self.settle()?;
         let (pages, tracks) = self.given.finish(self.lanes.iter().map(|lane| lane.bytes))?;
-        Ok(Finished { pages, tracks, clocks: self.clocks })
+        Ok(Finished { pages, tracks, clocks: self.zeros.into() })
     }
 }

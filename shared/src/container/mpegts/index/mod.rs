@@ -1,14 +1,18 @@
 //! The index half: the beginning of the file says what it is (`survey`), then all its packets go by once, and become samples in
 //! elements (`samples`) on a timeline (`clock`).
 
+mod lane;
+mod probe;
 mod samples;
 mod survey;
+mod units;
+mod whole;
 
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use self::samples::Samples;
+use self::samples::{Finished, Samples};
 use self::survey::{Found, Survey};
 use super::packet::{ENOUGH, Packet, Packing};
 use super::program::Program;
@@ -21,8 +25,8 @@ use crate::container::{Error, Source, pass};
 use crate::index::{Outline, Packed};
 use crate::media::{Setup, Track};
 
-/// How far into a file its first packet may begin: the rest of one that was cut off.
-pub const REACH: usize = 256;
+/// How far into a file its first packet may begin, so that enough of them lie in what is read to recognise it.
+pub const REACH: usize = 3072;
 /// How much of an access unit is looked at to find out whether decoding can begin at it. Captions may be kilobytes.
 const OPENING: usize = 8 << 10;
 
@@ -89,8 +93,8 @@ impl pass::Pass for Pass {
 
     async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {
         let Self { survey, samples, mut notes, .. } = self;
-        let (pages, tracks) = samples.finish(source.len(), &mut notes)?;
-        let program = program(&survey);
+        let Finished { pages, tracks, units, clocks } = samples.finish(source.len(), &mut notes)?;
+        let program = Program { units, clocks, ..program(&survey) };
         // RFC 3555 §4.2.10; there is no type for sound alone.
         Ok((pages, outline((CONTAINER, "video/mp2t"), tracks, &program, survey.tables, notes)))
     }
@@ -107,7 +111,7 @@ fn track(found: &Found) -> Option<Track> {
     track.map(|track| Track { language, ..track })
 }
 
-/// What the writer has to know of the program.
+/// What the writer has to know of the program, less its tracks and clocks.
 fn program(survey: &Survey) -> Program {
     Program {
         packet: u8::try_from(survey.packing.size).unwrap_or(0),
@@ -117,6 +121,8 @@ fn program(survey: &Survey) -> Program {
         clock: survey.map.clock,
         alone: survey.map.has_clock_alone(),
         descriptors: survey.map.descriptors.clone(),
+        units: Vec::new(),
+        clocks: Vec::new(),
     }
 }
 

@@ -9,6 +9,8 @@ use super::super::codec;
 use super::super::layout::MAX_TRACKS;
 use super::super::packet::{Packet, Packing};
 use super::super::psi::{Association, Map, PAT, Sections, Stream as Entry};
+use super::lane::Place;
+use super::probe::Probe;
 use super::{OPENING, each_packet, start};
 use crate::container::mpeg::clock::distance;
 use crate::container::mpeg::codec::{Codec, Looks, Start};
@@ -46,6 +48,8 @@ pub struct Survey {
 pub struct Found {
     pub entry: Entry,
     pub stream: outline::Stream,
+    /// Its samples are access units, which begin anywhere in PES packets.
+    pub units: bool,
 }
 
 /// The tables, on the way to them.
@@ -111,13 +115,31 @@ struct Candidate {
     looks: Option<Looks>,
     /// The beginning of the access unit that is being read, and whether it is flagged.
     opening: Option<(Vec<u8>, bool)>,
+    /// Where its pictures begin, if that is to be found out.
+    probe: Option<Probe>,
 }
 
 impl Candidate {
-    fn take(&mut self, packet: Packet<'_>) {
+    fn new(entry: Entry, codec: Codec) -> Self {
+        Self { entry, codec, first: None, looks: None, opening: None, probe: Probe::new(codec) }
+    }
+
+    fn take(&mut self, place: Place, packet: Packet<'_>) {
+        let pes = if packet.begins_unit() { Pes::read(packet.payload()) } else { None };
+        let times = pes.and_then(|pes| pes.times);
+        if let Some(probe) = self.probe.as_mut().filter(|probe| !probe.is_full()) {
+            probe.take(place, packet, times.map(|(_, decoded)| decoded));
+        }
+        if self.looks.is_none() {
+            self.look(packet, pes);
+        }
+    }
+
+    /// Looks what the beginning of an access unit says.
+    fn look(&mut self, packet: Packet<'_>, pes: Option<Pes>) {
         let mut payload = packet.payload();
         if packet.begins_unit() {
-            let Some(pes @ Pes { times: Some((presented, _)), .. }) = Pes::read(payload) else { return };
+            let Some(pes @ Pes { times: Some((presented, _)), .. }) = pes else { return };
             self.first.get_or_insert(presented);
             payload = payload.get(pes.header..).unwrap_or_default();
             self.opening = Some((Vec::new(), packet.is_random_access()));
@@ -132,8 +154,9 @@ impl Candidate {
         self.opening = None;
     }
 
-    const fn is_known(&self) -> bool {
-        self.first.is_some() && (self.looks.is_some() || !self.codec.has_looks())
+    fn is_known(&self) -> bool {
+        let looked = self.first.is_some() && (self.looks.is_some() || !self.codec.has_looks());
+        looked && self.probe.as_ref().is_none_or(Probe::is_full)
     }
 }
 
@@ -159,14 +182,14 @@ impl Survey {
         let mut candidates = candidates(&map, notes);
         let mut scrambled = false;
         stream.seek(start);
-        each_packet(stream, packing, start + SURVEYED, |_, packet| {
+        each_packet(stream, packing, start + SURVEYED, |offset, packet| {
             let Some(candidate) = candidates.iter_mut().find(|candidate| candidate.entry.pid == packet.pid()) else {
                 return ControlFlow::Continue(());
             };
             if packet.is_scrambled() {
                 scrambled = true;
             } else if !packet.is_damaged() && !candidate.is_known() {
-                candidate.take(packet);
+                candidate.take(Place::new(packing, offset, [0; 4]), packet);
                 if candidates.iter().all(Candidate::is_known) {
                     return ControlFlow::Break(());
                 }
@@ -180,12 +203,13 @@ impl Survey {
             return Err(Error::Unsupported(what.to_owned()));
         };
         let mut tracks = Vec::with_capacity(candidates.len());
-        for Candidate { entry, codec, first, looks, .. } in candidates {
+        for Candidate { entry, codec, first, looks, probe, .. } in candidates {
             if first.is_none() {
                 notes.push(format!("stream 0x{:X} is passed over: nothing of it comes in the first 16 MiB", entry.pid));
                 continue;
             }
-            tracks.push(Found { entry, stream: outline::Stream::new(codec, looks) });
+            let units = probe.is_some_and(Probe::finds_units);
+            tracks.push(Found { entry, stream: outline::Stream::new(codec, looks), units });
         }
         Ok(Self { packing, start, association, map_pid, map, tables: packets, tracks, zero })
     }
@@ -209,10 +233,7 @@ fn candidates(map: &Map, notes: &mut Notes) -> Vec<Candidate> {
             codec => codec,
         };
         match codec {
-            Ok(codec) => {
-                let entry = entry.clone();
-                candidates.push(Candidate { entry, codec, first: None, looks: None, opening: None });
-            }
+            Ok(codec) => candidates.push(Candidate::new(entry.clone(), codec)),
             Err(why) => notes.push(format!("stream 0x{:X} is passed over: {why}", entry.pid)),
         }
     }

@@ -3,8 +3,10 @@
 use super::super::MpegTs;
 use super::super::packet::Packing;
 use super::muxer::{Muxer, film, null, packed, tables};
+use super::units::{self, How, MPEG2};
 use super::{index, try_index};
 use crate::container::indexed::bytes;
+use crate::container::mpeg::testing::pictures;
 use crate::container::{self, Error, Format};
 
 const PLAIN: Packing = Packing::ALL[0];
@@ -50,7 +52,8 @@ fn what_is_no_packet_is_passed_over() {
 
 #[test]
 fn random_damage_gives_an_error_or_a_partial_index() {
-    let original = packed(&film(&mut Muxer::default(), 3, 0), PLAIN);
+    let whole = packed(&film(&mut Muxer::default(), 3, 0), PLAIN);
+    let units = packed(&units::film(&mut Muxer::default(), MPEG2, &pictures(3, false), How::Size(700)), PLAIN);
     let mut random = 0x2545_F491_4F6C_DD1D_u64;
     let mut next = move || {
         random ^= random << 13;
@@ -59,7 +62,7 @@ fn random_damage_gives_an_error_or_a_partial_index() {
         random
     };
     for round in 0..400 {
-        let mut file = original.clone();
+        let mut file = if round % 2 == 0 { whole.clone() } else { units.clone() };
         for _ in 0..=next() % 8 {
             // Half of it where it hurts most: in the headers.
             let at = if next() % 2 == 0 {

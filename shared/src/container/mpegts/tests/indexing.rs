@@ -62,7 +62,7 @@ fn every_packing_has_the_same_samples() {
     let plain = index(&packed(&packets, PLAIN));
     for packing in Packing::ALL {
         let file = packed(&packets, packing);
-        for start in [0, 3, 100] {
+        for start in [0, 3, 100, 3000] {
             let file = [&vec![0x11; start], file.as_slice()].concat();
             let found = index(&file);
             for track in 0..2 {

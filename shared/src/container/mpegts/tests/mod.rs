@@ -4,6 +4,7 @@
 mod damage;
 mod indexing;
 mod muxer;
+mod units;
 mod writing;
 
 use bytes::Bytes;

@@ -6,6 +6,7 @@ use bytes::BufMut;
 
 use super::super::packet::{Header, Packing};
 use super::super::psi::Tables;
+use crate::container::mpeg::pes::put_stamp;
 
 pub const VIDEO: u16 = 0x100;
 pub const SOUND: u16 = 0x101;
@@ -44,17 +45,22 @@ impl Muxer {
 
     /// A PES packet; without a length where it is of video, as those are.
     pub fn pes(&mut self, pid: u16, presented: u64, decoded: u64, payload: &[u8]) -> Packets {
+        self.pes_of(pid, Some((presented, decoded)), pid != VIDEO, payload)
+    }
+
+    /// A PES packet with these time stamps; `sized`: with its length.
+    pub fn pes_of(&mut self, pid: u16, times: Option<(u64, u64)>, sized: bool, payload: &[u8]) -> Packets {
         let video = pid == VIDEO;
-        let stamp = |out: &mut Vec<u8>, mark: u8, time: u64| {
-            out.push(mark << 4 | (time >> 29) as u8 & 0xE | 1);
-            out.put_u16((time >> 14) as u16 | 1);
-            out.put_u16((time << 1) as u16 | 1);
-        };
+        let mut header = vec![0x80, 0, 0];
+        if let Some((presented, decoded)) = times {
+            // Both, though they may be the same.
+            header = vec![0x80, 0xC0, 10];
+            put_stamp(&mut header, 3, presented);
+            put_stamp(&mut header, 1, decoded);
+        }
         let mut bytes = vec![0, 0, 1, if video { 0xE0 } else { 0xC0 }];
-        bytes.put_u16(if video { 0 } else { 3 + 10 + payload.len() as u16 });
-        bytes.extend([0x80, 0xC0, 10]);
-        stamp(&mut bytes, 3, presented);
-        stamp(&mut bytes, 1, decoded);
+        bytes.put_u16(if sized { (header.len() + payload.len()) as u16 } else { 0 });
+        bytes.extend(header);
         bytes.extend_from_slice(payload);
         let mut packets = Packets::new();
         let mut rest = bytes.as_slice();

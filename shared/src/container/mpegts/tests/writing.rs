@@ -1,6 +1,6 @@
 //! What of a file is written again.
 
-use super::super::layout;
+use super::super::layout::{self, Begins, Head, Lanes, Stretch};
 use super::super::packet::{Packet, Packing};
 use super::super::psi::{Association, Map, Sections};
 use super::muxer::{ADTS, H264, MAP, Muxer, SOUND, VIDEO};
@@ -112,18 +112,22 @@ fn samples_that_no_element_has_are_an_error() {
 proptest::proptest! {
     #[test]
     fn a_layout_unpacks_to_what_was_packed(
-        stretches in proptest::collection::vec((1_u64..100_000, 0_u8..34), 0..50),
+        runs in proptest::collection::vec((1_u64..100_000, 0_u8..34, 0_u8..3, 0_u8..16), 0..50),
         start in 0_u64..1 << 40,
     ) {
-        let mut packed = Vec::new();
-        layout::pack(&mut packed, stretches.iter().copied(), 34);
-        let found: Vec<_> = layout::unpack(&packed, 34, 188, start).collect();
-        let lengths: Vec<_> = found.iter().map(|stretch| (stretch.packets, stretch.lane)).collect();
-        proptest::prop_assert_eq!(&lengths, &stretches);
-        let mut offset = start;
-        for stretch in found {
-            proptest::prop_assert_eq!(stretch.offset, offset);
-            offset = stretch.bytes(188).end;
+        // Three lanes are of units, whose heads go on as expected or do not.
+        let lanes = Lanes { tracks: 32, units: &[2, 7, 33] };
+        let (mut offset, mut stretches) = (start, Vec::new());
+        for (packets, lane, kind, counter) in runs {
+            let begins = [Begins::Nothing, Begins::Pes, Begins::Stamped][usize::from(kind)];
+            let of_units = if kind == 0 { Head::plain(counter) } else { Head::new(4 + 8, 14, counter, begins) };
+            let head = lanes.units.contains(&lane).then_some(of_units);
+            stretches.push(Stretch { offset, packets, lane, head });
+            offset += packets * 188;
         }
+        let mut packed = Vec::new();
+        layout::pack(&mut packed, stretches.iter().copied(), lanes);
+        let found: Vec<_> = layout::unpack(&packed, lanes, 188, start).collect();
+        proptest::prop_assert_eq!(found, stretches);
     }
 }

@@ -1,16 +1,19 @@
-//! One track: its data become access units, and those get their times. A packet's time stamps are of the first that begins in it
+//! One stream: its data become access units, and those get their times. A packet's time stamps are of the first that begins in it
 //! (ISO/IEC 13818-1 §2.4.3.7); the others follow on by how long sound lasts, and pictures of MPEG video are shown. Those of
 //! other codecs wait for the next that has one.
+
+mod follows;
+mod shown;
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::follows::Follows;
-use super::shown::{Dated, Shown};
-use crate::container::mpeg::clock::{Clock, Hand, SECOND, composition, distance, possible};
-use crate::container::mpeg::codec::{Codec, Order, Place, Start};
-use crate::container::mpegps::scan::{Event, FINE, Scan, USUAL, What};
+use self::follows::Follows;
+use self::shown::{Dated, Shown};
+use super::clock::{Clock, Hand, SECOND, composition, distance, possible};
+use super::codec::{Codec, Order, Place, Start};
+use super::scan::{Event, FINE, Scan, USUAL, What};
 use crate::container::notes::Notes;
 use crate::media::{Kind, Run, Ticks};
 
@@ -19,14 +22,21 @@ const OPENING: usize = 8 << 10;
 /// How many access units may wait for the one that tells when one of them is decoded or shown.
 const MAX_PENDING: usize = 256;
 
-/// A packet of the track.
+/// A packet, or a part of one.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
-    /// Where the pack begins that it is in.
-    pub pack: u64,
+    /// What stands before its data; `None`: they go on with the packet before.
+    pub header: Option<Header>,
     /// Where in the file its data begin.
     pub offset: u64,
     pub data: &'a [u8],
+}
+
+/// What stands before the data of a packet.
+#[derive(Clone, Copy, Debug)]
+pub struct Header {
+    /// Where in the file that begins with which the packet has to be read: its pack, or itself.
+    pub pack: u64,
     /// Its time stamps.
     pub times: Option<(u64, u64)>,
 }
@@ -34,12 +44,12 @@ pub struct Packet<'a> {
 /// An access unit that decoding can begin at.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Entrance {
-    /// Where the pack begins that it begins in.
+    /// That of the header of the packet that it begins in.
     pub pack: u64,
     pub time: i64,
 }
 
-/// A track, as its packets come.
+/// A stream, as its packets come.
 #[derive(Serialize, Deserialize)]
 pub struct Lane {
     codec: Codec,
@@ -48,7 +58,7 @@ pub struct Lane {
     #[serde(skip)]
     events: Vec<Event>,
     hand: Hand,
-    /// The time stamps of the last packet, if nothing has taken them yet, and where the pack begins that it is in.
+    /// The time stamps of the last packet, if nothing has taken them yet, and where its pack begins.
     stamp: Option<(u64, u64)>,
     pack: u64,
     /// Where the last data ended.
@@ -129,24 +139,27 @@ impl Lane {
         let mut events = std::mem::take(&mut self.events);
         self.scan.push(packet.offset, self.behind, packet.data, &mut events);
         self.bytes += packet.data.len() as u64;
-        let (mut shown, mut before) = (0, true);
+        let (mut shown, mut header) = (0, packet.header);
         for event in events.drain(..) {
             if let Some(at) = event.at {
-                if std::mem::take(&mut before) {
-                    (self.stamp, self.pack) = (packet.times, packet.pack);
-                }
+                self.take_header(header.take());
                 self.show(packet.data.get(shown..at).unwrap_or_default(), false);
                 shown = at;
             }
             self.event(&event, clock, notes);
         }
-        if before {
-            (self.stamp, self.pack) = (packet.times, packet.pack);
-        }
+        self.take_header(header);
         self.events = events;
         self.behind = packet.offset + packet.data.len() as u64;
         self.show(packet.data.get(shown..).unwrap_or_default(), false);
         self.entered.take()
+    }
+
+    /// The first unit that begins from here on gets these time stamps.
+    const fn take_header(&mut self, header: Option<Header>) {
+        if let Some(Header { pack, times }) = header {
+            (self.stamp, self.pack) = (times, pack);
+        }
     }
 
     fn event(&mut self, event: &Event, clock: &mut Clock, notes: &mut Notes) {
@@ -384,11 +397,6 @@ impl Lane {
     pub fn waits_from(&self) -> Option<u64> {
         let pending = self.pending.front().map(|pending| pending.run.offset);
         pending.or(self.open.as_ref().map(|open| open.run.offset))
-    }
-
-    /// Which clock its times are by: how often it was set anew, and which time stamp is its zero.
-    pub const fn clock(&self) -> (u32, u64) {
-        self.hand.clock()
     }
 
     /// The time that it has come to.

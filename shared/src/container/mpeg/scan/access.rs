@@ -61,7 +61,8 @@ impl Form {
                 // first_mb_in_slice is zero; the partitions B and C of a slice have none.
                 1 | 2 | 5 => Role::Picture(second & 0x80 != 0),
                 3 | 4 => Role::Picture(false),
-                6..=9 | 14..=18 => Role::Before,
+                // Prefixes (14) may stand before each slice of a picture.
+                6..=9 | 15..=18 => Role::Before,
                 _ => Role::Other,
             },
             Self::Hevc => match code >> 1 & 0x3F {

@@ -1,6 +1,6 @@
 //! How sound and pictures of MPEG video follow each other.
 //!
-//! [`FINE`]: crate::container::mpegps::scan::FINE
+//! [`FINE`]: crate::container::mpeg::scan::FINE
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! When pictures of H.264 and HEVC are shown that have no time stamps. Those between two that have are decoded at equal
 //! distances, and shown by the count that their slices have ([`Place`]). All times are in [`FINE`] parts of ticks.
 //!
-//! [`FINE`]: crate::container::mpegps::scan::FINE
+//! [`FINE`]: crate::container::mpeg::scan::FINE
 
 use serde::{Deserialize, Serialize};
 

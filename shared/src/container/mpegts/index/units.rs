@@ -1,0 +1,85 @@
+//! Samples that are access units, which begin and end anywhere in PES packets.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::layout::{Begins, Head};
+use super::super::packet::{PACKET, Packet};
+use super::lane::{Element, Place};
+use crate::container::mpeg::clock::Clock;
+use crate::container::mpeg::codec::Codec;
+use crate::container::mpeg::pes::Pes;
+use crate::container::mpeg::units::{self, Header};
+use crate::container::notes::Notes;
+
+/// A track whose samples are access units.
+#[derive(Serialize, Deserialize)]
+pub struct Units {
+    pub lane: units::Lane,
+    /// Where PES packets begin that an element may still begin with, and what stands before each.
+    begun: VecDeque<(u64, [u8; 4])>,
+    /// How many bytes of a PES packet's header are still to come.
+    header: usize,
+    /// What comes belongs to no PES packet.
+    lost: bool,
+}
+
+impl Units {
+    pub fn new(codec: Codec) -> Self {
+        Self { lane: units::Lane::new(codec), begun: VecDeque::new(), header: 0, lost: true }
+    }
+
+    /// What stands before the data of a packet of which nothing is taken.
+    pub fn passed_over(packet: Packet<'_>) -> Head {
+        let payload = packet.payload().len();
+        Head::new(PACKET - payload, payload, packet.counter(), Begins::Nothing)
+    }
+
+    /// Takes a packet, and says what stands before its data; and where decoding can begin, if that has become known.
+    pub fn packet(
+        &mut self,
+        place: Place,
+        packet: Packet<'_>,
+        clock: &mut Clock,
+        notes: &mut Notes,
+    ) -> (Head, Option<Element>) {
+        let payload = packet.payload();
+        let mut header = None;
+        if packet.begins_unit() {
+            let pes = Pes::read(payload);
+            self.lost = pes.is_none();
+            if let Some(Pes { times, header: length }) = pes {
+                self.header = length;
+                self.begun.push_back((place.offset, place.arrival));
+                header = Some(Header { pack: place.offset, times });
+            } else {
+                notes.at(place.offset, "what should begin a PES packet does not");
+                self.lane.interrupt(notes);
+            }
+        }
+        let passed = if self.lost { payload.len() } else { self.header.min(payload.len()) };
+        self.header -= passed.min(self.header);
+        let begins = match header {
+            None => Begins::Nothing,
+            Some(Header { times: None, .. }) => Begins::Pes,
+            Some(_) => Begins::Stamped,
+        };
+        let head = Head::new(PACKET - payload.len(), passed, packet.counter(), begins);
+        let data = payload.get(passed..).unwrap_or_default();
+        if data.is_empty() && header.is_none() {
+            return (head, None);
+        }
+        let data = units::Packet { header, offset: place.end - data.len() as u64, data };
+        let entrance = self.lane.packet(data, clock, notes);
+        let element = entrance.and_then(|entrance| {
+            let before = self.begun.iter().rev().find(|(offset, _)| *offset <= entrance.pack);
+            before.map(|(offset, arrival)| Element { offset: *offset, time: entrance.time, arrival: *arrival })
+        });
+        let waits = self.lane.waits_from().unwrap_or(u64::MAX);
+        while self.begun.get(1).is_some_and(|(next, _)| *next <= waits) {
+            self.begun.pop_front();
+        }
+        (head, element)
+    }
+}

@@ -1,0 +1,182 @@
+//! Samples that are PES packets: each with its time stamps; one without goes with the one before, and so does one of pictures that
+//! begins in the middle of one, as it may in a recording that was joined to another.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::packet::Packet;
+use super::OPENING;
+use super::lane::{Element, Place};
+use crate::container::mpeg::clock::{Clock, Hand, SECOND, composition};
+use crate::container::mpeg::codec::{Codec, Start};
+use crate::container::mpeg::pes::Pes;
+use crate::container::notes::Notes;
+use crate::media::{Kind, Run, Ticks};
+
+/// A track whose samples are its PES packets.
+#[derive(Serialize, Deserialize)]
+pub struct Whole {
+    codec: Codec,
+    hand: Hand,
+    open: Option<Open>,
+    /// Samples that have ended, and wait for their element.
+    pub done: VecDeque<Run>,
+    decode: Ticks,
+    /// How long the last sample lasted of which that was known, and how many packets it was.
+    usual: (Ticks, u64),
+}
+
+/// A sample that has not ended.
+#[derive(Serialize, Deserialize)]
+struct Open {
+    run: Run,
+    arrival: [u8; 4],
+    end: u64,
+    /// How many packets its lane had before.
+    before: u64,
+    /// What was seen of its beginning, until it is known whether decoding can begin there; and its `random_access_indicator`.
+    opening: Option<(Vec<u8>, bool)>,
+}
+
+impl Whole {
+    pub fn new(codec: Codec) -> Self {
+        let (decode, usual) = (Ticks(i64::MIN / 4), (Ticks::ZERO, 0));
+        Self { codec, hand: Hand::default(), open: None, done: VecDeque::new(), decode, usual }
+    }
+
+    /// Takes a packet, with which there are so many, and says whether a PES packet begins, or should. Where decoding can begin is
+    /// added to `entered`.
+    pub fn packet(
+        &mut self,
+        place: Place,
+        packet: Packet<'_>,
+        packets: u64,
+        clock: &mut Clock,
+        entered: &mut Vec<Element>,
+        notes: &mut Notes,
+    ) -> bool {
+        let offset = place.offset;
+        let mut payload = packet.payload();
+        let begins = packet.begins_unit().then(|| Pes::read(payload));
+        match begins {
+            Some(Some(pes))
+                if pes.times.is_some() && !self.may_begin(payload.get(pes.header..).unwrap_or_default()) =>
+            {
+                notes.at(offset, "a PES packet that begins in the middle of a picture goes with the one before");
+                payload = payload.get(pes.header..).unwrap_or_default();
+            }
+            Some(Some(pes @ Pes { times: Some((presented, decoded)), .. })) => {
+                let (decode, anew) = clock.read(&mut self.hand, decoded);
+                if anew {
+                    notes.at(offset, "the time stamps begin anew: what follows is laid behind what was before");
+                }
+                let decode = Ticks(decode).max(self.decode);
+                self.end(Some(decode), packets, entered, notes);
+                let ahead = composition((presented, decoded));
+                let raw = self.hand.time();
+                let run = Run {
+                    decode,
+                    composition: Ticks(raw + ahead) - decode,
+                    duration: Ticks::ZERO,
+                    offset,
+                    size: 0,
+                    count: 1,
+                    sync: false,
+                    description: 1,
+                    header: 0,
+                };
+                self.decode = decode;
+                let opening = Some((Vec::new(), packet.is_random_access()));
+                self.open = Some(Open { run, arrival: place.arrival, end: offset, before: packets - 1, opening });
+                payload = payload.get(pes.header..).unwrap_or_default();
+            }
+            // Without times of its own, it goes with the one before.
+            Some(Some(pes)) => payload = payload.get(pes.header..).unwrap_or_default(),
+            Some(None) => {
+                notes.at(offset, "what should begin a PES packet does not");
+                self.end(None, packets, entered, notes);
+            }
+            None => {}
+        }
+        if let Some(open) = &mut self.open {
+            open.end = place.next;
+            if open.opening.is_some() {
+                self.look(payload, false, entered);
+            }
+        }
+        begins.is_some()
+    }
+
+    /// Whether a sample may begin with these data: pictures begin with a start code.
+    fn may_begin(&self, data: &[u8]) -> bool {
+        let zeros = data.iter().take_while(|byte| **byte == 0).count();
+        self.codec.kind() != Kind::Video || data.get(zeros).is_none_or(|byte| zeros >= 2 && *byte == 1)
+    }
+
+    /// Looks whether decoding can begin at the open sample, of which this was seen now.
+    fn look(&mut self, payload: &[u8], last: bool, entered: &mut Vec<Element>) {
+        let Some(open) = &mut self.open else { return };
+        let Some((bytes, flagged)) = &mut open.opening else { return };
+        let found = if bytes.is_empty() {
+            self.codec.access(payload, *flagged, last)
+        } else {
+            bytes.extend_from_slice(payload);
+            self.codec.access(bytes, *flagged, last || bytes.len() >= OPENING)
+        };
+        match found {
+            Start::Undecided => {
+                if bytes.is_empty() {
+                    bytes.extend_from_slice(payload);
+                }
+                return;
+            }
+            Start::Access(sync) => open.run.sync = sync,
+        }
+        open.opening = None;
+        if open.run.sync {
+            entered.push(Element { offset: open.run.offset, time: open.run.decode.0, arrival: open.arrival });
+        }
+    }
+
+    /// The open sample ends, where the next one is decoded at `next`; so many packets were there, with that of the next.
+    pub fn end(&mut self, next: Option<Ticks>, packets: u64, entered: &mut Vec<Element>, notes: &mut Notes) {
+        self.look(&[], true, entered);
+        let Some(Open { mut run, end, before, .. }) = self.open.take() else { return };
+        let packets = packets.saturating_sub(before + u64::from(next.is_some()));
+        let until_next = next.map(|next| next - run.decode).filter(|lasts| (1..10 * SECOND).contains(&lasts.0));
+        run.duration = until_next.unwrap_or_else(|| self.as_usual(packets));
+        if until_next.is_some() {
+            self.usual = (run.duration, packets);
+        }
+        match u32::try_from(end - run.offset) {
+            Ok(size) => {
+                run.size = size;
+                self.done.push_back(run);
+            }
+            Err(_) => notes.at(run.offset, "a PES packet of more than 4 GiB is passed over"),
+        }
+    }
+
+    /// How long a sample of so many packets lasts, as far as the one before says: pictures all last alike, but of sound the
+    /// last PES packet of a file has what is left.
+    fn as_usual(&self, packets: u64) -> Ticks {
+        match (self.codec.kind(), self.usual) {
+            (Kind::Audio, (lasted, of)) if packets < of => Ticks(
+                lasted.0.saturating_mul(i64::try_from(packets).unwrap_or(i64::MAX))
+                    / i64::try_from(of).unwrap_or(i64::MAX),
+            ),
+            (_, (lasted, _)) => lasted,
+        }
+    }
+
+    /// Where the open sample begins.
+    pub fn waits_from(&self) -> Option<u64> {
+        self.open.as_ref().map(|open| open.run.offset)
+    }
+
+    /// The time that it has come to.
+    pub const fn time(&self) -> i64 {
+        self.decode.0
+    }
+}

@@ -1,0 +1,195 @@
+//! The write half: tables of the chosen tracks (ISO/IEC 13818-1 §2.4.4), and the packets of the chosen samples in the order of
+//! the file, as they are; where samples begin and end within packets, those at the edges are written anew (`units`). The tables
+//! are repeated before each element, so that a player may begin at any of them.
+//!
+//! Continuity counters of a stream go on from packet to packet, because all of its packets between two samples are taken; only
+//! where leading pictures are left out they leap. Those of the tables are our own.
+
+mod units;
+
+use std::ops::Range;
+
+use bytes::BufMut;
+
+use self::units::Units;
+use super::layout::{self, Lanes, Stretch};
+use super::packet::{NULL, Packing};
+use super::program::Program;
+use super::psi::Tables;
+use crate::container::mpeg::outline::{mismatch, unpack};
+use crate::container::{Error, Selection, Written};
+use crate::index::{Element, Outline};
+use crate::media::{Run, Setup, Track};
+use crate::splice::{Piece, Splice};
+
+/// Writes a selection as a complete file; see [`super::write`].
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    let program: Program = unpack(outline.setup.first())?;
+    let packing = Packing::of_size(program.packet).ok_or_else(|| mismatch("packets of no known size"))?;
+    let mut tracks = Vec::with_capacity(selection.tracks.len());
+    let (mut lanes, mut units) = (Vec::new(), Vec::new());
+    for selected in &selection.tracks {
+        let track = outline.tracks.get(selected.track).ok_or_else(|| mismatch("no such track"))?;
+        tracks.push(track);
+        let (lane, runs) = (layout::lane(selected.track), selected.runs.as_slice());
+        if program.units.contains(&lane) {
+            let pid = u16::try_from(track.id).map_err(|_| mismatch("a track that is no PID"))?;
+            units.push(Units::new(lane, pid, packing, &program.clocks, runs));
+        } else {
+            lanes.push(Lane { lane, runs });
+        }
+    }
+    let map = map(&program, &tracks)?;
+    let mut tables = Tables::new(packing, program.stream, (program.number, program.map), &map);
+
+    let of_all = Lanes { tracks: outline.tracks.len(), units: &program.units };
+    let mut pieces = Pieces::default();
+    let mut begins = Vec::with_capacity(selection.elements.len());
+    let elements = with_samples(selection);
+    for (place, element) in elements.iter().enumerate() {
+        let next = elements.get(place + 1).map_or(u64::MAX, |next| next.offset);
+        if let Some(first) = own_packets((packing, of_all), element, next, (&mut lanes, &mut units), &mut pieces) {
+            begins.push((first, arrival(element)));
+        }
+    }
+    for units in &mut units {
+        units.finish(false, &mut pieces);
+    }
+    if lanes.iter().any(|lane| !lane.runs.is_empty()) || units.iter().any(|units| !units.is_done()) {
+        return Err(mismatch("samples that lie in no element"));
+    }
+    // The last samples of an element may end behind the beginning of the next.
+    pieces.0.sort_by_key(|(place, _)| *place);
+
+    let mut splice = Splice::new();
+    let mut starts = Vec::with_capacity(begins.len());
+    let mut begins = begins.into_iter().peekable();
+    for (place, piece) in pieces.0 {
+        while let Some((_, arrival)) = begins.next_if(|(first, _)| *first <= place) {
+            starts.push(splice.len());
+            splice.made(tables.packets(arrival));
+        }
+        splice.push(piece);
+    }
+    let setup = 0..tables.packets_len().min(splice.len());
+    let ends = starts.iter().skip(1).copied().chain([splice.len()]);
+    let elements = starts.iter().zip(ends).map(|(start, end)| (*start).max(setup.end)..end).collect();
+    Ok(Written { splice, setup, elements })
+}
+
+/// A chosen track's samples that are not written yet.
+struct Lane<'a> {
+    lane: u8,
+    runs: &'a [Run],
+}
+
+/// The elements that chosen samples begin in.
+fn with_samples(selection: &Selection) -> Vec<&Element> {
+    let next = selection.elements.iter().skip(1).map(|next| next.offset).chain([u64::MAX]);
+    let begins = |within: &Range<u64>| selection.tracks.iter().any(|track| extent(&track.runs, within).is_some());
+    let elements = selection.elements.iter().zip(next).filter(|(element, next)| begins(&(element.offset..*next)));
+    elements.map(|(element, _)| element).collect()
+}
+
+/// The bytes of the file in which those of the samples lie that begin among these.
+fn extent(runs: &[Run], within: &Range<u64>) -> Option<Range<u64>> {
+    let behind = |offset: u64| runs.partition_point(|run| run.offset < offset);
+    let runs = runs.get(behind(within.start)..behind(within.end))?;
+    Some(runs.first()?.offset..runs.last()?.bytes().end)
+}
+
+/// What is written, each piece with where that lies in the file which it is or stands for.
+#[derive(Default)]
+struct Pieces(Vec<(u64, Piece)>);
+
+impl Pieces {
+    fn source(&mut self, place: u64, range: Range<u64>) {
+        self.extend(place, (!range.is_empty()).then_some(Piece::Source(range)));
+    }
+
+    fn made(&mut self, place: u64, bytes: Vec<u8>) {
+        self.extend(place, (!bytes.is_empty()).then(|| Piece::Made(bytes.into())));
+    }
+
+    fn extend(&mut self, place: u64, pieces: impl IntoIterator<Item = Piece>) {
+        self.0.extend(pieces.into_iter().map(|piece| (place, piece)));
+    }
+}
+
+/// The packets of the chosen samples that begin in an element; the next of which a part is chosen begins at `next`. Gives where
+/// the first begins.
+fn own_packets(
+    (packing, of_all): (Packing, Lanes<'_>),
+    element: &Element,
+    next: u64,
+    (lanes, units): (&mut [Lane<'_>], &mut [Units<'_>]),
+    pieces: &mut Pieces,
+) -> Option<u64> {
+    let size = packing.size as u64;
+    let mut chosen: Vec<(u8, &[Run])> = Vec::with_capacity(lanes.len());
+    for lane in lanes.iter_mut() {
+        let count = lane.runs.iter().take_while(|run| run.offset >= element.offset && run.offset < next).count();
+        let (here, later) = lane.runs.split_at(count);
+        lane.runs = later;
+        chosen.push((lane.lane, here));
+    }
+    let in_units = units.iter().filter_map(|units| units.extent(&(element.offset..next)));
+    let extents: Vec<Range<u64>> = chosen.iter().flat_map(|(_, runs)| *runs).map(Run::bytes).chain(in_units).collect();
+    let first = extents.iter().map(|bytes| bytes.start).min()?;
+    let end = extents.iter().map(|bytes| bytes.end).max()?;
+    let packed = element.kept.get(packing.before..).unwrap_or_default();
+    for stretch in layout::unpack(packed, of_all, size, element.offset) {
+        let Range { start, end: behind } = stretch.bytes(size);
+        if stretch.lane == layout::CLOCK {
+            pieces.source(start, start.max(first)..behind.min(end).min(next));
+        } else if let Some(units) = units.iter_mut().find(|units| units.lane == stretch.lane) {
+            // Elements overlap, and say the same of what is in both.
+            let packets = stretch.packets.min(next.saturating_sub(start).div_ceil(size));
+            if packets > 0 {
+                units.packets(Stretch { packets, ..stretch }, pieces);
+            }
+        } else if let Some((_, runs)) = chosen.iter_mut().find(|(lane, _)| *lane == stretch.lane) {
+            within(&stretch, size, runs, pieces);
+        }
+    }
+    // The PES packet that a picture begins in may begin before it.
+    let begins = if units.iter().any(|units| units.extent(&(first..next)).is_some_and(|bytes| bytes.start == first)) {
+        element.offset
+    } else {
+        first
+    };
+    Some(begins)
+}
+
+/// The part of a stretch that belongs to samples of its lane; those that it ends are taken off.
+fn within(stretch: &Stretch, size: u64, runs: &mut &[Run], pieces: &mut Pieces) {
+    let stretch = stretch.bytes(size);
+    while let Some((run, later)) = runs.split_first() {
+        let bytes = run.bytes();
+        let start = bytes.start.max(stretch.start);
+        pieces.source(start, start..bytes.end.min(stretch.end));
+        if bytes.end > stretch.end {
+            return;
+        }
+        *runs = later;
+    }
+}
+
+/// What the tables before an element have before them in M2TS: the arrival of its first packet.
+fn arrival(element: &Element) -> [u8; 4] {
+    element.kept.first_chunk().copied().unwrap_or_default()
+}
+
+/// The body of the program's map with these tracks. Where the clock is in the packets of another one, there is none.
+fn map(program: &Program, tracks: &[&Track]) -> Result<Vec<u8>, Error> {
+    let kept = program.alone || tracks.iter().any(|track| track.id == u64::from(program.clock));
+    let mut body = Vec::with_capacity(64 + program.descriptors.len());
+    body.put_u16(0xE000 | if kept { program.clock } else { NULL });
+    body.put_u16(0xF000 | u16::try_from(program.descriptors.len()).unwrap_or(0));
+    body.put_slice(&program.descriptors);
+    for track in tracks {
+        let Setup::Inline(entry) = &track.setup else { return Err(mismatch("a track without its entry")) };
+        body.put_slice(entry);
+    }
+    Ok(body)
+}
