@@ -216,7 +216,7 @@ impl<'a> Units<'a> {
                 }
                 let bytes = packet.offset + self.packing.before as u64 + head(&packet).before();
                 let bytes = bytes + chosen.start - here.start..bytes + chosen.end - here.start;
-                self.packet(&packet, std::mem::replace(&mut front, Front::Nothing), part, bytes, pieces);
+                self.packet(&packet, &std::mem::replace(&mut front, Front::Nothing), part, bytes, pieces);
                 next += 1;
             }
         }
@@ -235,7 +235,7 @@ impl<'a> Units<'a> {
     }
 
     /// Writes a packet anew, with these bytes of its data behind their front.
-    fn packet(&self, packet: &Stretch, front: Front, part: &Part, data: Range<u64>, pieces: &mut Pieces) {
+    fn packet(&self, packet: &Stretch, front: &Front, part: &Part, data: Range<u64>, pieces: &mut Pieces) {
         let Head { adaptation, header, counter, .. } = head(packet);
         let at = packet.offset + self.packing.before as u64 + 4;
         let behind = at + u64::from(adaptation);
