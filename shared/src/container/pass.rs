@@ -83,8 +83,9 @@ pub async fn through<P: Pass>(
         if !more {
             break;
         }
-        // The clock is not looked at for each of a file's many packets.
-        let ahead = stream.position().saturating_sub(looked);
+        // The clock is not looked at for each of a file's many packets. A pass may go back to what stands before a table.
+        looked = looked.min(stream.position());
+        let ahead = stream.position() - looked;
         if ahead >= chunk {
             through += ahead;
             looked = stream.position();

@@ -26,8 +26,7 @@ const MAX_ALIKE: u32 = 1024;
 const MAX_BACK: u32 = 1 << 16;
 /// How many sync samples are kept in memory: one a second for twelve days.
 const MAX_FOUND: usize = 1 << 20;
-/// How much of a file is gone through in a step, and in how many steps at most: each walks the tables from their beginning.
-const STEP: u64 = 64 << 20;
+/// In how many steps a file is gone through, about: each walks the tables from their beginning.
 const STEPS: u64 = 64;
 
 /// The samples of a run one by one, if they are to be looked at.
@@ -100,8 +99,8 @@ struct Doubt {
 }
 
 impl Doubts {
-    /// Those of a movie box, which stands there, compressed or not, by a look at the first samples of the tracks of which the second sample too is said to be one that
-    /// decoding can begin at.
+    /// Those of a movie box, which stands there, compressed or not: by a look at the first samples of the tracks of which the
+    /// second sample too is said to be one that decoding can begin at.
     pub async fn of(
         source: &impl Source,
         moov: &Box<'_>,
@@ -137,7 +136,7 @@ impl Doubts {
         let Some(doubt) = self.tracks.get_mut(self.done) else { return Ok(None) };
         let movie = Movie::read(&Box::read(&moov, offset, "")?)?;
         let Some(track) = movie.tracks.get(doubt.place) else { return Ok(None) };
-        let (mut number, mut begun, enough) = (0_u32, None, STEP.max(source.len() / STEPS));
+        let (mut number, mut begun, enough) = (0_u32, None, source.len() / STEPS);
         for run in Samples::read(&track.tables, source.len())? {
             let (first, behind) = (number, number.saturating_add(run.count));
             number = behind;
