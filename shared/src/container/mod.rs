@@ -47,7 +47,7 @@ use crate::media::{Kind, Track};
 
 /// The version of the writers. One more for every change of what they write for the same selection: a cut's validator
 /// depends on it, so that no cache joins the bytes of two of them.
-pub const WRITER: u32 = 3;
+pub const WRITER: u32 = 4;
 
 /// How many bytes of its beginning say of which format a file is.
 const START: u64 = 4096;

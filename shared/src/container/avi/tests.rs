@@ -192,6 +192,8 @@ fn dropped_frames_and_sound_that_begins_later_keep_their_times() {
     assert_eq!(again.times(0)[3..7], [3, 4, 7, 8].map(|frame| frame * TICKS));
     assert_eq!(again.times(1)[..2], [800, 801].map(|block| block * SOUND_TICKS));
     assert_eq!(written.elements.len(), 48 + 2 + selection.tracks[1].runs.len());
+    let ends_with_them = indexed.cut(&original, 1000, 1280);
+    assert_eq!(riff::u32_at(&ends_with_them, 32 + 16), 7, "dwTotalFrames");
 }
 
 #[test]

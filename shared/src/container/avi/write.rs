@@ -8,7 +8,7 @@ use super::riff::{self, HEADER, set_u32};
 use crate::container::draft::Draft;
 use crate::container::{Error, Selected, Selection, Written};
 use crate::index::{self, Outline};
-use crate::media::{Kind, Run, Setup, Ticks, Track};
+use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
 use crate::splice::Splice;
 
 /// The largest cut: beyond it lengths in one RIFF are read as negative by many.
@@ -33,6 +33,9 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         if let Some(lane) = lanes.get_mut(place) {
             lane.put(run, &mut chunks)?;
         }
+    }
+    for lane in &mut lanes {
+        lane.end(selection.given.end(), &mut chunks)?;
     }
     let headers = headers(outline, &lanes)?;
     let movi = headers.len() as u64 + 12 + 12;
@@ -88,7 +91,7 @@ struct Lane<'a> {
 }
 
 impl<'a> Lane<'a> {
-    fn new(number: usize, track: &'a Track, selected: &Selected, zero: crate::media::Time) -> Result<Self, Error> {
+    fn new(number: usize, track: &'a Track, selected: &Selected, zero: Time) -> Result<Self, Error> {
         let Setup::Inline(headers) = &track.setup else { return Err(mismatch("no headers of a stream".to_owned())) };
         let header = strh(headers).ok_or_else(|| mismatch("no header of a stream".to_owned()))?;
         let scale = units(header).map_or(1, |(_, scale)| scale.0).max(1);
@@ -111,13 +114,7 @@ impl<'a> Lane<'a> {
 
     /// Appends a run as a chunk, after an empty one for each frame that is missing before it.
     fn put(&mut self, run: &Run, chunks: &mut Chunks) -> Result<(), Error> {
-        if let (Kind::Video, Some(next)) = (self.track.kind, self.next) {
-            let missing = ((run.decode - next).0 / self.scale).clamp(0, MAX_MISSING);
-            for _ in 0..missing {
-                chunks.put(self.id, false, 0..0)?;
-                self.lasts += Ticks(self.scale);
-            }
-        }
+        self.put_missing(run.decode, chunks)?;
         let bytes = run.bytes();
         self.largest = self.largest.max(u32::try_from(bytes.end - bytes.start).unwrap_or(u32::MAX));
         chunks.put(self.id, run.sync, bytes)?;
@@ -125,6 +122,21 @@ impl<'a> Lane<'a> {
         // Pictures that are shown before the first are left out, and not missing.
         let left_out = if self.next.is_none() { run.composition.max(Ticks::ZERO) } else { Ticks::ZERO };
         self.next = Some(run.decode_end() + left_out);
+        Ok(())
+    }
+
+    /// Appends empty chunks for the frames that are missing up to the end.
+    fn end(&mut self, end: Time, chunks: &mut Chunks) -> Result<(), Error> {
+        let end = self.track.timescale.ticks(end).min(self.track.presented.1);
+        self.put_missing(end, chunks)
+    }
+
+    fn put_missing(&mut self, until: Ticks, chunks: &mut Chunks) -> Result<(), Error> {
+        let (Kind::Video, Some(next)) = (self.track.kind, self.next) else { return Ok(()) };
+        for _ in 0..((until - next).0 / self.scale).clamp(0, MAX_MISSING) {
+            chunks.put(self.id, false, 0..0)?;
+            self.lasts += Ticks(self.scale);
+        }
         Ok(())
     }
 
