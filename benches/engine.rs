@@ -9,6 +9,7 @@
     clippy::cast_sign_loss
 )]
 
+mod chunks;
 mod film;
 #[allow(dead_code, reason = "another bench uses the rest")]
 mod hour;
@@ -17,12 +18,13 @@ mod lossless;
 mod packets;
 mod packs;
 mod radio;
+mod tags;
 
 use std::hint::black_box;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use reelspan::container::{self, Source};
+use reelspan::container::{self, Limit, Progress, Source};
 use reelspan::index::Outline;
 use reelspan::media::{Interval, Time};
 use reelspan::resolve::{self, Ask, Cut, Meaning, Memory};
@@ -46,48 +48,56 @@ fn index_mp4(criterion: &mut Criterion) {
     group.bench_function("an hour's moov", |bench| bench.to_async(runtime()).iter(|| index(black_box(&film))));
 }
 
-fn index_webm(criterion: &mut Criterion) {
+/// The name of a file, and how it is made.
+type Stream = (&'static str, fn() -> Bytes);
+
+/// What is streamed through once: how fast, how large its index is, and the largest checkpoint of ten.
+fn index_streams(criterion: &mut Criterion) {
+    let files: [Stream; 14] = [
+        ("WebM, 2 Mbit/s", || live::webm(256, 10_000, 1)),
+        ("WebM, 8 Mbit/s", || live::webm(256, 40_000, 1)),
+        ("MPEG-TS, 2 Mbit/s", || packets::ts(256, 50)),
+        ("MPEG-TS, two pictures a PES packet, 5 Mbit/s", || packets::pairs(256, 136)),
+        ("MPEG-PS, 5 Mbit/s", || packs::ps(256, 12)),
+        ("AVI without an index, 2 Mbit/s", || chunks::avi(256, 10_000)),
+        ("FLV, 2 Mbit/s", || tags::flv(256, 10_000)),
+        ("FLV, 300 kbit/s", || tags::flv(128, 1_500)),
+        ("Ogg Opus, 64 kbit/s", || radio::ogg(64, 160)),
+        ("Ogg Opus, 256 kbit/s", || radio::ogg(64, 640)),
+        ("FLAC", || lossless::flac(64)),
+        ("MP3, 128 kbit/s", || mp3(300_000)),
+        ("AAC in ADTS, 100 kbit/s", || adts(300_000)),
+        ("MP3, variable bit rate", || variable(300_000)),
+    ];
     let mut group = criterion.benchmark_group("index");
     group.sample_size(10);
-    for (name, picture) in [("WebM, 2 Mbit/s", 10_000), ("WebM, 8 Mbit/s", 40_000)] {
-        let file = live::webm(256, picture, 1);
+    for (name, make) in files {
+        let file = make();
         group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
         group.bench_function(name, |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
+        println!("{name}: {}", runtime().block_on(sizes(&file)));
     }
 }
 
-fn index_ogg(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("index");
-    group.sample_size(10);
-    for (name, packet) in [("Ogg Opus, 64 kbit/s", 160), ("Ogg Opus, 256 kbit/s", 640)] {
-        let file = radio::ogg(64, packet);
-        group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
-        group.bench_function(name, |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
+async fn sizes(file: &Bytes) -> String {
+    let limit = Limit { bytes: Some(file.as_ref().len() as u64 / 10), ..Limit::default() };
+    let (mut pages, mut from, mut largest) = (Memory::default(), None, 0);
+    loop {
+        match container::index_on(file, &mut pages, from.as_ref(), &limit).await.unwrap() {
+            Progress::Paused(checkpoint) => {
+                largest = largest.max(checkpoint.pack().as_ref().len());
+                from = Some(checkpoint);
+            }
+            Progress::Done(outline) => {
+                let bytes: usize = pages.packed().map(|page| page.bytes.as_ref().len()).sum();
+                let samples: u64 = outline.tracks.iter().map(|track| track.samples).sum();
+                return format!(
+                    "{:.2} bytes of index a sample, checkpoints of {largest}",
+                    bytes as f64 / samples as f64
+                );
+            }
+        }
     }
-}
-
-fn index_flac(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("index");
-    group.sample_size(10);
-    let file = lossless::flac(64);
-    group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
-    group.bench_function("FLAC", |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
-}
-
-fn index_ts(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("index");
-    group.sample_size(10);
-    let file = packets::ts(256, 50);
-    group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
-    group.bench_function("MPEG-TS, 2 Mbit/s", |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
-}
-
-fn index_ps(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("index");
-    group.sample_size(10);
-    let file = packs::ps(256, 12);
-    group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
-    group.bench_function("MPEG-PS, 5 Mbit/s", |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
 }
 
 /// Frames of 128 kbit/s at 44.1 kHz, as an encoder of constant bit rate pads them.
@@ -112,13 +122,15 @@ fn adts(frames: u32) -> Bytes {
     (0..frames).flat_map(frame).collect()
 }
 
-fn index_frames(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("index");
-    group.sample_size(10);
-    for (name, file) in [("MP3, 128 kbit/s", mp3(300_000)), ("AAC in ADTS, 100 kbit/s", adts(300_000))] {
-        group.throughput(Throughput::Bytes(file.as_ref().len() as u64));
-        group.bench_function(name, |bench| bench.to_async(runtime()).iter(|| index(black_box(&file))));
-    }
+/// Frames of 128 and of 160 kbit/s, by turns.
+fn variable(frames: u32) -> Bytes {
+    let frame = |at: u32| {
+        let (bits, size) = if at * 37 % 5 < 2 { (0xFFFB_A064_u32, 522) } else { (0xFFFB_9064, 417) };
+        let mut frame = bits.to_be_bytes().to_vec();
+        frame.resize(size, 0);
+        frame
+    };
+    (0..frames).flat_map(frame).collect()
 }
 
 fn cut_ten_seconds(criterion: &mut Criterion) {
@@ -141,15 +153,5 @@ fn cut_ten_seconds(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(
-    benches,
-    index_mp4,
-    index_webm,
-    index_flac,
-    index_ts,
-    index_ps,
-    index_frames,
-    index_ogg,
-    cut_ten_seconds
-);
+criterion_group!(benches, index_mp4, index_streams, cut_ten_seconds);
 criterion_main!(benches);

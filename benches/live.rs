@@ -19,7 +19,8 @@ fn track(number: u8, kind: u8, codec: &str) -> Vec<u8> {
 
 fn block(track: u8, time: i16, sync: bool, size: usize) -> Vec<u8> {
     let [high, low] = time.to_be_bytes();
-    let mut data = vec![0x80 | track, high, low, if sync { 0x80 } else { 0 }];
+    // The picture says too whether it is a keyframe.
+    let mut data = vec![0x80 | track, high, low, if sync { 0x80 } else { 0 }, if sync { 0x82 } else { 0x86 }];
     data.resize(size, 0xa5);
     element(&[0xa3], &data)
 }

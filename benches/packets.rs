@@ -1,14 +1,17 @@
-//! A transport stream in memory: H.264 at 25 pictures a second and AAC, taking turns packet by packet.
+//! A transport stream in memory: H.264 at 25 pictures a second and AAC, taking turns packet by packet; and one of MPEG-2 whose
+//! PES packets have two pictures each.
 
 use bytes::Bytes;
+
+use super::packs::mpeg_2;
 
 const VIDEO: u16 = 0x100;
 const SOUND: u16 = 0x101;
 
-/// A PAT with one program, and its PMT with both streams; their CRCs are worked out.
-fn tables() -> Vec<u8> {
+/// A PAT with one program, and its PMT with both streams, the pictures of this `stream_type`; their CRCs are worked out.
+fn tables(pictures: u8) -> Vec<u8> {
     let pat = [0, 0xb0, 13, 0, 1, 0xc1, 0, 0, 0, 1, 0xf0, 0];
-    let pmt = [2, 0xb0, 23, 0, 1, 0xc1, 0, 0, 0xe1, 0, 0xf0, 0, 0x1b, 0xe1, 0, 0xf0, 0, 0x0f, 0xe1, 1, 0xf0, 0];
+    let pmt = [2, 0xb0, 23, 0, 1, 0xc1, 0, 0, 0xe1, 0, 0xf0, 0, pictures, 0xe1, 0, 0xf0, 0, 0x0f, 0xe1, 1, 0xf0, 0];
     let table = |pid: u16, section: &[u8]| {
         let crc = section.iter().fold(u32::MAX, |crc, byte| {
             (0..8)
@@ -45,7 +48,7 @@ pub fn ts(megabytes: usize, picture: usize) -> Bytes {
         }
         let mut start = pes(0xe0, number * 3600);
         if number % 50 == 0 {
-            file.extend(tables());
+            file.extend(tables(0x1b));
             start.extend([0, 0, 1, 0x67, 0x64, 0, 0x1f, 0, 0, 1, 0x65]);
         } else {
             start.extend([0, 0, 1, 0x41]);
@@ -61,6 +64,30 @@ pub fn ts(megabytes: usize, picture: usize) -> Bytes {
                 file.extend(packet(SOUND, at == 0, sounds, &sound));
                 sounds += 1;
             }
+        }
+    }
+    file.into()
+}
+
+/// Some `megabytes` of it, with two pictures of about so many packets in each PES packet, one in twelve of which decoding can
+/// begin at.
+pub fn pairs(megabytes: usize, picture: usize) -> Bytes {
+    let mut file = Vec::with_capacity((megabytes << 20) + (1 << 20));
+    let mut packets = 0;
+    for pair in 0_u64.. {
+        if file.len() >= megabytes << 20 {
+            break;
+        }
+        if pair % 6 == 0 {
+            file.extend(tables(2));
+        }
+        let mut data = pes(0xe0, pair * 7200);
+        data.extend(mpeg_2(2 * pair, picture * 184));
+        data.extend(mpeg_2(2 * pair + 1, picture * 184));
+        data.resize(data.len().next_multiple_of(184), 0);
+        for (at, payload) in data.chunks(184).enumerate() {
+            file.extend(packet(VIDEO, at == 0, packets, payload));
+            packets += 1;
         }
     }
     file.into()

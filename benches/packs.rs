@@ -23,27 +23,32 @@ fn pack(stream: u8, time: u64, stamped: bool, data: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Some `megabytes` of it, with pictures of so many packs, which have a slice each three hundred bytes; one in twelve of them
-/// decoding can begin at.
+/// A picture of up to so many bytes, with a slice each three hundred of them; one in twelve begins a group.
+pub fn mpeg_2(number: u64, size: usize) -> Vec<u8> {
+    let slice: Vec<u8> = [0, 0, 1, 1].into_iter().chain((0..296).map(|at| at as u8 | 0x80)).collect();
+    let mut data = Vec::with_capacity(size);
+    let kind = if number.is_multiple_of(12) { 1 } else { 2 };
+    if kind == 1 {
+        data.extend([0, 0, 1, 0xb3, 0x2d, 0x02, 0x40, 0x33, 0xff, 0xff, 0xe0, 0x18]);
+        data.extend([0, 0, 1, 0xb5, 0x14, 0x82, 0, 1, 0, 0, 0, 0, 1, 0xb8, 0, 8, 0x40, 0]);
+    }
+    data.extend([0, 0, 1, 0, 0, kind << 3, 0xff, 0xf8, 0, 0, 1, 0xb5, 0x8f, 0xff, 0xf3, 0x41, 0x80]);
+    while data.len() + slice.len() < size {
+        data.extend_from_slice(&slice);
+    }
+    data
+}
+
+/// Some `megabytes` of it, with pictures of so many packs.
 pub fn ps(megabytes: usize, picture: usize) -> Bytes {
     let mut file = Vec::with_capacity((megabytes << 20) + (1 << 20));
-    let slice: Vec<u8> = [0, 0, 1, 1].into_iter().chain((0..296).map(|at| at as u8 | 0x80)).collect();
     let sound: Vec<u8> = [0x0b, 0x77, 0, 0, 20, 0x40].into_iter().chain([0x5a; FRAME - 6]).collect();
     let sound = sound.repeat(2);
     for number in 0_u64.. {
         if file.len() >= megabytes << 20 {
             break;
         }
-        let mut data = Vec::with_capacity(picture * PACK);
-        let kind = if number % 12 == 0 { 1 } else { 2 };
-        if kind == 1 {
-            data.extend([0, 0, 1, 0xb3, 0x2d, 0x02, 0x40, 0x33, 0xff, 0xff, 0xe0, 0x18]);
-            data.extend([0, 0, 1, 0xb5, 0x14, 0x82, 0, 1, 0, 0, 0, 0, 1, 0xb8, 0, 8, 0x40, 0]);
-        }
-        data.extend([0, 0, 1, 0, 0, kind << 3, 0xff, 0xf8, 0, 0, 1, 0xb5, 0x8f, 0xff, 0xf3, 0x41, 0x80]);
-        while data.len() + slice.len() < picture * (PACK - HEADERS) {
-            data.extend_from_slice(&slice);
-        }
+        let data = mpeg_2(number, picture * (PACK - HEADERS));
         for (at, data) in data.chunks(PACK - HEADERS).enumerate() {
             file.extend(pack(0xe0, number * 3600, at == 0, data));
         }
