@@ -387,7 +387,7 @@ SIGNED = rf"&Signature=[\w~-]+&Key-Pair-Id={KEY_ID}&Hash-Algorithm=SHA256"
 CHALLENGE = re.compile('Basic realm="[^"]+".*')
 HELLO = b"hello\n"
 MD5 = hashlib.md5(HELLO).hexdigest()
-PART = re.compile(r"\{ t:npt 8\.007-20\.007/0-40\.021 \} = \{ bytes 49527-126187/269628 \}")
+PART = re.compile(r"\{ t:npt 8\.007-20\.007/0-40\.008 \} = \{ bytes 49527-126187/269628 \}")
 CUT = re.compile(r"t=npt:12\.48,20.*")
 
 ROWS = [
