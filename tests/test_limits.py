@@ -1,10 +1,10 @@
 """Throttling, of each service that a function calls; and every test that docs/limits.md names is there, and every row names one."""
 
 import re
-import subprocess
 
 import pytest
 
+from documented import defined_tests, named_tests, rows
 from invocations import ROWS, prepare
 
 # What a function is asked, a service that it asks then, and how often it does.
@@ -50,16 +50,11 @@ def test_a_body_that_was_sent_cannot_be_sent_again_by_us(stack):
 
 
 def test_every_limit_names_tests_that_exist(root):
-    text = (root / "docs" / "limits.md").read_text()
-    listed = subprocess.run(["git", "ls-files", "*.rs", "*.py"], cwd=root, capture_output=True, text=True, check=True).stdout
-    defined = set()
-    for path in listed.split():
-        defined |= set(re.findall(r"^ *(?:async )?(?:def|fn) (\w+)", (root / path).read_text(), re.MULTILINE))
-    rows = [row for row in text.partition("## Faults")[0].splitlines() if row.startswith("| ")][2:]
-    assert len(rows) > 12
-    for row in rows:
-        shown = row.rstrip(" |").rpartition(" | ")[2]
-        named = [name.rpartition("::")[2] for name in re.findall(r"`([\w:]+)`", shown)]
-        assert named and set(named) <= defined, (row, set(named) - defined)
+    text, defined = (root / "docs" / "limits.md").read_text(), defined_tests(root)
+    limits = [row for row in rows(text.partition("## Faults")[0]) if row[0] != "limit"]
+    assert len(limits) > 12
+    for limit, _, shown in limits:
+        named = named_tests(shown)
+        assert named and named <= defined, (limit, named - defined)
     for name in re.findall(r"`[a-z]+::(?:[a-z]+::)?(\w+)`", text):
         assert name in defined, name
