@@ -4,6 +4,7 @@ that a space streams from. The signatures are OpenSSL's, but where a test says t
 import http.client
 import json
 import pathlib
+import re
 import time
 import urllib.parse
 
@@ -102,8 +103,12 @@ class Streaming:
         return self.task("get-signed-url", spaceId=space, contentId=content, **more)["signedUrl"]
 
     def media(self, url: str) -> str:
-        """The same on the HTTP API."""
-        return url.replace("/stream/", "/media/", 1)
+        """The same on the HTTP API, which names the space alone."""
+        return re.sub(r"/stream/([^/~]+)(~[^/]*)?", r"/media/\1", url, count=1)
+
+    def bases(self, *spaces: str) -> list[str]:
+        """What the URLs of these spaces begin with."""
+        return ["http://" + self.rest("HEAD", space).headers["x-dura-meta-streaming-host"] for space in spaces]
 
     def signer(self) -> Signer:
         """The key that the service made, from where it is kept."""
@@ -131,19 +136,16 @@ def signature(url: str) -> str:
     return "&".join(pair for pair in url.partition("?")[2].split("&") if not pair.startswith(("t=", "track=", "id=")))
 
 
-def on_one_machine(streaming: Streaming, path: str) -> Host:
-    base = f"{streaming.running.url}/stream"
-    return Host(f"{streaming.running.url}/{path}/films", f"{base}/films", f"{base}/other", streaming.signer(), "127.0.0.1")
-
-
 @pytest.fixture(scope="module")
 def through_media(streaming):
-    return on_one_machine(streaming, "media")
+    base, others_base = streaming.bases("films", "other")
+    return Host(streaming.media(base), base, others_base, streaming.signer(), "127.0.0.1")
 
 
 @pytest.fixture(scope="module")
 def through_stream(streaming):
-    return on_one_machine(streaming, "stream")
+    base, others_base = streaming.bases("films", "other")
+    return Host(base, base, others_base, streaming.signer(), "127.0.0.1")
 
 
 @pytest.fixture(params=["through_lambda", "through_media", "through_stream"])
@@ -258,14 +260,15 @@ def test_behind_a_proxy_urls_are_of_the_name_that_others_know(binary, samples, t
     public = "https://media.example.org/av"
     running = servers.Server(binary, tmp_path / "data", admin=":".join(ADMIN), public=f"{public}/").start()
     behind = Streaming(running)
-    assert behind.space("films", samples / NAME, secure=True) == "http://media.example.org/av/stream/films"
+    path = behind.space("films", samples / NAME, secure=True).removeprefix("http://media.example.org")
+    assert re.fullmatch("/av/stream/films~[0-9a-f]+", path)
     url = behind.signed("films", NAME, fragment=EXCERPT)
-    assert url.startswith(f"{public}/stream/films/{NAME}?")
+    assert url.startswith(f"https://media.example.org{path}/{NAME}?")
     for there in (url.replace(public, running.url), behind.media(url.replace(public, running.url))):
         assert behind.wait_for(there).status_code == 200
     cookies = behind.task("get-signed-cookies-url", spaceId="films", redirectUrl="https://www.example.org/")["signedCookiesUrl"]
     set_by = requests.get(cookies.replace(public, running.url), allow_redirects=False, timeout=30)
-    assert set_by.status_code == 303 and "Path=/av/stream/films" in set_by.headers["Set-Cookie"] and "Secure" in set_by.headers["Set-Cookie"]
+    assert set_by.status_code == 303 and f"Path={path};" in set_by.headers["Set-Cookie"] and "Secure" in set_by.headers["Set-Cookie"]
     assert running.stop() == 0
 
 
@@ -307,7 +310,7 @@ def test_the_validator_tells_nothing_of_what_may_not_be_had(streaming):
     def report(uri: str) -> dict:
         return requests.get(f"{streaming.running.url}/validate", params={"uri": uri}, timeout=30).json()
 
-    url = streaming.media(f"{streaming.running.url}/stream/films/{NAME}")
+    url = f"{streaming.running.url}/media/films/{NAME}"
     for content in (url, f"{url}?{EXCERPT}", url.replace(NAME, "nosuch")):
         told = report(content)
         assert "media" not in told and "signed" in told["withheld"], told
@@ -346,14 +349,74 @@ def test_signed_cookies_open_the_space_that_they_are_for(streaming):
         for part in ("CloudFront-Policy=", "CloudFront-Signature=", "CloudFront-Key-Pair-Id=", "Secure", "HttpOnly", "SameSite=None"):
             assert part in given, given
         cookie = "; ".join(f"{found.name}={found.value}" for found in viewer.cookies)
-    for path, status in ((f"films/{NAME}", 200), (f"films/{OTHER}?t=1,2", 200), (f"other/{NAME}", 403)):
-        for at in ("stream", "media"):
-            assert requests.get(f"{streaming.running.url}/{at}/{path}", headers={"Cookie": cookie}, timeout=30).status_code == status
+    films, other = streaming.bases("films", "other")
+    for url, status in ((f"{films}/{NAME}", 200), (f"{films}/{OTHER}?t=1,2", 200), (f"{other}/{NAME}", 403)):
+        for at in (url, streaming.media(url)):
+            assert requests.get(at, headers={"Cookie": cookie}, timeout=30).status_code == status
+
+
+def test_what_was_signed_for_a_deleted_space_opens_no_later_one_of_its_name(streaming, samples):
+    def shown(base: str, url: str, cookie: str) -> list[int]:
+        """What the URL is answered, on either host, and what the cookies are, at this base."""
+        there = f"{base}/{NAME}"
+        by_cookies = [requests.get(at, headers={"Cookie": cookie}, timeout=30) for at in (there, streaming.media(there))]
+        return [answer.status_code for answer in [requests.get(url, timeout=30), requests.get(streaming.media(url), timeout=30), *by_cookies]]
+
+    def pass_of(space: str) -> str:
+        return streaming.task("get-signed-cookies-url", spaceId=space)["signedCookiesUrl"]
+
+    def cookie_of(token: str) -> str:
+        with requests.Session() as viewer:
+            assert viewer.get(token, timeout=30).status_code == 200
+            return "; ".join(f"{found.name}={found.value}" for found in viewer.cookies)
+
+    for how in ("space", "streaming"):
+        space = f"again-{how}"
+        base = streaming.space(space, samples / NAME, secure=True)
+        token, url = pass_of(space), streaming.signed(space, NAME)
+        cookie = cookie_of(token)
+        streaming.wait_for(streaming.media(url))
+        assert shown(base, url, cookie) == [200] * 4
+        # Off and on again is the same setup.
+        streaming.task("disable-streaming", spaceId=space)
+        assert streaming.streams(space) == base
+        assert shown(base, url, cookie) == [200] * 4
+
+        if how == "space":
+            streaming.rest("DELETE", space)
+            later = eventually(lambda: streaming.session.put(f"{streaming.running.url}/durastore/{space}", timeout=30).status_code == 201)
+            assert later
+            streaming.rest("PUT", f"{space}/{NAME}", 201, data=(samples / OTHER).read_bytes())
+        else:
+            streaming.task("delete-streaming", spaceId=space)
+            eventually(lambda: "x-dura-meta-streaming-type" not in streaming.rest("HEAD", space).headers)
+        after = streaming.streams(space, secure=True)
+        assert after != base
+        anew = streaming.signed(space, NAME)
+        streaming.wait_for(streaming.media(anew))
+        assert shown(after, anew, cookie_of(pass_of(space))) == [200] * 4
+        assert shown(after, url, cookie) == [403] * 4
+        assert requests.get(token, timeout=30).status_code == 403
+        # Nor does the new signature at any other base, or the old one at the new base.
+        for wrong in (base, after + "0", after.partition("~")[0], after.partition("~")[0] + "~", after.replace("~", "%7E~")):
+            assert requests.get(anew.replace(after, wrong), timeout=30).status_code in (403, 404), wrong
+            assert requests.get(url.replace(base, wrong), timeout=30).status_code in (403, 404), wrong
+
+
+def eventually(holds) -> bool:
+    """Whether something holds within half a minute."""
+    end = time.monotonic() + 30
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 @pytest.mark.parametrize("by", ["url", "excerpt", "cookies"])
 def test_chromium_plays_a_secure_video_that_is_signed(streaming, chromium, page, by):  # noqa: F811
-    plain = f"{streaming.running.url}/stream/films/{NAME}"
+    (base,) = streaming.bases("films")
+    plain = f"{base}/{NAME}"
     chromium.get(page)
     chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
     assert chromium.execute_async_script(PLAIN, plain).startswith("error")

@@ -97,7 +97,8 @@ impl Fragments {
             Standing::Off => return Err(Error::Closed("the streaming of this space is off")),
             Standing::Deleting => return Err(Error::Closed("the streaming of this space is being deleted")),
         }
-        let base = streaming.distribution.as_ref().map(|distribution| self.hosts.base(media.space(), distribution));
+        let base =
+            streaming.distribution.as_ref().map(|distribution| self.hosts.base(media.space(), streaming, distribution));
         let url = |query: &str| base.as_ref().map(|base| policy::url(base, media, query));
         let secure = streaming.kind == Kind::Secure;
         if secure && self.viewers == Viewers::Direct {

@@ -52,9 +52,12 @@ impl Signing {
         let (now, commons) = (now(), self.table.commons().await?);
         let pass = Pass::read(token, &commons.keys, now).map_err(|invalid| Refused::Token(invalid.to_string()))?;
         let space = self.table.get(&pass.space).await?.filter(|space| space.state == SpaceState::Live);
-        let base = space.as_ref().and_then(on).and_then(|(kind, distribution)| match kind {
-            Kind::Secure => Some(self.hosts.base(&pass.space, distribution?)),
-            Kind::Open => None,
+        let streaming = space.as_ref().and_then(on).filter(|streaming| streaming.kind == Kind::Secure);
+        // A pass for an earlier space of this name opens nothing of this one.
+        let streaming = streaming.filter(|streaming| streaming.generation() == pass.generation);
+        let base = streaming.and_then(|streaming| {
+            let distribution = streaming.distribution.as_ref()?;
+            Some(self.hosts.base(&pass.space, streaming, distribution))
         });
         let Some(base) = base else {
             return Err(Refused::Token(format!("space {} does not stream to signed requests any more", pass.space)));

@@ -26,7 +26,7 @@ mod task;
 use std::sync::Arc;
 
 use reelspan::space::record::Space;
-use reelspan::space::streaming::{Distribution, Hosts, Kind, Standing};
+use reelspan::space::streaming::{Hosts, Kind, Standing, Streaming};
 use reelspan::store::{SpacesTable, Stores};
 
 pub use keyring::Keyring;
@@ -58,24 +58,26 @@ impl Signing {
 
     /// The base of the URLs of a space that streams to these; what is wrong where it does not.
     fn base(&self, space: &Space, kind: Kind) -> Result<String, Error> {
-        let (id, distribution) = (&space.id, on(space));
-        let Some((streams_to, distribution)) = distribution else {
+        let id = &space.id;
+        let Some(streaming) = on(space) else {
             return Err(Error::Bad(format!("Streaming is off in space {id}: enable-streaming turns it on")));
         };
-        match (kind, streams_to) {
+        match (kind, streaming.kind) {
             (Kind::Open, Kind::Secure) => {
                 Err(Error::Bad(format!("Space {id} streams to signed URLs only: get-signed-url gives one")))
             }
             (Kind::Secure, Kind::Open) => Err(Error::Bad(format!(
                 "Space {id} streams to anybody: get-url gives the URL, and it needs no signature"
             ))),
-            _ => Ok(self.hosts.base(&space.id, distribution.ok_or(Error::Busy("CloudFront"))?)),
+            _ => {
+                let distribution = streaming.distribution.as_ref().ok_or(Error::Busy("CloudFront"))?;
+                Ok(self.hosts.base(id, streaming, distribution))
+            }
         }
     }
 }
 
-/// To whom a space streams, and by what, where it does.
-fn on(space: &Space) -> Option<(Kind, Option<&Distribution>)> {
-    let streaming = space.streaming.as_ref().filter(|streaming| streaming.standing == Standing::On)?;
-    Some((streaming.kind, streaming.distribution.as_ref()))
+/// The streaming of a space, if it is on.
+fn on(space: &Space) -> Option<&Streaming> {
+    space.streaming.as_ref().filter(|streaming| streaming.standing == Standing::On)
 }

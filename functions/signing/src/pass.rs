@@ -24,6 +24,8 @@ const LONGEST: usize = 8192;
 pub struct Pass {
     /// The space.
     pub space: SpaceId,
+    /// Which setup of its streaming ([`reelspan::space::streaming::Streaming::generation`]).
+    pub generation: String,
     /// Until when the cookies count, in seconds since 1970.
     pub cookies_until: i64,
     /// From where they do.
@@ -39,6 +41,7 @@ pub struct Pass {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Text {
     space: String,
+    generation: String,
     cookies_until: i64,
     address: Option<String>,
     redirect: Option<String>,
@@ -64,6 +67,7 @@ impl Pass {
     pub fn token(&self, signer: &Signer) -> Result<String, KeyError> {
         let text = Text {
             space: self.space.to_string(),
+            generation: self.generation.clone(),
             cookies_until: self.cookies_until,
             address: self.address.map(|address| address.to_string()),
             redirect: self.redirect.clone(),
@@ -89,9 +93,9 @@ impl Pass {
     }
 
     fn parse(text: &[u8]) -> Option<Self> {
-        let Text { space, cookies_until, address, redirect, until } = serde_json::from_slice(text).ok()?;
+        let Text { space, generation, cookies_until, address, redirect, until } = serde_json::from_slice(text).ok()?;
         let address = address.map(|address| address.parse()).transpose().ok()?;
-        Some(Self { space: SpaceId::parse(&space).ok()?, cookies_until, address, redirect, until })
+        Some(Self { space: SpaceId::parse(&space).ok()?, generation, cookies_until, address, redirect, until })
     }
 }
 
@@ -114,9 +118,10 @@ mod tests {
 
     fn pass(redirect: Option<&str>) -> Pass {
         let space = SpaceId::parse("films").unwrap();
+        let generation = "187ba2c3d4e5f607".to_owned();
         let address = Some("192.0.2.0/24".parse().unwrap());
         let redirect = redirect.map(str::to_owned);
-        Pass { space, cookies_until: NOW + 28_800, address, redirect, until: NOW + GOOD_FOR }
+        Pass { space, generation, cookies_until: NOW + 28_800, address, redirect, until: NOW + GOOD_FOR }
     }
 
     #[test]

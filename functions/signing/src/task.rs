@@ -19,7 +19,7 @@ use crate::excerpt::Excerpt;
 use crate::find::Format;
 use crate::pass::{GOOD_FOR, Pass};
 use crate::routes::Shared;
-use crate::{Error, Signing, Who};
+use crate::{Error, Signing, Who, on};
 
 /// For how many minutes a signature counts unless told.
 const MINUTES: u64 = 480;
@@ -121,7 +121,9 @@ pub async fn signed_cookies_url(State(state): Shared, who: Who, request: Request
         return Err(Error::Bad(format!("redirectUrl {url:?} is not an absolute URL of http or https")));
     }
     let held = state.keyring.signer(&state.commons().await?, now).await?;
-    let pass = Pass { space: space.id, cookies_until, address, redirect, until: now.saturating_add(GOOD_FOR) };
+    let generation = on(&space).map(|streaming| streaming.generation().to_owned()).unwrap_or_default();
+    let pass =
+        Pass { space: space.id, generation, cookies_until, address, redirect, until: now.saturating_add(GOOD_FOR) };
     let token = pass.token(&held.signer).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(said(json!({"signedCookiesUrl": format!("{base}/cookies?token={token}")}).to_string()))
 }

@@ -63,7 +63,7 @@ impl Spaces {
             .map(|(name, value)| (name, value.to_owned()))
             .collect::<Vec<_>>();
         if let Some(distribution) = distribution.filter(|_| streaming.standing == On::On) {
-            let host = self.hosts.host(&space.id, distribution);
+            let host = self.hosts.host(&space.id, streaming, distribution);
             all.extend([("streaming-host", host.clone()), ("hls-streaming-host", host)]);
         }
         all

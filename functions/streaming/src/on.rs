@@ -37,7 +37,7 @@ impl Streams {
             }
             if let Some(distribution) = &was.distribution {
                 if distribution.deployed {
-                    return Ok(self.hosts.host(id, distribution));
+                    return Ok(self.hosts.host(id, was, distribution));
                 }
                 if let Some(host) = self.refresh(id, was, distribution).await? {
                     return Ok(host);
@@ -81,7 +81,7 @@ impl Streams {
         }
         tracing::info!(space = %id, distribution = distribution.id, "streams");
         self.begin(id).await?;
-        Ok(Some(self.hosts.host(id, &distribution)))
+        Ok(Some(self.hosts.host(id, streaming, &distribution)))
     }
 
     /// Brings a distribution that is there to what it is to be; `None` where it was not there any more.
@@ -95,7 +95,7 @@ impl Streams {
         let wanted = self.wanted(id, streaming).await?;
         self.distributions.bring(found, &wanted).await?;
         self.begin(id).await?;
-        Ok(Some(self.hosts.host(id, distribution)))
+        Ok(Some(self.hosts.host(id, streaming, distribution)))
     }
 
     /// A distribution as it is. One that somebody has deleted past us is forgotten, so that another can be made.

@@ -1,5 +1,6 @@
-//! `/stream/{space}/{content}`: what viewers reach of a distribution. In the order in which CloudFront does it: the
-//! distribution is there and enabled; the signature, where it asks for one; the origin; the header fields of its policy.
+//! `/stream/{space}/{content}`, and `/stream/{space}~{generation}/{content}` of a secure space: what viewers reach of a
+//! distribution. In the order in which CloudFront does it: the distribution is there and enabled; the signature, where it asks
+//! for one; the origin; the header fields of its policy.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -72,6 +73,7 @@ impl Site {
 
     async fn answer(
         &self,
+        label: &str,
         media: &MediaKey,
         address: Option<SocketAddr>,
         request: &Viewed<'_>,
@@ -85,15 +87,19 @@ impl Site {
             return Err(Refused::Method);
         }
         let query = request.uri.query().unwrap_or_default();
+        let is_of_this_setup = label == Hosts::label(media.space(), &streaming);
         let rest = match &entrance.keys {
+            None if !is_of_this_setup => return Err(Refused::Nowhere),
             None => without_signature(query),
+            // Nothing that is there now was signed for it.
+            Some(_) if !is_of_this_setup => return Err(Refusal::Unsigned.into()),
             Some(keys) => {
                 let (in_query, rest) = Evidence::from_query(query)?;
                 let evidence = match in_query {
                     Some(evidence) => evidence,
                     None => Evidence::from_cookies(request.headers)?.ok_or(Refusal::Unsigned)?,
                 };
-                let url = policy::url(&self.hosts.base(media.space(), &distribution), media, &rest);
+                let url = policy::url(&self.hosts.base(media.space(), &streaming, &distribution), media, &rest);
                 verify(&evidence, &url, keys, now(), address.map(|address| address.ip().to_canonical()))?;
                 rest
             }
@@ -119,16 +125,17 @@ struct Viewed<'a> {
 
 async fn answer(
     State(site): State<Arc<Site>>,
-    Path((space, content)): Path<(String, String)>,
+    Path((label, content)): Path<(String, String)>,
     request: Request,
 ) -> Response {
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address);
     let viewed = Viewed { method: request.method(), uri: request.uri(), headers: request.headers() };
-    let names = SpaceId::parse(&space).and_then(|space| MediaKey::new(space, ContentId::parse(&content)?));
-    let answered = match names {
-        Ok(media) => site.answer(&media, address, &viewed).await,
+    let names = Hosts::space(&label).and_then(|space| MediaKey::new(space, ContentId::parse(&content)?));
+    let answered = match &names {
+        Ok(media) => site.answer(&label, media, address, &viewed).await,
         Err(_) => Err(Refused::Nowhere),
     };
+    let space = names.map_or(label, |media| media.space().to_string());
     telemetry::note(|notes| {
         notes.kind = notes.kind.or(Some("stream"));
         (notes.space, notes.content) = (Some(space), Some(content));

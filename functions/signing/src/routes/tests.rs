@@ -239,12 +239,13 @@ async fn a_new_key_signs_at_once_and_none_signs_for_longer_than_it_is_trusted() 
 async fn a_cookies_url_sets_cookies_that_open_the_space() {
     let mut world = World::new().await;
     world.rotate("K1", 0).await;
+    let generation = world.streaming("secure").await.generation().to_owned();
     for (hosts, base, path) in [
-        (Hosts::CloudFront, "https://secure.cloudfront.net", "/"),
+        (Hosts::CloudFront, "https://secure.cloudfront.net".to_owned(), "/".to_owned()),
         (
             Hosts::Below("http://127.0.0.1:8080/stream".to_owned()),
-            "http://127.0.0.1:8080/stream/secure",
-            "/stream/secure",
+            format!("http://127.0.0.1:8080/stream/secure~{generation}"),
+            format!("/stream/secure~{generation}"),
         ),
     ] {
         world.signing.hosts = hosts;
@@ -268,8 +269,8 @@ async fn a_cookies_url_sets_cookies_that_open_the_space() {
             assert_eq!(verify(&evidence, &format!("{base}{url}"), &keys, now(), here), Ok(()));
         }
         let at = |base: &str, now, here| verify(&evidence, &format!("{base}/a.mp4"), &keys, now, here);
-        assert_eq!(at(base, in_minutes(5), here), Err(Refusal::Expired));
-        assert_eq!(at(base, now(), None), Err(Refusal::Address));
+        assert_eq!(at(&base, in_minutes(5), here), Err(Refusal::Expired));
+        assert_eq!(at(&base, now(), None), Err(Refusal::Address));
         assert_eq!(at(&base.replace("secure", "other"), now(), here), Err(Refusal::Resource));
     }
 }
@@ -282,6 +283,22 @@ async fn without_a_page_to_go_to_cookies_are_just_set() {
     let response = world.cookies(url.strip_prefix("https://secure.cloudfront.net/cookies").unwrap()).await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers().get_all("set-cookie").iter().count(), 4);
+}
+
+#[tokio::test]
+async fn a_token_for_an_earlier_space_of_the_same_name_sets_nothing() {
+    let mut world = World::new().await;
+    world.rotate("K1", 0).await;
+    for hosts in [Hosts::CloudFront, Hosts::Below("http://127.0.0.1:8080/stream".to_owned())] {
+        world.signing.hosts = hosts;
+        let before = world.given("get-signed-cookies-url", json!({"spaceId": "secure"})).await;
+        let query = |url: &str| format!("?{}", url.split_once('?').unwrap().1);
+        assert_eq!(world.cookies(&query(&before)).await.status(), 200);
+        world.set_up_anew("secure").await;
+        assert_eq!(world.cookies(&query(&before)).await.status(), 403);
+        let after = world.given("get-signed-cookies-url", json!({"spaceId": "secure"})).await;
+        assert_eq!(world.cookies(&query(&after)).await.status(), 200);
+    }
 }
 
 #[tokio::test]

@@ -112,6 +112,18 @@ impl World {
         assert!(self.secret.put(&keys, &format!("{id:-<32}")).await.unwrap());
     }
 
+    /// The streaming of a space.
+    pub async fn streaming(&self, name: &str) -> Streaming {
+        self.signing.table.get(&SpaceId::parse(name).unwrap()).await.unwrap().unwrap().streaming.unwrap()
+    }
+
+    /// Sets the streaming of a space up anew, as one of the same name has it whose predecessor was deleted.
+    pub async fn set_up_anew(&self, name: &str) {
+        let (id, was) = (SpaceId::parse(name).unwrap(), self.streaming(name).await);
+        let anew = Streaming { distribution: was.distribution.clone(), ..Streaming::new(was.kind, Vec::new()) };
+        assert!(self.signing.table.set_streaming(&id, Some(&was), Some(&anew)).await.unwrap());
+    }
+
     pub async fn commons(&self) -> Commons {
         self.signing.table.commons().await.unwrap()
     }
