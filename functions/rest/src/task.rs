@@ -120,7 +120,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_browser_sends_json_and_a_program_what_it_likes() {
-        let browsers = [("origin", "http://127.0.0.1:8080"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-site", "same-origin")];
+        let browsers =
+            [("origin", "http://127.0.0.1:8080"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-site", "same-origin")];
         let types = [
             (None, false),
             (Some("application/json"), true),

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{FromRequestParts, Path, Query};
-use http::{HeaderMap, HeaderName};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
+use http::{HeaderMap, HeaderName};
 use reelspan::http::media_type::MediaType;
 use reelspan::space::properties::Properties;
 use reelspan::store::Md5;

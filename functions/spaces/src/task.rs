@@ -74,7 +74,9 @@ impl UploadedPart {
             return Err(Error::Bad(format!("partNumber {part_number} is not from 1 to {MOST_PARTS}")));
         }
         match etag.char_indices().find(|(_, letter)| !letter.is_ascii_graphic()) {
-            Some((at, found)) => Err(Error::Bad(format!("etag {etag:?}: {found:?} at byte {at} is not printable ASCII"))),
+            Some((at, found)) => {
+                Err(Error::Bad(format!("etag {etag:?}: {found:?} at byte {at} is not printable ASCII")))
+            }
             None => Ok((part_number, etag)),
         }
     }

@@ -10,9 +10,8 @@ pub const UNKNOWN: &str = "application/octet-stream";
 const LONGEST: usize = 256;
 
 /// The still pictures that browsers draw and never run. SVG is not one of them: it is a document with scripts.
-const RASTER: [&str; 14] = [
-    "apng", "avif", "bmp", "gif", "heic", "heif", "jpeg", "jpg", "jxl", "pjpeg", "png", "tiff", "webp", "x-icon",
-];
+const RASTER: [&str; 14] =
+    ["apng", "avif", "bmp", "gif", "heic", "heif", "jpeg", "jpg", "jxl", "pjpeg", "png", "tiff", "webp", "x-icon"];
 
 /// A media type.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -197,7 +197,9 @@ mod tests {
             ("color:", "green", Some((':', 5))),
         ] {
             let found = match Properties::new([(name.to_owned(), value.to_owned())]) {
-                Err(PropertiesError::Name { found, at, .. } | PropertiesError::Value { found, at, .. }) => Some((found, at)),
+                Err(PropertiesError::Name { found, at, .. } | PropertiesError::Value { found, at, .. }) => {
+                    Some((found, at))
+                }
                 _ => None,
             };
             assert_eq!(found, refused, "{name:?} {value:?}");
