@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Extensions, HeaderMap, StatusCode};
 use lambda_http::request::RequestContext;
+use reelspan::http::protection::{self, Embedding};
 use reelspan::telemetry;
 use reelspan::user::{Authenticator, CHALLENGE, Denied, Identity, Malformed};
 
@@ -69,12 +70,14 @@ fn authorization(fields: &HeaderMap) -> Result<Option<&[u8]>, Denied> {
 fn refusal(refused: &Refused) -> Response {
     let text = format!("{}\n", refused.why);
     let fixed = [(CACHE_CONTROL, "no-store")];
-    match refused.refused {
+    let mut response = match refused.refused {
         Refusal::Unauthorized => {
             (StatusCode::UNAUTHORIZED, fixed, [(WWW_AUTHENTICATE, CHALLENGE)], text).into_response()
         }
         Refusal::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, fixed, [(RETRY_AFTER, "1")], text).into_response(),
-    }
+    };
+    protection::written(response.headers_mut(), Embedding::OwnOrigin);
+    response
 }
 
 #[cfg(test)]

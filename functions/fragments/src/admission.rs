@@ -2,7 +2,8 @@
 //! streams securely; nobody where it does not stream.
 //!
 //! A request on `/media/{space}/{content}` is looked at as one of the same content where its space streams: that is the URL
-//! which was signed. The clock is the system's, with no grace: CloudFront has none. The address of a viewer is that of whoever
+//! which was signed, with its path as the request writes it. (API Gateway's HTTP APIs give paths decoded; behind one, every
+//! way of writing a path is the same.) The clock is the system's, with no grace: CloudFront has none. The address of a viewer is that of whoever
 //! opened the connection, to us or to API Gateway; what a header says of it counts for nothing.
 
 use std::net::{IpAddr, SocketAddr};
@@ -11,11 +12,14 @@ use axum::extract::ConnectInfo;
 use http::request::Parts;
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify, without_signature};
 use reelspan::cloudfront::{now, policy};
-use reelspan::space::MediaKey;
 use reelspan::space::streaming::{Kind, Standing};
+use reelspan::space::{MediaKey, SpaceId};
 use reelspan::store::Admission;
 
 use crate::{Error, Fragments, Viewers};
+
+/// Below which path media are.
+const MEDIA: &str = "/media";
 
 /// What a request shows in order to be let in.
 pub struct Shown {
@@ -25,6 +29,8 @@ pub struct Shown {
     pub cookies: Result<Option<Evidence>, Refusal>,
     /// Where it comes from, where that is known.
     pub address: Option<IpAddr>,
+    /// What stands behind `/media` in its path, as it is written.
+    pub path: Option<String>,
 }
 
 /// A request that was let in.
@@ -41,13 +47,21 @@ impl Shown {
         let (query, rest) = in_query(parts.uri.query());
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
-        (Self { query, cookies: Evidence::from_cookies(&parts.headers), address }, rest)
+        let path = parts.uri.path().strip_prefix(MEDIA).map(str::to_owned);
+        (Self { query, cookies: Evidence::from_cookies(&parts.headers), address, path }, rest)
     }
 
-    /// What a URL shows, its query that is, by itself; and that query without it.
-    pub fn of_url(query: Option<&str>) -> (Self, Option<String>) {
+    /// What a URL with this path and this query shows by itself; and the query without it.
+    pub fn of_url(path: Option<&str>, query: Option<&str>) -> (Self, Option<String>) {
         let (query, rest) = in_query(query);
-        (Self { query, cookies: Ok(None), address: None }, rest)
+        let path = path.and_then(|path| path.strip_prefix(MEDIA)).map(str::to_owned);
+        (Self { query, cookies: Ok(None), address: None, path }, rest)
+    }
+
+    /// The path of a content of this space, as it is written; none if the space is written in another way.
+    fn content_path(&self, space: &SpaceId) -> Option<&str> {
+        let path = self.path.as_deref()?.strip_prefix('/')?.strip_prefix(space.as_str())?;
+        path.starts_with('/').then_some(path)
     }
 
     /// What counts: the signature in the query, and only where there is none that of the cookies, as CloudFront has it.
@@ -102,9 +116,11 @@ impl Fragments {
         let url = |query: &str| base.as_ref().map(|base| policy::url(base, media, query));
         let secure = streaming.kind == Kind::Secure;
         if secure && self.viewers == Viewers::Direct {
-            let signed = url(query.unwrap_or_default());
-            let signed = signed.ok_or(Error::Closed("the streaming of this space is being set up"))?;
-            verify(shown.evidence()?, &signed, &admission.keys, now(), shown.address)?;
+            let base = base.as_deref().ok_or(Error::Closed("the streaming of this space is being set up"))?;
+            let evidence = shown.evidence()?;
+            let path = shown.content_path(media.space()).ok_or(Refusal::Resource)?;
+            let asked = policy::written(base, path, query.unwrap_or_default());
+            verify(evidence, &asked, &admission.keys, now(), shown.address)?;
         }
         Ok(Admitted { url: url(""), secure })
     }

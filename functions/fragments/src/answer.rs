@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, VARY,
-    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use reelspan::http::conditional::last_modified;
 use reelspan::http::mapping::{ByteList, Mapping};
 use reelspan::http::multipart::Multipart;
+use reelspan::http::protection::{self, Embedding};
 use reelspan::http::range::content_range;
 use reelspan::splice::Splice;
 
@@ -67,7 +67,6 @@ impl Answer {
     pub fn new(resource: &Resource, extent: &Extent) -> Self {
         let mut headers = validators(resource);
         set(&mut headers, ACCEPT_RANGES, if resource.indexed { UNITS } else { "bytes" });
-        set(&mut headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
         if let Some(fragment) = resource.fragment() {
             set(&mut headers, X_MEDIA_FRAGMENT, &fragment.to_string());
         }
@@ -90,6 +89,7 @@ impl Answer {
             }
         };
         headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        protection::stored(&mut headers, Embedding::AnySite);
         Self { status, headers, body }
     }
 
@@ -99,6 +99,8 @@ impl Answer {
         let mut headers = validators(resource);
         // Lambda, where it streams, would say that it is unknown, and caches believe what a 304 says (RFC 9111 §4.3.4).
         set(&mut headers, CONTENT_TYPE, &resource.mime);
+        // They take the place of the fields that a cache has.
+        protection::stored(&mut headers, Embedding::AnySite);
         Self { status: StatusCode::NOT_MODIFIED, headers, body: Splice::new() }
     }
 

@@ -2,14 +2,12 @@
 
 use reelspan::container::WRITER;
 use reelspan::http::etag;
+use reelspan::http::media_type::{MediaType, UNKNOWN};
 use reelspan::index::{FORMAT, Head, Outline, Status};
 use reelspan::media::{Interval, Time, Track};
 use reelspan::resolve::{Meaning, Part, When};
 use reelspan::splice::Splice;
 use reelspan::uri::Fragment;
-
-/// What a media type is where nobody knows one (RFC 2046 §4.5.1).
-const UNKNOWN: &str = "application/octet-stream";
 
 /// How many bytes of a header field names of tracks may take: all fields together must pass through gateways.
 const MOST_OF_A_FIELD: usize = 2_000;
@@ -47,7 +45,7 @@ impl Resource {
         body.source(0..original.size);
         let (mime, indexed) = match &head.status {
             Status::Indexed(outline) => (outline.mime.clone(), true),
-            Status::Refused(_) => (original.content_type.clone().unwrap_or_else(|| UNKNOWN.to_owned()), false),
+            Status::Refused(_) => (sendable(original.content_type.as_deref()), false),
         };
         let content = Content::Original(body);
         Self { etag: original.etag.clone(), modified: original.modified, mime, indexed, content }
@@ -89,6 +87,12 @@ impl Resource {
             content: Content::Cut(Box::new(part), fragment),
         }
     }
+}
+
+/// The media type that an object was stored with, which may be any text, or [`UNKNOWN`] if it is not one.
+fn sendable(stored: Option<&str>) -> String {
+    let parsed = stored.and_then(|text| MediaType::parse(text).ok());
+    parsed.map_or_else(|| UNKNOWN.to_owned(), |media_type| media_type.as_str().to_owned())
 }
 
 /// What a header field calls the tracks at these places: by these names, unless they would not pass through gateways; else
@@ -180,6 +184,11 @@ mod tests {
         assert_eq!((indexed.mime.as_str(), indexed.body().len(), indexed.indexed), ("video/webm", 4_055_466, true));
         let refused = Resource::original(&head("\"a\"", Status::Refused("no media".to_owned())));
         assert_eq!((refused.mime.as_str(), refused.body().len(), refused.indexed), ("text/plain", 4_055_466, false));
+        for (stored, mime) in [(Some("text/plain, text/html"), UNKNOWN), (Some("a\nb/c"), UNKNOWN), (None, UNKNOWN)] {
+            let mut head = head("\"a\"", Status::Refused("no media".to_owned()));
+            head.original.content_type = stored.map(str::to_owned);
+            assert_eq!(Resource::original(&head).mime, mime, "{stored:?}");
+        }
     }
 
     #[test]

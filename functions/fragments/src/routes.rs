@@ -4,21 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{FromRef, State};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::{
     ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
     IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
 };
-use http::{Method, StatusCode};
+use http::{Method, Request, StatusCode};
+use reelspan::http::protection::{self, Embedding};
 use reelspan::http::range::Asked as Range;
 use reelspan::telemetry::{self, Index};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::answer::{CONTENT_RANGE_MAPPING, RANGE_REDIRECT, X_MEDIA_FRAGMENT};
-use crate::request::{ACCEPT_RANGE_REDIRECT, Request};
+use crate::request::{self, ACCEPT_RANGE_REDIRECT};
 use crate::{Error, Fragments, Viewers, validate};
 
 /// How long a browser may remember what it may send.
@@ -34,7 +37,19 @@ pub fn table(fragments: Fragments) -> Router {
         .method_not_allowed_fallback(async || Error::Method)
         .layer(cors())
         .layer(CatchPanicLayer::custom(|_| Error::Internal("a handler panicked".to_owned()).into_response()))
+        .layer(from_fn(protected))
         .with_state(Arc::new(fragments))
+}
+
+/// Media, and what is said instead of them, is for pages of any site to embed; all else is not.
+async fn protected(request: Request<Body>, next: Next) -> Response {
+    let media = request.uri().path().starts_with("/media/");
+    let mut response = next.run(request).await;
+    if !protection::is_protected(response.headers()) {
+        let embedding = if media { Embedding::AnySite } else { Embedding::OwnOrigin };
+        protection::written(response.headers_mut(), embedding);
+    }
+    response
 }
 
 /// Pages of any origin may read media, and all that is said of them.
@@ -72,7 +87,7 @@ impl FromRef<Arc<Fragments>> for Viewers {
     }
 }
 
-async fn media(State(fragments): State<Arc<Fragments>>, request: Request) -> Response {
+async fn media(State(fragments): State<Arc<Fragments>>, request: request::Request) -> Response {
     telemetry::note(|notes| {
         notes.kind = Some(kind(&request));
         notes.fragment = Some(request.fragment.to_string());
@@ -91,7 +106,7 @@ async fn media(State(fragments): State<Arc<Fragments>>, request: Request) -> Res
 }
 
 /// What kind of request for media it is: a fragment of the file's time, of the file's bytes, or all of it.
-fn kind(request: &Request) -> &'static str {
+fn kind(request: &request::Request) -> &'static str {
     match (request.ask(), &request.range) {
         (Some(_), _) => "cut",
         (None, Some(Range::Fragment(_))) => "range",

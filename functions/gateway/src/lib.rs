@@ -24,6 +24,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{IntoResponse, RequestExt};
 pub use observed::observed;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reelspan::http::origin::{Origin, OwnOrigins};
 use reelspan::http::problem::{self, Problem};
 pub use streamed::run_streamed;
 
@@ -67,6 +68,19 @@ pub fn encoded_once(mut request: lambda_http::Request) -> lambda_http::Request {
             *request.uri_mut() = uri;
         }
     }
+    request
+}
+
+/// The request with the origins under which the server is reached as an extension: those that the environment names, and the
+/// domain of the API, which API Gateway says and no client can. An HTTP API is reached by TLS alone.
+#[must_use]
+pub fn with_own_origins(mut request: lambda_http::Request) -> lambda_http::Request {
+    let domain = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.domain_name.as_deref(),
+        _ => None,
+    };
+    let own = OwnOrigins::from_env().and(domain.and_then(|domain| Origin::parse(&format!("https://{domain}"))));
+    request.extensions_mut().insert(own);
     request
 }
 
@@ -149,6 +163,18 @@ mod tests {
             assert_eq!(request.uri().path_and_query().unwrap().as_str(), expected, "{domain} {raw}");
             assert_eq!(request.headers()["range"], "bytes=0-1");
         }
+    }
+
+    #[test]
+    fn the_domain_of_the_api_is_an_origin_of_the_server() {
+        let request = with_own_origins(event("id.execute-api.eu-west-1.amazonaws.com", "/", ""));
+        let own = request.extensions().get::<OwnOrigins>().unwrap();
+        let of = |text: &str| own.contains(&Origin::parse(text).unwrap(), None);
+        assert!(of("https://id.execute-api.eu-west-1.amazonaws.com"));
+        assert!(
+            !of("http://id.execute-api.eu-west-1.amazonaws.com")
+                && !of("https://id.execute-api.eu-west-2.amazonaws.com")
+        );
     }
 
     #[tokio::test]

@@ -1,7 +1,11 @@
 //! One line a request, once its answer has been sent or given up: what it was understood to ask for, what came of it, and what
 //! it cost; and the figures of it ([`reelspan::telemetry::metrics`]).
 //!
-//! Nothing is written as it came: neither the query nor a header field, in which signatures, passwords and tokens are.
+//! Nothing is written as it came: neither the query nor a header field, in which signatures, passwords and tokens are. If one of
+//! these has come into a name, it is left out ([`telemetry::redacted`]).
+//!
+//! A client that goes away is not a failure of the server: the request has the status 499, as nginx has it ("client closed
+//! request"), if no answer had begun, and counts as `ClientClosed`. `BrokenOff` counts answers that the server could not finish.
 
 use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
@@ -24,6 +28,8 @@ use reelspan::telemetry::{self, Index, Meter, Notes};
 
 /// X-Ray's header field, where no Lambda has taken it.
 const TRACE: &str = "x-amzn-trace-id";
+/// The status of a request whose client went away before there was an answer.
+const CLIENT_CLOSED: u16 = 499;
 /// The longest name of a task that is written down, in bytes.
 const LONGEST_TASK: usize = 64;
 
@@ -36,7 +42,7 @@ async fn observe(request: Request, next: Next) -> Response {
     let meter = Meter::start();
     let mut line = Line::of(&request, Arc::clone(&meter));
     let response = telemetry::within(meter, next.run(request)).await;
-    line.status = response.status();
+    line.status = Some(response.status());
     let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     line.length = length.and_then(|length| length.parse().ok());
     response.map(|body| Body::new(Observed { body, line }))
@@ -50,12 +56,15 @@ struct Line {
     trace: Option<String>,
     method: Method,
     place: Place,
-    status: StatusCode,
+    /// None until there is an answer.
+    status: Option<StatusCode>,
     /// How many bytes the answer says that it has.
     length: Option<u64>,
     bytes: u64,
     /// The answer was sent to its end.
     complete: bool,
+    /// The body could not be read to its end.
+    failed: bool,
 }
 
 impl Line {
@@ -70,36 +79,54 @@ impl Line {
             trace: trace.map(str::to_owned),
             method: request.method().clone(),
             place: Place::of(request.uri().path()),
-            // Of a request whose handler panics nothing else is known.
-            status: StatusCode::INTERNAL_SERVER_ERROR,
+            status: None,
             length: None,
             bytes: 0,
             complete: false,
+            failed: false,
         }
+    }
+
+    /// The status that is logged. A request without an answer was dropped by the server because its client is gone, unless the
+    /// handler panics.
+    fn status(&self) -> u16 {
+        match self.status {
+            Some(status) => status.as_u16(),
+            None if std::thread::panicking() => StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
+            None => CLIENT_CLOSED,
+        }
+    }
+
+    /// Whether the client went away before the answer's end.
+    fn is_client_closed(&self) -> bool {
+        self.status() == CLIENT_CLOSED || !(self.complete || self.failed || std::thread::panicking())
     }
 
     fn write(&self) {
         let Notes { kind, space, content, fragment, range, user, index, refused_signature } = self.meter.notes();
-        let place = &self.place;
+        let (place, client_closed) = (&self.place, self.is_client_closed());
         let kind = kind.unwrap_or(place.area);
         let space = space.or_else(|| place.space.as_ref().map(ToString::to_string));
         let content = content.or_else(|| place.content.as_ref().map(ToString::to_string));
+        let fragment = fragment.filter(|fragment| !fragment.is_empty());
+        let logged = |name: &Option<String>| name.as_deref().map(|name| telemetry::redacted(name).into_owned());
         let (s3, dynamodb, milliseconds) = (self.meter.s3(), self.meter.dynamodb(), self.meter.milliseconds());
-        let status = self.status.as_u16();
+        let status = self.status();
         tracing::info!(
             request_id = self.id,
             trace = self.trace,
             method = self.method.as_str(),
             kind,
-            space,
-            content,
+            space = logged(&space),
+            content = logged(&content),
             task = place.task,
-            fragment = fragment.filter(|fragment| !fragment.is_empty()),
-            range,
+            fragment = logged(&fragment),
+            range = logged(&range),
             user,
             status,
             bytes = self.bytes,
             complete = self.complete,
+            client_closed = client_closed.then_some(true),
             refused_signature = refused_signature.then_some(true),
             dynamodb_calls = dynamodb.calls,
             dynamodb_milliseconds = dynamodb.milliseconds,
@@ -111,7 +138,8 @@ impl Line {
         let mut figures = vec![
             ("Requests", Unit::Count, 1),
             ("ServerErrors", Unit::Count, u64::from(status >= 500)),
-            ("BrokenOff", Unit::Count, u64::from(!self.complete)),
+            ("ClientClosed", Unit::Count, u64::from(client_closed)),
+            ("BrokenOff", Unit::Count, u64::from(!self.complete && !client_closed)),
             ("Bytes", Unit::Bytes, self.bytes),
             ("RequestTime", Unit::Milliseconds, milliseconds),
             ("DynamoDbCalls", Unit::Count, dynamodb.calls),
@@ -182,7 +210,8 @@ impl http_body::Body for Observed {
         match &polled {
             Poll::Ready(Some(Ok(frame))) => line.bytes += frame.data_ref().map_or(0, |data| data.len() as u64),
             Poll::Ready(None) => line.complete = true,
-            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+            Poll::Ready(Some(Err(_))) => line.failed = true,
+            Poll::Pending => {}
         }
         polled
     }
@@ -208,7 +237,44 @@ impl Drop for Observed {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use futures::stream;
+
     use super::*;
+
+    fn line() -> Line {
+        Line::of(&Request::new(Body::empty()), Meter::start())
+    }
+
+    #[test]
+    fn a_client_that_goes_away_is_told_from_an_answer_that_breaks_off() {
+        let answered = |complete, failed| {
+            let mut line = line();
+            (line.status, line.complete, line.failed) = (Some(StatusCode::OK), complete, failed);
+            line
+        };
+        for (line, status, client_closed) in [
+            (line(), 499, true),
+            (answered(true, false), 200, false),
+            (answered(false, false), 200, true),
+            (answered(false, true), 200, false),
+        ] {
+            assert_eq!((line.status(), line.is_client_closed()), (status, client_closed));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_fails_is_known_from_one_that_is_dropped() {
+        for (chunks, read, failed) in [
+            (vec![Ok(Bytes::from_static(b"half")), Err(std::io::Error::other("gone"))], 2, true),
+            (vec![Ok(Bytes::from_static(b"half")), Ok(Bytes::from_static(b"half"))], 1, false),
+        ] {
+            let mut body = Observed { body: Body::from_stream(stream::iter(chunks)), line: line() };
+            for _ in 0..read {
+                let _ = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await;
+            }
+            assert_eq!((body.line.failed, body.line.complete), (failed, false));
+        }
+    }
 
     #[test]
     fn a_path_is_about_names_that_are_names() {

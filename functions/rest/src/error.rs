@@ -6,6 +6,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, StatusCode};
 use reelspan::distribution;
 use reelspan::http::problem::{self, Problem};
+use reelspan::http::protection::{self, Embedding};
 use reelspan::space::acl::AclError;
 use reelspan::space::properties::PropertiesError;
 use reelspan::space::{MediaKey, NameError, SpaceId};
@@ -32,6 +33,12 @@ pub enum Error {
     /// Somebody asks who may not.
     #[error("{0}")]
     Forbidden(String),
+    /// A browser sends it on behalf of another site's page; the text says which field shows that.
+    #[error("{0}: a page of another site sends this, and only this server's own pages may change anything")]
+    CrossSite(String),
+    /// A browser sends a body that a form could have sent.
+    #[error("the body is {0}; from a browser it has to be application/json")]
+    MediaType(String),
     /// The request is wrong; the text says in what.
     #[error("{0}")]
     Bad(String),
@@ -96,7 +103,8 @@ impl Error {
         match self {
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::CrossSite(_) => StatusCode::FORBIDDEN,
+            Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NoRoute | Self::NoSpace(_) | Self::NoContent { .. } => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -148,6 +156,7 @@ impl IntoResponse for Error {
         if let Some((name, value)) = self.field() {
             response.headers_mut().insert(name, http::HeaderValue::from_static(value));
         }
+        protection::written(response.headers_mut(), Embedding::OwnOrigin);
         response
     }
 }
@@ -223,6 +232,8 @@ mod tests {
             (Error::from(SpaceId::parse("Films").unwrap_err()), 400, plain, None),
             (Error::from(PutError::BrokenOff("early".to_owned())), 400, plain, None),
             (Error::from(PutError::Busy), 503, problem, Some("retry-after")),
+            (Error::CrossSite("Origin is \"null\"".to_owned()), 403, problem, None),
+            (Error::MediaType("text/plain".to_owned()), 415, problem, None),
             (Error::NoRoute, 404, problem, None),
             (Error::Method, 405, problem, None),
             (Error::Deleting(space()), 503, problem, Some("retry-after")),

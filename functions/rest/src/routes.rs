@@ -1,14 +1,24 @@
 //! What is around the routes of every function.
 
 use axum::Router;
-use axum::response::IntoResponse;
+use axum::middleware::{from_fn, map_response};
+use axum::response::{IntoResponse, Response};
+use reelspan::http::protection::{self, Embedding};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::Error;
+use crate::{Error, cross_site};
 
-/// Routes that refuse a method which is none of theirs, and answer although a handler panics.
+/// Routes that refuse requests of other sites' pages and methods that are none of theirs, that answer although a handler panics,
+/// and whose answers no other site embeds.
 pub fn guarded<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
     routes
         .method_not_allowed_fallback(async || Error::Method)
         .layer(CatchPanicLayer::custom(|_| Error::Internal("a handler panicked".to_owned()).into_response()))
+        .layer(from_fn(cross_site::refuse))
+        .layer(map_response(protected))
+}
+
+async fn protected(mut response: Response) -> Response {
+    protection::written(response.headers_mut(), Embedding::OwnOrigin);
+    response
 }

@@ -1,14 +1,18 @@
 //! Tasks: what DuraCloud does beside storing. Body and answer are JSON, the answer as `text/plain`; numbers and booleans may
-//! stand in strings.
+//! stand in strings. A browser has to send the body as `application/json`, which the form of a page cannot do (Fetch §2.2.2);
+//! DuraCloud's clients send `text/xml`, `curl -d` sends `application/x-www-form-urlencoded`, and any type is taken from them.
 
 use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use reelspan::http::media_type::MediaType;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::Error;
+use crate::cross_site::is_of_browser;
 
 /// All tasks, whichever function does them.
 pub const TASKS: [&str; 13] = [
@@ -31,9 +35,25 @@ pub const TASKS: [&str; 13] = [
 const LONGEST: usize = 256 << 10;
 
 /// The body of a task.
+///
+/// # Errors
+///
+/// [`Error::MediaType`] if a browser sends another type than JSON; [`Error::Bad`] if the body is not what the task expects.
 pub async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Error> {
+    if is_of_browser(request.headers()) {
+        is_json(request.headers())?;
+    }
     let bytes = to_bytes(request.into_body(), LONGEST).await.map_err(|error| Error::Bad(error.to_string()))?;
     serde_json::from_slice(&bytes).map_err(|error| Error::Bad(format!("the body is not as the task has it: {error}")))
+}
+
+fn is_json(headers: &HeaderMap) -> Result<(), Error> {
+    let sent = headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let parsed = sent.as_deref().and_then(|text| MediaType::parse(text).ok());
+    if parsed.is_some_and(|media_type| media_type.essence() == "application/json") {
+        return Ok(());
+    }
+    Err(Error::MediaType(sent.map_or_else(|| "of no media type".to_owned(), |sent| format!("{sent:?}"))))
 }
 
 /// 200 with a sentence, or with what a task answers.
@@ -93,7 +113,37 @@ impl TryFrom<Boolean> for Flag {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use axum::body::Body;
+    use serde_json::Value;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_browser_sends_json_and_a_program_what_it_likes() {
+        let browsers =
+            [("origin", "http://127.0.0.1:8080"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-site", "same-origin")];
+        let types = [
+            (None, false),
+            (Some("application/json"), true),
+            (Some("Application/JSON; charset=utf-8"), true),
+            (Some("text/xml"), false),
+            (Some("text/plain"), false),
+            (Some("application/x-www-form-urlencoded"), false),
+            (Some("text/plain, application/json"), false),
+            (Some("text/plain; a=application/json"), false),
+        ];
+        for (media_type, json) in types {
+            for browser in browsers.map(Some).into_iter().chain([None]) {
+                let mut request = Request::builder();
+                for (name, value) in media_type.map(|value| ("content-type", value)).into_iter().chain(browser) {
+                    request = request.header(name, value);
+                }
+                let read = body::<Value>(request.body(Body::from("{}")).unwrap()).await;
+                assert_eq!(read.is_ok(), json || browser.is_none(), "{media_type:?} {browser:?}");
+                assert!(!matches!(read, Err(ref error) if !matches!(error, Error::MediaType(_))));
+            }
+        }
+    }
 
     #[test]
     fn numbers_and_booleans_may_stand_in_strings() {

@@ -8,6 +8,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_C
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use reelspan::cloudfront::now;
 use reelspan::cloudfront::policy::Policy;
+use reelspan::http::origin::{Origin, OwnOrigins};
 use reelspan::http::problem::{self, Problem};
 use reelspan::space::record::State as SpaceState;
 use reelspan::space::streaming::Kind;
@@ -103,7 +104,7 @@ fn forbidden(why: String) -> Response {
 
 /// Whether a browser can be sent on to this: an absolute URL of HTTP, as one is written (RFC 3986), by whose host nobody can
 /// be mistaken about where it leads.
-pub fn leads_somewhere(url: &str) -> bool {
+fn leads_somewhere(url: &str) -> bool {
     let written = url.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte));
     let Ok(uri) = url.parse::<Uri>() else { return false };
     let scheme = matches!(uri.scheme_str(), Some("http" | "https"));
@@ -112,9 +113,58 @@ pub fn leads_somewhere(url: &str) -> bool {
     written && scheme && host && url.len() <= LONGEST
 }
 
+/// Whether a link that sets the cookies of a space may send a browser on to this: to a page that may read the space's media by
+/// script, or to one of the server's own. To anybody else such a link, which names a host that people trust, would be a way to
+/// lead them astray (CWE-601).
+pub fn may_lead_to(url: &str, allowed: &[String], base: &str, own: &OwnOrigins) -> Result<(), Error> {
+    let Some(origin) = Origin::of_url(url).filter(|_| leads_somewhere(url)) else {
+        return Err(Error::Bad(format!("redirectUrl {url:?} is not an absolute URL of http or https")));
+    };
+    let here = Origin::of_url(base);
+    let is_own = own.all().iter().chain(&here).any(|own| *own == origin);
+    if is_own || allowed.iter().any(|entry| origin.is_allowed_by(entry)) {
+        return Ok(());
+    }
+    let named = if allowed.is_empty() { "names none".to_owned() } else { format!("names {}", allowed.join(", ")) };
+    Err(Error::Bad(format!(
+        "redirectUrl {url:?} leads to {origin}, which is neither this server nor in allowedOrigins of the space, which {named}; \
+         enable-streaming sets them"
+    )))
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
+
+    #[test]
+    fn a_browser_is_sent_on_to_the_server_itself_or_an_allowed_origin() {
+        let own = OwnOrigins::new(Origin::parse("https://api.example.org"));
+        let named = ["https://www.example.org".to_owned(), "https://*.library.example".to_owned()];
+        let base = "https://d111111abcdef8.cloudfront.net";
+        for (url, allowed, leads) in [
+            ("https://www.example.org/watch?film=1", &named[..], true),
+            ("https://maps.library.example/", &named, true),
+            ("https://www.example.org/", &[], false),
+            ("http://www.example.org/", &named, false),
+            ("https://www.example.org.evil.example/", &named, false),
+            ("https://www.example.org@evil.example/", &named, false),
+            ("https://evil.example/#https://www.example.org", &named, false),
+            ("https://api.example.org/validate", &[], true),
+            ("https://d111111abcdef8.cloudfront.net/a.mp4", &[], true),
+            ("https://d111111abcdef9.cloudfront.net/a.mp4", &[], false),
+            ("javascript:alert(1)", &named, false),
+            ("//www.example.org/", &named, false),
+        ] {
+            assert_eq!(may_lead_to(url, allowed, base, &own).is_ok(), leads, "{url} {allowed:?}");
+        }
+        let refused = may_lead_to("https://evil.example/", &named, base, &own).unwrap_err().to_string();
+        assert!(
+            refused.contains("https://evil.example") && refused.contains("names https://www.example.org"),
+            "{refused}"
+        );
+    }
 
     #[test]
     fn a_browser_is_sent_to_absolute_urls_only() {

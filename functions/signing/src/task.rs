@@ -5,6 +5,7 @@ use axum::response::Response;
 use reelspan::cloudfront::commons::Commons;
 use reelspan::cloudfront::now;
 use reelspan::cloudfront::policy::{self, Network, Policy};
+use reelspan::http::origin::OwnOrigins;
 use reelspan::space::MediaKey;
 use reelspan::space::acl::Right;
 use reelspan::space::record::Space;
@@ -14,7 +15,7 @@ use reelspan_rest::task::{Count, body, said};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::cookies::leads_somewhere;
+use crate::cookies::may_lead_to;
 use crate::excerpt::Excerpt;
 use crate::find::Format;
 use crate::pass::{GOOD_FOR, Pass};
@@ -111,14 +112,16 @@ pub async fn signed_url(State(state): Shared, who: Who, request: Request) -> Res
 
 pub async fn signed_cookies_url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
     who.somebody()?;
+    let own = request.extensions().get::<OwnOrigins>().cloned().unwrap_or_default();
     let Cookies { space_id, redirect_url, limits } = body(request).await?;
     let space = state.space(&space_id, &who).await?;
     let base = state.base(&space, Kind::Secure)?;
     let now = now();
     let (cookies_until, address) = limits.read(now)?;
     let redirect = given(redirect_url.as_deref()).map(str::to_owned);
-    if let Some(url) = redirect.as_deref().filter(|url| !leads_somewhere(url)) {
-        return Err(Error::Bad(format!("redirectUrl {url:?} is not an absolute URL of http or https")));
+    if let Some(url) = &redirect {
+        let allowed = space.streaming.as_ref().map(|streaming| streaming.origins.as_slice()).unwrap_or_default();
+        may_lead_to(url, allowed, &base, &own)?;
     }
     let held = state.keyring.signer(&state.commons().await?, now).await?;
     let generation = on(&space).map(|streaming| streaming.generation().to_owned()).unwrap_or_default();

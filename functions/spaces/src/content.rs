@@ -5,11 +5,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use futures::TryStreamExt;
 use http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RANGE, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+    LAST_MODIFIED, LOCATION, RANGE,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use reelspan::http::conditional::{Conditions, Verdict, last_modified};
+use reelspan::http::media_type::{MediaType, UNKNOWN};
+use reelspan::http::protection::{self, Embedding};
 use reelspan::http::range::{Asked, content_range};
 use reelspan::space::acl::Right;
 use reelspan::space::{ContentId, MediaKey};
@@ -17,7 +19,7 @@ use reelspan::splice::Splice;
 use reelspan::store::{self, Content};
 
 use crate::answer::{CONTENT_MD5, disposition, property, set};
-use crate::request::{Attachment, Names, UNKNOWN, content_properties, media_type};
+use crate::request::{Attachment, Names, content_properties, media_type};
 use crate::routes::Shared;
 use crate::{Error, Spaces, Who, said};
 
@@ -48,11 +50,7 @@ fn described(key: &MediaKey, content: &Content, attachment: bool) -> HeaderMap {
     set(&mut headers, ACCEPT_RANGES, "bytes");
     // Who may read it can change at any time.
     set(&mut headers, CACHE_CONTROL, "private, no-cache");
-    set(&mut headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
-    if runs_scripts(content.object.content_type.as_deref().unwrap_or(UNKNOWN)) {
-        // What somebody stored is not to act as a page of ours.
-        set(&mut headers, CONTENT_SECURITY_POLICY, "sandbox");
-    }
+    protection::stored(&mut headers, Embedding::OwnOrigin);
     if attachment {
         set(&mut headers, CONTENT_DISPOSITION, &disposition(key.content().as_str()));
     }
@@ -60,12 +58,6 @@ fn described(key: &MediaKey, content: &Content, attachment: bool) -> HeaderMap {
         property(&mut headers, name, value);
     }
     headers
-}
-
-/// Whether a browser may take what is of this media type for a page with scripts.
-fn runs_scripts(media_type: &str) -> bool {
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "text/html" || essence.ends_with("xml")
 }
 
 pub async fn head(
@@ -150,10 +142,10 @@ pub async fn note(State(state): Shared, who: Who, names: Names, sent: HeaderMap)
     let (key, mut content) = state.content(&names, &who, Right::Write).await?;
     let properties = content_properties(&sent)?;
     // What curl says of a body that it has to send is not what the content is.
-    let media_type = media_type(&sent)?.filter(|sent| sent != "application/x-www-form-urlencoded");
+    let media_type = media_type(&sent)?.filter(|sent| sent.essence() != "application/x-www-form-urlencoded");
     let mut done = Err(store::Error::Changed);
     for _ in 0..ATTEMPTS {
-        let kept = media_type.as_deref().or(content.object.content_type.as_deref());
+        let kept = media_type.as_ref().map(MediaType::as_str).or(content.object.content_type.as_deref());
         done = state.stores.media.note(&key, &content, kept, &properties).await;
         if !matches!(done, Err(store::Error::Changed)) {
             break;

@@ -12,7 +12,7 @@ use lambda_runtime::{Context, service_fn};
 use reelspan::space::SpaceId;
 use reelspan::space::streaming::Hosts;
 use reelspan::store::{self, Stores};
-use reelspan_gateway::{Buffered, encoded_once, observed};
+use reelspan_gateway::{Buffered, encoded_once, observed, with_own_origins};
 use reelspan_streaming::{Invoker, Upkeep};
 use serde_json::value::RawValue;
 
@@ -43,7 +43,11 @@ impl Spaces {
 /// out who asks around them.
 pub async fn run(spaces: Spaces, routes: Router) -> Result<(), lambda_http::Error> {
     let app = observed(Router::new().nest("/durastore", routes));
-    let http = ServiceBuilder::new().map_request(encoded_once).map_response(Buffered).service(app);
+    let http = ServiceBuilder::new()
+        .map_request(encoded_once)
+        .map_request(with_own_origins)
+        .map_response(Buffered)
+        .service(app);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let (spaces, mut http) = (spaces.clone(), Adapter::from(http.clone()));
         async move {

@@ -5,6 +5,7 @@ use axum::response::Response;
 use http::HeaderMap;
 use http_body::Body as _;
 use percent_encoding::percent_decode_str;
+use reelspan::http::media_type::UNKNOWN;
 use reelspan::space::acl::Right;
 use reelspan::space::record::{Space, State as Standing};
 use reelspan::space::{ContentId, MediaKey};
@@ -12,7 +13,7 @@ use reelspan::store::{self, Content, New};
 
 use crate::answer::created;
 use crate::content::redirect;
-use crate::request::{Names, UNKNOWN, announced, content_properties, md5, media_type, text};
+use crate::request::{Names, announced, content_properties, md5, media_type, text};
 use crate::routes::Shared;
 use crate::{Error, Spaces, Who};
 
@@ -45,7 +46,7 @@ pub async fn put(State(state): Shared, who: Who, names: Names, request: Request)
 /// What is said of the content that is put.
 fn new(headers: &HeaderMap) -> Result<New, Error> {
     Ok(New {
-        content_type: Some(media_type(headers)?.unwrap_or_else(|| UNKNOWN.to_owned())),
+        content_type: Some(media_type(headers)?.map_or_else(|| UNKNOWN.to_owned(), |kind| kind.as_str().to_owned())),
         properties: content_properties(headers)?,
         md5: md5(headers)?,
     })

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{FromRequestParts, Path, Query};
-use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
+use http::{HeaderMap, HeaderName};
+use reelspan::http::media_type::MediaType;
 use reelspan::space::properties::Properties;
 use reelspan::store::Md5;
 
@@ -14,8 +15,8 @@ use crate::Error;
 /// What the names of properties begin with in a request and an answer.
 pub const PREFIX: &str = "x-dura-meta-";
 
-/// The media type of what nobody said one of.
-pub const UNKNOWN: &str = "application/octet-stream";
+/// The property that is the media type, as DuraCloud's clients send it.
+const MIME_TYPE: HeaderName = HeaderName::from_static("x-dura-meta-content-mimetype");
 
 /// The most content ids that one answer has.
 const MOST: usize = 1000;
@@ -111,16 +112,15 @@ pub fn text(value: &[u8]) -> String {
     std::str::from_utf8(value).map_or_else(|_| value.iter().copied().map(char::from).collect(), str::to_owned)
 }
 
-/// The media type that is sent, as a property or as what it is.
-pub fn media_type(headers: &HeaderMap) -> Result<Option<String>, Error> {
-    let sent = headers.get("x-dura-meta-content-mimetype").or_else(|| headers.get(CONTENT_TYPE));
-    let Some(sent) = sent.filter(|value| !value.is_empty()) else { return Ok(None) };
-    let text = sent.to_str().unwrap_or_default();
-    if text.split_once('/').is_some_and(|(kind, sub)| !kind.is_empty() && !sub.is_empty()) && text.len() <= 256 {
-        Ok(Some(text.to_owned()))
-    } else {
-        Err(Error::Bad(format!("{sent:?} is no media type")))
+/// The media type that is sent, as a property or as `Content-Type`. A field that is sent twice has no meaning.
+pub fn media_type(headers: &HeaderMap) -> Result<Option<MediaType>, Error> {
+    let name = if headers.contains_key(MIME_TYPE) { MIME_TYPE } else { CONTENT_TYPE };
+    let mut sent = headers.get_all(&name).iter().filter(|value| !value.is_empty());
+    let Some(first) = sent.next() else { return Ok(None) };
+    if sent.next().is_some() {
+        return Err(Error::Bad(format!("{name} is sent more than once")));
     }
+    MediaType::parse(&text(first.as_bytes())).map(Some).map_err(|error| Error::Bad(error.to_string()))
 }
 
 /// The MD5 that is sent.
@@ -193,9 +193,13 @@ mod tests {
             headers.insert(name, HeaderValue::from_static(value));
             media_type(&headers)
         };
-        assert_eq!(of("x-other", "").unwrap().as_deref(), Some("text/plain"));
-        assert_eq!(of("x-dura-meta-content-mimetype", "video/mp4").unwrap().as_deref(), Some("video/mp4"));
+        let text = |found: Result<Option<MediaType>, Error>| found.unwrap().map(|kind| kind.as_str().to_owned());
+        assert_eq!(text(of("x-other", "")).as_deref(), Some("text/plain"));
+        assert_eq!(text(of("x-dura-meta-content-mimetype", "video/mp4")).as_deref(), Some("video/mp4"));
         assert!(of("x-dura-meta-content-mimetype", "video").is_err());
+        assert!(of("x-dura-meta-content-mimetype", "text/plain, text/html").is_err());
         assert_eq!(media_type(&HeaderMap::new()).unwrap(), None);
+        let twice = ["text/plain", "text/html"].map(|kind| (CONTENT_TYPE, HeaderValue::from_static(kind)));
+        assert!(media_type(&twice.into_iter().collect()).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! Spaces: made, listed, shared and deleted.
 
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::State;
@@ -20,6 +21,10 @@ use crate::{Error, Spaces, Who, said};
 
 /// The one store that there is, as DuraCloud describes stores.
 const STORES: &str = "<storageProviderAccounts><storageAcct ownerId=\"0\" isPrimary=\"1\"><id>1</id><storageProviderType>AMAZON_S3</storageProviderType></storageAcct></storageProviderAccounts>";
+
+/// What a request says whose new access list is empty. DuraCloud's clients say that by sending no entries, which any page's form
+/// does too.
+const EMPTY_ACL: &str = "x-dura-meta-acl: NONE";
 
 /// How many contents are counted; beyond that it is said only that there are more.
 const COUNTED: usize = 1000;
@@ -159,11 +164,51 @@ pub async fn acl(State(state): Shared, who: Who, names: Names) -> Result<Respons
 
 pub async fn set_acl(State(state): Shared, who: Who, names: Names, headers: HeaderMap) -> Result<Response, Error> {
     let space = state.space(&names.first, &who, Right::Write).await?;
-    let sent = sent(&headers);
-    let entries = sent.iter().filter(|(name, _)| name.starts_with("acl-"));
-    let acl = Acl::of_fields(entries.map(|(name, right)| (name.as_str(), right.as_str())))?;
+    let acl = new_acl(&sent(&headers))?;
     if !state.table.set_acl(&space.id, &acl).await? {
         return Err(Error::NoSpace(names.first));
     }
     Ok(said(format!("Space {} ACLs updated successfully", space.id)))
+}
+
+/// The access list that a request has: its entries are the whole new list. A request without an entry has none, and changes
+/// nothing, unless it says that the new list is empty.
+fn new_acl(sent: &BTreeMap<String, String>) -> Result<Acl, Error> {
+    let entries: Vec<_> = sent.iter().filter(|(name, _)| name.starts_with("acl-")).collect();
+    let bad = |why: &str| Err(Error::Bad(format!("{why}; {EMPTY_ACL} makes the list empty")));
+    match (sent.get("acl").map(|text| text.trim()), entries.is_empty()) {
+        (None, true) => bad("the request has no access list: no x-dura-meta-acl-NAME header field is sent"),
+        (Some(text), true) if text.eq_ignore_ascii_case("NONE") => Ok(Acl::default()),
+        (Some(text), true) => bad(&format!("x-dura-meta-acl is {text:?}, not NONE")),
+        (Some(_), false) => bad("x-dura-meta-acl is sent beside entries of a list"),
+        (None, false) => Ok(Acl::of_fields(entries.into_iter().map(|(name, right)| (name.as_str(), right.as_str())))?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_list_is_what_is_sent_and_empty_only_on_request() {
+        let sent = |fields: &[(&str, &str)]| {
+            new_acl(&fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        };
+        for (fields, entries) in [
+            (&[("acl-alice", "READ"), ("acl-group-public", "READ"), ("color", "green")][..], Some(2)),
+            (&[("acl", "NONE")], Some(0)),
+            (&[("acl", " none ")], Some(0)),
+            (&[], None),
+            (&[("color", "green")], None),
+            (&[("acl", "")], None),
+            (&[("acl", "READ")], None),
+            (&[("acl", "NONE"), ("acl-alice", "READ")], None),
+            (&[("acl-", "READ")], None),
+        ] {
+            assert_eq!(sent(fields).ok().map(|acl| acl.fields().count()), entries, "{fields:?}");
+        }
+        assert!(sent(&[]).unwrap_err().to_string().contains("x-dura-meta-acl: NONE"));
+    }
 }

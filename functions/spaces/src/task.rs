@@ -2,6 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use reelspan::http::media_type::{MediaType, UNKNOWN};
 use reelspan::space::acl::Right;
 use reelspan::space::properties::Properties;
 use reelspan::space::{ContentId, MediaKey};
@@ -11,10 +12,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::{list, xml};
-use crate::request::{Names, UNKNOWN};
+use crate::request::Names;
 use crate::routes::Shared;
 use crate::{Error, Spaces, Who, said};
 
+/// The most parts that an upload to S3 has.
+const MOST_PARTS: i32 = 10_000;
 /// The largest object that S3 holds.
 const LARGEST: u64 = 5 << 40;
 
@@ -63,6 +66,22 @@ struct UploadedPart {
     etag: String,
 }
 
+impl UploadedPart {
+    /// The part, if S3 can have given it: a number and an `ETag` as it is written (RFC 9110 §8.8.3).
+    fn checked(self) -> Result<(i32, String), Error> {
+        let Self { part_number, etag } = self;
+        if !(1..=MOST_PARTS).contains(&part_number) {
+            return Err(Error::Bad(format!("partNumber {part_number} is not from 1 to {MOST_PARTS}")));
+        }
+        match etag.char_indices().find(|(_, letter)| !letter.is_ascii_graphic()) {
+            Some((at, found)) => {
+                Err(Error::Bad(format!("etag {etag:?}: {found:?} at byte {at} is not printable ASCII")))
+            }
+            None => Ok((part_number, etag)),
+        }
+    }
+}
+
 impl Spaces {
     async fn upload_url(&self, who: &Who, task: UploadUrl) -> Result<Value, Error> {
         let space = self.space(&task.space_id, who, Right::Write).await?;
@@ -71,9 +90,11 @@ impl Spaces {
         if size > LARGEST {
             return Err(Error::Bad(format!("{size} bytes are more than the {LARGEST} that S3 holds")));
         }
+        let media_type = MediaType::parse(task.content_type.as_deref().unwrap_or(UNKNOWN));
+        let media_type = media_type.map_err(|error| Error::Bad(format!("contentType: {error}")))?;
         let md5 = task.md5.map(|md5| Md5::parse(&md5).ok_or_else(|| Error::Bad(format!("{md5:?} is no MD5"))));
         let new = New {
-            content_type: Some(task.content_type.unwrap_or_else(|| UNKNOWN.to_owned())),
+            content_type: Some(media_type.as_str().to_owned()),
             properties: Properties::new(task.properties)?,
             md5: md5.transpose()?,
         };
@@ -94,10 +115,10 @@ impl Spaces {
     async fn complete_upload(&self, who: &Who, task: CompleteUpload) -> Result<Value, Error> {
         let space = self.space(&task.space_id, who, Right::Write).await?;
         let key = MediaKey::new(space.id.clone(), ContentId::parse(&task.content_id)?)?;
-        let parts: Vec<_> = task.parts.into_iter().map(|part| (part.part_number, part.etag)).collect();
+        let parts = task.parts.into_iter().map(UploadedPart::checked).collect::<Result<Vec<_>, _>>()?;
         self.stores.media.complete_upload(&key, &task.upload_id, &parts).await.map_err(|error| match error {
             store::Error::Missing => {
-                Error::Bad(format!("{} is no upload to {key} that could be completed", task.upload_id))
+                Error::Bad(format!("{:?} is no upload to {key} that could be completed", task.upload_id))
             }
             other => other.into(),
         })?;

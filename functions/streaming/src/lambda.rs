@@ -14,7 +14,7 @@ use reelspan::distribution::{Distributions, Settings};
 use reelspan::space::SpaceId;
 use reelspan::space::streaming::Hosts;
 use reelspan::store::{self, SigningSecret, Stores};
-use reelspan_gateway::{Buffered, encoded_once, observed};
+use reelspan_gateway::{Buffered, encoded_once, observed, with_own_origins};
 use reelspan_rest::Error;
 use serde_json::value::RawValue;
 
@@ -49,7 +49,11 @@ impl Streams {
 /// out who asks around them.
 pub async fn run(streams: Streams, routes: Router) -> Result<(), lambda_http::Error> {
     let app = observed(Router::new().nest("/durastore", routes).fallback(async || Error::NoRoute));
-    let http = ServiceBuilder::new().map_request(encoded_once).map_response(Buffered).service(app);
+    let http = ServiceBuilder::new()
+        .map_request(encoded_once)
+        .map_request(with_own_origins)
+        .map_response(Buffered)
+        .service(app);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let (streams, mut http) = (streams.clone(), Adapter::from(http.clone()));
         async move {

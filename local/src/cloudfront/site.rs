@@ -16,7 +16,9 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify, without_signature};
 use reelspan::cloudfront::{now, policy};
+use reelspan::http::origin::Origin;
 use reelspan::http::problem::{self, Problem};
+use reelspan::http::protection::{self, Embedding};
 use reelspan::space::streaming::{Distribution, Hosts, Streaming};
 use reelspan::space::{ContentId, MediaKey, SpaceId};
 use reelspan::store::SpacesTable;
@@ -29,6 +31,9 @@ use crate::Error;
 /// What pages may read of an answer, beside what every page may.
 const EXPOSED: &str =
     "Accept-Ranges, Content-Length, Content-Range, Content-Range-Mapping, ETag, Last-Modified, X-Media-Fragment";
+
+/// How long a viewer's own cache may keep what was signed for them: as `/media/` has it.
+const FRESH_TO_ONE: &str = "private, max-age=60";
 
 /// The distributions, as viewers reach them.
 #[derive(Clone, Debug)]
@@ -99,7 +104,8 @@ impl Site {
                     Some(evidence) => evidence,
                     None => Evidence::from_cookies(request.headers)?.ok_or(Refusal::Unsigned)?,
                 };
-                let url = policy::url(&self.hosts.base(media.space(), &streaming, &distribution), media, &rest);
+                let base = self.hosts.base(media.space(), &streaming, &distribution);
+                let url = policy::written(&base, request.path(label)?, &rest);
                 verify(&evidence, &url, keys, now(), address.map(|address| address.ip().to_canonical()))?;
                 rest
             }
@@ -111,7 +117,12 @@ impl Site {
             edge::Origin::Media => self.origins.media(&asked).await?,
             edge::Origin::Fragments { in_range } => self.origins.fragment(&asked, in_range).await?,
         };
-        share(&streaming, request.headers.get(ORIGIN), response.headers_mut());
+        let headers = response.headers_mut();
+        share(&streaming, request.headers.get(ORIGIN), headers);
+        if entrance.keys.is_some() {
+            keep_for_one(headers);
+        }
+        protection::stored(headers, Embedding::AnySite);
         Ok(response)
     }
 }
@@ -121,6 +132,23 @@ struct Viewed<'a> {
     method: &'a Method,
     uri: &'a Uri,
     headers: &'a HeaderMap,
+}
+
+impl Viewed<'_> {
+    /// The path behind its first segment, as the request writes it. The segment itself is written as it is: no character of it
+    /// needs to be encoded.
+    fn path(&self, label: &str) -> Result<&str, Refusal> {
+        let path = self.uri.path().strip_prefix('/').and_then(|path| path.strip_prefix(label));
+        path.filter(|path| path.starts_with('/')).ok_or(Refusal::Resource)
+    }
+}
+
+/// Keeps what was signed for one viewer from caches that others share. An error stays as it is: it is not kept at all.
+fn keep_for_one(headers: &mut HeaderMap) {
+    let kept = headers.get(CACHE_CONTROL).is_none_or(|value| value != "no-store");
+    if kept {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(FRESH_TO_ONE));
+    }
 }
 
 async fn answer(
@@ -153,7 +181,8 @@ fn share(streaming: &Streaming, origin: Option<&HeaderValue>, headers: &mut Head
         HeaderValue::from_static("*")
     } else {
         headers.append(VARY, HeaderValue::from_static("Origin"));
-        if !streaming.origins.iter().any(|allowed| origin == allowed) {
+        let parsed = origin.to_str().ok().and_then(Origin::parse);
+        if !parsed.is_some_and(|parsed| streaming.origins.iter().any(|entry| parsed.is_allowed_by(entry))) {
             return;
         }
         headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
@@ -175,7 +204,10 @@ impl IntoResponse for Refused {
         };
         let title = status.canonical_reason().unwrap_or("Problem");
         let body = Problem::new(status.as_u16(), title).detail(self.to_string()).to_json();
-        (status, [(CONTENT_TYPE, problem::MEDIA_TYPE), (CACHE_CONTROL, "no-store")], body).into_response()
+        let fields = [(CONTENT_TYPE, problem::MEDIA_TYPE), (CACHE_CONTROL, "no-store")];
+        let mut response = (status, fields, body).into_response();
+        protection::written(response.headers_mut(), Embedding::AnySite);
+        response
     }
 }
 
@@ -189,11 +221,14 @@ mod tests {
 
     #[test]
     fn pages_read_what_they_were_let_to() {
-        let named = ["https://library.example".to_owned()];
+        let (named, below) = (["https://library.example".to_owned()], ["https://*.library.example".to_owned()]);
         for (origins, origin, allowed) in [
             (&named[..], Some("https://library.example"), Some("https://library.example")),
             (&named[..], Some("http://library.example"), None),
             (&named[..], Some("https://library.example.evil.example"), None),
+            (&named[..], Some("https://maps.library.example"), None),
+            (&below[..], Some("https://maps.library.example"), Some("https://maps.library.example")),
+            (&below[..], Some("https://maps.library.example.evil.example"), None),
             (&named[..], Some("null"), None),
             (&named[..], None, None),
             (&[], Some("http://anything.example"), Some("*")),

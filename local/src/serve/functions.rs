@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use aws_sdk_cloudfront::types::PriceClass;
-use axum::Router;
+use axum::{Extension, Router};
 use reelspan::{
     distribution::{Distributions, Settings as Installation},
+    http::origin::OwnOrigins,
     space::streaming::Hosts,
     store::{SigningSecret, Stores, Users},
     user::{Authenticator, Settings},
@@ -39,6 +40,8 @@ pub struct Functions {
     pub s3: aws_sdk_s3::Client,
     /// Where viewers reach it.
     pub hosts: Hosts,
+    /// Where the server's own pages are loaded from.
+    pub own: OwnOrigins,
 }
 
 impl Functions {
@@ -70,13 +73,13 @@ impl Functions {
     /// All routes.
     pub fn router(self) -> Result<Router, Error> {
         let (streams, keyring) = (self.streams(), Keyring::new(self.secret()));
-        let Self { stores, spaces, users, cloudfront, s3, hosts } = self;
+        let Self { stores, spaces, users, cloudfront, s3, hosts, own } = self;
         let (table, durastore) = (spaces.table.clone(), spaces.router());
         let signing = Signing { stores: stores.clone(), table: table.clone(), keyring, hosts: hosts.clone() };
         let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("who is asking"))?;
         let durastore = durastore.merge(streams.router()).merge(signing.clone().router());
         let durastore = durastore.layer(reelspan_authorizer::layer(authenticator));
-        let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end));
+        let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end)).layer(Extension(own));
         let fragments = Fragments {
             stores,
             spaces: table.clone(),

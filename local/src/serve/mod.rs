@@ -3,6 +3,7 @@
 mod functions;
 mod import;
 mod options;
+mod origins;
 mod ports;
 mod refused;
 mod stop;
@@ -145,10 +146,10 @@ impl Running {
         let handler = indexer(stores.clone());
         let queue = Queue { catalogue: store.catalogue(), handler, pauses: queue::PAUSES.to_vec() };
         servers.spawn(queue.deliver(stop.clone(), PATIENCE));
-        let hosts = spaces.hosts.clone();
+        let (hosts, own) = (spaces.hosts.clone(), origins::own(http_at, url));
         let cloudfront = CloudFront::open(data).await?;
         let s3 = aws_sdk_s3::Client::from_conf(media.build());
-        let mut functions = Functions { stores, spaces, users, cloudfront, s3: s3.clone(), hosts };
+        let mut functions = Functions { stores, spaces, users, cloudfront, s3: s3.clone(), hosts, own };
         let streams = functions.streams();
         functions.spaces.upkeep = Some(Arc::new(streams.clone()));
         streams.resume().await.map_err(Error::failed("the streams"))?;

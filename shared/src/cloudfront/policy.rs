@@ -26,6 +26,14 @@ use crate::space::MediaKey;
 pub fn url(base: &str, key: &MediaKey, query: &str) -> String {
     let path = key.to_path();
     let path = path.strip_prefix(key.space().as_str()).unwrap_or(&path);
+    written(base, path, query)
+}
+
+/// The URL that a request asks for at this base, as the request writes it: `path` is what stands behind the base, and begins with
+/// a slash. CloudFront compares a signature with the URL as it was received, so a path that is percent-encoded in another way is
+/// another URL, although it names the same content (*CloudFront Developer Guide*, "Use signed URLs").
+#[must_use]
+pub fn written(base: &str, path: &str, query: &str) -> String {
     let separator = if query.is_empty() { "" } else { "?" };
     format!("{base}{path}{separator}{query}")
 }

@@ -29,6 +29,29 @@ pub enum PropertiesError {
     /// They take more room than there is.
     #[error("the properties take {0} bytes as they are stored, and there is room for {ROOM}")]
     TooLarge(usize),
+    /// A name cannot be part of a header field's name (RFC 9110 §5.6.2).
+    #[error("property {name:?}: {found:?} at byte {at} cannot stand in the name of a header field")]
+    Name {
+        /// The name.
+        name: String,
+        /// The first character that is wrong.
+        found: char,
+        /// Its offset, in bytes.
+        at: usize,
+    },
+    /// A property has no name.
+    #[error("a property has no name")]
+    Nameless,
+    /// A value has a control character, which a header field cannot have (RFC 9110 §5.5).
+    #[error("property {name:?}: the value has the control character {found:?} at byte {at}")]
+    Value {
+        /// The name.
+        name: String,
+        /// The first character that is wrong.
+        found: char,
+        /// Its offset in the value, in bytes.
+        at: usize,
+    },
 }
 
 /// The properties of a content, by their names in lower case.
@@ -37,8 +60,14 @@ pub struct Properties(BTreeMap<String, String>);
 
 impl Properties {
     /// The properties of these names and values; those that the object itself has are left out, as DuraCloud does.
+    ///
+    /// # Errors
+    ///
+    /// A property that could not be given back as a header field, and more than S3 has room for.
     pub fn new(all: impl IntoIterator<Item = (String, String)>) -> Result<Self, PropertiesError> {
-        let all = all.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
+        let all: Vec<_> = all.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        all.iter().try_for_each(|(name, value)| fit_for_a_field(name, value))?;
+        let all = all.into_iter();
         let properties = Self(all.filter(|(name, _)| !RESERVED.contains(&name.as_str())).collect());
         let size = properties.metadata().map(|(name, value)| name.len() + value.len()).sum();
         // The digest may be kept beside them.
@@ -60,6 +89,23 @@ impl Properties {
     /// Names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// Whether a property can be sent as `x-dura-meta-NAME: VALUE`.
+fn fit_for_a_field(name: &str, value: &str) -> Result<(), PropertiesError> {
+    if name.is_empty() {
+        return Err(PropertiesError::Nameless);
+    }
+    let is_token = |letter: char| letter.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(letter);
+    if let Some((at, found)) = name.char_indices().find(|(_, letter)| !is_token(*letter)) {
+        return Err(PropertiesError::Name { name: name.to_owned(), found, at });
+    }
+    // A tab is white space, which fields may have.
+    let control = value.char_indices().find(|(_, letter)| letter.is_ascii_control() && *letter != '\t');
+    match control {
+        Some((at, found)) => Err(PropertiesError::Value { name: name.to_owned(), found, at }),
+        None => Ok(()),
     }
 }
 
@@ -133,6 +179,34 @@ mod tests {
         assert_eq!(one(&"x".repeat(2001)), Err(PropertiesError::TooLarge(2006)));
         assert!(one(&"ä".repeat(333)).is_ok());
         assert!(one(&"ä".repeat(334)).is_err());
+    }
+
+    #[test]
+    fn a_property_that_no_header_field_could_have_is_refused() {
+        for (name, value, refused) in [
+            ("color", "green", None),
+            ("a.b_c~d", "tab\there", None),
+            ("color", "gr\u{fc}n \u{1f600}", None),
+            ("color", "green\n", Some(('\n', 5))),
+            ("color", "\0", Some(('\0', 0))),
+            ("color", "\u{fc}\u{85}", None),
+            ("color", "\u{7f}", Some(('\u{7f}', 0))),
+            ("col or", "green", Some((' ', 3))),
+            ("color\r\n", "green", Some(('\r', 5))),
+            ("c\u{f6}lor", "green", Some(('\u{f6}', 1))),
+            ("color:", "green", Some((':', 5))),
+        ] {
+            let found = match Properties::new([(name.to_owned(), value.to_owned())]) {
+                Err(PropertiesError::Name { found, at, .. } | PropertiesError::Value { found, at, .. }) => {
+                    Some((found, at))
+                }
+                _ => None,
+            };
+            assert_eq!(found, refused, "{name:?} {value:?}");
+        }
+        assert_eq!(Properties::new([(String::new(), "x".to_owned())]), Err(PropertiesError::Nameless));
+        let error = Properties::new([("color".to_owned(), "a\nb".to_owned())]).unwrap_err().to_string();
+        assert_eq!(error, "property \"color\": the value has the control character '\\n' at byte 1");
     }
 
     proptest! {

@@ -7,10 +7,12 @@
 
 mod meter;
 pub mod metrics;
+mod redact;
 mod trace;
 
 pub use meter::{Index, Meter, Notes, Tally, carried, note, within};
 pub(crate) use meter::{Service, count};
+pub use redact::redacted;
 pub use trace::{lag, root};
 
 use tracing_subscriber::EnvFilter;

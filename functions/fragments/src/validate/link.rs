@@ -32,6 +32,14 @@ impl Link {
         Self { written: text.to_owned(), base: base.to_owned(), query, hash }
     }
 
+    /// Its path, as it is written; none if it has an authority and no path.
+    pub fn path(&self) -> Option<&str> {
+        match self.base.split_once("://") {
+            None => Some(&self.base),
+            Some((_, rest)) => rest.get(rest.find('/')?..),
+        }
+    }
+
     /// The media file of ours that it is of, if it is: of this host, or of none.
     ///
     /// # Errors

@@ -43,7 +43,7 @@ pub async fn validate(State(fragments): State<Arc<Fragments>>, headers: HeaderMa
 
 async fn report(fragments: &Fragments, headers: &HeaderMap, asked: &str) -> Result<Report, Error> {
     let mut link = Link::parse(asked);
-    let (shown, rest) = Shown::of_url(link.query.as_deref());
+    let (shown, rest) = Shown::of_url(link.path(), link.query.as_deref());
     link.query = rest;
     let mut report = Report::of(&link);
     let host = headers.get(X_FORWARDED_HOST).or_else(|| headers.get(HOST)).and_then(|host| host.to_str().ok());

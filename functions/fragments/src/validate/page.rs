@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aws_smithy_types::base64;
 use axum::response::{Html, IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use ring::digest::{SHA256, digest};
 
 const PAGE: &str = include_str!("../../../../web/validate.html");
@@ -27,7 +27,6 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 
 /// The page.
 pub fn page() -> Response {
-    let fields =
-        [(CONTENT_SECURITY_POLICY, POLICY.as_str()), (X_CONTENT_TYPE_OPTIONS, "nosniff"), (CACHE_CONTROL, "no-cache")];
+    let fields = [(CONTENT_SECURITY_POLICY, POLICY.as_str()), (CACHE_CONTROL, "no-cache")];
     (fields, Html(PAGE)).into_response()
 }
