@@ -57,7 +57,10 @@ impl Request {
             Some(Range::Fragment(range)) => Some(Ask::from(range)),
             _ => None,
         };
-        // Without a fragment the head says it all.
+        // Without a fragment the head says it all; and it decides the conditions, whatever is asked for.
+        if self.conditions.exist() {
+            return RangeInclusive::new(1, 0);
+        }
         self.ask().or_else(in_range).map_or(RangeInclusive::new(1, 0), |ask| resolve::guess(&ask))
     }
 
@@ -187,6 +190,15 @@ mod tests {
         for range in ["t:npt=7-3", "id=a", "include-setup", "t:clock=\"2010-10-22T07:33:56Z\"-", "bytes=0-1"] {
             let request = parsed("HEAD", "/media/films/a", &[("range", range)]).await;
             assert!(request.range.is_some() && request.guess().is_empty() && request.head, "{range}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_head_alone_is_asked_for_where_there_are_conditions() {
+        let tag = ("if-none-match", "\"a\"");
+        for (uri, range) in [("/media/films/a?t=50,65", "bytes=0-1"), ("/media/films/a", "t:npt=50-65")] {
+            assert!(parsed("GET", uri, &[("range", range), tag]).await.guess().is_empty(), "{uri}");
+            assert!(!parsed("GET", uri, &[("range", range)]).await.guess().is_empty(), "{uri}");
         }
     }
 

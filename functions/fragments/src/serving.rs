@@ -7,7 +7,6 @@ use axum::body::{Body, Bytes};
 use axum::response::Response;
 use futures::TryStreamExt;
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
 use reelspan::http::conditional::Verdict;
 use reelspan::http::mapping::{Mapping, Of};
 use reelspan::http::range::{Asked as Range, FragmentRange};
@@ -47,7 +46,7 @@ impl Fragments {
             all_means_something(request, found)?;
         }
         let resource = match request.ask() {
-            Some(ask) => match cut(found, request, &ask, self.delivery).await? {
+            Some(ask) => match cut(found, request, &ask).await? {
                 Chosen::Resource(resource) => resource,
                 Chosen::Known(answer) => return Ok(Made { answer, etag }),
             },
@@ -129,23 +128,23 @@ enum Chosen {
     Known(Answer),
 }
 
-async fn cut(found: &mut Found, request: &Request, ask: &Ask, delivery: Delivery) -> Result<Chosen, Error> {
+async fn cut(found: &mut Found, request: &Request, ask: &Ask) -> Result<Chosen, Error> {
     let outline = outline(&found.head.status)?;
     let meaning = Meaning::of(ask, outline);
     if meaning.is_all() {
         return Ok(Chosen::Resource(Resource::original(&found.head)));
     }
     let tag = tag(&found.head, outline, &meaning);
-    // The validator of a cut is given to cuts alone, so a client that has it need not wait for the cut to be made; except where
-    // the answer has to have its media type.
-    if delivery == Delivery::Buffered
-        && request.conditions.judge(&tag, found.head.original.modified) == Verdict::NotModified
-        && request.conditions.names(&tag)
-    {
-        let resource = Resource { etag: tag, ..Resource::original(&found.head) };
-        let mut answer = Answer::not_modified(&resource);
-        answer.headers.remove(CONTENT_TYPE);
-        return Ok(Chosen::Known(answer));
+    // The head alone decides the conditions: no page is read for a client that has the cut already.
+    if let Some(mime) = resolve::mime(outline, &meaning) {
+        match request.conditions.judge(&tag, found.head.original.modified) {
+            Verdict::NotModified => {
+                let resource = Resource { etag: tag, mime, ..Resource::original(&found.head) };
+                return Ok(Chosen::Known(Answer::not_modified(&resource)));
+            }
+            Verdict::Failed => return Err(Error::Precondition),
+            Verdict::Proceed => {}
+        }
     }
     match resolve::cut(outline, &mut found.pages, &meaning).await? {
         Cut::Original => Ok(Chosen::Resource(Resource::original(&found.head))),

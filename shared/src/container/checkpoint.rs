@@ -11,7 +11,7 @@ use super::{Error, WRITER};
 use crate::index::FORMAT;
 
 /// The version of all that passes remember. One more for every change of it: what another version wrote is no checkpoint.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// How far a pass has come. An ordinary one has some ten kilobytes; one of a file that is made to be hostile, some megabytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

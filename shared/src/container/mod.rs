@@ -42,7 +42,7 @@ pub use source::{ReadError, Source};
 
 use bytes::Bytes;
 
-use crate::index::{Container, Outline, Packed};
+use crate::index::{BuildError, Container, Outline, Packed};
 use crate::media::{Kind, Track};
 
 /// The version of the writers. One more for every change of what they write for the same selection: a cut's validator
@@ -80,6 +80,9 @@ pub enum Error {
     /// It exceeds what one file may have; the text says what and how much.
     #[error("too large: {0}")]
     Limit(String),
+    /// Its samples claim more bytes than it has, or more pages than a file may have.
+    #[error(transparent)]
+    Claims(BuildError),
     /// A checkpoint is not of a pass through such a file: it has to be thrown away.
     #[error("no checkpoint: {0}")]
     Checkpoint(String),
@@ -89,6 +92,15 @@ pub enum Error {
     /// The index is damaged, or the pages do not go together.
     #[error(transparent)]
     Index(#[from] crate::index::Error),
+}
+
+impl From<BuildError> for Error {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Index(error) => Self::Index(error),
+            error => Self::Claims(error),
+        }
+    }
 }
 
 /// Makes the table of formats, which are asked in this order whether a file is theirs.

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::stream::{CHUNK, Stream};
 use super::{Checkpoint, Error, Sink, Source};
-use crate::index::{Outline, Packed};
+use crate::index::{Builder, Outline, Packed};
 
 /// How far a pass may go at once. The default: to the end of the file.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +52,8 @@ pub trait Pass: Serialize + DeserializeOwned + Send + Sized {
     /// position is all that it knows of the stream. Says whether there is more.
     fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> impl Future<Output = Result<bool, Error>> + Send;
 
-    /// The pages that are complete.
-    fn take_ready(&mut self) -> Vec<Packed>;
+    /// Where its samples go. What is read before the first step may have gone there already.
+    fn builder(&mut self) -> &mut Builder;
 
     /// The end of the file: the remaining pages, and the outline, whose `pages` are filled in by whoever counts them.
     fn finish<S: Source>(self, source: &S) -> impl Future<Output = Result<(Vec<Packed>, Outline), Error>> + Send;
@@ -76,10 +76,11 @@ pub async fn through<P: Pass>(
             (checkpoint.open()?, checkpoint.pages())
         }
     };
+    pass.builder().within(stream.len());
     let (mut through, mut looked) = (0, stream.position());
     loop {
         let more = pass.step(&mut stream).await?;
-        give(pass.take_ready(), sink, &mut count).await?;
+        give(pass.builder().take_ready(), sink, &mut count).await?;
         if !more {
             break;
         }

@@ -27,6 +27,14 @@ pub(super) const MAX_WAITING_BYTES: usize = 16 << 20;
 /// an hour of subtitles that comes first would be late in any case.
 pub(super) const OPEN_CELLS: u32 = 8;
 
+/// How many times the tracks of a file may claim its bytes. Alternate tracks share samples: with subtitles on and off, or the
+/// same sound under two names. Eight of them for all bytes of a file are beyond all real files.
+pub(super) const MAX_SHARING: u64 = 8;
+
+/// Pages of a file times its tracks: each page says something of each track, if only that it has no sample. A week with 16
+/// tracks has as many, a concert of an hour with 64 tracks a fiftieth.
+pub(super) const MAX_PARTS: usize = 1 << 20;
+
 /// Chapters of a file. A long film has forty, an audio book some hundreds.
 pub(super) const MAX_CHAPTERS: usize = 1000;
 

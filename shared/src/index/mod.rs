@@ -17,7 +17,7 @@ mod page;
 #[cfg(test)]
 mod tests;
 
-pub use builder::{Builder, Packed};
+pub use builder::{BuildError, Builder, Packed};
 pub use chapters::{Chapters, Mark};
 pub use head::{Head, Original, Status};
 pub use limits::{CELL, MAX_PAGE_BYTES, MAX_PAGES};

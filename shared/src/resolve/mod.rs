@@ -173,7 +173,7 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
     selection.elements = held.elements_of(&selection.tracks);
     let selection = container::as_played(outline, selection);
     let file = container::write(outline, &selection)?;
-    let mime = mime(outline, &selection);
+    let mime = selected_mime(outline, &selection);
     let Selection { given, tracks: selected, .. } = selection;
     Ok(Cut::Part(Part { file, mime, given, tracks: meaning.tracks.clone(), selected }))
 }
@@ -315,8 +315,21 @@ fn without_leading_pictures(held: &Held<'_, impl Pages>, place: usize, track: &T
     )
 }
 
+/// The MIME type that a cut of this meaning has, without a look at its pages; `None` if it has nothing at that time.
+#[must_use]
+pub fn mime(outline: &Outline, meaning: &Meaning) -> Option<String> {
+    let given = meaning.interval(outline)?;
+    let chosen = meaning.places(outline);
+    let tracks = places(outline, &chosen).map(|(_, track)| track).filter(|track| {
+        let (start, end) = track.span();
+        track.samples > 0 && start < given.end() && end > given.start()
+    });
+    let kinds: Vec<Kind> = tracks.map(|track| track.kind).collect();
+    (!kinds.is_empty()).then(|| container::mime(outline, &kinds))
+}
+
 /// The MIME type of a selection.
-fn mime(outline: &Outline, selection: &Selection) -> String {
+fn selected_mime(outline: &Outline, selection: &Selection) -> String {
     let tracks = selection.tracks.iter().filter_map(|selected| outline.tracks.get(selected.track));
     container::mime(outline, &tracks.map(|track| track.kind).collect::<Vec<_>>())
 }

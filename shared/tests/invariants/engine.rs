@@ -28,7 +28,12 @@ impl Indexed {
     }
 
     pub fn cut(&self, ask: &Ask) -> Cut {
-        block_on(resolve::cut(&self.outline, &mut &self.pages, &Meaning::of(ask, &self.outline))).unwrap()
+        let meaning = Meaning::of(ask, &self.outline);
+        let cut = block_on(resolve::cut(&self.outline, &mut &self.pages, &meaning)).unwrap();
+        if let Cut::Part(part) = &cut {
+            assert_eq!(resolve::mime(&self.outline, &meaning).as_ref(), Some(&part.mime), "a 304 has the same type");
+        }
+        cut
     }
 
     pub fn cover(&self, ask: &Ask) -> Covered {

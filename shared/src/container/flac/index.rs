@@ -61,8 +61,8 @@ impl pass::Pass for Pass {
         Ok(true)
     }
 
-    fn take_ready(&mut self) -> Vec<Packed> {
-        self.samples.builder.take_ready()
+    fn builder(&mut self) -> &mut Builder {
+        &mut self.samples.builder
     }
 
     async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {

@@ -101,8 +101,8 @@ impl pass::Pass for Pass {
         }
     }
 
-    fn take_ready(&mut self) -> Vec<Packed> {
-        self.builder.take_ready()
+    fn builder(&mut self) -> &mut Builder {
+        &mut self.builder
     }
 
     async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {

@@ -1,6 +1,5 @@
 //! The index half: the chunks are looked at one after the other, the sound among them is reckoned, not read.
 
-use std::mem::take;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -12,8 +11,8 @@ use super::meta::{self, Marks};
 use super::{CONTAINER, Sound, comm, fmt};
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};
-use crate::index::{Builder, Outline, Packed};
-use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
+use crate::index::{Builder, Chapters, Outline, Packed};
+use crate::media::{Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
 /// Bytes of `fmt ` or `COMM` that are read; ADPCM has a table of 32.
 const MAX_FORMAT: u64 = 1 << 10;
@@ -35,7 +34,10 @@ const UNKNOWN: u64 = 0xFFFF_FFFF;
 /// [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
-    pages: Vec<Packed>,
+    builder: Builder,
+    rate: Timescale,
+    chapters: Chapters,
+    /// Without what is known only once the index is built: the tracks, the duration and the chapters.
     outline: Outline,
 }
 
@@ -55,12 +57,17 @@ impl pass::Pass for Pass {
         Ok(false)
     }
 
-    fn take_ready(&mut self) -> Vec<Packed> {
-        take(&mut self.pages)
+    fn builder(&mut self) -> &mut Builder {
+        &mut self.builder
     }
 
     async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
-        Ok((self.pages, self.outline))
+        let Self { builder, rate, chapters, mut outline } = self;
+        let (pages, tracks) = builder.finish()?;
+        let duration = tracks.first().map_or(Time::ZERO, |track| rate.time(track.presented.1));
+        let (chapters, left_out) = chapters.finish(duration);
+        outline.notes.extend(left_out);
+        Ok((pages, Outline { tracks, duration, chapters, ..outline }))
     }
 }
 
@@ -221,29 +228,25 @@ impl Form {
         let chunks = self.kept.iter().map(|(id, data)| Setup::Inline([id, data.as_ref()].concat().into()));
         let setup = std::iter::once(Setup::Inline(name.to_vec().into())).chain(chunks).collect();
         let mut builder = Builder::new(vec![track(what)]);
+        builder.within(self.length);
         for run in runs {
             builder.samples(0, run)?;
         }
-        let mut pages = builder.take_ready();
-        let (last, tracks) = builder.finish()?;
-        pages.extend(last);
-        let duration = tracks.first().map_or(Time::ZERO, |track| rate.time(track.presented.1));
-        let (chapters, left_out) = self.marks.chapters(rate).finish(duration);
-        self.notes.extend(left_out);
+        let chapters = self.marks.chapters(rate);
         let outline = Outline {
             container: CONTAINER,
             mime: self.dialect.mime().to_owned(),
-            duration,
-            tracks,
+            duration: Time::ZERO,
+            tracks: Vec::new(),
             setup,
             setup_ranges: std::iter::once(self.begin..data.start).collect(),
             elements: false,
-            chapters,
+            chapters: Vec::new(),
             created: self.created,
             pages: 0,
             notes: self.notes,
         };
-        Ok(Pass { pages, outline })
+        Ok(Pass { builder, rate, chapters, outline })
     }
 
     /// The blocks: whole ones, all alike, and one at the end that may be shorter, or stand for fewer samples.

@@ -95,8 +95,8 @@ impl pass::Pass for Pass {
         Ok(next.is_some())
     }
 
-    fn take_ready(&mut self) -> Vec<Packed> {
-        self.builder.take_ready()
+    fn builder(&mut self) -> &mut Builder {
+        &mut self.builder
     }
 
     async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
@@ -158,6 +158,7 @@ impl Pass {
         }
         let models: Vec<Track> = tracks.iter().map(|track| track.track.clone()).collect();
         let mut builder = Builder::new(models.clone());
+        builder.within(source.len());
         let codecs: Vec<Codec> = tracks.iter().map(|track| track.codec.clone()).collect();
         let doubts = match &fragments {
             None => Doubts::of(source, moov, range, &tracks).await?,

@@ -63,9 +63,9 @@ impl Elements {
         Ok(())
     }
 
-    /// The pages that are complete.
-    pub fn take_ready(&mut self) -> Vec<Packed> {
-        self.builder.take_ready()
+    /// Where the samples go.
+    pub const fn builder(&mut self) -> &mut Builder {
+        &mut self.builder
     }
 
     /// The end of the file: the remaining pages, and the tracks, of which so many bytes are their own.

@@ -23,6 +23,8 @@ struct Frozen {
     element: Option<Element>,
     element_end: u64,
     ended: bool,
+    opened: u32,
+    length: Option<u64>,
 }
 
 /// A page that is open or waits.
@@ -64,6 +66,8 @@ impl Serialize for Builder {
             element: self.element.clone(),
             element_end: self.element_end,
             ended: self.ended,
+            opened: self.opened,
+            length: self.length,
         };
         frozen.serialize(serializer)
     }
@@ -91,6 +95,7 @@ impl Frozen {
         Ok(Builder {
             open_runs: open.values().map(|page| page.runs).sum(),
             waiting_bytes: waiting.iter().map(|page| page.packed.len()).sum(),
+            claimed: self.lanes.iter().fold(0, |sum, lane| sum.saturating_add(lane.claimed)),
             lanes: self.lanes,
             open,
             waiting,
@@ -100,6 +105,8 @@ impl Frozen {
             element: self.element,
             element_end: self.element_end,
             ended: self.ended,
+            opened: self.opened,
+            length: self.length,
         })
     }
 }

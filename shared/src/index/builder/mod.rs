@@ -9,13 +9,17 @@
 //! It can be written down between any two samples (serde), and goes on as if nothing had been.
 
 mod frozen;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::limits::{MAX_OPEN_RUNS, MAX_PAGE_BYTES, MAX_PAGES, MAX_RUNS, MAX_WAITING_BYTES, OPEN_CELLS};
+use super::limits::{
+    MAX_OPEN_RUNS, MAX_PAGE_BYTES, MAX_PAGES, MAX_PARTS, MAX_RUNS, MAX_SHARING, MAX_WAITING_BYTES, OPEN_CELLS,
+};
 use super::{Element, Error, PageTrack, cell, cell_end, pack};
 use crate::media::{Run, Ticks, Track};
 
@@ -26,6 +30,49 @@ pub struct Packed {
     pub number: u32,
     /// What [`super::Page::pack`] made.
     pub bytes: Bytes,
+}
+
+/// Why samples are not added to an index.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The samples of one track claim more bytes than the file has, so some of them overlap. A sample without bytes counts as one.
+    #[error(
+        "overlapping samples: up to the one at byte {offset}, those of track {track} claim {claimed} bytes, and the file has {length}"
+    )]
+    Overlap {
+        /// The track's number in the file.
+        track: u64,
+        /// Where the sample is that goes beyond the file's length.
+        offset: u64,
+        /// How many bytes the samples claim up to it.
+        claimed: u64,
+        /// How many bytes the file has.
+        length: u64,
+    },
+    /// The samples of all tracks together claim the file's bytes more often than tracks share them.
+    #[error(
+        "overlapping tracks: up to the one at byte {offset}, the samples of all tracks claim {claimed} bytes, more than \
+         {MAX_SHARING} times the {length} of the file"
+    )]
+    Sharing {
+        /// Where the sample is that goes beyond the bound.
+        offset: u64,
+        /// How many bytes the samples claim up to it.
+        claimed: u64,
+        /// How many bytes the file has.
+        length: u64,
+    },
+    /// The pages of all tracks would be too many.
+    #[error("too large: {pages} pages of {tracks} tracks, where a file may have {MAX_PARTS} pages times tracks")]
+    Parts {
+        /// How many pages the file has so far.
+        pages: u32,
+        /// How many tracks it has.
+        tracks: usize,
+    },
+    /// A page would be larger than it may be, or there would be too many.
+    #[error(transparent)]
+    Index(#[from] Error),
 }
 
 /// Takes samples in roughly the order of their times, and gives out pages as they become complete.
@@ -48,6 +95,12 @@ pub struct Builder {
     ended: bool,
     open_runs: usize,
     waiting_bytes: usize,
+    /// How many pages were opened.
+    opened: u32,
+    /// How many bytes the file has, where that bounds what samples may claim.
+    length: Option<u64>,
+    /// How many bytes the samples of all tracks claim.
+    claimed: u64,
 }
 
 /// The elements of a page, of which the last may not have ended.
@@ -91,6 +144,8 @@ struct Lane {
     page: u32,
     /// The page that holds the last sync sample of the pages packed so far.
     synced: Option<u32>,
+    /// How many bytes the track's samples claim.
+    claimed: u64,
 }
 
 impl Lane {
@@ -98,7 +153,7 @@ impl Lane {
         let none = (Ticks::ZERO, Ticks::ZERO);
         let track = Track { samples: 0, bytes: 0, composition: none, presented: none, late: 0, ..track };
         // An interval without any time, so that the first sample finds its cell.
-        Self { track, cell: 0, times: none, page: 0, synced: None }
+        Self { track, cell: 0, times: none, page: 0, synced: None, claimed: 0 }
     }
 
     /// The cell of the run's first sample, and how many of its samples are of that cell.
@@ -147,7 +202,16 @@ impl Builder {
             ended: false,
             open_runs: 0,
             waiting_bytes: 0,
+            opened: 0,
+            length: None,
+            claimed: 0,
         }
+    }
+
+    /// Bounds what samples may claim by the length of the file, in bytes: a track's samples no more than the file has, all tracks
+    /// together no more than eight times as much. Without this bound a few bytes of a file could claim any number of samples.
+    pub const fn within(&mut self, length: u64) {
+        self.length = Some(length);
     }
 
     /// A track more, behind those that there are: of a file of which it becomes known only on the way.
@@ -183,9 +247,11 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// Where a page would become larger than one may be, or where there would be too many, or too much would have to be
-    /// kept in memory.
-    pub fn samples(&mut self, track: usize, run: Run) -> Result<(), Error> {
+    /// [`BuildError::Overlap`] and [`BuildError::Sharing`] if the samples claim more bytes than [`Builder::within`] allows,
+    /// [`BuildError::Parts`] if the pages of all tracks would be too many, [`BuildError::Index`] if a page would become too large,
+    /// or too much would have to be kept in memory.
+    pub fn samples(&mut self, track: usize, run: Run) -> Result<(), BuildError> {
+        self.claim(track, &run)?;
         if self.element.is_some() {
             self.element_end = self.element_end.max(run.bytes().end);
         }
@@ -195,7 +261,7 @@ impl Builder {
                 self.lanes.get_mut(track).ok_or_else(|| Error(format!("samples of track {track}: no such track")))?;
             let (cell, count) = lane.locate(&run);
             if cell >= MAX_PAGES {
-                return Err(Error(format!("samples in cell {cell} of the grid, of at most {MAX_PAGES}")));
+                return Err(Error(format!("samples in cell {cell} of the grid, of at most {MAX_PAGES}")).into());
             }
             rest = run.slice(count..u32::MAX);
             run.count = count;
@@ -205,17 +271,36 @@ impl Builder {
             lane.track.late = lane.track.late.max(page - cell);
             self.add(page, track, run)?;
         }
-        if std::mem::take(&mut self.ended) { self.settle() } else { Ok(()) }
+        if std::mem::take(&mut self.ended) { Ok(self.settle()?) } else { Ok(()) }
+    }
+
+    /// Counts the bytes that samples claim.
+    fn claim(&mut self, track: usize, run: &Run) -> Result<(), BuildError> {
+        let Some(lane) = self.lanes.get_mut(track) else { return Ok(()) };
+        let claimed = u64::from(run.size.max(1)).saturating_mul(u64::from(run.count));
+        lane.claimed = lane.claimed.saturating_add(claimed);
+        self.claimed = self.claimed.saturating_add(claimed);
+        let (offset, Some(length)) = (run.offset, self.length) else { return Ok(()) };
+        if lane.claimed > length {
+            return Err(BuildError::Overlap { track: lane.track.id, offset, claimed: lane.claimed, length });
+        }
+        if self.claimed > length.saturating_mul(MAX_SHARING) {
+            return Err(BuildError::Sharing { offset, claimed: self.claimed, length });
+        }
+        Ok(())
     }
 
     /// Adds samples to an open page, and packs those that thereby cease to be open.
-    fn add(&mut self, number: u32, track: usize, run: Run) -> Result<(), Error> {
+    fn add(&mut self, number: u32, track: usize, run: Run) -> Result<(), BuildError> {
         let tracks = self.lanes.len();
-        let page = self.open.entry(number).or_insert_with(|| Open {
-            tracks: vec![PageTrack::default(); tracks],
-            runs: 0,
-            elements: Elements::default(),
+        let opened = &mut self.opened;
+        let page = self.open.entry(number).or_insert_with(|| {
+            *opened += 1;
+            Open { tracks: vec![PageTrack::default(); tracks], runs: 0, elements: Elements::default() }
         });
+        if (self.opened as usize).saturating_mul(tracks) > MAX_PARTS {
+            return Err(BuildError::Parts { pages: self.opened, tracks });
+        }
         // The page may have been opened before the track was known.
         if page.tracks.len() < tracks {
             page.tracks.resize_with(tracks, PageTrack::default);
@@ -231,13 +316,13 @@ impl Builder {
             self.open_runs += 1;
         }
         if page.runs > MAX_RUNS || page.elements.list.len() > MAX_RUNS {
-            return Err(Error(format!("page {number} would have more than {MAX_RUNS} runs of samples")));
+            return Err(Error(format!("page {number} would have more than {MAX_RUNS} runs of samples")).into());
         }
         if self.open_runs > MAX_OPEN_RUNS {
-            return Err(Error(format!("more than {MAX_OPEN_RUNS} runs of samples around page {number}")));
+            return Err(Error(format!("more than {MAX_OPEN_RUNS} runs of samples around page {number}")).into());
         }
         self.pages = self.pages.max(number + 1);
-        self.close_until(number.saturating_sub(OPEN_CELLS))
+        Ok(self.close_until(number.saturating_sub(OPEN_CELLS))?)
     }
 
     /// Packs all pages before this one, which then is the first that may be added to.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::hour;
-use crate::index::{Builder, Element, Error, Packed, Page, cell, cells};
+use crate::index::{BuildError, Builder, Element, Packed, Page, cell, cells};
 use crate::media::{Edit, Kind, Run, Ticks, Track};
 
 const SECOND: i64 = 1000;
@@ -41,7 +41,7 @@ fn unpack(pages: &[Packed]) -> BTreeMap<u32, Page> {
 fn build(
     count: usize,
     runs: impl IntoIterator<Item = (usize, Run)>,
-) -> Result<(BTreeMap<u32, Page>, Vec<Track>), Error> {
+) -> Result<(BTreeMap<u32, Page>, Vec<Track>), BuildError> {
     let mut builder = Builder::new(tracks(count));
     let mut pages = Vec::new();
     for (place, (track, run)) in (1_usize..).zip(runs) {
@@ -160,7 +160,8 @@ fn a_hostile_run_costs_little_or_is_refused() {
         let pages = builder.pages();
         assert_eq!(pages, 0);
         builder.samples(0, run)?;
-        builder.finish().map(|(pages, tracks)| (pages.len(), tracks[0].samples))
+        let (pages, tracks) = builder.finish()?;
+        Ok::<_, BuildError>((pages.len(), tracks[0].samples))
     };
     let all = u64::from(u32::MAX);
     assert_eq!(run(0, 0, 1000).unwrap(), (1, all));

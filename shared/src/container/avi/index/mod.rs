@@ -17,7 +17,7 @@ use crate::container::keyframe::LOOK;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};
-use crate::index::{Outline, Packed};
+use crate::index::{Builder, Outline, Packed};
 use crate::media::{Kind, Setup, Time};
 
 /// The longest `LIST hdrl` that is read, and how much of the outline headers may be.
@@ -109,8 +109,8 @@ impl pass::Pass for Pass {
         }
     }
 
-    fn take_ready(&mut self) -> Vec<Packed> {
-        self.samples.take_ready()
+    fn builder(&mut self) -> &mut Builder {
+        self.samples.builder()
     }
 
     async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {

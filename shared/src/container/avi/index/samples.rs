@@ -158,9 +158,9 @@ impl Samples {
         Ok(())
     }
 
-    /// The pages that are complete.
-    pub fn take_ready(&mut self) -> Vec<Packed> {
-        self.builder.take_ready()
+    /// Where the samples go.
+    pub const fn builder(&mut self) -> &mut Builder {
+        &mut self.builder
     }
 
     /// The remaining pages, and the tracks with their totals.

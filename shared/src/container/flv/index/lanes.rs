@@ -153,9 +153,9 @@ impl Lanes {
         Ok(true)
     }
 
-    /// The pages that are complete.
-    pub fn take_ready(&mut self) -> Vec<Packed> {
-        self.builder.take_ready()
+    /// Where the samples go.
+    pub const fn builder(&mut self) -> &mut Builder {
+        &mut self.builder
     }
 
     /// The end of the file: the remaining pages, and the tracks that have samples.

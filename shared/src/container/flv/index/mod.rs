@@ -17,7 +17,7 @@ use super::tag::{AUDIO, FILE_HEADER, FileHeader, Header, SCRIPT, TAG_HEADER, TRA
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};
-use crate::index::{Outline, Packed};
+use crate::index::{Builder, Outline, Packed};
 use crate::media::{Kind, Time};
 
 /// Tags up to this size are looked at whole: whether another follows says whether their sizes are right. Larger ones are
@@ -75,8 +75,8 @@ impl pass::Pass for Pass {
         if self.lost.is_some() { self.search(stream).await } else { self.tag(stream).await }
     }
 
-    fn take_ready(&mut self) -> Vec<Packed> {
-        self.lanes.take_ready()
+    fn builder(&mut self) -> &mut Builder {
+        self.lanes.builder()
     }
 
     async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {

@@ -24,7 +24,7 @@ use super::ids;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, ReadError, Source, pass};
-use crate::index::{Chapters, Outline, Packed};
+use crate::index::{Builder, Chapters, Outline, Packed};
 use crate::media::{Setup, Time};
 
 /// The longest EBML header that is read. It holds a few small numbers.
@@ -108,8 +108,8 @@ impl pass::Pass for Pass {
         Ok(true)
     }
 
-    fn take_ready(&mut self) -> Vec<Packed> {
-        self.samples.take_ready()
+    fn builder(&mut self) -> &mut Builder {
+        self.samples.builder()
     }
 
     async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {

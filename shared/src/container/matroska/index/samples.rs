@@ -113,9 +113,9 @@ impl Samples {
         Ok(())
     }
 
-    /// The pages that are complete.
-    pub fn take_ready(&mut self) -> Vec<Packed> {
-        self.builder.take_ready()
+    /// Where the samples go.
+    pub const fn builder(&mut self) -> &mut Builder {
+        &mut self.builder
     }
 
     /// The end of the file: the remaining pages, the tracks, and whether each track's last sample has a duration.

@@ -16,7 +16,7 @@ use crate::container::mpeg::outline::{outline, pack};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};
-use crate::index::{Outline, Packed};
+use crate::index::{Builder, Outline, Packed};
 
 /// A file on the way through its packets, whose beginning is read twice.
 ///
@@ -70,8 +70,8 @@ impl pass::Pass for Pass {
         Ok(offset < stream.len())
     }
 
-    fn take_ready(&mut self) -> Vec<Packed> {
-        self.samples.take_ready()
+    fn builder(&mut self) -> &mut Builder {
+        self.samples.builder()
     }
 
     async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {

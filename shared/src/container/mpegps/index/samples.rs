@@ -12,7 +12,7 @@ use crate::container::mpeg::elements::{Elements, MAX_ELEMENT, MAX_WAITING, SPACI
 use crate::container::mpeg::units::{self, Entrance, Header, Lane};
 use crate::container::mpegps::layout::{self, Entry, OTHER, PACK, Shape};
 use crate::container::notes::Notes;
-use crate::index::Packed;
+use crate::index::{Builder, Packed};
 use crate::media::{Kind, Run, Track};
 
 /// The samples of all tracks, on their way into the index.
@@ -203,9 +203,9 @@ impl Samples {
         Ok(())
     }
 
-    /// The pages that are complete.
-    pub fn take_ready(&mut self) -> Vec<Packed> {
-        self.given.take_ready()
+    /// Where the samples go.
+    pub const fn builder(&mut self) -> &mut Builder {
+        self.given.builder()
     }
 
     /// The end of the file, at this offset.

@@ -22,7 +22,7 @@ use crate::container::mpeg::outline::outline;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};
-use crate::index::{Outline, Packed};
+use crate::index::{Builder, Outline, Packed};
 use crate::media::{Setup, Track};
 
 /// How far into a file its first packet may begin, so that enough of them lie in what is read to recognise it.
@@ -87,8 +87,8 @@ impl pass::Pass for Pass {
         Ok(offset < stream.len())
     }
 
-    fn take_ready(&mut self) -> Vec<Packed> {
-        self.samples.take_ready()
+    fn builder(&mut self) -> &mut Builder {
+        self.samples.builder()
     }
 
     async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {

@@ -13,7 +13,7 @@ use crate::container::Error;
 use crate::container::mpeg::clock::{Clock, Zeros};
 use crate::container::mpeg::elements::{Elements, MAX_ELEMENT, MAX_WAITING, SPACING};
 use crate::container::notes::Notes;
-use crate::index::Packed;
+use crate::index::{Builder, Packed};
 use crate::media::{Kind, Run, Track};
 
 /// The lane of null packets, which are counted to the lane before them.
@@ -240,9 +240,9 @@ impl Samples {
         Ok(())
     }
 
-    /// The pages that are complete.
-    pub fn take_ready(&mut self) -> Vec<Packed> {
-        self.given.take_ready()
+    /// Where the samples go.
+    pub const fn builder(&mut self) -> &mut Builder {
+        self.given.builder()
     }
 
     /// The end of the file, at this offset.

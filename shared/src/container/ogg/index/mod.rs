@@ -13,7 +13,7 @@ use super::CONTAINER;
 use super::page::{MAX_PAGE, Page, Parsed};
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass, tags};
-use crate::index::{Outline, Packed};
+use crate::index::{Builder, Outline, Packed};
 use crate::media::{Kind, Time};
 
 /// A file on the way through its pages.
@@ -49,8 +49,8 @@ impl pass::Pass for Pass {
         Ok(true)
     }
 
-    fn take_ready(&mut self) -> Vec<Packed> {
-        self.streams.take_ready()
+    fn builder(&mut self) -> &mut Builder {
+        self.streams.builder()
     }
 
     async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {

@@ -126,9 +126,9 @@ impl Streams {
         Ok(())
     }
 
-    /// The pages of the index that are complete.
-    pub fn take_ready(&mut self) -> Vec<Packed> {
-        self.builder.take_ready()
+    /// Where the samples go.
+    pub const fn builder(&mut self) -> &mut Builder {
+        &mut self.builder
     }
 
     /// A logical stream begins, and a link with the first behind others.
