@@ -13,13 +13,14 @@ VENV := .venv
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
+SECONDS ?= 4
 PROFILE ?= dev
 # With the dependencies as the Rust tests have them, so that nothing is built twice.
 PROGRAMS := cargo build --workspace --bins --tests
 # Likewise: it is for examples, of which there are none, that their features are those that clippy has.
 DOCUMENTED := RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --lib --bins --examples
 
-.PHONY: serve test test-edge test-rust test-python lambda-test lint bench cold-start samples documents tools clean
+.PHONY: serve test test-edge test-rust test-python lambda-test lint fuzz bench cold-start samples documents tools clean
 
 serve: ## Run everything on this machine, with the sample media in the space "demo"
 	cargo run --release --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
@@ -46,6 +47,9 @@ lint: $(VENV)/ready ## Check the form of everything
 	$(DOCUMENTED)
 	$(VENV)/bin/sam validate --lint
 	$(VENV)/bin/cfn-lint template.yaml
+
+fuzz: ## Fuzz each target for SECONDS: those of TARGETS, or all
+	fuzz/run $(SECONDS) $(TARGETS)
 
 bench: ## Measure the engine
 	cargo bench --workspace

@@ -5,6 +5,7 @@ import dataclasses
 import random
 import string
 import time
+from collections.abc import Callable
 
 from signatures import HOUR, Signer, cookies, encoded, policy, query, soon
 
@@ -187,9 +188,11 @@ def padded(signer: Signer, url: str) -> dict[str, str]:
     raise AssertionError("no signature of that length")
 
 
-def mutations(valid: str, count: int, seed: int):
-    """Queries one to three random changes away from a valid one, none of them the same."""
+def mutations(valid: str, count: int, seed: int, counts: Callable[[str], object] | None = None):
+    """Texts one to three random changes away from a valid one. None means the same: `counts` gives what of a text has a meaning, which is
+    that of a query unless it is given."""
     chosen = random.Random(seed)
+    counts = counts or counts_of_query
     letters = string.ascii_letters + string.digits + "-_~=&%+.,*?/;"
     made = 0
     while made < count:
@@ -210,13 +213,21 @@ def mutations(valid: str, count: int, seed: int):
                     to = min(len(text), at + chosen.randint(1, 12))
                     text[at:at] = text[at:to]
         mutated = "".join(text)
-        if same(mutated) != same(valid):
+        if counts(mutated) != counts(valid):
             made += 1
             yield mutated
 
 
-def same(text: str) -> tuple:
+PARTS = ("Expires=", "Policy=", "Signature=", "Key-Pair-Id=", "Hash-Algorithm=")
+
+
+def counts_of_query(text: str) -> tuple:
     """What of a query counts: the parts of the signature in any order, and the rest as it stands."""
     pairs = text.split("&")
-    names = ("Expires=", "Policy=", "Signature=", "Key-Pair-Id=", "Hash-Algorithm=")
-    return sorted(pair for pair in pairs if pair.startswith(names)), [pair for pair in pairs if not pair.startswith(names)]
+    return sorted(pair for pair in pairs if pair.startswith(PARTS)), [pair for pair in pairs if not pair.startswith(PARTS)]
+
+
+def counts_of_cookies(text: str) -> list[str]:
+    """What of a `Cookie` field counts: the parts of the signature, in any order. The other cookies are other programs'."""
+    pairs = [pair.strip() for pair in text.split(";")]
+    return sorted(pair for pair in pairs if pair.removeprefix("CloudFront-").startswith(PARTS) and pair.startswith("CloudFront-"))

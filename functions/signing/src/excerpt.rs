@@ -1,12 +1,18 @@
 //! The part of a file that a URL is for. What means nothing is elsewhere as if it were not there, and the whole file is what is
 //! left; here it is an error, since a URL for a part that opened all of it would be the opposite of what was asked for.
 
-use reelspan::index::Status;
-use reelspan::resolve::{Ask, Meaning, guess};
+use reelspan::index::{Outline, Status};
+use reelspan::media::{Interval, Time};
+use reelspan::resolve::{self, Ask, Meaning, When, guess};
 use reelspan::space::MediaKey;
+use reelspan::store::Found;
 use reelspan::uri::Fragment;
 
 use crate::{Error, Signing};
+
+/// How much before its start a strict excerpt may disclose unless the request says: as long as a group of pictures is that
+/// common encoders make unless they are told otherwise (x264 and x265: 250 pictures, which are ten seconds at 25 a second).
+pub const MAX_LEAD_IN: Time = Time::from_secs(10);
 
 /// A part of a file, as the query of its URL: in one way of writing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,21 +44,97 @@ impl Excerpt {
     }
 }
 
+/// How many pages behind the first are read with the head: half a minute before the start, and what follows it.
+const AT_START: u32 = 5;
+
+/// What has to be known of what a part discloses before a URL for it is given out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disclosure {
+    /// Nothing: the whole file is open to all.
+    Irrelevant,
+    /// It is said in the answer.
+    Told,
+    /// It is said in the answer, and is at most so much from before the part's start.
+    AtMost(Time),
+}
+
+/// What a URL for a part of a file opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The query of the URL.
+    pub query: String,
+    /// What it discloses, as a fragment of the file: the interval of all samples that it gives, those included that are there
+    /// only for decoding, and the tracks. `None` if there is nothing at the time that it asks for, or if it is irrelevant.
+    pub given: Option<String>,
+}
+
 impl Signing {
-    /// The query of the URL for a part of a stored file, where every word of it means something there.
-    pub(crate) async fn excerpt(&self, key: &MediaKey, excerpt: &Excerpt) -> Result<String, Error> {
+    /// The part of a stored file, if every word of the fragment means something there. Reads the head of its index and the
+    /// pages around the part's start in one round trip. A second one reads those at its end if it is long, and a third one the
+    /// page with the sync sample if that lies more than half a minute before. What is irrelevant is not read.
+    ///
+    /// # Errors
+    ///
+    /// If a dimension means nothing for the file, or if the part discloses more from before its start than it may.
+    pub(crate) async fn excerpt(
+        &self,
+        key: &MediaKey,
+        excerpt: &Excerpt,
+        disclosure: Disclosure,
+    ) -> Result<Opened, Error> {
         let wrong = |why: &str| Error::Bad(format!("no part of {} can be given out: {why}", key.content()));
         let ask = Ask::from(&excerpt.fragment);
-        // The head alone says what a word means.
-        let found = self.stores.index.find(&key.to_string(), guess(&Ask::default())).await?;
-        let head = found.ok_or(Error::Busy("the indexer"))?.head;
-        match &head.status {
-            Status::Refused(why) => Err(wrong(why)),
-            Status::Indexed(outline) => match Meaning::of(&ask, outline).without.first() {
-                Some(without) => Err(wrong(&format!("{}: {}", without.dimension, without.why))),
-                None => Ok(excerpt.query()),
-            },
+        let query = excerpt.query();
+        let pages = if disclosure == Disclosure::Irrelevant { guess(&Ask::default()) } else { guess(&ask) };
+        let pages = *pages.start()..=(*pages.end()).min(pages.start().saturating_add(AT_START));
+        let found = self.stores.index.find(&key.to_string(), pages).await?;
+        let Found { head, mut pages } = found.ok_or(Error::Busy("the indexer"))?;
+        let outline = match &head.status {
+            Status::Refused(why) => return Err(wrong(why)),
+            Status::Indexed(outline) => outline,
+        };
+        let meaning = Meaning::of(&ask, outline);
+        if let Some(without) = meaning.without.first() {
+            return Err(wrong(&format!("{}: {}", without.dimension, without.why)));
         }
+        if disclosure == Disclosure::Irrelevant {
+            return Ok(Opened { query, given: None });
+        }
+        let disclosed = resolve::disclosed(outline, &mut pages, &meaning).await.map_err(unresolved)?;
+        if let (Some(disclosed), Disclosure::AtMost(most)) = (disclosed, disclosure) {
+            check_lead_in(&meaning, outline, disclosed, most)?;
+        }
+        let given = disclosed.map(|interval| {
+            let tracks = excerpt.fragment.tracks.clone();
+            Fragment { time: Some(interval.into()), tracks, ..Fragment::default() }.to_string()
+        });
+        Ok(Opened { query, given })
+    }
+}
+
+/// Whether what is disclosed begins at most so long before what was asked for.
+fn check_lead_in(meaning: &Meaning, outline: &Outline, disclosed: Interval, most: Time) -> Result<(), Error> {
+    let asked = match meaning.when {
+        When::During(interval) => interval.start().max(Time::ZERO).min(outline.duration),
+        When::Always | When::Never => Time::ZERO,
+    };
+    let lead_in = asked - disclosed.start();
+    if lead_in <= most {
+        return Ok(());
+    }
+    Err(Error::Conflict(format!(
+        "the excerpt would disclose t={disclosed}, {lead_in} seconds from before its start, and maxLeadIn is {most}: decoding \
+         has to begin at a sync sample, of which there is none later; begin the excerpt there, or sign it without strict"
+    )))
+}
+
+/// Why it cannot be known what a part discloses.
+fn unresolved(error: resolve::Error) -> Error {
+    match error {
+        resolve::Error::Container(error) => Error::Internal(error.to_string()),
+        resolve::Error::Changed => Error::Busy("the indexer"),
+        resolve::Error::Busy(service) => Error::Busy(service),
+        resolve::Error::Pages(why) => Error::Upstream(why),
     }
 }
 

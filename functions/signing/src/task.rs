@@ -6,17 +6,19 @@ use reelspan::cloudfront::commons::Commons;
 use reelspan::cloudfront::now;
 use reelspan::cloudfront::policy::{self, Network, Policy};
 use reelspan::http::origin::OwnOrigins;
+use reelspan::media::Time;
 use reelspan::space::MediaKey;
 use reelspan::space::acl::Right;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::Kind;
 use reelspan::telemetry;
-use reelspan_rest::task::{Count, body, said};
+use reelspan::uri::{Scanner, npt};
+use reelspan_rest::task::{Count, Flag, body, said};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cookies::may_lead_to;
-use crate::excerpt::Excerpt;
+use crate::excerpt::{Disclosure, Excerpt, MAX_LEAD_IN, Opened};
 use crate::find::Format;
 use crate::pass::{GOOD_FOR, Pass};
 use crate::routes::Shared;
@@ -48,12 +50,41 @@ struct Limits {
 
 /// `get-signed-url`
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Signed {
     #[serde(flatten)]
     asked: Asked,
     #[serde(flatten)]
     limits: Limits,
+    /// Whether the part may be signed only if it discloses little from before its start.
+    #[serde(default)]
+    strict: Flag,
+    /// How much that may be, in seconds.
+    max_lead_in: Option<Seconds>,
 }
+
+/// A number of seconds, which may have a fraction and may stand in a string.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "Value")]
+struct Seconds(Time);
+
+impl TryFrom<Value> for Seconds {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, &'static str> {
+        let text = match value {
+            Value::Number(number) => number.to_string(),
+            Value::String(text) => text,
+            _ => return Err(NO_SECONDS),
+        };
+        let mut scanner = Scanner::new(text.trim());
+        let time = npt::instant(&mut scanner).map_err(|_| NO_SECONDS)?;
+        scanner.end().map_err(|_| NO_SECONDS)?;
+        Ok(Self(time))
+    }
+}
+
+const NO_SECONDS: &str = "maxLeadIn is a number of seconds, 0 or more";
 
 /// `get-signed-cookies-url`
 #[derive(Debug, Deserialize)]
@@ -89,25 +120,35 @@ pub async fn url(State(state): Shared, who: Who, request: Request) -> Result<Res
     let asked: Asked = body(request).await?;
     let space = state.space(&asked.space_id, &who).await?;
     let base = state.base(&space, Kind::Open)?;
-    let (key, query) = state.meant(&space, &asked).await?;
-    Ok(said(json!({"streamUrl": policy::url(&base, &key, &query)}).to_string()))
+    let (key, opened) = state.meant(&space, &asked, Disclosure::Irrelevant).await?;
+    Ok(said(json!({"streamUrl": policy::url(&base, &key, query(opened.as_ref()))}).to_string()))
 }
 
 pub async fn signed_url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
     who.somebody()?;
-    let Signed { asked, limits } = body(request).await?;
+    let Signed { asked, limits, strict: Flag(strict), max_lead_in } = body(request).await?;
+    let disclosure = match (strict, max_lead_in) {
+        (true, Some(Seconds(most))) => Disclosure::AtMost(most),
+        (true, None) => Disclosure::AtMost(MAX_LEAD_IN),
+        (false, None) => Disclosure::Told,
+        (false, Some(_)) => return Err(Error::Bad("maxLeadIn has a meaning with strict only".to_owned())),
+    };
     let space = state.space(&asked.space_id, &who).await?;
     let base = state.base(&space, Kind::Secure)?;
     let now = now();
     let (until, ip_address) = limits.read(now)?;
-    let (meant, commons) = futures::join!(state.meant(&space, &asked), state.commons());
-    let (key, query) = meant?;
+    let (meant, commons) = futures::join!(state.meant(&space, &asked, disclosure), state.commons());
+    let (key, opened) = meant?;
     let held = state.keyring.signer(&commons?, now).await?;
-    let url = policy::url(&base, &key, &query);
+    let url = policy::url(&base, &key, query(opened.as_ref()));
     let until = held.until.map_or(until, |last| last.min(until));
     let policy = Policy { ip_address, ..Policy::until(&url, until) };
     let signed = held.signer.url(&url, &policy).map_err(|error| Error::Internal(error.to_string()))?;
-    Ok(said(json!({"signedUrl": signed}).to_string()))
+    let mut answer = json!({"signedUrl": signed});
+    if let (Some(Opened { given, .. }), Some(members)) = (opened, answer.as_object_mut()) {
+        members.insert("given".to_owned(), given.into());
+    }
+    Ok(said(answer.to_string()))
 }
 
 pub async fn signed_cookies_url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
@@ -142,20 +183,30 @@ impl Signing {
         Ok(self.table.commons().await?)
     }
 
-    /// The file that is meant, and the query of its URL.
-    async fn meant(&self, space: &Space, asked: &Asked) -> Result<(MediaKey, String), Error> {
+    /// The file that is meant, and the part of it if one is named, and what has to be known of it.
+    async fn meant(
+        &self,
+        space: &Space,
+        asked: &Asked,
+        disclosure: Disclosure,
+    ) -> Result<(MediaKey, Option<Opened>), Error> {
         let format = Format::parse(asked.resource_prefix.as_deref())?;
         let excerpt = asked.fragment.as_deref().map(Excerpt::parse).transpose()?;
         let key = self.find(&space.id, &asked.content_id, format).await?;
-        let query = match excerpt {
-            Some(excerpt) => self.excerpt(&key, &excerpt).await?,
-            None => String::new(),
+        let opened = match excerpt {
+            Some(excerpt) => Some(self.excerpt(&key, &excerpt, disclosure).await?),
+            None => None,
         };
         telemetry::note(|notes| {
             notes.space = Some(space.id.to_string());
             notes.content = Some(key.content().to_string());
-            notes.fragment = Some(query.clone()).filter(|query| !query.is_empty());
+            notes.fragment = opened.as_ref().map(|opened| opened.query.clone());
         });
-        Ok((key, query))
+        Ok((key, opened))
     }
+}
+
+/// The query of the URL of a file, or of a part of it.
+fn query(opened: Option<&Opened>) -> &str {
+    opened.map_or("", |opened| &opened.query)
 }

@@ -7,6 +7,7 @@
 //! in a cut of it (`inner`).
 
 mod cover;
+mod disclosed;
 mod edits;
 mod inner;
 mod meaning;
@@ -17,6 +18,7 @@ mod tracks;
 use std::ops::{Range, RangeInclusive};
 
 pub use cover::{cover, setup};
+pub use disclosed::disclosed;
 pub use meaning::{Dimension, Meaning, Meaningless, When, frame_rate, unit};
 pub use pages::{Memory, Pages};
 
@@ -157,25 +159,37 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
         return Ok(Cut::Original);
     }
     let Some(given) = meaning.interval(outline) else { return Ok(Cut::Outside) };
-    let chosen = meaning.places(outline);
     let mut held = Held::new(pages, outline.pages);
-    let mut selection = if places(outline, &chosen).all(|(_, track)| container::starts_exactly(outline, track)) {
-        select_exactly(outline, &mut held, &chosen, given).await?
-    } else {
-        select_from_sync(outline, &mut held, &chosen, given).await?
-    };
-    // A track that has no sample in the interval would be an empty track, on which some players stumble.
-    selection.tracks.retain(|track| !track.runs.is_empty());
-    if selection.tracks.is_empty() {
+    let Some(mut selection) = select(outline, &mut held, &meaning.places(outline), given).await? else {
         return Ok(Cut::Outside);
-    }
-    selection.given = within_tracks(outline, &selection);
+    };
     selection.elements = held.elements_of(&selection.tracks);
     let selection = container::as_played(outline, selection);
     let file = container::write(outline, &selection)?;
     let mime = selected_mime(outline, &selection);
     let Selection { given, tracks: selected, .. } = selection;
     Ok(Cut::Part(Part { file, mime, given, tracks: meaning.tracks.clone(), selected }))
+}
+
+/// The samples of these tracks that present an interval, with those that have to be decoded before; `None` if there are none.
+async fn select(
+    outline: &Outline,
+    held: &mut Held<'_, impl Pages>,
+    chosen: &[usize],
+    given: Interval,
+) -> Result<Option<Selection>, Error> {
+    let mut selection = if places(outline, chosen).all(|(_, track)| container::starts_exactly(outline, track)) {
+        select_exactly(outline, held, chosen, given).await?
+    } else {
+        select_from_sync(outline, held, chosen, given).await?
+    };
+    // A track that has no sample in the interval would be an empty track, on which some players stumble.
+    selection.tracks.retain(|track| !track.runs.is_empty());
+    if selection.tracks.is_empty() {
+        return Ok(None);
+    }
+    selection.given = within_tracks(outline, &selection);
+    Ok(Some(selection))
 }
 
 /// Where playback can begin at any instant: each track's samples for the interval, trimmed to it by the segments.

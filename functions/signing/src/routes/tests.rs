@@ -4,6 +4,9 @@
 
 mod world;
 
+use std::fs;
+use std::path::Path;
+
 use reelspan::cloudfront::now;
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify};
 use reelspan::space::SpaceId;
@@ -106,6 +109,49 @@ async fn an_excerpt_is_signed_as_the_query_that_it_is() {
         assert_eq!(found, status, "{content} {fragment}: {text}");
         assert!(text.contains(why), "{content} {fragment}: {text}");
     }
+}
+
+#[tokio::test]
+async fn the_answer_says_what_a_signed_excerpt_discloses() {
+    let world = World::new().await;
+    world.rotate("K1", 0).await;
+    world.store_indexed("secure/sound.wav", true).await;
+    // It has a keyframe every two seconds.
+    let film = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/counter.mp4");
+    world.store_media("secure/film.mp4", fs::read(film).unwrap()).await;
+    let body = |content: &str, fragment: &str, more: Value| {
+        let mut body = json!({"spaceId": "secure", "contentId": content, "fragment": fragment});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    for (content, fragment, more, given) in [
+        ("sound.wav", "t=0.2,0.5", json!({"strict": true, "maxLeadIn": 0}), Some("t=npt:0.2,0.5")),
+        ("sound.wav", "track=audio", json!({"strict": "true"}), Some("t=npt:0,1&track=audio")),
+        ("sound.wav", "t=5,6", json!({"strict": true}), None),
+        ("film.mp4", "track=video&t=12,20", json!({"strict": true, "maxLeadIn": "0"}), Some("t=npt:12,20&track=video")),
+        ("film.mp4", "track=video&t=13.5,20", json!({}), Some("t=npt:12,20&track=video")),
+        ("film.mp4", "track=video&t=13.5,20", json!({"strict": true}), Some("t=npt:12,20&track=video")),
+        ("film.mp4", "track=video&t=13.5,20", json!({"strict": false}), Some("t=npt:12,20&track=video")),
+        ("film.mp4", "track=video&t=13.5,20", json!({"strict": true, "maxLeadIn": 1.5}), Some("t=npt:12,20&track=video")),
+    ] {
+        let answer = world.answered("get-signed-url", body(content, fragment, more.clone())).await;
+        assert_eq!(answer.as_object().unwrap().get("given").unwrap().as_str(), given, "{content} {fragment} {more}");
+    }
+    for (fragment, more, status, why) in [
+        ("t=13.5,20", json!({"strict": true, "maxLeadIn": 1.4}), 409, "1.5 seconds from before its start"),
+        ("t=13.5,20", json!({"strict": true, "maxLeadIn": "0:01"}), 400, "maxLeadIn"),
+        ("t=13.5,20", json!({"strict": true, "maxLeadIn": -1}), 400, "maxLeadIn"),
+        ("t=13.5,20", json!({"strict": true, "maxLeadIn": null}), 200, "given"),
+        ("t=13.5,20", json!({"maxLeadIn": 1}), 400, "strict"),
+        ("t=13.5,20", json!({"strict": "perhaps"}), 400, "body"),
+    ] {
+        let (found, text) =
+            world.task(Some("alice"), "get-signed-url", body("film.mp4", fragment, more.clone())).await;
+        assert!(found == status && text.contains(why), "{fragment} {more}: {found} {text}");
+    }
+    // Of a whole file, and in an open space, there is nothing to say.
+    let whole = world.answered("get-signed-url", json!({"spaceId": "secure", "contentId": "film.mp4"})).await;
+    assert!(whole.get("given").is_none(), "{whole}");
 }
 
 #[tokio::test]

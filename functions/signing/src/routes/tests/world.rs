@@ -20,7 +20,7 @@ use reelspan::space::SpaceId;
 use reelspan::space::acl::{Grantee, Right};
 use reelspan::space::record::Space;
 use reelspan::space::streaming::{Distribution, Hosts, Kind, Standing, Streaming};
-use reelspan::store::{self, CONTAINER_INDEX, Cells, Keys, SPACES, SigningSecret, Stores, create_tables};
+use reelspan::store::{self, CONTAINER_INDEX, Cells, Keys, SPACES, Sequencer, SigningSecret, Stores, create_tables};
 use reelspan::user::{Identity, Role, UserName};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -135,11 +135,16 @@ impl World {
 
     /// Stores a content with its index: of a second of sound, or of something that is no media.
     pub async fn store_indexed(&self, key: &str, sound: bool) {
+        self.store_media(key, if sound { wav() } else { b"no media".to_vec() }).await;
+    }
+
+    /// Stores a content with the index of these bytes.
+    pub async fn store_media(&self, key: &str, bytes: Vec<u8>) {
         self.store(key);
-        let status = if sound {
-            Status::Indexed(index(&Bytes::from(wav()), &mut Memory::default()).await.unwrap())
-        } else {
-            Status::Refused("no media".to_owned())
+        let (mut pages, mut cells) = (Memory::default(), Cells::default());
+        let status = match index(&Bytes::from(bytes), &mut pages).await {
+            Ok(outline) => Status::Indexed(outline),
+            Err(_) => Status::Refused("no media".to_owned()),
         };
         let original = Original {
             etag: "\"e\"".to_owned(),
@@ -149,7 +154,11 @@ impl World {
             sequencer: "01".to_owned(),
             content_type: None,
         };
-        assert!(self.signing.stores.index.put_head(key, &Head { original, status }, &Cells::default()).await.unwrap());
+        let table = &self.signing.stores.index;
+        let packed: Vec<_> = pages.packed().cloned().collect();
+        assert!(packed.iter().all(|page| cells.insert(page.number)));
+        table.put_pages(key, &original.etag, &Sequencer::new(&original.sequencer), packed).await.unwrap();
+        assert!(table.put_head(key, &Head { original, status }, &cells).await.unwrap());
     }
 
     /// What a task answers to somebody of this name.
@@ -163,13 +172,19 @@ impl World {
         (status, text(response).await)
     }
 
-    /// What a task gives to alice.
+    /// The URL that a task gives to alice.
     pub async fn given(&self, task: &str, body: Value) -> String {
+        let answer = self.answered(task, body).await;
+        let mut urls = answer.as_object().unwrap().iter().filter(|(name, _)| name.ends_with("Url"));
+        let (Some((_, url)), None) = (urls.next(), urls.next()) else { panic!("{answer}") };
+        url.as_str().unwrap().to_owned()
+    }
+
+    /// What a task answers to alice.
+    pub async fn answered(&self, task: &str, body: Value) -> Value {
         let (status, text) = self.task(Some("alice"), task, body.clone()).await;
         assert_eq!(status, 200, "{body}: {text}");
-        let answer: Value = serde_json::from_str(&text).unwrap();
-        let [value] = answer.as_object().unwrap().values().collect::<Vec<_>>()[..] else { panic!("{text}") };
-        value.as_str().unwrap().to_owned()
+        serde_json::from_str(&text).unwrap()
     }
 
     /// What `/cookies` answers.

@@ -1,8 +1,18 @@
-//! Nobody gets in by chance.
+//! Random changes to valid URLs and cookies let nobody in.
 
 use proptest::prelude::*;
+use proptest::test_runner::Config;
 
 use super::*;
+
+/// How many changed URLs, and how many changed cookies, are tried: `REELSPAN_MUTATIONS`, or a few thousand.
+fn cases() -> u32 {
+    std::env::var("REELSPAN_MUTATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(5000)
+}
+
+fn config() -> Config {
+    Config::with_cases(cases())
+}
 
 /// One thing done to a text.
 #[derive(Clone, Debug)]
@@ -55,7 +65,8 @@ fn mutated(url: &str, mutation: &Mutation) -> String {
         }
         Mutation::Cut(at) => letters.truncate(at.index(count)),
         Mutation::Repeat(_) | Mutation::Drop(_) | Mutation::Exchange(..) => {
-            let mut pairs: Vec<_> = url.split('&').collect();
+            let between = if url.contains("; ") { "; " } else { "&" };
+            let mut pairs: Vec<_> = url.split(between).collect();
             let count = pairs.len();
             match mutation {
                 Mutation::Repeat(at) => pairs.push(pairs[at.index(count)]),
@@ -63,14 +74,14 @@ fn mutated(url: &str, mutation: &Mutation) -> String {
                 Mutation::Exchange(one, other) => pairs.swap(one.index(count), other.index(count)),
                 _ => {}
             }
-            return pairs.join("&");
+            return pairs.join(between);
         }
     }
     letters.concat()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(config())]
 
     /// What denotes the same has the same URL without the parts of the signature, byte by byte, and the same parts; nothing but
     /// the order of the parts can then be another.
@@ -88,6 +99,28 @@ proptest! {
             prop_assert_eq!(taken_apart(&altered), taken_apart(&signed), "{}", altered);
         } else {
             prop_assert_ne!(altered, signed);
+        }
+    }
+
+    /// Cookies that are let in have the very parts that were signed, whatever else they have.
+    #[test]
+    fn no_mutation_of_cookies_gets_in_but_one_that_denotes_the_same(
+        is_custom: bool, mutations in prop::collection::vec(mutation(), 1..4),
+    ) {
+        let Signers { one, keys, .. } = signers();
+        let policy = if is_custom { custom(&format!("{BASE}/*")) } else { canned(WHOLE) };
+        let parts = one.cookies(&policy).unwrap().into_iter().map(|(name, value)| format!("{name}={value}"));
+        let signed = parts.collect::<Vec<_>>().join("; ");
+        let altered = mutations.iter().fold(signed.clone(), |cookies, mutation| {
+            if cookies.is_empty() { cookies } else { mutated(&cookies, mutation) }
+        });
+        let Ok(value) = HeaderValue::from_str(&altered) else { return Ok(()) };
+        let evidence = |value| Evidence::from_cookies(&HeaderMap::from_iter([(COOKIE, value)]));
+        let let_in = |evidence: Evidence| verify(&evidence, WHOLE, &keys, NOW, Some(HERE.parse().unwrap())).is_ok();
+        if let Ok(Some(found)) = evidence(value)
+            && let_in(found.clone())
+        {
+            prop_assert_eq!(Ok(Some(found)), evidence(HeaderValue::from_str(&signed).unwrap()), "{}", altered);
         }
     }
 

@@ -1,0 +1,93 @@
+//! Indexing in pieces: a pass that is stopped anywhere and resumed from its packed checkpoint makes the same index as one that
+//! runs through; a damaged checkpoint is refused; and one that is damaged in a way that its hash does not show is an error or
+//! a wrong index, but neither a panic nor endless.
+//!
+//! The input: a byte that says how many bytes a piece is, a byte that says which checkpoint is damaged, a byte with the number
+//! of damages, three bytes for each of them (where, and what is changed), and the file.
+
+use std::hash::{DefaultHasher, Hasher};
+
+use bytes::Bytes;
+use futures::executor::block_on;
+use reelspan::container::{Checkpoint, Error, Limit, Progress, index, index_on};
+use reelspan::index::{Outline, Packed};
+use reelspan::resolve::Memory;
+
+use crate::Interest;
+
+/// More pieces than this say nothing new.
+const MOST_PIECES: usize = 64;
+/// As many bytes of a checkpoint are its hash.
+const HASH: usize = 8;
+
+/// Runs the target.
+pub fn run(input: &[u8]) -> Interest {
+    let Some((&[size, damaged, count], rest)) = input.split_first_chunk::<3>() else { return Interest::Reject };
+    let count = usize::from(count % 8);
+    let Some((damages, file)) = rest.split_at_checked(3 * count) else { return Interest::Reject };
+    let file = Bytes::copy_from_slice(file);
+    let mut pages = Memory::default();
+    let whole = block_on(index(&file, &mut pages));
+    if matches!(whole, Err(Error::Unknown)) {
+        return Interest::Reject;
+    }
+    let limit = Limit { bytes: Some(64 * (u64::from(size) + 1)), ..Limit::default() };
+    let (pieces, checkpoints) = in_pieces(&file, &limit);
+    if let Some(pieces) = pieces {
+        assert_eq!(pieces.0.ok(), whole.ok());
+        assert!(pieces.1.packed().map(parts).eq(pages.packed().map(parts)));
+    }
+    if let Some(checkpoint) = checkpoints.get(usize::from(damaged) % checkpoints.len().max(1)) {
+        resume_damaged(&file, checkpoint, damages);
+    }
+    Interest::Keep
+}
+
+fn parts(packed: &Packed) -> (u32, &Bytes) {
+    (packed.number, &packed.bytes)
+}
+
+/// The index as it comes in pieces, unless they are too many; and the packed checkpoints between them.
+fn in_pieces(file: &Bytes, limit: &Limit) -> (Option<(Result<Outline, Error>, Memory)>, Vec<Bytes>) {
+    let (mut pages, mut from, mut checkpoints) = (Memory::default(), None::<Checkpoint>, Vec::new());
+    while checkpoints.len() < MOST_PIECES {
+        match block_on(index_on(file, &mut pages, from.as_ref(), limit)) {
+            Ok(Progress::Done(outline)) => return (Some((Ok(*outline), pages)), checkpoints),
+            Ok(Progress::Paused(checkpoint)) => {
+                assert!(from.is_none_or(|from| from.offset() < checkpoint.offset()), "the pass makes no progress");
+                let packed = checkpoint.pack();
+                from = Some(Checkpoint::unpack(&packed).expect("it was just packed"));
+                checkpoints.push(packed);
+            }
+            Err(error) => {
+                assert!(!matches!(error, Error::Checkpoint(_)), "{error}");
+                return (Some((Err(error), pages)), checkpoints);
+            }
+        }
+    }
+    (None, checkpoints)
+}
+
+/// Resumes from a checkpoint with damages, once as it is and once with a hash that does not show them.
+fn resume_damaged(file: &Bytes, checkpoint: &Bytes, damages: &[u8]) {
+    let mut bytes = checkpoint.to_vec();
+    let length = bytes.len() - HASH;
+    for damage in damages.as_chunks::<3>().0 {
+        let at = usize::from(u16::from_be_bytes([damage[0], damage[1]])) % length;
+        bytes[HASH + at] ^= damage[2];
+    }
+    if bytes[..] != checkpoint[..] {
+        assert_eq!(Checkpoint::unpack(&bytes), None);
+    }
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&bytes[HASH..]);
+    bytes[..HASH].copy_from_slice(&hasher.finish().to_le_bytes());
+    let Some(mut from) = Checkpoint::unpack(&bytes) else { return };
+    let mut pages = Memory::default();
+    for _ in 0..MOST_PIECES {
+        match block_on(index_on(file, &mut pages, Some(&from), &Limit::default())) {
+            Ok(Progress::Paused(checkpoint)) => from = checkpoint,
+            Ok(Progress::Done(_)) | Err(_) => return,
+        }
+    }
+}

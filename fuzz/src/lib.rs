@@ -1,0 +1,66 @@
+//! Fuzz targets. Each takes bytes from an attacker, hands them to one part of the engine, and panics if that breaks a promise.
+//! `make fuzz` runs them under libFuzzer, guided by coverage; `tests/corpus.rs` runs them over `corpus/` as an ordinary test.
+//!
+//! | module | what it attacks |
+//! | --- | --- |
+//! | `media` | indexing a file of each format, and every answer that is made from its index |
+//! | `checkpoint` | stopping and resuming an indexing pass, and damaged checkpoints |
+//! | `text` | fragments, `Range` and other header fields, names of spaces, contents and users |
+//! | `signature` | signed URLs, signed cookies and policies |
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a target fails by panicking"
+)]
+
+mod checkpoint;
+mod media;
+mod signature;
+mod text;
+
+/// Whether libFuzzer should keep the input if it covers new code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// The input reached the part that the target is about.
+    Keep,
+    /// It did not: a file of another format.
+    Reject,
+}
+
+/// One fuzz target.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its name, which is also the name of its folder in `corpus/`.
+    pub name: &'static str,
+    /// Runs it with one input.
+    pub run: fn(&[u8]) -> Interest,
+}
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
+    Target { name: "avi", run: |input| media::run(&["avi"], input) },
+    Target { name: "flac", run: |input| media::run(&["flac"], input) },
+    Target { name: "flv", run: |input| media::run(&["flv"], input) },
+    Target { name: "frames", run: |input| media::run(&["mp3", "mp2", "adts"], input) },
+    Target { name: "iff", run: |input| media::run(&["iff"], input) },
+    Target { name: "matroska", run: |input| media::run(&["matroska"], input) },
+    Target { name: "mp4", run: |input| media::run(&["mp4"], input) },
+    Target { name: "mpegps", run: |input| media::run(&["mpegps"], input) },
+    Target { name: "mpegts", run: |input| media::run(&["mpegts"], input) },
+    Target { name: "ogg", run: |input| media::run(&["ogg"], input) },
+    Target { name: "checkpoint", run: checkpoint::run },
+    Target { name: "fragment", run: text::fragment },
+    Target { name: "range", run: text::range },
+    Target { name: "header", run: text::header },
+    Target { name: "name", run: text::name },
+    Target { name: "policy", run: signature::policy },
+    Target { name: "signature", run: signature::request },
+];
+
+/// The target of this name.
+#[must_use]
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}

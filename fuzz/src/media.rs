@@ -1,0 +1,175 @@
+//! A file of each format: indexes it, cuts it, and gives out ranges of it and of its cuts. Whatever the file is, each answer
+//! is a valid one: its length is the sum of its pieces, and it takes no byte from outside the file.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use futures::executor::block_on;
+use reelspan::container::{self, Error};
+use reelspan::index::{Outline, Page};
+use reelspan::media::{Interval, Time};
+use reelspan::resolve::{self, Ask, Cover, Cut, Meaning, Memory, Part};
+use reelspan::splice::{Piece, Splice};
+
+use crate::Interest;
+
+/// As many byte ranges a part of the original has at the most.
+const MOST_RANGES: usize = 64;
+/// A cut up to this size is put together and indexed again.
+const SMALL: u64 = 1 << 20;
+
+/// Runs the target for the containers of these names.
+pub fn run(containers: &[&str], input: &[u8]) -> Interest {
+    let file = Bytes::copy_from_slice(input);
+    let mut pages = Memory::default();
+    let outline = match block_on(container::index(&file, &mut pages)) {
+        Ok(outline) => outline,
+        Err(Error::Unknown) => return Interest::Reject,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return Interest::Keep;
+        }
+    };
+    if !containers.contains(&outline.container.name()) {
+        return Interest::Reject;
+    }
+    check_index(&file, &outline, &pages);
+    for ask in asks(&outline) {
+        check_answers(&file, &outline, &pages, &ask);
+    }
+    Interest::Keep
+}
+
+/// The index survives being stored, and names no byte outside the file.
+fn check_index(file: &Bytes, outline: &Outline, pages: &Memory) {
+    assert_eq!(&Outline::unpack(&outline.pack()).unwrap(), outline);
+    for range in &outline.setup_ranges {
+        check_range(range, file.len() as u64);
+    }
+    let mut samples = vec![0; outline.tracks.len()];
+    for packed in pages.packed() {
+        assert!(packed.number < outline.pages);
+        let page = Page::unpack(packed.number, &packed.bytes).unwrap();
+        assert_eq!(page.tracks.len(), outline.tracks.len());
+        for (count, track) in samples.iter_mut().zip(&page.tracks) {
+            for run in &track.runs {
+                assert!(run.bytes().end <= file.len() as u64, "{run:?} of {} bytes", file.len());
+                *count += u64::from(run.count);
+            }
+        }
+        for element in &page.elements {
+            assert!(element.offset.checked_add(element.size).is_some_and(|end| end <= file.len() as u64), "{element:?}");
+        }
+    }
+    let claimed: Vec<u64> = outline.tracks.iter().map(|track| track.samples).collect();
+    assert_eq!(samples, claimed);
+}
+
+/// What is asked of every file: its middle, its beginning, its very end, what lies behind it, each kind of track, a chapter.
+fn asks(outline: &Outline) -> Vec<Ask> {
+    let duration = outline.duration.0.max(3);
+    let times = [
+        (duration / 3, duration / 3 * 2),
+        (0, duration / 2),
+        (duration - 1, i64::MAX),
+        (duration, i64::MAX),
+        (0, 1),
+    ];
+    let times = times.map(|(start, end)| Interval::new(Time(start), Time(end)).expect("an interval"));
+    let tracks = |name: &str| Ask { tracks: vec![name.to_owned()], ..Ask::default() };
+    let mut asks: Vec<Ask> = times.map(Ask::from).into();
+    asks.extend(["video", "audio", "text"].map(tracks));
+    asks.extend(["video", "audio"].map(|name| Ask { tracks: vec![name.to_owned()], ..times[0].into() }));
+    asks.extend(outline.chapters.first().map(|chapter| Ask { id: chapter.ids.first().cloned(), ..Ask::default() }));
+    asks
+}
+
+/// Both answers to what is asked: the cut, and the bytes of the original.
+fn check_answers(file: &Bytes, outline: &Outline, pages: &Memory, ask: &Ask) {
+    let meaning = Meaning::of(ask, outline);
+    match block_on(resolve::cut(outline, &mut &*pages, &meaning)) {
+        Ok(Cut::Part(part)) => check_part(file, outline, &part),
+        Ok(Cut::Original | Cut::Outside) => {}
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    if let Ok(Cover::Ranges { ranges, given }) = block_on(resolve::cover(outline, &mut &*pages, &meaning)) {
+        check_ranges(&ranges, file.len() as u64);
+        assert!(given.end() <= outline.duration, "{given} of {}", outline.duration);
+        let with_setup = resolve::setup(outline, ranges);
+        assert!(with_setup.len() <= MOST_RANGES);
+    }
+}
+
+/// A cut is a file that can be put together, and of which a range can be given.
+fn check_part(file: &Bytes, outline: &Outline, part: &Part) {
+    let written = &part.file;
+    check_splice(&written.splice, file.len() as u64);
+    check_range(&written.setup, written.splice.len());
+    assert!(written.elements.windows(2).all(|pair| pair[0].end <= pair[1].start), "{:?}", written.elements);
+    for element in &written.elements {
+        check_range(element, written.splice.len());
+    }
+    let (inner, pages) = match block_on(part.index(outline)) {
+        Ok(index) => index,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return;
+        }
+    };
+    let half = Interval::new(Time(inner.duration.0 / 4), Time((inner.duration.0 / 2).max(1)));
+    if let Some(half) = half
+        && let Ok(Cover::Ranges { ranges, .. }) = block_on(part.cover(&inner, &pages, &Meaning::of(&half.into(), &inner)))
+    {
+        check_ranges(&ranges, written.splice.len());
+    }
+    if written.splice.len() <= SMALL {
+        let bytes = assemble(file, &written.splice);
+        let _: Result<Outline, Error> = block_on(container::index(&bytes, &mut Memory::default()));
+    }
+}
+
+fn check_splice(splice: &Splice, length: u64) {
+    let sum: u64 = splice.pieces().iter().map(Piece::len).sum();
+    assert_eq!(splice.len(), sum);
+    for piece in splice.pieces() {
+        assert!(!piece.is_empty());
+        if let Piece::Source(range) = piece {
+            check_range(range, length);
+        }
+    }
+    let middle = splice.len() / 3;
+    let (mut joined, end) = (splice.slice(0..middle), splice.slice(middle..u64::MAX));
+    assert_eq!((joined.len(), end.len()), (middle, splice.len() - middle));
+    joined.append(end);
+    assert_eq!(joined.len(), splice.len());
+}
+
+/// Ascending ranges of so many bytes, none touching the next.
+fn check_ranges(ranges: &[Range<u64>], length: u64) {
+    assert!(!ranges.is_empty());
+    assert!(ranges.len() <= MOST_RANGES, "{} ranges", ranges.len());
+    assert!(ranges.windows(2).all(|pair| pair[0].end < pair[1].start), "{ranges:?}");
+    for range in ranges {
+        assert!(!range.is_empty());
+        check_range(range, length);
+    }
+}
+
+fn check_range(range: &Range<u64>, length: u64) {
+    assert!(range.start <= range.end && range.end <= length, "{range:?} of {length} bytes");
+}
+
+fn assemble(file: &Bytes, splice: &Splice) -> Bytes {
+    let mut out = Vec::new();
+    for piece in splice.pieces() {
+        match piece {
+            Piece::Made(bytes) => out.extend_from_slice(bytes),
+            Piece::Source(range) => {
+                let bounds = [range.start, range.end].map(|at| usize::try_from(at).expect("within the file"));
+                out.extend_from_slice(&file[bounds[0]..bounds[1]]);
+            }
+        }
+    }
+    assert_eq!(out.len() as u64, splice.len());
+    out.into()
+}

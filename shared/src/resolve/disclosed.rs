@@ -1,0 +1,129 @@
+//! What a cut discloses. Decoding begins at a sync sample, so a cut may hold pictures from before the instant at which its
+//! playback begins: an edit list hides them from a viewer, but not from a program. A signed excerpt has to say so.
+
+use std::ops::RangeInclusive;
+
+use super::pages::{Held, Pages};
+use super::{Error, Meaning, When, select};
+use crate::container::{Segment, Selected};
+use crate::index::{Outline, Page};
+use crate::media::{Interval, Kind, Run, Ticks, Time, Track};
+
+/// How much of each end of a fragment is looked at: what lies between two such pieces discloses nothing outside of them.
+const END: Time = Time::from_secs(10);
+
+/// The part of the timeline whose samples the cut of a fragment holds, whether they are presented or only decoded. It contains
+/// what was asked for, as far as the file has it. A picture or a text that is presented when the cut begins counts from there,
+/// since nothing earlier is seen of it; a frame of audio counts as a whole. `None` if there is nothing at the time asked for.
+///
+/// Only the two ends of the fragment are looked at, and of a long group of pictures the first page: a few pages, however long
+/// the fragment is.
+///
+/// # Errors
+///
+/// If the pages cannot be read.
+pub async fn disclosed(
+    outline: &Outline,
+    pages: &mut impl Pages,
+    meaning: &Meaning,
+) -> Result<Option<Interval>, Error> {
+    let Some(asked) = meaning.interval(outline) else { return Ok(None) };
+    if meaning.when == When::Always {
+        return Ok(Some(asked));
+    }
+    if asked.duration() <= END + END {
+        return piece(outline, pages, meaning, asked).await;
+    }
+    let ends = [(asked.start(), asked.start() + END), (asked.end() - END, asked.end())];
+    let [first, last] = ends.map(|(start, end)| Interval::new(start, end).unwrap_or(asked));
+    let first = piece(outline, pages, meaning, first).await?.unwrap_or(first);
+    let last = piece(outline, pages, meaning, last).await?.unwrap_or(last);
+    Ok(Interval::new(first.start(), last.end()))
+}
+
+/// What the cut of a short interval discloses.
+async fn piece(
+    outline: &Outline,
+    pages: &mut impl Pages,
+    meaning: &Meaning,
+    asked: Interval,
+) -> Result<Option<Interval>, Error> {
+    let mut sparse = Sparse(pages);
+    let mut held = Held::new(&mut sparse, outline.pages);
+    let selection = select(outline, &mut held, &meaning.places(outline), asked).await?;
+    Ok(selection.map(|selection| {
+        let tracks = selection.tracks.iter().filter_map(|part| Some((outline.tracks.get(part.track)?, part)));
+        let given = selection.given;
+        let held = tracks.flat_map(|(track, part)| part.runs.iter().filter_map(move |run| of_run(given, track, part, run)));
+        let (start, end) =
+            held.fold((given.start(), given.end()), |(start, end), held| (start.min(held.0), end.max(held.1)));
+        Interval::new(start.max(Time::ZERO), end.min(outline.duration.max(given.end()))).unwrap_or(given)
+    }))
+}
+
+/// From when to when the samples of a run are on the timeline of the file.
+fn of_run(given: Interval, track: &Track, selected: &Selected, run: &Run) -> Option<(Time, Time)> {
+    let begin = given.start();
+    let at = |media| Some(begin + track.timescale.time(on_cut(&selected.segments, media)?));
+    let start = at(run.presentation())?;
+    let is_presented = at(run.presentation() + run.duration)? > begin;
+    let start = if track.kind != Kind::Audio && is_presented { start.max(begin) } else { start };
+    Some((start, at(run.decode_end() + run.composition)?))
+}
+
+/// When a presentation time of a track is, in a cut with these segments: what none of them presents counts from the one that
+/// is nearest. `None` if the cut presents nothing of the track.
+fn on_cut(segments: &[Segment], media: Ticks) -> Option<Ticks> {
+    let mut at = Ticks::ZERO;
+    let mut nearest: Option<(i64, Ticks)> = None;
+    for segment in segments {
+        if let Some(begins) = segment.media {
+            let ends = begins + segment.duration;
+            let distance = (begins - media).0.max((media - ends).0).max(0);
+            if nearest.is_none_or(|(least, _)| distance < least) {
+                nearest = Some((distance, at + (media - begins)));
+            }
+        }
+        at += segment.duration;
+    }
+    nearest.map(|(_, at)| at)
+}
+
+/// Pages of which only those at the ends of a long range are read: the page with the sync sample, and those that were read
+/// before. What lies between them is there for decoding, and decides neither end.
+struct Sparse<'p, P>(&'p mut P);
+
+/// A range of up to so many pages is read as a whole.
+const SHORT: u32 = 16;
+
+impl<P: Pages> Pages for Sparse<'_, P> {
+    async fn load(&mut self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, Error> {
+        let (first, last) = (*cells.start(), *cells.end());
+        if last.saturating_sub(first) < SHORT {
+            return self.0.load(cells).await;
+        }
+        let mut pages = self.0.load(first..=first).await?;
+        pages.extend(self.0.load(last..=last).await?);
+        Ok(pages)
+    }
+
+    async fn load_before(&mut self, cell: u32) -> Result<Option<Page>, Error> {
+        self.0.load_before(cell).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_counts_from_the_segment_that_is_nearest() {
+        let segment = |duration, media: Option<i64>| Segment { duration: Ticks(duration), media: media.map(Ticks) };
+        let segments = [segment(5, None), segment(10, Some(100)), segment(10, Some(20))];
+        for (media, expected) in [(100, 5), (105, 10), (90, -5), (112, 17), (20, 15), (14, 9), (31, 26)] {
+            assert_eq!(on_cut(&segments, Ticks(media)), Some(Ticks(expected)), "{media}");
+        }
+        let [nothing, ..] = segments;
+        assert_eq!(on_cut(&[nothing], Ticks(100)), None);
+    }
+}
