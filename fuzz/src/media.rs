@@ -58,7 +58,10 @@ fn check_index(file: &Bytes, outline: &Outline, pages: &Memory) {
             }
         }
         for element in &page.elements {
-            assert!(element.offset.checked_add(element.size).is_some_and(|end| end <= file.len() as u64), "{element:?}");
+            assert!(
+                element.offset.checked_add(element.size).is_some_and(|end| end <= file.len() as u64),
+                "{element:?}"
+            );
         }
     }
     let claimed: Vec<u64> = outline.tracks.iter().map(|track| track.samples).collect();
@@ -68,13 +71,8 @@ fn check_index(file: &Bytes, outline: &Outline, pages: &Memory) {
 /// What is asked of every file: its middle, its beginning, its very end, what lies behind it, each kind of track, a chapter.
 fn asks(outline: &Outline) -> Vec<Ask> {
     let duration = outline.duration.0.max(3);
-    let times = [
-        (duration / 3, duration / 3 * 2),
-        (0, duration / 2),
-        (duration - 1, i64::MAX),
-        (duration, i64::MAX),
-        (0, 1),
-    ];
+    let times =
+        [(duration / 3, duration / 3 * 2), (0, duration / 2), (duration - 1, i64::MAX), (duration, i64::MAX), (0, 1)];
     let times = times.map(|(start, end)| Interval::new(Time(start), Time(end)).expect("an interval"));
     let tracks = |name: &str| Ask { tracks: vec![name.to_owned()], ..Ask::default() };
     let mut asks: Vec<Ask> = times.map(Ask::from).into();
@@ -118,7 +116,8 @@ fn check_part(file: &Bytes, outline: &Outline, part: &Part) {
     };
     let half = Interval::new(Time(inner.duration.0 / 4), Time((inner.duration.0 / 2).max(1)));
     if let Some(half) = half
-        && let Ok(Cover::Ranges { ranges, .. }) = block_on(part.cover(&inner, &pages, &Meaning::of(&half.into(), &inner)))
+        && let Ok(Cover::Ranges { ranges, .. }) =
+            block_on(part.cover(&inner, &pages, &Meaning::of(&half.into(), &inner)))
     {
         check_ranges(&ranges, written.splice.len());
     }
