@@ -47,8 +47,11 @@ fn parts(packed: &Packed) -> (u32, &Bytes) {
     (packed.number, &packed.bytes)
 }
 
+/// The outcome of indexing, and the pages.
+type Indexed = (Result<Outline, Error>, Memory);
+
 /// The index as it comes in pieces, unless they are too many; and the packed checkpoints between them.
-fn in_pieces(file: &Bytes, limit: &Limit) -> (Option<(Result<Outline, Error>, Memory)>, Vec<Bytes>) {
+fn in_pieces(file: &Bytes, limit: &Limit) -> (Option<Indexed>, Vec<Bytes>) {
     let (mut pages, mut from, mut checkpoints) = (Memory::default(), None::<Checkpoint>, Vec::new());
     while checkpoints.len() < MOST_PIECES {
         match block_on(index_on(file, &mut pages, from.as_ref(), limit)) {

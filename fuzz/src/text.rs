@@ -83,7 +83,7 @@ fn check_answers(ask: &Ask) {
         match block_on(resolve::cut(outline, &mut &*pages, &meaning)).expect("a sound file") {
             Cut::Part(part) => {
                 assert!(part.given.start() < part.given.end() && part.given.end() <= outline.duration);
-                assert!(part.file.splice.len() > 0);
+                assert!(!part.file.splice.is_empty());
             }
             Cut::Original => assert!(meaning.is_all()),
             Cut::Outside => {}

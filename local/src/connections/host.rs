@@ -11,7 +11,7 @@ use reelspan::http::problem::{MEDIA_TYPE, Problem};
 
 /// The names by which a port may be asked.
 #[derive(Clone, Debug, Default)]
-pub struct Hosts(Option<BTreeSet<String>>);
+pub struct ServerNames(Option<BTreeSet<String>>);
 
 /// Why a request is refused.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Refusal {
     Foreign(String),
 }
 
-impl Hosts {
+impl ServerNames {
     /// Any name.
     #[must_use]
     pub const fn any() -> Self {
@@ -97,7 +97,7 @@ mod tests {
 
     use super::*;
 
-    fn judge(hosts: &Hosts, version: Version, target: &str, fields: &[&[u8]]) -> u16 {
+    fn judge(hosts: &ServerNames, version: Version, target: &str, fields: &[&[u8]]) -> u16 {
         let mut request = Request::builder().version(version).uri(target);
         for field in fields {
             request = request.header("host", *field);
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_request_names_its_host_once_and_that_is_this_server() {
-        let ours = Hosts::only(["media.Example.org".to_owned()]);
+        let ours = ServerNames::only(["media.Example.org".to_owned()]);
         let (new, old) = (Version::HTTP_11, Version::HTTP_10);
         let cases: &[(Version, &str, &[&[u8]], u16)] = &[
             (new, "/", &[b"127.0.0.1:8080"], 200),
@@ -142,7 +142,7 @@ mod tests {
             assert_eq!(judge(&ours, *version, target, fields), *status, "{version:?} {target} {text:?}");
             // Where any name will do, only what is no name is refused.
             let expected = if *status == 421 { 200 } else { *status };
-            assert_eq!(judge(&Hosts::any(), *version, target, fields), expected, "{version:?} {target} {text:?}");
+            assert_eq!(judge(&ServerNames::any(), *version, target, fields), expected, "{version:?} {target} {text:?}");
         }
     }
 }

@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use body::Received;
 pub use files::open_files;
-pub use host::Hosts;
+pub use host::ServerNames;
 pub use progress::Patience;
 
 use self::{
@@ -80,7 +80,7 @@ pub struct Port {
     /// How many there may be, and how long.
     pub limits: Limits,
     /// By which names it may be asked.
-    pub hosts: Hosts,
+    pub hosts: ServerNames,
 }
 
 impl Port {
@@ -168,7 +168,7 @@ async fn respond<A, F, B>(
     peer: SocketAddr,
     progress: &Arc<Progress>,
     answer: A,
-    hosts: &Hosts,
+    hosts: &ServerNames,
 ) -> Response<Answered<Either<B, Full<Bytes>>>>
 where
     A: Fn(Request<Received>) -> F,

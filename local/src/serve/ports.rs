@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use super::{Options, PublicUrl};
 use crate::{
     Error,
-    connections::{Hosts, Limits, Patience, Port, open_files},
+    connections::{Limits, Patience, Port, ServerNames, open_files},
 };
 
 /// How many connections one address has at a time, unless told: a household, or a class behind one address.
@@ -43,7 +43,12 @@ impl Ports {
         Ok(Self {
             http: Port { name: "HTTP", listener: http, limits: limits(of_http), hosts: hosts(options) },
             // Whoever asks S3 for anything has signed it.
-            s3: Port { name: "S3", listener: s3, limits: limits(told.or(Some(PER_ADDRESS))), hosts: Hosts::any() },
+            s3: Port {
+                name: "S3",
+                listener: s3,
+                limits: limits(told.or(Some(PER_ADDRESS))),
+                hosts: ServerNames::any(),
+            },
         })
     }
 }
@@ -54,10 +59,10 @@ async fn bind(at: SocketAddr, option: &str) -> Result<TcpListener, Error> {
 
 /// The names by which HTTP may be asked. A port that other machines reach has names that are known to its network alone: they are
 /// checked only if some are told.
-fn hosts(options: &Options) -> Hosts {
+fn hosts(options: &Options) -> ServerNames {
     let told = options.url.iter().map(PublicUrl::host).chain(options.hosts.iter().cloned());
     let names: Vec<String> = told.collect();
-    if names.is_empty() && !options.listen.ip().is_loopback() { Hosts::any() } else { Hosts::only(names) }
+    if names.is_empty() && !options.listen.ip().is_loopback() { ServerNames::any() } else { ServerNames::only(names) }
 }
 
 fn warn_of_plain_text(options: &Options) {

@@ -18,7 +18,7 @@ use reelspan::store::{SPACES, Stores};
 use reelspan_fragments::{Delivery, Fragments, Viewers};
 use reelspan_local::{
     aws,
-    connections::{Hosts, Limits, Patience, Port},
+    connections::{Limits, Patience, Port, ServerNames},
     data::Data,
     queue::{Handler, Queue},
     s3::{self, Api, MEDIA_BUCKET, Store},
@@ -50,7 +50,7 @@ impl Local {
         let client = Client::from_conf(aws::s3(at, data.credentials()).build());
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let api = Api::new(Arc::clone(&store), data.credentials());
-        let port = Port { name: "S3", listener, limits: LIMITS, hosts: Hosts::any() };
+        let port = Port { name: "S3", listener, limits: LIMITS, hosts: ServerNames::any() };
         tasks.spawn(s3::serve(port, api, stop.clone(), Duration::from_secs(1)));
         Self { client, store, endpoint: format!("http://{at}"), data, tasks, stop }
     }

@@ -83,7 +83,7 @@ impl MediaType {
         &self.essence
     }
 
-    /// Whether a browser that does not sniff can only play or draw it: audio, video, a raster image or WebVTT. Any subtype with
+    /// Whether a browser that does not sniff can only play or draw it: audio, video, a raster image or `WebVTT`. Any subtype with
     /// a suffix such as `+xml` is excluded, since browsers open it as a document, and so is every type with a quoted parameter,
     /// since recipients disagree about where a quoted text ends.
     #[must_use]

@@ -67,7 +67,7 @@ impl pass::Pass for Pass {
         let duration = tracks.first().map_or(Time::ZERO, |track| rate.time(track.presented.1));
         let (chapters, left_out) = chapters.finish(duration);
         outline.notes.extend(left_out);
-        Ok((pages, Outline { tracks, duration, chapters, ..outline }))
+        Ok((pages, Outline { duration, tracks, chapters, ..outline }))
     }
 }
 
