@@ -404,6 +404,8 @@ def test_another_site_embeds_media_and_nothing_of_the_rest_api(running, signed_i
     assert api(running, "PUT", "shown").status_code == 201
     assert api(running, "PUT", "shown/tone.m4a", data=(samples / "tone.m4a").read_bytes(), headers={"Content-Type": "audio/mp4"}).status_code == 201
     assert api(running, "POST", "task/enable-streaming", json={"spaceId": "shown", "secure": False}).status_code == 200
+    # Even what everybody may read.
+    assert api(running, "POST", "acl/shown", headers={"x-dura-meta-acl-group-public": "READ"}).status_code == 200
     loaded = """const [url, done] = arguments, audio = new Audio(url);
                 audio.onloadedmetadata = () => done(true); audio.onerror = () => done(false); audio.load();"""
     for path, may in (("media", True), ("stream", True), ("durastore", False)):
