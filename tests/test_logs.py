@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+import socket
+import time
 
 import pytest
 import requests
@@ -56,6 +58,13 @@ def test_no_secret_of_a_request_is_in_a_log(chatty):
                 fields = headers | ({"Authorization": authorization} if authorization else {})
                 url = f"{chatty.url}{path}?t=2,4&{query}"
                 requests.request(method, url, headers=fields, timeout=30, allow_redirects=False, data=b"")
+    # A client that percent-encodes too much makes the query a part of the path.
+    for encoded in ("%3F", "%253F", "%26", "%3f%3F"):
+        for name, value in SECRETS.items():
+            for path in ("/media/demo/counter.mp4", "/stream/demo/counter.mp4", "/stream/demo", "/stream/demo/cookies", "/durastore/demo/counter.mp4",
+                         "/durastore/cookies", "/durastore/task/get-url", "/validate", "/cookies"):  # fmt: skip
+                for equals in ("=", "%3D", "%253D"):
+                    requests.get(f"{chatty.url}{path}{encoded}{name}{equals}{value}", timeout=30)
     assert chatty.stop() == 0
     written = "\n".join(chatty.output)
     assert written.count(" request ") + written.count("request ") > 50
@@ -107,6 +116,31 @@ def test_a_request_is_one_line_and_one_set_of_figures(chatty):
         assert directive["Namespace"] == "Reelspan"
         assert all(metric["Name"] in figure for metric in directive["Metrics"])
         assert all(name in figure for names in directive["Dimensions"] for name in names)
+
+
+def test_a_client_that_goes_away_is_no_failure_of_the_server(chatty):
+    """One before there is an answer, and one in the middle of a body."""
+    host, port = chatty.url.removeprefix("http://").split(":")
+    basic = base64.b64encode(f"alice:{PASSWORD}".encode()).decode()
+    head = f"Host: {host}:{port}\r\nAuthorization: Basic {basic}\r\n"
+    with socket.create_connection((host, int(port))) as gone:
+        # The handler waits for a body that never comes.
+        gone.sendall(f"POST /durastore/task/get-url HTTP/1.1\r\n{head}Content-Length: 100\r\n\r\n{{".encode())
+        time.sleep(0.5)
+    # Larger than what the sockets' buffers hold.
+    chatty.s3().put_object(Bucket="media", Key="demo/large", Body=bytes(32 << 20))
+    with socket.create_connection((host, int(port))) as gone:
+        gone.sendall(f"GET /durastore/demo/large HTTP/1.1\r\n{head}\r\n".encode())
+        assert gone.recv(1000).startswith(b"HTTP/1.1 200")
+    end = time.monotonic() + 20
+    while sum("client_closed=true" in line for line in chatty.output) < 2:
+        assert time.monotonic() < end, "\n".join(chatty.output)
+        time.sleep(0.05)
+    assert chatty.stop() == 0
+    figures = [json.loads(line) for line in chatty.output if line.startswith('{"') and '"ClientClosed"' in line]
+    gone = [figure for figure in figures if figure["ClientClosed"]]
+    assert [(figure["ServerErrors"], figure["BrokenOff"]) for figure in gone] == [(0, 0), (0, 0)]
+    assert sum("status=499" in line for line in chatty.output) == 1
 
 
 def test_lambda_gets_lines_of_json_and_figures(moto, boto, root, samples, tmp_path):

@@ -128,7 +128,9 @@ def test_an_access_list_is_replaced_as_a_whole(rest):
     sent = {"X-Dura-Meta-Acl-Reader": "READ", "x-dura-meta-acl-group-curators": "WRITE", "x-dura-meta-acl-group-public": "READ"}
     assert plain(rest("POST", f"acl/{space}", headers=sent), 200) == f"Space {space} ACLs updated successfully"
     assert entries() == {"reader": "READ", "group-curators": "WRITE", "group-public": "READ"} == entries("curator")
-    assert rest("POST", f"acl/{space}").status_code == 200
+    assert rest("POST", f"acl/{space}").status_code == 400
+    assert entries() == {"reader": "READ", "group-curators": "WRITE", "group-public": "READ"}
+    assert rest("POST", f"acl/{space}", headers={"x-dura-meta-acl": "NONE"}).status_code == 200
     assert entries() == {}
     for wrong in ({"x-dura-meta-acl-reader": "ALL"}, {"x-dura-meta-acl-group-public": "WRITE"}, {"x-dura-meta-acl-": "READ"}):
         assert "acl" in plain(rest("POST", f"acl/{space}", headers=wrong), 400) or "READ" in wrong.values() or "ALL" in wrong.values()
@@ -248,11 +250,12 @@ def test_properties_of_a_content_are_replaced(rest):
         "x-dura-meta-color": "blue",
         "x-dura-meta-new": "2",
     }
-    assert "content-security-policy" not in now.headers
+    assert now.headers["content-security-policy"].startswith("sandbox; ")
     assert (now.content, now.headers["content-type"], now.headers["content-md5"]) == (b"hello", "text/css", md5(b"hello"))
     rest("POST", path, headers={"x-dura-meta-content-mimetype": "text/html"})
     page = rest("HEAD", path)
-    assert (page.headers["content-type"], page.headers["content-security-policy"]) == ("text/html", "sandbox")
+    assert page.headers["content-type"] == "text/html"
+    assert page.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
 
 
 def test_a_content_is_deleted(rest):

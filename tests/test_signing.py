@@ -64,7 +64,7 @@ def stores(boto):
         make_table(dynamodb, table, partition, sort)
     s3.create_bucket(Bucket=BUCKET)
     for space, kind in [("open", "OPEN"), ("secure", "SECURE")]:
-        streaming = {"type": {"S": kind}, "standing": {"S": "on"}, "origins": {"L": []}, "version": {"N": "0"}}
+        streaming = {"type": {"S": kind}, "standing": {"S": "on"}, "origins": {"L": [{"S": "https://example.org"}]}, "version": {"N": "0"}}
         streaming |= {"distribution": {"S": "E1"}, "host": {"S": HOST}, "deployed": {"BOOL": True}}
         item = {"space": {"S": space}, "created": {"N": "0"}, "properties": {"M": {}}, "state": {"S": "live"}}
         item |= {"acl": {"M": {"acl-alice": {"S": "READ"}}}, "streaming": {"M": streaming}}
@@ -167,6 +167,21 @@ def test_a_cookies_url_sets_cookies_that_openssl_verifies(signing, tmp_path):
 
     refused = signing.http("GET", "/cookies", query.replace("token=", "token=A"))
     assert (refused["statusCode"], refused["headers"]["content-type"]) == (403, "application/problem+json")
+
+
+def test_a_cookies_url_leads_to_allowed_origins_and_the_server_alone(signing):
+    for page, status in [
+        ("https://example.org/watch", 200),
+        (f"https://{HOST}/lecture.mp4", 200),
+        ("https://a.execute-api.eu-west-1.amazonaws.com/validate", 200),
+        ("https://evil.example/", 400),
+        ("https://example.org.evil.example/", 400),
+        ("http://example.org/watch", 400),
+    ]:
+        found, text = signing.task("get-signed-cookies-url", spaceId="secure", redirectUrl=page)
+        assert found == status, (page, text)
+        assert status == 200 or "allowedOrigins" in text
+        signing.secrets += [parts(json.loads(text)["signedCookiesUrl"])["token"]] if status == 200 else []
 
 
 def test_an_open_space_has_urls_without_a_signature(signing):

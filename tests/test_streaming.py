@@ -281,16 +281,57 @@ def test_behind_a_proxy_urls_are_of_the_name_that_others_know(binary, samples, t
     public = "https://media.example.org/av"
     running = servers.Server(binary, tmp_path / "data", admin=":".join(ADMIN), public=f"{public}/").start()
     behind = Streaming(running)
-    path = behind.space("films", samples / NAME, secure=True).removeprefix("http://media.example.org")
+    pages = "https://www.example.org"
+    path = behind.space("films", samples / NAME, secure=True, allowedOrigins=[pages]).removeprefix("http://media.example.org")
     assert re.fullmatch("/av/stream/films~[0-9a-f]+", path)
     url = behind.signed("films", NAME, fragment=EXCERPT)
     assert url.startswith(f"https://media.example.org{path}/{NAME}?")
     for there in (url.replace(public, running.url), behind.media(url.replace(public, running.url))):
         assert behind.wait_for(there).status_code == 200
-    cookies = behind.task("get-signed-cookies-url", spaceId="films", redirectUrl="https://www.example.org/")["signedCookiesUrl"]
+    cookies = behind.task("get-signed-cookies-url", spaceId="films", redirectUrl=f"{pages}/")["signedCookiesUrl"]
     set_by = requests.get(cookies.replace(public, running.url), allow_redirects=False, timeout=30)
     assert set_by.status_code == 303 and f"Path={path};" in set_by.headers["Set-Cookie"] and "Secure" in set_by.headers["Set-Cookie"]
     assert running.stop() == 0
+
+
+def test_a_path_is_signed_as_it_is_written(streaming):
+    """At the streaming host and on `/media/`: what is percent-encoded in another way is another URL, which nobody has signed."""
+    whole = streaming.signed("films", NAME)
+    for url in (whole, streaming.media(whole)):
+        assert requests.head(url, timeout=30).status_code == 200
+        for written in (url.replace(f"/{NAME}", f"/%63{NAME[1:]}"), url.replace("/films", "/%66ilms"), url.replace(".mp4", "%2Emp4")):
+            host = urllib.parse.urlsplit(url)
+            connection = http.client.HTTPConnection(host.hostname, host.port, timeout=30)
+            connection.request("GET", written.partition(host.netloc)[2])
+            assert connection.getresponse().status == 403, written
+    # A signer of one's own may sign it so: what is signed is what is written.
+    url = whole.partition("?")[0].replace(f"/{NAME}", f"/%63{NAME[1:]}")
+    host = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(host.hostname, host.port, timeout=30)
+    connection.request("HEAD", f"{host.path}?{query(streaming.signer().canned(url))}")
+    assert connection.getresponse().status == 200
+
+
+def test_what_was_signed_for_one_viewer_is_kept_from_shared_caches(streaming):
+    for url in (streaming.signed("films", NAME), streaming.signed("films", NAME, fragment=EXCERPT)):
+        for at in (url, streaming.media(url)):
+            for fields in ({}, {"Range": "bytes=0-9"}):
+                assert requests.get(at, headers=fields, timeout=30).headers["Cache-Control"] == "private, max-age=60", at
+    refused = requests.get(f"{streaming.running.url}/stream/films/{NAME}", timeout=30)
+    assert (refused.status_code, refused.headers["Cache-Control"]) == (403, "no-store")
+    assert "private" not in streaming.wait_for(f"{streaming.running.url}/stream/lectures/{NAME}").headers.get("Cache-Control", "")
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-9", "bytes=-10", "bytes=100-", "bytes=999999999-", "bytes=0-1,5-6", "t:npt=10-20", "lines=1-2", None])
+def test_head_of_a_range_says_what_get_would(streaming, asked):
+    """As S3 and CloudFront answer it (*Amazon S3 API Reference*, HeadObject: `Content-Range`)."""
+    fields = {"Range": asked} if asked else {}
+    for path in ("stream", "media"):
+        url = f"{streaming.running.url}/{path}/lectures/{NAME}"
+        streaming.wait_for(url)
+        got, head = requests.get(url, headers=fields, timeout=30), requests.head(url, headers=fields, timeout=30)
+        names = ("Content-Range", "Content-Length", "Content-Type", "ETag", "Accept-Ranges")
+        assert (head.status_code, [head.headers.get(name) for name in names]) == (got.status_code, [got.headers.get(name) for name in names]), path
 
 
 def test_a_part_that_a_file_has_no_more_is_not_the_whole_of_it(streaming, samples):

@@ -9,6 +9,8 @@ import sys
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from stack import Template
+
 
 @pytest.fixture(scope="module")
 def template(root) -> dict:
@@ -96,6 +98,22 @@ def test_media_are_open_and_the_authorizer_is_asked_about_everybody(template, fu
     assert (users["AuthorizerPayloadFormatVersion"], users["EnableSimpleResponses"]) == ("2.0", True)
     for event in functions["Fragments"]["Properties"]["Events"].values():
         assert "Auth" not in event["Properties"]
+
+
+def test_own_pages_upload_to_the_bucket_and_nobody_else_s_script_does(root, functions):
+    for given, extra in (("", []), ("https://media.example.org", ["https://media.example.org"])):
+        stack = Template(root, OwnOrigins=given)
+        [rule] = stack.resources["MediaBucket"]["Properties"]["CorsConfiguration"]["CorsRules"]
+        separator, origins = rule["AllowedOrigins"]["Fn::Split"]
+        allowed = stack.value(origins).split(separator)
+        assert allowed == ["https://*.execute-api.us-east-1.amazonaws.com", *extra]
+        # S3 takes one star an origin.
+        assert all(origin.count("*") <= 1 for origin in allowed)
+        assert (rule["ExposedHeaders"], "PUT" in rule["AllowedMethods"], "DELETE" in rule["AllowedMethods"]) == (["ETag"], True, False)
+    # Whatever changes state knows them too.
+    for name, function in functions.items():
+        changes = any(event["Type"] == "HttpApi" and event["Properties"]["Method"] in ("PUT", "POST", "DELETE") for event in function["Properties"].get("Events", {}).values())
+        assert ("OWN_ORIGINS" in function["Properties"].get("Environment", {}).get("Variables", {})) == changes, name
 
 
 def test_what_is_kept_is_encrypted_and_nobody_else_s_and_does_not_go_by_accident(template):

@@ -246,7 +246,7 @@ async fn what_cannot_be_signed_is_refused_with_the_reason() {
             assert!(status == 400 && text.contains(says), "{task} {name} {value}: {status} {text}");
         }
     }
-    for redirect in ["/watch", "javascript:alert(1)", "//evil.example/"] {
+    for redirect in ["/watch", "javascript:alert(1)", "//evil.example/", "https://evil.example/"] {
         let body = json!({"spaceId": "secure", "redirectUrl": redirect});
         let (status, text) = world.task(Some("alice"), "get-signed-cookies-url", body).await;
         assert!(status == 400 && text.contains("redirectUrl"), "{redirect}: {status} {text}");

@@ -45,6 +45,9 @@ pub struct World {
 /// The space that streams to anybody, the one that does not, those that do not stream, and one of somebody else's.
 pub const SPACES_THERE: [&str; 5] = ["open", "secure", "off", "never", "private"];
 
+/// The origin whose pages may read what streams.
+pub const PAGES: &str = "https://example.org";
+
 impl World {
     pub async fn new() -> Self {
         let aws = Arc::new(Mutex::new(Aws::default()));
@@ -93,7 +96,8 @@ impl World {
         let host = format!("{name}.cloudfront.net");
         let distribution = Some(Distribution { id: "E1".to_owned(), host, deployed: false });
         if name != "never" {
-            space.streaming = Some(Streaming { standing, distribution, ..Streaming::new(kind, Vec::new()) });
+            space.streaming =
+                Some(Streaming { standing, distribution, ..Streaming::new(kind, vec![PAGES.to_owned()]) });
         }
         assert!(self.signing.table.create(&space).await.unwrap());
     }
