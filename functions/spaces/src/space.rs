@@ -11,6 +11,7 @@ use reelspan::space::acl::{Acl, Right};
 use reelspan::space::record::{Space, State as Standing};
 use reelspan::space::streaming::Standing as On;
 use reelspan::store::Page;
+use reelspan::telemetry;
 use reelspan::user::{Role, UserName};
 
 use crate::answer::{created, escaped, list as elements, property, xml};
@@ -162,6 +163,8 @@ pub async fn set_acl(State(state): Shared, who: Who, names: Names, headers: Head
     let sent = sent(&headers);
     let entries = sent.iter().filter(|(name, _)| name.starts_with("acl-"));
     let acl = Acl::of_fields(entries.map(|(name, right)| (name.as_str(), right.as_str())))?;
+    let entries = acl.fields().map(|(name, right)| format!("{name}: {right}")).collect::<Vec<_>>().join(", ");
+    telemetry::note(|notes| drop(notes.detail.insert("acl", entries)));
     if !state.table.set_acl(&space.id, &acl).await? {
         return Err(Error::NoSpace(names.first));
     }

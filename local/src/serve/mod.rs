@@ -3,6 +3,7 @@
 mod functions;
 mod import;
 mod options;
+mod proxy;
 mod refused;
 mod stop;
 
@@ -17,6 +18,7 @@ use axum::{Router, serve::ListenerExt};
 use reelspan::{
     space::streaming::Hosts,
     store::{self, Stores, Users},
+    telemetry::audit::{self, Trail},
     user::{Password, UserName},
 };
 use reelspan_indexer::S3Event;
@@ -28,9 +30,9 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use import::{Imported, import};
-pub use options::{Admin, Import, Options, PublicUrl};
+pub use options::{Admin, Audit, Import, Options, PublicUrl};
 
-use self::functions::Functions;
+use self::{functions::Functions, proxy::Proxies};
 use crate::{
     Error, aws,
     cloudfront::CloudFront,
@@ -75,9 +77,14 @@ async fn serve(options: &Options) -> Result<(), Error> {
     let http = bind(options.listen, "--listen").await?;
     let s3 = bind(options.s3_listen, "--s3-listen").await?;
     let data = Data::open(&options.data)?;
+    match options.audit {
+        Audit::Data => audit::to_files(Trail::new(data.root())),
+        Audit::Stdout => audit::to_stdout(),
+        Audit::Off => {}
+    }
 
     let interrupted = stop::signal_received()?;
-    let running = Running::start(&data, options.url.as_ref(), admin, http, s3).await?;
+    let running = Running::start(&data, options, admin, http, s3).await?;
     let done = tokio::select! {
         done = running.work(options) => done,
         () = interrupted => Ok(()),
@@ -107,7 +114,7 @@ struct Running {
 impl Running {
     async fn start(
         data: &Data,
-        url: Option<&PublicUrl>,
+        options: &Options,
         admin: Option<(UserName, Password)>,
         http: TcpListener,
         s3: TcpListener,
@@ -132,7 +139,7 @@ impl Running {
             table: stores.spaces(store::SPACES.name),
             carrier: Carrier::Stream,
             deletions: Deletions::Here,
-            hosts: Hosts::Below(format!("{}/stream", url.map_or(here.as_str(), PublicUrl::as_str))),
+            hosts: Hosts::Below(format!("{}/stream", options.url.as_ref().map_or(here.as_str(), PublicUrl::as_str))),
             upkeep: None,
         };
 
@@ -150,7 +157,8 @@ impl Running {
         functions.spaces.upkeep = Some(Arc::new(streams.clone()));
         streams.resume().await.map_err(Error::failed("the streams"))?;
         functions.spaces.resume_deletions().await.map_err(Error::failed("the spaces"))?;
-        servers.spawn(serve_http(http, functions.router()?, stop.clone()));
+        let routes = Proxies::new(&options.trusted_proxy).around(functions.router()?);
+        servers.spawn(serve_http(http, routes, stop.clone()));
         Ok(Self {
             http_at,
             s3_at,
