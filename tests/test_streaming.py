@@ -441,7 +441,7 @@ def test_what_was_signed_for_a_deleted_space_opens_no_later_one_of_its_name(stre
         assert shown(base, url, cookie) == [200] * 4
         # Off and on again is the same setup.
         streaming.task("disable-streaming", spaceId=space)
-        assert streaming.streams(space) == base
+        assert streaming.streams(space, secure=True) == base
         assert shown(base, url, cookie) == [200] * 4
 
         if how == "space":

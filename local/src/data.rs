@@ -8,6 +8,7 @@
 //! secretsmanager.json  the secrets: the private key that signs URLs and cookies
 //! cloudfront.json      what was made in CloudFront: distributions, keys, policies
 //! dynamodb.sqlite      DynamoDB's tables
+//! audit.jsonl          the audit trail, and audit-refused.jsonl; the earlier ones have a number
 //! s3/                  objects, and the catalogue of their names
 //! ```
 //!
@@ -118,6 +119,12 @@ impl Data {
         fs::create_dir_all(root.join("s3")).map_err(cannot)?;
         let credentials = keep(&credentials, Credentials::random).map_err(cannot)?;
         Ok(Self { root, credentials, is_new, _lock: lock })
+    }
+
+    /// The folder itself, where the audit trail is.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Where the first admin is written down.

@@ -36,7 +36,7 @@ async fn start(folder: &Path, given: Option<(&str, &str)>, pairs: &[(&str, &str)
 
 async fn is_admin(authenticator: &Authenticator, user: &str, password: &str) -> bool {
     let field = format!("Basic {}", base64(&format!("{user}:{password}")));
-    match authenticator.authenticate(Some(field.as_bytes())).await {
+    match authenticator.authenticate(Some(field.as_bytes()), None).await {
         Ok(identity) => identity.unwrap().role == Role::Admin,
         Err(denied) => {
             assert_eq!(denied, Denied::Wrong);

@@ -7,10 +7,15 @@
 //! them is reached. What the context does not say somebody's name in is nobody's, wherever it is read.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
+use reelspan::telemetry::audit::{self, Entry, Outcome};
+use reelspan::telemetry::metrics::{self, Unit};
 use reelspan::user::{Authenticator, Denied, GroupName, Identity, UserName};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::failed::{FailedSignIn, SIGN_IN};
 
 /// What is parts of the groups in a [`Context`]. No name has it.
 const COMMA: char = ',';
@@ -21,11 +26,36 @@ const AUTHORIZATION: &str = "authorization";
 
 /// What API Gateway sends, as far as it matters. Without `Debug`, so that no credentials end in a log.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Event {
     /// The request's header fields. There is no identity source: without one, API Gateway turns nobody away by itself, and
     /// remembers nobody.
     #[serde(default)]
     headers: Option<HashMap<String, String>>,
+    /// What API Gateway itself says of the request.
+    #[serde(default)]
+    request_context: RequestContext,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext {
+    #[serde(default)]
+    http: Http,
+    request_id: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Http {
+    /// The address of whoever opened the connection to API Gateway.
+    source_ip: Option<String>,
+}
+
+impl Event {
+    fn address(&self) -> Option<IpAddr> {
+        self.request_context.http.source_ip.as_deref()?.parse().ok()
+    }
 }
 
 /// What API Gateway is told.
@@ -62,6 +92,9 @@ pub struct Refused {
     pub refused: Refusal,
     /// Why, for who sent it.
     pub why: String,
+    /// After how many seconds to try again, where that is known.
+    #[serde(rename = "retryAfter", skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<String>,
 }
 
 /// The status of what is refused.
@@ -70,6 +103,9 @@ pub enum Refusal {
     /// There are no credentials, or they are wrong.
     #[serde(rename = "401")]
     Unauthorized,
+    /// Too many credentials were wrong before.
+    #[serde(rename = "429")]
+    TooMany,
     /// Nobody can say.
     #[serde(rename = "503")]
     Unavailable,
@@ -77,14 +113,30 @@ pub enum Refusal {
 
 /// Answers one invocation.
 pub async fn authorize(authenticator: &Authenticator, event: Event) -> Answer {
-    let field = event.headers.as_ref().and_then(|fields| fields.get(AUTHORIZATION));
-    let context = match authenticator.authenticate(field.map(String::as_bytes)).await {
+    let field = event.headers.as_ref().and_then(|fields| fields.get(AUTHORIZATION)).map(String::as_bytes);
+    let address = event.address();
+    let context = match authenticator.authenticate(field, address).await {
         Ok(Some(identity)) => {
             tracing::info!(user = identity.name, role = %identity.role, "authorized");
             Context::of(&identity)
         }
         Ok(None) => Context::Refused(Refused::because(Refusal::Unauthorized, "there are no credentials")),
-        Err(denied) => Context::Refused(Refused::from(denied)),
+        Err(denied) => {
+            if let Some(failed) = FailedSignIn::of(&denied, field) {
+                let request = event.request_context.request_id.as_deref();
+                metrics::emit(None, request, &[("FailedSignIns", Unit::Count, 1)]);
+                if !failed.again {
+                    audit::write(&Entry {
+                        name: failed.name,
+                        address,
+                        detail: [("why", denied.to_string())].into(),
+                        request_id: request.map(str::to_owned),
+                        ..Entry::new(SIGN_IN, Outcome::Refused)
+                    });
+                }
+            }
+            Context::Refused(Refused::from(denied))
+        }
     };
     Answer { is_authorized: true, context }
 }
@@ -93,20 +145,25 @@ impl From<Denied> for Refused {
     fn from(denied: Denied) -> Self {
         let refusal = match &denied {
             Denied::Malformed(_) | Denied::Wrong => Refusal::Unauthorized,
+            Denied::Limited { .. } => Refusal::TooMany,
             Denied::Crowded => Refusal::Unavailable,
             Denied::Directory(error) => {
                 tracing::error!(%error, "the users cannot be read");
                 Refusal::Unavailable
             }
         };
-        Self::because(refusal, &denied.to_string())
+        let retry_after = match denied {
+            Denied::Limited { seconds, .. } => Some(seconds.to_string()),
+            _ => None,
+        };
+        Self { retry_after, ..Self::because(refusal, &denied.to_string()) }
     }
 }
 
 impl Refused {
     fn because(refused: Refusal, why: &str) -> Self {
         tracing::info!(why, "refused");
-        Self { refused, why: why.to_owned() }
+        Self { refused, why: why.to_owned(), retry_after: None }
     }
 }
 
@@ -138,8 +195,13 @@ impl Context {
     pub(crate) fn read(fields: &HashMap<String, Value>) -> Option<Self> {
         let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
         if let Some(refused) = fields.get("refused") {
-            let refused = if refused == "503" { Refusal::Unavailable } else { Refusal::Unauthorized };
-            return Some(Self::Refused(Refused { refused, why: text("why").unwrap_or_default() }));
+            let refused = match refused.as_str() {
+                Some("429") => Refusal::TooMany,
+                Some("503") => Refusal::Unavailable,
+                _ => Refusal::Unauthorized,
+            };
+            let (why, retry_after) = (text("why").unwrap_or_default(), text("retryAfter"));
+            return Some(Self::Refused(Refused { refused, why, retry_after }));
         }
         Some(Self::By { user: text("user")?, role: text("role")?, groups: text("groups")? })
     }
@@ -185,7 +247,12 @@ mod tests {
 
     #[test]
     fn a_refusal_goes_through_api_gateway_unchanged_and_is_nobody() {
-        for denied in [Denied::Wrong, Denied::Crowded, Denied::Malformed(Malformed::Scheme)] {
+        for denied in [
+            Denied::Wrong,
+            Denied::Crowded,
+            Denied::Limited { seconds: 7, again: false },
+            Denied::Malformed(Malformed::Scheme),
+        ] {
             let context = Context::Refused(Refused::from(denied));
             let sent = serde_json::to_value(&context).unwrap();
             assert!(sent.as_object().unwrap().values().all(Value::is_string), "{sent}");

@@ -10,7 +10,9 @@ use lambda_http::request::RequestContext;
 use reelspan::http::protection::{self, Embedding};
 use reelspan::telemetry;
 use reelspan::user::{Authenticator, CHALLENGE, Denied, Identity, Malformed};
+use reelspan_gateway::address;
 
+use crate::failed::{FailedSignIn, SIGN_IN};
 use crate::lambda::{Context, Refusal, Refused};
 
 /// What [`layer`] gives, to be put around a router.
@@ -46,8 +48,25 @@ async fn identify(
     match passed_on(extensions) {
         Some(Context::Refused(refused)) => Err(refused),
         Some(said) if said.identity().is_some() => Ok(said.identity()),
-        _ => Ok(authenticator.authenticate(authorization(fields)?).await?),
+        _ => {
+            let field = authorization(fields)?;
+            let found = authenticator.authenticate(field, address(extensions)).await;
+            Ok(found.inspect_err(|denied| note_failure(denied, field))?)
+        }
     }
+}
+
+/// Notes a sign-in that failed, for the figures and the audit trail. Where API Gateway's authorizer has refused somebody it has
+/// done so itself.
+fn note_failure(denied: &Denied, field: Option<&[u8]>) {
+    let Some(failed) = FailedSignIn::of(denied, field) else { return };
+    telemetry::note(|notes| {
+        notes.failed_sign_in = true;
+        if !failed.again {
+            (notes.act, notes.name) = (Some(SIGN_IN), failed.name);
+            notes.detail.insert("why", denied.to_string());
+        }
+    });
 }
 
 /// What API Gateway says of the request. Nothing that a client sends gets there.
@@ -73,6 +92,11 @@ fn refusal(refused: &Refused) -> Response {
     let mut response = match refused.refused {
         Refusal::Unauthorized => {
             (StatusCode::UNAUTHORIZED, fixed, [(WWW_AUTHENTICATE, CHALLENGE)], text).into_response()
+        }
+        Refusal::TooMany => {
+            let after = refused.retry_after.as_deref().and_then(|after| after.parse::<u32>().ok()).unwrap_or(60);
+            let after = after.to_string();
+            (StatusCode::TOO_MANY_REQUESTS, fixed, [(RETRY_AFTER, after)], text).into_response()
         }
         Refusal::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, fixed, [(RETRY_AFTER, "1")], text).into_response(),
     };

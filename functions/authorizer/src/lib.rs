@@ -6,6 +6,7 @@
 //! - [`authorize`] is the Lambda function behind an HTTP API's authorizer, for routes that nobody in particular has any business
 //!   at. What it says of a request goes to the routes' functions, where the same [`layer`] takes it up.
 
+mod failed;
 mod lambda;
 mod layer;
 

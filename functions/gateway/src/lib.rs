@@ -10,16 +10,19 @@
 //! A streamed answer is told to Lambda as it comes into being ([`run_streamed`]), and of each request one line is written
 //! ([`observed`]).
 
+mod act;
 mod observed;
 mod streamed;
 
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 
 use axum::body::{Body, Bytes};
+use axum::extract::ConnectInfo;
 use futures::TryStreamExt;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Response, StatusCode, Uri};
+use http::{Extensions, HeaderValue, Response, StatusCode, Uri};
 use lambda_http::request::RequestContext;
 use lambda_http::{IntoResponse, RequestExt};
 pub use observed::observed;
@@ -38,6 +41,15 @@ const FUNCTION_URL: &str = ".on.aws";
 /// How many bytes a buffered answer's body may have: of 6 MB (6 291 556 bytes) three quarters, as the body goes in base64, less
 /// room for the headers and for how API Gateway counts. The same holds of the body of a request.
 pub const LARGEST: u64 = 4_400_000;
+
+/// Where a request comes from: what API Gateway has seen, or whoever opened the connection to us. No header field says it.
+#[must_use]
+pub fn address(extensions: &Extensions) -> Option<IpAddr> {
+    match extensions.get::<RequestContext>() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref()?.parse().ok(),
+        _ => extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip()),
+    }
+}
 
 /// The request with its path percent-encoded, whichever way it came.
 #[must_use]

@@ -8,6 +8,7 @@
 //! request"), if no answer had begun, and counts as `ClientClosed`. `BrokenOff` counts answers that the server could not finish.
 
 use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -23,8 +24,11 @@ use http_body::{Body as _, Frame, SizeHint};
 use lambda_http::RequestExt;
 use percent_encoding::percent_decode_str;
 use reelspan::space::{ContentId, SpaceId};
+use reelspan::telemetry::audit::{self, Entry, Outcome};
 use reelspan::telemetry::metrics::{self, Unit};
 use reelspan::telemetry::{self, Index, Meter, Notes};
+
+use crate::{act, address};
 
 /// X-Ray's header field, where no Lambda has taken it.
 const TRACE: &str = "x-amzn-trace-id";
@@ -56,6 +60,9 @@ struct Line {
     trace: Option<String>,
     method: Method,
     place: Place,
+    /// What it does, where it is an act.
+    act: Option<String>,
+    address: Option<IpAddr>,
     /// None until there is an answer.
     status: Option<StatusCode>,
     /// How many bytes the answer says that it has.
@@ -72,13 +79,16 @@ impl Line {
         let lambda = request.lambda_context_ref();
         let id = lambda.map_or_else(|| format!("{:016x}", RandomState::new().hash_one(())), |it| it.request_id.clone());
         let header = request.headers().get(TRACE).and_then(|trace| trace.to_str().ok());
+        let place = Place::of(request.uri().path());
         let trace = lambda.and_then(|context| context.xray_trace_id.as_deref()).or(header).and_then(telemetry::root);
         Self {
             meter,
             id,
             trace: trace.map(str::to_owned),
             method: request.method().clone(),
-            place: Place::of(request.uri().path()),
+            act: act::of(request.method(), request.uri().path(), &place),
+            address: address(request.extensions()),
+            place,
             status: None,
             length: None,
             bytes: 0,
@@ -103,7 +113,9 @@ impl Line {
     }
 
     fn write(&self) {
-        let Notes { kind, space, content, fragment, range, user, index, refused_signature } = self.meter.notes();
+        let notes = self.meter.notes();
+        self.audit(&notes);
+        let Notes { kind, space, content, fragment, range, user, index, refused_signature, failed_sign_in, .. } = notes;
         let (place, client_closed) = (&self.place, self.is_client_closed());
         let kind = kind.unwrap_or(place.area);
         let space = space.or_else(|| place.space.as_ref().map(ToString::to_string));
@@ -145,9 +157,36 @@ impl Line {
             ("DynamoDbCalls", Unit::Count, dynamodb.calls),
             ("S3Calls", Unit::Count, s3.calls),
             ("RefusedSignatures", Unit::Count, u64::from(refused_signature)),
+            ("FailedSignIns", Unit::Count, u64::from(failed_sign_in)),
         ];
         figures.extend(index.map(|index| ("IndexHits", Unit::Count, u64::from(index == Index::Hit))));
         metrics::emit(Some(kind), Some(&self.id), &figures);
+    }
+}
+
+impl Line {
+    /// Writes the act that the request was into the audit trail, if it was one.
+    fn audit(&self, notes: &Notes) {
+        let act = match notes.act {
+            Some(act) => Some(act.to_owned()),
+            // A sign-in that failed, and that has been written down before.
+            None if notes.failed_sign_in => None,
+            None => self.act.clone(),
+        };
+        let Some(act) = act else { return };
+        let status = self.status();
+        let place = &self.place;
+        audit::write(&Entry {
+            status: Some(status),
+            user: notes.user.clone(),
+            name: notes.name.clone(),
+            address: self.address,
+            space: notes.space.clone().or_else(|| place.space.as_ref().map(ToString::to_string)),
+            content: notes.content.clone().or_else(|| place.content.as_ref().map(ToString::to_string)),
+            detail: notes.detail.clone(),
+            request_id: Some(self.id.clone()),
+            ..Entry::new(act, Outcome::of(status))
+        });
     }
 }
 
@@ -159,16 +198,16 @@ impl Drop for Line {
 
 /// What a path is about, as far as its names are names at all.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Place {
-    area: &'static str,
-    space: Option<SpaceId>,
-    content: Option<ContentId>,
+pub struct Place {
+    pub area: &'static str,
+    pub space: Option<SpaceId>,
+    pub content: Option<ContentId>,
     /// What is to be done, in the REST API.
-    task: Option<String>,
+    pub task: Option<String>,
 }
 
 impl Place {
-    fn of(path: &str) -> Self {
+    pub fn of(path: &str) -> Self {
         let mut parts = path.trim_start_matches('/').splitn(3, '/');
         let area = match parts.next() {
             Some("media") => "media",
@@ -179,6 +218,10 @@ impl Place {
         let (first, rest) = (named(), named());
         if area == "rest" && first.as_deref() == Some("task") {
             return Self { area, task: rest.filter(|name| is_task(name)), ..Self::default() };
+        }
+        if area == "rest" && first.as_deref() == Some("acl") {
+            let space = rest.and_then(|space| SpaceId::parse(&space).ok());
+            return Self { area, space, ..Self::default() };
         }
         let space = first.and_then(|space| SpaceId::parse(&space).ok());
         let content = rest.filter(|_| space.is_some()).and_then(|content| ContentId::parse(&content).ok());

@@ -4,6 +4,7 @@ use reelspan::space::SpaceId;
 use reelspan::space::acl::Right;
 use reelspan::space::record::{Space, State};
 use reelspan::store::SpacesTable;
+use reelspan::telemetry;
 
 use crate::{Error, Who};
 
@@ -15,6 +16,7 @@ pub async fn space(table: &SpacesTable, name: &str, who: &Who, right: Right) -> 
         Err(unauthorized) => unauthorized,
     };
     let id = SpaceId::parse(name).map_err(|_| missing())?;
+    telemetry::note(|notes| notes.space = Some(id.to_string()));
     let space = table.get(&id).await?.filter(|space| space.state == State::Live).ok_or_else(missing)?;
     if space.allows(who.0.as_ref(), right) {
         Ok(space)

@@ -16,6 +16,7 @@ use reelspan::telemetry;
 
 use crate::pass::Pass;
 use crate::routes::Shared;
+use crate::task::note_signed;
 use crate::{Error, Signing, on};
 
 /// The longest URL that a browser is sent on to.
@@ -67,6 +68,8 @@ impl Signing {
         let until = held.until.map_or(pass.cookies_until, |until| until.min(pass.cookies_until));
         let policy = Policy { ip_address: pass.address, ..Policy::until(format!("{base}/*"), until) };
         let cookies = held.signer.cookies(&policy).map_err(|error| Error::Internal(error.to_string()))?;
+        telemetry::note(|notes| (notes.act, notes.space) = (Some("set-cookies"), Some(pass.space.to_string())));
+        note_signed(policy.resource, until, pass.address);
         let mut response = match &pass.redirect {
             Some(url) => (StatusCode::SEE_OTHER, [(LOCATION, url.as_str())]).into_response(),
             None => format!("The cookies that open space {} are set.\n", pass.space).into_response(),

@@ -2,6 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use chrono::{DateTime, SecondsFormat};
 use reelspan::cloudfront::commons::Commons;
 use reelspan::cloudfront::now;
 use reelspan::cloudfront::policy::{self, Network, Policy};
@@ -144,6 +145,7 @@ pub async fn signed_url(State(state): Shared, who: Who, request: Request) -> Res
     let until = held.until.map_or(until, |last| last.min(until));
     let policy = Policy { ip_address, ..Policy::until(&url, until) };
     let signed = held.signer.url(&url, &policy).map_err(|error| Error::Internal(error.to_string()))?;
+    note_signed(url, until, ip_address);
     let mut answer = json!({"signedUrl": signed});
     if let (Some(Opened { given, .. }), Some(members)) = (opened, answer.as_object_mut()) {
         members.insert("given".to_owned(), given.into());
@@ -169,7 +171,22 @@ pub async fn signed_cookies_url(State(state): Shared, who: Who, request: Request
     let pass =
         Pass { space: space.id, generation, cookies_until, address, redirect, until: now.saturating_add(GOOD_FOR) };
     let token = pass.token(&held.signer).map_err(|error| Error::Internal(error.to_string()))?;
+    telemetry::note(|notes| {
+        notes.space = Some(pass.space.to_string());
+        notes.detail.extend(pass.redirect.map(|url| ("redirect", url)));
+    });
+    note_signed(format!("{base}/*"), cookies_until, address);
     Ok(said(json!({"signedCookiesUrl": format!("{base}/cookies?token={token}")}).to_string()))
+}
+
+/// Notes for the audit trail what was signed, until when it counts, and for which addresses.
+pub fn note_signed(resource: String, until: i64, address: Option<Network>) {
+    let until = DateTime::from_timestamp(until, 0).unwrap_or_default();
+    telemetry::note(|notes| {
+        notes.detail.insert("signed", resource);
+        notes.detail.insert("until", until.to_rfc3339_opts(SecondsFormat::Secs, true));
+        notes.detail.extend(address.map(|address| ("for", address.to_string())));
+    });
 }
 
 impl Signing {

@@ -12,6 +12,7 @@ use reelspan::space::acl::{Acl, Right};
 use reelspan::space::record::{Space, State as Standing};
 use reelspan::space::streaming::Standing as On;
 use reelspan::store::Page;
+use reelspan::telemetry;
 use reelspan::user::{Role, UserName};
 
 use crate::answer::{created, escaped, list as elements, property, xml};
@@ -165,6 +166,8 @@ pub async fn acl(State(state): Shared, who: Who, names: Names) -> Result<Respons
 pub async fn set_acl(State(state): Shared, who: Who, names: Names, headers: HeaderMap) -> Result<Response, Error> {
     let space = state.space(&names.first, &who, Right::Write).await?;
     let acl = new_acl(&sent(&headers))?;
+    let entries = acl.fields().map(|(name, right)| format!("{name}: {right}")).collect::<Vec<_>>().join(", ");
+    telemetry::note(|notes| drop(notes.detail.insert("acl", entries)));
     if !state.table.set_acl(&space.id, &acl).await? {
         return Err(Error::NoSpace(names.first));
     }

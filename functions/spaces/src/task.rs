@@ -7,6 +7,7 @@ use reelspan::space::acl::Right;
 use reelspan::space::properties::Properties;
 use reelspan::space::{ContentId, MediaKey};
 use reelspan::store::{self, Md5, New, Upload};
+use reelspan::telemetry;
 use reelspan_rest::task::{Count, TASKS, body};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -86,6 +87,10 @@ impl Spaces {
     async fn upload_url(&self, who: &Who, task: UploadUrl) -> Result<Value, Error> {
         let space = self.space(&task.space_id, who, Right::Write).await?;
         let key = MediaKey::new(space.id, ContentId::parse(&task.content_id)?)?;
+        telemetry::note(|notes| {
+            notes.content = Some(key.content().to_string());
+            notes.detail.insert("bytes", task.size.0.to_string());
+        });
         let Count(size) = task.size;
         if size > LARGEST {
             return Err(Error::Bad(format!("{size} bytes are more than the {LARGEST} that S3 holds")));
@@ -115,6 +120,7 @@ impl Spaces {
     async fn complete_upload(&self, who: &Who, task: CompleteUpload) -> Result<Value, Error> {
         let space = self.space(&task.space_id, who, Right::Write).await?;
         let key = MediaKey::new(space.id.clone(), ContentId::parse(&task.content_id)?)?;
+        telemetry::note(|notes| notes.content = Some(key.content().to_string()));
         let parts = task.parts.into_iter().map(UploadedPart::checked).collect::<Result<Vec<_>, _>>()?;
         self.stores.media.complete_upload(&key, &task.upload_id, &parts).await.map_err(|error| match error {
             store::Error::Missing => {

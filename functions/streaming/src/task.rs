@@ -9,6 +9,7 @@ use reelspan::distribution::Rotation;
 use reelspan::space::acl::Right;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::Kind;
+use reelspan::telemetry;
 use reelspan::user::Role;
 use reelspan_rest::task::{Flag, body, said};
 use reelspan_rest::{Error, Who};
@@ -50,6 +51,7 @@ pub async fn enable(State(state): Shared, who: Who, request: Request) -> Result<
     let task: Enable = body(request).await?;
     let space = state.owned(&task.space_id, &who).await?;
     let kind = if task.secure.0 { Kind::Secure } else { Kind::Open };
+    telemetry::note(|notes| drop(notes.detail.insert("type", kind.name().to_owned())));
     let origins = task.allowed_origins.map(|origins| checked(&origins)).transpose()?;
     let host = state.on(&space.id, kind, origins).await?;
     let result = format!("Streaming of space {} is on", space.id);

@@ -6,6 +6,7 @@
 //! tell of every change, in a queue that survives a restart.
 
 pub mod bodies;
+mod browser;
 pub mod catalogue;
 mod conditions;
 mod listing;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use s3s::{S3Error, dto::Timestamp};
 
+pub use browser::Browsers;
 pub use server::{Api, serve};
 pub use store::Store;
 

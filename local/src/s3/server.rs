@@ -14,6 +14,7 @@ use s3s::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    browser::Browsers,
     signed,
     store::{Operations, Store},
 };
@@ -85,18 +86,33 @@ impl fmt::Debug for Api {
     }
 }
 
-/// Answers S3 requests on a port until `stop`; then lets running requests end for as long as `patience` lasts.
-pub async fn serve(port: Port, api: Api, stop: CancellationToken, patience: Duration) {
+/// Answers S3 requests on a port until `stop`; then lets running requests end for as long as `patience` lasts. Pages that these
+/// browsers show may use presigned URLs.
+pub async fn serve(port: Port, api: Api, browsers: Browsers, stop: CancellationToken, patience: Duration) {
+    let browsers = Arc::new(browsers);
     let answer = move |request: Request<Received>| {
-        let api = api.clone();
-        async move {
-            api.answer(request.map(Body::http_body_unsync)).await.unwrap_or_else(|error| {
-                tracing::error!(?error, "a request to S3 was not answered");
-                let mut response = Response::new(Body::empty());
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                response
-            })
-        }
+        let (api, browsers) = (api.clone(), Arc::clone(&browsers));
+        async move { browsed(&api, &browsers, request).await }
     };
     port.serve(answer, stop, patience).await;
+}
+
+/// Answers a request that may come from a page in a browser.
+async fn browsed(api: &Api, browsers: &Browsers, request: Request<Received>) -> Response<Body> {
+    if let Some((status, fields)) = browsers.preflight(request.method(), request.headers()) {
+        let mut response = Response::new(Body::empty());
+        (*response.status_mut(), *response.headers_mut()) = (status, fields);
+        return response;
+    }
+    let (method, asked) = (request.method().clone(), request.headers().clone());
+    let mut response = api.answer(request.map(Body::http_body_unsync)).await.unwrap_or_else(|error| {
+        tracing::error!(?error, "a request to S3 was not answered");
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    });
+    let mut status = response.status();
+    browsers.finish(&method, &asked, &mut status, response.headers_mut());
+    *response.status_mut() = status;
+    response
 }

@@ -5,6 +5,7 @@ mod import;
 mod options;
 mod origins;
 mod ports;
+mod proxy;
 mod refused;
 mod stop;
 
@@ -21,6 +22,7 @@ use http::Request;
 use reelspan::{
     space::streaming::Hosts,
     store::{self, Stores, Users},
+    telemetry::audit::{self, Trail},
     user::{Password, UserName},
 };
 use reelspan_indexer::S3Event;
@@ -33,9 +35,9 @@ use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use import::{Imported, import};
-pub use options::{Admin, Import, Options, PublicUrl};
+pub use options::{Admin, Audit, Import, Options, PublicUrl};
 
-use self::{functions::Functions, ports::Ports};
+use self::{functions::Functions, ports::Ports, proxy::Proxies};
 use crate::{
     Error, aws,
     cloudfront::CloudFront,
@@ -43,7 +45,7 @@ use crate::{
     data::{Credentials, Data},
     dynamodb::DynamoDb,
     queue::{self, Handler, Queue},
-    s3::{self, Api, MEDIA_BUCKET, Store},
+    s3::{self, Api, Browsers, MEDIA_BUCKET, Store},
     users::{self, FirstAdmin},
 };
 
@@ -80,6 +82,11 @@ async fn serve(options: &Options) -> Result<(), Error> {
     let admin = options.admin.as_ref().map(Admin::parse).transpose()?;
     let ports = Ports::bind(options).await?;
     let data = Data::open(&options.data)?;
+    match options.audit {
+        Audit::Data => audit::to_files(Trail::new(data.root())),
+        Audit::Stdout => audit::to_stdout(),
+        Audit::Off => {}
+    }
 
     let interrupted = stop::signal_received()?;
     let running = Running::start(&data, options, admin, ports).await?;
@@ -142,11 +149,12 @@ impl Running {
         };
 
         let mut servers = JoinSet::new();
-        servers.spawn(s3::serve(s3, api, stop.clone(), PATIENCE));
+        let own = origins::own(http_at, url);
+        servers.spawn(s3::serve(s3, api, Browsers::of(own.clone()), stop.clone(), PATIENCE));
         let handler = indexer(stores.clone());
         let queue = Queue { catalogue: store.catalogue(), handler, pauses: queue::PAUSES.to_vec() };
         servers.spawn(queue.deliver(stop.clone(), PATIENCE));
-        let (hosts, own) = (spaces.hosts.clone(), origins::own(http_at, url));
+        let hosts = spaces.hosts.clone();
         let cloudfront = CloudFront::open(data).await?;
         let s3 = aws_sdk_s3::Client::from_conf(media.build());
         let mut functions = Functions { stores, spaces, users, cloudfront, s3: s3.clone(), hosts, own };
@@ -154,7 +162,8 @@ impl Running {
         functions.spaces.upkeep = Some(Arc::new(streams.clone()));
         streams.resume().await.map_err(Error::failed("the streams"))?;
         functions.spaces.resume_deletions().await.map_err(Error::failed("the spaces"))?;
-        servers.spawn(serve_http(http, functions.router()?, stop.clone()));
+        let routes = Proxies::new(&options.trusted_proxy).around(functions.router()?);
+        servers.spawn(serve_http(http, routes, stop.clone()));
         Ok(Self {
             http_at,
             s3_at,

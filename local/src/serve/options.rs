@@ -1,8 +1,14 @@
 //! What `reelspan serve` can be told.
 
-use std::{convert::Infallible, io::IsTerminal, net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{
+    convert::Infallible,
+    io::IsTerminal,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use http::Uri;
 use reelspan::{
     space::SpaceId,
@@ -54,9 +60,30 @@ pub struct Options {
     #[arg(long, value_name = "NAME:PASSWORD")]
     pub admin: Option<Admin>,
 
+    /// Where the audit trail goes: to audit.jsonl in the data folder, to standard output, or nowhere
+    #[arg(long, value_name = "WHERE", value_enum, default_value_t)]
+    pub audit: Audit,
+
+    /// The address of a proxy in front, whose `X-Forwarded-For` says where requests come from; may recur. Anybody else's counts
+    /// for nothing
+    #[arg(long, value_name = "ADDRESS")]
+    pub trusted_proxy: Vec<IpAddr>,
+
     /// Upload every file of a folder to a space, but those that are there unchanged; may recur
     #[arg(long, value_name = "SPACE=FOLDER")]
     pub import: Vec<Import>,
+}
+
+/// Where the audit trail goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Audit {
+    /// To `audit.jsonl` in the data folder.
+    #[default]
+    Data,
+    /// To standard output.
+    Stdout,
+    /// Nowhere.
+    Off,
 }
 
 /// What was given for an admin. It is looked at later: the parser of arguments would show what it refuses.

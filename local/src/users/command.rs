@@ -1,7 +1,7 @@
 //! `reelspan user`: the same commands for the users of a data folder and for those on AWS.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     env,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -10,6 +10,7 @@ use std::{
 use clap::{Args, Subcommand};
 use reelspan::{
     store::{self, USERS, Users, UsersError},
+    telemetry::audit::{Entry, Outcome, Trail},
     user::{Account, GroupName, Role, TIME_TO_LIVE, User, UserName},
 };
 
@@ -106,8 +107,45 @@ async fn in_folder(command: &Command, folder: &Path) -> Result<(), Error> {
 }
 
 async fn perform(command: &Command, users: &Users, data: Option<&Data>) -> Result<(), Error> {
+    let done = done(command, users, data).await;
+    if let (Some(data), Some(entry)) = (data, entry(command, &done)) {
+        let trail = Trail::beside(data.root());
+        trail.write(&entry).map_err(Error::failed("the audit trail"))?;
+    }
+    let said = done?;
+    if said.is_empty() {
+        return Ok(());
+    }
+    match writeln!(io::stdout(), "{said}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::failed("standard output")(error)),
+        _ => Ok(()),
+    }
+}
+
+/// What a command is in the audit trail, if it changes anything. Who ran it is known by the account of the machine alone.
+fn entry<T>(command: &Command, done: &Result<T, Error>) -> Option<Entry> {
+    let (act, name, more) = match command {
+        Command::Add { name, role, .. } => ("add-user", name, Some(role)),
+        Command::Set { name, role, .. } => ("change-user", name, role.as_ref()),
+        Command::Passwd { name, .. } => ("change-password", name, None),
+        Command::Remove { name } => ("remove-user", name, None),
+        Command::List => return None,
+    };
+    let outcome = match done {
+        Ok(_) => Outcome::Done,
+        Err(Error::Setup(_)) => Outcome::Refused,
+        Err(_) => Outcome::Failed,
+    };
+    let account = env::var("SUDO_USER").or_else(|_| env::var("USER")).unwrap_or_else(|_| "unknown".to_owned());
+    let mut detail = BTreeMap::from([("of", name.to_string()), ("by", "the command line".to_owned())]);
+    detail.extend(more.map(|role| ("role", role.to_string())));
+    Some(Entry { user: Some(format!("account {account}")), detail, ..Entry::new(act, outcome) })
+}
+
+/// Does it, and says what was done.
+async fn done(command: &Command, users: &Users, data: Option<&Data>) -> Result<String, Error> {
     let soon = TIME_TO_LIVE.as_secs();
-    let said = match command {
+    Ok(match command {
         Command::Add { name, role, groups, password_stdin } => {
             // Before anybody types a password for nothing.
             if users.get(name).await.map_err(refused)?.is_some() {
@@ -147,14 +185,7 @@ async fn perform(command: &Command, users: &Users, data: Option<&Data>) -> Resul
             let accounts = users.list().await.map_err(refused)?;
             accounts.iter().map(described).collect::<Vec<_>>().join("\n")
         }
-    };
-    if said.is_empty() {
-        return Ok(());
-    }
-    match writeln!(io::stdout(), "{said}") {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::failed("standard output")(error)),
-        _ => Ok(()),
-    }
+    })
 }
 
 /// The first admin's password that is written down is the first admin's no longer.

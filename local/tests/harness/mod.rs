@@ -21,7 +21,7 @@ use reelspan_local::{
     connections::{Limits, Patience, Port, ServerNames},
     data::Data,
     queue::{Handler, Queue},
-    s3::{self, Api, MEDIA_BUCKET, Store},
+    s3::{self, Api, Browsers, MEDIA_BUCKET, Store},
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -51,7 +51,7 @@ impl Local {
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let api = Api::new(Arc::clone(&store), data.credentials());
         let port = Port { name: "S3", listener, limits: LIMITS, hosts: ServerNames::any() };
-        tasks.spawn(s3::serve(port, api, stop.clone(), Duration::from_secs(1)));
+        tasks.spawn(s3::serve(port, api, Browsers::default(), stop.clone(), Duration::from_secs(1)));
         Self { client, store, endpoint: format!("http://{at}"), data, tasks, stop }
     }
 

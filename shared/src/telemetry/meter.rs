@@ -3,6 +3,7 @@
 //! The meter goes with the task ([`within`]), so that nothing between the layer that reads it and the client that counts has to
 //! hand it on; and with tasks that are started on its behalf ([`carried`]).
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -62,6 +63,14 @@ pub struct Notes {
     pub index: Option<Index>,
     /// Its signature was refused.
     pub refused_signature: bool,
+    /// Its credentials were refused.
+    pub failed_sign_in: bool,
+    /// What it did, for the audit trail, where its method and path do not say so.
+    pub act: Option<&'static str>,
+    /// The name that was given with credentials that were refused.
+    pub name: Option<String>,
+    /// What else the audit trail has of it.
+    pub detail: BTreeMap<&'static str, String>,
 }
 
 /// What one request cost.

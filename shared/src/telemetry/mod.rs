@@ -1,10 +1,11 @@
 //! What the programs say of themselves: one line an event on standard error, as JSON where Lambda reads it and as text where a
-//! person does ([`init`]); what a request cost ([`Meter`]), for the one line that is written of it; and figures for CloudWatch
-//! ([`metrics`]).
+//! person does ([`init`]); what a request cost ([`Meter`]), for the one line that is written of it; figures for CloudWatch
+//! ([`metrics`]); and what users did ([`audit`]).
 //!
 //! No line has a secret in it: what is logged of a request is what it was understood to be (a space, a content, a fragment),
 //! and never its query, its `Authorization` or its cookies as they came.
 
+pub mod audit;
 mod meter;
 pub mod metrics;
 mod redact;

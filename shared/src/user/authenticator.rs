@@ -1,20 +1,28 @@
 //! Who is asking, by the `Authorization` field of a request (HTTP Basic, RFC 7617).
 //!
 //! What an unknown user costs and is told is what a wrong password costs and is told. A hash is dear by design, so only few are
-//! made at once and only so many wait their turn; and credentials that were right are remembered for a while, which is the
-//! longest that someone who was removed, or whose password or rights have changed, goes on as before.
+//! made at once and only so many wait their turn ([`Settings::waiting`]); and credentials that were right are remembered for a
+//! while, which is the longest that someone who was removed, or whose password or rights have changed, goes on as before.
+//!
+//! Guessing is limited before anything is hashed ([`Limits`]). Credentials that were right within a day are recognised after that
+//! while too: they are checked again, but no limit holds for them, and they are first in the queue. So guesses at somebody's name,
+//! from whatever address, do not keep out the one who knows the password.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-use tokio::sync::Semaphore;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared, WeakShared};
 use tokio::time::Instant;
 
+use super::limiter::{Attempt, Limiter, Limits, Source, Wait};
 use super::password::{self, ROUNDS};
-use super::remembered::Remembered;
+use super::queue::{Queue, Rank, Turn};
+use super::remembered::{Digest, Remembered};
 use super::{Credentials, Identity, Malformed, NoRandomBytes, User, UserName};
 
 /// How long credentials that were right count without another look.
@@ -52,6 +60,14 @@ pub enum Denied {
     /// There is no such user, or the password is another; nobody is told which: 401.
     #[error("user name or password is wrong")]
     Wrong,
+    /// Too many passwords were wrong, of this name at this address or at this address: 429.
+    #[error("too many failed sign-ins; try again in {seconds} s")]
+    Limited {
+        /// After how many seconds the next attempt is looked at.
+        seconds: u64,
+        /// Another was refused since the last failure: there is nothing new to be said of it.
+        again: bool,
+    },
     /// Too many want to be let in at once: 503.
     #[error("too many are signing in")]
     Crowded,
@@ -73,6 +89,8 @@ pub struct Settings {
     pub waiting: usize,
     /// How many right credentials are remembered.
     pub remembered: usize,
+    /// How often a password may be guessed.
+    pub limits: Limits,
 }
 
 impl Default for Settings {
@@ -82,8 +100,9 @@ impl Default for Settings {
             time_to_live: TIME_TO_LIVE,
             rounds: ROUNDS,
             at_once: processors.min(MOST_AT_ONCE),
-            waiting: 64,
+            waiting: 256,
             remembered: 1024,
+            limits: Limits::default(),
         }
     }
 }
@@ -96,12 +115,15 @@ struct Inner {
     directory: Box<dyn Directory>,
     settings: Settings,
     remembered: Remembered,
-    /// For those who wait, and those whose turn it is.
-    places: Semaphore,
-    /// For those whose turn it is.
-    turns: Arc<Semaphore>,
+    limiter: Limiter,
+    queue: Queue,
+    /// What is being looked at, so that the same credentials are looked at once: a browser comes with six connections.
+    looks: Mutex<HashMap<Digest, WeakShared<Look>>>,
     rounds: AtomicU64,
 }
+
+/// A look at credentials.
+type Look = BoxFuture<'static, Result<Identity, Denied>>;
 
 impl Authenticator {
     /// One over the users of this directory.
@@ -110,57 +132,123 @@ impl Authenticator {
             directory: Box::new(directory),
             settings,
             remembered: Remembered::new(settings.remembered)?,
-            places: Semaphore::new(settings.at_once.saturating_add(settings.waiting).min(Semaphore::MAX_PERMITS)),
-            turns: Arc::new(Semaphore::new(settings.at_once.clamp(1, Semaphore::MAX_PERMITS))),
+            limiter: Limiter::new(settings.limits),
+            queue: Queue::new(settings.at_once, settings.waiting),
+            looks: Mutex::default(),
             rounds: AtomicU64::default(),
         })))
     }
 
-    /// Who sent a request with this `Authorization` field, or with none: `None` is nobody in particular.
-    pub async fn authenticate(&self, authorization: Option<&[u8]>) -> Result<Option<Identity>, Denied> {
+    /// Who sent a request with this `Authorization` field, or with none, from this address: `None` is nobody in particular.
+    pub async fn authenticate(
+        &self,
+        authorization: Option<&[u8]>,
+        address: Option<IpAddr>,
+    ) -> Result<Option<Identity>, Denied> {
         match authorization {
             None => Ok(None),
-            Some(field) => self.check(Credentials::parse(field)?).await.map(Some),
+            Some(field) => self.check(Credentials::parse(field)?, address).await.map(Some),
         }
     }
 
-    /// Whose these credentials are.
-    pub async fn check(&self, credentials: Credentials) -> Result<Identity, Denied> {
-        let inner = &*self.0;
-        let digest = inner.remembered.digest(&credentials);
-        if let Some(identity) = inner.remembered.get(&digest) {
+    /// Whose these credentials are, which came from this address. Addresses that are not known count as one.
+    pub async fn check(&self, credentials: Credentials, address: Option<IpAddr>) -> Result<Identity, Denied> {
+        let digest = self.0.remembered.digest(&credentials);
+        if let Some(identity) = self.0.remembered.get(&digest) {
             return Ok(identity);
         }
-        let _place = inner.places.try_acquire().map_err(|_| Denied::Crowded)?;
-        let turn = Arc::clone(&inner.turns).acquire_owned().await.map_err(|_| Denied::Crowded)?;
-        // A browser comes with six connections at once: the first has paid for all of them.
-        if let Some(identity) = inner.remembered.get(&digest) {
-            return Ok(identity);
+        self.look(credentials, digest, Source::of(address))?.await
+    }
+
+    /// The look at these credentials: the one that is under way, or a new one.
+    fn look(&self, credentials: Credentials, digest: Digest, source: Source) -> Result<Shared<Look>, Denied> {
+        let inner = &self.0;
+        let mut looks = inner.looks();
+        if let Some(look) = looks.get(&digest).and_then(WeakShared::upgrade) {
+            return Ok(look);
         }
-        // From before the look: what changes after it counts in time.
-        let until = Instant::now() + inner.settings.time_to_live;
-        let user = match UserName::parse(credentials.name()) {
-            Ok(name) => inner.directory.find(&name).await.map_err(Denied::Directory)?,
-            Err(_) => None,
+        let attempt = if inner.remembered.recognises(&digest) {
+            None
+        } else {
+            let attempt = inner.limiter.attempt(source, credentials.name());
+            let limited = |wait: Wait| Denied::Limited { seconds: wait.time.as_secs() + 1, again: wait.again };
+            Some(attempt.map_err(limited)?)
         };
-        let (account, kept) = user.map(|user| (user.account, user.password)).unzip();
-        let rounds = inner.settings.rounds;
-        // The turn goes along: it ends with the work, even where nobody waits for that any more; and where somebody does,
-        // not before the outcome is remembered.
-        let look = move || (password::check(credentials.password(), kept.as_ref(), rounds), turn);
-        let failed = |_| Denied::Directory(NotFound::Failed("a hash was not finished".to_owned()));
-        let (checked, _turn) = tokio::task::spawn_blocking(look).await.map_err(failed)?;
-        inner.rounds.fetch_add(checked.rounds.into(), Ordering::Relaxed);
-        let account = account.filter(|_| checked.right).ok_or(Denied::Wrong)?;
-        let identity = account.identity();
-        inner.remembered.insert(digest, identity.clone(), until);
-        Ok(identity)
+        let under_way = UnderWay { inner: Arc::clone(inner), digest };
+        let look = async move { under_way.inner.decide(credentials, digest, source, attempt).await };
+        let look = look.boxed().shared();
+        // None but a finished one has no weak reference.
+        looks.extend(look.downgrade().map(|look| (digest, look)));
+        Ok(look)
     }
 
     /// The rounds of hashing that all looks so far took.
     #[must_use]
     pub fn rounds(&self) -> u64 {
         self.0.rounds.load(Ordering::Relaxed)
+    }
+}
+
+impl Inner {
+    fn looks(&self) -> MutexGuard<'_, HashMap<Digest, WeakShared<Look>>> {
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at credentials, and counts what comes of it. A look that is given up goes on counting as a failure: its hash may have
+    /// been made.
+    async fn decide(
+        &self,
+        credentials: Credentials,
+        digest: Digest,
+        source: Source,
+        attempt: Option<Attempt>,
+    ) -> Result<Identity, Denied> {
+        let rank = attempt.as_ref().map_or(Rank::Recognised, |attempt| Rank::Unknown(attempt.suspicion));
+        // From before the look: what changes after it counts in time.
+        let until = Instant::now() + self.settings.time_to_live;
+        let decided = match self.queue.turn(rank, source).await {
+            Ok(turn) => self.verify(credentials, turn).await,
+            Err(_) => Err(Denied::Crowded),
+        };
+        match (&decided, &attempt) {
+            (Err(Denied::Wrong), None) => self.remembered.forget(&digest),
+            (Err(Denied::Wrong), Some(attempt)) => self.limiter.was_wrong(attempt),
+            (Ok(_), Some(attempt)) => self.limiter.was_right(attempt),
+            (Err(_), Some(attempt)) => self.limiter.was_nothing(attempt),
+            (_, None) => {}
+        }
+        if let Ok(identity) = &decided {
+            self.remembered.insert(digest, identity.clone(), until);
+        }
+        decided
+    }
+
+    /// Holds credentials against what the directory has.
+    async fn verify(&self, credentials: Credentials, turn: Turn) -> Result<Identity, Denied> {
+        let user = match UserName::parse(credentials.name()) {
+            Ok(name) => self.directory.find(&name).await.map_err(Denied::Directory)?,
+            Err(_) => None,
+        };
+        let (account, kept) = user.map(|user| (user.account, user.password)).unzip();
+        let rounds = self.settings.rounds;
+        // The turn goes along: it ends with the work, even where nobody waits for that any more.
+        let look = move || (password::check(credentials.password(), kept.as_ref(), rounds), turn);
+        let failed = |_| Denied::Directory(NotFound::Failed("a hash was not finished".to_owned()));
+        let (checked, _turn) = tokio::task::spawn_blocking(look).await.map_err(failed)?;
+        self.rounds.fetch_add(checked.rounds.into(), Ordering::Relaxed);
+        account.filter(|_| checked.right).map(|account| account.identity()).ok_or(Denied::Wrong)
+    }
+}
+
+/// A look that is under way; it is none any more when this is dropped.
+struct UnderWay {
+    inner: Arc<Inner>,
+    digest: Digest,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.inner.looks().remove(&self.digest);
     }
 }
 

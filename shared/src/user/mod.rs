@@ -6,8 +6,10 @@
 
 mod authenticator;
 mod basic;
+mod limiter;
 mod name;
 mod password;
+mod queue;
 mod remembered;
 
 use std::fmt;
@@ -17,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use authenticator::{Authenticator, CHALLENGE, Denied, Directory, NotFound, Settings, TIME_TO_LIVE};
 pub use basic::{Credentials, Malformed};
+pub use limiter::Limits;
 pub use name::{GroupName, NameError, UserName};
 pub use password::{Checked, Hash, HashError, NoRandomBytes, Password, PasswordError, ROUNDS, check};
 

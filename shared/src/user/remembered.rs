@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use ring::hmac::{self, HMAC_SHA256};
 use ring::rand::SystemRandom;
@@ -13,6 +14,9 @@ use super::{Credentials, Identity, NoRandomBytes};
 
 /// Bytes of a digest.
 const DIGEST: usize = 32;
+
+/// How long credentials that were right are recognised, once they have to be looked at again.
+const RECOGNISED_FOR: Duration = Duration::from_hours(24);
 
 /// What credentials are known by.
 pub(super) type Digest = [u8; DIGEST];
@@ -45,15 +49,23 @@ impl Remembered {
         known.get(digest).filter(|(_, until)| Instant::now() < *until).map(|(identity, _)| identity.clone())
     }
 
-    /// Remembers them until then. Where there are too many, those go that would go first anyway.
+    /// Whether they were right within a day, and not wrong since.
+    pub fn recognises(&self, digest: &Digest) -> bool {
+        self.known().get(digest).is_some_and(|(_, until)| Instant::now() < *until + RECOGNISED_FOR)
+    }
+
+    /// Forgets them.
+    pub fn forget(&self, digest: &Digest) {
+        self.known().remove(digest);
+    }
+
+    /// Remembers them until then, and recognises them for a day more. Where there are too many, those go that would go first
+    /// anyway.
     pub fn insert(&self, digest: Digest, identity: Identity, until: Instant) {
         let now = Instant::now();
-        if until <= now {
-            return;
-        }
         let mut known = self.known();
         if known.len() >= self.most && !known.contains_key(&digest) {
-            known.retain(|_, (_, until)| now < *until);
+            known.retain(|_, (_, until)| now < *until + RECOGNISED_FOR);
             while known.len() >= self.most {
                 let Some(first) = known.iter().min_by_key(|(_, (_, until))| *until).map(|(digest, _)| *digest) else {
                     return;
@@ -73,8 +85,6 @@ impl Remembered {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-
-    use std::time::Duration;
 
     use super::super::Role;
     use super::*;
@@ -105,6 +115,19 @@ mod tests {
         assert_eq!(remembered.get(&[0; DIGEST]), Some(identity(0)));
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(remembered.get(&[0; DIGEST]), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_right_is_recognised_for_a_day_unless_it_turns_out_wrong() {
+        let remembered = Remembered::new(3).unwrap();
+        for number in 0..2 {
+            remembered.insert([number; DIGEST], identity(number), Instant::now());
+        }
+        remembered.forget(&[1; DIGEST]);
+        let recognised = |number: u8| remembered.recognises(&[number; DIGEST]);
+        assert_eq!([0, 1, 2].map(recognised), [true, false, false]);
+        tokio::time::advance(RECOGNISED_FOR).await;
+        assert!(!recognised(0));
     }
 
     #[test]

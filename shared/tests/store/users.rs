@@ -179,11 +179,11 @@ async fn users_of_the_table_are_let_in() {
     let settings = Settings { rounds: FEW, ..Settings::default() };
     let authenticator = Authenticator::new(Registry { users, first_admin: None }, settings).unwrap();
     // alice:alice's
-    let identity = authenticator.authenticate(Some(b"Basic YWxpY2U6YWxpY2Uncw==")).await.unwrap().unwrap();
+    let identity = authenticator.authenticate(Some(b"Basic YWxpY2U6YWxpY2Uncw=="), None).await.unwrap().unwrap();
     assert_eq!(
         (identity.name.as_str(), identity.role, identity.groups),
         ("alice", Role::Owner, vec!["staff".to_owned()])
     );
     // bob:alice's
-    assert_eq!(authenticator.authenticate(Some(b"Basic Ym9iOmFsaWNlJ3M=")).await, Err(Denied::Wrong));
+    assert_eq!(authenticator.authenticate(Some(b"Basic Ym9iOmFsaWNlJ3M="), None).await, Err(Denied::Wrong));
 }

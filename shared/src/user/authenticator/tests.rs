@@ -63,7 +63,7 @@ fn basic(pair: &str) -> Vec<u8> {
 }
 
 async fn ask(authenticator: &Authenticator, pair: &str) -> Result<String, Denied> {
-    let identity = authenticator.authenticate(Some(&basic(pair))).await?.unwrap();
+    let identity = authenticator.authenticate(Some(&basic(pair)), None).await?.unwrap();
     assert_eq!((identity.role, identity.groups), (Role::Owner, vec!["staff".to_owned()]));
     Ok(identity.name)
 }
@@ -71,7 +71,7 @@ async fn ask(authenticator: &Authenticator, pair: &str) -> Result<String, Denied
 #[tokio::test]
 async fn only_a_name_with_its_password_is_somebody() {
     let (_, authenticator) = with(settings());
-    assert_eq!(authenticator.authenticate(None).await, Ok(None));
+    assert_eq!(authenticator.authenticate(None, None).await, Ok(None));
     let busy = Denied::Directory(NotFound::Busy("DynamoDB"));
     for (pair, expected) in [
         ("alice:open:sesame", Ok("alice".to_owned())),
@@ -89,7 +89,7 @@ async fn only_a_name_with_its_password_is_somebody() {
     ] {
         assert_eq!(ask(&authenticator, pair).await, expected, "{pair}");
     }
-    let bearer = authenticator.authenticate(Some(b"Bearer YTpi")).await;
+    let bearer = authenticator.authenticate(Some(b"Bearer YTpi"), None).await;
     assert_eq!(bearer, Err(Denied::Malformed(Malformed::Scheme)));
 }
 
@@ -158,7 +158,9 @@ async fn many_connections_of_one_client_pay_for_few_hashes() {
 
 #[tokio::test]
 async fn a_flood_is_sent_away_and_leaves_those_alone_who_are_known() {
-    let (users, authenticator) = with(Settings { waiting: 3, ..settings() });
+    let limits =
+        Limits { of_pair: u32::MAX, of_pair_under_attack: u32::MAX, of_address: u32::MAX, ..Limits::default() };
+    let (users, authenticator) = with(Settings { waiting: 3, limits, ..settings() });
     assert!(ask(&authenticator, "alice:open:sesame").await.is_ok());
     let pairs: Vec<String> = (0..100).map(|guess| format!("alice:{guess}")).collect();
     let flood = join_all(pairs.iter().map(|pair| ask(&authenticator, pair)));
@@ -167,6 +169,52 @@ async fn a_flood_is_sent_away_and_leaves_those_alone_who_are_known() {
     let crowded = answers.iter().filter(|answer| **answer == Err(Denied::Crowded)).count();
     assert_eq!((crowded, users.asked()), (95, 1 + 5), "two at work, three that wait");
     assert_eq!(ask(&authenticator, "alice:0").await, Err(Denied::Wrong));
+}
+
+async fn ask_from(authenticator: &Authenticator, pair: &str, address: u8) -> Result<(), Denied> {
+    let address = [192, 0, 2, address].into();
+    authenticator.authenticate(Some(&basic(pair)), Some(address)).await.map(|_| ())
+}
+
+#[tokio::test(start_paused = true)]
+async fn guesses_are_refused_before_anything_is_hashed() {
+    let (users, authenticator) = with(settings());
+    let pairs: Vec<String> = (0..100).map(|guess| format!("alice:{guess}")).collect();
+    let answers = join_all(pairs.iter().map(|pair| ask_from(&authenticator, pair, 1))).await;
+    let wrong = answers.iter().filter(|answer| **answer == Err(Denied::Wrong)).count();
+    let limited = answers.iter().filter(|answer| matches!(answer, Err(Denied::Limited { seconds: 1..=2, .. }))).count();
+    assert_eq!((wrong, limited, users.asked(), authenticator.rounds()), (6, 94, 6, 6 * ROUNDS));
+    // The right password is refused there as the wrong ones are, which tells nothing; and is taken anywhere else.
+    assert!(matches!(ask_from(&authenticator, "alice:open:sesame", 1).await, Err(Denied::Limited { .. })));
+    assert_eq!(ask_from(&authenticator, "alice:open:sesame", 2).await, Ok(()));
+    assert_eq!(ask_from(&authenticator, "old:o", 1).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_were_right_are_never_delayed() {
+    let (users, authenticator) = with(settings());
+    assert_eq!(ask_from(&authenticator, "alice:open:sesame", 1).await, Ok(()));
+    tokio::time::advance(TIME_TO_LIVE).await;
+    for guess in 0..100 {
+        let _ = ask_from(&authenticator, &format!("alice:{guess}"), 1).await;
+    }
+    // Looked at anew, though the address has to wait.
+    let asked = users.asked();
+    assert_eq!(ask_from(&authenticator, "alice:open:sesame", 1).await, Ok(()));
+    assert_eq!(users.asked(), asked + 1);
+    // Not so once the password is another.
+    users.put("alice", "another", 50);
+    tokio::time::advance(TIME_TO_LIVE).await;
+    assert_eq!(ask_from(&authenticator, "alice:open:sesame", 1).await, Err(Denied::Wrong));
+    assert!(matches!(ask_from(&authenticator, "alice:open:sesame", 1).await, Err(Denied::Limited { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_directory_that_breaks_delays_nobody() {
+    let (_, authenticator) = with(settings());
+    for _ in 0..100 {
+        assert!(matches!(ask_from(&authenticator, "busy:b", 1).await, Err(Denied::Directory(_))));
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,208 @@
+//! Whose password is hashed next. A hash takes a processor the better part of a second, so few are made at once, and the others
+//! wait: first those whose credentials were right before, then those at whose address and name nothing has failed. When the queue
+//! is full, a newcomer takes the place of whoever is more suspicious, or has more attempts waiting.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::limiter::{Source, Suspicion};
+
+/// The order in which attempts are served: the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// Its credentials were right before.
+    Recognised,
+    /// It may be anybody's.
+    Unknown(Suspicion),
+}
+
+/// There is no place in the queue.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Full;
+
+/// A queue. Clones are the same one.
+#[derive(Clone)]
+pub(super) struct Queue(Arc<Inner>);
+
+struct Inner {
+    at_once: usize,
+    waiting: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    running: usize,
+    waiters: Vec<Waiter>,
+    arrivals: u64,
+}
+
+struct Waiter {
+    rank: Rank,
+    source: Source,
+    arrival: u64,
+    turn: oneshot::Sender<Turn>,
+}
+
+/// A turn; it ends when this is dropped, and the next begins.
+pub(super) struct Turn(Queue);
+
+impl Queue {
+    /// One in which so many have their turn at once, and so many others wait.
+    pub fn new(at_once: usize, waiting: usize) -> Self {
+        Self(Arc::new(Inner { at_once: at_once.max(1), waiting, state: Mutex::default() }))
+    }
+
+    /// Waits for a turn.
+    pub async fn turn(&self, rank: Rank, source: Source) -> Result<Turn, Full> {
+        let turn = {
+            let mut state = self.state();
+            if state.running < self.0.at_once {
+                state.running += 1;
+                return Ok(Turn(self.clone()));
+            }
+            state.line_up(rank, source, self.0.waiting)?
+        };
+        // A sender that is gone made room for another.
+        turn.await.map_err(|_| Full)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn line_up(&mut self, rank: Rank, source: Source, most: usize) -> Result<oneshot::Receiver<Turn>, Full> {
+        self.waiters.retain(|waiter| !waiter.turn.is_closed());
+        if self.waiters.len() >= most {
+            let last = self.last().ok_or(Full)?;
+            if (rank, self.waiting(source) + 1) >= last.1 {
+                return Err(Full);
+            }
+            self.waiters.swap_remove(last.0);
+        }
+        let (turn, waits) = oneshot::channel();
+        self.arrivals += 1;
+        self.waiters.push(Waiter { rank, source, arrival: self.arrivals, turn });
+        Ok(waits)
+    }
+
+    /// How many of a source wait.
+    fn waiting(&self, source: Source) -> usize {
+        self.waiters.iter().filter(|waiter| waiter.source == source).count()
+    }
+
+    /// Who would be served last: where it is, and what it is judged by.
+    fn last(&self) -> Option<(usize, (Rank, usize))> {
+        let judged = self.waiters.iter().enumerate();
+        let judged = judged.map(|(at, waiter)| (at, (waiter.rank, self.waiting(waiter.source)), waiter.arrival));
+        judged.max_by_key(|(_, judged, arrival)| (*judged, *arrival)).map(|(at, judged, _)| (at, judged))
+    }
+
+    /// Takes out who is served next.
+    fn next(&mut self) -> Option<Waiter> {
+        self.waiters.retain(|waiter| !waiter.turn.is_closed());
+        let waiters = self.waiters.iter().enumerate();
+        let next = waiters.min_by_key(|(_, waiter)| (waiter.rank, self.waiting(waiter.source), waiter.arrival));
+        let (at, _) = next?;
+        Some(self.waiters.swap_remove(at))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let next = {
+            let mut state = self.0.state();
+            let next = state.next();
+            if next.is_none() {
+                state.running = state.running.saturating_sub(1);
+            }
+            next
+        };
+        if let Some(waiter) = next {
+            // One that has gone this very moment gives the turn back, which drops it here again.
+            let _ = waiter.turn.send(Turn(self.0.clone()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use futures::future::join_all;
+    use futures::poll;
+
+    use super::*;
+    use crate::user::limiter::{Limiter, Limits};
+
+    fn source(number: u8) -> Source {
+        Source::of(Some([192, 0, 2, number].into()))
+    }
+
+    /// The rank of an attempt from an address that has failed so often.
+    fn rank(failures: u8) -> Rank {
+        let limiter = Limiter::new(Limits::default());
+        for name in 0..failures {
+            limiter.attempt(source(1), &name.to_string()).unwrap();
+        }
+        Rank::Unknown(limiter.attempt(source(1), "a").unwrap().suspicion)
+    }
+
+    #[tokio::test]
+    async fn the_least_suspicious_is_served_first_and_then_the_first_to_come() {
+        let queue = Queue::new(1, 10);
+        let first = queue.turn(rank(0), source(0)).await.unwrap();
+        let served = Arc::new(Mutex::new(Vec::new()));
+        let asked = [("c", rank(3)), ("d", rank(3)), ("b", rank(0)), ("a", Rank::Recognised), ("e", rank(9))];
+        let waiting = asked.into_iter().enumerate().map(|(at, (name, rank))| {
+            let (queue, served) = (queue.clone(), Arc::clone(&served));
+            async move {
+                let turn = queue.turn(rank, source(at.try_into().unwrap())).await.unwrap();
+                served.lock().unwrap().push(name);
+                drop(turn);
+            }
+        });
+        let mut waiting = Box::pin(join_all(waiting));
+        assert!(poll!(&mut waiting).is_pending());
+        drop(first);
+        waiting.await;
+        assert_eq!(*served.lock().unwrap(), ["a", "b", "c", "d", "e"]);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_turns_away_who_crowds_it() {
+        let queue = Queue::new(1, 3);
+        let first = queue.turn(rank(0), source(0)).await.unwrap();
+        let mut crowd: Vec<_> = (0..3).map(|_| Box::pin(queue.turn(rank(0), source(1)))).collect();
+        for one in &mut crowd {
+            assert!(poll!(one).is_pending());
+        }
+        assert_eq!(queue.turn(rank(0), source(1)).await.err(), Some(Full));
+        assert_eq!(queue.turn(rank(1), source(2)).await.err(), Some(Full));
+        let mut honest = Box::pin(queue.turn(rank(0), source(2)));
+        assert!(poll!(&mut honest).is_pending());
+        assert_eq!(crowd.pop().unwrap().await.err(), Some(Full));
+        drop(first);
+        drop(honest.await.unwrap());
+        for one in crowd {
+            drop(one.await.unwrap());
+        }
+        assert_eq!(queue.state().running, 0);
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_nobody_waits_for_any_more_is_the_next_one_s() {
+        let queue = Queue::new(1, 10);
+        let first = queue.turn(rank(0), source(0)).await.unwrap();
+        let (mut gone, mut left) = (Box::pin(queue.turn(rank(0), source(1))), Box::pin(queue.turn(rank(0), source(2))));
+        assert!(poll!(&mut gone).is_pending() && poll!(&mut left).is_pending());
+        drop(first);
+        // It has been given the turn already.
+        drop(gone);
+        drop(left.await.unwrap());
+        assert_eq!(queue.state().running, 0);
+    }
+}
