@@ -1,5 +1,6 @@
-//! Presigned URLs: whoever has one may do one thing with one content, past every gateway, until it expires. (*Amazon S3 User
-//! Guide*, Download and upload objects with presigned URLs.)
+//! Presigned URLs: whoever has one may do one thing with one content, past every gateway, until it expires. A URL for an upload
+//! takes a body of the announced size alone, as `Content-Length` is among its signed headers. (*Amazon S3 User Guide*, Download and
+//! upload objects with presigned URLs.)
 
 use std::time::Duration;
 
@@ -95,6 +96,7 @@ impl Media {
                 .set_content_type(new.content_type.clone())
                 .set_metadata(Some(metadata.collect()))
                 .set_content_md5(new.md5.map(Md5::to_base64))
+                .content_length(length(size)?)
                 .customize()
                 .config_override(patient());
             return signed(put.presigned(until(BEGUN)?).await).map(Upload::Whole);
@@ -110,10 +112,11 @@ impl Media {
         let (mut start, mut number) = (0, 1);
         while start < size {
             let put = self.client.upload_part().bucket(&self.bucket).key(&key).upload_id(&id).part_number(number);
-            let put = put.customize().config_override(patient()).presigned(until(PARTS_BEGUN)?).await;
-            let length = each.min(size - start);
-            parts.push(Part { number, size: length, url: signed(put)?.url });
-            (start, number) = (start + length, number + 1);
+            let part = each.min(size - start);
+            let put = put.content_length(length(part)?).customize().config_override(patient());
+            let url = signed(put.presigned(until(PARTS_BEGUN)?).await)?.url;
+            parts.push(Part { number, size: part, url });
+            (start, number) = (start + part, number + 1);
         }
         Ok(Upload::Parts { id, parts })
     }
@@ -125,6 +128,11 @@ impl Media {
             parts.iter().map(|(number, etag)| CompletedPart::builder().part_number(*number).e_tag(etag).build());
         self.complete(&key.to_string(), id, parts.collect()).await
     }
+}
+
+/// A count of bytes as the SDK has it.
+fn length(bytes: u64) -> Result<i64, Error> {
+    i64::try_from(bytes).map_err(Error::s3)
 }
 
 fn until(seconds: Duration) -> Result<PresigningConfig, Error> {
