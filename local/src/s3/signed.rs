@@ -236,7 +236,8 @@ mod tests {
         let four: (&str, &[u8]) = ("authorization", b"AWS4-HMAC-SHA256 Credential=k,SignedHeaders=host,Signature=s");
         let two: (&str, &[u8]) = ("authorization", b"AWS k:s");
         let url = &format!("{PRESIGNED}host");
-        let cases: &[(&str, &str, &[Field], Result<(), Refusal>)] = &[
+        type Case<'a> = (&'a str, &'a str, &'a [Field<'a>], Result<(), Refusal>);
+        let cases: &[Case] = &[
             ("GET", "/media/a", &[], Ok(())),
             ("GET", "/media/a", &[four], Ok(())),
             ("GET", "/media/a", &[four, four], Err(Refusal::Ambiguous)),
