@@ -180,6 +180,7 @@ impl From<PutError> for Error {
             PutError::Digest { .. } => Self::Conflict(error.to_string()),
             PutError::BrokenOff(_) => Self::Bad(error.to_string()),
             PutError::TooLarge => Self::TooLarge(error.to_string()),
+            PutError::Busy => Self::Later(error.to_string()),
             PutError::Store(error) => error.into(),
         }
     }
@@ -221,6 +222,7 @@ mod tests {
             (Error::Conflict("the MD5".to_owned()), 409, plain, None),
             (Error::from(SpaceId::parse("Films").unwrap_err()), 400, plain, None),
             (Error::from(PutError::BrokenOff("early".to_owned())), 400, plain, None),
+            (Error::from(PutError::Busy), 503, problem, Some("retry-after")),
             (Error::NoRoute, 404, problem, None),
             (Error::Method, 405, problem, None),
             (Error::Deleting(space()), 503, problem, Some("retry-after")),

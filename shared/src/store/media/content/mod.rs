@@ -6,6 +6,7 @@
 mod copy;
 mod listing;
 mod md5;
+mod memory;
 mod presigned;
 mod put;
 

@@ -17,6 +17,7 @@ use futures::{Stream, StreamExt};
 use http_body::{Body, Frame, SizeHint};
 
 use super::md5::Hasher;
+use super::memory::{MEMORY, Room};
 use super::{MD5, Md5, patient};
 use crate::space::MediaKey;
 use crate::space::properties::Properties;
@@ -60,6 +61,9 @@ pub enum PutError {
     /// More bytes than the parts of an upload hold.
     #[error("a content of unknown length has at most {} bytes", PART as u64 * u64::from(PARTS.unsigned_abs()))]
     TooLarge,
+    /// Too many contents of unknown length are being put.
+    #[error("too many contents of unknown length are being put; send a Content-Length, or try again later")]
+    Busy,
     /// S3 did not do its part.
     #[error(transparent)]
     Store(#[from] Error),
@@ -120,7 +124,8 @@ impl Media {
         new: &New,
     ) -> Result<Md5, PutError> {
         let mut incoming = Incoming { bytes, rest: Bytes::new(), hasher: Hasher::default(), size: PART };
-        let first = incoming.part().await?;
+        let room = MEMORY.room().await.map_err(|_| PutError::Busy)?;
+        let first = incoming.part(&room).await?;
         if first.len() < PART {
             let (length, bytes) = (first.len() as u64, futures::stream::iter([Ok(first)]));
             return self.put_whole(key, bytes.boxed(), length, new).await;
@@ -131,7 +136,7 @@ impl Media {
         let created = create.send().await.map_err(|error| of_s3(&error))?;
         let upload = created.upload_id.ok_or_else(|| Error::s3("an upload without an id"))?;
 
-        let done = self.send_parts(key, &upload, first, incoming, new.md5).await;
+        let done = self.send_parts(key, &upload, (first, room), incoming, new.md5).await;
         if done.is_err() {
             self.abort(key, &upload).await;
         }
@@ -143,7 +148,7 @@ impl Media {
         &self,
         key: &str,
         upload: &str,
-        first: Bytes,
+        (first, mut room): (Bytes, Room<'_>),
         mut incoming: Incoming,
         expected: Option<Md5>,
     ) -> Result<Md5, PutError> {
@@ -154,7 +159,9 @@ impl Media {
             let put = put.body(ByteStream::from(next)).customize().disable_payload_signing().config_override(patient());
             let put = put.send().await.map_err(|error| of_s3(&error))?;
             parts.push(CompletedPart::builder().part_number(number).set_e_tag(put.e_tag).build());
-            next = incoming.part().await?;
+            drop(room);
+            room = MEMORY.room().await.map_err(|_| PutError::Busy)?;
+            next = incoming.part(&room).await?;
         }
         let found = agree(incoming.hasher.digest(), expected)?;
         self.complete(key, upload, parts).await?;
@@ -189,12 +196,16 @@ struct Incoming {
 }
 
 impl Incoming {
-    /// The next part: as long as all parts are, but for the last.
-    async fn part(&mut self) -> Result<Bytes, PutError> {
+    /// The next part: as long as all parts are, but for the last. One that is slow gives its room to others.
+    async fn part(&mut self, room: &Room<'_>) -> Result<Bytes, PutError> {
         let mut part = BytesMut::new();
         while part.len() < self.size {
             if self.rest.is_empty() {
-                match self.bytes.next().await {
+                let next = tokio::select! {
+                    next = self.bytes.next() => next,
+                    () = room.is_wanted() => return Err(PutError::Busy),
+                };
+                match next {
                     None => break,
                     Some(Err(error)) => return Err(PutError::BrokenOff(error.to_string())),
                     Some(Ok(chunk)) => self.rest = chunk,

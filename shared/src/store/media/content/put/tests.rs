@@ -58,10 +58,12 @@ proptest! {
         let bytes = sizes.iter().map(|size| Ok(Bytes::from(vec![7; *size]))).collect::<Vec<_>>();
         let mut incoming =
             Incoming { bytes: futures::stream::iter(bytes).boxed(), rest: Bytes::new(), hasher: Hasher::default(), size: 100 };
-        let lengths = futures::executor::block_on(async {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let lengths = runtime.block_on(async {
             let mut lengths = Vec::new();
+            let room = MEMORY.room().await.unwrap();
             loop {
-                let part = incoming.part().await.unwrap();
+                let part = incoming.part(&room).await.unwrap();
                 if part.is_empty() {
                     break lengths;
                 }
