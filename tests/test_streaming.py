@@ -369,6 +369,27 @@ def test_the_validator_tells_nothing_of_what_may_not_be_had(streaming):
     assert signed["query"]["written"] == EXCERPT
 
 
+def test_the_validator_tells_the_holder_of_an_excerpt_of_that_excerpt_alone(streaming, samples):
+    def report(uri: str) -> dict:
+        answer = requests.get(f"{streaming.running.url}/validate", params={"uri": uri}, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    size, file = (samples / NAME).stat().st_size, report(streaming.media(streaming.signed("films", NAME)))["media"]
+    assert (file["bytes"], len(file["tracks"])) == (size, 2)
+    for fragment, seconds, tracks in ((EXCERPT, 7.52, 2), (f"{EXCERPT}&track=audio", 7.52, 1), ("track=audio", file["duration"], 1)):
+        url = streaming.media(streaming.signed("films", NAME, fragment=fragment))
+        # A fragment for the player asks for more of the file than the URL opens.
+        for uri in (url, f"{url}#t=0,40&track=video"):
+            told = report(uri)
+            excerpt, query = told["media"], told["query"]["resolved"]
+            assert excerpt["bytes"] == query["query"]["cut"]["bytes"] == len(requests.get(url, timeout=30).content)
+            assert excerpt["duration"] == pytest.approx(seconds, abs=0.1) and len(excerpt["tracks"]) == tracks
+            assert "range" not in query and "resolved" not in told.get("hash", {})
+            assert str(size) not in json.dumps(told)
+            assert seconds > 8 or "40.0" not in json.dumps(told).replace("#t=0,40", "")
+
+
 def test_nothing_that_opens_something_is_logged(binary, samples, tmp_path):
     """With all that there is to be logged."""
     running = servers.Server(binary, tmp_path / "data", admin=":".join(ADMIN))

@@ -51,6 +51,11 @@ async fn report(fragments: &Fragments, headers: &HeaderMap, asked: &str) -> Resu
         let (admission, found) =
             fragments.stores.index.find_in_space(&fragments.spaces, &media, report.guess()).await?;
         match fragments.admit(&admission, &media, link.query.as_deref(), &shown) {
+            // Whoever holds a URL for a part of a file is told of that part alone.
+            Ok(admitted) if admitted.secure && report.is_of_a_part() => {
+                let mut found = fragments.there(&media, found).await?;
+                report.resolve_excerpt(&media, &mut found).await?;
+            }
             Ok(_) => {
                 let mut found = fragments.there(&media, found).await?;
                 report.resolve(&mut found).await?;

@@ -5,12 +5,12 @@ use std::ops::RangeInclusive;
 
 use reelspan::http::range::FragmentRange;
 use reelspan::index::{Head, Outline, Status};
-use reelspan::media::{Chapter, Kind, Time, Track};
+use reelspan::media::{Chapter, Interval, Kind, Time, Track};
 use reelspan::resolve::{self, Ask, Cut, Meaning};
 use reelspan::space::MediaKey;
 use reelspan::store::Found;
 use reelspan::uri::clock::Instant;
-use reelspan::uri::{Area, Fragment, Stretch, Temporal};
+use reelspan::uri::{Area, Fragment, Reason, Stretch, Temporal};
 use serde::Serialize;
 
 use super::link::Link;
@@ -61,6 +61,53 @@ impl Report {
         }
         Ok(())
     }
+}
+
+impl Report {
+    /// Whether the query asks for a part of the file, or tries to: what means nothing leaves no right to all of it.
+    pub fn is_of_a_part(&self) -> bool {
+        self.query.as_ref().is_some_and(|reading| {
+            let fragment = &reading.fragment;
+            let tried = fragment.ignored.iter().any(|ignored| ignored.why != Reason::UnknownName);
+            tried || !Ask::from(fragment).is_all()
+        })
+    }
+
+    /// What the excerpt is that the URI opens, and nothing else of its file: neither its length nor its other tracks and chapters,
+    /// nor where the bytes of the excerpt lie in it.
+    pub async fn resolve_excerpt(&mut self, media: &MediaKey, found: &mut Found) -> Result<(), Error> {
+        let Some(reading) = &mut self.query else { return Ok(()) };
+        let Some((excerpt, resolved)) = excerpt(&reading.fragment, media, found).await? else {
+            self.withheld = Some("the file has no such part".to_owned());
+            return Ok(());
+        };
+        reading.resolved = Some(resolved);
+        self.media = Some(excerpt);
+        Ok(())
+    }
+}
+
+/// An excerpt as a file, and as what a query comes to; `None` if any of the query means nothing for the file.
+async fn excerpt(fragment: &Fragment, media: &MediaKey, found: &mut Found) -> Result<Option<(Media, Resolved)>, Error> {
+    let Status::Indexed(outline) = &found.head.status else { return Ok(None) };
+    let meaning = Meaning::of(&Ask::from(fragment), outline);
+    if !meaning.without.is_empty() || fragment.ignored.iter().any(|ignored| ignored.why != Reason::UnknownName) {
+        return Ok(None);
+    }
+    let Cut::Part(part) = resolve::cut(outline, &mut found.pages, &meaning).await? else { return Ok(None) };
+    let (start, end) = (part.given.start(), part.given.end().min(outline.duration));
+    let given = Interval::new(start, end).unwrap_or(part.given);
+    let bytes = part.file.splice.len();
+    let told = Media {
+        space: media.space().as_str().to_owned(),
+        content: media.content().as_str().to_owned(),
+        bytes,
+        refused: None,
+        structure: Some(Structure::of_excerpt(outline, given, part.tracks.as_deref(), part.mime.clone())),
+    };
+    let (start, end) = (start.as_secs_f64(), end.as_secs_f64());
+    let query = AsQuery::Cut { start, end, bytes, r#type: part.mime };
+    Ok(Some((told, Resolved { ignored: Vec::new(), query, range: None })))
 }
 
 /// What a query or a hash means.
@@ -355,6 +402,26 @@ impl Structure {
             created: outline.created.map(|created| Instant(created).to_string()),
             tracks: outline.tracks.iter().map(TrackOf::of).collect(),
             chapters: outline.chapters.iter().map(ChapterOf::of).collect(),
+        }
+    }
+}
+
+impl Structure {
+    /// That of an excerpt, whose timeline begins at zero. When the original was recorded is not told.
+    fn of_excerpt(outline: &Outline, given: Interval, tracks: Option<&[usize]>, mime: String) -> Self {
+        let is_there = |at: usize| tracks.is_none_or(|tracks| tracks.contains(&at));
+        let tracks = outline.tracks.iter().enumerate().filter(|(at, _)| is_there(*at));
+        let chapters = outline.chapters.iter().filter_map(|chapter| {
+            let shown = chapter.interval.intersection(given)?;
+            let (start, end) = (shown.start() - given.start(), shown.end() - given.start());
+            Some(ChapterOf { start: start.as_secs_f64(), end: end.as_secs_f64(), ..ChapterOf::of(chapter) })
+        });
+        Self {
+            r#type: mime,
+            duration: given.duration().as_secs_f64(),
+            created: None,
+            tracks: tracks.map(|(_, track)| TrackOf::of(track)).collect(),
+            chapters: chapters.collect(),
         }
     }
 }
