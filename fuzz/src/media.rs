@@ -50,7 +50,8 @@ fn check_index(file: &Bytes, outline: &Outline, pages: &Memory) {
     for packed in pages.packed() {
         assert!(packed.number < outline.pages);
         let page = Page::unpack(packed.number, &packed.bytes).unwrap();
-        assert_eq!(page.tracks.len(), outline.tracks.len());
+        // A track that was found later is in no earlier page.
+        assert!(page.tracks.len() <= outline.tracks.len());
         for (count, track) in samples.iter_mut().zip(&page.tracks) {
             for run in &track.runs {
                 assert!(run.bytes().end <= file.len() as u64, "{run:?} of {} bytes", file.len());
@@ -58,23 +59,21 @@ fn check_index(file: &Bytes, outline: &Outline, pages: &Memory) {
             }
         }
         for element in &page.elements {
-            assert!(element.offset.checked_add(element.size).is_some_and(|end| end <= file.len() as u64), "{element:?}");
+            assert!(
+                element.offset.checked_add(element.size).is_some_and(|end| end <= file.len() as u64),
+                "{element:?}"
+            );
         }
     }
     let claimed: Vec<u64> = outline.tracks.iter().map(|track| track.samples).collect();
-    assert_eq!(samples, claimed);
+    assert_eq!(samples, claimed, "{outline:?}");
 }
 
 /// What is asked of every file: its middle, its beginning, its very end, what lies behind it, each kind of track, a chapter.
 fn asks(outline: &Outline) -> Vec<Ask> {
     let duration = outline.duration.0.max(3);
-    let times = [
-        (duration / 3, duration / 3 * 2),
-        (0, duration / 2),
-        (duration - 1, i64::MAX),
-        (duration, i64::MAX),
-        (0, 1),
-    ];
+    let times =
+        [(duration / 3, duration / 3 * 2), (0, duration / 2), (duration - 1, i64::MAX), (duration, i64::MAX), (0, 1)];
     let times = times.map(|(start, end)| Interval::new(Time(start), Time(end)).expect("an interval"));
     let tracks = |name: &str| Ask { tracks: vec![name.to_owned()], ..Ask::default() };
     let mut asks: Vec<Ask> = times.map(Ask::from).into();
@@ -118,7 +117,8 @@ fn check_part(file: &Bytes, outline: &Outline, part: &Part) {
     };
     let half = Interval::new(Time(inner.duration.0 / 4), Time((inner.duration.0 / 2).max(1)));
     if let Some(half) = half
-        && let Ok(Cover::Ranges { ranges, .. }) = block_on(part.cover(&inner, &pages, &Meaning::of(&half.into(), &inner)))
+        && let Ok(Cover::Ranges { ranges, .. }) =
+            block_on(part.cover(&inner, &pages, &Meaning::of(&half.into(), &inner)))
     {
         check_ranges(&ranges, written.splice.len());
     }
@@ -144,9 +144,8 @@ fn check_splice(splice: &Splice, length: u64) {
     assert_eq!(joined.len(), splice.len());
 }
 
-/// Ascending ranges of so many bytes, none touching the next.
+/// Ascending ranges of so many bytes, none touching the next; none at all if the samples are empty.
 fn check_ranges(ranges: &[Range<u64>], length: u64) {
-    assert!(!ranges.is_empty());
     assert!(ranges.len() <= MOST_RANGES, "{} ranges", ranges.len());
     assert!(ranges.windows(2).all(|pair| pair[0].end < pair[1].start), "{ranges:?}");
     for range in ranges {

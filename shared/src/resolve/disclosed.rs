@@ -54,7 +54,8 @@ async fn piece(
     Ok(selection.map(|selection| {
         let tracks = selection.tracks.iter().filter_map(|part| Some((outline.tracks.get(part.track)?, part)));
         let given = selection.given;
-        let held = tracks.flat_map(|(track, part)| part.runs.iter().filter_map(move |run| of_run(given, track, part, run)));
+        let held =
+            tracks.flat_map(|(track, part)| part.runs.iter().filter_map(move |run| of_run(given, track, part, run)));
         let (start, end) =
             held.fold((given.start(), given.end()), |(start, end), held| (start.min(held.0), end.max(held.1)));
         Interval::new(start.max(Time::ZERO), end.min(outline.duration.max(given.end()))).unwrap_or(given)

@@ -132,7 +132,12 @@ async fn the_answer_says_what_a_signed_excerpt_discloses() {
         ("film.mp4", "track=video&t=13.5,20", json!({}), Some("t=npt:12,20&track=video")),
         ("film.mp4", "track=video&t=13.5,20", json!({"strict": true}), Some("t=npt:12,20&track=video")),
         ("film.mp4", "track=video&t=13.5,20", json!({"strict": false}), Some("t=npt:12,20&track=video")),
-        ("film.mp4", "track=video&t=13.5,20", json!({"strict": true, "maxLeadIn": 1.5}), Some("t=npt:12,20&track=video")),
+        (
+            "film.mp4",
+            "track=video&t=13.5,20",
+            json!({"strict": true, "maxLeadIn": 1.5}),
+            Some("t=npt:12,20&track=video"),
+        ),
     ] {
         let answer = world.answered("get-signed-url", body(content, fragment, more.clone())).await;
         assert_eq!(answer.as_object().unwrap().get("given").unwrap().as_str(), given, "{content} {fragment} {more}");
@@ -145,8 +150,7 @@ async fn the_answer_says_what_a_signed_excerpt_discloses() {
         ("t=13.5,20", json!({"maxLeadIn": 1}), 400, "strict"),
         ("t=13.5,20", json!({"strict": "perhaps"}), 400, "body"),
     ] {
-        let (found, text) =
-            world.task(Some("alice"), "get-signed-url", body("film.mp4", fragment, more.clone())).await;
+        let (found, text) = world.task(Some("alice"), "get-signed-url", body("film.mp4", fragment, more.clone())).await;
         assert!(found == status && text.contains(why), "{fragment} {more}: {found} {text}");
     }
     // Of a whole file, and in an open space, there is nothing to say.
