@@ -50,7 +50,8 @@ fn check_index(file: &Bytes, outline: &Outline, pages: &Memory) {
     for packed in pages.packed() {
         assert!(packed.number < outline.pages);
         let page = Page::unpack(packed.number, &packed.bytes).unwrap();
-        assert_eq!(page.tracks.len(), outline.tracks.len());
+        // A track that was found later is in no earlier page.
+        assert!(page.tracks.len() <= outline.tracks.len());
         for (count, track) in samples.iter_mut().zip(&page.tracks) {
             for run in &track.runs {
                 assert!(run.bytes().end <= file.len() as u64, "{run:?} of {} bytes", file.len());
@@ -65,7 +66,7 @@ fn check_index(file: &Bytes, outline: &Outline, pages: &Memory) {
         }
     }
     let claimed: Vec<u64> = outline.tracks.iter().map(|track| track.samples).collect();
-    assert_eq!(samples, claimed);
+    assert_eq!(samples, claimed, "{outline:?}");
 }
 
 /// What is asked of every file: its middle, its beginning, its very end, what lies behind it, each kind of track, a chapter.
@@ -143,9 +144,8 @@ fn check_splice(splice: &Splice, length: u64) {
     assert_eq!(joined.len(), splice.len());
 }
 
-/// Ascending ranges of so many bytes, none touching the next.
+/// Ascending ranges of so many bytes, none touching the next; none at all if the samples are empty.
 fn check_ranges(ranges: &[Range<u64>], length: u64) {
-    assert!(!ranges.is_empty());
     assert!(ranges.len() <= MOST_RANGES, "{} ranges", ranges.len());
     assert!(ranges.windows(2).all(|pair| pair[0].end < pair[1].start), "{ranges:?}");
     for range in ranges {

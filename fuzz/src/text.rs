@@ -34,7 +34,13 @@ pub fn fragment(input: &[u8]) -> Interest {
     let fragment = Fragment::parse(text);
     let written = fragment.to_string();
     let again = Fragment::parse(&written);
-    assert_eq!(again, Fragment { ignored: Vec::new(), ..fragment.clone() }, "{written}");
+    // Times are written to the microsecond, so that what is shorter is written as nothing.
+    if again.ignored.is_empty() {
+        assert_eq!(again.to_string(), written);
+        assert_eq!((again.tracks, again.id, again.area), (fragment.tracks.clone(), fragment.id.clone(), fragment.area));
+    } else {
+        assert!(again.time.is_none() && again.ignored.len() == 1, "{written}");
+    }
     if let Ok(decoded) = uri::decode(text) {
         assert_eq!(uri::decode(&uri::encode(&decoded).to_string()).as_deref(), Ok(&*decoded));
     }
@@ -47,7 +53,8 @@ pub fn range(input: &[u8]) -> Interest {
     let Ok(text) = str::from_utf8(input) else { return Interest::Reject };
     let Some(asked) = Asked::parse(text) else { return Interest::Keep };
     let written = asked.to_string();
-    assert_eq!(Asked::parse(&written).as_ref(), Some(&asked), "{written}");
+    let again = Asked::parse(&written).expect("what was written can be read");
+    assert_eq!(again.to_string(), written);
     match asked {
         Asked::Bytes(ranges) => {
             for length in [0, 1, 100, FILE.len() as u64, u64::MAX] {
@@ -67,7 +74,11 @@ pub fn range(input: &[u8]) -> Interest {
             }
         }
         Asked::Fragment(range) => {
-            assert_eq!(FragmentRange::parse(&range.to_string()).as_ref(), Ok(&range));
+            let again = FragmentRange::parse(&range.to_string()).expect("what was written can be read");
+            assert_eq!(
+                (&again.tracks, &again.id, again.include_setup),
+                (&range.tracks, &range.id, range.include_setup)
+            );
             check_answers(&Ask::from(&range));
         }
     }
@@ -152,7 +163,9 @@ pub fn name(input: &[u8]) -> Interest {
         let again = Acl::of_fields(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         assert_eq!(again.expect("it was just written"), acl);
     }
-    if let Ok(properties) = Properties::new(pairs().map(|(name, value)| (name.to_owned(), value.to_owned()))) {
+    // Those whose names are a field's, as they come in a request.
+    let fields = pairs().filter(|(name, _)| HeaderName::from_bytes(name.as_bytes()).is_ok());
+    if let Ok(properties) = Properties::new(fields.map(|(name, value)| (name.to_owned(), value.to_owned()))) {
         let metadata: Vec<_> = properties.metadata().collect();
         for (name, value) in &metadata {
             assert!(HeaderName::from_bytes(name.as_bytes()).is_ok(), "{name:?}");
