@@ -322,6 +322,18 @@ def test_what_was_signed_for_one_viewer_is_kept_from_shared_caches(streaming):
     assert "private" not in streaming.wait_for(f"{streaming.running.url}/stream/lectures/{NAME}").headers.get("Cache-Control", "")
 
 
+@pytest.mark.parametrize("asked", ["bytes=0-9", "bytes=-10", "bytes=100-", "bytes=999999999-", "bytes=0-1,5-6", "t:npt=10-20", "lines=1-2", None])
+def test_head_of_a_range_says_what_get_would(streaming, asked):
+    """As S3 and CloudFront answer it (*Amazon S3 API Reference*, HeadObject: `Content-Range`)."""
+    fields = {"Range": asked} if asked else {}
+    for path in ("stream", "media"):
+        url = f"{streaming.running.url}/{path}/lectures/{NAME}"
+        streaming.wait_for(url)
+        got, head = requests.get(url, headers=fields, timeout=30), requests.head(url, headers=fields, timeout=30)
+        names = ("Content-Range", "Content-Length", "Content-Type", "ETag", "Accept-Ranges")
+        assert (head.status_code, [head.headers.get(name) for name in names]) == (got.status_code, [got.headers.get(name) for name in names]), path
+
+
 def test_a_part_that_a_file_has_no_more_is_not_the_whole_of_it(streaming, samples):
     """The signature was for a track that the file has lost since."""
     streaming.rest("PUT", "films/replaced", 201, data=(samples / OTHER).read_bytes())
