@@ -180,6 +180,9 @@ mod tests {
     /// A header field: its name and its value.
     type Field<'a> = (&'a str, &'a [u8]);
 
+    /// A method, a target, header fields, and what comes of them.
+    type Case<'a> = (&'a str, &'a str, &'a [Field<'a>], Result<(), Refusal>);
+
     fn judge(method: &str, target: &str, headers: &[Field]) -> Result<(), Refusal> {
         let mut request = Request::builder().method(method).uri(target).header("host", "127.0.0.1:9000");
         for (name, value) in headers {
@@ -236,7 +239,6 @@ mod tests {
         let four: (&str, &[u8]) = ("authorization", b"AWS4-HMAC-SHA256 Credential=k,SignedHeaders=host,Signature=s");
         let two: (&str, &[u8]) = ("authorization", b"AWS k:s");
         let url = &format!("{PRESIGNED}host");
-        type Case<'a> = (&'a str, &'a str, &'a [Field<'a>], Result<(), Refusal>);
         let cases: &[Case] = &[
             ("GET", "/media/a", &[], Ok(())),
             ("GET", "/media/a", &[four], Ok(())),
