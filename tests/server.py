@@ -21,18 +21,29 @@ STOP_SECONDS = 15
 class Server:
     """A server over one data folder; `start` and `stop` may take turns, as a restart does."""
 
-    def __init__(self, binary: pathlib.Path, data: pathlib.Path, admin: str | None = None, public: str | None = None, **imports: pathlib.Path):
+    def __init__(
+        self,
+        binary: pathlib.Path,
+        data: pathlib.Path,
+        admin: str | None = None,
+        public: str | None = None,
+        before: tuple[str, ...] = (),
+        options: tuple[str, ...] = (),
+        **imports: pathlib.Path,
+    ):
+        """`before` is a program that starts it, as `prlimit`; `options` are further ones of the server."""
         self.binary, self.data, self.admin, self.public, self.imports = binary, data, admin, public, imports
+        self.before, self.options = before, options
         self.process: subprocess.Popen | None = None
         self.output: list[str] = []
         self.url = ""
 
     def command(self) -> list[str]:
         folders = [part for space, folder in self.imports.items() for part in ("--import", f"{space}={folder}")]
-        ports = ["--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0"]
+        ports = [part for option in ("--listen", "--s3-listen") if option not in self.options for part in (option, "127.0.0.1:0")]
         admin = ["--admin", self.admin] if self.admin else []
         public = ["--url", self.public] if self.public else []
-        return [str(self.binary), "serve", *ports, "--data", str(self.data), *admin, *public, *folders]
+        return [*self.before, str(self.binary), "serve", *ports, "--data", str(self.data), *admin, *public, *folders, *self.options]
 
     def start(self) -> "Server":
         """Returns when the server says that it is ready."""
@@ -50,7 +61,7 @@ class Server:
                 raise TimeoutError(f"not ready in {READY_SECONDS} s:\n" + "\n".join(self.output)) from None
             if line is None:
                 raise RuntimeError(f"ended with {self.process.wait()}:\n" + "\n".join(self.output))
-            if ready := re.fullmatch(r"ready (http://127\.0\.0\.1:\d+)", line):
+            if ready := re.fullmatch(r"ready (http://[\d.]+:\d+)", line):
                 self.url = ready[1]
                 return self
 
@@ -84,8 +95,13 @@ class Server:
         return re.search(r"admin: user admin, password (\S+),", "\n".join(self.output))[1]
 
     def environment(self) -> dict[str, str]:
-        """The variables that the server prints for those who use its S3 API."""
-        return dict(re.findall(r"\b(AWS_\w+)=(\S+)", "\n".join(self.output)))
+        """The variables for those who use its S3 API: the server prints them at its first start, and `reelspan credentials` later."""
+        variables, printed = r"\b(AWS_\w+)=(\S+)", "\n".join(self.output)
+        if found := dict(re.findall(variables, printed)):
+            return found
+        endpoint = re.search(r"S3 API (http://\S+),", printed)[1]
+        command = [self.binary, "credentials", "--data", self.data, "--s3", endpoint]
+        return dict(re.findall(variables, subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout))
 
     def s3(self):
         """A client of its S3 API, set up from what it printed."""

@@ -1,5 +1,5 @@
-//! Clients of the AWS SDKs for the services of this process: over loopback, with the credentials of the data folder, and
-//! with nothing taken from the environment, so that a person's AWS profile is never in play.
+//! Configurations of the AWS SDKs' clients for the services of this process, with the credentials of the data folder, and with
+//! nothing taken from the environment, so that a person's AWS profile is never in play.
 
 use std::net::SocketAddr;
 
@@ -7,28 +7,31 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::Builder;
 
-use crate::{data, s3::REGION};
+use crate::{data, dynamodb::DynamoDb, s3::REGION};
 
-/// The configuration of a client of the local S3.
+/// The endpoint of DynamoDB: a name that the SDK asks for and that no resolver knows (RFC 6761 §6.4).
+const DYNAMODB: &str = "http://dynamodb.reelspan.invalid";
+
+/// The configuration of a client that reaches a local S3 over loopback.
 #[must_use]
 pub fn s3(at: SocketAddr, credentials: &data::Credentials) -> aws_sdk_s3::config::Builder {
     // Buckets are no host names here.
-    aws_sdk_s3::config::Builder::from(&config(at, credentials)).force_path_style(true)
+    aws_sdk_s3::config::Builder::from(&config(&format!("http://{at}"), credentials)).force_path_style(true)
 }
 
-/// The configuration of a client of the local DynamoDB.
+/// The configuration of a client of the tables of a data folder, which calls them in this process.
 #[must_use]
-pub fn dynamodb(at: SocketAddr, credentials: &data::Credentials) -> aws_sdk_dynamodb::config::Builder {
-    aws_sdk_dynamodb::config::Builder::from(&config(at, credentials))
+pub fn dynamodb(tables: &DynamoDb, credentials: &data::Credentials) -> aws_sdk_dynamodb::config::Builder {
+    aws_sdk_dynamodb::config::Builder::from(&config(DYNAMODB, credentials)).http_client(tables.client())
 }
 
-fn config(at: SocketAddr, credentials: &data::Credentials) -> SdkConfig {
+fn config(endpoint: &str, credentials: &data::Credentials) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(Builder::new().build_http())
         .region(Region::new(REGION))
         .credentials_provider(SharedCredentialsProvider::new(sdk(credentials)))
-        .endpoint_url(format!("http://{at}"))
+        .endpoint_url(endpoint)
         .retry_config(RetryConfig::standard())
         .build()
 }

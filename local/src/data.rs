@@ -10,27 +10,37 @@
 //! dynamodb.sqlite      DynamoDB's tables
 //! s3/                  objects, and the catalogue of their names
 //! ```
+//!
+//! The folder is for its owner alone: 0700, with files of 0600.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use ring::rand::{SecureRandom, SystemRandom};
+use rustix::fs::Mode;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::Error;
+use crate::{Error, s3::REGION};
 
 /// The version of the layout that this program writes. One more for every change that an older program would misread.
 const FORMAT: u32 = 1;
+
+/// What a file's group and all other users may do with it.
+const OTHERS: u32 = 0o077;
+
+/// The `umask` of a process that uses a data folder: whatever it makes, by its own hand or by a library's, is its owner's alone.
+const PRIVATE: Mode = Mode::RWXG.union(Mode::RWXO);
 
 /// A data folder. Opened with [`Data::open`] it is ours alone for as long as this lives.
 #[derive(Debug)]
 pub struct Data {
     root: PathBuf,
     credentials: Credentials,
+    is_new: bool,
     _lock: Option<File>,
 }
 
@@ -68,6 +78,7 @@ impl Data {
         let refuse = |why: &str| Error::Setup(format!("data folder {}: {why}", root.display()));
         let cannot = |error: io::Error| refuse(&error.to_string());
 
+        rustix::process::umask(PRIVATE);
         match fs::create_dir(root) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && root.is_dir() => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(refuse("is not a folder")),
@@ -76,6 +87,7 @@ impl Data {
         let root = root.canonicalize().map_err(cannot)?;
 
         let format = root.join("FORMAT");
+        let is_new = !root.join("credentials.json").exists();
         match fs::read_to_string(&format) {
             Ok(version) => check_format(&version).map_err(|why| refuse(&why))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -102,9 +114,10 @@ impl Data {
         if !format.exists() {
             fs::write(&format, format!("{FORMAT}\n")).map_err(cannot)?;
         }
+        close_to_others(&root).map_err(cannot)?;
         fs::create_dir_all(root.join("s3")).map_err(cannot)?;
         let credentials = keep(&credentials, Credentials::random).map_err(cannot)?;
-        Ok(Self { root, credentials, _lock: lock })
+        Ok(Self { root, credentials, is_new, _lock: lock })
     }
 
     /// Where the first admin is written down.
@@ -137,11 +150,52 @@ impl Data {
         self.root.join("s3")
     }
 
+    /// Whether the folder had no access key before it was opened now.
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     /// The access key of the local S3; made once, at random.
     #[must_use]
     pub const fn credentials(&self) -> &Credentials {
         &self.credentials
     }
+}
+
+/// Takes a folder, and all that it holds, from other users, if it was open to any of them. Links are left alone.
+fn close_to_others(root: &Path) -> io::Result<()> {
+    let mode = fs::metadata(root)?.permissions().mode() & 0o777;
+    if mode & OTHERS == 0 {
+        return Ok(());
+    }
+    let changed = restrict(root)?;
+    tracing::warn!(
+        folder = %root.display(),
+        mode = format!("{mode:o}"),
+        changed,
+        "the data folder was open to other users of this machine; it is its owner's alone now"
+    );
+    Ok(())
+}
+
+/// Takes a file or a folder with all that it holds from other users, the outermost first. Gives how many were changed.
+fn restrict(path: &Path) -> io::Result<u64> {
+    let found = fs::symlink_metadata(path)?;
+    if found.is_symlink() {
+        return Ok(0);
+    }
+    let (mode, mut changed) = (found.permissions().mode() & 0o7777, 0);
+    if mode & OTHERS != 0 {
+        fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS))?;
+        changed += 1;
+    }
+    if found.is_dir() {
+        for entry in fs::read_dir(path)? {
+            changed += restrict(&entry?.path())?;
+        }
+    }
+    Ok(changed)
 }
 
 fn check_format(text: &str) -> Result<(), String> {
@@ -155,6 +209,16 @@ fn check_format(text: &str) -> Result<(), String> {
 }
 
 impl Credentials {
+    /// The variables that S3 clients read, as a line for a shell, with the secret.
+    #[must_use]
+    pub fn variables(&self, endpoint: &str) -> String {
+        let Self { access_key_id, secret_access_key } = self;
+        format!(
+            "export AWS_ACCESS_KEY_ID={access_key_id} AWS_SECRET_ACCESS_KEY={secret_access_key} AWS_REGION={REGION} \
+             AWS_ENDPOINT_URL_S3={endpoint}"
+        )
+    }
+
     fn random() -> io::Result<Self> {
         Ok(Self {
             access_key_id: format!("REELSPAN{}", random_hex::<6>()?.to_uppercase()),
@@ -228,6 +292,31 @@ mod tests {
         let mode = fs::metadata(folder.path().join("credentials.json")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(!format!("{:?}", Data::open(folder.path()).unwrap()).contains(&first));
+    }
+
+    #[test]
+    fn a_folder_and_what_it_holds_are_for_its_owner_only() {
+        let parent = tempfile::tempdir().unwrap();
+        let root = parent.path().join("data");
+        let mode = |name: &str| fs::metadata(root.join(name)).unwrap().permissions().mode() & 0o777;
+        Data::open(&root).unwrap();
+        for (name, expected) in [("", 0o700), ("s3", 0o700), ("LOCK", 0o600), ("FORMAT", 0o600)] {
+            assert_eq!(mode(name), expected, "{name}");
+        }
+        // A folder of an older program is put right, and nothing outside it is touched.
+        let outside = parent.path().join("outside");
+        fs::write(&outside, "x").unwrap();
+        fs::write(root.join("s3/body"), "x").unwrap();
+        std::os::unix::fs::symlink(&outside, root.join("s3/link")).unwrap();
+        let others = |mode| fs::Permissions::from_mode(mode);
+        for (path, mode) in
+            [(root.join("s3/body"), 0o644), (root.join("s3"), 0o755), (root.clone(), 0o755), (outside.clone(), 0o644)]
+        {
+            fs::set_permissions(path, others(mode)).unwrap();
+        }
+        Data::open(&root).unwrap();
+        assert_eq!([mode(""), mode("s3"), mode("s3/body")], [0o700, 0o700, 0o600]);
+        assert_eq!(fs::metadata(&outside).unwrap().permissions().mode() & 0o777, 0o644);
     }
 
     #[test]

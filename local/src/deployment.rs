@@ -1,23 +1,26 @@
 //! Where media and their index are, for the commands that look after them: on AWS, by the usual environment, or in a data folder,
 //! whether or not `reelspan serve` runs on it.
 
-use std::{env, path::PathBuf, time::Duration};
+use std::{
+    env,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use clap::Args;
 use reelspan::store::{self, CONTAINER_INDEX, Stores};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     Error, aws,
     data::Data,
     dynamodb::DynamoDb,
-    s3::{self, MEDIA_BUCKET, Store},
+    s3::{Api, MEDIA_BUCKET, Store},
 };
 
-/// How long the services of a data folder have to end.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The address of an S3 that is called in this process. Nothing listens there: it is what is signed.
+const IN_PROCESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9000);
 
 /// Which deployment.
 #[derive(Debug, Clone, Args)]
@@ -53,23 +56,15 @@ pub struct Deployment {
     pub aws: Option<SdkConfig>,
     /// The data folder is served by another process.
     pub is_served: bool,
-    services: Option<Services>,
-}
-
-/// What runs for a data folder that is not served.
-#[derive(Debug)]
-struct Services {
-    dynamodb: DynamoDb,
-    stop: CancellationToken,
-    /// Keeps the folder ours.
-    _data: Data,
+    /// Keeps the data folder ours, if no other process serves it.
+    data: Option<Data>,
 }
 
 impl Place {
     /// Reaches the deployment, which need not be in order.
     pub async fn open(&self) -> Result<Deployment, Error> {
         match &self.data {
-            Some(folder) => self.of_folder(folder).await,
+            Some(folder) => self.of_folder(folder),
             None => self.of_aws().await,
         }
     }
@@ -91,7 +86,7 @@ impl Place {
         Ok(Deployment::new(s3, dynamodb, bucket, table, Some(aws)))
     }
 
-    async fn of_folder(&self, folder: &std::path::Path) -> Result<Deployment, Error> {
+    fn of_folder(&self, folder: &std::path::Path) -> Result<Deployment, Error> {
         // A folder of a mistyped name is not made.
         if !Data::is_at(folder) {
             return Err(Error::Setup(format!("data folder {}: there is none", folder.display())));
@@ -100,25 +95,19 @@ impl Place {
             Ok(data) => (data, false),
             Err(_) => (Data::open_beside(folder)?, true),
         };
-        let stop = CancellationToken::new();
-        let dynamodb = DynamoDb::start(&data.dynamodb(), stop.clone()).await?;
-        let tables = aws::dynamodb(dynamodb.at(), data.credentials());
+        let tables = aws::dynamodb(&DynamoDb::open(&data.dynamodb())?, data.credentials());
+        let s3 = aws::s3(IN_PROCESS, data.credentials());
         let s3 = if is_served {
             let endpoint = self.s3.clone().or_else(|| env::var("AWS_ENDPOINT_URL_S3").ok());
             let endpoint = endpoint.unwrap_or_else(|| "http://127.0.0.1:9000".to_owned());
-            aws::s3(dynamodb.at(), data.credentials()).endpoint_url(endpoint)
+            s3.endpoint_url(endpoint)
         } else {
-            let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(Error::failed("a port for S3"))?;
-            let at = listener.local_addr().map_err(Error::failed("a port for S3"))?;
-            let (store, keys) = (std::sync::Arc::new(Store::open(&data.s3())?), data.credentials().clone());
-            let stopped = stop.clone();
-            tokio::spawn(async move { s3::serve(listener, store, &keys, stopped, PATIENCE).await });
-            aws::s3(at, data.credentials())
+            s3.http_client(Api::new(Arc::new(Store::open(&data.s3())?), data.credentials()).client())
         };
         let mut deployment =
             Deployment::new(s3, tables, MEDIA_BUCKET.to_owned(), CONTAINER_INDEX.name.to_owned(), None);
         deployment.is_served = is_served;
-        deployment.services = Some(Services { dynamodb, stop, _data: data });
+        deployment.data = Some(data);
         Ok(deployment)
     }
 }
@@ -137,15 +126,7 @@ impl Deployment {
             stores: Stores::new(s3, dynamodb, bucket, table),
             aws,
             is_served: false,
-            services: None,
-        }
-    }
-
-    /// Lets go of it, with everything written.
-    pub async fn close(self) {
-        if let Some(services) = self.services {
-            services.stop.cancel();
-            services.dynamodb.stopped(PATIENCE).await;
+            data: None,
         }
     }
 }

@@ -1,62 +1,126 @@
-//! DynamoDB on one machine: `dynoxide` behind a port of its own on loopback, its tables in one SQLite file.
+//! DynamoDB on one machine: `dynoxide`, its tables in one SQLite file. Its operations are called in this process; it listens on
+//! no port, as its HTTP server verifies no signature and lets every web page read its answers.
 
 use std::{
     fs::{OpenOptions, Permissions},
-    net::SocketAddr,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::Path,
-    time::Duration,
 };
 
-use dynoxide::Database;
-use tokio::{net::TcpListener, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
+use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::{
+    client::{http::SharedHttpClient, result::ConnectorError},
+    http::StatusCode,
+};
+use aws_smithy_types::body::SdkBody;
+use dynoxide::{Database, DynoxideError};
+use serde::{Serialize, de::DeserializeOwned};
 
-use crate::Error;
+use crate::{Error, in_process};
 
-/// A running server.
-#[derive(Debug)]
+/// What the header `X-Amz-Target` of a request begins with, before the name of the operation.
+const TARGET: &str = "DynamoDB_20120810.";
+
+/// The tables of a data folder. Its clones share them.
+#[derive(Clone)]
 pub struct DynamoDb {
-    at: SocketAddr,
-    server: JoinHandle<Result<(), String>>,
+    database: Database,
 }
 
 impl DynamoDb {
-    /// Opens the tables of a file, or makes it, and serves them on loopback until `stop`.
-    pub async fn start(file: &Path, stop: CancellationToken) -> Result<Self, Error> {
+    /// Opens the tables of a file, or creates the file. Other processes may have it open too.
+    pub fn open(file: &Path) -> Result<Self, Error> {
         let name = file.to_str().ok_or_else(|| Error::Setup(format!("{}: not UTF-8", file.display())))?;
-        // What is kept of passwords is in there; SQLite gives the files beside it the same permissions.
+        // It holds password hashes. SQLite gives the files beside it the same permissions.
         let mut private = OpenOptions::new();
         let opened = private.create(true).append(true).mode(0o600).open(file).map_err(Error::failed(name))?;
-        // One from before there were users; where it is not ours to change, its owner has seen to it.
+        // An older file may be open to others. If another user owns it, its permissions are that user's business.
         let _ = opened.set_permissions(Permissions::from_mode(0o600));
-        // SQLite's locks are the process's, and end with the first of its descriptors that is closed: none is open by now.
+        // SQLite's locks belong to the process, and end when it closes any descriptor of the file: close this one first.
         drop(opened);
         let database = Database::new(name).map_err(Error::failed(name))?;
         // SQLite waits for the disk at every write unless told otherwise. dynoxide offers that under the name of leaving its
         // bulk mode: write-ahead log with synchronous = NORMAL, which a crash of the process cannot hurt.
         database.disable_bulk_loading().map_err(Error::failed(name))?;
-
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(Error::failed("a port for DynamoDB"))?;
-        let at = listener.local_addr().map_err(Error::failed("a port for DynamoDB"))?;
-        let stopped = stop.cancelled_owned();
-        let server = tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, stopped));
-        Ok(Self { at, server })
+        Ok(Self { database })
     }
 
-    /// Where it answers.
+    /// An HTTP client for the SDK that calls the tables in this process. It checks no signature: whoever has it may do
+    /// everything.
     #[must_use]
-    pub const fn at(&self) -> SocketAddr {
-        self.at
+    pub fn client(&self) -> SharedHttpClient {
+        let tables = self.clone();
+        in_process::client("DynamoDB", move |request| {
+            let answer = tables.call(&request);
+            async move { answer }
+        })
     }
 
-    /// Waits until it has stopped, with everything written, or until `patience` is at its end.
-    pub async fn stopped(self, patience: Duration) {
-        match tokio::time::timeout(patience, self.server).await {
-            Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(error))) => tracing::error!(error, "DynamoDB ended with an error"),
-            Ok(Err(error)) => tracing::error!(%error, "DynamoDB panicked"),
-            Err(_) => tracing::warn!("requests to DynamoDB were still running and were dropped"),
+    /// Does an operation: `target` is the request's `X-Amz-Target` (*DynamoDB Developer Guide*, DynamoDB low-level API), `body`
+    /// its JSON. Gives the status and the JSON of the answer.
+    ///
+    /// It runs on the calling thread, for some tens of microseconds as a rule.
+    #[must_use]
+    pub fn answer(&self, target: &str, body: &[u8]) -> (u16, String) {
+        let operation = target.strip_prefix(TARGET).unwrap_or_default();
+        match self.perform(operation, body) {
+            Ok(answer) => (200, answer),
+            Err(error) => {
+                tracing::debug!(operation, %error, "DynamoDB refused an operation");
+                (error.status_code(), error.to_json())
+            }
         }
+    }
+
+    fn call(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let body = request.body().bytes().ok_or_else(|| ConnectorError::user("the body is a stream".into()))?;
+        let (status, answer) = self.answer(request.headers().get("x-amz-target").unwrap_or_default(), body);
+        let status = StatusCode::try_from(status).map_err(|error| ConnectorError::other(error.into(), None))?;
+        let mut response = HttpResponse::new(status, SdkBody::from(answer));
+        response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+        Ok(response)
+    }
+
+    /// The operations as one table.
+    fn perform(&self, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
+        let to = &self.database;
+        match operation {
+            "CreateTable" => json(body, |request| to.create_table(request)),
+            "DeleteTable" => json(body, |request| to.delete_table(request)),
+            "DescribeTable" => json(body, |request| to.describe_table(request)),
+            "ListTables" => json(body, |request| to.list_tables(request)),
+            "UpdateTable" => json(body, |request| to.update_table(request)),
+            "DescribeTimeToLive" => json(body, |request| to.describe_time_to_live(request)),
+            "UpdateTimeToLive" => json(body, |request| to.update_time_to_live(request)),
+            "GetItem" => json(body, |request| to.get_item(request)),
+            "PutItem" => json(body, |request| to.put_item(request)),
+            "UpdateItem" => json(body, |request| to.update_item(request)),
+            "DeleteItem" => json(body, |request| to.delete_item(request)),
+            "Query" => json(body, |request| to.query(request)),
+            "Scan" => json(body, |request| to.scan(request)),
+            "BatchGetItem" => json(body, |request| to.batch_get_item(request)),
+            "BatchWriteItem" => json(body, |request| to.batch_write_item(request)),
+            "TransactGetItems" => json(body, |request| to.transact_get_items(request)),
+            "TransactWriteItems" => json(body, |request| to.transact_write_items(request)),
+            _ => Err(DynoxideError::ValidationException(format!("the operation {operation:?} is not offered here"))),
+        }
+    }
+}
+
+/// Reads a request, does what it asks for, and writes the answer.
+fn json<Q, A>(body: &[u8], perform: impl FnOnce(Q) -> Result<A, DynoxideError>) -> Result<String, DynoxideError>
+where
+    Q: DeserializeOwned,
+    A: Serialize,
+{
+    let request =
+        serde_json::from_slice(body).map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
+    let answer = perform(request)?;
+    serde_json::to_string(&answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+}
+
+impl std::fmt::Debug for DynamoDb {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("DynamoDb").finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use reelspan_local::{cut, doctor, inspect, reindex, serve, users, verify};
+use reelspan_local::{credentials, cut, doctor, inspect, reindex, serve, users, verify};
 
 /// Any part of an audio or video file by its URL, cut at request time without transcoding.
 #[derive(Debug, Parser)]
@@ -23,6 +23,8 @@ enum Command {
     Inspect(inspect::Options),
     /// Add, change, remove and list users, here or on AWS
     User(users::Options),
+    /// Print the access key of a data folder's S3 API
+    Credentials(credentials::Options),
     /// Bring the indexes of a space up to date, here or on AWS: after missed events, or for a new format
     Reindex(reindex::Options),
     /// Look at a deployment, here or on AWS, and say what is wrong with it
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Command::Cut(options) => cut::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::User(options) => users::run(&options),
+        Command::Credentials(options) => credentials::run(&options),
         Command::Reindex(options) => reindex::run(&options),
         Command::Doctor(options) => doctor::run(&options),
         Command::Verify(options) => verify::run(&options),

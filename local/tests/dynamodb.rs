@@ -2,12 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use reelspan::store::{CONTAINER_INDEX, create_tables};
 use reelspan_local::{aws, data::Data, dynamodb::DynamoDb};
-use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
 async fn an_item_outlives_the_process_that_put_it() {
@@ -15,9 +12,8 @@ async fn an_item_outlives_the_process_that_put_it() {
     let data = Data::open(folder.path()).unwrap();
     let text = |text: &str| AttributeValue::S(text.to_owned());
     for round in 0..2 {
-        let stop = CancellationToken::new();
-        let running = DynamoDb::start(&data.dynamodb(), stop.clone()).await.unwrap();
-        let client = Client::from_conf(aws::dynamodb(running.at(), data.credentials()).build());
+        let tables = DynamoDb::open(&data.dynamodb()).unwrap();
+        let client = Client::from_conf(aws::dynamodb(&tables, data.credentials()).build());
         create_tables(&client).await.unwrap();
         if round == 0 {
             let put = client.put_item().table_name(CONTAINER_INDEX.name);
@@ -27,7 +23,5 @@ async fn an_item_outlives_the_process_that_put_it() {
             let got = get.key("media", text("films/a.mp4")).key("page", text("HEAD")).send().await.unwrap();
             assert!(got.item().is_some());
         }
-        stop.cancel();
-        running.stopped(Duration::from_secs(5)).await;
     }
 }

@@ -20,14 +20,12 @@ use reelspan_local::dynamodb::DynamoDb;
 use reelspan_local::queue::Handler;
 use reelspan_local::{aws, queue, s3::MEDIA_BUCKET};
 use serde::Deserialize;
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 struct Chain {
     local: Local,
     stores: Stores,
     router: Router,
-    stop: CancellationToken,
     _folders: (tempfile::TempDir, tempfile::TempDir),
 }
 
@@ -35,10 +33,8 @@ impl Chain {
     async fn start() -> Self {
         let (mut local, folder) = Local::fresh().await;
         let tables = tempfile::tempdir().unwrap();
-        let stop = CancellationToken::new();
         let data = Data::open(tables.path()).unwrap();
-        let dynamodb = DynamoDb::start(&data.dynamodb(), stop.clone()).await.unwrap();
-        let dynamodb = aws::dynamodb(dynamodb.at(), data.credentials());
+        let dynamodb = aws::dynamodb(&DynamoDb::open(&data.dynamodb()).unwrap(), data.credentials());
         store::create_tables(&aws_sdk_dynamodb::Client::from_conf(dynamodb.clone().build())).await.unwrap();
         let s3 = local.client.config().to_builder();
         let stores = Stores::new(s3, dynamodb, MEDIA_BUCKET, store::CONTAINER_INDEX.name);
@@ -50,7 +46,7 @@ impl Chain {
         local.deliver_to(handler);
         harness::make_open(&stores, "demo").await;
         let router = harness::fragments(stores.clone());
-        Self { local, stores, router, stop, _folders: (folder, tables) }
+        Self { local, stores, router, _folders: (folder, tables) }
     }
 
     async fn put(&self, key: &str, body: Vec<u8>) {
@@ -116,6 +112,5 @@ async fn a_fragment_is_one_call_to_dynamodb_and_one_get() {
         assert!(status.is_success() && bytes > 1000, "{path} {range:?}: {status}, {bytes} bytes");
         assert_eq!((calls.dynamodb, calls.s3), (expected.dynamodb, expected.s3), "{path} {range:?}");
     }
-    chain.stop.cancel();
     chain.local.stop().await;
 }

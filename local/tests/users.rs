@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path};
 
 use aws_sdk_dynamodb::Client;
 use reelspan::{
@@ -15,14 +15,11 @@ use reelspan_local::{
     dynamodb::DynamoDb,
     users::{FirstAdmin, authenticator, first_admin},
 };
-use tokio_util::sync::CancellationToken;
 
 /// Starts DynamoDB, sees to the first admin, and says what was made up, and whether each of these is let in.
 async fn start(folder: &Path, given: Option<(&str, &str)>, pairs: &[(&str, &str)]) -> (Option<FirstAdmin>, Vec<bool>) {
     let data = Data::open(folder).unwrap();
-    let stop = CancellationToken::new();
-    let running = DynamoDb::start(&data.dynamodb(), stop.clone()).await.unwrap();
-    let config = aws::dynamodb(running.at(), data.credentials());
+    let config = aws::dynamodb(&DynamoDb::open(&data.dynamodb()).unwrap(), data.credentials());
     create_tables(&Client::from_conf(config.clone().build())).await.unwrap();
     let given = given.map(|(name, password)| (UserName::parse(name).unwrap(), Password::parse(password).unwrap()));
     let made = first_admin(&data, config.clone(), given).await.unwrap();
@@ -34,8 +31,6 @@ async fn start(folder: &Path, given: Option<(&str, &str)>, pairs: &[(&str, &str)
     for (user, password) in pairs {
         let_in.push(is_admin(&authenticator, user, password).await);
     }
-    stop.cancel();
-    running.stopped(Duration::from_secs(5)).await;
     (made, let_in)
 }
 

@@ -76,7 +76,6 @@ pub fn run(options: &Options) -> Result<(), Error> {
     runtime.map_err(Error::failed("starting"))?.block_on(async {
         let deployment = options.place.open().await?;
         let findings = examine(options, &deployment).await;
-        deployment.close().await;
         tell(&findings?)
     })
 }

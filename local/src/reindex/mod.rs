@@ -62,9 +62,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.map_err(Error::failed("starting"))?.block_on(async {
         let deployment = options.place.open().await?;
-        let done = reindex(options, &deployment).await;
-        deployment.close().await;
-        done
+        reindex(options, &deployment).await
     })
 }
 

@@ -13,6 +13,7 @@ mod multipart;
 mod reading;
 pub mod record;
 mod server;
+mod signed;
 mod store;
 mod writing;
 
@@ -20,7 +21,7 @@ use std::time::Duration;
 
 use s3s::{S3Error, dto::Timestamp};
 
-pub use server::serve;
+pub use server::{Api, serve};
 pub use store::Store;
 
 /// The bucket that holds the media, as `{space}/{content}`. Changes in it raise events; changes in others do not.

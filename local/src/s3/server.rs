@@ -1,65 +1,104 @@
-//! The S3 API on a port.
+//! The S3 API: as a service that this process calls, and on a port.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulShutdown},
+use aws_sdk_s3::config::http::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::{http::SharedHttpClient, result::ConnectorError};
+use aws_smithy_types::body::SdkBody;
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header::HOST};
+use s3s::{
+    Body, HttpError,
+    auth::SimpleAuth,
+    service::{S3Service, S3ServiceBuilder},
 };
-use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::store::{Operations, Store};
-use crate::data::Credentials;
+use super::{
+    signed,
+    store::{Operations, Store},
+};
+use crate::{
+    connections::{Port, Received},
+    data::Credentials,
+    in_process,
+};
 
-/// How much of a request is read ahead: enough for a disk to be busy, little enough that many uploads at once stay small.
-const READ_AHEAD: usize = 64 * 1024;
+/// Answers S3 requests, each signed with the credentials of the data folder (SigV4, in headers or in a presigned URL).
+#[derive(Clone)]
+pub struct Api {
+    service: S3Service,
+}
 
-/// Answers S3 requests, each signed with the credentials (SigV4, in headers or in a presigned URL), until `stop`; then lets
-/// running requests end for as long as `patience` lasts.
-pub async fn serve(
-    listener: TcpListener,
-    store: Arc<Store>,
-    credentials: &Credentials,
-    stop: CancellationToken,
-    patience: Duration,
-) {
-    let mut builder = S3ServiceBuilder::new(Operations(store));
-    let secret = credentials.secret_access_key.clone();
-    builder.set_auth(SimpleAuth::from_single(credentials.access_key_id.clone(), secret));
-    let service = builder.build();
+impl Api {
+    /// The API over a store, for those who have the credentials.
+    #[must_use]
+    pub fn new(store: Arc<Store>, credentials: &Credentials) -> Self {
+        let mut builder = S3ServiceBuilder::new(Operations(store));
+        let secret = credentials.secret_access_key.clone();
+        builder.set_auth(SimpleAuth::from_single(credentials.access_key_id.clone(), secret));
+        Self { service: builder.build() }
+    }
 
-    let mut http = Builder::new(TokioExecutor::new());
-    http.http1().timer(TokioTimer::new()).max_buf_size(READ_AHEAD);
-    let running = GracefulShutdown::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.cancelled() => break,
-        };
-        let socket = match accepted {
-            Ok((socket, _)) => socket,
-            Err(error) => {
-                // Out of file handles, say: it passes, and accepting at once would only spin.
-                tracing::warn!(%error, "a connection to S3 was not accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
-        // Else the body of a short answer waits until its head is acknowledged, which takes 40 ms.
-        if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "a connection to S3 stays slow");
+    /// Answers a request.
+    pub async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, HttpError> {
+        let (parts, body) = request.into_parts();
+        match signed::check(&parts) {
+            Ok(()) => self.service.call(Request::from_parts(parts, body)).await,
+            Err(refusal) => Ok(refusal.response()),
         }
-        let connection = http.serve_connection(TokioIo::new(socket), service.clone()).into_owned();
-        let connection = running.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection to S3 broke off");
+    }
+
+    /// An HTTP client for the SDK that calls the API in this process. Requests are signed, and their signatures verified, as
+    /// those of other clients are.
+    #[must_use]
+    pub fn client(&self) -> SharedHttpClient {
+        let api = self.clone();
+        in_process::client("S3", move |request| {
+            let api = api.clone();
+            async move {
+                let request = received(request).map_err(ConnectorError::user)?;
+                let is_head = request.method() == Method::HEAD;
+                let answer =
+                    api.answer(request).await.map_err(|error| ConnectorError::io(format!("{error:?}").into()))?;
+                // A connection would carry no body then (RFC 9112 §6.3), and the SDK takes one for an error of another operation.
+                let answer = answer.map(|body| if is_head { SdkBody::empty() } else { SdkBody::from_body_1_x(body) });
+                HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
             }
-        });
+        })
     }
-    if tokio::time::timeout(patience, running.shutdown()).await.is_err() {
-        tracing::warn!("requests to S3 were still running and were dropped");
+}
+
+/// A request of the SDK as a server would receive it: with a `Host`, and a target in origin form (RFC 9112 §3.2.1).
+fn received(request: HttpRequest) -> Result<Request<Body>, Box<dyn std::error::Error + Send + Sync>> {
+    let mut request = request.try_into_http1x()?.map(Body::http_body_unsync);
+    if let Some(authority) = request.uri().authority() {
+        let host = HeaderValue::from_str(authority.as_str())?;
+        request.headers_mut().entry(HOST).or_insert(host);
     }
+    if let Some(target) = request.uri().path_and_query() {
+        *request.uri_mut() = Uri::from(target.clone());
+    }
+    Ok(request)
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Api").finish_non_exhaustive()
+    }
+}
+
+/// Answers S3 requests on a port until `stop`; then lets running requests end for as long as `patience` lasts.
+pub async fn serve(port: Port, api: Api, stop: CancellationToken, patience: Duration) {
+    let answer = move |request: Request<Received>| {
+        let api = api.clone();
+        async move {
+            api.answer(request.map(Body::http_body_unsync)).await.unwrap_or_else(|error| {
+                tracing::error!(?error, "a request to S3 was not answered");
+                let mut response = Response::new(Body::empty());
+                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                response
+            })
+        }
+    };
+    port.serve(answer, stop, patience).await;
 }

@@ -3,17 +3,20 @@
 mod functions;
 mod import;
 mod options;
+mod ports;
 mod refused;
 mod stop;
 
 use std::{
     io::{self, Write},
     net::SocketAddr,
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
 
-use axum::{Router, serve::ListenerExt};
+use axum::{Router, body::Body};
+use http::Request;
 use reelspan::{
     space::streaming::Hosts,
     store::{self, Stores, Users},
@@ -25,19 +28,21 @@ use reelspan_streaming::Streams;
 use serde::Deserialize;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use import::{Imported, import};
 pub use options::{Admin, Import, Options, PublicUrl};
 
-use self::functions::Functions;
+use self::{functions::Functions, ports::Ports};
 use crate::{
     Error, aws,
     cloudfront::CloudFront,
+    connections::{Port, Received},
     data::{Credentials, Data},
     dynamodb::DynamoDb,
     queue::{self, Handler, Queue},
-    s3::{self, MEDIA_BUCKET, REGION, Store},
+    s3::{self, Api, MEDIA_BUCKET, Store},
     users::{self, FirstAdmin},
 };
 
@@ -72,12 +77,11 @@ async fn serve(options: &Options) -> Result<(), Error> {
         import.check()?;
     }
     let admin = options.admin.as_ref().map(Admin::parse).transpose()?;
-    let http = bind(options.listen, "--listen").await?;
-    let s3 = bind(options.s3_listen, "--s3-listen").await?;
+    let ports = Ports::bind(options).await?;
     let data = Data::open(&options.data)?;
 
     let interrupted = stop::signal_received()?;
-    let running = Running::start(&data, options.url.as_ref(), admin, http, s3).await?;
+    let running = Running::start(&data, options, admin, ports).await?;
     let done = tokio::select! {
         done = running.work(options) => done,
         () = interrupted => Ok(()),
@@ -90,41 +94,41 @@ async fn serve(options: &Options) -> Result<(), Error> {
 struct Running {
     http_at: SocketAddr,
     s3_at: SocketAddr,
+    data: PathBuf,
     credentials: Credentials,
+    /// The access key is printed with its secret.
+    shows_credentials: bool,
     /// The first admin, where a password was made up just now.
     first_admin: Option<FirstAdmin>,
     store: Arc<Store>,
     s3: aws_sdk_s3::Client,
     streams: Streams,
-    dynamodb: DynamoDb,
     servers: JoinSet<()>,
     /// Stops what takes requests in.
     stop: CancellationToken,
-    /// Stops DynamoDB, which the others need to their end.
-    stop_dynamodb: CancellationToken,
 }
 
 impl Running {
     async fn start(
         data: &Data,
-        url: Option<&PublicUrl>,
+        options: &Options,
         admin: Option<(UserName, Password)>,
-        http: TcpListener,
-        s3: TcpListener,
+        Ports { http, s3 }: Ports,
     ) -> Result<Self, Error> {
-        let (stop, stop_dynamodb) = (CancellationToken::new(), CancellationToken::new());
-        let (http_at, s3_at) = (address(&http)?, address(&s3)?);
+        let stop = CancellationToken::new();
+        let (http_at, s3_at) = (address(&http.listener)?, address(&s3.listener)?);
+        let url = options.url.as_ref();
         let (credentials, here) = (data.credentials().clone(), format!("http://{http_at}"));
 
-        let dynamodb = DynamoDb::start(&data.dynamodb(), stop_dynamodb.clone()).await?;
-        let tables = aws::dynamodb(dynamodb.at(), &credentials);
+        let tables = aws::dynamodb(&DynamoDb::open(&data.dynamodb())?, &credentials);
         store::create_tables(&aws_sdk_dynamodb::Client::from_conf(tables.clone().build()))
             .await
             .map_err(Error::failed("the tables"))?;
         let first_admin = users::first_admin(data, tables.clone(), admin).await?;
 
         let store = Arc::new(Store::open(&data.s3())?);
-        let media = aws::s3(s3_at, &credentials);
+        let api = Api::new(Arc::clone(&store), &credentials);
+        let media = aws::s3(s3_at, &credentials).http_client(api.client());
         let users = Users::new(tables.clone(), store::USERS.name);
         let stores = Stores::new(media.clone(), tables, MEDIA_BUCKET, store::CONTAINER_INDEX.name);
         let spaces = Spaces {
@@ -137,8 +141,7 @@ impl Running {
         };
 
         let mut servers = JoinSet::new();
-        let (serving, keys, stopped) = (Arc::clone(&store), credentials.clone(), stop.clone());
-        servers.spawn(async move { s3::serve(s3, serving, &keys, stopped, PATIENCE).await });
+        servers.spawn(s3::serve(s3, api, stop.clone(), PATIENCE));
         let handler = indexer(stores.clone());
         let queue = Queue { catalogue: store.catalogue(), handler, pauses: queue::PAUSES.to_vec() };
         servers.spawn(queue.deliver(stop.clone(), PATIENCE));
@@ -154,15 +157,15 @@ impl Running {
         Ok(Self {
             http_at,
             s3_at,
+            data: options.data.clone(),
             credentials,
+            shows_credentials: data.is_new() || options.show_credentials,
             first_admin,
             store,
             s3,
             streams,
-            dynamodb,
             servers,
             stop,
-            stop_dynamodb,
         })
     }
 
@@ -181,12 +184,14 @@ impl Running {
 
     fn announce(&self) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        writeln!(out, "S3 API, bucket {MEDIA_BUCKET}, keys SPACE/FILE; to use it:")?;
-        writeln!(
-            out,
-            "export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={} AWS_REGION={REGION} AWS_ENDPOINT_URL_S3=http://{}",
-            self.credentials.access_key_id, self.credentials.secret_access_key, self.s3_at
-        )?;
+        if self.shows_credentials {
+            writeln!(out, "S3 API, bucket {MEDIA_BUCKET}, keys SPACE/FILE; to use it:")?;
+            writeln!(out, "{}", self.credentials.variables(&format!("http://{}", self.s3_at)))?;
+        } else {
+            let data = self.data.display();
+            writeln!(out, "S3 API http://{}, bucket {MEDIA_BUCKET}, keys SPACE/FILE", self.s3_at)?;
+            writeln!(out, "its access key: reelspan credentials --data {data} --s3 http://{}", self.s3_at)?;
+        }
         if let Some(FirstAdmin { user, password }) = &self.first_admin {
             writeln!(out, "admin: user {user}, password {password}, which is not printed again")?;
         }
@@ -208,8 +213,6 @@ impl Running {
     async fn stop(mut self) {
         self.stop.cancel();
         while self.servers.join_next().await.is_some() {}
-        self.stop_dynamodb.cancel();
-        self.dynamodb.stopped(PATIENCE).await;
     }
 }
 
@@ -221,31 +224,13 @@ fn indexer(stores: Stores) -> Handler {
     })
 }
 
-async fn serve_http(listener: TcpListener, functions: Router, stop: CancellationToken) {
+async fn serve_http(port: Port, functions: Router, stop: CancellationToken) {
     let app = reelspan_gateway::observed(functions.layer(CatchPanicLayer::new()));
-    // The head of an answer and its body are two writes; without this the second waits for the first to be acknowledged, which
-    // clients put off for 40 ms.
-    let listener = listener.tap_io(|socket| {
-        if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "a connection stays slow");
-        }
-    });
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let patience = async {
-        stop.cancelled().await;
-        tokio::time::sleep(PATIENCE).await;
+    let answer = move |request: Request<Received>| {
+        let app = app.clone();
+        async move { app.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}) }
     };
-    tokio::select! {
-        ended = async { serving.await } => if let Err(error) = ended {
-            tracing::error!(%error, "HTTP ended with an error");
-        },
-        () = patience => tracing::warn!("HTTP requests were still running and were dropped"),
-    }
-}
-
-async fn bind(at: SocketAddr, option: &str) -> Result<TcpListener, Error> {
-    TcpListener::bind(at).await.map_err(|error| Error::Setup(format!("cannot listen on {at} ({option}): {error}")))
+    port.serve(answer, stop, PATIENCE).await;
 }
 
 fn address(listener: &TcpListener) -> Result<SocketAddr, Error> {

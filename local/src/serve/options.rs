@@ -33,6 +33,23 @@ pub struct Options {
     #[arg(long, value_name = "DIR", default_value = "reelspan-data")]
     pub data: PathBuf,
 
+    /// A name by which others may ask it, beside that of --url, addresses and localhost; may recur [default: any name, if --listen is
+    /// not loopback]
+    #[arg(long = "host", value_name = "NAME")]
+    pub hosts: Vec<String>,
+
+    /// How many connections each port has at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = 512, value_parser = at_least_one)]
+    pub connections: usize,
+
+    /// How many of them one address may have [default: a quarter; with --url all of HTTP's, as they are the proxy's]
+    #[arg(long, value_name = "NUMBER", value_parser = at_least_one)]
+    pub connections_per_address: Option<usize>,
+
+    /// Print the secret access key of the S3 API, as at the first start
+    #[arg(long)]
+    pub show_credentials: bool,
+
     /// An admin, who is made one, with this password, where that is not so already; without it a password is made up for `admin`
     /// at the first start, printed, and kept in the data folder
     #[arg(long, value_name = "NAME:PASSWORD")]
@@ -84,6 +101,18 @@ impl PublicUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The host's name or address, without a port.
+    #[must_use]
+    pub fn host(&self) -> String {
+        self.0.parse::<Uri>().ok().and_then(|url| url.host().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// Whether what it names is reached by TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.split_once(':').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("https"))
+    }
 }
 
 impl FromStr for PublicUrl {
@@ -100,6 +129,10 @@ impl FromStr for PublicUrl {
         }
         Ok(Self(text.trim_end_matches('/').to_owned()))
     }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "it is a number from 1".to_owned())
 }
 
 /// A folder, and the space that its files go to.

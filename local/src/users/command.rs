@@ -5,7 +5,6 @@ use std::{
     env,
     io::{self, Write},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use clap::{Args, Subcommand};
@@ -13,13 +12,9 @@ use reelspan::{
     store::{self, USERS, Users, UsersError},
     user::{Account, GroupName, Role, TIME_TO_LIVE, User, UserName},
 };
-use tokio_util::sync::CancellationToken;
 
 use super::{first::forget, typed::new_password};
 use crate::{Error, aws, data::Data, dynamodb::DynamoDb};
-
-/// How long DynamoDB has to write what it was given.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Options of `reelspan user`.
 #[derive(Debug, Clone, Args)]
@@ -104,17 +99,10 @@ async fn in_folder(command: &Command, folder: &Path) -> Result<(), Error> {
         return Err(Error::Setup(format!("data folder {}: there is none", folder.display())));
     }
     let data = Data::open_beside(folder)?;
-    let stop = CancellationToken::new();
-    let dynamodb = DynamoDb::start(&data.dynamodb(), stop.clone()).await?;
-    let config = aws::dynamodb(dynamodb.at(), data.credentials());
+    let config = aws::dynamodb(&DynamoDb::open(&data.dynamodb())?, data.credentials());
     let tables = aws_sdk_dynamodb::Client::from_conf(config.clone().build());
-    let done = match store::create_tables(&tables).await.map_err(Error::failed("the tables")) {
-        Ok(()) => perform(command, &Users::new(config, USERS.name), Some(&data)).await,
-        Err(error) => Err(error),
-    };
-    stop.cancel();
-    dynamodb.stopped(PATIENCE).await;
-    done
+    store::create_tables(&tables).await.map_err(Error::failed("the tables"))?;
+    perform(command, &Users::new(config, USERS.name), Some(&data)).await
 }
 
 async fn perform(command: &Command, users: &Users, data: Option<&Data>) -> Result<(), Error> {

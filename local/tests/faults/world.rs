@@ -17,7 +17,6 @@ use reelspan_local::dynamodb::DynamoDb;
 use reelspan_local::{aws, s3::MEDIA_BUCKET};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::harness::{self, Local};
@@ -41,6 +40,24 @@ const SAMPLES: [(&str, u64); 12] = [
     ("formats/h264.ts", 8),
 ];
 
+/// Answers DynamoDB's requests on a port, for a proxy to stand before.
+async fn on_a_port(tables: DynamoDb) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let answer = move |request: Request<Body>| {
+        let tables = tables.clone();
+        async move {
+            let target = request.headers()["x-amz-target"].to_str().unwrap().to_owned();
+            let body = to_bytes(request.into_body(), usize::MAX).await.unwrap();
+            let (status, answer) = tables.answer(&target, &body);
+            let response = Response::builder().status(status).header("content-type", "application/x-amz-json-1.0");
+            response.body(Body::from(answer)).unwrap()
+        }
+    };
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await.unwrap() });
+    at
+}
+
 /// The two, and the files that both have.
 pub struct World {
     pub media: Vec<Media>,
@@ -51,7 +68,6 @@ pub struct World {
     client: Client<HttpConnector, Body>,
     _local: Local,
     _folders: [TempDir; 2],
-    _stop: tokio_util::sync::DropGuard,
 }
 
 impl World {
@@ -59,10 +75,9 @@ impl World {
     pub async fn start(rate: u64, seed: u64) -> Self {
         let (local, folder) = Local::fresh().await;
         let tables = tempfile::tempdir().unwrap();
-        let stop = CancellationToken::new();
         let data = Data::open(tables.path()).unwrap();
-        let dynamodb = DynamoDb::start(&data.dynamodb(), stop.clone()).await.unwrap();
-        let config = aws::dynamodb(dynamodb.at(), data.credentials());
+        let dynamodb = DynamoDb::open(&data.dynamodb()).unwrap();
+        let config = aws::dynamodb(&dynamodb, data.credentials());
         create_tables(&aws_sdk_dynamodb::Client::from_conf(config.clone().build())).await.unwrap();
         let s3_config = local.client.config().to_builder();
         let quiet = Stores::new(s3_config.clone(), config.clone(), MEDIA_BUCKET, CONTAINER_INDEX.name);
@@ -83,9 +98,9 @@ impl World {
         }
 
         let s3 = Proxy::start(Service::S3, local.endpoint["http://".len()..].parse().unwrap(), rate, seed).await;
-        let dynamodb = Proxy::start(Service::DynamoDb, dynamodb.at(), rate, seed + 1).await;
+        let dynamodb = Proxy::start(Service::DynamoDb, on_a_port(dynamodb).await, rate, seed + 1).await;
         let s3_config = s3_config.endpoint_url(format!("http://{}", s3.at));
-        let config = config.endpoint_url(format!("http://{}", dynamodb.at));
+        let config = config.endpoint_url(format!("http://{}", dynamodb.at)).http_client(reelspan::store::http_client());
         let spoilt = Stores::new(s3_config, config, MEDIA_BUCKET, CONTAINER_INDEX.name);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
@@ -102,7 +117,6 @@ impl World {
             client,
             _local: local,
             _folders: [folder, tables],
-            _stop: stop.drop_guard(),
         }
     }
 

@@ -18,14 +18,18 @@ use reelspan::store::{SPACES, Stores};
 use reelspan_fragments::{Delivery, Fragments, Viewers};
 use reelspan_local::{
     aws,
+    connections::{Limits, Patience, Port, ServerNames},
     data::Data,
     queue::{Handler, Queue},
-    s3::{self, MEDIA_BUCKET, Store},
+    s3::{self, Api, MEDIA_BUCKET, Store},
 };
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+
+/// More connections than any test has.
+const LIMITS: Limits = Limits { connections: 1000, per_address: None, patience: Patience::DEFAULT };
 
 /// A running S3. Its folder outlives it if the caller keeps it.
 pub struct Local {
@@ -45,8 +49,9 @@ impl Local {
         let at = listener.local_addr().unwrap();
         let client = Client::from_conf(aws::s3(at, data.credentials()).build());
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
-        let (serving, credentials, stopped) = (Arc::clone(&store), data.credentials().clone(), stop.clone());
-        tasks.spawn(async move { s3::serve(listener, serving, &credentials, stopped, Duration::from_secs(1)).await });
+        let api = Api::new(Arc::clone(&store), data.credentials());
+        let port = Port { name: "S3", listener, limits: LIMITS, names: ServerNames::any() };
+        tasks.spawn(s3::serve(port, api, stop.clone(), Duration::from_secs(1)));
         Self { client, store, endpoint: format!("http://{at}"), data, tasks, stop }
     }
 

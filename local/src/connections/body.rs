@@ -1,0 +1,110 @@
+//! Bodies that tell of their progress.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use super::progress::Progress;
+
+/// The body of a request. The time counts that the server waits for it.
+#[derive(Debug)]
+pub struct Received {
+    body: Incoming,
+    progress: Arc<Progress>,
+}
+
+impl Received {
+    pub(super) const fn new(body: Incoming, progress: Arc<Progress>) -> Self {
+        Self { body, progress }
+    }
+}
+
+impl Body for Received {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        let now = Instant::now();
+        match &polled {
+            Poll::Pending => self.progress.body_is_awaited(now),
+            Poll::Ready(Some(Ok(frame))) => self.progress.body_arrives(now, frame.data_ref().map_or(0, Bytes::len)),
+            Poll::Ready(_) => self.progress.body_arrives(now, 0),
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        // Nobody waits for it any longer.
+        self.progress.body_arrives(Instant::now(), 0);
+    }
+}
+
+/// A request that is being answered; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Part(Arc<Progress>);
+
+impl Part {
+    pub const fn new(progress: Arc<Progress>) -> Self {
+        Self(progress)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.0.request_ends(Instant::now());
+    }
+}
+
+/// The body of an answer, with which its request ends.
+#[derive(Debug)]
+pub struct Answered<B> {
+    body: Pin<Box<B>>,
+    _part: Part,
+}
+
+impl<B> Answered<B> {
+    pub fn new(body: B, part: Part) -> Self {
+        Self { body: Box::pin(body), _part: part }
+    }
+}
+
+impl<B: Body> Body for Answered<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        self.body.as_mut().poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,81 @@
+//! The two ports that a server announces, and who may use them how. There are no others.
+
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+
+use super::{Options, PublicUrl};
+use crate::{
+    Error,
+    connections::{Limits, Patience, Port, ServerNames, open_files},
+};
+
+/// The part of all connections that one address has at a time, unless told: of 512 it is 128, enough for a class behind one
+/// address.
+const PER_ADDRESS: usize = 4;
+
+/// The ports, which listen already.
+#[derive(Debug)]
+pub struct Ports {
+    /// Where HTTP is answered.
+    pub http: Port,
+    /// Where the S3 API is.
+    pub s3: Port,
+}
+
+impl Ports {
+    /// Takes the ports, before anything is made or written.
+    pub async fn bind(options: &Options) -> Result<Self, Error> {
+        let (http, s3) = (bind(options.listen, "--listen").await?, bind(options.s3_listen, "--s3-listen").await?);
+        warn_of_plain_text(options);
+        // Each port has its share of the files that the process may have open.
+        let most = (open_files() / 2).max(1);
+        let connections = options.connections.min(most);
+        if connections < options.connections {
+            tracing::warn!(
+                connections,
+                "the limit of open files (RLIMIT_NOFILE) allows only so many connections for each port"
+            );
+        }
+        let limits = |per_address| Limits { connections, per_address, patience: Patience::DEFAULT };
+        let (told, a_part) = (options.connections_per_address, (connections / PER_ADDRESS).max(1));
+        // A proxy's connections are those of all clients.
+        let of_http = told.or(options.url.is_none().then_some(a_part));
+        Ok(Self {
+            http: Port { name: "HTTP", listener: http, limits: limits(of_http), names: names(options) },
+            // Whoever asks S3 for anything has signed it.
+            s3: Port {
+                name: "S3",
+                listener: s3,
+                limits: limits(Some(told.unwrap_or(a_part))),
+                names: ServerNames::any(),
+            },
+        })
+    }
+}
+
+async fn bind(at: SocketAddr, option: &str) -> Result<TcpListener, Error> {
+    TcpListener::bind(at).await.map_err(|error| Error::Setup(format!("cannot listen on {at} ({option}): {error}")))
+}
+
+/// The names by which HTTP may be asked. A port that other machines reach has names that its network alone knows, as those of
+/// containers: they are checked only if some are told.
+fn names(options: &Options) -> ServerNames {
+    if options.hosts.is_empty() && !options.listen.ip().is_loopback() {
+        return ServerNames::any();
+    }
+    ServerNames::only(options.url.iter().map(PublicUrl::host).chain(options.hosts.iter().cloned()))
+}
+
+fn warn_of_plain_text(options: &Options) {
+    let is_https = options.url.as_ref().is_some_and(PublicUrl::is_https);
+    for (option, at) in [("--listen", options.listen), ("--s3-listen", options.s3_listen)] {
+        if !at.ip().is_loopback() && !is_https {
+            tracing::warn!(
+                %at,
+                "{option} can be reached by other machines without TLS: passwords, tokens and media cross the network as they \
+                 are; put a proxy that speaks TLS before it, and name its URL by --url https://…"
+            );
+        }
+    }
+}
