@@ -10,7 +10,7 @@
 
 mod body;
 mod files;
-mod host;
+mod names;
 mod progress;
 mod stream;
 mod table;
@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use body::Received;
 pub use files::open_files;
-pub use host::ServerNames;
+pub use names::ServerNames;
 pub use progress::Patience;
 
 use self::{
@@ -80,7 +80,7 @@ pub struct Port {
     /// How many there may be, and how long.
     pub limits: Limits,
     /// By which names it may be asked.
-    pub hosts: ServerNames,
+    pub names: ServerNames,
 }
 
 impl Port {
@@ -92,8 +92,8 @@ impl Port {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let Self { name, listener, limits, hosts } = self;
-        let (table, hosts) = (Arc::new(Table::new(limits)), Arc::new(hosts));
+        let Self { name, listener, limits, names } = self;
+        let (table, names) = (Arc::new(Table::new(limits)), Arc::new(names));
         let (running, refusals) = (GracefulShutdown::new(), Arc::new(Semaphore::new(REFUSALS)));
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -113,11 +113,11 @@ impl Port {
                 refuse(socket, &refusals);
                 continue;
             };
-            let (answer, hosts) = (answer.clone(), Arc::clone(&hosts));
+            let (answer, names) = (answer.clone(), Arc::clone(&names));
             let progress = Arc::clone(&place.progress);
             let service = service_fn(move |request| {
-                let (progress, answer, hosts) = (Arc::clone(&progress), answer.clone(), Arc::clone(&hosts));
-                async move { Ok::<_, std::convert::Infallible>(respond(request, peer, &progress, answer, &hosts).await) }
+                let (progress, answer, names) = (Arc::clone(&progress), answer.clone(), Arc::clone(&names));
+                async move { Ok::<_, std::convert::Infallible>(respond(request, peer, &progress, answer, &names).await) }
             });
             let stream = TokioIo::new(Watched::new(socket, Arc::clone(&place.progress)));
             let mut http = http1::Builder::new();
@@ -168,7 +168,7 @@ async fn respond<A, F, B>(
     peer: SocketAddr,
     progress: &Arc<Progress>,
     answer: A,
-    hosts: &ServerNames,
+    names: &ServerNames,
 ) -> Response<Answered<Either<B, Full<Bytes>>>>
 where
     A: Fn(Request<Received>) -> F,
@@ -178,7 +178,7 @@ where
     progress.request_begins(Instant::now());
     let part = Part::new(Arc::clone(progress));
     let (parts, body) = request.into_parts();
-    let response = if let Err(refusal) = hosts.check(&parts) {
+    let response = if let Err(refusal) = names.check(&parts) {
         refusal.response().map(Either::Right)
     } else {
         let mut request = Request::from_parts(parts, Received::new(body, Arc::clone(progress)));

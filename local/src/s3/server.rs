@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use aws_sdk_s3::config::http::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::{http::SharedHttpClient, result::ConnectorError};
 use aws_smithy_types::body::SdkBody;
-use http::{HeaderValue, Request, Response, StatusCode, Uri, header::HOST};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header::HOST};
 use s3s::{
     Body, HttpError,
     auth::SimpleAuth,
@@ -58,10 +58,12 @@ impl Api {
             let api = api.clone();
             async move {
                 let request = received(request).map_err(ConnectorError::user)?;
+                let is_head = request.method() == Method::HEAD;
                 let answer =
                     api.answer(request).await.map_err(|error| ConnectorError::io(format!("{error:?}").into()))?;
-                HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
-                    .map_err(|error| ConnectorError::other(error.into(), None))
+                // A connection would carry no body then (RFC 9112 §6.3), and the SDK takes one for an error of another operation.
+                let answer = answer.map(|body| if is_head { SdkBody::empty() } else { SdkBody::from_body_1_x(body) });
+                HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
             }
         })
     }

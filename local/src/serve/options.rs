@@ -39,7 +39,8 @@ pub struct Options {
     #[arg(long, value_name = "DIR", default_value = "reelspan-data")]
     pub data: PathBuf,
 
-    /// A further name by which others may ask it, beside that of --url, addresses and localhost; may recur
+    /// A name by which others may ask it, beside that of --url, addresses and localhost; may recur [default: any name, if --listen is
+    /// not loopback]
     #[arg(long = "host", value_name = "NAME")]
     pub hosts: Vec<String>,
 
@@ -47,7 +48,7 @@ pub struct Options {
     #[arg(long, value_name = "NUMBER", default_value_t = 512, value_parser = at_least_one)]
     pub connections: usize,
 
-    /// How many of them one address may have [default: 128; with --url, as many as there are, as they are the proxy's]
+    /// How many of them one address may have [default: a quarter; with --url all of HTTP's, as they are the proxy's]
     #[arg(long, value_name = "NUMBER", value_parser = at_least_one)]
     pub connections_per_address: Option<usize>,
 

@@ -10,8 +10,9 @@ use crate::{
     connections::{Limits, Patience, Port, ServerNames, open_files},
 };
 
-/// How many connections one address has at a time, unless told: a household, or a class behind one address.
-const PER_ADDRESS: usize = 128;
+/// The part of all connections that one address has at a time, unless told: of 512 it is 128, enough for a class behind one
+/// address.
+const PER_ADDRESS: usize = 4;
 
 /// The ports, which listen already.
 #[derive(Debug)]
@@ -37,17 +38,17 @@ impl Ports {
             );
         }
         let limits = |per_address| Limits { connections, per_address, patience: Patience::DEFAULT };
-        let told = options.connections_per_address;
+        let (told, a_part) = (options.connections_per_address, (connections / PER_ADDRESS).max(1));
         // A proxy's connections are those of all clients.
-        let of_http = told.or(options.url.is_none().then_some(PER_ADDRESS));
+        let of_http = told.or(options.url.is_none().then_some(a_part));
         Ok(Self {
-            http: Port { name: "HTTP", listener: http, limits: limits(of_http), hosts: hosts(options) },
+            http: Port { name: "HTTP", listener: http, limits: limits(of_http), names: names(options) },
             // Whoever asks S3 for anything has signed it.
             s3: Port {
                 name: "S3",
                 listener: s3,
-                limits: limits(told.or(Some(PER_ADDRESS))),
-                hosts: ServerNames::any(),
+                limits: limits(Some(told.unwrap_or(a_part))),
+                names: ServerNames::any(),
             },
         })
     }
@@ -57,12 +58,13 @@ async fn bind(at: SocketAddr, option: &str) -> Result<TcpListener, Error> {
     TcpListener::bind(at).await.map_err(|error| Error::Setup(format!("cannot listen on {at} ({option}): {error}")))
 }
 
-/// The names by which HTTP may be asked. A port that other machines reach has names that are known to its network alone: they are
-/// checked only if some are told.
-fn hosts(options: &Options) -> ServerNames {
-    let told = options.url.iter().map(PublicUrl::host).chain(options.hosts.iter().cloned());
-    let names: Vec<String> = told.collect();
-    if names.is_empty() && !options.listen.ip().is_loopback() { ServerNames::any() } else { ServerNames::only(names) }
+/// The names by which HTTP may be asked. A port that other machines reach has names that its network alone knows, as those of
+/// containers: they are checked only if some are told.
+fn names(options: &Options) -> ServerNames {
+    if options.hosts.is_empty() && !options.listen.ip().is_loopback() {
+        return ServerNames::any();
+    }
+    ServerNames::only(options.url.iter().map(PublicUrl::host).chain(options.hosts.iter().cloned()))
 }
 
 fn warn_of_plain_text(options: &Options) {

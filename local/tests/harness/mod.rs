@@ -50,7 +50,7 @@ impl Local {
         let client = Client::from_conf(aws::s3(at, data.credentials()).build());
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let api = Api::new(Arc::clone(&store), data.credentials());
-        let port = Port { name: "S3", listener, limits: LIMITS, hosts: ServerNames::any() };
+        let port = Port { name: "S3", listener, limits: LIMITS, names: ServerNames::any() };
         tasks.spawn(s3::serve(port, api, Browsers::default(), stop.clone(), Duration::from_secs(1)));
         Self { client, store, endpoint: format!("http://{at}"), data, tasks, stop }
     }
