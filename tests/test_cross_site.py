@@ -127,24 +127,25 @@ def test_an_access_list_is_emptied_only_on_request(rest):
     assert not [name for name in rest("HEAD", f"acl/{space}").headers if name.lower().startswith("x-dura-meta-acl")]
 
 
-@pytest.mark.parametrize("media_type", SCRIPTED)
-def test_what_is_stored_is_sandboxed_unless_it_is_media(rest, media_type):
+def test_what_is_stored_is_sandboxed_unless_it_is_media(rest):
     space = rest.space(group_public="READ")
-    put = rest("PUT", f"{space}/sent", data=b"<script>", headers={"Content-Type": media_type})
-    if "," in media_type or "/" not in media_type:
-        assert "media type" in plain(put, 400)
-        assert "media type" in plain(rest("PUT", f"{space}/sent", data=b"", headers={"x-dura-meta-content-mimetype": media_type}), 400)
-    else:
-        assert put.status_code == 201
-    # The S3 API takes any text.
-    rest.s3.put_object(Bucket=rest.bucket, Key=f"{space}/page", Body=b"<script>", ContentType=media_type)
-    for method in ("GET", "HEAD"):
-        answer = rest(method, f"{space}/page")
-        assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
-        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
-        assert (answer.headers["x-content-type-options"], answer.headers["cross-origin-resource-policy"]) == ("nosniff", "same-origin")
-        expected = "application/octet-stream" if put.status_code == 400 else media_type
-        assert answer.headers["content-type"] == expected
+    for number, media_type in enumerate(SCRIPTED):
+        put = rest("PUT", f"{space}/sent", data=b"<script>", headers={"Content-Type": media_type})
+        is_one = "," not in media_type and "/" in media_type
+        if is_one:
+            assert put.status_code == 201, media_type
+        else:
+            assert "media type" in plain(put, 400)
+            noted = rest("PUT", f"{space}/sent", data=b"", headers={"x-dura-meta-content-mimetype": media_type})
+            assert "media type" in plain(noted, 400)
+        # The S3 API takes any text.
+        rest.s3.put_object(Bucket=rest.bucket, Key=f"{space}/{number}", Body=b"<script>", ContentType=media_type)
+        for method in ("GET", "HEAD"):
+            fields = rest(method, f"{space}/{number}").headers
+            assert fields["content-security-policy"].startswith("sandbox; default-src 'none'"), media_type
+            assert "frame-ancestors 'none'" in fields["content-security-policy"]
+            assert (fields["x-content-type-options"], fields["cross-origin-resource-policy"]) == ("nosniff", "same-origin")
+            assert fields["content-type"] == (media_type if is_one else "application/octet-stream")
 
 
 def test_media_may_be_embedded_by_any_site_and_the_rest_api_by_none(server):
@@ -161,7 +162,8 @@ def test_media_may_be_embedded_by_any_site_and_the_rest_api_by_none(server):
             # A cache takes these from a 304 too.
             known = requests.get(answer.url, headers={"If-None-Match": answer.headers["etag"]}, timeout=30)
             assert (known.status_code, known.headers["x-content-type-options"]) == (304, "nosniff")
-            assert known.headers.get("content-security-policy", "").startswith("sandbox") == path.endswith("html")
+            if path.endswith("html"):
+                assert known.headers["content-security-policy"].startswith("sandbox")
     for path in ("durastore/demo", "durastore/spaces", "durastore/demo/counter.mp4", "durastore/nosuch", "validate", "validate?uri=a", "nothing"):
         answer = requests.get(f"{server.url}/{path}", headers={"Accept": "text/html"}, timeout=30)
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"], path

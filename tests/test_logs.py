@@ -121,26 +121,34 @@ def test_a_request_is_one_line_and_one_set_of_figures(chatty):
 def test_a_client_that_goes_away_is_no_failure_of_the_server(chatty):
     """One before there is an answer, and one in the middle of a body."""
     host, port = chatty.url.removeprefix("http://").split(":")
-    basic = base64.b64encode(f"alice:{PASSWORD}".encode()).decode()
-    head = f"Host: {host}:{port}\r\nAuthorization: Basic {basic}\r\n"
-    with socket.create_connection((host, int(port))) as gone:
-        # The handler waits for a body that never comes.
-        gone.sendall(f"POST /durastore/task/get-url HTTP/1.1\r\n{head}Content-Length: 100\r\n\r\n{{".encode())
-        time.sleep(0.5)
+
+    def head(name: str, password: str) -> str:
+        basic = base64.b64encode(f"{name}:{password}".encode()).decode()
+        return f"Host: {host}:{port}\r\nAuthorization: Basic {basic}\r\n\r\n"
+
+    def seen(wanted: str, seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while not (found := any(wanted in line for line in chatty.output)) and time.monotonic() < end:
+            time.sleep(0.05)
+        return found
+
+    # A look at a password takes long enough for the client to be gone before there is an answer; now and then it does not.
+    for attempt in range(5):
+        with socket.create_connection((host, int(port))) as gone:
+            gone.sendall(f"GET /durastore/spaces HTTP/1.1\r\n{head(f'nobody{attempt}', 'no such password')}".encode())
+        if seen("status=499", 3):
+            break
+    assert seen("status=499", 0), "\n".join(chatty.output)
     # Larger than what the sockets' buffers hold.
     chatty.s3().put_object(Bucket="media", Key="demo/large", Body=bytes(32 << 20))
     with socket.create_connection((host, int(port))) as gone:
-        gone.sendall(f"GET /durastore/demo/large HTTP/1.1\r\n{head}\r\n".encode())
+        gone.sendall(f"GET /durastore/demo/large HTTP/1.1\r\n{head('alice', PASSWORD)}".encode())
         assert gone.recv(1000).startswith(b"HTTP/1.1 200")
-    end = time.monotonic() + 20
-    while sum("client_closed=true" in line for line in chatty.output) < 2:
-        assert time.monotonic() < end, "\n".join(chatty.output)
-        time.sleep(0.05)
-    assert chatty.stop() == 0
+    assert seen("complete=false client_closed=true", 20) and chatty.stop() == 0
     figures = [json.loads(line) for line in chatty.output if line.startswith('{"') and '"ClientClosed"' in line]
     gone = [figure for figure in figures if figure["ClientClosed"]]
-    assert [(figure["ServerErrors"], figure["BrokenOff"]) for figure in gone] == [(0, 0), (0, 0)]
-    assert sum("status=499" in line for line in chatty.output) == 1
+    assert len(gone) >= 2
+    assert {(figure["ServerErrors"], figure["BrokenOff"]) for figure in gone} == {(0, 0)}
 
 
 def test_lambda_gets_lines_of_json_and_figures(moto, boto, root, samples, tmp_path):

@@ -182,7 +182,11 @@ impl Line {
             name: notes.name.clone(),
             address: self.address,
             space: notes.space.clone().or_else(|| place.space.as_ref().map(ToString::to_string)),
-            content: notes.content.clone().or_else(|| place.content.as_ref().map(ToString::to_string)),
+            content: notes
+                .content
+                .clone()
+                .or_else(|| place.content.as_ref().map(ToString::to_string))
+                .map(|content| telemetry::redacted(&content).into_owned()),
             detail: notes.detail.clone(),
             request_id: Some(self.id.clone()),
             ..Entry::new(act, Outcome::of(status))

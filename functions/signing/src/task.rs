@@ -173,7 +173,7 @@ pub async fn signed_cookies_url(State(state): Shared, who: Who, request: Request
     let token = pass.token(&held.signer).map_err(|error| Error::Internal(error.to_string()))?;
     telemetry::note(|notes| {
         notes.space = Some(pass.space.to_string());
-        notes.detail.extend(pass.redirect.map(|url| ("redirect", url)));
+        notes.detail.extend(pass.redirect.map(|url| ("redirect", telemetry::redacted(&url).into_owned())));
     });
     note_signed(format!("{base}/*"), cookies_until, address);
     Ok(said(json!({"signedCookiesUrl": format!("{base}/cookies?token={token}")}).to_string()))
