@@ -14,7 +14,7 @@ import pytest
 
 import server as servers
 
-NAME, PASSWORD = "admin", "correct horse battery staple 7"
+NAME, PASSWORD = "admin", "violet trombone haircut 7"
 HONEST = "127.0.0.1"
 GUESSERS = 100
 
