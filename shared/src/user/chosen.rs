@@ -5,7 +5,7 @@
 //! Lists of common passwords have few entries of 15 characters, and what people make of the common ones is no list: the same word
 //! twice, a word and a year, a row of keys. So a password is common if nothing else is in it than words that are common passwords,
 //! the names of the service and of the user, rows of keys and of letters, and up to four other digits. Case and punctuation do not
-//! count there. The words are of the lists that NordPass, SplashData and the NCSC publish of passwords found in breaches.
+//! count there. The words are the commonest of published lists of passwords found in breaches, the NCSC's among them.
 
 use super::{Password, PasswordError, UserName};
 
