@@ -43,6 +43,7 @@ lambda-test: $(VENV)/ready ## Run the functions under Lambda's runtime emulator 
 
 lint: $(VENV)/ready ## Check the form of everything
 	cargo fmt --all --check
+	if command -v cargo-deny; then cargo deny --offline check licenses bans sources; fi # Building it takes longer than all else here.
 	cargo clippy --workspace --all-targets -- -D warnings
 	$(DOCUMENTED)
 	$(VENV)/bin/sam validate --lint

@@ -241,13 +241,13 @@ def media(stack: Stack) -> None:
 
 
 def alice(stack: Stack) -> None:
-    """Alice, whose password is `open sesame`; once."""
+    """Alice, whose password is `open sesame, says alice`; once."""
     if alice not in stack.done:
         stack.done.add(alice)
         command = [servers.built(stack.root, "reelspan"), "user", "add", "alice", "--role", "owner", "--group", "curators"]
         command += ["--password-stdin", "--table", stack.template.ref("Users")]
         environment = emulator.ACCOUNT | {"AWS_ENDPOINT_URL": stack.aws.endpoint}
-        subprocess.run(command, input="open sesame", env=environment, text=True, capture_output=True, check=True, timeout=60)
+        subprocess.run(command, input="open sesame, says alice", env=environment, text=True, capture_output=True, check=True, timeout=60)
 
 
 def no_films(stack: Stack) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 import server as servers
 
-NAME, PASSWORD = "admin", "correct horse battery staple 7"
+NAME, PASSWORD = "admin", "violet trombone haircut 7"
 HONEST = "127.0.0.1"
 GUESSERS = 100
 
@@ -76,12 +76,17 @@ def test_a_hundred_guessers_keep_nobody_out(door, addresses, name, before):
 
 
 def guess_until_refused(door: Door, address: str, **headers: str) -> tuple[int, dict[str, str]]:
-    """How many passwords were wrong until one was not looked at, and what was answered to that."""
-    for number in range(30):
-        status, fields = door.ask(address, f"guess {number}", **headers)
-        if status == 429:
-            return number, fields
-        assert status == 401
+    """How many passwords were wrong until one was not looked at, and the next has to wait for some seconds; and what was answered."""
+    guesses = 0
+    while guesses < 30:
+        status, fields = door.ask(address, f"guess {guesses}", **headers)
+        if status == 401:
+            guesses += 1
+            continue
+        assert status == 429
+        if int(fields["retry-after"]) > 1:
+            return guesses, fields
+        time.sleep(int(fields["retry-after"]))
     raise AssertionError("it may guess as often as it likes")
 
 
@@ -104,3 +109,19 @@ def test_an_address_that_a_client_claims_counts_for_nothing(door):
     guesses, _ = guess_until_refused(door, "127.0.3.1", **{"X-Forwarded-For": "203.0.113.7", "Forwarded": "for=203.0.113.7"})
     for claimed in ("203.0.113.8", "127.0.0.1"):
         assert guesses < 30 and door.ask("127.0.3.1", "x", **{"X-Forwarded-For": claimed, "Forwarded": f"for={claimed}"})[0] == 429
+
+
+def test_behind_a_trusted_proxy_guessers_are_told_apart_by_what_it_says(binary, tmp_path):
+    running = servers.Server(binary, tmp_path / "data", admin=f"{NAME}:{PASSWORD}", options=("--trusted-proxy", "127.0.4.1")).start()
+    behind = Door(running)
+    guesses, _ = guess_until_refused(behind, "127.0.4.1", **{"X-Forwarded-For": "192.0.2.1, 203.0.113.7"})
+    assert guesses < 30
+    for address, said, status in [
+        ("127.0.4.1", "203.0.113.7", 429),
+        # What stands before the last address, the client may have written.
+        ("127.0.4.1", "198.51.100.1, 203.0.113.7", 429),
+        ("127.0.4.1", "203.0.113.8", 401),
+        ("127.0.4.2", "203.0.113.7", 401),
+    ]:
+        assert behind.ask(address, "x", **{"X-Forwarded-For": said})[0] == status, (address, said)
+    assert running.stop() == 0

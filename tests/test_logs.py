@@ -20,7 +20,7 @@ BUCKET, TABLE, SPACES = "reelspan-media-123456789012", "LoggedIndex", "LoggedSpa
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"
 
 # Each is somewhere in a request, and nowhere in a log.
-PASSWORD = "horse-battery-staple"
+PASSWORD = "horse-battery-trombone"
 SECRETS = {
     "Signature": "SIGNATURESIGNATURE",
     "Policy": "POLICYPOLICYPOLICY",

@@ -20,7 +20,7 @@ import requests
 
 import server as servers
 
-ADMIN = ("admin", "correct horse battery staple")
+ADMIN = ("admin", "violet trombone haircut")
 SECRET = b"what the user may not read"
 
 

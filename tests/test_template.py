@@ -198,3 +198,15 @@ def test_a_function_that_invokes_itself_may_go_on_for_long(template, functions, 
     [statement] = template["Resources"][f"{name}InvokesItself"]["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Action"] == "lambda:InvokeFunction"
     assert {"Fn::GetAtt": [name, "Arn"]} in [statement["Resource"], *statement["Resource"]]
+
+
+def test_the_access_log_of_the_http_api_says_who_and_from_where_and_no_more(template):
+    resources = template["Resources"]
+    settings = resources["Api"]["Properties"]["AccessLogSettings"]
+    assert settings["DestinationArn"] == {"Fn::GetAtt": ["ApiLogs", "Arn"]}
+    assert resources["ApiLogs"]["Properties"]["RetentionInDays"] == {"Ref": "LogRetention"}
+    written = json.loads(settings["Format"])
+    assert {"requestId", "sourceIp", "routeKey", "status", "user", "authorizerError", "error"} <= written.keys()
+    assert all(value.startswith("$context.") for value in written.values())
+    # Signatures and tokens are in queries, or in paths by mistake.
+    assert not [value for value in written.values() if "path" in value.lower() or "query" in value.lower()]

@@ -98,9 +98,9 @@ def users(request):
 
 
 def test_users_are_added_changed_and_removed(users):
-    assert users("add", "root", "--role", "admin", password="swordfish 1") == "added root admin"
-    users("add", "alice", "--role", "owner", "--group", "staff", "--group", "film", "--group", "film", password="swordfish 2")
-    users("add", "bob", password="swordfish: 3 ä")
+    assert users("add", "root", "--role", "admin", password="a swordfish of one") == "added root admin"
+    users("add", "alice", "--role", "owner", "--group", "staff", "--group", "film", "--group", "film", password="a swordfish of two")
+    users("add", "bob", password="a swordfish: three ä")
     assert users("list").splitlines() == ["alice owner group-film group-staff", "bob user", "root admin"]
 
     users("set", "bob", "--role", "owner", "--group", "film")
@@ -125,6 +125,10 @@ def test_users_are_added_changed_and_removed(users):
         (["add", "bob"], "s" * 1025, "at most 1024 bytes"),
         (["add", "bob", "swordfish"], None, "unexpected argument"),
         (["passwd", "bob"], "swordfish", "there is no user bob"),
+        (["add", "bob"], "swordfish", "at least 15 characters"),
+        (["add", "bob"], "Password-Password-2026", "common passwords"),
+        (["add", "bob.builder"], "bob.builder.2026.reelspan", "the user's name"),
+        (["passwd", "root"], "123456789012345", "rows of keys"),
         (["set", "bob", "--role", "user"], None, "there is no user bob"),
         (["remove", "bob"], None, "there is no user bob"),
         (["remove", "root"], None, "root is the only admin"),
@@ -136,7 +140,7 @@ def test_what_is_refused_says_why_and_changes_nothing(binary, tmp_path_factory, 
     folder = tmp_path_factory.getbasetemp() / "refused"
     users = Users(binary, "--data", str(folder))
     if not folder.exists():
-        users("add", "root", "--role", "admin", password="swordfish 1")
+        users("add", "root", "--role", "admin", password="a swordfish of one")
     assert why in users(*arguments, password=password, status=2)
     assert users("list") == "root admin"
 
@@ -152,12 +156,12 @@ def kept(table, user: str) -> str:
 
 
 def test_what_is_kept_of_a_password_is_pbkdf2(on_aws, table):
-    on_aws("add", "alice", password="open sesame")
-    on_aws("add", "bob", password="open sesame")
+    on_aws("add", "alice", password="open sesame, says alice")
+    on_aws("add", "bob", password="open sesame, says alice")
     before = kept(table, "alice")
-    on_aws("passwd", "alice", password="Ä: new one")
+    on_aws("passwd", "alice", password="Ä: quite a new one")
     salts = set()
-    for password, phc in [("open sesame", before), ("open sesame", kept(table, "bob")), ("Ä: new one", kept(table, "alice"))]:
+    for password, phc in [("open sesame, says alice", before), ("open sesame, says alice", kept(table, "bob")), ("Ä: quite a new one", kept(table, "alice"))]:
         _, name, parameters, salt, key = phc.split("$")
         assert (name, parameters) == ("pbkdf2-sha256", "i=600000,l=32")
         salt, key = (base64.b64decode(text + "=" * (-len(text) % 4)) for text in (salt, key))
@@ -194,9 +198,9 @@ def test_a_password_is_asked_for_twice_and_not_shown(binary, in_folder):
         os.close(terminal)
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said.decode()
 
-    status, said = typed("swordfish", "swordfisch")
+    status, said = typed("swordfish and more", "swordfisch and more")
     assert status == 2 and "two different passwords" in said and "swordfis" not in said
-    status, said = typed("swordfish", "swordfish")
+    status, said = typed("swordfish and more", "swordfish and more")
     assert status == 0 and "added alice user" in said and "swordfis" not in said
 
 
@@ -223,8 +227,8 @@ def test_the_first_admin_s_password_is_printed_once_and_kept_for_its_owner(new_s
     # Beside the server that runs.
     users = Users(binary, "--data", str(new_server.data))
     assert users("list") == "admin admin"
-    users("add", "alice", password="swordfish")
-    users("passwd", "admin", password="swordfish")
+    users("add", "alice", password="swordfish and more")
+    users("passwd", "admin", password="swordfish and more")
     assert not file.exists(), "what it says is no longer so"
     assert users("list").splitlines() == ["admin admin", "alice user"]
     assert requests.get(f"{new_server.url}/health", timeout=10).status_code == 204
@@ -235,13 +239,13 @@ def test_the_first_admin_s_password_is_printed_once_and_kept_for_its_owner(new_s
 
 
 def test_an_admin_can_be_named(binary, tmp_path):
-    running = servers.Server(binary, tmp_path / "data", admin="root:pass:word")
+    running = servers.Server(binary, tmp_path / "data", admin="root:pass:word:and:more")
     users = Users(binary, "--data", str(running.data))
     for admin, expected in [
-        ("root:pass:word", ["root admin"]),
-        ("root:pass:word", ["root admin"]),
-        ("root:another", ["root admin"]),
-        ("alice:swordfish", ["alice admin", "root admin"]),
+        ("root:pass:word:and:more", ["root admin"]),
+        ("root:pass:word:and:more", ["root admin"]),
+        ("root:another of them all", ["root admin"]),
+        ("alice:swordfish and more", ["alice admin", "root admin"]),
         (None, ["alice admin", "root admin"]),
     ]:
         running.admin = admin
@@ -276,7 +280,7 @@ def authorizing(root, aws, log):
 def authorizer(aws, root, on_aws, client, tmp_path):
     """Starts an authorizer, with `alice` in the table and `admin` in the secret; and holds all that it logs against what nobody
     may read."""
-    on_aws("add", "alice", "--role", "owner", "--group", "staff", "--group", "film", password="open sesame")
+    on_aws("add", "alice", "--role", "owner", "--group", "staff", "--group", "film", password="open sesame, says alice")
     secrets = client("secretsmanager")
     secrets.create_secret(Name=SECRET, SecretString=json.dumps({"username": "admin", "password": "first-secret"}))
     log = tmp_path / "log"
@@ -285,7 +289,7 @@ def authorizer(aws, root, on_aws, client, tmp_path):
     secrets.delete_secret(SecretId=SECRET, ForceDeleteWithoutRecovery=True)
     text = log.read_text(errors="replace")
     assert "authorized" in text
-    fields = [basic("alice", "open sesame"), basic("admin", "first-secret")]
+    fields = [basic("alice", "open sesame, says alice"), basic("admin", "first-secret")]
     for secret in ["open sesam", "first-secret", "pbkdf2-sha256$", *(field.removeprefix("Basic ") for field in fields)]:
         assert secret not in text, f"{secret!r} is in the log"
 
@@ -307,13 +311,13 @@ def test_the_authorizer_names_whom_it_knows_and_refuses_others(authorizer, event
 
 
 def test_who_is_removed_is_out_as_soon_as_nobody_remembers(authorizer, event, on_aws):
-    on_aws("add", "root", "--role", "admin", password="another one")
+    on_aws("add", "root", "--role", "admin", password="another one of mine")
     right = event("authorizer-right")
     for change, expected in [
         (lambda: None, passed_on("alice", "owner", "film,staff")),
         (lambda: on_aws("set", "alice", "--role", "user", "--no-groups"), passed_on("alice", "user")),
-        (lambda: on_aws("passwd", "alice", password="another one"), REFUSED),
-        (lambda: on_aws("passwd", "alice", password="open sesame"), passed_on("alice", "user")),
+        (lambda: on_aws("passwd", "alice", password="another one of mine"), REFUSED),
+        (lambda: on_aws("passwd", "alice", password="open sesame, says alice"), passed_on("alice", "user")),
         (lambda: on_aws("remove", "alice"), REFUSED),
     ]:
         change()
@@ -331,7 +335,7 @@ def test_the_admin_of_the_secret_counts_while_the_table_has_none_of_that_name(au
         assert asked(by("admin", "first-secret")) == passed_on("admin", "admin")
         for wrong in (by("admin", "first-secre"), by("alice", "first-secret"), by("root", "first-secret")):
             assert asked(wrong) == REFUSED
-    on_aws("add", "admin", "--role", "admin", "--group", "film", password="second-secret")
+    on_aws("add", "admin", "--role", "admin", "--group", "film", password="the second secret")
     with authorizer() as asked:
         assert asked(by("admin", "first-secret")) == REFUSED
-        assert asked(by("admin", "second-secret")) == passed_on("admin", "admin", "film")
+        assert asked(by("admin", "the second secret")) == passed_on("admin", "admin", "film")

@@ -78,12 +78,12 @@ async fn a_password_that_was_written_down_before_a_crash_is_the_one() {
 #[tokio::test]
 async fn the_admin_that_is_given_is_one_from_then_on() {
     let folder = tempfile::tempdir().unwrap();
-    let pairs = [("root", "one:1"), ("root", "two"), ("alice", "a")];
+    let pairs = [("root", "one:1 of many words"), ("root", "two of many words"), ("alice", "a of many words")];
     for (given, expected) in [
-        (Some(("root", "one:1")), [true, false, false]),
-        (Some(("root", "two")), [false, true, false]),
+        (Some(("root", "one:1 of many words")), [true, false, false]),
+        (Some(("root", "two of many words")), [false, true, false]),
         (None, [false, true, false]),
-        (Some(("alice", "a")), [false, true, true]),
+        (Some(("alice", "a of many words")), [false, true, true]),
     ] {
         let (made, let_in) = start(folder.path(), given, &pairs).await;
         assert!(made.is_none());
@@ -98,9 +98,10 @@ async fn what_is_written_down_is_so_or_is_gone() {
     let made = made.unwrap();
     let file = Data::open(folder.path()).unwrap().admin();
     // Another admin, and the same one with the same password.
-    start(folder.path(), Some(("root", "r")), &[]).await;
+    start(folder.path(), Some(("root", "r of many words")), &[]).await;
     start(folder.path(), Some((&made.user, &made.password)), &[]).await;
     assert!(file.exists());
-    let (_, let_in) = start(folder.path(), Some((&made.user, "new")), &[(&made.user, "new")]).await;
+    let (_, let_in) =
+        start(folder.path(), Some((&made.user, "new, of many words")), &[(&made.user, "new, of many words")]).await;
     assert_eq!((let_in, file.exists()), (vec![true], false));
 }

@@ -36,7 +36,7 @@ pub async fn first_admin(
 ) -> Result<Option<FirstAdmin>, Error> {
     let users = Users::new(dynamodb, USERS.name);
     if let Some((name, password)) = given {
-        if make(&users, &name, password).await? {
+        if make(&users, &name, password, Made::Chosen).await? {
             forget(data, &name).map_err(Error::failed(data.admin().display()))?;
         }
         return Ok(None);
@@ -49,7 +49,7 @@ pub async fn first_admin(
     let kept = data::keep(&data.admin(), FirstAdmin::random).map_err(Error::failed("the first admin"))?;
     let name = UserName::parse(&kept.user).map_err(Error::failed(data.admin().display()))?;
     let password = Password::parse(kept.password.as_str()).map_err(Error::failed(data.admin().display()))?;
-    make(&users, &name, password).await?;
+    make(&users, &name, password, Made::Up).await?;
     Ok(Some(kept))
 }
 
@@ -66,8 +66,17 @@ fn read(path: &Path) -> Option<FirstAdmin> {
     serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
+/// How a password came to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Made {
+    /// Somebody chose it.
+    Chosen,
+    /// It was made up.
+    Up,
+}
+
 /// Makes somebody an admin with this password, whoever it was; says whether anything changed.
-async fn make(users: &Users, name: &UserName, password: Password) -> Result<bool, Error> {
+async fn make(users: &Users, name: &UserName, password: Password, how: Made) -> Result<bool, Error> {
     let what = format!("user {name}");
     let was = users.get(name).await.map_err(Error::failed(&what))?;
     if let Some(user) = &was
@@ -78,6 +87,11 @@ async fn make(users: &Users, name: &UserName, password: Password) -> Result<bool
         if looking.await.map_err(Error::failed(&what))?.right {
             return Ok(false);
         }
+    }
+    if how == Made::Chosen {
+        // What was chosen for an earlier version goes on: it is no new one.
+        let chosen = Password::chosen(password.reveal(), name);
+        chosen.map_err(|error| Error::Setup(format!("--admin NAME:PASSWORD: {error}")))?;
     }
     let hashing = tokio::task::spawn_blocking(move || Hash::of(&password, ROUNDS));
     let password = hashing.await.map_err(Error::failed(&what))?.map_err(Error::failed(&what))?;

@@ -9,16 +9,11 @@ use crate::Error;
 
 /// The most bytes that are read of standard input; more than any password has.
 const MOST: u64 = 4096;
-/// Characters that a password should have, and need not (NIST SP 800-63B §5.1.1).
-const SHORT: usize = 8;
 
 /// What is kept of a new password.
 pub(super) fn new_password(user: &UserName, stdin: bool) -> Result<Hash, Error> {
     let typed = if stdin { read(io::stdin().lock()) } else { prompt(user) }?;
-    let password = Password::parse(typed).map_err(|error| Error::Setup(error.to_string()))?;
-    if password.reveal().chars().count() < SHORT {
-        eprintln!("reelspan: that is a short password; {SHORT} characters or more are harder to guess");
-    }
+    let password = Password::chosen(typed, user).map_err(|error| Error::Setup(error.to_string()))?;
     Hash::of(&password, ROUNDS).map_err(Error::failed("the password"))
 }
 

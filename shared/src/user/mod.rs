@@ -6,6 +6,7 @@
 
 mod authenticator;
 mod basic;
+mod chosen;
 mod limiter;
 mod name;
 mod password;

@@ -28,6 +28,12 @@ pub enum PasswordError {
     /// There is nothing in it.
     #[error("a password must not be empty")]
     Empty,
+    /// It is short, for a new one.
+    #[error("a new password has at least 15 characters")]
+    Short,
+    /// It is one that everybody tries, or is made of such and of the user's name.
+    #[error("a new password must not be made of common passwords, of the user's name or of rows of keys alone")]
+    Common,
     /// There is too much in it.
     #[error("a password has at most 1024 bytes")]
     Long,

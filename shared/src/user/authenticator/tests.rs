@@ -205,7 +205,9 @@ async fn credentials_that_were_right_are_never_delayed() {
     // Not so once the password is another.
     users.put("alice", "another", 50);
     tokio::time::advance(TIME_TO_LIVE).await;
-    assert_eq!(ask_from(&authenticator, "alice:open:sesame", 1).await, Err(Denied::Wrong));
+    for _ in 0..2 {
+        assert_eq!(ask_from(&authenticator, "alice:open:sesame", 1).await, Err(Denied::Wrong));
+    }
     assert!(matches!(ask_from(&authenticator, "alice:open:sesame", 1).await, Err(Denied::Limited { .. })));
 }
 
