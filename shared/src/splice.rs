@@ -359,7 +359,7 @@ mod tests {
             let expected = [made("ab"), Piece::Source(1000..1010), made("cde"), Piece::Source(5..7)];
             let front = if before { vec![made("x"), Piece::Source(90..99)] } else { Vec::new() };
             assert_eq!(all.get(..front.len()).unwrap_or_default(), front);
-            assert_eq!(all.get(front.len()..front.len() + 3).unwrap_or_default(), expected[..3]);
+            assert_eq!(all.get(front.len()..front.len() + 3).unwrap_or_default(), &expected[..3]);
             assert_eq!(splice.len(), all.iter().map(Piece::len).sum::<u64>());
             assert_eq!(splice.made_len(), if before { 9 } else { 8 });
             let bytes = |splice: &Splice| {

@@ -29,7 +29,7 @@ fn cut() -> Resource {
     let mut body = Splice::new();
     body.made(vec![7; 1_000]);
     body.source(50_000..59_000);
-    let file = Written { splice: body, setup: 0..1_000, elements: Vec::new() };
+    let file = Written { splice: body, setup: 0..1_000, elements: reelspan::container::Extents::default() };
     let given = Interval::new(Time(19_770_000_000), Time::from_secs(35)).unwrap();
     let part = Part { file, mime: "video/webm".to_owned(), given, tracks: None, selected: Vec::new() };
     let content = Content::Cut(Box::new(part), Fragment::parse("t=npt:19.77,35&track=audio"));
