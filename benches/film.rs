@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use reelspan::container::{self, ReadError, Segment, Selected, Selection, Source};
-use reelspan::index::{Container, Outline};
+use reelspan::index::{Container, Elements, Outline};
 use reelspan::media::{Interval, Kind, Setup, Ticks, Time, Track};
 use reelspan::splice::{Piece, Splice};
 
@@ -40,7 +40,7 @@ impl Film {
     fn new(splice: &Splice) -> Self {
         let (mut made, mut at) = (Vec::new(), 0);
         for piece in splice.pieces() {
-            if let Piece::Made(bytes) = piece {
+            if let Piece::Made(bytes) = &piece {
                 made.push((at, bytes.clone()));
             }
             at += piece.len();
@@ -107,7 +107,7 @@ pub fn mp4(movie_first: bool) -> Film {
         segments: vec![Segment { duration: track.timescale.ticks(outline.duration), media: Some(Ticks::ZERO) }],
     });
     let given = Interval::new(Time::ZERO, outline.duration).unwrap();
-    let selection = Selection { given, tracks: selected.collect(), elements: Vec::new() };
+    let selection = Selection { given, tracks: selected.collect(), elements: Elements::default() };
     let film = Film::new(&container::write(&outline, &selection).unwrap().splice);
     if movie_first { film } else { movie_last(&film, ftyp.len()) }
 }

@@ -226,6 +226,7 @@ def test_what_a_client_has_is_not_sent_again(get, query):
         assert answer.status_code == 304, fields
         assert answer.content == b""
         assert answer.headers["ETag"] == tag
+        assert answer.headers["Content-Type"] == whole.headers["Content-Type"]
     old = "Thu, 01 Jan 2015 00:00:00 GMT"
     for fields in ({"If_None_Match": '"x"'}, {"If_Modified_Since": old}, {"If_None_Match": '"x"', "If_Modified_Since": date}):
         assert get(MP4, query, **fields).status_code == 200, fields

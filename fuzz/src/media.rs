@@ -104,8 +104,9 @@ fn check_part(file: &Bytes, outline: &Outline, part: &Part) {
     let written = &part.file;
     check_splice(&written.splice, file.len() as u64);
     check_range(&written.setup, written.splice.len());
-    assert!(written.elements.windows(2).all(|pair| pair[0].end <= pair[1].start), "{:?}", written.elements);
-    for element in &written.elements {
+    let elements: Vec<_> = written.elements.iter().collect();
+    assert!(elements.windows(2).all(|pair| pair[0].end <= pair[1].start), "{elements:?}");
+    for element in &elements {
         check_range(element, written.splice.len());
     }
     let (inner, pages) = match block_on(part.index(outline)) {
@@ -129,18 +130,18 @@ fn check_part(file: &Bytes, outline: &Outline, part: &Part) {
 }
 
 fn check_splice(splice: &Splice, length: u64) {
-    let sum: u64 = splice.pieces().iter().map(Piece::len).sum();
+    let sum: u64 = splice.pieces().map(|piece| piece.len()).sum();
     assert_eq!(splice.len(), sum);
     for piece in splice.pieces() {
         assert!(!piece.is_empty());
-        if let Piece::Source(range) = piece {
+        if let Piece::Source(range) = &piece {
             check_range(range, length);
         }
     }
     let middle = splice.len() / 3;
     let (mut joined, end) = (splice.slice(0..middle), splice.slice(middle..u64::MAX));
     assert_eq!((joined.len(), end.len()), (middle, splice.len() - middle));
-    joined.append(end);
+    joined.append(&end);
     assert_eq!(joined.len(), splice.len());
 }
 
@@ -162,7 +163,7 @@ fn assemble(file: &Bytes, splice: &Splice) -> Bytes {
     let mut out = Vec::new();
     for piece in splice.pieces() {
         match piece {
-            Piece::Made(bytes) => out.extend_from_slice(bytes),
+            Piece::Made(bytes) => out.extend_from_slice(&bytes),
             Piece::Source(range) => {
                 let bounds = [range.start, range.end].map(|at| usize::try_from(at).expect("within the file"));
                 out.extend_from_slice(&file[bounds[0]..bounds[1]]);

@@ -69,7 +69,7 @@ impl FileSource {
         let mut buffer = vec![0; 256 << 10];
         for piece in splice.pieces() {
             match piece {
-                Piece::Made(bytes) => out.write_all(bytes).map_err(Error::failed("writing"))?,
+                Piece::Made(bytes) => out.write_all(&bytes).map_err(Error::failed("writing"))?,
                 Piece::Source(range) => {
                     let mut at = range.start;
                     while at < range.end {

@@ -1,14 +1,15 @@
 //! `reelspan inspect`: what the engine sees in a plain file.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
 
 use chrono::{DateTime, SecondsFormat};
 use clap::Args;
 use reelspan::index::{CELL, Outline, Page, PageTrack};
 use reelspan::media::{Chapter, Run, Time, Track};
-use reelspan::resolve::{Memory, Pages};
+use reelspan::resolve::Memory;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::Error;
@@ -31,20 +32,26 @@ pub struct Options {
 /// [`Error::Setup`] for a file that cannot be opened, [`Error::Failed`] for one whose structure is not known.
 pub fn run(options: &Options) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Error::failed("starting"))?;
-    let text = runtime.block_on(inspect(options))?;
-    match writeln!(io::stdout().lock(), "{text}") {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = runtime.block_on(inspect(options, &mut out))?;
+    match written.and_then(|()| out.flush()) {
         // Whoever reads has read enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.map_err(Error::failed("standard output")),
     }
 }
 
-async fn inspect(options: &Options) -> Result<String, Error> {
+async fn inspect(options: &Options, out: &mut impl io::Write) -> Result<io::Result<()>, Error> {
     let source = FileSource::open(&options.input)?;
-    let (outline, mut memory) = source.index().await?;
-    let pages = memory.load(0..=outline.pages).await.map_err(Error::failed(options.input.display()))?;
-    let seen = Seen { outline: &outline, memory: &memory, pages: &pages, reads: source.reads() };
-    Ok(if options.json { format!("{:#}", seen.json()) } else { seen.table() })
+    let (outline, memory) = source.index().await?;
+    let syncs = Syncs::of(&outline, &memory);
+    let seen = Seen { outline: &outline, memory: &memory, syncs, reads: source.reads() };
+    if !options.json {
+        return Ok(writeln!(out, "{}", seen.table()));
+    }
+    // Point by point: of a long file there may be millions.
+    let written = serde_json::to_writer_pretty(&mut *out, &seen.json()).map_err(io::Error::from);
+    Ok(written.and_then(|()| writeln!(out)))
 }
 
 /// How many sync points of a track, and how many pages, the table shows.
@@ -53,29 +60,106 @@ const SHOWN: usize = 12;
 struct Seen<'a> {
     outline: &'a Outline,
     memory: &'a Memory,
-    pages: &'a [Page],
+    syncs: Vec<Syncs>,
     reads: (u64, u64),
 }
 
+/// What is known of a track's sync samples.
+#[derive(Clone, Default)]
+struct Syncs {
+    /// How many there are, and how many runs of them.
+    count: u64,
+    runs: usize,
+    /// When the first of the runs are presented, in seconds.
+    first: Vec<f64>,
+}
+
+impl Syncs {
+    /// Those of all tracks: each page is unpacked once.
+    fn of(outline: &Outline, memory: &Memory) -> Vec<Self> {
+        let mut all = vec![Self::default(); outline.tracks.len()];
+        for page in pages(memory) {
+            for ((syncs, track), part) in all.iter_mut().zip(&outline.tracks).zip(&page.tracks) {
+                for run in part.runs.iter().filter(|run| run.sync) {
+                    syncs.count += u64::from(run.count);
+                    syncs.runs += 1;
+                    if syncs.first.len() < SHOWN {
+                        syncs.first.push(sync_point(track, run));
+                    }
+                }
+            }
+        }
+        all
+    }
+}
+
+/// The pages, one after the other.
+fn pages(memory: &Memory) -> impl Iterator<Item = Page> {
+    memory.packed().filter_map(|packed| Page::unpack(packed.number, &packed.bytes).ok())
+}
+
+/// Normal play time of a sync sample, in seconds.
+fn sync_point(track: &Track, run: &Run) -> f64 {
+    track.timescale.time(run.presentation() - track.shift()).as_secs_f64()
+}
+
+/// A list that is made while it is written.
+struct Lazy<F>(F);
+
+impl<F: Fn() -> I, I: Iterator<Item = T>, T: Serialize> Serialize for Lazy<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Document<T, P> {
+    chapters: Value,
+    container: Value,
+    created: Option<String>,
+    duration: f64,
+    mime: String,
+    notes: Vec<String>,
+    pages: P,
+    read: Value,
+    setup: Vec<[u64; 2]>,
+    tracks: T,
+}
+
+/// A track, as `--json` prints it.
+#[derive(Serialize)]
+struct TrackDocument<P> {
+    bytes: u64,
+    codec: String,
+    dimensions: Value,
+    edits: Value,
+    id: u64,
+    kind: Value,
+    language: Option<String>,
+    name: Option<String>,
+    samples: u64,
+    sync_points: Points<P>,
+    sync_samples: u64,
+}
+
+/// The sync points of a track.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Points<P> {
+    All(&'static str),
+    These(P),
+}
+
 impl Seen<'_> {
-    fn runs(&self, place: usize) -> impl Iterator<Item = &Run> {
-        self.pages.iter().filter_map(move |page| page.tracks.get(place)).flat_map(|part| &part.runs)
-    }
-
-    /// Normal play time of a track's sync samples, in seconds.
-    fn sync_points(&self, place: usize, track: &Track) -> Vec<f64> {
-        let syncs = self.runs(place).filter(|run| run.sync);
-        syncs.map(|run| track.timescale.time(run.presentation() - track.shift()).as_secs_f64()).collect()
-    }
-
     /// The sync points for a person: the first of them, or that all samples are.
     fn sync_line(&self, place: usize, track: &Track) -> String {
-        if self.sync_count(place) == track.samples {
+        let Some(syncs) = self.syncs.get(place) else { return String::new() };
+        if syncs.count == track.samples {
             return "all".to_owned();
         }
-        let points = self.sync_points(place, track);
-        let first: Vec<String> = points.iter().take(SHOWN).map(|seconds| format!("{seconds:.3}")).collect();
-        match points.len().checked_sub(SHOWN) {
+        let first: Vec<String> = syncs.first.iter().map(|seconds| format!("{seconds:.3}")).collect();
+        match syncs.runs.checked_sub(SHOWN) {
             Some(more) if more > 0 => format!("{}, and {more} more", first.join(" ")),
             _ => first.join(" "),
         }
@@ -95,7 +179,7 @@ impl Seen<'_> {
     }
 
     fn sync_count(&self, place: usize) -> u64 {
-        self.runs(place).filter(|run| run.sync).map(|run| u64::from(run.count)).sum()
+        self.syncs.get(place).map_or(0, |syncs| syncs.count)
     }
 
     fn index_bytes(&self) -> usize {
@@ -108,23 +192,29 @@ impl Seen<'_> {
         created.map(|created| created.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 
-    fn json(&self) -> Value {
-        let outline = self.outline;
-        let tracks = outline.tracks.iter().enumerate().map(|(place, track)| {
-            let sparse = self.sync_count(place) < track.samples;
-            json!({
-                "id": track.id,
-                "kind": track.kind,
-                "codec": track.codec,
-                "language": track.language,
-                "name": track.name,
-                "dimensions": track.dimensions,
-                "samples": track.samples,
-                "bytes": track.bytes,
-                "sync_samples": self.sync_count(place),
-                "sync_points": if sparse { json!(self.sync_points(place, track)) } else { json!("all") },
-                "edits": track.edits,
-            })
+    fn json(&self) -> impl Serialize {
+        let (outline, memory) = (self.outline, self.memory);
+        let tracks = outline.tracks.iter().enumerate().map(|(place, track)| TrackDocument {
+            bytes: track.bytes,
+            codec: track.codec.clone(),
+            dimensions: json!(track.dimensions),
+            edits: json!(track.edits),
+            id: track.id,
+            kind: json!(track.kind),
+            language: track.language.clone(),
+            name: track.name.clone(),
+            samples: track.samples,
+            sync_points: if self.sync_count(place) < track.samples {
+                Points::These(Lazy(move || {
+                    let runs = pages(memory).flat_map(move |mut page| {
+                        page.tracks.get_mut(place).map(|part| std::mem::take(&mut part.runs)).unwrap_or_default()
+                    });
+                    runs.filter(|run| run.sync).map(|run| sync_point(track, &run))
+                }))
+            } else {
+                Points::All("all")
+            },
+            sync_samples: self.sync_count(place),
         });
         let chapters = outline.chapters.iter().map(|chapter| {
             json!({
@@ -134,27 +224,30 @@ impl Seen<'_> {
                 "end": chapter.interval.end().as_secs_f64(),
             })
         });
-        let pages = self.memory.packed().zip(self.pages).map(|(packed, page)| {
-            let samples = page.tracks.iter().map(|part| part.runs.iter().map(|run| u64::from(run.count)).sum::<u64>());
-            json!({
-                "number": page.number,
-                "bytes": packed.bytes.len(),
-                "samples": samples.collect::<Vec<_>>(),
-                "elements": page.elements.len(),
+        let pages = move || {
+            memory.packed().zip(pages(memory)).map(|(packed, page)| {
+                let samples =
+                    page.tracks.iter().map(|part| part.runs.iter().map(|run| u64::from(run.count)).sum::<u64>());
+                json!({
+                    "number": page.number,
+                    "bytes": packed.bytes.len(),
+                    "samples": samples.collect::<Vec<_>>(),
+                    "elements": page.elements.len(),
+                })
             })
-        });
-        json!({
-            "container": outline.container,
-            "mime": outline.mime,
-            "duration": outline.duration.as_secs_f64(),
-            "created": self.created(),
-            "setup": outline.setup_ranges.iter().map(|range| [range.start, range.end]).collect::<Vec<_>>(),
-            "tracks": tracks.collect::<Vec<_>>(),
-            "chapters": chapters.collect::<Vec<_>>(),
-            "pages": pages.collect::<Vec<_>>(),
-            "read": { "bytes": self.reads.0, "calls": self.reads.1 },
-            "notes": outline.notes,
-        })
+        };
+        Document {
+            chapters: chapters.collect(),
+            container: json!(outline.container),
+            created: self.created(),
+            duration: outline.duration.as_secs_f64(),
+            mime: outline.mime.clone(),
+            notes: outline.notes.clone(),
+            pages: Lazy(pages),
+            read: json!({ "bytes": self.reads.0, "calls": self.reads.1 }),
+            setup: outline.setup_ranges.iter().map(|range| [range.start, range.end]).collect(),
+            tracks: tracks.collect::<Vec<_>>(),
+        }
     }
 
     fn table(&self) -> String {
@@ -193,16 +286,16 @@ impl Seen<'_> {
         let _ = write!(
             out,
             "\n\n{} pages, {index} bytes of index for {samples} samples; {bytes} bytes read in {calls} calls",
-            self.pages.len()
+            self.memory.len()
         );
-        for (packed, page) in self.memory.packed().zip(self.pages).take(SHOWN) {
+        for (packed, page) in self.memory.packed().zip(pages(self.memory)).take(SHOWN) {
             let count = |part: &PageTrack| part.runs.iter().map(|run| u64::from(run.count)).sum::<u64>().to_string();
             let samples: Vec<String> = page.tracks.iter().map(count).collect();
             let (from, length) = (Time(CELL.0.saturating_mul(i64::from(page.number))), packed.bytes.len());
             let _ =
                 write!(out, "\nP{:06}  from {from} s  {length:>6} bytes  samples {}", page.number, samples.join(" + "));
         }
-        if let Some(more) = self.pages.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        if let Some(more) = self.memory.len().checked_sub(SHOWN).filter(|more| *more > 0) {
             let _ = write!(out, "\nand {more} more, which --json has");
         }
         for note in &outline.notes {

@@ -26,6 +26,7 @@
 #[cfg(test)]
 extern crate self as reelspan;
 
+pub mod budget;
 pub mod cloudfront;
 pub mod container;
 pub mod distribution;

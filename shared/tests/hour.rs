@@ -85,16 +85,25 @@ impl Fetched {
 }
 
 impl Pages for Fetched {
-    async fn load(&mut self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, Error> {
+    async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), Error> {
         if !(self.had.contains(cells.start()) && self.had.contains(cells.end())) {
             self.rounds += 1;
         }
-        self.memory.load(cells).await
+        Ok(())
     }
 
-    async fn load_before(&mut self, cell: u32) -> Result<Option<Page>, Error> {
-        self.rounds += 1;
-        self.memory.load_before(cell).await
+    fn page(&self, cell: u32) -> Result<Option<Page>, Error> {
+        (&self.memory).page(cell)
+    }
+
+    fn before(&self, cell: u32) -> Option<u32> {
+        (&self.memory).before(cell)
+    }
+
+    fn keep(&mut self, _: RangeInclusive<u32>) {}
+
+    fn at_hand(&self) -> (usize, usize) {
+        (0, 0)
     }
 }
 

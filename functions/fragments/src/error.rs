@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, VARY};
 use http::{HeaderName, StatusCode};
+use reelspan::budget::Full;
 use reelspan::cloudfront::verify::Refusal;
 use reelspan::http::problem::{self, Problem};
 use reelspan::http::range;
@@ -69,6 +70,17 @@ pub enum Error {
         /// How many bytes it has.
         length: u64,
     },
+    /// A cut would take more memory than one may.
+    #[error("the cut takes more than {taken} bytes of memory, where one may take {bound}; ask for a shorter one")]
+    Memory {
+        /// How many bytes it took when it was given up.
+        taken: u64,
+        /// How many it may take.
+        bound: u64,
+    },
+    /// Other answers have taken all memory that there is for answers.
+    #[error("other requests have taken all memory that there is for answers; try again")]
+    Full,
     /// A store asks for patience.
     #[error("{0} is busy")]
     Busy(&'static str),
@@ -92,12 +104,12 @@ impl Error {
             }
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
-            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge { .. } | Self::Memory { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Refused(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unsatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Upstream(_) => StatusCode::BAD_GATEWAY,
-            Self::Indexing | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Indexing | Self::Busy(_) | Self::Full => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -111,11 +123,13 @@ impl Error {
             Self::Outside { .. } => "No time of it",
             Self::Refused(_) => "No media fragments of this",
             Self::TooLarge { .. } => "Too large for one answer",
+            Self::Memory { .. } => "Too large a cut",
             Self::Indexing => "Being indexed",
             _ => self.status().canonical_reason().unwrap_or("Problem"),
         };
         let problem = Problem::new(self.status().as_u16(), title).detail(self.to_string());
         match self {
+            Self::Memory { bound, .. } => problem.member("bound", *bound),
             Self::Outside { duration } => problem.member("duration", duration.as_secs_f64()),
             Self::Unsatisfiable { length, .. } | Self::TooLarge { length } => problem.member("length", *length),
             _ => problem,
@@ -129,6 +143,7 @@ impl Error {
                 vec![(CONTENT_RANGE, range::no_content_range(*length)), (VARY, "Range".to_owned())]
             }
             Self::Indexing | Self::Busy(_) => vec![(RETRY_AFTER, "1".to_owned())],
+            Self::Full => vec![(RETRY_AFTER, "2".to_owned())],
             _ => Vec::new(),
         }
     }
@@ -150,6 +165,12 @@ impl IntoResponse for Error {
     }
 }
 
+impl From<Full> for Error {
+    fn from(Full: Full) -> Self {
+        Self::Full
+    }
+}
+
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
@@ -166,6 +187,7 @@ impl From<resolve::Error> for Error {
         match error {
             resolve::Error::Changed => Self::Indexing,
             resolve::Error::Busy(service) => Self::Busy(service),
+            resolve::Error::Full => Self::Full,
             resolve::Error::Pages(message) => Self::Upstream(message),
             resolve::Error::Container(error) => error.into(),
         }
@@ -177,6 +199,7 @@ impl From<container::Error> for Error {
         match error {
             container::Error::Read(container::ReadError::Changed) => Self::Indexing,
             container::Error::Read(container::ReadError::Failed(message)) => Self::Upstream(message),
+            container::Error::Memory { taken, bound } => Self::Memory { taken, bound },
             container::Error::Index(error) => Self::Internal(error.to_string()),
             // Whatever the file holds, it is no fault of ours that it does.
             error => Self::Refused(error.to_string()),
@@ -205,6 +228,8 @@ mod tests {
             (Error::TooLarge { length: 5_000_000 }, 413, None),
             (Error::from(store::Error::Changed), 503, Some(("retry-after", "1"))),
             (Error::from(store::Error::Throttled("S3")), 503, Some(("retry-after", "1"))),
+            (Error::from(resolve::Error::Full), 503, Some(("retry-after", "2"))),
+            (Error::from(container::Error::Memory { taken: 2, bound: 1 }), 413, None),
             (Error::from(resolve::Error::Busy("DynamoDB")), 503, Some(("retry-after", "1"))),
             (Error::Upstream("secret".to_owned()), 502, None),
             (Error::Internal("secret".to_owned()), 500, None),

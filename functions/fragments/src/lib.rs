@@ -34,6 +34,7 @@ use std::env;
 
 pub use delivery::Delivery;
 pub use error::Error;
+use reelspan::budget::Budget;
 use reelspan::space::streaming::Hosts;
 use reelspan::store::{SpacesTable, Stores};
 pub use viewers::Viewers;
@@ -51,6 +52,8 @@ pub struct Fragments {
     pub viewers: Viewers,
     /// How much an answer can carry.
     pub delivery: Delivery,
+    /// How much memory all answers have together.
+    pub budget: Budget,
 }
 
 /// The environment does not say what is needed.
@@ -59,8 +62,8 @@ pub struct Fragments {
 pub struct Unset;
 
 impl Fragments {
-    /// What the function's environment names: `SPACES_TABLE`, and what [`Stores::from_env`], [`Viewers::from_env`] and
-    /// [`Delivery::from_env`] read.
+    /// What the function's environment names: `SPACES_TABLE`, and what [`Stores::from_env`], [`Viewers::from_env`],
+    /// [`Delivery::from_env`] and [`Budget::from_env`] read.
     pub async fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let table = env::var("SPACES_TABLE").map_err(|_| Unset)?;
         let stores = Stores::from_env().await?;
@@ -70,6 +73,7 @@ impl Fragments {
             hosts: Hosts::from_env(),
             viewers: Viewers::from_env()?,
             delivery: Delivery::from_env()?,
+            budget: Budget::from_env(),
         })
     }
 

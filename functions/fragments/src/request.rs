@@ -49,6 +49,12 @@ impl Request {
         Some(Ask::from(&self.fragment)).filter(|ask| !ask.is_all())
     }
 
+    /// Whether pages of the index are read for it, unless its conditions spare them.
+    #[must_use]
+    pub fn reads_pages(&self) -> bool {
+        self.ask().is_some() || matches!(self.range, Some(Range::Fragment(_)))
+    }
+
     /// What of the index this will need in all likelihood: where there is a cut to be made, what that needs; else what the
     /// `Range` asks for.
     #[must_use]

@@ -133,7 +133,7 @@ pub fn tag(head: &Head, outline: &Outline, meaning: &Meaning) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use reelspan::container::Written;
+    use reelspan::container::{Extents, Written};
     use reelspan::index::{Container, Original};
     use reelspan::media::{Kind, Setup, Timescale, Track};
 
@@ -199,7 +199,7 @@ mod tests {
             (seconds(20, 35), Some(vec![0, 1]), "t=npt:20,35&track=1&track=Commentary%20%26%20more"),
             (Interval::new(Time::from_secs(30), Time::MAX), Some(vec![0, 9]), "t=npt:30,38.3&track=1"),
         ] {
-            let file = Written { splice: Splice::new(), setup: 0..0, elements: Vec::new() };
+            let file = Written { splice: Splice::new(), setup: 0..0, elements: Extents::default() };
             let (mime, given) = ("audio/webm".to_owned(), time.unwrap());
             let part = Part { file, mime, given, tracks, selected: Vec::new() };
             let head = head("\"a\"", Status::Indexed(outline.clone()));

@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::response::Response;
 use futures::TryStreamExt;
 use http::StatusCode;
+use reelspan::budget::Share;
 use reelspan::http::conditional::Verdict;
 use reelspan::http::mapping::{Mapping, Of};
 use reelspan::http::range::{Asked as Range, FragmentRange};
@@ -26,18 +27,29 @@ use crate::{Delivery, Error, Fragments, Viewers};
 pub struct Made {
     answer: Answer,
     etag: String,
+    /// What is held of the budget of memory until the answer is sent.
+    share: Option<Share>,
 }
 
 impl Fragments {
     /// From the request to the answer, the media itself left alone: one look into the index.
     pub async fn answer(&self, request: &Request) -> Result<Made, Error> {
+        // What reads no page is small.
+        let share = if request.reads_pages() { Some(self.budget.share().await?) } else { None };
         let (admission, found) = self.stores.index.find_in_space(&self.spaces, &request.media, request.guess()).await?;
         let admitted = self.admit(&admission, &request.media, request.query.as_deref(), &request.shown)?;
         let mut found = self.there(&request.media, found).await?;
-        let Made { answer, etag } = self.made(request, &mut found, &admitted).await?;
+        if let Some(share) = share {
+            found.pages.hold(share);
+        }
+        let Made { answer, etag, .. } = self.made(request, &mut found, &admitted).await?;
+        let mut share = found.pages.release();
+        if let Some(share) = &mut share {
+            share.shrink(if request.head { 0 } else { answer.body.memory() });
+        }
         // CloudFront, which looks at each signature anew, may keep it.
         let private = admitted.secure && self.viewers == Viewers::Direct;
-        Ok(Made { answer: if private { answer.private() } else { answer }, etag })
+        Ok(Made { answer: if private { answer.private() } else { answer }, etag, share })
     }
 
     async fn made(&self, request: &Request, found: &mut Found, admitted: &Admitted) -> Result<Made, Error> {
@@ -48,7 +60,7 @@ impl Fragments {
         let resource = match request.ask() {
             Some(ask) => match cut(found, request, &ask).await? {
                 Chosen::Resource(resource) => resource,
-                Chosen::Known(answer) => return Ok(Made { answer, etag }),
+                Chosen::Known(answer) => return Ok(Made { answer, etag, share: None }),
             },
             None => Resource::original(&found.head),
         };
@@ -69,7 +81,7 @@ impl Fragments {
                 }
             },
         };
-        Ok(Made { answer, etag })
+        Ok(Made { answer, etag, share: None })
     }
 
     /// What was found of a content, where it is there.
@@ -86,7 +98,7 @@ impl Fragments {
 
     /// The answer with its body, which is read from S3 while it is sent.
     pub async fn respond(&self, request: &Request, made: Made) -> Result<Response, Error> {
-        let Made { answer, etag } = made;
+        let Made { answer, etag, share } = made;
         let body = if answer.status == StatusCode::NOT_MODIFIED {
             // Of unknown length: a length of zero would be said of what the client has (RFC 9110 §8.6).
             Body::from_stream(futures::stream::empty::<Result<Bytes, Infallible>>())
@@ -96,7 +108,10 @@ impl Fragments {
             let media = request.media.to_string();
             let stream = self.stores.media.body(&media, &etag, answer.body).await?;
             // Status and length have been sent: all that is left is to break off, and to say so here.
-            Body::from_stream(stream.inspect_err(move |error| tracing::error!(media, %error, "the body breaks off")))
+            Body::from_stream(stream.inspect_err(move |error| {
+                let _held = &share;
+                tracing::error!(media, %error, "the body breaks off");
+            }))
         };
         let mut response = Response::new(body);
         *response.status_mut() = answer.status;

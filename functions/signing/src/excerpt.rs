@@ -134,6 +134,7 @@ fn unresolved(error: resolve::Error) -> Error {
         resolve::Error::Container(error) => Error::Internal(error.to_string()),
         resolve::Error::Changed => Error::Busy("the indexer"),
         resolve::Error::Busy(service) => Error::Busy(service),
+        resolve::Error::Full => Error::Busy("the memory for answers"),
         resolve::Error::Pages(why) => Error::Upstream(why),
     }
 }

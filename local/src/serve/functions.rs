@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_cloudfront::types::PriceClass;
 use axum::{Extension, Router};
 use reelspan::{
+    budget::Budget,
     distribution::{Distributions, Settings as Installation},
     http::origin::OwnOrigins,
     space::streaming::Hosts,
@@ -86,6 +87,7 @@ impl Functions {
             hosts: hosts.clone(),
             viewers: Viewers::Direct,
             delivery: Delivery::Streamed,
+            budget: Budget::from_env(),
         };
         let behind = Fragments { viewers: Viewers::CloudFront, ..fragments.clone() };
         let site = Site { cloudfront, spaces: table, origins: Origins::new(s3, behind), hosts };

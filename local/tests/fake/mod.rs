@@ -174,7 +174,7 @@ impl Fake {
             Piece::Made(bytes) => bytes.clone(),
             Piece::Source(range) => self.file.slice(usize(range.start)..usize(range.end)),
         };
-        splice.pieces().iter().flat_map(|piece| bytes(piece).to_vec()).collect()
+        splice.pieces().flat_map(|piece| bytes(&piece).to_vec()).collect()
     }
 
     /// The ranges that a `Range` selects, and the left side of their mapping; an inner `None` where it selects nothing.

@@ -11,6 +11,7 @@ use std::{
 
 use aws_sdk_s3::{Client, error::ProvideErrorMetadata, primitives::ByteStream};
 use axum::Router;
+use reelspan::budget::Budget;
 use reelspan::space::SpaceId;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::{Hosts, Kind, Streaming};
@@ -105,7 +106,8 @@ pub async fn make_open(stores: &Stores, space: &str) {
 pub fn fragments(stores: Stores) -> Router {
     let spaces = stores.spaces(SPACES.name);
     let hosts = Hosts::Below("http://localhost/stream".to_owned());
-    Fragments { stores, spaces, hosts, viewers: Viewers::Direct, delivery: Delivery::Streamed }.router()
+    let budget = Budget::default();
+    Fragments { stores, spaces, hosts, viewers: Viewers::Direct, delivery: Delivery::Streamed, budget }.router()
 }
 
 /// Hears events, and handles each as it is told.

@@ -4,14 +4,26 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::splice::Splice;
+use super::Error;
+use crate::splice::{Splice, Steps};
 
-/// What of the original follows on which made bytes.
+/// The most bytes of memory that a cut takes while it is written and sent: what is made anew, and where its pieces lie. Six hours
+/// of film take some 15 MB of them, of small audio frames some 40 MB. A `FragmentsStream` function has 512 MB.
+pub const MAX_MADE: usize = 48 << 20;
+
+/// The most bytes of memory that the samples take which were chosen for a cut, and the elements in which they lie. Six hours of film
+/// take 3 MB of them.
+pub const MAX_SELECTION: usize = 16 << 20;
+
+/// Made bytes, interleaved with ranges of the original.
 #[derive(Debug, Default)]
 pub struct Draft {
     buffer: Vec<u8>,
-    /// Ranges of the original, each with the length that the buffer had when it was appended.
-    sources: Vec<(usize, Range<u64>)>,
+    /// What is written down of the pieces, and how many bytes of the buffer it has.
+    steps: Steps,
+    settled: usize,
+    /// The last range of the original, and the length that the buffer had when it was appended.
+    last: Option<(usize, Range<u64>)>,
     /// How many bytes all sources are.
     sourced: u64,
 }
@@ -19,7 +31,7 @@ pub struct Draft {
 impl Draft {
     /// With room for so many made bytes.
     pub fn with_capacity(made: usize) -> Self {
-        Self { buffer: Vec::with_capacity(made), ..Self::default() }
+        Self { buffer: Vec::with_capacity(made.min(1 << 20)), ..Self::default() }
     }
 
     /// Where made bytes are appended.
@@ -29,10 +41,31 @@ impl Draft {
 
     /// Appends a range of the original.
     pub fn source(&mut self, range: Range<u64>) {
-        self.sourced = self.sourced.saturating_add(range.end.saturating_sub(range.start));
-        match self.sources.last_mut() {
+        if range.start >= range.end {
+            return;
+        }
+        self.sourced = self.sourced.saturating_add(range.end - range.start);
+        match &mut self.last {
             Some((at, last)) if *at == self.buffer.len() && last.end == range.start => last.end = range.end,
-            _ => self.sources.push((self.buffer.len(), range)),
+            _ => {
+                self.settle();
+                self.last = Some((self.buffer.len(), range));
+            }
+        }
+    }
+
+    /// Writes down the last range of the original and the made bytes before it.
+    fn settle(&mut self) {
+        if let Some((at, last)) = self.last.take() {
+            self.settle_made(at);
+            self.steps.source(&last);
+        }
+    }
+
+    fn settle_made(&mut self, end: usize) {
+        if end > self.settled {
+            self.steps.made((end - self.settled) as u64);
+            self.settled = end;
         }
     }
 
@@ -53,16 +86,30 @@ impl Draft {
         }
     }
 
+    /// Whether it still takes no more memory than a cut may.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Memory`] if it takes more.
+    pub fn fits(&self) -> Result<(), Error> {
+        self.fits_beside(0)
+    }
+
+    /// The same, if there are so many bytes beside it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Memory`] if it takes more.
+    pub fn fits_beside(&self, others: usize) -> Result<(), Error> {
+        let taken = self.buffer.len() + self.steps.len() + others;
+        if taken > MAX_MADE { Err(Error::Memory { taken: taken as u64, bound: MAX_MADE as u64 }) } else { Ok(()) }
+    }
+
     /// Appends all of it to a splice.
-    pub fn append_to(self, splice: &mut Splice) {
-        let made = Bytes::from(self.buffer);
-        let mut done = 0;
-        for (at, source) in self.sources {
-            splice.made(made.slice(done..at));
-            splice.source(source);
-            done = at;
-        }
-        splice.made(made.slice(done..));
+    pub fn append_to(mut self, splice: &mut Splice) {
+        self.settle();
+        self.settle_made(self.buffer.len());
+        splice.woven(Bytes::from(self.buffer), self.steps);
     }
 }
 
@@ -86,6 +133,6 @@ mod tests {
         draft.append_to(&mut splice);
         let made = |bytes: &'static [u8]| Piece::Made(Bytes::from_static(bytes));
         let expected = [Piece::Source(5..9), made(&[1, 1, 1, 1, 1, 1, 1, 1, 7, 7]), Piece::Source(20..31), made(&[9])];
-        assert_eq!(splice.pieces(), expected);
+        assert_eq!(splice.pieces().collect::<Vec<_>>(), expected);
     }
 }

@@ -74,7 +74,7 @@ impl Indexed {
             }
         });
         let given = Interval::new(ms(start), ms(end)).unwrap();
-        Selection { given, tracks: tracks.collect(), elements: self.elements.clone() }
+        Selection { given, tracks: tracks.collect(), elements: self.elements.iter().cloned().collect() }
     }
 
     /// The bytes of a cut of all tracks.
@@ -102,10 +102,9 @@ pub fn part<'a>(file: &'a [u8], range: &Range<u64>) -> &'a [u8] {
 pub fn bytes(splice: &Splice, original: &[u8]) -> Vec<u8> {
     let all: Vec<u8> = splice
         .pieces()
-        .iter()
         .flat_map(|piece| match piece {
             Piece::Made(bytes) => bytes.to_vec(),
-            Piece::Source(range) => part(original, range).to_vec(),
+            Piece::Source(range) => part(original, &range).to_vec(),
         })
         .collect();
     assert_eq!(all.len() as u64, splice.len());

@@ -6,6 +6,7 @@
 pub mod avi;
 mod checkpoint;
 mod draft;
+mod extents;
 pub mod flac;
 pub mod flv;
 mod foreign;
@@ -35,7 +36,10 @@ mod tags;
 mod testing;
 
 pub use checkpoint::Checkpoint;
+pub use draft::{MAX_MADE, MAX_SELECTION};
+pub use extents::Extents;
 pub use format::Format;
+pub(crate) use order::Merged;
 pub use pass::{Limit, Progress};
 pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{ReadError, Source};
@@ -48,6 +52,12 @@ use crate::media::{Kind, Track};
 /// The version of the writers. One more for every change of what they write for the same selection: a cut's validator
 /// depends on it, so that no cache joins the bytes of two of them.
 pub const WRITER: u32 = 4;
+
+/// How many bytes in a row are gone through in search of the next frame or packet. A file that has more of them, such as zeros
+/// behind its end, is read no further; the head's notes say so.
+const MOST_JUNK: u64 = 64 << 20;
+/// What the notes say of such a file.
+const NOT_READ: &str = "more than 64 MiB that are no frame or packet follow: what lies behind them is not read";
 
 /// How many bytes of its beginning say of which format a file is.
 const START: u64 = 4096;
@@ -83,6 +93,16 @@ pub enum Error {
     /// Its samples claim more bytes than it has, or more pages than a file may have.
     #[error(transparent)]
     Claims(BuildError),
+    /// A cut would take more memory than one may.
+    #[error(
+        "too large a cut: it takes more than {taken} bytes of memory, where one may take {bound}; ask for a shorter one"
+    )]
+    Memory {
+        /// How many bytes it took when it was given up.
+        taken: u64,
+        /// How many it may take.
+        bound: u64,
+    },
     /// A checkpoint is not of a pass through such a file: it has to be thrown away.
     #[error("no checkpoint: {0}")]
     Checkpoint(String),

@@ -1,43 +1,94 @@
 //! The samples of a selection in the order of the file, in which a cut has them too.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+
 use super::Selected;
+use crate::index::{Cursor, Runs};
 use crate::media::Run;
+
+/// Yields the runs of all tracks, each as it is, with the place of its track in the selection. Of a track they keep their order.
+pub struct Merged<'a> {
+    lanes: Vec<Cursor<'a>>,
+    /// The offset of each lane's next run, and the lane, in ascending order of how soon it comes.
+    next: BinaryHeap<Reverse<(u64, usize)>>,
+}
+
+impl<'a> Merged<'a> {
+    /// Of these tracks.
+    pub fn new(tracks: &'a [Selected]) -> Self {
+        let mut lanes: Vec<Cursor<'a>> = tracks.iter().map(|selected| selected.runs.cursor()).collect();
+        let first = |(place, lane): (usize, &mut Cursor<'a>)| Some(Reverse((lane.peek()?.offset, place)));
+        let next = lanes.iter_mut().enumerate().filter_map(first).collect();
+        Self { lanes, next }
+    }
+}
+
+impl Iterator for Merged<'_> {
+    type Item = (usize, Run);
+
+    fn next(&mut self) -> Option<(usize, Run)> {
+        let mut top = self.next.peek_mut()?;
+        let place = top.0.1;
+        let lane = self.lanes.get_mut(place)?;
+        let run = lane.peek()?.clone();
+        lane.advance();
+        match lane.peek() {
+            Some(next) => top.0.0 = next.offset,
+            None => drop(PeekMut::pop(top)),
+        }
+        Some((place, run))
+    }
+}
 
 /// Yields each sample as a run of one, with the place of its track in the selection.
 pub struct InOrder<'a> {
     lanes: Vec<Lane<'a>>,
+    next: BinaryHeap<Reverse<(u64, usize)>>,
 }
 
 /// One track's samples that are still to come.
 struct Lane<'a> {
-    runs: &'a [Run],
+    runs: Cursor<'a>,
     /// How many samples of the first run are done.
     done: u32,
-    /// The sample that comes next.
-    next: Option<Run>,
 }
 
 impl Lane<'_> {
-    fn advance(&mut self) -> Option<Run> {
-        let run = self.runs.first()?;
-        let sample = run.slice(self.done..self.done.saturating_add(1));
+    /// The sample that comes next.
+    fn sample(&mut self) -> Option<Run> {
+        let done = self.done;
+        self.runs.peek()?.slice(done..done.saturating_add(1))
+    }
+
+    fn advance(&mut self) {
         self.done += 1;
-        if self.done >= run.count {
-            (self.runs, self.done) = (self.runs.get(1..).unwrap_or_default(), 0);
+        if self.runs.peek().is_none_or(|run| self.done >= run.count) {
+            self.runs.advance();
+            self.done = 0;
         }
-        sample
     }
 }
 
 impl<'a> InOrder<'a> {
     /// Of these tracks.
     pub fn new(tracks: &'a [Selected]) -> Self {
-        let lane = |selected: &'a Selected| {
-            let mut lane = Lane { runs: &selected.runs, done: 0, next: None };
-            lane.next = lane.advance();
-            lane
-        };
-        Self { lanes: tracks.iter().map(lane).collect() }
+        Self::over(tracks.iter().map(|selected| &selected.runs))
+    }
+}
+
+impl<'a> InOrder<'a> {
+    /// Of one track.
+    pub fn of(runs: &'a Runs) -> Self {
+        Self::over([runs].into_iter())
+    }
+
+    fn over(tracks: impl Iterator<Item = &'a Runs>) -> Self {
+        let mut lanes: Vec<Lane<'a>> = tracks.map(|runs| Lane { runs: runs.cursor(), done: 0 }).collect();
+        let first = |(place, lane): (usize, &mut Lane<'a>)| Some(Reverse((lane.sample()?.offset, place)));
+        let next = lanes.iter_mut().enumerate().filter_map(first).collect();
+        Self { lanes, next }
     }
 }
 
@@ -45,10 +96,15 @@ impl Iterator for InOrder<'_> {
     type Item = (usize, Run);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let lanes = self.lanes.iter_mut().enumerate().filter(|(_, lane)| lane.next.is_some());
-        let (place, lane) = lanes.min_by_key(|(_, lane)| lane.next.as_ref().map(|run| run.offset))?;
-        let sample = lane.next.take()?;
-        lane.next = lane.advance();
+        let mut top = self.next.peek_mut()?;
+        let place = top.0.1;
+        let lane = self.lanes.get_mut(place)?;
+        let sample = lane.sample()?;
+        lane.advance();
+        match lane.sample() {
+            Some(next) => top.0.0 = next.offset,
+            None => drop(PeekMut::pop(top)),
+        }
         Some((place, sample))
     }
 }

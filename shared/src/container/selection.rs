@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use crate::index::Element;
-use crate::media::{Interval, Run, Ticks};
+use super::Extents;
+use crate::index::{Elements, Runs};
+use crate::media::{Interval, Ticks};
 use crate::splice::Splice;
 
 /// A stretch of a track's presentation, in the cut.
@@ -22,7 +23,7 @@ pub struct Selected {
     pub track: usize,
     /// Its samples, in decode order, from a sync sample on. Where samples were left out between two runs, the second begins
     /// with a sync sample (or with a sample that needs none of those left out).
-    pub runs: Vec<Run>,
+    pub runs: Runs,
     /// What is presented of them, in order; the first begins at the beginning of the cut.
     pub segments: Vec<Segment>,
 }
@@ -35,7 +36,7 @@ pub struct Selection {
     /// The tracks, in the order of the outline; at least one, and each with at least one sample or none at all.
     pub tracks: Vec<Selected>,
     /// The elements in which their samples lie, in the order of the file; none where the container has no elements.
-    pub elements: Vec<Element>,
+    pub elements: Elements,
 }
 
 /// A selection as a complete file.
@@ -47,5 +48,5 @@ pub struct Written {
     pub setup: Range<u64>,
     /// The elements of it that play only whole, in order; none where its container has none. Samples that lie in none play
     /// by themselves.
-    pub elements: Vec<Range<u64>>,
+    pub elements: Extents,
 }

@@ -35,11 +35,11 @@ pub fn cut(file: &[u8], (outline, pages): &(Outline, Memory), interval: Range<i6
 
 /// The bytes of a splice.
 pub fn bytes(splice: &Splice, original: &[u8]) -> Vec<u8> {
-    let piece = |piece: &Piece| match piece {
+    let piece = |piece: Piece| match piece {
         Piece::Made(bytes) => bytes.to_vec(),
         Piece::Source(range) => original[range.start as usize..range.end as usize].to_vec(),
     };
-    let all: Vec<u8> = splice.pieces().iter().flat_map(piece).collect();
+    let all: Vec<u8> = splice.pieces().flat_map(piece).collect();
     assert_eq!(all.len() as u64, splice.len());
     all
 }

@@ -30,7 +30,7 @@ impl Multipart {
         let mut body = Splice::new();
         for (range, name) in ranges.iter().zip(&names) {
             body.made(format!("--{boundary}\r\nContent-Type: {mime}\r\nContent-Range: {name}\r\n\r\n"));
-            body.append(whole.slice(range.clone()));
+            body.append(&whole.slice(range.clone()));
             body.made("\r\n");
         }
         body.made(format!("--{boundary}--\r\n"));
@@ -55,7 +55,6 @@ mod tests {
         let text: String = multipart
             .body
             .pieces()
-            .iter()
             .map(|piece| match piece {
                 Piece::Made(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
                 Piece::Source(range) => format!("<{}..{}>", range.start, range.end),
@@ -65,7 +64,7 @@ mod tests {
             --B\r\nContent-Type: video/webm\r\nContent-Range: bytes 8-19/110\r\n\r\n89<100..110>\r\n\
             --B\r\nContent-Type: video/webm\r\nContent-Range: bytes 109-109/110\r\n\r\n<199..200>\r\n--B--\r\n";
         assert_eq!(text.replace(boundary, "B"), expected);
-        assert_eq!(multipart.body.len(), multipart.body.pieces().iter().map(Piece::len).sum::<u64>());
+        assert_eq!(multipart.body.len(), multipart.body.pieces().map(|piece| piece.len()).sum::<u64>());
     }
 
     #[test]

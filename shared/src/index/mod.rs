@@ -9,20 +9,24 @@ mod bits;
 mod builder;
 mod chapters;
 mod column;
+mod elements;
 mod head;
 mod limits;
 mod outline;
 mod pack;
 mod page;
+mod runs;
 #[cfg(test)]
 mod tests;
 
 pub use builder::{BuildError, Builder, Packed};
 pub use chapters::{Chapters, Mark};
+pub use elements::{Elements, Finder};
 pub use head::{Head, Original, Status};
 pub use limits::{CELL, MAX_PAGE_BYTES, MAX_PAGES};
 pub use outline::{Container, Outline};
 pub use page::{Element, Page, PageTrack};
+pub use runs::{Cursor, Runs};
 
 use std::ops::RangeInclusive;
 

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::pages::{Held, Pages};
+use super::pages::{Held, Pages, Want};
 use super::span::{Bound, Span, find};
 use super::{Cover, Dimension, Error, Meaning, Meaningless, When, on_timeline, places, segments, span};
-use crate::container::{self, Segment, Selected};
-use crate::index::Outline;
-use crate::media::{Interval, Kind, Run, Time, Track};
+use crate::container::{self, Merged, Segment, Selected};
+use crate::index::{Elements, Outline};
+use crate::media::{Interval, Kind, Time, Track};
 
 /// As many byte ranges an answer has at the most: its headers must pass through gateways.
 const MAX_RANGES: usize = 64;
@@ -28,9 +28,9 @@ pub async fn cover(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning)
         Err(why) => return Ok(Cover::Unsatisfiable(why)),
     };
     let ranges = if outline.elements {
-        held.elements_of(&needed.selected).iter().map(|element| element.offset..element.offset + element.size).collect()
+        joined(needed.elements.iter().map(|element| element.offset..element.offset + element.size))
     } else {
-        needed.selected.iter().flat_map(|track| track.runs.iter().map(Run::bytes)).collect()
+        joined(Merged::new(&needed.selected).map(|(_, run)| run.bytes()))
     };
     Ok(needed.covered_by(ranges, outline.setup_ranges.len()))
 }
@@ -71,6 +71,8 @@ fn setup_in_place(setup: &[Range<u64>], fragment: Vec<Range<u64>>) -> Vec<Range<
 /// The samples that a fragment needs.
 pub(super) struct Needed {
     pub selected: Vec<Selected>,
+    /// The elements in which they lie.
+    elements: Elements,
     /// The interval that they hold.
     given: Interval,
     /// Up to which size bytes between them are sent along.
@@ -113,16 +115,19 @@ pub(super) async fn needed(
         return Ok(Err(why));
     };
     let chosen = meaning.places(outline);
-    let mut selected = Vec::with_capacity(chosen.len());
+    let mut wants = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, &chosen) {
         let spans = spans(held, place, track, asked, outline.duration).await?;
-        let runs = held.runs(place, &span::union(spans));
-        selected.push(Selected { track: place, runs, segments: Vec::new() });
+        wants.push(Want::of(place, span::union(spans)));
     }
+    let (runs, elements) = held.collect(&wants, outline.elements).await?;
+    let selected = wants.iter().zip(runs);
+    let selected = selected.map(|(want, runs)| Selected { track: want.place, runs, segments: Vec::new() });
+    let mut selected: Vec<Selected> = selected.collect();
     selected.retain(|track| !track.runs.is_empty());
     let gap = if meaning.tracks.is_some() { PART_HEADER } else { SMALL_GAP };
     Ok(match interval_of(outline, &selected, asked) {
-        Some(given) if !selected.is_empty() => Ok(Needed { selected, given, gap }),
+        Some(given) if !selected.is_empty() => Ok(Needed { selected, elements, given, gap }),
         _ => Err(format!("there is nothing at {asked} seconds")),
     })
 }
@@ -171,7 +176,7 @@ fn interval_of(outline: &Outline, selected: &[Selected], asked: Interval) -> Opt
     let mut start = None;
     let mut end = asked.end();
     for (selected, track) in selected.iter().filter_map(|part| Some((part, outline.tracks.get(part.track)?))) {
-        let begins = selected.runs.iter().map(Run::presentation).min().map(|time| on_timeline(track, time));
+        let begins = selected.runs.iter().map(|run| run.presentation()).min().map(|time| on_timeline(track, time));
         let ends = selected.runs.iter().map(|run| run.decode_end() + run.composition).max();
         end = end.max(ends.map_or(Time::ZERO, |time| on_timeline(track, time)));
         start = start.into_iter().chain(begins).min();
@@ -181,6 +186,18 @@ fn interval_of(outline: &Outline, selected: &[Selected], asked: Interval) -> Opt
     }
     let start = video.or(start)?.clamp(Time::ZERO, asked.start());
     Interval::new(start, end.min(outline.duration))
+}
+
+/// Ranges, each joined with the one before it if they touch or overlap: of a file's samples few are left.
+pub(super) fn joined(ranges: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
+    let mut joined: Vec<Range<u64>> = Vec::new();
+    for range in ranges.filter(|range| range.start < range.end) {
+        match joined.last_mut() {
+            Some(last) if last.start <= range.start && range.start <= last.end => last.end = last.end.max(range.end),
+            _ => joined.push(range),
+        }
+    }
+    joined
 }
 
 /// Ranges in ascending order, joined where they touch or where a gap is small; then the smallest gaps go until at most so many

@@ -55,7 +55,7 @@ async fn piece(
         let tracks = selection.tracks.iter().filter_map(|part| Some((outline.tracks.get(part.track)?, part)));
         let given = selection.given;
         let held =
-            tracks.flat_map(|(track, part)| part.runs.iter().filter_map(move |run| of_run(given, track, part, run)));
+            tracks.flat_map(|(track, part)| part.runs.iter().filter_map(move |run| of_run(given, track, part, &run)));
         let (start, end) =
             held.fold((given.start(), given.end()), |(start, end), held| (start.min(held.0), end.max(held.1)));
         Interval::new(start.max(Time::ZERO), end.min(outline.duration.max(given.end()))).unwrap_or(given)
@@ -98,18 +98,33 @@ struct Sparse<'p, P>(&'p mut P);
 const SHORT: u32 = 16;
 
 impl<P: Pages> Pages for Sparse<'_, P> {
-    async fn load(&mut self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, Error> {
+    async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), Error> {
         let (first, last) = (*cells.start(), *cells.end());
         if last.saturating_sub(first) < SHORT {
-            return self.0.load(cells).await;
+            return self.0.fetch(cells).await;
         }
-        let mut pages = self.0.load(first..=first).await?;
-        pages.extend(self.0.load(last..=last).await?);
-        Ok(pages)
+        self.0.fetch(first..=first).await?;
+        self.0.fetch(last..=last).await
     }
 
-    async fn load_before(&mut self, cell: u32) -> Result<Option<Page>, Error> {
-        self.0.load_before(cell).await
+    fn page(&self, cell: u32) -> Result<Option<Page>, Error> {
+        self.0.page(cell)
+    }
+
+    fn before(&self, cell: u32) -> Option<u32> {
+        self.0.before(cell)
+    }
+
+    fn keep(&mut self, cells: RangeInclusive<u32>) {
+        self.0.keep(cells);
+    }
+
+    fn at_hand(&self) -> (usize, usize) {
+        self.0.at_hand()
+    }
+
+    async fn reserve(&mut self, bytes: u64) -> Result<(), Error> {
+        self.0.reserve(bytes).await
     }
 }
 

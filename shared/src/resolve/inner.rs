@@ -6,10 +6,10 @@
 
 use std::ops::Range;
 
-use super::cover::needed;
+use super::cover::{joined, needed};
 use super::pages::{Held, Memory};
 use super::{Cover, Error, Meaning, Part, Segment, Selected};
-use crate::container::Sink;
+use crate::container::{self, MAX_MADE, Merged, Sink};
 use crate::index::{Builder, Outline};
 use crate::media::{Edit, Run, Track};
 use crate::splice::{Piece, Splice};
@@ -26,7 +26,7 @@ impl Part {
         let mut builder = Builder::new(tracks.collect());
         for (place, selected) in self.selected.iter().enumerate() {
             for run in &selected.runs {
-                builder.samples(place, run.clone()).map_err(|error| Error::Container(error.into()))?;
+                builder.samples(place, run).map_err(|error| Error::Container(error.into()))?;
             }
         }
         let count = builder.pages();
@@ -60,21 +60,17 @@ impl Part {
             Ok(needed) => needed,
             Err(why) => return Ok(Cover::Unsatisfiable(why)),
         };
-        let places = Places::of(&self.file.splice);
-        let runs = needed.selected.iter().flat_map(|track| &track.runs);
-        let ranges = runs.filter_map(|run| Some(self.whole_elements(places.of_run(run)?))).collect();
+        let places = Places::of(&self.file.splice)?;
+        let runs = Merged::new(&needed.selected);
+        let ranges = joined(runs.filter_map(|(_, run)| Some(self.whole_elements(places.of_run(&run)?))));
         Ok(needed.covered_by(ranges, 1))
     }
 
     /// These bytes of the cut, with all of the elements in which they lie.
     fn whole_elements(&self, range: Range<u64>) -> Range<u64> {
         let elements = &self.file.elements;
-        let holding = |byte: u64| {
-            let element = elements.get(elements.partition_point(|element| element.end <= byte));
-            element.filter(|element| element.start <= byte)
-        };
-        let start = holding(range.start).map_or(range.start, |element| element.start);
-        let end = holding(range.end.saturating_sub(1)).map_or(range.end, |element| element.end);
+        let start = elements.holding(range.start).map_or(range.start, |element| element.start);
+        let end = elements.holding(range.end.saturating_sub(1)).map_or(range.end, |element| element.end);
         start..end
     }
 }
@@ -89,17 +85,22 @@ struct Place {
 }
 
 impl Places {
-    fn of(splice: &Splice) -> Self {
-        let mut places = Vec::with_capacity(splice.pieces().len());
+    fn of(splice: &Splice) -> Result<Self, Error> {
+        let mut places = Vec::new();
         let mut at = 0;
         for piece in splice.pieces() {
-            if let Piece::Source(source) = piece {
+            if let Piece::Source(source) = &piece {
                 places.push(Place { source: source.clone(), at });
+                let taken = places.len() * size_of::<Place>();
+                if taken > MAX_MADE {
+                    let error = container::Error::Memory { taken: taken as u64, bound: MAX_MADE as u64 };
+                    return Err(Error::Container(error));
+                }
             }
             at += piece.len();
         }
         places.sort_unstable_by_key(|place| place.source.start);
-        Self(places)
+        Ok(Self(places))
     }
 
     /// Where a run's bytes are, which the splice has in the order of the source: those of them that were not written anew.

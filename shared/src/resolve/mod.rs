@@ -23,7 +23,7 @@ pub use meaning::{Dimension, Meaning, Meaningless, When, frame_rate, unit};
 pub use pages::{Memory, Pages};
 
 use self::edits::segments;
-use self::pages::Held;
+use self::pages::{Held, Want};
 use self::span::{Bound, Span, find};
 use crate::container::{self, Segment, Selected, Selection, Written};
 use crate::http::range::FragmentRange;
@@ -80,6 +80,9 @@ pub enum Error {
     /// The pages cannot be had just now: this service asks for patience.
     #[error("{0} is throttling")]
     Busy(&'static str),
+    /// Other answers have taken all memory that there is for answers.
+    #[error("other requests have taken all memory that there is for answers")]
+    Full,
     /// The pages could not be had.
     #[error("the index could not be read: {0}")]
     Pages(String),
@@ -130,7 +133,7 @@ const LEAD_IN: Time = Time::from_secs(30);
 /// By how much decoding may run ahead of presentation at the end of an interval.
 const REORDERING: Time = Time(500_000_000);
 /// How many pages are asked for at once: what one `BatchGetItem` takes, less the head.
-const AT_ONCE: u32 = 99;
+const AT_ONCE: u32 = 48;
 /// How many pages are asked for where no time is named: the rest follows in larger portions.
 const WITHOUT_TIME: u32 = 30;
 
@@ -159,11 +162,13 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
         return Ok(Cut::Original);
     }
     let Some(given) = meaning.interval(outline) else { return Ok(Cut::Outside) };
+    // Whoever has to wait for memory waits before the pages are there.
+    pages.reserve(estimate(outline, meaning)).await?;
     let mut held = Held::new(pages, outline.pages);
-    let Some(mut selection) = select(outline, &mut held, &meaning.places(outline), given).await? else {
+    let Some(selection) = select(outline, &mut held, &meaning.places(outline), given).await? else {
         return Ok(Cut::Outside);
     };
-    selection.elements = held.elements_of(&selection.tracks);
+    drop(held);
     let selection = container::as_played(outline, selection);
     let file = container::write(outline, &selection)?;
     let mime = selected_mime(outline, &selection);
@@ -201,29 +206,43 @@ async fn select_exactly(
 ) -> Result<Selection, Error> {
     let mut tracks = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, chosen) {
-        tracks.push(select_track_exactly(held, place, track, given).await?);
+        tracks.push(exactly(held, place, track, given).await?);
     }
-    Ok(Selection { given, tracks, elements: Vec::new() })
+    taken(outline, held, tracks, given).await
+}
+
+/// Takes what is wanted of the tracks, of which this is to be presented.
+async fn taken(
+    outline: &Outline,
+    held: &mut Held<'_, impl Pages>,
+    tracks: Vec<(Want, Vec<Segment>)>,
+    given: Interval,
+) -> Result<Selection, Error> {
+    let (wants, segments): (Vec<Want>, Vec<Vec<Segment>>) = tracks.into_iter().unzip();
+    let (runs, elements) = held.collect(&wants, outline.elements).await?;
+    let tracks = wants.iter().zip(runs).zip(segments);
+    let tracks = tracks.map(|((want, runs), segments)| Selected { track: want.place, runs, segments });
+    Ok(Selection { given, tracks: tracks.collect(), elements })
 }
 
 /// The samples of one track that present an interval, with those that have to be decoded before.
-async fn select_track_exactly(
+async fn exactly(
     held: &mut Held<'_, impl Pages>,
     place: usize,
     track: &Track,
     given: Interval,
-) -> Result<Selected, Error> {
+) -> Result<(Want, Vec<Segment>), Error> {
     let segments = segments(track, given);
     let mut spans = Vec::with_capacity(1);
     for segment in &segments {
         if let Segment { media: Some(media), duration } = segment {
             let (from, to) = (Bound::At(*media - track.preroll), Bound::At(*media + *duration));
             if let Some(span) = find(held, place, track, from, to).await? {
-                spans.extend(without_leading_pictures(held, place, track, span));
+                spans.extend(without_leading_pictures(held, place, track, span).await?);
             }
         }
     }
-    Ok(Selected { track: place, runs: held.runs(place, &span::union(spans)), segments })
+    Ok((Want::of(place, span::union(spans)), segments))
 }
 
 /// Where playback begins with the first sample: at the sync sample before, of the video if there is any, and of several the
@@ -236,41 +255,48 @@ async fn select_from_sync(
 ) -> Result<Selection, Error> {
     let mut asked = asked;
     let mut leaders = leaders(outline, held, chosen, asked).await?;
-    if container::ends_with_a_sample(outline)
-        && let Some(held_until) = leaders.iter().filter_map(|leader| end_of(outline, held, leader)).max()
-        && let Some(longer) = Interval::new(asked.start(), held_until.max(asked.end()))
-    {
-        // The last picture may refer to one behind the end, and that has others before it.
-        asked = longer;
-        leaders = self::leaders(outline, held, chosen, asked).await?;
+    if container::ends_with_a_sample(outline) {
+        let mut held_until = None;
+        for (place, span) in &leaders {
+            let Some(track) = outline.tracks.get(*place) else { continue };
+            let end = held.end_of(*place, *span, track.composition.1).await?;
+            held_until = held_until.max(end.map(|end| on_timeline(track, end)));
+        }
+        if let Some(held_until) = held_until
+            && let Some(longer) = Interval::new(asked.start(), held_until.max(asked.end()))
+        {
+            // The last picture may refer to one behind the end, and that has others before it.
+            asked = longer;
+            leaders = self::leaders(outline, held, chosen, asked).await?;
+        }
     }
-    let firsts = leaders.iter().filter_map(|(place, span)| {
-        let track = outline.tracks.get(*place)?;
-        Some(on_timeline(track, held.run_at(*place, span.start)?.presentation()).max(Time::ZERO))
-    });
     // Where there is no sync sample before, the others need not wait for the first.
-    let start = firsts.fold(asked.start(), Time::min);
+    let mut start = asked.start();
+    for (place, span) in &leaders {
+        let (Some(track), Some(run)) = (outline.tracks.get(*place), held.run_at(*place, span.start).await?) else {
+            continue;
+        };
+        start = start.min(on_timeline(track, run.presentation()).max(Time::ZERO));
+    }
     let given = Interval::new(start, asked.end()).unwrap_or(asked);
     let mut tracks = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, chosen) {
         if container::starts_exactly(outline, track) {
-            tracks.push(select_track_exactly(held, place, track, given).await?);
+            tracks.push(exactly(held, place, track, given).await?);
             continue;
         }
         let (from, to) = on_track(track, given);
-        let runs = if let Some((_, span)) = leaders.iter().find(|(leader, _)| *leader == place) {
-            held.runs(place, &span::union(without_leading_pictures(held, place, track, *span)))
+        let want = if let Some((_, span)) = leaders.iter().find(|(leader, _)| *leader == place) {
+            Want::of(place, span::union(without_leading_pictures(held, place, track, *span).await?))
         } else {
             // Samples from before the beginning cannot be placed, nor pictures that need one of those.
             let span = find(held, place, track, Bound::At(from), Bound::At(to)).await?;
-            let runs = held.runs(place, span.as_slice());
-            let placed = runs.iter().filter_map(|run| run.presented_from(from));
-            placed.skip_while(|run| track.kind == Kind::Video && !run.sync).collect()
+            let from_sync = track.kind == Kind::Video;
+            Want { from: Some(from), from_sync, ..Want::of(place, span.into_iter().collect()) }
         };
-        let segments = vec![Segment { duration: to - from, media: Some(from) }];
-        tracks.push(Selected { track: place, runs, segments });
+        tracks.push((want, vec![Segment { duration: to - from, media: Some(from) }]));
     }
-    Ok(Selection { given, tracks, elements: Vec::new() })
+    taken(outline, held, tracks, given).await
 }
 
 /// The samples of the tracks that decide where playback begins: of the first kind of which there are any.
@@ -299,12 +325,6 @@ async fn leaders(
     Ok(leaders)
 }
 
-/// When the last of a track's samples ends to be presented.
-fn end_of(outline: &Outline, held: &Held<'_, impl Pages>, (place, span): &(usize, Span)) -> Option<Time> {
-    let ends = held.runs(*place, &[*span]).into_iter().map(|run| run.decode_end() + run.composition);
-    Some(on_timeline(outline.tracks.get(*place)?, ends.max()?))
-}
-
 /// What is given of what was asked: no more than the chosen tracks have, which may end before the others.
 fn within_tracks(outline: &Outline, selection: &Selection) -> Interval {
     let given = selection.given;
@@ -319,17 +339,38 @@ fn places<'a>(outline: &'a Outline, chosen: &'a [usize]) -> impl Iterator<Item =
 
 /// The span, less the pictures that follow its sync sample and are presented before it: those of an open group need the
 /// group before, and nothing needs them.
-fn without_leading_pictures(held: &Held<'_, impl Pages>, place: usize, track: &Track, span: Span) -> Vec<Span> {
+async fn without_leading_pictures(
+    held: &mut Held<'_, impl Pages>,
+    place: usize,
+    track: &Track,
+    span: Span,
+) -> Result<Vec<Span>, Error> {
     if track.kind != Kind::Video {
-        return vec![span];
+        return Ok(vec![span]);
     }
-    held.after_leading(place, span).map_or_else(
+    Ok(held.after_leading(place, span).await?.map_or_else(
         || vec![span],
         |(sync_end, rest)| vec![Span { start: span.start, end: sync_end }, Span { start: rest, end: span.end }],
-    )
+    ))
 }
 
-/// The MIME type that a cut of this meaning has, without a look at its pages; `None` if it has nothing at that time.
+/// How many bytes of memory a cut of this meaning takes in all likelihood, while it is made and sent: its tracks have their samples
+/// spread evenly.
+#[must_use]
+pub fn estimate(outline: &Outline, meaning: &Meaning) -> u64 {
+    let Some(given) = meaning.interval(outline) else { return 0 };
+    let chosen = meaning.places(outline);
+    let samples = places(outline, &chosen).map(|(_, track)| {
+        let (start, end) = track.span();
+        let (lasts, wanted) = ((end - start).0.max(1), (end.min(given.end()) - start.max(given.start())).0.max(0));
+        let share = u128::from(track.samples) * u128::from(wanted.unsigned_abs()) / u128::from(lasts.unsigned_abs());
+        u64::try_from(share).unwrap_or(u64::MAX)
+    });
+    samples.fold(0, u64::saturating_add).saturating_mul(pages::A_SAMPLE)
+}
+
+/// The MIME type of a cut of this meaning, without a look at its pages: that of the tracks which are presented then. If one of them
+/// has a gap just there, the cut's own type may be narrower: that of sound alone. `None` if nothing is presented then.
 #[must_use]
 pub fn mime(outline: &Outline, meaning: &Meaning) -> Option<String> {
     let given = meaning.interval(outline)?;

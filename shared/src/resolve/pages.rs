@@ -2,20 +2,37 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use super::Error;
 use super::span::{Position, Span};
-use crate::container::{ReadError, Selected, Sink};
-use crate::index::{Element, Packed, Page};
-use crate::media::Run;
+use crate::container::{self, MAX_SELECTION, ReadError, Sink};
+use crate::index::{Elements, Packed, Page, Runs};
+use crate::media::{Run, Ticks};
 
-/// Where the pages of one file's index are read from.
+/// Where the pages of one file's index are read from. They are kept packed; whoever needs one unpacks it.
 pub trait Pages: Send {
-    /// Those of the pages with these numbers that exist, in any order. What was had before costs nothing.
-    fn load(&mut self, cells: RangeInclusive<u32>) -> impl Future<Output = Result<Vec<Page>, Error>> + Send;
+    /// Brings those of the pages of these numbers to hand that exist. One at hand costs nothing.
+    fn fetch(&mut self, cells: RangeInclusive<u32>) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// The last page before the one with this number.
-    fn load_before(&mut self, cell: u32) -> impl Future<Output = Result<Option<Page>, Error>> + Send;
+    /// The page of this number, if it exists. It was fetched before.
+    fn page(&self, cell: u32) -> Result<Option<Page>, Error>;
+
+    /// The number of the last page before the one of this number.
+    fn before(&self, cell: u32) -> Option<u32>;
+
+    /// Lets go of all pages but these.
+    fn keep(&mut self, cells: RangeInclusive<u32>);
+
+    /// How many pages are at hand, and how many bytes they have, packed.
+    fn at_hand(&self) -> (usize, usize);
+
+    /// Asks for so many bytes of memory in all, for what is made of the pages. What makes many answers at once waits here until
+    /// others are done, or gives up with [`Error::Full`].
+    fn reserve(&mut self, bytes: u64) -> impl Future<Output = Result<(), Error>> + Send {
+        let _ = bytes;
+        async { Ok(()) }
+    }
 }
 
 /// Pages in memory: of a file on this machine, and of tests.
@@ -52,42 +69,115 @@ impl Sink for Memory {
     }
 }
 
-impl Pages for &Memory {
-    async fn load(&mut self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, Error> {
+impl Memory {
+    /// Those of the pages with these numbers that exist, in order.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be unpacked.
+    pub fn load(&self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, Error> {
         if cells.is_empty() {
             return Ok(Vec::new());
         }
-        self.0.range(cells).map(|(_, page)| Memory::unpack(page)).collect()
+        self.0.range(cells).map(|(_, page)| Self::unpack(page)).collect()
+    }
+}
+
+impl Pages for &Memory {
+    async fn fetch(&mut self, _: RangeInclusive<u32>) -> Result<(), Error> {
+        Ok(())
     }
 
-    async fn load_before(&mut self, cell: u32) -> Result<Option<Page>, Error> {
-        self.0.range(..cell).next_back().map(|(_, page)| Memory::unpack(page)).transpose()
+    fn page(&self, cell: u32) -> Result<Option<Page>, Error> {
+        self.0.get(&cell).map(Memory::unpack).transpose()
+    }
+
+    fn before(&self, cell: u32) -> Option<u32> {
+        self.0.range(..cell).next_back().map(|(number, _)| *number)
+    }
+
+    fn keep(&mut self, _: RangeInclusive<u32>) {}
+
+    fn at_hand(&self) -> (usize, usize) {
+        (0, 0)
     }
 }
 
 impl Pages for Memory {
-    async fn load(&mut self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, Error> {
-        Pages::load(&mut &*self, cells).await
+    async fn fetch(&mut self, _: RangeInclusive<u32>) -> Result<(), Error> {
+        Ok(())
     }
 
-    async fn load_before(&mut self, cell: u32) -> Result<Option<Page>, Error> {
-        Pages::load_before(&mut &*self, cell).await
+    fn page(&self, cell: u32) -> Result<Option<Page>, Error> {
+        Pages::page(&self, cell)
+    }
+
+    fn before(&self, cell: u32) -> Option<u32> {
+        Pages::before(&self, cell)
+    }
+
+    fn keep(&mut self, _: RangeInclusive<u32>) {}
+
+    fn at_hand(&self) -> (usize, usize) {
+        (0, 0)
     }
 }
 
-/// The pages that were read for one answer; each is read and unpacked once.
+/// How many pages are fetched at once, whatever their size.
+const AT_ONCE: u32 = 100;
+/// How many bytes of packed pages are fetched at once, if they are more pages: what one `Query` of `DynamoDB` gives.
+const WINDOW: usize = 1 << 20;
+/// How many bytes of packed pages are kept.
+const KEPT: usize = 4 << 20;
+/// How many runs and elements of unpacked pages are kept (6 MB).
+const UNPACKED: usize = 1 << 17;
+
+/// How many bytes a cut is expected to take for each of its samples, beside their list: an MP4 of film has 7, an FLV 19.
+pub(super) const A_SAMPLE: u64 = 16;
+
+/// The way in which pages are gone through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Forward,
+    Back,
+}
+
+/// What is wanted of a track: the samples of these spans, which are in order and do not overlap.
+#[derive(Debug)]
+pub(super) struct Want {
+    pub place: usize,
+    pub spans: Vec<Span>,
+    /// Only those that begin to be presented at this time or later.
+    pub from: Option<Ticks>,
+    /// Only from the first sync sample on.
+    pub from_sync: bool,
+}
+
+impl Want {
+    pub const fn of(place: usize, spans: Vec<Span>) -> Self {
+        Self { place, spans, from: None, from_sync: false }
+    }
+}
+
+/// The pages that one answer is made of. They are fetched in portions and unpacked as they are needed, and only few are kept.
 #[derive(Debug)]
 pub(super) struct Held<'p, P> {
     source: &'p mut P,
     /// One more than the number of the last page there is.
     count: u32,
+    /// Which pages were fetched and not let go of.
+    fetched: Vec<RangeInclusive<u32>>,
     /// `None`: there is no such page.
-    pages: BTreeMap<u32, Option<Page>>,
+    unpacked: BTreeMap<u32, Option<Arc<Page>>>,
+    /// How many runs and elements those have.
+    weight: usize,
+    /// The first and the last page that were asked for.
+    asked: Option<(u32, u32)>,
 }
 
 impl<'p, P: Pages> Held<'p, P> {
     pub fn new(source: &'p mut P, count: u32) -> Self {
-        Self { source, count, pages: BTreeMap::new() }
+        Self { source, count, fetched: Vec::new(), unpacked: BTreeMap::new(), weight: 0, asked: None }
     }
 
     /// The number of the last page there is.
@@ -95,100 +185,199 @@ impl<'p, P: Pages> Held<'p, P> {
         self.count.checked_sub(1)
     }
 
-    /// Reads those of these pages that have not been read yet.
+    /// These pages will be needed. If they are few, all of them are fetched at once.
     pub async fn ensure(&mut self, cells: RangeInclusive<u32>) -> Result<(), Error> {
-        let missing = |cell: &u32| !self.pages.contains_key(cell);
-        let (Some(first), Some(last)) = (cells.clone().find(missing), cells.clone().rfind(missing)) else {
+        let (first, last) = (*cells.start(), *cells.end());
+        if first > last {
             return Ok(());
-        };
-        let pages = self.source.load(first..=last).await?;
-        for cell in first..=last {
-            self.pages.entry(cell).or_insert(None);
         }
-        for page in pages {
-            self.pages.insert(page.number, Some(page));
+        self.asked = Some(self.asked.map_or((first, last), |(low, high)| (low.min(first), high.max(last))));
+        if last - first < AT_ONCE { self.fetch(cells).await } else { Ok(()) }
+    }
+
+    /// The number of the last page before the one of this number.
+    pub fn before(&self, cell: u32) -> Option<u32> {
+        self.source.before(cell)
+    }
+
+    async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), Error> {
+        let is_fetched = |cell: &u32| self.fetched.iter().any(|fetched| fetched.contains(cell));
+        if is_fetched(cells.start()) && is_fetched(cells.end()) && self.fetched.len() == 1 {
+            return Ok(());
         }
+        let (_, bytes) = self.source.at_hand();
+        if bytes > KEPT {
+            self.source.keep(cells.clone());
+            self.fetched.clear();
+        }
+        self.source.fetch(cells.clone()).await?;
+        self.fetched.push(cells);
         Ok(())
     }
 
-    /// Reads the last page before the one of this number, and gives back its number.
-    pub async fn ensure_before(&mut self, cell: u32) -> Result<Option<u32>, Error> {
-        let Some(page) = self.source.load_before(cell).await? else { return Ok(None) };
-        let number = page.number;
-        for empty in number + 1..cell {
-            self.pages.entry(empty).or_insert(None);
+    /// The page of this number, if it exists. If it is not at hand, those behind it are fetched too, or those before.
+    pub async fn page(&mut self, cell: u32, way: Way) -> Result<Option<Arc<Page>>, Error> {
+        if let Some(page) = self.unpacked.get(&cell) {
+            return Ok(page.clone());
         }
-        self.pages.insert(number, Some(page));
-        Ok(Some(number))
-    }
-
-    /// The pages among these that exist, in order.
-    pub fn pages(&self, cells: RangeInclusive<u32>) -> impl DoubleEndedIterator<Item = &Page> {
-        let cells = if cells.is_empty() { 0..0 } else { *cells.start()..cells.end().saturating_add(1) };
-        self.pages.range(cells).filter_map(|(_, page)| page.as_ref())
-    }
-
-    /// The runs of a track in these pages, in order, each with its place.
-    pub fn runs_in(
-        &self,
-        track: usize,
-        cells: RangeInclusive<u32>,
-    ) -> impl DoubleEndedIterator<Item = (Position, &Run)> {
-        self.pages(cells).flat_map(move |page| {
-            let runs = page.tracks.get(track).map_or(&[][..], |part| &part.runs);
-            runs.iter().enumerate().map(move |(run, samples)| (Position { page: page.number, run, sample: 0 }, samples))
-        })
-    }
-
-    /// The samples of these spans.
-    pub fn runs(&self, track: usize, spans: &[Span]) -> Vec<Run> {
-        let mut runs: Vec<Run> = Vec::new();
-        for span in spans {
-            for (position, run) in self.runs_in(track, span.start.page..=span.end.page) {
-                let first = if position.same_run(span.start) { span.start.sample } else { 0 };
-                let end = if position.same_run(span.end) { span.end.sample } else { run.count };
-                let inside = (position.page, position.run) >= (span.start.page, span.start.run)
-                    && (position.page, position.run) <= (span.end.page, span.end.run);
-                if let Some(run) = run.slice(first..end).filter(|_| inside)
-                    && !runs.last_mut().is_some_and(|last| last.absorb(&run))
-                {
-                    runs.push(run);
-                }
-            }
+        if !self.fetched.iter().any(|fetched| fetched.contains(&cell)) {
+            let (pages, bytes) = self.source.at_hand();
+            let size = bytes.checked_div(pages).unwrap_or(0).max(512);
+            let more = u32::try_from(WINDOW / size).unwrap_or(u32::MAX).clamp(1, 1024) - 1;
+            let cells = match way {
+                Way::Forward => cell..=cell.saturating_add(more).min(self.count.saturating_sub(1)).max(cell),
+                Way::Back => cell.saturating_sub(more)..=cell,
+            };
+            self.fetch(cells).await?;
         }
-        runs
+        let page = self.source.page(cell)?.map(Arc::new);
+        let weight = page.as_ref().map_or(1, |page| {
+            let runs: usize = page.tracks.iter().map(|track| track.runs.len()).sum();
+            runs + page.elements.len() + page.tracks.len()
+        });
+        if self.weight + weight > UNPACKED {
+            self.unpacked.clear();
+            self.weight = 0;
+        }
+        self.weight += weight;
+        self.unpacked.insert(cell, page.clone());
+        Ok(page)
     }
 
     /// The sample at a position, as a run of one.
-    pub fn run_at(&self, track: usize, position: Position) -> Option<Run> {
-        let page = self.pages.get(&position.page)?.as_ref()?;
-        page.tracks.get(track)?.runs.get(position.run)?.slice(position.sample..position.sample.checked_add(1)?)
+    pub async fn run_at(&mut self, track: usize, position: Position) -> Result<Option<Run>, Error> {
+        let page = self.page(position.page, Way::Forward).await?;
+        let run = page.as_ref().and_then(|page| page.tracks.get(track)?.runs.get(position.run));
+        Ok(run.and_then(|run| run.slice(position.sample..position.sample.checked_add(1)?)))
     }
 
     /// Where the first sample of a span is followed by leading pictures: its end, and the first sample behind them.
-    pub fn after_leading(&self, track: usize, span: Span) -> Option<(Position, Position)> {
-        let sync = self.run_at(track, span.start)?;
-        let sync_end = Position { sample: span.start.sample.checked_add(1)?, ..span.start };
-        let following = self.runs_in(track, span.start.page..=span.end.page);
-        let mut following = following.filter(|(position, _)| *position > span.start).peekable();
-        following.peek().filter(|(_, run)| run.presentation() < sync.presentation() && !run.sync)?;
-        let rest = following.find(|(_, run)| run.presentation() >= sync.presentation()).map(|(position, _)| position);
-        Some((sync_end, rest.unwrap_or(span.end).min(span.end)))
+    pub async fn after_leading(&mut self, track: usize, span: Span) -> Result<Option<(Position, Position)>, Error> {
+        let Some(sync) = self.run_at(track, span.start).await? else { return Ok(None) };
+        let Some(behind) = span.start.sample.checked_add(1) else { return Ok(None) };
+        let sync_end = Position { sample: behind, ..span.start };
+        let mut leads = false;
+        for number in span.start.page..=span.end.page {
+            let Some(page) = self.page(number, Way::Forward).await? else { continue };
+            let following = runs_of(&page, track).filter(|(position, _)| *position > span.start);
+            for (position, run) in following {
+                let before = run.presentation() < sync.presentation();
+                if !leads && (!before || run.sync) {
+                    return Ok(None);
+                }
+                leads = true;
+                if !before {
+                    return Ok(Some((sync_end, position.min(span.end))));
+                }
+            }
+        }
+        Ok(leads.then_some((sync_end, span.end)))
     }
 
-    /// The elements in which samples of these tracks lie, in the order of the file.
-    pub fn elements_of(&self, tracks: &[Selected]) -> Vec<Element> {
-        let mut elements: Vec<&Element> = self.pages(0..=u32::MAX - 1).flat_map(|page| &page.elements).collect();
-        elements.sort_unstable_by_key(|element| element.offset);
-        elements.dedup_by_key(|element| element.offset);
-        let mut used = vec![false; elements.len()];
-        for run in tracks.iter().flat_map(|track| &track.runs) {
-            // Runs of samples that are alike may lie in several.
-            let first = elements.partition_point(|element| element.offset <= run.offset).saturating_sub(1);
-            let behind = elements.partition_point(|element| element.offset < run.bytes().end);
-            used.get_mut(first..behind).unwrap_or_default().fill(true);
+    /// When the last of a span's samples ends to be presented, of a track whose greatest composition offset is this.
+    pub async fn end_of(&mut self, track: usize, span: Span, greatest: Ticks) -> Result<Option<Ticks>, Error> {
+        /// So far back every sample is looked at, however its times are.
+        const LOOKED_AT: u32 = 100;
+        let mut latest: Option<Ticks> = None;
+        for number in (span.start.page..=span.end.page).rev() {
+            let Some(page) = self.page(number, Way::Back).await? else { continue };
+            let mut over = false;
+            for (position, run) in runs_of(&page, track).rev() {
+                let Some(run) = within(span, position, run) else { continue };
+                let end = run.decode_end() + run.composition;
+                latest = Some(latest.map_or(end, |latest| latest.max(end)));
+                over = latest.is_some_and(|latest| run.decode_end() + greatest < latest);
+            }
+            if over && span.end.page - number > LOOKED_AT {
+                break;
+            }
         }
-        let used = elements.into_iter().zip(used).filter(|(_, used)| *used);
-        used.map(|(element, _)| element.clone()).collect()
+        Ok(latest)
     }
+
+    /// Goes through the pages once, and takes what is wanted of each: the samples, each track's in order, and the elements in
+    /// which they may lie.
+    ///
+    /// # Errors
+    ///
+    /// [`container::Error::Memory`] if it is more than a cut may take.
+    pub async fn collect(&mut self, wants: &[Want], elements: bool) -> Result<(Vec<Runs>, Elements), Error> {
+        let mut taken: Vec<Runs> = wants.iter().map(|_| Runs::default()).collect();
+        let mut all = Elements::default();
+        let spans = || wants.iter().flat_map(|want| &want.spans);
+        let first = spans().map(|span| span.start.page).min();
+        let Some((mut first, mut last)) = first.zip(spans().map(|span| span.end.page).max()) else {
+            return Ok((taken, all));
+        };
+        if let (true, Some((low, high))) = (elements, self.asked) {
+            (first, last) = (first.min(low), last.max(high.min(self.count.saturating_sub(1))));
+        }
+        for number in first..=last {
+            let Some(page) = self.page(number, Way::Forward).await? else { continue };
+            for (want, runs) in wants.iter().zip(&mut taken) {
+                want.take(&page, runs);
+            }
+            if elements {
+                page.elements.iter().for_each(|element| all.push(element));
+            }
+            if number % 8 == 0 || number == last {
+                let memory = taken.iter().map(Runs::memory).sum::<usize>() + all.memory();
+                if memory > MAX_SELECTION {
+                    let error = container::Error::Memory { taken: memory as u64, bound: MAX_SELECTION as u64 };
+                    return Err(Error::Container(error));
+                }
+                let samples: u64 = taken.iter().map(Runs::samples).sum();
+                self.source.reserve(memory as u64 + samples.saturating_mul(A_SAMPLE)).await?;
+            }
+        }
+        all.sort();
+        let elements = if elements { used(&all, &taken) } else { all };
+        Ok((taken, elements))
+    }
+}
+
+impl Want {
+    /// Takes what is wanted of a page.
+    fn take(&self, page: &Page, taken: &mut Runs) {
+        let spans = self.spans.iter().filter(|span| (span.start.page..=span.end.page).contains(&page.number));
+        for span in spans {
+            for (position, run) in runs_of(page, self.place) {
+                let run = within(*span, position, run);
+                let run = run.and_then(|run| self.from.map_or(Some(run.clone()), |from| run.presented_from(from)));
+                if let Some(run) = run.filter(|run| !self.from_sync || run.sync || !taken.is_empty()) {
+                    taken.push(run);
+                }
+            }
+        }
+    }
+}
+
+/// The runs of a track in a page, each with its place.
+pub(super) fn runs_of(page: &Page, track: usize) -> impl DoubleEndedIterator<Item = (Position, &Run)> {
+    let runs = page.tracks.get(track).map_or(&[][..], |part| &part.runs);
+    runs.iter().enumerate().map(|(run, samples)| (Position { page: page.number, run, sample: 0 }, samples))
+}
+
+/// The samples of a run that are in a span.
+fn within(span: Span, position: Position, run: &Run) -> Option<Run> {
+    let place = (position.page, position.run);
+    if place < (span.start.page, span.start.run) || place > (span.end.page, span.end.run) {
+        return None;
+    }
+    let first = if position.same_run(span.start) { span.start.sample } else { 0 };
+    let end = if position.same_run(span.end) { span.end.sample } else { run.count };
+    run.slice(first..end)
+}
+
+/// The elements in which samples of these tracks lie, in the order of the file.
+fn used(elements: &Elements, tracks: &[Runs]) -> Elements {
+    let mut marks = vec![false; elements.len()];
+    let (mut firsts, mut lasts) = (elements.finder(), elements.finder());
+    for run in tracks.iter().flatten() {
+        // Runs of samples that are alike may lie in several.
+        let first = firsts.count_before(run.offset.saturating_add(1)).saturating_sub(1);
+        let behind = lasts.count_before(run.bytes().end);
+        marks.get_mut(first..behind).unwrap_or_default().fill(true);
+    }
+    elements.marked(&marks)
 }

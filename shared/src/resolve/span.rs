@@ -1,7 +1,9 @@
 //! Finds the samples that an interval of a track needs.
 
+use std::ops::RangeInclusive;
+
 use super::Error;
-use super::pages::{Held, Pages};
+use super::pages::{Held, Pages, Way, runs_of};
 use crate::index::cells;
 use crate::media::{Run, Ticks, Track};
 
@@ -62,26 +64,57 @@ pub async fn find(
     first = first.min(last_page);
     let last = last.min(last_page);
     held.ensure(first..=last).await?;
-    let start = loop {
-        let sync = match from {
-            Bound::Open => None,
-            Bound::At(time) => sync_for(held.runs_in(place, first..=last).rev(), time),
-        };
-        if sync.is_some() {
-            break sync;
+    let start = match from {
+        Bound::Open => None,
+        Bound::At(time) => {
+            // Cells go by decode times: what lies behind these is presented later.
+            let latest = (*cells(track, time, time).end()).min(last);
+            let mut search = Search { time, found: None, over: false };
+            search.back(held, place, first..=latest).await?;
+            while search.found.is_none() {
+                let Some(earlier) = page_before(held, place, first, last).await? else { break };
+                held.ensure(earlier..=first).await?;
+                search.back(held, place, earlier..=first - 1).await?;
+                first = earlier;
+            }
+            search.found
         }
-        let Some(earlier) = page_before(held, place, first, last).await? else { break None };
-        held.ensure(earlier..=first).await?;
-        first = earlier;
     };
     // A track that has no sync sample so early begins with its first one, or, if it has none at all, with its first sample.
-    let start = start.or_else(|| {
-        let syncs = || held.runs_in(place, first..=last).find(|(_, run)| run.sync);
-        let any = || held.runs_in(place, first..=last).next();
-        if from == Bound::Open { any() } else { syncs().or_else(any) }.map(|(position, _)| position)
-    });
-    let end = held.runs_in(place, first..=last).rev().find_map(|run| end_before(run, to));
-    Ok(start.zip(end).filter(|(start, end)| start < end).map(|(start, end)| Span { start, end }))
+    let start = match start {
+        None if from != Bound::Open => match first_run(held, place, first..=last, |run| run.sync).await? {
+            None => first_run(held, place, first..=last, |_| true).await?,
+            sync => sync,
+        },
+        None => first_run(held, place, first..=last, |_| true).await?,
+        start => start,
+    };
+    let Some(start) = start else { return Ok(None) };
+    let mut end = None;
+    for number in (start.page..=last).rev() {
+        let Some(page) = held.page(number, Way::Back).await? else { continue };
+        end = runs_of(&page, place).rev().find_map(|run| end_before(run, to));
+        if end.is_some() {
+            break;
+        }
+    }
+    Ok(end.filter(|end| start < *end).map(|end| Span { start, end }))
+}
+
+/// The first run of a track in these pages that is of a kind.
+async fn first_run(
+    held: &mut Held<'_, impl Pages>,
+    place: usize,
+    cells: RangeInclusive<u32>,
+    is: impl Fn(&Run) -> bool,
+) -> Result<Option<Position>, Error> {
+    for number in cells {
+        let Some(page) = held.page(number, Way::Forward).await? else { continue };
+        if let Some((position, _)) = runs_of(&page, place).find(|(_, run)| is(run)) {
+            return Ok(Some(position));
+        }
+    }
+    Ok(None)
 }
 
 /// The page in which to look for a sync sample if those from `first` to `last` have none.
@@ -94,19 +127,59 @@ async fn page_before(
     if first == 0 {
         return Ok(None);
     }
-    if let Some(part) = held.pages(first..=last).next().and_then(|page| page.tracks.get(place)) {
-        return Ok(part.before.filter(|before| *before < first));
+    for number in first..=last {
+        if let Some(page) = held.page(number, Way::Forward).await? {
+            if let Some(part) = page.tracks.get(place) {
+                return Ok(part.before.filter(|before| *before < first));
+            }
+            break;
+        }
     }
     // There is a gap in the file. What lies before it may or may not hold a sync sample of this track.
-    held.ensure_before(first).await
+    Ok(held.before(first))
 }
 
-/// The last sync sample presented at or before `time`, of runs from the last to the first. Of several that are
-/// presented just then, since they last no time, it is the first: what is asked for up to `time` has none of them.
-fn sync_for<'a>(mut runs: impl Iterator<Item = (Position, &'a Run)>, time: Ticks) -> Option<Position> {
-    let sync = runs.find_map(|run| last_sync(run, time))?;
-    let just_then = |(_, run): &(Position, &Run)| run.sync && run.duration == Ticks::ZERO && run.presentation() == time;
-    Some(runs.take_while(just_then).last().map_or(sync, |(position, _)| position))
+/// A search for the last sync sample presented at or before a time. Of several that are presented just then, since they last no
+/// time, it is the first: what is asked for up to that time has none of them.
+struct Search {
+    time: Ticks,
+    found: Option<Position>,
+    over: bool,
+}
+
+impl Search {
+    /// Goes back through the track's runs in these pages.
+    async fn back(
+        &mut self,
+        held: &mut Held<'_, impl Pages>,
+        place: usize,
+        cells: RangeInclusive<u32>,
+    ) -> Result<(), Error> {
+        for number in cells.rev() {
+            let Some(page) = held.page(number, Way::Back).await? else { continue };
+            for run in runs_of(&page, place).rev() {
+                self.take(run);
+                if self.over {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the run before those that were taken.
+    fn take(&mut self, (position, run): (Position, &Run)) {
+        if self.over {
+            return;
+        }
+        if self.found.is_none() {
+            self.found = last_sync((position, run), self.time);
+        } else if run.sync && run.duration == Ticks::ZERO && run.presentation() == self.time {
+            self.found = Some(position);
+        } else {
+            self.over = true;
+        }
+    }
 }
 
 /// The last sync sample of a run that is presented at or before `time`; the first of those that last no time and begin
@@ -176,7 +249,9 @@ mod tests {
         {
             let numbered =
                 runs.iter().enumerate().map(|(run, samples)| (Position { page: 0, run, sample: 0 }, samples));
-            let found = sync_for(numbered.rev(), Ticks(time)).unwrap();
+            let mut search = Search { time: Ticks(time), found: None, over: false };
+            numbered.rev().for_each(|run| search.take(run));
+            let found = search.found.unwrap();
             assert_eq!((found.run, found.sample), expected, "at {time}");
         }
     }

@@ -67,7 +67,7 @@ proptest! {
             // Put together again they are one splice, as it was.
             let mut again = Splice::new();
             for slice in slices {
-                again.append(slice);
+                again.append(&slice);
             }
             prop_assert_eq!(again.len(), resource.len());
             prop_assert!(assemble(&film.file, &again) == whole);

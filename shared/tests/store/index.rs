@@ -86,7 +86,7 @@ async fn a_request_finds_the_head_and_its_pages_with_one_call() {
     assert_eq!(load(&stores, &mut found, 10..=12).await, (vec![10, 11, 12], 0));
     assert_eq!(load(&stores, &mut found, 11..=13).await, (vec![11, 12, 13], 1));
     let before = stores.calls();
-    assert_eq!(found.pages.load_before(13).await.unwrap().unwrap().number, 12);
+    assert_eq!(found.pages.before(13), Some(12));
     assert_eq!((stores.calls() - before).dynamodb, 0);
     assert_eq!(found.pages.read().0, 4);
 }
@@ -99,8 +99,8 @@ async fn what_does_not_exist_is_not_asked_for() {
     let mut found = find(&stores, 0..=3).await;
     assert_eq!(load(&stores, &mut found, 0..=3).await, (vec![3], 0));
     assert_eq!(load(&stores, &mut found, 5..=299).await, (vec![], 0));
-    assert!(found.pages.load_before(3).await.unwrap().is_none());
-    assert_eq!(found.pages.load_before(u32::MAX).await.unwrap().unwrap().number, 90_000);
+    assert_eq!(found.pages.before(3), None);
+    assert_eq!(found.pages.before(u32::MAX), Some(90_000));
     assert_eq!(load(&stores, &mut found, 0..=u32::MAX).await, (vec![3, 4, 300, 65_535, 90_000], 1));
     let (start, end) = (9, 5);
     assert_eq!(load(&stores, &mut found, start..=end).await, (vec![], 0));
@@ -170,7 +170,7 @@ async fn pages_of_another_version_than_the_head_are_noticed() {
     let mut found = find(&stores, 0..=4).await;
     assert_eq!(load(&stores, &mut found, 0..=1).await.0, [0, 1]);
     assert!(matches!(found.pages.load(1..=2).await, Err(resolve::Error::Changed)));
-    assert!(matches!(found.pages.load_before(3).await, Err(resolve::Error::Changed)));
+    assert!(matches!(found.pages.load(2..=2).await, Err(resolve::Error::Changed)));
     assert_eq!(load(&stores, &mut found, 3..=4).await.0, [3, 4]);
 }
 

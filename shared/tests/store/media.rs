@@ -49,7 +49,7 @@ async fn whole(body: impl Stream<Item = Result<Bytes, Error>>) -> Result<Vec<u8>
 
 /// What a splice of these bytes is.
 fn expected(splice: &Splice, original: &Bytes) -> Vec<u8> {
-    let bytes = splice.pieces().iter().flat_map(|piece| match piece {
+    let bytes = splice.pieces().flat_map(|piece| match piece {
         Piece::Made(bytes) => bytes.clone(),
         Piece::Source(range) => original.slice(range.start as usize..range.end as usize),
     });

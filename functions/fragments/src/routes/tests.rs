@@ -35,7 +35,8 @@ async fn send(method: &str, path: &str, fields: &[(&str, &str)]) -> http::Respon
     }
     let spaces = stores.spaces("Spaces");
     let hosts = Hosts::CloudFront;
-    let fragments = Fragments { stores, spaces, hosts, viewers: Viewers::Direct, delivery: Delivery::Streamed };
+    let (viewers, delivery) = (Viewers::Direct, Delivery::Streamed);
+    let fragments = Fragments { stores, spaces, hosts, viewers, delivery, budget: Default::default() };
     fragments.router().oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap()
 }
 

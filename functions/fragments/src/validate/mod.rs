@@ -58,6 +58,7 @@ async fn report(fragments: &Fragments, headers: &HeaderMap, asked: &str) -> Resu
             }
             Ok(_) => {
                 let mut found = fragments.there(&media, found).await?;
+                found.pages.hold(fragments.budget.share().await?);
                 report.resolve(&mut found).await?;
                 report.media = Some(Media::of(&media, &found.head));
             }

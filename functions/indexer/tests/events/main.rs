@@ -22,7 +22,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use bucket::{Bucket, Content, Moment};
 use bytes::Bytes;
 use reelspan::index::{Head, Packed, Status};
-use reelspan::resolve::{self, Pages};
+use reelspan::resolve;
 use reelspan::store::{CONTAINER_INDEX, Sequencer, Stores};
 use reelspan_indexer::{Error, S3Event, handle};
 use serde_json::json;

@@ -186,7 +186,7 @@ fn dropped_frames_and_sound_that_begins_later_keep_their_times() {
     assert_eq!(indexed.samples[0].len(), 98);
     assert_eq!(indexed.times(0)[28..32], [28, 29, 32, 33].map(|frame| frame * TICKS));
     let mut selection = indexed.select(&[0, 1], 1000, 3000);
-    selection.tracks[1].runs.drain(..800);
+    selection.tracks[1].runs = selection.tracks[1].runs.iter().skip(800).collect();
     let written = crate::container::write(&indexed.outline, &selection).unwrap();
     let again = index(&crate::container::indexed::bytes(&written.splice, &original));
     assert_eq!(again.times(0)[3..7], [3, 4, 7, 8].map(|frame| frame * TICKS));

@@ -6,7 +6,8 @@ use super::header::{AVIH, INITIAL_FRAMES, LENGTH, START, units};
 use super::index::idx1::{ENTRY, IS_KEY};
 use super::riff::{self, HEADER, set_u32};
 use crate::container::draft::Draft;
-use crate::container::{Error, Selected, Selection, Written};
+use crate::container::order::Merged;
+use crate::container::{Error, Extents, Selected, Selection, Written};
 use crate::index::{self, Outline};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
 use crate::splice::Splice;
@@ -29,9 +30,10 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         lanes.push(Lane::new(number, track, selected, selection.given.start())?);
     }
     let mut chunks = Chunks::default();
-    for (place, run) in in_order(&selection.tracks) {
+    // No run reaches over the end of its chunk.
+    for (place, run) in Merged::new(&selection.tracks) {
         if let Some(lane) = lanes.get_mut(place) {
-            lane.put(run, &mut chunks)?;
+            lane.put(&run, &mut chunks)?;
         }
     }
     for lane in &mut lanes {
@@ -61,17 +63,8 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     tail.extend(length(entries));
     splice.made(tail);
     splice.made(chunks.entries);
-    let elements = chunks.places.into_iter().map(|place| movi + place.start..movi + place.end).collect();
+    let elements = chunks.places.iter().map(|place| movi + place.start..movi + place.end).collect();
     Ok(Written { splice, setup: 0..movi, elements })
-}
-
-/// The runs of all tracks in the order of the file. None reaches over the end of its chunk.
-fn in_order(tracks: &[Selected]) -> Vec<(usize, &Run)> {
-    let runs =
-        tracks.iter().enumerate().flat_map(|(place, selected)| selected.runs.iter().map(move |run| (place, run)));
-    let mut runs: Vec<_> = runs.collect();
-    runs.sort_by_key(|(_, run)| run.offset);
-    runs
 }
 
 /// One stream of the cut.
@@ -175,7 +168,7 @@ fn digit(number: usize) -> u8 {
 struct Chunks {
     draft: Draft,
     entries: Vec<u8>,
-    places: Vec<Range<u64>>,
+    places: Extents,
 }
 
 impl Chunks {
@@ -200,7 +193,7 @@ impl Chunks {
             self.entries.extend(field.to_le_bytes());
         }
         self.places.push(at..self.draft.len());
-        Ok(())
+        self.draft.fits_beside(self.entries.len())
     }
 }
 

@@ -5,7 +5,8 @@ use super::blocks::{HEADER, STREAMINFO, STREAMINFO_LENGTH, VORBIS_COMMENT};
 use super::frame::{FOOTER, MAX_HEADER};
 use super::numbers::{Codes, Numbers, footer};
 use crate::container::draft::Draft;
-use crate::container::{Error, Selection, Written};
+use crate::container::order::InOrder;
+use crate::container::{Error, Extents, Selection, Written};
 use crate::index::{self, Element, Outline};
 use crate::media::{Run, Setup};
 use crate::splice::Splice;
@@ -15,25 +16,22 @@ const LAST: u8 = 0x80;
 
 /// Writes a selection as a complete file; see [`super::write`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    let runs = selection.tracks.first().map_or(&[][..], |track| &track.runs);
-    let samples = || runs.iter().flat_map(|run| (0..run.count).filter_map(|at| run.slice(at..at + 1)));
-    let elements = selection.elements.as_slice();
-    let mut frames = Frames::with_room(elements.len());
-    let mut rest = elements;
-    for sample in samples() {
-        let behind = rest.partition_point(|element| element.offset < sample.offset);
-        rest = rest.get(behind..).unwrap_or_default();
+    let mut frames = Frames::with_room(selection.elements.len());
+    let mut elements = selection.elements.iter();
+    for (_, sample) in InOrder::new(selection.tracks.get(..1).unwrap_or_default()) {
+        let element = elements.find(|element| element.offset >= sample.offset);
         let element =
-            rest.first().filter(|element| element.offset == sample.offset && element.size == u64::from(sample.size));
+            element.filter(|element| element.offset == sample.offset && element.size == u64::from(sample.size));
         let element =
             element.ok_or_else(|| mismatch(&format!("a frame at byte {} that is no element", sample.offset)))?;
-        frames.put(element, &sample)?;
+        frames.put(&element, &sample)?;
+        frames.draft.fits()?;
     }
     let mut splice = Splice::new();
     head(outline, &frames)?.append_to(&mut splice);
     let setup = 0..splice.len();
     frames.draft.append_to(&mut splice);
-    let elements = frames.places.into_iter().map(|place| setup.end + place.start..setup.end + place.end).collect();
+    let elements = frames.places.iter().map(|place| setup.end + place.start..setup.end + place.end).collect();
     Ok(Written { splice, setup, elements })
 }
 
@@ -41,14 +39,14 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 struct Frames {
     draft: Draft,
     /// Where each is, in bytes behind the beginning of the first.
-    places: Vec<std::ops::Range<u64>>,
+    places: Extents,
     numbers: Numbers,
 }
 
 impl Frames {
     fn with_room(frames: usize) -> Self {
         let draft = Draft::with_capacity((MAX_HEADER + FOOTER).saturating_mul(frames));
-        Self { draft, places: Vec::with_capacity(frames), numbers: Numbers::default() }
+        Self { draft, places: Extents::default(), numbers: Numbers::default() }
     }
 
     /// Appends the frame of this element, which is this sample.

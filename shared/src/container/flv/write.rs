@@ -1,12 +1,10 @@
 //! The write half: header, onMetaData, sequence headers, and tags with new timestamps around payloads as they are.
 
-use std::ops::Range;
-
 use super::amf::{SCRIPT_AT, Script};
 use super::tag::{self, AUDIO, FileHeader, TAG_HEADER, VIDEO};
 use crate::container::draft::Draft;
 use crate::container::order::InOrder;
-use crate::container::{Error, Selection, Written};
+use crate::container::{Error, Extents, Selection, Written};
 use crate::index::{self, Outline};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
 use crate::splice::Splice;
@@ -39,7 +37,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     }
     let setup = tags.draft.len();
     let mut keyframes = Keyframes::for_lanes(&lanes);
-    let mut places: Vec<Range<u64>> = Vec::new();
+    let mut places = Extents::default();
     for (place, run) in InOrder::new(&selection.tracks) {
         let Some(lane) = lanes.get_mut(place) else { continue };
         let timestamp = tags.timestamp(&run)?;
@@ -50,6 +48,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         keyframes.offer(lane.track, &run, timestamp, begins);
         tags.sample(lane, &run, timestamp)?;
         places.push(begins..tags.draft.len());
+        tags.draft.fits()?;
     }
 
     let has = |kind| lanes.iter().any(|lane| lane.track.kind == kind);
@@ -71,7 +70,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     splice.made(script.write());
     tags.draft.append_to(&mut splice);
     // A tag is not a piece of the original, for its header is new: it is an element, so that a range has it whole.
-    let elements = places.into_iter().map(|place| body + place.start..body + place.end).collect();
+    let elements = places.iter().map(|place| body + place.start..body + place.end).collect();
     Ok(Written { splice, setup: 0..body + setup, elements })
 }
 

@@ -26,7 +26,7 @@ pub(super) use adts::Adts;
 pub(super) use mpeg::Mpeg;
 pub(super) use scan::{Frame, Syntax};
 
-use super::{Error, Format, Selection, Written};
+use super::{Error, Extents, Format, Selection, Written};
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Track};
 use crate::splice::Splice;
@@ -69,7 +69,7 @@ impl Format for Frames {
         for run in &selected.runs {
             splice.source(run.bytes());
         }
-        Ok(Written { splice, setup: 0..0, elements: Vec::new() })
+        Ok(Written { splice, setup: 0..0, elements: Extents::default() })
     }
 
     /// Also of a WAVE, whose cuts have no chunks.

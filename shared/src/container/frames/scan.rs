@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source, tags};
+use crate::container::{Error, MOST_JUNK, NOT_READ, Source, tags};
 
 /// How many bytes of a frame its [`Syntax`] looks at.
 pub const HEADER: usize = 8;
@@ -162,11 +162,15 @@ impl<Y: Syntax> Scanner<Y> {
     ) -> Result<Step, Error> {
         let from = stream.position().max(lost + 1);
         let to = match self.look_for(stream, from).await? {
-            Search::Later(at) => {
+            Search::Later(at) if at.saturating_sub(lost) <= MOST_JUNK => {
                 stream.seek(at);
                 return Ok(Step::Other);
             }
             Search::Found(at) => at,
+            Search::Later(_) => {
+                notes.at(lost, NOT_READ);
+                return Ok(Step::End);
+            }
             Search::Nowhere => self.end,
         };
         passed_over(lost, notes);

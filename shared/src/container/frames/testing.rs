@@ -17,7 +17,7 @@ use super::mpeg::Header;
 use crate::container::{self, Error, pieces};
 use crate::index::Outline;
 use crate::media::{Interval, Run, Time};
-use crate::resolve::{self, Ask, Cut, Meaning, Memory, Pages, Part};
+use crate::resolve::{self, Ask, Cut, Meaning, Memory, Part};
 use crate::splice::Piece;
 
 /// MPEG-1 layer III, 128 kbit/s at 44.1 kHz, joint stereo, without a checksum: 417 bytes, 1152 samples.
@@ -93,7 +93,7 @@ pub fn index(file: &[u8]) -> Indexed {
 impl Indexed {
     /// All frames, runs of several taken apart.
     pub fn frames(&self) -> Vec<Run> {
-        let pages = block_on((&self.pages).load(0..=self.outline.pages)).unwrap();
+        let pages = self.pages.load(0..=self.outline.pages).unwrap();
         let runs = pages.into_iter().flat_map(|mut page| page.tracks.remove(0).runs);
         runs.flat_map(|run| (0..run.count).map(move |at| run.slice(at..at + 1).unwrap())).collect()
     }
@@ -105,7 +105,7 @@ impl Indexed {
         let Cut::Part(part) = block_on(resolve::cut(&self.outline, &mut &self.pages, &meaning)).unwrap() else {
             panic!("no part {asked} of {}", self.outline.duration);
         };
-        let pieces = part.file.splice.pieces().iter();
+        let pieces = part.file.splice.pieces();
         let bytes = pieces.flat_map(|piece| match piece {
             Piece::Made(bytes) => bytes.to_vec(),
             Piece::Source(range) => self.file[range.start as usize..range.end as usize].to_vec(),

@@ -19,6 +19,7 @@ use super::dialect::{CHUNK_TAIL, RIFF_TAIL};
 use crate::container::Format;
 use crate::container::testing::{cut, damage, index};
 use crate::container::{self, Error, ReadError, Selected, Selection, Source};
+use crate::index::Elements;
 use crate::index::Outline;
 use crate::media::{Interval, Ticks, Time};
 use crate::resolve::Memory;
@@ -333,11 +334,12 @@ fn a_file_of_any_length_is_a_few_reads_and_beyond_four_gigabytes_rf64() {
     let run = crate::index::Page::unpack(0, &pages.packed().next().unwrap().bytes).unwrap().tracks[0].runs[0].clone();
     for (count, form) in [(1 << 29, b"RIFF"), (1 << 30, b"RF64")] {
         let runs = vec![crate::media::Run { count, decode: Ticks::ZERO, ..run.clone() }];
-        let track = Selected { track: 0, runs, segments: Vec::new() };
+        let track = Selected { track: 0, runs: runs.into_iter().collect(), segments: Vec::new() };
         let given = Interval::new(Time::ZERO, outline.duration).unwrap();
-        let selection = Selection { given, tracks: vec![track], elements: Vec::new() };
+        let selection = Selection { given, tracks: vec![track], elements: Elements::default() };
         let written = container::write(&outline, &selection).unwrap();
-        let [Piece::Made(head), Piece::Source(_)] = written.splice.pieces() else { panic!("{:?}", written.splice) };
+        let pieces: Vec<Piece> = written.splice.pieces().collect();
+        let [Piece::Made(head), Piece::Source(_)] = pieces.as_slice() else { panic!("{pieces:?}") };
         assert_eq!(&head[..4], form);
         let again = Large { length: written.splice.len(), start: head.to_vec(), read: Mutex::new(0) };
         let again = block_on(container::index(&again, &mut Memory::default())).unwrap();

@@ -2,9 +2,9 @@
 
 use super::dialect::{CHUNK_TAIL, Dialect, RIFF_TAIL};
 use super::{comm, meta};
-use crate::container::{Error, Selection, Written};
-use crate::index::{self, Outline};
-use crate::media::{Run, Setup};
+use crate::container::{Error, Extents, Selection, Written};
+use crate::index::{self, Outline, Runs};
+use crate::media::Setup;
 use crate::splice::Splice;
 
 /// What a `ds64` chunk takes, header and all.
@@ -18,7 +18,8 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     });
     let mismatch = || Error::Index(index::Error("an outline of another container".to_owned()));
     let dialect = setup.next().and_then(Dialect::named).ok_or_else(mismatch)?;
-    let runs = selection.tracks.first().map_or(&[][..], |track| &track.runs);
+    let none = Runs::default();
+    let runs = selection.tracks.first().map_or(&none, |track| &track.runs);
     let sound = Cut::of(runs);
     let mut chunks = Vec::with_capacity(1024);
     for chunk in setup {
@@ -44,7 +45,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     }
     let padding = sound.bytes.wrapping_neg() % dialect.alignment();
     splice.made(vec![0; usize::try_from(padding).unwrap_or(0)]);
-    Ok(Written { splice, setup, elements: Vec::new() })
+    Ok(Written { splice, setup, elements: Extents::default() })
 }
 
 /// How much a cut is.
@@ -57,7 +58,7 @@ struct Cut {
 }
 
 impl Cut {
-    fn of(runs: &[Run]) -> Self {
+    fn of(runs: &Runs) -> Self {
         let mut cut = Self { first: 0, bytes: 0, blocks: 0, samples: 0 };
         let unsigned = |ticks: i64| u64::try_from(ticks).unwrap_or(0);
         cut.first = runs.first().map_or(0, |run| unsigned(run.decode.0));

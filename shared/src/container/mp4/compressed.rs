@@ -6,6 +6,11 @@ use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use super::boxes::Box;
 use crate::container::Error;
 
+/// How many bytes of a movie box are inflated from any number of bytes.
+const ALWAYS: u64 = 4 << 20;
+/// How many bytes of it are inflated from each byte beyond that. Tables deflate to a tenth; zeros to a thousandth.
+const MOST_RATIO: u64 = 32;
+
 /// The movie box that this one holds, if it is compressed; of no more bytes than are allowed.
 pub fn inflated(moov: &Box<'_>, most: u64) -> Result<Option<Vec<u8>>, Error> {
     let Some(cmov) = moov.child(*b"cmov")? else { return Ok(None) };
@@ -17,8 +22,12 @@ pub fn inflated(moov: &Box<'_>, most: u64) -> Result<Option<Vec<u8>>, Error> {
     let cmvd = cmov.expect_child(*b"cmvd")?;
     let mut fields = cmvd.fields();
     let length = fields.u32()?;
+    let most = most.min(ALWAYS + MOST_RATIO * fields.rest().len() as u64);
     if u64::from(length) > most {
-        return Err(Error::Limit(format!("a movie box of {length} bytes, where {most} are read")));
+        let deflated = fields.rest().len();
+        return Err(Error::Limit(format!(
+            "a movie box of {length} bytes, deflated to {deflated}, where {most} are read"
+        )));
     }
     let inflated = decompress_to_vec_zlib_with_limit(fields.rest(), length as usize);
     let inflated = inflated.map_err(|error| cmvd.malformed(format!("expected deflated bytes, found: {error}")))?;

@@ -15,10 +15,10 @@ pub fn begin_with_the_edit(track: &Track, selected: &mut Selected) {
         return;
     }
     let shown = runs.iter().enumerate().filter(|(_, run)| run.presentation() <= media);
-    let shown = shown.map(|(place, run)| (presentation(run, within(run, media)), place)).max();
+    let shown = shown.map(|(place, run)| (presentation(&run, within(&run, media)), place)).max();
     let Some((_, place)) = shown.filter(|(presented, _)| *presented < media) else { return };
-    let Some(run) = runs.get(place) else { return };
-    let at = within(run, media);
+    let Some(run) = runs.iter().nth(place) else { return };
+    let at = within(&run, media);
     let Some(mut sample) = run.slice(at..at + 1) else { return };
     let (before, after) = (run.slice(0..at), run.slice(at + 1..u32::MAX));
     if runs.iter().all(|run| run.composition == Ticks::ZERO) {
@@ -27,7 +27,12 @@ pub fn begin_with_the_edit(track: &Track, selected: &mut Selected) {
     } else {
         sample.composition = media - sample.decode;
     }
-    runs.splice(place..=place, before.into_iter().chain([sample]).chain(after));
+    let mut parts = Some([before, Some(sample), after]);
+    let all = runs.iter().enumerate().flat_map(|(at, run)| match parts.take_if(|_| at == place) {
+        Some(parts) => parts,
+        None => [Some(run), None, None],
+    });
+    *runs = all.flatten().collect();
 }
 
 /// The last sample of a run that begins at this time or before it, as the first does.

@@ -4,6 +4,7 @@
 
 use super::boxes::Box;
 use crate::container::Error;
+use crate::index::Runs;
 use crate::media::{Run, Ticks};
 
 /// The compression identifier of sound whose samples are packets anyhow.
@@ -63,7 +64,7 @@ impl Packets {
     }
 
     /// Whether these samples are such packets.
-    pub fn are(self, runs: &[Run]) -> bool {
+    pub fn are(self, runs: &Runs) -> bool {
         let duration = Ticks(i64::from(self.frames));
         runs.iter().all(|run| (run.duration, run.size) == (duration, self.bytes))
     }

@@ -25,7 +25,7 @@ use super::testing::{Random, Shape, TestTrack, append_to_movie, titles, track, w
 use crate::container::{self, Error};
 use crate::index::Outline;
 use crate::media::{Interval, Kind, Run, Ticks, Time};
-use crate::resolve::{self, Ask, Cut, Meaning, Memory, Pages};
+use crate::resolve::{self, Ask, Cut, Meaning, Memory};
 use crate::splice::{Piece, Splice};
 
 fn block<T>(future: impl Future<Output = T>) -> T {
@@ -40,7 +40,7 @@ fn index(file: &Bytes) -> Result<(Outline, Memory), Error> {
 
 /// The samples of a track, one by one.
 fn samples(pages: &mut Memory, track: usize) -> Vec<Run> {
-    let pages = block(pages.load(0..=u32::MAX - 1)).unwrap();
+    let pages = pages.load(0..=u32::MAX - 1).unwrap();
     let runs = pages.iter().flat_map(|page| &page.tracks[track].runs);
     runs.flat_map(|run| (0..run.count).map(move |sample| run.slice(sample..sample + 1).unwrap())).collect()
 }
@@ -49,7 +49,7 @@ fn assemble(file: &Bytes, splice: &Splice) -> Bytes {
     let mut out = Vec::new();
     for piece in splice.pieces() {
         match piece {
-            Piece::Made(bytes) => out.extend_from_slice(bytes),
+            Piece::Made(bytes) => out.extend_from_slice(&bytes),
             Piece::Source(range) => out.extend_from_slice(&file[range.start as usize..range.end as usize]),
         }
     }

@@ -14,9 +14,8 @@ use crate::container::draft::Draft;
 use crate::container::mpeg::clock::stamps;
 use crate::container::mpeg::outline::{beginning, mismatch, unpack};
 use crate::container::mpeg::pes::put_times;
-use crate::container::{Error, Selection, Written};
-use crate::index::Outline;
-use crate::media::Run;
+use crate::container::{Error, Extents, Selection, Written};
+use crate::index::{Cursor, Outline};
 use crate::splice::Splice;
 
 /// `MPEG_program_end_code`.
@@ -31,15 +30,23 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     for selected in &selection.tracks {
         let track = outline.tracks.get(selected.track).ok_or_else(|| mismatch("no such track"))?;
         let owner = unpack(Some(&track.setup))?;
-        lanes.push(Lane { number: layout::lane(selected.track), owner, runs: &selected.runs, begun: 0 });
+        lanes.push(Lane { number: layout::lane(selected.track), owner, runs: selected.runs.cursor(), begun: 0 });
     }
     let owners: Vec<Owner> = lanes.iter().map(|lane| lane.owner).collect();
     let headers = [system::of(&program.system, &owners), program.map.clone()].concat();
 
-    let mut output = Output { draft: Draft::default(), headers, setup: 0, starts: Vec::new(), pack: None };
+    let mut output = Output {
+        draft: Draft::default(),
+        headers,
+        setup: 0,
+        elements: Extents::default(),
+        start: None,
+        begun: false,
+        pack: None,
+    };
     let mut done = 0;
-    for element in &selection.elements {
-        output.starts.push(None);
+    for element in selection.elements.iter() {
+        output.element();
         // Elements overlap, and say the same of what is in both.
         for entry in layout::unpack(&element.kept, element.offset) {
             if entry.offset < done {
@@ -53,19 +60,18 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
                     output.pack = Some(entry.offset..entry.packet());
                 }
                 lane.packet(&program, &entry, &mut output)?;
+                output.draft.fits()?;
             }
         }
     }
-    if lanes.iter().any(|lane| !lane.runs.is_empty()) {
+    if lanes.iter_mut().any(|lane| !lane.runs.is_done()) {
         return Err(mismatch("samples that lie in no element"));
     }
     if program.ended {
         output.draft.made().extend_from_slice(&END);
     }
-    let Output { draft, setup, starts, .. } = output;
-    let starts: Vec<u64> = starts.into_iter().flatten().collect();
-    let ends = starts.iter().skip(1).copied().chain([draft.len()]);
-    let elements = starts.iter().zip(ends).map(|(start, end)| (*start).max(setup)..end).collect();
+    output.end_element();
+    let Output { draft, setup, elements, .. } = output;
     let mut splice = Splice::new();
     draft.append_to(&mut splice);
     Ok(Written { splice, setup: 0..setup, elements })
@@ -78,17 +84,33 @@ struct Output {
     headers: Vec<u8>,
     /// Where that ends.
     setup: u64,
-    /// Where what of each element begins that is chosen.
-    starts: Vec<Option<u64>>,
+    /// Where what is chosen of the elements is, each up to the next; and where that of the last one begins.
+    elements: Extents,
+    start: Option<u64>,
+    /// Something of the element at hand is written.
+    begun: bool,
     /// The pack header that is not yet written of the pack at hand.
     pack: Option<Range<u64>>,
 }
 
 impl Output {
+    /// Another element begins, or the file ends.
+    const fn element(&mut self) {
+        self.begun = false;
+    }
+
+    /// The element that something was written of last ends here.
+    fn end_element(&mut self) {
+        if let Some(start) = self.start.take() {
+            self.elements.push(start.max(self.setup)..self.draft.len());
+        }
+    }
+
     /// A packet follows.
     fn begin(&mut self) {
-        if let Some(start @ None) = self.starts.last_mut() {
-            *start = Some(self.draft.len());
+        if !std::mem::replace(&mut self.begun, true) {
+            self.end_element();
+            self.start = Some(self.draft.len());
         }
         if let Some(pack) = self.pack.take() {
             self.draft.source(pack);
@@ -105,7 +127,7 @@ struct Lane<'a> {
     /// Of the layout.
     number: u8,
     owner: Owner,
-    runs: &'a [Run],
+    runs: Cursor<'a>,
     /// Up to which offset the first of them are written.
     begun: u64,
 }
@@ -118,7 +140,7 @@ impl Lane<'_> {
         let mut parts: Vec<Range<u64>> = Vec::new();
         let mut first = None;
         let mut begin = 0_u32;
-        while let Some((run, later)) = self.runs.split_first() {
+        while let Some(run) = self.runs.peek() {
             let bytes = run.bytes();
             if bytes.start >= data.end {
                 break;
@@ -142,7 +164,7 @@ impl Lane<'_> {
             if self.begun < bytes.end {
                 return Err(mismatch("a sample that begins in no packet"));
             }
-            self.runs = later;
+            self.runs.advance();
         }
         if parts.is_empty() {
             return Ok(());

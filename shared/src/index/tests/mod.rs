@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod building;
+mod compact;
 mod packing;
 
 /// The synthetic hour that the benches measure by.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::item::{self, Item};
 use super::{Cells, IndexTable, batch};
+use crate::budget::{Full, Share};
 use crate::container;
 use crate::index::Page;
 use crate::resolve::{self, Pages};
@@ -23,17 +24,29 @@ pub struct Reader {
     /// Something that was read was not there or not of this version, as happens where a replica lags behind: from now on
     /// the leader is asked.
     consistent: bool,
+    /// What is held of the budget of memory, where there is one.
+    share: Option<Share>,
 }
 
 impl Reader {
     pub(super) fn new(table: IndexTable, media: &str, of: String, cells: Cells) -> Self {
-        Self { table, media: media.to_owned(), of, cells, have: BTreeMap::new(), consistent: false }
+        Self { table, media: media.to_owned(), of, cells, have: BTreeMap::new(), consistent: false, share: None }
     }
 
-    /// How many pages were read so far, and how many bytes they have together, packed.
+    /// How many pages are at hand, and how many bytes they have together, packed.
     #[must_use]
     pub fn read(&self) -> (usize, usize) {
         (self.have.len(), self.have.values().map(Bytes::len).sum())
+    }
+
+    /// Holds a share of the budget of memory, which grows with what is made of the pages.
+    pub fn hold(&mut self, share: Share) {
+        self.share = Some(share);
+    }
+
+    /// Gives the share back, for what is left to be done once the pages are not needed any more.
+    pub const fn release(&mut self) -> Option<Share> {
+        self.share.take()
     }
 
     /// Takes what came of `asked`. Pages of another version do not count.
@@ -44,12 +57,23 @@ impl Reader {
         }
     }
 
+    /// Those of the pages with these numbers that exist, in order, all of them at once: for checks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pages::fetch`] and [`Pages::page`].
+    pub async fn load(&mut self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, resolve::Error> {
+        self.fetch(cells.clone()).await?;
+        let numbers: Vec<u32> = self.have.keys().copied().filter(|number| cells.contains(number)).collect();
+        numbers.into_iter().filter_map(|number| self.page(number).transpose()).collect()
+    }
+
     fn missing(&self, cells: RangeInclusive<u32>) -> impl Iterator<Item = u32> + use<'_> {
         self.cells.within(cells).filter(|cell| !self.have.contains_key(cell))
     }
 
     /// Reads what is missing of `cells`; [`Error::Changed`] where the leader has it not, or not of this version.
-    async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), Error> {
+    async fn read_missing(&mut self, cells: RangeInclusive<u32>) -> Result<(), Error> {
         loop {
             let missing: Vec<_> = self.missing(cells.clone()).collect();
             let (Some(&first), Some(&last)) = (missing.first(), missing.last()) else { return Ok(()) };
@@ -68,22 +92,36 @@ impl Reader {
 }
 
 impl Pages for Reader {
-    async fn load(&mut self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, resolve::Error> {
-        self.fetch(cells.clone()).await.map_err(|error| match error {
+    async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), resolve::Error> {
+        self.read_missing(cells).await.map_err(|error| match error {
             Error::Changed => resolve::Error::Changed,
             Error::Throttled(service) => resolve::Error::Busy(service),
             other => resolve::Error::Pages(other.to_string()),
-        })?;
-        let pages = self.have.iter().filter(|(number, _)| cells.contains(number));
-        pages
-            .map(|(&number, packed)| Page::unpack(number, packed).map_err(|error| container::Error::from(error).into()))
-            .collect()
+        })
     }
 
-    async fn load_before(&mut self, cell: u32) -> Result<Option<Page>, resolve::Error> {
-        match self.cells.last_before(cell) {
-            Some(before) => Ok(self.load(before..=before).await?.pop()),
-            None => Ok(None),
+    fn page(&self, cell: u32) -> Result<Option<Page>, resolve::Error> {
+        let page = self.have.get(&cell).map(|packed| Page::unpack(cell, packed));
+        page.transpose().map_err(|error| container::Error::from(error).into())
+    }
+
+    fn before(&self, cell: u32) -> Option<u32> {
+        self.cells.last_before(cell)
+    }
+
+    fn keep(&mut self, cells: RangeInclusive<u32>) {
+        self.have.retain(|number, _| cells.contains(number));
+    }
+
+    fn at_hand(&self) -> (usize, usize) {
+        self.read()
+    }
+
+    async fn reserve(&mut self, bytes: u64) -> Result<(), resolve::Error> {
+        let (_, packed) = self.read();
+        match &mut self.share {
+            Some(share) => share.grow(bytes.saturating_add(packed as u64)).await.map_err(|Full| resolve::Error::Full),
+            None => Ok(()),
         }
     }
 }

@@ -12,8 +12,8 @@ use futures::Stream;
 use tokio::task::JoinHandle;
 
 use super::download::{Download, Version};
-use super::plan::{Get, plan};
-use crate::splice::{Piece, Splice};
+use super::plan::Plan;
+use crate::splice::{Cursor, Piece, Splice};
 use crate::store::Error;
 use crate::telemetry::carried;
 
@@ -27,26 +27,28 @@ const NEAR: u64 = 8 << 20;
 pub(super) struct Body {
     version: Arc<Version>,
     splice: Splice,
-    /// The place of the piece that is being sent, and how much of it was sent.
-    piece: usize,
+    /// The piece that is being sent, how much of it was sent, and the place of those behind it.
+    piece: Option<Piece>,
     sent: u64,
+    pieces: Cursor,
     /// The GET that is being read.
     current: Option<Download>,
-    /// GETs that were started, and those that were not.
+    /// GETs that were started, and the way to those that were not.
     ahead: VecDeque<Ahead>,
-    planned: VecDeque<Get>,
+    planned: Plan,
 }
 
 impl Body {
     /// Plans the GETs, and has the first one answered.
     pub async fn open(version: Arc<Version>, splice: Splice) -> Result<Self, Error> {
-        let mut planned = VecDeque::from(plan(splice.pieces()));
-        let current = match planned.pop_front() {
-            Some(get) => Some(Download::open(Arc::clone(&version), get.range).await?),
+        let mut planned = Plan::default();
+        let current = match planned.next(&splice) {
+            Some(range) => Some(Download::open(Arc::clone(&version), range).await?),
             None => None,
         };
-        let ahead = VecDeque::new();
-        let mut body = Self { version, splice, piece: 0, sent: 0, current, ahead, planned };
+        let (ahead, mut pieces) = (VecDeque::new(), Cursor::default());
+        let piece = pieces.next(&splice);
+        let mut body = Self { version, splice, piece, sent: 0, pieces, current, ahead, planned };
         body.look_ahead();
         Ok(body)
     }
@@ -58,18 +60,18 @@ impl Body {
 
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
-            let Some(piece) = self.splice.pieces().get(self.piece) else { return Ok(None) };
-            match piece {
-                Piece::Made(bytes) => {
-                    let bytes = bytes.clone();
-                    self.piece += 1;
+            match &self.piece {
+                None => return Ok(None),
+                Some(Piece::Made(_)) => {
+                    let piece = std::mem::replace(&mut self.piece, self.pieces.next(&self.splice));
+                    let Some(Piece::Made(bytes)) = piece else { continue };
                     return Ok(Some(bytes));
                 }
-                Piece::Source(source) if source.start + self.sent >= source.end => {
-                    self.piece += 1;
+                Some(Piece::Source(source)) if source.start + self.sent >= source.end => {
+                    self.piece = self.pieces.next(&self.splice);
                     self.sent = 0;
                 }
-                Piece::Source(source) => {
+                Some(Piece::Source(source)) => {
                     let wanted = source.start + self.sent..source.end;
                     let chunk = self.download().await?.read(wanted).await?;
                     self.sent += chunk.len() as u64;
@@ -93,8 +95,8 @@ impl Body {
         if let Some(ahead) = self.ahead.pop_front() {
             return ahead.answered().await;
         }
-        match self.planned.pop_front() {
-            Some(get) => Download::open(Arc::clone(&self.version), get.range).await,
+        match self.planned.next(&self.splice) {
+            Some(range) => Download::open(Arc::clone(&self.version), range).await,
             None => Err(Error::s3("a source that no GET was planned for")),
         }
     }
@@ -104,10 +106,10 @@ impl Body {
         let started: u64 = self.ahead.iter().map(|ahead| ahead.length).sum();
         let mut before = started + self.current.as_ref().map_or(0, Download::remaining);
         while self.ahead.len() < AHEAD && before <= NEAR {
-            let Some(get) = self.planned.pop_front() else { break };
-            let length = get.range.end - get.range.start;
+            let Some(range) = self.planned.next(&self.splice) else { break };
+            let length = range.end - range.start;
             before += length;
-            let task = tokio::spawn(carried(Download::open(Arc::clone(&self.version), get.range)));
+            let task = tokio::spawn(carried(Download::open(Arc::clone(&self.version), range)));
             self.ahead.push_back(Ahead { length, task });
         }
     }

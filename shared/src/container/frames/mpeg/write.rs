@@ -1,5 +1,6 @@
 //! The write half of MP3: an Info frame, a frame that holds the bit reservoir, and the frames of the original.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::header::Header;
@@ -7,9 +8,13 @@ use super::tag::Info;
 use super::{DECODER_DELAY, WARM_UP};
 use crate::container::frames::mismatch;
 use crate::container::{Error, Selected, Written};
-use crate::index::Outline;
+use crate::index::{Outline, Runs};
 use crate::media::{Run, Setup, Ticks};
 use crate::splice::Splice;
+
+/// How many runs of frames before the first are looked at for its bit reservoir: it has 511 bytes at most, and a frame whose
+/// data is less than one of them has none.
+const MOST_BEFORE: usize = 1024;
 
 /// Writes what is selected of layer III as a complete file that begins and ends to sound at the very samples.
 pub fn write(outline: &Outline, selected: &Selected) -> Result<Written, Error> {
@@ -52,8 +57,8 @@ pub fn write(outline: &Outline, selected: &Selected) -> Result<Written, Error> {
     let setup = 0..splice.len();
     // What was made goes with the frame that needs it.
     let with_first = setup.end..setup.end + made.len() + u64::from(start.size);
-    let elements = if made.is_empty() { Vec::new() } else { vec![with_first] };
-    splice.append(made);
+    let elements = (!made.is_empty()).then_some(with_first).into_iter().collect();
+    splice.append(&made);
     for run in &frames {
         splice.source(run.bytes());
     }
@@ -61,19 +66,23 @@ pub fn write(outline: &Outline, selected: &Selected) -> Result<Written, Error> {
 }
 
 /// The frames before this decode time, and the others.
-fn split(runs: &[Run], at: Ticks) -> (Vec<Run>, Vec<Run>) {
-    let (mut before, mut behind) = (Vec::new(), Vec::new());
+fn split(runs: &Runs, at: Ticks) -> (VecDeque<Run>, Runs) {
+    let (mut before, mut behind) = (VecDeque::new(), Runs::default());
     for run in runs {
         let ahead = (at - run.decode).0.max(0);
         let count = ahead.checked_div(run.duration.0).map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX));
         before.extend(run.slice(0..count));
+        // The reservoir reaches no further back.
+        if before.len() > MOST_BEFORE {
+            before.pop_front();
+        }
         behind.extend(run.slice(count..u32::MAX));
     }
     (before, behind)
 }
 
 /// Where the last `most` bytes of main data of these frames stand, in order.
-fn main_data(runs: &[Run], most: u32) -> Vec<Range<u64>> {
+fn main_data(runs: &VecDeque<Run>, most: u32) -> Vec<Range<u64>> {
     let mut left = u64::from(most);
     let mut found = Vec::new();
     for run in runs.iter().rev() {
@@ -115,7 +124,7 @@ fn made(header: Header, reservoir: Vec<Range<u64>>, inside: i64) -> Splice {
 }
 
 /// Where each hundredth of a cut's frames begins, the first of which is as long as what was made.
-fn places(runs: &[Run], made: u64, count: u64) -> [u64; 100] {
+fn places(runs: &Runs, made: u64, count: u64) -> [u64; 100] {
     let runs = runs.iter().map(|run| (u64::from(run.count), u64::from(run.size)));
     let mut runs = (made > 0).then_some((1, made)).into_iter().chain(runs).peekable();
     let (mut frames, mut bytes) = (0, 0);

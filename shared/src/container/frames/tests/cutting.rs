@@ -22,7 +22,7 @@ fn a_cut_has_an_info_frame_the_reservoir_and_the_frames_before() {
     assert_eq!((tag.frames, tag.delays), (Some(8), Some((2 * 1152 + 100 - 529, 529 + 1052))));
     let info = Header::parse(&cut).unwrap().size().unwrap() as usize;
     assert_eq!(part.file.setup, 0..info as u64);
-    assert_eq!(part.file.elements, [info as u64..(cut.len() - 6 * 417) as u64]);
+    assert_eq!(part.file.elements.iter().collect::<Vec<_>>(), [info as u64..(cut.len() - 6 * 417) as u64]);
     assert_eq!(cut[cut.len() - 7 * 417..], file[19 * 417..26 * 417]);
     // Its side information says that it is silence, and its last bytes are the main data of the frame before.
     let made = &cut[info..cut.len() - 7 * 417];

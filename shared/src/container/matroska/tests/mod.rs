@@ -119,10 +119,9 @@ fn part<'a>(file: &'a [u8], range: &Range<u64>) -> &'a [u8] {
 fn bytes(splice: &Splice, original: &[u8]) -> Vec<u8> {
     let all: Vec<u8> = splice
         .pieces()
-        .iter()
         .flat_map(|piece| match piece {
             Piece::Made(bytes) => bytes.to_vec(),
-            Piece::Source(range) => part(original, range).to_vec(),
+            Piece::Source(range) => part(original, &range).to_vec(),
         })
         .collect();
     assert_eq!(all.len() as u64, splice.len());
@@ -140,7 +139,7 @@ impl Indexed {
             segments: vec![Segment { duration: Ticks(end - start), media: Some(Ticks(start)) }],
         });
         let given = Interval::new(ms(start), ms(end)).unwrap();
-        Selection { given, tracks: tracks.collect(), elements: self.elements.clone() }
+        Selection { given, tracks: tracks.collect(), elements: self.elements.iter().cloned().collect() }
     }
 
     fn times(&self, track: usize) -> Vec<i64> {

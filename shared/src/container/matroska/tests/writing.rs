@@ -7,6 +7,7 @@ use super::super::testing::{cluster, element, group, info, master, simple, track
 use super::super::{ebml, ids};
 use super::{OPUS, bytes, file, index, ordinary, part, second, tracks};
 use crate::container::{self, Error, Selection};
+use crate::index::{Element, Elements};
 use crate::media::{Interval, Run, Setup, Ticks, Time};
 
 #[test]
@@ -149,7 +150,7 @@ fn a_relative_time_that_would_not_fit_begins_another_cluster() {
     let mut selection = before.select(&[1], 0, 100_000);
     selection.given = Interval::new(Time::ZERO, Time::MAX).unwrap();
     for (element_time, expected) in [(1000, vec![500, 1000, 33_767]), (-40_000, vec![500, 1000, 33_767])] {
-        selection.elements[0].time = Ticks(element_time);
+        change_element(&mut selection, 0, |element| element.time = Ticks(element_time));
         let cut = bytes(&container::write(&before.outline, &selection).unwrap().splice, &original);
         assert_eq!(index(&cut).times(0), expected);
     }
@@ -162,10 +163,10 @@ fn an_index_and_a_selection_that_do_not_go_together_are_an_error() {
     let spoil: [fn(&mut Selection); 6] = [
         |selection| selection.tracks.clear(),
         |selection| selection.tracks[0].track = 2,
-        |selection| selection.elements.clear(),
-        |selection| selection.elements[1].size = 50,
-        |selection| selection.tracks[0].runs[0].header = 255,
-        |selection| selection.tracks[0].runs[0].decode = Ticks(i64::MIN),
+        |selection| selection.elements = Elements::default(),
+        |selection| change_element(selection, 1, |element| element.size = 50),
+        |selection| change_first(selection, |run| run.header = 255),
+        |selection| change_first(selection, |run| run.decode = Ticks(i64::MIN)),
     ];
     for spoil in spoil {
         let mut selection = sound.clone();
@@ -227,4 +228,26 @@ proptest! {
             }
         }
     }
+}
+
+/// Changes the first sample of a selection.
+fn change_first(selection: &mut Selection, change: fn(&mut Run)) {
+    let runs = selection.tracks[0].runs.iter().enumerate().map(|(place, mut run)| {
+        if place == 0 {
+            change(&mut run);
+        }
+        run
+    });
+    selection.tracks[0].runs = runs.collect();
+}
+
+/// Changes an element of a selection.
+fn change_element(selection: &mut Selection, at: usize, change: impl Fn(&mut Element)) {
+    let elements = selection.elements.iter().enumerate().map(|(place, mut element)| {
+        if place == at {
+            change(&mut element);
+        }
+        element
+    });
+    selection.elements = elements.collect();
 }

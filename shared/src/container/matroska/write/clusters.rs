@@ -1,12 +1,10 @@
 //! The clusters of a cut: those of the original, with new times, and with the blocks that were chosen.
 
-use std::ops::Range;
-
 use super::super::{ebml, ids};
 use super::{Block, mismatch};
-use crate::container::Error;
 use crate::container::draft::Draft;
-use crate::index::Element;
+use crate::container::{Error, Extents};
+use crate::index::{Element, Elements};
 use crate::media::Ticks;
 
 /// What a cluster's header and its Timestamp take at most.
@@ -26,12 +24,13 @@ pub struct Place {
 /// The clusters so far.
 pub struct Clusters<'a> {
     draft: Draft,
-    /// The elements of the original; those before the first hold no block that is still to come.
-    elements: &'a [Element],
+    /// The elements of the original that come next, and the one that holds the blocks at hand.
+    elements: Box<dyn Iterator<Item = Element> + 'a>,
+    element: Option<Element>,
     zero: Ticks,
     open: Option<Open>,
     /// Those that are closed, in bytes behind the beginning of the first.
-    places: Vec<Range<u64>>,
+    places: Extents,
 }
 
 /// The cluster that is being written.
@@ -49,9 +48,11 @@ struct Open {
 impl<'a> Clusters<'a> {
     /// Of blocks in these elements of the original, which stand in the order of the file. Zero is the instant of the
     /// original that becomes zero.
-    pub fn new(elements: &'a [Element], zero: Ticks) -> Self {
+    pub fn new(elements: &'a Elements, zero: Ticks) -> Self {
         let draft = Draft::with_capacity(HEADER.saturating_mul(elements.len().saturating_add(4)));
-        Self { draft, elements, zero, open: None, places: Vec::new() }
+        let mut elements = Box::new(elements.iter());
+        let element = elements.next();
+        Self { draft, elements, element, zero, open: None, places: Extents::default() }
     }
 
     /// Appends the next block in the order of the file.
@@ -60,15 +61,16 @@ impl<'a> Clusters<'a> {
     ///
     /// Where it lies in no element, and where it is presented so long before zero that no cluster can say so.
     pub fn put(&mut self, block: &Block) -> Result<Place, Error> {
-        let original = self.element(block)?;
+        let (original, element_time) = self.element(block)?;
         let time = block.presentation - self.zero;
-        let element_time = original.time - self.zero;
-        if self.open.as_ref().is_none_or(|open| open.original != original.offset) {
-            self.begin(original.offset, element_time);
+        let element_time = element_time - self.zero;
+        if self.open.as_ref().is_none_or(|open| open.original != original) {
+            self.begin(original, element_time);
         }
         if self.relative(time).is_none() {
-            self.begin(original.offset, time);
+            self.begin(original, time);
         }
+        self.draft.fits()?;
         let (relative, open) = self
             .relative(time)
             .ok_or_else(|| mismatch(format!("a block at byte {} long before the cut", block.offset)))?;
@@ -86,21 +88,17 @@ impl<'a> Clusters<'a> {
         Ok(place)
     }
 
-    /// The element of the original that holds a block.
-    fn element(&mut self, block: &Block) -> Result<&'a Element, Error> {
+    /// Where the element of the original begins that holds a block, and its time.
+    fn element(&mut self, block: &Block) -> Result<(u64, Ticks), Error> {
         let end = |element: &Element| element.offset.saturating_add(element.size);
-        while let [first, rest @ ..] = self.elements
-            && end(first) <= block.offset
-        {
-            self.elements = rest;
+        while self.element.as_ref().is_some_and(|first| end(first) <= block.offset) {
+            self.element = self.elements.next();
         }
         let block_end = block.offset.saturating_add(block.size);
         let sound = block.header.saturating_add(2) <= block.size;
         let holds = |element: &&Element| sound && element.offset <= block.offset && block_end <= end(element);
-        self.elements
-            .first()
-            .filter(holds)
-            .ok_or_else(|| mismatch(format!("a block at byte {} that lies in no element", block.offset)))
+        let element = self.element.as_ref().filter(holds).map(|element| (element.offset, element.time));
+        element.ok_or_else(|| mismatch(format!("a block at byte {} that lies in no element", block.offset)))
     }
 
     /// The time in the cut relative to the open cluster, if that can say it.
@@ -130,7 +128,7 @@ impl<'a> Clusters<'a> {
     }
 
     /// All of them, and where each stands, in bytes behind the beginning of the first.
-    pub fn finish(mut self) -> (Draft, Vec<Range<u64>>) {
+    pub fn finish(mut self) -> (Draft, Extents) {
         self.close();
         (self.draft, self.places)
     }

@@ -11,6 +11,7 @@ use self::cues::Cues;
 use super::header::APP;
 use super::{ebml, ids};
 use crate::container::draft::Draft;
+use crate::container::order::InOrder;
 use crate::container::{Error, Selected, Selection, Written};
 use crate::index::{self, Outline};
 use crate::media::{Run, Setup, Ticks, Timescale, Track};
@@ -19,13 +20,11 @@ use crate::splice::Splice;
 /// Writes a selection as a complete file; see [`super::write`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
     let mut tracks = Vec::with_capacity(selection.tracks.len());
-    let mut lanes = Vec::with_capacity(selection.tracks.len());
     for selected in &selection.tracks {
         let track = outline.tracks.get(selected.track);
         let track =
             track.ok_or_else(|| mismatch(format!("no track {} in {}", selected.track, outline.tracks.len())))?;
         tracks.push(track);
-        lanes.push(Lane { track, runs: &selected.runs, done: 0 });
     }
     let Some(timescale) = tracks.first().map(|track| track.timescale) else {
         return Err(mismatch("a selection without a track".to_owned()));
@@ -34,7 +33,9 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     let zero = timescale.ticks(selection.given.start());
     let mut clusters = Clusters::new(&selection.elements, zero);
     let mut cues = Cues::for_tracks(&selection.tracks, &tracks);
-    while let Some((track, block)) = next_block(&mut lanes) {
+    for (at, run) in InOrder::new(&selection.tracks) {
+        let Some(track) = tracks.get(at) else { continue };
+        let block = Block::of(&run);
         let place = clusters.put(&block)?;
         cues.offer(track, &block, place);
     }
@@ -46,7 +47,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     head(outline, &tracks, timescale, duration, &cues.thinned(), clusters.len())?.append_to(&mut splice);
     let setup = 0..splice.len();
     clusters.append_to(&mut splice);
-    let elements = places.into_iter().map(|place| setup.end + place.start..setup.end + place.end).collect();
+    let elements = places.iter().map(|place| setup.end + place.start..setup.end + place.end).collect();
     Ok(Written { splice, setup, elements })
 }
 
@@ -54,38 +55,6 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 fn end(tracks: &[Selected]) -> Ticks {
     let runs = tracks.iter().flat_map(|track| &track.runs);
     runs.map(|run| run.decode_end() + run.composition).max().unwrap_or(Ticks::ZERO)
-}
-
-/// One selected track's blocks that are not written yet.
-struct Lane<'a> {
-    track: &'a Track,
-    runs: &'a [Run],
-    /// How many samples of the first run are written.
-    done: u32,
-}
-
-impl Lane<'_> {
-    /// Where the next block stands in the original.
-    fn offset(&self) -> Option<u64> {
-        let run = self.runs.first()?;
-        Some(run.offset.saturating_add(u64::from(run.size).saturating_mul(u64::from(self.done))))
-    }
-
-    fn take(&mut self) -> Option<Block> {
-        let run = self.runs.first()?;
-        let block = Block {
-            offset: self.offset()?,
-            size: u64::from(run.size),
-            header: u64::from(run.header),
-            presentation: run.presentation() + run.duration.times(i64::from(self.done)),
-            sync: run.sync,
-        };
-        self.done += 1;
-        if self.done >= run.count {
-            (self.runs, self.done) = (self.runs.get(1..).unwrap_or_default(), 0);
-        }
-        Some(block)
-    }
 }
 
 /// One SimpleBlock or BlockGroup of the original.
@@ -102,10 +71,17 @@ pub struct Block {
     pub sync: bool,
 }
 
-/// The next block of all lanes in the order of the file.
-fn next_block<'a>(lanes: &mut [Lane<'a>]) -> Option<(&'a Track, Block)> {
-    let lane = lanes.iter_mut().filter(|lane| !lane.runs.is_empty()).min_by_key(|lane| lane.offset())?;
-    Some((lane.track, lane.take()?))
+impl Block {
+    /// The only sample of a run.
+    fn of(run: &Run) -> Self {
+        Self {
+            offset: run.offset,
+            size: u64::from(run.size),
+            header: u64::from(run.header),
+            presentation: run.presentation(),
+            sync: run.sync,
+        }
+    }
 }
 
 /// All that stands before the clusters, which are so many bytes.

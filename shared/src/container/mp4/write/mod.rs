@@ -4,11 +4,12 @@
 
 mod tables;
 
-use self::tables::Chunk;
+use self::tables::{Chunks, Counted};
 use super::boxes::{Box, patch_u32, write_box, write_full_box};
 use super::sound::Packets;
-use crate::container::{Error, Segment, Selected, Selection, Written};
-use crate::index::Outline;
+use crate::container::order::Merged;
+use crate::container::{Error, Extents, MAX_MADE, Segment, Selected, Selection, Written};
+use crate::index::{Outline, Runs};
 use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
 use crate::splice::Splice;
 
@@ -23,20 +24,33 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
             outline.tracks.get(selected.track).ok_or_else(|| damaged("a track is selected that is not there"))?;
         tracks.push(CutTrack::new(track, selected)?);
     }
-    let data = lay_out(&mut tracks)?;
+    let length = selection.tracks.iter().flat_map(|selected| &selected.runs).map(|run| bytes(&run)).sum::<u64>();
+    // Offsets of 64 bits only where they are needed. The movie box itself is far smaller than the difference.
+    let wide = length > u64::from(u32::MAX) - (1 << 30);
+    let tables: u64 = tracks.iter().map(|track| tables::length(&track.counted())).sum();
+    fits(tables)?;
+    let (data, chunks) = lay_out(&selection.tracks, &tracks, wide)?;
+    for (track, chunks) in tracks.iter_mut().zip(chunks) {
+        track.chunks = chunks;
+    }
+    let tables = tables + tracks.iter().map(|track| track.chunks.memory()).sum::<u64>();
+    fits(tables + data.memory())?;
 
     let timescale = movie_timescale(&tracks)?;
-    let mut made = brands.to_vec();
+    let setup: usize = tracks.iter().map(|track| track.setup.whole.len() + 512 + 24 * track.segments.len()).sum();
+    let room = brands.len() + header.len() + setup + usize::try_from(tables).unwrap_or_default() + 64;
+    let mut made = Vec::with_capacity(room);
+    made.extend_from_slice(brands);
     let mut chunk_tables = Vec::new();
-    // Offsets of 64 bits only where they are needed. The movie box itself is far smaller than the difference.
-    let wide = data.len() > u64::from(u32::MAX) - (1 << 30);
     let mut failed = None;
     write_box(&mut made, *b"moov", |out| {
         let duration = tracks.iter().map(|track| track.duration(timescale)).max().unwrap_or(0);
         write_movie_header(out, header, timescale, duration, &mut failed);
-        for track in &tracks {
+        for track in &mut tracks {
             let (chunk_tables, failed) = (&mut chunk_tables, &mut failed);
-            Writer { track, movie: timescale, wide, chunk_tables, failed }.walk(out, &track.setup);
+            let chunks = std::mem::take(&mut track.chunks);
+            let setup = track.setup.clone();
+            Writer { track, movie: timescale, wide, chunks, chunk_tables, failed }.walk(out, &setup);
         }
     });
     if let Some(error) = failed {
@@ -57,12 +71,23 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     }
     let mut splice = Splice::new();
     splice.made(made);
-    splice.append(data);
-    Ok(Written { splice, setup: 0..base, elements: Vec::new() })
+    splice.append(&data);
+    Ok(Written { splice, setup: 0..base, elements: Extents::default() })
 }
 
 fn damaged(what: &str) -> Error {
     Error::Index(crate::index::Error(what.to_owned()))
+}
+
+/// How many bytes the samples of a run are.
+fn bytes(run: &Run) -> u64 {
+    let bytes = run.bytes();
+    bytes.end - bytes.start
+}
+
+fn fits(taken: u64) -> Result<(), Error> {
+    let bound = MAX_MADE as u64;
+    if taken > bound { Err(Error::Memory { taken, bound }) } else { Ok(()) }
 }
 
 /// One track of a cut.
@@ -71,8 +96,8 @@ struct CutTrack<'a> {
     /// The `trak` box that it takes over.
     setup: Box<'a>,
     segments: &'a [Segment],
-    runs: &'a [Run],
-    chunks: Vec<Chunk>,
+    runs: &'a Runs,
+    chunks: Chunks,
     /// Of which its tables count the frames, as those of the original do.
     packets: Option<Packets>,
 }
@@ -85,13 +110,18 @@ impl<'a> CutTrack<'a> {
         let setup = Box::read(setup, 0, "")?;
         let packets = if track.kind == Kind::Audio { Packets::of_track(&setup)? } else { None };
         let packets = packets.filter(|packets| packets.are(runs));
-        Ok(Self { track, setup, segments, runs, chunks: Vec::new(), packets })
+        Ok(Self { track, setup, segments, runs, chunks: Chunks::default(), packets })
     }
 
     /// How long the track's presentation is, in the movie's timescale.
     fn duration(&self, movie: Timescale) -> u64 {
         let total = self.segments.iter().fold(Ticks::ZERO, |total, segment| total + segment.duration);
         ticks(self.track.timescale.rescale(total, movie))
+    }
+
+    /// Its samples, as its tables count them.
+    const fn counted(&self) -> Counted<'a> {
+        Counted { runs: self.runs, packets: self.packets }
     }
 
     /// Decode time of the first sample: what becomes zero.
@@ -106,31 +136,18 @@ fn ticks(value: Ticks) -> u64 {
 
 /// Lays the samples of all tracks out in the order in which they lie in the original, so that they are read in one go, and
 /// gives each track its chunks.
-fn lay_out(tracks: &mut [CutTrack<'_>]) -> Result<Splice, Error> {
-    let mut next = vec![0usize; tracks.len()];
+fn lay_out(selected: &[Selected], tracks: &[CutTrack<'_>], wide: bool) -> Result<(Splice, Vec<Chunks>), Error> {
+    let mut chunks: Vec<Chunks> = tracks.iter().map(|_| Chunks::of(wide)).collect();
     let mut data = Splice::new();
-    loop {
-        let heads = tracks.iter().zip(&next).enumerate();
-        let first = heads.filter_map(|(place, (track, next))| Some((track.runs.get(*next)?.offset, place))).min();
-        let Some((_, place)) = first else { return Ok(data) };
-        let (Some(track), Some(next)) = (tracks.get_mut(place), next.get_mut(place)) else { return Ok(data) };
-        let Some(run) = track.runs.get(*next) else { return Ok(data) };
-        *next += 1;
-        let (offset, bytes) = (data.len(), run.bytes());
-        data.source(bytes);
-        let end = data.len();
-        let samples = track.packets.map_or(run.count, |packets| packets.counted(run).count);
-        match track.chunks.last_mut() {
-            Some(chunk) if chunk.end == offset && chunk.description == run.description => {
-                chunk.samples = chunk
-                    .samples
-                    .checked_add(samples)
-                    .ok_or_else(|| Error::Limit("more than 2^32 samples".to_owned()))?;
-                chunk.end = end;
-            }
-            _ => track.chunks.push(Chunk { offset, end, samples, description: run.description }),
-        }
+    for (place, run) in Merged::new(selected) {
+        let (Some(track), Some(chunks)) = (tracks.get(place), chunks.get_mut(place)) else { continue };
+        let offset = data.len();
+        data.source(run.bytes());
+        let samples = track.packets.map_or(run.count, |packets| packets.counted(&run).count);
+        chunks.put(offset..data.len(), samples, run.description)?;
     }
+    chunks.iter_mut().for_each(Chunks::end);
+    Ok((data, chunks))
 }
 
 /// The timescale of the movie, in which edits last: one in which every track's durations are whole, if it holds them. Some
@@ -201,6 +218,7 @@ struct Writer<'a, 'f> {
     track: &'a CutTrack<'a>,
     movie: Timescale,
     wide: bool,
+    chunks: Chunks,
     chunk_tables: &'f mut Vec<ChunkTable>,
     failed: &'f mut Option<Error>,
 }
@@ -246,29 +264,18 @@ impl Writer<'_, '_> {
     }
 
     fn write_tables(&mut self, out: &mut Vec<u8>) {
-        let counted: Vec<Run>;
-        let runs = match self.track.packets {
-            Some(packets) => {
-                counted = self.track.runs.iter().map(|run| packets.counted(run)).collect();
-                &counted
-            }
-            None => self.track.runs,
-        };
-        tables::write_durations(out, runs);
-        tables::write_compositions(out, runs);
-        tables::write_syncs(out, runs);
-        tables::write_chunk_groups(out, &self.track.chunks);
-        tables::write_sizes(out, runs);
+        let counted = self.track.counted();
+        tables::write_durations(out, &counted);
+        tables::write_compositions(out, &counted);
+        tables::write_syncs(out, &counted);
+        let chunks = std::mem::take(&mut self.chunks);
+        tables::write_chunk_groups(out, &chunks);
+        tables::write_sizes(out, &counted);
         let kind = if self.wide { *b"co64" } else { *b"stco" };
         write_full_box(out, kind, 0, |out| {
-            tables::put_count(out, self.track.chunks.len());
-            self.chunk_tables.push(ChunkTable { at: out.len(), entries: self.track.chunks.len(), wide: self.wide });
-            for chunk in &self.track.chunks {
-                match u32::try_from(chunk.offset) {
-                    Ok(offset) if !self.wide => out.extend_from_slice(&offset.to_be_bytes()),
-                    _ => out.extend_from_slice(&chunk.offset.to_be_bytes()),
-                }
-            }
+            tables::put_count(out, chunks.count());
+            self.chunk_tables.push(ChunkTable { at: out.len(), entries: chunks.count(), wide: self.wide });
+            out.extend_from_slice(chunks.offsets());
         });
     }
 }

@@ -1,18 +1,115 @@
 //! The sample tables of a cut (ISO/IEC 14496-12 §8.6 and §8.7): what [`super::super::tables`] reads, written.
 
+use std::ops::Range;
+
 use super::super::boxes::{patch_u32, write_full_box};
+use super::super::sound::Packets;
+use crate::container::Error;
+use crate::index::Runs;
 use crate::media::{Run, Ticks};
 
-/// Samples of one track that lie side by side in the cut, and use one sample description.
-pub(super) struct Chunk {
-    /// From the beginning of the media data.
-    pub offset: u64,
-    /// Where it ends.
-    pub end: u64,
-    /// How many.
-    pub samples: u32,
-    /// Counted from 1.
-    pub description: u16,
+/// The samples of a track as its tables count them.
+pub(super) struct Counted<'a> {
+    pub runs: &'a Runs,
+    /// Packets of which the tables count the frames.
+    pub packets: Option<Packets>,
+}
+
+impl Counted<'_> {
+    fn iter(&self) -> impl Iterator<Item = Run> + Clone {
+        let packets = self.packets;
+        self.runs.iter().map(move |run| packets.map_or_else(|| run.clone(), |packets| packets.counted(&run)))
+    }
+}
+
+/// The chunks of a track, each some samples that lie side by side in the cut and use one sample description: the entries of the
+/// tables `stsc` and `stco` or `co64`.
+#[derive(Default)]
+pub(super) struct Chunks {
+    wide: bool,
+    /// The chunk that may still grow: where it begins and ends in the media data, its samples, and their description.
+    open: Option<(Range<u64>, u32, u16)>,
+    count: usize,
+    offsets: Vec<u8>,
+    groups: Vec<u8>,
+    group: Option<(u32, u16)>,
+}
+
+impl Chunks {
+    /// Of offsets of 64 bits, if `wide`.
+    pub fn of(wide: bool) -> Self {
+        Self { wide, ..Self::default() }
+    }
+
+    /// Adds samples, whose bytes lie at this place of the media data.
+    pub fn put(&mut self, bytes: Range<u64>, samples: u32, description: u16) -> Result<(), Error> {
+        match &mut self.open {
+            Some((open, count, same)) if open.end == bytes.start && *same == description => {
+                let sum = count.checked_add(samples);
+                *count = sum.ok_or_else(|| Error::Limit("more than 2^32 samples".to_owned()))?;
+                open.end = bytes.end;
+            }
+            _ => {
+                self.end();
+                self.open = Some((bytes, samples, description));
+            }
+        }
+        Ok(())
+    }
+
+    /// The last chunk ends.
+    pub fn end(&mut self) {
+        let Some((bytes, samples, description)) = self.open.take() else { return };
+        self.count += 1;
+        match u32::try_from(bytes.start) {
+            Ok(offset) if !self.wide => self.offsets.extend(offset.to_be_bytes()),
+            _ => self.offsets.extend(bytes.start.to_be_bytes()),
+        }
+        if self.group.replace((samples, description)) != Some((samples, description)) {
+            let number = u32::try_from(self.count).unwrap_or(u32::MAX);
+            for field in [number, samples, u32::from(description)] {
+                self.groups.extend(field.to_be_bytes());
+            }
+        }
+    }
+
+    /// How many there are.
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The entries of `stco` or `co64`, counted from the beginning of the media data.
+    pub fn offsets(&self) -> &[u8] {
+        &self.offsets
+    }
+
+    /// How many bytes of memory they take.
+    pub const fn memory(&self) -> u64 {
+        (self.offsets.len() + self.groups.len()) as u64
+    }
+}
+
+/// How many bytes the tables of these samples have, those of chunks left out.
+pub(super) fn length(counted: &Counted<'_>) -> u64 {
+    let mut total = 0;
+    let (mut syncs, mut samples, mut first, mut constant, mut shifted) = (0, 0_u64, None, true, false);
+    let (mut compositions, mut composition, mut durations, mut duration) = (0_u64, None, 0_u64, None);
+    for run in counted.iter() {
+        samples += u64::from(run.count);
+        syncs += u64::from(run.sync) * u64::from(run.count);
+        constant &= *first.get_or_insert(run.size) == run.size;
+        shifted |= run.composition != Ticks::ZERO;
+        compositions += u64::from(composition.replace(run.composition) != Some(run.composition));
+        // Where samples were left out, or where times are rounded, the last sample of a run has a duration of its own.
+        let end = run.decode_end();
+        let plain =
+            duration.replace((run.duration, end)).is_some_and(|(same, at)| (same, at) == (run.duration, run.decode));
+        durations += if plain { 0 } else { 2 };
+    }
+    total += 16 * durations;
+    total += if shifted { 8 * compositions } else { 0 };
+    total += if syncs < samples { 4 * syncs } else { 0 };
+    total + if constant && first != Some(0) { 0 } else { 4 * samples }
 }
 
 /// Appends how many entries follow.
@@ -54,10 +151,14 @@ fn write_runs(out: &mut Vec<u8>, kind: [u8; 4], version: u8, values: impl Iterat
 }
 
 /// `stts` (§8.6.1.2). Where samples were left out the one before lasts until the next, so that all others keep their times.
-pub(super) fn write_durations(out: &mut Vec<u8>, runs: &[Run]) {
+pub(super) fn write_durations(out: &mut Vec<u8>, runs: &Counted<'_>) {
     let clamp = |duration: Ticks| u32::try_from(duration.0).unwrap_or(if duration.0 < 0 { 0 } else { u32::MAX });
-    let ends = runs.iter().skip(1).map(|run| Some(run.decode)).chain([None]);
-    let values = runs.iter().zip(ends).flat_map(|(run, end)| {
+    let mut rest = runs.iter().peekable();
+    let pairs = std::iter::from_fn(move || {
+        let run = rest.next()?;
+        Some((run, rest.peek().map(|next| next.decode)))
+    });
+    let values = pairs.flat_map(|(run, end)| {
         let before_last = run.decode + run.duration.times(i64::from(run.count) - 1);
         let last = end.map_or(run.duration, |end| end - before_last);
         [(run.count - 1, clamp(run.duration)), (1, clamp(last))]
@@ -66,7 +167,7 @@ pub(super) fn write_durations(out: &mut Vec<u8>, runs: &[Run]) {
 }
 
 /// `ctts` (§8.6.1.3), where presentation differs from decoding; version 1 where it may come earlier.
-pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &[Run]) {
+pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &Counted<'_>) {
     if runs.iter().all(|run| run.composition == Ticks::ZERO) {
         return;
     }
@@ -76,7 +177,7 @@ pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &[Run]) {
 }
 
 /// `stss` (§8.6.2), unless every sample is a sync sample.
-pub(super) fn write_syncs(out: &mut Vec<u8>, runs: &[Run]) {
+pub(super) fn write_syncs(out: &mut Vec<u8>, runs: &Counted<'_>) {
     if runs.iter().all(|run| run.sync) {
         return;
     }
@@ -84,7 +185,7 @@ pub(super) fn write_syncs(out: &mut Vec<u8>, runs: &[Run]) {
         let at = out.len();
         put_count(out, 0);
         let (mut number, mut count) = (1u32, 0u32);
-        for run in runs {
+        for run in runs.iter() {
             if run.sync {
                 for sample in 0..run.count {
                     out.extend_from_slice(&number.saturating_add(sample).to_be_bytes());
@@ -98,35 +199,23 @@ pub(super) fn write_syncs(out: &mut Vec<u8>, runs: &[Run]) {
 }
 
 /// `stsc` (§8.7.4).
-pub(super) fn write_chunk_groups(out: &mut Vec<u8>, chunks: &[Chunk]) {
+pub(super) fn write_chunk_groups(out: &mut Vec<u8>, chunks: &Chunks) {
     write_full_box(out, *b"stsc", 0, |out| {
-        let at = out.len();
-        put_count(out, 0);
-        let mut last = None;
-        let mut entries = 0;
-        for (chunk, number) in chunks.iter().zip(1u32..) {
-            let group = (chunk.samples, u32::from(chunk.description));
-            if last.replace(group) != Some(group) {
-                for field in [number, group.0, group.1] {
-                    out.extend_from_slice(&field.to_be_bytes());
-                }
-                entries += 1;
-            }
-        }
-        patch_u32(out, at, entries);
+        put_count(out, chunks.groups.len() / 12);
+        out.extend_from_slice(&chunks.groups);
     });
 }
 
 /// `stsz` (§8.7.3.2).
-pub(super) fn write_sizes(out: &mut Vec<u8>, runs: &[Run]) {
+pub(super) fn write_sizes(out: &mut Vec<u8>, runs: &Counted<'_>) {
     let count = runs.iter().fold(0u32, |count, run| count.saturating_add(run.count));
-    let constant = runs.first().map_or(0, |run| run.size);
+    let constant = runs.iter().next().map_or(0, |run| run.size);
     write_full_box(out, *b"stsz", 0, |out| {
         let constant = if runs.iter().all(|run| run.size == constant) { constant } else { 0 };
         out.extend_from_slice(&constant.to_be_bytes());
         out.extend_from_slice(&count.to_be_bytes());
         if constant == 0 {
-            for run in runs {
+            for run in runs.iter() {
                 for _ in 0..run.count {
                     out.extend_from_slice(&run.size.to_be_bytes());
                 }

@@ -15,7 +15,7 @@ use super::program::Program;
 use crate::container::mpeg::outline::{outline, pack};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source, pass};
+use crate::container::{Error, MOST_JUNK, NOT_READ, Source, pass};
 use crate::index::{Builder, Outline, Packed};
 
 /// A file on the way through its packets, whose beginning is read twice.
@@ -134,6 +134,10 @@ impl Pass {
         let passed = found.unwrap_or(if last { bytes.len() } else { bytes.len() - PACK_AND_CODE });
         let zeros = lost.zeros && bytes.get(..passed).unwrap_or_default().iter().all(|byte| *byte == 0);
         stream.seek(at + passed as u64);
+        if found.is_none() && !last && stream.position() - lost.from > MOST_JUNK {
+            self.notes.at(lost.from, NOT_READ);
+            return Ok(false);
+        }
         if found.is_none() && !last {
             self.lost = Some(Lost { zeros, ..lost });
             return Ok(true);

@@ -21,7 +21,7 @@ use super::{CONTAINER, codec};
 use crate::container::mpeg::outline::outline;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source, pass};
+use crate::container::{Error, MOST_JUNK, NOT_READ, Source, pass};
 use crate::index::{Builder, Outline, Packed};
 use crate::media::{Setup, Track};
 
@@ -181,6 +181,9 @@ impl Pass {
             self.lost = None;
         } else if last {
             self.notes.at(from, "what follows is no whole packet: the file is truncated or damaged");
+            return Ok(false);
+        } else if stream.position().saturating_sub(from) > MOST_JUNK {
+            self.notes.at(from, NOT_READ);
             return Ok(false);
         }
         Ok(true)

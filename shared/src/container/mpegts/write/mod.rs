@@ -7,6 +7,7 @@
 
 mod units;
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use bytes::BufMut;
@@ -16,9 +17,10 @@ use super::layout::{self, Lanes, Stretch};
 use super::packet::{NULL, Packing};
 use super::program::Program;
 use super::psi::Tables;
+use crate::container::draft::Draft;
 use crate::container::mpeg::outline::{mismatch, unpack};
-use crate::container::{Error, Selection, Written};
-use crate::index::{Element, Outline};
+use crate::container::{Error, Extents, Selection, Written};
+use crate::index::{Cursor, Element, Elements, Outline};
 use crate::media::{Run, Setup, Track};
 use crate::splice::{Piece, Splice};
 
@@ -31,71 +33,129 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     for selected in &selection.tracks {
         let track = outline.tracks.get(selected.track).ok_or_else(|| mismatch("no such track"))?;
         tracks.push(track);
-        let (lane, runs) = (layout::lane(selected.track), selected.runs.as_slice());
+        let (lane, runs) = (layout::lane(selected.track), &selected.runs);
         if program.units.contains(&lane) {
             let pid = u16::try_from(track.id).map_err(|_| mismatch("a track that is no PID"))?;
             units.push(Units::new(lane, pid, packing, &program.clocks, runs));
         } else {
-            lanes.push(Lane { lane, runs });
+            lanes.push(Lane { lane, runs: runs.cursor() });
         }
     }
     let map = map(&program, &tracks)?;
-    let mut tables = Tables::new(packing, program.stream, (program.number, program.map), &map);
+    let tables = Tables::new(packing, program.stream, (program.number, program.map), &map);
 
     let of_all = Lanes { tracks: outline.tracks.len(), units: &program.units };
     let mut pieces = Pieces::default();
-    let mut begins = Vec::with_capacity(selection.elements.len());
+    let mut output = Output::new(tables);
     let elements = with_samples(selection);
-    for (place, element) in elements.iter().enumerate() {
-        let next = elements.get(place + 1).map_or(u64::MAX, |next| next.offset);
-        if let Some(first) = own_packets((packing, of_all), element, next, (&mut lanes, &mut units), &mut pieces) {
-            begins.push((first, arrival(element)));
+    let mut elements = elements.iter().peekable();
+    while let Some(element) = elements.next() {
+        let next = elements.peek().map_or(u64::MAX, |next| next.offset);
+        // What is still to come lies behind this.
+        let done = units.iter().filter_map(Units::begun_at).fold(element.offset, u64::min);
+        output.take(&mut pieces, done)?;
+        if let Some(first) = own_packets((packing, of_all), &element, next, (&mut lanes, &mut units), &mut pieces) {
+            output.begins.push_back((first, arrival(&element)));
         }
     }
     for units in &mut units {
         units.finish(false, &mut pieces);
     }
-    if lanes.iter().any(|lane| !lane.runs.is_empty()) || units.iter().any(|units| !units.is_done()) {
+    if lanes.iter_mut().any(|lane| !lane.runs.is_done()) || units.iter_mut().any(|units| !units.is_done()) {
         return Err(mismatch("samples that lie in no element"));
     }
-    // The last samples of an element may end behind the beginning of the next.
-    pieces.0.sort_by_key(|(place, _)| *place);
+    output.take(&mut pieces, u64::MAX)?;
+    Ok(output.written())
+}
 
-    let mut splice = Splice::new();
-    let mut starts = Vec::with_capacity(begins.len());
-    let mut begins = begins.into_iter().peekable();
-    for (place, piece) in pieces.0 {
-        while let Some((_, arrival)) = begins.next_if(|(first, _)| *first <= place) {
-            starts.push(splice.len());
-            splice.made(tables.packets(arrival));
-        }
-        splice.push(piece);
+/// The file in the making.
+struct Output {
+    tables: Tables,
+    draft: Draft,
+    /// Where elements begin that have no tables before them yet, and the arrival of their first packet.
+    begins: VecDeque<(u64, [u8; 4])>,
+    /// Where elements begin in the cut.
+    elements: Extents,
+    start: Option<u64>,
+    setup: u64,
+}
+
+impl Output {
+    fn new(tables: Tables) -> Self {
+        let setup = tables.packets_len();
+        let elements = Extents::default();
+        Self { tables, draft: Draft::default(), begins: VecDeque::new(), elements, start: None, setup }
     }
-    let setup = 0..tables.packets_len().min(splice.len());
-    let ends = starts.iter().skip(1).copied().chain([splice.len()]);
-    let elements = starts.iter().zip(ends).map(|(start, end)| (*start).max(setup.end)..end).collect();
-    Ok(Written { splice, setup, elements })
+
+    /// Writes the pieces that stand for what lies before this place of the file, in its order: the last samples of an element may
+    /// end behind the beginning of the next.
+    fn take(&mut self, pieces: &mut Pieces, before: u64) -> Result<(), Error> {
+        pieces.0.sort_by_key(|(place, _)| *place);
+        let behind = pieces.0.partition_point(|(place, _)| *place < before);
+        for (place, piece) in pieces.0.drain(..behind) {
+            while let Some((_, arrival)) = self.begins.pop_front_if(|(first, _)| *first <= place) {
+                self.end_element();
+                self.start = Some(self.draft.len());
+                self.draft.made().extend(self.tables.packets(arrival));
+            }
+            match piece {
+                Piece::Made(bytes) => self.draft.made().extend_from_slice(&bytes),
+                Piece::Source(range) => self.draft.source(range),
+            }
+        }
+        self.draft.fits_beside(pieces.0.len() * size_of::<(u64, Piece)>())
+    }
+
+    fn end_element(&mut self) {
+        if let Some(start) = self.start.take() {
+            self.elements.push(start.max(self.setup)..self.draft.len());
+        }
+    }
+
+    fn written(mut self) -> Written {
+        self.end_element();
+        let mut splice = Splice::new();
+        self.draft.append_to(&mut splice);
+        let setup = 0..self.setup.min(splice.len());
+        Written { splice, setup, elements: self.elements }
+    }
 }
 
 /// A chosen track's samples that are not written yet.
 struct Lane<'a> {
     lane: u8,
-    runs: &'a [Run],
+    runs: Cursor<'a>,
 }
 
 /// The elements that chosen samples begin in.
-fn with_samples(selection: &Selection) -> Vec<&Element> {
-    let next = selection.elements.iter().skip(1).map(|next| next.offset).chain([u64::MAX]);
-    let begins = |within: &Range<u64>| selection.tracks.iter().any(|track| extent(&track.runs, within).is_some());
-    let elements = selection.elements.iter().zip(next).filter(|(element, next)| begins(&(element.offset..*next)));
-    elements.map(|(element, _)| element).collect()
+fn with_samples(selection: &Selection) -> Elements {
+    let mut tracks: Vec<Cursor<'_>> = selection.tracks.iter().map(|track| track.runs.cursor()).collect();
+    let mut elements = selection.elements.iter().peekable();
+    let mut with_samples = Elements::default();
+    while let Some(element) = elements.next() {
+        let within = element.offset..elements.peek().map_or(u64::MAX, |next| next.offset);
+        let mut begins = false;
+        for runs in &mut tracks {
+            begins |= extent(runs, &within).is_some();
+        }
+        if begins {
+            with_samples.push(&element);
+        }
+    }
+    with_samples
 }
 
-/// The bytes of the file in which those of the samples lie that begin among these.
-fn extent(runs: &[Run], within: &Range<u64>) -> Option<Range<u64>> {
-    let behind = |offset: u64| runs.partition_point(|run| run.offset < offset);
-    let runs = runs.get(behind(within.start)..behind(within.end))?;
-    Some(runs.first()?.offset..runs.last()?.bytes().end)
+/// The bytes of the file in which those of the samples lie that begin among these; goes behind them.
+fn extent(runs: &mut Cursor<'_>, within: &Range<u64>) -> Option<Range<u64>> {
+    let mut extent: Option<Range<u64>> = None;
+    while let Some(run) = runs.peek().filter(|run| run.offset < within.end) {
+        if run.offset >= within.start {
+            let end = run.bytes().end;
+            extent = Some(extent.map_or(run.offset, |extent| extent.start)..end);
+        }
+        runs.advance();
+    }
+    extent
 }
 
 /// What is written, each piece with where that lies in the file which it is or stands for.
@@ -126,15 +186,18 @@ fn own_packets(
     pieces: &mut Pieces,
 ) -> Option<u64> {
     let size = packing.size as u64;
-    let mut chosen: Vec<(u8, &[Run])> = Vec::with_capacity(lanes.len());
+    let mut chosen: Vec<(u8, VecDeque<Run>)> = Vec::with_capacity(lanes.len());
     for lane in lanes.iter_mut() {
-        let count = lane.runs.iter().take_while(|run| run.offset >= element.offset && run.offset < next).count();
-        let (here, later) = lane.runs.split_at(count);
-        lane.runs = later;
+        let mut here = VecDeque::new();
+        while let Some(run) = lane.runs.peek().filter(|run| run.offset >= element.offset && run.offset < next) {
+            here.push_back(run.clone());
+            lane.runs.advance();
+        }
         chosen.push((lane.lane, here));
     }
-    let in_units = units.iter().filter_map(|units| units.extent(&(element.offset..next)));
-    let extents: Vec<Range<u64>> = chosen.iter().flat_map(|(_, runs)| *runs).map(Run::bytes).chain(in_units).collect();
+    let in_units: Vec<_> = units.iter_mut().filter_map(|units| units.extent(&(element.offset..next))).collect();
+    let of_lanes = chosen.iter().flat_map(|(_, runs)| runs).map(Run::bytes);
+    let extents: Vec<Range<u64>> = of_lanes.chain(in_units.iter().cloned()).collect();
     let first = extents.iter().map(|bytes| bytes.start).min()?;
     let end = extents.iter().map(|bytes| bytes.end).max()?;
     let packed = element.kept.get(packing.before..).unwrap_or_default();
@@ -153,25 +216,21 @@ fn own_packets(
         }
     }
     // The PES packet that a picture begins in may begin before it.
-    let begins = if units.iter().any(|units| units.extent(&(first..next)).is_some_and(|bytes| bytes.start == first)) {
-        element.offset
-    } else {
-        first
-    };
+    let begins = if in_units.iter().any(|bytes| bytes.start == first) { element.offset } else { first };
     Some(begins)
 }
 
 /// The part of a stretch that belongs to samples of its lane; those that it ends are taken off.
-fn within(stretch: &Stretch, size: u64, runs: &mut &[Run], pieces: &mut Pieces) {
+fn within(stretch: &Stretch, size: u64, runs: &mut VecDeque<Run>, pieces: &mut Pieces) {
     let stretch = stretch.bytes(size);
-    while let Some((run, later)) = runs.split_first() {
+    while let Some(run) = runs.front() {
         let bytes = run.bytes();
         let start = bytes.start.max(stretch.start);
         pieces.source(start, start..bytes.end.min(stretch.end));
         if bytes.end > stretch.end {
             return;
         }
-        *runs = later;
+        runs.pop_front();
     }
 }
 

@@ -14,6 +14,7 @@ use super::Pieces;
 use crate::container::mpeg::clock::stamps;
 use crate::container::mpeg::outline::beginning;
 use crate::container::mpeg::pes;
+use crate::index::{Cursor, Runs};
 use crate::media::Run;
 use crate::splice::Piece;
 
@@ -34,8 +35,9 @@ pub struct Units<'a> {
     pid: u16,
     packing: Packing,
     clocks: &'a [u64],
-    all: &'a [Run],
-    runs: &'a [Run],
+    /// Those that no element was asked for yet.
+    ahead: Cursor<'a>,
+    runs: Cursor<'a>,
     /// The packets of the PES packet at hand.
     packets: Packets,
     /// Something of the track is written; and all up to the PES packet at hand.
@@ -105,19 +107,25 @@ impl Packets {
 }
 
 impl<'a> Units<'a> {
-    pub fn new(lane: u8, pid: u16, packing: Packing, clocks: &'a [u64], runs: &'a [Run]) -> Self {
+    pub fn new(lane: u8, pid: u16, packing: Packing, clocks: &'a [u64], runs: &'a Runs) -> Self {
         let packets = Packets { packing, stretches: Vec::new(), data: 0 };
-        Self { lane, pid, packing, clocks, all: runs, runs, packets, begun: false, goes_on: true }
+        let (ahead, runs) = (runs.cursor(), runs.cursor());
+        Self { lane, pid, packing, clocks, ahead, runs, packets, begun: false, goes_on: true }
     }
 
     /// The bytes of the file in which those samples lie that begin among these.
-    pub fn extent(&self, within: &Range<u64>) -> Option<Range<u64>> {
-        super::extent(self.all, within)
+    pub fn extent(&mut self, within: &Range<u64>) -> Option<Range<u64>> {
+        super::extent(&mut self.ahead, within)
+    }
+
+    /// Where the PES packet at hand begins.
+    pub fn begun_at(&self) -> Option<u64> {
+        self.packets.stretches.first().map(|(first, _)| first.offset)
     }
 
     /// Whether all samples are written.
-    pub const fn is_done(&self) -> bool {
-        self.runs.is_empty()
+    pub fn is_done(&mut self) -> bool {
+        self.runs.is_done()
     }
 
     /// Takes the next of the track's packets.
@@ -162,7 +170,7 @@ impl<'a> Units<'a> {
     fn parts(&mut self) -> Vec<Part> {
         let within = self.packets.bytes();
         let mut parts: Vec<Part> = Vec::new();
-        while let Some((run, later)) = self.runs.split_first() {
+        while let Some(run) = self.runs.peek() {
             let bytes = run.bytes();
             if bytes.start >= within.end {
                 break;
@@ -180,7 +188,7 @@ impl<'a> Units<'a> {
             if bytes.end > within.end {
                 break;
             }
-            self.runs = later;
+            self.runs.advance();
         }
         parts
     }

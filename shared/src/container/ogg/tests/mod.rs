@@ -200,7 +200,7 @@ impl Indexed {
 /// The bytes of a cut.
 fn bytes(part: &Part, original: &[u8]) -> Vec<u8> {
     let splice = &part.file.splice;
-    let pieces = splice.pieces().iter().map(|piece| match piece {
+    let pieces = splice.pieces().map(|piece| match piece {
         Piece::Made(bytes) => bytes.to_vec(),
         Piece::Source(range) => original[range.start as usize..range.end as usize].to_vec(),
     });

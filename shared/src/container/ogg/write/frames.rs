@@ -7,12 +7,9 @@ use super::super::crc;
 use super::lane::Piece;
 use crate::container::flac::{Codes, FOOTER, Numbers, crc16, footer, zeros_behind};
 
-/// Numbers whole packets anew. One that is not what it should be stays as it is.
-pub fn number(pieces: &mut [Piece]) {
-    let mut numbers = Numbers::default();
-    for packet in pieces.chunk_by_mut(|_, next| next.part.continues) {
-        let _ = number_packet(packet, &mut numbers);
-    }
+/// Numbers a whole packet anew. One that is not what it should be stays as it is.
+pub(super) fn number(packet: &mut [Piece], numbers: &mut Numbers) {
+    let _ = number_packet(packet, numbers);
 }
 
 fn number_packet(packet: &mut [Piece], numbers: &mut Numbers) -> Option<()> {

@@ -1,5 +1,7 @@
 //! One logical stream of a cut: its packets, where they lie in the original, and its pages as they are filled.
 
+use std::collections::VecDeque;
+
 use bytes::Bytes;
 
 use super::super::Part;
@@ -8,23 +10,25 @@ use super::super::kept::{self, Kept};
 use super::super::page::{Header, MAX_SEGMENTS, put_lacing, segments};
 use super::output::{Filling, Output};
 use super::{frames, mismatch};
-use crate::container::{Error, Selected};
-use crate::index::Element;
+use crate::container::flac::Numbers;
+use crate::container::order::InOrder;
+use crate::container::{Error, MAX_MADE, Selected};
+use crate::index::{Elements, Finder, Runs};
 use crate::media::{Run, Ticks, Track};
 
 /// The most that Opus can skip at the beginning: its header has 16 bits for it.
 const MAX_SKIP: Ticks = Ticks(65_535);
 
 /// A logical stream that is being written.
-pub struct Lane {
+pub struct Lane<'a> {
     mapping: Codec,
     /// Its header packets.
     setup: Vec<Bytes>,
     serial: u32,
     /// The number of the next page.
     sequence: u32,
-    /// The packets that are not written yet, in order, from the last to the first.
-    pieces: Vec<Piece>,
+    /// The packets that are not written yet.
+    packets: Packets<'a>,
     /// The presentation time of the original that comes first, and when in the cut it does.
     media: Ticks,
     delay: Ticks,
@@ -71,9 +75,14 @@ struct Page {
     end: Option<(Ticks, Ticks)>,
 }
 
-impl Lane {
+impl<'a> Lane<'a> {
     /// Of a track that has these header packets, and samples in these elements.
-    pub fn new(track: &Track, selected: &Selected, setup: Vec<Bytes>, elements: &[Element]) -> Result<Self, Error> {
+    pub fn new(
+        track: &Track,
+        selected: &'a Selected,
+        setup: Vec<Bytes>,
+        elements: &'a Elements,
+    ) -> Result<Self, Error> {
         let first = setup.first().map_or(&[][..], |first| first);
         let mapping = codec::recognise(first).map_err(|_| mismatch(format!("no header of {}", track.codec)))?;
         let segments = &selected.segments;
@@ -83,32 +92,25 @@ impl Lane {
         let mut lasting = presented.fold(Ticks::ZERO, |sum, duration| sum + duration);
         let mut media = segments.iter().find_map(|segment| segment.media).unwrap_or_default();
 
-        let mut pieces = Vec::with_capacity(selected.runs.len());
-        for run in &selected.runs {
-            for sample in (0..run.count).filter_map(|at| run.slice(at..at + 1)) {
-                pieces.push(Piece::of(&sample, elements, mapping.is_numbered())?);
-            }
-        }
-        let mut pieces = whole(pieces);
-        let needed = first_needed(&pieces, &*mapping, media);
-        pieces.drain(..needed);
+        let mut packets = Packets::new(&selected.runs, elements, mapping.is_numbered());
+        let lies = |piece: &Piece| piece.end > media && !(mapping.trims_first_page() && piece.part.open);
+        while !packets.ready.iter().any(lies) && packets.more()? {}
+        let needed = first_needed(packets.ready.make_contiguous(), &*mapping, media);
+        packets.ready.drain(..needed);
+        packets.number();
         if mapping.trims_first_page()
-            && let Some(lies) = pieces.iter().find(|piece| piece.end > media)
+            && let Some(lies) = packets.ready.iter().find(|piece| piece.end > media)
             && media + lasting <= lies.end
         {
             // The first page is the last too, and can say where the end is, not where the beginning is.
             (lasting, media) = (lasting + (media - lies.start), lies.start);
         }
-        if mapping.is_numbered() {
-            frames::number(&mut pieces);
-        }
-        let begins = pieces.first().map_or(media, |first| first.start);
-        let total = match pieces.last() {
-            Some(last) if !mapping.trims_last_page() => last.end - begins,
+        let begins = packets.ready.front().map_or(media, |first| first.start);
+        let total = match end_of_packets(&selected.runs) {
+            Some(end) if !mapping.trims_last_page() && !packets.ready.is_empty() => end - begins,
             _ => lasting,
         };
         let skip = (media - begins).max(Ticks::ZERO).min(MAX_SKIP);
-        pieces.reverse();
         let (serial, skip) = (track.id.to_le_bytes(), if mapping.skips() { skip } else { Ticks::ZERO });
         let [a, b, c, d, ..] = serial;
         Ok(Self {
@@ -116,7 +118,7 @@ impl Lane {
             mapping,
             serial: u32::from_le_bytes([a, b, c, d]),
             sequence: 0,
-            pieces,
+            packets,
             media,
             delay,
             lasting,
@@ -155,20 +157,23 @@ impl Lane {
 
     /// Where in the original the next packet lies; `None` behind the last.
     pub fn next(&self) -> Option<u64> {
-        self.pieces.last().map(|piece| piece.offset)
+        self.packets.ready.front().map(|piece| piece.offset)
     }
 
     /// Writes the next packet to a page, and the page if it is full.
-    pub fn put(&mut self, output: &mut Output) {
-        let Some(piece) = self.pieces.pop() else { return };
+    pub fn put(&mut self, output: &mut Output) -> Result<(), Error> {
+        let Some(piece) = self.packets.ready.pop_front() else { return Ok(()) };
+        // Of what comes next it has to be known whether there is any, and at the beginning whether it is another packet.
+        let first = self.pages == 0 && !piece.part.continues;
+        let same = |packets: &Packets<'_>| packets.ready.iter().all(|next| next.part.continues);
+        while (self.packets.ready.is_empty() || first && same(&self.packets)) && self.packets.more()? {}
         let size = piece.length();
         let full = |page: &Page| page.filling.lacing.len() + segments(size, piece.part.open) > MAX_SEGMENTS;
         // A reader counts back from the end of the first page to where it begins, but not if it is the last one too.
-        let last_alone =
-            || self.pages == 0 && !piece.part.continues && self.pieces.iter().all(|next| next.part.continues);
-        let ends = |page: &Page| page.original != piece.original || self.begun(page) || last_alone();
+        let last_alone = first && same(&self.packets);
+        let ends = |page: &Page| page.original != piece.original || self.begun(page) || last_alone;
         if self.page.as_ref().is_some_and(|page| full(page) || !self.must_go_on(page) && ends(page)) {
-            self.write_page(output, false);
+            self.write_page(output, false)?;
         }
         if piece.sync {
             self.sync = piece.start;
@@ -190,16 +195,15 @@ impl Lane {
         if !piece.part.open {
             page.end = Some((piece.end, self.sync));
         }
-        if self.pieces.is_empty() {
-            self.write_page(output, true);
-        }
+        if self.packets.ready.is_empty() { self.write_page(output, true) } else { Ok(()) }
     }
 
     /// Another logical stream's page comes now.
-    pub fn end_page(&mut self, output: &mut Output) {
+    pub fn end_page(&mut self, output: &mut Output) -> Result<(), Error> {
         if self.page.as_ref().is_some_and(|page| !self.must_go_on(page)) {
-            self.write_page(output, false);
+            return self.write_page(output, false);
         }
+        Ok(())
     }
 
     /// Whether this is a first page that does not reach the beginning yet, of a codec where it has to.
@@ -212,8 +216,8 @@ impl Lane {
         self.mapping.trims_first_page() && self.pages == 0 && page.end.is_some_and(|(end, _)| end > self.media)
     }
 
-    fn write_page(&mut self, output: &mut Output, last: bool) {
-        let Some(Page { filling, continued, end, .. }) = self.page.take() else { return };
+    fn write_page(&mut self, output: &mut Output, last: bool) -> Result<(), Error> {
+        let Some(Page { filling, continued, end, .. }) = self.page.take() else { return Ok(()) };
         let in_cut = |time: Ticks| time - self.media + self.delay + self.skip;
         // What is behind the end of the cut is left out by the position of the last page.
         let granule = end.map_or(-1, |(end, sync)| {
@@ -221,18 +225,18 @@ impl Lane {
             self.mapping.granule(in_cut(end).max(Ticks::ZERO), in_cut(sync))
         });
         let header = Header { continued, last, granule, ..self.header() };
-        output.page(&header, filling);
+        output.page(&header, filling)?;
         self.sequence = self.sequence.wrapping_add(1);
         self.pages += 1;
+        Ok(())
     }
 }
 
 impl Piece {
     /// A sample, which lies in one of the elements.
-    fn of(run: &Run, elements: &[Element], numbered: bool) -> Result<Self, Error> {
-        let behind = elements.partition_point(|element| element.offset <= run.offset);
-        let element = behind.checked_sub(1).and_then(|at| elements.get(at));
-        let lies = element.filter(|element| run.bytes().end <= element.offset.saturating_add(element.size));
+    fn of(run: &Run, elements: &mut Finder<'_>, numbered: bool) -> Result<Self, Error> {
+        let lies =
+            elements.at(run.offset).filter(|element| run.bytes().end <= element.offset.saturating_add(element.size));
         let piece = lies.and_then(|element| {
             let Kept { before, after, own } = kept::find(&element.kept, usize::from(run.header), numbered)?;
             Some(Self {
@@ -259,23 +263,85 @@ impl Piece {
     }
 }
 
-/// The packets that are whole: of one that goes on where the next page is missing, or whose beginning is, nothing is left.
-fn whole(pieces: Vec<Piece>) -> Vec<Piece> {
-    let mut whole: Vec<Piece> = Vec::with_capacity(pieces.len());
-    // Where the last packet begins that has not ended.
-    let mut begun = None;
-    for piece in pieces {
-        if !piece.part.continues {
-            whole.truncate(begun.take().unwrap_or(whole.len()));
-        } else if begun.is_none() {
+/// The packets of a track that are whole: of one that goes on where the next page is missing, or whose beginning is, nothing is
+/// left.
+struct Packets<'a> {
+    samples: InOrder<'a>,
+    elements: Finder<'a>,
+    /// Packets that say which they are, and the numbers that they get.
+    numbers: Option<Numbers>,
+    /// They are counted from the first of the ready ones on.
+    numbering: bool,
+    /// A packet that has not ended.
+    begun: Vec<Piece>,
+    /// The packets that come next, piece by piece.
+    ready: VecDeque<Piece>,
+}
+
+impl<'a> Packets<'a> {
+    fn new(runs: &'a Runs, elements: &'a Elements, numbered: bool) -> Self {
+        Self {
+            samples: InOrder::of(runs),
+            elements: elements.finder(),
+            numbers: numbered.then(Numbers::default),
+            numbering: false,
+            begun: Vec::new(),
+            ready: VecDeque::new(),
+        }
+    }
+
+    /// Gets one more packet ready. Says whether there was one.
+    fn more(&mut self) -> Result<bool, Error> {
+        while let Some((_, sample)) = self.samples.next() {
+            let piece = Piece::of(&sample, &mut self.elements, self.numbers.is_some())?;
+            if !piece.part.continues {
+                self.begun.clear();
+            } else if self.begun.is_empty() {
+                continue;
+            }
+            let ended = !piece.part.open;
+            self.begun.push(piece);
+            let taken = (self.ready.len() + self.begun.len()) * size_of::<Piece>();
+            if taken > MAX_MADE {
+                return Err(Error::Memory { taken: taken as u64, bound: MAX_MADE as u64 });
+            }
+            if ended {
+                if let (true, Some(numbers)) = (self.numbering, &mut self.numbers) {
+                    frames::number(&mut self.begun, numbers);
+                }
+                self.ready.extend(self.begun.drain(..));
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Numbers the packets that are ready, and all that follow.
+    fn number(&mut self) {
+        self.numbering = true;
+        if let Some(numbers) = &mut self.numbers {
+            let ready = self.ready.make_contiguous();
+            for packet in ready.chunk_by_mut(|_, next| next.part.continues) {
+                frames::number(packet, numbers);
+            }
+        }
+    }
+}
+
+/// When the last whole packet ends.
+fn end_of_packets(runs: &Runs) -> Option<Ticks> {
+    let (mut begun, mut end) = (false, None);
+    for (_, sample) in InOrder::of(runs) {
+        let part = Part::of(&sample);
+        if part.continues && !begun {
             continue;
         }
-        let at = begun.unwrap_or(whole.len());
-        begun = piece.part.open.then_some(at);
-        whole.push(piece);
+        begun = part.open;
+        if !part.open {
+            end = Some(sample.decode_end() + sample.composition);
+        }
     }
-    whole.truncate(begun.unwrap_or(whole.len()));
-    whole
+    end
 }
 
 /// Which is the first that is needed for playback to begin at `media`.

@@ -28,7 +28,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     let mut output = Output::default();
     let mut setup = None;
     for link in lanes.chunk_by_mut(|(one, _), (next, _)| one == next) {
-        let mut lanes: Vec<&mut Lane> = link.iter_mut().map(|(_, lane)| lane).collect();
+        let mut lanes: Vec<&mut Lane<'_>> = link.iter_mut().map(|(_, lane)| lane).collect();
         if setup.is_some() {
             // Each link counts its own time.
             let delay = lanes.iter().map(|lane| lane.delay()).min().unwrap_or_default();
@@ -39,7 +39,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         heads(&mut output, &mut lanes);
         // The header pages of a later link go with its first page: neither is of use without the other.
         setup.get_or_insert_with(|| output.end_setup());
-        bodies(&mut output, &mut lanes);
+        bodies(&mut output, &mut lanes)?;
     }
     let mut splice = Splice::new();
     let elements = output.append_to(&mut splice);
@@ -61,7 +61,7 @@ pub fn plays(outline: &Outline, selection: &Selection) -> Interval {
 }
 
 /// The header packets: first the first of each logical stream, each on a page that says so (RFC 3533 §4).
-fn heads(output: &mut Output, lanes: &mut [&mut Lane]) {
+fn heads(output: &mut Output, lanes: &mut [&mut Lane<'_>]) {
     for lane in &mut *lanes {
         lane.put_first_header(output);
     }
@@ -71,17 +71,17 @@ fn heads(output: &mut Output, lanes: &mut [&mut Lane]) {
 }
 
 /// The pages of packets. Which logical stream's packet is next the original says.
-fn bodies(output: &mut Output, lanes: &mut [&mut Lane]) {
+fn bodies(output: &mut Output, lanes: &mut [&mut Lane<'_>]) -> Result<(), Error> {
     let mut filling: Option<usize> = None;
     loop {
         let next = lanes.iter().enumerate().filter_map(|(at, lane)| Some((lane.next()?, at))).min();
-        let Some((_, at)) = next else { break };
+        let Some((_, at)) = next else { return Ok(()) };
         if let Some(lane) = filling.filter(|before| *before != at).and_then(|before| lanes.get_mut(before)) {
-            lane.end_page(output);
+            lane.end_page(output)?;
         }
         filling = Some(at);
         if let Some(lane) = lanes.get_mut(at) {
-            lane.put(output);
+            lane.put(output)?;
         }
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::super::crc;
 use super::super::page::{Header, MAX_SEGMENTS, put_header, put_lacing};
 use crate::container::draft::Draft;
+use crate::container::{Error, Extents};
 use crate::splice::Splice;
 
 /// The pages so far.
@@ -14,7 +15,7 @@ use crate::splice::Splice;
 pub struct Output {
     draft: Draft,
     /// Where the pages of packets are.
-    elements: Vec<Range<u64>>,
+    elements: Extents,
     /// Where the page of packets begins that is next: header pages may stand before it.
     next: u64,
 }
@@ -96,7 +97,7 @@ impl Output {
     }
 
     /// Appends a page of packets of the original.
-    pub fn page(&mut self, header: &Header, filling: Filling) {
+    pub fn page(&mut self, header: &Header, filling: Filling) -> Result<(), Error> {
         let (length, crc) = filling.length_and_crc();
         put_header(self.draft.made(), header, &filling.lacing, length, crc);
         for stretch in filling.body {
@@ -107,10 +108,11 @@ impl Output {
         }
         let start = std::mem::replace(&mut self.next, self.draft.len());
         self.elements.push(start..self.next);
+        self.draft.fits()
     }
 
     /// Appends all of it to a splice. Gives where its pages of packets are.
-    pub fn append_to(self, splice: &mut Splice) -> Vec<Range<u64>> {
+    pub fn append_to(self, splice: &mut Splice) -> Extents {
         self.draft.append_to(splice);
         self.elements
     }
