@@ -19,9 +19,13 @@ def films(streaming, tmp_path_factory):  # noqa: F811
     files = []
     for (name, group), extension in itertools.product({"once": RATE * SECONDS, "often": RATE}.items(), ("mp4", "webm")):
         file = folder / f"{name}.{extension}"
-        codec = ["libx264", "-preset", "ultrafast", "-x264-params", "scenecut=0:bframes=2"] if extension == "mp4" else ["libvpx", "-deadline", "realtime"]
-        media.output("ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc=s=64x48:r={RATE}:d={SECONDS}", "-f", "lavfi", "-i", f"sine=d={SECONDS}",
-                  "-c:v", *codec, "-g", str(group), "-keyint_min", str(group), "-shortest", file)  # fmt: skip
+        pictures = ["-f", "lavfi", "-i", f"testsrc=s=64x48:r={RATE}:d={SECONDS}"]
+        if extension == "mp4":
+            codec = ["-f", "lavfi", "-i", f"sine=d={SECONDS}", "-c:v", "libx264", "-preset", "ultrafast", "-x264-params", "scenecut=0:bframes=2"]
+        else:
+            # Without sound, whose delay would move the pictures.
+            codec = ["-c:v", "libvpx", "-deadline", "realtime"]
+        media.output("ffmpeg", "-v", "error", *pictures, *codec, "-g", str(group), "-keyint_min", str(group), file)
         files.append(file)
     base = streaming.space("excerpts", *files, secure=True)
     for file in files:

@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDate, SecondsFormat};
 use super::npt::nanoseconds;
 use super::{Invalid, Scanner};
 
-const SECOND: i64 = 1_000_000_000;
+const SECOND: i128 = 1_000_000_000;
 
 /// An instant of world history: nanoseconds since 1970-01-01T00:00:00Z. They reach from 1677 to 2262.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,7 +45,10 @@ impl Instant {
         let days = i64::from(date.to_epoch_days());
         let of_day = (i64::from(hours) * 60 + i64::from(minutes)) * 60 + i64::from(seconds);
         let seconds = days * 86_400 + of_day - offset * 60;
-        Ok(Self(seconds.saturating_mul(SECOND).saturating_add(fraction)))
+        // Saturated only once the fraction is there: the first second of the range has a part of it alone.
+        let nanoseconds = i128::from(seconds) * SECOND + i128::from(fraction);
+        let least_or_greatest = if nanoseconds < 0 { i64::MIN } else { i64::MAX };
+        Ok(Self(i64::try_from(nanoseconds).unwrap_or(least_or_greatest)))
     }
 }
 
@@ -123,6 +126,9 @@ mod tests {
         }
         assert_eq!(read("9999-12-31T23:59:59Z"), Ok(Instant(i64::MAX)));
         assert_eq!(read("0000-01-01T00:00:00Z"), Ok(Instant(i64::MIN)));
+        for ends in [i64::MIN, i64::MIN + 1, i64::MAX] {
+            assert_eq!(read(&Instant(ends).to_string()), Ok(Instant(ends)));
+        }
     }
 
     #[test]
