@@ -93,11 +93,11 @@ impl Pages for Fetched {
     }
 
     fn page(&self, cell: u32) -> Result<Option<Page>, Error> {
-        (&self.memory).page(cell)
+        self.memory.page(cell)
     }
 
     fn before(&self, cell: u32) -> Option<u32> {
-        (&self.memory).before(cell)
+        self.memory.before(cell)
     }
 
     fn keep(&mut self, _: RangeInclusive<u32>) {}

@@ -71,7 +71,7 @@ impl Resource {
 
     /// A cut of it, with the validator that [`tag`] gave.
     #[must_use]
-    pub fn cut(head: &Head, outline: &Outline, part: Part, tag: String) -> Self {
+    pub fn cut(head: &Head, outline: &Outline, part: Box<Part>, tag: String) -> Self {
         let end = part.given.end().min(outline.duration);
         let given = Interval::new(part.given.start(), end).unwrap_or(part.given);
         let places = part.tracks.as_deref().unwrap_or_default();
@@ -84,7 +84,7 @@ impl Resource {
             modified: head.original.modified,
             mime: part.mime.clone(),
             indexed: true,
-            content: Content::Cut(Box::new(part), fragment),
+            content: Content::Cut(part, fragment),
         }
     }
 }
@@ -203,7 +203,7 @@ mod tests {
             let (mime, given) = ("audio/webm".to_owned(), time.unwrap());
             let part = Part { file, mime, given, tracks, selected: Vec::new() };
             let head = head("\"a\"", Status::Indexed(outline.clone()));
-            let cut = Resource::cut(&head, &outline, part, "\"tag\"".to_owned());
+            let cut = Resource::cut(&head, &outline, Box::new(part), "\"tag\"".to_owned());
             assert_eq!(cut.fragment().unwrap().to_string(), text);
             assert_eq!((cut.etag.as_str(), cut.mime.as_str(), cut.modified), ("\"tag\"", "audio/webm", 784_111_777));
         }

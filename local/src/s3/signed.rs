@@ -177,7 +177,12 @@ mod tests {
     const PRESIGNED: &str =
         "/media/a?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=k&X-Amz-Signature=s&X-Amz-SignedHeaders=";
 
-    fn judge(method: &str, target: &str, headers: &[(&str, &[u8])]) -> Result<(), Refusal> {
+    /// A header field: its name and its value.
+    type Field<'a> = (&'a str, &'a [u8]);
+    /// A method, a target, header fields, and what comes of them.
+    type Case<'a> = (&'a str, &'a str, &'a [Field<'a>], Result<(), Refusal>);
+
+    fn judge(method: &str, target: &str, headers: &[Field]) -> Result<(), Refusal> {
         let mut request = Request::builder().method(method).uri(target).header("host", "127.0.0.1:9000");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -197,7 +202,7 @@ mod tests {
             )
         };
         let copy: &[(&str, &[u8])] = &[("x-amz-copy-source", b"media/b")];
-        let cases: &[(&str, &[(&str, &[u8])], Result<(), Refusal>)] = &[
+        let cases: &[(&str, &[Field], Result<(), Refusal>)] = &[
             ("host", &[], Ok(())),
             ("host", &[("range", b"bytes=0-1"), ("content-type", b"a/b"), ("x-amzn-trace-id", b"1")], Ok(())),
             ("host", &[("x-amz-content-sha256", b"UNSIGNED-PAYLOAD")], Ok(())),
@@ -233,7 +238,7 @@ mod tests {
         let four: (&str, &[u8]) = ("authorization", b"AWS4-HMAC-SHA256 Credential=k,SignedHeaders=host,Signature=s");
         let two: (&str, &[u8]) = ("authorization", b"AWS k:s");
         let url = &format!("{PRESIGNED}host");
-        let cases: &[(&str, &str, &[(&str, &[u8])], Result<(), Refusal>)] = &[
+        let cases: &[Case] = &[
             ("GET", "/media/a", &[], Ok(())),
             ("GET", "/media/a", &[four], Ok(())),
             ("GET", "/media/a", &[four, four], Err(Refusal::Ambiguous)),

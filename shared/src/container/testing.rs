@@ -27,7 +27,7 @@ pub fn cut(file: &[u8], (outline, pages): &(Outline, Memory), interval: Range<i6
     match block_on(resolve::cut(outline, &mut pages, &meaning)).unwrap() {
         Cut::Part(part) => {
             let bytes = bytes(&part.file.splice, file);
-            Some((part, bytes))
+            Some((*part, bytes))
         }
         Cut::Original | Cut::Outside => None,
     }

@@ -111,7 +111,7 @@ pub enum Cut {
     /// There is nothing at the time asked for: it lies behind the end, as a rule.
     Outside,
     /// A part.
-    Part(Part),
+    Part(Box<Part>),
 }
 
 /// The answer to a fragment in a `Range` header.
@@ -173,7 +173,7 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
     let file = container::write(outline, &selection)?;
     let mime = selected_mime(outline, &selection);
     let Selection { given, tracks: selected, .. } = selection;
-    Ok(Cut::Part(Part { file, mime, given, tracks: meaning.tracks.clone(), selected }))
+    Ok(Cut::Part(Box::new(Part { file, mime, given, tracks: meaning.tracks.clone(), selected })))
 }
 
 /// The samples of these tracks that present an interval, with those that have to be decoded before; `None` if there are none.

@@ -36,7 +36,7 @@ fn film(layout: Layout, tracks: Vec<TrackPlan>) -> (Film, Indexed) {
 fn cut(indexed: &Indexed, name: Option<&str>, start: i64, end: i64) -> Part {
     let time = Interval::new(Time(start * 1_000_000), Time(end * 1_000_000));
     match indexed.cut(&ask(name, time)) {
-        Cut::Part(part) => part,
+        Cut::Part(part) => *part,
         other => panic!("{other:?}"),
     }
 }

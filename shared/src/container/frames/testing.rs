@@ -112,7 +112,7 @@ impl Indexed {
         });
         let bytes: Vec<u8> = bytes.collect();
         assert_eq!(bytes.len() as u64, part.file.splice.len());
-        (part, bytes)
+        (*part, bytes)
     }
 
     pub fn notes(&self) -> String {

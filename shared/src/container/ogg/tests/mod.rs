@@ -168,7 +168,7 @@ impl Indexed {
     fn cut(&self, start: Time, end: Time) -> Part {
         let meaning = Meaning::of(&Ask::from(Interval::new(start, end).unwrap()), &self.outline);
         match block_on(resolve::cut(&self.outline, &mut &self.pages, &meaning)).unwrap() {
-            Cut::Part(part) => part,
+            Cut::Part(part) => *part,
             other => panic!("{other:?}"),
         }
     }

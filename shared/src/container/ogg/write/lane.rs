@@ -292,7 +292,7 @@ impl<'a> Packets<'a> {
 
     /// Gets one more packet ready. Says whether there was one.
     fn more(&mut self) -> Result<bool, Error> {
-        while let Some((_, sample)) = self.samples.next() {
+        for (_, sample) in self.samples.by_ref() {
             let piece = Piece::of(&sample, &mut self.elements, self.numbers.is_some())?;
             if !piece.part.continues {
                 self.begun.clear();
