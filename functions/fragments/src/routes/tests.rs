@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use http::Request;
+use reelspan::budget::Budget;
 use reelspan::space::streaming::Hosts;
 use reelspan::store::{self, Stores};
 use tower::ServiceExt;
@@ -36,7 +37,7 @@ async fn send(method: &str, path: &str, fields: &[(&str, &str)]) -> http::Respon
     let spaces = stores.spaces("Spaces");
     let hosts = Hosts::CloudFront;
     let (viewers, delivery) = (Viewers::Direct, Delivery::Streamed);
-    let fragments = Fragments { stores, spaces, hosts, viewers, delivery, budget: Default::default() };
+    let fragments = Fragments { stores, spaces, hosts, viewers, delivery, budget: Budget::default() };
     fragments.router().oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap()
 }
 
