@@ -58,8 +58,9 @@ def test_a_hundred_guessers_keep_nobody_out(door, addresses, name, before):
         while not over.is_set():
             try:
                 told[door.ask(f"127.0.1.{1 + number % addresses}", f"guess {number} {told.total()}", name, timeout=3)[0]] += 1
-            except TimeoutError:
-                told["gave up"] += 1
+            # The server also closes connections beyond so many of one address.
+            except (TimeoutError, ConnectionError, http.client.BadStatusLine):
+                told["no answer"] += 1
         return told
 
     with concurrent.futures.ThreadPoolExecutor(GUESSERS) as pool:
@@ -71,7 +72,7 @@ def test_a_hundred_guessers_keep_nobody_out(door, addresses, name, before):
             over.set()
         told = sum((guesser.result() for guesser in guessers), collections.Counter())
     assert honest == [200] * 20
-    assert told.keys() <= {401, 429, 503, "gave up"}, told
+    assert told.keys() <= {401, 429, 503, "no answer"}, told
     assert addresses > 1 or told[429] > told[401], told
 
 
