@@ -187,6 +187,10 @@ impl<Y: Syntax> Scanner<Y> {
             return Ok(Next::End);
         }
         let bytes = stream.peek(tags::HEADER).await?;
+        if bytes.is_empty() {
+            // The end that a checkpoint remembers may lie behind the file's.
+            return Ok(Next::End);
+        }
         let bytes = bytes.get(..left).unwrap_or(bytes);
         let Some(frame) = self.syntax.frame(bytes).filter(|frame| frame.kind == self.kind) else {
             // Where files were joined, the tags of each are in the middle.

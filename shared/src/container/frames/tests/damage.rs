@@ -1,7 +1,14 @@
 //! Damaged streams: something or a reason comes of each, and never more than is there.
 
+use bytes::Bytes;
+use futures::executor::block_on;
+
+use super::super::adts::Adts;
+use super::super::scan::{Scanner, Step, Syntax};
 use super::super::testing::{MP3, adts, frame, id3, id3_frame, index, try_index};
 use crate::container::Error;
+use crate::container::notes::Notes;
+use crate::container::stream::Stream;
 
 fn files() -> [Vec<u8>; 3] {
     let chapter = [&b"a\0"[..], &[0; 16], &id3_frame(b"TIT2", b"\x03Title")].concat();
@@ -58,5 +65,20 @@ fn random_damage_gives_frames_or_a_reason() {
             }
             holds(&file, &format!("round {round}"));
         }
+    }
+}
+
+#[test]
+fn frames_that_are_said_to_go_on_behind_the_file_end_with_it() {
+    // As a checkpoint says that was made of a longer file.
+    let file: Vec<u8> = (0..5).flat_map(|at| adts(100 + at, 1, true)).collect();
+    for file in [file.clone(), [file, vec![0; 100]].concat(), vec![0; 100]] {
+        let kind = Adts.frame(&adts(100, 1, true)).unwrap().kind;
+        let file = Bytes::from(file);
+        let mut stream = Stream::new(&file, 64);
+        let mut scanner = Scanner::new(Adts, kind, file.len() as u64 + 1000);
+        let mut notes = Notes::default();
+        let ends = (0..100).any(|_| matches!(block_on(scanner.step(&mut stream, &mut notes)), Ok(Step::End)));
+        assert!(ends, "{} bytes", file.len());
     }
 }
