@@ -17,7 +17,7 @@ pub struct Patience {
     pub head: Duration,
     /// From the end of an answer, or from the connection's beginning, to the next request.
     pub idle: Duration,
-    /// Sending a body, in all that the server has to wait for it, beyond the time that [`SLOWEST`] needs for what was sent.
+    /// Sending a body, in all that the server has to wait for it, beyond the time that the lowest accepted rate (1 KiB/s) needs.
     pub body: Duration,
     /// Taking an answer, likewise. A player that is paused takes nothing, and asks for the rest by a `Range` once its
     /// connection is gone.
