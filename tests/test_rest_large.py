@@ -73,7 +73,7 @@ def test_a_put_that_breaks_off_leaves_nothing(rest, how):
             if how == "chunked":
                 announced = "Transfer-Encoding: chunked"
             connection.sendall(
-                f"PUT /durastore/{space}/{name} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {token}\r\n{announced}\r\n\r\n".encode()
+                f"PUT /durastore/{space}/{name} HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Basic {token}\r\n{announced}\r\n\r\n".encode()
             )
             part = b"x" * 65536
             # More than a part of an upload, so that one is under way.

@@ -87,8 +87,13 @@ class Streaming:
         return self.streams(name, **streaming)
 
     def streams(self, name: str, **streaming) -> str:
-        host = self.task("enable-streaming", spaceId=name, **streaming)["streamingHost"]
-        end = time.monotonic() + 30
+        end, body = time.monotonic() + 30, json.dumps({"spaceId": name, **streaming})
+        # While the distribution is being changed by an earlier task, it asks for patience.
+        while (answer := self.session.post(f"{self.running.url}/durastore/task/enable-streaming", data=body, timeout=60)).status_code == 503:
+            assert time.monotonic() < end and "Retry-After" in answer.headers, answer.text
+            time.sleep(0.2)
+        assert answer.status_code == 200, answer.text
+        host = answer.json()["streamingHost"]
         while self.rest("HEAD", name).headers.get("x-dura-meta-streaming-status") not in (None, "Deployed"):
             assert time.monotonic() < end, "it is not deployed"
             time.sleep(0.1)

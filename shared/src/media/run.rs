@@ -69,6 +69,15 @@ impl Run {
         })
     }
 
+    /// How many of its samples are decoded before this time: at least one.
+    #[must_use]
+    pub fn count_before(&self, time: Ticks) -> u32 {
+        let ahead = (time - self.decode).0.max(0).cast_unsigned();
+        let duration = self.duration.0.max(0).cast_unsigned();
+        let count = if duration > 0 { ahead.div_ceil(duration) } else { u64::MAX };
+        u32::try_from(count).unwrap_or(u32::MAX).clamp(1, self.count.max(1))
+    }
+
     /// Those of its samples that begin to be presented at this time or later; `None` where there are none.
     #[must_use]
     pub fn presented_from(&self, time: Ticks) -> Option<Self> {
@@ -126,6 +135,14 @@ mod tests {
         let at_once = Run { duration: Ticks::ZERO, ..run() };
         assert_eq!(at_once.presented_from(Ticks(107)), Some(at_once.clone()));
         assert_eq!(at_once.presented_from(Ticks(108)), None);
+    }
+
+    #[test]
+    fn samples_before_a_time_are_counted() {
+        for (time, count) in [(0, 1), (100, 1), (101, 1), (103, 1), (104, 2), (127, 9), (128, 10), (1000, 10)] {
+            assert_eq!(run().count_before(Ticks(time)), count, "before {time}");
+        }
+        assert_eq!(Run { duration: Ticks::ZERO, ..run() }.count_before(Ticks(100)), 10);
     }
 
     #[test]

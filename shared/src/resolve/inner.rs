@@ -4,13 +4,15 @@
 //! A cut needs no indexing: its samples are known, so the index that its file would have follows from them. Its tracks are
 //! those of the original, presented as the cut presents them; where in the cut the samples lie, the splice says.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::ops::Range;
 
 use super::cover::{joined, needed};
 use super::pages::{Held, Memory};
 use super::{Cover, Error, Meaning, Part, Segment, Selected};
 use crate::container::{self, MAX_MADE, Merged, Sink};
-use crate::index::{Builder, Outline};
+use crate::index::{BuildError, Builder, Outline, cell, cell_end};
 use crate::media::{Edit, Run, Track};
 use crate::splice::{Piece, Splice};
 
@@ -23,12 +25,9 @@ impl Part {
         };
         let tracks = self.selected.iter();
         let tracks = tracks.filter_map(|selected| Some(presented(original.tracks.get(selected.track)?, selected)));
-        let mut builder = Builder::new(tracks.collect());
-        for (place, selected) in self.selected.iter().enumerate() {
-            for run in &selected.runs {
-                builder.samples(place, run).map_err(|error| Error::Container(error.into()))?;
-            }
-        }
+        let tracks: Vec<Track> = tracks.collect();
+        let mut builder = Builder::new(tracks.clone());
+        self.add_samples(&tracks, &mut builder).map_err(|error| Error::Container(error.into()))?;
         let count = builder.pages();
         let (packed, tracks) = builder.finish().map_err(|error| Error::Container(error.into()))?;
         let mut pages = Memory::default();
@@ -49,6 +48,30 @@ impl Part {
             ..original.clone()
         };
         Ok((outline, pages))
+    }
+
+    /// Gives the builder the samples of all tracks cell by cell. It would take those of the second track for late ones, and put
+    /// them all into the last page, if they came behind all of the first.
+    fn add_samples(&self, tracks: &[Track], builder: &mut Builder) -> Result<(), BuildError> {
+        let mut lanes: Vec<_> = self.selected.iter().map(|selected| selected.runs.iter()).collect();
+        let mut heads: Vec<Option<Run>> = lanes.iter_mut().map(Iterator::next).collect();
+        let cell_of = |place: usize, head: &Option<Run>| Some(cell(tracks.get(place)?, head.as_ref()?.decode));
+        let first = heads.iter().enumerate();
+        let mut next: BinaryHeap<_> =
+            first.filter_map(|(place, head)| Some(Reverse((cell_of(place, head)?, place)))).collect();
+        while let Some(Reverse((cell, place))) = next.pop() {
+            let (Some(track), Some(lane), Some(head)) = (tracks.get(place), lanes.get_mut(place), heads.get_mut(place))
+            else {
+                continue;
+            };
+            if let Some(run) = head.take() {
+                let count = run.count_before(cell_end(track, cell));
+                *head = run.slice(count..u32::MAX).or_else(|| lane.next());
+                builder.samples(place, run.slice(0..count).unwrap_or(run))?;
+            }
+            next.extend(cell_of(place, head).map(|cell| Reverse((cell, place))));
+        }
+        Ok(())
     }
 
     /// Resolves a fragment of the cut to byte ranges of the cut, as [`super::cover`] does of an original. The outline and the

@@ -162,13 +162,7 @@ impl Lane {
             self.cell = cell(&self.track, run.decode);
             self.times = (run.decode, cell_end(&self.track, self.cell));
         }
-        let duration = run.duration.0.max(0);
-        let ahead = i128::from(self.times.1.0) - i128::from(run.decode.0);
-        let samples = match duration {
-            0 => run.count,
-            duration => u32::try_from((ahead + i128::from(duration) - 1) / i128::from(duration)).unwrap_or(u32::MAX),
-        };
-        (self.cell, samples.clamp(1, run.count))
+        (self.cell, run.count_before(self.times.1))
     }
 
     fn count(&mut self, run: &Run) {
