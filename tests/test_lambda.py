@@ -323,7 +323,7 @@ def test_what_alarms_and_the_dashboard_look_at_is_written(stack, written):
                 dimensions = frozenset((it["Name"], stack.template.value(it["Value"])) for it in metric["Dimensions"])
                 assert metric["MetricName"] in written[dimensions], name
                 looked.add(metric["MetricName"])
-    assert looked == {"BrokenOff", "Failures", "IndexingLag", "RefusedSignatures", "ServerErrors"}
+    assert looked == {"BrokenOff", "FailedSignIns", "Failures", "IndexingLag", "RefusedSignatures", "ServerErrors"}
     [dashboard] = stack.template.of_type("AWS::CloudWatch::Dashboard").values()
     for widget in json.loads(stack.template.value(dashboard["Properties"]["DashboardBody"]))["widgets"]:
         for namespace, name, *pairs in widget["properties"]["metrics"]:
