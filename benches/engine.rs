@@ -24,10 +24,10 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use reelspan::container::{self, Limit, Progress, Source};
-use reelspan::index::Outline;
-use reelspan::media::{Interval, Time};
-use reelspan::resolve::{self, Ask, Cut, Meaning, Memory};
+use reelspan_engine::container::{self, Limit, Progress, Source};
+use reelspan_engine::fragment::resolve::{self, Ask, Cut, Meaning, Memory};
+use reelspan_engine::index::Outline;
+use reelspan_engine::media::{Interval, Time};
 use tokio::runtime::{Builder, Runtime};
 
 fn runtime() -> Runtime {

@@ -4,10 +4,10 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use reelspan::container::{self, ReadError, Segment, Selected, Selection, Source};
-use reelspan::index::{Container, Elements, Outline};
-use reelspan::media::{Interval, Kind, Setup, Ticks, Time, Track};
-use reelspan::splice::{Piece, Splice};
+use reelspan_engine::container::{self, ReadError, Segment, Selected, Selection, Source};
+use reelspan_engine::index::{Container, Elements, Outline};
+use reelspan_engine::media::splice::{Piece, Splice};
+use reelspan_engine::media::{Interval, Kind, Setup, Ticks, Time, Track};
 
 use super::hour;
 

@@ -2,8 +2,8 @@
 //! the same at every run. For benches, and for the unit tests that say how short an index is.
 
 use bytes::Bytes;
-use reelspan::index::{Builder, Packed};
-use reelspan::media::{Kind, Run, Setup, Ticks, Timescale, Track};
+use reelspan_engine::index::{Builder, Packed};
+use reelspan_engine::media::{Kind, Run, Setup, Ticks, Timescale, Track};
 
 /// Numbers that look random (D. E. Knuth, MMIX).
 struct Random(u64);

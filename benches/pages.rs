@@ -13,7 +13,7 @@ mod hour;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use reelspan::index::{Packed, Page};
+use reelspan_engine::index::{Packed, Page};
 
 fn pages(criterion: &mut Criterion) {
     let (tracks, samples) = hour::samples(250);

@@ -9,9 +9,9 @@ use std::hash::{DefaultHasher, Hasher};
 
 use bytes::Bytes;
 use futures::executor::block_on;
-use reelspan::container::{Checkpoint, Error, Limit, Progress, index, index_on};
-use reelspan::index::{Outline, Packed};
-use reelspan::resolve::Memory;
+use reelspan_engine::container::{Checkpoint, Error, Limit, Progress, index, index_on};
+use reelspan_engine::fragment::resolve::Memory;
+use reelspan_engine::index::{Outline, Packed};
 
 use crate::Interest;
 

@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use futures::executor::block_on;
-use reelspan::container::{self, Error};
-use reelspan::index::{Outline, Page};
-use reelspan::media::{Interval, Time};
-use reelspan::resolve::{self, Ask, Cover, Cut, Meaning, Memory, Part};
-use reelspan::splice::{Piece, Splice};
+use reelspan_engine::container::{self, Error};
+use reelspan_engine::fragment::resolve::{self, Ask, Cover, Cut, Meaning, Memory, Part};
+use reelspan_engine::index::{Outline, Page};
+use reelspan_engine::media::splice::{Piece, Splice};
+use reelspan_engine::media::{Interval, Time};
 
 use crate::Interest;
 

@@ -5,13 +5,13 @@ use futures::executor::block_on;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 use reelspan::http::conditional::Conditions;
-use reelspan::http::multipart::Multipart;
-use reelspan::http::range::{Asked, FragmentRange};
-use reelspan::index::Outline;
-use reelspan::resolve::{self, Ask, Cover, Cut, Meaning, Memory};
 use reelspan::space::{ContentId, MediaKey, SpaceId, acl::Acl, properties::Properties};
-use reelspan::splice::Splice;
-use reelspan::uri::{self, Fragment};
+use reelspan_engine::fragment::multipart::Multipart;
+use reelspan_engine::fragment::range::{Asked, FragmentRange};
+use reelspan_engine::fragment::resolve::{self, Ask, Cover, Cut, Meaning, Memory};
+use reelspan_engine::fragment::uri::{self, Fragment};
+use reelspan_engine::index::Outline;
+use reelspan_engine::media::splice::Splice;
 
 use reelspan::user::{Credentials, GroupName, Hash, UserName};
 
@@ -24,7 +24,7 @@ thread_local! {
     static INDEXED: (Outline, Memory) = {
         let mut pages = Memory::default();
         let file = bytes::Bytes::from_static(FILE);
-        (block_on(reelspan::container::index(&file, &mut pages)).expect("a sample"), pages)
+        (block_on(reelspan_engine::container::index(&file, &mut pages)).expect("a sample"), pages)
     };
 }
 
@@ -68,7 +68,7 @@ pub fn range(input: &[u8]) -> Interest {
                 let mut whole = Splice::new();
                 whole.source(0..length);
                 if length < u64::MAX {
-                    let multipart = Multipart::new(&whole, &ranges, "video/webm", "\"tag\"");
+                    let multipart = Multipart::new(&whole, &ranges, "video/webm", "boundary");
                     assert!(multipart.body.len() > ranges.iter().map(|range| range.end - range.start).sum());
                 }
             }

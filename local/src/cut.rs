@@ -5,9 +5,9 @@ use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use clap::Args;
-use reelspan::resolve::{self, Ask, Cut, Meaning};
-use reelspan::splice::Splice;
-use reelspan::uri::Fragment;
+use reelspan_engine::fragment::resolve::{self, Ask, Cut, Meaning};
+use reelspan_engine::fragment::uri::Fragment;
+use reelspan_engine::media::splice::Splice;
 
 use crate::Error;
 use crate::file::FileSource;

@@ -8,10 +8,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
-use reelspan::container::{self, ReadError, Source};
-use reelspan::index::Outline;
-use reelspan::resolve::Memory;
-use reelspan::splice::{Piece, Splice};
+use reelspan_engine::container::{self, ReadError, Source};
+use reelspan_engine::fragment::resolve::Memory;
+use reelspan_engine::index::Outline;
+use reelspan_engine::media::splice::{Piece, Splice};
 
 use crate::Error;
 

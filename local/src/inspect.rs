@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, SecondsFormat};
 use clap::Args;
-use reelspan::index::{CELL, Outline, Page, PageTrack};
-use reelspan::media::{Chapter, Run, Time, Track};
-use reelspan::resolve::Memory;
+use reelspan_engine::fragment::resolve::Memory;
+use reelspan_engine::index::{CELL, Outline, Page, PageTrack};
+use reelspan_engine::media::{Chapter, Run, Time, Track};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 

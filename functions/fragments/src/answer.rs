@@ -8,11 +8,12 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use reelspan::http::conditional::last_modified;
-use reelspan::http::mapping::{ByteList, Mapping};
-use reelspan::http::multipart::Multipart;
+use reelspan::http::etag;
 use reelspan::http::protection::{self, Embedding};
-use reelspan::http::range::content_range;
-use reelspan::splice::Splice;
+use reelspan_engine::fragment::mapping::{ByteList, Mapping};
+use reelspan_engine::fragment::multipart::Multipart;
+use reelspan_engine::fragment::range::content_range;
+use reelspan_engine::media::splice::Splice;
 
 use crate::resource::Resource;
 use crate::{Delivery, Error};
@@ -171,7 +172,8 @@ fn part(headers: &mut HeaderMap, resource: &Resource, ranges: &[Range<u64>]) -> 
         set(headers, CONTENT_RANGE, &content_range(range, resource.body().len()));
         return resource.body().slice(range.clone());
     }
-    let multipart = Multipart::new(resource.body(), ranges, &resource.mime, &resource.etag);
+    let boundary = etag::boundary(&resource.etag, ranges, resource.body().len());
+    let multipart = Multipart::new(resource.body(), ranges, &resource.mime, &boundary);
     set(headers, CONTENT_TYPE, &multipart.content_type);
     multipart.body
 }

@@ -6,10 +6,12 @@ use http::{HeaderName, StatusCode};
 use reelspan::budget::Full;
 use reelspan::cloudfront::verify::Refusal;
 use reelspan::http::problem::{self, Problem};
-use reelspan::http::range;
-use reelspan::media::Time;
 use reelspan::space::NameError;
-use reelspan::{container, resolve, store};
+use reelspan::store;
+use reelspan_engine::container;
+use reelspan_engine::fragment::range;
+use reelspan_engine::fragment::resolve;
+use reelspan_engine::media::Time;
 
 /// Why a request is not answered with media.
 #[derive(Debug, thiserror::Error)]

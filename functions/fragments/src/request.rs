@@ -7,10 +7,10 @@ use http::header::RANGE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
 use reelspan::http::conditional::Conditions;
-use reelspan::http::range::Asked as Range;
-use reelspan::resolve::{self, Ask};
 use reelspan::space::{ContentId, MediaKey, SpaceId};
-use reelspan::uri::Fragment;
+use reelspan_engine::fragment::range::Asked as Range;
+use reelspan_engine::fragment::resolve::{self, Ask};
+use reelspan_engine::fragment::uri::Fragment;
 
 use crate::admission::Shown;
 use crate::viewers::X_REELSPAN_RANGE;

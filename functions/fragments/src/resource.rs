@@ -1,13 +1,13 @@
 //! Which resource a request is of: the original as it is stored, or a cut of it, which is a resource of its own.
 
-use reelspan::container::WRITER;
 use reelspan::http::etag;
 use reelspan::http::media_type::{MediaType, UNKNOWN};
-use reelspan::index::{FORMAT, Head, Outline, Status};
-use reelspan::media::{Interval, Time, Track};
-use reelspan::resolve::{Meaning, Part, When};
-use reelspan::splice::Splice;
-use reelspan::uri::Fragment;
+use reelspan_engine::container::WRITER;
+use reelspan_engine::fragment::resolve::{Meaning, Part, When};
+use reelspan_engine::fragment::uri::Fragment;
+use reelspan_engine::index::{FORMAT, Head, Outline, Status};
+use reelspan_engine::media::splice::Splice;
+use reelspan_engine::media::{Interval, Time, Track};
 
 /// How many bytes of a header field names of tracks may take: all fields together must pass through gateways.
 const MOST_OF_A_FIELD: usize = 2_000;
@@ -133,9 +133,9 @@ pub fn tag(head: &Head, outline: &Outline, meaning: &Meaning) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use reelspan::container::{Extents, Written};
-    use reelspan::index::{Container, Original};
-    use reelspan::media::{Kind, Setup, Timescale, Track};
+    use reelspan_engine::container::{Extents, Written};
+    use reelspan_engine::index::{Container, Original};
+    use reelspan_engine::media::{Kind, Setup, Timescale, Track};
 
     use super::*;
 

@@ -15,8 +15,8 @@ use http::header::{
 };
 use http::{Method, Request, StatusCode};
 use reelspan::http::protection::{self, Embedding};
-use reelspan::http::range::Asked as Range;
 use reelspan::telemetry::{self, Index};
+use reelspan_engine::fragment::range::Asked as Range;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 

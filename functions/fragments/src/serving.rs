@@ -9,13 +9,13 @@ use futures::TryStreamExt;
 use http::StatusCode;
 use reelspan::budget::Share;
 use reelspan::http::conditional::Verdict;
-use reelspan::http::mapping::{Mapping, Of};
-use reelspan::http::range::{Asked as Range, FragmentRange};
-use reelspan::index::{Outline, Status};
-use reelspan::resolve::{self, Ask, Cover, Cut, Meaning};
 use reelspan::space::MediaKey;
 use reelspan::store::Found;
-use reelspan::uri::Reason;
+use reelspan_engine::fragment::mapping::{Mapping, Of};
+use reelspan_engine::fragment::range::{Asked as Range, FragmentRange};
+use reelspan_engine::fragment::resolve::{self, Ask, Cover, Cut, Meaning};
+use reelspan_engine::fragment::uri::Reason;
+use reelspan_engine::index::{Outline, Status};
 
 use crate::admission::Admitted;
 use crate::answer::{self, Answer, Extent};

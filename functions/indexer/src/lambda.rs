@@ -8,8 +8,8 @@ use aws_sdk_lambda::error::DisplayErrorContext;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use lambda_runtime::{Context, LambdaEvent, service_fn};
-use reelspan::container::Limit;
 use reelspan::store::{self, Stores};
+use reelspan_engine::container::Limit;
 
 use crate::{S3Event, handle_some};
 

@@ -16,11 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use event::{Bucket, Entity, Object, Record, S3Event};
-use reelspan::container::Limit;
 use reelspan::space::MediaKey;
 use reelspan::store::{self, Sequencer, Stores};
 use reelspan::telemetry::metrics::{self, Unit};
 use reelspan::telemetry::{self, Meter};
+use reelspan_engine::container::Limit;
 
 use self::work::Work;
 

@@ -1,8 +1,8 @@
 //! Where a container puts the pages of an index: into the table, in batches.
 
-use reelspan::container::{ReadError, Sink};
-use reelspan::index::Packed;
 use reelspan::store::{Cells, Error, IndexTable, Sequencer};
+use reelspan_engine::container::{ReadError, Sink};
+use reelspan_engine::index::Packed;
 
 /// How many pages are stored together.
 const PAGES: usize = 100;

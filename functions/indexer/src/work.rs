@@ -1,9 +1,9 @@
 //! What is done about one file: its index is made what the object is now. Why this comes right whatever else happens at the
 //! same time is said in `reelspan::store`, at the table of indexes.
 
-use reelspan::container::{self, Checkpoint, Limit, Progress, ReadError};
-use reelspan::index::{Head, Original, Status};
 use reelspan::store::{self, Cells, Object, Sequencer, Stored, Stores, Unfinished};
+use reelspan_engine::container::{self, Checkpoint, Limit, Progress, ReadError};
+use reelspan_engine::index::{Head, Original, Status};
 
 use crate::sink::Pages;
 use crate::{Error, Outcome, Report};

@@ -1,12 +1,12 @@
 //! The part of a file that a URL is for. What means nothing is elsewhere as if it were not there, and the whole file is what is
 //! left; here it is an error, since a URL for a part that opened all of it would be the opposite of what was asked for.
 
-use reelspan::index::{Outline, Status};
-use reelspan::media::{Interval, Time};
-use reelspan::resolve::{self, Ask, Meaning, When, guess};
 use reelspan::space::MediaKey;
 use reelspan::store::Found;
-use reelspan::uri::Fragment;
+use reelspan_engine::fragment::resolve::{self, Ask, Meaning, When, guess};
+use reelspan_engine::fragment::uri::Fragment;
+use reelspan_engine::index::{Outline, Status};
+use reelspan_engine::media::{Interval, Time};
 
 use crate::{Error, Signing};
 

@@ -12,11 +12,11 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use reelspan::http::conditional::{Conditions, Verdict, last_modified};
 use reelspan::http::media_type::{MediaType, UNKNOWN};
 use reelspan::http::protection::{self, Embedding};
-use reelspan::http::range::{Asked, content_range};
 use reelspan::space::acl::Right;
 use reelspan::space::{ContentId, MediaKey};
-use reelspan::splice::Splice;
 use reelspan::store::{self, Content};
+use reelspan_engine::fragment::range::{Asked, content_range};
+use reelspan_engine::media::splice::Splice;
 
 use crate::answer::{CONTENT_MD5, disposition, property, set};
 use crate::request::{Attachment, Names, content_properties, media_type};

@@ -5,10 +5,10 @@ use std::pin::pin;
 
 use futures::TryStreamExt;
 use reelspan::{
-    index::FORMAT,
     space::{MediaKey, SpaceId},
     store::Stores,
 };
+use reelspan_engine::index::FORMAT;
 
 use crate::{
     Error,

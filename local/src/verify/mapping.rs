@@ -10,8 +10,8 @@
 
 use std::ops::Range;
 
-use reelspan::media::Time;
-use reelspan::uri::{Invalid, Scanner, npt};
+use reelspan_engine::fragment::uri::{Invalid, Scanner, npt};
+use reelspan_engine::media::Time;
 
 use super::ranges::{byte_ranges, spaces};
 
@@ -139,7 +139,7 @@ mod tests {
     #![allow(clippy::single_range_in_vec_init)]
 
     use proptest::prelude::*;
-    use reelspan::http::range::content_range;
+    use reelspan_engine::fragment::range::content_range;
 
     use super::*;
 

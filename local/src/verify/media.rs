@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::path::Path;
 
-use reelspan::index::{Outline, Page};
-use reelspan::media::{Run, Time, Track};
-use reelspan::resolve::Memory;
-use reelspan::uri;
+use reelspan_engine::fragment::resolve::Memory;
+use reelspan_engine::fragment::uri;
+use reelspan_engine::index::{Outline, Page};
+use reelspan_engine::media::{Run, Time, Track};
 
 use super::ranges::Ranges;
 use super::verdict::Stop;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use reelspan::uri::{Invalid, Scanner};
+use reelspan_engine::fragment::uri::{Invalid, Scanner};
 
 /// How many ranges one answer may name; more are no answer to anything.
 const MOST: usize = 4096;

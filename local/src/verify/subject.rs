@@ -1,7 +1,7 @@
 //! The resource that is verified: what was learnt of it at the beginning, and what one check leaves to the next.
 
 use futures::future::LocalBoxFuture;
-use reelspan::media::Time;
+use reelspan_engine::media::Time;
 use tokio::sync::OnceCell;
 
 use super::client::{Answer, Client, Request};

@@ -18,14 +18,13 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use reelspan::{
-    container, http,
-    index::Outline,
-    media::{Interval, Time},
-    resolve::{self, Ask, Cover, Cut, Meaning, Memory},
-    splice::{Piece, Splice},
-    uri::{Fragment, Scanner, npt},
-};
+use reelspan::http;
+use reelspan_engine::container;
+use reelspan_engine::fragment::resolve::{self, Ask, Cover, Cut, Meaning, Memory};
+use reelspan_engine::fragment::uri::{Fragment, Scanner, npt};
+use reelspan_engine::index::Outline;
+use reelspan_engine::media::splice::{Piece, Splice};
+use reelspan_engine::media::{Interval, Time};
 
 /// A request, as far as it matters.
 #[derive(Debug, Default)]

@@ -2,7 +2,9 @@
 //! bytes depend on.
 
 use std::fmt::Write;
+use std::ops::Range;
 
+use reelspan_engine::fragment::range::content_range;
 use ring::digest::{Context, SHA256};
 
 /// How many bytes of the digest are kept: 128 bits, as many as tell any two things apart.
@@ -15,8 +17,16 @@ pub fn strong<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     format!("\"{}\"", digest(parts))
 }
 
+/// The boundary of a multipart body that gives these ranges of what has this entity tag and `length` bytes. It is a digest of
+/// both, so that the same request gives the same bytes; the media, which is part of the entity tag, cannot contain it.
+#[must_use]
+pub fn boundary(etag: &str, ranges: &[Range<u64>], length: u64) -> String {
+    let names: Vec<String> = ranges.iter().map(|range| content_range(range, length)).collect();
+    digest(std::iter::once(etag).chain(names.iter().map(String::as_str)).map(str::as_bytes))
+}
+
 /// SHA-256 of the parts, each behind its length, cut to 32 hexadecimal digits.
-pub(super) fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut context = Context::new(&SHA256);
     for part in parts {
         context.update(&(part.len() as u64).to_be_bytes());
@@ -43,5 +53,12 @@ mod tests {
             assert_eq!(tags.iter().position(|other| other == tag), Some(at));
         }
         assert_eq!(of(&["ab", "c"]), of(&["ab", "c"]));
+    }
+
+    #[test]
+    fn a_boundary_depends_on_the_tag_and_on_the_ranges() {
+        assert_eq!(boundary("\"a\"", &[0..1, 5..9], 100), boundary("\"a\"", &[0..1, 5..9], 100));
+        assert_ne!(boundary("\"a\"", &[0..1, 5..9], 100), boundary("\"b\"", &[0..1, 5..9], 100));
+        assert_ne!(boundary("\"a\"", &[0..1, 5..9], 100), boundary("\"a\"", &[0..1, 5..8], 100));
     }
 }

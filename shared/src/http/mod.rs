@@ -3,9 +3,6 @@
 //!
 //! | file | what it knows |
 //! | --- | --- |
-//! | [`range`] | `Range` in bytes and in time (RFC 9110 §14; W3C *Protocol for Media Fragments 1.0*) |
-//! | [`mapping`] | `Content-Range-Mapping`: which time the bytes of an answer hold |
-//! | [`multipart`] | `multipart/byteranges` as a splice |
 //! | [`conditional`] | `If-Match` and its kin (RFC 9110 §13) |
 //! | [`etag`] | strong validators for what is made |
 //! | [`problem`] | problem details (RFC 9457) |
@@ -15,10 +12,7 @@
 
 pub mod conditional;
 pub mod etag;
-pub mod mapping;
 pub mod media_type;
-pub mod multipart;
 pub mod origin;
 pub mod problem;
 pub mod protection;
-pub mod range;

@@ -2,10 +2,10 @@
 
 use std::ops::RangeInclusive;
 
-use reelspan::index::{Container, Head, Original, Outline, Packed, Page, PageTrack, Status};
-use reelspan::media::{Run, Ticks, Time};
-use reelspan::resolve::{self, Pages};
 use reelspan::store::{Cells, Found, IndexTable, PagesOf, Sequencer, Stores};
+use reelspan_engine::fragment::resolve::{self, Pages};
+use reelspan_engine::index::{Container, Head, Original, Outline, Packed, Page, PageTrack, Status};
+use reelspan_engine::media::{Run, Ticks, Time};
 
 use super::database;
 

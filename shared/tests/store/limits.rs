@@ -9,8 +9,8 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, S
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use reelspan::index::Packed;
 use reelspan::store::{CONTAINER_INDEX, Cells, Error, Sequencer, Stores};
+use reelspan_engine::index::Packed;
 
 use super::bucket::{Bucket, NAME};
 use super::database;
@@ -94,7 +94,7 @@ async fn a_clock_that_is_off_is_made_up_for() {
         assert!(stores.index.stored("films/a").await.unwrap().is_none());
         assert_eq!(told(), [true], "and so is what comes after it");
         // A body is asked for by a GET, whose refusal says why.
-        let mut splice = reelspan::splice::Splice::new();
+        let mut splice = reelspan_engine::media::splice::Splice::new();
         splice.source(0..10);
         assert!(matches!(stores.media.body("films/a", "\"1\"", splice).await.err(), Some(Error::Changed)));
         assert_eq!(told(), [false, true]);

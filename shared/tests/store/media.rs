@@ -5,9 +5,9 @@ use std::pin::pin;
 use aws_sdk_dynamodb::config as dynamodb;
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use reelspan::container::{ReadError, Source};
-use reelspan::splice::{Piece, Splice};
 use reelspan::store::{Error, Stores};
+use reelspan_engine::container::{ReadError, Source};
+use reelspan_engine::media::splice::{Piece, Splice};
 
 use super::bucket::{Bucket, Content, Fault, Moment, NAME};
 

@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::config::{self as dynamodb, Credentials, Region};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
-use reelspan::index::Packed;
 use reelspan::store::{Error, Sequencer, Stores};
+use reelspan_engine::index::Packed;
 use serde_json::{Value, json};
 
 use super::bucket::Bucket;

@@ -1,11 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::single_range_in_vec_init)]
 
-use reelspan::container::Written;
-use reelspan::http::mapping::{Of, Unit};
-use reelspan::media::{Interval, Time};
-use reelspan::resolve::Part;
-use reelspan::splice::Piece;
-use reelspan::uri::Fragment;
+use reelspan_engine::container::Written;
+use reelspan_engine::fragment::mapping::{Of, Unit};
+use reelspan_engine::fragment::resolve::Part;
+use reelspan_engine::fragment::uri::Fragment;
+use reelspan_engine::media::splice::Piece;
+use reelspan_engine::media::{Interval, Time};
 
 use super::*;
 use crate::delivery::{LARGEST, LARGEST_STREAM};
@@ -29,7 +29,7 @@ fn cut() -> Resource {
     let mut body = Splice::new();
     body.made(vec![7; 1_000]);
     body.source(50_000..59_000);
-    let file = Written { splice: body, setup: 0..1_000, elements: reelspan::container::Extents::default() };
+    let file = Written { splice: body, setup: 0..1_000, elements: reelspan_engine::container::Extents::default() };
     let given = Interval::new(Time(19_770_000_000), Time::from_secs(35)).unwrap();
     let part = Part { file, mime: "video/webm".to_owned(), given, tracks: None, selected: Vec::new() };
     let content = Content::Cut(Box::new(part), Fragment::parse("t=npt:19.77,35&track=audio"));

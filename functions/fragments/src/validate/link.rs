@@ -1,7 +1,7 @@
 //! A URI, taken apart as far as media fragments are concerned (RFC 3986 §3).
 
 use reelspan::space::{ContentId, MediaKey, SpaceId};
-use reelspan::uri;
+use reelspan_engine::fragment::uri;
 
 use crate::Error;
 

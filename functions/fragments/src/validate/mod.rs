@@ -78,7 +78,7 @@ fn asked(query: Option<&str>) -> Result<String, Error> {
     if written.len() > LONGEST {
         return Err(wrong("the URI is too long"));
     }
-    reelspan::uri::decode(written)
+    reelspan_engine::fragment::uri::decode(written)
         .map(std::borrow::Cow::into_owned)
         .map_err(|_| wrong("it is not percent-encoded UTF-8"))
 }

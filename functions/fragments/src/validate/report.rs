@@ -3,14 +3,14 @@
 
 use std::ops::RangeInclusive;
 
-use reelspan::http::range::FragmentRange;
-use reelspan::index::{Head, Outline, Status};
-use reelspan::media::{Chapter, Interval, Kind, Time, Track};
-use reelspan::resolve::{self, Ask, Cut, Meaning};
 use reelspan::space::MediaKey;
 use reelspan::store::Found;
-use reelspan::uri::clock::Instant;
-use reelspan::uri::{Area, Fragment, Reason, Stretch, Temporal};
+use reelspan_engine::fragment::range::FragmentRange;
+use reelspan_engine::fragment::resolve::{self, Ask, Cut, Meaning};
+use reelspan_engine::fragment::uri::clock::Instant;
+use reelspan_engine::fragment::uri::{Area, Fragment, Reason, Stretch, Temporal};
+use reelspan_engine::index::{Head, Outline, Status};
+use reelspan_engine::media::{Chapter, Interval, Kind, Time, Track};
 use serde::Serialize;
 
 use super::link::Link;
@@ -171,8 +171,10 @@ struct Ignored {
 impl Reading {
     fn of(written: &str) -> Self {
         let fragment = Fragment::parse(written);
-        let ignored =
-            |ignored: &reelspan::uri::Ignored| Ignored { pair: ignored.pair.clone(), why: ignored.why.to_string() };
+        let ignored = |ignored: &reelspan_engine::fragment::uri::Ignored| Ignored {
+            pair: ignored.pair.clone(),
+            why: ignored.why.to_string(),
+        };
         Self {
             written: written.to_owned(),
             normalised: fragment.to_string(),

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use aws_sdk_dynamodb::primitives::Blob;
-use reelspan::container::Limit;
+use reelspan_engine::container::Limit;
 use reelspan_indexer::handle_some;
 
 use super::*;

@@ -6,9 +6,9 @@ use std::pin::pin;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::{StreamExt, TryStreamExt, stream};
-use reelspan::index::FORMAT;
 use reelspan::space::{MediaKey, SpaceId};
 use reelspan::store::{self, IndexTable, SpacesTable, Stores};
+use reelspan_engine::index::FORMAT;
 
 use crate::contents::{Content, contents};
 use crate::doctor::finding::Finding;

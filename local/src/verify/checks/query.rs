@@ -2,8 +2,8 @@
 
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, ETAG};
-use reelspan::media::{Kind, Time};
-use reelspan::uri::{Scanner, npt};
+use reelspan_engine::fragment::uri::{Scanner, npt};
+use reelspan_engine::media::{Kind, Time};
 
 use super::bytes::joined;
 use super::whole::strong;

@@ -3,7 +3,7 @@
 
 use http::StatusCode;
 use http::header::{LOCATION, VARY};
-use reelspan::uri::Scanner;
+use reelspan_engine::fragment::uri::Scanner;
 
 use super::bytes::taken;
 use crate::verify::client::{ACCEPT_RANGE_REDIRECT, Answer, RANGE_REDIRECT, Request, join};

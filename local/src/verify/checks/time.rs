@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use http::StatusCode;
 use http::header::CONTENT_RANGE;
-use reelspan::media::Time;
-use reelspan::resolve;
+use reelspan_engine::fragment::resolve;
+use reelspan_engine::media::Time;
 
 use crate::verify::laid::Laid;
 use crate::verify::ranges::Ranges;

@@ -9,8 +9,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 
 use super::{Cells, HeadOf, Sequencer};
-use crate::index::{FORMAT, Head, Original, Outline, Packed, Status};
 use crate::store::Error;
+use reelspan_engine::index::{FORMAT, Head, Original, Outline, Packed, Status};
 
 /// An item's attributes by name.
 pub(super) type Item = HashMap<String, AttributeValue>;

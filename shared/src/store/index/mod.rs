@@ -62,8 +62,8 @@ pub use self::sequencer::Sequencer;
 pub use self::unfinished::Unfinished;
 use super::error::of_dynamodb;
 use super::{Admission, Error, SpacesTable};
-use crate::index::{Head, Packed};
 use crate::space::MediaKey;
+use reelspan_engine::index::{Head, Packed};
 
 /// How many batches, or single deletions, are under way at a time.
 const AT_ONCE: usize = 4;
@@ -85,7 +85,7 @@ pub struct HeadOf {
     pub media: String,
     /// Of which version of it, with the quotation marks.
     pub etag: String,
-    /// In which format of the index ([`crate::index::FORMAT`]).
+    /// In which format of the index ([`reelspan_engine::index::FORMAT`]).
     pub format: u32,
 }
 

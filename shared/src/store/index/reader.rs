@@ -8,10 +8,10 @@ use bytes::Bytes;
 use super::item::{self, Item};
 use super::{Cells, IndexTable, batch};
 use crate::budget::{Full, Share};
-use crate::container;
-use crate::index::Page;
-use crate::resolve::{self, Pages};
 use crate::store::Error;
+use reelspan_engine::container;
+use reelspan_engine::fragment::resolve::{self, Pages};
+use reelspan_engine::index::Page;
 
 /// The pages of one file's index: what was read stays, packed, and what the head says not to exist is never asked for.
 #[derive(Debug)]

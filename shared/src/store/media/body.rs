@@ -13,9 +13,9 @@ use tokio::task::JoinHandle;
 
 use super::download::{Download, Version};
 use super::plan::Plan;
-use crate::splice::{Cursor, Piece, Splice};
 use crate::store::Error;
 use crate::telemetry::carried;
+use reelspan_engine::media::splice::{Cursor, Piece, Splice};
 
 /// How many GETs are under way beyond the one that is being read.
 const AHEAD: usize = 4;

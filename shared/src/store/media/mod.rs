@@ -22,8 +22,8 @@ pub use self::content::{Content, Listed, Md5, New, Objects, Page, Part, PutError
 use self::download::{Download, Version};
 use super::Error;
 use super::error::of_s3;
-use crate::container::{ReadError, Source};
-use crate::splice::Splice;
+use reelspan_engine::container::{ReadError, Source};
+use reelspan_engine::media::splice::Splice;
 
 /// How much room is made at once for what a read will bring; more follows as the bytes do.
 const ROOM: u64 = 8 << 20;

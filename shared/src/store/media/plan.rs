@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::splice::{Cursor, Piece, Splice};
+use reelspan_engine::media::splice::{Cursor, Piece, Splice};
 
 /// The longest gap that is read through: at 50 to 100 MB/s it takes less time than the round trip of another GET.
 const GAP: u64 = 1 << 20;

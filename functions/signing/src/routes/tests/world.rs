@@ -13,15 +13,15 @@ use reelspan::cloudfront::key::SigningKey;
 use reelspan::cloudfront::now;
 use reelspan::cloudfront::sign::Signer;
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify};
-use reelspan::container::index;
-use reelspan::index::{Head, Original, Status};
-use reelspan::resolve::Memory;
 use reelspan::space::SpaceId;
 use reelspan::space::acl::{Grantee, Right};
 use reelspan::space::record::Space;
 use reelspan::space::streaming::{Distribution, Hosts, Kind, Standing, Streaming};
 use reelspan::store::{self, CONTAINER_INDEX, Cells, Keys, SPACES, Sequencer, SigningSecret, Stores, create_tables};
 use reelspan::user::{Identity, Role, UserName};
+use reelspan_engine::container::index;
+use reelspan_engine::fragment::resolve::Memory;
+use reelspan_engine::index::{Head, Original, Status};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
@@ -236,7 +236,9 @@ async fn answer(State(aws): State<Arc<Mutex<Aws>>>, request: Request) -> Respons
         };
     }
     let aws = aws.lock().unwrap();
-    let key = reelspan::uri::decode(request.uri().path().trim_start_matches("/media/")).unwrap().into_owned();
+    let key = reelspan_engine::fragment::uri::decode(request.uri().path().trim_start_matches("/media/"))
+        .unwrap()
+        .into_owned();
     if request.method() == "HEAD" {
         return if aws.keys.contains(&key) {
             [("etag", "\"e\""), ("content-length", "1"), ("last-modified", "Tue, 05 Apr 2016 17:59:11 GMT")]
@@ -246,7 +248,7 @@ async fn answer(State(aws): State<Arc<Mutex<Aws>>>, request: Request) -> Respons
         };
     }
     let prefix = request.uri().query().unwrap().split('&').find_map(|pair| pair.strip_prefix("prefix=")).unwrap();
-    let prefix = reelspan::uri::decode(prefix).unwrap().into_owned();
+    let prefix = reelspan_engine::fragment::uri::decode(prefix).unwrap().into_owned();
     let found = aws.keys.iter().filter(|key| key.starts_with(&prefix));
     let found: Vec<_> = found.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
     let found = found.concat();

@@ -1,0 +1,170 @@
+//! The write half: header, onMetaData, sequence headers, and tags with new timestamps around payloads as they are.
+
+use super::amf::{SCRIPT_AT, Script};
+use super::tag::{self, AUDIO, FileHeader, TAG_HEADER, VIDEO};
+use crate::container::draft::Draft;
+use crate::container::order::InOrder;
+use crate::container::{Error, Extents, Selection, Written};
+use crate::index::{self, Outline};
+use crate::media::splice::Splice;
+use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
+
+/// How many keyframes onMetaData names at most: where there are more, every so many-th. They take 18 bytes each.
+const MAX_KEYFRAMES: usize = 2000;
+
+/// How far the tags named in a cut without video lie apart at least.
+const AUDIO_DISTANCE: Time = Time::from_secs(5);
+
+/// Writes a selection as a complete file; see [`super::write`].
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    let mut lanes = Vec::with_capacity(selection.tracks.len());
+    for selected in &selection.tracks {
+        let track = outline.tracks.get(selected.track);
+        let track = track.ok_or_else(|| mismatch(format!("no track {}", selected.track)))?;
+        lanes.push(Lane { track, description: 0 });
+    }
+    let Some(first) = lanes.first() else { return Err(mismatch("a selection without a track".to_owned())) };
+    // Pictures are decoded before they are presented; timestamps must not be negative for that.
+    let start = first.track.timescale.ticks(selection.given.start());
+    let decoded = selection.tracks.iter().filter_map(|selected| selected.runs.first()).map(|run| run.decode);
+    let mut tags =
+        Tags { outline, zero: decoded.min().map_or(start, |decode| decode.min(start)), draft: Draft::default() };
+
+    for (lane, selected) in lanes.iter_mut().zip(&selection.tracks) {
+        if let Some(run) = selected.runs.first() {
+            tags.describe(lane, run, 0)?;
+        }
+    }
+    let setup = tags.draft.len();
+    let mut keyframes = Keyframes::for_lanes(&lanes);
+    let mut places = Extents::default();
+    for (place, run) in InOrder::new(&selection.tracks) {
+        let Some(lane) = lanes.get_mut(place) else { continue };
+        let timestamp = tags.timestamp(&run)?;
+        if lane.description != run.description {
+            tags.describe(lane, &run, timestamp)?;
+        }
+        let begins = tags.draft.len();
+        keyframes.offer(lane.track, &run, timestamp, begins);
+        tags.sample(lane, &run, timestamp)?;
+        places.push(begins..tags.draft.len());
+        tags.draft.fits()?;
+    }
+
+    let has = |kind| lanes.iter().any(|lane| lane.track.kind == kind);
+    let mut script = Script {
+        duration: selection.given.duration().as_secs_f64(),
+        file_size: 0,
+        dimensions: lanes.iter().find_map(|lane| lane.track.dimensions),
+        has_video: has(Kind::Video),
+        has_audio: has(Kind::Audio),
+        keyframes: keyframes.thinned(),
+    };
+    let body = SCRIPT_AT + script.len() as u64;
+    script.file_size = body + tags.draft.len();
+    for (_, position) in &mut script.keyframes {
+        *position += body;
+    }
+    let mut splice = Splice::new();
+    splice.made(FileHeader::write(script.has_audio, script.has_video).to_vec());
+    splice.made(script.write());
+    tags.draft.append_to(&mut splice);
+    // A tag is not a piece of the original, for its header is new: it is an element, so that a range has it whole.
+    let elements = places.iter().map(|place| body + place.start..body + place.end).collect();
+    Ok(Written { splice, setup: 0..body + setup, elements })
+}
+
+/// One track of the cut.
+struct Lane<'a> {
+    track: &'a Track,
+    /// What the decoder was last configured with.
+    description: u16,
+}
+
+impl Lane<'_> {
+    const fn kind(&self) -> u8 {
+        if matches!(self.track.kind, Kind::Video) { VIDEO } else { AUDIO }
+    }
+}
+
+/// The tags so far.
+struct Tags<'a> {
+    outline: &'a Outline,
+    /// The decode time of the original that becomes zero.
+    zero: Ticks,
+    draft: Draft,
+}
+
+impl Tags<'_> {
+    fn timestamp(&self, run: &Run) -> Result<i32, Error> {
+        let time = run.decode - self.zero;
+        i32::try_from(time.0).map_err(|_| mismatch(format!("a tag {} ms into the cut", time.0)))
+    }
+
+    /// Appends the sequence header that the samples of this run need, where they need one.
+    fn describe(&mut self, lane: &mut Lane<'_>, run: &Run, timestamp: i32) -> Result<(), Error> {
+        lane.description = run.description;
+        let place = usize::from(run.description).checked_sub(1);
+        let payload = place.and_then(|place| self.outline.setup.get(place));
+        let payload = payload.ok_or_else(|| mismatch(format!("no sequence header {}", run.description)))?;
+        if payload.is_empty() {
+            return Ok(());
+        }
+        let size = u32::try_from(payload.len()).map_err(|_| mismatch("a long sequence header".to_owned()))?;
+        self.draft.made().extend(tag::header(lane.kind(), size, timestamp));
+        match payload {
+            Setup::Inline(bytes) => self.draft.made().extend_from_slice(bytes),
+            Setup::At(range) => self.draft.source(range.clone()),
+        }
+        self.draft.made().extend(tag::trailer(size));
+        Ok(())
+    }
+
+    /// Appends a sample, whose payload stays as it is.
+    fn sample(&mut self, lane: &Lane<'_>, run: &Run, timestamp: i32) -> Result<(), Error> {
+        let around = tag::TAG_HEADER_BYTES + u32::from(run.header);
+        let size = run.size.checked_sub(around);
+        let size = size.ok_or_else(|| mismatch(format!("a tag of {} bytes at byte {}", run.size, run.offset)))?;
+        let payload = run.offset.saturating_add(TAG_HEADER as u64);
+        self.draft.made().extend(tag::header(lane.kind(), size, timestamp));
+        self.draft.source(payload..payload.saturating_add(u64::from(size)));
+        self.draft.made().extend(tag::trailer(size));
+        Ok(())
+    }
+}
+
+/// Where decoding can begin in a cut, for players that seek.
+struct Keyframes {
+    /// The kind of track that they are of.
+    kind: Kind,
+    /// How far they lie apart at least, milliseconds.
+    distance: i64,
+    /// Timestamp, and place behind onMetaData.
+    points: Vec<(i64, u64)>,
+}
+
+impl Keyframes {
+    fn for_lanes(lanes: &[Lane<'_>]) -> Self {
+        let video = lanes.iter().any(|lane| lane.track.kind == Kind::Video);
+        let (kind, distance) = if video { (Kind::Video, 0) } else { (Kind::Audio, AUDIO_DISTANCE.0 / 1_000_000) };
+        Self { kind, distance, points: Vec::new() }
+    }
+
+    fn offer(&mut self, track: &Track, run: &Run, timestamp: i32, position: u64) {
+        let timestamp = i64::from(timestamp);
+        let far = self.points.last().is_none_or(|(last, _)| timestamp - last >= self.distance);
+        if run.sync && track.kind == self.kind && far {
+            self.points.push((timestamp, position));
+        }
+    }
+
+    fn thinned(self) -> Vec<(i64, u64)> {
+        let step = self.points.len().div_ceil(MAX_KEYFRAMES).max(1);
+        self.points.into_iter().step_by(step).collect()
+    }
+}
+
+/// The pages and the outline do not go together, or not with the selection.
+fn mismatch(what: String) -> Error {
+    Error::Index(index::Error(what))
+}

@@ -1,0 +1,96 @@
+//! Streams of frames that stand one behind the other without a container around them: MPEG audio of layers I, II and III
+//! (MP3; ISO/IEC 11172-3 §2.4, 13818-3 §2.4), and AAC in ADTS (ISO/IEC 14496-3 §1.A.3.2).
+//!
+//! Each frame begins with a header that says how long the frame is, and no table says where they are: a file is streamed
+//! through once to index it. A header is hardly more than eleven ones, so it is believed where others like it follow at just
+//! the distance that it names. What stands between frames, before them and behind them is passed over: tags in silence, junk
+//! with a note.
+//!
+//! A cut has the frames as they are. MP3 can say how much of what is decoded is to be heard, and so begins and ends at the
+//! very sample asked for (`mpeg`); the others begin with the frame before the one that holds the instant asked for, since a
+//! frame is decoded rightly only behind another.
+
+#![allow(clippy::doc_markdown, reason = "names of tags are words here")]
+
+mod adts;
+mod id3;
+mod index;
+mod mpeg;
+mod scan;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub(super) use adts::Adts;
+pub(super) use mpeg::Mpeg;
+pub(super) use scan::{Frame, Syntax};
+
+use super::{Error, Extents, Format, Selection, Written};
+use crate::index::{Container, Outline};
+use crate::media::splice::Splice;
+use crate::media::{Kind, Track};
+
+/// MPEG audio of layer III.
+const MP3: Container = Container::named("mp3");
+/// MPEG audio of layers I and II.
+const MP2: Container = Container::named("mp2");
+/// AAC in ADTS.
+const ADTS: Container = Container::named("adts");
+
+/// Frames of MPEG audio and of AAC in ADTS.
+pub struct Frames;
+
+impl Format for Frames {
+    const CONTAINERS: &'static [Container] = &[MP3, MP2, ADTS];
+    /// Takes some 32 MiB of memory, however long a file is.
+    type Pass = index::Pass;
+
+    const BEHIND_TAGS: bool = true;
+
+    /// There is nothing at the beginning that tells: reading has to find out.
+    fn recognises(_: &[u8]) -> bool {
+        true
+    }
+
+    /// Writes a selection as a complete file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`] where the selection does not go with the outline.
+    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+        let [selected] = selection.tracks.as_slice() else {
+            return Err(mismatch("a selection of other than one track"));
+        };
+        if outline.container == MP3 {
+            return mpeg::write(outline, selected);
+        }
+        let mut splice = Splice::new();
+        for run in &selected.runs {
+            splice.source(run.bytes());
+        }
+        Ok(Written { splice, setup: 0..0, elements: Extents::default() })
+    }
+
+    /// Also of a WAVE, whose cuts have no chunks.
+    fn mime(outline: &Outline, _: &[Kind]) -> String {
+        if outline.container == ADTS { "audio/aac" } else { "audio/mpeg" }.to_owned()
+    }
+
+    fn starts_exactly(outline: &Outline, _: &Track) -> bool {
+        outline.container == MP3
+    }
+
+    fn ends_with_a_sample(outline: &Outline) -> bool {
+        outline.container != MP3
+    }
+
+    fn plays_lead_in(outline: &Outline) -> bool {
+        outline.container != MP3
+    }
+}
+
+/// The outline and the selection do not go together.
+fn mismatch(what: &str) -> Error {
+    Error::Index(crate::index::Error(what.to_owned()))
+}

@@ -1,0 +1,324 @@
+//! From a selection to a splice: `ftyp`, a new `moov`, the header of `mdat`, and then the samples as they lie in the original.
+//! Sample descriptions and all other boxes of a track are taken over verbatim; what is written anew are the durations and the
+//! sample tables, and an edit list that makes playback begin at the very instant asked for (ISO/IEC 14496-12 §8.6.6).
+
+mod tables;
+
+use self::tables::{Chunks, Counted};
+use super::boxes::{Box, patch_u32, write_box, write_full_box};
+use super::sound::Packets;
+use crate::container::order::Merged;
+use crate::container::{Error, Extents, MAX_MADE, Segment, Selected, Selection, Written};
+use crate::index::{Outline, Runs};
+use crate::media::splice::Splice;
+use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
+
+/// Writes a selection as a complete file.
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    let [Setup::Inline(brands), Setup::Inline(header)] = outline.setup.as_slice() else {
+        return Err(damaged("the outline of an MP4 file has two pieces of setup"));
+    };
+    let mut tracks = Vec::with_capacity(selection.tracks.len());
+    for selected in &selection.tracks {
+        let track =
+            outline.tracks.get(selected.track).ok_or_else(|| damaged("a track is selected that is not there"))?;
+        tracks.push(CutTrack::new(track, selected)?);
+    }
+    let length = selection.tracks.iter().flat_map(|selected| &selected.runs).map(|run| bytes(&run)).sum::<u64>();
+    // Offsets of 64 bits only where they are needed. The movie box itself is far smaller than the difference.
+    let wide = length > u64::from(u32::MAX) - (1 << 30);
+    let tables: u64 = tracks.iter().map(|track| tables::length(&track.counted())).sum();
+    fits(tables)?;
+    let (data, chunks) = lay_out(&selection.tracks, &tracks, wide)?;
+    for (track, chunks) in tracks.iter_mut().zip(chunks) {
+        track.chunks = chunks;
+    }
+    let tables = tables + tracks.iter().map(|track| track.chunks.memory()).sum::<u64>();
+    fits(tables + data.memory())?;
+
+    let timescale = movie_timescale(&tracks)?;
+    let setup: usize = tracks.iter().map(|track| track.setup.whole.len() + 512 + 24 * track.segments.len()).sum();
+    let room = brands.len() + header.len() + setup + usize::try_from(tables).unwrap_or_default() + 64;
+    let mut made = Vec::with_capacity(room);
+    made.extend_from_slice(brands);
+    let mut chunk_tables = Vec::new();
+    let mut failed = None;
+    write_box(&mut made, *b"moov", |out| {
+        let duration = tracks.iter().map(|track| track.duration(timescale)).max().unwrap_or(0);
+        write_movie_header(out, header, timescale, duration, &mut failed);
+        for track in &mut tracks {
+            let (chunk_tables, failed) = (&mut chunk_tables, &mut failed);
+            let chunks = std::mem::take(&mut track.chunks);
+            let setup = track.setup.clone();
+            Writer { track, movie: timescale, wide, chunks, chunk_tables, failed }.walk(out, &setup);
+        }
+    });
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let length = data.len() + 8;
+    match u32::try_from(length) {
+        Ok(length) => made.extend_from_slice(&length.to_be_bytes()),
+        Err(_) => made.extend_from_slice(&1u32.to_be_bytes()),
+    }
+    made.extend_from_slice(b"mdat");
+    if u32::try_from(length).is_err() {
+        made.extend_from_slice(&(length + 8).to_be_bytes());
+    }
+    let base = made.len() as u64;
+    for table in chunk_tables {
+        table.rebase(&mut made, base);
+    }
+    let mut splice = Splice::new();
+    splice.made(made);
+    splice.append(&data);
+    Ok(Written { splice, setup: 0..base, elements: Extents::default() })
+}
+
+fn damaged(what: &str) -> Error {
+    Error::Index(crate::index::Error(what.to_owned()))
+}
+
+/// How many bytes the samples of a run are.
+fn bytes(run: &Run) -> u64 {
+    let bytes = run.bytes();
+    bytes.end - bytes.start
+}
+
+fn fits(taken: u64) -> Result<(), Error> {
+    let bound = MAX_MADE as u64;
+    if taken > bound { Err(Error::Memory { taken, bound }) } else { Ok(()) }
+}
+
+/// One track of a cut.
+struct CutTrack<'a> {
+    track: &'a Track,
+    /// The `trak` box that it takes over.
+    setup: Box<'a>,
+    segments: &'a [Segment],
+    runs: &'a Runs,
+    chunks: Chunks,
+    /// Of which its tables count the frames, as those of the original do.
+    packets: Option<Packets>,
+}
+
+impl<'a> CutTrack<'a> {
+    fn new(track: &'a Track, Selected { segments, runs, .. }: &'a Selected) -> Result<Self, Error> {
+        let Setup::Inline(setup) = &track.setup else {
+            return Err(damaged("the setup of an MP4 track is kept in the index"));
+        };
+        let setup = Box::read(setup, 0, "")?;
+        let packets = if track.kind == Kind::Audio { Packets::of_track(&setup)? } else { None };
+        let packets = packets.filter(|packets| packets.are(runs));
+        Ok(Self { track, setup, segments, runs, chunks: Chunks::default(), packets })
+    }
+
+    /// How long the track's presentation is, in the movie's timescale.
+    fn duration(&self, movie: Timescale) -> u64 {
+        let total = self.segments.iter().fold(Ticks::ZERO, |total, segment| total + segment.duration);
+        ticks(self.track.timescale.rescale(total, movie))
+    }
+
+    /// Its samples, as its tables count them.
+    const fn counted(&self) -> Counted<'a> {
+        Counted { runs: self.runs, packets: self.packets }
+    }
+
+    /// Decode time of the first sample: what becomes zero.
+    fn origin(&self) -> Ticks {
+        self.runs.first().map_or(Ticks::ZERO, |run| run.decode)
+    }
+}
+
+fn ticks(value: Ticks) -> u64 {
+    u64::try_from(value.0).unwrap_or(0)
+}
+
+/// Lays the samples of all tracks out in the order in which they lie in the original, so that they are read in one go, and
+/// gives each track its chunks.
+fn lay_out(selected: &[Selected], tracks: &[CutTrack<'_>], wide: bool) -> Result<(Splice, Vec<Chunks>), Error> {
+    let mut chunks: Vec<Chunks> = tracks.iter().map(|_| Chunks::of(wide)).collect();
+    let mut data = Splice::new();
+    for (place, run) in Merged::new(selected) {
+        let (Some(track), Some(chunks)) = (tracks.get(place), chunks.get_mut(place)) else { continue };
+        let offset = data.len();
+        data.source(run.bytes());
+        let samples = track.packets.map_or(run.count, |packets| packets.counted(&run).count);
+        chunks.put(offset..data.len(), samples, run.description)?;
+    }
+    chunks.iter_mut().for_each(Chunks::end);
+    Ok((data, chunks))
+}
+
+/// The timescale of the movie, in which edits last: one in which every track's durations are whole, if it holds them. Some
+/// readers take it for negative beyond 31 bits, so that a track whose ticks would make it larger has to round.
+fn movie_timescale(tracks: &[CutTrack<'_>]) -> Result<Timescale, Error> {
+    let mut common = 1u64;
+    for scale in tracks.iter().filter_map(|track| track.track.timescale.ticks_per_second()) {
+        let whole = common / gcd(common, u64::from(scale)) * u64::from(scale);
+        common = if i32::try_from(whole).is_ok() { whole } else { common };
+    }
+    let candidates = [u32::try_from(common).unwrap_or(90_000), 90_000, 1_000, 1];
+    candidates
+        .into_iter()
+        .filter_map(Timescale::per_second)
+        .find(|scale| tracks.iter().all(|track| track.duration(*scale) < u64::from(u32::MAX)))
+        .ok_or_else(|| Error::Limit("a cut of more than a hundred years".to_owned()))
+}
+
+fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// `mvhd` (§8.2.2) with the timescale and duration of the cut.
+fn write_movie_header(out: &mut Vec<u8>, mvhd: &[u8], timescale: Timescale, duration: u64, failed: &mut Option<Error>) {
+    let start = out.len();
+    out.extend_from_slice(mvhd);
+    let at = start + if mvhd.get(8) == Some(&1) { 28 } else { 20 };
+    patch_u32(out, at, timescale.ticks_per_second().unwrap_or(1));
+    patch_duration(out, at + 4, mvhd.get(8) == Some(&1), duration, failed);
+}
+
+/// Fills in a duration, which version 1 of a header has in 64 bits. One that does not fit in 32 is given as unknown.
+fn patch_duration(out: &mut [u8], at: usize, wide: bool, duration: u64, failed: &mut Option<Error>) {
+    let eight = duration.to_be_bytes();
+    let four = u32::try_from(duration).unwrap_or(u32::MAX).to_be_bytes();
+    let field = if wide { eight.as_slice() } else { four.as_slice() };
+    match out.get_mut(at..at + field.len()) {
+        Some(place) => place.copy_from_slice(field),
+        None => *failed = Some(damaged("a header is too short for its duration")),
+    }
+}
+
+/// Where a chunk offset table stands that counts from the media data as yet.
+struct ChunkTable {
+    at: usize,
+    entries: usize,
+    wide: bool,
+}
+
+impl ChunkTable {
+    /// Adds the place of the media data to its offsets.
+    fn rebase(self, out: &mut [u8], base: u64) {
+        let width = if self.wide { 8 } else { 4 };
+        let Some(table) = out.get_mut(self.at..self.at + self.entries * width) else { return };
+        for entry in table.chunks_exact_mut(width) {
+            if let Ok(field) = <&mut [u8; 8]>::try_from(&mut *entry) {
+                *field = (u64::from_be_bytes(*field) + base).to_be_bytes();
+            } else if let Ok(field) = <&mut [u8; 4]>::try_from(entry) {
+                let offset = u64::from(u32::from_be_bytes(*field)) + base;
+                *field = u32::try_from(offset).unwrap_or(u32::MAX).to_be_bytes();
+            }
+        }
+    }
+}
+
+/// Writes a `trak`: the original's, with the durations and the tables of the cut.
+struct Writer<'a, 'f> {
+    track: &'a CutTrack<'a>,
+    movie: Timescale,
+    wide: bool,
+    chunks: Chunks,
+    chunk_tables: &'f mut Vec<ChunkTable>,
+    failed: &'f mut Option<Error>,
+}
+
+impl Writer<'_, '_> {
+    /// Copies a box, and puts in what is new of the cut.
+    fn walk(&mut self, out: &mut Vec<u8>, parent: &Box<'_>) {
+        write_box(out, parent.kind.0, |out| {
+            for child in parent.children() {
+                let child = match child {
+                    Ok(child) => child,
+                    Err(error) => {
+                        *self.failed = Some(error);
+                        return;
+                    }
+                };
+                match &child.kind.0 {
+                    b"mdia" | b"minf" | b"stbl" => self.walk(out, &child),
+                    b"tkhd" => {
+                        self.copy_header(out, &child, (36, 28), self.track.duration(self.movie));
+                        write_edits(out, self.track, self.movie);
+                    }
+                    b"mdhd" => {
+                        let end = self.track.runs.last().map_or(Ticks::ZERO, Run::decode_end);
+                        self.copy_header(out, &child, (32, 24), ticks(end - self.track.origin()));
+                    }
+                    _ => out.extend_from_slice(child.whole),
+                }
+            }
+            if parent.kind.0 == *b"stbl" {
+                self.write_tables(out);
+            }
+        });
+    }
+
+    /// Copies `tkhd` (§8.3.2) or `mdhd` (§8.4.2), whose duration stands at the first place in version 1, else at the second.
+    fn copy_header(&mut self, out: &mut Vec<u8>, header: &Box<'_>, places: (usize, usize), duration: u64) {
+        let start = out.len();
+        out.extend_from_slice(header.whole);
+        let wide = header.payload.first() == Some(&1);
+        let place = if wide { places.0 } else { places.1 };
+        patch_duration(out, start + place, wide, duration, self.failed);
+    }
+
+    fn write_tables(&mut self, out: &mut Vec<u8>) {
+        let counted = self.track.counted();
+        tables::write_durations(out, &counted);
+        tables::write_compositions(out, &counted);
+        tables::write_syncs(out, &counted);
+        let chunks = std::mem::take(&mut self.chunks);
+        tables::write_chunk_groups(out, &chunks);
+        tables::write_sizes(out, &counted);
+        let kind = if self.wide { *b"co64" } else { *b"stco" };
+        write_full_box(out, kind, 0, |out| {
+            tables::put_count(out, chunks.count());
+            self.chunk_tables.push(ChunkTable { at: out.len(), entries: chunks.count(), wide: self.wide });
+            out.extend_from_slice(chunks.offsets());
+        });
+    }
+}
+
+/// An edit list in which the track begins to be presented where it was asked for.
+fn write_edits(out: &mut Vec<u8>, track: &CutTrack<'_>, movie: Timescale) {
+    let mut edits: Vec<(Ticks, Ticks)> = Vec::new();
+    // Durations are rounded where they end, so that the rounding of one edit does not push those after it.
+    let mut at = Ticks::ZERO;
+    let mut push = |duration: Ticks, media: Ticks| {
+        let start = track.track.timescale.rescale(at, movie);
+        at += duration;
+        let duration = track.track.timescale.rescale(at, movie) - start;
+        if duration > Ticks::ZERO {
+            edits.push((duration, media));
+        }
+    };
+    for Segment { duration, media } in track.segments {
+        let Some(media) = media else {
+            push(*duration, Ticks(-1));
+            continue;
+        };
+        // Media times before zero hold nothing, and cannot be written: an empty edit stands for them.
+        let media = *media - track.origin();
+        let missing = (-media).clamp(Ticks::ZERO, *duration);
+        push(missing, Ticks(-1));
+        push(*duration - missing, media + missing);
+    }
+    let narrow = edits.iter().all(|(_, media)| i32::try_from(media.0).is_ok());
+    write_box(out, *b"edts", |out| {
+        write_full_box(out, *b"elst", u8::from(!narrow), |out| {
+            tables::put_count(out, edits.len());
+            for (duration, media) in edits {
+                let duration = ticks(duration);
+                if let (true, Ok(media)) = (narrow, i32::try_from(media.0)) {
+                    out.extend_from_slice(&u32::try_from(duration).unwrap_or(u32::MAX).to_be_bytes());
+                    out.extend_from_slice(&media.to_be_bytes());
+                } else {
+                    out.extend_from_slice(&duration.to_be_bytes());
+                    out.extend_from_slice(&media.0.to_be_bytes());
+                }
+                out.extend_from_slice(&[0, 1, 0, 0]);
+            }
+        });
+    });
+}

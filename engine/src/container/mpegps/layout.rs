@@ -1,0 +1,185 @@
+//! Whose packets lie in an element, one after the other. A sample is scattered over the file, and this says which bytes between
+//! its first and its last are its own. An element of the index keeps it ([`Element::kept`]) in some hundred bytes a second:
+//! packets of one stream are alike as a rule, so it names each shape once, and then how many of which follow each other.
+//!
+//! [`Element::kept`]: crate::index::Element::kept
+
+use serde::{Deserialize, Serialize};
+
+use crate::container::mpeg::elements::{MAX_ELEMENT, MAX_WAITING};
+use crate::container::mpeg::number::{put, take};
+
+/// How many entries an element keeps at most, and a checkpoint of them: an element ends before the last sample that begins in it
+/// does, which may be as many elements later as wait.
+const MAX_ENTRIES: usize = (MAX_WAITING + 4) * MAX_ELEMENT;
+
+/// Bytes that belong together: a PES packet, with the pack header right before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Where they begin.
+    pub offset: u64,
+    /// What they are.
+    pub shape: Shape,
+}
+
+/// What bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shape {
+    /// Whose they are: [`OTHER`], or [`PACK`], or [`lane`].
+    pub lane: u8,
+    /// Bytes of the pack header before a packet; 0 where there is none.
+    pub pack: u32,
+    /// Bytes of the packet before its data.
+    pub header: u32,
+    /// Bytes of its data, or of all that has no header.
+    pub data: u32,
+}
+
+/// The lane of what no cut takes.
+pub const OTHER: u8 = 0;
+/// The lane of a pack header that something else than a track's packet follows.
+pub const PACK: u8 = 1;
+/// The lanes of the tracks begin here.
+const TRACKS: u8 = 2;
+
+/// The lane of a track.
+pub fn lane(track: usize) -> u8 {
+    u8::try_from(track).unwrap_or(u8::MAX).saturating_add(TRACKS)
+}
+
+impl Shape {
+    /// All of its bytes.
+    const fn length(self) -> u64 {
+        self.pack as u64 + self.header as u64 + self.data as u64
+    }
+}
+
+impl Entry {
+    /// Where its packet begins.
+    pub const fn packet(&self) -> u64 {
+        self.offset.saturating_add(self.shape.pack as u64)
+    }
+
+    /// Where its data begin.
+    pub const fn data(&self) -> u64 {
+        self.packet().saturating_add(self.shape.header as u64)
+    }
+
+    /// Where it ends.
+    pub const fn end(&self) -> u64 {
+        self.offset.saturating_add(self.shape.length())
+    }
+}
+
+/// Packs shapes: each time that others begin, how many follow and which they are; one that was not there yet with all its
+/// numbers.
+pub fn pack(out: &mut Vec<u8>, shapes: impl Iterator<Item = Shape>) {
+    let mut known: Vec<Shape> = Vec::new();
+    let mut shapes = shapes.peekable();
+    while let Some(shape) = shapes.next() {
+        let mut more = 0_u64;
+        while shapes.next_if_eq(&shape).is_some() {
+            more += 1;
+        }
+        let place = known.iter().position(|known| *known == shape);
+        let which = place.unwrap_or(known.len()) as u64;
+        put(out, more.saturating_mul(known.len() as u64 + 1).saturating_add(which));
+        if place.is_none() {
+            out.push(shape.lane);
+            for number in [shape.pack, shape.header, shape.data] {
+                put(out, u64::from(number));
+            }
+            known.push(shape);
+        }
+    }
+}
+
+/// Unpacks what [`pack`] made, from `offset` on, up to where it ends or is invalid: damaged bytes can name a run of 2⁶⁴ entries,
+/// of which the first `MAX_ENTRIES` are given.
+pub fn unpack(packed: &[u8], mut offset: u64) -> impl Iterator<Item = Entry> {
+    let mut bytes = packed.iter();
+    let mut known: Vec<Shape> = Vec::new();
+    let (mut left, mut shape) = (0_u64, None);
+    std::iter::from_fn(move || {
+        if left == 0 {
+            let value = take(&mut bytes)?;
+            let shapes = known.len() as u64 + 1;
+            let which = usize::try_from(value % shapes).ok()?;
+            left = (value / shapes).saturating_add(1);
+            if which == known.len() {
+                let lane = *bytes.next()?;
+                let mut number = || take(&mut bytes).and_then(|number| u32::try_from(number).ok());
+                known.push(Shape { lane, pack: number()?, header: number()?, data: number()? });
+            }
+            shape = known.get(which).copied();
+        }
+        left -= 1;
+        let entry = Entry { offset, shape: shape.filter(|shape| shape.length() > 0)? };
+        offset = entry.end();
+        Some(entry)
+    })
+    .take(MAX_ENTRIES)
+}
+
+/// Entries that follow each other, as a checkpoint has them: packed.
+pub mod serial {
+    use std::collections::VecDeque;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Entry, pack, unpack};
+
+    pub fn serialize<S: Serializer>(entries: &VecDeque<Entry>, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut packed = Vec::new();
+        pack(&mut packed, entries.iter().map(|entry| entry.shape));
+        (entries.front().map_or(0, |first| first.offset), packed).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<VecDeque<Entry>, D::Error> {
+        let (offset, packed) = <(u64, Vec<u8>)>::deserialize(deserializer)?;
+        Ok(unpack(&packed, offset).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn shape() -> impl Strategy<Value = Shape> {
+        (0_u8..5, prop_oneof![Just(0_u32), Just(14)], 0_u32..40, prop_oneof![Just(2016_u32), 1_u32..70_000])
+            .prop_map(|(lane, pack, header, data)| Shape { lane, pack, header, data })
+    }
+
+    proptest! {
+        #[test]
+        fn a_layout_unpacks_to_what_was_packed(
+            runs in prop::collection::vec((shape(), 1_usize..9), 0..40),
+            start in 0_u64..1 << 40,
+        ) {
+            let shapes: Vec<_> = runs.iter().flat_map(|(shape, times)| std::iter::repeat_n(*shape, *times)).collect();
+            let mut packed = Vec::new();
+            pack(&mut packed, shapes.iter().copied());
+            let found: Vec<_> = unpack(&packed, start).collect();
+            prop_assert_eq!(found.iter().map(|entry| entry.shape).collect::<Vec<_>>(), shapes);
+            prop_assert!(found.iter().try_fold(start, |at, entry| (entry.offset == at).then(|| entry.end())).is_some());
+        }
+
+        #[test]
+        fn any_bytes_unpack_to_something(packed in prop::collection::vec(any::<u8>(), 0..60)) {
+            prop_assert!(unpack(&packed, 0).take(1000).all(|entry| entry.end() > entry.offset));
+        }
+    }
+
+    #[test]
+    fn a_run_without_end_is_bounded() {
+        let mut packed = Vec::new();
+        put(&mut packed, u64::MAX);
+        packed.push(OTHER);
+        for number in [0, 0, 1] {
+            put(&mut packed, number);
+        }
+        assert_eq!(unpack(&packed, 0).count(), MAX_ENTRIES);
+    }
+}

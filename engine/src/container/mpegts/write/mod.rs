@@ -1,0 +1,254 @@
+//! The write half: tables of the chosen tracks (ISO/IEC 13818-1 §2.4.4), and the packets of the chosen samples in the order of
+//! the file, as they are; where samples begin and end within packets, those at the edges are written anew (`units`). The tables
+//! are repeated before each element, so that a player may begin at any of them.
+//!
+//! Continuity counters of a stream go on from packet to packet, because all of its packets between two samples are taken; only
+//! where leading pictures are left out they leap. Those of the tables are our own.
+
+mod units;
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use bytes::BufMut;
+
+use self::units::Units;
+use super::layout::{self, Lanes, Stretch};
+use super::packet::{NULL, Packing};
+use super::program::Program;
+use super::psi::Tables;
+use crate::container::draft::Draft;
+use crate::container::mpeg::outline::{mismatch, unpack};
+use crate::container::{Error, Extents, Selection, Written};
+use crate::index::{Cursor, Element, Elements, Outline};
+use crate::media::splice::{Piece, Splice};
+use crate::media::{Run, Setup, Track};
+
+/// Writes a selection as a complete file; see [`super::write`].
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    let program: Program = unpack(outline.setup.first())?;
+    let packing = Packing::of_size(program.packet).ok_or_else(|| mismatch("packets of no known size"))?;
+    let mut tracks = Vec::with_capacity(selection.tracks.len());
+    let (mut lanes, mut units) = (Vec::new(), Vec::new());
+    for selected in &selection.tracks {
+        let track = outline.tracks.get(selected.track).ok_or_else(|| mismatch("no such track"))?;
+        tracks.push(track);
+        let (lane, runs) = (layout::lane(selected.track), &selected.runs);
+        if program.units.contains(&lane) {
+            let pid = u16::try_from(track.id).map_err(|_| mismatch("a track that is no PID"))?;
+            units.push(Units::new(lane, pid, packing, &program.clocks, runs));
+        } else {
+            lanes.push(Lane { lane, runs: runs.cursor() });
+        }
+    }
+    let map = map(&program, &tracks)?;
+    let tables = Tables::new(packing, program.stream, (program.number, program.map), &map);
+
+    let of_all = Lanes { tracks: outline.tracks.len(), units: &program.units };
+    let mut pieces = Pieces::default();
+    let mut output = Output::new(tables);
+    let elements = with_samples(selection);
+    let mut elements = elements.iter().peekable();
+    while let Some(element) = elements.next() {
+        let next = elements.peek().map_or(u64::MAX, |next| next.offset);
+        // What is still to come lies behind this.
+        let done = units.iter().filter_map(Units::begun_at).fold(element.offset, u64::min);
+        output.take(&mut pieces, done)?;
+        if let Some(first) = own_packets((packing, of_all), &element, next, (&mut lanes, &mut units), &mut pieces) {
+            output.begins.push_back((first, arrival(&element)));
+        }
+    }
+    for units in &mut units {
+        units.finish(false, &mut pieces);
+    }
+    if lanes.iter_mut().any(|lane| !lane.runs.is_done()) || units.iter_mut().any(|units| !units.is_done()) {
+        return Err(mismatch("samples that lie in no element"));
+    }
+    output.take(&mut pieces, u64::MAX)?;
+    Ok(output.written())
+}
+
+/// The file in the making.
+struct Output {
+    tables: Tables,
+    draft: Draft,
+    /// Where elements begin that have no tables before them yet, and the arrival of their first packet.
+    begins: VecDeque<(u64, [u8; 4])>,
+    /// Where elements begin in the cut.
+    elements: Extents,
+    start: Option<u64>,
+    setup: u64,
+}
+
+impl Output {
+    fn new(tables: Tables) -> Self {
+        let setup = tables.packets_len();
+        let elements = Extents::default();
+        Self { tables, draft: Draft::default(), begins: VecDeque::new(), elements, start: None, setup }
+    }
+
+    /// Writes the pieces that stand for what lies before this place of the file, in its order: the last samples of an element may
+    /// end behind the beginning of the next.
+    fn take(&mut self, pieces: &mut Pieces, before: u64) -> Result<(), Error> {
+        pieces.0.sort_by_key(|(place, _)| *place);
+        let behind = pieces.0.partition_point(|(place, _)| *place < before);
+        for (place, piece) in pieces.0.drain(..behind) {
+            while let Some((_, arrival)) = self.begins.pop_front_if(|(first, _)| *first <= place) {
+                self.end_element();
+                self.start = Some(self.draft.len());
+                self.draft.made().extend(self.tables.packets(arrival));
+            }
+            match piece {
+                Piece::Made(bytes) => self.draft.made().extend_from_slice(&bytes),
+                Piece::Source(range) => self.draft.source(range),
+            }
+        }
+        self.draft.fits_beside(pieces.0.len() * size_of::<(u64, Piece)>())
+    }
+
+    fn end_element(&mut self) {
+        if let Some(start) = self.start.take() {
+            self.elements.push(start.max(self.setup)..self.draft.len());
+        }
+    }
+
+    fn written(mut self) -> Written {
+        self.end_element();
+        let mut splice = Splice::new();
+        self.draft.append_to(&mut splice);
+        let setup = 0..self.setup.min(splice.len());
+        Written { splice, setup, elements: self.elements }
+    }
+}
+
+/// A chosen track's samples that are not written yet.
+struct Lane<'a> {
+    lane: u8,
+    runs: Cursor<'a>,
+}
+
+/// The elements that chosen samples begin in.
+fn with_samples(selection: &Selection) -> Elements {
+    let mut tracks: Vec<Cursor<'_>> = selection.tracks.iter().map(|track| track.runs.cursor()).collect();
+    let mut elements = selection.elements.iter().peekable();
+    let mut with_samples = Elements::default();
+    while let Some(element) = elements.next() {
+        let within = element.offset..elements.peek().map_or(u64::MAX, |next| next.offset);
+        let mut begins = false;
+        for runs in &mut tracks {
+            begins |= extent(runs, &within).is_some();
+        }
+        if begins {
+            with_samples.push(&element);
+        }
+    }
+    with_samples
+}
+
+/// The bytes of the file in which those of the samples lie that begin among these; goes behind them.
+fn extent(runs: &mut Cursor<'_>, within: &Range<u64>) -> Option<Range<u64>> {
+    let mut extent: Option<Range<u64>> = None;
+    while let Some(run) = runs.peek().filter(|run| run.offset < within.end) {
+        if run.offset >= within.start {
+            let end = run.bytes().end;
+            extent = Some(extent.map_or(run.offset, |extent| extent.start)..end);
+        }
+        runs.advance();
+    }
+    extent
+}
+
+/// What is written, each piece with where that lies in the file which it is or stands for.
+#[derive(Default)]
+struct Pieces(Vec<(u64, Piece)>);
+
+impl Pieces {
+    fn source(&mut self, place: u64, range: Range<u64>) {
+        self.extend(place, (!range.is_empty()).then_some(Piece::Source(range)));
+    }
+
+    fn made(&mut self, place: u64, bytes: Vec<u8>) {
+        self.extend(place, (!bytes.is_empty()).then(|| Piece::Made(bytes.into())));
+    }
+
+    fn extend(&mut self, place: u64, pieces: impl IntoIterator<Item = Piece>) {
+        self.0.extend(pieces.into_iter().map(|piece| (place, piece)));
+    }
+}
+
+/// The packets of the chosen samples that begin in an element; the next of which a part is chosen begins at `next`. Gives where
+/// the first begins.
+fn own_packets(
+    (packing, of_all): (Packing, Lanes<'_>),
+    element: &Element,
+    next: u64,
+    (lanes, units): (&mut [Lane<'_>], &mut [Units<'_>]),
+    pieces: &mut Pieces,
+) -> Option<u64> {
+    let size = packing.size as u64;
+    let mut chosen: Vec<(u8, VecDeque<Run>)> = Vec::with_capacity(lanes.len());
+    for lane in lanes.iter_mut() {
+        let mut here = VecDeque::new();
+        while let Some(run) = lane.runs.peek().filter(|run| run.offset >= element.offset && run.offset < next) {
+            here.push_back(run.clone());
+            lane.runs.advance();
+        }
+        chosen.push((lane.lane, here));
+    }
+    let in_units: Vec<_> = units.iter_mut().filter_map(|units| units.extent(&(element.offset..next))).collect();
+    let of_lanes = chosen.iter().flat_map(|(_, runs)| runs).map(Run::bytes);
+    let extents: Vec<Range<u64>> = of_lanes.chain(in_units.iter().cloned()).collect();
+    let first = extents.iter().map(|bytes| bytes.start).min()?;
+    let end = extents.iter().map(|bytes| bytes.end).max()?;
+    let packed = element.kept.get(packing.before..).unwrap_or_default();
+    for stretch in layout::unpack(packed, of_all, size, element.offset) {
+        let Range { start, end: behind } = stretch.bytes(size);
+        if stretch.lane == layout::CLOCK {
+            pieces.source(start, start.max(first)..behind.min(end).min(next));
+        } else if let Some(units) = units.iter_mut().find(|units| units.lane == stretch.lane) {
+            // Elements overlap, and say the same of what is in both.
+            let packets = stretch.packets.min(next.saturating_sub(start).div_ceil(size));
+            if packets > 0 {
+                units.packets(Stretch { packets, ..stretch }, pieces);
+            }
+        } else if let Some((_, runs)) = chosen.iter_mut().find(|(lane, _)| *lane == stretch.lane) {
+            within(&stretch, size, runs, pieces);
+        }
+    }
+    // The PES packet that a picture begins in may begin before it.
+    let begins = if in_units.iter().any(|bytes| bytes.start == first) { element.offset } else { first };
+    Some(begins)
+}
+
+/// The part of a stretch that belongs to samples of its lane; those that it ends are taken off.
+fn within(stretch: &Stretch, size: u64, runs: &mut VecDeque<Run>, pieces: &mut Pieces) {
+    let stretch = stretch.bytes(size);
+    while let Some(run) = runs.front() {
+        let bytes = run.bytes();
+        let start = bytes.start.max(stretch.start);
+        pieces.source(start, start..bytes.end.min(stretch.end));
+        if bytes.end > stretch.end {
+            return;
+        }
+        runs.pop_front();
+    }
+}
+
+/// What the tables before an element have before them in M2TS: the arrival of its first packet.
+fn arrival(element: &Element) -> [u8; 4] {
+    element.kept.first_chunk().copied().unwrap_or_default()
+}
+
+/// The body of the program's map with these tracks. Where the clock is in the packets of another one, there is none.
+fn map(program: &Program, tracks: &[&Track]) -> Result<Vec<u8>, Error> {
+    let kept = program.alone || tracks.iter().any(|track| track.id == u64::from(program.clock));
+    let mut body = Vec::with_capacity(64 + program.descriptors.len());
+    body.put_u16(0xE000 | if kept { program.clock } else { NULL });
+    body.put_u16(0xF000 | u16::try_from(program.descriptors.len()).unwrap_or(0));
+    body.put_slice(&program.descriptors);
+    for track in tracks {
+        let Setup::Inline(entry) = &track.setup else { return Err(mismatch("a track without its entry")) };
+        body.put_slice(entry);
+    }
+    Ok(body)
+}

@@ -1,0 +1,339 @@
+//! Samples that begin and end within packets. PES packets of which all is chosen are taken as they are. Where a part of one is, as
+//! of the first and the last of a cut as a rule, a PES packet of no stated length (ISO/IEC 13818-1 §2.4.3.7,
+//! `PES_packet_length`) has it: behind a header of its own, with the time stamps of the first sample; or behind its header as it
+//! was, where that one still comes first. Transport packets with bytes of other samples are shortened by their adaptation fields
+//! (§2.4.3.5).
+
+use std::ops::Range;
+
+use bytes::{BufMut, Bytes};
+
+use super::super::layout::{Begins, Head, Stretch};
+use super::super::packet::{PACKET, Packing};
+use super::Pieces;
+use crate::container::mpeg::clock::stamps;
+use crate::container::mpeg::outline::beginning;
+use crate::container::mpeg::pes;
+use crate::index::{Cursor, Runs};
+use crate::media::Run;
+use crate::media::splice::Piece;
+
+/// Bytes of a packet behind its own header.
+const ROOM: usize = PACKET - 4;
+/// `discontinuity_indicator`: the continuity counter may leap here.
+const DISCONTINUITY: u8 = 0x80;
+/// `random_access_indicator`.
+const RANDOM_ACCESS: u8 = 0x40;
+/// `stream_id` of a video stream.
+const VIDEO: u8 = 0xE0;
+/// Bytes of a PES packet's header that has nothing but what each has.
+const SHORTEST: u8 = 9;
+
+/// A chosen track's samples that are not written yet.
+pub struct Units<'a> {
+    pub lane: u8,
+    pid: u16,
+    packing: Packing,
+    clocks: &'a [u64],
+    /// Those that no element was asked for yet.
+    ahead: Cursor<'a>,
+    runs: Cursor<'a>,
+    /// The packets of the PES packet at hand.
+    packets: Packets,
+    /// Something of the track is written; and all up to the PES packet at hand.
+    begun: bool,
+    goes_on: bool,
+}
+
+/// The packets of a PES packet: stretches, each with how many bytes of data stand before it.
+struct Packets {
+    packing: Packing,
+    stretches: Vec<(Stretch, u64)>,
+    data: u64,
+}
+
+/// A part of a PES packet that is chosen: bytes of its data, and the first sample that begins in them.
+struct Part {
+    data: Range<u64>,
+    first: Option<Run>,
+}
+
+/// What stands before the data of a part.
+enum Front {
+    /// Nothing: they go on with what was before.
+    Nothing,
+    /// The PES packet's header, of no stated length.
+    Kept,
+    /// The same without time stamps.
+    Bare,
+    /// A header of its own.
+    Own,
+}
+
+fn head(stretch: &Stretch) -> Head {
+    stretch.head.unwrap_or(Head::plain(0))
+}
+
+/// The data of one packet of a stretch, by its place, among those of the stretch.
+fn data_of(stretch: &Stretch, place: u64) -> Range<u64> {
+    let first = head(stretch).data();
+    let end = |place: u64| first.saturating_add(place.saturating_mul(ROOM as u64));
+    place.checked_sub(1).map_or(0, end)..end(place)
+}
+
+impl Packets {
+    fn push(&mut self, stretch: Stretch) {
+        self.stretches.push((stretch, self.data));
+        self.data = self.data.saturating_add(data_of(&stretch, stretch.packets.saturating_sub(1)).end);
+    }
+
+    fn bytes(&self) -> Range<u64> {
+        let size = self.packing.size as u64;
+        let end = self.stretches.last().map_or(0, |(last, _)| last.bytes(size).end);
+        self.stretches.first().map_or(end, |(first, _)| first.offset)..end
+    }
+
+    /// How many bytes of data stand before this offset of the file.
+    fn data_before(&self, offset: u64) -> u64 {
+        let size = self.packing.size as u64;
+        let behind = self.stretches.partition_point(|(stretch, _)| stretch.offset <= offset);
+        let Some((stretch, before)) = behind.checked_sub(1).and_then(|at| self.stretches.get(at)) else { return 0 };
+        let within = offset - stretch.offset;
+        let place = (within / size).min(stretch.packets.saturating_sub(1));
+        let data = data_of(stretch, place);
+        let start = place * size + self.packing.before as u64 + head(&stretch.behind(place, size)).before();
+        (before + data.start + within.saturating_sub(start)).min(before + data.end)
+    }
+}
+
+impl<'a> Units<'a> {
+    pub fn new(lane: u8, pid: u16, packing: Packing, clocks: &'a [u64], runs: &'a Runs) -> Self {
+        let packets = Packets { packing, stretches: Vec::new(), data: 0 };
+        let (ahead, runs) = (runs.cursor(), runs.cursor());
+        Self { lane, pid, packing, clocks, ahead, runs, packets, begun: false, goes_on: true }
+    }
+
+    /// The bytes of the file in which those samples lie that begin among these.
+    pub fn extent(&mut self, within: &Range<u64>) -> Option<Range<u64>> {
+        super::extent(&mut self.ahead, within)
+    }
+
+    /// Where the PES packet at hand begins.
+    pub fn begun_at(&self) -> Option<u64> {
+        self.packets.stretches.first().map(|(first, _)| first.offset)
+    }
+
+    /// Whether all samples are written.
+    pub fn is_done(&mut self) -> bool {
+        self.runs.is_done()
+    }
+
+    /// Takes the next of the track's packets.
+    pub fn packets(&mut self, stretch: Stretch, pieces: &mut Pieces) {
+        if head(&stretch).begins != Begins::Nothing {
+            self.finish(true, pieces);
+        }
+        self.packets.push(stretch);
+    }
+
+    /// Writes what is chosen of the PES packet at hand. `whole`: all of it is at hand.
+    pub fn finish(&mut self, whole: bool, pieces: &mut Pieces) {
+        let parts = self.parts();
+        let empty = Packets { packing: self.packing, stretches: Vec::new(), data: 0 };
+        let packets = std::mem::replace(&mut self.packets, empty);
+        let begins = packets.stretches.first().map_or(Begins::Nothing, |(first, _)| head(first).begins);
+        let all = |parts: &[Part]| matches!(parts, [part] if part.data == (0..packets.data));
+        if let (Some((first, _)), Some(Part { data: Range { start: 0, .. }, .. })) =
+            (packets.stretches.first(), parts.first())
+            && self.begun
+            && !self.goes_on
+        {
+            self.leap(first, pieces);
+        }
+        self.goes_on =
+            packets.data == 0 && self.goes_on || parts.last().is_some_and(|part| part.data.end == packets.data);
+        let timed = begins == Begins::Stamped || self.begun && begins == Begins::Pes;
+        if whole && timed && all(&parts) {
+            for (stretch, _) in &packets.stretches {
+                pieces.source(stretch.offset, stretch.bytes(self.packing.size as u64));
+            }
+            self.begun = true;
+            return;
+        }
+        for part in parts {
+            self.part(&packets, &part, begins, pieces);
+            self.begun = true;
+        }
+    }
+
+    /// Which parts of the PES packet at hand are chosen.
+    fn parts(&mut self) -> Vec<Part> {
+        let within = self.packets.bytes();
+        let mut parts: Vec<Part> = Vec::new();
+        while let Some(run) = self.runs.peek() {
+            let bytes = run.bytes();
+            if bytes.start >= within.end {
+                break;
+            }
+            let data = self.packets.data_before(bytes.start)..self.packets.data_before(bytes.end);
+            let (first, _) = beginning(run, &within);
+            match parts.last_mut() {
+                _ if data.is_empty() => {}
+                Some(last) if last.data.end == data.start => {
+                    last.data.end = data.end;
+                    last.first = last.first.take().or(first);
+                }
+                _ => parts.push(Part { data, first }),
+            }
+            if bytes.end > within.end {
+                break;
+            }
+            self.runs.advance();
+        }
+        parts
+    }
+
+    fn part(&self, packets: &Packets, part: &Part, begins: Begins, pieces: &mut Pieces) {
+        let size = self.packing.size as u64;
+        let mut front = self.front(packets, part, begins);
+        for (stretch, before) in &packets.stretches {
+            let first = head(stretch).data();
+            let end = before.saturating_add(data_of(stretch, stretch.packets.saturating_sub(1)).end);
+            let data = part.data.start.max(*before)..part.data.end.min(end);
+            if end == *before && part.data.start < end && end < part.data.end {
+                // Nothing but an adaptation field.
+                pieces.source(stretch.offset, stretch.bytes(size));
+            }
+            if data.is_empty() {
+                continue;
+            }
+            let (start, end) = (data.start - before, data.end - before);
+            let place = |data: u64| data.checked_sub(first).map_or(0, |behind| behind / ROOM as u64 + 1);
+            let last = place(end - 1);
+            // Those from the next on are whole up to here.
+            let whole = if end == data_of(stretch, last).end { last + 1 } else { last };
+            let mut next = place(start);
+            while next <= last {
+                let here = data_of(stretch, next);
+                let chosen = start.max(here.start)..end.min(here.end);
+                let packet = stretch.behind(next, size);
+                if chosen == here && matches!(front, Front::Nothing) {
+                    pieces.source(packet.offset, packet.offset..stretch.behind(whole, size).offset);
+                    next = whole;
+                    continue;
+                }
+                let bytes = packet.offset + self.packing.before as u64 + head(&packet).before();
+                let bytes = bytes + chosen.start - here.start..bytes + chosen.end - here.start;
+                self.packet(&packet, &std::mem::replace(&mut front, Front::Nothing), part, bytes, pieces);
+                next += 1;
+            }
+        }
+    }
+
+    fn front(&self, packets: &Packets, part: &Part, begins: Begins) -> Front {
+        let header = packets.stretches.first().map(|(first, _)| head(first));
+        let is_whole = header.is_some_and(|head| head.header >= SHORTEST && head.data() > 0);
+        match (part.data.start, begins, &part.first) {
+            (0, Begins::Nothing, _) if self.begun => Front::Nothing,
+            (0, Begins::Stamped, Some(_)) if is_whole => Front::Kept,
+            (0, Begins::Pes, Some(_)) if is_whole && self.begun => Front::Kept,
+            (0, Begins::Stamped | Begins::Pes, None) if is_whole => Front::Bare,
+            _ => Front::Own,
+        }
+    }
+
+    /// Writes a packet anew, with these bytes of its data behind their front.
+    fn packet(&self, packet: &Stretch, front: &Front, part: &Part, data: Range<u64>, pieces: &mut Pieces) {
+        let Head { adaptation, header, counter, .. } = head(packet);
+        let at = packet.offset + self.packing.before as u64 + 4;
+        let behind = at + u64::from(adaptation);
+        // Behind the length of the field.
+        let kept = Some(Piece::Source(at + 1..behind)).filter(|_| adaptation > 1);
+        let id = Piece::Source(behind..behind + 4);
+        let first = !matches!(front, Front::Nothing);
+        let pes = match front {
+            Front::Nothing => Vec::new(),
+            Front::Kept => {
+                vec![id, Piece::Made(vec![0, 0].into()), Piece::Source(behind + 6..behind + u64::from(header))]
+            }
+            Front::Bare => {
+                let stuffing = header.saturating_sub(SHORTEST);
+                let mut bytes = vec![0, 0, 0x80, 0, stuffing];
+                bytes.resize(bytes.len() + usize::from(stuffing), 0xFF);
+                vec![id, Piece::Made(bytes.into())]
+            }
+            Front::Own => {
+                let sync = part.first.as_ref().is_some_and(|run| run.sync);
+                let flags = DISCONTINUITY | if sync { RANDOM_ACCESS } else { 0 };
+                let flags = Some(Piece::Made(vec![flags].into()));
+                let pes = self.own_header(part.first.as_ref());
+                let fits = 2 + pes.len() as u64 + (data.end - data.start) <= ROOM as u64;
+                let pes = vec![Piece::Made(pes)];
+                if fits {
+                    return self.put(packet.offset, (counter, true), flags, pes, data, pieces);
+                }
+                self.put(packet.offset, (counter.wrapping_sub(1), true), flags, pes, 0..0, pieces);
+                return self.put(packet.offset, (counter, false), kept, Vec::new(), data, pieces);
+            }
+        };
+        self.put(packet.offset, (counter, first), kept, pes, data, pieces);
+    }
+
+    /// The header of a PES packet with the time stamps of this sample.
+    fn own_header(&self, run: Option<&Run>) -> Bytes {
+        let mut out = vec![0, 0, 1, VIDEO, 0, 0, 0x80];
+        match run.and_then(|run| stamps(self.clocks, run)) {
+            Some(times) if times.0 == times.1 => out.extend([0x80, 5]),
+            Some(_) => out.extend([0xC0, 10]),
+            None => out.extend([0, 0]),
+        }
+        if let Some(times) = run.and_then(|run| stamps(self.clocks, run)) {
+            pes::put_times(&mut out, 2, times);
+        }
+        out.into()
+    }
+
+    /// Writes a packet of no data before this one, which says that counters leap.
+    fn leap(&self, before: &Stretch, pieces: &mut Pieces) {
+        let counter = head(before).counter.wrapping_sub(1);
+        let flags = Piece::Made(vec![DISCONTINUITY].into());
+        self.put(before.offset, (counter, false), Some(flags), Vec::new(), 0..0, pieces);
+    }
+
+    /// Writes a packet in the place of that at an offset: with this in its adaptation field, the header of a PES packet, data.
+    fn put(
+        &self,
+        offset: u64,
+        (counter, first): (u8, bool),
+        adaptation: Option<Piece>,
+        pes: Vec<Piece>,
+        data: Range<u64>,
+        pieces: &mut Pieces,
+    ) {
+        let length = pes.iter().map(Piece::len).sum::<u64>() + (data.end - data.start);
+        let room = ROOM.saturating_sub(usize::try_from(length).unwrap_or(ROOM));
+        pieces.source(offset, offset..offset + self.packing.before as u64);
+        let mut made = Vec::with_capacity(PACKET);
+        made.put_u8(0x47);
+        made.put_u16(u16::from(first) << 14 | self.pid);
+        let control = match room {
+            0 => 0x10,
+            ROOM => 0x20,
+            _ => 0x30,
+        };
+        made.put_u8(control | counter & 0xF);
+        if let Some(field) = room.checked_sub(1) {
+            made.put_u8(u8::try_from(field).unwrap_or(u8::MAX));
+            let flags = adaptation.filter(|_| field > 0).or_else(|| (field > 0).then(|| Piece::Made(vec![0].into())));
+            let stuffing =
+                field - flags.as_ref().map_or(0, |flags| usize::try_from(flags.len()).unwrap_or(0)).min(field);
+            pieces.made(offset, std::mem::take(&mut made));
+            pieces.extend(offset, flags);
+            made.resize(stuffing, 0xFF);
+        }
+        pieces.made(offset, made);
+        pieces.extend(offset, pes);
+        pieces.source(offset, data);
+        pieces.made(offset, vec![0; self.packing.size - self.packing.end()]);
+    }
+}

@@ -1,0 +1,92 @@
+//! The write half: a selection as a complete file. Link by link, first the header packets of each logical stream, on pages of
+//! their own, and then pages of packets in the order of the original: where a page of the original was taken whole, it is a page
+//! of the cut with the same packets.
+
+mod frames;
+mod lane;
+mod output;
+
+use self::lane::Lane;
+use self::output::Output;
+use super::{Setup, codec};
+use crate::container::{Error, Selected, Selection, Written};
+use crate::index::{self, Outline};
+use crate::media::splice::Splice;
+use crate::media::{Interval, Time};
+
+/// Writes a selection as a complete file; see [`super::write`].
+pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    let mut lanes = Vec::with_capacity(selection.tracks.len());
+    for selected in selection.tracks.iter().filter(|selected| !selected.runs.is_empty()) {
+        let track = outline.tracks.get(selected.track);
+        let track =
+            track.ok_or_else(|| mismatch(format!("no track {} in {}", selected.track, outline.tracks.len())))?;
+        let Setup { link, headers } = Setup::unpack(track)?;
+        lanes.push((link, Lane::new(track, selected, headers, &selection.elements)?));
+    }
+    lanes.sort_by_key(|(link, _)| *link);
+    let mut output = Output::default();
+    let mut setup = None;
+    for link in lanes.chunk_by_mut(|(one, _), (next, _)| one == next) {
+        let mut lanes: Vec<&mut Lane<'_>> = link.iter_mut().map(|(_, lane)| lane).collect();
+        if setup.is_some() {
+            // Each link counts its own time.
+            let delay = lanes.iter().map(|lane| lane.delay()).min().unwrap_or_default();
+            for lane in &mut lanes {
+                lane.begin_sooner(delay);
+            }
+        }
+        heads(&mut output, &mut lanes);
+        // The header pages of a later link go with its first page: neither is of use without the other.
+        setup.get_or_insert_with(|| output.end_setup());
+        bodies(&mut output, &mut lanes)?;
+    }
+    let mut splice = Splice::new();
+    let elements = output.append_to(&mut splice);
+    Ok(Written { splice, setup: 0..setup.unwrap_or(0), elements })
+}
+
+/// What a cut of a selection plays. Vorbis that begins and ends within one packet cannot say both: it begins with the packet.
+pub fn plays(outline: &Outline, selection: &Selection) -> Interval {
+    let begins = || {
+        let [Selected { track, runs, segments }] = selection.tracks.as_slice() else { return None };
+        let track = outline.tracks.get(*track).filter(|track| codec::trims_first_page(&track.codec))?;
+        let (media, duration) = segments.iter().find_map(|segment| Some((segment.media?, segment.duration)))?;
+        let packet = runs.iter().find(|run| run.decode_end() > media)?;
+        let early = track.timescale.time(media) - track.timescale.time(packet.decode);
+        (media + duration <= packet.decode_end() && early > Time::ZERO).then(|| selection.given.start() - early)
+    };
+    let given = selection.given;
+    begins().and_then(|begins| Interval::new(begins.max(Time::ZERO), given.end())).unwrap_or(given)
+}
+
+/// The header packets: first the first of each logical stream, each on a page that says so (RFC 3533 §4).
+fn heads(output: &mut Output, lanes: &mut [&mut Lane<'_>]) {
+    for lane in &mut *lanes {
+        lane.put_first_header(output);
+    }
+    for lane in lanes {
+        lane.put_other_headers(output);
+    }
+}
+
+/// The pages of packets. Which logical stream's packet is next the original says.
+fn bodies(output: &mut Output, lanes: &mut [&mut Lane<'_>]) -> Result<(), Error> {
+    let mut filling: Option<usize> = None;
+    loop {
+        let next = lanes.iter().enumerate().filter_map(|(at, lane)| Some((lane.next()?, at))).min();
+        let Some((_, at)) = next else { return Ok(()) };
+        if let Some(lane) = filling.filter(|before| *before != at).and_then(|before| lanes.get_mut(before)) {
+            lane.end_page(output)?;
+        }
+        filling = Some(at);
+        if let Some(lane) = lanes.get_mut(at) {
+            lane.put(output)?;
+        }
+    }
+}
+
+/// The pages and the outline do not go together, or not with the selection.
+fn mismatch(what: String) -> Error {
+    Error::Index(index::Error(what))
+}

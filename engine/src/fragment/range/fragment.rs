@@ -1,0 +1,194 @@
+//! Media fragments in a `Range` (W3C *Protocol for Media Fragments 1.0 Resolution in HTTP*, and the working group's notes on
+//! the headers of each dimension):
+//!
+//! ```text
+//! fragment-range = dimension *( ";" dimension )      ; t, id and include-setup once at most
+//! dimension      = "t:npt=" npttime "-" [ npttime ]
+//!                / "t:" smpteformat "=" frametime "-" [ frametime ]
+//!                / "t:clock=" DQUOTE clocktime DQUOTE "-" [ DQUOTE clocktime DQUOTE ]
+//!                / "track=" name *( "," name )
+//!                / "id=" name
+//!                / "include-setup"
+//! name           = token / quoted-string              ; a token percent-encoded as in a URI
+//! ```
+
+use std::fmt;
+
+use crate::fragment::uri::clock::Instant;
+use crate::fragment::uri::smpte::{Format, TimeCode};
+use crate::fragment::uri::{self, Invalid, Scanner, Stretch, Temporal, npt};
+
+/// How many names of tracks one request may have.
+const MOST_TRACKS: usize = 256;
+
+/// A media fragment as a `Range` asks for it. It may be empty: that is [`super::Unsatisfiable`] of every file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FragmentRange {
+    /// `t`, with a start.
+    pub time: Option<Temporal>,
+    /// `track`: each name once, in the order in which they stand.
+    pub tracks: Vec<String>,
+    /// `id`.
+    pub id: Option<String>,
+    /// What a player needs before any fragment is wanted too.
+    pub include_setup: bool,
+}
+
+impl FragmentRange {
+    /// Reads the field's value.
+    pub fn parse(value: &str) -> Result<Self, Invalid> {
+        let mut scanner = Scanner::new(value);
+        let mut range = Self::default();
+        loop {
+            skip_blanks(&mut scanner);
+            range.dimension(&mut scanner)?;
+            skip_blanks(&mut scanner);
+            if !scanner.take(";") {
+                break;
+            }
+        }
+        scanner.end()?;
+        Ok(range)
+    }
+
+    /// Nothing but the setup is wanted.
+    #[must_use]
+    pub fn is_setup_alone(&self) -> bool {
+        self.include_setup && self.time.is_none() && self.tracks.is_empty() && self.id.is_none()
+    }
+
+    fn dimension(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Invalid> {
+        let again = scanner.invalid("only tracks may recur");
+        let once = |first: bool| if first { Ok(()) } else { Err(again) };
+        if scanner.take("t:") {
+            let time = temporal(scanner)?;
+            once(self.time.replace(time).is_none())
+        } else if scanner.take("track=") {
+            self.track(scanner)?;
+            while scanner.take(",") {
+                self.track(scanner)?;
+            }
+            Ok(())
+        } else if scanner.take("id=") {
+            let id = name(scanner, &[';'])?;
+            once(self.id.replace(id).is_none())
+        } else if scanner.take("include-setup") {
+            once(!std::mem::replace(&mut self.include_setup, true))
+        } else {
+            Err(scanner.invalid("no dimension of media fragments"))
+        }
+    }
+
+    fn track(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Invalid> {
+        if self.tracks.len() == MOST_TRACKS {
+            return Err(scanner.invalid("too many tracks"));
+        }
+        let name = name(scanner, &[';', ','])?;
+        if !self.tracks.contains(&name) {
+            self.tracks.push(name);
+        }
+        Ok(())
+    }
+}
+
+/// Reads what stands behind `t:`.
+fn temporal(scanner: &mut Scanner<'_>) -> Result<Temporal, Invalid> {
+    if scanner.take("npt=") {
+        return with_hyphen(scanner, npt::instant).map(Temporal::Npt);
+    }
+    if scanner.take("clock=") {
+        return with_hyphen(scanner, quoted_instant).map(Temporal::Clock);
+    }
+    for format in Format::ALL {
+        if scanner.rest().strip_prefix(format.name()).is_some_and(|rest| rest.starts_with('=')) {
+            scanner.take(format.name());
+            scanner.take("=");
+            let codes = with_hyphen(scanner, |scanner| TimeCode::read(scanner, format))?;
+            return Ok(Temporal::Smpte(format, codes));
+        }
+    }
+    Err(scanner.invalid("no unit of time"))
+}
+
+/// Reads `10-20` or `10-`, each instant by `read`.
+fn with_hyphen<T>(
+    scanner: &mut Scanner<'_>,
+    mut read: impl FnMut(&mut Scanner<'_>) -> Result<T, Invalid>,
+) -> Result<Stretch<T>, Invalid> {
+    let start = Some(read(scanner)?);
+    if !scanner.take("-") {
+        return Err(scanner.invalid("'-' is expected"));
+    }
+    let open = scanner.rest().is_empty() || scanner.rest().starts_with([';', ' ', '\t']);
+    let end = if open { None } else { Some(read(scanner)?) };
+    Ok(Stretch { start, end })
+}
+
+/// Reads an instant, between quotation marks or not: RFC 3339 says by itself where one ends.
+fn quoted_instant(scanner: &mut Scanner<'_>) -> Result<Instant, Invalid> {
+    let quoted = scanner.take("\"");
+    let instant = Instant::read(scanner)?;
+    if quoted && !scanner.take("\"") {
+        return Err(scanner.invalid("'\"' is expected"));
+    }
+    Ok(instant)
+}
+
+/// Reads a name: between quotation marks as it is (RFC 9110 §5.6.4), else up to one of `ends`, percent-encoded.
+fn name(scanner: &mut Scanner<'_>, ends: &[char]) -> Result<String, Invalid> {
+    let at = *scanner;
+    let name = if scanner.take("\"") {
+        let mut name = String::new();
+        loop {
+            match scanner.character() {
+                Some('"') => break name,
+                Some('\\') => name.extend(scanner.character()),
+                Some(character) => name.push(character),
+                None => return Err(scanner.invalid("'\"' is expected")),
+            }
+        }
+    } else {
+        let token = scanner.until(ends).trim_matches([' ', '\t']);
+        uri::decode(token).map_err(|invalid| at.invalid_behind(invalid.at, invalid.why))?.into_owned()
+    };
+    if name.is_empty() { Err(at.invalid("a name is expected")) } else { Ok(name) }
+}
+
+fn skip_blanks(scanner: &mut Scanner<'_>) {
+    while scanner.take(" ") || scanner.take("\t") {}
+}
+
+/// As the header field has it, normalised: `track=audio;t:npt=10-20;include-setup`.
+impl fmt::Display for FragmentRange {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tracks = self.tracks.iter().map(|track| format!("track={}", uri::encode(track)));
+        let id = self.id.iter().map(|id| format!("id={}", uri::encode(id)));
+        let time = self.time.iter().map(|time| format!("t:{}={}", time.unit(), WithHyphen(time)));
+        let setup = self.include_setup.then(|| "include-setup".to_owned());
+        for (at, dimension) in tracks.chain(id).chain(time).chain(setup).enumerate() {
+            let separator = if at > 0 { ";" } else { "" };
+            write!(out, "{separator}{dimension}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A stretch of time as a `Range` has it. A stretch from the beginning is one from zero; of wall-clock time there is no such
+/// thing, and what reads this will find it in no grammar.
+struct WithHyphen<'a>(&'a Temporal);
+
+impl fmt::Display for WithHyphen<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Temporal::Npt(stretch) => write_with_hyphen(out, &stretch.map(|time| time.to_string()), "0"),
+            Temporal::Smpte(_, stretch) => write_with_hyphen(out, &stretch.map(|code| code.to_string()), "0:00:00"),
+            Temporal::Clock(stretch) => write_with_hyphen(out, &stretch.map(|instant| format!("\"{instant}\"")), ""),
+        }
+    }
+}
+
+fn write_with_hyphen(out: &mut fmt::Formatter<'_>, stretch: &Stretch<String>, beginning: &str) -> fmt::Result {
+    let text = |instant: &Option<String>| instant.clone().unwrap_or_default();
+    let start = stretch.start.clone().unwrap_or_else(|| beginning.to_owned());
+    write!(out, "{start}-{}", text(&stretch.end))
+}

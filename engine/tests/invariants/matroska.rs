@@ -1,0 +1,106 @@
+//! A small muxer of Matroska (RFC 9559), of the elements that the container's own tests are written with.
+
+use std::ops::Range;
+
+use reelspan_engine::media::{Kind, Ticks, Time, Timescale};
+
+use self::testing::{block_data, ebml_header, element, master, simple, string, uint, unknown};
+use super::film::{Layout, Order, Sample, Track, ordered};
+
+#[allow(dead_code, reason = "the container reads more than is written here")]
+#[path = "../../src/container/matroska/ids.rs"]
+mod ids;
+#[allow(dead_code, reason = "the container's own tests write more")]
+#[path = "../../src/container/matroska/testing.rs"]
+mod testing;
+
+/// A cluster that is being written.
+#[derive(Default)]
+struct Cluster {
+    time: Ticks,
+    /// The bytes of its blocks so far, and of each the track, the sample, and where it is in them.
+    blocks: Vec<u8>,
+    places: Vec<(usize, usize, Range<usize>)>,
+}
+
+/// Writes the file, fills in where its samples are, and gives back its clusters.
+pub fn write(tracks: &mut [Track], layout: Layout) -> (Vec<u8>, Vec<Range<u64>>) {
+    let Layout::Matroska { tick, sized, .. } = layout else { unreachable!() };
+    let info = master(ids::INFO, &[uint(ids::TIMESTAMP_SCALE, tick)]);
+    let entries: Vec<Vec<u8>> = tracks.iter().map(|track| entry(track, layout)).collect();
+    let mut body = [info, master(ids::TRACKS, &entries)].concat();
+    let clusters = clusters(tracks, layout);
+    let mut elements = Vec::with_capacity(clusters.len());
+    for cluster in clusters {
+        let children = [uint(ids::TIMESTAMP, cluster.time.0 as u64), cluster.blocks];
+        let written = if sized { master(ids::CLUSTER, &children) } else { unknown(ids::CLUSTER, &children) };
+        let blocks = body.len() + written.len() - children[1].len();
+        for (track, sample, place) in cluster.places {
+            tracks[track].samples[sample].bytes = (blocks + place.start) as u64..(blocks + place.end) as u64;
+        }
+        elements.push(body.len() as u64..(body.len() + written.len()) as u64);
+        body.extend(written);
+    }
+    let segment = if sized { element(ids::SEGMENT, &body) } else { unknown(ids::SEGMENT, &[body.clone()]) };
+    let file = [ebml_header("matroska", &[]), segment].concat();
+    let before = (file.len() - body.len()) as u64;
+    let shift = |range: &mut Range<u64>| *range = range.start + before..range.end + before;
+    tracks.iter_mut().flat_map(|track| &mut track.samples).for_each(|sample| shift(&mut sample.bytes));
+    elements.iter_mut().for_each(shift);
+    (file, elements)
+}
+
+fn entry(track: &Track, layout: Layout) -> Vec<u8> {
+    let Layout::Matroska { timed, .. } = layout else { unreachable!() };
+    let (kind, codec) = match track.kind {
+        Kind::Video => (1, "V_VP9"),
+        Kind::Audio => (2, "A_FLAC"),
+        Kind::Text => (17, "S_TEXT/UTF8"),
+    };
+    let name = track.name.iter().map(|name| string(ids::NAME, name));
+    let frame = track.frame.filter(|_| timed).into_iter().map(|frame| uint(ids::DEFAULT_DURATION, frame));
+    testing::track(u64::from(track.number), kind, codec, &name.chain(frame).collect::<Vec<_>>())
+}
+
+/// The blocks in the order of the file. A cluster ends where it is long enough, and where it could not say a block's time.
+fn clusters(tracks: &[Track], layout: Layout) -> Vec<Cluster> {
+    let Layout::Matroska { tick, length, .. } = layout else { unreachable!() };
+    let length = Timescale::of_nanoseconds(tick).unwrap().ticks(Time(length * 1_000_000));
+    let mut clusters: Vec<Cluster> = Vec::new();
+    let samples = ordered(tracks, Order::Interleaved);
+    for (place, number) in samples.into_iter().flat_map(|(place, samples)| samples.map(move |number| (place, number))) {
+        let track = &tracks[place];
+        let sample = &track.samples[number];
+        let fits = |cluster: &Cluster| {
+            let relative = sample.presentation - cluster.time;
+            relative < length && i16::try_from(relative.0).is_ok()
+        };
+        if !clusters.last().is_some_and(fits) {
+            clusters.push(Cluster { time: sample.presentation, ..Cluster::default() });
+        }
+        let cluster = clusters.last_mut().unwrap();
+        let block = block(track, sample, cluster.time, layout);
+        let start = cluster.blocks.len();
+        cluster.blocks.extend(block);
+        cluster.places.push((place, number, start..cluster.blocks.len()));
+    }
+    clusters
+}
+
+fn block(track: &Track, sample: &Sample, cluster: Ticks, layout: Layout) -> Vec<u8> {
+    let Layout::Matroska { groups, timed, .. } = layout else { unreachable!() };
+    let relative = i16::try_from((sample.presentation - cluster).0).unwrap();
+    // Samples that do not last alike say themselves how long they do.
+    let lasts = timed && track.frame.is_none();
+    if !groups && !lasts {
+        return simple(track.number, relative, sample.sync, &sample.data);
+    }
+    let mut children = vec![element(ids::BLOCK, &block_data(track.number, relative, 0, &sample.data))];
+    if lasts {
+        children.push(uint(ids::BLOCK_DURATION, sample.duration.0 as u64));
+    }
+    if !sample.sync {
+        children.push(element(ids::REFERENCE_BLOCK, &[0xff]));
+    }
+    master(ids::BLOCK_GROUP, &children)
+}
