@@ -41,7 +41,7 @@ def put_head(dynamodb, name: str, etag: str, form: str) -> None:
 @pytest.fixture(scope="module")
 def form(root) -> str:
     """The format of the index that is current."""
-    text = (root / "shared" / "src" / "index" / "mod.rs").read_text()
+    text = (root / "engine" / "src" / "index" / "mod.rs").read_text()
     return text.split("pub const FORMAT: u32 = ")[1].split(";")[0]
 
 
