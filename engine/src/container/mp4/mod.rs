@@ -15,6 +15,7 @@ mod gapless;
 mod groups;
 mod index;
 mod movie;
+mod references;
 mod samples;
 mod shown;
 mod sound;
