@@ -209,13 +209,6 @@ pub fn read_list(chpl: &Box<'_>) -> Result<Vec<Mark>, Error> {
     Ok(marks)
 }
 
-/// The tracks that this one names as its chapters (QuickTime's `tref/chap`).
-pub fn referenced<'a>(trak: &Box<'a>) -> Result<impl Iterator<Item = u32> + use<'a>, Error> {
-    let chap = trak.child(*b"tref")?.map(|tref| tref.child(*b"chap")).transpose()?.flatten();
-    let ids = chap.map(|chap| chap.payload.as_chunks().0).unwrap_or_default();
-    Ok(ids.iter().map(|id| u32::from_be_bytes(*id)))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]

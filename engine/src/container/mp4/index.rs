@@ -17,7 +17,7 @@ use super::codec::Codec;
 use super::fragment::Progress;
 use super::movie::{Defaults, Movie, MovieTrack};
 use super::samples::Samples;
-use super::window::Window;
+use super::window::{Window, malformed};
 use super::{CONTAINER, chapters, compressed};
 use crate::container::keyframe::Claim;
 use crate::container::notes::Notes;
@@ -231,11 +231,6 @@ fn joined(first: Range<u64>, second: Range<u64>) -> Vec<Range<u64>> {
     } else {
         vec![first, second]
     }
-}
-
-/// What is wrong with a file at the top.
-pub fn malformed(offset: u64, what: &str) -> Error {
-    Error::Malformed { offset, path: "file".to_owned(), what: what.to_owned() }
 }
 
 /// The samples that the movie box's own tables describe, of all tracks side by side through time; which of them decoding can

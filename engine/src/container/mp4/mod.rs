@@ -1,10 +1,10 @@
 //! ISO base media: MP4, M4A, MOV, 3GP (ISO/IEC 14496-12, ISO/IEC 14496-14, Apple's QuickTime File Format).
 //!
 //! A file is a sequence of boxes (`boxes`). The movie box (`movie`; `compressed`) describes the tracks, whose samples its tables
-//! (`tables`, walked side by side by `samples`; `groups` tell of more points to begin at) or movie fragments (`fragment`) place in
-//! the file. `index` finds and reads these boxes alone, of the media data the titles of a chapter track (`chapters`), and the first
-//! bytes of pictures where not all can be the sync samples that they are said to be; `write` makes a new movie box for a selection, in
-//! front of the samples as they are.
+//! (`tables`, walked side by side by `samples`; `sync` and `groups` tell of the points to begin at) or movie fragments
+//! (`fragment`) place in the file. `index` finds and reads these boxes alone, of the media data the titles of a chapter track
+//! (`chapters`), and the first bytes of pictures where not all can be the sync samples that they are said to be; `write` makes a
+//! new movie box for a selection, in front of the samples as they are.
 
 mod boxes;
 mod chapters;
@@ -15,9 +15,11 @@ mod gapless;
 mod groups;
 mod index;
 mod movie;
+mod references;
 mod samples;
 mod shown;
 mod sound;
+mod sync;
 mod tables;
 #[cfg(test)]
 mod testing;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::boxes::{Box, Fields, write_box};
 use super::gapless::Gapless;
 use super::sound::Packets;
-use super::{chapters, codec, groups};
+use super::{codec, groups, references};
 use crate::container::Error;
 use crate::container::notes::Notes;
 use crate::media::{Edit, Kind, Setup, Ticks, Timescale, Track};
@@ -115,7 +115,7 @@ impl<'a> Movie<'a> {
         let mut chapters = BTreeSet::new();
         for trak in &traks {
             let header = TrackHeader::read(&trak.expect_child(*b"tkhd")?)?;
-            chapters.extend(chapters::referenced(trak)?.filter(|id| *id != header.id));
+            chapters.extend(references::chapters(trak)?.filter(|id| *id != header.id));
             headers.push(header);
         }
         for (trak, header) in traks.iter().zip(headers) {

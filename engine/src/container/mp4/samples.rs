@@ -4,7 +4,8 @@
 use super::boxes::Box;
 use super::groups::Groups;
 use super::sound::Packets;
-use super::tables::{Chunk, Chunks, Runs, Sizes, Syncs};
+use super::sync::Syncs;
+use super::tables::{Chunk, Chunks, Runs, Sizes};
 use crate::container::Error;
 use crate::media::{Run, Ticks};
 

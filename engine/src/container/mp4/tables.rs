@@ -3,20 +3,19 @@
 //! beyond their bytes, and a claimed count none at all.
 
 use super::boxes::{Box, FourCc};
-use super::groups::Groups;
 use super::sound::Packets;
 use crate::container::Error;
 
 /// Entries of a fixed width.
 #[derive(Clone, Debug, Default)]
-struct Entries<'a> {
+pub(super) struct Entries<'a> {
     rest: &'a [u8],
     width: usize,
 }
 
 impl<'a> Entries<'a> {
     /// As many entries as the count claims and the box has.
-    fn new(count: u32, width: usize, bytes: &'a [u8]) -> Self {
+    pub(super) fn new(count: u32, width: usize, bytes: &'a [u8]) -> Self {
         let length = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(width).min(bytes.len());
         Self { rest: bytes.get(..length - length % width).unwrap_or_default(), width }
     }
@@ -27,7 +26,8 @@ impl<'a> Entries<'a> {
         (self.width > 0).then_some(entry)
     }
 
-    fn next_u32(&mut self) -> Option<u32> {
+    /// The next entry, of four bytes.
+    pub(super) fn next_u32(&mut self) -> Option<u32> {
         self.next().and_then(word)
     }
 }
@@ -228,71 +228,6 @@ impl Iterator for Chunks<'_> {
     }
 }
 
-/// The sync samples: `stss` (§8.6.2), and the partial ones of QuickTime, with which open groups begin: `stps`.
-#[derive(Clone, Debug)]
-pub enum Syncs<'a> {
-    /// Without the first box every sample is one.
-    All,
-    /// The numbers of those that are, counted from 1, and the sample groups that tell of more.
-    Listed([SyncList<'a>; 2], Vec<Groups<'a>>),
-}
-
-/// Sync samples as a list, in ascending order.
-#[derive(Clone, Debug, Default)]
-pub struct SyncList<'a> {
-    entries: Entries<'a>,
-    next: Option<u32>,
-}
-
-impl<'a> Syncs<'a> {
-    /// Reads the headers of the boxes.
-    pub fn read(table: Option<&Box<'a>>, partial: Option<&Box<'a>>, groups: Vec<Groups<'a>>) -> Result<Self, Error> {
-        let Some(table) = table else { return Ok(Self::All) };
-        let partial = partial.map(SyncList::read).transpose()?.unwrap_or_default();
-        Ok(Self::Listed([SyncList::read(table)?, partial], groups))
-    }
-
-    /// Those of these numbers, of four bytes each.
-    pub fn listed(numbers: &'a [u8]) -> Self {
-        Self::Listed([SyncList::new(u32::MAX, numbers), SyncList::default()], Vec::new())
-    }
-
-    /// Whether sample `number` (counted from 1) is a sync sample, and how many samples, it included, are alike. Numbers must
-    /// not descend from call to call.
-    pub fn peek(&mut self, number: u32) -> (bool, u32) {
-        let Self::Listed(lists, groups) = self else { return (true, u32::MAX) };
-        let listed = lists.iter_mut().filter_map(|list| list.peek(number));
-        match listed.chain(groups.iter_mut().filter_map(|group| group.peek(number))).min() {
-            Some(next) if next == number => (true, 1),
-            Some(next) => (false, next - number),
-            None => (false, u32::MAX),
-        }
-    }
-}
-
-impl<'a> SyncList<'a> {
-    fn read(table: &Box<'a>) -> Result<Self, Error> {
-        let mut fields = table.fields();
-        fields.version_and_flags()?;
-        let count = fields.u32()?;
-        Ok(Self::new(count, fields.rest()))
-    }
-
-    fn new(count: u32, numbers: &'a [u8]) -> Self {
-        let mut entries = Entries::new(count, 4, numbers);
-        let next = entries.next_u32();
-        Self { entries, next }
-    }
-
-    /// The first that is `number` or behind it.
-    fn peek(&mut self, number: u32) -> Option<u32> {
-        while self.next.is_some_and(|next| next < number) {
-            self.next = self.entries.next_u32();
-        }
-        self.next
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -363,19 +298,5 @@ mod tests {
         let wide = table(*b"co64", &[1, 1, 0]);
         let mut chunks = Chunks::read(&read(&groups), &read(&wide)).unwrap();
         assert_eq!(chunks.next().unwrap().offset, 1 << 32);
-    }
-
-    #[test]
-    fn sync_samples_are_listed_or_all() {
-        let bytes = table(*b"stss", &[2, 1, 4]);
-        let mut syncs = Syncs::read(Some(&read(&bytes)), None, Vec::new()).unwrap();
-        let seen: Vec<_> = (1..=6).map(|number| syncs.peek(number)).collect();
-        assert_eq!(seen, [(true, 1), (false, 2), (false, 1), (true, 1), (false, u32::MAX), (false, u32::MAX)]);
-        assert_eq!(Syncs::read(None, Some(&read(&bytes)), Vec::new()).unwrap().peek(17), (true, u32::MAX));
-        let partial = table(*b"stps", &[2, 3, 6]);
-        let mut syncs = Syncs::read(Some(&read(&bytes)), Some(&read(&partial)), Vec::new()).unwrap();
-        let seen: Vec<_> = (1..=7).map(|number| syncs.peek(number)).collect();
-        let expected = [(true, 1), (false, 1), (true, 1), (true, 1), (false, 1), (true, 1), (false, u32::MAX)];
-        assert_eq!(seen, expected, "partial ones too");
     }
 }

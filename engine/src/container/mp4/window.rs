@@ -5,7 +5,6 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::boxes::{FourCc, Header};
-use super::index::malformed;
 use crate::container::{Error, Source};
 
 /// A box at the top of a file.
@@ -58,4 +57,9 @@ impl Window {
         let end = header.size.map_or(length, |size| offset.saturating_add(size)).min(length);
         Ok(Some(TopLevel { kind: header.kind, range: offset..end }))
     }
+}
+
+/// What is wrong with a file at the top.
+pub fn malformed(offset: u64, what: &str) -> Error {
+    Error::Malformed { offset, path: "file".to_owned(), what: what.to_owned() }
 }

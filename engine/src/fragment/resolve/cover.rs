@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::pages::{Held, Pages, Want};
-use super::span::{Bound, Span, find};
-use super::{Cover, Dimension, Error, Meaning, Meaningless, When, on_timeline, places, segments, span};
+use super::position::{Span, union};
+use super::span::{Bound, find};
+use super::{Cover, Dimension, Error, Meaning, Meaningless, When, on_timeline, places, segments};
 use crate::container::{self, Merged, Segment, Selected};
 use crate::index::{Elements, Outline};
 use crate::media::{Interval, Kind, Time, Track};
@@ -118,7 +119,7 @@ pub(super) async fn needed(
     let mut wants = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, &chosen) {
         let spans = spans(held, place, track, asked, outline.duration).await?;
-        wants.push(Want::of(place, span::union(spans)));
+        wants.push(Want::of(place, union(spans)));
     }
     let (runs, elements) = held.collect(&wants, outline.elements).await?;
     let selected = wants.iter().zip(runs);

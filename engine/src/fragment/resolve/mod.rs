@@ -12,6 +12,7 @@ mod edits;
 mod inner;
 mod meaning;
 mod pages;
+mod position;
 mod span;
 mod tracks;
 
@@ -24,7 +25,8 @@ pub use pages::{Memory, Pages};
 
 use self::edits::segments;
 use self::pages::{Held, Want};
-use self::span::{Bound, Span, find};
+use self::position::{Span, union};
+use self::span::{Bound, find};
 use crate::container::{self, Segment, Selected, Selection, Written};
 use crate::fragment::range::FragmentRange;
 use crate::fragment::uri::{Fragment, Temporal};
@@ -242,7 +244,7 @@ async fn exactly(
             }
         }
     }
-    Ok((Want::of(place, span::union(spans)), segments))
+    Ok((Want::of(place, union(spans)), segments))
 }
 
 /// Where playback begins with the first sample: at the sync sample before, of the video if there is any, and of several the
@@ -287,7 +289,7 @@ async fn select_from_sync(
         }
         let (from, to) = on_track(track, given);
         let want = if let Some((_, span)) = leaders.iter().find(|(leader, _)| *leader == place) {
-            Want::of(place, span::union(without_leading_pictures(held, place, track, *span).await?))
+            Want::of(place, union(without_leading_pictures(held, place, track, *span).await?))
         } else {
             // Samples from before the beginning cannot be placed, nor pictures that need one of those.
             let span = find(held, place, track, Bound::At(from), Bound::At(to)).await?;

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::Error;
-use super::span::{Position, Span};
+use super::position::{Position, Span};
 use crate::container::{self, MAX_SELECTION, ReadError, Sink};
 use crate::index::{Elements, Packed, Page, Runs};
 use crate::media::{Run, Ticks};

@@ -4,35 +4,9 @@ use std::ops::RangeInclusive;
 
 use super::Error;
 use super::pages::{Held, Pages, Way, runs_of};
+use super::position::{Position, Span};
 use crate::index::cells;
 use crate::media::{Run, Ticks, Track};
-
-/// The place of a sample in an index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// The number of the page.
-    pub page: u32,
-    /// Which of its track's runs.
-    pub run: usize,
-    /// Which sample of the run.
-    pub sample: u32,
-}
-
-impl Position {
-    /// Whether both are in the same run.
-    pub fn same_run(self, other: Self) -> bool {
-        (self.page, self.run) == (other.page, other.run)
-    }
-}
-
-/// Samples of one track that follow each other in decode order, `end` not included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// The first.
-    pub start: Position,
-    /// The first behind them.
-    pub end: Position,
-}
 
 /// One end of an interval of a track's presentation times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,20 +183,6 @@ fn end_before((position, run): (Position, &Run), to: Bound) -> Option<Position> 
         None => run.count,
     };
     Some(Position { sample: samples, ..position })
-}
-
-/// The same samples as spans that neither touch nor overlap, in order.
-pub fn union(mut spans: Vec<Span>) -> Vec<Span> {
-    spans.retain(|span| span.start < span.end);
-    spans.sort_unstable_by_key(|span| span.start);
-    let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
-    for span in spans {
-        match joined.last_mut() {
-            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
-            _ => joined.push(span),
-        }
-    }
-    joined
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::*;
 use crate::container::mp4::boxes::{Box, write_box, write_full_box};
 use crate::container::mp4::groups::{Groups, recovery};
-use crate::container::mp4::tables::Syncs;
+use crate::container::mp4::sync::Syncs;
 
 /// Pictures of VP8, whose first bit says whether they are keyframes: each fifth is one.
 fn pictures() -> TestTrack {

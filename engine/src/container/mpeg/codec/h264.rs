@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::bits::Bits;
-use super::order::{Counted, Slice};
+use super::slice::{Counted, SLICE_HEADER, Slice};
 use super::{Looks, Start, cropping, nal};
 
 const SLICE: u8 = 1;
@@ -14,8 +14,6 @@ const IDR: u8 = 5;
 const SEI: u8 = 6;
 const SPS: u8 = 7;
 const PPS: u8 = 8;
-/// Within how many bytes a slice says which picture it is of.
-pub const SLICE_HEADER: usize = 32;
 /// `payloadType` of the recovery point (§D.1.8).
 const RECOVERY_POINT: u8 = 6;
 

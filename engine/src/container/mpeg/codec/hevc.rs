@@ -7,8 +7,7 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 
 use super::bits::Bits;
-use super::h264::SLICE_HEADER;
-use super::order::{Counted, Slice};
+use super::slice::{Counted, SLICE_HEADER, Slice};
 use super::{Looks, Start, cropping, nal};
 
 const SPS: u8 = 33;

@@ -10,6 +10,7 @@ mod hevc;
 mod mpeg;
 pub mod nal;
 mod order;
+mod slice;
 
 pub use ac3::Ac3;
 pub use bits::Bits;

@@ -3,31 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::h264::SLICE_HEADER;
+use super::slice::{Counted, SLICE_HEADER, Slice};
 use super::{Codec, h264, hevc, nal};
-
-/// What a slice says of its picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slice {
-    /// A coded video sequence begins.
-    pub anew: bool,
-    /// Those behind it are counted from it.
-    pub reference: bool,
-    /// A field: its `frame_num`, and whether it is a bottom field.
-    pub field: Option<(u32, bool)>,
-    pub count: Counted,
-    /// How many counts a frame has, as a rule.
-    pub steps: i64,
-}
-
-/// The picture order count of a slice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counted {
-    /// Its last bits, and how many these are.
-    Bits(u32, u32),
-    /// Pictures are shown as they are decoded.
-    Decoded,
-}
 
 /// Which picture an access unit has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 //! elements (`samples`) on a timeline (`clock`).
 
 mod lane;
+mod place;
 mod probe;
 mod samples;
 mod survey;

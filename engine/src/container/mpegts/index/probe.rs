@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::super::layout::Begins;
 use super::super::packet::Packet;
-use super::lane::Place;
+use super::place::Place;
 use super::units::Units;
 use crate::container::mpeg::clock::Clock;
 use crate::container::mpeg::codec::Codec;

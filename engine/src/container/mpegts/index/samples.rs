@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::layout::{self, Lanes, OTHER, Stretch};
 use super::super::packet::{NULL, PIDS, Packet, Packing};
-use super::lane::{Element, Lane, Place, Taken};
+use super::lane::{Lane, Taken};
+use super::place::{Element, Place};
 use super::survey::Survey;
 use crate::container::Error;
 use crate::container::mpeg::clock::{Clock, Zeros};

@@ -9,7 +9,7 @@ use super::super::codec;
 use super::super::layout::MAX_TRACKS;
 use super::super::packet::{Packet, Packing};
 use super::super::psi::{Association, Map, PAT, Sections, Stream as Entry};
-use super::lane::Place;
+use super::place::Place;
 use super::probe::Probe;
 use super::{OPENING, each_packet, start};
 use crate::container::mpeg::clock::distance;

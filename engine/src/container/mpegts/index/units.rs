@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::layout::{Begins, Head};
 use super::super::packet::{PACKET, Packet};
-use super::lane::{Element, Place};
+use super::place::{Element, Place};
 use crate::container::mpeg::clock::Clock;
 use crate::container::mpeg::codec::Codec;
 use crate::container::mpeg::pes::Pes;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::packet::Packet;
 use super::OPENING;
-use super::lane::{Element, Place};
+use super::place::{Element, Place};
 use crate::container::mpeg::clock::{Clock, Hand, SECOND, composition};
 use crate::container::mpeg::codec::{Codec, Start};
 use crate::container::mpeg::pes::Pes;

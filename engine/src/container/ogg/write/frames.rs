@@ -4,7 +4,7 @@
 //! has a multiple of 255 bytes of it; decoders do not mind.
 
 use super::super::crc;
-use super::lane::Piece;
+use super::piece::Piece;
 use crate::container::flac::{Codes, FOOTER, Numbers, crc16, footer, zeros_behind};
 
 /// Numbers a whole packet anew. One that is not what it should be stays as it is.

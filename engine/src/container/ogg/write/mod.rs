@@ -5,6 +5,7 @@
 mod frames;
 mod lane;
 mod output;
+mod piece;
 
 use self::lane::Lane;
 use self::output::Output;
