@@ -60,17 +60,17 @@ cold-start: $(VENV)/ready ## Measure the functions that `sam build` has built: s
 	$(VENV)/bin/python benches/cold_start.py 2> >(grep -v werkzeug >&2)
 
 samples: ## Make the files in samples/ anew
-	$(PYTHON) tests/samples.py
+	$(PYTHON) tools/samples.py
 
 documents: $(VENV)/ready ## Run the commands in docs/ anew, and write down what they print
 	$(PROGRAMS)
-	$(VENV)/bin/python tests/document.py
+	$(VENV)/bin/python tools/document.py
 
 tools: # ffmpeg judges the media, Chromium judges playback, Node runs what CloudFront does
-	tests/debian ffmpeg:ffmpeg ffprobe:ffmpeg chromium:chromium chromedriver:chromium-driver node:nodejs
+	tools/debian ffmpeg:ffmpeg ffprobe:ffmpeg chromium:chromium chromedriver:chromium-driver node:nodejs
 
 $(VENV)/ready: tests/requirements.txt
-	tests/debian --python $(PYTHON)
+	tools/debian --python $(PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --upgrade pip
 	$(VENV)/bin/pip install --quiet --requirement tests/requirements.txt

@@ -22,14 +22,15 @@ import tempfile
 import time
 import zipfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "support"))
+
+from samtranslator.yaml_helper import yaml_parse
+
+import emulator
+import invocations
+from stack import Answer, Stack
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
-
-from samtranslator.yaml_helper import yaml_parse  # noqa: E402
-
-import emulator  # noqa: E402
-import invocations  # noqa: E402
-from stack import Answer, Stack  # noqa: E402
 
 # What each function is asked, after what its row of the table wants to be there.
 ASKED = {

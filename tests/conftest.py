@@ -7,12 +7,13 @@ import pytest
 import requests
 
 import server as servers
-from cloud import boto, moto  # noqa: F401: fixtures
-from rest import invoked, rest, served  # noqa: F401: fixtures
+from browser import chromium, page  # noqa: F401 (fixtures)
+from cloud import boto, moto  # noqa: F401 (fixtures)
+from rest import invoked, rest, served  # noqa: F401 (fixtures)
 from stack import Stack
+from streaming import streaming  # noqa: F401 (a fixture)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUCKET = "media"
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 import hostile
-from test_memory import peak
+from server import peak
 
 REQUESTS = int(os.environ.get("REELSPAN_BOUNDS", 60))
 LIMIT = 256

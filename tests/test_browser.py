@@ -1,47 +1,12 @@
 """Headless Chromium plays cuts, begins at the picture asked for, and ends where it should."""
 
-import base64
-import http.server
-import shutil
-import threading
 import urllib.parse
 
 import pytest
-from selenium import webdriver
 from selenium.webdriver.support.wait import WebDriverWait
 
 import counter
-
-FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-background-networking
---disable-component-update --disable-sync --disable-default-apps --no-first-run --no-default-browser-check
---autoplay-policy=no-user-gesture-required --mute-audio""".split()
-
-PAGE = b"""<!doctype html><meta charset="utf-8"><title>Reelspan</title><video crossorigin="anonymous" muted></video>"""
-
-SHOWN = """
-const [width, height] = arguments, canvas = Object.assign(document.createElement("canvas"), {width, height});
-const context = canvas.getContext("2d");
-context.drawImage(document.querySelector("video"), 0, 0, width, height);
-const rgba = context.getImageData(0, 0, width, height).data;
-let text = "";
-for (let at = 0; at < rgba.length; at += 4) text += String.fromCharCode(rgba[at + 1]);
-return btoa(text);
-"""
-
-LOAD = """
-const [source, done] = arguments, video = document.querySelector("video");
-video.onerror = () => done("error: " + video.error.message);
-video.onloadeddata = () => done("loaded");
-video.preload = "auto";
-video.src = source;
-"""
-
-PLAY = """
-const [done] = arguments, video = document.querySelector("video");
-video.onended = () => done({ended: video.ended, at: video.currentTime, duration: video.duration});
-video.onerror = () => done({error: video.error.message});
-video.play().catch(error => done({error: String(error)}));
-"""
+from browser import LOAD, PLAY, shown
 
 PLAY_TO_PAUSE = """
 const [done] = arguments, video = document.querySelector("video");
@@ -57,40 +22,6 @@ video.currentTime = time;
 """
 
 
-class Page(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(PAGE)))
-        self.end_headers()
-        self.wfile.write(PAGE)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="module")
-def page():
-    """A page of another origin than the media, so that only CORS lets it read their pixels."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as serving:
-        threading.Thread(target=serving.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{serving.server_port}/"
-        serving.shutdown()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in FLAGS:
-        options.add_argument(flag)
-    # Both are named, so that Selenium looks for neither on the network.
-    driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
-    driver.set_script_timeout(30)
-    yield driver
-    driver.quit()
-
-
 @pytest.fixture
 def video(chromium, page, server):
     """Loads a fragment into a fresh page's player."""
@@ -101,11 +32,6 @@ def video(chromium, page, server):
         return chromium
 
     return load
-
-
-def shown(driver) -> int:
-    """The number that the picture on the page shows."""
-    return counter.number(base64.b64decode(driver.execute_script(SHOWN, counter.WIDTH, counter.HEIGHT)))
 
 
 @pytest.mark.parametrize(

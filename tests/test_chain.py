@@ -6,28 +6,14 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 
 import boto3.s3.transfer
 import pytest
 import requests
 
 import media
-from conftest import BUCKET
-
-SOON = 2
-"""Seconds from the end of an upload to the fragment."""
-
-
-def wait_for(url: str, status: int, seconds: float = SOON, **matching) -> requests.Response:
-    """The first answer with this status, and these header fields."""
-    end = time.monotonic() + seconds
-    while True:
-        answer = requests.get(url, timeout=10)
-        if answer.status_code == status and all(answer.headers.get(name) == value for name, value in matching.items()):
-            return answer
-        assert time.monotonic() < end, f"{answer.status_code} {dict(answer.headers)} after {seconds} s"
-        time.sleep(0.02)
+from answers import wait_for
+from server import BUCKET
 
 
 def test_an_upload_is_cut_within_two_seconds_then_overwritten_then_deleted(server, s3, samples, tmp_path):

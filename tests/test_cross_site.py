@@ -17,9 +17,9 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 import server as servers
 from answers import is_problem
+from browser import FLAGS
 from gateway import DOMAIN
 from rest import Rest, plain
-from test_browser import FLAGS
 
 ADMIN = "alice", "an admin's own secret"
 EVIL = "evil.example"

@@ -7,13 +7,12 @@ import pytest
 import requests
 
 import media
-from test_streaming import streaming  # noqa: F401: a fixture
 
 RATE, SECONDS = 25, 40
 
 
 @pytest.fixture(scope="module")
-def films(streaming, tmp_path_factory):  # noqa: F811
+def films(streaming, tmp_path_factory):
     """A space with films that differ in where a decoder can begin: at the first picture alone, and every second."""
     folder = tmp_path_factory.mktemp("films")
     files = []

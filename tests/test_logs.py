@@ -12,10 +12,8 @@ import requests
 import server as servers
 from cloud import make_table, open_space
 from emulator import ACCOUNT, running
+from server import CHATTY
 
-OURS = ["reelspan", "reelspan_local", "reelspan_fragments", "reelspan_spaces", "reelspan_indexer", "reelspan_authorizer", "reelspan_gateway",
-        "reelspan_rest", "reelspan_signing", "reelspan_streaming"]  # fmt: skip
-CHATTY = ",".join(["info", *(f"{name}=debug" for name in OURS)])
 BUCKET, TABLE, SPACES = "reelspan-media-123456789012", "LoggedIndex", "LoggedSpaces"
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"
 

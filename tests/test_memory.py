@@ -2,12 +2,12 @@
 1000 are cut; what runs every time is smaller, and large enough to tell."""
 
 import os
-import pathlib
 import time
 
 import requests
 
 import media
+from server import peak
 
 LARGE = int(os.environ.get("REELSPAN_LARGE", 400))
 CUT = LARGE // 3
@@ -16,12 +16,6 @@ LIMIT = 96
 WIDTH, HEIGHT, RATE = 1920, 1080, 25
 SECOND = WIDTH * HEIGHT * 3 // 2 * RATE / 1_000_000
 """Megabytes of pictures that are not compressed."""
-
-
-def peak(pid: int) -> float:
-    """The most memory that a process ever had, in megabytes."""
-    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM:"))
 
 
 def test_a_large_file_is_imported_indexed_and_cut_in_little_memory(new_server, tmp_path):

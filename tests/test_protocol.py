@@ -1,14 +1,12 @@
 """The media fragment protocol beyond time in seconds: every unit, tracks, setup, redirects, ranges of cuts, the validator."""
 
-import json
 import pathlib
 import re
-import subprocess
 
 import pytest
 
 import media
-from answers import content_range, is_problem, mapping, parts
+from answers import is_problem, mapping, parts
 
 CONTAINERS = ["counter.mp4", "counter-fragmented.mp4", "counter.webm", "counter.mkv"]
 

@@ -6,10 +6,9 @@ import subprocess
 import pytest
 import requests
 
+from answers import wait_for
 from cloud import make_table
 from emulator import ACCOUNT
-from conftest import BUCKET
-from test_chain import wait_for
 
 MEDIA, TABLE = "lost-media", "ContainerIndex"
 SAMPLES = ["counter.mp4", "counter.webm", "tone.m4a"]

@@ -6,7 +6,7 @@ import urllib.parse
 import pytest
 import requests
 
-from rest import PEOPLE, password, plain
+from rest import PEOPLE, plain
 
 
 def test_nobody_and_wrong_passwords_are_asked_for_credentials(rest):

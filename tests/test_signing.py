@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 import server as servers
 from cloud import make_table
 from emulator import emulated
-from test_logs import CHATTY
+from server import CHATTY
 
 BUCKET, KEY_ID, HOST = "media", "K2JCJMDEHXQW5F", "d111111abcdef8.cloudfront.net"
 DER, PEM = serialization.Encoding.DER, serialization.Encoding.PEM

@@ -4,7 +4,6 @@ that a space streams from. The signatures are OpenSSL's, but where a test says t
 import http.client
 import json
 import os
-import pathlib
 import re
 import time
 import urllib.parse
@@ -17,15 +16,14 @@ import attacks
 import media
 import server as servers
 from attacks import EXCERPT, Request
+from browser import LOAD, PLAY, shown
 from gateway import Gateway
 from invocations import index, put
 from signatures import Signer, cookies, query
-from test_browser import LOAD, PLAY, chromium, page, shown  # noqa: F401: fixtures
+from streaming import ADMIN, NAME, OTHER, Streaming
 
-NAME, OTHER = "counter.mp4", "two-audio.mp4"
 # All tables of mutations over HTTP together; as many more, and more than that, are in the verifier's own tests.
 MUTATIONS = int(os.environ.get("REELSPAN_MUTATIONS", "2000"))
-ADMIN = "admin", "an admin's own secret"
 
 
 class Host:
@@ -61,87 +59,6 @@ def through_lambda(stack, samples):
         index(stack, f"cinema/{name}")
     with Gateway(stack) as gateway:
         yield Host(f"{gateway.url}/media/cinema", "https://cinema.cloudfront.net", "https://other.cloudfront.net", signer, "203.0.113.24")
-
-
-class Streaming:
-    """A server on one machine, and the REST API of it."""
-
-    def __init__(self, running: servers.Server):
-        self.running, self.session = running, requests.Session()
-        self.session.auth = ADMIN
-
-    def rest(self, method: str, path: str, status: int = 200, **more) -> requests.Response:
-        answer = self.session.request(method, f"{self.running.url}/durastore/{path}", timeout=60, **more)
-        assert answer.status_code == status, answer.text
-        return answer
-
-    def task(self, name: str, status: int = 200, **body):
-        answer = self.rest("POST", f"task/{name}", status, data=json.dumps(body))
-        return answer.json() if status == 200 else answer.text
-
-    def space(self, name: str, *files: pathlib.Path, **streaming) -> str:
-        """A space with these files, which streams; gives what its URLs begin with."""
-        self.rest("PUT", name, 201)
-        for file in files:
-            self.rest("PUT", f"{name}/{file.name}", 201, data=file.read_bytes())
-        return self.streams(name, **streaming)
-
-    def streams(self, name: str, **streaming) -> str:
-        end, body = time.monotonic() + 30, json.dumps({"spaceId": name, **streaming})
-        # While the distribution is being changed by an earlier task, it asks for patience.
-        while (answer := self.session.post(f"{self.running.url}/durastore/task/enable-streaming", data=body, timeout=60)).status_code == 503:
-            assert time.monotonic() < end and "Retry-After" in answer.headers, answer.text
-            time.sleep(0.2)
-        assert answer.status_code == 200, answer.text
-        host = answer.json()["streamingHost"]
-        while self.rest("HEAD", name).headers.get("x-dura-meta-streaming-status") not in (None, "Deployed"):
-            assert time.monotonic() < end, "it is not deployed"
-            time.sleep(0.1)
-        return f"http://{host}"
-
-    def wait_for(self, url: str, **more) -> requests.Response:
-        """The answer to a request, once what was uploaded is indexed."""
-        end = time.monotonic() + 10
-        while (answer := requests.get(url, timeout=30, **more)).status_code in (404, 503):
-            assert time.monotonic() < end, answer.text
-            time.sleep(0.05)
-        return answer
-
-    def signed(self, space: str, content: str, **more) -> str:
-        return self.task("get-signed-url", spaceId=space, contentId=content, **more)["signedUrl"]
-
-    def media(self, url: str) -> str:
-        """The same on the HTTP API, which names the space alone."""
-        return re.sub(r"/stream/([^/~]+)(~[^/]*)?", r"/media/\1", url, count=1)
-
-    def bases(self, *spaces: str) -> list[str]:
-        """What the URLs of these spaces begin with."""
-        return ["http://" + self.rest("HEAD", space).headers["x-dura-meta-streaming-host"] for space in spaces]
-
-    def signer(self) -> Signer:
-        """The key that the service made, from where it is kept."""
-        kept = json.loads((self.running.data / "secretsmanager.json").read_text())
-        (secret,) = kept["secrets"].values()
-        return Signer.kept(secret["versions"][secret["current_version_id"]]["secret_string"])
-
-
-@pytest.fixture(scope="module")
-def streaming(binary, samples, tmp_path_factory):
-    """A server with an open space, `lectures`, and two secure ones, `films` and `other`."""
-    running = servers.Server(binary, tmp_path_factory.mktemp("streaming") / "data", admin=":".join(ADMIN)).start()
-    made = Streaming(running)
-    made.space("lectures", samples / NAME, secure=False)
-    base = made.space("films", samples / NAME, samples / OTHER, secure="true")
-    made.space("other", samples / NAME, secure=True)
-    for space, name in (("films", NAME), ("films", OTHER), ("other", NAME)):
-        made.wait_for(f"{made.media(base).replace('films', space)}/{name}?{EXCERPT}&{signature(made.signed(space, name, fragment=EXCERPT))}")
-    yield made
-    assert running.stop() == 0, "\n".join(running.output)
-
-
-def signature(url: str) -> str:
-    """The parameters of a signed URL, without what it is of."""
-    return "&".join(pair for pair in url.partition("?")[2].split("&") if not pair.startswith(("t=", "track=", "id=")))
 
 
 @pytest.fixture(scope="module")
@@ -502,7 +419,7 @@ def eventually(holds) -> bool:
 
 
 @pytest.mark.parametrize("by", ["url", "excerpt", "cookies"])
-def test_chromium_plays_a_secure_video_that_is_signed(streaming, chromium, page, by):  # noqa: F811
+def test_chromium_plays_a_secure_video_that_is_signed(streaming, chromium, page, by):
     (base,) = streaming.bases("films")
     plain = f"{base}/{NAME}"
     chromium.get(page)

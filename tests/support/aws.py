@@ -13,7 +13,7 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-import edges  # noqa: F401: moto's CloudFront, whole
+import edges  # noqa: F401 (moto's CloudFront, whole)
 from actions import REGION, Need, Request, needs
 
 

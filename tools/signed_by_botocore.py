@@ -1,7 +1,7 @@
-"""Writes signed_by_botocore.json beside it: what botocore's CloudFrontSigner makes of a table of inputs, with a key of RSA, whose signatures
+"""Writes `tests/cloudfront/signed_by_botocore.json`: what botocore's CloudFrontSigner makes of a table of inputs, with a key of RSA, whose signatures
 are always the same. The key is for this alone.
 
-    python tests/cloudfront/signed_by_botocore.py
+    python tools/signed_by_botocore.py
 """
 
 import base64
@@ -14,7 +14,7 @@ from botocore.signers import CloudFrontSigner
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-FILE = pathlib.Path(__file__).with_suffix(".json")
+FILE = pathlib.Path(__file__).resolve().parent.parent / "tests" / "cloudfront" / "signed_by_botocore.json"
 KEY_ID = "K2JCJMDEHXQW5F"
 
 URLS = [

@@ -1,6 +1,6 @@
 """Documents whose commands are run: each block of a document that begins with `$` is a command and what it printed.
 
-`python tests/document.py` runs them all and writes down what they print now; `test_documents.py` holds that it is the same.
+`python tools/document.py` runs them all and writes down what they print now; `test_documents.py` holds that it is the same.
 """
 
 import os
@@ -9,6 +9,8 @@ import re
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "support"))
 
 import server as servers
 

@@ -1,4 +1,4 @@
-"""Every format that can be cut, with a sample of it: `python3 tests/formats.py` makes those in `samples/formats/`, or one by name.
+"""Every format that can be cut, with a sample of it: `python3 tools/formats.py` makes those in `samples/formats/`, or one by name.
 
 They are committed, each under 100 KB, and show and sound what `counter.py` draws, as those of `samples.py` do. A new format is a
 new row of `FORMATS`: the tests of `test_formats.py` are the same for all of them.
@@ -13,6 +13,8 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "support"))
 
 import counter
 import samples

@@ -1,4 +1,4 @@
-"""Makes the files in `samples/`: `python3 tests/samples.py`, or one of them by name.
+"""Makes the files in `samples/`: `python3 tools/samples.py`, or one of them by name.
 
 They are committed, so that nobody needs this to run the project; it says what they are. All show what `counter.py` draws. Their
 bytes depend on the version of ffmpeg (5.1 made those that are committed), what they show does not.
@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 import wave
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "support"))
 
 import counter
 

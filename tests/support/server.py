@@ -16,6 +16,12 @@ import botocore.config
 
 READY_SECONDS = 60
 STOP_SECONDS = 15
+BUCKET = "media"
+
+OURS = ["reelspan", "reelspan_local", "reelspan_fragments", "reelspan_spaces", "reelspan_indexer", "reelspan_authorizer", "reelspan_gateway",
+        "reelspan_rest", "reelspan_signing", "reelspan_streaming"]  # fmt: skip
+CHATTY = ",".join(["info", *(f"{name}=debug" for name in OURS)])
+"""RUST_LOG, for all that the programs say of themselves."""
 
 
 class Server:
@@ -114,6 +120,12 @@ class Server:
             aws_secret_access_key=printed["AWS_SECRET_ACCESS_KEY"],
             config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
         )
+
+
+def peak(pid: int) -> float:
+    """The most memory that a process ever had, in megabytes."""
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM:"))
 
 
 @functools.cache

@@ -2,9 +2,24 @@
 
 import dataclasses
 import re
+import time
 
 import requests
 from requests_toolbelt import MultipartDecoder
+
+SOON = 2
+"""Seconds from the end of an upload to the fragment."""
+
+
+def wait_for(url: str, status: int, seconds: float = SOON, **matching) -> requests.Response:
+    """The first answer with this status, and these header fields."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = requests.get(url, timeout=10)
+        if answer.status_code == status and all(answer.headers.get(name) == value for name, value in matching.items()):
+            return answer
+        assert time.monotonic() < end, f"{answer.status_code} {dict(answer.headers)} after {seconds} s"
+        time.sleep(0.02)
 
 
 def is_problem(answer: requests.Response, status: int) -> dict:

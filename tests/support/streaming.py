@@ -1,0 +1,97 @@
+"""A server that streams, and the REST API of it."""
+
+import json
+import pathlib
+import re
+import time
+
+import pytest
+import requests
+
+import server as servers
+from attacks import EXCERPT
+from signatures import Signer
+
+NAME, OTHER = "counter.mp4", "two-audio.mp4"
+ADMIN = "admin", "an admin's own secret"
+
+
+class Streaming:
+    """A server on one machine, and the REST API of it."""
+
+    def __init__(self, running: servers.Server):
+        self.running, self.session = running, requests.Session()
+        self.session.auth = ADMIN
+
+    def rest(self, method: str, path: str, status: int = 200, **more) -> requests.Response:
+        answer = self.session.request(method, f"{self.running.url}/durastore/{path}", timeout=60, **more)
+        assert answer.status_code == status, answer.text
+        return answer
+
+    def task(self, name: str, status: int = 200, **body):
+        answer = self.rest("POST", f"task/{name}", status, data=json.dumps(body))
+        return answer.json() if status == 200 else answer.text
+
+    def space(self, name: str, *files: pathlib.Path, **streaming) -> str:
+        """A space with these files, which streams; gives what its URLs begin with."""
+        self.rest("PUT", name, 201)
+        for file in files:
+            self.rest("PUT", f"{name}/{file.name}", 201, data=file.read_bytes())
+        return self.streams(name, **streaming)
+
+    def streams(self, name: str, **streaming) -> str:
+        end, body = time.monotonic() + 30, json.dumps({"spaceId": name, **streaming})
+        # While the distribution is being changed by an earlier task, it asks for patience.
+        while (answer := self.session.post(f"{self.running.url}/durastore/task/enable-streaming", data=body, timeout=60)).status_code == 503:
+            assert time.monotonic() < end and "Retry-After" in answer.headers, answer.text
+            time.sleep(0.2)
+        assert answer.status_code == 200, answer.text
+        host = answer.json()["streamingHost"]
+        while self.rest("HEAD", name).headers.get("x-dura-meta-streaming-status") not in (None, "Deployed"):
+            assert time.monotonic() < end, "it is not deployed"
+            time.sleep(0.1)
+        return f"http://{host}"
+
+    def wait_for(self, url: str, **more) -> requests.Response:
+        """The answer to a request, once what was uploaded is indexed."""
+        end = time.monotonic() + 10
+        while (answer := requests.get(url, timeout=30, **more)).status_code in (404, 503):
+            assert time.monotonic() < end, answer.text
+            time.sleep(0.05)
+        return answer
+
+    def signed(self, space: str, content: str, **more) -> str:
+        return self.task("get-signed-url", spaceId=space, contentId=content, **more)["signedUrl"]
+
+    def media(self, url: str) -> str:
+        """The same on the HTTP API, which names the space alone."""
+        return re.sub(r"/stream/([^/~]+)(~[^/]*)?", r"/media/\1", url, count=1)
+
+    def bases(self, *spaces: str) -> list[str]:
+        """What the URLs of these spaces begin with."""
+        return ["http://" + self.rest("HEAD", space).headers["x-dura-meta-streaming-host"] for space in spaces]
+
+    def signer(self) -> Signer:
+        """The key that the service made, from where it is kept."""
+        kept = json.loads((self.running.data / "secretsmanager.json").read_text())
+        (secret,) = kept["secrets"].values()
+        return Signer.kept(secret["versions"][secret["current_version_id"]]["secret_string"])
+
+
+@pytest.fixture(scope="module")
+def streaming(binary, samples, tmp_path_factory):
+    """A server with an open space, `lectures`, and two secure ones, `films` and `other`."""
+    running = servers.Server(binary, tmp_path_factory.mktemp("streaming") / "data", admin=":".join(ADMIN)).start()
+    made = Streaming(running)
+    made.space("lectures", samples / NAME, secure=False)
+    base = made.space("films", samples / NAME, samples / OTHER, secure="true")
+    made.space("other", samples / NAME, secure=True)
+    for space, name in (("films", NAME), ("films", OTHER), ("other", NAME)):
+        made.wait_for(f"{made.media(base).replace('films', space)}/{name}?{EXCERPT}&{signature(made.signed(space, name, fragment=EXCERPT))}")
+    yield made
+    assert running.stop() == 0, "\n".join(running.output)
+
+
+def signature(url: str) -> str:
+    """The parameters of a signed URL, without what it is of."""
+    return "&".join(pair for pair in url.partition("?")[2].split("&") if not pair.startswith(("t=", "track=", "id=")))
