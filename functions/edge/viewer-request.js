@@ -12,7 +12,7 @@ import cf from 'cloudfront';
 
 const RANGE = 'x-reelspan-range';
 const DIMENSIONS = ['t', 'track', 'id'];
-// How a Range begins that is a media fragment: as shared/src/http/range/fragment.rs reads it.
+// How a Range begins that is a media fragment: as engine/src/fragment/range/fragment.rs reads it.
 const FRAGMENT = /^[ \t]*(?:t:|track=|id=|include-setup)/;
 
 function handler(event) {

@@ -1,5 +1,5 @@
-//! HTTP as media fragments use it: which part of a representation a request asks for, under which conditions, and how an
-//! answer says what it gives. Plain types over text and `http`'s headers; no server and no container in here.
+//! HTTP as the functions use it: the conditions of a request, and what an answer says of itself. Plain types over text and
+//! `http`'s headers, without a server. Ranges of media are in the engine (`reelspan_engine::fragment`).
 //!
 //! | file | what it knows |
 //! | --- | --- |
