@@ -48,6 +48,8 @@ lint: $(VENV)/ready ## Check the form of everything
 	$(DOCUMENTED)
 	$(VENV)/bin/sam validate --lint
 	$(VENV)/bin/cfn-lint template.yaml
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
 
 fuzz: ## Fuzz each target for SECONDS: those of TARGETS, or all
 	fuzz/run $(SECONDS) $(TARGETS)

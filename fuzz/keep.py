@@ -4,6 +4,7 @@
 CONTROL is the control file of a merge by libFuzzer (-merge_control_file), which says for each input which edges of the code it
 covers. The inputs are chosen one by one: always the one that covers the most new edges for its size.
 """
+
 import hashlib
 import sys
 from pathlib import Path
@@ -48,7 +49,9 @@ def main() -> None:
     for file in kept:
         content = file.read_bytes()
         (into / hashlib.sha1(content).hexdigest()).write_bytes(content)
-    print(f"{len(kept)} of {len(edges)} inputs, {sum(file.stat().st_size for file in kept)} bytes, {len(covered)} of {len(everything)} edges")
+    print(
+        f"{len(kept)} of {len(edges)} inputs, {sum(file.stat().st_size for file in kept)} bytes, {len(covered)} of {len(everything)} edges"
+    )
 
 
 main()

@@ -4,6 +4,7 @@
 A seed is a sample cut short: ffmpeg copies its first fifth of a second into a file of the same format, and the beginning of
 the sample itself is taken as it is, so that what ffmpeg does not copy is there too.
 """
+
 import subprocess
 import sys
 from pathlib import Path

@@ -34,13 +34,14 @@ def rest(running: servers.Server, method: str, path: str, auth=ADMIN, **more) ->
 
 def test_every_act_is_one_line_that_says_who_did_what_and_what_came_of_it(served, samples):
     file = (samples / "tone.m4a").read_bytes()
+    secure = {"spaceId": "films", "secure": True}
     signed = {"spaceId": "films", "contentId": "a b.m4a", "ipAddress": "192.0.2.0/24"}
     acts = [
         ("PUT", "films", {}, "create-space", "done", None, {}),
         ("PUT", "films/a%20b.m4a", {"data": file}, "store-content", "done", "a b.m4a", {}),
         ("POST", "films/a%20b.m4a", {"headers": {"x-dura-meta-tag": "x"}}, "set-properties", "done", "a b.m4a", {}),
         ("POST", "acl/films", {"headers": {"x-dura-meta-acl-bob": "READ"}}, "set-acl", "done", None, {"acl": "acl-bob: READ"}),
-        ("POST", "task/enable-streaming", {"json": {"spaceId": "films", "secure": True}}, "enable-streaming", "done", None, {"type": "SECURE"}),
+        ("POST", "task/enable-streaming", {"json": secure}, "enable-streaming", "done", None, {"type": "SECURE"}),
         ("POST", "task/get-signed-url", {"json": signed}, "get-signed-url", "done", "a b.m4a", {"for": "192.0.2.0/24"}),
         ("POST", "task/get-signed-cookies-url", {"json": {"spaceId": "films"}}, "get-signed-cookies-url", "done", None, {}),
         ("DELETE", "films/nosuch", {}, "delete-content", "refused", "nosuch", {}),
@@ -53,7 +54,7 @@ def test_every_act_is_one_line_that_says_who_did_what_and_what_came_of_it(served
         rest(served, method, "spaces")
     lines = trail(served)[before:]
     assert len(lines) == len(acts), lines
-    for line, answer, (_, path, _, act, outcome, content, detail) in zip(lines, answers, acts):
+    for line, answer, (_, _, _, act, outcome, content, detail) in zip(lines, answers, acts, strict=True):
         told = {name: line.get(name) for name in ("target", "act", "outcome", "status", "user", "address", "space", "content")}
         assert told == {
             "target": "audit", "act": act, "outcome": outcome, "status": answer.status_code, "user": "admin", "address": "127.0.0.1",
@@ -71,7 +72,7 @@ def test_every_act_is_one_line_that_says_who_did_what_and_what_came_of_it(served
 def test_a_refused_sign_in_is_written_down_with_its_name_and_without_its_password(served):
     # A name ends at the first colon.
     names = ["admin", "nobody", HOSTILE.replace("\n", " ").partition(":")[0]]
-    for name, password in zip(names, ("a wrong password", "a wrong password", "x")):
+    for name, password in zip(names, ("a wrong password", "a wrong password", "x"), strict=True):
         assert rest(served, "DELETE", "films", auth=(name, password)).status_code == 401
     lines = trail(served, "audit-refused")
     assert [(line["act"], line["outcome"], line["status"], line["name"], line["address"]) for line in lines[-3:]] == [
@@ -111,8 +112,11 @@ def test_what_the_command_line_does_to_users_is_in_the_trail_beside_the_server(s
     assert user("remove", USER[0]) == 0
     lines = [line for line in trail(served) if line.get("detail", {}).get("by") == "the command line"]
     assert [(line["act"], line["outcome"], line["detail"]["of"]) for line in lines] == [
-        ("add-user", "done", "alice"), ("add-user", "refused", "alice"), ("change-password", "done", "alice"), ("remove-user", "done", "alice"),
-    ]  # fmt: skip
+        ("add-user", "done", "alice"),
+        ("add-user", "refused", "alice"),
+        ("change-password", "done", "alice"),
+        ("remove-user", "done", "alice"),
+    ]
     assert all(line["user"].startswith("account ") for line in lines) and USER[1] not in json.dumps(lines)
 
 

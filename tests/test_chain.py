@@ -82,9 +82,7 @@ def test_every_way_to_put_an_object_is_followed(server, s3, samples):
             Bucket=BUCKET, Key="chain/parts.mp4", UploadId=upload, PartNumber=number, Body=body[at : at + 5 * 1024 * 1024]
         )
         parts.append({"PartNumber": number, "ETag": part["ETag"]})
-    s3.complete_multipart_upload(
-        Bucket=BUCKET, Key="chain/parts.mp4", UploadId=upload, MultipartUpload={"Parts": parts}
-    )
+    s3.complete_multipart_upload(Bucket=BUCKET, Key="chain/parts.mp4", UploadId=upload, MultipartUpload={"Parts": parts})
     cut = wait_for(f"{server.media('parts.mp4', 'chain')}?t=2,4", 200)
     assert cut.content == requests.get(f"{server.media('counter.mp4')}?t=2,4", timeout=10).content
 

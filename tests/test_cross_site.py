@@ -120,7 +120,12 @@ def test_a_browser_sends_tasks_as_json_and_a_program_as_it_likes(rest):
 
 def test_an_access_list_is_emptied_only_on_request(rest):
     space = rest.space(reader="READ", writer="WRITE")
-    for fields in ({}, {"x-dura-meta-color": "green"}, {"x-dura-meta-acl": "READ"}, {"x-dura-meta-acl": "NONE", "x-dura-meta-acl-reader": "READ"}):
+    for fields in (
+        {},
+        {"x-dura-meta-color": "green"},
+        {"x-dura-meta-acl": "READ"},
+        {"x-dura-meta-acl": "NONE", "x-dura-meta-acl-reader": "READ"},
+    ):
         assert "x-dura-meta-acl: NONE" in plain(rest("POST", f"acl/{space}", headers=fields), 400)
         assert rest("HEAD", f"acl/{space}").headers["x-dura-meta-acl-writer"] == "WRITE"
     assert rest("POST", f"acl/{space}", headers={"x-dura-meta-acl": "NONE"}).status_code == 200
@@ -164,10 +169,19 @@ def test_media_may_be_embedded_by_any_site_and_the_rest_api_by_none(server):
             assert (known.status_code, known.headers["x-content-type-options"]) == (304, "nosniff")
             if path.endswith("html"):
                 assert known.headers["content-security-policy"].startswith("sandbox")
-    for path in ("durastore/demo", "durastore/spaces", "durastore/demo/counter.mp4", "durastore/nosuch", "validate", "validate?uri=a", "nothing"):
+    for path in (
+        "durastore/demo",
+        "durastore/spaces",
+        "durastore/demo/counter.mp4",
+        "durastore/nosuch",
+        "validate",
+        "validate?uri=a",
+        "nothing",
+    ):
         answer = requests.get(f"{server.url}/{path}", headers={"Accept": "text/html"}, timeout=30)
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"], path
-        assert (answer.headers["x-content-type-options"], answer.headers["cross-origin-resource-policy"]) == ("nosniff", "same-origin"), path
+        told = (answer.headers["x-content-type-options"], answer.headers["cross-origin-resource-policy"])
+        assert told == ("nosniff", "same-origin"), path
 
 
 @pytest.mark.parametrize(
@@ -200,7 +214,12 @@ def test_no_get_changes_anything(rest):
 
     before = state()
     query = {"method": "DELETE", "_method": "PUT", "spaceId": space, "contentId": "a", "secure": "false", "acl": "NONE"}
-    fields = {"X-HTTP-Method-Override": "DELETE", "x-dura-meta-acl": "NONE", "x-dura-meta-color": "blue", "x-dura-meta-copy-source": f"{space}/a"}
+    fields = {
+        "X-HTTP-Method-Override": "DELETE",
+        "x-dura-meta-acl": "NONE",
+        "x-dura-meta-color": "blue",
+        "x-dura-meta-copy-source": f"{space}/a",
+    }
     for path in (space, f"{space}/a", f"{space}/b", f"acl/{space}", "task/enable-streaming", "task/get-upload-url", "stores", "spaces"):
         for method in ("GET", "HEAD", "OPTIONS"):
             rest(method, path, params=query, headers=fields)
@@ -273,7 +292,8 @@ def api(running, method: str, path: str, **more) -> requests.Response:
 
 FETCH = """
 const [url, options, done] = arguments;
-fetch(url, options).then(async answer => done([answer.status, await answer.text(), answer.headers.get("etag")]), error => done([0, String(error), null]));
+const told = async answer => done([answer.status, await answer.text(), answer.headers.get("etag")]);
+fetch(url, options).then(told, error => done([0, String(error), null]));
 """
 
 
@@ -292,7 +312,9 @@ def test_an_honest_page_of_the_server_still_works(running, signed_in):
     assert fetch(signed_in, "/durastore/task/enable-streaming", method="POST", headers=json_, body=body)[0] == 200
     assert fetch(signed_in, "/durastore/task/enable-streaming", method="POST", body=body)[0] == 415
     # An upload by a URL that was signed for it goes to the S3 port, which is another origin.
-    task = json.dumps({"spaceId": "honest", "contentId": "a b.txt", "contentType": "text/plain", "size": 5, "properties": {"color": "green"}})
+    task = json.dumps(
+        {"spaceId": "honest", "contentId": "a b.txt", "contentType": "text/plain", "size": 5, "properties": {"color": "green"}}
+    )
     status, text, _ = fetch(signed_in, "/durastore/task/get-upload-url", method="POST", headers=json_, body=task)
     assert status == 200, text
     upload = json.loads(text)
@@ -408,7 +430,8 @@ def test_a_page_of_another_site_changes_nothing(running, signed_in, elsewhere, s
 
 def test_another_site_embeds_media_and_nothing_of_the_rest_api(running, signed_in, elsewhere, samples):
     assert api(running, "PUT", "shown").status_code == 201
-    assert api(running, "PUT", "shown/tone.m4a", data=(samples / "tone.m4a").read_bytes(), headers={"Content-Type": "audio/mp4"}).status_code == 201
+    tone = (samples / "tone.m4a").read_bytes()
+    assert api(running, "PUT", "shown/tone.m4a", data=tone, headers={"Content-Type": "audio/mp4"}).status_code == 201
     assert api(running, "POST", "task/enable-streaming", json={"spaceId": "shown", "secure": False}).status_code == 200
     # Even what everybody may read.
     assert api(running, "POST", "acl/shown", headers={"x-dura-meta-acl-group-public": "READ"}).status_code == 200

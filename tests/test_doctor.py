@@ -213,7 +213,11 @@ def faults() -> dict:
         other_keys: ("table DoctoredIndex", "its key is media, not media and page", "--table"),
         missing: ("index", "wrong for 1 of 3 contents that were looked at: films/b.mp4 has none", "reelspan reindex films"),
         old: ("index", "wrong for 1 of 3 contents that were looked at: films/b.mp4 has that of another version", "reelspan reindex films"),
-        old_format: ("index", "wrong for 1 of 3 contents that were looked at: films/b.mp4 has one of another format", "reelspan reindex films"),
+        old_format: (
+            "index",
+            "wrong for 1 of 3 contents that were looked at: films/b.mp4 has one of another format",
+            "reelspan reindex films",
+        ),
         queued: ("queue NotIndexed", "2 events failed three times", "reindex"),
         no_queue: ("queue NotIndexed-not", "", "--queue"),
         ill: ("health", "it answers 502", "log"),

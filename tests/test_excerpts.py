@@ -20,7 +20,7 @@ def films(streaming, tmp_path_factory):
         file = folder / f"{name}.{extension}"
         pictures = ["-f", "lavfi", "-i", f"testsrc=s=64x48:r={RATE}:d={SECONDS}"]
         if extension == "mp4":
-            codec = ["-f", "lavfi", "-i", f"sine=d={SECONDS}", "-c:v", "libx264", "-preset", "ultrafast", "-x264-params", "scenecut=0:bframes=2"]
+            codec = f"-f lavfi -i sine=d={SECONDS} -c:v libx264 -preset ultrafast -x264-params scenecut=0:bframes=2".split()
         else:
             # Without sound, whose delay would move the pictures.
             codec = ["-c:v", "libvpx", "-deadline", "realtime"]
@@ -37,7 +37,8 @@ def pictures(url: str, folder) -> int:
     """How many pictures the body of this URL holds, presented or not."""
     file = folder / "body"
     file.write_bytes(requests.get(url, timeout=30).content)
-    return int(media.output("ffprobe", "-v", "error", "-select_streams", "v", "-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0", file))
+    asked = "-v error -select_streams v -count_packets -show_entries stream=nb_read_packets -of csv=p=0".split()
+    return int(media.output("ffprobe", *asked, file))
 
 
 @pytest.mark.parametrize("name, start, lead_in", [("once.mp4", 0, 30), ("once.webm", 0, 30), ("often.mp4", 30, 0), ("often.webm", 30, 0)])

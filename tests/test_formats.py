@@ -1,5 +1,6 @@
 """Every format of `formats.py` is recognised, indexed and cut; its cuts play, and damage to it never does more than to be told."""
 
+import itertools
 import math
 import pathlib
 import random
@@ -112,7 +113,7 @@ def test_a_range_of_bytes_of_a_cut_is_a_part_of_it(cut, server, row):
     bounds = [0, *sorted(chance.randrange(1, len(whole)) for _ in range(4)), len(whole)]
     pieces = (
         requests.get(f"{server.media(row.name)}?t={start},{end}", headers={"Range": f"bytes={first}-{last - 1}"}, timeout=30)
-        for first, last in zip(bounds, bounds[1:])
+        for first, last in itertools.pairwise(bounds)
         if first < last
     )
     assert b"".join(part.content for piece in pieces for part in parts(piece)) == whole

@@ -284,7 +284,9 @@ def test_head_is_get_without_the_body(get, name, query, fields):
     assert without.content == b""
     assert without.status_code == with_body.status_code
     differ = {"date"}
-    fields_of = [{key.lower(): value for key, value in answer.headers.items() if key.lower() not in differ} for answer in (with_body, without)]
+    fields_of = [
+        {key.lower(): value for key, value in answer.headers.items() if key.lower() not in differ} for answer in (with_body, without)
+    ]
     assert fields_of[0] == fields_of[1]
 
 

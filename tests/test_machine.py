@@ -194,8 +194,11 @@ def test_boto3_signs_what_is_asked_of_it(machine):
     assert s3.get_object(Bucket="media", Key="theirs/b.txt", Range="bytes=1-")["Body"].read() == b"bc"
     printed = machine.environment()
     version_4 = boto3.client(
-        "s3", endpoint_url=printed["AWS_ENDPOINT_URL_S3"], region_name=printed["AWS_REGION"],
-        aws_access_key_id=printed["AWS_ACCESS_KEY_ID"], aws_secret_access_key=printed["AWS_SECRET_ACCESS_KEY"],
+        "s3",
+        endpoint_url=printed["AWS_ENDPOINT_URL_S3"],
+        region_name=printed["AWS_REGION"],
+        aws_access_key_id=printed["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=printed["AWS_SECRET_ACCESS_KEY"],
         config=botocore.config.Config(signature_version="s3v4", s3={"addressing_style": "path"}),
     )
     for client in (s3, version_4):
@@ -214,7 +217,9 @@ def test_a_form_is_refused_before_it_is_read(machine):
     """s3s would read a form's file into memory before anybody is asked for a signature."""
     endpoint = machine.environment()["AWS_ENDPOINT_URL_S3"]
     with socket.create_connection(("127.0.0.1", port(endpoint)), timeout=10) as client:
-        head = f"POST /media HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {1 << 30}\r\nContent-Type: multipart/form-data; boundary=x\r\n\r\n"
+        head = (
+            f"POST /media HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {1 << 30}\r\nContent-Type: multipart/form-data; boundary=x\r\n\r\n"
+        )
         client.sendall(head.encode())
         assert client.recv(100).startswith(b"HTTP/1.1 501")
 
@@ -442,7 +447,12 @@ def test_slow_clients_are_given_up(machine):
     credentials = base64.b64encode(":".join(ADMIN).encode())
     ask = b"GET /durastore/theirs/large.bin HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic %s\r\n\r\n" % credentials
     begun, at = time.monotonic(), port(machine.url)
-    with Slow(at, 5, HALF_A_HEAD) as heads, Slow(at, 5, HALF_A_BODY % credentials) as bodies, Slow(at, 5, b"") as idle, Slow(at, 5, ask) as paused:
+    with (
+        Slow(at, 5, HALF_A_HEAD) as heads,
+        Slow(at, 5, HALF_A_BODY % credentials) as bodies,
+        Slow(at, 5, b"") as idle,
+        Slow(at, 5, ask) as paused,
+    ):
         for until, still in [(10, [5, 5, 5, 5]), (20, [0, 5, 5, 5]), (45, [0, 0, 5, 5]), (70, [0, 0, 0, 5])]:
             time.sleep(max(0.0, begun + until - time.monotonic()))
             seen = [heads.open(), bodies.open(), idle.open(), paused.open()]

@@ -124,8 +124,8 @@ def test_opus_begins_and_ends_at_the_very_sample(reelspan, tmp_path):
         reelspan("cut", OPUS, f"t={start},{end}", made)
         heard, expected = by_ffmpeg(made), whole[round(start * RATE) : round(end * RATE)]
         assert len(heard) == len(expected), (start, end)
-        assert max(abs(one - other) for one, other in zip(heard, expected)) < 100, (start, end)
-        assert max((abs(one - other) for one, other in zip(heard[RATE:], expected[RATE:])), default=0) <= 1, (start, end)
+        assert max(abs(one - other) for one, other in zip(heard, expected, strict=True)) < 100, (start, end)
+        assert max((abs(one - other) for one, other in zip(heard[RATE:], expected[RATE:], strict=True)), default=0) <= 1, (start, end)
 
 
 def test_theora_and_its_sound_begin_together(reelspan, tmp_path):

@@ -64,10 +64,10 @@ def allows(grant: tuple[str, str], need: tuple[str, str]) -> bool:
 
 def test_no_function_lacks_a_permission(stack, needed):
     missing = {}
-    for function, needs in needed.items():
+    for function, called in needed.items():
         grants = granted(stack.template, function)
-        missing[function] = {need for need in needs if not any(allows(grant, need) for grant in grants)}
-    assert not any(missing.values()), {name: sorted(needs) for name, needs in missing.items() if needs}
+        missing[function] = {need for need in called if not any(allows(grant, need) for grant in grants)}
+    assert not any(missing.values()), {name: sorted(lacking) for name, lacking in missing.items() if lacking}
 
 
 def test_no_function_has_a_permission_to_spare(stack, needed):
@@ -75,27 +75,27 @@ def test_no_function_has_a_permission_to_spare(stack, needed):
     for function in needed:
         # Those that share a role share what it is needed for.
         role = stack.template.functions[function].get("Role")
-        needs = {
+        called = {
             need
             for other, theirs in needed.items()
             if other == function or (role and stack.template.functions[other].get("Role") == role)
             for need in theirs
         }
         grants = granted(stack.template, function)
-        spare[function] = {grant for grant in grants if not any(allows(grant, need) for need in needs)}
+        spare[function] = {grant for grant in grants if not any(allows(grant, need) for need in called)}
     assert not any(spare.values()), "\n".join(f"{name} {grant}" for name, grants in spare.items() for grant in sorted(grants))
 
 
 def test_what_is_taken_away_or_given_is_noticed(stack, needed):
-    for function, needs in needed.items():
+    for function, called in needed.items():
         grants = granted(stack.template, function)
         for grant in grants:
             others = grants - {grant}
-            taken = [need for need in needs if not any(allows(other, need) for other in others)]
+            taken = [need for need in called if not any(allows(other, need) for other in others)]
             shared = stack.template.functions[function].get("Role")
             assert taken or shared, f"{function} can do without {grant}"
         for more in ("s3:GetObjectTagging", "dynamodb:DeleteTable"):
-            assert not any(allows((more, "*"), need) for need in needs)
+            assert not any(allows((more, "*"), need) for need in called)
 
 
 DISTRIBUTION = f"arn:aws:cloudfront::{ACCOUNT_ID}:distribution"
@@ -130,6 +130,8 @@ def test_a_request_is_known_by_what_it_needs(service, asked, more, expected):
     method, _, target = asked.partition(" ")
     path, _, query = target.partition("?")
     status, body = more.pop("status", 200), json.dumps(more.pop("body", {})).encode()
-    headers = more | {"authorization": f"AWS4-HMAC-SHA256 Credential=SpacesApi/20251009/{REGION}/{service}/aws4_request, SignedHeaders=host"}
+    headers = more | {
+        "authorization": f"AWS4-HMAC-SHA256 Credential=SpacesApi/20251009/{REGION}/{service}/aws4_request, SignedHeaders=host"
+    }
     request = Request(method, path, dict(urllib.parse.parse_qsl(query, keep_blank_values=True)), headers, body)
     assert set(needs(request, status)) == expected

@@ -70,7 +70,9 @@ def test_a_range_in_any_unit_is_that_range_in_seconds(get, samples, value, same,
     assert answer.headers["Content-Range-Mapping"].startswith(f"{{ t:{unit} ")
 
 
-@pytest.mark.parametrize("value", ["t:smpte=0:00:12-", "t:smpte-30=0:00:12-", "t:smpte-30-drop=0:00:12-", 't:clock="2010-10-22T07:33:57Z"-'])
+@pytest.mark.parametrize(
+    "value", ["t:smpte=0:00:12-", "t:smpte-30=0:00:12-", "t:smpte-30-drop=0:00:12-", 't:clock="2010-10-22T07:33:57Z"-']
+)
 def test_a_unit_that_means_nothing_for_the_file_is_not_there(get, samples, value):
     answer = ask(get, "counter.webm", value)
     assert (answer.status_code, answer.content) == (200, (samples / "counter.webm").read_bytes())

@@ -87,7 +87,10 @@ def test_only_what_differs_is_indexed(boto, deployment, run, samples):
 
 def test_what_is_not_there_is_told(deployment, run):
     assert "nothing of that name" in run("reindex", "nosuch", status=2, **deployment).stderr
-    assert "--bucket" in run("reindex", "lost", status=2, **{name: value for name, value in deployment.items() if name != "MEDIA_BUCKET"}).stderr
+    assert (
+        "--bucket"
+        in run("reindex", "lost", status=2, **{name: value for name, value in deployment.items() if name != "MEDIA_BUCKET"}).stderr
+    )
     assert "there is none" in run("reindex", "lost", "--data", "/nosuch", status=2).stderr
     failed = run("reindex", "lost", status=1, **deployment | {"MEDIA_BUCKET": "nosuch"})
     assert "the bucket" in failed.stderr

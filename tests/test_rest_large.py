@@ -72,9 +72,8 @@ def test_a_put_that_breaks_off_leaves_nothing(rest, how):
             announced = "Content-Length: 40000000" if how == "length" and rest.kind == "serve" else "Content-Length: 4000000"
             if how == "chunked":
                 announced = "Transfer-Encoding: chunked"
-            connection.sendall(
-                f"PUT /durastore/{space}/{name} HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Basic {token}\r\n{announced}\r\n\r\n".encode()
-            )
+            fields = f"Host: {address.netloc}\r\nAuthorization: Basic {token}\r\n{announced}\r\n\r\n"
+            connection.sendall(f"PUT /durastore/{space}/{name} HTTP/1.1\r\n{fields}".encode())
             part = b"x" * 65536
             # More than a part of an upload, so that one is under way.
             for _ in range(400 if rest.kind == "serve" else 20):
@@ -178,7 +177,14 @@ def upload_url(rest, **task) -> dict:
 
 def test_an_upload_url_takes_one_put(rest):
     space, body = rest.space(), b"hello"
-    task = {"spaceId": space, "contentId": "a b/ä.mp4", "contentType": "video/mp4", "size": "5", "md5": md5(body), "properties": {"color": "grün"}}
+    task = {
+        "spaceId": space,
+        "contentId": "a b/ä.mp4",
+        "contentType": "video/mp4",
+        "size": "5",
+        "md5": md5(body),
+        "properties": {"color": "grün"},
+    }
     signed = upload_url(rest, **task)
     wrong = requests.put(signed["url"], data=b"HELLO", headers=signed["headers"], timeout=30)
     if rest.kind == "serve":  # moto takes anything.
@@ -203,7 +209,7 @@ def test_an_upload_of_parts_is_one_content_once_it_is_completed(rest):
     # The first and the last do: what is completed is what is named then. Each URL takes a body of its part's size alone.
     bodies = [os.urandom(64 << 20), b"and the rest"]
     parts = []
-    for part, body in zip((upload["parts"][0], upload["parts"][-1]), bodies):
+    for part, body in zip((upload["parts"][0], upload["parts"][-1]), bodies, strict=True):
         put = requests.put(part["url"], data=body, timeout=60)
         parts.append({"partNumber": part["partNumber"], "etag": put.headers["etag"]})
     completion = {"spaceId": space, "contentId": "large", "uploadId": upload["uploadId"], "parts": parts}

@@ -99,7 +99,9 @@ def test_a_content_may_have_any_name(rest, name):
     assert rest.items(space, params={"prefix": name}) == [name]
     assert rest.items(space, params={"marker": name}) == []
     assert rest("GET", path).content == body
-    assert plain(rest("POST", path, headers={"x-dura-meta-a": "b"}), 200).encode("latin-1").decode() == f"Content {name} updated successfully"
+    assert (
+        plain(rest("POST", path, headers={"x-dura-meta-a": "b"}), 200).encode("latin-1").decode() == f"Content {name} updated successfully"
+    )
     assert rest("HEAD", path).headers["x-dura-meta-a"] == "b"
     assert rest("DELETE", path).status_code == 200
     assert rest.objects(space) == set()

@@ -121,7 +121,11 @@ def test_no_mutation_of_a_valid_url_gets_in(host, kind):
         "custom": lambda: query(host.signer.custom(url, address=f"{host.address}/8")),
         "excerpt": lambda: query(host.signer.canned(f"{url}?{EXCERPT}"), EXCERPT),
     }[kind]()
-    refuses(host, Request("valid", NAME, valid), (Request("a mutation", NAME, mutated) for mutated in attacks.mutations(valid, share(host), seed=7)))
+    refuses(
+        host,
+        Request("valid", NAME, valid),
+        (Request("a mutation", NAME, mutated) for mutated in attacks.mutations(valid, share(host), seed=7)),
+    )
 
 
 def test_no_mutation_of_a_valid_path_gets_in(host):
@@ -161,7 +165,11 @@ def test_an_open_space_answers_anybody(streaming, samples, tmp_path):
     whole = streaming.wait_for(url)
     assert (whole.status_code, whole.content) == (200, (samples / NAME).read_bytes())
     part = requests.get(url, headers={"Range": "bytes=100-199"}, timeout=30)
-    assert (part.status_code, part.content, part.headers["Content-Range"]) == (206, whole.content[100:200], f"bytes 100-199/{len(whole.content)}")
+    assert (part.status_code, part.content, part.headers["Content-Range"]) == (
+        206,
+        whole.content[100:200],
+        f"bytes 100-199/{len(whole.content)}",
+    )
     cut = streaming.wait_for(f"{url}?{EXCERPT}")
     assert cut.content == requests.get(f"{streaming.media(url)}?{EXCERPT}", timeout=30).content
     (tmp_path / "cut.mp4").write_bytes(cut.content)
@@ -186,7 +194,9 @@ def test_the_urls_that_the_service_signs_play(streaming, tmp_path):
     whole, part = streaming.signed("films", NAME), streaming.signed("films", NAME, fragment=EXCERPT)
     for url, seconds in ((whole, 40), (part, 7.52)):
         for at in (url, streaming.media(url)):
-            assert float(media.output("ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", at)) == pytest.approx(seconds, abs=0.1)
+            assert float(media.output("ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", at)) == pytest.approx(
+                seconds, abs=0.1
+            )
         assert requests.get(url, headers={"Range": "bytes=0-99"}, timeout=30).status_code == 206
     assert requests.get(whole.partition("?")[0], timeout=30).status_code == 403
 
@@ -244,7 +254,9 @@ def test_what_was_signed_for_one_viewer_is_kept_from_shared_caches(streaming):
     assert "private" not in streaming.wait_for(f"{streaming.running.url}/stream/lectures/{NAME}").headers.get("Cache-Control", "")
 
 
-@pytest.mark.parametrize("asked", ["bytes=0-9", "bytes=-10", "bytes=100-", "bytes=999999999-", "bytes=0-1,5-6", "t:npt=10-20", "lines=1-2", None])
+@pytest.mark.parametrize(
+    "asked", ["bytes=0-9", "bytes=-10", "bytes=100-", "bytes=999999999-", "bytes=0-1,5-6", "t:npt=10-20", "lines=1-2", None]
+)
 def test_head_of_a_range_says_what_get_would(streaming, asked):
     """As S3 and CloudFront answer it (*Amazon S3 API Reference*, HeadObject: `Content-Range`)."""
     fields = {"Range": asked} if asked else {}
@@ -253,7 +265,10 @@ def test_head_of_a_range_says_what_get_would(streaming, asked):
         streaming.wait_for(url)
         got, head = requests.get(url, headers=fields, timeout=30), requests.head(url, headers=fields, timeout=30)
         names = ("Content-Range", "Content-Length", "Content-Type", "ETag", "Accept-Ranges")
-        assert (head.status_code, [head.headers.get(name) for name in names]) == (got.status_code, [got.headers.get(name) for name in names]), path
+        assert (head.status_code, [head.headers.get(name) for name in names]) == (
+            got.status_code,
+            [got.headers.get(name) for name in names],
+        ), path
 
 
 def test_a_part_that_a_file_has_no_more_is_not_the_whole_of_it(streaming, samples):
@@ -266,7 +281,10 @@ def test_a_part_that_a_file_has_no_more_is_not_the_whole_of_it(streaming, sample
     before = requests.head(streaming.signed("films", "replaced"), timeout=30).headers["ETag"]
     streaming.rest("PUT", "films/replaced", 201, data=(samples / "tone.m4a").read_bytes())
     end = time.monotonic() + 10
-    while (answer := requests.head(streaming.media(streaming.signed("films", "replaced")), timeout=30)).headers.get("ETag") in (None, before):
+    while (answer := requests.head(streaming.media(streaming.signed("films", "replaced")), timeout=30)).headers.get("ETag") in (
+        None,
+        before,
+    ):
         assert time.monotonic() < end, answer.status_code
         time.sleep(0.05)
     for url in signed.values():
@@ -365,7 +383,9 @@ def test_what_was_signed_for_a_deleted_space_opens_no_later_one_of_its_name(stre
         """What the URL is answered, on either host, and what the cookies are, at this base."""
         there = f"{base}/{NAME}"
         by_cookies = [requests.get(at, headers={"Cookie": cookie}, timeout=30) for at in (there, streaming.media(there))]
-        return [answer.status_code for answer in [requests.get(url, timeout=30), requests.get(streaming.media(url), timeout=30), *by_cookies]]
+        return [
+            answer.status_code for answer in [requests.get(url, timeout=30), requests.get(streaming.media(url), timeout=30), *by_cookies]
+        ]
 
     def pass_of(space: str) -> str:
         return streaming.task("get-signed-cookies-url", spaceId=space)["signedCookiesUrl"]
@@ -389,12 +409,14 @@ def test_what_was_signed_for_a_deleted_space_opens_no_later_one_of_its_name(stre
 
         if how == "space":
             streaming.rest("DELETE", space)
-            later = eventually(lambda: streaming.session.put(f"{streaming.running.url}/durastore/{space}", timeout=30).status_code == 201)
+            later = eventually(
+                lambda space=space: streaming.session.put(f"{streaming.running.url}/durastore/{space}", timeout=30).status_code == 201
+            )
             assert later
             streaming.rest("PUT", f"{space}/{NAME}", 201, data=(samples / OTHER).read_bytes())
         else:
             streaming.task("delete-streaming", spaceId=space)
-            eventually(lambda: "x-dura-meta-streaming-type" not in streaming.rest("HEAD", space).headers)
+            eventually(lambda space=space: "x-dura-meta-streaming-type" not in streaming.rest("HEAD", space).headers)
         after = streaming.streams(space, secure=True)
         assert after != base
         anew = streaming.signed(space, NAME)
@@ -426,7 +448,11 @@ def test_chromium_plays_a_secure_video_that_is_signed(streaming, chromium, page,
     chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
     assert chromium.execute_async_script(PLAIN, plain).startswith("error")
     chromium.get(page)
-    source = {"url": lambda: streaming.signed("films", NAME), "excerpt": lambda: streaming.signed("films", NAME, fragment=EXCERPT), "cookies": lambda: plain}[by]()
+    source = {
+        "url": lambda: streaming.signed("films", NAME),
+        "excerpt": lambda: streaming.signed("films", NAME, fragment=EXCERPT),
+        "cookies": lambda: plain,
+    }[by]()
     if by == "cookies":
         # The player's page is of the host that has the cookies, as a site of an archive would be.
         chromium.get(cookies_url(streaming, redirectUrl=f"{streaming.running.url}/validate"))
@@ -443,4 +469,4 @@ def test_chromium_plays_a_secure_video_that_is_signed(streaming, chromium, page,
         assert played.get("ended") and played["duration"] == pytest.approx(7.52, abs=0.05), played
 
 
-PLAIN = LOAD.replace('video.src = source;', 'video.removeAttribute("crossorigin"); video.src = source;')
+PLAIN = LOAD.replace("video.src = source;", 'video.removeAttribute("crossorigin"); video.src = source;')

@@ -26,10 +26,7 @@ def test_every_function_is_a_program_of_the_folder_it_is_built_in(root, function
     command = ["cargo", "metadata", "--no-deps", "--format-version", "1", "--offline"]
     packages = json.loads(subprocess.run(command, cwd=root, capture_output=True, check=True).stdout)["packages"]
     programs = {
-        (package["manifest_path"], target["name"])
-        for package in packages
-        for target in package["targets"]
-        if "bin" in target["kind"]
+        (package["manifest_path"], target["name"]) for package in packages for target in package["targets"] if "bin" in target["kind"]
     }
     assert functions
     for name, function in functions.items():
@@ -112,7 +109,10 @@ def test_own_pages_upload_to_the_bucket_and_nobody_else_s_script_does(root, func
         assert (rule["ExposedHeaders"], "PUT" in rule["AllowedMethods"], "DELETE" in rule["AllowedMethods"]) == (["ETag"], True, False)
     # Whatever changes state knows them too.
     for name, function in functions.items():
-        changes = any(event["Type"] == "HttpApi" and event["Properties"]["Method"] in ("PUT", "POST", "DELETE") for event in function["Properties"].get("Events", {}).values())
+        changes = any(
+            event["Type"] == "HttpApi" and event["Properties"]["Method"] in ("PUT", "POST", "DELETE")
+            for event in function["Properties"].get("Events", {}).values()
+        )
         assert ("OWN_ORIGINS" in function["Properties"].get("Environment", {}).get("Variables", {})) == changes, name
 
 

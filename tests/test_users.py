@@ -161,7 +161,11 @@ def test_what_is_kept_of_a_password_is_pbkdf2(on_aws, table):
     before = kept(table, "alice")
     on_aws("passwd", "alice", password="Ä: quite a new one")
     salts = set()
-    for password, phc in [("open sesame, says alice", before), ("open sesame, says alice", kept(table, "bob")), ("Ä: quite a new one", kept(table, "alice"))]:
+    for password, phc in [
+        ("open sesame, says alice", before),
+        ("open sesame, says alice", kept(table, "bob")),
+        ("Ä: quite a new one", kept(table, "alice")),
+    ]:
         _, name, parameters, salt, key = phc.split("$")
         assert (name, parameters) == ("pbkdf2-sha256", "i=600000,l=32")
         salt, key = (base64.b64decode(text + "=" * (-len(text) % 4)) for text in (salt, key))
@@ -270,9 +274,7 @@ def basic(user: str, password: str) -> str:
 @contextlib.contextmanager
 def authorizing(root, aws, log):
     """Asks the authorizer for what an event's request has; one that has just started, and so remembers nobody."""
-    with emulated(
-        servers.built(root, "authorizer"), aws.endpoint, log, USERS_TABLE=TABLE, ADMIN_SECRET=SECRET, RUST_LOG="trace"
-    ) as invoke:
+    with emulated(servers.built(root, "authorizer"), aws.endpoint, log, USERS_TABLE=TABLE, ADMIN_SECRET=SECRET, RUST_LOG="trace") as invoke:
         yield lambda asked: invoke(asked).json()
 
 

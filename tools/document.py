@@ -20,7 +20,11 @@ DOCUMENTS = ["docs/protocol.md", "docs/streaming.md"]
 BLOCK = re.compile(r"(?<=^```\n)\$ .*?(?=^```$)", re.MULTILINE | re.DOTALL)
 
 # What every answer says, or what another day would change.
-LEFT_OUT = re.compile(r"^(access-control-[\w-]+|date|last-modified|x-content-type-options|cross-origin-resource-policy|content-security-policy|cache-control): .*\n", re.MULTILINE | re.IGNORECASE)
+LEFT_OUT = re.compile(
+    r"^(access-control-[\w-]+|date|last-modified|x-content-type-options|cross-origin-resource-policy"
+    r"|content-security-policy|cache-control): .*\n",
+    re.MULTILINE | re.IGNORECASE,
+)
 
 
 def run(block: str, server: servers.Server, folder: pathlib.Path) -> str:

@@ -58,7 +58,8 @@ class Format:
 
 
 H264 = samples.H264
-HEVC = "-c:v libx265 -preset medium -crf 36 -g 50 -x265-params log-level=error:open-gop=0:keyint=50:min-keyint=50:scenecut=0 -pix_fmt yuv420p".split()
+HEVC = """-c:v libx265 -preset medium -crf 36 -g 50 -x265-params log-level=error:open-gop=0:keyint=50:min-keyint=50:scenecut=0
+-pix_fmt yuv420p""".split()
 THEORA = "-c:v libtheora -q:v 3 -g 50 -pix_fmt yuv420p".split()
 SOUND = ["-map", "1:a"]
 WAVE = [*SOUND, "-ac", "1"]
@@ -73,7 +74,6 @@ UNSTAMPED = frozenset({"Application provided invalid, non monotonically increasi
 """ffmpeg guesses when pictures without a time stamp are decoded, and is wrong."""
 TS = ["-f", "mpegts", "-pes_payload_size", "200", "-pat_period", "2", "-sdt_period", "10", "-t", "8"]
 """Small PES packets, and tables every two seconds, or the sample would be padding for the most part."""
-
 
 
 def without_sync_table(movie: bytes) -> bytes:

@@ -23,19 +23,13 @@ AAC = "-c:a aac -b:a 32k".split()
 OPUS = "-c:a libopus -b:a 24k".split()
 MP4 = "-movflags +faststart -brand mp42".split()
 
-SUBTITLES = "".join(
-    f"{at + 1}\n00:00:{at:02d},000 --> 00:00:{at:02d},900\nSecond {at}\n\n" for at in range(SECONDS)
-)
+SUBTITLES = "".join(f"{at + 1}\n00:00:{at:02d},000 --> 00:00:{at:02d},900\nSecond {at}\n\n" for at in range(SECONDS))
 
 CHAPTER_LIST = [("Opening", 0, 3), ("song1", 3, 7), ("Ending", 7, 11)]
 """Titles, and when they begin and end, in seconds."""
 CREATED = "2010-10-22T07:33:53Z"
-FFMETADATA = ";FFMETADATA1\n" + "".join(
-    f"[CHAPTER]\nTIMEBASE=1/1\nSTART={start}\nEND={end}\n" for _, start, end in CHAPTER_LIST
-)
-TITLES = [
-    option for place, (title, _, _) in enumerate(CHAPTER_LIST) for option in (f"-metadata:c:{place}", f"title={title}")
-]
+FFMETADATA = ";FFMETADATA1\n" + "".join(f"[CHAPTER]\nTIMEBASE=1/1\nSTART={start}\nEND={end}\n" for _, start, end in CHAPTER_LIST)
+TITLES = [option for place, (title, _, _) in enumerate(CHAPTER_LIST) for option in (f"-metadata:c:{place}", f"title={title}")]
 CHAPTERS = ["-map_chapters", "4", "-t", str(CHAPTER_LIST[-1][2]), "-metadata", f"creation_time={CREATED}", *TITLES]
 
 FILES = {

@@ -1,5 +1,5 @@
-"""Writes `tests/cloudfront/signed_by_botocore.json`: what botocore's CloudFrontSigner makes of a table of inputs, with a key of RSA, whose signatures
-are always the same. The key is for this alone.
+"""Writes `tests/cloudfront/signed_by_botocore.json`: what botocore's CloudFrontSigner makes of a table of inputs, with a key of RSA,
+whose signatures are always the same. The key is for this alone.
 
     python tools/signed_by_botocore.py
 """
@@ -54,7 +54,9 @@ def main() -> None:
     wildcard = "https://d111111abcdef8.cloudfront.net/*"
     policy = signer.build_policy(wildcard, instant(UNTIL[0]))
     signed = signer.generate_presigned_url(URLS[0], policy=policy)
-    cases.append({"url": URLS[0], "resource": wildcard, "until": UNTIL[0], "since": None, "address": None, "policy": policy, "signed": signed})
+    cases.append(
+        {"url": URLS[0], "resource": wildcard, "until": UNTIL[0], "since": None, "address": None, "policy": policy, "signed": signed}
+    )
     pkcs8 = private.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     public = private.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     made = {"keyId": KEY_ID, "pkcs8": base64.b64encode(pkcs8).decode(), "public": public.decode(), "cases": cases}

@@ -119,7 +119,10 @@ def refused(base: str, name: str, other: str, signer: Signer, address: str, othe
 
     whole = query(canned)
     requests += [Request(f"{part} comes twice", name, f"{whole}&{part}={value}") for part, value in canned.items()]
-    requests += [Request(f"{part} comes twice, in cookies", name, cookie=f"{cookies(canned)}; CloudFront-{part}={value}") for part, value in canned.items()]
+    requests += [
+        Request(f"{part} comes twice, in cookies", name, cookie=f"{cookies(canned)}; CloudFront-{part}={value}")
+        for part, value in canned.items()
+    ]
     requests += [
         Request("there is no signature", name),
         Request("there is no signature, of an excerpt", name, EXCERPT),
@@ -127,7 +130,12 @@ def refused(base: str, name: str, other: str, signer: Signer, address: str, othe
         Request("a parameter's name is percent-encoded", name, whole.replace("Signature=", "%53ignature=")),
         Request("a value is percent-encoded", name, whole.replace("SHA256", "SHA25%36")),
         Request("a cookie is in another case", name, cookie=cookies(canned).replace("CloudFront-Signature", "cloudfront-signature")),
-        Request("the parts of one are in both", name, query({k: canned[k] for k in ("Expires", "Signature")}), cookies({k: canned[k] for k in ("Key-Pair-Id", "Hash-Algorithm")})),
+        Request(
+            "the parts of one are in both",
+            name,
+            query({k: canned[k] for k in ("Expires", "Signature")}),
+            cookies({k: canned[k] for k in ("Key-Pair-Id", "Hash-Algorithm")}),
+        ),
         Request("a wrong URL beside right cookies", name, query(impostor.canned(url)), cookies(everything)),
         Request("half a URL beside right cookies", name, query({"Expires": canned["Expires"]}), cookies(everything)),
         Request("cookies of a URL's parameters", name, cookie="; ".join(f"{k}={v}" for k, v in canned.items())),

@@ -66,9 +66,7 @@ class Aws(ThreadedMotoServer):
 
     def client(self, service: str):
         """A client of the tests' own."""
-        return boto3.client(
-            service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
-        )
+        return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
 
     def _noted(self, environ: dict, start_response):
         begun, request = time.monotonic(), read(environ)
@@ -101,7 +99,10 @@ class Aws(ThreadedMotoServer):
 
 # How services say that they are asked too often (their API references, "Common errors").
 TURNED_AWAY = {
-    "cloudfront": ("400 Bad Request", "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"),
+    "cloudfront": (
+        "400 Bad Request",
+        "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>",
+    ),
     "dynamodb": ("400 Bad Request", '{"__type": "com.amazon.coral.availability#ThrottlingException", "message": "Rate exceeded"}'),
     "lambda": ("429 Too Many Requests", '{"Type": "User", "Reason": "CallerRateLimitExceeded", "Message": "Rate Exceeded."}'),
     "s3": ("503 Slow Down", "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"),

@@ -58,7 +58,7 @@ def number(gray: bytes) -> int:
     """The frame number that a decoded picture (WIDTH x HEIGHT bytes of gray) shows."""
     row = (HEIGHT - BLOCK_HEIGHT // 2) * WIDTH
     middles = (gray[row + BLOCK_WIDTH * block + BLOCK_WIDTH // 2] for block in range(BITS))
-    return sum((shade > (BLACK + WHITE) // 2) << bit for bit, shade in zip(reversed(range(BITS)), middles))
+    return sum((shade > (BLACK + WHITE) // 2) << bit for bit, shade in zip(reversed(range(BITS)), middles, strict=True))
 
 
 def frequency(second: int, base: int = BASE) -> int:

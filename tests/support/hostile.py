@@ -100,6 +100,7 @@ def fragments(path: pathlib.Path, count: int = 100_000) -> None:
 
 def flv(path: pathlib.Path, hours: int = HOURS) -> None:
     """An FLV of pictures and sound, a tag each."""
+
     def tag(kind: int, at: int, payload: bytes) -> bytes:
         header = struct.pack(">B", kind) + len(payload).to_bytes(3, "big") + (at & 0xFFFFFF).to_bytes(3, "big")
         return header + bytes([at >> 24 & 0xFF, 0, 0, 0]) + payload + struct.pack(">I", len(payload) + 11)

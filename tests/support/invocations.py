@@ -344,7 +344,9 @@ def disabled(stack: Stack) -> None:
 def not_noted(stack: Stack) -> None:
     """Whoever made the distribution of `films` died before it was noted which it is."""
     stack.client("dynamodb").update_item(
-        TableName=stack.template.ref("Spaces"), Key={"space": {"S": "films"}}, UpdateExpression="REMOVE streaming.distribution, streaming.host"
+        TableName=stack.template.ref("Spaces"),
+        Key={"space": {"S": "films"}},
+        UpdateExpression="REMOVE streaming.distribution, streaming.host",
     )
 
 
@@ -495,13 +497,13 @@ ROWS = [
     Row("streaming-disable-hls", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], http(200, re.compile("is off"))),
     Row("streaming-delete-hls", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], http(200, re.compile("is deleted"))),
     Row("streaming-tend", "StreamingApi", [*FILMS, not_streamed, "streaming-enable", at_edges, "streaming-delete", disabled], says(None)),
-]
+]  # fmt: skip
 
 # What is not done in every hour.
 IN_NEED = [
     Row("streaming-tend", "StreamingApi", [*FILMS, not_streamed, "streaming-enable", at_edges, disabled, not_noted, "streaming-delete"], says(None)),
     Row("space-delete", "SpacesApi", [*STORED, not_streamed, "streaming-enable", "rest-delete-space", taken_away], both(says(None), objects(), no_space)),
-]
+]  # fmt: skip
 
 FUNCTIONS = {row.event: row.function for row in ROWS}
 

@@ -18,8 +18,8 @@ READY_SECONDS = 60
 STOP_SECONDS = 15
 BUCKET = "media"
 
-OURS = ["reelspan", "reelspan_local", "reelspan_fragments", "reelspan_spaces", "reelspan_indexer", "reelspan_authorizer", "reelspan_gateway",
-        "reelspan_rest", "reelspan_signing", "reelspan_streaming"]  # fmt: skip
+OURS = """reelspan reelspan_local reelspan_fragments reelspan_spaces reelspan_indexer reelspan_authorizer reelspan_gateway
+reelspan_rest reelspan_signing reelspan_streaming""".split()
 CHATTY = ",".join(["info", *(f"{name}=debug" for name in OURS)])
 """RUST_LOG, for all that the programs say of themselves."""
 

@@ -211,7 +211,11 @@ class Stack(contextlib.ExitStack):
             "acl = if_not_exists(acl, :acl), properties = if_not_exists(properties, :none)",
             ExpressionAttributeNames={"#state": "state"},
             ExpressionAttributeValues={
-                ":streaming": {"M": streaming}, ":live": {"S": "live"}, ":none": {"M": {}}, ":zero": {"N": "0"}, ":acl": {"M": acl},
+                ":streaming": {"M": streaming},
+                ":live": {"S": "live"},
+                ":none": {"M": {}},
+                ":zero": {"N": "0"},
+                ":acl": {"M": acl},
             },  # fmt: skip
         )
 

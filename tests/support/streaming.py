@@ -42,7 +42,9 @@ class Streaming:
     def streams(self, name: str, **streaming) -> str:
         end, body = time.monotonic() + 30, json.dumps({"spaceId": name, **streaming})
         # While the distribution is being changed by an earlier task, it asks for patience.
-        while (answer := self.session.post(f"{self.running.url}/durastore/task/enable-streaming", data=body, timeout=60)).status_code == 503:
+        while (
+            answer := self.session.post(f"{self.running.url}/durastore/task/enable-streaming", data=body, timeout=60)
+        ).status_code == 503:
             assert time.monotonic() < end and "Retry-After" in answer.headers, answer.text
             time.sleep(0.2)
         assert answer.status_code == 200, answer.text
@@ -87,7 +89,9 @@ def streaming(binary, samples, tmp_path_factory):
     base = made.space("films", samples / NAME, samples / OTHER, secure="true")
     made.space("other", samples / NAME, secure=True)
     for space, name in (("films", NAME), ("films", OTHER), ("other", NAME)):
-        made.wait_for(f"{made.media(base).replace('films', space)}/{name}?{EXCERPT}&{signature(made.signed(space, name, fragment=EXCERPT))}")
+        made.wait_for(
+            f"{made.media(base).replace('films', space)}/{name}?{EXCERPT}&{signature(made.signed(space, name, fragment=EXCERPT))}"
+        )
     yield made
     assert running.stop() == 0, "\n".join(running.output)
 
