@@ -1,6 +1,6 @@
 //! The samples of one track that were chosen for a cut, in a few bytes each: blocks of them are packed as a page of the index is
-//! ([`pack`](super::pack)), and only the last block is not. Six hours of film have 1.5 million samples: 75 MB as a list of
-//! [`Run`], 4 MB like this.
+//! ([`pack`](super::pack)), and only the last thousand or so are not. Six hours of film have 1.5 million samples: 75 MB as a list
+//! of [`Run`], 4 MB like this. Packing costs more than all else that a short cut takes, so that one packs nothing.
 
 use bytes::Bytes;
 
@@ -10,6 +10,8 @@ use crate::media::Run;
 
 /// How many runs a block has. A reader unpacks one block of each track at a time (24 KB).
 const BLOCK: usize = 512;
+/// How many runs are kept as they are before the first block is packed: those of twenty seconds of film or sound (some 60 KB).
+const UNPACKED: usize = 1024;
 
 /// Runs of samples in the order in which they were pushed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,14 +45,12 @@ impl Runs {
         self.samples += u64::from(run.count);
         self.tail.push(run);
         // The last run stays: it may take in the next one.
-        if self.tail.len() > BLOCK {
-            let last = self.tail.split_off(BLOCK);
-            let runs = std::mem::replace(&mut self.tail, last);
+        if self.tail.len() >= UNPACKED + BLOCK {
+            let runs = self.tail.drain(..BLOCK).collect();
             let mut packed = Vec::with_capacity(4 * BLOCK);
             pack::put_tracks(&mut packed, 0, &[PageTrack { before: None, runs }]);
             packed.shrink_to_fit();
             self.blocks.push(packed.into());
-            self.tail.reserve(BLOCK);
         }
     }
 

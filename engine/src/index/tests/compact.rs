@@ -23,7 +23,7 @@ fn run(at: i64, offset: u64, size: u32, count: u32, sync: bool) -> Run {
 proptest! {
     #[test]
     fn runs_come_back_as_they_were(
-        all in prop::collection::vec((any::<i64>(), any::<u64>(), any::<u32>(), 1..=u32::MAX, any::<bool>()), 0..3000)
+        all in prop::collection::vec((any::<i64>(), any::<u64>(), any::<u32>(), 1..=u32::MAX, any::<bool>()), 0..6000)
     ) {
         let all: Vec<Run> = all.into_iter().map(|(at, offset, size, count, sync)| run(at, offset, size, count, sync)).collect();
         let runs: Runs = all.iter().cloned().collect();
