@@ -1,6 +1,6 @@
 //! The samples of one track that were chosen for a cut, in a few bytes each: blocks of them are packed as a page of the index is
 //! ([`pack`](super::pack)), and only the last thousand or so are not. Six hours of film have 1.5 million samples: 75 MB as a list
-//! of [`Run`], 4 MB like this. Packing costs more than all else that a short cut takes, so that one packs nothing.
+//! of [`Run`], 4 MB like this. A short cut packs nothing, because packing would be much of its cost.
 
 use bytes::Bytes;
 
@@ -10,7 +10,7 @@ use crate::media::Run;
 
 /// How many runs a block has. A reader unpacks one block of each track at a time (24 KB).
 const BLOCK: usize = 512;
-/// How many runs are kept as they are before the first block is packed: those of twenty seconds of film or sound (some 60 KB).
+/// How many runs are kept as they are before the first block is packed: more than twenty seconds of AAC at 48 kHz have.
 const UNPACKED: usize = 1024;
 
 /// Runs of samples in the order in which they were pushed.

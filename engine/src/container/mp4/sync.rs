@@ -74,18 +74,8 @@ impl<'a> SyncList<'a> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::boxes::write_full_box;
+    use super::super::testing::{read, table};
     use super::*;
-
-    fn table(kind: [u8; 4], words: &[u32]) -> Vec<u8> {
-        let mut out = Vec::new();
-        write_full_box(&mut out, kind, 0, |out| words.iter().for_each(|word| out.extend(word.to_be_bytes())));
-        out
-    }
-
-    fn read(bytes: &[u8]) -> Box<'_> {
-        Box::read(bytes, 0, "").unwrap()
-    }
 
     #[test]
     fn sync_samples_are_listed_or_all() {

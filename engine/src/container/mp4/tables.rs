@@ -231,18 +231,9 @@ impl Iterator for Chunks<'_> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::boxes::{write_box, write_full_box};
+    use super::super::boxes::write_box;
+    use super::super::testing::{read, table};
     use super::*;
-
-    fn table(kind: [u8; 4], words: &[u32]) -> Vec<u8> {
-        let mut out = Vec::new();
-        write_full_box(&mut out, kind, 0, |out| words.iter().for_each(|word| out.extend(word.to_be_bytes())));
-        out
-    }
-
-    fn read(bytes: &[u8]) -> Box<'_> {
-        Box::read(bytes, 0, "").unwrap()
-    }
 
     #[test]
     fn runs_tell_how_many_samples_are_alike() {

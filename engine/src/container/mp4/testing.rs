@@ -8,8 +8,20 @@
     clippy::needless_pass_by_value
 )]
 
-use super::boxes::{write_box, write_full_box};
+use super::boxes::{Box, write_box, write_full_box};
 use crate::media::{Kind, Run, Ticks};
+
+/// A full box of these numbers, of 32 bits each.
+pub fn table(kind: [u8; 4], words: &[u32]) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_full_box(&mut out, kind, 0, |out| words.iter().for_each(|word| out.extend(word.to_be_bytes())));
+    out
+}
+
+/// The box that begins these bytes.
+pub fn read(bytes: &[u8]) -> Box<'_> {
+    Box::read(bytes, 0, "").unwrap()
+}
 
 /// Numbers that look random (D. E. Knuth, MMIX), the same at every run.
 #[derive(Clone, Debug)]

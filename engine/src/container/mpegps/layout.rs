@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::container::mpeg::elements::{MAX_ELEMENT, MAX_WAITING};
 use crate::container::mpeg::number::{put, take};
 
-/// How many entries an element keeps at most, and a checkpoint of them: an element ends before the last sample that begins in it
-/// does, which may be as many elements later as wait.
-const MAX_ENTRIES: usize = (MAX_WAITING + 4) * MAX_ELEMENT;
+/// The most entries that an element, or a checkpoint, holds. An element reaches to the end of the last sample that begins in it,
+/// over at most as many elements as wait; each may begin before the packet that started it, so it is counted twice.
+const MAX_ENTRIES: usize = 2 * (MAX_WAITING + 2) * MAX_ELEMENT;
 
 /// Bytes that belong together: a PES packet, with the pack header right before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,8 +94,8 @@ pub fn pack(out: &mut Vec<u8>, shapes: impl Iterator<Item = Shape>) {
     }
 }
 
-/// Unpacks what [`pack`] made, from `offset` on, up to where it ends or is invalid: damaged bytes can name a run of 2⁶⁴ entries,
-/// of which the first `MAX_ENTRIES` are given.
+/// Unpacks what [`pack`] made, from `offset` on, up to where it ends or is invalid. Damaged bytes can name a run of 2⁶⁴ entries;
+/// no more than `MAX_ENTRIES` are given.
 pub fn unpack(packed: &[u8], mut offset: u64) -> impl Iterator<Item = Entry> {
     let mut bytes = packed.iter();
     let mut known: Vec<Shape> = Vec::new();
@@ -125,9 +125,10 @@ pub fn unpack(packed: &[u8], mut offset: u64) -> impl Iterator<Item = Entry> {
 pub mod serial {
     use std::collections::VecDeque;
 
+    use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::{Entry, pack, unpack};
+    use super::{Entry, MAX_ENTRIES, pack, unpack};
 
     pub fn serialize<S: Serializer>(entries: &VecDeque<Entry>, serializer: S) -> Result<S::Ok, S::Error> {
         let mut packed = Vec::new();
@@ -137,7 +138,12 @@ pub mod serial {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<VecDeque<Entry>, D::Error> {
         let (offset, packed) = <(u64, Vec<u8>)>::deserialize(deserializer)?;
-        Ok(unpack(&packed, offset).collect())
+        let entries: VecDeque<Entry> = unpack(&packed, offset).collect();
+        if entries.len() < MAX_ENTRIES {
+            Ok(entries)
+        } else {
+            Err(D::Error::custom(format!("a layout of {MAX_ENTRIES} entries or more")))
+        }
     }
 }
 
@@ -181,5 +187,8 @@ mod tests {
             put(&mut packed, number);
         }
         assert_eq!(unpack(&packed, 0).count(), MAX_ENTRIES);
+        let checkpoint = postcard::to_stdvec(&(0_u64, packed)).unwrap();
+        let mut damaged = postcard::Deserializer::from_bytes(&checkpoint);
+        assert!(serial::deserialize(&mut damaged).is_err());
     }
 }
