@@ -146,23 +146,27 @@ pub struct Cursor<'a> {
 
 impl Cursor<'_> {
     /// The run that comes next.
+    #[inline]
     pub fn peek(&mut self) -> Option<&Run> {
-        if self.at >= self.block.len()
-            && let Some(packed) = self.runs.blocks.get(self.next)
-        {
-            self.next += 1;
-            self.at = 0;
-            // What was packed unpacks.
-            let tracks = pack::tracks(&mut Input::new(packed), 0).unwrap_or_default();
-            self.block = tracks.into_iter().next().unwrap_or_default().runs;
+        if self.at >= self.block.len() && self.next < self.runs.blocks.len() {
+            self.unpack();
         }
-        match self.block.get(self.at) {
-            Some(run) => Some(run),
-            None => self.runs.tail.get(self.tail),
-        }
+        self.block.get(self.at).or_else(|| self.runs.tail.get(self.tail))
+    }
+
+    /// Unpacks the next block. Few cuts have one.
+    #[cold]
+    fn unpack(&mut self) {
+        let packed = self.runs.blocks.get(self.next).map_or(&[][..], |packed| packed);
+        self.next += 1;
+        self.at = 0;
+        // What was packed unpacks.
+        let tracks = pack::tracks(&mut Input::new(packed), 0).unwrap_or_default();
+        self.block = tracks.into_iter().next().unwrap_or_default().runs;
     }
 
     /// Goes behind the run that comes next.
+    #[inline]
     pub const fn advance(&mut self) {
         if self.at < self.block.len() {
             self.at += 1;
@@ -184,6 +188,7 @@ pub struct Iter<'a>(Cursor<'a>);
 impl Iterator for Iter<'_> {
     type Item = Run;
 
+    #[inline]
     fn next(&mut self) -> Option<Run> {
         let run = self.0.peek()?.clone();
         self.0.advance();
