@@ -1,5 +1,5 @@
-# What a newcomer types. Everything that a target needs and the machine lacks is installed by it: Debian packages by apt-get
-# (with sudo where that is needed), Python packages into .venv.
+# The make targets for development. A target installs what it needs and the machine lacks: Debian packages with apt-get (with sudo
+# if necessary), Python packages into .venv.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -15,9 +15,9 @@ export AWS_DEFAULT_REGION ?= us-east-1
 
 SECONDS ?= 4
 PROFILE ?= dev
-# With the dependencies as the Rust tests have them, so that nothing is built twice.
+# Builds the dependencies with the same features as the Rust tests, so that nothing is built twice.
 PROGRAMS := cargo build --workspace --bins --tests
-# Likewise: it is for examples, of which there are none, that their features are those that clippy has.
+# Likewise: --examples, though there are none, selects the same features as clippy.
 DOCUMENTED := RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --lib --bins --examples
 
 .PHONY: serve test test-edge test-rust test-python lambda-test lint fuzz bench cold-start samples documents tools clean
@@ -27,7 +27,7 @@ serve: ## Run everything on this machine, with the sample media in the space "de
 
 test: test-edge test-rust test-python ## Run all tests
 
-test-edge: tools # What runs in CloudFront, with a stand-in for its module
+test-edge: tools # The code that runs in CloudFront, with a stand-in for its module
 	node --experimental-vm-modules --no-warnings --test functions/edge/viewer-request.test.mjs
 
 test-rust: tools
@@ -37,13 +37,13 @@ test-python: tools $(VENV)/ready
 	$(PROGRAMS)
 	$(VENV)/bin/pytest --numprocesses auto --dist loadfile tests
 
-lambda-test: $(VENV)/ready ## Run the functions under Lambda's runtime emulator with every event of events/; PROFILE=release for what is deployed
+lambda-test: $(VENV)/ready ## Run the functions under Lambda's runtime emulator with every event of events/; PROFILE=release tests the deployed build
 	$(PROGRAMS) --profile $(PROFILE)
 	REELSPAN_PROFILE=$(PROFILE) $(VENV)/bin/pytest tests/test_lambda.py tests/test_watch.py
 
 lint: $(VENV)/ready ## Check the form of everything
 	cargo fmt --all --check
-	if command -v cargo-deny; then cargo deny --offline check licenses bans sources; fi # Building it takes longer than all else here.
+	if command -v cargo-deny; then cargo deny --offline check licenses bans sources; fi # Building it takes longer than the other checks.
 	cargo clippy --workspace --all-targets -- -D warnings
 	$(DOCUMENTED)
 	$(VENV)/bin/sam validate --lint
@@ -51,7 +51,7 @@ lint: $(VENV)/ready ## Check the form of everything
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 
-fuzz: ## Fuzz each target for SECONDS: those of TARGETS, or all
+fuzz: ## Fuzz TARGETS, or all targets, for SECONDS each
 	fuzz/run $(SECONDS) $(TARGETS)
 
 bench: ## Measure the engine
@@ -64,11 +64,11 @@ cold-start: $(VENV)/ready ## Measure the functions that `sam build` has built: s
 samples: ## Make the files in samples/ anew
 	$(PYTHON) tools/samples.py
 
-documents: $(VENV)/ready ## Run the commands in docs/ anew, and write down what they print
+documents: $(VENV)/ready ## Run the commands in docs/ again, and write down what they print
 	$(PROGRAMS)
 	$(VENV)/bin/python tools/document.py
 
-tools: # ffmpeg judges the media, Chromium judges playback, Node runs what CloudFront does
+tools: # ffmpeg checks the media, Chromium the playback; Node runs CloudFront's code
 	tools/debian ffmpeg:ffmpeg ffprobe:ffmpeg chromium:chromium chromedriver:chromium-driver node:nodejs
 
 $(VENV)/ready: tests/requirements.txt
@@ -78,6 +78,6 @@ $(VENV)/ready: tests/requirements.txt
 	$(VENV)/bin/pip install --quiet --requirement tests/requirements.txt
 	touch $@
 
-clean: ## Remove what was built and kept, samples and sources excepted
+clean: ## Remove all build results and data, but not samples and sources
 	cargo clean
 	rm -rf $(VENV) $(DATA)

@@ -83,12 +83,12 @@ def test_the_validators_page_shows_what_a_uri_means(chromium, server):
     wait = WebDriverWait(chromium, 20)
     wait.until(lambda driver: "It is a media fragment URI" in driver.find_element("id", "report").text)
     text = chromium.find_element("id", "report").text
-    assert "t=npt:3,7" in text and "a file of its own: 3 s to 7 s" in text and "Range: t:npt=3-7" in text
+    assert "t=npt:3,7" in text and "a new file: 3 s to 7 s" in text and "Range: t:npt=3-7" in text
     assert "the start is not before the end (at 1)" in text
     # It plays what it shows, and no text of a URI is ever markup.
     wait.until(lambda driver: driver.execute_script("return document.querySelector('video').duration") == pytest.approx(4, abs=0.1))
     chromium.get(f"{server.url}/validate?uri=" + urllib.parse.quote("a.mp4#t=<img src=x onerror=document.title='out'>", safe=""))
-    wait.until(lambda driver: "no media fragment URI" in driver.find_element("id", "report").text)
+    wait.until(lambda driver: "not a media fragment URI" in driver.find_element("id", "report").text)
     assert chromium.find_elements("css selector", "#report img") == []
     severe = [line for line in chromium.get_log("browser") if line["level"] == "SEVERE" and "favicon" not in line["message"]]
     assert severe == []

@@ -1,18 +1,18 @@
 import cf from 'cloudfront';
 
-// The function at viewer-request (CloudFront Functions, JavaScript runtime 2.0): it sends each request of a streamed space to the
-// origin that can answer it. A media fragment is one for the function "fragments", in the query or in a Range; all else are bytes
-// as they are stored, which S3 has, the origin of the distribution unless told.
+// The function at viewer-request (CloudFront Functions, JavaScript runtime 2.0) sends each request of a streamed space to the
+// origin that can answer it: media fragments, in the query or in a Range, to the function "fragments"; everything else to S3, the
+// default origin of the distribution, which has the bytes as they are stored.
 //
-// CloudFront has looked at the signature by now, where there has to be one. It knows ranges of bytes alone, and caches by what its
-// policy names: a Range in another unit travels in a field that the policy does name, so that it reaches the function and its
-// answer is kept apart from others. Nobody but this function sets that field.
+// CloudFront has already checked the signature, if one is required. It understands only byte ranges, and caches by the fields
+// that its policy names. So a Range in another unit travels in a field that the policy names: it reaches the function, and its
+// answer is cached separately. Only this function sets that field.
 //
-// events.json says what comes of which request; the local server decides by the same table.
+// events.json is a table of requests and results; the local server decides by the same table.
 
 const RANGE = 'x-reelspan-range';
 const DIMENSIONS = ['t', 'track', 'id'];
-// How a Range begins that is a media fragment: as engine/src/fragment/range/fragment.rs reads it.
+// The beginnings of a Range that is a media fragment, as engine/src/fragment/range/fragment.rs reads it.
 const FRAGMENT = /^[ \t]*(?:t:|track=|id=|include-setup)/;
 
 function handler(event) {
@@ -27,7 +27,7 @@ function handler(event) {
         delete headers.range;
     }
     const inQuery = DIMENSIONS.some((name) => Object.prototype.hasOwnProperty.call(request.querystring, name));
-    // S3 answers no preflight of a bucket that has no rules of its own.
+    // S3 answers no preflight request for a bucket without CORS rules.
     const asked = request.method === 'OPTIONS';
     if (inRange || inQuery || asked) {
         cf.selectRequestOriginById('fragments');
