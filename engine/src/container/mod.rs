@@ -23,7 +23,6 @@ pub mod mpegps;
 pub mod mpegts;
 mod notes;
 pub mod ogg;
-mod opus;
 mod order;
 mod pass;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::opendml;
 use super::picture::Pictures;
 use super::riff::{self, FourCc, u16_at, u32_at};
-use crate::container::keyframe::Coding;
+use crate::codec::Coding;
 use crate::container::notes::Notes;
 use crate::media::{Kind, Setup, Ticks, Timescale, Track};
 

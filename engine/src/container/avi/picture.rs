@@ -8,8 +8,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::container::keyframe::Coding;
-use crate::container::mpeg::codec::{Bits, Codec, Order, Place, nal};
+use crate::codec::mpeg4_video::{is_packed, low_delay};
+use crate::codec::{Coding, Order, Place, nal};
 
 /// The longest plane that is not coded, in a packed stream.
 const NOT_CODED: usize = 19;
@@ -47,8 +47,8 @@ impl Pictures {
         let mut pictures = match coding {
             Coding::Mpeg2 => Self::Mpeg2,
             Coding::Mpeg4 => Self::Mpeg4 { packed: false, delayed: false },
-            Coding::H264(_) => Self::Counted(Order::new(Codec::H264)),
-            Coding::Hevc(_) => Self::Counted(Order::new(Codec::Hevc)),
+            Coding::H264(_) => Self::Counted(Order::avc()),
+            Coding::Hevc(_) => Self::Counted(Order::hevc()),
             _ => return None,
         };
         pictures.next(setup);
@@ -98,32 +98,6 @@ impl Pictures {
             },
         }
     }
-}
-
-/// `low_delay` of a video object layer, where it says so.
-fn low_delay(layer: &[u8]) -> Option<bool> {
-    let bits = &mut Bits::new(layer);
-    // random_accessible_vol and video_object_type_indication.
-    bits.take(9);
-    if bits.bit() {
-        // video_object_layer_verid and its priority.
-        bits.take(7);
-    }
-    if bits.take(4) == 15 {
-        // par_width and par_height.
-        bits.take(16);
-    }
-    let control = bits.bit();
-    // chroma_format.
-    bits.take(2);
-    let low = bits.bit();
-    (control && bits.is_within()).then_some(low)
-}
-
-/// Whether user data are the name of an encoder that packs: `DivX503b1393p`, `DivX501Build413p`.
-fn is_packed(text: &[u8]) -> bool {
-    let name = text.split(|byte| *byte == 0).next().unwrap_or_default();
-    name.starts_with(b"DivX") && name.ends_with(b"p")
 }
 
 #[cfg(test)]

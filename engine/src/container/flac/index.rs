@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::CONTAINER;
 use super::blocks::{self, Preamble};
 use super::walk::{Frame, Walk};
+use crate::codec::flac::MAX_HEADER;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass, tags};
@@ -49,7 +50,7 @@ impl pass::Pass for Pass {
             return Ok(false);
         }
         let left = usize::try_from(self.end - at).unwrap_or(usize::MAX);
-        let bytes = stream.peek(left.min(super::frame::MAX_HEADER)).await?;
+        let bytes = stream.peek(left.min(MAX_HEADER)).await?;
         let (bytes, last) =
             if bytes.len() >= left { (bytes.get(..left).unwrap_or(bytes), true) } else { (bytes, false) };
         let mut found = Vec::with_capacity(1024);

@@ -10,19 +10,12 @@
 //! total, and no MD5, which nobody could know without decoding.
 
 mod blocks;
-mod crc;
-mod frame;
 mod index;
-mod numbers;
 #[cfg(test)]
 mod tests;
 mod walk;
 mod write;
 
-pub(super) use self::blocks::{STREAMINFO_LENGTH, StreamInfo};
-pub(super) use self::crc::{crc16, zeros_behind};
-pub(super) use self::frame::{FOOTER, Header};
-pub(super) use self::numbers::{Codes, Numbers, footer};
 use super::{Error, Format, Selection, Written};
 use crate::index::{Container, Outline};
 

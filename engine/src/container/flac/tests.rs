@@ -12,8 +12,7 @@ use futures::executor::block_on;
 use proptest::prelude::*;
 
 use super::Flac;
-use super::crc::{crc8, crc16};
-use super::frame::put_number;
+use crate::codec::flac::{crc8, crc16, put_number};
 use crate::container::Format;
 use crate::container::testing::{cut, damage, index};
 use crate::container::{Error, pieces, stream};

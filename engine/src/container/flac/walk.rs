@@ -10,9 +10,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::blocks::StreamInfo;
-use super::crc::{Place, crc16, zeros_behind};
-use super::frame::{FOOTER, Header, MAX_HEADER};
+use crate::codec::flac::{FOOTER, Header, MAX_HEADER, Place, StreamInfo, crc16, zeros_behind};
 
 /// How many places are kept at which a frame may begin. There is one, and false ones are rare.
 const MAX_STARTS: usize = 32;

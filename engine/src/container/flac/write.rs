@@ -1,9 +1,8 @@
 //! The write half: STREAMINFO with the new total, the Vorbis comments, and the frames with new numbers.
 
 use super::MARKER;
-use super::blocks::{HEADER, STREAMINFO, STREAMINFO_LENGTH, VORBIS_COMMENT};
-use super::frame::{FOOTER, MAX_HEADER};
-use super::numbers::{Codes, Numbers, footer};
+use super::blocks::{HEADER, STREAMINFO, VORBIS_COMMENT};
+use crate::codec::flac::{Codes, FOOTER, MAX_HEADER, Numbers, STREAMINFO_LENGTH, footer};
 use crate::container::draft::Draft;
 use crate::container::order::InOrder;
 use crate::container::{Error, Extents, Selection, Written};

@@ -6,10 +6,13 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::adts::{self, Adts};
-use super::mpeg::{self, DECODER_DELAY, Header, Mpeg, Tag, WARM_UP};
-use super::scan::{Frame, Scanner, Step, Syntax, WINDOW, first, follow};
+use super::mpeg::{self, DECODER_DELAY, Tag, WARM_UP};
+use super::scan::{Scanner, Step, WINDOW, first, follow};
 use super::{ADTS, MP2, MP3, id3};
+use crate::codec::aac::adts::{self, Adts};
+use crate::codec::aac::latm;
+use crate::codec::mpeg_audio::{self, Header, Mpeg};
+use crate::codec::{Frame, Syntax};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, foreign, pass, tags};
@@ -146,7 +149,7 @@ impl Either {
     fn codec(self, kind: u32) -> String {
         match self {
             Self::Adts(_) => adts::codec(kind),
-            Self::Mpeg(_) => mpeg::codec(mpeg::layer(kind)).to_owned(),
+            Self::Mpeg(_) => mpeg::codec(mpeg_audio::layer(kind)).to_owned(),
         }
     }
 }
@@ -185,7 +188,7 @@ async fn begin(source: &impl Source, start: u64) -> Result<Begin, Error> {
     let read = |most: u64| source.read(start..source.len().min(start + most));
     let mut bytes = read(WINDOW as u64).await?;
     let last = start + bytes.len() as u64 == source.len();
-    if adts::is_latm(&bytes) {
+    if latm::is_latm(&bytes) {
         return Err(Error::Unsupported("AAC in LATM (LOAS), whose frames do not begin at bytes".to_owned()));
     }
     if let Some((syntax, frame)) = at_once(&bytes, last) {
@@ -222,7 +225,7 @@ fn at_once(bytes: &[u8], last: bool) -> Option<(Either, Frame)> {
             let made = (Mpeg { free: None }).frame(rest).map_or(0, |made| made.size as usize);
             rest = rest.get(made..)?;
         }
-        let syntax = Either::Mpeg(Mpeg { free: Some(mpeg::free_length(rest)?) });
+        let syntax = Either::Mpeg(Mpeg { free: Some(mpeg_audio::free_length(rest)?) });
         Some((syntax, syntax.frame(bytes)?))
     };
     here(Either::Adts(Adts)).or_else(|| here(Either::Mpeg(Mpeg { free: None }))).or_else(free)

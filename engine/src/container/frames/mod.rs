@@ -12,7 +12,6 @@
 
 #![allow(clippy::doc_markdown, reason = "names of tags are words here")]
 
-mod adts;
 mod id3;
 mod index;
 mod mpeg;
@@ -21,10 +20,6 @@ mod scan;
 mod testing;
 #[cfg(test)]
 mod tests;
-
-pub(super) use adts::Adts;
-pub(super) use mpeg::Mpeg;
-pub(super) use scan::{Frame, Syntax};
 
 use super::{Error, Extents, Format, Selection, Written};
 use crate::index::{Container, Outline};

@@ -2,44 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::codec::{Frame, HEADER, Syntax};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, MOST_JUNK, NOT_READ, Source, tags};
 
-/// How many bytes of a frame its [`Syntax`] looks at.
-pub const HEADER: usize = 8;
 /// How many headers have to follow each other before frames are found again.
 const CONSECUTIVE: usize = 3;
 /// How many, where they would be of another kind than those before: then the file is refused.
 const OF_ANOTHER_KIND: usize = 5;
 /// How many bytes are looked at together in search of frames: more than so many of the longest.
 pub const WINDOW: usize = 64 << 10;
-
-/// What the header of a frame says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Frame {
-    /// How many bytes the frame is, header included.
-    pub size: u32,
-    /// How many samples of each channel it has.
-    pub duration: u32,
-    /// How many bytes stand before its data: the header, a checksum, and of layer III the side information.
-    pub header: u8,
-    /// Layer III: how many bytes before this frame's its data begins, in the data of frames before (`main_data_begin`).
-    pub reach: u16,
-    /// MPEG audio: what more a frame has in common with its neighbours, as a rule: `mode`, `copyright`, `original`, `emphasis`.
-    pub mode: u8,
-    /// What all frames of a stream have in common: of the header, the bits of format and sample rate.
-    pub kind: u32,
-}
-
-/// How the frames of a format begin.
-pub trait Syntax: Copy + Send + Sync {
-    /// What the header says that these bytes begin with, of which there are at least [`HEADER`] unless the file ends.
-    fn frame(&self, bytes: &[u8]) -> Option<Frame>;
-
-    /// The sample rate of frames of a kind, in hertz.
-    fn rate(&self, kind: u32) -> u32;
-}
 
 /// Whether so many frames of this kind follow each other from the first of these bytes on, or as many as there are up
 /// to the end of the file, if these bytes reach it. A tag may stand there; and it may lie within a frame, though not

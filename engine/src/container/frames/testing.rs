@@ -13,7 +13,7 @@
 use bytes::Bytes;
 use futures::executor::block_on;
 
-use super::mpeg::Header;
+use crate::codec::mpeg_audio::Header;
 use crate::container::{self, Error, pieces};
 use crate::fragment::resolve::{self, Ask, Cut, Meaning, Memory, Part};
 use crate::index::Outline;

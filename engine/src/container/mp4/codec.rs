@@ -6,8 +6,8 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 
 use super::boxes::{Box, FourCc};
+use crate::codec::{Coding, Framing};
 use crate::container::Error;
-use crate::container::keyframe::{Coding, Framing};
 use crate::media::{Ticks, Timescale};
 
 /// Bytes of a visual sample entry before its boxes (§12.1.3), and of an audio one (§12.2.3).

@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::clock::SECOND;
-use super::codec::{Codec, Looks};
+use super::codec::Codec;
+use crate::codec::Looks;
 use crate::container::Error;
 use crate::container::notes::Notes;
 use crate::index::{self, Container, Outline};

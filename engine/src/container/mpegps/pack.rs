@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::codec::nal::behind_start_code;
 use crate::container::mpeg::codec::Codec;
-use crate::container::mpeg::codec::nal::behind_start_code;
 use crate::container::mpeg::pes::Pes;
 
 /// The longest unit.

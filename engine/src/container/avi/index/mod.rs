@@ -13,7 +13,7 @@ use super::CONTAINER;
 use super::header::Headers;
 use super::opendml::{Entry, Indexes, Part, last_movi};
 use super::riff::{Chunk, HEADER};
-use crate::container::keyframe::LOOK;
+use crate::codec::LOOK;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass};

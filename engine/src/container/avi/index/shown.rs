@@ -107,7 +107,7 @@ mod tests {
 
     /// The times at which pictures are shown that are decoded at 0, 1, 2 and so on.
     fn times(pictures: &[Picture]) -> Vec<i64> {
-        let mut shown = Shown::new(Pictures::of(crate::container::keyframe::Coding::Mpeg2, &[]).unwrap(), true);
+        let mut shown = Shown::new(Pictures::of(crate::codec::Coding::Mpeg2, &[]).unwrap(), true);
         let mut times = vec![-1; pictures.len()];
         for (nth, picture) in (0..).zip(pictures) {
             shown.last = shown.key(*picture);

@@ -6,11 +6,9 @@
 //! are; and before these a frame that was made: silence by its side information, and at its end the main data that theirs
 //! begin with ([`write()`]). However low the bit rate, that is less than an Info frame can declare as not to be heard ([`tag`]).
 
-mod header;
 mod tag;
 mod write;
 
-pub use header::{Header, Mpeg, free_length, layer};
 pub use tag::Tag;
 pub use write::write;
 

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::header::Header;
+use crate::codec::mpeg_audio::Header;
 
 /// Bytes of LAME's extension.
 const LAME: usize = 36;

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::header::Header;
 use super::tag::Info;
 use super::{DECODER_DELAY, WARM_UP};
+use crate::codec::mpeg_audio::Header;
 use crate::container::frames::mismatch;
 use crate::container::{Error, Selected, Written};
 use crate::index::{Outline, Runs};

@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::mpeg::{Header, Tag};
+use super::super::mpeg::Tag;
 use super::super::testing::{MP3, adts, frame, index};
+use crate::codec::mpeg_audio::Header;
 use crate::container::WRITER;
 use crate::media::{Ticks, Time};
 

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use futures::executor::block_on;
 
-use super::super::adts::Adts;
-use super::super::scan::{Scanner, Step, Syntax};
+use super::super::scan::{Scanner, Step};
 use super::super::testing::{MP3, adts, frame, id3, id3_frame, index, try_index};
+use crate::codec::Syntax;
+use crate::codec::aac::adts::Adts;
 use crate::container::Error;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;

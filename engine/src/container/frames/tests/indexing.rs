@@ -1,7 +1,7 @@
 //! What is a stream of frames, and what is in it.
 
-use super::super::mpeg::Header;
 use super::super::testing::{MP3, adts, frame, free_frame, id3, id3_frame, index, try_index};
+use crate::codec::mpeg_audio::Header;
 use crate::container::{self, Error};
 use crate::media::{Kind, Ticks, Time};
 

@@ -2,7 +2,7 @@
 //! many frames are laced into it. The frames themselves are not looked at, but for the first bytes of an Opus packet.
 
 use super::super::ebml::vint;
-use crate::container::opus;
+use crate::codec::opus;
 
 /// How many bytes of a block's data are looked at, at most: track number, timestamp, flags, lacing, an Opus packet's two.
 pub const MAX_HEAD: usize = 8 + 2 + 1 + 1 + 2;

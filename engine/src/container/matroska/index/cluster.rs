@@ -7,7 +7,7 @@ use super::super::ebml::{self, Header, MAX_HEADER};
 use super::super::ids;
 use super::block::{Head, MAX_HEAD};
 use super::samples::{Block, Samples};
-use crate::container::keyframe::{Coding, LOOK, Opening};
+use crate::codec::{Coding, LOOK, Opening};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source};

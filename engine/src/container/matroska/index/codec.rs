@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::container::keyframe::{Coding, Framing};
+use crate::codec::{Coding, Framing};
 
 /// The codec of a track, as RFC 6381 and the registrations under it write it; else the CodecID itself.
 pub fn name(id: &str, private: &[u8]) -> String {

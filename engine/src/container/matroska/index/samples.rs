@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::block::Head;
 use super::tracks::{Coding, Tracks};
+use crate::codec::Opening;
 use crate::container::Error;
-use crate::container::keyframe::{self, Claim, Opening};
+use crate::container::keyframe::Claim;
 use crate::index::{Builder, Packed};
 use crate::media::{Kind, Run, Ticks, Time, Timescale, Track};
 
@@ -70,7 +71,7 @@ impl Samples {
     }
 
     /// How the frame of a block is to be looked at, which refers to no other or does, for all that its element says.
-    pub fn looks(&self, head: &Head, sync: bool) -> Option<keyframe::Coding> {
+    pub fn looks(&self, head: &Head, sync: bool) -> Option<crate::codec::Coding> {
         self.lanes.iter().find(|lane| lane.coding.number == head.track)?.claim.as_ref()?.looks(sync)
     }
 
@@ -233,7 +234,7 @@ mod tests {
     use super::*;
 
     fn lane(kind: Kind, frame: Option<u64>, opus: bool) -> Lane {
-        let coding = Coding { number: 1, kind, frame, opus, pictures: keyframe::Coding::Unknown };
+        let coding = Coding { number: 1, kind, frame, opus, pictures: crate::codec::Coding::Unknown };
         Lane::new(coding, Timescale::of_nanoseconds(1_000_000).unwrap(), None)
     }
 

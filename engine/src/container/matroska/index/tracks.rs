@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::super::ebml::{self, Children, Element};
 use super::super::ids;
 use super::codec;
+use crate::container::Error;
 use crate::container::notes::Notes;
-use crate::container::{Error, keyframe};
 use crate::media::{Kind, Setup, Ticks, Time, Timescale, Track};
 
 /// How many tracks a file may have. Every block looks for its own among them.
@@ -33,7 +33,7 @@ pub struct Coding {
     /// Its packets say how long they last, in their first bytes, which are not compressed away.
     pub opus: bool,
     /// How its frames say that they are keyframes.
-    pub pictures: keyframe::Coding,
+    pub pictures: crate::codec::Coding,
 }
 
 /// The tracks that can be given out, and side by side with them what their blocks need.
@@ -167,7 +167,7 @@ impl<'a> Entry<'a> {
 
     fn coding(&self, kind: Kind) -> Coding {
         let pictures =
-            if self.encoded { keyframe::Coding::Unknown } else { codec::pictures(&self.codec, self.private) };
+            if self.encoded { crate::codec::Coding::Unknown } else { codec::pictures(&self.codec, self.private) };
         Coding { number: self.number, kind, frame: self.frame, opus: self.codec == "A_OPUS" && !self.encoded, pictures }
     }
 

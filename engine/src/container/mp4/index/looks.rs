@@ -7,7 +7,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::MAX_MOVIE;
-use crate::container::keyframe::{Claim, Coding, LOOK, Opening};
+use crate::codec::{Coding, LOOK, Opening};
+use crate::container::keyframe::Claim;
 use crate::container::mp4::boxes::Box;
 use crate::container::mp4::compressed;
 use crate::container::mp4::movie::{Movie, MovieTrack};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Event, What};
-use crate::container::mpeg::codec::nal::behind_start_code;
+use crate::codec::nal::behind_start_code;
 
 /// How many bytes are seen of what a start code begins: the code, and six behind it.
 pub const SEEN: usize = 7;

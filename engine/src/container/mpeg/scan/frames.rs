@@ -3,8 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Event, What};
-use crate::container::frames::{Adts, Frame, Mpeg, Syntax};
-use crate::container::mpeg::codec::{Ac3, Codec, Dts};
+use crate::codec::aac::adts::Adts;
+use crate::codec::ac3::Ac3;
+use crate::codec::dts::Dts;
+use crate::codec::mpeg_audio::Mpeg;
+use crate::codec::{Frame, Syntax};
+use crate::container::mpeg::codec::Codec;
 
 /// How many bytes of a frame say how long it is.
 const SEEN: usize = 9;

@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use self::follows::Follows;
 use self::shown::{Dated, Shown};
 use super::clock::{Clock, Hand, SECOND, composition, distance, possible};
-use super::codec::{Codec, Order, Place, Start};
+use super::codec::Codec;
 use super::scan::{Event, FINE, Scan, USUAL, What};
+use crate::codec::{Order, Place, Start};
 use crate::container::notes::Notes;
 use crate::media::{Kind, Run, Ticks};
 
@@ -116,7 +117,7 @@ impl Lane {
         Self {
             codec,
             scan: Scan::new(codec),
-            order: Order::new(codec),
+            order: codec.order(),
             shown: Shown::default(),
             events: Vec::new(),
             hand: Hand::default(),

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::container::mpeg::codec::Place;
+use crate::codec::Place;
 
 /// A picture: which it is, and when it is decoded and shown.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

@@ -1,7 +1,10 @@
 //! What a stream is, by its data: a program stream need not have a map that says so.
 
-use crate::container::frames::{Adts, Mpeg, Syntax};
-use crate::container::mpeg::codec::{Ac3, Codec, Looks, nal};
+use crate::codec::aac::adts::Adts;
+use crate::codec::ac3::Ac3;
+use crate::codec::mpeg_audio::Mpeg;
+use crate::codec::{Looks, Syntax, nal};
+use crate::container::mpeg::codec::Codec;
 
 /// In how many bytes a frame of sound has to begin: one may be cut off before it.
 const REACH: usize = 8192;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{Mapping, Packet, be, comments};
-use crate::container::flac::{self, STREAMINFO_LENGTH, StreamInfo};
+use crate::codec::flac::{self, STREAMINFO_LENGTH, StreamInfo};
 use crate::media::{Ticks, Timescale};
 
 /// What the first header packet begins with.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{Mapping, Packet, comments};
-use crate::container::opus;
+use crate::codec::opus;
 use crate::media::{Ticks, Timescale};
 
 /// What the identification header begins with (§5.1).

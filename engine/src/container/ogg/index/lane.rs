@@ -8,7 +8,7 @@ use super::super::codec::{Codec, Packet};
 use super::super::crc;
 use super::super::kept;
 use super::super::page::{Page, Piece};
-use crate::container::flac;
+use crate::codec::flac;
 use crate::container::notes::Notes;
 use crate::media::{Ticks, Time};
 

@@ -5,7 +5,7 @@
 
 use super::super::crc;
 use super::piece::Piece;
-use crate::container::flac::{Codes, FOOTER, Numbers, crc16, footer, zeros_behind};
+use crate::codec::flac::{Codes, FOOTER, Numbers, crc16, footer, zeros_behind};
 
 /// Numbers a whole packet anew. One that is not what it should be stays as it is.
 pub(super) fn number(packet: &mut [Piece], numbers: &mut Numbers) {

@@ -10,7 +10,7 @@ use super::super::page::{Header, MAX_SEGMENTS, put_lacing, segments};
 use super::output::{Filling, Output};
 use super::piece::Piece;
 use super::{frames, mismatch};
-use crate::container::flac::Numbers;
+use crate::codec::flac::Numbers;
 use crate::container::order::InOrder;
 use crate::container::{Error, MAX_MADE, Selected};
 use crate::index::{Elements, Finder, Runs};

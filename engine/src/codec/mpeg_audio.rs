@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::container::frames::scan::{Frame, HEADER, Syntax};
+use super::{Frame, HEADER, Looks, Syntax};
 
 /// Sample rates of MPEG-1, by `sampling_frequency`.
 const RATES: [u32; 3] = [44100, 48000, 32000];
@@ -186,4 +186,29 @@ pub fn free_length(bytes: &[u8]) -> Option<u32> {
         alike(length + first + length + second)?;
         u32::try_from(length).ok()
     })
+}
+
+/// Layer III has a name of its own (RFC 3003), the others the object type of MPEG-1 or MPEG-2 audio.
+pub fn looks(payload: &[u8]) -> Option<Looks> {
+    let [0xFF, header] = *payload.first_chunk()? else { return None };
+    let name = match (header & 0xE0, header >> 3 & 3, header >> 1 & 3) {
+        (0xE0, _, 1) => "mp3",
+        (0xE0, 3, _) => "mp4a.6B",
+        (0xE0, ..) => "mp4a.69",
+        _ => return None,
+    };
+    Some(Looks { name: name.to_owned(), dimensions: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_names_its_stream() {
+        let name = |found: Option<Looks>| found.map(|looks| looks.name);
+        assert_eq!(name(looks(&[0xFF, 0xFD, 0x94])).as_deref(), Some("mp4a.6B"));
+        assert_eq!(name(looks(&[0xFF, 0xFB, 0x94])).as_deref(), Some("mp3"));
+        assert_eq!(name(looks(&[0xFF, 0xF5, 0x94])).as_deref(), Some("mp4a.69"));
+    }
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::bits::Bits;
+use super::nal::{self, cropping};
 use super::slice::{Counted, SLICE_HEADER, Slice};
-use super::{Looks, Start, cropping, nal};
+use super::{Looks, Start};
 
 const SLICE: u8 = 1;
 const IDR: u8 = 5;

@@ -1,5 +1,7 @@
 //! NAL units of a byte stream (ITU-T H.264 Annex B, H.265 Annex B).
 
+use super::Bits;
+
 /// The NAL units of a byte stream: each from its header to the next start code, or to the end of the bytes.
 pub fn units(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = behind_start_code(bytes);
@@ -9,6 +11,11 @@ pub fn units(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
         rest = next;
         Some(next.map_or(unit, |next| unit.get(..unit.len() - next.len() - 3).unwrap_or(unit)))
     })
+}
+
+/// What follows each start code, the code first.
+pub fn start_codes(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::successors(behind_start_code(bytes), |unit| behind_start_code(unit))
 }
 
 /// What follows the first start code.
@@ -33,6 +40,21 @@ pub fn payload(unit: &[u8]) -> Vec<u8> {
         !prevention
     });
     kept.copied().collect()
+}
+
+/// What is cropped of a picture's width and height (`frame_cropping_flag` of H.264, `conformance_window_flag` of HEVC), which is
+/// counted in samples of colour (`chroma_format_idc`, ITU-T H.264 table 6-1).
+pub fn cropping(bits: &mut Bits<'_>, chroma: u32) -> Option<(u32, u32)> {
+    if !bits.bit() {
+        return Some((0, 0));
+    }
+    let (left, right, top, bottom) = (bits.unsigned()?, bits.unsigned()?, bits.unsigned()?, bits.unsigned()?);
+    let (across, down) = match chroma {
+        1 => (2, 2),
+        2 => (2, 1),
+        _ => (1, 1),
+    };
+    Some((left.checked_add(right)?.checked_mul(across)?, top.checked_add(bottom)?.checked_mul(down)?))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::slice::{Counted, SLICE_HEADER, Slice};
-use super::{Codec, h264, hevc, nal};
+use super::{avc, hevc, nal};
 
 /// Which picture an access unit has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,20 +32,21 @@ pub struct Order {
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 enum Sets {
-    H264(h264::Sets),
+    H264(avc::Sets),
     Hevc(hevc::Sets),
     #[default]
     None,
 }
 
 impl Order {
-    pub fn new(codec: Codec) -> Self {
-        let sets = match codec {
-            Codec::H264 => Sets::H264(h264::Sets::default()),
-            Codec::Hevc => Sets::Hevc(hevc::Sets::default()),
-            _ => Sets::None,
-        };
-        Self { sets, ..Self::default() }
+    /// Of a stream of H.264.
+    pub fn avc() -> Self {
+        Self { sets: Sets::H264(avc::Sets::default()), ..Self::default() }
+    }
+
+    /// Of a stream of HEVC.
+    pub fn hevc() -> Self {
+        Self { sets: Sets::Hevc(hevc::Sets::default()), ..Self::default() }
     }
 
     /// Whether the parameter sets so far have pictures shown by counts, and thus in another order than they are decoded if need

@@ -1,18 +1,11 @@
-//! MPEG-1 and MPEG-2 video (ISO/IEC 11172-2, 13818-2 §6.2), MPEG-4 part 2 (ISO/IEC 14496-2 §6.2) and VC-1 (SMPTE 421M Annex E):
-//! where decoding can begin, and what a sequence header says.
+//! MPEG-1 and MPEG-2 video (ISO/IEC 11172-2, 13818-2 §6.2): where decoding can begin, and what a sequence header says.
 
-use super::nal::behind_start_code;
+use super::nal::start_codes as units;
 use super::{Looks, Start};
 
 const PICTURE: u8 = 0x00;
 const SEQUENCE: u8 = 0xB3;
 const EXTENSION: u8 = 0xB5;
-const VIDEO_OBJECT_PLANE: u8 = 0xB6;
-
-/// What follows each start code, the code first.
-fn units(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    std::iter::successors(behind_start_code(bytes), |unit| behind_start_code(unit))
-}
 
 /// Decoding can begin at an I picture that a sequence header stands before.
 pub fn access(payload: &[u8]) -> Start {
@@ -27,26 +20,6 @@ pub fn access(payload: &[u8]) -> Start {
         }
     }
     Start::Undecided
-}
-
-/// Decoding can begin at an I plane that a video object layer stands before.
-pub fn visual_access(payload: &[u8]) -> Start {
-    let mut layer = false;
-    for unit in units(payload) {
-        match unit {
-            [0x20..=0x2F, ..] => layer = true,
-            [VIDEO_OBJECT_PLANE, kind, ..] => return Start::Access(layer && kind >> 6 == 0),
-            [VIDEO_OBJECT_PLANE] => break,
-            _ => {}
-        }
-    }
-    Start::Undecided
-}
-
-/// Decoding can begin at a frame that a sequence header stands before.
-pub fn vc1_access(payload: &[u8]) -> Start {
-    let first = units(payload).filter_map(|unit| unit.first()).find(|code| matches!(code, 0x0D | 0x0F));
-    first.map_or(Start::Undecided, |code| Start::Access(*code == 0x0F))
 }
 
 /// The size of pictures, and whether it is MPEG-1 or MPEG-2: that has an extension.
@@ -74,9 +47,5 @@ mod tests {
         assert_eq!(access(&sequence), Start::Undecided);
         let found = looks(&sequence).unwrap();
         assert_eq!((found.name.as_str(), found.dimensions), ("mp4v.61", Some((320, 180))));
-        assert_eq!(visual_access(&[0, 0, 1, 0x20, 8, 0, 0, 1, 0xB6, 0x10]), Start::Access(true));
-        assert_eq!(visual_access(&[0, 0, 1, 0x20, 8, 0, 0, 1, 0xB6, 0x50]), Start::Access(false));
-        assert_eq!(vc1_access(&[0, 0, 1, 0x0F, 8, 0, 0, 1, 0x0E, 0, 0, 1, 0x0D]), Start::Access(true));
-        assert_eq!(vc1_access(&[0, 0, 1, 0x0D, 8, 0, 0, 1, 0x0F]), Start::Access(false));
     }
 }

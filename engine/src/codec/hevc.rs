@@ -7,8 +7,9 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 
 use super::bits::Bits;
+use super::nal::{self, cropping};
 use super::slice::{Counted, SLICE_HEADER, Slice};
-use super::{Looks, Start, cropping, nal};
+use super::{Looks, Start};
 
 const SPS: u8 = 33;
 const PPS: u8 = 34;

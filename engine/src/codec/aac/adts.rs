@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::scan::{Frame, Syntax};
+use crate::codec::{Frame, Looks, Syntax};
 
 /// Samples of a raw data block.
 const BLOCK: u32 = 1024;
@@ -52,13 +52,21 @@ const fn rate_index(kind: u32) -> usize {
     (kind >> 2 & 15) as usize
 }
 
-/// Whether these bytes begin with an AudioSyncStream of LATM (LOAS; §1.7.2): frames of another sync word, of which two follow
-/// each other.
-pub fn is_latm(bytes: &[u8]) -> bool {
-    let length = |bytes: &[u8]| match *bytes {
-        [0x56, high, low, ..] if high & 0xE0 == 0xE0 => Some(3 + (usize::from(high & 0x1F) << 8 | usize::from(low))),
-        _ => None,
-    };
-    let behind = length(bytes).and_then(|first| bytes.get(first..));
-    behind.and_then(length).is_some()
+/// What a header says of its stream.
+pub fn looks(payload: &[u8]) -> Option<Looks> {
+    let [0xFF, sync, profile] = *payload.first_chunk()? else { return None };
+    let kind = u32::from(profile & 0xC0);
+    (sync & 0xF6 == 0xF0).then(|| Looks { name: codec(kind), dimensions: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_names_its_stream() {
+        let name = |found: Option<Looks>| found.map(|looks| looks.name);
+        assert_eq!(name(looks(&[0xFF, 0xF1, 0x50, 0x80])).as_deref(), Some("mp4a.40.2"));
+        assert_eq!(name(looks(&[0x56, 0xE0, 0x50])), None);
+    }
 }

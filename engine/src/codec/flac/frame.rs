@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::blocks::StreamInfo;
 use super::crc::crc8;
+use super::stream_info::StreamInfo;
 
 /// The longest header: sync code and codes, a number, a block size, a sample rate, a checksum.
 pub const MAX_HEADER: usize = 4 + 7 + 2 + 2 + 1;

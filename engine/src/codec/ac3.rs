@@ -1,6 +1,6 @@
 //! Frames of AC-3 and E-AC-3 (ETSI TS 102 366 §4.3, §E.1.2): a sync word, and behind it how long the frame is.
 
-use crate::container::frames::{Frame, Syntax};
+use super::{Frame, Syntax};
 
 /// Kilobits a second, by `frmsizecod` halved.
 const BITRATES: [u32; 19] = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];

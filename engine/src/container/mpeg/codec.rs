@@ -1,25 +1,9 @@
 //! The kinds of elementary streams (ISO/IEC 13818-1 table 2-34, ATSC A/53, and what Blu-ray discs have), and what the beginning
 //! of their payload says of them.
 
-mod ac3;
-mod audio;
-mod bits;
-mod dts;
-mod h264;
-mod hevc;
-mod mpeg;
-pub mod nal;
-mod order;
-mod slice;
-
-pub use ac3::Ac3;
-pub use bits::Bits;
-pub use dts::Dts;
-pub use h264::has_recovery_point;
-pub use order::{Order, Place};
-
 use serde::{Deserialize, Serialize};
 
+use crate::codec::{Looks, Order, Start, aac, avc, hevc, mpeg_audio, mpeg_video, mpeg4_video, truehd, vc1};
 use crate::media::Kind;
 
 /// A kind of stream that can be cut.
@@ -45,37 +29,6 @@ pub enum Codec {
     Opus,
     /// Plain samples, as DVDs and Blu-ray discs have them.
     Lpcm,
-}
-
-/// What the beginning of an access unit says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// Decoding can begin here, or not.
-    Access(bool),
-    /// More of it has to be seen.
-    Undecided,
-}
-
-/// What is cropped of a picture's width and height (`frame_cropping_flag` of H.264, `conformance_window_flag` of HEVC), which is
-/// counted in samples of colour (`chroma_format_idc`, ITU-T H.264 table 6-1).
-fn cropping(bits: &mut Bits<'_>, chroma: u32) -> Option<(u32, u32)> {
-    if !bits.bit() {
-        return Some((0, 0));
-    }
-    let (left, right, top, bottom) = (bits.unsigned()?, bits.unsigned()?, bits.unsigned()?, bits.unsigned()?);
-    let (across, down) = match chroma {
-        1 => (2, 2),
-        2 => (2, 1),
-        _ => (1, 1),
-    };
-    Some((left.checked_add(right)?.checked_mul(across)?, top.checked_add(bottom)?.checked_mul(down)?))
-}
-
-/// What a track's codec is called (RFC 6381), and how large its pictures are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Looks {
-    pub name: String,
-    pub dimensions: Option<(u32, u32)>,
 }
 
 impl Codec {
@@ -112,17 +65,26 @@ impl Codec {
         }
     }
 
+    /// In which order its pictures are shown, as far as their slices say.
+    pub fn order(self) -> Order {
+        match self {
+            Self::H264 => Order::avc(),
+            Self::Hevc => Order::hevc(),
+            _ => Order::default(),
+        }
+    }
+
     /// Whether decoding can begin at an access unit, by the beginning of it. `flagged`: its packet has a
     /// `random_access_indicator`; `last`: no more of it will be seen.
     pub fn access(self, payload: &[u8], flagged: bool, last: bool) -> Start {
         let found = match self {
-            Self::H264 => h264::access(payload, flagged),
+            Self::H264 => avc::access(payload, flagged),
             Self::Hevc => hevc::access(payload),
-            Self::Mpeg => mpeg::access(payload),
-            Self::Visual => mpeg::visual_access(payload),
-            Self::Vc1 => mpeg::vc1_access(payload),
-            Self::Latm => audio::latm_access(payload),
-            Self::TrueHd => audio::truehd_access(payload),
+            Self::Mpeg => mpeg_video::access(payload),
+            Self::Visual => mpeg4_video::access(payload),
+            Self::Vc1 => vc1::access(payload),
+            Self::Latm => aac::latm::access(payload),
+            Self::TrueHd => truehd::access(payload),
             _ => return Start::Access(true),
         };
         if found == Start::Undecided && last { Start::Access(flagged) } else { found }
@@ -131,11 +93,11 @@ impl Codec {
     /// What the beginning of an access unit that decoding can begin at says of the stream.
     pub fn looks(self, payload: &[u8]) -> Option<Looks> {
         match self {
-            Self::H264 => h264::looks(payload),
+            Self::H264 => avc::looks(payload),
             Self::Hevc => hevc::looks(payload),
-            Self::Mpeg => mpeg::looks(payload),
-            Self::Adts => audio::adts(payload),
-            Self::MpegAudio => audio::mpeg(payload),
+            Self::Mpeg => mpeg_video::looks(payload),
+            Self::Adts => aac::adts::looks(payload),
+            Self::MpegAudio => mpeg_audio::looks(payload),
             _ => None,
         }
     }

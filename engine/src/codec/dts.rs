@@ -1,6 +1,6 @@
 //! Frames of DTS (ETSI TS 102 114 §5.3), in words of sixteen bits, high byte first, as discs have them.
 
-use crate::container::frames::{Frame, Syntax};
+use super::{Frame, Syntax};
 
 /// By `SFREQ`; 0 where there is none.
 const RATES: [u32; 16] =

@@ -1,0 +1,315 @@
+//! Whether decoding can begin at a frame, from its first bytes: where nothing else says so, and where what says so is false.
+
+use serde::{Deserialize, Serialize};
+
+use super::avc::has_recovery_point;
+use super::{Bits, nal};
+
+/// How many bytes of a frame are looked at: as many as parameter sets, and what an encoder says of itself (x264 in some seven
+/// hundred), stand before the picture.
+pub const LOOK: usize = 2048;
+
+/// How codecs mark their keyframes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Coding {
+    /// Each frame stands alone.
+    Intra,
+    /// H.264 (ITU-T H.264 §7.3).
+    H264(Framing),
+    /// HEVC (ITU-T H.265 §7.3).
+    Hevc(Framing),
+    /// MPEG-4 part 2 (ISO/IEC 14496-2).
+    Mpeg4,
+    /// Microsoft's MPEG-4 versions 2 and 3.
+    MsMpeg4,
+    /// MPEG-1 and MPEG-2 video.
+    Mpeg2,
+    /// VP8 (RFC 6386 §9.1).
+    Vp8,
+    /// VP9 (VP9 Bitstream & Decoding Process Specification §6.2).
+    Vp9,
+    /// AV1 in the low overhead bitstream format (AV1 Bitstream & Decoding Process Specification §5.2).
+    Av1,
+    /// Theora (Theora Specification §7.1).
+    Theora,
+    /// By its first frame alone, for all that is known.
+    Unknown,
+}
+
+/// How NAL units lie side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Framing {
+    /// Behind start codes (Annex B).
+    StartCodes,
+    /// Behind their length, in so many bytes (ISO/IEC 14496-15 §5.3.3).
+    Lengths(u8),
+}
+
+/// What a frame's first bytes say of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// Decoding can begin here.
+    Point,
+    /// It refers to no other, but those behind it may refer to what was before.
+    Intra,
+    /// It refers to others.
+    Refers,
+}
+
+impl Coding {
+    /// By `BITMAPINFOHEADER.biCompression`.
+    pub fn of(compression: [u8; 4]) -> Self {
+        match &compression.map(|byte| byte.to_ascii_uppercase()) {
+            b"H264" | b"X264" | b"AVC1" | b"DAVC" | b"VSSH" => Self::H264(Framing::StartCodes),
+            b"HEVC" | b"H265" | b"HVC1" | b"X265" => Self::Hevc(Framing::StartCodes),
+            b"XVID" | b"DIVX" | b"DX50" | b"FMP4" | b"MP4V" | b"MP4S" | b"3IV2" | b"M4S2" => Self::Mpeg4,
+            b"DIV3" | b"DIV4" | b"MP42" | b"MP43" | b"DIV5" | b"AP41" => Self::MsMpeg4,
+            b"MPG1" | b"MPG2" | b"MPEG" | b"MP2V" => Self::Mpeg2,
+            b"VP80" => Self::Vp8,
+            [0, 0, 0, 0]
+            | b"RGB "
+            | b"DIB "
+            | b"RAW "
+            | b"YUY2"
+            | b"UYVY"
+            | b"I420"
+            | b"YV12"
+            | b"MJPG"
+            | b"AVRN"
+            | b"LJPG"
+            | b"DVSD"
+            | b"DV25"
+            | b"DV50"
+            | b"DVHD"
+            | b"CDVC"
+            | b"HFYU"
+            | b"FFVH"
+            | b"MAGY"
+            | b"ULRG"
+            | b"ULY0"
+            | b"ULY2"
+            | b"V210"
+            | b"APCN"
+            | b"APCH" => Self::Intra,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The codec's name, as a MIME type has it where there is one, else its own.
+    pub fn name(self, compression: [u8; 4]) -> String {
+        match (self, &compression.map(|byte| byte.to_ascii_uppercase())) {
+            (Self::H264(_), _) => "avc1".to_owned(),
+            (Self::Hevc(_), _) => "hvc1".to_owned(),
+            (Self::Mpeg4, _) => "mp4v.20".to_owned(),
+            (Self::Vp8, _) => "vp8".to_owned(),
+            (_, b"MJPG") => "mjpeg".to_owned(),
+            (_, [0, 0, 0, 0]) => "rgb".to_owned(),
+            _ => compression.escape_ascii().to_string(),
+        }
+    }
+
+    /// Whether decoding can begin at a frame with these first bytes, which is the first of its stream or not.
+    pub fn is_key(self, frame: &[u8], first: bool) -> bool {
+        self.opening(frame).map_or(first && self == Self::Unknown, |opening| opening == Opening::Point)
+    }
+
+    /// What the first bytes of a frame say; `None` where they do not.
+    pub fn opening(self, frame: &[u8]) -> Option<Opening> {
+        let point = |begins| if begins { Opening::Point } else { Opening::Refers };
+        let first = || frame.first().copied();
+        match self {
+            Self::Intra => Some(Opening::Point),
+            Self::H264(framing) => h264(&mut framing.units(frame)),
+            Self::Hevc(framing) => hevc(&mut framing.units(frame)),
+            // vop_coding_type is the two bits behind the start code of a VOP; 0 is intra.
+            Self::Mpeg4 => nal::units(frame).find_map(|code| match code {
+                [0xB6, kind, ..] => Some(point(kind >> 6 == 0)),
+                _ => None,
+            }),
+            // picture_coding_type stands behind ten bits of temporal_reference; 1 is intra.
+            Self::Mpeg2 => nal::units(frame).find_map(|code| match code {
+                [0, _, kind, ..] => Some(point(kind >> 3 & 7 == 1)),
+                _ => None,
+            }),
+            Self::MsMpeg4 => first().map(|byte| point(byte >> 6 == 0)),
+            Self::Vp8 => first().map(|byte| point(byte & 1 == 0)),
+            Self::Vp9 => vp9(frame).map(point),
+            Self::Av1 => av1(frame).map(point),
+            Self::Theora => first().filter(|byte| byte >> 7 == 0).map(|byte| point(byte >> 6 == 0)),
+            Self::Unknown => None,
+        }
+    }
+}
+
+impl Framing {
+    /// By the byte of `avcC` or `hvcC` whose last two bits are the width of lengths, less one (ISO/IEC 14496-15 §5.3.3, §8.3.3).
+    /// Without one there are start codes.
+    pub fn configured(byte: Option<&u8>) -> Self {
+        byte.map_or(Self::StartCodes, |byte| Self::Lengths((byte & 3) + 1))
+    }
+
+    /// The NAL units of a frame.
+    fn units(self, frame: &[u8]) -> Box<dyn Iterator<Item = &[u8]> + '_> {
+        match self {
+            // A unit of one byte there is not: it is a start code, of a muxer that knew no better.
+            Self::Lengths(width) if !frame.starts_with(&[0, 0, 0, 1]) => Box::new(by_lengths(frame, width.into())),
+            _ => Box::new(nal::units(frame)),
+        }
+    }
+}
+
+fn by_lengths(mut rest: &[u8], width: usize) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, unit) = rest.split_at_checked(width)?;
+        let length = length.iter().fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
+        let unit = unit.get(..length).unwrap_or(unit);
+        rest = rest.get(width + unit.len()..)?;
+        (!unit.is_empty()).then_some(unit)
+    })
+}
+
+/// Decoding can begin at an IDR picture, at a recovery point, and at an intra picture behind a sequence parameter set.
+fn h264(units: &mut dyn Iterator<Item = &[u8]>) -> Option<Opening> {
+    let (mut parameters, mut recovery) = (false, false);
+    for unit in units {
+        match unit.first()? & 0x1F {
+            5 => return Some(Opening::Point),
+            1..=4 if recovery => return Some(Opening::Point),
+            1 | 2 => {
+                // first_mb_in_slice, then slice_type: 2 and 4 are intra, 7 and 9 say that all slices of the picture are.
+                let slice = nal::payload(unit.get(1..unit.len().min(16))?);
+                let mut bits = Bits::new(&slice);
+                bits.unsigned()?;
+                let intra = matches!(bits.unsigned()?, 2 | 4 | 7 | 9);
+                return Some(match (intra, parameters) {
+                    (true, true) => Opening::Point,
+                    (true, false) => Opening::Intra,
+                    (false, _) => Opening::Refers,
+                });
+            }
+            6 => recovery |= has_recovery_point(nal::payload(unit).get(1..).unwrap_or_default()),
+            7 => parameters = true,
+            _ => {}
+        }
+    }
+    parameters.then_some(Opening::Point)
+}
+
+/// Decoding can begin at an IRAP picture (types 16 to 23), and at a recovery point.
+fn hevc(units: &mut dyn Iterator<Item = &[u8]>) -> Option<Opening> {
+    let (mut parameters, mut recovery) = (false, false);
+    for unit in units {
+        match unit.first()? >> 1 & 0x3F {
+            16..=23 => return Some(Opening::Point),
+            0..=15 => return Some(if recovery { Opening::Point } else { Opening::Refers }),
+            39 => recovery |= has_recovery_point(nal::payload(unit).get(2..).unwrap_or_default()),
+            32..=34 => parameters = true,
+            _ => {}
+        }
+    }
+    parameters.then_some(Opening::Point)
+}
+
+/// `uncompressed_header`: `frame_marker`, the profile, of the last one a bit more, `show_existing_frame`, `frame_type`.
+fn vp9(frame: &[u8]) -> Option<bool> {
+    let mut bits = Bits::new(frame.get(..2)?);
+    let (marker, profile) = (bits.take(2), bits.take(2));
+    if profile == 3 {
+        bits.bit();
+    }
+    (marker == 2).then(|| !bits.bit() && !bits.bit())
+}
+
+/// The first frame header of a temporal unit: `show_existing_frame`, `frame_type`.
+fn av1(mut unit: &[u8]) -> Option<bool> {
+    loop {
+        let header = *unit.first()?;
+        let extended = usize::from(header >> 2 & 1);
+        let rest = unit.get(1 + extended..)?;
+        let (size, rest) = if header & 2 == 0 { (rest.len(), rest) } else { leb128(rest)? };
+        match header >> 3 & 0xF {
+            // A sequence of one still picture.
+            1 if rest.first()? >> 3 & 1 == 1 => return Some(true),
+            3 | 6 => return Some(rest.first()? >> 5 == 0),
+            _ => unit = rest.get(size..)?,
+        }
+    }
+}
+
+/// A number in seven bits a byte, and what follows it (§4.10.5).
+fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let last = bytes.iter().take(8).position(|byte| byte & 0x80 == 0)?;
+    let (number, rest) = bytes.split_at_checked(last + 1)?;
+    Some((number.iter().rev().fold(0, |value, byte| value << 7 | usize::from(byte & 0x7F)), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn frames_say_whether_decoding_can_begin_there() {
+        let cases: &[(&[u8; 4], &[u8], bool)] = &[
+            (b"MJPG", &[0xFF, 0xD8], true),
+            (b"H264", &[0, 0, 0, 1, 0x67, 1, 0, 0, 1, 0x65], true),
+            (b"h264", &[0, 0, 0, 1, 0x09, 0x10, 0, 0, 1, 0x06, 9, 0, 0, 1, 0x65], true),
+            (b"X264", &[0, 0, 0, 1, 0x41, 0x9A], false),
+            (b"HEVC", &[0, 0, 0, 1, 0x40, 1], true),
+            (b"HEVC", &[0, 0, 0, 1, 0x02, 1], false),
+            (b"XVID", &[0, 0, 1, 0xB0, 1, 0, 0, 1, 0xB6, 0x10], true),
+            (b"XVID", &[0, 0, 1, 0xB6, 0x50], false),
+            (b"DIV3", &[0x45], false),
+            (b"DIV3", &[0x05], true),
+            (b"MPG2", &[0, 0, 1, 0xB3, 0, 0, 1, 0, 0, 0x08], true),
+            (b"MPG2", &[0, 0, 1, 0, 0, 0x10], false),
+            (b"VP80", &[0x10], true),
+            (b"abcd", &[0x10], false),
+            (b"H264", &[], false),
+        ];
+        for (compression, frame, key) in cases {
+            assert_eq!(Coding::of(**compression).is_key(frame, false), *key, "{compression:?} {frame:x?}");
+        }
+        assert!(Coding::of(*b"abcd").is_key(&[], true));
+    }
+
+    #[test]
+    fn frames_of_containers_say_it_too() {
+        let (avc, hevc) = (Coding::H264(Framing::Lengths(4)), Coding::Hevc(Framing::Lengths(2)));
+        let parameters = [0, 0, 0, 2, 0x67, 1];
+        let recovery = [0, 0, 0, 5, 6, 6, 1, 0xC4, 0x80];
+        // Slices of an intra picture (type 7) and of another (5), both from the first macroblock.
+        let (intra, other) = ([0, 0, 0, 3, 0x41, 0x88, 0x80], [0, 0, 0, 3, 0x41, 0x98, 0x80]);
+        let cases: &[(Coding, &[u8], Option<Opening>)] = &[
+            (avc, &[0, 0, 0, 2, 9, 0x10, 0, 0, 0, 9, 0x65, 1], Some(Opening::Point)),
+            (avc, &intra, Some(Opening::Intra)),
+            (avc, &[&parameters[..], &intra].concat(), Some(Opening::Point)),
+            (avc, &other, Some(Opening::Refers)),
+            (avc, &[&parameters[..], &other].concat(), Some(Opening::Refers)),
+            (avc, &[&recovery[..], &other].concat(), Some(Opening::Point)),
+            (avc, &parameters, Some(Opening::Point)),
+            (avc, &recovery, None),
+            // Start codes where lengths should be.
+            (avc, &[0, 0, 0, 1, 0x67, 1, 0, 0, 1, 0x65, 1], Some(Opening::Point)),
+            (Coding::H264(Framing::Lengths(1)), &[2, 0x65, 1], Some(Opening::Point)),
+            (hevc, &[0, 3, 0x26, 1, 9], Some(Opening::Point)),
+            (hevc, &[0, 3, 0x02, 1, 9], Some(Opening::Refers)),
+            (hevc, &[0, 5, 0x4E, 1, 6, 1, 0x80, 0, 3, 0x02, 1, 9], Some(Opening::Point)),
+            (Coding::Vp9, &[0x82, 0x49], Some(Opening::Point)),
+            (Coding::Vp9, &[0x86, 0], Some(Opening::Refers)),
+            (Coding::Vp9, &[0xB0, 0x80], Some(Opening::Point)),
+            (Coding::Vp9, &[0x00, 0], None),
+            (Coding::Av1, &[0x12, 0, 0x0A, 1, 0, 0x32, 1, 0x10], Some(Opening::Point)),
+            (Coding::Av1, &[0x12, 0, 0x32, 1, 0x30], Some(Opening::Refers)),
+            (Coding::Av1, &[0x12, 0], None),
+            (Coding::Theora, &[0x40], Some(Opening::Refers)),
+            (Coding::Intra, &[], Some(Opening::Point)),
+        ];
+        for (coding, frame, expected) in cases {
+            assert_eq!(coding.opening(frame), *expected, "{coding:?} {frame:x?}");
+            for length in 0..frame.len() {
+                let _ = coding.opening(frame.get(..length).unwrap_or_default());
+            }
+        }
+    }
+}
