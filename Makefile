@@ -20,20 +20,26 @@ PROGRAMS := cargo build --workspace --bins --tests
 # Likewise: --examples, though there are none, selects the same features as clippy.
 DOCUMENTED := RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --lib --bins --examples
 
-.PHONY: serve test test-edge test-rust test-python lambda-test lint fuzz bench cold-start samples documents tools clean
+# What `make web` builds from. Tests and build results are no sources.
+WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name build \) -prune -o -type f -print)
 
-serve: ## Run everything on this machine, with the sample media in the space "demo"
+.PHONY: serve test test-edge test-web test-rust test-python lambda-test web lint fuzz bench cold-start samples documents tools clean
+
+serve: web ## Run everything on this machine, with the sample media in the space "demo"
 	cargo run --profile serve --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
 
-test: test-edge test-rust test-python ## Run all tests
+test: test-edge test-web test-rust test-python ## Run all tests
 
 test-edge: tools # The code that runs in CloudFront, with a stand-in for its module
 	node --experimental-vm-modules --no-warnings --test functions/edge/viewer-request.test.mjs
 
+test-web: web # The unit tests of the web workspace
+	npm --prefix web test
+
 test-rust: tools
 	cargo test --workspace
 
-test-python: tools $(VENV)/ready
+test-python: tools web $(VENV)/ready
 	$(PROGRAMS)
 	$(VENV)/bin/pytest --numprocesses auto --dist loadfile tests
 
@@ -41,7 +47,18 @@ lambda-test: $(VENV)/ready ## Run the functions under Lambda's runtime emulator 
 	$(PROGRAMS) --profile $(PROFILE)
 	REELSPAN_PROFILE=$(PROFILE) $(VENV)/bin/pytest tests/test_lambda.py tests/test_watch.py
 
-lint: $(VENV)/ready ## Check the form of everything
+web: web/dist/ready ## Build the pages and the packages of web/, if their sources changed
+
+web/dist/ready: web/node_modules/ready $(WEB_SOURCES)
+	npm --prefix web run build
+	touch $@
+
+web/node_modules/ready: web/package-lock.json
+	tools/debian node:nodejs npm:npm
+	cd web && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+lint: web $(VENV)/ready ## Check the form of everything
 	cargo fmt --all --check
 	if command -v cargo-deny; then cargo deny --offline check licenses bans sources; fi # Building it takes longer than the other checks.
 	cargo clippy --workspace --all-targets -- -D warnings
@@ -50,6 +67,7 @@ lint: $(VENV)/ready ## Check the form of everything
 	$(VENV)/bin/cfn-lint template.yaml
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	npm --prefix web run lint
 
 fuzz: ## Fuzz TARGETS, or all targets, for SECONDS each
 	fuzz/run $(SECONDS) $(TARGETS)
@@ -68,8 +86,8 @@ documents: $(VENV)/ready ## Run the commands in docs/ again, and write down what
 	$(PROGRAMS)
 	$(VENV)/bin/python tools/document.py
 
-tools: # ffmpeg checks the media, Chromium the playback; Node runs CloudFront's code
-	tools/debian ffmpeg:ffmpeg ffprobe:ffmpeg chromium:chromium chromedriver:chromium-driver node:nodejs
+tools: # ffmpeg checks the media, Chromium the playback; Node runs CloudFront's code and builds web/
+	tools/debian ffmpeg:ffmpeg ffprobe:ffmpeg chromium:chromium chromedriver:chromium-driver node:nodejs npm:npm
 
 $(VENV)/ready: tests/requirements.txt
 	tools/debian --python $(PYTHON)
@@ -80,4 +98,4 @@ $(VENV)/ready: tests/requirements.txt
 
 clean: ## Remove all build results and data, but not samples and sources
 	cargo clean
-	rm -rf $(VENV) $(DATA)
+	rm -rf $(VENV) $(DATA) web/node_modules web/*/dist web/*/build web/dist/*

@@ -1,0 +1,1 @@
+export type { Invalid } from "./scanner.js";
