@@ -79,7 +79,22 @@ def test_a_file_whose_fragments_claim_the_same_bytes_is_served_by_bytes_alone(se
 
 def test_a_cut_of_hours_is_made_in_little_memory(served):
     before = peak(served.process.pid)
-    answer = requests.head(served.media("film.mp4") + "?t=0", timeout=120)
-    assert answer.status_code == 200
-    assert int(answer.headers["Content-Length"]) > 1_000_000 * hostile.HOURS
+    with requests.get(served.media("film.mp4") + "?t=0", stream=True, timeout=120) as answer:
+        assert answer.status_code == 200
+        assert int(answer.headers["Content-Length"]) > 1_000_000 * hostile.HOURS
     assert peak(served.process.pid) - before < 64
+
+
+@pytest.mark.parametrize(("query", "told"), [("t=0,479", True), ("t=100,579", True), ("t=0,481", False), ("t=0", False), ("track=1", False)])
+def test_a_head_of_a_long_cut_is_answered_from_the_head_of_the_index(served, query, told):
+    url = f"{served.media('film.mp4')}?{query}"
+    with requests.get(url, stream=True, timeout=120) as whole:
+        assert whole.status_code == 200
+    head = requests.head(url, timeout=120)
+    assert head.status_code == 200
+    assert ("Content-Length" in head.headers, "X-Media-Fragment" in head.headers) == (told, told)
+    for field in ("ETag", "Last-Modified", "Content-Type", "Accept-Ranges", "Cache-Control"):
+        assert head.headers[field] == whole.headers[field]
+    part = requests.head(served.media("film.mp4"), headers={"Range": f"t:npt={query[2:].replace(',', '-')}"}, timeout=120)
+    if query.startswith("t=") and "," in query:
+        assert part.status_code == (206 if told else 200)

@@ -94,6 +94,22 @@ impl Answer {
         Self { status, headers, body }
     }
 
+    /// 200 to a HEAD, for a cut whose length would take more work to find than a HEAD is worth.
+    #[must_use]
+    pub fn without_length(resource: &Resource) -> Self {
+        let mut headers = validators(resource);
+        set(&mut headers, ACCEPT_RANGES, UNITS);
+        set(&mut headers, CONTENT_TYPE, &resource.mime);
+        protection::stored(&mut headers, Embedding::AnySite);
+        Self { status: StatusCode::OK, headers, body: Splice::new() }
+    }
+
+    /// Whether the answer does not say how many bytes the resource has.
+    #[must_use]
+    pub fn length_is_unknown(&self) -> bool {
+        !self.headers.contains_key(CONTENT_LENGTH)
+    }
+
     /// 304.
     #[must_use]
     pub fn not_modified(resource: &Resource) -> Self {

@@ -6,7 +6,6 @@ use std::convert::Infallible;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
 use futures::TryStreamExt;
-use http::StatusCode;
 use reelspan::budget::Share;
 use reelspan::http::conditional::Verdict;
 use reelspan::space::MediaKey;
@@ -99,8 +98,8 @@ impl Fragments {
     /// The answer with its body, which is read from S3 while it is sent.
     pub async fn respond(&self, request: &Request, made: Made) -> Result<Response, Error> {
         let Made { answer, etag, share } = made;
-        let body = if answer.status == StatusCode::NOT_MODIFIED {
-            // Of unknown length: a length of zero would be said of what the client has (RFC 9110 §8.6).
+        let body = if answer.length_is_unknown() {
+            // An empty body would get a length of zero, which would be taken for that of the resource (RFC 9110 §8.6).
             Body::from_stream(futures::stream::empty::<Result<Bytes, Infallible>>())
         } else if request.head || answer.body.is_empty() {
             Body::empty()
@@ -158,6 +157,10 @@ async fn cut(found: &mut Found, request: &Request, ask: &Ask) -> Result<Chosen, 
                 return Ok(Chosen::Known(Answer::not_modified(&resource)));
             }
             Verdict::Failed => return Err(Error::Precondition),
+            Verdict::Proceed if request.head && is_long(outline, &meaning) => {
+                let resource = Resource { etag: tag, mime, ..Resource::original(&found.head) };
+                return Ok(Chosen::Known(Answer::without_length(&resource)));
+            }
             Verdict::Proceed => {}
         }
     }
@@ -166,6 +169,13 @@ async fn cut(found: &mut Found, request: &Request, ask: &Ask) -> Result<Chosen, 
         Cut::Outside => Err(Error::Outside { duration: outline.duration }),
         Cut::Part(part) => Ok(Chosen::Resource(Resource::cut(&found.head, outline, part, tag))),
     }
+}
+
+/// Whether an answer of this meaning reads more pages than a HEAD may cost. Such a HEAD is answered from the head of the index
+/// alone: the length of a cut is left out (RFC 9110 §9.3.2), and a media fragment in `Range`, which is defined for GET alone
+/// (§14.2), is ignored.
+fn is_long(outline: &Outline, meaning: &Meaning) -> bool {
+    resolve::pages(outline, meaning) > resolve::AT_ONCE
 }
 
 /// Which part of the resource the request's `Range` is.
@@ -177,9 +187,15 @@ async fn extent(found: &mut Found, request: &Request, resource: &Resource) -> Re
             let behind = |_| Error::Unsatisfiable { length, why: "the range lies behind the end".to_owned() };
             ranges.of(length).map(Extent::Bytes).map_err(behind)
         }
+        Some(Range::Fragment(range)) if request.head && reaches_far(found, range) => Ok(Extent::Whole),
         Some(Range::Fragment(range)) => fragment(found, range, resource).await,
         None => Ok(Extent::Whole),
     }
+}
+
+/// Whether a media fragment in a `Range` is [long](is_long).
+fn reaches_far(found: &Found, range: &FragmentRange) -> bool {
+    outline(&found.head.status).is_ok_and(|outline| is_long(outline, &Meaning::of(&Ask::from(range), outline)))
 }
 
 /// Which part of the resource a media fragment in a `Range` is. One that means nothing for the file, such as the time of day

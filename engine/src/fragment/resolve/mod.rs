@@ -135,7 +135,7 @@ const LEAD_IN: Time = Time::from_secs(30);
 /// By how much decoding may run ahead of presentation at the end of an interval.
 const REORDERING: Time = Time(500_000_000);
 /// How many pages are asked for at once: what one `BatchGetItem` takes, less the head.
-const AT_ONCE: u32 = 48;
+pub const AT_ONCE: u32 = 48;
 /// How many pages are asked for where no time is named: the rest follows in larger portions.
 const WITHOUT_TIME: u32 = 30;
 
@@ -369,6 +369,14 @@ pub fn estimate(outline: &Outline, meaning: &Meaning) -> u64 {
         u64::try_from(share).unwrap_or(u64::MAX)
     });
     samples.fold(0, u64::saturating_add).saturating_mul(pages::A_SAMPLE)
+}
+
+/// How many pages of the index an interval of this meaning spans. An answer to it reads about as many.
+#[must_use]
+pub fn pages(outline: &Outline, meaning: &Meaning) -> u32 {
+    let Some(given) = meaning.interval(outline) else { return 0 };
+    let last = cell_at(given.end().min(outline.duration));
+    last.saturating_sub(cell_at(given.start())).saturating_add(1)
 }
 
 /// The MIME type of a cut of this meaning, without a look at its pages: that of the tracks which are presented then. If one of them

@@ -261,3 +261,12 @@ fn a_redirect_is_to_bytes_of_the_same_resource() {
         ],
     );
 }
+
+#[test]
+fn an_answer_to_head_may_leave_the_length_out() {
+    let answer = Answer::without_length(&resource(LENGTH));
+    assert!(answer.length_is_unknown());
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_fields(&answer, "without length", &[&ORIGINAL[..], &[("content-type", "video/webm")]].concat());
+    assert!(!Answer::new(&resource(LENGTH), &Extent::Whole).length_is_unknown());
+}
