@@ -18,8 +18,8 @@ export class InvalidError extends Error implements Invalid {
     }
 }
 
-/** The largest count that stays exact. Larger numbers mean this one. */
-export const LARGEST = Number.MAX_SAFE_INTEGER;
+/** The largest number of 64 bits. Larger numbers mean this one. */
+export const LARGEST = 2n ** 63n - 1n;
 
 /** A text, and how far it has been read. */
 export class Scanner {
@@ -56,10 +56,11 @@ export class Scanner {
     }
 
     /** Reads a number of any length. */
-    number(): number {
+    number(): bigint {
         const digits = this.digits();
         if (digits === "") throw this.invalid("a digit is expected");
-        return Math.min(Number(digits), LARGEST);
+        const significant = digits.replace(/^0+(?=\d)/, "");
+        return significant.length > 19 ? LARGEST : atMost(BigInt(significant), LARGEST);
     }
 
     /** Reads two digits, a number below `limit`. */
@@ -85,6 +86,11 @@ export class Scanner {
     invalid(why: string, before = 0): InvalidError {
         return new InvalidError(byteLength(this.#text.slice(0, this.#position)) - before, why);
     }
+}
+
+/** The smaller one of two numbers. */
+export function atMost(value: bigint, limit: bigint): bigint {
+    return value < limit ? value : limit;
 }
 
 /** How many bytes a text has in UTF-8. */

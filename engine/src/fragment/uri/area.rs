@@ -88,41 +88,20 @@ impl fmt::Display for Area {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cases::{assert_wrong, cases};
     use super::*;
 
     #[test]
     fn areas_are_read_in_pixels_and_in_percent() {
-        let cases = [
-            ("200,100,200,200", "pixel:200,100,200,200"),
-            ("pixel:0,0,1,1", "pixel:0,0,1,1"),
-            ("percent:0,0,50,50", "percent:0,0,50,50"),
-            ("percent:50,50,50,50", "percent:50,50,50,50"),
-            ("200,100,2000,200", "pixel:200,100,2000,200"),
-            ("007,0,9,99999999999", "pixel:7,0,9,4294967295"),
-        ];
-        for (value, written) in cases {
-            assert_eq!(Area::parse(value).map(|area| area.to_string()).as_deref(), Ok(written), "{value}");
+        for (value, written) in cases().areas {
+            assert_eq!(Area::parse(&value).map(|area| area.to_string()), Ok(written), "{value}");
         }
     }
 
     #[test]
     fn what_is_no_area_is_refused() {
-        let cases = [
-            ("", 0, "a digit is expected"),
-            ("1,2,3", 5, "',' and a number are expected"),
-            ("1,2,3,", 6, "a digit is expected"),
-            ("1,2,3,4,5", 7, "nothing more is expected"),
-            ("-1,2,3,4", 0, "a digit is expected"),
-            ("1.5,2,3,4", 1, "',' and a number are expected"),
-            ("foo:1,2,3,4", 0, "a digit is expected"),
-            ("Percent:1,2,3,4", 0, "a digit is expected"),
-            ("200,100,0,0", 8, "the width is at least 1"),
-            ("200,100,1,0", 10, "the height is at least 1"),
-            ("percent:0,0,150,50", 14, "it reaches beyond the picture's right edge"),
-            ("percent:0,60,50,50", 17, "it reaches beyond the picture's lower edge"),
-        ];
-        for (value, at, why) in cases {
-            assert_eq!(Area::parse(value), Err(Invalid { at, why }), "{value}");
+        for case in cases().not_areas {
+            assert_wrong(Area::parse(&case.0), &case);
         }
     }
 }

@@ -164,4 +164,6 @@ impl fmt::Display for Fragment {
 }
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod tests;

@@ -185,6 +185,7 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::cases::cases;
     use super::*;
 
     fn position(format: Format, text: &str) -> i64 {
@@ -193,24 +194,10 @@ mod tests {
 
     #[test]
     fn a_time_code_counts_frames() {
-        let cases = [
-            (Format::Plain, "0:00:03", 9_000),
-            (Format::Plain, "0:00:03:15.00", 10_500),
-            (Format::At25, "0:00:03:15.50", 9_050),
-            (Format::At30, "01:00:00:00", 10_800_000),
-            // SMPTE ST 12-1: an hour of drop frame is 107892 frames.
-            (Format::At30Drop, "0:00:59:29", 179_900),
-            (Format::At30Drop, "0:01:00:02", 180_000),
-            (Format::At30Drop, "0:01:00:00", 180_000),
-            (Format::At30Drop, "0:01:00:01.70", 180_000),
-            (Format::At30Drop, "0:01:00", 180_000),
-            (Format::At30Drop, "0:01:01", 182_800),
-            (Format::At30Drop, "0:09:59:29", 1_798_100),
-            (Format::At30Drop, "0:10:00:00", 1_798_200),
-            (Format::At30Drop, "1:00:00:00", 10_789_200),
-        ];
-        for (format, text, hundredths) in cases {
-            assert_eq!(position(format, text), hundredths, "{} {text}", format.name());
+        // SMPTE ST 12-1: an hour of drop frame is 107892 frames.
+        for (name, text, hundredths) in cases().positions {
+            let format = Format::ALL.into_iter().find(|format| format.name() == name).unwrap();
+            assert_eq!(position(format, &text), hundredths, "{name} {text}");
         }
     }
 
