@@ -7,7 +7,7 @@
 //! | room | what it knows |
 //! | --- | --- |
 //! | [`media`] | the model: tracks, runs of samples, edit lists, time as whole ticks of a timescale; the splice |
-//! | `codec` | a module for each codec: where decoding can begin, how long a frame lasts, what a MIME type calls it |
+//! | [`codec`] | a module for each codec: configuration records, where decoding can begin, how long a frame lasts, its MIME name |
 //! | [`index`] | pages: how the model is packed, and read back for an interval |
 //! | [`container`] | a module for each format: *index* (bytes to model) and *write* (selection to splice) |
 //! | [`fragment`] | the Media Fragments grammar, ranges, and what resolves them |
@@ -51,7 +51,7 @@
 #[cfg(test)]
 extern crate self as reelspan_engine;
 
-mod codec;
+pub mod codec;
 pub mod container;
 pub mod fragment;
 pub mod index;

@@ -1,6 +1,7 @@
-//! Frames of AC-3 and E-AC-3 (ETSI TS 102 366 §4.3, §E.1.2): a sync word, and behind it how long the frame is.
+//! AC-3 and E-AC-3 (ETSI TS 102 366 §4.3, §E.1.2): a frame has a sync word, and behind it how long it is; and their records in MP4
+//! (annex F).
 
-use super::{Frame, Syntax};
+use super::{Bits, Frame, Properties, Syntax};
 
 /// Kilobits a second, by `frmsizecod` halved.
 const BITRATES: [u32; 19] = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
@@ -37,6 +38,131 @@ impl Syntax for Ac3 {
     fn rate(&self, kind: u32) -> u32 {
         kind
     }
+}
+
+/// The name of AC-3 (RFC 6381 and its registry), and of E-AC-3.
+pub const AC3: &str = "ac-3";
+/// See [`AC3`].
+pub const EAC3: &str = "ec-3";
+/// How many frames have to be decoded before the first that is to be heard: the one before overlaps.
+pub const PREROLL_FRAMES: u32 = 1;
+/// Channels by `acmod` (table 4.3), without that of low frequencies.
+const CHANNELS: [u16; 8] = [2, 1, 2, 3, 3, 4, 4, 5];
+/// The greatest `bsid` of AC-3; greater ones are of E-AC-3.
+const MAX_AC3: u32 = 10;
+
+/// What the header of a frame says of its stream, dependent substreams left aside.
+#[must_use]
+pub fn properties(frame: &[u8]) -> Option<Properties> {
+    let found = Ac3.frame(frame)?;
+    let Header { bsid, mode, low, .. } = Header::read(frame)?;
+    let channels = CHANNELS.get(mode as usize)? + u16::from(low);
+    let name = if bsid > MAX_AC3 { EAC3 } else { AC3 };
+    Some(Properties::audio(name.to_owned(), Some(found.kind), Some(channels)))
+}
+
+/// What the payload of a `dac3` or of a `dec3` says of its stream, dependent substreams left aside.
+#[must_use]
+pub fn configured(name: &str, record: &[u8]) -> Option<Properties> {
+    let mut bits = Bits::new(record);
+    if name == EAC3 {
+        bits.take(16);
+    }
+    let rate = RATES.get(bits.take(2) as usize).copied();
+    // bsid and bsmod, and of E-AC-3 a reserved bit and asvc between them.
+    bits.take(if name == EAC3 { 10 } else { 8 });
+    let channels = CHANNELS.get(bits.take(3) as usize)? + u16::from(bits.bit());
+    bits.is_within().then(|| Properties::audio(name.to_owned(), rate, Some(channels)))
+}
+
+/// The record of a stream with this frame, or with these of one access unit: the payload of `dac3` (§F.4) for AC-3, of `dec3`
+/// (§F.6) for E-AC-3, of one independent substream and those that depend on it.
+#[must_use]
+pub fn configuration(unit: &[u8]) -> Option<Vec<u8>> {
+    let header = Header::read(unit)?;
+    let first = Ac3.frame(unit)?;
+    let fields = |gap: u32| {
+        let bits = header.rate << 5 | header.bsid;
+        ((bits << (3 + gap) | header.service) << 3 | header.mode) << 1 | u32::from(header.low)
+    };
+    if header.bsid <= MAX_AC3 {
+        let record = (fields(0) << 5 | header.bitrate) << 5;
+        return Some(record.to_be_bytes().get(1..)?.to_vec());
+    }
+    let (mut dependent, mut locations, mut size) = (0_u32, 0_u32, first.size);
+    while let Some(next) = unit.get(size as usize..) {
+        let (Some(frame), Some(header)) = (Ac3.frame(next), Header::read(next)) else { break };
+        if frame.duration > 0 {
+            break;
+        }
+        (dependent, locations, size) = (dependent + 1, locations | header.locations, size + frame.size);
+    }
+    // Kilobits a second, and one independent substream.
+    let rate = u64::from(size) * 8 * u64::from(first.kind) / (u64::from(first.duration.max(1)) * 1000);
+    let rate = u16::try_from(rate).unwrap_or(u16::MAX).min((1 << 13) - 1);
+    let mut record = (rate << 3).to_be_bytes().to_vec();
+    let substream = fields(2) << 7 | dependent.min(15);
+    if dependent > 0 {
+        record.extend((substream << 9 | locations).to_be_bytes());
+    } else {
+        record.extend_from_slice((substream << 1).to_be_bytes().get(1..)?);
+    }
+    Some(record)
+}
+
+/// What a frame says of its stream (`bsi`, §4.4.2 and §E.1.2.2).
+#[derive(Clone, Copy, Debug)]
+struct Header {
+    /// `fscod`.
+    rate: u32,
+    bsid: u32,
+    /// `bsmod`, which E-AC-3 has too far behind.
+    service: u32,
+    /// `acmod`.
+    mode: u32,
+    /// `lfeon`.
+    low: bool,
+    /// Of AC-3, `frmsizecod` halved.
+    bitrate: u32,
+    /// Of a dependent substream of E-AC-3, which channels it has, as `dec3` says them (`chan_loc`).
+    locations: u32,
+}
+
+impl Header {
+    fn read(frame: &[u8]) -> Option<Self> {
+        let bits = &mut Bits::new(frame.get(2..)?);
+        let found = if frame.get(5)? >> 3 > 10 {
+            let kind = bits.take(2);
+            bits.take(14);
+            let rate = bits.take(2);
+            bits.take(2);
+            let (mode, low, bsid) = (bits.take(3), bits.bit(), bits.take(5));
+            // dialnorm, and what compr has if there is any; both twice for two programs in one.
+            for _ in 0..if mode == 0 { 2 } else { 1 } {
+                bits.take(5);
+                if bits.bit() {
+                    bits.take(8);
+                }
+            }
+            let map = if kind == 1 && bits.bit() { bits.take(16) } else { 0 };
+            Self { rate, bsid, service: 0, mode, low, bitrate: 0, locations: locations(map) }
+        } else {
+            bits.take(16);
+            let (rate, bitrate) = (bits.take(2), bits.take(6) / 2);
+            let (bsid, service, mode) = (bits.take(5), bits.take(3), bits.take(3));
+            bits.take(if mode & 1 == 1 && mode != 1 { 2 } else { 0 });
+            bits.take(if mode & 4 == 4 { 2 } else { 0 });
+            bits.take(if mode == 2 { 2 } else { 0 });
+            Self { rate, bsid, service, mode, low: bits.bit(), bitrate, locations: 0 }
+        };
+        bits.is_within().then_some(found)
+    }
+}
+
+/// `chan_loc` of a `dec3` (table F.6.1), the lowest bit first, from `chanmap` (table E.1.4), the highest bit first: both have the
+/// pairs of channels from Lc/Rc on in the same order, and then the second channel of low frequencies.
+fn locations(map: u32) -> u32 {
+    (0..8).fold((map >> 1 & 1) << 8, |all, place| all | (map >> (10 - place) & 1) << place)
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ pub struct Bits<'a> {
 }
 
 impl<'a> Bits<'a> {
+    #[must_use]
+    /// The first bit of some bytes.
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
@@ -36,6 +38,7 @@ impl<'a> Bits<'a> {
     }
 
     /// Whether all of it lay within the bytes.
+    #[must_use]
     pub const fn is_within(&self) -> bool {
         self.at <= self.bytes.len() * 8
     }

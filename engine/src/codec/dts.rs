@@ -1,6 +1,6 @@
 //! Frames of DTS (ETSI TS 102 114 §5.3), in words of sixteen bits, high byte first, as discs have them.
 
-use super::{Frame, Syntax};
+use super::{Frame, Properties, Syntax};
 
 /// By `SFREQ`; 0 where there is none.
 const RATES: [u32; 16] =
@@ -25,6 +25,21 @@ impl Syntax for Dts {
     fn rate(&self, kind: u32) -> u32 {
         kind
     }
+}
+
+/// Channels by `AMODE` (table 5-4), without that of low frequencies.
+const CHANNELS: [u16; 10] = [1, 2, 2, 2, 2, 3, 3, 4, 4, 5];
+
+/// What the header of a frame says of its stream. Extensions may add to it.
+#[must_use]
+pub fn properties(frame: &[u8]) -> Option<Properties> {
+    let rate = Dts.frame(frame)?.kind;
+    let [seven, eight, _, ten] = *frame.get(7..)?.first_chunk()?;
+    let mode = usize::from((seven & 15) << 2 | eight >> 6);
+    // LFF: 1 and 2 are a channel of low frequencies.
+    let low = matches!(ten >> 1 & 3, 1 | 2);
+    let channels = CHANNELS.get(mode).map(|channels| channels + u16::from(low));
+    Some(Properties::audio("dtsc".to_owned(), Some(rate), channels))
 }
 
 #[cfg(test)]

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::avc::has_recovery_point;
-use super::{Bits, nal};
+use super::{av1, avc, hevc, nal, theora, vp8, vp9};
 
 /// How many bytes of a frame are looked at: as many as parameter sets, and what an encoder says of itself (x264 in some seven
 /// hundred), stand before the picture.
@@ -58,6 +57,7 @@ pub enum Opening {
 
 impl Coding {
     /// By `BITMAPINFOHEADER.biCompression`.
+    #[must_use]
     pub fn of(compression: [u8; 4]) -> Self {
         match &compression.map(|byte| byte.to_ascii_uppercase()) {
             b"H264" | b"X264" | b"AVC1" | b"DAVC" | b"VSSH" => Self::H264(Framing::StartCodes),
@@ -96,6 +96,7 @@ impl Coding {
     }
 
     /// The codec's name, as a MIME type has it where there is one, else its own.
+    #[must_use]
     pub fn name(self, compression: [u8; 4]) -> String {
         match (self, &compression.map(|byte| byte.to_ascii_uppercase())) {
             (Self::H264(_), _) => "avc1".to_owned(),
@@ -109,18 +110,20 @@ impl Coding {
     }
 
     /// Whether decoding can begin at a frame with these first bytes, which is the first of its stream or not.
+    #[must_use]
     pub fn is_key(self, frame: &[u8], first: bool) -> bool {
         self.opening(frame).map_or(first && self == Self::Unknown, |opening| opening == Opening::Point)
     }
 
     /// What the first bytes of a frame say; `None` where they do not.
+    #[must_use]
     pub fn opening(self, frame: &[u8]) -> Option<Opening> {
         let point = |begins| if begins { Opening::Point } else { Opening::Refers };
         let first = || frame.first().copied();
         match self {
             Self::Intra => Some(Opening::Point),
-            Self::H264(framing) => h264(&mut framing.units(frame)),
-            Self::Hevc(framing) => hevc(&mut framing.units(frame)),
+            Self::H264(framing) => avc::opening(&mut framing.units(frame)),
+            Self::Hevc(framing) => hevc::opening(&mut framing.units(frame)),
             // vop_coding_type is the two bits behind the start code of a VOP; 0 is intra.
             Self::Mpeg4 => nal::units(frame).find_map(|code| match code {
                 [0xB6, kind, ..] => Some(point(kind >> 6 == 0)),
@@ -132,10 +135,10 @@ impl Coding {
                 _ => None,
             }),
             Self::MsMpeg4 => first().map(|byte| point(byte >> 6 == 0)),
-            Self::Vp8 => first().map(|byte| point(byte & 1 == 0)),
-            Self::Vp9 => vp9(frame).map(point),
-            Self::Av1 => av1(frame).map(point),
-            Self::Theora => first().filter(|byte| byte >> 7 == 0).map(|byte| point(byte >> 6 == 0)),
+            Self::Vp8 => vp8::is_key(frame).map(point),
+            Self::Vp9 => vp9::is_key(frame).map(point),
+            Self::Av1 => av1::is_key(frame).map(point),
+            Self::Theora => theora::is_key(frame).map(point),
             Self::Unknown => None,
         }
     }
@@ -144,6 +147,7 @@ impl Coding {
 impl Framing {
     /// By the byte of `avcC` or `hvcC` whose last two bits are the width of lengths, less one (ISO/IEC 14496-15 §5.3.3, §8.3.3).
     /// Without one there are start codes.
+    #[must_use]
     pub fn configured(byte: Option<&u8>) -> Self {
         byte.map_or(Self::StartCodes, |byte| Self::Lengths((byte & 3) + 1))
     }
@@ -152,95 +156,10 @@ impl Framing {
     fn units(self, frame: &[u8]) -> Box<dyn Iterator<Item = &[u8]> + '_> {
         match self {
             // A unit of one byte there is not: it is a start code, of a muxer that knew no better.
-            Self::Lengths(width) if !frame.starts_with(&[0, 0, 0, 1]) => Box::new(by_lengths(frame, width.into())),
+            Self::Lengths(width) if !frame.starts_with(&[0, 0, 0, 1]) => Box::new(nal::by_lengths(frame, width.into())),
             _ => Box::new(nal::units(frame)),
         }
     }
-}
-
-fn by_lengths(mut rest: &[u8], width: usize) -> impl Iterator<Item = &[u8]> {
-    std::iter::from_fn(move || {
-        let (length, unit) = rest.split_at_checked(width)?;
-        let length = length.iter().fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
-        let unit = unit.get(..length).unwrap_or(unit);
-        rest = rest.get(width + unit.len()..)?;
-        (!unit.is_empty()).then_some(unit)
-    })
-}
-
-/// Decoding can begin at an IDR picture, at a recovery point, and at an intra picture behind a sequence parameter set.
-fn h264(units: &mut dyn Iterator<Item = &[u8]>) -> Option<Opening> {
-    let (mut parameters, mut recovery) = (false, false);
-    for unit in units {
-        match unit.first()? & 0x1F {
-            5 => return Some(Opening::Point),
-            1..=4 if recovery => return Some(Opening::Point),
-            1 | 2 => {
-                // first_mb_in_slice, then slice_type: 2 and 4 are intra, 7 and 9 say that all slices of the picture are.
-                let slice = nal::payload(unit.get(1..unit.len().min(16))?);
-                let mut bits = Bits::new(&slice);
-                bits.unsigned()?;
-                let intra = matches!(bits.unsigned()?, 2 | 4 | 7 | 9);
-                return Some(match (intra, parameters) {
-                    (true, true) => Opening::Point,
-                    (true, false) => Opening::Intra,
-                    (false, _) => Opening::Refers,
-                });
-            }
-            6 => recovery |= has_recovery_point(nal::payload(unit).get(1..).unwrap_or_default()),
-            7 => parameters = true,
-            _ => {}
-        }
-    }
-    parameters.then_some(Opening::Point)
-}
-
-/// Decoding can begin at an IRAP picture (types 16 to 23), and at a recovery point.
-fn hevc(units: &mut dyn Iterator<Item = &[u8]>) -> Option<Opening> {
-    let (mut parameters, mut recovery) = (false, false);
-    for unit in units {
-        match unit.first()? >> 1 & 0x3F {
-            16..=23 => return Some(Opening::Point),
-            0..=15 => return Some(if recovery { Opening::Point } else { Opening::Refers }),
-            39 => recovery |= has_recovery_point(nal::payload(unit).get(2..).unwrap_or_default()),
-            32..=34 => parameters = true,
-            _ => {}
-        }
-    }
-    parameters.then_some(Opening::Point)
-}
-
-/// `uncompressed_header`: `frame_marker`, the profile, of the last one a bit more, `show_existing_frame`, `frame_type`.
-fn vp9(frame: &[u8]) -> Option<bool> {
-    let mut bits = Bits::new(frame.get(..2)?);
-    let (marker, profile) = (bits.take(2), bits.take(2));
-    if profile == 3 {
-        bits.bit();
-    }
-    (marker == 2).then(|| !bits.bit() && !bits.bit())
-}
-
-/// The first frame header of a temporal unit: `show_existing_frame`, `frame_type`.
-fn av1(mut unit: &[u8]) -> Option<bool> {
-    loop {
-        let header = *unit.first()?;
-        let extended = usize::from(header >> 2 & 1);
-        let rest = unit.get(1 + extended..)?;
-        let (size, rest) = if header & 2 == 0 { (rest.len(), rest) } else { leb128(rest)? };
-        match header >> 3 & 0xF {
-            // A sequence of one still picture.
-            1 if rest.first()? >> 3 & 1 == 1 => return Some(true),
-            3 | 6 => return Some(rest.first()? >> 5 == 0),
-            _ => unit = rest.get(size..)?,
-        }
-    }
-}
-
-/// A number in seven bits a byte, and what follows it (§4.10.5).
-fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let last = bytes.iter().take(8).position(|byte| byte & 0x80 == 0)?;
-    let (number, rest) = bytes.split_at_checked(last + 1)?;
-    Some((number.iter().rev().fold(0, |value, byte| value << 7 | usize::from(byte & 0x7F)), rest))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::{Bits, Start};
 const VIDEO_OBJECT_PLANE: u8 = 0xB6;
 
 /// Decoding can begin at an I plane that a video object layer stands before.
+#[must_use]
 pub fn access(payload: &[u8]) -> Start {
     let mut layer = false;
     for unit in start_codes(payload) {
@@ -21,6 +22,7 @@ pub fn access(payload: &[u8]) -> Start {
 }
 
 /// `low_delay` of a video object layer, where it says so.
+#[must_use]
 pub fn low_delay(layer: &[u8]) -> Option<bool> {
     let bits = &mut Bits::new(layer);
     // random_accessible_vol and video_object_type_indication.
@@ -41,6 +43,7 @@ pub fn low_delay(layer: &[u8]) -> Option<bool> {
 }
 
 /// Whether user data are the name of an encoder that packs: `DivX503b1393p`, `DivX501Build413p`.
+#[must_use]
 pub fn is_packed(text: &[u8]) -> bool {
     let name = text.split(|byte| *byte == 0).next().unwrap_or_default();
     name.starts_with(b"DivX") && name.ends_with(b"p")

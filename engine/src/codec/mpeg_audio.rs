@@ -3,8 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Frame, HEADER, Looks, Syntax};
+use super::{Frame, HEADER, Properties, Syntax};
 
+/// What MIME types call layer III.
+pub const NAME: &str = "mp3";
+/// How many frames of layer III have to be decoded before the first that is to be heard, where nobody looked: its main data may
+/// begin 511 bytes before it, which are less than ten frames of the bit rates that are used, and the frame before overlaps.
+pub const PREROLL_FRAMES: u32 = 10;
 /// Sample rates of MPEG-1, by `sampling_frequency`.
 const RATES: [u32; 3] = [44100, 48000, 32000];
 /// Kilobits a second by `bitrate_index`: of MPEG-1 for layers I, II and III, then of the lower sample rates for layer I, and
@@ -27,6 +32,7 @@ pub struct Header(u32);
 
 impl Header {
     /// The bytes as a header, if all its fields have values that are allowed.
+    #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let header = Self(u32::from_be_bytes(*bytes.first_chunk()?));
         let sound = header.0 >> 21 == 0x7FF
@@ -42,37 +48,60 @@ impl Header {
     }
 
     /// What frames of one stream have in common: version, layer and sample rate.
+    #[must_use]
     pub const fn kind(self) -> u32 {
         self.0 & 0xFFFE_0C00
     }
 
     /// `mode`, `copyright`, `original_copy` and `emphasis`, where they stand in the last byte.
+    #[must_use]
     pub const fn mode(self) -> u8 {
         self.0.to_be_bytes()[3] & MODE
     }
 
     /// The same with another [`mode`](Self::mode), without checksum and padding.
+    #[must_use]
     pub const fn bare(self, mode: u8) -> Self {
         Self((self.0 | 1 << 16) & !0xF3FF | mode as u32)
     }
 
     /// Whether it is of the lower sample rates, MPEG-2 or 2.5.
+    #[must_use]
     pub const fn low(self) -> bool {
         self.bits(19, 2) != 3
     }
 
     /// 1, 2 or 3.
+    #[must_use]
     pub const fn layer(self) -> u32 {
         4 - self.bits(17, 2)
     }
 
+    /// Layer III has a name of its own (RFC 3003), the others the object type of MPEG-1 or MPEG-2 audio.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match (self.layer(), self.low()) {
+            (3, _) => NAME,
+            (_, false) => "mp4a.6B",
+            (_, true) => "mp4a.69",
+        }
+    }
+
+    /// How many channels.
+    #[must_use]
+    pub const fn channels(self) -> u16 {
+        if self.bits(6, 2) == 3 { 1 } else { 2 }
+    }
+
     /// Samples a second.
+    #[must_use]
     pub fn rate(self) -> u32 {
         let rate = RATES.get(self.bits(10, 2) as usize).copied().unwrap_or(RATES[0]);
         rate >> if self.bits(19, 2) == 0 { 2 } else { u32::from(self.low()) }
     }
 
     /// Samples that the frame has of each channel.
+    #[must_use]
     pub const fn duration(self) -> u32 {
         match (self.layer(), self.low()) {
             (1, _) => 384,
@@ -82,6 +111,7 @@ impl Header {
     }
 
     /// Whether the header does not say how long the frame is.
+    #[must_use]
     pub const fn is_free(self) -> bool {
         self.bits(12, 4) == 0
     }
@@ -92,6 +122,7 @@ impl Header {
     }
 
     /// Bytes of the frame; `None` for free format.
+    #[must_use]
     pub fn size(self) -> Option<u32> {
         let row = match (self.low(), self.layer()) {
             (false, layer) => layer - 1,
@@ -107,6 +138,7 @@ impl Header {
     }
 
     /// Bytes before the data: the header, a checksum, and of layer III the side information (§2.4.1.7).
+    #[must_use]
     pub const fn before_data(self) -> u8 {
         let checksum = if self.bits(16, 1) == 0 { 2 } else { 0 };
         let side = match (self.layer(), self.low(), self.bits(6, 2) == 3) {
@@ -119,6 +151,7 @@ impl Header {
     }
 
     /// Layer III: how many bytes back main data may begin, by the width of `main_data_begin`.
+    #[must_use]
     pub const fn most_reach(self) -> u32 {
         if self.low() { 255 } else { 511 }
     }
@@ -129,6 +162,7 @@ impl Header {
     }
 
     /// The four bytes.
+    #[must_use]
     pub const fn to_bytes(self) -> [u8; 4] {
         self.0.to_be_bytes()
     }
@@ -141,7 +175,14 @@ pub struct Mpeg {
     pub free: Option<u32>,
 }
 
+/// Samples of each channel that a frame of layer III has, at this rate.
+#[must_use]
+pub const fn frame(rate: u32) -> u32 {
+    if rate < 32_000 { 576 } else { 1152 }
+}
+
 /// The layer of frames of a kind.
+#[must_use]
 pub const fn layer(kind: u32) -> u32 {
     Header(kind).layer()
 }
@@ -175,6 +216,7 @@ fn main_data_begin(header: Header, bytes: &[u8]) -> u16 {
 
 /// How long frames of free format are, without padding, if these bytes begin with two: as far as from one header to the next
 /// like it, and again to the one behind.
+#[must_use]
 pub fn free_length(bytes: &[u8]) -> Option<u32> {
     let alike = |at: usize| {
         let header = Header::parse(bytes.get(at..)?)?;
@@ -188,16 +230,11 @@ pub fn free_length(bytes: &[u8]) -> Option<u32> {
     })
 }
 
-/// Layer III has a name of its own (RFC 3003), the others the object type of MPEG-1 or MPEG-2 audio.
-pub fn looks(payload: &[u8]) -> Option<Looks> {
-    let [0xFF, header] = *payload.first_chunk()? else { return None };
-    let name = match (header & 0xE0, header >> 3 & 3, header >> 1 & 3) {
-        (0xE0, _, 1) => "mp3",
-        (0xE0, 3, _) => "mp4a.6B",
-        (0xE0, ..) => "mp4a.69",
-        _ => return None,
-    };
-    Some(Looks { name: name.to_owned(), dimensions: None })
+/// What a header says of its stream.
+#[must_use]
+pub fn properties(payload: &[u8]) -> Option<Properties> {
+    let header = Header::parse(payload)?;
+    Some(Properties::audio(header.name().to_owned(), Some(header.rate()), Some(header.channels())))
 }
 
 #[cfg(test)]
@@ -206,9 +243,9 @@ mod tests {
 
     #[test]
     fn a_frame_names_its_stream() {
-        let name = |found: Option<Looks>| found.map(|looks| looks.name);
-        assert_eq!(name(looks(&[0xFF, 0xFD, 0x94])).as_deref(), Some("mp4a.6B"));
-        assert_eq!(name(looks(&[0xFF, 0xFB, 0x94])).as_deref(), Some("mp3"));
-        assert_eq!(name(looks(&[0xFF, 0xF5, 0x94])).as_deref(), Some("mp4a.69"));
+        let name = |found: Option<Properties>| found.map(|found| found.name);
+        assert_eq!(name(properties(&[0xFF, 0xFD, 0x94, 0])).as_deref(), Some("mp4a.6B"));
+        assert_eq!(name(properties(&[0xFF, 0xFB, 0x94, 0])).as_deref(), Some("mp3"));
+        assert_eq!(name(properties(&[0xFF, 0xF5, 0x94, 0])).as_deref(), Some("mp4a.69"));
     }
 }

@@ -1,13 +1,14 @@
 //! MPEG-1 and MPEG-2 video (ISO/IEC 11172-2, 13818-2 §6.2): where decoding can begin, and what a sequence header says.
 
 use super::nal::start_codes as units;
-use super::{Looks, Start};
+use super::{Properties, Start};
 
 const PICTURE: u8 = 0x00;
 const SEQUENCE: u8 = 0xB3;
 const EXTENSION: u8 = 0xB5;
 
 /// Decoding can begin at an I picture that a sequence header stands before.
+#[must_use]
 pub fn access(payload: &[u8]) -> Start {
     let mut sequence = false;
     for unit in units(payload) {
@@ -23,14 +24,15 @@ pub fn access(payload: &[u8]) -> Start {
 }
 
 /// The size of pictures, and whether it is MPEG-1 or MPEG-2: that has an extension.
-pub fn looks(payload: &[u8]) -> Option<Looks> {
+#[must_use]
+pub fn properties(payload: &[u8]) -> Option<Properties> {
     let mut units = units(payload).skip_while(|unit| unit.first() != Some(&SEQUENCE));
     let [_, a, b, c] = units.next()?.first_chunk()?;
     let width = u32::from(*a) << 4 | u32::from(b >> 4);
     let height = u32::from(b & 0xF) << 8 | u32::from(*c);
     let extended = matches!(units.next(), Some([EXTENSION, ..]));
     let name = if extended { "mp4v.61" } else { "mp4v.6A" };
-    Some(Looks { name: name.to_owned(), dimensions: Some((width, height)) })
+    Some(Properties::video(name.to_owned(), Some((width, height))))
 }
 
 #[cfg(test)]
@@ -45,7 +47,7 @@ mod tests {
         assert_eq!(access(&[&sequence[..], &picture(2)].concat()), Start::Access(false));
         assert_eq!(access(&picture(1)), Start::Access(false));
         assert_eq!(access(&sequence), Start::Undecided);
-        let found = looks(&sequence).unwrap();
+        let found = properties(&sequence).unwrap();
         assert_eq!((found.name.as_str(), found.dimensions), ("mp4v.61", Some((320, 180))));
     }
 }

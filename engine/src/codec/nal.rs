@@ -1,4 +1,4 @@
-//! NAL units of a byte stream (ITU-T H.264 Annex B, H.265 Annex B).
+//! NAL units, behind start codes (ITU-T H.264 Annex B, H.265 Annex B) or behind their lengths (ISO/IEC 14496-15 §4.3.3).
 
 use super::Bits;
 
@@ -19,6 +19,7 @@ pub fn start_codes(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// What follows the first start code.
+#[must_use]
 pub fn behind_start_code(bytes: &[u8]) -> Option<&[u8]> {
     let mut at = 2;
     while let Some(byte) = bytes.get(at) {
@@ -31,7 +32,40 @@ pub fn behind_start_code(bytes: &[u8]) -> Option<&[u8]> {
     None
 }
 
+/// NAL units behind lengths of this many bytes. The last may be cut short.
+pub fn by_lengths(mut rest: &[u8], width: usize) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, unit) = rest.split_at_checked(width)?;
+        let length = length.iter().fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
+        let unit = unit.get(..length).unwrap_or(unit);
+        rest = rest.get(width + unit.len()..)?;
+        (!unit.is_empty()).then_some(unit)
+    })
+}
+
+/// A NAL unit without the zeros that may stand between it and the next start code (`trailing_zero_8bits`).
+#[must_use]
+pub fn trimmed(unit: &[u8]) -> &[u8] {
+    let end = unit.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    unit.get(..end).unwrap_or(unit)
+}
+
+/// Takes a NAL unit behind its length of sixteen bits, as configuration records have parameter sets.
+pub(super) fn sized<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (length, behind) = rest.split_first_chunk()?;
+    let (unit, behind) = behind.split_at_checked(u16::from_be_bytes(*length).into())?;
+    *rest = behind;
+    Some(unit)
+}
+
+/// Appends a NAL unit behind its length of sixteen bits.
+pub(super) fn put_sized(out: &mut Vec<u8>, unit: &[u8]) {
+    out.extend(u16::try_from(unit.len()).unwrap_or(u16::MAX).to_be_bytes());
+    out.extend_from_slice(unit);
+}
+
 /// The payload of a NAL unit, without the bytes that keep it free of start codes (H.264 §7.4.1).
+#[must_use]
 pub fn payload(unit: &[u8]) -> Vec<u8> {
     let mut zeros = 0;
     let kept = unit.iter().filter(|byte| {

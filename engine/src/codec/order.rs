@@ -12,7 +12,14 @@ pub enum Place {
     /// The second field of the picture before.
     Field,
     /// That of this count in this coded video sequence, in which a frame has so many counts as a rule.
-    At { sequence: u32, count: i64, steps: i64 },
+    At {
+        /// Which coded video sequence it is of.
+        sequence: u32,
+        /// Its count.
+        count: i64,
+        /// How many counts a frame has.
+        steps: i64,
+    },
     /// Nothing says which.
     Unknown,
 }
@@ -40,17 +47,20 @@ enum Sets {
 
 impl Order {
     /// Of a stream of H.264.
+    #[must_use]
     pub fn avc() -> Self {
         Self { sets: Sets::H264(avc::Sets::default()), ..Self::default() }
     }
 
     /// Of a stream of HEVC.
+    #[must_use]
     pub fn hevc() -> Self {
         Self { sets: Sets::Hevc(hevc::Sets::default()), ..Self::default() }
     }
 
     /// Whether the parameter sets so far have pictures shown by counts, and thus in another order than they are decoded if need
     /// be.
+    #[must_use]
     pub fn has_counts(&self) -> bool {
         match &self.sets {
             Sets::H264(sets) => sets.have_counts(),

@@ -4,6 +4,7 @@ use super::{Start, frame};
 
 /// Whether `TrueHD` can be decoded from these access units on: one of them has a major sync (Dolby, *Meridian Lossless Packing*,
 /// `format_sync`).
+#[must_use]
 pub fn access(payload: &[u8]) -> Start {
     frame::any(payload, |unit| {
         let [high, low, _, _, sync @ ..] = *unit.first_chunk::<8>()?;

@@ -33,7 +33,7 @@ use std::ops::RangeInclusive;
 use crate::media::{Ticks, Time, Track};
 
 /// The format of pages and heads. One more for every change of either: what is of another version is indexed anew.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// The cell of the grid in which a track's sample of this decode time belongs.
 #[must_use]

@@ -81,6 +81,10 @@ pub struct Track {
     pub name: Option<String>,
     /// Width and height in pixels, of video.
     pub dimensions: Option<(u32, u32)>,
+    /// Samples a second, of audio, where the file says so: those that a decoder gives.
+    pub sample_rate: Option<u32>,
+    /// How many channels, of audio, where the file says so.
+    pub channels: Option<u16>,
     /// What its ticks are.
     pub timescale: Timescale,
     /// How its media is laid on the presentation timeline. Empty: all of it, as it is.
@@ -113,6 +117,8 @@ impl Track {
             language: None,
             name: None,
             dimensions: None,
+            sample_rate: None,
+            channels: None,
             timescale,
             edits: Vec::new(),
             preroll: Ticks::ZERO,

@@ -3,12 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{Frame, Looks, Syntax};
-
-/// Samples of a raw data block.
-const BLOCK: u32 = 1024;
-/// `samplingFrequencyIndex` (§1.6.3.4).
-const RATES: [u32; 13] = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350];
+use super::{Configuration, FRAME, RATES};
+use crate::codec::{Frame, Properties, Syntax};
 
 /// The syntax of ADTS frames.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -26,7 +22,7 @@ impl Syntax for Adts {
         let header = if checksum { 9 } else { 7 };
         let size = u32::from(three & 3) << 11 | u32::from(four) << 3 | u32::from(five) >> 5;
         let sound = size > u32::from(header) && RATES.get(rate_index(kind)).is_some();
-        sound.then_some(Frame { size, duration: blocks * BLOCK, header, reach: 0, mode: 0, kind })
+        sound.then_some(Frame { size, duration: blocks * FRAME, header, reach: 0, mode: 0, kind })
     }
 
     fn rate(&self, kind: u32) -> u32 {
@@ -36,6 +32,7 @@ impl Syntax for Adts {
 
 /// Whether a frame leaves it to others to say which channels there are: `channel_configuration` is 0, and its data do not
 /// begin with a program config element (ISO/IEC 14496-3 §4.4.1.1).
+#[must_use]
 pub fn lacks_channels(frame: &[u8]) -> bool {
     const PROGRAM_CONFIG: u8 = 5;
     let Some([_, flags, two, three, ..]) = frame.first_chunk::<7>() else { return false };
@@ -44,8 +41,9 @@ pub fn lacks_channels(frame: &[u8]) -> bool {
 }
 
 /// The codec of frames of this kind, as the `codecs` parameter of a MIME type has it (RFC 6381).
+#[must_use]
 pub fn codec(kind: u32) -> String {
-    format!("mp4a.40.{}", (kind >> 6 & 3) + 1)
+    super::named((kind >> 6 & 3).to_be_bytes()[3] + 1)
 }
 
 const fn rate_index(kind: u32) -> usize {
@@ -53,10 +51,9 @@ const fn rate_index(kind: u32) -> usize {
 }
 
 /// What a header says of its stream.
-pub fn looks(payload: &[u8]) -> Option<Looks> {
-    let [0xFF, sync, profile] = *payload.first_chunk()? else { return None };
-    let kind = u32::from(profile & 0xC0);
-    (sync & 0xF6 == 0xF0).then(|| Looks { name: codec(kind), dimensions: None })
+#[must_use]
+pub fn properties(payload: &[u8]) -> Option<Properties> {
+    Configuration::of_adts(payload).map(|found| found.properties())
 }
 
 #[cfg(test)]
@@ -65,8 +62,8 @@ mod tests {
 
     #[test]
     fn a_frame_names_its_stream() {
-        let name = |found: Option<Looks>| found.map(|looks| looks.name);
-        assert_eq!(name(looks(&[0xFF, 0xF1, 0x50, 0x80])).as_deref(), Some("mp4a.40.2"));
-        assert_eq!(name(looks(&[0x56, 0xE0, 0x50])), None);
+        let name = |found: Option<Properties>| found.map(|found| found.name);
+        assert_eq!(name(properties(&[0xFF, 0xF1, 0x50, 0x80])).as_deref(), Some("mp4a.40.2"));
+        assert_eq!(name(properties(&[0x56, 0xE0, 0x50])), None);
     }
 }

@@ -4,6 +4,7 @@ use crate::codec::{Start, frame};
 
 /// Whether AAC can be decoded from these frames in LATM on (ISO/IEC 14496-3 §1.7.2 and §1.7.3): one of them has its
 /// configuration itself, and does not take over that of the frame before (`useSameStreamMux`).
+#[must_use]
 pub fn access(payload: &[u8]) -> Start {
     frame::any(payload, |frame| {
         let [first, second, low, element] = *frame.first_chunk()?;
@@ -14,6 +15,7 @@ pub fn access(payload: &[u8]) -> Start {
 
 /// Whether these bytes begin with an `AudioSyncStream` of LATM (LOAS; §1.7.2): frames of another sync word, of which two follow
 /// each other.
+#[must_use]
 pub fn is_latm(bytes: &[u8]) -> bool {
     let length = |bytes: &[u8]| match *bytes {
         [0x56, high, low, ..] if high & 0xE0 == 0xE0 => Some(3 + (usize::from(high & 0x1F) << 8 | usize::from(low))),

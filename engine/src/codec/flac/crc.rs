@@ -106,12 +106,14 @@ fn scale(value: u16, bases: &[u16; 64], exponent: u64) -> u16 {
 }
 
 /// The checksum of a frame's header.
+#[must_use]
 pub fn crc8(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |crc, byte| TABLE8.get(usize::from(crc ^ byte)).copied().unwrap_or(0))
 }
 
 /// The checksum of bytes that follow on others whose checksum is `crc`.
 #[inline]
+#[must_use]
 pub fn crc16(crc: u16, bytes: &[u8]) -> u16 {
     let (steps, rest) = bytes.as_chunks::<STEP>();
     let crc = steps.iter().fold(crc, |crc, step| sixteen(crc, *step));
@@ -138,6 +140,7 @@ fn sixteen(crc: u16, mut step: [u8; STEP]) -> u16 {
 }
 
 /// The checksum of bytes whose checksum is `crc` and of so many zeros behind them.
+#[must_use]
 pub fn zeros_behind(crc: u16, zeros: u64) -> u16 {
     scale(crc, &FORWARD, zeros)
 }
@@ -148,6 +151,7 @@ pub struct Place(u16);
 
 impl Place {
     /// The place behind so many bytes whose checksum is `crc`.
+    #[must_use]
     pub fn behind(crc: u16, bytes: u64) -> Self {
         Self(scale(crc, &BACKWARD, bytes))
     }

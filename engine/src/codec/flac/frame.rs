@@ -27,6 +27,7 @@ pub struct Header {
 
 impl Header {
     /// Reads the header that these bytes begin with; `None` where they begin with none of a frame of this stream.
+    #[must_use]
     pub fn parse(bytes: &[u8], stream: &StreamInfo) -> Option<Self> {
         let [0xFF, second @ (0xF8 | 0xF9), sizes, form, ..] = *bytes else { return None };
         let (number, coded) = number(bytes.get(4..)?)?;

@@ -19,6 +19,7 @@ pub struct Codes<'a> {
 
 impl<'a> Codes<'a> {
     /// Those of a header, and in how many bytes it has its number.
+    #[must_use]
     pub fn of(header: &'a [u8]) -> Option<(Self, usize)> {
         let [0xFF, a, b, c, number, ..] = header else { return None };
         let length = number.leading_ones().max(1) as usize;
@@ -27,6 +28,7 @@ impl<'a> Codes<'a> {
     }
 
     /// A header with these and a number, which takes at least so many bytes.
+    #[must_use]
     pub fn header(self, number: u64, least: usize) -> Vec<u8> {
         let mut header = Vec::with_capacity(MAX_HEADER);
         header.push(0xFF);
@@ -39,6 +41,7 @@ impl<'a> Codes<'a> {
 }
 
 /// The checksum of a frame with this header, and `rest` bytes behind it whose own checksum is `sum`.
+#[must_use]
 pub fn footer(header: &[u8], sum: u16, rest: u64) -> [u8; FOOTER] {
     (sum ^ zeros_behind(crc16(0, header), rest)).to_be_bytes()
 }
@@ -72,6 +75,7 @@ impl Numbers {
     }
 
     /// Samples of each channel up to the end of the last.
+    #[must_use]
     pub fn total(&self) -> i64 {
         self.before.map_or(0, |(start, samples, _)| start.saturating_add(samples).saturating_sub(self.first))
     }

@@ -1,6 +1,9 @@
-//! STREAMINFO (RFC 9639 §8.2).
+//! STREAMINFO (RFC 9639 §8.2), and where other containers have it: `dfLa` (*Encapsulation of FLAC in ISO Base Media File Format*
+//! §3.3.2), behind its version and flags, and Matroska behind the marker of FLAC's own files.
 
 use serde::{Deserialize, Serialize};
+
+use crate::codec::Properties;
 
 /// What STREAMINFO is, without its header.
 pub const STREAMINFO_LENGTH: usize = 34;
@@ -10,6 +13,7 @@ pub const STREAMINFO_LENGTH: usize = 34;
 pub struct StreamInfo {
     /// Samples a second.
     pub rate: u32,
+    /// How many channels.
     pub channels: u8,
     /// Bits a sample.
     pub bits: u8,
@@ -23,6 +27,7 @@ pub struct StreamInfo {
 
 impl StreamInfo {
     /// The 34 bytes of a block.
+    #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let longest = data.get(2..)?.first_chunk()?;
         let packed = u64::from_be_bytes(*data.get(10..)?.first_chunk()?);
@@ -38,7 +43,30 @@ impl StreamInfo {
         (info.rate > 0 && info.bits >= 4).then_some(info)
     }
 
+    /// From metadata blocks of which it is the first, behind the marker of a file or not.
+    #[must_use]
+    pub fn of_blocks(blocks: &[u8]) -> Option<Self> {
+        let blocks = blocks.strip_prefix(b"fLaC").unwrap_or(blocks);
+        let ([kind, _, _, _], data) = blocks.split_first_chunk()?;
+        Self::parse(data).filter(|_| kind.trailing_zeros() >= 7)
+    }
+
+    /// Metadata blocks of which it is the only one.
+    #[must_use]
+    pub fn to_blocks(&self) -> Vec<u8> {
+        let mut out = vec![0x80, 0, 0, STREAMINFO_LENGTH.to_be_bytes()[7]];
+        out.extend_from_slice(&self.bytes);
+        out
+    }
+
+    /// What it says of the stream.
+    #[must_use]
+    pub fn properties(&self) -> Properties {
+        Properties::audio("flac".to_owned(), Some(self.rate), Some(self.channels.into()))
+    }
+
     /// How many bytes a frame has at most: one whose samples are stored as they are, and some more.
+    #[must_use]
     pub fn longest_frame(&self) -> u64 {
         let bits =
             u64::from(self.longest).saturating_mul(u64::from(self.channels)).saturating_mul(u64::from(self.bits) + 1);

@@ -137,6 +137,9 @@ impl Headers {
         self.tracks.push(Track {
             name: name(list),
             dimensions: video.then_some(dimensions),
+            // nChannels and nSamplesPerSec of WAVEFORMATEX.
+            sample_rate: Some(u32_at(format, 4)).filter(|rate| !video && *rate > 0),
+            channels: Some(u16_at(format, 2)).filter(|channels| !video && *channels > 0),
             ..Track::new(
                 number as u64,
                 if video { Kind::Video } else { Kind::Audio },

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::CONTAINER;
 use super::blocks::{self, Preamble};
 use super::walk::{Frame, Walk};
-use crate::codec::flac::MAX_HEADER;
+use crate::codec::Properties;
+use crate::codec::flac::{MAX_HEADER, StreamInfo};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Source, pass, tags};
@@ -40,7 +41,7 @@ impl pass::Pass for Pass {
         let timescale = Timescale::per_second(before.info.rate).ok_or(Error::Unknown)?;
         let end = tags::behind(stream.source(), before.frames).await?;
         let walk = Walk::new(before.info.clone(), before.frames);
-        let samples = Samples::new(before.info.total, timescale, before.frames);
+        let samples = Samples::new(&before.info, timescale, before.frames);
         Ok(Self { before, end, walk, samples })
     }
 
@@ -117,9 +118,9 @@ struct Samples {
 }
 
 impl Samples {
-    fn new(total: u64, timescale: Timescale, frames: u64) -> Self {
-        let builder = Builder::new(vec![track(timescale)]);
-        Self { total, builder, notes: Notes::default(), end: frames, next: 0, origin: None, block: 0 }
+    fn new(info: &StreamInfo, timescale: Timescale, frames: u64) -> Self {
+        let builder = Builder::new(vec![track(info, timescale)]);
+        Self { total: info.total, builder, notes: Notes::default(), end: frames, next: 0, origin: None, block: 0 }
     }
 
     fn frame(&mut self, frame: &Frame) -> Result<(), Error> {
@@ -186,6 +187,8 @@ fn ticks(samples: u64) -> Ticks {
 }
 
 /// The only track. The builder fills in what it counts.
-fn track(timescale: Timescale) -> Track {
-    Track::new(1, Kind::Audio, "flac".to_owned(), timescale, Setup::Inline(Bytes::new()))
+fn track(info: &StreamInfo, timescale: Timescale) -> Track {
+    let Properties { name, sample_rate, channels, .. } = info.properties();
+    let track = Track::new(1, Kind::Audio, name, timescale, Setup::Inline(Bytes::new()));
+    Track { sample_rate, channels, ..track }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::container::matroska::codec;
+use crate::codec::{Properties, aac, av1, avc, flac, hevc, mpeg_audio, opus, vp9};
 use crate::media::Ticks;
 
 /// How many bytes of a payload are looked at at most.
@@ -34,27 +34,63 @@ impl Codec {
 
     /// The codec with its configuration, as a MIME type has it (RFC 6381) where that is known, else its name.
     pub fn name(self, configuration: &[u8]) -> String {
-        let matroska = match self {
-            Self::Sound(10) | Self::FourCc([b'm', b'p', b'4', b'a']) => "A_AAC",
-            Self::Picture(7) | Self::FourCc([b'a', b'v', b'c', b'1']) => "V_MPEG4/ISO/AVC",
-            Self::Picture(12) | Self::FourCc([b'h', b'v', b'c', b'1']) => "V_MPEGH/ISO/HEVC",
-            Self::FourCc([b'a', b'v', b'0', b'1']) => "V_AV1",
-            // The box has four bytes of version and flags before what Matroska keeps, which is features.
-            Self::FourCc([b'v', b'p', b'0', b'9']) => return vp9(configuration),
-            other => return other.to_string(),
-        };
-        codec::name(matroska, configuration)
+        match self {
+            Self::Sound(10) | Self::FourCc([b'm', b'p', b'4', b'a']) => {
+                aac::name(configuration).unwrap_or_else(|| aac::named(2))
+            }
+            Self::Picture(7) | Self::FourCc([b'a', b'v', b'c', b'1']) => avc::name("avc1", configuration),
+            Self::Picture(12) | Self::FourCc([b'h', b'v', b'c', b'1']) => hevc::name("hvc1", configuration),
+            Self::FourCc([b'a', b'v', b'0', b'1']) => av1::name(configuration),
+            Self::FourCc([b'v', b'p', b'0', b'9']) => {
+                vp9::Configuration::parse(configuration).map_or_else(|| "vp9".to_owned(), |found| found.name("vp09"))
+            }
+            other => other.to_string(),
+        }
     }
 
-    /// How much has to be decoded before the first sound that is to be heard is right, in milliseconds.
-    pub const fn preroll(self) -> Ticks {
-        Ticks(match self {
-            Self::FourCc([b'O', b'p', b'u', b's']) => 80,
-            // A frame of 1024 samples at 44100 Hz; the bit reservoir's two frames.
-            Self::Sound(10) | Self::FourCc([b'm', b'p', b'4', b'a']) => 24,
-            Self::Sound(2 | 14) | Self::FourCc([b'.', b'm', b'p', b'3']) => 53,
-            _ => 0,
-        })
+    /// What the configuration says of sound.
+    pub fn sound(self, configuration: &[u8]) -> Option<Properties> {
+        match self {
+            Self::Sound(10) | Self::FourCc([b'm', b'p', b'4', b'a']) => {
+                aac::Configuration::parse(configuration).map(|found| found.properties())
+            }
+            Self::FourCc([b'O', b'p', b'u', b's']) => {
+                opus::Configuration::parse_head(configuration).ok().map(|found| found.properties())
+            }
+            Self::FourCc([b'f', b'L', b'a', b'C']) => {
+                flac::StreamInfo::of_blocks(configuration).map(|found| found.properties())
+            }
+            _ => None,
+        }
+    }
+
+    /// How much has to be decoded before the first sound that is to be heard is right, in milliseconds, rounded up; at this rate,
+    /// or at one that is usual.
+    pub fn preroll(self, rate: Option<u32>) -> Ticks {
+        let rate = rate.filter(|rate| *rate > 0).unwrap_or(44_100);
+        let (samples, rate) = match self {
+            Self::FourCc([b'O', b'p', b'u', b's']) => (opus::PREROLL, opus::RATE),
+            Self::Sound(10) | Self::FourCc([b'm', b'p', b'4', b'a']) => (aac::PREROLL_FRAMES * aac::FRAME, rate),
+            Self::Sound(2 | 14) | Self::FourCc([b'.', b'm', b'p', b'3']) => {
+                (mpeg_audio::PREROLL_FRAMES * mpeg_audio::frame(rate), rate)
+            }
+            _ => return Ticks::ZERO,
+        };
+        Ticks((i64::from(samples) * 1000 + i64::from(rate) - 1) / i64::from(rate))
+    }
+}
+
+/// Samples a second and channels, as SoundRate and SoundType of a tag's first byte have them, or as the codec alone does; `None`
+/// where only a configuration says it.
+pub fn stated(first: u8) -> Option<(u32, u16)> {
+    let rate = 44_100 >> (3 - (first >> 2 & 3));
+    match first >> 4 {
+        10 | EX_AUDIO => None,
+        // Nellymoser at 16 and at 8 kHz, G.711, Speex, MP3 at 8 kHz.
+        4 | 11 => Some((16_000, 1)),
+        5 => Some((8000, 1)),
+        7 | 8 | 14 => Some((8000, u16::from(first & 1) + 1)),
+        _ => Some((rate, u16::from(first & 1) + 1)),
     }
 }
 
@@ -83,14 +119,6 @@ impl fmt::Display for Codec {
             Self::FourCc(name) => return write!(f, "{}", name.escape_ascii()),
         };
         f.write_str(name)
-    }
-}
-
-/// `vp09.PP.LL.DD`, from a `vpcC` box's payload.
-fn vp9(configuration: &[u8]) -> String {
-    match configuration {
-        [1, _, _, _, profile, level, depth, ..] => format!("vp09.{profile:02}.{level:02}.{:02}", depth >> 4),
-        _ => "vp9".to_owned(),
     }
 }
 

@@ -69,6 +69,10 @@ impl pass::Pass for Pass {
         let end = tags::behind(source, start).await?;
         let mut mpeg = None;
         let mut track = track(syntax.codec(frame.kind), syntax.rate(frame.kind))?;
+        track.channels = match syntax {
+            Either::Adts(_) => adts::properties(first).and_then(|found| found.channels),
+            Either::Mpeg(_) => Header::parse(first).map(Header::channels),
+        };
         if let Either::Mpeg(_) = syntax {
             let (header, tag) = (Header::parse(first).ok_or(Error::Unknown)?, Tag::parse(first));
             file.tag = tag.as_ref().map(|_| start..start + u64::from(frame.size));
@@ -293,13 +297,9 @@ impl File {
 }
 
 fn track(codec: String, rate: u32) -> Result<Track, Error> {
-    Ok(Track::new(
-        1,
-        Kind::Audio,
-        codec,
-        Timescale::per_second(rate).ok_or(Error::Unknown)?,
-        Setup::Inline(Bytes::new()),
-    ))
+    let timescale = Timescale::per_second(rate).ok_or(Error::Unknown)?;
+    let track = Track::new(1, Kind::Audio, codec, timescale, Setup::Inline(Bytes::new()));
+    Ok(Track { sample_rate: Some(rate), ..track })
 }
 
 const fn run(offset: u64, frame: &Frame, decode: Ticks, duration: Ticks) -> Run {

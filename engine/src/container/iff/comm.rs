@@ -34,7 +34,8 @@ pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<(Sound, u32),
     let sense = (1..=1024).contains(&channels) && (1..=64).contains(&bytes);
     let timescale = extended(rate).filter(|_| sense);
     let rate = timescale.ok_or_else(|| malformed(format!("{channels} channels of {bits} bits, rate {rate:x?}")))?;
-    Ok((Sound { codec: codec.escape_ascii().to_string(), rate, block, samples }, blocks))
+    let channels = u16::try_from(channels).unwrap_or(u16::MAX);
+    Ok((Sound { codec: codec.escape_ascii().to_string(), rate, channels, block, samples }, blocks))
 }
 
 /// A rate in samples a second as an 80-bit number of IEEE 754, of which old machines have fractions: 22254.5454.

@@ -65,7 +65,7 @@ pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<Sound, Error>
     } else {
         return Err(Error::Unsupported(format!("WAVE with sound of format {tag:#06x}")));
     };
-    Ok(Sound { codec: format!("{tag:x}"), rate, block: u32::from(align), samples: u32::from(samples) })
+    Ok(Sound { codec: format!("{tag:x}"), rate, channels, block: u32::from(align), samples: u32::from(samples) })
 }
 
 /// The tag that the GUID of an extensible format stands for.

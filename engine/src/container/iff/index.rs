@@ -304,5 +304,8 @@ fn ticks(samples: u64) -> Ticks {
 
 /// The only track. The builder fills in what it counts.
 fn track(sound: Sound) -> Track {
-    Track::new(1, Kind::Audio, sound.codec, sound.rate, Setup::Inline(Bytes::new()))
+    let track = Track::new(1, Kind::Audio, sound.codec, sound.rate, Setup::Inline(Bytes::new()));
+    // Old machines have fractions of a sample a second.
+    let rate = sound.rate.ticks_per_second().or_else(|| u32::try_from(sound.rate.ticks(Time::from_secs(1)).0).ok());
+    Track { sample_rate: rate, channels: Some(sound.channels), ..track }
 }

@@ -70,6 +70,8 @@ struct Sound {
     codec: String,
     /// Samples a second.
     rate: Timescale,
+    /// How many channels.
+    channels: u16,
     /// Bytes of a block of all channels.
     block: u32,
     /// Samples of each channel in a block.

@@ -20,7 +20,6 @@ mod testing;
 mod tests;
 mod write;
 
-pub(super) use self::index::codec;
 use super::{Error, Format, Selection, Written};
 use crate::index::{Container, Outline};
 

@@ -1,12 +1,11 @@
 //! Sample descriptions (ISO/IEC 14496-12 §8.5.2): which codec a track uses, as the `codecs` parameter of a MIME type has it
 //! (RFC 6381), and what decoding it needs. Whatever is not known here is still cut: descriptions are taken over verbatim.
 
-use std::fmt::Write;
-
 use serde::{Deserialize, Serialize};
 
 use super::boxes::{Box, FourCc};
-use crate::codec::{Coding, Framing};
+use crate::codec::descriptor::Descriptor;
+use crate::codec::{Coding, Framing, Properties, aac, ac3, alac, av1, avc, flac, hevc, mpeg_audio, opus, vorbis, vp9};
 use crate::container::Error;
 use crate::media::{Ticks, Timescale};
 
@@ -23,26 +22,31 @@ pub struct Codec {
     entry: FourCc,
     /// How its samples say that decoding can begin at them.
     pub pictures: Coding,
+    /// Samples a second, of audio, and how many channels.
+    pub sample_rate: Option<u32>,
+    pub channels: Option<u16>,
 }
 
 impl Codec {
     /// That of a track without a description.
     fn none() -> Self {
-        Self { name: "none".to_owned(), entry: FourCc(*b"none"), pictures: Coding::Unknown }
+        let entry = FourCc(*b"none");
+        Self { name: "none".to_owned(), entry, pictures: Coding::Unknown, sample_rate: None, channels: None }
     }
 
-    /// How much has to be decoded before the first sample that is to be heard: the codecs that overlap their frames need
-    /// one, Opus 80 ms (RFC 7845 §4.6), MP3 as many as its bit reservoir may reach back over. `frame`: the usual duration of
-    /// a sample.
+    /// How much has to be decoded before the first sample that is to be heard. `frame`: the usual duration of a sample.
     pub fn preroll(&self, timescale: Timescale, frame: Option<u32>) -> Ticks {
         let frame = Ticks(i64::from(frame.unwrap_or(0)));
         match &self.entry.0 {
-            b"Opus" => timescale.ticks(crate::media::Time(80_000_000)),
-            b".mp3" => frame.times(10),
-            b"mp4a" if matches!(self.name.as_str(), "mp4a.6B" | "mp4a.69") => frame.times(10),
-            // The packet before overlaps; a long block has usually 2048 samples.
-            b"mp4a" if self.name == "mp4a.DD" => frame.max(Ticks(2048)),
-            b"mp4a" | b"ac-3" | b"ec-3" => frame,
+            b"Opus" => Timescale::per_second(opus::RATE)
+                .map_or(Ticks::ZERO, |samples| timescale.ticks(samples.time(Ticks(opus::PREROLL.into())))),
+            b".mp3" => frame.times(mpeg_audio::PREROLL_FRAMES.into()),
+            b"mp4a" if matches!(self.name.as_str(), "mp4a.6B" | "mp4a.69") => {
+                frame.times(mpeg_audio::PREROLL_FRAMES.into())
+            }
+            b"mp4a" if self.name == "mp4a.DD" => frame.max(Ticks(vorbis::PREROLL.into())),
+            b"mp4a" => frame.times(aac::PREROLL_FRAMES.into()),
+            b"ac-3" | b"ec-3" => frame.times(ac3::PREROLL_FRAMES.into()),
             _ => Ticks::ZERO,
         }
     }
@@ -64,7 +68,9 @@ pub fn read(stsd: &Box<'_>) -> Result<Codec, Error> {
     }
     let Some(entry) = first else { return Ok(Codec::none()) };
     let name = name(&entry);
-    Ok(Codec { entry: entry.kind, pictures: if count == 1 { pictures(&entry, &name) } else { Coding::Unknown }, name })
+    let pictures = if count == 1 { pictures(&entry, &name) } else { Coding::Unknown };
+    let Properties { sample_rate, channels, .. } = configured(&entry).unwrap_or_default().or(&stated(&entry));
+    Ok(Codec { entry: entry.kind, pictures, name, sample_rate, channels })
 }
 
 /// How the samples of a description say that decoding can begin at them.
@@ -91,22 +97,63 @@ fn pictures(entry: &Box<'_>, name: &str) -> Coding {
 }
 
 fn name(entry: &Box<'_>) -> String {
-    let detail = match &entry.kind.0 {
-        b"avc1" | b"avc2" | b"avc3" | b"avc4" => {
-            child(entry, VISUAL_ENTRY, *b"avcC").and_then(|avc| avc_profile(avc.payload))
-        }
-        b"hvc1" | b"hev1" => child(entry, VISUAL_ENTRY, *b"hvcC").and_then(|hevc| hevc_profile(hevc.payload)),
-        b"av01" => child(entry, VISUAL_ENTRY, *b"av1C").and_then(|av1| av1_profile(av1.payload)),
-        b"vp08" | b"vp09" => child(entry, VISUAL_ENTRY, *b"vpcC").and_then(|vp| vp_profile(vp.payload)),
-        b"mp4a" => audio_child(entry, *b"esds").and_then(|esds| object_type(esds.payload.get(4..)?)),
-        b"mp4v" => child(entry, VISUAL_ENTRY, *b"esds").and_then(|esds| object_type(esds.payload.get(4..)?)),
-        b"Opus" => return "opus".to_owned(),
-        b"fLaC" => return "flac".to_owned(),
-        _ => None,
-    };
     let kind = entry.kind.to_string();
     let kind = kind.trim_end();
-    detail.map_or_else(|| kind.to_owned(), |detail| format!("{kind}.{detail}"))
+    let record = |kind| child(entry, VISUAL_ENTRY, kind).map(|found| found.payload).unwrap_or_default();
+    let described = |esds: Option<Box<'_>>| {
+        let name = Descriptor::parse(esds?.payload.get(4..)?)?.name();
+        Some(format!("{kind}.{name}"))
+    };
+    let detail = match &entry.kind.0 {
+        b"avc1" | b"avc2" | b"avc3" | b"avc4" => Some(avc::name(kind, record(*b"avcC"))),
+        b"hvc1" | b"hev1" => Some(hevc::name(kind, record(*b"hvcC"))),
+        b"av01" => Some(av1::name(record(*b"av1C"))),
+        b"vp08" | b"vp09" => vp9::Configuration::parse(record(*b"vpcC")).map(|found| found.name(kind)),
+        b"mp4a" => described(audio_child(entry, *b"esds")),
+        b"mp4v" => described(child(entry, VISUAL_ENTRY, *b"esds")),
+        b"Opus" => Some("opus".to_owned()),
+        b"fLaC" => Some("flac".to_owned()),
+        _ => None,
+    };
+    detail.unwrap_or_else(|| kind.to_owned())
+}
+
+/// What the configuration of a decoder says of sound.
+fn configured(entry: &Box<'_>) -> Option<Properties> {
+    let record = |kind, skip| audio_child(entry, kind)?.payload.get(skip..);
+    match &entry.kind.0 {
+        b"mp4a" => {
+            let specific = Descriptor::parse(record(*b"esds", 4)?)?.specific;
+            aac::Configuration::parse(specific).map(|found| found.properties())
+        }
+        b"Opus" => opus::Configuration::parse_box(record(*b"dOps", 0)?).map(|found| found.properties()),
+        b"fLaC" => flac::StreamInfo::of_blocks(record(*b"dfLa", 4)?).map(|found| found.properties()),
+        b"alac" => alac::properties(record(*b"alac", 4)?),
+        b"ac-3" => ac3::configured(ac3::AC3, record(*b"dac3", 0)?),
+        b"ec-3" => ac3::configured(ac3::EAC3, record(*b"dec3", 0)?),
+        _ => None,
+    }
+}
+
+/// What the fixed fields of an audio sample entry say (§12.2.3; of version 2 Apple, *QuickTime File Format*). Those of other
+/// entries mean something else, and are not used.
+fn stated(entry: &Box<'_>) -> Properties {
+    let field = |at: usize| entry.payload.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
+    let halves = |at: usize| field(at).map(|both| (both >> 16, both & 0xFFFF));
+    let version = halves(8).map_or(0, |(version, _)| version);
+    let (rate, channels) = if version == 2 {
+        let rate = entry.payload.get(32..).and_then(|rest| rest.first_chunk()).map(|bytes| f64::from_be_bytes(*bytes));
+        (rate.map(whole), field(40).and_then(|count| u16::try_from(count).ok()))
+    } else {
+        let channels = halves(16).and_then(|(channels, _)| u16::try_from(channels).ok());
+        (halves(24).map(|(rate, _)| rate), channels)
+    };
+    Properties::audio(String::new(), rate.filter(|rate| *rate > 0), channels.filter(|channels| *channels > 0))
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a float saturates")]
+const fn whole(rate: f64) -> u32 {
+    rate as u32
 }
 
 /// A box among those that follow the fixed fields of a sample entry.
@@ -121,106 +168,4 @@ fn audio_child<'a>(entry: &Box<'a>, kind: [u8; 4]) -> Option<Box<'a>> {
     let version = u16::from_be_bytes(*entry.payload.get(8..)?.first_chunk()?);
     let skip = AUDIO_ENTRY + [0, 16, 36].get(usize::from(version)).copied().unwrap_or(0);
     child(entry, skip, kind).or_else(|| child(entry, skip, *b"wave")?.child(kind).ok().flatten())
-}
-
-/// `PPCCLL`: profile, constraints and level in hexadecimal (RFC 6381 §3.3).
-fn avc_profile(configuration: &[u8]) -> Option<String> {
-    let [_, profile, constraints, level] = configuration.first_chunk()?;
-    Some(format!("{profile:02X}{constraints:02X}{level:02X}"))
-}
-
-/// ISO/IEC 14496-15 §E.3: profile space and number, compatibility flags in reverse, tier and level, constraints.
-fn hevc_profile(configuration: &[u8]) -> Option<String> {
-    let [_, profile, flags @ .., _, _, _, _, _, _, level] = configuration.first_chunk::<13>()?;
-    let constraints = configuration.get(6..12)?;
-    let space = ["", "A", "B", "C"].get(usize::from(profile >> 6))?;
-    let tier = if profile & 0x20 == 0 { 'L' } else { 'H' };
-    let compatible = u32::from_be_bytes(*flags.first_chunk()?).reverse_bits();
-    let used = constraints.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-    let mut name = format!("{space}{}.{compatible:X}.{tier}{level}", profile & 0x1f);
-    for constraint in constraints.iter().take(used) {
-        // Writing to a string does not fail.
-        let _ = write!(name, ".{constraint:X}");
-    }
-    Some(name)
-}
-
-/// AV1 Codec ISO Media File Format Binding §5: profile, level and tier, bit depth.
-fn av1_profile(configuration: &[u8]) -> Option<String> {
-    let [_, first, second] = configuration.first_chunk()?;
-    let tier = if second & 0x80 == 0 { 'M' } else { 'H' };
-    let depth = match (second & 0x40 != 0, second & 0x20 != 0) {
-        (false, _) => 8,
-        (true, false) => 10,
-        (true, true) => 12,
-    };
-    Some(format!("{}.{:02}{tier}.{depth:02}", first >> 5, first & 0x1f))
-}
-
-/// VP Codec ISO Media File Format Binding: profile, level, bit depth.
-fn vp_profile(configuration: &[u8]) -> Option<String> {
-    let [_, _, _, _, profile, level, depth] = configuration.first_chunk()?;
-    Some(format!("{profile:02}.{level:02}.{:02}", depth >> 4))
-}
-
-/// The object type of an `esds` box, and of MPEG-4 audio the one inside it (RFC 6381 §3.3).
-fn object_type(descriptors: &[u8]) -> Option<String> {
-    const ELEMENTARY_STREAM: u8 = 3;
-    const DECODER_CONFIGURATION: u8 = 4;
-    const DECODER_SPECIFIC: u8 = 5;
-    const MPEG4_AUDIO: u8 = 0x40;
-    let stream = descriptor(descriptors, ELEMENTARY_STREAM)?;
-    let flags = *stream.get(2)?;
-    let mut skip = 3;
-    skip += if flags & 0x80 == 0 { 0 } else { 2 };
-    skip += if flags & 0x40 == 0 { 0 } else { 1 + usize::from(*stream.get(skip)?) };
-    skip += if flags & 0x20 == 0 { 0 } else { 2 };
-    let configuration = descriptor(stream.get(skip..)?, DECODER_CONFIGURATION)?;
-    let kind = *configuration.first()?;
-    if kind != MPEG4_AUDIO {
-        return Some(format!("{kind:02X}"));
-    }
-    let specific = configuration.get(13..).and_then(|rest| descriptor(rest, DECODER_SPECIFIC));
-    let audio = specific.and_then(|specific| match specific.first()? >> 3 {
-        31 => Some(32 + (u16::from_be_bytes(*specific.first_chunk()?) >> 5 & 0x3f)),
-        short => Some(u16::from(short)),
-    });
-    Some(audio.map_or_else(|| "40".to_owned(), |audio| format!("40.{audio}")))
-}
-
-/// The descriptor of this tag at the beginning of the bytes (ISO/IEC 14496-1 §8.3.3: seven bits of size a byte).
-fn descriptor(bytes: &[u8], tag: u8) -> Option<&[u8]> {
-    let (found, mut rest) = bytes.split_first()?;
-    let mut size = 0usize;
-    for _ in 0..4 {
-        let (byte, after) = rest.split_first()?;
-        rest = after;
-        size = size << 7 | usize::from(byte & 0x7f);
-        if byte & 0x80 == 0 {
-            break;
-        }
-    }
-    (*found == tag).then(|| rest.get(..size.min(rest.len())))?
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::indexing_slicing)]
-    use super::*;
-
-    #[test]
-    fn profiles_are_named_as_mime_types_have_them() {
-        assert_eq!(avc_profile(&[1, 0x64, 0, 0x1f]).as_deref(), Some("64001F"));
-        assert_eq!(hevc_profile(&[1, 0x01, 0x60, 0, 0, 0, 0xb0, 0, 0, 0, 0, 0, 93]).as_deref(), Some("1.6.L93.B0"));
-        assert_eq!(av1_profile(&[0x81, 0x04, 0x0c]).as_deref(), Some("0.04M.08"));
-        assert_eq!(vp_profile(&[1, 0, 0, 0, 0, 31, 0x82]).as_deref(), Some("00.31.08"));
-        let mut esds = vec![3, 0x80, 0x80, 0x80, 25, 0, 1, 0, 4, 17, 0x40];
-        esds.extend([0; 12]);
-        esds.extend([5, 2, 0x11, 0x90]);
-        assert_eq!(object_type(&esds).as_deref(), Some("40.2"));
-        assert_eq!(object_type(&esds[..12]), Some("40".to_owned()));
-        for length in 0..esds.len() {
-            let _ = object_type(&esds[..length]);
-        }
-    }
 }

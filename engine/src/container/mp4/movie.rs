@@ -268,6 +268,8 @@ fn read_track<'a>(
         language,
         name,
         dimensions: dimensions.filter(|_| kind == Kind::Video),
+        sample_rate: codec.sample_rate.filter(|_| kind == Kind::Audio),
+        channels: codec.channels.filter(|_| kind == Kind::Audio),
         edits: read_edits(trak, movie, timescale)?,
         ..Track::new(u64::from(id), kind, codec.name.clone(), timescale, Setup::Inline(prune(trak)?.into()))
     };

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{Looks, Order, Start, aac, avc, hevc, mpeg_audio, mpeg_video, mpeg4_video, truehd, vc1};
+use crate::codec::{
+    Order, Properties, Start, aac, ac3, avc, dts, hevc, mpeg_audio, mpeg_video, mpeg4_video, truehd, vc1,
+};
 use crate::media::Kind;
 
 /// A kind of stream that can be cut.
@@ -91,19 +93,21 @@ impl Codec {
     }
 
     /// What the beginning of an access unit that decoding can begin at says of the stream.
-    pub fn looks(self, payload: &[u8]) -> Option<Looks> {
+    pub fn properties(self, payload: &[u8]) -> Option<Properties> {
         match self {
-            Self::H264 => avc::looks(payload),
-            Self::Hevc => hevc::looks(payload),
-            Self::Mpeg => mpeg_video::looks(payload),
-            Self::Adts => aac::adts::looks(payload),
-            Self::MpegAudio => mpeg_audio::looks(payload),
+            Self::H264 => avc::properties(payload),
+            Self::Hevc => hevc::properties(payload),
+            Self::Mpeg => mpeg_video::properties(payload),
+            Self::Adts => aac::adts::properties(payload),
+            Self::MpegAudio => mpeg_audio::properties(payload),
+            Self::Ac3 | Self::Eac3 => ac3::properties(payload),
+            Self::Dts => dts::properties(payload),
             _ => None,
         }
     }
 
     /// Whether the beginning of its access units says what it looks like.
-    pub const fn has_looks(self) -> bool {
+    pub const fn has_properties(self) -> bool {
         matches!(self, Self::H264 | Self::Hevc | Self::Mpeg | Self::Adts | Self::MpegAudio)
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::SECOND;
 use super::codec::Codec;
-use crate::codec::Looks;
+use crate::codec::Properties;
 use crate::container::Error;
 use crate::container::notes::Notes;
 use crate::index::{self, Container, Outline};
@@ -17,24 +17,27 @@ use crate::media::{Run, Setup, Time, Timescale, Track};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stream {
     pub codec: Codec,
-    pub looks: Looks,
+    pub properties: Properties,
 }
 
 impl Stream {
     /// Of this codec; what its data do not say of it is left open.
-    pub fn new(codec: Codec, looks: Option<Looks>) -> Self {
-        let looks = looks.unwrap_or_else(|| Looks { name: codec.name().to_owned(), dimensions: None });
-        Self { codec, looks }
+    pub fn new(codec: Codec, properties: Option<Properties>) -> Self {
+        let unknown = || Properties { name: codec.name().to_owned(), ..Properties::default() };
+        let properties = properties.unwrap_or_else(unknown);
+        Self { codec, properties }
     }
 
     /// A track of no samples so far, with this setup.
     pub fn track(&self, id: u64, setup: Setup) -> Option<Track> {
         Some(Track {
-            dimensions: self.looks.dimensions,
+            dimensions: self.properties.dimensions,
+            sample_rate: self.properties.sample_rate,
+            channels: self.properties.channels,
             ..Track::new(
                 id,
                 self.codec.kind(),
-                self.looks.name.clone(),
+                self.properties.name.clone(),
                 Timescale::per_second(u32::try_from(SECOND).ok()?)?,
                 setup,
             )

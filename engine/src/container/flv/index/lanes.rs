@@ -9,7 +9,7 @@ use super::descriptions::Descriptions;
 use super::{OTHER_CODEC, Of, Tag};
 use crate::container::Error;
 use crate::container::flv::amf::MetaData;
-use crate::container::flv::packet::Codec;
+use crate::container::flv::packet::{Codec, stated};
 use crate::container::flv::tag::VIDEO;
 use crate::container::notes::Notes;
 use crate::index::{Builder, Packed};
@@ -50,6 +50,8 @@ struct Lane {
     /// The first description that frames were of, and the one in force.
     first: u16,
     description: u16,
+    /// The first byte of its first frame.
+    begins: Option<u8>,
     latest: Option<Ticks>,
     /// The last sample, until it is known how long it lasts.
     waiting: Option<Run>,
@@ -116,6 +118,7 @@ impl Lanes {
             return Ok(false);
         }
         lane.description = lane.description.max(NONE);
+        lane.begins = lane.begins.or(tag.payload.first().copied());
         if codec.configured() && lane.description == NONE {
             notes.at(tag.offset, "a frame before its decoder is configured is passed over");
             return Ok(false);
@@ -185,7 +188,17 @@ impl Lanes {
 
 impl Lane {
     const fn new(of: Of) -> Self {
-        Self { of, place: None, codec: None, first: 0, description: 0, latest: None, waiting: None, usual: Ticks::ZERO }
+        Self {
+            of,
+            place: None,
+            codec: None,
+            first: 0,
+            description: 0,
+            begins: None,
+            latest: None,
+            waiting: None,
+            usual: Ticks::ZERO,
+        }
     }
 
     /// When its last sample ends, if that lasts as long as the one before.
@@ -210,12 +223,18 @@ impl Lane {
         let pixels = |claimed: Option<f64>| claimed.filter(|claimed| *claimed < 65_536.0).map(pixels);
         // Those of other tracks than the first nobody tells.
         let dimensions = pixels(metadata.width).zip(pixels(metadata.height)).filter(|_| video && number == 0);
+        let configuration = descriptions.configuration(self.first);
+        let sound = self.codec.and_then(|codec| codec.sound(configuration)).unwrap_or_default();
+        let (rate, channels) = self.begins.and_then(stated).filter(|_| !video).unzip();
+        let sample_rate = sound.sample_rate.or(rate);
         Track {
             id: u64::from(kind) + (u64::from(number) << 8),
             kind: if video { Kind::Video } else { Kind::Audio },
-            codec: self.codec.map_or_else(String::new, |codec| codec.name(descriptions.configuration(self.first))),
+            codec: self.codec.map_or_else(String::new, |codec| codec.name(configuration)),
             dimensions,
-            preroll: self.codec.map_or(Ticks::ZERO, Codec::preroll),
+            sample_rate,
+            channels: sound.channels.or(channels),
+            preroll: self.codec.map_or(Ticks::ZERO, |codec| codec.preroll(sample_rate)),
             ..track
         }
     }

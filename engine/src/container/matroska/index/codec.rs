@@ -1,30 +1,31 @@
 //! Codecs: what a TrackEntry's CodecID (RFC 9559 §5.1.4.1.21) and CodecPrivate are called in a MIME type's `codecs`
 //! parameter (RFC 6381), and how much of each has to be decoded before its output is right.
 
-use std::fmt::Write;
-
-use crate::codec::{Coding, Framing};
+use crate::codec::{Coding, Framing, Properties, aac, ac3, alac, av1, avc, flac, hevc, mpeg_audio, opus, vorbis, vp9};
 
 /// The codec of a track, as RFC 6381 and the registrations under it write it; else the CodecID itself.
 pub fn name(id: &str, private: &[u8]) -> String {
     let known = match id {
         "V_VP8" => "vp8",
-        "V_VP9" => return vp9(private).unwrap_or_else(|| "vp9".to_owned()),
-        "V_AV1" => return av1(private).unwrap_or_else(|| "av01".to_owned()),
-        "V_MPEG4/ISO/AVC" => return avc(private).unwrap_or_else(|| "avc1".to_owned()),
-        "V_MPEGH/ISO/HEVC" => return hevc(private).unwrap_or_else(|| "hvc1".to_owned()),
+        "V_VP9" => {
+            return vp9::Configuration::of_features(private)
+                .map_or_else(|| "vp9".to_owned(), |found| found.name("vp09"));
+        }
+        "V_AV1" => return av1::name(private),
+        "V_MPEG4/ISO/AVC" => return avc::name("avc1", private),
+        "V_MPEGH/ISO/HEVC" => return hevc::name("hvc1", private),
         "V_MPEG4/ISO/SP" | "V_MPEG4/ISO/ASP" | "V_MPEG4/ISO/AP" => "mp4v.20",
         "V_THEORA" => "theora",
         "A_OPUS" => "opus",
         "A_VORBIS" => "vorbis",
         "A_FLAC" => "flac",
         "A_ALAC" => "alac",
-        "A_MPEG/L3" => "mp3",
-        "A_AC3" => "ac-3",
-        "A_EAC3" => "ec-3",
+        "A_MPEG/L3" => mpeg_audio::NAME,
+        "A_AC3" => ac3::AC3,
+        "A_EAC3" => ac3::EAC3,
         "S_TEXT/WEBVTT" => "wvtt",
-        _ if id == "A_AAC" || id.starts_with("A_AAC/") => return aac(id, private),
-        _ if id.starts_with("A_AC3/") => "ac-3",
+        _ if is_aac(id) => return aac_name(id, private),
+        _ if id.starts_with("A_AC3/") => ac3::AC3,
         _ => id,
     };
     known.to_owned()
@@ -49,78 +50,55 @@ pub fn pictures(id: &str, private: &[u8]) -> Coding {
     }
 }
 
+/// What the CodecPrivate says of the sound of a track.
+pub fn sound(id: &str, private: &[u8]) -> Properties {
+    let found = match id {
+        "A_OPUS" => opus::Configuration::parse_head(private).ok().map(|found| found.properties()),
+        "A_VORBIS" => vorbis::identification(private).map(|found| found.properties()),
+        "A_FLAC" => flac::StreamInfo::of_blocks(private).map(|found| found.properties()),
+        "A_ALAC" => alac::properties(private),
+        _ if is_aac(id) => aac::Configuration::parse(private).map(|found| found.properties()),
+        _ => None,
+    };
+    found.unwrap_or_default()
+}
+
 /// How many nanoseconds have to be decoded before the first sample that is to be heard is right, where the TrackEntry has
 /// no SeekPreRoll. `rate` is in hertz.
 pub fn preroll(id: &str, rate: f64) -> u64 {
     let samples = match id {
-        // RFC 7845 §4.6.
-        "A_OPUS" => return 80_000_000,
-        // The first packet gives no output; a long block has usually 2048 samples.
-        "A_VORBIS" => 2048,
-        // The frame before overlaps, and the bit reservoir mostly reaches no further.
-        "A_MPEG/L3" => 2 * 1152,
-        _ if id == "A_AAC" || id.starts_with("A_AAC/") => 1024,
+        "A_OPUS" => return nanoseconds(opus::PREROLL, f64::from(opus::RATE)),
+        "A_VORBIS" => vorbis::PREROLL,
+        "A_MPEG/L3" => mpeg_audio::PREROLL_FRAMES * mpeg_audio::frame(whole(rate)),
+        _ if is_aac(id) => aac::PREROLL_FRAMES * aac::FRAME,
         _ => 0,
     };
-    nanoseconds(f64::from(samples), rate)
+    nanoseconds(samples, rate)
+}
+
+fn is_aac(id: &str) -> bool {
+    id == "A_AAC" || id.starts_with("A_AAC/")
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and a cast of a float saturates")]
-fn nanoseconds(samples: f64, rate: f64) -> u64 {
-    if rate >= 1.0 { (samples / rate * 1e9).ceil() as u64 } else { 0 }
+fn nanoseconds(samples: u32, rate: f64) -> u64 {
+    if rate >= 1.0 { (f64::from(samples) / rate * 1e9).ceil() as u64 } else { 0 }
 }
 
-/// `vp09.PP.LL.DD`, from the CodecPrivate of the WebM project's "VP Codec ISO Media File Format Binding": features as
-/// (id, length, value), of which profile, level and bit depth are needed.
-fn vp9(private: &[u8]) -> Option<String> {
-    let feature = |id| private.chunks_exact(3).find_map(|f| (f.get(..2) == Some(&[id, 1])).then(|| f.get(2)).flatten());
-    Some(format!("vp09.{:02}.{:02}.{:02}", feature(1)?, feature(2)?, feature(3)?))
-}
-
-/// `av01.P.LLT.DD`, from an `av1C` (AV1 Codec ISO Media File Format Binding §2.3, §5).
-fn av1(private: &[u8]) -> Option<String> {
-    let [0x81, levels, flags, ..] = *private else { return None };
-    let tier = if flags & 0x80 == 0 { 'M' } else { 'H' };
-    let depth = match flags >> 5 & 3 {
-        0 | 1 => 8,
-        2 => 10,
-        _ => 12,
-    };
-    Some(format!("av01.{}.{:02}{tier}.{depth:02}", levels >> 5, levels & 0x1F))
-}
-
-/// `avc1.PPCCLL`, from an `avcC` (ISO/IEC 14496-15 §5.3.3).
-fn avc(private: &[u8]) -> Option<String> {
-    let [1, profile, compatibility, level, ..] = *private else { return None };
-    Some(format!("avc1.{profile:02x}{compatibility:02x}{level:02x}"))
-}
-
-/// `hvc1.…`, from an `hvcC` (ISO/IEC 14496-15 §8.3.3, Annex E.3).
-fn hevc(private: &[u8]) -> Option<String> {
-    let [1, profile, c0, c1, c2, c3, constraints @ ..] = private else { return None };
-    let (constraints, level) = (constraints.get(..6)?, constraints.get(6)?);
-    let space = ["", "A", "B", "C"].get(usize::from(profile >> 6))?;
-    let tier = if profile & 0x20 == 0 { 'L' } else { 'H' };
-    let compatibility = u32::from_be_bytes([*c0, *c1, *c2, *c3]).reverse_bits();
-    let used = constraints.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-    let mut name = format!("hvc1.{space}{}.{compatibility:X}.{tier}{level}", profile & 0x1F);
-    for byte in constraints.iter().take(used) {
-        // Writing to a string does not fail.
-        let _ = write!(name, ".{byte:X}");
-    }
-    Some(name)
+/// A rate in whole hertz.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a float saturates")]
+pub const fn whole(rate: f64) -> u32 {
+    rate as u32
 }
 
 /// `mp4a.40.N`, from an AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1), else from the older CodecIDs that name the profile.
-fn aac(id: &str, private: &[u8]) -> String {
-    let object_type = match *private {
-        [first, second, ..] if first >> 3 == 31 => 32 + (first << 3 & 0x38 | second >> 5),
-        [first, ..] if first >> 3 != 0 => first >> 3,
+fn aac_name(id: &str, private: &[u8]) -> String {
+    let profile = match id {
         _ if id.ends_with("/SBR") => 5,
         _ if id.ends_with("/MAIN") => 1,
         _ => 2,
     };
-    format!("mp4a.40.{object_type}")
+    aac::name(private).unwrap_or_else(|| aac::named(profile))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 mod block;
 mod chapters;
 mod cluster;
-pub mod codec;
+mod codec;
 mod samples;
 mod tracks;
 

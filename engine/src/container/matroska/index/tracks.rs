@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::super::ebml::{self, Children, Element};
 use super::super::ids;
 use super::codec;
+use crate::codec::Properties;
 use crate::container::Error;
 use crate::container::notes::Notes;
 use crate::media::{Kind, Setup, Ticks, Time, Timescale, Track};
@@ -58,6 +59,9 @@ struct Entry<'a> {
     frame: Option<u64>,
     preroll: Option<u64>,
     rate: f64,
+    /// OutputSamplingFrequency.
+    output: Option<f64>,
+    channels: Option<u16>,
     width: Option<u32>,
     height: Option<u32>,
     scaled: bool,
@@ -143,6 +147,8 @@ impl<'a> Entry<'a> {
             match child.id {
                 ids::PIXEL_WIDTH => self.width = pixels(),
                 ids::PIXEL_HEIGHT => self.height = pixels(),
+                ids::OUTPUT_SAMPLING_FREQUENCY => self.output = ebml::float(child.data),
+                ids::CHANNELS => self.channels = ebml::uint(child.data).and_then(|count| u16::try_from(count).ok()),
                 ids::SAMPLING_FREQUENCY => self.rate = ebml::float(child.data).unwrap_or(0.0),
                 _ => {}
             }
@@ -174,9 +180,17 @@ impl<'a> Entry<'a> {
     fn track(self, kind: Kind, timescale: Timescale, setup: Setup) -> Track {
         let language = self.bcp47.or(self.language).filter(|language| language != "und");
         let preroll = self.preroll.unwrap_or_else(|| codec::preroll(&self.codec, self.rate));
+        let sound = if kind == Kind::Audio && !self.encoded {
+            codec::sound(&self.codec, self.private)
+        } else {
+            Properties::default()
+        };
+        let rate = Some(codec::whole(self.output.unwrap_or(self.rate))).filter(|rate| *rate > 0);
         Track {
             language,
             name: self.name,
+            sample_rate: sound.sample_rate.or(rate).filter(|_| kind == Kind::Audio),
+            channels: sound.channels.or(self.channels).filter(|_| kind == Kind::Audio),
             dimensions: self.width.zip(self.height).filter(|_| kind == Kind::Video),
             preroll: ticks_up(timescale, preroll),
             ..Track::new(self.number, kind, codec::name(&self.codec, self.private), timescale, setup)

@@ -3,7 +3,7 @@
 use crate::codec::aac::adts::Adts;
 use crate::codec::ac3::Ac3;
 use crate::codec::mpeg_audio::Mpeg;
-use crate::codec::{Looks, Syntax, nal};
+use crate::codec::{Properties, Syntax, nal};
 use crate::container::mpeg::codec::Codec;
 
 /// In how many bytes a frame of sound has to begin: one may be cut off before it.
@@ -56,16 +56,11 @@ pub fn is_plain(data: &[u8]) -> bool {
 }
 
 /// What the data of a stream say of it. Sound may begin in the middle of a frame.
-pub fn looks(codec: Codec, data: &[u8]) -> Option<Looks> {
+pub fn properties(codec: Codec, data: &[u8]) -> Option<Properties> {
     let mut starts = (0..data.len().min(REACH)).filter_map(|start| data.get(start..));
     match codec {
-        Codec::MpegAudio | Codec::Adts => starts.find_map(|bytes| codec.looks(bytes)),
-        Codec::Ac3 => {
-            let frame = starts.find(|bytes| Ac3.frame(bytes).is_some())?;
-            let extended = frame.get(5).is_some_and(|id| id >> 3 > 10);
-            extended.then(|| Looks { name: Codec::Eac3.name().to_owned(), dimensions: None })
-        }
-        _ => codec.looks(data),
+        Codec::MpegAudio | Codec::Adts | Codec::Ac3 | Codec::Dts => starts.find_map(|bytes| codec.properties(bytes)),
+        _ => codec.properties(data),
     }
 }
 

@@ -191,6 +191,6 @@ impl Candidate {
         };
         let codec = codec.ok_or_else(|| owner.other())?;
         let first = self.first.ok_or("it has no time stamp in the first 16 MiB")?;
-        Ok(Found { owner, stream: outline::Stream::new(codec, content::looks(codec, &self.prefix)), first })
+        Ok(Found { owner, stream: outline::Stream::new(codec, content::properties(codec, &self.prefix)), first })
     }
 }

@@ -12,7 +12,7 @@ use super::super::psi::{Association, Map, PAT, Sections, Stream as Entry};
 use super::place::Place;
 use super::probe::Probe;
 use super::{OPENING, each_packet, start};
-use crate::codec::{Looks, Start};
+use crate::codec::{Properties, Start};
 use crate::container::mpeg::clock::distance;
 use crate::container::mpeg::codec::Codec;
 use crate::container::mpeg::outline;
@@ -113,7 +113,7 @@ struct Candidate {
     entry: Entry,
     codec: Codec,
     first: Option<u64>,
-    looks: Option<Looks>,
+    properties: Option<Properties>,
     /// The beginning of the access unit that is being read, and whether it is flagged.
     opening: Option<(Vec<u8>, bool)>,
     /// Where its pictures begin, if that is to be found out.
@@ -122,7 +122,7 @@ struct Candidate {
 
 impl Candidate {
     fn new(entry: Entry, codec: Codec) -> Self {
-        Self { entry, codec, first: None, looks: None, opening: None, probe: Probe::new(codec) }
+        Self { entry, codec, first: None, properties: None, opening: None, probe: Probe::new(codec) }
     }
 
     fn take(&mut self, place: Place, packet: Packet<'_>) {
@@ -131,7 +131,7 @@ impl Candidate {
         if let Some(probe) = self.probe.as_mut().filter(|probe| !probe.is_full()) {
             probe.take(place, packet, times.map(|(_, decoded)| decoded));
         }
-        if self.looks.is_none() {
+        if self.properties.is_none() {
             self.look(packet, pes);
         }
     }
@@ -148,7 +148,7 @@ impl Candidate {
         let Some((bytes, flagged)) = &mut self.opening else { return };
         bytes.extend_from_slice(payload);
         match self.codec.access(bytes, *flagged, bytes.len() >= OPENING) {
-            Start::Access(true) => self.looks = self.looks.take().or_else(|| self.codec.looks(bytes)),
+            Start::Access(true) => self.properties = self.properties.take().or_else(|| self.codec.properties(bytes)),
             Start::Access(false) => {}
             Start::Undecided => return,
         }
@@ -156,7 +156,7 @@ impl Candidate {
     }
 
     fn is_known(&self) -> bool {
-        let looked = self.first.is_some() && (self.looks.is_some() || !self.codec.has_looks());
+        let looked = self.first.is_some() && (self.properties.is_some() || !self.codec.has_properties());
         looked && self.probe.as_ref().is_none_or(Probe::is_full)
     }
 }
@@ -204,13 +204,13 @@ impl Survey {
             return Err(Error::Unsupported(what.to_owned()));
         };
         let mut tracks = Vec::with_capacity(candidates.len());
-        for Candidate { entry, codec, first, looks, probe, .. } in candidates {
+        for Candidate { entry, codec, first, properties, probe, .. } in candidates {
             if first.is_none() {
                 notes.push(format!("stream 0x{:X} is passed over: nothing of it comes in the first 16 MiB", entry.pid));
                 continue;
             }
             let units = probe.is_some_and(Probe::finds_units);
-            tracks.push(Found { entry, stream: outline::Stream::new(codec, looks), units });
+            tracks.push(Found { entry, stream: outline::Stream::new(codec, properties), units });
         }
         Ok(Self { packing, start, association, map_pid, map, tables: packets, tracks, zero })
     }

@@ -51,6 +51,10 @@ impl Mapping for Flac {
         self.timescale
     }
 
+    fn channels(&self) -> Option<u16> {
+        Some(self.info.channels.into())
+    }
+
     fn header(&mut self, place: usize, packet: &[u8]) -> Result<bool, String> {
         if place > 0 && packet.first().is_none_or(|first| *first == 0xFF) {
             return Err(format!("a frame where header packet {place} of FLAC has to be"));

@@ -46,6 +46,11 @@ pub trait Mapping: Send {
         None
     }
 
+    /// How many channels, of audio, where its header says so. Its sample rate is its ticks' a second.
+    fn channels(&self) -> Option<u16> {
+        None
+    }
+
     /// How much has to be decoded before the first sample that is to be heard is right.
     fn preroll(&self) -> Ticks {
         Ticks::ZERO

@@ -4,35 +4,29 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{Mapping, Packet, comments};
-use crate::codec::opus;
+pub use crate::codec::opus::MAGIC;
+use crate::codec::opus::{self, CONVERGENCE, Configuration};
 use crate::media::{Ticks, Timescale};
 
-/// What the identification header begins with (§5.1).
-pub const MAGIC: &[u8] = b"OpusHead";
 /// What the comment header begins with (§5.2).
 const TAGS: &[u8] = b"OpusTags";
 /// Where the pre-skip stands.
 const SKIP_AT: usize = 10;
-/// Ticks that a decoder takes to converge: 300 ms. The standard asks for 80 (§4.6), after which decoders were still 1/60 of full
-/// scale off at the worst in music, and 1/8 at low rates; after these it is less than half a bit of 16, and 1/350.
-const PREROLL: Ticks = Ticks(14_400);
-
 #[derive(Serialize, Deserialize)]
 pub struct Opus {
     timescale: Timescale,
     skip: u16,
+    channels: u8,
 }
 
 impl Opus {
     pub fn parse(packet: &[u8]) -> Result<Self, String> {
-        let [_, _, _, _, _, _, _, _, version, _, low, high, _, _, _, _, _, _, _, ..] = packet else {
-            return Err(format!("an OpusHead of {} bytes", packet.len()));
-        };
-        if version & 0xF0 != 0 {
-            return Err(format!("an OpusHead of version {version}"));
-        }
-        let timescale = Timescale::per_second(48_000).ok_or("no ticks a second")?;
-        Ok(Self { timescale, skip: u16::from_le_bytes([*low, *high]) })
+        let head = Configuration::parse_head(packet).map_err(|version| match version {
+            Some(version) => format!("an OpusHead of version {version}"),
+            None => format!("an OpusHead of {} bytes", packet.len()),
+        })?;
+        let timescale = Timescale::per_second(opus::RATE).ok_or("no ticks a second")?;
+        Ok(Self { timescale, skip: head.pre_skip, channels: head.channels })
     }
 }
 
@@ -45,8 +39,12 @@ impl Mapping for Opus {
         self.timescale
     }
 
+    fn channels(&self) -> Option<u16> {
+        Some(self.channels.into())
+    }
+
     fn preroll(&self) -> Ticks {
-        PREROLL
+        Ticks(i64::from(CONVERGENCE))
     }
 
     fn skip(&self) -> Ticks {

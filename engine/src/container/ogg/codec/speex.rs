@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Mapping, Packet, comments, le32};
+use super::{Mapping, Packet, comments};
+use crate::codec::speex::Header;
+pub use crate::codec::speex::MAGIC;
 use crate::media::{Ticks, Timescale};
 
-/// What the header begins with.
-pub const MAGIC: &[u8] = b"Speex   ";
 /// Headers behind the comments, at most.
 const MAX_EXTRA: usize = 16;
 
@@ -16,19 +16,25 @@ pub struct Speex {
     timescale: Timescale,
     duration: Ticks,
     extra: usize,
+    channels: Option<u16>,
 }
 
 impl Speex {
     pub fn parse(packet: &[u8]) -> Result<Self, String> {
-        let field = |at| le32(packet, at).ok_or_else(|| format!("a Speex header of {} bytes", packet.len()));
-        let (rate, size, frames, extra) = (field(36)?, field(56)?, field(64)?, field(68)?);
+        let header = Header::parse(packet).ok_or_else(|| format!("a Speex header of {} bytes", packet.len()))?;
+        let Header { rate, channels, frame_size: size, frames, extra_headers: extra } = header;
         let timescale = Timescale::per_second(rate).ok_or("Speex of no samples a second")?;
         let extra = usize::try_from(extra).ok().filter(|extra| *extra <= MAX_EXTRA);
         let extra = extra.ok_or_else(|| format!("Speex with more than {MAX_EXTRA} extra headers"))?;
         if !(1..=10_000).contains(&size) || frames > 1_000 {
             return Err(format!("Speex with packets of {frames} frames of {size} samples"));
         }
-        Ok(Self { timescale, duration: Ticks(i64::from(size) * i64::from(frames.max(1))), extra })
+        Ok(Self {
+            timescale,
+            duration: Ticks(i64::from(size) * i64::from(frames.max(1))),
+            extra,
+            channels: u16::try_from(channels).ok(),
+        })
     }
 }
 
@@ -39,6 +45,10 @@ impl Mapping for Speex {
 
     fn timescale(&self) -> Timescale {
         self.timescale
+    }
+
+    fn channels(&self) -> Option<u16> {
+        self.channels
     }
 
     fn header(&mut self, place: usize, _: &[u8]) -> Result<bool, String> {

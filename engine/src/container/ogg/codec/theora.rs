@@ -4,11 +4,10 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Mapping, Packet, be, comments};
+use super::{Mapping, Packet, comments};
+pub use crate::codec::theora::MAGIC;
+use crate::codec::theora::{self, Identification};
 use crate::media::{Kind, Ticks, Timescale};
-
-/// What the identification header begins with.
-pub const MAGIC: &[u8] = b"\x80theora";
 
 #[derive(Serialize, Deserialize)]
 pub struct Theora {
@@ -24,10 +23,9 @@ pub struct Theora {
 
 impl Theora {
     pub fn parse(packet: &[u8]) -> Result<Self, String> {
-        let field =
-            |at, length| be(packet, at, length).ok_or_else(|| format!("a Theora header of {} bytes", packet.len()));
-        let (version, width, height) = (field(7, 3)?, field(14, 3)?, field(17, 3)?);
-        let (rate, duration, last) = (field(22, 4)?, field(26, 4)?, field(40, 2)?);
+        let found =
+            Identification::parse(packet).ok_or_else(|| format!("a Theora header of {} bytes", packet.len()))?;
+        let Identification { version, dimensions, rate: (rate, duration), shift } = found;
         if version >> 8 != 0x0302 {
             return Err(format!("Theora of version {version:06x}"));
         }
@@ -35,8 +33,8 @@ impl Theora {
         Ok(Self {
             timescale: timescale.ok_or_else(|| format!("Theora of {rate}/{duration} pictures a second"))?,
             duration: Ticks(i64::from(duration)),
-            dimensions: (width, height),
-            shift: last >> 5 & 31,
+            dimensions,
+            shift,
             first: i64::from(version >= 0x0003_0201),
         })
     }
@@ -69,7 +67,7 @@ impl Mapping for Theora {
 
     fn packet(&mut self, start: &[u8]) -> Packet {
         // A packet of no bytes is the picture before once more.
-        let sync = start.first().is_some_and(|first| first & 0x40 == 0);
+        let sync = theora::is_key(start) == Some(true);
         Packet { duration: self.duration, sync, ..Packet::default() }
     }
 

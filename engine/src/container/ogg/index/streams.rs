@@ -12,7 +12,7 @@ use super::lane::{Lane, Measured};
 use crate::container::Error;
 use crate::container::notes::Notes;
 use crate::index::{Builder, Packed};
-use crate::media::{self, Edit, Run, Ticks, Time, Track};
+use crate::media::{self, Edit, Kind, Run, Ticks, Time, Track};
 
 /// Pages that wait until every logical stream of their link has begun.
 const MAX_WAITING: usize = 256;
@@ -195,6 +195,8 @@ impl Streams {
             };
             self.builder.add_track(Track {
                 dimensions: mapping.dimensions(),
+                sample_rate: timescale.ticks_per_second().filter(|_| mapping.kind() == Kind::Audio),
+                channels: mapping.channels(),
                 edits,
                 preroll: mapping.preroll(),
                 ..Track::new(

@@ -1,24 +1,31 @@
-//! HEVC (ITU-T H.265 §7.3, §7.4.2.2): where decoding can begin, what a sequence parameter set says, and when
-//! pictures are shown (§7.3.6.1, §8.3.1).
+//! HEVC (ITU-T H.265 §7.3, §7.4.2.2): where decoding can begin, what a sequence parameter set says, and when pictures are shown
+//! (§7.3.6.1, §8.3.1).
+
+mod configuration;
+
+pub use configuration::{Configuration, Sets as ParameterSets, name};
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
+use super::avc::has_recovery_point;
 use super::bits::Bits;
 use super::nal::{self, cropping};
 use super::slice::{Counted, SLICE_HEADER, Slice};
-use super::{Looks, Start};
+use super::{Opening, Properties, Start};
 
+const VPS: u8 = 32;
 const SPS: u8 = 33;
 const PPS: u8 = 34;
+const SEI: u8 = 39;
 
 fn kind(unit: &[u8]) -> Option<u8> {
     unit.first().map(|header| header >> 1 & 0x3F)
 }
 
 /// Decoding can begin at a picture of the types 16 to 23 (IRAP), in an access unit that has a sequence parameter set.
+#[must_use]
 pub fn access(payload: &[u8]) -> Start {
     let mut parameters = false;
     for unit in nal::units(payload) {
@@ -34,21 +41,28 @@ pub fn access(payload: &[u8]) -> Start {
 }
 
 /// Profile, level and size of pictures, from the first sequence parameter set (§7.3.2.2).
-pub fn looks(payload: &[u8]) -> Option<Looks> {
+#[must_use]
+pub fn properties(payload: &[u8]) -> Option<Properties> {
     let unit = nal::units(payload).find(|unit| kind(unit) == Some(SPS))?;
     let set = nal::payload(unit);
     // Two bytes of header and one of identifiers are followed by profile_tier_level (§7.3.3).
-    let [profile, f0, f1, f2, f3, constraints @ .., level] = *set.get(3..)?.first_chunk::<12>()?;
-    let space = ["", "A", "B", "C"].get(usize::from(profile >> 6))?;
-    let tier = if profile & 0x20 == 0 { 'L' } else { 'H' };
-    let compatible = u32::from_be_bytes([f0, f1, f2, f3]).reverse_bits();
-    let mut name = format!("hvc1.{space}{}.{compatible:X}.{tier}{level}", profile & 0x1F);
-    let used = constraints.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-    for constraint in constraints.iter().take(used) {
-        // Writing to a string does not fail.
-        let _ = write!(name, ".{constraint:X}");
+    let name = configuration::profile("hvc1", set.get(3..)?.first_chunk()?)?;
+    Some(Properties::video(name, Sequence::read(&set).and_then(|sequence| sequence.dimensions)))
+}
+
+/// Decoding can begin at an IRAP picture (types 16 to 23), and at a recovery point.
+pub fn opening(units: &mut dyn Iterator<Item = &[u8]>) -> Option<Opening> {
+    let (mut parameters, mut recovery) = (false, false);
+    for unit in units {
+        match kind(unit)? {
+            16..=23 => return Some(Opening::Point),
+            0..=15 => return Some(if recovery { Opening::Point } else { Opening::Refers }),
+            SEI => recovery |= has_recovery_point(nal::payload(unit).get(2..).unwrap_or_default()),
+            VPS..=PPS => parameters = true,
+            _ => {}
+        }
     }
-    Some(Looks { name, dimensions: Sequence::read(&set).and_then(|sequence| sequence.dimensions) })
+    parameters.then_some(Opening::Point)
 }
 
 /// What is needed of a sequence parameter set.
@@ -58,6 +72,8 @@ struct Sequence {
     /// `separate_colour_plane_flag`.
     planes: bool,
     dimensions: Option<(u32, u32)>,
+    /// `chroma_format_idc`, and of luma and chroma `bit_depth_minus8`.
+    samples: [u32; 3],
     /// Bits of `slice_pic_order_cnt_lsb`.
     count_bits: u32,
 }
@@ -81,10 +97,9 @@ impl Sequence {
         let (width, height) = (bits.unsigned()?, bits.unsigned()?);
         let cropped = cropping(bits, chroma)?;
         let dimensions = width.checked_sub(cropped.0).zip(height.checked_sub(cropped.1));
-        bits.unsigned()?;
-        bits.unsigned()?;
+        let samples = [chroma, bits.unsigned()?, bits.unsigned()?];
         let count_bits = bits.unsigned().filter(|bits| *bits <= 12)? + 4;
-        bits.is_within().then_some(Self { id, planes, dimensions, count_bits })
+        bits.is_within().then_some(Self { id, planes, dimensions, samples, count_bits })
     }
 }
 
@@ -182,10 +197,10 @@ mod tests {
             0, 0, 1, 0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00, 0x00, 0x03,
             0x00, 0x3C, 0xA0, 0x0A, 0x08, 0x0B, 0x9F, 0x79, 0x65, 0x95, 0x9A, 0x49, 0x32,
         ];
-        let found = looks(&sps).unwrap();
+        let found = properties(&sps).unwrap();
         assert_eq!((found.name.as_str(), found.dimensions), ("hvc1.1.6.L60.90", Some((320, 180))));
         for length in 0..sps.len() {
-            let _ = looks(&sps[..length]);
+            let _ = properties(&sps[..length]);
         }
     }
 

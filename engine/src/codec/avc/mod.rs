@@ -1,5 +1,9 @@
-//! H.264 (ITU-T H.264 §7.3, §7.4.1): where decoding can begin, what a sequence parameter set says, and
-//! when pictures are shown (§7.3.3, §8.2.1).
+//! H.264, also called AVC (ITU-T H.264 §7.3, §7.4.1): where decoding can begin, what a sequence parameter set says, and when
+//! pictures are shown (§7.3.3, §8.2.1).
+
+mod configuration;
+
+pub use configuration::{Configuration, name};
 
 use std::collections::BTreeMap;
 
@@ -8,18 +12,20 @@ use serde::{Deserialize, Serialize};
 use super::bits::Bits;
 use super::nal::{self, cropping};
 use super::slice::{Counted, SLICE_HEADER, Slice};
-use super::{Looks, Start};
+use super::{Opening, Properties, Start};
 
 const SLICE: u8 = 1;
 const IDR: u8 = 5;
 const SEI: u8 = 6;
 const SPS: u8 = 7;
 const PPS: u8 = 8;
+const SPS_EXTENSION: u8 = 13;
 /// `payloadType` of the recovery point (§D.1.8).
 const RECOVERY_POINT: u8 = 6;
 
 /// Decoding can begin at an IDR picture and at a recovery point, in an access unit that has a sequence parameter set: a cut
 /// that begins there has no other. So too where the transport says so (`flagged`).
+#[must_use]
 pub fn access(payload: &[u8], flagged: bool) -> Start {
     let (mut parameters, mut recovery) = (false, flagged);
     for unit in nal::units(payload) {
@@ -36,6 +42,7 @@ pub fn access(payload: &[u8], flagged: bool) -> Start {
 }
 
 /// Whether a message of an SEI unit is a recovery point. Those before it are passed over by their sizes.
+#[must_use]
 pub fn has_recovery_point(mut messages: &[u8]) -> bool {
     let number = |bytes: &mut &[u8]| {
         let mut value = 0_usize;
@@ -60,19 +67,48 @@ pub fn has_recovery_point(mut messages: &[u8]) -> bool {
     false
 }
 
-/// Profile, level and size of pictures, from the first sequence parameter set.
-pub fn looks(payload: &[u8]) -> Option<Looks> {
+/// Profile, level and size of pictures, from the first sequence parameter set of a byte stream.
+#[must_use]
+pub fn properties(payload: &[u8]) -> Option<Properties> {
     let unit = nal::units(payload).find(|unit| unit.first().is_some_and(|header| header & 0x1F == SPS))?;
     let set = nal::payload(unit);
-    let [_, profile, compatibility, level] = *set.first_chunk()?;
-    let name = format!("avc1.{profile:02x}{compatibility:02x}{level:02x}");
-    Some(Looks { name, dimensions: Sequence::read(&set).and_then(|sequence| sequence.dimensions) })
+    let name = format!("avc1.{}", configuration::profile(*set.get(1..)?.first_chunk()?));
+    Some(Properties::video(name, Sequence::read(&set).and_then(|sequence| sequence.dimensions)))
+}
+
+/// Decoding can begin at an IDR picture, at a recovery point, and at an intra picture behind a sequence parameter set.
+pub fn opening(units: &mut dyn Iterator<Item = &[u8]>) -> Option<Opening> {
+    let (mut parameters, mut recovery) = (false, false);
+    for unit in units {
+        match unit.first()? & 0x1F {
+            IDR => return Some(Opening::Point),
+            SLICE..=4 if recovery => return Some(Opening::Point),
+            SLICE | 2 => {
+                // first_mb_in_slice, then slice_type: 2 and 4 are intra, 7 and 9 say that all slices of the picture are.
+                let slice = nal::payload(unit.get(1..unit.len().min(16))?);
+                let mut bits = Bits::new(&slice);
+                bits.unsigned()?;
+                let intra = matches!(bits.unsigned()?, 2 | 4 | 7 | 9);
+                return Some(match (intra, parameters) {
+                    (true, true) => Opening::Point,
+                    (true, false) => Opening::Intra,
+                    (false, _) => Opening::Refers,
+                });
+            }
+            SEI => recovery |= has_recovery_point(nal::payload(unit).get(1..).unwrap_or_default()),
+            SPS => parameters = true,
+            _ => {}
+        }
+    }
+    parameters.then_some(Opening::Point)
 }
 
 /// What is needed of a sequence parameter set.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Sequence {
     id: u32,
+    /// `chroma_format_idc`, and of luma and chroma `bit_depth_minus8`.
+    samples: [u32; 3],
     /// `separate_colour_plane_flag`.
     planes: bool,
     /// Bits of `frame_num`.
@@ -100,12 +136,11 @@ impl Sequence {
         let profile = *set.get(1)?;
         let bits = &mut Bits::new(set.get(4..)?);
         let id = bits.unsigned().filter(|id| *id < 32)?;
-        let (mut chroma, mut planes) = (1, false);
-        if matches!(profile, 100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135) {
+        let (mut chroma, mut planes, mut depths) = (1, false, [0; 2]);
+        if is_high(profile) {
             chroma = bits.unsigned()?;
             planes = chroma == 3 && bits.bit();
-            bits.unsigned()?;
-            bits.unsigned()?;
+            depths = [bits.unsigned()?, bits.unsigned()?];
             bits.bit();
             if bits.bit() {
                 scaling_lists(bits, if chroma == 3 { 12 } else { 8 })?;
@@ -130,8 +165,14 @@ impl Sequence {
         let (width, height) = (bits.unsigned()?, bits.unsigned()?);
         let frames = bits.bit();
         let dimensions = dimensions((width, height), frames, chroma, bits);
-        bits.is_within().then_some(Self { id, planes, frame_bits, count, frames, dimensions })
+        let samples = [chroma, depths[0], depths[1]];
+        bits.is_within().then_some(Self { id, samples, planes, frame_bits, count, frames, dimensions })
     }
+}
+
+/// Whether sequence parameter sets of this profile say how samples are coded (§7.3.2.1.1).
+const fn is_high(profile: u8) -> bool {
+    matches!(profile, 100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135)
 }
 
 /// Passes over scaling matrices (§7.3.2.1.1.1), of which the first six are of sixteen numbers and the others of 64.
@@ -173,6 +214,7 @@ pub struct Sets {
 
 impl Sets {
     /// Whether pictures may be shown in another order than they are decoded.
+    #[must_use]
     pub fn have_counts(&self) -> bool {
         self.sequences.values().any(|sequence| !matches!(sequence.count, Count::Decoded))
     }
@@ -259,10 +301,10 @@ mod tests {
             0x67, 0x64, 0x00, 0x0D, 0xAC, 0xD9, 0x41, 0x41, 0x9F, 0x9F, 0x01, 0x10, 0x00, 0x00, 0x03, 0x00, 0x10, 0x00,
             0x00, 0x03, 0x03, 0x20, 0xF1, 0x42, 0x99, 0x60,
         ];
-        let found = looks(&stream(&[&sps])).unwrap();
+        let found = properties(&stream(&[&sps])).unwrap();
         assert_eq!((found.name.as_str(), found.dimensions), ("avc1.64000d", Some((320, 180))));
         for length in 0..sps.len() {
-            let _ = looks(&stream(&[&sps[..length]]));
+            let _ = properties(&stream(&[&sps[..length]]));
         }
     }
 }

@@ -1,0 +1,31 @@
+//! Apple Lossless: `ALACSpecificConfig` (Apple, *ALAC Magic Cookie Description*), which MP4's `alac` box has behind its version and
+//! flags, and Matroska as it is.
+
+use super::Properties;
+
+/// What the configuration says of the stream; `None` where it is too short.
+#[must_use]
+pub fn properties(configuration: &[u8]) -> Option<Properties> {
+    let channels = *configuration.get(9)?;
+    let rate = u32::from_be_bytes(*configuration.get(20..)?.first_chunk()?);
+    Some(Properties::audio("alac".to_owned(), Some(rate), Some(channels.into())))
+}
+
+/// Samples of a frame, less than which only the last has.
+#[must_use]
+pub fn frame_length(configuration: &[u8]) -> Option<u32> {
+    Some(u32::from_be_bytes(*configuration.first_chunk()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_has_rate_and_channels() {
+        let cookie = [0, 0, 16, 0, 0, 16, 40, 10, 14, 2, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xAC, 0x44];
+        let found = properties(&cookie).unwrap();
+        assert_eq!((found.sample_rate, found.channels, frame_length(&cookie)), (Some(44_100), Some(2), Some(4096)));
+        assert_eq!(properties(&cookie[..23]), None);
+    }
+}

@@ -1,0 +1,11 @@
+//! What ffmpeg makes of one elementary stream in many containers agrees with what the engine makes of it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
+
+mod ffmpeg;
+mod records;
