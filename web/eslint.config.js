@@ -18,5 +18,19 @@ export default tseslint.config(
         files: ["**/*.test.ts"],
         rules: { "@typescript-eslint/no-floating-promises": "off" },
     },
-    { files: ["**/*.js"], extends: [tseslint.configs.disableTypeChecked] },
+    {
+        files: ["**/*.js"],
+        extends: [tseslint.configs.disableTypeChecked],
+        languageOptions: {
+            globals: {
+                URL: "readonly",
+                console: "readonly",
+                document: "readonly",
+                fetch: "readonly",
+                Buffer: "readonly",
+                customElements: "readonly",
+                DOMParser: "readonly",
+            },
+        },
+    },
 );

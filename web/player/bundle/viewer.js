@@ -1,0 +1,80 @@
+// Puts players where elements with data attributes stand, for people who write no script:
+//
+//   <div data-reelspan-src="https://…/talk.mp4#t=620,655" data-reelspan-title="A talk"></div>
+//   <div data-reelspan-playlist="playlist.xml"></div>
+
+import "./reelspan-player.js";
+
+function newPlayer({ src, title, poster }) {
+    const player = document.createElement("reelspan-player");
+    player.setAttribute("controls", "");
+    player.setAttribute("playsinline", "");
+    show(player, { src, title, poster });
+    return player;
+}
+
+function show(player, { src, title, poster }) {
+    if (title) player.setAttribute("content-title", title);
+    else player.removeAttribute("content-title");
+    if (poster) player.setAttribute("poster", poster);
+    else player.removeAttribute("poster");
+    player.setAttribute("src", src);
+}
+
+/** Reads Media RSS or JSON. URLs are relative to the playlist. */
+async function readPlaylist(url) {
+    const answer = await fetch(url);
+    if (!answer.ok) throw new Error(`${url}: the server answered ${answer.status}`);
+    const text = await answer.text();
+    const absolute = (item) => ({ ...item, src: new URL(item.src, answer.url).href });
+    if (text.trimStart().startsWith("{")) return JSON.parse(text).items.map(absolute);
+    const media = "http://search.yahoo.com/mrss/";
+    const items = new DOMParser().parseFromString(text, "application/xml").getElementsByTagName("item");
+    return Array.from(items, (item) => {
+        const content = item.getElementsByTagNameNS(media, "content")[0];
+        const poster = item.getElementsByTagNameNS(media, "thumbnail")[0]?.getAttribute("url");
+        const title = item.getElementsByTagName("title")[0]?.textContent ?? "";
+        return absolute({ src: content?.getAttribute("url") ?? "", title, poster });
+    });
+}
+
+/** A player, and a list to choose from. At the end of an item the next one plays. */
+async function showPlaylist(place) {
+    const items = await readPlaylist(place.dataset.reelspanPlaylist);
+    if (items.length === 0) return;
+    const player = newPlayer(items[0]);
+    const list = document.createElement("ol");
+    let current = 0;
+    const choose = async (at) => {
+        current = at;
+        buttons.forEach((button, index) => button.setAttribute("aria-current", String(index === at)));
+        show(player, items[at]);
+        await player.play().catch(() => undefined);
+    };
+    const buttons = items.map((item, at) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.textContent = item.title || item.src;
+        button.setAttribute("aria-current", String(at === 0));
+        button.addEventListener("click", () => choose(at));
+        const entry = document.createElement("li");
+        entry.append(button);
+        list.append(entry);
+        return button;
+    });
+    const next = () => {
+        if (current + 1 < items.length) choose(current + 1);
+    };
+    player.addEventListener("ended", next);
+    player.addEventListener("excerptended", next);
+    place.replaceChildren(player, list);
+}
+
+await customElements.whenDefined("reelspan-player");
+for (const place of document.querySelectorAll("[data-reelspan-src]")) {
+    const { reelspanSrc: src, reelspanTitle: title, reelspanPoster: poster } = place.dataset;
+    place.replaceChildren(newPlayer({ src, title, poster }));
+}
+for (const place of document.querySelectorAll("[data-reelspan-playlist]")) {
+    showPlaylist(place).catch((error) => place.replaceChildren(String(error)));
+}

@@ -1,0 +1,140 @@
+/** What each key does to the player. */
+
+import type { Excerpt } from "./excerpt.js";
+import type { Action } from "./keyboard.js";
+import type { PicturePart } from "./picture.js";
+import type { SharePanel } from "./share.js";
+import { clock, fill, type Texts } from "./texts.js";
+
+/** What the actions need of the player. */
+export interface Acted {
+    readonly video: HTMLVideoElement;
+    readonly frame: HTMLElement;
+    readonly root: ShadowRoot;
+    readonly excerpt: Excerpt;
+    readonly picture: PicturePart;
+    readonly sharing: SharePanel;
+    readonly texts: Texts;
+    announce(text: string): void;
+    toggle(panel: "share" | "help"): void;
+    showNextArea(): void;
+}
+
+const RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 3, 4];
+/** What is taken for the length of a picture, in seconds, as no browser tells. */
+const PICTURE = 1 / 25;
+
+/** Does what a key asks for. `key` is the key itself, as the digits go to tenths of the media. */
+export async function act(player: Acted, action: Action, key: string): Promise<void> {
+    const { video, texts } = player;
+    const seek = (time: number) => {
+        video.currentTime = Math.min(Math.max(time, 0), Number.isFinite(video.duration) ? video.duration : Infinity);
+    };
+    const step = (pictures: number) => {
+        video.pause();
+        seek(video.currentTime + pictures * PICTURE);
+    };
+    const setVolume = (volume: number) => {
+        video.muted = false;
+        video.volume = Math.min(Math.max(volume, 0), 1);
+        player.announce(fill(texts.volume, { percent: Math.round(video.volume * 100) }));
+    };
+    const setRate = (by: 1 | -1) => {
+        const rates = by > 0 ? RATES : [...RATES].reverse();
+        const rate = rates.find((one) => (one - video.playbackRate) * by > 0);
+        if (rate !== undefined) video.playbackRate = rate;
+        player.announce(fill(texts.rate, { rate: video.playbackRate }));
+    };
+    const acts: Record<Action, () => unknown> = {
+        play: async () => {
+            if (video.paused) await video.play();
+            else video.pause();
+            player.announce(video.paused ? fill(texts.paused, { time: clock(video.currentTime) }) : texts.playing);
+        },
+        back: () => {
+            seek(video.currentTime - 5);
+        },
+        forward: () => {
+            seek(video.currentTime + 5);
+        },
+        backMore: () => {
+            seek(video.currentTime - 10);
+        },
+        forwardMore: () => {
+            seek(video.currentTime + 10);
+        },
+        previousFrame: () => {
+            step(-1);
+        },
+        nextFrame: () => {
+            step(1);
+        },
+        start: () => {
+            seek(0);
+        },
+        end: () => {
+            seek(video.duration);
+        },
+        tenths: () => {
+            seek((video.duration * Number(key)) / 10);
+        },
+        louder: () => {
+            setVolume(video.volume + 0.1);
+        },
+        quieter: () => {
+            setVolume(video.volume - 0.1);
+        },
+        mute: () => {
+            video.muted = !video.muted;
+            player.announce(video.muted ? texts.muted : texts.unmuted);
+        },
+        slower: () => {
+            setRate(-1);
+        },
+        faster: () => {
+            setRate(1);
+        },
+        captions: () => {
+            player.announce(texts[toggleCaptions(video)]);
+        },
+        fullscreen: () =>
+            player.root.fullscreenElement === null ? player.frame.requestFullscreen() : document.exitFullscreen(),
+        pictureInPicture: () =>
+            document.pictureInPictureElement === null
+                ? video.requestPictureInPicture()
+                : document.exitPictureInPicture(),
+        again: () => player.excerpt.again(),
+        area: () => {
+            player.showNextArea();
+        },
+        setStart: () => {
+            player.sharing.setStart();
+        },
+        setEnd: () => {
+            player.sharing.setEnd();
+        },
+        share: () => {
+            player.toggle("share");
+        },
+        help: () => {
+            player.toggle("help");
+        },
+    };
+    try {
+        await acts[action]();
+    } catch (error) {
+        // The browser refuses some, such as playing without a gesture or full screen in a frame: nothing happens then.
+        if (!(error instanceof DOMException) && !(error instanceof TypeError)) throw error;
+    }
+}
+
+/** Shows the first captions or subtitles, or hides all. Says which. */
+function toggleCaptions(video: HTMLVideoElement): "captionsOn" | "captionsOff" | "noCaptions" {
+    const tracks = Array.from(video.textTracks).filter(({ kind }) => kind === "captions" || kind === "subtitles");
+    const [first] = tracks;
+    if (first === undefined) return "noCaptions";
+    const showing = tracks.filter(({ mode }) => mode === "showing");
+    for (const track of showing) track.mode = "disabled";
+    if (showing.length === 0) first.mode = "showing";
+    return showing.length === 0 ? "captionsOn" : "captionsOff";
+}

@@ -1,0 +1,9 @@
+/** `<reelspan-player>`: plays any content of a Reelspan server. */
+
+import { ReelspanPlayer } from "./element.js";
+
+export { type Form, type FormFinder, finders, type Source } from "./forms.js";
+export { english, type SomeTexts, type Texts } from "./texts.js";
+export { ReelspanPlayer };
+
+if (customElements.get("reelspan-player") === undefined) customElements.define("reelspan-player", ReelspanPlayer);

@@ -1,0 +1,31 @@
+/** The page of `/player/`: one player for the content that `?src=` names. */
+
+import "./index.js";
+import "./page.css";
+
+import type { ReelspanPlayer } from "./element.js";
+import { withoutFragment } from "./links.js";
+
+const parameters = new URLSearchParams(location.search);
+const player = document.querySelector<ReelspanPlayer>("reelspan-player");
+const src = parameters.get("src");
+
+if (player !== null && src !== null) {
+    const title = parameters.get("title");
+    if (title !== null) player.contentTitle = title;
+    const poster = parameters.get("poster");
+    if (poster !== null) player.setAttribute("poster", poster);
+    for (const name of ["autoplay", "loop", "muted"]) player.toggleAttribute(name, parameters.has(name));
+    player.page = new URL(location.pathname, location.origin).href;
+    // A fragment of the page's own drives the player, too.
+    const show = () => {
+        player.src = location.hash === "" ? src : withoutFragment(src) + location.hash;
+    };
+    addEventListener("hashchange", show);
+    show();
+    player.hidden = false;
+    document.title = player.contentTitle;
+    player.focus();
+} else {
+    document.querySelector("#nothing")?.removeAttribute("hidden");
+}

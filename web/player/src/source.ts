@@ -1,0 +1,72 @@
+/** From the `src` of the player to a form that plays, and to the part that its fragment means. */
+
+import {
+    type Fragment,
+    isEmpty,
+    type Media,
+    parse,
+    type Parsed,
+    parseUrl,
+    resolve,
+    type Resolved,
+    serialize,
+} from "media-fragments";
+
+import { attachFirst, type Form, head, look, withQuery } from "./forms.js";
+import { withoutFragment } from "./links.js";
+
+/** What has been loaded. */
+export interface Loaded {
+    readonly form: Form;
+    readonly fragment: Parsed;
+    readonly resolved: Resolved;
+}
+
+/** Loads a content into a video. Throws a `Problem` if nothing plays; an aborted load throws the signal's reason. */
+export async function load(src: string, video: HTMLVideoElement, signal: AbortSignal): Promise<Loaded> {
+    const url = withoutFragment(src);
+    const fragment = parseUrl(src);
+    const type = await look(url, signal);
+    const form = await attachFirst({ url, type, tracks: fragment.tracks, video }, signal);
+    selectTracks(video, fragment.tracks);
+    const resolved = await meaning(fragment, url, { duration: video.duration }, signal);
+    return { form, fragment, resolved };
+}
+
+/** What a fragment means. Wall-clock times, time codes and chapters need what only the server knows of the file. */
+async function meaning(fragment: Fragment, url: string, media: Media, signal: AbortSignal): Promise<Resolved> {
+    const { time, id } = fragment;
+    const asks = id !== undefined || (time !== undefined && time.unit !== "npt");
+    if (!asks) return resolve(fragment, media);
+    const part: Fragment = {
+        tracks: [],
+        ...(time === undefined ? {} : { time }),
+        ...(id === undefined ? {} : { id }),
+    };
+    const found = await head(withQuery(url, serialize(part)), signal);
+    const cut = parse(found?.fragment ?? "");
+    // A cut may begin at the sync point before. Time codes say by themselves when they are.
+    if (!isEmpty(cut) && time !== undefined && time.unit !== "clock" && id === undefined) return resolve(part, media);
+    if (cut.time !== undefined) return resolve(cut, media);
+    return resolve(part, { ...media, framesPerSecond: 0 });
+}
+
+/** A track as browsers that expose tracks have it. */
+interface ExposedTrack {
+    readonly id: string;
+    readonly label: string;
+    enabled?: boolean;
+    selected?: boolean;
+}
+
+/** Enables the tracks that are named by label, by number or by kind, and disables the others of these kinds. */
+export function selectTracks(video: HTMLVideoElement, names: readonly string[]): void {
+    if (names.length === 0) return;
+    const list = (name: string) => Array.from((Reflect.get(video, name) ?? []) as ArrayLike<ExposedTrack>);
+    const audio = list("audioTracks");
+    const picture = list("videoTracks");
+    const wanted = (track: ExposedTrack, kind: string) =>
+        names.some((name) => name === track.label || name === track.id || name === kind);
+    for (const track of audio) track.enabled = wanted(track, "audio");
+    for (const track of picture) track.selected = wanted(track, "video");
+}
