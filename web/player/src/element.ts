@@ -398,7 +398,7 @@ export class ReelspanPlayer extends HTMLElement {
         this.#openedBy = active instanceof HTMLElement ? active : this.#element(`${name}-button`);
         this.#element(name).hidden = false;
         this.#element(`${name}-button`).ariaExpanded = "true";
-        const first = name === "share" ? "copy-now" : "keys";
+        const first = name === "share" ? "copy-now" : "keys-box";
         this.#element(first).focus();
     }
 

@@ -63,15 +63,15 @@ export async function head(url: string, signal?: AbortSignal): Promise<Head | un
     }
 }
 
-/** Asks what there is at a URL. Throws a `Problem` if it is nothing that one could play. */
-export async function look(url: string, signal: AbortSignal): Promise<string> {
+/** The media type of what is at a URL, empty if it is not known; or why there is nothing that one could play. */
+export async function look(url: string, signal: AbortSignal): Promise<string | Problem> {
     const found = await head(url, signal);
     if (found === undefined) return "";
     if (found.status < 400) return found.type;
-    if (found.status === 404 || found.status === 410) throw new Problem("notFound");
-    if (found.status === 401 || found.status === 403) throw new Problem("forbidden");
-    if (found.status === 503) throw new Problem("indexing");
-    throw new Problem("failed", { status: found.status });
+    if (found.status === 404 || found.status === 410) return new Problem("notFound");
+    if (found.status === 401 || found.status === 403) return new Problem("forbidden");
+    if (found.status === 503) return new Problem("indexing");
+    return new Problem("failed", { status: found.status });
 }
 
 /** A URL with a fragment of a server's own in its query. */

@@ -25,6 +25,11 @@ if (player !== null && src !== null) {
     show();
     player.hidden = false;
     document.title = player.contentTitle;
+    const heading = document.querySelector("#heading");
+    if (heading !== null) {
+        heading.textContent = player.contentTitle;
+        heading.className = "unseen";
+    }
     player.focus();
 } else {
     document.querySelector("#nothing")?.removeAttribute("hidden");

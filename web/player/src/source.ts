@@ -12,7 +12,7 @@ import {
     serialize,
 } from "media-fragments";
 
-import { attachFirst, type Form, head, look, withQuery } from "./forms.js";
+import { attachFirst, type Form, head, look, Problem, type Source, withQuery } from "./forms.js";
 import { withoutFragment } from "./links.js";
 
 /** What has been loaded. */
@@ -26,11 +26,23 @@ export interface Loaded {
 export async function load(src: string, video: HTMLVideoElement, signal: AbortSignal): Promise<Loaded> {
     const url = withoutFragment(src);
     const fragment = parseUrl(src);
-    const type = await look(url, signal);
-    const form = await attachFirst({ url, type, tracks: fragment.tracks, video }, signal);
+    const form = await attach({ url, tracks: fragment.tracks, video }, signal);
     selectTracks(video, fragment.tracks);
     const resolved = await meaning(fragment, url, { duration: video.duration }, signal);
     return { form, fragment, resolved };
+}
+
+/** Attaches the first form that plays. */
+async function attach(source: Omit<Source, "type">, signal: AbortSignal): Promise<Form> {
+    const seen = await look(source.url, signal);
+    if (typeof seen === "string") return attachFirst({ ...source, type: seen }, signal);
+    if (seen.text !== "forbidden") throw seen;
+    // A `<video>` of another origin sends cookies where a script does not, so that it may be allowed more.
+    try {
+        return await attachFirst({ ...source, type: "" }, signal);
+    } catch (error) {
+        throw error instanceof Problem ? seen : error;
+    }
 }
 
 /** What a fragment means. Wall-clock times, time codes and chapters need what only the server knows of the file. */

@@ -23,12 +23,12 @@ export const TEMPLATE = `
 <div id="frame" part="frame">
   <media-controller id="controller" part="controller" nohotkeys novolumepref nomutedpref nosubtitleslangpref>
     <video id="video" slot="media" part="video" tabindex="-1"></video>
-    <div id="pictures" slot="poster"><div id="area" part="area" hidden></div></div>
     <media-loading-indicator id="loading" slot="centered-chrome" noautohide></media-loading-indicator>
     <button id="big" type="button" slot="centered-chrome" part="big-play-button" tabindex="-1" aria-hidden="true" hidden>
       ${icon(PLAY)}
     </button>
     <div id="top" slot="top-chrome" part="title-bar" hidden><span id="title" part="title"></span></div>
+    <div id="pictures" noautohide><div id="area" part="area" hidden></div></div>
     <div id="excerpt" part="excerpt" noautohide hidden>
       <span id="excerpt-text"></span>
       <button type="button" id="again" data-text="playAgain"></button>
@@ -93,7 +93,7 @@ export const TEMPLATE = `
       <label class="row copy-row"><span id="copied-label"></span><input id="copied" readonly hidden></label>
     </div>`,
   )}
-  ${panel("help", "help", `<dl id="keys" tabindex="0" role="group" aria-labelledby="help-title"></dl>`)}
+  ${panel("help", "help", `<div id="keys-box" tabindex="0" role="group" aria-labelledby="help-title"><dl id="keys"></dl></div>`)}
   <div id="live" role="status" aria-live="polite"></div>
 </div>
 <slot hidden></slot>`;

@@ -101,7 +101,7 @@ export const english = {
         "Enable captions": "Captions on",
         "Disable captions": "Captions off",
         "Playback rate": "Speed",
-        "Playback rate {playbackRate}": "Speed {playbackRate}",
+        "Playback rate {playbackRate}": "Speed {playbackRate}x",
         "current playback rate": "Speed",
         "Enter fullscreen mode": "Full screen",
         "Exit fullscreen mode": "Leave full screen",
