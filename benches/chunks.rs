@@ -1,4 +1,4 @@
-//! An AVI in memory that has no index: MPEG-4 part 2 at 25 pictures a second, and MP3.
+//! An AVI in memory without an index: MPEG-4 part 2 at 25 pictures a second, and MP3.
 
 use bytes::Bytes;
 
@@ -21,7 +21,7 @@ fn stream(kind: [u8; 4], (scale, rate, size): (u32, u32, u32), format: &[u8]) ->
     list(*b"strl", &[chunk(*b"strh", &header), chunk(*b"strf", format)])
 }
 
-/// Some `megabytes` of it, with pictures of so many bytes, every fiftieth a keyframe.
+/// About `megabytes` of it, with pictures of `picture` bytes, every fiftieth a keyframe.
 pub fn avi(megabytes: usize, picture: usize) -> Bytes {
     let mut format = [0; 40];
     format[16..20].copy_from_slice(b"XVID");

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""How large the functions are that `sam build` made, how long they take to start, and what a request then costs, under the emulator
-of Lambda's runtime and before moto's AWS, whose own time is not counted.
+"""Measures the size of the functions that `sam build` made, their start, and the cost of a request, under the emulator
+of Lambda's runtime and with moto as AWS, whose own time is not counted.
 
     make cold-start
 
-A row is of one function; times are medians, with the shortest in brackets, as other work on the machine only ever adds to them:
+Each row is a function; times are medians, with the shortest in brackets, because other work on the machine only ever
+adds to them:
 
-- zip: what is uploaded, in MB
-- init: from the start of the program to its asking for work, as the emulator measures it
-- first: the first request's time until its answer, less that which AWS took
-- later: how long the processor worked on a request, of many to the same process
+- zip: the size of the uploaded archive, in MB
+- init: from the start of the program until it asks for work, as the emulator measures it
+- first: the time until the answer to the first request, minus the time of AWS
+- later: the processor time of a request, over many requests to the same process
 """
 
 import argparse
@@ -32,7 +33,7 @@ from stack import Answer, Stack
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-# What each function is asked, after what its row of the table wants to be there.
+# The request to each function, after the preconditions of its row.
 ASKED = {
     "Authorizer": "authorizer-right",
     "Fragments": "http-time",
@@ -64,7 +65,7 @@ class Run:
 
     @staticmethod
     def _ask(stack: Stack, function: str, row, invoke) -> float:
-        """How long AWS took for what is asked once."""
+        """The time of AWS for one request."""
         invocations.prepare(stack, row)
         before = len(stack.aws.calls)
         answer = Answer(invoke(stack.event(row.event)).content)
@@ -73,7 +74,7 @@ class Run:
 
 
 def covered(calls) -> float:
-    """How many seconds at least one of these calls was being answered."""
+    """For how many seconds at least one of these calls was in progress."""
     end = total = 0.0
     for call in sorted(calls, key=lambda call: call.begun):
         until = call.begun + call.seconds
@@ -88,13 +89,13 @@ def children(process: int) -> list[int]:
 
 
 def processor(process: int) -> float:
-    """Seconds of processor that a process has had, all its threads together."""
+    """The processor time of a process in seconds, over all its threads."""
     tasks = pathlib.Path(f"/proc/{process}/task").iterdir()
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
 def megabytes(program: pathlib.Path) -> float:
-    """What the program has in the archive that is uploaded."""
+    """The size of the program in the uploaded archive."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(program, "bootstrap")

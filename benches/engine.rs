@@ -1,4 +1,4 @@
-//! How fast files are indexed, and how long a request takes once its pages are at hand.
+//! How fast files are indexed, and how long a request takes once its pages are in memory.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -48,10 +48,10 @@ fn index_mp4(criterion: &mut Criterion) {
     group.bench_function("an hour's moov", |bench| bench.to_async(runtime()).iter(|| index(black_box(&film))));
 }
 
-/// The name of a file, and how it is made.
+/// The name of a file, and the function that makes it.
 type Stream = (&'static str, fn() -> Bytes);
 
-/// What is streamed through once: how fast, how large its index is, and the largest checkpoint of ten.
+/// Formats that are streamed once: the speed, the size of the index, and the largest of ten checkpoints.
 fn index_streams(criterion: &mut Criterion) {
     let files: [Stream; 14] = [
         ("WebM, 2 Mbit/s", || live::webm(256, 10_000, 1)),
@@ -111,7 +111,7 @@ fn mp3(frames: u32) -> Bytes {
     (0..frames).flat_map(frame).collect()
 }
 
-/// Frames of ADTS, none as long as the one before.
+/// Frames of ADTS, each longer or shorter than the one before.
 fn adts(frames: u32) -> Bytes {
     let frame = |at: u32| {
         let size = 200 + at * 37 % 200;
@@ -122,7 +122,7 @@ fn adts(frames: u32) -> Bytes {
     (0..frames).flat_map(frame).collect()
 }
 
-/// Frames of 128 and of 160 kbit/s, by turns.
+/// Alternating frames of 128 and of 160 kbit/s.
 fn variable(frames: u32) -> Bytes {
     let frame = |at: u32| {
         let (bits, size) = if at * 37 % 5 < 2 { (0xFFFB_A064_u32, 522) } else { (0xFFFB_9064, 417) };

@@ -1,4 +1,4 @@
-//! Files that never were: the hour of [`super::hour`] as an MP4, whose media data is zeros that take no memory, and a WebM of
+//! Generated files: the hour of [`super::hour`] as an MP4, whose media data is zeros that take no memory, and a WebM of
 //! any length.
 
 use std::ops::Range;
@@ -16,7 +16,7 @@ fn mp4_box(kind: [u8; 4], payload: &[&[u8]]) -> Vec<u8> {
     [&u32::try_from(payload.len() + 8).unwrap().to_be_bytes()[..], &kind, &payload].concat()
 }
 
-/// What MP4 keeps of a track: a `trak` without sample tables.
+/// A track of MP4: a `trak` without sample tables.
 fn trak(id: u8, kind: Kind, timescale: u32) -> Vec<u8> {
     let (handler, entry) = if kind == Kind::Video { (b"vide", b"avc1") } else { (b"soun", b"mp4a") };
     let tkhd = [&[0u8; 15][..], &[id], &[0; 68]].concat();
@@ -29,7 +29,7 @@ fn trak(id: u8, kind: Kind, timescale: u32) -> Vec<u8> {
     mp4_box(*b"trak", &[&mp4_box(*b"tkhd", &[&tkhd]), &mdia])
 }
 
-/// A file of which only what was made is in memory; all else is zeros.
+/// A file with only its structure in memory; everything else is zeros.
 #[derive(Debug)]
 pub struct Film {
     made: Vec<(u64, Bytes)>,
@@ -48,7 +48,7 @@ impl Film {
         Self { made, length: at }
     }
 
-    /// How many bytes of it describe the rest.
+    /// How many of its bytes describe the rest.
     pub fn structure(&self) -> usize {
         self.made.iter().map(|(_, bytes)| bytes.len()).sum()
     }
@@ -77,7 +77,7 @@ impl Source for Film {
     }
 }
 
-/// The hour as an MP4, its movie box first or last.
+/// The hour as an MP4, with the movie box first or last.
 pub fn mp4(movie_first: bool) -> Film {
     let (tracks, samples) = hour::samples(250);
     let mvhd = mp4_box(*b"mvhd", &[&[0; 100]]);
@@ -112,7 +112,7 @@ pub fn mp4(movie_first: bool) -> Film {
     if movie_first { film } else { movie_last(&film, ftyp.len()) }
 }
 
-/// The same film with its movie box behind its media data, to which the chunk offsets come nearer by so much.
+/// The same film with its movie box after its media data, and the chunk offsets reduced accordingly.
 fn movie_last(film: &Film, ftyp: usize) -> Film {
     let made = film.made[0].1.to_vec();
     let movie_length = u32::from_be_bytes(*made[ftyp..].first_chunk().unwrap());

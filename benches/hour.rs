@@ -1,11 +1,11 @@
-//! An hour that never was: H.264 at 25 pictures a second and AAC at 48 kHz as ffmpeg's muxer interleaves them, some 240 MB,
-//! the same at every run. For benches, and for the unit tests that say how short an index is.
+//! A generated hour: H.264 at 25 pictures a second and AAC at 48 kHz, interleaved like ffmpeg's muxer, some 240 MB, the
+//! same at every run. For benches, and for the unit tests on the size of an index.
 
 use bytes::Bytes;
 use reelspan_engine::index::{Builder, Packed};
 use reelspan_engine::media::{Kind, Run, Setup, Ticks, Timescale, Track};
 
-/// Numbers that look random (D. E. Knuth, MMIX).
+/// Pseudo-random numbers (D. E. Knuth, MMIX).
 struct Random(u64);
 
 impl Random {
@@ -15,7 +15,7 @@ impl Random {
         (self.0 >> 40) as f64 / f64::from(1 << 24)
     }
 
-    /// Of mean 0 and standard deviation 1, nearly.
+    /// Approximately normal, with mean 0 and standard deviation 1.
     fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
     }
@@ -47,7 +47,7 @@ fn pictures(random: &mut Random) -> &'static [i64] {
     }
 }
 
-/// The tracks, and their samples in the order of the file: the number of the track, and a run of one sample each.
+/// The tracks, and their samples in file order: the number of the track, and a run of one sample each.
 pub fn samples(group_of_pictures: i64) -> (Vec<Track>, Vec<(usize, Run)>) {
     const SECONDS: i64 = 3600;
     let (frame, packet) = (512, 1024);

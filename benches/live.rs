@@ -19,13 +19,13 @@ fn track(number: u8, kind: u8, codec: &str) -> Vec<u8> {
 
 fn block(track: u8, time: i16, sync: bool, size: usize) -> Vec<u8> {
     let [high, low] = time.to_be_bytes();
-    // The picture says too whether it is a keyframe.
+    // The picture itself also says whether it is a keyframe.
     let mut data = vec![0x80 | track, high, low, if sync { 0x80 } else { 0 }, if sync { 0x82 } else { 0x86 }];
     data.resize(size, 0xa5);
     element(&[0xa3], &data)
 }
 
-/// Some `megabytes` of it, with pictures of so many bytes, a sync sample first in every `group` clusters.
+/// About `megabytes` of it, with pictures of `picture` bytes, and a sync sample first in every `group` clusters.
 pub fn webm(megabytes: usize, picture: usize, group: u64) -> Bytes {
     let header = element(&[0x1a, 0x45, 0xdf, 0xa3], &element(&[0x42, 0x82], b"webm"));
     let info = element(&[0x15, 0x49, 0xa9, 0x66], &element(&[0x2a, 0xd7, 0xb1], &1_000_000u32.to_be_bytes()));

@@ -1,5 +1,5 @@
-//! A transport stream in memory: H.264 at 25 pictures a second and AAC, taking turns packet by packet; and one of MPEG-2 whose
-//! PES packets have two pictures each.
+//! A transport stream in memory: H.264 at 25 pictures a second and AAC, alternating packet by packet; and one of MPEG-2
+//! whose PES packets have two pictures each.
 
 use bytes::Bytes;
 
@@ -8,7 +8,7 @@ use super::packs::mpeg_2;
 const VIDEO: u16 = 0x100;
 const SOUND: u16 = 0x101;
 
-/// A PAT with one program, and its PMT with both streams, the pictures of this `stream_type`; their CRCs are worked out.
+/// A PAT with one program, and its PMT with both streams, where the pictures have this `stream_type`; with their CRCs.
 fn tables(pictures: u8) -> Vec<u8> {
     let pat = [0, 0xb0, 13, 0, 1, 0xc1, 0, 0, 0, 1, 0xf0, 0];
     let pmt = [2, 0xb0, 23, 0, 1, 0xc1, 0, 0, 0xe1, 0, 0xf0, 0, pictures, 0xe1, 0, 0xf0, 0, 0x0f, 0xe1, 1, 0xf0, 0];
@@ -38,7 +38,7 @@ fn pes(stream: u8, time: u64) -> Vec<u8> {
     [&[0, 0, 1, stream, 0, 0, 0x80, 0x80, 5][..], &stamp].concat()
 }
 
-/// Some `megabytes` of it, with pictures of so many packets, one in fifty of which decoding can begin at.
+/// About `megabytes` of it, with pictures of `picture` packets; decoding can begin at every fiftieth picture.
 pub fn ts(megabytes: usize, picture: usize) -> Bytes {
     let mut file = Vec::with_capacity((megabytes << 20) + (1 << 20));
     let (mut pictures, mut sounds) = (0, 0);
@@ -69,8 +69,8 @@ pub fn ts(megabytes: usize, picture: usize) -> Bytes {
     file.into()
 }
 
-/// Some `megabytes` of it, with two pictures of about so many packets in each PES packet, one in twelve of which decoding can
-/// begin at.
+/// About `megabytes` of it, with two pictures of about `picture` packets in each PES packet; decoding can begin at
+/// every twelfth picture.
 pub fn pairs(megabytes: usize, picture: usize) -> Bytes {
     let mut file = Vec::with_capacity((megabytes << 20) + (1 << 20));
     let mut packets = 0;

@@ -1,4 +1,4 @@
-//! A program stream in memory, as a disc has it: packs of 2048 bytes of MPEG-2 video at 25 pictures a second, and of AC-3.
+//! A program stream in memory, as on a disc: packs of 2048 bytes with MPEG-2 video at 25 pictures a second, and AC-3.
 
 use bytes::Bytes;
 
@@ -23,7 +23,7 @@ fn pack(stream: u8, time: u64, stamped: bool, data: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A picture of up to so many bytes, with a slice each three hundred of them; one in twelve begins a group.
+/// A picture of at most `size` bytes, with a slice every three hundred bytes; every twelfth begins a group.
 pub fn mpeg_2(number: u64, size: usize) -> Vec<u8> {
     let slice: Vec<u8> = [0, 0, 1, 1].into_iter().chain((0..296).map(|at| at as u8 | 0x80)).collect();
     let mut data = Vec::with_capacity(size);
@@ -39,7 +39,7 @@ pub fn mpeg_2(number: u64, size: usize) -> Vec<u8> {
     data
 }
 
-/// Some `megabytes` of it, with pictures of so many packs.
+/// About `megabytes` of it, with pictures of `picture` packs.
 pub fn ps(megabytes: usize, picture: usize) -> Bytes {
     let mut file = Vec::with_capacity((megabytes << 20) + (1 << 20));
     let sound: Vec<u8> = [0x0b, 0x77, 0, 0, 20, 0x40].into_iter().chain([0x5a; FRAME - 6]).collect();

@@ -1,4 +1,4 @@
-//! How fast the pages of an hour are packed and unpacked, and how many bytes they are.
+//! How fast the pages of an hour are packed and unpacked, and their size.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! An Ogg in memory: Opus of 20 ms a packet, a second a page.
+//! An Ogg in memory: Opus with packets of 20 ms and pages of a second.
 
 use bytes::Bytes;
 
@@ -21,7 +21,7 @@ fn page(file: &mut Vec<u8>, flags: u8, granule: u64, sequence: u32, packets: &[&
     file[start + 22..start + 26].copy_from_slice(&sum);
 }
 
-/// Some `megabytes` of it, with packets of so many bytes.
+/// About `megabytes` of it, with packets of `packet` bytes.
 pub fn ogg(megabytes: usize, packet: usize) -> Bytes {
     let mut file = Vec::new();
     page(&mut file, 2, 0, 0, &[b"OpusHead\x01\x02\x38\x01\x80\xbb\0\0\0\0\0"]);

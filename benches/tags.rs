@@ -8,7 +8,7 @@ fn tag(kind: u8, time: u32, payload: &[u8]) -> Vec<u8> {
     [&header, payload, &(size + 11).to_be_bytes()].concat()
 }
 
-/// Some `megabytes` of it, with pictures of so many bytes, every fiftieth a keyframe.
+/// About `megabytes` of it, with pictures of `picture` bytes, every fiftieth a keyframe.
 pub fn flv(megabytes: usize, picture: usize) -> Bytes {
     const VIDEO: u8 = 9;
     const SOUND: u8 = 8;

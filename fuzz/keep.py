@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Keep few and small inputs: fuzz/keep.py CONTROL INTO BYTES copies inputs into a folder, of up to so many bytes together.
+"""Keep few and small inputs: fuzz/keep.py CONTROL INTO BYTES copies inputs into a folder, at most BYTES in total.
 
-CONTROL is the control file of a merge by libFuzzer (-merge_control_file), which says for each input which edges of the code it
-covers. The inputs are chosen one by one: always the one that covers the most new edges for its size.
+CONTROL is the control file of a merge by libFuzzer (-merge_control_file), which lists the edges of the code that each
+input covers. The inputs are chosen one by one: always the one that covers the most new edges for its size.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ def chosen(edges: dict[Path, set[int]], room: int) -> list[Path]:
 
 
 def main() -> None:
-    """Copy what is kept, under its digest as libFuzzer names it."""
+    """Copy the chosen inputs, named by their digest like libFuzzer's."""
     control, into, room = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     edges = read(control)
     everything = set().union(*edges.values()) if edges else set()

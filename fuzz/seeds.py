@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Make seeds for fuzzing from the files in samples/, into a folder per target.
 
-A seed is a sample cut short: ffmpeg copies its first fifth of a second into a file of the same format, and the beginning of
-the sample itself is taken as it is, so that what ffmpeg does not copy is there too.
+A seed is a shortened sample: ffmpeg copies its first fifth of a second into a file of the same format. The unchanged
+beginning of the sample is another seed, because ffmpeg does not copy everything.
 """
 
 import subprocess
@@ -37,7 +37,7 @@ def seeds(sample: Path, folder: Path) -> None:
 
 
 def main() -> None:
-    """Write all seeds below the folder that is named."""
+    """Write all seeds into the named folder."""
     into = Path(sys.argv[1])
     for target, extensions in TARGETS.items():
         folder = into / target

@@ -1,4 +1,4 @@
-"""What all tests stand on: the built programs, the samples, and one running server."""
+"""The fixtures of all tests: the built programs, the samples, and one running server."""
 
 import pathlib
 import subprocess
@@ -30,13 +30,13 @@ def samples() -> pathlib.Path:
 def binary() -> pathlib.Path:
     """The program `reelspan`."""
     path = servers.built(ROOT, "reelspan")
-    assert path.exists(), f"{path} is not there: cargo build --workspace"
+    assert path.exists(), f"{path} does not exist: cargo build --workspace"
     return path
 
 
 @pytest.fixture(scope="session")
 def reelspan(binary):
-    """Runs `reelspan` to its end, as a shell would."""
+    """Runs `reelspan` and waits for its end."""
 
     def run(*arguments, status: int = 0) -> subprocess.CompletedProcess:
         done = subprocess.run([binary, *arguments], capture_output=True, timeout=60)
@@ -48,8 +48,8 @@ def reelspan(binary):
 
 @pytest.fixture(scope="session")
 def server(binary, samples, tmp_path_factory):
-    """A server with the samples in the space `demo`, and an empty space `chain`; both stream openly. Tests that change what it holds
-    use a space of their own."""
+    """A server with the samples in the space `demo`, and an empty space `chain`; both stream openly. Tests that change
+    contents use their own space."""
     spaces = {"demo": samples, "chain": tmp_path_factory.mktemp("empty")}
     running = servers.Server(binary, tmp_path_factory.mktemp("server") / "data", **spaces).start()
     yield running
@@ -63,7 +63,7 @@ def s3(server):
 
 @pytest.fixture
 def new_server(binary, tmp_path):
-    """A server of the test's own, not started, over an empty data folder."""
+    """A server for one test, not started, with an empty data folder."""
     made = servers.Server(binary, tmp_path / "data")
     yield made
     if made.process and made.process.poll() is None:
@@ -72,7 +72,7 @@ def new_server(binary, tmp_path):
 
 @pytest.fixture(scope="session")
 def client():
-    """One connection, as a player keeps one. What it gets is as it was sent."""
+    """One connection, as a player keeps one. Bodies are not decoded."""
     with requests.Session() as session:
         session.headers["Accept-Encoding"] = "identity"
         yield session
@@ -80,7 +80,7 @@ def client():
 
 @pytest.fixture
 def get(client, server):
-    """GET or HEAD of a content, with a query and header fields, here named as Python's arguments are: `If_Range`."""
+    """GET or HEAD of a content, with a query and header fields, named like Python's arguments: `If_Range`."""
 
     def ask(name: str, query: str = "", method: str = "GET", **fields: str) -> requests.Response:
         headers = {field.replace("_", "-"): value for field, value in fields.items()}

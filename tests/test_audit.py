@@ -1,4 +1,4 @@
-"""The audit trail: one line an act, with who, from where, when and what came of it, and without anything secret."""
+"""The audit trail: one line for each act, with caller, address, time and outcome, and without secrets."""
 
 import base64
 import json
@@ -61,7 +61,7 @@ def test_every_act_is_one_line_that_says_who_did_what_and_what_came_of_it(served
             "space": "films", "content": content,
         }, answer.text  # fmt: skip
         assert line["time"].endswith("Z") and line["request_id"] and detail.items() <= line.get("detail", {}).items()
-    # What was signed and until when, and not the signature or the token.
+    # What was signed and until when, but not the signature or the token.
     for line, answer in ((lines[5], answers[5].json()["signedUrl"]), (lines[6], answers[6].json()["signedCookiesUrl"])):
         assert line["detail"]["signed"].startswith(answer.rpartition("/")[0]) and line["detail"]["until"].endswith("Z")
         secret = answer.partition("token=")[2] or answer.partition("Signature=")[2].partition("&")[0]

@@ -1,5 +1,5 @@
-"""Whatever is asked of whatever file, the server's memory stays within its bound. REELSPAN_BOUNDS says how many requests are sent:
-the goal is 1000; what runs every time is fewer."""
+"""Whatever is requested of any file, the server's memory stays within its bound. REELSPAN_BOUNDS is the number of
+requests: the goal is 1000; the default is smaller."""
 
 import concurrent.futures
 import os

@@ -1,4 +1,4 @@
-"""Headless Chromium plays cuts, begins at the picture asked for, and ends where it should."""
+"""Headless Chromium plays cuts, begins at the requested picture, and ends where it should."""
 
 import urllib.parse
 
@@ -57,7 +57,7 @@ def test_an_mp4_begins_at_the_very_picture_and_ends_in_time(video, name, start, 
     assert shown(driver) == first + round((end - start) * counter.RATE) - 1
 
 
-# Pictures of this file stand 7 ms late, so that the one which begins a group at 16 s is shown from 16.007 s on.
+# Pictures of this file are 7 ms late, so that the one that begins a group at 16 s is shown from 16.007 s on.
 @pytest.mark.parametrize(("start", "end", "first"), [(12.48, 14, 300), (0, 1, 0), (16, 17, 300)])
 def test_a_webm_begins_at_the_sync_point_before(video, start, end, first):
     driver = video("counter.webm", f"t={start},{end}")
@@ -67,7 +67,7 @@ def test_a_webm_begins_at_the_sync_point_before(video, start, end, first):
     assert played["duration"] == pytest.approx(end - first / counter.RATE, abs=0.1)
 
 
-# What a player makes of a hash it does by itself, with ranges of bytes of the original.
+# The browser handles a hash by itself, with byte ranges of the original.
 @pytest.mark.parametrize(("name", "first"), [("counter.mp4", 312), ("counter-fragmented.mp4", 310), ("counter.webm", 312)])
 def test_a_hash_is_played_by_the_browser(chromium, page, server, name, first):
     chromium.get(page)
@@ -85,7 +85,7 @@ def test_the_validators_page_shows_what_a_uri_means(chromium, server):
     text = chromium.find_element("id", "report").text
     assert "t=npt:3,7" in text and "a new file: 3 s to 7 s" in text and "Range: t:npt=3-7" in text
     assert "the start is not before the end (at 1)" in text
-    # It plays what it shows, and no text of a URI is ever markup.
+    # It plays what it shows, and no text of a URI becomes markup.
     wait.until(lambda driver: driver.execute_script("return document.querySelector('video').duration") == pytest.approx(4, abs=0.1))
     chromium.get(f"{server.url}/validate?uri=" + urllib.parse.quote("a.mp4#t=<img src=x onerror=document.title='out'>", safe=""))
     wait.until(lambda driver: "not a media fragment URI" in driver.find_element("id", "report").text)

@@ -1,4 +1,4 @@
-"""From an upload by any S3 client to the fragment, and through restarts; and what a server refuses to start with."""
+"""From an upload by any S3 client to the fragment, and through restarts; and why a server refuses to start."""
 
 import hashlib
 import io
@@ -34,7 +34,7 @@ def test_an_upload_is_cut_within_two_seconds_then_overwritten_then_deleted(serve
 
 
 def test_wrong_bytes_are_never_given_while_a_file_is_overwritten(server, s3, samples):
-    """Whatever answers come while two files take turns under one name, each is the cut of one of them, whole."""
+    """While two files alternate under one name, every answer is a complete cut of one of them."""
     files = [(samples / name).read_bytes() for name in ("counter.mp4", "counter-open-gop.mp4")]
     url, right = f"{server.media('turns.mp4', 'chain')}?t=2,4", set()
     for file in files:
@@ -127,7 +127,7 @@ def test_what_is_stored_outlives_the_server(new_server, samples, tmp_path, how):
 
 @pytest.fixture
 def refusal(binary, tmp_path):
-    """Starts a server that must not start, and gives its last words."""
+    """Starts a server that must not start, and returns its last output."""
 
     def run(*arguments, data=None) -> str:
         command = [binary, "serve", "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0"]

@@ -1,4 +1,4 @@
-"""Files that others made, where there are some: REELSPAN_CORPUS names their folder, which is no part of the project."""
+"""Files from elsewhere, if available: REELSPAN_CORPUS names their folder, which is not part of the project."""
 
 import os
 import pathlib

@@ -1,5 +1,5 @@
-"""The browser as an attacker's tool: pages that somebody has stored, and pages of other sites, act for nobody. First what every
-client is answered, by one machine and by the functions as Lambda runs them; then Chromium itself, signed in as an admin."""
+"""The browser as an attacker's tool: stored pages, and pages of other sites, cannot act for a user. First the answers
+to any client, on one machine and by the functions as Lambda runs them; then Chromium itself, signed in as an admin."""
 
 import base64
 import contextlib
@@ -41,7 +41,7 @@ SCRIPTED = [
 ]
 
 
-# What every client is answered.
+# The answers to any client.
 
 
 def own_origin(rest: Rest) -> str:
@@ -85,11 +85,11 @@ def test_what_changes_state_is_refused_to_pages_of_other_sites(rest, fields, sta
         if status == 403:
             assert "only this server's own pages may change anything" in is_problem(answer, 403)["detail"], (method, path)
         else:
-            # These two are let in, and then say what is wrong with their bodies.
+            # These two are allowed, and then report what is wrong with their bodies.
             expected = (400,) if path in ("task/enable-streaming", "task/get-url") else (200, 201)
             assert answer.status_code in expected, (method, path, answer.text)
     if status == 403:
-        # Nothing has happened, and reading is as free as ever.
+        # Nothing has changed, and reading still works.
         assert rest("HEAD", f"acl/{space}").headers["x-dura-meta-acl-reader"] == "READ"
         assert rest("GET", f"{space}/kept", headers=fields).content == b"kept"
         assert rest.items(space, headers=fields) == ["kept"]
@@ -109,7 +109,7 @@ def test_a_browser_sends_tasks_as_json_and_a_program_as_it_likes(rest):
         (None, False),
     ]:
         fields = {"Content-Type": media_type} if media_type else {}
-        # DuraCloud's clients send text/xml, curl sends a form.
+        # DuraCloud's clients send text/xml, and curl sends a form.
         assert rest("POST", "task/get-upload-url", data=task, headers=fields).status_code == 200, media_type
         answer = rest("POST", "task/get-upload-url", data=task, headers=fields | browser)
         if json_:
@@ -143,7 +143,7 @@ def test_what_is_stored_is_sandboxed_unless_it_is_media(rest):
             assert "media type" in plain(put, 400)
             noted = rest("PUT", f"{space}/sent", data=b"", headers={"x-dura-meta-content-mimetype": media_type})
             assert "media type" in plain(noted, 400)
-        # The S3 API takes any text.
+        # The S3 API accepts any text.
         rest.s3.put_object(Bucket=rest.bucket, Key=f"{space}/{number}", Body=b"<script>", ContentType=media_type)
         for method in ("GET", "HEAD"):
             fields = rest(method, f"{space}/{number}").headers
@@ -227,7 +227,7 @@ def test_no_get_changes_anything(rest):
 
 
 def wait_for(url: str, **more) -> requests.Response:
-    """The answer, once what was uploaded is indexed."""
+    """The answer, once the upload is indexed."""
     end = time.monotonic() + 20
     while (answer := requests.get(url, timeout=30, **more)).status_code == 503:
         assert time.monotonic() < end, answer.text
@@ -240,7 +240,7 @@ def wait_for(url: str, **more) -> requests.Response:
 
 
 class Site(http.server.BaseHTTPRequestHandler):
-    """Another site: pages that say nothing by themselves."""
+    """Another site, whose pages are empty."""
 
     def do_GET(self):
         body = b"<!doctype html><meta charset=utf-8><title>evil</title><body>"
@@ -263,7 +263,7 @@ def running(binary, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def elsewhere():
-    """The port of another site, which all names but the server's lead to."""
+    """The port of another site, to which all names but the server's resolve."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site) as serving:
         threading.Thread(target=serving.serve_forever, daemon=True).start()
         yield serving.server_port
@@ -272,7 +272,7 @@ def elsewhere():
 
 @pytest.fixture(scope="module")
 def signed_in(running):
-    """A browser in which the admin has signed in: it sends the credentials by itself from now on."""
+    """A browser in which the admin has signed in: from now on it sends the credentials by itself."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
     for flag in [*FLAGS, f"--host-resolver-rules=MAP {EVIL} 127.0.0.1"]:
@@ -303,7 +303,7 @@ def fetch(driver, url: str, **options) -> list:
 
 
 def test_an_honest_page_of_the_server_still_works(running, signed_in):
-    """Without this the tests below would pass in a browser that has forgotten its credentials."""
+    """Without this, the tests below would pass in a browser that has lost its credentials."""
     signed_in.get(f"{running.url}/validate")
     json_ = {"Content-Type": "application/json"}
     assert fetch(signed_in, "/durastore/honest", method="PUT")[0] == 201
@@ -311,14 +311,14 @@ def test_an_honest_page_of_the_server_still_works(running, signed_in):
     body = json.dumps({"spaceId": "honest", "secure": True})
     assert fetch(signed_in, "/durastore/task/enable-streaming", method="POST", headers=json_, body=body)[0] == 200
     assert fetch(signed_in, "/durastore/task/enable-streaming", method="POST", body=body)[0] == 415
-    # An upload by a URL that was signed for it goes to the S3 port, which is another origin.
+    # An upload by a presigned URL goes to the S3 port, which is another origin.
     task = json.dumps(
         {"spaceId": "honest", "contentId": "a b.txt", "contentType": "text/plain", "size": 5, "properties": {"color": "green"}}
     )
     status, text, _ = fetch(signed_in, "/durastore/task/get-upload-url", method="POST", headers=json_, body=task)
     assert status == 200, text
     upload = json.loads(text)
-    # The policy of this page lets it ask its own origin alone; that of a page which uploads names the S3 port too.
+    # The policy of this page allows requests only to its own origin; that of a page with uploads names the S3 port too.
     signed_in.execute_cdp_cmd("Page.setBypassCSP", {"enabled": True})
     signed_in.get(f"{running.url}/validate")
     status, _, etag = fetch(signed_in, upload["url"], method=upload["method"], headers=upload["headers"], body="hello")
@@ -356,7 +356,7 @@ def test_a_stored_page_runs_nothing_on_the_server_s_origin(running, signed_in):
                 signed_in.get(f"{running.url}/{at}/pages/{number}")
             if signed_in.title == "ran":
                 ran.append((at, media_type))
-    # A style sheet that makes a page of XML.
+    # A style sheet that turns XML into a page.
     s3.put_object(Bucket="media", Key="pages/style", ContentType="text/xsl", Body=(
         '<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform"><xsl:template match="/"><html xmlns="http://www.w3.org/1999/xhtml">'
         f'<head><script>{payload("pwned-style")}</script></head></html></xsl:template></xsl:stylesheet>').encode())  # fmt: skip
@@ -367,7 +367,7 @@ def test_a_stored_page_runs_nothing_on_the_server_s_origin(running, signed_in):
         signed_in.get(f"{running.url}/{at}/pages/styled")
         if signed_in.title == "ran":
             ran.append((at, "XSLT"))
-    # Framed by a page of the server's own, as a console might show it, it runs as little.
+    # In a frame of the server's own page, as a console might show it, it runs nothing either.
     signed_in.get(f"{running.url}/validate")
     assert fetch(signed_in, "/durastore/spaces")[0] == 200
     assert not ran

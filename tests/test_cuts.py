@@ -1,4 +1,4 @@
-"""Every cut plays, lasts as long as was asked for, and holds the original's own samples."""
+"""Every cut plays, has the requested duration, and contains the original's samples."""
 
 import dataclasses
 import math
@@ -14,15 +14,15 @@ from samples import SECOND_LANGUAGE
 
 FRAME = 1 / counter.RATE
 CLOSE = 0.0011
-"""Seconds by which times may differ: Matroska's are whole milliseconds."""
+"""Tolerance of times in seconds: Matroska's are whole milliseconds."""
 EXACT = ["counter.mp4", "counter-open-gop.mp4", "counter-moov-last.mp4", "counter-fragmented.mp4", "counter.mov", "two-audio.mp4"]
-"""Cuts of these begin to play at the very time asked for."""
+"""Cuts of these begin to play at exactly the requested time."""
 AT_SYNC = ["counter.webm", "counter.mkv"]
-"""Cuts of these begin at the sync point before."""
+"""Cuts of these begin at the previous sync point."""
 
 
 def intervals(name: str, length: float, count: int = 5) -> list[tuple[float, float]]:
-    """Random intervals, the same ones every time, and the edges. Starts are on frames, ends anywhere."""
+    """Random but reproducible intervals, and the edges. Starts are on frames, ends anywhere."""
     chance = random.Random(name)
     found = [(0.0, 1.0), (0.0, length), (length - 1, length)]
     for _ in range(count):
@@ -32,9 +32,10 @@ def intervals(name: str, length: float, count: int = 5) -> list[tuple[float, flo
 
 
 EXTRA = {"counter.mkv": 2}
-"""Pictures that the last ones asked for refer to: shown, where a container cannot hide them."""
+"""Pictures to which the last requested ones refer: shown if a container cannot hide them."""
 DELAY = {"counter.webm": 0.0065}
-"""Matroska's times are those of its blocks, of which a player takes the codec's delay: so much sooner a cut ends."""
+"""Matroska's times are those of its blocks, from which a player subtracts the codec's delay: a cut ends earlier by
+that."""
 LENGTHS = {"counter-open-gop.mp4": 20, "counter-moov-last.mp4": 20, "two-audio.mp4": 20, "counter.mov": 12}
 CASES = [
     pytest.param(name, start, end, id=f"{name}?t={start:g},{end:g}")
@@ -60,7 +61,7 @@ def cut(server, samples, reelspan, tmp_path):
 
 
 def sync_point(path: pathlib.Path, start: float) -> float:
-    """Where a decoder has to begin to show what is shown at `start`; there, where nothing is shown before."""
+    """Where a decoder has to begin to show the picture at `start`; `start` itself if nothing is shown before."""
     pictures = media.presented(path)["video", 0]
     keys = [packet.digest for packet in media.packets(path)["video", 0] if packet.key]
     points = [time for time, digest in pictures if digest in keys]
@@ -68,12 +69,12 @@ def sync_point(path: pathlib.Path, start: float) -> float:
 
 
 def had(shown: list[tuple[float, str]], digest: str) -> list[float]:
-    """When a sample of this content is shown."""
+    """When samples with this content are shown."""
     return [time for time, other in shown if other == digest]
 
 
 def same_samples(original: pathlib.Path, cut: pathlib.Path) -> None:
-    """Every sample of the cut is one of the original, in its order, at its time less one and the same shift."""
+    """Every sample of the cut is one of the original, in the same order, at its time minus one constant shift."""
     before, after = media.tracks(original), media.tracks(cut)
     stored = media.packets(original)
     for track, packets in media.packets(cut).items():
@@ -82,7 +83,7 @@ def same_samples(original: pathlib.Path, cut: pathlib.Path) -> None:
             assert media.plain_sound(cut) in media.plain_sound(original), "other sound than the original"
             continue
         assert after[track]["time_base"] == before[track]["time_base"]
-        # Short samples recur, so the first one may be any of several: one shift has to fit all.
+        # Short samples recur, so the first one may match several: one shift has to fit all.
         shifts = {packet.pts - packets[0].pts for packet in stored[track] if packet.digest == packets[0].digest}
         places = {packet: at for at, packet in enumerate(stored[track])}
         moved = ([dataclasses.replace(packet, pts=packet.pts + shift) for packet in packets] for shift in sorted(shifts))
@@ -97,14 +98,14 @@ def test_a_cut_holds_the_samples_of_its_interval_and_plays(cut, samples, name, s
     original, made = samples / name, cut(name, f"t={start:g},{end:g}")
     same_samples(original, made)
 
-    # An open group's first pictures after a seek cost any decoder a message, in the original as well.
+    # After a seek, any decoder complains about an open group's first pictures, in the original as well.
     allowed = media.complaints(original, "-ss", start) if "open-gop" in name else set()
     assert media.complaints(made) <= allowed
 
     begin = start if name in EXACT else sync_point(original, start)
     assert begin + media.duration(made) == pytest.approx(end, abs=FRAME + 0.001 + EXTRA.get(name, 0) * FRAME)
 
-    # All that is shown of the original in the interval is there, and shown at its time less the interval's start.
+    # The cut contains everything that the original shows in the interval, at its time minus the interval's start.
     shown = media.presented(made)
     for track, times in media.presented(original).items():
         if track[0] == "subtitle" or media.tracks(original)[track]["codec_name"].startswith("pcm"):
@@ -120,7 +121,7 @@ def test_a_cut_shows_and_sounds_what_was_asked_for(cut, samples, name, start, en
     original, made = samples / name, cut(name, f"t={start:g},{end:g}")
     begin = start if name in EXACT else sync_point(original, start)
 
-    # What the original shows at any time is its frame number less the time at which it shows its first one.
+    # The original shows at any time its frame number minus the time of its first picture.
     first_shown = min(time for time, _ in media.presented(original)["video", 0])
     first = max(0, round((begin - first_shown) * counter.RATE))
     count = math.ceil((end - max(begin, first_shown)) * counter.RATE - 0.001)
@@ -165,7 +166,7 @@ def test_one_of_two_languages_is_the_right_one(cut):
 
 @pytest.mark.parametrize(("start", "end"), [(0, 1), (3, 4.5), (3.3, 4.7), (7.123, 9), (11.999, 12)])
 def test_sound_begins_and_ends_at_the_very_sample(cut, samples, start, end):
-    """PCM at 8000 Hz, two bytes a sample: sound has no pictures to wait for."""
+    """PCM at 8000 Hz, two bytes a sample: without pictures, nothing delays the start."""
     original, made = (media.plain_sound(path) for path in (samples / "counter.mov", cut("counter.mov", f"t={start},{end}")))
     assert made == original[round(start * 8000) * 2 : round(end * 8000) * 2]
 

@@ -1,4 +1,5 @@
-"""`reelspan doctor`: a deployment that is in order, and then with one fault after another, each of which gets its line."""
+"""`reelspan doctor`: a deployment that is in order, and then with one fault after another, each of which gets its
+line."""
 
 import http.client
 import http.server
@@ -40,14 +41,14 @@ def put_head(dynamodb, name: str, etag: str, form: str) -> None:
 
 @pytest.fixture(scope="module")
 def form(root) -> str:
-    """The format of the index that is current."""
+    """The current index format."""
     text = (root / "engine" / "src" / "index" / "mod.rs").read_text()
     return text.split("pub const FORMAT: u32 = ")[1].split(";")[0]
 
 
 @pytest.fixture
 def deployment(boto, form, health):
-    """A deployment in order, and how to ask for it; all of it goes in the end."""
+    """A deployment in order, and the options for it; it is removed at the end."""
     s3, dynamodb, sqs = boto("s3"), boto("dynamodb"), boto("sqs")
     s3.create_bucket(Bucket=BUCKET)
     block(s3)
@@ -77,7 +78,7 @@ def deployment(boto, form, health):
 
 @pytest.fixture
 def health():
-    """Something that answers to /health; a status may be set."""
+    """A server of /health, whose status can be set."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def log_message(self, *_):
@@ -114,27 +115,27 @@ def test_a_deployment_in_order_is_said_to_be(deployment, doctor):
     assert all(line.startswith("ok     ") for line in lines), lines
     looked = {line.removeprefix("ok     ").split(":")[0].split(" ")[0] for line in lines}
     assert looked == {"credentials", "clock", "bucket", "public", "encryption", "events", "table", "index", "queue", "health"}
-    assert "ok     index: right for all of 3 contents that were looked at" in lines
+    assert "ok     index: right for all of 3 checked contents" in lines
 
 
 def test_every_content_of_a_space_of_many_is_looked_at_or_some_that_are_drawn(boto, deployment, doctor, form):
-    """More than S3 lists at a time; the last of them has no index."""
+    """More contents than S3 lists at a time; the last of them has no index."""
     s3, dynamodb = boto("s3"), boto("dynamodb")
     for number in range(1000):
         name = f"many/{number:04}.mp4"
         put_head(dynamodb, name, s3.put_object(Bucket=BUCKET, Key=f"films/{name}", Body=b"x")["ETag"], form)
     s3.put_object(Bucket=BUCKET, Key="films/z.mp4", Body=b"x")
     [wrong] = [line for line in doctor([*deployment, "--all"], 1) if not line.startswith("ok     ")]
-    assert wrong.startswith("wrong  index: wrong for 1 of 1004 contents that were looked at: films/z.mp4 has none; ")
+    assert wrong.startswith("wrong  index: wrong for 1 of 1004 checked contents: films/z.mp4 has no index; ")
     assert wrong in doctor([*deployment, "--sample", "1004"], 1)
     dynamodb.delete_table(TableName="DoctoredIndex")
     make_table(dynamodb, "DoctoredIndex", "media", "page")
     [line] = [line for line in doctor([*deployment, "--sample", "7"], 1) if " index: " in line]
-    assert line.startswith("wrong  index: wrong for 7 of 7 contents that were looked at, drawn from 1004: films/")
+    assert line.startswith("wrong  index: wrong for 7 of 7 checked contents, drawn from 1004: films/")
 
 
 def faults() -> dict:
-    """What is done to a deployment, and what has to be said of it: the thing, what is wrong, what to do."""
+    """Faults of a deployment, and the expected finding: the thing, what is wrong, what to do."""
 
     def no_bucket(boto, options, **_):
         options[1] = "nosuch"
@@ -201,29 +202,29 @@ def faults() -> dict:
         boto("s3").put_object(Bucket=BUCKET, Key="songs/a.mp3", Body=b"x")
 
     return {
-        no_bucket: ("bucket nosuch", "there is none of that name", "--bucket"),
-        open_bucket: ("public access", "not all of it is blocked", "put-public-access-block"),
+        no_bucket: ("bucket nosuch", "it does not exist", "--bucket"),
+        open_bucket: ("public access", "it is not fully blocked", "put-public-access-block"),
         unblocked: ("public access", "not blocked", "put-public-access-block"),
-        plain: ("encryption", "there is none", "put-bucket-encryption"),
+        plain: ("encryption", "it is off", "put-bucket-encryption"),
         deaf: ("events", "s3:ObjectCreated:* does not reach doctored-indexer", "deploy"),
         half_deaf: ("events", "s3:ObjectRemoved:* does not reach doctored-indexer", "deploy"),
         another: ("events", "s3:ObjectCreated:* does not reach doctored-indexer", "deploy"),
         filtered: ("events", "only some reach doctored-indexer", "filter"),
-        no_table: ("table DoctoredUsers", "there is none of that name", "--users-table"),
+        no_table: ("table DoctoredUsers", "it does not exist", "--users-table"),
         other_keys: ("table DoctoredIndex", "its key is media, not media and page", "--table"),
-        missing: ("index", "wrong for 1 of 3 contents that were looked at: films/b.mp4 has none", "reelspan reindex films"),
-        old: ("index", "wrong for 1 of 3 contents that were looked at: films/b.mp4 has that of another version", "reelspan reindex films"),
+        missing: ("index", "wrong for 1 of 3 checked contents: films/b.mp4 has no index", "reelspan reindex films"),
+        old: ("index", "wrong for 1 of 3 checked contents: films/b.mp4 has the index of another version", "reelspan reindex films"),
         old_format: (
             "index",
-            "wrong for 1 of 3 contents that were looked at: films/b.mp4 has one of another format",
+            "wrong for 1 of 3 checked contents: films/b.mp4 has an index of another format",
             "reelspan reindex films",
         ),
         queued: ("queue NotIndexed", "2 events failed three times", "reindex"),
         no_queue: ("queue NotIndexed-not", "", "--queue"),
         ill: ("health", "it answers 502", "log"),
-        silent: ("health", "nobody answers", "--url"),
+        silent: ("health", "no answer", "--url"),
         no_url: ("health", "not an http or https URL", "--url"),
-        both_spaces: ("index", "wrong for 2 of 4 contents that were looked at", "reelspan reindex films, reelspan reindex songs"),
+        both_spaces: ("index", "wrong for 2 of 4 checked contents", "reelspan reindex films, reelspan reindex songs"),
     }
 
 
@@ -239,14 +240,14 @@ def test_what_is_wrong_is_said_with_what_to_do(deployment, doctor, boto, form, h
 
 def test_without_credentials_nothing_else_is_said(deployment, doctor):
     [line] = doctor(deployment, 1, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
-    assert line.startswith("wrong  credentials: there are none; set AWS_PROFILE")
+    assert line.startswith("wrong  credentials: none found; set AWS_PROFILE")
     [line] = doctor(deployment, 1, AWS_REGION="")
     assert line.startswith("wrong  credentials: no region is named; set AWS_REGION")
 
 
 @pytest.fixture
 def elsewhen(moto):
-    """AWS as it answers where its clock is an hour ahead."""
+    """AWS with a clock that is an hour ahead."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -1,4 +1,4 @@
-"""What the documents show is what happens."""
+"""The commands in the documents print what the documents show."""
 
 import re
 
@@ -19,6 +19,6 @@ def test_commands_of_a_document_print_what_it_says(root, server, name):
 
 
 def unquoted(block: str) -> str:
-    """Without entity tags and boundaries, which change with every version of the index or of the writers, and without what a signature
-    is made of."""
+    """Removes entity tags and boundaries, which change with every version of the index or of the writers, and
+    signatures."""
     return SIGNED.sub(r"\1…", re.sub(r"\b[0-9a-f]{32}\b|(?<=~)[0-9a-f]{16}\b", "…", block))

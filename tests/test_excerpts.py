@@ -1,5 +1,5 @@
-"""What a signed excerpt discloses: files with one keyframe and with one a second, excerpts of them, and what is said of each when its URL
-is signed. ffprobe counts the pictures that a client really gets."""
+"""What a signed excerpt discloses: files with one keyframe and with one a second, excerpts of them, and what the
+service says when it signs their URLs. ffprobe counts the pictures that a client really gets."""
 
 import itertools
 
@@ -13,7 +13,7 @@ RATE, SECONDS = 25, 40
 
 @pytest.fixture(scope="module")
 def films(streaming, tmp_path_factory):
-    """A space with films that differ in where a decoder can begin: at the first picture alone, and every second."""
+    """A space with films that differ in where decoding can begin: only at the first picture, and every second."""
     folder = tmp_path_factory.mktemp("films")
     files = []
     for (name, group), extension in itertools.product({"once": RATE * SECONDS, "often": RATE}.items(), ("mp4", "webm")):
@@ -22,7 +22,7 @@ def films(streaming, tmp_path_factory):
         if extension == "mp4":
             codec = f"-f lavfi -i sine=d={SECONDS} -c:v libx264 -preset ultrafast -x264-params scenecut=0:bframes=2".split()
         else:
-            # Without sound, whose delay would move the pictures.
+            # Without sound, whose delay would shift the pictures.
             codec = ["-c:v", "libvpx", "-deadline", "realtime"]
         media.output("ffmpeg", "-v", "error", *pictures, *codec, "-g", str(group), "-keyint_min", str(group), file)
         files.append(file)
@@ -34,7 +34,7 @@ def films(streaming, tmp_path_factory):
 
 
 def pictures(url: str, folder) -> int:
-    """How many pictures the body of this URL holds, presented or not."""
+    """How many pictures the body of this URL contains, presented or not."""
     file = folder / "body"
     file.write_bytes(requests.get(url, timeout=30).content)
     asked = "-v error -select_streams v -count_packets -show_entries stream=nb_read_packets -of csv=p=0".split()
@@ -47,7 +47,7 @@ def test_what_an_excerpt_discloses_is_said_when_it_is_signed(films, tmp_path, na
     times, _, tracks = answer["given"].removeprefix("t=npt:").partition("&")
     begins, ends = map(float, times.split(","))
     assert (begins, tracks) == (start, "track=video")
-    # A picture behind the end is there if one within it refers to it.
+    # A picture after the end is included if one within the interval refers to it.
     assert 35 <= ends <= 35.2
     assert pictures(answer["signedUrl"], tmp_path) == pytest.approx((ends - begins) * RATE, abs=2)
 

@@ -1,4 +1,5 @@
-"""Every format of `formats.py` is recognised, indexed and cut; its cuts play, and damage to it never does more than to be told."""
+"""Every format of `formats.py` is recognised, indexed and cut; its cuts play, and damage to it only leads to an error
+message."""
 
 import itertools
 import math
@@ -29,7 +30,7 @@ def server(binary, tmp_path_factory):
 
 
 def intervals(row: formats.Format) -> list[tuple[float, float]]:
-    """Random intervals, the same ones every time, and the edges."""
+    """Random but reproducible intervals, and the edges."""
     chance, length = random.Random(row.name), row.seconds
     found = [(0.0, 1.0), (0.0, length), (length - 1, length)]
     for _ in range(4):
@@ -39,7 +40,7 @@ def intervals(row: formats.Format) -> list[tuple[float, float]]:
 
 
 def given(answer: requests.Response) -> tuple[float, float]:
-    """What of the original a cut says that it really holds."""
+    """The interval of the original that a cut really contains, by its header field."""
     start, end = re.search(r"t=npt:([\d.]+),([\d.]+)", answer.headers["X-Media-Fragment"]).groups()
     return float(start), float(end)
 
@@ -123,13 +124,13 @@ def test_a_range_of_bytes_of_a_cut_is_a_part_of_it(cut, server, row):
 def test_a_network_validator_finds_nothing(reelspan, server, row):
     start, end = intervals(row)[4]
     reelspan("verify", "--strict", server.media(row.name))
-    # Of a cut it can ask for ranges, though for no further cuts.
+    # A cut supports ranges, though no further cuts.
     reelspan("verify", f"{server.media(row.name)}?t={start},{end}")
 
 
 @pytest.mark.parametrize("row", ALL)
 def test_damage_is_told_and_never_worse(binary, row, tmp_path):
-    """Truncated anywhere, and with any bits turned: a cut or a reason, soon, and in little memory."""
+    """Truncated anywhere, and with random bits flipped: a cut or a reason, quickly, and in little memory."""
     whole, chance = (formats.FOLDER / row.name).read_bytes(), random.Random(row.name)
     damaged, made = tmp_path / row.name, tmp_path / "cut"
     for turn in range(24):

@@ -1,6 +1,7 @@
-"""Passwords that are guessed at: guessers are refused before anything is hashed, and an honest user beside them notices nothing.
+"""Guessing passwords: guessers are refused before anything is hashed, and an honest user at the same time notices
+nothing.
 
-Every client has an address of its own, of the loopback network. Outcomes are asserted, not times."""
+Every client has its own address in the loopback network. The tests assert outcomes, not times."""
 
 import base64
 import collections
@@ -20,13 +21,13 @@ GUESSERS = 100
 
 
 class Door:
-    """A server that is asked for what needs a name and a password."""
+    """A server with a resource that requires a name and a password."""
 
     def __init__(self, running: servers.Server):
         self.host, _, self.port = running.url.removeprefix("http://").partition(":")
 
     def ask(self, address: str, password: str, name: str = NAME, timeout: float = 120, **headers: str) -> tuple[int, dict[str, str]]:
-        """What somebody at this address is answered, over a connection of its own."""
+        """The answer to a client at this address, over its own connection."""
         connection = http.client.HTTPConnection(self.host, int(self.port), timeout=timeout, source_address=(address, 0))
         credentials = base64.b64encode(f"{name}:{password}".encode()).decode()
         with contextlib.closing(connection):
@@ -58,7 +59,7 @@ def test_a_hundred_guessers_keep_nobody_out(door, addresses, name, before):
         while not over.is_set():
             try:
                 told[door.ask(f"127.0.1.{1 + number % addresses}", f"guess {number} {told.total()}", name, timeout=3)[0]] += 1
-            # The server also closes connections beyond so many of one address.
+            # The server also closes connections if an address has too many.
             except (TimeoutError, ConnectionError, http.client.BadStatusLine):
                 told["no answer"] += 1
         return told
@@ -77,7 +78,8 @@ def test_a_hundred_guessers_keep_nobody_out(door, addresses, name, before):
 
 
 def guess_until_refused(door: Door, address: str, **headers: str) -> tuple[int, dict[str, str]]:
-    """How many passwords were wrong until one was not looked at, and the next has to wait for some seconds; and what was answered."""
+    """The number of wrong passwords until one was refused unchecked, so that the next has to wait for some seconds, and
+    the answer."""
     guesses = 0
     while guesses < 30:
         status, fields = door.ask(address, f"guess {guesses}", **headers)
@@ -97,12 +99,12 @@ def test_a_guesser_waits_longer_each_time_and_the_right_password_is_no_exception
     time.sleep(int(fields["retry-after"]))
     assert door.ask("127.0.2.1", "another guess")[0] == 401
     status, later = door.ask("127.0.2.1", PASSWORD)
-    # What is answered does not tell the right password from the others.
+    # The answer does not distinguish the right password from others.
     assert status == 429 and int(later["retry-after"]) >= int(fields["retry-after"])
-    # The account is not locked: not at another address, nor are others at this one.
+    # The account is not locked: not at another address, and neither are other accounts at this one.
     assert door.ask("127.0.2.2", PASSWORD)[0] == 200
     assert door.ask("127.0.2.1", "x", "somebody")[0] == 401
-    # What was right before, at whatever address, is never delayed.
+    # Credentials that were right before are never delayed, at any address.
     assert door.ask("127.0.2.1", PASSWORD)[0] == 200
 
 
@@ -119,7 +121,7 @@ def test_behind_a_trusted_proxy_guessers_are_told_apart_by_what_it_says(binary, 
     assert guesses < 30
     for address, said, status in [
         ("127.0.4.1", "203.0.113.7", 429),
-        # What stands before the last address, the client may have written.
+        # The client may have written anything before the last address.
         ("127.0.4.1", "198.51.100.1, 203.0.113.7", 429),
         ("127.0.4.1", "203.0.113.8", 401),
         ("127.0.4.2", "203.0.113.7", 401),

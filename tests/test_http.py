@@ -1,4 +1,4 @@
-"""What `/media/{space}/{content}` answers, row by row; and that any way of asking for bytes gives the same ones."""
+"""The answers of `/media/{space}/{content}`, row by row; and all ways to request bytes return the same ones."""
 
 import email.utils
 import hashlib

@@ -1,5 +1,5 @@
-"""The functions as Lambda runs them: their programs under the runtime emulator that ships with SAM, over moto's AWS, which knows
-nothing of Reelspan, with the tables, the environment and the events of this repository."""
+"""The functions as Lambda runs them: their programs under the runtime emulator that ships with SAM, with moto as an
+independent AWS, and with the tables, the environment and the events of this repository."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from invocations import ROWS, media, pages, put, run, run_all
 from stack import Answer, Stack
 
 MEDIA = [row.event for row in ROWS if row.event.startswith("http-")]
-# What they are of the server has not got, or says in its own way.
+# Events that the server does not have, or answers differently.
 NOT_OF_THE_SERVER = ["http-encoded-path", "http-health", "http-hour"]
 SAME = {
     "accept-ranges",
@@ -58,7 +58,7 @@ def test_every_route_and_every_function_has_an_event(stack):
 
 @pytest.fixture
 def answered(stack):
-    """What a function says to an event, once there are the media."""
+    """The answer of a function to an event, once the media exist."""
 
     def invoke(function: str, event: dict | str) -> Answer:
         media(stack)
@@ -68,7 +68,7 @@ def answered(stack):
 
 
 def said(headers) -> dict[str, str]:
-    """What an answer says, of what has nothing to do with how it came."""
+    """The header fields of an answer, without those of its transport."""
     return {name.lower(): value for name, value in headers.items() if name.lower() in SAME}
 
 
@@ -76,7 +76,7 @@ def said(headers) -> dict[str, str]:
 @pytest.mark.parametrize("name", [name for name in MEDIA if name not in NOT_OF_THE_SERVER])
 def test_what_lambda_says_is_what_a_server_says(stack, server, answered, name, function):
     if (function, name) == ("FragmentsStream", "http-range-redirect"):
-        pytest.skip("behind CloudFront, which has taken the signature away, nobody is redirected")
+        pytest.skip("CloudFront removes the signature, so there are no redirects")
     event = stack.event(name)
     answer = answered(function, event)
     headers = {field: value for field, value in event["headers"].items() if field not in ("host", "accept-encoding")}
@@ -85,7 +85,7 @@ def test_what_lambda_says_is_what_a_server_says(stack, server, answered, name, f
     there = requests.request(method, url, headers=headers, timeout=30, allow_redirects=False)
     assert (answer.status, answer.body) == (there.status_code, there.content)
     if function == "FragmentsStream" and "content-type" not in there.headers:
-        # The runtime says of a streamed answer without a media type that it is of one which nobody knows.
+        # The runtime declares an unknown type for a streamed answer without a media type.
         assert not answer.body and answer.headers.pop("content-type") == "application/octet-stream"
     assert said(answer.headers) == said(there.headers)
 
@@ -130,7 +130,7 @@ def test_a_buffered_answer_that_is_too_large_is_a_shorter_part_or_had_where_its_
 
 @pytest.fixture(scope="module")
 def streamed(stack):
-    """Asks the streaming function, and reads what it says as it comes."""
+    """Invokes the streaming function, and reads its answer while it arrives."""
     program = servers.built(stack.root, stack.template.program("FragmentsStream"))
     with runtime_api.streaming(program, stack.environment("FragmentsStream")) as invoke:
         yield invoke
@@ -145,7 +145,7 @@ def test_a_streamed_answer_comes_in_lambda_s_own_form_and_may_be_of_any_size(sta
     said = streamed(request_of(stack, "large/streamed.mp4", "url-original"))
     assert (said.mode, said.prelude["statusCode"], said.trailers) == ("streaming", 200, {})
     assert said.body == body and int(said.prelude["headers"]["content-length"]) == len(body)
-    # It began before all of it was there.
+    # It began before it was complete.
     assert len(said.chunks) > 10 and said.chunks[0][0] < said.chunks[-1][0]
 
 
@@ -157,7 +157,7 @@ def test_what_is_streamed_is_what_the_emulator_gathers(stack, streamed, answered
 
 
 def test_a_small_answer_is_not_held_back(stack, streamed, answered):
-    """A connection that waits for the head to be acknowledged before it sends more waits for 40 ms."""
+    """A connection that waits until the head is acknowledged before it sends more waits for 40 ms."""
     answered("FragmentsStream", "url-time")
     for name in ("url-time", "url-head", "url-missing"):
         answers = [streamed(stack.event(name)) for _ in range(5)]
@@ -184,7 +184,7 @@ def test_events_may_come_twice_and_late(stack, samples):
     assert stack.invoke("Indexer", event).said is None
     before = pages(stack, "late/counter.mp4")
     assert "HEAD" in before and len(before) > 1
-    # The object is there, so an event of its deletion is either old or wrong.
+    # The object exists, so an event of its deletion is either old or wrong.
     for again in (event, event, put_event(stack, "late/counter.mp4", "s3-delete", "0068E7C2A0B1C2D3E4")):
         assert stack.invoke("Indexer", again).said is None
     assert pages(stack, "late/counter.mp4") == before
@@ -203,7 +203,7 @@ def test_a_file_that_is_longer_than_an_invocation_takes_several(stack, samples):
         count += 1
     found = pages(stack, "late/long.ts")
     assert count > 2 and "HEAD" in found and not any(page.startswith("CHECK") for page in found)
-    # The event to go on may come twice, and late.
+    # The event to continue may come twice, and late.
     assert stack.invoke("Indexer", invocation.event).said is None
     assert (stack.self_invocations(), pages(stack, "late/long.ts")) == ([], found)
     assert stack.invoke("Fragments", request_of(stack, "late/long.ts", "http-time")).status == 200
@@ -229,7 +229,7 @@ def somebodys() -> list:
 
 @pytest.mark.parametrize("row", somebodys(), ids=lambda row: row.event)
 def test_whom_the_authorizer_refuses_gets_nothing_of_any_route_and_is_asked_for_credentials(stack, row):
-    """API Gateway lets everybody through, as the authorizer says: the functions are what keeps them out."""
+    """API Gateway lets every request through, as the authorizer says: the functions themselves refuse."""
     asked = stack.event(row.event)
     asked["headers"]["authorization"] = stack.event("authorizer-right")["headers"]["authorization"]
     for context, status in [
@@ -271,7 +271,7 @@ def test_the_gateway_asks_for_credentials_whatever_is_missing(invoked):
     ],
 )
 def test_a_space_that_may_not_be_streamed_tells_nothing_of_what_it_has(stack, kind, standing, reason):
-    """What is there, and what is not, are the same to whoever may not have it."""
+    """To callers without access, existing and missing contents look the same."""
     name = f"closed-{kind}-{standing}".lower() if kind else "nosuch"
     if kind:
         stack.streams(name, kind, standing)
@@ -301,7 +301,7 @@ def test_behind_cloudfront_the_signature_was_looked_at_and_a_space_that_is_off_s
 
 @pytest.fixture(scope="module")
 def written(stack) -> dict[frozenset, set[str]]:
-    """Which metrics the functions write, by their dimensions, while all events are answered."""
+    """The metrics that the functions write, by their dimensions, while all events are answered."""
     run_all(stack)
     found = {}
     for log in stack.logs.glob("*.log"):
@@ -334,7 +334,7 @@ def test_what_alarms_and_the_dashboard_look_at_is_written(stack, written):
 
 
 def test_what_is_written_is_documented(stack, written):
-    """With all the kinds that there are of it; and so are the alarms, and how many metrics they look at."""
+    """With all its dimensions; and so are the alarms, and how many metrics they use."""
     text = (stack.root / "docs" / "operations.md").read_text()
     table = text.partition("## Metrics")[2].partition("\n## ")[0]
     documented = [re.findall(r"`(\w+)`", row.split(" | ")[0]) for row in re.findall(r"^\| .*`.* \|$", table, re.M)]

@@ -1,4 +1,4 @@
-"""Throttling, of each service that a function calls; and every test that docs/limits.md names is there, and every row names one."""
+"""Throttling, of each service that a function calls; and every row of docs/limits.md names tests, which exist."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from documented import defined_tests, named_tests, rows
 from invocations import ROWS, prepare
 
-# What a function is asked, a service that it asks then, and how often it does.
+# A request to a function, a service that it then calls, and how often it does.
 ASKED = [
     ("http-time", "dynamodb", 5),
     ("http-time", "s3", 5),
@@ -26,7 +26,7 @@ ASKED = [
 def test_who_is_throttled_tries_again_and_then_says_when_to_come_again(stack, event, service, attempts):
     [row] = [row for row in ROWS if row.event == event]
     prepare(stack, row)
-    stack.restart(row.function)  # For what it remembers, nobody is asked.
+    stack.restart(row.function)  # It would answer from its cache without a call.
     for times, right in [(2, True), (1000, False)]:
         stack.aws.throttled = service, times
         answer = stack.invoke(row.function, stack.event(event))

@@ -1,4 +1,4 @@
-"""What the programs write of themselves: one line a request, with what it cost and without what is secret; and metrics."""
+"""What the programs log: one line for each request, with its cost and without secrets; and metrics."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from server import CHATTY
 BUCKET, TABLE, SPACES = "reelspan-media-123456789012", "LoggedIndex", "LoggedSpaces"
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"
 
-# Each is somewhere in a request, and nowhere in a log.
+# Each is somewhere in a request, and must not be in a log.
 PASSWORD = "horse-battery-trombone"
 SECRETS = {
     "Signature": "SIGNATURESIGNATURE",
@@ -67,7 +67,7 @@ def test_no_secret_of_a_request_is_in_a_log(chatty):
     assert chatty.stop() == 0
     written = "\n".join(chatty.output)
     assert written.count(" request ") + written.count("request ") > 50
-    # What is printed once for whoever starts it is no log.
+    # Output that is printed once for the operator is not a log.
     for secret in secrets():
         assert secret not in written, secret
     key = chatty.environment()["AWS_ACCESS_KEY_ID"]
@@ -97,7 +97,7 @@ def test_a_request_is_one_line_and_one_set_of_figures(chatty):
         assert (fields["kind"], fields["space"], fields["content"]) == (kind, "demo", path.split("?")[0])
         assert (fields["status"], fields["bytes"], fields["complete"]) == (str(status), str(len(answer.content)), "true")
         assert fields["trace"] == TRACE
-        # One look into the index; one GET, or one HEAD to know that there is nothing.
+        # One read of the index; one GET, or one HEAD to know that there is nothing.
         assert (fields["dynamodb_calls"], fields["s3_calls"]) == ("1", "1")
         assert int(fields["milliseconds"]) >= 0 and fields["dynamodb_milliseconds"] and fields["s3_milliseconds"]
     assert 'fragment="t=npt:12.48,20"' in lines[0] and 'range="t:npt=10-20"' in lines[1]
@@ -119,7 +119,7 @@ def test_a_request_is_one_line_and_one_set_of_figures(chatty):
 
 
 def test_a_client_that_goes_away_is_no_failure_of_the_server(chatty):
-    """One before there is an answer, and one in the middle of a body."""
+    """One disconnects before there is an answer, and one in the middle of a body."""
     host, port = chatty.url.removeprefix("http://").split(":")
 
     def head(name: str, password: str) -> str:
@@ -132,14 +132,14 @@ def test_a_client_that_goes_away_is_no_failure_of_the_server(chatty):
             time.sleep(0.05)
         return found
 
-    # A look at a password takes long enough for the client to be gone before there is an answer; now and then it does not.
+    # Checking a password usually takes long enough for the client to be gone before there is an answer, but not always.
     for attempt in range(5):
         with socket.create_connection((host, int(port))) as gone:
             gone.sendall(f"GET /durastore/spaces HTTP/1.1\r\n{head(f'nobody{attempt}', 'no such password')}".encode())
         if seen("status=499", 3):
             break
     assert seen("status=499", 0), "\n".join(chatty.output)
-    # Larger than what the sockets' buffers hold.
+    # Larger than the buffers of the sockets.
     chatty.s3().put_object(Bucket="media", Key="demo/large", Body=bytes(32 << 20))
     with socket.create_connection((host, int(port))) as gone:
         gone.sendall(f"GET /durastore/demo/large HTTP/1.1\r\n{head('alice', PASSWORD)}".encode())

@@ -1,4 +1,4 @@
-"""One machine: what a running server leaves open to other programs, other users, web pages and slow clients."""
+"""One machine: what a running server exposes to other programs, other users, web pages and slow clients."""
 
 import base64
 import contextlib
@@ -25,7 +25,7 @@ SECRET = b"what the user may not read"
 
 
 def listening(pid: int) -> set[int]:
-    """The TCP ports that a process listens on: those whose sockets are among its open files."""
+    """The TCP ports on which a process listens: those whose sockets are among its open files."""
     sockets = set()
     for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
@@ -45,7 +45,7 @@ def port(url: str) -> int:
 
 @pytest.fixture(scope="module")
 def machine(binary, tmp_path_factory):
-    """A server of this module's own, few of whose files may be open, as on a small machine."""
+    """A server for this module, with a low limit of open files, as on a small machine."""
     folder = tmp_path_factory.mktemp("machine")
     running = servers.Server(binary, folder / "data", admin=":".join(ADMIN), before=("prlimit", "--nofile=1024:1024")).start()
     for space in ("private", "theirs"):
@@ -57,7 +57,7 @@ def machine(binary, tmp_path_factory):
 
 @pytest.fixture
 def upload(machine):
-    """Asks for a way to upload a content of the space `theirs`."""
+    """Requests an upload URL for a content of the space `theirs`."""
 
     def ask(**task) -> dict:
         task = {"spaceId": "theirs", "contentId": "mine.txt", "contentType": "text/plain", "size": 8} | task
@@ -98,7 +98,7 @@ def test_commands_on_a_data_folder_open_no_port(new_server, served):
     if served:
         spaces = requests.get(f"{new_server.url}/durastore/spaces", auth=("zoe", "a long enough password"), timeout=30)
         assert spaces.status_code == 200
-    # Nor do those that look after a folder, which read its objects too.
+    # Nor do the maintenance commands for a folder, which read its objects too.
     for command in (["reindex", "demo"], ["doctor"]):
         endpoint = ["--s3", new_server.environment()["AWS_ENDPOINT_URL_S3"]] if served else []
         opened = traced([str(new_server.binary), *command, "--data", str(new_server.data), *endpoint])
@@ -106,7 +106,7 @@ def test_commands_on_a_data_folder_open_no_port(new_server, served):
 
 
 def traced(command: list[str]) -> set[int]:
-    """All ports that a command was seen to listen on."""
+    """All ports on which a command was seen to listen."""
     process, seen = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL), set()
     while process.poll() is None:
         with contextlib.suppress(OSError):
@@ -114,7 +114,7 @@ def traced(command: list[str]) -> set[int]:
     return seen
 
 
-# Each is added to a request for which a presigned URL was made; none of it was signed.
+# Each is added to a request with a presigned URL that did not sign it.
 UNSIGNED = [
     {"x-amz-copy-source": "media/private/secret.txt"},
     {"X-Amz-Copy-Source": "/media/private/secret.txt"},
@@ -187,7 +187,7 @@ def test_a_part_has_the_size_that_its_url_was_made_for(upload):
 
 
 def test_boto3_signs_what_is_asked_of_it(machine):
-    """Signed in headers and presigned, by either version of signatures that boto3 uses of its own accord."""
+    """Signed in headers and presigned, by either version of signatures that boto3 uses by default."""
     s3 = machine.s3()
     s3.put_object(Bucket="media", Key="theirs/a.txt", Body=b"abc", Metadata={"color": "red"}, ContentType="text/plain", Tagging="")
     s3.copy_object(Bucket="media", Key="theirs/b.txt", CopySource="media/theirs/a.txt")
@@ -214,7 +214,7 @@ def test_boto3_signs_what_is_asked_of_it(machine):
 
 
 def test_a_form_is_refused_before_it_is_read(machine):
-    """s3s would read a form's file into memory before anybody is asked for a signature."""
+    """s3s would read a form's file into memory before it checks any signature."""
     endpoint = machine.environment()["AWS_ENDPOINT_URL_S3"]
     with socket.create_connection(("127.0.0.1", port(endpoint)), timeout=10) as client:
         head = (
@@ -240,7 +240,7 @@ def test_a_data_folder_is_its_owners_alone(new_server, monkeypatch):
     s3.upload_part(Bucket="media", Key="films/b.txt", UploadId=upload, PartNumber=1, Body=b"b")
     assert modes(new_server.data) == {0o700: {"folder"}, 0o600: {"file"}}
     assert new_server.stop() == 0
-    # One of an older program is put right, and that is said.
+    # A folder of an older program is corrected, and the server says so.
     for path in [new_server.data, *new_server.data.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
     new_server.start()
@@ -307,7 +307,7 @@ def test_a_request_names_its_host_once_and_that_is_this_server(machine, fields, 
     assert answered == status, body
     if status >= 400:
         assert json.loads(body)["status"] == status
-    # S3's requests are signed, name and all, so that any one name will do.
+    # The signature of a request to S3 covers the host, so that any single name will do.
     s3 = port(machine.environment()["AWS_ENDPOINT_URL_S3"])
     answered, body = raw(s3, b"GET /media/private/secret.txt HTTP/1.1\r\n" + fields + b"Connection: close\r\n\r\n")
     assert answered == (400 if status == 400 else 403), body
@@ -323,7 +323,7 @@ def test_a_server_answers_for_the_names_that_it_is_given(new_server):
 
 
 class Slow:
-    """Clients that begin something and do not go on."""
+    """Clients that begin something and do not continue."""
 
     def __init__(self, at: int, count: int, sends: bytes, source: str = "127.0.0.1"):
         self.sockets = []
@@ -337,7 +337,7 @@ class Slow:
             self.sockets.append(client)
 
     def open(self) -> int:
-        """How many the server has not closed."""
+        """How many connections the server has not closed."""
         count = 0
         for client in self.sockets:
             client.setblocking(False)
@@ -383,7 +383,7 @@ def test_half_sent_heads_keep_nobody_out(machine, at, count, source):
 
 
 def test_half_sent_bodies_keep_nobody_out(machine):
-    """They are requests, which nobody's place is taken for: an address has only so many."""
+    """They are requests, which are not closed for others: the limit for each address keeps places free."""
     credentials = base64.b64encode(":".join(ADMIN).encode())
     with Slow(port(machine.url), 200, HALF_A_BODY % credentials, "127.0.0.2"):
         honest(machine)
@@ -400,12 +400,13 @@ def test_clients_that_take_no_answer_keep_nobody_out(machine):
 
 
 def resident(pid: int) -> int:
-    """The memory that a process has, in MiB."""
+    """The resident memory of a process, in MiB."""
     return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) >> 10
 
 
 def test_puts_of_unknown_length_share_their_memory(machine):
-    """Each sends nearly the 16 MiB that are gathered before anything is stored, and stops there. Only six of them are read."""
+    """Each sends nearly the 16 MiB that are buffered before anything is stored, and stops there. Only six of them are
+    read."""
     head = b"PUT /durastore/theirs/unknown-%d HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\nAuthorization: Basic %s\r\n\r\n"
     credentials = base64.b64encode(":".join(ADMIN).encode())
     clients = [socket.create_connection(("127.0.0.1", port(machine.url)), timeout=60) for _ in range(24)]
@@ -424,7 +425,7 @@ def test_puts_of_unknown_length_share_their_memory(machine):
     while time.monotonic() < end:
         most = max(most, resident(machine.process.pid))
         time.sleep(0.05)
-    # One whose length is known does not wait for them.
+    # A PUT of known length does not wait for them.
     known = f"{machine.url}/durastore/theirs/known"
     requests.put(known, auth=ADMIN, data=bytes(1 << 20), timeout=30).raise_for_status()
     for client in clients:
@@ -434,14 +435,15 @@ def test_puts_of_unknown_length_share_their_memory(machine):
     for thread in threads:
         thread.join()
     assert most - before < 6 * 16 + 64, f"{before} MiB before, {most} MiB at most"
-    # What they had is free again.
+    # Their memory is free again.
     requests.put(known, auth=ADMIN, data=iter([b"known"]), timeout=30).raise_for_status()
     assert requests.get(known, auth=ADMIN, timeout=30).content == b"known"
 
 
 @pytest.mark.skipif("REELSPAN_SLOW" not in os.environ, reason="waits for the server's patience to end: REELSPAN_SLOW=1")
 def test_slow_clients_are_given_up(machine):
-    """Heads after 15 seconds, bodies after 30, idle connections after a minute; and a paused player after five minutes."""
+    """Heads after 15 seconds, bodies after 30, idle connections after a minute; and a paused player after five
+    minutes."""
     path = f"{machine.url}/durastore/theirs/large.bin"
     requests.put(path, auth=ADMIN, data=bytes(8 << 20), timeout=60).raise_for_status()
     credentials = base64.b64encode(":".join(ADMIN).encode())

@@ -1,5 +1,5 @@
-"""However large a file is, it passes through in little memory. REELSPAN_LARGE says how large, in megabytes: the goal is 3000, of which
-1000 are cut; what runs every time is smaller, and large enough to tell."""
+"""A file of any size passes through in little memory. REELSPAN_LARGE is the size in megabytes: the goal is 3000, of
+which 1000 are cut; the default is smaller, but large enough to notice."""
 
 import os
 import time
@@ -15,7 +15,7 @@ LIMIT = 96
 """Megabytes."""
 WIDTH, HEIGHT, RATE = 1920, 1080, 25
 SECOND = WIDTH * HEIGHT * 3 // 2 * RATE / 1_000_000
-"""Megabytes of pictures that are not compressed."""
+"""Megabytes of uncompressed pictures."""
 
 
 def test_a_large_file_is_imported_indexed_and_cut_in_little_memory(new_server, tmp_path):

@@ -1,4 +1,4 @@
-"""Cuts of Ogg sound, sample by sample, what their original sounds at that place."""
+"""Cuts of Ogg sound are, sample by sample, what their originals sound like at that place."""
 
 import array
 import ctypes
@@ -25,7 +25,7 @@ def by_ffmpeg(path: pathlib.Path) -> array.array:
 
 
 def by_libvorbis(path: pathlib.Path) -> array.array:
-    """The decoder of the codec's own makers, which is the judge of where Vorbis begins: ffmpeg plays what is before, too."""
+    """The reference decoder, which decides where Vorbis begins: ffmpeg also plays what is before."""
     library = ctypes.CDLL(ctypes.util.find_library("vorbisfile"))
     library.ov_read.restype = ctypes.c_long
     file, part, link, heard = ctypes.create_string_buffer(4096), ctypes.create_string_buffer(1 << 16), ctypes.c_int(), []
@@ -47,7 +47,7 @@ def intervals(path: pathlib.Path, seconds: float) -> list[tuple[float, float]]:
 
 @pytest.fixture
 def chained(tmp_path):
-    """Five seconds of Vorbis, and then twelve of others, as who appends one file to another has them."""
+    """Five seconds of Vorbis, and then twelve of another stream, as if one file was appended to another."""
     first, path = tmp_path / "first.ogg", tmp_path / "chained.ogg"
     subprocess.run(["ffmpeg", "-v", "error", "-t", "5", "-i", VORBIS, "-c:a", "libvorbis", "-q:a", "4", first], check=True)
     path.write_bytes(first.read_bytes() + VORBIS.read_bytes())
@@ -99,7 +99,7 @@ def test_a_part_of_a_later_link_plays_behind_the_headers_of_that_link(binary, re
             answer = requests.get(server.media(chained.name), headers=headers, timeout=30)
             made.write_bytes(b"".join(part.content for part in parts(answer)))
             heard = by_libvorbis(made)
-            # Pages as they are: the first packet gives nothing, and where they begin within a stream nobody says.
+            # Unchanged pages: the first packet gives nothing, and nothing says where they begin within the stream.
             assert len(heard) > (end - start - 0.1) * RATE and heard.tobytes() in whole, (start, end)
         reelspan("verify", "--strict", server.media(chained.name))
     finally:
@@ -107,7 +107,7 @@ def test_a_part_of_a_later_link_plays_behind_the_headers_of_that_link(binary, re
 
 
 def test_frames_of_flac_are_numbered_from_zero(reelspan, tmp_path):
-    """The numbers by which libFLAC seeks, as ffmpeg's parser of plain FLAC, which believes nothing else, has them."""
+    """The numbers by which libFLAC seeks, as ffmpeg's parser of plain FLAC reads them, which accepts no others."""
     original, made, plain = formats.FOLDER / "flac.oga", tmp_path / "cut.oga", tmp_path / "cut.flac"
     for start, end in intervals(original, 12):
         reelspan("cut", original, f"t={start},{end}", made)
@@ -118,7 +118,8 @@ def test_frames_of_flac_are_numbered_from_zero(reelspan, tmp_path):
 
 
 def test_opus_begins_and_ends_at_the_very_sample(reelspan, tmp_path):
-    """Its decoder has converged to the very samples of the original after a while; nobody hears a difference before."""
+    """After a while its decoder has converged to exactly the samples of the original; before, the difference is
+    inaudible."""
     whole, made = by_ffmpeg(OPUS), tmp_path / "cut.opus"
     for start, end in intervals(OPUS, 12):
         reelspan("cut", OPUS, f"t={start},{end}", made)

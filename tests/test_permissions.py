@@ -1,6 +1,6 @@
-"""What each function may do is what it does: every action that template.yaml grants a function is one that it calls, on what it is
-granted for, and it calls no other. By looking: moto's AWS notes what each function asks for while it is invoked with every event
-of the table. What the code links would say less: all functions link the whole of `store`."""
+"""Each function has exactly the permissions that it needs: it uses every action that template.yaml grants it, on those
+resources, and no other. Observed, not derived: moto records each function's calls while it is invoked with every event
+of the table. The linked code would say less, because all functions link the whole of `store`."""
 
 import fnmatch
 import json
@@ -11,7 +11,7 @@ import pytest
 from actions import ACCOUNT_ID, REGION, Request, needs
 from invocations import IN_NEED, run, run_all
 
-# What Lambda itself does in a function's name, and so no call of the function's.
+# What Lambda itself does in a function's name, so that the function makes no such call.
 BY_LAMBDA = {
     "logs:CreateLogStream",
     "logs:PutLogEvents",
@@ -23,7 +23,7 @@ BY_LAMBDA = {
 
 @pytest.fixture(scope="module")
 def needed(stack) -> dict[str, set[tuple[str, str]]]:
-    """By function, what it called, and on what."""
+    """By function, its calls and their resources."""
     run_all(stack)
     for row in IN_NEED:
         run(stack, row)
@@ -34,7 +34,7 @@ def needed(stack) -> dict[str, set[tuple[str, str]]]:
 
 
 def granted(template, function: str) -> set[tuple[str, str]]:
-    """What the template allows a function, and on what."""
+    """The actions that the template allows a function, and their resources."""
     properties = template.functions[function]
     role = properties.get("Role")
     documents = list(properties.get("Policies", []))
@@ -73,7 +73,7 @@ def test_no_function_lacks_a_permission(stack, needed):
 def test_no_function_has_a_permission_to_spare(stack, needed):
     spare = {}
     for function in needed:
-        # Those that share a role share what it is needed for.
+        # Functions that share a role share its needs.
         role = stack.template.functions[function].get("Role")
         called = {
             need

@@ -29,7 +29,7 @@ def laid(answer, whole: bytes) -> list[tuple[int, int]]:
     return ranges
 
 
-# The working group's server test cases, of a file of ours.
+# The working group's server test cases, with a file of ours.
 
 
 def test_the_working_groups_requests_get_the_working_groups_answers(get, samples):
@@ -40,7 +40,7 @@ def test_the_working_groups_requests_get_the_working_groups_answers(get, samples
         is_problem(ask(get, "counter.webm", empty), 416)
     answer = ask(get, "counter.webm", "t:npt=0-40.008")
     start, end, duration, _, _ = mapping(answer)
-    # The clusters are all of the file but for what stands before them, and the cues behind them.
+    # The clusters are the whole file except what precedes them, and the cues after them.
     [(first, last)] = laid(answer, whole)
     setup = parts(ask(get, "counter.webm", "include-setup"))[-1].last
     assert first == setup + 1 and whole[last + 1 :].startswith(b"\x1c\x53\xbb\x6b")
@@ -105,7 +105,7 @@ def test_drop_frame_time_codes_are_for_videos_of_29_97_frames_a_second(reelspan,
         path.write_bytes(media.output("curl", "-sf", f"{url}?{query}"))
         return media.duration(path)
 
-    # 0:01:00:02 is the frame behind 0:00:59:29, the 1800th, and so is shown 60.06 s on.
+    # 0:01:00:02 is the frame after 0:00:59:29, the 1800th, and so is shown at 60.06 s.
     assert duration("t=smpte-30-drop:0:00:59:29,0:01:00:02") == pytest.approx(1001 / 30000, abs=0.001)
     assert duration("t=smpte-30-drop:0:01:00:02") == pytest.approx(70 - 60.06, abs=0.1)
     assert duration("t=smpte-30:0:00:59:29,0:01:00:02") == pytest.approx(70, abs=0.1)
@@ -219,7 +219,7 @@ def test_a_redirect_to_bytes_leads_to_the_same_bytes(get, query, value):
     assert answer.request.url.endswith(answer.headers["Location"])
     unit, ranges = answer.headers["Range-Redirect"].split(" ")
     followed = get("counter.mp4", query, Range=f"{unit}={ranges}", Accept_Range_Redirect="bytes")
-    # A range of bytes that begins where another ends is one with it.
+    # Byte ranges that touch become one.
     assert b"".join(part.content for part in parts(followed)) == b"".join(part.content for part in parts(direct))
 
 
@@ -239,7 +239,7 @@ def test_a_range_of_a_cut_is_in_the_cuts_own_time_and_bytes(get, name):
     answer = ask(get, name, "t:npt=10-20", "t=12.48,27")
     assert laid(answer, cut.content)
     start, end, duration, *_ = map(float, re.fullmatch(form, answer.headers["Content-Range-Mapping"]).groups())
-    # Where the format begins at the sync point before, the cut is longer by that.
+    # If the format begins at the previous sync point, the cut is longer by that.
     lead = 0.0 if name.endswith(".mp4") and "fragmented" not in name else duration - 14.52
     assert 0 <= lead < 1 and duration == pytest.approx(14.52 + lead, abs=0.03)
     assert start <= 10 and end == pytest.approx(duration, abs=0.03)
@@ -254,7 +254,7 @@ def test_a_range_of_a_cut_is_in_the_cuts_own_time_and_bytes(get, name):
     assert left == 0 or not name.endswith("mp4"), f"{left} bytes of the cut are in no part of it"
 
 
-# What other clients make of it.
+# Other clients.
 
 
 def test_curl_and_a_library_read_multipart_as_it_is_meant(server, samples):

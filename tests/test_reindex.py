@@ -1,4 +1,4 @@
-"""`reelspan reindex`: what events missed, and what an older index left."""
+"""`reelspan reindex`: after missed events, and with older indexes."""
 
 import shutil
 import subprocess
@@ -26,7 +26,7 @@ def run(binary):
 
 @pytest.fixture
 def deployment(moto, boto, samples):
-    """Three files and a text whose events nobody heard; and how to ask for it."""
+    """Three files and a text whose events were lost; and the options for them."""
     s3, dynamodb = boto("s3"), boto("dynamodb")
     s3.create_bucket(Bucket=MEDIA)
     make_table(dynamodb, TABLE, "media", "page")
@@ -54,7 +54,7 @@ def test_missed_events_are_made_up_for(boto, deployment, run):
     assert summary(done) == "lost: 4 objects, 0 right, 3 indexed, 1 cannot be indexed, 0 indexes of nothing removed, 0 failed"
     assert "lost/a b+ä.txt: " in done.stderr
     assert {name for name, head in heads(boto).items() if head["status"]["S"] == "indexed"} == {f"lost/sub/{name}" for name in SAMPLES}
-    # What is right is left alone, and so is what cannot be indexed.
+    # Right indexes are left alone, and so are files that cannot be indexed.
     assert summary(run("reindex", "lost", **deployment)).startswith("lost: 4 objects, 4 right, 0 indexed, 0 cannot")
     assert summary(run("reindex", "lost", "--all", **deployment)).startswith("lost: 4 objects, 0 right, 3 indexed, 1 cannot")
 
@@ -91,7 +91,7 @@ def test_what_is_not_there_is_told(deployment, run):
         "--bucket"
         in run("reindex", "lost", status=2, **{name: value for name, value in deployment.items() if name != "MEDIA_BUCKET"}).stderr
     )
-    assert "there is none" in run("reindex", "lost", "--data", "/nosuch", status=2).stderr
+    assert "does not exist" in run("reindex", "lost", "--data", "/nosuch", status=2).stderr
     failed = run("reindex", "lost", status=1, **deployment | {"MEDIA_BUCKET": "nosuch"})
     assert "the bucket" in failed.stderr
 

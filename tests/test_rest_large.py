@@ -1,4 +1,4 @@
-"""The REST API: many and large, at once and half, and past the gateway."""
+"""The REST API: many and large contents, concurrent and interrupted requests, and uploads past the gateway."""
 
 import base64
 import concurrent.futures
@@ -34,7 +34,7 @@ def test_of_two_writers_the_last_one_wins_and_never_a_mixture(rest):
         writing = [pool.submit(write, number) for number in range(8)]
         while not all(write.done() for write in writing):
             seen = rest("GET", f"{space}/contended")
-            # While it is replaced it may have to be asked for again, and is never half of two.
+            # While it is replaced the client may have to try again, but never gets a mixture.
             assert seen.status_code in (404, 503) or (seen.content in bodies and seen.headers["content-md5"] == md5(seen.content))
         assert {write.result() for write in writing} == {201}
     last = rest("PUT", f"{space}/contended", data=b"the last")
@@ -75,7 +75,7 @@ def test_a_put_that_breaks_off_leaves_nothing(rest, how):
             fields = f"Host: {address.netloc}\r\nAuthorization: Basic {token}\r\n{announced}\r\n\r\n"
             connection.sendall(f"PUT /durastore/{space}/{name} HTTP/1.1\r\n{fields}".encode())
             part = b"x" * 65536
-            # More than a part of an upload, so that one is under way.
+            # More than a part of an upload, so that one is in progress.
             for _ in range(400 if rest.kind == "serve" else 20):
                 connection.sendall(b"10000\r\n" + part + b"\r\n" if how == "chunked" else part)
             time.sleep(0.5)
@@ -111,7 +111,7 @@ def test_ten_thousand_contents_are_listed_in_pages_in_order_and_none_twice(rest)
     space = rest.space()
     names = {f"folder {number % 7}/{number}" for number in range(10_000)}
     if rest.kind == "lambda":
-        # Within the process that moto is in; ten thousand requests would take it a minute.
+        # Within moto's process; ten thousand requests would take it a minute.
         moto = s3_backends[ACCOUNT_ID]["aws"]
         for name in names:
             moto.put_object(rest.bucket, f"{space}/{name}", b"x")
@@ -126,7 +126,7 @@ def test_ten_thousand_contents_are_listed_in_pages_in_order_and_none_twice(rest)
         marker = page[-1]
     assert len(found) == 10_000 and found == sorted(names, key=str.encode)
     assert len(rest.items(space, params={"maxResults": "5000"})) == 1000
-    # And all of them go.
+    # And all of them are deleted.
     assert rest("DELETE", space).status_code == 200
     end = time.monotonic() + 60
     while rest.objects(space) and time.monotonic() < end:
@@ -135,7 +135,7 @@ def test_ten_thousand_contents_are_listed_in_pages_in_order_and_none_twice(rest)
 
 
 def test_a_large_file_is_stored_by_curl_either_way(rest, tmp_path):
-    """Through the server where there is one; and past the gateway, to which curl is sent by a redirect."""
+    """Through the server on one machine; and past the gateway, by a redirect that curl follows."""
     space, body = rest.space(group_public="READ"), os.urandom(12_000_000)
     file = tmp_path / "large.bin"
     file.write_bytes(body)
@@ -154,7 +154,7 @@ def test_a_large_file_is_stored_by_curl_either_way(rest, tmp_path):
             assert head.headers["content-type"] == "text/css"
             assert head.headers["x-dura-meta-color"] == "green"
             assert head.headers["x-dura-meta-title"].encode("latin-1").decode() == "grün 100%"
-        # And read back, by the same kind of detour.
+        # And read back, also by a redirect.
         got = tmp_path / "got"
         curl("-L", "-o", str(got), url)
         assert got.read_bytes() == body
@@ -206,7 +206,8 @@ def test_an_upload_of_parts_is_one_content_once_it_is_completed(rest):
     upload = upload_url(rest, **task)
     assert sum(part["size"] for part in upload["parts"]) == size
     assert [part["partNumber"] for part in upload["parts"]] == list(range(1, len(upload["parts"]) + 1))
-    # The first and the last do: what is completed is what is named then. Each URL takes a body of its part's size alone.
+    # The first and the last are enough: completing uses the named parts. Each URL accepts only a body of its part's
+    # size.
     bodies = [os.urandom(64 << 20), b"and the rest"]
     parts = []
     for part, body in zip((upload["parts"][0], upload["parts"][-1]), bodies, strict=True):
@@ -221,7 +222,7 @@ def test_an_upload_of_parts_is_one_content_once_it_is_completed(rest):
     stored = rest("GET", f"{space}/large", headers={"Range": "bytes=67108864-"})
     assert stored.content == b"and the rest"
     assert (stored.headers["content-type"], stored.headers["content-md5"]) == ("video/mp4", digest)
-    # What is not the ETag stays known through copies and new properties.
+    # Everything except the ETag survives copies and new properties.
     assert rest("PUT", f"{space}/copy", headers={"x-dura-meta-copy-source": f"{space}/large"}).status_code == 201
     assert rest("POST", f"{space}/copy", headers={"x-dura-meta-color": "green"}).status_code == 200
     copy = rest("HEAD", f"{space}/copy")

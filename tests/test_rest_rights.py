@@ -1,4 +1,4 @@
-"""The REST API: who may do what, and what a content may be called."""
+"""The REST API: access rights, and valid names of contents."""
 
 import json
 import urllib.parse
@@ -16,7 +16,7 @@ def test_nobody_and_wrong_passwords_are_asked_for_credentials(rest):
         ("HEAD", f"acl/{space}"), ("POST", f"acl/{space}"), ("PUT", f"{space}/a"), ("GET", f"{space}/a"), ("GET", "task"),
         ("POST", "task/get-upload-url"), ("GET", "no-such-space"),
     ]:  # fmt: skip
-        # A look at a password takes a while, so not all of them everywhere.
+        # Checking a password takes a while, so not every path tries all of them.
         wrong = [("founder", "wrong password"), ("nobody-at-all", "wrong password")] if path in ("spaces", f"{space}/a") else []
         for auth in (None, *wrong):
             answer = rest(method, path, None, headers={} if auth is None else {"Authorization": requests.auth._basic_auth_str(*auth)})
@@ -24,7 +24,7 @@ def test_nobody_and_wrong_passwords_are_asked_for_credentials(rest):
             assert answer.headers["www-authenticate"].startswith("Basic ")
 
 
-# One line a call; who is answered with success, by the lists below.
+# One line for each call; the lists below say who may make it.
 CALLS = [
     ("read", "GET", "{space}", {}),
     ("read", "HEAD", "{space}", {}),

@@ -1,5 +1,5 @@
-"""The signing function as Lambda runs it, with keys of both kinds that CloudFront takes: what it signs is what botocore signs, and
-OpenSSL verifies it."""
+"""The signing function as Lambda runs it, with keys of both kinds that CloudFront accepts: it signs the same as
+botocore, and OpenSSL verifies it."""
 
 import base64
 import datetime
@@ -25,15 +25,15 @@ FILES = ["lecture.mp4", "a b/ä *#%.mp3", "audiofile.mp3"]
 
 
 class Signing:
-    """The function, asked by alice, who may read both spaces."""
+    """The function, called by alice, who may read both spaces."""
 
     def __init__(self, invoke, key, secret: str, log):
         self.invoke, self.key, self.log = invoke, key, log
         self.secrets = [secret]
-        """What is to be in no log."""
+        """Must not appear in a log."""
 
     def http(self, method: str, path: str, query: str = "", body: str = "") -> dict:
-        """What the function answers behind API Gateway, whose authorizer knows alice."""
+        """The function's answer behind API Gateway, whose authorizer knows alice."""
         caller = {"lambda": {"user": "alice", "role": "user", "groups": ""}}
         http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "test"}
         context = {
@@ -90,7 +90,7 @@ def signing(request, stores, moto, boto, root, tmp_path_factory):
 
 
 def parts(url: str) -> dict[str, str]:
-    """The parameters of a URL, each of which is there once."""
+    """The parameters of a URL, each of which occurs once."""
     pairs = [pair.split("=", 1) for pair in url.partition("?")[2].split("&") if pair]
     assert len(dict(pairs)) == len(pairs)
     return dict(pairs)
@@ -110,7 +110,7 @@ def verified(folder, key, policy: bytes, signature: str) -> None:
     assert done.stdout == b"Verified OK\n", done.stderr
 
 
-# What is asked, beside the space.
+# The body of the request, besides the space.
 ASKED = [
     {"contentId": "lecture.mp4"},
     {"contentId": "lecture", "minutesToExpire": "1"},
@@ -128,7 +128,7 @@ def test_a_signed_url_is_that_of_botocore_and_openssl_verifies_it(signing, tmp_p
     stored = next(name for name in FILES if name.startswith(asked["contentId"]))
     assert url == f"https://{HOST}/{urllib.parse.quote(stored)}"
 
-    # Signatures of ECDSA differ each time: botocore is given the one that there is.
+    # ECDSA signatures differ each time, so botocore is given the existing one.
     botocore = CloudFrontSigner(KEY_ID, lambda policy: decoded(found["Signature"]))
     if address := asked.get("ipAddress"):
         policy = decoded(found["Policy"]).decode()

@@ -1,5 +1,5 @@
-"""Who is let in to what is streamed: through the HTTP API as Lambda runs it, and on one machine through `/media/` and through the host
-that a space streams from. The signatures are OpenSSL's, but where a test says that the service made them."""
+"""Access to streamed spaces: through the HTTP API as Lambda runs it, and on one machine through `/media/` and through
+the streaming host. OpenSSL makes the signatures, unless a test says that the service made them."""
 
 import http.client
 import json
@@ -22,12 +22,12 @@ from invocations import index, put
 from signatures import Signer, cookies, query
 from streaming import ADMIN, NAME, OTHER, Streaming
 
-# All tables of mutations over HTTP together; as many more, and more than that, are in the verifier's own tests.
+# All tables of mutations over HTTP together; the verifier's own tests have more.
 MUTATIONS = int(os.environ.get("REELSPAN_MUTATIONS", "2000"))
 
 
 class Host:
-    """Something that answers for a space: where, what its URLs begin with when they are signed, and by which key."""
+    """A host of a space: its address, the beginning of its URLs in signatures, and the signing key."""
 
     def __init__(self, url: str, base: str, others_base: str, signer: Signer, address: str):
         self.url, self.base, self.others_base, self.signer, self.address = url, base, others_base, signer, address
@@ -35,7 +35,7 @@ class Host:
         self.connection = http.client.HTTPConnection(self.at.hostname, self.at.port, timeout=60)
 
     def send(self, request: Request) -> tuple[int, dict[str, str], bytes]:
-        """The answer to what is sent as it is written, over one connection."""
+        """The answer to a request that is sent verbatim, over one connection."""
         path = f"{self.at.path}/{request.path}" + (f"?{request.query}" if request.query else "")
         self.connection.request(request.method, path, headers={"Cookie": request.cookie} if request.cookie else {})
         answer = self.connection.getresponse()
@@ -98,7 +98,7 @@ def test_every_attack_is_refused_and_none_is_an_error_of_ours(host):
     table = host.refused()
     for request in table:
         status, headers, body = host.send(request)
-        # Routes of the HTTP API know no other method at all, and API Gateway no other routes.
+        # The HTTP API has routes for no other method, and API Gateway has no other routes.
         expected = (404, 405) if request.method == "DELETE" and "/media/" in host.url else (403,)
         if status < 400:
             let_in.append(request.about)
@@ -129,7 +129,7 @@ def test_no_mutation_of_a_valid_url_gets_in(host, kind):
 
 
 def test_no_mutation_of_a_valid_path_gets_in(host):
-    """Names that differ from the signed one, beside its signature. Names that no content can have are refused as such."""
+    """Names that differ from the signed one, with its signature. Names that no content can have are refused as such."""
     valid = query(host.signer.canned(f"{host.base}/{NAME}"))
     mutated = attacks.mutations(NAME, share(host), seed=11, counts=str)
     refuses(host, Request("valid", NAME, valid), (Request("a mutation", path, valid) for path in mutated), {400, 403, 404})
@@ -144,7 +144,8 @@ def test_no_mutation_of_valid_cookies_gets_in(host, kind):
 
 
 def share(host: Host) -> int:
-    """How many mutations each of the six tables sends to this host. Through Lambda's emulator a request takes ten times as long."""
+    """How many mutations each of the six tables sends to this host. Through Lambda's emulator a request takes ten times
+    as long."""
     through_lambda = host.base.startswith("https:")
     return max(1, MUTATIONS // 100 if through_lambda else MUTATIONS * 47 // 600)
 
@@ -176,9 +177,9 @@ def test_an_open_space_answers_anybody(streaming, samples, tmp_path):
     assert media.duration(tmp_path / "cut.mp4") == pytest.approx(7.52, abs=0.01)
     timed = requests.get(url, headers={"Range": "t:npt=10-20"}, timeout=30)
     assert timed.status_code == 206 and timed.headers["Content-Range-Mapping"].startswith("{ t:npt 8.0-20.0")
-    # What a viewer made up of our own field does not count.
+    # A viewer cannot set our own field.
     assert requests.get(url, headers={"x-reelspan-range": "t:npt=10-20"}, timeout=30).status_code == 200
-    # One that is not S3's to answer reaches S3 no more than CloudFront would let it.
+    # As at CloudFront, a parameter of S3 does not reach S3.
     assert requests.get(f"{url}?response-content-type=text/html", timeout=30).headers["Content-Type"] != "text/html"
 
 
@@ -227,7 +228,8 @@ def test_behind_a_proxy_urls_are_of_the_name_that_others_know(binary, samples, t
 
 
 def test_a_path_is_signed_as_it_is_written(streaming):
-    """At the streaming host and on `/media/`: what is percent-encoded in another way is another URL, which nobody has signed."""
+    """At the streaming host and on `/media/`: a path with other percent-encoding is another URL, which is not
+    signed."""
     whole = streaming.signed("films", NAME)
     for url in (whole, streaming.media(whole)):
         assert requests.head(url, timeout=30).status_code == 200
@@ -236,7 +238,7 @@ def test_a_path_is_signed_as_it_is_written(streaming):
             connection = http.client.HTTPConnection(host.hostname, host.port, timeout=30)
             connection.request("GET", written.partition(host.netloc)[2])
             assert connection.getresponse().status == 403, written
-    # A signer of one's own may sign it so: what is signed is what is written.
+    # Your own signer may sign it that way: the signature covers what is written.
     url = whole.partition("?")[0].replace(f"/{NAME}", f"/%63{NAME[1:]}")
     host = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(host.hostname, host.port, timeout=30)
@@ -302,7 +304,7 @@ def test_streaming_that_is_off_is_nobodys_and_comes_back(streaming, samples):
         refused = requests.get(at, timeout=30)
         assert refused.status_code == 403, at
     assert "is off" in requests.get(streaming.media(url), timeout=30).json()["detail"]
-    # Those who may read it still do.
+    # Users with the right to read it still can.
     assert streaming.rest("GET", f"turns/{NAME}").content == (samples / NAME).read_bytes()
     streaming.streams("turns")
     assert requests.get(url, timeout=30).status_code == 200
@@ -343,7 +345,7 @@ def test_the_validator_tells_the_holder_of_an_excerpt_of_that_excerpt_alone(stre
 
 
 def test_nothing_that_opens_something_is_logged(binary, samples, tmp_path):
-    """With all that there is to be logged."""
+    """With all logging turned on."""
     running = servers.Server(binary, tmp_path / "data", admin=":".join(ADMIN))
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("RUST_LOG", "debug,hyper=info,h2=info,rustls=info")
@@ -380,7 +382,7 @@ def test_signed_cookies_open_the_space_that_they_are_for(streaming):
 
 def test_what_was_signed_for_a_deleted_space_opens_no_later_one_of_its_name(streaming, samples):
     def shown(base: str, url: str, cookie: str) -> list[int]:
-        """What the URL is answered, on either host, and what the cookies are, at this base."""
+        """The status of the URL on either host, and with the cookies at this base."""
         there = f"{base}/{NAME}"
         by_cookies = [requests.get(at, headers={"Cookie": cookie}, timeout=30) for at in (there, streaming.media(there))]
         return [
@@ -402,7 +404,7 @@ def test_what_was_signed_for_a_deleted_space_opens_no_later_one_of_its_name(stre
         cookie = cookie_of(token)
         streaming.wait_for(streaming.media(url))
         assert shown(base, url, cookie) == [200] * 4
-        # Off and on again is the same setup.
+        # Turning it off and on again keeps the setup.
         streaming.task("disable-streaming", spaceId=space)
         assert streaming.streams(space, secure=True) == base
         assert shown(base, url, cookie) == [200] * 4
@@ -424,14 +426,14 @@ def test_what_was_signed_for_a_deleted_space_opens_no_later_one_of_its_name(stre
         assert shown(after, anew, cookie_of(pass_of(space))) == [200] * 4
         assert shown(after, url, cookie) == [403] * 4
         assert requests.get(token, timeout=30).status_code == 403
-        # Nor does the new signature at any other base, or the old one at the new base.
+        # Nor does the new signature work at any other base, or the old one at the new base.
         for wrong in (base, after + "0", after.partition("~")[0], after.partition("~")[0] + "~", after.replace("~", "%7E~")):
             assert requests.get(anew.replace(after, wrong), timeout=30).status_code in (403, 404), wrong
             assert requests.get(url.replace(base, wrong), timeout=30).status_code in (403, 404), wrong
 
 
 def eventually(holds) -> bool:
-    """Whether something holds within half a minute."""
+    """Whether something becomes true within half a minute."""
     end = time.monotonic() + 30
     while not holds():
         if time.monotonic() > end:
@@ -454,10 +456,10 @@ def test_chromium_plays_a_secure_video_that_is_signed(streaming, chromium, page,
         "cookies": lambda: plain,
     }[by]()
     if by == "cookies":
-        # The player's page is of the host that has the cookies, as a site of an archive would be.
+        # The player's page is on the host of the cookies, as an archive's site would be.
         chromium.get(cookies_url(streaming, redirectUrl=f"{streaming.running.url}/validate"))
         assert chromium.current_url == f"{streaming.running.url}/validate"
-        # A document that is a video has a player of its own.
+        # A document that is a video has its own player.
         chromium.get(f"{plain}?t=2,3")
         played = chromium.execute_async_script(PLAY)
         assert played.get("ended") and played["duration"] == pytest.approx(1, abs=0.05), played

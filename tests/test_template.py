@@ -1,4 +1,4 @@
-"""The SAM application and its events go with the programs that they name."""
+"""The SAM application and its events match the programs that they name."""
 
 import json
 import os
@@ -67,7 +67,8 @@ def test_every_function_has_a_named_log_and_a_deadline(functions):
 
 
 def test_what_answers_requests_alone_ends_before_api_gateway_gives_up(functions):
-    """That waits 30 s for a function, and 10 s for an authorizer; what also works behind an answer has as long as Lambda gives."""
+    """API Gateway waits 30 s for a function, and 10 s for an authorizer; functions that also work asynchronously have
+    Lambda's maximum."""
     for name, function in functions.items():
         properties = function["Properties"]
         behind_http = any(event["Type"] == "HttpApi" for event in properties.get("Events", {}).values())
@@ -82,7 +83,7 @@ def test_no_permission_is_for_everything(template):
         documents = [policy.get("PolicyDocument", policy) for policy in properties.get("Policies", [])]
         for statement in (statement for document in documents for statement in document["Statement"]):
             assert "*" not in json.dumps(statement["Action"]), name
-            # X-Ray has nothing to name, and CloudFront only some things.
+            # X-Ray has no resources to name, and CloudFront only some.
             assert statement["Resource"] != "*" or statement["Sid"] in ("Trace", "CloudFront"), name
 
 
@@ -90,7 +91,7 @@ def test_media_are_open_and_the_authorizer_is_asked_about_everybody(template, fu
     authorization = template["Resources"]["Api"]["Properties"]["Auth"]
     assert "DefaultAuthorizer" not in authorization
     users = authorization["Authorizers"]["Users"]
-    # With an identity source API Gateway answers by itself, without a challenge, where there is none.
+    # With an identity source, API Gateway itself answers requests without credentials, without a challenge.
     assert "Identity" not in users
     assert (users["AuthorizerPayloadFormatVersion"], users["EnableSimpleResponses"]) == ("2.0", True)
     for event in functions["Fragments"]["Properties"]["Events"].values():
@@ -104,10 +105,10 @@ def test_own_pages_upload_to_the_bucket_and_nobody_else_s_script_does(root, func
         separator, origins = rule["AllowedOrigins"]["Fn::Split"]
         allowed = stack.value(origins).split(separator)
         assert allowed == ["https://*.execute-api.us-east-1.amazonaws.com", *extra]
-        # S3 takes one star an origin.
+        # S3 accepts one star in an origin.
         assert all(origin.count("*") <= 1 for origin in allowed)
         assert (rule["ExposedHeaders"], "PUT" in rule["AllowedMethods"], "DELETE" in rule["AllowedMethods"]) == (["ETag"], True, False)
-    # Whatever changes state knows them too.
+    # Every function that changes state knows them too.
     for name, function in functions.items():
         changes = any(
             event["Type"] == "HttpApi" and event["Properties"]["Method"] in ("PUT", "POST", "DELETE")
@@ -127,7 +128,7 @@ def test_what_is_kept_is_encrypted_and_nobody_else_s_and_does_not_go_by_accident
             case "AWS::DynamoDB::Table":
                 assert properties["SSESpecification"]["SSEEnabled"], name
                 assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], name
-                # The index can be made anew.
+                # The index can be rebuilt.
                 kept = name != "ContainerIndex"
                 assert (made["DeletionPolicy"] == "Retain") == kept, name
                 assert properties.get("DeletionProtectionEnabled", False) == kept, name
@@ -140,7 +141,7 @@ def test_what_is_kept_is_encrypted_and_nobody_else_s_and_does_not_go_by_accident
             [statement] = [statement for statement in policy["PolicyDocument"]["Statement"] if statement["Sid"] == "TlsOnly"]
             assert statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
             assert policy[what]
-            # Others are let in by the services that act for one resource of ours alone.
+            # Others are allowed only through services that act for one of our resources.
             for other in policy["PolicyDocument"]["Statement"]:
                 assert other is statement or "aws:sourcearn" in json.dumps(other["Condition"]).lower(), other["Sid"]
 
@@ -163,7 +164,7 @@ def test_every_function_is_traced_kept_in_logs_for_so_long_and_watched(template,
             role = resources[function["Properties"]["Role"]["Fn::GetAtt"][0]]
             assert "xray:PutTraceSegments" in json.dumps(role), name
     for name, made in resources.items():
-        # What a queue cannot deliver, it leaves to one that is watched.
+        # Events that a queue cannot deliver go to a queue with an alarm.
         if made["Type"] == "AWS::SQS::Queue" and "RedrivePolicy" not in made["Properties"]:
             for alarm in ("EventsFailed", "EventsAreForgotten"):
                 assert f'["{name}", "QueueName"]' in alarms[alarm], name
@@ -176,7 +177,7 @@ def test_every_event_of_the_http_api_is_of_a_route_and_by_whom_the_route_takes(r
         for event in function["Properties"].get("Events", {}).values()
         if event["Type"] == "HttpApi"
     }
-    # All of the REST API but what everybody may read in principle is somebody's.
+    # All routes of the REST API require a user, except those that may be public.
     open_to_all = {route for route, is_somebodys in routes.items() if "/durastore/" in route and not is_somebodys}
     assert open_to_all == {f"{method} /durastore/{{space}}{content}" for method in ("GET", "HEAD") for content in ("", "/{content+}")}
     for path in sorted((root / "events").glob("*.json")):
@@ -193,7 +194,7 @@ def test_every_event_of_the_http_api_is_of_a_route_and_by_whom_the_route_takes(r
 @pytest.mark.parametrize("name", ["SpacesApi", "Indexer"])
 def test_a_function_that_invokes_itself_may_go_on_for_long(template, functions, name):
     function = functions[name]["Properties"]
-    # Lambda ends a function that has invoked itself 16 times, unless told that it is meant.
+    # Lambda stops a function that has invoked itself 16 times, unless this is allowed.
     assert function["RecursiveLoop"] == "Allow" and function["Timeout"] == 900
     [statement] = template["Resources"][f"{name}InvokesItself"]["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Action"] == "lambda:InvokeFunction"

@@ -1,5 +1,5 @@
-"""Users: `reelspan user` on a data folder and on a DynamoDB that knows nothing of Reelspan, the first admin of both, and the
-authorizer as Lambda runs it."""
+"""Users: `reelspan user` on a data folder and on an independent DynamoDB, the first admin of both, and the authorizer
+as Lambda runs it."""
 
 import base64
 import contextlib
@@ -61,13 +61,13 @@ def empty_table(table):
 
 
 class Users:
-    """`reelspan user`, told where."""
+    """`reelspan user` with the options of a table or a folder."""
 
     def __init__(self, binary, *where: str, **environment: str):
         self.binary, self.where, self.environment = binary, where, environment
 
     def __call__(self, *arguments: str, password: str | None = None, status: int = 0) -> str:
-        """What it says on standard output, or on standard error where it refuses."""
+        """Its standard output, or its standard error if it fails."""
         stdin = ["--password-stdin"] if password is not None else []
         done = subprocess.run(
             [self.binary, "user", *arguments, *stdin, *self.where],
@@ -147,7 +147,7 @@ def test_what_is_refused_says_why_and_changes_nothing(binary, tmp_path_factory, 
 
 def test_a_folder_that_is_not_there_is_not_made_to_say_so(in_folder, tmp_path):
     for command in (["list"], ["remove", "alice"], ["set", "alice", "--role", "user"], ["passwd", "alice"]):
-        assert "there is none" in in_folder(*command, status=2)
+        assert "does not exist" in in_folder(*command, status=2)
     assert not (tmp_path / "data").exists()
 
 
@@ -203,7 +203,7 @@ def test_a_password_is_asked_for_twice_and_not_shown(binary, in_folder):
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said.decode()
 
     status, said = typed("swordfish and more", "swordfisch and more")
-    assert status == 2 and "two different passwords" in said and "swordfis" not in said
+    assert status == 2 and "the two passwords differ" in said and "swordfis" not in said
     status, said = typed("swordfish and more", "swordfish and more")
     assert status == 0 and "added alice user" in said and "swordfis" not in said
 
@@ -228,7 +228,7 @@ def test_the_first_admin_s_password_is_printed_once_and_kept_for_its_owner(new_s
     assert printed(new_server) == []
     assert password not in "\n".join(new_server.output)
 
-    # Beside the server that runs.
+    # While the server runs.
     users = Users(binary, "--data", str(new_server.data))
     assert users("list") == "admin admin"
     users("add", "alice", password="swordfish and more")
@@ -273,15 +273,15 @@ def basic(user: str, password: str) -> str:
 
 @contextlib.contextmanager
 def authorizing(root, aws, log):
-    """Asks the authorizer for what an event's request has; one that has just started, and so remembers nobody."""
+    """Asks the authorizer about an event's request; it has just started, and so remembers no credentials."""
     with emulated(servers.built(root, "authorizer"), aws.endpoint, log, USERS_TABLE=TABLE, ADMIN_SECRET=SECRET, RUST_LOG="trace") as invoke:
         yield lambda asked: invoke(asked).json()
 
 
 @pytest.fixture
 def authorizer(aws, root, on_aws, client, tmp_path):
-    """Starts an authorizer, with `alice` in the table and `admin` in the secret; and holds all that it logs against what nobody
-    may read."""
+    """Starts an authorizer, with `alice` in the table and `admin` in the secret; and checks that its log contains no
+    secrets."""
     on_aws("add", "alice", "--role", "owner", "--group", "staff", "--group", "film", password="open sesame, says alice")
     secrets = client("secretsmanager")
     secrets.create_secret(Name=SECRET, SecretString=json.dumps({"username": "admin", "password": "first-secret"}))

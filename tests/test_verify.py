@@ -1,4 +1,5 @@
-"""`reelspan verify`, our conformance test: strictly green for every sample, and honest about a server that knows no ranges."""
+"""`reelspan verify`, our conformance test: strictly green for every sample, and honest about a server without
+ranges."""
 
 import functools
 import http.server
@@ -21,7 +22,7 @@ def report(done) -> dict:
 
 @pytest.fixture(scope="module")
 def plain(samples):
-    """A server of files that takes no notice of ranges or queries."""
+    """A file server that ignores ranges and queries."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_):
@@ -43,7 +44,7 @@ def test_every_sample_is_served_as_the_protocol_says(reelspan, server, name):
 
 @pytest.mark.parametrize("name", ["counter.mp4", "counter.webm"])
 def test_a_cut_is_a_resource_of_its_own(reelspan, server, name):
-    """Byte ranges and time ranges of a cut are in its own bytes and its own time."""
+    """Byte ranges and time ranges of a cut refer to its own bytes and its own time."""
     said = report(reelspan("verify", "--json", "--seed", "1", f"{server.media(name)}?{CUT}"))
     outcomes = {check["check"]: check["outcome"] for check in said["checks"]}
     assert "failed" not in outcomes.values()

@@ -1,5 +1,6 @@
-"""The functions as `cargo lambda watch` runs them for a developer: the function URL of its emulator, which streams, and `cargo lambda
-invoke`, which gives one an event of events/. The emulator runs alone here, and the programs are those that were built."""
+"""The functions as `cargo lambda watch` runs them for a developer: the function URL of its emulator, which streams, and
+`cargo lambda invoke`, which sends an event of events/. The emulator runs alone here, and the programs are those already
+built."""
 
 import contextlib
 import json
@@ -14,19 +15,19 @@ import emulator
 import server as servers
 from invocations import ROWS, media, pages, put
 
-# By the names of their programs, which is what cargo-lambda knows.
+# By the names of their programs, which cargo-lambda uses.
 FUNCTIONS = {"fragments": "FragmentsStream", "indexer": "Indexer"}
 CARGO_LAMBDA = [pathlib.Path(sys.executable).parent / "cargo-lambda", "lambda"]
 
 
 class Watch:
-    """`cargo lambda watch`, and what one asks of it."""
+    """`cargo lambda watch`, and requests to it."""
 
     def __init__(self, address: str, root: pathlib.Path):
         self.address, self.root = address, root
 
     def url(self, program: str, method: str, target: str, headers: dict | None = None) -> requests.Response:
-        """By the function's URL."""
+        """A request to the function's URL."""
         headers = {"accept-encoding": "identity"} | (headers or {})
         return requests.request(method, f"http://{self.address}/lambda-url/{program}{target}", headers=headers, timeout=60)
 
@@ -68,7 +69,7 @@ def test_a_function_url_streams_what_lambda_does(stack, watch, name):
     answer = watch.url("fragments", event["requestContext"]["http"]["method"], target, headers)
     assert (answer.status_code, answer.content) == (there.status, there.body)
     assert answer.headers["lambda-runtime-function-response-mode"] == "streaming"
-    # A function URL sends in chunks, whatever length the function has said.
+    # A function URL sends in chunks, whatever length the function declares.
     assert answer.headers["x-amzn-remapped-content-length"] == there.headers["content-length"]
     for field in ("content-type", "content-range", "content-range-mapping", "etag", "x-media-fragment"):
         assert answer.headers.get(field) == there.headers.get(field), field
@@ -91,5 +92,5 @@ def test_cargo_lambda_invoke_gives_a_function_an_event(stack, watch):
     )
     assert json.loads(watch.invoke("indexer", "s3-put")) is None
     assert "HEAD" in pages(stack, "demo/counter.mp4")
-    # What it shows of a streamed answer is its body, as text.
+    # It prints the body of a streamed answer, as text.
     assert b'"mediaFragment":true' in watch.invoke("fragments", "http-validate")

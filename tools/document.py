@@ -1,6 +1,6 @@
-"""Documents whose commands are run: each block of a document that begins with `$` is a command and what it printed.
+"""Documents with commands: each block of a document that begins with `$` is a command and its output.
 
-`python tools/document.py` runs them all and writes down what they print now; `test_documents.py` holds that it is the same.
+`python tools/document.py` runs them all and updates their output; `test_documents.py` checks that it does not change.
 """
 
 import os
@@ -19,7 +19,7 @@ DOCUMENTS = ["docs/protocol.md", "docs/streaming.md"]
 
 BLOCK = re.compile(r"(?<=^```\n)\$ .*?(?=^```$)", re.MULTILINE | re.DOTALL)
 
-# What every answer says, or what another day would change.
+# Fields of every answer, and those that change from day to day.
 LEFT_OUT = re.compile(
     r"^(access-control-[\w-]+|date|last-modified|x-content-type-options|cross-origin-resource-policy"
     r"|content-security-policy|cache-control): .*\n",
@@ -28,7 +28,7 @@ LEFT_OUT = re.compile(
 
 
 def run(block: str, server: servers.Server, folder: pathlib.Path) -> str:
-    """The block with what its commands print now. A command goes on in the next line behind a backslash."""
+    """The block with the current output of its commands. A backslash continues a command in the next line."""
     printed, url = [], server.url
     for command in re.findall(r"^\$ ((?:.*\\\n)*.*)$", block, re.MULTILINE):
         environment = os.environ | {
@@ -42,7 +42,7 @@ def run(block: str, server: servers.Server, folder: pathlib.Path) -> str:
 
 
 def renewed(text: str, server: servers.Server) -> str:
-    """A document with all its blocks run anew, in order, in one folder."""
+    """A document with all its blocks run again, in order, in one folder."""
     with tempfile.TemporaryDirectory() as folder:
         return BLOCK.sub(lambda block: run(block[0], server, pathlib.Path(folder)), text)
 

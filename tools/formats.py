@@ -1,7 +1,8 @@
-"""Every format that can be cut, with a sample of it: `python3 tools/formats.py` makes those in `samples/formats/`, or one by name.
+"""Every format that can be cut, with a sample: `python3 tools/formats.py` makes those in `samples/formats/`, or one by
+name.
 
-They are committed, each under 100 KB, and show and sound what `counter.py` draws, as those of `samples.py` do. A new format is a
-new row of `FORMATS`: the tests of `test_formats.py` are the same for all of them.
+They are committed, each under 100 KB, with the pictures and tones of `counter.py`, as those of `samples.py`. A new
+format is a new row of `FORMATS`: the tests of `test_formats.py` are the same for all of them.
 """
 
 import dataclasses
@@ -25,36 +26,38 @@ FOLDER = samples.SAMPLES / "formats"
 
 @dataclasses.dataclass(frozen=True)
 class Format:
-    """A sample, how ffmpeg made it, and what may be expected of its cuts."""
+    """A sample, how ffmpeg makes it, and what its cuts have to fulfil."""
 
     name: str
     options: list[str]
-    """What ffmpeg is told; input 0 is the picture, 1 the tone."""
+    """The options of ffmpeg; input 0 is the picture, 1 the tone."""
     media_type: str
     exact: bool = False
-    """Playback of a cut begins at the very instant asked for; otherwise at the sync point or the frame before."""
+    """Playback of a cut begins at exactly the requested instant; otherwise at the sync point or the frame before."""
     slack: float = 0.03
-    """By how many seconds the duration of a cut may differ from what `X-Media-Fragment` says of it: a frame, as a rule."""
+    """How many seconds the duration of a cut may differ from its `X-Media-Fragment`: usually a frame."""
     verbatim: bool = True
-    """The samples of a cut are those of the original, bit by bit, as far as ffprobe has samples: of PCM it has none."""
+    """The samples of a cut are those of the original, bit by bit, as far as ffprobe shows samples, which it does not
+    for PCM."""
     lossless: bool = False
     """The sound of a cut is the original's, bit by bit."""
     seconds: float = 12
-    """How long the sample is."""
+    """The duration of the sample."""
     zeros: bool = False
-    """ffprobe counts a zero before a sample to the one before it; so the first and the last sample of a cut may differ in one."""
+    """ffprobe assigns a zero before a sample to the previous one, so the first and the last sample of a cut may differ
+    in one."""
     remade: Callable[[bytes], bytes] = bytes
-    """What is done with ffmpeg's file, where ffmpeg does not write such."""
+    """Transforms ffmpeg's file, if ffmpeg cannot write such a file."""
     made: int = 0
-    """With how many packets that are not of the original a cut may begin: MP3's bit reservoir stands in one."""
+    """How many generated packets may be at the beginning of a cut: one for MP3's bit reservoir."""
     open: bool = False
-    """Its groups are open: pictures that need the group before are left out behind the first picture of a cut."""
+    """Its groups are open: pictures that need the previous group are left out after the first picture of a cut."""
     every: int = 1
-    """It shows each that many pictures one, for as long as they all would last."""
+    """It shows only one of this many pictures, for as long as all of them would last."""
     chapters: bool = False
-    """It has those of `samples.CHAPTER_LIST`."""
+    """It has the chapters of `samples.CHAPTER_LIST`."""
     complaints: frozenset[str] = frozenset()
-    """What ffmpeg says of the original too, and so may say of a cut."""
+    """Complaints of ffmpeg about the original, which it may also have about a cut."""
 
 
 H264 = samples.H264
@@ -71,23 +74,23 @@ EXACT = {"media_type": "audio/mpeg", "exact": True, "lossless": True, "made": 1}
 MPEG2 = "-c:v mpeg2video -q:v 30 -g 25 -sc_threshold 1000000000".split()
 MP2 = ["-c:a", "mp2", "-b:a", "32k", "-ac", "1"]
 UNSTAMPED = frozenset({"Application provided invalid, non monotonically increasing dts to muxer in stream :  >="})
-"""ffmpeg guesses when pictures without a time stamp are decoded, and is wrong."""
+"""ffmpeg guesses the decode times of pictures without a time stamp, and is wrong."""
 TS = ["-f", "mpegts", "-pes_payload_size", "200", "-pat_period", "2", "-sdt_period", "10", "-t", "8"]
-"""Small PES packets, and tables every two seconds, or the sample would be padding for the most part."""
+"""Small PES packets, and tables every two seconds; otherwise most of the sample would be padding."""
 
 
 def without_sync_table(movie: bytes) -> bytes:
-    """An MP4 that says of all its samples that they are sync samples."""
+    """An MP4 that marks all its samples as sync samples."""
     return movie.replace(b"stss", b"free")
 
 
 def without_sample_flags(movie: bytes) -> bytes:
-    """The same of movie fragments: the flags of a sample that depends on others are made those of one that does not."""
+    """The same for movie fragments: the flags of dependent samples become those of independent ones."""
     return movie.replace(bytes.fromhex("01010000"), bytes.fromhex("02000000"))
 
 
 def all_keyframes(file: bytes) -> bytes:
-    """A Matroska file of which each SimpleBlock says that it is a keyframe."""
+    """A Matroska file in which each SimpleBlock claims to be a keyframe."""
     marked = bytearray(file)
     for at in simple_blocks(file, 0, len(file)):
         marked[at + 3] |= 0x80  # behind the track number, of one byte, and the time
@@ -95,7 +98,7 @@ def all_keyframes(file: bytes) -> bytes:
 
 
 def simple_blocks(file: bytes, at: int, end: int) -> Iterator[int]:
-    """Where the data of each SimpleBlock begins."""
+    """The position of the data of each SimpleBlock."""
     while at < end:
         identifier, at = file[at : at + 9 - file[at].bit_length()], at + 9 - file[at].bit_length()
         width = 9 - file[at].bit_length()
@@ -108,7 +111,7 @@ def simple_blocks(file: bytes, at: int, end: int) -> Iterator[int]:
 
 
 def with_parity(packets: bytes) -> bytes:
-    """Each packet of a transport stream with sixteen bytes behind it."""
+    """Each packet of a transport stream, followed by sixteen bytes."""
     return b"".join(packets[at : at + 188] + bytes(16) for at in range(0, len(packets), 188))
 
 
@@ -117,7 +120,7 @@ def box(kind: bytes, payload: bytes) -> bytes:
 
 
 def compressed(film: bytes) -> bytes:
-    """A film whose movie box, its last, is compressed, as QuickTime wrote it for the web."""
+    """A film whose movie box, the last one, is compressed, as QuickTime wrote it for the web."""
     at = film.rindex(b"moov") - 4
     moov = film[at:]
     cmvd = box(b"cmvd", struct.pack(">I", len(moov)) + zlib.compress(moov))
@@ -130,7 +133,7 @@ FORMATS = [
     Format("picture.3gp", [*BOTH, *H264, *samples.AAC, "-f", "3gp"], "video/3gpp", exact=True),
     Format("timecode.mov", [*BOTH, *H264, "-c:a", "pcm_s16be", "-ar", "8000", "-ac", "1", "-timecode", "01:00:00:00", "-t", "5"],
            "video/quicktime", exact=True, lossless=True, seconds=5),
-    # Files that mark pictures wrongly as sync samples.
+    # Files that wrongly mark pictures as sync samples.
     Format("unmarked.mp4", [*BOTH, *H264, *samples.AAC, "-t", "8"], "video/mp4", exact=True, seconds=8, remade=without_sync_table),
     Format("unmarked-fragments.mp4", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-bf", "0", *samples.AAC, "-movflags", "empty_moov+default_base_moof",
            "-frag_duration", "1500000", "-t", "8"], "video/mp4", exact=True, seconds=8, remade=without_sample_flags),
@@ -140,7 +143,7 @@ FORMATS = [
     Format("slides.mp4", [*BOTH, *H264, "-vf", "select=not(mod(n\\,75))", "-r", "1/3", "-bf", "0", *samples.AAC], "video/mp4", exact=True, every=75),
     Format("compressed.mov", [*BOTH, *H264, "-c:a", "pcm_s16be", "-ar", "8000", "-ac", "1", "-t", "5"],
            "video/quicktime", exact=True, lossless=True, seconds=5, remade=compressed),
-    # Its tables count frames, as QuickTime's do of sound whose packets are alike.
+    # Its tables count frames, as QuickTime's do for sound with equal packets.
     Format("packets.mov", [*WAVE, "-c:a", "adpcm_ima_wav", "-ar", "11025", "-f", "mov"], "audio/mp4", exact=True, lossless=True),
     Format("wave.wav", [*WAVE, "-c:a", "pcm_s16le", "-ar", "4000"], "audio/wav", exact=True, lossless=True),
     Format("wave24.wav", [*WAVE, "-c:a", "pcm_s24le", "-ar", "8000", "-t", "3.5"], "audio/wav", exact=True, lossless=True, seconds=3.5),
@@ -175,14 +178,14 @@ FORMATS = [
            "video/x-msvideo", seconds=5, slack=0.05),
     Format("motion.avi", [*BOTH, "-c:v", "mjpeg", "-q:v", "31", "-pix_fmt", "yuvj420p", "-c:a", "pcm_mulaw", "-ar", "8000", "-t", "2.4"],
            "video/x-msvideo", seconds=2.4),
-    # Of a group that is open, a decoder says that pictures are gone which are no longer referred to.
+    # For an open group, a decoder reports missing pictures that are no longer referred to.
     Format("reordered.avi", [*BOTH, *H264, "-bf", "3", "-g", "50", "-keyint_min", "50", "-c:a", "libmp3lame", "-ar", "44100", "-b:a", "32k", "-t", "6"],
            "video/x-msvideo", seconds=6),
     Format("open.avi", [*BOTH, *H264, "-bf", "3", "-g", "50", "-keyint_min", "50", "-x264-params", "open-gop=1", "-c:a", "pcm_mulaw", "-ar", "8000", "-t", "5"],
            "video/x-msvideo", seconds=5, open=True, complaints=frozenset({"mmco: unref short failure"})),
     Format("advanced.avi", [*BOTH, "-c:v", "mpeg4", "-q:v", "31", "-g", "25", "-bf", "2", "-c:a", "mp2", "-b:a", "32k", "-ac", "1", "-t", "5"],
            "video/x-msvideo", seconds=5, open=True),
-    # Two pictures in a chunk, and a chunk that stands for one of them. Without `setts` ffmpeg writes empty chunks first.
+    # Two pictures in a chunk, and a chunk in place of one of them. Without `setts` ffmpeg writes empty chunks first.
     Format("packed.avi", [*BOTH, "-c:v", "libxvid", "-q:v", "31", "-g", "25", "-bf", "2", "-flags", "+cgop", "-bsf:v", "setts=ts=N", "-c:a", "pcm_alaw", "-ar", "8000", "-t", "4"],
            "video/x-msvideo", seconds=4, slack=0.1),  # the encoder keeps the last two pictures
     Format("h264.ts", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-c:a", "aac", "-b:a", "16k", *TS], "video/mp2t", seconds=8, slack=0.07),
@@ -191,10 +194,11 @@ FORMATS = [
     Format("parity.ts", [*BOTH, *H264, "-g", "30", "-keyint_min", "30", "-c:a", "eac3", "-b:a", "32k", *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.07, remade=with_parity),
     Format("latm.ts", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-c:a", "aac", "-b:a", "16k", *TS, "-t", "4", "-mpegts_flags", "latm"],
            "video/mp2t", seconds=4, slack=0.07),
-    # Its clock begins anew, as all do each twenty-six and a half hours, in its third second.
+    # Its clock wraps around in its third second, as all do every twenty-six and a half hours.
     Format("wrap.ts", [*BOTH, *MPEG2, *MP2, *TS, "-t", "5", "-output_ts_offset", "95439.5"], "video/mp2t", seconds=5, slack=0.07),
     Format("sound.ts", [*SOUND, "-c:a", "aac", "-b:a", "32k", *TS], "video/mp2t", seconds=8, slack=0.07),
-    # Pictures that do not begin with PES packets: many in one with one time stamp; in packets of one size that begin in the middle of them.
+    # Pictures that do not begin with PES packets: many in one with one time stamp; in fixed-size packets that begin in
+    # the middle of pictures.
     Format("groups.ts", [*BOTH, *H264, "-g", "50", "-keyint_min", "50", "-bf", "2", "-c:a", "aac", "-b:a", "16k", *TS], "video/mp2t", seconds=8, slack=0.35,
            remade=functools.partial(transport.repacked, count=7), zeros=True, complaints=UNSTAMPED),
     Format("filled.ts", [*BOTH, *MPEG2, "-bf", "2", *MP2, *TS, "-t", "6"], "video/mp2t", seconds=6, slack=0.1,
@@ -209,7 +213,7 @@ FORMATS = [
     Format("h264.mpg", [*BOTH, *H264, "-g", "25", "-keyint_min", "25", "-bf", "0", *MP2, "-f", "vob", "-packetsize", "400", "-t", "6"],
            "video/mpeg", seconds=6, slack=0.35, zeros=True, complaints=UNSTAMPED),
     Format("sound.mpg", [*SOUND, "-c:a", "mp2", "-b:a", "48k", "-ac", "1", "-f", "mpeg"], "video/mpeg", slack=0.35),
-    # Several pictures begin in a packet, of which the first alone has a time stamp.
+    # Several pictures begin in a packet, and only the first has a time stamp.
     Format("reordered.mpg", [*BOTH, *H264, "-g", "25", "-keyint_min", "25", "-bf", "2", *MP2, "-f", "vob", "-t", "6"],
            "video/mpeg", seconds=6, slack=0.5, zeros=True, complaints=UNSTAMPED),
     Format("hevc.mpg", [*BOTH, *HEVC, *MP2, "-f", "vob", "-t", "6"], "video/mpeg", seconds=6, slack=0.5, zeros=True, complaints=UNSTAMPED),
@@ -252,7 +256,7 @@ def main(wanted: list[str]) -> None:
             if wanted and row.name not in wanted:
                 continue
             target = FOLDER / row.name
-            # The row's own options come last, so that they count.
+            # The row's own options come last, so that they take precedence.
             marks = ["-i", chapters, "-map_chapters", "2", *samples.TITLES] if row.chapters else []
             command = ["ffmpeg", "-v", "error", "-y", *inputs, *marks, "-t", str(row.seconds), *exact, *row.options, target]
             subprocess.run(command, check=True)

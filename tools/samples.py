@@ -1,7 +1,7 @@
 """Makes the files in `samples/`: `python3 tools/samples.py`, or one of them by name.
 
-They are committed, so that nobody needs this to run the project; it says what they are. All show what `counter.py` draws. Their
-bytes depend on the version of ffmpeg (5.1 made those that are committed), what they show does not.
+They are committed, so that running the project does not need this; it documents them. All show the pictures of
+`counter.py`. Their bytes depend on the version of ffmpeg (5.1 made the committed ones), but what they show does not.
 """
 
 import pathlib
@@ -26,20 +26,20 @@ MP4 = "-movflags +faststart -brand mp42".split()
 SUBTITLES = "".join(f"{at + 1}\n00:00:{at:02d},000 --> 00:00:{at:02d},900\nSecond {at}\n\n" for at in range(SECONDS))
 
 CHAPTER_LIST = [("Opening", 0, 3), ("song1", 3, 7), ("Ending", 7, 11)]
-"""Titles, and when they begin and end, in seconds."""
+"""Titles, beginnings and ends, in seconds."""
 CREATED = "2010-10-22T07:33:53Z"
 FFMETADATA = ";FFMETADATA1\n" + "".join(f"[CHAPTER]\nTIMEBASE=1/1\nSTART={start}\nEND={end}\n" for _, start, end in CHAPTER_LIST)
 TITLES = [option for place, (title, _, _) in enumerate(CHAPTER_LIST) for option in (f"-metadata:c:{place}", f"title={title}")]
 CHAPTERS = ["-map_chapters", "4", "-t", str(CHAPTER_LIST[-1][2]), "-metadata", f"creation_time={CREATED}", *TITLES]
 
 FILES = {
-    # An ordinary MP4 of the web, moov first; a group of pictures is four seconds.
+    # An ordinary MP4 for the web, moov first; a group of pictures is four seconds.
     "counter.mp4": ["-map", "0:v", "-map", "1:a", *H264, *AAC, *MP4],
-    # Groups that pictures shown before their sync sample belong to.
+    # Groups with pictures that are shown before their sync sample.
     "counter-open-gop.mp4": ["-map", "0:v", "-map", "1:a", *H264, "-x264-params", "open-gop=1", *AAC, *MP4, "-t", "20"],
-    # The order in which an encoder that does not know the length writes: moov last.
+    # The order of an encoder that does not know the length: moov last.
     "counter-moov-last.mp4": ["-map", "0:v", "-map", "1:a", *H264, *AAC, "-t", "20"],
-    # No sample tables: moof boxes.
+    # Without sample tables: moof boxes.
     "counter-fragmented.mp4": [
         "-map", "0:v", "-map", "1:a", *H264, *AAC, "-movflags", "+frag_keyframe+empty_moov+default_base_moof",
     ],
@@ -48,12 +48,12 @@ FILES = {
     "counter.webm": ["-map", "0:v", "-map", "1:a", *VP9, *OPUS],
     "counter.mkv": ["-map", "0:v", "-map", "1:a", "-map", "3:s", *H264, *AAC, "-c:s", "srt", "-metadata:s:s:0", "language=eng"],
     "tone.m4a": ["-map", "1:a", *AAC, "-movflags", "+faststart"],
-    # Two languages, told apart by how high their tones are.
+    # Two languages, distinguished by the frequency of their tones.
     "two-audio.mp4": [
         "-map", "0:v", "-map", "1:a", "-map", "2:a", *H264, *AAC,
         "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu", *MP4, "-t", "20",
     ],
-    # A chapter list and a chapter track, which say the same.
+    # A chapter list and a chapter track with the same content.
     "chapters.m4a": ["-map", "1:a", *AAC, "-movflags", "+faststart", *CHAPTERS],
     "chapters.mkv": ["-map", "0:v", "-map", "1:a", *H264, *AAC, "-b:a", "24k", *CHAPTERS],
 }  # fmt: skip

@@ -1,5 +1,5 @@
-"""Writes `tests/cloudfront/signed_by_botocore.json`: what botocore's CloudFrontSigner makes of a table of inputs, with a key of RSA,
-whose signatures are always the same. The key is for this alone.
+"""Writes `tests/cloudfront/signed_by_botocore.json`: the results of botocore's CloudFrontSigner for a table of inputs,
+with an RSA key, whose signatures are always the same. The key is only for this.
 
     python tools/signed_by_botocore.py
 """
@@ -30,7 +30,7 @@ ADDRESSES = [None, "192.0.2.7", "192.0.2.0/24"]
 
 
 def key() -> rsa.RSAPrivateKey:
-    """The key that the file has, so that its signatures stay."""
+    """The key in the file, so that its signatures do not change."""
     if FILE.exists():
         return serialization.load_der_private_key(base64.b64decode(json.loads(FILE.read_text())["pkcs8"]), None)
     return rsa.generate_private_key(65537, 2048)

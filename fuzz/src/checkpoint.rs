@@ -1,9 +1,9 @@
-//! Indexing in pieces: a pass that is stopped anywhere and resumed from its packed checkpoint makes the same index as one that
-//! runs through; a damaged checkpoint is refused; and one that is damaged in a way that its hash does not show is an error or
-//! a wrong index, but neither a panic nor endless.
+//! Indexing in pieces: a pass that is stopped anywhere and resumed from its packed checkpoint makes the same index as
+//! one that runs through; a damaged checkpoint is refused; and if its hash matches the damage, the result is an error
+//! or a wrong index, but no panic and no endless loop.
 //!
-//! The input: a byte that says how many bytes a piece is, a byte that says which checkpoint is damaged, a byte with the number
-//! of damages, three bytes for each of them (where, and what is changed), and the file.
+//! The input: a byte for the number of bytes in a piece, a byte that selects the checkpoint to damage, a byte with the
+//! number of damages, three bytes for each of them (position and change), and the file.
 
 use std::hash::{DefaultHasher, Hasher};
 
@@ -15,9 +15,9 @@ use reelspan_engine::index::{Outline, Packed};
 
 use crate::Interest;
 
-/// More pieces than this say nothing new.
+/// More pieces than this add nothing.
 const MOST_PIECES: usize = 64;
-/// As many bytes of a checkpoint are its hash.
+/// The size of a checkpoint's hash in bytes.
 const HASH: usize = 8;
 
 /// Runs the target.
@@ -50,7 +50,7 @@ fn parts(packed: &Packed) -> (u32, &Bytes) {
 /// The outcome of indexing, and the pages.
 type Indexed = (Result<Outline, Error>, Memory);
 
-/// The index as it comes in pieces, unless they are too many; and the packed checkpoints between them.
+/// The index in pieces, unless they are too many; and the packed checkpoints between them.
 fn in_pieces(file: &Bytes, limit: &Limit) -> (Option<Indexed>, Vec<Bytes>) {
     let (mut pages, mut from, mut checkpoints) = (Memory::default(), None::<Checkpoint>, Vec::new());
     while checkpoints.len() < MOST_PIECES {
@@ -71,7 +71,7 @@ fn in_pieces(file: &Bytes, limit: &Limit) -> (Option<Indexed>, Vec<Bytes>) {
     (None, checkpoints)
 }
 
-/// Resumes from a checkpoint with damages, once as it is and once with a hash that does not show them.
+/// Resumes from a damaged checkpoint, once as it is and once with a matching hash.
 fn resume_damaged(file: &Bytes, checkpoint: &Bytes, damages: &[u8]) {
     let mut bytes = checkpoint.to_vec();
     let length = bytes.len() - HASH;

@@ -1,5 +1,5 @@
-//! A file of each format: indexes it, cuts it, and gives out ranges of it and of its cuts. Whatever the file is, each answer
-//! is a valid one: its length is the sum of its pieces, and it takes no byte from outside the file.
+//! A file of each format: indexes it, cuts it, and makes ranges of it and of its cuts. Whatever the file is, each
+//! answer is valid: its length is the sum of its pieces, and it uses no byte outside the file.
 
 use std::ops::Range;
 
@@ -13,9 +13,9 @@ use reelspan_engine::media::{Interval, Time};
 
 use crate::Interest;
 
-/// As many byte ranges a part of the original has at the most.
+/// The maximum number of byte ranges in a part of the original.
 const MOST_RANGES: usize = 64;
-/// A cut up to this size is put together and indexed again.
+/// A cut up to this size is assembled and indexed again.
 const SMALL: u64 = 1 << 20;
 
 /// Runs the target for the containers of these names.
@@ -40,7 +40,7 @@ pub fn run(containers: &[&str], input: &[u8]) -> Interest {
     Interest::Keep
 }
 
-/// The index survives being stored, and names no byte outside the file.
+/// The index survives being stored, and refers to no byte outside the file.
 fn check_index(file: &Bytes, outline: &Outline, pages: &Memory) {
     assert_eq!(&Outline::unpack(&outline.pack()).unwrap(), outline);
     for range in &outline.setup_ranges {
@@ -50,7 +50,7 @@ fn check_index(file: &Bytes, outline: &Outline, pages: &Memory) {
     for packed in pages.packed() {
         assert!(packed.number < outline.pages);
         let page = Page::unpack(packed.number, &packed.bytes).unwrap();
-        // A track that was found later is in no earlier page.
+        // A track that was found later is missing in earlier pages.
         assert!(page.tracks.len() <= outline.tracks.len());
         for (count, track) in samples.iter_mut().zip(&page.tracks) {
             for run in &track.runs {
@@ -69,7 +69,8 @@ fn check_index(file: &Bytes, outline: &Outline, pages: &Memory) {
     assert_eq!(samples, claimed, "{outline:?}");
 }
 
-/// What is asked of every file: its middle, its beginning, its very end, what lies behind it, each kind of track, a chapter.
+/// The requests for every file: its middle, its beginning, its very end, a time after it, each kind of track, a
+/// chapter.
 fn asks(outline: &Outline) -> Vec<Ask> {
     let duration = outline.duration.0.max(3);
     let times =
@@ -83,7 +84,7 @@ fn asks(outline: &Outline) -> Vec<Ask> {
     asks
 }
 
-/// Both answers to what is asked: the cut, and the bytes of the original.
+/// Both answers to a request: the cut, and the bytes of the original.
 fn check_answers(file: &Bytes, outline: &Outline, pages: &Memory, ask: &Ask) {
     let meaning = Meaning::of(ask, outline);
     match block_on(resolve::cut(outline, &mut &*pages, &meaning)) {
@@ -99,7 +100,7 @@ fn check_answers(file: &Bytes, outline: &Outline, pages: &Memory, ask: &Ask) {
     }
 }
 
-/// A cut is a file that can be put together, and of which a range can be given.
+/// A cut is a file that can be assembled, and that supports ranges.
 fn check_part(file: &Bytes, outline: &Outline, part: &Part) {
     let written = &part.file;
     check_splice(&written.splice, file.len() as u64);
@@ -145,7 +146,7 @@ fn check_splice(splice: &Splice, length: u64) {
     assert_eq!(joined.len(), splice.len());
 }
 
-/// Ascending ranges of so many bytes, none touching the next; none at all if the samples are empty.
+/// Ascending ranges with this total length, which do not touch; none at all if the samples are empty.
 fn check_ranges(ranges: &[Range<u64>], length: u64) {
     assert!(ranges.len() <= MOST_RANGES, "{} ranges", ranges.len());
     assert!(ranges.windows(2).all(|pair| pair[0].end < pair[1].start), "{ranges:?}");

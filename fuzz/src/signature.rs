@@ -1,5 +1,5 @@
-//! Signed URLs, signed cookies and policies: what is let in was signed. The reference that decides what was signed is a list
-//! of whole URLs, and does not use the code under attack.
+//! Signed URLs, signed cookies and policies: an allowed request was signed. The reference that decides what was signed
+//! is a list of whole URLs, independent of the code under attack.
 
 use std::sync::OnceLock;
 
@@ -20,10 +20,10 @@ const WHOLE: &str = "https://d1.cloudfront.net/lectures/a%20b.mp4";
 const EXCERPT: &str = "https://d1.cloudfront.net/lectures/a%20b.mp4?t=620,655&track=audio";
 const OTHER: &str = "https://d1.cloudfront.net/lectures/other.mp4";
 
-/// What was signed, and the key that signed it.
+/// The signed requests, and the key that signed them.
 struct Signed {
     keys: Vec<TrustedKey>,
-    /// Each as the URL without its signature, the signature as it stands in the query, and in cookies.
+    /// Each as the URL without its signature, the signature as in the query, and as in cookies.
     all: Vec<One>,
 }
 
@@ -34,7 +34,7 @@ struct One {
     counts: bool,
 }
 
-/// Signs by a fixed key of RSA, whose signatures are the same each time: a finding can be repeated.
+/// Signs with a fixed RSA key, whose signatures are the same each time, so that a finding can be repeated.
 fn signed() -> &'static Signed {
     static SIGNED: OnceLock<Signed> = OnceLock::new();
     SIGNED.get_or_init(|| {
@@ -51,7 +51,7 @@ fn signed() -> &'static Signed {
             [
                 (url, canned.clone(), url != OTHER),
                 (url, Policy { date_greater_than: since, ip_address: address, ..canned.clone() }, url != OTHER),
-                // These have expired, or do not count yet: no change to their text lets them in.
+                // These have expired, or are not valid yet: no change to their text makes them valid.
                 (url, Policy { date_less_than: NOW, ..canned.clone() }, false),
                 (url, Policy { date_greater_than: Some(NOW), ..canned }, false),
             ]
@@ -67,10 +67,10 @@ fn signed() -> &'static Signed {
     })
 }
 
-/// Requests for [`WHOLE`] and [`EXCERPT`], whose signature is one that was made, changed as the input says; or the input itself.
+/// Requests for [`WHOLE`] and [`EXCERPT`] with an existing signature, changed as the input says; or the input itself.
 ///
-/// The input: a byte that says what is changed, a byte that says which signature is, and then the text of a query or of a
-/// `Cookie` field, or changes of three bytes each: where, whether one is inserted, replaced or removed, and the new byte.
+/// The input: a byte that selects the change, a byte that selects the signature, and then the text of a query or of a
+/// `Cookie` field, or changes of three bytes each: position, whether to insert, replace or remove, and the new byte.
 pub fn request(input: &[u8]) -> Interest {
     let Some((&[what, which], rest)) = input.split_first_chunk::<2>() else { return Interest::Reject };
     let Signed { keys, all } = signed();
@@ -103,7 +103,7 @@ pub fn request(input: &[u8]) -> Interest {
                 _ => false,
             }
         };
-        // A signature is never made here, so the bytes of one that was have to be in what is let in.
+        // No signature is created here, so an allowed request has to contain the bytes of an existing one.
         let was_signed = |one: &One| {
             let value = |text: &str| {
                 let pair = text.split(['&', ';']).find_map(|pair| pair.trim().rsplit_once("Signature="));
@@ -125,7 +125,7 @@ fn changed(text: &str, changes: &[u8]) -> String {
             0 => bytes.insert(at, change[3]),
             1 if at < bytes.len() => bytes[at] = change[3],
             2 if at < bytes.len() => drop(bytes.remove(at)),
-            // A piece of it once more, behind its end.
+            // Repeats a piece of it at its end.
             _ => bytes.extend_from_within(at..(at + usize::from(change[3])).min(bytes.len())),
         }
     }
@@ -150,7 +150,7 @@ pub fn policy(input: &[u8]) -> Interest {
     Interest::Keep
 }
 
-/// What [`Policy::covers`] decides, as a table of what each beginning of the pattern stands for.
+/// What [`Policy::covers`] decides, by a table of what each prefix of the pattern matches.
 fn stands_for(pattern: &str, url: &str) -> bool {
     let (pattern, url) = (pattern.as_bytes(), url.as_bytes());
     let query = pattern.iter().position(|byte| *byte == b'?');

@@ -1,5 +1,5 @@
-//! Text from a request: media fragments, `Range` and the other header fields that the engine reads, and names. What is read
-//! and written again means the same; what is given of a representation lies within it.
+//! Text from a request: media fragments, `Range` and the other header fields that the engine reads, and names. Parsed
+//! text that is written and parsed again means the same, and parts of a representation lie within it.
 
 use futures::executor::block_on;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -17,7 +17,7 @@ use reelspan::user::{Credentials, GroupName, Hash, UserName};
 
 use crate::Interest;
 
-/// The file that is asked for: forty seconds of video and two tracks of audio, with chapters.
+/// The requested file: forty seconds of video and two tracks of audio, with chapters.
 const FILE: &[u8] = include_bytes!("../../samples/chapters.mkv");
 
 thread_local! {
@@ -34,7 +34,7 @@ pub fn fragment(input: &[u8]) -> Interest {
     let fragment = Fragment::parse(text);
     let written = fragment.to_string();
     let again = Fragment::parse(&written);
-    // Times are written to the microsecond, so that what is shorter is written as nothing.
+    // Times are written to the microsecond, so a shorter interval is written as an empty one.
     if again.ignored.is_empty() {
         assert_eq!(again.to_string(), written);
         assert_eq!((again.tracks, again.id, again.area), (fragment.tracks.clone(), fragment.id.clone(), fragment.area));
@@ -62,7 +62,7 @@ pub fn range(input: &[u8]) -> Interest {
                 assert!(!ranges.is_empty() && ranges.len() <= 64);
                 for (at, range) in ranges.iter().enumerate() {
                     assert!(range.start < range.end && range.end <= length, "{range:?} of {length}");
-                    // None touches another one.
+                    // The ranges do not touch.
                     assert!(ranges[..at].iter().all(|other| other.end < range.start || range.end < other.start));
                 }
                 let mut whole = Splice::new();
@@ -85,7 +85,7 @@ pub fn range(input: &[u8]) -> Interest {
     Interest::Keep
 }
 
-/// What is given of a file lies within it, whatever was asked.
+/// Parts of a file lie within it, whatever the request.
 fn check_answers(ask: &Ask) {
     let guessed = resolve::guess(ask);
     assert!(guessed.is_empty() || guessed.end() - guessed.start() < 99, "{guessed:?}");
@@ -109,7 +109,8 @@ fn check_answers(ask: &Ask) {
     });
 }
 
-/// Header fields: a request's conditions and credentials. Each line of the input is a field, after a letter that says which.
+/// Header fields: a request's conditions and credentials. Each line of the input is a field, after a letter that
+/// selects it.
 pub fn header(input: &[u8]) -> Interest {
     const FIELDS: [&str; 6] =
         ["if-match", "if-none-match", "if-range", "if-modified-since", "if-unmodified-since", "authorization"];
@@ -135,7 +136,7 @@ pub fn header(input: &[u8]) -> Interest {
     Interest::Keep
 }
 
-/// Names of spaces, contents, users and groups, access lists, properties and kept passwords.
+/// Names of spaces, contents, users and groups, access lists, properties and stored passwords.
 pub fn name(input: &[u8]) -> Interest {
     let Ok(text) = str::from_utf8(input) else { return Interest::Reject };
     if let Ok(space) = SpaceId::parse(text) {
@@ -163,7 +164,7 @@ pub fn name(input: &[u8]) -> Interest {
         let again = Acl::of_fields(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         assert_eq!(again.expect("it was just written"), acl);
     }
-    // Those whose names are a field's, as they come in a request.
+    // Those with valid field names, as in a request.
     let fields = pairs().filter(|(name, _)| HeaderName::from_bytes(name.as_bytes()).is_ok());
     if let Ok(properties) = Properties::new(fields.map(|(name, value)| (name.to_owned(), value.to_owned()))) {
         let metadata: Vec<_> = properties.metadata().collect();
@@ -179,7 +180,7 @@ pub fn name(input: &[u8]) -> Interest {
     Interest::Keep
 }
 
-/// A key survives as text and as the path of a URL, in which nothing climbs out of its space.
+/// A key survives as text and as the path of a URL, and no part of the path leaves its space.
 fn check_key(key: &MediaKey) {
     assert_eq!(key.to_string().parse().as_ref(), Ok(key));
     let path = key.to_path();

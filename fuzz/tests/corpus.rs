@@ -1,4 +1,4 @@
-//! The targets over their corpus, without a fuzzing engine: what was found once holds from then on.
+//! Runs the targets over their corpus, without a fuzzing engine, so that past findings stay fixed.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::alloc::System;

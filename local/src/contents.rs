@@ -1,4 +1,4 @@
-//! The contents of a space as its objects are listed, for the commands that go through all of them.
+//! The contents of a space, as its objects are listed, for commands that process all of them.
 
 use futures::{Stream, stream};
 use reelspan::{
@@ -15,8 +15,8 @@ pub struct Content {
     pub etag: String,
 }
 
-/// The contents of a space whose names begin with `prefix`, in the order of their names, at most a thousand at a time. Objects
-/// whose names no content can have are passed over.
+/// The contents of a space whose names begin with `prefix`, ordered by name, at most a thousand at a time. Objects
+/// whose names no content can have are skipped.
 pub fn contents<'a>(
     media: &'a Media,
     space: &'a SpaceId,

@@ -1,4 +1,4 @@
-//! `reelspan cut`: a fragment of a plain file, by the engine that cuts those of S3.
+//! `reelspan cut`: cuts a fragment from a local file, with the engine that cuts those of S3.
 
 use std::fs::File;
 use std::io::{Write, stdout};
@@ -12,7 +12,7 @@ use reelspan_engine::media::splice::Splice;
 use crate::Error;
 use crate::file::FileSource;
 
-/// What to cut, and where to.
+/// What to cut, and where to write it.
 #[derive(Debug, Args)]
 pub struct Options {
     /// The file to cut from
@@ -40,7 +40,7 @@ async fn cut(options: &Options) -> Result<(), Error> {
         eprintln!("reelspan: {} is ignored: {}", ignored.pair, ignored.why);
     }
     if fragment.is_empty() {
-        return Err(Error::Setup(format!("{:?} is no media fragment, such as t=620,655", options.fragment)));
+        return Err(Error::Setup(format!("{:?} is not a media fragment, such as t=620,655", options.fragment)));
     }
     let source = FileSource::open(&options.input)?;
     let (outline, mut pages) = source.index().await?;
@@ -54,7 +54,7 @@ async fn cut(options: &Options) -> Result<(), Error> {
         Cut::Part(part) => part,
         Cut::Original => return Err(Error::Setup(format!("{input} has no part {fragment}"))),
         Cut::Outside => {
-            let why = format!("{input} lasts {} s, and has nothing at the time asked for", outline.duration);
+            let why = format!("{input} lasts {} s, and has nothing at the requested time", outline.duration);
             return Err(Error::Setup(why));
         }
     };
@@ -69,7 +69,7 @@ async fn cut(options: &Options) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes to a file that takes its name when it is whole, or to standard output.
+/// Writes to a file that gets its name once it is complete, or to standard output.
 fn write(source: &FileSource, splice: &Splice, options: &Options) -> Result<(), Error> {
     if options.output.as_os_str() == "-" {
         return source.write(splice, stdout().lock());
@@ -83,7 +83,7 @@ fn write(source: &FileSource, splice: &Splice, options: &Options) -> Result<(), 
         .and_then(|()| file.flush().map_err(Error::failed(&output)))
         .and_then(|()| std::fs::rename(&partial, &options.output).map_err(Error::failed(&output)));
     if written.is_err() {
-        // What went wrong is told already; a part that cannot be removed either is the lesser trouble.
+        // The error has been reported; failing to remove the incomplete file matters less.
         std::fs::remove_file(&partial).ok();
     }
     written

@@ -1,18 +1,18 @@
-//! The data folder: everything that outlives a restart, under one roof.
+//! The data folder: everything that outlives a restart.
 //!
 //! ```text
 //! FORMAT               the version of this layout, a number
 //! LOCK                 held by the process that serves the folder
-//! admin.json           the first admin, where nobody named one; readable by its owner only, as are those that follow
+//! admin.json           the first admin, if --admin named none
 //! credentials.json     the access key of the local S3
 //! secretsmanager.json  the secrets: the private key that signs URLs and cookies
-//! cloudfront.json      what was made in CloudFront: distributions, keys, policies
+//! cloudfront.json      the resources of CloudFront: distributions, keys, policies
 //! dynamodb.sqlite      DynamoDB's tables
 //! audit.jsonl          the audit trail, and audit-refused.jsonl; the earlier ones have a number
 //! s3/                  objects, and the catalogue of their names
 //! ```
 //!
-//! The folder is for its owner alone: 0700, with files of 0600.
+//! Only its owner can read the folder: 0700, with files of 0600.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions, TryLockError},
@@ -27,16 +27,18 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{Error, s3::REGION};
 
-/// The version of the layout that this program writes. One more for every change that an older program would misread.
+/// The version of the layout that this program writes. Increase it for every change that an older program would
+/// misread.
 const FORMAT: u32 = 1;
 
-/// What a file's group and all other users may do with it.
+/// The permissions of a file's group and of all other users.
 const OTHERS: u32 = 0o077;
 
-/// The `umask` of a process that uses a data folder: whatever it makes, by its own hand or by a library's, is its owner's alone.
+/// The `umask` of a process that uses a data folder: only the owner can access what it creates, including files created
+/// by libraries.
 const PRIVATE: Mode = Mode::RWXG.union(Mode::RWXO);
 
-/// A data folder. Opened with [`Data::open`] it is ours alone for as long as this lives.
+/// A data folder. After [`Data::open`], this process is its only user for as long as the value lives.
 #[derive(Debug)]
 pub struct Data {
     root: PathBuf,
@@ -45,31 +47,31 @@ pub struct Data {
     _lock: Option<File>,
 }
 
-/// The one access key of the local S3.
+/// The only access key of the local S3.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Credentials {
-    /// The public half, as `AWS_ACCESS_KEY_ID` has it.
+    /// The public half (`AWS_ACCESS_KEY_ID`).
     pub access_key_id: String,
-    /// The secret half, as `AWS_SECRET_ACCESS_KEY` has it.
+    /// The secret half (`AWS_SECRET_ACCESS_KEY`).
     pub secret_access_key: String,
 }
 
 impl Data {
-    /// Opens a data folder, or makes a new one where there is none or an empty one. Its parent has to be there.
+    /// Opens a data folder, or creates one if it does not exist or is empty. Its parent has to exist.
     ///
-    /// Fails with [`Error::Setup`] where the folder cannot be had, holds something else, is in use by another process, or
-    /// was written by a newer program.
+    /// Fails with [`Error::Setup`] if the folder cannot be created or opened, contains something else, is in use by
+    /// another process, or was written by a newer program.
     pub fn open(root: &Path) -> Result<Self, Error> {
         Self::take(root, false)
     }
 
-    /// Opens a data folder, or makes it, whether or not another process serves it, for the sake of its tables: a transaction of
-    /// one process waits for that of another. Fails as [`Data::open`] does, but for that.
+    /// Opens a data folder, or creates it, for the sake of its tables, even if another process serves it: a transaction
+    /// of one process waits for that of another. Otherwise fails as [`Data::open`] does.
     pub fn open_beside(root: &Path) -> Result<Self, Error> {
         Ok(Self { _lock: None, ..Self::take(root, true)? })
     }
 
-    /// Whether there is a data folder, of whatever format.
+    /// Whether the path is a data folder, of any format.
     #[must_use]
     pub fn is_at(root: &Path) -> bool {
         root.join("FORMAT").is_file()
@@ -110,7 +112,7 @@ impl Data {
 
         let credentials = root.join("credentials.json");
         if lock.is_none() && !credentials.exists() {
-            return Err(refuse("another process is making it just now"));
+            return Err(refuse("another process is creating it"));
         }
         if !format.exists() {
             fs::write(&format, format!("{FORMAT}\n")).map_err(cannot)?;
@@ -121,56 +123,56 @@ impl Data {
         Ok(Self { root, credentials, is_new, _lock: lock })
     }
 
-    /// The folder itself, where the audit trail is.
+    /// The folder itself, which contains the audit trail.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Where the first admin is written down.
+    /// The file of the first admin.
     #[must_use]
     pub fn admin(&self) -> PathBuf {
         self.root.join("admin.json")
     }
 
-    /// Where the state of CloudFront is.
+    /// The file of CloudFront's state.
     #[must_use]
     pub fn cloudfront(&self) -> PathBuf {
         self.root.join("cloudfront.json")
     }
 
-    /// Where the secrets are.
+    /// The file of the secrets.
     #[must_use]
     pub fn secrets(&self) -> PathBuf {
         self.root.join("secretsmanager.json")
     }
 
-    /// Where DynamoDB's tables are.
+    /// The file of DynamoDB's tables.
     #[must_use]
     pub fn dynamodb(&self) -> PathBuf {
         self.root.join("dynamodb.sqlite")
     }
 
-    /// Where the objects of S3 are.
+    /// The folder of S3's objects.
     #[must_use]
     pub fn s3(&self) -> PathBuf {
         self.root.join("s3")
     }
 
-    /// Whether the folder had no access key before it was opened now.
+    /// Whether the folder was opened for the first time, and had no access key before.
     #[must_use]
     pub const fn is_new(&self) -> bool {
         self.is_new
     }
 
-    /// The access key of the local S3; made once, at random.
+    /// The access key of the local S3; generated once, at random.
     #[must_use]
     pub const fn credentials(&self) -> &Credentials {
         &self.credentials
     }
 }
 
-/// Takes a folder, and all that it holds, from other users, if it was open to any of them. Links are left alone.
+/// Removes other users' access to a folder and everything in it, if any of them had access. Links are left alone.
 fn close_to_others(root: &Path) -> io::Result<()> {
     let mode = fs::metadata(root)?.permissions().mode() & 0o777;
     if mode & OTHERS == 0 {
@@ -181,12 +183,13 @@ fn close_to_others(root: &Path) -> io::Result<()> {
         folder = %root.display(),
         mode = format!("{mode:o}"),
         changed,
-        "the data folder was open to other users of this machine; it is its owner's alone now"
+        "the data folder was open to other users of this machine; only its owner can access it now"
     );
     Ok(())
 }
 
-/// Takes a file or a folder with all that it holds from other users, the outermost first. Gives how many were changed.
+/// Removes other users' access to a file, or a folder with everything in it, the outermost first. Returns how many were
+/// changed.
 fn restrict(path: &Path) -> io::Result<u64> {
     let found = fs::symlink_metadata(path)?;
     if found.is_symlink() {
@@ -234,18 +237,19 @@ impl Credentials {
     }
 }
 
-/// Reads what a file keeps, or makes it and keeps it there, for its owner's eyes only.
+/// Reads what a file contains, or creates the value and the file, readable only by its owner.
 pub(crate) fn keep<T: Serialize + DeserializeOwned>(
     path: &Path,
     make: impl FnOnce() -> io::Result<T>,
 ) -> io::Result<T> {
     match fs::read(path) {
-        // Not the error of the parser: that may cite what it found.
-        Ok(text) => serde_json::from_slice(&text)
-            .map_err(|_| io::Error::other(format!("{} is not as it was written", path.display()))),
+        // The parser's error may quote what it found, so it is not included.
+        Ok(text) => {
+            serde_json::from_slice(&text).map_err(|_| io::Error::other(format!("{} is damaged", path.display())))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let made = make()?;
-            // Written whole under another name first: a crash in between leaves no half a file.
+            // Written completely under another name first: a crash leaves no partial file.
             let unfinished = path.with_extension("new");
             let mut options = OpenOptions::new();
             let mut file = options.create(true).write(true).truncate(true).mode(0o600).open(&unfinished)?;
@@ -258,7 +262,7 @@ pub(crate) fn keep<T: Serialize + DeserializeOwned>(
 }
 
 impl std::fmt::Debug for Credentials {
-    /// Without the secret, so that it never ends in a log.
+    /// Omits the secret, so that it never appears in a log.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
     }
@@ -310,7 +314,7 @@ mod tests {
         for (name, expected) in [("", 0o700), ("s3", 0o700), ("LOCK", 0o600), ("FORMAT", 0o600)] {
             assert_eq!(mode(name), expected, "{name}");
         }
-        // A folder of an older program is put right, and nothing outside it is touched.
+        // A folder of an older program is corrected, and nothing outside it is touched.
         let outside = parent.path().join("outside");
         fs::write(&outside, "x").unwrap();
         fs::write(root.join("s3/body"), "x").unwrap();
@@ -338,7 +342,7 @@ mod tests {
     #[test]
     fn a_folder_can_be_opened_beside_the_process_that_has_it() {
         let folder = tempfile::tempdir().unwrap();
-        // Nothing there yet: it is made, and nobody is kept out.
+        // Nothing there yet: it is created, and other processes can still open it.
         let first = Data::open_beside(folder.path()).unwrap();
         let held = Data::open(folder.path()).unwrap();
         let beside = Data::open_beside(folder.path()).unwrap();

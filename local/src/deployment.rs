@@ -1,5 +1,5 @@
-//! Where media and their index are, for the commands that look after them: on AWS, by the usual environment, or in a data folder,
-//! whether or not `reelspan serve` runs on it.
+//! The location of the media and their index, for the maintenance commands: on AWS, by the usual environment, or in a
+//! data folder, whether or not `reelspan serve` runs on it.
 
 use std::{
     env,
@@ -19,49 +19,49 @@ use crate::{
     s3::{Api, MEDIA_BUCKET, Store},
 };
 
-/// The address of an S3 that is called in this process. Nothing listens there: it is what is signed.
+/// The address of an S3 that is called in this process. Nothing listens there; signatures need it.
 const IN_PROCESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9000);
 
 /// Which deployment.
 #[derive(Debug, Clone, Args)]
 pub struct Place {
-    /// A data folder, whether or not it is being served
+    /// A data folder, whether or not a server uses it
     #[arg(long, value_name = "DIR", conflicts_with_all = ["bucket", "table"])]
     pub data: Option<PathBuf>,
 
-    /// Where the S3 API of a data folder that is being served is; unless told, the one of the variable `AWS_ENDPOINT_URL_S3`, or
-    /// <http://127.0.0.1:9000>
+    /// The S3 API of a data folder that a server uses [default: the variable `AWS_ENDPOINT_URL_S3`, or
+    /// <http://127.0.0.1:9000>]
     #[arg(long, value_name = "URL", requires = "data")]
     pub s3: Option<String>,
 
-    /// The bucket of the media on AWS, by its usual environment; unless told, the one of the variable `MEDIA_BUCKET`
+    /// The bucket of the media on AWS, by its usual environment [default: the variable `MEDIA_BUCKET`]
     #[arg(long, value_name = "NAME")]
     pub bucket: Option<String>,
 
-    /// The `DynamoDB` table of the index; unless told, the one of the variable `INDEX_TABLE`, or `ContainerIndex`
+    /// The `DynamoDB` table of the index [default: the variable `INDEX_TABLE`, or `ContainerIndex`]
     #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
 }
 
-/// A deployment that can be worked with.
+/// An open deployment.
 #[derive(Debug)]
 pub struct Deployment {
     /// The bucket and the table of the index.
     pub stores: Stores,
-    /// A client of S3 for what is no store's business.
+    /// A client of S3 for operations outside the stores.
     pub s3: aws_sdk_s3::Client,
     /// A client of `DynamoDB`, likewise.
     pub dynamodb: aws_sdk_dynamodb::Client,
-    /// What the AWS SDKs read of the environment; `None` for a data folder.
+    /// The SDK's configuration from the environment; `None` for a data folder.
     pub aws: Option<SdkConfig>,
-    /// The data folder is served by another process.
+    /// Whether another process serves the data folder.
     pub is_served: bool,
-    /// Keeps the data folder ours, if no other process serves it.
+    /// Keeps the data folder locked, if no other process serves it.
     data: Option<Data>,
 }
 
 impl Place {
-    /// Reaches the deployment, which need not be in order.
+    /// Opens the deployment, which need not be in order.
     pub async fn open(&self) -> Result<Deployment, Error> {
         match &self.data {
             Some(folder) => self.of_folder(folder),
@@ -79,7 +79,7 @@ impl Place {
         let table = self.table.clone().or_else(|| env::var("INDEX_TABLE").ok());
         let table = table.unwrap_or_else(|| CONTAINER_INDEX.name.to_owned());
         let aws = aws_config::defaults(BehaviorVersion::latest()).http_client(store::http_client()).load().await;
-        // What is no AWS seldom has a host name for each bucket.
+        // Other S3 implementations than AWS seldom have a host name for each bucket.
         let by_path = aws.endpoint_url().is_some() || env::var_os("AWS_ENDPOINT_URL_S3").is_some();
         let s3 = aws_sdk_s3::config::Builder::from(&aws).force_path_style(by_path);
         let dynamodb = aws_sdk_dynamodb::config::Builder::from(&aws);
@@ -87,9 +87,9 @@ impl Place {
     }
 
     fn of_folder(&self, folder: &std::path::Path) -> Result<Deployment, Error> {
-        // A folder of a mistyped name is not made.
+        // Does not create a folder for a mistyped name.
         if !Data::is_at(folder) {
-            return Err(Error::Setup(format!("data folder {}: there is none", folder.display())));
+            return Err(Error::Setup(format!("data folder {}: does not exist", folder.display())));
         }
         let (data, is_served) = match Data::open(folder) {
             Ok(data) => (data, false),

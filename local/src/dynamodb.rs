@@ -1,5 +1,5 @@
-//! DynamoDB on one machine: `dynoxide`, its tables in one SQLite file. Its operations are called in this process; it listens on
-//! no port, as its HTTP server verifies no signature and lets every web page read its answers.
+//! DynamoDB on one machine: `dynoxide`, with its tables in one SQLite file. Its operations are called in this process.
+//! It listens on no port, because its HTTP server verifies no signature and lets every web page read its answers.
 
 use std::{
     fs::{OpenOptions, Permissions},
@@ -18,10 +18,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Error, in_process};
 
-/// What the header `X-Amz-Target` of a request begins with, before the name of the operation.
+/// The beginning of a request's `X-Amz-Target`, before the name of the operation.
 const TARGET: &str = "DynamoDB_20120810.";
 
-/// The tables of a data folder. Its clones share them.
+/// The tables of a data folder. Clones share them.
 #[derive(Clone)]
 pub struct DynamoDb {
     database: Database,
@@ -31,21 +31,21 @@ impl DynamoDb {
     /// Opens the tables of a file, or creates the file. Other processes may have it open too.
     pub fn open(file: &Path) -> Result<Self, Error> {
         let name = file.to_str().ok_or_else(|| Error::Setup(format!("{}: not UTF-8", file.display())))?;
-        // It holds password hashes. SQLite gives the files beside it the same permissions.
+        // The file holds password hashes. SQLite creates its other files with the same permissions.
         let mut private = OpenOptions::new();
         let opened = private.create(true).append(true).mode(0o600).open(file).map_err(Error::failed(name))?;
-        // An older file may be open to others. If another user owns it, its permissions are that user's business.
+        // An older file may be open to others. If it belongs to another user, its permissions are left alone.
         let _ = opened.set_permissions(Permissions::from_mode(0o600));
         // SQLite's locks belong to the process, and end when it closes any descriptor of the file: close this one first.
         drop(opened);
         let database = Database::new(name).map_err(Error::failed(name))?;
-        // SQLite waits for the disk at every write unless told otherwise. dynoxide offers that under the name of leaving its
-        // bulk mode: write-ahead log with synchronous = NORMAL, which a crash of the process cannot hurt.
+        // SQLite waits for the disk at every write by default. dynoxide's way to change that is to leave its bulk mode:
+        // write-ahead log with synchronous = NORMAL, which survives a crash of the process.
         database.disable_bulk_loading().map_err(Error::failed(name))?;
         Ok(Self { database })
     }
 
-    /// An HTTP client for the SDK that calls the tables in this process. It checks no signature: whoever has it may do
+    /// An HTTP client for the SDK that calls the tables in this process. It checks no signature: its holder may do
     /// everything.
     #[must_use]
     pub fn client(&self) -> SharedHttpClient {
@@ -56,10 +56,10 @@ impl DynamoDb {
         })
     }
 
-    /// Does an operation: `target` is the request's `X-Amz-Target` (*DynamoDB Developer Guide*, DynamoDB low-level API), `body`
-    /// its JSON. Gives the status and the JSON of the answer.
+    /// Performs an operation: `target` is the request's `X-Amz-Target` (*DynamoDB Developer Guide*, DynamoDB low-level
+    /// API), `body` its JSON. Returns the status and the JSON of the answer.
     ///
-    /// It runs on the calling thread, for some tens of microseconds as a rule.
+    /// It runs on the calling thread, usually for some tens of microseconds.
     #[must_use]
     pub fn answer(&self, target: &str, body: &[u8]) -> (u16, String) {
         let operation = target.strip_prefix(TARGET).unwrap_or_default();
@@ -81,7 +81,7 @@ impl DynamoDb {
         Ok(response)
     }
 
-    /// The operations as one table.
+    /// All supported operations.
     fn perform(&self, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
         let to = &self.database;
         match operation {
@@ -102,12 +102,12 @@ impl DynamoDb {
             "BatchWriteItem" => json(body, |request| to.batch_write_item(request)),
             "TransactGetItems" => json(body, |request| to.transact_get_items(request)),
             "TransactWriteItems" => json(body, |request| to.transact_write_items(request)),
-            _ => Err(DynoxideError::ValidationException(format!("the operation {operation:?} is not offered here"))),
+            _ => Err(DynoxideError::ValidationException(format!("the operation {operation:?} is not supported"))),
         }
     }
 }
 
-/// Reads a request, does what it asks for, and writes the answer.
+/// Parses a request, performs it, and writes the answer.
 fn json<Q, A>(body: &[u8], perform: impl FnOnce(Q) -> Result<A, DynoxideError>) -> Result<String, DynoxideError>
 where
     Q: DeserializeOwned,

@@ -1,10 +1,10 @@
-//! What can go wrong, in the two kinds that a caller of the program tells apart by its exit status.
+//! Errors, in the two kinds that a caller of the program distinguishes by its exit status.
 
-/// Why a command ended without doing what it was told. Its text is one line for a person.
+/// Why a command failed. Its text is one line for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Something about the call or the machine has to change first: a port in use, a folder that is not there, a data
-    /// folder of a newer format.
+    /// The call or the machine has to change first: a port is in use, a folder does not exist, or a data folder has a
+    /// newer format.
     #[error("{0}")]
     Setup(String),
     /// Anything else.
@@ -13,7 +13,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The exit status of a program that ends with it: 2 for what the caller has to change, 1 otherwise.
+    /// The exit status for this error: 2 if the caller has to change something, 1 otherwise.
     #[must_use]
     pub const fn exit_status(&self) -> u8 {
         match self {
@@ -22,7 +22,7 @@ impl Error {
         }
     }
 
-    /// Makes an error of another kind one of ours, with what was being done.
+    /// Converts another error, and adds what was being done.
     pub(crate) fn failed<E: std::fmt::Display>(doing: impl std::fmt::Display) -> impl FnOnce(E) -> Self {
         move |error| Self::Failed(format!("{doing}: {error}"))
     }

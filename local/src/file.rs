@@ -1,4 +1,4 @@
-//! A plain file as a container reads it, and its index in memory.
+//! A local file as a container reads it, and its index in memory.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -15,7 +15,7 @@ use reelspan_engine::media::splice::{Piece, Splice};
 
 use crate::Error;
 
-/// A file of this machine.
+/// A local file.
 #[derive(Debug)]
 pub struct FileSource {
     file: File,
@@ -30,7 +30,7 @@ impl FileSource {
     ///
     /// # Errors
     ///
-    /// [`Error::Setup`] where there is no such file, or no right to read it.
+    /// [`Error::Setup`] if the file does not exist or cannot be read.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
         let setup = |error| Error::Setup(format!("{name}: {error}"));
@@ -42,18 +42,18 @@ impl FileSource {
         Ok(Self { file, length: metadata.len(), name, read: AtomicU64::new(0), reads: AtomicU64::new(0) })
     }
 
-    /// Reads the file's structure, and keeps the index of it in memory.
+    /// Reads the file's structure, and keeps its index in memory.
     ///
     /// # Errors
     ///
-    /// [`Error::Failed`] where its structure is not known or not sound.
+    /// [`Error::Failed`] if its structure is unknown or invalid.
     pub async fn index(&self) -> Result<(Outline, Memory), Error> {
         let mut pages = Memory::default();
         let outline = container::index(self, &mut pages).await.map_err(Error::failed(&self.name))?;
         Ok((outline, pages))
     }
 
-    /// How many bytes have been read, and in how many calls.
+    /// How many bytes have been read, in how many calls.
     #[must_use]
     pub fn reads(&self) -> (u64, u64) {
         (self.read.load(Ordering::Relaxed), self.reads.load(Ordering::Relaxed))
@@ -63,7 +63,7 @@ impl FileSource {
     ///
     /// # Errors
     ///
-    /// [`Error::Failed`] where the file ends too early, or where nothing more can be written.
+    /// [`Error::Failed`] if the file ends too early, or writing fails.
     pub fn write(&self, splice: &Splice, out: impl Write) -> Result<(), Error> {
         let mut out = BufWriter::with_capacity(256 << 10, out);
         let mut buffer = vec![0; 256 << 10];

@@ -1,5 +1,5 @@
-//! HTTP clients for the AWS SDKs whose requests never leave the process: a request is handed to a service as a value, and no
-//! port is opened for it. So neither another program on the machine nor a page in a browser can send one.
+//! HTTP clients for the AWS SDKs whose requests never leave the process: a service gets a request as a value, without a
+//! port. So neither another program on the machine nor a web page can send one.
 
 use std::{fmt, sync::Arc};
 
@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::{
     result::ConnectorError,
 };
 
-/// Makes a client of a function that answers requests. `service` names it in logs.
+/// Creates a client of a function that answers requests. `service` names it in logs.
 pub fn client<F, A>(service: &'static str, answer: F) -> SharedHttpClient
 where
     F: Fn(HttpRequest) -> A + Send + Sync + 'static,

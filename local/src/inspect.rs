@@ -1,4 +1,4 @@
-//! `reelspan inspect`: what the engine sees in a plain file.
+//! `reelspan inspect`: shows what the engine sees in a local file.
 
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write as _};
@@ -15,27 +15,27 @@ use serde_json::{Value, json};
 use crate::Error;
 use crate::file::FileSource;
 
-/// What to look at.
+/// What to inspect.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// The file to look at
+    /// The file to inspect
     input: PathBuf,
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
 }
 
-/// Inspects.
+/// Inspects a file, and prints the result.
 ///
 /// # Errors
 ///
-/// [`Error::Setup`] for a file that cannot be opened, [`Error::Failed`] for one whose structure is not known.
+/// [`Error::Setup`] for a file that cannot be opened, [`Error::Failed`] for one whose structure is unknown.
 pub fn run(options: &Options) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Error::failed("starting"))?;
     let mut out = BufWriter::new(io::stdout().lock());
     let written = runtime.block_on(inspect(options, &mut out))?;
     match written.and_then(|()| out.flush()) {
-        // Whoever reads has read enough.
+        // The reader of the pipe has read enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.map_err(Error::failed("standard output")),
     }
@@ -49,7 +49,7 @@ async fn inspect(options: &Options, out: &mut impl io::Write) -> Result<io::Resu
     if !options.json {
         return Ok(writeln!(out, "{}", seen.table()));
     }
-    // Point by point: of a long file there may be millions.
+    // Written point by point: a long file may have millions.
     let written = serde_json::to_writer_pretty(&mut *out, &seen.json()).map_err(io::Error::from);
     Ok(written.and_then(|()| writeln!(out)))
 }
@@ -64,18 +64,18 @@ struct Seen<'a> {
     reads: (u64, u64),
 }
 
-/// What is known of a track's sync samples.
+/// A track's sync samples.
 #[derive(Clone, Default)]
 struct Syncs {
-    /// How many there are, and how many runs of them.
+    /// How many there are, and in how many runs.
     count: u64,
     runs: usize,
-    /// When the first of the runs are presented, in seconds.
+    /// The presentation times of the first runs, in seconds.
     first: Vec<f64>,
 }
 
 impl Syncs {
-    /// Those of all tracks: each page is unpacked once.
+    /// The sync samples of all tracks: each page is unpacked once.
     fn of(outline: &Outline, memory: &Memory) -> Vec<Self> {
         let mut all = vec![Self::default(); outline.tracks.len()];
         for page in pages(memory) {
@@ -98,12 +98,12 @@ fn pages(memory: &Memory) -> impl Iterator<Item = Page> {
     memory.packed().filter_map(|packed| Page::unpack(packed.number, &packed.bytes).ok())
 }
 
-/// Normal play time of a sync sample, in seconds.
+/// The presentation time (NPT) of a sync sample, in seconds.
 fn sync_point(track: &Track, run: &Run) -> f64 {
     track.timescale.time(run.presentation() - track.shift()).as_secs_f64()
 }
 
-/// A list that is made while it is written.
+/// A list that is computed while it is written.
 struct Lazy<F>(F);
 
 impl<F: Fn() -> I, I: Iterator<Item = T>, T: Serialize> Serialize for Lazy<F> {
@@ -112,7 +112,7 @@ impl<F: Fn() -> I, I: Iterator<Item = T>, T: Serialize> Serialize for Lazy<F> {
     }
 }
 
-/// What `--json` prints.
+/// The output of `--json`.
 #[derive(Serialize)]
 struct Document<T, P> {
     chapters: Value,
@@ -152,7 +152,7 @@ enum Points<P> {
 }
 
 impl Seen<'_> {
-    /// The sync points for a person: the first of them, or that all samples are.
+    /// The sync points for a person: the first of them, or a note that all samples are.
     fn sync_line(&self, place: usize, track: &Track) -> String {
         let Some(syncs) = self.syncs.get(place) else { return String::new() };
         if syncs.count == track.samples {
@@ -165,7 +165,7 @@ impl Seen<'_> {
         }
     }
 
-    /// The chapters for a person, a line each.
+    /// The chapters for a person, one a line.
     fn chapter_lines(&self) -> String {
         let chapters = &self.outline.chapters;
         let mut lines = if chapters.is_empty() { String::new() } else { "\n".to_owned() };
@@ -186,7 +186,7 @@ impl Seen<'_> {
         self.memory.packed().map(|page| page.bytes.len()).sum()
     }
 
-    /// When it was recorded, as RFC 3339 writes it.
+    /// The time of recording, in the format of RFC 3339.
     fn created(&self) -> Option<String> {
         let created = self.outline.created.map(DateTime::from_timestamp_nanos);
         created.map(|created| created.to_rfc3339_opts(SecondsFormat::AutoSi, true))

@@ -1,4 +1,4 @@
-//! Reelspan whole on one machine: all functions behind one port, over an S3 and a DynamoDB that run in the same process.
+//! All of Reelspan on one machine: all functions behind one port, over an S3 and a DynamoDB that run in the same process.
 //!
 //! ```text
 //! reelspan serve --data DIR --import SPACE=FOLDER
@@ -10,11 +10,12 @@
 //!   players ─────────────▶ cloudfront ──▶ s3, or the fragments function
 //! ```
 //!
-//! The functions are the very ones that run on Lambda, and reach both services through the AWS SDKs, whose requests are handed over
-//! within the process: what holds here holds there, and no port is open but the two that are announced. [`s3`] is s3s with s3s-fs, wrapped; [`dynamodb`] is dynoxide;
-//! [`cloudfront`] is winterbaume's API with distributions that do what they are told; [`queue`] is what brings S3's events to
-//! Lambda; [`data`] is the folder that all of it outlives a restart in; [`users`] is who may do
-//! what, here and on AWS; [`serve`] puts them together. [`reindex`] and [`doctor`] look after a [`deployment`], here or on AWS.
+//! The functions are those that run on Lambda. They reach both services through the AWS SDKs, whose requests stay
+//! within the process: what works here works there, and only the two announced ports are open. [`s3`] wraps s3s with
+//! s3s-fs; [`dynamodb`] is dynoxide; [`cloudfront`] is winterbaume's API with distributions that work; [`queue`]
+//! delivers S3's events to Lambda; [`data`] is the folder of everything that outlives a restart; [`users`] manages
+//! users, here and on AWS; [`serve`] combines them. [`reindex`] and [`doctor`] maintain a [`deployment`], here or on
+//! AWS.
 
 pub mod aws;
 pub mod cloudfront;

@@ -15,7 +15,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run everything on this machine: HTTP, S3 API, index and all
+    /// Run everything on this machine: HTTP, S3 API, index and the rest
     Serve(serve::Options),
     /// Cut a fragment out of a file
     Cut(cut::Options),
@@ -25,11 +25,11 @@ enum Command {
     User(users::Options),
     /// Print the access key of a data folder's S3 API
     Credentials(credentials::Options),
-    /// Bring the indexes of a space up to date, here or on AWS: after missed events, or for a new format
+    /// Update the indexes of a space, here or on AWS: after missed events, or for a new format
     Reindex(reindex::Options),
-    /// Look at a deployment, here or on AWS, and say what is wrong with it
+    /// Check a deployment, here or on AWS, and say what is wrong with it
     Doctor(doctor::Options),
-    /// Check that a server, this one or another, serves media fragments as the W3C's protocol says
+    /// Check that a server, this one or another, follows the W3C's protocol for media fragments
     Verify(verify::Options),
 }
 

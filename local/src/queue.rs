@@ -1,5 +1,5 @@
-//! Delivering events: what S3 and Lambda do between them on AWS. An event is delivered at least once, those of one object in
-//! order, a few at a time; a delivery that fails is tried again, and in the end kept with its reason.
+//! Delivers events, as S3 and Lambda do on AWS. An event is delivered at least once, those of one object in order, and
+//! a few at a time. A failed delivery is retried, and finally kept with its reason.
 //!
 //! The events themselves are in the catalogue ([`crate::s3::catalogue`]), so that they outlive the process.
 
@@ -12,46 +12,47 @@ use tokio_util::sync::CancellationToken;
 
 use crate::s3::catalogue::{Catalogue, Error, PendingEvent};
 
-/// What gets the events, as Lambda would get them. It may get one twice.
+/// Receives the events, as Lambda would. It may get one twice.
 pub type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<(), HandlerError>> + Send + Sync>;
 
 /// Why a handler did not handle an event.
 pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
 
-/// How many events are handled at a time: two, so that a long file does not hold up a short one, and memory stays small.
+/// How many events are handled at a time: two, so that a long file does not delay a short one, and memory use stays
+/// small.
 const AT_A_TIME: usize = 2;
 
-/// How long to wait before each further attempt, as a rule. Then an event is given up.
+/// The default pauses before further attempts. Then an event is given up.
 pub const PAUSES: [Duration; 4] =
     [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(10)];
 
 /// How often to look for an event whose pause is over.
 const TICK: Duration = Duration::from_millis(200);
 
-/// What is delivered, and how.
+/// A queue of events and its handler.
 #[derive(Clone)]
 pub struct Queue {
-    /// Where the events are.
+    /// The store of the events.
     pub catalogue: Arc<Catalogue>,
-    /// What gets them.
+    /// Receives the events.
     pub handler: Handler,
-    /// How long to wait before each further attempt; after the last, an event is given up.
+    /// The pauses before further attempts; after the last one, an event is given up.
     pub pauses: Vec<Duration>,
 }
 
-/// The deliveries that are running, each with its event.
+/// The running deliveries, each with its event.
 #[derive(Default)]
 struct Running {
     tasks: JoinSet<Result<(), HandlerError>>,
     events: HashMap<Id, PendingEvent>,
 }
 
-/// How a delivery ended.
+/// The result of a delivery.
 type Ended = Result<(Id, Result<(), HandlerError>), JoinError>;
 
 impl Queue {
-    /// Delivers events until `stop`; then lets running deliveries end for as long as `patience` lasts. What was not delivered
-    /// is delivered by the next process.
+    /// Delivers events until `stop`, then gives running deliveries `patience` to end. The next process delivers the
+    /// rest.
     pub async fn deliver(self, stop: CancellationToken, patience: Duration) {
         let mut pending = self.catalogue.pending();
         let mut running = Running::default();
@@ -77,12 +78,12 @@ impl Queue {
         }
     }
 
-    /// Begins as many deliveries as there may be.
+    /// Begins as many deliveries as allowed.
     fn start(&self, running: &mut Running) -> Result<(), Error> {
         if running.events.len() >= AT_A_TIME {
             return Ok(());
         }
-        // Those that are running are due too, as they are not delivered yet.
+        // Running deliveries are listed as due too, because they are not delivered yet.
         for event in self.catalogue.due_events(2 * AT_A_TIME)? {
             let has_begun = running.events.values().any(|other| other.sequencer == event.sequencer);
             if running.events.len() < AT_A_TIME && !has_begun {
@@ -94,7 +95,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Notes what became of a delivery.
+    /// Records the result of a delivery.
     fn settle(&self, running: &mut Running, ended: Ended) {
         let (id, reason) = match ended {
             Ok((id, Ok(()))) => (id, None),
@@ -115,12 +116,12 @@ impl Queue {
             }
         };
         if let Err(error) = noted {
-            tracing::error!(%error, key = event.key, "the fate of an event was not noted; it comes again");
+            tracing::error!(%error, key = event.key, "the result of a delivery was not recorded; the event comes again");
         }
     }
 }
 
-/// Waits until there is nothing left to deliver.
+/// Waits until everything is delivered.
 pub async fn drained(catalogue: &Catalogue) {
     // It fails only when the catalogue is dropped, and we have a reference to it.
     let _ = catalogue.pending().wait_for(|pending| *pending == 0).await;

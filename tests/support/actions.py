@@ -1,5 +1,5 @@
-"""Which action of IAM a request to AWS needs, and on what: what the policies in template.yaml are held against. An operation is
-found by botocore's models of the services, so that a service that is called tomorrow is known today."""
+"""The IAM action that a request to AWS needs, and its resource, to check the policies in template.yaml. Operations are
+found in botocore's models of the services, so that services added later are covered."""
 
 import functools
 import json
@@ -14,7 +14,7 @@ REGION = "us-east-1"
 
 
 class Request(NamedTuple):
-    """A request to AWS, as far as it says what it is."""
+    """A request to AWS, with the fields that identify the operation."""
 
     method: str
     path: str
@@ -24,20 +24,20 @@ class Request(NamedTuple):
 
     @property
     def credential(self) -> list[str]:
-        """Who signed it, the date, the region, the service, and `aws4_request`, in a header field or in a presigned URL."""
+        """Access key, date, region, service, and `aws4_request`, from the header field or the presigned URL."""
         field = re.search(r"Credential=([^,]+)", self.headers.get("authorization", ""))
         return (field[1] if field else self.query.get("X-Amz-Credential", "/////")).split("/")
 
 
 class Need(NamedTuple):
-    """An action, and the ARN that it is done to."""
+    """An action, and the ARN of its resource."""
 
     action: str
     resource: str
 
 
-# Where operations are not named as the actions are (Service Authorization Reference, "Actions, resources, and condition keys for
-# Amazon S3"): several have one name, and a copy needs two.
+# Operations whose names differ from the actions' (Service Authorization Reference, "Actions, resources, and condition
+# keys for Amazon S3"): several share one name, and a copy needs two.
 S3 = {
     "CompleteMultipartUpload": ["PutObject"],
     "CopyObject": ["PutObject"],
@@ -53,7 +53,7 @@ S3 = {
     "UploadPartCopy": ["PutObject"],
 }
 LAMBDA = {"Invoke": ["InvokeFunction"]}
-# Of what CloudFront lets actions be allowed for (Service Authorization Reference, "… for Amazon CloudFront").
+# The resources for which CloudFront allows actions (Service Authorization Reference, "… for Amazon CloudFront").
 CLOUDFRONT = {
     "CachePolicy": "cache-policy",
     "Distribution": "distribution",
@@ -63,12 +63,12 @@ CLOUDFRONT = {
     "OriginRequestPolicy": "origin-request-policy",
     "ResponseHeadersPolicy": "response-headers-policy",
 }
-# A transaction is allowed by what it does to each item.
+# A transaction needs the actions of its items.
 TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem", "Get": "GetItem"}
 
 
 def needs(request: Request, status: int) -> list[Need]:
-    """What a request needs, once it is known how it was answered."""
+    """What a request needs, given the status of its answer."""
     service = request.credential[3]
     if target := request.headers.get("x-amz-target"):
         return list(_of_json(service, target.rpartition(".")[2], json.loads(request.body)))
@@ -91,7 +91,7 @@ def _of_cloudfront(operation: str, request: Request):
         yield Need(f"cloudfront:{operation}", "*")
         return
     kind = CLOUDFRONT[found[1]]
-    # What is made has the name that the function gives it, which begins with the stack's, or one of CloudFront's own.
+    # A new resource has the name that the function gives it, which begins with the stack's, or one of CloudFront's own.
     name = (urllib.parse.unquote(request.path).split("/")[3:] or ["reelspan-new"])[0]
     for action in [operation, *(["TagResource"] if tags else [])]:
         yield Need(f"cloudfront:{action}", f"arn:aws:cloudfront::{ACCOUNT_ID}:{kind}/{name}")
@@ -108,7 +108,7 @@ def _of_json(service: str, operation: str, body: dict):
         for name in body.get("RequestItems", [body.get("TableName")]):
             yield Need(f"dynamodb:{operation}", f"{table}{name}")
     else:
-        # By its ARN, or by what is the resource's name there.
+        # By its ARN, or by the field that names the resource.
         names = [body[name] for name in ("SecretId", "KeyId", "Name", "QueueUrl", "TopicArn") if name in body]
         yield Need(f"{service}:{operation}", names[0] if names else "*")
 
@@ -126,7 +126,7 @@ def _of_s3(operation: str, request: Request, status: int):
         source = urllib.parse.unquote(request.headers["x-amz-copy-source"]).lstrip("/")
         yield Need("s3:GetObject", f"arn:aws:s3:::{source}")
     if status == 404 and "s3:GetObject" in [f"s3:{action}" for action in actions]:
-        # To whoever may not list the bucket, S3 says 403 of what is not there.
+        # Without the right to list the bucket, S3 answers 403 for missing objects.
         yield Need("s3:ListBucket", bucket)
 
 
@@ -134,7 +134,7 @@ REQUIRED = {"s3": {"CopyObject": ["CopySource"], "UploadPartCopy": ["CopySource"
 
 
 def operation_of(service: str, request: Request) -> str:
-    """The operation of a service that speaks REST; the one that the request says most about."""
+    """The operation of a REST service that matches most parts of the request."""
     found = [
         (said, name)
         for name, method, path, said_by in operations(service)
@@ -146,8 +146,8 @@ def operation_of(service: str, request: Request) -> str:
 
 @functools.cache
 def operations(service: str) -> list:
-    """Each operation's name, method, path, and a function that counts what of a request is asked by that operation alone; `None`
-    where something of it is missing."""
+    """Each operation's name, method, path, and a function that counts how many parts of a request only that operation
+    has; `None` if a required part is missing."""
     model = botocore.loaders.Loader().load_service_model(service, "service-2")
     return [_operation(model, name, made) for name, made in model["operations"].items()]
 

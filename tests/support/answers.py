@@ -1,4 +1,4 @@
-"""What is asserted of answers, and what is read from them."""
+"""Assertions about answers, and parsers for them."""
 
 import dataclasses
 import re
@@ -8,11 +8,11 @@ import requests
 from requests_toolbelt import MultipartDecoder
 
 SOON = 2
-"""Seconds from the end of an upload to the fragment."""
+"""Seconds from the end of an upload until its fragments can be requested."""
 
 
 def wait_for(url: str, status: int, seconds: float = SOON, **matching) -> requests.Response:
-    """The first answer with this status, and these header fields."""
+    """Waits for an answer with this status and these header fields."""
     end = time.monotonic() + seconds
     while True:
         answer = requests.get(url, timeout=10)
@@ -32,13 +32,13 @@ def is_problem(answer: requests.Response, status: int) -> dict:
 
 
 def content_range(answer: requests.Response) -> tuple[int, int, int]:
-    """First and last byte, and the length of all."""
+    """First and last byte, and the length of the whole."""
     found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", answer.headers["Content-Range"])
     return tuple(map(int, found.groups()))
 
 
 def mapping(answer: requests.Response) -> tuple[float, float, float, list[tuple[int, int]], int]:
-    """Start and end of what is given, the duration, the byte ranges, and the length of all."""
+    """Start and end of the returned time, the duration, the byte ranges, and the length of the whole."""
     form = r"\{ t:npt ([\d.]+)-([\d.]+)/0-([\d.]+) \} = \{ bytes ([\d,-]+)/(\d+) \}"
     start, end, duration, ranges, length = re.fullmatch(form, answer.headers["Content-Range-Mapping"]).groups()
     pairs = [tuple(map(int, part.split("-"))) for part in ranges.split(",")]
@@ -47,7 +47,7 @@ def mapping(answer: requests.Response) -> tuple[float, float, float, list[tuple[
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """One part of a `multipart/byteranges` body, as a library that knows nothing of Reelspan reads it."""
+    """One part of a `multipart/byteranges` body, parsed by a library independent of Reelspan."""
 
     first: int
     last: int
@@ -57,7 +57,7 @@ class Part:
 
 
 def parts(answer: requests.Response) -> list[Part]:
-    """The parts of a 206: of one range, the body itself."""
+    """The parts of a 206; for one range, the body itself."""
     assert answer.status_code == 206
     if not answer.headers["Content-Type"].startswith("multipart/byteranges"):
         return [Part(*content_range(answer), answer.headers["Content-Type"], answer.content)]

@@ -1,5 +1,4 @@
-"""Requests that a space which streams to signed requests alone must not let in, and some that it must: a table, for whichever host
-answers and whoever is asked to sign."""
+"""Requests that a secure space must refuse, and some that it must allow: a table for any host and any signer."""
 
 import dataclasses
 import random
@@ -14,7 +13,7 @@ EXCERPT = "t=12.48,20"
 
 @dataclasses.dataclass
 class Request:
-    """What is asked: a path below the space, the query as it is written, and the `Cookie` field."""
+    """A request: a path below the space, the query as it is written, and the `Cookie` field."""
 
     about: str
     path: str
@@ -24,7 +23,7 @@ class Request:
 
 
 def allowed(base: str, name: str, signer: Signer, address: str) -> list[Request]:
-    """What is let in, so that the others are not refused for some reason of another kind."""
+    """Allowed requests, to show that the others are not refused for another reason."""
     url = f"{base}/{name}"
     canned, excerpt = signer.canned(url), signer.canned(f"{url}?{EXCERPT}")
     reordered = dict(reversed(canned.items()))
@@ -49,7 +48,7 @@ def allowed(base: str, name: str, signer: Signer, address: str) -> list[Request]
 
 
 def refused(base: str, name: str, other: str, signer: Signer, address: str, others_base: str) -> list[Request]:
-    """What is not. `other` is another content of the space; `others_base` is another space's."""
+    """Requests to refuse. `other` is another content of the space; `others_base` is another space's."""
     url, now = f"{base}/{name}", int(time.time())
     canned, custom, excerpt = signer.canned(url), signer.custom(url), signer.canned(f"{url}?{EXCERPT}")
     everything = signer.custom(f"{base}/*")
@@ -58,19 +57,19 @@ def refused(base: str, name: str, other: str, signer: Signer, address: str, othe
 
     stripped = padded(signer, url)
     stripped["Signature"] = stripped["Signature"].rstrip("_")
-    # Each of these with the parts in the URL, and in cookies.
+    # Each of these is tried with the parts in the URL, and in cookies.
     parts = [
         ("it has expired", signer.canned(url, now - 1)),
         ("it expires now", signer.canned(url, now)),
         ("it has expired, by a custom policy", signer.custom(url, until=now - 1)),
         ("it expires before 1970", signer.custom(url, until=-1)),
-        ("it does not count yet", signer.custom(url, since=now + HOUR)),
+        ("it is not valid yet", signer.custom(url, since=now + HOUR)),
         ("it is for another address", signer.custom(url, address=f"{elsewhere}/32")),
         ("it is for another network", signer.custom(url, address="198.18.0.0/15")),
         ("it is for an address of IPv6", signer.custom(url, address="::/0")),
-        ("it is for a network that is none", signer.custom(url, address="everywhere")),
-        ("the key is another", stranger.canned(url)),
-        ("the key is another under the name of ours", impostor.canned(url)),
+        ("it is for an invalid network", signer.custom(url, address="everywhere")),
+        ("it is another key", stranger.canned(url)),
+        ("it is another key under the name of ours", impostor.canned(url)),
         ("the key's name is another", canned | {"Key-Pair-Id": stranger.key_id}),
         ("the key's name is in another case", canned | {"Key-Pair-Id": signer.key_id.lower()}),
         ("the key's name is empty", canned | {"Key-Pair-Id": ""}),
@@ -78,7 +77,7 @@ def refused(base: str, name: str, other: str, signer: Signer, address: str, othe
         ("the expiry has a sign", canned | {"Expires": "+" + canned["Expires"]}),
         ("the expiry begins with a zero", canned | {"Expires": "0" + canned["Expires"]}),
         ("the expiry is beyond all numbers", canned | {"Expires": "9" * 40}),
-        ("the expiry is no number", canned | {"Expires": "soon"}),
+        ("the expiry is not a number", canned | {"Expires": "soon"}),
         ("the policy was altered", custom | {"Policy": encoded(policy(f"{base}/*").encode())}),
         ("the policy is for another content", signer.custom(f"{base}/{other}")),
         ("the policy is for another space", signer.custom(f"{others_base}/*")),
@@ -94,7 +93,7 @@ def refused(base: str, name: str, other: str, signer: Signer, address: str, othe
         ("the policy has no resource", signer.of('{"Statement":[{"Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}' % soon())),
         ("the policy has no expiry", signer.of('{"Statement":[{"Resource":"%s","Condition":{}}]}' % url)),
         ("the policy has two statements", signer.of('{"Statement":[%s,%s]}' % ((policy(url)[14:-2],) * 2))),
-        ("the policy is no JSON", signer.of("let me in")),
+        ("the policy is not JSON", signer.of("let me in")),
         ("the policy is empty", signer.of("")),
         ("the policy nests without end", signer.of("[" * 4000)),
         ("canned and custom are mixed", canned | {"Policy": custom["Policy"]}),
@@ -160,7 +159,7 @@ def refused(base: str, name: str, other: str, signer: Signer, address: str, othe
 
 
 def widened(name: str, excerpt: dict[str, str]) -> list[Request]:
-    """Ways to more than the excerpt that was signed."""
+    """Attempts to get more than the signed excerpt."""
     signed = query(excerpt)
     queries = {
         "to all of it": "",
@@ -197,8 +196,8 @@ def padded(signer: Signer, url: str) -> dict[str, str]:
 
 
 def mutations(valid: str, count: int, seed: int, counts: Callable[[str], object] | None = None):
-    """Texts one to three random changes away from a valid one. None means the same: `counts` gives what of a text has a meaning, which is
-    that of a query unless it is given."""
+    """Texts that differ from a valid one by one to three random changes, and mean something else: `counts` returns the
+    meaningful parts of a text, by default those of a query."""
     chosen = random.Random(seed)
     counts = counts or counts_of_query
     letters = string.ascii_letters + string.digits + "-_~=&%+.,*?/;"
@@ -230,12 +229,13 @@ PARTS = ("Expires=", "Policy=", "Signature=", "Key-Pair-Id=", "Hash-Algorithm=")
 
 
 def counts_of_query(text: str) -> tuple:
-    """What of a query counts: the parts of the signature in any order, and the rest as it stands."""
+    """The meaningful parts of a query: the parts of the signature in any order, and the rest verbatim."""
     pairs = text.split("&")
     return sorted(pair for pair in pairs if pair.startswith(PARTS)), [pair for pair in pairs if not pair.startswith(PARTS)]
 
 
 def counts_of_cookies(text: str) -> list[str]:
-    """What of a `Cookie` field counts: the parts of the signature, in any order. The other cookies are other programs'."""
+    """The meaningful parts of a `Cookie` field: the parts of the signature, in any order. Other cookies do not
+    matter."""
     pairs = [pair.strip() for pair in text.split(";")]
     return sorted(pair for pair in pairs if pair.removeprefix("CloudFront-").startswith(PARTS) and pair.startswith("CloudFront-"))

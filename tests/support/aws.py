@@ -1,5 +1,6 @@
-"""An AWS of moto's, which notes who called what, what of IAM it takes, and how long it took. Who calls is told by the access key:
-a function's is its name in template.yaml. Lambda's own Invoke is answered here, and kept for whoever delivers it."""
+"""moto as AWS, with a record of each call: the caller, the IAM action it needs, and how long it took. The access key
+identifies the caller: a function's is its name in template.yaml. Lambda's Invoke is answered here, and kept for the
+test to deliver."""
 
 import io
 import json
@@ -24,28 +25,28 @@ class Call(NamedTuple):
     needs: list[Need]
     status: int
     begun: float
-    """As `time.monotonic` has it."""
+    """On the clock of `time.monotonic`."""
     seconds: float
 
 
 class Invocation(NamedTuple):
-    """What somebody had Lambda do, without waiting for it."""
+    """An asynchronous invocation of a function."""
 
     function: str
     event: dict
 
 
 class Aws(ThreadedMotoServer):
-    """`with Aws() as aws`: an endpoint, and what was asked of it."""
+    """`with Aws() as aws`: an endpoint, and a record of its requests."""
 
     def __init__(self):
         super().__init__("127.0.0.1", 0, verbose=False)
         self.calls: list[Call] = []
         self.invocations: queue.Queue[Invocation | None] = queue.Queue()
         self.breaks_at: int | None = None
-        """From which byte on of an object its bytes do not come, whatever length was announced."""
+        """The position in objects at which their bytes break off, whatever length was announced."""
         self.throttled: tuple[str, int] | None = None
-        """The service that turns functions away, and how often it does."""
+        """The service that throttles functions, and how often it does."""
 
     def _server_entry(self) -> None:
         self._server = make_server(self._ip_address, self._port, self._noted, True, request_handler=MotoRequestHandler)
@@ -97,7 +98,7 @@ class Aws(ThreadedMotoServer):
         return []
 
 
-# How services say that they are asked too often (their API references, "Common errors").
+# How services report throttling (their API references, "Common errors").
 TURNED_AWAY = {
     "cloudfront": (
         "400 Bad Request",
@@ -118,10 +119,10 @@ def turned_away(service: str, start) -> list[bytes]:
 
 
 def read(environ: dict) -> Request:
-    """The request; whoever reads it next finds it as it was."""
+    """Reads a request and leaves it intact for the next reader."""
     headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
     body = b""
-    # Of a body only what says what is asked: not the bytes of media.
+    # Reads only bodies that identify the operation: not the bytes of media.
     if length := int(environ.get("CONTENT_LENGTH") or 0) if "x-amz-target" in headers or "/functions/" in environ["PATH_INFO"] else 0:
         body = environ["wsgi.input"].read(length)
         environ["wsgi.input"] = io.BytesIO(body)

@@ -69,7 +69,7 @@ def chromium():
     options.binary_location = shutil.which("chromium")
     for flag in FLAGS:
         options.add_argument(flag)
-    # Both are named, so that Selenium looks for neither on the network.
+    # Both paths are given, so that Selenium does not search the network for them.
     driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
     driver.set_script_timeout(30)
     yield driver
@@ -77,5 +77,5 @@ def chromium():
 
 
 def shown(driver) -> int:
-    """The number that the picture on the page shows."""
+    """The number shown by the picture on the page."""
     return counter.number(base64.b64decode(driver.execute_script(SHOWN, counter.WIDTH, counter.HEIGHT)))

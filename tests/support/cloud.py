@@ -1,5 +1,5 @@
-"""An AWS on loopback that knows nothing of Reelspan: moto's. There is one a process, whatever endpoints it has; so each test has names of
-its own in it, or takes away what it made."""
+"""An independent AWS on loopback: moto. There is one a process, whatever its endpoints, so each test uses its own
+names, or removes what it created."""
 
 import contextlib
 
@@ -29,14 +29,14 @@ def boto(moto):
 
 
 def open_space(dynamodb, table: str, space: str) -> None:
-    """Makes a space that streams to anybody."""
+    """Creates a space that streams openly."""
     streaming = {"type": {"S": "OPEN"}, "standing": {"S": "on"}, "origins": {"L": []}, "version": {"N": "0"}, "reference": {"S": "0"}}
     kept = {"acl": {"M": {}}, "properties": {"M": {}}, "created": {"N": "0"}, "state": {"S": "live"}, "streaming": {"M": streaming}}
     dynamodb.put_item(TableName=table, Item={"space": {"S": space}} | kept)
 
 
 def make_table(dynamodb, name: str, partition: str, sort: str | None = None) -> None:
-    """Makes a table, in the place of one of that name which others have left."""
+    """Creates a table, replacing one of that name from another test."""
     with contextlib.suppress(dynamodb.exceptions.ResourceNotFoundException):
         dynamodb.delete_table(TableName=name)
     keys = [(partition, "HASH")] + ([(sort, "RANGE")] if sort else [])

@@ -1,8 +1,9 @@
-"""The picture and the tone of the generated samples, each written and read back side by side.
+"""The picture and the tone of the generated samples; writing and reading stand side by side.
 
-A picture shows its own frame number twice: as sixteen black or white blocks along the bottom, the highest bit on the left, which
-survive any compression and are read by their middles, and as digits, for people. The tone changes at every full second, and its
-frequency says which second it is. So a decoder's output tells by itself from where in the original it comes.
+A picture shows its own frame number twice: as sixteen black or white blocks along the bottom, the highest bit on the
+left, which survive any compression and are read at their centres, and as digits, for people. The tone changes at every
+full second, and its frequency identifies the second. So the output of a decoder shows from which part of the original
+it comes.
 """
 
 import array
@@ -17,10 +18,10 @@ SAMPLE_RATE = 48_000
 BITS = 16
 BLOCK_WIDTH, BLOCK_HEIGHT = WIDTH // BITS, 40
 BLACK, WHITE, GROUND = 24, 232, 72
-"""Shades of gray that stay apart in limited range as in full range."""
+"""Shades of gray that remain distinct in limited and in full range."""
 
 BASE, STEP = 400, 40
-"""Hertz of the tone in second 0, and how much higher each later second is."""
+"""Frequency of the tone in second 0 in hertz, and the increase per second."""
 
 FONT = {
     "0": "XXX X.X X.X X.X XXX",
@@ -34,9 +35,9 @@ FONT = {
     "8": "XXX X.X XXX X.X XXX",
     "9": "XXX X.X XXX ..X XXX",
 }
-"""Digits three dots wide and five high, so that no font has to be installed."""
+"""Digits of three by five dots, so that no font is needed."""
 DOT = 16
-"""Pixels a dot of a digit is wide and high."""
+"""Width and height of a digit's dot in pixels."""
 
 
 def picture(number: int) -> bytes:
@@ -55,7 +56,7 @@ def picture(number: int) -> bytes:
 
 
 def number(gray: bytes) -> int:
-    """The frame number that a decoded picture (WIDTH x HEIGHT bytes of gray) shows."""
+    """The frame number shown by a decoded picture (WIDTH x HEIGHT bytes of gray)."""
     row = (HEIGHT - BLOCK_HEIGHT // 2) * WIDTH
     middles = (gray[row + BLOCK_WIDTH * block + BLOCK_WIDTH // 2] for block in range(BITS))
     return sum((shade > (BLACK + WHITE) // 2) << bit for bit, shade in zip(reversed(range(BITS)), middles, strict=True))
@@ -67,7 +68,7 @@ def frequency(second: int, base: int = BASE) -> int:
 
 
 def tone(seconds: int, base: int = BASE) -> bytes:
-    """The sound as signed 16-bit little-endian mono; no click where the tone changes, since each is whole hertz."""
+    """The sound as signed 16-bit little-endian mono; changes of the tone do not click, since each is whole hertz."""
     sound = array.array("h")
     for second in range(seconds):
         turn = 2 * math.pi * frequency(second, base) / SAMPLE_RATE
@@ -76,7 +77,7 @@ def tone(seconds: int, base: int = BASE) -> bytes:
 
 
 def second(sound: bytes, base: int = BASE) -> float:
-    """Which second's tone this stretch of sound (as `tone` writes it) is, by counting its zero crossings upwards."""
+    """The second whose tone this stretch of sound (as `tone` writes it) has, by counting its upward zero crossings."""
     samples = array.array("h", sound)
     rising = [at for at in range(1, len(samples)) if samples[at - 1] < 0 <= samples[at]]
     if len(rising) < 2:

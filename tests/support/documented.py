@@ -1,4 +1,4 @@
-"""Tables of the documentation that name tests: their rows, and whether the tests that they name exist."""
+"""Tables in the documentation that name tests: their rows, and the tests that exist."""
 
 import pathlib
 import re
@@ -6,7 +6,7 @@ import subprocess
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of every row of every table in a Markdown text, the rulers left out."""
+    """The cells of every row of every table in a Markdown text, without the rulers."""
     lines = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| ---")]
     return [[cell.strip() for cell in re.split(r"(?<!\\) \| ", line.strip().removeprefix("|").removesuffix("|"))] for line in lines]
 

@@ -1,5 +1,5 @@
-"""moto's CloudFront, whole: the operations that moto 5.2 lacks, by botocore's model of the service as moto does the rest, and
-distributions that are read back as they were written, of which moto keeps a part. Importing this is enough."""
+"""Completes moto's CloudFront: the operations that moto 5.2 lacks, from botocore's model of the service as in moto, and
+distributions that are read back completely, of which moto keeps only a part. Importing this is enough."""
 
 import datetime
 
@@ -9,7 +9,7 @@ from moto.core.responses import ActionResult
 
 Responses, Backend = responses.CloudFrontResponse, models.CloudFrontBackend
 BASE = "{0}/2020-05-31"
-# Policies: their path, and what a list of them is called.
+# Policies: their path, and the name of their list.
 POLICIES = {
     "CachePolicy": ("cache-policy", "cache_policies", "CachePolicyList"),
     "OriginRequestPolicy": ("origin-request-policy", "origin_request_policies", "OriginRequestPolicyList"),

@@ -1,4 +1,4 @@
-"""Functions as Lambda runs them: their programs under the runtime interface emulator that `sam local invoke` uses, which ships
+"""Functions as Lambda runs them: their programs under the runtime interface emulator of `sam local invoke`, which ships
 with SAM, without Docker."""
 
 import contextlib
@@ -25,11 +25,11 @@ def free_port() -> int:
 
 
 class Invoke(NamedTuple):
-    """Invokes a function; called with an event, it gives the answer."""
+    """Invokes a function: called with an event, it returns the answer."""
 
     url: str
     process: int
-    """The emulator's; the function is its child."""
+    """The process of the emulator; the function is its child."""
 
     def __call__(self, event) -> requests.Response:
         return requests.post(self.url, data=json.dumps(event), timeout=60)
@@ -37,7 +37,7 @@ class Invoke(NamedTuple):
 
 @contextlib.contextmanager
 def running(program: pathlib.Path, environment: dict[str, str], log=subprocess.DEVNULL):
-    """Runs a function's program in this environment, and gives what invokes it. What it logs goes to `log`."""
+    """Runs a function's program in this environment, and yields its `Invoke`. Its log goes to `log`."""
     machine = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
     package = pathlib.Path(importlib.util.find_spec("samcli").origin).parent
     emulator = package / "local" / "rapid" / f"aws-lambda-rie-{machine}"
@@ -54,7 +54,7 @@ def running(program: pathlib.Path, environment: dict[str, str], log=subprocess.D
 
 
 def emulated(program: pathlib.Path, aws: str, log=subprocess.DEVNULL, **variables: str):
-    """The same, before this AWS."""
+    """The same, with this AWS."""
     return running(program, ACCOUNT | {"AWS_ENDPOINT_URL": aws, "RUST_LOG": "warn"} | variables, log)
 
 

@@ -1,6 +1,6 @@
-"""An HTTP API in front of a stack's functions, as API Gateway is one: requests become events of payload format 2.0 for the function
-whose route they are of, after the authorizer where the route has one, and what the function says becomes the answer. What functions
-have Lambda do meanwhile is done."""
+"""An HTTP API in front of a stack's functions, like API Gateway. A request becomes an event of payload format 2.0 for
+the function of its route, after the authorizer if the route has one, and the function's result becomes the answer.
+Functions that are invoked asynchronously meanwhile run too."""
 
 import base64
 import http.server
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from stack import Answer, Invocation, Stack
 
 DOMAIN = "a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com"
-# What API Gateway takes of a body; what it leaves of that to Lambda is less.
+# The largest body that API Gateway accepts; Lambda accepts less of it.
 LARGEST = 10_000_000
 
 
@@ -29,8 +29,8 @@ class Route(NamedTuple):
 
 
 def routes(stack: Stack) -> list[Route]:
-    """Those of all functions, the most specific first: API Gateway prefers what a path says to what is any, and any one part to
-    any number of them."""
+    """The routes of all functions, the most specific first: API Gateway prefers literal parts of a path to variables,
+    and a variable to one that matches several parts."""
     found = []
     for function, properties in stack.template.functions.items():
         for event in properties.get("Events", {}).values():
@@ -46,14 +46,14 @@ def routes(stack: Stack) -> list[Route]:
 
 
 def matched(part: str) -> str:
-    """What a part of a route's path matches, as a regular expression."""
+    """A regular expression for a part of a route's path."""
     if variable := re.fullmatch(r"\{(\w+)(\+?)\}", part):
         return f"(?P<{variable[1]}>{'.+' if variable[2] else '[^/]+'})"
     return re.escape(part)
 
 
 class Gateway:
-    """`with Gateway(stack) as gateway`: at `gateway.url`."""
+    """`with Gateway(stack) as gateway`: reachable at `gateway.url`."""
 
     def __init__(self, stack: Stack):
         self.stack, self.routes = stack, routes(stack)
@@ -69,14 +69,14 @@ class Gateway:
                 pass
 
             def handle_expect_100(self) -> bool:
-                # Only what can be carried is asked for.
+                # The client is asked only for bodies that can be carried.
                 return self.too_large() or super().handle_expect_100()
 
             def too_large(self) -> bool:
                 return int(self.headers.get("content-length", 0)) > LARGEST
 
             def body(self) -> bytes | None:
-                """The body; `None` where it is too large. It stays where it is then, and the connection ends."""
+                """The body; `None` if it is too large. Then it is not read, and the connection ends."""
                 if self.headers.get("transfer-encoding") == "chunked":
                     body = b""
                     while size := int(self.rfile.readline(), 16):
@@ -120,7 +120,7 @@ class Gateway:
         self.server.server_close()
 
     def invoke(self, function: str, event: dict) -> Answer:
-        """What a function says; what it has Lambda do is done when nothing else is."""
+        """The answer of a function; its asynchronous invocations run when nothing else does."""
         with self.lock:
             answer = self.stack.invoke(function, event)
             for invocation in self.stack.self_invocations():
@@ -156,7 +156,7 @@ class Gateway:
         return None
 
     def authorize(self, event: dict, authorizer: dict) -> tuple | None:
-        """Puts what the authorizer says into the event; or gives what API Gateway answers by itself."""
+        """Puts the authorizer's result into the event, or returns what API Gateway answers by itself."""
         sources = [event["headers"].get(name.lower()) for name in authorizer.get("Identity", {}).get("Headers", [])]
         if not all(sources):
             return says(401, "Unauthorized")
@@ -216,5 +216,5 @@ class Gateway:
 
 
 def says(status: int, message: str) -> tuple[int, dict[str, str], list[str], bytes]:
-    """What API Gateway answers by itself: nothing that a client could ask for credentials by."""
+    """API Gateway's own answer: without anything by which a client could ask for credentials."""
     return status, {"content-type": "application/json"}, [], json.dumps({"message": message}).encode()

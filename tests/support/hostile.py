@@ -1,5 +1,5 @@
-"""Files that are made to cost memory: hours of tiny samples in several formats, movie fragments that claim the same bytes again and
-again, and very many tracks. They are small, and quickly made."""
+"""Files that are designed to cost memory: hours of tiny samples in several formats, movie fragments that claim the same
+bytes repeatedly, and very many tracks. They are small, and quick to generate."""
 
 import array
 import os
@@ -28,7 +28,7 @@ def words(values) -> bytes:
 
 
 def trak(number: int, video: bool, sizes, offsets, duration: int, sync_every: int = 0) -> bytes:
-    """A track of samples of these sizes and this duration, each a chunk of its own where it lies."""
+    """A track of samples of these sizes and this duration, each in its own chunk at its offset."""
     count = len(sizes)
     handler, entry = (b"vide", b"avc1") if video else (b"soun", b"mp4a")
     tables = [
@@ -55,7 +55,7 @@ FTYP = box(b"ftyp", b"isom\0\0\0\0isommp42")
 
 
 def film(path: pathlib.Path, hours: int = HOURS) -> None:
-    """An MP4 of pictures and sound, tiny samples that alternate."""
+    """An MP4 of pictures and sound, with tiny alternating samples."""
     pictures, frames = hours * 3600 * RATE, hours * 3600 * 50
     video = array.array("I", [2 + number % 3 for number in range(pictures)])
     audio = array.array("I", [1 + number % 2 for number in range(frames)])
@@ -73,14 +73,14 @@ def film(path: pathlib.Path, hours: int = HOURS) -> None:
 
 
 def tracks(path: pathlib.Path, count: int = 1000) -> None:
-    """An MP4 of very many tracks, all of the same samples."""
+    """An MP4 of very many tracks with the same samples."""
     sizes, offsets = [1] * 40, [len(FTYP) + 8 + at for at in range(40)]
     all_tracks = [trak(number, False, sizes, offsets, 1000) for number in range(1, count + 1)]
     path.write_bytes(FTYP + box(b"mdat", bytes(count * 40)) + box(b"moov", mvhd(), *all_tracks))
 
 
 def fragments(path: pathlib.Path, count: int = 100_000) -> None:
-    """An MP4 of movie fragments, each of which claims the bytes at the beginning as its samples."""
+    """An MP4 of movie fragments that all claim the same bytes at the beginning."""
     mvex = box(b"mvex", full(b"trex", struct.pack(">IIIII", 1, 1, 1, 1, 0)))
     movie = box(b"moov", mvhd(), trak(1, True, [], [], 1), mvex)
     start, samples = len(FTYP) + 8, 60
@@ -116,7 +116,7 @@ def flv(path: pathlib.Path, hours: int = HOURS) -> None:
 
 
 def adts(path: pathlib.Path, hours: int = HOURS) -> None:
-    """AAC in ADTS, tiny frames none of which is as long as the one before."""
+    """AAC in ADTS with tiny frames, each longer or shorter than the one before."""
     frames = []
     for size in (9, 10, 11):
         frames.append(bytes([0xFF, 0xF1, 0x50, 0x80, size >> 3, size << 5 & 0xE0 | 0x1F, 0xFC]) + bytes(size - 7))

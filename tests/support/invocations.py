@@ -1,5 +1,5 @@
-"""Every file of events/ with the function that it is for, what has to be there before, and what the function then says and does.
-A function that is new adds its rows here, and its lines in events/README.md; nothing else has to know of it."""
+"""Every file of events/ with its function, its preconditions, and the expected answer and effects. A new function adds
+its rows here and its lines in events/README.md, and nothing elsewhere."""
 
 import base64
 import hashlib
@@ -28,17 +28,17 @@ class Row(NamedTuple):
 
     event: str
     function: str
-    """As template.yaml names it."""
+    """The function's name in template.yaml."""
     before: list[Before | str]
-    """What is seen to first: a function of what is there, or an event whose row has the function."""
+    """Preconditions: functions that establish a state, or events, whose rows run first."""
     holds: Holds
 
 
-# What holds.
+# Expectations.
 
 
 def http(status: int, body: bytes | str | re.Pattern | None = None, **fields) -> Holds:
-    """An answer of HTTP. A field may be `...`, which says that it is there, or `None`, that it is not."""
+    """An answer of HTTP. A field may be `...` for any value, or `None` for missing."""
 
     def holds(_: Stack, answer: Answer) -> None:
         assert answer.status == status, answer.said
@@ -59,7 +59,7 @@ def http(status: int, body: bytes | str | re.Pattern | None = None, **fields) ->
 
 
 def says(said) -> Holds:
-    """An answer that is no HTTP, in its own words."""
+    """An answer that is not HTTP."""
 
     def holds(_: Stack, answer: Answer) -> None:
         assert answer.said == said
@@ -68,7 +68,7 @@ def says(said) -> Holds:
 
 
 def passes_on(**said: str) -> Holds:
-    """The authorizer lets the request through, with this said of it."""
+    """The authorizer lets the request through with this context."""
     return says({"isAuthorized": True, "context": said})
 
 
@@ -86,7 +86,7 @@ def pages(stack: Stack, media: str) -> set[str]:
 
 
 def indexed(*media: str) -> Holds:
-    """There is an index of these, and pages."""
+    """These have an index with pages."""
 
     def holds(stack: Stack, answer: Answer) -> None:
         assert answer.said is None
@@ -97,7 +97,7 @@ def indexed(*media: str) -> Holds:
 
 
 def not_indexed(media: str, *left: str) -> Holds:
-    """Of the index there is nothing, or this alone."""
+    """There is nothing of the index, or only this."""
 
     def holds(stack: Stack, answer: Answer) -> None:
         assert answer.said is None
@@ -117,7 +117,7 @@ def begun(media: str) -> Holds:
 
 
 def objects(*left: str) -> Holds:
-    """What the space `films` has."""
+    """The objects in the space `films`."""
 
     def holds(stack: Stack, _: Answer) -> None:
         found = stack.client("s3").list_objects_v2(Bucket=stack.bucket, Prefix="films/").get("Contents", [])
@@ -133,7 +133,7 @@ def no_space(stack: Stack, _: Answer) -> None:
 
 
 def invokes(event: str) -> Holds:
-    """The function had itself invoked with what is in this file."""
+    """The function invoked itself with the content of this file."""
 
     def holds(stack: Stack, _: Answer) -> None:
         assert stack.event(event) in [invocation.event for invocation in stack.self_invocations()]
@@ -150,7 +150,7 @@ def the(sample: str, start: int = 0, end: int | None = None) -> Holds:
     return holds
 
 
-# What is there before.
+# Preconditions.
 
 
 def put(stack: Stack, key: str, body: bytes) -> None:
@@ -166,7 +166,7 @@ def uploaded(key: str) -> Before:
 
 
 def long_uploaded(stack: Stack) -> None:
-    """Two megabytes, of which an invocation goes through one; nothing of it was read."""
+    """Two megabytes, of which an invocation reads one; nothing has been read yet."""
     put(stack, "demo/long.ts", sample(stack, "formats/h264.ts") * 32)
     stack.self_invocations()
     key = {"media": {"S": "demo/long.ts"}, "page": {"S": "CHECK000"}}
@@ -184,7 +184,7 @@ def copied(stack: Stack) -> None:
 
 
 def uploaded_in_parts(stack: Stack) -> None:
-    """The sample, and behind it a box of nothing that makes it long enough for two parts."""
+    """The sample, and an empty box after it that makes it long enough for two parts."""
     s3, key = stack.client("s3"), {"Bucket": stack.bucket, "Key": "demo/parts.mp4"}
     body = sample(stack, "counter.mp4") + struct.pack(">I4s", 5 << 20, b"free").ljust(5 << 20, b"\0")
     upload = key | {"UploadId": s3.create_multipart_upload(**key)["UploadId"]}
@@ -197,7 +197,7 @@ def uploaded_in_parts(stack: Stack) -> None:
 
 
 def deleted(key: str) -> Before:
-    """Was there, and was indexed, and now is gone."""
+    """A content that existed and was indexed, and is now deleted."""
 
     def before(stack: Stack) -> None:
         stack.done.discard(media)
@@ -218,7 +218,7 @@ LECTURE = "Lecture #3: ä+b, 100%.mp4"
 
 
 def hour() -> bytes:
-    """An hour of sound, of few bytes: WAV with 100 samples of one byte a second."""
+    """An hour of sound in few bytes: WAV with 100 samples of one byte a second."""
     body = io.BytesIO()
     body.write(struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + 360_000, b"WAVE", b"fmt ", 16, 1, 1, 100, 100, 1, 8, b"data", 360_000))
     body.write(hashlib.shake_128(b"an hour").digest(360_000))
@@ -226,8 +226,8 @@ def hour() -> bytes:
 
 
 def media(stack: Stack) -> None:
-    """What the requests for media are about, indexed; once."""
-    # Others may have closed it meanwhile.
+    """The indexed files of the requests for media; once."""
+    # Other rows may have stopped its streaming.
     stack.streams("demo", reader="alice")
     if media not in stack.done:
         stack.done.add(media)
@@ -241,7 +241,7 @@ def media(stack: Stack) -> None:
 
 
 def alice(stack: Stack) -> None:
-    """Alice, whose password is `open sesame, says alice`; once."""
+    """Alice, with the password `open sesame, says alice`; once."""
     if alice not in stack.done:
         stack.done.add(alice)
         command = [servers.built(stack.root, "reelspan"), "user", "add", "alice", "--role", "owner", "--group", "curators"]
@@ -262,12 +262,12 @@ def no_films(stack: Stack) -> None:
 
 
 def streams(space: str, kind: str) -> Before:
-    """A space, which alice may read, streams to anybody (`OPEN`) or to signed requests (`SECURE`)."""
+    """A space that alice may read streams openly (`OPEN`) or securely (`SECURE`)."""
     return lambda stack: stack.streams(space, kind, host=VIEWED, reader="alice")
 
 
 def signing_key(stack: Stack) -> None:
-    """There is a key that signs; once."""
+    """There is a signing key; once."""
     if signing_key in stack.done:
         return
     stack.done.add(signing_key)
@@ -289,7 +289,7 @@ def not_streamed(stack: Stack) -> None:
 
 
 def no_key(stack: Stack) -> None:
-    """Nothing signs, and nothing is noted of what all distributions share, though it is there."""
+    """There is no signing key, and no record of the resources that all distributions share, though they exist."""
     stack.client("dynamodb").delete_item(TableName=stack.template.ref("Spaces"), Key={"space": {"S": "*"}})
     secret = stack.environment("StreamingApi")["SIGNING_SECRET"]
     stack.client("secretsmanager").put_secret_value(SecretId=secret, SecretString="{}")
@@ -302,7 +302,7 @@ def newest(stack: Stack) -> dict:
 
 
 def distributed(secure: bool) -> Holds:
-    """The distribution, read back from CloudFront, is what the space `films` wants, field by field."""
+    """The distribution, read back from CloudFront, has every field that the space `films` wants."""
 
     def holds(stack: Stack, _: Answer) -> None:
         config = newest(stack)["Distribution"]["DistributionConfig"]
@@ -334,7 +334,7 @@ def at_edges(stack: Stack) -> None:
 
 
 def disabled(stack: Stack) -> None:
-    """As an earlier invocation has left it: the next need not wait."""
+    """The state after an earlier invocation: the next need not wait."""
     found = newest(stack)
     config = found["Distribution"]["DistributionConfig"] | {"Enabled": False}
     stack.client("cloudfront").update_distribution(Id=found["Distribution"]["Id"], IfMatch=found["ETag"], DistributionConfig=config)
@@ -342,7 +342,7 @@ def disabled(stack: Stack) -> None:
 
 
 def not_noted(stack: Stack) -> None:
-    """Whoever made the distribution of `films` died before it was noted which it is."""
+    """The process that created the distribution of `films` died before it was recorded."""
     stack.client("dynamodb").update_item(
         TableName=stack.template.ref("Spaces"),
         Key={"space": {"S": "films"}},
@@ -351,7 +351,7 @@ def not_noted(stack: Stack) -> None:
 
 
 def taken_away(stack: Stack) -> None:
-    """The distribution of `films` goes, once a function is told to see to it."""
+    """The distribution of `films` is deleted once a function is told to continue."""
 
     def wait() -> None:
         while stack.aws.invocations.get(timeout=60).event != stack.event("streaming-tend"):
@@ -363,7 +363,7 @@ def taken_away(stack: Stack) -> None:
 
 
 def forgotten(*paths: str) -> Holds:
-    """The edges of `films` are told to forget these."""
+    """The edges of `films` are told to drop these."""
 
     def holds(stack: Stack, _: Answer) -> None:
         cloudfront, id = stack.client("cloudfront"), newest(stack)["Distribution"]["Id"]
@@ -375,14 +375,14 @@ def forgotten(*paths: str) -> Holds:
 
 
 def half_uploaded(stack: Stack) -> None:
-    """Somebody has begun to upload something to `films` in parts."""
+    """A multipart upload to `films` has begun."""
     stack.client("s3").create_multipart_upload(Bucket=stack.bucket, Key="films/large.mp4")
 
 
 FILMS = [alice, no_films, "rest-create-space"]
 SHARED = [*FILMS, "rest-share-space"]
 STORED = [*SHARED, "rest-store"]
-# Where a streamed space is, and by which key what is signed for it is signed.
+# The streaming host, and the name of the key that signs for it.
 VIEWED, KEY_ID = "d111111abcdef8.cloudfront.net", "K2JCJMDEHXQW5F"
 HELLO_URL = f"https://{VIEWED}/a%20b/hello.txt"
 SIGNED = rf"&Signature=[\w~-]+&Key-Pair-Id={KEY_ID}&Hash-Algorithm=SHA256"
@@ -478,14 +478,14 @@ ROWS = [
     Row("rest-delete", "SpacesApi", STORED, both(http(200, "Content a b/hello.txt deleted successfully"), objects())),
     Row("rest-delete-space", "SpacesApi", STORED, both(http(200, "Space films deleted successfully"), invokes("space-delete"))),
     Row("space-delete", "SpacesApi", [*STORED, half_uploaded, "rest-delete-space"], both(says(None), objects())),
-    # What is signed
+    # Signing
     Row("signing-url", "SigningApi", [*STORED, streams("films", "OPEN")], http(200, json.dumps({"streamUrl": HELLO_URL}, separators=(",", ":")))),
     Row("signing-url-hls", "SigningApi", [*STORED, streams("films", "OPEN")], http(200, re.compile(HELLO_URL))),
     Row("signing-signed-url", "SigningApi", [*STORED, streams("films", "SECURE"), signing_key], http(200, re.compile(rf"{HELLO_URL}\?Policy=[\w~-]+{SIGNED}"))),
     Row("signing-excerpt", "SigningApi", [media, streams("demo", "SECURE"), signing_key], http(200, re.compile(rf"/counter\.mp4\?t=12\.48,20&track=audio&Expires=\d+{SIGNED}"))),
     Row("signing-signed-cookies-url", "SigningApi", [*STORED, streams("films", "SECURE"), signing_key], http(200, re.compile(rf"https://{VIEWED}/cookies\?token=[\w~-]+\.{KEY_ID}\.[\w~-]+"))),
     Row("signing-cookies", "SigningApi", [signing_key], http(403, re.compile("signature"), content_type="application/problem+json", set_cookie=None)),
-    # Streaming: moto's CloudFront has done everything by the second look.
+    # Streaming: moto's CloudFront has finished by the second look.
     Row("streaming-enable", "StreamingApi", [*FILMS, not_streamed], both(http(200, re.compile("cloudfront.net")), invokes("streaming-tend"), distributed(secure=False))),
     Row("streaming-disable", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(http(200, re.compile("is off")), invokes("streaming-tend"))),
     Row("streaming-changed", "StreamingApi", [*FILMS, not_streamed, "streaming-enable"], both(says(None), forgotten("/a%20b/hello.txt*"))),
@@ -499,7 +499,7 @@ ROWS = [
     Row("streaming-tend", "StreamingApi", [*FILMS, not_streamed, "streaming-enable", at_edges, "streaming-delete", disabled], says(None)),
 ]  # fmt: skip
 
-# What is not done in every hour.
+# Events for exceptional situations.
 IN_NEED = [
     Row("streaming-tend", "StreamingApi", [*FILMS, not_streamed, "streaming-enable", at_edges, disabled, not_noted, "streaming-delete"], says(None)),
     Row("space-delete", "SpacesApi", [*STORED, not_streamed, "streaming-enable", "rest-delete-space", taken_away], both(says(None), objects(), no_space)),
@@ -509,7 +509,7 @@ FUNCTIONS = {row.event: row.function for row in ROWS}
 
 
 def prepare(stack: Stack, row: Row) -> None:
-    """Sees to what has to be there."""
+    """Establishes the preconditions."""
     for before in row.before:
         if isinstance(before, str):
             answer = stack.invoke(FUNCTIONS[before], stack.event(before))
@@ -519,7 +519,7 @@ def prepare(stack: Stack, row: Row) -> None:
 
 
 def run(stack: Stack, row: Row) -> None:
-    """Invokes the function as the row has it, and looks at what comes of it."""
+    """Invokes the function with the row's event, and checks the result."""
     prepare(stack, row)
     answer = stack.invoke(row.function, stack.event(row.event))
     assert not isinstance(answer.said, dict) or "errorMessage" not in answer.said, answer.said
@@ -528,7 +528,7 @@ def run(stack: Stack, row: Row) -> None:
 
 
 def run_all(stack: Stack) -> None:
-    """Sees to it that every row has been run."""
+    """Ensures that every row has been run."""
     for row in ROWS:
         if row.event not in stack.done:
             run(stack, row)

@@ -1,4 +1,4 @@
-"""What ffprobe and ffmpeg, which know nothing of Reelspan, see in a file."""
+"""What ffprobe and ffmpeg, which are independent of Reelspan, see in a file."""
 
 import collections
 import dataclasses
@@ -16,17 +16,17 @@ class Packet:
     """A sample as it is stored."""
 
     pts: int
-    """In units of its track's time base; the edit list is not applied. The decode time, where the format has no other."""
+    """In units of its track's time base, without the edit list. The decode time, if the format has no other."""
     digest: str
     key: bool
 
 
 Track = tuple[str, int]
-"""What kind, and which of that kind, from 0: `("audio", 1)`."""
+"""The kind of a track, and its number among those of the kind, from 0: `("audio", 1)`."""
 
 
 def remembered(look):
-    """A function of a file that looks at it once, for as long as the file stays as it is."""
+    """A function of a file that runs once, as long as the file does not change."""
     seen = {}
 
     @functools.wraps(look)
@@ -47,7 +47,7 @@ def output(*command) -> bytes:
 
 
 def status_of(*command) -> tuple[int, str]:
-    """The exit status of a command that may fail, and what it says."""
+    """The exit status of a command that may fail, and its output."""
     done = subprocess.run([str(part) for part in command], capture_output=True, timeout=120)
     return done.returncode, done.stderr.decode(errors="replace")
 
@@ -72,13 +72,13 @@ def duration(path: pathlib.Path) -> float:
 
 
 def raw(path: pathlib.Path) -> list[str]:
-    """Options by which ffmpeg gives samples as they are stored."""
+    """Options for ffmpeg to return samples as they are stored."""
     return ["-ignore_editlist", "1"] if path.suffix in (".mp4", ".m4a", ".mov") else []
 
 
 @remembered
 def packets(path: pathlib.Path) -> dict[Track, list[Packet]]:
-    """All samples in the order of the file, by their content's MD5, as a stream copy to framemd5 has them."""
+    """All samples in the order of the file, by their content's MD5, from a stream copy to framemd5."""
     by_index = {stream["index"]: track for track, stream in tracks(path).items()}
     found = {track: [] for track in by_index.values()}
     for packet in probe(path, *raw(path), "-show_packets", "-show_data_hash", "md5")["packets"]:
@@ -89,7 +89,7 @@ def packets(path: pathlib.Path) -> dict[Track, list[Packet]]:
 
 @remembered
 def presented(path: pathlib.Path) -> dict[Track, list[tuple[float, str]]]:
-    """When each sample is presented, in seconds, edit lists applied, with its content's MD5."""
+    """The presentation time of each sample, in seconds, with edit lists applied, and its content's MD5."""
     by_index = {stream["index"]: track for track, stream in tracks(path).items()}
     found = {track: [] for track in by_index.values()}
     for packet in probe(path, "-show_packets", "-show_data_hash", "md5")["packets"]:
@@ -99,7 +99,7 @@ def presented(path: pathlib.Path) -> dict[Track, list[tuple[float, str]]]:
 
 @remembered
 def complaints(path: pathlib.Path, *options) -> set[str]:
-    """What ffmpeg has to say against a file as it decodes all of it, addresses and counts left out."""
+    """The complaints of ffmpeg while it decodes a whole file, without addresses and counts."""
     command = ["ffmpeg", "-v", "error", *map(str, options), "-i", path, "-map", "0:v?", "-map", "0:a?", "-f", "null", "-"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     lines = (re.sub(r"^\[[^]]*\]\s*|\d+", "", line).strip() for line in done.stderr.splitlines())
@@ -108,7 +108,7 @@ def complaints(path: pathlib.Path, *options) -> set[str]:
 
 @remembered
 def pictures(path: pathlib.Path) -> list[int]:
-    """The number that each picture shows, in the order in which they are shown."""
+    """The number shown by each picture, in presentation order."""
     gray = output("ffmpeg", "-v", "quiet", "-i", path, "-map", "0:v:0", "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray", "-")
     size = counter.WIDTH * counter.HEIGHT
     return [counter.number(gray[at : at + size]) for at in range(0, len(gray), size)]
@@ -128,6 +128,6 @@ def plain_sound(path: pathlib.Path) -> bytes:
 
 
 def tone(heard: bytes, start: float, seconds: float, base: int = counter.BASE) -> float:
-    """Which second's tone is heard in a stretch of what `sound` gives."""
+    """The second whose tone is heard in a stretch of the result of `sound`."""
     first, last = (round(at * counter.SAMPLE_RATE) * 2 for at in (start, start + seconds))
     return counter.second(heard[first:last], base)

@@ -1,5 +1,5 @@
-"""The REST API, twice: of `reelspan serve`, and of the functions as Lambda runs them behind API Gateway, with the AWS of moto,
-which knows nothing of Reelspan. Whatever a test says of `rest` holds of both."""
+"""The REST API, twice: of `reelspan serve`, and of the functions as Lambda runs them behind API Gateway, with moto as
+an independent AWS. A test with `rest` runs with both."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ import server as servers
 from emulator import ACCOUNT
 from gateway import Gateway
 
-# Everybody who asks: a role, and groups.
+# The users: a role, and groups.
 PEOPLE = {
     "root": ("admin", []),
     "founder": ("owner", []),
@@ -32,7 +32,7 @@ def password(name: str) -> str:
 
 
 class Rest:
-    """One of the two, and what is needed to look behind it."""
+    """One of the two, and access to what is behind it."""
 
     def __init__(self, kind: str, url: str, s3, bucket: str, gateway: Gateway | None = None):
         self.kind, self.url, self.s3, self.bucket, self.gateway = kind, url, s3, bucket, gateway
@@ -40,7 +40,7 @@ class Rest:
         self.session.trust_env = False
 
     def __call__(self, method: str, path: str, who: str | None = "founder", **more) -> requests.Response:
-        """A request to a path that is sent as it is written."""
+        """A request to a path that is sent verbatim."""
         auth = (who, password(who)) if who else None
         request = requests.Request(method, self.url, auth=auth, **more)
         prepared = self.session.prepare_request(request)
@@ -49,7 +49,7 @@ class Rest:
         return self.session.send(prepared, allow_redirects=False, timeout=60)
 
     def space(self, **acl: str) -> str:
-        """A new space of the founder's."""
+        """Creates a space of the founder."""
         name = f"space-{uuid.uuid4().hex[:12]}"
         assert self("PUT", name).status_code == 201
         if acl:
@@ -63,7 +63,7 @@ class Rest:
         return [item.text for item in xml.etree.ElementTree.fromstring(answer.content)]
 
     def objects(self, space: str) -> set[str]:
-        """What the bucket has of a space."""
+        """The names of the objects in a space."""
         found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=f"{space}/").get("Contents", [])
         return {item["Key"].removeprefix(f"{space}/") for item in found}
 

@@ -1,5 +1,6 @@
-"""Lambda's Runtime API (*AWS Lambda Developer Guide*, "Using the Lambda runtime API for custom runtimes"), of which the emulator has no
-streaming: it gathers an answer of 6 MB at most. Here a function's answer is read as it comes, as a function URL's is."""
+"""Lambda's Runtime API (*AWS Lambda Developer Guide*, "Using the Lambda runtime API for custom runtimes"). The emulator
+does not stream: it gathers an answer of 6 MB at most. Here a function's answer is read while it arrives, as a function
+URL does."""
 
 import contextlib
 import http.server
@@ -13,22 +14,22 @@ from typing import NamedTuple
 
 
 class Streamed(NamedTuple):
-    """What a function said to one event."""
+    """The answer of a function to one event."""
 
     mode: str
-    """How it says it: `streaming`, where it does."""
+    """`streaming`, if the answer is streamed."""
     prelude: dict
     body: bytes
     trailers: dict[str, str]
     head: float
-    """When it began to answer, in seconds from when the event was given."""
+    """When the answer began, in seconds after the event."""
     chunks: list[tuple[float, int]]
-    """When how many bytes came, likewise."""
+    """When how many bytes arrived, on the same clock."""
 
 
 @contextlib.contextmanager
 def streaming(program: pathlib.Path, environment: dict[str, str], log=subprocess.DEVNULL):
-    """Runs a function's program in this environment, and gives what invokes it."""
+    """Runs a function's program in this environment, and yields what invokes it."""
     events: queue.Queue[dict] = queue.Queue()
     answers: queue.Queue[Streamed] = queue.Queue()
     begun = 0.0

@@ -1,4 +1,4 @@
-"""`reelspan serve` as a process of its own, on free ports."""
+"""`reelspan serve` as a separate process, on free ports."""
 
 import functools
 import json
@@ -21,11 +21,11 @@ BUCKET = "media"
 OURS = """reelspan reelspan_local reelspan_fragments reelspan_spaces reelspan_indexer reelspan_authorizer reelspan_gateway
 reelspan_rest reelspan_signing reelspan_streaming""".split()
 CHATTY = ",".join(["info", *(f"{name}=debug" for name in OURS)])
-"""RUST_LOG, for all that the programs say of themselves."""
+"""RUST_LOG for everything that the programs log."""
 
 
 class Server:
-    """A server over one data folder; `start` and `stop` may take turns, as a restart does."""
+    """A server with one data folder; `start` and `stop` may alternate, as in a restart."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Server:
         options: tuple[str, ...] = (),
         **imports: pathlib.Path,
     ):
-        """`before` is a program that starts it, as `prlimit`; `options` are further ones of the server."""
+        """`before` is a program that starts it, such as `prlimit`; `options` are further options of the server."""
         self.binary, self.data, self.admin, self.public, self.imports = binary, data, admin, public, imports
         self.before, self.options = before, options
         self.process: subprocess.Popen | None = None
@@ -79,7 +79,7 @@ class Server:
             lines.put(None)
 
     def stop(self, how: int = signal.SIGINT) -> int:
-        """Ends it as Ctrl-C does, and gives its exit status."""
+        """Stops it as Ctrl-C does, and returns its exit status."""
         self.process.send_signal(how)
         try:
             return self.process.wait(STOP_SECONDS)
@@ -88,20 +88,21 @@ class Server:
             raise
 
     def kill(self) -> None:
-        """Ends it as a power cut does."""
+        """Stops it as a power cut does."""
         self.process.kill()
         self.process.wait()
 
     def media(self, content: str, space: str = "demo") -> str:
-        """A content's URL."""
+        """The URL of a content."""
         return f"{self.url}/media/{space}/{content}"
 
     def password(self) -> str:
-        """The admin's, as it was made up and printed at the first start."""
+        """The admin's password, as printed at the first start."""
         return re.search(r"admin: user admin, password (\S+),", "\n".join(self.output))[1]
 
     def environment(self) -> dict[str, str]:
-        """The variables for those who use its S3 API: the server prints them at its first start, and `reelspan credentials` later."""
+        """The environment of clients of its S3 API: the server prints it at its first start, and `reelspan credentials`
+        later."""
         variables, printed = r"\b(AWS_\w+)=(\S+)", "\n".join(self.output)
         if found := dict(re.findall(variables, printed)):
             return found
@@ -110,7 +111,7 @@ class Server:
         return dict(re.findall(variables, subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout))
 
     def s3(self):
-        """A client of its S3 API, set up from what it printed."""
+        """A client of its S3 API, configured from what it printed."""
         printed = self.environment()
         return boto3.client(
             "s3",
@@ -123,21 +124,21 @@ class Server:
 
 
 def peak(pid: int) -> float:
-    """The most memory that a process ever had, in megabytes."""
+    """The peak memory of a process, in megabytes."""
     lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM:"))
 
 
 @functools.cache
 def target_folder(root: pathlib.Path) -> pathlib.Path:
-    """Where Cargo builds to, however it was told."""
+    """Cargo's target folder, however it is configured."""
     command = ["cargo", "metadata", "--no-deps", "--format-version", "1", "--offline"]
     metadata = subprocess.run(command, cwd=root, capture_output=True, check=True).stdout
     return pathlib.Path(json.loads(metadata)["target_directory"])
 
 
 def built(root: pathlib.Path, name: str) -> pathlib.Path:
-    """A program of the workspace, as `cargo build` left it in the profile that REELSPAN_PROFILE names, or one of the folder
-    REELSPAN_BIN."""
+    """A program of the workspace, as `cargo build` left it in the profile that REELSPAN_PROFILE names, or one of the
+    folder REELSPAN_BIN."""
     folder, profile = os.environ.get("REELSPAN_BIN"), os.environ.get("REELSPAN_PROFILE", "dev")
     return (pathlib.Path(folder) if folder else target_folder(root) / {"dev": "debug"}.get(profile, profile)) / name

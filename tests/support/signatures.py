@@ -1,4 +1,4 @@
-"""Signatures as CloudFront has them, made by other code than ours: OpenSSL's, by way of `cryptography`."""
+"""CloudFront's signatures, created with independent code: OpenSSL, through `cryptography`."""
 
 import base64
 import dataclasses
@@ -30,7 +30,7 @@ def soon() -> int:
 
 @dataclasses.dataclass
 class Signer:
-    """A private key, and CloudFront's name for it."""
+    """A private key, and its id in CloudFront."""
 
     key_id: str
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -41,7 +41,7 @@ class Signer:
 
     @classmethod
     def kept(cls, secret: str) -> "Signer":
-        """The key of the service, as its secret has it."""
+        """The service's key, from its secret."""
         read = json.loads(secret)
         return cls(read["keyId"], serialization.load_der_private_key(base64.b64decode(read["pkcs8"]), None))
 
@@ -62,7 +62,7 @@ class Signer:
         return self.of(policy(resource, **limits))
 
     def of(self, text: str) -> dict[str, str]:
-        """Of whatever stands in place of a policy."""
+        """The parts for this text in place of a policy."""
         return {"Policy": encoded(text.encode())} | self.rest(text)
 
     def rest(self, text: str) -> dict[str, str]:
@@ -70,7 +70,7 @@ class Signer:
 
 
 def query(parts: dict[str, str], before: str = "") -> str:
-    """The parts as the query of a URL, behind what it asks for."""
+    """The parts as the query of a URL, after its other parameters."""
     return "&".join(([before] if before else []) + [f"{name}={value}" for name, value in parts.items()])
 
 

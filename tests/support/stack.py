@@ -1,5 +1,5 @@
-"""The SAM application on one machine: the tables, buckets and secrets of template.yaml on moto's AWS, and its functions under the
-runtime emulator, each with the environment that the template gives it, and as itself to AWS."""
+"""The SAM application on one machine: the tables, buckets and secrets of template.yaml on moto, and its functions under
+the runtime emulator, each with the environment from the template, and with its own identity for AWS."""
 
 import base64
 import contextlib
@@ -25,7 +25,7 @@ PSEUDO = {
     "AWS::URLSuffix": "amazonaws.com",
     "AWS::NoValue": "",
 }
-# How services name what they make.
+# The ARNs of the services' resources.
 ARNS = {
     "AWS::S3::Bucket": "arn:aws:s3:::{}",
     "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{{}}",
@@ -34,12 +34,12 @@ ARNS = {
     "AWS::SNS::Topic": f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:{{}}",
     "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:{{}}:*",
 }
-# What the generated secrets are here.
+# The value of generated secrets.
 SECRET = {"username": "admin", "password": "the first secret"}
 
 
 class Template:
-    """template.yaml, with what its references mean here."""
+    """template.yaml, with the values of its references."""
 
     def __init__(self, root: pathlib.Path, **parameters: str):
         made = yaml_parse((root / "template.yaml").read_text())
@@ -59,7 +59,7 @@ class Template:
         return self.resources[function]["Metadata"]["BuildProperties"]["Binary"]
 
     def value(self, node):
-        """What a part of the template means."""
+        """The value of a part of the template."""
         match node:
             case {"Ref": name}:
                 return self.ref(name)
@@ -103,7 +103,7 @@ class Template:
             return self.names[name]
         made = self.resources.get(name, {})
         if made.get("Type") == "AWS::DynamoDB::Table":
-            # As CloudFormation names what has no name; other tests have tables in the same moto.
+            # The name that CloudFormation gives a resource without one; other tests have tables in the same moto.
             return f"{NAME}-{name}"
         given = made.get("Properties", {})
         named = next((given[key] for key in ("BucketName", "TableName", "QueueName", "LogGroupName") if key in given), name)
@@ -115,7 +115,7 @@ class Template:
 
 
 class Answer:
-    """What a function said: as API Gateway and function URLs read it where it is an answer of HTTP."""
+    """The answer of a function: parsed as API Gateway and function URLs do if it is HTTP."""
 
     def __init__(self, content: bytes):
         prelude, streamed, body = content.partition(bytes(8))
@@ -133,7 +133,7 @@ class Answer:
 
 
 class Stack(contextlib.ExitStack):
-    """`with Stack(root) as stack`: all of it. Functions start when they are invoked first."""
+    """`with Stack(root) as stack`: the whole application. Functions start at their first invocation."""
 
     def __init__(self, root: pathlib.Path, logs: pathlib.Path, **parameters: str):
         super().__init__()
@@ -165,11 +165,11 @@ class Stack(contextlib.ExitStack):
         return self.aws.client(service)
 
     def environment(self, function: str) -> dict[str, str]:
-        """What the function runs in."""
+        """The function's environment."""
         properties = self.template.functions[function]
         variables = [made.get("Environment", {}).get("Variables", {}) for made in (self.template.globals, properties)]
         own = {
-            # An invocation of the indexer lasts fifteen minutes; here it is the bytes that are too many.
+            # An invocation of the indexer lasts fifteen minutes; here the number of bytes ends it.
             "REELSPAN_INDEX_BYTES": "1000000",
             "AWS_ACCESS_KEY_ID": function,
             "AWS_ENDPOINT_URL": self.aws.endpoint,
@@ -180,7 +180,7 @@ class Stack(contextlib.ExitStack):
         return {name: str(value) for name, value in self.template.value(variables[0] | variables[1]).items()} | emulator.ACCOUNT | own
 
     def invoke(self, function: str, event) -> Answer:
-        """One at a time, as the emulator wants it."""
+        """One at a time, as the emulator requires."""
         with self.lock:
             return self._invoke(function, event)
 
@@ -192,13 +192,13 @@ class Stack(contextlib.ExitStack):
         return Answer(self.functions[function](event).content)
 
     def restart(self, function: str) -> None:
-        """Has another process answer from now on: the one before goes when all does."""
+        """Starts another process for the function; the old one ends with the stack."""
         with self.lock:
             self.functions.pop(function, None)
 
     def streams(self, space: str, kind: str = "OPEN", standing: str = "on", host: str | None = "", reader: str = "") -> None:
-        """Makes a space stream, one of its own where there is none, which `reader` may read; from https://SPACE.cloudfront.net unless
-        told, or from nowhere yet."""
+        """Makes a space stream, creating it if necessary, so that `reader` may read it; from
+        https://SPACE.cloudfront.net by default, or not deployed yet."""
         streaming = {"type": {"S": kind}, "standing": {"S": standing}, "origins": {"L": []}, "version": {"N": "0"}, "reference": {"S": "0"}}
         if host is not None:
             host = host or f"{space}.cloudfront.net"
@@ -220,7 +220,7 @@ class Stack(contextlib.ExitStack):
         )
 
     def trusts(self, key_id: str, public: bytes) -> None:
-        """Has a key be trusted, beside those that are, and be the one that signs."""
+        """Makes a key trusted, in addition to others, and the one that signs."""
         table, shared = self.template.ref("Spaces"), {"space": {"S": "*"}}
         found = self.client("dynamodb").get_item(TableName=table, Key=shared).get("Item", {})
         others = [key for key in found.get("keys", {"L": []})["L"] if key["M"]["id"]["S"] != key_id]
@@ -232,7 +232,7 @@ class Stack(contextlib.ExitStack):
         return json.loads((self.root / "events" / f"{name}.json").read_text())
 
     def self_invocations(self) -> list[Invocation]:
-        """What functions had Lambda do since this was last asked."""
+        """The asynchronous invocations since the last call."""
         found = []
         with contextlib.suppress(queue.Empty):
             while True:

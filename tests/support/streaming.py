@@ -1,4 +1,4 @@
-"""A server that streams, and the REST API of it."""
+"""A server that streams, and its REST API."""
 
 import json
 import pathlib
@@ -17,7 +17,7 @@ ADMIN = "admin", "an admin's own secret"
 
 
 class Streaming:
-    """A server on one machine, and the REST API of it."""
+    """A server on one machine, and its REST API."""
 
     def __init__(self, running: servers.Server):
         self.running, self.session = running, requests.Session()
@@ -33,7 +33,7 @@ class Streaming:
         return answer.json() if status == 200 else answer.text
 
     def space(self, name: str, *files: pathlib.Path, **streaming) -> str:
-        """A space with these files, which streams; gives what its URLs begin with."""
+        """Creates a space with these files that streams; returns the beginning of its URLs."""
         self.rest("PUT", name, 201)
         for file in files:
             self.rest("PUT", f"{name}/{file.name}", 201, data=file.read_bytes())
@@ -41,7 +41,7 @@ class Streaming:
 
     def streams(self, name: str, **streaming) -> str:
         end, body = time.monotonic() + 30, json.dumps({"spaceId": name, **streaming})
-        # While the distribution is being changed by an earlier task, it asks for patience.
+        # While an earlier task changes the distribution, the answer is to try again.
         while (
             answer := self.session.post(f"{self.running.url}/durastore/task/enable-streaming", data=body, timeout=60)
         ).status_code == 503:
@@ -55,7 +55,7 @@ class Streaming:
         return f"http://{host}"
 
     def wait_for(self, url: str, **more) -> requests.Response:
-        """The answer to a request, once what was uploaded is indexed."""
+        """The answer to a request, once the upload is indexed."""
         end = time.monotonic() + 10
         while (answer := requests.get(url, timeout=30, **more)).status_code in (404, 503):
             assert time.monotonic() < end, answer.text
@@ -66,15 +66,15 @@ class Streaming:
         return self.task("get-signed-url", spaceId=space, contentId=content, **more)["signedUrl"]
 
     def media(self, url: str) -> str:
-        """The same on the HTTP API, which names the space alone."""
+        """The same on the HTTP API, which has only the space in its path."""
         return re.sub(r"/stream/([^/~]+)(~[^/]*)?", r"/media/\1", url, count=1)
 
     def bases(self, *spaces: str) -> list[str]:
-        """What the URLs of these spaces begin with."""
+        """The beginnings of the URLs of these spaces."""
         return ["http://" + self.rest("HEAD", space).headers["x-dura-meta-streaming-host"] for space in spaces]
 
     def signer(self) -> Signer:
-        """The key that the service made, from where it is kept."""
+        """The key that the service created, from its store."""
         kept = json.loads((self.running.data / "secretsmanager.json").read_text())
         (secret,) = kept["secrets"].values()
         return Signer.kept(secret["versions"][secret["current_version_id"]]["secret_string"])
@@ -97,5 +97,5 @@ def streaming(binary, samples, tmp_path_factory):
 
 
 def signature(url: str) -> str:
-    """The parameters of a signed URL, without what it is of."""
+    """The parameters of a signed URL, without the fragment."""
     return "&".join(pair for pair in url.partition("?")[2].split("&") if not pair.startswith(("t=", "track=", "id=")))

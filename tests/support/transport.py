@@ -1,4 +1,4 @@
-"""A transport stream whose pictures do not begin with PES packets: as some multiplexers make them, and ffmpeg does not."""
+"""A transport stream whose pictures do not begin with PES packets: some multiplexers write these, ffmpeg does not."""
 
 import collections
 import dataclasses
@@ -8,7 +8,7 @@ PACKET, VIDEO = 188, 0x100
 
 @dataclasses.dataclass
 class Pes:
-    """A PES packet of pictures: its time stamps as they are, and its data."""
+    """A PES packet of pictures: its time stamps verbatim, and its data."""
 
     stamps: bytes
     flags: int
@@ -16,7 +16,7 @@ class Pes:
 
 
 def payload(packet: bytes) -> bytes:
-    """What a packet carries."""
+    """The payload of a packet."""
     return {1: packet[4:], 3: packet[5 + packet[4] :]}.get(packet[3] >> 4 & 3, b"")
 
 
@@ -26,7 +26,7 @@ def clock(packet: bytes) -> bytes:
 
 
 def pictures(packets: list[bytes]) -> list[Pes]:
-    """The PES packets of the pictures, one each."""
+    """The PES packets of the pictures, one for each."""
     found = []
     for packet in packets:
         content = payload(packet)
@@ -39,13 +39,13 @@ def pictures(packets: list[bytes]) -> list[Pes]:
 
 
 def regrouped(found: list[Pes], count: int) -> list[Pes]:
-    """So many pictures in each PES packet; of several the first has time stamps."""
+    """PES packets of `count` pictures each; the first picture of each has the time stamps."""
     groups = (found[at : at + count] for at in range(0, len(found), count))
     return [Pes(group[0].stamps, group[0].flags, b"".join(pes.data for pes in group)) for group in groups]
 
 
 def filled(found: list[Pes], size: int) -> list[Pes]:
-    """PES packets of so many bytes of data, each with the time stamps of the first picture that begins in it."""
+    """PES packets of `size` bytes of data, each with the time stamps of the first picture that begins in it."""
     data, begins, end = b"".join(pes.data for pes in found), {}, 0
     for pes in found:
         begins.setdefault(end // size, pes)
@@ -56,13 +56,13 @@ def filled(found: list[Pes], size: int) -> list[Pes]:
 
 
 def header(pes: Pes, sized: bool) -> bytes:
-    """That of a PES packet; without its length, if it is not `sized`."""
+    """The header of a PES packet; without its length unless it is `sized`."""
     length = 3 + len(pes.stamps) + len(pes.data) if sized else 0
     return b"\0\0\1\xe0" + length.to_bytes(2, "big") + bytes([0x80, pes.flags, len(pes.stamps)]) + pes.stamps
 
 
 def packet_of(first: bool, counter: int, reference: bytes, rest: bytes) -> tuple[bytes, bytes]:
-    """A packet with the clock reference and as much of the rest as it takes, and what is left."""
+    """A packet with the clock reference and as much of the rest as fits, and the remainder."""
     field = b"\x10" + reference if reference else b""
     room = PACKET - 4 - (len(field) + 1 if field else 0)
     now, later = rest[:room], rest[room:]
@@ -76,7 +76,7 @@ def packet_of(first: bool, counter: int, reference: bytes, rest: bytes) -> tuple
 
 
 def repacked(stream: bytes, *, count: int = 0, size: int = 0) -> bytes:
-    """The same stream with so many pictures in a PES packet, or so many bytes."""
+    """The same stream with `count` pictures in a PES packet, or `size` bytes."""
     packets = [stream[at : at + PACKET] for at in range(0, len(stream), PACKET)]
     video = [at for at, packet in enumerate(packets) if int.from_bytes(packet[1:3], "big") & 0x1FFF == VIDEO]
     found = pictures([packets[at] for at in video])
@@ -85,7 +85,7 @@ def repacked(stream: bytes, *, count: int = 0, size: int = 0) -> bytes:
     counter, first = 0, True
     for at in video:
         reference = clock(packets[at])
-        # What does not fit in the places of the original comes in the last.
+        # What does not fit into the original's packets goes into the last one.
         while queue and (not made[at] or at == video[-1]):
             packet, rest = packet_of(first, counter, reference, queue.popleft())
             made[at] += packet

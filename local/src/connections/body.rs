@@ -1,4 +1,4 @@
-//! Bodies that tell of their progress.
+//! Bodies that report their progress.
 
 use std::{
     pin::Pin,
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::progress::Progress;
 
-/// The body of a request. The time counts that the server waits for it.
+/// The body of a request. The client's time counts while the server waits for it.
 #[derive(Debug)]
 pub struct Received {
     body: Incoming,
@@ -55,7 +55,7 @@ impl Body for Received {
 
 impl Drop for Received {
     fn drop(&mut self) {
-        // Nobody waits for it any longer.
+        // The server no longer waits for the body.
         self.progress.body_arrives(Instant::now(), 0);
     }
 }

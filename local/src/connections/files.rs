@@ -1,16 +1,16 @@
-//! How many files the process may have open, of which each connection needs some.
+//! The limit of open files, which bounds the number of connections.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The most files that are asked for: more are never needed, and some systems allow a billion.
+/// The highest limit requested: more are never needed, and some systems allow a billion.
 const WANTED: u64 = 65_536;
-/// What the process has open beside its connections.
+/// Open files besides those of connections.
 const OTHERS: u64 = 64;
-/// What a connection has open: its socket, and the bodies of objects that its answer is made of.
+/// Open files of a connection: its socket, and the objects that its answer is made of.
 const EACH: u64 = 4;
 
-/// Allows the process as many open files as its hard limit does (`RLIMIT_NOFILE`, getrlimit(2)), and gives for how many
-/// connections they are enough.
+/// Raises the process's limit of open files to its hard limit (`RLIMIT_NOFILE`, getrlimit(2)), and returns how many
+/// connections that allows.
 #[must_use]
 pub fn open_files() -> usize {
     let limit = getrlimit(Resource::Nofile);

@@ -1,12 +1,13 @@
-//! Connections of HTTP/1.1 clients, so that no client can keep the others out: how many there may be, and how long each may do
-//! nothing. Both ports of `reelspan serve` take their requests here.
+//! Connections of HTTP/1.1 clients, limited so that no client can keep others out: in number, and in how long each may
+//! be idle. Both ports of `reelspan serve` use this.
 //!
-//! What is bounded is the time in which *the client* makes no progress: until it has sent the head of a request, while the server
-//! waits for more of a body, and while the client takes no more of an answer. A slow handler ends nobody's connection.
+//! The limits apply to the time in which *the client* makes no progress: until it has sent the head of a request, while
+//! the server waits for more of a body, and while the client reads no more of an answer. A slow handler never ends a
+//! connection.
 //!
-//! If there are as many connections as there may be, a new one takes the place of the one that has waited longest for a request,
-//! or, if all are busy, of one whose client has long taken nothing of its answer. So half-sent heads never keep an honest client
-//! out, even one that shares an address with the attacker.
+//! When all connections are taken, a new one replaces the one that has waited longest for a request, or, if all are
+//! busy, one whose client has long not read its answer. So half-sent heads never keep an honest client out, even one
+//! that shares an address with the attacker.
 
 mod body;
 mod files;
@@ -43,48 +44,48 @@ use self::{
     table::Table,
 };
 
-/// How much of a request is read ahead, and the longest head that a request may have, in bytes: enough for a disk to be busy,
-/// little enough that many connections stay small.
+/// How much of a request is read ahead, and the longest head of a request, in bytes: enough to keep a disk busy, and
+/// small enough for many connections.
 const READ_AHEAD: usize = 64 * 1024;
 
-/// How often connections are looked at.
+/// How often connections are checked.
 const TICK: Duration = Duration::from_millis(500);
 
-/// How many refused connections may be told so at a time; the others are closed without a word.
+/// How many refused connections get an answer at a time; further ones are closed without one.
 const REFUSALS: usize = 32;
-/// How long a refused client has to take the answer.
+/// How long a refused client has to read the answer.
 const REFUSAL: Duration = Duration::from_millis(500);
 
-/// What a connection is told that is one too many for its address.
+/// The answer to a connection that is one too many for its address.
 const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n\
     content-type: text/plain\r\ncontent-length: 44\r\n\r\nThere are too many connections from you now\n";
 
-/// How many connections a port has at a time, and how long their clients may do nothing.
+/// How many connections a port has at a time, and how long their clients may be idle.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Connections in all.
     pub connections: usize,
     /// Connections of one IPv4 address, or of one IPv6 network of 64 bits; `None`: as many as in all.
     pub per_address: Option<usize>,
-    /// How long clients may do nothing.
+    /// How long clients may be idle.
     pub patience: Patience,
 }
 
-/// A port, and who may use it how.
+/// A port and its limits.
 #[derive(Debug)]
 pub struct Port {
-    /// What it is called in logs.
+    /// Its name in logs.
     pub name: &'static str,
-    /// Where connections come from.
+    /// Accepts connections.
     pub listener: TcpListener,
-    /// How many there may be, and how long.
+    /// The limits of its connections.
     pub limits: Limits,
-    /// By which names it may be asked.
+    /// The names by which it may be reached.
     pub names: ServerNames,
 }
 
 impl Port {
-    /// Answers requests until `stop`; then lets running ones end for as long as `patience` lasts.
+    /// Answers requests until `stop`, then gives running ones `patience` to end.
     pub async fn serve<A, F, B>(self, answer: A, stop: CancellationToken, patience: Duration)
     where
         A: Fn(Request<Received>) -> F + Clone + Send + 'static,
@@ -121,7 +122,7 @@ impl Port {
             });
             let stream = TokioIo::new(Watched::new(socket, Arc::clone(&place.progress)));
             let mut http = http1::Builder::new();
-            // Heads are timed here, as hyper's own timer does not tell a head that is late from a connection that is idle.
+            // Heads are timed here, because hyper's own timer does not distinguish a late head from an idle connection.
             http.max_buf_size(READ_AHEAD).header_read_timeout(None);
             let connection = running.watch(http.serve_connection(stream, service));
             tokio::spawn(async move {
@@ -142,19 +143,19 @@ impl Port {
     }
 }
 
-/// The next connection, or nothing if it could not be had.
+/// The next connection; `None` if accepting failed.
 async fn accept(listener: &TcpListener, name: &str) -> Option<(TcpStream, SocketAddr)> {
     match listener.accept().await {
         Ok((socket, peer)) => {
-            // The head of an answer and its body are two writes; without this the second waits for the first to be
-            // acknowledged, which clients put off for 40 ms.
+            // The head of an answer and its body are two writes. Without this, the second waits until the first is
+            // acknowledged, which clients delay by 40 ms.
             if let Err(error) = socket.set_nodelay(true) {
                 tracing::debug!(%error, port = name, "a connection stays slow");
             }
             Some((socket, peer))
         }
         Err(error) => {
-            // Out of file handles, for instance: it passes, and accepting at once would only spin.
+            // For instance, no file handles are left: that passes, and accepting again at once would only spin.
             tracing::warn!(%error, port = name, "a connection was not accepted");
             tokio::time::sleep(Duration::from_millis(50)).await;
             None
@@ -162,7 +163,7 @@ async fn accept(listener: &TcpListener, name: &str) -> Option<(TcpStream, Socket
     }
 }
 
-/// Answers a request, and notes whose turn it is.
+/// Answers a request, and records whether the server waits for the client or the client for the server.
 async fn respond<A, F, B>(
     request: Request<hyper::body::Incoming>,
     peer: SocketAddr,
@@ -188,14 +189,14 @@ where
     response.map(|body| Answered::new(body, part))
 }
 
-/// Tells a client that it has too many connections, as far as that goes.
+/// Tells a client that it has too many connections, if possible.
 fn refuse(mut socket: TcpStream, refusals: &Arc<Semaphore>) {
     let Ok(permit) = Arc::clone(refusals).try_acquire_owned() else { return };
     tokio::spawn(async move {
         let told = async {
             socket.write_all(TOO_MANY).await?;
             socket.shutdown().await?;
-            // A socket that is closed with unread bytes takes the answer with it.
+            // Closing a socket with unread bytes discards the answer.
             let mut dropped = [0; 1024];
             while socket.read(&mut dropped).await? > 0 {}
             std::io::Result::Ok(())

@@ -1,6 +1,6 @@
-//! The names that a port is asked by. A request without a `Host`, or with two, is refused (RFC 9112 §3.2); so is one by a name that
-//! is not the server's: a page whose own name was made to resolve to this machine (DNS rebinding) would otherwise read answers
-//! as its own.
+//! The names by which a port may be reached. A request without a `Host`, or with two, is refused (RFC 9112 §3.2). So is
+//! one for a name that is not the server's: otherwise a page whose own name was made to resolve to this machine (DNS
+//! rebinding) could read the answers as its own.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -9,16 +9,16 @@ use http::{HeaderValue, Response, StatusCode, Version, header, request::Parts, u
 use http_body_util::Full;
 use reelspan::http::problem::{MEDIA_TYPE, Problem};
 
-/// The names by which a port may be asked.
+/// The names by which a port may be reached.
 #[derive(Clone, Debug, Default)]
 pub struct ServerNames(Option<BTreeSet<String>>);
 
 /// Why a request is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// There is no `Host`, or not one, or it cannot be read.
+    /// The request has no `Host`, more than one, or an invalid one.
     Invalid(&'static str),
-    /// It is another server's.
+    /// The request is for another server.
     Foreign(String),
 }
 
@@ -29,13 +29,14 @@ impl ServerNames {
         Self(None)
     }
 
-    /// These names, in any spelling, beside those that no other server can have: addresses, `localhost` and what is below it
-    /// (RFC 6761 §6.3). A page cannot be of an address that is not its server's, so addresses need no check.
+    /// These names, in any spelling, besides those that no other server can have: addresses, `localhost` and the names
+    /// below it (RFC 6761 §6.3). A page that was loaded from an address comes from the server at that address, so
+    /// addresses need no check.
     pub fn only(names: impl IntoIterator<Item = String>) -> Self {
         Self(Some(names.into_iter().map(|name| plain(&name)).collect()))
     }
 
-    /// Refuses a request that is for another server, or does not say for which it is.
+    /// Refuses a request for another server, or without a server's name.
     pub fn check(&self, request: &Parts) -> Result<(), Refusal> {
         let mut fields = request.headers.get_all(header::HOST).iter();
         let field = match (fields.next(), fields.next()) {
@@ -44,7 +45,7 @@ impl ServerNames {
             (None, _) => return Err(Refusal::Invalid("the request has no Host")),
             (Some(_), Some(_)) => return Err(Refusal::Invalid("the request has more than one Host")),
         };
-        // The target's own, if it has one, is the one that counts (RFC 9112 §3.2.2).
+        // If the target has a host, it takes precedence (RFC 9112 §3.2.2).
         let Some(host) = request.uri.authority().cloned().or(field) else { return Ok(()) };
         if self.is_ours(host.host()) { Ok(()) } else { Err(Refusal::Foreign(host.host().to_owned())) }
     }
@@ -77,7 +78,7 @@ impl Refusal {
             Self::Foreign(host) => (
                 StatusCode::MISDIRECTED_REQUEST,
                 "Misdirected request",
-                format!("this server does not answer for {host}; it does once it is started with --host {host}"),
+                format!("this server does not answer for {host}; start it with --host {host} to allow that"),
             ),
         };
         let problem = Problem::new(status.as_u16(), title).detail(detail);
@@ -140,7 +141,7 @@ mod tests {
         for (version, target, fields, status) in cases {
             let text: Vec<_> = fields.iter().map(|field| String::from_utf8_lossy(field)).collect();
             assert_eq!(judge(&ours, *version, target, fields), *status, "{version:?} {target} {text:?}");
-            // Where any name will do, only what is no name is refused.
+            // If any name is allowed, only an invalid one is refused.
             let expected = if *status == 421 { 200 } else { *status };
             assert_eq!(judge(&ServerNames::any(), *version, target, fields), expected, "{version:?} {target} {text:?}");
         }

@@ -1,4 +1,4 @@
-//! What a connection's client does, and since when it has done nothing.
+//! What a connection's client is doing, and since when it has made no progress.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -7,27 +7,28 @@ use std::{
 
 use tokio::time::Instant;
 
-/// The slowest client that is served, in bytes a second, on average.
+/// The lowest accepted rate of a client, in bytes a second, on average.
 const SLOWEST: u64 = 1024;
 
-/// How long a client may do nothing.
+/// How long a client may make no progress.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// From the first byte of a request's head to its last.
+    /// From the first to the last byte of a request's head.
     pub head: Duration,
     /// From the end of an answer, or from the connection's beginning, to the next request.
     pub idle: Duration,
-    /// Sending a body, in all that the server has to wait for it, beyond the time that the lowest accepted rate (1 KiB/s) needs.
+    /// Sending a body: the total time that the server waits, beyond the time that the lowest accepted rate (1 KiB/s)
+    /// needs.
     pub body: Duration,
-    /// Taking an answer, likewise. A player that is paused takes nothing, and asks for the rest by a `Range` once its
-    /// connection is gone.
+    /// Reading an answer, likewise. A paused player reads nothing, and requests the rest by a `Range` once its
+    /// connection is closed.
     pub answer: Duration,
-    /// After how long of taking nothing a client's connection is given to another if there are no others to give.
+    /// How long a client may read nothing before its connection can be given to another client, if no other can.
     pub stalled: Duration,
 }
 
 impl Patience {
-    /// What honest clients never notice.
+    /// Limits that honest clients never notice.
     pub const DEFAULT: Self = Self {
         head: Duration::from_secs(15),
         idle: Duration::from_mins(1),
@@ -37,7 +38,7 @@ impl Patience {
     };
 }
 
-/// What a connection is doing. Shared by what reads, what writes, and what judges.
+/// What a connection is doing. Shared by the code that reads, writes, and checks limits.
 #[derive(Debug)]
 pub struct Progress(Mutex<State>);
 
@@ -59,7 +60,7 @@ enum Phase {
     Request,
 }
 
-/// Waiting for a client, of which there is only so much.
+/// Waiting for a client, which has a limited time.
 #[derive(Debug)]
 struct Wait {
     since: Option<Instant>,
@@ -76,7 +77,7 @@ impl Wait {
         self.since.get_or_insert(now);
     }
 
-    /// The client sent or took so many bytes: a client that is not too slow never uses up its time.
+    /// The client sent or read this many bytes. A client that is not too slow never uses up its time.
     fn ends(&mut self, now: Instant, bytes: usize) {
         if let Some(since) = self.since.take() {
             self.left = self.left.saturating_sub(now.saturating_duration_since(since));
@@ -91,7 +92,7 @@ impl Wait {
 }
 
 impl Progress {
-    /// That of a connection which begins now.
+    /// The progress of a connection that begins now.
     pub fn new(patience: Patience, now: Instant) -> Self {
         let (body, answer) = (Wait::new(patience.body), Wait::new(patience.answer));
         Self(Mutex::new(State { phase: Phase::Idle, since: now, patience, body, answer }))
@@ -124,17 +125,17 @@ impl Progress {
         self.lock().body.begins(now);
     }
 
-    /// So many bytes of a body arrived.
+    /// This many bytes of a body arrived.
     pub fn body_arrives(&self, now: Instant, bytes: usize) {
         self.lock().body.ends(now, bytes);
     }
 
-    /// The client takes no more of an answer for now.
+    /// The client reads no more of an answer for now.
     pub fn answer_is_stuck(&self, now: Instant) {
         self.lock().answer.begins(now);
     }
 
-    /// The client took so many bytes.
+    /// The client read this many bytes.
     pub fn answer_moves(&self, now: Instant, bytes: usize) {
         let mut state = self.lock();
         state.answer.ends(now, bytes);
@@ -157,7 +158,7 @@ impl Progress {
         }
     }
 
-    /// How dispensable the connection is, if another needs its place: the greatest of all gives way. Nothing if its client is
+    /// How dispensable the connection is if another needs its place; the greatest gives way. `None` if its client is
     /// being served.
     pub fn dispensable(&self, now: Instant) -> Option<(Rank, Duration)> {
         let state = self.lock();
@@ -179,9 +180,9 @@ impl Progress {
 /// Why a connection may be given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
-    /// Its client takes nothing of its answer.
+    /// Its client does not read its answer.
     Stalled,
-    /// There is no request on it.
+    /// It has no request.
     Waiting,
 }
 
@@ -200,13 +201,13 @@ mod tests {
         assert!(!progress.is_overdue(begun + patience.idle - SECOND));
         assert!(progress.is_overdue(begun + patience.idle));
         progress.bytes_arrive(begun + SECOND);
-        // One byte now and then is no progress.
+        // A byte now and then is not progress.
         for second in 2..15 {
             progress.bytes_arrive(begun + second * SECOND);
             assert!(!progress.is_overdue(begun + second * SECOND));
         }
         assert!(progress.is_overdue(begun + SECOND + patience.head));
-        // A request that takes long is the server's business.
+        // The server is responsible for a long request.
         progress.request_begins(begun + 2 * SECOND);
         assert!(!progress.is_overdue(begun + 10_000 * SECOND));
         progress.request_ends(begun + 10_000 * SECOND);
@@ -239,13 +240,13 @@ mod tests {
         progress.request_begins(begun);
         assert_eq!(progress.dispensable(begun), None);
         progress.answer_is_stuck(begun);
-        // The rest of the answer is in the server's hands, and waits for the client as before.
+        // The server has the rest of the answer, and still waits for the client.
         progress.request_ends(begun + SECOND);
         assert!(!progress.is_overdue(begun + patience.answer - SECOND));
         assert!(progress.is_overdue(begun + patience.answer));
         assert_eq!(progress.dispensable(begun + patience.stalled - SECOND), None);
         assert_eq!(progress.dispensable(begun + patience.stalled), Some((Rank::Stalled, patience.stalled)));
-        // It plays on.
+        // The player resumes.
         progress.answer_moves(begun + 60 * SECOND, 1 << 20);
         assert!(!progress.is_overdue(begun + 61 * SECOND));
         assert_eq!(progress.dispensable(begun + 61 * SECOND), Some((Rank::Waiting, SECOND)));

@@ -1,4 +1,4 @@
-//! A socket that tells of what goes through it.
+//! A socket that reports its traffic.
 
 use std::{
     io,
@@ -15,7 +15,7 @@ use tokio::{
 
 use super::progress::Progress;
 
-/// A socket, and what is known of its client.
+/// A socket and the progress of its client.
 #[derive(Debug)]
 pub struct Watched {
     socket: TcpStream,
@@ -27,7 +27,7 @@ impl Watched {
         Self { socket, progress }
     }
 
-    /// Notes how a write went.
+    /// Records the result of a write.
     fn written(&self, done: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match done {
             Poll::Pending => self.progress.answer_is_stuck(Instant::now()),

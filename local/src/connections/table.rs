@@ -1,4 +1,4 @@
-//! The connections that there are, and which of them gives way if there are too many.
+//! The connections of a port, and which one gives way if there are too many.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 use super::{Limits, progress::Progress};
 
-/// How long is waited until connections are looked at again, if all of them were busy.
+/// How long to wait before checking again if all connections were busy.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// The connections of a port.
@@ -20,7 +20,7 @@ const AGAIN: Duration = Duration::from_millis(100);
 pub struct Table {
     limits: Limits,
     entries: Mutex<HashMap<u64, Entry>>,
-    /// Told when a connection has ended.
+    /// Notified when a connection has ended.
     ended: Notify,
 }
 
@@ -31,18 +31,18 @@ struct Entry {
     close: CancellationToken,
 }
 
-/// There are too many busy connections of one address.
+/// One address has too many busy connections.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Refused;
 
-/// Why there is no room.
+/// Why there is no place.
 #[derive(Debug, PartialEq, Eq)]
 enum Full {
     Address,
     Port,
 }
 
-/// A connection's place among the others. It is free again once this is dropped.
+/// A connection's place in the table. Dropping it frees the place.
 #[derive(Debug)]
 pub struct Place {
     table: Arc<Table>,
@@ -56,7 +56,7 @@ impl Table {
         Self { limits, entries: Mutex::default(), ended: Notify::new() }
     }
 
-    /// Gives a new connection a place, as soon as there is one: at the cost of another, if that can be.
+    /// Admits a new connection, as soon as there is a place, if necessary by closing another connection.
     pub async fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Place, Refused> {
         let address = network(address);
         loop {
@@ -80,7 +80,7 @@ impl Table {
         } else if entries.len() >= self.limits.connections {
             give_way(&mut entries, now, |_| true).ok_or(Full::Port)?;
         }
-        // Numbers are never used again while their connection is there.
+        // A number is not reused while its connection exists.
         let number = entries.keys().max().map_or(0, |last| last + 1);
         let (progress, close) = (Arc::new(Progress::new(self.limits.patience, now)), CancellationToken::new());
         entries.insert(number, Entry { address, progress: Arc::clone(&progress), close: close.clone() });
@@ -104,7 +104,8 @@ impl Table {
     }
 }
 
-/// Closes the most dispensable of the connections that are meant, and takes it from the table. Nothing if all of them are busy.
+/// Closes the most dispensable of the selected connections, and removes it from the table. `None` if all of them are
+/// busy.
 fn give_way(entries: &mut HashMap<u64, Entry>, now: Instant, meant: impl Fn(&Entry) -> bool) -> Option<()> {
     let candidates = entries.iter().filter(|(_, entry)| meant(entry) && !entry.close.is_cancelled());
     let ranked = candidates.filter_map(|(number, entry)| Some((entry.progress.dispensable(now)?, *number)));
@@ -116,7 +117,7 @@ fn give_way(entries: &mut HashMap<u64, Entry>, now: Instant, meant: impl Fn(&Ent
 }
 
 impl Place {
-    /// Ready once the connection is to be closed.
+    /// Completes when the connection has to close.
     pub fn closed(&self) -> WaitForCancellationFuture<'_> {
         self.close.cancelled()
     }
@@ -125,7 +126,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut entries = self.table.lock();
-        // The number may be another's by now, if this connection has given way.
+        // If this connection has given way, the number may belong to another by now.
         if entries.get(&self.number).is_some_and(|entry| Arc::ptr_eq(&entry.progress, &self.progress)) {
             entries.remove(&self.number);
         }
@@ -134,8 +135,8 @@ impl Drop for Place {
     }
 }
 
-/// What counts as one client: an IPv4 address, however written, or the IPv6 network of 64 bits that one subscriber has at least
-/// (RFC 6177 §2).
+/// What counts as one client: an IPv4 address, in any notation, or an IPv6 network of 64 bits, the smallest that a
+/// subscriber gets (RFC 6177 §2).
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
@@ -170,7 +171,7 @@ mod tests {
         let fourth = table.place(address("192.0.2.2"), begun + 5 * SECOND).unwrap();
         let closed: Vec<_> = places.iter().chain([&fourth]).map(|place| place.close.is_cancelled()).collect();
         assert_eq!(closed, [false, true, false, false]);
-        // The place that it had is another's, and stays so when it is gone.
+        // Its place belongs to another connection, also after it ends.
         drop(places);
         assert_eq!(table.lock().len(), 1);
     }
@@ -186,7 +187,7 @@ mod tests {
         second.progress.request_begins(begun);
         let third = address("192.0.2.3");
         assert_eq!(all.place(third, begun).unwrap_err(), Full::Port);
-        // A client that takes nothing of its answer does not keep others out for long.
+        // A client that does not read its answer does not keep others out for long.
         second.progress.answer_is_stuck(begun);
         assert_eq!(all.place(third, begun + SECOND).unwrap_err(), Full::Port);
         assert!(all.place(third, begun + 40 * SECOND).is_ok());

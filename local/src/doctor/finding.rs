@@ -1,28 +1,28 @@
-//! What was found, as a line for a person.
+//! A finding, as a line for a person.
 
 use std::fmt;
 
-/// What was found of one thing.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     what: String,
     found: String,
-    /// What to do about it, where it is wrong.
+    /// What to do about it, if something is wrong.
     remedy: Option<String>,
 }
 
 impl Finding {
-    /// It is in order.
+    /// A finding that the thing is in order.
     pub fn ok(what: impl Into<String>, found: impl Into<String>) -> Self {
         Self { what: what.into(), found: found.into(), remedy: None }
     }
 
-    /// It is not.
+    /// A finding that something is wrong.
     pub fn wrong(what: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { what: what.into(), found: found.into(), remedy: Some(remedy.into()) }
     }
 
-    /// Whether it is not in order.
+    /// Whether something is wrong.
     pub const fn is_wrong(&self) -> bool {
         self.remedy.is_some()
     }

@@ -1,5 +1,5 @@
-//! `reelspan doctor`: looks at a deployment, on AWS or in a data folder, and says of each thing that has to be in order whether
-//! it is, and what to do where it is not. It changes nothing.
+//! `reelspan doctor`: checks a deployment, on AWS or in a data folder, and says for each thing whether it is in order
+//! and, if not, what to do. It changes nothing.
 
 mod checks;
 mod finding;
@@ -23,31 +23,31 @@ pub struct Options {
     #[command(flatten)]
     place: Place,
 
-    /// The table of spaces; unless told, the one of the variable `SPACES_TABLE`, or `Spaces`
+    /// The table of spaces [default: the variable `SPACES_TABLE`, or `Spaces`]
     #[arg(long, value_name = "NAME", conflicts_with = "data")]
     spaces_table: Option<String>,
 
-    /// The table of users; unless told, the one of the variable `USERS_TABLE`, or `Users`
+    /// The table of users [default: the variable `USERS_TABLE`, or `Users`]
     #[arg(long, value_name = "NAME", conflicts_with = "data")]
     users_table: Option<String>,
 
-    /// The name of the function that the bucket's events have to reach; unless told, any will do
+    /// The name of the function that the bucket's events have to reach [default: any]
     #[arg(long, value_name = "NAME", conflicts_with = "data")]
     indexer: Option<String>,
 
-    /// Where functions answer, such as the HTTP API's URL: its /health is asked for; may recur
+    /// A URL where functions answer, such as that of the HTTP API: its /health is requested; may recur
     #[arg(long = "url", value_name = "URL")]
     urls: Vec<String>,
 
-    /// The URL of a queue of what failed, which has to be empty; may recur
+    /// The URL of a queue of failed events, which has to be empty; may recur
     #[arg(long = "queue", value_name = "URL", conflicts_with = "data")]
     queues: Vec<String>,
 
-    /// How many contents, drawn by lot from all, to look at whether they have their index
+    /// How many contents, chosen at random, to check for their index
     #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
     sample: u16,
 
-    /// Look at all contents whether they have their index
+    /// Check the index of all contents
     #[arg(long, conflicts_with = "sample")]
     all: bool,
 }
@@ -66,11 +66,11 @@ fn named(option: Option<&String>, variable: &str, otherwise: &str) -> String {
     option.cloned().or_else(|| env::var(variable).ok()).unwrap_or_else(|| otherwise.to_owned())
 }
 
-/// Looks, and prints a line for each thing that was looked at.
+/// Runs the checks, and prints a line for each.
 ///
 /// # Errors
 ///
-/// [`Error::Setup`] where there is no such deployment to look at; [`Error::Failed`] where anything is wrong with it.
+/// [`Error::Setup`] if there is no such deployment; [`Error::Failed`] if a check found something wrong.
 pub fn run(options: &Options) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.map_err(Error::failed("starting"))?.block_on(async {
@@ -80,14 +80,14 @@ pub fn run(options: &Options) -> Result<(), Error> {
     })
 }
 
-/// All findings, in the order in which what is wrong should be mended.
+/// All findings, in the order in which to fix them.
 async fn examine(options: &Options, deployment: &Deployment) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
     if let Some(aws) = &deployment.aws {
         let credentials = checks::credentials(aws).await;
         let none = credentials.is_wrong();
         findings.push(credentials);
-        // Whatever else would be said is that.
+        // Without credentials, all other checks would fail for that reason.
         if none {
             return Ok(findings);
         }

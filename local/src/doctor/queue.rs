@@ -1,5 +1,5 @@
-//! How many messages a queue of SQS has: the one call of SQS that is made anywhere, as a POST of its query API (*Amazon SQS
-//! Developer Guide*, "Making Query API requests"), for which no client of SQS has to be linked.
+//! Counts the messages of an SQS queue. It is the only call to SQS, so it is a POST of the query API (*Amazon SQS
+//! Developer Guide*, "Making Query API requests") and needs no SQS client.
 
 use std::time::SystemTime;
 
@@ -10,19 +10,19 @@ use aws_sigv4::sign::v4;
 
 use crate::verify::client::{self, Client, Request};
 
-/// What is asked for.
+/// The requested attribute.
 const COUNT: &str = "ApproximateNumberOfMessages";
-/// How much of an answer is read: it has some hundred bytes.
+/// How much of an answer is read; it has some hundred bytes.
 const MOST: u64 = 64 << 10;
-/// The header fields that a signature is of and in.
+/// The header fields that the signature covers or is in.
 const FIELDS: [&str; 3] = ["authorization", "x-amz-date", "x-amz-security-token"];
 
-/// About how many messages wait in the queue of this URL; else why that is not known.
+/// The approximate number of messages in the queue at this URL; else why it is unknown.
 pub async fn messages(aws: &SdkConfig, queue: &str) -> Result<u64, String> {
     let queue = client::url(queue).map_err(|error| error.to_string())?;
     let form = format!("Action=GetQueueAttributes&AttributeName.1={COUNT}&Version=2012-11-05");
     let answer = Client::new().send(&signed(aws, &queue, form).await?).await;
-    let mut answer = answer.map_err(|_| "nobody answers".to_owned())?;
+    let mut answer = answer.map_err(|_| "no answer".to_owned())?;
     let mut text = Vec::new();
     while let Some(chunk) = answer.body.some(MOST).await? {
         text.extend_from_slice(&chunk);
@@ -41,7 +41,7 @@ pub async fn messages(aws: &SdkConfig, queue: &str) -> Result<u64, String> {
 }
 
 async fn signed(aws: &SdkConfig, url: &str, form: String) -> Result<Request, String> {
-    let none = || "there are no credentials".to_owned();
+    let none = || "no credentials found".to_owned();
     let credentials = aws.credentials_provider().ok_or_else(none)?.provide_credentials().await.map_err(|_| none())?;
     let region = aws.region().ok_or("no region is named")?;
     let identity = credentials.into();
@@ -64,7 +64,7 @@ async fn signed(aws: &SdkConfig, url: &str, form: String) -> Result<Request, Str
     Ok(fields.fold(Request::post(url, form), |request, (name, value)| request.field(name, value)))
 }
 
-/// What stands between two texts.
+/// The text between two texts.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(start)?;
     Some(rest.split_once(end)?.0)

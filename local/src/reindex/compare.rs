@@ -1,4 +1,4 @@
-//! Which contents of a space do not have the index that they should.
+//! Finds the contents of a space that lack the right index.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -15,19 +15,19 @@ use crate::{
     contents::{Content, contents},
 };
 
-/// What a space is like.
+/// The state of a space.
 #[derive(Debug, Default)]
 pub struct Comparison {
     /// How many objects it has.
     pub objects: usize,
-    /// How many of these have the head that they should.
+    /// How many of them have the right head.
     pub right: usize,
-    /// Contents whose index is missing, of another version or another format, or of an object that is gone.
+    /// Contents whose index is missing, of another version, of another format, or of a deleted object.
     pub differ: Vec<MediaKey>,
 }
 
-/// Compares the objects of a space whose names begin with `prefix` with the heads that there are of them; with `all`, every
-/// object is taken to differ.
+/// Compares the objects of a space whose names begin with `prefix` with their heads; with `all`, every object is taken
+/// to differ.
 pub async fn compare(stores: &Stores, space: &SpaceId, prefix: &str, all: bool) -> Result<Comparison, Error> {
     let heads = stores.index.heads(&format!("{space}/{prefix}")).await.map_err(Error::failed("the index"))?;
     let mut heads: BTreeMap<String, _> = heads.into_iter().map(|head| (head.media.clone(), head)).collect();
@@ -45,7 +45,7 @@ pub async fn compare(stores: &Stores, space: &SpaceId, prefix: &str, all: bool) 
             }
         }
     }
-    // What is left is of objects that are gone.
+    // The remaining heads belong to deleted objects.
     comparison.differ.extend(heads.into_keys().filter_map(|media| media.parse().ok()));
     Ok(comparison)
 }

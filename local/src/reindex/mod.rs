@@ -1,8 +1,8 @@
-//! `reelspan reindex`: brings the indexes of a space up to date with its objects, by the indexer's own code, where events were
-//! missed or the format of the index has changed.
+//! `reelspan reindex`: updates the indexes of a space to match its objects, with the indexer's own code, after missed
+//! events or a change of the index format.
 //!
-//! What is there is compared first, and only what differs is touched: one scan of the table for its heads, one listing of the
-//! bucket. Whatever changes meanwhile does no harm, as the indexer looks at each object itself, as it does for an event.
+//! It compares first, and changes only what differs: one scan of the table for its heads, one listing of the bucket.
+//! Concurrent changes do no harm, because the indexer reads the current state of each object, as it does for an event.
 
 mod compare;
 
@@ -27,11 +27,11 @@ pub struct Options {
     #[arg(value_parser = SpaceId::parse)]
     space: SpaceId,
 
-    /// Only contents whose names begin so
+    /// Only contents whose names begin with this
     #[arg(default_value = "")]
     prefix: String,
 
-    /// Index all of them anew, whatever their indexes are like
+    /// Index all of them again, whatever the state of their indexes
     #[arg(long)]
     all: bool,
 
@@ -43,7 +43,7 @@ pub struct Options {
     place: Place,
 }
 
-/// What became of the contents.
+/// The results for the contents.
 #[derive(Debug, Default)]
 struct Done {
     indexed: usize,
@@ -52,12 +52,12 @@ struct Done {
     failed: usize,
 }
 
-/// Indexes, and says on standard output what was done.
+/// Indexes, and prints on standard output what was done.
 ///
 /// # Errors
 ///
-/// [`Error::Setup`] where there is no such deployment, or nothing in it of that name; [`Error::Failed`] where some content could
-/// not be indexed, once all were tried.
+/// [`Error::Setup`] if there is no such deployment, or nothing of that name in it; [`Error::Failed`] if some contents
+/// could not be indexed, after all were tried.
 pub fn run(options: &Options) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.map_err(Error::failed("starting"))?.block_on(async {
@@ -91,7 +91,7 @@ async fn reindex(options: &Options, deployment: &Deployment) -> Result<(), Error
         .buffer_unordered(usize::from(options.jobs))
         .fold(Done::default(), |mut done, (key, report)| {
             match report.map(|report| report.outcome) {
-                // Nothing is paused here, where there is no limit.
+                // Nothing is paused here, because there is no limit.
                 Ok(Outcome::Indexed | Outcome::Current | Outcome::Paused(_)) => done.indexed += 1,
                 Ok(Outcome::Removed) => done.removed += 1,
                 Ok(Outcome::Refused(why)) => {
@@ -124,7 +124,7 @@ fn tell(bar: &ProgressBar, key: &MediaKey, why: &impl std::fmt::Display) {
     bar.suspend(|| eprintln!("{key}: {why}"));
 }
 
-/// What a person at a terminal sees of it.
+/// The progress bar at a terminal.
 fn progress_bar(count: usize) -> ProgressBar {
     let target =
         if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };

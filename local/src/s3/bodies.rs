@@ -1,9 +1,9 @@
-//! Bodies: the bytes of objects and of parts, each in a file of its own that is written once and never changed.
+//! Bodies: the bytes of objects and of parts, each in its own file, which is written once and never changed.
 //!
-//! `s3s-fs` writes them: it streams a body to a temporary file, works out its MD5 and the checksums that the client asks
-//! for, and renames it when it is complete. It gets a random name to store it under, never the object's: so two writers
-//! cannot meet, a reader's open file is never written to, and no key, however hostile, is ever a path. What the object is
-//! called is the catalogue's business.
+//! `s3s-fs` writes them: it streams a body to a temporary file, computes its MD5 and the checksums that the client asks
+//! for, and renames it when it is complete. It stores each body under a random name, never the object's. So two writers
+//! never collide, no writer changes a file that a reader has open, and no key, however hostile, becomes a path. The
+//! catalogue maps objects to bodies.
 
 use std::{
     collections::HashSet,
@@ -30,7 +30,7 @@ pub struct Bodies {
     files: FileSystem,
 }
 
-/// A body that is not any object's yet. It is removed again when this is dropped before [`NewBody::keep`].
+/// A body that does not belong to an object yet. Dropping it removes the file, unless [`NewBody::keep`] was called.
 #[derive(Debug)]
 pub struct NewBody {
     path: PathBuf,
@@ -39,8 +39,8 @@ pub struct NewBody {
 }
 
 impl Bodies {
-    /// Opens the folder, or makes it with the bucket of the media, and removes from it whatever an earlier process left
-    /// unfinished: every body that is not among `known`, and everything that is not a body.
+    /// Opens the folder, or creates it with the media bucket, and removes what an earlier process left unfinished:
+    /// every body that is not among `known`, and everything that is not a body.
     pub fn open(root: &Path, known: &HashSet<String>) -> Result<Self, Error> {
         fs::create_dir_all(root.join(MEDIA_BUCKET)).map_err(Error::failed(root.display()))?;
         sweep(root, known).map_err(Error::failed(root.display()))?;
@@ -48,14 +48,14 @@ impl Bodies {
         Ok(Self { root: root.to_owned(), files })
     }
 
-    /// The `s3s-fs` beneath, for what is about buckets.
+    /// The underlying `s3s-fs`, for operations on buckets.
     pub const fn buckets(&self) -> &FileSystem {
         &self.files
     }
 
-    /// Refuses a bucket that is not there.
+    /// Refuses a bucket that does not exist.
     pub fn check_bucket(&self, bucket: &str) -> S3Result<()> {
-        // The name is one: s3s has checked that before it calls anything of ours.
+        // The name is valid: s3s has checked it before it calls this.
         if self.root.join(bucket).is_dir() {
             Ok(())
         } else {
@@ -63,7 +63,7 @@ impl Bodies {
         }
     }
 
-    /// Removes a bucket in which nothing is, not even a body that is still being received.
+    /// Removes an empty bucket; a body that is still being received counts as content.
     pub fn remove_bucket(&self, bucket: &str) -> S3Result<()> {
         fs::remove_dir(self.root.join(bucket)).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => s3_error!(NoSuchBucket, "The specified bucket does not exist."),
@@ -74,14 +74,14 @@ impl Bodies {
         })
     }
 
-    /// Stores the body of a request, with its digests checked. Nothing is left of a body that breaks off or does not agree
-    /// with them.
+    /// Stores the body of a request, and checks its digests. A body that breaks off or does not match them leaves
+    /// nothing.
     pub async fn receive(&self, mut request: S3Request<PutObjectInput>) -> S3Result<(NewBody, u64, PutObjectOutput)> {
         let bucket = request.input.bucket.clone();
         self.check_bucket(&bucket)?;
         let body = self.new_body(&bucket).map_err(internal)?;
         request.input.key.clone_from(&body.name);
-        // What would make s3s-fs look at an object: the conditions are the catalogue's.
+        // These fields would make s3s-fs look at an object; the catalogue checks the conditions.
         request.input.if_match = None;
         request.input.if_none_match = None;
         request.input.metadata = None;
@@ -94,14 +94,15 @@ impl Bodies {
         Ok((body, size, stored))
     }
 
-    /// Gives a body another name too, so that it outlives the first. It takes no time and no space, however large it is.
+    /// Gives a body a second name (a hard link), so that it outlives the first. It takes no time and no space, whatever
+    /// its size.
     pub fn link(&self, (from, name): (&str, &str), to: &str) -> io::Result<NewBody> {
         let body = self.new_body(to)?;
         fs::hard_link(self.path(from, name), &body.path)?;
         Ok(body)
     }
 
-    /// Joins bodies into a new one. It blocks; the kernel copies (or, where the file system can, shares) the bytes.
+    /// Joins bodies into a new one. It blocks; the kernel copies the bytes, or shares them if the file system can.
     pub fn join<'a>(&self, bucket: &str, parts: impl IntoIterator<Item = &'a str>) -> io::Result<NewBody> {
         let whole = self.new_body(bucket)?;
         let mut to = File::create_new(&whole.path)?;
@@ -111,12 +112,12 @@ impl Bodies {
         Ok(whole)
     }
 
-    /// Opens a body for reading. Whoever has it open reads it to its end, whatever becomes of the object meanwhile.
+    /// Opens a body for reading. An open file can be read to its end, whatever happens to the object meanwhile.
     pub fn read(&self, bucket: &str, name: &str) -> io::Result<File> {
         File::open(self.path(bucket, name))
     }
 
-    /// Removes a body that is no object's any longer.
+    /// Removes a body that no longer belongs to an object.
     pub fn discard(&self, bucket: &str, name: &str) {
         if let Err(error) = fs::remove_file(self.path(bucket, name)) {
             tracing::warn!(%error, bucket, name, "a body that is no longer needed stays until the next start");
@@ -134,13 +135,13 @@ impl Bodies {
 }
 
 impl NewBody {
-    /// The name by which the catalogue knows it.
+    /// The name of the file in the catalogue.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Lets it stay: the catalogue has it.
+    /// Keeps the file: the catalogue refers to it.
     pub fn keep(mut self) {
         self.kept = true;
     }
@@ -149,18 +150,19 @@ impl NewBody {
 impl Drop for NewBody {
     fn drop(&mut self) {
         if !self.kept {
-            // It may not be there at all, where it broke off.
+            // The file may be missing, if the body broke off.
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-/// What s3s-fs writes beside a body: attributes and digests, of which the catalogue has its own account. Removed on drop.
+/// The files that s3s-fs writes besides a body: attributes and digests, which the catalogue stores itself. Removed on
+/// drop.
 struct Leftovers([PathBuf; 2]);
 
 impl Leftovers {
     fn of(root: &Path, bucket: &str, name: &str) -> Self {
-        // As s3s-fs 0.14 names them. Were that to change, the sweep at the start would remove them all the same.
+        // The names in s3s-fs 0.14. If they change, the cleanup at the start still removes the files.
         let encoded = |text: &str| base64::encode(text).trim_end_matches('=').replace('+', "-").replace('/', "_");
         let beside = format!(".bucket-{}.object-{}", encoded(bucket), encoded(name));
         Self(["metadata", "internal"].map(|what| root.join(format!("{beside}.{what}.json"))))

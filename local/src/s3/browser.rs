@@ -1,6 +1,7 @@
-//! What browsers need of the local S3: CORS, as the bucket of template.yaml has it, so that pages of the server's own origin can
-//! upload by the URLs that `get-upload-url` signs (*Amazon S3 User Guide*, "Using cross-origin resource sharing"); and header
-//! fields that keep what is stored from running. CORS opens nothing by itself: every request needs a signature all the same.
+//! The local S3 for browsers: CORS, with the rules of the bucket in template.yaml, so that pages of the server's own
+//! origin can upload by the URLs that `get-upload-url` signs (*Amazon S3 User Guide*, "Using cross-origin resource
+//! sharing"); and header fields that keep stored content from running. CORS grants no access by itself: every request
+//! still needs a signature.
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -13,11 +14,11 @@ use reelspan::http::{
     protection::{self, Embedding},
 };
 
-/// What pages may do with an object: as template.yaml has it.
+/// The methods that pages may use, as in template.yaml.
 const METHODS: &str = "GET, HEAD, PUT";
-/// What pages may read of an answer: an upload in parts ends with the `ETag` of each.
+/// The fields that pages may read: a multipart upload needs the `ETag` of each part.
 const EXPOSED: &str = "ETag";
-/// How long a browser may remember what it may send, in seconds.
+/// How long a browser may cache a preflight answer, in seconds.
 const PREFLIGHT: &str = "3600";
 
 /// The origins whose pages may use presigned URLs.
@@ -33,8 +34,8 @@ impl Browsers {
         Self { own }
     }
 
-    /// The answer to a preflight (Fetch §4.8), without a body; `None` if the request is not one. S3 refuses with 403 what no rule
-    /// allows.
+    /// The answer to a preflight request (Fetch §4.8), without a body; `None` if the request is not one. As in S3, it
+    /// is 403 if no rule allows the request.
     #[must_use]
     pub fn preflight(&self, method: &Method, headers: &HeaderMap) -> Option<(StatusCode, HeaderMap)> {
         let asked = headers.get(ACCESS_CONTROL_REQUEST_METHOD).filter(|_| method == Method::OPTIONS)?;
@@ -45,15 +46,15 @@ impl Browsers {
         let mut fields = shared(origin);
         fields.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
         fields.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(PREFLIGHT));
-        // The signature says which of them count.
+        // The signature determines which of them matter.
         let wanted = headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
         fields.extend(wanted.map(|wanted| (ACCESS_CONTROL_ALLOW_HEADERS, wanted)));
         Some((StatusCode::OK, fields))
     }
 
-    /// Adds to an answer what browsers need, given the method and the fields of its request.
+    /// Adds what browsers need to an answer, given the method and the fields of its request.
     pub fn finish(&self, method: &Method, asked: &HeaderMap, status: &mut StatusCode, headers: &mut HeaderMap) {
-        // s3s answers HEAD with 200 and the length of the range; S3 says 206, as to GET.
+        // s3s answers HEAD with 200 and the length of the range; S3 answers 206, as to GET.
         if method == Method::HEAD && *status == StatusCode::OK && headers.contains_key(CONTENT_RANGE) {
             *status = StatusCode::PARTIAL_CONTENT;
         }
@@ -63,7 +64,7 @@ impl Browsers {
         protection::stored(headers, Embedding::AnySite);
     }
 
-    /// The origin of the page that asks, if it may.
+    /// The origin of the requesting page, if it is allowed.
     fn allowed(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let origin = headers.get(ORIGIN)?;
         let parsed = Origin::parse(origin.to_str().ok()?)?;

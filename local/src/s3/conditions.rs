@@ -1,5 +1,5 @@
-//! Conditions: whether a request is to be answered, given what the object is now. (RFC 9110 §13; *Amazon S3 API Reference*,
-//! `GetObject`, `PutObject` and `CopyObject`.)
+//! Conditional requests: whether the current object satisfies a request's conditions. (RFC 9110 §13; *Amazon S3 API
+//! Reference*, `GetObject`, `PutObject` and `CopyObject`.)
 
 use s3s::{
     S3Error, S3Result,
@@ -23,17 +23,17 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// Judges a read, in the order of RFC 9110 §13.2.2: 412, or 304 with the object's validators.
+    /// Checks the conditions of a read, in the order of RFC 9110 §13.2.2: 412, or 304 with the object's validators.
     pub fn check_read(&self, object: &Object) -> S3Result<()> {
         self.judge(object, || not_modified(object))
     }
 
-    /// Judges the source of a copy: there, every refusal is a 412.
+    /// Checks the conditions on the source of a copy: there, every refusal is a 412.
     pub fn check_source(&self, object: &Object) -> S3Result<()> {
         self.judge(object, refused)
     }
 
-    /// Judges a write, given what is there now: a write asks for `If-Match`, or for `If-None-Match: *`.
+    /// Checks the conditions of a write against the current object: a write has `If-Match`, or `If-None-Match: *`.
     pub fn check_write(&self, current: Option<&Object>) -> S3Result<()> {
         if self.matches.is_some() && current.is_none() {
             return Err(s3_error!(NoSuchKey, "The specified key does not exist."));
@@ -64,7 +64,7 @@ impl Conditions {
     }
 }
 
-/// Whether `If-Match` holds: a weak tag never names an object's very bytes (RFC 9110 §13.1.1).
+/// Whether `If-Match` holds: a weak tag never identifies an object's exact bytes (RFC 9110 §13.1.1).
 fn is_match(condition: &ETagCondition, object: &Object) -> bool {
     matches!(condition, ETagCondition::Any)
         || matches!(condition, ETagCondition::ETag(ETag::Strong(value)) if *value == object.etag)
@@ -131,10 +131,10 @@ mod tests {
             (None, None, since(-1), None, 200),
             (None, None, None, since(0), 200),
             (None, None, None, since(-1), 412),
-            // The tag decides where there is one.
+            // The tag decides if there is one.
             (tag("\"abc\""), None, None, since(-1), 200),
             (None, tag("\"xyz\""), since(0), None, 200),
-            // Both kinds: first whether it is what it was, then whether it is news.
+            // Both kinds: first whether the object is unchanged, then whether it is new to the client.
             (tag("\"xyz\""), tag("\"abc\""), None, None, 412),
         ];
         for (matches, none_matches, modified_since, unmodified_since, status) in cases {

@@ -19,13 +19,13 @@ use super::{
     timestamp,
 };
 
-/// How many entries an answer has at most.
+/// The maximum number of entries in an answer.
 const MOST: i32 = 1000;
 
-/// What `encoding-type=url` leaves as it is.
+/// The characters that `encoding-type=url` leaves unencoded.
 const URL: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// Writes names as the client asked for them: XML cannot carry every character that a key may have.
+/// Writes names in the requested encoding: XML cannot carry every character of a key.
 struct Names(Option<EncodingType>);
 
 impl Names {

@@ -1,5 +1,5 @@
-//! Multipart uploads. Parts are bodies; completing joins them, and is one change of the catalogue.
-//! (*Amazon S3 User Guide*, Uploading and copying objects using multipart upload.)
+//! Multipart uploads. Parts are bodies; completing an upload joins them in one change of the catalogue. (*Amazon S3
+//! User Guide*, Uploading and copying objects using multipart upload.)
 
 use std::{
     io::{Seek, SeekFrom},
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::data::{hex, random_hex};
 
-/// The least that every part but the last has.
+/// The minimum size of every part but the last.
 const SMALLEST_PART: u64 = 5 * 1024 * 1024;
 
 impl Store {
@@ -96,7 +96,7 @@ impl Store {
         let upload = self.upload(&input.bucket, &input.key, &input.upload_id)?;
         let number = input.part_number;
         let CopySource::Bucket { bucket: from, key: source, version_id: None } = &input.copy_source else {
-            return Err(s3_error!(NotImplemented, "a copy's source is bucket/key here"));
+            return Err(s3_error!(NotImplemented, "the source of a copy has to be bucket/key"));
         };
         let (object, mut file) = self.open_object(from, source)?;
         let conditions = Conditions {
@@ -187,7 +187,7 @@ impl Store {
         Ok(AbortMultipartUploadOutput::default())
     }
 
-    /// The upload of this id, or the error that there is none.
+    /// The upload with this id, or the error that it does not exist.
     pub(super) fn upload(&self, bucket: &str, key: &str, id: &str) -> S3Result<Upload> {
         self.bodies.check_bucket(bucket)?;
         self.catalogue.upload(bucket, key, id).map_err(internal)?.ok_or_else(|| {
@@ -226,7 +226,7 @@ impl Store {
     }
 }
 
-/// The parts that a list names: in ascending order, each as it was put, and each but the last large enough.
+/// The listed parts: in ascending order, each with the ETag of its upload, and each but the last large enough.
 fn chosen(listed: &[CompletedPart], stored: &[Part]) -> S3Result<Vec<Part>> {
     let mut parts: Vec<Part> = Vec::with_capacity(listed.len().min(stored.len()));
     for named in listed {
@@ -248,7 +248,7 @@ fn chosen(listed: &[CompletedPart], stored: &[Part]) -> S3Result<Vec<Part>> {
     if parts.is_empty() { Err(s3_error!(MalformedXML)) } else { Ok(parts) }
 }
 
-/// The `ETag` of an object that was completed from parts: the MD5 of their MD5s, and their number.
+/// The `ETag` of a multipart object: the MD5 of its parts' MD5s, and their number.
 fn joined_etag(parts: &[Part]) -> S3Result<String> {
     let mut hash = Md5::new();
     for part in parts {

@@ -81,7 +81,7 @@ impl Store {
         })
     }
 
-    /// The object of this name, or the error that there is none.
+    /// The object of this name, or the error that it does not exist.
     pub(super) fn object(&self, bucket: &str, key: &str) -> S3Result<Object> {
         self.catalogue
             .object(bucket, key)
@@ -89,14 +89,14 @@ impl Store {
             .ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist."))
     }
 
-    /// The object of this name with its bytes, which belong together whatever happens meanwhile.
+    /// The object of this name and its bytes, which match whatever happens meanwhile.
     pub(super) fn open_object(&self, bucket: &str, key: &str) -> S3Result<(Object, File)> {
         self.bodies.check_bucket(bucket)?;
         self.with_body(bucket, key, |object| self.bodies.read(bucket, &object.body))
     }
 
-    /// Does something with an object's body. Where the object was replaced after it was looked up, and its body is gone
-    /// before it was had, the object is looked up again.
+    /// Does something with an object's body. If the object was replaced after the lookup, and its body is already gone,
+    /// the object is looked up again.
     pub(super) fn with_body<T>(
         &self,
         bucket: &str,
@@ -108,7 +108,7 @@ impl Store {
             let object = self.object(bucket, key)?;
             match act(&object) {
                 Ok(had) => return Ok((object, had)),
-                // Twice the same body that is not there: it is not a race, it was removed by hand.
+                // The same body is missing twice: this is not a race, it was removed by hand.
                 Err(error) if error.kind() == io::ErrorKind::NotFound && last_seen.as_ref() != Some(&object.body) => {
                     last_seen = Some(object.body);
                 }
@@ -118,7 +118,7 @@ impl Store {
     }
 }
 
-/// A file's bytes from where it stands, at most so many.
+/// At most `length` bytes of a file, from its current position.
 pub(super) fn stream(file: File, length: u64) -> StreamingBlob {
     let mut file = tokio::fs::File::from_std(file);
     file.set_max_buf_size(READ);
@@ -144,7 +144,7 @@ fn refuse_version(version: Option<&str>, part_number: Option<i32>) -> S3Result<(
     }
 }
 
-/// All headers of an answer but its length.
+/// All headers of an answer except its length.
 fn describe(object: &Object, part: Option<Range<u64>>, mode: Option<&ChecksumMode>) -> GetObjectOutput {
     let attributes = object.attributes.clone();
     let mut output = GetObjectOutput {
@@ -163,7 +163,7 @@ fn describe(object: &Object, part: Option<Range<u64>>, mode: Option<&ChecksumMod
         Some(part) => {
             output.content_range = Some(format!("bytes {}-{}/{}", part.start, part.end.saturating_sub(1), object.size));
         }
-        // A checksum is of the whole object, so that it is told only with the whole.
+        // A checksum covers the whole object, so it is sent only with the whole.
         None if mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED) => {
             output.checksum_crc32 = attributes.checksum_crc32;
             output.checksum_crc32c = attributes.checksum_crc32c;

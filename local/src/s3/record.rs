@@ -1,5 +1,5 @@
-//! The JSON that S3 sends when an object changes, as Lambda gets it.
-//! (*Amazon S3 User Guide*, Event message structure, version 2.1.)
+//! The JSON that S3 sends to Lambda when an object changes. (*Amazon S3 User Guide*, Event message structure, version
+//! 2.1.)
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
@@ -20,22 +20,22 @@ pub enum Change {
     Deleted,
 }
 
-/// What one event tells.
+/// The content of an event.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
     /// What happened.
     pub change: Change,
-    /// In which bucket.
+    /// The bucket.
     pub bucket: &'a str,
-    /// To the object of which key, as it is (not encoded).
+    /// The key of the object, not encoded.
     pub key: &'a str,
-    /// What the object is now; `None` where it is gone.
+    /// The current object; `None` if it was deleted.
     pub object: Option<&'a Object>,
-    /// The change's place in the sequence of all changes: nanoseconds since 1970, or a little more.
+    /// The position in the sequence of all changes: nanoseconds since 1970, or slightly more.
     pub sequencer: i64,
 }
 
-/// What S3 leaves as it is in an event's key; a space becomes `+`.
+/// The characters that S3 leaves unencoded in an event's key; a space becomes `+`.
 const FORM: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*').remove(b'/').remove(b' ');
 
 impl Change {

@@ -1,4 +1,4 @@
-//! The S3 API: as a service that this process calls, and on a port.
+//! The S3 API, as a service within the process and on a port.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -31,7 +31,7 @@ pub struct Api {
 }
 
 impl Api {
-    /// The API over a store, for those who have the credentials.
+    /// The API of a store, for clients with these credentials.
     #[must_use]
     pub fn new(store: Arc<Store>, credentials: &Credentials) -> Self {
         let mut builder = S3ServiceBuilder::new(Operations(store));
@@ -49,8 +49,8 @@ impl Api {
         }
     }
 
-    /// An HTTP client for the SDK that calls the API in this process. Requests are signed, and their signatures verified, as
-    /// those of other clients are.
+    /// An HTTP client for the SDK that calls the API in this process. Its requests are signed, and their signatures
+    /// verified, as those of other clients are.
     #[must_use]
     pub fn client(&self) -> SharedHttpClient {
         let api = self.clone();
@@ -61,7 +61,8 @@ impl Api {
                 let is_head = request.method() == Method::HEAD;
                 let answer =
                     api.answer(request).await.map_err(|error| ConnectorError::io(format!("{error:?}").into()))?;
-                // A connection would carry no body then (RFC 9112 §6.3), and the SDK takes one for an error of another operation.
+                // A connection would carry no body here (RFC 9112 §6.3), and the SDK parses one as an error of another
+                // operation.
                 let answer = answer.map(|body| if is_head { SdkBody::empty() } else { SdkBody::from_body_1_x(body) });
                 HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
             }
@@ -69,7 +70,8 @@ impl Api {
     }
 }
 
-/// A request of the SDK as a server would receive it: with a `Host`, and a target in origin form (RFC 9112 §3.2.1).
+/// Converts a request of the SDK to the form that a server receives: with a `Host`, and a target in origin form (RFC
+/// 9112 §3.2.1).
 fn received(request: HttpRequest) -> Result<Request<Body>, Box<dyn std::error::Error + Send + Sync>> {
     let mut request = request.try_into_http1x()?.map(Body::http_body_unsync);
     if let Some(authority) = request.uri().authority() {
@@ -88,8 +90,8 @@ impl fmt::Debug for Api {
     }
 }
 
-/// Answers S3 requests on a port until `stop`; then lets running requests end for as long as `patience` lasts. Pages that these
-/// browsers show may use presigned URLs.
+/// Answers S3 requests on a port until `stop`, then gives running requests `patience` to end. Pages of the allowed
+/// origins may use presigned URLs.
 pub async fn serve(port: Port, api: Api, browsers: Browsers, stop: CancellationToken, patience: Duration) {
     let browsers = Arc::new(browsers);
     let answer = move |request: Request<Received>| {

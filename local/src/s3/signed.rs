@@ -1,10 +1,10 @@
-//! What a signature has to cover. s3s verifies the headers that a request lists as signed, and then obeys all others too: with a
-//! presigned URL for an upload, an added `x-amz-copy-source` made the server read another object with the signer's rights. S3
-//! itself refuses such requests, and so does this module, before s3s sees them.
+//! What a signature has to cover. s3s verifies the headers that a request lists as signed, but then obeys all others
+//! too: with a presigned upload URL, an added `x-amz-copy-source` made the server read another object with the signer's
+//! rights. S3 refuses such requests, and so does this module, before s3s sees them.
 //!
-//! Sources: *Amazon S3 API Reference*, Authenticating Requests: Using Query Parameters (AWS Signature Version 4) and Using the
-//! Authorization Header: the canonical headers "must include the HTTP host header" and "any x-amz-* headers present in the
-//! request". The messages are those that S3 sends.
+//! Sources: *Amazon S3 API Reference*, Authenticating Requests: Using Query Parameters (AWS Signature Version 4) and
+//! Using the Authorization Header: the canonical headers "must include the HTTP host header" and "any x-amz-* headers
+//! present in the request". The messages are S3's.
 
 use std::collections::HashSet;
 
@@ -16,32 +16,32 @@ use http::{
 use percent_encoding::percent_decode_str;
 use s3s::Body;
 
-/// What the names of S3's own headers begin with. (`x-amzn-trace-id`, which proxies add, is none of them.)
+/// The prefix of S3's own headers. (`x-amzn-trace-id`, which proxies add, does not have it.)
 const AMZ: &str = "x-amz-";
 
-/// The one header that may be unsigned: its value is in the canonical request as the payload's hash; of a presigned URL it can
-/// only narrow which body is taken.
+/// The only header that may be unsigned: the canonical request contains its value as the payload's hash. With a
+/// presigned URL it can only narrow down which body is accepted.
 const PAYLOAD_HASH: &str = "x-amz-content-sha256";
 
-/// Why a request is refused before its signature is looked at.
+/// Why a request is refused before its signature is verified.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Headers that the signature had to cover and does not, in the order of their names.
+    /// Headers that the signature must cover and does not, ordered by name.
     Unsigned(Vec<String>),
-    /// The request is authenticated in more ways than one.
+    /// The request is authenticated in more than one way.
     Ambiguous,
-    /// A parameter of a presigned URL is missing, or there are several.
+    /// A parameter of a presigned URL is missing or repeated.
     Incomplete,
-    /// Signature version 2 in a header, or another scheme: nothing in it expires.
+    /// Signature version 2 in a header, or another scheme: such signatures do not expire.
     Scheme,
-    /// A header of S3 whose value is no UTF-8, which no signature covers.
+    /// A header of S3 whose value is not UTF-8, which no signature covers.
     Encoding(String),
-    /// A form: its file would be read into memory before anybody is asked for a signature.
+    /// A form: its file would be read into memory before any signature is checked.
     Form,
 }
 
-/// Checks that a request is signed in one way, and that the signature covers all that s3s obeys. Requests without any signature
-/// are left to s3s, which refuses them.
+/// Checks that a request is signed in one way, and that the signature covers everything that s3s obeys. Unsigned
+/// requests are left to s3s, which refuses them.
 pub fn check(request: &Parts) -> Result<(), Refusal> {
     if request.method == Method::POST && is_form(&request.headers) {
         return Err(Refusal::Form);
@@ -122,7 +122,7 @@ impl Query {
 }
 
 impl Refusal {
-    /// The answer, as S3 writes its errors (*Amazon S3 API Reference*, Error responses).
+    /// The answer, in the format of S3's errors (*Amazon S3 API Reference*, Error responses).
     pub fn response(&self) -> Response<Body> {
         let (status, code, message) = match self {
             Self::Unsigned(_) => (
@@ -148,9 +148,9 @@ impl Refusal {
                 "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
             ),
             Self::Encoding(_) => (StatusCode::BAD_REQUEST, "InvalidArgument", "The value of a header is not UTF-8"),
-            Self::Form => (StatusCode::NOT_IMPLEMENTED, "NotImplemented", "Uploads by HTML forms are not offered here"),
+            Self::Form => (StatusCode::NOT_IMPLEMENTED, "NotImplemented", "Uploads by HTML forms are not supported"),
         };
-        // The names of headers are tokens, in which nothing has to be escaped (RFC 9110 §5.6.2).
+        // Header names are tokens, which need no escaping (RFC 9110 §5.6.2).
         let detail = match self {
             Self::Unsigned(names) => format!("<HeadersNotSigned>{}</HeadersNotSigned>", names.join(", ")),
             Self::Encoding(name) => format!("<ArgumentName>{name}</ArgumentName>"),
@@ -179,7 +179,7 @@ mod tests {
 
     /// A header field: its name and its value.
     type Field<'a> = (&'a str, &'a [u8]);
-    /// A method, a target, header fields, and what comes of them.
+    /// A method, a target, header fields, and the expected result.
     type Case<'a> = (&'a str, &'a str, &'a [Field<'a>], Result<(), Refusal>);
 
     fn judge(method: &str, target: &str, headers: &[Field]) -> Result<(), Refusal> {
@@ -213,7 +213,7 @@ mod tests {
             ("host", &[("x-amz-copy-source", b""), ("x-amz-acl", b"x")], unsigned(&["x-amz-acl", "x-amz-copy-source"])),
             ("host", &[("x-amz-date", b"20260101T000000Z")], unsigned(&["x-amz-date"])),
             ("host", &[("x-amz-future-header", b"1")], unsigned(&["x-amz-future-header"])),
-            // A name counts as it is written, whole.
+            // Names are compared whole and case-sensitively.
             ("host;X-Amz-Copy-Source", copy, unsigned(&["x-amz-copy-source"])),
             ("host;x-amz-copy-source-range", copy, unsigned(&["x-amz-copy-source"])),
             ("host; x-amz-copy-source", copy, unsigned(&["x-amz-copy-source"])),

@@ -1,4 +1,4 @@
-//! The S3 operations that there are, as one table: each is done in the module that it names.
+//! The supported S3 operations as one table, with the module that implements each.
 
 use std::{path::Path, sync::Arc};
 
@@ -27,7 +27,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the folder of the objects, or makes it.
+    /// Opens the folder of the objects, or creates it.
     pub fn open(folder: &Path) -> Result<Self, Error> {
         let path = folder.join("catalogue.sqlite");
         let catalogue = Catalogue::open(&path).map_err(Error::failed(path.display()))?;
@@ -42,19 +42,19 @@ impl Store {
         Ok(DeleteBucketOutput {})
     }
 
-    /// The catalogue of the objects, which has their events too.
+    /// The catalogue of the objects and their events.
     #[must_use]
     pub fn catalogue(&self) -> Arc<Catalogue> {
         Arc::clone(&self.catalogue)
     }
 }
 
-/// A handle on the store that answers requests: it is shared with whoever else needs the store.
+/// A shared handle on the store that answers requests.
 #[derive(Debug, Clone)]
 pub(super) struct Operations(pub Arc<Store>);
 
-/// Writes the implementation of [`S3`] from tables of operations. (It is one macro that writes all of it, as `async_trait` does
-/// not look into macros.)
+/// Writes the implementation of [`S3`] from tables of operations. (One macro writes all of it, because `async_trait`
+/// does not expand macros.)
 macro_rules! operations {
     (
         as s3s_fs: { $($of_s3s_fs:ident: $fs_input:ty => $fs_output:ty;)* }
@@ -77,14 +77,14 @@ macro_rules! operations {
 }
 
 operations! {
-    // What s3s-fs does as we would.
+    // Operations that s3s-fs implements as needed.
     as s3s_fs: {
         create_bucket: CreateBucketInput => CreateBucketOutput;
         get_bucket_location: GetBucketLocationInput => GetBucketLocationOutput;
         head_bucket: HeadBucketInput => HeadBucketOutput;
         list_buckets: ListBucketsInput => ListBucketsOutput;
     }
-    // What the catalogue answers, and what begins a stream.
+    // Operations that the catalogue answers, and those that begin a stream.
     at once: {
         delete_bucket: DeleteBucketInput => DeleteBucketOutput;
         get_object: GetObjectInput => GetObjectOutput;
@@ -99,7 +99,7 @@ operations! {
         list_parts: ListPartsInput => ListPartsOutput;
         list_multipart_uploads: ListMultipartUploadsInput => ListMultipartUploadsOutput;
     }
-    // What takes in a body, or copies one.
+    // Operations that receive or copy a body.
     waiting: {
         put_object: PutObjectInput => PutObjectOutput;
         upload_part: UploadPartInput => UploadPartOutput;

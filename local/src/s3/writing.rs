@@ -29,7 +29,7 @@ impl Store {
             none_matches: input.if_none_match.clone(),
             ..Default::default()
         };
-        // Asked before the body is read too, so that nobody sends gigabytes that are refused.
+        // Also checked before the body is read, so that a client does not send gigabytes that are refused.
         self.bodies.check_bucket(&bucket)?;
         conditions.check_write(self.catalogue.object(&bucket, &key).map_err(internal)?.as_ref())?;
         let mut attributes = Attributes {
@@ -57,7 +57,7 @@ impl Store {
     pub(super) fn copy_object(&self, request: S3Request<CopyObjectInput>) -> S3Result<CopyObjectOutput> {
         let input = request.input;
         let CopySource::Bucket { bucket: from, key: source, version_id: None } = &input.copy_source else {
-            return Err(s3_error!(NotImplemented, "a copy's source is bucket/key here"));
+            return Err(s3_error!(NotImplemented, "the source of a copy has to be bucket/key"));
         };
         self.bodies.check_bucket(from)?;
         self.bodies.check_bucket(&input.bucket)?;
@@ -128,7 +128,7 @@ impl Store {
         })
     }
 
-    /// Makes a new body an object, unless the conditions refuse it.
+    /// Makes a new body the object's, unless the conditions refuse it.
     fn put(
         &self,
         bucket: &str,
@@ -142,7 +142,7 @@ impl Store {
         self.settle(bucket, body, changed.map_err(internal)?)
     }
 
-    /// Keeps the body of a change that was made, and removes the one that it replaces.
+    /// Keeps the body of a successful change, and removes the one that it replaces.
     pub(super) fn settle(&self, bucket: &str, body: NewBody, changed: Changed<S3Error>) -> S3Result<()> {
         match changed {
             Changed::Refused(refusal) => Err(refusal),
@@ -170,7 +170,7 @@ impl Store {
     }
 }
 
-/// Metadata in the order of its names, so that an object is stored the same way each time.
+/// Metadata ordered by name, so that an object is stored the same way each time.
 pub(super) fn sorted(metadata: Option<&Metadata>) -> std::collections::BTreeMap<String, String> {
     metadata.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
 }

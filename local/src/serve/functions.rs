@@ -1,4 +1,4 @@
-//! All functions that answer HTTP, as API Gateway and CloudFront have them, under one name.
+//! All functions that answer HTTP, as one router, as API Gateway and CloudFront combine them.
 
 use std::time::Duration;
 
@@ -23,32 +23,32 @@ use crate::{
     cloudfront::{CloudFront, Origins, SIGNING_SECRET, Site},
 };
 
-/// How long is waited for CloudFront, which here has done everything by the time it answers.
+/// How long to wait for CloudFront, which here has finished by the time it answers.
 const PACE: Pace =
     Pace { patience: Duration::from_secs(5), glance: Duration::from_millis(20), look: Duration::from_millis(50) };
 
-/// What the functions stand on.
+/// What the functions need.
 pub struct Functions {
-    /// The media, and the index of it.
+    /// The media and their index.
     pub stores: Stores,
     /// The spaces.
     pub spaces: Spaces,
-    /// Who may ask.
+    /// The users.
     pub users: Users,
-    /// What streams them.
+    /// Streams the spaces.
     pub cloudfront: CloudFront,
-    /// What CloudFront reads.
+    /// The client with which CloudFront reads.
     pub s3: aws_sdk_s3::Client,
-    /// Where viewers reach it.
+    /// The addresses under which viewers reach the server.
     pub hosts: Hosts,
-    /// Where the server's own pages are loaded from.
+    /// The origins of the server's own pages.
     pub own: OwnOrigins,
 }
 
 impl Functions {
-    /// What turns streaming on and off.
+    /// The tasks that turn streaming on and off.
     pub fn streams(&self) -> Streams {
-        // Names of what is elsewhere a host: nothing here looks them up.
+        // Host names of origins that are elsewhere on AWS: nothing here resolves them.
         let host = |name: &str| format!("{name}.reelspan.invalid");
         let installation = Installation {
             name: "reelspan".to_owned(),
@@ -77,7 +77,7 @@ impl Functions {
         let Self { stores, spaces, users, cloudfront, s3, hosts, own } = self;
         let (table, durastore) = (spaces.table.clone(), spaces.router());
         let signing = Signing { stores: stores.clone(), table: table.clone(), keyring, hosts: hosts.clone() };
-        let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("who is asking"))?;
+        let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("the users"))?;
         let durastore = durastore.merge(streams.router()).merge(signing.clone().router());
         let durastore = durastore.layer(reelspan_authorizer::layer(authenticator));
         let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end)).layer(Extension(own));

@@ -1,4 +1,4 @@
-//! `reelspan serve`: starts every part, in the order in which they need each other, and stops them in the other.
+//! `reelspan serve`: starts all parts in the order of their dependencies, and stops them in reverse.
 
 mod functions;
 mod import;
@@ -49,14 +49,14 @@ use crate::{
     users::{self, FirstAdmin},
 };
 
-/// How long running requests have to end once the program is told to stop.
+/// How long running requests may take once the program is told to stop.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How many URLs are printed to try.
+/// How many example URLs are printed.
 const URLS: usize = 5;
 
-/// Threads that run tasks, and threads that wait for disks: few, as each costs memory of its own, and the work is moving
-/// bytes from one place to another.
+/// Threads that run tasks, and threads that wait for disks: few, because each takes memory, and the work is moving
+/// bytes.
 const WORKERS: usize = 2;
 const DISK_WORKERS: usize = 8;
 
@@ -75,7 +75,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
 }
 
 async fn serve(options: &Options) -> Result<(), Error> {
-    // What a person may have to change is looked at first, before anything is made or written.
+    // Checks what a person may have to change, before anything is created or written.
     for import in &options.import {
         import.check()?;
     }
@@ -98,21 +98,21 @@ async fn serve(options: &Options) -> Result<(), Error> {
     done
 }
 
-/// Everything that runs, with where it is reached.
+/// All running parts, and their addresses.
 struct Running {
     http_at: SocketAddr,
     s3_at: SocketAddr,
     data: PathBuf,
     credentials: Credentials,
-    /// The access key is printed with its secret.
+    /// Whether to print the secret access key.
     shows_credentials: bool,
-    /// The first admin, where a password was made up just now.
+    /// The first admin, if a password was generated just now.
     first_admin: Option<FirstAdmin>,
     store: Arc<Store>,
     s3: aws_sdk_s3::Client,
     streams: Streams,
     servers: JoinSet<()>,
-    /// Stops what takes requests in.
+    /// Stops the parts that accept requests.
     stop: CancellationToken,
 }
 
@@ -179,7 +179,7 @@ impl Running {
         })
     }
 
-    /// Imports, says that all is ready, and then does nothing for good.
+    /// Imports, reports that everything is ready, and then waits forever.
     async fn work(&self, options: &Options) -> Result<(), Error> {
         self.announce().map_err(Error::failed("standard output"))?;
         let mut imported = Vec::new();
@@ -226,7 +226,7 @@ impl Running {
     }
 }
 
-/// What handles the events of the media bucket: the indexer, called as Lambda calls it.
+/// Handles the events of the media bucket: the indexer, called as Lambda calls it.
 fn indexer(stores: Stores) -> Handler {
     Arc::new(move |event| {
         let stores = stores.clone();

@@ -1,4 +1,4 @@
-//! What `reelspan serve` can be told.
+//! The options of `reelspan serve`.
 
 use std::{
     convert::Infallible,
@@ -22,33 +22,34 @@ use crate::Error;
 /// Options of `reelspan serve`.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// Where to answer HTTP; port 0 takes a free one
+    /// Address of the HTTP server; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
-    /// Where to answer the S3 API; port 0 takes a free one
+    /// Address of the S3 API; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9000")]
     pub s3_listen: SocketAddr,
 
-    /// What others reach it by, as behind a proxy that speaks TLS: URLs that are given out and signed begin with it [default: the
-    /// address of --listen]
+    /// The URL by which others reach the server, for example behind a proxy that speaks TLS: published and signed URLs
+    /// begin with it [default: the address of --listen]
     #[arg(long, value_name = "URL")]
     pub url: Option<PublicUrl>,
 
-    /// The folder of everything that outlives a restart; made where it is not there
+    /// The folder of all persistent data; created if it does not exist
     #[arg(long, value_name = "DIR", default_value = "reelspan-data")]
     pub data: PathBuf,
 
-    /// A name by which others may ask it, beside that of --url, addresses and localhost; may recur [default: any name, if --listen is
-    /// not loopback]
+    /// A name by which others may reach the server, besides that of --url, addresses and localhost; may recur [default:
+    /// any name, if --listen is not loopback]
     #[arg(long = "host", value_name = "NAME")]
     pub hosts: Vec<String>,
 
-    /// How many connections each port has at a time
+    /// The maximum number of connections of each port
     #[arg(long, value_name = "NUMBER", default_value_t = 512, value_parser = at_least_one)]
     pub connections: usize,
 
-    /// How many of them one address may have [default: a quarter; with --url all of HTTP's, as they are the proxy's]
+    /// The maximum number of them for one address [default: a quarter; with --url all of HTTP's, since they are the
+    /// proxy's]
     #[arg(long, value_name = "NUMBER", value_parser = at_least_one)]
     pub connections_per_address: Option<usize>,
 
@@ -56,26 +57,26 @@ pub struct Options {
     #[arg(long)]
     pub show_credentials: bool,
 
-    /// An admin, who is made one, with this password, where that is not so already; without it a password is made up for `admin`
-    /// at the first start, printed, and kept in the data folder
+    /// An admin with this password, created or updated if necessary; without it, a password for `admin` is generated at
+    /// the first start, printed, and kept in the data folder
     #[arg(long, value_name = "NAME:PASSWORD")]
     pub admin: Option<Admin>,
 
-    /// Where the audit trail goes: to audit.jsonl in the data folder, to standard output, or nowhere
+    /// Where to write the audit trail: to audit.jsonl in the data folder, to standard output, or nowhere
     #[arg(long, value_name = "WHERE", value_enum, default_value_t)]
     pub audit: Audit,
 
-    /// The address of a proxy in front, whose `X-Forwarded-For` says where requests come from; may recur. Anybody else's counts
-    /// for nothing
+    /// The address of a proxy whose `X-Forwarded-For` says where requests come from; may recur. The field is ignored
+    /// from any other address
     #[arg(long, value_name = "ADDRESS")]
     pub trusted_proxy: Vec<IpAddr>,
 
-    /// Upload every file of a folder to a space, but those that are there unchanged; may recur
+    /// Upload every file of a folder to a space, except files that are there unchanged; may recur
     #[arg(long, value_name = "SPACE=FOLDER")]
     pub import: Vec<Import>,
 }
 
-/// Where the audit trail goes.
+/// Where the audit trail is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Audit {
     /// To `audit.jsonl` in the data folder.
@@ -87,7 +88,7 @@ pub enum Audit {
     Off,
 }
 
-/// What was given for an admin. It is looked at later: the parser of arguments would show what it refuses.
+/// The argument for an admin. It is parsed later, because the argument parser would print a value that it refuses.
 #[derive(Clone)]
 pub struct Admin(String);
 
@@ -95,7 +96,7 @@ impl Admin {
     /// The name and the password.
     pub fn parse(&self) -> Result<(UserName, Password), Error> {
         let refuse = |why: &dyn std::fmt::Display| Error::Setup(format!("--admin NAME:PASSWORD: {why}"));
-        let (name, password) = self.0.split_once(':').ok_or_else(|| refuse(&"there is no colon"))?;
+        let (name, password) = self.0.split_once(':').ok_or_else(|| refuse(&"it has no colon"))?;
         Ok((
             UserName::parse(name).map_err(|error| refuse(&error))?,
             Password::parse(password).map_err(|error| refuse(&error))?,
@@ -112,18 +113,18 @@ impl FromStr for Admin {
 }
 
 impl std::fmt::Debug for Admin {
-    /// Without the password, so that it never ends in a log.
+    /// Omits the password, so that it never appears in a log.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str("Admin(…)")
     }
 }
 
-/// The URL that others reach a server by, without a slash at its end.
+/// The URL by which others reach the server, without a slash at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
 impl PublicUrl {
-    /// As it is written.
+    /// The URL as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -135,7 +136,7 @@ impl PublicUrl {
         self.0.parse::<Uri>().ok().and_then(|url| url.host().map(str::to_owned)).unwrap_or_default()
     }
 
-    /// Whether what it names is reached by TLS.
+    /// Whether the URL uses TLS.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.0.split_once(':').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("https"))
@@ -146,7 +147,7 @@ impl FromStr for PublicUrl {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
-        let url: Uri = text.parse().map_err(|_| "it is no URL")?;
+        let url: Uri = text.parse().map_err(|_| "it is not a URL")?;
         let whose = url.authority().ok_or("it has no host")?;
         if !matches!(url.scheme_str(), Some("http" | "https")) {
             return Err("it begins with neither http:// nor https://");
@@ -162,7 +163,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "it is a number from 1".to_owned())
 }
 
-/// A folder, and the space that its files go to.
+/// A folder, and the space for its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
     /// The space.
@@ -172,7 +173,7 @@ pub struct Import {
 }
 
 impl Import {
-    /// Refuses a folder that is not there.
+    /// Refuses a folder that does not exist.
     pub fn check(&self) -> Result<(), Error> {
         let refuse = |why: &str| Error::Setup(format!("--import {}={}: {why}", self.space, self.folder.display()));
         match std::fs::metadata(&self.folder) {
@@ -193,8 +194,9 @@ impl FromStr for Import {
     }
 }
 
-/// Logs to standard error: warnings, and what `RUST_LOG` asks for. s3s calls every 404 and 412 an error, and dynoxide warns of
-/// every condition that is not met; neither is heard unless asked for. What really fails is logged by us.
+/// Logs to standard error: warnings, and what `RUST_LOG` asks for. s3s logs every 404 and 412 as an error, and dynoxide
+/// warns of every unmet condition; both are silent unless `RUST_LOG` asks for them. Real failures are logged by our own
+/// code.
 pub(super) fn log() {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error,s3s=off,s3s_fs=off"));

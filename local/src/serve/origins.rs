@@ -1,4 +1,4 @@
-//! The server's own origins: under which pages of the server itself are loaded.
+//! The server's own origins: those under which its own pages are loaded.
 
 use std::net::SocketAddr;
 
@@ -6,8 +6,8 @@ use reelspan::http::origin::{Origin, OwnOrigins};
 
 use super::PublicUrl;
 
-/// The origin of the URL that others know, and of the address that is listened on. A server that is reached over loopback is
-/// reached by all names of loopback.
+/// The origin of the public URL, and of the listening address. A server on loopback is reached by all names of
+/// loopback.
 pub fn own(http_at: SocketAddr, url: Option<&PublicUrl>) -> OwnOrigins {
     let (ip, port) = (http_at.ip(), http_at.port());
     let loopback =

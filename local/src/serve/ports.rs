@@ -1,4 +1,4 @@
-//! The two ports that a server announces, and who may use them how. There are no others.
+//! The two ports that a server announces, and their limits. There are no others.
 
 use std::net::SocketAddr;
 
@@ -10,40 +10,39 @@ use crate::{
     connections::{Limits, Patience, Port, ServerNames, open_files},
 };
 
-/// The part of all connections that one address has at a time, unless told: of 512 it is 128, enough for a class behind one
-/// address.
+/// The default share of connections for one address: of 512 it is 128, enough for a class behind one address.
 const PER_ADDRESS: usize = 4;
 
-/// The ports, which listen already.
+/// The ports, already listening.
 #[derive(Debug)]
 pub struct Ports {
-    /// Where HTTP is answered.
+    /// The port of HTTP.
     pub http: Port,
-    /// Where the S3 API is.
+    /// The port of the S3 API.
     pub s3: Port,
 }
 
 impl Ports {
-    /// Takes the ports, before anything is made or written.
+    /// Binds the ports, before anything is created or written.
     pub async fn bind(options: &Options) -> Result<Self, Error> {
         let (http, s3) = (bind(options.listen, "--listen").await?, bind(options.s3_listen, "--s3-listen").await?);
         warn_of_plain_text(options);
-        // Each port has its share of the files that the process may have open.
+        // Each port gets half of the files that the process may have open.
         let most = (open_files() / 2).max(1);
         let connections = options.connections.min(most);
         if connections < options.connections {
             tracing::warn!(
                 connections,
-                "the limit of open files (RLIMIT_NOFILE) allows only so many connections for each port"
+                "the limit of open files (RLIMIT_NOFILE) allows only this many connections for each port"
             );
         }
         let limits = |per_address| Limits { connections, per_address, patience: Patience::DEFAULT };
         let (told, a_part) = (options.connections_per_address, (connections / PER_ADDRESS).max(1));
-        // A proxy's connections are those of all clients.
+        // All clients of a proxy share its connections.
         let of_http = told.or(options.url.is_none().then_some(a_part));
         Ok(Self {
             http: Port { name: "HTTP", listener: http, limits: limits(of_http), names: names(options) },
-            // Whoever asks S3 for anything has signed it.
+            // S3 accepts signed requests only, so any name will do.
             s3: Port {
                 name: "S3",
                 listener: s3,
@@ -58,8 +57,8 @@ async fn bind(at: SocketAddr, option: &str) -> Result<TcpListener, Error> {
     TcpListener::bind(at).await.map_err(|error| Error::Setup(format!("cannot listen on {at} ({option}): {error}")))
 }
 
-/// The names by which HTTP may be asked. A port that other machines reach has names that its network alone knows, as those of
-/// containers: they are checked only if some are told.
+/// The names by which HTTP may be reached. If other machines reach the port, it may have names that only its network
+/// knows, as containers do: names are then checked only if some are given.
 fn names(options: &Options) -> ServerNames {
     if options.hosts.is_empty() && !options.listen.ip().is_loopback() {
         return ServerNames::any();

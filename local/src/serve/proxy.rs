@@ -1,5 +1,5 @@
-//! Where a request comes from, behind a proxy: what the proxy says in `X-Forwarded-For`, where the operator trusts it. It counts
-//! for limits, signatures that are for an address, and the audit trail. Without `--trusted-proxy` no header field says anything.
+//! The origin of a request behind a proxy: what the proxy says in `X-Forwarded-For`, if the operator trusts it. Limits,
+//! signatures for an address, and the audit trail use it. Without `--trusted-proxy` the field is ignored.
 
 use std::{
     collections::BTreeSet,
@@ -14,20 +14,20 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName};
 
-/// Where requests come from, by each proxy that they went through: the one nearest to us is last.
+/// The origin of a request at each proxy on its way: the proxy nearest to us comes last.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The proxies that are trusted.
+/// The trusted proxies.
 #[derive(Clone, Debug)]
 pub struct Proxies(Arc<BTreeSet<IpAddr>>);
 
 impl Proxies {
-    /// Those at these addresses.
+    /// The proxies at these addresses.
     pub fn new(addresses: &[IpAddr]) -> Self {
         Self(Arc::new(addresses.iter().map(IpAddr::to_canonical).collect()))
     }
 
-    /// Routes that see where a request comes from as `ConnectInfo`, as if no proxy were between.
+    /// Wraps routes so that their `ConnectInfo` is the origin of a request, as if there were no proxy.
     pub fn around(self, routes: Router) -> Router {
         if self.0.is_empty() {
             return routes;
@@ -41,7 +41,7 @@ impl Proxies {
         }))
     }
 
-    /// The last address that is no proxy of ours: what stands before it, anybody may have written.
+    /// The last address that is not a trusted proxy: the client may have written anything before it.
     fn origin(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let fields = headers.get_all(X_FORWARDED_FOR).iter().filter_map(|field| field.to_str().ok());
         let said: Vec<&str> = fields.flat_map(|field| field.split(',')).map(str::trim).collect();
@@ -71,7 +71,7 @@ mod tests {
             (&["127.0.0.1"], "127.0.0.1", &["203.0.113.7"], "203.0.113.7"),
             (&["127.0.0.1"], "::ffff:127.0.0.1", &["203.0.113.7"], "203.0.113.7"),
             (&["127.0.0.1"], "198.51.100.1", &["203.0.113.7"], "198.51.100.1"),
-            // What the client has written stands before what the proxy adds.
+            // The client's own values precede what the proxy adds.
             (&["127.0.0.1"], "127.0.0.1", &["192.0.2.1, 203.0.113.7"], "203.0.113.7"),
             (&["127.0.0.1"], "127.0.0.1", &["192.0.2.1", "203.0.113.7"], "203.0.113.7"),
             (&["127.0.0.1", "10.0.0.1"], "127.0.0.1", &["192.0.2.1, 203.0.113.7, 10.0.0.1"], "203.0.113.7"),

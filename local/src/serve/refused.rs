@@ -1,7 +1,7 @@
-//! Bodies of requests that are refused. Who sends a body without waiting for `100 Continue` (RFC 9110 §10.1.1) reads the answer
-//! once all is sent; a connection that is closed before, with bytes on their way, takes the answer with it, and such a client
-//! sees a broken connection instead of the 401 or 409 that says why. So what is left of the body is read first, and dropped, as
-//! far as that goes in reason.
+//! Bodies of refused requests. A client that sends its body without waiting for `100 Continue` (RFC 9110 §10.1.1) reads
+//! the answer only after the whole body. If the connection is closed earlier, with bytes on their way, the answer is
+//! lost: the client sees a broken connection instead of the 401 or 409 that says why. So the rest of the body is read
+//! and dropped first, within limits.
 
 use std::{
     pin::Pin,
@@ -24,7 +24,7 @@ const MOST: u64 = 256 << 20;
 /// How long that may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Reads what a refused request leaves of its body.
+/// Reads the rest of a refused request's body.
 pub async fn read_to_the_end(request: Request, next: Next) -> Response {
     if request.headers().contains_key(EXPECT) || request.body().is_end_stream() {
         return next.run(request).await;
@@ -49,7 +49,7 @@ async fn drop_all(body: Shared) {
     }
 }
 
-/// A body that its handler reads as far as it likes, and that is still there afterwards.
+/// A body that its handler reads as far as it likes, and that is still available afterwards.
 #[derive(Clone)]
 struct Shared(Arc<Mutex<Body>>);
 

@@ -1,10 +1,10 @@
-//! Being told to stop: Ctrl-C, or SIGTERM from whatever started us.
+//! Waits for the signal to stop: Ctrl-C, or SIGTERM.
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Error;
 
-/// What is ready when the process is told to stop. From this call on, neither signal ends the process by itself.
+/// Completes when the process is told to stop. From this call on, neither signal ends the process by itself.
 pub fn signal_received() -> Result<impl Future<Output = ()>, Error> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::failed("Ctrl-C"))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::failed("SIGTERM"))?;

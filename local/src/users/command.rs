@@ -1,4 +1,4 @@
-//! `reelspan user`: the same commands for the users of a data folder and for those on AWS.
+//! `reelspan user`: the same commands for the users of a data folder and on AWS.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,12 +23,12 @@ pub struct Options {
     #[command(subcommand)]
     command: Command,
 
-    /// The users of this data folder, whether or not it is being served
+    /// The users of this data folder, whether or not a server uses it
     #[arg(long, value_name = "DIR", global = true, conflicts_with = "table")]
     data: Option<PathBuf>,
 
-    /// The users of this DynamoDB table, reached by the usual environment of AWS; unless told, the one of the variable
-    /// `USERS_TABLE`, or `Users`
+    /// The users of this DynamoDB table, by the usual environment of AWS [default: the variable `USERS_TABLE`, or
+    /// `Users`]
     #[arg(long, value_name = "NAME", global = true)]
     table: Option<String>,
 }
@@ -39,27 +39,27 @@ enum Command {
     Add {
         /// The user's name
         name: UserName,
-        /// What the user is: user, owner (may make spaces) or admin (may do everything)
+        /// The user's role: user, owner (may create spaces) or admin (may do everything)
         #[arg(long, default_value_t = Role::User)]
         role: Role,
-        /// A group that the user is in, without "group-"; may recur
+        /// A group of the user, without "group-"; may recur
         #[arg(long = "group", value_name = "GROUP")]
         groups: Vec<GroupName>,
         /// Read the password from standard input instead of asking for it
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Change what a user is; what is not named stays
+    /// Change a user; attributes that are not named stay
     Set {
         /// The user's name
         name: UserName,
-        /// What the user becomes: user, owner or admin
+        /// The user's new role: user, owner or admin
         #[arg(long)]
         role: Option<Role>,
-        /// A group that the user is in from now on, and in no others; may recur
+        /// A group that the user is in from now on, in place of the previous ones; may recur
         #[arg(long = "group", value_name = "GROUP")]
         groups: Vec<GroupName>,
-        /// The user is in no group from now on
+        /// Remove the user from all groups
         #[arg(long, conflicts_with = "groups")]
         no_groups: bool,
     },
@@ -80,7 +80,7 @@ enum Command {
     List,
 }
 
-/// Does what was told.
+/// Runs the command.
 pub fn run(options: &Options) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(Error::failed("starting"))?.block_on(async {
@@ -93,11 +93,11 @@ pub fn run(options: &Options) -> Result<(), Error> {
     })
 }
 
-/// Opens the tables of a data folder for as long as the command takes.
+/// Runs a command with the tables of a data folder open.
 async fn in_folder(command: &Command, folder: &Path) -> Result<(), Error> {
-    // A folder of a mistyped name has nobody in it, and is not made to say so.
+    // Does not create a folder for a mistyped name.
     if !matches!(command, Command::Add { .. }) && !Data::is_at(folder) {
-        return Err(Error::Setup(format!("data folder {}: there is none", folder.display())));
+        return Err(Error::Setup(format!("data folder {}: does not exist", folder.display())));
     }
     let data = Data::open_beside(folder)?;
     let config = aws::dynamodb(&DynamoDb::open(&data.dynamodb())?, data.credentials());
@@ -122,7 +122,7 @@ async fn perform(command: &Command, users: &Users, data: Option<&Data>) -> Resul
     }
 }
 
-/// What a command is in the audit trail, if it changes anything. Who ran it is known by the account of the machine alone.
+/// A command's entry in the audit trail, if it changes anything. Only the account on the machine identifies the caller.
 fn entry<T>(command: &Command, done: &Result<T, Error>) -> Option<Entry> {
     let (act, name, more) = match command {
         Command::Add { name, role, .. } => ("add-user", name, Some(role)),
@@ -142,12 +142,12 @@ fn entry<T>(command: &Command, done: &Result<T, Error>) -> Option<Entry> {
     Some(Entry { user: Some(format!("account {account}")), detail, ..Entry::new(act, outcome) })
 }
 
-/// Does it, and says what was done.
+/// Runs a command, and says what was done.
 async fn done(command: &Command, users: &Users, data: Option<&Data>) -> Result<String, Error> {
     let soon = TIME_TO_LIVE.as_secs();
     Ok(match command {
         Command::Add { name, role, groups, password_stdin } => {
-            // Before anybody types a password for nothing.
+            // Checked before the operator types a password in vain.
             if users.get(name).await.map_err(refused)?.is_some() {
                 return Err(refused(UsersError::Taken(name.clone())));
             }
@@ -165,7 +165,7 @@ async fn done(command: &Command, users: &Users, data: Option<&Data>) -> Result<S
                 User { account, ..user }
             };
             users.set(name, change).await.map_err(refused)?;
-            format!("changed {name}; it counts within {soon} s")
+            format!("changed {name}; it takes effect within {soon} s")
         }
         Command::Passwd { name, password_stdin } => {
             if users.get(name).await.map_err(refused)?.is_none() {
@@ -174,12 +174,12 @@ async fn done(command: &Command, users: &Users, data: Option<&Data>) -> Result<S
             let password = new_password(name, *password_stdin)?;
             users.set(name, |user| User { password: password.clone(), ..user }).await.map_err(refused)?;
             no_longer(data, name)?;
-            format!("changed the password of {name}; the old one is out within {soon} s")
+            format!("changed the password of {name}; the old one expires within {soon} s")
         }
         Command::Remove { name } => {
             users.remove(name).await.map_err(refused)?;
             no_longer(data, name)?;
-            format!("removed {name}, who is out within {soon} s")
+            format!("removed {name}, who loses access within {soon} s")
         }
         Command::List => {
             let accounts = users.list().await.map_err(refused)?;
@@ -188,7 +188,7 @@ async fn done(command: &Command, users: &Users, data: Option<&Data>) -> Result<S
     })
 }
 
-/// The first admin's password that is written down is the first admin's no longer.
+/// Removes the stored password of the first admin once it is no longer valid.
 fn no_longer(data: Option<&Data>, name: &UserName) -> Result<(), Error> {
     data.map_or(Ok(()), |data| forget(data, name).map_err(Error::failed(data.admin().display())))
 }
@@ -203,7 +203,7 @@ fn once_each(groups: &[GroupName]) -> Vec<GroupName> {
     groups.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// What the caller can do something about, and what nobody here can.
+/// Distinguishes errors that the caller can fix from those that they cannot.
 fn refused(error: impl Into<UsersError>) -> Error {
     match error.into() {
         UsersError::Store(error) => Error::Failed(error.to_string()),

@@ -1,5 +1,5 @@
-//! The first admin of a data folder: the one of `--admin`, or `admin` with a password that is made up, printed once, and kept in
-//! the folder until it is changed.
+//! The first admin of a data folder: the one of `--admin`, or `admin` with a generated password, which is printed once,
+//! and kept in the folder until it is changed.
 
 use std::{fs, io, path::Path};
 
@@ -15,10 +15,11 @@ use crate::{
     data::{self, Data},
 };
 
-/// The first admin's name, where nobody says another.
+/// The name of the first admin, unless `--admin` names one.
 const ADMIN: &str = "admin";
 
-/// An admin whose password was made up, as the data folder keeps it. Without `Debug`, so that it never ends in a log.
+/// An admin with a generated password, as the data folder stores it. Without `Debug`, so that it never appears in a
+/// log.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct FirstAdmin {
     /// The name.
@@ -27,8 +28,8 @@ pub struct FirstAdmin {
     pub password: String,
 }
 
-/// Sees to it that there is an admin: the one that is given; or, where there is none at all, one with a password that is made
-/// up. Gives the latter, to be shown.
+/// Ensures that there is an admin: the given one, or, if no admin exists, one with a generated password. Returns the
+/// latter, to be printed.
 pub async fn first_admin(
     data: &Data,
     dynamodb: Builder,
@@ -45,7 +46,7 @@ pub async fn first_admin(
     if accounts.iter().any(|account| account.role == Role::Admin) {
         return Ok(None);
     }
-    // Kept first: a crash in between leaves a password that the next start gives to the admin.
+    // Stored first: after a crash in between, the next start gives the admin this password.
     let kept = data::keep(&data.admin(), FirstAdmin::random).map_err(Error::failed("the first admin"))?;
     let name = UserName::parse(&kept.user).map_err(Error::failed(data.admin().display()))?;
     let password = Password::parse(kept.password.as_str()).map_err(Error::failed(data.admin().display()))?;
@@ -53,7 +54,7 @@ pub async fn first_admin(
     Ok(Some(kept))
 }
 
-/// Removes what is kept of the first admin, where it is about this user: it is no longer so.
+/// Removes the stored first admin if it is this user, because the password has changed.
 pub(super) fn forget(data: &Data, name: &UserName) -> io::Result<()> {
     let path = data.admin();
     match read(&path) {
@@ -66,16 +67,16 @@ fn read(path: &Path) -> Option<FirstAdmin> {
     serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
-/// How a password came to be.
+/// The origin of a password.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Made {
-    /// Somebody chose it.
+    /// Someone chose it.
     Chosen,
-    /// It was made up.
+    /// It was generated.
     Up,
 }
 
-/// Makes somebody an admin with this password, whoever it was; says whether anything changed.
+/// Makes a user an admin with this password, whether or not the user exists; returns whether anything changed.
 async fn make(users: &Users, name: &UserName, password: Password, how: Made) -> Result<bool, Error> {
     let what = format!("user {name}");
     let was = users.get(name).await.map_err(Error::failed(&what))?;
@@ -89,7 +90,7 @@ async fn make(users: &Users, name: &UserName, password: Password, how: Made) -> 
         }
     }
     if how == Made::Chosen {
-        // What was chosen for an earlier version goes on: it is no new one.
+        // A password that was chosen for an earlier version remains valid: it is not new.
         let chosen = Password::chosen(password.reveal(), name);
         chosen.map_err(|error| Error::Setup(format!("--admin NAME:PASSWORD: {error}")))?;
     }

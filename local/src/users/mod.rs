@@ -1,5 +1,5 @@
-//! Users on one machine: who is the first admin, and `reelspan user`, which manages those of a data folder and those on AWS
-//! alike.
+//! Users on one machine: the first admin, and `reelspan user`, which manages the users of a data folder and those on
+//! AWS.
 
 mod command;
 mod first;
@@ -16,7 +16,7 @@ pub use first::{FirstAdmin, first_admin};
 
 use crate::Error;
 
-/// Says who is asking, by the users of the local DynamoDB.
+/// Creates the authenticator for the users of the local DynamoDB.
 pub fn authenticator(dynamodb: Builder) -> Result<Authenticator, Error> {
     let users = Users::new(dynamodb, USERS.name);
     Authenticator::new(users, Settings::default()).map_err(Error::failed("the users"))

@@ -1,5 +1,5 @@
-//! A password from a person: typed twice at the terminal, unseen, or read from standard input. Never an argument, which every
-//! other process could read.
+//! Reads a password from a person: typed twice at the terminal without echo, or from standard input. It is never an
+//! argument, which every other process could read.
 
 use std::io::{self, Read};
 
@@ -7,17 +7,17 @@ use reelspan::user::{Hash, Password, ROUNDS, UserName};
 
 use crate::Error;
 
-/// The most bytes that are read of standard input; more than any password has.
+/// The maximum number of bytes read from standard input; longer than any password.
 const MOST: u64 = 4096;
 
-/// What is kept of a new password.
+/// Reads a new password, and returns its hash.
 pub(super) fn new_password(user: &UserName, stdin: bool) -> Result<Hash, Error> {
     let typed = if stdin { read(io::stdin().lock()) } else { prompt(user) }?;
     let password = Password::chosen(typed, user).map_err(|error| Error::Setup(error.to_string()))?;
     Hash::of(&password, ROUNDS).map_err(Error::failed("the password"))
 }
 
-/// The one line of an input.
+/// The only line of an input.
 fn read(input: impl Read) -> Result<String, Error> {
     let mut text = String::new();
     input
@@ -37,7 +37,7 @@ fn prompt(user: &UserName) -> Result<String, Error> {
     if ask("Once more: ".to_owned())? == password {
         Ok(password)
     } else {
-        Err(Error::Setup("these are two different passwords".to_owned()))
+        Err(Error::Setup("the two passwords differ".to_owned()))
     }
 }
 
@@ -53,7 +53,7 @@ mod tests {
         {
             assert_eq!(read(input.as_bytes()).unwrap(), password);
         }
-        // What is left of more than a line has a character that no password has.
+        // A second line leaves a line break, which no password contains.
         assert!(Password::parse(read("a\nb\n".as_bytes()).unwrap()).is_err());
         assert!(Password::parse(read(io::repeat(b'a')).unwrap()).is_err());
         assert!(read(&b"\xff\n"[..]).is_err());

@@ -1,5 +1,5 @@
-//! A body as it comes, read piece by piece: never more of it is kept than one chunk of the connection, and the few bytes of a
-//! header that reach over its end.
+//! A body, read piece by piece while it arrives. At most one chunk of the connection is buffered, and the few bytes of
+//! a header that spans chunks.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use futures::stream::{BoxStream, Stream, StreamExt};
 /// A body that is being read.
 pub struct Body {
     chunks: BoxStream<'static, Result<Bytes, String>>,
-    /// What has come and was not taken.
+    /// Received bytes that were not taken yet.
     held: BytesMut,
 }
 
@@ -20,12 +20,12 @@ impl fmt::Debug for Body {
 }
 
 impl Body {
-    /// A body of these chunks. An error says why nothing more comes.
+    /// A body of these chunks. An error says why nothing more follows.
     pub fn new(chunks: impl Stream<Item = Result<Bytes, String>> + Send + 'static) -> Self {
         Self { chunks: chunks.boxed(), held: BytesMut::new() }
     }
 
-    /// The next bytes, `most` at the most; `None` at the end.
+    /// The next bytes, at most `most`; `None` at the end.
     pub async fn some(&mut self, most: u64) -> Result<Option<Bytes>, String> {
         while self.held.is_empty() {
             if !self.more().await? {
@@ -36,7 +36,7 @@ impl Body {
         Ok(Some(self.held.split_to(count).freeze()))
     }
 
-    /// Takes `expected` if it comes next. Says whether it did.
+    /// Takes `expected` if it comes next. Returns whether it did.
     pub async fn take(&mut self, expected: &[u8]) -> Result<bool, String> {
         while self.held.len() < expected.len() {
             if !self.more().await? {
@@ -50,7 +50,7 @@ impl Body {
         Ok(found)
     }
 
-    /// All up to `end`, which is taken too; `None` where it does not come within `most` bytes.
+    /// Everything up to `end`, which is taken too; `None` if it does not come within `most` bytes.
     pub async fn until(&mut self, end: &[u8], most: usize) -> Result<Option<Bytes>, String> {
         let mut looked = 0;
         loop {
@@ -67,7 +67,7 @@ impl Body {
         }
     }
 
-    /// The next few bytes for a report, as text that shows what cannot be printed.
+    /// The next few bytes for a report, as text with escapes.
     pub async fn peek(&mut self) -> String {
         const SHOWN: usize = 40;
         while self.held.len() < SHOWN {
@@ -97,7 +97,7 @@ impl Body {
 mod tests {
     use super::*;
 
-    /// A body that comes in chunks of this size.
+    /// A body in chunks of this size.
     fn in_chunks(text: &'static [u8], size: usize) -> Body {
         Body::new(futures::stream::iter(text.chunks(size).map(|chunk| Ok(Bytes::from_static(chunk)))))
     }

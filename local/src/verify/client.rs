@@ -1,8 +1,8 @@
-//! The client's side of HTTP: requests that print as the `curl` line that repeats them, and answers whose bodies are read as
-//! they come.
+//! The HTTP client: requests that print as the `curl` line that repeats them, and answers whose bodies are read while
+//! they arrive.
 //!
-//! It asks for nothing but what the caller says: no ranges of its own, no compression (`Accept-Encoding: identity`), one
-//! connection. Redirects are followed, as every client of media does, unless they are the answer that was asked for
+//! It requests only what the caller says: no ranges of its own, no compression (`Accept-Encoding: identity`), one
+//! connection. It follows redirects, as every media client does, unless they are the requested answer
 //! (`Range-Redirect`).
 
 use std::fmt;
@@ -22,11 +22,11 @@ use super::body::Body;
 use super::verdict::{Stop, Violation};
 use crate::Error;
 
-/// The header field by which a client says that it takes a redirect to a byte range.
+/// The header field by which a client accepts a redirect to a byte range.
 pub const ACCEPT_RANGE_REDIRECT: &str = "accept-range-redirect";
-/// The header field that says which bytes a redirect means.
+/// The header field with the bytes to request after a redirect.
 pub const RANGE_REDIRECT: &str = "range-redirect";
-/// The header field that says which time, and which tracks, the bytes of an answer hold.
+/// The header field that says which time and tracks the bytes of an answer contain.
 pub const CONTENT_RANGE_MAPPING: &str = "content-range-mapping";
 
 /// How long a connection may take, and how long a server may be silent.
@@ -48,24 +48,24 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request for all of it.
+    /// A request for the whole resource.
     pub fn get(url: impl Into<String>) -> Self {
         Self { url: url.into(), form: None, fields: Vec::new() }
     }
 
-    /// A POST of what a form would say.
+    /// A POST with the content of a form.
     pub fn post(url: impl Into<String>, form: String) -> Self {
         let request = Self { form: Some(form), ..Self::get(url) };
         request.field("content-type", FORM)
     }
 
-    /// With one header field more.
+    /// Adds a header field.
     pub fn field(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.fields.push((name, value.into()));
         self
     }
 
-    /// With a `Range`, as it stands behind the colon.
+    /// Adds a `Range`, with this value.
     pub fn range(self, value: impl Into<String>) -> Self {
         self.field("range", value)
     }
@@ -81,7 +81,7 @@ impl Request {
     }
 }
 
-/// As a line for a shell.
+/// The request as a line for a shell.
 impl fmt::Display for Request {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "curl -s -D - -o part")?;
@@ -105,7 +105,7 @@ fn quoted(word: &str) -> String {
 /// An answer whose body has not been read.
 #[derive(Debug)]
 pub struct Answer {
-    /// What was asked.
+    /// The request.
     pub request: Request,
     /// The status.
     pub status: StatusCode,
@@ -116,12 +116,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A header field's value, if it is there and is text.
+    /// A header field's value, if it exists and is text.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// A header field for a report: `Name: value`, or that there is none.
+    /// A header field for a report: `Name: value`, or a note that it is missing.
     pub fn shown(&self, name: &str) -> String {
         let title: Vec<String> = name.split('-').map(capital).collect();
         let title = title.join("-");
@@ -136,7 +136,7 @@ impl Answer {
         self.request.violated(expected, came)
     }
 
-    /// Nothing but this status is right.
+    /// Violated unless the answer has this status.
     pub fn expect(&self, status: StatusCode) -> Result<(), Stop> {
         if self.status == status { Ok(()) } else { Err(self.violated(status.to_string(), self.status.to_string())) }
     }
@@ -145,16 +145,16 @@ impl Answer {
 type Over<Connector> = legacy::Client<Connector, Full<Bytes>>;
 type Secure = Over<HttpsConnector<HttpConnector>>;
 
-/// A client of any server.
+/// A client for any server.
 #[derive(Debug)]
 pub struct Client {
     plain: Over<HttpConnector>,
-    /// Made when first needed: a machine without root certificates can still speak to a server of its own.
+    /// Created when first needed: a machine without root certificates can still reach a server without TLS.
     secure: OnceLock<Result<Secure, String>>,
 }
 
 impl Client {
-    /// A client.
+    /// Creates a client.
     pub fn new() -> Self {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT));
@@ -163,11 +163,12 @@ impl Client {
         Self { plain, secure: OnceLock::new() }
     }
 
-    /// Asks, and waits for the head of the answer.
+    /// Sends a request, and waits for the head of the answer.
     ///
     /// # Errors
     ///
-    /// [`Stop::Violated`] where none comes: the connection is refused or breaks, or the server is silent for a minute.
+    /// [`Stop::Violated`] if no answer comes: the connection is refused or breaks, or the server is silent for a
+    /// minute.
     pub async fn send(&self, request: &Request) -> Result<Answer, Stop> {
         let mut url = request.url.clone();
         let redirects_are_answers = request.fields.iter().any(|(name, _)| *name == ACCEPT_RANGE_REDIRECT);
@@ -225,7 +226,7 @@ fn silent() -> String {
     format!("nothing for {} seconds", SILENCE.as_secs())
 }
 
-/// An error with all that led to it: the first says little ("client error"), the last what a person can act on.
+/// An error with all its causes: the first says little ("client error"), the last is what a person can act on.
 fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -236,11 +237,11 @@ fn causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Checks that a URL is one that can be asked, and takes off its fragment, which never reaches a server.
+/// Checks that a URL can be requested, and removes its fragment, which is never sent to a server.
 ///
 /// # Errors
 ///
-/// [`Error::Setup`] where it is none, or is not of `http` or `https`.
+/// [`Error::Setup`] if it is not a URL of `http` or `https`.
 pub fn url(text: &str) -> Result<String, Error> {
     let text = text.split_once('#').map_or(text, |(url, _)| url);
     let uri: Uri = text.parse().map_err(|error| Error::Setup(format!("{text}: {error}")))?;
@@ -250,7 +251,7 @@ pub fn url(text: &str) -> Result<String, Error> {
     }
 }
 
-/// The URL that a reference means, seen from another (RFC 3986 §5.2, of whose forms `Location` knows these four).
+/// Resolves a reference against a base URL (RFC 3986 §5.2); `Location` supports these four forms.
 pub fn join(base: &str, reference: &str) -> String {
     let (scheme, rest) = base.split_once("://").unwrap_or(("http", base));
     let authority_end = rest.find(['/', '?']).unwrap_or(rest.len());

@@ -1,5 +1,6 @@
-//! A 206, laid over the whole at the offsets that it declares. Whatever was asked for and however it is answered, this much
-//! holds of every one: its parts say where they belong, the bytes are those of the whole, and a mapping tells of just these.
+//! A 206 answer, laid over the whole at the offsets that it declares. Whatever the request and the form of the answer,
+//! some rules always hold: its parts say where they belong, the bytes are those of the whole, and a mapping names
+//! exactly these bytes.
 
 use std::ops::Range;
 
@@ -13,14 +14,14 @@ use super::ranges::{self, Ranges};
 use super::verdict::{Fault, Stop};
 use super::whole::Whole;
 
-/// An answer that was right as far as it can be told by itself.
+/// An answer that is right as far as it can be judged alone.
 #[derive(Clone, Debug)]
 pub struct Laid {
-    /// What was asked.
+    /// The request.
     pub request: Request,
-    /// The parts, in the order in which they came.
+    /// The parts, in the order of the answer.
     pub parts: Vec<Range<u64>>,
-    /// The mapping, where it has one.
+    /// The mapping, if it has one.
     mapping: Option<(Mapping, String)>,
 }
 
@@ -29,7 +30,8 @@ impl Laid {
     ///
     /// # Errors
     ///
-    /// [`Stop::Ignored`] for a 200, which is what those give who do not know the unit; [`Stop::Violated`] for whatever is wrong.
+    /// [`Stop::Ignored`] for a 200, which servers return that do not know the unit; [`Stop::Violated`] for everything
+    /// else that is wrong.
     pub async fn over(whole: &Whole, mut answer: Answer) -> Result<Self, Stop> {
         if answer.status == StatusCode::OK {
             return Err(Self::ignored(&answer));
@@ -54,29 +56,29 @@ impl Laid {
         Ok(laid)
     }
 
-    /// The server gave the whole instead of a part.
+    /// The server returned the whole instead of a part.
     pub fn ignored(answer: &Answer) -> Stop {
         answer.violated(StatusCode::PARTIAL_CONTENT.to_string(), answer.status.to_string()).forgive()
     }
 
-    /// The bytes that came, as a set.
+    /// The received bytes, as a set.
     pub fn ranges(&self) -> Ranges {
         self.parts.iter().cloned().collect()
     }
 
-    /// The mapping, which has to be there.
+    /// The mapping, which is required here.
     pub fn mapping(&self) -> Result<&Mapping, Stop> {
         let mapping = self.mapping.as_ref().map(|(mapping, _)| mapping);
         mapping.ok_or_else(|| self.request.violated("a Content-Range-Mapping", "none"))
     }
 
-    /// The mapping is not as it should be.
+    /// The mapping is wrong.
     pub fn mapping_violates(&self, expected: impl Into<String>) -> Stop {
         let came = self.mapping.as_ref().map_or_else(|| "none".to_owned(), |(_, text)| text.clone());
         self.request.violated(expected, format!("Content-Range-Mapping: {came}"))
     }
 
-    /// A mapping tells of the bytes that came.
+    /// Checks that the mapping names the received bytes.
     fn agrees(&self, whole: &Whole) -> Result<(), Stop> {
         let Some((mapping, _)) = &self.mapping else { return Ok(()) };
         let mapped: Ranges = mapping.ranges.iter().cloned().collect();
@@ -116,7 +118,7 @@ async fn read(whole: &Whole, answer: &mut Answer) -> Result<Vec<Range<u64>>, Fau
     Ok(vec![range])
 }
 
-/// A part is of this resource, and not of a longer one.
+/// Checks that a part belongs to this resource, and not to a longer one.
 fn within(whole: &Whole, range: &Range<u64>, length: Option<u64>) -> Result<(), Fault> {
     if length.is_some_and(|length| length != whole.len()) || range.end > whole.len() {
         let length = length.map_or_else(|| "*".to_owned(), |length| length.to_string());

@@ -1,12 +1,12 @@
-//! Reading `Content-Range-Mapping` (W3C *Protocol for Media Fragments 1.0 Resolution in HTTP*, §3.1 and §3.2): which time, and
-//! which tracks, the bytes of an answer hold.
+//! Parses `Content-Range-Mapping` (W3C *Protocol for Media Fragments 1.0 Resolution in HTTP*, §3.1 and §3.2): which
+//! time and which tracks the bytes of an answer contain.
 //!
 //! ```text
 //! mapping = "{" clause *( ";" clause ) "}" "=" "{" "bytes" ranges [ "/" length ] "}"
 //! clause  = "t:npt" start "-" [ end ] "/" [ start "-" ] [ end ] / "include-setup" / dimension names
 //! ```
 //!
-//! Spaces may stand between all of these or none of them: the working group's own examples differ in that.
+//! Spaces are optional between all of these: the working group's own examples differ in that.
 
 use std::ops::Range;
 
@@ -15,18 +15,18 @@ use reelspan_engine::media::Time;
 
 use super::ranges::{byte_ranges, spaces};
 
-/// A mapping, read.
+/// A parsed mapping.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mapping {
-    /// The time that the bytes hold, in normal play time.
+    /// The time that the bytes contain, in normal play time.
     pub time: Option<Given>,
-    /// The tracks that they are of, as they are written.
+    /// The tracks that they contain, as they are written.
     pub tracks: Vec<String>,
-    /// They hold the setup too.
+    /// Whether they contain the setup too.
     pub setup: bool,
     /// The bytes.
     pub ranges: Vec<Range<u64>>,
-    /// Of how many.
+    /// The length of the whole.
     pub length: Option<u64>,
 }
 
@@ -42,11 +42,11 @@ pub struct Given {
 }
 
 impl Mapping {
-    /// Reads the field's value.
+    /// Parses the field's value.
     ///
     /// # Errors
     ///
-    /// Where it is not in the grammar. Dimensions and units that are not known are passed over.
+    /// If it does not match the grammar. Unknown dimensions and units are skipped.
     pub fn parse(value: &str) -> Result<Self, Invalid> {
         let mut scanner = Scanner::new(value.trim());
         let mut mapping = Self::default();
@@ -97,7 +97,7 @@ fn expect(scanner: &mut Scanner<'_>, text: &str, why: &'static str) -> Result<()
     if scanner.take(text) { Ok(()) } else { Err(scanner.invalid(why)) }
 }
 
-/// Reads up to the end of a clause; what is in quotation marks does not end it.
+/// Reads up to the end of a clause; quoted text does not end it.
 fn words<'a>(scanner: &mut Scanner<'a>) -> &'a str {
     let rest = scanner.rest();
     let mut quoted = false;
@@ -111,7 +111,8 @@ fn words<'a>(scanner: &mut Scanner<'a>) -> &'a str {
     text.trim()
 }
 
-/// `2.93-7.2/0-9.97`; an end may be `*` or missing, and the beginning of a resource that begins at zero too: `2.93-7.2/9.97`.
+/// `2.93-7.2/0-9.97`; an end may be `*` or missing, and so may the beginning of a resource that begins at zero:
+/// `2.93-7.2/9.97`.
 fn given(scanner: &mut Scanner<'_>) -> Result<Given, Invalid> {
     let (start, end) = interval(scanner)?;
     expect(scanner, "/", "'/' and the extent of the resource are expected")?;
@@ -127,7 +128,7 @@ fn interval(scanner: &mut Scanner<'_>) -> Result<(Time, Option<Time>), Invalid> 
     Ok((npt::instant(scanner)?, end(scanner)?))
 }
 
-/// The hyphen, and what stands behind it.
+/// The hyphen, and what follows it.
 fn end(scanner: &mut Scanner<'_>) -> Result<Option<Time>, Invalid> {
     expect(scanner, "-", "'-' is expected")?;
     let open = scanner.take("*") || !scanner.rest().starts_with(|next: char| next.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! Which bytes of a file are media: what the engine's own index of the downloaded whole says.
+//! Which bytes of a file are media, by the engine's own index of the downloaded file.
 
 use std::ops::Range;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::file::FileSource;
 /// A file's structure.
 #[derive(Debug)]
 pub struct Media {
-    /// All but its samples.
+    /// Everything but its samples.
     pub outline: Outline,
     pages: Memory,
 }
@@ -25,17 +25,18 @@ impl Media {
     ///
     /// # Errors
     ///
-    /// Why it cannot be: as a line for a person.
+    /// Why it cannot be indexed, as a line for a person.
     pub async fn of(path: &Path) -> Result<Self, String> {
         let source = FileSource::open(path).map_err(|error| error.to_string())?;
         let indexed = source.index().await.map_err(|error| error.to_string());
-        // Whoever reads it knows no temporary file.
+        // The reader of the message does not know the temporary file.
         let (outline, pages) =
             indexed.map_err(|error| error.trim_start_matches(&format!("{}: ", path.display())).to_owned())?;
         Ok(Self { outline, pages })
     }
 
-    /// Which media is not among these bytes, in words; `None` where all is. Of one track of the outline, or of all.
+    /// A description of the media that is not among these bytes; `None` if all is. For one track of the outline, or for
+    /// all.
     pub fn uncovered(&self, place: Option<usize>, covered: &Ranges) -> Result<Option<String>, Stop> {
         let (mut bytes, mut first) = (0, None);
         for packed in self.pages.packed() {
@@ -54,13 +55,13 @@ impl Media {
         Ok(first.map(|first| format!("{bytes} bytes in no piece, the first of {first}")))
     }
 
-    /// How many bytes of media there are.
+    /// The number of bytes of media.
     pub fn bytes(&self) -> u64 {
         self.outline.tracks.iter().map(|track| track.bytes).sum()
     }
 }
 
-/// The sample that begins to be missing here.
+/// The first sample that is missing here.
 fn sample(track: &Track, run: &Run, missing: &Range<u64>) -> String {
     let size = u64::from(run.size.max(1));
     let number = (missing.start - run.offset) / size;
@@ -75,8 +76,8 @@ fn sample(track: &Track, run: &Run, missing: &Range<u64>) -> String {
     )
 }
 
-/// What a track may be called, the likeliest first: its name, its number in the container, its kind. Encoded, as a URL and a
-/// header field have it.
+/// The names of a track, the likeliest first: its name, its number in the container, its kind. Encoded for a URL and a
+/// header field.
 pub fn names(track: &Track) -> Vec<String> {
     let name = track.name.as_ref().filter(|name| !name.is_empty()).map(|name| uri::encode(name).to_string());
     name.into_iter().chain([track.id.to_string(), track.kind.name().to_owned()]).collect()

@@ -1,32 +1,32 @@
-//! `reelspan verify URL`: does a server serve media fragments as the protocol says? It does over the network, to any server,
-//! what the validator of the W3C's working group did: it fetches a resource as a whole, then again in pieces, by byte ranges, by
-//! stretches of time and by tracks, lays each set of pieces at the offsets that the answers declare, and compares bit by bit.
-//!
-//! | check | what holds where it passes |
+//! `reelspan verify URL`: checks whether a server serves media fragments as the protocol says. It does for any server,
+//! over the network, what the validator of the W3C's working group did: it fetches a resource as a whole, then again in
+//! pieces, by byte ranges, by stretches of time and by tracks, lays each set of pieces at the offsets that the answers
+//! declare, and compares bit by bit.
+//! | check | what holds if it passes |
 //! | --- | --- |
 //! | `whole` | 200, a true `Content-Length`, `Content-Type`, a strong `ETag`, `Accept-Ranges` |
 //! | `whole-again` | the same request gives the same bytes and the same `ETag` |
 //! | `bytes` | consecutive byte ranges of random sizes, joined, are the whole |
 //! | `bytes-open`, `bytes-last` | `bytes=K-` begins at K, `bytes=-K` is the last K |
-//! | `bytes-several` | several ranges in one request come, each part saying which it is |
+//! | `bytes-several` | all of several ranges in one request arrive, and each part names its range |
 //! | `bytes-behind` | a range behind the end is 416, with the length |
-//! | `time` | consecutive stretches of time, `t:npt=A-B`: 206; `Content-Range` and `Content-Range-Mapping` agree; the time given holds the time asked for; the bytes are the whole's |
-//! | `time-cover` | together they hold every byte of every sample |
-//! | `time-setup`, `setup` | `t:npt=A-B;include-setup` has the setup too, `include-setup` the setup alone |
-//! | `time-empty`, `time-reversed`, `time-behind` | `3-3`, `7-3` and what lies behind the end are 416 |
-//! | `track` | every track, `track=NAME`, as `time` |
-//! | `track-cover` | each holds all of its samples, and so all of them all |
-//! | `track-time` | likewise in consecutive stretches of time, `track=NAME;t:npt=A-B` |
-//! | `track-unknown` | a track that is not there is 416 |
+//! | `time` | consecutive stretches of time, `t:npt=A-B`: 206; `Content-Range` and `Content-Range-Mapping` agree; the returned time contains the requested time; the bytes are the whole's |
+//! | `time-cover` | together they contain every byte of every sample |
+//! | `time-setup`, `setup` | `t:npt=A-B;include-setup` includes the setup, `include-setup` returns only the setup |
+//! | `time-empty`, `time-reversed`, `time-behind` | `3-3`, `7-3` and stretches behind the end are 416 |
+//! | `track` | the same as `time` for every track, `track=NAME` |
+//! | `track-cover` | each contains all of its samples, and so all tracks together all samples |
+//! | `track-time` | the same in consecutive stretches of time, `track=NAME;t:npt=A-B` |
+//! | `track-unknown` | an unknown track is 416 |
 //! | `redirect-time`, `redirect-track` | `Accept-Range-Redirect: bytes`: 307, and plain bytes from there are the same |
 //! | `query-time` | `?t=A,B`: 200, a complete file, as long as promised |
-//! | `query-bytes`, `query-again` | its byte ranges, joined, are that file; and it is the same again |
-//! | `query-track` | `?track=NAME`: a complete file of that track alone |
+//! | `query-bytes`, `query-again` | its byte ranges, joined, are that file; requesting it again returns the same |
+//! | `query-track` | `?track=NAME`: a complete file of only that track |
 //!
 //! Each of them *passed*, or *failed*; or it is *not offered*, where the server does not know the unit and gives the whole, as
-//! HTTP wants it (RFC 9110 §14.2); or *not run*, where there is nothing to go by: an earlier check failed, or the file is of a
-//! format whose structure the engine does not know.
-//!
+//! Each of them *passed* or *failed*; or it is *not offered*, if the server does not know the unit and returns the
+//! whole, as HTTP requires (RFC 9110 §14.2); or *not run*, if it had nothing to check: an earlier check failed, or the
+//! engine does not know the structure of the file's format.
 //! | file | |
 //! | --- | --- |
 //! | `client`, `body` | requests, and answers as they come |
@@ -34,7 +34,7 @@
 //! | `whole`, `laid` | all bytes in a temporary file, and a 206 laid over them |
 //! | `media`, `random` | which bytes are media; where to cut |
 //! | `subject`, `checks` | what is verified, and how |
-//! | `verdict`, `report` | what came of it |
+//! | `verdict`, `report` | the results |
 
 mod body;
 mod checks;
@@ -70,13 +70,13 @@ pub struct Options {
     /// Media files on a server, each kept in a temporary file meanwhile
     #[arg(required = true, value_name = "URL")]
     urls: Vec<String>,
-    /// Into how many pieces each is taken apart
+    /// Into how many pieces each file is divided
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     pieces: u16,
-    /// What decides where: the same seed, the same requests [default: another each time]
+    /// Seed of the random positions: the same seed, the same requests [default: another each time]
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
-    /// Everything has to be offered
+    /// Require that every check passes
     #[arg(long)]
     strict: bool,
     /// Print JSON
@@ -88,7 +88,7 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// [`Error::Setup`] where a resource could not be had, [`Error::Failed`] where a check failed or, strictly, did not pass.
+/// [`Error::Setup`] if a resource could not be fetched, [`Error::Failed`] if a check failed or, strictly, did not pass.
 pub fn run(options: &Options) -> Result<(), Error> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::failed("starting"))?;
@@ -101,7 +101,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
 ///
 /// As those of [`run`].
 async fn verify(options: &Options, out: impl Write) -> Result<(), Error> {
-    // A URL that cannot be asked is a mistake of the caller's, of which no server has to hear.
+    // An invalid URL is a mistake of the caller, and is reported before any request is sent.
     let urls = options.urls.iter().map(|url| client::url(url)).collect::<Result<Vec<_>, _>>()?;
     let mut report = Report::new(out, options.json);
     let (mut violated, mut missed) = (0, None);
@@ -114,7 +114,7 @@ async fn verify(options: &Options, out: impl Write) -> Result<(), Error> {
                     let verdict = match &fetched {
                         Ok(subject) => (check.run)(subject).await,
                         Err(broken) if at == 0 => Err(broken.clone()),
-                        Err(_) => Err(Stop::NotRun("the whole could not be had".to_owned())),
+                        Err(_) => Err(Stop::NotRun("the whole could not be fetched".to_owned())),
                     };
                     report.done(check, &verdict)?;
                 }
@@ -134,7 +134,7 @@ async fn verify(options: &Options, out: impl Write) -> Result<(), Error> {
     }
 }
 
-/// Fetches a resource and looks at its structure; the inner error is a whole that broke off.
+/// Fetches a resource and reads its structure; the inner error is a whole that broke off.
 ///
 /// # Errors
 ///
@@ -159,7 +159,7 @@ async fn fetch(url: &str, pieces: usize, seed: u64) -> Result<Result<Subject, St
     }
 }
 
-/// A seed for those who name none: short, for it is to be typed again.
+/// A default seed: short, because people type it again.
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::from(since.subsec_micros())

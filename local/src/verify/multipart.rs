@@ -1,8 +1,9 @@
-//! Reading `multipart/byteranges` (RFC 9110 §14.6, in the form of RFC 2046 §5.1.1), strictly: nothing stands before the first
-//! part but an empty line and nothing behind the last, every part says by `Content-Range` which bytes it is, and has exactly
-//! so many.
+//! Parses `multipart/byteranges` (RFC 9110 §14.6, in the form of RFC 2046 §5.1.1), strictly: only an empty line may
+//! precede the first part, nothing may follow the last, and every part names its range in `Content-Range` and has
+//! exactly that many bytes.
 //!
-//! Its parts are as long as they say, so the boundary is never searched for in media, where it might be by chance.
+//! The parts have the length that they declare, so the boundary is never searched for in media, which might contain it
+//! by chance.
 
 use std::ops::Range;
 
@@ -10,16 +11,16 @@ use super::body::Body;
 use super::ranges;
 use super::verdict::Fault;
 
-/// How long the header of a part may be, and how many parts there may be.
+/// The maximum length of a part's header, and the maximum number of parts.
 const MOST_HEADER: usize = 8 << 10;
 const MOST_PARTS: usize = 4096;
 
-/// What a part says it is.
+/// The declaration of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// Which bytes of the whole.
+    /// Its range of the whole.
     pub range: Range<u64>,
-    /// How many the whole has.
+    /// The length of the whole.
     pub length: Option<u64>,
 }
 
@@ -33,11 +34,11 @@ pub struct Multipart<'a> {
 }
 
 impl<'a> Multipart<'a> {
-    /// A body behind this `Content-Type`; `None` where that is not `multipart/byteranges`.
+    /// A body with this `Content-Type`; `None` if that is not `multipart/byteranges`.
     ///
     /// # Errors
     ///
-    /// Where it has no boundary, or one that cannot be (RFC 2046 §5.1.1: 70 characters at the most).
+    /// If the type has no boundary, or an invalid one (RFC 2046 §5.1.1: 70 characters at most).
     pub fn new(content_type: &str, body: &'a mut Body) -> Option<Result<Self, Fault>> {
         let mut parameters = content_type.split(';').map(str::trim);
         if !parameters.next()?.eq_ignore_ascii_case("multipart/byteranges") {
@@ -55,10 +56,10 @@ impl<'a> Multipart<'a> {
         })
     }
 
-    /// The next part, whose bytes are then to be read from the body, all of them; `None` behind the last.
+    /// The next part, all of whose bytes are then to be read from the body; `None` after the last.
     pub async fn next(&mut self) -> Result<Option<Part>, Fault> {
         let broken = Fault::broken;
-        // The line end before a boundary belongs to it; before the first it may be left out.
+        // The line break before a boundary belongs to it; before the first it may be missing.
         let line_end = self.body.take(b"\r\n").await.map_err(broken)?;
         let delimited =
             (line_end || self.parts == 0) && self.body.take(self.delimiter.as_bytes()).await.map_err(broken)?;
@@ -126,7 +127,7 @@ mod tests {
 
     const TYPE: &str = "multipart/byteranges; boundary=B";
 
-    /// The parts of a body that comes in chunks of this size, with their bytes.
+    /// The parts of a body in chunks of this size, with their bytes.
     async fn read(content_type: &str, text: &str, size: usize) -> Result<Vec<(Range<u64>, Vec<u8>)>, Fault> {
         let chunks: Vec<_> = text.as_bytes().chunks(size).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
         let mut body = Body::new(futures::stream::iter(chunks));

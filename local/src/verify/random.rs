@@ -1,4 +1,4 @@
-//! Random numbers that come again with the same seed: `SplitMix64` (Steele, Lea and Flood 2014), for no secret hangs on them.
+//! Reproducible random numbers: `SplitMix64` (Steele, Lea and Flood 2014). No secret depends on them.
 
 use reelspan::http::etag;
 
@@ -7,8 +7,8 @@ use reelspan::http::etag;
 pub struct Random(u64);
 
 impl Random {
-    /// The sequence of this seed for this use; other uses have others, so that a check draws the same numbers whatever other
-    /// checks draw.
+    /// The sequence of this seed for this use. Each use has its own, so that a check draws the same numbers whatever
+    /// other checks draw.
     pub fn new(seed: u64, name: &str) -> Self {
         let tag = etag::strong([seed.to_be_bytes().as_slice(), name.as_bytes()]);
         let digits = tag.get(1..17).unwrap_or_default();
@@ -23,12 +23,13 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`; 0 where that is 0.
+    /// A number below `end`; 0 if that is 0.
     pub fn below(&mut self, end: u64) -> u64 {
         self.next().checked_rem(end).unwrap_or(0)
     }
 
-    /// The places at which `0..end` is cut into `pieces`, in order, none twice: fewer where there are not so many places.
+    /// The positions at which `0..end` is cut into `pieces`, in order and distinct: fewer if there are not enough
+    /// positions.
     pub fn cuts(&mut self, pieces: usize, end: u64) -> Vec<u64> {
         let inner = end.saturating_sub(1);
         let mut cuts: Vec<u64> = (1..pieces).map(|_| 1 + self.below(inner)).filter(|cut| *cut < end).collect();

@@ -1,10 +1,10 @@
-//! Byte ranges: in `Content-Range` (RFC 9110 §14.4) and its kin, and as sets.
+//! Byte ranges: in `Content-Range` (RFC 9110 §14.4) and similar fields, and as sets.
 
 use std::ops::Range;
 
 use reelspan_engine::fragment::uri::{Invalid, Scanner};
 
-/// How many ranges one answer may name; more are no answer to anything.
+/// The maximum number of ranges in an answer; more make no sense for any request.
 const MOST: usize = 4096;
 
 /// A set of bytes, as ranges in ascending order, none touching the next.
@@ -12,7 +12,7 @@ const MOST: usize = 4096;
 pub struct Ranges(Vec<Range<u64>>);
 
 impl Ranges {
-    /// With these too.
+    /// Adds these ranges.
     pub fn extend(&mut self, ranges: impl IntoIterator<Item = Range<u64>>) {
         self.0.extend(ranges);
         self.0.retain(|range| range.start < range.end);
@@ -74,7 +74,7 @@ impl FromIterator<Range<u64>> for Ranges {
     }
 }
 
-/// As `Range` has them: `0-99,200-299`.
+/// In the syntax of `Range`: `0-99,200-299`.
 impl std::fmt::Display for Ranges {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (at, range) in self.0.iter().enumerate() {
@@ -84,7 +84,7 @@ impl std::fmt::Display for Ranges {
     }
 }
 
-/// Reads `bytes 19147-22880/4055466`: the range, and the length where it is not `*`.
+/// Parses `bytes 19147-22880/4055466`: the range, and the length unless it is `*`.
 pub fn content_range(value: &str) -> Result<(Range<u64>, Option<u64>), Invalid> {
     let mut scanner = Scanner::new(value.trim());
     unit(&mut scanner)?;
@@ -94,8 +94,8 @@ pub fn content_range(value: &str) -> Result<(Range<u64>, Option<u64>), Invalid> 
     Ok((range, length))
 }
 
-/// Reads `bytes 0-1650,1264525-2066894/4055466`, the length of which may be missing: `Range-Redirect`, and the right side of a
-/// mapping.
+/// Parses `bytes 0-1650,1264525-2066894/4055466`, whose length may be missing: `Range-Redirect`, and the right side of
+/// a mapping.
 pub fn byte_ranges(scanner: &mut Scanner<'_>) -> Result<(Vec<Range<u64>>, Option<u64>), Invalid> {
     unit(scanner)?;
     let mut ranges = vec![range(scanner)?];
@@ -114,7 +114,7 @@ pub fn byte_ranges(scanner: &mut Scanner<'_>) -> Result<(Vec<Range<u64>>, Option
     Ok((ranges, length))
 }
 
-/// Reads any spaces that stand here.
+/// Skips spaces.
 pub fn spaces(scanner: &mut Scanner<'_>) {
     while scanner.take(" ") || scanner.take("\t") {}
 }

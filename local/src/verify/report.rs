@@ -1,4 +1,5 @@
-//! What `reelspan verify` says: a line a check for people, as soon as it is done, or all of it as JSON for programs.
+//! The report of `reelspan verify`: for people a line for each check, as soon as it is done; for programs everything as
+//! JSON.
 
 use std::io::{self, Write};
 
@@ -9,16 +10,16 @@ use super::subject::{Check, Subject};
 use super::verdict::{Stop, Verdict, Violation};
 use crate::Error;
 
-/// How many checks came out how.
+/// The number of checks by result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// The server did what the standard says.
+    /// The server follows the standard.
     pub passed: usize,
-    /// It did not.
+    /// It does not.
     pub failed: usize,
-    /// It does not know this part of the protocol, and ignored it as HTTP wants that.
+    /// It does not support this part of the protocol, and ignored the request as HTTP requires.
     pub not_offered: usize,
-    /// The check had nothing to go by.
+    /// The check had nothing to check.
     pub not_run: usize,
 }
 
@@ -32,7 +33,7 @@ impl Tally {
         }
     }
 
-    /// Whether the server may call itself conforming: nothing failed; strictly, everything passed.
+    /// Whether the server conforms: nothing failed; strictly, everything passed.
     pub const fn conforms(self, strict: bool) -> bool {
         self.failed == 0 && (!strict || (self.not_offered == 0 && self.not_run == 0))
     }
@@ -50,18 +51,18 @@ impl std::fmt::Display for Tally {
 pub struct Report<W> {
     out: W,
     json: bool,
-    /// What was said of each URL, for JSON.
+    /// The results for each URL, for JSON.
     said: Vec<Value>,
     tally: Tally,
 }
 
 impl<W: Write> Report<W> {
-    /// An empty one.
+    /// An empty report.
     pub const fn new(out: W, json: bool) -> Self {
         Self { out, json, said: Vec::new(), tally: Tally { passed: 0, failed: 0, not_offered: 0, not_run: 0 } }
     }
 
-    /// Begins with a resource; with what was learnt of it, if it could be fetched whole.
+    /// Begins a resource, with its properties if it could be fetched whole.
     pub fn begin(&mut self, url: &str, seed: u64, subject: Option<&Subject>) -> Result<(), Error> {
         self.tally = Tally::default();
         let mime = subject.and_then(|subject| subject.whole.mime());
@@ -86,13 +87,13 @@ impl<W: Write> Report<W> {
         self.line(&format!("{url}\n{length} bytes, {mime}, {structure}; seed {seed}\n"))
     }
 
-    /// A resource could not be verified.
+    /// Reports a resource that could not be verified.
     pub fn not_begun(&mut self, url: &str, why: &str) -> Result<(), Error> {
         self.said.push(json!({ "url": url, "error": why }));
         self.line(&format!("{url}\ncould not be verified: {why}\n"))
     }
 
-    /// A check is done.
+    /// Reports a check.
     pub fn done(&mut self, check: &Check, verdict: &Verdict) -> Result<(), Error> {
         self.tally.count(verdict);
         let mut entry = json!({ "check": check.name, "rule": check.rule, "outcome": outcome(verdict) });
@@ -125,7 +126,7 @@ impl<W: Write> Report<W> {
         Ok(())
     }
 
-    /// All checks of a resource are done.
+    /// Ends the report of a resource.
     pub fn end(&mut self) -> Result<Tally, Error> {
         if let Some(said) = self.said.last_mut().and_then(Value::as_object_mut) {
             let Tally { passed, failed, not_offered, not_run } = self.tally;
@@ -136,7 +137,7 @@ impl<W: Write> Report<W> {
         Ok(self.tally)
     }
 
-    /// Nothing more comes.
+    /// Ends the report.
     pub fn finish(mut self) -> Result<(), Error> {
         if self.json {
             let all = Value::Array(std::mem::take(&mut self.said));
@@ -162,7 +163,7 @@ const fn outcome(verdict: &Verdict) -> &'static str {
     }
 }
 
-/// Whoever reads may have read enough; the exit status is still worth having.
+/// The reader of a pipe may have read enough; the exit status still matters.
 fn written(done: io::Result<()>) -> Result<(), Error> {
     match done {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -1,4 +1,4 @@
-//! The resource that is verified: what was learnt of it at the beginning, and what one check leaves to the next.
+//! The resource under verification: what is known of it at the beginning, and what one check leaves for the next.
 
 use futures::future::LocalBoxFuture;
 use reelspan_engine::media::Time;
@@ -17,22 +17,22 @@ use super::whole::Whole;
 pub struct Check {
     /// Its name in a report.
     pub name: &'static str,
-    /// What holds where it passes.
+    /// What holds if it passes.
     pub rule: &'static str,
-    /// Does it.
+    /// Runs it.
     pub run: for<'a> fn(&'a Subject) -> LocalBoxFuture<'a, Verdict>,
 }
 
-/// A stretch of time to ask for.
+/// A stretch of time to request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch {
     /// The first instant.
     pub start: Time,
-    /// The first instant behind it; `None`: to the end.
+    /// The first instant after it; `None`: to the end.
     pub end: Option<Time>,
 }
 
-/// As a `Range` has it: `10-20`.
+/// In the syntax of `Range`: `10-20`.
 impl std::fmt::Display for Stretch {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{}-", self.start)?;
@@ -41,7 +41,7 @@ impl std::fmt::Display for Stretch {
 }
 
 impl Stretch {
-    /// Consecutive stretches of time, at most so many, from zero to the end, cut at random milliseconds.
+    /// Consecutive stretches of time, at most `pieces`, from zero to the end, cut at random milliseconds.
     pub fn consecutive(random: &mut Random, pieces: usize, duration: Time) -> Vec<Self> {
         let cuts = random.cuts(pieces, milliseconds(duration)).into_iter().map(time);
         let starts: Vec<Time> = std::iter::once(Time::ZERO).chain(cuts).collect();
@@ -49,7 +49,7 @@ impl Stretch {
         starts.iter().zip(ends).map(|(start, end)| Self { start: *start, end }).collect()
     }
 
-    /// One inside of the duration, half of it at the most.
+    /// A stretch within the duration, at most half of it.
     pub fn within(random: &mut Random, duration: Time) -> Self {
         let all = milliseconds(duration);
         let start = random.below(all / 2);
@@ -73,43 +73,43 @@ fn time(milliseconds: u64) -> Time {
     Time(i64::try_from(milliseconds).unwrap_or(i64::MAX).saturating_mul(MILLISECOND))
 }
 
-/// A track as the server knows it, and the bytes that it gave for it.
+/// A track as the server knows it, and the bytes that it returned for it.
 #[derive(Clone, Debug)]
 pub struct Named {
     /// Its place in the index.
     pub place: usize,
-    /// The name that it answered to.
+    /// The name that the server accepted.
     pub name: String,
     /// The bytes.
     pub ranges: Ranges,
 }
 
-/// What is verified.
+/// The resource under verification.
 #[derive(Debug)]
 pub struct Subject {
-    /// Who asks.
+    /// The client.
     pub client: Client,
     /// The URL.
     pub url: String,
-    /// Into how many pieces it is taken apart.
+    /// Into how many pieces it is divided.
     pub pieces: usize,
-    /// What decides where it is cut.
+    /// The seed of the random positions.
     pub seed: u64,
     /// All of it.
     pub whole: Whole,
-    /// Its structure, or why that is not known.
+    /// Its structure, or why it is unknown.
     pub media: Result<Media, String>,
-    /// The bytes that consecutive stretches of time gave.
+    /// The bytes that consecutive stretches of time returned.
     pub by_time: OnceCell<Ranges>,
-    /// The bytes that each track gave.
+    /// The bytes that each track returned.
     pub by_track: OnceCell<Vec<Named>>,
-    /// A fragment of it, by a query.
+    /// A fragment of it, requested by a query.
     pub cut: OnceCell<(Request, Whole)>,
     duration: OnceCell<Result<Time, Stop>>,
 }
 
 impl Subject {
-    /// A resource that has been fetched.
+    /// Creates the subject from a resource that has been fetched.
     pub fn new(client: Client, url: String, fetched: (Whole, Result<Media, String>), pieces: usize, seed: u64) -> Self {
         let (whole, media) = fetched;
         Self {
@@ -131,26 +131,26 @@ impl Subject {
         Request::get(&self.url)
     }
 
-    /// Asks for a range of it.
+    /// Requests a range of it.
     pub async fn ask(&self, range: impl Into<String>) -> Result<Answer, Stop> {
         self.client.send(&self.request().range(range)).await
     }
 
-    /// Asks for a range of it, and lays what comes over the whole.
+    /// Requests a range of it, and lays the answer over the whole.
     pub async fn lay(&self, range: impl Into<String>) -> Result<Laid, Stop> {
         Laid::over(&self.whole, self.ask(range).await?).await
     }
 
-    /// Its structure, for checks that cannot do without.
+    /// Its structure, for checks that need it.
     pub fn media(&self) -> Result<&Media, Stop> {
         self.media.as_ref().map_err(|why| Stop::NotRun(format!("its structure is not known: {why}")))
     }
 
-    /// Its duration: by what the server answers to a range of time, else by its structure.
+    /// Its duration: from the server's answer to a range of time, else from its structure.
     ///
     /// # Errors
     ///
-    /// [`Stop::Ignored`] where the server knows no ranges of time.
+    /// [`Stop::Ignored`] if the server does not support ranges of time.
     pub async fn duration(&self) -> Result<Time, Stop> {
         self.duration.get_or_init(|| self.find_duration()).await.clone()
     }

@@ -1,31 +1,32 @@
-//! What comes of a check.
+//! The result of a check.
 
 use serde::Serialize;
 
-/// A server did not do what the standard says.
+/// A server violated the standard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// The request, as a line for a shell.
     pub request: String,
-    /// What the standard has it answer.
+    /// The answer that the standard requires.
     pub expected: String,
-    /// What it answered.
+    /// The actual answer.
     pub came: String,
 }
 
-/// Why a check ended before all was well.
+/// Why a check stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// The server broke a rule.
     Violated(Violation),
-    /// The server gave the whole, or said that it does no such thing: nobody has to know every unit.
+    /// The server returned the whole, or said that it does not support the request: no server has to support every
+    /// unit.
     Ignored(Violation),
-    /// There is nothing to hold the server to: the text says why.
+    /// There is nothing to check; the text says why.
     NotRun(String),
 }
 
 impl Stop {
-    /// What was ignored must not have been: the server knows the unit, as other answers have shown.
+    /// Turns an ignored request into a violation: other answers have shown that the server supports the unit.
     pub fn insist(self) -> Self {
         match self {
             Self::Ignored(violation) => Self::Violated(violation),
@@ -33,7 +34,7 @@ impl Stop {
         }
     }
 
-    /// Nobody has to know what was not done.
+    /// Turns a violation into an ignored request: the server need not support it.
     pub fn forgive(self) -> Self {
         match self {
             Self::Violated(violation) => Self::Ignored(violation),
@@ -42,20 +43,20 @@ impl Stop {
     }
 }
 
-/// What a check comes to: a few words on what was seen, or why it ended.
+/// The result of a check: a few words on what was seen, or why it stopped.
 pub type Verdict = Result<String, Stop>;
 
-/// What is wrong with an answer, said where the request is not known.
+/// What is wrong with an answer, found by code that does not know the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// What the standard has there.
+    /// What the standard requires there.
     pub expected: String,
     /// What is there.
     pub came: String,
 }
 
 impl Fault {
-    /// This instead of that.
+    /// A fault with an expected and an actual value.
     pub fn new(expected: impl Into<String>, came: impl Into<String>) -> Self {
         Self { expected: expected.into(), came: came.into() }
     }

@@ -1,4 +1,4 @@
-//! A resource as a whole, in a temporary file: what every piece of it is compared with.
+//! A whole resource, in a temporary file, with which every piece of it is compared.
 
 use std::fs::File;
 use std::io::Write;
@@ -16,10 +16,10 @@ use super::verdict::{Fault, Stop};
 
 /// How much is compared at once.
 const BUFFER: usize = 64 << 10;
-/// A body whose length is not announced may be endless; a disk is not.
+/// The maximum for a body without an announced length, which may be endless; a disk is not.
 const MOST_UNANNOUNCED: u64 = 16 << 30;
 
-/// All bytes of a resource, and what was said of them.
+/// All bytes of a resource, and its header fields.
 #[derive(Debug)]
 pub struct Whole {
     file: NamedTempFile,
@@ -28,12 +28,12 @@ pub struct Whole {
 }
 
 impl Whole {
-    /// Takes in the body of an answer.
+    /// Receives the body of an answer.
     ///
     /// # Errors
     ///
-    /// [`Stop::Violated`] where it breaks off, or where it is not as long as announced; [`Stop::NotRun`] where it cannot be
-    /// kept.
+    /// [`Stop::Violated`] if it breaks off, or does not have the announced length; [`Stop::NotRun`] if it cannot be
+    /// stored.
     pub async fn of(mut answer: Answer) -> Result<Self, Stop> {
         let kept = |error: std::io::Error| Stop::NotRun(format!("a temporary file: {error}"));
         let announced = answer.field(CONTENT_LENGTH.as_str()).and_then(|value| value.parse::<u64>().ok());
@@ -59,12 +59,12 @@ impl Whole {
         self.length
     }
 
-    /// Where it is kept.
+    /// The path of the temporary file.
     pub fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// A header field of the answer that it came in, if it is there and is text.
+    /// A header field of its answer, if it exists and is text.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -79,7 +79,7 @@ impl Whole {
         self.field(CONTENT_TYPE.as_str()).and_then(|value| value.split(';').next()).map(str::trim)
     }
 
-    /// Reads as many bytes of a body as the range has, which must be those of this resource.
+    /// Reads as many bytes of a body as the range has, and checks that they are this resource's.
     pub async fn compare(&self, body: &mut Body, range: Range<u64>) -> Result<(), Fault> {
         let mut buffer = vec![0; BUFFER];
         let mut at = range.start;

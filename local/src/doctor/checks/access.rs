@@ -1,4 +1,4 @@
-//! Who asks, by AWS's reckoning, and what time it is.
+//! Checks the credentials and the clock, by AWS's answers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,30 +12,30 @@ use aws_smithy_types::date_time::Format;
 
 use crate::doctor::finding::Finding;
 
-/// How many seconds a clock may be off. S3 refuses what was signed a quarter of an hour ago; the URLs that are signed here are
-/// valid for an hour, and those for viewers as short as somebody wants.
+/// How many seconds a clock may be off. S3 refuses a signature that is a quarter of an hour off. The URLs signed here
+/// are valid for an hour, those for viewers possibly for much less.
 const APART: i64 = 60;
 
-/// There are credentials.
+/// Checks that there are credentials.
 pub async fn credentials(aws: &SdkConfig) -> Finding {
     let what = "credentials";
     let remedy = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
-    let Some(provider) = aws.credentials_provider() else { return Finding::wrong(what, "there are none", remedy) };
+    let Some(provider) = aws.credentials_provider() else { return Finding::wrong(what, "none found", remedy) };
     if aws.region().is_none() {
         return Finding::wrong(what, "no region is named", "set AWS_REGION");
     }
     match provider.provide_credentials().await {
         Ok(credentials) => Finding::ok(what, format!("access key {}", credentials.access_key_id())),
-        Err(_) => Finding::wrong(what, "there are none", remedy),
+        Err(_) => Finding::wrong(what, "none found", remedy),
     }
 }
 
-/// Looks at the clock of whoever answers.
+/// Compares this machine's clock with that of the servers that answer.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Arc<Mutex<Option<i64>>>);
 
 impl Clock {
-    /// What it found; nothing where nobody answered with a date.
+    /// The finding; `None` if no answer had a date.
     pub fn finding(&self) -> Option<Finding> {
         let ahead = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
         let off = |direction: &str| format!("{} s {direction} AWS's", ahead.abs());
@@ -43,7 +43,7 @@ impl Clock {
             _ if ahead.abs() <= APART => Finding::ok("clock", format!("within {APART} s of AWS's")),
             _ => {
                 let off = if ahead > 0 { off("ahead of") } else { off("behind") };
-                Finding::wrong("clock", off, "set this machine's clock: what it signs expires too soon or too late")
+                Finding::wrong("clock", off, "set this machine's clock: its signatures expire too soon or too late")
             }
         })
     }

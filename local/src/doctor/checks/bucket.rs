@@ -1,4 +1,4 @@
-//! The bucket: it is there, nobody else reads it, and its events reach the indexer.
+//! Checks the bucket: it exists, it is not public, and its events reach the indexer.
 
 use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationOutput;
 use aws_sdk_s3::types::{LambdaFunctionConfiguration, ServerSideEncryptionConfiguration};
@@ -8,10 +8,11 @@ use super::said;
 use crate::deployment::Deployment;
 use crate::doctor::finding::Finding;
 
-/// What the indexer has to hear of.
+/// The events that the indexer needs.
 const EVENTS: [&str; 2] = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"];
 
-/// All about the bucket, and whether it can be read; what is AWS's alone is not asked of a data folder.
+/// All findings about the bucket, and whether it can be read. A data folder is not checked for settings that only AWS
+/// has.
 pub async fn bucket(deployment: &Deployment, indexer: Option<&str>) -> (Vec<Finding>, bool) {
     let name = deployment.stores.media.bucket();
     let what = format!("bucket {name}");
@@ -23,12 +24,12 @@ pub async fn bucket(deployment: &Deployment, indexer: Option<&str>) -> (Vec<Find
     }
     if let Err(error) = head {
         findings.push(match error.raw_response().map(|response| response.status().as_u16()) {
-            Some(404) => Finding::wrong(what, "there is none of that name", "give --bucket, or deploy the stack"),
+            Some(404) => Finding::wrong(what, "it does not exist", "give --bucket, or deploy the stack"),
             Some(403) => {
-                Finding::wrong(what, "it may not be looked at", "allow s3:ListBucket, or give --bucket its name")
+                Finding::wrong(what, "access to it is denied", "allow s3:ListBucket, or give --bucket its name")
             }
             _ if deployment.is_served => Finding::wrong(what, said(&error), "give --s3 the S3 API of the server"),
-            _ => Finding::wrong(what, said(&error), "see to the network, or to AWS_ENDPOINT_URL_S3"),
+            _ => Finding::wrong(what, said(&error), "check the network and AWS_ENDPOINT_URL_S3"),
         });
         return (findings, false);
     }
@@ -55,7 +56,7 @@ async fn public_access(deployment: &Deployment) -> Finding {
             {
                 Finding::ok(what, "blocked")
             }
-            _ => open("not all of it is blocked"),
+            _ => open("it is not fully blocked"),
         },
         Err(error) => match said(&error).as_str() {
             "NoSuchPublicAccessBlockConfiguration" => open("not blocked"),
@@ -66,7 +67,7 @@ async fn public_access(deployment: &Deployment) -> Finding {
 
 async fn encryption(deployment: &Deployment) -> Finding {
     let what = "encryption";
-    let none = || Finding::wrong(what, "there is none", "turn it on: aws s3api put-bucket-encryption");
+    let none = || Finding::wrong(what, "it is off", "turn it on: aws s3api put-bucket-encryption");
     match deployment.s3.get_bucket_encryption().bucket(deployment.stores.media.bucket()).send().await {
         Ok(answer) => {
             let rules = answer.server_side_encryption_configuration();
@@ -88,7 +89,7 @@ async fn events(deployment: &Deployment, indexer: Option<&str>) -> Finding {
     let asked = deployment.s3.get_bucket_notification_configuration().bucket(deployment.stores.media.bucket()).send();
     let configuration = match asked.await {
         Ok(configuration) => configuration,
-        // An answer without a word in it is what some S3 says of a bucket without any.
+        // Some S3 implementations answer with an empty body if a bucket has no notifications.
         Err(error) if error.raw_response().is_some_and(|response| response.status().is_success()) => {
             GetBucketNotificationConfigurationOutput::builder().build()
         }
@@ -107,7 +108,7 @@ async fn events(deployment: &Deployment, indexer: Option<&str>) -> Finding {
             Finding::wrong(what, format!("{event} does not reach {}", indexer.unwrap_or("any function")), remedy)
         }
         (None, Some(first)) if heard.iter().any(|it| is_filtered(it)) => {
-            Finding::wrong(what, format!("only some reach {}", function(first)), "take the filter off")
+            Finding::wrong(what, format!("only some reach {}", function(first)), "remove the filter")
         }
         (None, first) => Finding::ok(what, format!("they go to {}", first.map_or("", |first| function(first)))),
     }

@@ -1,5 +1,4 @@
-//! Whether contents have their index: all of them, or some that are drawn by lot. Either takes the same memory, however many
-//! there are.
+//! Checks whether contents have their index: all contents, or a random sample. Either takes constant memory.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -14,34 +13,34 @@ use crate::contents::{Content, contents};
 use crate::doctor::finding::Finding;
 use crate::verify::random::Random;
 
-/// How many heads are asked for at a time.
+/// How many heads are read at a time.
 const AT_A_TIME: usize = 16;
 
-/// Which contents are looked at.
+/// Which contents to check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// Each.
+    /// All of them.
     All,
-    /// So many, each as likely as any other.
+    /// A random sample of this size, in which each content is equally likely.
     Drawn(usize),
 }
 
-/// What was seen.
+/// What the check found.
 #[derive(Debug, Default)]
 struct Seen {
-    /// How many contents there are.
+    /// The number of contents.
     contents: u64,
-    /// How many of them were looked at.
+    /// How many of them were checked.
     looked: u64,
-    /// How many of those do not have the index that they should.
+    /// How many of those lack the right index.
     wrong: u64,
-    /// The first of these, and why.
+    /// The first of these, and the reason.
     first: Option<(MediaKey, &'static str)>,
-    /// The spaces that they are in.
+    /// The spaces of these.
     spaces: BTreeSet<SpaceId>,
 }
 
-/// Looks at contents, and says of how many.
+/// Checks contents, and reports how many were checked.
 pub async fn index(stores: &Stores, spaces: &SpacesTable, which: Which) -> Finding {
     let what = "index";
     let Seen { contents, looked, wrong, first, spaces } = match look(stores, spaces, which).await {
@@ -52,7 +51,7 @@ pub async fn index(stores: &Stores, spaces: &SpacesTable, which: Which) -> Findi
         }
     };
     let drawn = if looked < contents { format!(", drawn from {contents}") } else { String::new() };
-    let looked = format!("{looked} contents that were looked at{drawn}");
+    let looked = format!("{looked} checked contents{drawn}");
     match first {
         None => Finding::ok(what, format!("right for all of {looked}")),
         Some((key, why)) => {
@@ -78,7 +77,7 @@ async fn look(stores: &Stores, spaces: &SpacesTable, which: Which) -> Result<See
                     seen.contents += page.len() as u64;
                     seen.look_at(&stores.index, page).await?;
                 }
-                // Vitter's algorithm R: of n contents each is in with the probability count / n.
+                // Vitter's algorithm R: each of n contents is in the sample with the probability count / n.
                 Which::Drawn(count) => {
                     for content in page {
                         seen.contents += 1;
@@ -108,9 +107,9 @@ impl Seen {
         while let Some((Content { key, etag }, head)) = heads.try_next().await? {
             self.looked += 1;
             let why = match head {
-                None => "has none",
-                Some(head) if head.etag != etag => "has that of another version",
-                Some(head) if head.format != FORMAT => "has one of another format",
+                None => "has no index",
+                Some(head) if head.etag != etag => "has the index of another version",
+                Some(head) if head.format != FORMAT => "has an index of another format",
                 Some(_) => continue,
             };
             self.wrong += 1;
@@ -121,7 +120,7 @@ impl Seen {
     }
 }
 
-/// What decides the draw: another time, another draw.
+/// The seed of the sample: another time, another sample.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

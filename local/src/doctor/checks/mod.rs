@@ -1,4 +1,4 @@
-//! The checks, each of which gives its finding whatever happens.
+//! The checks. Each returns its finding, even if a service fails.
 
 mod access;
 mod bucket;
@@ -14,7 +14,7 @@ pub use index::{Which, index};
 pub use reach::{health, queue};
 pub use tables::tables;
 
-/// What a service said, or why it said nothing, in a few words.
+/// The answer of a service, or why there was none, in a few words.
 fn said<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -23,7 +23,7 @@ where
     if let Some(code) = error.code() {
         return code.to_owned();
     }
-    // The last of its causes is what a person can act on.
+    // The last cause is the one that a person can act on.
     let mut cause: &dyn std::error::Error = match error {
         SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
             Some(error) => error,
@@ -31,7 +31,7 @@ where
         },
         SdkError::TimeoutError(_) => return "no answer in time".to_owned(),
         SdkError::ConstructionFailure(_) => return "the request could not be made".to_owned(),
-        _ => return "an answer that is none of the service's".to_owned(),
+        _ => return "an answer that does not come from the service".to_owned(),
     };
     while let Some(next) = cause.source() {
         cause = next;

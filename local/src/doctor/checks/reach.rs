@@ -1,4 +1,4 @@
-//! Whether functions answer, and whether anything was left undone.
+//! Checks whether the functions answer, and whether queues of failed events are empty.
 
 use aws_config::SdkConfig;
 use http::StatusCode;
@@ -7,7 +7,7 @@ use crate::doctor::finding::Finding;
 use crate::doctor::queue::messages;
 use crate::verify::client::{self, Client, Request};
 
-/// The functions behind this URL answer.
+/// Checks that the functions behind this URL answer.
 pub async fn health(url: &str) -> Finding {
     let what = format!("health {}/health", url.trim_end_matches('/'));
     let remedy = "give --url the URL of the API, and see the function's log";
@@ -18,11 +18,11 @@ pub async fn health(url: &str) -> Finding {
     match Client::new().send(&Request::get(&url)).await {
         Ok(answer) if answer.status == StatusCode::NO_CONTENT => Finding::ok(what, "it answers"),
         Ok(answer) => Finding::wrong(what, format!("it answers {}", answer.status.as_u16()), remedy),
-        Err(_) => Finding::wrong(what, "nobody answers", remedy),
+        Err(_) => Finding::wrong(what, "no answer", remedy),
     }
 }
 
-/// The queue of what failed is empty.
+/// Checks that a queue of failed events is empty.
 pub async fn queue(aws: &SdkConfig, url: &str) -> Finding {
     let name = url.rsplit('/').next().unwrap_or(url);
     let what = format!("queue {name}");
@@ -31,7 +31,7 @@ pub async fn queue(aws: &SdkConfig, url: &str) -> Finding {
         Ok(count) => Finding::wrong(
             what,
             format!("{count} events failed three times"),
-            "see its messages for why; when that is mended, run reelspan reindex and purge it",
+            "its messages say why; when that is fixed, run reelspan reindex and purge the queue",
         ),
         Err(why) => Finding::wrong(what, why, "give --queue its URL, and allow sqs:GetQueueAttributes"),
     }

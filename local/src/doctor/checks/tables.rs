@@ -1,4 +1,4 @@
-//! The tables: they are there, and have the keys that the programs use.
+//! Checks the tables: they exist, and have the keys that the programs use.
 
 use aws_sdk_dynamodb::types::{KeySchemaElement, KeyType, TableStatus};
 use reelspan::store::{CONTAINER_INDEX, SPACES, Table, USERS};
@@ -7,7 +7,7 @@ use super::said;
 use crate::deployment::Deployment;
 use crate::doctor::finding::Finding;
 
-/// All three tables.
+/// Checks all three tables.
 pub async fn tables(deployment: &Deployment, spaces: &str, users: &str) -> Vec<Finding> {
     let index = deployment.stores.index.name();
     let mut findings = Vec::new();
@@ -26,12 +26,12 @@ async fn table(client: &aws_sdk_dynamodb::Client, name: &str, definition: &Table
         Err(error) => {
             return match said(&error).as_str() {
                 "ResourceNotFoundException" => {
-                    Finding::wrong(what, "there is none of that name", format!("give {option}, or deploy the stack"))
+                    Finding::wrong(what, "it does not exist", format!("give {option}, or deploy the stack"))
                 }
                 "AccessDeniedException" => {
-                    Finding::wrong(what, "it may not be looked at", "allow dynamodb:DescribeTable")
+                    Finding::wrong(what, "access to it is denied", "allow dynamodb:DescribeTable")
                 }
-                other => Finding::wrong(what, other, "see to the network, or to AWS_ENDPOINT_URL_DYNAMODB"),
+                other => Finding::wrong(what, other, "check the network and AWS_ENDPOINT_URL_DYNAMODB"),
             };
         }
     };
@@ -48,7 +48,7 @@ async fn table(client: &aws_sdk_dynamodb::Client, name: &str, definition: &Table
         return Finding::wrong(what, format!("its key is {has}, not {wanted}"), format!("give {option} the right one"));
     }
     match description.table_status() {
-        None | Some(TableStatus::Active | TableStatus::Updating) => Finding::ok(what, "it is there, with its keys"),
+        None | Some(TableStatus::Active | TableStatus::Updating) => Finding::ok(what, "it exists and has its keys"),
         Some(status) => Finding::wrong(what, format!("it is {status}"), "wait, or restore it from a backup"),
     }
 }

@@ -1,4 +1,4 @@
-//! Events that are still to be delivered, and those that could not be.
+//! Pending events, and those that could not be delivered.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use tokio::sync::watch;
 use super::{Catalogue, Error, since_1970};
 use crate::s3::{MEDIA_BUCKET, record::Record};
 
-/// An event whose turn it is.
+/// An event that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingEvent {
     /// Its place in the sequence of all changes.
     pub sequencer: i64,
-    /// The key of the object that it tells of.
+    /// The key of its object.
     pub key: String,
-    /// What the function gets, JSON.
+    /// The message for the function, as JSON.
     pub message: String,
     /// How often its delivery has failed.
     pub attempts: u32,
 }
 
 impl Catalogue {
-    /// The first `count` events whose turn it is, in order: not failed for good, not waiting for another attempt, and with
-    /// no earlier one of the same key still to be delivered.
+    /// The first `count` events that are due, in order: not given up, not waiting for another attempt, and without an
+    /// earlier pending event of the same key.
     pub fn due_events(&self, count: usize) -> Result<Vec<PendingEvent>, Error> {
         let connection = self.lock();
         let mut rows = connection.prepare_cached(
@@ -38,14 +38,14 @@ impl Catalogue {
         .collect()
     }
 
-    /// Notes that an event was delivered: it is gone.
+    /// Records that an event was delivered, and removes it.
     pub fn delivered(&self, event: &PendingEvent) -> Result<(), Error> {
         self.lock().execute("DELETE FROM event WHERE sequencer = ?1", [event.sequencer])?;
         self.settled();
         Ok(())
     }
 
-    /// Notes that a delivery failed, and that it is tried again after `pause`.
+    /// Records that a delivery failed, and retries it after `pause`.
     pub fn postponed(&self, event: &PendingEvent, pause: Duration) -> Result<(), Error> {
         let due = now_in_ms().saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX));
         let update = "UPDATE event SET attempts = attempts + 1, due = ?2 WHERE sequencer = ?1";
@@ -53,7 +53,7 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Notes that an event is given up: it is kept with the reason, and not tried again.
+    /// Records that an event is given up: it is kept with the reason, and not retried.
     pub fn failed(&self, event: &PendingEvent, reason: &str) -> Result<(), Error> {
         let update = "UPDATE event SET attempts = attempts + 1, failure = ?2 WHERE sequencer = ?1";
         self.lock().execute(update, params![event.sequencer, reason])?;
@@ -69,13 +69,14 @@ impl Catalogue {
         rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
     }
 
-    /// How many events are still to be delivered, now and whenever that changes.
+    /// How many events are pending, now and whenever that changes.
     #[must_use]
     pub fn pending(&self) -> watch::Receiver<u64> {
         self.pending.subscribe()
     }
 
-    /// Tells whoever watches that so many events were raised. Only after the transaction that raised them is complete.
+    /// Notifies watchers of this many new events. Call it only after the transaction that added them has been
+    /// committed.
     pub(super) fn raised(&self, events: u64) {
         if events > 0 {
             self.pending.send_modify(|pending| *pending += events);
@@ -87,7 +88,7 @@ impl Catalogue {
     }
 }
 
-/// Adds the event that tells of a change, where the bucket is the one that notifies; gives how many events that was.
+/// Adds the event for a change, if the bucket has notifications; returns the number of events added.
 pub(super) fn raise(transaction: &Transaction, record: &Record) -> Result<u64, Error> {
     if record.bucket != MEDIA_BUCKET {
         return Ok(0);

@@ -1,5 +1,5 @@
-//! Listing: the keys of a bucket in order, with those behind a delimiter rolled up into common prefixes.
-//! (*Amazon S3 API Reference*, `ListObjectsV2`.)
+//! Listing: the keys of a bucket in order, with keys that share a part up to a delimiter rolled up into common
+//! prefixes. (*Amazon S3 API Reference*, `ListObjectsV2`.)
 
 use rusqlite::params;
 
@@ -8,13 +8,13 @@ use super::{Catalogue, Error};
 /// Which part of a bucket to list.
 #[derive(Debug, Clone, Copy)]
 pub struct Listing<'a> {
-    /// What keys begin with.
+    /// The prefix of the keys.
     pub prefix: &'a str,
-    /// What ends a common prefix; empty: nothing does.
+    /// Ends a common prefix; empty for none.
     pub delimiter: &'a str,
     /// Only keys and common prefixes that come after this.
     pub after: &'a str,
-    /// How many entries at most.
+    /// The maximum number of entries.
     pub limit: usize,
 }
 
@@ -32,12 +32,12 @@ pub enum Entry {
         /// When it was put, in seconds since 1970.
         modified: i64,
     },
-    /// What several keys begin with, up to and with the delimiter.
+    /// The common beginning of several keys, up to and including the delimiter.
     CommonPrefix(String),
 }
 
 impl Entry {
-    /// What the entry is sorted by.
+    /// The string by which the entry is sorted.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -48,7 +48,7 @@ impl Entry {
 }
 
 impl Catalogue {
-    /// The entries that a listing has, in order, and whether there are more behind them.
+    /// The entries of a listing, in order, and whether more follow.
     pub fn list(&self, bucket: &str, listing: Listing) -> Result<(Vec<Entry>, bool), Error> {
         let connection = self.lock();
         let mut from_here = connection.prepare_cached(
@@ -84,7 +84,7 @@ fn end_of_common_prefix(rest: &str, delimiter: &str) -> Option<usize> {
     rest.find(delimiter).map(|at| at + delimiter.len())
 }
 
-/// The least key that a listing may have.
+/// The smallest key that a listing may contain.
 fn first_key(listing: Listing) -> String {
     if listing.after < listing.prefix {
         return listing.prefix.to_owned();
@@ -94,11 +94,12 @@ fn first_key(listing: Listing) -> String {
         .strip_prefix(listing.prefix)
         .filter(|rest| !listing.delimiter.is_empty() && rest.ends_with(listing.delimiter))
         .and_then(|_| behind(listing.after));
-    // The next string in order is the same with the least character behind it.
+    // The next string in order is the same with the smallest character appended.
     rolled_up.unwrap_or_else(|| format!("{}\0", listing.after))
 }
 
-/// The least string behind all that begin with `prefix`: UTF-8 sorts as its code points do. `None` where there is none.
+/// The smallest string greater than all that begin with `prefix`: UTF-8 sorts like its code points. `None` if there is
+/// none.
 fn behind(prefix: &str) -> Option<String> {
     let mut text = prefix.to_owned();
     while let Some(last) = text.pop() {

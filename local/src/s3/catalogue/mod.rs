@@ -1,12 +1,13 @@
-//! The catalogue: which objects there are, what each is, and which events are still to be delivered. It is one SQLite file.
+//! The catalogue: which objects exist, their attributes, and the pending events. It is one SQLite file.
 //!
-//! An object's bytes lie in a file that is written once, under a name of its own ([`super::bodies`]); an object *is* its row
-//! here. So whatever replaces an object is one transaction: a reader sees the old bytes with the old `ETag` or the new with
-//! the new, and the event that tells of the change is in the very transaction that makes it. Neither is ever without the
-//! other, whenever the process ends.
+//! An object's bytes are in a file that is written once, under its own name ([`super::bodies`]); the object itself *is*
+//! its row here. So replacing an object is one transaction: a reader sees the old bytes with the old `ETag` or the new
+//! ones with the new, and the event for the change is in the same transaction. Neither exists without the other,
+//! whenever the process ends.
 //!
-//! Statements run on the calling thread: they take some tens of microseconds, as a write waits for no disk (write-ahead log,
-//! `synchronous = NORMAL`; a crash of the machine may lose the last writes, but a crash of the process loses none).
+//! Statements run on the calling thread: they take some tens of microseconds, because a write does not wait for the
+//! disk (write-ahead log, `synchronous = NORMAL`; a crash of the machine may lose the last writes, but a crash of the
+//! process loses none).
 
 mod events;
 mod listing;
@@ -53,11 +54,11 @@ const SCHEMA: &str = "
 #[derive(Debug)]
 pub struct Catalogue {
     connection: Mutex<Connection>,
-    /// How many events are still to be delivered.
+    /// How many events are pending.
     pending: watch::Sender<u64>,
 }
 
-/// What goes wrong with the catalogue's file.
+/// An error of the catalogue's file.
 pub type Error = rusqlite::Error;
 
 /// An object as it is at one moment.
@@ -71,11 +72,11 @@ pub struct Object {
     pub etag: String,
     /// When it was put, in whole seconds since 1970, as `Last-Modified` has it.
     pub modified: i64,
-    /// What was said about it when it was put.
+    /// The attributes that its upload set.
     pub attributes: Attributes,
 }
 
-/// What an object says about itself besides its bytes.
+/// An object's attributes besides its bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[allow(missing_docs, reason = "each is the header of its name")]
@@ -105,7 +106,7 @@ pub struct Attributes {
 }
 
 impl Catalogue {
-    /// Opens the catalogue's file, or makes it.
+    /// Opens the catalogue's file, or creates it.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let connection = Connection::open(path)?;
         connection.execute_batch(SCHEMA)?;
@@ -121,13 +122,13 @@ impl Catalogue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
-        // A panic elsewhere leaves the connection usable: an unfinished transaction was rolled back when it was dropped.
+        // A panic elsewhere leaves the connection usable: dropping the unfinished transaction rolled it back.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The next number of the one sequence that orders all changes: nanoseconds since 1970, and greater than every number before
-/// even where the clock was set back.
+/// The next number of the sequence that orders all changes: nanoseconds since 1970, and greater than every number
+/// before, even if the clock was set back.
 fn next_in_sequence(transaction: &Transaction) -> Result<i64, Error> {
     let now = since_1970().map_or(0, |now| i64::try_from(now.as_nanos()).unwrap_or(i64::MAX));
     transaction.query_row("UPDATE sequence SET last = max(last + 1, ?1) RETURNING last", [now], |row| row.get(0))
@@ -143,7 +144,7 @@ fn since_1970() -> Option<std::time::Duration> {
     SystemTime::now().duration_since(UNIX_EPOCH).ok()
 }
 
-/// Reads a column that holds JSON; what does not parse counts as empty.
+/// Parses a JSON column; invalid JSON counts as empty.
 fn from_json<T: Default + for<'de> Deserialize<'de>>(text: &str) -> T {
     serde_json::from_str(text).unwrap_or_default()
 }

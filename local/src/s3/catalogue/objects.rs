@@ -1,4 +1,4 @@
-//! Objects: looked up, put, and deleted.
+//! Objects: lookup, put and delete.
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -7,23 +7,23 @@ use crate::s3::record::{Change, Record};
 
 const COLUMNS: &str = "body, size, etag, modified, attributes";
 
-/// How a change of the catalogue ended.
+/// The result of a change of the catalogue.
 #[derive(Debug)]
 pub enum Changed<R> {
-    /// It was made; the body that is no longer an object's, if there was one before.
+    /// The change was made; the body that no longer belongs to an object, if there was one.
     Made(Option<String>),
     /// The condition refused it.
     Refused(R),
 }
 
 impl Catalogue {
-    /// The object of this name, if there is one.
+    /// The object of this name, if it exists.
     pub fn object(&self, bucket: &str, key: &str) -> Result<Option<Object>, Error> {
         let query = format!("SELECT {COLUMNS} FROM object WHERE bucket = ?1 AND key = ?2");
         self.lock().prepare_cached(&query)?.query_row([bucket, key], read).optional()
     }
 
-    /// Makes `object` the object of this name, if `condition` agrees to what is there now.
+    /// Stores `object` under this name, if `condition` accepts the current one.
     pub fn put<R>(
         &self,
         (bucket, key): (&str, &str),
@@ -43,7 +43,8 @@ impl Catalogue {
         Ok(Changed::Made(before.map(|object| object.body)))
     }
 
-    /// Deletes the object of this name, if there is one and `condition` agrees. What was not there raises no event.
+    /// Deletes the object of this name, if it exists and `condition` accepts it. Deleting a missing object raises no
+    /// event.
     pub fn delete<R>(
         &self,
         (bucket, key): (&str, &str),
@@ -71,7 +72,7 @@ pub(super) fn current(transaction: &Transaction, bucket: &str, key: &str) -> Res
     transaction.prepare_cached(&query)?.query_row([bucket, key], read).optional()
 }
 
-/// Writes an object's row and raises its event; gives how many events that was.
+/// Writes an object's row and raises its event; returns the number of events added.
 pub(super) fn replace(
     transaction: &Transaction,
     bucket: &str,

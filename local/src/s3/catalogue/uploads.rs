@@ -1,4 +1,4 @@
-//! Multipart uploads that are not completed, and their parts.
+//! Unfinished multipart uploads and their parts.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -12,20 +12,20 @@ use crate::s3::record::Change;
 /// A multipart upload that was begun.
 #[derive(Debug, Clone)]
 pub struct Upload {
-    /// What S3 calls the upload id.
+    /// Its upload id.
     pub id: String,
-    /// The key of the object that it is to become.
+    /// The key of the future object.
     pub key: String,
     /// When it was begun, in seconds since 1970.
     pub started: i64,
-    /// What was said about the object then.
+    /// The attributes of the future object.
     pub attributes: Attributes,
 }
 
 /// A part of an upload.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// Its number, which decides its place.
+    /// Its number, which determines its position.
     pub number: i32,
     /// The name of the file that holds its bytes.
     pub body: String,
@@ -45,7 +45,7 @@ impl Catalogue {
         self.lock().execute(insert, row).map(drop)
     }
 
-    /// The upload of this id, if it is one of this object.
+    /// The upload with this id, if it belongs to this object.
     pub fn upload(&self, bucket: &str, key: &str, id: &str) -> Result<Option<Upload>, Error> {
         let query = "SELECT id, key, started, attributes FROM upload WHERE id = ?1 AND bucket = ?2 AND key = ?3";
         self.lock().query_row(query, [id, bucket, key], read_upload).optional()
@@ -61,7 +61,7 @@ impl Catalogue {
         uploads.map(|uploads| uploads.into_iter().take_while(|upload| upload.key.starts_with(prefix)).collect())
     }
 
-    /// Adds a part, and gives the body that it replaces; `None` where the upload is gone.
+    /// Adds a part, and returns the body that it replaces; `None` if the upload no longer exists.
     pub fn put_part(&self, upload: &str, part: &Part) -> Result<Option<Option<String>>, Error> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
@@ -97,7 +97,7 @@ impl Catalogue {
         .collect()
     }
 
-    /// Ends an upload: the object is there, the upload and its parts are gone. `None` where the upload was gone before.
+    /// Ends an upload: the object exists, the upload and its parts do not. `None` if the upload no longer existed.
     pub fn complete<R>(
         &self,
         bucket: &str,

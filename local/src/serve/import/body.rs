@@ -1,4 +1,4 @@
-//! A file as the body of a request: read as it is sent, in constant memory, and counted on a progress bar.
+//! A file as the body of a request: read while it is sent, in constant memory, and counted on a progress bar.
 
 use std::{
     fs, io,
@@ -18,7 +18,7 @@ use tokio_util::io::ReaderStream;
 /// How many bytes are read at a time.
 const READ: usize = 128 * 1024;
 
-/// The bytes of a file of this size. Where the request is tried again, so is the file, and the bar goes back.
+/// The bytes of a file of this size. If the request is retried, the file is read again, and the bar goes back.
 pub fn of_file(path: PathBuf, size: u64, bar: ProgressBar) -> SdkBody {
     let start = bar.position();
     SdkBody::retryable(move || {
@@ -29,7 +29,7 @@ pub fn of_file(path: PathBuf, size: u64, bar: ProgressBar) -> SdkBody {
 
 struct FileBody {
     path: PathBuf,
-    /// The file, from the first piece on: a body that is made and never sent opens nothing.
+    /// The file, from the first piece on: a body that is never sent opens nothing.
     reading: Option<ReaderStream<File>>,
     left: u64,
     bar: ProgressBar,
@@ -61,7 +61,7 @@ impl Body for FileBody {
             Ok(reading) => ready!(Pin::new(reading).poll_next(context)),
             Err(error) => Some(Err(error)),
         };
-        // The file may have become longer or shorter since its size was told.
+        // The file may have grown or shrunk since its size was read.
         let shorter = || Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter"));
         Poll::Ready(Some(read.unwrap_or_else(shorter).map(|mut bytes| {
             bytes.truncate(usize::try_from(this.left).unwrap_or(usize::MAX));

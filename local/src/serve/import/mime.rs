@@ -1,4 +1,4 @@
-//! The media types of files, by their names. What is served is told by the container; this is what the object says of itself.
+//! The media types of files by their names: the type that the object declares. The container decides what is served.
 
 use std::path::Path;
 
@@ -44,7 +44,7 @@ const TYPES: [(&str, &str); 39] = [
     ("xml", "application/xml"),
 ];
 
-/// The media type that a file's extension stands for.
+/// The media type of a file's extension.
 pub fn by_extension(path: &Path) -> &'static str {
     let extension = path.extension().and_then(|it| it.to_str()).unwrap_or_default().to_ascii_lowercase();
     TYPES.iter().find(|(known, _)| *known == extension).map_or("application/octet-stream", |(_, kind)| kind)

@@ -1,10 +1,9 @@
-//! Importing: every file of a folder goes through the S3 API into a space, as if a person had uploaded it, but for those that
-//! are there unchanged.
+//! Importing: uploads every file of a folder to a space through the S3 API, as a person would, except files that are
+//! already there unchanged.
 //!
-//! A file is one streamed `PutObject`, however large it is: over loopback there is nothing to be gained by parts, which the
-//! store would have to join; nor by the SHA-256 and the CRC that an SDK would otherwise work out over every byte, and the
-//! store a second time. What the file was like is kept as the object's metadata: the same size and time of change mean the
-//! same file, as rsync has it.
+//! A file is one streamed `PutObject`, however large. Over loopback, parts would gain nothing, and the store would have
+//! to join them; nor would the SHA-256 and CRC that an SDK computes over every byte, and the store a second time. The
+//! object's metadata records the file's time of change: the same size and time mean the same file, as in rsync.
 
 use std::{
     fs,
@@ -32,17 +31,17 @@ use crate::{Error, s3::MEDIA_BUCKET};
 mod body;
 mod mime;
 
-/// The metadata that keeps when the file had been changed, in nanoseconds since 1970.
+/// The metadata with the file's time of change, in nanoseconds since 1970.
 const CHANGED: &str = "source-mtime";
 
-/// What an import did.
+/// The result of an import.
 #[derive(Debug, Default)]
 pub struct Imported {
-    /// The files of the folder, uploaded or not, in the order of their names.
+    /// The files of the folder, uploaded or not, ordered by name.
     pub keys: Vec<MediaKey>,
     /// How many were uploaded.
     pub uploaded: usize,
-    /// How many were there unchanged.
+    /// How many were already there unchanged.
     pub unchanged: usize,
 }
 
@@ -55,7 +54,7 @@ struct Source {
     changed: String,
 }
 
-/// Imports a folder. What cannot be a content's name is refused before anything is uploaded.
+/// Imports a folder. A name that no content can have is refused before anything is uploaded.
 pub async fn import(s3: &Client, import: &Import) -> Result<Imported, Error> {
     let sources = sources(import)?;
     let bar = progress_bar(sources.iter().map(|source| source.size).sum());
@@ -81,8 +80,8 @@ pub async fn import(s3: &Client, import: &Import) -> Result<Imported, Error> {
     Ok(done)
 }
 
-/// Makes the space of an import where it is not there: nobody's in particular, and everybody reads it. It streams openly, unless
-/// somebody has decided otherwise.
+/// Creates the space of an import if it does not exist, without an owner, and readable by everyone. It streams openly,
+/// unless someone has decided otherwise.
 pub async fn make_space(streams: &Streams, id: &SpaceId) -> Result<(), Error> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut space = Space::new(id.clone(), None, i64::try_from(now).unwrap_or_default());
@@ -110,7 +109,7 @@ async fn is_there(s3: &Client, source: &Source) -> Result<bool, Error> {
 
 async fn upload(s3: &Client, source: &Source, bar: &ProgressBar) -> Result<(), Error> {
     let about = || format!("import {}", source.path.display());
-    // Opened here too, so that a file that cannot be read is told of as that.
+    // Opened here too, so that the error names the file if it cannot be read.
     fs::File::open(&source.path).map_err(Error::failed(about()))?;
     let put = s3
         .put_object()
@@ -125,7 +124,7 @@ async fn upload(s3: &Client, source: &Source, bar: &ProgressBar) -> Result<(), E
     put.send().await.map(drop).map_err(|error| Error::Failed(format!("{}: {}", about(), DisplayErrorContext(&error))))
 }
 
-/// The regular files of a folder and of those in it, in the order of their names.
+/// The regular files of a folder and its subfolders, ordered by name.
 fn sources(import: &Import) -> Result<Vec<Source>, Error> {
     let mut found = Vec::new();
     walk(&import.folder, &mut found).map_err(Error::failed(format!("import {}", import.folder.display())))?;
@@ -146,7 +145,7 @@ fn sources(import: &Import) -> Result<Vec<Source>, Error> {
 fn walk(folder: &Path, found: &mut Vec<(PathBuf, fs::Metadata)>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        // A link to a file counts as that file; a link to a folder is not followed, as it may lead in a circle.
+        // A link to a file counts as that file; a link to a folder is not followed, because it may lead in a circle.
         let is_folder = entry.file_type()?.is_dir();
         let about = fs::metadata(entry.path())?;
         if is_folder {
@@ -164,6 +163,6 @@ fn progress_bar(bytes: u64) -> ProgressBar {
     }
     let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
     let style = "{bar:30} {bytes:>10} of {total_bytes}, {binary_bytes_per_sec}, {eta} left  {wide_msg}";
-    // Fixed text: it parses, and where it did not, the bar would only look different.
+    // The template is constant and parses; if it did not, the bar would only look different.
     bar.with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

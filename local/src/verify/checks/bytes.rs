@@ -11,7 +11,7 @@ use crate::verify::subject::Subject;
 use crate::verify::verdict::{Stop, Verdict};
 use crate::verify::whole::Whole;
 
-/// A server may give less than was asked for, from its start, and a client asks on; but not without end.
+/// A server may return less than requested, from its start, and the client requests the rest; but not endlessly.
 const MOST_ANSWERS: usize = 4096;
 
 /// Consecutive ranges of random sizes, joined, are the whole.
@@ -36,7 +36,8 @@ pub async fn joined(client: &Client, of: &Request, whole: &Whole, pieces: usize,
     Ok(format!("{answers} ranges, {} bytes", whole.len()))
 }
 
-/// Takes these bytes of a resource, asking on where an answer has some of them alone. Gives the number of answers.
+/// Requests these bytes of a resource, and requests the rest if an answer has only some of them. Returns the number of
+/// answers.
 pub async fn taken(client: &Client, of: &Request, whole: &Whole, wanted: &Ranges) -> Result<usize, Stop> {
     let mut missing = wanted.clone();
     for answers in 1..=MOST_ANSWERS {
@@ -44,7 +45,7 @@ pub async fn taken(client: &Client, of: &Request, whole: &Whole, wanted: &Ranges
         let laid = Laid::over(whole, client.send(&request).await?).await;
         let came = laid.map_err(|stop| if answers == 1 { stop } else { stop.insist() })?.ranges();
         let left: Ranges = missing.iter().flat_map(|range| came.missing(range)).collect();
-        // Several ranges may come as one with the gaps between them; one range comes alone, and from its start.
+        // Several ranges may come as one range that includes the gaps; a single range comes alone, and from its start.
         let one = missing.iter().count() == 1;
         let from_start = missing.iter().next().map(|range| range.start) == came.iter().next().map(|range| range.start);
         if left == missing || (one && !(from_start && missing.hold_all(&came))) {
@@ -82,7 +83,7 @@ pub async fn last(subject: &Subject) -> Verdict {
     }
 }
 
-/// Several ranges in one request come all, each as a part that says which it is.
+/// All of several ranges in one request arrive, each as a part that names its range.
 pub async fn several(subject: &Subject) -> Verdict {
     let length = subject.whole.len();
     let mut random = subject.random("bytes-several");
@@ -94,13 +95,13 @@ pub async fn several(subject: &Subject) -> Verdict {
     let laid = subject.lay(format!("bytes={asked}")).await?;
     if !laid.ranges().hold_all(&asked) {
         let stop = laid.request.violated(format!("bytes {asked}"), format!("bytes {}", laid.ranges()));
-        // A server may give some of the ranges alone (RFC 9110 §15.3.7), but nothing else instead.
+        // A server may return only some of the ranges (RFC 9110 §15.3.7), but nothing else instead.
         return Err(if asked.hold_all(&laid.ranges()) { stop.forgive() } else { stop });
     }
     Ok(format!("{} ranges as {} parts", asked.iter().count(), laid.parts.len()))
 }
 
-/// What lies behind the end cannot be given, and the answer says how long the resource is.
+/// A range behind the end is not satisfiable, and the answer gives the length of the resource.
 pub async fn behind(subject: &Subject) -> Verdict {
     let length = subject.whole.len();
     let answer = subject.ask(format!("bytes={length}-{}", length + 99)).await?;

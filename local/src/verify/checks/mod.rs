@@ -1,5 +1,5 @@
-//! The checks, in the order in which they are done. Each is a function of its own: it asks, compares, and says in a few words
-//! what it saw, or where it had to stop.
+//! The checks, in the order in which they run. Each is a function: it sends requests, compares, and says in a few words
+//! what it saw, or why it stopped.
 
 mod bytes;
 mod query;
@@ -35,7 +35,7 @@ pub const ALL: &[Check] = &[
     check!("track", tracks::pieces, "every track says which bytes it is"),
     check!("track-cover", tracks::cover, "each track holds all of its media, and all tracks all media"),
     check!("track-time", tracks::with_time, "consecutive stretches of time of a track hold all of its media"),
-    check!("track-unknown", tracks::unknown, "a track that is not there is 416"),
+    check!("track-unknown", tracks::unknown, "an unknown track is 416"),
     check!(
         "redirect-time",
         redirect::of_time,

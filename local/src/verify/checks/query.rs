@@ -1,4 +1,4 @@
-//! Fragments in a query (Media Fragments URI 1.0 §7.3): resources of their own.
+//! Fragments in a query (Media Fragments URI 1.0 §7.3): separate resources.
 
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, ETAG};
@@ -13,20 +13,20 @@ use crate::verify::subject::{Stretch, Subject};
 use crate::verify::verdict::{Stop, Verdict};
 use crate::verify::whole::Whole;
 
-/// What a cut really is of, as Reelspan says it: `t=npt:19.77,35`.
+/// The interval that a cut really contains, in Reelspan's field: `t=npt:19.77,35`.
 const X_MEDIA_FRAGMENT: &str = "x-media-fragment";
 
-/// How many random stretches are asked for.
+/// How many random stretches are requested.
 const STRETCHES: usize = 3;
 
-/// By how much times may be off: a picture or two.
+/// The tolerance of times: one or two pictures.
 const TOLERANCE: Time = Time(100_000_000);
 
-/// By how much a file may last longer than was promised: where pictures are stored out of order, the last of a cut may refer to
-/// one that is shown after them, which then comes along.
+/// How much longer than promised a file may last: if pictures are stored out of order, the last one of a cut may refer
+/// to a picture that is shown later, which is then included.
 const REORDERING: Time = Time(500_000_000);
 
-/// Random stretches of time: complete files, of the duration that was promised.
+/// Random stretches of time: complete files of the promised duration.
 pub async fn time(subject: &Subject) -> Verdict {
     let duration = match &subject.media {
         Ok(media) => media.outline.duration,
@@ -60,7 +60,7 @@ fn queried(subject: &Subject, fragment: &str) -> Result<Request, Stop> {
     Ok(Request::get(format!("{}{separator}{fragment}", subject.url)))
 }
 
-/// The file that a fragment is: 200 with a length and a validator, and not the original.
+/// The file that contains a fragment: 200 with a length and a validator, and not the original.
 async fn fetched(subject: &Subject, request: &Request) -> Result<Whole, Stop> {
     let answer = subject.client.send(request).await?;
     if unsupported(&answer) || is_original(subject, &answer) {
@@ -79,12 +79,12 @@ async fn fetched(subject: &Subject, request: &Request) -> Result<Whole, Stop> {
     Whole::of(answer).await
 }
 
-/// The server says that it cuts no such thing.
+/// Whether the server says that it does not support such fragments.
 fn unsupported(answer: &Answer) -> bool {
     matches!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::NOT_IMPLEMENTED)
 }
 
-/// The server took no notice of the query.
+/// Whether the server ignored the query.
 fn is_original(subject: &Subject, answer: &Answer) -> bool {
     let length = answer.field(CONTENT_LENGTH.as_str()).and_then(|value| value.parse().ok());
     answer.status == StatusCode::OK
@@ -96,7 +96,8 @@ fn original_or(subject: &Subject, answer: &Answer) -> String {
     if is_original(subject, answer) { "the original".to_owned() } else { answer.status.to_string() }
 }
 
-/// The stretch of the original that a cut is of: what the answer says, which has to hold what was asked; else what was asked.
+/// The stretch of the original in a cut: the one in the answer, which has to contain the requested one; else the
+/// requested one.
 fn promised(request: &Request, cut: &Whole, asked: Stretch, duration: Time) -> Result<(Time, Time), Stop> {
     let end = asked.end_of(duration);
     let Some(said) = cut.field(X_MEDIA_FRAGMENT) else { return Ok((asked.start, end)) };
@@ -120,7 +121,7 @@ fn stretch(fragment: &str) -> Option<Stretch> {
     Some(Stretch { start, end })
 }
 
-/// The structure of a cut, which has to be sound where that of the original is known.
+/// The structure of a cut, which has to be valid if that of the original is known.
 async fn indexed(subject: &Subject, request: &Request, cut: &Whole) -> Result<Option<Media>, Stop> {
     if subject.media.is_err() {
         return Ok(None);
@@ -129,8 +130,8 @@ async fn indexed(subject: &Subject, request: &Request, cut: &Whole) -> Result<Op
     media.map(Some).map_err(|why| request.violated("a complete file", why))
 }
 
-/// The file lasts as long as was promised. Who promises nothing may begin before, where decoding can begin; and a subtitle, which
-/// is one sample however long it is shown, may last beyond the end.
+/// Checks that the file lasts as long as promised. Without a promise it may begin earlier, where decoding can begin. A
+/// subtitle, which is one sample for its whole duration, may last beyond the end.
 fn as_long(request: &Request, cut: &Whole, media: &Media, promised: Time) -> Result<(), Stop> {
     let lasts = media.outline.duration;
     let exact = cut.field(X_MEDIA_FRAGMENT).is_some();
@@ -146,13 +147,13 @@ fn cut(subject: &Subject) -> Result<&(Request, Whole), Stop> {
     subject.cut.get().ok_or_else(|| Stop::NotRun("query-time gave no file".to_owned()))
 }
 
-/// Byte ranges of a cut are of that file, and of no other.
+/// Byte ranges of a cut are ranges of that file.
 pub async fn bytes(subject: &Subject) -> Verdict {
     let (request, whole) = cut(subject)?;
     joined(&subject.client, request, whole, subject.pieces, &mut subject.random("query-bytes")).await
 }
 
-/// The same cut again is the same file.
+/// Requesting the same cut again returns the same file.
 pub async fn again(subject: &Subject) -> Verdict {
     let (request, whole) = cut(subject)?;
     let mut answer = subject.client.send(request).await?;
@@ -170,12 +171,13 @@ pub async fn again(subject: &Subject) -> Verdict {
     }
 }
 
-/// Each track by itself: a complete file that has a track of its kind, and none of another.
+/// Each track by itself: a complete file with a track of its kind, and none of another kind.
 pub async fn tracks(subject: &Subject) -> Verdict {
     let mut bytes = 0;
     let tracks = &subject.media()?.outline.tracks;
     for (at, track) in tracks.iter().enumerate() {
-        // The number is the one name that every track has; where a track goes by another, that of its kind is tried.
+        // Every track has a number, but other names too: if a name selects another track, one of the same kind is
+        // enough.
         let names = media::names(track);
         let mut file = Err(Stop::NotRun("a track has no name".to_owned()));
         for name in &names {

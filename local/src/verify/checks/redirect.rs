@@ -1,5 +1,5 @@
-//! Redirects to byte ranges (W3C *Protocol for Media Fragments 1.0 Resolution in HTTP*, §3.3): a client that takes them gets
-//! from any cache what it would otherwise get from the server alone.
+//! Redirects to byte ranges (W3C *Protocol for Media Fragments 1.0 Resolution in HTTP*, §3.3): a client that accepts
+//! them can get from any cache what otherwise only the server returns.
 
 use http::StatusCode;
 use http::header::{LOCATION, VARY};
@@ -11,21 +11,21 @@ use crate::verify::ranges::{Ranges, byte_ranges};
 use crate::verify::subject::{Stretch, Subject};
 use crate::verify::verdict::{Stop, Verdict};
 
-/// Of a stretch of time.
+/// A redirect for a stretch of time.
 pub async fn of_time(subject: &Subject) -> Verdict {
     let duration = subject.duration().await?;
     let stretch = Stretch::within(&mut subject.random("redirect-time"), duration);
     followed(subject, &format!("t:npt={stretch}")).await
 }
 
-/// Of a track, which may be hundreds of ranges.
+/// A redirect for a track, which may be hundreds of ranges.
 pub async fn of_track(subject: &Subject) -> Verdict {
     let tracks = subject.by_track.get().ok_or_else(|| Stop::NotRun("track did not pass".to_owned()))?;
     let Some(track) = tracks.last() else { return Err(Stop::NotRun("the file has no tracks".to_owned())) };
     followed(subject, &format!("track={}", track.name)).await
 }
 
-/// Asks for a range with and without a redirect, follows the redirect, and compares.
+/// Requests a range with and without a redirect, follows the redirect, and compares.
 async fn followed(subject: &Subject, range: &str) -> Verdict {
     let request = subject.request().range(range).field(ACCEPT_RANGE_REDIRECT, "bytes");
     let mut answer = subject.client.send(&request).await?;
@@ -48,7 +48,7 @@ async fn followed(subject: &Subject, range: &str) -> Verdict {
     Ok(format!("{} bytes in {} ranges", ranges.len(), ranges.iter().count()))
 }
 
-/// Where the redirect leads, and to which bytes there.
+/// The target of the redirect, and the bytes to request there.
 fn target(answer: &Answer) -> Result<(String, Ranges), Stop> {
     let location = answer.field(LOCATION.as_str()).ok_or_else(|| answer.violated("a Location", "none"))?;
     let value = answer.field(RANGE_REDIRECT).ok_or_else(|| answer.violated("a Range-Redirect", "none"))?;

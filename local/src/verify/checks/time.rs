@@ -12,13 +12,13 @@ use crate::verify::ranges::Ranges;
 use crate::verify::subject::{Stretch, Subject};
 use crate::verify::verdict::{Stop, Verdict};
 
-/// By how much a time in a mapping may be off: the working group's own examples have two decimals.
+/// The tolerance of times in a mapping: the working group's own examples have two decimals.
 const ROUNDING: Time = Time(10_000_000);
 
-/// How many stretches are asked for with the setup.
+/// How many stretches are requested with the setup.
 const WITH_SETUP: usize = 4;
 
-/// Consecutive stretches of time, from zero to the end: each answer says which bytes it has and which time they hold, and
+/// Consecutive stretches of time, from zero to the end: each answer says which bytes and which time it contains, and
 /// both are true.
 pub async fn pieces(subject: &Subject) -> Verdict {
     let duration = subject.duration().await?;
@@ -30,12 +30,12 @@ pub async fn pieces(subject: &Subject) -> Verdict {
         covered.extend(laid.parts);
     }
     let said = format!("{} stretches of {duration} s, {} bytes", stretches.len(), covered.len());
-    // What covers nothing new was here before.
+    // Set only once: a second result would be the same.
     subject.by_time.set(covered).ok();
     Ok(said)
 }
 
-/// The mapping tells of a stretch of time that holds the one that was asked for.
+/// Checks that the mapping's stretch of time contains the requested one.
 pub fn holds(laid: &Laid, asked: Stretch, duration: Time) -> Result<(), Stop> {
     let expected = || format!("a mapping to a stretch of 0-{duration} that holds {asked}");
     let given = laid.mapping()?.time.ok_or_else(|| laid.mapping_violates(expected()))?;
@@ -49,7 +49,7 @@ pub fn holds(laid: &Laid, asked: Stretch, duration: Time) -> Result<(), Stop> {
     }
 }
 
-/// Together, consecutive stretches of time hold every byte of every sample.
+/// Together, consecutive stretches of time contain every byte of every sample.
 pub async fn cover(subject: &Subject) -> Verdict {
     subject.duration().await?;
     let media = subject.media()?;
@@ -63,7 +63,7 @@ pub async fn cover(subject: &Subject) -> Verdict {
     }
 }
 
-/// With `;include-setup` an answer has the setup too, and says so.
+/// With `;include-setup` an answer contains the setup too, and says so.
 pub async fn with_setup(subject: &Subject) -> Verdict {
     let duration = subject.duration().await?;
     let mut random = subject.random("time-setup");
@@ -73,7 +73,7 @@ pub async fn with_setup(subject: &Subject) -> Verdict {
         let laid = subject.lay(format!("t:npt={stretch};include-setup")).await?;
         if !laid.mapping()?.setup {
             let came = laid.mapping_violates("a mapping with include-setup");
-            // Who does not know the word gives the stretch without it.
+            // A server that does not know the word returns the stretch without it.
             return Err(if parts == 0 { came.forgive() } else { came });
         }
         holds(&laid, *stretch, duration)?;
@@ -83,7 +83,7 @@ pub async fn with_setup(subject: &Subject) -> Verdict {
     Ok(format!("{} stretches in {parts} parts", stretches.len()))
 }
 
-/// `include-setup` alone gives the setup alone; where a player needs none, there is nothing to give.
+/// `include-setup` alone returns only the setup; if a player needs none, there is nothing to return.
 pub async fn setup(subject: &Subject) -> Verdict {
     if subject.media.as_ref().is_ok_and(|media| media.outline.setup_ranges.is_empty()) {
         return unsatisfiable(subject, "include-setup".to_owned()).await;
@@ -96,7 +96,7 @@ pub async fn setup(subject: &Subject) -> Verdict {
     Ok(format!("bytes {}", laid.ranges()))
 }
 
-/// The bytes hold what the file's structure says that a player needs before these of it.
+/// Checks that the bytes contain the setup that a player needs before them, by the file's structure.
 fn has_setup(subject: &Subject, laid: &Laid, fragment: Vec<Range<u64>>) -> Result<(), Stop> {
     let Ok(media) = &subject.media else { return Ok(()) };
     let needed: Ranges = resolve::setup(&media.outline, fragment).into_iter().collect();
@@ -107,25 +107,25 @@ fn has_setup(subject: &Subject, laid: &Laid, fragment: Vec<Range<u64>>) -> Resul
     }
 }
 
-/// An empty stretch cannot be given.
+/// An empty stretch is not satisfiable.
 pub async fn empty(subject: &Subject) -> Verdict {
     subject.duration().await?;
     unsatisfiable(subject, "t:npt=3-3".to_owned()).await
 }
 
-/// A reversed stretch cannot be given.
+/// A reversed stretch is not satisfiable.
 pub async fn reversed(subject: &Subject) -> Verdict {
     subject.duration().await?;
     unsatisfiable(subject, "t:npt=7-3".to_owned()).await
 }
 
-/// A stretch behind the end cannot be given.
+/// A stretch behind the end is not satisfiable.
 pub async fn behind(subject: &Subject) -> Verdict {
     let behind = subject.duration().await? + Time::from_secs(10);
     unsatisfiable(subject, format!("t:npt={behind}-{}", behind + Time::from_secs(10))).await
 }
 
-/// The answer is 416. Where it says how long the resource is, it says it right.
+/// The answer is 416. If it gives the length of the resource, the length is right.
 pub async fn unsatisfiable(subject: &Subject, range: String) -> Verdict {
     let answer = subject.ask(range).await?;
     answer.expect(StatusCode::RANGE_NOT_SATISFIABLE)?;

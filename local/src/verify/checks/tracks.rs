@@ -9,7 +9,7 @@ use crate::verify::ranges::Ranges;
 use crate::verify::subject::{Named, Stretch, Subject};
 use crate::verify::verdict::{Stop, Verdict};
 
-/// Every track of the file can be had by one of its names, and the bytes are where the answer says.
+/// Every track of the file can be requested by one of its names, and the bytes are where the answer says.
 pub async fn pieces(subject: &Subject) -> Verdict {
     let mut given = Vec::new();
     for (place, track) in subject.media()?.outline.tracks.iter().enumerate() {
@@ -27,7 +27,7 @@ pub async fn pieces(subject: &Subject) -> Verdict {
     Ok(said.join(", "))
 }
 
-/// A track by the first of these names that the server knows it by.
+/// A track by the first of these names that the server knows.
 async fn by_any_name(subject: &Subject, names: &[String]) -> Result<(String, Laid), Stop> {
     let mut refused = None;
     for name in names {
@@ -40,12 +40,12 @@ async fn by_any_name(subject: &Subject, names: &[String]) -> Result<(String, Lai
     Err(refused.unwrap_or_else(|| Stop::NotRun("a track has no name".to_owned())))
 }
 
-/// What each track gave when it was asked for by itself.
+/// The bytes of each track, requested separately.
 fn given(subject: &Subject) -> Result<&Vec<Named>, Stop> {
     subject.by_track.get().ok_or_else(|| Stop::NotRun("track did not pass".to_owned()))
 }
 
-/// The bytes of each track hold all of its samples, and so those of all tracks all.
+/// The bytes of each track contain all of its samples, and so all tracks together all samples.
 pub async fn cover(subject: &Subject) -> Verdict {
     let (media, mut all) = (subject.media()?, Ranges::default());
     for track in given(subject)? {
@@ -58,7 +58,7 @@ pub async fn cover(subject: &Subject) -> Verdict {
     Ok(format!("{} bytes of media in {} of {}", media.bytes(), all.len(), subject.whole.len()))
 }
 
-/// Consecutive stretches of time of each track, likewise. Where a track has nothing in a stretch, 416 is right.
+/// The same for consecutive stretches of time of each track. If a track has nothing in a stretch, 416 is right.
 pub async fn with_time(subject: &Subject) -> Verdict {
     let tracks = given(subject)?;
     let duration = subject.duration().await?;
@@ -86,7 +86,7 @@ pub async fn with_time(subject: &Subject) -> Verdict {
     Ok(format!("{asked} stretches of {} tracks", tracks.len()))
 }
 
-/// A track that is not there cannot be given.
+/// An unknown track is not satisfiable.
 pub async fn unknown(subject: &Subject) -> Verdict {
     given(subject)?;
     unsatisfiable(subject, "track=no-such-track".to_owned()).await

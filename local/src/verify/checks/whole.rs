@@ -1,4 +1,4 @@
-//! The whole, which all else is compared with (RFC 9110 §8, §14.3).
+//! The whole resource, with which everything else is compared (RFC 9110 §8, §14.3).
 
 use http::StatusCode;
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
@@ -6,10 +6,10 @@ use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use crate::verify::subject::Subject;
 use crate::verify::verdict::Verdict;
 
-/// How much of the second answer is compared: enough to tell, and no second download of a film.
+/// How much of the second answer is compared: enough to notice a difference, without downloading a film twice.
 const COMPARED: u64 = 16 << 20;
 
-/// Its header fields are there and true.
+/// Its header fields are present and true.
 pub async fn fields(subject: &Subject) -> Verdict {
     let whole = &subject.whole;
     let violated = |expected: &str, name: &str| {
