@@ -1,6 +1,6 @@
-//! A budget of memory for all answers together. A request holds a share of it from the first page of the index that it loads
-//! until its body is sent; one for which there is no room waits for a moment, in the order of arrival, and then answers 503.
-//! Large answers have a part of the budget only, so that small ones do not wait behind them.
+//! A memory budget for all answers together. A request holds a share of it from the first index page that it loads
+//! until its body is sent. If there is no room, it waits for a moment, in order of arrival, and then answers 503. Large
+//! answers may use only a part of the budget, so that small ones do not wait behind them.
 
 use std::env;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// What is counted, in bytes.
+/// The unit of the budget, in bytes.
 const UNIT: u64 = 16 << 10;
-/// The budget of a machine of which nothing is known, in megabytes.
+/// The default budget, in megabytes.
 const DEFAULT: u64 = 128;
-/// What every request that loads pages holds at least, in bytes.
+/// The minimum share of a request that loads pages, in bytes.
 const LEAST: u64 = 1 << 20;
-/// An answer of more bytes of memory than this is a large one.
+/// An answer that needs more memory than this, in bytes, is a large one.
 const LARGE: u64 = 8 << 20;
 /// How long a request waits for its share, or for more of it.
 const WAIT: Duration = Duration::from_secs(5);
@@ -24,14 +24,14 @@ const WAIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Budget {
     all: Arc<Semaphore>,
-    /// The part of it that large answers have.
+    /// The part of the budget for large answers.
     large: Arc<Semaphore>,
-    /// How many units large answers have.
+    /// The number of units for large answers.
     most: u32,
     wait: Duration,
 }
 
-/// There is no room in the budget just now.
+/// The budget has no room at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
@@ -42,7 +42,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// So many bytes, and how long a request waits for its share of them.
+    /// A budget of `bytes`, and how long a request waits for its share.
     #[must_use]
     pub fn new(bytes: u64, wait: Duration) -> Self {
         let units = u32::try_from(bytes / UNIT).unwrap_or(u32::MAX).max(8);
@@ -51,8 +51,8 @@ impl Budget {
         Self { all: semaphore(units), large: semaphore(most), most, wait }
     }
 
-    /// What the environment says: `REELSPAN_MEMORY`, in megabytes; else a quarter of the memory of a Lambda function
-    /// (`AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, which Lambda sets); else 128 MB.
+    /// The budget from the environment: `REELSPAN_MEMORY`, in megabytes; else a quarter of the memory of a Lambda
+    /// function (`AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, which Lambda sets); else 128 MB.
     #[must_use]
     pub fn from_env() -> Self {
         let megabytes = |name| env::var(name).ok()?.parse::<u64>().ok();
@@ -61,11 +61,11 @@ impl Budget {
         Self::new(own.or_else(lambda).unwrap_or(DEFAULT) << 20, WAIT)
     }
 
-    /// A share for a request that is going to load pages.
+    /// Reserves a share for a request that is going to load pages.
     ///
     /// # Errors
     ///
-    /// [`Full`] if there is no room for it in time.
+    /// [`Full`] if there is no room in time.
     pub async fn share(&self) -> Result<Share, Full> {
         let mut share = Share { budget: self.clone(), all: None, large: None };
         share.grow(LEAST).await?;
@@ -73,7 +73,7 @@ impl Budget {
     }
 }
 
-/// What one request holds of the budget.
+/// One request's share of the budget.
 #[derive(Debug)]
 pub struct Share {
     budget: Budget,
@@ -82,11 +82,11 @@ pub struct Share {
 }
 
 impl Share {
-    /// Holds so many bytes, if it does not already. Of an answer that is larger than all that large answers have, that much.
+    /// Grows the share to at least `bytes`, limited to the budget of large answers.
     ///
     /// # Errors
     ///
-    /// [`Full`] if there is no room for it in time.
+    /// [`Full`] if there is no room in time.
     pub async fn grow(&mut self, bytes: u64) -> Result<(), Full> {
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).min(self.budget.most);
         if bytes > LARGE {
@@ -96,7 +96,7 @@ impl Share {
         acquire(Arc::clone(&self.budget.all), &mut self.all, units, self.budget.wait).await
     }
 
-    /// Holds no more than so many bytes.
+    /// Shrinks the share to at most `bytes`.
     pub fn shrink(&mut self, bytes: u64) {
         let units = usize::try_from(bytes.div_ceil(UNIT)).unwrap_or(usize::MAX);
         for permit in [&mut self.all, &mut self.large].into_iter().flatten() {

@@ -1,22 +1,22 @@
-//! Reelspan gives out any excerpt of an audio or video file by a URL, cut from the stored original at request time, with no
-//! transcoding and no second copy.
+//! Reelspan serves any excerpt of an audio or video file by a URL, cut from the stored original at request time,
+//! without transcoding and without a second copy.
 //!
-//! Its one idea: when a file arrives, its structure is read once and stored as an index; a request reads a few kilobytes of it.
-//! The crate `reelspan-engine` reads files, packs indexes and resolves fragments. This crate is what all functions share over it.
-//! The rooms, from the ground up; each imports only what stands above it in this list:
+//! The idea: when a file arrives, its structure is read once and stored as an index; a request reads a few kilobytes of
+//! the index. The crate `reelspan-engine` reads files, packs indexes and resolves fragments. This crate contains what
+//! all functions share on top of it. Its modules, from the bottom up; each imports only those above it in this list:
 //!
-//! | room | what it knows |
+//! | module | content |
 //! | --- | --- |
-//! | [`budget`] | the memory that all answers together may take |
-//! | [`user`] | who is asking |
+//! | [`budget`] | the memory budget of all answers |
+//! | [`user`] | users and authentication |
 //! | [`space`] | spaces and contents: names, access lists, properties |
 //! | [`http`] | conditional requests, entity tags, media types, origins, problem details |
 //! | [`cloudfront`] | signed URLs and cookies: policies, signing, verifying |
-//! | [`telemetry`] | what an operator sees: traces, and figures of what a request took |
+//! | [`telemetry`] | what an operator sees: logs, metrics, audit trail |
 //! | [`store`] | S3 and DynamoDB, and the secrets in Secrets Manager |
-//! | [`distribution`] | the distributions of CloudFront, made and changed |
+//! | [`distribution`] | the distributions of CloudFront |
 //!
-//! Nothing in here knows of Lambda, and only [`store`] and [`distribution`] call AWS.
+//! The crate does not depend on Lambda, and only [`store`] and [`distribution`] call AWS.
 
 pub mod budget;
 pub mod cloudfront;

@@ -1,10 +1,11 @@
-//! Who is let in: anybody, where the space streams openly; whoever has a valid signature, in the URL or in cookies, where it
-//! streams securely; nobody where it does not stream.
+//! Access: open streaming allows every request; secure streaming requires a valid signature in the URL or in cookies;
+//! without streaming, every request is refused.
 //!
-//! A request on `/media/{space}/{content}` is looked at as one of the same content where its space streams: that is the URL
-//! which was signed, with its path as the request writes it. (API Gateway's HTTP APIs give paths decoded; behind one, every
-//! way of writing a path is the same.) The clock is the system's, with no grace: CloudFront has none. The address of a viewer is that of whoever
-//! opened the connection, to us or to API Gateway; what a header says of it counts for nothing.
+//! A request for `/media/{space}/{content}` is checked like one for the same content at the space's streaming host:
+//! that is the URL that was signed, with its path as the request writes it. (API Gateway's HTTP APIs decode paths;
+//! behind one, all spellings of a path are equal.) The clock is the system's, without a grace period, as in CloudFront.
+//! The address of a viewer is that of the client that opened the connection, to us or to API Gateway; header fields
+//! about it are ignored.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -18,31 +19,31 @@ use reelspan::store::Admission;
 
 use crate::{Error, Fragments, Viewers};
 
-/// Below which path media are.
+/// The path prefix of media.
 const MEDIA: &str = "/media";
 
-/// What a request shows in order to be let in.
+/// A request's proof of access.
 pub struct Shown {
-    /// What stands in its query: a signature, none, or something that can be none.
+    /// The signature in its query, if any; an error if it is malformed.
     pub query: Result<Option<Evidence>, Refusal>,
-    /// What stands in its cookies.
+    /// The signature in its cookies.
     pub cookies: Result<Option<Evidence>, Refusal>,
-    /// Where it comes from, where that is known.
+    /// The client's address, if known.
     pub address: Option<IpAddr>,
-    /// What stands behind `/media` in its path, as it is written.
+    /// The path after `/media`, as it is written.
     pub path: Option<String>,
 }
 
-/// A request that was let in.
+/// An allowed request.
 pub struct Admitted {
-    /// The URL of the content where its space streams, without a query; none until there is a distribution.
+    /// The URL of the content at the streaming host, without a query; `None` until there is a distribution.
     pub url: Option<String>,
-    /// Whether others have to be kept out of what is answered.
+    /// Whether the answer has to be kept from others.
     pub secure: bool,
 }
 
 impl Shown {
-    /// What a request shows, and its query without that.
+    /// Splits a request into its proof and the rest of its query.
     pub fn of(parts: &Parts) -> (Self, Option<String>) {
         let (query, rest) = in_query(parts.uri.query());
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
@@ -51,20 +52,20 @@ impl Shown {
         (Self { query, cookies: Evidence::from_cookies(&parts.headers), address, path }, rest)
     }
 
-    /// What a URL with this path and this query shows by itself; and the query without it.
+    /// The proof in a URL with this path and this query; and the query without it.
     pub fn of_url(path: Option<&str>, query: Option<&str>) -> (Self, Option<String>) {
         let (query, rest) = in_query(query);
         let path = path.and_then(|path| path.strip_prefix(MEDIA)).map(str::to_owned);
         (Self { query, cookies: Ok(None), address: None, path }, rest)
     }
 
-    /// The path of a content of this space, as it is written; none if the space is written in another way.
+    /// The path of a content of this space, as it is written; `None` if the space is spelled differently.
     fn content_path(&self, space: &SpaceId) -> Option<&str> {
         let path = self.path.as_deref()?.strip_prefix('/')?.strip_prefix(space.as_str())?;
         path.starts_with('/').then_some(path)
     }
 
-    /// What counts: the signature in the query, and only where there is none that of the cookies, as CloudFront has it.
+    /// The signature that counts: that in the query; if there is none, that in the cookies, as in CloudFront.
     fn evidence(&self) -> Result<&Evidence, Refusal> {
         match self.query.as_ref().map_err(|refusal| *refusal)? {
             Some(evidence) => Ok(evidence),
@@ -74,25 +75,25 @@ impl Shown {
 }
 
 impl std::fmt::Debug for Shown {
-    /// Without the signature, so that it never ends in a log.
+    /// Omits the signature, so that it never appears in a log.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Shown").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
-/// The signature in a query, and the query without it: none where there was nothing else in it.
+/// The signature in a query, and the query without it: `None` if nothing else was in it.
 fn in_query(query: Option<&str>) -> (Result<Option<Evidence>, Refusal>, Option<String>) {
     let Some(query) = query else { return (Ok(None), None) };
     let (evidence, rest) = match Evidence::from_query(query) {
         Ok((evidence, rest)) => (Ok(evidence), rest),
-        // An open space has no use for it.
+        // An open space ignores signatures.
         Err(refusal) => (Err(refusal), without_signature(query)),
     };
     (evidence, (!rest.is_empty() || query.is_empty()).then_some(rest))
 }
 
 impl Fragments {
-    /// Lets a request for this content in, whose query but for the signature is this one.
+    /// Checks whether a request for this content is allowed; `query` is its query without the signature.
     ///
     /// # Errors
     ///
@@ -104,7 +105,7 @@ impl Fragments {
         query: Option<&str>,
         shown: &Shown,
     ) -> Result<Admitted, Error> {
-        let none = "this space does not stream: it is turned on by enable-streaming";
+        let none = "this space does not stream: enable-streaming turns it on";
         let streaming = admission.streaming.as_ref().ok_or(Error::Closed(none))?;
         match streaming.standing {
             Standing::On => {}

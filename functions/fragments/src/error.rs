@@ -1,4 +1,4 @@
-//! What is answered instead, in one place: problem details (RFC 9457) with the status and the header fields that go with them.
+//! Error answers, in one place: problem details (RFC 9457) with their status and header fields.
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, VARY};
@@ -16,13 +16,13 @@ use reelspan_engine::media::Time;
 /// Why a request is not answered with media.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The path is none of ours.
+    /// There is no such route.
     #[error("there is nothing at this path")]
     NoRoute,
-    /// The method is none of this path.
-    #[error("this is read with GET and HEAD alone")]
+    /// The route does not support the method.
+    #[error("only GET and HEAD are supported here")]
     Method,
-    /// The path names nothing that could be there.
+    /// The path contains an invalid name.
     #[error(transparent)]
     Name(#[from] NameError),
     /// The path, percent-decoded, is not UTF-8.
@@ -31,66 +31,68 @@ pub enum Error {
     /// There is nothing to validate.
     #[error("{0}")]
     Validate(&'static str),
-    /// Its space streams to nobody.
+    /// The space does not stream.
     #[error("{0}")]
     Closed(&'static str),
-    /// Its space streams to signed requests alone, and this is none that counts.
+    /// The space requires a signature, and the request has no valid one.
     #[error("{0}")]
     Unsigned(#[from] Refusal),
-    /// There is no such content.
+    /// The content does not exist.
     #[error("there is no such content")]
     Missing,
-    /// A part was asked for that it does not have, and all of it may be more than was signed.
-    #[error("no such part: {0}; the whole of what streams to signed requests is given to those that ask for the whole")]
+    /// The request names a part that the file does not have, and the whole may be more than was signed.
+    #[error(
+        "no such part: {0}; in a space with secure streaming, only a request for the whole file returns the whole file"
+    )]
     NoPart(String),
-    /// It is there, and its index is on its way.
-    #[error("this version of it is being indexed")]
+    /// The file exists, but has not been indexed yet.
+    #[error("this version of the file is being indexed")]
     Indexing,
-    /// It has no index; the text says why.
-    #[error("no part of it can be cut: {0}")]
+    /// The file has no index; the text says why.
+    #[error("the file cannot be cut: {0}")]
     Refused(String),
-    /// There is nothing at that time: it lies behind the end, as a rule.
-    #[error("it lasts {duration} s, and has nothing at the time asked for")]
+    /// There is nothing at the requested time; usually it is after the end.
+    #[error("the file lasts {duration} s, and has nothing at the requested time")]
     Outside {
-        /// How long it lasts.
+        /// The duration of the file.
         duration: Time,
     },
     /// A condition of the request does not hold.
-    #[error("it is not, or no longer, what the request takes it for")]
+    #[error("precondition failed: the resource does not match the request's conditions")]
     Precondition,
-    /// The range names no part of it.
+    /// The range is not satisfiable.
     #[error("{why}")]
     Unsatisfiable {
-        /// How many bytes it has.
+        /// The length of the resource.
         length: u64,
         /// What is wrong with the range.
         why: String,
     },
-    /// A buffered answer cannot carry it.
-    #[error("{length} bytes are more than this way can carry at once; ask for a Range of bytes")]
+    /// The answer is too large to be buffered.
+    #[error("{length} bytes are too many for one answer; request a byte range")]
     TooLarge {
-        /// How many bytes it has.
+        /// The length of the answer.
         length: u64,
     },
-    /// A cut would take more memory than one may.
-    #[error("the cut takes more than {taken} bytes of memory, where one may take {bound}; ask for a shorter one")]
+    /// The cut would exceed its memory bound.
+    #[error("the cut takes more than {taken} bytes of memory, and the bound is {bound}; request a shorter one")]
     Memory {
-        /// How many bytes it took when it was given up.
+        /// The memory in use when it was stopped, in bytes.
         taken: u64,
-        /// How many it may take.
+        /// The bound in bytes.
         bound: u64,
     },
-    /// Other answers have taken all memory that there is for answers.
-    #[error("other requests have taken all memory that there is for answers; try again")]
+    /// Other answers use all memory for answers.
+    #[error("other requests use all memory for answers; try again later")]
     Full,
-    /// A store asks for patience.
+    /// A store asks to try later.
     #[error("{0} is busy")]
     Busy(&'static str),
-    /// A store failed; the text is for the log alone.
+    /// A store failed; the text is only for the log.
     #[error("the media or their index could not be read")]
     Upstream(String),
-    /// We are wrong; the text is for the log alone.
-    #[error("this should not have happened")]
+    /// An error in the program; the text is only for the log.
+    #[error("internal error")]
     Internal(String),
 }
 
@@ -115,17 +117,17 @@ impl Error {
         }
     }
 
-    /// The problem as its reader finds it.
+    /// The problem details.
     #[must_use]
     pub fn problem(&self) -> Problem {
         let title = match self {
-            Self::Name(_) => "No such name",
+            Self::Name(_) => "Invalid name",
             Self::Closed(_) => "Not streamed",
-            Self::Unsigned(_) => "Not signed for this",
-            Self::Outside { .. } => "No time of it",
-            Self::Refused(_) => "No media fragments of this",
+            Self::Unsigned(_) => "Not allowed by the signature",
+            Self::Outside { .. } => "Nothing at this time",
+            Self::Refused(_) => "Fragments are not supported for this file",
             Self::TooLarge { .. } => "Too large for one answer",
-            Self::Memory { .. } => "Too large a cut",
+            Self::Memory { .. } => "The cut is too large",
             Self::Indexing => "Being indexed",
             _ => self.status().canonical_reason().unwrap_or("Problem"),
         };
@@ -138,7 +140,7 @@ impl Error {
         }
     }
 
-    /// The header fields that go with the status.
+    /// The header fields for the status.
     fn fields(&self) -> Vec<(HeaderName, String)> {
         match self {
             Self::Unsatisfiable { length, .. } => {
@@ -203,7 +205,7 @@ impl From<container::Error> for Error {
             container::Error::Read(container::ReadError::Failed(message)) => Self::Upstream(message),
             container::Error::Memory { taken, bound } => Self::Memory { taken, bound },
             container::Error::Index(error) => Self::Internal(error.to_string()),
-            // Whatever the file holds, it is no fault of ours that it does.
+            // Whatever the file contains is not an error of the service.
             error => Self::Refused(error.to_string()),
         }
     }

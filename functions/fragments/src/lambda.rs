@@ -10,7 +10,7 @@ use reelspan_gateway::{Buffered, encoded_once, observed, run_streamed};
 
 use crate::{Delivery, Fragments};
 
-/// Answers invocations until the end.
+/// Answers invocations until the process ends.
 pub async fn run(fragments: Fragments) -> Result<(), lambda_http::Error> {
     let delivery = fragments.delivery;
     let service = ServiceBuilder::new().map_request(from_viewer).service(observed(fragments.router()));
@@ -20,8 +20,8 @@ pub async fn run(fragments: Fragments) -> Result<(), lambda_http::Error> {
     }
 }
 
-/// The request as the routes take it: its path encoded once, and where it comes from, which API Gateway has seen and no header
-/// can say.
+/// Converts a request for the routes: with its path encoded once, and with the client's address, which API Gateway
+/// knows and no header field can claim.
 fn from_viewer(mut request: lambda_http::Request) -> lambda_http::Request {
     let address = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),

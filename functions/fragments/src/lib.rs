@@ -1,22 +1,22 @@
-//! The function that serves media: `GET /media/{space}/{content}`, whole or any part of it.
+//! The function that serves media: `GET /media/{space}/{content}`, whole files and fragments.
 //!
-//! A request is one look into the index and one GET from the media bucket, however long the file is; a HEAD, a 304 and an error
-//! leave the bucket alone. On its way through the files of this crate it is
+//! A request is one lookup in the index and one GET from the media bucket, however long the file is; a HEAD, a 304 and
+//! an error do not access the bucket. The modules, in the order in which a request passes them:
 //!
 //! | file | |
 //! | --- | --- |
-//! | `request` | parsed: names, fragment, range and conditions, all of them validated |
-//! | `routes` | led to the handler of its path |
-//! | `admission` | let in, or not: by the streaming of its space, and by a signature |
-//! | `serving` | taken from the index to the body |
-//! | `resource` | told what it is of: the original, or a cut of it |
-//! | `answer` | answered: status, header fields and a splice, decided from values alone |
-//! | `delivery` | fitted to what the way back can carry |
-//! | `viewers` | whoever stands on that way |
-//! | `error` | or refused, with problem details |
-//! | `lambda` | and all of that as a Lambda function |
+//! | `request` | parses names, fragment, range and conditions |
+//! | `routes` | finds the handler for the path |
+//! | `admission` | checks access, by the streaming of the space and by a signature |
+//! | `serving` | looks up the index and makes the body |
+//! | `resource` | determines the resource: the original, or a cut of it |
+//! | `answer` | decides status, header fields and a splice, from values alone |
+//! | `delivery` | limits the size of the answer |
+//! | `viewers` | says what is between viewer and function |
+//! | `error` | answers errors with problem details |
+//! | `lambda` | runs it all as a Lambda function |
 //!
-//! Beside it stands [`validate`], which says what a URI means rather than serving it.
+//! [`validate`] explains a URI instead of serving it.
 
 mod admission;
 pub mod answer;
@@ -39,31 +39,31 @@ use reelspan::space::streaming::Hosts;
 use reelspan::store::{SpacesTable, Stores};
 pub use viewers::Viewers;
 
-/// What the routes stand on.
+/// What the routes need.
 #[derive(Clone, Debug)]
 pub struct Fragments {
     /// The media and the index.
     pub stores: Stores,
-    /// The spaces that they are in.
+    /// The spaces.
     pub spaces: SpacesTable,
-    /// Where a space's media is streamed, and so what signatures are of.
+    /// The streaming host of each space, which signatures name.
     pub hosts: Hosts,
-    /// Who stands between a viewer and here.
+    /// What is between viewers and the function.
     pub viewers: Viewers,
-    /// How much an answer can carry.
+    /// How answers are returned.
     pub delivery: Delivery,
-    /// How much memory all answers have together.
+    /// The memory budget of all answers.
     pub budget: Budget,
 }
 
-/// The environment does not say what is needed.
+/// The environment is incomplete.
 #[derive(Debug, thiserror::Error)]
 #[error("the environment variable SPACES_TABLE is not set")]
 pub struct Unset;
 
 impl Fragments {
-    /// What the function's environment names: `SPACES_TABLE`, and what [`Stores::from_env`], [`Viewers::from_env`],
-    /// [`Delivery::from_env`] and [`Budget::from_env`] read.
+    /// Reads the function's environment: `SPACES_TABLE`, and the variables of [`Stores::from_env`],
+    /// [`Viewers::from_env`], [`Delivery::from_env`] and [`Budget::from_env`].
     pub async fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let table = env::var("SPACES_TABLE").map_err(|_| Unset)?;
         let stores = Stores::from_env().await?;

@@ -24,7 +24,7 @@ use crate::answer::{CONTENT_RANGE_MAPPING, RANGE_REDIRECT, X_MEDIA_FRAGMENT};
 use crate::request::{self, ACCEPT_RANGE_REDIRECT};
 use crate::{Error, Fragments, Viewers, validate};
 
-/// How long a browser may remember what it may send.
+/// How long a browser may cache a preflight answer.
 const PREFLIGHT: Duration = Duration::from_hours(24);
 
 /// All routes.
@@ -41,7 +41,7 @@ pub fn table(fragments: Fragments) -> Router {
         .with_state(Arc::new(fragments))
 }
 
-/// Media, and what is said instead of them, is for pages of any site to embed; all else is not.
+/// Pages of any site may embed media and the errors about them, and nothing else.
 async fn protected(request: Request<Body>, next: Next) -> Response {
     let media = request.uri().path().starts_with("/media/");
     let mut response = next.run(request).await;
@@ -52,7 +52,7 @@ async fn protected(request: Request<Body>, next: Next) -> Response {
     response
 }
 
-/// Pages of any origin may read media, and all that is said of them.
+/// Pages of any origin may read media and the errors about them.
 fn cors() -> CorsLayer {
     let conditions = [IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE, IF_RANGE];
     let allowed: Vec<_> = [RANGE, ACCEPT_RANGE_REDIRECT].into_iter().chain(conditions).collect();
@@ -105,7 +105,7 @@ async fn media(State(fragments): State<Arc<Fragments>>, request: request::Reques
     }
 }
 
-/// What kind of request for media it is: a fragment of the file's time, of the file's bytes, or all of it.
+/// The kind of a request for media: a fragment of the file, a byte range, or the whole.
 fn kind(request: &request::Request) -> &'static str {
     match (request.ask(), &request.range) {
         (Some(_), _) => "cut",

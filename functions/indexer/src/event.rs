@@ -1,12 +1,12 @@
-//! S3's event notifications (*Amazon S3 User Guide*, "Event message structure"): the few fields that an indexer needs.
+//! S3's event notifications (*Amazon S3 User Guide*, "Event message structure"): the few fields that the indexer needs.
 
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
-/// What S3 sends: some events, or none in the `s3:TestEvent` that tells of a new configuration.
+/// A notification of S3: some events, or none in the `s3:TestEvent` that reports a new configuration.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct S3Event {
-    /// The events, in no order that means anything.
+    /// The events, in no particular order.
     #[serde(rename = "Records", default)]
     pub records: Vec<Record>,
 }
@@ -14,17 +14,18 @@ pub struct S3Event {
 /// One event.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Record {
-    /// What happened, as `ObjectCreated:Put`. For the log: what counts is what the object is now.
+    /// The kind of event, such as `ObjectCreated:Put`. Only for the log, because the current state of the object
+    /// counts.
     #[serde(rename = "eventName", default)]
     pub name: String,
-    /// When, in RFC 3339. For the metrics: how long it took until the index was right.
+    /// The time, in RFC 3339. For the metric of how long it took until the index was right.
     #[serde(rename = "eventTime", default, skip_serializing_if = "String::is_empty")]
     pub time: String,
-    /// To what.
+    /// The object.
     pub s3: Entity,
 }
 
-/// What an event is about.
+/// The object of an event.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Entity {
     /// The bucket.
@@ -41,27 +42,27 @@ pub struct Bucket {
 }
 
 impl Record {
-    /// The event by which an indexer whose time is up tells the next invocation to go on: of the same object and the same event,
-    /// so that it may come twice, late, or be sent by hand, as that one may.
+    /// The event with which an indexer at its time limit tells the next invocation to continue: the same object and the
+    /// same event, so that it may come twice, late, or be sent by hand, like the original.
     #[must_use]
     pub fn go_on(self) -> Self {
         Self { name: "Indexing:GoOn".to_owned(), ..self }
     }
 }
 
-/// An object, as the event saw it.
+/// An object, as the event describes it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Object {
-    /// Its key, URL-encoded as forms are; [`Object::key`] decodes it.
+    /// Its key, URL-encoded like forms; [`Object::key`] decodes it.
     #[serde(rename = "key")]
     pub encoded_key: String,
-    /// Which event of this key came first. Events of a put and of a deletion have it.
+    /// Orders the events of a key. Events of a put and of a deletion have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequencer: Option<String>,
 }
 
 impl Object {
-    /// The key itself: `+` is a space, and `%2B` a plus sign. `None` where it is not UTF-8, which no key is.
+    /// The decoded key: `+` is a space, and `%2B` a plus sign. `None` if it is not UTF-8, which all keys are.
     #[must_use]
     pub fn key(&self) -> Option<String> {
         let spaced = self.encoded_key.replace('+', " ");

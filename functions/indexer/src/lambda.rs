@@ -1,4 +1,4 @@
-//! The indexer as a Lambda function, which invokes itself where an invocation is too short for a file.
+//! The indexer as a Lambda function, which invokes itself if an invocation is too short for a file.
 
 use std::env;
 use std::time::{Duration, Instant, SystemTime};
@@ -13,12 +13,13 @@ use reelspan_engine::container::Limit;
 
 use crate::{S3Event, handle_some};
 
-/// How long before its end an invocation hands over to the next: a chunk may be read anew some times, and a hundred pages be
-/// stored by a table that is throttled.
+/// How long before its end an invocation hands over to the next: enough to retry reading a chunk a few times, and to
+/// store a hundred pages in a throttled table.
 const RESERVE: Duration = Duration::from_mins(1);
 
-/// Answers invocations until the end. Of the environment: what [`Stores::from_env`] reads; `AWS_LAMBDA_FUNCTION_NAME`, by which
-/// the function invokes itself; and `REELSPAN_INDEX_BYTES`, how many bytes of a file an invocation goes through at most.
+/// Answers invocations until the process ends. Reads from the environment: the variables of [`Stores::from_env`];
+/// `AWS_LAMBDA_FUNCTION_NAME`, to invoke itself; and `REELSPAN_INDEX_BYTES`, the maximum number of bytes of a file that
+/// an invocation reads.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     let function = env::var("AWS_LAMBDA_FUNCTION_NAME").map_err(|_| "AWS_LAMBDA_FUNCTION_NAME is not set")?;
     let bytes = env::var("REELSPAN_INDEX_BYTES").ok().map(|bytes| bytes.parse()).transpose()?;
@@ -36,13 +37,13 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     .await
 }
 
-/// As long as the invocation lasts.
+/// The limit by the invocation's deadline.
 fn until_the_end(context: &Context) -> Limit {
     let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
     Limit { until: Some(Instant::now() + left.saturating_sub(RESERVE)), ..Limit::default() }
 }
 
-/// Invokes the function with these events, without waiting for it. Where that fails, the invocation does, and is tried again.
+/// Invokes the function with these events, asynchronously. If that fails, the invocation fails, and is retried.
 async fn go_on(client: &Client, function: &str, event: &S3Event) -> Result<(), lambda_runtime::Error> {
     let invoke = client.invoke().function_name(function).invocation_type(InvocationType::Event);
     let invoked = invoke.payload(Blob::new(serde_json::to_vec(event)?)).send().await;

@@ -1,11 +1,12 @@
 //! The indexer: S3's events in, container indexes out.
 //!
-//! An event only says *which* object to look at. Events come twice and in any order, so what is indexed is what the object
-//! is when the indexer looks: it is there, and its index is made, or it is gone, and its index goes too. [`handle`] knows
-//! nothing of Lambda; it is called with the same events on one machine.
+//! An event only says *which* object to look at. Events come twice and in any order, so the indexer looks at the
+//! current object: if it exists, its index is made; if not, its index is removed. [`handle`] does not depend on Lambda;
+//! on one machine it gets the same events.
 //!
-//! An invocation lasts fifteen minutes, which may be too short for a file that has to be read through. So the indexer stops
-//! before that, leaves a checkpoint, and invokes itself with the same event ([`handle_some`], [`lambda`]).
+//! An invocation lasts fifteen minutes, which may be too short for a file that has to be read completely. So the
+//! indexer stops before that, stores a checkpoint, and invokes itself with the same event ([`handle_some`],
+//! [`lambda`]).
 
 mod event;
 pub mod lambda;
@@ -24,38 +25,38 @@ use reelspan_engine::container::Limit;
 
 use self::work::Work;
 
-/// Why an event could not be dealt with; it wants to be sent again.
+/// Why an event could not be handled; it should be sent again.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// S3 or DynamoDB did not do their part.
+    /// S3 or DynamoDB failed.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// The object could not be read, or its pages not be stored.
+    /// The object could not be read, or its pages could not be stored.
     #[error("while the object was read: {0}")]
     Unread(String),
-    /// The object became another one every time that it was read.
+    /// The object changed during every attempt to read it.
     #[error("{0} keeps changing while it is read")]
     Restless(String),
 }
 
-/// What became of a file's index.
+/// The result for a file's index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was right already.
+    /// It was already right.
     #[default]
     Current,
-    /// It was made.
+    /// It was created.
     Indexed,
-    /// The file is none that can be indexed; the head says so, and the text why.
+    /// The file cannot be indexed; the head says so, and the text says why.
     Refused(String),
-    /// It went with the object.
+    /// It was removed with the object.
     Removed,
-    /// The file was read up to this byte offset, and there is a checkpoint from which to go on.
+    /// The file was read up to this byte offset, and there is a checkpoint from which to continue.
     Paused(u64),
 }
 
 impl Outcome {
-    /// In a word, as the metrics have it.
+    /// The result as a word for the metrics.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -68,23 +69,23 @@ impl Outcome {
     }
 }
 
-/// What was done for one event.
+/// The result for one event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// What became of the index.
+    /// The result for the index.
     pub outcome: Outcome,
-    /// How many pages it has, where it was made.
+    /// The number of pages, if the index was created.
     pub pages: u64,
-    /// How many pages of another version were removed.
+    /// The number of removed pages of another version.
     pub removed: usize,
-    /// How many GETs the object was read by.
+    /// The number of GETs on the object.
     pub gets: u64,
-    /// How many bytes they brought.
+    /// The number of bytes read.
     pub bytes_read: u64,
 }
 
-/// Deals with all events of a notification. The first error is returned once all were tried, so that the notification is
-/// sent again; what was done already is then found to be right.
+/// Handles all events of a notification. The first error is returned after all were tried, so that the notification is
+/// sent again; finished events are then found to be right.
 pub async fn handle(stores: &Stores, mut event: S3Event) -> Result<(), Error> {
     while !event.records.is_empty() {
         event = handle_some(stores, event, &Limit::default()).await?;
@@ -92,8 +93,7 @@ pub async fn handle(stores: &Stores, mut event: S3Event) -> Result<(), Error> {
     Ok(())
 }
 
-/// The same as far as the limit allows, which is that of each file: gives the events of those that were not finished, with
-/// which this wants to be called again.
+/// The same within a limit for each file: returns the events of unfinished files, with which it should be called again.
 pub async fn handle_some(stores: &Stores, event: S3Event, limit: &Limit) -> Result<S3Event, Error> {
     let mut rest = Ok(S3Event::default());
     for record in event.records {
@@ -106,7 +106,7 @@ pub async fn handle_some(stores: &Stores, event: S3Event, limit: &Limit) -> Resu
             Ok(_) => {}
             Err(error) => {
                 tracing::error!(key = record.s3.object.encoded_key, event = record.name, %error, "an event failed");
-                // All of them are sent again then, those that were not finished too.
+                // All of them are sent again then, including the unfinished ones.
                 rest = rest.and(Err(error));
             }
         }
@@ -114,15 +114,16 @@ pub async fn handle_some(stores: &Stores, event: S3Event, limit: &Limit) -> Resu
     rest
 }
 
-/// Deals with one event; `None` where it is none of ours: of another bucket, or of a key that is no `{space}/{content}`.
+/// Handles one event; `None` if it is not for this indexer: of another bucket, or with a key that is not
+/// `{space}/{content}`.
 async fn handle_record(stores: &Stores, record: &Record, limit: &Limit) -> Result<Option<Report>, Error> {
     let (bucket, object) = (&record.s3.bucket.name, &record.s3.object);
     let Some(key) = object.key().and_then(|key| key.parse::<MediaKey>().ok()) else {
-        tracing::warn!(key = object.encoded_key, event = record.name, "no space and content: passed over");
+        tracing::warn!(key = object.encoded_key, event = record.name, "no space and content: skipped");
         return Ok(None);
     };
     if bucket != stores.media.bucket() {
-        tracing::warn!(bucket, event = record.name, "an event of another bucket: passed over");
+        tracing::warn!(bucket, event = record.name, "an event of another bucket: skipped");
         return Ok(None);
     }
     let sequencer = Sequencer::new(object.sequencer.as_deref().unwrap_or_default());
@@ -131,26 +132,26 @@ async fn handle_record(stores: &Stores, record: &Record, limit: &Limit) -> Resul
     measured(&key, work, telemetry::lag(&record.time)).await.map(Some)
 }
 
-/// Brings the index of one file up to date with the object as it is now, on behalf of the event with this sequencer (the
-/// default where there is no event).
+/// Updates the index of one file to the current object, for the event with this sequencer (the default without an
+/// event).
 pub async fn index(stores: &Stores, key: &MediaKey, sequencer: Sequencer) -> Result<Report, Error> {
     measured(key, Work::new(stores, &key.to_string(), sequencer, &Limit::default()), None).await
 }
 
-/// Makes the index of one file anew, whatever index there is.
+/// Indexes one file again, whatever its current index.
 pub async fn index_anew(stores: &Stores, key: &MediaKey) -> Result<Report, Error> {
     let limit = Limit::default();
     measured(key, Work::new(stores, &key.to_string(), Sequencer::default(), &limit).anew(), None).await
 }
 
-/// Does the work, writes one line about it, and its figures; `lag` is how long ago its event was when it began.
+/// Does the work, and writes one log line and metrics about it; `lag` is the age of its event at the beginning.
 async fn measured(key: &MediaKey, work: Work<'_>, lag: Option<Duration>) -> Result<Report, Error> {
     let meter = Meter::start();
-    // Boxed, as the compiler would otherwise lay out all that a container reads by as one future.
+    // Boxed, because the compiler would otherwise lay out everything that a container reads with as one future.
     let report = telemetry::within(Arc::clone(&meter), Box::pin(work.run())).await;
     let (s3, dynamodb, milliseconds) = (meter.s3(), meter.dynamodb(), meter.milliseconds());
     let done = report.as_ref().ok();
-    // Until the head is there, which is the last of it that a request waits for: not of a piece.
+    // Measured until the head, the last item that requests wait for, is stored; not for a paused file.
     let lag = lag.filter(|_| !done.is_some_and(|report| matches!(report.outcome, Outcome::Paused(_))));
     let lag = lag.map(|lag| u64::try_from(lag.as_millis()).unwrap_or(u64::MAX).saturating_add(milliseconds));
     tracing::info!(

@@ -1,6 +1,6 @@
 //! The indexer as a Lambda function: see the library.
 
-// Its futures are nested more deeply than the compiler looks unless told.
+// Its futures are nested more deeply than the compiler's default limit.
 #![recursion_limit = "256"]
 
 use reelspan::telemetry;

@@ -1,4 +1,4 @@
-//! Where a container puts the pages of an index: into the table, in batches.
+//! Writes the pages of an index to the table, in batches.
 
 use reelspan::store::{Cells, Error, IndexTable, Sequencer};
 use reelspan_engine::container::{ReadError, Sink};
@@ -6,10 +6,10 @@ use reelspan_engine::index::Packed;
 
 /// How many pages are stored together.
 const PAGES: usize = 100;
-/// How many bytes of pages wait to be stored: most pages have a few kilobytes, but one may have 350.
+/// How many bytes of pages may wait to be stored: most pages have a few kilobytes, but one may have 350.
 const BYTES: usize = 4 << 20;
 
-/// Takes the pages of one version of a file.
+/// Stores the pages of one version of a file.
 #[derive(Debug)]
 pub struct Pages<'a> {
     table: &'a IndexTable,
@@ -22,12 +22,12 @@ pub struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    /// None yet, but those of these cells that were stored before.
+    /// An empty sink; `cells` are the pages that were stored before.
     pub fn new(table: &'a IndexTable, media: &'a str, etag: &'a str, sequencer: &'a Sequencer, cells: Cells) -> Self {
         Self { table, media, etag, sequencer, waiting: Vec::new(), bytes: 0, cells }
     }
 
-    /// Stores what still waits, and says which cells have a page.
+    /// Stores the waiting pages, and returns the cells that have a page.
     pub async fn finish(mut self) -> Result<Cells, Error> {
         self.store().await?;
         Ok(self.cells)

@@ -1,5 +1,5 @@
-//! What is done about one file: its index is made what the object is now. Why this comes right whatever else happens at the
-//! same time is said in `reelspan::store`, at the table of indexes.
+//! The work on one file: makes its index match the current object. The documentation of the index table in
+//! `reelspan::store` explains why this comes out right whatever else happens at the same time.
 
 use reelspan::store::{self, Cells, Object, Sequencer, Stored, Stores, Unfinished};
 use reelspan_engine::container::{self, Checkpoint, Limit, Progress, ReadError};
@@ -8,45 +8,46 @@ use reelspan_engine::index::{Head, Original, Status};
 use crate::sink::Pages;
 use crate::{Error, Outcome, Report};
 
-/// How often an object may change under the indexer's hands.
+/// How often an object may change while it is indexed.
 const ATTEMPTS: usize = 5;
 
-/// The most bytes of an outline, packed: an item of the table holds 400 KB, and the head has other things to say too.
+/// The maximum size of a packed outline: an item of the table holds 400 KB, and the head contains more than the
+/// outline.
 const OUTLINE: usize = 360 * 1024;
 
-/// The index of one file, about to be brought up to date.
+/// The index of one file, to be updated.
 pub struct Work<'a> {
     stores: &'a Stores,
     media: &'a str,
-    /// At least that of the event, and that of the head which was found.
+    /// At least that of the event, and that of the existing head.
     sequencer: Sequencer,
-    /// How far a file is read at once.
+    /// How much of a file is read at once.
     limit: &'a Limit,
-    /// What an indexer has left.
+    /// The state that an earlier indexer left.
     unfinished: Option<Unfinished>,
-    /// The index that is there does not count.
+    /// Whether to ignore the existing index.
     anew: bool,
-    /// What has been done so far.
+    /// The results so far.
     report: Report,
 }
 
-/// How an attempt ended.
+/// The end of an attempt.
 enum End {
     /// The index is right.
     Done,
-    /// The object changed meanwhile, or the index did.
+    /// The object or the index changed meanwhile.
     Changed,
-    /// The limit was reached. Another invocation is to go on.
+    /// The limit was reached; another invocation has to continue.
     Paused,
 }
 
-/// How reading the object ended.
+/// The end of reading the object.
 enum Read {
-    /// With its end; whether it was begun before, so that not all pages were stored now.
+    /// The end of the object; `begun` if earlier invocations stored some of the pages.
     Whole { status: Box<Status>, cells: Cells, begun: bool },
-    /// It changed meanwhile.
+    /// The object changed meanwhile.
     Changed,
-    /// With the limit.
+    /// The limit.
     Paused(Checkpoint, Cells),
 }
 
@@ -55,16 +56,16 @@ impl<'a> Work<'a> {
         Self { stores, media, sequencer, limit, unfinished: None, anew: false, report: Report::default() }
     }
 
-    /// Whatever index is there is made anew.
+    /// Rebuilds the index, whatever the existing one.
     pub fn anew(self) -> Self {
         Self { anew: true, ..self }
     }
 
-    /// Brings the index up to date with the object as it is now.
+    /// Updates the index to the current object.
     pub async fn run(mut self) -> Result<Report, Error> {
         for _ in 0..ATTEMPTS {
-            // The head is read first: so what the object then is, it is after the head's event, and the head's sequencer is
-            // true of it.
+            // The head is read first: the object seen afterwards is at least as new as the head's event, so the head's
+            // sequencer applies to it.
             let (stored, unfinished) = self.stores.index.look(self.media).await?;
             let head = stored.as_ref().map(|stored| Sequencer::new(&stored.head.original.sequencer));
             let checkpoint = unfinished.as_ref().map(|unfinished| unfinished.sequencer.clone());
@@ -87,7 +88,7 @@ impl<'a> Work<'a> {
         Err(Error::Restless(self.media.to_owned()))
     }
 
-    /// What the object is now, if it is.
+    /// The current object, if it exists.
     async fn object(&self) -> Result<Option<Object>, store::Error> {
         match self.stores.media.object(self.media).await {
             Ok(object) => Ok(Some(object)),
@@ -96,7 +97,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Removes what an indexer has left.
+    /// Removes the state that an earlier indexer left.
     async fn forget(&mut self) -> Result<(), Error> {
         if let Some(unfinished) = self.unfinished.take() {
             self.stores.index.remove_unfinished(self.media, &self.sequencer, &unfinished).await?;
@@ -104,7 +105,7 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// The object is gone. It has to be so still, once its index is gone too.
+    /// The object does not exist. This has to be still true after its index has been removed.
     async fn remove(&mut self) -> Result<End, Error> {
         self.report.outcome = Outcome::Removed;
         self.stores.index.remove_head(self.media, &self.sequencer).await?;
@@ -115,11 +116,11 @@ impl<'a> Work<'a> {
         Ok(End::Done)
     }
 
-    /// The object is there. It has to be the same still, once its index is right.
+    /// The object exists. It has to be still the same once its index is right.
     async fn renew(&mut self, stored: Option<Stored>, object: &Object) -> Result<End, Error> {
         let original = self.original(object);
         let (status, cells, begun) = match self.reuse(stored, &original).await? {
-            // Somebody ended before the pages of another version were removed.
+            // An indexer ended before it removed the pages of another version.
             Reuse::Whole(Some(cells)) => return self.clear(object, Some(&cells)).await,
             Reuse::Whole(None) => return Ok(End::Done),
             Reuse::Pages(status, cells) => (*status, cells, false),
@@ -140,7 +141,7 @@ impl<'a> Work<'a> {
         Ok(end)
     }
 
-    /// Removes the pages of other versions, unless the object has become another.
+    /// Removes the pages of other versions, unless the object has changed.
     async fn clear(&mut self, object: &Object, keep: Option<&Cells>) -> Result<End, Error> {
         if self.object().await?.is_none_or(|now| now.etag != object.etag) {
             return Ok(End::Changed);
@@ -150,7 +151,7 @@ impl<'a> Work<'a> {
         Ok(End::Done)
     }
 
-    /// The limit is reached: another invocation goes on from the checkpoint, unless somebody has left one for a later event.
+    /// The limit is reached: another invocation continues from the checkpoint, unless there is one for a later event.
     async fn pause(&mut self, object: &Object, checkpoint: &Checkpoint, cells: &Cells) -> Result<End, Error> {
         self.report.outcome = Outcome::Paused(checkpoint.offset());
         let index = &self.stores.index;
@@ -158,15 +159,15 @@ impl<'a> Work<'a> {
         Ok(if kept { End::Paused } else { End::Changed })
     }
 
-    /// Whether all pages of an index are there, which were not all stored in this invocation.
+    /// Checks that all pages of an index exist, some of which other invocations stored.
     async fn is_whole(&self, head: &Head, cells: &Cells) -> Result<bool, Error> {
         let stored = Stored { head: head.clone(), cells: cells.clone() };
         let indexed = matches!(head.status, Status::Indexed(_));
         Ok(!indexed || self.stores.index.pages_of(self.media, &stored).await?.whole)
     }
 
-    /// What of the index that is there can stay. One that says that the file could not be indexed is made anew: whoever sends
-    /// its event again wants to see whether it can be now.
+    /// Which parts of the existing index can stay. One that says that the file could not be indexed is rebuilt: the
+    /// event was sent again to see whether it can be indexed now.
     async fn reuse(&mut self, stored: Option<Stored>, original: &Original) -> Result<Reuse, Error> {
         let Some(stored) = stored else { return Ok(Reuse::Nothing) };
         let same = stored.head.original.etag == original.etag && matches!(stored.head.status, Status::Indexed(_));
@@ -184,7 +185,7 @@ impl<'a> Work<'a> {
         Ok(Reuse::Pages(Box::new(stored.head.status), stored.cells))
     }
 
-    /// Reads the object's structure and stores its pages, from where an earlier invocation came to.
+    /// Reads the object's structure and stores its pages, from where an earlier invocation stopped.
     async fn index(&mut self, object: &Object) -> Result<Read, Error> {
         let source = self.stores.media.source(self.media, object);
         let unfinished = self.unfinished.as_ref().filter(|unfinished| unfinished.is_of(&object.etag));
@@ -207,7 +208,7 @@ impl<'a> Work<'a> {
             Err(container::Error::Read(ReadError::Changed)) => return Ok(Read::Changed),
             Err(container::Error::Read(ReadError::Failed(reason))) => return Err(Error::Unread(reason)),
             Err(container::Error::Checkpoint(reason)) => {
-                tracing::warn!(media = self.media, reason, "a checkpoint is thrown away");
+                tracing::warn!(media = self.media, reason, "a checkpoint is discarded");
                 self.forget().await?;
                 return Ok(Read::Changed);
             }
@@ -230,11 +231,11 @@ impl<'a> Work<'a> {
     }
 }
 
-/// What of an index that is there can stay.
+/// Which parts of an existing index can stay.
 enum Reuse {
-    /// All of it, the cells given where there are pages of other versions beside.
+    /// All of it; with cells if there are also pages of other versions.
     Whole(Option<Cells>),
-    /// The pages; the head has something new to say.
+    /// The pages; the head changes.
     Pages(Box<Status>, Cells),
     /// Nothing.
     Nothing,

@@ -1,7 +1,7 @@
-//! Requests that a page of another site has a browser send. The browser adds the credentials that it holds, so the request looks
-//! like its user's. Whatever changes state is therefore refused if a browser sends it on behalf of a page that is not the
-//! server's own. Browsers say so in two fields that no script can set: `Sec-Fetch-Site` (W3C *Fetch Metadata Request Headers*
-//! §2.4) and `Origin` (RFC 6454 §7). Programs that are not browsers send neither.
+//! Requests that a page of another site makes a browser send. The browser adds its stored credentials, so the request
+//! looks like its user's. So requests that change state are refused if a browser sends them on behalf of a page that is
+//! not the server's own. Browsers say so in two fields that no script can set: `Sec-Fetch-Site` (W3C *Fetch Metadata
+//! Request Headers* §2.4) and `Origin` (RFC 6454 §7). Other programs send neither.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -13,13 +13,14 @@ use reelspan::http::origin::{Origin, OwnOrigins};
 use crate::Error;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// What the name of every field of fetch metadata begins with.
+/// The prefix of the fetch metadata fields.
 const SEC_FETCH: &str = "sec-fetch-";
 
-/// The methods that change nothing (RFC 9110 §9.2.1), whoever asks.
+/// The methods that change nothing (RFC 9110 §9.2.1).
 const SAFE: [Method; 3] = [Method::GET, Method::HEAD, Method::OPTIONS];
 
-/// Passes on what changes nothing, and what the server's own pages and programs ask for; refuses the rest with 403.
+/// Passes on requests that change nothing, and those of the server's own pages and of programs; refuses the rest with
+/// 403.
 pub async fn refuse(request: Request, next: Next) -> Response {
     let own = request.extensions().get::<OwnOrigins>().cloned().unwrap_or_default();
     let authority = request.uri().authority().map(|authority| authority.as_str().to_owned());
@@ -34,15 +35,15 @@ pub fn is_of_browser(headers: &HeaderMap) -> bool {
     headers.contains_key(ORIGIN) || headers.keys().any(|name| name.as_str().starts_with(SEC_FETCH))
 }
 
-/// Whether a request may go on; the error says which field forbids it. The authority is that of the request's target, if it has
-/// one, and counts without a `Host` field.
+/// Whether a request is allowed; the error says which field forbids it. The authority is that of the request's target,
+/// if it has one, and is used without a `Host` field.
 fn judge(method: &Method, headers: &HeaderMap, authority: Option<&str>, own: &OwnOrigins) -> Result<(), String> {
     if SAFE.contains(method) {
         return Ok(());
     }
     let refused = |name: &HeaderName, value: &HeaderValue| Err(format!("{name} is {value:?}"));
     for site in headers.get_all(SEC_FETCH_SITE) {
-        // A person who types an address, or uses a tool of the browser, acts for no site.
+        // A person who types an address, or uses a tool of the browser, does not act for a site.
         if site != "same-origin" && site != "none" {
             return refused(&SEC_FETCH_SITE, site);
         }

@@ -1,4 +1,4 @@
-//! What is answered instead, in one place. What a client of DuraCloud expects is plain text with the status; all else is problem
+//! Error answers, in one place. Errors that DuraCloud defines are plain text with the status; all others are problem
 //! details (RFC 9457).
 
 use axum::response::{IntoResponse, Response};
@@ -13,39 +13,39 @@ use reelspan::space::{MediaKey, NameError, SpaceId};
 use reelspan::store::{self, PutError};
 use reelspan::user::CHALLENGE;
 
-/// How long a client does well to wait before it tries again, in seconds.
+/// How long a client should wait before it tries again, in seconds.
 const PATIENCE: &str = "2";
-/// The same where something is on its way that takes minutes.
+/// The same for operations that take minutes.
 const MORE_PATIENCE: &str = "30";
 
-/// Why a request is not done.
+/// Why a request fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The path is none of ours.
+    /// There is no such route.
     #[error("there is nothing at this path")]
     NoRoute,
-    /// The method is none of this path.
-    #[error("this path does not know the method")]
+    /// The route does not support the method.
+    #[error("this path does not support the method")]
     Method,
-    /// Nobody in particular asks, and somebody has to.
+    /// The caller is anonymous, and the request needs a user.
     #[error("Credentials are needed")]
     Unauthorized,
-    /// Somebody asks who may not.
+    /// The user has no right to this.
     #[error("{0}")]
     Forbidden(String),
-    /// A browser sends it on behalf of another site's page; the text says which field shows that.
-    #[error("{0}: a page of another site sends this, and only this server's own pages may change anything")]
+    /// A browser sent it on behalf of another site's page; the text says which field shows that.
+    #[error("{0}: the request comes from a page of another site, and only this server's own pages may change anything")]
     CrossSite(String),
-    /// A browser sends a body that a form could have sent.
+    /// A browser sent a body that a form could have sent.
     #[error("the body is {0}; from a browser it has to be application/json")]
     MediaType(String),
-    /// The request is wrong; the text says in what.
+    /// The request is invalid; the text says why.
     #[error("{0}")]
     Bad(String),
-    /// There is no such space.
+    /// The space does not exist.
     #[error("Space {0} does not exist")]
     NoSpace(String),
-    /// There is no such content.
+    /// The content does not exist.
     #[error("Content {content} does not exist in space {space}")]
     NoContent {
         /// The space.
@@ -53,13 +53,13 @@ pub enum Error {
         /// The content.
         content: String,
     },
-    /// What arrived is not what was announced.
+    /// The body does not match its announcement.
     #[error("{0}")]
     Conflict(String),
     /// A condition of the request does not hold.
-    #[error("it is not, or no longer, what the request takes it for")]
+    #[error("precondition failed: the resource does not match the request's conditions")]
     Precondition,
-    /// A space of that name is on its way out.
+    /// A space of that name is being deleted.
     #[error("space {0} is being deleted; its name is free once its contents are gone")]
     Deleting(SpaceId),
     /// It cannot be done yet; the text says why.
@@ -68,28 +68,28 @@ pub enum Error {
     /// The content changes too fast.
     #[error("the content changed meanwhile")]
     Changed,
-    /// The way here cannot carry it.
+    /// The gateway cannot carry it.
     #[error("{0}")]
     TooLarge(String),
-    /// A store asks for patience.
+    /// A store asks to try later.
     #[error("{0} is busy")]
     Busy(&'static str),
-    /// A store failed; the text is for the log alone.
-    #[error("a service that this stands on failed")]
+    /// A store failed; the text is only for the log.
+    #[error("a required service failed")]
     Upstream(String),
-    /// We are wrong; the text is for the log alone.
-    #[error("this should not have happened")]
+    /// An error in the program; the text is only for the log.
+    #[error("internal error")]
     Internal(String),
 }
 
 impl Error {
-    /// There is no such content.
+    /// The content does not exist.
     #[must_use]
     pub fn no_content(key: &MediaKey) -> Self {
         Self::NoContent { space: key.space().to_string(), content: key.content().to_string() }
     }
 
-    /// Of a call about one content.
+    /// Converts an error of a call about one content.
     pub fn about(key: &MediaKey) -> impl Fn(store::Error) -> Self {
         move |error| match error {
             store::Error::Missing => Self::no_content(key),
@@ -116,7 +116,7 @@ impl Error {
         }
     }
 
-    /// Whether DuraCloud names this answer, so that its clients show the text.
+    /// Whether DuraCloud defines this answer, so that its clients show the text.
     const fn is_plain(&self) -> bool {
         matches!(
             self,
@@ -129,7 +129,7 @@ impl Error {
         )
     }
 
-    /// The header field that goes with the status.
+    /// The header field for the status.
     const fn field(&self) -> Option<(HeaderName, &'static str)> {
         match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, CHALLENGE)),

@@ -1,9 +1,9 @@
-//! What the functions of DuraCloud's REST API share: [`Who`] asks, for which space and with which right ([`space`]), what a
-//! [`task`] is told and answers, and the [`Error`]s that are answered instead, also around all routes ([`guarded`]), where
-//! requests of other sites' pages are refused.
+//! What the functions of DuraCloud's REST API share: the caller ([`Who`]), the space and the right to it ([`space`]),
+//! the parameters and answers of a [`task`], the [`Error`] answers, and the layer around all routes ([`guarded`]),
+//! which also refuses requests of other sites' pages.
 //!
-//! Who asks has been found out before a request comes here: it is an `Option<Identity>` among the request's extensions, and a
-//! request without one is nobody's.
+//! The caller has been authenticated before: an `Option<Identity>` is among the request's extensions, and a request
+//! without one is anonymous.
 
 mod cross_site;
 pub mod error;

@@ -1,4 +1,4 @@
-//! What is around the routes of every function.
+//! The layers around the routes of every function.
 
 use axum::Router;
 use axum::middleware::{from_fn, map_response};
@@ -8,8 +8,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{Error, cross_site};
 
-/// Routes that refuse requests of other sites' pages and methods that are none of theirs, that answer although a handler panics,
-/// and whose answers no other site embeds.
+/// Wraps routes: refuses requests of other sites' pages and unsupported methods, answers even if a handler panics, and
+/// keeps other sites from embedding the answers.
 pub fn guarded<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
     routes
         .method_not_allowed_fallback(async || Error::Method)

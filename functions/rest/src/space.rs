@@ -1,4 +1,4 @@
-//! The space that a request is about.
+//! The space of a request.
 
 use reelspan::space::SpaceId;
 use reelspan::space::acl::Right;
@@ -8,11 +8,11 @@ use reelspan::telemetry;
 
 use crate::{Error, Who};
 
-/// The space of this name, where there is one in which somebody, or nobody, has this right.
+/// The space of this name, if it exists and the caller has this right in it.
 pub async fn space(table: &SpacesTable, name: &str, who: &Who, right: Right) -> Result<Space, Error> {
     let missing = || match who.somebody() {
         Ok(_) => Error::NoSpace(name.to_owned()),
-        // Who may not know what there is is not told what there is not.
+        // A caller without access does not learn whether the space exists.
         Err(unauthorized) => unauthorized,
     };
     let id = SpaceId::parse(name).map_err(|_| missing())?;

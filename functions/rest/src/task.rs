@@ -1,6 +1,7 @@
-//! Tasks: what DuraCloud does beside storing. Body and answer are JSON, the answer as `text/plain`; numbers and booleans may
-//! stand in strings. A browser has to send the body as `application/json`, which the form of a page cannot do (Fetch §2.2.2);
-//! DuraCloud's clients send `text/xml`, `curl -d` sends `application/x-www-form-urlencoded`, and any type is taken from them.
+//! Tasks: DuraCloud's operations besides storing. Body and answer are JSON, the answer as `text/plain`; numbers and
+//! booleans may be strings. A browser has to send the body as `application/json`, which the form of a page cannot do
+//! (Fetch §2.2.2). DuraCloud's clients send `text/xml`, `curl -d` sends `application/x-www-form-urlencoded`, and from
+//! them any type is accepted.
 
 use axum::body::to_bytes;
 use axum::extract::Request;
@@ -14,7 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::Error;
 use crate::cross_site::is_of_browser;
 
-/// All tasks, whichever function does them.
+/// All tasks, of all functions.
 pub const TASKS: [&str; 13] = [
     "complete-upload",
     "delete-hls",
@@ -31,20 +32,22 @@ pub const TASKS: [&str; 13] = [
     "rotate-signing-key",
 ];
 
-/// The longest body of a task: the `ETag`s of a thousand parts, with much to spare.
+/// The longest body of a task in bytes: enough for the `ETag`s of a thousand parts.
 const LONGEST: usize = 256 << 10;
 
-/// The body of a task.
+/// Parses the body of a task.
 ///
 /// # Errors
 ///
-/// [`Error::MediaType`] if a browser sends another type than JSON; [`Error::Bad`] if the body is not what the task expects.
+/// [`Error::MediaType`] if a browser sends another type than JSON; [`Error::Bad`] if the body is not what the task
+/// expects.
 pub async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Error> {
     if is_of_browser(request.headers()) {
         is_json(request.headers())?;
     }
     let bytes = to_bytes(request.into_body(), LONGEST).await.map_err(|error| Error::Bad(error.to_string()))?;
-    serde_json::from_slice(&bytes).map_err(|error| Error::Bad(format!("the body is not as the task has it: {error}")))
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Error::Bad(format!("the body is not what the task expects: {error}")))
 }
 
 fn is_json(headers: &HeaderMap) -> Result<(), Error> {
@@ -56,14 +59,14 @@ fn is_json(headers: &HeaderMap) -> Result<(), Error> {
     Err(Error::MediaType(sent.map_or_else(|| "of no media type".to_owned(), |sent| format!("{sent:?}"))))
 }
 
-/// 200 with a sentence, or with what a task answers.
+/// 200 with a sentence, or with the answer of a task.
 #[must_use]
 pub fn said(text: String) -> Response {
-    // Without a charset: DuraCloud's clients compare the type as a whole.
+    // Without a charset: DuraCloud's clients compare the whole type.
     ([(CONTENT_TYPE, "text/plain"), (CACHE_CONTROL, "no-store")], text).into_response()
 }
 
-/// A number that may stand in a string, as DuraCloud's clients write it.
+/// A number that may be written as a string, as DuraCloud's clients do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Number")]
 pub struct Count(pub u64);
@@ -86,7 +89,7 @@ impl TryFrom<Number> for Count {
     }
 }
 
-/// A yes or no that may stand in a string.
+/// A boolean that may be written as a string.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Boolean")]
 pub struct Flag(pub bool);

@@ -1,4 +1,4 @@
-//! Who asks.
+//! The caller of a request.
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -6,17 +6,17 @@ use reelspan::user::Identity;
 
 use crate::Error;
 
-/// Who asks: somebody, or nobody in particular.
+/// The caller: a user, or anonymous.
 #[derive(Clone, Debug)]
 pub struct Who(pub Option<Identity>);
 
 impl Who {
-    /// Somebody; nobody is asked for credentials.
+    /// The authenticated user; responds 401 to anonymous callers.
     pub fn somebody(&self) -> Result<&Identity, Error> {
         self.0.as_ref().ok_or(Error::Unauthorized)
     }
 
-    /// What is said to whoever may not: nobody is asked for credentials, somebody is told.
+    /// The error for a caller without access: 401 for anonymous callers, 403 for users.
     pub fn refused(&self, what: impl FnOnce(&str) -> String) -> Error {
         self.0.as_ref().map_or(Error::Unauthorized, |who| Error::Forbidden(what(&who.name)))
     }

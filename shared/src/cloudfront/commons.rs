@@ -1,25 +1,25 @@
-//! What all distributions share: the keys that they trust, and what is made in CloudFront once for all of them.
+//! What all distributions share: the trusted keys, and the resources that CloudFront needs only once.
 
 use std::collections::BTreeMap;
 
-/// A key that signed requests are verified with.
+/// A key that verifies signed requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedKey {
-    /// CloudFront's name for it, which a signed request has as its `Key-Pair-Id`: `K2JCJMDEHXQW5F`.
+    /// Its id in CloudFront, which is the `Key-Pair-Id` of a signed request: `K2JCJMDEHXQW5F`.
     pub id: String,
     /// The public key: a `SubjectPublicKeyInfo` in DER (RFC 5280 §4.1), of ECDSA on P-256 or of RSA with 2048 bits.
     pub public: Vec<u8>,
-    /// Until when it is trusted, in seconds since 1970; none for the key that signs now.
+    /// The end of its validity, in seconds since 1970; `None` for the current signing key.
     pub until: Option<i64>,
 }
 
 /// What all distributions share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Commons {
-    /// The keys that are trusted, the one that signs now first.
+    /// The trusted keys, the current signing key first.
     pub keys: Vec<TrustedKey>,
-    /// What was made in CloudFront, by what it is for: CloudFront's names.
+    /// The resources created in CloudFront, by purpose: their ids.
     pub made: BTreeMap<String, String>,
-    /// Counts the writes, so that of two who change it at a time one is told.
+    /// The number of writes, so that one of two concurrent writers fails.
     pub version: u64,
 }

@@ -1,9 +1,9 @@
-//! Keys: what signs, and what verifies. CloudFront takes ECDSA on P-256 and RSA with 2048 bits (*CloudFront Developer Guide*,
-//! "Create key pairs for your signers"), both here with SHA-256: an ECDSA signature is ASN.1's, an RSA one PKCS #1's of version
-//! 1.5, which is what `openssl dgst -sha256 -sign` makes.
+//! Keys for signing and verifying. CloudFront accepts ECDSA on P-256 and RSA with 2048 bits (*CloudFront Developer
+//! Guide*, "Create key pairs for your signers"), both here with SHA-256. An ECDSA signature is in ASN.1, an RSA one is
+//! PKCS #1 version 1.5, as `openssl dgst -sha256 -sign` writes them.
 //!
-//! A public key is a `SubjectPublicKeyInfo` in DER (RFC 5280 §4.1). Of either kind there is only one way to write it, so that
-//! what stands before the key proper is a constant.
+//! A public key is a `SubjectPublicKeyInfo` in DER (RFC 5280 §4.1). Either kind has exactly one encoding, so the bytes
+//! before the key proper are a constant.
 
 use std::fmt;
 
@@ -16,21 +16,21 @@ use ring::signature::{
     RSA_PKCS1_SHA256, UnparsedPublicKey,
 };
 
-/// What a point on P-256 stands behind: RFC 5480 §2 (`id-ecPublicKey`, `secp256r1`).
+/// The prefix of a point on P-256: RFC 5480 §2 (`id-ecPublicKey`, `secp256r1`).
 const P256: [u8; 26] =
     *b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
-/// A point on P-256, uncompressed.
+/// The length of an uncompressed point on P-256.
 const POINT: usize = 65;
-/// What an `RSAPublicKey` of 2048 bits with the exponent 65537 stands behind: RFC 3279 §2.3.1 (`rsaEncryption`).
+/// The prefix of an `RSAPublicKey` of 2048 bits with the exponent 65537: RFC 3279 §2.3.1 (`rsaEncryption`).
 const RSA: [u8; 24] =
     *b"\x30\x82\x01\x22\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82\x01\x0f\x00";
-/// That `RSAPublicKey` (RFC 8017 §A.1.1).
+/// The length of that `RSAPublicKey` (RFC 8017 §A.1.1).
 const MODULUS_AND_EXPONENT: usize = 270;
 
 /// Why a key cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// It is none that CloudFront takes.
+    /// CloudFront does not accept such a key.
     #[error("the key is not PKCS #8 of ECDSA on P-256, nor of RSA with 2048 bits")]
     NotOurs,
     /// The system has no random numbers.
@@ -51,14 +51,14 @@ enum Pair {
 }
 
 impl SigningKey {
-    /// A new key, of ECDSA on P-256.
+    /// Generates a key of ECDSA on P-256.
     pub fn generate() -> Result<Self, KeyError> {
         let random = SystemRandom::new();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random);
         Self::from_pkcs8(pkcs8.map_err(|_| KeyError::NoRandomness)?.as_ref())
     }
 
-    /// The key that is in these bytes, unencrypted PKCS #8 in DER (RFC 5958).
+    /// Reads a key from unencrypted PKCS #8 in DER (RFC 5958).
     pub fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, KeyError> {
         let random = SystemRandom::new();
         let pair = if let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8, &random) {
@@ -73,7 +73,7 @@ impl SigningKey {
         Ok(Self { pkcs8: pkcs8.to_vec(), pair, random })
     }
 
-    /// The private key itself, as it was read.
+    /// The private key, as it was read.
     #[must_use]
     pub fn pkcs8(&self) -> &[u8] {
         &self.pkcs8
@@ -88,7 +88,7 @@ impl SigningKey {
         }
     }
 
-    /// The public key as CloudFront takes it: the same in PEM (RFC 7468 §13).
+    /// The public key as CloudFront accepts it: in PEM (RFC 7468 §13).
     #[must_use]
     pub fn public_pem(&self) -> String {
         let text = STANDARD.encode(self.public());
@@ -103,7 +103,7 @@ impl SigningKey {
         pem
     }
 
-    /// A signature over a message. Of ECDSA each is another one.
+    /// Signs a message. ECDSA signatures differ each time.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         match &self.pair {
             Pair::Ecdsa(pair) => {
@@ -126,7 +126,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// Whether a signature over a message is that of the key whose public half this is. A key that is none has made no signature.
+/// Whether this public key verifies a signature over a message. An invalid key verifies none.
 #[must_use]
 pub fn is_signature(public: &[u8], message: &[u8], signature: &[u8]) -> bool {
     let verified = if let Some(point) = public.strip_prefix(&P256).filter(|point| point.len() == POINT) {

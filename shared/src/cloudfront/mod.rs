@@ -1,13 +1,13 @@
-//! Signatures as CloudFront knows them: who is let in to a space that streams to signed requests alone. No call goes out from
-//! here; the distributions themselves are in [`distribution`](crate::distribution).
+//! CloudFront's signatures: access to spaces with secure streaming. This module makes no calls; the distributions
+//! themselves are in [`distribution`](crate::distribution).
 //!
 //! | file | what it knows |
 //! | --- | --- |
-//! | [`commons`] | what all distributions share, and the keys that they trust |
-//! | [`key`] | private keys and public ones |
-//! | [`policy`] | what a signature lets in |
+//! | [`commons`] | what all distributions share, and the trusted keys |
+//! | [`key`] | private and public keys |
+//! | [`policy`] | what a signature allows |
 //! | [`sign`] | signed URLs and cookies |
-//! | [`verify`] | whether a request has what lets it in |
+//! | [`verify`] | whether a request is allowed |
 
 pub mod commons;
 pub mod key;
@@ -17,7 +17,7 @@ pub mod verify;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The clock by which signatures count, in whole seconds since 1970.
+/// The current time for signatures, in whole seconds since 1970.
 #[must_use]
 pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -1,15 +1,15 @@
-//! Policies: what a signature lets in, until when, and from where (*CloudFront Developer Guide*, "Creating a policy statement
-//! for a signed URL that uses a custom policy").
+//! Policies: what a signature allows, until when, and from which addresses (*CloudFront Developer Guide*, "Creating a
+//! policy statement for a signed URL that uses a custom policy").
 //!
 //! ```text
 //! {"Statement":[{"Resource":"https://d111111abcdef8.cloudfront.net/a.mp4?t=620,655",
 //!   "Condition":{"DateLessThan":{"AWS:EpochTime":1459879151},"IpAddress":{"AWS:SourceIp":"192.0.2.0/24"}}}]}
 //! ```
 //!
-//! They are written without a blank, and byte by byte as botocore's `CloudFrontSigner` writes them: a *canned* policy, which
-//! has nothing but a URL and its expiry, is not sent along but written again by whoever verifies it. They are read strictly:
-//! one statement with a resource and an expiry, every member known and once. CloudFront lets a policy without a resource open
-//! everything; here there is none.
+//! They are written without blanks, byte by byte as botocore's `CloudFrontSigner` writes them: a *canned* policy, which
+//! has only a URL and its expiry, is not sent, so the verifier writes it again. Parsing is strict: one statement with a
+//! resource and an expiry, only known members, each once. In CloudFront a policy without a resource opens everything;
+//! here the resource is required.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -20,8 +20,9 @@ use serde_json::Value;
 
 use crate::space::MediaKey;
 
-/// The URL of a content of a streamed space, whose URLs begin with this base ([`crate::space::streaming::Hosts::base`]): the
-/// one way in which it is written, whoever signs or verifies it. The query is taken as it is; an empty one is none.
+/// The URL of a content of a streamed space, given the base of the space's URLs
+/// ([`crate::space::streaming::Hosts::base`]), in the only form that is signed and verified. The query is taken
+/// verbatim; an empty one counts as none.
 #[must_use]
 pub fn url(base: &str, key: &MediaKey, query: &str) -> String {
     let path = key.to_path();
@@ -29,57 +30,57 @@ pub fn url(base: &str, key: &MediaKey, query: &str) -> String {
     written(base, path, query)
 }
 
-/// The URL that a request asks for at this base, as the request writes it: `path` is what stands behind the base, and begins with
-/// a slash. CloudFront compares a signature with the URL as it was received, so a path that is percent-encoded in another way is
-/// another URL, although it names the same content (*CloudFront Developer Guide*, "Use signed URLs").
+/// The requested URL at this base, as the request writes it: `path` is what follows the base, and begins with a slash.
+/// CloudFront compares a signature with the URL as it was received, so a path with other percent-encoding is another
+/// URL, although it names the same content (*CloudFront Developer Guide*, "Use signed URLs").
 #[must_use]
 pub fn written(base: &str, path: &str, query: &str) -> String {
     let separator = if query.is_empty() { "" } else { "?" };
     format!("{base}{path}{separator}{query}")
 }
 
-/// What a signature lets in.
+/// What a signature allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// The URL, with its query but for the parameters of the signature. In a custom policy a `*` in it stands for any characters,
-    /// and see [`Policy::covers`] for `?`.
+    /// The URL, with its query but without the parameters of the signature. In a custom policy a `*` matches any
+    /// characters; see [`Policy::covers`] for `?`.
     pub resource: String,
-    /// Until when: the first second, since 1970, of those in which it does not count any more.
+    /// The expiry: the first second, since 1970, in which the policy is no longer valid.
     pub date_less_than: i64,
-    /// Since when: the last second, since 1970, of those in which it does not count yet.
+    /// The beginning: the last second, since 1970, in which it is not valid yet.
     pub date_greater_than: Option<i64>,
-    /// From where.
+    /// The allowed addresses.
     pub ip_address: Option<Network>,
 }
 
 impl Policy {
-    /// A resource until some second since 1970.
+    /// A policy for a resource with an expiry in seconds since 1970.
     #[must_use]
     pub fn until(resource: impl Into<String>, date_less_than: i64) -> Self {
         Self { resource: resource.into(), date_less_than, date_greater_than: None, ip_address: None }
     }
 
-    /// Whether there is nothing in it but a resource and its expiry.
+    /// Whether it has only a resource and an expiry.
     #[must_use]
     pub const fn only_expires(&self) -> bool {
         self.date_greater_than.is_none() && self.ip_address.is_none()
     }
 
-    /// The bytes that are signed.
+    /// The bytes to sign.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Text keys, texts and numbers: there is nothing in it that could fail.
+        // Text keys, texts and numbers: serialising cannot fail.
         serde_json::to_string(&Document::from(self)).unwrap_or_default()
     }
 
-    /// Reads a custom policy.
+    /// Parses a custom policy.
     ///
     /// # Errors
     ///
-    /// Where it is not as the documentation has it, to the letter.
+    /// If it deviates from the documented form in any way.
     pub fn parse(json: &[u8]) -> Result<Self, Malformed> {
         let document: Document = serde_json::from_slice(json)?;
-        // A struct would be read from an array of its members too, and one that is not there from `null`.
+        // Serde would also read a struct from an array of its members, and a missing member from `null`.
         if serde_json::from_slice::<Value>(json)? != serde_json::to_value(&document)? {
             return Err(Malformed::Json);
         }
@@ -93,15 +94,15 @@ impl Policy {
         })
     }
 
-    /// Whether a URL is what a custom policy's resource stands for: `*` is any characters, none among them, and `?` any one,
-    /// but for the first `?`, which stands for itself. CloudFront would let that be any character too; here it is where the
-    /// query begins, so that what was signed for a part of a file never opens a file of another name.
+    /// Whether a URL matches the resource of a custom policy: `*` matches any number of characters, and `?` any one
+    /// character, except the first `?`, which only matches itself. CloudFront would let that match any character too;
+    /// here it begins the query, so that a policy for a part of a file never opens a file of another name.
     #[must_use]
     pub fn covers(&self, url: &str) -> bool {
         let (pattern, url) = (self.resource.as_bytes(), url.as_bytes());
         let query = pattern.iter().position(|byte| *byte == b'?');
         let (mut at, mut seen) = (0, 0);
-        // Where the last star stands, and up to where it reaches so far.
+        // The position of the last star, and the end of its match so far.
         let mut star = None;
         while let Some(byte) = url.get(seen) {
             match pattern.get(at) {
@@ -122,16 +123,16 @@ impl Policy {
     }
 }
 
-/// Addresses of IPv4, the only ones that CloudFront takes in a policy: one, or all that begin alike.
+/// IPv4 addresses, the only ones that CloudFront accepts in a policy: one address or a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     address: Ipv4Addr,
-    /// How many bits are alike, at most 32.
+    /// The length of the network's prefix in bits, at most 32.
     prefix: u8,
 }
 
 impl Network {
-    /// Whether an address is one of them. One of IPv4 may come as one of IPv6 (RFC 4291 §2.5.5.2).
+    /// Whether an address belongs to the network. An IPv4 address may be written as IPv6 (RFC 4291 §2.5.5.2).
     #[must_use]
     pub fn contains(self, address: IpAddr) -> bool {
         let IpAddr::V4(address) = address.to_canonical() else { return false };
@@ -168,14 +169,14 @@ impl fmt::Display for Network {
 /// What is wrong with a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// It is no JSON, or has other members than it has to.
+    /// It is not JSON, or does not have exactly the required members.
     #[error("the policy is not one statement with a resource, an expiry, and at most a beginning and an address")]
     Json,
-    /// The address is none.
-    #[error("an address is written as 192.0.2.7, or as 192.0.2.0/24 for all that begin alike")]
+    /// The address is invalid.
+    #[error("an address is written as 192.0.2.7, or as 192.0.2.0/24 for a network")]
     Address,
-    /// The address is one of IPv6.
-    #[error("CloudFront takes addresses of IPv4 only in what is signed, not of IPv6")]
+    /// The address is an IPv6 address.
+    #[error("CloudFront accepts only IPv4 addresses in signatures, not IPv6")]
     Version6,
 }
 
@@ -185,7 +186,7 @@ impl From<serde_json::Error> for Malformed {
     }
 }
 
-/// A policy as it is written: the order of the members is botocore's.
+/// The JSON form of a policy: the order of the members is botocore's.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Document {

@@ -1,9 +1,11 @@
-//! Signing: URLs and cookies that CloudFront lets in (*CloudFront Developer Guide*, "Use signed URLs" and "Use signed cookies").
+//! Signing: URLs and cookies that CloudFront accepts (*CloudFront Developer Guide*, "Use signed URLs" and "Use signed
+//! cookies").
 //!
-//! A URL that has nothing but an expiry is signed with a *canned* policy, which is for that very URL, and of which no more is
-//! sent than its `Expires`. Any other has a *custom* policy along, and so have cookies, which are for many URLs. Both are the
-//! same JSON, so that whoever has the one can send the other; it opens the same, as long as there is no `*` in the URL, and
-//! [`super::policy::url`] writes none. The hash is SHA-256, and said to be: CloudFront takes SHA-1 unless told.
+//! A URL with only an expiry is signed with a *canned* policy, which is for exactly that URL, and only its `Expires` is
+//! sent. All others are sent with a *custom* policy, and so are cookies, which are for many URLs. Both are the same
+//! JSON, so the holder of one can send the other; it opens the same, as long as the URL contains no `*`, and
+//! [`super::policy::url`] writes none. The hash is SHA-256, which is stated explicitly because CloudFront's default is
+//! SHA-1.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::key::{KeyError, SigningKey};
 use super::policy::Policy;
 
-/// What a signature is in: the names of its parts in a query and in cookies.
+/// The names of a signature's parts, in a query and in cookies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Names {
     /// The expiry of a canned policy, in seconds since 1970.
@@ -27,14 +29,14 @@ pub struct Names {
 }
 
 impl Names {
-    /// All of them: the expiry, the policy, the signature, the key, the hash.
+    /// All names: the expiry, the policy, the signature, the key, the hash.
     #[must_use]
     pub const fn all(self) -> [&'static str; 5] {
         [self.expires, self.policy, self.signature, self.key_pair_id, self.hash_algorithm]
     }
 }
 
-/// The parameters of a query.
+/// The names of the query parameters.
 pub const PARAMETERS: Names = Names {
     expires: "Expires",
     policy: "Policy",
@@ -43,7 +45,7 @@ pub const PARAMETERS: Names = Names {
     hash_algorithm: "Hash-Algorithm",
 };
 
-/// The cookies.
+/// The names of the cookies.
 pub const COOKIES: Names = Names {
     expires: "CloudFront-Expires",
     policy: "CloudFront-Policy",
@@ -52,10 +54,10 @@ pub const COOKIES: Names = Names {
     hash_algorithm: "CloudFront-Hash-Algorithm",
 };
 
-/// The one hash that there is.
+/// The only supported hash.
 pub const SHA256: &str = "SHA256";
 
-/// Base64 as it may stand in a query: `-`, `_` and `~` for `+`, `=` and `/`.
+/// Base64 for a query: `-`, `_` and `~` for `+`, `=` and `/`.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
     let replaced = |letter| match letter {
@@ -67,7 +69,7 @@ pub fn encode(bytes: &[u8]) -> String {
     STANDARD.encode(bytes).chars().map(replaced).collect()
 }
 
-/// Reads what [`encode`] wrote, and nothing else: whatever is not written as that would write it is nothing.
+/// Decodes what [`encode`] writes; `None` for every other spelling.
 #[must_use]
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let replaced = |byte| match byte {
@@ -80,7 +82,7 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text.bytes().map(replaced).collect::<Option<Vec<u8>>>()?).ok()
 }
 
-/// A key, and CloudFront's name for it.
+/// A key, and its id in CloudFront.
 #[derive(Debug)]
 pub struct Signer {
     key_id: String,
@@ -88,13 +90,13 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// The key of this name.
+    /// The signer with this key id.
     #[must_use]
     pub fn new(key_id: impl Into<String>, key: SigningKey) -> Self {
         Self { key_id: key_id.into(), key }
     }
 
-    /// CloudFront's name for the key.
+    /// The key's id in CloudFront.
     #[must_use]
     pub fn key_id(&self) -> &str {
         &self.key_id
@@ -106,7 +108,7 @@ impl Signer {
         &self.key
     }
 
-    /// The URL with a signature that lets in what the policy says: the order of the parameters is CloudFront's.
+    /// Signs a URL with this policy; the parameters are in CloudFront's order.
     pub fn url(&self, url: &str, policy: &Policy) -> Result<String, KeyError> {
         let json = policy.to_json();
         let what = if policy.only_expires() && policy.resource == url {
@@ -121,7 +123,7 @@ impl Signer {
         Ok(format!("{url}{separator}{what}&{signature}={value}&{key_pair_id}={key_id}&{hash_algorithm}={SHA256}"))
     }
 
-    /// Cookies that let in what the policy says: their names and values.
+    /// Signed cookies with this policy: their names and values.
     pub fn cookies(&self, policy: &Policy) -> Result<Vec<(&'static str, String)>, KeyError> {
         let json = policy.to_json();
         Ok(vec![
@@ -142,7 +144,7 @@ mod tests {
 
     use super::*;
 
-    /// What botocore's `CloudFrontSigner` makes with a key of RSA, and of what.
+    /// The result of botocore's `CloudFrontSigner` with an RSA key, and its input.
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Botocore {
@@ -180,9 +182,9 @@ mod tests {
             };
             assert_eq!(ours.to_json(), policy);
             assert_eq!(Policy::parse(policy.as_bytes()), Ok(ours.clone()));
-            // To which botocore does not add which hash it was.
+            // botocore does not add the hash to these.
             assert_eq!(rsa.url(&url, &ours).unwrap(), format!("{signed}&Hash-Algorithm=SHA256"));
-            // Of a signature by ECDSA each is another one; all before it is the same.
+            // ECDSA signatures differ each time; everything before is the same.
             let (before, _) = signed.split_once("&Signature=").or(signed.split_once("?Signature=")).unwrap();
             assert!(ecdsa.url(&url, &ours).unwrap().starts_with(&format!("{before}&Signature=")));
         }

@@ -1,15 +1,15 @@
-//! Verifying: whether a request has a signature of ours, in its query or in its cookies, that lets it in.
+//! Verifies whether the signature in a request's query or cookies allows the request.
 //!
-//! What CloudFront checks is checked here, and somewhat more strictly:
+//! The checks are those of CloudFront, some of them stricter:
 //!
-//! - the parameters of a signature stand in the query once each, in any order and as they were written, never percent-encoded;
-//!   they are taken out, and what is left has to be the query that was signed, byte by byte;
-//! - the policy is looked at only once its signature is known to be right;
-//! - SHA-256 is the only hash, base64 has one way to be written, and a policy has one statement with a resource
-//!   ([`Policy::parse`]), whose first `?` is no wildcard ([`Policy::covers`]);
-//! - there is no grace: a policy counts while `DateGreaterThan < now < DateLessThan`, by the clock of whoever verifies.
+//! - the parameters of a signature occur once each in the query, in any order and as they were written, never
+//!   percent-encoded; they are removed, and the rest has to be the signed query, byte by byte;
+//! - the policy is parsed only after its signature has been verified;
+//! - SHA-256 is the only hash, base64 has one spelling, and a policy has one statement with a resource
+//!   ([`Policy::parse`]), whose first `?` is not a wildcard ([`Policy::covers`]);
+//! - there is no grace period: a policy is valid while `DateGreaterThan < now < DateLessThan`, by the verifier's clock.
 //!
-//! Two signatures of ECDSA over one policy may both be right, the one made of the other; they open the same.
+//! Two different ECDSA signatures over one policy may both be valid, one derived from the other; they open the same.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -22,64 +22,64 @@ use super::key::is_signature;
 use super::policy::{Malformed, Policy};
 use super::sign::{COOKIES, Names, PARAMETERS, SHA256, decode};
 
-/// The longest policy in base64: CloudFront takes URLs of 8192 bytes.
+/// The longest policy in base64: CloudFront accepts URLs of 8192 bytes.
 const LONGEST_POLICY: usize = 8192;
-/// The longest signature in base64: one of RSA with 2048 bits has 344.
+/// The longest signature in base64: RSA with 2048 bits gives 344 characters.
 const LONGEST_SIGNATURE: usize = 344;
-/// The longest name of a key: CloudFront's have 14.
+/// The longest id of a key: CloudFront's have 14 characters.
 const LONGEST_KEY_ID: usize = 64;
 
-/// Why a request is not let in. The text says which check failed, and not what would pass it.
+/// Why a request is refused. The text says which check failed, and not what would pass it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is no signature at all.
     #[error("this space streams to signed URLs and signed cookies only, and the request has neither")]
     Unsigned,
-    /// A part of the signature comes more than once.
+    /// A part of the signature occurs more than once.
     #[error("{0} is given more than once")]
     Repeated(&'static str),
-    /// A part of the signature is not there.
-    #[error("the signature is not complete: there is no {0}")]
+    /// A part of the signature is missing.
+    #[error("the signature is incomplete: {0} is missing")]
     Missing(&'static str),
-    /// There are both an expiry and a policy.
+    /// There is both an expiry and a policy.
     #[error("{0} and {1} exclude each other")]
     Mixed(&'static str, &'static str),
-    /// A part of the signature is not as it is written.
+    /// A part of the signature is malformed.
     #[error("{0} is not written as CloudFront writes it")]
     Malformed(&'static str),
-    /// The hash is another one.
+    /// The hash is not SHA-256.
     #[error("{0} is not SHA256")]
     Hash(&'static str),
-    /// There is a parameter with no name and no value.
-    #[error("there is an empty parameter beside the signature")]
+    /// The query has a parameter without a name and a value.
+    #[error("there is an empty parameter next to the signature")]
     Empty,
-    /// No key of that name is trusted.
-    #[error("the key that the signature is said to be made with is not trusted")]
+    /// The key is not trusted.
+    #[error("the key that the signature names is not trusted")]
     Key,
-    /// The key does not sign any more, and what it signed has expired.
-    #[error("the key that the signature is said to be made with is not trusted any more")]
+    /// The key no longer signs, and all its signatures have expired.
+    #[error("the key that the signature names is no longer trusted")]
     Retired,
-    /// The signature is not one of that key over that policy.
-    #[error("the signature is not one over this request")]
+    /// The signature does not match the key and the policy.
+    #[error("the signature does not match this request")]
     Signature,
-    /// The policy is none.
+    /// The policy is invalid.
     #[error(transparent)]
     Policy(#[from] Malformed),
     /// The signature is for another URL.
     #[error("the signature is not for this URL")]
     Resource,
-    /// It is too late.
+    /// It has expired.
     #[error("the signature has expired")]
     Expired,
-    /// It is too early.
-    #[error("the signature does not count yet")]
+    /// It is not valid yet.
+    #[error("the signature is not valid yet")]
     Early,
-    /// The request is from elsewhere.
+    /// The request comes from another address.
     #[error("the signature is not for the address that the request comes from")]
     Address,
 }
 
-/// What a request has to show: the signature in its query or cookies, taken apart but not verified.
+/// The signature in a request's query or cookies, parsed but not verified.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Evidence {
     what: What,
@@ -89,13 +89,13 @@ pub struct Evidence {
 
 #[derive(Clone, PartialEq, Eq)]
 enum What {
-    /// A canned policy, of which the expiry is sent.
+    /// A canned policy, whose expiry is sent.
     Expires(i64),
     /// A custom policy.
     Policy(Vec<u8>),
 }
 
-/// Without anything that opens something.
+/// Omits everything that grants access.
 impl fmt::Debug for Evidence {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Evidence").field("key_id", &self.key_id).finish_non_exhaustive()
@@ -103,16 +103,16 @@ impl fmt::Debug for Evidence {
 }
 
 impl Evidence {
-    /// The signature that a query has, if it has one, and the query without it.
+    /// The signature in a query, if any, and the query without it.
     ///
     /// # Errors
     ///
-    /// Where a part of a signature is there that is not a part of a whole one.
+    /// If the signature parameters are incomplete or malformed.
     pub fn from_query(query: &str) -> Result<(Option<Self>, String), Refusal> {
         let mut found = Parts::of(PARAMETERS);
         let mut rest = Vec::new();
         for pair in query.split('&') {
-            // A name without a value is one all the same.
+            // A name without a value counts as a parameter too.
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             if !found.take(name, value)? {
                 rest.push(pair);
@@ -125,15 +125,15 @@ impl Evidence {
         Ok((evidence, rest.join("&")))
     }
 
-    /// The signature that the cookies of a request have, if they have one.
+    /// The signature in the cookies of a request, if any.
     ///
     /// # Errors
     ///
-    /// Where a part of a signature is there that is not a part of a whole one.
+    /// If the signature cookies are incomplete or malformed.
     pub fn from_cookies(headers: &HeaderMap) -> Result<Option<Self>, Refusal> {
         let mut found = Parts::of(COOKIES);
         for field in headers.get_all(COOKIE) {
-            // Others' cookies may be anything (RFC 6265 §5.4); a part of ours that is not ASCII is not written as it has to be.
+            // Other cookies may contain anything (RFC 6265 §5.4); a part of ours that is not ASCII is malformed.
             for pair in field.as_bytes().split(|byte| *byte == b';') {
                 let pair = String::from_utf8_lossy(pair.trim_ascii());
                 let (name, value) = pair.split_once('=').unwrap_or((&pair, ""));
@@ -144,15 +144,16 @@ impl Evidence {
     }
 }
 
-/// A query without the parameters of a signature, whatever they are: for logs, and where no signature is asked for.
+/// A query without signature parameters: for logs, and for spaces that require no signature.
 #[must_use]
 pub fn without_signature(query: &str) -> String {
     let signs = |pair: &&str| !PARAMETERS.all().contains(&pair.split_once('=').map_or(*pair, |(name, _)| name));
     query.split('&').filter(signs).collect::<Vec<_>>().join("&")
 }
 
-/// Whether a request for this URL (as it is signed: [`super::policy::url`], with the query that [`Evidence::from_query`] left)
-/// may be answered, now, in seconds since 1970, to a client at this address, where that is known.
+/// Checks whether a request for this URL (in its signed form: [`super::policy::url`], with the query that
+/// [`Evidence::from_query`] returned) is allowed at `now`, in seconds since 1970, for a client at this address, if it
+/// is known.
 pub fn verify(
     evidence: &Evidence,
     url: &str,
@@ -193,7 +194,7 @@ pub fn verify(
     }
 }
 
-/// The key of this name, where it is trusted now, in seconds since 1970.
+/// The key with this id, if it is trusted at `now`, in seconds since 1970.
 pub fn trusted<'a>(keys: &'a [TrustedKey], id: &str, now: i64) -> Result<&'a TrustedKey, Refusal> {
     let key = keys.iter().find(|key| key.id == id).ok_or(Refusal::Key)?;
     if key.until.is_some_and(|until| now >= until) { Err(Refusal::Retired) } else { Ok(key) }
@@ -210,16 +211,16 @@ impl Parts {
         Self { names, found: [const { None }; 5] }
     }
 
-    /// Takes a pair that is a part; `false` where it is none.
+    /// Takes a pair that is a part of a signature; returns whether it is one.
     fn take(&mut self, name: &str, value: &str) -> Result<bool, Refusal> {
         let mut places = self.names.all().into_iter().zip(&mut self.found);
         let Some((name, place)) = places.find(|(part, _)| *part == name) else { return Ok(false) };
-        // What is longer than the longest part is none, however long: it is not kept.
+        // A value longer than the longest part is invalid at any length, so it is cut.
         let value = value.get(..=LONGEST_POLICY).unwrap_or(value);
         if place.replace(value.to_owned()).is_some() { Err(Refusal::Repeated(name)) } else { Ok(true) }
     }
 
-    /// The parts as a whole; none where there is no part at all.
+    /// The complete parts; `None` if there is no part at all.
     fn evidence(self) -> Result<Option<Evidence>, Refusal> {
         let names = self.names;
         if self.found.iter().all(Option::is_none) {
@@ -252,7 +253,7 @@ impl Parts {
     }
 }
 
-/// The bytes of a part in base64.
+/// Decodes a part in base64.
 fn bytes(name: &'static str, text: &str, longest: usize) -> Result<Vec<u8>, Refusal> {
     if text.len() > longest {
         return Err(Refusal::Malformed(name));

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use http::header::{HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE};
 
-/// The conditions of a request, as far as they can be read.
+/// The valid conditions of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conditions {
     matches: Option<Tags>,
@@ -15,14 +15,14 @@ pub struct Conditions {
     range: Option<Validator>,
 }
 
-/// What the conditions say of a representation.
+/// The result of the conditions for a representation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Do as if there were no conditions.
+    /// Proceed as if there were no conditions.
     Proceed,
     /// 304: the client has it already.
     NotModified,
-    /// 412: it is not what the client takes it for.
+    /// 412, precondition failed: the resource does not match the request's conditions.
     Failed,
 }
 
@@ -40,13 +40,13 @@ enum Tags {
 enum Validator {
     Tag(String),
     Date(SystemTime),
-    /// Neither: no representation is like it.
+    /// Neither: no representation matches.
     Unreadable,
 }
 
 impl Conditions {
-    /// Reads the conditions from a request's header fields. A date that cannot be read is as if it were not there (§13.1.3); a
-    /// list of tags that cannot be read has those that can.
+    /// Parses the conditions of a request's header fields. An invalid date is ignored (§13.1.3); of a partly invalid
+    /// list of tags, the valid tags count.
     #[must_use]
     pub fn read(headers: &HeaderMap) -> Self {
         Self {
@@ -58,8 +58,8 @@ impl Conditions {
         }
     }
 
-    /// Judges a representation with this strong validator, last modified at this second since 1970, in the order of §13.2.2.
-    /// The request is a GET or a HEAD.
+    /// Evaluates the conditions for a representation with this strong validator, last modified at this second since
+    /// 1970, in the order of §13.2.2. The request is a GET or a HEAD.
     #[must_use]
     pub fn judge(&self, etag: &str, modified: i64) -> Verdict {
         let modified = instant(modified);
@@ -79,7 +79,7 @@ impl Conditions {
         if known { Verdict::NotModified } else { Verdict::Proceed }
     }
 
-    /// Whether a representation can be refused for them at all. `If-Range` decides only what of it is given.
+    /// Whether there are conditions that can refuse a representation. `If-Range` only decides which part of it is sent.
     #[must_use]
     pub const fn exist(&self) -> bool {
         self.matches.is_some()
@@ -88,7 +88,8 @@ impl Conditions {
             || self.modified_since.is_some()
     }
 
-    /// Whether a `Range` beside them has effect on this representation (§13.1.5): it has where no `If-Range` says otherwise.
+    /// Whether a `Range` in the same request applies to this representation (§13.1.5): it does unless `If-Range`
+    /// differs.
     #[must_use]
     pub fn range_applies(&self, etag: &str, modified: i64) -> bool {
         match &self.range {
@@ -119,7 +120,7 @@ impl Tags {
         Some(Self::These(these))
     }
 
-    /// Strong comparison (§8.8.3.2): a weak tag is like none.
+    /// Strong comparison (§8.8.3.2): a weak tag matches nothing.
     fn have_strong(&self, etag: &str) -> bool {
         match self {
             Self::Any => true,
@@ -127,7 +128,7 @@ impl Tags {
         }
     }
 
-    /// Weak comparison: a weak tag is like the strong one. Caches and proxies weaken a tag when they compress.
+    /// Weak comparison: a weak tag matches the strong one. Caches and proxies weaken a tag when they compress.
     fn have_weak(&self, etag: &str) -> bool {
         let opaque = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).to_owned();
         match self {
@@ -147,7 +148,7 @@ impl Validator {
     }
 }
 
-/// The entity tag with which a list goes on, and what stands behind it. A tag may hold commas.
+/// The next entity tag of a list, and the rest. A tag may contain commas.
 fn next_tag(list: &str) -> Option<(&str, &str)> {
     let list = list.trim_start_matches([' ', '\t', ',']);
     let open = if list.starts_with("W/\"") { 3 } else { 1 };
@@ -164,7 +165,7 @@ fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
     text(headers, name).and_then(|value| httpdate::parse_http_date(value).ok())
 }
 
-/// The second since 1970 as an instant; what lies before 1970 is 1970.
+/// The second since 1970 as an instant; earlier ones become 1970.
 fn instant(seconds: i64) -> SystemTime {
     let since = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
     SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
@@ -226,11 +227,11 @@ mod tests {
             (&[("if-unmodified-since", SAME)], Proceed),
             (&[("if-unmodified-since", BEFORE)], Failed),
             (&[("if-unmodified-since", "yesterday")], Proceed),
-            // A tag is better than a date.
+            // A tag takes precedence over a date.
             (&[("if-match", "\"a\""), ("if-unmodified-since", BEFORE)], Proceed),
             (&[("if-none-match", "\"b\""), ("if-modified-since", AFTER)], Proceed),
             (&[("if-none-match", "\"a\""), ("if-modified-since", BEFORE)], NotModified),
-            // What fails comes before what is known.
+            // 412 takes precedence over 304.
             (&[("if-match", "\"b\""), ("if-none-match", "\"a\"")], Failed),
             (&[("if-match", "\"a\""), ("if-none-match", "\"a\"")], NotModified),
             (&[("if-unmodified-since", BEFORE), ("if-none-match", "\"a\"")], Failed),

@@ -1,5 +1,5 @@
-//! Strong validators (RFC 9110 §8.8.3) for representations that are made rather than stored: a digest of everything that their
-//! bytes depend on.
+//! Strong validators (RFC 9110 §8.8.3) for generated representations: a digest of everything that their bytes depend
+//! on.
 
 use std::fmt::Write;
 use std::ops::Range;
@@ -7,25 +7,26 @@ use std::ops::Range;
 use reelspan_engine::fragment::range::content_range;
 use ring::digest::{Context, SHA256};
 
-/// How many bytes of the digest are kept: 128 bits, as many as tell any two things apart.
+/// How many bytes of the digest are used: 128 bits, enough to distinguish any two inputs.
 const KEPT: usize = 16;
 
-/// An entity tag, with its quotation marks, of what is made from these parts and nothing else. Parts are kept apart: `ab`, `c`
-/// and `a`, `bc` give different tags.
+/// An entity tag, with its quotation marks, for a representation that depends on exactly these parts. Parts are
+/// delimited: `ab`, `c` and `a`, `bc` give different tags.
 #[must_use]
 pub fn strong<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     format!("\"{}\"", digest(parts))
 }
 
-/// The boundary of a multipart body that gives these ranges of what has this entity tag and `length` bytes. It is a digest of
-/// both, so that the same request gives the same bytes; the media, which is part of the entity tag, cannot contain it.
+/// The boundary of a multipart body with these ranges of a representation with this entity tag and `length` bytes. It
+/// is a digest of both, so that the same request gives the same bytes; the media, which determine the entity tag,
+/// cannot contain it.
 #[must_use]
 pub fn boundary(etag: &str, ranges: &[Range<u64>], length: u64) -> String {
     let names: Vec<String> = ranges.iter().map(|range| content_range(range, length)).collect();
     digest(std::iter::once(etag).chain(names.iter().map(String::as_str)).map(str::as_bytes))
 }
 
-/// SHA-256 of the parts, each behind its length, cut to 32 hexadecimal digits.
+/// SHA-256 of the parts, each preceded by its length, cut to 32 hexadecimal digits.
 fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut context = Context::new(&SHA256);
     for part in parts {

@@ -29,7 +29,7 @@ pub enum MediaTypeError {
     /// It is too long.
     #[error("a media type may have {LONGEST} bytes, not {0}")]
     TooLong(usize),
-    /// A character cannot stand where it stands.
+    /// A character is not allowed at its position.
     #[error("media type {text:?}: {found:?} at byte {at}, where {expected} is expected")]
     Unexpected {
         /// The text.
@@ -38,7 +38,7 @@ pub enum MediaTypeError {
         found: char,
         /// Its offset in the text, in bytes.
         at: usize,
-        /// What the grammar has there.
+        /// What the grammar requires there.
         expected: &'static str,
     },
     /// It ends too early.
@@ -46,13 +46,13 @@ pub enum MediaTypeError {
     Ended {
         /// The text.
         text: String,
-        /// What the grammar has there.
+        /// What the grammar requires there.
         expected: &'static str,
     },
 }
 
 impl MediaType {
-    /// Parses a media type; spaces around it do not count.
+    /// Parses a media type; surrounding spaces are ignored.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl MediaType {
         Ok(Self { text: text.to_owned(), essence, quoted })
     }
 
-    /// As it was written.
+    /// The text as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -98,7 +98,7 @@ impl MediaType {
     }
 }
 
-/// Where parsing has come to.
+/// The current position of the parser.
 struct Cursor<'a> {
     text: &'a str,
     at: usize,

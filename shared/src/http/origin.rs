@@ -1,20 +1,20 @@
-//! Origins (RFC 6454 §4, §6.2): a scheme, a host and a port, by which a browser tells pages apart. Here they say whose pages may
-//! change something, and where a browser may be sent on to.
+//! Origins (RFC 6454 §4, §6.2): a scheme, a host and a port, by which a browser distinguishes pages. Here they
+//! determine whose pages may change something, and where a browser may be redirected.
 
 use std::fmt;
 
 use http::Uri;
 
-/// An origin of the web: `https://media.example.org`, or with a port that is not the scheme's own.
+/// A web origin: `https://media.example.org`, or with a port that is not the scheme's default.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     scheme: &'static str,
-    /// In lower case; with the port, unless it is the scheme's own.
+    /// In lower case; with the port, unless it is the scheme's default.
     host: String,
 }
 
 impl Origin {
-    /// Parses an origin as the `Origin` field has it: `http` or `https`, and nothing behind the port. `null` is not an origin.
+    /// Parses the `Origin` field: `http` or `https`, and nothing after the port. `null` is not an origin.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
@@ -22,7 +22,7 @@ impl Origin {
         (!rest.contains(['/', '?', '#']) && scheme.len() == origin.scheme.len()).then_some(origin)
     }
 
-    /// The origin of an absolute URL of HTTP. A URL with user information has none, as people are mistaken about its host.
+    /// The origin of an absolute HTTP URL. A URL with user information has none, because people misread its host.
     #[must_use]
     pub fn of_url(url: &str) -> Option<Self> {
         let uri: Uri = url.parse().ok()?;
@@ -69,7 +69,7 @@ fn without_default_port(scheme: &str, authority: &str) -> String {
     authority.strip_suffix(port).unwrap_or(authority).to_ascii_lowercase()
 }
 
-/// The origins under which the server itself is reached, beside the one that a request's `Host` names. Requests carry it as an
+/// The origins of the server itself, in addition to the one that a request's `Host` names. Requests carry it as an
 /// extension.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnOrigins(Vec<Origin>);
@@ -80,8 +80,8 @@ impl OwnOrigins {
         Self(origins.into_iter().collect())
     }
 
-    /// The origins that the environment variable `OWN_ORIGINS` lists, with commas between them; entries that are not origins are
-    /// reported in the log and left out.
+    /// The origins in the environment variable `OWN_ORIGINS`, separated by commas; entries that are not origins are
+    /// logged and left out.
     #[must_use]
     pub fn from_env() -> Self {
         let text = std::env::var("OWN_ORIGINS").unwrap_or_default();
@@ -95,7 +95,7 @@ impl OwnOrigins {
         }))
     }
 
-    /// The same with one more.
+    /// Adds an origin.
     #[must_use]
     pub fn and(mut self, origin: Option<Origin>) -> Self {
         self.0.extend(origin);
@@ -108,8 +108,8 @@ impl OwnOrigins {
         &self.0
     }
 
-    /// Whether pages of this origin are the server's own, for a request with this `Host`. An origin whose host is known must
-    /// have the scheme that is known of it.
+    /// Whether this origin is the server's own, for a request with this `Host`. If the scheme of an origin's host is
+    /// known, it has to match.
     #[must_use]
     pub fn contains(&self, origin: &Origin, host: Option<&str>) -> bool {
         let known = self.0.iter().any(|own| own.host == origin.host);

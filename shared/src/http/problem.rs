@@ -11,7 +11,7 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 /// One problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// A reference to what explains this kind of problem; `about:blank` where the status says it all (§4.2.1).
+    /// A reference to an explanation of this kind of problem; `about:blank` if the status says it all (§4.2.1).
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// The kind of problem in a few words, the same each time.
@@ -30,29 +30,29 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of which the status says it all.
+    /// A problem that its status describes completely.
     #[must_use]
     pub const fn new(status: u16, title: &'static str) -> Self {
         Self { kind: "about:blank", title, status, detail: None, instance: None, members: BTreeMap::new() }
     }
 
-    /// What is wrong in this case.
+    /// Adds what is wrong in this case.
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    /// One more member.
+    /// Adds a member.
     #[must_use]
     pub fn member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.members.insert(name, value.into());
         self
     }
 
-    /// As JSON, for a body of [`MEDIA_TYPE`].
+    /// The JSON, for a body of [`MEDIA_TYPE`].
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Text keys and plain values: there is nothing in it that could fail.
+        // Text keys and plain values: serialising cannot fail.
         serde_json::to_string(self).unwrap_or_default()
     }
 }

@@ -1,9 +1,10 @@
-//! The header fields that tell a browser what it may do with an answer. They are decided here alone, for every route.
+//! The header fields that tell a browser what it may do with an answer. Only this module decides them, for every route.
 //!
-//! A stored body is somebody else's: it must not act as a page of the server's origin, which may hold an admin's credentials. So
-//! nothing is sniffed, and whatever is not plainly media is opened in a sandbox: an origin of its own, no scripts, no forms, nothing
-//! loaded (W3C *Content Security Policy Level 3* §6.3.2; HTML §7.1.5). Which sites may show an answer follows from what it is
-//! (Fetch §3.7, `Cross-Origin-Resource-Policy`): media are meant to be embedded anywhere, the REST API and pages are not.
+//! A stored body is untrusted: it must not act as a page of the server's origin, for which the browser may hold an
+//! admin's credentials. So nothing is sniffed, and everything that is not plainly media opens in a sandbox: its own
+//! origin, no scripts, no forms, nothing loaded (W3C *Content Security Policy Level 3* §6.3.2; HTML §7.1.5). The kind
+//! of an answer determines which sites may show it (Fetch §3.7, `Cross-Origin-Resource-Policy`): media may be embedded
+//! anywhere, the REST API and pages may not.
 
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -13,7 +14,7 @@ use super::media_type::{MediaType, UNKNOWN};
 /// Which sites may load an answer without CORS (Fetch §3.7).
 pub const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// Who may show an answer in a page: as a picture, a video, a frame.
+/// Which pages may show an answer: as a picture, a video, a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Embedding {
     /// Pages of any site.
@@ -22,15 +23,15 @@ pub enum Embedding {
     OwnOrigin,
 }
 
-/// What a stored body that is opened as a document may do: nothing but be read. Inline styles are those by which browsers lay
-/// out plain text.
+/// What a stored body may do when it is opened as a document: nothing but be read. Browsers lay out plain text with
+/// inline styles.
 const SANDBOX: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'";
 const FRAMELESS_SANDBOX: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 const FRAMELESS: &str = "frame-ancestors 'none'";
 const DATA: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Protects an answer whose body is stored: content that somebody has uploaded. A `Content-Type` that is not a media type
-/// becomes [`UNKNOWN`].
+/// Protects an answer with a stored body, which a user has uploaded. A `Content-Type` that is not a media type becomes
+/// [`UNKNOWN`].
 pub fn stored(headers: &mut HeaderMap, embedding: Embedding) {
     let inert = match one_media_type(headers) {
         Some(Ok(media_type)) => media_type.is_inert(),
@@ -52,14 +53,14 @@ pub fn stored(headers: &mut HeaderMap, embedding: Embedding) {
     headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, embedding.policy());
 }
 
-/// Protects an answer that the server has written itself: a list, an error, a page. Fields that it has already stay.
+/// Protects an answer that the server itself has written: a list, an error, a page. Existing fields stay.
 pub fn written(headers: &mut HeaderMap, embedding: Embedding) {
     headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(DATA));
     headers.entry(CROSS_ORIGIN_RESOURCE_POLICY).or_insert(embedding.policy());
 }
 
-/// Whether [`stored`] or [`written`] has seen an answer.
+/// Whether [`stored`] or [`written`] has protected an answer.
 #[must_use]
 pub fn is_protected(headers: &HeaderMap) -> bool {
     headers.contains_key(CROSS_ORIGIN_RESOURCE_POLICY)
@@ -74,7 +75,7 @@ impl Embedding {
     }
 }
 
-/// The one media type of an answer; an error if it has another value or several, `None` without the field.
+/// The only media type of an answer; an error if it is invalid or there are several, `None` without the field.
 fn one_media_type(headers: &HeaderMap) -> Option<Result<MediaType, ()>> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let value = values.next()?;

@@ -1,9 +1,9 @@
-//! The audit trail: who did what, from which address, when, and what came of it. One line of JSON an act, written once the outcome
-//! is known.
+//! The audit trail: who did what, from which address, when, and with what outcome. Each act is one line of JSON,
+//! written once the outcome is known.
 //!
-//! On Lambda lines go to standard output, which CloudWatch keeps; on one machine to files of a folder ([`Trail`]). Neither
-//! depends on `RUST_LOG`. No line has a password, a signature, a token or a query as it came, and no text of a line can begin
-//! another one: JSON escapes control characters (RFC 8259 §7).
+//! On Lambda, lines go to standard output, which CloudWatch stores; on one machine to files in a folder ([`Trail`]).
+//! Neither depends on `RUST_LOG`. No line contains a password, a signature, a token or a raw query, and no text in a
+//! line can begin another line: JSON escapes control characters (RFC 8259 §7).
 
 use std::collections::BTreeMap;
 use std::env;
@@ -19,27 +19,27 @@ use serde::Serialize;
 
 /// The longest text of an entry, in characters.
 const LONGEST: usize = 1024;
-/// The longest name of somebody who was refused: no user has a longer one.
+/// The longest name of a refused caller: no user has a longer one.
 const LONGEST_NAME: usize = 64;
-/// How large a file becomes before the next one is begun, in bytes.
+/// The size at which a new file begins, in bytes.
 const FILE_SIZE: u64 = 16 << 20;
-/// How many full files are kept beside the one that is written to.
+/// How many full files are kept besides the current one.
 const FULL_FILES: u32 = 15;
 
-/// What came of an act.
+/// The outcome of an act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// It was done.
     Done,
-    /// It was not allowed, or made no sense.
+    /// It was not allowed, or it was invalid.
     Refused,
-    /// Something broke, or nobody waited for it; part of it may have been done.
+    /// Something failed, or the client disconnected; part of it may have been done.
     Failed,
 }
 
 impl Outcome {
-    /// What an HTTP status says.
+    /// The outcome for an HTTP status.
     #[must_use]
     pub const fn of(status: u16) -> Self {
         match status {
@@ -55,36 +55,36 @@ impl Outcome {
 pub struct Entry {
     /// What was done: `store-content`, `get-signed-url`, `sign-in`.
     pub act: String,
-    /// What came of it.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// The status of the answer, where it was a request.
+    /// The status of the answer, if it was a request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Who did it.
+    /// The caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// The name that was given by somebody who was not let in.
+    /// The name given by a caller who was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// From where.
+    /// The address of the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<IpAddr>,
-    /// In which space.
+    /// The space.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub space: Option<String>,
-    /// To which content.
+    /// The content.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
-    /// What else there is to know of it: what was signed and until when, the new access list.
+    /// Further details: what was signed and until when, the new access list.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub detail: BTreeMap<&'static str, String>,
-    /// The id by which other lines of the same request are found.
+    /// The id that other lines of the same request have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
 }
 
 impl Entry {
-    /// An act of which nothing else is known.
+    /// An act without details.
     #[must_use]
     pub fn new(act: impl Into<String>, outcome: Outcome) -> Self {
         Self {
@@ -117,7 +117,7 @@ impl Entry {
             *text = shortened(text, LONGEST);
         }
         entry.detail.values_mut().for_each(|text| *text = shortened(text, LONGEST));
-        // Text keys, texts and numbers: there is nothing in it that could fail.
+        // Text keys, texts and numbers: serialising cannot fail.
         let line = serde_json::to_string(&Line { target: "audit", time, entry }).unwrap_or_default();
         format!("{line}\n")
     }
@@ -130,7 +130,7 @@ fn shortened(text: &str, longest: usize) -> String {
     }
 }
 
-/// Where entries go.
+/// The destination of entries.
 #[derive(Debug)]
 enum Sink {
     Nowhere,
@@ -140,7 +140,7 @@ enum Sink {
 
 static SINK: OnceLock<Sink> = OnceLock::new();
 
-/// Writes to the files of this trail from now on. The first call of this or [`to_stdout`] counts.
+/// Writes to the files of this trail from now on. The first call of this or [`to_stdout`] takes effect.
 pub fn to_files(trail: Trail) {
     let _ = SINK.set(Sink::Files(trail));
 }
@@ -150,14 +150,14 @@ pub fn to_stdout() {
     let _ = SINK.set(Sink::Stdout);
 }
 
-/// Writes an entry where entries go: without a word from anybody, to standard output on Lambda (`AWS_LAMBDA_FUNCTION_NAME`), and
-/// nowhere else.
+/// Writes an entry to the destination. Unless one was set, that is standard output on Lambda
+/// (`AWS_LAMBDA_FUNCTION_NAME`), and nothing elsewhere.
 pub fn write(entry: &Entry) {
     let sink = SINK
         .get_or_init(|| if env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some() { Sink::Stdout } else { Sink::Nowhere });
     let written = match sink {
         Sink::Nowhere => Ok(()),
-        // In one write, as each line is an event.
+        // In one write, because each line is an event.
         Sink::Stdout => io::stdout().lock().write_all(entry.line(&now()).as_bytes()),
         Sink::Files(trail) => trail.write(entry),
     };
@@ -170,31 +170,31 @@ fn now() -> String {
     Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// The files of an audit trail: `audit.jsonl`, and before it `audit.1.jsonl` to `audit.15.jsonl`, the oldest last, of 16 MiB each.
-/// What was refused to somebody without a name of ours goes to `audit-refused.jsonl` instead, and its predecessors: guesses
-/// cannot push out what users did. All are readable by their owner alone.
+/// The files of an audit trail: `audit.jsonl`, and before it `audit.1.jsonl` to `audit.15.jsonl`, the oldest last, of
+/// 16 MiB each. Refusals of unknown callers go to `audit-refused.jsonl` and its predecessors instead, so that guesses
+/// cannot push out what users did. Only their owner can read the files.
 #[derive(Debug)]
 pub struct Trail {
     folder: PathBuf,
-    /// How large a file becomes, in bytes; none where another process sees to that.
+    /// The size at which a file is rotated, in bytes; `None` if another process rotates.
     file_size: Option<u64>,
     turn: Mutex<()>,
 }
 
 impl Trail {
-    /// The trail of a folder, which this process alone rotates.
+    /// The trail of a folder, which only this process rotates.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into(), file_size: Some(FILE_SIZE), turn: Mutex::default() }
     }
 
-    /// The same, beside the process that rotates it.
+    /// The same, while another process rotates it.
     #[must_use]
     pub fn beside(folder: impl Into<PathBuf>) -> Self {
         Self { file_size: None, ..Self::new(folder) }
     }
 
-    /// Appends an entry, in one write: two processes do not mix their lines.
+    /// Appends an entry, in one write, so that two processes do not mix their lines.
     pub fn write(&self, entry: &Entry) -> io::Result<()> {
         let name = if entry.user.is_none() && entry.outcome != Outcome::Done { "audit-refused" } else { "audit" };
         let path = |number: u32| match number {

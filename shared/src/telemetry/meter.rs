@@ -1,7 +1,7 @@
-//! What one request cost: the calls that were made for it, and how long they took; and what there is to be told of it.
+//! The cost of a request: its calls and their durations; and notes about it for logs and metrics.
 //!
-//! The meter goes with the task ([`within`]), so that nothing between the layer that reads it and the client that counts has to
-//! hand it on; and with tasks that are started on its behalf ([`carried`]).
+//! The meter belongs to the task ([`within`]), so that the code between the layer that reads it and the client that
+//! counts does not have to pass it on; and to tasks that are started on its behalf ([`carried`]).
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,68 +12,68 @@ tokio::task_local! {
     static METER: Arc<Meter>;
 }
 
-/// Which service a call goes to.
+/// The service that a call goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
     S3,
     DynamoDb,
 }
 
-/// Calls, retries among them, and how long they took together: until the answer began, where it is a body of S3.
+/// Calls, including retries, and their total duration: for a body of S3, until the answer began.
 #[derive(Debug, Default)]
 struct Calls {
     count: AtomicU64,
     microseconds: AtomicU64,
 }
 
-/// How many calls there were, and how long they took together.
+/// The number of calls and their total duration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// How many, retries among them.
+    /// The number, including retries.
     pub calls: u64,
-    /// How long, in milliseconds. Calls at the same time count each for itself.
+    /// The duration in milliseconds. Simultaneous calls count separately.
     pub milliseconds: u64,
 }
 
-/// What became of the look into the index.
+/// The result of the index lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Index {
-    /// It had the file.
+    /// The index has the file.
     Hit,
-    /// It has not, or not yet.
+    /// It does not, or not yet.
     Miss,
 }
 
-/// What there is to be told of a request, by whoever found it out. None of it is a secret.
+/// Notes about a request, added by the code that knows them. None of them is secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
-    /// What kind of request it is, of a few: a dimension of the metrics.
+    /// The kind of request, one of a few: a dimension of the metrics.
     pub kind: Option<&'static str>,
-    /// Of which space.
+    /// The space.
     pub space: Option<String>,
-    /// Of which content.
+    /// The content.
     pub content: Option<String>,
-    /// The fragment that it was understood to ask for.
+    /// The fragment that was requested, as understood.
     pub fragment: Option<String>,
-    /// The range that it was understood to ask for.
+    /// The range that was requested, as understood.
     pub range: Option<String>,
-    /// Who asked.
+    /// The caller.
     pub user: Option<String>,
-    /// What became of the look into the index.
+    /// The result of the index lookup.
     pub index: Option<Index>,
-    /// Its signature was refused.
+    /// Whether its signature was refused.
     pub refused_signature: bool,
-    /// Its credentials were refused.
+    /// Whether its credentials were refused.
     pub failed_sign_in: bool,
-    /// What it did, for the audit trail, where its method and path do not say so.
+    /// The act for the audit trail, if method and path do not determine it.
     pub act: Option<&'static str>,
-    /// The name that was given with credentials that were refused.
+    /// The name in credentials that were refused.
     pub name: Option<String>,
-    /// What else the audit trail has of it.
+    /// Further details for the audit trail.
     pub detail: BTreeMap<&'static str, String>,
 }
 
-/// What one request cost.
+/// The cost of one request.
 #[derive(Debug)]
 pub struct Meter {
     begun: Instant,
@@ -89,7 +89,7 @@ impl Default for Meter {
 }
 
 impl Meter {
-    /// One for a request that begins now.
+    /// A meter for a request that begins now.
     #[must_use]
     pub fn start() -> Arc<Self> {
         Arc::new(Self::default())
@@ -107,12 +107,12 @@ impl Meter {
         self.dynamodb.tally()
     }
 
-    /// Does something at once on behalf of the request: what a body does when it is polled, say.
+    /// Runs synchronous work on behalf of the request, such as polling a body.
     pub fn inside<T>(self: &Arc<Self>, work: impl FnOnce() -> T) -> T {
         METER.sync_scope(Arc::clone(self), work)
     }
 
-    /// What was told of the request.
+    /// The notes about the request.
     #[must_use]
     pub fn notes(&self) -> Notes {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -138,12 +138,12 @@ fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Does something on behalf of the request of this meter.
+/// Runs a future on behalf of the request of this meter.
 pub async fn within<F: Future>(meter: Arc<Meter>, work: F) -> F::Output {
     METER.scope(meter, work).await
 }
 
-/// What is to become a task of its own, on behalf of the request that starts it, if one does.
+/// Wraps a future that will become a separate task, on behalf of the current request, if any.
 pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
     let meter = METER.try_with(Arc::clone).ok();
     async move {
@@ -154,13 +154,13 @@ pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
     }
 }
 
-/// Tells something of the request that is being answered; without one, nobody listens.
+/// Adds a note about the current request, if any.
 pub fn note(tell: impl FnOnce(&mut Notes)) {
-    // A failure says that this is no request's task.
+    // An error means that this task belongs to no request.
     let _ = METER.try_with(|meter| tell(&mut meter.notes.lock().unwrap_or_else(PoisonError::into_inner)));
 }
 
-/// Counts a call for the request that made it, if one did.
+/// Counts a call for the current request, if any.
 pub(crate) fn count(service: Service, took: Duration) {
     let _ = METER.try_with(|meter| {
         let calls = match service {

@@ -1,7 +1,7 @@
-//! Figures for CloudWatch, as lines of its embedded metric format (*Amazon CloudWatch User Guide*, "Specification: Embedded
-//! metric format"): a line of JSON on standard output, of which CloudWatch Logs makes metrics without a call of ours.
+//! Metrics for CloudWatch in its embedded metric format (*Amazon CloudWatch User Guide*, "Specification: Embedded
+//! metric format"): lines of JSON on standard output, from which CloudWatch Logs extracts metrics without a call.
 //!
-//! They are written on Lambda alone (`AWS_LAMBDA_FUNCTION_NAME`), or where `REELSPAN_METRICS` is `stdout`.
+//! They are written only on Lambda (`AWS_LAMBDA_FUNCTION_NAME`), or if `REELSPAN_METRICS` is `stdout`.
 
 use std::env;
 use std::io::{self, Write};
@@ -10,13 +10,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
-/// The namespace of all figures.
+/// The namespace of all metrics.
 pub const NAMESPACE: &str = "Reelspan";
 
-/// What a figure counts.
+/// The unit of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Things.
+    /// A number of things.
     Count,
     /// Bytes.
     Bytes,
@@ -34,21 +34,21 @@ impl Unit {
     }
 }
 
-/// A figure: its name, its unit and its value.
+/// A metric: its name, its unit and its value.
 pub type Figure = (&'static str, Unit, u64);
 
-/// Whether figures are written, and of which function.
+/// The function, if metrics are written.
 static FUNCTION: LazyLock<Option<String>> = LazyLock::new(|| {
     let function = env::var("AWS_LAMBDA_FUNCTION_NAME").ok();
     function.or_else(|| (env::var("REELSPAN_METRICS").as_deref() == Ok("stdout")).then(|| "local".to_owned()))
 });
 
-/// Writes figures, if they are wanted, of this function and, where it is one of a few, of this kind of work; `request` is the id
-/// by which the lines of one invocation are found.
+/// Writes metrics, if enabled, for this function and, if given, for this kind of work; `request` is the id that the
+/// lines of one invocation share.
 pub fn emit(kind: Option<&'static str>, request: Option<&str>, figures: &[Figure]) {
     if let Some(function) = FUNCTION.as_deref() {
         let line = format!("{}\n", document(function, kind, request, figures, SystemTime::now()));
-        // In one write, as each line is an event. One that cannot be written is missed by nobody whose request it is of.
+        // In one write, because each line is an event. A failure to write does not concern the request.
         let _ = io::stdout().lock().write_all(line.as_bytes());
     }
 }

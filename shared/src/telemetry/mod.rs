@@ -1,9 +1,9 @@
-//! What the programs say of themselves: one line an event on standard error, as JSON where Lambda reads it and as text where a
-//! person does ([`init`]); what a request cost ([`Meter`]), for the one line that is written of it; figures for CloudWatch
-//! ([`metrics`]); and what users did ([`audit`]).
+//! What the programs report: logs, one line for each event on standard error, as JSON on Lambda and as text elsewhere
+//! ([`init`]); the cost of a request ([`Meter`]), for the single line that is written about it; metrics for CloudWatch
+//! ([`metrics`]); and the audit trail ([`audit`]).
 //!
-//! No line has a secret in it: what is logged of a request is what it was understood to be (a space, a content, a fragment),
-//! and never its query, its `Authorization` or its cookies as they came.
+//! No line contains a secret: a log names what a request was understood to be (a space, a content, a fragment), and
+//! never its raw query, `Authorization` field or cookies.
 
 pub mod audit;
 mod meter;
@@ -21,17 +21,17 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// The finest level that is ever written, whatever `RUST_LOG` asks for. One level finer Lambda's runtime and the AWS SDKs write
-/// whole requests and answers, with passwords and what is kept of them.
+/// The finest level that is ever written, whatever `RUST_LOG` says. One level finer, Lambda's runtime and the AWS SDKs
+/// write whole requests and answers, with passwords and their hashes.
 pub const FINEST: LevelFilter = LevelFilter::DEBUG;
 
-/// Begins to write events, of the levels that `RUST_LOG` names (`info` where it names none). A second call has no effect.
+/// Starts logging, at the levels that `RUST_LOG` names (`info` by default). A second call has no effect.
 pub fn init() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // An error here says that somebody has set up their own way already.
+    // An error means that logging has been set up already.
     let _ = if std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some() {
-        // CloudWatch has the time already.
+        // CloudWatch adds the time.
         events.json().flatten_event(true).without_time().finish().with(FINEST).try_init()
     } else {
         events.compact().finish().with(FINEST).try_init()

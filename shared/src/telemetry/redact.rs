@@ -1,17 +1,17 @@
-//! Names without secrets. A client that percent-encodes the `?` of a signed URL makes the signature a part of the path, and so of
-//! what looks like the name of a content.
+//! Names without secrets. If a client percent-encodes the `?` of a signed URL, the signature becomes a part of the
+//! path, and so looks like a part of a content's name.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-/// What the names of secret parameters end with: those of CloudFront's and S3's signatures, and the token for cookies.
+/// The ends of names of secret parameters: those of CloudFront's and S3's signatures, and the token for cookies.
 const SECRETS: [&str; 5] = ["signature=", "policy=", "key-pair-id=", "token=", "credential="];
 
-/// How many layers of percent-encoding are looked through. What is encoded more often opens nothing anywhere.
+/// How many layers of percent-encoding are decoded. A value that is encoded more often grants no access anywhere.
 const LAYERS: usize = 8;
 
-/// A name as it may be logged: if it contains a secret parameter, however often that is percent-encoded, only its beginning.
+/// A name for a log: if it contains a secret parameter, however often percent-encoded, only the part before it.
 #[must_use]
 pub fn redacted(name: &str) -> Cow<'_, str> {
     if !has_secret(name) {
@@ -33,7 +33,7 @@ fn has_secret(name: &str) -> bool {
         }
         text = decoded;
     }
-    // Nobody names a file so.
+    // No real name is encoded that often.
     true
 }
 

@@ -1,14 +1,14 @@
-//! What ties a line to others: the trace that a request is of, and the time at which an event happened.
+//! Correlation of log lines: the trace id of a request, and the age of an event.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::DateTime;
 
-/// How long a trace id is: `1-`, eight hexadecimal digits for the time, `-`, and twenty-four.
+/// The length of a trace id: `1-`, eight hexadecimal digits for the time, `-`, and twenty-four.
 const LENGTH: usize = 35;
 
 /// The trace id of an X-Ray header (`Root=1-5759e988-bd862e3fe1be46a994272793;Parent=…;Sampled=1`, *AWS X-Ray Developer
-/// Guide*, "Tracing header"). What is no trace id, which anybody may send, is none.
+/// Guide*, "Tracing header"). `None` if it is invalid, since any client may send the header.
 #[must_use]
 pub fn root(header: &str) -> Option<&str> {
     let root = header.split(';').find_map(|field| field.trim().strip_prefix("Root="))?;
@@ -16,7 +16,7 @@ pub fn root(header: &str) -> Option<&str> {
     is_id.then_some(root)
 }
 
-/// How long ago it was at this time (RFC 3339, as S3's events have it); none at all where it is yet to come.
+/// The time since this time (RFC 3339, as in S3's events); zero if it lies in the future.
 #[must_use]
 pub fn lag(time: &str) -> Option<Duration> {
     let then = DateTime::parse_from_rfc3339(time).ok()?.timestamp_millis();

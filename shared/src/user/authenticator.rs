@@ -1,12 +1,13 @@
-//! Who is asking, by the `Authorization` field of a request (HTTP Basic, RFC 7617).
+//! Authentication by the `Authorization` field of a request (HTTP Basic, RFC 7617).
 //!
-//! What an unknown user costs and is told is what a wrong password costs and is told. A hash is dear by design, so only few are
-//! made at once and only so many wait their turn ([`Settings::waiting`]); and credentials that were right are remembered for a
-//! while, which is the longest that someone who was removed, or whose password or rights have changed, goes on as before.
+//! An unknown user takes the same time and gets the same answer as a wrong password. Hashing is slow by design, so only
+//! a few hashes are computed at once, and only a limited number of requests wait ([`Settings::waiting`]). Correct
+//! credentials are remembered for a while; for that long, a user who was removed, or whose password or rights have
+//! changed, keeps the old access.
 //!
-//! Guessing is limited before anything is hashed ([`Limits`]). Credentials that were right within a day are recognised after that
-//! while too: they are checked again, but no limit holds for them, and they are first in the queue. So guesses at somebody's name,
-//! from whatever address, do not keep out the one who knows the password.
+//! Guessing is limited before anything is hashed ([`Limits`]). Credentials that were correct within a day are
+//! recognised after that while too: they are checked again, but no limit applies to them, and they are first in the
+//! queue. So guesses at a user's name, from any address, do not keep out the user who knows the password.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -25,69 +26,70 @@ use super::queue::{Queue, Rank, Turn};
 use super::remembered::{Digest, Remembered};
 use super::{Credentials, Identity, Malformed, NoRandomBytes, User, UserName};
 
-/// How long credentials that were right count without another look.
+/// How long correct credentials remain valid without another check.
 pub const TIME_TO_LIVE: Duration = Duration::from_mins(1);
 
-/// What goes with a 401, as the value of `WWW-Authenticate` (RFC 7617 §2).
+/// The value of `WWW-Authenticate` in a 401 (RFC 7617 §2).
 pub const CHALLENGE: &str = "Basic realm=\"Reelspan\"";
 
-/// The most hashes that are made at once, on however many processors: threads that block are there for others too.
+/// The maximum number of simultaneous hashes, on any number of processors: blocking threads are needed for other work
+/// too.
 const MOST_AT_ONCE: usize = 4;
 
-/// Where users are kept.
+/// The store of users.
 pub trait Directory: Send + Sync {
-    /// The user of this name, as of now.
+    /// The current user of this name.
     fn find<'a>(&'a self, name: &'a UserName) -> BoxFuture<'a, Result<Option<User>, NotFound>>;
 }
 
-/// Why nobody can say whether there is such a user.
+/// Why a user could not be looked up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotFound {
-    /// A service asks for patience.
+    /// A service asks to try later.
     #[error("{0} is busy")]
     Busy(&'static str),
-    /// A service failed; the text is for the log alone.
+    /// A service failed; the text is only for the log.
     #[error("{0}")]
     Failed(String),
 }
 
-/// Why a request is neither by somebody nor by nobody in particular.
+/// Why a request could not be authenticated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// The field has no credentials: 401.
+    /// The field is invalid: 401.
     #[error(transparent)]
     Malformed(#[from] Malformed),
-    /// There is no such user, or the password is another; nobody is told which: 401.
+    /// The user does not exist, or the password is wrong; the answer does not say which: 401.
     #[error("user name or password is wrong")]
     Wrong,
-    /// Too many passwords were wrong, of this name at this address or at this address: 429.
+    /// Too many passwords were wrong, for this name at this address or at this address: 429.
     #[error("too many failed sign-ins; try again in {seconds} s")]
     Limited {
-        /// After how many seconds the next attempt is looked at.
+        /// Seconds until the next attempt is checked.
         seconds: u64,
-        /// Another was refused since the last failure: there is nothing new to be said of it.
+        /// Whether another attempt was refused since the last failure, so that this one needs no log entry.
         again: bool,
     },
-    /// Too many want to be let in at once: 503.
+    /// Too many are signing in at once: 503.
     #[error("too many are signing in")]
     Crowded,
-    /// The directory gives no answer: 503.
+    /// The directory does not answer: 503.
     #[error("the users cannot be read")]
     Directory(#[source] NotFound),
 }
 
-/// How much an [`Authenticator`] takes upon itself.
+/// The limits of an [`Authenticator`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// How long credentials that were right count without another look; none, and every request is looked at.
+    /// How long correct credentials remain valid without another check; zero checks every request.
     pub time_to_live: Duration,
-    /// The rounds that a look takes, whoever it is at.
+    /// The rounds of hashing for each check, whoever the user is.
     pub rounds: NonZeroU32,
-    /// How many hashes are made at once.
+    /// How many hashes are computed at once.
     pub at_once: usize,
-    /// How many may wait their turn; more are sent away.
+    /// How many requests may wait; further ones are refused.
     pub waiting: usize,
-    /// How many right credentials are remembered.
+    /// How many correct credentials are remembered.
     pub remembered: usize,
     /// How often a password may be guessed.
     pub limits: Limits,
@@ -107,7 +109,7 @@ impl Default for Settings {
     }
 }
 
-/// Checks credentials. Clones are the same one.
+/// Checks credentials. Clones share their state.
 #[derive(Clone)]
 pub struct Authenticator(Arc<Inner>);
 
@@ -117,16 +119,17 @@ struct Inner {
     remembered: Remembered,
     limiter: Limiter,
     queue: Queue,
-    /// What is being looked at, so that the same credentials are looked at once: a browser comes with six connections.
+    /// The checks in progress, so that the same credentials are checked only once at a time: a browser opens six
+    /// connections.
     looks: Mutex<HashMap<Digest, WeakShared<Look>>>,
     rounds: AtomicU64,
 }
 
-/// A look at credentials.
+/// A check of credentials.
 type Look = BoxFuture<'static, Result<Identity, Denied>>;
 
 impl Authenticator {
-    /// One over the users of this directory.
+    /// An authenticator for the users of this directory.
     pub fn new(directory: impl Directory + 'static, settings: Settings) -> Result<Self, NoRandomBytes> {
         Ok(Self(Arc::new(Inner {
             directory: Box::new(directory),
@@ -139,7 +142,8 @@ impl Authenticator {
         })))
     }
 
-    /// Who sent a request with this `Authorization` field, or with none, from this address: `None` is nobody in particular.
+    /// The caller of a request with this `Authorization` field, if any, from this address: `None` for an anonymous
+    /// caller.
     pub async fn authenticate(
         &self,
         authorization: Option<&[u8]>,
@@ -151,7 +155,7 @@ impl Authenticator {
         }
     }
 
-    /// Whose these credentials are, which came from this address. Addresses that are not known count as one.
+    /// The owner of these credentials, which came from this address. Unknown addresses count as one.
     pub async fn check(&self, credentials: Credentials, address: Option<IpAddr>) -> Result<Identity, Denied> {
         let digest = self.0.remembered.digest(&credentials);
         if let Some(identity) = self.0.remembered.get(&digest) {
@@ -160,7 +164,7 @@ impl Authenticator {
         self.look(credentials, digest, Source::of(address))?.await
     }
 
-    /// The look at these credentials: the one that is under way, or a new one.
+    /// The check of these credentials: the one in progress, or a new one.
     fn look(&self, credentials: Credentials, digest: Digest, source: Source) -> Result<Shared<Look>, Denied> {
         let inner = &self.0;
         let mut looks = inner.looks();
@@ -177,12 +181,12 @@ impl Authenticator {
         let under_way = UnderWay { inner: Arc::clone(inner), digest };
         let look = async move { under_way.inner.decide(credentials, digest, source, attempt).await };
         let look = look.boxed().shared();
-        // None but a finished one has no weak reference.
+        // Only a finished check has no weak reference.
         looks.extend(look.downgrade().map(|look| (digest, look)));
         Ok(look)
     }
 
-    /// The rounds of hashing that all looks so far took.
+    /// The total rounds of hashing so far.
     #[must_use]
     pub fn rounds(&self) -> u64 {
         self.0.rounds.load(Ordering::Relaxed)
@@ -194,8 +198,8 @@ impl Inner {
         self.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at credentials, and counts what comes of it. A look that is given up goes on counting as a failure: its hash may have
-    /// been made.
+    /// Checks credentials, and counts the result. A cancelled check remains a failure, because its hash may have been
+    /// computed.
     async fn decide(
         &self,
         credentials: Credentials,
@@ -204,7 +208,7 @@ impl Inner {
         attempt: Option<Attempt>,
     ) -> Result<Identity, Denied> {
         let rank = attempt.as_ref().map_or(Rank::Recognised, |attempt| Rank::Unknown(attempt.suspicion));
-        // From before the look: what changes after it counts in time.
+        // Measured before the check, so that a later change takes effect in time.
         let until = Instant::now() + self.settings.time_to_live;
         let decided = match self.queue.turn(rank, source).await {
             Ok(turn) => self.verify(credentials, turn).await,
@@ -223,7 +227,7 @@ impl Inner {
         decided
     }
 
-    /// Holds credentials against what the directory has.
+    /// Compares credentials with the directory.
     async fn verify(&self, credentials: Credentials, turn: Turn) -> Result<Identity, Denied> {
         let user = match UserName::parse(credentials.name()) {
             Ok(name) => self.directory.find(&name).await.map_err(Denied::Directory)?,
@@ -231,7 +235,7 @@ impl Inner {
         };
         let (account, kept) = user.map(|user| (user.account, user.password)).unzip();
         let rounds = self.settings.rounds;
-        // The turn goes along: it ends with the work, even where nobody waits for that any more.
+        // The turn moves along: it ends with the work, even if the request is gone.
         let look = move || (password::check(credentials.password(), kept.as_ref(), rounds), turn);
         let failed = |_| Denied::Directory(NotFound::Failed("a hash was not finished".to_owned()));
         let (checked, _turn) = tokio::task::spawn_blocking(look).await.map_err(failed)?;
@@ -240,7 +244,7 @@ impl Inner {
     }
 }
 
-/// A look that is under way; it is none any more when this is dropped.
+/// A check in progress; dropping this ends it.
 struct UnderWay {
     inner: Arc<Inner>,
     digest: Digest,
@@ -253,7 +257,7 @@ impl Drop for UnderWay {
 }
 
 impl std::fmt::Debug for Authenticator {
-    /// Without anything of anybody.
+    /// Omits all users.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Authenticator").field("settings", &self.0.settings).finish_non_exhaustive()
     }

@@ -1,5 +1,5 @@
-//! The `Authorization` field of HTTP Basic (RFC 7617): `Basic`, and a user's name and password with a colon between them, in
-//! base64. All of it comes from outside, and nothing of it is ever shown.
+//! The `Authorization` field of HTTP Basic (RFC 7617): `Basic`, and a user's name and password with a colon between
+//! them, in base64. It comes from outside, and is never shown.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// The most bytes of a field that are looked at: twice what the longest name and password need.
+/// The longest field in bytes: twice what the longest name and password need.
 const LONGEST: usize = 4096;
 
-/// Some clients leave the padding out.
+/// Some clients omit the padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -18,19 +18,19 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Why a field has no credentials. The text is for who sent it.
+/// Why a field is invalid. The text is for the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// It is too long.
     #[error("the Authorization field is too long")]
     Long,
-    /// It is of another scheme.
+    /// It has another scheme.
     #[error("the Authorization field is not of the Basic scheme")]
     Scheme,
-    /// What follows is not base64.
+    /// The rest is not base64.
     #[error("the credentials are not base64")]
     Base64,
-    /// What base64 holds is not text.
+    /// The decoded bytes are not text.
     #[error("the credentials are not UTF-8")]
     Utf8,
     /// The text has no colon.
@@ -41,7 +41,7 @@ pub enum Malformed {
     Control,
 }
 
-/// A name and a password that somebody sent; neither has been looked at yet. A name has no colon; a password may.
+/// A name and a password from a request, not checked yet. A name has no colon; a password may have one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     text: String,
@@ -49,7 +49,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Reads the value of an `Authorization` field.
+    /// Parses the value of an `Authorization` field.
     pub fn parse(field: &[u8]) -> Result<Self, Malformed> {
         if field.len() > LONGEST {
             return Err(Malformed::Long);
@@ -68,7 +68,7 @@ impl Credentials {
         Ok(Self { text, colon })
     }
 
-    /// The name, which may be none.
+    /// The name, which may be empty.
     #[must_use]
     pub fn name(&self) -> &str {
         self.text.get(..self.colon).unwrap_or_default()
@@ -87,7 +87,7 @@ impl Credentials {
 }
 
 impl fmt::Debug for Credentials {
-    /// Without the password; and without the name, in whose place a password is typed now and then.
+    /// Omits the password; and the name, because people sometimes type a password in its place.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Credentials(…)")
     }

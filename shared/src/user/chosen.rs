@@ -1,24 +1,25 @@
-//! Passwords that people choose, by NIST SP 800-63B-4 §3.1.1.2: at least 15 characters, since a password is all that lets somebody
-//! in here; no rules of composition; none that is expected. What was chosen before, and what a deployment made up, is not looked
-//! at: this is for new ones.
+//! Passwords that people choose, by NIST SP 800-63B-4 §3.1.1.2: at least 15 characters, since the password is the only
+//! factor here; no rules of composition; no common passwords. Existing and generated passwords are not checked: this is
+//! for new ones.
 //!
-//! Lists of common passwords have few entries of 15 characters, and what people make of the common ones is no list: the same word
-//! twice, a word and a year, a row of keys. So a password is common if nothing else is in it than words that are common passwords,
-//! the names of the service and of the user, rows of keys and of letters, and up to four other digits. Case and punctuation do not
-//! count there. The words are the commonest of published lists of passwords found in breaches, the NCSC's among them.
+//! Lists of common passwords have few entries of 15 characters, and no list contains what people make of the common
+//! ones: the same word twice, a word and a year, a row of keys. So a password is common if it consists only of words
+//! that are common passwords, the names of the service and of the user, rows of keys and of letters, and up to four
+//! other digits, ignoring case and punctuation. The words are the most common ones of published lists of breached
+//! passwords, including the NCSC's.
 
 use super::{Password, PasswordError, UserName};
 
-/// The fewest characters of a password.
+/// The minimum number of characters.
 const SHORTEST: usize = 15;
-/// How many digits beside common words make nothing better of them: a year.
+/// How many digits may follow common words without making them uncommon: a year.
 const FREE_DIGITS: usize = 4;
-/// The longest unit whose repetition is no password: `abcdabcdabcdabcd`.
+/// The longest unit whose repetition is common: `abcdabcdabcdabcd`.
 const LONGEST_UNIT: usize = 4;
-/// The shortest piece of a row that is one: `qwe`.
+/// The shortest piece of a row that counts as one: `qwe`.
 const SHORTEST_RUN: usize = 3;
 
-/// Words that are common passwords, or common parts of them; those of the service among them.
+/// Words that are common passwords, or common parts of them, including the service's.
 const WORDS: [&str; 96] = [
     "aa",
     "abc",
@@ -118,7 +119,7 @@ const WORDS: [&str; 96] = [
     "zaq",
 ];
 
-/// Rows of keys and of letters, and ways that fingers go over them; in either direction.
+/// Rows of keys and of letters, and patterns on the keyboard; in either direction.
 const ROWS: [&str; 9] = [
     "12345678901234567890",
     "abcdefghijklmnopqrstuvwxyz",
@@ -132,7 +133,7 @@ const ROWS: [&str; 9] = [
 ];
 
 impl Password {
-    /// Takes what somebody of this name chose as a new password.
+    /// Checks a new password that a user of this name chose.
     ///
     /// # Errors
     ///
@@ -150,19 +151,19 @@ impl Password {
     }
 }
 
-/// Whether it is a short unit over and over.
+/// Whether it repeats a short unit.
 fn repeats(text: &[char]) -> bool {
     (1..=LONGEST_UNIT).any(|unit| text.iter().zip(text.iter().skip(unit)).all(|(one, other)| one == other))
 }
 
-/// Whether nothing is in it but what is common.
+/// Whether it consists only of common parts.
 fn is_common(text: &str, name: &str) -> bool {
     let text: Vec<char> = text.chars().filter(|letter| letter.is_alphanumeric()).collect();
     let name: Vec<char> = name.chars().filter(|letter| letter.is_alphanumeric()).collect();
     if repeats(&text) {
         return true;
     }
-    // The fewest free digits with which common pieces reach each place.
+    // The fewest free digits with which common pieces reach each position.
     let mut reached = vec![None; text.len() + 1];
     if let Some(first) = reached.first_mut() {
         *first = Some(0);
@@ -193,7 +194,7 @@ fn starts_with(text: &[char], word: impl Iterator<Item = char>) -> bool {
     word.into_iter().all(|letter| text.next() == Some(&letter))
 }
 
-/// How many characters it begins with that are one over and over, or a piece of a row.
+/// The length of the initial run: one repeated character, or a piece of a row.
 fn run(text: &[char]) -> usize {
     let same = text.iter().take_while(|letter| Some(*letter) == text.first()).count();
     let along = |row: &[char]| {
@@ -241,7 +242,7 @@ mod tests {
             ("JDoe-password-99", Err(PasswordError::Common)),
             ("correct horse battery staple", Err(PasswordError::Common)),
             ("iloveyouiloveyou1", Err(PasswordError::Common)),
-            // No rules of composition: letters alone, digits alone, blanks.
+            // No rules of composition: only letters, only digits, blanks.
             ("fifteen letters", Ok(())),
             ("839201948573625", Ok(())),
             ("violet trombone haircut", Ok(())),

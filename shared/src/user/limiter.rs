@@ -1,13 +1,13 @@
-//! How often a password may be guessed, decided before anything is hashed.
+//! Limits on guessing passwords, applied before anything is hashed.
 //!
-//! Every attempt counts as a failure until it turns out right: of the name at the address, of the address, and of the name. The
-//! first failures are free; then each doubles the time until the next attempt. The limits of the pair and of the address delay.
-//! The limit of the name does not, because anybody could then lock somebody else out: while a name is being guessed at, other
-//! addresses have fewer free failures at it, and no more than that. NIST SP 800-63B-4 §3.2.2 asks for rate limiting and names
-//! growing delays and the addresses of earlier sign-ins among its means; a fixed number of failures after which an account is
-//! closed, which it also names, would give that lock to the attacker.
+//! Every attempt counts as a failure until it turns out right: for the name at the address, for the address, and for
+//! the name. The first failures are free; then each doubles the time until the next attempt. The limits of the pair and
+//! of the address delay. The limit of the name does not, because otherwise anyone could lock a user out: while a name
+//! is being guessed at, other addresses only have fewer free failures for it. NIST SP 800-63B-4 §3.2.2 requires rate
+//! limiting, and suggests growing delays and the addresses of earlier sign-ins. It also suggests to disable an account
+//! after a fixed number of failures, but that would let an attacker lock it.
 //!
-//! The memory is that of one process. Entries are bounded in number; the oldest goes first.
+//! The state belongs to one process. The number of entries is bounded; the oldest is dropped first.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
@@ -17,25 +17,25 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The longest delay of a name at an address.
+/// The longest delay for a name at an address.
 const LONGEST_OF_PAIR: Duration = Duration::from_mins(15);
-/// The longest delay of an address: others behind the same NAT wait for it too.
+/// The longest delay for an address: others behind the same NAT wait for it too.
 const LONGEST_OF_ADDRESS: Duration = Duration::from_mins(1);
 /// How long a failure counts.
 const COUNTS_FOR: Duration = Duration::from_hours(1);
 
-/// How many failures are free, and how many are remembered.
+/// How many failures are free, and how many entries are remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Free failures of a name at an address: what a person mistypes.
+    /// Free failures for a name at an address: a person's typing errors.
     pub of_pair: u32,
     /// The same while the name is being guessed at.
     pub of_pair_under_attack: u32,
-    /// Free failures of an address, whatever the names: a reading room may be behind it.
+    /// Free failures for an address, whatever the names: it may belong to a reading room.
     pub of_address: u32,
-    /// Failures of a name, at whatever addresses, from which on it is being guessed at.
+    /// The number of failures for a name, at all addresses, from which on it counts as being guessed at.
     pub of_name: u32,
-    /// How many pairs, addresses and names are remembered, of each.
+    /// The maximum number of remembered pairs, addresses and names, each.
     pub entries: usize,
 }
 
@@ -45,8 +45,8 @@ impl Default for Limits {
     }
 }
 
-/// Where attempts come from, as far as it is told apart: an address of IPv4; the first 64 bits of one of IPv6, since whoever has
-/// one address has all that begin alike (RFC 6177); or unknown, which is all in one.
+/// The origin of attempts, as far as it is distinguished: an IPv4 address; the first 64 bits of an IPv6 address, since
+/// a subscriber has a whole network (RFC 6177); or unknown, which counts as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Source(Option<IpAddr>);
 
@@ -63,25 +63,25 @@ impl Source {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Suspicion(u32, u32);
 
-/// An attempt that was let through, and counts as a failure until [`Limiter::was_right`] or [`Limiter::was_nothing`].
+/// An attempt that was allowed, and counts as a failure until [`Limiter::was_right`] or [`Limiter::was_nothing`].
 #[derive(Debug)]
 pub(super) struct Attempt {
     source: Source,
     name: Name,
-    /// What was known before it.
+    /// The suspicion before it.
     pub suspicion: Suspicion,
 }
 
-/// An attempt was not let through.
+/// An attempt was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wait {
-    /// How long the next has to wait.
+    /// The time until the next attempt.
     pub time: Duration,
-    /// Another was not let through since the last failure: there is nothing new to be said of it.
+    /// Whether another attempt was refused since the last failure, so that this one needs no log entry.
     pub again: bool,
 }
 
-/// A name, as it is remembered: whatever was typed, in eight bytes, under a key of this process.
+/// A hash of a name, keyed for this process: eight bytes for any typed text.
 type Name = u64;
 
 pub(super) struct Limiter {
@@ -102,7 +102,7 @@ impl Limiter {
         Self { limits, hasher: RandomState::new(), known: Mutex::default() }
     }
 
-    /// Lets an attempt through, or says how long it has to wait.
+    /// Allows an attempt, or says how long it has to wait.
     pub fn attempt(&self, source: Source, name: &str) -> Result<Attempt, Wait> {
         let (now, name, limits) = (Instant::now(), self.hasher.hash_one(name), &self.limits);
         let mut known = self.known();
@@ -112,7 +112,7 @@ impl Limiter {
         let address = known.addresses.wait(&source, limits.of_address, LONGEST_OF_ADDRESS, now);
         let wait = pair.max(address);
         if !wait.is_zero() {
-            // Whichever of the two it is that delays.
+            // Whichever of the two causes the delay.
             let told_before = known.pairs.tell(&(source, name)) | known.addresses.tell(&source);
             return Err(Wait { time: wait, again: told_before });
         }
@@ -122,14 +122,14 @@ impl Limiter {
         Ok(Attempt { source, name, suspicion })
     }
 
-    /// The attempt was right: what was mistyped before it is forgotten, of this name at this address alone. An attacker who signs
-    /// in with an account of their own in between gains nothing.
+    /// The attempt was right: earlier failures of this name at this address are forgotten. An attacker who signs in
+    /// with their own account in between gains nothing.
     pub fn was_right(&self, attempt: &Attempt) {
         self.was_nothing(attempt);
         self.known().pairs.0.remove(&(attempt.source, attempt.name));
     }
 
-    /// The attempt was wrong: what it has to be waited for begins now.
+    /// The attempt was wrong: its delay begins now.
     pub fn was_wrong(&self, attempt: &Attempt) {
         let now = Instant::now();
         let mut known = self.known();
@@ -145,20 +145,20 @@ impl Limiter {
         known.names.take_back(&attempt.name);
     }
 
-    /// A panic elsewhere leaves the counts as whole as they were.
+    /// A panic elsewhere leaves the counts consistent.
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Failures by what they are of.
+/// Failures by their key.
 struct Ledger<K>(HashMap<K, Failures>);
 
 #[derive(Clone, Copy)]
 struct Failures {
     count: u32,
     last: Instant,
-    /// Somebody was told to wait since the last.
+    /// Whether a wait was reported since the last failure.
     told: bool,
 }
 
@@ -194,7 +194,7 @@ impl<K: Copy + Eq + Hash> Ledger<K> {
         self.0.insert(key, Failures { count, last: now, told: false });
     }
 
-    /// Notes that somebody is told to wait; says whether somebody was before.
+    /// Records that a wait is reported; returns whether one was before.
     fn tell(&mut self, key: &K) -> bool {
         self.0.get_mut(key).is_some_and(|failures| std::mem::replace(&mut failures.told, true))
     }
@@ -221,7 +221,7 @@ impl Failures {
     }
 }
 
-/// The delay after so many failures: one second after the first that is not free, and then twice as long each time.
+/// The delay after this many failures: one second after the first that is not free, then doubled each time.
 fn delay(failures: u32, free: u32, longest: Duration) -> Duration {
     match failures.checked_sub(free) {
         None | Some(0) => Duration::ZERO,
@@ -239,7 +239,7 @@ mod tests {
         Source::of(Some(address.parse().unwrap()))
     }
 
-    /// How many attempts in a row are let through, at most so many.
+    /// How many attempts in a row are allowed, at most `most`.
     fn let_through(limiter: &Limiter, address: &str, name: &str, most: u32) -> u32 {
         (0..most).take_while(|_| limiter.attempt(source(address), name).is_ok()).count().try_into().unwrap()
     }
@@ -264,7 +264,7 @@ mod tests {
             tokio::time::advance(Duration::from_millis(1)).await;
             assert!(limiter.attempt(source("192.0.2.1"), "alice").is_ok());
         }
-        // Neither another name there nor the same name elsewhere.
+        // Another name there and the same name elsewhere are not affected.
         assert!(limiter.attempt(source("192.0.2.1"), "bob").is_ok());
         assert!(limiter.attempt(source("192.0.2.2"), "alice").is_ok());
         tokio::time::advance(COUNTS_FOR).await;
@@ -277,7 +277,7 @@ mod tests {
         let names: Vec<String> = (0..100).map(|name| name.to_string()).collect();
         let attempts = names.iter().filter(|name| limiter.attempt(source("192.0.2.1"), name).is_ok()).count();
         assert_eq!(attempts, 31);
-        // One that signs in with an account of its own in between does too.
+        // Nor does signing in with one's own account in between help.
         let limiter = Limiter::new(Limits::default());
         let mut guesses = 0;
         for name in &names {
@@ -297,7 +297,7 @@ mod tests {
         }
         let alice = limiter.attempt(source("192.0.2.1"), "alice").unwrap();
         limiter.was_right(&alice);
-        // While it goes on, an address has fewer free failures at this name, and as many as ever at others.
+        // While it goes on, an address has fewer free failures for this name, and as many as before for others.
         assert_eq!(let_through(&limiter, "192.0.2.2", "alice", 100), 2);
         assert_eq!(let_through(&limiter, "192.0.2.2", "bob", 100), 6);
     }
@@ -325,7 +325,7 @@ mod tests {
         assert_eq!((told("alice"), told("alice")), (1, 0));
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(told("alice"), 1);
-        // Once the address itself has to wait, once for it too, whatever the names.
+        // Once the address itself has to wait, one report for it too, whatever the names.
         let all: usize = (0..100).map(|name: u8| told(&name.to_string())).sum();
         assert!(all <= 10, "{all}");
     }

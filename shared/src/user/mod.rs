@@ -1,8 +1,8 @@
-//! Users: who is asking. What someone may do with a space is for the space's access list to say, except that an admin may do
-//! everything, and that only an owner makes spaces.
+//! Users and authentication. A space's access list says what a user may do with it, except that an admin may do
+//! everything, and only an owner creates spaces.
 //!
-//! A request is by somebody or by nobody: `Option<Identity>`, where `None` is nobody in particular, who sees what is public. The
-//! [`Authenticator`] says which, by HTTP Basic and what a [`Directory`] keeps of its users.
+//! The caller of a request is an `Option<Identity>`: `None` is an anonymous caller, who sees only what is public. The
+//! [`Authenticator`] determines the caller, by HTTP Basic and the users of a [`Directory`].
 
 mod authenticator;
 mod basic;
@@ -24,20 +24,20 @@ pub use limiter::Limits;
 pub use name::{GroupName, NameError, UserName};
 pub use password::{Checked, Hash, HashError, NoRandomBytes, Password, PasswordError, ROUNDS, check};
 
-/// What a user is, everywhere.
+/// A user's role, in all spaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// May do what the access lists of spaces say.
+    /// May do what the access lists of spaces allow.
     User,
-    /// May also make spaces.
+    /// May also create spaces.
     Owner,
     /// May do everything.
     Admin,
 }
 
 impl Role {
-    /// The word for it, as it is stored and as it is typed.
+    /// The name of the role, as stored and typed.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl fmt::Display for Role {
     }
 }
 
-/// A word that is no role.
+/// A word that is not a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a role is user, owner or admin")]
 pub struct NoRole;
@@ -67,19 +67,19 @@ impl FromStr for Role {
     }
 }
 
-/// A user as the system knows one.
+/// A user without the password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// The name.
     pub name: UserName,
-    /// What the user is.
+    /// The role.
     pub role: Role,
-    /// The groups that the user is in, none twice.
+    /// The groups of the user, without duplicates.
     pub groups: Vec<GroupName>,
 }
 
 impl Account {
-    /// Somebody who has shown to be this user.
+    /// The identity of this user, once authenticated.
     #[must_use]
     pub fn identity(&self) -> Identity {
         let groups = self.groups.iter().map(ToString::to_string).collect();
@@ -87,22 +87,22 @@ impl Account {
     }
 }
 
-/// A user, with what is kept of the password.
+/// A user with the password's hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// Who it is.
+    /// The user.
     pub account: Account,
-    /// What is kept of the password.
+    /// The password's hash.
     pub password: Hash,
 }
 
-/// Somebody whose credentials were checked.
+/// The authenticated user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The user's name.
     pub name: String,
-    /// What the user is.
+    /// The role.
     pub role: Role,
-    /// The groups that the user is in, without the `group-` that access lists write before them.
+    /// The groups of the user, without the prefix `group-` of access lists.
     pub groups: Vec<String>,
 }

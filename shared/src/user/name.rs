@@ -1,17 +1,18 @@
-//! Names of users and groups. They are part of header fields (`x-dura-meta-acl-NAME`, `x-dura-meta-acl-group-NAME`), which know
-//! no case (RFC 9110 §5.1): so they have one spelling, in lower case, of characters that a field's name may have.
+//! Names of users and groups. They are part of header fields (`x-dura-meta-acl-NAME`, `x-dura-meta-acl-group-NAME`),
+//! which are case-insensitive (RFC 9110 §5.1). So they have one spelling, in lower case, with characters that are valid
+//! in field names.
 
 use std::fmt;
 use std::str::FromStr;
 
 /// The most characters that a name has.
 const LONGEST: usize = 64;
-/// What access lists write before a group's name, so that no name begins with it.
+/// The prefix of groups in access lists, with which no name begins.
 const GROUP: &str = "group-";
-/// What access lists call anyone at all (`group-public`).
+/// The group of everyone in access lists (`group-public`).
 const PUBLIC: &str = "public";
 
-/// Why a name cannot be one.
+/// Why a name is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} name {name:?}: {why}")]
 pub struct NameError {
@@ -20,16 +21,16 @@ pub struct NameError {
     why: &'static str,
 }
 
-/// A user's name: 1 to 64 of `a-z 0-9 . _ -`, and what [`UserName::parse`] says.
+/// A user's name: 1 to 64 of `a-z 0-9 . _ -`, with the rules of [`UserName::parse`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserName(String);
 
-/// A group's name, without `group-`: 1 to 64 of `a-z 0-9 . _ -`, and what [`GroupName::parse`] says.
+/// A group's name, without `group-`: 1 to 64 of `a-z 0-9 . _ -`, with the rules of [`GroupName::parse`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupName(String);
 
 impl UserName {
-    /// Takes a name that begins and ends with a letter or a digit, does not begin with `group-`, and is not `public`.
+    /// Parses a name: it begins and ends with a letter or a digit, does not begin with `group-`, and is not `public`.
     pub fn parse(name: &str) -> Result<Self, NameError> {
         parse("user", name).map(Self)
     }
@@ -42,8 +43,8 @@ impl UserName {
 }
 
 impl GroupName {
-    /// Takes a name that begins and ends with a letter or a digit, does not begin with `group-`, and is not `public`: that
-    /// group is everybody, and nobody is put into it.
+    /// Parses a name: it begins and ends with a letter or a digit, does not begin with `group-`, and is not `public`:
+    /// that group is everyone, and has no members.
     pub fn parse(name: &str) -> Result<Self, NameError> {
         parse("group", name).map(Self)
     }
@@ -59,7 +60,7 @@ fn parse(kind: &'static str, name: &str) -> Result<String, NameError> {
     match fault(name) {
         None => Ok(name.to_owned()),
         Some(why) => {
-            // What comes from outside may be of any length; who reads the error needs the beginning.
+            // The input may have any length; the reader of the error needs only its beginning.
             let name = name.chars().take(LONGEST).collect();
             Err(NameError { kind, name, why })
         }
@@ -78,7 +79,7 @@ fn fault(name: &str) -> Option<&'static str> {
     } else if name.starts_with(GROUP) {
         Some("must not begin with 'group-'")
     } else if name == PUBLIC {
-        Some("means anyone at all")
+        Some("means everyone")
     } else {
         None
     }

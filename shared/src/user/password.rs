@@ -1,6 +1,6 @@
-//! Passwords, and what is kept of them: PBKDF2-HMAC-SHA256 (RFC 8018 §5.2) with a salt of its own a user, as a PHC string
-//! (`$pbkdf2-sha256$i=600000,l=32$SALT$KEY`, both in base64 without padding). The rounds are part of it, so that they can be
-//! raised: who has fewer is still let in.
+//! Passwords and their hashes: PBKDF2-HMAC-SHA256 (RFC 8018 §5.2) with a salt for each user, as a PHC string
+//! (`$pbkdf2-sha256$i=600000,l=32$SALT$KEY`, both in base64 without padding). The string contains the rounds, so that
+//! they can be raised while older hashes remain valid.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -10,31 +10,32 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use ring::pbkdf2::{self, PBKDF2_HMAC_SHA256};
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// The rounds of a new hash: what OWASP's *Password Storage Cheat Sheet* (2023) asks of PBKDF2-HMAC-SHA256.
+/// The rounds of a new hash, as OWASP's *Password Storage Cheat Sheet* (2023) recommends for PBKDF2-HMAC-SHA256.
 pub const ROUNDS: NonZeroU32 = NonZeroU32::new(600_000).unwrap();
-/// The most rounds that a stored hash may ask for: one more digit in an item must not keep a function busy until its end.
+/// The maximum rounds of a stored hash: an extra digit in an item must not keep a function busy until its end.
 const MOST_ROUNDS: u32 = 10_000_000;
-/// The most bytes of a password. No person has longer ones, and a field of a request carries no more than a few kilobytes.
+/// The maximum length of a password in bytes. People have no longer ones, and a request's field carries only a few
+/// kilobytes.
 const LONGEST: usize = 1024;
 /// Bytes of a salt, and of a key.
 const SALT: usize = 16;
 const KEY: usize = 32;
-/// Random bytes of a password that nobody chose.
+/// Random bytes of a generated password.
 const RANDOM: usize = 18;
 
-/// Why a text cannot be a password.
+/// Why a text is not a valid password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    /// There is nothing in it.
+    /// It is empty.
     #[error("a password must not be empty")]
     Empty,
-    /// It is short, for a new one.
+    /// It is too short for a new one.
     #[error("a new password has at least 15 characters")]
     Short,
-    /// It is one that everybody tries, or is made of such and of the user's name.
-    #[error("a new password must not be made of common passwords, of the user's name or of rows of keys alone")]
+    /// It is common, or consists of common parts and the user's name.
+    #[error("a new password must not consist only of common passwords, the user's name or rows of keys")]
     Common,
-    /// There is too much in it.
+    /// It is too long.
     #[error("a password has at most 1024 bytes")]
     Long,
     /// HTTP Basic could not carry it (RFC 7617 §2).
@@ -47,9 +48,9 @@ pub enum PasswordError {
 #[error("the system gives no random bytes")]
 pub struct NoRandomBytes;
 
-/// What stands in for a password in the table is none of ours.
+/// The stored hash is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a PBKDF2-HMAC-SHA256 hash as it is written here")]
+#[error("not a PBKDF2-HMAC-SHA256 hash in the expected format")]
 pub struct HashError;
 
 /// A password as its user types it: 1 to 1024 bytes of UTF-8 without control characters. Never shown.
@@ -57,7 +58,7 @@ pub struct HashError;
 pub struct Password(String);
 
 impl Password {
-    /// Takes what HTTP Basic can carry.
+    /// Checks that HTTP Basic can carry the password.
     pub fn parse(text: impl Into<String>) -> Result<Self, PasswordError> {
         let text = text.into();
         if text.is_empty() {
@@ -71,19 +72,19 @@ impl Password {
         }
     }
 
-    /// One that nobody can guess: 144 random bits in 24 characters of `A-Z a-z 0-9 - _`.
+    /// A random password: 144 bits in 24 characters of `A-Z a-z 0-9 - _`.
     pub fn random() -> Result<Self, NoRandomBytes> {
         Ok(Self(URL_SAFE_NO_PAD.encode(random::<RANDOM>()?)))
     }
 
-    /// The password itself, for whoever has to write it down.
+    /// The password itself, for callers that have to write it down.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 }
 
-/// What is kept of a password.
+/// The hash of a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hash {
     rounds: NonZeroU32,
@@ -92,13 +93,13 @@ pub struct Hash {
 }
 
 impl Hash {
-    /// Of this password, under a new salt. Takes the better part of a second of processor time for [`ROUNDS`].
+    /// Hashes this password with a new salt. Takes most of a second of processor time for [`ROUNDS`].
     pub fn of(password: &Password, rounds: NonZeroU32) -> Result<Self, NoRandomBytes> {
         let salt = random()?;
         Ok(Self { rounds, salt, key: derive(rounds, &salt, password.0.as_bytes()) })
     }
 
-    /// Reads what [`Hash::to_phc`] wrote.
+    /// Parses what [`Hash::to_phc`] writes.
     pub fn parse(phc: &str) -> Result<Self, HashError> {
         let mut fields = phc.split('$');
         let ["", "pbkdf2-sha256", parameters, salt, key] = [(); 5].map(|()| fields.next().unwrap_or_default()) else {
@@ -112,7 +113,7 @@ impl Hash {
         Ok(Self { rounds, salt: bytes(salt)?, key: bytes(key)? })
     }
 
-    /// As it is stored: `$pbkdf2-sha256$i=600000,l=32$SALT$KEY`.
+    /// The stored form: `$pbkdf2-sha256$i=600000,l=32$SALT$KEY`.
     #[must_use]
     pub fn to_phc(&self) -> String {
         let encode = |bytes: &[u8]| STANDARD_NO_PAD.encode(bytes);
@@ -124,17 +125,17 @@ impl Hash {
     }
 }
 
-/// What a look at a password came to.
+/// The result of checking a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checked {
-    /// Whether it is the one.
+    /// Whether it is right.
     pub right: bool,
-    /// How many rounds that took.
+    /// How many rounds it took.
     pub rounds: u32,
 }
 
-/// Holds a password against what is kept of it, or against nothing where nobody has that name. Either takes this many rounds:
-/// what the hash does not take is made up for, so that time tells neither names nor the age of a hash.
+/// Compares a password with its hash, or with nothing if the name is unknown. Both take this many rounds: missing
+/// rounds are added, so that the time reveals neither names nor the age of a hash.
 #[must_use]
 pub fn check(password: &[u8], kept: Option<&Hash>, rounds: NonZeroU32) -> Checked {
     let right = kept.is_some_and(|hash| hash.is_of(password));
@@ -164,14 +165,14 @@ fn bytes<const N: usize>(text: &str) -> Result<[u8; N], HashError> {
 }
 
 impl fmt::Debug for Password {
-    /// Without the password, so that it never ends in a log.
+    /// Omits the password, so that it never appears in a log.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Password(…)")
     }
 }
 
 impl fmt::Debug for Hash {
-    /// Without salt and key, so that neither ends in a log.
+    /// Omits salt and key, so that neither appears in a log.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Hash").field("rounds", &self.rounds).finish_non_exhaustive()
     }
@@ -191,7 +192,7 @@ mod tests {
         Password::parse(text).unwrap()
     }
 
-    /// Python's `hashlib.pbkdf2_hmac` says the same.
+    /// Python's `hashlib.pbkdf2_hmac` gives the same.
     #[test]
     fn the_key_is_pbkdf2() {
         let stored = "$pbkdf2-sha256$i=1000,l=32$AAECAwQFBgcICQoLDA0ODw$yRTMTwbMbo9G0VfjobWqerzuuxe7BETNTErBbKKumGQ";

@@ -1,6 +1,7 @@
-//! Whose password is hashed next. A hash takes a processor the better part of a second, so few are made at once, and the others
-//! wait: first those whose credentials were right before, then those at whose address and name nothing has failed. When the queue
-//! is full, a newcomer takes the place of whoever is more suspicious, or has more attempts waiting.
+//! The queue for hashing passwords. A hash takes a processor most of a second, so few are computed at once, and the
+//! others wait: first those whose credentials were right before, then those with the fewest failures at their address
+//! and name. When the queue is full, a newcomer replaces an attempt that is more suspicious, or whose source has more
+//! attempts waiting.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,20 +9,20 @@ use tokio::sync::oneshot;
 
 use super::limiter::{Source, Suspicion};
 
-/// The order in which attempts are served: the least first.
+/// The order in which attempts are served, the lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     /// Its credentials were right before.
     Recognised,
-    /// It may be anybody's.
+    /// Its credentials are not recognised.
     Unknown(Suspicion),
 }
 
-/// There is no place in the queue.
+/// The queue is full.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
-/// A queue. Clones are the same one.
+/// A queue. Clones share their state.
 #[derive(Clone)]
 pub(super) struct Queue(Arc<Inner>);
 
@@ -45,11 +46,11 @@ struct Waiter {
     turn: oneshot::Sender<Turn>,
 }
 
-/// A turn; it ends when this is dropped, and the next begins.
+/// A turn; dropping it ends it, and the next begins.
 pub(super) struct Turn(Queue);
 
 impl Queue {
-    /// One in which so many have their turn at once, and so many others wait.
+    /// A queue with `at_once` simultaneous turns and `waiting` places.
     pub fn new(at_once: usize, waiting: usize) -> Self {
         Self(Arc::new(Inner { at_once: at_once.max(1), waiting, state: Mutex::default() }))
     }
@@ -64,7 +65,7 @@ impl Queue {
             }
             state.line_up(rank, source, self.0.waiting)?
         };
-        // A sender that is gone made room for another.
+        // A dropped sender made room for another attempt.
         turn.await.map_err(|_| Full)
     }
 
@@ -89,19 +90,19 @@ impl State {
         Ok(waits)
     }
 
-    /// How many of a source wait.
+    /// How many attempts of a source are waiting.
     fn waiting(&self, source: Source) -> usize {
         self.waiters.iter().filter(|waiter| waiter.source == source).count()
     }
 
-    /// Who would be served last: where it is, and what it is judged by.
+    /// The attempt that would be served last: its position, and its rank and number.
     fn last(&self) -> Option<(usize, (Rank, usize))> {
         let judged = self.waiters.iter().enumerate();
         let judged = judged.map(|(at, waiter)| (at, (waiter.rank, self.waiting(waiter.source)), waiter.arrival));
         judged.max_by_key(|(_, judged, arrival)| (*judged, *arrival)).map(|(at, judged, _)| (at, judged))
     }
 
-    /// Takes out who is served next.
+    /// Removes the attempt that is served next.
     fn next(&mut self) -> Option<Waiter> {
         self.waiters.retain(|waiter| !waiter.turn.is_closed());
         let waiters = self.waiters.iter().enumerate();
@@ -122,7 +123,7 @@ impl Drop for Turn {
             next
         };
         if let Some(waiter) = next {
-            // One that has gone this very moment gives the turn back, which drops it here again.
+            // If the attempt has just been cancelled, sending returns the turn, which is dropped here.
             let _ = waiter.turn.send(Turn(self.0.clone()));
         }
     }
@@ -142,7 +143,7 @@ mod tests {
         Source::of(Some([192, 0, 2, number].into()))
     }
 
-    /// The rank of an attempt from an address that has failed so often.
+    /// The rank of an attempt from an address with this many failures.
     fn rank(failures: u8) -> Rank {
         let limiter = Limiter::new(Limits::default());
         for name in 0..failures {
@@ -200,7 +201,7 @@ mod tests {
         let (mut gone, mut left) = (Box::pin(queue.turn(rank(0), source(1))), Box::pin(queue.turn(rank(0), source(2))));
         assert!(poll!(&mut gone).is_pending() && poll!(&mut left).is_pending());
         drop(first);
-        // It has been given the turn already.
+        // It already has the turn.
         drop(gone);
         drop(left.await.unwrap());
         assert_eq!(queue.state().running, 0);

@@ -1,6 +1,6 @@
-//! Credentials that were right a moment ago: a client with a thousand requests does not pay for a thousand hashes. What is
-//! kept is a keyed digest, under a key that this process made up and tells nobody, so that not even a dump of its memory gives
-//! a password away for less than the time it takes to guess one against the digest of a running process.
+//! Credentials that were right recently: a client with a thousand requests does not pay for a thousand hashes. The
+//! cache holds a digest with a random key of this process, so that even a dump of its memory reveals a password only as
+//! fast as it can be guessed against the digest.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,16 +15,16 @@ use super::{Credentials, Identity, NoRandomBytes};
 /// Bytes of a digest.
 const DIGEST: usize = 32;
 
-/// How long credentials that were right are recognised, once they have to be looked at again.
+/// How long right credentials are recognised after they have to be checked again.
 const RECOGNISED_FOR: Duration = Duration::from_hours(24);
 
-/// What credentials are known by.
+/// The digest of credentials.
 pub(super) type Digest = [u8; DIGEST];
 
-/// Those whose credentials were right, each until an instant.
+/// Right credentials, each until an instant.
 pub(super) struct Remembered {
     key: hmac::Key,
-    /// The most of them.
+    /// The maximum number of entries.
     most: usize,
     known: Mutex<HashMap<Digest, (Identity, Instant)>>,
 }
@@ -35,7 +35,8 @@ impl Remembered {
         Ok(Self { key, most, known: Mutex::default() })
     }
 
-    /// What these credentials are known by. Name and password are told apart by the colon between them, which no name has.
+    /// The digest of these credentials. The colon between name and password is unambiguous, because no name contains
+    /// one.
     pub fn digest(&self, credentials: &Credentials) -> Digest {
         let mut digest = [0; DIGEST];
         let tag = hmac::sign(&self.key, credentials.as_bytes());
@@ -43,7 +44,7 @@ impl Remembered {
         digest
     }
 
-    /// Whose they are, where they were right and that still counts.
+    /// The identity for these credentials, if they were right and that is still valid.
     pub fn get(&self, digest: &Digest) -> Option<Identity> {
         let known = self.known();
         known.get(digest).filter(|(_, until)| Instant::now() < *until).map(|(identity, _)| identity.clone())
@@ -54,13 +55,13 @@ impl Remembered {
         self.known().get(digest).is_some_and(|(_, until)| Instant::now() < *until + RECOGNISED_FOR)
     }
 
-    /// Forgets them.
+    /// Forgets these credentials.
     pub fn forget(&self, digest: &Digest) {
         self.known().remove(digest);
     }
 
-    /// Remembers them until then, and recognises them for a day more. Where there are too many, those go that would go first
-    /// anyway.
+    /// Remembers credentials until an instant, and recognises them for a day more. If there are too many, the ones that
+    /// expire first are dropped.
     pub fn insert(&self, digest: Digest, identity: Identity, until: Instant) {
         let now = Instant::now();
         let mut known = self.known();
@@ -76,7 +77,7 @@ impl Remembered {
         known.insert(digest, (identity, until));
     }
 
-    /// A panic elsewhere leaves the map as whole as it was.
+    /// A panic elsewhere leaves the map consistent.
     fn known(&self) -> MutexGuard<'_, HashMap<Digest, (Identity, Instant)>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }

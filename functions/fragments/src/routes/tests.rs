@@ -1,4 +1,4 @@
-//! What is answered without a store: these have nothing behind them, and a request that reached one would be a 502.
+//! Answers that need no store: there is none here, so a request that reached one would get a 502.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -10,7 +10,7 @@ use tower::ServiceExt;
 
 use crate::{Delivery, Fragments, Viewers};
 
-/// Stores whose port discards; nothing listens there.
+/// Stores at the discard port, where nothing listens.
 fn nowhere() -> Stores {
     let credentials = aws_sdk_s3::config::Credentials::new("nobody", "nothing", None, None, "nowhere");
     let s3 = aws_sdk_s3::config::Builder::new()

@@ -1,4 +1,4 @@
-//! A URI, taken apart as far as media fragments are concerned (RFC 3986 §3).
+//! A URI, split as far as media fragments require (RFC 3986 §3).
 
 use reelspan::space::{ContentId, MediaKey, SpaceId};
 use reelspan_engine::fragment::uri;
@@ -10,16 +10,16 @@ use crate::Error;
 pub struct Link {
     /// As it was written.
     pub written: String,
-    /// What stands before the query and the fragment.
+    /// The part before the query and the fragment.
     base: String,
-    /// What stands behind `?`.
+    /// The part after `?`.
     pub query: Option<String>,
-    /// What stands behind `#`.
+    /// The part after `#`.
     pub hash: Option<String>,
 }
 
 impl Link {
-    /// Takes it apart. Any text is one.
+    /// Splits any text.
     pub fn parse(text: &str) -> Self {
         let (rest, hash) = match text.split_once('#') {
             Some((rest, hash)) => (rest, Some(hash.to_owned())),
@@ -32,7 +32,7 @@ impl Link {
         Self { written: text.to_owned(), base: base.to_owned(), query, hash }
     }
 
-    /// Its path, as it is written; none if it has an authority and no path.
+    /// Its path, as it is written; `None` if it has an authority and no path.
     pub fn path(&self) -> Option<&str> {
         match self.base.split_once("://") {
             None => Some(&self.base),
@@ -40,11 +40,11 @@ impl Link {
         }
     }
 
-    /// The media file of ours that it is of, if it is: of this host, or of none.
+    /// The media file on this server that it names, if any: of this host, or without a host.
     ///
     /// # Errors
     ///
-    /// Where it is below `/media/`, and what stands there can be no name.
+    /// If it is below `/media/`, but not a valid name.
     pub fn media(&self, host: Option<&str>) -> Result<Option<MediaKey>, Error> {
         let path = match self.base.split_once("://") {
             None => self.base.as_str(),

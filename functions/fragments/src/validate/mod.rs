@@ -1,8 +1,8 @@
-//! `/validate?uri=…`: whether a URI is a media fragment URI, and what it means. As JSON for programs, and as a page, which asks
-//! for that same JSON, for people.
+//! `/validate?uri=…`: whether a URI is a media fragment URI, and what it means; as JSON for programs, and for people as
+//! a page that requests the same JSON.
 //!
-//! Nothing is fetched from elsewhere. Where the URI is of a media file here, the report says what the fragment comes to, of the
-//! file's index alone.
+//! Nothing is fetched from elsewhere. If the URI names a media file on this server, the report says what the fragment
+//! resolves to, by the file's index alone.
 
 mod link;
 mod page;
@@ -21,10 +21,10 @@ use self::report::{Media, Report};
 use crate::admission::Shown;
 use crate::{Error, Fragments};
 
-/// The longest URI that is looked at, in bytes.
+/// The longest accepted URI, in bytes.
 const LONGEST: usize = 8_192;
 
-/// The host as the viewer knows it, where something stands between.
+/// The host as the viewer knows it, set by a proxy.
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// Answers `/validate`.
@@ -51,7 +51,7 @@ async fn report(fragments: &Fragments, headers: &HeaderMap, asked: &str) -> Resu
         let (admission, found) =
             fragments.stores.index.find_in_space(&fragments.spaces, &media, report.guess()).await?;
         match fragments.admit(&admission, &media, link.query.as_deref(), &shown) {
-            // Whoever holds a URL for a part of a file is told of that part alone.
+            // The holder of a URL for a part of a file learns only about that part.
             Ok(admitted) if admitted.secure && report.is_of_a_part() => {
                 let mut found = fragments.there(&media, found).await?;
                 report.resolve_excerpt(&media, &mut found).await?;
@@ -62,14 +62,14 @@ async fn report(fragments: &Fragments, headers: &HeaderMap, asked: &str) -> Resu
                 report.resolve(&mut found).await?;
                 report.media = Some(Media::of(&media, &found.head));
             }
-            // What may not be had is not told of either; the grammar is no secret.
+            // Without access, the file is not described; the grammar is no secret.
             Err(refused) => report.withheld = Some(refused.to_string()),
         }
     }
     Ok(report)
 }
 
-/// The URI that is asked about: all that stands behind `uri=`, decoded once, so that one which nobody has encoded is read too.
+/// The URI to validate: everything after `uri=`, decoded once, so that a URI without encoding works too.
 fn asked(query: Option<&str>) -> Result<String, Error> {
     let wrong = |why| Error::Validate(why);
     let written = query.and_then(|query| query.strip_prefix("uri=")).filter(|uri| !uri.is_empty());
@@ -83,7 +83,7 @@ fn asked(query: Option<&str>) -> Result<String, Error> {
         .map_err(|_| wrong("it is not percent-encoded UTF-8"))
 }
 
-/// Whether the answer is for a person: HTML is named in `Accept`, and JSON is not.
+/// Whether the answer is for a person: `Accept` names HTML, and not JSON.
 fn wants_page(headers: &HeaderMap) -> bool {
     let accept = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let types: Vec<_> = accept.flat_map(|value| value.split(',')).filter_map(|range| range.split(';').next()).collect();

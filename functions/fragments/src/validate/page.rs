@@ -1,4 +1,4 @@
-//! The page for people, `web/validate.html`: it needs nothing but itself, and says so to the browser.
+//! The page for people, `web/validate.html`: it loads nothing else, and its policy tells the browser so.
 
 use std::sync::LazyLock;
 
@@ -9,8 +9,8 @@ use ring::digest::{SHA256, digest};
 
 const PAGE: &str = include_str!("../../../../web/validate.html");
 
-/// One script and one style, by their digests (W3C *Content Security Policy Level 3* §2.3.1); it may ask this host and play
-/// its media.
+/// The only script and the only style, by their digests (W3C *Content Security Policy Level 3* §2.3.1); the page may
+/// send requests to this host and play its media.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     let source = |element: &str| {
         let (open, close) = (format!("<{element}>"), format!("</{element}>"));

@@ -1,5 +1,5 @@
-//! What a URI means, dimension by dimension, as JSON. Names of members are those of the working group's own parser where it
-//! has them: `query`, `hash`, `t`, `track`, `id`, `xywh`, `value`, `unit`, `start`, `end`.
+//! The meaning of a URI, dimension by dimension, as JSON. Its members have the names of the working group's own parser,
+//! where that has them: `query`, `hash`, `t`, `track`, `id`, `xywh`, `value`, `unit`, `start`, `end`.
 
 use std::ops::RangeInclusive;
 
@@ -18,29 +18,29 @@ use crate::answer::Extent;
 use crate::resource::Resource;
 use crate::{Error, serving};
 
-/// What a URI means.
+/// The meaning of a URI.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     uri: String,
-    /// Whether it is a media fragment URI: some dimension of its query or of its hash is in the grammar.
+    /// Whether it is a media fragment URI: a dimension of its query or of its hash matches the grammar.
     media_fragment: bool,
-    /// What is asked of the server.
+    /// The part for the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     query: Option<Reading>,
-    /// What is asked of the player.
+    /// The part for the player.
     #[serde(skip_serializing_if = "Option::is_none")]
     hash: Option<Reading>,
-    /// The file, where it is one of ours.
+    /// The file, if it is on this server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media: Option<Media>,
-    /// Why nothing is said of the file, where it is one of ours that the URI does not open.
+    /// Why the file is not described, if it is on this server and the URI does not open it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withheld: Option<String>,
 }
 
 impl Report {
-    /// What the grammar alone says.
+    /// The report by the grammar alone.
     pub fn of(link: &Link) -> Self {
         let reading = |text: &Option<String>| text.as_deref().map(Reading::of);
         let (query, hash) = (reading(&link.query), reading(&link.hash));
@@ -48,13 +48,13 @@ impl Report {
         Self { uri: link.written.clone(), media_fragment, query, hash, media: None, withheld: None }
     }
 
-    /// The pages of the index that resolving it will need.
+    /// The index pages that resolving it will need.
     pub fn guess(&self) -> RangeInclusive<u32> {
         let asks = self.query.iter().chain(&self.hash).map(|reading| Ask::from(&reading.fragment));
         asks.map(|ask| resolve::guess(&ask)).find(|cells| !cells.is_empty()).unwrap_or(RangeInclusive::new(1, 0))
     }
 
-    /// What it comes to, of a file that has an index.
+    /// Resolves it for a file with an index.
     pub async fn resolve(&mut self, found: &mut Found) -> Result<(), Error> {
         for reading in self.query.iter_mut().chain(&mut self.hash).filter(|reading| !reading.fragment.is_empty()) {
             reading.resolved = Resolved::of(&reading.fragment, found).await?;
@@ -64,7 +64,7 @@ impl Report {
 }
 
 impl Report {
-    /// Whether the query asks for a part of the file, or tries to: what means nothing leaves no right to all of it.
+    /// Whether the query asks for a part of the file, or tries to: a query without effect gives no right to the whole.
     pub fn is_of_a_part(&self) -> bool {
         self.query.as_ref().is_some_and(|reading| {
             let fragment = &reading.fragment;
@@ -73,8 +73,8 @@ impl Report {
         })
     }
 
-    /// What the excerpt is that the URI opens, and nothing else of its file: neither its length nor its other tracks and chapters,
-    /// nor where the bytes of the excerpt lie in it.
+    /// Describes the excerpt that the URI opens, and nothing else of its file: not its length, not its other tracks and
+    /// chapters, and not where the bytes of the excerpt are in it.
     pub async fn resolve_excerpt(&mut self, media: &MediaKey, found: &mut Found) -> Result<(), Error> {
         let Some(reading) = &mut self.query else { return Ok(()) };
         let Some((excerpt, resolved)) = excerpt(&reading.fragment, media, found).await? else {
@@ -87,7 +87,7 @@ impl Report {
     }
 }
 
-/// An excerpt as a file, and as what a query comes to; `None` if any of the query means nothing for the file.
+/// An excerpt as a file, and the result of its query; `None` if a part of the query means nothing for the file.
 async fn excerpt(fragment: &Fragment, media: &MediaKey, found: &mut Found) -> Result<Option<(Media, Resolved)>, Error> {
     let Status::Indexed(outline) = &found.head.status else { return Ok(None) };
     let meaning = Meaning::of(&Ask::from(fragment), outline);
@@ -110,13 +110,13 @@ async fn excerpt(fragment: &Fragment, media: &MediaKey, found: &mut Found) -> Re
     Ok(Some((told, Resolved { ignored: Vec::new(), query, range: None })))
 }
 
-/// What a query or a hash means.
+/// The meaning of a query or a hash.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Reading {
     /// As it was written.
     written: String,
-    /// The same in one way of writing it, without what is ignored; empty where nothing is left.
+    /// The same in a canonical spelling, without ignored parts; empty if nothing remains.
     normalised: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     t: Option<Timing>,
@@ -126,12 +126,12 @@ struct Reading {
     id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     xywh: Option<Rectangle>,
-    /// What is not in the grammar, and so has no effect.
+    /// The parts that do not match the grammar, and so have no effect.
     ignored: Vec<Ignored>,
-    /// The `Range` that says the same of the original.
+    /// The corresponding `Range` of the original.
     #[serde(skip_serializing_if = "Option::is_none")]
     range: Option<String>,
-    /// What it comes to, of a file of ours.
+    /// The result for a file on this server.
     #[serde(skip_serializing_if = "Option::is_none")]
     resolved: Option<Resolved>,
     #[serde(skip)]
@@ -140,14 +140,14 @@ struct Reading {
 
 #[derive(Debug, Serialize)]
 struct Timing {
-    /// With its unit, in one way of writing it.
+    /// With its unit, in a canonical spelling.
     value: String,
     unit: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     start: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     end: Option<String>,
-    /// What it means, in a sentence.
+    /// Its meaning as a sentence.
     meaning: String,
 }
 
@@ -190,7 +190,7 @@ impl Reading {
     }
 }
 
-/// The same as a `Range`; `None` where no `Range` can say it: of the picture, and from a beginning at a time of day unknown.
+/// The corresponding `Range`; `None` if there is none: for regions of the picture, and for times of day without a start.
 fn as_range(fragment: &Fragment) -> Option<FragmentRange> {
     if let Some(Temporal::Clock(Stretch { start: None, .. })) = fragment.time {
         return None;
@@ -237,14 +237,14 @@ impl Rectangle {
     }
 }
 
-/// What a fragment comes to, of one file.
+/// The result of a fragment for one file.
 #[derive(Debug, Serialize)]
 struct Resolved {
-    /// What is in the grammar and means nothing for this file, and so has no effect.
+    /// The parts that match the grammar but mean nothing for this file, and so have no effect.
     ignored: Vec<Lacking>,
-    /// What it is as a query.
+    /// The result as a query.
     query: AsQuery,
-    /// What it is as a `Range` on the original.
+    /// The result as a `Range` of the original.
     #[serde(skip_serializing_if = "Option::is_none")]
     range: Option<AsRange>,
 }
@@ -258,11 +258,11 @@ struct Lacking {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 enum AsQuery {
-    /// The original: nothing that was asked for means anything.
+    /// The original: no dimension has an effect.
     Original,
-    /// A file of its own.
+    /// A new file.
     Cut {
-        /// What it holds, in seconds of the original.
+        /// Its interval in the original, in seconds.
         start: f64,
         end: f64,
         bytes: u64,
@@ -275,9 +275,9 @@ enum AsQuery {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 enum AsRange {
-    /// All of the file: the `Range` is as if it were not there.
+    /// The whole file: the `Range` is ignored.
     Ignored,
-    /// These bytes of the original, first and last, and what `Content-Range-Mapping` says of them.
+    /// These bytes of the original, first and last, and their `Content-Range-Mapping`.
     #[serde(rename_all = "camelCase")]
     Partial { bytes: Vec<(u64, u64)>, content_range_mapping: String },
     /// No bytes at all.
@@ -328,7 +328,7 @@ impl AsRange {
     }
 }
 
-/// A file of ours.
+/// A file on this server.
 #[derive(Debug, Serialize)]
 pub struct Media {
     space: String,
@@ -347,7 +347,7 @@ struct Structure {
     r#type: String,
     /// In seconds.
     duration: f64,
-    /// When it was recorded, where the file says so.
+    /// The time of recording, if the file contains it.
     #[serde(skip_serializing_if = "Option::is_none")]
     created: Option<String>,
     tracks: Vec<TrackOf>,
@@ -357,7 +357,7 @@ struct Structure {
 
 #[derive(Debug, Serialize)]
 struct ChapterOf {
-    /// What `id=` takes.
+    /// The values for `id=`.
     names: Vec<String>,
     /// In seconds.
     start: f64,
@@ -367,7 +367,7 @@ struct ChapterOf {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct TrackOf {
-    /// What `track=` takes: its number, its name, and its kind.
+    /// The values for `track=`: its number, its name, and its kind.
     number: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
@@ -380,7 +380,7 @@ struct TrackOf {
 }
 
 impl Media {
-    /// What the head of its index says.
+    /// The file by the head of its index.
     pub fn of(media: &MediaKey, head: &Head) -> Self {
         let (refused, structure) = match &head.status {
             Status::Indexed(outline) => (None, Some(Structure::of(outline))),
@@ -409,7 +409,7 @@ impl Structure {
 }
 
 impl Structure {
-    /// That of an excerpt, whose timeline begins at zero. When the original was recorded is not told.
+    /// The file of an excerpt, whose timeline begins at zero. It does not reveal when the original was recorded.
     fn of_excerpt(outline: &Outline, given: Interval, tracks: Option<&[usize]>, mime: String) -> Self {
         let is_there = |at: usize| tracks.is_none_or(|tracks| tracks.contains(&at));
         let tracks = outline.tracks.iter().enumerate().filter(|(at, _)| is_there(*at));

@@ -1,4 +1,4 @@
-//! Who is let in, and above all who is not.
+//! Which requests are allowed, and above all which are not.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -19,7 +19,7 @@ const WHOLE: &str = "https://d111111abcdef8.cloudfront.net/lectures/a%20b.mp4";
 const EXCERPT: &str = "https://d111111abcdef8.cloudfront.net/lectures/a%20b.mp4?t=620,655&track=audio";
 const HERE: &str = "192.0.2.7";
 
-/// Two signers who are trusted.
+/// Two trusted signers.
 struct Signers {
     one: Signer,
     two: Signer,
@@ -38,13 +38,13 @@ fn canned(url: &str) -> Policy {
     Policy::until(url, UNTIL)
 }
 
-/// A custom policy, from some time on and for some addresses.
+/// A custom policy with a beginning and a network.
 fn custom(resource: &str) -> Policy {
     let ip_address = Some("192.0.2.0/24".parse().unwrap());
     Policy { date_greater_than: Some(NOW - 60), ip_address, ..Policy::until(resource, UNTIL) }
 }
 
-/// A URL taken apart as it is when it is asked for: without its signature, and the signature.
+/// Splits a URL like a requested one: the URL without its signature, and the signature.
 fn taken_apart(url: &str) -> Result<(String, Option<Evidence>), Refusal> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let (evidence, rest) = Evidence::from_query(query)?;
@@ -52,14 +52,14 @@ fn taken_apart(url: &str) -> Result<(String, Option<Evidence>), Refusal> {
     Ok((format!("{path}{separator}{rest}"), evidence))
 }
 
-/// What becomes of a request for a URL with its signature.
+/// The result for a request for a URL with its signature.
 fn ask(url: &str, keys: &[TrustedKey], now: i64, address: Option<&str>) -> Result<(), Refusal> {
     let (url, evidence) = taken_apart(url)?;
     let address = address.map(|address| address.parse().unwrap());
     verify(&evidence.ok_or(Refusal::Unsigned)?, &url, keys, now, address)
 }
 
-/// What becomes of a request for a URL with these cookies.
+/// The result for a request for a URL with these cookies.
 fn ask_with(cookies: &[String], url: &str, keys: &[TrustedKey]) -> Result<(), Refusal> {
     let mut headers = HeaderMap::new();
     for cookie in cookies {
@@ -69,7 +69,7 @@ fn ask_with(cookies: &[String], url: &str, keys: &[TrustedKey]) -> Result<(), Re
     verify(&evidence, url, keys, NOW, Some(HERE.parse().unwrap()))
 }
 
-/// A URL with the parts of a signature as somebody wrote them.
+/// A URL with arbitrary signature parameters.
 fn with(url: &str, parts: &[(&str, &str)]) -> String {
     let pairs: Vec<_> = parts.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let separator = if url.contains('?') { '&' } else { '?' };
@@ -135,20 +135,20 @@ fn a_key_counts_while_it_is_trusted() {
     assert_eq!(ask(&signed, &keys, NOW + 1, None), Err(Refusal::Retired));
     assert_eq!(ask(&signed, &keys[1..], NOW, None), Err(Refusal::Key));
     assert_eq!(ask(&signed, &[], NOW, None), Err(Refusal::Key));
-    // The name of a key says nothing of who made the signature.
+    // The id of a key does not prove who made the signature.
     let stranger = Signer::new(K1, SigningKey::generate().unwrap());
     let forged = stranger.url(WHOLE, &canned(WHOLE)).unwrap();
     assert_eq!(ask(&forged, &keys, NOW, None), Err(Refusal::Signature));
     assert_eq!(ask(&signed.replace(K1, K2), &keys, NOW, None), Err(Refusal::Signature));
     assert_eq!(ask(&signed.replace(K1, "K1"), &keys, NOW, None), Err(Refusal::Key));
-    // What is no key has signed nothing.
+    // An invalid key verifies nothing.
     for public in [vec![], vec![0; 91], two.key().public()[..90].to_vec()] {
         let keys = [TrustedKey { id: K1.to_owned(), public, until: None }];
         assert_eq!(ask(&signed, &keys, NOW, None), Err(Refusal::Signature));
     }
 }
 
-/// A URL that was signed, put another way: the part that is replaced, and what by.
+/// Changes of a signed URL: the text to replace, and its replacement.
 const ALTERED: [(&str, &str, &str); 24] = [
     ("another file", "a%20b", "a%20c"),
     ("another folder", "/lectures/", "/"),
@@ -212,7 +212,7 @@ fn a_signature_is_whole_or_none() {
     let expires = expires.as_str();
     let (key, hash) = (("Key-Pair-Id", K1), ("Hash-Algorithm", "SHA256"));
     let signed = ("Signature", signature);
-    // The same policy sent whole, which is a custom one, opens the same.
+    // The same policy, sent as a custom one, opens the same.
     for what in [("Expires", expires), ("Policy", policy)] {
         assert_eq!(ask(&with(WHOLE, &[what, signed, key, hash]), &keys, NOW, None), Ok(()));
     }
@@ -291,7 +291,7 @@ fn a_policy_that_is_none_opens_nothing_even_where_it_is_signed() {
     ] {
         let signature = one.key().sign(json.as_bytes()).unwrap();
         assert_eq!(forged(json.as_bytes(), signature.clone()), Err(Refusal::Policy(Malformed::Json)), "{json:.200}");
-        // Nobody gets as far as that without a key.
+        // Without a key nobody can create such a signature.
         let mut other = signature;
         other[20] ^= 1;
         assert_eq!(forged(json.as_bytes(), other), Err(Refusal::Signature), "{json:.200}");
@@ -376,7 +376,7 @@ fn a_key_of_rsa_signs_and_verifies_as_one_of_ecdsa() {
     for (what, part, other) in ALTERED {
         assert_eq!(ask(&signed.replacen(part, other, 1), &keys, NOW, None), Err(Refusal::Signature), "{what}");
     }
-    // Neither kind takes the other's signatures.
+    // Neither kind verifies the other's signatures.
     let Signers { one, .. } = signers();
     let theirs = one.url(EXCERPT, &canned(EXCERPT)).unwrap();
     assert_eq!(ask(&theirs, &keys, NOW, None), Err(Refusal::Signature));

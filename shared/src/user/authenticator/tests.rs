@@ -12,7 +12,7 @@ use super::*;
 
 const ROUNDS: u64 = 50;
 
-/// Users in memory, and how often they were asked for.
+/// Users in memory, and the number of lookups.
 #[derive(Clone, Default)]
 struct Few(Arc<Mutex<(HashMap<String, User>, usize)>>);
 
@@ -184,7 +184,7 @@ async fn guesses_are_refused_before_anything_is_hashed() {
     let wrong = answers.iter().filter(|answer| **answer == Err(Denied::Wrong)).count();
     let limited = answers.iter().filter(|answer| matches!(answer, Err(Denied::Limited { seconds: 1..=2, .. }))).count();
     assert_eq!((wrong, limited, users.asked(), authenticator.rounds()), (6, 94, 6, 6 * ROUNDS));
-    // The right password is refused there as the wrong ones are, which tells nothing; and is taken anywhere else.
+    // There the right password is refused like a wrong one, which reveals nothing; elsewhere it is accepted.
     assert!(matches!(ask_from(&authenticator, "alice:open:sesame", 1).await, Err(Denied::Limited { .. })));
     assert_eq!(ask_from(&authenticator, "alice:open:sesame", 2).await, Ok(()));
     assert_eq!(ask_from(&authenticator, "old:o", 1).await, Ok(()));
@@ -198,11 +198,11 @@ async fn credentials_that_were_right_are_never_delayed() {
     for guess in 0..100 {
         let _ = ask_from(&authenticator, &format!("alice:{guess}"), 1).await;
     }
-    // Looked at anew, though the address has to wait.
+    // Checked again, though the address has to wait.
     let asked = users.asked();
     assert_eq!(ask_from(&authenticator, "alice:open:sesame", 1).await, Ok(()));
     assert_eq!(users.asked(), asked + 1);
-    // Not so once the password is another.
+    // Not after the password has changed.
     users.put("alice", "another", 50);
     tokio::time::advance(TIME_TO_LIVE).await;
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! Random changes to valid URLs and cookies let nobody in.
+//! Random changes to valid URLs and cookies are refused.
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -14,7 +14,7 @@ fn config() -> Config {
     Config::with_cases(cases())
 }
 
-/// One thing done to a text.
+/// A change to a text.
 #[derive(Clone, Debug)]
 enum Mutation {
     Replace(prop::sample::Index, char),
@@ -83,8 +83,8 @@ fn mutated(url: &str, mutation: &Mutation) -> String {
 proptest! {
     #![proptest_config(config())]
 
-    /// What denotes the same has the same URL without the parts of the signature, byte by byte, and the same parts; nothing but
-    /// the order of the parts can then be another.
+    /// URLs that denote the same have the same URL without the parts of the signature, byte by byte, and the same
+    /// parts; only the order of the parts can differ.
     #[test]
     fn no_mutation_gets_in_but_one_that_denotes_the_same(
         is_custom: bool, whole: bool, mutations in prop::collection::vec(mutation(), 1..4),
@@ -102,7 +102,7 @@ proptest! {
         }
     }
 
-    /// Cookies that are let in have the very parts that were signed, whatever else they have.
+    /// Accepted cookies have exactly the signed parts, whatever else they have.
     #[test]
     fn no_mutation_of_cookies_gets_in_but_one_that_denotes_the_same(
         is_custom: bool, mutations in prop::collection::vec(mutation(), 1..4),
