@@ -1,5 +1,5 @@
-//! `Content-Range-Mapping` (W3C *Protocol for Media Fragments 1.0 Resolution in HTTP*): which time, and which tracks, the bytes
-//! of an answer really hold.
+//! `Content-Range-Mapping` (W3C *Protocol for Media Fragments 1.0 Resolution in HTTP*): which time and which tracks the
+//! bytes of an answer really contain.
 //!
 //! ```
 //! use reelspan_engine::{fragment::mapping::{Mapping, Of, Unit}, media::{Interval, Time}};
@@ -29,46 +29,46 @@ use crate::fragment::uri::clock::Instant;
 use crate::fragment::uri::smpte::Format;
 use crate::media::{Interval, Time};
 
-/// The unit in which a mapping names instants: the one that was asked in.
+/// The unit in which a mapping names instants: that of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Normal play time.
     Npt,
-    /// The names of a video's frames.
+    /// Frame names of a video.
     Smpte(Format),
-    /// Wall-clock time, where this instant is the beginning of the media.
+    /// Wall-clock time; this instant is the beginning of the media.
     Clock(Instant),
 }
 
-/// What a mapping is of.
+/// The kind of resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Of {
-    /// The original: all of its time is written `0-38.3`.
+    /// The original: its whole time is written `0-38.3`.
     Original,
     /// A cut, whose time always begins at zero: written `38.3`.
     Cut,
 }
 
-/// A part of a resource's time and tracks, and the bytes of the resource that hold it.
+/// A part of a resource's time and tracks, and the bytes of the resource that contain it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mapping {
-    /// How times are written.
+    /// The unit of the times.
     pub unit: Unit,
-    /// The time that the bytes hold; `None`: they are setup alone. An open end is the end of the resource.
+    /// The time that the bytes contain; `None` for only the setup. An open end is the end of the resource.
     pub given: Option<Interval>,
-    /// Which resource.
+    /// The kind of resource.
     pub of: Of,
     /// The resource's duration.
     pub duration: Time,
-    /// Of which tracks alone, by the names that they were asked for; none: of all.
+    /// The tracks, by the requested names; empty for all.
     pub tracks: Vec<String>,
-    /// Of which chapter.
+    /// The chapter.
     pub id: Option<String>,
-    /// What a player needs before any fragment is among the bytes.
+    /// Whether the bytes include what a player needs before any fragment.
     pub include_setup: bool,
-    /// The bytes, none of the ranges empty.
+    /// The byte ranges, none of them empty.
     pub ranges: Vec<Range<u64>>,
-    /// The resource's bytes.
+    /// The resource's length in bytes.
     pub length: u64,
 }
 
@@ -122,7 +122,7 @@ impl Unit {
         }
     }
 
-    /// The same for an end: of a frame that is shown in part, all.
+    /// The same for an end: a partly shown frame counts as a whole.
     fn end(self, time: Time) -> String {
         match self {
             Self::Smpte(format) => {
@@ -134,7 +134,7 @@ impl Unit {
     }
 }
 
-/// Ranges as header fields have them, their ends inclusive: `0-1650,1264525-2066894`.
+/// Ranges for header fields, with inclusive ends: `0-1650,1264525-2066894`.
 #[derive(Clone, Copy, Debug)]
 pub struct ByteList<'a>(pub &'a [Range<u64>]);
 
@@ -163,7 +163,7 @@ impl fmt::Display for Decimal {
 mod tests {
     use super::*;
 
-    /// Of an original of 9.97 s and 3050248 bytes.
+    /// A mapping for an original of 9.97 s and 3050248 bytes.
     fn mapping(start: i64, end: i64, ranges: &[Range<u64>]) -> Mapping {
         Mapping {
             unit: Unit::Npt,

@@ -1,5 +1,5 @@
-//! `multipart/byteranges` (RFC 9110 §14.6) as a splice: the parts' headers are made, their bodies are slices of the
-//! representation, and the length of it all is known before a byte is read.
+//! `multipart/byteranges` (RFC 9110 §14.6) as a splice: the parts' headers are generated, their bodies are ranges of
+//! the representation, and the total length is known before a byte is read.
 
 use std::ops::Range;
 
@@ -9,15 +9,15 @@ use crate::media::splice::Splice;
 /// Several ranges of a representation in one body.
 #[derive(Clone, Debug)]
 pub struct Multipart {
-    /// For the `Content-Type` header field.
+    /// The `Content-Type` header field.
     pub content_type: String,
     /// The body.
     pub body: Splice,
 }
 
 impl Multipart {
-    /// These ranges of `whole`, a representation of media type `mime`; none of the ranges is empty or reaches beyond the end.
-    /// `boundary` separates the parts, and must not occur in them (RFC 2046 §5.1.1).
+    /// The parts `ranges` of `whole`, a representation of media type `mime`; none of the ranges is empty or exceeds the
+    /// end. `boundary` separates the parts, and must not occur in them (RFC 2046 §5.1.1).
     #[must_use]
     pub fn new(whole: &Splice, ranges: &[Range<u64>], mime: &str, boundary: &str) -> Self {
         let mut body = Splice::new();

@@ -1,14 +1,14 @@
-//! The bytes and bits of a packed page: integers of seven bits a byte (LEB128), and fields of any number of bits, the
+//! The bytes and bits of a packed page: integers with seven bits a byte (LEB128), and fields of any number of bits, the
 //! least significant first.
 
 use super::Error;
 
-/// Small for numbers near zero, of either sign: 0, -1, 1, -2, 2 become 0, 1, 2, 3, 4.
+/// Maps numbers near zero, of either sign, to small ones: 0, -1, 1, -2, 2 become 0, 1, 2, 3, 4.
 pub(super) const fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
-/// What [`zigzag`] was made of.
+/// The inverse of [`zigzag`].
 pub(super) const fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
@@ -40,7 +40,7 @@ const fn mask(width: u32) -> u64 {
     if width >= 64 { u64::MAX } else { (1 << width) - 1 }
 }
 
-/// Fields that one [`BitReader::peek`] surely holds whole.
+/// The number of bits that one [`BitReader::peek`] always contains.
 const PEEK: u32 = 57;
 
 /// Appends bit fields to bytes.
@@ -78,7 +78,7 @@ impl<'a> BitWriter<'a> {
     }
 }
 
-/// Reads what is left of a packed page.
+/// Reads the rest of a packed page.
 pub(super) struct Input<'a> {
     rest: &'a [u8],
 }
@@ -92,7 +92,7 @@ impl<'a> Input<'a> {
         self.rest.is_empty()
     }
 
-    /// All that has not been read yet.
+    /// Everything not read yet.
     pub(super) const fn rest(&self) -> &'a [u8] {
         self.rest
     }
@@ -123,7 +123,7 @@ impl<'a> Input<'a> {
         self.unsigned().map(unzigzag)
     }
 
-    /// A number of things, of which there may be `limit`.
+    /// Reads a number of items, at most `limit`.
     pub(super) fn count(&mut self, limit: usize) -> Result<usize, Error> {
         let count = self.unsigned()?;
         match usize::try_from(count) {
@@ -132,22 +132,22 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// Reads bit fields from here; [`Input::skip`] then goes on behind them.
+    /// Reads bit fields from here; [`Input::skip`] then continues after them.
     pub(super) const fn bits(&self) -> BitReader<'a> {
         BitReader { bytes: self.rest, at: 0 }
     }
 
-    /// Reads numbers in unary from here, as [`Input::bits`].
+    /// Reads numbers in unary from here, like [`Input::bits`].
     pub(super) const fn unary(&self) -> UnaryReader<'a> {
         UnaryReader { rest: self.rest, word: 0, base: 0, next: 0 }
     }
 
-    /// Goes on so many bytes further, which must be there.
+    /// Skips this many bytes, which must exist.
     pub(super) fn skip(&mut self, bytes: usize) -> Result<(), Error> {
         self.take(bytes).map(drop)
     }
 
-    /// So many bytes, which must be there.
+    /// Takes this many bytes, which must exist.
     pub(super) fn take(&mut self, bytes: usize) -> Result<&'a [u8], Error> {
         let (taken, rest) = self.rest.split_at_checked(bytes).ok_or_else(ends)?;
         self.rest = rest;
@@ -159,7 +159,8 @@ fn ends() -> Error {
     Error("the page ends too early".to_owned())
 }
 
-/// Reads bit fields. Behind the end are zeros, so that the loops over fields need no check: [`Input::skip`] makes it.
+/// Reads bit fields. After the end there are zeros, so that the loops over fields need no check: [`Input::skip`] makes
+/// it.
 pub(super) struct BitReader<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -202,7 +203,7 @@ impl BitReader<'_> {
     }
 }
 
-/// Reads numbers in unary: as many zeros, and a one. Behind the end are ones, so that a number always ends.
+/// Reads numbers in unary: as many zeros, and a one. After the end there are ones, so that a number always ends.
 pub(super) struct UnaryReader<'a> {
     rest: &'a [u8],
     /// The bits from which ones are taken, ...

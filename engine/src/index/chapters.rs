@@ -1,4 +1,4 @@
-//! Chapters on their way from a container into an outline: bounded in number and in text, and each with an end.
+//! Collects chapters from a container for an outline: bounded in number and in text, and each with an end.
 
 use std::cmp::Reverse;
 
@@ -7,22 +7,22 @@ use serde::{Deserialize, Serialize};
 use super::limits::{MAX_CHAPTER_TEXT, MAX_CHAPTERS, MAX_TITLE, MAX_TITLES};
 use crate::media::{Chapter, Interval, Time};
 
-/// A chapter as a container has it.
+/// A chapter as stored in a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    /// What people call it.
+    /// Its titles.
     pub titles: Vec<String>,
-    /// What the container calls it.
+    /// The container's identifiers.
     pub ids: Vec<String>,
-    /// When it begins, on the presentation timeline.
+    /// Its start on the presentation timeline.
     pub start: Time,
-    /// When it ends, where the container says so.
+    /// Its end, if the container has one.
     pub end: Option<Time>,
-    /// The place of the chapter that it is nested in, as [`Chapters::push`] gave it.
+    /// The number of the chapter that contains it, from [`Chapters::push`].
     pub parent: Option<usize>,
 }
 
-/// Takes the chapters of a file in its order. What is beyond the limits is left out, and told.
+/// Takes the chapters of a file in its order. What exceeds the limits is left out, and reported.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Chapters {
     marks: Vec<Mark>,
@@ -34,8 +34,8 @@ pub struct Chapters {
 }
 
 impl Chapters {
-    /// Takes a chapter. Gives the place by which others name it as their parent; `None` where it was left out, as all are
-    /// behind the first that is too many.
+    /// Adds a chapter. Returns the number by which others name it as their parent; `None` if it was left out, as all
+    /// are from the first excess one on.
     pub fn push(&mut self, mut mark: Mark) -> Option<usize> {
         for texts in [&mut mark.titles, &mut mark.ids] {
             self.tidy(texts);
@@ -50,7 +50,7 @@ impl Chapters {
         Some(self.marks.len() - 1)
     }
 
-    /// Keeps each text once, and as much as may be.
+    /// Keeps each text once, within the limits.
     fn tidy(&mut self, texts: &mut Vec<String>) {
         for mut text in std::mem::take(texts) {
             let length = text.floor_char_boundary(MAX_TITLE);
@@ -67,11 +67,11 @@ impl Chapters {
         }
     }
 
-    /// The chapters of a file that lasts so long, in order of time, those that hold others before them; and what a person
-    /// should know.
+    /// The chapters of a file with this duration, ordered by time, with containing chapters first; and notes for a
+    /// person.
     ///
-    /// One without an end, or with one that is not behind its start, lasts to the start of the next that is nested in the
-    /// same, else to the end of what it is nested in, else to the end of the file.
+    /// A chapter without an end, or with one that is not after its start, lasts to the start of the next one with the
+    /// same parent, else to the end of its parent, else to the end of the file.
     #[must_use]
     pub fn finish(self, duration: Time) -> (Vec<Chapter>, Vec<String>) {
         let Self { marks, left_out, cut, .. } = self;
@@ -107,7 +107,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// Chapters in a file of a hundred seconds: a title, where it begins and ends, what it is nested in.
+    /// Chapters in a file of a hundred seconds: a title, start, end and parent.
     fn finish(marks: &[(&str, i64, Option<i64>, Option<usize>)]) -> (Vec<String>, String) {
         let mut chapters = Chapters::default();
         for (title, start, end, parent) in marks {

@@ -1,5 +1,5 @@
-//! One column of a page: integers of which the reader knows how many there are, each column packed in the way that is
-//! shortest for it. The first byte says which:
+//! One column of a page: integers whose number the reader knows, packed in the way that is shortest for the column. The
+//! first byte names it:
 //!
 //! | | way | good for |
 //! | --- | --- | --- |
@@ -20,11 +20,11 @@
 use super::Error;
 use super::bits::{BitWriter, Input, put_signed, put_unsigned, unsigned_len, unzigzag, zigzag};
 
-/// The most that the high bits of a Rice code may be: what is greater follows whole, and this stands in its place.
+/// The maximum of the high bits of a Rice code: a greater value follows as a whole, and this marks it.
 const ESCAPE: u32 = 24;
-/// The greatest parameter of a Rice code: sizes have 32 bits, and times that need more are no better in any other way.
+/// The greatest parameter of a Rice code: sizes have 32 bits, and larger times are not shorter in any other way.
 const MAX_RICE: u32 = 32;
-/// The most values that a list may have.
+/// The maximum number of values in a list.
 const MAX_LIST: usize = 64;
 
 const ZEROS: u8 = 0;
@@ -62,7 +62,7 @@ pub(super) fn write(out: &mut Vec<u8>, values: &[i64]) {
     }
 }
 
-/// The shortest way for these values but for their steps, and how many bits it takes.
+/// The shortest way for these values, except by steps, and how many bits it takes.
 fn best(values: &[i64]) -> Option<(Way, u64)> {
     let (least, most) = (*values.iter().min()?, *values.iter().max()?);
     if (least, most) == (0, 0) {
@@ -84,13 +84,13 @@ fn best(values: &[i64]) -> Option<(Way, u64)> {
     ways.map(|way| (way.bits(values), way)).min_by_key(|(bits, _)| *bits).map(|(bits, way)| (way, bits))
 }
 
-/// From each value to the next, the first from zero.
+/// The differences between consecutive values, the first one from zero.
 fn steps(values: &[i64]) -> Vec<i64> {
     let before = std::iter::once(&0).chain(values);
     values.iter().zip(before).map(|(value, before)| value.wrapping_sub(*before)).collect()
 }
 
-/// The different values, if a list may have so many.
+/// The different values, if they fit into a list.
 fn list(values: &[i64]) -> Option<Way> {
     let mut list = Vec::with_capacity(MAX_LIST);
     for value in values {
@@ -105,8 +105,8 @@ fn list(values: &[i64]) -> Option<Way> {
     Some(Way::List { values: list, width })
 }
 
-/// The parameters among which the best Rice code for these values is, by their mean; for values of which a few are far
-/// greater than the others the best is below it.
+/// The parameters that may be best for a Rice code of these values, by their mean; if a few values are far greater than
+/// the others, the best parameter is lower.
 fn rice_parameters(values: impl ExactSizeIterator<Item = u64>) -> impl Iterator<Item = u32> {
     let count = values.len().max(1) as u128;
     let mean = values.map(u128::from).sum::<u128>() / count;
@@ -136,7 +136,7 @@ fn rice_bits(value: u64, k: u32) -> u64 {
 }
 
 impl Way {
-    /// How many bits it needs for these values, less the byte that names it.
+    /// How many bits it needs for these values, without the byte that names it.
     fn bits(&self, values: &[i64]) -> u64 {
         let count = values.len() as u64;
         let signed_bits = |value: i64| 8 * unsigned_len(zigzag(value));
@@ -226,8 +226,8 @@ fn rice(out: &mut Vec<u8>, values: impl Iterator<Item = u64> + Clone, k: u32) {
     }
 }
 
-/// Reads a column of as many values as there are rows, and lets `set` put each into its row, which says whether the value
-/// may stand there. A column of zeros is not put: rows have to begin so.
+/// Reads a column with one value for each row. `set` stores each value in its row, and returns whether it is valid. A
+/// column of zeros is not stored: rows have to begin with zeros.
 pub(super) fn read<T>(
     input: &mut Input<'_>,
     rows: &mut [T],
@@ -254,7 +254,7 @@ pub(super) fn read<T>(
     if sound { Ok(()) } else { Err(impossible()) }
 }
 
-/// The same of a column that is packed in this way, which is not by steps.
+/// The same for a column that is packed in this way, which is not by steps.
 fn read_in<T>(
     way: u8,
     input: &mut Input<'_>,

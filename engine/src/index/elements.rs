@@ -1,4 +1,4 @@
-//! The elements in which the samples of a cut lie, in the order of the file, packed in blocks as those of a page are.
+//! The elements that contain the samples of a cut, in file order, packed in blocks like those of a page.
 
 use bytes::Bytes;
 
@@ -8,18 +8,18 @@ use super::{Element, pack};
 /// How many elements a block has.
 const BLOCK: usize = 128;
 
-/// Elements in the order of the file, none twice.
+/// Elements in file order, without duplicates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Elements {
-    /// Each with the offset of its first element, and how many it has.
+    /// Each with the offset of its first element, and their number.
     blocks: Vec<(u64, usize, Bytes)>,
     tail: Vec<Element>,
-    /// Some were pushed that lie before others.
+    /// Whether some were pushed after later ones.
     unsorted: bool,
 }
 
 impl Elements {
-    /// Appends an element. One that was the last already is not there twice.
+    /// Appends an element, unless it is the same as the last one.
     pub fn push(&mut self, element: &Element) {
         let last = self.tail.last().map(|last| last.offset);
         if last == Some(element.offset) {
@@ -27,7 +27,7 @@ impl Elements {
         }
         self.unsorted |= last.is_some_and(|last| element.offset < last);
         self.tail.push(element.clone());
-        // The last one stays, for the next to be compared with.
+        // The last one stays, so that the next can be compared with it.
         if self.tail.len() > BLOCK {
             let rest = self.tail.split_off(BLOCK);
             let block = std::mem::replace(&mut self.tail, rest);
@@ -42,7 +42,7 @@ impl Elements {
         self.blocks.push((block.first().map_or(0, |first| first.offset), block.len(), packed.into()));
     }
 
-    /// Puts them in the order of the file, which as a rule they are in.
+    /// Sorts them in file order, which usually is their order already.
     pub fn sort(&mut self) {
         if self.unsorted {
             let mut all: Vec<Element> = self.iter().collect();
@@ -66,7 +66,7 @@ impl Elements {
         self.blocks.iter().map(|(_, count, _)| count).sum::<usize>() + self.tail.len()
     }
 
-    /// How many bytes of memory they take; if they still have to be sorted, that takes more.
+    /// Their size in memory in bytes; if they still have to be sorted, that takes more.
     #[must_use]
     pub fn memory(&self) -> usize {
         let blocks: usize = self.blocks.iter().map(|(_, _, packed)| packed.len() + 64).sum();
@@ -81,7 +81,7 @@ impl Elements {
         blocks.chain(self.tail.iter().cloned())
     }
 
-    /// Finds elements by their place in the file.
+    /// Finds elements by their offset in the file.
     #[must_use]
     pub const fn finder(&self) -> Finder<'_> {
         Finder { elements: self, block: None, unpacked: Vec::new() }
@@ -99,7 +99,7 @@ impl FromIterator<Element> for Elements {
 }
 
 fn unpack(packed: &[u8]) -> Vec<Element> {
-    // What was packed unpacks.
+    // Packed elements always unpack.
     pack::elements(&mut Input::new(packed)).unwrap_or_default()
 }
 
@@ -107,7 +107,7 @@ fn unpack(packed: &[u8]) -> Vec<Element> {
 #[derive(Debug)]
 pub struct Finder<'a> {
     elements: &'a Elements,
-    /// The block that is unpacked.
+    /// The unpacked block.
     block: Option<usize>,
     unpacked: Vec<Element>,
 }
@@ -146,7 +146,7 @@ impl Finder<'_> {
 }
 
 impl Elements {
-    /// Those of them that are marked, one mark for each.
+    /// The marked elements, with one mark for each element.
     #[must_use]
     pub fn marked(&self, marks: &[bool]) -> Self {
         self.iter().zip(marks).filter(|(_, marked)| **marked).map(|(element, _)| element).collect()

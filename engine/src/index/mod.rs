@@ -1,9 +1,9 @@
-//! The index of a file: an [`Outline`] of the whole, and pages of samples on a fixed grid of time, so that any interval of
+//! The index of a file: an [`Outline`] of the whole, and pages of samples on a fixed time grid, so that any interval of
 //! any file is found in a few kilobytes.
 //!
-//! A page holds the samples of all tracks whose decode time, laid on the presentation timeline, falls in one cell of the
-//! grid ([`CELL`]). A request knows its seconds before it knows anything of the file, so it can name the pages that it needs
-//! at once, the head among them.
+//! A page contains the samples of all tracks whose decode time, mapped to the presentation timeline, falls into one
+//! cell of the grid ([`CELL`]). A request knows its seconds before it knows anything about the file, so it can name the
+//! pages that it needs at once, including the head.
 
 mod bits;
 mod builder;
@@ -32,22 +32,23 @@ use std::ops::RangeInclusive;
 
 use crate::media::{Ticks, Time, Track};
 
-/// The format of pages and heads. One more for every change of either: what is of another version is indexed anew.
+/// The format of pages and heads. Increase it for every change of either: files with an index of another version are
+/// indexed again.
 pub const FORMAT: u32 = 5;
 
-/// The cell of the grid in which a track's sample of this decode time belongs.
+/// The cell of the grid for a track's sample with this decode time.
 #[must_use]
 pub fn cell(track: &Track, decode: Ticks) -> u32 {
     cell_at(track.timescale.time(decode - track.shift()))
 }
 
-/// The cell of the grid that holds an instant of the presentation timeline; what lies before zero is in the first.
+/// The cell of the grid that contains an instant of the presentation timeline; instants before zero are in the first.
 #[must_use]
 pub fn cell_at(time: Time) -> u32 {
     u32::try_from(time.0.max(0) / CELL.0).unwrap_or(u32::MAX)
 }
 
-/// The least decode time of a track that is of a later cell than this one.
+/// The smallest decode time of a track that belongs to a later cell than this one.
 #[must_use]
 pub fn cell_end(track: &Track, cell: u32) -> Ticks {
     let boundary = Time(CELL.0.saturating_mul(i64::from(cell) + 1));
@@ -56,9 +57,9 @@ pub fn cell_end(track: &Track, cell: u32) -> Ticks {
     nearest + Ticks(i64::from(before)) + track.shift()
 }
 
-/// The cells whose pages hold every sample of a track that begins to be presented at `from` or later and not later than
-/// `to`, in ticks of the track's presentation times. Cells go by decode times, from which a sample's presentation is its
-/// composition offset away.
+/// The cells whose pages contain every sample of a track whose presentation begins at `from` or later and not later
+/// than `to`, in ticks of the track's presentation times. Cells go by decode times, which differ from presentation
+/// times by the composition offset.
 ///
 /// The sample that is being presented at `from` may have begun in an earlier cell; [`PageTrack::before`] leads there.
 #[must_use]
@@ -67,7 +68,7 @@ pub fn cells(track: &Track, from: Ticks, to: Ticks) -> RangeInclusive<u32> {
     cell(track, from - greatest)..=cell(track, to - least).saturating_add(track.late)
 }
 
-/// What is wrong with a page or a head that was read back.
+/// A page or a head that was read back is invalid.
 #[derive(Debug, thiserror::Error)]
 #[error("index: {0}")]
 pub struct Error(pub String);

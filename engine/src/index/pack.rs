@@ -1,15 +1,16 @@
-//! How a page is packed. All integers are as in [`bits`](super::bits), all columns as in [`column`]:
+//! How a page is packed. All integers are encoded as in [`bits`](super::bits), all columns as in [`column`]:
 //!
 //! ```text
 //! format | tracks | track...
-//!     track: before | runs | stretches | first decode time | column... (no more than the first two in a track without runs)
+//!     track: before | runs | stretches | first decode time | column... (only the first two in a track without runs)
 //! first offset | order                    (neither in a page without runs)
-//! elements | first offset | column... | what is kept of each    (no more than the count in a page without elements)
+//! elements | first offset | column... | what is kept of each    (only the count in a page without elements)
 //! ```
 //!
-//! Where a run's times and bytes begin is nearly always where those of the run before end, so the columns hold only what
-//! lies between. For times the run before is the one of the same track. For bytes it is the one before in the file: there
-//! the tracks alternate in *stretches* of runs, of which each track has its lengths, and the order says whose turn it is.
+//! The times and bytes of a run nearly always begin where those of the previous run end, so the columns contain only
+//! the gaps. For times, the previous run is that of the same track. For bytes, it is the previous one in the file:
+//! there the tracks alternate in *stretches* of runs; each track stores the lengths of its stretches, and the order
+//! says whose turn it is.
 
 use bytes::Bytes;
 
@@ -18,7 +19,7 @@ use super::limits::MAX_RUNS;
 use super::{Element, Error, FORMAT, PageTrack, column};
 use crate::media::{Run, Ticks};
 
-/// What a run is where its columns are zero.
+/// A run whose columns are all zero.
 const PLAIN: Run = Run {
     decode: Ticks::ZERO,
     composition: Ticks::ZERO,
@@ -37,7 +38,7 @@ pub(super) fn put_tracks(out: &mut Vec<u8>, number: u32, tracks: &[PageTrack]) {
     put_unsigned(out, tracks.len() as u64);
     let file = FileOrder::of(tracks);
     for ((track, gaps), stretches) in tracks.iter().zip(&file.gaps).zip(&file.stretches) {
-        // Zero is none, one the page before this.
+        // Zero means none, one means the previous page.
         put_unsigned(out, track.before.map_or(0, |before| u64::from(number.wrapping_sub(before)).max(1)));
         put_unsigned(out, track.runs.len() as u64);
         if let Some(first) = track.runs.first() {
@@ -76,16 +77,16 @@ fn put_runs(out: &mut Vec<u8>, first: Ticks, runs: &[Run], gaps: &[i64]) {
     column::write(out, gaps);
 }
 
-/// Where the runs of all tracks lie in the file.
+/// The layout of all tracks' runs in the file.
 #[derive(Default)]
 struct FileOrder {
     /// The offset of the first run.
     first: Option<u64>,
-    /// For each track and each of its runs: from the end of the run before it in the file to its beginning.
+    /// For each track and each of its runs: the distance from the end of the previous run in the file to its beginning.
     gaps: Vec<Vec<i64>>,
-    /// For each track: how many of its runs follow one another, less one, each time that it has its turn.
+    /// For each track and each of its turns: how many of its runs follow one another, minus one.
     stretches: Vec<Vec<i64>>,
-    /// Whose turn it is, among the tracks that have runs at all: zero is the one after the track before.
+    /// Whose turn it is, among the tracks that have runs: zero is the next one after the current track.
     order: Vec<i64>,
 }
 
@@ -106,7 +107,7 @@ impl FileOrder {
         let mut turn = count.saturating_sub(1);
         let mut end = None;
         loop {
-            // Each track goes on in its own order, whatever its offsets.
+            // Each track keeps its own order, whatever its offsets.
             let next = lanes.iter().enumerate().filter_map(|(place, lane)| Some((lane.0.first()?.offset, place))).min();
             let Some((_, place)) = next else { break };
             let Some((runs, gaps, stretches)) = lanes.get_mut(place) else { break };
@@ -132,7 +133,7 @@ fn signed(place: usize) -> i64 {
     i64::try_from(place).unwrap_or(i64::MAX)
 }
 
-/// Packs the elements behind the tracks.
+/// Packs the elements, which follow the tracks.
 pub(super) fn put_elements(out: &mut Vec<u8>, elements: &[Element]) {
     put_unsigned(out, elements.len() as u64);
     let Some(first) = elements.first() else { return };
@@ -207,7 +208,7 @@ fn put<T: TryFrom<i64>>(field: &mut T, value: i64) -> bool {
     value.map(|value| *field = value).is_ok()
 }
 
-/// Reads the runs of a track; their offsets are the gaps before them as yet.
+/// Reads the runs of a track; their offsets are still the gaps before them.
 fn read_runs(input: &mut Input<'_>, count: usize) -> Result<Vec<Run>, Error> {
     let mut end = Ticks(input.signed()?);
     let mut runs = vec![PLAIN; count];
@@ -234,7 +235,7 @@ fn read_runs(input: &mut Input<'_>, count: usize) -> Result<Vec<Run>, Error> {
     Ok(runs)
 }
 
-/// Turns the gaps before the runs into their offsets. `stretches` are those of the tracks that have runs.
+/// Converts the gaps before the runs to their offsets. `stretches` are those of the tracks that have runs.
 fn lay_out(input: &mut Input<'_>, tracks: &mut [PageTrack], stretches: &[Vec<u32>]) -> Result<(), Error> {
     let broken = || Error("stretches that are not those of the runs".to_owned());
     let mut end = input.unsigned()?;
@@ -245,7 +246,7 @@ fn lay_out(input: &mut Input<'_>, tracks: &mut [PageTrack], stretches: &[Vec<u32
         with_runs.map(|track| track.runs.iter_mut()).zip(stretches.iter().map(|s| s.iter())).collect();
     let mut turn = lanes.len() - 1;
     for step in order {
-        // Both are less than there are lanes, so that no division is needed.
+        // Both are less than the number of lanes, so that no division is needed.
         turn += step + 1;
         if turn >= lanes.len() {
             turn -= lanes.len();
@@ -263,7 +264,7 @@ fn lay_out(input: &mut Input<'_>, tracks: &mut [PageTrack], stretches: &[Vec<u32
     if lanes.iter().any(|(runs, _)| runs.len() > 0) { Err(broken()) } else { Ok(()) }
 }
 
-/// Unpacks the elements, which are the last of a page.
+/// Unpacks the elements, which are at the end of a page.
 pub(super) fn elements(input: &mut Input<'_>) -> Result<Vec<Element>, Error> {
     let count = input.count(MAX_RUNS)?;
     if count == 0 {

@@ -7,46 +7,47 @@ use super::bits::Input;
 use super::{Error, pack};
 use crate::media::{Run, Ticks};
 
-/// A stretch of the file that plays only whole: a Matroska cluster, an MP4 movie fragment with its media data.
+/// A part of the file that plays only as a whole: a Matroska cluster, an MP4 movie fragment with its media data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Element {
-    /// Where it begins.
+    /// Its offset.
     pub offset: u64,
-    /// Its length in bytes, its header included.
+    /// Its length in bytes, including its header.
     pub size: u64,
-    /// Bytes from its beginning to what its samples' header counts from (Matroska: to the cluster's first child).
+    /// Bytes from its beginning to the reference point of its samples' headers (Matroska: the cluster's first child).
     pub header: u32,
-    /// The time that its samples' own times count from, in ticks of the first track (Matroska: the cluster's Timestamp).
+    /// The time to which its samples' own times are relative, in ticks of the first track (Matroska: the cluster's
+    /// Timestamp).
     pub time: Ticks,
-    /// What its container keeps of it beside: what has to be known of its bytes to write some of them anew (the checksum of an
-    /// Ogg page). Few bytes, since every page of the index has them.
+    /// Further data that its container keeps: what is needed about its bytes to rewrite some of them (the checksum of
+    /// an Ogg page). Small, since every page of the index has it.
     pub kept: Bytes,
 }
 
 /// One track's part of a [`Page`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageTrack {
-    /// The page that holds the track's last sync sample before this page's first sample; `None` where there is none.
+    /// The page with the track's last sync sample before this page's first sample; `None` if there is none.
     pub before: Option<u32>,
     /// The samples, in decode order.
     pub runs: Vec<Run>,
 }
 
-/// The samples of one cell of the grid, and the elements that they lie in.
+/// The samples of one cell of the grid, and the elements that contain them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
-    /// Which cell.
+    /// The number of the cell.
     pub number: u32,
     /// A part for each track of the outline, in its order.
     pub tracks: Vec<PageTrack>,
-    /// The elements in which these samples lie, in the order of the file. An element that reaches over a boundary of the
-    /// grid is in both pages.
+    /// The elements that contain these samples, in file order. An element across a boundary of the grid is in both
+    /// pages.
     pub elements: Vec<Element>,
 }
 
 impl Page {
-    /// Packs the page, column by column. All that [`Page::unpack`] takes comes back as it was: runs of at least one sample,
-    /// a `before` that is less than the page's number, and no more than 131 072 runs.
+    /// Packs the page, column by column. [`Page::unpack`] restores everything that is valid: runs of at least one
+    /// sample, a `before` that is less than the page's number, and no more than 131 072 runs.
     #[must_use]
     pub fn pack(&self) -> Bytes {
         let mut out = Vec::with_capacity(2048);
@@ -55,11 +56,11 @@ impl Page {
         out.into()
     }
 
-    /// Unpacks what [`Page::pack`] made.
+    /// Unpacks the result of [`Page::pack`].
     ///
     /// # Errors
     ///
-    /// Where the bytes are not such a page, are of another [`FORMAT`](super::FORMAT), or claim more runs than a page may
+    /// If the bytes are not such a page, are of another [`FORMAT`](super::FORMAT), or claim more runs than a page may
     /// have.
     pub fn unpack(number: u32, packed: &[u8]) -> Result<Self, Error> {
         let page = || {

@@ -1,6 +1,6 @@
-//! The samples of one track that were chosen for a cut, in a few bytes each: blocks of them are packed as a page of the index is
-//! ([`pack`](super::pack)), and only the last thousand or so are not. Six hours of film have 1.5 million samples: 75 MB as a list
-//! of [`Run`], 4 MB like this. A short cut packs nothing, because packing would be much of its cost.
+//! The samples of one track that were selected for a cut, in a few bytes each: blocks of them are packed like a page of
+//! the index ([`pack`](super::pack)), except the last thousand or so. Six hours of film have 1.5 million samples: 75 MB
+//! as a list of [`Run`], 4 MB like this. A short cut packs nothing, because packing would be much of its cost.
 
 use bytes::Bytes;
 
@@ -10,14 +10,14 @@ use crate::media::Run;
 
 /// How many runs a block has. A reader unpacks one block of each track at a time (24 KB).
 const BLOCK: usize = 512;
-/// How many runs are kept as they are before the first block is packed: more than twenty seconds of AAC at 48 kHz have.
+/// How many runs stay unpacked before the first block is packed: more than twenty seconds of AAC at 48 kHz have.
 const UNPACKED: usize = 1024;
 
 /// Runs of samples in the order in which they were pushed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Runs {
     blocks: Vec<Bytes>,
-    /// The runs behind the blocks.
+    /// The runs after the blocks.
     tail: Vec<Run>,
     /// The first of all.
     first: Option<Run>,
@@ -26,7 +26,7 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Appends a run. The last one takes it in if the two are alike and lie side by side.
+    /// Appends a run. If it is adjacent to the last one and alike, the two are merged.
     pub fn push(&mut self, run: Run) {
         let count = u64::from(run.count);
         if self.tail.last_mut().is_some_and(|last| last.absorb(&run)) {
@@ -39,12 +39,12 @@ impl Runs {
         self.append(run);
     }
 
-    /// Appends a run as it is.
+    /// Appends a run without merging.
     fn append(&mut self, run: Run) {
         self.first.get_or_insert_with(|| run.clone());
         self.samples += u64::from(run.count);
         self.tail.push(run);
-        // The last run stays: it may take in the next one.
+        // The last run stays: the next one may be merged with it.
         if self.tail.len() >= UNPACKED + BLOCK {
             let runs = self.tail.drain(..BLOCK).collect();
             let mut packed = Vec::with_capacity(4 * BLOCK);
@@ -84,7 +84,7 @@ impl Runs {
         self.samples
     }
 
-    /// How many bytes of memory they take.
+    /// Their size in memory in bytes.
     #[must_use]
     pub fn memory(&self) -> usize {
         let blocks: usize = self.blocks.iter().map(|block| block.len() + size_of::<Bytes>()).sum();
@@ -97,14 +97,14 @@ impl Runs {
         Iter(self.cursor())
     }
 
-    /// A place among the runs, at first before all of them.
+    /// A position among the runs, initially before all of them.
     #[must_use]
     pub const fn cursor(&self) -> Cursor<'_> {
         Cursor { runs: self, next: 0, block: Vec::new(), at: 0, tail: 0 }
     }
 }
 
-/// Each run as it is.
+/// Each run without merging.
 impl FromIterator<Run> for Runs {
     fn from_iter<I: IntoIterator<Item = Run>>(runs: I) -> Self {
         let mut all = Self::default();
@@ -113,7 +113,7 @@ impl FromIterator<Run> for Runs {
     }
 }
 
-/// Each run as it is.
+/// Each run without merging.
 impl Extend<Run> for Runs {
     fn extend<I: IntoIterator<Item = Run>>(&mut self, runs: I) {
         for run in runs {
@@ -135,17 +135,17 @@ impl<'a> IntoIterator for &'a Runs {
 #[derive(Clone, Debug)]
 pub struct Cursor<'a> {
     runs: &'a Runs,
-    /// The block that comes next.
+    /// The number of the next block.
     next: usize,
-    /// The block at hand, and how many of its runs are done.
+    /// The current block, and how many of its runs are done.
     block: Vec<Run>,
     at: usize,
-    /// How many runs behind the blocks are done.
+    /// How many runs after the blocks are done.
     tail: usize,
 }
 
 impl Cursor<'_> {
-    /// The run that comes next.
+    /// The next run.
     #[inline]
     pub fn peek(&mut self) -> Option<&Run> {
         if self.at >= self.block.len() && self.next < self.runs.blocks.len() {
@@ -160,12 +160,12 @@ impl Cursor<'_> {
         let packed = self.runs.blocks.get(self.next).map_or(&[][..], |packed| packed);
         self.next += 1;
         self.at = 0;
-        // What was packed unpacks.
+        // Packed runs always unpack.
         let tracks = pack::tracks(&mut Input::new(packed), 0).unwrap_or_default();
         self.block = tracks.into_iter().next().unwrap_or_default().runs;
     }
 
-    /// Goes behind the run that comes next.
+    /// Moves past the next run.
     #[inline]
     pub const fn advance(&mut self) {
         if self.at < self.block.len() {
@@ -175,7 +175,7 @@ impl Cursor<'_> {
         }
     }
 
-    /// Whether a run comes next.
+    /// Whether there is no next run.
     pub fn is_done(&mut self) -> bool {
         self.peek().is_none()
     }

@@ -1,4 +1,4 @@
-//! Chapters: the stretches of a file that have a name, by which `id` asks for them.
+//! Chapters: the named intervals of a file, which `id` selects.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,16 +7,16 @@ use super::Interval;
 /// A chapter of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chapter {
-    /// What people call it: a title for each language that the file has it in, in the order of the file.
+    /// Its titles, one for each language in the file, in file order.
     pub titles: Vec<String>,
-    /// What the container calls it: Matroska's `ChapterStringUID`, and its `ChapterUID` in decimal. MP4 has none.
+    /// The container's identifiers: Matroska's `ChapterStringUID`, and its `ChapterUID` in decimal. MP4 has none.
     pub ids: Vec<String>,
-    /// When it is presented, on the presentation timeline of the file. Chapters may overlap, and lie in one another.
+    /// Its interval on the presentation timeline of the file. Chapters may overlap and be nested.
     pub interval: Interval,
 }
 
 impl Chapter {
-    /// Whether `name` is one of its titles or identifiers, to the letter.
+    /// Whether `name` is exactly one of its titles or identifiers.
     #[must_use]
     pub fn is_called(&self, name: &str) -> bool {
         self.titles.iter().chain(&self.ids).any(|own| own == name)

@@ -1,4 +1,4 @@
-//! Intervals of time, half-open as the Media Fragments recommendation has them.
+//! Time intervals, half-open as in the Media Fragments recommendation.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ impl Interval {
     /// All of time, from zero.
     pub const ALL: Self = Self { start: Time::ZERO, end: Time::MAX };
 
-    /// `None` where `start` is not before `end`.
+    /// `None` unless `start` is before `end`.
     #[must_use]
     pub fn new(start: Time, end: Time) -> Option<Self> {
         (start < end).then_some(Self { start, end })
@@ -29,26 +29,26 @@ impl Interval {
         self.start
     }
 
-    /// The first instant behind the interval; [`Time::MAX`] where it is open.
+    /// The first instant after the interval; [`Time::MAX`] if it is open.
     #[must_use]
     pub const fn end(self) -> Time {
         self.end
     }
 
-    /// How long it lasts.
+    /// Its duration.
     #[must_use]
     pub fn duration(self) -> Time {
         self.end - self.start
     }
 
-    /// What both have in common, if anything.
+    /// The intersection with another interval, if it is not empty.
     #[must_use]
     pub fn intersection(self, other: Self) -> Option<Self> {
         Self::new(self.start.max(other.start), self.end.min(other.end))
     }
 }
 
-/// `20,35` as a URI has it; an open end is left out.
+/// `20,35`, the syntax of a URI; an open end is omitted.
 impl fmt::Display for Interval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.end {

@@ -1,5 +1,5 @@
 //! The model that every container is read into and written from: [`Track`]s of sample [`Run`]s on a timeline that edit
-//! lists lay out, with [`Chapter`]s that name stretches of it. Time is whole [`Ticks`] of a [`Timescale`], never a float.
+//! lists lay out, with [`Chapter`]s that name parts of it. Time is whole [`Ticks`] of a [`Timescale`], never a float.
 
 mod chapter;
 mod interval;

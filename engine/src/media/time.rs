@@ -1,4 +1,4 @@
-//! Time: [`Ticks`] of a [`Timescale`] inside a file, [`Time`] in nanoseconds where files and people meet.
+//! Time: [`Ticks`] of a [`Timescale`] inside a file, [`Time`] in nanoseconds between files and people.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 const NANOS: i128 = 1_000_000_000;
 
-/// A count of ticks of some [`Timescale`], which the owner of the value knows.
+/// A number of ticks of some [`Timescale`], which the owner of the value knows.
 ///
-/// Sums saturate: times come from files, and a hostile one must neither panic nor wrap around.
+/// Sums saturate: times come from files, and a hostile file must neither cause a panic nor a wrap-around.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ticks(pub i64);
 
 impl Ticks {
-    /// The instant zero, and the duration of nothing.
+    /// The instant zero, and an empty duration.
     pub const ZERO: Self = Self(0);
 
     /// `count` times this duration, saturating.
@@ -65,7 +65,7 @@ impl SubAssign for Ticks {
 pub struct Time(pub i64);
 
 impl Time {
-    /// The instant zero, and the duration of nothing.
+    /// The instant zero, and an empty duration.
     pub const ZERO: Self = Self(0);
     /// Later than every instant of a file.
     pub const MAX: Self = Self(i64::MAX);
@@ -76,7 +76,7 @@ impl Time {
         Self(seconds.saturating_mul(1_000_000_000))
     }
 
-    /// Seconds as a float, for people and for JSON; no arithmetic is done in it.
+    /// Seconds as a float, only for people and for JSON, not for arithmetic.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "for display only")]
     pub fn as_secs_f64(self) -> f64 {
@@ -114,7 +114,7 @@ impl fmt::Display for Time {
     }
 }
 
-/// How long a tick is: `ticks` of them last `seconds` seconds. Whole seconds in MP4 (`mdhd.timescale`); Matroska's
+/// The length of a tick: `ticks` of them last `seconds` seconds. `seconds` is 1 in MP4 (`mdhd.timescale`); Matroska's
 /// `TimestampScale` in nanoseconds is the fraction `1e9/scale`, reduced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Timescale {
@@ -141,7 +141,7 @@ impl Timescale {
         Some(Self { ticks: (SECOND / common) as u32, seconds: (nanoseconds / common) as u32 })
     }
 
-    /// `ticks` ticks in `seconds` seconds; `None` where either is zero.
+    /// `ticks` ticks in `seconds` seconds; `None` if either is zero.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, reason = "neither is greater than it was")]
     pub const fn fraction(ticks: u32, seconds: u32) -> Option<Self> {
@@ -152,7 +152,7 @@ impl Timescale {
         Some(Self { ticks: ticks / common, seconds: seconds / common })
     }
 
-    /// Ticks a second where that is a whole number, as in MP4.
+    /// Ticks a second if that is an integer, as in MP4.
     #[must_use]
     pub const fn ticks_per_second(self) -> Option<u32> {
         if self.seconds == 1 { Some(self.ticks) } else { None }

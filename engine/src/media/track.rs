@@ -1,4 +1,4 @@
-//! Tracks: what the head of an index knows of each.
+//! Tracks, as the head of an index describes them.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ticks, Time, Timescale};
 
-/// What a track is for.
+/// The kind of a track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -20,7 +20,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The word by which a fragment names all tracks of this kind, which is also the first half of their MIME type.
+    /// The name by which a fragment selects all tracks of this kind, which is also the first half of their MIME type.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -31,26 +31,26 @@ impl Kind {
     }
 }
 
-/// One entry of an edit list (ISO/IEC 14496-12 §8.6.6): a stretch of the presentation.
+/// One entry of an edit list (ISO/IEC 14496-12 §8.6.6): a part of the presentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edit {
-    /// How long it lasts, in the track's timescale; `None`: to the end of the media.
+    /// Its duration, in the track's timescale; `None`: to the end of the media.
     pub duration: Option<Ticks>,
-    /// Where in the track's presentation times it begins; `None` for an empty edit, in which nothing is presented.
+    /// Its start in the track's presentation times; `None` for an empty edit, in which nothing is presented.
     pub media: Option<Ticks>,
 }
 
-/// Bytes that a cut takes over from the original unchanged: kept in the index where they are few, else named.
+/// Bytes that a cut copies from the original: stored in the index if they are few, else as a range.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Setup {
     /// The bytes themselves.
     Inline(Bytes),
-    /// Where in the original they stand.
+    /// Their range in the original.
     At(Range<u64>),
 }
 
 impl Setup {
-    /// How many bytes it is.
+    /// The number of bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
         match self {
@@ -59,7 +59,7 @@ impl Setup {
         }
     }
 
-    /// Whether it is no bytes at all.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -73,33 +73,34 @@ pub struct Track {
     pub id: u64,
     /// What it is for.
     pub kind: Kind,
-    /// The codec, as the `codecs` parameter of a MIME type has it where we know how (RFC 6381), else the container's own name.
+    /// The codec in the `codecs` parameter of a MIME type, if defined (RFC 6381), else the container's own name.
     pub codec: String,
-    /// BCP 47 or ISO 639-2, as the file has it; `None` where it says nothing.
+    /// BCP 47 or ISO 639-2, as in the file; `None` if it has no language.
     pub language: Option<String>,
     /// The track's name, if it has one.
     pub name: Option<String>,
     /// Width and height in pixels, of video.
     pub dimensions: Option<(u32, u32)>,
-    /// Samples a second, of audio, where the file says so: those that a decoder gives.
+    /// Audio: samples a second as a decoder outputs them, if the file says so.
     pub sample_rate: Option<u32>,
-    /// How many channels, of audio, where the file says so.
+    /// Audio: the number of channels, if the file says so.
     pub channels: Option<u16>,
-    /// What its ticks are.
+    /// The length of its ticks.
     pub timescale: Timescale,
-    /// How its media is laid on the presentation timeline. Empty: all of it, as it is.
+    /// How its media is mapped to the presentation timeline. Empty: all of it, unchanged.
     pub edits: Vec<Edit>,
-    /// How much has to be decoded before the first sample that is to be heard is right: AAC overlaps one frame, Opus wants 80 ms.
+    /// How much has to be decoded before the first audible sample is right: AAC overlaps one frame, Opus wants 80 ms.
     pub preroll: Ticks,
     /// How many samples it has.
     pub samples: u64,
-    /// How many bytes they are.
+    /// Their total size in bytes.
     pub bytes: u64,
     /// The least and the greatest of its samples' composition offsets.
     pub composition: (Ticks, Ticks),
     /// Presentation times, in its own timescale, of its first sample and of the end of its last.
     pub presented: (Ticks, Ticks),
-    /// How many cells of the index's grid a sample may lie behind its own: 0, but for files whose tracks run far apart.
+    /// How many cells of the index's grid a sample may be later than its own: 0, except for files whose tracks are far
+    /// apart.
     pub late: u32,
     /// What the container writes of a track that is not its samples: MP4's `trak` without its sample tables, Matroska's
     /// `TrackEntry`.
@@ -107,7 +108,7 @@ pub struct Track {
 }
 
 impl Track {
-    /// A track of which nothing more is known: no edits, no preroll, and no samples so far.
+    /// A track without edits, preroll and samples.
     #[must_use]
     pub const fn new(id: u64, kind: Kind, codec: String, timescale: Timescale, setup: Setup) -> Self {
         Self {
@@ -131,8 +132,8 @@ impl Track {
         }
     }
 
-    /// How far the track's presentation times lie behind the presentation timeline of the file: the media time of its first
-    /// edit that presents something, less the empty edits before it. The index's grid is laid by it.
+    /// The difference between the track's presentation times and the presentation timeline of the file: the media time
+    /// of its first edit that presents something, minus the empty edits before it. The index's grid uses it.
     #[must_use]
     pub fn shift(&self) -> Ticks {
         let mut before = Ticks::ZERO;
@@ -146,7 +147,7 @@ impl Track {
         Ticks::ZERO
     }
 
-    /// Lays the track on the presentation timeline so much earlier, if it is all of it that is presented.
+    /// Moves the track to an earlier start on the presentation timeline, if all of it is presented.
     pub fn begin_at(&mut self, start: Time) {
         let start = self.timescale.ticks(start);
         match self.edits.as_mut_slice() {
@@ -156,8 +157,8 @@ impl Track {
         }
     }
 
-    /// The instants of the presentation timeline between which the track presents anything: from its first edit that does
-    /// to the end of its last, which is at most the end of its media.
+    /// The interval of the presentation timeline in which the track presents anything: from its first such edit to the
+    /// end of its last, which is at most the end of its media.
     #[must_use]
     pub fn span(&self) -> (Time, Time) {
         let media_end = self.presented.1;

@@ -1,5 +1,5 @@
-//! The answer: status, header fields and body, decided from values alone. No store and no server in here, so that every row of
-//! the protocol is a row of a table in the tests.
+//! The answer: status, header fields and body, decided from values alone. This module uses no store and no server, so
+//! that every row of the protocol is a row of a table in the tests.
 
 use std::ops::Range;
 
@@ -18,36 +18,36 @@ use reelspan_engine::media::splice::Splice;
 use crate::resource::Resource;
 use crate::{Delivery, Error};
 
-/// Which time the bytes of an answer hold.
+/// The time and tracks that the bytes of an answer contain.
 pub const CONTENT_RANGE_MAPPING: HeaderName = HeaderName::from_static("content-range-mapping");
 
-/// What a cut really is of.
+/// The fragment that a cut really contains.
 pub const X_MEDIA_FRAGMENT: HeaderName = HeaderName::from_static("x-media-fragment");
 
-/// The bytes that a redirect is to.
+/// The bytes to request after a redirect.
 pub const RANGE_REDIRECT: HeaderName = HeaderName::from_static("range-redirect");
 
-/// What parts of a media file can be asked for by.
+/// The units in which parts of a media file can be requested.
 const UNITS: &str = "bytes, t, track, id";
 
-/// What an answer to a media fragment in a `Range` depends on.
+/// The fields on which the answer to a media fragment in a `Range` depends.
 const VARIES: &str = "Range, Accept-Range-Redirect";
 
-/// How long a cache may give an answer out without asking. Archives seldom replace a file, and where they do a minute of the old
-/// one does no harm; players that ask again and again are spared the way.
+/// How long a cache may use an answer without revalidation. Archives seldom replace a file, and then a minute of the
+/// old one does no harm; players that request it repeatedly save the round trip.
 const FRESH: &str = "max-age=60";
 
-/// The same of what is not for everybody.
+/// The same for an answer that is not for everyone.
 const FRESH_TO_ONE: &str = "private, max-age=60";
 
-/// Which part of a resource an answer gives.
+/// The part of a resource in an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// All of it.
+    /// The whole resource.
     Whole,
-    /// These ranges of its bytes: one at least, none of them empty.
+    /// These ranges of its bytes: at least one, none of them empty.
     Bytes(Vec<Range<u64>>),
-    /// A media fragment: one range at least, none of them empty.
+    /// A media fragment: at least one range, none of them empty.
     Fragment(Mapping),
 }
 
@@ -58,12 +58,12 @@ pub struct Answer {
     pub status: StatusCode,
     /// All header fields.
     pub headers: HeaderMap,
-    /// The body, of which an answer to HEAD makes no use.
+    /// The body, which is not sent in answer to HEAD.
     pub body: Splice,
 }
 
 impl Answer {
-    /// 200 with all of a resource, or 206 with a part.
+    /// 200 with the whole resource, or 206 with a part.
     #[must_use]
     pub fn new(resource: &Resource, extent: &Extent) -> Self {
         let mut headers = validators(resource);
@@ -77,7 +77,7 @@ impl Answer {
                 (StatusCode::OK, resource.body().clone())
             }
             Extent::Bytes(ranges) => {
-                // Caches know what bytes are of what they hold; of a resource that its query makes, few do.
+                // Caches can extend byte ranges of what they hold; few can do so for a resource with a query.
                 if resource.fragment().is_some() {
                     set(&mut headers, VARY, "Range");
                 }
@@ -114,18 +114,19 @@ impl Answer {
     #[must_use]
     pub fn not_modified(resource: &Resource) -> Self {
         let mut headers = validators(resource);
-        // Lambda, where it streams, would say that it is unknown, and caches believe what a 304 says (RFC 9111 §4.3.4).
+        // Without it, Lambda's streaming would declare an unknown type, and caches accept the fields of a 304 (RFC 9111
+        // §4.3.4).
         set(&mut headers, CONTENT_TYPE, &resource.mime);
-        // They take the place of the fields that a cache has.
+        // They replace the fields in the cache.
         protection::stored(&mut headers, Embedding::AnySite);
         Self { status: StatusCode::NOT_MODIFIED, headers, body: Splice::new() }
     }
 
-    /// 307 to ranges of bytes of the same resource, which every cache understands.
+    /// 307 to byte ranges of the same resource, which every cache understands.
     #[must_use]
     pub fn to_bytes(resource: &Resource, mapping: &Mapping, path_and_query: &str) -> Self {
         let mut answer = Self::redirect(path_and_query);
-        // There is no body; but Lambda, where it streams, would say what an unknown one is.
+        // There is no body; but without it, Lambda's streaming would declare an unknown type.
         set(&mut answer.headers, CONTENT_TYPE, &resource.mime);
         set(&mut answer.headers, ACCEPT_RANGES, UNITS);
         set(&mut answer.headers, RANGE_REDIRECT, &format!("bytes {}", ByteList(&mapping.ranges)));
@@ -134,7 +135,7 @@ impl Answer {
         answer
     }
 
-    /// The same for this one viewer, and for no cache that others share.
+    /// The same answer, only for this viewer, and not for shared caches.
     #[must_use]
     pub fn private(mut self) -> Self {
         set(&mut self.headers, CACHE_CONTROL, FRESH_TO_ONE);
@@ -153,8 +154,8 @@ impl Answer {
     }
 }
 
-/// The answer, as large as the way back carries it: ranges of bytes are cut short, for which a 206 is made; all else is to be
-/// had elsewhere, at this URL of the same resource, or not at all.
+/// Fits the answer to the delivery: byte ranges become a shorter 206; anything else is redirected to `elsewhere`, a URL
+/// of the same resource, or refused.
 pub fn fit(resource: &Resource, extent: Extent, delivery: Delivery, elsewhere: Option<&str>) -> Result<Answer, Error> {
     let answer = Answer::new(resource, &extent);
     let (length, limit) = (answer.body.len(), delivery.limit());
@@ -172,7 +173,7 @@ pub fn fit(resource: &Resource, extent: Extent, delivery: Delivery, elsewhere: O
     }
 }
 
-/// The header fields by which a client knows what it has.
+/// The header fields that identify the version of the resource.
 fn validators(resource: &Resource) -> HeaderMap {
     let mut headers = HeaderMap::new();
     set(&mut headers, ETAG, &resource.etag);
@@ -181,7 +182,7 @@ fn validators(resource: &Resource) -> HeaderMap {
     headers
 }
 
-/// The body of a 206, with its `Content-Type`, and its `Content-Range` where it is one range.
+/// The body of a 206, with its `Content-Type`, and its `Content-Range` if it is one range.
 fn part(headers: &mut HeaderMap, resource: &Resource, ranges: &[Range<u64>]) -> Splice {
     if let [range] = ranges {
         set(headers, CONTENT_TYPE, &resource.mime);
@@ -194,7 +195,7 @@ fn part(headers: &mut HeaderMap, resource: &Resource, ranges: &[Range<u64>]) -> 
     multipart.body
 }
 
-/// Sets a field, unless the value cannot stand in one: a media type, as it was stored, may be anything.
+/// Sets a field, unless the value is invalid in a header field: a stored media type may be any text.
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);

@@ -1,4 +1,4 @@
-//! Requests, parsed: what reaches a handler has validated names and is in the grammar, or is not there at all.
+//! Parsed requests: names that reach a handler are valid, and everything else matches its grammar or is absent.
 
 use std::ops::RangeInclusive;
 
@@ -16,74 +16,73 @@ use crate::admission::Shown;
 use crate::viewers::X_REELSPAN_RANGE;
 use crate::{Error, Viewers};
 
-/// Which redirect a client takes instead of a part (W3C *Protocol for Media Fragments*).
+/// The redirect that a client accepts instead of a part (W3C *Protocol for Media Fragments*).
 pub const ACCEPT_RANGE_REDIRECT: HeaderName = HeaderName::from_static("accept-range-redirect");
 
 /// A request for media.
 #[derive(Debug)]
 pub struct Request {
-    /// Of which content.
+    /// The content.
     pub media: MediaKey,
-    /// What it shows in order to be let in.
+    /// Its proof of access.
     pub shown: Shown,
-    /// The query without that, as it was written; none where there is nothing in it.
+    /// The query without the proof, as it was written; `None` if it is empty.
     pub query: Option<String>,
-    /// All of the query, with the signature: for whoever asked, and for nobody's log.
+    /// The whole query, with the signature: only for redirects, and never for a log.
     whole_query: Secret,
-    /// The fragment in it.
+    /// The fragment in the query.
     pub fragment: Fragment,
-    /// The range, if it is in a grammar that is known.
+    /// The range, if it matches a known grammar.
     pub range: Option<Range>,
-    /// Where the range is a media fragment, the client takes a redirect to ranges of bytes.
+    /// Whether the client accepts a redirect to byte ranges for a media fragment in its range.
     pub redirect: bool,
     /// The conditions.
     pub conditions: Conditions,
-    /// The header fields alone are wanted.
+    /// Whether only the header fields are requested.
     pub head: bool,
 }
 
 impl Request {
-    /// The fragment of the query; `None` where the query asks for all of it, `xywh` being the player's.
+    /// The fragment of the query; `None` if the query asks for the whole, since `xywh` is left to the player.
     #[must_use]
     pub fn ask(&self) -> Option<Ask> {
         Some(Ask::from(&self.fragment)).filter(|ask| !ask.is_all())
     }
 
-    /// Whether pages of the index are read for it, unless its conditions spare them.
+    /// Whether it needs index pages, unless its conditions make that unnecessary.
     #[must_use]
     pub fn reads_pages(&self) -> bool {
         self.ask().is_some() || matches!(self.range, Some(Range::Fragment(_)))
     }
 
-    /// What of the index this will need in all likelihood: where there is a cut to be made, what that needs; else what the
-    /// `Range` asks for.
+    /// The index pages that this will probably need: for a cut, those of the cut; else those of the `Range`.
     #[must_use]
     pub fn guess(&self) -> RangeInclusive<u32> {
         let in_range = || match &self.range {
             Some(Range::Fragment(range)) => Some(Ask::from(range)),
             _ => None,
         };
-        // Without a fragment the head says it all; and it decides the conditions, whatever is asked for.
+        // Without a fragment the head suffices; and conditions only need the head, whatever is requested.
         if self.conditions.exist() {
             return RangeInclusive::new(1, 0);
         }
         self.ask().or_else(in_range).map_or(RangeInclusive::new(1, 0), |ask| resolve::guess(&ask))
     }
 
-    /// The same resource as a path with its query, percent-encoded, its signature included.
+    /// The same resource as a path with its query, percent-encoded, including its signature.
     #[must_use]
     pub fn path_and_query(&self) -> String {
         self.with_query(&format!("/media/{}", self.media.to_path()))
     }
 
-    /// A URL of the same content with the query as it came, signature included.
+    /// A URL of the same content with the original query, including its signature.
     #[must_use]
     pub fn with_query(&self, url: &str) -> String {
         self.whole_query.0.as_ref().map_or_else(|| url.to_owned(), |query| format!("{url}?{query}"))
     }
 }
 
-/// A text that is not shown.
+/// A text that is never logged.
 struct Secret(Option<String>);
 
 impl std::fmt::Debug for Secret {
@@ -92,7 +91,7 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// Whether a client would rather be sent to ranges of bytes than be given a fragment.
+/// Whether a client accepts a redirect to byte ranges instead of a fragment.
 fn redirects(headers: &HeaderMap) -> bool {
     let units = headers.get_all(ACCEPT_RANGE_REDIRECT).iter().filter_map(|value| value.to_str().ok());
     units.flat_map(|value| value.split(',')).any(|unit| unit.trim().eq_ignore_ascii_case("bytes"))
@@ -105,7 +104,7 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        // Path decodes once, and what it gives has been percent-decoded for good.
+        // Path decodes once, and its result is completely percent-decoded.
         let Path((space, content)) =
             Path::<(String, String)>::from_request_parts(parts, state).await.map_err(|_| Error::Path)?;
         let media = MediaKey::new(SpaceId::parse(&space)?, ContentId::parse(&content)?)?;
@@ -120,7 +119,7 @@ where
             query,
             whole_query: Secret(parts.uri.query().map(str::to_owned)),
             range: range.and_then(Range::parse),
-            // CloudFront has taken the signature away, and a redirect needs it.
+            // CloudFront has removed the signature, and a redirect needs it.
             redirect: direct && redirects(&parts.headers),
             conditions: Conditions::read(&parts.headers),
             head: parts.method == Method::HEAD,
@@ -139,7 +138,7 @@ mod tests {
 
     use super::*;
 
-    /// What a handler is given for a request.
+    /// The parsed request that a handler gets.
     async fn parsed(method: &str, uri: &str, fields: &[(&str, &str)]) -> Request {
         parsed_for(Viewers::Direct, method, uri, fields).await
     }

@@ -1,4 +1,4 @@
-//! Which resource a request is of: the original as it is stored, or a cut of it, which is a resource of its own.
+//! The resource of a request: the original as it is stored, or a cut of it, which is a separate resource.
 
 use reelspan::http::etag;
 use reelspan::http::media_type::{MediaType, UNKNOWN};
@@ -9,10 +9,10 @@ use reelspan_engine::index::{FORMAT, Head, Outline, Status};
 use reelspan_engine::media::splice::Splice;
 use reelspan_engine::media::{Interval, Time, Track};
 
-/// How many bytes of a header field names of tracks may take: all fields together must pass through gateways.
+/// How many bytes of a header field the names of tracks may take: all fields together have to pass through gateways.
 const MOST_OF_A_FIELD: usize = 2_000;
 
-/// A resource, all of it.
+/// A whole resource.
 #[derive(Clone, Debug)]
 pub struct Resource {
     /// Its strong validator, with quotation marks.
@@ -21,18 +21,18 @@ pub struct Resource {
     pub modified: i64,
     /// Its media type.
     pub mime: String,
-    /// Whether parts of it can be asked for by time and by track, or by bytes alone.
+    /// Whether parts of it can be requested by time and by track, or only by bytes.
     pub indexed: bool,
-    /// The bytes that it is made of.
+    /// Its bytes.
     pub content: Content,
 }
 
-/// What a resource is made of.
+/// The content of a resource.
 #[derive(Clone, Debug)]
 pub enum Content {
-    /// The original's bytes, all of them.
+    /// All bytes of the original.
     Original(Splice),
-    /// A cut, and the fragment that it really holds.
+    /// A cut, and the fragment that it really contains.
     Cut(Box<Part>, Fragment),
 }
 
@@ -60,7 +60,7 @@ impl Resource {
         }
     }
 
-    /// What a cut is of: what it really holds. `None` for the original.
+    /// The fragment that a cut really contains. `None` for the original.
     #[must_use]
     pub const fn fragment(&self) -> Option<&Fragment> {
         match &self.content {
@@ -69,7 +69,7 @@ impl Resource {
         }
     }
 
-    /// A cut of it, with the validator that [`tag`] gave.
+    /// A cut of it, with the validator from [`tag`].
     #[must_use]
     pub fn cut(head: &Head, outline: &Outline, part: Box<Part>, tag: String) -> Self {
         let end = part.given.end().min(outline.duration);
@@ -89,17 +89,17 @@ impl Resource {
     }
 }
 
-/// The media type that an object was stored with, which may be any text, or [`UNKNOWN`] if it is not one.
+/// The media type of a stored object, which may be any text, or [`UNKNOWN`] if it is invalid.
 fn sendable(stored: Option<&str>) -> String {
     let parsed = stored.and_then(|text| MediaType::parse(text).ok());
     parsed.map_or_else(|| UNKNOWN.to_owned(), |media_type| media_type.as_str().to_owned())
 }
 
-/// What a header field calls the tracks at these places: by these names, unless they would not pass through gateways; else
-/// by their numbers, as many as do.
+/// The names of the tracks at these positions for a header field: these names, unless they are too long for gateways;
+/// else their numbers, as many as fit.
 #[must_use]
 pub fn brief(names: Vec<String>, outline: &Outline, places: &[usize]) -> Vec<String> {
-    // Percent-encoding triples at most.
+    // Percent-encoding at most triples the length.
     if names.iter().map(|name| 3 * name.len()).sum::<usize>() <= MOST_OF_A_FIELD {
         return names;
     }
@@ -113,8 +113,8 @@ pub fn brief(names: Vec<String>, outline: &Outline, places: &[usize]) -> Vec<Str
         .collect()
 }
 
-/// The validator of a cut, known before it is made: a digest of all that its bytes depend on. These are the original, how it
-/// is indexed and written, and what was asked, where an end behind the original's end is as good as none.
+/// The validator of a cut, known before the cut is made: a digest of everything that its bytes depend on. That is the
+/// original, how it is indexed and written, and the request, where an end after the original's end counts as none.
 #[must_use]
 pub fn tag(head: &Head, outline: &Outline, meaning: &Meaning) -> String {
     let time = match meaning.when {

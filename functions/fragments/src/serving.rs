@@ -1,5 +1,5 @@
-//! The way of a request: from the index to the resource that it is of, from there to the part that it asks for, and to the
-//! answer with its body.
+//! The processing of a request: from the index to the resource, from there to the requested part, and to the answer
+//! with its body.
 
 use std::convert::Infallible;
 
@@ -22,18 +22,18 @@ use crate::request::Request;
 use crate::resource::{Content, Resource, brief, tag};
 use crate::{Delivery, Error, Fragments, Viewers};
 
-/// An answer, and the version of the object that its body is of.
+/// An answer, and the version of the object that its body comes from.
 pub struct Made {
     answer: Answer,
     etag: String,
-    /// What is held of the budget of memory until the answer is sent.
+    /// The share of the memory budget that it holds until the answer is sent.
     share: Option<Share>,
 }
 
 impl Fragments {
-    /// From the request to the answer, the media itself left alone: one look into the index.
+    /// The answer to a request, without reading the media: one lookup in the index.
     pub async fn answer(&self, request: &Request) -> Result<Made, Error> {
-        // What reads no page is small.
+        // A request that reads no page takes little memory.
         let share = if request.reads_pages() { Some(self.budget.share().await?) } else { None };
         let (admission, found) = self.stores.index.find_in_space(&self.spaces, &request.media, request.guess()).await?;
         let admitted = self.admit(&admission, &request.media, request.query.as_deref(), &request.shown)?;
@@ -46,7 +46,7 @@ impl Fragments {
         if let Some(share) = &mut share {
             share.shrink(if request.head { 0 } else { answer.body.memory() });
         }
-        // CloudFront, which looks at each signature anew, may keep it.
+        // CloudFront may cache the answer, because it checks each signature itself.
         let private = admitted.secure && self.viewers == Viewers::Direct;
         Ok(Made { answer: if private { answer.private() } else { answer }, etag, share })
     }
@@ -73,7 +73,7 @@ impl Fragments {
                 // There is no body that could be too large.
                 Extent::Whole if request.head => Answer::new(&resource, &Extent::Whole),
                 extent => {
-                    // Who streams is the one that others send to.
+                    // The streaming function is the one that others redirect to.
                     let url = admitted.url.as_ref().filter(|_| self.delivery == Delivery::Buffered);
                     let elsewhere = url.map(|url| request.with_query(url));
                     answer::fit(&resource, extent, self.delivery, elsewhere.as_deref())?
@@ -83,11 +83,11 @@ impl Fragments {
         Ok(Made { answer, etag, share: None })
     }
 
-    /// What was found of a content, where it is there.
+    /// The index entry of a content, if the content exists.
     pub async fn there(&self, media: &MediaKey, found: Option<Found>) -> Result<Found, Error> {
         match found {
             Some(found) => Ok(found),
-            // Its events are on their way, or there is nothing: the bucket knows.
+            // Its events are on their way, or it does not exist: the bucket knows.
             None => match self.stores.media.object(&media.to_string()).await {
                 Ok(_) => Err(Error::Indexing),
                 Err(error) => Err(error.into()),
@@ -106,10 +106,10 @@ impl Fragments {
         } else {
             let media = request.media.to_string();
             let stream = self.stores.media.body(&media, &etag, answer.body).await?;
-            // Status and length have been sent: all that is left is to break off, and to say so here.
+            // Status and length have been sent: all that is left is to break off and to log it.
             Body::from_stream(stream.inspect_err(move |error| {
                 let _held = &share;
-                tracing::error!(media, %error, "the body breaks off");
+                tracing::error!(media, %error, "the body broke off");
             }))
         };
         let mut response = Response::new(body);
@@ -119,8 +119,8 @@ impl Fragments {
     }
 }
 
-/// Whether every dimension of the query means something for the file. Elsewhere what means nothing is as if it were not there,
-/// and all of the file may be left; whoever has a signature for a part is given that part, or nothing: also of a file that has
+/// Checks that every dimension of the query means something for the file. In open spaces other dimensions are ignored,
+/// and the whole file may remain. The holder of a signature for a part gets that part, or nothing, even if the file has
 /// been replaced by one that has no such part.
 fn all_means_something(request: &Request, found: &Found) -> Result<(), Error> {
     let mut ignored = request.fragment.ignored.iter();
@@ -134,11 +134,11 @@ fn all_means_something(request: &Request, found: &Found) -> Result<(), Error> {
     }
 }
 
-/// What a fragment in the query comes to.
+/// The result of a fragment in the query.
 enum Chosen {
-    /// This resource: a cut, or the original where the fragment means nothing for it.
+    /// This resource: a cut, or the original if the fragment means nothing for it.
     Resource(Resource),
-    /// What the client has already.
+    /// The answer that the client already has it.
     Known(Answer),
 }
 
@@ -149,7 +149,7 @@ async fn cut(found: &mut Found, request: &Request, ask: &Ask) -> Result<Chosen, 
         return Ok(Chosen::Resource(Resource::original(&found.head)));
     }
     let tag = tag(&found.head, outline, &meaning);
-    // The head alone decides the conditions: no page is read for a client that has the cut already.
+    // The head suffices for the conditions: no page is read for a client that already has the cut.
     if let Some(mime) = resolve::mime(outline, &meaning) {
         match request.conditions.judge(&tag, found.head.original.modified) {
             Verdict::NotModified => {
@@ -178,13 +178,13 @@ fn is_long(outline: &Outline, meaning: &Meaning) -> bool {
     resolve::pages(outline, meaning) > resolve::AT_ONCE
 }
 
-/// Which part of the resource the request's `Range` is.
+/// The part of the resource that the request's `Range` selects.
 async fn extent(found: &mut Found, request: &Request, resource: &Resource) -> Result<Extent, Error> {
     let length = resource.body().len();
     match &request.range {
         Some(_) if !request.conditions.range_applies(&resource.etag, resource.modified) => Ok(Extent::Whole),
         Some(Range::Bytes(ranges)) => {
-            let behind = |_| Error::Unsatisfiable { length, why: "the range lies behind the end".to_owned() };
+            let behind = |_| Error::Unsatisfiable { length, why: "the range is after the end".to_owned() };
             ranges.of(length).map(Extent::Bytes).map_err(behind)
         }
         Some(Range::Fragment(range)) if request.head && reaches_far(found, range) => Ok(Extent::Whole),
@@ -198,8 +198,8 @@ fn reaches_far(found: &Found, range: &FragmentRange) -> bool {
     outline(&found.head.status).is_ok_and(|outline| is_long(outline, &Meaning::of(&Ask::from(range), outline)))
 }
 
-/// Which part of the resource a media fragment in a `Range` is. One that means nothing for the file, such as the time of day
-/// where none is known, is as if it were not there.
+/// The part of the resource that a media fragment in a `Range` selects. One that means nothing for the file, such as
+/// the time of day if it is unknown, is ignored.
 pub async fn fragment(found: &mut Found, range: &FragmentRange, resource: &Resource) -> Result<Extent, Error> {
     let original = outline(&found.head.status)?;
     let inner = match &resource.content {
@@ -226,7 +226,7 @@ pub async fn fragment(found: &mut Found, range: &FragmentRange, resource: &Resou
     };
     let ranges = if range.include_setup { resolve::setup(outline, fragment) } else { fragment };
     if ranges.is_empty() {
-        return Err(Error::Unsatisfiable { length, why: "there are no such bytes".to_owned() });
+        return Err(Error::Unsatisfiable { length, why: "these bytes do not exist".to_owned() });
     }
     let tracks = meaning.named(&range.tracks).map(str::to_owned).collect();
     let tracks = brief(tracks, outline, meaning.tracks.as_deref().unwrap_or_default());

@@ -1,28 +1,28 @@
-//! Ranges of bytes (RFC 9110 §14.1.2).
+//! Byte ranges (RFC 9110 §14.1.2).
 
 use std::fmt;
 use std::ops::Range;
 
-/// How many ranges one request may name; a request for more is read as a request for all (RFC 9110 §17.15).
+/// The maximum number of ranges in a request; a request for more is treated as one for the whole (RFC 9110 §17.15).
 pub(super) const MOST_RANGES: usize = 64;
 
-/// The range names no part of the representation.
+/// No part of the range is in the representation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the range names no part of it")]
+#[error("the range is not satisfiable")]
 pub struct Unsatisfiable;
 
-/// One range of bytes as it was asked for (RFC 9110 §14.1.2).
+/// One requested byte range (RFC 9110 §14.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ByteRange {
     /// `19147-22880`: both inclusive.
     Between(u64, u64),
     /// `19147-`.
     From(u64),
-    /// `-500`: the last ones.
+    /// `-500`: the last bytes.
     Last(u64),
 }
 
-/// Ranges of bytes as they were asked for: one at least.
+/// The requested byte ranges, at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ByteRanges(Vec<ByteRange>);
 
@@ -38,12 +38,13 @@ impl ByteRanges {
         (!ranges.is_empty()).then_some(Self(ranges))
     }
 
-    /// The ranges that a representation of `length` bytes has of these, in the order in which they were asked for. Those that
-    /// overlap or touch are one, at the place of the first.
+    /// The ranges of a representation of `length` bytes, in the order of the request. Ranges that overlap or touch are
+    /// merged, at the position of the first.
     pub fn of(&self, length: u64) -> Result<Vec<Range<u64>>, Unsatisfiable> {
         let mut ranges: Vec<Range<u64>> = Vec::with_capacity(self.0.len());
         for mut range in self.0.iter().filter_map(|range| range.of(length)) {
-            // What it joins may join others in turn: take them all out, and put the union where the first of them was.
+            // The merged range may touch others in turn: take them all out, and put the union at the position of the
+            // first.
             let mut place = ranges.len();
             while let Some(at) = ranges.iter().position(|other| other.start <= range.end && range.start <= other.end) {
                 let other = ranges.remove(at);
@@ -70,7 +71,7 @@ impl ByteRange {
         }
     }
 
-    /// What a representation of this many bytes has of it; `None` for nothing.
+    /// The range in a representation of this length; `None` if it is empty.
     fn of(self, length: u64) -> Option<Range<u64>> {
         let range = match self {
             Self::Between(first, last) => first..last.saturating_add(1).min(length),
@@ -91,12 +92,12 @@ impl fmt::Display for ByteRange {
     }
 }
 
-/// `1*DIGIT`; what exceeds 64 bits saturates, for it is behind every end anyway.
+/// `1*DIGIT`; more than 64 bits saturate, since that is after any end.
 fn position(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-/// As the header field has it, normalised: `bytes=0-99,-500`.
+/// The normalised header field: `bytes=0-99,-500`.
 impl fmt::Display for ByteRanges {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, range) in self.0.iter().enumerate() {

@@ -18,24 +18,24 @@ use crate::fragment::uri::clock::Instant;
 use crate::fragment::uri::smpte::{Format, TimeCode};
 use crate::fragment::uri::{self, Invalid, Scanner, Stretch, Temporal, npt};
 
-/// How many names of tracks one request may have.
+/// The maximum number of track names in a request.
 const MOST_TRACKS: usize = 256;
 
-/// A media fragment as a `Range` asks for it. It may be empty: that is [`super::Unsatisfiable`] of every file.
+/// A media fragment in a `Range`. It may be empty: then it is [`super::Unsatisfiable`] for every file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FragmentRange {
     /// `t`, with a start.
     pub time: Option<Temporal>,
-    /// `track`: each name once, in the order in which they stand.
+    /// `track`: each name once, in the order of the field.
     pub tracks: Vec<String>,
     /// `id`.
     pub id: Option<String>,
-    /// What a player needs before any fragment is wanted too.
+    /// Whether what a player needs before any fragment is requested too.
     pub include_setup: bool,
 }
 
 impl FragmentRange {
-    /// Reads the field's value.
+    /// Parses the field's value.
     pub fn parse(value: &str) -> Result<Self, Invalid> {
         let mut scanner = Scanner::new(value);
         let mut range = Self::default();
@@ -51,7 +51,7 @@ impl FragmentRange {
         Ok(range)
     }
 
-    /// Nothing but the setup is wanted.
+    /// Whether only the setup is requested.
     #[must_use]
     pub fn is_setup_alone(&self) -> bool {
         self.include_setup && self.time.is_none() && self.tracks.is_empty() && self.id.is_none()
@@ -91,7 +91,7 @@ impl FragmentRange {
     }
 }
 
-/// Reads what stands behind `t:`.
+/// Parses what follows `t:`.
 fn temporal(scanner: &mut Scanner<'_>) -> Result<Temporal, Invalid> {
     if scanner.take("npt=") {
         return with_hyphen(scanner, npt::instant).map(Temporal::Npt);
@@ -110,7 +110,7 @@ fn temporal(scanner: &mut Scanner<'_>) -> Result<Temporal, Invalid> {
     Err(scanner.invalid("no unit of time"))
 }
 
-/// Reads `10-20` or `10-`, each instant by `read`.
+/// Parses `10-20` or `10-`, each instant with `read`.
 fn with_hyphen<T>(
     scanner: &mut Scanner<'_>,
     mut read: impl FnMut(&mut Scanner<'_>) -> Result<T, Invalid>,
@@ -124,7 +124,7 @@ fn with_hyphen<T>(
     Ok(Stretch { start, end })
 }
 
-/// Reads an instant, between quotation marks or not: RFC 3339 says by itself where one ends.
+/// Parses an instant, with or without quotation marks: RFC 3339 determines where one ends.
 fn quoted_instant(scanner: &mut Scanner<'_>) -> Result<Instant, Invalid> {
     let quoted = scanner.take("\"");
     let instant = Instant::read(scanner)?;
@@ -134,7 +134,7 @@ fn quoted_instant(scanner: &mut Scanner<'_>) -> Result<Instant, Invalid> {
     Ok(instant)
 }
 
-/// Reads a name: between quotation marks as it is (RFC 9110 §5.6.4), else up to one of `ends`, percent-encoded.
+/// Parses a name: in quotation marks verbatim (RFC 9110 §5.6.4), else up to one of `ends`, percent-encoded.
 fn name(scanner: &mut Scanner<'_>, ends: &[char]) -> Result<String, Invalid> {
     let at = *scanner;
     let name = if scanner.take("\"") {
@@ -158,7 +158,7 @@ fn skip_blanks(scanner: &mut Scanner<'_>) {
     while scanner.take(" ") || scanner.take("\t") {}
 }
 
-/// As the header field has it, normalised: `track=audio;t:npt=10-20;include-setup`.
+/// The normalised header field: `track=audio;t:npt=10-20;include-setup`.
 impl fmt::Display for FragmentRange {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tracks = self.tracks.iter().map(|track| format!("track={}", uri::encode(track)));
@@ -173,8 +173,8 @@ impl fmt::Display for FragmentRange {
     }
 }
 
-/// A stretch of time as a `Range` has it. A stretch from the beginning is one from zero; of wall-clock time there is no such
-/// thing, and what reads this will find it in no grammar.
+/// An interval in the syntax of `Range`. One without a start begins at zero; wall-clock time has no such form, so its
+/// output does not parse.
 struct WithHyphen<'a>(&'a Temporal);
 
 impl fmt::Display for WithHyphen<'_> {

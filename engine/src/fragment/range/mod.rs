@@ -1,8 +1,9 @@
-//! The `Range` header field (RFC 9110 §14) with the unit of every server, `bytes`, and the dimensions of the W3C *Protocol for
-//! Media Fragments 1.0 Resolution in HTTP*: `t:npt=10-20`, `track=audio`, `id=chapter-2`, `include-setup`.
+//! The `Range` header field (RFC 9110 §14) with the unit of every server, `bytes`, and the dimensions of the W3C
+//! *Protocol for Media Fragments 1.0 Resolution in HTTP*: `t:npt=10-20`, `track=audio`, `id=chapter-2`,
+//! `include-setup`.
 //!
-//! A `Range` in no known grammar is as if it were not there (RFC 9110 §14.2), so reading one gives an [`Option`]; one that is in
-//! the grammar and names no part of the representation is [`Unsatisfiable`].
+//! A `Range` that matches no known grammar is ignored (RFC 9110 §14.2), so parsing returns an [`Option`]; one that
+//! matches, but selects no part of the representation, is [`Unsatisfiable`].
 
 mod bytes;
 mod fragment;
@@ -13,17 +14,17 @@ use std::ops::Range;
 pub use bytes::{ByteRanges, Unsatisfiable};
 pub use fragment::FragmentRange;
 
-/// What a `Range` header field asks for.
+/// A parsed `Range` header field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// Ranges of bytes.
+    /// Byte ranges.
     Bytes(ByteRanges),
     /// A media fragment.
     Fragment(FragmentRange),
 }
 
 impl Asked {
-    /// Reads the field's value; `None` where it is in no grammar that is known, and so has no effect.
+    /// Parses the field's value; `None` if it matches no known grammar, and so has no effect.
     #[must_use]
     pub fn parse(value: &str) -> Option<Self> {
         match value.split_once('=') {
@@ -34,7 +35,7 @@ impl Asked {
     }
 }
 
-/// As the header field has it, normalised.
+/// The normalised header field.
 impl fmt::Display for Asked {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -50,7 +51,7 @@ pub fn content_range(range: &Range<u64>, length: u64) -> String {
     format!("bytes {}-{}/{length}", range.start, range.end.saturating_sub(1))
 }
 
-/// `Content-Range` where no range could be given: `bytes */4055466`.
+/// `Content-Range` if no range is satisfiable: `bytes */4055466`.
 #[must_use]
 pub fn no_content_range(length: u64) -> String {
     format!("bytes */{length}")

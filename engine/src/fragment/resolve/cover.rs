@@ -1,4 +1,4 @@
-//! Verbatim bytes of the original for an interval of time.
+//! The original's bytes for an interval of time.
 
 use std::ops::Range;
 
@@ -10,18 +10,18 @@ use crate::container::{self, Merged, Segment, Selected};
 use crate::index::{Elements, Outline};
 use crate::media::{Interval, Kind, Time, Track};
 
-/// As many byte ranges an answer has at the most: its headers must pass through gateways.
+/// The maximum number of byte ranges in an answer: its header has to pass through gateways.
 const MAX_RANGES: usize = 64;
-/// Gaps up to this size are sent along where all tracks are asked for: samples of the one that begins later than the others.
+/// Gaps up to this size are sent along if all tracks are requested: they are samples of a track that begins later.
 const SMALL_GAP: u64 = 64 << 10;
-/// The same where tracks are asked for: what lies between is not wanted, but it is less than the header of another part.
+/// The same if tracks are selected: the gap is not needed, but smaller than the header of another part.
 const PART_HEADER: u64 = 128;
 
-/// Resolves a fragment in a `Range` header to byte ranges of the original: from the sync sample at or before its start to
-/// the end of the last sample that it needs, in whole elements where the container has elements.
+/// Resolves a fragment in a `Range` header to byte ranges of the original: from the sync sample at or before its start
+/// to the end of the last sample that it needs, in whole elements if the container has elements.
 ///
-/// Together, consecutive intervals from zero to the end give every byte of every sample, also of those that an edit list
-/// leaves out at the ends.
+/// Together, consecutive intervals from zero to the end give every byte of every sample, including those that an edit
+/// list leaves out at the ends.
 pub async fn cover(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -> Result<Cover, Error> {
     let mut held = Held::new(pages, outline.pages);
     let needed = match needed(outline, &mut held, meaning).await? {
@@ -36,8 +36,8 @@ pub async fn cover(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning)
     Ok(needed.covered_by(ranges, outline.setup_ranges.len()))
 }
 
-/// The byte ranges of a resource that a player needs before a fragment of it, and those of the fragment, in the order in which
-/// they play, so that no byte is in two of them. Without a fragment, what is needed before any.
+/// The byte ranges that a player needs before a fragment of a resource, and those of the fragment, in playing order,
+/// without a byte in two of them. Without a fragment, the bytes needed before any.
 #[must_use]
 pub fn setup(outline: &Outline, fragment: Vec<Range<u64>>) -> Vec<Range<u64>> {
     let setup = outline.setup_ranges.as_slice();
@@ -48,7 +48,7 @@ pub fn setup(outline: &Outline, fragment: Vec<Range<u64>>) -> Vec<Range<u64>> {
     }
 }
 
-/// All of the setup, and then the fragment.
+/// The whole setup, and then the fragment.
 fn setup_first(setup: &[Range<u64>], mut fragment: Vec<Range<u64>>) -> Vec<Range<u64>> {
     for range in setup {
         let without = |part: Range<u64>| [part.start..part.end.min(range.start), part.start.max(range.end)..part.end];
@@ -57,7 +57,7 @@ fn setup_first(setup: &[Range<u64>], mut fragment: Vec<Range<u64>>) -> Vec<Range
     setup.iter().filter(|range| range.start < range.end).cloned().chain(fragment).collect()
 }
 
-/// Of the setup what is for the fragment, each range of it before what it is for.
+/// The setup that the fragment needs, each range of it before what needs it.
 fn setup_in_place(setup: &[Range<u64>], fragment: Vec<Range<u64>>) -> Vec<Range<u64>> {
     let ends = |at: usize| setup.get(at + 1).map_or(u64::MAX, |next| next.start);
     let needed = |(at, range): &(usize, &Range<u64>)| {
@@ -72,18 +72,18 @@ fn setup_in_place(setup: &[Range<u64>], fragment: Vec<Range<u64>>) -> Vec<Range<
 /// The samples that a fragment needs.
 pub(super) struct Needed {
     pub selected: Vec<Selected>,
-    /// The elements in which they lie.
+    /// The elements that contain them.
     elements: Elements,
-    /// The interval that they hold.
+    /// The interval that they contain.
     given: Interval,
-    /// Up to which size bytes between them are sent along.
+    /// Gaps between them up to this size are sent along.
     gap: u64,
 }
 
 impl Needed {
-    /// The answer, where these bytes hold the samples. So many ranges of setup may go with it.
+    /// The answer, if these bytes contain the samples, with up to `setup` additional ranges of setup.
     pub fn covered_by(self, ranges: Vec<Range<u64>>, setup: usize) -> Cover {
-        // Each range of setup is one more, and may part another in two.
+        // Each range of setup adds one, and may split another in two.
         let most = MAX_RANGES.saturating_sub(2 * setup).max(1);
         Cover::Ranges { ranges: join(ranges, self.gap, most), given: self.given }
     }
@@ -111,7 +111,7 @@ pub(super) async fn needed(
             When::Never => {
                 "it ends before it begins, is over before the file begins, or has no time in common".to_owned()
             }
-            _ => format!("the range lies behind the end, at {} seconds", outline.duration),
+            _ => format!("the range is after the end, at {} seconds", outline.duration),
         };
         return Ok(Err(why));
     };
@@ -133,8 +133,8 @@ pub(super) async fn needed(
     })
 }
 
-/// The samples of a track that are presented in an interval, or that its beginning or its end stands next to: what an edit
-/// list leaves out at either end goes with what is presented there. The file ends at `end`.
+/// The samples of a track that are presented in an interval, or adjacent to its beginning or end: samples that an edit
+/// list leaves out at either end belong to those presented there. The file ends at `end`.
 async fn spans(
     held: &mut Held<'_, impl Pages>,
     place: usize,
@@ -142,8 +142,8 @@ async fn spans(
     asked: Interval,
     end: Time,
 ) -> Result<Vec<Span>, Error> {
-    // In ticks: what is asked of before the first one or behind the last may be too short to present anything, and the file
-    // may end within one.
+    // In ticks: a range before the first one or after the last may be too short to present anything, and the file may
+    // end within a tick.
     let ticks = |time| track.timescale.ticks(time);
     let (first, last) = track.span();
     let last = last.min(end);
@@ -152,7 +152,7 @@ async fn spans(
     let presented = segments.iter().filter_map(|Segment { duration, media }| Some(((*media)?, *duration)));
     let mut bounds: Vec<_> =
         presented.map(|(media, duration)| (Bound::At(media), Bound::At(media + duration))).collect();
-    // A track lasts no time where nothing says how long its only sample does.
+    // A track has no duration if nothing gives that of its only sample.
     let instant = track.presented.0 == track.presented.1;
     if instant && to_last && ticks(asked.start()) <= ticks(last) {
         bounds.push((Bound::Open, Bound::Open));
@@ -170,8 +170,8 @@ async fn spans(
     Ok(spans)
 }
 
-/// What these samples hold of the presentation: from where the video (else the earliest track) begins to where the last
-/// sample ends.
+/// The part of the presentation in these samples: from the beginning of the video (else of the earliest track) to the
+/// end of the last sample.
 fn interval_of(outline: &Outline, selected: &[Selected], asked: Interval) -> Option<Interval> {
     let mut video = None;
     let mut start = None;
@@ -189,7 +189,7 @@ fn interval_of(outline: &Outline, selected: &[Selected], asked: Interval) -> Opt
     Interval::new(start, end.min(outline.duration))
 }
 
-/// Ranges, each joined with the one before it if they touch or overlap: of a file's samples few are left.
+/// Joins each range with the previous one if they touch or overlap: few remain of a file's samples.
 pub(super) fn joined(ranges: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
     let mut joined: Vec<Range<u64>> = Vec::new();
     for range in ranges.filter(|range| range.start < range.end) {
@@ -201,8 +201,8 @@ pub(super) fn joined(ranges: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>
     joined
 }
 
-/// Ranges in ascending order, joined where they touch or where a gap is small; then the smallest gaps go until at most so many
-/// ranges are left.
+/// Ranges in ascending order, joined if they touch or the gap is small; then the smallest gaps are bridged until at
+/// most `most` ranges remain.
 fn join(mut ranges: Vec<Range<u64>>, small: u64, most: usize) -> Vec<Range<u64>> {
     ranges.retain(|range| range.start < range.end);
     ranges.sort_unstable_by_key(|range| range.start);
@@ -210,14 +210,14 @@ fn join(mut ranges: Vec<Range<u64>>, small: u64, most: usize) -> Vec<Range<u64>>
     let Some(excess) = ranges.len().checked_sub(most).filter(|excess| *excess > 0) else { return ranges };
     let gap = |(at, pair): (usize, &[Range<u64>])| Some((pair.last()?.start - pair.first()?.end, at));
     let mut gaps: Vec<(u64, usize)> = ranges.windows(2).enumerate().filter_map(gap).collect();
-    // Gaps may be equal, and all but `most` of them would be too many to bridge: the first of them are.
+    // Gaps may be equal, and bridging all but `most` may be too many: the first of them are bridged.
     let (_, last, _) = gaps.select_nth_unstable(excess - 1);
     let last = *last;
     bridge(ranges, |gap, at| (gap, at) <= last)
 }
 
-/// Joins the ranges, which are in ascending order, where they overlap and over those gaps that are to be bridged, by their size
-/// and by their place in the list of ranges.
+/// Joins ranges in ascending order if they overlap, or if `bridges` accepts the gap, by its size and its position in
+/// the list.
 fn bridge(ranges: Vec<Range<u64>>, bridges: impl Fn(u64, usize) -> bool) -> Vec<Range<u64>> {
     let mut bridged: Vec<Range<u64>> = Vec::with_capacity(ranges.len().min(1024));
     for (at, range) in ranges.into_iter().enumerate() {

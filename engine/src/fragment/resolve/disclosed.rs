@@ -1,5 +1,6 @@
-//! What a cut discloses. Decoding begins at a sync sample, so a cut may hold pictures from before the instant at which its
-//! playback begins: an edit list hides them from a viewer, but not from a program. A signed excerpt has to say so.
+//! What a cut discloses. Decoding begins at a sync sample, so a cut may contain pictures from before the start of its
+//! playback: an edit list hides them from a viewer, but not from a program. The service reports this when it signs an
+//! excerpt.
 
 use std::ops::RangeInclusive;
 
@@ -9,15 +10,17 @@ use crate::container::{Segment, Selected};
 use crate::index::{Outline, Page};
 use crate::media::{Interval, Kind, Run, Ticks, Time, Track};
 
-/// How much of each end of a fragment is looked at: what lies between two such pieces discloses nothing outside of them.
+/// The length of each end of a fragment that is examined: what is between the two ends discloses nothing outside of the
+/// fragment.
 const END: Time = Time::from_secs(10);
 
-/// The part of the timeline whose samples the cut of a fragment holds, whether they are presented or only decoded. It contains
-/// what was asked for, as far as the file has it. A picture or a text that is presented when the cut begins counts from there,
-/// since nothing earlier is seen of it; a frame of audio counts as a whole. `None` if there is nothing at the time asked for.
+/// The part of the timeline whose samples are in the cut of a fragment, presented or only decoded. It contains the
+/// requested interval, as far as the file has it. A picture or a text that is already presented when the cut begins
+/// counts from there, since nothing earlier is seen of it; a frame of audio counts as a whole. `None` if there is
+/// nothing at the requested time.
 ///
-/// Only the two ends of the fragment are looked at, and of a long group of pictures the first page: a few pages, however long
-/// the fragment is.
+/// It reads only pages at the two ends of the fragment, and of a long group of pictures only the first page: a few
+/// pages, however long the fragment is.
 ///
 /// # Errors
 ///
@@ -62,7 +65,7 @@ async fn piece(
     }))
 }
 
-/// From when to when the samples of a run are on the timeline of the file.
+/// The interval of a run's samples on the timeline of the file.
 fn of_run(given: Interval, track: &Track, selected: &Selected, run: &Run) -> Option<(Time, Time)> {
     let begin = given.start();
     let at = |media| Some(begin + track.timescale.time(on_cut(&selected.segments, media)?));
@@ -72,8 +75,8 @@ fn of_run(given: Interval, track: &Track, selected: &Selected, run: &Run) -> Opt
     Some((start, at(run.decode_end() + run.composition)?))
 }
 
-/// When a presentation time of a track is, in a cut with these segments: what none of them presents counts from the one that
-/// is nearest. `None` if the cut presents nothing of the track.
+/// The time of a track's presentation time, in a cut with these segments: if none of them presents it, relative to the
+/// nearest one. `None` if the cut presents nothing of the track.
 fn on_cut(segments: &[Segment], media: Ticks) -> Option<Ticks> {
     let mut at = Ticks::ZERO;
     let mut nearest: Option<(i64, Ticks)> = None;
@@ -90,11 +93,11 @@ fn on_cut(segments: &[Segment], media: Ticks) -> Option<Ticks> {
     nearest.map(|(_, at)| at)
 }
 
-/// Pages of which only those at the ends of a long range are read: the page with the sync sample, and those that were read
-/// before. What lies between them is there for decoding, and decides neither end.
+/// Pages of which only those at the ends of a long range are read: the page with the sync sample, and those that were
+/// read before. The pages in between are only for decoding, and determine neither end.
 struct Sparse<'p, P>(&'p mut P);
 
-/// A range of up to so many pages is read as a whole.
+/// A range of up to this many pages is read as a whole.
 const SHORT: u32 = 16;
 
 impl<P: Pages> Pages for Sparse<'_, P> {

@@ -1,29 +1,30 @@
-//! Through the edit list: from the presentation timeline of a file to a track's own presentation times.
+//! Maps the presentation timeline of a file to a track's own presentation times, through its edit list.
 
 use crate::container::Segment;
 use crate::media::{Edit, Interval, Ticks, Time, Track};
 
-/// What a track presents in an interval, in order. Together the segments are as long as the interval, or as what the track
-/// has of it; an instant means the tick nearest to it.
+/// What a track presents in an interval, in order. The total length of the segments is that of the interval, or of the
+/// track's part of it; an instant means the nearest tick.
 pub fn segments(track: &Track, interval: Interval) -> Vec<Segment> {
     let whole = [Edit { duration: None, media: Some(Ticks::ZERO) }];
     let edits = if track.edits.is_empty() { whole.as_slice() } else { track.edits.as_slice() };
     let start = track.timescale.ticks(interval.start());
     let end = match interval.end() {
         Time::MAX => Ticks(i64::MAX),
-        // What is shorter than a tick lies in one.
+        // An interval shorter than a tick is within one.
         end => track.timescale.ticks(end).max(start + Ticks(1)),
     };
     let mut segments: Vec<Segment> = Vec::with_capacity(edits.len());
     let mut at = Ticks::ZERO;
     for edit in edits {
-        // An edit may claim to last beyond its media; there is nothing to present there.
+        // An edit may claim to last beyond its media, where there is nothing to present.
         let left = edit.media.map_or(Ticks(i64::MAX), |media| (track.presented.1 - media).max(Ticks::ZERO));
         let duration = edit.duration.unwrap_or(left);
         let (from, to) = (start.max(at), end.min(at + duration.min(left)));
         if from < to {
             let media = edit.media.map(|media| media + (from - at));
-            // An edit may begin before its media. Readers differ in what they make of that, and none of an empty edit.
+            // An edit may begin before its media. Readers interpret that differently, but an empty edit in the same
+            // way.
             let missing = media.map_or(Ticks::ZERO, |media| (track.presented.0 - media).clamp(Ticks::ZERO, to - from));
             if missing > Ticks::ZERO {
                 segments.push(Segment { duration: missing, media: None });
@@ -34,7 +35,7 @@ pub fn segments(track: &Track, interval: Interval) -> Vec<Segment> {
         }
         at += duration;
     }
-    // Nothing at the end need not be said.
+    // An empty edit at the end is superfluous.
     while segments.pop_if(|last| last.media.is_none()).is_some() {}
     segments
 }

@@ -1,8 +1,8 @@
-//! A cut as the file that it is, with times and bytes of its own: what a `Range` in time or of tracks is of, where it comes
-//! with a fragment in the query.
+//! A cut as a file with its own times and bytes, which a `Range` in time or of tracks refers to if the query has a
+//! fragment.
 //!
-//! A cut needs no indexing: its samples are known, so the index that its file would have follows from them. Its tracks are
-//! those of the original, presented as the cut presents them; where in the cut the samples lie, the splice says.
+//! A cut needs no indexing: its samples are known, so the index of its file follows from them. Its tracks are those of
+//! the original, presented as in the cut; the splice says where in the cut the samples are.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -17,7 +17,7 @@ use crate::media::splice::{Piece, Splice};
 use crate::media::{Edit, Run, Track};
 
 impl Part {
-    /// The outline of the cut's own file, and the pages of its index: its samples are where they lie in the original.
+    /// The outline of the cut's file, and the pages of its index; its samples have their offsets in the original.
     pub async fn index(&self, original: &Outline) -> Result<(Outline, Memory), Error> {
         let presented = |track: &Track, selected: &Selected| {
             let edit = |segment: &Segment| Edit { duration: Some(segment.duration), media: segment.media };
@@ -50,8 +50,8 @@ impl Part {
         Ok((outline, pages))
     }
 
-    /// Gives the builder the samples of all tracks cell by cell. It would take those of the second track for late ones, and put
-    /// them all into the last page, if they came behind all of the first.
+    /// Adds the samples of all tracks to the builder, cell by cell. If the second track's samples came after all of the
+    /// first track's, the builder would treat them as late and put them all into the last page.
     fn add_samples(&self, tracks: &[Track], builder: &mut Builder) -> Result<(), BuildError> {
         let mut lanes: Vec<_> = self.selected.iter().map(|selected| selected.runs.iter()).collect();
         let mut heads: Vec<Option<Run>> = lanes.iter_mut().map(Iterator::next).collect();
@@ -74,8 +74,8 @@ impl Part {
         Ok(())
     }
 
-    /// Resolves a fragment of the cut to byte ranges of the cut, as [`super::cover`] does of an original. The outline and the
-    /// pages are those of [`Part::index`].
+    /// Resolves a fragment of the cut to byte ranges of the cut, as [`super::cover`] does for an original. The outline
+    /// and the pages are those of [`Part::index`].
     pub async fn cover(&self, outline: &Outline, pages: &Memory, meaning: &Meaning) -> Result<Cover, Error> {
         let mut pages = pages;
         let mut held = Held::new(&mut pages, outline.pages);
@@ -89,7 +89,7 @@ impl Part {
         Ok(needed.covered_by(ranges, 1))
     }
 
-    /// These bytes of the cut, with all of the elements in which they lie.
+    /// These bytes of the cut, extended to the elements that contain them.
     fn whole_elements(&self, range: Range<u64>) -> Range<u64> {
         let elements = &self.file.elements;
         let start = elements.holding(range.start).map_or(range.start, |element| element.start);
@@ -98,12 +98,12 @@ impl Part {
     }
 }
 
-/// Where in a splice the bytes of its source are.
+/// Where the bytes of the source are in a splice.
 struct Places(Vec<Place>);
 
 struct Place {
     source: Range<u64>,
-    /// Where its first byte is.
+    /// The offset of its first byte.
     at: u64,
 }
 
@@ -126,7 +126,7 @@ impl Places {
         Ok(Self(places))
     }
 
-    /// Where a run's bytes are, which the splice has in the order of the source: those of them that were not written anew.
+    /// Where a run's bytes are, which the splice has in the order of the source, without those that were generated.
     fn of_run(&self, run: &Run) -> Option<Range<u64>> {
         let bytes = run.bytes();
         let first = self.0.get(self.0.partition_point(|place| place.source.end <= bytes.start))?;

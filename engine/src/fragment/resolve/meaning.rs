@@ -1,4 +1,4 @@
-//! What was asked, in the terms of one file: which of its tracks, and when.
+//! The meaning of a request for one file: which of its tracks, and what time.
 
 use std::fmt;
 
@@ -10,44 +10,44 @@ use crate::fragment::uri::{Stretch, Temporal};
 use crate::index::Outline;
 use crate::media::{Interval, Kind, Time, Track};
 
-/// How far a video may be from the frame rate of a time code: half of what lies between 29.97 and 30 frames a second, so that
-/// `smpte-30-drop` is for the one and `smpte-30` for the other.
+/// How far a video's frame rate may deviate from that of a time code: half the difference between 29.97 and 30 frames a
+/// second, so that `smpte-30-drop` is for the one and `smpte-30` for the other.
 const TOLERANCE_PER_MILLION: i128 = 500;
-/// How far the length of a video may be off by, however short it is: Matroska's times are whole milliseconds.
+/// How far the length of a video may be off, however short it is: Matroska's times are whole milliseconds.
 const ROUNDING: Time = Time(2_000_000);
 
-/// What a fragment means for one file.
+/// The meaning of a fragment for one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meaning {
-    /// When.
+    /// The time.
     pub when: When,
-    /// The places in the outline of the tracks that are meant, in order; `None`: all of them.
+    /// The positions of the selected tracks in the outline, in order; `None` for all.
     pub tracks: Option<Vec<usize>>,
     /// The dimensions that mean nothing for this file, and why.
     pub without: Vec<Meaningless>,
 }
 
-/// Which stretch of a file is meant.
+/// The selected time of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// All of it.
+    /// The whole file.
     Always,
-    /// This part, which may reach beyond the end.
+    /// This interval, which may extend beyond the end.
     During(Interval),
-    /// None of it: what was asked for is no time, or lies before the beginning, or has nothing in common.
+    /// Nothing: the requested interval is empty, or before the beginning, or the intersection is empty.
     Never,
 }
 
-/// A dimension that means nothing for a file, which is as if it were not there.
+/// A dimension that means nothing for a file, and so is ignored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meaningless {
-    /// Which.
+    /// The dimension.
     pub dimension: Dimension,
-    /// Why.
+    /// The reason.
     pub why: String,
 }
 
-/// A dimension as it was asked for.
+/// A dimension of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dimension {
     /// `t`.
@@ -69,7 +69,7 @@ impl fmt::Display for Dimension {
 }
 
 impl Meaning {
-    /// What `ask` means for the file of this outline. What means nothing is left out, and told.
+    /// The meaning of `ask` for the file of this outline. Dimensions without meaning are left out, and listed.
     #[must_use]
     pub fn of(ask: &Ask, outline: &Outline) -> Self {
         let mut meaning = Self { when: When::Always, tracks: None, without: Vec::new() };
@@ -100,20 +100,20 @@ impl Meaning {
         meaning
     }
 
-    /// Whether it is all of the file.
+    /// Whether it is the whole file.
     #[must_use]
     pub fn is_all(&self) -> bool {
         self.when == When::Always && self.tracks.is_none()
     }
 
-    /// Whether the tracks and the chapter that were asked for by name are there, all of them: of the other dimensions, what
-    /// means nothing is no mistake of whoever asks.
+    /// Whether all tracks and the chapter that the request names exist: for the other dimensions, a lack of meaning is
+    /// not an error of the client.
     #[must_use]
     pub fn means_all_it_names(&self) -> bool {
         self.without.iter().all(|without| matches!(without.dimension, Dimension::Time(_)))
     }
 
-    /// Those of the names of tracks that mean something.
+    /// The names of tracks that exist.
     pub fn named<'a>(&self, names: &'a [String]) -> impl Iterator<Item = &'a str> {
         let lacking = |name: &str| {
             self.without.iter().any(|without| matches!(&without.dimension, Dimension::Track(track) if track == name))
@@ -121,12 +121,12 @@ impl Meaning {
         names.iter().map(String::as_str).filter(move |name| !lacking(name))
     }
 
-    /// The places of the tracks that are meant.
+    /// The positions of the selected tracks.
     pub(super) fn places(&self, outline: &Outline) -> Vec<usize> {
         self.tracks.clone().unwrap_or_else(|| (0..outline.tracks.len()).collect())
     }
 
-    /// The part of the file that is meant: `None` where it lies wholly outside.
+    /// The selected part of the file; `None` if it is completely outside.
     pub(super) fn interval(&self, outline: &Outline) -> Option<Interval> {
         let all = Interval::new(Time::ZERO, outline.duration)?;
         match self.when {
@@ -159,7 +159,7 @@ pub fn unit(time: Option<&Temporal>, outline: &Outline) -> Unit {
     }
 }
 
-/// A stretch of time in normal play time; the error says why it means nothing.
+/// An interval in normal play time; the error says why it means nothing.
 fn stretch(time: &Temporal, outline: &Outline) -> Result<When, String> {
     let stretch = match time {
         Temporal::Npt(stretch) => *stretch,
@@ -180,7 +180,7 @@ fn during(stretch: Stretch<Time>) -> When {
     Interval::new(start, end).map_or(When::Never, When::During)
 }
 
-/// Whether time codes of this format count the frames of the file's video.
+/// Checks that time codes of this format count the frames of the file's video.
 fn counts_frames(format: Format, outline: &Outline) -> Result<(), String> {
     let video = outline.tracks.iter().find(|track| track.kind == Kind::Video && track.samples > 0);
     let video = video.ok_or("the file has no video whose frames it could count")?;
@@ -195,7 +195,7 @@ fn counts_frames(format: Format, outline: &Outline) -> Result<(), String> {
     Err(format!("the video has {rate} frames a second"))
 }
 
-/// Frames a second, on average; for people.
+/// The average number of frames a second, for people.
 #[must_use]
 #[allow(clippy::cast_precision_loss, reason = "for display only")]
 pub fn frame_rate(video: &Track) -> Option<f64> {
@@ -203,8 +203,8 @@ pub fn frame_rate(video: &Track) -> Option<f64> {
     (lasts > Time::ZERO).then(|| video.samples as f64 / lasts.as_secs_f64())
 }
 
-/// The chapter of this name. Of several, the first; of none, the one of this number, which is 1 for the first: chapters of MP4
-/// have titles alone, and those are not unique.
+/// The chapter of this name. Of several, the first; if there is none, the one with this number, from 1: chapters of MP4
+/// only have titles, and those are not unique.
 fn chapter(name: &str, outline: &Outline) -> Option<Interval> {
     let called = outline.chapters.iter().find(|chapter| chapter.is_called(name));
     let numbered = || {
@@ -232,7 +232,8 @@ mod tests {
         }
     }
 
-    /// Of ten seconds or so, recorded at 2010-10-22T07:33:53Z, with a video of these ticks a second and ticks a frame.
+    /// An outline of about ten seconds, recorded at 2010-10-22T07:33:53Z, with a video of these ticks a second and
+    /// ticks a frame.
     fn outline(timescale: u32, frame: i64) -> Outline {
         let chapter = |title: &str, start, end| Chapter {
             titles: vec![title.to_owned()],
@@ -259,7 +260,7 @@ mod tests {
         }
     }
 
-    /// What a fragment means, as `when`, tracks, and why not what does not.
+    /// The meaning of a fragment: `when`, tracks, and why other dimensions mean nothing.
     fn meaning(fragment: &str, outline: &Outline) -> (String, Option<Vec<usize>>, Vec<String>) {
         let meaning = Meaning::of(&Ask::from(&Fragment::parse(fragment)), outline);
         let when = match meaning.when {

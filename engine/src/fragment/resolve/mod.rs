@@ -1,10 +1,10 @@
-//! From what was asked, and the pages of an index, to what is given: a splice, and the interval that it really holds.
+//! From a request and the pages of an index to the answer: a splice, and the interval that it really contains.
 //!
-//! What is asked may be seconds, names of frames, the time of day, chapters, names of tracks; `meaning` says what that is of
-//! one file: places of tracks, and seconds of the presentation timeline. `edits` takes those through each track's edit list to
-//! the track's own times, `span` finds the samples of those times in the pages, from the sync sample before the first to the
-//! last that is needed. Then the container writes them ([`cut`]), or they are given as they lie in the original ([`cover`]) or
-//! in a cut of it (`inner`).
+//! A request may name seconds, frames, the time of day, chapters, or tracks by name; `meaning` translates it for one
+//! file, into positions of tracks and seconds of the presentation timeline. `edits` maps these through each track's
+//! edit list to the track's own times, and `span` finds the samples of those times in the pages, from the sync sample
+//! before the first to the last one needed. Then the container writes them ([`cut`]), or the answer is their bytes in
+//! the original ([`cover`]) or in a cut of it (`inner`).
 
 mod cover;
 mod disclosed;
@@ -33,19 +33,19 @@ use crate::fragment::uri::{Fragment, Temporal};
 use crate::index::{Outline, cell_at};
 use crate::media::{Interval, Kind, Ticks, Time, Track};
 
-/// A fragment as it was asked for, whether by a query or by a `Range`: what [`Meaning::of`] finds the meaning of.
+/// A requested fragment, from a query or a `Range`: [`Meaning::of`] translates it for a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ask {
-    /// When; `None`: all the time.
+    /// The time; `None` for all of it.
     pub time: Option<Temporal>,
-    /// Tracks by name, number or kind; none: all of them.
+    /// Tracks by name, number or kind; empty for all of them.
     pub tracks: Vec<String>,
-    /// The chapter; `None`: all of them.
+    /// The chapter; `None` for all of them.
     pub id: Option<String>,
 }
 
 impl Ask {
-    /// Whether it asks for no part of a file, so that all of it is meant.
+    /// Whether it selects no part of a file, and so means the whole.
     #[must_use]
     pub const fn is_all(&self) -> bool {
         self.time.is_none() && self.tracks.is_empty() && self.id.is_none()
@@ -70,47 +70,47 @@ impl From<&FragmentRange> for Ask {
     }
 }
 
-/// Why nothing can be resolved.
+/// Why a request cannot be resolved.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The container cannot write it.
     #[error(transparent)]
     Container(#[from] container::Error),
-    /// The pages are of another version of the file than the head: it is being indexed anew.
-    #[error("the file is being indexed anew")]
+    /// The pages belong to another version of the file than the head: it is being indexed again.
+    #[error("the file is being indexed again")]
     Changed,
-    /// The pages cannot be had just now: this service asks for patience.
+    /// The pages cannot be read at the moment, because this service is throttling.
     #[error("{0} is throttling")]
     Busy(&'static str),
-    /// Other answers have taken all memory that there is for answers.
-    #[error("other requests have taken all memory that there is for answers")]
+    /// Other answers use all memory for answers.
+    #[error("other requests use all memory for answers")]
     Full,
-    /// The pages could not be had.
+    /// The pages could not be read.
     #[error("the index could not be read: {0}")]
     Pages(String),
 }
 
-/// A cut: a resource of its own.
+/// A cut: a separate resource.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// Its bytes, and how they are laid out.
+    /// Its bytes and their layout.
     pub file: Written,
     /// Its MIME type.
     pub mime: String,
-    /// The part of the original's timeline at which its playback begins and ends.
+    /// The part of the original's timeline that its playback covers.
     pub given: Interval,
-    /// The places in the outline of the tracks it has, where tracks were asked for.
+    /// The positions in the outline of its tracks, if tracks were selected.
     pub tracks: Option<Vec<usize>>,
-    /// Its samples, where they lie in the original.
+    /// Its samples, with their offsets in the original.
     pub selected: Vec<Selected>,
 }
 
 /// The answer to a fragment in a query.
 #[derive(Clone, Debug)]
 pub enum Cut {
-    /// Nothing of what was asked means anything for this file: the original.
+    /// No dimension means anything for this file: the original.
     Original,
-    /// There is nothing at the time asked for: it lies behind the end, as a rule.
+    /// There is nothing at the requested time; usually it is after the end.
     Outside,
     /// A part.
     Part(Box<Part>),
@@ -119,28 +119,28 @@ pub enum Cut {
 /// The answer to a fragment in a `Range` header.
 #[derive(Clone, Debug)]
 pub enum Cover {
-    /// It names no part of this file; the text says why.
+    /// No part of this file is selected; the text says why.
     Unsatisfiable(String),
-    /// Verbatim bytes of the original.
+    /// Bytes of the original.
     Ranges {
-        /// Which, in ascending order, none touching the next.
+        /// The ranges in ascending order; they do not touch.
         ranges: Vec<Range<u64>>,
-        /// The interval that they really hold.
+        /// The interval that they really contain.
         given: Interval,
     },
 }
 
-/// How long before the start of an interval its group of pictures may begin, and be found in the first round trip.
+/// How long before the start of an interval its group of pictures may begin and still be found in the first round trip.
 const LEAD_IN: Time = Time::from_secs(30);
-/// By how much decoding may run ahead of presentation at the end of an interval.
+/// How far decoding may run ahead of presentation at the end of an interval.
 const REORDERING: Time = Time(500_000_000);
-/// How many pages are asked for at once: what one `BatchGetItem` takes, less the head.
+/// How many pages are requested at once: the capacity of one `BatchGetItem`, minus the head.
 pub const AT_ONCE: u32 = 48;
-/// How many pages are asked for where no time is named: the rest follows in larger portions.
+/// How many pages are requested if no time is named: the rest follows in larger portions.
 const WITHOUT_TIME: u32 = 30;
 
-/// The pages that an ask will need in all likelihood, before anything is known of the file. Empty where it asks for nothing,
-/// or for what only the head can tell the time of: chapters, and the time of day.
+/// The pages that a request will probably need, before anything is known of the file. Empty if it selects nothing, or
+/// if only the head determines its time: chapters, and the time of day.
 #[must_use]
 pub fn guess(ask: &Ask) -> RangeInclusive<u32> {
     let stretch = match ask.time {
@@ -164,7 +164,7 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
         return Ok(Cut::Original);
     }
     let Some(given) = meaning.interval(outline) else { return Ok(Cut::Outside) };
-    // Whoever has to wait for memory waits before the pages are there.
+    // If the request has to wait for memory, it waits before it loads pages.
     pages.reserve(estimate(outline, meaning)).await?;
     let mut held = Held::new(pages, outline.pages);
     let Some(selection) = select(outline, &mut held, &meaning.places(outline), given).await? else {
@@ -178,7 +178,8 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
     Ok(Cut::Part(Box::new(Part { file, mime, given, tracks: meaning.tracks.clone(), selected })))
 }
 
-/// The samples of these tracks that present an interval, with those that have to be decoded before; `None` if there are none.
+/// The samples of these tracks that present an interval, and those that have to be decoded before; `None` if there are
+/// none.
 async fn select(
     outline: &Outline,
     held: &mut Held<'_, impl Pages>,
@@ -190,7 +191,7 @@ async fn select(
     } else {
         select_from_sync(outline, held, chosen, given).await?
     };
-    // A track that has no sample in the interval would be an empty track, on which some players stumble.
+    // A track without a sample in the interval would be an empty track, which some players cannot handle.
     selection.tracks.retain(|track| !track.runs.is_empty());
     if selection.tracks.is_empty() {
         return Ok(None);
@@ -199,7 +200,8 @@ async fn select(
     Ok(Some(selection))
 }
 
-/// Where playback can begin at any instant: each track's samples for the interval, trimmed to it by the segments.
+/// For formats whose playback can begin at any instant: each track's samples for the interval, trimmed to it by the
+/// segments.
 async fn select_exactly(
     outline: &Outline,
     held: &mut Held<'_, impl Pages>,
@@ -213,7 +215,7 @@ async fn select_exactly(
     taken(outline, held, tracks, given).await
 }
 
-/// Takes what is wanted of the tracks, of which this is to be presented.
+/// Collects the wanted samples of the tracks, which are presented in these segments.
 async fn taken(
     outline: &Outline,
     held: &mut Held<'_, impl Pages>,
@@ -227,7 +229,7 @@ async fn taken(
     Ok(Selection { given, tracks: tracks.collect(), elements })
 }
 
-/// The samples of one track that present an interval, with those that have to be decoded before.
+/// The samples of one track that present an interval, and those that have to be decoded before.
 async fn exactly(
     held: &mut Held<'_, impl Pages>,
     place: usize,
@@ -247,8 +249,8 @@ async fn exactly(
     Ok((Want::of(place, union(spans)), segments))
 }
 
-/// Where playback begins with the first sample: at the sync sample before, of the video if there is any, and of several the
-/// earliest. The other tracks begin with it, at that very instant where they can.
+/// For formats whose playback begins with the first sample: it begins at the previous sync sample of the video, if
+/// there is one; with several, at the earliest. The other tracks begin with it, at exactly that instant if they can.
 async fn select_from_sync(
     outline: &Outline,
     held: &mut Held<'_, impl Pages>,
@@ -267,12 +269,12 @@ async fn select_from_sync(
         if let Some(held_until) = held_until
             && let Some(longer) = Interval::new(asked.start(), held_until.max(asked.end()))
         {
-            // The last picture may refer to one behind the end, and that has others before it.
+            // The last picture may refer to one after the end, which may need others before it.
             asked = longer;
             leaders = self::leaders(outline, held, chosen, asked).await?;
         }
     }
-    // Where there is no sync sample before, the others need not wait for the first.
+    // If there is no sync sample before, the other tracks need not wait for the first one.
     let mut start = asked.start();
     for (place, span) in &leaders {
         let (Some(track), Some(run)) = (outline.tracks.get(*place), held.run_at(*place, span.start).await?) else {
@@ -291,7 +293,7 @@ async fn select_from_sync(
         let want = if let Some((_, span)) = leaders.iter().find(|(leader, _)| *leader == place) {
             Want::of(place, union(without_leading_pictures(held, place, track, *span).await?))
         } else {
-            // Samples from before the beginning cannot be placed, nor pictures that need one of those.
+            // Samples from before the beginning cannot be placed, and neither can pictures that need them.
             let span = find(held, place, track, Bound::At(from), Bound::At(to)).await?;
             let from_sync = track.kind == Kind::Video;
             Want { from: Some(from), from_sync, ..Want::of(place, span.into_iter().collect()) }
@@ -301,7 +303,7 @@ async fn select_from_sync(
     taken(outline, held, tracks, given).await
 }
 
-/// The samples of the tracks that decide where playback begins: of the first kind of which there are any.
+/// The samples of the tracks that determine where playback begins: of the first kind that exists.
 async fn leaders(
     outline: &Outline,
     held: &mut Held<'_, impl Pages>,
@@ -309,7 +311,8 @@ async fn leaders(
     asked: Interval,
 ) -> Result<Vec<(usize, Span)>, Error> {
     let mut leaders = Vec::new();
-    // What has ended before has no sample to begin with, and what begins at any instant begins with the others.
+    // A track that has ended before has no sample to begin with, and one that can begin at any instant begins with the
+    // others.
     let leads = |track: &Track| track.span().1 > asked.start() && !container::starts_exactly(outline, track);
     for kind in [Kind::Video, Kind::Audio, Kind::Text] {
         for (place, track) in places(outline, chosen).filter(|(_, track)| track.kind == kind && leads(track)) {
@@ -327,7 +330,7 @@ async fn leaders(
     Ok(leaders)
 }
 
-/// What is given of what was asked: no more than the chosen tracks have, which may end before the others.
+/// The interval of the answer: no more than the selected tracks have, which may end before the others.
 fn within_tracks(outline: &Outline, selection: &Selection) -> Interval {
     let given = selection.given;
     let tracks = selection.tracks.iter().filter_map(|selected| outline.tracks.get(selected.track));
@@ -339,8 +342,8 @@ fn places<'a>(outline: &'a Outline, chosen: &'a [usize]) -> impl Iterator<Item =
     chosen.iter().filter_map(|place| Some((*place, outline.tracks.get(*place)?)))
 }
 
-/// The span, less the pictures that follow its sync sample and are presented before it: those of an open group need the
-/// group before, and nothing needs them.
+/// The span without the pictures that follow its sync sample and are presented before it: those of an open group need
+/// the previous group, and nothing needs them.
 async fn without_leading_pictures(
     held: &mut Held<'_, impl Pages>,
     place: usize,
@@ -356,8 +359,8 @@ async fn without_leading_pictures(
     ))
 }
 
-/// How many bytes of memory a cut of this meaning takes in all likelihood, while it is made and sent: its tracks have their samples
-/// spread evenly.
+/// How many bytes of memory a cut with this meaning probably takes, while it is made and sent, if the tracks' samples
+/// are spread evenly.
 #[must_use]
 pub fn estimate(outline: &Outline, meaning: &Meaning) -> u64 {
     let Some(given) = meaning.interval(outline) else { return 0 };
@@ -379,8 +382,9 @@ pub fn pages(outline: &Outline, meaning: &Meaning) -> u32 {
     last.saturating_sub(cell_at(given.start())).saturating_add(1)
 }
 
-/// The MIME type of a cut of this meaning, without a look at its pages: that of the tracks which are presented then. If one of them
-/// has a gap just there, the cut's own type may be narrower: that of sound alone. `None` if nothing is presented then.
+/// The MIME type of a cut with this meaning, without reading its pages: by the tracks that are presented in it. If one
+/// of them has a gap just there, the cut's own type may be narrower: that of sound alone. `None` if nothing is
+/// presented.
 #[must_use]
 pub fn mime(outline: &Outline, meaning: &Meaning) -> Option<String> {
     let given = meaning.interval(outline)?;
@@ -399,13 +403,13 @@ fn selected_mime(outline: &Outline, selection: &Selection) -> String {
     container::mime(outline, &tracks.map(|track| track.kind).collect::<Vec<_>>())
 }
 
-/// An interval of the presentation timeline in a track's own presentation times, where nothing is edited out or in.
+/// An interval of the presentation timeline in a track's own presentation times, if there are no edits.
 fn on_track(track: &Track, interval: Interval) -> (Ticks, Ticks) {
     let (start, end) = (track.timescale.ticks(interval.start()), track.timescale.ticks(interval.end()));
     (start + track.shift(), end.max(start + Ticks(1)) + track.shift())
 }
 
-/// Ticks of a track at an instant of the presentation timeline, where nothing is edited out or in.
+/// The time on the presentation timeline of a track's presentation time, if there are no edits.
 fn on_timeline(track: &Track, presentation: Ticks) -> Time {
     track.timescale.time(presentation - track.shift())
 }

@@ -1,4 +1,4 @@
-//! The pages of one file's index, as far as they have been read.
+//! The pages of one file's index that have been read.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -10,32 +10,32 @@ use crate::container::{self, MAX_SELECTION, ReadError, Sink};
 use crate::index::{Elements, Packed, Page, Runs};
 use crate::media::{Run, Ticks};
 
-/// Where the pages of one file's index are read from. They are kept packed; whoever needs one unpacks it.
+/// A source of the pages of one file's index. They stay packed until they are needed.
 pub trait Pages: Send {
-    /// Brings those of the pages of these numbers to hand that exist. One at hand costs nothing.
+    /// Loads the existing pages with these numbers. Pages that are already loaded cost nothing.
     fn fetch(&mut self, cells: RangeInclusive<u32>) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// The page of this number, if it exists. It was fetched before.
+    /// The page with this number, if it exists. It has been fetched before.
     fn page(&self, cell: u32) -> Result<Option<Page>, Error>;
 
-    /// The number of the last page before the one of this number.
+    /// The number of the last page before this one.
     fn before(&self, cell: u32) -> Option<u32>;
 
-    /// Lets go of all pages but these.
+    /// Drops all pages but these.
     fn keep(&mut self, cells: RangeInclusive<u32>);
 
-    /// How many pages are at hand, and how many bytes they have, packed.
+    /// How many pages are loaded, and their packed size in bytes.
     fn at_hand(&self) -> (usize, usize);
 
-    /// Asks for so many bytes of memory in all, for what is made of the pages. What makes many answers at once waits here until
-    /// others are done, or gives up with [`Error::Full`].
+    /// Reserves memory for what is made from the pages, in bytes. An implementation that serves many answers at once
+    /// waits here until others are done, or gives up with [`Error::Full`].
     fn reserve(&mut self, bytes: u64) -> impl Future<Output = Result<(), Error>> + Send {
         let _ = bytes;
         async { Ok(()) }
     }
 }
 
-/// Pages in memory: of a file on this machine, and of tests.
+/// Pages in memory: of a local file, and for tests.
 #[derive(Clone, Debug, Default)]
 pub struct Memory(BTreeMap<u32, Packed>);
 
@@ -52,7 +52,7 @@ impl Memory {
         self.0.is_empty()
     }
 
-    /// The pages as they are packed, in order.
+    /// The packed pages, in order.
     pub fn packed(&self) -> impl Iterator<Item = &Packed> {
         self.0.values()
     }
@@ -70,7 +70,7 @@ impl Sink for Memory {
 }
 
 impl Memory {
-    /// Those of the pages with these numbers that exist, in order.
+    /// The existing pages with these numbers, in order.
     ///
     /// # Errors
     ///
@@ -125,31 +125,32 @@ impl Pages for Memory {
 
 /// How many pages are fetched at once, whatever their size.
 const AT_ONCE: u32 = 100;
-/// How many bytes of packed pages are fetched at once, if they are more pages: what one `Query` of `DynamoDB` gives.
+/// How many bytes of packed pages are fetched at once, if they are more pages: the result of one `Query` of `DynamoDB`.
 const WINDOW: usize = 1 << 20;
 /// How many bytes of packed pages are kept.
 const KEPT: usize = 4 << 20;
 /// How many runs and elements of unpacked pages are kept (6 MB).
 const UNPACKED: usize = 1 << 17;
 
-/// How many bytes a cut is expected to take for each of its samples, beside their list: an MP4 of film has 7, an FLV 19.
+/// How many bytes a cut probably takes for each of its samples, besides their list: 7 for an MP4 of film, 19 for an
+/// FLV.
 pub(super) const A_SAMPLE: u64 = 16;
 
-/// The way in which pages are gone through.
+/// The direction of reading pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     Forward,
     Back,
 }
 
-/// What is wanted of a track: the samples of these spans, which are in order and do not overlap.
+/// The wanted samples of a track: those of these spans, which are in order and do not overlap.
 #[derive(Debug)]
 pub(super) struct Want {
     pub place: usize,
     pub spans: Vec<Span>,
-    /// Only those that begin to be presented at this time or later.
+    /// Only those whose presentation begins at this time or later.
     pub from: Option<Ticks>,
-    /// Only from the first sync sample on.
+    /// Only those from the first sync sample on.
     pub from_sync: bool,
 }
 
@@ -159,19 +160,19 @@ impl Want {
     }
 }
 
-/// The pages that one answer is made of. They are fetched in portions and unpacked as they are needed, and only few are kept.
+/// The pages for one answer. They are fetched in portions and unpacked when needed, and only few are kept.
 #[derive(Debug)]
 pub(super) struct Held<'p, P> {
     source: &'p mut P,
-    /// One more than the number of the last page there is.
+    /// The number of the last page, plus one.
     count: u32,
-    /// Which pages were fetched and not let go of.
+    /// The pages that were fetched and not dropped.
     fetched: Vec<RangeInclusive<u32>>,
-    /// `None`: there is no such page.
+    /// `None`: the page does not exist.
     unpacked: BTreeMap<u32, Option<Arc<Page>>>,
-    /// How many runs and elements those have.
+    /// The number of runs and elements in these.
     weight: usize,
-    /// The first and the last page that were asked for.
+    /// The first and the last requested page.
     asked: Option<(u32, u32)>,
 }
 
@@ -180,12 +181,12 @@ impl<'p, P: Pages> Held<'p, P> {
         Self { source, count, fetched: Vec::new(), unpacked: BTreeMap::new(), weight: 0, asked: None }
     }
 
-    /// The number of the last page there is.
+    /// The number of the last page.
     pub fn last(&self) -> Option<u32> {
         self.count.checked_sub(1)
     }
 
-    /// These pages will be needed. If they are few, all of them are fetched at once.
+    /// Announces that these pages will be needed. If they are few, all of them are fetched at once.
     pub async fn ensure(&mut self, cells: RangeInclusive<u32>) -> Result<(), Error> {
         let (first, last) = (*cells.start(), *cells.end());
         if first > last {
@@ -195,7 +196,7 @@ impl<'p, P: Pages> Held<'p, P> {
         if last - first < AT_ONCE { self.fetch(cells).await } else { Ok(()) }
     }
 
-    /// The number of the last page before the one of this number.
+    /// The number of the last page before this one.
     pub fn before(&self, cell: u32) -> Option<u32> {
         self.source.before(cell)
     }
@@ -215,7 +216,7 @@ impl<'p, P: Pages> Held<'p, P> {
         Ok(())
     }
 
-    /// The page of this number, if it exists. If it is not at hand, those behind it are fetched too, or those before.
+    /// The page with this number, if it exists. If it is not loaded, the pages after it or before it are fetched too.
     pub async fn page(&mut self, cell: u32, way: Way) -> Result<Option<Arc<Page>>, Error> {
         if let Some(page) = self.unpacked.get(&cell) {
             return Ok(page.clone());
@@ -251,7 +252,8 @@ impl<'p, P: Pages> Held<'p, P> {
         Ok(run.and_then(|run| run.slice(position.sample..position.sample.checked_add(1)?)))
     }
 
-    /// Where the first sample of a span is followed by leading pictures: its end, and the first sample behind them.
+    /// If the first sample of a span is followed by leading pictures: the end of the sample, and the first sample after
+    /// the pictures.
     pub async fn after_leading(&mut self, track: usize, span: Span) -> Result<Option<(Position, Position)>, Error> {
         let Some(sync) = self.run_at(track, span.start).await? else { return Ok(None) };
         let Some(behind) = span.start.sample.checked_add(1) else { return Ok(None) };
@@ -274,9 +276,9 @@ impl<'p, P: Pages> Held<'p, P> {
         Ok(leads.then_some((sync_end, span.end)))
     }
 
-    /// When the last of a span's samples ends to be presented, of a track whose greatest composition offset is this.
+    /// The end of the presentation of a span's samples, for a track with this greatest composition offset.
     pub async fn end_of(&mut self, track: usize, span: Span, greatest: Ticks) -> Result<Option<Ticks>, Error> {
-        /// So far back every sample is looked at, however its times are.
+        /// This many of the last samples are always examined, whatever their times.
         const LOOKED_AT: u32 = 100;
         let mut latest: Option<Ticks> = None;
         for number in (span.start.page..=span.end.page).rev() {
@@ -295,12 +297,12 @@ impl<'p, P: Pages> Held<'p, P> {
         Ok(latest)
     }
 
-    /// Goes through the pages once, and takes what is wanted of each: the samples, each track's in order, and the elements in
-    /// which they may lie.
+    /// Goes through the pages once, and collects the wanted samples, in order for each track, and the elements that may
+    /// contain them.
     ///
     /// # Errors
     ///
-    /// [`container::Error::Memory`] if it is more than a cut may take.
+    /// [`container::Error::Memory`] if they exceed the bound of a cut.
     pub async fn collect(&mut self, wants: &[Want], elements: bool) -> Result<(Vec<Runs>, Elements), Error> {
         let mut taken: Vec<Runs> = wants.iter().map(|_| Runs::default()).collect();
         let mut all = Elements::default();
@@ -337,7 +339,7 @@ impl<'p, P: Pages> Held<'p, P> {
 }
 
 impl Want {
-    /// Takes what is wanted of a page.
+    /// Collects the wanted samples of a page.
     fn take(&self, page: &Page, taken: &mut Runs) {
         let spans = self.spans.iter().filter(|span| (span.start.page..=span.end.page).contains(&page.number));
         for span in spans {
@@ -352,7 +354,7 @@ impl Want {
     }
 }
 
-/// The runs of a track in a page, each with its place.
+/// The runs of a track in a page, each with its position.
 pub(super) fn runs_of(page: &Page, track: usize) -> impl DoubleEndedIterator<Item = (Position, &Run)> {
     let runs = page.tracks.get(track).map_or(&[][..], |part| &part.runs);
     runs.iter().enumerate().map(|(run, samples)| (Position { page: page.number, run, sample: 0 }, samples))
@@ -369,12 +371,12 @@ fn within(span: Span, position: Position, run: &Run) -> Option<Run> {
     run.slice(first..end)
 }
 
-/// The elements in which samples of these tracks lie, in the order of the file.
+/// The elements that contain samples of these tracks, in file order.
 fn used(elements: &Elements, tracks: &[Runs]) -> Elements {
     let mut marks = vec![false; elements.len()];
     let (mut firsts, mut lasts) = (elements.finder(), elements.finder());
     for run in tracks.iter().flatten() {
-        // Runs of samples that are alike may lie in several.
+        // A run of equal samples may extend over several elements.
         let first = firsts.count_before(run.offset.saturating_add(1)).saturating_sub(1);
         let behind = lasts.count_before(run.bytes().end);
         marks.get_mut(first..behind).unwrap_or_default().fill(true);

@@ -1,13 +1,14 @@
-//! A position names one sample in the pages of an index. A span names the samples between two positions.
+//! Positions and spans: a position identifies one sample in the pages of an index; a span is the samples between two
+//! positions.
 
-/// The place of a sample in an index.
+/// The position of a sample in an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// The number of the page.
     pub page: u32,
-    /// Which of its track's runs.
+    /// The number of the run among its track's runs in the page.
     pub run: usize,
-    /// Which sample of the run.
+    /// The number of the sample in the run.
     pub sample: u32,
 }
 
@@ -18,16 +19,16 @@ impl Position {
     }
 }
 
-/// Samples of one track that follow each other in decode order, `end` not included.
+/// Consecutive samples of one track in decode order, without `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// The first.
     pub start: Position,
-    /// The first behind them.
+    /// The first one after them.
     pub end: Position,
 }
 
-/// The same samples as spans that neither touch nor overlap, in order.
+/// Merges spans so that they neither touch nor overlap, in order.
 pub fn union(mut spans: Vec<Span>) -> Vec<Span> {
     spans.retain(|span| span.start < span.end);
     spans.sort_unstable_by_key(|span| span.start);

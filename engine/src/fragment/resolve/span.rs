@@ -17,8 +17,8 @@ pub enum Bound {
     At(Ticks),
 }
 
-/// The samples that presenting from `from` up to `to` needs: from the last sync sample presented at or before `from` (or the
-/// track's first) to the last presented before `to`. `None` where there are none.
+/// The samples that are needed to present `from` up to `to`: from the last sync sample presented at or before `from`
+/// (or the track's first) to the last one presented before `to`. `None` if there are none.
 pub async fn find(
     held: &mut Held<'_, impl Pages>,
     place: usize,
@@ -41,7 +41,7 @@ pub async fn find(
     let start = match from {
         Bound::Open => None,
         Bound::At(time) => {
-            // Cells go by decode times: what lies behind these is presented later.
+            // Cells go by decode times: what follows these is presented later.
             let latest = (*cells(track, time, time).end()).min(last);
             let mut search = Search { time, found: None, over: false };
             search.back(held, place, first..=latest).await?;
@@ -54,7 +54,8 @@ pub async fn find(
             search.found
         }
     };
-    // A track that has no sync sample so early begins with its first one, or, if it has none at all, with its first sample.
+    // A track without a sync sample so early begins with its first one, or, if it has none at all, with its first
+    // sample.
     let start = match start {
         None if from != Bound::Open => match first_run(held, place, first..=last, |run| run.sync).await? {
             None => first_run(held, place, first..=last, |_| true).await?,
@@ -75,7 +76,7 @@ pub async fn find(
     Ok(end.filter(|end| start < *end).map(|end| Span { start, end }))
 }
 
-/// The first run of a track in these pages that is of a kind.
+/// The first run of a track in these pages for which `is` holds.
 async fn first_run(
     held: &mut Held<'_, impl Pages>,
     place: usize,
@@ -91,7 +92,7 @@ async fn first_run(
     Ok(None)
 }
 
-/// The page in which to look for a sync sample if those from `first` to `last` have none.
+/// The page to search for a sync sample if those from `first` to `last` have none.
 async fn page_before(
     held: &mut Held<'_, impl Pages>,
     place: usize,
@@ -109,12 +110,12 @@ async fn page_before(
             break;
         }
     }
-    // There is a gap in the file. What lies before it may or may not hold a sync sample of this track.
+    // The file has a gap. The page before it may or may not contain a sync sample of this track.
     Ok(held.before(first))
 }
 
-/// A search for the last sync sample presented at or before a time. Of several that are presented just then, since they last no
-/// time, it is the first: what is asked for up to that time has none of them.
+/// A search for the last sync sample presented at or before a time. If several without duration are presented at that
+/// time, it is the first: an interval that ends at that time contains none of them.
 struct Search {
     time: Ticks,
     found: Option<Position>,
@@ -141,7 +142,7 @@ impl Search {
         Ok(())
     }
 
-    /// Takes the run before those that were taken.
+    /// Examines the run before those already examined.
     fn take(&mut self, (position, run): (Position, &Run)) {
         if self.over {
             return;
@@ -156,8 +157,8 @@ impl Search {
     }
 }
 
-/// The last sync sample of a run that is presented at or before `time`; the first of those that last no time and begin
-/// with it.
+/// The last sync sample of a run that is presented at or before `time`; the first of those without duration at the same
+/// time.
 fn last_sync((position, run): (Position, &Run), time: Ticks) -> Option<Position> {
     let ahead = (time - run.presentation()).0;
     if !run.sync || ahead < 0 {
@@ -171,7 +172,7 @@ fn last_sync((position, run): (Position, &Run), time: Ticks) -> Option<Position>
     Some(Position { sample, ..position })
 }
 
-/// The place behind the last sample of a run that is presented before `to`.
+/// The position after the last sample of a run that is presented before `to`.
 fn end_before((position, run): (Position, &Run), to: Bound) -> Option<Position> {
     let Bound::At(to) = to else { return Some(Position { sample: run.count, ..position }) };
     let ahead = (to - run.presentation()).0;

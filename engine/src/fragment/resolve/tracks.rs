@@ -1,9 +1,9 @@
-//! Which tracks are meant.
+//! Selects tracks.
 
 use crate::index::Outline;
 
-/// The places of the tracks that a name names: by a track's name, else by the container's number for it, else by kind. None
-/// where it names none.
+/// The positions of the tracks with a name: by a track's name, else by the container's number for it, else by kind.
+/// Empty if it names none.
 pub fn named(outline: &Outline, name: &str) -> Vec<usize> {
     let tracks = || outline.tracks.iter().enumerate();
     let by_name: Vec<usize> =

@@ -1,4 +1,4 @@
-//! Parts of the picture (W3C *Media Fragments URI 1.0 (basic)* §4.2.2), which are the player's to show:
+//! Regions of the picture (W3C *Media Fragments URI 1.0 (basic)* §4.2.2), which the player shows:
 //!
 //! ```text
 //! xywhparam = [ ( "pixel" / "percent" ) ":" ] 1*DIGIT "," 1*DIGIT "," 1*DIGIT "," 1*DIGIT
@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::{Invalid, Scanner};
 
-/// What an [`Area`] is measured in.
+/// The unit of an [`Area`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {
     /// Pixels of the picture.
@@ -28,12 +28,12 @@ impl Unit {
     }
 }
 
-/// A rectangle of the picture. It has some width and some height, and what is in percent lies within the picture.
+/// A rectangle of the picture. Its width and height are not zero, and one in percent is within the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Area {
-    /// What the rest is measured in.
+    /// The unit of the numbers.
     pub unit: Unit,
-    /// From the left edge of the picture. Numbers too large to hold are the largest.
+    /// From the left edge of the picture. Too large numbers saturate.
     pub x: u32,
     /// From the top edge.
     pub y: u32,
@@ -44,7 +44,7 @@ pub struct Area {
 }
 
 impl Area {
-    /// Reads the value of `xywh`. Without a prefix it is in pixels.
+    /// Parses the value of `xywh`. Without a prefix it is in pixels.
     pub fn parse(value: &str) -> Result<Self, Invalid> {
         let mut scanner = Scanner::new(value);
         let unit = if scanner.take("percent:") {
@@ -78,7 +78,7 @@ impl Area {
     }
 }
 
-/// As a URI has it, with its unit: `pixel:200,100,200,200`.
+/// The syntax of a URI, with its unit: `pixel:200,100,200,200`.
 impl fmt::Display for Area {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { unit, x, y, width, height } = self;

@@ -14,16 +14,17 @@ use super::{Invalid, Scanner};
 
 const SECOND: i128 = 1_000_000_000;
 
-/// An instant of world history: nanoseconds since 1970-01-01T00:00:00Z. They reach from 1677 to 2262.
+/// An absolute instant: nanoseconds since 1970-01-01T00:00:00Z, from 1677 to 2262.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(pub i64);
 
 impl Instant {
-    /// Reads a `date-time`. What stands behind it is the caller's to judge. A leap second is the first of the next minute.
+    /// Parses a `date-time`, and leaves what follows to the caller. A leap second is the first second of the next
+    /// minute.
     ///
     /// # Errors
     ///
-    /// Where none stands here, and where there is no such day.
+    /// If there is no `date-time` here, or the day does not exist.
     pub fn read(scanner: &mut Scanner<'_>) -> Result<Self, Invalid> {
         let date = date(scanner)?;
         if !scanner.take("T") && !scanner.take("t") {
@@ -45,7 +46,7 @@ impl Instant {
         let days = i64::from(date.to_epoch_days());
         let of_day = (i64::from(hours) * 60 + i64::from(minutes)) * 60 + i64::from(seconds);
         let seconds = days * 86_400 + of_day - offset * 60;
-        // Saturated only once the fraction is there: the first second of the range has a part of it alone.
+        // Saturated only with the fraction: of the first second in the range, only a part is representable.
         let nanoseconds = i128::from(seconds) * SECOND + i128::from(fraction);
         let least_or_greatest = if nanoseconds < 0 { i64::MIN } else { i64::MAX };
         Ok(Self(i64::try_from(nanoseconds).unwrap_or(least_or_greatest)))

@@ -1,5 +1,5 @@
-//! The Media Fragments URI grammar (W3C *Media Fragments URI 1.0 (basic)*, §3 and §4): what stands behind `#` or `?` as a
-//! [`Fragment`]. Nothing of HTTP in here, and nothing of any file: whether a track of that name exists is for others to say.
+//! The Media Fragments URI grammar (W3C *Media Fragments URI 1.0 (basic)*, §3 and §4): parses what follows `#` or `?`
+//! into a [`Fragment`]. It does not depend on HTTP or on a file: whether a named track exists is checked elsewhere.
 //!
 //! ```
 //! use reelspan_engine::fragment::uri::Fragment;
@@ -38,59 +38,59 @@ pub use split::{decode, encode};
 pub use stretch::Stretch;
 pub use temporal::Temporal;
 
-/// How many name-value pairs are looked at. Nobody writes a dozen; a query of ten thousand is an attempt.
+/// The maximum number of name-value pairs. Real URIs have less than a dozen; ten thousand are an attack.
 const MOST_PAIRS: usize = 256;
 
 /// The dimensions of a media fragment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fragment {
-    /// `t`: of several, the last that is valid (§6.2.1).
+    /// `t`: the last valid one (§6.2.1).
     pub time: Option<Temporal>,
-    /// `track`: each name once, in the order in which they stand.
+    /// `track`: each name once, in order.
     pub tracks: Vec<String>,
-    /// `id`: of several, the last that is valid.
+    /// `id`: the last valid one.
     pub id: Option<String>,
-    /// `xywh`: of several, the last that is valid.
+    /// `xywh`: the last valid one.
     pub area: Option<Area>,
-    /// What has no effect, and why.
+    /// The pairs without effect, and why.
     pub ignored: Vec<Ignored>,
 }
 
 /// A name-value pair that has no effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
-    /// The pair as it stands in the URI.
+    /// The pair as it is written in the URI.
     pub pair: String,
-    /// Why.
+    /// The reason.
     pub why: Reason,
 }
 
 /// Why a name-value pair has no effect.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
-    /// It is no pair of percent-encoded UTF-8: counted in bytes from the beginning of the pair.
+    /// It is not a pair of percent-encoded UTF-8. Positions are bytes from the beginning of the pair.
     #[error("not a name and a value: {0}")]
     NotAPair(Invalid),
     /// No dimension has this name; names are case-sensitive.
     #[error("no dimension has this name")]
     UnknownName,
-    /// The value is not in the dimension's grammar: counted in bytes from the beginning of the value, decoded.
+    /// The value does not match the dimension's grammar. Positions are bytes from the beginning of the decoded value.
     #[error("not in the grammar: {0}")]
     NotInGrammar(Invalid),
-    /// Another pair of the same name counts instead: the last one; of tracks, the first that names the same.
-    #[error("another one of this name counts")]
+    /// Another pair of the same name takes precedence: the last one; for tracks, the first with the same name.
+    #[error("another one of this name takes precedence")]
     Superseded,
-    /// There are more pairs than are looked at.
+    /// The URI has too many pairs.
     #[error("too many pairs before it")]
     TooMany,
 }
 
 impl Fragment {
-    /// Reads what stands behind the `?` or the `#` of a URI, which itself is left out.
+    /// Parses what follows the `?` or the `#` of a URI.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut fragment = Self::default();
-        // The pairs that count so far, in case later ones supersede them.
+        // The pairs in effect so far; later ones may supersede them.
         let [mut time, mut id, mut area] = [None; 3];
         for (at, written) in text.split('&').filter(|written| !written.is_empty()).enumerate() {
             if at == MOST_PAIRS {
@@ -148,7 +148,7 @@ impl Fragment {
     }
 }
 
-/// The dimensions as a URI has them, without what was ignored: `t=npt:20,35&track=audio`.
+/// The dimensions in the syntax of a URI, without the ignored ones: `t=npt:20,35&track=audio`.
 impl fmt::Display for Fragment {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = self.time.iter().map(|time| format!("t={time}"));

@@ -14,15 +14,14 @@ use crate::media::Time;
 
 const SECOND: i64 = 1_000_000_000;
 
-/// The latest instant that can be written: a start there is behind the end of every file, yet before [`Time::MAX`], which
-/// means an open end.
+/// The latest representable instant: after the end of every file, but before [`Time::MAX`], which means an open end.
 const LATEST: i64 = i64::MAX - 1;
 
-/// Reads one instant, to the nanosecond; further digits are dropped. What exceeds the range of [`Time`] saturates.
+/// Parses one instant, to the nanosecond; further digits are dropped. Values beyond the range of [`Time`] saturate.
 ///
 /// # Errors
 ///
-/// Where no `npttime` stands here. What stands behind it is the caller's to judge.
+/// If there is no `npttime` here. What follows is left to the caller.
 pub fn instant(scanner: &mut Scanner<'_>) -> Result<Time, Invalid> {
     let before = *scanner;
     let first = scanner.number()?;
@@ -31,8 +30,7 @@ pub fn instant(scanner: &mut Scanner<'_>) -> Result<Time, Invalid> {
     Ok(Time(whole.saturating_mul(SECOND).saturating_add(fraction).min(LATEST)))
 }
 
-/// Whole seconds of `mm:ss` or `hh:mm:ss`, of which the number before the first colon, which stands at `before`, has been
-/// read.
+/// The rest of `mm:ss` or `hh:mm:ss` in whole seconds, after the number before the first colon, which is at `before`.
 fn sexagesimal(first: i64, before: Scanner<'_>, scanner: &mut Scanner<'_>) -> Result<i64, Invalid> {
     const EXPECTED: &str = "two digits from 00 to 59 are expected";
     let second = i64::from(scanner.behind_colon(60, EXPECTED)?);
@@ -47,7 +45,7 @@ fn sexagesimal(first: i64, before: Scanner<'_>, scanner: &mut Scanner<'_>) -> Re
     }
 }
 
-/// The digits behind a decimal point as nanoseconds.
+/// The digits after a decimal point as nanoseconds.
 pub(super) fn nanoseconds(digits: &str) -> i64 {
     digits.bytes().chain(std::iter::repeat(b'0')).take(9).fold(0, |value, digit| value * 10 + i64::from(digit - b'0'))
 }

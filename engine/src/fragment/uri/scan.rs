@@ -1,11 +1,11 @@
-//! Reading a short text from left to right.
+//! Parses a short text from left to right.
 
 use std::fmt;
 
-/// Why a text is not in a grammar, and where.
+/// Why a text does not match a grammar, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invalid {
-    /// The first byte that cannot stand where it stands, counted from 0; the length of the text where it ends too early.
+    /// The offset of the first wrong byte; the length of the text if it ends too early.
     pub at: usize,
     /// What is expected there, or what is wrong with it.
     pub why: &'static str,
@@ -19,7 +19,7 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// A text, and how far it has been read.
+/// A text, and the current position in it.
 #[derive(Clone, Copy, Debug)]
 pub struct Scanner<'a> {
     rest: &'a str,
@@ -27,19 +27,19 @@ pub struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// From the beginning of a text.
+    /// Starts at the beginning of a text.
     #[must_use]
     pub const fn new(text: &'a str) -> Self {
         Self { rest: text, at: 0 }
     }
 
-    /// What has not been read.
+    /// The rest of the text.
     #[must_use]
     pub const fn rest(&self) -> &'a str {
         self.rest
     }
 
-    /// Reads `expected` if it stands here. Says whether it did.
+    /// Takes `expected` if it comes next. Returns whether it did.
     pub fn take(&mut self, expected: &str) -> bool {
         let rest = self.rest.strip_prefix(expected);
         if let Some(rest) = rest {
@@ -49,14 +49,14 @@ impl<'a> Scanner<'a> {
         rest.is_some()
     }
 
-    /// Reads one character.
+    /// Takes one character.
     pub fn character(&mut self) -> Option<char> {
         let next = self.rest.chars().next()?;
         self.skip(next.len_utf8());
         Some(next)
     }
 
-    /// Reads up to one of these characters, or to the end.
+    /// Takes everything up to one of these characters, or to the end.
     pub fn until(&mut self, ends: &[char]) -> &'a str {
         self.skip(self.rest.find(ends).unwrap_or(self.rest.len()))
     }
@@ -68,12 +68,12 @@ impl<'a> Scanner<'a> {
         read
     }
 
-    /// Reads the digits 0 to 9 that stand here, if any.
+    /// Takes the digits 0 to 9 that come next, if any.
     pub fn digits(&mut self) -> &'a str {
         self.skip(self.rest.bytes().take_while(u8::is_ascii_digit).count())
     }
 
-    /// Reads a number of any length; what 64 bits do not hold is the largest that they do.
+    /// Takes a number of any length; values beyond 64 bits saturate.
     pub fn number(&mut self) -> Result<i64, Invalid> {
         match self.digits() {
             "" => Err(self.invalid("a digit is expected")),
@@ -81,7 +81,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Reads two digits, a number below `limit`; `why` is what is expected otherwise.
+    /// Takes two digits, a number below `limit`; `why` is the error otherwise.
     pub fn two_digits(&mut self, limit: u8, why: &'static str) -> Result<u8, Invalid> {
         let digits = self.digits();
         match u8::try_from(number(digits)) {
@@ -90,7 +90,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Reads a colon, and two digits as [`Scanner::two_digits`].
+    /// Takes a colon and two digits, as [`Scanner::two_digits`].
     pub fn behind_colon(&mut self, limit: u8, why: &'static str) -> Result<u8, Invalid> {
         if !self.take(":") {
             return Err(self.invalid("':' and two digits are expected"));
@@ -98,24 +98,24 @@ impl<'a> Scanner<'a> {
         self.two_digits(limit, why)
     }
 
-    /// Nothing may stand here.
+    /// Checks that the text ends here.
     pub fn end(&self) -> Result<(), Invalid> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.invalid("nothing more is expected")) }
     }
 
-    /// What is wrong at this place.
+    /// An error at this position.
     #[must_use]
     pub const fn invalid(&self, why: &'static str) -> Invalid {
         Invalid { at: self.at, why }
     }
 
-    /// What is wrong `bytes` behind this place.
+    /// An error `bytes` after this position.
     #[must_use]
     pub const fn invalid_behind(&self, bytes: usize, why: &'static str) -> Invalid {
         Invalid { at: self.at.saturating_add(bytes), why }
     }
 
-    /// What is wrong `bytes` before this place.
+    /// An error `bytes` before this position.
     #[must_use]
     pub const fn invalid_before(&self, bytes: usize, why: &'static str) -> Invalid {
         Invalid { at: self.at.saturating_sub(bytes), why }

@@ -1,4 +1,5 @@
-//! SMPTE time codes (W3C *Media Fragments URI 1.0 (advanced)* §4.2.1, after SMPTE ST 12-1), which name the frames of a video:
+//! SMPTE time codes (W3C *Media Fragments URI 1.0 (advanced)* §4.2.1, after SMPTE ST 12-1), which name the frames of a
+//! video:
 //!
 //! ```text
 //! smptetimedef = smpteformat ":" ( frametime [ "," frametime ] ) / ( "," frametime )
@@ -29,7 +30,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// All of them, the longest name first, since some are the beginnings of others.
+    /// All formats, the longest name first, since some names are prefixes of others.
     pub const ALL: [Self; 4] = [Self::At30Drop, Self::At30, Self::At25, Self::Plain];
 
     /// Its name in a URI and in a `Range`.
@@ -43,7 +44,7 @@ impl Format {
         }
     }
 
-    /// Frames in a second, as a fraction.
+    /// Frames a second, as a fraction.
     #[must_use]
     pub const fn rate(self) -> (u32, u32) {
         match self {
@@ -53,7 +54,7 @@ impl Format {
         }
     }
 
-    /// Names of frames in a second.
+    /// Frame names a second.
     const fn names(self) -> i64 {
         match self {
             Self::Plain | Self::At30 | Self::At30Drop => 30,
@@ -61,18 +62,18 @@ impl Format {
         }
     }
 
-    /// When a frame begins to be shown, in hundredths of frames from the beginning.
+    /// The time at which a frame begins to be shown, in hundredths of frames from the beginning.
     #[must_use]
     pub fn time(self, hundredths: i64) -> Time {
         let (frames, seconds) = self.rate();
         let nanoseconds = i128::from(hundredths) * 10_000_000 * i128::from(seconds);
-        // Not before the frame begins: rounded down, a time code would mean the frame before.
+        // Not before the frame begins: rounded down, a time code would mean the previous frame.
         let rounded = nanoseconds.saturating_add(i128::from(frames) - 1).div_euclid(i128::from(frames));
         Time(i64::try_from(rounded).unwrap_or(LATEST.0).min(LATEST.0))
     }
 
-    /// The frame that is shown at an instant, and whether it begins at that very one (to half a microsecond, which is how
-    /// exactly times are printed).
+    /// The frame that is shown at an instant, and whether it begins exactly then (to half a microsecond, the precision
+    /// of printed times).
     #[must_use]
     pub fn frame(self, time: Time) -> (i64, bool) {
         let (frames, seconds) = self.rate();
@@ -106,34 +107,34 @@ impl Format {
     }
 }
 
-/// The latest instant that can be written.
+/// The latest representable instant.
 const LATEST: Time = Time(i64::MAX - 1);
 
 fn part(value: i64) -> u8 {
     u8::try_from(value).unwrap_or_default()
 }
 
-/// The name of a frame, and a place in it.
+/// The name of a frame, and a position in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TimeCode {
-    /// Saturating: what is written may have any number of digits.
+    /// Saturating: a time code may have any number of digits.
     pub hours: i64,
     /// 0 to 59.
     pub minutes: u8,
     /// 0 to 59.
     pub seconds: u8,
-    /// Less than there are in a second.
+    /// Less than the frames in a second.
     pub frames: u8,
     /// Hundredths of a frame.
     pub hundredths: u8,
 }
 
 impl TimeCode {
-    /// Reads a `frametime`. What stands behind it is the caller's to judge.
+    /// Parses a `frametime`, and leaves what follows to the caller.
     ///
     /// # Errors
     ///
-    /// Where none stands here, and where a second has no such frame.
+    /// If there is no `frametime` here, or a second has no such frame.
     pub fn read(scanner: &mut Scanner<'_>, format: Format) -> Result<Self, Invalid> {
         let hours = scanner.number()?;
         let minutes = scanner.behind_colon(60, "two digits from 00 to 59 are expected")?;
@@ -152,7 +153,7 @@ impl TimeCode {
 
     /// Hundredths of frames from the beginning of the media to here.
     ///
-    /// The two names that drop frame leaves out mean the frame behind them: `0:01:00` is the first one of that minute.
+    /// The two names that drop frame leaves out mean the frame after them: `0:01:00` is the first one of that minute.
     #[must_use]
     pub fn position(self, format: Format) -> i64 {
         let minutes = i128::from(self.hours) * 60 + i128::from(self.minutes);
@@ -165,7 +166,7 @@ impl TimeCode {
     }
 }
 
-/// As it is written, with frames wherever it says more than seconds.
+/// The syntax of a URI, with frames if it says more than seconds.
 impl fmt::Display for TimeCode {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}:{:02}:{:02}", self.hours, self.minutes, self.seconds)?;

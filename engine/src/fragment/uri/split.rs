@@ -1,5 +1,5 @@
-//! Name-value pairs (Media Fragments URI 1.0 §5.1): split at `&`, then at the first `=`, and only then percent-decoded, so that
-//! an encoded `&` or `=` is part of a name or a value. A `+` is a plus.
+//! Name-value pairs (Media Fragments URI 1.0 §5.1): split at `&`, then at the first `=`, and only then percent-decoded,
+//! so that an encoded `&` or `=` is part of a name or a value. A `+` is a plus.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode
 
 use super::Invalid;
 
-/// What a value leaves as it is: RFC 3986 §2.3 (unreserved), and a colon. A comma stands between names in a `Range`.
+/// The characters of a value that are not encoded: RFC 3986 §2.3 (unreserved), and a colon. A comma separates names in
+/// a `Range`.
 const VALUE: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
 
 /// A name and its value, decoded.
@@ -17,7 +18,7 @@ pub struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    /// Takes a pair apart. Places in the error count from the beginning of the pair, as it is written.
+    /// Splits and decodes a pair. Positions in the error count from the beginning of the pair, as it is written.
     pub fn decode(written: &'a str) -> Result<Self, Invalid> {
         let (name, value) =
             written.split_once('=').ok_or(Invalid { at: written.len(), why: "'=' and a value are expected" })?;
@@ -26,11 +27,11 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// Percent-decodes, strictly: `%` stands before two hexadecimal digits, and the bytes are UTF-8.
+/// Percent-decodes, strictly: two hexadecimal digits follow each `%`, and the bytes are UTF-8.
 ///
 /// # Errors
 ///
-/// Where they do not, or are not; counted in bytes of the text.
+/// If not; with the byte offset in the text.
 pub fn decode(text: &str) -> Result<Cow<'_, str>, Invalid> {
     for (at, _) in text.match_indices('%') {
         let digits = text.as_bytes().get(at + 1..at + 3);
@@ -38,7 +39,7 @@ pub fn decode(text: &str) -> Result<Cow<'_, str>, Invalid> {
             return Err(Invalid { at, why: "'%' stands before two hexadecimal digits" });
         }
     }
-    // Where in the encoded text the sequence stands is not worth knowing: the first '%' leads there.
+    // The exact position of the sequence in the encoded text does not matter: the first '%' leads there.
     let at = text.find('%').unwrap_or_default();
     percent_decode_str(text).decode_utf8().map_err(|_| Invalid { at, why: "the decoded bytes are not UTF-8" })
 }

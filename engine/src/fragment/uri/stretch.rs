@@ -1,16 +1,16 @@
-//! A stretch of time as it was written, in whichever unit.
+//! An interval as it was written, in any unit.
 
-/// From an instant up to, not including, another. What is left out is the beginning, or the end, of the media.
+/// From one instant up to, not including, another. A missing one is the beginning or the end of the media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stretch<T> {
     /// The first instant; `None`: the beginning.
     pub start: Option<T>,
-    /// The first instant behind it; `None`: the end.
+    /// The first instant after it; `None`: the end.
     pub end: Option<T>,
 }
 
 impl<T> Stretch<T> {
-    /// Whether it holds some time, as far as it says: its start is before its end. `order` is that of two instants.
+    /// Whether it is not empty, as far as known: its start is before its end. `order` compares two instants.
     pub fn holds_any(&self, order: impl FnOnce(&T, &T) -> bool) -> bool {
         match (&self.start, &self.end) {
             (Some(start), Some(end)) => order(start, end),
@@ -18,7 +18,7 @@ impl<T> Stretch<T> {
         }
     }
 
-    /// The same stretch in another unit.
+    /// The same interval in another unit.
     pub fn map<U>(self, mut convert: impl FnMut(T) -> U) -> Stretch<U> {
         Stretch { start: self.start.map(&mut convert), end: self.end.map(&mut convert) }
     }

@@ -7,24 +7,24 @@ use super::smpte::{Format, TimeCode};
 use super::{Invalid, Scanner, Stretch, npt};
 use crate::media::{Interval, Time};
 
-/// A stretch of time, in the unit in which it was written. It may be no time at all: a `Range` may ask for that, whereas in a
-/// URI it is not in the grammar.
+/// An interval, in the unit in which it was written. It may be empty: a `Range` may contain that, whereas the grammar
+/// of URIs does not allow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Temporal {
     /// Normal play time.
     Npt(Stretch<Time>),
-    /// Names of frames.
+    /// Frame names.
     Smpte(Format, Stretch<TimeCode>),
     /// Wall-clock time.
     Clock(Stretch<Instant>),
 }
 
 impl Temporal {
-    /// Reads the value of `t`. Without a prefix it is normal play time.
+    /// Parses the value of `t`. Without a prefix it is normal play time.
     ///
     /// # Errors
     ///
-    /// Where it is not in the grammar, or where its start is not before its end.
+    /// If it does not match the grammar, or its start is not before its end.
     pub fn parse(value: &str) -> Result<Self, Invalid> {
         let mut scanner = Scanner::new(value);
         let format = Format::ALL.into_iter().find(|format| {
@@ -47,7 +47,7 @@ impl Temporal {
         if time.holds_any() { Ok(time) } else { Err(comma) }
     }
 
-    /// Whether it is any time at all: its start is before its end.
+    /// Whether it is not empty: its start is before its end.
     #[must_use]
     pub fn holds_any(&self) -> bool {
         match self {
@@ -80,7 +80,7 @@ impl From<Interval> for Temporal {
     }
 }
 
-/// As the value of `t` in a URI, with its unit: `npt:10,20`, `smpte-25:,0:00:03`.
+/// The value of `t` in a URI, with its unit: `npt:10,20`, `smpte-25:,0:00:03`.
 impl fmt::Display for Temporal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}:", self.unit())?;
@@ -92,8 +92,8 @@ impl fmt::Display for Temporal {
     }
 }
 
-/// Reads the rest of the text as `10,20`, `10` or `,20`, each instant by `read`. What is wrong if the start is not before the
-/// end, and where, comes with it.
+/// Parses the rest of the text as `10,20`, `10` or `,20`, each instant with `read`. Also returns the error for a start
+/// that is not before the end.
 fn between_commas<T>(
     mut scanner: Scanner<'_>,
     mut read: impl FnMut(&mut Scanner<'_>) -> Result<T, Invalid>,

@@ -1,6 +1,6 @@
-//! A builder as bytes, for a pass that goes on elsewhere. Pages that are open are packed as they will be in the end, so that
-//! it has some kilobytes for an ordinary file; what can be reckoned is reckoned, so that no bytes make a builder whose counts
-//! are wrong.
+//! A builder as bytes, for a pass that continues elsewhere. Open pages are packed in their final form, so that it takes
+//! some kilobytes for an ordinary file. Values that follow from others are computed, so that no bytes can make a
+//! builder with wrong counts.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::{Builder, Elements, Lane, Open, Waiting};
 use crate::index::bits::Input;
 use crate::index::{Element, Error, pack};
 
-/// What a builder has, less the pages that are ready: they were taken before.
+/// The state of a builder, without the finished pages, which were taken before.
 #[derive(Serialize, Deserialize)]
 struct Frozen {
     lanes: Vec<Lane>,
@@ -27,7 +27,7 @@ struct Frozen {
     length: Option<u64>,
 }
 
-/// A page that is open or waits.
+/// A page that is open or waiting.
 #[derive(Serialize, Deserialize)]
 struct Page {
     number: u32,

@@ -1,12 +1,13 @@
-//! Builds the pages of an index while a file is read: in memory that the file's length does not decide, whatever the order
-//! of its samples.
+//! Builds the pages of an index while a file is read, in an amount of memory that does not depend on the file's length,
+//! whatever the order of its samples.
 //!
-//! A page is open while samples for its cell may still come: until some track is more than 8 cells ahead of it. Then it is
-//! packed, and waits at most for the end of an element that it lies in. A sample that comes later than that, or whose track
-//! already has samples in a later page, goes into a later page than its own ([`Track::late`] says how many cells later that
-//! may be), so that a track's pages, one after another, always hold its samples in decode order.
+//! A page is open while samples for its cell may still come: until some track is more than 8 cells ahead of it. Then it
+//! is packed, and waits at most for the end of an element that contains its samples. A sample that comes later than
+//! that, or whose track already has samples in a later page, goes into a later page than its own ([`Track::late`] says
+//! how many cells later that may be), so that a track's pages, one after another, always contain its samples in decode
+//! order.
 //!
-//! It can be written down between any two samples (serde), and goes on as if nothing had been.
+//! The builder can be serialised between any two samples (serde), and continues as if nothing had happened.
 
 mod frozen;
 #[cfg(test)]
@@ -23,16 +24,16 @@ use super::limits::{
 use super::{Element, Error, PageTrack, cell, cell_end, pack};
 use crate::media::{Run, Ticks, Track};
 
-/// A page, packed.
+/// A packed page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Packed {
-    /// Which cell of the grid.
+    /// The number of its cell in the grid.
     pub number: u32,
-    /// What [`super::Page::pack`] made.
+    /// The result of [`super::Page::pack`].
     pub bytes: Bytes,
 }
 
-/// Why samples are not added to an index.
+/// Why samples cannot be added to an index.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The samples of one track claim more bytes than the file has, so some of them overlap. A sample without bytes counts as one.
@@ -42,9 +43,9 @@ pub enum BuildError {
     Overlap {
         /// The track's number in the file.
         track: u64,
-        /// Where the sample is that goes beyond the file's length.
+        /// The offset of the sample that exceeds the file's length.
         offset: u64,
-        /// How many bytes the samples claim up to it.
+        /// How many bytes the samples claim up to this one.
         claimed: u64,
         /// How many bytes the file has.
         length: u64,
@@ -55,9 +56,9 @@ pub enum BuildError {
          {MAX_SHARING} times the {length} of the file"
     )]
     Sharing {
-        /// Where the sample is that goes beyond the bound.
+        /// The offset of the sample that exceeds the bound.
         offset: u64,
-        /// How many bytes the samples claim up to it.
+        /// How many bytes the samples claim up to this one.
         claimed: u64,
         /// How many bytes the file has.
         length: u64,
@@ -70,40 +71,40 @@ pub enum BuildError {
         /// How many tracks it has.
         tracks: usize,
     },
-    /// A page would be larger than it may be, or there would be too many.
+    /// A page would be too large, or there would be too many.
     #[error(transparent)]
     Index(#[from] Error),
 }
 
-/// Takes samples in roughly the order of their times, and gives out pages as they become complete.
+/// Takes samples in roughly the order of their times, and returns pages as they become complete.
 #[derive(Debug)]
 pub struct Builder {
     lanes: Vec<Lane>,
     /// The pages to which samples may still be added.
     open: BTreeMap<u32, Open>,
-    /// The pages whose samples are packed, and whose last element has not ended.
+    /// The pages whose samples are packed, but whose last element has not ended.
     waiting: Vec<Waiting>,
     ready: Vec<Packed>,
-    /// The least number that a page may still be opened with.
+    /// The smallest number with which a page may still be opened.
     floor: u32,
     pages: u32,
-    /// The element that has begun last, until it ends; its size is not known before.
+    /// The last element, until it ends; its size is not known before.
     element: Option<Element>,
     /// The end of the last sample of that element.
     element_end: u64,
-    /// An element has ended since pages that wait were looked at.
+    /// Whether an element has ended since the waiting pages were checked.
     ended: bool,
     open_runs: usize,
     waiting_bytes: usize,
     /// How many pages were opened.
     opened: u32,
-    /// How many bytes the file has, where that bounds what samples may claim.
+    /// The length of the file in bytes, if it bounds what samples may claim.
     length: Option<u64>,
     /// How many bytes the samples of all tracks claim.
     claimed: u64,
 }
 
-/// The elements of a page, of which the last may not have ended.
+/// The elements of a page; the last one may not have ended.
 #[derive(Debug, Default)]
 struct Elements {
     list: Vec<Element>,
@@ -128,12 +129,12 @@ struct Open {
 #[derive(Debug)]
 struct Waiting {
     number: u32,
-    /// The packed tracks, to which the elements are still to be added.
+    /// The packed tracks; the elements are added later.
     packed: Vec<u8>,
     elements: Elements,
 }
 
-/// A track, and where it has got to.
+/// A track and its progress.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Lane {
     track: Track,
@@ -152,11 +153,11 @@ impl Lane {
     fn new(track: Track) -> Self {
         let none = (Ticks::ZERO, Ticks::ZERO);
         let track = Track { samples: 0, bytes: 0, composition: none, presented: none, late: 0, ..track };
-        // An interval without any time, so that the first sample finds its cell.
+        // An empty interval, so that the first sample looks up its cell.
         Self { track, cell: 0, times: none, page: 0, synced: None, claimed: 0 }
     }
 
-    /// The cell of the run's first sample, and how many of its samples are of that cell.
+    /// The cell of the run's first sample, and how many of its samples belong to that cell.
     fn locate(&mut self, run: &Run) -> (u32, u32) {
         if run.decode < self.times.0 || run.decode >= self.times.1 {
             self.cell = cell(&self.track, run.decode);
@@ -180,8 +181,8 @@ impl Lane {
 }
 
 impl Builder {
-    /// For a file of these tracks, whose totals (`samples`, `bytes`, `composition`, `presented`, `late`) are filled in at
-    /// the end.
+    /// A builder for a file with these tracks, whose totals (`samples`, `bytes`, `composition`, `presented`, `late`)
+    /// are filled in at the end.
     #[must_use]
     pub fn new(tracks: Vec<Track>) -> Self {
         Self {
@@ -202,18 +203,19 @@ impl Builder {
         }
     }
 
-    /// Bounds what samples may claim by the length of the file, in bytes: a track's samples no more than the file has, all tracks
-    /// together no more than eight times as much. Without this bound a few bytes of a file could claim any number of samples.
+    /// Bounds what samples may claim by the length of the file, in bytes: a track's samples no more than the file has,
+    /// all tracks together no more than eight times as much. Without this bound a few bytes of a file could claim any
+    /// number of samples.
     pub const fn within(&mut self, length: u64) {
         self.length = Some(length);
     }
 
-    /// A track more, behind those that there are: of a file of which it becomes known only on the way.
+    /// Adds a track after the existing ones, for a file whose tracks become known only while it is read.
     pub fn add_track(&mut self, track: Track) {
         self.lanes.push(Lane::new(track));
     }
 
-    /// An element begins, and the samples that follow lie in it until it ends: at the latest, where the next one begins.
+    /// Begins an element, which contains the following samples until it ends: at the latest, where the next one begins.
     pub fn begin_element(&mut self, offset: u64, header: u32, time: Ticks) {
         self.begin_element_keeping(offset, header, time, Bytes::new());
     }
@@ -225,7 +227,7 @@ impl Builder {
         self.element_end = offset.saturating_add(u64::from(header));
     }
 
-    /// The element that began last ends before this offset. Nothing happens if it has ended already.
+    /// Ends the last element before this offset. Does nothing if it has ended already.
     pub fn end_element(&mut self, end: u64) {
         if self.element.take().is_none() {
             return;
@@ -237,13 +239,13 @@ impl Builder {
         self.ended = true;
     }
 
-    /// Samples of the track at this place in the list of tracks, in decode order within the track.
+    /// Adds samples of the track at this position in the list of tracks, in decode order within the track.
     ///
     /// # Errors
     ///
-    /// [`BuildError::Overlap`] and [`BuildError::Sharing`] if the samples claim more bytes than [`Builder::within`] allows,
-    /// [`BuildError::Parts`] if the pages of all tracks would be too many, [`BuildError::Index`] if a page would become too large,
-    /// or too much would have to be kept in memory.
+    /// [`BuildError::Overlap`] and [`BuildError::Sharing`] if the samples claim more bytes than [`Builder::within`]
+    /// allows, [`BuildError::Parts`] if the pages of all tracks would be too many, [`BuildError::Index`] if a page
+    /// would become too large, or too much would have to be kept in memory.
     pub fn samples(&mut self, track: usize, run: Run) -> Result<(), BuildError> {
         self.claim(track, &run)?;
         if self.element.is_some() {
@@ -284,7 +286,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Adds samples to an open page, and packs those that thereby cease to be open.
+    /// Adds samples to an open page, and packs pages that are no longer open.
     fn add(&mut self, number: u32, track: usize, run: Run) -> Result<(), BuildError> {
         let tracks = self.lanes.len();
         let opened = &mut self.opened;
@@ -319,7 +321,7 @@ impl Builder {
         Ok(self.close_until(number.saturating_sub(OPEN_CELLS))?)
     }
 
-    /// Packs all pages before this one, which then is the first that may be added to.
+    /// Packs all pages before this one, which then is the first open one.
     fn close_until(&mut self, floor: u32) -> Result<(), Error> {
         if floor <= self.floor {
             return Ok(());
@@ -342,7 +344,7 @@ impl Builder {
         self.settle()
     }
 
-    /// Completes the pages that have nothing more to wait for.
+    /// Completes the pages that need not wait any longer.
     fn settle(&mut self) -> Result<(), Error> {
         for mut page in self.waiting.extract_if(.., |page| !page.elements.unended) {
             self.waiting_bytes -= page.packed.len();
@@ -354,24 +356,24 @@ impl Builder {
             self.ready.push(Packed { number, bytes: page.packed.into() });
         }
         if self.waiting_bytes > MAX_WAITING_BYTES {
-            return Err(Error(format!("an element of which {} pages are a part", self.waiting.len())));
+            return Err(Error(format!("an element in {} pages", self.waiting.len())));
         }
         Ok(())
     }
 
-    /// One more than the number of the last page so far.
+    /// The number of the last page so far, plus one.
     #[must_use]
     pub const fn pages(&self) -> u32 {
         self.pages
     }
 
-    /// The pages that no further sample belongs to, unless it comes unreasonably late.
+    /// The complete pages, to which no further sample belongs unless it comes unreasonably late.
     pub fn take_ready(&mut self) -> Vec<Packed> {
         std::mem::take(&mut self.ready)
     }
 
-    /// The end of the file: the remaining pages, and the tracks with their totals. An element that has not ended ends with
-    /// its last sample.
+    /// Ends the file: returns the remaining pages, and the tracks with their totals. An element that has not ended ends
+    /// with its last sample.
     ///
     /// # Errors
     ///

@@ -54,7 +54,7 @@ fn time(ranges: &[Range<u64>]) -> Extent {
     Extent::Fragment(mapping(ranges))
 }
 
-/// Every field and what it is; those that nobody names must not be there.
+/// All expected fields; others must not exist.
 fn assert_fields(answer: &Answer, what: &str, expected: &[(&str, &str)]) {
     let mut fields: Vec<_> =
         answer.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
@@ -173,18 +173,18 @@ fn what_has_no_index_is_given_by_bytes_alone() {
     let refused = Resource { indexed: false, mime: "text/plain\n".to_owned(), ..resource(10) };
     let answer = Answer::new(&refused, &Extent::Whole);
     assert_eq!(answer.headers["accept-ranges"], "bytes");
-    assert!(!answer.headers.contains_key("content-type"), "a media type that cannot stand in a header field");
+    assert!(!answer.headers.contains_key("content-type"), "a media type that is invalid in a header field");
 }
 
 #[test]
 fn what_the_client_has_is_not_sent_again() {
     let answer = Answer::not_modified(&resource(LENGTH));
     assert_eq!((answer.status.as_u16(), answer.body.len()), (304, 0));
-    // All but the units.
+    // All except the units.
     assert_fields(&answer, "304", &[&ORIGINAL[..3], &ORIGINAL[4..], &[("content-type", "video/webm")]].concat());
 }
 
-/// How an answer goes back, and where else it could be had.
+/// How an answer is delivered, and where else it is available.
 type Way = (Delivery, Option<&'static str>);
 
 #[test]
@@ -194,7 +194,7 @@ fn a_buffered_answer_is_never_larger_than_it_may_be() {
     let there = (Delivery::Buffered, Some("https://x.example/a%20b.mp4?t=1&Signature=abc"));
     let streamed = (Delivery::Streamed, None);
     let all = [0..10_000_000];
-    // What was asked, and what comes of it: a status, and how many bytes of body.
+    // The request, and the result: a status, and the length of the body.
     let cases: &[(Extent, Way, u16, u64)] = &[
         (Extent::Whole, streamed, 200, 10_000_000),
         (Extent::Whole, nowhere, 413, 0),
