@@ -29,8 +29,8 @@ pub struct Place {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["bucket", "table"])]
     pub data: Option<PathBuf>,
 
-    /// The S3 API of a data folder that a server uses [default: the variable `AWS_ENDPOINT_URL_S3`, or
-    /// <http://127.0.0.1:9000>]
+    /// The S3 API of a data folder that a server uses; by default the variable `AWS_ENDPOINT_URL_S3`, or
+    /// <http://127.0.0.1:9000>
     #[arg(long, value_name = "URL", requires = "data")]
     pub s3: Option<String>,
 

@@ -146,7 +146,7 @@ mod tests {
             (".a", "begin and end"),
             ("a-", "begin and end"),
             ("group-staff", "group-"),
-            ("public", "anyone"),
+            ("public", "everyone"),
         ] {
             for error in [UserName::parse(name).unwrap_err(), GroupName::parse(name).unwrap_err()] {
                 assert!(error.to_string().contains(why), "{name:?}: {error}");
