@@ -116,7 +116,7 @@ def test_users_are_added_changed_and_removed(users):
     [
         (["add", "root"], "swordfish", "there is a user root already"),
         (["add", "Root"], "swordfish", "may have a-z"),
-        (["add", "public"], "swordfish", "anyone at all"),
+        (["add", "public"], "swordfish", "everyone"),
         (["add", "group-film"], "swordfish", "must not begin with 'group-'"),
         (["add", "bob", "--group", "group-film"], "swordfish", "must not begin with 'group-'"),
         (["add", "bob", "--role", "root"], "swordfish", "a role is user, owner or admin"),
