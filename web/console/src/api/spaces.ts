@@ -1,0 +1,138 @@
+/** Spaces and their contents: docs/rest.md. */
+
+import { path } from "../model/naming.ts";
+import type { Content } from "../model/listing.ts";
+import { json, request } from "./http.ts";
+
+/** What one may do with a space: the owner and the admins also delete it and turn streaming on and off. */
+export type Right = "READ" | "WRITE" | "OWN";
+
+export type StreamingType = "OFF" | "OPEN" | "SECURE";
+
+export interface Space {
+    readonly id: string;
+    readonly owner?: string | null;
+    /** Seconds since 1970. */
+    readonly created: number;
+    readonly right: Right;
+    readonly streaming: StreamingType;
+}
+
+/** The spaces that the signed-in user may read, by name. */
+export async function spaces(signal?: AbortSignal): Promise<Space[]> {
+    return (await json<{ spaces: Space[] }>("/durastore/spaces", { signal })).spaces;
+}
+
+export async function createSpace(id: string): Promise<void> {
+    await request(`/durastore/${encodeURIComponent(id)}`, { method: "PUT" });
+}
+
+export async function deleteSpace(id: string): Promise<void> {
+    await request(`/durastore/${encodeURIComponent(id)}`, { method: "DELETE" });
+}
+
+const META = "x-dura-meta-";
+
+function properties(headers: Headers): Map<string, string> {
+    const found = new Map<string, string>();
+    headers.forEach((value, name) => {
+        if (name.startsWith(META)) found.set(name.slice(META.length), value);
+    });
+    return found;
+}
+
+/** A space's properties. */
+export async function spaceProperties(id: string, signal?: AbortSignal): Promise<Map<string, string>> {
+    return properties((await request(`/durastore/${encodeURIComponent(id)}`, { method: "HEAD", signal })).headers);
+}
+
+/** Who may read or write a space. */
+export interface Grant {
+    readonly kind: "user" | "group";
+    readonly name: string;
+    readonly right: "READ" | "WRITE";
+}
+
+/** The access list of a space. */
+export async function accessList(id: string, signal?: AbortSignal): Promise<Grant[]> {
+    const { headers } = await request(`/durastore/acl/${encodeURIComponent(id)}`, { method: "HEAD", signal });
+    return [...properties(headers)].flatMap(([name, right]): Grant[] => {
+        if (!name.startsWith("acl-") || (right !== "READ" && right !== "WRITE")) return [];
+        const who = name.slice("acl-".length);
+        const group = who.startsWith("group-");
+        return [{ kind: group ? "group" : "user", name: group ? who.slice("group-".length) : who, right }];
+    });
+}
+
+/** Replaces the access list of a space. */
+export async function setAccessList(id: string, grants: readonly Grant[]): Promise<void> {
+    const fields = grants.map(({ kind, name, right }): [string, string] => [
+        `${META}acl-${kind === "group" ? "group-" : ""}${name}`,
+        right,
+    ]);
+    const headers = Object.fromEntries(fields.length > 0 ? fields : [[`${META}acl`, "NONE"]]);
+    await request(`/durastore/acl/${encodeURIComponent(id)}`, { method: "POST", headers });
+}
+
+/** How many contents a listing returns at a time. */
+const PAGE = 1000;
+
+/** All contents whose ids begin with a prefix, page by page. */
+export async function* contents(space: string, prefix: string, signal: AbortSignal): AsyncGenerator<Content[]> {
+    let marker: string | undefined;
+    for (;;) {
+        const query = new URLSearchParams({
+            maxResults: String(PAGE),
+            prefix,
+            ...(marker === undefined ? {} : { marker }),
+        });
+        const page = await json<{ contents: { id: string; size: number; modified: string }[]; more: boolean }>(
+            `/durastore/${encodeURIComponent(space)}?${query.toString()}`,
+            { signal },
+        );
+        yield page.contents.map(({ id, size, modified }) => ({ id, size, modified: new Date(modified) }));
+        marker = page.contents.at(-1)?.id;
+        if (!page.more || marker === undefined) return;
+    }
+}
+
+/** The address of a content in the REST API. */
+export function contentUrl(space: string, content: string): string {
+    return `/durastore/${encodeURIComponent(space)}/${path(content)}`;
+}
+
+export interface Details {
+    readonly type: string;
+    readonly size: number;
+    readonly modified: Date;
+    readonly md5: string | undefined;
+    readonly properties: ReadonlyMap<string, string>;
+}
+
+/** A content's fields. */
+export async function details(space: string, content: string, signal?: AbortSignal): Promise<Details> {
+    const { headers } = await request(contentUrl(space, content), { method: "HEAD", signal });
+    return {
+        type: headers.get("Content-Type") ?? "application/octet-stream",
+        size: Number(headers.get("Content-Length") ?? "0"),
+        modified: new Date(headers.get("Last-Modified") ?? ""),
+        md5: headers.get("Content-MD5") ?? undefined,
+        properties: properties(headers),
+    };
+}
+
+/** Replaces the properties and the media type of a content. */
+export async function setDetails(
+    space: string,
+    content: string,
+    type: string,
+    values: ReadonlyMap<string, string>,
+): Promise<void> {
+    const fields = [...values].map(([name, value]) => [`${META}${name}`, value]);
+    const headers = Object.fromEntries([...fields, [`${META}content-mimetype`, type]]) as Record<string, string>;
+    await request(contentUrl(space, content), { method: "POST", headers });
+}
+
+export async function deleteContent(space: string, content: string): Promise<void> {
+    await request(contentUrl(space, content), { method: "DELETE" });
+}

@@ -1,0 +1,310 @@
+import { useEffect, useState } from "preact/hooks";
+
+import { contentUrl, deleteContent, details, setDetails, type Details } from "../api/spaces.ts";
+import { signedUrl, streamUrl } from "../api/tasks.ts";
+import { bytes, dateAndTime, number } from "../model/format.ts";
+import { Button, Confirm, Field, Wrong } from "../parts/controls.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { Load, useAct, useLoad } from "../parts/load.tsx";
+import { notify } from "../parts/notices.tsx";
+import { replace, route } from "../router.ts";
+import { texts } from "../texts.ts";
+import { ExcerptMaker } from "./excerpt.tsx";
+import type { SpaceProps } from "./space.tsx";
+
+const words = texts.content;
+
+interface Props {
+    readonly space: SpaceProps["space"];
+    readonly content: string;
+    readonly onDeleted: () => void;
+}
+
+/** How long a signed URL for the player lives, in minutes. */
+const PLAYING = 480;
+
+export function ContentPane({ space, content, onDeleted }: Props) {
+    const loaded = useLoad((signal) => details(space.id, content, signal), [space.id, content]);
+    const [deleting, setDeleting] = useState(false);
+    const close = () => {
+        const { value } = route;
+        if (value.page === "space") replace({ ...value, content: undefined });
+    };
+    const name = content.split("/").findLast((part) => part !== "") ?? content;
+    return (
+        <aside class="pane" aria-label={`${words.label}: ${name}`}>
+            <div class="pane-head">
+                <h2 title={content}>
+                    <bdi>{name}</bdi>
+                </h2>
+                <button type="button" class="icon-button" aria-label={words.close} onClick={close}>
+                    <Icon name="close" />
+                </button>
+            </div>
+            <Load of={loaded}>
+                {(known) => (
+                    <>
+                        <Playing space={space} content={content} name={name} known={known} />
+                        <div class="actions start">
+                            <a class="button" href={`${contentUrl(space.id, content)}?attachment=true`} download={name}>
+                                <Icon name="download" />
+                                {words.download}
+                            </a>
+                            {space.right !== "READ" && (
+                                <Button
+                                    kind="danger"
+                                    icon="delete"
+                                    onClick={() => {
+                                        setDeleting(true);
+                                    }}
+                                >
+                                    {words.delete}
+                                </Button>
+                            )}
+                        </div>
+                        <Facts content={content} known={known} />
+                        <PropertyEditor space={space} content={content} known={known} onSaved={loaded.reload} />
+                    </>
+                )}
+            </Load>
+            {deleting && (
+                <DeleteDialog
+                    space={space.id}
+                    content={content}
+                    onClose={() => {
+                        setDeleting(false);
+                    }}
+                    onDone={() => {
+                        setDeleting(false);
+                        close();
+                        onDeleted();
+                    }}
+                />
+            )}
+        </aside>
+    );
+}
+
+interface PlayingProps {
+    readonly space: SpaceProps["space"];
+    readonly content: string;
+    readonly name: string;
+    readonly known: Details;
+}
+
+/** The player, and below it the excerpt maker, if the content is audio or video; an image is shown. */
+function Playing({ space, content, name, known }: PlayingProps) {
+    const family = known.type.split("/")[0] ?? "";
+    const media = family === "video" || family === "audio" ? family : undefined;
+    const source = useLoad(
+        async (signal) => {
+            if (!media) return contentUrl(space.id, content);
+            if (space.streaming === "OPEN") return await streamUrl(space.id, content, signal);
+            if (space.streaming === "SECURE")
+                return (await signedUrl(space.id, content, { minutesToExpire: PLAYING }, signal)).signedUrl;
+            return contentUrl(space.id, content);
+        },
+        [space.id, content, space.streaming],
+    );
+    if (!media) {
+        const drawn = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"].includes(known.type);
+        return drawn ? <img class="picture" src={contentUrl(space.id, content)} alt={name} /> : null;
+    }
+    return (
+        <Load of={source}>
+            {(url) => (
+                <ExcerptMaker key={url} space={space} content={content} name={name} family={media} source={url} />
+            )}
+        </Load>
+    );
+}
+
+function Facts({ content, known }: { readonly content: string; readonly known: Details }) {
+    return (
+        <section>
+            <h3>{words.details}</h3>
+            <dl class="facts">
+                <dt>{texts.contents.columns.name}</dt>
+                <dd>
+                    <bdi>{content}</bdi>
+                </dd>
+                <dt>{words.type}</dt>
+                <dd>{known.type}</dd>
+                <dt>{words.size}</dt>
+                <dd>
+                    {bytes(known.size)} ({words.bytes(number(known.size))})
+                </dd>
+                <dt>{words.modified}</dt>
+                <dd>{dateAndTime(known.modified)}</dd>
+                <dt>{words.md5}</dt>
+                <dd>{known.md5 === undefined ? words.noMd5 : <code>{known.md5}</code>}</dd>
+            </dl>
+        </section>
+    );
+}
+
+interface EditorProps {
+    readonly space: SpaceProps["space"];
+    readonly content: string;
+    readonly known: Details;
+    readonly onSaved: () => void;
+}
+
+const NAME = /^[a-z0-9._-]+$/;
+
+function PropertyEditor({ space, content, known, onSaved }: EditorProps) {
+    const [editing, setEditing] = useState(false);
+    const [type, setType] = useState(known.type);
+    const [pairs, setPairs] = useState<readonly (readonly [string, string])[]>([...known.properties]);
+    const { busy, error, act } = useAct();
+    useEffect(() => {
+        setType(known.type);
+        setPairs([...known.properties]);
+    }, [known]);
+    const fault = pairs.some(([name]) => !NAME.test(name))
+        ? words.nameFault
+        : pairs.some(([, value]) => value !== value.trim() || /\p{Cc}/u.test(value))
+          ? words.valueFault
+          : undefined;
+    const set = (at: number, pair: readonly [string, string]) => {
+        setPairs(pairs.map((other, index) => (index === at ? pair : other)));
+    };
+    if (!editing) {
+        return (
+            <section>
+                <div class="section-head">
+                    <h3>{words.properties}</h3>
+                    {space.right !== "READ" && (
+                        <Button
+                            kind="quiet"
+                            icon="edit"
+                            onClick={() => {
+                                setEditing(true);
+                            }}
+                        >
+                            {words.edit}
+                        </Button>
+                    )}
+                </div>
+                {known.properties.size === 0 ? (
+                    <p class="below">{words.noProperties}</p>
+                ) : (
+                    <dl class="facts">
+                        {[...known.properties].map(([name, value]) => (
+                            <Pair key={name} name={name} value={value} />
+                        ))}
+                    </dl>
+                )}
+            </section>
+        );
+    }
+    return (
+        <section>
+            <h3>{words.properties}</h3>
+            <form
+                onSubmit={(event) => {
+                    event.preventDefault();
+                    if (fault !== undefined) return;
+                    act(async () => {
+                        await setDetails(space.id, content, type, new Map(pairs));
+                        notify(texts.saved);
+                        setEditing(false);
+                        onSaved();
+                    });
+                }}
+            >
+                <Field label={words.type} value={type} onInput={setType} required autofocus />
+                {pairs.map(([name, value], at) => (
+                    <div class="inline pair" key={at}>
+                        <Field
+                            label={words.property}
+                            value={name}
+                            onInput={(text) => {
+                                set(at, [text.toLowerCase(), value]);
+                            }}
+                        />
+                        <Field
+                            label={words.value}
+                            value={value}
+                            onInput={(text) => {
+                                set(at, [name, text]);
+                            }}
+                        />
+                        <button
+                            type="button"
+                            class="icon-button"
+                            aria-label={words.removeProperty(name)}
+                            onClick={() => {
+                                setPairs(pairs.filter((_, index) => index !== at));
+                            }}
+                        >
+                            <Icon name="delete" />
+                        </button>
+                    </div>
+                ))}
+                <Button
+                    icon="plus"
+                    onClick={() => {
+                        setPairs([...pairs, ["", ""]]);
+                    }}
+                >
+                    {words.addProperty}
+                </Button>
+                <Wrong text={error ?? fault} />
+                <div class="actions">
+                    <Button
+                        onClick={() => {
+                            setPairs([...known.properties]);
+                            setEditing(false);
+                        }}
+                    >
+                        {texts.cancel}
+                    </Button>
+                    <Button kind="primary" submit busy={busy} disabled={fault !== undefined}>
+                        {texts.save}
+                    </Button>
+                </div>
+            </form>
+        </section>
+    );
+}
+
+function Pair({ name, value }: { readonly name: string; readonly value: string }) {
+    return (
+        <>
+            <dt>{name}</dt>
+            <dd>
+                <bdi>{value}</bdi>
+            </dd>
+        </>
+    );
+}
+
+interface DeleteProps {
+    readonly space: string;
+    readonly content: string;
+    readonly onClose: () => void;
+    readonly onDone: () => void;
+}
+
+function DeleteDialog({ space, content, onClose, onDone }: DeleteProps) {
+    const { busy, error, act } = useAct();
+    return (
+        <Confirm
+            title={words.deleteTitle}
+            warning={words.deleteWarning(content)}
+            submit={words.delete}
+            danger
+            busy={busy}
+            error={error}
+            onConfirm={() => {
+                act(async () => {
+                    await deleteContent(space, content);
+                    notify(words.deleted(content));
+                    onDone();
+                });
+            }}
+            onClose={onClose}
+        />
+    );
+}

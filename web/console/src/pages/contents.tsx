@@ -1,0 +1,469 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+
+import { explain } from "../api/http.ts";
+import { contents, deleteContent } from "../api/spaces.ts";
+import { add, dropped, finished } from "../api/uploads.ts";
+import { bytes, date } from "../model/format.ts";
+import { SORTS, crumbs, kindOf, rows, type Content, type Row, type Sort } from "../model/listing.ts";
+import { contentFault } from "../model/naming.ts";
+import { spaceHref, type Route } from "../model/route.ts";
+import { Button, Confirm, Empty, Search, Wrong } from "../parts/controls.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { useAct } from "../parts/load.tsx";
+import { notify } from "../parts/notices.tsx";
+import { VirtualList } from "../parts/virtual-list.tsx";
+import { go, replace, route } from "../router.ts";
+import { texts } from "../texts.ts";
+import { ContentPane } from "./content.tsx";
+import type { SpaceProps } from "./space.tsx";
+
+const words = texts.contents;
+
+/** The height of a row in pixels; styles/list.css has it too. */
+const ROW = 44;
+
+type SpaceRoute = Extract<Route, { page: "space" }>;
+
+export function ContentsTab({ space }: SpaceProps) {
+    const at = route.value.page === "space" ? route.value : undefined;
+    const [again, setAgain] = useState(0);
+    const { known, loading, error } = useContents(space.id, at?.folder ?? "", again + (finished.value[space.id] ?? 0));
+    const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+    const [deleting, setDeleting] = useState(false);
+    const { sort, descending } = sorting(at?.sort);
+    const view = { prefix: at?.folder ?? "", search: at?.search ?? "", sort, descending };
+    const shown = useMemo(() => rows(known, view), [known, view.prefix, view.search, sort, descending]);
+    const reload = () => {
+        setSelected(new Set());
+        setAgain(again + 1);
+    };
+    useEffect(() => {
+        setSelected(new Set());
+    }, [space.id, view.prefix]);
+    if (!at) return null;
+    const mayWrite = space.right !== "READ";
+    const upload = (files: readonly { path: string; file: File }[]) => {
+        store(space.id, at.folder, files);
+    };
+    const empty = !loading && error === undefined && shown.length === 0;
+    return (
+        <div class={at.content === undefined ? "contents" : "contents open"}>
+            <DropArea folder={`${space.id}/${at.folder}`} enabled={mayWrite} onDrop={upload}>
+                <Crumbs at={at} />
+                <div class="toolbar">
+                    <Search
+                        label={words.search}
+                        value={view.search}
+                        onInput={(search) => {
+                            replace({ ...at, search });
+                        }}
+                    />
+                    {mayWrite && <UploadButtons onFiles={upload} />}
+                </div>
+                {selected.size > 0 && (
+                    <div class="toolbar selection" role="group" aria-label={words.selected(selected.size)}>
+                        <span role="status">{words.selected(selected.size)}</span>
+                        <Button
+                            kind="danger"
+                            icon="delete"
+                            onClick={() => {
+                                setDeleting(true);
+                            }}
+                        >
+                            {words.delete}
+                        </Button>
+                        <Button
+                            kind="quiet"
+                            onClick={() => {
+                                setSelected(new Set());
+                            }}
+                        >
+                            {words.clear}
+                        </Button>
+                    </div>
+                )}
+                {error !== undefined && (
+                    <div class="failed">
+                        <Wrong text={error} />
+                        <Button onClick={reload}>{texts.retry}</Button>
+                    </div>
+                )}
+                {empty ? (
+                    <Nothing search={view.search} folder={view.prefix} mayWrite={mayWrite} />
+                ) : (
+                    <VirtualList
+                        label={words.label}
+                        items={shown}
+                        height={ROW}
+                        columns={mayWrite ? 5 : 4}
+                        keyOf={(row) => row.id}
+                        isCurrent={(row) => row.kind === "file" && row.id === at.content}
+                        onOpen={(row) => {
+                            open(at, row);
+                        }}
+                        onSelect={(row) => {
+                            if (mayWrite && row.kind === "file") setSelected(toggled(selected, row.id));
+                        }}
+                        head={<Head at={at} sort={sort} descending={descending} mayWrite={mayWrite} />}
+                        row={(row) => (
+                            <Cells
+                                row={row}
+                                mayWrite={mayWrite}
+                                selected={selected.has(row.id)}
+                                onSelect={() => {
+                                    setSelected(toggled(selected, row.id));
+                                }}
+                            />
+                        )}
+                    />
+                )}
+                <p class="count" role="status">
+                    {loading
+                        ? words.counting(known.length)
+                        : view.search === ""
+                          ? words.count(known.length)
+                          : words.found(shown.length)}
+                </p>
+            </DropArea>
+            {at.content !== undefined && (
+                <ContentPane key={at.content} space={space} content={at.content} onDeleted={reload} />
+            )}
+            {deleting && (
+                <DeleteDialog
+                    space={space.id}
+                    contents={[...selected]}
+                    onClose={() => {
+                        setDeleting(false);
+                    }}
+                    onDone={() => {
+                        setDeleting(false);
+                        reload();
+                    }}
+                />
+            )}
+        </div>
+    );
+}
+
+/** The contents below a folder, as far as they are loaded. */
+function useContents(
+    space: string,
+    folder: string,
+    again: number,
+): { known: readonly Content[]; loading: boolean; error: string | undefined } {
+    const [state, setState] = useState<{ known: readonly Content[]; loading: boolean; error: string | undefined }>({
+        known: [],
+        loading: true,
+        error: undefined,
+    });
+    const place = `${space}/${folder}`;
+    const shown = useRef("");
+    useEffect(() => {
+        const controller = new AbortController();
+        const load = async () => {
+            let all: Content[] = [];
+            // What is shown of the same folder stays until all of it has been loaded again.
+            const fresh = shown.current !== place;
+            shown.current = place;
+            if (fresh) setState({ known: [], loading: true, error: undefined });
+            for await (const page of contents(space, folder, controller.signal)) {
+                all = all.concat(page);
+                if (fresh) setState({ known: all, loading: true, error: undefined });
+            }
+            setState({ known: all, loading: false, error: undefined });
+        };
+        load().catch((error: unknown) => {
+            if (!controller.signal.aborted) setState((state) => ({ ...state, loading: false, error: explain(error) }));
+        });
+        return () => {
+            controller.abort();
+        };
+    }, [place, again]);
+    return state;
+}
+
+function sorting(text: string | undefined): { sort: Sort; descending: boolean } {
+    const descending = text?.startsWith("-") ?? false;
+    const name = descending ? text?.slice(1) : text;
+    return { sort: SORTS.find((sort) => sort === name) ?? "name", descending };
+}
+
+function toggled(all: ReadonlySet<string>, one: string): ReadonlySet<string> {
+    const result = new Set(all);
+    if (!result.delete(one)) result.add(one);
+    return result;
+}
+
+function open(at: SpaceRoute, row: Row): void {
+    if (row.kind === "folder") go({ ...at, folder: row.id, content: undefined, search: undefined });
+    else go({ ...at, content: row.id });
+}
+
+/** Uploads files into a folder; those whose name cannot be stored are left out, and that is said. */
+function store(space: string, folder: string, files: readonly { path: string; file: File }[]): void {
+    const named = files.map(({ path, file }) => ({ content: folder + path.normalize("NFC"), file }));
+    for (const { content } of named) {
+        const fault = contentFault(content);
+        if (fault) notify(texts.uploads.invalid(content, texts.uploads.faults[fault]), "error");
+    }
+    add(
+        space,
+        named.filter(({ content }) => contentFault(content) === undefined),
+    );
+}
+
+function Crumbs({ at }: { readonly at: SpaceRoute }) {
+    const above = crumbs(at.folder);
+    if (above.length === 0) return null;
+    return (
+        <nav class="crumbs" aria-label={words.path}>
+            <ol>
+                <li>
+                    <a href={spaceHref(at.space)}>{words.top}</a>
+                </li>
+                {above.map(({ name, prefix }) => (
+                    <li key={prefix}>
+                        <a
+                            href={spaceHref(at.space, "contents", { folder: prefix })}
+                            aria-current={prefix === at.folder ? "page" : undefined}
+                        >
+                            {name === "" ? "/" : name}
+                        </a>
+                    </li>
+                ))}
+            </ol>
+        </nav>
+    );
+}
+
+interface HeadProps {
+    readonly at: SpaceRoute;
+    readonly sort: Sort;
+    readonly descending: boolean;
+    readonly mayWrite: boolean;
+}
+
+function Head({ at, sort, descending, mayWrite }: HeadProps) {
+    const { columns } = words;
+    return (
+        <>
+            {mayWrite && (
+                <span role="columnheader" class="cell-check">
+                    <span class="hidden">{words.select("")}</span>
+                </span>
+            )}
+            {SORTS.map((name) => {
+                const current = name === sort;
+                const next = current && !descending;
+                return (
+                    <span
+                        key={name}
+                        role="columnheader"
+                        class={`cell-${name}`}
+                        aria-sort={current ? (descending ? "descending" : "ascending") : "none"}
+                    >
+                        <button
+                            type="button"
+                            onClick={() => {
+                                replace({ ...at, sort: `${next ? "-" : ""}${name}` });
+                            }}
+                        >
+                            {columns[name]}
+                            {current && <Icon name={descending ? "down" : "up"} />}
+                        </button>
+                    </span>
+                );
+            })}
+        </>
+    );
+}
+
+interface CellsProps {
+    readonly row: Row;
+    readonly mayWrite: boolean;
+    readonly selected: boolean;
+    readonly onSelect: () => void;
+}
+
+function Cells({ row, mayWrite, selected, onSelect }: CellsProps) {
+    const kind = kindOf(row.id);
+    return (
+        <>
+            {mayWrite && (
+                <span role="gridcell" class="cell-check">
+                    {row.kind === "file" && (
+                        <input
+                            type="checkbox"
+                            tabIndex={-1}
+                            checked={selected}
+                            aria-label={words.select(row.name)}
+                            onClick={(event) => {
+                                event.stopPropagation();
+                            }}
+                            onChange={onSelect}
+                        />
+                    )}
+                </span>
+            )}
+            <span role="gridcell" class="cell-name" title={row.name}>
+                <Icon name={row.kind === "folder" ? "folder" : kind.family} />
+                <bdi>{row.name}</bdi>
+            </span>
+            <span role="gridcell" class="cell-type">
+                {row.kind === "folder" ? words.folder(row.count) : kind.label}
+            </span>
+            <span role="gridcell" class="cell-size">
+                {bytes(row.size)}
+            </span>
+            <span role="gridcell" class="cell-date">
+                {date(row.modified)}
+            </span>
+        </>
+    );
+}
+
+function Nothing({
+    search,
+    folder,
+    mayWrite,
+}: {
+    readonly search: string;
+    readonly folder: string;
+    readonly mayWrite: boolean;
+}) {
+    if (search.trim() !== "") {
+        return (
+            <Empty icon="search" title={words.none}>
+                <p>{words.noneHint}</p>
+            </Empty>
+        );
+    }
+    return (
+        <Empty icon={mayWrite ? "upload" : "folder"} title={folder === "" ? words.empty : words.emptyFolder}>
+            <p>{mayWrite ? words.emptyHint : words.emptyReader}</p>
+        </Empty>
+    );
+}
+
+interface DropProps {
+    readonly folder: string;
+    readonly enabled: boolean;
+    readonly onDrop: (files: { path: string; file: File }[]) => void;
+    readonly children: ComponentChildren;
+}
+
+function DropArea({ folder, enabled, onDrop, children }: DropProps) {
+    const [over, setOver] = useState(false);
+    return (
+        <div
+            class={over ? "drop over" : "drop"}
+            onDragOver={(event) => {
+                if (!enabled || !event.dataTransfer?.types.includes("Files")) return;
+                event.preventDefault();
+                setOver(true);
+            }}
+            onDragLeave={(event) => {
+                if (!(event.relatedTarget instanceof Node) || !event.currentTarget.contains(event.relatedTarget))
+                    setOver(false);
+            }}
+            onDrop={(event) => {
+                setOver(false);
+                if (!enabled || !event.dataTransfer) return;
+                event.preventDefault();
+                dropped(event.dataTransfer).then(onDrop, (error: unknown) => {
+                    notify(explain(error), "error");
+                });
+            }}
+        >
+            {children}
+            {over && (
+                <div class="drop-hint">
+                    <Icon name="upload" />
+                    <p>{words.drop(folder)}</p>
+                </div>
+            )}
+        </div>
+    );
+}
+
+function UploadButtons({ onFiles }: { readonly onFiles: (files: { path: string; file: File }[]) => void }) {
+    const files = useRef<HTMLInputElement>(null);
+    const folder = useRef<HTMLInputElement>(null);
+    useEffect(() => {
+        folder.current?.setAttribute("webkitdirectory", "");
+    }, []);
+    const chosen = (event: Event & { currentTarget: HTMLInputElement }) => {
+        const list = [...(event.currentTarget.files ?? [])];
+        onFiles(
+            list.map((file) => ({ path: file.webkitRelativePath === "" ? file.name : file.webkitRelativePath, file })),
+        );
+        event.currentTarget.value = "";
+    };
+    return (
+        <div class="upload-buttons">
+            <input ref={files} type="file" multiple hidden onChange={chosen} aria-label={words.upload} />
+            <input ref={folder} type="file" multiple hidden onChange={chosen} aria-label={words.uploadFolder} />
+            <Button
+                kind="primary"
+                icon="upload"
+                onClick={() => {
+                    files.current?.click();
+                }}
+            >
+                {words.upload}
+            </Button>
+            <Button
+                icon="folder"
+                onClick={() => {
+                    folder.current?.click();
+                }}
+            >
+                {words.uploadFolder}
+            </Button>
+        </div>
+    );
+}
+
+interface DeleteProps {
+    readonly space: string;
+    readonly contents: readonly string[];
+    readonly onClose: () => void;
+    readonly onDone: () => void;
+}
+
+function DeleteDialog({ space, contents: ids, onClose, onDone }: DeleteProps) {
+    const { busy, error, act } = useAct();
+    const [done, setDone] = useState(0);
+    return (
+        <Confirm
+            title={words.deleteTitle(ids.length)}
+            warning={words.deleteWarning}
+            submit={words.delete}
+            danger
+            busy={busy}
+            error={error}
+            onConfirm={() => {
+                act(async () => {
+                    for (const [at, id] of ids.entries()) {
+                        setDone(at);
+                        await deleteContent(space, id);
+                    }
+                    notify(words.deleted(ids.length));
+                    onDone();
+                });
+            }}
+            onClose={onClose}
+        >
+            <ul class="names">
+                {ids.slice(0, 8).map((id) => (
+                    <li key={id}>
+                        <bdi>{id}</bdi>
+                    </li>
+                ))}
+                {ids.length > 8 && <li>…</li>}
+            </ul>
+            {busy && <p role="status">{words.deleting(done + 1, ids.length)}</p>}
+        </Confirm>
+    );
+}

@@ -1,0 +1,190 @@
+import { useState } from "preact/hooks";
+
+import { session } from "../api/session.ts";
+import { createSpace, spaces, type Space } from "../api/spaces.ts";
+import { date } from "../model/format.ts";
+import { spaceFault } from "../model/naming.ts";
+import { spaceHref } from "../model/route.ts";
+import { Button, Dialog, Empty, Field, Search, Wrong } from "../parts/controls.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { Load, useAct, useLoad } from "../parts/load.tsx";
+import { notify } from "../parts/notices.tsx";
+import { go, replace, route } from "../router.ts";
+import { texts } from "../texts.ts";
+
+const words = texts.spaces;
+
+export function SpacesPage() {
+    const all = useLoad(spaces, []);
+    const [creating, setCreating] = useState(false);
+    const search = route.value.page === "spaces" ? (route.value.search ?? "") : "";
+    const mayCreate = session.value?.role !== "user";
+    const create = () => {
+        setCreating(true);
+    };
+    return (
+        <div class="page">
+            <div class="page-head">
+                <div>
+                    <h1>{words.title}</h1>
+                    <p class="lead">{words.lead}</p>
+                </div>
+                {mayCreate && (
+                    <Button kind="primary" icon="plus" onClick={create}>
+                        {words.create}
+                    </Button>
+                )}
+            </div>
+            <Load of={all}>
+                {(known) =>
+                    known.length === 0 ? (
+                        <Welcome mayCreate={mayCreate} onCreate={create} />
+                    ) : (
+                        <>
+                            <div class="toolbar">
+                                <Search
+                                    label={words.search}
+                                    value={search}
+                                    onInput={(text) => {
+                                        replace({ page: "spaces", search: text });
+                                    }}
+                                />
+                            </div>
+                            <SpaceTable spaces={known.filter(({ id }) => id.includes(search.trim().toLowerCase()))} />
+                        </>
+                    )
+                }
+            </Load>
+            {creating && (
+                <CreateDialog
+                    taken={(all.value ?? []).map(({ id }) => id)}
+                    onClose={() => {
+                        setCreating(false);
+                    }}
+                />
+            )}
+        </div>
+    );
+}
+
+function Welcome({ mayCreate, onCreate }: { readonly mayCreate: boolean; readonly onCreate: () => void }) {
+    return (
+        <Empty icon="space" title={words.empty}>
+            <p>{mayCreate ? words.emptyOwner : words.emptyUser}</p>
+            {mayCreate && (
+                <>
+                    <ol class="steps">
+                        {words.steps.map((step) => (
+                            <li key={step}>{step}</li>
+                        ))}
+                    </ol>
+                    <Button kind="primary" icon="plus" onClick={onCreate}>
+                        {words.create}
+                    </Button>
+                </>
+            )}
+        </Empty>
+    );
+}
+
+function SpaceTable({ spaces: shown }: { readonly spaces: readonly Space[] }) {
+    if (shown.length === 0) {
+        return (
+            <Empty icon="search" title={words.none}>
+                <p>{words.noneHint}</p>
+            </Empty>
+        );
+    }
+    const { columns } = words;
+    return (
+        <>
+            <table class="cards">
+                <thead>
+                    <tr>
+                        <th scope="col">{columns.name}</th>
+                        <th scope="col">{columns.streaming}</th>
+                        <th scope="col">{columns.right}</th>
+                        <th scope="col">{columns.owner}</th>
+                        <th scope="col">{columns.created}</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {shown.map((space) => (
+                        <tr key={space.id}>
+                            <th scope="row">
+                                <a class="row-link" href={spaceHref(space.id)}>
+                                    <Icon name="space" />
+                                    {space.id}
+                                </a>
+                            </th>
+                            <td data-label={columns.streaming}>
+                                <StreamingBadge type={space.streaming} />
+                            </td>
+                            <td data-label={columns.right}>{words.rights[space.right]}</td>
+                            <td data-label={columns.owner}>{space.owner ?? words.noOwner}</td>
+                            <td data-label={columns.created}>
+                                {space.created > 0 ? date(new Date(space.created * 1000)) : words.noOwner}
+                            </td>
+                        </tr>
+                    ))}
+                </tbody>
+            </table>
+            <p class="count" role="status">
+                {words.count(shown.length)}
+            </p>
+        </>
+    );
+}
+
+export function StreamingBadge({ type }: { readonly type: Space["streaming"] }) {
+    return (
+        <span class={`badge ${type.toLowerCase()}`}>
+            <Icon name={type === "SECURE" ? "lock" : type === "OPEN" ? "stream" : "close"} />
+            {words.streaming[type]}
+        </span>
+    );
+}
+
+function CreateDialog({ taken, onClose }: { readonly taken: readonly string[]; readonly onClose: () => void }) {
+    const [name, setName] = useState("");
+    const { busy, error, act } = useAct();
+    const fault = spaceFault(name);
+    // A name that is still too short is not wrong yet.
+    const typing = name.length < 3 && fault === "length";
+    const wrong = taken.includes(name) ? words.taken : fault && !typing ? words.faults[fault] : undefined;
+    const good = fault === undefined && wrong === undefined;
+    return (
+        <Dialog title={words.createTitle} onClose={onClose}>
+            <form
+                onSubmit={(event) => {
+                    event.preventDefault();
+                    if (!good) return;
+                    act(async () => {
+                        await createSpace(name);
+                        notify(words.created(name));
+                        onClose();
+                        go({ page: "space", space: name, tab: "contents", folder: "" });
+                    });
+                }}
+            >
+                <Field
+                    label={words.name}
+                    value={name}
+                    onInput={setName}
+                    hint={words.rule}
+                    error={wrong}
+                    good={good ? words.good : undefined}
+                    autofocus
+                    required
+                />
+                <Wrong text={error} />
+                <div class="actions">
+                    <Button onClick={onClose}>{texts.cancel}</Button>
+                    <Button kind="primary" submit busy={busy} disabled={!good}>
+                        {words.submit}
+                    </Button>
+                </div>
+            </form>
+        </Dialog>
+    );
+}
