@@ -1,7 +1,7 @@
 //! Containers: one module a format, each with its two halves side by side: *index* (bytes to model) and *write* (selection
 //! to splice). They know nothing of HTTP, of AWS or of where their bytes come from.
 //!
-//! A format is a [`Format`] in a module of its own and a line in the table below; nowhere else is one named.
+//! A format is a [`Format`] in a module of its own and a line in [`FORMATS`]; no other code names one.
 
 pub mod avi;
 mod checkpoint;
@@ -37,16 +37,15 @@ mod testing;
 pub use checkpoint::Checkpoint;
 pub use draft::{MAX_MADE, MAX_SELECTION};
 pub use extents::Extents;
-pub use format::Format;
+pub use format::{Format, IndexFuture, Indexing};
 pub(crate) use order::Merged;
 pub use pass::{Limit, Progress};
 pub use selection::{Segment, Selected, Selection, Written};
-pub use source::{ReadError, Source};
+pub use source::{DynSink, DynSource, ReadError, Sink, Source};
 
 use bytes::Bytes;
 
-use crate::index::{BuildError, Container, Outline, Packed};
-use crate::media::{Kind, Track};
+use crate::index::{BuildError, Outline};
 
 /// The version of the writers. One more for every change of what they write for the same selection: a cut's validator
 /// depends on it, so that no cache joins the bytes of two of them.
@@ -60,12 +59,6 @@ const NOT_READ: &str = "more than 64 MiB that are no frame or packet follow: wha
 
 /// How many bytes of its beginning say of which format a file is.
 const START: u64 = 4096;
-
-/// Where the pages of an index go as they become complete.
-pub trait Sink {
-    /// Takes a page. Pages come in any order, each once.
-    fn page(&mut self, page: Packed) -> impl Future<Output = Result<(), ReadError>> + Send;
-}
 
 /// Why a file could not be indexed, or a cut not be written.
 #[derive(Debug, thiserror::Error)]
@@ -122,55 +115,32 @@ impl From<BuildError> for Error {
     }
 }
 
-/// Makes the table of formats, which are asked in this order whether a file is theirs.
-macro_rules! formats {
-    ($($format:ty),* $(,)?) => {
-        const FORMATS: &[Entry] = &[$(Entry::of::<$format>()),*];
-
-        /// Reads a file's structure as far as the limit allows, from where it came to before: the pages that went to the sink
-        /// then are not given again.
-        ///
-        /// Tables (of MP4, WAV and its likes) are read at once, whatever the limit: a few megabytes of any file.
-        pub async fn index_on(
-            source: &impl Source,
-            sink: &mut (impl Sink + Send),
-            from: Option<&Checkpoint>,
-            limit: &Limit,
-        ) -> Result<Progress, Error> {
-            let start = source.read(0..source.len().min(START)).await?;
-            let behind = behind_tags(source, &start).await?;
-            $(if <$format>::recognises(if <$format>::BEHIND_TAGS { &behind } else { &start }) {
-                return pass::through::<<$format as Format>::Pass>(source, sink, from, limit).await;
-            })*
-            Err(Error::Unknown)
-        }
-    };
-}
-
-formats![
-    matroska::Matroska,
-    mp4::Mp4,
-    flac::Flac,
-    iff::Iff,
-    flv::Flv,
-    avi::Avi,
-    mpegts::MpegTs,
-    mpegps::MpegPs,
-    ogg::Ogg,
-    // These have nothing at their beginning that tells them; so they come last.
-    frames::Frames,
+/// All formats, in the order in which they are asked whether a file is theirs.
+pub static FORMATS: &[&dyn Format] = &[
+    &matroska::Matroska,
+    &mp4::Mp4,
+    &flac::Flac,
+    &iff::Iff,
+    &flv::Flv,
+    &avi::Avi,
+    &mpegts::MpegTs,
+    &mpegps::MpegPs,
+    &ogg::Ogg,
+    // It accepts any beginning, since its files have no signature; so it comes last.
+    &frames::Frames,
 ];
 
-/// What a file begins with behind its `ID3v2` tags, where it has any before `start` says what it is.
-async fn behind_tags(source: &impl Source, start: &Bytes) -> Result<Bytes, ReadError> {
-    if tags::id3_length(start).is_none() {
-        return Ok(start.clone());
-    }
-    let (_, begins) = tags::before(source).await?;
-    source.read(begins..source.len().min(begins.saturating_add(START))).await
+/// The format of an indexed file. `None` if a program that knew more formats has made the index.
+#[must_use]
+pub fn format_of(outline: &Outline) -> Option<&'static dyn Format> {
+    FORMATS.iter().copied().find(|format| format.containers().contains(&outline.container))
 }
 
-/// Reads a file's structure: pages go to the sink, the outline comes back.
+/// Reads the structure of a file: its pages go to the sink, and the outline is returned.
+///
+/// # Errors
+///
+/// As [`index_on`].
 pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Result<Outline, Error> {
     let mut from = None;
     loop {
@@ -181,79 +151,53 @@ pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Resul
     }
 }
 
-/// A line of the table: what a [`Format`] answers of a file once it is indexed.
-struct Entry {
-    containers: &'static [Container],
-    write: fn(&Outline, &Selection) -> Result<Written, Error>,
-    starts_exactly: fn(&Outline, &Track) -> bool,
-    ends_with_a_sample: fn(&Outline) -> bool,
-    plays_lead_in: fn(&Outline) -> bool,
-    setup_stands_before: fn(&Outline) -> bool,
-    as_played: fn(&Outline, Selection) -> Selection,
-    mime: fn(&Outline, &[Kind]) -> String,
+/// Reads the structure of a file as far as the limit allows, beginning at the checkpoint of an earlier call if there is one. The
+/// pages that went to the sink in that call are not given again.
+///
+/// Tables (of MP4, WAV and its likes) are read at once, whatever the limit: they are a few megabytes of any file.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] if no format recognises the file. [`Error::Read`] if the source or the sink fails, and [`Error::Checkpoint`]
+/// if the checkpoint cannot be read; both say nothing about the file. Any other error means that the file cannot be indexed.
+pub async fn index_on(
+    source: &impl Source,
+    sink: &mut (impl Sink + Send),
+    from: Option<&Checkpoint>,
+    limit: &Limit,
+) -> Result<Progress, Error> {
+    let format = recognise(source).await?.ok_or(Error::Unknown)?;
+    format.index(Indexing { source, sink, from, limit }).await
 }
 
-impl Entry {
-    const fn of<F: Format>() -> Self {
-        Self {
-            containers: F::CONTAINERS,
-            write: F::write,
-            starts_exactly: F::starts_exactly,
-            ends_with_a_sample: F::ends_with_a_sample,
-            plays_lead_in: F::plays_lead_in,
-            setup_stands_before: F::setup_stands_before,
-            as_played: F::as_played,
-            mime: F::mime,
-        }
-    }
-
-    /// That of the format of an outline; there is none where the index was made by a program that knew more formats.
-    fn find(outline: &Outline) -> Option<&'static Self> {
-        FORMATS.iter().find(|entry| entry.containers.contains(&outline.container))
-    }
+/// The format of a file, by its first bytes.
+async fn recognise(source: &dyn DynSource) -> Result<Option<&'static dyn Format>, ReadError> {
+    let start = source.read(0..source.len().min(START)).await?;
+    let behind = behind_tags(source, &start).await?;
+    let of = |format: &dyn Format| if format.behind_tags() { &behind } else { &start };
+    Ok(FORMATS.iter().copied().find(|format| format.recognises(of(*format))))
 }
 
-/// Writes a selection as a complete file.
+/// What a file begins with behind its `ID3v2` tags, where it has any before `start` says what it is.
+async fn behind_tags(source: &dyn DynSource, start: &Bytes) -> Result<Bytes, ReadError> {
+    if tags::id3_length(start).is_none() {
+        return Ok(start.clone());
+    }
+    let (_, begins) = tags::before(source).await?;
+    source.read(begins..source.len().min(begins.saturating_add(START))).await
+}
+
+/// Writes a selection as a complete file of the outline's format.
+///
+/// # Errors
+///
+/// [`Error::Unsupported`] if the format is not known, else as [`Format::write`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    known_format_of(outline)?.write(outline, selection)
+}
+
+/// The format of an indexed file that is to be cut.
+pub(crate) fn known_format_of(outline: &Outline) -> Result<&'static dyn Format, Error> {
     let unknown = || Error::Unsupported(format!("files of the format {:?}", outline.container.name()));
-    (Entry::find(outline).ok_or_else(unknown)?.write)(outline, selection)
-}
-
-/// [`Format::starts_exactly`] of the outline's format.
-#[must_use]
-pub fn starts_exactly(outline: &Outline, track: &Track) -> bool {
-    Entry::find(outline).is_some_and(|entry| (entry.starts_exactly)(outline, track))
-}
-
-/// [`Format::ends_with_a_sample`] of the outline's format.
-#[must_use]
-pub fn ends_with_a_sample(outline: &Outline) -> bool {
-    Entry::find(outline).is_some_and(|entry| (entry.ends_with_a_sample)(outline))
-}
-
-/// [`Format::plays_lead_in`] of the outline's format.
-#[must_use]
-pub fn plays_lead_in(outline: &Outline) -> bool {
-    Entry::find(outline).is_some_and(|entry| (entry.plays_lead_in)(outline))
-}
-
-/// [`Format::setup_stands_before`] of the outline's format.
-#[must_use]
-pub fn setup_stands_before(outline: &Outline) -> bool {
-    Entry::find(outline).is_some_and(|entry| (entry.setup_stands_before)(outline))
-}
-
-/// [`Format::as_played`] of the outline's format.
-#[must_use]
-pub fn as_played(outline: &Outline, selection: Selection) -> Selection {
-    match Entry::find(outline) {
-        Some(entry) => (entry.as_played)(outline, selection),
-        None => selection,
-    }
-}
-
-/// [`Format::mime`] of the outline's format.
-#[must_use]
-pub fn mime(outline: &Outline, kinds: &[Kind]) -> String {
-    Entry::find(outline).map_or_else(|| outline.mime.clone(), |entry| (entry.mime)(outline, kinds))
+    format_of(outline).ok_or_else(unknown)
 }

@@ -3,11 +3,12 @@
 
 use std::time::Instant;
 
+use futures::future::FutureExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::stream::{CHUNK, Stream};
-use super::{Checkpoint, Error, Sink, Source};
+use super::{Checkpoint, DynSink, DynSource, Error, IndexFuture, Indexing};
 use crate::index::{Builder, Outline, Packed};
 
 /// How far a pass may go at once. The default: to the end of the file.
@@ -44,28 +45,27 @@ pub enum Progress {
 }
 
 /// One pass through a file of some format. What it reads is decided by the file alone, and not by where it was stopped.
-pub trait Pass: Serialize + DeserializeOwned + Send + Sized {
+pub trait Pass: Serialize + DeserializeOwned + Send + Sized + 'static {
     /// Reads what stands before the first step, at the beginning of the file as a rule. This cannot be stopped.
-    fn begin<S: Source>(stream: &mut Stream<'_, S>) -> impl Future<Output = Result<Self, Error>> + Send;
+    fn begin(stream: &mut Stream<'_>) -> impl Future<Output = Result<Self, Error>> + Send;
 
     /// Goes on from the position of the stream: an element, a few packets, at most some chunks of what is passed over. The
     /// position is all that it knows of the stream. Says whether there is more.
-    fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> impl Future<Output = Result<bool, Error>> + Send;
+    fn step(&mut self, stream: &mut Stream<'_>) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Where its samples go. What is read before the first step may have gone there already.
     fn builder(&mut self) -> &mut Builder;
 
     /// The end of the file: the remaining pages, and the outline, whose `pages` are filled in by whoever counts them.
-    fn finish<S: Source>(self, source: &S) -> impl Future<Output = Result<(Vec<Packed>, Outline), Error>> + Send;
+    fn finish(self, source: &dyn DynSource) -> impl Future<Output = Result<(Vec<Packed>, Outline), Error>> + Send;
 }
 
 /// Goes through a file, from where an earlier pass came to.
-pub async fn through<P: Pass>(
-    source: &impl Source,
-    sink: &mut (impl Sink + Send),
-    from: Option<&Checkpoint>,
-    limit: &Limit,
-) -> Result<Progress, Error> {
+pub fn through<P: Pass>(indexing: Indexing<'_>) -> IndexFuture<'_> {
+    go_through::<P>(indexing).boxed()
+}
+
+async fn go_through<P: Pass>(Indexing { source, sink, from, limit }: Indexing<'_>) -> Result<Progress, Error> {
     // More is not asked for than may be gone through.
     let chunk = limit.chunk.min(limit.bytes.unwrap_or(CHUNK)).clamp(1, CHUNK);
     let mut stream = Stream::new(source, chunk);
@@ -100,7 +100,7 @@ pub async fn through<P: Pass>(
     Ok(Progress::Done(Outline { pages: count, ..outline }.into()))
 }
 
-async fn give(pages: Vec<Packed>, sink: &mut (impl Sink + Send), count: &mut u32) -> Result<(), Error> {
+async fn give(pages: Vec<Packed>, sink: &mut dyn DynSink, count: &mut u32) -> Result<(), Error> {
     for page in pages {
         *count = (*count).max(page.number.saturating_add(1));
         sink.page(page).await?;

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::pass::{Pass, through};
-use super::{Checkpoint, Error, Limit, Progress, Sink, Source};
+use super::{Checkpoint, Error, Indexing, Limit, Progress, Sink, Source};
 use crate::index::Outline;
 
 /// How often a file is stopped at.
@@ -13,7 +13,7 @@ pub async fn index<P: Pass>(source: &impl Source, sink: &mut (impl Sink + Send),
     let limit = Limit { bytes: Some(chunk.max(source.len() / STOPS)), chunk, ..Limit::default() };
     let mut from = None;
     loop {
-        match through::<P>(source, sink, from.as_ref(), &limit).await? {
+        match through::<P>(Indexing { source, sink, from: from.as_ref(), limit: &limit }).await? {
             Progress::Done(outline) => return Ok(*outline),
             Progress::Paused(checkpoint) => from = Some(Checkpoint::unpack(&checkpoint.pack()).unwrap()),
         }

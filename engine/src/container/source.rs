@@ -1,8 +1,14 @@
-//! Where a container's bytes come from: an object on S3, a file, a slice in memory.
+//! Where a container's bytes come from: an object on S3, a file, a slice in memory. And where the pages of its index go.
+//!
+//! Callers implement [`Source`] and [`Sink`], whose methods are `async`. Passes read by [`DynSource`] and give by [`DynSink`], so
+//! that they are compiled once, whatever the source is.
 
 use std::ops::Range;
 
 use bytes::Bytes;
+use futures::future::{BoxFuture, FutureExt};
+
+use crate::index::Packed;
 
 /// Why bytes could not be had, or a page not be stored.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +33,50 @@ pub trait Source: Sync {
 
     /// All bytes of `range`, which lies within the file. Each call is a round trip: ask for what you need in one.
     fn read(&self, range: Range<u64>) -> impl Future<Output = Result<Bytes, ReadError>> + Send;
+}
+
+/// A [`Source`] as a trait object; every source is one. A read costs an allocation more, which is nothing beside a round trip.
+pub trait DynSource: Sync {
+    /// [`Source::len`].
+    fn len(&self) -> u64;
+
+    /// [`Source::is_empty`].
+    fn is_empty(&self) -> bool;
+
+    /// [`Source::read`].
+    fn read(&self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes, ReadError>>;
+}
+
+impl<S: Source> DynSource for S {
+    fn len(&self) -> u64 {
+        Source::len(self)
+    }
+
+    fn is_empty(&self) -> bool {
+        Source::is_empty(self)
+    }
+
+    fn read(&self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes, ReadError>> {
+        Source::read(self, range).boxed()
+    }
+}
+
+/// Where the pages of an index go as they become complete.
+pub trait Sink {
+    /// Takes a page. Pages come in any order, each once.
+    fn page(&mut self, page: Packed) -> impl Future<Output = Result<(), ReadError>> + Send;
+}
+
+/// A [`Sink`] as a trait object; every sink is one.
+pub trait DynSink: Send {
+    /// [`Sink::page`].
+    fn page(&mut self, page: Packed) -> BoxFuture<'_, Result<(), ReadError>>;
+}
+
+impl<S: Sink + Send> DynSink for S {
+    fn page(&mut self, page: Packed) -> BoxFuture<'_, Result<(), ReadError>> {
+        Sink::page(self, page).boxed()
+    }
 }
 
 impl Source for Bytes {

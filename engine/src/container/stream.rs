@@ -6,7 +6,7 @@ use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::FuturesOrdered;
 
-use super::{ReadError, Source};
+use super::{DynSource, ReadError};
 
 /// How many bytes are asked for at once: enough that S3's first-byte latency is a small part of the transfer.
 pub const CHUNK: u64 = 4 << 20;
@@ -15,8 +15,8 @@ pub const CHUNK: u64 = 4 << 20;
 const AHEAD: usize = 3;
 
 /// A position in a file, and the bytes that follow it.
-pub struct Stream<'s, S> {
-    source: &'s S,
+pub struct Stream<'s> {
+    source: &'s dyn DynSource,
     chunk: u64,
     /// Bytes in hand, and where in the file they begin.
     window: Bytes,
@@ -31,9 +31,9 @@ pub struct Stream<'s, S> {
     depth: usize,
 }
 
-impl<'s, S: Source> Stream<'s, S> {
+impl<'s> Stream<'s> {
     /// From the beginning of the file, by chunks of so many bytes.
-    pub fn new(source: &'s S, chunk: u64) -> Self {
+    pub fn new(source: &'s dyn DynSource, chunk: u64) -> Self {
         let ahead = FuturesOrdered::new();
         Self { source, chunk, window: Bytes::new(), start: 0, at: 0, ahead, next: 0, depth: 1 }
     }
@@ -49,7 +49,7 @@ impl<'s, S: Source> Stream<'s, S> {
     }
 
     /// Where the bytes come from, for what lies elsewhere.
-    pub const fn source(&self) -> &'s S {
+    pub const fn source(&self) -> &'s dyn DynSource {
         self.source
     }
 
@@ -165,6 +165,7 @@ mod tests {
     use futures::executor::block_on;
 
     use super::*;
+    use crate::container::Source;
 
     /// Bytes 0, 1, 2, …, which come only when they are asked for a second time.
     struct Slow {

@@ -9,7 +9,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::stream::Stream;
-use super::{ReadError, Source};
+use super::{DynSource, ReadError};
 
 /// How many bytes of a tag say how long it is.
 pub const HEADER: usize = 32;
@@ -41,7 +41,7 @@ pub fn begin_behind(bytes: &[u8]) -> bool {
 }
 
 /// The tags before the frames: the ranges of ID3v2, and where they all end.
-pub async fn before(source: &impl Source) -> Result<(Vec<Range<u64>>, u64), ReadError> {
+pub async fn before(source: &dyn DynSource) -> Result<(Vec<Range<u64>>, u64), ReadError> {
     let (mut id3, mut at) = (Vec::new(), 0);
     for _ in 0..MAX_TAGS {
         let header = source.read(at..source.len().min(at + HEADER as u64)).await?;
@@ -61,7 +61,7 @@ pub async fn before(source: &impl Source) -> Result<(Vec<Range<u64>>, u64), Read
 }
 
 /// Goes behind the ID3v2 tags that a file begins with.
-pub async fn pass<S: Source>(stream: &mut Stream<'_, S>) -> Result<(), ReadError> {
+pub async fn pass(stream: &mut Stream<'_>) -> Result<(), ReadError> {
     for _ in 0..MAX_TAGS {
         let Some(length) = id3_length(stream.peek(HEADER).await?) else { break };
         stream.seek(stream.position().saturating_add(length));
@@ -70,7 +70,7 @@ pub async fn pass<S: Source>(stream: &mut Stream<'_, S>) -> Result<(), ReadError
 }
 
 /// Where the frames end that begin at `start`, and the tags behind them begin.
-pub async fn behind(source: &impl Source, start: u64) -> Result<u64, ReadError> {
+pub async fn behind(source: &dyn DynSource, start: u64) -> Result<u64, ReadError> {
     let mut end = source.len();
     // What stands before the frames may claim to be longer than the file.
     let start = start.min(end);

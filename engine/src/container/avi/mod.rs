@@ -21,7 +21,7 @@ mod riff;
 mod tests;
 mod write;
 
-use super::{Error, Format, Selection, Written};
+use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
 use crate::index::{Container, Outline};
 
 /// What its files are called in their heads.
@@ -31,11 +31,16 @@ const CONTAINER: Container = Container::named("avi");
 pub struct Avi;
 
 impl Format for Avi {
-    const CONTAINERS: &'static [Container] = &[CONTAINER];
-    type Pass = index::Pass;
+    fn containers(&self) -> &'static [Container] {
+        const { &[CONTAINER] }
+    }
+
+    fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
+        pass::through::<index::Pass>(indexing)
+    }
 
     /// Whether a file that begins with these bytes is one: a RIFF of form `AVI `.
-    fn recognises(start: &[u8]) -> bool {
+    fn recognises(&self, start: &[u8]) -> bool {
         start.starts_with(b"RIFF") && start.get(8..12) == Some(b"AVI ")
     }
 
@@ -44,11 +49,11 @@ impl Format for Avi {
     /// # Errors
     ///
     /// [`Error::Unsupported`] where it would be larger than 2 GiB, [`Error::Index`] where the selection is not of the outline.
-    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }
 
-    fn ends_with_a_sample(_: &Outline) -> bool {
+    fn ends_with_a_sample(&self, _: &Outline) -> bool {
         true
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::riff::{Chunk, FourCc, HEADER, u16_at, u32_at};
 use crate::container::stream::Stream;
-use crate::container::{Error, Source};
+use crate::container::{DynSource, Error};
 
 /// bIndexType: of index chunks, of data chunks.
 const OF_INDEXES: u8 = 0;
@@ -63,7 +63,7 @@ impl Entry {
     }
 
     /// Whether the chunk is there.
-    async fn is_there(&self, source: &impl Source) -> Result<bool, Error> {
+    async fn is_there(&self, source: &dyn DynSource) -> Result<bool, Error> {
         let header = self.offset..self.offset.saturating_add(HEADER as u64);
         if header.end > source.len() || self.end() > source.len() {
             return Ok(false);
@@ -85,7 +85,7 @@ struct Table {
 
 impl Table {
     /// `None` where there is none of this stream.
-    async fn read(source: &impl Source, part: Part, stream: usize) -> Result<Option<Self>, Error> {
+    async fn read(source: &dyn DynSource, part: Part, stream: usize) -> Result<Option<Self>, Error> {
         let start = part.offset.saturating_add((HEADER + BEFORE_ENTRIES) as u64);
         if start > source.len() {
             return Ok(None);
@@ -110,7 +110,7 @@ impl Table {
     }
 
     /// Its first entry and its last.
-    async fn ends(&self, source: &impl Source) -> Result<Option<(Entry, Entry)>, Error> {
+    async fn ends(&self, source: &dyn DynSource) -> Result<Option<(Entry, Entry)>, Error> {
         let (start, end) = self.entries;
         let size = self.size as u64;
         if start == end {
@@ -122,7 +122,7 @@ impl Table {
 }
 
 /// Where the last `movi` list of the file ends: of the RIFF that comes last. The first ends at `first`.
-pub async fn last_movi<S: Source>(stream: &mut Stream<'_, S>, first: u64) -> Result<u64, Error> {
+pub async fn last_movi(stream: &mut Stream<'_>, first: u64) -> Result<u64, Error> {
     let (mut riff, mut end) = (0, first);
     while riff < stream.len() {
         stream.seek(riff);
@@ -155,7 +155,7 @@ impl Indexes {
     /// Those of the streams that have a track, by their numbers, if they lead to the chunks that are there, up to so many bytes
     /// before `end`.
     pub async fn of(
-        source: &impl Source,
+        source: &dyn DynSource,
         streams: impl Iterator<Item = (usize, &[Part])>,
         end: u64,
         rest: u64,
@@ -185,7 +185,7 @@ impl Indexes {
     }
 
     /// The next data chunk in the order of the file.
-    pub async fn next(&mut self, source: &impl Source) -> Result<Option<Entry>, Error> {
+    pub async fn next(&mut self, source: &dyn DynSource) -> Result<Option<Entry>, Error> {
         let lanes = self.lanes.iter_mut().filter(|lane| lane.next.is_some());
         let Some(lane) = lanes.min_by_key(|lane| lane.next.map(|next| next.offset)) else { return Ok(None) };
         let entry = lane.next;
@@ -205,7 +205,7 @@ struct Lane {
 }
 
 impl Lane {
-    async fn advance(&mut self, source: &impl Source) -> Result<(), Error> {
+    async fn advance(&mut self, source: &dyn DynSource) -> Result<(), Error> {
         loop {
             let Some(table) = &mut self.table else {
                 self.table = self.tables.pop_front();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::MARKER;
 use crate::codec::flac::{STREAMINFO_LENGTH, StreamInfo};
 use crate::container::stream::Stream;
-use crate::container::{Error, Source, tags};
+use crate::container::{Error, tags};
 use crate::index::{Chapters, Mark};
 use crate::media::{Ticks, Timescale};
 
@@ -36,7 +36,7 @@ pub struct Preamble {
 }
 
 /// Reads all that stands before the frames. The stream is then at the first.
-pub async fn read<S: Source>(stream: &mut Stream<'_, S>) -> Result<Preamble, Error> {
+pub async fn read(stream: &mut Stream<'_>) -> Result<Preamble, Error> {
     let malformed =
         |offset, what: &str| Error::Malformed { offset, path: "metadata".to_owned(), what: what.to_owned() };
     tags::pass(stream).await?;

@@ -11,7 +11,7 @@ use crate::codec::Properties;
 use crate::codec::flac::{MAX_HEADER, StreamInfo};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source, pass, tags};
+use crate::container::{DynSource, Error, pass, tags};
 use crate::index::{Builder, Outline, Packed};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
@@ -36,7 +36,7 @@ pub struct Pass {
 }
 
 impl pass::Pass for Pass {
-    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
         let before = blocks::read(stream).await?;
         let timescale = Timescale::per_second(before.info.rate).ok_or(Error::Unknown)?;
         let end = tags::behind(stream.source(), before.frames).await?;
@@ -45,7 +45,7 @@ impl pass::Pass for Pass {
         Ok(Self { before, end, walk, samples })
     }
 
-    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
         let at = stream.position();
         if at >= self.end {
             return Ok(false);
@@ -67,7 +67,7 @@ impl pass::Pass for Pass {
         &mut self.samples.builder
     }
 
-    async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {
+    async fn finish(self, source: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
         let Preamble { info, comments, chapters, start, frames } = self.before;
         let (last, tracks, mut notes) = self.samples.finish(self.end)?;
         let duration = tracks.first().map_or(Time::ZERO, |track| track.timescale.time(track.presented.1));

@@ -16,7 +16,7 @@ mod tests;
 mod walk;
 mod write;
 
-use super::{Error, Format, Selection, Written};
+use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
 use crate::index::{Container, Outline};
 
 /// With what a stream begins (RFC 9639 §6).
@@ -29,15 +29,22 @@ const CONTAINER: Container = Container::named("flac");
 pub struct Flac;
 
 impl Format for Flac {
-    const CONTAINERS: &'static [Container] = &[CONTAINER];
+    fn containers(&self) -> &'static [Container] {
+        const { &[CONTAINER] }
+    }
+
     /// Takes some 16 MiB of memory, however long a file is.
-    type Pass = index::Pass;
+    fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
+        pass::through::<index::Pass>(indexing)
+    }
 
     /// The standard lets readers skip a tag (§6).
-    const BEHIND_TAGS: bool = true;
+    fn behind_tags(&self) -> bool {
+        true
+    }
 
     /// Whether a file that begins with these bytes is one.
-    fn recognises(start: &[u8]) -> bool {
+    fn recognises(&self, start: &[u8]) -> bool {
         start.starts_with(MARKER)
     }
 
@@ -46,11 +53,11 @@ impl Format for Flac {
     /// # Errors
     ///
     /// [`Error::Index`] where the outline is not of such a file, or the selection's runs are not its elements.
-    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }
 
-    fn ends_with_a_sample(_: &Outline) -> bool {
+    fn ends_with_a_sample(&self, _: &Outline) -> bool {
         true
     }
 }

@@ -18,7 +18,7 @@ mod tag;
 mod tests;
 mod write;
 
-use super::{Error, Format, Selection, Written};
+use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
 use crate::index::{Container, Outline};
 
 /// What its files are called in their heads.
@@ -28,12 +28,17 @@ const CONTAINER: Container = Container::named("flv");
 pub struct Flv;
 
 impl Format for Flv {
-    const CONTAINERS: &'static [Container] = &[CONTAINER];
+    fn containers(&self) -> &'static [Container] {
+        const { &[CONTAINER] }
+    }
+
     /// Takes some 20 MiB of memory, however long a file is.
-    type Pass = index::Pass;
+    fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
+        pass::through::<index::Pass>(indexing)
+    }
 
     /// Whether a file that begins with these bytes is one: signature, a version there has been, and a header that is long enough.
-    fn recognises(start: &[u8]) -> bool {
+    fn recognises(&self, start: &[u8]) -> bool {
         tag::FileHeader::parse(start).is_some()
     }
 
@@ -42,11 +47,11 @@ impl Format for Flv {
     /// # Errors
     ///
     /// [`Error::Index`] where the selection's runs are not of the outline's tracks, or no tags.
-    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }
 
-    fn ends_with_a_sample(_: &Outline) -> bool {
+    fn ends_with_a_sample(&self, _: &Outline) -> bool {
         true
     }
 }

@@ -15,7 +15,7 @@ use crate::codec::mpeg_audio::{self, Header, Mpeg};
 use crate::codec::{Frame, Syntax};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source, foreign, pass, tags};
+use crate::container::{DynSource, Error, foreign, pass, tags};
 use crate::index::{Builder, Chapters, Container, Outline, Packed};
 use crate::media::{Edit, Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
@@ -51,7 +51,7 @@ pub struct Pass {
 }
 
 impl pass::Pass for Pass {
-    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
         let source = stream.source();
         let (id3, start) = tags::before(source).await?;
         let Begin { at, syntax, frame, bytes, wave } = begin(source, start).await?;
@@ -94,7 +94,7 @@ impl pass::Pass for Pass {
         })
     }
 
-    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
         match self.scanner.step(stream, &mut self.file.notes).await? {
             Step::Frame(offset, frame) => {
                 self.reservoir.push(&frame);
@@ -112,7 +112,7 @@ impl pass::Pass for Pass {
         &mut self.builder
     }
 
-    async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
+    async fn finish(self, _: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
         let Self { file, mpeg, builder, reservoir, lasts, .. } = self;
         let (last, tracks) = builder.finish()?;
         let mut track = tracks.into_iter().next().ok_or(Error::Unknown)?;
@@ -188,7 +188,7 @@ struct Begin {
 }
 
 /// Finds the first frame behind the tags, which end at `start`.
-async fn begin(source: &impl Source, start: u64) -> Result<Begin, Error> {
+async fn begin(source: &dyn DynSource, start: u64) -> Result<Begin, Error> {
     let read = |most: u64| source.read(start..source.len().min(start + most));
     let mut bytes = read(WINDOW as u64).await?;
     let last = start + bytes.len() as u64 == source.len();
@@ -258,7 +258,7 @@ struct File {
 
 impl File {
     /// Reads what tags say of the file.
-    async fn look_into(&mut self, id3: Vec<Range<u64>>, source: &impl Source) -> Result<(), Error> {
+    async fn look_into(&mut self, id3: Vec<Range<u64>>, source: &dyn DynSource) -> Result<(), Error> {
         for range in id3 {
             if range.end - range.start > MAX_TAG {
                 self.notes.push(format!("a tag of {} bytes is not looked into", range.end - range.start));

@@ -21,7 +21,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-use super::{Error, Extents, Format, Selection, Written};
+use super::{Error, Extents, Format, IndexFuture, Indexing, Selection, Written, pass};
 use crate::index::{Container, Outline};
 use crate::media::splice::Splice;
 use crate::media::{Kind, Track};
@@ -37,14 +37,21 @@ const ADTS: Container = Container::named("adts");
 pub struct Frames;
 
 impl Format for Frames {
-    const CONTAINERS: &'static [Container] = &[MP3, MP2, ADTS];
-    /// Takes some 32 MiB of memory, however long a file is.
-    type Pass = index::Pass;
+    fn containers(&self) -> &'static [Container] {
+        const { &[MP3, MP2, ADTS] }
+    }
 
-    const BEHIND_TAGS: bool = true;
+    /// Takes some 32 MiB of memory, however long a file is.
+    fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
+        pass::through::<index::Pass>(indexing)
+    }
+
+    fn behind_tags(&self) -> bool {
+        true
+    }
 
     /// There is nothing at the beginning that tells: reading has to find out.
-    fn recognises(_: &[u8]) -> bool {
+    fn recognises(&self, _: &[u8]) -> bool {
         true
     }
 
@@ -53,7 +60,7 @@ impl Format for Frames {
     /// # Errors
     ///
     /// [`Error::Index`] where the selection does not go with the outline.
-    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         let [selected] = selection.tracks.as_slice() else {
             return Err(mismatch("a selection of other than one track"));
         };
@@ -68,19 +75,19 @@ impl Format for Frames {
     }
 
     /// Also of a WAVE, whose cuts have no chunks.
-    fn mime(outline: &Outline, _: &[Kind]) -> String {
+    fn mime(&self, outline: &Outline, _: &[Kind]) -> String {
         if outline.container == ADTS { "audio/aac" } else { "audio/mpeg" }.to_owned()
     }
 
-    fn starts_exactly(outline: &Outline, _: &Track) -> bool {
+    fn starts_exactly(&self, outline: &Outline, _: &Track) -> bool {
         outline.container == MP3
     }
 
-    fn ends_with_a_sample(outline: &Outline) -> bool {
+    fn ends_with_a_sample(&self, outline: &Outline) -> bool {
         outline.container != MP3
     }
 
-    fn plays_lead_in(outline: &Outline) -> bool {
+    fn plays_lead_in(&self, outline: &Outline) -> bool {
         outline.container != MP3
     }
 }

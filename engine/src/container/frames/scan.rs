@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{Frame, HEADER, Syntax};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, MOST_JUNK, NOT_READ, Source, tags};
+use crate::container::{Error, MOST_JUNK, NOT_READ, tags};
 
 /// How many headers have to follow each other before frames are found again.
 const CONSECUTIVE: usize = 3;
@@ -88,7 +88,7 @@ impl<Y: Syntax> Scanner<Y> {
 
     /// Reads what is at the position, and goes behind it.
     #[inline]
-    pub async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>, notes: &mut Notes) -> Result<Step, Error> {
+    pub async fn step(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Step, Error> {
         let at = stream.position();
         if let Some(lost) = self.lost {
             return self.search(stream, lost, notes).await;
@@ -127,12 +127,7 @@ impl<Y: Syntax> Scanner<Y> {
     }
 
     /// Goes to where there are frames again, or a bit further towards it.
-    async fn search<S: Source>(
-        &mut self,
-        stream: &mut Stream<'_, S>,
-        lost: u64,
-        notes: &mut Notes,
-    ) -> Result<Step, Error> {
+    async fn search(&mut self, stream: &mut Stream<'_>, lost: u64, notes: &mut Notes) -> Result<Step, Error> {
         let from = stream.position().max(lost + 1);
         let to = match self.look_for(stream, from).await? {
             Search::Later(at) if at.saturating_sub(lost) <= MOST_JUNK => {
@@ -154,7 +149,7 @@ impl<Y: Syntax> Scanner<Y> {
 
     /// What stands at the position, before the end.
     #[inline]
-    async fn look<S: Source>(&self, stream: &mut Stream<'_, S>) -> Result<Next, Error> {
+    async fn look(&self, stream: &mut Stream<'_>) -> Result<Next, Error> {
         let left = usize::try_from(self.end.saturating_sub(stream.position())).unwrap_or(usize::MAX);
         if left == 0 {
             return Ok(Next::End);
@@ -181,7 +176,7 @@ impl<Y: Syntax> Scanner<Y> {
     }
 
     /// The first offset, from this one on and before the other, at which there are frames again.
-    async fn find<S: Source>(&self, stream: &mut Stream<'_, S>, mut from: u64, to: u64) -> Result<Option<u64>, Error> {
+    async fn find(&self, stream: &mut Stream<'_>, mut from: u64, to: u64) -> Result<Option<u64>, Error> {
         while from < to.min(self.end) {
             match self.look_for(stream, from).await? {
                 Search::Found(at) => return Ok(Some(at).filter(|at| *at < to)),
@@ -193,7 +188,7 @@ impl<Y: Syntax> Scanner<Y> {
     }
 
     /// Looks for frames among the bytes from this offset on, as many as are looked at together.
-    async fn look_for<S: Source>(&self, stream: &mut Stream<'_, S>, from: u64) -> Result<Search, Error> {
+    async fn look_for(&self, stream: &mut Stream<'_>, from: u64) -> Result<Search, Error> {
         stream.seek(from);
         let left = usize::try_from(self.end.saturating_sub(from)).unwrap_or(usize::MAX);
         let bytes = stream.peek(WINDOW).await?;
@@ -216,7 +211,7 @@ impl<Y: Syntax> Scanner<Y> {
     }
 
     /// An error where frames of another kind follow.
-    async fn not_of_another_kind<S: Source>(&self, stream: &mut Stream<'_, S>, at: u64) -> Result<(), Error> {
+    async fn not_of_another_kind(&self, stream: &mut Stream<'_>, at: u64) -> Result<(), Error> {
         let bytes = stream.peek(WINDOW).await?;
         let Some(frame) = self.syntax.frame(bytes) else { return Ok(()) };
         if !follow(&self.syntax, bytes, frame.kind, OF_ANOTHER_KIND, false) {

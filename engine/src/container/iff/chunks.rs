@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes};
 
 use super::behind_zeros;
 use super::dialect::{Dialect, Id, MAX_HEADER};
-use crate::container::{ReadError, Source, tags};
+use crate::container::{DynSource, ReadError, tags};
 
 /// How many bytes are read at once: the chunks before the sound are seldom more, nor those behind it.
 const WINDOW: u64 = 64 << 10;
@@ -30,8 +30,8 @@ pub struct Chunk {
 }
 
 /// The chunks of a file, one after the other.
-pub struct Chunks<'s, S> {
-    source: &'s S,
+pub struct Chunks<'s> {
+    source: &'s dyn DynSource,
     dialect: Dialect,
     /// Where the form begins: chunks are aligned from there on.
     begin: u64,
@@ -44,15 +44,15 @@ pub struct Chunks<'s, S> {
     seen: usize,
 }
 
-impl<'s, S: Source> Chunks<'s, S> {
+impl<'s> Chunks<'s> {
     /// Of a form of this dialect, which begins at `start` with these bytes.
-    pub const fn new(source: &'s S, dialect: Dialect, start: u64, window: Bytes) -> Self {
+    pub const fn new(source: &'s dyn DynSource, dialect: Dialect, start: u64, window: Bytes) -> Self {
         let next = start + dialect.first_chunk();
         Self { source, dialect, begin: start, window, start, next, behind: next, seen: 0 }
     }
 
     /// What a file begins with, behind tags and zeros, as far as it is read first; and where.
-    pub async fn start(source: &S) -> Result<(u64, Bytes), ReadError> {
+    pub async fn start(source: &dyn DynSource) -> Result<(u64, Bytes), ReadError> {
         let mut at = 0;
         let mut bytes = source.read(0..source.len().min(WINDOW)).await?;
         if tags::id3_length(&bytes).is_some() {

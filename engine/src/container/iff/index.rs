@@ -10,7 +10,7 @@ use super::dialect::{Dialect, Id};
 use super::meta::{self, Marks};
 use super::{CONTAINER, Sound, comm, fmt};
 use crate::container::stream::Stream;
-use crate::container::{Error, Source, pass};
+use crate::container::{DynSource, Error, pass};
 use crate::index::{Builder, Chapters, Outline, Packed};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
@@ -42,7 +42,7 @@ pub struct Pass {
 }
 
 impl pass::Pass for Pass {
-    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
         let (begin, start) = Chunks::start(stream.source()).await?;
         let dialect = Dialect::of(&start).ok_or(Error::Unknown)?;
         let mut form = Form::new(dialect, begin, &start, stream.len());
@@ -53,7 +53,7 @@ impl pass::Pass for Pass {
         form.indexed()
     }
 
-    async fn step<S: Source>(&mut self, _: &mut Stream<'_, S>) -> Result<bool, Error> {
+    async fn step(&mut self, _: &mut Stream<'_>) -> Result<bool, Error> {
         Ok(false)
     }
 
@@ -61,7 +61,7 @@ impl pass::Pass for Pass {
         &mut self.builder
     }
 
-    async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
+    async fn finish(self, _: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
         let Self { builder, rate, chapters, mut outline } = self;
         let (pages, tracks) = builder.finish()?;
         let duration = tracks.first().map_or(Time::ZERO, |track| rate.time(track.presented.1));
@@ -117,7 +117,7 @@ impl Form {
     }
 
     /// Takes what matters of a chunk.
-    async fn take<S: Source>(&mut self, chunks: &mut Chunks<'_, S>, chunk: &Chunk) -> Result<(), Error> {
+    async fn take(&mut self, chunks: &mut Chunks<'_>, chunk: &Chunk) -> Result<(), Error> {
         let dialect = self.dialect;
         match &chunk.id {
             id if *id == *dialect.sound().0 && self.data.is_none() => {

@@ -20,7 +20,7 @@ mod tests;
 mod write;
 
 use self::dialect::Dialect;
-use super::{Error, Format, Selection, Written};
+use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
 use crate::index::{Container, Outline};
 use crate::media::Timescale;
 
@@ -31,14 +31,21 @@ const CONTAINER: Container = Container::named("iff");
 pub struct Iff;
 
 impl Format for Iff {
-    const CONTAINERS: &'static [Container] = &[CONTAINER];
-    type Pass = index::Pass;
+    fn containers(&self) -> &'static [Container] {
+        const { &[CONTAINER] }
+    }
 
-    const BEHIND_TAGS: bool = true;
+    fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
+        pass::through::<index::Pass>(indexing)
+    }
+
+    fn behind_tags(&self) -> bool {
+        true
+    }
 
     /// Whether a file that begins with these bytes is one of the family, and its sound not a stream of frames of its own. Zeros
     /// may stand before it.
-    fn recognises(start: &[u8]) -> bool {
+    fn recognises(&self, start: &[u8]) -> bool {
         let start = behind_zeros(start);
         Dialect::of(start).is_some_and(|dialect| !fmt::is_mpeg(dialect, start))
     }
@@ -48,11 +55,11 @@ impl Format for Iff {
     /// # Errors
     ///
     /// [`Error::Index`] where the outline is not of such a file, and [`Error::Limit`] beyond the 4 GiB of AIFF and RIFX.
-    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }
 
-    fn ends_with_a_sample(_: &Outline) -> bool {
+    fn ends_with_a_sample(&self, _: &Outline) -> bool {
         true
     }
 }

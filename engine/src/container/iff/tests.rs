@@ -128,7 +128,7 @@ fn a_cut_of_any_dialect_is_exact_to_the_sample_and_of_the_same_dialect() {
     for (name, file, mime) in
         [("WAV", stereo(), "audio/wav"), ("AIFF-C", aifc(), "audio/aiff"), ("Wave64", wave64(), "audio/x-w64")]
     {
-        assert!(Iff::recognises(&file));
+        assert!(Iff.recognises(&file));
         let indexed = index(&file).unwrap();
         assert_eq!((indexed.0.mime.as_str(), indexed.0.duration), (mime, Time::from_secs(3)), "{name}");
         assert_eq!(sound(&file, &indexed), noise(12_000), "{name}");

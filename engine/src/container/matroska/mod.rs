@@ -20,7 +20,7 @@ mod testing;
 mod tests;
 mod write;
 
-use super::{Error, Format, Selection, Written};
+use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
 use crate::index::{Container, Outline};
 
 /// What its files are called in their heads.
@@ -30,12 +30,17 @@ const CONTAINER: Container = Container::named("matroska");
 pub struct Matroska;
 
 impl Format for Matroska {
-    const CONTAINERS: &'static [Container] = &[CONTAINER];
+    fn containers(&self) -> &'static [Container] {
+        const { &[CONTAINER] }
+    }
+
     /// Takes some 16 MiB of memory, however long a file is.
-    type Pass = index::Pass;
+    fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
+        pass::through::<index::Pass>(indexing)
+    }
 
     /// Whether a file that begins with these bytes is one: it begins with an EBML header.
-    fn recognises(start: &[u8]) -> bool {
+    fn recognises(&self, start: &[u8]) -> bool {
         start.starts_with(&ids::EBML.to_be_bytes())
     }
 
@@ -44,7 +49,7 @@ impl Format for Matroska {
     /// # Errors
     ///
     /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
-    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }
 }

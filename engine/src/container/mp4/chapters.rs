@@ -15,7 +15,7 @@ use super::boxes::Box;
 use super::movie::MovieTrack;
 use super::samples::Samples;
 use crate::container::notes::Notes;
-use crate::container::{Error, ReadError, Source};
+use crate::container::{DynSource, Error, ReadError};
 use crate::index::{Chapters, Mark};
 use crate::media::{Run, Ticks, Time};
 
@@ -37,7 +37,7 @@ const CONCURRENT: usize = 16;
 ///
 /// Where the bytes cannot be had.
 pub async fn read(
-    source: &impl Source,
+    source: &dyn DynSource,
     held: impl Fn(&Range<u64>) -> Option<Bytes>,
     tracks: &[MovieTrack<'_>],
     list: Option<&Box<'_>>,
@@ -116,8 +116,8 @@ fn mark(track: &MovieTrack<'_>, sample: &Run, title: &[u8]) -> Mark {
 }
 
 /// The bytes of some samples, which are read together where they lie together.
-async fn read_samples<S: Source>(
-    source: &S,
+async fn read_samples(
+    source: &dyn DynSource,
     held: &impl Fn(&Range<u64>) -> Option<Bytes>,
     samples: &[Run],
 ) -> Result<Vec<Bytes>, ReadError> {

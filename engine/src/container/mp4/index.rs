@@ -22,7 +22,7 @@ use super::{CONTAINER, chapters, compressed};
 use crate::container::keyframe::Claim;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source, pass};
+use crate::container::{DynSource, Error, pass};
 use crate::index::{Builder, Chapters, Outline, Packed, cell, cell_end};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
 
@@ -61,7 +61,7 @@ pub struct Pass {
 }
 
 impl pass::Pass for Pass {
-    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
         let mut window = Window::default();
         let Opening { brands, offset, moov, setup_ranges } = Opening::read(stream.source(), &mut window).await?;
         let range = offset..offset.saturating_add(moov.len() as u64);
@@ -73,7 +73,7 @@ impl pass::Pass for Pass {
         Ok(pass)
     }
 
-    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
         if let Some(doubts) = &mut self.doubts {
             if let Some(offset) = doubts.step(stream.source()).await? {
                 stream.seek(offset);
@@ -99,7 +99,7 @@ impl pass::Pass for Pass {
         &mut self.builder
     }
 
-    async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
+    async fn finish(self, _: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
         let Self { brands, header, setup_ranges, created, chapters, builder, codecs, fragments, mut notes, .. } = self;
         for note in fragments.iter().flat_map(Fragments::notes) {
             notes.push(note);
@@ -135,7 +135,7 @@ impl pass::Pass for Pass {
 
 impl Pass {
     async fn movie(
-        source: &impl Source,
+        source: &dyn DynSource,
         mut window: Window,
         (moov, range): (&Box<'_>, Range<u64>),
         brands: Bytes,
@@ -192,7 +192,7 @@ struct Opening {
 }
 
 impl Opening {
-    async fn read(source: &impl Source, window: &mut Window) -> Result<Self, Error> {
+    async fn read(source: &dyn DynSource, window: &mut Window) -> Result<Self, Error> {
         let mut brands = Bytes::new();
         let mut brands_range = 0..0;
         let mut offset = 0;

@@ -28,7 +28,7 @@ mod tests;
 mod window;
 mod write;
 
-use super::{Error, Format, Selection, Written};
+use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Track};
 
@@ -39,22 +39,27 @@ const CONTAINER: Container = Container::named("mp4");
 pub struct Mp4;
 
 impl Format for Mp4 {
-    const CONTAINERS: &'static [Container] = &[CONTAINER];
-    type Pass = index::Pass;
+    fn containers(&self) -> &'static [Container] {
+        const { &[CONTAINER] }
+    }
+
+    fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
+        pass::through::<index::Pass>(indexing)
+    }
 
     /// By the type of the first box.
-    fn recognises(start: &[u8]) -> bool {
+    fn recognises(&self, start: &[u8]) -> bool {
         matches!(
             start.get(4..8),
             Some(b"ftyp" | b"moov" | b"mdat" | b"free" | b"skip" | b"wide" | b"pnot" | b"styp" | b"moof" | b"uuid")
         )
     }
 
-    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }
 
-    fn as_played(outline: &Outline, mut selection: Selection) -> Selection {
+    fn as_played(&self, outline: &Outline, mut selection: Selection) -> Selection {
         for selected in &mut selection.tracks {
             if let Some(track) = outline.tracks.get(selected.track) {
                 shown::begin_with_the_edit(track, selected);
@@ -63,11 +68,11 @@ impl Format for Mp4 {
         selection
     }
 
-    fn starts_exactly(_: &Outline, _: &Track) -> bool {
+    fn starts_exactly(&self, _: &Outline, _: &Track) -> bool {
         true
     }
 
-    fn mime(outline: &Outline, kinds: &[Kind]) -> String {
+    fn mime(&self, outline: &Outline, kinds: &[Kind]) -> String {
         if kinds.contains(&Kind::Video) {
             outline.mime.clone()
         } else if kinds.contains(&Kind::Audio) {

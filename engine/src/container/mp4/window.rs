@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::boxes::{FourCc, Header};
-use crate::container::{Error, Source};
+use crate::container::{DynSource, Error};
 
 /// A box at the top of a file.
 pub struct TopLevel {
@@ -24,7 +24,7 @@ pub struct Window {
 
 impl Window {
     /// The bytes of `range`, read with so many more behind its start if they are not at hand.
-    pub async fn read(&mut self, source: &impl Source, range: Range<u64>, ahead: u64) -> Result<Bytes, Error> {
+    pub async fn read(&mut self, source: &dyn DynSource, range: Range<u64>, ahead: u64) -> Result<Bytes, Error> {
         if let Some(bytes) = self.held(&range) {
             return Ok(bytes);
         }
@@ -44,7 +44,7 @@ impl Window {
     /// The box that begins at `offset`; `None` at the end of the file. One that claims more than the file has ends with it.
     pub async fn top_level(
         &mut self,
-        source: &impl Source,
+        source: &dyn DynSource,
         offset: u64,
         ahead: u64,
     ) -> Result<Option<TopLevel>, Error> {

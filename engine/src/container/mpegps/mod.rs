@@ -21,7 +21,7 @@ mod system;
 mod tests;
 mod write;
 
-use super::{Error, Format, Selection, Written};
+use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
 use crate::index::{Container, Outline};
 use crate::media::Kind;
 
@@ -32,13 +32,18 @@ const CONTAINER: Container = Container::named("mpegps");
 pub struct MpegPs;
 
 impl Format for MpegPs {
-    const CONTAINERS: &'static [Container] = &[CONTAINER];
+    fn containers(&self) -> &'static [Container] {
+        const { &[CONTAINER] }
+    }
+
     /// Takes some 20 MiB of memory, however long a file is; its beginning is read twice.
-    type Pass = index::Pass;
+    fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
+        pass::through::<index::Pass>(indexing)
+    }
 
     /// Whether a file that begins with these bytes is one: a pack that a start code follows, at their beginning or, where the
     /// rest of a pack stands before it, in the first four kilobytes.
-    fn recognises(start: &[u8]) -> bool {
+    fn recognises(&self, start: &[u8]) -> bool {
         pack::find(start, true).is_some()
     }
 
@@ -47,16 +52,16 @@ impl Format for MpegPs {
     /// # Errors
     ///
     /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
-    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }
 
-    fn ends_with_a_sample(_: &Outline) -> bool {
+    fn ends_with_a_sample(&self, _: &Outline) -> bool {
         true
     }
 
     // There is no type for sound alone.
-    fn mime(outline: &Outline, _: &[Kind]) -> String {
+    fn mime(&self, outline: &Outline, _: &[Kind]) -> String {
         outline.mime.clone()
     }
 }

@@ -20,7 +20,7 @@ mod write;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Format, Selection, Written};
+use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
 use crate::index::{Container, Outline};
 use crate::media::{self, Run, Track};
 
@@ -31,15 +31,22 @@ const CONTAINER: Container = Container::named("ogg");
 pub struct Ogg;
 
 impl Format for Ogg {
-    const CONTAINERS: &'static [Container] = &[CONTAINER];
+    fn containers(&self) -> &'static [Container] {
+        const { &[CONTAINER] }
+    }
+
     /// Takes some 16 MiB of memory, however long a file is.
-    type Pass = index::Pass;
+    fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
+        pass::through::<index::Pass>(indexing)
+    }
 
     /// Some programs write tags of their own before it, which players pass over.
-    const BEHIND_TAGS: bool = true;
+    fn behind_tags(&self) -> bool {
+        true
+    }
 
     /// Whether a file that begins with these bytes is one: it begins with a page.
-    fn recognises(start: &[u8]) -> bool {
+    fn recognises(&self, start: &[u8]) -> bool {
         start.starts_with(page::CAPTURE)
     }
 
@@ -48,25 +55,25 @@ impl Format for Ogg {
     /// # Errors
     ///
     /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
-    fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }
 
     /// Each link of a chain has headers of its own.
-    fn setup_stands_before(_: &Outline) -> bool {
+    fn setup_stands_before(&self, _: &Outline) -> bool {
         true
     }
 
-    fn as_played(outline: &Outline, selection: Selection) -> Selection {
+    fn as_played(&self, outline: &Outline, selection: Selection) -> Selection {
         Selection { given: write::plays(outline, &selection), ..selection }
     }
 
     /// Of FLAC nothing could say that less of its last frame is to be heard.
-    fn ends_with_a_sample(outline: &Outline) -> bool {
+    fn ends_with_a_sample(&self, outline: &Outline) -> bool {
         outline.tracks.iter().all(|track| track.codec == "flac")
     }
 
-    fn starts_exactly(_: &Outline, track: &Track) -> bool {
+    fn starts_exactly(&self, _: &Outline, track: &Track) -> bool {
         codec::starts_exactly(&track.codec)
     }
 }

@@ -41,7 +41,8 @@ pub async fn cover(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning)
 #[must_use]
 pub fn setup(outline: &Outline, fragment: Vec<Range<u64>>) -> Vec<Range<u64>> {
     let setup = outline.setup_ranges.as_slice();
-    if container::setup_stands_before(outline) && !fragment.is_empty() {
+    let setup_stands_before = container::format_of(outline).is_some_and(|format| format.setup_stands_before(outline));
+    if setup_stands_before && !fragment.is_empty() {
         setup_in_place(setup, fragment)
     } else {
         setup_first(setup, fragment)

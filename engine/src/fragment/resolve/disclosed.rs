@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use super::pages::{Held, Pages};
 use super::{Error, Meaning, When, select};
-use crate::container::{Segment, Selected};
+use crate::container::{self, Segment, Selected};
 use crate::index::{Outline, Page};
 use crate::media::{Interval, Kind, Run, Ticks, Time, Track};
 
@@ -53,7 +53,8 @@ async fn piece(
 ) -> Result<Option<Interval>, Error> {
     let mut sparse = Sparse(pages);
     let mut held = Held::new(&mut sparse, outline.pages);
-    let selection = select(outline, &mut held, &meaning.places(outline), asked).await?;
+    let format = container::known_format_of(outline)?;
+    let selection = select((outline, format), &mut held, &meaning.places(outline), asked).await?;
     Ok(selection.map(|selection| {
         let tracks = selection.tracks.iter().filter_map(|part| Some((outline.tracks.get(part.track)?, part)));
         let given = selection.given;

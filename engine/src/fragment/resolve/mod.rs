@@ -27,7 +27,7 @@ use self::edits::segments;
 use self::pages::{Held, Want};
 use self::position::{Span, union};
 use self::span::{Bound, find};
-use crate::container::{self, Segment, Selected, Selection, Written};
+use crate::container::{self, Format, Segment, Selected, Selection, Written};
 use crate::fragment::range::FragmentRange;
 use crate::fragment::uri::{Fragment, Temporal};
 use crate::index::{Outline, cell_at};
@@ -164,16 +164,17 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
         return Ok(Cut::Original);
     }
     let Some(given) = meaning.interval(outline) else { return Ok(Cut::Outside) };
+    let format = container::known_format_of(outline)?;
     // If the request has to wait for memory, it waits before it loads pages.
     pages.reserve(estimate(outline, meaning)).await?;
     let mut held = Held::new(pages, outline.pages);
-    let Some(selection) = select(outline, &mut held, &meaning.places(outline), given).await? else {
+    let Some(selection) = select((outline, format), &mut held, &meaning.places(outline), given).await? else {
         return Ok(Cut::Outside);
     };
     drop(held);
-    let selection = container::as_played(outline, selection);
-    let file = container::write(outline, &selection)?;
-    let mime = selected_mime(outline, &selection);
+    let selection = format.as_played(outline, selection);
+    let file = format.write(outline, &selection)?;
+    let mime = format.mime(outline, &kinds_of(outline, &selection));
     let Selection { given, tracks: selected, .. } = selection;
     Ok(Cut::Part(Box::new(Part { file, mime, given, tracks: meaning.tracks.clone(), selected })))
 }
@@ -181,15 +182,15 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
 /// The samples of these tracks that present an interval, and those that have to be decoded before; `None` if there are
 /// none.
 async fn select(
-    outline: &Outline,
+    (outline, format): (&Outline, &dyn Format),
     held: &mut Held<'_, impl Pages>,
     chosen: &[usize],
     given: Interval,
 ) -> Result<Option<Selection>, Error> {
-    let mut selection = if places(outline, chosen).all(|(_, track)| container::starts_exactly(outline, track)) {
+    let mut selection = if places(outline, chosen).all(|(_, track)| format.starts_exactly(outline, track)) {
         select_exactly(outline, held, chosen, given).await?
     } else {
-        select_from_sync(outline, held, chosen, given).await?
+        select_from_sync((outline, format), held, chosen, given).await?
     };
     // A track without a sample in the interval would be an empty track, which some players cannot handle.
     selection.tracks.retain(|track| !track.runs.is_empty());
@@ -252,14 +253,14 @@ async fn exactly(
 /// For formats whose playback begins with the first sample: it begins at the previous sync sample of the video, if
 /// there is one; with several, at the earliest. The other tracks begin with it, at exactly that instant if they can.
 async fn select_from_sync(
-    outline: &Outline,
+    (outline, format): (&Outline, &dyn Format),
     held: &mut Held<'_, impl Pages>,
     chosen: &[usize],
     asked: Interval,
 ) -> Result<Selection, Error> {
     let mut asked = asked;
-    let mut leaders = leaders(outline, held, chosen, asked).await?;
-    if container::ends_with_a_sample(outline) {
+    let mut leaders = leaders((outline, format), held, chosen, asked).await?;
+    if format.ends_with_a_sample(outline) {
         let mut held_until = None;
         for (place, span) in &leaders {
             let Some(track) = outline.tracks.get(*place) else { continue };
@@ -271,7 +272,7 @@ async fn select_from_sync(
         {
             // The last picture may refer to one after the end, which may need others before it.
             asked = longer;
-            leaders = self::leaders(outline, held, chosen, asked).await?;
+            leaders = self::leaders((outline, format), held, chosen, asked).await?;
         }
     }
     // If there is no sync sample before, the other tracks need not wait for the first one.
@@ -285,7 +286,7 @@ async fn select_from_sync(
     let given = Interval::new(start, asked.end()).unwrap_or(asked);
     let mut tracks = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, chosen) {
-        if container::starts_exactly(outline, track) {
+        if format.starts_exactly(outline, track) {
             tracks.push(exactly(held, place, track, given).await?);
             continue;
         }
@@ -305,7 +306,7 @@ async fn select_from_sync(
 
 /// The samples of the tracks that determine where playback begins: of the first kind that exists.
 async fn leaders(
-    outline: &Outline,
+    (outline, format): (&Outline, &dyn Format),
     held: &mut Held<'_, impl Pages>,
     chosen: &[usize],
     asked: Interval,
@@ -313,11 +314,11 @@ async fn leaders(
     let mut leaders = Vec::new();
     // A track that has ended before has no sample to begin with, and one that can begin at any instant begins with the
     // others.
-    let leads = |track: &Track| track.span().1 > asked.start() && !container::starts_exactly(outline, track);
+    let leads = |track: &Track| track.span().1 > asked.start() && !format.starts_exactly(outline, track);
     for kind in [Kind::Video, Kind::Audio, Kind::Text] {
         for (place, track) in places(outline, chosen).filter(|(_, track)| track.kind == kind && leads(track)) {
             let (mut from, to) = on_track(track, asked);
-            if container::plays_lead_in(outline) {
+            if format.plays_lead_in(outline) {
                 from -= track.preroll;
             }
             let span = find(held, place, track, Bound::At(from), Bound::At(to)).await?;
@@ -394,13 +395,17 @@ pub fn mime(outline: &Outline, meaning: &Meaning) -> Option<String> {
         track.samples > 0 && start < given.end() && end > given.start()
     });
     let kinds: Vec<Kind> = tracks.map(|track| track.kind).collect();
-    (!kinds.is_empty()).then(|| container::mime(outline, &kinds))
+    let mime = || match container::format_of(outline) {
+        Some(format) => format.mime(outline, &kinds),
+        None => outline.mime.clone(),
+    };
+    (!kinds.is_empty()).then(mime)
 }
 
-/// The MIME type of a selection.
-fn selected_mime(outline: &Outline, selection: &Selection) -> String {
+/// The kinds of tracks that a selection has.
+fn kinds_of(outline: &Outline, selection: &Selection) -> Vec<Kind> {
     let tracks = selection.tracks.iter().filter_map(|selected| outline.tracks.get(selected.track));
-    container::mime(outline, &tracks.map(|track| track.kind).collect::<Vec<_>>())
+    tracks.map(|track| track.kind).collect()
 }
 
 /// An interval of the presentation timeline in a track's own presentation times, if there are no edits.

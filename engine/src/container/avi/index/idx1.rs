@@ -9,7 +9,7 @@ use super::{MAX_REST, Movi};
 use crate::container::avi::opendml::Entry;
 use crate::container::avi::riff::{Chunk, FourCc, HEADER, u32_at};
 use crate::container::stream::Stream;
-use crate::container::{Error, Source};
+use crate::container::{DynSource, Error};
 
 /// Bytes of an entry, and its flags: a list, a keyframe.
 pub const ENTRY: usize = 16;
@@ -32,7 +32,7 @@ pub struct OldIndex {
 impl OldIndex {
     /// That behind the first `movi` list, if it names the chunks that are there, up to the end of the list, and no other RIFF
     /// follows.
-    pub async fn of<S: Source>(stream: &mut Stream<'_, S>, movi: &Movi) -> Result<Option<Self>, Error> {
+    pub async fn of(stream: &mut Stream<'_>, movi: &Movi) -> Result<Option<Self>, Error> {
         let mut at = movi.end;
         let mut found = None;
         while at < stream.len() {
@@ -74,7 +74,7 @@ impl OldIndex {
     }
 
     /// The next data chunk that it names.
-    pub async fn next(&mut self, source: &impl Source) -> Result<Option<Entry>, Error> {
+    pub async fn next(&mut self, source: &dyn DynSource) -> Result<Option<Entry>, Error> {
         while self.entries.start < self.entries.end {
             if self.held.len() < ENTRY {
                 let end = self.entries.end.min(self.entries.start + READ);

@@ -16,7 +16,7 @@ use super::riff::{Chunk, HEADER};
 use crate::codec::LOOK;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source, pass};
+use crate::container::{DynSource, Error, pass};
 use crate::index::{Builder, Outline, Packed};
 use crate::media::{Kind, Setup, Time};
 
@@ -65,7 +65,7 @@ enum Index {
 
 impl Index {
     /// The next chunk of data in the order of the file.
-    async fn next(&mut self, source: &impl Source) -> Result<Option<Entry>, Error> {
+    async fn next(&mut self, source: &dyn DynSource) -> Result<Option<Entry>, Error> {
         match self {
             Self::Old(old) => old.next(source).await,
             Self::OpenDml(indexes) => indexes.next(source).await,
@@ -74,7 +74,7 @@ impl Index {
 }
 
 impl pass::Pass for Pass {
-    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
         let mut notes = Notes::default();
         let (headers, movi) = preamble(stream, &mut notes).await?;
         let inline = headers.tracks.iter().map(|track| track.setup.len()).sum::<u64>();
@@ -100,7 +100,7 @@ impl pass::Pass for Pass {
         Ok(Self { main, body: movi.body, way, samples, notes })
     }
 
-    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
         let Self { way, samples, notes, .. } = self;
         match way {
             Way::Named { index, behind } => named(stream, index, behind, samples, notes).await,
@@ -113,7 +113,7 @@ impl pass::Pass for Pass {
         self.samples.builder()
     }
 
-    async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
+    async fn finish(self, _: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
         let Self { main, body, samples, mut notes, .. } = self;
         let (last, tracks) = samples.finish()?;
         if tracks.iter().all(|track| track.samples == 0) {
@@ -146,7 +146,7 @@ pub struct Movi {
 }
 
 /// Reads what stands before the first `movi` list.
-async fn preamble<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> Result<(Headers, Movi), Error> {
+async fn preamble(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<(Headers, Movi), Error> {
     let mut headers = None;
     stream.seek(12);
     loop {
@@ -178,8 +178,8 @@ async fn preamble<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> R
 }
 
 /// The indexes of OpenDML, if those of all streams lead to their chunks up to the end of the last RIFF.
-async fn opendml<S: Source>(
-    stream: &mut Stream<'_, S>,
+async fn opendml(
+    stream: &mut Stream<'_>,
     movi: &Movi,
     streams: &[super::header::Stream],
     parts: &[Vec<Part>],
@@ -192,8 +192,8 @@ async fn opendml<S: Source>(
 
 /// Takes the next chunk that the index names, and goes there, though it reads it only where it has to be seen. `false` behind
 /// the last.
-async fn named<S: Source>(
-    stream: &mut Stream<'_, S>,
+async fn named(
+    stream: &mut Stream<'_>,
     index: &mut Index,
     behind: &mut u64,
     samples: &mut Samples,
@@ -219,11 +219,7 @@ fn opening(seen: &[u8], chunk: Chunk) -> &[u8] {
 }
 
 /// Takes the chunk that is at the position, of whatever `movi` list. `false` at the end of the file.
-async fn scanned<S: Source>(
-    stream: &mut Stream<'_, S>,
-    lost: &mut Option<u64>,
-    samples: &mut Samples,
-) -> Result<bool, Error> {
+async fn scanned(stream: &mut Stream<'_>, lost: &mut Option<u64>, samples: &mut Samples) -> Result<bool, Error> {
     let (offset, length) = (stream.position(), stream.len());
     if offset >= length {
         return Ok(false);
@@ -251,11 +247,7 @@ async fn scanned<S: Source>(
 
 /// Goes to the next place where a chunk of data or a list seems to begin, or a bit further towards it. `false` where there is
 /// none.
-async fn search<S: Source>(
-    stream: &mut Stream<'_, S>,
-    lost: &mut Option<u64>,
-    notes: &mut Notes,
-) -> Result<bool, Error> {
+async fn search(stream: &mut Stream<'_>, lost: &mut Option<u64>, notes: &mut Notes) -> Result<bool, Error> {
     let Some(from) = *lost else { return Ok(true) };
     let at = stream.position().max(from.saturating_add(1));
     stream.seek(at);

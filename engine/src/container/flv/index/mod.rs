@@ -16,7 +16,7 @@ use super::packet::{HEAD, Packet, Role};
 use super::tag::{AUDIO, FILE_HEADER, FileHeader, Header, SCRIPT, TAG_HEADER, TRAILER, VIDEO};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source, pass};
+use crate::container::{DynSource, Error, pass};
 use crate::index::{Builder, Outline, Packed};
 use crate::media::{Kind, Time};
 
@@ -55,7 +55,7 @@ pub struct Pass {
 }
 
 impl pass::Pass for Pass {
-    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
         let Some(header) = FileHeader::parse(stream.peek(FILE_HEADER).await?) else { return Err(Error::Unknown) };
         let data = u64::from(header.length).saturating_add(TRAILER as u64);
         stream.seek(data);
@@ -71,7 +71,7 @@ impl pass::Pass for Pass {
         })
     }
 
-    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
         if self.lost.is_some() { self.search(stream).await } else { self.tag(stream).await }
     }
 
@@ -79,7 +79,7 @@ impl pass::Pass for Pass {
         self.lanes.builder()
     }
 
-    async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {
+    async fn finish(self, source: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
         let Self { data, lanes, descriptions, mut notes, metadata, first, several, .. } = self;
         let Some(first) = first else {
             if several {
@@ -127,7 +127,7 @@ fn seconds(claimed: f64) -> Option<Time> {
 
 impl Pass {
     /// Reads the tag that follows, and goes behind it. `false` at the end of the file.
-    async fn tag<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+    async fn tag(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
         let (offset, length) = (stream.position(), stream.len());
         if offset >= length {
             return Ok(false);
@@ -202,7 +202,7 @@ impl Pass {
     }
 
     /// Goes to the next place where a sound tag begins, or a bit further towards it. `false` where there is none.
-    async fn search<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+    async fn search(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
         let Some(from) = self.lost else { return Ok(true) };
         let at = stream.position().max(from.saturating_add(1));
         stream.seek(at);

@@ -178,7 +178,8 @@ fn a_wave_may_have_frames_in_its_sound_chunk() {
     let indexed = index(&wave(0x55));
     assert_eq!((&indexed.outline.container, indexed.outline.mime.as_str()), (&super::super::MP3, "audio/wav"));
     assert_eq!((indexed.frames().len(), indexed.notes().as_str()), (20, ""));
-    assert_eq!(container::mime(&indexed.outline, &[Kind::Audio]), "audio/mpeg");
+    let format = container::format_of(&indexed.outline).unwrap();
+    assert_eq!(format.mime(&indexed.outline, &[Kind::Audio]), "audio/mpeg");
     assert!(try_index(&wave(2)).err().unwrap().to_string().contains("in blocks of 0 bytes"));
 }
 

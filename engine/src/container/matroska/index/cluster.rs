@@ -8,9 +8,9 @@ use super::super::ids;
 use super::block::{Head, MAX_HEAD};
 use super::samples::{Block, Samples};
 use crate::codec::{Coding, LOOK, Opening};
+use crate::container::Error;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source};
 use crate::media::Ticks;
 
 /// How many bytes of an element are looked at: its header and the head of a block.
@@ -44,8 +44,8 @@ pub enum Ending {
 }
 
 /// Reads the cluster on from the position, by a chunk at most; the stream is then right behind its last sound child.
-pub async fn read<S: Source>(
-    stream: &mut Stream<'_, S>,
+pub async fn read(
+    stream: &mut Stream<'_>,
     extent: &Extent,
     samples: &mut Samples,
     notes: &mut Notes,
@@ -110,8 +110,8 @@ fn timestamp(offset: u64, data: &[u8]) -> Result<Ticks, Error> {
 }
 
 /// Reads a BlockGroup whose children are between these offsets. What is not sound in it ends it, and harms nothing else.
-async fn group<S: Source>(
-    stream: &mut Stream<'_, S>,
+async fn group(
+    stream: &mut Stream<'_>,
     offset: u64,
     body: u64,
     end: u64,
@@ -165,8 +165,8 @@ async fn group<S: Source>(
 
 /// What the frame of the block at the position says of itself, of which `header` bytes are the element's and which ends at
 /// `end`, if it is to be looked at.
-async fn opening<S: Source>(
-    stream: &mut Stream<'_, S>,
+async fn opening(
+    stream: &mut Stream<'_>,
     header: usize,
     end: u64,
     head: &Head,

@@ -23,7 +23,7 @@ use super::header::{DocType, Info};
 use super::ids;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, ReadError, Source, pass};
+use crate::container::{DynSource, Error, ReadError, pass};
 use crate::index::{Builder, Chapters, Outline, Packed};
 use crate::media::{Setup, Time};
 
@@ -54,7 +54,7 @@ pub struct Pass {
 }
 
 impl pass::Pass for Pass {
-    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
         let mut notes = Notes::default();
         let doc_type = doc_type(stream).await?;
         let body = segment(stream, &mut notes).await?;
@@ -81,7 +81,7 @@ impl pass::Pass for Pass {
         })
     }
 
-    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
         let Self { segment, samples, cluster, .. } = self;
         if let Some(extent) = cluster {
             match cluster::read(stream, extent, samples, &mut segment.notes).await? {
@@ -112,7 +112,7 @@ impl pass::Pass for Pass {
         self.samples.builder()
     }
 
-    async fn finish<S: Source>(self, _: &S) -> Result<(Vec<Packed>, Outline), Error> {
+    async fn finish(self, _: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
         let Self { segment: Segment { mut notes, chapters, .. }, info, .. } = self;
         for note in self.samples.notes() {
             notes.push(note);
@@ -147,7 +147,7 @@ impl pass::Pass for Pass {
 }
 
 /// Reads the EBML header, with which the file begins.
-async fn doc_type<S: Source>(stream: &mut Stream<'_, S>) -> Result<DocType, Error> {
+async fn doc_type(stream: &mut Stream<'_>) -> Result<DocType, Error> {
     let malformed = |what: String| Error::Malformed { offset: 0, path: "EBML".to_owned(), what };
     match header(stream).await? {
         Some(Header { id: ids::EBML, size: Some(size), length }) if size <= MAX_EBML_HEADER => {
@@ -164,7 +164,7 @@ async fn doc_type<S: Source>(stream: &mut Stream<'_, S>) -> Result<DocType, Erro
 }
 
 /// Finds the Segment, and gives the range of its data, as far as the file has it.
-async fn segment<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> Result<Range<u64>, Error> {
+async fn segment(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Range<u64>, Error> {
     loop {
         let offset = stream.position();
         match header(stream).await? {
@@ -190,12 +190,12 @@ async fn segment<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> Re
 }
 
 /// The header of the element that follows; `None` where none does.
-async fn header<S: Source>(stream: &mut Stream<'_, S>) -> Result<Option<Header>, ReadError> {
+async fn header(stream: &mut Stream<'_>) -> Result<Option<Header>, ReadError> {
     Ok(Header::parse(stream.peek(MAX_HEADER).await?))
 }
 
 /// Takes the data of an element, which is at the position.
-async fn take<S: Source>(stream: &mut Stream<'_, S>, size: u64, path: &str) -> Result<Bytes, Error> {
+async fn take(stream: &mut Stream<'_>, size: u64, path: &str) -> Result<Bytes, Error> {
     let offset = stream.position();
     let length = usize::try_from(size).unwrap_or(usize::MAX);
     let data = stream.take(length).await?;
@@ -244,7 +244,7 @@ struct Segment {
 impl Segment {
     /// Reads Info and Tracks. They stand before the clusters nearly always; else the clusters are passed over until they
     /// come. The stream is then at the first cluster.
-    async fn preamble<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<Preamble, Error> {
+    async fn preamble(&mut self, stream: &mut Stream<'_>) -> Result<Preamble, Error> {
         let mut found = Preamble { info: None, tracks: None, first_cluster: self.body.end, late: Vec::new() };
         let mut first_cluster = None;
         while let Some(child) = self.whole_child(stream).await? {
@@ -287,7 +287,7 @@ impl Segment {
     }
 
     /// Reads the chapters, unless there were some already; the stream is then behind them. A file is whole without them.
-    async fn chapters<S: Source>(&mut self, stream: &mut Stream<'_, S>, child: TopLevel) -> Result<(), Error> {
+    async fn chapters(&mut self, stream: &mut Stream<'_>, child: TopLevel) -> Result<(), Error> {
         if self.chapters.is_none() {
             match self.data(stream, child, "Segment/Chapters").await {
                 Ok(data) => self.chapters = Some(chapters::parse(&data, child.body, &mut self.notes)),
@@ -300,7 +300,7 @@ impl Segment {
     }
 
     /// The data of a header element.
-    async fn data<S: Source>(&self, stream: &mut Stream<'_, S>, child: TopLevel, path: &str) -> Result<Bytes, Error> {
+    async fn data(&self, stream: &mut Stream<'_>, child: TopLevel, path: &str) -> Result<Bytes, Error> {
         let size = child.end - child.body;
         if size > MAX_HEADER_ELEMENT {
             return Err(Error::Limit(format!("{path} of {size} bytes, where {MAX_HEADER_ELEMENT} are allowed")));
@@ -310,7 +310,7 @@ impl Segment {
     }
 
     /// The child of the Segment that follows, garbage before it passed over; `None` at the end.
-    async fn whole_child<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<Option<TopLevel>, Error> {
+    async fn whole_child(&mut self, stream: &mut Stream<'_>) -> Result<Option<TopLevel>, Error> {
         loop {
             let child = self.child(stream).await?;
             if child.is_some() || self.lost.is_none() {
@@ -320,7 +320,7 @@ impl Segment {
     }
 
     /// The same, `None` also where garbage goes on.
-    async fn child<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<Option<TopLevel>, Error> {
+    async fn child(&mut self, stream: &mut Stream<'_>) -> Result<Option<TopLevel>, Error> {
         while !self.ended && stream.position() < self.body.end {
             if self.lost.is_some() && !self.search(stream).await? {
                 return Ok(None);
@@ -365,7 +365,7 @@ impl Segment {
 
     /// Goes to the next place where a Cluster, Tracks or Info seems to begin, or to the end. `false` where it is not among the
     /// bytes that came at once.
-    async fn search<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, ReadError> {
+    async fn search(&mut self, stream: &mut Stream<'_>) -> Result<bool, ReadError> {
         let Some(from) = self.lost else { return Ok(true) };
         let at = stream.position().max(from.saturating_add(1));
         stream.seek(at);

@@ -62,7 +62,7 @@ fn try_index(source: &impl Source, chunk: u64) -> Result<Indexed, Error> {
 /// Indexes a file, whose index is the same by whatever chunks it is read.
 fn index(file: &[u8]) -> Indexed {
     let file = Bytes::copy_from_slice(file);
-    assert!(Matroska::recognises(&file));
+    assert!(Matroska.recognises(&file));
     let whole = try_index(&file, u64::MAX).unwrap();
     for chunk in [1, 7, 64, 1000] {
         let again = try_index(&file, chunk).unwrap();

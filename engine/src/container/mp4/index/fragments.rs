@@ -12,7 +12,7 @@ use crate::container::mp4::fragment::{self, Progress};
 use crate::container::mp4::movie::MovieTrack;
 use crate::container::mp4::window::Window;
 use crate::container::notes::Notes;
-use crate::container::{Error, Source};
+use crate::container::{DynSource, Error};
 use crate::index::Builder;
 use crate::media::{Run, Ticks, Time};
 
@@ -34,7 +34,7 @@ const LATEST: Time = Time::from_secs(4 * 24 * 3600);
 /// When the first movie fragment behind `offset` begins, if that is later than an index can have it: a recording of what was on
 /// the air may count from 1970.
 pub async fn late_start(
-    source: &impl Source,
+    source: &dyn DynSource,
     window: &mut Window,
     mut offset: u64,
     tracks: &[MovieTrack<'_>],
@@ -92,7 +92,7 @@ impl Fragments {
     /// be read.
     pub async fn next(
         &mut self,
-        source: &impl Source,
+        source: &dyn DynSource,
         offset: u64,
         builder: &mut Builder,
         notes: &mut Notes,
@@ -122,7 +122,7 @@ impl Fragments {
     /// Takes a movie fragment. Says whether it could be read.
     async fn fragment(
         &mut self,
-        source: &impl Source,
+        source: &dyn DynSource,
         range: Range<u64>,
         builder: &mut Builder,
         notes: &mut Notes,

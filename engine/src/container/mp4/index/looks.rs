@@ -16,7 +16,7 @@ use crate::container::mp4::samples::Samples;
 use crate::container::mp4::window::Window;
 use crate::container::notes::Notes;
 use crate::container::stream::CHUNK;
-use crate::container::{Error, Source};
+use crate::container::{DynSource, Error};
 use crate::media::Run;
 
 /// How many sync samples of a track are looked at before the others are believed.
@@ -48,7 +48,7 @@ pub struct Looks {
 
 impl Looks {
     /// Whether decoding can begin at this sample, after a look at it where that is needed.
-    pub async fn settle(&mut self, source: &impl Source, claim: &mut Claim, run: &Run) -> Result<bool, Error> {
+    pub async fn settle(&mut self, source: &dyn DynSource, claim: &mut Claim, run: &Run) -> Result<bool, Error> {
         let opening = match claim.looks(run.sync).filter(|_| run.count == 1) {
             Some(coding) => self.opening(source, coding, run, if claim.is_refuted() { CHUNK } else { 0 }).await?,
             None => return Ok(run.sync),
@@ -58,7 +58,7 @@ impl Looks {
 
     async fn opening(
         &mut self,
-        source: &impl Source,
+        source: &dyn DynSource,
         coding: Coding,
         run: &Run,
         ahead: u64,
@@ -103,7 +103,7 @@ impl Doubts {
     /// Those of a movie box, which stands there, compressed or not: by a look at the first samples of the tracks of which the
     /// second sample too is said to be one that decoding can begin at.
     pub async fn of(
-        source: &impl Source,
+        source: &dyn DynSource,
         moov: &Box<'_>,
         range: Range<u64>,
         tracks: &[MovieTrack<'_>],
@@ -132,7 +132,7 @@ impl Doubts {
     }
 
     /// Goes on through the samples, and says where it has come to; `None`: to the end.
-    pub async fn step(&mut self, source: &impl Source) -> Result<Option<u64>, Error> {
+    pub async fn step(&mut self, source: &dyn DynSource) -> Result<Option<u64>, Error> {
         let (moov, offset) = self.movie(source).await?;
         let Some(doubt) = self.tracks.get_mut(self.done) else { return Ok(None) };
         let movie = Movie::read(&Box::read(&moov, offset, "")?)?;
@@ -160,7 +160,7 @@ impl Doubts {
     }
 
     /// The movie box, and where it begins.
-    pub async fn movie(&mut self, source: &impl Source) -> Result<(Bytes, u64), Error> {
+    pub async fn movie(&mut self, source: &dyn DynSource) -> Result<(Bytes, u64), Error> {
         if self.bytes.is_empty() {
             let bytes = source.read(self.moov.clone()).await?;
             let inflated = compressed::inflated(&Box::read(&bytes, self.moov.start, "")?, MAX_MOVIE)?;

@@ -15,7 +15,7 @@ use super::program::Program;
 use crate::container::mpeg::outline::{outline, pack};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, MOST_JUNK, NOT_READ, Source, pass};
+use crate::container::{DynSource, Error, MOST_JUNK, NOT_READ, pass};
 use crate::index::{Builder, Outline, Packed};
 
 /// A file on the way through its packets, whose beginning is read twice.
@@ -44,7 +44,7 @@ struct Lost {
 }
 
 impl pass::Pass for Pass {
-    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
         let mut notes = Notes::default();
         let survey = Survey::of(stream, &mut notes).await?;
         let track = |found: &Found| found.stream.track(found.owner.id(), pack(&found.owner));
@@ -56,7 +56,7 @@ impl pass::Pass for Pass {
         Ok(Self { samples: Samples::new(&survey, tracks), survey, notes, ended: false, lost: None })
     }
 
-    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
         if let Some(lost) = self.lost {
             return self.search(stream, lost).await;
         }
@@ -74,7 +74,7 @@ impl pass::Pass for Pass {
         self.samples.builder()
     }
 
-    async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {
+    async fn finish(self, source: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
         let Self { survey, samples, mut notes, ended, .. } = self;
         let Finished { pages, tracks, clocks } = samples.finish(source.len(), &mut notes)?;
         let Survey { start, headers, old, system, map, .. } = survey;
@@ -124,7 +124,7 @@ impl Pass {
     }
 
     /// Passes over what is no unit, up to the next pack, or by what came at once. `false` at the end of the file.
-    async fn search<S: Source>(&mut self, stream: &mut Stream<'_, S>, lost: Lost) -> Result<bool, Error> {
+    async fn search(&mut self, stream: &mut Stream<'_>, lost: Lost) -> Result<bool, Error> {
         let at = stream.position();
         let bytes = stream.peek(2 * PACK_AND_CODE).await?;
         let last = bytes.len() < 2 * PACK_AND_CODE;

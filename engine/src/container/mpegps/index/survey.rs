@@ -6,11 +6,11 @@ use super::super::pack::{self, LONGEST, Owner, PRIVATE, Packet, Unit, unit};
 use super::content;
 use crate::container::mpeg::clock::distance;
 
+use crate::container::Error;
 use crate::container::mpeg::codec::Codec;
 use crate::container::mpeg::outline;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source};
 
 /// How far into the file its streams have to begin: some seconds of the fastest disc.
 const SURVEYED: u64 = 16 << 20;
@@ -60,7 +60,7 @@ struct Candidate {
 
 impl Survey {
     /// Reads the beginning of the file.
-    pub async fn of<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> Result<Self, Error> {
+    pub async fn of(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Self, Error> {
         let bytes = stream.peek(REACH).await?;
         let start = pack::find(bytes, true).ok_or(Error::Unknown)? as u64;
         if let [b'R', b'I', b'F', b'F', _, _, _, _, b'C', b'D', b'X', b'A', ..] = bytes {

@@ -55,7 +55,7 @@ fn other_files_are_not_recognised() {
     for other in
         [&b""[..], &[0; 4096], b"\x1A\x45\xDF\xA3", &[0, 0, 1, 0xB3, 0x14, 0, 0xB4], &[0, 0, 1, 0xBA, 0xFF, 0xFF, 0xFF]]
     {
-        assert!(!MpegPs::recognises(other));
+        assert!(!MpegPs.recognises(other));
     }
     let scrambled = |mut file: Vec<u8>| {
         for (_, range) in super::units(&file) {

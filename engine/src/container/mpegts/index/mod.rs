@@ -22,7 +22,7 @@ use super::{CONTAINER, codec};
 use crate::container::mpeg::outline::outline;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, MOST_JUNK, NOT_READ, Source, pass};
+use crate::container::{DynSource, Error, MOST_JUNK, NOT_READ, pass};
 use crate::index::{Builder, Outline, Packed};
 use crate::media::{Setup, Track};
 
@@ -52,7 +52,7 @@ pub struct Pass {
 }
 
 impl pass::Pass for Pass {
-    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
         let mut notes = Notes::default();
         let survey = Survey::of(stream, &mut notes).await?;
         let tracks = survey.tracks.iter().filter_map(track).collect();
@@ -71,7 +71,7 @@ impl pass::Pass for Pass {
         })
     }
 
-    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
         if self.lost.is_some() {
             return self.search(stream).await;
         }
@@ -92,7 +92,7 @@ impl pass::Pass for Pass {
         self.samples.builder()
     }
 
-    async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {
+    async fn finish(self, source: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
         let Self { survey, samples, mut notes, .. } = self;
         let Finished { pages, tracks, units, clocks } = samples.finish(source.len(), &mut notes)?;
         let program = Program { units, clocks, ..program(&survey) };
@@ -167,7 +167,7 @@ impl Pass {
 
     /// Passes over what is no packet, up to where some follow each other again, or by what came at once. `false` at the end of
     /// the file.
-    async fn search<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+    async fn search(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
         let Some(from) = self.lost else { return Ok(true) };
         let wanted = self.packing.size * (ENOUGH + 1);
         let at = stream.position();
@@ -192,15 +192,15 @@ impl Pass {
 }
 
 /// The packing of a file, and where its first packet begins.
-async fn start<S: Source>(stream: &mut Stream<'_, S>) -> Result<Option<(Packing, u64)>, Error> {
+async fn start(stream: &mut Stream<'_>) -> Result<Option<(Packing, u64)>, Error> {
     let bytes = stream.peek(REACH + 8 * 204).await?;
     Ok(Packing::find(bytes, REACH).map(|(packing, start)| (packing, start as u64)))
 }
 
 /// Goes through the packets from the position to `end` at the latest, or until one is enough. Where one is no packet, those
 /// behind it are found again in their places.
-async fn each_packet<S: Source>(
-    stream: &mut Stream<'_, S>,
+async fn each_packet(
+    stream: &mut Stream<'_>,
     packing: Packing,
     end: u64,
     mut each: impl FnMut(u64, Packet<'_>) -> ControlFlow<()>,

@@ -13,13 +13,13 @@ use super::place::Place;
 use super::probe::Probe;
 use super::{OPENING, each_packet, start};
 use crate::codec::{Properties, Start};
+use crate::container::Error;
 use crate::container::mpeg::clock::distance;
 use crate::container::mpeg::codec::Codec;
 use crate::container::mpeg::outline;
 use crate::container::mpeg::pes::Pes;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source};
 
 /// How far into the file the streams of its program have to begin: some seconds of the fastest broadcast.
 const SURVEYED: u64 = 16 << 20;
@@ -163,7 +163,7 @@ impl Candidate {
 
 impl Survey {
     /// Reads the beginning of the file, twice: for the tables, and for the streams that they name.
-    pub async fn of<S: Source>(stream: &mut Stream<'_, S>, notes: &mut Notes) -> Result<Self, Error> {
+    pub async fn of(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Self, Error> {
         let (packing, start) = start(stream).await?.ok_or(Error::Unknown)?;
         let mut tables = Tables::default();
         let size = packing.size as u64;

@@ -87,7 +87,7 @@ fn random_damage_gives_an_error_or_a_partial_index() {
 fn other_files_are_not_recognised() {
     for other in [&b""[..], &[0x47; 100], b"GIF89a, which begins with the same letter", &[0; 4096], b"\x1A\x45\xDF\xA3"]
     {
-        assert!(!MpegTs::recognises(other));
+        assert!(!MpegTs.recognises(other));
     }
     let only = |packets: Vec<Vec<u8>>| try_index(&packed(&packets, PLAIN), 4096).unwrap_err();
     assert!(matches!(only(vec![null(); 100]), Error::Unsupported(what) if what.contains("no map")));

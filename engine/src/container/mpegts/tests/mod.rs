@@ -24,7 +24,7 @@ fn try_index(file: &[u8], chunk: u64) -> Result<Indexed, Error> {
 
 /// Indexes a file, whose index is the same by whatever chunks it is read.
 fn index(file: &[u8]) -> Indexed {
-    assert!(MpegTs::recognises(file));
+    assert!(MpegTs.recognises(file));
     let whole = try_index(file, 4 << 20).unwrap();
     for chunk in [500, 10_000] {
         let again = try_index(file, chunk).unwrap();

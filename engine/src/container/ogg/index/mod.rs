@@ -12,7 +12,7 @@ use self::streams::Streams;
 use super::CONTAINER;
 use super::page::{MAX_PAGE, Page, Parsed};
 use crate::container::stream::Stream;
-use crate::container::{Error, Source, pass, tags};
+use crate::container::{DynSource, Error, pass, tags};
 use crate::index::{Builder, Outline, Packed};
 use crate::media::{Kind, Time};
 
@@ -30,12 +30,12 @@ pub struct Pass {
 }
 
 impl pass::Pass for Pass {
-    async fn begin<S: Source>(stream: &mut Stream<'_, S>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
         tags::pass(stream).await?;
         Ok(Self::default())
     }
 
-    async fn step<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
         match self.reader.look(stream).await? {
             Found::End => return Ok(false),
             Found::Nothing => return Ok(true),
@@ -53,7 +53,7 @@ impl pass::Pass for Pass {
         self.streams.builder()
     }
 
-    async fn finish<S: Source>(self, source: &S) -> Result<(Vec<Packed>, Outline), Error> {
+    async fn finish(self, source: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
         let found = self.streams.finish(source.len())?;
         let mut notes = found.notes;
         for note in self.reader.into_notes().into_texts() {

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::page::{CAPTURE, MAX_PAGE, Page, Parsed};
+use crate::container::Error;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, Source};
 
 /// Bytes that are looked at in vain, beyond as many as the file has so far, before it is given up: what is made to look like
 /// pages everywhere would cost its length many times over.
@@ -37,7 +37,7 @@ impl Reader {
     }
 
     /// Looks what is at the position, and passes over it where that is no page.
-    pub async fn look<S: Source>(&mut self, stream: &mut Stream<'_, S>) -> Result<Found, Error> {
+    pub async fn look(&mut self, stream: &mut Stream<'_>) -> Result<Found, Error> {
         let at = stream.position();
         let bytes = stream.peek(MAX_PAGE).await?;
         let in_vain = match Page::parse(at, bytes) {
