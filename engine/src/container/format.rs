@@ -27,6 +27,10 @@ pub trait Format: Send + Sync {
     /// What the heads of its files call it; several names if one module reads several formats.
     fn containers(&self) -> &'static [Container];
 
+    /// The version of its writer. It goes up by one with every change of the bytes that [`Format::write`] makes of the same
+    /// selection. The validator of a cut depends on it, so that no cache joins the bytes of two versions.
+    fn writer(&self) -> u32;
+
     /// Whether `ID3v2` tags may stand before all else in its files. If so, [`Format::recognises`] gets what follows them.
     fn behind_tags(&self) -> bool {
         false

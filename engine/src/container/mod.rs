@@ -47,10 +47,6 @@ use bytes::Bytes;
 
 use crate::index::{BuildError, Outline};
 
-/// The version of the writers. One more for every change of what they write for the same selection: a cut's validator
-/// depends on it, so that no cache joins the bytes of two of them.
-pub const WRITER: u32 = 4;
-
 /// How many bytes in a row are gone through in search of the next frame or packet. A file that has more of them, such as zeros
 /// behind its end, is read no further; the head's notes say so.
 const MOST_JUNK: u64 = 64 << 20;

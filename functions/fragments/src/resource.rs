@@ -2,7 +2,7 @@
 
 use reelspan::http::etag;
 use reelspan::http::media_type::{MediaType, UNKNOWN};
-use reelspan_engine::container::WRITER;
+use reelspan_engine::container::{self, Format};
 use reelspan_engine::fragment::resolve::{Meaning, Part, When};
 use reelspan_engine::fragment::uri::Fragment;
 use reelspan_engine::index::{FORMAT, Head, Outline, Status};
@@ -117,12 +117,18 @@ pub fn brief(names: Vec<String>, outline: &Outline, places: &[usize]) -> Vec<Str
 /// original, how it is indexed and written, and the request, where an end after the original's end counts as none.
 #[must_use]
 pub fn tag(head: &Head, outline: &Outline, meaning: &Meaning) -> String {
+    tag_by(container::format_of(outline), head, outline, meaning)
+}
+
+/// The validator of a cut that this format writes. `None`: no format of this program writes it.
+fn tag_by(format: Option<&dyn Format>, head: &Head, outline: &Outline, meaning: &Meaning) -> String {
+    let writer = format.map_or(0, Format::writer);
     let time = match meaning.when {
         When::During(time) => time,
         When::Always | When::Never => Interval::ALL,
     };
     let end = if time.end() < outline.duration { time.end() } else { Time::MAX };
-    let mut numbers = vec![u64::from(FORMAT), u64::from(WRITER)];
+    let mut numbers = vec![u64::from(FORMAT), u64::from(writer)];
     numbers.extend([time.start(), end].map(|instant| instant.0.cast_unsigned()));
     numbers.extend(meaning.tracks.iter().flatten().map(|place| *place as u64));
     let numbers: Vec<_> = numbers.into_iter().map(u64::to_be_bytes).collect();
@@ -133,7 +139,7 @@ pub fn tag(head: &Head, outline: &Outline, meaning: &Meaning) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use reelspan_engine::container::{Extents, Written};
+    use reelspan_engine::container::{Error, Extents, IndexFuture, Indexing, Selection, Written};
     use reelspan_engine::index::{Container, Original};
     use reelspan_engine::media::{Kind, Setup, Timescale, Track};
 
@@ -246,5 +252,62 @@ mod tests {
             tag("\"a\"", seconds(20, 60), &[]),
             tag("\"a\"", Interval::new(Time::from_secs(20), Time::MAX), &[])
         );
+    }
+
+    /// A format of this name, whose writer has this version.
+    struct Version(&'static [Container], u32);
+
+    impl Format for Version {
+        fn containers(&self) -> &'static [Container] {
+            self.0
+        }
+
+        fn writer(&self) -> u32 {
+            self.1
+        }
+
+        fn recognises(&self, _: &[u8]) -> bool {
+            false
+        }
+
+        fn index<'a>(&self, _: Indexing<'a>) -> IndexFuture<'a> {
+            Box::pin(async { Err(Error::Unknown) })
+        }
+
+        fn write(&self, _: &Outline, _: &Selection) -> Result<Written, Error> {
+            Err(Error::Unknown)
+        }
+    }
+
+    #[test]
+    fn a_new_version_of_a_writer_changes_the_validators_of_its_format_alone() {
+        const MATROSKA: &[Container] = &[Container::named("matroska")];
+        const AVI: &[Container] = &[Container::named("avi")];
+        let meaning =
+            Meaning { when: When::During(seconds(20, 35).unwrap()), tracks: Some(vec![0]), without: Vec::new() };
+        let tag = |formats: [Version; 2], container: &Container| {
+            let outline = Outline { container: container.clone(), ..outline() };
+            let format = formats.iter().find(|format| format.containers().contains(container)).unwrap();
+            tag_by(Some(format), &head("\"a\"", Status::Indexed(outline.clone())), &outline, &meaning)
+        };
+        let before = || [Version(MATROSKA, 4), Version(AVI, 4)];
+        let mended = || [Version(MATROSKA, 4), Version(AVI, 5)];
+        assert_eq!(tag(mended(), &MATROSKA[0]), tag(before(), &MATROSKA[0]));
+        assert_ne!(tag(mended(), &AVI[0]), tag(before(), &AVI[0]));
+    }
+
+    #[test]
+    fn the_validator_of_a_cut_has_the_version_of_its_format() {
+        let meaning = Meaning { when: When::Always, tracks: Some(vec![0]), without: Vec::new() };
+        for container in container::FORMATS.iter().flat_map(|format| format.containers()) {
+            let outline = Outline { container: container.clone(), ..outline() };
+            let head = head("\"a\"", Status::Indexed(outline.clone()));
+            let version = Version(&[], 4);
+            assert_eq!(
+                tag(&head, &outline, &meaning),
+                tag_by(Some(&version), &head, &outline, &meaning),
+                "{container:?}"
+            );
+        }
     }
 }

@@ -27,12 +27,19 @@ use crate::index::{Container, Outline};
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("avi");
 
+/// The version of the writer ([`Format::writer`]).
+const WRITER: u32 = 4;
+
 /// Audio Video Interleave.
 pub struct Avi;
 
 impl Format for Avi {
     fn containers(&self) -> &'static [Container] {
         const { &[CONTAINER] }
+    }
+
+    fn writer(&self) -> u32 {
+        WRITER
     }
 
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {

@@ -25,12 +25,19 @@ const MARKER: &[u8; 4] = b"fLaC";
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("flac");
 
+/// The version of the writer ([`Format::writer`]).
+const WRITER: u32 = 4;
+
 /// FLAC, native.
 pub struct Flac;
 
 impl Format for Flac {
     fn containers(&self) -> &'static [Container] {
         const { &[CONTAINER] }
+    }
+
+    fn writer(&self) -> u32 {
+        WRITER
     }
 
     /// Takes some 16 MiB of memory, however long a file is.

@@ -24,12 +24,19 @@ use crate::index::{Container, Outline};
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("flv");
 
+/// The version of the writer ([`Format::writer`]).
+const WRITER: u32 = 4;
+
 /// Flash Video.
 pub struct Flv;
 
 impl Format for Flv {
     fn containers(&self) -> &'static [Container] {
         const { &[CONTAINER] }
+    }
+
+    fn writer(&self) -> u32 {
+        WRITER
     }
 
     /// Takes some 20 MiB of memory, however long a file is.

@@ -33,12 +33,19 @@ const MP2: Container = Container::named("mp2");
 /// AAC in ADTS.
 const ADTS: Container = Container::named("adts");
 
+/// The version of the writer ([`Format::writer`]).
+const WRITER: u32 = 4;
+
 /// Frames of MPEG audio and of AAC in ADTS.
 pub struct Frames;
 
 impl Format for Frames {
     fn containers(&self) -> &'static [Container] {
         const { &[MP3, MP2, ADTS] }
+    }
+
+    fn writer(&self) -> u32 {
+        WRITER
     }
 
     /// Takes some 32 MiB of memory, however long a file is.

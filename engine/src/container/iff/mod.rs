@@ -27,12 +27,19 @@ use crate::media::Timescale;
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("iff");
 
+/// The version of the writer ([`Format::writer`]).
+const WRITER: u32 = 4;
+
 /// WAV, RF64, BW64, RIFX, Wave64, AIFF and AIFF-C.
 pub struct Iff;
 
 impl Format for Iff {
     fn containers(&self) -> &'static [Container] {
         const { &[CONTAINER] }
+    }
+
+    fn writer(&self) -> u32 {
+        WRITER
     }
 
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {

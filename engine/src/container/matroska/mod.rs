@@ -26,12 +26,19 @@ use crate::index::{Container, Outline};
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("matroska");
 
+/// The version of the writer ([`Format::writer`]).
+const WRITER: u32 = 4;
+
 /// Matroska, and WebM, which is a part of it.
 pub struct Matroska;
 
 impl Format for Matroska {
     fn containers(&self) -> &'static [Container] {
         const { &[CONTAINER] }
+    }
+
+    fn writer(&self) -> u32 {
+        WRITER
     }
 
     /// Takes some 16 MiB of memory, however long a file is.

@@ -35,12 +35,19 @@ use crate::media::{Kind, Track};
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("mp4");
 
+/// The version of the writer ([`Format::writer`]).
+const WRITER: u32 = 4;
+
 /// ISO base media and QuickTime: MP4, M4A, MOV, 3GP.
 pub struct Mp4;
 
 impl Format for Mp4 {
     fn containers(&self) -> &'static [Container] {
         const { &[CONTAINER] }
+    }
+
+    fn writer(&self) -> u32 {
+        WRITER
     }
 
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {

@@ -28,12 +28,19 @@ use crate::media::Kind;
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("mpegps");
 
+/// The version of the writer ([`Format::writer`]).
+const WRITER: u32 = 4;
+
 /// MPEG program streams and MPEG-1 system streams.
 pub struct MpegPs;
 
 impl Format for MpegPs {
     fn containers(&self) -> &'static [Container] {
         const { &[CONTAINER] }
+    }
+
+    fn writer(&self) -> u32 {
+        WRITER
     }
 
     /// Takes some 20 MiB of memory, however long a file is; its beginning is read twice.

@@ -28,12 +28,19 @@ use crate::media::Kind;
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("mpegts");
 
+/// The version of the writer ([`Format::writer`]).
+const WRITER: u32 = 4;
+
 /// MPEG transport streams, M2TS among them.
 pub struct MpegTs;
 
 impl Format for MpegTs {
     fn containers(&self) -> &'static [Container] {
         const { &[CONTAINER] }
+    }
+
+    fn writer(&self) -> u32 {
+        WRITER
     }
 
     /// Takes some 20 MiB of memory, however long a file is; its beginning is read twice.

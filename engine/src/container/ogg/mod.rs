@@ -27,12 +27,19 @@ use crate::media::{self, Run, Track};
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("ogg");
 
+/// The version of the writer ([`Format::writer`]).
+const WRITER: u32 = 4;
+
 /// Ogg.
 pub struct Ogg;
 
 impl Format for Ogg {
     fn containers(&self) -> &'static [Container] {
         const { &[CONTAINER] }
+    }
+
+    fn writer(&self) -> u32 {
+        WRITER
     }
 
     /// Takes some 16 MiB of memory, however long a file is.

@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 
+use super::super::Frames;
 use super::super::mpeg::Tag;
 use super::super::testing::{MP3, adts, frame, index};
 use crate::codec::mpeg_audio::Header;
-use crate::container::WRITER;
+use crate::container::Format;
 use crate::media::{Ticks, Time};
 
 /// Nanoseconds of samples at 44.1 kHz, rounded up so that they mean these samples.
@@ -43,7 +44,7 @@ fn a_cut_from_the_beginning_needs_no_frame_before() {
     let tag = Tag::parse(&again).unwrap();
     assert_eq!((tag.frames, tag.delays), (Some(2), Some((1152 - 529, 529 + 152))));
     assert_eq!(again[again.len() - 417..], cut[cut.len() - 417..]);
-    assert_eq!(WRITER, 4, "what a cut is has changed: say so there");
+    assert_eq!(Frames.writer(), 4, "what a cut is has changed: say so there");
 }
 
 #[test]
