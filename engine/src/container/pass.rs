@@ -4,12 +4,14 @@
 use std::time::Instant;
 
 use futures::future::FutureExt;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use super::notes::Notes;
 use super::stream::{CHUNK, Stream};
 use super::{Checkpoint, DynSink, DynSource, Error, IndexFuture, Indexing};
 use crate::index::{Builder, Outline, Packed};
+use crate::media::Track;
 
 /// How far a pass may go at once. The default: to the end of the file.
 #[derive(Clone, Copy, Debug)]
@@ -44,20 +46,31 @@ pub enum Progress {
     Paused(Checkpoint),
 }
 
+/// Where a pass gives what it finds. The driver keeps it beside the pass, in checkpoints too.
+#[derive(Serialize, Deserialize)]
+pub struct Output {
+    /// Makes the pages of the samples. It knows the length of the file, and takes the tracks from the pass.
+    pub builder: Builder,
+    /// What a person should know of the file.
+    pub notes: Notes,
+}
+
 /// One pass through a file of some format. What it reads is decided by the file alone, and not by where it was stopped.
 pub trait Pass: Serialize + DeserializeOwned + Send + Sized + 'static {
     /// Reads what stands before the first step, at the beginning of the file as a rule. This cannot be stopped.
-    fn begin(stream: &mut Stream<'_>) -> impl Future<Output = Result<Self, Error>> + Send;
+    fn begin(stream: &mut Stream<'_>, out: &mut Output) -> impl Future<Output = Result<Self, Error>> + Send;
 
     /// Goes on from the position of the stream: an element, a few packets, at most some chunks of what is passed over. The
     /// position is all that it knows of the stream. Says whether there is more.
-    fn step(&mut self, stream: &mut Stream<'_>) -> impl Future<Output = Result<bool, Error>> + Send;
+    fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> impl Future<Output = Result<bool, Error>> + Send;
 
-    /// Where its samples go. What is read before the first step may have gone there already.
-    fn builder(&mut self) -> &mut Builder;
+    /// The end of the file: gives the samples that have waited for it.
+    fn end(&mut self, _: &dyn DynSource, _: &mut Output) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
+    }
 
-    /// The end of the file: the remaining pages, and the outline, whose `pages` are filled in by whoever counts them.
-    fn finish(self, source: &dyn DynSource) -> impl Future<Output = Result<(Vec<Packed>, Outline), Error>> + Send;
+    /// The outline, of tracks whose totals are known by now. The driver fills in its `pages` and its `notes`.
+    fn outline(self, tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error>;
 }
 
 /// Goes through a file, from where an earlier pass came to.
@@ -69,18 +82,23 @@ async fn go_through<P: Pass>(Indexing { source, sink, from, limit }: Indexing<'_
     // More is not asked for than may be gone through.
     let chunk = limit.chunk.min(limit.bytes.unwrap_or(CHUNK)).clamp(1, CHUNK);
     let mut stream = Stream::new(source, chunk);
-    let (mut pass, mut count) = match from {
-        None => (P::begin(&mut stream).await?, 0),
+    let (mut pass, mut out, mut count) = match from {
+        None => {
+            let mut out = Output { builder: Builder::new(Vec::new()), notes: Notes::default() };
+            out.builder.within(stream.len());
+            (P::begin(&mut stream, &mut out).await?, out, 0)
+        }
         Some(checkpoint) => {
             stream.seek(checkpoint.offset());
-            (checkpoint.open()?, checkpoint.pages())
+            let (pass, mut out): (P, Output) = checkpoint.open()?;
+            out.builder.within(stream.len());
+            (pass, out, checkpoint.pages())
         }
     };
-    pass.builder().within(stream.len());
     let (mut through, mut looked) = (0, stream.position());
     loop {
-        let more = pass.step(&mut stream).await?;
-        give(pass.builder().take_ready(), sink, &mut count).await?;
+        let more = pass.step(&mut stream, &mut out).await?;
+        give(out.builder.take_ready(), sink, &mut count).await?;
         if !more {
             break;
         }
@@ -91,13 +109,16 @@ async fn go_through<P: Pass>(Indexing { source, sink, from, limit }: Indexing<'_
             through += ahead;
             looked = stream.position();
             if limit.is_reached(through) {
-                return Ok(Progress::Paused(Checkpoint::new(&pass, looked, count)?));
+                return Ok(Progress::Paused(Checkpoint::new(&(&pass, &out), looked, count)?));
             }
         }
     }
-    let (last, outline) = pass.finish(source).await?;
+    pass.end(source, &mut out).await?;
+    let Output { builder, mut notes } = out;
+    let (last, tracks) = builder.finish()?;
+    let outline = pass.outline(tracks, &mut notes)?;
     give(last, sink, &mut count).await?;
-    Ok(Progress::Done(Outline { pages: count, ..outline }.into()))
+    Ok(Progress::Done(Outline { pages: count, notes: notes.into_texts(), ..outline }.into()))
 }
 
 async fn give(pages: Vec<Packed>, sink: &mut dyn DynSink, count: &mut u32) -> Result<(), Error> {

@@ -10,9 +10,10 @@ use super::walk::{Frame, Walk};
 use crate::codec::Properties;
 use crate::codec::flac::{MAX_HEADER, StreamInfo};
 use crate::container::notes::Notes;
+use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error, pass, tags};
-use crate::index::{Builder, Outline, Packed};
+use crate::index::Outline;
 use crate::media::{Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
 /// Samples of each channel that a stream may have: 36 bits.
@@ -33,19 +34,22 @@ pub struct Pass {
     end: u64,
     walk: Walk,
     samples: Samples,
+    /// The Vorbis comments, as the outline keeps them.
+    comments: Option<Setup>,
 }
 
 impl pass::Pass for Pass {
-    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
         let before = blocks::read(stream).await?;
         let timescale = Timescale::per_second(before.info.rate).ok_or(Error::Unknown)?;
         let end = tags::behind(stream.source(), before.frames).await?;
         let walk = Walk::new(before.info.clone(), before.frames);
-        let samples = Samples::new(&before.info, timescale, before.frames);
-        Ok(Self { before, end, walk, samples })
+        let samples = Samples::new(before.info.total, before.frames);
+        out.builder.add_track(track(&before.info, timescale));
+        Ok(Self { before, end, walk, samples, comments: None })
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
         let at = stream.position();
         if at >= self.end {
             return Ok(false);
@@ -58,33 +62,34 @@ impl pass::Pass for Pass {
         let taken = self.walk.take(bytes, last, &mut found);
         stream.seek(at.saturating_add(taken as u64));
         for frame in found {
-            self.samples.frame(&frame)?;
+            self.samples.frame(&frame, out)?;
         }
         Ok(true)
     }
 
-    fn builder(&mut self) -> &mut Builder {
-        &mut self.samples.builder
+    async fn end(&mut self, source: &dyn DynSource, out: &mut Output) -> Result<(), Error> {
+        self.samples.end(self.end, &mut out.notes);
+        if self.samples.origin.is_none() {
+            let what = "no frame whose checksums are right".to_owned();
+            return Err(Error::Malformed { offset: self.before.frames, path: "frames".to_owned(), what });
+        }
+        self.comments = match self.before.comments.clone() {
+            Some(range) if range.end - range.start <= MAX_INLINE => Some(Setup::Inline(source.read(range).await?)),
+            range => range.map(Setup::At),
+        };
+        Ok(())
     }
 
-    async fn finish(self, source: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
-        let Preamble { info, comments, chapters, start, frames } = self.before;
-        let (last, tracks, mut notes) = self.samples.finish(self.end)?;
+    fn outline(self, tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
+        let Preamble { info, chapters, start, frames, .. } = self.before;
         let duration = tracks.first().map_or(Time::ZERO, |track| track.timescale.time(track.presented.1));
-        if tracks.iter().all(|track| track.samples == 0) {
-            let what = "no frame whose checksums are right".to_owned();
-            return Err(Error::Malformed { offset: frames, path: "frames".to_owned(), what });
-        }
         let (chapters, left_out) = chapters.finish(duration);
         for note in left_out {
             notes.push(note);
         }
         let mut setup = vec![Setup::Inline(info.bytes.into())];
-        setup.extend(match comments {
-            Some(range) if range.end - range.start <= MAX_INLINE => Some(Setup::Inline(source.read(range).await?)),
-            range => range.map(Setup::At),
-        });
-        let outline = Outline {
+        setup.extend(self.comments);
+        Ok(Outline {
             container: CONTAINER,
             mime: "audio/flac".to_owned(),
             duration,
@@ -95,9 +100,8 @@ impl pass::Pass for Pass {
             chapters,
             created: None,
             pages: 0,
-            notes: notes.into_texts(),
-        };
-        Ok((last, outline))
+            notes: Vec::new(),
+        })
     }
 }
 
@@ -106,8 +110,6 @@ impl pass::Pass for Pass {
 struct Samples {
     /// How many samples STREAMINFO speaks of; 0: not known.
     total: u64,
-    builder: Builder,
-    notes: Notes,
     /// Where the last frame ended, in bytes and in samples.
     end: u64,
     next: u64,
@@ -118,15 +120,14 @@ struct Samples {
 }
 
 impl Samples {
-    fn new(info: &StreamInfo, timescale: Timescale, frames: u64) -> Self {
-        let builder = Builder::new(vec![track(info, timescale)]);
-        Self { total: info.total, builder, notes: Notes::default(), end: frames, next: 0, origin: None, block: 0 }
+    const fn new(total: u64, frames: u64) -> Self {
+        Self { total, end: frames, next: 0, origin: None, block: 0 }
     }
 
-    fn frame(&mut self, frame: &Frame) -> Result<(), Error> {
+    fn frame(&mut self, frame: &Frame, out: &mut Output) -> Result<(), Error> {
         let lost = frame.offset > self.end;
         if lost {
-            self.notes.at(self.end, "bytes that are no whole frame are passed over");
+            out.notes.at(self.end, "bytes that are no whole frame are passed over");
         }
         if self.origin.is_none() && !frame.header.variable {
             self.block = u64::from(frame.header.samples);
@@ -142,14 +143,14 @@ impl Samples {
         // Where frames are missing, time goes on; other leaps are those of somebody who joined two files.
         if place > self.next && place <= most {
             self.next = place;
-            self.notes.at(frame.offset, "frames are missing before this one");
+            out.notes.at(frame.offset, "frames are missing before this one");
         } else if place != self.next {
-            self.notes.at(frame.offset, "frames are not numbered one after the other");
+            out.notes.at(frame.offset, "frames are not numbered one after the other");
         }
         let header = u32::try_from(frame.header.length).unwrap_or(0);
         let kept = [frame.codes.as_slice(), &frame.rest.to_be_bytes()].concat();
         // With the number that it has, by which the writer knows whether all of it may stay.
-        self.builder.begin_element_keeping(frame.offset, header, ticks(frame.header.number), Bytes::from(kept));
+        out.builder.begin_element_keeping(frame.offset, header, ticks(frame.header.number), Bytes::from(kept));
         let run = Run {
             decode: ticks(self.next),
             composition: Ticks::ZERO,
@@ -161,24 +162,22 @@ impl Samples {
             description: 1,
             header: 0,
         };
-        self.builder.samples(0, run)?;
+        out.builder.samples(0, run)?;
         self.end = frame.offset.saturating_add(frame.size);
-        self.builder.end_element(self.end);
+        out.builder.end_element(self.end);
         self.next = self.next.saturating_add(u64::from(frame.header.samples));
         Ok(())
     }
 
     /// The end of the frames, which is that of the file but for tags.
-    fn finish(mut self, end: u64) -> Result<(Vec<Packed>, Vec<Track>, Notes), Error> {
+    fn end(&self, end: u64, notes: &mut Notes) {
         if self.end < end {
-            self.notes.at(self.end, "what follows is no whole frame: the file is truncated or damaged");
+            notes.at(self.end, "what follows is no whole frame: the file is truncated or damaged");
         }
         let (total, found) = (self.total, self.next);
         if total > 0 && total != found {
-            self.notes.push(format!("its STREAMINFO speaks of {total} samples, its frames have {found}"));
+            notes.push(format!("its STREAMINFO speaks of {total} samples, its frames have {found}"));
         }
-        let (last, tracks) = self.builder.finish()?;
-        Ok((last, tracks, self.notes))
     }
 }
 

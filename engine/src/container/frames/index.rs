@@ -14,9 +14,10 @@ use crate::codec::aac::latm;
 use crate::codec::mpeg_audio::{self, Header, Mpeg};
 use crate::codec::{Frame, Syntax};
 use crate::container::notes::Notes;
+use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error, foreign, pass, tags};
-use crate::index::{Builder, Chapters, Container, Outline, Packed};
+use crate::index::{Chapters, Container, Outline};
 use crate::media::{Edit, Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
 /// How many frames have to follow each other before a file is one.
@@ -42,7 +43,6 @@ pub struct Pass {
     /// Of MPEG audio the first header, and what the frame before it tells of the others.
     mpeg: Option<(Header, Tag)>,
     scanner: Scanner<Either>,
-    builder: Builder,
     reservoir: Reservoir,
     /// The time of the next frame.
     decode: Ticks,
@@ -51,14 +51,14 @@ pub struct Pass {
 }
 
 impl pass::Pass for Pass {
-    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
         let source = stream.source();
         let (id3, start) = tags::before(source).await?;
         let Begin { at, syntax, frame, bytes, wave } = begin(source, start).await?;
-        let mut file = File { notes: Notes::default(), chapters: Chapters::default(), created: None, tag: None, wave };
-        file.look_into(id3, source).await?;
+        let mut file = File { chapters: Chapters::default(), created: None, tag: None, wave };
+        file.look_into(id3, source, &mut out.notes).await?;
         if at > start && !wave {
-            file.notes.at(start, "bytes that are no frame are passed over");
+            out.notes.at(start, "bytes that are no frame are passed over");
         }
         let start = at;
         let (first, behind) = bytes.split_at_checked(frame.size as usize).unwrap_or((&bytes, &[]));
@@ -82,24 +82,24 @@ impl pass::Pass for Pass {
             }
             mpeg = Some((header, tag));
         }
+        out.builder.add_track(track);
         stream.seek(file.tag.as_ref().map_or(start, |tag| tag.end));
         Ok(Self {
             file,
             mpeg,
             scanner: Scanner::new(syntax, frame.kind, end),
-            builder: Builder::new(vec![track]),
             reservoir: Reservoir::default(),
             decode: Ticks::ZERO,
             lasts: Ticks(i64::from(frame.duration)),
         })
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
-        match self.scanner.step(stream, &mut self.file.notes).await? {
+    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
+        match self.scanner.step(stream, &mut out.notes).await? {
             Step::Frame(offset, frame) => {
                 self.reservoir.push(&frame);
                 let duration = Ticks(i64::from(frame.duration));
-                self.builder.samples(0, run(offset, &frame, self.decode, duration))?;
+                out.builder.samples(0, run(offset, &frame, self.decode, duration))?;
                 self.decode += duration;
                 Ok(true)
             }
@@ -108,18 +108,13 @@ impl pass::Pass for Pass {
         }
     }
 
-    fn builder(&mut self) -> &mut Builder {
-        &mut self.builder
-    }
-
-    async fn finish(self, _: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
-        let Self { file, mpeg, builder, reservoir, lasts, .. } = self;
-        let (last, tracks) = builder.finish()?;
+    fn outline(self, tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
+        let Self { file, mpeg, reservoir, lasts, .. } = self;
         let mut track = tracks.into_iter().next().ok_or(Error::Unknown)?;
         // A frame is decoded rightly behind another; one of layer III behind all that it reaches back over.
         track.preroll = lasts;
         let Some((header, tag)) = mpeg else {
-            return Ok((last, file.outline(ADTS, "audio/aac", track, Vec::new())));
+            return Ok(file.outline(ADTS, "audio/aac", track, Vec::new(), notes));
         };
         if let Some(edit) = track.edits.first_mut() {
             let (frames, media) = (track.samples, edit.media.unwrap_or_default());
@@ -132,12 +127,12 @@ impl pass::Pass for Pass {
             }
         }
         if header.layer() < 3 {
-            return Ok((last, file.outline(MP2, "audio/mpeg", track, Vec::new())));
+            return Ok(file.outline(MP2, "audio/mpeg", track, Vec::new(), notes));
         }
         track.preroll = lasts.times(i64::from(reservoir.most)) + Ticks(i64::from(WARM_UP));
         let kept = [&header.to_bytes()[..], &tag.lame].concat();
         let setup = vec![Setup::Inline(Bytes::from(kept))];
-        Ok((last, file.outline(MP3, "audio/mpeg", track, setup)))
+        Ok(file.outline(MP3, "audio/mpeg", track, setup, notes))
     }
 }
 
@@ -247,7 +242,6 @@ fn later(bytes: &[u8]) -> Option<(usize, Either, Frame)> {
 /// What is known of a file besides its frames.
 #[derive(Serialize, Deserialize)]
 struct File {
-    notes: Notes,
     chapters: Chapters,
     created: Option<i64>,
     /// Where the frame stands that tells of the others. Nothing else has to be known before: each frame says what it is.
@@ -258,10 +252,15 @@ struct File {
 
 impl File {
     /// Reads what tags say of the file.
-    async fn look_into(&mut self, id3: Vec<Range<u64>>, source: &dyn DynSource) -> Result<(), Error> {
+    async fn look_into(
+        &mut self,
+        id3: Vec<Range<u64>>,
+        source: &dyn DynSource,
+        notes: &mut Notes,
+    ) -> Result<(), Error> {
         for range in id3 {
             if range.end - range.start > MAX_TAG {
-                self.notes.push(format!("a tag of {} bytes is not looked into", range.end - range.start));
+                notes.push(format!("a tag of {} bytes is not looked into", range.end - range.start));
                 continue;
             }
             let found = id3::parse(&source.read(range).await?);
@@ -273,12 +272,12 @@ impl File {
         Ok(())
     }
 
-    fn outline(mut self, container: Container, mime: &str, track: Track, setup: Vec<Setup>) -> Outline {
+    fn outline(self, container: Container, mime: &str, track: Track, setup: Vec<Setup>, notes: &mut Notes) -> Outline {
         let (from, to) = track.span();
         let duration = if track.edits.is_empty() { to } else { to - from };
         let (chapters, left_out) = self.chapters.finish(duration.max(Time::ZERO));
         for note in left_out {
-            self.notes.push(note);
+            notes.push(note);
         }
         Outline {
             container,
@@ -291,7 +290,7 @@ impl File {
             chapters,
             created: self.created,
             pages: 0,
-            notes: self.notes.into_texts(),
+            notes: Vec::new(),
         }
     }
 }

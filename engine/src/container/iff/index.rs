@@ -9,9 +9,11 @@ use super::chunks::{Chunk, Chunks};
 use super::dialect::{Dialect, Id};
 use super::meta::{self, Marks};
 use super::{CONTAINER, Sound, comm, fmt};
+use crate::container::notes::Notes;
+use crate::container::pass::Output;
 use crate::container::stream::Stream;
-use crate::container::{DynSource, Error, pass};
-use crate::index::{Builder, Chapters, Outline, Packed};
+use crate::container::{Error, pass};
+use crate::index::{Chapters, Outline};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
 /// Bytes of `fmt ` or `COMM` that are read; ADPCM has a table of 32.
@@ -34,7 +36,6 @@ const UNKNOWN: u64 = 0xFFFF_FFFF;
 /// [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
-    builder: Builder,
     rate: Timescale,
     chapters: Chapters,
     /// Without what is known only once the index is built: the tracks, the duration and the chapters.
@@ -42,7 +43,7 @@ pub struct Pass {
 }
 
 impl pass::Pass for Pass {
-    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
         let (begin, start) = Chunks::start(stream.source()).await?;
         let dialect = Dialect::of(&start).ok_or(Error::Unknown)?;
         let mut form = Form::new(dialect, begin, &start, stream.len());
@@ -50,24 +51,21 @@ impl pass::Pass for Pass {
         while let Some(chunk) = chunks.next().await? {
             form.take(&mut chunks, &chunk).await?;
         }
-        form.indexed()
+        form.indexed(out)
     }
 
-    async fn step(&mut self, _: &mut Stream<'_>) -> Result<bool, Error> {
+    async fn step(&mut self, _: &mut Stream<'_>, _: &mut Output) -> Result<bool, Error> {
         Ok(false)
     }
 
-    fn builder(&mut self) -> &mut Builder {
-        &mut self.builder
-    }
-
-    async fn finish(self, _: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
-        let Self { builder, rate, chapters, mut outline } = self;
-        let (pages, tracks) = builder.finish()?;
+    fn outline(self, tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
+        let Self { rate, chapters, outline } = self;
         let duration = tracks.first().map_or(Time::ZERO, |track| rate.time(track.presented.1));
         let (chapters, left_out) = chapters.finish(duration);
-        outline.notes.extend(left_out);
-        Ok((pages, Outline { duration, tracks, chapters, ..outline }))
+        for note in left_out {
+            notes.push(note);
+        }
+        Ok(Outline { duration, tracks, chapters, ..outline })
     }
 }
 
@@ -211,8 +209,8 @@ impl Form {
         }
     }
 
-    /// The pages and the outline.
-    fn indexed(mut self) -> Result<Pass, Error> {
+    /// Gives the samples, and makes the outline.
+    fn indexed(mut self, out: &mut Output) -> Result<Pass, Error> {
         let missing = |what: &str| Error::Malformed {
             offset: self.length,
             path: "form".to_owned(),
@@ -227,10 +225,9 @@ impl Form {
         let name = self.dialect.name();
         let chunks = self.kept.iter().map(|(id, data)| Setup::Inline([id, data.as_ref()].concat().into()));
         let setup = std::iter::once(Setup::Inline(name.to_vec().into())).chain(chunks).collect();
-        let mut builder = Builder::new(vec![track(what)]);
-        builder.within(self.length);
+        out.builder.add_track(track(what));
         for run in runs {
-            builder.samples(0, run)?;
+            out.builder.samples(0, run)?;
         }
         let chapters = self.marks.chapters(rate);
         let outline = Outline {
@@ -244,9 +241,12 @@ impl Form {
             chapters: Vec::new(),
             created: self.created,
             pages: 0,
-            notes: self.notes,
+            notes: Vec::new(),
         };
-        Ok(Pass { builder, rate, chapters, outline })
+        for note in self.notes {
+            out.notes.push(note);
+        }
+        Ok(Pass { rate, chapters, outline })
     }
 
     /// The blocks: whole ones, all alike, and one at the end that may be shorter, or stand for fewer samples.

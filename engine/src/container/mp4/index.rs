@@ -21,9 +21,10 @@ use super::window::{Window, malformed};
 use super::{CONTAINER, chapters, compressed};
 use crate::container::keyframe::Claim;
 use crate::container::notes::Notes;
+use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error, pass};
-use crate::index::{Builder, Chapters, Outline, Packed, cell, cell_end};
+use crate::index::{Chapters, Outline, cell, cell_end};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
 
 /// A movie box this large describes a week of media; its bytes are held in memory while they are read.
@@ -51,60 +52,53 @@ pub struct Pass {
     setup_ranges: Vec<Range<u64>>,
     created: Option<i64>,
     chapters: Chapters,
-    builder: Builder,
     /// Of each track.
     codecs: Vec<Codec>,
     fragments: Option<Fragments>,
     /// The samples of the tables are not in the index before these are settled.
     doubts: Option<Doubts>,
-    notes: Notes,
 }
 
 impl pass::Pass for Pass {
-    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
         let mut window = Window::default();
         let Opening { brands, offset, moov, setup_ranges } = Opening::read(stream.source(), &mut window).await?;
         let range = offset..offset.saturating_add(moov.len() as u64);
         let moov = Box::read(&moov, offset, "")?;
         let inflated = compressed::inflated(&moov, MAX_MOVIE)?;
         let moov = inflated.as_deref().map_or(Ok(moov), |inflated| Box::read(inflated, offset, ""))?;
-        let pass = Self::movie(stream.source(), window, (&moov, range), brands, setup_ranges).await?;
+        let pass = Self::movie(stream.source(), window, (&moov, range), brands, setup_ranges, out).await?;
         stream.seek(pass.setup_ranges.last().map_or(0, |range| range.end));
         Ok(pass)
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
         if let Some(doubts) = &mut self.doubts {
             if let Some(offset) = doubts.step(stream.source()).await? {
                 stream.seek(offset);
                 return Ok(true);
             }
-            doubts.note(&mut self.notes);
+            doubts.note(&mut out.notes);
             let (moov, offset) = doubts.movie(stream.source()).await?;
             let tracks = Movie::read(&Box::read(&moov, offset, "")?)?.tracks;
-            index_tables(&tracks, stream.len(), Some(doubts), &mut self.builder, &mut self.notes)?;
+            index_tables(&tracks, stream.len(), Some(doubts), out)?;
             self.doubts = None;
         }
         let Some(fragments) = &mut self.fragments else { return Ok(false) };
         let offset = stream.position();
-        let next = fragments.next(stream.source(), offset, &mut self.builder, &mut self.notes).await?;
+        let next = fragments.next(stream.source(), offset, out).await?;
         match next {
             Some(next) => stream.seek(next),
-            None => self.builder.end_element(offset),
+            None => out.builder.end_element(offset),
         }
         Ok(next.is_some())
     }
 
-    fn builder(&mut self) -> &mut Builder {
-        &mut self.builder
-    }
-
-    async fn finish(self, _: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
-        let Self { brands, header, setup_ranges, created, chapters, builder, codecs, fragments, mut notes, .. } = self;
+    fn outline(self, mut tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
+        let Self { brands, header, setup_ranges, created, chapters, codecs, fragments, .. } = self;
         for note in fragments.iter().flat_map(Fragments::notes) {
             notes.push(note);
         }
-        let (last, mut tracks) = builder.finish()?;
         for (track, codec) in tracks.iter_mut().zip(&codecs).filter(|_| fragments.is_some()) {
             // How long samples are, it is the fragments that tell.
             let samples = i64::try_from(track.samples).unwrap_or(i64::MAX);
@@ -116,7 +110,7 @@ impl pass::Pass for Pass {
         for note in left_out {
             notes.push(note);
         }
-        let outline = Outline {
+        Ok(Outline {
             container: CONTAINER,
             mime: mime(&brands, &tracks),
             duration,
@@ -127,9 +121,8 @@ impl pass::Pass for Pass {
             elements: fragments.is_some(),
             created,
             pages: 0,
-            notes: notes.into_texts(),
-        };
-        Ok((last, outline))
+            notes: Vec::new(),
+        })
     }
 }
 
@@ -140,43 +133,45 @@ impl Pass {
         (moov, range): (&Box<'_>, Range<u64>),
         brands: Bytes,
         setup_ranges: Vec<Range<u64>>,
+        out: &mut Output,
     ) -> Result<Self, Error> {
-        let Movie { header, created, mut tracks, chapter_tracks, chapter_list, fragments, mut notes } =
-            Movie::read(moov)?;
+        let Movie { header, created, mut tracks, chapter_tracks, chapter_list, fragments, notes } = Movie::read(moov)?;
         if tracks.is_empty() {
             let why = [vec!["a file without audio, video or text".to_owned()], notes.into_texts()].concat();
             return Err(Error::Unsupported(why.join("; ")));
         }
+        out.notes = notes;
         let after = setup_ranges.last().map_or(0, |range| range.end);
         if fragments.is_some()
             && let Some(start) = fragments::late_start(source, &mut window, after, &tracks).await?
         {
-            notes.push(format!("it begins at {start} seconds, which is taken for zero"));
+            out.notes.push(format!("it begins at {start} seconds, which is taken for zero"));
             for track in &mut tracks {
                 track.track.begin_at(start);
             }
         }
         let models: Vec<Track> = tracks.iter().map(|track| track.track.clone()).collect();
-        let mut builder = Builder::new(models.clone());
-        builder.within(source.len());
+        for track in &models {
+            out.builder.add_track(track.clone());
+        }
         let codecs: Vec<Codec> = tracks.iter().map(|track| track.codec.clone()).collect();
         let doubts = match &fragments {
             None => Doubts::of(source, moov, range, &tracks).await?,
             Some(_) => None,
         };
         let decode = match &doubts {
-            None => index_tables(&tracks, source.len(), None, &mut builder, &mut notes)?,
+            None => index_tables(&tracks, source.len(), None, out)?,
             Some(_) => Vec::new(),
         };
         let held = |range: &Range<u64>| window.held(range);
-        let chapters = chapters::read(source, held, &chapter_tracks, chapter_list.as_ref(), &mut notes).await?;
+        let chapters = chapters::read(source, held, &chapter_tracks, chapter_list.as_ref(), &mut out.notes).await?;
         let fragments = fragments.map(|defaults| {
             let tracks = decode.into_iter().zip(&models);
             let tracks = tracks.map(|(decode, track)| Progress { decode, defaults: Defaults::find(&defaults, track) });
             let claims = codecs.iter().map(|codec| Claim::new(codec.pictures, LOOKS));
             Fragments::new(tracks.collect(), claims.collect(), window)
         });
-        Ok(Self { brands, header, setup_ranges, created, chapters, builder, codecs, fragments, doubts, notes })
+        Ok(Self { brands, header, setup_ranges, created, chapters, codecs, fragments, doubts })
     }
 }
 
@@ -239,8 +234,7 @@ fn index_tables(
     tracks: &[MovieTrack<'_>],
     file_length: u64,
     doubts: Option<&Doubts>,
-    builder: &mut Builder,
-    notes: &mut Notes,
+    out: &mut Output,
 ) -> Result<Vec<Ticks>, Error> {
     let mut lanes = Vec::new();
     for (place, track) in tracks.iter().enumerate() {
@@ -258,19 +252,19 @@ fn index_tables(
         for (place, lane) in lanes.iter_mut().enumerate() {
             let end = cell_end(lane.track, number);
             while let Some(run) = lane.before(end) {
-                builder.samples(place, run)?;
+                out.builder.samples(place, run)?;
             }
         }
     }
     for lane in &lanes {
         let (left, truncated) = lane.left_out;
         if truncated {
-            notes.push(format!(
+            out.notes.push(format!(
                 "track {}: {left} samples left out, which lie beyond the end of the file",
                 lane.track.id
             ));
         } else if left > 0 {
-            notes.push(format!("track {}: {left} samples left out, which lie in no chunk", lane.track.id));
+            out.notes.push(format!("track {}: {left} samples left out, which lie in no chunk", lane.track.id));
         }
     }
     Ok(lanes.into_iter().map(|lane| lane.decode).collect())

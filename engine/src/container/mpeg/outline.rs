@@ -51,7 +51,7 @@ pub fn outline(
     tracks: Vec<Track>,
     setup: &impl Serialize,
     setup_ranges: Vec<Range<u64>>,
-    mut notes: Notes,
+    notes: &mut Notes,
 ) -> Outline {
     if tracks.iter().all(|track| track.samples == 0) {
         notes.push("it has no samples".to_owned());
@@ -68,7 +68,7 @@ pub fn outline(
         chapters: Vec::new(),
         created: None,
         pages: 0,
-        notes: notes.into_texts(),
+        notes: Vec::new(),
     }
 }
 

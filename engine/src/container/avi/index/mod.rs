@@ -15,10 +15,11 @@ use super::opendml::{Entry, Indexes, Part, last_movi};
 use super::riff::{Chunk, HEADER};
 use crate::codec::LOOK;
 use crate::container::notes::Notes;
+use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error, pass};
-use crate::index::{Builder, Outline, Packed};
-use crate::media::{Kind, Setup, Time};
+use crate::index::Outline;
+use crate::media::{Kind, Setup, Time, Track};
 
 /// The longest `LIST hdrl` that is read, and how much of the outline headers may be.
 const MAX_HEADERS: u32 = 4 << 20;
@@ -44,7 +45,6 @@ pub struct Pass {
     body: u64,
     way: Way,
     samples: Samples,
-    notes: Notes,
 }
 
 /// How the chunks are found.
@@ -74,9 +74,8 @@ impl Index {
 }
 
 impl pass::Pass for Pass {
-    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
-        let mut notes = Notes::default();
-        let (headers, movi) = preamble(stream, &mut notes).await?;
+    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
+        let (headers, movi) = preamble(stream, &mut out.notes).await?;
         let inline = headers.tracks.iter().map(|track| track.setup.len()).sum::<u64>();
         if headers.tracks.is_empty() {
             return Err(Error::Unsupported("none of its streams is of a known kind".to_owned()));
@@ -89,39 +88,41 @@ impl pass::Pass for Pass {
             Some(old) => Some(Index::Old(old)),
             None => opendml(stream, &movi, &streams, &indexes).await?.map(Index::OpenDml),
         };
-        let samples = Samples::new(streams, tracks, index.is_none());
+        let samples = Samples::new(streams, index.is_none());
+        for track in tracks {
+            out.builder.add_track(track);
+        }
         stream.seek(movi.body);
         let way = if let Some(index) = index {
             Way::Named { index, behind: 0 }
         } else {
-            notes.push("it has no index of all its data: keyframes are known by their first bytes".to_owned());
+            out.notes.push("it has no index of all its data: keyframes are known by their first bytes".to_owned());
             Way::Scanned { lost: None }
         };
-        Ok(Self { main, body: movi.body, way, samples, notes })
+        Ok(Self { main, body: movi.body, way, samples })
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
-        let Self { way, samples, notes, .. } = self;
+    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
+        let Self { way, samples, .. } = self;
         match way {
-            Way::Named { index, behind } => named(stream, index, behind, samples, notes).await,
-            Way::Scanned { lost: lost @ Some(_) } => search(stream, lost, notes).await,
-            Way::Scanned { lost } => scanned(stream, lost, samples).await,
+            Way::Named { index, behind } => named(stream, index, behind, samples, out).await,
+            Way::Scanned { lost: lost @ Some(_) } => search(stream, lost, &mut out.notes).await,
+            Way::Scanned { lost } => scanned(stream, lost, samples, out).await,
         }
     }
 
-    fn builder(&mut self) -> &mut Builder {
-        self.samples.builder()
+    async fn end(&mut self, _: &dyn DynSource, out: &mut Output) -> Result<(), Error> {
+        self.samples.end(&mut out.builder)
     }
 
-    async fn finish(self, _: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
-        let Self { main, body, samples, mut notes, .. } = self;
-        let (last, tracks) = samples.finish()?;
+    fn outline(self, tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
+        let Self { main, body, .. } = self;
         if tracks.iter().all(|track| track.samples == 0) {
             notes.push("it has no samples".to_owned());
         }
         let video = tracks.iter().any(|track| track.kind == Kind::Video);
         let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
-        let outline = Outline {
+        Ok(Outline {
             container: CONTAINER,
             mime: format!("{}/x-msvideo", if video { "video" } else { "audio" }),
             duration: ends.max().unwrap_or(Time::ZERO),
@@ -132,9 +133,8 @@ impl pass::Pass for Pass {
             chapters: Vec::new(),
             created: None,
             pages: 0,
-            notes: notes.into_texts(),
-        };
-        Ok((last, outline))
+            notes: Vec::new(),
+        })
     }
 }
 
@@ -197,17 +197,17 @@ async fn named(
     index: &mut Index,
     behind: &mut u64,
     samples: &mut Samples,
-    notes: &mut Notes,
+    out: &mut Output,
 ) -> Result<bool, Error> {
     let Some(entry) = index.next(stream.source()).await? else { return Ok(false) };
     if entry.offset < *behind || entry.end() > stream.len() {
-        notes.at(entry.offset, "an entry of the index that is out of order or outside of the file is passed over");
+        out.notes.at(entry.offset, "an entry of the index that is out of order or outside of the file is passed over");
         return Ok(true);
     }
     *behind = entry.offset + HEADER as u64;
     stream.seek(entry.offset);
     let seen = if samples.looks_at(entry.chunk) { stream.peek(HEADER + LOOK).await? } else { &[] };
-    samples.put(entry.offset, entry.chunk, Some(entry.key), opening(seen, entry.chunk))?;
+    samples.put(entry.offset, entry.chunk, Some(entry.key), opening(seen, entry.chunk), &mut out.builder)?;
     Ok(true)
 }
 
@@ -219,7 +219,12 @@ fn opening(seen: &[u8], chunk: Chunk) -> &[u8] {
 }
 
 /// Takes the chunk that is at the position, of whatever `movi` list. `false` at the end of the file.
-async fn scanned(stream: &mut Stream<'_>, lost: &mut Option<u64>, samples: &mut Samples) -> Result<bool, Error> {
+async fn scanned(
+    stream: &mut Stream<'_>,
+    lost: &mut Option<u64>,
+    samples: &mut Samples,
+    out: &mut Output,
+) -> Result<bool, Error> {
     let (offset, length) = (stream.position(), stream.len());
     if offset >= length {
         return Ok(false);
@@ -239,7 +244,7 @@ async fn scanned(stream: &mut Stream<'_>, lost: &mut Option<u64>, samples: &mut 
         return Ok(true);
     }
     if chunk.stream().is_some() {
-        samples.put(offset, chunk, None, opening(bytes, chunk))?;
+        samples.put(offset, chunk, None, opening(bytes, chunk), &mut out.builder)?;
     }
     stream.seek(offset.saturating_add(chunk.length()));
     Ok(true)

@@ -9,8 +9,8 @@ use crate::container::Error;
 use crate::container::avi::header::{Stream, Unit};
 use crate::container::avi::picture::Picture;
 use crate::container::avi::riff::{Chunk, HEADER, HEADER_BYTES};
-use crate::index::{Builder, Packed};
-use crate::media::{Run, Ticks, Track};
+use crate::index::Builder;
+use crate::media::{Run, Ticks};
 
 /// How many chunks may wait until it is known when a picture is shown. Sixteen pictures do, with the sound between them.
 const MAX_WAITING: usize = 4096;
@@ -60,22 +60,16 @@ pub struct Samples {
     waiting: VecDeque<Waiting>,
     /// How many have waited and gone on.
     gone: u64,
-    builder: Builder,
 }
 
 impl Samples {
     /// Of these streams, whose frames are `read` in any case: else they are looked at for as long as need be.
-    pub fn new(streams: Vec<Stream>, tracks: Vec<Track>, read: bool) -> Self {
+    pub fn new(streams: Vec<Stream>, read: bool) -> Self {
         let lane = |mut stream: Stream| {
             let shown = stream.pictures.take().map(|pictures| Shown::new(pictures, read));
             Lane { decode: stream.start, stream, empty: true, over: 0, shown }
         };
-        Self {
-            lanes: streams.into_iter().map(lane).collect(),
-            waiting: VecDeque::new(),
-            gone: 0,
-            builder: Builder::new(tracks),
-        }
+        Self { lanes: streams.into_iter().map(lane).collect(), waiting: VecDeque::new(), gone: 0 }
     }
 
     /// Whether the first bytes of this chunk have to be seen.
@@ -85,7 +79,14 @@ impl Samples {
 
     /// Takes the chunk of data at this offset, whose first bytes are `frame`. `key`: whether decoding can begin there, where
     /// an index says so.
-    pub fn put(&mut self, offset: u64, chunk: Chunk, key: Option<bool>, frame: &[u8]) -> Result<(), Error> {
+    pub fn put(
+        &mut self,
+        offset: u64,
+        chunk: Chunk,
+        key: Option<bool>,
+        frame: &[u8],
+        builder: &mut Builder,
+    ) -> Result<(), Error> {
         let lane = chunk.stream().and_then(|number| self.lanes.get_mut(number));
         let Some((lane, place)) =
             lane.and_then(|lane| Some((lane.stream.place?, lane)).map(|(place, lane)| (lane, place)))
@@ -126,12 +127,12 @@ impl Samples {
         }
         let end = run.offset + u64::from(chunk.size);
         self.waiting.push_back(Waiting { offset, end, place, known: lane.shown.is_none(), run });
-        self.settle(false)
+        self.settle(false, builder)
     }
 
     /// Tells those that wait when they are shown, as far as this is known or, of `all`, as far as they are there; and lets
     /// those go on that nothing is to be known of any more.
-    fn settle(&mut self, all: bool) -> Result<(), Error> {
+    fn settle(&mut self, all: bool, builder: &mut Builder) -> Result<(), Error> {
         let all = all || self.waiting.len() > MAX_WAITING;
         for lane in &mut self.lanes {
             let Some(shown) = &mut lane.shown else { continue };
@@ -151,21 +152,15 @@ impl Samples {
         }
         while let Some(Waiting { offset, end, place, run, .. }) = self.waiting.pop_front_if(|waiting| waiting.known) {
             self.gone += 1;
-            self.builder.begin_element(offset, HEADER_BYTES, Ticks::ZERO);
-            self.builder.samples(place, run)?;
-            self.builder.end_element(end);
+            builder.begin_element(offset, HEADER_BYTES, Ticks::ZERO);
+            builder.samples(place, run)?;
+            builder.end_element(end);
         }
         Ok(())
     }
 
-    /// Where the samples go.
-    pub const fn builder(&mut self) -> &mut Builder {
-        &mut self.builder
-    }
-
-    /// The remaining pages, and the tracks with their totals.
-    pub fn finish(mut self) -> Result<(Vec<Packed>, Vec<Track>), Error> {
-        self.settle(true)?;
-        Ok(self.builder.finish()?)
+    /// The end of the file: gives those that wait.
+    pub fn end(&mut self, builder: &mut Builder) -> Result<(), Error> {
+        self.settle(true, builder)
     }
 }

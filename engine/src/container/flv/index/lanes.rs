@@ -11,8 +11,8 @@ use crate::container::Error;
 use crate::container::flv::amf::MetaData;
 use crate::container::flv::packet::{Codec, stated};
 use crate::container::flv::tag::VIDEO;
-use crate::container::notes::Notes;
-use crate::index::{Builder, Packed};
+use crate::container::pass::Output;
+use crate::index::Builder;
 use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
 
 /// How long a sample waits for the next one of its track, milliseconds of the other: its page is open for 80 seconds.
@@ -30,14 +30,13 @@ const MAX_TRACKS: usize = 64;
 const NONE: u16 = 1;
 
 /// The tracks, on their way into the index.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Lanes {
     /// Those of which there was a tag.
     all: Vec<Lane>,
     /// How many of them have samples.
     tracks: usize,
     clock: Clock,
-    builder: Builder,
 }
 
 /// One track.
@@ -57,13 +56,6 @@ struct Lane {
     waiting: Option<Run>,
     /// How long the last sample lasted of which that was known.
     usual: Ticks,
-}
-
-impl Default for Lanes {
-    fn default() -> Self {
-        let builder = Builder::new(Vec::new());
-        Self { all: Vec::new(), tracks: 0, clock: Clock::default(), builder }
-    }
 }
 
 /// A track of which nothing is known yet but its ticks, milliseconds.
@@ -106,36 +98,36 @@ impl Lanes {
         of: Of,
         codec: Codec,
         (sync, composition): (bool, Ticks),
-        notes: &mut Notes,
+        out: &mut Output,
     ) -> Result<bool, Error> {
         let next = self.tracks;
         let Some(lane) = self.lane(of) else {
-            notes.at(tag.offset, "a tag of one track too many is passed over");
+            out.notes.at(tag.offset, "a tag of one track too many is passed over");
             return Ok(false);
         };
         if *lane.codec.get_or_insert(codec) != codec {
-            notes.at(tag.offset, OTHER_CODEC);
+            out.notes.at(tag.offset, OTHER_CODEC);
             return Ok(false);
         }
         lane.description = lane.description.max(NONE);
         lane.begins = lane.begins.or(tag.payload.first().copied());
         if codec.configured() && lane.description == NONE {
-            notes.at(tag.offset, "a frame before its decoder is configured is passed over");
+            out.notes.at(tag.offset, "a frame before its decoder is configured is passed over");
             return Ok(false);
         }
         let (before, usual, description) = (lane.latest, lane.usual, lane.description);
         if lane.place.is_none() {
             (lane.place, lane.first) = (Some(next), description);
             self.tracks += 1;
-            self.builder.add_track(track());
+            out.builder.add_track(track());
         }
-        let decode = self.clock.time(tag.header.timestamp, before, usual, tag.offset, notes);
+        let decode = self.clock.time(tag.header.timestamp, before, usual, tag.offset, &mut out.notes);
         for lane in &mut self.all {
             let late = lane.latest.is_some_and(|latest| decode - latest >= MAX_WAIT);
             if (lane.of == of || late)
                 && let Some((place, run)) = lane.place.zip(lane.settle(decode))
             {
-                self.builder.samples(place, run)?;
+                out.builder.samples(place, run)?;
             }
         }
         if let Some(lane) = self.lane(of) {
@@ -156,17 +148,8 @@ impl Lanes {
         Ok(true)
     }
 
-    /// Where the samples go.
-    pub const fn builder(&mut self) -> &mut Builder {
-        &mut self.builder
-    }
-
-    /// The end of the file: the remaining pages, and the tracks that have samples.
-    pub fn finish(
-        mut self,
-        descriptions: &Descriptions,
-        metadata: &MetaData,
-    ) -> Result<(Vec<Packed>, Vec<Track>), Error> {
+    /// The end of the file: gives the samples that wait.
+    pub fn end(&mut self, builder: &mut Builder) -> Result<(), Error> {
         let end = self.all.iter().filter(|lane| lane.usual < LONG).filter_map(Lane::end).max();
         for lane in &mut self.all {
             let until = match (lane.end().unwrap_or_default(), end) {
@@ -174,15 +157,19 @@ impl Lanes {
                 (until, _) => until,
             };
             if let Some((place, run)) = lane.place.zip(lane.settle(until)) {
-                self.builder.samples(place, run)?;
+                builder.samples(place, run)?;
             }
         }
-        let (pages, tracks) = self.builder.finish()?;
+        Ok(())
+    }
+
+    /// The tracks, those that have samples, with what is known of them.
+    pub fn describe(self, tracks: Vec<Track>, descriptions: &Descriptions, metadata: &MetaData) -> Vec<Track> {
         let described = tracks.into_iter().enumerate().filter_map(|(place, track)| {
             let lane = self.all.iter().find(|lane| lane.place == Some(place))?;
             Some(lane.describe(track, descriptions, metadata))
         });
-        Ok((pages, described.collect()))
+        described.collect()
     }
 }
 

@@ -15,10 +15,11 @@ use super::amf::MetaData;
 use super::packet::{HEAD, Packet, Role};
 use super::tag::{AUDIO, FILE_HEADER, FileHeader, Header, SCRIPT, TAG_HEADER, TRAILER, VIDEO};
 use crate::container::notes::Notes;
+use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error, pass};
-use crate::index::{Builder, Outline, Packed};
-use crate::media::{Kind, Time};
+use crate::index::Outline;
+use crate::media::{Kind, Time, Track};
 
 /// Tags up to this size are looked at whole: whether another follows says whether their sizes are right. Larger ones are
 /// believed.
@@ -44,7 +45,6 @@ pub struct Pass {
     data: u64,
     lanes: Lanes,
     descriptions: Descriptions,
-    notes: Notes,
     metadata: Option<MetaData>,
     /// Where the first sample begins.
     first: Option<u64>,
@@ -55,7 +55,7 @@ pub struct Pass {
 }
 
 impl pass::Pass for Pass {
-    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>, _: &mut Output) -> Result<Self, Error> {
         let Some(header) = FileHeader::parse(stream.peek(FILE_HEADER).await?) else { return Err(Error::Unknown) };
         let data = u64::from(header.length).saturating_add(TRAILER as u64);
         stream.seek(data);
@@ -63,7 +63,6 @@ impl pass::Pass for Pass {
             data,
             lanes: Lanes::default(),
             descriptions: Descriptions::default(),
-            notes: Notes::default(),
             metadata: None,
             first: None,
             several: false,
@@ -71,26 +70,27 @@ impl pass::Pass for Pass {
         })
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
-        if self.lost.is_some() { self.search(stream).await } else { self.tag(stream).await }
+    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
+        if self.lost.is_some() { self.search(stream, &mut out.notes).await } else { self.tag(stream, out).await }
     }
 
-    fn builder(&mut self) -> &mut Builder {
-        self.lanes.builder()
-    }
-
-    async fn finish(self, source: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
-        let Self { data, lanes, descriptions, mut notes, metadata, first, several, .. } = self;
-        let Some(first) = first else {
-            if several {
+    async fn end(&mut self, source: &dyn DynSource, out: &mut Output) -> Result<(), Error> {
+        if self.first.is_none() {
+            if self.several {
                 let what = "tags each of which is of several tracks (enhanced FLV's ManyTracks)";
                 return Err(Error::Unsupported(what.to_owned()));
             }
             let what = "no tag of sound or pictures that could be decoded".to_owned();
-            return Err(Error::Malformed { offset: data.min(source.len()), path: "FLV".to_owned(), what });
-        };
+            return Err(Error::Malformed { offset: self.data.min(source.len()), path: "FLV".to_owned(), what });
+        }
+        self.lanes.end(&mut out.builder)
+    }
+
+    fn outline(self, tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
+        let Self { data, lanes, descriptions, metadata, first, .. } = self;
+        let first = first.unwrap_or(data);
         let metadata = metadata.unwrap_or_default();
-        let (last, tracks) = lanes.finish(&descriptions, &metadata)?;
+        let tracks = lanes.describe(tracks, &descriptions, &metadata);
         let kind = if tracks.iter().any(|track| track.kind == Kind::Video) { "video" } else { "audio" };
         let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
         let mut duration = ends.max().unwrap_or(Time::ZERO);
@@ -102,7 +102,7 @@ impl pass::Pass for Pass {
         let created = metadata.created.as_deref().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
         let prefix = if first <= MAX_PREFIX { first } else { data.min(first) };
         let late = descriptions.firsts().filter(|range| range.start >= prefix);
-        let outline = Outline {
+        Ok(Outline {
             container: CONTAINER,
             mime: format!("{kind}/x-flv"),
             duration,
@@ -113,9 +113,8 @@ impl pass::Pass for Pass {
             chapters: Vec::new(),
             created: created.and_then(|created| created.timestamp_nanos_opt()).filter(|created| *created >= EARLIEST),
             pages: 0,
-            notes: notes.into_texts(),
-        };
-        Ok((last, outline))
+            notes: Vec::new(),
+        })
     }
 }
 
@@ -127,13 +126,13 @@ fn seconds(claimed: f64) -> Option<Time> {
 
 impl Pass {
     /// Reads the tag that follows, and goes behind it. `false` at the end of the file.
-    async fn tag(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
+    async fn tag(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
         let (offset, length) = (stream.position(), stream.len());
         if offset >= length {
             return Ok(false);
         }
         let Some(header) = Header::parse(stream.peek(TAG_HEADER + HEAD).await?) else {
-            self.notes.at(offset, "the file ends within a tag");
+            out.notes.at(offset, "the file ends within a tag");
             return Ok(false);
         };
         let size = header.tag_size() as usize;
@@ -150,15 +149,15 @@ impl Pass {
             if encrypted(payload) {
                 return Err(Error::Unsupported("its tags are encrypted".to_owned()));
             }
-            self.notes.at(offset, "a tag with unknown flags is passed over");
+            out.notes.at(offset, "a tag with unknown flags is passed over");
         } else {
-            self.take(&Tag { offset, header, payload, trailer })?;
+            self.take(&Tag { offset, header, payload, trailer }, out)?;
         }
         stream.seek(end + trailer as u64);
         Ok(true)
     }
 
-    fn take(&mut self, tag: &Tag<'_>) -> Result<(), Error> {
+    fn take(&mut self, tag: &Tag<'_>, out: &mut Output) -> Result<(), Error> {
         let Tag { offset, header, payload, .. } = *tag;
         let packet = match header.kind {
             SCRIPT => {
@@ -172,7 +171,7 @@ impl Pass {
             _ => None,
         };
         let Some(Packet { number, codec, role }) = packet else {
-            self.notes.at(offset, "a tag without content is passed over");
+            out.notes.at(offset, "a tag without content is passed over");
             return Ok(());
         };
         let of = Of { kind: header.kind, number };
@@ -181,20 +180,20 @@ impl Pass {
                 if self.lanes.configures(of, codec) {
                     let description = self.descriptions.put(tag, of, from)?;
                     if self.lanes.configure(of, codec, description) {
-                        self.notes.at(offset, "decoders are configured anew");
+                        out.notes.at(offset, "decoders are configured anew");
                     }
                 } else {
-                    self.notes.at(offset, OTHER_CODEC);
+                    out.notes.at(offset, OTHER_CODEC);
                 }
             }
             Role::Frame { sync, composition } => {
-                if self.lanes.frame(tag, of, codec, (sync, composition), &mut self.notes)? {
+                if self.lanes.frame(tag, of, codec, (sync, composition), out)? {
                     self.first.get_or_insert(offset);
                 }
             }
             Role::Several => {
                 self.several = true;
-                self.notes.at(offset, "a tag of several tracks at once is passed over");
+                out.notes.at(offset, "a tag of several tracks at once is passed over");
             }
             Role::Configuration(_) | Role::Aside => {}
         }
@@ -202,7 +201,7 @@ impl Pass {
     }
 
     /// Goes to the next place where a sound tag begins, or a bit further towards it. `false` where there is none.
-    async fn search(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
+    async fn search(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<bool, Error> {
         let Some(from) = self.lost else { return Ok(true) };
         let at = stream.position().max(from.saturating_add(1));
         stream.seek(at);
@@ -212,10 +211,10 @@ impl Pass {
         let found = (0..starts).find(|start| bytes.get(*start..).is_some_and(tag_begins));
         stream.seek(at.saturating_add(found.unwrap_or(starts) as u64));
         if found.is_some() {
-            self.notes.at(from, "bytes that are no tag are passed over");
+            notes.at(from, "bytes that are no tag are passed over");
             self.lost = None;
         } else if last {
-            self.notes.at(from, "what follows is no whole tag: the file is truncated or damaged");
+            notes.at(from, "what follows is no whole tag: the file is truncated or damaged");
         }
         Ok(found.is_some() || !last)
     }

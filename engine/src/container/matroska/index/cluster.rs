@@ -9,7 +9,7 @@ use super::block::{Head, MAX_HEAD};
 use super::samples::{Block, Samples};
 use crate::codec::{Coding, LOOK, Opening};
 use crate::container::Error;
-use crate::container::notes::Notes;
+use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::media::Ticks;
 
@@ -48,7 +48,7 @@ pub async fn read(
     stream: &mut Stream<'_>,
     extent: &Extent,
     samples: &mut Samples,
-    notes: &mut Notes,
+    out: &mut Output,
 ) -> Result<Ending, Error> {
     let enough = stream.position().saturating_add(stream.chunk());
     loop {
@@ -63,7 +63,7 @@ pub async fn read(
         let Some(child) = Header::parse(bytes) else { return Ok(Ending::Damaged) };
         if ids::is_top_level(child.id) {
             if extent.sized {
-                notes.at(offset, "a cluster ends before its declared end");
+                out.notes.at(offset, "a cluster ends before its declared end");
             }
             return Ok(Ending::Sound);
         }
@@ -87,12 +87,12 @@ pub async fn read(
                     let opening = opening(stream, child.length, end, &head, samples.looks(&head, sync)).await?;
                     let timestamp = timestamp as u64;
                     let element = Element { offset, end, timestamp, duration: None, discard: 0, sync, opening };
-                    element.give(head, samples, notes)?;
+                    element.give(head, samples, out)?;
                 }
-                None => notes.at(offset, "a SimpleBlock without a head is passed over"),
+                None => out.notes.at(offset, "a SimpleBlock without a head is passed over"),
             },
-            ids::BLOCK_GROUP => group(stream, offset, body, end, samples, notes).await?,
-            ids::ENCRYPTED_BLOCK => notes.at(offset, "an EncryptedBlock is passed over"),
+            ids::BLOCK_GROUP => group(stream, offset, body, end, samples, out).await?,
+            ids::ENCRYPTED_BLOCK => out.notes.at(offset, "an EncryptedBlock is passed over"),
             _ => {}
         }
         stream.seek(end);
@@ -116,7 +116,7 @@ async fn group(
     body: u64,
     end: u64,
     samples: &mut Samples,
-    notes: &mut Notes,
+    out: &mut Output,
 ) -> Result<(), Error> {
     let mut element = Element { offset, end, timestamp: 0, duration: None, discard: 0, sync: true, opening: None };
     let mut head = None;
@@ -128,7 +128,7 @@ async fn group(
             let child_end = (at + child.length as u64).checked_add(child.size?)?;
             (child_end <= end).then_some((child, child_end))
         }) else {
-            notes.at(at, "a BlockGroup is not sound");
+            out.notes.at(at, "a BlockGroup is not sound");
             break;
         };
         let size = usize::try_from(child.size.unwrap_or(0)).unwrap_or(usize::MAX);
@@ -157,9 +157,9 @@ async fn group(
         stream.seek(child_end);
     }
     if let Some(head) = head {
-        return element.give(head, samples, notes);
+        return element.give(head, samples, out);
     }
-    notes.at(offset, "a BlockGroup without a Block is passed over");
+    out.notes.at(offset, "a BlockGroup without a Block is passed over");
     Ok(())
 }
 
@@ -192,16 +192,16 @@ struct Element {
 }
 
 impl Element {
-    fn give(&self, head: Head, samples: &mut Samples, notes: &mut Notes) -> Result<(), Error> {
+    fn give(&self, head: Head, samples: &mut Samples, out: &mut Output) -> Result<(), Error> {
         if !samples.in_cluster() {
-            notes.at(self.offset, "a block before its cluster's Timestamp is passed over");
+            out.notes.at(self.offset, "a block before its cluster's Timestamp is passed over");
             return Ok(());
         }
         let (Ok(size), Ok(header)) = (u32::try_from(self.end - self.offset), u8::try_from(self.timestamp)) else {
-            notes.at(self.offset, "a block of more than 4 GiB, or that stands last in its group, is passed over");
+            out.notes.at(self.offset, "a block of more than 4 GiB, or that stands last in its group, is passed over");
             return Ok(());
         };
         let Self { offset, duration, discard, sync, opening, .. } = *self;
-        samples.block(&Block { offset, size, header, head, duration, discard, sync, opening })
+        samples.block(&Block { offset, size, header, head, duration, discard, sync, opening }, &mut out.builder)
     }
 }

@@ -22,10 +22,11 @@ use super::ebml::{self, Header, MAX_HEADER};
 use super::header::{DocType, Info};
 use super::ids;
 use crate::container::notes::Notes;
+use crate::container::pass::Output;
 use crate::container::stream::Stream;
-use crate::container::{DynSource, Error, ReadError, pass};
-use crate::index::{Builder, Chapters, Outline, Packed};
-use crate::media::{Setup, Time};
+use crate::container::{Error, ReadError, pass};
+use crate::index::{Chapters, Outline};
+use crate::media::{Setup, Time, Track};
 
 /// The longest EBML header that is read. It holds a few small numbers.
 const MAX_EBML_HEADER: u64 = 4 << 10;
@@ -54,50 +55,45 @@ pub struct Pass {
 }
 
 impl pass::Pass for Pass {
-    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
-        let mut notes = Notes::default();
+    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
         let doc_type = doc_type(stream).await?;
-        let body = segment(stream, &mut notes).await?;
-        let mut segment = Segment { notes, body, ended: false, chapters: None, lost: None };
+        let body = segment(stream, &mut out.notes).await?;
+        let mut segment = Segment { body, ended: false, chapters: None, lost: None };
 
-        let Preamble { info, tracks, first_cluster, late } = segment.preamble(stream).await?;
+        let Preamble { info, tracks, first_cluster, late } = segment.preamble(stream, &mut out.notes).await?;
         let (data, offset) = info.unwrap_or_default();
         let info = Info::parse(&data, offset)?;
         let Some((data, offset)) = tracks else {
             let what = "no Tracks, of which there has to be one".to_owned();
             return Err(Error::Malformed { offset: segment.body.end, path: "Segment".to_owned(), what });
         };
-        let tracks = Tracks::parse(&data, offset, info.timescale, &mut segment.notes)?;
+        let tracks = Tracks::parse(&data, offset, info.timescale, &mut out.notes)?;
         let mime = format!("{}/{}", tracks.media_type(), doc_type.subtype());
         let setup_ranges = std::iter::once(0..first_cluster).chain(late).collect();
-        Ok(Self {
-            segment,
-            doc_type,
-            info,
-            mime,
-            setup_ranges,
-            samples: Samples::new(tracks, info.duration),
-            cluster: None,
-        })
+        let samples = Samples::new(&tracks, info.duration);
+        for track in tracks.tracks {
+            out.builder.add_track(track);
+        }
+        Ok(Self { segment, doc_type, info, mime, setup_ranges, samples, cluster: None })
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
         let Self { segment, samples, cluster, .. } = self;
         if let Some(extent) = cluster {
-            match cluster::read(stream, extent, samples, &mut segment.notes).await? {
+            match cluster::read(stream, extent, samples, out).await? {
                 Ending::NotYet => return Ok(true),
                 Ending::Sound => {}
                 Ending::Damaged => segment.lost = Some(stream.position()),
             }
-            samples.end(stream.position())?;
+            samples.end(stream.position(), &mut out.builder)?;
             *cluster = None;
             return Ok(true);
         }
-        let Some(child) = segment.child(stream).await? else {
+        let Some(child) = segment.child(stream, &mut out.notes).await? else {
             return Ok(segment.lost.is_some() && stream.position() < segment.body.end);
         };
         match child.id {
-            ids::CHAPTERS => segment.chapters(stream, child).await?,
+            ids::CHAPTERS => segment.chapters(stream, child, &mut out.notes).await?,
             ids::CLUSTER => {
                 let TopLevel { offset, body, end, sized, .. } = child;
                 *cluster = Some(Extent { offset, body, end: end.min(segment.body.end), sized });
@@ -108,28 +104,23 @@ impl pass::Pass for Pass {
         Ok(true)
     }
 
-    fn builder(&mut self) -> &mut Builder {
-        self.samples.builder()
-    }
-
-    async fn finish(self, _: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
-        let Self { segment: Segment { mut notes, chapters, .. }, info, .. } = self;
-        for note in self.samples.notes() {
+    fn outline(self, tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
+        let Self { segment: Segment { chapters, .. }, info, samples, .. } = self;
+        for note in samples.notes() {
             notes.push(note);
         }
-        let (last, tracks, lasting) = self.samples.finish()?;
         if tracks.iter().all(|track| track.samples == 0) {
             notes.push("it has no blocks".to_owned());
         }
         let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
         // Where it is not known how long the last sample lasts, the file may know better.
-        let declared = info.duration.filter(|_| !lasting).map(|duration| info.timescale.time(duration));
+        let declared = info.duration.filter(|_| !samples.is_lasting()).map(|duration| info.timescale.time(duration));
         let duration = ends.chain(declared).max().unwrap_or(Time::ZERO);
         let (chapters, left_out) = chapters.unwrap_or_default().finish(duration);
         for note in left_out {
             notes.push(note);
         }
-        let outline = Outline {
+        Ok(Outline {
             container: CONTAINER,
             mime: self.mime,
             duration,
@@ -140,9 +131,8 @@ impl pass::Pass for Pass {
             elements: true,
             created: info.created,
             pages: 0,
-            notes: notes.into_texts(),
-        };
-        Ok((last, outline))
+            notes: Vec::new(),
+        })
     }
 }
 
@@ -230,7 +220,6 @@ struct TopLevel {
 /// The Segment, on the way through it.
 #[derive(Serialize, Deserialize)]
 struct Segment {
-    notes: Notes,
     /// The range of its data, as far as the file has it.
     body: Range<u64>,
     /// Another segment begins here: the rest is not read.
@@ -244,10 +233,10 @@ struct Segment {
 impl Segment {
     /// Reads Info and Tracks. They stand before the clusters nearly always; else the clusters are passed over until they
     /// come. The stream is then at the first cluster.
-    async fn preamble(&mut self, stream: &mut Stream<'_>) -> Result<Preamble, Error> {
+    async fn preamble(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Preamble, Error> {
         let mut found = Preamble { info: None, tracks: None, first_cluster: self.body.end, late: Vec::new() };
         let mut first_cluster = None;
-        while let Some(child) = self.whole_child(stream).await? {
+        while let Some(child) = self.whole_child(stream, notes).await? {
             let slot = match child.id {
                 ids::INFO => &mut found.info,
                 ids::TRACKS => &mut found.tracks,
@@ -261,7 +250,7 @@ impl Segment {
                     continue;
                 }
                 ids::CHAPTERS => {
-                    self.chapters(stream, child).await?;
+                    self.chapters(stream, child, notes).await?;
                     continue;
                 }
                 _ => {
@@ -287,11 +276,11 @@ impl Segment {
     }
 
     /// Reads the chapters, unless there were some already; the stream is then behind them. A file is whole without them.
-    async fn chapters(&mut self, stream: &mut Stream<'_>, child: TopLevel) -> Result<(), Error> {
+    async fn chapters(&mut self, stream: &mut Stream<'_>, child: TopLevel, notes: &mut Notes) -> Result<(), Error> {
         if self.chapters.is_none() {
             match self.data(stream, child, "Segment/Chapters").await {
-                Ok(data) => self.chapters = Some(chapters::parse(&data, child.body, &mut self.notes)),
-                Err(error @ Error::Limit(_)) => self.notes.at(child.offset, &format!("chapters passed over: {error}")),
+                Ok(data) => self.chapters = Some(chapters::parse(&data, child.body, notes)),
+                Err(error @ Error::Limit(_)) => notes.at(child.offset, &format!("chapters passed over: {error}")),
                 Err(error) => return Err(error),
             }
         }
@@ -310,9 +299,9 @@ impl Segment {
     }
 
     /// The child of the Segment that follows, garbage before it passed over; `None` at the end.
-    async fn whole_child(&mut self, stream: &mut Stream<'_>) -> Result<Option<TopLevel>, Error> {
+    async fn whole_child(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Option<TopLevel>, Error> {
         loop {
-            let child = self.child(stream).await?;
+            let child = self.child(stream, notes).await?;
             if child.is_some() || self.lost.is_none() {
                 return Ok(child);
             }
@@ -320,9 +309,9 @@ impl Segment {
     }
 
     /// The same, `None` also where garbage goes on.
-    async fn child(&mut self, stream: &mut Stream<'_>) -> Result<Option<TopLevel>, Error> {
+    async fn child(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Option<TopLevel>, Error> {
         while !self.ended && stream.position() < self.body.end {
-            if self.lost.is_some() && !self.search(stream).await? {
+            if self.lost.is_some() && !self.search(stream, notes).await? {
                 return Ok(None);
             }
             let offset = stream.position();
@@ -331,7 +320,7 @@ impl Segment {
             }
             match header(stream).await? {
                 Some(Header { id: ids::EBML | ids::SEGMENT, .. }) => {
-                    self.notes.at(offset, "another segment follows, which is not read");
+                    notes.at(offset, "another segment follows, which is not read");
                     self.ended = true;
                 }
                 Some(header) => match self.sound(offset, header)? {
@@ -365,7 +354,7 @@ impl Segment {
 
     /// Goes to the next place where a Cluster, Tracks or Info seems to begin, or to the end. `false` where it is not among the
     /// bytes that came at once.
-    async fn search(&mut self, stream: &mut Stream<'_>) -> Result<bool, ReadError> {
+    async fn search(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<bool, ReadError> {
         let Some(from) = self.lost else { return Ok(true) };
         let at = stream.position().max(from.saturating_add(1));
         stream.seek(at);
@@ -382,7 +371,7 @@ impl Segment {
         let ends = found.is_some() || last || at >= self.body.end;
         if ends {
             let text = if at < self.body.end { "bytes that are no element are passed over" } else { TRUNCATED };
-            self.notes.at(from, text);
+            notes.at(from, text);
             self.lost = None;
         }
         Ok(ends)

@@ -8,7 +8,7 @@ use super::tracks::{Coding, Tracks};
 use crate::codec::Opening;
 use crate::container::Error;
 use crate::container::keyframe::Claim;
-use crate::index::{Builder, Packed};
+use crate::index::Builder;
 use crate::media::{Kind, Run, Ticks, Time, Timescale, Track};
 
 /// A SimpleBlock or a BlockGroup, as a cluster has it.
@@ -36,7 +36,6 @@ pub struct Block {
 #[derive(Serialize, Deserialize)]
 pub struct Samples {
     lanes: Vec<Lane>,
-    builder: Builder,
     cluster: Option<Cluster>,
     /// How much later all is than the file says, whose first block may be presented before zero.
     later: Option<Ticks>,
@@ -54,10 +53,10 @@ struct Cluster {
 
 impl Samples {
     /// For the blocks of these tracks, of a file that says that it lasts so long.
-    pub fn new(Tracks { tracks, codings }: Tracks, declared: Option<Ticks>) -> Self {
-        let lane = |(coding, track): (Coding, &Track)| Lane::new(coding, track.timescale, declared);
-        let lanes = codings.into_iter().zip(&tracks).map(lane).collect();
-        Self { lanes, builder: Builder::new(tracks), cluster: None, later: None }
+    pub fn new(Tracks { tracks, codings }: &Tracks, declared: Option<Ticks>) -> Self {
+        let lane = |(coding, track): (&Coding, &Track)| Lane::new(*coding, track.timescale, declared);
+        let lanes = codings.iter().zip(tracks).map(lane).collect();
+        Self { lanes, cluster: None, later: None }
     }
 
     /// A cluster begins, or turns out to have this Timestamp.
@@ -84,8 +83,8 @@ impl Samples {
     }
 
     /// Takes a block of the cluster. Those of tracks that are passed over are passed over.
-    pub fn block(&mut self, block: &Block) -> Result<(), Error> {
-        let Self { lanes, builder, cluster: Some(cluster), later } = self else { return Ok(()) };
+    pub fn block(&mut self, block: &Block, builder: &mut Builder) -> Result<(), Error> {
+        let Self { lanes, cluster: Some(cluster), later } = self else { return Ok(()) };
         let found = lanes.iter_mut().enumerate().find(|(_, lane)| lane.coding.number == block.head.track);
         let Some((track, lane)) = found else { return Ok(()) };
         let before = -(cluster.time + Ticks(i64::from(block.head.relative)));
@@ -101,29 +100,22 @@ impl Samples {
     }
 
     /// The cluster ends before this offset.
-    pub fn end(&mut self, end: u64) -> Result<(), Error> {
+    pub fn end(&mut self, end: u64, builder: &mut Builder) -> Result<(), Error> {
         if !self.cluster.take().is_some_and(|cluster| cluster.begun) {
             return Ok(());
         }
         for (track, lane) in self.lanes.iter_mut().enumerate() {
             if let Some(run) = lane.flush() {
-                self.builder.samples(track, run)?;
+                builder.samples(track, run)?;
             }
         }
-        self.builder.end_element(end);
+        builder.end_element(end);
         Ok(())
     }
 
-    /// Where the samples go.
-    pub const fn builder(&mut self) -> &mut Builder {
-        &mut self.builder
-    }
-
-    /// The end of the file: the remaining pages, the tracks, and whether each track's last sample has a duration.
-    pub fn finish(self) -> Result<(Vec<Packed>, Vec<Track>, bool), Error> {
-        let lasting = self.lanes.iter().all(|lane| lane.usual > Ticks::ZERO || lane.latest.is_none());
-        let (pages, tracks) = self.builder.finish()?;
-        Ok((pages, tracks, lasting))
+    /// Whether it is known how long each track's last sample lasts.
+    pub fn is_lasting(&self) -> bool {
+        self.lanes.iter().all(|lane| lane.usual > Ticks::ZERO || lane.latest.is_none())
     }
 }
 

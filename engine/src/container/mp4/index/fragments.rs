@@ -11,9 +11,8 @@ use crate::container::mp4::boxes::Box;
 use crate::container::mp4::fragment::{self, Progress};
 use crate::container::mp4::movie::MovieTrack;
 use crate::container::mp4::window::Window;
-use crate::container::notes::Notes;
+use crate::container::pass::Output;
 use crate::container::{DynSource, Error};
-use crate::index::Builder;
 use crate::media::{Run, Ticks, Time};
 
 /// A movie fragment describes some seconds.
@@ -90,18 +89,12 @@ impl Fragments {
 
     /// Takes the box that begins at `offset`, and says where the next does; `None` where the file ends, or what follows cannot
     /// be read.
-    pub async fn next(
-        &mut self,
-        source: &dyn DynSource,
-        offset: u64,
-        builder: &mut Builder,
-        notes: &mut Notes,
-    ) -> Result<Option<u64>, Error> {
+    pub async fn next(&mut self, source: &dyn DynSource, offset: u64, out: &mut Output) -> Result<Option<u64>, Error> {
         let found = match self.window.top_level(source, offset, self.ahead).await {
             Ok(Some(found)) => found,
             Ok(None) => return Ok(None),
             Err(Error::Malformed { what, .. }) => {
-                notes.push(format!("ends with what is no box, at byte {offset}: {what}"));
+                out.notes.push(format!("ends with what is no box, at byte {offset}: {what}"));
                 return Ok(None);
             }
             Err(error) => return Err(error),
@@ -111,28 +104,22 @@ impl Fragments {
             return Err(Error::Limit(format!("more than {MAX_BOXES} boxes")));
         }
         if !matches!(&found.kind.0, b"mdat" | b"free" | b"skip") {
-            builder.end_element(offset);
+            out.builder.end_element(offset);
         }
-        if found.kind.0 == *b"moof" && !self.fragment(source, found.range.clone(), builder, notes).await? {
+        if found.kind.0 == *b"moof" && !self.fragment(source, found.range.clone(), out).await? {
             return Ok(None);
         }
         Ok(Some(found.range.end))
     }
 
     /// Takes a movie fragment. Says whether it could be read.
-    async fn fragment(
-        &mut self,
-        source: &dyn DynSource,
-        range: Range<u64>,
-        builder: &mut Builder,
-        notes: &mut Notes,
-    ) -> Result<bool, Error> {
+    async fn fragment(&mut self, source: &dyn DynSource, range: Range<u64>, out: &mut Output) -> Result<bool, Error> {
         let (offset, length) = (range.start, range.end - range.start);
         if length > MAX_FRAGMENT {
             return Err(Error::Limit(format!("a movie fragment of {length} bytes, where {MAX_FRAGMENT} are read")));
         }
         let bytes = self.window.read(source, range, 0).await?;
-        builder.begin_element(offset, 0, Ticks::ZERO);
+        out.builder.begin_element(offset, 0, Ticks::ZERO);
         let (mut left_out, mut doubtful) = (false, Vec::new());
         let claims = &mut self.claims;
         let samples = |track, run: Run| {
@@ -141,7 +128,7 @@ impl Fragments {
             left_out |= run.as_ref().is_none_or(|run| run.count < count);
             let Some(run) = run else { return Ok(()) };
             if !claims.get(track).copied().flatten().is_some_and(Claim::is_open) {
-                return Ok(builder.samples(track, run)?);
+                return Ok(out.builder.samples(track, run)?);
             }
             doubtful.push((track, run));
             if doubtful.len() > MAX_DOUBTFUL {
@@ -152,18 +139,18 @@ impl Fragments {
         let moof = Box::read(&bytes, offset, "");
         let read = moof.and_then(|moof| fragment::read(&moof, offset, &mut self.tracks, samples));
         if left_out {
-            notes.at(offset, "samples left out, which lie beyond the end of the file");
+            out.notes.at(offset, "samples left out, which lie beyond the end of the file");
         }
         for (track, run) in doubtful {
             let Some(claim) = claims.get_mut(track).and_then(Option::as_mut) else { continue };
             for run in singly(&run) {
                 let sync = self.looks.settle(source, claim, &run).await?;
-                builder.samples(track, Run { sync, ..run })?;
+                out.builder.samples(track, Run { sync, ..run })?;
             }
         }
         match read {
             Err(error @ Error::Malformed { .. }) => {
-                notes.push(format!("ends with a damaged movie fragment: {error}"));
+                out.notes.push(format!("ends with a damaged movie fragment: {error}"));
                 return Ok(false);
             }
             other => other?,

@@ -7,16 +7,18 @@ mod survey;
 
 use serde::{Deserialize, Serialize};
 
-use self::samples::{Finished, Samples};
+use self::samples::Samples;
 use self::survey::{Found, Survey};
 use super::CONTAINER;
 use super::pack::{self, PACK_AND_CODE, Packet, Unit, unit};
 use super::program::Program;
 use crate::container::mpeg::outline::{outline, pack};
 use crate::container::notes::Notes;
+use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error, MOST_JUNK, NOT_READ, pass};
-use crate::index::{Builder, Outline, Packed};
+use crate::index::Outline;
+use crate::media::Track;
 
 /// A file on the way through its packets, whose beginning is read twice.
 ///
@@ -29,7 +31,6 @@ use crate::index::{Builder, Outline, Packed};
 pub struct Pass {
     survey: Survey,
     samples: Samples,
-    notes: Notes,
     /// The last unit was an end code.
     ended: bool,
     lost: Option<Lost>,
@@ -44,25 +45,28 @@ struct Lost {
 }
 
 impl pass::Pass for Pass {
-    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
-        let mut notes = Notes::default();
-        let survey = Survey::of(stream, &mut notes).await?;
+    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
+        let survey = Survey::of(stream, &mut out.notes).await?;
         let track = |found: &Found| found.stream.track(found.owner.id(), pack(&found.owner));
-        let tracks = survey.tracks.iter().filter_map(track).collect();
+        let tracks: Vec<Track> = survey.tracks.iter().filter_map(track).collect();
         if survey.start > 0 {
-            notes.at(0, "the rest of a pack is passed over");
+            out.notes.at(0, "the rest of a pack is passed over");
         }
         stream.seek(survey.start);
-        Ok(Self { samples: Samples::new(&survey, tracks), survey, notes, ended: false, lost: None })
+        let samples = Samples::new(&survey, &tracks);
+        for track in tracks {
+            out.builder.add_track(track);
+        }
+        Ok(Self { samples, survey, ended: false, lost: None })
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
         if let Some(lost) = self.lost {
-            return self.search(stream, lost).await;
+            return self.search(stream, lost, &mut out.notes).await;
         }
         let offset = stream.position();
         let length = unit(stream.peek(PACK_AND_CODE).await?).map_or(0, |(_, length)| length);
-        let read = self.units(stream.peek(length).await?, offset)?;
+        let read = self.units(stream.peek(length).await?, offset, out)?;
         stream.seek(offset + read as u64);
         if read == 0 {
             self.lost = Some(Lost { from: offset, zeros: true });
@@ -70,24 +74,24 @@ impl pass::Pass for Pass {
         Ok(offset < stream.len())
     }
 
-    fn builder(&mut self) -> &mut Builder {
-        self.samples.builder()
+    async fn end(&mut self, source: &dyn DynSource, out: &mut Output) -> Result<(), Error> {
+        self.samples.end(source.len(), out)
     }
 
-    async fn finish(self, source: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
-        let Self { survey, samples, mut notes, ended, .. } = self;
-        let Finished { pages, tracks, clocks } = samples.finish(source.len(), &mut notes)?;
+    fn outline(self, mut tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
+        let Self { survey, samples, ended, .. } = self;
+        let clocks = samples.finish(&mut tracks);
         let Survey { start, headers, old, system, map, .. } = survey;
         let program = Program { old, system, map, ended, clocks };
         let setup = std::iter::once(start..headers).filter(|range| range.start < range.end).collect();
         // RFC 2046 §6; there is no type for sound alone.
-        Ok((pages, outline((CONTAINER, "video/mpeg"), tracks, &program, setup, notes)))
+        Ok(outline((CONTAINER, "video/mpeg"), tracks, &program, setup, notes))
     }
 }
 
 impl Pass {
     /// Takes the units that these bytes begin with, as far as they are whole, and says how many bytes they are.
-    fn units(&mut self, bytes: &[u8], start: u64) -> Result<usize, Error> {
+    fn units(&mut self, bytes: &[u8], start: u64, out: &mut Output) -> Result<usize, Error> {
         let mut at = 0;
         while let Some(rest) = bytes.get(at..)
             && let Some((unit, length)) = unit(rest)
@@ -97,8 +101,8 @@ impl Pass {
             let size = u32::try_from(length).unwrap_or(u32::MAX);
             self.ended = unit == Unit::End;
             match unit {
-                Unit::Pack => self.samples.pack(offset, size)?,
-                Unit::Packet(_) => self.packet(whole, offset)?,
+                Unit::Pack => self.samples.pack(offset, size, &mut out.builder)?,
+                Unit::Packet(_) => self.packet(whole, offset, out)?,
                 Unit::System | Unit::Map | Unit::End => self.samples.other(offset, size),
             }
             at += length;
@@ -106,7 +110,7 @@ impl Pass {
         Ok(at)
     }
 
-    fn packet(&mut self, whole: &[u8], offset: u64) -> Result<(), Error> {
+    fn packet(&mut self, whole: &[u8], offset: u64, out: &mut Output) -> Result<(), Error> {
         let packet = Packet::read(whole, self.survey.plain);
         let place = packet.and_then(|packet| self.survey.tracks.iter().position(|found| found.owner == packet.owner));
         if let (Some(packet), Some(track)) = (packet, place)
@@ -114,17 +118,17 @@ impl Pass {
         {
             let data = whole.get(packet.header..).unwrap_or_default();
             let header = u32::try_from(packet.header).unwrap_or(u32::MAX);
-            return self.samples.packet(track, offset, (header, data), packet.times, &mut self.notes);
+            return self.samples.packet(track, offset, (header, data), packet.times, out);
         }
         if packet.is_some_and(|packet| packet.scrambled) {
-            self.notes.at(offset, "a packet that is scrambled");
+            out.notes.at(offset, "a packet that is scrambled");
         }
         self.samples.other(offset, u32::try_from(whole.len()).unwrap_or(u32::MAX));
         Ok(())
     }
 
     /// Passes over what is no unit, up to the next pack, or by what came at once. `false` at the end of the file.
-    async fn search(&mut self, stream: &mut Stream<'_>, lost: Lost) -> Result<bool, Error> {
+    async fn search(&mut self, stream: &mut Stream<'_>, lost: Lost, notes: &mut Notes) -> Result<bool, Error> {
         let at = stream.position();
         let bytes = stream.peek(2 * PACK_AND_CODE).await?;
         let last = bytes.len() < 2 * PACK_AND_CODE;
@@ -135,7 +139,7 @@ impl Pass {
         let zeros = lost.zeros && bytes.get(..passed).unwrap_or_default().iter().all(|byte| *byte == 0);
         stream.seek(at + passed as u64);
         if found.is_none() && !last && stream.position() - lost.from > MOST_JUNK {
-            self.notes.at(lost.from, NOT_READ);
+            notes.at(lost.from, NOT_READ);
             return Ok(false);
         }
         if found.is_none() && !last {
@@ -147,11 +151,11 @@ impl Pass {
             // Some fill up sectors with them.
             self.pass_over(lost.from, length);
         } else if found.is_some() {
-            self.samples.interrupt(&mut self.notes);
+            self.samples.interrupt(notes);
             self.pass_over(lost.from, length);
-            self.notes.at(lost.from, "bytes that are no packet are passed over");
+            notes.at(lost.from, "bytes that are no packet are passed over");
         } else {
-            self.notes.at(lost.from, "what follows is no whole packet: the file is truncated or damaged");
+            notes.at(lost.from, "what follows is no whole packet: the file is truncated or damaged");
         }
         self.lost = None;
         Ok(found.is_some())

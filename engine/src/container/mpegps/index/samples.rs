@@ -12,7 +12,8 @@ use crate::container::mpeg::elements::{Elements, MAX_ELEMENT, MAX_WAITING, SPACI
 use crate::container::mpeg::units::{self, Entrance, Header, Lane};
 use crate::container::mpegps::layout::{self, Entry, OTHER, PACK, Shape};
 use crate::container::notes::Notes;
-use crate::index::{Builder, Packed};
+use crate::container::pass::Output;
+use crate::index::Builder;
 use crate::media::{Kind, Run, Track};
 
 /// The samples of all tracks, on their way into the index.
@@ -39,19 +40,9 @@ pub struct Samples {
     given: Elements,
 }
 
-/// What is there at the end of a file.
-pub struct Finished {
-    /// The remaining pages.
-    pub pages: Vec<Packed>,
-    /// The tracks, with the bytes of their own data.
-    pub tracks: Vec<Track>,
-    /// For each clock, the time stamp that is its zero.
-    pub clocks: Vec<u64>,
-}
-
 impl Samples {
     /// For the packets of these tracks, which are those of the survey.
-    pub fn new(survey: &Survey, tracks: Vec<Track>) -> Self {
+    pub fn new(survey: &Survey, tracks: &[Track]) -> Self {
         let clock = Clock::new(survey.zero);
         Self {
             zeros: Zeros::of(&clock),
@@ -64,18 +55,18 @@ impl Samples {
             pack: None,
             in_pack: 0,
             broken: true,
-            given: Elements::new(tracks),
+            given: Elements::default(),
         }
     }
 
     /// Takes a pack header of so many bytes.
-    pub fn pack(&mut self, offset: u64, length: u32) -> Result<(), Error> {
+    pub fn pack(&mut self, offset: u64, length: u32, builder: &mut Builder) -> Result<(), Error> {
         self.settle_pack();
         self.in_pack = offset;
         self.pack = Some(Entry { offset, shape: Shape { lane: PACK, pack: 0, header: 0, data: length } });
         if self.broken || self.weight > MAX_ELEMENT {
             self.begin(Entrance { pack: offset, time: self.time() });
-            return self.settle();
+            return self.settle(builder);
         }
         Ok(())
     }
@@ -98,7 +89,7 @@ impl Samples {
         offset: u64,
         (header, data): (u32, &[u8]),
         times: Option<(u64, u64)>,
-        notes: &mut Notes,
+        out: &mut Output,
     ) -> Result<(), Error> {
         if self.broken || self.weight > MAX_ELEMENT {
             self.in_pack = self.pack.as_ref().map_or(offset, |pack| pack.offset);
@@ -114,7 +105,7 @@ impl Samples {
         let begins = Some(Header { pack: self.in_pack, times });
         let packet = units::Packet { header: begins, offset: offset + u64::from(header), data };
         let before = lane.waiting();
-        let entrance = lane.packet(packet, &mut self.clock, notes);
+        let entrance = lane.packet(packet, &mut self.clock, &mut out.notes);
         self.weight += lane.waiting().saturating_sub(before);
         self.zeros.note(&self.clock)?;
         if let Some(entrance) = entrance.filter(|_| track == self.leader)
@@ -122,7 +113,7 @@ impl Samples {
         {
             self.begin(entrance);
         }
-        self.settle()
+        self.settle(&mut out.builder)
     }
 
     /// A pack header that no packet of a track follows.
@@ -161,7 +152,7 @@ impl Samples {
     }
 
     /// Gives on the elements whose samples have all ended.
-    fn settle(&mut self) -> Result<(), Error> {
+    fn settle(&mut self, builder: &mut Builder) -> Result<(), Error> {
         while let (Some((element, time)), Some((next, _))) =
             (self.elements.front().copied(), self.elements.get(1).copied())
         {
@@ -175,13 +166,13 @@ impl Samples {
                 }
             }
             self.elements.pop_front();
-            self.give(element, time, next)?;
+            self.give(element, time, next, builder)?;
         }
         Ok(())
     }
 
     /// Gives on an element, which ends with the packet that its last sample ends in; the one after it begins at `next`.
-    fn give(&mut self, element: u64, time: i64, next: u64) -> Result<(), Error> {
+    fn give(&mut self, element: u64, time: i64, next: u64, builder: &mut Builder) -> Result<(), Error> {
         let mut samples: Vec<(usize, Run)> = Vec::new();
         for (track, lane) in self.lanes.iter_mut().enumerate() {
             while let Some(run) = lane.done.pop_front_if(|run| run.offset < next) {
@@ -195,7 +186,7 @@ impl Samples {
             let end = within.last().map_or(last, |entry| entry.end());
             let mut kept = Vec::with_capacity(64);
             layout::pack(&mut kept, within.into_iter().map(|entry| entry.shape));
-            self.given.give((element, end), time, kept, samples)?;
+            self.given.give((element, end), time, kept, samples, builder)?;
         }
         while self.entries.front().is_some_and(|entry| entry.offset < next) {
             self.entries.pop_front();
@@ -203,17 +194,18 @@ impl Samples {
         Ok(())
     }
 
-    /// Where the samples go.
-    pub const fn builder(&mut self) -> &mut Builder {
-        self.given.builder()
+    /// The end of the file, at this offset.
+    pub fn end(&mut self, end: u64, out: &mut Output) -> Result<(), Error> {
+        self.interrupt(&mut out.notes);
+        self.begin(Entrance { pack: end, time: self.time() });
+        self.settle(&mut out.builder)
     }
 
-    /// The end of the file, at this offset.
-    pub fn finish(mut self, end: u64, notes: &mut Notes) -> Result<Finished, Error> {
-        self.interrupt(notes);
-        self.begin(Entrance { pack: end, time: self.time() });
-        self.settle()?;
-        let (pages, tracks) = self.given.finish(self.lanes.iter().map(|lane| lane.bytes))?;
-        Ok(Finished { pages, tracks, clocks: self.zeros.into() })
+    /// Tells the tracks how many bytes are their own data. Says for each clock which time stamp is its zero.
+    pub fn finish(self, tracks: &mut [Track]) -> Vec<u64> {
+        for (track, lane) in tracks.iter_mut().zip(&self.lanes) {
+            track.bytes = lane.bytes;
+        }
+        self.zeros.into()
     }
 }

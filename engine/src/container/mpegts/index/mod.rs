@@ -21,9 +21,10 @@ use super::psi::{Map, Sections};
 use super::{CONTAINER, codec};
 use crate::container::mpeg::outline::outline;
 use crate::container::notes::Notes;
+use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error, MOST_JUNK, NOT_READ, pass};
-use crate::index::{Builder, Outline, Packed};
+use crate::index::Outline;
 use crate::media::{Setup, Track};
 
 /// How far into a file its first packet may begin, so that enough of them lie in what is read to recognise it.
@@ -43,7 +44,6 @@ pub struct Pass {
     packing: Packing,
     survey: Survey,
     samples: Samples,
-    notes: Notes,
     /// The program's map, which may change: its packets, and as it was last.
     sections: Sections,
     map: Map,
@@ -52,52 +52,54 @@ pub struct Pass {
 }
 
 impl pass::Pass for Pass {
-    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
-        let mut notes = Notes::default();
-        let survey = Survey::of(stream, &mut notes).await?;
-        let tracks = survey.tracks.iter().filter_map(track).collect();
+    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
+        let survey = Survey::of(stream, &mut out.notes).await?;
+        let tracks: Vec<Track> = survey.tracks.iter().filter_map(track).collect();
         if survey.start > 0 {
-            notes.at(0, "bytes that are no packet are passed over");
+            out.notes.at(0, "bytes that are no packet are passed over");
         }
         stream.seek(survey.start);
+        let samples = Samples::new(&survey, &tracks);
+        for track in tracks {
+            out.builder.add_track(track);
+        }
         Ok(Self {
             packing: survey.packing,
-            samples: Samples::new(&survey, tracks),
+            samples,
             map: survey.map.clone(),
             survey,
-            notes,
             sections: Sections::default(),
             lost: None,
         })
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
         if self.lost.is_some() {
-            return self.search(stream).await;
+            return self.search(stream, &mut out.notes).await;
         }
         let offset = stream.position();
         let bytes = stream.peek(self.packing.size * ENOUGH).await?;
-        let read = self.packets(bytes, offset)?;
+        let read = self.packets(bytes, offset, out)?;
         stream.seek(offset + read);
         if read == 0 {
             self.lost = Some(offset);
             if offset < stream.len() {
-                self.samples.broken(&mut self.notes);
+                self.samples.broken(&mut out.notes);
             }
         }
         Ok(offset < stream.len())
     }
 
-    fn builder(&mut self) -> &mut Builder {
-        self.samples.builder()
+    async fn end(&mut self, source: &dyn DynSource, out: &mut Output) -> Result<(), Error> {
+        self.samples.end(source.len(), out)
     }
 
-    async fn finish(self, source: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
-        let Self { survey, samples, mut notes, .. } = self;
-        let Finished { pages, tracks, units, clocks } = samples.finish(source.len(), &mut notes)?;
+    fn outline(self, mut tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
+        let Self { survey, samples, .. } = self;
+        let Finished { units, clocks } = samples.finish(&mut tracks);
         let program = Program { units, clocks, ..program(&survey) };
         // RFC 3555 §4.2.10; there is no type for sound alone.
-        Ok((pages, outline((CONTAINER, "video/mp2t"), tracks, &program, survey.tables, notes)))
+        Ok(outline((CONTAINER, "video/mp2t"), tracks, &program, survey.tables, notes))
     }
 }
 
@@ -129,15 +131,15 @@ fn program(survey: &Survey) -> Program {
 
 impl Pass {
     /// Takes the packets that these bytes begin with, and says how many bytes they are.
-    fn packets(&mut self, bytes: &[u8], mut offset: u64) -> Result<u64, Error> {
+    fn packets(&mut self, bytes: &[u8], mut offset: u64, out: &mut Output) -> Result<u64, Error> {
         let start = offset;
         for bytes in bytes.chunks_exact(self.packing.size) {
             let Some(packet) = self.packing.packet(bytes) else { break };
             let arrival =
                 if self.packing.before > 0 { bytes.first_chunk().copied().unwrap_or_default() } else { [0; 4] };
-            self.samples.packet(offset, packet, arrival, &mut self.notes)?;
+            self.samples.packet(offset, packet, arrival, out)?;
             if packet.pid() == self.survey.map_pid {
-                self.take_map(offset, packet);
+                self.take_map(offset, packet, &mut out.notes);
             }
             offset += self.packing.size as u64;
         }
@@ -145,7 +147,7 @@ impl Pass {
     }
 
     /// A packet of the program's map: streams may be gone, others be there.
-    fn take_map(&mut self, offset: u64, packet: Packet<'_>) {
+    fn take_map(&mut self, offset: u64, packet: Packet<'_>, notes: &mut Notes) {
         let section = self.sections.push(packet.payload(), packet.begins_unit());
         let Some(map) = section.and_then(|section| Map::read(&section)) else { return };
         if map == self.map || map.program != self.map.program {
@@ -154,20 +156,20 @@ impl Pass {
         for (place, found) in self.survey.tracks.iter().enumerate() {
             let now = map.streams.iter().find(|stream| stream.pid == found.entry.pid);
             let muted = now.is_some_and(|now| codec::of(&map, now) != Ok(found.stream.codec));
-            self.samples.mute(place, muted, &mut self.notes);
+            self.samples.mute(place, muted, notes);
         }
         let known = |pid| self.survey.map.streams.iter().any(|stream| stream.pid == pid);
         if map.streams.iter().any(|stream| !known(stream.pid)) {
-            self.notes.at(offset, "the program gets other streams, which are passed over");
+            notes.at(offset, "the program gets other streams, which are passed over");
         } else {
-            self.notes.at(offset, "the map of the program changes");
+            notes.at(offset, "the map of the program changes");
         }
         self.map = map;
     }
 
     /// Passes over what is no packet, up to where some follow each other again, or by what came at once. `false` at the end of
     /// the file.
-    async fn search(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
+    async fn search(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<bool, Error> {
         let Some(from) = self.lost else { return Ok(true) };
         let wanted = self.packing.size * (ENOUGH + 1);
         let at = stream.position();
@@ -178,13 +180,13 @@ impl Pass {
         let found = (0..starts).find(begins);
         stream.seek(at + found.unwrap_or(starts) as u64);
         if found.is_some() {
-            self.notes.at(from, "bytes that are no packet are passed over");
+            notes.at(from, "bytes that are no packet are passed over");
             self.lost = None;
         } else if last {
-            self.notes.at(from, "what follows is no whole packet: the file is truncated or damaged");
+            notes.at(from, "what follows is no whole packet: the file is truncated or damaged");
             return Ok(false);
         } else if stream.position().saturating_sub(from) > MOST_JUNK {
-            self.notes.at(from, NOT_READ);
+            notes.at(from, NOT_READ);
             return Ok(false);
         }
         Ok(true)

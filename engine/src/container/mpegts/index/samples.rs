@@ -14,7 +14,8 @@ use crate::container::Error;
 use crate::container::mpeg::clock::{Clock, Zeros};
 use crate::container::mpeg::elements::{Elements, MAX_ELEMENT, MAX_WAITING, SPACING};
 use crate::container::notes::Notes;
-use crate::index::{Builder, Packed};
+use crate::container::pass::Output;
+use crate::index::Builder;
 use crate::media::{Kind, Run, Track};
 
 /// The lane of null packets, which are counted to the lane before them.
@@ -46,10 +47,6 @@ pub struct Samples {
 
 /// What is there at the end of a file.
 pub struct Finished {
-    /// The remaining pages.
-    pub pages: Vec<Packed>,
-    /// The tracks, with the bytes of their own packets.
-    pub tracks: Vec<Track>,
     /// The lanes whose samples are access units, wherever those begin.
     pub units: Vec<u8>,
     /// For each clock, the time stamp that is its zero, if they need to be known.
@@ -58,7 +55,7 @@ pub struct Finished {
 
 impl Samples {
     /// For the packets of these tracks, which are those of the survey.
-    pub fn new(survey: &Survey, tracks: Vec<Track>) -> Self {
+    pub fn new(survey: &Survey, tracks: &[Track]) -> Self {
         let mut pids = vec![OTHER; PIDS];
         let mut assign = |pid: u16, lane: u8| {
             if let Some(slot) = pids.get_mut(usize::from(pid)) {
@@ -86,23 +83,17 @@ impl Samples {
             stretches: VecDeque::new(),
             weight: 0,
             broken: true,
-            given: Elements::new(tracks),
+            given: Elements::default(),
         }
     }
 
     /// Takes a packet; `arrival` is what stands before it.
     #[inline]
-    pub fn packet(
-        &mut self,
-        offset: u64,
-        packet: Packet<'_>,
-        arrival: [u8; 4],
-        notes: &mut Notes,
-    ) -> Result<(), Error> {
+    pub fn packet(&mut self, offset: u64, packet: Packet<'_>, arrival: [u8; 4], out: &mut Output) -> Result<(), Error> {
         if self.broken || self.weight > MAX_ELEMENT {
             self.broken = false;
             self.begin(Element { offset, time: self.time(), arrival });
-            self.settle()?;
+            self.settle(&mut out.builder)?;
         }
         let mut lane = self.pids.get(usize::from(packet.pid())).copied().unwrap_or(OTHER);
         let (mut track, mut taken) = (None, Taken::default());
@@ -114,7 +105,7 @@ impl Samples {
         }
         if let Some(lane) = track.and_then(|track| self.lanes.get_mut(track)) {
             let before = lane.waiting();
-            taken = lane.packet(Place::new(self.packing, offset, arrival), packet, &mut self.clock, notes);
+            taken = lane.packet(Place::new(self.packing, offset, arrival), packet, &mut self.clock, &mut out.notes);
             self.weight += lane.waiting().saturating_sub(before);
             if !self.units.is_empty() {
                 self.zeros.note(&self.clock)?;
@@ -130,7 +121,7 @@ impl Samples {
         if let Some(track) = track {
             self.enter(track);
         }
-        if taken.begins { self.settle() } else { Ok(()) }
+        if taken.begins { self.settle(&mut out.builder) } else { Ok(()) }
     }
 
     /// Elements begin where decoding can begin of the leader.
@@ -194,7 +185,7 @@ impl Samples {
     }
 
     /// Gives on the elements whose samples have all ended.
-    fn settle(&mut self) -> Result<(), Error> {
+    fn settle(&mut self, builder: &mut Builder) -> Result<(), Error> {
         while let (Some(element), Some(next)) = (self.elements.front().copied(), self.elements.get(1).copied()) {
             let waits = |lane: &Lane| lane.waits_from().is_some_and(|offset| offset < next.offset);
             if self.lanes.iter().any(waits) {
@@ -208,13 +199,13 @@ impl Samples {
                 }
             }
             self.elements.pop_front();
-            self.give(element, next.offset)?;
+            self.give(element, next.offset, builder)?;
         }
         Ok(())
     }
 
     /// Gives on an element, which ends with the packet that its last sample ends in; the one after it begins at `next`.
-    fn give(&mut self, element: Element, next: u64) -> Result<(), Error> {
+    fn give(&mut self, element: Element, next: u64, builder: &mut Builder) -> Result<(), Error> {
         let size = self.packing.size as u64;
         let mut samples: Vec<(usize, Run)> = Vec::new();
         for (track, lane) in self.lanes.iter_mut().enumerate() {
@@ -233,7 +224,7 @@ impl Samples {
                 within
             });
             layout::pack(&mut kept, within, Lanes { tracks: self.lanes.len(), units: &self.units });
-            self.given.give((element.offset, end), element.time, kept, samples)?;
+            self.given.give((element.offset, end), element.time, kept, samples, builder)?;
         }
         while self.stretches.front().is_some_and(|stretch| stretch.offset < next) {
             self.stretches.pop_front();
@@ -241,19 +232,20 @@ impl Samples {
         Ok(())
     }
 
-    /// Where the samples go.
-    pub const fn builder(&mut self) -> &mut Builder {
-        self.given.builder()
+    /// The end of the file, at this offset.
+    pub fn end(&mut self, end: u64, out: &mut Output) -> Result<(), Error> {
+        self.broken(&mut out.notes);
+        self.begin(Element { offset: end, time: self.time(), arrival: [0; 4] });
+        self.settle(&mut out.builder)
     }
 
-    /// The end of the file, at this offset.
-    pub fn finish(mut self, end: u64, notes: &mut Notes) -> Result<Finished, Error> {
-        self.broken(notes);
-        self.begin(Element { offset: end, time: self.time(), arrival: [0; 4] });
-        self.settle()?;
+    /// Tells the tracks how many bytes are those of their own packets, and says what the writer has to know.
+    pub fn finish(self, tracks: &mut [Track]) -> Finished {
         let size = self.packing.size as u64;
-        let (pages, tracks) = self.given.finish(self.lanes.iter().map(|lane| lane.packets().saturating_mul(size)))?;
+        for (track, lane) in tracks.iter_mut().zip(&self.lanes) {
+            track.bytes = lane.packets().saturating_mul(size);
+        }
         let clocks = if self.units.is_empty() { Vec::new() } else { self.zeros.into() };
-        Ok(Finished { pages, tracks, units: self.units, clocks })
+        Finished { units: self.units, clocks }
     }
 }

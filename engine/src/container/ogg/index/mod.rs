@@ -11,10 +11,12 @@ use self::reader::{Found, Reader};
 use self::streams::Streams;
 use super::CONTAINER;
 use super::page::{MAX_PAGE, Page, Parsed};
+use crate::container::notes::Notes;
+use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error, pass, tags};
-use crate::index::{Builder, Outline, Packed};
-use crate::media::{Kind, Time};
+use crate::index::Outline;
+use crate::media::{Kind, Time, Track};
 
 /// A file on the way through its pages.
 ///
@@ -30,54 +32,47 @@ pub struct Pass {
 }
 
 impl pass::Pass for Pass {
-    async fn begin(stream: &mut Stream<'_>) -> Result<Self, Error> {
+    async fn begin(stream: &mut Stream<'_>, _: &mut Output) -> Result<Self, Error> {
         tags::pass(stream).await?;
         Ok(Self::default())
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>) -> Result<bool, Error> {
-        match self.reader.look(stream).await? {
+    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
+        match self.reader.look(stream, &mut out.notes).await? {
             Found::End => return Ok(false),
             Found::Nothing => return Ok(true),
             Found::Page => {}
         }
         let offset = stream.position();
         let Parsed::Page(page) = Page::parse(offset, stream.peek(MAX_PAGE).await?) else { return Ok(false) };
-        self.streams.page(&page)?;
+        self.streams.page(&page, out)?;
         let end = page.end();
         stream.seek(end);
         Ok(true)
     }
 
-    fn builder(&mut self) -> &mut Builder {
-        self.streams.builder()
+    async fn end(&mut self, source: &dyn DynSource, out: &mut Output) -> Result<(), Error> {
+        self.streams.end(source.len(), out)
     }
 
-    async fn finish(self, source: &dyn DynSource) -> Result<(Vec<Packed>, Outline), Error> {
-        let found = self.streams.finish(source.len())?;
-        let mut notes = found.notes;
-        for note in self.reader.into_notes().into_texts() {
-            notes.push(note);
-        }
-        let tracks = found.tracks;
+    fn outline(self, tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
         if tracks.iter().all(|track| track.samples == 0) {
             notes.push("it has no packets".to_owned());
         }
         let video = tracks.iter().any(|track| track.kind == Kind::Video);
         let duration = tracks.iter().filter(|track| track.samples > 0).map(|track| track.span().1).max();
-        let outline = Outline {
+        Ok(Outline {
             container: CONTAINER,
             mime: if video { "video/ogg" } else { "audio/ogg" }.to_owned(),
             duration: duration.unwrap_or(Time::ZERO).max(Time::ZERO),
             tracks,
             chapters: Vec::new(),
             setup: Vec::new(),
-            setup_ranges: found.headers,
+            setup_ranges: self.streams.into_headers(),
             elements: true,
             created: None,
             pages: 0,
-            notes: notes.into_texts(),
-        };
-        Ok((found.pages, outline))
+            notes: Vec::new(),
+        })
     }
 }

@@ -14,7 +14,6 @@ const MAX_IN_VAIN: u64 = 64 << 20;
 /// Finds the pages of a file, in order.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Reader {
-    notes: Notes,
     /// From here on there was no page, up to the position.
     lost: Option<u64>,
     in_vain: u64,
@@ -31,24 +30,19 @@ pub enum Found {
 }
 
 impl Reader {
-    /// What was passed over.
-    pub fn into_notes(self) -> Notes {
-        self.notes
-    }
-
     /// Looks what is at the position, and passes over it where that is no page.
-    pub async fn look(&mut self, stream: &mut Stream<'_>) -> Result<Found, Error> {
+    pub async fn look(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Found, Error> {
         let at = stream.position();
         let bytes = stream.peek(MAX_PAGE).await?;
         let in_vain = match Page::parse(at, bytes) {
             Parsed::Page(page) if page.is_sound() => {
-                self.found(at);
+                self.found(at, notes);
                 return Ok(Found::Page);
             }
             Parsed::Page(page) => page.body.len(),
             _ if bytes.len() < CAPTURE.len() => {
                 self.lost.get_or_insert(at);
-                self.found(stream.len());
+                self.found(stream.len(), notes);
                 return Ok(Found::End);
             }
             _ => 0,
@@ -65,9 +59,9 @@ impl Reader {
     }
 
     /// What was passed over ends here.
-    fn found(&mut self, here: u64) {
+    fn found(&mut self, here: u64, notes: &mut Notes) {
         if let Some(lost) = self.lost.take().filter(|lost| *lost < here) {
-            self.notes.at(lost, "bytes that are no sound page are passed over");
+            notes.at(lost, "bytes that are no sound page are passed over");
         }
     }
 }

@@ -11,7 +11,8 @@ use super::super::page::Page;
 use super::lane::{Lane, Measured};
 use crate::container::Error;
 use crate::container::notes::Notes;
-use crate::index::{Builder, Packed};
+use crate::container::pass::Output;
+use crate::index::Builder;
 use crate::media::{self, Edit, Kind, Run, Ticks, Time, Track};
 
 /// Pages that wait until every logical stream of their link has begun.
@@ -22,21 +23,9 @@ const MAX_SETUP: usize = 192 << 10;
 /// Logical streams of a link that are told apart.
 const MAX_LANES: usize = 256;
 
-/// What a file was found to hold.
-pub struct Streamed {
-    /// The last pages of the index.
-    pub pages: Vec<Packed>,
-    pub tracks: Vec<Track>,
-    /// Where in the file the header pages of each link are.
-    pub headers: Vec<Range<u64>>,
-    pub notes: Notes,
-}
-
 /// The logical streams, as their pages come.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Streams {
-    builder: Builder,
-    notes: Notes,
     headers: Vec<Range<u64>>,
     link: Link,
     tracks: usize,
@@ -72,39 +61,25 @@ struct Laid {
     zero: Ticks,
 }
 
-impl Default for Streams {
-    fn default() -> Self {
-        Self {
-            builder: Builder::new(Vec::new()),
-            notes: Notes::default(),
-            headers: Vec::new(),
-            link: Link::default(),
-            tracks: 0,
-            setup: 0,
-            foreign: Vec::new(),
-        }
-    }
-}
-
 impl Streams {
     /// Takes the next page of the file.
-    pub fn page(&mut self, page: &Page<'_>) -> Result<(), Error> {
+    pub fn page(&mut self, page: &Page<'_>, out: &mut Output) -> Result<(), Error> {
         if page.header.first {
-            return self.begin(page);
+            return self.begin(page, out);
         }
         let Some(place) = self.link.lanes.iter().position(|(lane, _)| lane.serial == page.header.serial) else {
             if !self.link.passed.contains(&page.header.serial) {
-                self.notes.at(page.offset, "a page of a logical stream that never began");
+                out.notes.at(page.offset, "a page of a logical stream that never began");
             }
             return Ok(());
         };
         let Some((lane, _)) = self.link.lanes.get_mut(place) else { return Ok(()) };
         let heads = !lane.ready;
-        let measured = match lane.page(page, &mut self.notes) {
+        let measured = match lane.page(page, &mut out.notes) {
             Ok(measured) => measured,
             Err(what) => {
                 self.link.lanes.remove(place);
-                self.pass(page.header.serial, &what);
+                self.pass(page.header.serial, &what, &mut out.notes);
                 return Ok(());
             }
         };
@@ -114,27 +89,22 @@ impl Streams {
         if let Some(measured) = measured {
             self.link.begun = true;
             if self.link.settled {
-                self.put(&measured)?;
+                self.put(&measured, &mut out.builder)?;
             } else {
                 self.link.waiting.push(measured);
             }
         }
         let begun = || self.link.lanes.iter().all(|(lane, _)| lane.span.is_some());
         if !self.link.settled && self.link.begun && (self.link.waiting.len() >= MAX_WAITING || begun()) {
-            self.settle()?;
+            self.settle(out)?;
         }
         Ok(())
     }
 
-    /// Where the samples go.
-    pub const fn builder(&mut self) -> &mut Builder {
-        &mut self.builder
-    }
-
     /// A logical stream begins, and a link with the first behind others.
-    fn begin(&mut self, page: &Page<'_>) -> Result<(), Error> {
+    fn begin(&mut self, page: &Page<'_>, out: &mut Output) -> Result<(), Error> {
         if self.link.begun || self.headers.is_empty() {
-            self.end_link()?;
+            self.end_link(out)?;
             self.headers.push(page.offset..page.end());
         }
         if let Some(range) = self.headers.last_mut() {
@@ -143,7 +113,7 @@ impl Streams {
         let serial = page.header.serial;
         let known = self.link.lanes.iter().any(|(lane, _)| lane.serial == serial) || self.link.passed.contains(&serial);
         if known || self.link.lanes.len() + self.link.passed.len() >= MAX_LANES {
-            self.notes.at(page.offset, "a logical stream that begins twice, or beyond 256 of a link");
+            out.notes.at(page.offset, "a logical stream that begins twice, or beyond 256 of a link");
             return Ok(());
         }
         let first = page.pieces().next().map_or(&[][..], |piece| piece.bytes);
@@ -151,24 +121,24 @@ impl Streams {
             Ok(mapping) => self.link.lanes.push((Lane::new(page, mapping, first), None)),
             Err(Foreign::Silent) => self.link.passed.push(serial),
             Err(Foreign::Unknown(name)) => {
-                self.pass(serial, &format!("it is of a codec that is not known, {name}"));
+                self.pass(serial, &format!("it is of a codec that is not known, {name}"), &mut out.notes);
                 if self.foreign.len() < 8 {
                     self.foreign.push(name);
                 }
             }
-            Err(Foreign::Broken(what)) => self.pass(serial, &what),
+            Err(Foreign::Broken(what)) => self.pass(serial, &what, &mut out.notes),
         }
         Ok(())
     }
 
-    fn pass(&mut self, serial: u32, why: &str) {
+    fn pass(&mut self, serial: u32, why: &str, notes: &mut Notes) {
         self.link.passed.push(serial);
-        self.notes.push(format!("logical stream {serial} is passed over: {why}"));
+        notes.push(format!("logical stream {serial} is passed over: {why}"));
     }
 
     /// Lays the positions of the link on the timeline. It begins with the first packet of whichever logical stream begins
     /// first; what was recorded of a live stream begins with any position.
-    fn settle(&mut self) -> Result<(), Error> {
+    fn settle(&mut self, out: &mut Output) -> Result<(), Error> {
         self.link.settled = true;
         let begins = |lane: &Lane| Some(lane.mapping.timescale().time(lane.span?.0.max(Ticks::ZERO)));
         let base = self.link.lanes.iter().filter_map(|(lane, _)| begins(lane)).min().unwrap_or(Time::ZERO);
@@ -193,7 +163,7 @@ impl Streams {
                 (Time::ZERO, _) => vec![presented],
                 _ => vec![before, presented],
             };
-            self.builder.add_track(Track {
+            out.builder.add_track(Track {
                 dimensions: mapping.dimensions(),
                 sample_rate: timescale.ticks_per_second().filter(|_| mapping.kind() == Kind::Audio),
                 channels: mapping.channels(),
@@ -213,19 +183,19 @@ impl Streams {
         }
         for (serial, why) in broken {
             self.link.lanes.retain(|(lane, _)| lane.serial != serial);
-            self.pass(serial, why);
+            self.pass(serial, why, &mut out.notes);
         }
         for measured in std::mem::take(&mut self.link.waiting) {
-            self.put(&measured)?;
+            self.put(&measured, &mut out.builder)?;
         }
         Ok(())
     }
 
     /// The samples of a page go on to the index.
-    fn put(&mut self, page: &Measured) -> Result<(), Error> {
+    fn put(&self, page: &Measured, builder: &mut Builder) -> Result<(), Error> {
         let lane = self.link.lanes.iter().find(|(lane, _)| lane.serial == page.serial);
         let Some((_, Some(Laid { track, origin, .. }))) = lane else { return Ok(()) };
-        self.builder.begin_element_keeping(page.offset, page.header, Ticks::ZERO, page.kept.clone());
+        builder.begin_element_keeping(page.offset, page.header, Ticks::ZERO, page.kept.clone());
         for sample in &page.samples {
             let run = Run {
                 decode: sample.position - *origin,
@@ -238,16 +208,16 @@ impl Streams {
                 description: sample.part.description(),
                 header: sample.place,
             };
-            self.builder.samples(*track, run)?;
+            builder.samples(*track, run)?;
         }
-        self.builder.end_element(page.end);
+        builder.end_element(page.end);
         Ok(())
     }
 
     /// The link ends, and another may begin where it does.
-    fn end_link(&mut self) -> Result<(), Error> {
+    fn end_link(&mut self, out: &mut Output) -> Result<(), Error> {
         if !self.link.settled {
-            self.settle()?;
+            self.settle(out)?;
         }
         let end = |(lane, laid): &(Lane, Option<Laid>)| {
             let (_, end) = lane.span?;
@@ -265,8 +235,8 @@ impl Streams {
     /// # Errors
     ///
     /// [`Error::Unsupported`] or [`Error::Malformed`] where there is no track.
-    pub fn finish(mut self, length: u64) -> Result<Streamed, Error> {
-        self.end_link()?;
+    pub fn end(&mut self, length: u64, out: &mut Output) -> Result<(), Error> {
+        self.end_link(out)?;
         if self.tracks == 0 {
             if !self.foreign.is_empty() {
                 let names = self.foreign.join(", ");
@@ -275,7 +245,11 @@ impl Streams {
             let what = "no logical stream with sound headers".to_owned();
             return Err(Error::Malformed { offset: length, path: "Ogg".to_owned(), what });
         }
-        let (pages, tracks) = self.builder.finish()?;
-        Ok(Streamed { pages, tracks, headers: self.headers, notes: self.notes })
+        Ok(())
+    }
+
+    /// Where in the file the header pages of each link are.
+    pub fn into_headers(self) -> Vec<Range<u64>> {
+        self.headers
     }
 }
