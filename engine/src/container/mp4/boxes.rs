@@ -1,6 +1,7 @@
 //! Boxes (ISO/IEC 14496-12 §4.2): a 32-bit size, a four-character type, and what is inside; size 1 says that a 64-bit size
 //! follows, size 0 that the box reaches to the end of the file.
 
+use std::convert::Infallible;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -220,14 +221,27 @@ impl<'a> Fields<'a, '_> {
 
 /// Writes boxes: what is written inside `body` becomes the payload, and the size is filled in behind it.
 pub fn write_box(out: &mut Vec<u8>, kind: [u8; 4], body: impl FnOnce(&mut Vec<u8>)) {
+    let Ok(()) = try_write_box::<Infallible>(out, kind, |out| {
+        body(out);
+        Ok(())
+    });
+}
+
+/// Writes a box whose payload may fail to be written. What is in `out` is then of no use.
+pub fn try_write_box<E>(
+    out: &mut Vec<u8>,
+    kind: [u8; 4],
+    body: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+) -> Result<(), E> {
     let start = out.len();
     out.extend_from_slice(&[0; 4]);
     out.extend_from_slice(&kind);
-    body(out);
+    body(out)?;
     let size = u32::try_from(out.len() - start).unwrap_or(u32::MAX);
     if let Some(field) = out.get_mut(start..start + 4) {
         field.copy_from_slice(&size.to_be_bytes());
     }
+    Ok(())
 }
 
 /// Writes a full box, which begins with a version and no flags.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::boxes::{Box, Fields, write_box};
+use super::boxes::{Box, Fields, try_write_box};
 use super::gapless::Gapless;
 use super::sound::Packets;
 use super::{codec, groups, references};
@@ -376,23 +376,16 @@ fn read_edits(trak: &Box<'_>, movie: Timescale, timescale: Timescale) -> Result<
 /// A `trak` without what belongs to its samples: what a cut takes over of it.
 fn prune(trak: &Box<'_>) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
-    let mut failed = None;
-    write_pruned(&mut out, trak, &mut failed);
-    failed.map_or(Ok(out), Err)
+    write_pruned(&mut out, trak)?;
+    Ok(out)
 }
 
-fn write_pruned(out: &mut Vec<u8>, parent: &Box<'_>, failed: &mut Option<Error>) {
-    write_box(out, parent.kind.0, |out| {
+fn write_pruned(out: &mut Vec<u8>, parent: &Box<'_>) -> Result<(), Error> {
+    try_write_box(out, parent.kind.0, |out| {
         for child in parent.children() {
-            let child = match child {
-                Ok(child) => child,
-                Err(error) => {
-                    *failed = Some(error);
-                    return;
-                }
-            };
+            let child = child?;
             match (&parent.kind.0, &child.kind.0) {
-                (b"trak", b"mdia") | (b"mdia", b"minf") | (b"minf", b"stbl") => write_pruned(out, &child, failed),
+                (b"trak", b"mdia") | (b"mdia", b"minf") | (b"minf", b"stbl") => write_pruned(out, &child)?,
                 (b"trak", b"tkhd" | b"tapt") | (b"stbl", b"stsd") | (b"mdia" | b"minf", _) => {
                     out.extend_from_slice(child.whole);
                 }
@@ -400,7 +393,8 @@ fn write_pruned(out: &mut Vec<u8>, parent: &Box<'_>, failed: &mut Option<Error>)
                 _ => {}
             }
         }
-    });
+        Ok(())
+    })
 }
 
 fn text(bytes: &[u8]) -> Option<String> {

@@ -5,7 +5,7 @@
 mod tables;
 
 use self::tables::{Chunks, Counted};
-use super::boxes::{Box, patch_u32, write_box, write_full_box};
+use super::boxes::{Box, patch_u32, try_write_box, write_box, write_full_box};
 use super::sound::Packets;
 use crate::container::order::Merged;
 use crate::container::{Error, Extents, MAX_MADE, Segment, Selected, Selection, Written};
@@ -42,20 +42,17 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     let mut made = Vec::with_capacity(room);
     made.extend_from_slice(brands);
     let mut chunk_tables = Vec::new();
-    let mut failed = None;
-    write_box(&mut made, *b"moov", |out| {
+    try_write_box::<Error>(&mut made, *b"moov", |out| {
         let duration = tracks.iter().map(|track| track.duration(timescale)).max().unwrap_or(0);
-        write_movie_header(out, header, timescale, duration, &mut failed);
+        write_movie_header(out, header, timescale, duration)?;
         for track in &mut tracks {
-            let (chunk_tables, failed) = (&mut chunk_tables, &mut failed);
+            let chunk_tables = &mut chunk_tables;
             let chunks = std::mem::take(&mut track.chunks);
             let setup = track.setup.clone();
-            Writer { track, movie: timescale, wide, chunks, chunk_tables, failed }.walk(out, &setup);
+            Writer { track, movie: timescale, wide, chunks, chunk_tables }.walk(out, &setup)?;
         }
-    });
-    if let Some(error) = failed {
-        return Err(error);
-    }
+        Ok(())
+    })?;
     let length = data.len() + 8;
     match u32::try_from(length) {
         Ok(length) => made.extend_from_slice(&length.to_be_bytes()),
@@ -171,23 +168,22 @@ fn gcd(a: u64, b: u64) -> u64 {
 }
 
 /// `mvhd` (§8.2.2) with the timescale and duration of the cut.
-fn write_movie_header(out: &mut Vec<u8>, mvhd: &[u8], timescale: Timescale, duration: u64, failed: &mut Option<Error>) {
+fn write_movie_header(out: &mut Vec<u8>, mvhd: &[u8], timescale: Timescale, duration: u64) -> Result<(), Error> {
     let start = out.len();
     out.extend_from_slice(mvhd);
     let at = start + if mvhd.get(8) == Some(&1) { 28 } else { 20 };
     patch_u32(out, at, timescale.ticks_per_second().unwrap_or(1));
-    patch_duration(out, at + 4, mvhd.get(8) == Some(&1), duration, failed);
+    patch_duration(out, at + 4, mvhd.get(8) == Some(&1), duration)
 }
 
 /// Fills in a duration, which version 1 of a header has in 64 bits. One that does not fit in 32 is given as unknown.
-fn patch_duration(out: &mut [u8], at: usize, wide: bool, duration: u64, failed: &mut Option<Error>) {
+fn patch_duration(out: &mut [u8], at: usize, wide: bool, duration: u64) -> Result<(), Error> {
     let eight = duration.to_be_bytes();
     let four = u32::try_from(duration).unwrap_or(u32::MAX).to_be_bytes();
     let field = if wide { eight.as_slice() } else { four.as_slice() };
-    match out.get_mut(at..at + field.len()) {
-        Some(place) => place.copy_from_slice(field),
-        None => *failed = Some(damaged("a header is too short for its duration")),
-    }
+    let place = out.get_mut(at..at + field.len());
+    place.ok_or_else(|| damaged("a header is too short for its duration"))?.copy_from_slice(field);
+    Ok(())
 }
 
 /// Where a chunk offset table stands that counts from the media data as yet.
@@ -220,30 +216,23 @@ struct Writer<'a, 'f> {
     wide: bool,
     chunks: Chunks,
     chunk_tables: &'f mut Vec<ChunkTable>,
-    failed: &'f mut Option<Error>,
 }
 
 impl Writer<'_, '_> {
     /// Copies a box, and puts in what is new of the cut.
-    fn walk(&mut self, out: &mut Vec<u8>, parent: &Box<'_>) {
-        write_box(out, parent.kind.0, |out| {
+    fn walk(&mut self, out: &mut Vec<u8>, parent: &Box<'_>) -> Result<(), Error> {
+        try_write_box(out, parent.kind.0, |out| {
             for child in parent.children() {
-                let child = match child {
-                    Ok(child) => child,
-                    Err(error) => {
-                        *self.failed = Some(error);
-                        return;
-                    }
-                };
+                let child = child?;
                 match &child.kind.0 {
-                    b"mdia" | b"minf" | b"stbl" => self.walk(out, &child),
+                    b"mdia" | b"minf" | b"stbl" => self.walk(out, &child)?,
                     b"tkhd" => {
-                        self.copy_header(out, &child, (36, 28), self.track.duration(self.movie));
+                        self.copy_header(out, &child, (36, 28), self.track.duration(self.movie))?;
                         write_edits(out, self.track, self.movie);
                     }
                     b"mdhd" => {
                         let end = self.track.runs.last().map_or(Ticks::ZERO, Run::decode_end);
-                        self.copy_header(out, &child, (32, 24), ticks(end - self.track.origin()));
+                        self.copy_header(out, &child, (32, 24), ticks(end - self.track.origin()))?;
                     }
                     _ => out.extend_from_slice(child.whole),
                 }
@@ -251,16 +240,23 @@ impl Writer<'_, '_> {
             if parent.kind.0 == *b"stbl" {
                 self.write_tables(out);
             }
-        });
+            Ok(())
+        })
     }
 
     /// Copies `tkhd` (§8.3.2) or `mdhd` (§8.4.2), whose duration stands at the first place in version 1, else at the second.
-    fn copy_header(&mut self, out: &mut Vec<u8>, header: &Box<'_>, places: (usize, usize), duration: u64) {
+    fn copy_header(
+        &self,
+        out: &mut Vec<u8>,
+        header: &Box<'_>,
+        places: (usize, usize),
+        duration: u64,
+    ) -> Result<(), Error> {
         let start = out.len();
         out.extend_from_slice(header.whole);
         let wide = header.payload.first() == Some(&1);
         let place = if wide { places.0 } else { places.1 };
-        patch_duration(out, start + place, wide, duration, self.failed);
+        patch_duration(out, start + place, wide, duration)
     }
 
     fn write_tables(&mut self, out: &mut Vec<u8>) {
