@@ -6,6 +6,7 @@
 pub mod avi;
 mod checkpoint;
 mod draft;
+mod error;
 mod extents;
 pub mod flac;
 pub mod flv;
@@ -36,6 +37,7 @@ mod testing;
 
 pub use checkpoint::Checkpoint;
 pub use draft::{MAX_MADE, MAX_SELECTION};
+pub use error::{Error, TooLarge, Unsupported};
 pub use extents::Extents;
 pub use format::{Format, IndexFuture, Indexing};
 pub(crate) use order::Merged;
@@ -45,7 +47,7 @@ pub use source::{DynSink, DynSource, ReadError, Sink, Source};
 
 use bytes::Bytes;
 
-use crate::index::{BuildError, Outline};
+use crate::index::Outline;
 
 /// How many bytes in a row are gone through in search of the next frame or packet. A file that has more of them, such as zeros
 /// behind its end, is read no further; the head's notes say so.
@@ -55,61 +57,6 @@ const NOT_READ: &str = "more than 64 MiB that are no frame or packet follow: wha
 
 /// How many bytes of its beginning say of which format a file is.
 const START: u64 = 4096;
-
-/// Why a file could not be indexed, or a cut not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Its bytes are not what the format's standard says.
-    #[error("{what} (at byte {offset}, in {path})")]
-    Malformed {
-        /// Where in the file.
-        offset: u64,
-        /// Which box or element, from the outside in: `moov/trak[2]/mdia`.
-        path: String,
-        /// What was found, and what was expected.
-        what: String,
-    },
-    /// It is sound, but uses what is not supported; the text says what.
-    #[error("not supported: {0}")]
-    Unsupported(String),
-    /// No format that is known.
-    #[error("not a media file of a known format")]
-    Unknown,
-    /// It exceeds what one file may have; the text says what and how much.
-    #[error("too large: {0}")]
-    Limit(String),
-    /// Its samples claim more bytes than it has, or more pages than a file may have.
-    #[error(transparent)]
-    Claims(BuildError),
-    /// A cut would take more memory than one may.
-    #[error(
-        "too large a cut: it takes more than {taken} bytes of memory, where one may take {bound}; ask for a shorter one"
-    )]
-    Memory {
-        /// How many bytes it took when it was given up.
-        taken: u64,
-        /// How many it may take.
-        bound: u64,
-    },
-    /// A checkpoint is not of a pass through such a file: it has to be thrown away.
-    #[error("no checkpoint: {0}")]
-    Checkpoint(String),
-    /// The bytes could not be had, or the pages not be stored.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// The index is damaged, or the pages do not go together.
-    #[error(transparent)]
-    Index(#[from] crate::index::Error),
-}
-
-impl From<BuildError> for Error {
-    fn from(error: BuildError) -> Self {
-        match error {
-            BuildError::Index(error) => Self::Index(error),
-            error => Self::Claims(error),
-        }
-    }
-}
 
 /// All formats, in the order in which they are asked whether a file is theirs.
 pub static FORMATS: &[&dyn Format] = &[
@@ -194,6 +141,6 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 
 /// The format of an indexed file that is to be cut.
 pub(crate) fn known_format_of(outline: &Outline) -> Result<&'static dyn Format, Error> {
-    let unknown = || Error::Unsupported(format!("files of the format {:?}", outline.container.name()));
-    format_of(outline).ok_or_else(unknown)
+    let unknown = || Unsupported::Format { name: outline.container.name().to_owned() };
+    format_of(outline).ok_or_else(|| unknown().into())
 }

@@ -7,7 +7,7 @@ use super::index::idx1::{ENTRY, IS_KEY};
 use super::riff::{self, HEADER, set_u32};
 use crate::container::draft::Draft;
 use crate::container::order::Merged;
-use crate::container::{Error, Extents, Selected, Selection, Written};
+use crate::container::{Error, Extents, Selected, Selection, Unsupported, Written};
 use crate::index::{self, Outline};
 use crate::media::splice::Splice;
 use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
@@ -44,7 +44,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     let (data, entries) = (chunks.draft.len(), chunks.entries.len() as u64);
     let total = movi + data + HEADER as u64 + entries;
     if total > MAX_BYTES {
-        return Err(Error::Unsupported(format!("a cut of {total} bytes, where an AVI may have {MAX_BYTES}")));
+        return Err(Unsupported::AviSize { bytes: total, whole: true, bound: MAX_BYTES }.into());
     }
     let length = |length: u64| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
     let mut head = Vec::with_capacity(headers.len() + 24);
@@ -177,9 +177,7 @@ impl Chunks {
         let (at, size) = (self.draft.len(), data.end.saturating_sub(data.start));
         // Offsets count from the type of the list.
         let (Ok(offset), Ok(length)) = (u32::try_from(at + 4), u32::try_from(size)) else {
-            return Err(Error::Unsupported(format!(
-                "a cut of more than {at} bytes, where an AVI may have {MAX_BYTES}"
-            )));
+            return Err(Unsupported::AviSize { bytes: at, whole: false, bound: MAX_BYTES }.into());
         };
         self.draft.made().extend(id);
         self.draft.made().extend(length.to_le_bytes());

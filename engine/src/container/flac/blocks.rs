@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::MARKER;
 use crate::codec::flac::{STREAMINFO_LENGTH, StreamInfo};
 use crate::container::stream::Stream;
-use crate::container::{Error, tags};
+use crate::container::{Error, TooLarge, tags};
 use crate::index::{Chapters, Mark};
 use crate::media::{Ticks, Timescale};
 
@@ -72,7 +72,7 @@ pub async fn read(stream: &mut Stream<'_>) -> Result<Preamble, Error> {
             return Ok(Preamble { info, comments, chapters, start, frames: end });
         }
     }
-    Err(Error::Limit(format!("more than {MAX_BLOCKS} metadata blocks")))
+    Err(TooLarge::Count { what: "metadata blocks", bound: MAX_BLOCKS as u64 }.into())
 }
 
 /// Takes the tracks of a CUESHEET (§8.7) as chapters, which are called by their numbers. The last is the lead-out.

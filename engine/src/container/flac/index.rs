@@ -25,7 +25,7 @@ const MAX_INLINE: u64 = 512;
 ///
 /// # Errors
 ///
-/// [`Error::Malformed`] where there is no STREAMINFO that can be read, and no frame; [`Error::Limit`] for metadata beyond all
+/// [`Error::Malformed`] where there is no STREAMINFO that can be read, and no frame; [`Error::TooLarge`] for metadata beyond all
 /// measure. Frames that are damaged are passed over, and told in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {

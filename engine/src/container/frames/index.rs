@@ -16,7 +16,7 @@ use crate::codec::{Frame, Syntax};
 use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::container::stream::Stream;
-use crate::container::{DynSource, Error, foreign, pass, tags};
+use crate::container::{DynSource, Error, Unsupported, foreign, pass, tags};
 use crate::index::{Chapters, Container, Outline};
 use crate::media::{Edit, Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
@@ -63,8 +63,8 @@ impl pass::Pass for Pass {
         let start = at;
         let (first, behind) = bytes.split_at_checked(frame.size as usize).unwrap_or((&bytes, &[]));
         if matches!(syntax, Either::Adts(_)) && adts::lacks_channels(behind) {
-            let what = "AAC of which the first frame alone says what channels it has (a program config element)";
-            return Err(Error::Unsupported(what.to_owned()));
+            let kind = "AAC of which the first frame alone says what channels it has (a program config element)";
+            return Err(Unsupported::Kind { kind }.into());
         }
         let end = tags::behind(source, start).await?;
         let mut mpeg = None;
@@ -188,13 +188,13 @@ async fn begin(source: &dyn DynSource, start: u64) -> Result<Begin, Error> {
     let mut bytes = read(WINDOW as u64).await?;
     let last = start + bytes.len() as u64 == source.len();
     if latm::is_latm(&bytes) {
-        return Err(Error::Unsupported("AAC in LATM (LOAS), whose frames do not begin at bytes".to_owned()));
+        return Err(Unsupported::Kind { kind: "AAC in LATM (LOAS), whose frames do not begin at bytes" }.into());
     }
     if let Some((syntax, frame)) = at_once(&bytes, last) {
         return Ok(Begin { at: start, syntax, frame, bytes, wave: false });
     }
-    if let Some(name) = foreign::name(&bytes) {
-        return Err(Error::Unsupported(name.to_owned()));
+    if let Some(kind) = foreign::name(&bytes) {
+        return Err(Unsupported::Kind { kind }.into());
     }
     // A program stream has MPEG audio in it, and is none.
     if bytes.starts_with(&[0, 0, 1]) && bytes.get(3).is_some_and(|code| *code >= 0xB9) {
@@ -205,8 +205,8 @@ async fn begin(source: &dyn DynSource, start: u64) -> Result<Begin, Error> {
         bytes = read(MAX_JUNK + WINDOW as u64).await?;
     }
     let Some((at, syntax, frame)) = later(&bytes) else {
-        let tags_alone = || Error::Unsupported("tags with no sound behind them that is known".to_owned());
-        return Err(if start > 0 { tags_alone() } else { Error::Unknown });
+        let tags_alone = Unsupported::Kind { kind: "tags with no sound behind them that is known" };
+        return Err(if start > 0 { tags_alone.into() } else { Error::Unknown });
     };
     Ok(Begin { at: start + at as u64, syntax, frame, bytes: bytes.slice(at..), wave })
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{Frame, HEADER, Syntax};
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
-use crate::container::{Error, MOST_JUNK, NOT_READ, tags};
+use crate::container::{Error, MOST_JUNK, NOT_READ, Unsupported, tags};
 
 /// How many headers have to follow each other before frames are found again.
 const CONSECUTIVE: usize = 3;
@@ -223,11 +223,12 @@ impl<Y: Syntax> Scanner<Y> {
     /// What there is to say of frames like this one from there on.
     fn of_another_kind(&self, frame: Frame, at: u64) -> Error {
         let (before, behind) = (self.syntax.rate(self.kind), self.syntax.rate(frame.kind));
-        Error::Unsupported(if before == behind {
-            format!("another format of frames from byte {at} on")
+        let changed = if before == behind {
+            Unsupported::OtherFrames { offset: at }
         } else {
-            format!("a sample rate that changes at byte {at}, from {before} to {behind} Hz")
-        })
+            Unsupported::SampleRate { offset: at, before, behind }
+        };
+        changed.into()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Sound;
 use super::dialect::Dialect;
-use crate::container::Error;
+use crate::container::{Error, Unsupported};
 use crate::media::Timescale;
 
 /// Where in the data the number of blocks stands: four bytes.
@@ -28,7 +28,9 @@ pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<(Sound, u32),
         b"ulaw" | b"ULAW" | b"alaw" | b"ALAW" => (1, 1),
         b"ima4" => (34, 64),
         b"GSM " => (33, 160),
-        other => return Err(Error::Unsupported(format!("AIFF-C with sound of type {}", other.escape_ascii()))),
+        other => {
+            return Err(Unsupported::Codec { form: "AIFF-C", codec: format!("type {}", other.escape_ascii()) }.into());
+        }
     };
     let block = bytes * channels;
     let sense = (1..=1024).contains(&channels) && (1..=64).contains(&bytes);

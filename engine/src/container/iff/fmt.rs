@@ -2,7 +2,7 @@
 
 use super::Sound;
 use super::dialect::Dialect;
-use crate::container::Error;
+use crate::container::{Error, Unsupported};
 use crate::media::Timescale;
 
 /// Tags whose blocks are one sample of each channel: PCM, float, A-law, µ-law.
@@ -63,7 +63,7 @@ pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<Sound, Error>
         let samples = u16(18).filter(|samples| *samples > 0);
         samples.ok_or_else(|| malformed("no number of samples in a block".to_owned()))?
     } else {
-        return Err(Error::Unsupported(format!("WAVE with sound of format {tag:#06x}")));
+        return Err(Unsupported::Codec { form: "WAVE", codec: format!("format {tag:#06x}") }.into());
     };
     Ok(Sound { codec: format!("{tag:x}"), rate, channels, block: u32::from(align), samples: u32::from(samples) })
 }
@@ -76,5 +76,5 @@ fn extended(dialect: Dialect, data: &[u8]) -> Option<u16> {
 }
 
 fn unsupported(guid: &[u8]) -> Error {
-    Error::Unsupported(format!("WAVE with sound of the format whose GUID is {guid:02x?}"))
+    Unsupported::Codec { form: "WAVE", codec: format!("the format whose GUID is {guid:02x?}") }.into()
 }

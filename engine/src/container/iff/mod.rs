@@ -61,7 +61,7 @@ impl Format for Iff {
     ///
     /// # Errors
     ///
-    /// [`Error::Index`] where the outline is not of such a file, and [`Error::Limit`] beyond the 4 GiB of AIFF and RIFX.
+    /// [`Error::Index`] where the outline is not of such a file, and [`Error::TooLarge`] beyond the 4 GiB of AIFF and RIFX.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }

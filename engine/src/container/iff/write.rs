@@ -2,7 +2,7 @@
 
 use super::dialect::{CHUNK_TAIL, Dialect, RIFF_TAIL};
 use super::{comm, meta};
-use crate::container::{Error, Extents, Selection, Written};
+use crate::container::{Error, Extents, Selection, TooLarge, Written};
 use crate::index::{self, Outline, Runs};
 use crate::media::Setup;
 use crate::media::splice::Splice;
@@ -134,5 +134,5 @@ fn head(dialect: Dialect, chunks: &[u8], sound: &Cut) -> Result<Vec<u8>, Error> 
 }
 
 fn too_large() -> Error {
-    Error::Limit("a cut of more than 4 GiB, which this dialect cannot count".to_owned())
+    TooLarge::Dialect.into()
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::super::Error;
 use super::ebml::{self, Children};
 use super::ids;
+use crate::container::Unsupported;
 use crate::media::{Ticks, Timescale};
 
 /// The names that we sign with.
@@ -45,10 +46,7 @@ impl DocType {
         }
         match doc_type.name.as_str() {
             "webm" | "matroska" => Ok(doc_type),
-            other => Err(Error::Unsupported(format!(
-                "an EBML document of type {:?}",
-                other.chars().take(40).collect::<String>()
-            ))),
+            other => Err(Unsupported::DocType(other.chars().take(40).collect()).into()),
         }
     }
 
@@ -74,8 +72,8 @@ impl DocType {
     }
 }
 
-fn unsupported<T>(element: &str, value: u64) -> Result<T, Error> {
-    Err(Error::Unsupported(format!("{element} of {value}")))
+fn unsupported<T>(element: &'static str, value: u64) -> Result<T, Error> {
+    Err(Unsupported::Ebml { element, value }.into())
 }
 
 /// What the Segment's Info says of the whole file.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::boxes::{Box, FourCc};
 use crate::codec::descriptor::Descriptor;
 use crate::codec::{Coding, Framing, Properties, aac, ac3, alac, av1, avc, flac, hevc, mpeg_audio, opus, vorbis, vp9};
-use crate::container::Error;
+use crate::container::{Error, Unsupported};
 use crate::media::{Ticks, Timescale};
 
 /// Bytes of a visual sample entry before its boxes (§12.1.3), and of an audio one (§12.2.3).
@@ -62,7 +62,8 @@ pub fn read(stsd: &Box<'_>) -> Result<Codec, Error> {
     for entry in entries.children().take(usize::try_from(count).unwrap_or(usize::MAX)) {
         let entry = entry?;
         if matches!(&entry.kind.0, b"encv" | b"enca" | b"enct" | b"encs" | b"enc3" | b"drms" | b"drmi") {
-            return Err(Error::Unsupported(format!("encrypted samples ({}, in {})", entry.kind, stsd.path)));
+            let what = format!("encrypted samples ({}, in {})", entry.kind, stsd.path);
+            return Err(Unsupported::Encrypted { what }.into());
         }
         first.get_or_insert(entry);
     }

@@ -4,7 +4,7 @@
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
 use super::boxes::Box;
-use crate::container::Error;
+use crate::container::{Error, TooLarge, Unsupported};
 
 /// How many bytes of a movie box are inflated from any number of bytes.
 const ALWAYS: u64 = 4 << 20;
@@ -16,8 +16,7 @@ pub fn inflated(moov: &Box<'_>, most: u64) -> Result<Option<Vec<u8>>, Error> {
     let Some(cmov) = moov.child(*b"cmov")? else { return Ok(None) };
     let algorithm = cmov.expect_child(*b"dcom")?.fields().array::<4>()?;
     if algorithm != *b"zlib" {
-        let algorithm = algorithm.escape_ascii();
-        return Err(Error::Unsupported(format!("a movie header (cmov) that is compressed by {algorithm}")));
+        return Err(Unsupported::Compression { algorithm: algorithm.escape_ascii().to_string() }.into());
     }
     let cmvd = cmov.expect_child(*b"cmvd")?;
     let mut fields = cmvd.fields();
@@ -25,9 +24,7 @@ pub fn inflated(moov: &Box<'_>, most: u64) -> Result<Option<Vec<u8>>, Error> {
     let most = most.min(ALWAYS + MOST_RATIO * fields.rest().len() as u64);
     if u64::from(length) > most {
         let deflated = fields.rest().len();
-        return Err(Error::Limit(format!(
-            "a movie box of {length} bytes, deflated to {deflated}, where {most} are read"
-        )));
+        return Err(TooLarge::Deflated { bytes: length.into(), deflated, bound: most }.into());
     }
     let inflated = decompress_to_vec_zlib_with_limit(fields.rest(), length as usize);
     let inflated = inflated.map_err(|error| cmvd.malformed(format!("expected deflated bytes, found: {error}")))?;

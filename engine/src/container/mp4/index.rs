@@ -23,7 +23,7 @@ use crate::container::keyframe::Claim;
 use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::container::stream::Stream;
-use crate::container::{DynSource, Error, pass};
+use crate::container::{DynSource, Error, TooLarge, Unsupported, pass};
 use crate::index::{Chapters, Outline, cell, cell_end};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
 
@@ -42,7 +42,7 @@ const FIRST_READ: u64 = 64 << 10;
 /// # Errors
 ///
 /// [`Error::Malformed`] where there is no movie box, or it makes no sense; [`Error::Unsupported`] where it has no audio, video or
-/// text that is given out; [`Error::Limit`] where boxes are larger, or more, than is sane. Damage behind the movie box ends the
+/// text that is given out; [`Error::TooLarge`] where boxes are larger, or more, than is sane. Damage behind the movie box ends the
 /// file, and is told in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
@@ -138,7 +138,7 @@ impl Pass {
         let Movie { header, created, mut tracks, chapter_tracks, chapter_list, fragments, notes } = Movie::read(moov)?;
         if tracks.is_empty() {
             let why = [vec!["a file without audio, video or text".to_owned()], notes.into_texts()].concat();
-            return Err(Error::Unsupported(why.join("; ")));
+            return Err(Unsupported::NoTracks { why: why.join("; ") }.into());
         }
         out.notes = notes;
         let after = setup_ranges.last().map_or(0, |range| range.end);
@@ -202,7 +202,7 @@ impl Opening {
                 b"moov" => {
                     let length = found.range.end - found.range.start;
                     if length > MAX_MOVIE {
-                        return Err(Error::Limit(format!("a movie box of {length} bytes, where {MAX_MOVIE} are read")));
+                        return Err(TooLarge::Box { what: "a movie box", bytes: length, bound: MAX_MOVIE }.into());
                     }
                     let moov = window.read(source, found.range.clone(), 0).await?;
                     let setup_ranges = joined(brands_range, found.range);

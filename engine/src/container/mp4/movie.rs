@@ -9,8 +9,8 @@ use super::boxes::{Box, Fields, try_write_box};
 use super::gapless::Gapless;
 use super::sound::Packets;
 use super::{codec, groups, references};
-use crate::container::Error;
 use crate::container::notes::Notes;
+use crate::container::{Error, Unsupported};
 use crate::media::{Edit, Kind, Setup, Ticks, Timescale, Track};
 
 /// Seconds between 1904, from which ISO files count, and 1970.
@@ -80,7 +80,7 @@ impl<'a> Movie<'a> {
     pub fn read(moov: &Box<'a>) -> Result<Self, Error> {
         let header = match moov.child(*b"mvhd")? {
             None if moov.child(*b"rmra")?.is_some() => {
-                return Err(Error::Unsupported("a reference movie (rmra), which names other files".to_owned()));
+                return Err(Unsupported::Kind { kind: "a reference movie (rmra), which names other files" }.into());
             }
             _ => moov.expect_child(*b"mvhd")?,
         };

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::container::Error;
+use crate::container::{Error, TooLarge};
 use crate::media::{Run, Ticks};
 
 /// Time stamps have 33 bits.
@@ -62,11 +62,11 @@ impl Zeros {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] where it was set anew too often.
+    /// [`Error::TooLarge`] where it was set anew too often.
     pub fn note(&mut self, clock: &Clock) -> Result<(), Error> {
         if usize::try_from(clock.age).is_ok_and(|age| age == self.0.len()) {
             if self.0.len() >= MAX_CLOCKS {
-                return Err(Error::Limit(format!("time stamps that begin anew more than {MAX_CLOCKS} times")));
+                return Err(TooLarge::Clocks { bound: MAX_CLOCKS }.into());
             }
             self.0.push(clock.zero);
         }

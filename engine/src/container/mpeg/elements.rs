@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::clock::SECOND;
-use crate::container::Error;
+use crate::container::{Error, TooLarge};
 use crate::index::{Builder, MAX_PAGE_BYTES};
 use crate::media::{Run, Ticks};
 
@@ -51,9 +51,7 @@ impl Elements {
         self.kept = (cell, if of == cell { so_far + kept } else { kept });
         if self.kept.1 > MAX_PAGE_BYTES {
             let second = time / SECOND;
-            return Err(Error::Limit(format!(
-                "streams that alternate so often that ten seconds at second {second} have no page"
-            )));
+            return Err(TooLarge::Alternation { second }.into());
         }
         Ok(())
     }

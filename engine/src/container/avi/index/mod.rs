@@ -17,7 +17,7 @@ use crate::codec::LOOK;
 use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::container::stream::Stream;
-use crate::container::{DynSource, Error, pass};
+use crate::container::{DynSource, Error, TooLarge, Unsupported, pass};
 use crate::index::Outline;
 use crate::media::{Kind, Setup, Time, Track};
 
@@ -36,7 +36,7 @@ const SEARCH: usize = 1 << 16;
 /// # Errors
 ///
 /// [`Error::Malformed`] where there is no header or no `movi` list, [`Error::Unsupported`] where no stream is of a known kind,
-/// [`Error::Limit`] for headers that are larger than one file may have. Damage and truncation behind the headers are passed
+/// [`Error::TooLarge`] for headers that are larger than one file may have. Damage and truncation behind the headers are passed
 /// over, and told in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
@@ -78,10 +78,10 @@ impl pass::Pass for Pass {
         let (headers, movi) = preamble(stream, &mut out.notes).await?;
         let inline = headers.tracks.iter().map(|track| track.setup.len()).sum::<u64>();
         if headers.tracks.is_empty() {
-            return Err(Error::Unsupported("none of its streams is of a known kind".to_owned()));
+            return Err(Unsupported::NoTracks { why: "none of its streams is of a known kind".to_owned() }.into());
         }
         if inline > MAX_KEPT {
-            return Err(Error::Limit(format!("headers of {inline} bytes, where {MAX_KEPT} are allowed")));
+            return Err(TooLarge::Header { what: "headers".to_owned(), bytes: inline, bound: MAX_KEPT }.into());
         }
         let Headers { main, streams, indexes, tracks } = headers;
         let index = match OldIndex::of(stream, &movi).await? {
@@ -160,7 +160,10 @@ async fn preamble(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<(Headers
         match (&chunk.id, kind) {
             (b"LIST", b"hdrl") if headers.is_none() => {
                 if chunk.size > MAX_HEADERS {
-                    return Err(Error::Limit(format!("headers of {} bytes", chunk.size)));
+                    let bytes = u64::from(chunk.size);
+                    return Err(
+                        TooLarge::Header { what: "headers".to_owned(), bytes, bound: MAX_HEADERS.into() }.into()
+                    );
                 }
                 let size = usize::try_from(chunk.size).unwrap_or(0);
                 let data = stream.peek(HEADER + size).await?;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{Of, Tag};
-use crate::container::Error;
+use crate::container::{Error, TooLarge};
 use crate::media::Setup;
 
 /// How many different ones there may be: one for each programme of a day's recording is far less.
@@ -47,8 +47,7 @@ impl Descriptions {
         let size = tag.header.size as usize;
         self.kept += size;
         if size > MAX_SIZE || self.known.len() >= MAX || self.kept > MAX_KEPT {
-            let what = format!("sequence headers: {} of {} bytes, one of {size}", self.known.len(), self.kept);
-            return Err(Error::Limit(what));
+            return Err(TooLarge::SequenceHeaders { count: self.known.len(), bytes: self.kept, size }.into());
         }
         let end = tag.offset.saturating_add(u64::from(tag.header.tag_size())).saturating_add(tag.trailer as u64);
         let payload = Bytes::copy_from_slice(tag.payload);

@@ -17,7 +17,7 @@ use super::tag::{AUDIO, FILE_HEADER, FileHeader, Header, SCRIPT, TAG_HEADER, TRA
 use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::container::stream::Stream;
-use crate::container::{DynSource, Error, pass};
+use crate::container::{DynSource, Error, Unsupported, pass};
 use crate::index::Outline;
 use crate::media::{Kind, Time, Track};
 
@@ -37,7 +37,7 @@ const EARLIEST: i64 = 631_152_000_000_000_000;
 /// # Errors
 ///
 /// [`Error::Malformed`] where no tag of sound or pictures is found; [`Error::Unsupported`] for encrypted tags, and where all
-/// tags are of several tracks at once; [`Error::Limit`] where decoders are configured more often than one file may. Damage and
+/// tags are of several tracks at once; [`Error::TooLarge`] where decoders are configured more often than one file may. Damage and
 /// truncation are passed over, and told in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
@@ -77,8 +77,7 @@ impl pass::Pass for Pass {
     async fn end(&mut self, source: &dyn DynSource, out: &mut Output) -> Result<(), Error> {
         if self.first.is_none() {
             if self.several {
-                let what = "tags each of which is of several tracks (enhanced FLV's ManyTracks)";
-                return Err(Error::Unsupported(what.to_owned()));
+                return Err(Unsupported::ManyTracks.into());
             }
             let what = "no tag of sound or pictures that could be decoded".to_owned();
             return Err(Error::Malformed { offset: self.data.min(source.len()), path: "FLV".to_owned(), what });
@@ -147,7 +146,7 @@ impl Pass {
         let payload = bytes.get(TAG_HEADER..size.min(bytes.len())).unwrap_or_default();
         if header.filter {
             if encrypted(payload) {
-                return Err(Error::Unsupported("its tags are encrypted".to_owned()));
+                return Err(Unsupported::Encrypted { what: "its tags are encrypted".to_owned() }.into());
             }
             out.notes.at(offset, "a tag with unknown flags is passed over");
         } else {

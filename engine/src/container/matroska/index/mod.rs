@@ -24,7 +24,7 @@ use super::ids;
 use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::container::stream::Stream;
-use crate::container::{Error, ReadError, pass};
+use crate::container::{Error, ReadError, TooLarge, pass};
 use crate::index::{Chapters, Outline};
 use crate::media::{Setup, Time, Track};
 
@@ -40,7 +40,7 @@ const MAX_HEADER_ELEMENT: u64 = 4 << 20;
 ///
 /// [`Error::Malformed`] where there are no EBML header, Segment and Tracks that can be read, or where times are out of
 /// bounds; [`Error::Unsupported`] for other EBML documents, for encrypted tracks, and where no track is of a known kind;
-/// [`Error::Limit`] for more tracks or larger header elements than one file may have. Damage and truncation behind that are
+/// [`Error::TooLarge`] for more tracks or larger header elements than one file may have. Damage and truncation behind that are
 /// passed over, and told in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
@@ -280,7 +280,7 @@ impl Segment {
         if self.chapters.is_none() {
             match self.data(stream, child, "Segment/Chapters").await {
                 Ok(data) => self.chapters = Some(chapters::parse(&data, child.body, notes)),
-                Err(error @ Error::Limit(_)) => notes.at(child.offset, &format!("chapters passed over: {error}")),
+                Err(error @ Error::TooLarge(_)) => notes.at(child.offset, &format!("chapters passed over: {error}")),
                 Err(error) => return Err(error),
             }
         }
@@ -292,7 +292,7 @@ impl Segment {
     async fn data(&self, stream: &mut Stream<'_>, child: TopLevel, path: &str) -> Result<Bytes, Error> {
         let size = child.end - child.body;
         if size > MAX_HEADER_ELEMENT {
-            return Err(Error::Limit(format!("{path} of {size} bytes, where {MAX_HEADER_ELEMENT} are allowed")));
+            return Err(TooLarge::Header { what: path.to_owned(), bytes: size, bound: MAX_HEADER_ELEMENT }.into());
         }
         stream.seek(child.body);
         take(stream, size, path).await

@@ -8,8 +8,8 @@ use super::super::ebml::{self, Children, Element};
 use super::super::ids;
 use super::codec;
 use crate::codec::Properties;
-use crate::container::Error;
 use crate::container::notes::Notes;
+use crate::container::{Error, TooLarge, Unsupported};
 use crate::media::{Kind, Setup, Ticks, Time, Timescale, Track};
 
 /// How many tracks a file may have. Every block looks for its own among them.
@@ -83,7 +83,7 @@ impl Tracks {
             }
             entries += 1;
             if entries > MAX_TRACKS {
-                return Err(Error::Limit(format!("more than {MAX_TRACKS} tracks")));
+                return Err(TooLarge::Count { what: "tracks", bound: MAX_TRACKS as u64 }.into());
             }
             let entry = Entry::parse(&child, &format!("Segment/Tracks/TrackEntry[{entries}]"))?;
             let Some(kind) = entry.usable_kind(&found, notes) else { continue };
@@ -97,7 +97,8 @@ impl Tracks {
             found.tracks.push(entry.track(kind, timescale, setup));
         }
         if found.tracks.is_empty() {
-            return Err(Error::Unsupported(format!("none of its {entries} tracks is video, audio or text")));
+            let why = format!("none of its {entries} tracks is video, audio or text");
+            return Err(Unsupported::NoTracks { why }.into());
         }
         Ok(found)
     }
@@ -208,7 +209,8 @@ fn refuse_encryption(encodings: &Element<'_>, path: &str) -> Result<(), Error> {
             let encrypted = child.id == ids::CONTENT_ENCRYPTION
                 || child.id == ids::CONTENT_ENCODING_TYPE && ebml::uint(child.data) == Some(1);
             if encrypted {
-                return Err(Error::Unsupported(format!("an encrypted track ({path}/ContentEncodings)")));
+                let what = format!("an encrypted track ({path}/ContentEncodings)");
+                return Err(Unsupported::Encrypted { what }.into());
             }
         }
     }

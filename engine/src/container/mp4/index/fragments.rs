@@ -12,7 +12,7 @@ use crate::container::mp4::fragment::{self, Progress};
 use crate::container::mp4::movie::MovieTrack;
 use crate::container::mp4::window::Window;
 use crate::container::pass::Output;
-use crate::container::{DynSource, Error};
+use crate::container::{DynSource, Error, TooLarge};
 use crate::media::{Run, Ticks, Time};
 
 /// A movie fragment describes some seconds.
@@ -101,7 +101,7 @@ impl Fragments {
         };
         self.boxes += 1;
         if self.boxes > MAX_BOXES {
-            return Err(Error::Limit(format!("more than {MAX_BOXES} boxes")));
+            return Err(TooLarge::Count { what: "boxes", bound: MAX_BOXES.into() }.into());
         }
         if !matches!(&found.kind.0, b"mdat" | b"free" | b"skip") {
             out.builder.end_element(offset);
@@ -116,7 +116,7 @@ impl Fragments {
     async fn fragment(&mut self, source: &dyn DynSource, range: Range<u64>, out: &mut Output) -> Result<bool, Error> {
         let (offset, length) = (range.start, range.end - range.start);
         if length > MAX_FRAGMENT {
-            return Err(Error::Limit(format!("a movie fragment of {length} bytes, where {MAX_FRAGMENT} are read")));
+            return Err(TooLarge::Box { what: "a movie fragment", bytes: length, bound: MAX_FRAGMENT }.into());
         }
         let bytes = self.window.read(source, range, 0).await?;
         out.builder.begin_element(offset, 0, Ticks::ZERO);
@@ -132,7 +132,7 @@ impl Fragments {
             }
             doubtful.push((track, run));
             if doubtful.len() > MAX_DOUBTFUL {
-                return Err(Error::Limit(format!("a movie fragment of more than {MAX_DOUBTFUL} pictures")));
+                return Err(TooLarge::Pictures { bound: MAX_DOUBTFUL }.into());
             }
             Ok(())
         };

@@ -8,7 +8,7 @@ use self::tables::{Chunks, Counted};
 use super::boxes::{Box, patch_u32, try_write_box, write_box, write_full_box};
 use super::sound::Packets;
 use crate::container::order::Merged;
-use crate::container::{Error, Extents, MAX_MADE, Segment, Selected, Selection, Written};
+use crate::container::{Error, Extents, MAX_MADE, Segment, Selected, Selection, TooLarge, Written};
 use crate::index::{Outline, Runs};
 use crate::media::splice::Splice;
 use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
@@ -160,7 +160,7 @@ fn movie_timescale(tracks: &[CutTrack<'_>]) -> Result<Timescale, Error> {
         .into_iter()
         .filter_map(Timescale::per_second)
         .find(|scale| tracks.iter().all(|track| track.duration(*scale) < u64::from(u32::MAX)))
-        .ok_or_else(|| Error::Limit("a cut of more than a hundred years".to_owned()))
+        .ok_or(TooLarge::Duration.into())
 }
 
 fn gcd(a: u64, b: u64) -> u64 {
@@ -227,12 +227,12 @@ impl Writer<'_, '_> {
                 match &child.kind.0 {
                     b"mdia" | b"minf" | b"stbl" => self.walk(out, &child)?,
                     b"tkhd" => {
-                        self.copy_header(out, &child, (36, 28), self.track.duration(self.movie))?;
+                        copy_header(out, &child, (36, 28), self.track.duration(self.movie))?;
                         write_edits(out, self.track, self.movie);
                     }
                     b"mdhd" => {
                         let end = self.track.runs.last().map_or(Ticks::ZERO, Run::decode_end);
-                        self.copy_header(out, &child, (32, 24), ticks(end - self.track.origin()))?;
+                        copy_header(out, &child, (32, 24), ticks(end - self.track.origin()))?;
                     }
                     _ => out.extend_from_slice(child.whole),
                 }
@@ -242,21 +242,6 @@ impl Writer<'_, '_> {
             }
             Ok(())
         })
-    }
-
-    /// Copies `tkhd` (§8.3.2) or `mdhd` (§8.4.2), whose duration stands at the first place in version 1, else at the second.
-    fn copy_header(
-        &self,
-        out: &mut Vec<u8>,
-        header: &Box<'_>,
-        places: (usize, usize),
-        duration: u64,
-    ) -> Result<(), Error> {
-        let start = out.len();
-        out.extend_from_slice(header.whole);
-        let wide = header.payload.first() == Some(&1);
-        let place = if wide { places.0 } else { places.1 };
-        patch_duration(out, start + place, wide, duration)
     }
 
     fn write_tables(&mut self, out: &mut Vec<u8>) {
@@ -274,6 +259,15 @@ impl Writer<'_, '_> {
             out.extend_from_slice(chunks.offsets());
         });
     }
+}
+
+/// Copies `tkhd` (§8.3.2) or `mdhd` (§8.4.2), whose duration stands at the first place in version 1, else at the second.
+fn copy_header(out: &mut Vec<u8>, header: &Box<'_>, places: (usize, usize), duration: u64) -> Result<(), Error> {
+    let start = out.len();
+    out.extend_from_slice(header.whole);
+    let wide = header.payload.first() == Some(&1);
+    let place = if wide { places.0 } else { places.1 };
+    patch_duration(out, start + place, wide, duration)
 }
 
 /// An edit list in which the track begins to be presented where it was asked for.

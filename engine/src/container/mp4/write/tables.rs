@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::boxes::{patch_u32, write_full_box};
 use super::super::sound::Packets;
-use crate::container::Error;
+use crate::container::{Error, TooLarge};
 use crate::index::Runs;
 use crate::media::{Run, Ticks};
 
@@ -46,7 +46,7 @@ impl Chunks {
         match &mut self.open {
             Some((open, count, same)) if open.end == bytes.start && *same == description => {
                 let sum = count.checked_add(samples);
-                *count = sum.ok_or_else(|| Error::Limit("more than 2^32 samples".to_owned()))?;
+                *count = sum.ok_or(TooLarge::Samples)?;
                 open.end = bytes.end;
             }
             _ => {

@@ -6,11 +6,11 @@ use super::super::pack::{self, LONGEST, Owner, PRIVATE, Packet, Unit, unit};
 use super::content;
 use crate::container::mpeg::clock::distance;
 
-use crate::container::Error;
 use crate::container::mpeg::codec::Codec;
 use crate::container::mpeg::outline;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
+use crate::container::{Error, Unsupported};
 
 /// How far into the file its streams have to begin: some seconds of the fastest disc.
 const SURVEYED: u64 = 16 << 20;
@@ -64,9 +64,9 @@ impl Survey {
         let bytes = stream.peek(REACH).await?;
         let start = pack::find(bytes, true).ok_or(Error::Unknown)? as u64;
         if let [b'R', b'I', b'F', b'F', _, _, _, _, b'C', b'D', b'X', b'A', ..] = bytes {
-            let what =
+            let kind =
                 "the sectors of a Video CD as they are on the disc (RIFF CDXA): take the program stream out of them";
-            return Err(Error::Unsupported(what.to_owned()));
+            return Err(Unsupported::Kind { kind }.into());
         }
         let old = bytes.get(usize::try_from(start).unwrap_or(0)..).is_some_and(pack::is_old);
         let (system, map) = (Vec::new(), Vec::new());
@@ -111,11 +111,12 @@ impl Survey {
         }
         let firsts = survey.tracks.iter().map(|found| found.first);
         let Some(zero) = firsts.reduce(|zero, first| if distance(zero, first) < 0 { first } else { zero }) else {
-            return Err(Error::Unsupported(match (scrambled, why.is_empty()) {
-                (true, _) => "it is scrambled".to_owned(),
-                (false, true) => "none of its streams has a time stamp in the first 16 MiB".to_owned(),
-                (false, false) => why.join(", "),
-            }));
+            if scrambled {
+                return Err(Unsupported::Encrypted { what: "it is scrambled".to_owned() }.into());
+            }
+            let untimed = "none of its streams has a time stamp in the first 16 MiB";
+            let why = if why.is_empty() { untimed.to_owned() } else { why.join(", ") };
+            return Err(Unsupported::NoTracks { why }.into());
         };
         for what in why {
             notes.push(what);

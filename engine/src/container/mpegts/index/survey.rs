@@ -13,13 +13,13 @@ use super::place::Place;
 use super::probe::Probe;
 use super::{OPENING, each_packet, start};
 use crate::codec::{Properties, Start};
-use crate::container::Error;
 use crate::container::mpeg::clock::distance;
 use crate::container::mpeg::codec::Codec;
 use crate::container::mpeg::outline;
 use crate::container::mpeg::pes::Pes;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
+use crate::container::{Error, Unsupported};
 
 /// How far into the file the streams of its program have to begin: some seconds of the fastest broadcast.
 const SURVEYED: u64 = 16 << 20;
@@ -174,7 +174,7 @@ impl Survey {
         .await?;
         let Tables { association, found, packets, unknown, .. } = tables;
         let (Some(association), Some((map_pid, map))) = (association, found) else {
-            return Err(Error::Unsupported(missing(unknown.as_ref())));
+            return Err(Unsupported::NoTracks { why: missing(unknown.as_ref()) }.into());
         };
         if association.programs.len() > 1 {
             let count = association.programs.len();
@@ -200,8 +200,10 @@ impl Survey {
         .await?;
         let firsts = candidates.iter().filter_map(|candidate| candidate.first);
         let Some(zero) = firsts.reduce(|zero, first| if distance(zero, first) < 0 { first } else { zero }) else {
-            let what = if scrambled { "it is scrambled" } else { "no stream of its program has a time stamp" };
-            return Err(Error::Unsupported(what.to_owned()));
+            let what =
+                if scrambled { "it is scrambled" } else { "no stream of its program has a time stamp" }.to_owned();
+            let refused = if scrambled { Unsupported::Encrypted { what } } else { Unsupported::NoTracks { why: what } };
+            return Err(refused.into());
         };
         let mut tracks = Vec::with_capacity(candidates.len());
         for Candidate { entry, codec, first, properties, probe, .. } in candidates {

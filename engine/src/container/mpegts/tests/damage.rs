@@ -7,7 +7,7 @@ use super::units::{self, How, MPEG2};
 use super::{index, try_index};
 use crate::container::indexed::bytes;
 use crate::container::mpeg::testing::pictures;
-use crate::container::{self, Error, Format};
+use crate::container::{self, Error, Format, Unsupported};
 
 const PLAIN: Packing = Packing::ALL[0];
 
@@ -18,7 +18,9 @@ fn a_truncated_file_gives_what_is_there_or_a_reason() {
     for length in (0..2000).chain((2000..file.len()).step_by(331)) {
         match try_index(&file[..length], 4096) {
             Err(Error::Unknown) => assert!(length < 376),
-            Err(Error::Unsupported(what)) => assert!(!what.is_empty() && length < 4000, "{what} of {length} bytes"),
+            Err(Error::Unsupported(what)) => {
+                assert!(!what.to_string().is_empty() && length < 4000, "{what} of {length} bytes");
+            }
             Err(error) => panic!("{error} of {length} bytes"),
             Ok(part) => {
                 assert_eq!(part.notes().contains("truncated"), length % 188 != 0, "{length} bytes: {}", part.notes());
@@ -89,13 +91,16 @@ fn other_files_are_not_recognised() {
     {
         assert!(!MpegTs.recognises(other));
     }
-    let only = |packets: Vec<Vec<u8>>| try_index(&packed(&packets, PLAIN), 4096).unwrap_err();
-    assert!(matches!(only(vec![null(); 100]), Error::Unsupported(what) if what.contains("no map")));
+    let only = |packets: Vec<Vec<u8>>| match try_index(&packed(&packets, PLAIN), 4096) {
+        Err(Error::Unsupported(unsupported)) => unsupported,
+        other => panic!("{:?}", other.map(|found| found.outline)),
+    };
+    assert!(matches!(only(vec![null(); 100]), Unsupported::NoTracks { why } if why.contains("no map")));
     let texts = [tables(&[(0x90, 0x100)]), vec![null(); 9]].concat();
-    assert!(matches!(only(texts), Error::Unsupported(what) if what.contains("subtitles of a Blu-ray disc")));
+    assert!(matches!(only(texts), Unsupported::NoTracks { why } if why.contains("subtitles of a Blu-ray disc")));
     let mut scrambled = film(&mut Muxer::default(), 1, 0);
     for packet in scrambled.iter_mut().filter(|packet| packet[1] & 0x1F == 1) {
         packet[3] |= 0x80;
     }
-    assert!(matches!(only(scrambled), Error::Unsupported(what) if what.contains("scrambled")));
+    assert!(matches!(only(scrambled), Unsupported::Encrypted { .. }));
 }

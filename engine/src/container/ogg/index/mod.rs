@@ -23,7 +23,7 @@ use crate::media::{Kind, Time, Track};
 /// # Errors
 ///
 /// [`Error::Unsupported`] where no logical stream is of a known codec; [`Error::Malformed`] where more is damaged than not, and
-/// where there is no page; [`Error::Limit`] for too long headers. Pages that are damaged or missing are passed over, and told
+/// where there is no page; [`Error::TooLarge`] for too long headers. Pages that are damaged or missing are passed over, and told
 /// in [`Outline::notes`].
 #[derive(Default, Serialize, Deserialize)]
 pub struct Pass {

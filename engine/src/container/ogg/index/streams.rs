@@ -9,9 +9,9 @@ use super::super::Setup;
 use super::super::codec::{self, Foreign};
 use super::super::page::Page;
 use super::lane::{Lane, Measured};
-use crate::container::Error;
 use crate::container::notes::Notes;
 use crate::container::pass::Output;
+use crate::container::{Error, Unsupported};
 use crate::index::Builder;
 use crate::media::{self, Edit, Kind, Run, Ticks, Time, Track};
 
@@ -240,7 +240,8 @@ impl Streams {
         if self.tracks == 0 {
             if !self.foreign.is_empty() {
                 let names = self.foreign.join(", ");
-                return Err(Error::Unsupported(format!("Ogg with no logical stream of a known codec, but {names}")));
+                let why = format!("Ogg with no logical stream of a known codec, but {names}");
+                return Err(Unsupported::NoTracks { why }.into());
             }
             let what = "no logical stream with sound headers".to_owned();
             return Err(Error::Malformed { offset: length, path: "Ogg".to_owned(), what });

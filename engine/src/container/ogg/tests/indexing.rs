@@ -1,7 +1,7 @@
 //! What is indexed.
 
 use super::*;
-use crate::container;
+use crate::container::{self, Unsupported};
 use crate::media::Edit;
 
 #[test]
@@ -78,7 +78,7 @@ fn what_is_not_read_is_passed_over_with_a_note() {
     assert_eq!(indexed.samples[0].len(), 1);
     assert_eq!(indexed.notes(), "logical stream 51 is passed over: it is of a codec that is not known, kate");
     let alone = Bytes::from(Writer::new(1).page(FIRST, 0, &[b"BBCD\0".to_vec()], None));
-    let Err(Error::Unsupported(why)) = try_index(&alone, 100) else { panic!("supported") };
+    let Err(Error::Unsupported(Unsupported::NoTracks { why })) = try_index(&alone, 100) else { panic!("supported") };
     assert_eq!(why, "Ogg with no logical stream of a known codec, but BBCD");
 }
 
