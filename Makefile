@@ -13,6 +13,9 @@ VENV := .venv
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
+# The features of the engine, one for each format.
+FORMATS := avi flac flv frames iff matroska mp4 mpegps mpegts ogg
+
 SECONDS ?= 4
 PROFILE ?= dev
 # Builds the dependencies with the same features as the Rust tests, so that nothing is built twice.
@@ -23,7 +26,7 @@ DOCUMENTED := RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --lib --bi
 # What `make web` builds from. Tests and build results are no sources.
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name build \) -prune -o -type f -print)
 
-.PHONY: serve test test-edge test-web test-rust test-python lambda-test web lint fuzz bench cold-start samples documents tools clean
+.PHONY: serve test test-edge test-web test-rust test-python lambda-test web lint features fuzz bench cold-start samples documents tools clean
 
 serve: web ## Run everything on this machine, with the sample media in the space "demo"
 	cargo run --profile serve --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
@@ -68,6 +71,11 @@ lint: web $(VENV)/ready ## Check the form of everything
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	npm --prefix web run lint
+
+features: ## Check that the engine builds with each format alone, and with none
+	for format in "" $(FORMATS); do \
+		cargo clippy --quiet -p reelspan-engine --no-default-features --features "$$format" -- -D warnings; \
+	done
 
 fuzz: ## Fuzz TARGETS, or all targets, for SECONDS each
 	fuzz/run $(SECONDS) $(TARGETS)

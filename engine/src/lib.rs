@@ -14,6 +14,8 @@
 //!
 //! Each room imports only what stands above it in this list.
 //!
+//! Each format is a Cargo feature, named as its module in [`container`] is; all are on by default.
+//!
 //! Index a file that is in memory, cut ten seconds out of it, and write them down:
 //!
 //! ```
@@ -46,6 +48,9 @@
 //! # Ok(())
 //! # }
 //! ```
+
+// What several formats share is of no use to some of them.
+#![cfg_attr(not(feature = "formats"), allow(dead_code, unused_imports))]
 
 // The synthetic files under `benches/` are written against the crate's name, and unit tests use them too.
 #[cfg(test)]

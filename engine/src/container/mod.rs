@@ -3,26 +3,37 @@
 //!
 //! A format is a [`Format`] in a module of its own and a line in [`FORMATS`]; no other code names one.
 
+#[cfg(feature = "avi")]
 pub mod avi;
 mod checkpoint;
 mod draft;
 mod error;
 mod extents;
+#[cfg(feature = "flac")]
 pub mod flac;
+#[cfg(feature = "flv")]
 pub mod flv;
 mod foreign;
 mod format;
+#[cfg(feature = "frames")]
 pub mod frames;
+#[cfg(feature = "iff")]
 pub mod iff;
 #[cfg(test)]
 mod indexed;
 mod keyframe;
+#[cfg(feature = "matroska")]
 pub mod matroska;
+#[cfg(feature = "mp4")]
 pub mod mp4;
+#[cfg(any(feature = "mpegps", feature = "mpegts"))]
 mod mpeg;
+#[cfg(feature = "mpegps")]
 pub mod mpegps;
+#[cfg(feature = "mpegts")]
 pub mod mpegts;
 mod notes;
+#[cfg(feature = "ogg")]
 pub mod ogg;
 mod order;
 mod pass;
@@ -60,16 +71,26 @@ const START: u64 = 4096;
 
 /// All formats, in the order in which they are asked whether a file is theirs.
 pub static FORMATS: &[&dyn Format] = &[
+    #[cfg(feature = "matroska")]
     &matroska::Matroska,
+    #[cfg(feature = "mp4")]
     &mp4::Mp4,
+    #[cfg(feature = "flac")]
     &flac::Flac,
+    #[cfg(feature = "iff")]
     &iff::Iff,
+    #[cfg(feature = "flv")]
     &flv::Flv,
+    #[cfg(feature = "avi")]
     &avi::Avi,
+    #[cfg(feature = "mpegts")]
     &mpegts::MpegTs,
+    #[cfg(feature = "mpegps")]
     &mpegps::MpegPs,
+    #[cfg(feature = "ogg")]
     &ogg::Ogg,
     // It accepts any beginning, since its files have no signature; so it comes last.
+    #[cfg(feature = "frames")]
     &frames::Frames,
 ];
 
