@@ -1,5 +1,7 @@
 //! What ffmpeg makes of one elementary stream in many containers agrees with what the engine makes of it.
 #![allow(
+    clippy::expect_used,
+    clippy::trivially_copy_pass_by_ref,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
