@@ -1,5 +1,5 @@
-//! A file that is indexed in pieces has the same index as one that is indexed at once: every sample of the repository, sound and
-//! damaged, stopped anywhere. Each piece knows nothing but the packed checkpoint of the one before.
+//! Indexing in pieces gives the same index as indexing at once: for every sample of the repository, intact and damaged,
+//! stopped anywhere. Each piece has only the packed checkpoint of the previous piece.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -21,7 +21,7 @@ use proptest::sample::Index;
 use reelspan_engine::container::{self, Checkpoint, Error, Limit, Progress, ReadError, Sink, Source, index_on};
 use reelspan_engine::index::{Outline, Packed};
 
-/// Pages by their numbers.
+/// Pages by number.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Pages(BTreeMap<u32, Bytes>);
 
@@ -32,7 +32,7 @@ impl Sink for Pages {
     }
 }
 
-/// What became of a file: its outline or the reason, its pages, and how often it was stopped.
+/// The result for a file: its outline or the error, its pages, and how often it was stopped.
 type Indexed = (Result<Outline, String>, Pages);
 
 fn at_once(file: &Bytes) -> Indexed {
@@ -41,7 +41,7 @@ fn at_once(file: &Bytes) -> Indexed {
     (outline, pages)
 }
 
-/// Stopped after so many bytes, and so many more, and again from the first of them.
+/// Stops after the first number of bytes, then the second, and so on, and then from the first again.
 fn in_pieces(file: &Bytes, sizes: &[u64]) -> (Indexed, usize) {
     let (mut pages, mut from, mut stops) = (Pages::default(), None, 0);
     loop {
@@ -73,7 +73,7 @@ fn samples() -> Vec<(String, Bytes)> {
     files.iter().map(|path| (name(path), fs::read(path).unwrap().into())).collect()
 }
 
-/// A file of which a read fails: the one that comes after so many.
+/// A file whose reads fail after a number of successful ones.
 struct Failing {
     file: Bytes,
     left: AtomicUsize,
@@ -115,7 +115,7 @@ fn every_sample_has_the_same_index_in_pieces() {
         let whole = at_once(&file);
         assert!(whole.0.is_ok(), "{name}");
         let tables = ["mp4", "m4a", "m4b", "mov", "3gp", "wav", "w64", "aiff", "aifc"];
-        // Movie fragments are gone through, pictures whose marks are wrong, and frames of MPEG audio in a WAVE.
+        // Movie fragments, pictures with wrong sync marks, and frames of MPEG audio in a WAVE file are walked through.
         let gone_through = ["fragment", "unmarked", "mpeg.wav"].iter().any(|part| name.contains(part));
         let streamed = gone_through || !tables.iter().any(|table| name.ends_with(table));
         for size in [1009, 16_384, 50_000] {

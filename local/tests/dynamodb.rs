@@ -1,4 +1,4 @@
-//! The local DynamoDB keeps what it was given.
+//! The local DynamoDB stores what it is given, durably.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! Events: every change of the media bucket is told of, in order, at least once, whatever happens to the process.
+//! Events: every change of the media bucket is reported, in order, at least once, whatever happens to the process.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -40,13 +40,13 @@ async fn each_change_raises_the_event_that_s3_raises_for_it() {
     complete.multipart_upload(parts).send().await.unwrap();
     drained(&local).await;
     client.delete_object().bucket(MEDIA_BUCKET).key("films/c").send().await.unwrap();
-    // Not there: nothing changes.
+    // It does not exist, so nothing changes.
     client.delete_object().bucket(MEDIA_BUCKET).key("films/c").send().await.unwrap();
     drained(&local).await;
     let named = ObjectIdentifier::builder().key("films/d").build().unwrap();
     let delete = Delete::builder().objects(named).build().unwrap();
     client.delete_objects().bucket(MEDIA_BUCKET).delete(delete).send().await.unwrap();
-    // Another bucket: nobody is told.
+    // Another bucket: no events.
     client.create_bucket().bucket("other").send().await.unwrap();
     client.put_object().bucket("other").key("x").send().await.unwrap();
     drained(&local).await;
@@ -82,7 +82,7 @@ async fn events_of_one_object_come_one_at_a_time_and_in_order() {
         }
     }
     let ear = Ear::default();
-    // Each fails the first time, so that it has to come again before the next of its object does.
+    // Each event fails the first time, so it must be delivered again before the next event of its object.
     let failed = std::sync::Mutex::new(std::collections::HashSet::new());
     let handler = ear.handler_that(move |event, _| {
         let size = event["Records"][0]["s3"]["object"]["size"].as_u64().unwrap();
@@ -103,7 +103,7 @@ async fn events_of_one_object_come_one_at_a_time_and_in_order() {
 async fn an_event_outlives_the_process_that_raised_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut local = Local::start(folder.path()).await;
-    // Whatever is begun here is never done.
+    // No event is ever handled completely.
     let stuck: Handler = Arc::new(|_| Box::pin(std::future::pending()));
     local.deliver_to(stuck);
     local.put("films/a.mp4", "x").await;

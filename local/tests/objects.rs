@@ -1,4 +1,4 @@
-//! Objects of the local S3, through the AWS SDK: what is put is what is got, whole, in part, on condition, and meanwhile.
+//! Objects of the local S3, through the AWS SDK: stored and read whole, in parts, conditionally, and concurrently.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -34,7 +34,7 @@ async fn an_object_comes_back_as_it_was_put() {
         (Some(300_000), put.e_tag(), Some("video/mp4"))
     );
     assert_eq!(head.metadata().unwrap()["who"], "me");
-    // The MD5 of nothing, by RFC 1321.
+    // The MD5 of an empty body, by RFC 1321.
     assert_eq!(local.put("empty", "").await, "\"d41d8cd98f00b204e9800998ecf8427e\"");
     assert_eq!(local.get("empty").await.unwrap(), b"");
 }
@@ -108,7 +108,7 @@ async fn a_write_on_condition_changes_nothing_where_it_is_refused() {
     };
     assert_eq!(code(put("second").if_none_match("*").send().await), "PreconditionFailed");
     assert_eq!(code(put("second").if_match("\"x\"").send().await), "PreconditionFailed");
-    // The MD5 of nothing, which "second" is not.
+    // The MD5 of an empty body, which is not that of "second".
     assert_eq!(code(put("second").content_md5("1B2M2Y8AsgTpgAmY7PhCfg==").send().await), "BadDigest");
     assert_eq!(code(put("second").checksum_crc32("AAAAAA==").send().await), "BadDigest");
     assert_eq!(local.get("a/b").await.unwrap(), b"first");
@@ -185,7 +185,7 @@ async fn a_copy_is_an_object_of_its_own() {
 async fn a_reader_never_sees_half_of_a_change() {
     let (local, _folder) = Local::fresh().await;
     let local = Arc::new(local);
-    // Each version is one letter, so that a mixture shows; and its ETag is known from its own answer.
+    // Each version is one repeated letter, so that a mixture is detected; its ETag is known from its own answer.
     let version = |number: usize| vec![b'a' + u8::try_from(number % 20).unwrap(); 300_000 + number];
     let mut etags = std::collections::HashMap::new();
     etags.insert(local.put("films/a.mp4", version(0)).await, version(0));

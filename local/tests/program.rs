@@ -1,4 +1,4 @@
-//! The program `reelspan serve` as a person starts it: what it prints, what it keeps, and how it ends.
+//! The program `reelspan serve` as users start it: its output, its data, and how it ends.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -23,11 +23,11 @@ fn serve(folder: &Path, options: &[&str]) -> Command {
     command
 }
 
-/// A program that runs; it ends with this at the latest.
+/// A running program, which is killed when this is dropped.
 struct Running(Child);
 
 impl Running {
-    /// Starts it, and waits until it is ready; gives all that it printed until then.
+    /// Starts it, and waits until it is ready; returns its output until then.
     fn start(mut command: Command) -> (Self, Vec<String>) {
         let mut running = Self(command.spawn().unwrap());
         let mut printed = Vec::new();
@@ -42,7 +42,7 @@ impl Running {
         panic!("it was never ready: {said}");
     }
 
-    /// Tells it to stop, and gives its exit status and what it said on standard error.
+    /// Sends the signal, and returns the exit status and the standard error.
     fn stop(mut self, signal: &str) -> (Option<i32>, String) {
         let killed = Command::new("kill").args([signal, &self.0.id().to_string()]).status().unwrap();
         assert!(killed.success());
@@ -69,7 +69,7 @@ fn said(mut stderr: ChildStderr) -> String {
     said
 }
 
-/// Checks that a command failed for what its caller has to change, and said so in one line.
+/// Checks that a command failed with the status for usage errors, and reported it in one line.
 fn assert_refused(output: &Output, why: &str) {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");

@@ -1,5 +1,5 @@
-//! How often a request for a fragment goes to DynamoDB and to S3, counted in the whole chain: an object is put through the S3
-//! API, its event reaches the indexer, and the fragments function answers.
+//! The number of calls that a request for a fragment makes to DynamoDB and S3, counted in the whole chain: an object is
+//! stored through the S3 API, its event reaches the indexer, and the fragments function answers.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod harness;
@@ -71,8 +71,8 @@ impl Chain {
     }
 }
 
-/// Files of a minute and of twelve, so that what a call costs is seen not to grow; one whose groups of pictures last longer than
-/// a page's cell and all lead-in; and a sample of each kind.
+/// Files of one minute and of twelve, to show that the number of calls does not grow; a file whose groups of pictures
+/// are longer than a page's cell and the maximum lead-in; and a sample of each kind.
 #[tokio::test]
 async fn a_fragment_is_one_call_to_dynamodb_and_one_get() {
     let chain = Chain::start().await;
@@ -101,10 +101,10 @@ async fn a_fragment_is_one_call_to_dynamodb_and_one_get() {
         ("counter.mp4", Some("include-setup"), once),
         ("counter-fragmented.mp4?t=12.48,20", None, once),
         ("counter.mkv?t=12.48,20", None, once),
-        // Only the head knows when a chapter is, or when the file was recorded.
+        // Only the head has the times of chapters and the time of recording.
         ("chapters.mkv?id=song1", None, Calls { s3: 1, dynamodb: 2 }),
         ("chapters.mkv", Some("t:clock=\"2010-10-22T07:33:57Z\"-"), Calls { s3: 1, dynamodb: 2 }),
-        // Its one sync sample lies further back than was guessed.
+        // Its one sync sample is earlier than the guess.
         ("still.webm?t=70,75", None, Calls { s3: 1, dynamodb: 2 }),
     ];
     for (path, range, expected) in cases {

@@ -1,4 +1,4 @@
-//! The first admin of a data folder can sign in, however it came to be.
+//! The first admin of a data folder can sign in, however they were created.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -16,7 +16,7 @@ use reelspan_local::{
     users::{FirstAdmin, authenticator, first_admin},
 };
 
-/// Starts DynamoDB, sees to the first admin, and says what was made up, and whether each of these is let in.
+/// Starts DynamoDB and ensures the first admin. Returns the generated user, and for each pair whether it is accepted.
 async fn start(folder: &Path, given: Option<(&str, &str)>, pairs: &[(&str, &str)]) -> (Option<FirstAdmin>, Vec<bool>) {
     let data = Data::open(folder).unwrap();
     let config = aws::dynamodb(&DynamoDb::open(&data.dynamodb()).unwrap(), data.credentials());

@@ -1,5 +1,5 @@
-//! `reelspan verify` against a server that is right, and against servers that break one rule each: just the check of that rule
-//! has to fail.
+//! `reelspan verify` against a correct server, and against servers that break one rule each: exactly the check of that
+//! rule must fail.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -16,7 +16,7 @@ async fn verify(arguments: &[&str], urls: &[String]) -> Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-/// The checks of a report that came out so.
+/// The checks of a report with this outcome.
 fn checks(report: &Value, outcome: &str) -> Vec<String> {
     let checks = report["checks"].as_array().unwrap().iter().filter(|check| check["outcome"] == outcome);
     checks.map(|check| check["check"].as_str().unwrap().to_owned()).collect()
@@ -33,7 +33,7 @@ async fn a_right_server_passes_every_check() {
     }
 }
 
-/// What a server does wrong, when, and which check finds it.
+/// A fault, when it occurs, and the check that detects it.
 type Case = (&'static str, fn(&Asked) -> bool, Fault, &'static str);
 
 const CASES: &[Case] = &[
@@ -124,17 +124,17 @@ fn several(it: &Asked) -> bool {
     it.range("bytes=", "") && it.range.contains(',')
 }
 
-/// A range that begins where the file ends.
+/// A range that begins at the end of the file.
 fn behind(it: &Asked) -> bool {
     it.range("bytes=269628-", "")
 }
 
-/// The last of consecutive stretches of time.
+/// The last of consecutive time ranges.
 fn last_time(it: &Asked) -> bool {
     it.range("t:npt=", "-")
 }
 
-/// The first of consecutive stretches of time, and not the request that asks for the duration.
+/// The first of consecutive time ranges, but not the request for the duration.
 fn first_time(it: &Asked) -> bool {
     it.range("t:npt=0-", "") && it.range != "t:npt=0-1" && !it.range.contains(';')
 }
@@ -172,7 +172,7 @@ fn shorter_file(it: &mut Reply) {
     it.fields.insert("content-length", it.body.len().to_string());
 }
 
-/// Puts other bytes in the place of the last of these.
+/// Replaces the last occurrence of these bytes with others.
 fn swap(it: &mut Reply, from: &[u8], to: &[u8]) {
     assert_eq!(from.len(), to.len());
     let at = it.body.windows(from.len()).rposition(|window| window == from).unwrap();

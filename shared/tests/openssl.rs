@@ -1,4 +1,4 @@
-//! OpenSSL takes our public keys, and our signatures for what they are.
+//! OpenSSL reads our public keys and verifies our signatures.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reelspan::cloudfront::key::SigningKey;
 
-/// Whether `openssl dgst -sha256 -verify` says that a signature is right.
+/// Whether `openssl dgst -sha256 -verify` accepts a signature.
 fn verified(folder: &Path, pem: &str, message: &[u8], signature: &[u8]) -> bool {
     for (name, bytes) in [("public.pem", pem.as_bytes()), ("message", message), ("signature", signature)] {
         fs::write(folder.join(name), bytes).unwrap();

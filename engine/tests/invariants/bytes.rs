@@ -12,7 +12,7 @@ use super::engine::{Indexed, assemble};
 use super::film::{Film, films};
 use super::requests::{ask, consecutive, points};
 
-/// The original, and a cut where there is one.
+/// The original, and a cut if one exists.
 fn resources(film: &Film, points: &[super::requests::Point]) -> Vec<Splice> {
     let mut original = Splice::new();
     original.source(0..film.file.len() as u64);
@@ -27,7 +27,8 @@ fn resources(film: &Film, points: &[super::requests::Point]) -> Vec<Splice> {
     resources
 }
 
-/// The parts of a `multipart/byteranges` body (RFC 2046 §5.1, RFC 9110 §14.6): of each its `Content-Range`, and its bytes.
+/// The parts of a `multipart/byteranges` body (RFC 2046 §5.1, RFC 9110 §14.6): the `Content-Range` and the bytes of
+/// each.
 fn parts(content_type: &str, body: &Bytes) -> Vec<(String, Bytes)> {
     let boundary = content_type.strip_prefix("multipart/byteranges; boundary=").unwrap();
     let find = |from: usize, text: &str| {
@@ -64,7 +65,7 @@ proptest! {
             let slices: Vec<Splice> = ends.windows(2).map(|pair| resource.slice(pair[0]..pair[1])).collect();
             let joined: Vec<u8> = slices.iter().flat_map(|slice| assemble(&film.file, slice)).collect();
             prop_assert!(joined == whole);
-            // Put together again they are one splice, as it was.
+            // Joined again they are one splice, as before.
             let mut again = Splice::new();
             for slice in slices {
                 again.append(&slice);

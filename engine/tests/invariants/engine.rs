@@ -1,4 +1,4 @@
-//! The engine as requests use it, all pages in memory.
+//! The engine as requests use it, with all pages in memory.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ pub struct Indexed {
     pub pages: Memory,
 }
 
-/// Ranges of a file, and the interval that they hold; else why there are none.
+/// Ranges of a file and the interval that they hold, or the reason why there are none.
 pub type Covered = Result<(Vec<Range<u64>>, Interval), String>;
 
 impl Indexed {
@@ -35,19 +35,19 @@ impl Indexed {
         covered(block_on(resolve::cover(&self.outline, &mut &self.pages, &Meaning::of(ask, &self.outline))).unwrap())
     }
 
-    /// The index that the cut's file would have, as it follows from the cut.
+    /// The index that the cut's file would have, derived from the cut.
     pub fn of_part(&self, part: &Part) -> Self {
         let (outline, pages) = block_on(part.index(&self.outline)).unwrap();
         Self { outline, pages }
     }
 
-    /// Of the index of a cut, the ranges of its file.
+    /// By the index of a cut, the ranges of its file.
     pub fn cover_of(&self, part: &Part, ask: &Ask) -> Covered {
         let meaning = Meaning::of(ask, &self.outline);
         covered(block_on(part.cover(&self.outline, &self.pages, &meaning)).unwrap())
     }
 
-    /// The samples of a track, one by one.
+    /// The samples of a track.
     pub fn samples(&self, place: usize) -> Vec<Run> {
         let pages = self.pages.load(0..=u32::MAX - 1).unwrap();
         let runs = pages.iter().flat_map(|page| &page.tracks[place].runs);

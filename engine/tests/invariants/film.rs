@@ -1,4 +1,4 @@
-//! Random films: what their writers know of them, sample by sample, and the strategies that make them up.
+//! Random films: the writers' own description of them, sample by sample, and the strategies that generate them.
 
 use std::fmt;
 use std::ops::Range;
@@ -9,12 +9,12 @@ use reelspan_engine::media::{Kind, Ticks, Time, Timescale};
 
 use super::{matroska, mp4};
 
-/// A file, and what was written into it.
+/// A file and its contents.
 pub struct Film {
     pub plan: Plan,
     pub tracks: Vec<Track>,
     pub file: Bytes,
-    /// The stretches of it that play only whole, in order; none where its container has none.
+    /// The ranges of it that play only as a whole, in order; empty if its container has none.
     pub elements: Vec<Range<u64>>,
 }
 
@@ -25,12 +25,12 @@ pub struct Track {
     pub kind: Kind,
     pub name: Option<&'static str>,
     pub timescale: Timescale,
-    /// In decode order; one at least.
+    /// In decode order; at least one.
     pub samples: Vec<Sample>,
     pub edits: Vec<Edit>,
-    /// How many samples lie side by side.
+    /// The number of adjacent samples in the file.
     pub chunk: usize,
-    /// Nanoseconds that each sample lasts, where all last alike.
+    /// The duration in nanoseconds of each sample, if it is constant.
     pub frame: Option<u64>,
 }
 
@@ -42,22 +42,22 @@ pub struct Sample {
     pub duration: Ticks,
     pub sync: bool,
     pub data: Bytes,
-    /// Where it lies in the file: in Matroska the whole SimpleBlock or BlockGroup.
+    /// Its location in the file: in Matroska the whole SimpleBlock or BlockGroup.
     pub bytes: Range<u64>,
 }
 
-/// An entry of an edit list: how long it lasts in ticks of [`MOVIE`], 0 for what is left of the media; and the media time that
-/// it begins at, in the track's timescale, `None` for nothing.
+/// An entry of an edit list: its duration in ticks of [`MOVIE`], 0 for the rest of the media; and its first media time
+/// in the track's timescale, `None` for an empty edit.
 #[derive(Clone, Copy, Debug)]
 pub struct Edit {
     pub duration: u32,
     pub media: Option<Ticks>,
 }
 
-/// Ticks of edit lists in a second.
+/// Ticks a second in edit lists.
 pub const MOVIE: u32 = 1000;
 
-/// What a film is made from.
+/// The plan of a film.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub layout: Layout,
@@ -65,28 +65,29 @@ pub struct Plan {
     pub seed: u64,
 }
 
-/// How samples become a file.
+/// How samples are stored in the file.
 #[derive(Clone, Copy, Debug)]
 pub enum Layout {
     /// MP4, with sample tables.
     Progressive { movie_first: bool, wide: bool, order: Order },
-    /// MP4, in movie fragments of so many milliseconds: of all tracks together or of each alone, `trun`s of so many samples.
+    /// MP4 with movie fragments of this many milliseconds: of all tracks together or of each alone, with `trun`s of
+    /// this many samples.
     Fragmented { length: i64, together: bool, run: usize, absolute: bool },
-    /// Matroska, of ticks of so many nanoseconds, in clusters of so many milliseconds. Where it is `timed`, it says how long
-    /// samples last.
+    /// Matroska with ticks of this many nanoseconds and clusters of this many milliseconds. If `timed`, it contains the
+    /// durations of samples.
     Matroska { tick: u64, length: i64, groups: bool, sized: bool, timed: bool },
 }
 
-/// In which order the tracks lie in the file.
+/// The order of the tracks in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// They take turns by decode time.
+    /// Interleaved by decode time.
     Interleaved,
     /// One after the other.
     Apart,
 }
 
-/// What a track is made from.
+/// The plan of a track.
 #[derive(Clone, Debug)]
 pub struct TrackPlan {
     pub kind: Kind,
@@ -110,15 +111,15 @@ pub enum Sync {
     All,
     First,
     Every(usize),
-    /// The first, and every so many-th on average.
+    /// The first, and on average one in this many.
     Any(u64),
 }
 
-/// How the pictures of a group are reordered, with so many B-pictures in a row.
+/// How the pictures of a group are reordered, with this many B-pictures in a row.
 #[derive(Clone, Copy, Debug)]
 pub enum Pictures {
     InOrder,
-    /// No picture refers to another group; where `late`, all are presented a picture later than needed to decode them.
+    /// No picture refers to another group. If `late`, all are presented one picture later than decoding requires.
     Closed {
         between: usize,
         late: bool,
@@ -129,7 +130,8 @@ pub enum Pictures {
     },
 }
 
-/// What is presented of a track: thousandths of its media left out at both ends, and milliseconds of nothing before it.
+/// The presented part of a track: the thousandths of its media left out at both ends, and milliseconds of nothing
+/// before it.
 #[derive(Clone, Copy, Debug)]
 pub struct EditPlan {
     pub empty: Option<u32>,
@@ -204,7 +206,7 @@ fn tracks() -> impl Strategy<Value = TrackPlan> {
     )
 }
 
-/// A number that looks random, for each number (G. Steele et al., `SplitMix`).
+/// A pseudo-random number for each number (G. Steele et al., `SplitMix`).
 fn mix(number: u64) -> u64 {
     let mut mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -228,17 +230,17 @@ impl Film {
         matches!(self.plan.layout, Layout::Matroska { .. })
     }
 
-    /// Whether the file says how long its last samples last.
+    /// Whether the file contains the durations of its last samples.
     pub fn is_timed(&self) -> bool {
         !matches!(self.plan.layout, Layout::Matroska { timed: false, .. })
     }
 
-    /// When the last of its tracks ends.
+    /// The end of the last track.
     pub fn duration(&self) -> Time {
         self.tracks.iter().map(Track::end).max().unwrap()
     }
 
-    /// The longest tick of its tracks; of MP4, whose ticks are exact, a nanosecond.
+    /// The longest tick of its tracks; for MP4, where ticks are exact, a nanosecond.
     pub fn tick(&self) -> Time {
         let tick = |track: &Track| track.timescale.time(Ticks(1));
         if self.is_matroska() { self.tracks.iter().map(tick).max().unwrap() } else { Time(1) }
@@ -313,8 +315,8 @@ impl TrackPlan {
 }
 
 impl Pictures {
-    /// For each sample in decode order, which picture it is in the order of presentation, and how many pictures later than
-    /// that all are presented.
+    /// For each sample in decode order, its position in presentation order, and by how many pictures the presentation
+    /// is delayed.
     fn order(self, syncs: &[bool]) -> (Vec<usize>, usize) {
         let starts: Vec<usize> = (0..syncs.len()).filter(|at| syncs[*at]).chain([syncs.len()]).collect();
         let mut order = Vec::with_capacity(syncs.len());
@@ -356,7 +358,7 @@ impl EditPlan {
         let skipped = part(self.skipped.unwrap_or(0));
         let rest = track.timescale.rescale(media - skipped - part(self.trimmed.unwrap_or(0)), movie);
         let empty = self.empty.map(|duration| Edit { duration, media: None });
-        // None is as good as the whole rest: a writer that does not know yet says so.
+        // Zero means the whole rest: writers that do not know the duration yet use it.
         let duration = if self.trimmed.is_none() && self.empty.is_none() { 0 } else { rest.0.max(1) as u32 };
         empty.into_iter().chain([Edit { duration, media: Some(skipped) }]).collect()
     }
@@ -368,7 +370,7 @@ impl Track {
         self.samples.iter().map(|sample| sample.presentation + sample.duration).max().unwrap()
     }
 
-    /// What of its media is presented, and where on the timeline of the film it begins; in ticks.
+    /// The presented part of its media, and where on the film's timeline it begins, in ticks.
     fn presented(&self) -> (Range<Ticks>, Ticks) {
         let movie = Timescale::per_second(MOVIE).unwrap();
         let mut at = Ticks::ZERO;
@@ -383,13 +385,14 @@ impl Track {
         (Ticks::ZERO..self.media_end(), at)
     }
 
-    /// When its presentation ends.
+    /// The end of its presentation.
     pub fn end(&self) -> Time {
         let (media, at) = self.presented();
         self.timescale.time(at + (media.end - media.start))
     }
 
-    /// The samples that are presented, and between which ticks of the timeline each would be were it presented whole.
+    /// The samples that are presented, each with its presented ticks and the ticks of its whole presentation on the
+    /// timeline.
     pub fn timeline(&self) -> impl Iterator<Item = (usize, Range<Ticks>, Range<Ticks>)> {
         let (media, at) = self.presented();
         self.samples.iter().enumerate().filter_map(move |(number, sample)| {
@@ -403,7 +406,7 @@ impl Track {
     }
 }
 
-/// The chunks of all tracks in the order of the file: which track's which samples.
+/// The chunks of all tracks in file order: a track and a range of its samples.
 pub fn ordered(tracks: &[Track], order: Order) -> Vec<(usize, Range<usize>)> {
     let mut chunks = Vec::new();
     for (place, track) in tracks.iter().enumerate() {

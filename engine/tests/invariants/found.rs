@@ -1,4 +1,4 @@
-//! What random films have found, each as a film of its own.
+//! Failures that random films have revealed, each as a film of its own.
 
 use reelspan_engine::fragment::resolve::{Cut, Part};
 use reelspan_engine::media::{Interval, Kind, Time};
@@ -11,7 +11,7 @@ use super::requests::{ask, consecutive};
 const PLAIN: Layout = Layout::Progressive { movie_first: true, wide: false, order: Order::Interleaved };
 const UNTIMED: Layout = Layout::Matroska { tick: 1_000_000, length: 2000, groups: false, sized: true, timed: false };
 
-/// A track of so many samples that begins with its only sync sample, presented in order and all of it.
+/// A track with this many samples, of which only the first is a sync sample; all are presented in order.
 fn track(kind: Kind, rate: (u32, i64), count: usize) -> TrackPlan {
     TrackPlan {
         kind,
@@ -72,7 +72,7 @@ fn each_video_of_a_cut_begins_at_its_own_sync_sample() {
     let layout = Layout::Matroska { tick: 1_000_000, length: 2000, groups: false, sized: true, timed: true };
     let (film, indexed) = film(layout, videos.to_vec());
     let part = cut(&indexed, None, 1900, 3000);
-    // From picture 40 of the one, which is presented at 1.6 s, and from picture 25 of the other, at 1 s.
+    // From picture 40 of one, presented at 1.6 s, and from picture 25 of the other, at 1 s.
     assert_eq!(part.given, Interval::new(Time::from_secs(1), Time::from_secs(3)).unwrap());
     let fresh = Indexed::of(&assemble(&film.file, &part.file.splice));
     let counts: Vec<u64> = fresh.outline.tracks.iter().map(|track| track.samples).collect();
@@ -81,7 +81,7 @@ fn each_video_of_a_cut_begins_at_its_own_sync_sample() {
 
 #[test]
 fn pictures_of_an_open_group_need_not_be_placed_before_the_cut() {
-    // Its ticks are so short that a cluster says three quarters of a second before itself and no more.
+    // Its ticks are so short that a cluster's relative times reach back three quarters of a second and no further.
     let layout = Layout::Matroska { tick: 22_675, length: 100, groups: false, sized: true, timed: true };
     let open = Pictures::Open { between: 3 };
     let slow = TrackPlan { pictures: open, sync: Sync::Every(4), ..track(Kind::Video, (1000, 480), 12) };

@@ -1,8 +1,8 @@
-//! What media fragments always hold, of random films and random requests: the pieces of a resource are the resource, by bytes,
-//! by time and by tracks; the same request gives the same bytes; every cut plays.
+//! The invariants of media fragments, for random films and random requests: the pieces of a resource add up to the
+//! resource, by bytes, by time and by tracks; the same request gives the same bytes; every cut plays.
 //!
-//! The films are of two containers and many layouts, and written by muxers of their own. Where a sample lies, when it is
-//! presented and whether decoding can begin there is known from who wrote it, never from an index.
+//! The films have two containers and many layouts, and separate muxers write them. The location of a sample, its
+//! presentation time and whether decoding can begin at it are known from the muxer, never from an index.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -31,12 +31,12 @@ mod text;
 
 use proptest::test_runner::{Config, RngSeed};
 
-/// How many films each property is tried with. Together they take some fifteen seconds.
+/// The number of films for each property. Together they take about fifteen seconds.
 const CASES: u32 = 400;
 
 fn config() -> Config {
-    // The same films each time, so that a change is judged by what it changes; PROPTEST_RNG_SEED makes others. What is found
-    // becomes a test with a name; no file of seeds is kept.
+    // The same films each time, so that differences come from the change under test; PROPTEST_RNG_SEED generates
+    // others. A failure becomes a named test; no file of seeds is kept.
     let rng_seed = match Config::default().rng_seed {
         RngSeed::Random => RngSeed::Fixed(0),
         given @ RngSeed::Fixed(_) => given,

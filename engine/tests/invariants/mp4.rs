@@ -1,4 +1,5 @@
-//! A small muxer of MP4 (ISO/IEC 14496-12), with sample tables or in movie fragments. It shares no code with what it tests.
+//! A small muxer for MP4 (ISO/IEC 14496-12), with sample tables or movie fragments. It shares no code with the tested
+//! code.
 
 use std::ops::Range;
 
@@ -11,7 +12,7 @@ fn boxed(kind: &[u8; 4], payload: &[&[u8]]) -> Vec<u8> {
     [&(payload.len() as u32 + 8).to_be_bytes()[..], kind, &payload].concat()
 }
 
-/// A box that begins with a version and flags.
+/// A box that begins with version and flags.
 fn full(kind: &[u8; 4], version: u8, flags: u32, payload: &[u32]) -> Vec<u8> {
     let head = u32::from(version) << 24 | flags;
     boxed(kind, &[&words(&[head]), &words(payload)])
@@ -21,7 +22,7 @@ fn words(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
-/// Writes the file, fills in where its samples are, and gives back its movie fragments, each with its media data.
+/// Writes the file, records the locations of its samples, and returns its movie fragments, each with its media data.
 pub fn write(tracks: &mut [Track], layout: Layout) -> (Vec<u8>, Vec<Range<u64>>) {
     let mut file = boxed(b"ftyp", &[b"isom\0\0\0\0isommp42"]);
     let Layout::Progressive { movie_first, .. } = layout else {
@@ -29,7 +30,7 @@ pub fn write(tracks: &mut [Track], layout: Layout) -> (Vec<u8>, Vec<Range<u64>>)
         let elements = fragments(&mut file, tracks, layout);
         return (file, elements);
     };
-    // The length of the movie box does not depend on where samples are.
+    // The length of the movie box does not depend on the samples' locations.
     let length = movie(tracks, layout).len();
     let data = place(tracks, layout, file.len() + if movie_first { length } else { 0 });
     let movie = movie(tracks, layout);
@@ -38,12 +39,12 @@ pub fn write(tracks: &mut [Track], layout: Layout) -> (Vec<u8>, Vec<Range<u64>>)
     (file, Vec::new())
 }
 
-/// The media data of a file with sample tables, as it begins at this offset.
+/// The media data of a file with sample tables, beginning at this offset.
 fn place(tracks: &mut [Track], layout: Layout, start: usize) -> Vec<u8> {
     let Layout::Progressive { order, .. } = layout else { unreachable!() };
     let mut data = Vec::new();
     for (number, (place, samples)) in ordered(tracks, order).into_iter().enumerate() {
-        // Bytes of nobody, here and there.
+        // Unused bytes here and there.
         if number % 7 == 3 {
             data.extend([0xee; 3]);
         }
@@ -105,7 +106,7 @@ fn composition(sample: &Sample) -> i64 {
     (sample.presentation - sample.decode).0
 }
 
-/// The sample tables (§8.6, §8.7), of no samples where they come in fragments.
+/// The sample tables (§8.6, §8.7); empty if samples are in fragments.
 fn tables(track: &Track, layout: Layout) -> Vec<u8> {
     let Layout::Progressive { wide, .. } = layout else {
         let empty = |kind| full(kind, 0, 0, &[0]);
@@ -146,7 +147,7 @@ fn tables(track: &Track, layout: Layout) -> Vec<u8> {
     [stts, ctts, stss, stsc, stsz, stco].concat()
 }
 
-/// Appends movie fragments (§8.8), each with its media data, and says where they are.
+/// Appends movie fragments (§8.8), each with its media data, and returns their ranges.
 fn fragments(file: &mut Vec<u8>, tracks: &mut [Track], layout: Layout) -> Vec<Range<u64>> {
     let Layout::Fragmented { length, together, .. } = layout else { unreachable!() };
     let cell = |track: &Track, sample: &Sample| track.timescale.time(sample.decode).0 / (length * 1_000_000);
@@ -164,7 +165,7 @@ fn fragments(file: &mut Vec<u8>, tracks: &mut [Track], layout: Layout) -> Vec<Ra
         let start = file.len();
         let parts: Vec<(usize, Range<usize>)> =
             fragment.iter().map(|(_, place, samples)| (*place, samples.clone())).collect();
-        // The length of its boxes does not depend on where samples are.
+        // The length of its boxes does not depend on the samples' locations.
         let length = moof(tracks, &parts, layout, start).len();
         let mut data = Vec::new();
         for (place, samples) in &parts {
@@ -186,7 +187,7 @@ fn moof(tracks: &[Track], parts: &[(usize, Range<usize>)], layout: Layout, start
         let track = &tracks[*place];
         let samples = &track.samples[samples.clone()];
         let number = u32::from(track.number);
-        // The base of data offsets: named, or the movie fragment's beginning.
+        // The base of data offsets: explicit, or the beginning of the movie fragment.
         let tfhd = if absolute {
             full(b"tfhd", 0, 0x1, &[number, 0, start as u32])
         } else {

@@ -1,5 +1,5 @@
-//! Invariants 2 and 3: consecutive time ranges, laid at their offsets with the setup, cover every byte of media, none wrong;
-//! and so do those of each track.
+//! Invariants 2 and 3: consecutive time ranges, written at their offsets together with the setup, cover every byte of
+//! media correctly; and so do those of each track.
 
 use std::ops::Range;
 
@@ -15,12 +15,12 @@ use super::engine::Indexed;
 use super::film::{Film, Track, films};
 use super::requests::{ask, consecutive, names, points};
 
-/// As many ranges an answer has at the most, setup included.
+/// The maximum number of ranges in an answer, including the setup.
 const MOST: usize = 64;
 
 type Checked<T = ()> = Result<T, TestCaseError>;
 
-/// Which bytes of a file have come.
+/// The bytes of a file that have been received.
 pub struct Laid(Vec<bool>);
 
 impl Laid {
@@ -28,7 +28,7 @@ impl Laid {
         Self(vec![false; length])
     }
 
-    /// Lays ranges, which lie in the file, at their offsets.
+    /// Writes ranges, which are in the file, at their offsets.
     pub fn lay(&mut self, ranges: &[Range<u64>]) -> Checked {
         for range in ranges {
             prop_assert!(range.start < range.end && range.end <= self.0.len() as u64, "{range:?} of {}", self.0.len());
@@ -42,7 +42,7 @@ impl Laid {
     }
 }
 
-/// What every answer to a time range is.
+/// Checks the properties of every answer to a time range.
 pub fn check(ranges: &[Range<u64>], given: Interval, asked: Interval, outline: &Outline) -> Checked {
     let duration = outline.duration;
     prop_assert!(!ranges.is_empty());
@@ -64,7 +64,7 @@ fn presents(track: &Track, interval: Interval) -> bool {
     track.timeline().any(|(_, _, shown)| shown.end.min(end).0 - shown.start.max(start).0 > 1)
 }
 
-/// Lays the answers to all these intervals, of the tracks of this name.
+/// Writes the answers to all these intervals, for the tracks with this name.
 fn lay(film: &Film, indexed: &Indexed, name: Option<&str>, places: &[usize], intervals: &[Interval]) -> Checked<Laid> {
     let outline = &indexed.outline;
     let mut laid = Laid::new(film.file.len());
@@ -73,7 +73,7 @@ fn lay(film: &Film, indexed: &Indexed, name: Option<&str>, places: &[usize], int
         let (ranges, given) = match indexed.cover(&ask(name, Some(*asked))) {
             Ok(covered) => covered,
             Err(why) => {
-                // Where the file does not say how long samples last, a gap is a matter of opinion.
+                // If the file does not contain the durations of samples, a gap is undefined.
                 let any = places.iter().any(|place| presents(&film.tracks[*place], *asked));
                 prop_assert!(!any || !film.is_timed(), "{asked}: {why}");
                 continue;

@@ -1,4 +1,4 @@
-//! Random requests: instants that lie anywhere, or next to where something begins or ends; and tracks.
+//! Random requests: times anywhere or next to the beginning or end of something, and tracks.
 
 use proptest::prelude::*;
 use reelspan_engine::fragment::resolve::Ask;
@@ -6,12 +6,12 @@ use reelspan_engine::media::{Interval, Time};
 
 use super::film::Film;
 
-/// An instant of a film.
+/// A time in a film.
 #[derive(Clone, Copy, Debug)]
 pub enum Point {
-    /// So many millionths of it.
+    /// This many millionths of its duration.
     Anywhere(i64),
-    /// So many nanoseconds from where a sample begins to be presented.
+    /// This many nanoseconds from the beginning of a sample's presentation.
     Near { track: prop::sample::Index, sample: prop::sample::Index, off: i64 },
 }
 
@@ -38,7 +38,7 @@ impl Point {
     }
 }
 
-/// The intervals between these instants, from zero to `end`.
+/// The intervals between these times, from zero to `end`.
 pub fn consecutive(mut points: Vec<Time>, end: Time) -> Vec<Interval> {
     points.extend([Time::ZERO, end]);
     points.retain(|point| (Time::ZERO..=end).contains(point));
@@ -46,7 +46,7 @@ pub fn consecutive(mut points: Vec<Time>, end: Time) -> Vec<Interval> {
     points.windows(2).filter_map(|pair| Interval::new(pair[0], pair[1])).collect()
 }
 
-/// Each way to name tracks of a film, and the places of those that it names.
+/// Each way to name tracks of a film, and the positions of the tracks.
 pub fn names(film: &Film) -> Vec<(String, Vec<usize>)> {
     let places = |chosen: &dyn Fn(&super::film::Track) -> bool| -> Vec<usize> {
         (0..film.tracks.len()).filter(|place| chosen(&film.tracks[*place])).collect()
@@ -62,7 +62,7 @@ pub fn names(film: &Film) -> Vec<(String, Vec<usize>)> {
     names
 }
 
-/// A fragment of tracks and of time.
+/// A request for tracks and time.
 pub fn ask(name: Option<&str>, time: Option<Interval>) -> Ask {
     Ask { time: time.map(Into::into), tracks: name.into_iter().map(str::to_owned).collect(), id: None }
 }

@@ -12,8 +12,7 @@ use super::engine::Indexed;
 use super::film::films;
 use super::requests::{ask, consecutive, names, points};
 
-/// The index as another instance reads it: its head and its pages unpacked from what was stored, and packed again, the last
-/// page first.
+/// The index as another instance reads it: its stored head and pages are unpacked and packed again, last page first.
 fn stored(indexed: &Indexed) -> Indexed {
     let outline = Outline::unpack(&indexed.outline.pack()).unwrap();
     let packed: Vec<&Packed> = indexed.pages.packed().collect();

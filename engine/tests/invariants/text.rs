@@ -1,4 +1,4 @@
-//! Requests as text: whatever is asked, and however, no answer reaches beyond its file or into the limits of gateways.
+//! Requests as text: whatever the request, no answer exceeds its file or the limits of gateways.
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -13,10 +13,10 @@ use super::config;
 use super::engine::{Covered, Indexed};
 use super::film::films;
 
-/// How long a mapping may be: a quarter of what all header fields together may take.
+/// The maximum length of a mapping: a quarter of the limit for all header fields.
 const LONGEST: usize = 3000;
 
-/// What instants are written with, in their units and across them, and what is none of it.
+/// Times in every notation, mixtures of units, and text that is not a time.
 const INSTANTS: [&str; 20] = [
     "0",
     "1.5",
@@ -55,7 +55,7 @@ const NAMES: [&str; 12] = [
     "audio,video",
 ];
 
-/// A dimension as a `Range` has it, or nearly.
+/// A dimension in a `Range`, or nearly one.
 fn dimension() -> impl Strategy<Value = String> {
     let instant = || prop::sample::select(&INSTANTS[..]);
     let name = || prop::sample::select(&NAMES[..]);
@@ -68,7 +68,7 @@ fn dimension() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A pair as a query has it, or nearly.
+/// A pair in a query, or nearly one.
 fn pair() -> impl Strategy<Value = String> {
     let instant = || prop::sample::select(&INSTANTS[..]);
     prop_oneof![
@@ -79,7 +79,7 @@ fn pair() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Holds an answer to a `Range` against the length of its file, and its mapping against what gateways take.
+/// Checks an answer to a `Range` against the length of its file, and its mapping against the limits of gateways.
 fn check(range: &FragmentRange, outline: &Outline, covered: Covered, length: u64, of: Of) -> Result<(), TestCaseError> {
     let (fragment, given) = match covered {
         Ok((ranges, given)) => (ranges, Some(given)),

@@ -1,4 +1,4 @@
-//! A media fragment server in a few lines, which answers as the protocol says out of one file in memory, or breaks one rule of
+//! A minimal media fragment server. It answers from one file in memory as the protocol requires, or breaks one rule of
 //! it when told to.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -26,29 +26,29 @@ use reelspan_engine::index::Outline;
 use reelspan_engine::media::splice::{Piece, Splice};
 use reelspan_engine::media::{Interval, Time};
 
-/// A request, as far as it matters.
+/// The relevant parts of a request.
 #[derive(Debug, Default)]
 pub struct Asked {
     pub query: String,
     pub range: String,
     pub redirect: bool,
-    /// How many times the very same was asked before.
+    /// How often the same was requested before.
     pub before: usize,
 }
 
 impl Asked {
-    /// Whether it is for the original, all of it.
+    /// Whether it is for the whole original.
     pub fn whole(&self) -> bool {
         self.query.is_empty() && self.range.is_empty()
     }
 
-    /// Whether it is for a range of the original that begins and ends so.
+    /// Whether it is for a range of the original with this beginning and end.
     pub fn range(&self, start: &str, end: &str) -> bool {
         self.query.is_empty() && !self.redirect && self.range.starts_with(start) && self.range.ends_with(end)
     }
 }
 
-/// An answer, before it is sent.
+/// An answer before it is sent.
 #[derive(Debug, Default)]
 pub struct Reply {
     pub status: u16,
@@ -64,26 +64,26 @@ impl Reply {
         *value = value.replacen(from, to, 1);
     }
 
-    /// Leaves out a header field.
+    /// Removes a header field.
     pub fn remove(&mut self, name: &'static str) {
         assert!(self.fields.remove(name).is_some(), "no {name}");
     }
 
-    /// Makes one byte of the body another.
+    /// Changes one byte of the body.
     pub fn flip(&mut self) {
         let middle = self.body.len() / 2;
         self.body[middle] ^= 1;
     }
 }
 
-/// What a server does wrong.
+/// A fault of the server.
 #[derive(Clone, Copy)]
 pub enum Fault {
     /// Nothing.
     None,
-    /// It selects the wrong bytes, and is honest about it.
+    /// It selects the wrong bytes, and describes them correctly.
     Ranges(fn(&mut Vec<Range<u64>>)),
-    /// It answers wrongly.
+    /// Its answer is wrong.
     Reply(fn(&mut Reply)),
 }
 
@@ -93,7 +93,7 @@ pub struct Fake {
     mime: &'static str,
     outline: Outline,
     pages: Memory,
-    /// When it does it wrong, and what.
+    /// Which requests are answered with a fault, and which fault.
     fault: (fn(&Asked) -> bool, Fault),
     asked: Mutex<HashMap<String, usize>>,
 }
@@ -105,7 +105,7 @@ struct Representation {
 }
 
 impl Fake {
-    /// A right server of one of the samples.
+    /// A correct server for one of the samples.
     pub async fn of(name: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples").join(name);
         let file = Bytes::from(std::fs::read(path).unwrap());
@@ -120,7 +120,7 @@ impl Fake {
         Self { fault: (when, fault), ..self }
     }
 
-    /// Serves from now on; gives the URL of the file.
+    /// Starts the server, and returns the URL of the file.
     pub async fn start(self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
@@ -176,7 +176,7 @@ impl Fake {
         splice.pieces().flat_map(|piece| bytes(&piece).to_vec()).collect()
     }
 
-    /// The ranges that a `Range` selects, and the left side of their mapping; an inner `None` where it selects nothing.
+    /// The ranges that a `Range` selects, and the left side of their mapping; the inner `None` if it selects nothing.
     #[allow(clippy::option_option, reason = "no range, and none that can be given, are two things")]
     async fn selected(
         &self,
@@ -224,7 +224,7 @@ impl Fake {
     }
 }
 
-/// The validator of the original, whose query is empty, or of a cut.
+/// The validator of the original (empty query) or of a cut.
 pub fn etag(query: &str) -> String {
     http::etag::strong([query.as_bytes()])
 }
@@ -287,7 +287,7 @@ async fn handle(State(fake): State<Arc<Fake>>, request: Request) -> Response {
     for (name, value) in &reply.fields {
         response = response.header(*name, value);
     }
-    // In chunks of which none ends where anything else does.
+    // In chunks that end nowhere else anything ends.
     let chunks: Vec<_> = reply.body.chunks(4093).map(|chunk| Ok::<_, String>(Bytes::copy_from_slice(chunk))).collect();
     response.body(Body::from_stream(futures::stream::iter(chunks))).unwrap()
 }

@@ -1,5 +1,5 @@
-//! Bad hours of S3 and DynamoDB, planted: whatever their answers come to, a request gets the right bytes, an honest 5xx or a
-//! connection that breaks off, and never a complete answer with a wrong byte.
+//! Injected failures of S3 and DynamoDB. Whatever they answer, a request gets the right bytes, an honest 5xx or a
+//! broken connection, and never a complete answer with a wrong byte.
 //!
 //! `FAULT_REQUESTS=10000` makes the run a long one; its figures are in `docs/limits.md`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -24,9 +24,9 @@ use random::Random;
 use requests::{Asked, Ended};
 use world::World;
 
-/// How many thousandths of the answers of each service are spoilt.
+/// How many thousandths of each service's answers are faulty.
 const RATE: u64 = 100;
-/// How many requests are under way at a time.
+/// The number of concurrent requests.
 const AT_ONCE: usize = 16;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,11 +69,11 @@ async fn no_answer_has_a_wrong_byte_whatever_the_services_do() {
         let spoilt: u64 = done.iter().filter(|(name, _)| **name != "answers").map(|(_, count)| count).sum();
         assert!(spoilt * 20 > done["answers"], "{done:?}: hardly anything was spoilt");
     }
-    // Trying again is worth it: hardly a request is lost.
+    // Retries work: hardly any request is lost.
     assert!(kinds["right"] * 100 >= count * 97, "{kinds:?}");
 }
 
-/// What came of a request; fails where the answer is complete and wrong.
+/// The outcome of a request; panics if the answer is complete and wrong.
 fn check(asked: &Asked, right: &requests::Answer, ended: Ended) -> String {
     match ended {
         Ended::Whole(answer) if answer.status >= 500 => {
@@ -96,22 +96,22 @@ fn check(asked: &Asked, right: &requests::Answer, ended: Ended) -> String {
     }
 }
 
-/// Each fault by itself: what becomes of it where it comes once, and where it does not end.
+/// Each fault alone: the outcome if it occurs once, and if it persists.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_fault_is_made_good_and_a_fault_that_stays_is_told() {
     let world = World::start(0, 1).await;
     let asked = Asked::get("demo/counter.mp4", Some("t=12.48,20"), None);
     let right = world.right(&asked).await;
     assert_eq!(right.status, 200);
-    // What is to be seen of a fault that comes once, and of one that comes again and again.
+    // The outcome of a fault that occurs once, and of one that persists.
     let s3 = [
         (Fault::Internal, "right", "502"),
         (Fault::Unavailable, "right", "503"),
         (Fault::Late, "right", "right"),
         (Fault::Closed, "right", "502"),
-        // Whether the head of the answer still goes out is a matter of luck.
+        // It depends on timing whether the head of the answer is sent.
         (Fault::Cut(0), "right", "502 or broken off"),
-        // One that brings some bytes each time gets there.
+        // If each attempt delivers some bytes, the request succeeds.
         (Fault::Cut(500), "right", "right"),
         (Fault::Cut(999), "right", "right"),
         (Fault::Slow, "right", "right"),
@@ -126,7 +126,7 @@ async fn one_fault_is_made_good_and_a_fault_that_stays_is_told() {
         (Fault::AccountThrottled, "right", "503"),
         (Fault::Closed, "right", "502"),
         (Fault::Cut(500), "right", "502"),
-        // Of each table the first key is left over, so the last of one never comes.
+        // The first key of each table stays unprocessed, so the last one is never read.
         (Fault::Unprocessed { all: false }, "right", "503"),
         (Fault::Unprocessed { all: true }, "right", "503"),
         (Fault::Behind, "right", "503"),
@@ -143,7 +143,7 @@ async fn one_fault_is_made_good_and_a_fault_that_stays_is_told() {
     }
 }
 
-/// The SDK gives up a body that brings nothing for a while, which is as good as one that broke.
+/// The SDK gives up on a body that delivers nothing for a while, as if the connection had broken.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_stalls_is_taken_up_where_it_was() {
     let world = World::start(0, 1).await;

@@ -1,5 +1,5 @@
-//! A proxy before S3 or DynamoDB that spoils answers: by chance at a given rate, or the next ones as it is told. It speaks HTTP
-//! over real connections, so that what a client meets is what it would meet in a bad hour of the service itself.
+//! A proxy in front of S3 or DynamoDB that damages answers: randomly at a given rate, or the next ones as instructed.
+//! It uses HTTP over real connections, so a client sees what it would see during a failure of the service.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 
 use crate::random::Random;
 
-/// Which service stands behind a proxy.
+/// The service behind a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     /// XML errors, bodies of media.
@@ -30,10 +30,10 @@ pub enum Service {
     DynamoDb,
 }
 
-/// What is done to an answer.
+/// What happens to an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// 500, the service's own.
+    /// 500, the service's own error.
     Internal,
     /// 503: `SlowDown` of S3, `ServiceUnavailable` of DynamoDB.
     Unavailable,
@@ -41,35 +41,35 @@ pub enum Fault {
     Throttled,
     /// DynamoDB's throttling of an account: 400, `ThrottlingException`.
     AccountThrottled,
-    /// The answer comes late.
+    /// The answer is late.
     Late,
-    /// The connection ends before any answer.
+    /// The connection closes before the answer.
     Closed,
-    /// The connection ends in mid-body, at this many thousandths of it.
+    /// The connection closes after this many thousandths of the body.
     Cut(u16),
-    /// The body trickles.
+    /// The body arrives slowly.
     Slow,
-    /// The body stops for good in its middle, the connection open.
+    /// The body stops for good in the middle; the connection stays open.
     Stalled,
-    /// The answer is of an object of another `ETag`, as of one that was overwritten.
+    /// The answer has another `ETag`, as if the object had been overwritten.
     WrongEtag,
-    /// The answer holds fewer bytes than asked for, and says so.
+    /// The answer has fewer bytes than requested, and says so.
     Short,
-    /// `Range` was not heeded.
+    /// `Range` is ignored.
     NoRange,
     /// DynamoDB leaves keys unprocessed: every other one, or all.
     Unprocessed {
         /// All of them.
         all: bool,
     },
-    /// A replica that lags behind: the page of the highest number is not there yet.
+    /// A stale replica: the page with the highest number is missing.
     Behind,
 }
 
 /// A running proxy.
 #[derive(Clone)]
 pub struct Proxy {
-    /// Where it listens.
+    /// The address it listens on.
     pub at: SocketAddr,
     state: Arc<State>,
 }
@@ -85,11 +85,11 @@ struct State {
     done: Mutex<BTreeMap<&'static str, u64>>,
 }
 
-/// What breaks a connection.
+/// The error that breaks a connection.
 type Broken = std::io::Error;
 
 impl Proxy {
-    /// Starts before a service; spoils so many thousandths of the answers.
+    /// Starts in front of a service; this many thousandths of the answers are faulty.
     pub async fn start(service: Service, upstream: SocketAddr, rate: u64, seed: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
@@ -117,7 +117,7 @@ impl Proxy {
                 tokio::spawn(async move {
                     let builder = Builder::new(TokioExecutor::new());
                     let service = TowerToHyperService::new(service);
-                    // That it ends with an error is what it is for.
+                    // An error is the intended result.
                     let _ = builder.serve_connection(TokioIo::new(socket), service).await;
                 });
             }
@@ -125,17 +125,17 @@ impl Proxy {
         Self { at, state }
     }
 
-    /// Does this to the next answers, before chance has a say again.
+    /// Applies these faults to the next answers, before any random ones.
     pub fn next(&self, faults: impl IntoIterator<Item = Fault>) {
         self.state.next.lock().unwrap().extend(faults);
     }
 
-    /// Does no more of what it was told to do next.
+    /// Cancels the remaining instructed faults.
     pub fn calm(&self) {
         self.state.next.lock().unwrap().clear();
     }
 
-    /// How often each kind of fault was done, and how many answers there were in all.
+    /// How often each kind of fault occurred, and the total number of answers.
     pub fn done(&self) -> BTreeMap<&'static str, u64> {
         self.state.done.lock().unwrap().clone()
     }
@@ -173,7 +173,7 @@ impl State {
         }
     }
 
-    /// What is done to this answer.
+    /// The fault of this answer.
     fn fault(&self) -> Option<Fault> {
         if let Some(next) = self.next.lock().unwrap().pop_front() {
             return Some(next);
@@ -255,7 +255,7 @@ fn cut(answer: Response<Body>, place: u16) -> Response<Body> {
             ready((!chunk.as_ref().is_ok_and(Bytes::is_empty)).then_some(chunk))
         });
         let end = once(async {
-            // Hyper drops what it has not sent yet when a body fails, or ends early.
+            // When a body fails or ends early, hyper drops what it has not sent yet.
             tokio::time::sleep(Duration::from_millis(20)).await;
             Err(Broken::other("cut"))
         });
@@ -303,7 +303,7 @@ fn wrong_etag(mut answer: Response<Body>) -> Response<Body> {
     answer
 }
 
-/// The first half of a 206, as an honest answer to half of what was asked for.
+/// The first half of a 206, as a correct answer to half of the request.
 fn short(mut answer: Response<Body>) -> Response<Body> {
     let range = answer.headers().get("content-range").and_then(|range| range.to_str().ok());
     let range = range.and_then(|range| range.strip_prefix("bytes ")?.split_once('/')).map(|(range, size)| {
@@ -327,7 +327,7 @@ fn short(mut answer: Response<Body>) -> Response<Body> {
     })
 }
 
-/// A 206 as a 200, which says that these are all the bytes.
+/// Turns a 206 into a 200, which declares that these are all the bytes.
 fn without_range(mut answer: Response<Body>) -> Response<Body> {
     if answer.status() == StatusCode::PARTIAL_CONTENT {
         *answer.status_mut() = StatusCode::OK;
@@ -336,7 +336,7 @@ fn without_range(mut answer: Response<Body>) -> Response<Body> {
     answer
 }
 
-/// Changes what a `BatchGetItem` says; other answers stay as they are.
+/// Changes the answer to a `BatchGetItem`; other answers stay the same.
 async fn spoil(answer: Response<Body>, fault: Option<Fault>) -> Result<Response<Body>, Broken> {
     let (mut head, body) = answer.into_parts();
     let body = to_bytes(body, usize::MAX).await.map_err(Broken::other)?;

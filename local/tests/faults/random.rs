@@ -1,4 +1,4 @@
-//! Random numbers that come again with the same seed: `SplitMix64` (Steele, Lea and Flood 2014).
+//! Random numbers that a seed reproduces: `SplitMix64` (Steele, Lea and Flood 2014).
 
 /// A sequence of numbers.
 pub struct Random(u64);
@@ -18,7 +18,7 @@ impl Random {
         (mixed ^ (mixed >> 31)) % end
     }
 
-    /// One of these.
+    /// One of the choices.
     pub fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[usize::try_from(self.below(choices.len() as u64)).unwrap()]
     }

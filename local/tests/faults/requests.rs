@@ -1,4 +1,4 @@
-//! Requests for media, drawn at random, and what came of them.
+//! Random requests for media, and their outcomes.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::random::Random;
 
-/// The header fields that have to be those of a quiet hour.
+/// The header fields that must equal those without faults.
 const FIELDS: [&str; 9] = [
     "content-type",
     "content-length",
@@ -19,7 +19,7 @@ const FIELDS: [&str; 9] = [
     "x-media-fragment",
 ];
 
-/// A file that is asked for: its key, how long it lasts in seconds, and how many bytes it has.
+/// A file: its key, its duration in seconds, and its size.
 pub struct Media {
     pub key: String,
     pub seconds: u64,
@@ -43,16 +43,16 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// What came of a request.
+/// The outcome of a request.
 pub enum Ended {
     /// A complete answer.
     Whole(Answer),
-    /// A connection that broke off, after so many bytes of the body.
+    /// A connection that broke after these bytes of the body.
     Broken { so_far: Bytes },
 }
 
 impl Answer {
-    /// Of a response and its body, with those of its header fields that count.
+    /// From a response and its body; only the relevant header fields are kept.
     pub fn new(head: &http::response::Parts, body: Bytes) -> Self {
         let text = |name: &str| head.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
         let fields = FIELDS.iter().filter_map(|name| Some(((*name).to_owned(), text(name)?)));
@@ -67,7 +67,7 @@ impl Asked {
         Self { method: "GET", target: format!("/media/{key}{query}"), range: range.map(str::to_owned), redirect: false }
     }
 
-    /// A request for any part of any file, in any of the ways that there are.
+    /// A request for a random part of a random file, in any of the supported ways.
     pub fn random(random: &mut Random, media: &[Media]) -> Self {
         let Media { key, seconds, length } = random.of(media);
         let mut time = || {

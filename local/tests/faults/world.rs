@@ -1,5 +1,5 @@
-//! Everything there is on one machine, with a proxy before S3 and one before DynamoDB; beside it the same without proxies, which
-//! says what is right.
+//! The whole system on one machine, with a proxy in front of S3 and one in front of DynamoDB; and next to it the same
+//! system without proxies, which provides the right answers.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::live;
 use crate::proxy::{Proxy, Service};
 use crate::requests::{Answer, Asked, Ended, Media};
 
-/// Files of `samples/`, with how many seconds each lasts.
+/// Files of `samples/`, and their durations in seconds.
 const SAMPLES: [(&str, u64); 12] = [
     ("counter.mp4", 40),
     ("counter-fragmented.mp4", 40),
@@ -40,7 +40,7 @@ const SAMPLES: [(&str, u64); 12] = [
     ("formats/h264.ts", 8),
 ];
 
-/// Answers DynamoDB's requests on a port, for a proxy to stand before.
+/// Serves DynamoDB's requests on a port, behind a proxy.
 async fn on_a_port(tables: DynamoDb) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
@@ -58,7 +58,7 @@ async fn on_a_port(tables: DynamoDb) -> std::net::SocketAddr {
     at
 }
 
-/// The two, and the files that both have.
+/// The two systems, and the files in both.
 pub struct World {
     pub media: Vec<Media>,
     pub s3: Proxy,
@@ -71,7 +71,7 @@ pub struct World {
 }
 
 impl World {
-    /// Stores and indexes the files in peace, and then spoils so many thousandths of the answers.
+    /// Stores and indexes the files without faults; then this many thousandths of the answers are faulty.
     pub async fn start(rate: u64, seed: u64) -> Self {
         let (local, folder) = Local::fresh().await;
         let tables = tempfile::tempdir().unwrap();
@@ -86,7 +86,7 @@ impl World {
             let path = format!("{}/../samples/{name}", env!("CARGO_MANIFEST_DIR"));
             media.push((format!("demo/{name}"), seconds, std::fs::read(path).unwrap()));
         }
-        // So long that its tracks lie in parts of it that are several GETs.
+        // Long enough for its tracks to need several GETs.
         media.push(("demo/long.webm".to_owned(), 300, live::webm(13, 1500, 2).to_vec()));
         let mut kept = Vec::new();
         for (key, seconds, bytes) in media {
@@ -120,14 +120,14 @@ impl World {
         }
     }
 
-    /// What is right.
+    /// The right answer.
     pub async fn right(&self, asked: &Asked) -> Answer {
         let response = self.quiet.clone().oneshot(request(asked, String::new())).await.unwrap();
         let (head, body) = response.into_parts();
         Answer::new(&head, to_bytes(body, usize::MAX).await.unwrap())
     }
 
-    /// What comes of it where the services have a bad hour.
+    /// The outcome with faulty services.
     pub async fn ask(&self, asked: &Asked) -> Ended {
         let response = self.client.request(request(asked, format!("http://{}", self.at))).await.unwrap();
         let (head, mut body) = Response::into_parts(response);

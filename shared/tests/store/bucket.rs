@@ -1,5 +1,5 @@
-//! A bucket in memory, as a client for HTTP that answers by itself: HEAD, and GET with `Range` and `If-Match`, whose bodies
-//! come in chunks of 64 KB. It can be told to fail, and to change under the reader's hands.
+//! A bucket in memory, in the form of an HTTP client with its own answers: HEAD, and GET with `Range` and `If-Match`,
+//! with bodies in chunks of 64 KB. Tests can make it fail, and change objects while they are being read.
 
 #![allow(dead_code, reason = "several tests use it, each another part")]
 
@@ -21,15 +21,15 @@ use http_body::Frame;
 /// The bucket's name.
 pub const NAME: &str = "media";
 
-/// How much of a body arrives together.
+/// The size of a body's chunks.
 const CHUNK: u64 = 64 << 10;
 
-/// What the bytes of an object are.
+/// The content of an object.
 #[derive(Clone)]
 pub enum Content {
-    /// These.
+    /// These bytes.
     Bytes(Bytes),
-    /// So many zeros.
+    /// This number of zeros.
     Zeros(u64),
 }
 
@@ -42,16 +42,16 @@ impl Content {
     }
 }
 
-/// A way to answer wrongly.
+/// A wrong answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The body just ends after so many bytes.
+    /// The body ends after this many bytes.
     Ends(u64),
-    /// The connection breaks after so many bytes.
+    /// The connection breaks after this many bytes.
     Breaks(u64),
-    /// The range is not heeded.
+    /// The range is ignored.
     NoRange,
-    /// The condition is not heeded.
+    /// The condition is ignored.
     NoCondition,
 }
 
@@ -75,7 +75,7 @@ struct State {
     chunks: Arc<Chunks>,
 }
 
-/// How many chunks of bodies are alive, and were at most.
+/// The current and the maximum number of live chunks of bodies.
 #[derive(Debug, Default)]
 pub struct Chunks {
     alive: AtomicUsize,
@@ -83,13 +83,13 @@ pub struct Chunks {
 }
 
 impl Chunks {
-    /// How many were alive at most.
+    /// The maximum number of live chunks.
     pub fn peak(&self) -> usize {
         self.peak.load(Ordering::Relaxed)
     }
 }
 
-/// The bucket; clones are the same one.
+/// The bucket; clones share it.
 #[derive(Clone, Default)]
 pub struct Bucket(Arc<Mutex<State>>);
 
@@ -104,7 +104,7 @@ impl Bucket {
         self.0.lock().unwrap()
     }
 
-    /// Stores an object, and says its ETag.
+    /// Stores an object, and returns its ETag.
     pub fn put(&self, key: &str, etag: &str, content: Content) -> String {
         let etag = format!("\"{etag}\"");
         self.state().objects.insert(key.to_owned(), (etag.clone(), content));
@@ -116,34 +116,34 @@ impl Bucket {
         self.state().objects.remove(key);
     }
 
-    /// The ETag that an object has now.
+    /// The current ETag of an object.
     pub fn etag(&self, key: &str) -> Option<String> {
         self.state().objects.get(key).map(|(etag, _)| etag.clone())
     }
 
-    /// Answers the next GETs wrongly, one fault each.
+    /// Answers the next GETs with one fault each.
     pub fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
         self.state().faults.extend(faults);
     }
 
-    /// Does something right before or after the call of this number, counted from 0 on from now, is answered.
+    /// Runs a hook directly before or after the answer to the call with this number, counted from 0 from now on.
     pub fn at(&self, moment: Moment, call: usize, hook: impl FnOnce(&Self) + Send + 'static) {
         let mut state = self.state();
         let call = state.log.len() + call;
         state.hooks.insert((call, moment), Box::new(hook));
     }
 
-    /// The calls since the last time this was asked: `HEAD` or the range of a GET.
+    /// The calls since the previous time: `HEAD` or the range of a GET.
     pub fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.state().log)
     }
 
-    /// The chunks that it sent.
+    /// The chunks that it has sent.
     pub fn chunks(&self) -> Arc<Chunks> {
         Arc::clone(&self.state().chunks)
     }
 
-    /// The configuration of a client that speaks to this bucket.
+    /// The configuration of a client for this bucket.
     pub fn config(&self) -> s3::Builder {
         let connector = SharedHttpConnector::new(self.clone());
         s3::Builder::new()
@@ -219,12 +219,12 @@ impl HttpConnector for Bucket {
     }
 }
 
-/// What a GET sends.
+/// The body of a GET.
 struct Body {
     content: Content,
     at: u64,
     end: u64,
-    /// Where it breaks off, and whether with an error.
+    /// Where it breaks, and whether with an error.
     breaks: Option<(u64, bool)>,
     chunks: Arc<Chunks>,
 }

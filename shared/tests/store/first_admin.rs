@@ -1,4 +1,4 @@
-//! The first admin's secret: when it is read, when it counts, and what is said where it cannot be had.
+//! The first admin's secret: when it is read, when it is used, and the errors if it is unavailable.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use reelspan::store::{FirstAdmin, Registry, Users};
 use reelspan::user::{Directory, NotFound, Role, TIME_TO_LIVE, UserName};
 use serde_json::{Value, json};
 
-/// A hash of nothing in particular.
+/// A hash of no password.
 const HASH: &str = "$pbkdf2-sha256$i=10,l=32$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODwABAgMEBQYHCAkKCwwNDg8";
 
-/// A table of one user, and a secret.
+/// A table with one user, and a secret.
 #[derive(Debug, Default)]
 struct State {
     user: &'static str,
@@ -76,7 +76,7 @@ impl Aws {
     }
 }
 
-/// What somebody of this name is.
+/// The role of the user with this name.
 async fn role(registry: &Registry, name: &str) -> Option<Role> {
     let user = registry.find(&UserName::parse(name).unwrap()).await.unwrap()?;
     assert_eq!(user.account.name.as_str(), name);
@@ -89,7 +89,7 @@ async fn who_is_in_the_table_needs_no_secret() {
     let registry = aws.registry();
     aws.set("alice", None);
     assert_eq!(role(&registry, "alice").await, Some(Role::Owner));
-    // Nobody knows whether this is the admin.
+    // It is unknown whether this is the admin.
     let found = registry.find(&UserName::parse("admin").unwrap()).await;
     assert!(matches!(&found, Err(NotFound::Failed(why)) if why.contains("no such secret")), "{found:?}");
     assert_eq!((role(&registry, "alice").await, aws.read()), (Some(Role::Owner), 1));

@@ -1,4 +1,4 @@
-//! The users' table: who is in it, and who stays.
+//! The users' table: adding, keeping and removing users.
 
 use std::num::NonZeroU32;
 
@@ -53,7 +53,7 @@ async fn a_list_has_all_pages() {
     let (_, users) = users().await;
     let groups: Vec<String> = (0..200).map(|number| format!("group{number:0>59}")).collect();
     let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-    // Some 13 KB each, and a page has at most 1 MB.
+    // About 13 KB each, and a page has at most 1 MB.
     for number in 0..100 {
         users.add(&user(&format!("user-{number:03}"), Role::User, &groups)).await.unwrap();
     }
@@ -102,7 +102,7 @@ async fn a_change_is_of_what_the_user_is_by_then() {
     assert_eq!(groups.len(), in_time, "no change undoes another");
     assert!(in_time >= 2, "{joined:?}");
 
-    // Not even a change that tries makes of a user another one.
+    // Even a change that tries cannot rename a user.
     let other = user("bob", Role::Owner, &[]);
     users.set(&alice, |_| other.clone()).await.unwrap();
     assert_eq!(who(&users).await, ["alice owner 0", "root admin 0"]);
@@ -120,7 +120,7 @@ async fn there_is_always_an_admin() {
     users.add(&user("alice", Role::Owner, &[])).await.unwrap();
     assert!(only(users.remove(&root).await));
     assert!(only(users.set(&root, less).await));
-    // As an admin it may change otherwise.
+    // As an admin it may be changed in other ways.
     let password = Hash::of(&Password::parse("new").unwrap(), FEW).unwrap();
     users.set(&root, |user| User { password: password.clone(), ..user }).await.unwrap();
 

@@ -1,6 +1,6 @@
-//! An indexer that ends in the middle of its work, as Lambda ends one at its timeout or a processor that fails does: at each of
-//! its calls, before the call takes effect or after, or because the call is refused. What it leaves is never a mixture, and the
-//! next event finishes it, whichever that is.
+//! An indexer that is terminated in the middle of its work, for example by Lambda's timeout or a failing processor: at
+//! each of its calls, before the call takes effect or after, or because the call is refused. It never leaves a mixture
+//! of versions, and the next event, whichever it is, completes the work.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,18 +15,18 @@ use tokio::sync::Notify;
 
 use super::*;
 
-/// What becomes of the call at which it ends.
+/// The outcome of the last call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// It is never made.
     Before,
-    /// It is done, and nobody hears of it.
+    /// It takes effect, but its answer is lost.
     After,
-    /// It is refused, and the indexer lives on to say so.
+    /// It is refused, and the indexer continues and reports the error.
     Refused,
 }
 
-/// The life of one indexer: how many calls it made, and the one that is its last.
+/// One run of an indexer: its number of calls, and the number of its last call.
 #[derive(Debug)]
 struct Life {
     calls: Mutex<usize>,
@@ -41,7 +41,7 @@ impl Life {
     }
 }
 
-/// A client for HTTP, for as long as the life lasts.
+/// An HTTP client that works until the run ends.
 #[derive(Clone, Debug)]
 struct Mortal<T> {
     inner: T,
@@ -80,12 +80,12 @@ impl HttpConnector for Mortal<SharedHttpConnector> {
     }
 }
 
-/// What the bucket comes to hold.
+/// The new content of the bucket.
 #[derive(Clone, Copy, Debug)]
 enum Change {
-    /// A file of this version and so many seconds.
+    /// A file with this version and number of seconds.
     File(usize, u32),
-    /// Something that is no file of media.
+    /// Something that is not a media file.
     Text,
     /// Nothing.
     Gone,
@@ -106,7 +106,7 @@ impl Change {
     }
 }
 
-/// Lets an indexer work that ends so; says whether it got that far.
+/// Runs an indexer that is terminated this way; returns whether it got that far.
 async fn dies(
     bucket: &Bucket,
     database: &aws_sdk_dynamodb::config::Builder,
@@ -129,7 +129,7 @@ async fn dies(
 #[tokio::test]
 async fn an_indexer_that_ends_at_any_call_leaves_what_the_next_event_finishes() {
     use Change::{File, Gone, Text};
-    // What was there, what it became, and what it has become by the time of the next event, where that is another.
+    // The previous content, the new content, and the content at the time of the next event, if that differs.
     let cases = [
         (None, File(300, 120), None),
         (Some(File(300, 120)), File(301, 12), None),
@@ -161,7 +161,7 @@ async fn an_indexer_that_ends_at_any_call_leaves_what_the_next_event_finishes() 
                 assert!(call > 4, "{now:?}: only {call} calls");
                 break;
             }
-            // In between, a request finds one version or none, or is told to come again.
+            // In between, a request finds one version or none, or is told to retry.
             let _ = check_of(&stores, key).await;
             let next = then.map_or(event, |then| then.happens(&bucket, key, 3));
             handle(&stores, next).await.unwrap();

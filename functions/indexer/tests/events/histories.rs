@@ -1,16 +1,16 @@
-//! Every order in which the events of a small history can be delivered among its changes, with one of them lost or delivered
-//! twice: whatever the order, the end is the true state, once an event has come after the last change; and where none has,
-//! indexing the file without an event (`reelspan reindex`) brings it there.
+//! Every order in which the events of a short history can be delivered between its changes, with one of them lost or
+//! delivered twice. After an event that follows the last change, the index is always correct; if there is no such
+//! event, indexing the file without one (`reelspan reindex`) corrects it.
 
 use futures::StreamExt;
 use reelspan_indexer::index;
 
 use super::*;
 
-/// A change of the file: to this version of it, or to none.
+/// A change of the file: to this version, or its removal.
 type Version = Option<usize>;
 
-/// Something that happens.
+/// A step of the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     /// The change of this number.
@@ -19,7 +19,8 @@ enum Step {
     Event(usize),
 }
 
-/// All orders in which `changes` changes happen, one after another, and each event is delivered so many times, after its change.
+/// All orders of `changes` consecutive changes and their events, each delivered the given number of times after its
+/// change.
 fn orders(changes: usize, deliveries: &[usize]) -> Vec<Vec<Step>> {
     fn extend(so_far: &mut Vec<Step>, done: usize, changes: usize, left: &mut [usize], all: &mut Vec<Vec<Step>>) {
         if done == changes && left.iter().all(|left| *left == 0) {
@@ -46,7 +47,7 @@ fn orders(changes: usize, deliveries: &[usize]) -> Vec<Vec<Step>> {
     all
 }
 
-/// Lets it happen to a file of its own, and checks what comes of it.
+/// Runs the steps on a separate file, and checks the result.
 async fn happens(bucket: &Bucket, stores: &Stores, key: &str, history: &[Version], order: &[Step]) {
     for step in order {
         match *step {
@@ -59,7 +60,7 @@ async fn happens(bucket: &Bucket, stores: &Stores, key: &str, history: &[Version
                 handle(stores, event(&[(name, key, number as u32 + 1)])).await.unwrap();
             }
         }
-        // A reader finds one version whole, or is told to come again.
+        // A reader finds one complete version, or is told to retry.
         let _ = check_of(stores, key).await;
     }
     if matches!(order.last(), Some(Step::Change(_))) {

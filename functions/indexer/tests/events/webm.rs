@@ -1,4 +1,4 @@
-//! A WebM file as small as one can be, written by hand.
+//! A minimal WebM file, written by hand.
 
 use bytes::Bytes;
 
