@@ -1,5 +1,5 @@
-//! AC-3 and E-AC-3 (ETSI TS 102 366 §4.3, §E.1.2): a frame has a sync word, and behind it how long it is; and their records in MP4
-//! (annex F).
+//! AC-3 and E-AC-3 (ETSI TS 102 366 §4.3, §E.1.2): a frame begins with a sync word, and its length follows; and their
+//! records in MP4 (annex F).
 
 use super::{Bits, Frame, Properties, Syntax};
 
@@ -19,7 +19,7 @@ impl Syntax for Ac3 {
         let code = usize::from(four >> 6);
         let (size, duration, rate) = if five >> 3 <= 10 {
             let (rate, kilobits) = (*RATES.get(code)?, *BITRATES.get(usize::from(four & 0x3F) / 2)?);
-            // 44.1 kHz alone does not come out even, and has two lengths.
+            // Only at 44.1 kHz the length is not an integer, so there are two.
             let odd = if code == 1 { u32::from(four & 1) } else { 0 };
             (2 * (kilobits * 96_000 / rate + odd), 6 * BLOCK, rate)
         } else {
@@ -28,7 +28,7 @@ impl Syntax for Ac3 {
                 3 => (RATES.get(low)? / 2, 6),
                 _ => (*RATES.get(code)?, [1, 2, 3, 6].get(low).copied()?),
             };
-            // A dependent substream belongs to the independent frame before it, and lasts no time of its own.
+            // A dependent substream belongs to the independent frame before it, and has no duration of its own.
             let blocks = if two >> 6 == 1 { 0 } else { blocks };
             (2 * (u32::from(two & 7) << 8 | u32::from(three)) + 2, blocks * BLOCK, rate)
         };
@@ -44,14 +44,14 @@ impl Syntax for Ac3 {
 pub const AC3: &str = "ac-3";
 /// See [`AC3`].
 pub const EAC3: &str = "ec-3";
-/// How many frames have to be decoded before the first that is to be heard: the one before overlaps.
+/// The number of frames to decode before the first audible one: the previous frame overlaps.
 pub const PREROLL_FRAMES: u32 = 1;
-/// Channels by `acmod` (table 4.3), without that of low frequencies.
+/// The number of channels by `acmod` (table 4.3), without low frequencies.
 const CHANNELS: [u16; 8] = [2, 1, 2, 3, 3, 4, 4, 5];
-/// The greatest `bsid` of AC-3; greater ones are of E-AC-3.
+/// The greatest `bsid` of AC-3; greater ones belong to E-AC-3.
 const MAX_AC3: u32 = 10;
 
-/// What the header of a frame says of its stream, dependent substreams left aside.
+/// The properties in the header of a frame, without dependent substreams.
 #[must_use]
 pub fn properties(frame: &[u8]) -> Option<Properties> {
     let found = Ac3.frame(frame)?;
@@ -61,7 +61,7 @@ pub fn properties(frame: &[u8]) -> Option<Properties> {
     Some(Properties::audio(name.to_owned(), Some(found.kind), Some(channels)))
 }
 
-/// What the payload of a `dac3` or of a `dec3` says of its stream, dependent substreams left aside.
+/// The properties in the payload of a `dac3` or a `dec3`, without dependent substreams.
 #[must_use]
 pub fn configured(name: &str, record: &[u8]) -> Option<Properties> {
     let mut bits = Bits::new(record);
@@ -69,14 +69,14 @@ pub fn configured(name: &str, record: &[u8]) -> Option<Properties> {
         bits.take(16);
     }
     let rate = RATES.get(bits.take(2) as usize).copied();
-    // bsid and bsmod, and of E-AC-3 a reserved bit and asvc between them.
+    // bsid and bsmod; in E-AC-3 also a reserved bit and asvc between them.
     bits.take(if name == EAC3 { 10 } else { 8 });
     let channels = CHANNELS.get(bits.take(3) as usize)? + u16::from(bits.bit());
     bits.is_within().then(|| Properties::audio(name.to_owned(), rate, Some(channels)))
 }
 
-/// The record of a stream with this frame, or with these of one access unit: the payload of `dac3` (§F.4) for AC-3, of `dec3`
-/// (§F.6) for E-AC-3, of one independent substream and those that depend on it.
+/// The record of a stream with this frame, or with these frames of one access unit: the payload of `dac3` (§F.4) for
+/// AC-3, of `dec3` (§F.6) for E-AC-3, with one independent substream and those that depend on it.
 #[must_use]
 pub fn configuration(unit: &[u8]) -> Option<Vec<u8>> {
     let header = Header::read(unit)?;
@@ -110,21 +110,21 @@ pub fn configuration(unit: &[u8]) -> Option<Vec<u8>> {
     Some(record)
 }
 
-/// What a frame says of its stream (`bsi`, §4.4.2 and §E.1.2.2).
+/// The fields of a frame that describe its stream (`bsi`, §4.4.2 and §E.1.2.2).
 #[derive(Clone, Copy, Debug)]
 struct Header {
     /// `fscod`.
     rate: u32,
     bsid: u32,
-    /// `bsmod`, which E-AC-3 has too far behind.
+    /// `bsmod`; in E-AC-3 it is too far into the frame to be read.
     service: u32,
     /// `acmod`.
     mode: u32,
     /// `lfeon`.
     low: bool,
-    /// Of AC-3, `frmsizecod` halved.
+    /// AC-3: `frmsizecod` halved.
     bitrate: u32,
-    /// Of a dependent substream of E-AC-3, which channels it has, as `dec3` says them (`chan_loc`).
+    /// E-AC-3: the channels of a dependent substream, in the form of `dec3` (`chan_loc`).
     locations: u32,
 }
 
@@ -137,7 +137,7 @@ impl Header {
             let rate = bits.take(2);
             bits.take(2);
             let (mode, low, bsid) = (bits.take(3), bits.bit(), bits.take(5));
-            // dialnorm, and what compr has if there is any; both twice for two programs in one.
+            // dialnorm, and compr if present; both twice for two programs in one.
             for _ in 0..if mode == 0 { 2 } else { 1 } {
                 bits.take(5);
                 if bits.bit() {
@@ -159,8 +159,8 @@ impl Header {
     }
 }
 
-/// `chan_loc` of a `dec3` (table F.6.1), the lowest bit first, from `chanmap` (table E.1.4), the highest bit first: both have the
-/// pairs of channels from Lc/Rc on in the same order, and then the second channel of low frequencies.
+/// `chan_loc` of a `dec3` (table F.6.1), lowest bit first, from `chanmap` (table E.1.4), highest bit first: both have
+/// the pairs of channels from Lc/Rc on in the same order, and then the second channel of low frequencies.
 fn locations(map: u32) -> u32 {
     (0..8).fold((map >> 1 & 1) << 8, |all, place| all | (map >> (10 - place) & 1) << place)
 }

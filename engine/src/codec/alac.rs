@@ -1,9 +1,9 @@
-//! Apple Lossless: `ALACSpecificConfig` (Apple, *ALAC Magic Cookie Description*), which MP4's `alac` box has behind its version and
-//! flags, and Matroska as it is.
+//! Apple Lossless: `ALACSpecificConfig` (Apple, *ALAC Magic Cookie Description*), which is in MP4's `alac` box after
+//! its version and flags, and in Matroska unchanged.
 
 use super::Properties;
 
-/// What the configuration says of the stream; `None` where it is too short.
+/// The properties in the configuration; `None` if it is too short.
 #[must_use]
 pub fn properties(configuration: &[u8]) -> Option<Properties> {
     let channels = *configuration.get(9)?;
@@ -11,7 +11,7 @@ pub fn properties(configuration: &[u8]) -> Option<Properties> {
     Some(Properties::audio("alac".to_owned(), Some(rate), Some(channels.into())))
 }
 
-/// Samples of a frame, less than which only the last has.
+/// The number of samples in a frame; only the last frame has fewer.
 #[must_use]
 pub fn frame_length(configuration: &[u8]) -> Option<u32> {
     Some(u32::from_be_bytes(*configuration.first_chunk()?))

@@ -7,11 +7,11 @@ use super::{Bits, Properties};
 const SEQUENCE_HEADER: u8 = 1;
 const FRAME_HEADER: u8 = 3;
 const FRAME: u8 = 6;
-/// `matrix_coefficients` and its likes of sRGB (§6.4.2).
+/// `matrix_coefficients` and the related fields for sRGB (§6.4.2).
 const SRGB: [u32; 3] = [1, 13, 0];
 
-/// `av01.P.LLT.DD` of a record (*AV1 Codec ISO Media File Format Binding* §5): profile, level and tier, bit depth; `av01` where
-/// there is no record.
+/// `av01.P.LLT.DD` for a record (*AV1 Codec ISO Media File Format Binding* §5): profile, level and tier, bit depth;
+/// `av01` if there is no record.
 #[must_use]
 pub fn name(record: &[u8]) -> String {
     let [0x81, levels, flags, ..] = *record else { return "av01".to_owned() };
@@ -24,14 +24,14 @@ pub fn name(record: &[u8]) -> String {
     format!("av01.{}.{:02}{tier}.{depth:02}", levels >> 5, levels & 0x1F)
 }
 
-/// What the sequence header says that a temporal unit, or a record behind its first four bytes, has.
+/// The properties in the sequence header of a temporal unit, or of a record after its first four bytes.
 #[must_use]
 pub fn properties(units: &[u8]) -> Option<Properties> {
     let sequence = Sequence::read(sequence_header(units)?.1)?;
     Some(Properties::video(name(&sequence.record()), Some(sequence.dimensions)))
 }
 
-/// The record of a stream with a temporal unit that has a sequence header.
+/// The record of a stream that has this temporal unit with a sequence header.
 #[must_use]
 pub fn configuration(unit: &[u8]) -> Option<Vec<u8>> {
     let (whole, sequence) = sequence_header(unit)?;
@@ -54,7 +54,7 @@ pub fn is_key(unit: &[u8]) -> Option<bool> {
     None
 }
 
-/// The first sequence header among these units, as a whole and its data alone.
+/// The first sequence header among these units: the whole unit, and its data.
 fn sequence_header(units: &[u8]) -> Option<(&[u8], &[u8])> {
     let unit = Units(units).find(|unit| unit.kind == SEQUENCE_HEADER)?;
     Some((unit.whole, unit.data))
@@ -67,7 +67,7 @@ struct Unit<'a> {
     data: &'a [u8],
 }
 
-/// Open bitstream units in the low overhead format (§5.2), of which the last may be cut short.
+/// Open bitstream units in the low overhead format (§5.2); the last may be truncated.
 struct Units<'a>(&'a [u8]);
 
 impl<'a> Iterator for Units<'a> {
@@ -84,14 +84,14 @@ impl<'a> Iterator for Units<'a> {
     }
 }
 
-/// A number in seven bits a byte, and what follows it (§4.10.5).
+/// A number with seven bits a byte, and what follows it (§4.10.5).
 fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let last = bytes.iter().take(8).position(|byte| byte & 0x80 == 0)?;
     let (number, rest) = bytes.split_at_checked(last + 1)?;
     Some((number.iter().rev().fold(0, |value, byte| value << 7 | usize::from(byte & 0x7F)), rest))
 }
 
-/// What a record needs of a sequence header (§5.5).
+/// The fields of a sequence header that a record needs (§5.5).
 #[derive(Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "flags of a header")]
 struct Sequence {
@@ -165,7 +165,7 @@ impl Sequence {
     }
 }
 
-/// `timing_info` and the operating points, up to the size of frames: level and tier of the first point.
+/// Reads `timing_info` and the operating points, up to the size of frames. Returns level and tier of the first point.
 fn operating_points(bits: &mut Bits<'_>) -> Option<(u32, bool)> {
     let mut delay = None;
     if bits.bit() {
@@ -201,9 +201,9 @@ fn operating_points(bits: &mut Bits<'_>) -> Option<(u32, bool)> {
     first
 }
 
-/// The tools that a sequence may use, up to `order_hint_bits_minus_1`.
+/// Skips the tools that a sequence may use, up to `order_hint_bits_minus_1`.
 fn tools(bits: &mut Bits<'_>) {
-    // Superblocks, two intra filters, and four ways of inter prediction.
+    // Superblocks, two intra filters, and four kinds of inter prediction.
     bits.take(7);
     let order_hint = bits.bit();
     if order_hint {

@@ -1,6 +1,6 @@
-//! Bits of a parameter set, with the numbers of variable length of ITU-T H.264 §9.1.
+//! Bits of a parameter set, with the variable-length numbers of ITU-T H.264 §9.1.
 
-/// A position in some bytes. Behind their end there are zeros.
+/// A position in some bytes. After their end there are zeros.
 pub struct Bits<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -20,12 +20,12 @@ impl<'a> Bits<'a> {
         byte >> (7 - (self.at - 1) % 8) & 1 == 1
     }
 
-    /// So many bits, of which the last 32 count.
+    /// The next `count` bits, of which the last 32 are returned.
     pub fn take(&mut self, count: u32) -> u32 {
         (0..count).fold(0, |value, _| value << 1 | u32::from(self.bit()))
     }
 
-    /// `ue(v)`; `None` where it is no number of 31 bits.
+    /// `ue(v)`; `None` if it does not fit into 31 bits.
     pub fn unsigned(&mut self) -> Option<u32> {
         let zeros = (0..32).find(|_| self.bit())?;
         Some((1_u32 << zeros).wrapping_add(self.take(zeros)).wrapping_sub(1))
@@ -37,7 +37,7 @@ impl<'a> Bits<'a> {
         Some(if code % 2 == 0 { -code / 2 } else { code.midpoint(1) })
     }
 
-    /// Whether all of it lay within the bytes.
+    /// Whether everything read was within the bytes.
     #[must_use]
     pub const fn is_within(&self) -> bool {
         self.at <= self.bytes.len() * 8

@@ -1,4 +1,4 @@
-//! Descriptors of elementary streams (ISO/IEC 14496-1 §7.2.6): what an `esds` box has behind its version and flags.
+//! Descriptors of elementary streams (ISO/IEC 14496-1 §7.2.6), which follow version and flags in an `esds` box.
 
 /// Tags (§7.2.2.1).
 const ELEMENTARY_STREAM: u8 = 3;
@@ -6,24 +6,24 @@ const DECODER_CONFIGURATION: u8 = 4;
 const DECODER_SPECIFIC: u8 = 5;
 const SYNC_LAYER: u8 = 6;
 
-/// `objectTypeIndication` of MPEG-4 audio, of which the decoder-specific configuration is an `AudioSpecificConfig` (table 5).
+/// `objectTypeIndication` of MPEG-4 audio, whose decoder-specific configuration is an `AudioSpecificConfig` (table 5).
 pub const MPEG4_AUDIO: u8 = 0x40;
-/// Of MPEG-2 and of MPEG-1 audio.
+/// The same for MPEG-2 audio.
 pub const MPEG2_AUDIO: u8 = 0x69;
-/// Of MPEG-1 audio.
+/// The same for MPEG-1 audio.
 pub const MPEG1_AUDIO: u8 = 0x6B;
 
-/// What an `ES_Descriptor` says of its stream.
+/// The contents of an `ES_Descriptor`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Descriptor<'a> {
     /// `objectTypeIndication`: the codec.
     pub object_type: u8,
-    /// `DecoderSpecificInfo`, where there is one.
+    /// `DecoderSpecificInfo`, if present.
     pub specific: &'a [u8],
 }
 
 impl<'a> Descriptor<'a> {
-    /// Reads an `ES_Descriptor`. Of one that ends too early, what is there.
+    /// Parses an `ES_Descriptor`; if it is truncated, as far as it goes.
     #[must_use]
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         let stream = descriptor(bytes, ELEMENTARY_STREAM)?;
@@ -37,10 +37,10 @@ impl<'a> Descriptor<'a> {
         Some(Self { object_type: *configuration.first()?, specific: specific.unwrap_or_default() })
     }
 
-    /// The `ES_Descriptor` of a stream of sound, with the most and the average of its bits a second; 0 is not known.
+    /// The `ES_Descriptor` of an audio stream with these maximum and average bit rates; 0 means unknown.
     #[must_use]
     pub fn to_bytes(&self, most: u32, average: u32) -> Vec<u8> {
-        /// `streamType` (table 6), behind which `upStream` is zero and a reserved bit is one.
+        /// `streamType` (table 6), followed by `upStream`, which is zero, and a reserved bit, which is one.
         const AUDIO: u8 = 5 << 2 | 1;
         let mut configuration = vec![self.object_type, AUDIO, 0, 0, 0];
         configuration.extend(most.to_be_bytes());
@@ -51,15 +51,15 @@ impl<'a> Descriptor<'a> {
         // No identifier, no flags.
         let mut stream = vec![0, 0, 0];
         put(&mut stream, DECODER_CONFIGURATION, &configuration);
-        // As MP4 files have it (ISO/IEC 14496-14 §3.1.2).
+        // As in MP4 files (ISO/IEC 14496-14 §3.1.2).
         put(&mut stream, SYNC_LAYER, &[2]);
         let mut out = Vec::new();
         put(&mut out, ELEMENTARY_STREAM, &stream);
         out
     }
 
-    /// What follows on the sample entry in the name of the codec (RFC 6381 §3.3): the object type in hexadecimal, and of MPEG-4
-    /// audio its audio object type.
+    /// The part of the codec name after the sample entry (RFC 6381 §3.3): the object type in hexadecimal, and for
+    /// MPEG-4 audio the audio object type.
     #[must_use]
     pub fn name(&self) -> String {
         let audio = super::aac::object_type(self.specific).filter(|_| self.object_type == MPEG4_AUDIO);
@@ -67,7 +67,7 @@ impl<'a> Descriptor<'a> {
     }
 }
 
-/// The descriptor of this tag at the beginning of the bytes (§8.3.3: seven bits of size a byte).
+/// The descriptor with this tag at the beginning of the bytes (§8.3.3: the size has seven bits a byte).
 fn descriptor(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     let (found, mut rest) = bytes.split_first()?;
     let mut size = 0usize;
@@ -82,7 +82,7 @@ fn descriptor(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     (*found == tag).then(|| rest.get(..size.min(rest.len())))?
 }
 
-/// Appends a descriptor, its size in four bytes as most writers have it.
+/// Appends a descriptor with its size in four bytes, like most writers.
 fn put(out: &mut Vec<u8>, tag: u8, data: &[u8]) {
     let size = u32::try_from(data.len()).unwrap_or(u32::MAX);
     let digit = |place: u32| (size >> (7 * place)).to_be_bytes()[3] & 0x7F;

@@ -1,11 +1,11 @@
-//! Frames of DTS (ETSI TS 102 114 §5.3), in words of sixteen bits, high byte first, as discs have them.
+//! DTS frames (ETSI TS 102 114 §5.3), in words of sixteen bits, high byte first, as on discs.
 
 use super::{Frame, Properties, Syntax};
 
-/// By `SFREQ`; 0 where there is none.
+/// By `SFREQ`; 0 for reserved values.
 const RATES: [u32; 16] =
     [0, 8_000, 16_000, 32_000, 0, 0, 11_025, 22_050, 44_100, 0, 0, 12_000, 24_000, 48_000, 96_000, 192_000];
-/// The shortest frame that `FSIZE` may name.
+/// The smallest valid frame length in `FSIZE`.
 const SHORTEST: u32 = 96;
 
 /// The syntax of its core.
@@ -27,16 +27,16 @@ impl Syntax for Dts {
     }
 }
 
-/// Channels by `AMODE` (table 5-4), without that of low frequencies.
+/// The number of channels by `AMODE` (table 5-4), without low frequencies.
 const CHANNELS: [u16; 10] = [1, 2, 2, 2, 2, 3, 3, 4, 4, 5];
 
-/// What the header of a frame says of its stream. Extensions may add to it.
+/// The properties in the header of a frame. Extensions may add to them.
 #[must_use]
 pub fn properties(frame: &[u8]) -> Option<Properties> {
     let rate = Dts.frame(frame)?.kind;
     let [seven, eight, _, ten] = *frame.get(7..)?.first_chunk()?;
     let mode = usize::from((seven & 15) << 2 | eight >> 6);
-    // LFF: 1 and 2 are a channel of low frequencies.
+    // LFF: 1 and 2 mean a channel of low frequencies.
     let low = matches!(ten >> 1 & 3, 1 | 2);
     let channels = CHANNELS.get(mode).map(|channels| channels + u16::from(low));
     Some(Properties::audio("dtsc".to_owned(), Some(rate), channels))

@@ -1,12 +1,12 @@
-//! MPEG-4 part 2 video (ISO/IEC 14496-2 §6.2): where decoding can begin, and whether pictures are shown in another order than
-//! they are decoded.
+//! MPEG-4 part 2 video (ISO/IEC 14496-2 §6.2): where decoding can begin, and whether pictures are shown in another
+//! order than they are decoded.
 
 use super::nal::start_codes;
 use super::{Bits, Start};
 
 const VIDEO_OBJECT_PLANE: u8 = 0xB6;
 
-/// Decoding can begin at an I plane that a video object layer stands before.
+/// Decoding can begin at an I plane after a video object layer.
 #[must_use]
 pub fn access(payload: &[u8]) -> Start {
     let mut layer = false;
@@ -21,7 +21,7 @@ pub fn access(payload: &[u8]) -> Start {
     Start::Undecided
 }
 
-/// `low_delay` of a video object layer, where it says so.
+/// `low_delay` of a video object layer, if present.
 #[must_use]
 pub fn low_delay(layer: &[u8]) -> Option<bool> {
     let bits = &mut Bits::new(layer);
@@ -42,7 +42,7 @@ pub fn low_delay(layer: &[u8]) -> Option<bool> {
     (control && bits.is_within()).then_some(low)
 }
 
-/// Whether user data are the name of an encoder that packs: `DivX503b1393p`, `DivX501Build413p`.
+/// Whether user data name an encoder that writes packed bitstreams: `DivX503b1393p`, `DivX501Build413p`.
 #[must_use]
 pub fn is_packed(text: &[u8]) -> bool {
     let name = text.split(|byte| *byte == 0).next().unwrap_or_default();

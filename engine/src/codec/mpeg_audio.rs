@@ -1,19 +1,19 @@
-//! The header of an MPEG audio frame (ISO/IEC 11172-3 §2.4.1.3; MPEG-2's lower sample rates ISO/IEC 13818-3 §2.4.1.3; MPEG-2.5
-//! halves those once more), and of layer III what stands between it and the main data.
+//! The header of an MPEG audio frame (ISO/IEC 11172-3 §2.4.1.3; MPEG-2's lower sample rates ISO/IEC 13818-3 §2.4.1.3;
+//! MPEG-2.5 halves those again), and in layer III what is between it and the main data.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Frame, HEADER, Properties, Syntax};
 
-/// What MIME types call layer III.
+/// The name of layer III in MIME types.
 pub const NAME: &str = "mp3";
-/// How many frames of layer III have to be decoded before the first that is to be heard, where nobody looked: its main data may
-/// begin 511 bytes before it, which are less than ten frames of the bit rates that are used, and the frame before overlaps.
+/// The number of frames of layer III to decode before the first audible one, if they were not examined: its main data
+/// may begin 511 bytes earlier, which is less than ten frames at usual bit rates, and the previous frame overlaps.
 pub const PREROLL_FRAMES: u32 = 10;
 /// Sample rates of MPEG-1, by `sampling_frequency`.
 const RATES: [u32; 3] = [44100, 48000, 32000];
-/// Kilobits a second by `bitrate_index`: of MPEG-1 for layers I, II and III, then of the lower sample rates for layer I, and
-/// for II and III.
+/// Kilobits a second by `bitrate_index`: for MPEG-1 layers I, II and III, then for the lower sample rates layer I, and
+/// layers II and III.
 const BITRATES: [[u32; 15]; 5] = [
     [0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
     [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
@@ -21,9 +21,9 @@ const BITRATES: [[u32; 15]; 5] = [
     [0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
     [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
 ];
-/// The bits of a header's last byte that do not change from frame to frame, as a rule: all but `mode_extension`.
+/// The bits of a header's last byte that usually do not change from frame to frame: all but `mode_extension`.
 const MODE: u8 = 0xCF;
-/// The longest frame of free format that is looked for. Decoders take up to 640 kbit/s, which are 2880 bytes.
+/// The maximum length of a free format frame. Decoders support up to 640 kbit/s, which is 2880 bytes.
 const MAX_FREE: usize = 8 << 10;
 
 /// The four bytes of a header.
@@ -31,7 +31,7 @@ const MAX_FREE: usize = 8 << 10;
 pub struct Header(u32);
 
 impl Header {
-    /// The bytes as a header, if all its fields have values that are allowed.
+    /// The bytes as a header, if all its fields have valid values.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let header = Self(u32::from_be_bytes(*bytes.first_chunk()?));
@@ -47,13 +47,13 @@ impl Header {
         self.0 >> at & ((1 << count) - 1)
     }
 
-    /// What frames of one stream have in common: version, layer and sample rate.
+    /// What the frames of one stream have in common: version, layer and sample rate.
     #[must_use]
     pub const fn kind(self) -> u32 {
         self.0 & 0xFFFE_0C00
     }
 
-    /// `mode`, `copyright`, `original_copy` and `emphasis`, where they stand in the last byte.
+    /// `mode`, `copyright`, `original_copy` and `emphasis`, in their positions in the last byte.
     #[must_use]
     pub const fn mode(self) -> u8 {
         self.0.to_be_bytes()[3] & MODE
@@ -65,7 +65,7 @@ impl Header {
         Self((self.0 | 1 << 16) & !0xF3FF | mode as u32)
     }
 
-    /// Whether it is of the lower sample rates, MPEG-2 or 2.5.
+    /// Whether it has one of the lower sample rates of MPEG-2 or 2.5.
     #[must_use]
     pub const fn low(self) -> bool {
         self.bits(19, 2) != 3
@@ -77,7 +77,7 @@ impl Header {
         4 - self.bits(17, 2)
     }
 
-    /// Layer III has a name of its own (RFC 3003), the others the object type of MPEG-1 or MPEG-2 audio.
+    /// Layer III has its own name (RFC 3003); the others use the object type of MPEG-1 or MPEG-2 audio.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match (self.layer(), self.low()) {
@@ -87,20 +87,20 @@ impl Header {
         }
     }
 
-    /// How many channels.
+    /// The number of channels.
     #[must_use]
     pub const fn channels(self) -> u16 {
         if self.bits(6, 2) == 3 { 1 } else { 2 }
     }
 
-    /// Samples a second.
+    /// The sample rate.
     #[must_use]
     pub fn rate(self) -> u32 {
         let rate = RATES.get(self.bits(10, 2) as usize).copied().unwrap_or(RATES[0]);
         rate >> if self.bits(19, 2) == 0 { 2 } else { u32::from(self.low()) }
     }
 
-    /// Samples that the frame has of each channel.
+    /// The number of samples in the frame, for each channel.
     #[must_use]
     pub const fn duration(self) -> u32 {
         match (self.layer(), self.low()) {
@@ -110,18 +110,18 @@ impl Header {
         }
     }
 
-    /// Whether the header does not say how long the frame is.
+    /// Whether the header does not give the frame's length.
     #[must_use]
     pub const fn is_free(self) -> bool {
         self.bits(12, 4) == 0
     }
 
-    /// Bytes of the padding, where there is any.
+    /// The size of the padding, in bytes.
     const fn padding(self) -> u32 {
         self.bits(9, 1) * if self.layer() == 1 { 4 } else { 1 }
     }
 
-    /// Bytes of the frame; `None` for free format.
+    /// The length of the frame in bytes; `None` for free format.
     #[must_use]
     pub fn size(self) -> Option<u32> {
         let row = match (self.low(), self.layer()) {
@@ -137,7 +137,7 @@ impl Header {
         Some(bytes + self.padding())
     }
 
-    /// Bytes before the data: the header, a checksum, and of layer III the side information (§2.4.1.7).
+    /// The number of bytes before the data: the header, a checksum, and in layer III the side information (§2.4.1.7).
     #[must_use]
     pub const fn before_data(self) -> u8 {
         let checksum = if self.bits(16, 1) == 0 { 2 } else { 0 };
@@ -150,13 +150,13 @@ impl Header {
         4 + checksum + side
     }
 
-    /// Layer III: how many bytes back main data may begin, by the width of `main_data_begin`.
+    /// Layer III: how many bytes earlier main data may begin, given by the width of `main_data_begin`.
     #[must_use]
     pub const fn most_reach(self) -> u32 {
         if self.low() { 255 } else { 511 }
     }
 
-    /// The same at each bitrate, from the lowest on.
+    /// The same for each bit rate, lowest first.
     pub fn at_bitrates(self) -> impl Iterator<Item = Self> {
         (1..15).map(move |index| Self(self.0 & !0xF000 | index << 12))
     }
@@ -171,11 +171,11 @@ impl Header {
 /// The syntax of MPEG audio frames.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Mpeg {
-    /// How long frames of free format are in this file, without padding.
+    /// The length of free format frames in this file, without padding.
     pub free: Option<u32>,
 }
 
-/// Samples of each channel that a frame of layer III has, at this rate.
+/// The number of samples in a frame of layer III at this rate, for each channel.
 #[must_use]
 pub const fn frame(rate: u32) -> u32 {
     if rate < 32_000 { 576 } else { 1152 }
@@ -206,7 +206,7 @@ impl Syntax for Mpeg {
     }
 }
 
-/// The first field of layer III's side information, of nine bits or, of the lower sample rates, eight.
+/// The first field of layer III's side information: nine bits, or eight at the lower sample rates.
 fn main_data_begin(header: Header, bytes: &[u8]) -> u16 {
     let at = if header.bits(16, 1) == 0 { 6 } else { 4 };
     let field = bytes.get(at..HEADER.min(at + 2)).and_then(|field| field.first_chunk());
@@ -214,8 +214,8 @@ fn main_data_begin(header: Header, bytes: &[u8]) -> u16 {
     if header.low() { field >> 8 } else { field >> 7 }
 }
 
-/// How long frames of free format are, without padding, if these bytes begin with two: as far as from one header to the next
-/// like it, and again to the one behind.
+/// The length of free format frames, without padding, if these bytes begin with two: the distance from one header to
+/// the next similar one, confirmed by the one after that.
 #[must_use]
 pub fn free_length(bytes: &[u8]) -> Option<u32> {
     let alike = |at: usize| {
@@ -230,7 +230,7 @@ pub fn free_length(bytes: &[u8]) -> Option<u32> {
     })
 }
 
-/// What a header says of its stream.
+/// The properties in a header.
 #[must_use]
 pub fn properties(payload: &[u8]) -> Option<Properties> {
     let header = Header::parse(payload)?;

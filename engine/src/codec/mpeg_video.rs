@@ -1,4 +1,5 @@
-//! MPEG-1 and MPEG-2 video (ISO/IEC 11172-2, 13818-2 §6.2): where decoding can begin, and what a sequence header says.
+//! MPEG-1 and MPEG-2 video (ISO/IEC 11172-2, 13818-2 §6.2): where decoding can begin, and the contents of a sequence
+//! header.
 
 use super::nal::start_codes as units;
 use super::{Properties, Start};
@@ -7,7 +8,7 @@ const PICTURE: u8 = 0x00;
 const SEQUENCE: u8 = 0xB3;
 const EXTENSION: u8 = 0xB5;
 
-/// Decoding can begin at an I picture that a sequence header stands before.
+/// Decoding can begin at an I picture after a sequence header.
 #[must_use]
 pub fn access(payload: &[u8]) -> Start {
     let mut sequence = false;
@@ -23,7 +24,7 @@ pub fn access(payload: &[u8]) -> Start {
     Start::Undecided
 }
 
-/// The size of pictures, and whether it is MPEG-1 or MPEG-2: that has an extension.
+/// The size of pictures, and whether it is MPEG-1 or MPEG-2, which has an extension.
 #[must_use]
 pub fn properties(payload: &[u8]) -> Option<Properties> {
     let mut units = units(payload).skip_while(|unit| unit.first() != Some(&SEQUENCE));

@@ -1,4 +1,4 @@
-//! NAL units, behind start codes (ITU-T H.264 Annex B, H.265 Annex B) or behind their lengths (ISO/IEC 14496-15 §4.3.3).
+//! NAL units after start codes (ITU-T H.264 Annex B, H.265 Annex B) or after their lengths (ISO/IEC 14496-15 §4.3.3).
 
 use super::Bits;
 
@@ -13,12 +13,12 @@ pub fn units(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// What follows each start code, the code first.
+/// The bytes after each start code, beginning with the code.
 pub fn start_codes(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::successors(behind_start_code(bytes), |unit| behind_start_code(unit))
 }
 
-/// What follows the first start code.
+/// The bytes after the first start code.
 #[must_use]
 pub fn behind_start_code(bytes: &[u8]) -> Option<&[u8]> {
     let mut at = 2;
@@ -32,7 +32,7 @@ pub fn behind_start_code(bytes: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// NAL units behind lengths of this many bytes. The last may be cut short.
+/// NAL units after lengths of this many bytes. The last may be truncated.
 pub fn by_lengths(mut rest: &[u8], width: usize) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (length, unit) = rest.split_at_checked(width)?;
@@ -43,14 +43,14 @@ pub fn by_lengths(mut rest: &[u8], width: usize) -> impl Iterator<Item = &[u8]> 
     })
 }
 
-/// A NAL unit without the zeros that may stand between it and the next start code (`trailing_zero_8bits`).
+/// A NAL unit without the zeros that may precede the next start code (`trailing_zero_8bits`).
 #[must_use]
 pub fn trimmed(unit: &[u8]) -> &[u8] {
     let end = unit.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     unit.get(..end).unwrap_or(unit)
 }
 
-/// Takes a NAL unit behind its length of sixteen bits, as configuration records have parameter sets.
+/// Takes a NAL unit after its length of sixteen bits, as parameter sets are stored in configuration records.
 pub(super) fn sized<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (length, behind) = rest.split_first_chunk()?;
     let (unit, behind) = behind.split_at_checked(u16::from_be_bytes(*length).into())?;
@@ -58,13 +58,13 @@ pub(super) fn sized<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(unit)
 }
 
-/// Appends a NAL unit behind its length of sixteen bits.
+/// Appends a NAL unit after its length of sixteen bits.
 pub(super) fn put_sized(out: &mut Vec<u8>, unit: &[u8]) {
     out.extend(u16::try_from(unit.len()).unwrap_or(u16::MAX).to_be_bytes());
     out.extend_from_slice(unit);
 }
 
-/// The payload of a NAL unit, without the bytes that keep it free of start codes (H.264 §7.4.1).
+/// The payload of a NAL unit, without the emulation prevention bytes (H.264 §7.4.1).
 #[must_use]
 pub fn payload(unit: &[u8]) -> Vec<u8> {
     let mut zeros = 0;
@@ -76,8 +76,8 @@ pub fn payload(unit: &[u8]) -> Vec<u8> {
     kept.copied().collect()
 }
 
-/// What is cropped of a picture's width and height (`frame_cropping_flag` of H.264, `conformance_window_flag` of HEVC), which is
-/// counted in samples of colour (`chroma_format_idc`, ITU-T H.264 table 6-1).
+/// How much a picture's width and height are cropped (`frame_cropping_flag` of H.264, `conformance_window_flag` of
+/// HEVC), which is counted in colour samples (`chroma_format_idc`, ITU-T H.264 table 6-1).
 pub fn cropping(bits: &mut Bits<'_>, chroma: u32) -> Option<(u32, u32)> {
     if !bits.bit() {
         return Some((0, 0));

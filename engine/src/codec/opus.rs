@@ -1,41 +1,43 @@
-//! Opus (RFC 6716): how long a packet lasts, and its identification header, which Ogg, Matroska and FLV have as `OpusHead`
-//! (RFC 7845 §5.1), and MP4 as `dOps` (*Encapsulation of Opus in ISO Base Media File Format* §4.3.2).
+//! Opus (RFC 6716): the durations of packets, and the identification header, which is `OpusHead` in Ogg, Matroska and
+//! FLV (RFC 7845 §5.1), and `dOps` in MP4 (*Encapsulation of Opus in ISO Base Media File Format* §4.3.2).
 
 use super::Properties;
 
-/// Samples a second that decoders give, whatever the input was.
+/// The sample rate that decoders output, whatever the input was.
 pub const RATE: u32 = 48_000;
-/// What `OpusHead` begins with.
+/// The beginning of `OpusHead`.
 pub const MAGIC: &[u8] = b"OpusHead";
-/// How many samples have to be decoded before the first that is to be heard: 80 ms (RFC 7845 §4.6).
+/// The number of samples to decode before the first audible one: 80 ms (RFC 7845 §4.6).
 pub const PREROLL: u32 = 3_840;
-/// How many samples a decoder takes to converge: 300 ms. After [`PREROLL`] decoders were still 1/60 of full scale off at the
-/// worst in music, and 1/8 at low rates; after these it is less than half a bit of 16, and 1/350.
+/// The number of samples that a decoder needs to converge: 300 ms. After [`PREROLL`], decoders were still off by 1/60
+/// of full scale at worst in music, and by 1/8 at low rates; after this number it is less than half a bit of 16, and
+/// 1/350.
 pub const CONVERGENCE: u32 = 14_400;
 
-/// What a decoder has to have first.
+/// The configuration that a decoder needs first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Configuration {
-    /// How many channels a decoder gives.
+    /// The number of output channels.
     pub channels: u8,
-    /// How many samples are not to be heard at the beginning.
+    /// The number of samples at the beginning that are not played.
     pub pre_skip: u16,
-    /// Samples a second of what was encoded, for information.
+    /// The sample rate of the original input, for information.
     pub input_rate: u32,
     /// Gain to apply, in 256ths of a decibel.
     pub gain: i16,
     /// The channel mapping family.
     pub family: u8,
-    /// The channel mapping table of another family than 0: the numbers of streams and of coupled ones, and the mapping.
+    /// The channel mapping table of families other than 0: the number of streams and of coupled streams, and the
+    /// mapping.
     pub mapping: Vec<u8>,
 }
 
 impl Configuration {
-    /// Reads an `OpusHead`.
+    /// Parses an `OpusHead`.
     ///
     /// # Errors
     ///
-    /// Its version where that is not known; `None` where it is too short.
+    /// Its version if that is unknown; `None` if it is too short.
     pub fn parse_head(packet: &[u8]) -> Result<Self, Option<u8>> {
         let ([.., version, channels, s0, s1, r0, r1, r2, r3, g0, g1, family], mapping) =
             packet.split_first_chunk::<19>().ok_or(None)?;
@@ -52,7 +54,7 @@ impl Configuration {
         })
     }
 
-    /// Reads the payload of a `dOps`.
+    /// Parses the payload of a `dOps`.
     #[must_use]
     pub fn parse_box(payload: &[u8]) -> Option<Self> {
         let ([_, channels, s0, s1, r0, r1, r2, r3, g0, g1, family], mapping) = payload.split_first_chunk::<11>()?;
@@ -66,7 +68,7 @@ impl Configuration {
         })
     }
 
-    /// The `OpusHead`.
+    /// Encodes the `OpusHead`.
     #[must_use]
     pub fn to_head(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
@@ -79,7 +81,7 @@ impl Configuration {
         out
     }
 
-    /// The payload of the `dOps`.
+    /// Encodes the payload of the `dOps`.
     #[must_use]
     pub fn to_box(&self) -> Vec<u8> {
         let mut out = vec![0, self.channels];
@@ -91,14 +93,14 @@ impl Configuration {
         out
     }
 
-    /// What it says of the stream.
+    /// The properties of the stream.
     #[must_use]
     pub fn properties(&self) -> Properties {
         Properties::audio("opus".to_owned(), Some(RATE), Some(self.channels.into()))
     }
 }
 
-/// How many nanoseconds the Opus packet lasts whose first bytes these are (RFC 6716 §3.1 and §3.2).
+/// The duration in nanoseconds of an Opus packet with these first bytes (RFC 6716 §3.1 and §3.2).
 #[must_use]
 pub fn duration([toc, count]: [u8; 2]) -> Option<u64> {
     const MICROSECONDS: [u64; 4] = [10_000, 20_000, 40_000, 60_000];

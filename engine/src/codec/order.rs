@@ -1,4 +1,4 @@
-//! In which order pictures of H.264 and HEVC are shown, which their slices say: picture order counts (ITU-T H.264 §8.2.1,
+//! The presentation order of H.264 and HEVC pictures, by the picture order counts of their slices (ITU-T H.264 §8.2.1,
 //! H.265 §8.3.1). They count within a coded video sequence, which begins with an IDR picture.
 
 use serde::{Deserialize, Serialize};
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::slice::{Counted, SLICE_HEADER, Slice};
 use super::{avc, hevc, nal};
 
-/// Which picture an access unit has.
+/// The picture of an access unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Place {
-    /// The second field of the picture before.
+    /// The second field of the previous picture.
     Field,
-    /// That of this count in this coded video sequence, in which a frame has so many counts as a rule.
+    /// The picture with this count in this coded video sequence, in which a frame usually takes this many counts.
     At {
         /// Which coded video sequence it is of.
         sequence: u32,
@@ -20,20 +20,20 @@ pub enum Place {
         /// How many counts a frame has.
         steps: i64,
     },
-    /// Nothing says which.
+    /// Unknown.
     Unknown,
 }
 
-/// The pictures of a stream, as they are decoded.
+/// The pictures of a stream, in decode order.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Order {
     sets: Sets,
     /// How many coded video sequences have begun.
     sequence: u32,
-    /// The count of the last picture, and of the last that others are counted from.
+    /// The count of the last picture, and of the last reference.
     last: i64,
     reference: i64,
-    /// The first field of a picture, whose second has not come.
+    /// The first field of a picture whose second has not come yet.
     field: Option<(u32, bool)>,
 }
 
@@ -46,20 +46,20 @@ enum Sets {
 }
 
 impl Order {
-    /// Of a stream of H.264.
+    /// For an H.264 stream.
     #[must_use]
     pub fn avc() -> Self {
         Self { sets: Sets::H264(avc::Sets::default()), ..Self::default() }
     }
 
-    /// Of a stream of HEVC.
+    /// For a HEVC stream.
     #[must_use]
     pub fn hevc() -> Self {
         Self { sets: Sets::Hevc(hevc::Sets::default()), ..Self::default() }
     }
 
-    /// Whether the parameter sets so far have pictures shown by counts, and thus in another order than they are decoded if need
-    /// be.
+    /// Whether the parameter sets so far use picture order counts, so that pictures may be shown in another order than
+    /// they are decoded.
     #[must_use]
     pub fn has_counts(&self) -> bool {
         match &self.sets {
@@ -69,8 +69,8 @@ impl Order {
         }
     }
 
-    /// Which picture an access unit has that begins with these bytes; `None` where more of it has to be seen. `last`: no
-    /// more of it will be.
+    /// The picture of an access unit that begins with these bytes; `None` if more of it is needed. `last`: there is no
+    /// more of it.
     pub fn place(&mut self, opening: &[u8], last: bool) -> Option<Place> {
         let is_slice: fn(u8) -> bool = match self.sets {
             Sets::H264(_) => |header| matches!(header & 0x1F, 1..=5),
@@ -103,7 +103,7 @@ impl Order {
         }
         let count = match slice.count {
             Counted::Bits(low, bits) => {
-                // The nearest to the reference before.
+                // The value nearest to the previous reference.
                 let whole = 1_i64 << bits;
                 let ahead = (i64::from(low) - self.reference).rem_euclid(whole);
                 self.reference + if ahead >= whole / 2 { ahead - whole } else { ahead }

@@ -1,25 +1,25 @@
 //! Speex (*The Speex Codec Manual*, §7.4): its header.
 
-/// What the header begins with.
+/// The beginning of the header.
 pub const MAGIC: &[u8] = b"Speex   ";
 
-/// What the header says.
+/// The contents of the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Samples a second.
+    /// The sample rate.
     pub rate: u32,
-    /// How many channels.
+    /// The number of channels.
     pub channels: u32,
-    /// Samples of a frame.
+    /// The number of samples in a frame.
     pub frame_size: u32,
-    /// Frames of a packet; 0 is one too.
+    /// The number of frames in a packet; 0 also means one.
     pub frames: u32,
-    /// Header packets behind the comments.
+    /// The number of header packets after the comments.
     pub extra_headers: u32,
 }
 
 impl Header {
-    /// Reads the packet; `None` where it is too short.
+    /// Parses the packet; `None` if it is too short.
     #[must_use]
     pub fn parse(packet: &[u8]) -> Option<Self> {
         let field = |at: usize| Some(u32::from_le_bytes(*packet.get(at..)?.first_chunk()?));

@@ -2,8 +2,8 @@
 
 use super::{Start, frame};
 
-/// Whether `TrueHD` can be decoded from these access units on: one of them has a major sync (Dolby, *Meridian Lossless Packing*,
-/// `format_sync`).
+/// Whether `TrueHD` can be decoded from these access units: one of them has a major sync (Dolby, *Meridian Lossless
+/// Packing*, `format_sync`).
 #[must_use]
 pub fn access(payload: &[u8]) -> Start {
     frame::any(payload, |unit| {

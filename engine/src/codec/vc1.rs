@@ -3,7 +3,7 @@
 use super::Start;
 use super::nal::start_codes;
 
-/// Decoding can begin at a frame that a sequence header stands before.
+/// Decoding can begin at a frame after a sequence header.
 #[must_use]
 pub fn access(payload: &[u8]) -> Start {
     let first = start_codes(payload).filter_map(|unit| unit.first()).find(|code| matches!(code, 0x0D | 0x0F));

@@ -1,37 +1,38 @@
-//! Vorbis (*Vorbis I Specification*): its headers, and how long the block of a packet is.
+//! Vorbis (*Vorbis I Specification*): its headers, and the block sizes of packets.
 //!
-//! That says the packet's mode, and the modes stand at the end of the setup header, behind codebooks that only a decoder reads.
-//! They are found from its end, as liboggz and ffmpeg find them: each ends with 40 bits of which few are not zero.
+//! A packet's mode determines its block size. The modes are at the end of the setup header, after codebooks that only a
+//! decoder reads. They are found from its end, as in liboggz and ffmpeg: each mode ends with 40 bits, few of which can
+//! be set.
 
 use serde::{Deserialize, Serialize};
 
 use super::Properties;
 
-/// What the identification header begins with (§4.2.2).
+/// The beginning of the identification header (§4.2.2).
 pub const MAGIC: &[u8] = b"\x01vorbis";
-/// How many samples have to be decoded before the first that is to be heard, where the length of blocks is not known: the packet
-/// before overlaps, and a long block has usually so many.
+/// The number of samples to decode before the first audible one if the block sizes are unknown: the previous packet
+/// overlaps, and this is the usual size of a long block.
 pub const PREROLL: u32 = 2048;
 /// A mode: the block flag, window and transform type, which are zero, and the mapping (§4.2.4).
 const MODE: usize = 1 + 16 + 16 + 8;
-/// Modes, at most.
+/// The maximum number of modes.
 const MAX_MODES: usize = 64;
 
-/// What the identification header says (§4.2.2).
+/// The contents of the identification header (§4.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identification {
-    /// `vorbis_version`, which is 0.
+    /// `vorbis_version`, always 0.
     pub version: u32,
-    /// How many channels.
+    /// The number of channels.
     pub channels: u8,
-    /// Samples a second.
+    /// The sample rate.
     pub rate: u32,
-    /// Samples of a short and of a long block.
+    /// The number of samples in a short and in a long block.
     pub blocks: [i64; 2],
 }
 
 impl Identification {
-    /// Reads the packet; `None` where it is too short.
+    /// Parses the packet; `None` if it is too short.
     #[must_use]
     pub fn parse(packet: &[u8]) -> Option<Self> {
         let field = |at: usize| Some(u32::from_le_bytes(*packet.get(at..)?.first_chunk()?));
@@ -40,32 +41,33 @@ impl Identification {
         Some(Self { version: field(7)?, channels: *packet.get(11)?, rate: field(12)?, blocks })
     }
 
-    /// What it says of the stream.
+    /// The properties of the stream.
     #[must_use]
     pub fn properties(&self) -> Properties {
         Properties::audio("vorbis".to_owned(), Some(self.rate), Some(self.channels.into()))
     }
 }
 
-/// The identification header in a `CodecPrivate` of Matroska: three packets behind their number less one and the lengths of two.
+/// The identification header in a `CodecPrivate` of Matroska: three packets, preceded by their number minus one and the
+/// lengths of two.
 #[must_use]
 pub fn identification(private: &[u8]) -> Option<Identification> {
     let at = private.windows(MAGIC.len()).take(1024).position(|bytes| bytes == MAGIC)?;
     Identification::parse(private.get(at..)?)
 }
 
-/// Whether each mode's block is a long one.
+/// Whether each mode has a long block.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Modes(pub(crate) Vec<bool>);
 
 impl Modes {
-    /// From the end of the setup header.
+    /// Finds the modes from the end of the setup header.
     #[must_use]
     pub fn parse(packet: &[u8]) -> Option<Self> {
         modes(packet).map(Self)
     }
 
-    /// Whether the block of a packet that begins with this byte is a long one; `None` for one that gives no output.
+    /// Whether a packet with this first byte has a long block; `None` if it has no output.
     #[must_use]
     pub fn is_long(&self, first: u8) -> Option<bool> {
         let bits = u8::BITS - u8::try_from(self.0.len().checked_sub(1)?).ok()?.leading_zeros();
@@ -74,7 +76,7 @@ impl Modes {
     }
 }
 
-/// Bits from the end of a packet: the last bit that was written comes first.
+/// Bits from the end of a packet: the last written bit comes first.
 #[derive(Clone, Copy)]
 struct Backwards<'a> {
     bytes: &'a [u8],
@@ -93,13 +95,13 @@ impl Backwards<'_> {
     }
 }
 
-/// Whether each mode's block is a long one, from the end of the setup header.
+/// Whether each mode has a long block, from the end of the setup header.
 fn modes(packet: &[u8]) -> Option<Vec<bool>> {
     let mut bits = Backwards { bytes: packet, left: packet.len() * 8 };
-    // The framing bit is the last that is one.
+    // The framing bit is the last one that is set.
     while bits.bit()? == 0 {}
     let (mut flags, mut found) = (Vec::new(), None);
-    // Behind the modes stands nothing, before them their number.
+    // The modes are last, and their number precedes them.
     while flags.len() < MAX_MODES && bits.left >= MODE + 6 + MAGIC.len() * 8 {
         if bits.bits(8)? > 63 || bits.bits(32)? != 0 {
             break;
@@ -118,7 +120,7 @@ fn modes(packet: &[u8]) -> Option<Vec<bool>> {
 mod tests {
     use super::*;
 
-    /// Bits, the lowest of each value first.
+    /// Bits, the least significant of each value first.
     fn packed(fields: &[(u64, usize)]) -> Vec<u8> {
         let bits: Vec<u64> =
             fields.iter().flat_map(|(value, bits)| (0..*bits).map(move |bit| value >> bit & 1)).collect();

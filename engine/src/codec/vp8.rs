@@ -8,7 +8,7 @@ pub fn is_key(frame: &[u8]) -> Option<bool> {
     frame.first().map(|first| first & 1 == 0)
 }
 
-/// What a key frame says of its stream (§9.1): behind three bytes and a start code, fourteen bits each of width and height.
+/// The properties in a key frame (§9.1): after three bytes and a start code, width and height with fourteen bits each.
 #[must_use]
 pub fn properties(frame: &[u8]) -> Option<Properties> {
     let [first, _, _, 0x9D, 0x01, 0x2A, w0, w1, h0, h1] = *frame.first_chunk()? else { return None };

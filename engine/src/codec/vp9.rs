@@ -1,11 +1,11 @@
-//! VP9 (*VP9 Bitstream & Decoding Process Specification*), and `VPCodecConfigurationRecord`, which `vpcC` has behind its version
-//! and flags (*VP Codec ISO Media File Format Binding*). Matroska has a part of it as features.
+//! VP9 (*VP9 Bitstream & Decoding Process Specification*), and `VPCodecConfigurationRecord`, which follows version and
+//! flags in `vpcC` (*VP Codec ISO Media File Format Binding*). Matroska has a part of it as features.
 
 use super::{Bits, Properties};
 
 /// `CS_RGB` (§7.2.2).
 const RGB: u32 = 7;
-/// Levels: the most luma samples a second, the most in a picture, and the level times ten (Annex A).
+/// The levels: the maximum number of luma samples a second and in a picture, and the level times ten (Annex A).
 const LEVELS: [(u64, u64, u8); 14] = [
     (829_440, 36_864, 10),
     (2_764_800, 73_728, 11),
@@ -23,7 +23,7 @@ const LEVELS: [(u64, u64, u8); 14] = [
     (4_706_009_088, 35_651_584, 62),
 ];
 
-/// What a `vpcC` says, of VP8 and VP9.
+/// The contents of a `vpcC`, for VP8 and VP9.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Configuration {
     /// The profile of the bitstream.
@@ -36,12 +36,12 @@ pub struct Configuration {
     pub subsampling: u8,
     /// `videoFullRangeFlag`.
     pub full_range: bool,
-    /// Colour primaries, transfer characteristics and matrix coefficients (ISO/IEC 23001-8); 2 where they are not known.
+    /// Colour primaries, transfer characteristics and matrix coefficients (ISO/IEC 23001-8); 2 if unknown.
     pub colour: [u8; 3],
 }
 
 impl Configuration {
-    /// Reads the payload of a `vpcC`, version and flags included.
+    /// Parses the payload of a `vpcC`, including version and flags.
     #[must_use]
     pub fn parse(payload: &[u8]) -> Option<Self> {
         let [_, _, _, _, profile, level, packed, colour @ ..] = payload else { return None };
@@ -50,7 +50,7 @@ impl Configuration {
         Some(Self { profile: *profile, level: *level, depth, subsampling, full_range: packed & 1 == 1, colour })
     }
 
-    /// From features (id, length, value) as Matroska has them as a `CodecPrivate`: profile, level, depth and subsampling.
+    /// From Matroska's features (id, length, value) in a `CodecPrivate`: profile, level, depth and subsampling.
     #[must_use]
     pub fn of_features(private: &[u8]) -> Option<Self> {
         let feature = |id| {
@@ -60,8 +60,8 @@ impl Configuration {
         Some(Self { profile, level, depth, subsampling: feature(4).unwrap_or(1), full_range: false, colour: [2; 3] })
     }
 
-    /// Of a stream with this key frame, and with a level that pictures of its size have at this many a second. Colours are left
-    /// open where the frame names no standard.
+    /// The record of a stream with this key frame, and with the level for pictures of its size at this rate. Colours
+    /// stay unknown if the frame names no standard.
     #[must_use]
     pub fn of_key_frame(frame: &[u8], pictures: f64) -> Option<Self> {
         let header = Header::read(frame)?;
@@ -77,7 +77,7 @@ impl Configuration {
         })
     }
 
-    /// The payload of a `vpcC`, version and flags included.
+    /// The payload of a `vpcC`, including version and flags.
     #[must_use]
     pub const fn to_bytes(&self) -> [u8; 12] {
         let [primaries, transfer, matrix] = self.colour;
@@ -92,7 +92,7 @@ impl Configuration {
     }
 }
 
-/// The least level that pictures of this size have, so many a second; 62 where none has.
+/// The lowest level that allows pictures of this size at this rate; 62 if none does.
 #[must_use]
 pub fn level((width, height): (u32, u32), pictures: f64) -> u8 {
     let size = u64::from(width).saturating_mul(u64::from(height));
@@ -101,8 +101,8 @@ pub fn level((width, height): (u32, u32), pictures: f64) -> u8 {
     LEVELS.iter().find(|(rate, most, _)| fits(*rate, *most)).map_or(62, |(.., level)| *level)
 }
 
-/// Whether a frame is a key frame (`uncompressed_header`, §6.2): `frame_marker`, the profile, of the last one a bit more,
-/// `show_existing_frame`, `frame_type`.
+/// Whether a frame is a key frame (`uncompressed_header`, §6.2): `frame_marker`, the profile, one more bit for the last
+/// profile, `show_existing_frame`, `frame_type`.
 #[must_use]
 pub fn is_key(frame: &[u8]) -> Option<bool> {
     let mut bits = Bits::new(frame.get(..2)?);
@@ -113,7 +113,7 @@ pub fn is_key(frame: &[u8]) -> Option<bool> {
     (marker == 2).then(|| !bits.bit() && !bits.bit())
 }
 
-/// What a key frame says of its stream.
+/// The properties in a key frame.
 #[must_use]
 pub fn properties(frame: &[u8]) -> Option<Properties> {
     Header::read(frame).map(|header| Properties::video("vp9".to_owned(), Some(header.dimensions)))
@@ -134,7 +134,7 @@ impl Header {
         let bits = &mut Bits::new(frame);
         bits.take(2);
         let profile = u32::from(bits.bit()) | u32::from(bits.bit()) << 1;
-        // Of the last profile a reserved bit, then show_existing_frame, frame_type, show_frame, error_resilient_mode.
+        // In the last profile a reserved bit, then show_existing_frame, frame_type, show_frame, error_resilient_mode.
         bits.take(if profile == 3 { 5 } else { 4 });
         if bits.take(24) != 0x49_8342 {
             return None;

@@ -1,23 +1,23 @@
-//! Where in a file its elements are, a few bytes for each: a cut may have an element for each of its samples.
+//! The ranges of a file's elements, a few bytes for each: a cut may have an element for each of its samples.
 
 use std::ops::Range;
 
-/// How many extents are found together.
+/// How many extents a block has.
 const BLOCK: usize = 64;
 
-/// Ranges of bytes in ascending order, none overlapping the next.
+/// Byte ranges in ascending order, which do not overlap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extents {
-    /// Of each: from the end of the one before to its beginning, and its length, seven bits a byte.
+    /// For each range: the distance from the end of the previous one, and its length, seven bits a byte.
     packed: Vec<u8>,
-    /// Of every 64th: where it is written, and the end of the one before.
+    /// For every 64th range: its position in `packed`, and the end of the previous one.
     blocks: Vec<(usize, u64)>,
     count: usize,
     end: u64,
 }
 
 impl Extents {
-    /// Appends a range, which begins at the end of the last one or behind it.
+    /// Appends a range, which begins at the end of the last one or after it.
     pub fn push(&mut self, range: Range<u64>) {
         if self.count.is_multiple_of(BLOCK) {
             self.blocks.push((self.packed.len(), self.end));
@@ -54,7 +54,7 @@ impl Extents {
         self.from(0, 0)
     }
 
-    /// The range that holds this byte.
+    /// The range that contains this byte.
     #[must_use]
     pub fn holding(&self, byte: u64) -> Option<Range<u64>> {
         let block = self.blocks.partition_point(|(_, end)| *end <= byte).checked_sub(1)?;

@@ -1,7 +1,7 @@
-//! Files that are something else: what begins in a way by which it is known, and of which no fragments can be cut. A stream of
-//! frames may stand behind anything, and an archive of MP3 files holds such streams; so these are told apart first.
+//! Files of other formats, which are recognised by their beginning, and of which no fragments can be cut. A stream of
+//! frames may follow anything, and an archive of MP3 files contains such streams, so these formats are checked first.
 
-/// What files begin with, at which byte, and what they are then.
+/// The beginnings of files: the offset, the bytes, and the format.
 const BEGINNINGS: &[(usize, &[u8], &str)] = &[
     (0, b"caff", "Core Audio Format"),
     (0, b".snd", "Sun audio (AU)"),
@@ -68,7 +68,7 @@ const BEGINNINGS: &[(usize, &[u8], &str)] = &[
     (0, b"SQLite format 3", "a database"),
 ];
 
-/// What a file is that begins with these bytes, if they tell.
+/// The format of a file that begins with these bytes, if they show it.
 pub fn name(start: &[u8]) -> Option<&'static str> {
     let begins = |(at, bytes, _): &&(usize, &[u8], _)| start.get(*at..).is_some_and(|rest| rest.starts_with(bytes));
     BEGINNINGS.iter().find(begins).map(|(_, _, name)| *name)

@@ -1,4 +1,4 @@
-//! For tests: an indexed file, what may be selected of it, and the bytes of a cut.
+//! For tests: an indexed file, selections of it, and the bytes of a cut.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
 use std::ops::Range;
@@ -11,7 +11,7 @@ use crate::index::{Element, Outline, Packed, Page};
 use crate::media::splice::{Piece, Splice};
 use crate::media::{Interval, Run, Time};
 
-/// Pages, as they come.
+/// Pages in the order in which they come.
 #[derive(Default)]
 pub struct Pages(pub Vec<Packed>);
 
@@ -26,12 +26,12 @@ impl Sink for Pages {
 #[derive(Debug)]
 pub struct Indexed {
     pub outline: Outline,
-    /// The samples of each track, runs of several taken apart.
+    /// The samples of each track, as runs of one.
     pub samples: Vec<Vec<Run>>,
     pub elements: Vec<Element>,
 }
 
-/// Indexes a file, by way of its recognition.
+/// Indexes a file of any recognised format.
 pub fn index(file: &[u8]) -> Result<Indexed, Error> {
     let mut pages = Pages::default();
     let outline = block_on(super::index(&Bytes::copy_from_slice(file), &mut pages))?;
@@ -39,7 +39,7 @@ pub fn index(file: &[u8]) -> Result<Indexed, Error> {
 }
 
 impl Indexed {
-    /// From an outline and its pages.
+    /// Builds it from an outline and its pages.
     pub fn new(outline: Outline, mut pages: Pages) -> Self {
         let mut samples = vec![Vec::new(); outline.tracks.len()];
         let mut elements: Vec<Element> = Vec::new();
@@ -60,7 +60,7 @@ impl Indexed {
         Self { outline, samples, elements }
     }
 
-    /// What of these tracks is presented from `start` up to `end` milliseconds, all of it whole.
+    /// Selects what these tracks present from `start` up to `end` milliseconds, with whole samples.
     pub fn select(&self, tracks: &[usize], start: i64, end: i64) -> Selection {
         let ms = |ms: i64| Time(ms * 1_000_000);
         let tracks = tracks.iter().map(|place| {

@@ -1,44 +1,43 @@
-//! Where a file says that decoding can begin, and whether that is true.
+//! Checks what a file says about where decoding can begin.
 
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{Coding, Opening};
 
-/// What a file says of where decoding can begin in a track, as far as that was looked into. Some writers mark every picture, or
-/// the wrong ones: VLC's fragmented MP4, `GStreamer`'s Matroska of version 1, and what was cut without a look at it.
+/// The result of checking the sync samples of a track so far. Some writers mark every picture, or the wrong ones: VLC's
+/// fragmented MP4, `GStreamer`'s Matroska of version 1, and files that were cut carelessly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     coding: Coding,
-    /// How many sync samples are looked at until the others are believed.
+    /// How many sync samples are still checked before the rest is trusted.
     left: u32,
-    /// It was found to be false: from there on the pictures say where decoding can begin.
+    /// Whether the marks were found to be false: from then on the pictures show where decoding can begin.
     refuted: bool,
 }
 
 impl Claim {
-    /// Of a track that has pictures of this kind, so many sync samples of which are looked at before the others are believed;
-    /// `None` where all can but be believed.
+    /// For a track with this coding; `looks` sync samples are checked before the others are trusted. `None` if the
+    /// coding cannot be checked.
     pub fn new(coding: Coding, looks: u32) -> Option<Self> {
         (!matches!(coding, Coding::Intra | Coding::Unknown)).then_some(Self { coding, left: looks, refuted: false })
     }
 
-    /// How the picture that comes next is to be looked at, of which the file says that decoding can begin at it, or not;
-    /// `None` where that is believed.
+    /// How to check the next picture, which the file marks as a sync sample or not; `None` if the mark is trusted.
     pub fn looks(self, sync: bool) -> Option<Coding> {
         (self.refuted || sync && self.left > 0).then_some(self.coding)
     }
 
-    /// Whether it is neither believed nor refuted as yet, or is refuted: pictures are looked at.
+    /// Whether pictures are still checked: the marks are not trusted yet, or refuted.
     pub const fn is_open(self) -> bool {
         self.refuted || self.left > 0
     }
 
-    /// Whether it was found to be false.
+    /// Whether the marks were found to be false.
     pub const fn is_refuted(self) -> bool {
         self.refuted
     }
 
-    /// Whether decoding can begin at a picture of which the file says so, or not, and which was looked at.
+    /// Whether decoding can begin at a picture, by the file's mark and the checked picture.
     pub fn settle(&mut self, sync: bool, opening: Option<Opening>) -> bool {
         match opening {
             None => sync,
@@ -54,7 +53,7 @@ impl Claim {
         }
     }
 
-    /// The note on a track of which it is false.
+    /// The note for a track whose marks are false.
     pub fn note(self, track: u64) -> Option<String> {
         let text = "its sync samples are marked wrongly, and are known by their pictures instead";
         self.refuted.then(|| format!("track {track}: {text}"))

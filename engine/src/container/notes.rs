@@ -1,4 +1,4 @@
-//! What a person should know of a file that is not quite sound. The same complaint a thousand times is one note.
+//! Notes for a person on a file that is not quite valid. The same complaint a thousand times is one note.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ pub struct Notes {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Note {
     text: String,
-    /// Where it arose first, and how often it did.
+    /// The first position, and the number of occurrences.
     place: Option<(u64, u64)>,
 }
 
@@ -25,7 +25,7 @@ impl Notes {
         self.add(Note { text, place: None });
     }
 
-    /// A note on what stands at a byte offset.
+    /// A note on a byte offset.
     pub fn at(&mut self, offset: u64, text: &str) {
         let known = self.notes.iter_mut().find(|note| note.text == text).and_then(|note| note.place.as_mut());
         match known {
@@ -42,7 +42,7 @@ impl Notes {
         }
     }
 
-    /// As sentences.
+    /// The notes as sentences.
     pub fn into_texts(self) -> Vec<String> {
         let more = self.more.then(|| "and more".to_owned());
         let text = |Note { text, place }| match place {

@@ -1,4 +1,4 @@
-//! The samples of a selection in the order of the file, in which a cut has them too.
+//! The samples of a selection in file order, which is also their order in a cut.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -8,10 +8,11 @@ use super::Selected;
 use crate::index::{Cursor, Runs};
 use crate::media::Run;
 
-/// Yields the runs of all tracks, each as it is, with the place of its track in the selection. Of a track they keep their order.
+/// Yields the runs of all tracks in file order, with the position of the track in the selection. The runs of a track
+/// keep their order.
 pub struct Merged<'a> {
     lanes: Vec<Cursor<'a>>,
-    /// The offset of each lane's next run, and the lane, in ascending order of how soon it comes.
+    /// The offset of each lane's next run, and the lane, in ascending order.
     next: BinaryHeap<Reverse<(u64, usize)>>,
 }
 
@@ -42,13 +43,13 @@ impl Iterator for Merged<'_> {
     }
 }
 
-/// Yields each sample as a run of one, with the place of its track in the selection.
+/// Yields each sample as a run of one, with the position of its track in the selection.
 pub struct InOrder<'a> {
     lanes: Vec<Lane<'a>>,
     next: BinaryHeap<Reverse<(u64, usize)>>,
 }
 
-/// One track's samples that are still to come.
+/// One track's remaining samples.
 struct Lane<'a> {
     runs: Cursor<'a>,
     /// How many samples of the first run are done.
@@ -56,7 +57,7 @@ struct Lane<'a> {
 }
 
 impl Lane<'_> {
-    /// The sample that comes next.
+    /// The next sample.
     fn sample(&mut self) -> Option<Run> {
         let done = self.done;
         self.runs.peek()?.slice(done..done.saturating_add(1))

@@ -19,7 +19,7 @@ pub fn index(file: &[u8]) -> Result<(Outline, Memory), Error> {
     Ok((outline, pages))
 }
 
-/// The cut of a file between two instants, in nanoseconds, and its bytes; `None` where there is nothing.
+/// The cut of a file between two instants, in nanoseconds, and its bytes; `None` if there is nothing.
 pub fn cut(file: &[u8], (outline, pages): &(Outline, Memory), interval: Range<i64>) -> Option<(Part, Vec<u8>)> {
     let interval = Interval::new(Time(interval.start), Time(interval.end))?;
     let meaning = Meaning::of(&Ask::from(interval), outline);
@@ -44,8 +44,8 @@ pub fn bytes(splice: &Splice, original: &[u8]) -> Vec<u8> {
     all
 }
 
-/// Damages a file in every way that matters, and indexes and cuts what is left of it: `rounds` times by bits, half of them in
-/// the first `head` bytes, and once by each of so many lengths.
+/// Damages a file in many ways, and indexes and cuts the result: `rounds` times by flipping bits, half of them in the
+/// first `head` bytes, and once by truncating to each length.
 pub fn damage(original: &[u8], head: usize, rounds: u64) {
     let mut random = 0x2545_F491_4F6C_DD1D_u64;
     let mut next = move |end: usize| {

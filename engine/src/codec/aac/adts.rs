@@ -1,5 +1,5 @@
-//! AAC in ADTS (ISO/IEC 14496-3 §1.A.3.2): a header of seven bytes, nine with a checksum, before up to four raw data blocks of
-//! 1024 samples each. Whether there is more to them (SBR, PS) the header does not say: times are those of its sample rate.
+//! AAC in ADTS (ISO/IEC 14496-3 §1.A.3.2): a header of seven bytes, nine with a checksum, before up to four raw data
+//! blocks of 1024 samples each. The header does not reveal SBR and PS: times use its sample rate.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub struct Adts;
 impl Syntax for Adts {
     fn frame(&self, bytes: &[u8]) -> Option<Frame> {
         let [0xFF, one, two, three, four, five, six, ..] = *bytes else { return None };
-        // Sync bits and layer, with which MPEG audio cannot be mistaken.
+        // The sync bits and the layer, which distinguish it from MPEG audio.
         if one & 0xF6 != 0xF0 {
             return None;
         }
@@ -30,8 +30,8 @@ impl Syntax for Adts {
     }
 }
 
-/// Whether a frame leaves it to others to say which channels there are: `channel_configuration` is 0, and its data do not
-/// begin with a program config element (ISO/IEC 14496-3 §4.4.1.1).
+/// Whether a frame does not define its channels: `channel_configuration` is 0, and its data do not begin with a program
+/// config element (ISO/IEC 14496-3 §4.4.1.1).
 #[must_use]
 pub fn lacks_channels(frame: &[u8]) -> bool {
     const PROGRAM_CONFIG: u8 = 5;
@@ -40,7 +40,7 @@ pub fn lacks_channels(frame: &[u8]) -> bool {
     two & 1 == 0 && three & 0xC0 == 0 && data.is_some_and(|data| data >> 5 != PROGRAM_CONFIG)
 }
 
-/// The codec of frames of this kind, as the `codecs` parameter of a MIME type has it (RFC 6381).
+/// The codec of frames of this kind for the `codecs` parameter of a MIME type (RFC 6381).
 #[must_use]
 pub fn codec(kind: u32) -> String {
     super::named((kind >> 6 & 3).to_be_bytes()[3] + 1)
@@ -50,7 +50,7 @@ const fn rate_index(kind: u32) -> usize {
     (kind >> 2 & 15) as usize
 }
 
-/// What a header says of its stream.
+/// The properties in a header.
 #[must_use]
 pub fn properties(payload: &[u8]) -> Option<Properties> {
     Configuration::of_adts(payload).map(|found| found.properties())

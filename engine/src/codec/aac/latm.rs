@@ -2,8 +2,8 @@
 
 use crate::codec::{Start, frame};
 
-/// Whether AAC can be decoded from these frames in LATM on (ISO/IEC 14496-3 §1.7.2 and §1.7.3): one of them has its
-/// configuration itself, and does not take over that of the frame before (`useSameStreamMux`).
+/// Whether AAC can be decoded from these LATM frames (ISO/IEC 14496-3 §1.7.2 and §1.7.3): one of them has its own
+/// configuration, and does not reuse that of the previous frame (`useSameStreamMux`).
 #[must_use]
 pub fn access(payload: &[u8]) -> Start {
     frame::any(payload, |frame| {
@@ -13,8 +13,8 @@ pub fn access(payload: &[u8]) -> Start {
     })
 }
 
-/// Whether these bytes begin with an `AudioSyncStream` of LATM (LOAS; §1.7.2): frames of another sync word, of which two follow
-/// each other.
+/// Whether these bytes begin with an `AudioSyncStream` of LATM (LOAS; §1.7.2): two consecutive frames with its sync
+/// word.
 #[must_use]
 pub fn is_latm(bytes: &[u8]) -> bool {
     let length = |bytes: &[u8]| match *bytes {

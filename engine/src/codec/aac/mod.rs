@@ -1,37 +1,38 @@
-//! AAC (ISO/IEC 14496-3): `AudioSpecificConfig` (§1.6.2.1), which MP4, Matroska and FLV store; and how it is framed where no
-//! container does it: ADTS and LATM.
+//! AAC (ISO/IEC 14496-3): `AudioSpecificConfig` (§1.6.2.1), which MP4, Matroska and FLV store; and its own framings,
+//! ADTS and LATM.
 
 pub mod adts;
 pub mod latm;
 
 use super::{Bits, Properties};
 
-/// Samples of a raw data block, which is a frame in all containers but ADTS, at the sample rate of the core.
+/// The number of samples in a raw data block, at the sample rate of the core. A block is a frame in all containers
+/// except ADTS.
 pub const FRAME: u32 = 1024;
-/// How many frames have to be decoded before the first that is to be heard: the one before overlaps.
+/// The number of frames to decode before the first audible one: the previous frame overlaps.
 pub const PREROLL_FRAMES: u32 = 1;
 /// `samplingFrequencyIndex` (§1.6.3.4).
 pub(super) const RATES: [u32; 13] =
     [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
-/// `samplingFrequencyIndex` of a rate that is written out.
+/// `samplingFrequencyIndex` of an explicit rate.
 const ESCAPE: u32 = 15;
-/// Audio object types (table 1.17) of spectral band replication and parametric stereo, behind which that of the core stands.
+/// Audio object types (table 1.17) of spectral band replication and parametric stereo, which precede that of the core.
 const SBR: u8 = 5;
 const PS: u8 = 29;
 
-/// `mp4a.40.N`, from an `AudioSpecificConfig`; `None` where there is none.
+/// `mp4a.40.N`, from an `AudioSpecificConfig`; `None` if it is empty.
 #[must_use]
 pub fn name(configuration: &[u8]) -> Option<String> {
     object_type(configuration).map(named)
 }
 
-/// `mp4a.40.N`, of this audio object type.
+/// `mp4a.40.N` for this audio object type.
 #[must_use]
 pub fn named(object_type: u8) -> String {
     format!("mp4a.40.{object_type}")
 }
 
-/// The audio object type that a configuration begins with; `None` where there is none.
+/// The audio object type at the beginning of a configuration; `None` if it is empty.
 pub(super) fn object_type(configuration: &[u8]) -> Option<u8> {
     match *configuration {
         [first, second, ..] if first >> 3 == 31 => Some(32 + (first << 3 & 0x38 | second >> 5)),
@@ -43,18 +44,18 @@ pub(super) fn object_type(configuration: &[u8]) -> Option<u8> {
 /// The beginning of an `AudioSpecificConfig`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Configuration {
-    /// The audio object type that it begins with: 2 is AAC-LC, 5 HE-AAC, 29 HE-AAC v2.
+    /// The first audio object type: 2 is AAC-LC, 5 HE-AAC, 29 HE-AAC v2.
     pub object_type: u8,
-    /// Samples a second of the core.
+    /// The sample rate of the core.
     pub rate: u32,
-    /// `channelConfiguration`; 0: a program config element says it.
+    /// `channelConfiguration`; 0 means that a program config element defines the channels.
     pub channels: u8,
-    /// Samples a second with spectral band replication, where it says that there is.
+    /// The sample rate with spectral band replication, if that is signalled.
     pub extended: Option<u32>,
 }
 
 impl Configuration {
-    /// Reads a configuration; `None` where it ends too early, or has a rate that is none.
+    /// Parses a configuration; `None` if it is truncated, or its rate is invalid.
     #[must_use]
     pub fn parse(configuration: &[u8]) -> Option<Self> {
         let bits = &mut Bits::new(configuration);
@@ -65,7 +66,7 @@ impl Configuration {
         bits.is_within().then_some(Self { object_type, rate, channels, extended })
     }
 
-    /// That of frames in ADTS.
+    /// The configuration of ADTS frames.
     #[must_use]
     pub fn of_adts(header: &[u8]) -> Option<Self> {
         let [0xFF, sync, two, three, ..] = *header else { return None };
@@ -74,7 +75,7 @@ impl Configuration {
         Some(Self { object_type: (two >> 6) + 1, rate: *rate, channels, extended: None })
     }
 
-    /// The configuration, of frames of 1024 samples that depend on no other coder.
+    /// Encodes the configuration, for frames of 1024 samples that depend on no other coder.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bits = Writer::default();
@@ -90,11 +91,11 @@ impl Configuration {
         bits.finish()
     }
 
-    /// What it says of the stream.
+    /// The properties of the stream.
     #[must_use]
     pub fn properties(&self) -> Properties {
         let channels = match (self.channels, self.object_type) {
-            // Two out of one.
+            // Two from one.
             (1, PS) => Some(2),
             (count @ 1..=6, _) => Some(count.into()),
             (7 | 12 | 14, _) => Some(8),

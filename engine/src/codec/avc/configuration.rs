@@ -1,13 +1,13 @@
-//! `AVCDecoderConfigurationRecord`, the payload of `avcC` (ISO/IEC 14496-15 §5.3.3.1). MP4, Matroska and FLV store it; a byte
-//! stream has its parameter sets in band.
+//! `AVCDecoderConfigurationRecord`, the payload of `avcC` (ISO/IEC 14496-15 §5.3.3.1). MP4, Matroska and FLV store it;
+//! byte streams have parameter sets in band instead.
 
 use bytes::Bytes;
 
 use super::{PPS, SPS, SPS_EXTENSION, Sequence, is_high};
 use crate::codec::nal::{self, put_sized, sized};
 
-/// `avc1.PPCCLL` in lower-case hexadecimal (RFC 6381 §3.3), of this sample entry; the bare name of the entry where there is no
-/// record.
+/// `avc1.PPCCLL` in lower-case hexadecimal (RFC 6381 §3.3) for this sample entry; only the name of the entry if there
+/// is no record.
 #[must_use]
 pub fn name(entry: &str, record: &[u8]) -> String {
     match record {
@@ -21,25 +21,25 @@ pub(super) fn profile([profile, constraints, level]: [u8; 3]) -> String {
     format!("{profile:02x}{constraints:02x}{level:02x}")
 }
 
-/// What a decoder has to have first.
+/// The configuration that a decoder needs first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Configuration {
     /// `AVCProfileIndication`, `profile_compatibility` and `AVCLevelIndication`.
     pub profile: [u8; 3],
-    /// Bytes of the length before each NAL unit of a sample: 1, 2 or 4.
+    /// The size of the length before each NAL unit of a sample, in bytes: 1, 2 or 4.
     pub length_size: u8,
     /// Sequence parameter sets, as NAL units.
     pub sequences: Vec<Bytes>,
     /// Picture parameter sets, as NAL units.
     pub pictures: Vec<Bytes>,
-    /// `chroma_format`, `bit_depth_luma_minus8` and `bit_depth_chroma_minus8`, which records of High profiles have.
+    /// `chroma_format`, `bit_depth_luma_minus8` and `bit_depth_chroma_minus8`, which are in records of High profiles.
     pub samples: Option<[u8; 3]>,
     /// Extensions of sequence parameter sets, as NAL units.
     pub extensions: Vec<Bytes>,
 }
 
 impl Configuration {
-    /// Reads a record; `None` where it is none, or ends too early.
+    /// Parses a record; `None` if it is invalid or truncated.
     #[must_use]
     pub fn parse(record: &[u8]) -> Option<Self> {
         let ([1, a, b, c, length, count], mut rest) = record.split_first_chunk()? else { return None };
@@ -47,7 +47,7 @@ impl Configuration {
         let (count, mut rest) = rest.split_first()?;
         let pictures = sets(&mut rest, *count)?;
         let (mut samples, mut extensions) = (None, Vec::new());
-        // Old writers leave out what follows.
+        // Old writers omit what follows.
         if let Some(([chroma, luma_depth, chroma_depth, count], mut rest)) = rest.split_first_chunk()
             && is_high(*a)
         {
@@ -57,8 +57,8 @@ impl Configuration {
         Some(Self { profile: [*a, *b, *c], length_size: (length & 3) + 1, sequences, pictures, samples, extensions })
     }
 
-    /// Of a stream that has these NAL units, each parameter set once; `None` where there is no sequence parameter set among them,
-    /// no picture parameter set, or one that is too long. Lengths have four bytes.
+    /// The configuration for a stream with these NAL units, with each parameter set once; `None` if there is no
+    /// sequence parameter set or no picture parameter set, or one is too long. Lengths have four bytes.
     #[must_use]
     pub fn of_units<'a>(units: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
         let (mut sequences, mut pictures, mut extensions) = (Vec::new(), Vec::new(), Vec::new());
@@ -87,7 +87,7 @@ impl Configuration {
         (fit && short).then_some(Self { profile, length_size: 4, sequences, pictures, samples, extensions })
     }
 
-    /// The record.
+    /// Encodes the record.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let [profile, constraints, level] = self.profile;
@@ -128,7 +128,7 @@ fn count(sets: &[Bytes]) -> u8 {
 mod tests {
     use super::*;
 
-    /// What ffmpeg 5.1 writes of x264's High profile in 320x180.
+    /// Written by ffmpeg 5.1 for x264's High profile in 320x180.
     const RECORD: &[u8] = &[
         0x01, 0x64, 0x00, 0x0C, 0xFF, 0xE1, 0x00, 0x1A, 0x67, 0x64, 0x00, 0x0C, 0xAC, 0xD9, 0x41, 0x41, 0x9F, 0x9F,
         0x01, 0x10, 0x00, 0x00, 0x03, 0x00, 0x10, 0x00, 0x00, 0x03, 0x03, 0x20, 0xF1, 0x42, 0x99, 0x60, 0x01, 0x00,

@@ -1,5 +1,5 @@
-//! H.264, also called AVC (ITU-T H.264 §7.3, §7.4.1): where decoding can begin, what a sequence parameter set says, and when
-//! pictures are shown (§7.3.3, §8.2.1).
+//! H.264, also called AVC (ITU-T H.264 §7.3, §7.4.1): where decoding can begin, the contents of a sequence parameter
+//! set, and the presentation order of pictures (§7.3.3, §8.2.1).
 
 mod configuration;
 
@@ -23,8 +23,8 @@ const SPS_EXTENSION: u8 = 13;
 /// `payloadType` of the recovery point (§D.1.8).
 const RECOVERY_POINT: u8 = 6;
 
-/// Decoding can begin at an IDR picture and at a recovery point, in an access unit that has a sequence parameter set: a cut
-/// that begins there has no other. So too where the transport says so (`flagged`).
+/// Decoding can begin at an IDR picture and at a recovery point, in an access unit with a sequence parameter set, since
+/// a cut that begins there has no other. The same holds if the transport says so (`flagged`).
 #[must_use]
 pub fn access(payload: &[u8], flagged: bool) -> Start {
     let (mut parameters, mut recovery) = (false, flagged);
@@ -41,7 +41,7 @@ pub fn access(payload: &[u8], flagged: bool) -> Start {
     Start::Undecided
 }
 
-/// Whether a message of an SEI unit is a recovery point. Those before it are passed over by their sizes.
+/// Whether a message of an SEI unit is a recovery point. Earlier messages are skipped by their sizes.
 #[must_use]
 pub fn has_recovery_point(mut messages: &[u8]) -> bool {
     let number = |bytes: &mut &[u8]| {
@@ -76,7 +76,7 @@ pub fn properties(payload: &[u8]) -> Option<Properties> {
     Some(Properties::video(name, Sequence::read(&set).and_then(|sequence| sequence.dimensions)))
 }
 
-/// Decoding can begin at an IDR picture, at a recovery point, and at an intra picture behind a sequence parameter set.
+/// Decoding can begin at an IDR picture, at a recovery point, and at an intra picture after a sequence parameter set.
 pub fn opening(units: &mut dyn Iterator<Item = &[u8]>) -> Option<Opening> {
     let (mut parameters, mut recovery) = (false, false);
     for unit in units {
@@ -84,7 +84,8 @@ pub fn opening(units: &mut dyn Iterator<Item = &[u8]>) -> Option<Opening> {
             IDR => return Some(Opening::Point),
             SLICE..=4 if recovery => return Some(Opening::Point),
             SLICE | 2 => {
-                // first_mb_in_slice, then slice_type: 2 and 4 are intra, 7 and 9 say that all slices of the picture are.
+                // first_mb_in_slice, then slice_type: 2 and 4 are intra; 7 and 9 mean that all slices of the picture
+                // are.
                 let slice = nal::payload(unit.get(1..unit.len().min(16))?);
                 let mut bits = Bits::new(&slice);
                 bits.unsigned()?;
@@ -103,15 +104,15 @@ pub fn opening(units: &mut dyn Iterator<Item = &[u8]>) -> Option<Opening> {
     parameters.then_some(Opening::Point)
 }
 
-/// What is needed of a sequence parameter set.
+/// The needed fields of a sequence parameter set.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Sequence {
     id: u32,
-    /// `chroma_format_idc`, and of luma and chroma `bit_depth_minus8`.
+    /// `chroma_format_idc`, and `bit_depth_minus8` of luma and chroma.
     samples: [u32; 3],
     /// `separate_colour_plane_flag`.
     planes: bool,
-    /// Bits of `frame_num`.
+    /// The length of `frame_num` in bits.
     frame_bits: u32,
     count: Count,
     /// `frame_mbs_only_flag`.
@@ -119,19 +120,19 @@ struct Sequence {
     dimensions: Option<(u32, u32)>,
 }
 
-/// How pictures are counted in the order in which they are shown: `pic_order_cnt_type` (§8.2.1).
+/// How the presentation order of pictures is determined: `pic_order_cnt_type` (§8.2.1).
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 enum Count {
-    /// By its last bits, so many, in each slice.
+    /// By this many low bits in each slice.
     Bits(u32),
-    /// By cycles, which nobody uses.
+    /// By cycles, which no encoder uses.
     Cycles,
-    /// As they are decoded.
+    /// In decode order.
     Decoded,
 }
 
 impl Sequence {
-    /// Reads a sequence parameter set, with its header (§7.3.2.1.1).
+    /// Parses a sequence parameter set, including its header (§7.3.2.1.1).
     fn read(set: &[u8]) -> Option<Self> {
         let profile = *set.get(1)?;
         let bits = &mut Bits::new(set.get(4..)?);
@@ -170,12 +171,12 @@ impl Sequence {
     }
 }
 
-/// Whether sequence parameter sets of this profile say how samples are coded (§7.3.2.1.1).
+/// Whether sequence parameter sets of this profile contain the sample format (§7.3.2.1.1).
 const fn is_high(profile: u8) -> bool {
     matches!(profile, 100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135)
 }
 
-/// Passes over scaling matrices (§7.3.2.1.1.1), of which the first six are of sixteen numbers and the others of 64.
+/// Skips scaling matrices (§7.3.2.1.1.1): the first six have sixteen numbers, the others 64.
 fn scaling_lists(bits: &mut Bits<'_>, lists: usize) -> Option<()> {
     for list in 0..lists {
         if !bits.bit() {
@@ -192,7 +193,7 @@ fn scaling_lists(bits: &mut Bits<'_>, lists: usize) -> Option<()> {
     Some(())
 }
 
-/// The size of pictures of so many macroblocks, less what is cropped.
+/// The size of pictures with this many macroblocks, after cropping.
 fn dimensions((width, height): (u32, u32), frames: bool, chroma: u32, bits: &mut Bits<'_>) -> Option<(u32, u32)> {
     let (width, height) = (width.checked_add(1)?.checked_mul(16)?, height.checked_add(1)?.checked_mul(16)?);
     let fields = if frames { 1 } else { 2 };
@@ -204,22 +205,22 @@ fn dimensions((width, height): (u32, u32), frames: bool, chroma: u32, bits: &mut
     Some((width.checked_sub(cropped.0)?, height.checked_sub(cropped.1)?.checked_mul(fields)?))
 }
 
-/// The parameter sets in force, as far as slices are read by them.
+/// The active parameter sets, as far as slices need them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sets {
     sequences: BTreeMap<u32, Sequence>,
-    /// Which of those a picture parameter set refers to.
+    /// The sequence parameter set of each picture parameter set.
     pictures: BTreeMap<u32, u32>,
 }
 
 impl Sets {
-    /// Whether pictures may be shown in another order than they are decoded.
+    /// Whether the presentation order of pictures may differ from the decode order.
     #[must_use]
     pub fn have_counts(&self) -> bool {
         self.sequences.values().any(|sequence| !matches!(sequence.count, Count::Decoded))
     }
 
-    /// Takes the units before the first slice, and says what that tells of the picture.
+    /// Reads the units up to the first slice, and returns what they say about the picture.
     pub fn slice(&mut self, payload: &[u8]) -> Option<Slice> {
         for unit in nal::units(payload) {
             let header = *unit.first()?;
@@ -242,7 +243,7 @@ impl Sets {
         None
     }
 
-    /// Reads the header of a slice (§7.3.3).
+    /// Parses the header of a slice (§7.3.3).
     fn read(&self, header: u8, slice: &[u8]) -> Option<Slice> {
         let bits = &mut Bits::new(slice.get(1..)?);
         bits.unsigned()?;
@@ -296,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_parameter_set_has_profile_level_and_size() {
-        // x264's of 320x180 in 4:2:0, High profile, level 1.3: cropped from 192 lines.
+        // One of x264 for 320x180 in 4:2:0, High profile, level 1.3: cropped from 192 lines.
         let sps = [
             0x67, 0x64, 0x00, 0x0D, 0xAC, 0xD9, 0x41, 0x41, 0x9F, 0x9F, 0x01, 0x10, 0x00, 0x00, 0x03, 0x00, 0x10, 0x00,
             0x00, 0x03, 0x03, 0x20, 0xF1, 0x42, 0x99, 0x60,

@@ -1,9 +1,9 @@
-//! The two checksums of a frame (RFC 9639 §9.1.8 and §9.3), both polynomials over GF(2) with nothing before and nothing after:
-//! a CRC of eight bits over the header, one of sixteen over the whole frame.
+//! The two checksums of a frame (RFC 9639 §9.1.8 and §9.3), both polynomials over GF(2) without initial and final
+//! values: an eight-bit CRC over the header, a sixteen-bit one over the whole frame.
 //!
-//! Where the CRC-16 of a stream has come to `c` after `n` bytes, `c · x⁻⁸ⁿ` is what [`Place`] holds. It is the same at two places
-//! exactly if the bytes between them have a checksum of zero, and that is what a frame has with its own behind it. So a stream is
-//! summed once, however many places in it are tried as the beginning or the end of a frame.
+//! If the CRC-16 of a stream is `c` after `n` bytes, [`Place`] contains `c · x⁻⁸ⁿ`. It is the same at two places
+//! exactly if the bytes between them have a checksum of zero, and that holds for a frame including its own checksum. So
+//! a stream is summed once, however many places in it are tried as the beginning or the end of a frame.
 
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +59,7 @@ const fn tables() -> [[u16; 256]; STEP] {
     tables
 }
 
-/// Times x.
+/// Multiplies by x.
 const fn shift(value: u16) -> u16 {
     value << 1 ^ if value & 0x8000 == 0 { 0 } else { POLY16 }
 }
@@ -77,7 +77,7 @@ const fn times(a: u16, b: u16) -> u16 {
     product
 }
 
-/// x⁻⁸: the polynomial has a term of one, so x divides what is even once it is added.
+/// x⁻⁸: the polynomial has a term of one, so adding it makes an odd value divisible by x.
 const fn inverse_of_eight() -> u16 {
     let (mut value, mut bit) = (1_u16, 0);
     while bit < 8 {
@@ -98,7 +98,7 @@ const fn squares(first: u16) -> [u16; 64] {
     squares
 }
 
-/// A polynomial times one of these bases to the power of `exponent`.
+/// A polynomial times one of these bases raised to `exponent`.
 fn scale(value: u16, bases: &[u16; 64], exponent: u64) -> u16 {
     let chosen =
         bases.iter().enumerate().take_while(|(bit, _)| exponent >> bit > 0).filter(|(bit, _)| exponent >> bit & 1 == 1);
@@ -111,7 +111,7 @@ pub fn crc8(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |crc, byte| TABLE8.get(usize::from(crc ^ byte)).copied().unwrap_or(0))
 }
 
-/// The checksum of bytes that follow on others whose checksum is `crc`.
+/// The checksum of bytes that follow others whose checksum is `crc`.
 #[inline]
 #[must_use]
 pub fn crc16(crc: u16, bytes: &[u8]) -> u16 {
@@ -126,7 +126,7 @@ pub fn crc16(crc: u16, bytes: &[u8]) -> u16 {
 
 #[inline]
 fn look(table: &[u16; 256], at: u8) -> u16 {
-    // A byte is always less than 256: no check is left of this.
+    // A byte is always less than 256, so the compiler removes this check.
     table.get(usize::from(at)).copied().unwrap_or(0)
 }
 
@@ -135,22 +135,22 @@ fn sixteen(crc: u16, mut step: [u8; STEP]) -> u16 {
     let [high, low] = crc.to_be_bytes();
     let [first, second, ..] = &mut step;
     (*first, *second) = (*first ^ high, *second ^ low);
-    // The two that wait for the step before come last.
+    // The two that depend on the previous step come last.
     step.iter().rev().zip(&TABLES).fold(0, |sum, (byte, table)| sum ^ look(table, *byte))
 }
 
-/// The checksum of bytes whose checksum is `crc` and of so many zeros behind them.
+/// The checksum of bytes whose checksum is `crc`, followed by this many zeros.
 #[must_use]
 pub fn zeros_behind(crc: u16, zeros: u64) -> u16 {
     scale(crc, &FORWARD, zeros)
 }
 
-/// A place in a stream by the checksum of all before it; see the module.
+/// A place in a stream, by the checksum of everything before it; see the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place(u16);
 
 impl Place {
-    /// The place behind so many bytes whose checksum is `crc`.
+    /// The place after this many bytes whose checksum is `crc`.
     #[must_use]
     pub fn behind(crc: u16, bytes: u64) -> Self {
         Self(scale(crc, &BACKWARD, bytes))
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn both_checksums_are_those_of_the_standard() {
-        // The check values of CRC-8/SMBUS and CRC-16/UMTS, which these are.
+        // The check values of CRC-8/SMBUS and CRC-16/UMTS, which are these CRCs.
         assert_eq!((crc8(b"123456789"), crc16(0, b"123456789")), (0xF4, 0xFEE8));
     }
 

@@ -7,17 +7,17 @@ use super::stream_info::StreamInfo;
 
 /// The longest header: sync code and codes, a number, a block size, a sample rate, a checksum.
 pub const MAX_HEADER: usize = 4 + 7 + 2 + 2 + 1;
-/// The checksum behind a frame.
+/// The length of the checksum after a frame.
 pub const FOOTER: usize = 2;
 
-/// What a frame says of itself.
+/// The header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// Its length in bytes, with its checksum.
+    /// Its length in bytes, including its checksum.
     pub length: usize,
-    /// Which bytes of it stand behind the number and before the checksum: an uncommon block size, an uncommon rate.
+    /// The bytes between the number and the checksum: an uncommon block size, an uncommon rate.
     pub behind: usize,
-    /// Whether `number` is that of the first sample, rather than that of the frame.
+    /// Whether `number` is that of the first sample, and not that of the frame.
     pub variable: bool,
     /// Its place in the stream.
     pub number: u64,
@@ -26,7 +26,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads the header that these bytes begin with; `None` where they begin with none of a frame of this stream.
+    /// Parses the header at the beginning of these bytes; `None` if it does not belong to a frame of this stream.
     #[must_use]
     pub fn parse(bytes: &[u8], stream: &StreamInfo) -> Option<Self> {
         let [0xFF, second @ (0xF8 | 0xF9), sizes, form, ..] = *bytes else { return None };
@@ -76,7 +76,7 @@ impl Header {
     }
 }
 
-/// A number of up to 36 bits, coded as UTF-8 codes smaller ones, and how many bytes it takes.
+/// A number of up to 36 bits, encoded like UTF-8, and how many bytes it takes.
 fn number(bytes: &[u8]) -> Option<(u64, usize)> {
     let first = *bytes.first()?;
     let length = match first.leading_ones() {
@@ -94,13 +94,13 @@ fn number(bytes: &[u8]) -> Option<(u64, usize)> {
     Some((value, length))
 }
 
-/// Appends a number of at most 36 bits in at least so many bytes; see [`number`].
+/// Appends a number of at most 36 bits in at least this many bytes; see [`number`].
 #[allow(clippy::cast_possible_truncation, reason = "the bits of each byte")]
 pub fn put_number(out: &mut Vec<u8>, value: u64, least: usize) {
     if value < 0x80 && least <= 1 {
         return out.push(value as u8);
     }
-    // Of n bytes, the first has 7 - n bits of the number, the others six each.
+    // Of n bytes, the first has 7 - n bits of the number, and each of the others six.
     let more = (1..6).find(|more| value >> (6 * more + 6 - more) == 0).unwrap_or(6).max(least.saturating_sub(1)).min(6);
     out.push((0xFF00_u32 >> (more + 1)) as u8 | (value >> (6 * more)) as u8);
     out.extend((0..more).rev().map(|at| 0x80 | (value >> (6 * at)) as u8 & 0x3F));

@@ -1,6 +1,6 @@
-//! The numbers of the frames of a cut, which count from zero. A frame says its own, or that of its first sample, in its header;
-//! so a cut has other headers, and other checksums, of which the one of the whole frame is linear: nobody has to look at the
-//! rest.
+//! The frame numbers of a cut, which begin at zero. A frame has its number, or that of its first sample, in its header;
+//! so a cut has new headers and new checksums. The checksum of the whole frame is linear, so the rest of the frame need
+//! not be read.
 
 use super::crc::{crc8, crc16, zeros_behind};
 use super::frame::{FOOTER, MAX_HEADER, put_number};
@@ -8,17 +8,17 @@ use super::frame::{FOOTER, MAX_HEADER, put_number};
 /// The second byte of a frame that is numbered by its first sample.
 const VARIABLE: u8 = 0xF9;
 
-/// What a header says besides its number.
+/// The fields of a header besides its number.
 #[derive(Clone, Copy, Debug)]
 pub struct Codes<'a> {
-    /// The second byte to the fourth.
+    /// The second to the fourth byte.
     pub before: [u8; 3],
-    /// What stands between the number and the checksum.
+    /// The bytes between the number and the checksum.
     pub behind: &'a [u8],
 }
 
 impl<'a> Codes<'a> {
-    /// Those of a header, and in how many bytes it has its number.
+    /// The fields of a header, and how many bytes its number takes.
     #[must_use]
     pub fn of(header: &'a [u8]) -> Option<(Self, usize)> {
         let [0xFF, a, b, c, number, ..] = header else { return None };
@@ -27,7 +27,7 @@ impl<'a> Codes<'a> {
         Some((Self { before: [*a, *b, *c], behind }, length))
     }
 
-    /// A header with these and a number, which takes at least so many bytes.
+    /// A header with these fields and a number, which takes at least this many bytes.
     #[must_use]
     pub fn header(self, number: u64, least: usize) -> Vec<u8> {
         let mut header = Vec::with_capacity(MAX_HEADER);
@@ -40,7 +40,7 @@ impl<'a> Codes<'a> {
     }
 }
 
-/// The checksum of a frame with this header, and `rest` bytes behind it whose own checksum is `sum`.
+/// The checksum of a frame with this header, followed by `rest` bytes with the checksum `sum`.
 #[must_use]
 pub fn footer(header: &[u8], sum: u16, rest: u64) -> [u8; FOOTER] {
     (sum ^ zeros_behind(crc16(0, header), rest)).to_be_bytes()
@@ -51,12 +51,12 @@ pub fn footer(header: &[u8], sum: u16, rest: u64) -> [u8; FOOTER] {
 pub struct Numbers {
     /// Where the first begins in the original, in samples.
     first: i64,
-    /// The one before: where it begins, how many samples it has, its number.
+    /// The previous frame: its beginning, its number of samples, and its number.
     before: Option<(i64, i64, i64)>,
 }
 
 impl Numbers {
-    /// The number of the next frame, which begins at this sample of the original and has so many.
+    /// The number of the next frame, which begins at this sample of the original and has this many samples.
     pub fn next(&mut self, codes: Codes<'_>, start: i64, samples: i64) -> u64 {
         let [strategy, ..] = codes.before;
         let number = match self.before {
@@ -65,7 +65,7 @@ impl Numbers {
                 0
             }
             _ if strategy == VARIABLE => start.saturating_sub(self.first),
-            // Where frames are lost, so are their numbers.
+            // If frames are lost, their numbers are lost too.
             Some((before, samples, number)) => {
                 number.saturating_add(start.saturating_sub(before).checked_div(samples).unwrap_or(1).max(1))
             }
@@ -74,7 +74,7 @@ impl Numbers {
         u64::try_from(number).unwrap_or(0)
     }
 
-    /// Samples of each channel up to the end of the last.
+    /// The number of samples of each channel up to the end of the last frame.
     #[must_use]
     pub fn total(&self) -> i64 {
         self.before.map_or(0, |(start, samples, _)| start.saturating_add(samples).saturating_sub(self.first))

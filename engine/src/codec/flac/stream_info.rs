@@ -1,32 +1,32 @@
-//! STREAMINFO (RFC 9639 §8.2), and where other containers have it: `dfLa` (*Encapsulation of FLAC in ISO Base Media File Format*
-//! §3.3.2), behind its version and flags, and Matroska behind the marker of FLAC's own files.
+//! STREAMINFO (RFC 9639 §8.2), and its form in other containers: `dfLa` has it after version and flags (*Encapsulation
+//! of FLAC in ISO Base Media File Format* §3.3.2), and Matroska after the marker of FLAC's own files.
 
 use serde::{Deserialize, Serialize};
 
 use crate::codec::Properties;
 
-/// What STREAMINFO is, without its header.
+/// The length of STREAMINFO, without its header.
 pub const STREAMINFO_LENGTH: usize = 34;
 
-/// What STREAMINFO says (§8.2).
+/// The contents of STREAMINFO (§8.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamInfo {
     /// Samples a second.
     pub rate: u32,
-    /// How many channels.
+    /// The number of channels.
     pub channels: u8,
     /// Bits a sample.
     pub bits: u8,
     /// The longest block, in samples of each channel.
     pub longest: u16,
-    /// How many samples of each channel there are; 0: not known.
+    /// The number of samples of each channel; 0 if unknown.
     pub total: u64,
     /// The 34 bytes.
     pub bytes: Vec<u8>,
 }
 
 impl StreamInfo {
-    /// The 34 bytes of a block.
+    /// Parses the 34 bytes of a block.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let longest = data.get(2..)?.first_chunk()?;
@@ -43,7 +43,7 @@ impl StreamInfo {
         (info.rate > 0 && info.bits >= 4).then_some(info)
     }
 
-    /// From metadata blocks of which it is the first, behind the marker of a file or not.
+    /// From metadata blocks that begin with it, possibly after the marker of a file.
     #[must_use]
     pub fn of_blocks(blocks: &[u8]) -> Option<Self> {
         let blocks = blocks.strip_prefix(b"fLaC").unwrap_or(blocks);
@@ -51,7 +51,7 @@ impl StreamInfo {
         Self::parse(data).filter(|_| kind.trailing_zeros() >= 7)
     }
 
-    /// Metadata blocks of which it is the only one.
+    /// Metadata blocks that contain only it.
     #[must_use]
     pub fn to_blocks(&self) -> Vec<u8> {
         let mut out = vec![0x80, 0, 0, STREAMINFO_LENGTH.to_be_bytes()[7]];
@@ -59,13 +59,13 @@ impl StreamInfo {
         out
     }
 
-    /// What it says of the stream.
+    /// The properties of the stream.
     #[must_use]
     pub fn properties(&self) -> Properties {
         Properties::audio("flac".to_owned(), Some(self.rate), Some(self.channels.into()))
     }
 
-    /// How many bytes a frame has at most: one whose samples are stored as they are, and some more.
+    /// The maximum length of a frame in bytes: that of one with uncompressed samples, and a reserve.
     #[must_use]
     pub fn longest_frame(&self) -> u64 {
         let bits =

@@ -1,5 +1,5 @@
-//! `HEVCDecoderConfigurationRecord`, the payload of `hvcC` (ISO/IEC 14496-15 §8.3.3.1). MP4, Matroska and FLV store it; a byte
-//! stream has its parameter sets in band.
+//! `HEVCDecoderConfigurationRecord`, the payload of `hvcC` (ISO/IEC 14496-15 §8.3.3.1). MP4, Matroska and FLV store it;
+//! byte streams have parameter sets in band instead.
 
 use std::fmt::Write;
 
@@ -8,13 +8,13 @@ use bytes::Bytes;
 use super::{PPS, SEI, SPS, Sequence, VPS, kind};
 use crate::codec::nal::{self, put_sized, sized};
 
-/// `general_profile_space` to `general_level_idc`, as records and parameter sets have them alike.
+/// The size of `general_profile_space` to `general_level_idc`, which are the same in records and parameter sets.
 const PROFILE: usize = 12;
-/// Bytes before the parameter sets.
+/// The number of bytes before the parameter sets.
 const FIXED: usize = 23;
 
-/// The name of a stream with this record (ISO/IEC 14496-15 §E.3), of this sample entry; the bare name of the entry where there is
-/// no record.
+/// The name of a stream with this record (ISO/IEC 14496-15 §E.3) for this sample entry; only the name of the entry if
+/// there is no record.
 #[must_use]
 pub fn name(entry: &str, record: &[u8]) -> String {
     let levels = record.get(1..).and_then(|rest| rest.first_chunk());
@@ -39,25 +39,25 @@ pub(super) fn profile(entry: &str, levels: &[u8; PROFILE]) -> Option<String> {
 /// NAL units of one type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sets {
-    /// `NAL_unit_type`: 32, 33, 34 of parameter sets, 39 of messages that hold for the whole stream.
+    /// `NAL_unit_type`: 32, 33 and 34 are parameter sets, 39 is for messages about the whole stream.
     pub kind: u8,
-    /// `array_completeness`: samples have none of this type.
+    /// `array_completeness`: samples contain no units of this type.
     pub complete: bool,
     /// The NAL units.
     pub units: Vec<Bytes>,
 }
 
-/// What a decoder has to have first.
+/// The configuration that a decoder needs first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Configuration {
-    /// What stands before the parameter sets, from the version to the width of lengths.
+    /// The fields before the parameter sets, from the version to the size of lengths.
     fixed: [u8; FIXED - 1],
-    /// The parameter sets, by their types.
+    /// The parameter sets by type.
     pub sets: Vec<Sets>,
 }
 
 impl Configuration {
-    /// Reads a record; `None` where it ends too early.
+    /// Parses a record; `None` if it is truncated.
     #[must_use]
     pub fn parse(record: &[u8]) -> Option<Self> {
         let (fixed, rest) = record.split_first_chunk()?;
@@ -73,8 +73,8 @@ impl Configuration {
         Some(Self { fixed: *fixed, sets })
     }
 
-    /// Of a stream that has these NAL units, each parameter set once; `None` where one of the three kinds is missing, or one is too
-    /// long. Lengths have four bytes.
+    /// The configuration for a stream with these NAL units, with each parameter set once; `None` if one of the three
+    /// kinds is missing, or one is too long. Lengths have four bytes.
     #[must_use]
     pub fn of_units<'a>(units: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
         let mut sets = [VPS, SPS, PPS].map(|kind| Sets { kind, complete: true, units: Vec::new() });
@@ -90,19 +90,19 @@ impl Configuration {
         let [_, sequences, _] = &sets;
         let first = nal::payload(sequences.units.first().filter(|_| sets.iter().all(fit))?);
         let [chroma, luma_depth, chroma_depth] = Sequence::read(&first)?.samples.map(|field| u8::try_from(field).ok());
-        // sps_max_sub_layers_minus1 and sps_temporal_id_nesting_flag stand in the byte before profile_tier_level.
+        // sps_max_sub_layers_minus1 and sps_temporal_id_nesting_flag are in the byte before profile_tier_level.
         let layers = *first.get(2)?;
         let mut fixed = [0; FIXED - 1];
         let levels: &[u8; PROFILE] = first.get(3..)?.first_chunk()?;
         let tail = [
-            // No minimum of spatial segmentation, and no parallelism that is known.
+            // No minimum spatial segmentation, and unknown parallelism.
             0xF0,
             0,
             0xFC,
             0xFC | chroma?,
             0xF8 | luma_depth?,
             0xF8 | chroma_depth?,
-            // No average frame rate.
+            // Unknown average frame rate.
             0,
             0,
             ((layers >> 1 & 7) + 1) << 3 | (layers & 1) << 2 | 3,
@@ -113,7 +113,7 @@ impl Configuration {
         Some(Self { fixed, sets: sets.into() })
     }
 
-    /// The record.
+    /// Encodes the record.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = self.fixed.to_vec();
@@ -128,7 +128,7 @@ impl Configuration {
         out
     }
 
-    /// Bytes of the length before each NAL unit of a sample: 1, 2 or 4.
+    /// The size of the length before each NAL unit of a sample, in bytes: 1, 2 or 4.
     #[must_use]
     pub const fn length_size(&self) -> u8 {
         let [.., last] = self.fixed;
@@ -142,7 +142,7 @@ impl Configuration {
         Sequence::read(&nal::payload(sets.units.first()?))?.dimensions
     }
 
-    /// Without what is no parameter set, such as the name of the encoder.
+    /// Without units other than parameter sets, for example the name of the encoder.
     #[must_use]
     pub fn without_messages(mut self) -> Self {
         self.sets.retain(|sets| sets.kind < SEI);

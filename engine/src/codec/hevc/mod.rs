@@ -1,5 +1,5 @@
-//! HEVC (ITU-T H.265 §7.3, §7.4.2.2): where decoding can begin, what a sequence parameter set says, and when pictures are shown
-//! (§7.3.6.1, §8.3.1).
+//! HEVC (ITU-T H.265 §7.3, §7.4.2.2): where decoding can begin, the contents of a sequence parameter set, and the
+//! presentation order of pictures (§7.3.6.1, §8.3.1).
 
 mod configuration;
 
@@ -24,7 +24,7 @@ fn kind(unit: &[u8]) -> Option<u8> {
     unit.first().map(|header| header >> 1 & 0x3F)
 }
 
-/// Decoding can begin at a picture of the types 16 to 23 (IRAP), in an access unit that has a sequence parameter set.
+/// Decoding can begin at a picture of the types 16 to 23 (IRAP), in an access unit with a sequence parameter set.
 #[must_use]
 pub fn access(payload: &[u8]) -> Start {
     let mut parameters = false;
@@ -45,7 +45,7 @@ pub fn access(payload: &[u8]) -> Start {
 pub fn properties(payload: &[u8]) -> Option<Properties> {
     let unit = nal::units(payload).find(|unit| kind(unit) == Some(SPS))?;
     let set = nal::payload(unit);
-    // Two bytes of header and one of identifiers are followed by profile_tier_level (§7.3.3).
+    // Two bytes of header and one of identifiers precede profile_tier_level (§7.3.3).
     let name = configuration::profile("hvc1", set.get(3..)?.first_chunk()?)?;
     Some(Properties::video(name, Sequence::read(&set).and_then(|sequence| sequence.dimensions)))
 }
@@ -65,22 +65,22 @@ pub fn opening(units: &mut dyn Iterator<Item = &[u8]>) -> Option<Opening> {
     parameters.then_some(Opening::Point)
 }
 
-/// What is needed of a sequence parameter set.
+/// The needed fields of a sequence parameter set.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Sequence {
     id: u32,
     /// `separate_colour_plane_flag`.
     planes: bool,
     dimensions: Option<(u32, u32)>,
-    /// `chroma_format_idc`, and of luma and chroma `bit_depth_minus8`.
+    /// `chroma_format_idc`, and `bit_depth_minus8` of luma and chroma.
     samples: [u32; 3],
-    /// Bits of `slice_pic_order_cnt_lsb`.
+    /// The length of `slice_pic_order_cnt_lsb` in bits.
     count_bits: u32,
 }
 
 impl Sequence {
-    /// Reads a sequence parameter set, with its header of two bytes (§7.3.2.2). A byte of identifiers and twelve of
-    /// `profile_tier_level` (§7.3.3) have the same place in all.
+    /// Parses a sequence parameter set, including its header of two bytes (§7.3.2.2). A byte of identifiers and twelve
+    /// of `profile_tier_level` (§7.3.3) have the same position in all.
     fn read(set: &[u8]) -> Option<Self> {
         let sub_layers = set.get(2)? >> 1 & 7;
         let bits = &mut Bits::new(set.get(15..)?);
@@ -103,7 +103,7 @@ impl Sequence {
     }
 }
 
-/// What is needed of a picture parameter set (§7.3.2.3).
+/// The needed fields of a picture parameter set (§7.3.2.3).
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Picture {
     sequence: u32,
@@ -113,7 +113,7 @@ struct Picture {
     extra: u32,
 }
 
-/// The parameter sets in force, as far as slices are read by them.
+/// The active parameter sets, as far as slices need them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sets {
     sequences: BTreeMap<u32, Sequence>,
@@ -121,7 +121,7 @@ pub struct Sets {
 }
 
 impl Sets {
-    /// Takes the units before the first slice, and says what that tells of the picture.
+    /// Reads the units up to the first slice, and returns what they say about the picture.
     pub fn slice(&mut self, payload: &[u8]) -> Option<Slice> {
         for unit in nal::units(payload) {
             match kind(unit)? {
@@ -146,7 +146,7 @@ impl Sets {
         None
     }
 
-    /// Reads the header of a picture's first slice segment (§7.3.6.1).
+    /// Parses the header of a picture's first slice segment (§7.3.6.1).
     fn read(&self, slice: &[u8]) -> Option<Slice> {
         let (kind, temporal) = (kind(slice)?, slice.get(1)? & 7);
         let bits = &mut Bits::new(slice.get(2..)?);
@@ -162,7 +162,7 @@ impl Sets {
         // IDR pictures, types 19 and 20, count from zero.
         let anew = matches!(kind, 19 | 20);
         let count = if anew { 0 } else { bits.take(sequence.count_bits) };
-        // Leading pictures and those of the types 0, 2, 4 and so on up to 14 are nobody's reference (§8.3.1).
+        // Leading pictures and those of the types 0, 2, 4 and so on up to 14 are not references (§8.3.1).
         let reference = temporal == 1 && !matches!(kind, 6..=9) && (kind > 14 || kind % 2 == 1);
         let count = Counted::Bits(count, sequence.count_bits);
         bits.is_within().then_some(Slice { anew, reference, field: None, count, steps: 1 })
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_parameter_set_has_profile_level_and_size() {
-        // x265's of 320x180, Main profile, level 2.
+        // One of x265 for 320x180, Main profile, level 2.
         let sps = [
             0, 0, 1, 0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00, 0x00, 0x03,
             0x00, 0x3C, 0xA0, 0x0A, 0x08, 0x0B, 0x9F, 0x79, 0x65, 0x95, 0x9A, 0x49, 0x32,
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn slices_say_when_their_pictures_are_shown() {
-        // The beginnings of x265's units: of an IDR picture, and of seven behind it.
+        // The beginnings of x265's units: of an IDR picture, and of seven after it.
         let mut sets = Sets::default();
         let sps = [
             0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00, 0x00, 0x03, 0x00, 0x3C,

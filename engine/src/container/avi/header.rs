@@ -10,58 +10,58 @@ use crate::codec::Coding;
 use crate::container::notes::Notes;
 use crate::media::{Kind, Setup, Ticks, Timescale, Track};
 
-/// How many streams a file may have: two digits name them.
+/// The maximum number of streams: two digits name them.
 pub const MAX_STREAMS: usize = 100;
 /// Bytes of AVIMAINHEADER, and of AVISTREAMHEADER up to its rectangle.
 pub const AVIH: usize = 56;
 pub const STRH: usize = 48;
-/// Bytes of a BITMAPINFOHEADER, behind which the codec's own headers may stand.
+/// The size of a BITMAPINFOHEADER, after which the codec's own headers may follow.
 const BITMAP_INFO: usize = 40;
-/// Where in an AVISTREAMHEADER dwInitialFrames, dwStart and dwLength stand.
+/// The offsets of dwInitialFrames, dwStart and dwLength in an AVISTREAMHEADER.
 pub const INITIAL_FRAMES: usize = 16;
 pub const START: usize = 28;
 pub const LENGTH: usize = 32;
-/// Where in it dwScale, dwRate and dwSampleSize stand.
+/// The offsets of dwScale, dwRate and dwSampleSize in it.
 const SCALE: usize = 20;
 const RATE: usize = 24;
 const SAMPLE_SIZE: usize = 44;
 
-/// Ticks a second of a stream with fewer units.
+/// Ticks a second for a stream with fewer units.
 const FINEST: u32 = 90_000;
 
-/// Format tags of WAVEFORMATEX whose sound can be cut between any two blocks: PCM, ADPCM, float, A-law, µ-law.
+/// Format tags of WAVEFORMATEX for sound that can be cut between any two blocks: PCM, ADPCM, float, A-law, µ-law.
 const PLAIN: [u16; 6] = [0x0001, 0x0002, 0x0003, 0x0006, 0x0007, 0x0011];
-/// Those of frames, of which nBlockAlign is the longest where a chunk is one: MP2, MP3, AAC, AC-3.
+/// Format tags for sound in frames, where nBlockAlign is the longest frame if a chunk is one: MP2, MP3, AAC, AC-3.
 const FRAMED: [u16; 6] = [0x0050, 0x0055, 0x00FF, 0x706D, 0x1600, 0x2000];
-/// An nBlockAlign that is no longer than this is that of plain samples, whatever the sound is.
+/// An nBlockAlign up to this size is that of plain samples, whatever the format.
 const SMALLEST_FRAME: u32 = 4;
 
-/// What chunks of a stream mean.
+/// The meaning of a stream's chunks.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stream {
-    /// The place of its track; `None` where the stream is passed over.
+    /// The position of its track; `None` if the stream is skipped.
     pub place: Option<usize>,
-    /// How its frames say that they are keyframes.
+    /// How its frames show whether they are keyframes.
     pub coding: Coding,
-    /// How they say when they are shown; `None` where that is when they are decoded.
+    /// How they show their presentation order; `None` if it is the decode order.
     pub pictures: Option<Pictures>,
-    /// How its chunks are samples.
+    /// The relation of its chunks to samples.
     pub unit: Unit,
-    /// Ticks that one unit of `dwScale/dwRate` lasts, and how many of them come before the first.
+    /// The length of one unit of `dwScale/dwRate` in ticks, and how many units precede the first sample.
     pub scale: Ticks,
     pub start: Ticks,
 }
 
-/// How a chunk is samples.
+/// The relation of chunks to samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unit {
-    /// It is one, which lasts a unit, also where it is empty.
+    /// A chunk is a sample with a duration of one unit, even if it is empty.
     Chunk,
-    /// It is one, which lasts a unit for each so many bytes that it begins: none where it is empty.
+    /// A chunk is a sample with a duration of one unit for each started block of this size: zero if it is empty.
     Frames(u32),
-    /// It is one, which lasts a unit for each so many bytes.
+    /// A chunk is a sample with a duration of one unit for each block of this size.
     Bytes(u32),
-    /// Each so many bytes are one.
+    /// Each block of this size is a sample.
     Blocks(u32),
 }
 
@@ -72,14 +72,14 @@ pub struct Headers {
     pub main: Bytes,
     /// The streams, by their numbers.
     pub streams: Vec<Stream>,
-    /// Of each of them, the index chunks that its headers name.
+    /// The index chunks that the headers of each stream name.
     pub indexes: Vec<Vec<opendml::Part>>,
-    /// The tracks of those that can be given out.
+    /// The tracks of those that can be served.
     pub tracks: Vec<Track>,
 }
 
 impl Headers {
-    /// From the data of the list, less its type.
+    /// Parses the data of the list, without its type.
     pub fn parse(data: &[u8], notes: &mut Notes) -> Self {
         let mut headers = Self::default();
         for (id, body) in riff::chunks(data) {
@@ -117,7 +117,7 @@ impl Headers {
         self.indexes.push(opendml::parts(found(b"indx").unwrap_or_default()));
     }
 
-    /// A stream with its track, which is added; `None` where it is of no known kind, or has no rate.
+    /// A stream with its track, which is added; `None` if it is of an unknown kind, or has no rate.
     fn track(&mut self, number: usize, list: &[u8], header: &[u8], format: &[u8]) -> Option<Stream> {
         let video = match header.get(..4)? {
             b"vids" => true,
@@ -149,21 +149,21 @@ impl Headers {
             )
         });
         let start = scale.times(i64::from(u32_at(header, START)));
-        // More than an hour before the first sample is no delay but garbage.
+        // More than an hour before the first sample is not a delay but garbage.
         let start = if start > timescale.ticks(crate::media::Time::from_secs(3600)) { Ticks::ZERO } else { start };
         let pictures = Pictures::of(coding, format.get(BITMAP_INFO..).unwrap_or_default());
         Some(Stream { place: Some(place), coding, pictures, unit, scale, start })
     }
 }
 
-/// How chunks of sound are samples, by `dwSampleSize` and its WAVEFORMATEX. What DirectShow does with them is what writers
-/// of variable bit rates count on: the length of a chunk, in units of nBlockAlign and rounded up, is how long it lasts.
+/// The relation of chunks of sound to samples, by `dwSampleSize` and WAVEFORMATEX. Writers of variable bit rates rely
+/// on DirectShow's behaviour: the length of a chunk, in units of nBlockAlign and rounded up, is its duration.
 fn unit(size: u32, format: &[u8]) -> Unit {
     let (tag, block) = (u16_at(format, 0), u32::from(u16_at(format, 12)));
     let framed = FRAMED.contains(&tag) && block > SMALLEST_FRAME;
     match size {
         size if size > 0 && PLAIN.contains(&tag) => Unit::Blocks(size),
-        // The samples of a frame, where its bytes should be.
+        // The samples of a frame, in place of its bytes.
         1024 | 1152 | 4096 if framed && size == block => Unit::Frames(block),
         0 if framed => Unit::Frames(block),
         0 => Unit::Chunk,
@@ -171,8 +171,8 @@ fn unit(size: u32, format: &[u8]) -> Unit {
     }
 }
 
-/// The ticks of a stream with this AVISTREAMHEADER, and how many of them a unit of `dwScale/dwRate` lasts. They are shorter
-/// than a millisecond, where the header would have a frame be one tick: people ask for parts of frames.
+/// The timescale of a stream with this AVISTREAMHEADER, and the length of a unit of `dwScale/dwRate` in ticks. Ticks
+/// are shorter than a millisecond even if the header defines one tick a frame, because requests name parts of frames.
 pub fn units(header: &[u8]) -> Option<(Timescale, Ticks)> {
     let rate = u32_at(header, RATE);
     let finer = FINEST.checked_div(rate)?.max(1);
@@ -188,7 +188,7 @@ fn name(list: &[u8]) -> Option<String> {
     (!name.is_empty()).then(|| name.chars().take(255).collect())
 }
 
-/// What a cut takes over of a stream's headers: all but its index, and what fills gaps.
+/// The headers of a stream that a cut copies: without its index and fillers.
 fn kept(list: &[u8]) -> Bytes {
     let mut kept = Vec::with_capacity(list.len());
     for (id, body) in riff::chunks(list).filter(|(id, _)| !matches!(id, b"indx" | b"JUNK")) {
@@ -197,7 +197,7 @@ fn kept(list: &[u8]) -> Bytes {
     kept.into()
 }
 
-/// The name of sound of this format tag (WAVEFORMATEX.wFormatTag).
+/// The name of sound with this format tag (WAVEFORMATEX.wFormatTag).
 fn sound(tag: u16) -> String {
     let name = match tag {
         0x0001 | 0x0003 => "pcm",

@@ -1,48 +1,49 @@
-//! Where a picture is in the order in which pictures are shown, from the first bytes of its frame: MPEG-4 part 2 (ISO/IEC
-//! 14496-2 §6.2.3, §6.2.5), MPEG-1 and MPEG-2 video by the type of a picture, H.264 and HEVC by its count.
+//! The place of a picture in presentation order, by the first bytes of its frame: in MPEG-4 part 2 (ISO/IEC 14496-2
+//! §6.2.3, §6.2.5), MPEG-1 and MPEG-2 video by the picture type, in H.264 and HEVC by its count.
 //!
-//! DivX and Xvid may *pack* their stream for players that expect a picture for each chunk: the first B picture stands in the
-//! chunk of the P picture that is shown behind it, and where the last would stand there is a plane that is not coded. Chunk by
-//! chunk it then is as if it were not packed. But an I picture with a B picture in its chunk cannot be had without that, nor
-//! the chunks be left out that make up for it; such pictures are taken as being shown as they are decoded.
+//! DivX and Xvid may *pack* their stream for players that expect a picture for each chunk: the first B picture is in
+//! the chunk of the P picture that is shown after it, and a plane that is not coded takes the place of the last one. By
+//! chunks it then behaves as if it were not packed. But an I picture with a B picture in its chunk cannot be separated
+//! from it, and the chunks that compensate for it cannot be left out; such pictures are treated as shown in decode
+//! order.
 
 use serde::{Deserialize, Serialize};
 
 use crate::codec::mpeg4_video::{is_packed, low_delay};
 use crate::codec::{Coding, Order, Place, nal};
 
-/// The longest plane that is not coded, in a packed stream.
+/// The maximum size of a plane that is not coded, in a packed stream.
 const NOT_CODED: usize = 19;
 
-/// Where a picture is in the order.
+/// The place of a picture in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Picture {
-    /// Behind all others that come before the next one of this kind, or alone: I and P pictures.
+    /// After all others before the next one of this kind, or alone: I and P pictures.
     Anchor,
     /// Before the last anchor: a B picture.
     Between,
-    /// Behind all that came before, and before all that come.
+    /// After all earlier ones, and before all later ones.
     Alone,
     /// By a count, in this coded video sequence.
     Counted { sequence: u32, count: i64 },
-    /// With the picture before, whose second field it is.
+    /// Together with the previous picture, whose second field it is.
     Field,
 }
 
-/// The pictures of a stream whose order is not that of decoding.
+/// The pictures of a stream with reordering.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Pictures {
     /// MPEG-1 and MPEG-2.
     Mpeg2,
-    /// MPEG-4 part 2: whether it is packed, and whether its headers say that there are B pictures.
+    /// MPEG-4 part 2: whether it is packed, and whether its headers announce B pictures.
     Mpeg4 { packed: bool, delayed: bool },
     /// H.264 and HEVC.
     Counted(Order),
 }
 
 impl Pictures {
-    /// Of a stream of this coding, whose headers hold `setup`; `None` where pictures are shown as they are decoded, for all
-    /// that is known.
+    /// For a stream with this coding, whose headers contain `setup`; `None` if pictures are shown in decode order, as
+    /// far as known.
     pub fn of(coding: Coding, setup: &[u8]) -> Option<Self> {
         let mut pictures = match coding {
             Coding::Mpeg2 => Self::Mpeg2,
@@ -55,7 +56,7 @@ impl Pictures {
         Some(pictures)
     }
 
-    /// Whether the headers so far say that pictures may be shown in another order than they are decoded.
+    /// Whether the headers so far announce that pictures may be reordered.
     pub fn may_be_reordered(&self) -> bool {
         match self {
             Self::Mpeg2 => true,
@@ -70,7 +71,7 @@ impl Pictures {
             Self::Mpeg2 => {
                 let kind =
                     nal::units(frame).find_map(|code| if let [0, _, kind, ..] = code { Some(*kind) } else { None });
-                // Ten bits of temporal_reference stand before picture_coding_type.
+                // Ten bits of temporal_reference precede picture_coding_type.
                 kind.map_or(Picture::Alone, |kind| if kind >> 3 & 7 == 3 { Picture::Between } else { Picture::Anchor })
             }
             Self::Mpeg4 { packed, delayed } => {
@@ -108,7 +109,7 @@ mod tests {
     #[test]
     fn planes_of_mpeg_4_are_ordered_by_their_type() {
         use Picture::{Alone, Anchor, Between};
-        // The layers of ffmpeg without B pictures and with them.
+        // Layers from ffmpeg without B pictures and with them.
         let plain = [0, 0, 1, 0x20, 0x00, 0xC4, 0x8D, 0x88, 0x00, 0xCD, 0x0A, 0x04];
         let delayed = [0, 0, 1, 0x20, 0x08, 0xD4, 0x8D, 0x08, 0x00, 0xCD, 0x0A, 0x04];
         let packed = b"\0\0\x01\xB2DivX503b1393p";

@@ -1,10 +1,10 @@
-//! Finds frames in a stream of bytes, in one pass: a frame is what lies between two places of which the first has the header of a
-//! frame, and between which the bytes, with the checksum that they end with, sum to zero (see [`Place`]). The second has the
-//! header of the next frame, or is the end of the stream.
+//! Finds frames in a stream of bytes, in one pass: a frame lies between two places, the first of which has a frame
+//! header, if the bytes between them, including their final checksum, sum to zero (see [`Place`]). The second place has
+//! the header of the next frame, or is the end of the stream.
 //!
-//! Where a header seems to begin inside a frame, no sum agrees, and it stays a place that a frame may begin at; so it does where
-//! bytes are lost: the first frame that is whole again is found by its own sum. All of it is one sum over the stream, and a look
-//! at each place that has a sync code.
+//! If a header seems to begin inside a frame, no sum matches, and it only remains a possible beginning. The same holds
+//! if bytes are lost: the first complete frame after them is found by its own sum. All of this takes one sum over the
+//! stream, and a check at each place with a sync code.
 
 use std::collections::VecDeque;
 
@@ -12,22 +12,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::flac::{FOOTER, Header, MAX_HEADER, Place, StreamInfo, crc16, zeros_behind};
 
-/// How many places are kept at which a frame may begin. There is one, and false ones are rare.
+/// How many possible beginnings of a frame are kept. There is one, and false ones are rare.
 const MAX_STARTS: usize = 32;
 
-/// A frame that is whole.
+/// A complete frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     pub offset: u64,
     pub size: u64,
     pub header: Header,
-    /// Of the header, the second to the fourth byte, and what stands behind the number.
+    /// The second to the fourth byte of the header, and what follows the number.
     pub codes: Vec<u8>,
-    /// The checksum of what lies between the header and the frame's own checksum.
+    /// The checksum of the bytes between the header and the frame's own checksum.
     pub rest: u16,
 }
 
-/// A place at which a frame may begin.
+/// A possible beginning of a frame.
 #[derive(Serialize, Deserialize)]
 struct Start {
     offset: u64,
@@ -40,25 +40,25 @@ struct Start {
 #[derive(Serialize, Deserialize)]
 pub struct Walk {
     info: StreamInfo,
-    /// Where the next byte is.
+    /// The offset of the next byte.
     at: u64,
     /// The checksum of the bytes from `origin` up to there, and the last two of them.
     origin: u64,
     crc: u16,
     last: [u8; FOOTER],
     starts: VecDeque<Start>,
-    /// How the first frame says its place, as all others do.
+    /// How the first frame states its place, as all others do.
     variable: Option<bool>,
 }
 
 impl Walk {
-    /// Of frames that begin at this offset.
+    /// For frames that begin at this offset.
     pub const fn new(info: StreamInfo, at: u64) -> Self {
         Self { info, at, origin: at, crc: 0, last: [0; FOOTER], starts: VecDeque::new(), variable: None }
     }
 
-    /// Takes the bytes that follow, and gives the frames that end in them. Says how many bytes it took: where they are not the
-    /// last of the stream, the rest of them has to come again, with more behind.
+    /// Takes the next bytes, and returns the frames that end in them. Returns how many bytes it took: unless they are
+    /// the last of the stream, the rest has to be passed again, with more after it.
     pub fn take(&mut self, bytes: &[u8], last: bool, found: &mut Vec<Frame>) -> usize {
         let end = if last { bytes.len() } else { (bytes.len() + 1).saturating_sub(MAX_HEADER) };
         let mut done = 0;
@@ -66,7 +66,7 @@ impl Walk {
             self.sum(bytes.get(done..at).unwrap_or_default());
             done = at;
             self.try_here(bytes.get(at..).unwrap_or_default(), found);
-            // The byte itself is still to be summed.
+            // The byte itself is summed later.
             self.sum(bytes.get(at..=at).unwrap_or_default());
             done += 1;
         }
@@ -78,7 +78,7 @@ impl Walk {
         end
     }
 
-    /// Goes on behind these bytes.
+    /// Moves past these bytes.
     fn sum(&mut self, bytes: &[u8]) {
         self.crc = crc16(self.crc, bytes);
         self.at += bytes.len() as u64;
@@ -93,7 +93,7 @@ impl Walk {
         Place::behind(self.crc, self.at - self.origin)
     }
 
-    /// Here is a sync code.
+    /// Tries the place here, which has a sync code.
     fn try_here(&mut self, bytes: &[u8], found: &mut Vec<Frame>) {
         let Some(header) = Header::parse(bytes, &self.info) else { return };
         if self.variable.is_some_and(|variable| variable != header.variable) {
@@ -118,7 +118,7 @@ impl Walk {
         self.starts.push_back(Start { offset: self.at, header, bytes: own, place: self.place() });
     }
 
-    /// The frame that ends here, if one does. What lies before it is done with.
+    /// The frame that ends here, if any. Everything before it is done.
     fn frame_to(&mut self, place: Place) -> Option<Frame> {
         let begins =
             |start: &Start| start.place == place && self.at - start.offset >= (start.header.length + FOOTER) as u64;
@@ -135,13 +135,13 @@ impl Walk {
     }
 }
 
-/// Where between `from` and `end` a sync code is, whose second byte may lie behind.
+/// The position of a sync code between `from` and `end`, whose second byte may come after.
 #[inline]
 fn sync(bytes: &[u8], mut from: usize, end: usize) -> Option<usize> {
     const BLOCK: usize = 32;
     let code = |at: usize| bytes.get(at) == Some(&0xFF) && matches!(bytes.get(at + 1), Some(0xF8 | 0xF9));
     while from < end {
-        // One byte in 256 is 0xFF; a block without any is passed at once.
+        // One byte in 256 is 0xFF; a block without any is skipped at once.
         if let Some(block) = bytes.get(from..end).and_then(|rest| rest.first_chunk::<BLOCK>())
             && block.iter().fold(0, |any, byte| any | u8::from(*byte == 0xFF)) == 0
         {

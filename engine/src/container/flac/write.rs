@@ -10,7 +10,7 @@ use crate::index::{self, Element, Outline};
 use crate::media::splice::Splice;
 use crate::media::{Run, Setup};
 
-/// What a block's header says of the last block.
+/// Marks the last block in its header.
 const LAST: u8 = 0x80;
 
 /// Writes a selection as a complete file; see [`super::write`].
@@ -37,7 +37,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 /// The frames of a cut.
 struct Frames {
     draft: Draft,
-    /// Where each is, in bytes behind the beginning of the first.
+    /// The range of each, relative to the beginning of the first.
     places: Extents,
     numbers: Numbers,
 }
@@ -48,7 +48,7 @@ impl Frames {
         Self { draft, places: Extents::default(), numbers: Numbers::default() }
     }
 
-    /// Appends the frame of this element, which is this sample.
+    /// Appends the frame in this element, which is this sample.
     fn put(&mut self, element: &Element, sample: &Run) -> Result<(), Error> {
         let broken = || mismatch(&format!("not what is kept of the frame at byte {}", element.offset));
         let (kept, sum) = element.kept.split_last_chunk::<FOOTER>().ok_or_else(broken)?;
@@ -71,7 +71,7 @@ impl Frames {
     }
 }
 
-/// All that stands before the frames.
+/// Everything before the frames.
 fn head(outline: &Outline, frames: &Frames) -> Result<Draft, Error> {
     let mut setup = outline.setup.iter();
     let Some(Setup::Inline(info)) = setup.next() else { return Err(mismatch("no STREAMINFO in the outline")) };
@@ -98,7 +98,7 @@ fn block(out: &mut Vec<u8>, kind: u8, length: u64) {
     out.extend([kind, a, b, c]);
 }
 
-/// STREAMINFO of a cut: the least and the greatest size of its frames, its total, and no MD5.
+/// STREAMINFO of a cut: the smallest and the largest frame size, its total, and no MD5.
 fn stream_info(original: &[u8; STREAMINFO_LENGTH], frames: &Frames) -> [u8; STREAMINFO_LENGTH] {
     let sizes = || frames.places.iter().map(|place| place.end - place.start);
     let size = |size: Option<u64>| u32::try_from(size.unwrap_or(0)).unwrap_or(0).to_be_bytes();
@@ -116,7 +116,7 @@ fn stream_info(original: &[u8; STREAMINFO_LENGTH], frames: &Frames) -> [u8; STRE
     info
 }
 
-/// The pages and the outline do not go together, or not with the selection.
+/// The pages, the outline and the selection are inconsistent.
 fn mismatch(what: &str) -> Error {
     Error::Index(index::Error(what.to_owned()))
 }

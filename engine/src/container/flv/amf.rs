@@ -1,10 +1,10 @@
-//! AMF0 (Action Message Format 0): the onMetaData of a file is read for what helps a person, and that of a cut is written.
+//! AMF0 (Action Message Format 0): parses the useful parts of a file's onMetaData, and writes that of a cut.
 
 use serde::{Deserialize, Serialize};
 
 use super::tag::{self, FILE_HEADER, SCRIPT, TAG_HEADER, TRAILER};
 
-/// How deep values may lie in each other, and how many there may be: a handful, in real files, and the index of the keyframes.
+/// The maximum nesting of values, and their maximum number: real files have a handful, and the index of the keyframes.
 const MAX_DEPTH: u32 = 8;
 const MAX_VALUES: u32 = 10_000;
 
@@ -22,7 +22,7 @@ const STRICT_ARRAY: u8 = 10;
 const DATE: u8 = 11;
 const LONG_STRING: u8 = 12;
 
-/// What onMetaData says. None of it is believed where the tags themselves say anything.
+/// The fields of onMetaData. They are used only if the tags themselves do not contain the information.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MetaData {
     /// Seconds.
@@ -31,12 +31,13 @@ pub struct MetaData {
     pub width: Option<f64>,
     /// Pixels.
     pub height: Option<f64>,
-    /// When it was recorded, as text.
+    /// The time of recording, as text.
     pub created: Option<String>,
 }
 
 impl MetaData {
-    /// Of the payload of a script tag; `None` where that is no onMetaData. What cannot be read ends it, and harms nothing else.
+    /// Parses the payload of a script tag; `None` if it is not onMetaData. A value that cannot be parsed ends it,
+    /// without affecting anything else.
     pub fn parse(payload: &[u8]) -> Option<Self> {
         let mut reader = Reader { rest: payload, values: 0 };
         let name = matches!(reader.byte()?, STRING).then(|| reader.string())??;
@@ -44,7 +45,7 @@ impl MetaData {
             return None;
         }
         let mut found = Self::default();
-        // Where the array is damaged, what stands before the damage counts.
+        // If the array is damaged, the values before the damage count.
         let _ = reader.members_of_next(&mut found);
         Some(found)
     }
@@ -97,7 +98,7 @@ impl<'a> Reader<'a> {
         self.take(usize::from(length))
     }
 
-    /// Reads the array or object that follows, whose members go to `found`.
+    /// Reads the next array or object, whose members go to `found`.
     fn members_of_next(&mut self, found: &mut MetaData) -> Option<()> {
         match self.byte()? {
             OBJECT => {}
@@ -148,7 +149,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The onMetaData of a cut. Its length depends on how many keyframes there are, and on nothing else.
+/// The onMetaData of a cut. Its length depends only on the number of keyframes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Script {
     /// Seconds.
@@ -165,7 +166,7 @@ pub struct Script {
 }
 
 impl Script {
-    /// How many bytes the tag is, its header and what follows it included.
+    /// The size of the tag in bytes, including its header and the PreviousTagSize.
     pub fn len(&self) -> usize {
         self.write().len()
     }
@@ -204,7 +205,7 @@ impl Script {
     }
 }
 
-/// Where the tag of onMetaData begins in a cut: right behind the header.
+/// The offset of the onMetaData tag in a cut: directly after the header.
 pub const SCRIPT_AT: u64 = (FILE_HEADER + TRAILER) as u64;
 
 fn name(out: &mut Vec<u8>, text: &str) {
@@ -259,7 +260,7 @@ mod tests {
         let expected = MetaData { duration: Some(12.5), width: Some(320.0), height: Some(180.0), created: None };
         assert_eq!(read, expected);
         for length in 0..payload.len() {
-            // Truncated anywhere it is read as far as it goes.
+            // Truncated anywhere, it is read as far as it goes.
             let _ = MetaData::parse(&payload[..length]);
         }
         assert_eq!(script(&[(1, 2)]).len(), script(&[(i64::MAX, u64::MAX)]).len());

@@ -1,17 +1,17 @@
 //! The file's header (Annex E.2) and the headers of tags (E.4.1).
 
-/// Bytes of the file's header that are always there; its DataOffset says how many there are.
+/// The minimum length of the file's header; its DataOffset has the actual one.
 pub const FILE_HEADER: usize = 9;
 /// Bytes of a tag's header.
 pub const TAG_HEADER_BYTES: u32 = 11;
-/// The same, to index with.
+/// The same as `usize`.
 pub const TAG_HEADER: usize = TAG_HEADER_BYTES as usize;
-/// Bytes of the PreviousTagSize behind each tag.
+/// The length of the PreviousTagSize after each tag.
 pub const TRAILER: usize = 4;
 
-/// TagType of sound, which is the number of its track too.
+/// TagType of audio, which is also the number of its track.
 pub const AUDIO: u8 = 8;
-/// TagType of pictures, which is the number of their track too.
+/// TagType of video, which is also the number of its track.
 pub const VIDEO: u8 = 9;
 /// TagType of script data.
 pub const SCRIPT: u8 = 18;
@@ -20,22 +20,22 @@ pub const SCRIPT: u8 = 18;
 const HAS_AUDIO: u8 = 0x04;
 const HAS_VIDEO: u8 = 0x01;
 
-/// The header of a file. Its flags are wrong too often to be looked at.
+/// The header of a file. Its flags are wrong too often to be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileHeader {
-    /// DataOffset: where the PreviousTagSize before the first tag stands.
+    /// DataOffset: the offset of the PreviousTagSize before the first tag.
     pub length: u32,
 }
 
 impl FileHeader {
-    /// `None` where the bytes are no such header.
+    /// `None` if the bytes are not such a header.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let [b'F', b'L', b'V', 1..=4, _, a, b, c, d, ..] = *bytes else { return None };
         let length = u32::from_be_bytes([a, b, c, d]);
         (length >= 9).then_some(Self { length })
     }
 
-    /// A header of version 1, with the PreviousTagSize of zero that follows.
+    /// A header of version 1, followed by the PreviousTagSize of zero.
     pub const fn write(audio: bool, video: bool) -> [u8; FILE_HEADER + TRAILER] {
         let flags = (if audio { HAS_AUDIO } else { 0 }) | if video { HAS_VIDEO } else { 0 };
         [b'F', b'L', b'V', 1, flags, 0, 0, 0, 9, 0, 0, 0, 0]
@@ -47,7 +47,7 @@ impl FileHeader {
 pub struct Header {
     /// TagType, and the two reserved bits before it.
     pub kind: u8,
-    /// Filter: the payload was pre-processed, which is to say encrypted.
+    /// Filter: the payload was pre-processed, which means encrypted.
     pub filter: bool,
     /// DataSize: bytes of payload.
     pub size: u32,
@@ -58,7 +58,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// `None` where there are not as many bytes.
+    /// `None` if there are too few bytes.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let [kind, s0, s1, s2, t0, t1, t2, extended, i0, i1, i2, ..] = *bytes else { return None };
         Some(Self {
@@ -70,12 +70,12 @@ impl Header {
         })
     }
 
-    /// Whether tags have such a header: of a known type and in stream zero.
+    /// Whether the header is plausible: of a known type and in stream zero.
     pub const fn plausible(self) -> bool {
         matches!(self.kind, AUDIO | VIDEO | SCRIPT) && self.stream == 0
     }
 
-    /// Bytes of the tag, less the PreviousTagSize behind it.
+    /// The size of the tag in bytes, without the PreviousTagSize after it.
     pub const fn tag_size(self) -> u32 {
         TAG_HEADER_BYTES + self.size
     }
@@ -88,7 +88,7 @@ pub const fn header(kind: u8, size: u32, timestamp: i32) -> [u8; TAG_HEADER] {
     [kind, s0, s1, s2, t0, t1, t2, extended, 0, 0, 0]
 }
 
-/// The PreviousTagSize behind a tag with a payload of so many bytes.
+/// The PreviousTagSize after a tag with a payload of this size.
 pub const fn trailer(size: u32) -> [u8; TRAILER] {
     TAG_HEADER_BYTES.saturating_add(size).to_be_bytes()
 }

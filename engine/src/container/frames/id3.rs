@@ -1,5 +1,5 @@
-//! What an ID3v2 tag says of chapters and of the time of recording: CHAP and CTOC (*ID3v2 Chapter Frame Addendum* 1.0), TDRC
-//! (ID3v2.4 §4.2.5), and before it TYER, TDAT and TIME (ID3v2.3 §4.2.1). Nothing else is read.
+//! The chapters and the recording time in an ID3v2 tag: CHAP and CTOC (*ID3v2 Chapter Frame Addendum* 1.0), TDRC
+//! (ID3v2.4 §4.2.5), and the older TYER, TDAT and TIME (ID3v2.3 §4.2.1). Nothing else is read.
 
 use chrono::NaiveDateTime;
 
@@ -7,24 +7,24 @@ use crate::container::tags::syncsafe;
 use crate::index::Mark;
 use crate::media::Time;
 
-/// How many frames of a tag are looked at.
+/// The maximum number of frames read from a tag.
 const MAX_FRAMES: usize = 10_000;
 
-/// What was found.
+/// The result.
 #[derive(Debug, Default)]
 pub struct Found {
     /// Chapters, in the order of the tag.
     pub chapters: Vec<Mark>,
-    /// When it was recorded, in nanoseconds since 1970; the tag says nothing of a time zone, so it is taken for UTC.
+    /// The recording time, in nanoseconds since 1970; taken as UTC, since the tag has no time zone.
     pub created: Option<i64>,
 }
 
-/// Reads a whole tag. What in it is damaged, compressed or encrypted is as if it were not there.
+/// Parses a whole tag. Damaged, compressed and encrypted parts are ignored.
 pub fn parse(tag: &[u8]) -> Found {
     let mut found = Found::default();
     let [b'I', b'D', b'3', version @ 3..=4, _, flags, _, _, _, _, body @ ..] = tag else { return found };
     let all_unsynchronised = flags & 0x80 != 0;
-    // In version 4 it is the frames that are unsynchronised, each for itself.
+    // In version 4 each frame is unsynchronised by itself.
     let body = if all_unsynchronised && *version == 3 { synchronised(body) } else { body.to_vec() };
     let body = if flags & 0x40 == 0 { Some(body.as_slice()) } else { behind_extended_header(&body, *version) };
     let (mut lists, mut date, mut old) = (Vec::new(), None, [const { String::new() }; 3]);
@@ -52,7 +52,7 @@ pub fn parse(tag: &[u8]) -> Found {
 }
 
 fn instant(text: &str, format: &str) -> Option<i64> {
-    // The seconds may be left out.
+    // The seconds are optional.
     let parse = |text: &str| NaiveDateTime::parse_from_str(text, format).ok();
     let time = parse(text).or_else(|| parse(&format!("{text}:00")))?;
     time.and_utc().timestamp_nanos_opt()
@@ -68,7 +68,7 @@ fn frames(mut body: &[u8], version: u8) -> impl Iterator<Item = ([u8; 4], Vec<u8
         if !id.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
             return None;
         }
-        // Some writers of version 4 write sizes as in version 3; above 127 one can mostly tell.
+        // Some writers of version 4 write sizes as in version 3; above 127 the two can usually be told apart.
         let size = syncsafe(size).filter(|_| version == 4).unwrap_or(u32::from_be_bytes(size));
         let (data, behind) = rest.split_at_checked(usize::try_from(size).ok()?)?;
         body = behind;
@@ -77,7 +77,7 @@ fn frames(mut body: &[u8], version: u8) -> impl Iterator<Item = ([u8; 4], Vec<u8
     std::iter::from_fn(next).take(MAX_FRAMES).filter_map(|(id, data)| Some((id, data?)))
 }
 
-/// The data of a frame with these flags; `None` where it is compressed or encrypted.
+/// The data of a frame with these flags; `None` if it is compressed or encrypted.
 fn plain(data: &[u8], flags: u8, version: u8) -> Option<Vec<u8>> {
     if version == 3 {
         let grouped = usize::from(flags & 0x20 != 0);
@@ -88,7 +88,7 @@ fn plain(data: &[u8], flags: u8, version: u8) -> Option<Vec<u8>> {
     Some(if flags & 2 != 0 { synchronised(data) } else { data.to_vec() })
 }
 
-/// Without the zero that unsynchronisation puts behind every `FF`.
+/// Removes the zero that unsynchronisation adds after every `FF`.
 fn synchronised(bytes: &[u8]) -> Vec<u8> {
     let mut after_ff = false;
     let kept = |byte: &&u8| {
@@ -101,7 +101,7 @@ fn synchronised(bytes: &[u8]) -> Vec<u8> {
 
 fn behind_extended_header(body: &[u8], version: u8) -> Option<&[u8]> {
     let size = *body.first_chunk()?;
-    // The size counts itself in version 4 alone.
+    // Only in version 4 does the size include itself.
     let length = if version == 4 { syncsafe(size)? } else { u32::from_be_bytes(size).checked_add(4)? };
     body.get(usize::try_from(length).ok()?..)
 }
@@ -122,19 +122,19 @@ fn text(data: &[u8]) -> Vec<String> {
         (1 | 2, data) => utf_16(data, true),
         (_, utf_8) => String::from_utf8_lossy(utf_8).into_owned(),
     };
-    // Several strings each have a byte order mark of their own.
+    // If there are several strings, each has its own byte order mark.
     let strings = whole.split('\0').map(|string| string.trim_start_matches('\u{FEFF}').to_owned());
     strings.filter(|string| !string.is_empty()).collect()
 }
 
-/// An element identifier, which a zero ends, and what follows.
+/// An element identifier, terminated by a zero, and the bytes after it.
 fn identifier(data: &[u8]) -> Option<(String, &[u8])> {
     let end = data.iter().position(|byte| *byte == 0)?;
     let (id, rest) = (data.get(..end)?, data.get(end + 1..)?);
     Some((id.iter().map(|byte| char::from(*byte)).collect(), rest))
 }
 
-/// The titles among the frames that a CHAP or CTOC has at its end.
+/// The titles among the frames at the end of a CHAP or CTOC.
 fn titles(data: &[u8], version: u8) -> Vec<String> {
     frames(data, version).filter(|(id, _)| id == b"TIT2").flat_map(|(_, data)| text(&data)).collect()
 }
@@ -170,7 +170,7 @@ fn list(data: &[u8], version: u8) -> Option<List> {
 }
 
 impl List {
-    /// A list that has a title is a chapter too: from the beginning of the first of its own to the end of the last.
+    /// A list with a title is a chapter too: it spans from the start of its first chapter to the end of its last.
     fn span(&self, chapters: &[Mark]) -> Option<Mark> {
         let own = || chapters.iter().filter(|mark| mark.ids.iter().any(|id| self.children.contains(id)));
         let (start, end) = (own().map(|mark| mark.start).min()?, own().filter_map(|mark| mark.end).max());

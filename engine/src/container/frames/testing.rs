@@ -1,4 +1,4 @@
-//! Streams of frames, made by hand.
+//! Hand-made streams of frames.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -23,13 +23,13 @@ use crate::media::{Interval, Run, Time};
 /// MPEG-1 layer III, 128 kbit/s at 44.1 kHz, joint stereo, without a checksum: 417 bytes, 1152 samples.
 pub const MP3: u32 = 0xFFFB_9064;
 
-/// A frame of MPEG audio with this header, whose data is these bytes over and over. Layer III reaches back so many bytes.
+/// A frame of MPEG audio with this header whose data repeats this byte. Layer III reaches back `reach` bytes.
 pub fn frame(header: u32, reach: u16, fill: u8) -> Vec<u8> {
     let parsed = Header::parse(&header.to_be_bytes()).unwrap();
     free_frame(header, reach, fill, parsed.size().unwrap() as usize)
 }
 
-/// The same, of so many bytes.
+/// The same with a given size.
 pub fn free_frame(header: u32, reach: u16, fill: u8, size: usize) -> Vec<u8> {
     let parsed = Header::parse(&header.to_be_bytes()).unwrap();
     let mut frame = header.to_be_bytes().to_vec();
@@ -43,7 +43,7 @@ pub fn free_frame(header: u32, reach: u16, fill: u8, size: usize) -> Vec<u8> {
     frame
 }
 
-/// A frame of ADTS: 44.1 kHz, stereo, of so many raw data blocks.
+/// An ADTS frame: 44.1 kHz, stereo, with this number of raw data blocks.
 pub fn adts(data: usize, blocks: u8, checksum: bool) -> Vec<u8> {
     let size = data + if checksum { 9 } else { 7 };
     let mut frame = vec![0xFF, 0xF1 - u8::from(checksum), 0x50, 0x80 | (size >> 11) as u8, (size >> 3) as u8];
@@ -52,14 +52,14 @@ pub fn adts(data: usize, blocks: u8, checksum: bool) -> Vec<u8> {
     frame
 }
 
-/// An ID3v2 tag of this version, with frames that are written already.
+/// An ID3v2 tag of this version with encoded frames.
 pub fn id3(version: u8, frames: &[Vec<u8>]) -> Vec<u8> {
     let body = frames.concat();
     let size = [21, 14, 7, 0].map(|shift| (body.len() >> shift) as u8 & 0x7F);
     [&b"ID3"[..], &[version, 0, 0], &size, &body].concat()
 }
 
-/// A frame of ID3v2.3, and of 2.4 as long as it has less than 128 bytes.
+/// A frame of ID3v2.3, which is also valid in 2.4 up to 127 bytes.
 pub fn id3_frame(id: &[u8; 4], data: &[u8]) -> Vec<u8> {
     [&id[..], &u32::try_from(data.len()).unwrap().to_be_bytes(), &[0, 0], data].concat()
 }
@@ -77,7 +77,7 @@ pub fn try_index(file: &[u8]) -> Result<Indexed, Error> {
     Ok(Indexed { file: file.to_vec(), outline, pages })
 }
 
-/// Indexes a file, whose index is the same by whatever chunks it is read.
+/// Indexes a file, and checks that the index does not depend on the chunks in which it is read.
 pub fn index(file: &[u8]) -> Indexed {
     let whole = try_index(file).unwrap();
     for chunk in [1, 7, 1000] {
@@ -91,7 +91,7 @@ pub fn index(file: &[u8]) -> Indexed {
 }
 
 impl Indexed {
-    /// All frames, runs of several taken apart.
+    /// All frames; runs are split.
     pub fn frames(&self) -> Vec<Run> {
         let pages = self.pages.load(0..=self.outline.pages).unwrap();
         let runs = pages.into_iter().flat_map(|mut page| page.tracks.remove(0).runs);

@@ -1,9 +1,9 @@
 //! Dialects: how each member of the family writes numbers and the headers of its chunks.
 
-/// A four-character code; of a Wave64 chunk the one that its GUID begins with.
+/// A four-character code; in Wave64 the beginning of a chunk's GUID.
 pub type Id = [u8; 4];
 
-/// Which member of the family a file is.
+/// The member of the family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// WAV, RF64 and BW64: little-endian.
@@ -18,7 +18,7 @@ pub enum Dialect {
     Aifc,
 }
 
-/// What follows on the first four bytes of Wave64's GUIDs: of its outermost chunk, and of the others.
+/// The rest of Wave64's GUIDs after the first four bytes: of its outermost chunk, and of the others.
 pub const RIFF_TAIL: [u8; 12] = [0x2E, 0x91, 0xCF, 0x11, 0xA5, 0xD6, 0x28, 0xDB, 0x04, 0xC1, 0x00, 0x00];
 pub const CHUNK_TAIL: [u8; 12] = [0xF3, 0xAC, 0xD3, 0x11, 0x8C, 0xD1, 0x00, 0xC0, 0x4F, 0x8E, 0xDB, 0x8A];
 
@@ -42,7 +42,7 @@ impl Dialect {
         }
     }
 
-    /// The name by which an outline knows the dialect again.
+    /// The name that identifies the dialect in an outline.
     pub const fn name(self) -> Id {
         *match self {
             Self::Riff => b"RIFF",
@@ -60,7 +60,7 @@ impl Dialect {
             .find(|dialect| dialect.name() == name)
     }
 
-    /// The MIME type. Wave64 has none of its own.
+    /// The MIME type. Wave64 has no type of its own.
     pub const fn mime(self) -> &'static str {
         match self {
             Self::Riff | Self::Rifx => "audio/wav",
@@ -78,50 +78,50 @@ impl Dialect {
         matches!(self, Self::Rifx | Self::Aiff | Self::Aifc)
     }
 
-    /// Where the first chunk begins.
+    /// The offset of the first chunk.
     pub const fn first_chunk(self) -> u64 {
         if matches!(self, Self::Wave64) { 40 } else { 12 }
     }
 
-    /// How many bytes the header of a chunk is.
+    /// The size of a chunk's header.
     pub const fn header(self) -> u64 {
         if matches!(self, Self::Wave64) { 24 } else { 8 }
     }
 
-    /// What chunks are aligned to.
+    /// The alignment of chunks.
     pub const fn alignment(self) -> u64 {
         if matches!(self, Self::Wave64) { 8 } else { 2 }
     }
 
-    /// The chunk that holds the samples, and how many bytes stand in it before them.
+    /// The chunk with the samples, and how many bytes in it precede them.
     pub const fn sound(self) -> (&'static Id, u64) {
         if self.is_aiff() { (b"SSND", 8) } else { (b"data", 0) }
     }
 
-    /// The number of two bytes at this place.
+    /// The number of two bytes at this offset.
     pub fn u16(self, bytes: &[u8], at: usize) -> Option<u16> {
         let bytes = bytes.get(at..)?.first_chunk()?;
         Some(if self.is_big_endian() { u16::from_be_bytes(*bytes) } else { u16::from_le_bytes(*bytes) })
     }
 
-    /// The number of four bytes at this place.
+    /// The number of four bytes at this offset.
     pub fn u32(self, bytes: &[u8], at: usize) -> Option<u32> {
         let bytes = bytes.get(at..)?.first_chunk()?;
         Some(if self.is_big_endian() { u32::from_be_bytes(*bytes) } else { u32::from_le_bytes(*bytes) })
     }
 
-    /// The number of eight bytes at this place.
+    /// The number of eight bytes at this offset.
     pub fn u64(self, bytes: &[u8], at: usize) -> Option<u64> {
         let bytes = bytes.get(at..)?.first_chunk()?;
         Some(if self.is_big_endian() { u64::from_be_bytes(*bytes) } else { u64::from_le_bytes(*bytes) })
     }
 
-    /// Four bytes of a number.
+    /// A number as four bytes.
     pub const fn four(self, value: u32) -> [u8; 4] {
         if self.is_big_endian() { value.to_be_bytes() } else { value.to_le_bytes() }
     }
 
-    /// The name and the size of the data of a chunk that begins with these bytes; `None` where they are no header.
+    /// The name and the data size of a chunk that begins with these bytes; `None` if they are not a header.
     pub fn parse(self, header: &[u8]) -> Option<(Id, u64)> {
         let id = *header.first_chunk()?;
         if self != Self::Wave64 {

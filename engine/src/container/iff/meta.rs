@@ -1,4 +1,4 @@
-//! What chunks say beside the sound: when it was recorded (`bext`, EBU Tech 3285), and marks, which become chapters (`cue ` with
+//! Chunks with metadata: the time of recording (`bext`, EBU Tech 3285), and marks, which become chapters (`cue ` with
 //! the labels of `LIST adtl`; AIFF's `MARK`).
 
 use std::collections::BTreeMap;
@@ -7,20 +7,20 @@ use super::dialect::Dialect;
 use crate::index::{Chapters, Mark};
 use crate::media::{Ticks, Time, Timescale};
 
-/// Marks that are looked at: more than an outline takes.
+/// The maximum number of marks: more than an outline takes.
 const MAX_MARKS: usize = 1024;
 
-/// Where in `bext` the date and the time of the recording stand, in ten and eight characters.
+/// The offsets of date and time of the recording in `bext`, of ten and eight characters.
 const DATE: std::ops::Range<usize> = 320..330;
 const CLOCK: std::ops::Range<usize> = 330..338;
 
-/// Where in `bext` the number of samples since midnight stands at which the sound begins: eight bytes, the lower four first.
+/// The offset in `bext` of the number of samples from midnight to the beginning: eight bytes, the lower four first.
 pub const TIME_REFERENCE: usize = 338;
-/// Where its version stands, and from version 2 on five measures of loudness, of two bytes each.
+/// The offset of its version, and, from version 2 on, of five measures of loudness, of two bytes each.
 const VERSION: usize = 346;
 const LOUDNESS: std::ops::Range<usize> = 412..422;
 
-/// When the recording began, in nanoseconds since 1970, if a `bext` chunk says so. It knows of no time zone.
+/// The start of the recording, in nanoseconds since 1970, if a `bext` chunk has it. It has no time zone.
 pub fn recorded(bext: &[u8]) -> Option<i64> {
     let numbers = |range| {
         let text = std::str::from_utf8(bext.get(range)?).ok()?;
@@ -34,8 +34,8 @@ pub fn recorded(bext: &[u8]) -> Option<i64> {
     (year >= 1900).then(|| instant.timestamp_nanos_opt())?
 }
 
-/// The `bext` chunk of a cut that begins so many samples later: its time reference is as much later, and what was measured of
-/// the loudness of the whole is left open.
+/// The `bext` chunk of a cut that begins this many samples later: its time reference is increased accordingly, and the
+/// measured loudness of the whole is removed.
 pub fn later(dialect: Dialect, bext: &[u8], samples: u64) -> Vec<u8> {
     let mut bext = bext.to_vec();
     let since = |at| dialect.u32(&bext, at).map(u64::from);
@@ -52,20 +52,20 @@ pub fn later(dialect: Dialect, bext: &[u8], samples: u64) -> Vec<u8> {
     bext
 }
 
-/// Writes over bytes, where there are so many.
+/// Overwrites bytes, if they exist.
 pub fn put(bytes: &mut [u8], at: usize, new: &[u8]) {
     if let Some(place) = bytes.get_mut(at..at + new.len()) {
         place.copy_from_slice(new);
     }
 }
 
-/// Marks, on their way to chapters.
+/// Marks that become chapters.
 #[derive(Debug, Default)]
 pub struct Marks(BTreeMap<u32, Point>);
 
 #[derive(Debug, Default)]
 struct Point {
-    /// In samples from the beginning; `None` as long as only its label is known.
+    /// In samples from the beginning; `None` while only its label is known.
     at: Option<u32>,
     lasts: Option<u32>,
     titles: Vec<String>,
@@ -83,7 +83,7 @@ impl Marks {
         }
     }
 
-    /// Takes a `LIST` chunk of type `adtl`: labels, and how long what they label lasts.
+    /// Takes a `LIST` chunk of type `adtl`: labels, and the durations of what they label.
     pub fn labels(&mut self, dialect: Dialect, mut data: &[u8]) {
         while let (Some(kind), Some(size)) = (data.get(..4), dialect.u32(data, 4)) {
             let size = usize::try_from(size).unwrap_or(usize::MAX);
@@ -112,7 +112,7 @@ impl Marks {
                 point.at = Some(at);
                 point.titles.extend(text(rest.get(..length).unwrap_or(rest)));
             }
-            // The name and the byte that says its length are an even number together.
+            // The name and its length byte have an even total length.
             data = rest.get(length + (length + 1) % 2..).unwrap_or_default();
         }
     }
@@ -122,7 +122,7 @@ impl Marks {
         room.then(|| self.0.entry(id).or_default())
     }
 
-    /// As chapters.
+    /// The marks as chapters.
     pub fn chapters(self, rate: Timescale) -> Chapters {
         let time = |samples: u32| rate.time(Ticks(i64::from(samples)));
         let mut marks: Vec<(Time, Mark)> = Vec::with_capacity(self.0.len());

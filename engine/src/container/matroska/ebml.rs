@@ -1,26 +1,26 @@
-//! EBML, the binary structure under Matroska (RFC 8794): variable-size integers (§4), element IDs and data sizes (§5, §6),
-//! and values (§7), read from bytes at hand and written.
+//! EBML, the binary structure of Matroska (RFC 8794): reads and writes variable-size integers (§4), element IDs and
+//! data sizes (§5, §6), and values (§7), in memory.
 
 use bytes::BufMut;
 
 use super::super::Error;
 
-/// The longest element header there is: four bytes of ID, eight of size.
+/// The longest element header: four bytes of ID, eight of size.
 pub const MAX_HEADER: usize = 12;
 
-/// An element's ID and data size, and how many bytes these two take.
+/// An element's ID and data size, and the length of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The ID, its length marker included.
+    /// The ID, including its length marker.
     pub id: u32,
-    /// Bytes of data; `None` where the size is unknown (RFC 8794 §6.2).
+    /// The size of the data; `None` if it is unknown (RFC 8794 §6.2).
     pub size: Option<u64>,
-    /// Bytes of the header itself, at most [`MAX_HEADER`].
+    /// The length of the header itself, at most [`MAX_HEADER`].
     pub length: usize,
 }
 
 impl Header {
-    /// Reads the header that `bytes` begins with; `None` where it begins with none, or where it is cut off.
+    /// Parses the header at the beginning of `bytes`; `None` if it is invalid or cut off.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let (id, id_length) = id(bytes)?;
         let (size, size_length) = vint(bytes.get(id_length..)?)?;
@@ -49,7 +49,7 @@ pub fn vint(bytes: &[u8]) -> Option<(u64, usize)> {
     Some((value & vint_max(length), length))
 }
 
-/// The greatest value of a variable-size integer of so many bytes, which as a size means "unknown".
+/// The greatest value of a variable-size integer with this many bytes, which as a size means "unknown".
 const fn vint_max(length: usize) -> u64 {
     (1 << (7 * length)) - 1
 }
@@ -77,20 +77,20 @@ pub fn float(data: &[u8]) -> Option<f64> {
     }
 }
 
-/// A string, up to its first zero byte (§7.4 to §7.6); what is not UTF-8 is replaced.
+/// A string, up to its first zero byte (§7.4 to §7.6); invalid UTF-8 is replaced.
 pub fn string(data: &[u8]) -> String {
     let end = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
     String::from_utf8_lossy(data.get(..end).unwrap_or(data)).into_owned()
 }
 
-/// One element in bytes at hand.
+/// One element in memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Element<'a> {
     /// Its ID.
     pub id: u32,
-    /// Where in the file it begins.
+    /// Its offset in the file.
     pub offset: u64,
-    /// All of it, header included.
+    /// The whole element, including its header.
     pub whole: &'a [u8],
     /// Its data.
     pub data: &'a [u8],
@@ -104,7 +104,7 @@ impl<'a> Element<'a> {
     }
 }
 
-/// The elements that stand one behind the other in bytes at hand. After one that is not sound it ends, with an error.
+/// Iterates over consecutive elements in memory. After an invalid one it ends, with an error.
 #[derive(Clone, Debug)]
 pub struct Children<'a> {
     rest: &'a [u8],
@@ -112,7 +112,7 @@ pub struct Children<'a> {
 }
 
 impl<'a> Children<'a> {
-    /// Elements in `bytes`, which begin at this offset of the file.
+    /// The elements in `bytes`, which begin at this offset of the file.
     pub const fn new(bytes: &'a [u8], offset: u64) -> Self {
         Self { rest: bytes, offset }
     }
@@ -148,7 +148,7 @@ impl<'a> Iterator for Children<'a> {
     }
 }
 
-/// What is wrong with the structure, and where; [`Unsound::within`] adds the path.
+/// An error in the structure, and its offset; [`Unsound::within`] adds the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unsound {
     /// Byte offset in the file.
@@ -158,7 +158,7 @@ pub struct Unsound {
 }
 
 impl Unsound {
-    /// As an error, in the element at this path.
+    /// The error for the element at this path.
     pub fn within(self, path: impl Into<String>) -> Error {
         Error::Malformed { offset: self.offset, path: path.into(), what: self.what.to_owned() }
     }
@@ -175,13 +175,13 @@ pub const fn id_length(id: u32) -> usize {
     4 - id.leading_zeros() as usize / 8
 }
 
-/// Appends a size in as few bytes as it takes.
+/// Appends a size in as few bytes as possible.
 pub fn put_size(out: &mut impl BufMut, size: u64) {
     let length = size_length(size);
     out.put_uint(1 << (7 * length) | size, length);
 }
 
-/// In how few bytes a size can be written. The value with all bits set means "unknown", so it takes a byte more.
+/// The minimum number of bytes for a size. The value with all bits set means "unknown", so it takes a byte more.
 pub const fn size_length(size: u64) -> usize {
     let mut length = 1;
     while length < 8 && size >= vint_max(length) {
@@ -190,18 +190,18 @@ pub const fn size_length(size: u64) -> usize {
     length
 }
 
-/// A size in all of eight bytes, as it is written where it becomes known later than its place.
+/// A size in eight bytes, for sizes that are filled in later.
 pub const fn wide_size(size: u64) -> [u8; 8] {
     (1 << 56 | size).to_be_bytes()
 }
 
-/// In how few bytes an unsigned integer can be written, at least one.
+/// The minimum number of bytes for an unsigned integer, at least one.
 pub const fn uint_length(value: u64) -> usize {
     let bits = 64 - value.leading_zeros() as usize;
     if bits == 0 { 1 } else { bits.div_ceil(8) }
 }
 
-/// Appends an unsigned integer element, in as few bytes as it takes.
+/// Appends an unsigned integer element, in as few bytes as possible.
 pub fn put_uint(out: &mut impl BufMut, id: u32, value: u64) {
     let length = uint_length(value);
     put_id(out, id);
@@ -209,7 +209,7 @@ pub fn put_uint(out: &mut impl BufMut, id: u32, value: u64) {
     out.put_uint(value, length);
 }
 
-/// Appends an unsigned integer element of eight bytes, whose own length thus does not depend on its value.
+/// Appends an unsigned integer element of eight bytes, whose length does not depend on its value.
 pub fn put_wide_uint(out: &mut impl BufMut, id: u32, value: u64) {
     put_bytes(out, id, &value.to_be_bytes());
 }

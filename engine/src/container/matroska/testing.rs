@@ -1,4 +1,4 @@
-//! A small EBML writer of its own for tests: it shares no code with what it tests.
+//! A small EBML writer for tests, which shares no code with what it tests.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
 use super::ids;
@@ -8,7 +8,7 @@ pub fn id(id: u32) -> Vec<u8> {
     id.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect()
 }
 
-/// An element with its size in as few bytes as it takes, or in eight where it is large.
+/// An element with its size in as few bytes as possible, or in eight if it is large.
 pub fn element(id_: u32, data: &[u8]) -> Vec<u8> {
     let size = match data.len() {
         length @ 0..=126 => vec![0x80 | u8::try_from(length).unwrap()],
@@ -47,7 +47,7 @@ pub fn ebml_header(doc_type: &str, more: &[u8]) -> Vec<u8> {
         .concat()
 }
 
-/// A TrackEntry of this number, type, codec, and what else it has.
+/// A TrackEntry with this number, type, codec, and further children.
 pub fn track(number: u64, kind: u64, codec: &str, more: &[Vec<u8>]) -> Vec<u8> {
     let known = [uint(ids::TRACK_NUMBER, number), uint(ids::TRACK_TYPE, kind), string(ids::CODEC_ID, codec)];
     master(ids::TRACK_ENTRY, &[known.as_slice(), more].concat())
@@ -64,7 +64,7 @@ pub fn simple(track: u8, relative: i16, keyframe: bool, frame: &[u8]) -> Vec<u8>
     element(ids::SIMPLE_BLOCK, &block_data(track, relative, if keyframe { 0x80 } else { 0 }, frame))
 }
 
-/// A BlockGroup of one frame, and what else it has.
+/// A BlockGroup of one frame, and further children.
 pub fn group(track: u8, relative: i16, frame: &[u8], more: &[Vec<u8>]) -> Vec<u8> {
     let block = element(ids::BLOCK, &block_data(track, relative, 0, frame));
     master(ids::BLOCK_GROUP, &[&[block], more].concat())

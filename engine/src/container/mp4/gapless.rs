@@ -1,6 +1,6 @@
-//! What iTunes says of the encoder's delay where there is no edit list: `iTunSMPB`, a comment of its own (`----` in
-//! `udta/meta/ilst`). No standard has it. It counts, in hexadecimal, the samples before the first that is to be heard, those
-//! behind the last, and those between; iTunes and ffmpeg play these alone.
+//! iTunes' declaration of the encoder's delay, used without an edit list: `iTunSMPB`, a custom comment (`----` in
+//! `udta/meta/ilst`). It is not in any standard. It has, in hexadecimal, the numbers of samples before the first
+//! audible one, after the last, and between; iTunes and ffmpeg play only the latter.
 
 use super::boxes::Box;
 use super::tables::Runs;
@@ -15,7 +15,7 @@ pub struct Gapless {
 }
 
 impl Gapless {
-    /// Of the movie's user data, if it says so. Not all of that is boxes; what is none is as if it were not there.
+    /// From the movie's user data, if present. Not all of that is boxes; the rest is ignored.
     pub fn read(udta: &Box<'_>) -> Option<Self> {
         let meta = udta.child(*b"meta").ok()??;
         let comments = behind(&meta, 4)?.child(*b"ilst").ok()??;
@@ -32,8 +32,8 @@ impl Gapless {
         Some(Self { before: next()?, behind: next()?, heard: next()? })
     }
 
-    /// The same as an edit of the track that has this `stts` box, if the numbers are of its media: together they are as many
-    /// samples as there are.
+    /// The corresponding edit of the track with this `stts` box, if the numbers fit its media: their sum is its number
+    /// of samples.
     pub fn edit(self, stts: &Box<'_>) -> Option<Edit> {
         let mut runs = Runs::read(stts).ok()?;
         let mut duration = 0_i64;
@@ -47,7 +47,7 @@ impl Gapless {
     }
 }
 
-/// A box whose children begin so many bytes later.
+/// A box whose children begin this many bytes later.
 fn behind<'a>(parent: &Box<'a>, bytes: usize) -> Option<Box<'a>> {
     let offset = parent.offset + bytes as u64;
     Some(Box { payload: parent.payload.get(bytes..)?, offset, ..parent.clone() })

@@ -3,7 +3,7 @@
 use super::boxes::Box;
 use crate::container::Error;
 
-/// The tracks that this one names as its chapters (QuickTime's `tref/chap`).
+/// The tracks that this track names as its chapters (QuickTime's `tref/chap`).
 pub fn chapters<'a>(trak: &Box<'a>) -> Result<impl Iterator<Item = u32> + use<'a>, Error> {
     let chap = trak.child(*b"tref")?.map(|tref| tref.child(*b"chap")).transpose()?.flatten();
     let ids = chap.map(|chap| chap.payload.as_chunks().0).unwrap_or_default();

@@ -1,15 +1,16 @@
-//! What is shown when playback begins. An edit list may begin within a sample, which is then presented from there on. But ffmpeg,
-//! and Chromium with it, passes over the pictures and the text that began before, and counts time from the next; where a picture
-//! stands for seconds, sound would be that much late. So in a cut the sample that is shown begins where the edit list does.
+//! The sample that is shown when playback begins. An edit list may begin within a sample, which is then presented from
+//! there on. But ffmpeg and Chromium skip pictures and text that began before, and count time from the next one; if a
+//! picture lasts for seconds, sound would be late by that much. So in a cut that sample begins where the edit list
+//! does.
 
 use crate::container::Selected;
 use crate::media::{Kind, Run, Ticks, Track};
 
-/// Has the sample that is shown first begin with the edit list.
+/// Makes the first shown sample begin with the edit list.
 pub fn begin_with_the_edit(track: &Track, selected: &mut Selected) {
     let Selected { runs, segments, .. } = selected;
     let mut presented = segments.iter().filter_map(|segment| segment.media);
-    // Of several edits, another one may show the sample from its own beginning.
+    // With several edits, another one may show the sample from its own beginning.
     let (Some(media), None) = (presented.next(), presented.next()) else { return };
     if track.kind == Kind::Audio {
         return;
@@ -35,14 +36,14 @@ pub fn begin_with_the_edit(track: &Track, selected: &mut Selected) {
     *runs = all.flatten().collect();
 }
 
-/// The last sample of a run that begins at this time or before it, as the first does.
+/// The last sample of a run that begins at or before this time, as the first does.
 fn within(run: &Run, media: Ticks) -> u32 {
     let ahead = (media - run.presentation()).0;
     let before = ahead.checked_div(run.duration.0).and_then(|before| u32::try_from(before).ok()).unwrap_or(u32::MAX);
     before.min(run.count.saturating_sub(1))
 }
 
-/// When a sample of a run is presented.
+/// The presentation time of a sample in a run.
 fn presentation(run: &Run, at: u32) -> Ticks {
     run.presentation() + run.duration.times(i64::from(at))
 }

@@ -1,13 +1,14 @@
-//! Sound of which the tables count frames, a value of each channel, as QuickTime has it where all packets are alike: what lies in
-//! a chunk is whole packets of so many frames and bytes then, and the size that the tables give a frame means nothing (Apple,
-//! *QuickTime File Format*, "Sound sample descriptions"). Here a sample is what can be decoded, a packet.
+//! Sound whose tables count frames (one value of each channel), which QuickTime uses if all packets are alike: a chunk
+//! contains whole packets, each of a fixed number of frames and bytes, and the size of a frame in the tables means
+//! nothing (Apple, *QuickTime File Format*, "Sound sample descriptions"). Here a sample is what can be decoded, a
+//! packet.
 
 use super::boxes::Box;
 use crate::container::Error;
 use crate::index::Runs;
 use crate::media::{Run, Ticks};
 
-/// The compression identifier of sound whose samples are packets anyhow.
+/// The compression identifier of sound whose samples are packets already.
 const PACKETS: u16 = 0xfffe;
 
 /// Packets of one size.
@@ -20,7 +21,7 @@ pub struct Packets {
 }
 
 impl Packets {
-    /// Those of a track of sound by its first description, if frames may be counted of them.
+    /// The packets of a sound track by its first description, if its tables may count frames.
     pub fn of_track(trak: &Box<'_>) -> Result<Option<Self>, Error> {
         let tables = trak.expect_child(*b"mdia")?.expect_child(*b"minf")?.expect_child(*b"stbl")?;
         Self::described(&tables.expect_child(*b"stsd")?)
@@ -31,7 +32,7 @@ impl Packets {
         fields.take(8)?;
         let entries = Box { payload: fields.rest(), offset: stsd.offset + 8, ..stsd.clone() };
         let Some(entry) = entries.children().next().transpose()? else { return Ok(None) };
-        // Of a description that ends too early nothing is known.
+        // A truncated description says nothing.
         Ok(Self::of(&entry).unwrap_or_default().filter(|packets| packets.frames > 0 && packets.bytes > 0))
     }
 
@@ -69,7 +70,7 @@ impl Packets {
         runs.iter().all(|run| (run.duration, run.size) == (duration, self.bytes))
     }
 
-    /// Samples that are packets, as a table has them that counts frames.
+    /// Packets as a table counts them in frames.
     pub fn counted(self, run: &Run) -> Run {
         Run { duration: Ticks(1), size: 1, count: run.count.saturating_mul(self.frames), ..run.clone() }
     }
@@ -81,7 +82,7 @@ mod tests {
     use super::super::boxes::{write_box, write_full_box};
     use super::*;
 
-    /// An `stsd` of sound of two channels and sixteen bits.
+    /// An `stsd` for 16-bit stereo sound.
     fn described(kind: [u8; 4], version: u16, compression: u16, fields: &[u32]) -> Option<Packets> {
         let mut out = Vec::new();
         write_full_box(&mut out, *b"stsd", 0, |out| {
@@ -106,7 +107,7 @@ mod tests {
             (*b"twos", 0, 0, &[], Some((1, 4))),
             (*b"ima4", 1, 0xffff, &[64, 34, 68, 2], Some((64, 68))),
             (*b"Qclp", 1, 0, &[160, 35, 35, 2], Some((160, 35))),
-            // Of variable size, or nothing that means anything, or too little of it.
+            // Variable sizes, invalid values, or a truncated description.
             (*b"mp4a", 1, 0xfffe, &[1024, 0, 0, 2], None),
             (*b"mp4a", 0, 0, &[], None),
             (*b"QDM2", 1, 0, &[0, 0, 0, 0], None),

@@ -1,17 +1,17 @@
-//! The sync samples (ISO/IEC 14496-12 §8.6.2), at which decoding can begin. A cursor goes through the boxes that list them, and
-//! through the sample groups that add further samples.
+//! The sync samples (ISO/IEC 14496-12 §8.6.2), at which decoding can begin, as a cursor over the boxes that list them,
+//! and over the sample groups that add further samples.
 
 use super::boxes::Box;
 use super::groups::Groups;
 use super::tables::Entries;
 use crate::container::Error;
 
-/// The sync samples: `stss` (§8.6.2), and the partial ones of QuickTime, with which open groups begin: `stps`.
+/// The sync samples: `stss` (§8.6.2), and QuickTime's partial ones, with which open groups begin: `stps`.
 #[derive(Clone, Debug)]
 pub enum Syncs<'a> {
     /// Without the first box every sample is one.
     All,
-    /// The numbers of those that are, counted from 1, and the sample groups that tell of more.
+    /// Their numbers, from 1, and the sample groups that add others.
     Listed([SyncList<'a>; 2], Vec<Groups<'a>>),
 }
 
@@ -30,13 +30,13 @@ impl<'a> Syncs<'a> {
         Ok(Self::Listed([SyncList::read(table)?, partial], groups))
     }
 
-    /// Those of these numbers, of four bytes each.
+    /// From numbers of four bytes each.
     pub fn listed(numbers: &'a [u8]) -> Self {
         Self::Listed([SyncList::new(u32::MAX, numbers), SyncList::default()], Vec::new())
     }
 
-    /// Whether sample `number` (counted from 1) is a sync sample, and how many samples, it included, are alike. Numbers must
-    /// not descend from call to call.
+    /// Whether sample `number` (from 1) is a sync sample, and for how many samples, including it, the same holds.
+    /// Numbers must not decrease from call to call.
     pub fn peek(&mut self, number: u32) -> (bool, u32) {
         let Self::Listed(lists, groups) = self else { return (true, u32::MAX) };
         let listed = lists.iter_mut().filter_map(|list| list.peek(number));
@@ -62,7 +62,7 @@ impl<'a> SyncList<'a> {
         Self { entries, next }
     }
 
-    /// The first that is `number` or behind it.
+    /// The first that is `number` or later.
     fn peek(&mut self, number: u32) -> Option<u32> {
         while self.next.is_some_and(|next| next < number) {
             self.next = self.entries.next_u32();

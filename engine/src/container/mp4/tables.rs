@@ -1,6 +1,6 @@
-//! The sample tables (ISO/IEC 14496-12 §8.6 and §8.7), read in place: each is a cursor over its box's bytes that says what
-//! holds for the next sample, and for how many more the same holds. Nothing is unpacked, so an hour's tables cost no memory
-//! beyond their bytes, and a claimed count none at all.
+//! The sample tables (ISO/IEC 14496-12 §8.6 and §8.7), read in place: each is a cursor over its box's bytes that
+//! returns the value for the next sample, and for how many more it holds. Nothing is unpacked, so an hour's tables take
+//! no memory beyond their bytes, and a claimed count none at all.
 
 use super::boxes::{Box, FourCc};
 use super::sound::Packets;
@@ -14,7 +14,7 @@ pub(super) struct Entries<'a> {
 }
 
 impl<'a> Entries<'a> {
-    /// As many entries as the count claims and the box has.
+    /// As many entries as the count claims and the box contains.
     pub(super) fn new(count: u32, width: usize, bytes: &'a [u8]) -> Self {
         let length = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(width).min(bytes.len());
         Self { rest: bytes.get(..length - length % width).unwrap_or_default(), width }
@@ -58,7 +58,7 @@ impl<'a> Runs<'a> {
         Ok(Self { entries: Entries::new(count, 8, fields.rest()), left: 0, value: 0 })
     }
 
-    /// The same of `sbgp` (§8.9.2), which has the type of its groups before, in version 1 with a parameter.
+    /// The same for `sbgp` (§8.9.2), which begins with the grouping type, in version 1 with a parameter.
     pub fn grouped(table: &Box<'a>) -> Result<Self, Error> {
         let mut fields = table.fields();
         let (version, _) = fields.version_and_flags()?;
@@ -67,12 +67,12 @@ impl<'a> Runs<'a> {
         Ok(Self { entries: Entries::new(count, 8, fields.rest()), left: 0, value: 0 })
     }
 
-    /// The same value for so many samples.
+    /// The same value for this many samples.
     pub fn constant(value: u32, samples: u32) -> Self {
         Self { entries: Entries::default(), left: samples, value }
     }
 
-    /// The next sample's value, and how many samples, it included, have the same. `None` behind the last.
+    /// The next sample's value, and how many samples, including it, have the same. `None` after the last.
     pub fn peek(&mut self) -> Option<(u32, u32)> {
         while self.left == 0 {
             (self.left, self.value) = pair(self.entries.next()?)?;
@@ -80,7 +80,7 @@ impl<'a> Runs<'a> {
         Some((self.value, self.left))
     }
 
-    /// Goes on by so many samples, no more than `peek` told of.
+    /// Advances by this many samples, at most the number from `peek`.
     pub fn advance(&mut self, samples: u32) {
         self.left = self.left.saturating_sub(samples);
     }
@@ -117,20 +117,21 @@ impl<'a> Sizes<'a> {
         Ok(Self { left, width })
     }
 
-    /// Those of packets of which these are the frames; `None` where frames differ in size, so that they are none.
+    /// The sizes of the packets that consist of these frames; `None` if frames differ in size, so that they do not form
+    /// packets.
     pub fn in_packets(&self, packets: Packets) -> Option<Self> {
         let Width::Constant(size) = self.width else { return None };
-        // A packet of a single frame may be larger than its description knows.
+        // A packet of a single frame may be larger than its description says.
         let bytes = if packets.frames == 1 { packets.bytes.max(size) } else { packets.bytes };
         Some(Self { left: self.left.div_ceil(packets.frames), width: Width::Constant(bytes) })
     }
 
-    /// How many samples are claimed to be left.
+    /// How many samples are claimed to remain.
     pub const fn left(&self) -> u32 {
         self.left
     }
 
-    /// The next sample's size, and how many samples, it included, are known to have the same. `None` behind the last.
+    /// The next sample's size, and how many samples, including it, are known to have the same. `None` after the last.
     pub fn peek(&self) -> Option<(u32, u32)> {
         if self.left == 0 {
             return None;
@@ -151,7 +152,7 @@ impl<'a> Sizes<'a> {
         }
     }
 
-    /// Goes on by so many samples.
+    /// Advances by this many samples.
     pub fn advance(&mut self, samples: u32) {
         self.left = self.left.saturating_sub(samples);
         if let Width::Bits { bits, next, .. } = &mut self.width {
@@ -160,27 +161,27 @@ impl<'a> Sizes<'a> {
     }
 }
 
-/// Which samples lie in which chunk, and where the chunks are: `stsc` (§8.7.4) with `stco` or `co64` (§8.7.5).
+/// The assignment of samples to chunks, and the offsets of chunks: `stsc` (§8.7.4) with `stco` or `co64` (§8.7.5).
 #[derive(Clone, Debug)]
 pub struct Chunks<'a> {
     groups: Entries<'a>,
-    /// Samples a chunk, and the sample description, of the current group.
+    /// The samples a chunk, and the sample description, of the current group.
     group: (u32, u32),
-    /// The first chunk of the group that follows, counted from 1.
+    /// The first chunk of the next group, from 1.
     next_group: u32,
     upcoming: (u32, u32),
     offsets: Entries<'a>,
     chunk: u32,
 }
 
-/// A chunk: samples of one track that lie side by side.
+/// A chunk: adjacent samples of one track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
-    /// Where it begins.
+    /// Its offset.
     pub offset: u64,
-    /// How many samples it is claimed to hold.
+    /// How many samples it claims to contain.
     pub samples: u32,
-    /// The sample description that they use, counted from 1.
+    /// The number of their sample description, from 1.
     pub description: u32,
 }
 
@@ -215,7 +216,7 @@ impl Iterator for Chunks<'_> {
 
     fn next(&mut self) -> Option<Chunk> {
         self.chunk = self.chunk.checked_add(1)?;
-        // Groups that begin at a chunk already behind us (out of order, in a damaged file) take effect at once.
+        // Groups that begin at an earlier chunk (out of order, in a damaged file) take effect at once.
         while self.chunk >= self.next_group {
             self.group = self.upcoming;
             self.read_group();

@@ -1,4 +1,4 @@
-//! Both halves together: what is indexed is what was written, and what is written is indexed as what was selected.
+//! Both halves together: the index equals what was written, and a cut is indexed as what was selected.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -61,7 +61,7 @@ fn payload(file: &Bytes, run: &Run) -> Bytes {
     file.slice(run.offset as usize..run.bytes().end as usize)
 }
 
-/// Stands for the bytes of a sample, so that what differs can be read.
+/// A hash of a sample's bytes, so that differences are readable.
 fn digest(file: &Bytes, run: &Run) -> u64 {
     payload(file, run).iter().fold(0, |digest, byte| digest * 257 % 0xffff_fffb + u64::from(*byte))
 }
@@ -123,7 +123,8 @@ fn what_is_indexed_is_what_was_written() {
     }
 }
 
-/// What a player shows of a track in a cut: presentation time on the cut's timeline, in the track's ticks, and the sample.
+/// What a player shows of a track in a cut: presentation time on the cut's timeline, in the track's ticks, and the
+/// sample.
 fn shown(file: &Bytes, outline: &Outline, pages: &mut Memory, place: usize) -> Vec<(Ticks, u64)> {
     let track = &outline.tracks[place];
     let mut shown = Vec::new();
@@ -144,7 +145,8 @@ fn shown(file: &Bytes, outline: &Outline, pages: &mut Memory, place: usize) -> V
     shown
 }
 
-/// The same of an interval of the original. What is shown when it begins, begins with it; of sound, the part before is left out.
+/// The same for an interval of the original. A sample that is shown when it begins, begins with it; for sound, the part
+/// before is left out.
 fn expected(file: &Bytes, track: &TestTrack, shift: Ticks, from: Ticks, to: Ticks) -> Vec<(Ticks, u64)> {
     let mut expected: Vec<(Ticks, u64)> = Vec::new();
     for run in &track.samples {
@@ -208,7 +210,7 @@ fn a_recording_that_counts_from_1970_begins_at_zero() {
 fn edits_that_jump_are_cut_as_they_play() {
     let mut random = Random(11);
     let mut tracks = vec![track(1, Kind::Audio, 1000, 100, 1, 400, &mut random)];
-    // Two seconds of nothing, then from 20 s, then from 5 s.
+    // Two empty seconds, then from 20 s, then from 5 s.
     tracks[0].edits = vec![(2000, -1), (3000, 20_000), (4000, 5000)];
     let file = Bytes::from(write(&mut tracks, SHAPES[0], &mut random));
     let (outline, mut pages) = index(&file).unwrap();
@@ -262,7 +264,7 @@ fn a_track_alone_has_no_byte_of_the_others() {
 fn leading_pictures_of_an_open_group_are_left_out() {
     let mut random = Random(3);
     let mut tracks = vec![track(1, Kind::Video, 600, 20, 6, 600, &mut random)];
-    // Each group is decoded I B B P P P, and presented B B I P P P: its B-pictures need the group before.
+    // Each group is decoded I B B P P P, and presented B B I P P P: its B-pictures need the previous group.
     for group in tracks[0].samples.chunks_mut(6) {
         for (sample, pictures) in group.iter_mut().zip([2, -1, -1, 0, 0, 0]) {
             sample.composition = Ticks(20 * pictures);
@@ -276,10 +278,10 @@ fn leading_pictures_of_an_open_group_are_left_out() {
     let (cut, _) = cut(&file, &outline, &mut pages, &Ask::from(time.unwrap()));
     let (new, mut new_pages) = index(&cut).unwrap();
     let taken: Vec<u64> = samples(&mut new_pages, 0).iter().map(|run| digest(&cut, run)).collect();
-    // Its I-picture, without the two behind it; those of group 51 are presented within the cut, and stay.
+    // Its I-picture, without the two after it; those of group 51 are presented within the cut, and stay.
     let wanted = [300].into_iter().chain(303..312).map(|number| digest(&file, &tracks[0].samples[number]));
     assert_eq!(taken, wanted.collect::<Vec<_>>());
-    // The I-picture lasts until the first picture that is left, as far as its table can say.
+    // The I-picture lasts until the first remaining picture, as far as its table can express it.
     let shown = shown(&cut, &new, &mut new_pages, 0).into_iter().filter(|(time, _)| *time >= Ticks::ZERO);
     assert_eq!(shown.collect::<Vec<_>>(), expected(&file, &tracks[0], Ticks::ZERO, from, to));
 }
@@ -332,7 +334,7 @@ fn pcm_stays_a_run_from_end_to_end() {
         file[position + at..position + at + 4].copy_from_slice(&value.to_be_bytes());
     };
     assert!(moov > 0);
-    // stsz: constant size 4, so many samples (the one size left behind is ignored); stts, ctts, stsc: one entry for all.
+    // stsz: constant size 4, with the count (the remaining size is ignored); stts, ctts, stsc: one entry for all.
     for (kind, at, value) in
         [(b"stsz", 8, 4), (b"stsz", 12, count), (b"stts", 12, count), (b"ctts", 12, count), (b"stsc", 16, count)]
     {
@@ -415,7 +417,7 @@ fn damage_is_an_error_or_a_note_and_never_a_panic() {
             }
             try_all(flipped);
         }
-        // Some five thousand files: one that hangs, or that a claimed count makes large, would not be through by then.
+        // Some five thousand files: a hang, or the effort for a claimed count, would take longer.
         assert!(started.elapsed() < Duration::from_secs(120));
     }
 }

@@ -1,5 +1,5 @@
-//! The kinds of elementary streams (ISO/IEC 13818-1 table 2-34, ATSC A/53, and what Blu-ray discs have), and what the beginning
-//! of their payload says of them.
+//! The kinds of elementary streams (ISO/IEC 13818-1 table 2-34, ATSC A/53, and those of Blu-ray discs), and what the
+//! beginning of their payload reveals about them.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,12 +29,12 @@ pub enum Codec {
     Dts,
     TrueHd,
     Opus,
-    /// Plain samples, as DVDs and Blu-ray discs have them.
+    /// Uncompressed samples as on DVDs and Blu-ray discs.
     Lpcm,
 }
 
 impl Codec {
-    /// By a `stream_type`; else, why such a stream is passed over.
+    /// The codec of a `stream_type`, or the reason why such a stream is skipped.
     pub fn of_type(kind: u8) -> Result<Self, String> {
         Ok(match kind {
             0x01 | 0x02 => Self::Mpeg,
@@ -67,7 +67,7 @@ impl Codec {
         }
     }
 
-    /// In which order its pictures are shown, as far as their slices say.
+    /// The presentation order of its pictures, as far as their slices reveal it.
     pub fn order(self) -> Order {
         match self {
             Self::H264 => Order::avc(),
@@ -76,7 +76,7 @@ impl Codec {
         }
     }
 
-    /// Whether decoding can begin at an access unit, by the beginning of it. `flagged`: its packet has a
+    /// Whether decoding can begin at an access unit with this beginning. `flagged`: its packet has a
     /// `random_access_indicator`; `last`: no more of it will be seen.
     pub fn access(self, payload: &[u8], flagged: bool, last: bool) -> Start {
         let found = match self {
@@ -92,7 +92,7 @@ impl Codec {
         if found == Start::Undecided && last { Start::Access(flagged) } else { found }
     }
 
-    /// What the beginning of an access unit that decoding can begin at says of the stream.
+    /// The stream parameters at the beginning of a random access unit.
     pub fn properties(self, payload: &[u8]) -> Option<Properties> {
         match self {
             Self::H264 => avc::properties(payload),
@@ -106,12 +106,12 @@ impl Codec {
         }
     }
 
-    /// Whether the beginning of its access units says what it looks like.
+    /// Whether the beginning of its access units contains the stream parameters.
     pub const fn has_properties(self) -> bool {
         matches!(self, Self::H264 | Self::Hevc | Self::Mpeg | Self::Adts | Self::MpegAudio)
     }
 
-    /// What it is called where nothing more is known of it.
+    /// Its name if nothing more is known.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mpeg => "mp4v.61",

@@ -1,5 +1,5 @@
-//! What transport streams and program streams have in common (ISO/IEC 13818-1): PES packets, time stamps, the elementary
-//! streams in them, where their access units begin and when those are, and how all that comes into an index.
+//! The parts that transport streams and program streams share (ISO/IEC 13818-1): PES packets, time stamps, the
+//! elementary streams in them, their access units with times, and the index made from them.
 
 pub mod clock;
 pub mod codec;

@@ -1,4 +1,4 @@
-//! Numbers as layouts have them: seven bits a byte, the lowest first, and the eighth says that more follow.
+//! The numbers in layouts: seven bits a byte, lowest first; the eighth bit says that more follow.
 
 /// Appends a number.
 pub fn put(out: &mut Vec<u8>, mut value: u64) {
@@ -9,7 +9,7 @@ pub fn put(out: &mut Vec<u8>, mut value: u64) {
     out.push(value.to_le_bytes()[0]);
 }
 
-/// Takes what [`put`] made; `None` where there is no number, or one of more than 64 bits.
+/// Takes a number written by [`put`]; `None` if there is none, or it has more than 64 bits.
 pub fn take<'a>(bytes: &mut impl Iterator<Item = &'a u8>) -> Option<u64> {
     let (mut value, mut shift) = (0_u64, 0);
     loop {

@@ -1,19 +1,19 @@
-//! The header of a PES packet (ISO/IEC 13818-1 §2.4.3.6; MPEG-1's ISO/IEC 11172-1 §2.4.3.3): when what it carries is decoded and
-//! presented.
+//! The header of a PES packet (ISO/IEC 13818-1 §2.4.3.6; for MPEG-1 ISO/IEC 11172-1 §2.4.3.3): the decode and
+//! presentation times of its payload.
 
 use bytes::BufMut;
 
-/// What of the header is needed.
+/// The parts of the header that are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pes {
-    /// Presentation and decoding time stamp, of 33 bits, in 90 kHz. Without the second both are the same.
+    /// Presentation and decoding time stamps, with 33 bits, in 90 kHz. If the second is missing, both are the same.
     pub times: Option<(u64, u64)>,
-    /// Where its payload begins.
+    /// The offset of its payload.
     pub header: usize,
 }
 
 impl Pes {
-    /// Reads the header at the beginning of these bytes; `None` where there is none, or it is not whole.
+    /// Parses the header at the beginning of these bytes; `None` if it is missing or truncated.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let [0, 0, 1, stream, _, _, flags, times, header] = *bytes.first_chunk()? else { return None };
         // Padding, private_stream_2 and the directory have no header of this form.
@@ -29,7 +29,7 @@ impl Pes {
         Some(Self { times, header: 9 + usize::from(header) })
     }
 
-    /// The same of MPEG-1: up to sixteen bytes of stuffing, the size of a buffer, time stamps.
+    /// The same for MPEG-1: up to sixteen bytes of stuffing, the buffer size, time stamps.
     pub fn read_old(bytes: &[u8]) -> Option<Self> {
         let [0, 0, 1, ..] = *bytes else { return None };
         let stuffing = bytes.iter().skip(6).take(17).take_while(|byte| **byte == 0xFF).count();
@@ -48,8 +48,8 @@ impl Pes {
     }
 }
 
-/// Appends the presentation and, where it is another, the decoding time stamp. `mark`: the four bits before a presentation time
-/// stamp that stands alone.
+/// Appends the presentation time stamp and, if it differs, the decoding time stamp. `mark`: the four bits before a
+/// presentation time stamp without a decoding time stamp.
 pub fn put_times(out: &mut Vec<u8>, mark: u8, (presented, decoded): (u64, u64)) {
     let alone = presented == decoded;
     put_stamp(out, if alone { mark } else { mark | 1 }, presented);
@@ -58,7 +58,7 @@ pub fn put_times(out: &mut Vec<u8>, mark: u8, (presented, decoded): (u64, u64)) 
     }
 }
 
-/// Appends a time stamp behind these four bits.
+/// Appends a time stamp after these four bits.
 pub fn put_stamp(out: &mut Vec<u8>, mark: u8, stamp: u64) {
     let fifteen = |shift: u32| u16::try_from(stamp >> shift & 0x7FFF).unwrap_or(0) << 1 | 1;
     out.put_u8(mark << 4 | u8::try_from(stamp >> 30 & 7).unwrap_or(0) << 1 | 1);
@@ -66,7 +66,7 @@ pub fn put_stamp(out: &mut Vec<u8>, mark: u8, stamp: u64) {
     out.put_u16(fifteen(0));
 }
 
-/// A time stamp of 33 bits: three, fifteen and fifteen, each with a marker bit behind it.
+/// A time stamp of 33 bits: three, fifteen and fifteen, each followed by a marker bit.
 fn stamp(bytes: &[u8]) -> Option<u64> {
     let [high, middle @ .., a, b] = *bytes.first_chunk::<5>()?;
     let fifteen = |bytes: [u8; 2]| u64::from(u16::from_be_bytes(bytes) >> 1);

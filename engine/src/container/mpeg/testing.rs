@@ -1,4 +1,4 @@
-//! For tests: pictures made by hand, as access units of a stream that has yet to be packed.
+//! For tests: hand-made pictures, as access units of a stream yet to be multiplexed.
 #![allow(clippy::indexing_slicing, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use super::clock::SECOND;
@@ -9,11 +9,12 @@ pub struct Unit {
     pub presented: i64,
     pub decoded: i64,
     pub bytes: Vec<u8>,
-    /// Its packet has time stamps, where not all do.
+    /// Its packet has time stamps; not all do.
     pub stamped: bool,
 }
 
-/// Pictures of MPEG-2 (or without its extensions), 25 a second, each second a group: I, then P and B. Small ones and a large one.
+/// Pictures of MPEG-2 (or MPEG-1 if `old`), 25 a second, each second a group: I, then P and B. They are small, except
+/// for one.
 pub fn pictures(seconds: i64, old: bool) -> Vec<Unit> {
     groups(seconds, |number, at| {
         let mut bytes = Vec::new();
@@ -35,12 +36,12 @@ pub fn pictures(seconds: i64, old: bool) -> Vec<Unit> {
     })
 }
 
-/// Pictures of H.264 in the same order, each second a sequence of its own. They say which is shown when.
+/// Pictures of H.264 in the same order, each second a sequence of its own. They carry their presentation order.
 pub fn avc(seconds: i64) -> Vec<Unit> {
     groups(seconds, |number, at| {
         let mut bytes = Vec::new();
         if at == 0 {
-            // Main profile, 320x180; numbers of frames have four bits, counts six.
+            // Main profile, 320x180; frame numbers have four bits, order counts six.
             bytes.extend([0, 0, 0, 1, 0x67, 77, 0x40, 30]);
             bytes.extend(bits("1 1 1 011 011 0 000010100 0001100 1 1 1 1 1 1 00111 0 1"));
             bytes.extend([0, 0, 0, 1, 0x68, 0xCE, 0x38]);
@@ -54,13 +55,13 @@ pub fn avc(seconds: i64) -> Vec<Unit> {
     })
 }
 
-/// Ones and zeros as bytes, filled up with ones.
+/// Ones and zeros as bytes, padded with ones.
 fn bits(bits: &str) -> Vec<u8> {
     let bits: Vec<u8> = bits.bytes().filter(|bit| *bit != b' ').map(|bit| bit - b'0').collect();
     bits.chunks(8).map(|byte| (0..8).fold(0, |value, at| value << 1 | byte.get(at).unwrap_or(&1))).collect()
 }
 
-/// What a picture of a group is: I, P or B.
+/// The type of a picture in its group: I, P or B.
 const fn kind(at: i64) -> u8 {
     match (at, at % 3) {
         (0, _) => 1,
@@ -69,12 +70,12 @@ const fn kind(at: i64) -> u8 {
     }
 }
 
-/// So many bytes, or some more, which show whose they are.
+/// At least this number of bytes, which identify their picture.
 fn filling(number: i64, size: i64) -> impl Iterator<Item = u8> {
     (0..size + number % 17).map(move |byte| 0x80 | (number + byte) as u8)
 }
 
-/// Groups of a second, of 25 pictures: `picture` is given the number of each, and by which it is shown in its group.
+/// Groups of a second with 25 pictures. `picture` gets the number of each, and its presentation number in its group.
 fn groups(seconds: i64, picture: impl Fn(i64, i64) -> Vec<u8>) -> Vec<Unit> {
     let in_group: Vec<i64> = std::iter::once(0).chain((3..25).step_by(3).flat_map(|at| [at, at - 2, at - 1])).collect();
     let unit = |number: i64| {

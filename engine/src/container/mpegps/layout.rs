@@ -1,5 +1,7 @@
-//! Whose packets lie in an element, one after the other. A sample is scattered over the file, and this says which bytes between
-//! its first and its last are its own. An element of the index keeps it ([`Element::kept`]) in some hundred bytes a second:
+//! The packets of each stream in an element, in order. A sample is scattered over the file, and the layout says which
+//! bytes between its first and its last belong to it. An element of the index stores its layout ([`Element::kept`]) in
+//! some hundred bytes a second: the packets of a stream are usually alike, so each shape is listed once, followed by
+//! the number of packets of each.
 //! packets of one stream are alike as a rule, so it names each shape once, and then how many of which follow each other.
 //!
 //! [`Element::kept`]: crate::index::Element::kept
@@ -9,37 +11,38 @@ use serde::{Deserialize, Serialize};
 use crate::container::mpeg::elements::{MAX_ELEMENT, MAX_WAITING};
 use crate::container::mpeg::number::{put, take};
 
-/// The most entries that an element, or a checkpoint, holds. An element reaches to the end of the last sample that begins in it,
-/// over at most as many elements as wait; each may begin before the packet that started it, so it is counted twice.
+/// The maximum number of entries of an element or a checkpoint. An element extends to the end of the last sample that
+/// begins in it, over at most the number of waiting elements; each may begin before the packet that started it, so it
+/// is counted twice.
 const MAX_ENTRIES: usize = 2 * (MAX_WAITING + 2) * MAX_ELEMENT;
 
-/// Bytes that belong together: a PES packet, with the pack header right before it.
+/// Bytes that belong together: a PES packet with the pack header directly before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Where they begin.
+    /// Their offset.
     pub offset: u64,
-    /// What they are.
+    /// Their structure.
     pub shape: Shape,
 }
 
-/// What bytes are.
+/// The structure of some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
-    /// Whose they are: [`OTHER`], or [`PACK`], or [`lane`].
+    /// Their lane: [`OTHER`], [`PACK`], or a track's [`lane`].
     pub lane: u8,
-    /// Bytes of the pack header before a packet; 0 where there is none.
+    /// The size of the pack header before a packet; 0 if there is none.
     pub pack: u32,
-    /// Bytes of the packet before its data.
+    /// The number of bytes of the packet before its data.
     pub header: u32,
-    /// Bytes of its data, or of all that has no header.
+    /// The number of bytes of its data, or of everything if there is no header.
     pub data: u32,
 }
 
-/// The lane of what no cut takes.
+/// The lane of bytes that are in no cut.
 pub const OTHER: u8 = 0;
-/// The lane of a pack header that something else than a track's packet follows.
+/// The lane of a pack header that is not followed by a track's packet.
 pub const PACK: u8 = 1;
-/// The lanes of the tracks begin here.
+/// The first of the tracks' lanes.
 const TRACKS: u8 = 2;
 
 /// The lane of a track.
@@ -48,31 +51,30 @@ pub fn lane(track: usize) -> u8 {
 }
 
 impl Shape {
-    /// All of its bytes.
+    /// The total number of bytes.
     const fn length(self) -> u64 {
         self.pack as u64 + self.header as u64 + self.data as u64
     }
 }
 
 impl Entry {
-    /// Where its packet begins.
+    /// The offset of its packet.
     pub const fn packet(&self) -> u64 {
         self.offset.saturating_add(self.shape.pack as u64)
     }
 
-    /// Where its data begin.
+    /// The offset of its data.
     pub const fn data(&self) -> u64 {
         self.packet().saturating_add(self.shape.header as u64)
     }
 
-    /// Where it ends.
+    /// Its end.
     pub const fn end(&self) -> u64 {
         self.offset.saturating_add(self.shape.length())
     }
 }
 
-/// Packs shapes: each time that others begin, how many follow and which they are; one that was not there yet with all its
-/// numbers.
+/// Packs shapes as runs: the number of equal shapes, and which shape it is. A new shape is followed by all its numbers.
 pub fn pack(out: &mut Vec<u8>, shapes: impl Iterator<Item = Shape>) {
     let mut known: Vec<Shape> = Vec::new();
     let mut shapes = shapes.peekable();
@@ -94,8 +96,8 @@ pub fn pack(out: &mut Vec<u8>, shapes: impl Iterator<Item = Shape>) {
     }
 }
 
-/// Unpacks what [`pack`] made, from `offset` on, up to where it ends or is invalid. Damaged bytes can name a run of 2⁶⁴ entries;
-/// no more than `MAX_ENTRIES` are given.
+/// Unpacks the output of [`pack`] for the bytes from `offset` on, until it ends or is invalid. Damaged bytes can
+/// declare a run of 2⁶⁴ entries; at most `MAX_ENTRIES` are returned.
 pub fn unpack(packed: &[u8], mut offset: u64) -> impl Iterator<Item = Entry> {
     let mut bytes = packed.iter();
     let mut known: Vec<Shape> = Vec::new();
@@ -121,7 +123,7 @@ pub fn unpack(packed: &[u8], mut offset: u64) -> impl Iterator<Item = Entry> {
     .take(MAX_ENTRIES)
 }
 
-/// Entries that follow each other, as a checkpoint has them: packed.
+/// Consecutive entries in the packed form that checkpoints use.
 pub mod serial {
     use std::collections::VecDeque;
 

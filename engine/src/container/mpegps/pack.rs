@@ -1,5 +1,5 @@
-//! What a file is made of: packs (ISO/IEC 13818-1 §2.5.3.3; ISO/IEC 11172-1 §2.4.3.2), system headers, PES packets, each behind a
-//! start code and of a length that is known at once; and whose a packet is.
+//! The units of a file: packs (ISO/IEC 13818-1 §2.5.3.3; ISO/IEC 11172-1 §2.4.3.2), system headers and PES packets,
+//! each after a start code and with its length in its header; and the stream that a packet belongs to.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::container::mpeg::pes::Pes;
 
 /// The longest unit.
 pub const LONGEST: usize = 6 + 0xFFFF;
-/// Bytes of the longest pack header, and of the start code behind it.
+/// The size of the longest pack header and the start code after it.
 pub const PACK_AND_CODE: usize = 14 + 7 + 4;
 
 /// `stream_id` of private streams 1 and 2, padding, and a program stream map.
@@ -17,7 +17,7 @@ pub const PRIVATE: u8 = 0xBD;
 const PADDING: u8 = 0xBE;
 const PRIVATE_2: u8 = 0xBF;
 
-/// What stands behind a start code.
+/// The kind of unit after a start code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// A pack header.
@@ -32,7 +32,7 @@ pub enum Unit {
     Packet(u8),
 }
 
-/// The unit that these bytes begin with, and how many it is; `None` where there is none, or its header is not whole.
+/// The unit at the beginning of these bytes, and its length; `None` if there is none, or its header is truncated.
 #[inline]
 pub fn unit(bytes: &[u8]) -> Option<(Unit, usize)> {
     let [0, 0, 1, code] = *bytes.first_chunk()? else { return None };
@@ -52,7 +52,7 @@ pub fn unit(bytes: &[u8]) -> Option<(Unit, usize)> {
     }
 }
 
-/// The length of a pack header, if its marker bits are there.
+/// The length of a pack header, if its marker bits are set.
 fn pack(bytes: &[u8]) -> Option<usize> {
     let [first, _, second, _, third, fourth, _, fifth] = *bytes.get(4..)?.first_chunk()?;
     if first & 0xC4 == 0x44 {
@@ -64,7 +64,8 @@ fn pack(bytes: &[u8]) -> Option<usize> {
     sound.then_some(12)
 }
 
-/// Where in these bytes the first pack begins that a start code follows. `last`: they end before more of them could tell.
+/// The offset in these bytes of the first pack that is followed by a start code. `last`: no more bytes follow that
+/// could decide it.
 pub fn find(bytes: &[u8], last: bool) -> Option<usize> {
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).and_then(behind_start_code) {
@@ -82,28 +83,29 @@ pub fn find(bytes: &[u8], last: bool) -> Option<usize> {
     None
 }
 
-/// Whether a pack header is of MPEG-1.
+/// Whether a pack header is that of MPEG-1.
 pub fn is_old(pack: &[u8]) -> bool {
     pack.get(4).is_some_and(|first| first >> 4 == 2)
 }
 
-/// Whose a packet is.
+/// The stream that a packet belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Owner {
     /// `stream_id`.
     pub stream: u8,
-    /// Of private stream 1, the first byte of the payload, by which discs tell its streams apart; else 0.
+    /// The first byte of the payload in private stream 1, which identifies its streams on discs; otherwise 0.
     pub substream: u8,
 }
 
 impl Owner {
-    /// A number of its own.
+    /// A unique number.
     pub fn id(self) -> u64 {
         u64::from(if self.substream == 0 { self.stream } else { self.substream })
     }
 
-    /// How many bytes stand before the data of each packet: of sound on discs, the substream's number, how many frames begin, a
-    /// pointer to the first of them; of plain samples, three more that say what they are.
+    /// The number of bytes before the data of each packet: for sound on discs the substream's number, the number of
+    /// frames that begin, and a pointer to the first of them; for uncompressed samples also three bytes with their
+    /// parameters.
     pub const fn header(self) -> usize {
         match self.substream {
             0 => 0,
@@ -112,7 +114,7 @@ impl Owner {
         }
     }
 
-    /// What private streams on discs are.
+    /// The codec of a private stream on a disc.
     pub const fn codec(self) -> Option<Codec> {
         match self.substream {
             0x80..=0x87 | 0xC0..=0xCF => Some(Codec::Ac3),
@@ -122,7 +124,7 @@ impl Owner {
         }
     }
 
-    /// Why a stream is passed over of which nothing is known.
+    /// The reason for skipping an unknown stream.
     pub fn other(self) -> String {
         match (self.stream, self.substream) {
             (PRIVATE, 0x20..=0x3F) => "subtitles of a disc, which are pictures".to_owned(),
@@ -137,19 +139,19 @@ impl Owner {
 /// A PES packet with a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet {
-    /// Whose it is.
+    /// The stream it belongs to.
     pub owner: Owner,
-    /// Its time stamps: presentation and decoding.
+    /// Its presentation and decoding time stamps.
     pub times: Option<(u64, u64)>,
-    /// Bytes before its data, the substream's header included.
+    /// The number of bytes before its data, including the substream's header.
     pub header: usize,
     /// `PES_scrambling_control`.
     pub scrambled: bool,
 }
 
 impl Packet {
-    /// Reads the header of a whole packet; `None` where it has none, or is of no stream that plays. `plain`: private stream 1 has
-    /// no substreams here.
+    /// Parses the header of a complete packet; `None` if it has none, or its stream is not playable. `plain`: private
+    /// stream 1 has no substreams here.
     #[inline]
     pub fn read(bytes: &[u8], plain: bool) -> Option<Self> {
         let stream = *bytes.get(3)?;

@@ -1,19 +1,19 @@
-//! What the writer has to know of the program that a file has: the outline's only setup. That of a track is whose packets are its
-//! own ([`Owner`](super::pack::Owner)).
+//! The properties of a file's program that the writer needs: the outline's only setup. A track's setup is the
+//! [`Owner`](super::pack::Owner) of its packets.
 
 use serde::{Deserialize, Serialize};
 
-/// A program, less its streams.
+/// A program without its streams.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
-    /// It is a system stream of MPEG-1.
+    /// It is an MPEG-1 system stream.
     pub old: bool,
-    /// Its system header, whole, if it has one.
+    /// Its complete system header, if it has one.
     pub system: Vec<u8>,
-    /// Its program stream map, whole, if it has one.
+    /// Its complete program stream map, if it has one.
     pub map: Vec<u8>,
     /// It ends with an end code.
     pub ended: bool,
-    /// For each clock that it has one after another, the time stamp that is zero on the timeline.
+    /// The zero time stamp of each of its successive clocks.
     pub clocks: Vec<u64>,
 }

@@ -1,18 +1,18 @@
-//! System headers (ISO/IEC 13818-1 §2.5.3.5; ISO/IEC 11172-1 §2.4.3.2): bounds of rates and buffers, by streams.
+//! System headers (ISO/IEC 13818-1 §2.5.3.5; ISO/IEC 11172-1 §2.4.3.2): the limits of rates and buffers, by stream.
 
 use super::pack::Owner;
 
-/// Bytes before the entries of the streams.
+/// The number of bytes before the entries of the streams.
 const FIXED: usize = 12;
-/// `stream_id`s that stand for all streams of sound, and of pictures.
+/// The `stream_id`s for all sound streams, and for all video streams.
 const ALL_SOUND: u8 = 0xB8;
 const ALL_PICTURES: u8 = 0xB9;
 
-/// A system header with the entries of these streams alone. Its bounds stay: they are the most that there may be.
+/// A system header with the entries of these streams only. Its limits stay, as they are upper bounds.
 pub fn of(system: &[u8], streams: &[Owner]) -> Vec<u8> {
     let Some((fixed, entries)) = system.split_first_chunk::<FIXED>() else { return Vec::new() };
     let mut out = fixed.to_vec();
-    // An entry begins with a one; of an extended stream it is six bytes, and of those none plays.
+    // An entry begins with a one. Entries of extended streams have six bytes, and none of those is playable.
     for entry in entries.as_chunks::<3>().0.iter().take_while(|[id, ..]| *id >= 0x80 && *id != 0xB7) {
         let chosen = |owner: &Owner| match entry[0] {
             ALL_SOUND => matches!(owner.stream, 0xC0..=0xDF),

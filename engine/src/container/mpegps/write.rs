@@ -1,6 +1,6 @@
-//! The write half: the system header of the chosen streams (ISO/IEC 13818-1 §2.5.3.5), and the packs of the chosen samples in the
-//! order of the file, as they are. A packet that has bytes of other samples too, at the beginning of a cut or at its end, has a
-//! header written anew, with the time stamps of the first sample that begins in what is left of it.
+//! The write half: the system header of the selected streams (ISO/IEC 13818-1 §2.5.3.5), and the unchanged packs of the
+//! selected samples in file order. A packet that also contains bytes of other samples, at the beginning or end of a
+//! cut, gets a new header with the time stamps of the first sample that begins in the rest of it.
 
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ use crate::media::splice::Splice;
 
 /// `MPEG_program_end_code`.
 const END: [u8; 4] = [0, 0, 1, 0xB9];
-/// Bytes of the shortest header of a packet with a time stamp, which is longer than any without but for stuffing.
+/// The size of the shortest packet header with a time stamp, which is longer than any without, apart from stuffing.
 const TIMED: u64 = 11;
 
 /// Writes a selection as a complete file; see [`super::MpegPs`].
@@ -47,7 +47,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     let mut done = 0;
     for element in selection.elements.iter() {
         output.element();
-        // Elements overlap, and say the same of what is in both.
+        // Elements overlap, and agree about the packets in both.
         for entry in layout::unpack(&element.kept, element.offset) {
             if entry.offset < done {
                 continue;
@@ -77,19 +77,19 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     Ok(Written { splice, setup: 0..setup, elements })
 }
 
-/// The file in the making.
+/// The file being written.
 struct Output {
     draft: Draft,
-    /// What stands behind the first pack header.
+    /// The headers after the first pack header.
     headers: Vec<u8>,
-    /// Where that ends.
+    /// The end of those headers.
     setup: u64,
-    /// Where what is chosen of the elements is, each up to the next; and where that of the last one begins.
+    /// The extents of the selected parts of the elements, each up to the next; and the beginning of the last.
     elements: Extents,
     start: Option<u64>,
-    /// Something of the element at hand is written.
+    /// Some of the current element is written.
     begun: bool,
-    /// The pack header that is not yet written of the pack at hand.
+    /// The current pack's header, until it is written.
     pack: Option<Range<u64>>,
 }
 
@@ -99,7 +99,7 @@ impl Output {
         self.begun = false;
     }
 
-    /// The element that something was written of last ends here.
+    /// Ends the element that was last written to.
     fn end_element(&mut self) {
         if let Some(start) = self.start.take() {
             self.elements.push(start.max(self.setup)..self.draft.len());
@@ -122,18 +122,18 @@ impl Output {
     }
 }
 
-/// A chosen track's samples that are not written yet.
+/// The samples of a selected track that are not written yet.
 struct Lane<'a> {
-    /// Of the layout.
+    /// Its number in the layout.
     number: u8,
     owner: Owner,
     runs: Cursor<'a>,
-    /// Up to which offset the first of them are written.
+    /// The samples before this offset are written.
     begun: u64,
 }
 
 impl Lane<'_> {
-    /// Writes what of a packet belongs to the samples.
+    /// Writes the part of a packet that belongs to the samples.
     fn packet(&mut self, program: &Program, entry: &Entry, output: &mut Output) -> Result<(), Error> {
         let data = entry.data()..entry.end();
         let is_first = self.begun == 0;
@@ -173,7 +173,7 @@ impl Lane<'_> {
         let substream = self.owner.header() as u64;
         let times = first.as_ref().and_then(|(_, run)| stamps(&program.clocks, run));
         if parts.len() == 1 && parts.first() == Some(&data) {
-            // What nothing comes before has to say when it is, if there is room for that.
+            // The first packet must say its time, if there is room for that.
             let room = u64::from(entry.shape.data) + substream < u64::from(u16::MAX) - 2 * TIMED;
             let untimed = is_first && times.is_some() && u64::from(entry.shape.header) < TIMED + substream && room;
             let mut start = entry.packet();
@@ -198,7 +198,7 @@ impl Lane<'_> {
         Ok(())
     }
 
-    /// The header of a packet of so many bytes of data, behind that of a substream.
+    /// The header of a packet with this number of bytes of data after the substream's header.
     fn header(&self, program: &Program, times: Option<(u64, u64)>, data: u64, out: &mut Vec<u8>) -> Result<(), Error> {
         let mut stamps = Vec::with_capacity(10);
         if let Some(times) = times {

@@ -1,4 +1,5 @@
-//! What a stream of a program's map is, by its `stream_type` and descriptors (ISO/IEC 13818-1 table 2-34, ETSI EN 300 468 §6).
+//! The codec of a stream in a program's map, by its `stream_type` and descriptors (ISO/IEC 13818-1 table 2-34, ETSI EN
+//! 300 468 §6).
 
 use super::psi::{Map, Stream, descriptor};
 use crate::container::mpeg::codec::Codec;
@@ -6,20 +7,20 @@ use crate::container::mpeg::codec::Codec;
 /// The format identifier of a registration descriptor (§2.6.8).
 const REGISTRATION: u8 = 0x05;
 
-/// What a stream of the map is; else, why it is passed over.
+/// The codec of a stream of the map, or the reason why it is skipped.
 pub fn of(map: &Map, stream: &Stream) -> Result<Codec, String> {
     let registered = stream.descriptor(REGISTRATION).and_then(|data| data.first_chunk::<4>());
-    // A program that is made as those of Blu-ray discs are has types of its own.
+    // Programs in the format of Blu-ray discs have types of their own.
     let disc = descriptor(&map.descriptors, REGISTRATION).is_some_and(|data| data.starts_with(b"HDMV"));
     let has = |tag| stream.descriptor(tag).is_some();
     Ok(match stream.kind {
-        // Private data, which says what it is in a descriptor: DVB's own, or a registered one.
+        // Private data with a descriptor that names the codec: DVB's own, or a registered one.
         0x06 if has(0x6A) || registered == Some(b"AC-3") => Codec::Ac3,
         0x06 if has(0x7A) || registered == Some(b"EAC3") => Codec::Eac3,
         0x06 if has(0x7B) || matches!(registered, Some(b"DTS1" | b"DTS2" | b"DTS3")) => Codec::Dts,
         0x06 if registered == Some(b"Opus") => Codec::Opus,
         0x06 if registered == Some(b"HEVC") => Codec::Hevc,
-        // AES3 (SMPTE ST 302), which is plain samples too.
+        // AES3 (SMPTE ST 302), which is uncompressed too.
         0x06 if registered == Some(b"BSSD") => Codec::Lpcm,
         0x06 if has(0x59) => return Err("DVB subtitles".to_owned()),
         0x06 if has(0x56) => return Err("teletext".to_owned()),

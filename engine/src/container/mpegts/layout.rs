@@ -1,12 +1,12 @@
-//! Whose packets lie in an element, one after the other: how many of one stream, then how many of another. A sample is scattered
-//! over the file, and this says which packets between its first and its last are its own. An element of the index keeps it
-//! ([`Element::kept`]) in some hundred bytes a second.
+//! The packets of each stream in an element, in order: a number of packets of one stream, then a number of another. A
+//! sample is scattered over the file, and the layout says which packets between its first and its last belong to it. An
+//! element of the index stores its layout ([`Element::kept`]) in some hundred bytes a second.
 //!
-//! Of a stream whose samples begin and end within packets, it says too what stands before their data, where that is more than
-//! four bytes.
+//! For a stream whose samples begin and end within packets, it also stores the bytes before their data, if there are
+//! more than four.
 //!
-//! Null packets count as those of the stream before them: they harm nobody, and name each of the many stretches that constant bit
-//! rates make of a stream would cost more.
+//! Null packets count as part of the stream before them. They do no harm in a cut, and listing each of the many short
+//! ranges that constant bit rates create would cost more.
 //!
 //! [`Element::kept`]: crate::index::Element::kept
 
@@ -17,25 +17,25 @@ use serde::{Deserialize, Serialize};
 use super::packet::PACKET;
 use crate::container::mpeg::number::{put, take};
 
-/// Packets that follow each other, of one lane.
+/// Consecutive packets of one lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stretch {
-    /// Where the first begins.
+    /// The offset of the first.
     pub offset: u64,
-    /// How many there are.
+    /// Their number.
     pub packets: u64,
-    /// Whose they are: [`OTHER`], or [`CLOCK`], or [`lane`].
+    /// Their lane: [`OTHER`], [`CLOCK`], or a track's [`lane`].
     pub lane: u8,
-    /// What stands before the data of the first, in a lane of units; that of the others is plain.
+    /// In a lane of units, the bytes before the data of the first; the others are plain.
     pub head: Option<Head>,
 }
 
-/// What stands before the data of a packet, behind its own header of four bytes.
+/// The bytes before the data of a packet, after its own header of four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// Bytes of the adaptation field, its length among them.
+    /// The size of the adaptation field, including its length byte.
     pub adaptation: u8,
-    /// Bytes of the header of a PES packet, and of what is passed over.
+    /// The size of the header of a PES packet, and of skipped bytes.
     pub header: u8,
     /// `continuity_counter`.
     pub counter: u8,
@@ -43,7 +43,7 @@ pub struct Head {
     pub begins: Begins,
 }
 
-/// What begins in a packet.
+/// The kind of beginning in a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Begins {
     Nothing,
@@ -54,42 +54,42 @@ pub enum Begins {
 }
 
 impl Head {
-    /// Of a packet that has nothing but data.
+    /// The head of a packet with nothing but data.
     pub const fn plain(counter: u8) -> Self {
         Self { adaptation: 0, header: 0, counter: counter & 0xF, begins: Begins::Nothing }
     }
 
-    /// Of a packet whose payload begins behind so many bytes, `header` of which are no data.
+    /// The head of a packet whose payload begins at this offset, with `header` bytes that are not data.
     pub fn new(payload: usize, header: usize, counter: u8, begins: Begins) -> Self {
         let byte = |count: usize| u8::try_from(count).unwrap_or(u8::MAX);
         let adaptation = payload.saturating_sub(4).min(PACKET - 4);
         Self { adaptation: byte(adaptation), header: byte(header.min(PACKET - 4 - adaptation)), counter, begins }
     }
 
-    /// How many bytes of its packet stand before the data.
+    /// The number of bytes of its packet before the data.
     pub fn before(self) -> u64 {
         4 + u64::from(self.adaptation) + u64::from(self.header)
     }
 
-    /// How many bytes of data its packet has.
+    /// The number of bytes of data in its packet.
     pub fn data(self) -> u64 {
         (PACKET as u64).saturating_sub(self.before())
     }
 
-    /// That of the packet which is so many behind, where those between are plain.
+    /// The head of the packet this many packets later, if those after this one are plain.
     fn behind(self, packets: u64) -> Self {
         let [low, ..] = packets.to_le_bytes();
         if packets == 0 { self } else { Self::plain(self.counter.wrapping_add(low)) }
     }
 }
 
-/// The lane of packets that no cut takes: of tables, and of streams that are passed over.
+/// The lane of packets that are in no cut: tables and skipped streams.
 pub const OTHER: u8 = 0;
-/// The lane of clock references that are in no stream, and go with every cut.
+/// The lane of clock references outside the streams, which are in every cut.
 pub const CLOCK: u8 = 1;
-/// The lanes of the tracks begin here.
+/// The first of the tracks' lanes.
 const TRACKS: u8 = 2;
-/// How many tracks there may be.
+/// The maximum number of tracks.
 pub const MAX_TRACKS: usize = 32;
 
 /// The lane of a track.
@@ -103,12 +103,12 @@ pub fn track(lane: u8) -> Option<usize> {
 }
 
 impl Stretch {
-    /// Its bytes, where packets have so many.
+    /// Its bytes for this packet size.
     pub fn bytes(&self, packet: u64) -> Range<u64> {
         self.offset..self.offset.saturating_add(self.packets.saturating_mul(packet))
     }
 
-    /// Takes the next packet, which has so many bytes, if it is another of these.
+    /// Adds the next packet, of this size, if it continues the stretch.
     pub fn grow(&mut self, next: &Self, packet: u64) -> bool {
         let grows = self.lane == next.lane
             && self.bytes(packet).end == next.offset
@@ -117,7 +117,7 @@ impl Stretch {
         grows
     }
 
-    /// Those of its packets, of so many bytes, that are behind the first ones.
+    /// The rest of its packets, of this size, after the first ones.
     pub fn behind(&self, packets: u64, packet: u64) -> Self {
         Self {
             offset: self.offset.saturating_add(packets.saturating_mul(packet)),
@@ -131,26 +131,26 @@ impl Stretch {
 /// The lanes of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Lanes<'a> {
-    /// How many tracks it has.
+    /// The number of its tracks.
     pub tracks: usize,
-    /// Which of the lanes are of units: their packets have heads.
+    /// The lanes of units: their packets have heads.
     pub units: &'a [u8],
 }
 
 impl Lanes<'_> {
-    /// How many there are.
+    /// The number of lanes.
     fn count(self) -> u64 {
         u64::from(lane(self.tracks))
     }
 
-    /// The place of a lane among those of units.
+    /// The position of a lane among those of units.
     fn place(self, lane: u8) -> Option<usize> {
         self.units.iter().position(|unit| *unit == lane)
     }
 }
 
-/// Packs stretches that follow each other: of each one number, in which the lane is the remainder by the number of lanes. Where a
-/// head is not what the packets before it let expect, there is a lane of its own for that, and the head behind the number.
+/// Packs consecutive stretches, each as one number whose remainder by the number of lanes is the lane. If a head is not
+/// the one expected after the previous packets, an additional lane marks this, and the head follows the number.
 pub fn pack(out: &mut Vec<u8>, stretches: impl Iterator<Item = Stretch>, lanes: Lanes<'_>) {
     let all = lanes.count() + lanes.units.len() as u64;
     let mut expected = vec![None; lanes.units.len()];
@@ -178,7 +178,7 @@ pub fn pack(out: &mut Vec<u8>, stretches: impl Iterator<Item = Stretch>, lanes: 
     }
 }
 
-/// Unpacks what [`pack`] made, of packets of so many bytes from `offset` on, up to where it ends or is no such thing.
+/// Unpacks the output of [`pack`] for packets of this size from `offset` on, until it ends or is invalid.
 pub fn unpack(packed: &[u8], lanes: Lanes<'_>, packet: u64, mut offset: u64) -> impl Iterator<Item = Stretch> {
     let all = (lanes.count() + lanes.units.len() as u64).max(1);
     let mut bytes = packed.iter();

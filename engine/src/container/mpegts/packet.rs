@@ -1,43 +1,44 @@
-//! Transport packets (ISO/IEC 13818-1 §2.4.3): 188 bytes that begin with 0x47, which some put four bytes before (M2TS: the time
-//! of arrival) and others sixteen behind (Reed-Solomon parity). All three are packings of the same packets.
+//! Transport packets (ISO/IEC 13818-1 §2.4.3): 188 bytes that begin with 0x47. Some files have four bytes before each
+//! (M2TS: the arrival time), others sixteen after each (Reed-Solomon parity). All three are packings of the same
+//! packets.
 
 use bytes::BufMut;
 use serde::{Deserialize, Serialize};
 
-/// The byte that each packet begins with.
+/// The first byte of each packet.
 const SYNC: u8 = 0x47;
-/// Bytes of a packet as the standard has it.
+/// The size of a standard packet.
 pub const PACKET: usize = 188;
 /// The PID of null packets.
 pub const NULL: u16 = 0x1FFF;
-/// How many PIDs there can be.
+/// The number of possible PIDs.
 pub const PIDS: usize = 1 << 13;
-/// How many packets have to follow each other before they are believed to be some.
+/// The number of consecutive packets required to recognise them.
 pub const ENOUGH: usize = 5;
-/// How long the rest of a packet may be that was cut off.
+/// The maximum size of the rest of a truncated packet.
 const CUT_OFF: usize = 256;
 
-/// How packets lie in a file.
+/// The arrangement of packets in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Packing {
-    /// Bytes before each packet's sync byte: 0, or 4.
+    /// The number of bytes before each packet's sync byte: 0 or 4.
     pub before: usize,
-    /// Bytes of each, with what is before it and behind it.
+    /// The size of each, including the bytes before and after it.
     pub size: usize,
 }
 
 impl Packing {
-    /// All that there are.
+    /// All packings.
     pub const ALL: [Self; 3] =
         [Self { before: 0, size: 188 }, Self { before: 4, size: 192 }, Self { before: 0, size: 204 }];
 
-    /// The packing of so many bytes a packet.
+    /// The packing with this packet size.
     pub fn of_size(size: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|packing| packing.size == usize::from(size))
     }
 
-    /// The packing of the packets among these bytes, and where the first of them begins: at `reach` at the latest. At least
-    /// [`ENOUGH`] have to follow each other, or two where there is no room for more and hardly anything stands before them.
+    /// The packing of the packets in these bytes, and the offset of the first: at most `reach`. At least [`ENOUGH`]
+    /// packets must be consecutive; two suffice if there is no room for more and hardly anything precedes them.
     pub fn find(bytes: &[u8], reach: usize) -> Option<(Self, usize)> {
         (0..=reach.min(bytes.len())).find_map(|start| {
             let rest = bytes.get(start..)?;
@@ -47,26 +48,26 @@ impl Packing {
         })
     }
 
-    /// Where a packet's own bytes end.
+    /// The end of a packet's own bytes.
     pub const fn end(self) -> usize {
         self.before + PACKET
     }
 
-    /// Whether these bytes begin with so many packets, or with as many as there is room for, which have to be two.
+    /// Whether these bytes begin with this number of packets, or with as many as they have room for, but at least two.
     pub fn begins(self, bytes: &[u8], packets: usize) -> bool {
         let mut syncs = bytes.iter().skip(self.before).step_by(self.size).take(packets);
         bytes.len() >= 2 * self.size && syncs.all(|byte| *byte == SYNC)
     }
 
-    /// The packet in these bytes, which are [`Packing::size`]; `None` where there is none.
+    /// The packet in these [`Packing::size`] bytes; `None` if they are not one.
     #[inline]
     pub fn packet(self, bytes: &[u8]) -> Option<Packet<'_>> {
         let bytes: &[u8; PACKET] = bytes.get(self.before..self.end())?.first_chunk()?;
         (bytes[0] == SYNC).then_some(Packet(bytes))
     }
 
-    /// Appends a packet with this header and payload, the rest of which is filled up (§2.4.3.5), in this packing. `arrival`
-    /// stands before it where something does.
+    /// Appends a packet with this header and payload in this packing, and pads it (§2.4.3.5). `arrival` precedes it if
+    /// the packing has such bytes.
     pub fn put(self, out: &mut Vec<u8>, header: Header, arrival: [u8; 4], payload: &[u8]) {
         out.extend_from_slice(arrival.get(..self.before).unwrap_or_default());
         let Header { pid, counter, first } = header;
@@ -79,12 +80,12 @@ impl Packing {
     }
 }
 
-/// What a packet of tables says of itself.
+/// The header of a packet of tables.
 #[derive(Clone, Copy, Debug)]
 pub struct Header {
-    /// Whose it is.
+    /// The PID it belongs to.
     pub pid: u16,
-    /// `continuity_counter`, of which four bits count.
+    /// `continuity_counter`; only four bits are used.
     pub counter: u8,
     /// A section begins in it.
     pub first: bool,
@@ -95,13 +96,13 @@ pub struct Header {
 pub struct Packet<'a>(&'a [u8; PACKET]);
 
 impl<'a> Packet<'a> {
-    /// Whose packet it is.
+    /// The PID it belongs to.
     #[inline]
     pub const fn pid(self) -> u16 {
         u16::from_be_bytes([self.0[1] & 0x1F, self.0[2]])
     }
 
-    /// `payload_unit_start_indicator`: a PES packet or a section begins in it. Without a payload it means nothing.
+    /// `payload_unit_start_indicator`: a PES packet or a section begins in it. Without a payload it is meaningless.
     #[inline]
     pub const fn begins_unit(self) -> bool {
         self.0[1] & 0x40 != 0 && self.0[3] & 0x10 != 0
@@ -130,15 +131,15 @@ impl<'a> Packet<'a> {
         self.0[3] & 0xF
     }
 
-    /// Whether it may follow a packet of this counter (§2.4.3.3): one more with a payload, else the same, as in a packet that
-    /// is sent twice; or anything where it says so.
+    /// Whether it may follow a packet with this counter (§2.4.3.3): one more if it has a payload; otherwise the same,
+    /// as also in a packet that is sent twice; any value if it declares a discontinuity.
     #[inline]
     pub const fn follows(self, counter: u8) -> bool {
         let one_more = self.0[3] & 0x10 != 0 && self.counter() == (counter + 1) & 0xF;
         one_more || self.counter() == counter || (self.0[3] & 0x20 != 0 && self.0[4] > 0 && self.0[5] & 0x80 != 0)
     }
 
-    /// What it carries, which may be nothing.
+    /// Its payload, which may be empty.
     #[inline]
     pub fn payload(self) -> &'a [u8] {
         let start = match self.0[3] & 0x30 {

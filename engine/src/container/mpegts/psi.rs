@@ -8,7 +8,7 @@ use super::packet::{Header, PACKET, Packing};
 
 /// The PID of the program association table.
 pub const PAT: u16 = 0;
-/// The longest section of these tables, its first three bytes included.
+/// The longest section of these tables, including its first three bytes.
 const MAX_SECTION: usize = 1024;
 
 /// The CRC at the end of a section (Annex A): over the whole section, its CRC included, it is zero.
@@ -18,7 +18,7 @@ pub fn crc(bytes: &[u8]) -> u32 {
     })
 }
 
-/// Sections out of the packets of one PID.
+/// Collects sections from the packets of one PID.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Sections {
     bytes: Vec<u8>,
@@ -27,8 +27,8 @@ pub struct Sections {
 }
 
 impl Sections {
-    /// Takes a packet's payload, and gives the section that it completes, if that is sound. Of several sections in a packet
-    /// the first is read: these tables have one each.
+    /// Takes a packet's payload, and returns the section that it completes, if its checksum is valid. If a packet has
+    /// several sections, the first is read: these tables have one each.
     pub fn push(&mut self, payload: &[u8], begins: bool) -> Option<Vec<u8>> {
         if begins {
             let (pointer, rest) = payload.split_first()?;
@@ -48,8 +48,8 @@ impl Sections {
     }
 }
 
-/// The fields that both tables begin with, and what follows them up to the CRC; `None` where it is another table, or one that
-/// is not in force yet.
+/// The identifier in the fields that both tables begin with, and the bytes after them up to the CRC; `None` if it is
+/// another table, or not yet in force.
 fn table(section: &[u8], id: u8) -> Option<(u16, &[u8])> {
     let body = section.get(8..section.len().checked_sub(4)?)?;
     let [found, _, _, high, low, version, ..] = *section.first_chunk::<8>()?;
@@ -61,17 +61,17 @@ fn table(section: &[u8], id: u8) -> Option<(u16, &[u8])> {
 pub struct Association {
     /// `transport_stream_id`.
     pub stream: u16,
-    /// Programs, each with the PID of its map.
+    /// The programs, each with the PID of its map.
     pub programs: Vec<(u16, u16)>,
 }
 
 impl Association {
-    /// Reads a section; `None` where it is none of this table.
+    /// Parses a section; `None` if it is not of this table.
     pub fn read(section: &[u8]) -> Option<Self> {
         let (stream, body) = table(section, 0)?;
         let (entries, _) = body.as_chunks::<4>();
         let entry = |[a, b, c, d]: &[u8; 4]| (u16::from_be_bytes([*a, *b]), u16::from_be_bytes([*c & 0x1F, *d]));
-        // Program 0 is the network's own information.
+        // Program 0 is the network information.
         let programs = entries.iter().map(entry).filter(|(program, _)| *program != 0).collect();
         Some(Self { stream, programs })
     }
@@ -91,7 +91,7 @@ impl Association {
 pub struct Map {
     /// `program_number`.
     pub program: u16,
-    /// The PID that the program's clock references are in.
+    /// The PID of the program's clock references.
     pub clock: u16,
     /// The descriptors of the program.
     pub descriptors: Vec<u8>,
@@ -111,7 +111,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The data of its first descriptor of this tag.
+    /// The data of its first descriptor with this tag.
     pub fn descriptor(&self, tag: u8) -> Option<&[u8]> {
         descriptor(&self.descriptors, tag)
     }
@@ -128,12 +128,12 @@ impl Stream {
 }
 
 impl Map {
-    /// Whether the clock references are in packets of their own, and not in those of a stream.
+    /// Whether the clock references are in separate packets instead of a stream's.
     pub fn has_clock_alone(&self) -> bool {
         self.streams.iter().all(|stream| stream.pid != self.clock)
     }
 
-    /// Reads a section; `None` where it is none of this table.
+    /// Parses a section; `None` if it is not of this table.
     pub fn read(section: &[u8]) -> Option<Self> {
         let (program, body) = table(section, 2)?;
         let [a, b, c, d] = *body.first_chunk()?;
@@ -150,7 +150,7 @@ impl Map {
     }
 }
 
-/// Twelve bits of a length.
+/// A length of twelve bits.
 fn long(high: u8, low: u8) -> usize {
     usize::from(u16::from_be_bytes([high & 0x0F, low]))
 }
@@ -159,7 +159,7 @@ fn length(bytes: &[u8]) -> u16 {
     u16::try_from(bytes.len()).unwrap_or(u16::MAX) & 0x0FFF
 }
 
-/// The data of the first descriptor of this tag (§2.6).
+/// The data of the first descriptor with this tag (§2.6).
 pub fn descriptor(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     descriptors(bytes).find_map(|(found, data)| (found == tag).then_some(data))
 }
@@ -193,29 +193,29 @@ pub struct Tables {
     packing: Packing,
     /// Each table's PID, and its section.
     sections: [(u16, Vec<u8>); 2],
-    /// How often they were written.
+    /// How often they have been written.
     written: usize,
 }
 
 impl Tables {
-    /// Of a program whose map, with this PID, has this body.
+    /// The tables for a program whose map, with this PID, has this body.
     pub fn new(packing: Packing, stream: u16, (program, pid): (u16, u16), map: &[u8]) -> Self {
         let association = Association { stream, programs: vec![(program, pid)] };
         let sections = [(PAT, association.write()), (pid, section(2, program, map))];
         Self { packing, sections, written: 0 }
     }
 
-    /// How many bytes they are each time.
+    /// The number of bytes of each repetition.
     pub fn packets_len(&self) -> u64 {
         let packets = self.sections.iter().map(|(_, section)| (section.len() + 1).div_ceil(PACKET - 4));
         (packets.sum::<usize>() * self.packing.size) as u64
     }
 
-    /// Their packets, whose continuity counters go on where those of the last time ended.
+    /// Their packets; the continuity counters continue from the previous repetition.
     pub fn packets(&mut self, arrival: [u8; 4]) -> Vec<u8> {
         let mut out = Vec::with_capacity(2 * self.packing.size);
         for (pid, section) in &self.sections {
-            // A section begins behind a pointer to its beginning.
+            // A pointer to its beginning precedes a section.
             let bytes = [&[0], section.as_slice()].concat();
             let before = self.written.wrapping_mul(bytes.len().div_ceil(PACKET - 4));
             for (at, payload) in bytes.chunks(PACKET - 4).enumerate() {

@@ -1,20 +1,21 @@
-//! The checksum of a page (RFC 3533 §6, field 7): a CRC of 32 bits with the polynomial 0x04c11db7, the highest bit first, from
-//! zero and without a final inversion.
+//! The checksum of a page (RFC 3533 §6, field 7): a 32-bit CRC with the polynomial 0x04c11db7, most significant bit
+//! first, starting at zero and without a final inversion.
 //!
-//! Such a CRC is linear: of two stretches one after the other it is that of the first, moved by the length of the second, and
-//! that of the second. So the CRC of a page whose header is new follows from what is known of its body, unread.
+//! Such a CRC is linear: that of two consecutive parts is that of the first, moved by the length of the second, plus
+//! that of the second. So the CRC of a page with a new header follows from what is stored about its body, without
+//! reading it.
 
 #![allow(clippy::indexing_slicing, reason = "tables have a place for each byte, and for each bit of a length")]
 
 const POLYNOMIAL: u32 = 0x04c1_1db7;
 
-/// Bytes that are taken at once.
+/// How many bytes are processed at once.
 const WIDTH: usize = 16;
 
-/// The CRC of each byte with so many zeros behind it.
+/// The CRC of each byte followed by this many zeros.
 static TABLES: [[u32; 256]; WIDTH] = tables();
 
-/// What multiplies a CRC as 2^n zero bytes do.
+/// The factors by which 2^n zero bytes multiply a CRC.
 static POWERS: [u32; 32] = powers();
 
 const fn times_x(value: u32) -> u32 {
@@ -65,7 +66,7 @@ const fn multiply(a: u32, b: u32) -> u32 {
     product
 }
 
-/// The CRC of what gave `crc` and of these bytes behind it.
+/// The CRC of bytes with the CRC `crc`, followed by these bytes.
 #[must_use]
 pub fn update(mut crc: u32, bytes: &[u8]) -> u32 {
     let (chunks, rest) = bytes.as_chunks::<WIDTH>();
@@ -88,7 +89,7 @@ pub fn update(mut crc: u32, bytes: &[u8]) -> u32 {
     crc
 }
 
-/// The CRC of what gave `crc` and of so many zero bytes behind it.
+/// The CRC of bytes with the CRC `crc`, followed by this many zero bytes.
 #[must_use]
 pub fn zeros(mut crc: u32, mut count: u32) -> u32 {
     while count > 0 {
@@ -98,13 +99,13 @@ pub fn zeros(mut crc: u32, mut count: u32) -> u32 {
     crc
 }
 
-/// The CRC of what stands before these bytes, where `crc` is that of it and of them.
+/// The CRC of what precedes these bytes, if `crc` is that of both together.
 #[must_use]
 pub fn before(crc: u32, bytes: &[u8]) -> u32 {
     (0..bytes.len() * 8).fold(crc ^ update(0, bytes), |crc, _| over_x(crc))
 }
 
-/// What times x is this value: the polynomial is odd, so what is odd was made so by it.
+/// The value that gives this one when multiplied by x: the polynomial is odd, so an odd value was reduced by it.
 const fn over_x(value: u32) -> u32 {
     if value & 1 == 1 { (value ^ POLYNOMIAL) >> 1 | 1 << 31 } else { value >> 1 }
 }
@@ -115,14 +116,14 @@ mod tests {
 
     use super::*;
 
-    /// Bit by bit, as the standard says it.
+    /// Bit by bit, as in the standard.
     fn plain(bytes: &[u8]) -> u32 {
         bytes.iter().fold(0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte) << 24, |crc, _| times_x(crc)))
     }
 
     #[test]
     fn it_is_the_crc_of_the_standard() {
-        // CRC-32/MPEG-2's polynomial from zero, of the usual nine digits.
+        // CRC-32/MPEG-2's polynomial starting at zero, for the usual nine digits.
         assert_eq!(update(0, b"123456789"), 0x89a1_897f);
     }
 

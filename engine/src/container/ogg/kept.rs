@@ -1,10 +1,10 @@
-//! What is kept of a page: for each packet, or part of one, the CRC of the page's body up to its end. Where the packets of a
-//! codec are [numbered](super::codec::Mapping::is_numbered), how many bytes of its own follow and these bytes too: its header, if
-//! the packet begins on the page, and its checksum, if it ends there.
+//! The data kept of a page: for each packet, or part of one, the CRC of the page's body up to its end. If the packets
+//! of a codec are [numbered](super::codec::Mapping::is_numbered), this is followed by the number of its own bytes and
+//! these bytes: its header, if the packet begins on the page, and its checksum, if it ends there.
 
 use bytes::Bytes;
 
-/// Of one packet, or of a part of one.
+/// The data kept of one packet, or of a part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// The CRCs of the body up to its beginning and up to its end.
@@ -14,7 +14,7 @@ pub struct Kept {
     pub own: Bytes,
 }
 
-/// Appends what is kept of the next; `own`: where packets are numbered.
+/// Appends the data of the next one; `own` if packets are numbered.
 pub fn put(out: &mut Vec<u8>, after: u32, own: Option<&[u8]>) {
     out.extend(after.to_le_bytes());
     if let Some(own) = own {
@@ -23,7 +23,7 @@ pub fn put(out: &mut Vec<u8>, after: u32, own: Option<&[u8]>) {
     }
 }
 
-/// What is kept of the one at this place among those of its page.
+/// The data of the one with this number on its page.
 pub fn find(kept: &Bytes, place: usize, numbered: bool) -> Option<Kept> {
     let mut found = Kept { before: 0, after: 0, own: Bytes::new() };
     let mut at = if numbered { 0 } else { place.saturating_sub(1) * 4 };

@@ -1,21 +1,21 @@
-//! Pages (RFC 3533 §6): a header of 27 bytes, a table of segments, which are at most 255 bytes each, and the segments. A packet
-//! is the segments up to the first that is shorter than 255 bytes, that one included; it may begin on one page and end on
+//! Pages (RFC 3533 §6): a header of 27 bytes, a table of segments of at most 255 bytes each, and the segments. A packet
+//! is the segments up to and including the first that is shorter than 255 bytes; it may begin on one page and end on
 //! another.
 
 use super::crc;
 
-/// What a page begins with.
+/// The beginning of a page.
 pub const CAPTURE: &[u8; 4] = b"OggS";
 /// Bytes of a header, without the table of segments.
 pub const HEADER: usize = 27;
-/// Bytes of the largest page.
+/// The size of the largest page.
 pub const MAX_PAGE: usize = HEADER + MAX_SEGMENTS + MAX_SEGMENTS * 255;
-/// Segments of a page, at most.
+/// The maximum number of segments in a page.
 pub const MAX_SEGMENTS: usize = 255;
-/// Where in the header the CRC stands.
+/// The offset of the CRC in the header.
 const CRC_AT: usize = 22;
 
-/// Its first segment goes on with a packet of the page before.
+/// Its first segment continues a packet of the previous page.
 const CONTINUED: u8 = 1;
 /// It is the first page of its logical stream.
 const FIRST: u8 = 2;
@@ -25,47 +25,47 @@ const LAST: u8 = 4;
 /// A page's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Its first segment goes on with a packet of the page before.
+    /// Whether its first segment continues a packet of the previous page.
     pub continued: bool,
-    /// It is the first page of its logical stream.
+    /// Whether it is the first page of its logical stream.
     pub first: bool,
-    /// It is the last one.
+    /// Whether it is the last one.
     pub last: bool,
-    /// The position of the last packet that ends on it, as its codec counts; −1: none ends.
+    /// The position of the last packet that ends on it, in the codec's units; −1 if none ends.
     pub granule: i64,
-    /// Of which logical stream.
+    /// The serial number of its logical stream.
     pub serial: u32,
-    /// Its place among the pages of its logical stream.
+    /// Its number among the pages of its logical stream.
     pub sequence: u32,
 }
 
 /// A page in memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
-    /// Where in the file it begins.
+    /// Its offset in the file.
     pub offset: u64,
     head: &'a [u8; HEADER],
     /// Its header.
     pub header: Header,
-    /// How long its segments are.
+    /// The lengths of its segments.
     pub lacing: &'a [u8],
     /// The segments.
     pub body: &'a [u8],
 }
 
-/// What [`Page::parse`] found.
+/// The result of [`Page::parse`].
 #[derive(Debug)]
 pub enum Parsed<'a> {
-    /// A page, if its CRC is right.
+    /// A page with a correct CRC.
     Page(Page<'a>),
-    /// The beginning of what may be one: more bytes are wanted.
+    /// The beginning of a possible page: more bytes are needed.
     Partial,
     /// No page.
     Nothing,
 }
 
 impl<'a> Page<'a> {
-    /// The page that these bytes of the file begin with.
+    /// Parses the page at the beginning of these bytes of the file.
     pub fn parse(offset: u64, bytes: &'a [u8]) -> Parsed<'a> {
         let parse = || {
             let (head, rest) = bytes.split_first_chunk::<HEADER>()?;
@@ -88,7 +88,7 @@ impl<'a> Page<'a> {
         parse().unwrap_or(Parsed::Partial)
     }
 
-    /// Whether its CRC is right.
+    /// Whether its CRC is correct.
     pub fn is_sound(&self) -> bool {
         let mut head = *self.head;
         let Some(place) = head.get_mut(CRC_AT..).and_then(|rest| rest.first_chunk_mut::<4>()) else { return false };
@@ -101,7 +101,7 @@ impl<'a> Page<'a> {
         HEADER + self.lacing.len()
     }
 
-    /// Where in the file it ends.
+    /// The offset of its end in the file.
     pub const fn end(&self) -> u64 {
         self.offset + (self.header_length() + self.body.len()) as u64
     }
@@ -133,17 +133,18 @@ impl<'a> Page<'a> {
 /// A packet on a page, or the part of one that is on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece<'a> {
-    /// Where in the body of the page it begins.
+    /// Its offset in the body of the page.
     pub start: usize,
     /// Its bytes.
     pub bytes: &'a [u8],
-    /// The packet began on the page before.
+    /// Whether the packet began on an earlier page.
     pub continues: bool,
-    /// The packet goes on on the next page.
+    /// Whether the packet continues on the next page.
     pub open: bool,
 }
 
-/// How many segments a piece of this length has: one that its packet ends with has a last one of less than 255 bytes.
+/// The number of segments of a piece with this length: if its packet ends with it, the last segment has less than 255
+/// bytes.
 pub const fn segments(size: usize, open: bool) -> usize {
     size / 255 + if open { 0 } else { 1 }
 }

@@ -1,6 +1,7 @@
-//! In which order the pictures of a stream are shown. They stand in the order in which they are decoded, one for each unit of
-//! time; a picture is shown in the time of the one that it takes the place of. When, is known once all have come that are shown
-//! before it: of H.264 and HEVC none comes later than sixteen pictures behind it (`max_num_reorder_frames`, ITU-T H.264 §E.2.1).
+//! The presentation order of a stream's pictures. They are stored in decode order, one for each unit of time; a picture
+//! is shown in the time of the one whose place it takes. The time is known once all earlier ones in presentation order
+//! have come: in H.264 and HEVC none comes more than sixteen pictures later (`max_num_reorder_frames`, ITU-T H.264
+//! §E.2.1).
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -9,28 +10,29 @@ use serde::{Deserialize, Serialize};
 use crate::container::avi::picture::{Picture, Pictures};
 use crate::media::Ticks;
 
-/// How many pictures wait at most.
+/// The maximum number of waiting pictures.
 const MAX_AHEAD: usize = 16;
-/// How many are looked at of a stream whose headers do not say that they are reordered: some groups of them.
+/// How many pictures are examined in a stream whose headers do not announce reordering: some groups.
 const PROOF: u32 = 256;
 
-/// The pictures of a stream, on their way from the order of decoding to that of showing.
+/// The pictures of a stream, on their way from decode order to presentation order.
 #[derive(Serialize, Deserialize)]
 pub struct Shown {
     pictures: Pictures,
-    /// Those that wait: where in the order they are, and how many chunks came before.
+    /// The waiting pictures: their key in the order, and the number of chunks before each.
     waiting: BTreeSet<(Key, u64)>,
-    /// When they and those before them are decoded that are not shown yet.
+    /// The decode times of the waiting pictures, and of those before them that are not shown yet.
     times: VecDeque<Ticks>,
     /// The last picture.
     last: Key,
-    /// The coded video sequence that it is of, where these are numbered.
+    /// Its coded video sequence, if these are numbered.
     sequence: u32,
-    /// How many are still looked at; `None`: all.
+    /// How many pictures are still examined; `None` for all.
     left: Option<u32>,
 }
 
-/// Where in the order a picture is: all of a group come before those of the next; within one by count, then as they came.
+/// The place of a picture in the order: all of a group come before those of the next; within one by count, then in
+/// their order of arrival.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Key {
     group: u64,
@@ -38,7 +40,7 @@ struct Key {
 }
 
 impl Shown {
-    /// `all` are looked at, whatever they are.
+    /// With `all`, every picture is examined.
     pub const fn new(pictures: Pictures, all: bool) -> Self {
         Self {
             pictures,
@@ -50,7 +52,7 @@ impl Shown {
         }
     }
 
-    /// Takes the next picture, which begins with these bytes, and before which so many chunks came. Says which it is.
+    /// Takes the next picture, which begins with these bytes, and before which `nth` chunks came. Returns its kind.
     pub fn take(&mut self, frame: &[u8], nth: u64, decode: Ticks) -> Picture {
         let picture = self.pictures.next(frame);
         self.last = self.key(picture);
@@ -78,8 +80,8 @@ impl Shown {
         }
     }
 
-    /// The next picture of which it is known when it is shown, or of `all` that are there: how many chunks came before it, and
-    /// the time.
+    /// The next picture whose presentation time is known, or, with `all`, any: the number of chunks before it, and the
+    /// time.
     pub fn next(&mut self, all: bool) -> Option<(u64, Ticks)> {
         let (key, nth) = *self.waiting.first()?;
         if !all && key.group == self.last.group && self.waiting.len() <= MAX_AHEAD {
@@ -89,12 +91,12 @@ impl Shown {
         Some((nth, self.times.pop_front()?))
     }
 
-    /// Whether the pictures are shown as they are decoded, as far as was looked.
+    /// Whether the pictures are shown in decode order, as far as they were examined.
     pub fn is_as_decoded(&self) -> bool {
         self.left == Some(0)
     }
 
-    /// A picture turns out to be shown at another time than it is decoded.
+    /// Records that a picture is shown at another time than it is decoded.
     pub const fn reorders(&mut self) {
         self.left = None;
     }
@@ -105,7 +107,7 @@ impl Shown {
 mod tests {
     use super::*;
 
-    /// The times at which pictures are shown that are decoded at 0, 1, 2 and so on.
+    /// The presentation times of pictures that are decoded at 0, 1, 2 and so on.
     fn times(pictures: &[Picture]) -> Vec<i64> {
         let mut shown = Shown::new(Pictures::of(crate::codec::Coding::Mpeg2, &[]).unwrap(), true);
         let mut times = vec![-1; pictures.len()];

@@ -7,7 +7,7 @@ use super::{chunk, headers, index, list, ordinary, plain, riff, seconds, stream}
 use crate::container::indexed::Indexed;
 use crate::index::Outline;
 
-/// A stream's headers with an `indx` that has room for so many index chunks.
+/// A stream's headers with an `indx` that has room for this many index chunks.
 fn with_room(stream: &[u8], entries: usize) -> Vec<u8> {
     let children = riff::chunks(&stream[12..]).map(|(id, body)| match &id {
         b"indx" => chunk(&id, &vec![0; 24 + 16 * entries]),
@@ -16,7 +16,7 @@ fn with_room(stream: &[u8], entries: usize) -> Vec<u8> {
     list(b"strl", &children.collect::<Vec<_>>())
 }
 
-/// A standard index of those of these chunks, which begin at an offset of the file, that have this name.
+/// A standard index of the chunks with this name, where the chunks begin at an offset of the file.
 fn standard(id: FourCc, chunks: &[Vec<u8>], start: u64, fields: bool) -> Vec<u8> {
     let (mut entries, mut at) = (Vec::new(), 8);
     for data in chunks {
@@ -36,7 +36,7 @@ fn standard(id: FourCc, chunks: &[Vec<u8>], start: u64, fields: bool) -> Vec<u8>
     chunk(&[b'i', b'x', id[0], id[1]], &[&before.concat()[..], &entries].concat())
 }
 
-/// Chunks in as many RIFFs as there are parts, which `indx` leads to.
+/// Chunks in as many RIFFs as there are parts, with an `indx` for them.
 fn opendml(parts: &[Vec<Vec<u8>>], fields: bool) -> Vec<u8> {
     let streams = [super::video(b"XVID"), plain()].map(|headers| with_room(&headers, parts.len()));
     let head = headers(&streams);
@@ -67,7 +67,7 @@ fn opendml(parts: &[Vec<Vec<u8>>], fields: bool) -> Vec<u8> {
     file
 }
 
-/// The same file, whose `indx` name nothing.
+/// The same file with empty `indx` chunks.
 fn without_index(file: &[u8]) -> Vec<u8> {
     let mut file = file.to_vec();
     for _ in 0..2 {
@@ -77,7 +77,7 @@ fn without_index(file: &[u8]) -> Vec<u8> {
     file
 }
 
-/// All but the notes.
+/// Everything except the notes.
 fn without_notes(found: &Indexed) -> Outline {
     Outline { notes: Vec::new(), ..found.outline.clone() }
 }
@@ -114,7 +114,8 @@ fn an_index_that_does_not_lead_to_all_chunks_is_not_believed() {
     let scanned = index(&without_index(&file));
     let last = file.windows(4).rposition(|name| name == b"ix01").unwrap();
     let first = file.windows(4).position(|name| name == b"ix00").unwrap();
-    // The type of the last index, the stream of the first, where it leads, how many entries it has; and no index of one stream.
+    // The type of the last index, the stream of the first, its target, its number of entries; and one stream without an
+    // index.
     let second_indx = file.windows(4).rposition(|name| name == b"indx").unwrap();
     for (at, byte) in
         [(last + 8 + 3, 7), (first + 8 + 8, b'7'), (first + 8 + 12, 0xFE), (first + 8 + 7, 9), (second_indx + 12, 0)]
@@ -125,7 +126,7 @@ fn an_index_that_does_not_lead_to_all_chunks_is_not_believed() {
         assert!(found.notes().contains("no index"), "{at}");
         assert_eq!((without_notes(&found), &found.samples), (without_notes(&scanned), &scanned.samples));
     }
-    // A recording that was stopped hard: its last RIFF is not in the index.
+    // An interrupted recording: its last RIFF is not in the index.
     let longer = [file, riff(b"AVIX", &[list(b"movi", &vec![chunk(b"01wb", &[0; 2000]); 600])])].concat();
     assert!(index(&longer).notes().contains("no index"));
     let texts = stream(b"txts", (1, 1, 0), &[0]);

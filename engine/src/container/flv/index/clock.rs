@@ -1,21 +1,22 @@
-//! From timestamps to times. Those of a recording that was interrupted, or made of several, begin anew or jump: time goes on.
+//! From timestamps to times. In a recording that was interrupted, or joined from several, the timestamps begin anew or
+//! jump, but time continues.
 
 use serde::{Deserialize, Serialize};
 
 use crate::container::notes::Notes;
 use crate::media::Ticks;
 
-/// By how many milliseconds the first timestamp may differ from zero, which the standard says it is. Otherwise the recording
-/// is of a stream that was on the air before.
+/// How many milliseconds the first timestamp may differ from zero, which the standard requires. A larger one comes from
+/// recording a stream that was already on the air.
 const MAX_START: i64 = 1_000;
 
-/// How far timestamps of a track may go back, milliseconds: by more they begin anew.
+/// How far timestamps of a track may go back, in milliseconds; if they go back further, they begin anew.
 const MAX_BACK: i64 = 1_000;
 
-/// How long nothing may have been recorded, milliseconds: by more the timestamps jumped.
+/// The longest gap in a recording, in milliseconds; a longer one is a jump of the timestamps.
 const MAX_GAP: i64 = 3_600_000;
 
-/// What timestamps mean.
+/// The conversion of timestamps.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Clock {
     /// What is added to a timestamp.
@@ -25,8 +26,8 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The time of the tag at this byte, in milliseconds. `before` is the time of its track's last tag, which lasted `usual`:
-    /// times of a track never decrease.
+    /// The time of the tag at offset `at`, in milliseconds. `before` is the time of its track's last tag, which lasted
+    /// `usual`: times of a track never decrease.
     pub fn time(&mut self, timestamp: i32, before: Option<Ticks>, usual: Ticks, at: u64, notes: &mut Notes) -> Ticks {
         let timestamp = i64::from(timestamp);
         let Some(latest) = self.latest else {

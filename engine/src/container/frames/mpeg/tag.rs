@@ -1,45 +1,45 @@
-//! The first frame of a file where it is no sound but tells of those behind it: Xing's, called Info where the bit rate is
-//! constant, with the extension of LAME; and Fraunhofer's VBRI. No standard has them; LAME's `VbrTag.c` does, and decoders
-//! agree on it. They are silence by their side information to those that do not know them.
+//! The first frame of a file, if it describes the following frames instead of carrying sound: Xing's, called Info for
+//! constant bit rates, with LAME's extension; and Fraunhofer's VBRI. No standard defines them; LAME's `VbrTag.c` does,
+//! and decoders agree on it. Decoders that do not know them decode silence, by the side information.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::mpeg_audio::Header;
 
-/// Bytes of LAME's extension.
+/// The size of LAME's extension.
 const LAME: usize = 36;
-/// Bytes of Xing's own part with all its fields: name, flags, frames, bytes, a table of contents and a quality.
+/// The size of Xing's own part with all its fields: name, flags, frames, bytes, table of contents, quality.
 const XING: usize = 4 + 4 + 4 + 4 + 100 + 4;
-/// Where in LAME's extension delay and padding stand, the length of the music, and the two checksums.
+/// The offsets in LAME's extension of delay and padding, the length of the music, and the two checksums.
 const DELAYS: usize = 21;
 const MUSIC: usize = 28;
-/// Whose extensions mean what they say, as ffmpeg and the browsers that use it see it.
+/// The encoders whose extensions are reliable, according to ffmpeg and the browsers that use it.
 const ENCODERS: [&[u8; 4]; 3] = [b"LAME", b"Lavf", b"Lavc"];
-/// The largest delay, and the largest padding.
+/// The largest delay, and also the largest padding.
 const MAX_DELAY: u32 = (1 << 12) - 1;
 
-/// What a frame says that is no sound.
+/// The contents of a tag frame.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tag {
-    /// How many frames follow, where it says so.
+    /// The number of frames that follow, if given.
     pub frames: Option<u32>,
-    /// How many samples the encoder put before the first, and behind the last.
+    /// The number of samples that the encoder added before the first and after the last.
     pub delays: Option<(u32, u32)>,
-    /// LAME's extension as it stands there, if it has one that means something.
+    /// LAME's extension, unchanged, if it is reliable.
     pub lame: Bytes,
 }
 
 impl Tag {
-    /// Reads a frame of layer III; `None` where it is sound.
+    /// Parses a frame of layer III; `None` if it carries sound.
     pub fn parse(frame: &[u8]) -> Option<Self> {
         let header = Header::parse(frame).filter(|header| header.layer() == 3)?;
         let word = |bytes: &[u8], at: usize| Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?));
-        // VBRI stands at one place whatever the channels.
+        // VBRI is at a fixed offset, whatever the channels.
         if let Some(tag) = frame.get(36..).filter(|tag| tag.starts_with(b"VBRI")) {
             return Some(Self { frames: word(tag, 14), ..Self::default() });
         }
-        // Some writers leave room for a checksum, and others that set its flag do not.
+        // Some writers leave room for a checksum, and some set the flag but do not.
         let before = usize::from(header.before_data());
         let starts = [before, before.saturating_sub(2)];
         let tags = starts.into_iter().filter_map(|at| frame.get(at..));
@@ -58,23 +58,23 @@ impl Tag {
     }
 }
 
-/// What the Info frame of a cut says.
+/// The contents of a cut's Info frame.
 pub struct Info<'a> {
     /// Any header of the stream.
     pub header: Header,
-    /// LAME's extension of the original, or nothing: what it says of the encoder and of loudness stays true.
+    /// LAME's extension from the original, or nothing: the encoder and the loudness stay the same.
     pub lame: &'a [u8],
-    /// How many samples are not to be heard at the beginning, beyond the decoder's own, and at the end.
+    /// The number of samples not to be played at the beginning, beyond the decoder's delay, and at the end.
     pub delays: (u32, u32),
-    /// How many frames follow.
+    /// The number of frames that follow.
     pub frames: u64,
-    /// At which byte behind the Info frame each hundredth of them begins, and where the last ends.
+    /// The offset after the Info frame of each hundredth of the frames, and the end of the last.
     pub places: [u64; 100],
     pub length: u64,
 }
 
 impl Info<'_> {
-    /// The frame. It is the shortest that has room, of 64 kbit/s as a rule.
+    /// The frame. It is the shortest with enough room, usually 64 kbit/s.
     pub fn write(&self) -> Vec<u8> {
         let header = self.header;
         let room = |header: &Header| header.size().is_some_and(|size| size as usize >= room(*header));
@@ -84,7 +84,7 @@ impl Info<'_> {
         frame.resize(usize::from(header.before_data()), 0);
         let size = header.size().unwrap_or_default();
         let whole = self.length + u64::from(size);
-        // A number that does not fit is left out: with it the flag that says that it is there.
+        // A number that does not fit is omitted, together with its flag.
         let counts = [u32::try_from(self.frames).ok(), u32::try_from(whole).ok()];
         let flags = counts.iter().zip([1, 2]).filter(|(count, _)| count.is_some()).map(|(_, flag)| flag).sum::<u32>();
         frame.extend(b"Xing");
@@ -100,7 +100,7 @@ impl Info<'_> {
         frame
     }
 
-    /// LAME's extension, less the checksum of the frame at its end.
+    /// LAME's extension without the checksum of the frame at its end.
     fn extension(&self, music: u32) -> Vec<u8> {
         let mut lame = self.lame.get(..LAME).map_or_else(|| b"LAME".to_vec(), <[u8]>::to_vec);
         let (delay, padding) = (self.delays.0.min(MAX_DELAY), self.delays.1.min(MAX_DELAY));
@@ -108,18 +108,18 @@ impl Info<'_> {
         lame.extend((delay << 12 | padding).to_be_bytes().iter().skip(1));
         lame.extend(self.lame.get(DELAYS + 3..MUSIC).unwrap_or(&[0; MUSIC - DELAYS - 3]));
         lame.extend(music.to_be_bytes());
-        // The checksum of the music: not known without reading it.
+        // The checksum of the music, which is unknown without reading it.
         lame.extend([0, 0]);
         lame
     }
 }
 
-/// How many bytes a frame has to have.
+/// The number of bytes that a frame needs.
 fn room(header: Header) -> usize {
     usize::from(header.before_data()) + XING + LAME
 }
 
-/// CRC-16 as LAME has it: x^16 + x^15 + x^2 + 1, the lowest bit first.
+/// CRC-16 as in LAME: x^16 + x^15 + x^2 + 1, lowest bit first.
 fn crc(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0, |crc, byte| {
         (0..8).fold(crc ^ u16::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xA001 } else { crc >> 1 })

@@ -1,4 +1,4 @@
-//! Damaged streams: something or a reason comes of each, and never more than is there.
+//! Damaged streams: each is indexed or refused with a reason, and the index never exceeds the file.
 
 use bytes::Bytes;
 use futures::executor::block_on;
@@ -71,7 +71,7 @@ fn random_damage_gives_frames_or_a_reason() {
 
 #[test]
 fn frames_that_are_said_to_go_on_behind_the_file_end_with_it() {
-    // As a checkpoint says that was made of a longer file.
+    // As if the checkpoint were of a longer file.
     let file: Vec<u8> = (0..5).flat_map(|at| adts(100 + at, 1, true)).collect();
     for file in [file.clone(), [file, vec![0; 100]].concat(), vec![0; 100]] {
         let kind = Adts.frame(&adts(100, 1, true)).unwrap().kind;

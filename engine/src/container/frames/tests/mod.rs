@@ -1,4 +1,4 @@
-//! Both halves together: what is indexed of streams made by hand, and what of it is written again.
+//! Both halves together: hand-made streams are indexed and written again.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,9 +1,9 @@
-//! Codecs: what a TrackEntry's CodecID (RFC 9559 §5.1.4.1.21) and CodecPrivate are called in a MIME type's `codecs`
-//! parameter (RFC 6381), and how much of each has to be decoded before its output is right.
+//! Codecs: the `codecs` parameter of a MIME type (RFC 6381) for a TrackEntry's CodecID (RFC 9559 §5.1.4.1.21) and
+//! CodecPrivate, and how much has to be decoded before the output is right.
 
 use crate::codec::{Coding, Framing, Properties, aac, ac3, alac, av1, avc, flac, hevc, mpeg_audio, opus, vorbis, vp9};
 
-/// The codec of a track, as RFC 6381 and the registrations under it write it; else the CodecID itself.
+/// The codec of a track, in the form of RFC 6381 and its registrations; else the CodecID itself.
 pub fn name(id: &str, private: &[u8]) -> String {
     let known = match id {
         "V_VP8" => "vp8",
@@ -31,7 +31,7 @@ pub fn name(id: &str, private: &[u8]) -> String {
     known.to_owned()
 }
 
-/// How a track's frames say that they are keyframes.
+/// How a track's frames show whether they are keyframes.
 pub fn pictures(id: &str, private: &[u8]) -> Coding {
     match id {
         "V_VP8" => Coding::Vp8,
@@ -50,7 +50,7 @@ pub fn pictures(id: &str, private: &[u8]) -> Coding {
     }
 }
 
-/// What the CodecPrivate says of the sound of a track.
+/// The audio properties in the CodecPrivate of a track.
 pub fn sound(id: &str, private: &[u8]) -> Properties {
     let found = match id {
         "A_OPUS" => opus::Configuration::parse_head(private).ok().map(|found| found.properties()),
@@ -63,8 +63,8 @@ pub fn sound(id: &str, private: &[u8]) -> Properties {
     found.unwrap_or_default()
 }
 
-/// How many nanoseconds have to be decoded before the first sample that is to be heard is right, where the TrackEntry has
-/// no SeekPreRoll. `rate` is in hertz.
+/// How many nanoseconds have to be decoded before the first audible sample is right, if the TrackEntry has no
+/// SeekPreRoll. `rate` is in hertz.
 pub fn preroll(id: &str, rate: f64) -> u64 {
     let samples = match id {
         "A_OPUS" => return nanoseconds(opus::PREROLL, f64::from(opus::RATE)),
@@ -91,7 +91,8 @@ pub const fn whole(rate: f64) -> u32 {
     rate as u32
 }
 
-/// `mp4a.40.N`, from an AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1), else from the older CodecIDs that name the profile.
+/// `mp4a.40.N` from an AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1), or from the older CodecIDs that name the
+/// profile.
 fn aac_name(id: &str, private: &[u8]) -> String {
     let profile = match id {
         _ if id.ends_with("/SBR") => 5,

@@ -1,5 +1,5 @@
-//! Cues (RFC 9559 §5.1.5): where in a cut a player finds the keyframes. They stand before the clusters, so their length has
-//! to be known before their content: all positions are written in eight bytes.
+//! Cues (RFC 9559 §5.1.5): where a player finds the keyframes of a cut. They precede the clusters, so their length has
+//! to be known before their content: all positions have eight bytes.
 
 use super::super::{ebml, ids};
 use super::Block;
@@ -7,17 +7,18 @@ use super::clusters::Place;
 use crate::container::Selected;
 use crate::media::{Kind, Ticks, Time, Track};
 
-/// How many cue points a cut has at most: where there are more keyframes, every so many-th. They take 46 bytes each.
+/// The maximum number of cue points of a cut: if there are more keyframes, some are skipped evenly. A cue point takes
+/// 46 bytes.
 const MAX_CUES: usize = 2000;
 
-/// How far the cue points of a cut without video lie apart at least.
+/// The minimum distance of the cue points in a cut without video.
 const AUDIO_DISTANCE: Time = Time::from_secs(5);
 
 /// The cue points of a cut.
 pub struct Cues {
-    /// The track that they point at: the first that is video, else the first that is sound.
+    /// Their track: the first video track, else the first audio track.
     track: Option<u64>,
-    /// How far they lie apart at least.
+    /// Their minimum distance.
     distance: Ticks,
     points: Vec<Place>,
 }
@@ -38,7 +39,7 @@ impl Cues {
         Self { track: video.or(audio).map(|track| track.id), distance, points: Vec::new() }
     }
 
-    /// Takes a block as a cue point, if it is one.
+    /// Takes a block as a cue point, if it qualifies.
     pub fn offer(&mut self, track: &Track, block: &Block, place: Place) {
         let far = |last: &Place| place.time - last.time >= self.distance;
         if block.sync && Some(track.id) == self.track && self.points.last().is_none_or(far) {
@@ -46,7 +47,7 @@ impl Cues {
         }
     }
 
-    /// No more than there may be.
+    /// Limited to the maximum number.
     pub fn thinned(mut self) -> Self {
         let step = self.points.len().div_ceil(MAX_CUES);
         if step > 1 {
@@ -60,7 +61,7 @@ impl Cues {
         self.points.is_empty()
     }
 
-    /// How many bytes they are, header and all.
+    /// Their size in bytes, including headers.
     pub fn len(&self) -> u64 {
         if self.is_empty() { 0 } else { 4 + ebml::size_length(self.data_length()) as u64 + self.data_length() }
     }
@@ -73,7 +74,7 @@ impl Cues {
         1 + 1 + 10 + 1 + 1 + self.positions_length()
     }
 
-    /// Bytes of data in a CueTrackPositions.
+    /// The size of the data in a CueTrackPositions.
     fn positions_length(&self) -> u64 {
         (1 + 1 + ebml::uint_length(self.track.unwrap_or(0))) as u64 + 10 + 10
     }

@@ -7,10 +7,10 @@ use crate::container::{ReadError, Source};
 
 /// Shapes whose movie box is the last in the file.
 const MOVIE_LAST: Shape = SHAPES[1];
-/// Shown to the viewer, as against those that are there to find one's way.
+/// Shown to the viewer, unlike those for navigation.
 const ENABLED: u32 = 1;
 
-/// `udta/chpl` of these chapters and when they begin, in seconds.
+/// `udta/chpl` with these chapters and their starts in seconds.
 fn list(chapters: &[(&str, u8)]) -> Vec<u8> {
     let mut list = vec![0, 0, 0, 0, chapters.len() as u8];
     for (title, start) in chapters {
@@ -50,7 +50,7 @@ fn chapters_are_those_of_the_tracks_else_of_the_list() {
         (std::slice::from_ref(&three), &listed, "Opening 0,3; song1 3,7; Ending 7,10"),
         (&[three.clone(), german], &listed, "Opening/Anfang 0,3; song1 3,7; Ending/Ende 7,10"),
         (&[gap], &listed, "one 1,3; two 6,10"),
-        // The first begins with the track, if the list does not know better.
+        // The first begins with the track, unless the list has a later start.
         (std::slice::from_ref(&three), &[("Opening", 2), ("song1", 9)], "Opening 2,3; song1 3,7; Ending 7,10"),
         (std::slice::from_ref(&three), &[("Opening", 3), ("song1", 9)], "Opening 0,3; song1 3,7; Ending 7,10"),
         (std::slice::from_ref(&three), &[("other", 2)], "Opening 0,3; song1 3,7; Ending 7,10"),
@@ -111,13 +111,13 @@ fn a_chapter_track_is_given_out_where_players_show_it() {
         assert_eq!(outline.tracks.iter().map(|track| track.id).collect::<Vec<_>>(), ids);
         assert_eq!((outline.notes.join("; ").as_str(), shown(&outline).as_str()), (notes, titled));
     }
-    // One that names itself, or one that there is not, is an ordinary track.
+    // One that names itself, or a missing one, is an ordinary track.
     let mut alone = vec![TestTrack { chapters: vec![2, 99], ..text }];
     let (outline, _) = index(&write(&mut alone, SHAPES[0], &mut Random(7)).into()).unwrap();
     assert_eq!((outline.tracks.len(), shown(&outline).as_str()), (1, ""));
 }
 
-/// Counts what is read.
+/// Counts the reads.
 struct Counted(Bytes, AtomicU32);
 
 impl Source for Counted {
@@ -133,7 +133,8 @@ impl Source for Counted {
 
 #[test]
 fn titles_that_lie_together_are_one_read() {
-    // Thirty titles and thirty seconds of sound, each second so many bytes. A small file is read whole at first.
+    // Thirty titles and thirty seconds of sound, with this many bytes a second. A small file is read completely at
+    // first.
     for (size, chunk, reads) in [(20_000, 100, 1), (8_000, 1, 1), (20_000, 1, 30), (100, 1, 0)] {
         let mut tracks = sound(&[titles(2, &[("title", 1); 30])]);
         tracks[0].samples.truncate(30);

@@ -1,4 +1,4 @@
-//! Sound whose beginning and end iTunes counts.
+//! Sound whose beginning and end are counted by iTunes.
 
 use super::super::boxes::{write_box, write_full_box};
 use super::*;
@@ -28,7 +28,7 @@ fn sound_without_an_edit_list_begins_and_ends_where_itunes_says() {
     });
     let edited = TestTrack { edits: vec![(9000, 1000)], ..sound.clone() };
     let picture = track(2, Kind::Video, 1000, 100, 10, 100, &mut Random(0));
-    // 2112 before, 263 behind, 7625 to be heard; then other numbers that mean nothing to us.
+    // 2112 before, 263 after, 7625 audible; then further numbers that are ignored.
     let said = " 00000000 00000840 00000107 0000000000001DC9 00000000 00000000";
     let heard = Edit { duration: Some(Ticks(7625)), media: Some(Ticks(2112)) };
     for (tracks, name, text, expected) in [

@@ -1,11 +1,11 @@
-//! What QuickTime wrote before there was a standard.
+//! QuickTime files from before the standard.
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
 
 use super::super::boxes::write_box;
 use super::*;
 
-/// A film whose movie box, its last, is compressed: of what it says to be this many bytes.
+/// A film whose movie box, the last one, is compressed, and claims this length.
 fn compressed(film: &[u8], algorithm: [u8; 4], length: Option<u32>) -> Bytes {
     let movie = film.windows(4).rposition(|bytes| bytes == b"moov").unwrap() - 4;
     let (before, moov) = film.split_at(movie);

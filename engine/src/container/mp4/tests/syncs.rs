@@ -1,11 +1,11 @@
-//! Where decoding can begin, though the sample tables or the flags of fragments say otherwise, or something else says more.
+//! Where decoding can begin if the sample tables or the flags of fragments are wrong or incomplete.
 
 use super::*;
 use crate::container::mp4::boxes::{Box, write_box, write_full_box};
 use crate::container::mp4::groups::{Groups, recovery};
 use crate::container::mp4::sync::Syncs;
 
-/// Pictures of VP8, whose first bit says whether they are keyframes: each fifth is one.
+/// VP8 pictures, whose first bit says whether they are keyframes: each fifth is one.
 fn pictures() -> TestTrack {
     let mut pictures = track(1, Kind::Video, 2500, 100, 5, 300, &mut Random(1));
     for sample in &mut pictures.samples {
@@ -76,7 +76,7 @@ fn sample_groups_tell_of_points_to_begin_at() {
     let roll = [words(&[2, 2]), vec![0, 9, 0xFF, 0xFE]].concat();
     for (kind, entries, sgpd, expected, distance) in [
         (b"rap ", &[4, 0, 2, 1, 9, 0, 1, 1][..], words(&[1, 1, 0]), vec![1, 5, 6, 16], 0),
-        // Of those that need samples before them decoding cannot begin.
+        // Decoding cannot begin at those that need samples before them.
         (b"roll", &[4, 0, 1, 1, 1, 2, 3, 0, 1, 1], roll, vec![1, 5, 10], 9),
         (b"seig", &[4, 1], words(&[1, 1, 0]), vec![1], 0),
     ] {

@@ -1,9 +1,10 @@
-//! Where pictures begin of H.264 (ITU-T H.264 §7.4.1.2.3), HEVC (ITU-T H.265 §7.4.2.4.4) and MPEG-4 part 2 (ISO/IEC 14496-2
-//! §6.2): at the first unit that belongs to the next, behind one that holds a part of the one before.
+//! The beginnings of pictures in H.264 (ITU-T H.264 §7.4.1.2.3), HEVC (ITU-T H.265 §7.4.2.4.4) and MPEG-4 part 2
+//! (ISO/IEC 14496-2 §6.2): a picture begins at the first unit of its own after a unit with a part of the previous
+//! picture.
 
 use serde::{Deserialize, Serialize};
 
-/// What its units are.
+/// The kind of its units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Form {
     H264,
@@ -11,19 +12,19 @@ pub enum Form {
     Visual,
 }
 
-/// How far the picture is.
+/// The progress within a picture.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Access {
     form: Form,
-    /// Nothing has begun, or something of its picture has come.
+    /// A part of the current picture has been seen, or no picture has begun.
     coded: bool,
 }
 
-/// What a unit is.
+/// The role of a unit.
 enum Role {
     /// It comes before the picture.
     Before,
-    /// It is a part of one, the first or not.
+    /// A part of a picture; whether it is the first.
     Picture(bool),
     Other,
 }
@@ -58,10 +59,10 @@ impl Form {
         let [code, second, third, ..] = *unit else { return Role::Other };
         match self {
             Self::H264 => match code & 0x1F {
-                // first_mb_in_slice is zero; the partitions B and C of a slice have none.
+                // first_mb_in_slice is zero. Partitions B and C of a slice do not have it.
                 1 | 2 | 5 => Role::Picture(second & 0x80 != 0),
                 3 | 4 => Role::Picture(false),
-                // Prefixes (14) may stand before each slice of a picture.
+                // Prefixes (14) may precede each slice of a picture.
                 6..=9 | 15..=18 => Role::Before,
                 _ => Role::Other,
             },

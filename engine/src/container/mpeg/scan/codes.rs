@@ -1,22 +1,22 @@
-//! Start codes: two zeros and a one, which may lie across packets.
+//! Start codes: two zeros and a one, possibly across packets.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Event, What};
 use crate::codec::nal::behind_start_code;
 
-/// How many bytes are seen of what a start code begins: the code, and six behind it.
+/// The number of bytes reported from each start code on: the code, and six more.
 pub const SEEN: usize = 7;
-/// The same with the start code.
+/// The same including the start code.
 const WINDOW: usize = 3 + SEEN;
 
 /// The start codes of a stream.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Codes {
-    /// The last bytes so far, too few for a start code with what it begins, and where in the file each is.
+    /// The last bytes, too few for a start code with the bytes after it, and the offset in the file of each.
     carry: Vec<u8>,
     places: Vec<u64>,
-    /// Where in the file the byte before them ends.
+    /// The offset in the file where the byte before them ends.
     behind: Option<u64>,
 }
 
@@ -24,13 +24,13 @@ pub struct Codes {
 #[derive(Clone, Copy, Debug)]
 pub struct Code<'a> {
     place: Place<'a>,
-    /// Where the zero is that stands before it, if one does.
+    /// The location of the zero before it, if there is one.
     zero: Option<Place<'a>>,
-    /// What it begins: [`SEEN`] bytes, the first of them its code.
+    /// The [`SEEN`] bytes after it; the first is its code.
     pub bytes: &'a [u8],
 }
 
-/// Where a byte is: as an [`Event`] says it.
+/// The location of a byte, in the form of an [`Event`].
 #[derive(Clone, Copy, Debug)]
 struct Place<'a> {
     offset: u64,
@@ -40,12 +40,12 @@ struct Place<'a> {
 }
 
 impl Code<'_> {
-    /// The same from the zero on that may stand before (ITU-T H.264 §B.1.1, `zero_byte`).
+    /// The same, beginning at the preceding zero if there is one (ITU-T H.264 §B.1.1, `zero_byte`).
     pub fn with_zero(self) -> Self {
         Self { place: self.zero.unwrap_or(self.place), ..self }
     }
 
-    /// As something that was found.
+    /// An event at this location.
     pub fn event(self, what: What) -> Event {
         let Place { offset, before, at, carried } = self.place;
         Event { offset, before, at, carried: carried.to_vec(), what }
@@ -90,12 +90,13 @@ impl Codes {
         self.places.extend((offset + starts as u64..).take(self.carry.len()));
     }
 
-    /// Where the last byte so far ends.
+    /// The end of the last byte.
     fn end(&self) -> Option<u64> {
         self.places.last().map(|place| place + 1).or(self.behind)
     }
 
-    /// Finds the start codes among the first bytes of these, `starts` of them; `carried` were there before.
+    /// Finds the start codes that begin in the first `starts` of these bytes; the first `carried` are from earlier
+    /// data.
     fn carried(&self, bytes: &[u8], starts: usize, carried: usize, each: &mut impl FnMut(Code<'_>)) {
         for at in 0..starts {
             let (Some(window), Some(place)) = (bytes.get(at..at + WINDOW), self.place(at, carried)) else { return };
@@ -105,7 +106,7 @@ impl Codes {
         }
     }
 
-    /// Where one of the bytes is that were carried over, up to so many.
+    /// The location of one of the `carried` bytes.
     fn place(&self, at: usize, carried: usize) -> Option<Place<'_>> {
         let offset = *self.places.get(at)?;
         let before = at.checked_sub(1).and_then(|before| self.places.get(before)).map(|place| place + 1);
@@ -113,7 +114,7 @@ impl Codes {
         Some(Place { offset, before: before.or(self.behind).unwrap_or(offset), at: None, carried })
     }
 
-    /// Where the zero before one of them is, if there is one.
+    /// The location of the zero before one of them, if there is one.
     fn zero_before(&self, at: usize, carried: usize) -> Option<Place<'_>> {
         let before = at.checked_sub(1).filter(|before| self.carry.get(*before) == Some(&0))?;
         self.place(before, carried)
@@ -134,10 +135,10 @@ mod tests {
 
     use super::*;
 
-    /// Where each start code is, where what is before it ends, and the first byte behind it.
+    /// For each start code: its location, the end of the byte before it, and the first byte after it.
     fn found(stream: &[u8], cuts: &[usize]) -> Vec<(u64, u64, u8)> {
         let (mut codes, mut found, mut start) = (Codes::default(), Vec::new(), 0);
-        // Between packets there are a hundred bytes of something else.
+        // Between packets there are a hundred other bytes.
         for (packet, end) in cuts.iter().copied().chain([stream.len()]).enumerate() {
             codes.push((start + 100 * packet) as u64, &stream[start..end], |code| {
                 found.push((code.place.offset, code.place.before, code.bytes[0]));

@@ -1,4 +1,4 @@
-//! Frames of sound, each of which says how long it is.
+//! Frames of sound, which contain their own length.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,25 +10,25 @@ use crate::codec::mpeg_audio::Mpeg;
 use crate::codec::{Frame, Syntax};
 use crate::container::mpeg::codec::Codec;
 
-/// How many bytes of a frame say how long it is.
+/// The number of bytes of a frame needed for its length.
 const SEEN: usize = 9;
-/// After how many bytes that are no frame, one of another kind is believed.
+/// The number of junk bytes after which a frame of another kind is accepted.
 const PATIENCE: u64 = 64 << 10;
 
 /// The frames of a stream.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Frames {
     codec: Codec,
-    /// What they have in common.
+    /// The common properties of its frames.
     kind: Option<u32>,
-    /// How many bytes of the frame are still to come.
+    /// The number of bytes of the frame still to come.
     left: u64,
-    /// What was seen of the next, and where in the file each byte of it is.
+    /// The bytes seen of the next frame, and the offset in the file of each.
     seen: Vec<u8>,
     places: Vec<u64>,
-    /// Where in the file the byte before them ends.
+    /// The offset in the file where the byte before them ends.
     behind: Option<u64>,
-    /// How many bytes were no frame.
+    /// The number of bytes that are not part of a frame.
     junk: u64,
 }
 
@@ -37,7 +37,7 @@ impl Frames {
         Self { codec, kind: None, left: 0, seen: Vec::new(), places: Vec::new(), behind: None, junk: 0 }
     }
 
-    /// What comes next does not follow on what came before.
+    /// The next bytes do not continue the previous ones.
     pub fn reset(&mut self) {
         *self = Self { kind: self.kind, ..Self::new(self.codec) };
     }
@@ -85,7 +85,7 @@ impl Frames {
         }
     }
 
-    /// The frame that was seen, and its sample rate.
+    /// The frame at the bytes seen, and its sample rate.
     fn frame(&mut self) -> Option<(Frame, u32)> {
         let (frame, rate) = match self.codec {
             Codec::Adts => of(Adts, &self.seen),

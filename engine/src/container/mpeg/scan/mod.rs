@@ -1,4 +1,4 @@
-//! Where access units begin in the data of a stream, which comes packet by packet and is cut anywhere.
+//! Finds the beginnings of access units in the data of a stream, which arrives in packets cut anywhere.
 
 mod access;
 mod codes;
@@ -13,20 +13,22 @@ use self::frames::Frames;
 use self::pictures::Pictures;
 use crate::container::mpeg::codec::Codec;
 
-/// How many parts of a tick durations are counted in: a field lasts 1876.875 ticks at 23.976 pictures a second.
+/// The number of parts of a tick that durations are counted in: a field lasts 1876.875 ticks at 23.976 pictures a
+/// second.
 pub const FINE: i64 = 8;
 
-/// What a picture is shown for where nothing says how long: a twenty-fifth of a second.
+/// The default duration of a picture: a twenty-fifth of a second.
 pub const USUAL: i64 = 3600 * FINE;
 
-/// Something that was found in the data.
+/// Something found in the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Where in the file its first byte is.
+    /// The offset in the file of its first byte.
     pub offset: u64,
-    /// Where in the file the byte before it ends: of the packet before, if this is the first of its own.
+    /// The offset in the file where the byte before it ends: in the previous packet if this is the first byte of its
+    /// packet.
     pub before: u64,
-    /// Where in these data it is; `None`: in those before, whose last bytes from it on are `carried`.
+    /// Its offset in these data; `None` if it begins in the previous data, whose bytes from there on are in `carried`.
     pub at: Option<usize>,
     /// See `at`.
     pub carried: Vec<u8>,
@@ -37,33 +39,33 @@ pub struct Event {
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// An access unit begins. Without a time stamp of its own nothing is known of its time.
+    /// An access unit begins. Its time is unknown unless it has a time stamp.
     Begin,
-    /// Pictures of MPEG-1 and MPEG-2: an access unit begins, and what it is will be told.
+    /// An access unit of MPEG-1 or MPEG-2 pictures begins; its kind follows.
     Headers,
-    /// Its picture begins: others may refer to it; it is shown for so long, in [`FINE`] parts of ticks.
+    /// Its picture begins: whether others may refer to it, and its duration in [`FINE`] parts of ticks.
     Picture { reference: bool, lasts: i64 },
-    /// The picture is shown for so long, which its extension says.
+    /// The duration of the picture, from its extension.
     Lasts(i64),
-    /// A frame of sound begins, of so many samples at so many a second.
+    /// A frame of sound begins, with its number of samples and its sample rate.
     Frame { samples: u32, rate: u32 },
 }
 
-/// What finds access units in one stream.
+/// Finds the access units of one stream.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Scan {
     /// Pictures of MPEG-1 and MPEG-2.
     Pictures(Codes, Pictures),
-    /// Those of other codecs.
+    /// Pictures of other codecs.
     Access(Codes, Access),
     /// Sound.
     Frames(Frames),
-    /// Plain samples: a packet is a unit.
+    /// Uncompressed samples: each packet is a unit.
     Packets,
 }
 
 impl Scan {
-    /// For a stream of this codec.
+    /// A scanner for this codec.
     pub fn new(codec: Codec) -> Self {
         let access = |form| Self::Access(Codes::default(), Access::new(form));
         match codec {
@@ -78,7 +80,8 @@ impl Scan {
         }
     }
 
-    /// Takes the next data, which begin at this offset of the file; those before ended at `behind`. What is found is appended.
+    /// Takes the next data, which begin at this offset of the file; the previous data ended at `behind`. Appends the
+    /// events found.
     pub fn push(&mut self, offset: u64, behind: u64, data: &[u8], events: &mut Vec<Event>) {
         match self {
             Self::Pictures(codes, pictures) => {
@@ -100,12 +103,12 @@ impl Scan {
         }
     }
 
-    /// Whether nothing but time stamps says when units are decoded.
+    /// Whether decode times come from time stamps only.
     pub const fn has_times_by_stamps_alone(&self) -> bool {
         matches!(self, Self::Access(..) | Self::Packets)
     }
 
-    /// What comes next does not follow on what came before.
+    /// The next data do not continue the previous ones.
     pub fn reset(&mut self) {
         match self {
             Self::Pictures(codes, pictures) => (*codes, *pictures) = (Codes::default(), pictures.anew()),

@@ -1,5 +1,5 @@
-//! Pictures of MPEG-1 and MPEG-2 (ISO/IEC 11172-2 §2.4, 13818-2 §6.2): where they begin, of which type they are, and how long
-//! they are shown (13818-2 §6.3.10, `repeat_first_field`).
+//! Pictures of MPEG-1 and MPEG-2 (ISO/IEC 11172-2 §2.4, 13818-2 §6.2): where they begin, their types, and their
+//! durations (13818-2 §6.3.10, `repeat_first_field`).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,21 +10,21 @@ const SEQUENCE: u8 = 0xB3;
 const EXTENSION: u8 = 0xB5;
 const GROUP: u8 = 0xB8;
 
-/// By `frame_rate_code`, in eighths of ticks.
+/// The duration by `frame_rate_code`, in eighths of ticks.
 const PERIODS: [i64; 8] = [30_030, 30_000, 28_800, 24_024, 24_000, 14_400, 12_012, 12_000];
 
-/// How far the pictures are.
+/// The progress within a picture.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Pictures {
     period: i64,
     /// `progressive_sequence`.
     progressive: bool,
-    /// Nothing has begun, or a picture has come of what has.
+    /// The current unit's picture has begun, or no unit has.
     coded: bool,
     field: Field,
 }
 
-/// Which field of a frame the last picture is, if it is one.
+/// The field of a frame that the last picture is, if it is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Field {
     None,
@@ -39,12 +39,12 @@ impl Default for Pictures {
 }
 
 impl Pictures {
-    /// The same, as if nothing had come but the sequence header.
+    /// The state after the sequence header alone.
     pub const fn anew(self) -> Self {
         Self { coded: true, field: Field::None, ..self }
     }
 
-    /// What it means that these bytes stand behind a start code.
+    /// Takes the bytes after a start code, and returns the events.
     pub fn take(&mut self, bytes: &[u8]) -> impl Iterator<Item = What> + use<> {
         let [code, one, two, three, four, ..] = *bytes else { return None.into_iter().chain(None) };
         let (mut first, mut second) = (None, None);
@@ -60,7 +60,7 @@ impl Pictures {
             PICTURE if self.field == Field::First => self.field = Field::Second,
             PICTURE => {
                 first = self.coded.then_some(What::Headers);
-                // Ten bits of temporal reference, three of picture_coding_type: I and P, and D which stand alone.
+                // Ten bits of temporal reference, three of picture_coding_type: I, P, and D, which stands alone.
                 let reference = two >> 3 & 7 != 3;
                 second = Some(What::Picture { reference, lasts: self.period });
                 (self.coded, self.field) = (true, Field::None);

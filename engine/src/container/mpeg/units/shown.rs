@@ -1,5 +1,6 @@
-//! When pictures of H.264 and HEVC are shown that have no time stamps. Those between two that have are decoded at equal
-//! distances, and shown by the count that their slices have ([`Place`]). All times are in [`FINE`] parts of ticks.
+//! The presentation times of H.264 and HEVC pictures without time stamps. Pictures between two with time stamps are
+//! decoded at equal distances, and presented by the order count in their slices ([`Place`]). All times are in [`FINE`]
+//! parts of ticks.
 //!
 //! [`FINE`]: crate::container::mpeg::scan::FINE
 
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::Place;
 
-/// A picture: which it is, and when it is decoded and shown.
+/// A picture: its position in presentation order, its decode and presentation times.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Dated {
     pub place: Place,
@@ -15,18 +16,19 @@ pub struct Dated {
     pub shown: i64,
 }
 
-/// What the pictures so far tell of those to come.
+/// What the pictures so far reveal about the next ones.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Shown {
     last: Option<Dated>,
-    /// How long a count lasts.
+    /// The duration of one count.
     count: Option<i64>,
-    /// By how much the last picture was shown after it was decoded that decoding can begin at.
+    /// The delay from decoding to presentation of the last random access point.
     delay: i64,
 }
 
 impl Shown {
-    /// A picture that has time stamps, and whether decoding can begin at it. Those before it have been told.
+    /// Records a picture with time stamps, and whether it is a random access point. The pictures before it have been
+    /// handled.
     pub const fn goes_on(&mut self, picture: Dated, sync: bool) {
         if sync {
             self.delay = picture.shown - picture.decoded;
@@ -34,7 +36,7 @@ impl Shown {
         self.last = Some(picture);
     }
 
-    /// When a picture is shown that is decoded at this time and lasts so long, before `next`.
+    /// The presentation time of a picture that is decoded at this time, has this duration and comes before `next`.
     pub fn of(&mut self, place: Place, decoded: i64, lasts: i64, next: Option<&Dated>) -> i64 {
         if let (Some(last), Some(next)) = (&self.last, next)
             && let Some(counts) = counts(last.place, next.place).filter(|counts| *counts != 0)
@@ -48,13 +50,13 @@ impl Shown {
             Some(beside.shown + counts(beside.place, place)? * self.count.unwrap_or(lasts / steps))
         });
         let shown = shown.into_iter().next().unwrap_or(decoded + self.delay).max(decoded);
-        // The first of a sequence of its own: the others are counted from it.
+        // The first picture of a sequence: the others are counted from it.
         self.last = Some(Dated { place, decoded, shown });
         shown
     }
 }
 
-/// By how many counts a picture is shown behind another; `None` where nothing tells.
+/// The number of counts between two pictures; `None` if it is unknown.
 fn counts(from: Place, to: Place) -> Option<i64> {
     match (from, to) {
         (Place::At { sequence, count: from, .. }, Place::At { sequence: same, count: to, .. }) if sequence == same => {
@@ -76,7 +78,7 @@ mod tests {
     fn pictures_between_two_stamps_are_shown_by_their_count() {
         let mut shown = Shown::default();
         shown.goes_on(Dated { place: at(1, 0), decoded: 0, shown: 200 }, true);
-        // I0 P8 B4 b2 b6, and then an IDR picture with one behind it: a picture lasts a hundred, a count fifty.
+        // I0 P8 B4 b2 b6, then an IDR picture and one after it: a picture lasts a hundred, a count fifty.
         let next = Dated { place: at(2, 2), decoded: 600, shown: 800 };
         let places = [at(1, 8), at(1, 4), at(1, 2), at(1, 6), at(2, 0)];
         let times = [600, 400, 300, 500, 700];

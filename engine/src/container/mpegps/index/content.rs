@@ -1,4 +1,4 @@
-//! What a stream is, by its data: a program stream need not have a map that says so.
+//! Detects a stream's codec from its data, since a program stream does not need a map that names it.
 
 use crate::codec::aac::adts::Adts;
 use crate::codec::ac3::Ac3;
@@ -6,33 +6,33 @@ use crate::codec::mpeg_audio::Mpeg;
 use crate::codec::{Properties, Syntax, nal};
 use crate::container::mpeg::codec::Codec;
 
-/// In how many bytes a frame of sound has to begin: one may be cut off before it.
+/// The number of bytes in which a frame of sound must begin; a truncated frame may precede it.
 const REACH: usize = 8192;
 
-/// Whether a unit behind a start code is of some codec.
+/// Whether the unit after a start code belongs to some codec.
 type Is = fn(&[u8]) -> bool;
-/// The length of the frame that these bytes begin with, if it is of some codec.
+/// The length of the frame at the beginning of these bytes, if it belongs to some codec.
 type Size = fn(&[u8]) -> Option<u32>;
 
 /// `profile_idc` of H.264 (ITU-T H.264 §A.2, §G.10, §H.10).
 const PROFILES: [u8; 12] = [44, 66, 77, 83, 86, 88, 100, 110, 118, 122, 128, 244];
 
-/// The codec of pictures, by start codes that others do not have.
+/// The codec of pictures, detected by start codes that the others do not have.
 pub fn pictures(data: &[u8]) -> Option<Codec> {
     let any = |is: fn(&[u8]) -> bool| nal::units(data).any(is);
     let known: [(Codec, Is); 5] = [
-        // A video object plane; units of H.264 and HEVC begin with a zero bit, and MPEG video has no such code.
+        // A video object plane. Units of H.264 and HEVC begin with a zero bit, and MPEG video does not have this code.
         (Codec::Visual, |unit| matches!(unit, [0xB0 | 0xB6, ..])),
         (Codec::Mpeg, |unit| matches!(unit, [0xB3, ..])),
         (Codec::Hevc, |unit| matches!(unit, [0x40 | 0x42, 1, ..])),
-        // A slice of MPEG video may have this code too, but no profile behind it.
+        // A slice of MPEG video may have this code too, but without a profile after it.
         (Codec::H264, |unit| matches!(unit, [0x27 | 0x47 | 0x67, profile, ..] if PROFILES.contains(profile))),
         (Codec::Mpeg, |unit| matches!(unit, [0xB8, ..])),
     ];
     known.into_iter().find_map(|(codec, is)| any(is).then_some(codec))
 }
 
-/// The codec of sound: whose frames follow each other.
+/// The codec of sound: the one with consecutive frames.
 pub fn sound(data: &[u8]) -> Option<Codec> {
     let frames: [(Codec, Size); 2] = [
         (Codec::MpegAudio, |bytes| Mpeg { free: None }.frame(bytes).map(|frame| frame.size)),
@@ -43,19 +43,19 @@ pub fn sound(data: &[u8]) -> Option<Codec> {
         let begins = frames.into_iter().filter_map(|(codec, size)| Some((codec, size, size(bytes)?)));
         let mut follows = begins.filter_map(|(codec, size, first)| {
             let next = bytes.get(usize::try_from(first).ok()?..);
-            // At the end of what was seen of it one has to be enough.
+            // At the end of the data seen, one frame is enough.
             next.is_none_or(|next| next.len() < 9 || size(next).is_some()).then_some(codec)
         });
         follows.next()
     })
 }
 
-/// Whether a stream of private data is AC-3 without a substream's header, by the beginning of a packet.
+/// Whether a stream of private data is AC-3 without substream headers, by the beginning of a packet.
 pub fn is_plain(data: &[u8]) -> bool {
     Ac3.frame(data).is_some()
 }
 
-/// What the data of a stream say of it. Sound may begin in the middle of a frame.
+/// The stream parameters in these data. Sound may begin in the middle of a frame.
 pub fn properties(codec: Codec, data: &[u8]) -> Option<Properties> {
     let mut starts = (0..data.len().min(REACH)).filter_map(|start| data.get(start..));
     match codec {

@@ -1,4 +1,4 @@
-//! What the index says of sound files.
+//! The indexes of intact files.
 
 use super::muxer::{
     Form, PICTURES, PLAIN, SECOND, SOUND, SURROUND, Unit, film, mux, pack, packet, pictures, sound, surround, system,

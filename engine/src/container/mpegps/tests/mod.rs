@@ -1,4 +1,4 @@
-//! Both halves together: what is indexed of files made by hand, and what of it is written again.
+//! Both halves together: hand-made files are indexed and written again.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::cast_possible_truncation)]
 #![allow(clippy::cast_sign_loss)]
 
@@ -18,7 +18,8 @@ use crate::container::indexed::{self, Indexed, Pages};
 use crate::container::pieces;
 use crate::media::Run;
 
-/// Indexes a file, whose index is the same by whatever chunks it is read, and wherever it is stopped.
+/// Indexes a file, and checks that the index does not depend on the chunks in which it is read, or on where it is
+/// stopped.
 fn index(file: &[u8]) -> Indexed {
     let whole = indexed::index(file).unwrap();
     for chunk in [500, 10_000] {
@@ -31,7 +32,7 @@ fn index(file: &[u8]) -> Indexed {
     whole
 }
 
-/// All units of a sound file.
+/// All units of an intact file.
 fn units(file: &[u8]) -> Vec<(Unit, Range<usize>)> {
     let (mut at, mut found) = (0, Vec::new());
     while at < file.len() {
@@ -43,7 +44,7 @@ fn units(file: &[u8]) -> Vec<(Unit, Range<usize>)> {
     found
 }
 
-/// The packets of a stream, each with where its data are.
+/// The packets of a stream, each with the range of its data.
 fn packets(file: &[u8], owner: Owner) -> Vec<(Packet, Range<usize>)> {
     let packets = units(file).into_iter().filter_map(|(_, range)| {
         let packet = Packet::read(&file[range.clone()], false)?;

@@ -1,4 +1,4 @@
-//! A small multiplexer: access units to packets that are filled up to their size, each in a pack of its own.
+//! A small multiplexer: puts access units into packets that are filled up to their size, one in each pack.
 
 use bytes::BufMut;
 
@@ -13,16 +13,16 @@ pub const SURROUND: Owner = Owner { stream: 0xBD, substream: 0x80 };
 pub const CINEMA: Owner = Owner { stream: 0xBD, substream: 0x88 };
 pub const SAMPLES: Owner = Owner { stream: 0xBD, substream: 0xA0 };
 
-/// How a file is made.
+/// The form of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Form {
-    /// As MPEG-1 has it.
+    /// As in MPEG-1.
     pub old: bool,
-    /// Bytes of data in a packet.
+    /// The number of bytes of data in a packet.
     pub data: usize,
     /// The time stamp of the first presentation.
     pub zero: u64,
-    /// Time stamps only where a unit wants them.
+    /// Only units that request them have time stamps.
     pub sparse: bool,
 }
 
@@ -72,7 +72,7 @@ pub fn pack(old: bool, time: u64) -> Vec<u8> {
     out
 }
 
-/// A system header of these streams.
+/// A system header for these streams.
 pub fn system(streams: &[u8]) -> Vec<u8> {
     let mut out = vec![0, 0, 1, 0xBB, 0, 6 + 3 * streams.len() as u8, 0x80, 1, 1, 4, 0xE1, 0x7F];
     out.extend(streams.iter().flat_map(|stream| [*stream, 0xE0, 0xE6]));
@@ -94,7 +94,7 @@ pub fn packet(old: bool, owner: Owner, times: Option<(u64, u64)>, (begin, pointe
     if owner.header() > 0 {
         header.extend([owner.substream, begin]);
         header.put_u16(pointer);
-        // Of plain samples: 16 bits, 48 kHz, two of them at once.
+        // For uncompressed samples: 16 bits, 48 kHz, two channels.
         header.extend(&[0, 1, 0x80][..owner.header() - 4]);
     }
     let mut out = vec![0, 0, 1, owner.stream];
@@ -104,12 +104,12 @@ pub fn packet(old: bool, owner: Owner, times: Option<(u64, u64)>, (begin, pointe
     out
 }
 
-/// One stream on its way.
+/// A stream being multiplexed.
 struct Lane<'a> {
     owner: Owner,
     units: &'a [Unit],
     data: Vec<u8>,
-    /// Where each unit begins.
+    /// The offset of each unit.
     begins: Vec<usize>,
     at: usize,
 }
@@ -145,7 +145,7 @@ impl<'a> Lane<'a> {
     }
 }
 
-/// Streams as a file, whose packets come in the order of their times, without an end code.
+/// Multiplexes streams into a file with packets in the order of their times, without an end code.
 pub fn mux(form: Form, streams: &[(Owner, &[Unit])]) -> Vec<u8> {
     let mut lanes: Vec<Lane<'_>> = streams.iter().map(|(owner, units)| Lane::new(*owner, units)).collect();
     let mut out = Vec::new();

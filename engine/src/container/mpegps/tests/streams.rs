@@ -1,4 +1,4 @@
-//! Kinds of streams, and how discs, recorders and cameras have them.
+//! The kinds of streams, as discs, recorders and cameras write them.
 
 use super::muxer::{CINEMA, Form, PICTURES, PLAIN, SAMPLES, SECOND, SOUND, SURROUND, Unit};
 use super::muxer::{avc, cinema, film, mux, pack, packet, pictures, sound, surround, system};
@@ -11,19 +11,19 @@ fn times(units: &[Unit]) -> Vec<i64> {
     units.iter().map(|unit| unit.presented).collect()
 }
 
-/// The codecs of a file, by the numbers of its tracks.
+/// The codecs of a file, by track number.
 fn codecs(found: &Indexed) -> Vec<(u64, &str)> {
     found.outline.tracks.iter().map(|track| (track.id, track.codec.as_str())).collect()
 }
 
-/// A program stream map (ISO/IEC 13818-1 §2.5.4) of streams by their types, whose checksum nobody reads.
+/// A program stream map (ISO/IEC 13818-1 §2.5.4) of streams by type. Its checksum is not used.
 fn map(streams: &[(u8, u8)]) -> Vec<u8> {
     let entries: Vec<u8> = streams.iter().flat_map(|(kind, stream)| [*kind, *stream, 0, 0]).collect();
     let length = entries.len() as u8;
     [&[0, 0, 1, 0xBC, 0, length + 10, 0xE0, 0xFF, 0, 0, 0, length][..], &entries, &[0; 4]].concat()
 }
 
-/// What stands at the beginning of each unit of a disc: a pack of a system header and of where to go from there.
+/// The beginning of each unit of a disc: a pack with a system header and navigation data.
 fn navigation() -> Vec<u8> {
     let part = |length: u16| [&[0, 0, 1, 0xBF][..], &length.to_be_bytes(), &vec![0; length.into()]].concat();
     [pack(false, 0), system(&[0xB9, 0xB8, 0xBD, 0xBF]), part(980), part(1018)].concat()
@@ -124,7 +124,7 @@ fn a_map_says_what_streams_are_and_what_it_does_not_know_is_passed_over() {
 
 #[test]
 fn cells_of_a_disc_follow_each_other() {
-    // Each begins at the same time, has its navigation before every group, subtitles and padding.
+    // Each begins at the same time, with navigation before every group, subtitles and padding.
     let subtitle = packet(false, Owner { stream: 0xBD, substream: 0x20 }, Some((0, 0)), (0, 0), &[1, 2, 3]);
     let padding = [&[0, 0, 1, 0xBE, 0, 40][..], &[0xFF; 40]].concat();
     let cell = |second: i64| {

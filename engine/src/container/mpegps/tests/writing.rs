@@ -1,4 +1,4 @@
-//! What of a file is written again.
+//! Writing parts of a file.
 
 use super::muxer::{CINEMA, Form, PICTURES, PLAIN, SECOND, SOUND, SURROUND};
 use super::muxer::{cinema, film, mux, pictures, sound, surround};
@@ -6,7 +6,7 @@ use super::{Owner, Unit, contents, index, packets, units};
 use crate::container::indexed::bytes;
 use crate::container::mpegps::write::write;
 
-/// Cuts of a file of pictures and this sound are indexed as what was selected for them, and hold nothing else.
+/// Checks that cuts of a file with pictures and this sound are indexed as the selection, and contain nothing else.
 pub fn assert_cuts_hold(file: &[u8], sound: Owner, what: &str) {
     let owners = [PICTURES, sound];
     let whole = index(file);
@@ -29,7 +29,7 @@ pub fn assert_cuts_hold(file: &[u8], sound: Owner, what: &str) {
             let before: Vec<_> = selected.runs.iter().map(|run| run.presentation().0 - first).collect();
             assert_eq!(again.times(place), before, "{what}");
         }
-        // Nothing of others comes along.
+        // No bytes of other samples are included.
         let data: usize = owners.iter().flat_map(|owner| packets(&cut, *owner)).map(|(_, data)| data.len()).sum();
         let chosen = selection.tracks.iter();
         let chosen = chosen

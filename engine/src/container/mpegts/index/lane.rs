@@ -1,5 +1,5 @@
-//! One track: its packets become samples. Those are its PES packets (`whole`); or its access units, where these begin anywhere in
-//! them (`units`).
+//! One track: turns its packets into samples. A sample is a PES packet (`whole`), or an access unit if those do not
+//! begin with PES packets (`units`).
 
 use std::collections::VecDeque;
 
@@ -15,29 +15,29 @@ use crate::container::mpeg::clock::Clock;
 use crate::container::notes::Notes;
 use crate::media::Run;
 
-/// What a packet was.
+/// The kind of packet.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Taken {
-    /// What stands before its data, where samples begin anywhere.
+    /// The bytes before its data, if samples do not begin with PES packets.
     pub head: Option<Head>,
     /// A PES packet begins, or should.
     pub begins: bool,
 }
 
-/// A track, as its packets come.
+/// A track while its packets arrive.
 #[derive(Serialize, Deserialize)]
 pub struct Lane {
     samples: Samples,
     /// The continuity counter of the last packet.
     counter: Option<u8>,
     packets: u64,
-    /// Another kind of stream has its PID now.
+    /// A stream of another kind has its PID now.
     muted: bool,
-    /// Where decoding can begin, as far as that was not asked for.
+    /// The random access points that were not taken yet.
     entered: Vec<Element>,
 }
 
-/// What its samples are.
+/// The kind of its samples.
 #[derive(Serialize, Deserialize)]
 enum Samples {
     Whole(Whole),
@@ -45,7 +45,7 @@ enum Samples {
 }
 
 impl Lane {
-    /// Of a stream of the survey.
+    /// For a stream of the survey.
     pub fn new(found: &Found) -> Self {
         let codec = found.stream.codec;
         let samples =
@@ -79,7 +79,7 @@ impl Lane {
         }
     }
 
-    /// What follows does not go on from here: its samples end.
+    /// What follows does not continue from here: its samples end.
     pub fn interrupt(&mut self, notes: &mut Notes) {
         match &mut self.samples {
             Samples::Whole(whole) => whole.end(None, self.packets, &mut self.entered, notes),
@@ -87,7 +87,7 @@ impl Lane {
         }
     }
 
-    /// A stream of another kind has its PID, or one of the same kind again.
+    /// A stream of another kind has taken its PID, or one of the same kind has it again.
     pub fn mute(&mut self, muted: bool, notes: &mut Notes) {
         if self.muted != muted {
             self.interrupt(notes);
@@ -95,12 +95,12 @@ impl Lane {
         }
     }
 
-    /// Where decoding can begin, as far as that has become known since it was last asked.
+    /// The random access points that have become known since the last call.
     pub fn take_entered(&mut self) -> Vec<Element> {
         std::mem::take(&mut self.entered)
     }
 
-    /// Where the first sample begins of which something is still to come.
+    /// The offset of the first sample that is incomplete.
     pub fn waits_from(&self) -> Option<u64> {
         match &self.samples {
             Samples::Whole(whole) => whole.waits_from(),
@@ -108,7 +108,7 @@ impl Lane {
         }
     }
 
-    /// How many samples are there that are not given on.
+    /// The number of samples that were not passed on.
     pub fn waiting(&self) -> usize {
         match &self.samples {
             Samples::Whole(whole) => whole.done.len(),
@@ -116,7 +116,7 @@ impl Lane {
         }
     }
 
-    /// Samples that have ended, and wait for their element.
+    /// Samples that have ended and wait for their element.
     pub fn done(&mut self) -> &mut VecDeque<Run> {
         match &mut self.samples {
             Samples::Whole(whole) => &mut whole.done,
@@ -124,7 +124,7 @@ impl Lane {
         }
     }
 
-    /// The time that it has come to.
+    /// The current time.
     pub fn time(&self) -> i64 {
         match &self.samples {
             Samples::Whole(whole) => whole.time(),
@@ -132,7 +132,7 @@ impl Lane {
         }
     }
 
-    /// How many packets it has had.
+    /// The number of its packets so far.
     pub const fn packets(&self) -> u64 {
         self.packets
     }

@@ -1,24 +1,25 @@
-//! Positions in the file: a `Place` says where a packet lies, and an `Element` says where an element begins, and at what time.
+//! Positions in the file: a `Place` is the location of a packet; an `Element` is the beginning of an element and its
+//! time.
 
 use serde::{Deserialize, Serialize};
 
 use super::super::packet::Packing;
 
-/// Where a packet lies.
+/// The location of a packet.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
-    /// With what stands before it.
+    /// Its offset, including the bytes before it.
     pub offset: u64,
-    /// Its own 188 bytes end here.
+    /// The end of its own 188 bytes.
     pub end: u64,
-    /// The next one begins here.
+    /// The offset of the next one.
     pub next: u64,
-    /// M2TS: what stands before it.
+    /// M2TS: the bytes before it.
     pub arrival: [u8; 4],
 }
 
 impl Place {
-    /// Of the packet at this offset, which `arrival` stands before.
+    /// The location of the packet at this offset, with these bytes before it.
     pub const fn new(packing: Packing, offset: u64, arrival: [u8; 4]) -> Self {
         Self { offset, end: offset + packing.end() as u64, next: offset + packing.size as u64, arrival }
     }
@@ -29,6 +30,6 @@ impl Place {
 pub struct Element {
     pub offset: u64,
     pub time: i64,
-    /// M2TS: what stands before its first packet.
+    /// M2TS: the bytes before its first packet.
     pub arrival: [u8; 4],
 }

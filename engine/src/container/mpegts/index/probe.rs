@@ -1,5 +1,6 @@
-//! Whether the PES packets of a stream begin at its pictures, one each, as is the rule. Some multiplexers put several in one, or
-//! fill packets up to a size, whatever that cuts through (ISO/IEC 13818-1 §2.4.3.7, `data_alignment_indicator`, demands neither).
+//! Checks whether the PES packets of a stream begin with its pictures, one each, which is usual. Some multiplexers put
+//! several in one, or fill packets up to a size regardless of the pictures' boundaries (ISO/IEC 13818-1 §2.4.3.7,
+//! `data_alignment_indicator`, allows both).
 
 use std::ops::RangeInclusive;
 
@@ -11,28 +12,28 @@ use crate::container::mpeg::clock::Clock;
 use crate::container::mpeg::codec::Codec;
 use crate::container::notes::Notes;
 
-/// How many PES packets are looked at, and how many pictures in them.
+/// The number of PES packets examined, and the number of pictures in them.
 const PACKETS: usize = 64;
 const PICTURES: usize = 1024;
 
-/// A stream that is looked at.
+/// A stream being examined.
 pub struct Probe {
     units: Units,
     clock: Option<Clock>,
-    /// For each PES packet with time stamps: where in the file a picture may begin for it to begin with that.
+    /// For each PES packet with time stamps: the offsets at which a picture may begin that begins the packet.
     begins: Vec<RangeInclusive<u64>>,
-    /// Where the data before ended.
+    /// The end of the previous data.
     behind: u64,
 }
 
 impl Probe {
-    /// For a stream of which it is known how its pictures begin.
+    /// For a stream with a known syntax of pictures.
     pub fn new(codec: Codec) -> Option<Self> {
         let known = matches!(codec, Codec::Mpeg | Codec::Visual | Codec::H264 | Codec::Hevc);
         known.then(|| Self { units: Units::new(codec), clock: None, begins: Vec::new(), behind: 0 })
     }
 
-    /// Takes a packet, in which a PES packet with this time stamp begins if there is one.
+    /// Takes a packet. If a PES packet begins in it, `stamp` is its time stamp.
     pub fn take(&mut self, place: Place, packet: Packet<'_>, stamp: Option<u64>) {
         if let Some(stamp) = stamp {
             self.clock.get_or_insert(Clock::new(stamp));
@@ -44,7 +45,7 @@ impl Probe {
         let data = data.unwrap_or_default();
         let start = place.end - data.len() as u64;
         if head.begins == Begins::Stamped {
-            // Zeros before a start code belong to what it begins, or to what was before.
+            // Zeros before a start code belong either to the unit that it begins, or to the previous one.
             let zeros = data.iter().take_while(|byte| **byte == 0).count() as u64;
             self.begins.push(self.behind.saturating_sub(1).min(start)..=start + zeros);
         }
@@ -53,12 +54,12 @@ impl Probe {
         }
     }
 
-    /// Whether enough was seen.
+    /// Whether enough has been seen.
     pub fn is_full(&self) -> bool {
         self.begins.len() > PACKETS || self.units.lane.waiting() > PICTURES
     }
 
-    /// Whether pictures begin elsewhere than PES packets do.
+    /// Whether pictures begin at other places than PES packets.
     pub fn finds_units(mut self) -> bool {
         self.units.lane.interrupt(&mut Notes::default());
         let pictures: Vec<u64> = self.units.lane.done.iter().map(|run| run.offset).collect();

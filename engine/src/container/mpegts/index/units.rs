@@ -1,4 +1,4 @@
-//! Samples that are access units, which begin and end anywhere in PES packets.
+//! Samples that are access units and begin and end anywhere in PES packets.
 
 use std::collections::VecDeque;
 
@@ -17,11 +17,11 @@ use crate::container::notes::Notes;
 #[derive(Serialize, Deserialize)]
 pub struct Units {
     pub lane: units::Lane,
-    /// Where PES packets begin that an element may still begin with, and what stands before each.
+    /// The offsets of PES packets that an element may still begin with, each with the bytes before it.
     begun: VecDeque<(u64, [u8; 4])>,
-    /// How many bytes of a PES packet's header are still to come.
+    /// The number of bytes of a PES packet's header still to come.
     header: usize,
-    /// What comes belongs to no PES packet.
+    /// The next bytes do not belong to a PES packet.
     lost: bool,
 }
 
@@ -30,13 +30,13 @@ impl Units {
         Self { lane: units::Lane::new(codec), begun: VecDeque::new(), header: 0, lost: true }
     }
 
-    /// What stands before the data of a packet of which nothing is taken.
+    /// The head of a packet whose data are skipped.
     pub fn passed_over(packet: Packet<'_>) -> Head {
         let payload = packet.payload().len();
         Head::new(PACKET - payload, payload, packet.counter(), Begins::Nothing)
     }
 
-    /// Takes a packet, and says what stands before its data; and where decoding can begin, if that has become known.
+    /// Takes a packet. Returns its head, and a random access point if one has become known.
     pub fn packet(
         &mut self,
         place: Place,

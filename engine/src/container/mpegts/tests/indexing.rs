@@ -1,4 +1,4 @@
-//! What the index says of sound files.
+//! The indexes of intact files.
 
 use super::super::CONTAINER;
 use super::super::packet::Packing;
@@ -20,7 +20,7 @@ fn samples_are_pes_packets_on_a_timeline_from_zero() {
     let (file, film) = of_film(6, 126_000);
     let outline = &film.outline;
     assert_eq!((&outline.container, outline.mime.as_str()), (&CONTAINER, "video/mp2t"));
-    // The last sound, which ends with the pictures, is taken to last as long as the one before.
+    // The last sound, which ends with the pictures, is assumed to last as long as the one before.
     assert_eq!((outline.duration.0, film.notes().as_str()), (6_040_000_000, ""));
     let tracks: Vec<_> = outline.tracks.iter().map(|track| (track.id, track.kind, track.codec.as_str())).collect();
     assert_eq!(tracks, [(0x100, Kind::Video, "avc1.64000d"), (0x101, Kind::Audio, "mp4a.40.2")]);
@@ -127,6 +127,6 @@ fn what_is_passed_over_is_told() {
     }
     assert_eq!(film.outline.tracks.len(), 2);
     assert_eq!(film.samples[0].len(), 150);
-    // Two seconds of them were of another kind.
+    // Two seconds of it were of another kind.
     assert_eq!(film.samples[1].len(), 2 * 2 * 13);
 }

@@ -1,4 +1,4 @@
-//! A small multiplexer: PES packets to transport packets, which may then be mixed at will.
+//! A small multiplexer: turns PES packets into transport packets, which tests may then interleave in any order.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ impl Muxer {
         out
     }
 
-    /// A PES packet; without a length where it is of video, as those are.
+    /// A PES packet; that of video has no length, as usual.
     pub fn pes(&mut self, pid: u16, presented: u64, decoded: u64, payload: &[u8]) -> Packets {
         self.pes_of(pid, Some((presented, decoded)), pid != VIDEO, payload)
     }
@@ -53,7 +53,7 @@ impl Muxer {
         let video = pid == VIDEO;
         let mut header = vec![0x80, 0, 0];
         if let Some((presented, decoded)) = times {
-            // Both, though they may be the same.
+            // Both time stamps, though they may be equal.
             header = vec![0x80, 0xC0, 10];
             put_stamp(&mut header, 3, presented);
             put_stamp(&mut header, 1, decoded);
@@ -67,7 +67,7 @@ impl Muxer {
         while !rest.is_empty() {
             let first = packets.is_empty();
             let room = if first && video { 182 } else { 184 };
-            // One byte of an adaptation field is its length, so 183 do not fit beside none.
+            // One byte of an adaptation field is its length, so 183 bytes fit neither with one nor without.
             let (now, later) = rest.split_at(rest.len().min(room));
             packets.push(self.packet(pid, first, (first && video).then_some(0), now));
             rest = later;
@@ -76,7 +76,7 @@ impl Muxer {
     }
 }
 
-/// The tables of program 1, with streams of these types; the clock is in the pictures' packets.
+/// The tables of program 1 with streams of these types; the clock is in the pictures' packets.
 pub fn tables(streams: &[(u8, u16)]) -> Packets {
     tables_with_clock(VIDEO, streams)
 }
@@ -95,7 +95,7 @@ pub fn tables_with_clock(clock: u16, streams: &[(u8, u16)]) -> Packets {
     packed.chunks(188).map(<[u8]>::to_vec).collect()
 }
 
-/// A clock reference alone.
+/// A packet with only a clock reference.
 pub fn clock(pid: u16) -> Vec<u8> {
     let [high, low] = pid.to_be_bytes();
     let mut out = vec![0x47, high, low, 0x20, 183, 0x10];
@@ -103,7 +103,7 @@ pub fn clock(pid: u16) -> Vec<u8> {
     out
 }
 
-/// Those of the packets that are not of tables.
+/// The packets without those of tables.
 pub fn without_tables(packets: Packets) -> Packets {
     packets.into_iter().filter(|packet| packet[1] & 0x1F != 0x10 && packet[1..3] != [0x40, 0]).collect()
 }
@@ -115,7 +115,7 @@ pub fn null() -> Vec<u8> {
     out
 }
 
-/// A picture of so many bytes that shows which it is; decoding can begin at one that is `sync`.
+/// A picture of this size that identifies itself; one that is `sync` is a random access point.
 pub fn picture(number: u64, sync: bool, size: usize) -> Vec<u8> {
     let mut out = vec![0, 0, 0, 1, 9, 0xF0];
     if sync {
@@ -127,8 +127,8 @@ pub fn picture(number: u64, sync: bool, size: usize) -> Vec<u8> {
     out
 }
 
-/// Seconds of 25 pictures, the first of each second sync, every second one reordered, and of sound between them. `zero`: the time
-/// stamp of the first picture.
+/// Seconds of 25 pictures: the first of each second is a sync sample, every second one is reordered, and sound is in
+/// between. `zero`: the time stamp of the first picture.
 pub fn film(muxer: &mut Muxer, seconds: u64, zero: u64) -> Packets {
     let mut packets = Packets::new();
     let wrap = |time: u64| time % (1 << 33);
@@ -136,7 +136,7 @@ pub fn film(muxer: &mut Muxer, seconds: u64, zero: u64) -> Packets {
         packets.extend(tables(&[(H264, VIDEO), (ADTS, SOUND)]));
         for at in 0..25 {
             let number = second * 25 + at;
-            // Decoded one picture's time ahead; of each two behind a sync sample, the later one is decoded first.
+            // Decoded one picture's time ahead. Of each pair after a sync sample, the later one is decoded first.
             let shown = if at == 0 {
                 number
             } else if at % 2 == 1 {
@@ -156,7 +156,7 @@ pub fn film(muxer: &mut Muxer, seconds: u64, zero: u64) -> Packets {
             } else {
                 Packets::new()
             };
-            // They take turns, packet by packet, and null packets fill up.
+            // They are interleaved packet by packet, with null packets as filler.
             let (mut video, mut sound) = (video.into_iter(), sound.into_iter());
             loop {
                 let (next, turn) = (video.next(), sound.next());
@@ -174,7 +174,7 @@ pub fn film(muxer: &mut Muxer, seconds: u64, zero: u64) -> Packets {
     packets
 }
 
-/// The same packets as a file of another packing.
+/// The same packets as a file with another packing.
 pub fn packed(packets: &[Vec<u8>], packing: Packing) -> Vec<u8> {
     let behind = packing.size - packing.before - 188;
     let one = |(at, packet): (usize, &Vec<u8>)| {

@@ -15,13 +15,13 @@ pub const MPEG2: u8 = 0x02;
 /// How pictures are packed.
 #[derive(Clone, Copy, Debug)]
 pub enum How {
-    /// So many in a PES packet.
+    /// This number in each PES packet.
     Count(usize),
-    /// In PES packets of so many bytes, which say so.
+    /// In PES packets of this size, with their lengths.
     Size(usize),
 }
 
-/// Pictures packed so, and some sound between them.
+/// Pictures packed this way, interleaved with some sound.
 pub fn film(muxer: &mut Muxer, kind: u8, units: &[Unit], how: How) -> Packets {
     let data: Vec<u8> = units.iter().flat_map(|unit| unit.bytes.clone()).collect();
     let mut begins: Vec<usize> = units
@@ -49,7 +49,7 @@ pub fn film(muxer: &mut Muxer, kind: u8, units: &[Unit], how: How) -> Packets {
         let sized = matches!(how, How::Size(_));
         let video = muxer.pes_of(VIDEO, times, sized, &data[*start..end]);
         let frame = [&[0xFF, 0xF1, 0x50, 0x80][..], &[0x80 | at as u8; 200]].concat();
-        // Not before the first picture is shown.
+        // Not before the first picture is presented.
         let time = stamp(units[first.min(units.len() - 1)].decoded + 3600);
         let mut sound = muxer.pes(SOUND, time, time, &frame).into_iter();
         for packet in video {
@@ -61,7 +61,8 @@ pub fn film(muxer: &mut Muxer, kind: u8, units: &[Unit], how: How) -> Packets {
     packets
 }
 
-/// The data of pictures, byte by byte, each with its place in the file. PES packets that say how long they are, are.
+/// The data of pictures, byte by byte, each with its offset in the file. Checks the lengths of PES packets that have
+/// one.
 fn data(file: &[u8], packing: Packing) -> Vec<(u64, u8)> {
     let (mut found, mut left, mut counter) = (Vec::new(), None::<usize>, None);
     for (at, bytes) in file.chunks(packing.size).enumerate() {
@@ -97,7 +98,8 @@ fn contents(file: &[u8], packing: Packing, runs: &[Run]) -> Vec<Vec<u8>> {
     runs.iter().map(content).collect()
 }
 
-/// A picture without the zeros around its start codes: one before the first goes with the picture before, if a packet ends there.
+/// A picture without the zeros around its start codes: one before the first belongs to the previous picture if a packet
+/// ends there.
 fn codes(picture: &[u8]) -> &[u8] {
     let zeros = picture.iter().take_while(|byte| **byte == 0).count();
     let trailing = picture.iter().rev().take_while(|byte| **byte == 0).count();
@@ -152,7 +154,7 @@ fn a_cut_has_whole_pictures_and_nothing_else() {
                     let cut = bytes(&written.splice, &file);
                     assert!(cut.len().is_multiple_of(packing.size));
                     let again = index(&cut);
-                    // Sound of which there is none in that time is not found again.
+                    // Sound without samples in that time is missing in the new index.
                     let place = again.outline.tracks.iter().position(|track| track.id == u64::from(VIDEO)).unwrap();
                     let original = contents(&file, packing, &pictures.runs.iter().collect::<Vec<_>>());
                     assert!(
@@ -179,7 +181,7 @@ fn leading_pictures_are_left_out_from_among_others() {
         let file = packed(&film(&mut Muxer::default(), MPEG2, &units, how), Packing::ALL[0]);
         let whole = index(&file);
         let mut selection = whole.select(&[0], 1000, 3000);
-        // Two behind the first.
+        // Leave out two after the first.
         let runs = selection.tracks[0].runs.iter().enumerate().filter(|(place, _)| !(2..4).contains(place));
         selection.tracks[0].runs = runs.map(|(_, run)| run).collect();
         let expected = contents(&file, Packing::ALL[0], &selection.tracks[0].runs.iter().collect::<Vec<_>>()).concat();

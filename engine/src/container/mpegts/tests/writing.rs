@@ -1,4 +1,4 @@
-//! What of a file is written again.
+//! Writing parts of a file.
 
 use super::super::layout::{self, Begins, Head, Lanes, Stretch};
 use super::super::packet::{Packet, Packing};
@@ -116,7 +116,7 @@ proptest::proptest! {
         runs in proptest::collection::vec((1_u64..100_000, 0_u8..34, 0_u8..3, 0_u8..16), 0..50),
         start in 0_u64..1 << 40,
     ) {
-        // Three lanes are of units, whose heads go on as expected or do not.
+        // Three lanes have units, whose heads continue as expected or do not.
         let lanes = Lanes { tracks: 32, units: &[2, 7, 33] };
         let (mut offset, mut stretches) = (start, Vec::new());
         for (packets, lane, kind, counter) in runs {

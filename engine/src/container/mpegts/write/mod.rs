@@ -1,9 +1,9 @@
-//! The write half: tables of the chosen tracks (ISO/IEC 13818-1 §2.4.4), and the packets of the chosen samples in the order of
-//! the file, as they are; where samples begin and end within packets, those at the edges are written anew (`units`). The tables
-//! are repeated before each element, so that a player may begin at any of them.
+//! The write half: tables of the selected tracks (ISO/IEC 13818-1 §2.4.4), and the unchanged packets of the selected
+//! samples in file order. If samples begin and end within packets, those at the edges are rewritten (`units`). The
+//! tables are repeated before each element, so that a player may begin at any of them.
 //!
-//! Continuity counters of a stream go on from packet to packet, because all of its packets between two samples are taken; only
-//! where leading pictures are left out they leap. Those of the tables are our own.
+//! The continuity counters of a stream continue from packet to packet, because all its packets between two samples are
+//! included; they jump only where leading pictures are left out. The counters of the tables are generated.
 
 mod units;
 
@@ -51,7 +51,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     let mut elements = elements.iter().peekable();
     while let Some(element) = elements.next() {
         let next = elements.peek().map_or(u64::MAX, |next| next.offset);
-        // What is still to come lies behind this.
+        // The rest is after this offset.
         let done = units.iter().filter_map(Units::begun_at).fold(element.offset, u64::min);
         output.take(&mut pieces, done)?;
         if let Some(first) = own_packets((packing, of_all), &element, next, (&mut lanes, &mut units), &mut pieces) {
@@ -68,13 +68,13 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     Ok(output.written())
 }
 
-/// The file in the making.
+/// The file being written.
 struct Output {
     tables: Tables,
     draft: Draft,
-    /// Where elements begin that have no tables before them yet, and the arrival of their first packet.
+    /// The elements that have no tables before them yet, and the arrival of their first packets.
     begins: VecDeque<(u64, [u8; 4])>,
-    /// Where elements begin in the cut.
+    /// The offsets of elements in the cut.
     elements: Extents,
     start: Option<u64>,
     setup: u64,
@@ -87,8 +87,8 @@ impl Output {
         Self { tables, draft: Draft::default(), begins: VecDeque::new(), elements, start: None, setup }
     }
 
-    /// Writes the pieces that stand for what lies before this place of the file, in its order: the last samples of an element may
-    /// end behind the beginning of the next.
+    /// Writes the pieces for the file up to this offset, in file order: the last samples of an element may end after
+    /// the beginning of the next.
     fn take(&mut self, pieces: &mut Pieces, before: u64) -> Result<(), Error> {
         pieces.0.sort_by_key(|(place, _)| *place);
         let behind = pieces.0.partition_point(|(place, _)| *place < before);
@@ -121,13 +121,13 @@ impl Output {
     }
 }
 
-/// A chosen track's samples that are not written yet.
+/// The samples of a selected track that are not written yet.
 struct Lane<'a> {
     lane: u8,
     runs: Cursor<'a>,
 }
 
-/// The elements that chosen samples begin in.
+/// The elements in which selected samples begin.
 fn with_samples(selection: &Selection) -> Elements {
     let mut tracks: Vec<Cursor<'_>> = selection.tracks.iter().map(|track| track.runs.cursor()).collect();
     let mut elements = selection.elements.iter().peekable();
@@ -145,7 +145,7 @@ fn with_samples(selection: &Selection) -> Elements {
     with_samples
 }
 
-/// The bytes of the file in which those of the samples lie that begin among these; goes behind them.
+/// The range of the file with the samples that begin in this range; moves past them.
 fn extent(runs: &mut Cursor<'_>, within: &Range<u64>) -> Option<Range<u64>> {
     let mut extent: Option<Range<u64>> = None;
     while let Some(run) = runs.peek().filter(|run| run.offset < within.end) {
@@ -158,7 +158,7 @@ fn extent(runs: &mut Cursor<'_>, within: &Range<u64>) -> Option<Range<u64>> {
     extent
 }
 
-/// What is written, each piece with where that lies in the file which it is or stands for.
+/// The output, each piece with the offset of the original that it is or replaces.
 #[derive(Default)]
 struct Pieces(Vec<(u64, Piece)>);
 
@@ -176,8 +176,8 @@ impl Pieces {
     }
 }
 
-/// The packets of the chosen samples that begin in an element; the next of which a part is chosen begins at `next`. Gives where
-/// the first begins.
+/// The packets of the selected samples that begin in an element; the next partly selected element begins at `next`.
+/// Returns the offset of the first packet.
 fn own_packets(
     (packing, of_all): (Packing, Lanes<'_>),
     element: &Element,
@@ -206,7 +206,7 @@ fn own_packets(
         if stretch.lane == layout::CLOCK {
             pieces.source(start, start.max(first)..behind.min(end).min(next));
         } else if let Some(units) = units.iter_mut().find(|units| units.lane == stretch.lane) {
-            // Elements overlap, and say the same of what is in both.
+            // Elements overlap, and agree about the packets in both.
             let packets = stretch.packets.min(next.saturating_sub(start).div_ceil(size));
             if packets > 0 {
                 units.packets(Stretch { packets, ..stretch }, pieces);
@@ -215,12 +215,12 @@ fn own_packets(
             within(&stretch, size, runs, pieces);
         }
     }
-    // The PES packet that a picture begins in may begin before it.
+    // A picture may begin after the beginning of its PES packet.
     let begins = if in_units.iter().any(|bytes| bytes.start == first) { element.offset } else { first };
     Some(begins)
 }
 
-/// The part of a stretch that belongs to samples of its lane; those that it ends are taken off.
+/// The part of a stretch that belongs to samples of its lane; removes the samples that end in it.
 fn within(stretch: &Stretch, size: u64, runs: &mut VecDeque<Run>, pieces: &mut Pieces) {
     let stretch = stretch.bytes(size);
     while let Some(run) = runs.front() {
@@ -234,12 +234,12 @@ fn within(stretch: &Stretch, size: u64, runs: &mut VecDeque<Run>, pieces: &mut P
     }
 }
 
-/// What the tables before an element have before them in M2TS: the arrival of its first packet.
+/// The M2TS bytes before the tables of an element: the arrival of its first packet.
 fn arrival(element: &Element) -> [u8; 4] {
     element.kept.first_chunk().copied().unwrap_or_default()
 }
 
-/// The body of the program's map with these tracks. Where the clock is in the packets of another one, there is none.
+/// The body of the program's map with these tracks. If the clock is in the packets of another track, it has none.
 fn map(program: &Program, tracks: &[&Track]) -> Result<Vec<u8>, Error> {
     let kept = program.alone || tracks.iter().any(|track| track.id == u64::from(program.clock));
     let mut body = Vec::with_capacity(64 + program.descriptors.len());

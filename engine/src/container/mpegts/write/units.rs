@@ -1,8 +1,8 @@
-//! Samples that begin and end within packets. PES packets of which all is chosen are taken as they are. Where a part of one is, as
-//! of the first and the last of a cut as a rule, a PES packet of no stated length (ISO/IEC 13818-1 §2.4.3.7,
-//! `PES_packet_length`) has it: behind a header of its own, with the time stamps of the first sample; or behind its header as it
-//! was, where that one still comes first. Transport packets with bytes of other samples are shortened by their adaptation fields
-//! (§2.4.3.5).
+//! Samples that begin and end within packets. PES packets that are selected completely are copied unchanged. If only a
+//! part is selected, as usual for the first and the last of a cut, that part is in a PES packet of no stated length
+//! (ISO/IEC 13818-1 §2.4.3.7, `PES_packet_length`): either with a new header, with the time stamps of the first sample,
+//! or with the original header if the part begins with the packet's first sample. Transport packets with bytes of other
+//! samples are shortened by adaptation fields (§2.4.3.5).
 
 use std::ops::Range;
 
@@ -18,55 +18,55 @@ use crate::index::{Cursor, Runs};
 use crate::media::Run;
 use crate::media::splice::Piece;
 
-/// Bytes of a packet behind its own header.
+/// The number of bytes of a packet after its own header.
 const ROOM: usize = PACKET - 4;
-/// `discontinuity_indicator`: the continuity counter may leap here.
+/// `discontinuity_indicator`: the continuity counter may jump here.
 const DISCONTINUITY: u8 = 0x80;
 /// `random_access_indicator`.
 const RANDOM_ACCESS: u8 = 0x40;
 /// `stream_id` of a video stream.
 const VIDEO: u8 = 0xE0;
-/// Bytes of a PES packet's header that has nothing but what each has.
+/// The size of a PES packet's header with only the mandatory fields.
 const SHORTEST: u8 = 9;
 
-/// A chosen track's samples that are not written yet.
+/// The samples of a selected track that are not written yet.
 pub struct Units<'a> {
     pub lane: u8,
     pid: u16,
     packing: Packing,
     clocks: &'a [u64],
-    /// Those that no element was asked for yet.
+    /// The samples that no element was requested for yet.
     ahead: Cursor<'a>,
     runs: Cursor<'a>,
-    /// The packets of the PES packet at hand.
+    /// The packets of the current PES packet.
     packets: Packets,
-    /// Something of the track is written; and all up to the PES packet at hand.
+    /// Something of the track is written, and everything before the current PES packet.
     begun: bool,
     goes_on: bool,
 }
 
-/// The packets of a PES packet: stretches, each with how many bytes of data stand before it.
+/// The packets of a PES packet: stretches, each with the number of bytes of data before it.
 struct Packets {
     packing: Packing,
     stretches: Vec<(Stretch, u64)>,
     data: u64,
 }
 
-/// A part of a PES packet that is chosen: bytes of its data, and the first sample that begins in them.
+/// A selected part of a PES packet: a range of its data, and the first sample that begins in it.
 struct Part {
     data: Range<u64>,
     first: Option<Run>,
 }
 
-/// What stands before the data of a part.
+/// The bytes before the data of a part.
 enum Front {
-    /// Nothing: they go on with what was before.
+    /// Nothing: the data continue the previous ones.
     Nothing,
-    /// The PES packet's header, of no stated length.
+    /// The PES packet's header with no stated length.
     Kept,
     /// The same without time stamps.
     Bare,
-    /// A header of its own.
+    /// A new header.
     Own,
 }
 
@@ -74,7 +74,7 @@ fn head(stretch: &Stretch) -> Head {
     stretch.head.unwrap_or(Head::plain(0))
 }
 
-/// The data of one packet of a stretch, by its place, among those of the stretch.
+/// The data of one packet of a stretch, by its position, as a range of the stretch's data.
 fn data_of(stretch: &Stretch, place: u64) -> Range<u64> {
     let first = head(stretch).data();
     let end = |place: u64| first.saturating_add(place.saturating_mul(ROOM as u64));
@@ -93,7 +93,7 @@ impl Packets {
         self.stretches.first().map_or(end, |(first, _)| first.offset)..end
     }
 
-    /// How many bytes of data stand before this offset of the file.
+    /// The number of bytes of data before this offset of the file.
     fn data_before(&self, offset: u64) -> u64 {
         let size = self.packing.size as u64;
         let behind = self.stretches.partition_point(|(stretch, _)| stretch.offset <= offset);
@@ -113,12 +113,12 @@ impl<'a> Units<'a> {
         Self { lane, pid, packing, clocks, ahead, runs, packets, begun: false, goes_on: true }
     }
 
-    /// The bytes of the file in which those samples lie that begin among these.
+    /// The range of the file with the samples that begin in this range.
     pub fn extent(&mut self, within: &Range<u64>) -> Option<Range<u64>> {
         super::extent(&mut self.ahead, within)
     }
 
-    /// Where the PES packet at hand begins.
+    /// The offset of the current PES packet.
     pub fn begun_at(&self) -> Option<u64> {
         self.packets.stretches.first().map(|(first, _)| first.offset)
     }
@@ -136,7 +136,7 @@ impl<'a> Units<'a> {
         self.packets.push(stretch);
     }
 
-    /// Writes what is chosen of the PES packet at hand. `whole`: all of it is at hand.
+    /// Writes the selected parts of the current PES packet. `whole`: it is complete.
     pub fn finish(&mut self, whole: bool, pieces: &mut Pieces) {
         let parts = self.parts();
         let empty = Packets { packing: self.packing, stretches: Vec::new(), data: 0 };
@@ -166,7 +166,7 @@ impl<'a> Units<'a> {
         }
     }
 
-    /// Which parts of the PES packet at hand are chosen.
+    /// The selected parts of the current PES packet.
     fn parts(&mut self) -> Vec<Part> {
         let within = self.packets.bytes();
         let mut parts: Vec<Part> = Vec::new();
@@ -201,7 +201,7 @@ impl<'a> Units<'a> {
             let end = before.saturating_add(data_of(stretch, stretch.packets.saturating_sub(1)).end);
             let data = part.data.start.max(*before)..part.data.end.min(end);
             if end == *before && part.data.start < end && end < part.data.end {
-                // Nothing but an adaptation field.
+                // Only an adaptation field.
                 pieces.source(stretch.offset, stretch.bytes(size));
             }
             if data.is_empty() {
@@ -210,7 +210,7 @@ impl<'a> Units<'a> {
             let (start, end) = (data.start - before, data.end - before);
             let place = |data: u64| data.checked_sub(first).map_or(0, |behind| behind / ROOM as u64 + 1);
             let last = place(end - 1);
-            // Those from the next on are whole up to here.
+            // The packets after it are complete up to here.
             let whole = if end == data_of(stretch, last).end { last + 1 } else { last };
             let mut next = place(start);
             while next <= last {
@@ -242,12 +242,12 @@ impl<'a> Units<'a> {
         }
     }
 
-    /// Writes a packet anew, with these bytes of its data behind their front.
+    /// Rewrites a packet with its front and this range of its data.
     fn packet(&self, packet: &Stretch, front: &Front, part: &Part, data: Range<u64>, pieces: &mut Pieces) {
         let Head { adaptation, header, counter, .. } = head(packet);
         let at = packet.offset + self.packing.before as u64 + 4;
         let behind = at + u64::from(adaptation);
-        // Behind the length of the field.
+        // After the length of the field.
         let kept = Some(Piece::Source(at + 1..behind)).filter(|_| adaptation > 1);
         let id = Piece::Source(behind..behind + 4);
         let first = !matches!(front, Front::Nothing);
@@ -293,14 +293,15 @@ impl<'a> Units<'a> {
         out.into()
     }
 
-    /// Writes a packet of no data before this one, which says that counters leap.
+    /// Writes a packet without data before this one, which declares the jump of the counters.
     fn leap(&self, before: &Stretch, pieces: &mut Pieces) {
         let counter = head(before).counter.wrapping_sub(1);
         let flags = Piece::Made(vec![DISCONTINUITY].into());
         self.put(before.offset, (counter, false), Some(flags), Vec::new(), 0..0, pieces);
     }
 
-    /// Writes a packet in the place of that at an offset: with this in its adaptation field, the header of a PES packet, data.
+    /// Writes a packet that replaces the one at an offset: with these adaptation field bytes, a PES packet header, and
+    /// data.
     fn put(
         &self,
         offset: u64,

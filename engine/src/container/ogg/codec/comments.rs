@@ -1,16 +1,16 @@
-//! Comments (Vorbis I §5): a vendor, and `NAME=value` as often as one likes. Every codec here has them in its second header
-//! packet. A cut keeps the short ones; pictures, which may be megabytes, stay behind.
+//! Comments (Vorbis I §5): a vendor, and any number of `NAME=value`. Every codec here has them in its second header
+//! packet. A cut keeps the short ones, without pictures, which may have megabytes.
 
 use bytes::Bytes;
 
 use super::le32;
 
-/// Bytes of a comment that is kept, and of all of them.
+/// The maximum size of a comment to keep, and of all of them.
 const MAX_COMMENT: usize = 512;
 const MAX_COMMENTS: usize = 4 << 10;
 
-/// The comments behind the first `prefix` bytes of a packet, which may be cut short, as a packet with the same prefix and this
-/// behind it.
+/// A packet with the same prefix of `prefix` bytes, the short comments of `packet`, which may be truncated, and
+/// `behind`.
 pub fn short(packet: &[u8], prefix: usize, behind: &[u8]) -> Bytes {
     let mut out = packet.get(..prefix).unwrap_or_default().to_vec();
     let mut fields = Fields(packet.get(prefix..).unwrap_or_default());
@@ -43,7 +43,7 @@ fn put(out: &mut Vec<u8>, field: &[u8]) {
     out.extend_from_slice(field);
 }
 
-/// Byte strings, each behind its length.
+/// Byte strings, each preceded by its length.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Iterator for Fields<'a> {
@@ -77,7 +77,7 @@ mod tests {
         let long = packet(&[b"TITLE=Song", &picture, b"ARTIST=Somebody"]);
         let kept = [packet(&[b"TITLE=Song", b"ARTIST=Somebody"]), vec![1]].concat();
         assert_eq!(short(&long, 5, &[1]), kept);
-        // Cut short within the picture.
+        // Truncated within the picture.
         assert_eq!(short(&long[..2000], 5, &[]), packet(&[b"TITLE=Song"]));
         assert_eq!(short(&kept, 5, &[1]), kept, "once more");
     }

@@ -1,6 +1,6 @@
-//! FLAC in Ogg (RFC 9639 §10.1): a packet is a frame, and a granule position the number of samples up to its end. Frames have
-//! their numbers and checksums, as in FLAC's own files; and as little as there can be said that less than all of the last is to
-//! be heard.
+//! FLAC in Ogg (RFC 9639 §10.1): a packet is a frame, and a granule position the number of samples up to its end.
+//! Frames have their numbers and checksums, as in FLAC's own files; and here too nothing can declare that the last one
+//! should not be played completely.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -9,17 +9,17 @@ use super::{Mapping, Packet, be, comments};
 use crate::codec::flac::{self, STREAMINFO_LENGTH, StreamInfo};
 use crate::media::{Ticks, Timescale};
 
-/// What the first header packet begins with.
+/// The beginning of the first header packet.
 pub const MAGIC: &[u8] = b"\x7fFLAC";
-/// Where it says how many header packets follow.
+/// The offset of the number of following header packets.
 const COUNT_AT: usize = 7;
-/// Where in it STREAMINFO stands (§8.2), and where in that the least and the greatest frame, the rate, and the MD5 of the
+/// The offset of STREAMINFO (§8.2), and in it those of the smallest and the largest frame, the rate, and the MD5 of the
 /// samples.
 const STREAMINFO: usize = 17;
 const FRAMES_AT: usize = STREAMINFO + 4;
 const RATE_AT: usize = STREAMINFO + 10;
 const MD5_AT: usize = STREAMINFO + 18;
-/// The type of a block of comments (§8.6), and the bit that says that a block is the last.
+/// The type of a block of comments (§8.6), and the bit that marks the last block.
 const COMMENTS: u8 = 4;
 const LAST: u8 = 0x80;
 
@@ -27,7 +27,7 @@ const LAST: u8 = 0x80;
 pub struct Flac {
     timescale: Timescale,
     info: StreamInfo,
-    /// How many header packets follow the first; 0: nobody knows.
+    /// How many header packets follow the first; 0 if unknown.
     headers: usize,
 }
 
@@ -102,11 +102,11 @@ impl Mapping for Flac {
                 let samples = u64::try_from(total.0).unwrap_or(0).min((1 << 36) - 1);
                 *place = (u64::from_be_bytes(*place) >> 36 << 36 | samples).to_be_bytes();
             }
-            // Other numbers may take other lengths; zero says that sizes are not known.
+            // Other numbers may have other lengths; zero means that sizes are unknown.
             if let Some(place) = head.get_mut(FRAMES_AT..RATE_AT) {
                 place.fill(0);
             }
-            // The MD5 of other samples would be wrong; zero says that it is not known.
+            // The MD5 of other samples would be wrong; zero means that it is unknown.
             if let Some(place) = head.get_mut(MD5_AT..MD5_AT + 16) {
                 place.fill(0);
             }

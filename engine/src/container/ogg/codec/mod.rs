@@ -1,5 +1,4 @@
-//! Codecs in Ogg: what is a module's own here is what each has to say of its headers, of how long a packet lasts, and of what a
-//! granule position means.
+//! Codecs in Ogg. Each module implements its headers, the duration of a packet, and the meaning of a granule position.
 
 mod comments;
 mod flac;
@@ -15,30 +14,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::media::{Kind, Ticks, Timescale};
 
-/// What is known of a packet from its first bytes.
+/// What the first bytes of a packet show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Packet {
-    /// How long it lasts.
+    /// Its duration.
     pub duration: Ticks,
-    /// Decoding can begin at it.
+    /// Whether decoding can begin at it.
     pub sync: bool,
-    /// Bytes of the header that says its number, where packets are [numbered](Mapping::is_numbered).
+    /// The length of the header with its number, if packets are [numbered](Mapping::is_numbered).
     pub header: usize,
 }
 
-/// How a codec is laid into Ogg.
+/// The mapping of a codec to Ogg.
 ///
-/// A position is a time in ticks, as the codec's granule positions count it: of Opus with the pre-skip.
+/// A position is a time in ticks, as the codec's granule positions count it: for Opus including the pre-skip.
 pub trait Mapping: Send {
-    /// What it is for.
+    /// The kind of its tracks.
     fn kind(&self) -> Kind {
         Kind::Audio
     }
 
-    /// The name of the codec, as the `codecs` parameter of a MIME type has it.
+    /// The name of the codec for the `codecs` parameter of a MIME type.
     fn codec(&self) -> &'static str;
 
-    /// What its ticks are.
+    /// The length of its ticks.
     fn timescale(&self) -> Timescale;
 
     /// Width and height in pixels, of video.
@@ -46,73 +45,73 @@ pub trait Mapping: Send {
         None
     }
 
-    /// How many channels, of audio, where its header says so. Its sample rate is its ticks' a second.
+    /// Audio: the number of channels, if its header gives it. The sample rate is the number of ticks a second.
     fn channels(&self) -> Option<u16> {
         None
     }
 
-    /// How much has to be decoded before the first sample that is to be heard is right.
+    /// How much has to be decoded before the first audible sample is right.
     fn preroll(&self) -> Ticks {
         Ticks::ZERO
     }
 
-    /// How much at the beginning of the stream is decoded and not presented.
+    /// How much is decoded at the beginning of the stream without being presented.
     fn skip(&self) -> Ticks {
         Ticks::ZERO
     }
 
-    /// Whether its headers can say how much that is.
+    /// Whether its headers can declare that amount.
     fn skips(&self) -> bool {
         false
     }
 
-    /// Reads a header packet, counted from 0, and says whether more follow.
+    /// Reads a header packet, numbered from 0, and returns whether more follow.
     ///
     /// # Errors
     ///
     /// What is wrong with it.
     fn header(&mut self, place: usize, packet: &[u8]) -> Result<bool, String>;
 
-    /// What a packet is, of which these are at least the first 255 bytes, or all.
+    /// The description of a packet, given at least its first 255 bytes, or all.
     fn packet(&mut self, start: &[u8]) -> Packet;
 
-    /// The position at the end of the packet of which a page has this granule position.
+    /// The position at the end of the packet to which a page's granule position refers.
     fn end(&self, granule: i64) -> Ticks {
         Ticks(granule)
     }
 
-    /// The granule position of a packet that ends at this position, where the last sync sample is at the other.
+    /// The granule position of a packet that ends at `end`; `_sync` is the position of the last sync sample.
     fn granule(&self, end: Ticks, _sync: Ticks) -> i64 {
         end.0
     }
 
-    /// The header packets that a cut takes over, of those of the file: without pictures and all too long comments.
+    /// The header packets of the file that a cut copies, without pictures and long comments.
     fn setup(&self, headers: &[Bytes]) -> Vec<Bytes>;
 
-    /// The header packets of a cut: those of [`Mapping::setup`], where so much of it is decoded and not presented and so much
-    /// is there in all.
+    /// The header packets of a cut: those of [`Mapping::setup`], with this amount that is decoded but not presented,
+    /// and this total.
     fn headers(&self, setup: Vec<Bytes>, _skip: Ticks, _total: Ticks) -> Vec<Bytes> {
         setup
     }
 
-    /// Whether a packet says in its header which it is, and has a checksum of two bytes at its end.
+    /// Whether a packet has its number in its header, and a checksum of two bytes at its end.
     fn is_numbered(&self) -> bool {
         false
     }
 
-    /// Whether the position of the last page may say that less than all of its last packet is to be heard.
+    /// Whether the position of the last page may declare that its last packet is not played completely.
     fn trims_last_page(&self) -> bool {
         self.kind() == Kind::Audio
     }
 
-    /// Where a first page with a packet before the beginning, and the one in which it lies, says by its granule position where
-    /// in it the beginning is.
+    /// Whether the granule position of a first page, with a packet before the beginning and the packet that contains
+    /// it, can declare where the beginning is.
     fn trims_first_page(&self) -> bool {
         false
     }
 }
 
-/// The codec of a logical stream, with what it knows of its headers and of its last packet.
+/// The codec of a logical stream, with its headers and the state of its last packet.
 #[derive(Serialize, Deserialize)]
 pub enum Codec {
     Vorbis(vorbis::Vorbis),
@@ -148,14 +147,14 @@ impl DerefMut for Codec {
     }
 }
 
-/// The header packet of a logical stream that is not read.
+/// A logical stream that is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Foreign {
-    /// It is of no use for playback: Skeleton.
+    /// It is irrelevant for playback: Skeleton.
     Silent,
-    /// Nothing is known of its granule positions; the text names it.
+    /// Its granule positions are not supported; the text names it.
     Unknown(String),
-    /// It is of a known codec, but it is broken, or of a kind that is not supported.
+    /// Its codec is known, but it is damaged, or of an unsupported kind.
     Broken(String),
 }
 
@@ -163,7 +162,7 @@ pub enum Foreign {
 ///
 /// # Errors
 ///
-/// Why the stream is to be passed over.
+/// Why the stream is skipped.
 pub fn recognise(packet: &[u8]) -> Result<Codec, Foreign> {
     let broken = Foreign::Broken;
     match packet {
@@ -182,22 +181,22 @@ pub fn recognise(packet: &[u8]) -> Result<Codec, Foreign> {
     }
 }
 
-/// Whether playback of a track with a codec of this name can begin at any instant.
+/// Whether playback of a track with this codec can begin at any instant.
 pub fn starts_exactly(codec: &str) -> bool {
     matches!(codec, "opus" | "vorbis")
 }
 
-/// Whether a track with a codec of this name [trims its first page](Mapping::trims_first_page).
+/// Whether a track with this codec [trims its first page](Mapping::trims_first_page).
 pub fn trims_first_page(codec: &str) -> bool {
     codec == "vorbis"
 }
 
-/// A number of four bytes at a place, the lowest byte first.
+/// A little-endian number of four bytes at an offset.
 fn le32(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-/// A number of two to four bytes at a place, the highest byte first.
+/// A big-endian number of two to four bytes at an offset.
 fn be(bytes: &[u8], at: usize, length: usize) -> Option<u32> {
     let digits = bytes.get(at..)?.get(..length)?;
     Some(digits.iter().fold(0, |value, byte| value << 8 | u32::from(*byte)))

@@ -1,4 +1,4 @@
-//! Opus in Ogg (RFC 7845): 48 000 ticks a second whatever the input was, and a pre-skip, which the granule positions count too.
+//! Opus in Ogg (RFC 7845): 48 000 ticks a second for any input, and a pre-skip, which the granule positions include.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -8,9 +8,9 @@ pub use crate::codec::opus::MAGIC;
 use crate::codec::opus::{self, CONVERGENCE, Configuration};
 use crate::media::{Ticks, Timescale};
 
-/// What the comment header begins with (§5.2).
+/// The beginning of the comment header (§5.2).
 const TAGS: &[u8] = b"OpusTags";
-/// Where the pre-skip stands.
+/// The offset of the pre-skip.
 const SKIP_AT: usize = 10;
 #[derive(Serialize, Deserialize)]
 pub struct Opus {

@@ -8,7 +8,7 @@ use crate::codec::speex::Header;
 pub use crate::codec::speex::MAGIC;
 use crate::media::{Ticks, Timescale};
 
-/// Headers behind the comments, at most.
+/// The maximum number of headers after the comments.
 const MAX_EXTRA: usize = 16;
 
 #[derive(Serialize, Deserialize)]

@@ -1,5 +1,5 @@
-//! Theora in Ogg (*Theora Specification* §6.2 and appendix A): a packet is a picture; a granule position is the number of the
-//! last keyframe, and in its lowest bits how many pictures came since.
+//! Theora in Ogg (*Theora Specification* §6.2 and appendix A): a packet is a picture; a granule position is the number
+//! of the last keyframe, and in its low bits the number of pictures since.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -12,12 +12,12 @@ use crate::media::{Kind, Ticks, Timescale};
 #[derive(Serialize, Deserialize)]
 pub struct Theora {
     timescale: Timescale,
-    /// Ticks of a picture.
+    /// The duration of a picture in ticks.
     duration: Ticks,
     dimensions: (u32, u32),
     /// How many bits of a granule position count the pictures since the keyframe.
     shift: u32,
-    /// The number of the first picture: 1, before version 3.2.1 it was 0.
+    /// The number of the first picture: 1, or 0 before version 3.2.1.
     first: i64,
 }
 
@@ -66,7 +66,7 @@ impl Mapping for Theora {
     }
 
     fn packet(&mut self, start: &[u8]) -> Packet {
-        // A packet of no bytes is the picture before once more.
+        // An empty packet repeats the previous picture.
         let sync = theora::is_key(start) == Some(true);
         Packet { duration: self.duration, sync, ..Packet::default() }
     }

@@ -1,5 +1,5 @@
-//! Vorbis in Ogg (*Vorbis I Specification*, appendix A): granule positions in samples. A packet's output is what it overlaps with
-//! the packet before: a quarter of both blocks together. So the first packet gives none.
+//! Vorbis in Ogg (*Vorbis I Specification*, appendix A): granule positions in samples. A packet outputs what it
+//! overlaps with the previous packet: a quarter of both blocks together. So the first packet has no output.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ pub struct Vorbis {
     blocks: [i64; 2],
     modes: Modes,
     channels: u8,
-    /// The block of the packet before.
+    /// The block size of the previous packet.
     before: Option<i64>,
 }
 
@@ -35,7 +35,7 @@ impl Vorbis {
         Ok(Self { timescale, blocks, modes: Modes::default(), channels, before: None })
     }
 
-    /// How many samples the block of a packet has; `None` for one that gives no output.
+    /// The block size of a packet in samples; `None` for one without output.
     fn block(&self, first: u8) -> Option<i64> {
         let [short_block, long_block] = self.blocks;
         self.modes.is_long(first).map(|long| if long { long_block } else { short_block })
@@ -55,7 +55,7 @@ impl Mapping for Vorbis {
         Some(self.channels.into())
     }
 
-    /// From a time so much earlier there is a whole packet before the one of that time.
+    /// With this preroll there is a whole packet before the one at that time.
     fn preroll(&self) -> Ticks {
         Ticks(self.blocks[1].max(self.blocks[0]) / 2)
     }

@@ -1,4 +1,4 @@
-//! One logical stream: its header packets, and then where on its timeline each packet is.
+//! One logical stream: its header packets, and then the position of each packet on its timeline.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -12,11 +12,11 @@ use crate::codec::flac;
 use crate::container::notes::Notes;
 use crate::media::{Ticks, Time};
 
-/// Bytes of a header packet that are looked at: what follows are pictures.
+/// How many bytes of a header packet are read: the rest are pictures.
 const MAX_HEADER: usize = 256 << 10;
-/// How far a granule position may be ahead of the packets, where some are missing.
+/// How far a granule position may be ahead of the packets if some are missing.
 const MAX_GAP: Time = Time::from_secs(8 * 24 * 3600);
-/// How far it may be where none is: some encoders round. What a decoder gives has no gap there.
+/// How far it may be ahead if none is missing: some encoders round. The output of a decoder has no gap there.
 const JITTER: Time = Time(20_000_000);
 
 /// A logical stream.
@@ -24,18 +24,18 @@ const JITTER: Time = Time(20_000_000);
 pub struct Lane {
     pub serial: u32,
     pub mapping: Codec,
-    /// Its header packets, each cut at [`MAX_HEADER`], and the beginning of the one that goes on.
+    /// Its header packets, each cut at [`MAX_HEADER`], including the beginning of an unfinished one.
     pub headers: Vec<Bytes>,
     partial: Vec<u8>,
-    /// All header packets are there.
+    /// Whether all header packets have been read.
     pub ready: bool,
-    /// The place of the next page, if none is missing.
+    /// The expected number of the next page.
     sequence: u32,
-    /// The packet that goes on on the next page.
+    /// The packet that continues on the next page.
     open: Option<Packet>,
-    /// The last bytes of the packet so far, of which the last two are its checksum in the end.
+    /// The last bytes of the current packet; its last two are its checksum.
     tail: [u8; flac::FOOTER],
-    /// The position of the first packet, and behind the last so far.
+    /// The position of the first packet, and that after the last so far.
     pub span: Option<(Ticks, Ticks)>,
     ended: bool,
 }
@@ -43,13 +43,13 @@ pub struct Lane {
 /// A packet, or a part of one.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Sample {
-    /// Where in the file it begins.
+    /// Its offset in the file.
     pub offset: u64,
     pub size: u32,
     pub part: Part,
-    /// Its place among those of its page.
+    /// Its number among the packets of its page.
     pub place: u8,
-    /// Where it begins, in positions, and how long it lasts.
+    /// Its position and duration.
     pub position: Ticks,
     pub duration: Ticks,
     pub sync: bool,
@@ -61,7 +61,7 @@ pub struct Measured {
     pub serial: u32,
     pub offset: u64,
     pub end: u64,
-    /// Where its body begins, in bytes from the beginning of the page.
+    /// The offset of its body from the beginning of the page.
     pub header: u32,
     pub samples: Vec<Sample>,
     /// The CRCs of the body up to the end of each packet.
@@ -69,7 +69,7 @@ pub struct Measured {
 }
 
 impl Lane {
-    /// Of the page with its first header packet.
+    /// From the page with its first header packet.
     pub fn new(page: &Page<'_>, mapping: Codec, first: &[u8]) -> Self {
         Self {
             serial: page.header.serial,
@@ -85,11 +85,11 @@ impl Lane {
         }
     }
 
-    /// Reads its next page. Gives the packets on it, none where it has but header packets.
+    /// Reads its next page. Returns the packets on it, `None` if it has only header packets.
     ///
     /// # Errors
     ///
-    /// What is wrong with a header packet: nothing more can be said of the stream.
+    /// What is wrong with a header packet: then the stream cannot be read further.
     pub fn page(&mut self, page: &Page<'_>, notes: &mut Notes) -> Result<Option<Measured>, String> {
         let expected = std::mem::replace(&mut self.sequence, page.header.sequence.wrapping_add(1));
         let missing = expected != page.header.sequence;
@@ -133,7 +133,7 @@ impl Lane {
             let duration = if piece.open { Ticks::ZERO } else { packet.duration };
             lasting += duration;
             samples.push(Sample {
-                // One of no bytes at the end of a page would else lie in the next.
+                // An empty one at the end of a page would otherwise be in the next page.
                 offset: (body + piece.start as u64).min(page.end() - 1),
                 size: u32::try_from(piece.bytes.len()).unwrap_or(u32::MAX),
                 part: Part { continues: piece.continues, open: piece.open },
@@ -157,7 +157,7 @@ impl Lane {
         }))
     }
 
-    /// What of a piece of a numbered packet is kept: its header, and its checksum.
+    /// What is kept of a piece of a numbered packet: its header, and its checksum.
     fn own(&mut self, piece: &Piece<'_>, packet: Option<Packet>) -> Vec<u8> {
         for byte in piece.bytes.iter().skip(piece.bytes.len().saturating_sub(self.tail.len())) {
             self.tail.rotate_left(1);
@@ -185,14 +185,14 @@ impl Lane {
         Ok(())
     }
 
-    /// Gives the samples of a page, which last so long together, their positions: that of the page says where the last of
-    /// them ends. On the last page it may say that they are to end sooner.
+    /// Assigns positions to the samples of a page, which last `lasting` together: the page's position is the end of the
+    /// last one. On the last page it may declare an earlier end.
     fn lay(&mut self, page: &Page<'_>, missing: bool, samples: &mut [Sample], lasting: Ticks, notes: &mut Notes) {
         let timescale = self.mapping.timescale();
         let jitter = if missing { Ticks::ZERO } else { timescale.ticks(JITTER) };
         let end = (page.header.granule != -1).then(|| self.mapping.end(page.header.granule));
         let start = match (self.span, end) {
-            // If the first page is the last too, it is the end that is left out.
+            // If the first page is also the last, the end is left out.
             (None, Some(end)) if page.header.last => (end - lasting).max(Ticks::ZERO),
             (None, Some(end)) => end - lasting,
             (None, None) => Ticks::ZERO,
@@ -213,7 +213,7 @@ impl Lane {
             (sample.position, sample.duration) = (position, end - position);
             position = end;
         }
-        // What only begins on a first page has no granule position to say where.
+        // A packet that only begins on a first page has no granule position.
         if end.is_some() || self.span.is_some() {
             self.span = Some((self.span.map_or(start, |(first, _)| first), position));
         }

@@ -1,4 +1,4 @@
-//! Files that are truncated, damaged, or made to do harm.
+//! Files that are truncated, damaged, or malicious.
 
 use super::*;
 
@@ -83,7 +83,7 @@ fn random_damage_gives_an_error_or_a_partial_index() {
             let at = (next() % file.len() as u64) as usize;
             file[at] ^= 1 << (next() % 8);
         }
-        // Whoever means harm makes the CRCs right.
+        // An attacker corrects the CRCs.
         let mut at = 0;
         while round % 2 == 0 && at + 27 <= file.len() && file[at..].starts_with(b"OggS") {
             let segments = usize::from(file[at + 26]);
@@ -108,7 +108,7 @@ fn random_damage_gives_an_error_or_a_partial_index() {
 #[test]
 fn what_looks_like_pages_everywhere_is_given_up() {
     let start = opus(7, 2, 0);
-    // A header every 64 bytes, each of a page as large as there are.
+    // A header every 64 bytes, each of a page of the maximum size.
     let false_page = [&b"OggS\0\0"[..], &[0; 20], &[255], &[255; 37]].concat();
     let file = [start, false_page.repeat(200_000)].concat();
     assert!(matches!(try_index(&Bytes::from(file), 1 << 22), Err(Error::Malformed { .. })));

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The remainder of these bytes by a polynomial of so many bits.
+/// The remainder of these bytes by a polynomial with this many bits.
 fn remainder(bits: u32, polynomial: u32, bytes: &[u8]) -> u32 {
     let mask = (1 << bits) - 1;
     bytes.iter().fold(0, |sum, byte| {
@@ -12,7 +12,7 @@ fn remainder(bits: u32, polynomial: u32, bytes: &[u8]) -> u32 {
     })
 }
 
-/// A frame of 4096 samples, whose number takes so many bytes of its header.
+/// A frame of 4096 samples, whose number takes this many bytes of its header.
 fn frame(number: u64, size: usize) -> Vec<u8> {
     let number = char::from_u32(number as u32).unwrap().to_string();
     let mut frame = [&[0xFF, 0xF8, 0xCA, 0x08], number.as_bytes()].concat();
@@ -22,7 +22,7 @@ fn frame(number: u64, size: usize) -> Vec<u8> {
     frame
 }
 
-/// The number of a sound frame, and what lies in it.
+/// The number of a valid frame, and its content.
 fn opened(frame: &[u8]) -> (u64, &[u8]) {
     assert_eq!(remainder(16, 0x8005, frame), 0);
     let length = frame[4].leading_ones().max(1) as usize;
@@ -41,7 +41,7 @@ fn headers(writer: &mut Writer) -> Vec<u8> {
     [first, writer.page(0, 0, &[b"\x04\0\0\x08\0\0\0\0\0\0\0\0".to_vec(), picture], None)].concat()
 }
 
-/// Frames one to a page, of such sizes.
+/// Frames of these sizes, one on each page.
 fn flac(sizes: impl Iterator<Item = usize>) -> Vec<u8> {
     let mut writer = Writer::new(3);
     let mut file = headers(&mut writer);
@@ -51,7 +51,7 @@ fn flac(sizes: impl Iterator<Item = usize>) -> Vec<u8> {
     file
 }
 
-/// Frames each of which lies on two pages, or on three, with so many bytes on the last.
+/// Frames that span two or three pages, with this many bytes on the last.
 fn spanning(frames: u64, left: usize) -> Vec<u8> {
     let mut writer = Writer::new(3);
     let mut file = headers(&mut writer);
@@ -67,7 +67,7 @@ fn spanning(frames: u64, left: usize) -> Vec<u8> {
     file
 }
 
-/// Cuts frames `first` to `last`, and looks at all of the cut.
+/// Cuts frames `first` to `last`, and checks the whole cut.
 fn check(file: &[u8], first: usize, last: usize) {
     let indexed = index(file);
     assert_eq!(indexed.notes(), "");

@@ -1,16 +1,16 @@
-//! What is written.
+//! Cuts.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// The position at which the packets of a cut begin to be presented, and how long they are: of Opus by its headers.
+/// The position at which the packets of a cut begin to be presented: for Opus from its headers.
 pub fn skip_of(cut: &[u8]) -> i64 {
     let head = cut.windows(8).position(|eight| eight == b"OpusHead").unwrap();
     i64::from(u16::from_le_bytes([cut[head + 10], cut[head + 11]]))
 }
 
-/// What a cut of Opus holds: it is sound, says its very times, and has the original's packets from 300 ms before.
+/// Checks a cut of Opus: it is valid, declares its exact times, and has the original's packets from 300 ms before.
 fn check(file: &[u8], indexed: &Indexed, start: i64, end: i64) {
     let tick = |tick: i64| Time((tick * 1_000_000).div_euclid(48));
     let part = indexed.cut(tick(start), tick(end));
@@ -39,7 +39,7 @@ proptest! {
     }
 }
 
-/// Opus whose every page ends within a packet of 600 bytes, but for the last.
+/// Opus whose pages, except the last, end within a packet of 600 bytes.
 fn spanning(pages: usize) -> Vec<u8> {
     let mut writer = Writer::new(9);
     let mut file = opus_headers(&mut writer);
@@ -116,7 +116,7 @@ fn a_page_of_a_cut_needs_no_byte_of_a_packet() {
     assert!(made < 52 * 40 + 200, "{made} bytes are new");
 }
 
-/// Theora of 25 pictures a second, every fifth a keyframe, which begins on the page on which those before end.
+/// Theora with 25 pictures a second, every fifth a keyframe, which begins on the page on which the previous ones end.
 fn theora(groups: usize) -> Vec<u8> {
     let size = [&[0, 1, 0, 1][..], &[0, 0, 16, 0, 0, 16, 0, 0], &25_u32.to_be_bytes(), &1_u32.to_be_bytes()].concat();
     let head = [b"\x80theora\x03\x02\x01", &size[..], &[0; 10], &(6_u16 << 5).to_be_bytes()].concat();

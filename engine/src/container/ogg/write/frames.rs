@@ -1,13 +1,13 @@
-//! Packets that say which they are, and have a checksum: FLAC's frames. Those of a cut are numbered from zero.
+//! Packets with a number and a checksum: FLAC's frames. Those of a cut are numbered from zero.
 //!
-//! A number may take fewer bytes than it did. Where a packet lies on several pages it takes as many, for each page but the last
-//! has a multiple of 255 bytes of it; decoders do not mind.
+//! A number may take fewer bytes than before. If a packet spans several pages it takes as many, since each page but the
+//! last has a multiple of 255 bytes of it; decoders accept that.
 
 use super::super::crc;
 use super::piece::Piece;
 use crate::codec::flac::{Codes, FOOTER, Numbers, crc16, footer, zeros_behind};
 
-/// Numbers a whole packet anew. One that is not what it should be stays as it is.
+/// Renumbers a whole packet. An invalid one stays as it is.
 pub(super) fn number(packet: &mut [Piece], numbers: &mut Numbers) {
     let _ = number_packet(packet, numbers);
 }
@@ -30,7 +30,7 @@ fn number_packet(packet: &mut [Piece], numbers: &mut Numbers) -> Option<()> {
     Some(())
 }
 
-/// Lets a packet end with other bytes, which may lie on two pages.
+/// Replaces the end of a packet, which may be on two pages.
 fn replace_end(packet: &mut [Piece], mut old: &[u8], mut new: &[u8]) {
     for piece in packet.iter_mut().rev() {
         let here = usize::try_from(piece.size).unwrap_or(usize::MAX).min(old.len());
@@ -44,7 +44,7 @@ fn replace_end(packet: &mut [Piece], mut old: &[u8], mut new: &[u8]) {
 }
 
 impl Piece {
-    /// Lets it begin with other bytes.
+    /// Replaces the beginning.
     fn replace_start(&mut self, old: &[u8], new: Vec<u8>) -> Option<()> {
         let length = u32::try_from(old.len()).ok()?;
         self.size = self.size.checked_sub(length)?;

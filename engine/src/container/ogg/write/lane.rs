@@ -1,4 +1,4 @@
-//! One logical stream of a cut: its packets, where they lie in the original, and its pages as they are filled.
+//! One logical stream of a cut: its packets, their ranges in the original, and its pages while they are filled.
 
 use std::collections::VecDeque;
 
@@ -16,7 +16,7 @@ use crate::container::{Error, MAX_MADE, Selected};
 use crate::index::{Elements, Finder, Runs};
 use crate::media::{Ticks, Track};
 
-/// The most that Opus can skip at the beginning: its header has 16 bits for it.
+/// The maximum that Opus can skip at the beginning: its header has 16 bits for it.
 const MAX_SKIP: Ticks = Ticks(65_535);
 
 /// A logical stream that is being written.
@@ -27,12 +27,12 @@ pub struct Lane<'a> {
     serial: u32,
     /// The number of the next page.
     sequence: u32,
-    /// The packets that are not written yet.
+    /// The packets that have not been written yet.
     packets: Packets<'a>,
-    /// The presentation time of the original that comes first, and when in the cut it does.
+    /// The first presentation time of the original, and its time in the cut.
     media: Ticks,
     delay: Ticks,
-    /// How long it is presented.
+    /// The duration of its presentation.
     lasting: Ticks,
     /// How much is decoded at the beginning and not presented.
     skip: Ticks,
@@ -40,22 +40,22 @@ pub struct Lane<'a> {
     page: Option<Page>,
     /// Pages of packets so far.
     pages: u32,
-    /// When the last sync sample was presented.
+    /// The presentation time of the last sync sample.
     sync: Ticks,
 }
 
 struct Page {
     filling: Filling,
-    /// The page of the original that its last packet lies on.
+    /// The page of the original with its last packet.
     original: u64,
     continued: bool,
-    /// Where the last packet ends that ends on it, in presentation times of the original; and when the last sync sample
-    /// up to it was presented, which is another where the next one has only begun.
+    /// The end of the last packet that ends on it, in presentation times of the original; and the time of the last sync
+    /// sample up to that packet, which may differ if the next one has only begun.
     end: Option<(Ticks, Ticks)>,
 }
 
 impl<'a> Lane<'a> {
-    /// Of a track that has these header packets, and samples in these elements.
+    /// For a track with these header packets, and samples in these elements.
     pub fn new(
         track: &Track,
         selected: &'a Selected,
@@ -81,7 +81,7 @@ impl<'a> Lane<'a> {
             && let Some(lies) = packets.ready.iter().find(|piece| piece.end > media)
             && media + lasting <= lies.end
         {
-            // The first page is the last too, and can say where the end is, not where the beginning is.
+            // The first page is also the last, and can only declare the end, not the beginning.
             (lasting, media) = (lasting + (media - lies.start), lies.start);
         }
         let begins = packets.ready.front().map_or(media, |first| first.start);
@@ -108,12 +108,12 @@ impl<'a> Lane<'a> {
         })
     }
 
-    /// When in the cut it begins to be presented.
+    /// When it begins to be presented in the cut.
     pub const fn delay(&self) -> Ticks {
         self.delay
     }
 
-    /// Lets it begin so much sooner.
+    /// Makes it begin earlier.
     pub fn begin_sooner(&mut self, by: Ticks) {
         self.delay -= by;
     }
@@ -134,7 +134,7 @@ impl<'a> Lane<'a> {
         Header { continued: false, first: false, last: false, granule: 0, serial, sequence }
     }
 
-    /// Where in the original the next packet lies; `None` behind the last.
+    /// The offset of the next packet in the original; `None` after the last.
     pub fn next(&self) -> Option<u64> {
         self.packets.ready.front().map(|piece| piece.offset)
     }
@@ -142,13 +142,13 @@ impl<'a> Lane<'a> {
     /// Writes the next packet to a page, and the page if it is full.
     pub fn put(&mut self, output: &mut Output) -> Result<(), Error> {
         let Some(piece) = self.packets.ready.pop_front() else { return Ok(()) };
-        // Of what comes next it has to be known whether there is any, and at the beginning whether it is another packet.
+        // It has to be known whether there is a next one, and at the beginning whether it is another packet.
         let first = self.pages == 0 && !piece.part.continues;
         let same = |packets: &Packets<'_>| packets.ready.iter().all(|next| next.part.continues);
         while (self.packets.ready.is_empty() || first && same(&self.packets)) && self.packets.more()? {}
         let size = piece.length();
         let full = |page: &Page| page.filling.lacing.len() + segments(size, piece.part.open) > MAX_SEGMENTS;
-        // A reader counts back from the end of the first page to where it begins, but not if it is the last one too.
+        // A reader computes the beginning from the end of the first page, unless that is also the last one.
         let last_alone = first && same(&self.packets);
         let ends = |page: &Page| page.original != piece.original || self.begun(page) || last_alone;
         if self.page.as_ref().is_some_and(|page| full(page) || !self.must_go_on(page) && ends(page)) {
@@ -177,7 +177,7 @@ impl<'a> Lane<'a> {
         if self.packets.ready.is_empty() { self.write_page(output, true) } else { Ok(()) }
     }
 
-    /// Another logical stream's page comes now.
+    /// Ends the page, because one of another logical stream follows.
     pub fn end_page(&mut self, output: &mut Output) -> Result<(), Error> {
         if self.page.as_ref().is_some_and(|page| !self.must_go_on(page)) {
             return self.write_page(output, false);
@@ -185,12 +185,12 @@ impl<'a> Lane<'a> {
         Ok(())
     }
 
-    /// Whether this is a first page that does not reach the beginning yet, of a codec where it has to.
+    /// Whether this is a first page that does not reach the beginning yet, for a codec that requires it.
     fn must_go_on(&self, page: &Page) -> bool {
         self.mapping.trims_first_page() && self.pages == 0 && page.end.is_none_or(|(end, _)| end <= self.media)
     }
 
-    /// Whether this is a first page that reaches it. What is left out is left out of its last packet.
+    /// Whether this is a first page that reaches the beginning. What is left out is left out of its last packet.
     fn begun(&self, page: &Page) -> bool {
         self.mapping.trims_first_page() && self.pages == 0 && page.end.is_some_and(|(end, _)| end > self.media)
     }
@@ -198,7 +198,7 @@ impl<'a> Lane<'a> {
     fn write_page(&mut self, output: &mut Output, last: bool) -> Result<(), Error> {
         let Some(Page { filling, continued, end, .. }) = self.page.take() else { return Ok(()) };
         let in_cut = |time: Ticks| time - self.media + self.delay + self.skip;
-        // What is behind the end of the cut is left out by the position of the last page.
+        // The position of the last page leaves out what is after the end of the cut.
         let granule = end.map_or(-1, |(end, sync)| {
             let end = if self.mapping.trims_last_page() { end.min(self.media + self.lasting) } else { end };
             self.mapping.granule(in_cut(end).max(Ticks::ZERO), in_cut(sync))
@@ -211,18 +211,17 @@ impl<'a> Lane<'a> {
     }
 }
 
-/// The packets of a track that are whole: of one that goes on where the next page is missing, or whose beginning is, nothing is
-/// left.
+/// The whole packets of a track: a packet whose beginning or end is on a missing page is dropped.
 struct Packets<'a> {
     samples: InOrder<'a>,
     elements: Finder<'a>,
-    /// Packets that say which they are, and the numbers that they get.
+    /// The new numbers, if packets are numbered.
     numbers: Option<Numbers>,
-    /// They are counted from the first of the ready ones on.
+    /// Whether numbering has begun with the ready ones.
     numbering: bool,
     /// A packet that has not ended.
     begun: Vec<Piece>,
-    /// The packets that come next, piece by piece.
+    /// The next packets, piece by piece.
     ready: VecDeque<Piece>,
 }
 
@@ -238,7 +237,7 @@ impl<'a> Packets<'a> {
         }
     }
 
-    /// Gets one more packet ready. Says whether there was one.
+    /// Prepares one more packet. Returns whether there was one.
     fn more(&mut self) -> Result<bool, Error> {
         for (_, sample) in self.samples.by_ref() {
             let piece = Piece::of(&sample, &mut self.elements, self.numbers.is_some())?;
@@ -264,7 +263,7 @@ impl<'a> Packets<'a> {
         Ok(false)
     }
 
-    /// Numbers the packets that are ready, and all that follow.
+    /// Numbers the ready packets, and all that follow.
     fn number(&mut self) {
         self.numbering = true;
         if let Some(numbers) = &mut self.numbers {
@@ -276,7 +275,7 @@ impl<'a> Packets<'a> {
     }
 }
 
-/// When the last whole packet ends.
+/// The end of the last whole packet.
 fn end_of_packets(runs: &Runs) -> Option<Ticks> {
     let (mut begun, mut end) = (false, None);
     for (_, sample) in InOrder::of(runs) {
@@ -292,17 +291,17 @@ fn end_of_packets(runs: &Runs) -> Option<Ticks> {
     end
 }
 
-/// Which is the first that is needed for playback to begin at `media`.
+/// The first packet that is needed for playback to begin at `media`.
 fn first_needed(pieces: &[Piece], mapping: &dyn Mapping, media: Ticks) -> usize {
     let begins = |at: usize| pieces.get(at).is_some_and(|piece| !piece.part.continues);
     if mapping.trims_first_page() {
-        // The packet in which it lies, and the one before.
+        // The packet that contains it, and the one before.
         let lies = pieces.iter().position(|piece| piece.end > media && !piece.part.open).unwrap_or(0);
         let first = (0..=lies).rfind(|at| begins(*at)).unwrap_or(0);
         return (0..first).rfind(|at| begins(*at)).unwrap_or(first);
     }
     if mapping.skips() {
-        // What stands before a gap is of no use behind it; and what is skipped is counted without regard to gaps.
+        // Packets before a gap are useless after it; and the skipped amount is counted without gaps.
         let lies = pieces.iter().position(|piece| piece.end > media).unwrap_or(0);
         let follow = |pair: &[Piece]| matches!(pair, [piece, next] if piece.end >= next.start);
         let gap = pieces.get(..=lies).and_then(|before| before.windows(2).rposition(|pair| !follow(pair)));

@@ -1,6 +1,6 @@
-//! The write half: a selection as a complete file. Link by link, first the header packets of each logical stream, on pages of
-//! their own, and then pages of packets in the order of the original: where a page of the original was taken whole, it is a page
-//! of the cut with the same packets.
+//! The write half: a selection as a complete file. For each link, first the header packets of each logical stream, on
+//! separate pages, and then pages of packets in the order of the original: a page of the original that is completely
+//! selected becomes a page of the cut with the same packets.
 
 mod frames;
 mod lane;
@@ -31,14 +31,14 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     for link in lanes.chunk_by_mut(|(one, _), (next, _)| one == next) {
         let mut lanes: Vec<&mut Lane<'_>> = link.iter_mut().map(|(_, lane)| lane).collect();
         if setup.is_some() {
-            // Each link counts its own time.
+            // Each link has its own time.
             let delay = lanes.iter().map(|lane| lane.delay()).min().unwrap_or_default();
             for lane in &mut lanes {
                 lane.begin_sooner(delay);
             }
         }
         heads(&mut output, &mut lanes);
-        // The header pages of a later link go with its first page: neither is of use without the other.
+        // The header pages of a later link stay with its first page: neither is useful without the other.
         setup.get_or_insert_with(|| output.end_setup());
         bodies(&mut output, &mut lanes)?;
     }
@@ -47,7 +47,8 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     Ok(Written { splice, setup: 0..setup.unwrap_or(0), elements })
 }
 
-/// What a cut of a selection plays. Vorbis that begins and ends within one packet cannot say both: it begins with the packet.
+/// The interval that a cut of a selection plays. Vorbis that begins and ends within one packet cannot declare both, so
+/// it begins with the packet.
 pub fn plays(outline: &Outline, selection: &Selection) -> Interval {
     let begins = || {
         let [Selected { track, runs, segments }] = selection.tracks.as_slice() else { return None };
@@ -61,7 +62,8 @@ pub fn plays(outline: &Outline, selection: &Selection) -> Interval {
     begins().and_then(|begins| Interval::new(begins.max(Time::ZERO), given.end())).unwrap_or(given)
 }
 
-/// The header packets: first the first of each logical stream, each on a page that says so (RFC 3533 §4).
+/// The header packets: first the first one of each logical stream, each on a page that is marked as first (RFC 3533
+/// §4).
 fn heads(output: &mut Output, lanes: &mut [&mut Lane<'_>]) {
     for lane in &mut *lanes {
         lane.put_first_header(output);
@@ -71,7 +73,7 @@ fn heads(output: &mut Output, lanes: &mut [&mut Lane<'_>]) {
     }
 }
 
-/// The pages of packets. Which logical stream's packet is next the original says.
+/// The pages of packets, in the order of the original.
 fn bodies(output: &mut Output, lanes: &mut [&mut Lane<'_>]) -> Result<(), Error> {
     let mut filling: Option<usize> = None;
     loop {
@@ -87,7 +89,7 @@ fn bodies(output: &mut Output, lanes: &mut [&mut Lane<'_>]) -> Result<(), Error>
     }
 }
 
-/// The pages and the outline do not go together, or not with the selection.
+/// The pages, the outline and the selection are inconsistent.
 fn mismatch(what: String) -> Error {
     Error::Index(index::Error(what))
 }
