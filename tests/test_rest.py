@@ -288,3 +288,24 @@ def test_tasks_are_listed_and_an_unknown_one_is_refused(rest):
     assert tasks.tag == "list" and {task.tag for task in tasks} == {"string"}
     assert "get-upload-url" in {task.text for task in tasks}
     assert "no-such-task" in plain(rest("POST", "task/no-such-task", json={}), 400)
+
+
+def test_lists_are_json_for_those_who_ask(rest):
+    space = rest.space(reader="READ", writer="WRITE")
+    for name in ("a b", "c/d", "c/e"):
+        assert rest("PUT", f"{space}/{urllib.parse.quote(name)}", data=b"hello").status_code == 201
+    wanted = {"Accept": "application/json"}
+    for who, right in (("founder", "OWN"), ("root", "OWN"), ("writer", "WRITE"), ("reader", "READ")):
+        answer = rest("GET", "spaces", who=who, headers=wanted)
+        assert answer.headers["content-type"] == "application/json"
+        (found,) = [one for one in answer.json()["spaces"] if one["id"] == space]
+        assert (found["right"], found["owner"], found["streaming"]) == (right, "founder", "OFF"), who
+    assert space not in [one["id"] for one in rest("GET", "spaces", who="stranger", headers=wanted).json()["spaces"]]
+    page = rest("GET", space, headers=wanted, params={"maxResults": 2}).json()
+    assert (page["space"], [one["id"] for one in page["contents"]], page["more"]) == (space, ["a b", "c/d"], True)
+    rest_of_it = rest("GET", space, headers=wanted, params={"marker": "c/d", "prefix": "c/"}).json()
+    assert ([one["id"] for one in rest_of_it["contents"]], rest_of_it["more"]) == (["c/e"], False)
+    (last,) = rest_of_it["contents"]
+    assert last["size"] == 5 and last["etag"] == f'"{md5(b"hello")}"' and re.fullmatch(r"\d{4}(-\d\d){2}T(\d\d:){2}\d\dZ", last["modified"])
+    assert rest("GET", space, headers={"Accept": "*/*"}).headers["content-type"] == "application/xml"
+    assert rest("GET", space, who="stranger", headers=wanted).status_code == 403

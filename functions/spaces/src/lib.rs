@@ -17,6 +17,7 @@
 mod answer;
 mod content;
 pub mod deletion;
+mod json;
 pub mod lambda;
 mod put;
 mod request;

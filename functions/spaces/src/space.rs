@@ -18,7 +18,7 @@ use reelspan::user::{Role, UserName};
 use crate::answer::{created, escaped, list as elements, property, xml};
 use crate::request::{Listing, Names, properties as sent};
 use crate::routes::Shared;
-use crate::{Error, Spaces, Who, said};
+use crate::{Error, Spaces, Who, json, said};
 
 /// The one store that there is, as DuraCloud describes stores.
 const STORES: &str = "<storageProviderAccounts><storageAcct ownerId=\"0\" isPrimary=\"1\"><id>1</id><storageProviderType>AMAZON_S3</storageProviderType></storageAcct></storageProviderAccounts>";
@@ -81,14 +81,16 @@ pub async fn stores(who: Who) -> Result<Response, Error> {
     Ok(xml(STORES.to_owned()))
 }
 
-pub async fn spaces(State(state): Shared, who: Who) -> Result<Response, Error> {
+pub async fn spaces(State(state): Shared, who: Who, headers: HeaderMap) -> Result<Response, Error> {
     who.somebody()?;
     let spaces = state.table.all().await?;
-    let readable = spaces
-        .iter()
-        .filter(|space| space.state == Standing::Live && space.allows(who.0.as_ref(), Right::Read))
-        .map(|space| format!("<space id=\"{}\"/>", space.id));
-    Ok(xml(format!("<spaces>{}</spaces>", readable.collect::<String>())))
+    let readable =
+        spaces.iter().filter(|space| space.state == Standing::Live && space.allows(who.0.as_ref(), Right::Read));
+    if json::is_wanted(&headers) {
+        return Ok(json::spaces(readable, &who));
+    }
+    let elements = readable.map(|space| format!("<space id=\"{}\"/>", space.id));
+    Ok(xml(format!("<spaces>{}</spaces>", elements.collect::<String>())))
 }
 
 pub async fn create(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
@@ -115,9 +117,19 @@ pub async fn create(State(state): Shared, who: Who, names: Names) -> Result<Resp
     }
 }
 
-pub async fn list(State(state): Shared, who: Who, names: Names, listing: Listing) -> Result<Response, Error> {
+pub async fn list(
+    State(state): Shared,
+    who: Who,
+    names: Names,
+    listing: Listing,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
     let space = state.space(&names.first, &who, Right::Read).await?;
     let Listing { prefix, count, marker } = listing;
+    if json::is_wanted(&headers) {
+        let page = state.stores.media.described(&space.id, &prefix, marker.as_deref(), count).await?;
+        return Ok(json::contents(&space.id, &page));
+    }
     let page = state.stores.media.list(&space.id, &prefix, marker.as_deref(), count).await?;
     let headers = if prefix.is_empty() && marker.is_none() && count == COUNTED {
         state.properties(&space, &page)

@@ -27,6 +27,10 @@ pub struct Listed {
     pub name: String,
     /// With its quotation marks.
     pub etag: String,
+    /// Bytes.
+    pub size: u64,
+    /// When it was stored, in seconds since 1970.
+    pub modified: i64,
 }
 
 /// Some objects, in the order of the UTF-8 bytes of their names.
@@ -55,6 +59,27 @@ impl Media {
             after = names.last().cloned();
             page.more = more && after.is_some();
             page.names.extend(names.into_iter().filter(|name| ContentId::parse(name).is_ok()));
+        }
+        Ok(page)
+    }
+
+    /// The same contents as those of [`Media::list`], with what S3 says of each.
+    pub async fn described(
+        &self,
+        space: &SpaceId,
+        prefix: &str,
+        after: Option<&str>,
+        count: usize,
+    ) -> Result<Objects, Error> {
+        let count = count.min(MOST);
+        let mut page = Objects { objects: Vec::with_capacity(count), more: true };
+        let mut after = after.map(str::to_owned);
+        while page.more && page.objects.len() < count {
+            let left = count - page.objects.len();
+            let Objects { objects, more } = self.listed(space, prefix, after.as_deref(), left).await?;
+            after = objects.last().map(|object| object.name.clone());
+            page.more = more && after.is_some();
+            page.objects.extend(objects.into_iter().filter(|object| ContentId::parse(&object.name).is_ok()));
         }
         Ok(page)
     }
@@ -106,7 +131,12 @@ impl Media {
         let answer = list.send().await.map_err(|error| of_s3(&error))?;
         let objects = answer.contents().iter().filter_map(|object| {
             let name = decoded(object.key()?).split_once('/').map(|(_, name)| name.to_owned())?;
-            Some(Listed { name, etag: object.e_tag().unwrap_or_default().to_owned() })
+            Some(Listed {
+                name,
+                etag: object.e_tag().unwrap_or_default().to_owned(),
+                size: object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+                modified: object.last_modified().map_or(0, aws_sdk_s3::primitives::DateTime::secs),
+            })
         });
         Ok(Objects { objects: objects.collect(), more: answer.is_truncated().unwrap_or_default() })
     }

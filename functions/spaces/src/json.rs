@@ -1,0 +1,112 @@
+//! Lists as JSON, for clients that ask for it with `Accept: application/json`. They say more than DuraCloud's XML does.
+
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, SecondsFormat};
+use http::HeaderMap;
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use reelspan::space::SpaceId;
+use reelspan::space::acl::Right;
+use reelspan::space::record::Space;
+use reelspan::space::streaming::Standing;
+use reelspan::store::Objects;
+use reelspan::user::Role;
+use serde_json::{Value, json};
+
+use crate::Who;
+
+/// Whether a client asks for JSON: it names the type, rather than taking any.
+pub fn is_wanted(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|field| field.to_str().ok());
+    let mut types =
+        accepted.flat_map(|field| field.split(',')).map(|range| range.split(';').next().unwrap_or_default());
+    types.any(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// The spaces that somebody may read, and what that one may do with each.
+pub fn spaces<'a>(spaces: impl Iterator<Item = &'a Space>, who: &Who) -> Response {
+    let spaces: Vec<Value> = spaces.map(|space| described(space, who)).collect();
+    json(&json!({ "spaces": spaces }))
+}
+
+fn described(space: &Space, who: &Who) -> Value {
+    let streaming = space.streaming.as_ref().filter(|streaming| streaming.standing == Standing::On);
+    json!({
+        "id": space.id.as_str(),
+        "owner": space.owner,
+        "created": space.created,
+        "right": right(space, who),
+        "streaming": streaming.map_or("OFF", |streaming| streaming.kind.name()),
+    })
+}
+
+/// What somebody may do: `OWN` is to write, to delete the space and to turn streaming on and off.
+fn right(space: &Space, who: &Who) -> &'static str {
+    let who = who.0.as_ref();
+    let owns = who.is_some_and(|who| who.role == Role::Admin || space.owner.as_deref() == Some(&who.name));
+    match (owns, space.allows(who, Right::Write)) {
+        (true, _) => "OWN",
+        (_, true) => "WRITE",
+        _ => "READ",
+    }
+}
+
+/// Contents with their sizes and dates.
+pub fn contents(space: &SpaceId, page: &Objects) -> Response {
+    let contents = page.objects.iter().map(|object| {
+        let modified = DateTime::from_timestamp(object.modified, 0).unwrap_or_default();
+        json!({
+            "id": object.name,
+            "size": object.size,
+            "modified": modified.to_rfc3339_opts(SecondsFormat::Secs, true),
+            "etag": object.etag,
+        })
+    });
+    json(&json!({ "space": space.as_str(), "contents": contents.collect::<Vec<_>>(), "more": page.more }))
+}
+
+fn json(value: &Value) -> Response {
+    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], value.to_string()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use http::HeaderValue;
+    use reelspan::user::{Identity, UserName};
+
+    use super::*;
+
+    #[test]
+    fn json_is_for_those_who_name_it() {
+        for (accept, wanted) in [
+            (&["application/json"][..], true),
+            (&["text/xml, Application/JSON;q=0.5"], true),
+            (&["text/xml", "application/json"], true),
+            (&["*/*"], false),
+            (&["application/xml"], false),
+            (&["application/json-seq"], false),
+            (&[], false),
+        ] {
+            let headers = accept.iter().map(|accept| (ACCEPT, HeaderValue::from_static(accept))).collect();
+            assert_eq!(is_wanted(&headers), wanted, "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn a_space_says_what_one_may_do_with_it() {
+        let owner = UserName::parse("alice").unwrap();
+        let mut space = Space::new(SpaceId::parse("films").unwrap(), Some(&owner), 1);
+        space.acl = reelspan::space::acl::Acl::of_fields([("acl-bob", "WRITE"), ("acl-carol", "READ")]).unwrap();
+        for (name, role, expected) in [
+            ("alice", Role::Owner, "OWN"),
+            ("bob", Role::User, "WRITE"),
+            ("carol", Role::User, "READ"),
+            ("root", Role::Admin, "OWN"),
+        ] {
+            let who = Who(Some(Identity { name: name.to_owned(), role, groups: Vec::new() }));
+            let said = described(&space, &who);
+            assert_eq!((&said["right"], &said["streaming"]), (&json!(expected), &json!("OFF")), "{name}");
+        }
+    }
+}
