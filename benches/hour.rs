@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use reelspan_engine::index::{Builder, Packed};
-use reelspan_engine::media::{Kind, Run, Setup, Ticks, Timescale, Track};
+use reelspan_engine::media::{Kind, Private, Run, Setup, Ticks, Timescale, Track};
 
 /// Pseudo-random numbers (D. E. Knuth, MMIX).
 struct Random(u64);
@@ -74,8 +74,7 @@ pub fn samples(group_of_pictures: i64) -> (Vec<Track>, Vec<(usize, Run)>) {
             size,
             count: 1,
             sync,
-            description: 1,
-            header: 0,
+            private: Private::NONE,
         };
         offset = run.bytes().end;
         samples.push((0, run));
@@ -89,8 +88,7 @@ pub fn samples(group_of_pictures: i64) -> (Vec<Track>, Vec<(usize, Run)>) {
                 size,
                 count: 1,
                 sync: true,
-                description: 1,
-                header: 0,
+                private: Private::NONE,
             };
             offset = run.bytes().end;
             samples.push((1, run));

@@ -129,6 +129,14 @@ pub enum Unsupported {
         /// Hz from there on.
         behind: u32,
     },
+    /// Samples whose bytes cannot be given without what the container puts between them.
+    #[error("the samples of {of} by themselves: {why}")]
+    Payload {
+        /// Which samples.
+        of: String,
+        /// Why they cannot.
+        why: &'static str,
+    },
     /// A cut that an AVI cannot hold.
     #[error("a cut of {}{bytes} bytes, where an AVI may have {bound}", if *.whole { "" } else { "more than " })]
     AviSize {

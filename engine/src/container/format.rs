@@ -3,9 +3,9 @@
 use futures::future::BoxFuture;
 
 use super::pass::{Limit, Progress};
-use super::{Checkpoint, DynSink, DynSource, Error, Selection, Written};
+use super::{Checkpoint, DynSink, DynSource, Error, Payload, Selection, Written};
 use crate::index::{Container, Outline};
-use crate::media::{Kind, Track};
+use crate::media::{Kind, Run, Track};
 
 /// A file on its way into an index: what [`Format::index`] takes.
 pub struct Indexing<'a> {
@@ -49,6 +49,16 @@ pub trait Format: Send + Sync {
     /// [`Error::Index`] if the selection does not belong to the outline, [`Error::Memory`] if the cut would take more memory than
     /// a cut may. A format may have limits of its own.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error>;
+
+    /// Where the bytes of the samples of a track's run stand, as their codec has them: without what the container puts around each.
+    /// As a rule they lie in the file as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] where they cannot be had as a splice, [`Error::Index`] where the run is not of such a file.
+    fn payload(&self, _: &Outline, _: &Track, run: &Run) -> Result<Payload, Error> {
+        Ok(Payload::stored(run))
+    }
 
     /// Whether a track of a cut begins to play at the very instant asked for, rather than at the sync sample before.
     fn starts_exactly(&self, _: &Outline, _: &Track) -> bool {

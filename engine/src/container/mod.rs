@@ -37,6 +37,7 @@ mod notes;
 pub mod ogg;
 mod order;
 mod pass;
+mod payload;
 #[cfg(test)]
 mod pieces;
 mod selection;
@@ -53,12 +54,14 @@ pub use extents::Extents;
 pub use format::{Format, IndexFuture, Indexing};
 pub(crate) use order::Merged;
 pub use pass::{Limit, Progress};
+pub use payload::{Laced, Lacing, Payload};
 pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{DynSink, DynSource, ReadError, Sink, Source};
 
 use bytes::Bytes;
 
 use crate::index::Outline;
+use crate::media::{Run, Track};
 
 /// How many bytes in a row are gone through in search of the next frame or packet. A file that has more of them, such as zeros
 /// behind its end, is read no further; the head's notes say so.
@@ -158,6 +161,15 @@ async fn behind_tags(source: &dyn DynSource, start: &Bytes) -> Result<Bytes, Rea
 /// [`Error::Unsupported`] if the format is not known, else as [`Format::write`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
     known_format_of(outline)?.write(outline, selection)
+}
+
+/// Where the bytes of the samples of a track's run stand, as their codec has them.
+///
+/// # Errors
+///
+/// [`Error::Unsupported`] if the format is not known, else as [`Format::payload`].
+pub fn payload(outline: &Outline, track: &Track, run: &Run) -> Result<Payload, Error> {
+    known_format_of(outline)?.payload(outline, track, run)
 }
 
 /// The format of an indexed file that is to be cut.

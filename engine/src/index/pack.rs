@@ -17,7 +17,7 @@ use bytes::Bytes;
 use super::bits::{Input, put_signed, put_unsigned};
 use super::limits::MAX_RUNS;
 use super::{Element, Error, FORMAT, PageTrack, column};
-use crate::media::{Run, Ticks};
+use crate::media::{Private, Run, Ticks};
 
 /// A run whose columns are all zero.
 const PLAIN: Run = Run {
@@ -28,8 +28,7 @@ const PLAIN: Run = Run {
     size: 0,
     count: 1,
     sync: false,
-    description: 1,
-    header: 0,
+    private: Private::NONE,
 };
 
 /// Packs the tracks of page `number`.
@@ -72,8 +71,8 @@ fn put_runs(out: &mut Vec<u8>, first: Ticks, runs: &[Run], gaps: &[i64]) {
     put(&mut |run| run.composition.0);
     put(&mut |run| i64::from(run.size));
     put(&mut |run| i64::from(run.sync));
-    put(&mut |run| i64::from(run.description) - 1);
-    put(&mut |run| i64::from(run.header));
+    put(&mut |run| i64::from(run.private.first()));
+    put(&mut |run| i64::from(run.private.second()));
     column::write(out, gaps);
 }
 
@@ -222,8 +221,14 @@ fn read_runs(input: &mut Input<'_>, count: usize) -> Result<Vec<Run>, Error> {
         run.sync = value == 1;
         value == 0 || value == 1
     })?;
-    column::read(input, runs_mut, |run, value| put(&mut run.description, value.saturating_add(1)))?;
-    column::read(input, runs_mut, |run, value| put(&mut run.header, value))?;
+    column::read(input, runs_mut, |run, value| {
+        let first = u32::try_from(value).ok().filter(|first| *first <= Private::MAX_FIRST);
+        first.map(|first| run.private = Private::new(first, 0)).is_some()
+    })?;
+    column::read(input, runs_mut, |run, value| {
+        let second = u8::try_from(value);
+        second.map(|second| run.private = Private::new(run.private.first(), second)).is_ok()
+    })?;
     column::read(input, runs_mut, |run, value| {
         run.offset = value.cast_unsigned();
         true

@@ -10,6 +10,6 @@ mod track;
 
 pub use chapter::Chapter;
 pub use interval::Interval;
-pub use run::Run;
+pub use run::{Private, Run};
 pub use time::{Ticks, Time, Timescale};
 pub use track::{Edit, Kind, Setup, Track};

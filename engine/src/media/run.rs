@@ -21,20 +21,44 @@ pub struct Run {
     pub duration: Ticks,
     /// Byte offset of the first sample in the file.
     pub offset: u64,
-    /// Bytes of each sample. In Matroska a sample is a whole `SimpleBlock` or `BlockGroup` element, its header included.
+    /// Bytes of each sample, with what its container puts around it where that lies side by side: the header of a block or tag.
     pub size: u32,
     /// How many samples; at least 1.
     pub count: u32,
     /// Decoding can begin at each of these samples.
     pub sync: bool,
-    /// MP4: the sample description that they use, counted from 1 (ISO/IEC 14496-12 §8.7.4). FLV: its sequence header, counted
-    /// from 1, which is none. MPEG audio: one more than the last byte of the frame's header, `mode_extension` left out.
-    /// Elsewhere 1.
-    pub description: u16,
-    /// Matroska: how many bytes into the element the block's two-byte relative timestamp stands. FLV: how many bytes of the
-    /// `PreviousTagSize` behind the tag belong to it. MPEG audio and ADTS: how many bytes stand before the frame's data.
-    /// Elsewhere 0.
-    pub header: u8,
+    /// What their format has to know of each besides.
+    pub private: Private,
+}
+
+/// What a format has to know of a sample besides: only the format that wrote it reads it. Two numbers, since each is packed in a
+/// column of its own, and both zero as a rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Private(u32);
+
+impl Private {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// The greatest first number.
+    pub const MAX_FIRST: u32 = (1 << 24) - 1;
+
+    /// These numbers, of which the first is at most [`Private::MAX_FIRST`].
+    #[must_use]
+    pub const fn new(first: u32, second: u8) -> Self {
+        Self(first << 8 | second as u32)
+    }
+
+    /// The first number.
+    #[must_use]
+    pub const fn first(self) -> u32 {
+        self.0 >> 8
+    }
+
+    /// The second number.
+    #[must_use]
+    pub const fn second(self) -> u8 {
+        self.0.to_be_bytes()[3]
+    }
 }
 
 impl Run {
@@ -93,8 +117,7 @@ impl Run {
             && self.size == next.size
             && self.composition == next.composition
             && self.sync == next.sync
-            && self.description == next.description
-            && self.header == next.header;
+            && self.private == next.private;
         let Some(count) = self.count.checked_add(next.count) else { return false };
         let adjacent = self.decode_end() == next.decode && self.bytes().end == next.offset;
         if alike && adjacent {
@@ -117,8 +140,7 @@ mod tests {
             size: 11,
             count: 10,
             sync: true,
-            description: 1,
-            header: 0,
+            private: Private::NONE,
         }
     }
 

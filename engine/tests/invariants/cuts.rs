@@ -43,12 +43,12 @@ fn taken<'f>(film: &'f Film, part: &Part) -> Checked<(Indexed, Vec<Taken<'f>>)> 
         for run in cut.samples(place) {
             let block = file.slice(run.offset as usize..run.bytes().end as usize);
             // A relative time of two bytes, and a byte of flags.
-            let start = if film.is_matroska() { usize::from(run.header) + 3 } else { 0 };
+            let start = if film.is_matroska() { usize::from(run.private.second()) + 3 } else { 0 };
             let [number, a, b, c] = *block[start..].first_chunk().unwrap();
             prop_assert_eq!(number, track.number);
             let number = u32::from_be_bytes([0, a, b, c]) as usize;
             let original = &track.samples[number];
-            prop_assert!(same(film, &original.bytes, &block, run.header), "sample {number}");
+            prop_assert!(same(film, &original.bytes, &block, run.private.second()), "sample {number}");
             prop_assert_eq!(run.sync, original.sync);
             samples.push((number, run));
         }

@@ -1,7 +1,6 @@
 //! What ffmpeg makes of one elementary stream in many containers agrees with what the engine makes of it.
 #![allow(
     clippy::expect_used,
-    clippy::trivially_copy_pass_by_ref,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -10,4 +9,5 @@
 )]
 
 mod ffmpeg;
+mod payloads;
 mod records;

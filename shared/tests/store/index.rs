@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use reelspan::store::{Cells, Found, IndexTable, PagesOf, Sequencer, Stores};
 use reelspan_engine::fragment::resolve::{self, Pages};
 use reelspan_engine::index::{Container, Head, Original, Outline, Packed, Page, PageTrack, Status};
-use reelspan_engine::media::{Run, Ticks, Time};
+use reelspan_engine::media::{Private, Run, Ticks, Time};
 
 use super::database;
 
@@ -49,8 +49,7 @@ fn page(number: u32, size: u32) -> Packed {
         size,
         count: 1,
         sync: true,
-        description: 1,
-        header: 0,
+        private: Private::NONE,
     };
     let page = Page { number, tracks: vec![PageTrack { before: None, runs: vec![run] }], elements: Vec::new() };
     Packed { number, bytes: page.pack() }

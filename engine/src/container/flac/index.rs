@@ -14,7 +14,7 @@ use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error, pass, tags};
 use crate::index::Outline;
-use crate::media::{Kind, Run, Setup, Ticks, Time, Timescale, Track};
+use crate::media::{Kind, Private, Run, Setup, Ticks, Time, Timescale, Track};
 
 /// Samples of each channel that a stream may have: 36 bits.
 const MAX_SAMPLES: u64 = 1 << 36;
@@ -159,8 +159,7 @@ impl Samples {
             size: u32::try_from(frame.size).unwrap_or(u32::MAX),
             count: 1,
             sync: true,
-            description: 1,
-            header: 0,
+            private: Private::NONE,
         };
         out.builder.samples(0, run)?;
         self.end = frame.offset.saturating_add(frame.size);

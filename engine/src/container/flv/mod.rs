@@ -18,8 +18,10 @@ mod tag;
 mod tests;
 mod write;
 
-use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
+use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Written, pass};
 use crate::index::{Container, Outline};
+use crate::media::splice::Splice;
+use crate::media::{Private, Run, Track};
 
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("flv");
@@ -58,7 +60,49 @@ impl Format for Flv {
         write::write(outline, selection)
     }
 
+    /// Without the tag, and without what stands in it before the data of a frame.
+    fn payload(&self, _: &Outline, _: &Track, run: &Run) -> Result<Payload, Error> {
+        let data = Kept::of(run).data as u64;
+        let mut splice = Splice::new();
+        for sample in 0..run.count {
+            let payload = write::payload(&run.slice(sample..sample + 1).unwrap_or_else(|| run.clone()))?;
+            if data == 0 || payload.end - payload.start < data {
+                return Err(write::mismatch(format!("a tag at byte {} whose data begin nowhere", run.offset)));
+            }
+            splice.source(payload.start + data..payload.end);
+        }
+        Ok(Payload::Whole(splice))
+    }
+
     fn ends_with_a_sample(&self, _: &Outline) -> bool {
         true
+    }
+}
+
+/// What a run keeps of its tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Kept {
+    /// Which sequence header they need, counted from 1, which is none.
+    description: u16,
+    /// How many bytes of the `PreviousTagSize` behind each are there.
+    trailer: usize,
+    /// How many bytes of its payload stand before the data of its frame; 0: too many to be kept.
+    data: usize,
+}
+
+impl Kept {
+    /// The greatest number of bytes before the data of a frame that is kept.
+    const MOST: usize = 31;
+
+    fn pack(self) -> Private {
+        let data = if self.data > Self::MOST { 0 } else { self.data };
+        let second = u8::try_from(self.trailer & 7 | data << 3).unwrap_or_default();
+        Private::new(u32::from(self.description.saturating_sub(1)), second)
+    }
+
+    fn of(run: &Run) -> Self {
+        let (first, second) = (run.private.first(), usize::from(run.private.second()));
+        let description = u16::try_from(first).unwrap_or(u16::MAX).saturating_add(1);
+        Self { description, trailer: second & 7, data: second >> 3 }
     }
 }

@@ -149,6 +149,8 @@ pub struct Packet {
     pub codec: Codec,
     /// What it brings.
     pub role: Role,
+    /// How many bytes stand before the data of its frame.
+    pub from: usize,
 }
 
 impl Packet {
@@ -165,7 +167,7 @@ impl Packet {
                 1 => frame,
                 _ => Role::Aside,
             };
-            return Some(Self { number, codec, role });
+            return Some(Self { number, codec, role, from: payload.len() - rest.len() });
         }
         let role = match (format, rest.first()) {
             (10, Some(0)) => Role::Configuration(2),
@@ -174,7 +176,7 @@ impl Packet {
             _ if rest.is_empty() => Role::Aside,
             _ => frame,
         };
-        Some(Self { number: 0, codec: Codec::Sound(format), role })
+        Some(Self { number: 0, codec: Codec::Sound(format), role, from: if format == 10 { 2 } else { 1 } })
     }
 
     /// Of a tag of pictures. `None` where there is nothing in it.
@@ -193,7 +195,9 @@ impl Packet {
                 1 | 3 => frame(Ticks::ZERO),
                 _ => Role::Aside,
             };
-            return Some(Self { number, codec, role });
+            // CompositionTime stands before the data.
+            let time = if composed && packet == 1 { 3 } else { 0 };
+            return Some(Self { number, codec, role, from: payload.len() - rest.len() + time });
         }
         let codec = Codec::Picture(first & 0x0F);
         let role = match rest {
@@ -205,7 +209,14 @@ impl Packet {
             _ if codec.configured() => Role::Aside,
             _ => frame(Ticks::ZERO),
         };
-        Some(Self { number: 0, codec, role })
+        let from = match codec {
+            // AVCPacketType and CompositionTime.
+            codec if codec.configured() => 5,
+            // How much VP6 is cropped.
+            Codec::Picture(4 | 5) => 2,
+            _ => 1,
+        };
+        Some(Self { number: 0, codec, role, from })
     }
 }
 

@@ -1,5 +1,8 @@
 //! The write half: header, onMetaData, sequence headers, and tags with new timestamps around payloads as they are.
 
+use std::ops::Range;
+
+use super::Kept;
 use super::amf::{SCRIPT_AT, Script};
 use super::tag::{self, AUDIO, FileHeader, TAG_HEADER, VIDEO};
 use crate::container::draft::Draft;
@@ -41,7 +44,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     for (place, run) in InOrder::new(&selection.tracks) {
         let Some(lane) = lanes.get_mut(place) else { continue };
         let timestamp = tags.timestamp(&run)?;
-        if lane.description != run.description {
+        if lane.description != Kept::of(&run).description {
             tags.describe(lane, &run, timestamp)?;
         }
         let begins = tags.draft.len();
@@ -103,10 +106,11 @@ impl Tags<'_> {
 
     /// Appends the sequence header that the samples of this run need, where they need one.
     fn describe(&mut self, lane: &mut Lane<'_>, run: &Run, timestamp: i32) -> Result<(), Error> {
-        lane.description = run.description;
-        let place = usize::from(run.description).checked_sub(1);
+        let description = Kept::of(run).description;
+        lane.description = description;
+        let place = usize::from(description).checked_sub(1);
         let payload = place.and_then(|place| self.outline.setup.get(place));
-        let payload = payload.ok_or_else(|| mismatch(format!("no sequence header {}", run.description)))?;
+        let payload = payload.ok_or_else(|| mismatch(format!("no sequence header {description}")))?;
         if payload.is_empty() {
             return Ok(());
         }
@@ -122,12 +126,10 @@ impl Tags<'_> {
 
     /// Appends a sample, whose payload stays as it is.
     fn sample(&mut self, lane: &Lane<'_>, run: &Run, timestamp: i32) -> Result<(), Error> {
-        let around = tag::TAG_HEADER_BYTES + u32::from(run.header);
-        let size = run.size.checked_sub(around);
-        let size = size.ok_or_else(|| mismatch(format!("a tag of {} bytes at byte {}", run.size, run.offset)))?;
-        let payload = run.offset.saturating_add(TAG_HEADER as u64);
+        let payload = payload(run)?;
+        let size = u32::try_from(payload.end - payload.start).unwrap_or(u32::MAX);
         self.draft.made().extend(tag::header(lane.kind(), size, timestamp));
-        self.draft.source(payload..payload.saturating_add(u64::from(size)));
+        self.draft.source(payload);
         self.draft.made().extend(tag::trailer(size));
         Ok(())
     }
@@ -164,7 +166,17 @@ impl Keyframes {
     }
 }
 
+/// Where the payload of a sample's tag stands.
+pub fn payload(run: &Run) -> Result<Range<u64>, Error> {
+    let before = u32::try_from(TAG_HEADER).unwrap_or(u32::MAX);
+    let around = before.saturating_add(Kept::of(run).trailer.try_into().unwrap_or(u32::MAX));
+    let size = run.size.checked_sub(around);
+    let size = size.ok_or_else(|| mismatch(format!("a tag of {} bytes at byte {}", run.size, run.offset)))?;
+    let start = run.offset.saturating_add(before.into());
+    Ok(start..start.saturating_add(size.into()))
+}
+
 /// The pages and the outline do not go together, or not with the selection.
-fn mismatch(what: String) -> Error {
+pub fn mismatch(what: String) -> Error {
     Error::Index(index::Error(what))
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mpeg::{self, DECODER_DELAY, Tag, WARM_UP};
 use super::scan::{Scanner, Step, WINDOW, first, follow};
-use super::{ADTS, MP2, MP3, id3};
+use super::{ADTS, MP2, MP3, id3, kept};
 use crate::codec::aac::adts::{self, Adts};
 use crate::codec::aac::latm;
 use crate::codec::mpeg_audio::{self, Header, Mpeg};
@@ -310,8 +310,7 @@ const fn run(offset: u64, frame: &Frame, decode: Ticks, duration: Ticks) -> Run 
         size: frame.size,
         count: 1,
         sync: true,
-        description: 1 + frame.mode as u16,
-        header: frame.header,
+        private: kept(frame),
     }
 }
 

@@ -21,10 +21,12 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-use super::{Error, Extents, Format, IndexFuture, Indexing, Selection, Written, pass};
+use super::{Error, Extents, Format, IndexFuture, Indexing, Payload, Selection, Unsupported, Written, pass};
+use crate::codec::Frame;
+use crate::codec::aac::FRAME;
 use crate::index::{Container, Outline};
 use crate::media::splice::Splice;
-use crate::media::{Kind, Track};
+use crate::media::{Kind, Private, Run, Ticks, Track};
 
 /// MPEG audio of layer III.
 const MP3: Container = Container::named("mp3");
@@ -81,6 +83,23 @@ impl Format for Frames {
         Ok(Written { splice, setup: 0..0, elements: Extents::default() })
     }
 
+    /// Of AAC the raw data block alone, without the header of its frame.
+    fn payload(&self, outline: &Outline, _: &Track, run: &Run) -> Result<Payload, Error> {
+        if outline.container != ADTS {
+            return Ok(Payload::stored(run));
+        }
+        if run.duration > Ticks(FRAME.into()) {
+            let why = "a frame has several of them";
+            return Err(Unsupported::Payload { of: "AAC".to_owned(), why }.into());
+        }
+        let mut splice = Splice::new();
+        for sample in 0..u64::from(run.count) {
+            let offset = run.offset.saturating_add(sample * u64::from(run.size));
+            splice.source(offset.saturating_add(header(run).into())..offset.saturating_add(run.size.into()));
+        }
+        Ok(Payload::Whole(splice))
+    }
+
     /// Also of a WAVE, whose cuts have no chunks.
     fn mime(&self, outline: &Outline, _: &[Kind]) -> String {
         if outline.container == ADTS { "audio/aac" } else { "audio/mpeg" }.to_owned()
@@ -97,6 +116,21 @@ impl Format for Frames {
     fn plays_lead_in(&self, outline: &Outline) -> bool {
         outline.container != MP3
     }
+}
+
+/// What a run keeps of its frames: their mode, and how many bytes stand before their data.
+const fn kept(frame: &Frame) -> Private {
+    Private::new(frame.mode as u32, frame.header)
+}
+
+/// The mode of the frames of a run, see [`Frame::mode`].
+fn mode(run: &Run) -> u8 {
+    u8::try_from(run.private.first()).unwrap_or_default()
+}
+
+/// How many bytes stand before the data of each frame of a run.
+const fn header(run: &Run) -> u8 {
+    run.private.second()
 }
 
 /// The outline and the selection do not go together.

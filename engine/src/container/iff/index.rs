@@ -14,7 +14,7 @@ use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{Error, pass};
 use crate::index::{Chapters, Outline};
-use crate::media::{Kind, Run, Setup, Ticks, Time, Timescale, Track};
+use crate::media::{Kind, Private, Run, Setup, Ticks, Time, Timescale, Track};
 
 /// Bytes of `fmt ` or `COMM` that are read; ADPCM has a table of 32.
 const MAX_FORMAT: u64 = 1 << 10;
@@ -284,8 +284,7 @@ impl Form {
                     size: u32::try_from(bytes).unwrap_or(u32::MAX),
                     count,
                     sync: true,
-                    description: 1,
-                    header: 0,
+                    private: Private::NONE,
                 });
                 (first, left) = (first + u64::from(count), left - u64::from(count));
             }

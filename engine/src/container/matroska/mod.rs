@@ -14,14 +14,17 @@ mod ebml;
 mod header;
 mod ids;
 mod index;
+mod payload;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 mod write;
 
-use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
+use self::payload::Kept;
+use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Written, pass};
 use crate::index::{Container, Outline};
+use crate::media::{Run, Track};
 
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("matroska");
@@ -58,5 +61,10 @@ impl Format for Matroska {
     /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
+    }
+
+    /// Without the header of its block, and with what all frames of its track begin with where the file leaves that out.
+    fn payload(&self, _: &Outline, track: &Track, run: &Run) -> Result<Payload, Error> {
+        payload::of(track, run)
     }
 }

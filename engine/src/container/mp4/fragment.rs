@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::boxes::Box;
 use super::movie::Defaults;
+use super::samples::described;
 use crate::container::Error;
 use crate::media::{Run, Ticks};
 
@@ -152,8 +153,7 @@ fn read_run(
         size,
         count: 1,
         sync: flags & NON_SYNC == 0 && flags & DEPENDS != DEPENDS_ON_OTHERS,
-        description: u16::try_from(defaults.description).unwrap_or(u16::MAX),
-        header: 0,
+        private: described(defaults.description),
     };
     let mut give = |mut run: Run| -> Result<(), Error> {
         run.decode = *decode;

@@ -7,7 +7,7 @@ use super::sound::Packets;
 use super::sync::Syncs;
 use super::tables::{Chunk, Chunks, Runs, Sizes};
 use crate::container::Error;
-use crate::media::{Run, Ticks};
+use crate::media::{Private, Run, Ticks};
 
 /// Iterates over the samples of one track, in decode order.
 #[derive(Clone, Debug)]
@@ -125,8 +125,7 @@ impl Iterator for Samples<'_> {
             size,
             count,
             sync,
-            description: u16::try_from(self.chunk.description).unwrap_or(u16::MAX),
-            header: 0,
+            private: described(self.chunk.description),
         };
         self.decode = run.decode_end();
         self.number = self.number.saturating_add(count);
@@ -137,6 +136,16 @@ impl Iterator for Samples<'_> {
         self.chunk.offset = run.bytes().end;
         Some(run)
     }
+}
+
+/// What a run keeps of the sample description that its samples use, counted from 1 (ISO/IEC 14496-12 §8.7.4).
+pub fn described(description: u32) -> Private {
+    Private::new(description.min(u16::MAX.into()).saturating_sub(1), 0)
+}
+
+/// The sample description that the samples of a run use, counted from 1.
+pub fn description(run: &Run) -> u16 {
+    u16::try_from(run.private.first()).unwrap_or(u16::MAX).saturating_add(1)
 }
 
 #[cfg(test)]

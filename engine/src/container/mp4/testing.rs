@@ -9,7 +9,7 @@
 )]
 
 use super::boxes::{Box, write_box, write_full_box};
-use crate::media::{Kind, Run, Ticks};
+use crate::media::{Kind, Private, Run, Ticks};
 
 /// A full box of these numbers, of 32 bits each.
 pub fn table(kind: [u8; 4], words: &[u32]) -> Vec<u8> {
@@ -97,8 +97,7 @@ pub fn track(
             size: 1 + u32::try_from(random.below(90)).unwrap(),
             count: 1,
             sync: number % group == 0,
-            description: 1,
-            header: 0,
+            private: Private::NONE,
         });
         decode += duration;
     }
@@ -117,8 +116,7 @@ pub fn titles(id: u32, titles: &[(&str, i64)]) -> TestTrack {
             offset: 0,
             count: 1,
             sync: true,
-            description: 1,
-            header: 0,
+            private: Private::NONE,
             decode,
             duration,
             size,

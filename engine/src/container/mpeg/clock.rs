@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::container::{Error, TooLarge};
-use crate::media::{Run, Ticks};
+use crate::media::{Private, Run, Ticks};
 
 /// Time stamps have 33 bits.
 const STAMP: u64 = (1 << 33) - 1;
@@ -80,9 +80,14 @@ impl From<Zeros> for Vec<u64> {
     }
 }
 
-/// The time stamps of a run's first sample, by the zeros of the clocks, which its description counts from one.
+/// What a run keeps of its samples: by which clock their times are.
+pub fn by_clock(clock: u32) -> Private {
+    Private::new(clock.min(u16::MAX.into()), 0)
+}
+
+/// The time stamps of a run's first sample, by the zeros of the clocks. What it keeps is the number of its clock.
 pub fn stamps(zeros: &[u64], run: &Run) -> Option<(u64, u64)> {
-    let zero = zeros.get(usize::from(run.description).checked_sub(1)?)?;
+    let zero = zeros.get(usize::try_from(run.private.first()).ok()?)?;
     let stamp = |time: Ticks| zero.wrapping_add_signed(time.0) & STAMP;
     Some((stamp(run.presentation()), stamp(run.decode)))
 }

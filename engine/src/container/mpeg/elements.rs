@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::SECOND;
 use crate::container::{Error, TooLarge};
 use crate::index::{Builder, MAX_PAGE_BYTES};
-use crate::media::{Run, Ticks};
+use crate::media::{Private, Run, Ticks};
 
 /// How long an element lasts at least: a file in which decoding can begin anywhere is not cut finer than it has to be.
 pub const SPACING: i64 = SECOND / 2;
@@ -37,7 +37,9 @@ impl Elements {
         self.bound(time, kept.len())?;
         builder.begin_element_keeping(start, 0, Ticks(time), kept.into());
         for (track, run) in samples {
-            builder.samples(track, Run { header: u8::from(self.odd), ..run })?;
+            // Samples of two elements are never one run.
+            let private = Private::new(run.private.first(), self.odd.into());
+            builder.samples(track, Run { private, ..run })?;
         }
         builder.end_element(end);
         self.odd = !self.odd;

@@ -21,9 +21,10 @@ mod psi;
 mod tests;
 mod write;
 
-use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
+use super::payload::mixed;
+use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Written, pass};
 use crate::index::{Container, Outline};
-use crate::media::Kind;
+use crate::media::{Kind, Run, Track};
 
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("mpegts");
@@ -61,6 +62,11 @@ impl Format for MpegTs {
     /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
+    }
+
+    /// They lie in packets, between those of other streams.
+    fn payload(&self, _: &Outline, _: &Track, _: &Run) -> Result<Payload, Error> {
+        Err(mixed("a transport stream"))
     }
 
     fn ends_with_a_sample(&self, _: &Outline) -> bool {

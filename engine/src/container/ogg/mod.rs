@@ -20,9 +20,10 @@ mod write;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
+use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Written, pass};
 use crate::index::{Container, Outline};
-use crate::media::{self, Run, Track};
+use crate::media::splice::Splice;
+use crate::media::{self, Private, Run, Track};
 
 /// What its files are called in their heads.
 const CONTAINER: Container = Container::named("ogg");
@@ -66,6 +67,13 @@ impl Format for Ogg {
         write::write(outline, selection)
     }
 
+    /// Of a packet that lies on several pages, the part that is on each.
+    fn payload(&self, _: &Outline, _: &Track, run: &Run) -> Result<Payload, Error> {
+        let mut splice = Splice::new();
+        splice.source(run.bytes());
+        Ok(if Part::of(run).open { Payload::Part(splice) } else { Payload::Whole(splice) })
+    }
+
     /// Each link of a chain has headers of its own.
     fn setup_stands_before(&self, _: &Outline) -> bool {
         true
@@ -85,7 +93,7 @@ impl Format for Ogg {
     }
 }
 
-/// Which part of a packet a sample is: what [`Run::description`] says here. Only the part with which the packet ends has a
+/// Which part of a packet a sample is, which its [`Private`] says. Only the part with which the packet ends has a
 /// duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Part {
@@ -96,13 +104,18 @@ struct Part {
 }
 
 impl Part {
-    fn description(self) -> u16 {
-        1 + u16::from(self.continues) + 2 * u16::from(self.open)
+    /// What a run keeps of it: this, and its place among those of its page.
+    fn kept(self, place: u8) -> Private {
+        Private::new(u32::from(self.continues) | u32::from(self.open) << 1, place)
     }
 
     fn of(run: &Run) -> Self {
-        let bits = run.description.saturating_sub(1);
+        let bits = run.private.first();
         Self { continues: bits & 1 != 0, open: bits & 2 != 0 }
+    }
+
+    fn place(run: &Run) -> usize {
+        run.private.second().into()
     }
 }
 

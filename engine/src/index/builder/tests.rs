@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::{BuildError, Builder};
-use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
+use crate::media::{Kind, Private, Run, Setup, Ticks, Timescale, Track};
 
 fn track(id: u64) -> Track {
     Track::new(id, Kind::Text, String::new(), Timescale::per_second(1000).unwrap(), Setup::At(0..0))
@@ -18,8 +18,7 @@ fn run(second: i64, offset: u64, size: u32, count: u32) -> Run {
         size,
         count,
         sync: true,
-        description: 1,
-        header: 0,
+        private: Private::NONE,
     }
 }
 

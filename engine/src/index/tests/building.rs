@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::hour;
 use crate::index::{BuildError, Builder, Element, Packed, Page, cell, cells};
-use crate::media::{Edit, Kind, Run, Ticks, Track};
+use crate::media::{Edit, Kind, Private, Run, Ticks, Track};
 
 const SECOND: i64 = 1000;
 
@@ -21,8 +21,7 @@ fn sample(second: i64) -> Run {
         size: 10,
         count: 1,
         sync: true,
-        description: 1,
-        header: 0,
+        private: Private::NONE,
     }
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use crate::index::{Element, Elements, Runs};
-use crate::media::{Run, Ticks};
+use crate::media::{Private, Run, Ticks};
 
 fn run(at: i64, offset: u64, size: u32, count: u32, sync: bool) -> Run {
     Run {
@@ -15,8 +15,7 @@ fn run(at: i64, offset: u64, size: u32, count: u32, sync: bool) -> Run {
         size,
         count,
         sync,
-        description: 1,
-        header: 4,
+        private: Private::new(0, 4),
     }
 }
 

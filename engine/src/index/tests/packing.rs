@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::hour;
 use crate::index::{Container, Element, Outline, Page, PageTrack};
-use crate::media::{Chapter, Edit, Interval, Kind, Run, Ticks, Time};
+use crate::media::{Chapter, Edit, Interval, Kind, Private, Run, Ticks, Time};
 
 /// Numbers of all magnitudes.
 fn any_number() -> impl Strategy<Value = i64> {
@@ -14,8 +14,8 @@ fn any_number() -> impl Strategy<Value = i64> {
 prop_compose! {
     fn any_run()(
         (decode, composition, duration, offset) in (any_number(), any_number(), any_number(), any_number()),
-        (size, count, sync, description, header) in
-            (any::<u32>(), prop_oneof![Just(1), 1..=u32::MAX], any::<bool>(), any::<u16>(), any::<u8>()),
+        (size, count, sync, first, second) in
+            (any::<u32>(), prop_oneof![Just(1), 1..=u32::MAX], any::<bool>(), 0..=Private::MAX_FIRST, any::<u8>()),
     ) -> Run {
         Run {
             decode: Ticks(decode),
@@ -25,8 +25,7 @@ prop_compose! {
             size,
             count,
             sync,
-            description,
-            header,
+            private: Private::new(first, second),
         }
     }
 }
@@ -41,7 +40,7 @@ fn any_track(number: u32) -> impl Strategy<Value = PageTrack> {
             run.composition = Ticks(run.composition.0.rem_euclid(3) * 512 - 512);
             run.offset %= 10_000;
             run.size %= 1_000;
-            (run.count, run.description, run.header) = (1, 1, 0);
+            (run.count, run.private) = (1, Private::NONE);
             end = Some(run.decode_end());
         }
         runs

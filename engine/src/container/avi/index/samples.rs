@@ -10,7 +10,7 @@ use crate::container::avi::header::{Stream, Unit};
 use crate::container::avi::picture::Picture;
 use crate::container::avi::riff::{Chunk, HEADER, HEADER_BYTES};
 use crate::index::Builder;
-use crate::media::{Run, Ticks};
+use crate::media::{Private, Run, Ticks};
 
 /// How many chunks may wait until it is known when a picture is shown. Sixteen pictures do, with the sound between them.
 const MAX_WAITING: usize = 4096;
@@ -116,8 +116,7 @@ impl Samples {
             size,
             count,
             sync: key.unwrap_or_else(|| lane.stream.coding.is_key(frame, lane.empty)),
-            description: 1,
-            header: 0,
+            private: Private::NONE,
         };
         lane.empty = false;
         if let Some(shown) = &mut lane.shown {

@@ -8,6 +8,7 @@ use super::clock::Clock;
 use super::descriptions::Descriptions;
 use super::{OTHER_CODEC, Of, Tag};
 use crate::container::Error;
+use crate::container::flv::Kept;
 use crate::container::flv::amf::MetaData;
 use crate::container::flv::packet::{Codec, stated};
 use crate::container::flv::tag::VIDEO;
@@ -97,7 +98,7 @@ impl Lanes {
         tag: &Tag<'_>,
         of: Of,
         codec: Codec,
-        (sync, composition): (bool, Ticks),
+        (sync, composition, data): (bool, Ticks, usize),
         out: &mut Output,
     ) -> Result<bool, Error> {
         let next = self.tracks;
@@ -141,8 +142,7 @@ impl Lanes {
                 size: tag.header.tag_size() + u32::try_from(tag.trailer).unwrap_or(0),
                 count: 1,
                 sync,
-                description,
-                header: u8::try_from(tag.trailer).unwrap_or_default(),
+                private: Kept { description, trailer: tag.trailer, data }.pack(),
             });
         }
         Ok(true)

@@ -169,7 +169,7 @@ impl Pass {
             VIDEO => Packet::video(payload),
             _ => None,
         };
-        let Some(Packet { number, codec, role }) = packet else {
+        let Some(Packet { number, codec, role, from: data }) = packet else {
             out.notes.at(offset, "a tag without content is passed over");
             return Ok(());
         };
@@ -186,7 +186,7 @@ impl Pass {
                 }
             }
             Role::Frame { sync, composition } => {
-                if self.lanes.frame(tag, of, codec, (sync, composition), out)? {
+                if self.lanes.frame(tag, of, codec, (sync, composition, data), out)? {
                     self.first.get_or_insert(offset);
                 }
             }

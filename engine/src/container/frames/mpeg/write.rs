@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::tag::Info;
 use super::{DECODER_DELAY, WARM_UP};
 use crate::codec::mpeg_audio::Header;
-use crate::container::frames::mismatch;
+use crate::container::frames::{self, mismatch};
 use crate::container::{Error, Selected, Written};
 use crate::index::{Outline, Runs};
 use crate::media::splice::Splice;
@@ -30,7 +30,7 @@ pub fn write(outline: &Outline, selected: &Selected) -> Result<Written, Error> {
     let (before, frames) = split(&selected.runs, first);
     let start = frames.first().ok_or_else(|| mismatch("a selection without a frame"))?;
     // Readers look for two headers alike to know where the frames begin.
-    let header = header.bare(u8::try_from(start.description.saturating_sub(1)).unwrap_or_default());
+    let header = header.bare(frames::mode(start));
     let inside = (media - start.decode).0.max(0);
     let reservoir = main_data(&before, header.most_reach());
     let made = made(header, reservoir, inside);
@@ -91,7 +91,7 @@ fn main_data(runs: &VecDeque<Run>, most: u32) -> Vec<Range<u64>> {
                 break;
             }
             let Some(frame) = run.slice(at..at + 1) else { continue };
-            let data = frame.offset + u64::from(frame.header)..frame.bytes().end;
+            let data = frame.offset + u64::from(frames::header(&frame))..frame.bytes().end;
             let data = data.start.max(data.end.saturating_sub(left))..data.end;
             left -= data.end.saturating_sub(data.start);
             found.push(data);

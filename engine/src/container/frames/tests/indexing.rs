@@ -120,7 +120,7 @@ fn adts_frames_may_have_checksums_and_several_blocks() {
     let outline = &indexed.outline;
     assert_eq!((&outline.container, outline.mime.as_str()), (&super::super::ADTS, "audio/aac"));
     assert_eq!(outline.tracks[0].codec, "mp4a.40.2");
-    let found: Vec<_> = indexed.frames().iter().map(|run| (run.size, run.duration.0, run.header)).collect();
+    let found: Vec<_> = indexed.frames().iter().map(|run| (run.size, run.duration.0, run.private.second())).collect();
     assert_eq!(found, [(107, 1024, 7), (309, 4096, 9), (5007, 1024, 7), (8, 2048, 7)]);
     assert_eq!(outline.duration, Time(8192 * 1_000_000_000 / 44100));
 }

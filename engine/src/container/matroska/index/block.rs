@@ -24,6 +24,8 @@ pub struct Head {
     pub before_frame: Option<usize>,
     /// The first two bytes of the only frame, the second zero where there is but one; `None` where frames are laced.
     packet: Option<[u8; 2]>,
+    /// How frames are laced, by two bits of the flags: not at all, as Xiph's containers do, in equal sizes, as EBML writes numbers.
+    pub lacing: u8,
 }
 
 impl Head {
@@ -31,7 +33,8 @@ impl Head {
     pub fn parse(data: &[u8]) -> Option<Self> {
         let (track, before_timestamp) = vint(data)?;
         let [high, low, flags, rest @ ..] = data.get(before_timestamp..)? else { return None };
-        let laced = flags & 0x06 != 0;
+        let lacing = flags >> 1 & 3;
+        let laced = lacing != 0;
         let frames = if laced { u16::from(*rest.first()?) + 1 } else { 1 };
         Some(Self {
             track,
@@ -41,6 +44,7 @@ impl Head {
             frames,
             before_frame: (!laced).then_some(before_timestamp + 3),
             packet: rest.first().filter(|_| !laced).map(|first| [*first, rest.get(1).copied().unwrap_or(0)]),
+            lacing,
         })
     }
 

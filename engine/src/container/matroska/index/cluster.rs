@@ -86,7 +86,8 @@ pub async fn read(
                     let sync = head.keyframe;
                     let opening = opening(stream, child.length, end, &head, samples.looks(&head, sync)).await?;
                     let timestamp = timestamp as u64;
-                    let element = Element { offset, end, timestamp, duration: None, discard: 0, sync, opening };
+                    let element =
+                        Element { offset, end, timestamp, behind: 0, duration: None, discard: 0, sync, opening };
                     element.give(head, samples, out)?;
                 }
                 None => out.notes.at(offset, "a SimpleBlock without a head is passed over"),
@@ -118,7 +119,8 @@ async fn group(
     samples: &mut Samples,
     out: &mut Output,
 ) -> Result<(), Error> {
-    let mut element = Element { offset, end, timestamp: 0, duration: None, discard: 0, sync: true, opening: None };
+    let mut element =
+        Element { offset, end, timestamp: 0, behind: 0, duration: None, discard: 0, sync: true, opening: None };
     let mut head = None;
     stream.seek(body);
     while stream.position() < end {
@@ -138,6 +140,7 @@ async fn group(
             ids::BLOCK if head.is_none() => {
                 head = Head::parse(data);
                 let before = head.map_or(0, |head| head.before_timestamp);
+                element.behind = end - child_end;
                 element.timestamp = at + (child.length + before) as u64 - offset;
                 if let Some(head) = &head {
                     let looks = samples.looks(head, true);
@@ -185,6 +188,8 @@ struct Element {
     end: u64,
     /// How many bytes into it the block's timestamp stands.
     timestamp: u64,
+    /// How many bytes follow on the block.
+    behind: u64,
     duration: Option<Ticks>,
     discard: u64,
     sync: bool,
@@ -201,7 +206,7 @@ impl Element {
             out.notes.at(self.offset, "a block of more than 4 GiB, or that stands last in its group, is passed over");
             return Ok(());
         };
-        let Self { offset, duration, discard, sync, opening, .. } = *self;
-        samples.block(&Block { offset, size, header, head, duration, discard, sync, opening }, &mut out.builder)
+        let Self { offset, behind, duration, discard, sync, opening, .. } = *self;
+        samples.block(&Block { offset, size, header, behind, head, duration, discard, sync, opening }, &mut out.builder)
     }
 }

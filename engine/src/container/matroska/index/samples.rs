@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::Kept;
 use super::block::Head;
 use super::tracks::{Coding, Tracks};
 use crate::codec::Opening;
@@ -20,6 +21,8 @@ pub struct Block {
     pub size: u32,
     /// How many bytes into the element the block's relative timestamp stands.
     pub header: u8,
+    /// How many bytes of the element follow on the block.
+    pub behind: u64,
     /// The head of the block.
     pub head: Head,
     /// BlockDuration, in ticks.
@@ -169,8 +172,12 @@ impl Lane {
                 Some(claim) => claim.settle(block.sync, block.opening),
                 None => block.sync || self.coding.kind != Kind::Video,
             },
-            description: 1,
-            header: block.header,
+            private: Kept {
+                timestamp: block.header,
+                behind: if self.coding.unknown { u64::MAX } else { block.behind },
+                lacing: block.head.lacing,
+            }
+            .pack(),
         };
         let natural = self.natural(&block.head, block.discard);
         let own = match (block.duration, natural) {
@@ -226,7 +233,7 @@ mod tests {
     use super::*;
 
     fn lane(kind: Kind, frame: Option<u64>, opus: bool) -> Lane {
-        let coding = Coding { number: 1, kind, frame, opus, pictures: crate::codec::Coding::Unknown };
+        let coding = Coding { number: 1, kind, frame, opus, unknown: false, pictures: crate::codec::Coding::Unknown };
         Lane::new(coding, Timescale::of_nanoseconds(1_000_000).unwrap(), None)
     }
 
@@ -238,7 +245,17 @@ mod tests {
             let data = [0x81, high, low, flags, first];
             let head = Head::parse(&data).unwrap();
             let duration = duration.map(Ticks);
-            let block = Block { offset: 0, size: 9, header: 3, head, duration, discard: 0, sync: false, opening: None };
+            let block = Block {
+                offset: 0,
+                size: 9,
+                header: 3,
+                behind: 0,
+                head,
+                duration,
+                discard: 0,
+                sync: false,
+                opening: None,
+            };
             runs.extend(lane.push(&block, Ticks(1000)));
         }
         runs.extend(lane.flush());
@@ -278,8 +295,17 @@ mod tests {
         for (kind, sync) in [(Kind::Video, false), (Kind::Audio, true), (Kind::Text, true)] {
             let mut lane = lane(kind, None, false);
             let head = Head::parse(&[0x81, 0, 0, 0, 0]).unwrap();
-            let block =
-                Block { offset: 0, size: 9, header: 3, head, duration: None, discard: 0, sync: false, opening: None };
+            let block = Block {
+                offset: 0,
+                size: 9,
+                header: 3,
+                behind: 0,
+                head,
+                duration: None,
+                discard: 0,
+                sync: false,
+                opening: None,
+            };
             assert!(lane.push(&block, Ticks(0)).is_none());
             assert_eq!(lane.flush().unwrap().sync, sync, "{kind:?}");
         }

@@ -33,6 +33,8 @@ pub struct Coding {
     pub frame: Option<u64>,
     /// Its packets say how long they last, in their first bytes, which are not compressed away.
     pub opus: bool,
+    /// How its frames are encoded is not kept, and so not where their payloads are.
+    pub unknown: bool,
     /// How its frames say that they are keyframes.
     pub pictures: crate::codec::Coding,
 }
@@ -87,13 +89,16 @@ impl Tracks {
             }
             let entry = Entry::parse(&child, &format!("Segment/Tracks/TrackEntry[{entries}]"))?;
             let Some(kind) = entry.usable_kind(&found, notes) else { continue };
-            inline += child.whole.len();
-            let setup = if inline <= MAX_INLINE {
+            // What frames are encoded by has to be at hand.
+            let kept = entry.encoded && child.whole.len() <= MAX_INLINE;
+            inline += if kept { 0 } else { child.whole.len() };
+            let setup = if kept || inline <= MAX_INLINE {
                 Setup::Inline(Bytes::copy_from_slice(child.whole))
             } else {
                 Setup::At(child.offset..child.offset.saturating_add(child.whole.len() as u64))
             };
-            found.codings.push(entry.coding(kind));
+            let unknown = entry.encoded && !kept;
+            found.codings.push(Coding { unknown, ..entry.coding(kind) });
             found.tracks.push(entry.track(kind, timescale, setup));
         }
         if found.tracks.is_empty() {
@@ -175,7 +180,8 @@ impl<'a> Entry<'a> {
     fn coding(&self, kind: Kind) -> Coding {
         let pictures =
             if self.encoded { crate::codec::Coding::Unknown } else { codec::pictures(&self.codec, self.private) };
-        Coding { number: self.number, kind, frame: self.frame, opus: self.codec == "A_OPUS" && !self.encoded, pictures }
+        let opus = self.codec == "A_OPUS" && !self.encoded;
+        Coding { number: self.number, kind, frame: self.frame, opus, unknown: false, pictures }
     }
 
     fn track(self, kind: Kind, timescale: Timescale, setup: Setup) -> Track {

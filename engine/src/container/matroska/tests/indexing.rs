@@ -41,7 +41,7 @@ fn an_ordinary_file_is_indexed_in_full() {
         assert_eq!(original[at], 0xA3);
         let element = indexed.elements.iter().rfind(|element| element.offset <= run.offset).unwrap();
         let relative = run.presentation() - element.time;
-        let timestamp = at + run.header as usize;
+        let timestamp = at + run.private.second() as usize;
         assert_eq!(original[timestamp..timestamp + 2], (relative.0 as i16).to_be_bytes());
     }
 }
@@ -167,7 +167,7 @@ fn block_groups_say_more_than_simple_blocks() {
         indexed.samples[0].iter().map(|run| (run.decode.0, run.composition.0, run.duration.0, run.sync)).collect();
     assert_eq!(found, [(7000, 0, 37, true), (7120, 0, 40, false), (7120, -80, 40, false), (7500, 0, 99, true)]);
     for run in indexed.samples.iter().flatten() {
-        let timestamp = run.offset as usize + run.header as usize;
+        let timestamp = run.offset as usize + run.private.second() as usize;
         let relative = (run.presentation().0 - 7000) as i16;
         assert_eq!(original[timestamp..timestamp + 2], relative.to_be_bytes());
     }

@@ -4,6 +4,7 @@
 mod chapters;
 mod damage;
 mod indexing;
+mod payloads;
 mod writing;
 
 use std::ops::Range;

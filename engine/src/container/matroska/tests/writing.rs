@@ -58,9 +58,10 @@ fn a_cut_inside_a_cluster_changes_two_bytes_of_its_blocks() {
     let chosen = |track: usize| before.samples[track].iter().filter(|run| (3000..5000).contains(&run.presentation().0));
     for track in [0, 1] {
         for (before, after) in chosen(track).zip(&after.samples[track]) {
-            assert_eq!((before.size, before.header), (after.size, after.header));
+            assert_eq!((before.size, before.private), (after.size, after.private));
             for at in 0..u64::from(before.size) {
-                let timestamp = (u64::from(before.header)..u64::from(before.header) + 2).contains(&at);
+                let timestamp =
+                    (u64::from(before.private.second())..u64::from(before.private.second()) + 2).contains(&at);
                 let same = original[(before.offset + at) as usize] == cut[(after.offset + at) as usize];
                 assert!(same || timestamp, "byte {at} of {before:?}");
             }
@@ -165,7 +166,7 @@ fn an_index_and_a_selection_that_do_not_go_together_are_an_error() {
         |selection| selection.tracks[0].track = 2,
         |selection| selection.elements = Elements::default(),
         |selection| change_element(selection, 1, |element| element.size = 50),
-        |selection| change_first(selection, |run| run.header = 255),
+        |selection| change_first(selection, |run| run.private = crate::media::Private::new(0, 255)),
         |selection| change_first(selection, |run| run.decode = Ticks(i64::MIN)),
     ];
     for spoil in spoil {
@@ -220,9 +221,9 @@ proptest! {
             prop_assert_eq!(chosen.runs.len(), written.len());
             for (chosen, written) in chosen.runs.iter().zip(written) {
                 prop_assert_eq!(chosen.presentation() - Ticks(start), written.presentation());
-                prop_assert_eq!((chosen.sync, chosen.header), (written.sync, written.header));
+                prop_assert_eq!((chosen.sync, chosen.private), (written.sync, written.private));
                 let (mut chosen_bytes, written_bytes) = (part(&original, &chosen.bytes()).to_vec(), part(&cut, &written.bytes()));
-                let timestamp = usize::from(chosen.header)..usize::from(chosen.header) + 2;
+                let timestamp = usize::from(chosen.private.second())..usize::from(chosen.private.second()) + 2;
                 chosen_bytes[timestamp.clone()].copy_from_slice(&written_bytes[timestamp]);
                 prop_assert_eq!(chosen_bytes, written_bytes);
             }

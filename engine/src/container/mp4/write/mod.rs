@@ -6,6 +6,7 @@ mod tables;
 
 use self::tables::{Chunks, Counted};
 use super::boxes::{Box, patch_u32, try_write_box, write_box, write_full_box};
+use super::samples::description;
 use super::sound::Packets;
 use crate::container::order::Merged;
 use crate::container::{Error, Extents, MAX_MADE, Segment, Selected, Selection, TooLarge, Written};
@@ -141,7 +142,7 @@ fn lay_out(selected: &[Selected], tracks: &[CutTrack<'_>], wide: bool) -> Result
         let offset = data.len();
         data.source(run.bytes());
         let samples = track.packets.map_or(run.count, |packets| packets.counted(&run).count);
-        chunks.put(offset..data.len(), samples, run.description)?;
+        chunks.put(offset..data.len(), samples, description(&run))?;
     }
     chunks.iter_mut().for_each(Chunks::end);
     Ok((data, chunks))

@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use self::follows::Follows;
 use self::shown::{Dated, Shown};
-use super::clock::{Clock, Hand, SECOND, composition, distance, possible};
+use super::clock::{Clock, Hand, SECOND, by_clock, composition, distance, possible};
 use super::codec::Codec;
 use super::scan::{Event, FINE, Scan, USUAL, What};
 use crate::codec::{Order, Place, Start};
 use crate::container::notes::Notes;
-use crate::media::{Kind, Run, Ticks};
+use crate::media::{Kind, Private, Run, Ticks};
 
 /// How much of an access unit is looked at to find out whether decoding can begin at it. Captions may be kilobytes.
 const OPENING: usize = 8 << 10;
@@ -208,8 +208,7 @@ impl Lane {
             size: 0,
             count: 1,
             sync: self.codec.kind() != Kind::Video,
-            description: 1,
-            header: 0,
+            private: Private::NONE,
         };
         self.open = Some(Open {
             pack: self.pack,
@@ -249,7 +248,7 @@ impl Lane {
         self.decode = decode;
         open.run.decode = decode;
         open.run.composition = composition.map_or(Ticks::ZERO, |ahead| Ticks(decoded / FINE) + ahead - decode);
-        open.run.description = u16::try_from(self.hand.clock().0).unwrap_or(u16::MAX - 1) + 1;
+        open.run.private = by_clock(self.hand.clock().0);
         (open.timed, open.shown) = (true, composition.is_some());
         // The picture that others refer to is shown when the next of them is decoded.
         if reference {
@@ -281,14 +280,14 @@ impl Lane {
         let usual = if self.usual.0 > 0 { self.usual.0 * FINE } else { USUAL };
         let lasts = gap.map_or(usual, |gap| gap / (count + 1));
         let before = first.checked_sub(1).and_then(|before| self.pending.get(before)).map(|before| &before.run);
-        let (begin, description) = before.map_or((self.decode, 1), |before| (before.decode, before.description));
+        let (begin, private) = before.map_or((self.decode, Private::NONE), |before| (before.decode, before.private));
         let mut end = next.map(|next| Ticks(next.decoded / FINE));
         for (nth, pending) in (1..).zip(self.pending.range_mut(first..)) {
             let decoded = since + lasts * nth;
             let decode = Ticks(decoded / FINE).max(begin).min(end.unwrap_or(Ticks(i64::MAX)));
             let ahead = self.shown.of(pending.place, decoded, lasts, next) / FINE - decode.0;
             let composition = Ticks(possible(ahead));
-            pending.run = Run { decode, composition, description, ..pending.run.clone() };
+            pending.run = Run { decode, composition, private, ..pending.run.clone() };
             (pending.timed, pending.shown) = (true, true);
             if pending.run.sync {
                 self.entered.get_or_insert(Entrance { pack: pending.pack, time: decode.0 });

@@ -13,7 +13,7 @@ use crate::container::mpeg::clock::{Clock, Hand, SECOND, composition};
 use crate::container::mpeg::codec::Codec;
 use crate::container::mpeg::pes::Pes;
 use crate::container::notes::Notes;
-use crate::media::{Kind, Run, Ticks};
+use crate::media::{Kind, Private, Run, Ticks};
 
 /// A track whose samples are its PES packets.
 #[derive(Serialize, Deserialize)]
@@ -84,8 +84,7 @@ impl Whole {
                     size: 0,
                     count: 1,
                     sync: false,
-                    description: 1,
-                    header: 0,
+                    private: Private::NONE,
                 };
                 self.decode = decode;
                 let opening = Some((Vec::new(), packet.is_random_access()));

@@ -205,8 +205,7 @@ impl Streams {
                 size: sample.size,
                 count: 1,
                 sync: sample.sync,
-                description: sample.part.description(),
-                header: sample.place,
+                private: sample.part.kept(sample.place),
             };
             builder.samples(*track, run)?;
         }

@@ -36,7 +36,7 @@ impl Piece {
         let lies =
             elements.at(run.offset).filter(|element| run.bytes().end <= element.offset.saturating_add(element.size));
         let piece = lies.and_then(|element| {
-            let Kept { before, after, own } = kept::find(&element.kept, usize::from(run.header), numbered)?;
+            let Kept { before, after, own } = kept::find(&element.kept, Part::place(run), numbered)?;
             Some(Self {
                 head: Vec::new(),
                 offset: run.offset,
