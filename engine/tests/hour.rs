@@ -1,4 +1,5 @@
-//! An hour of H.264 and AAC: how much of the file its index is made from, how long the index is, and how much of it a cut reads.
+//! An hour of H.264 and AAC: how much of the file indexing reads, how large the index is, and how much of it a cut
+//! reads.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -25,7 +26,7 @@ use reelspan_engine::fragment::resolve::{self, Ask, Cut, Error, Meaning, Memory,
 use reelspan_engine::index::{Outline, Page};
 use reelspan_engine::media::{Interval, Time};
 
-/// Counts what is read of a film.
+/// Counts the bytes read from a film.
 struct Counted {
     film: film::Film,
     bytes: AtomicU64,
@@ -69,7 +70,8 @@ async fn indexing_an_hour_reads_a_fiftieth_of_it_in_a_handful_of_reads() {
     assert_eq!(indexes[0], indexes[1]);
 }
 
-/// Counts the rounds, and the bytes of pages in them: those of the guess in the first, as a request fetches them.
+/// Counts the rounds of reading, and the bytes of pages in them. The first round includes the guessed pages, as in a
+/// request.
 struct Fetched {
     memory: Memory,
     had: RangeInclusive<u32>,

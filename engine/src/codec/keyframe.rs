@@ -1,17 +1,18 @@
-//! Whether decoding can begin at a frame, from its first bytes: where nothing else says so, and where what says so is false.
+//! Whether decoding can begin at a frame, by its first bytes: used if the container does not say so, or says it
+//! wrongly.
 
 use serde::{Deserialize, Serialize};
 
 use super::{av1, avc, hevc, nal, theora, vp8, vp9};
 
-/// How many bytes of a frame are looked at: as many as parameter sets, and what an encoder says of itself (x264 in some seven
-/// hundred), stand before the picture.
+/// How many bytes of a frame are examined: enough for the parameter sets and the encoder's text before the picture
+/// (x264's has some seven hundred bytes).
 pub const LOOK: usize = 2048;
 
 /// How codecs mark their keyframes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Coding {
-    /// Each frame stands alone.
+    /// Each frame is independent.
     Intra,
     /// H.264 (ITU-T H.264 §7.3).
     H264(Framing),
@@ -31,32 +32,32 @@ pub enum Coding {
     Av1,
     /// Theora (Theora Specification §7.1).
     Theora,
-    /// By its first frame alone, for all that is known.
+    /// Unknown: only the first frame is known to be one.
     Unknown,
 }
 
-/// How NAL units lie side by side.
+/// How NAL units are delimited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Framing {
-    /// Behind start codes (Annex B).
+    /// By start codes (Annex B).
     StartCodes,
-    /// Behind their length, in so many bytes (ISO/IEC 14496-15 §5.3.3).
+    /// By their length, in this many bytes (ISO/IEC 14496-15 §5.3.3).
     Lengths(u8),
 }
 
-/// What a frame's first bytes say of it.
+/// What a frame's first bytes show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {
     /// Decoding can begin here.
     Point,
-    /// It refers to no other, but those behind it may refer to what was before.
+    /// It refers to no other frame, but later frames may refer to earlier ones.
     Intra,
-    /// It refers to others.
+    /// It refers to other frames.
     Refers,
 }
 
 impl Coding {
-    /// By `BITMAPINFOHEADER.biCompression`.
+    /// From `BITMAPINFOHEADER.biCompression`.
     #[must_use]
     pub fn of(compression: [u8; 4]) -> Self {
         match &compression.map(|byte| byte.to_ascii_uppercase()) {
@@ -95,7 +96,7 @@ impl Coding {
         }
     }
 
-    /// The codec's name, as a MIME type has it where there is one, else its own.
+    /// The codec's name in a MIME type if there is one, else its own.
     #[must_use]
     pub fn name(self, compression: [u8; 4]) -> String {
         match (self, &compression.map(|byte| byte.to_ascii_uppercase())) {
@@ -109,13 +110,13 @@ impl Coding {
         }
     }
 
-    /// Whether decoding can begin at a frame with these first bytes, which is the first of its stream or not.
+    /// Whether decoding can begin at a frame with these first bytes; `first` for the first frame of its stream.
     #[must_use]
     pub fn is_key(self, frame: &[u8], first: bool) -> bool {
         self.opening(frame).map_or(first && self == Self::Unknown, |opening| opening == Opening::Point)
     }
 
-    /// What the first bytes of a frame say; `None` where they do not.
+    /// What the first bytes of a frame show; `None` if nothing.
     #[must_use]
     pub fn opening(self, frame: &[u8]) -> Option<Opening> {
         let point = |begins| if begins { Opening::Point } else { Opening::Refers };
@@ -124,12 +125,12 @@ impl Coding {
             Self::Intra => Some(Opening::Point),
             Self::H264(framing) => avc::opening(&mut framing.units(frame)),
             Self::Hevc(framing) => hevc::opening(&mut framing.units(frame)),
-            // vop_coding_type is the two bits behind the start code of a VOP; 0 is intra.
+            // vop_coding_type is the two bits after the start code of a VOP; 0 is intra.
             Self::Mpeg4 => nal::units(frame).find_map(|code| match code {
                 [0xB6, kind, ..] => Some(point(kind >> 6 == 0)),
                 _ => None,
             }),
-            // picture_coding_type stands behind ten bits of temporal_reference; 1 is intra.
+            // picture_coding_type follows ten bits of temporal_reference; 1 is intra.
             Self::Mpeg2 => nal::units(frame).find_map(|code| match code {
                 [0, _, kind, ..] => Some(point(kind >> 3 & 7 == 1)),
                 _ => None,
@@ -145,8 +146,8 @@ impl Coding {
 }
 
 impl Framing {
-    /// By the byte of `avcC` or `hvcC` whose last two bits are the width of lengths, less one (ISO/IEC 14496-15 §5.3.3, §8.3.3).
-    /// Without one there are start codes.
+    /// From the byte of `avcC` or `hvcC` whose last two bits are the width of lengths, minus one (ISO/IEC 14496-15
+    /// §5.3.3, §8.3.3). Without one there are start codes.
     #[must_use]
     pub fn configured(byte: Option<&u8>) -> Self {
         byte.map_or(Self::StartCodes, |byte| Self::Lengths((byte & 3) + 1))
@@ -155,7 +156,7 @@ impl Framing {
     /// The NAL units of a frame.
     fn units(self, frame: &[u8]) -> Box<dyn Iterator<Item = &[u8]> + '_> {
         match self {
-            // A unit of one byte there is not: it is a start code, of a muxer that knew no better.
+            // A length of one does not occur: this is a start code from a faulty muxer.
             Self::Lengths(width) if !frame.starts_with(&[0, 0, 0, 1]) => Box::new(nal::by_lengths(frame, width.into())),
             _ => Box::new(nal::units(frame)),
         }

@@ -1,5 +1,5 @@
-//! Codecs, a module for each: what a stream's own bytes say of it, whatever container it lies in. Where decoding can begin, how
-//! long a frame lasts, what a configuration record holds, and how a MIME type names it.
+//! Codecs, one module each: what a stream's own bytes say, whatever its container: where decoding can begin, the
+//! duration of a frame, the contents of a configuration record, and the name in a MIME type.
 
 pub mod aac;
 pub mod ac3;
@@ -35,42 +35,42 @@ pub use order::{Order, Place};
 
 use serde::{Deserialize, Serialize};
 
-/// What the beginning of an access unit says.
+/// What the beginning of an access unit reveals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// Decoding can begin here, or not.
+    /// Whether decoding can begin here.
     Access(bool),
-    /// More of it has to be seen.
+    /// More of it is needed.
     Undecided,
 }
 
-/// What a stream's own data say of it.
+/// The properties of a stream according to its own data.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Properties {
-    /// The codec, as the `codecs` parameter of a MIME type has it (RFC 6381).
+    /// The codec, in the form of the `codecs` parameter of a MIME type (RFC 6381).
     pub name: String,
     /// Width and height in pixels, of video.
     pub dimensions: Option<(u32, u32)>,
-    /// Samples a second that a decoder gives, of audio.
+    /// Audio: the sample rate that a decoder outputs.
     pub sample_rate: Option<u32>,
-    /// How many channels, of audio.
+    /// Audio: the number of channels.
     pub channels: Option<u16>,
 }
 
 impl Properties {
-    /// Those of video.
+    /// The properties of a video stream.
     #[must_use]
     pub const fn video(name: String, dimensions: Option<(u32, u32)>) -> Self {
         Self { name, dimensions, sample_rate: None, channels: None }
     }
 
-    /// Those of audio.
+    /// The properties of an audio stream.
     #[must_use]
     pub const fn audio(name: String, sample_rate: Option<u32>, channels: Option<u16>) -> Self {
         Self { name, dimensions: None, sample_rate, channels }
     }
 
-    /// What these leave open is as the others say, but for the name.
+    /// Fills in unknown properties, except the name, from the others.
     #[must_use]
     pub fn or(self, others: &Self) -> Self {
         Self {

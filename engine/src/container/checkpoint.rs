@@ -1,5 +1,5 @@
-//! How far a pass through a file has come, as bytes: for whoever goes on in another process, in which nothing is left of the
-//! first but these and the pages that it has stored.
+//! The progress of a pass through a file, as bytes: another process can continue from these and the pages that the
+//! first has stored.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -8,27 +8,28 @@ use serde::{Deserialize, Serialize};
 use super::Error;
 use crate::index::FORMAT;
 
-/// The version of all that passes remember. One more for every change of it: what another version wrote is no checkpoint.
+/// The version of everything that passes store. Increase it for every change: a checkpoint of another version is
+/// invalid.
 const VERSION: u32 = 5;
 
-/// How far a pass has come. An ordinary one has some ten kilobytes; one of a file that is made to be hostile, some megabytes.
+/// The progress of a pass. An ordinary one has some ten kilobytes; for a hostile file it may have some megabytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     place: Place,
-    /// What the pass of the file's format remembers.
+    /// The state of the format's pass.
     state: Bytes,
 }
 
-/// Where it is.
+/// The position of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Place {
-    /// Where in the file it goes on.
+    /// Where in the file it continues.
     offset: u64,
-    /// One more than the number of the last page so far.
+    /// The number of the last page so far, plus one.
     pages: u32,
 }
 
-/// What is written, behind a hash of it.
+/// The stored fields, after a hash of them.
 #[derive(Serialize, Deserialize)]
 struct Packed {
     versions: (u32, u32, String),
@@ -36,13 +37,13 @@ struct Packed {
     state: Bytes,
 }
 
-/// Who can read it: the same versions of the index, of passes, and of the program, for good measure.
+/// The versions of the index, of passes, and of the program; only programs with the same versions can read it.
 fn versions() -> (u32, u32, String) {
     (FORMAT, VERSION, env!("CARGO_PKG_VERSION").to_owned())
 }
 
-/// FNV-1a of 64 bits (RFC 9923 §2). It tells bytes that were damaged, or of which two writers left parts; it is no defence against
-/// bytes that were made to agree with it.
+/// FNV-1a of 64 bits (RFC 9923 §2). It detects damaged bytes and mixtures of two writers' bytes; it is no defence
+/// against forged bytes.
 fn hash(bytes: &[u8]) -> [u8; 8] {
     const OFFSET_BASIS: u64 = 0xCBF2_9CE4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01B3;
@@ -51,7 +52,7 @@ fn hash(bytes: &[u8]) -> [u8; 8] {
 }
 
 impl Checkpoint {
-    /// Of a pass that has come to this offset.
+    /// A checkpoint of a pass at this offset.
     pub(super) fn new(pass: &impl Serialize, offset: u64, pages: u32) -> Result<Self, Error> {
         let state = postcard::to_stdvec(pass).map_err(|error| Error::Checkpoint(error.to_string()))?;
         Ok(Self { place: Place { offset, pages }, state: state.into() })
@@ -62,13 +63,13 @@ impl Checkpoint {
         postcard::from_bytes(&self.state).map_err(|error| Error::Checkpoint(error.to_string()))
     }
 
-    /// Where in the file it goes on.
+    /// Where in the file it continues.
     #[must_use]
     pub const fn offset(&self) -> u64 {
         self.place.offset
     }
 
-    /// One more than the number of the last page so far.
+    /// The number of the last page so far, plus one.
     pub(super) const fn pages(&self) -> u32 {
         self.place.pages
     }
@@ -77,12 +78,13 @@ impl Checkpoint {
     #[must_use]
     pub fn pack(&self) -> Bytes {
         let packed = Packed { versions: versions(), place: self.place, state: self.state.clone() };
-        // Plain data in memory always serialises; nothing at all is no checkpoint.
+        // Plain data in memory always serialises; an empty result would be an invalid checkpoint.
         let packed = postcard::to_stdvec(&packed).unwrap_or_default();
         [&hash(&packed)[..], &packed].concat().into()
     }
 
-    /// Unpacks what [`Checkpoint::pack`] made; `None` where it did not, or not in this version: then the pass begins anew.
+    /// Unpacks the result of [`Checkpoint::pack`]; `None` if it is invalid or of another version: then the pass begins
+    /// anew.
     #[must_use]
     pub fn unpack(bytes: &[u8]) -> Option<Self> {
         let (found, packed) = bytes.split_first_chunk::<8>()?;

@@ -1,4 +1,5 @@
-//! Why a file cannot be indexed, or a cut not be written. What an error says is in its fields; its text is for people.
+//! Why a file cannot be indexed, or a cut cannot be written. Programs use the fields of an error; its text is for
+//! people.
 
 use super::ReadError;
 use crate::index::BuildError;
@@ -9,20 +10,20 @@ pub enum Error {
     /// Its bytes are not what the format's standard says.
     #[error("{what} (at byte {offset}, in {path})")]
     Malformed {
-        /// Where in the file.
+        /// The offset in the file.
         offset: u64,
         /// Which box or element, from the outside in: `moov/trak[2]/mdia`.
         path: String,
         /// What was found, and what was expected.
         what: String,
     },
-    /// It is sound, but uses what is not supported.
+    /// It is valid, but uses something unsupported.
     #[error("not supported: {0}")]
     Unsupported(#[from] Unsupported),
-    /// No format that is known.
+    /// Its format is unknown.
     #[error("not a media file of a known format")]
     Unknown,
-    /// It exceeds what one file, or one cut, may have.
+    /// It exceeds a limit for one file or one cut.
     #[error("too large: {0}")]
     TooLarge(#[from] TooLarge),
     /// Its samples claim more bytes than it has, or more pages than a file may have.
@@ -35,7 +36,7 @@ pub enum Error {
     Memory {
         /// How many bytes it took when it was given up.
         taken: u64,
-        /// How many it may take.
+        /// The limit.
         bound: u64,
     },
     /// A checkpoint is not of a pass through such a file: it has to be thrown away.
@@ -58,53 +59,53 @@ impl From<BuildError> for Error {
     }
 }
 
-/// What a file uses, or a cut would need, that is not supported.
+/// An unsupported property of a file, or of a cut.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsupported {
-    /// An index of a format that this program does not know, or was built without.
+    /// An index with a format that this program does not know, or was built without.
     #[error("files of the format {name:?}")]
     Format {
-        /// What the head of the file calls it.
+        /// The name of the format in the head of the file.
         name: String,
     },
-    /// A file of a kind that is known by its beginning, and that is not read.
+    /// A file of a kind that is recognised by its beginning, but not supported.
     #[error("{kind}")]
     Kind {
-        /// Which kind, and what is particular about it.
+        /// The kind, and its particularity.
         kind: &'static str,
     },
-    /// Samples that are encrypted or scrambled.
+    /// Encrypted or scrambled samples.
     #[error("{what}")]
     Encrypted {
-        /// What says so.
+        /// The evidence.
         what: String,
     },
-    /// No track that could be given out.
+    /// No track that can be served.
     #[error("{why}")]
     NoTracks {
-        /// What there is instead.
+        /// The reason.
         why: String,
     },
-    /// Tags each of which is of several tracks.
-    #[error("tags each of which is of several tracks (enhanced FLV's ManyTracks)")]
+    /// Tags that each contain several tracks.
+    #[error("tags that each contain several tracks (enhanced FLV's ManyTracks)")]
     ManyTracks,
-    /// Sound in a codec whose blocks are not all of one size, or are not known.
+    /// Sound in a codec with an unknown or variable block size.
     #[error("{form} with sound of {codec}")]
     Codec {
         /// The kind of file.
         form: &'static str,
-        /// What it says of the codec.
+        /// The codec according to the file.
         codec: String,
     },
     /// An EBML document of another type than Matroska and WebM.
     #[error("an EBML document of type {0:?}")]
     DocType(String),
-    /// An EBML document that needs a later reader.
+    /// An EBML document that requires a later reader.
     #[error("{element} of {value}")]
     Ebml {
-        /// What the document says.
+        /// The element that requires it.
         element: &'static str,
-        /// How much it asks for.
+        /// The required value.
         value: u64,
     },
     /// A movie header that is compressed in an unknown way.
@@ -116,17 +117,17 @@ pub enum Unsupported {
     /// Frames of another format begin.
     #[error("another format of frames from byte {offset} on")]
     OtherFrames {
-        /// Where in the file.
+        /// The offset in the file.
         offset: u64,
     },
     /// The sample rate changes.
     #[error("a sample rate that changes at byte {offset}, from {before} to {behind} Hz")]
     SampleRate {
-        /// Where in the file.
+        /// The offset in the file.
         offset: u64,
-        /// Hz before.
+        /// The rate before it, in Hz.
         before: u32,
-        /// Hz from there on.
+        /// The rate after it, in Hz.
         behind: u32,
     },
     /// Samples whose bytes cannot be given without what the container puts between them.
@@ -137,85 +138,85 @@ pub enum Unsupported {
         /// Why they cannot.
         why: &'static str,
     },
-    /// A cut that an AVI cannot hold.
+    /// A cut too large for an AVI.
     #[error("a cut of {}{bytes} bytes, where an AVI may have {bound}", if *.whole { "" } else { "more than " })]
     AviSize {
-        /// How many bytes it would have, or has so far.
+        /// The number of bytes it would have, or has so far.
         bytes: u64,
-        /// Whether that is all of it.
+        /// Whether that is its total size.
         whole: bool,
-        /// How many it may have.
+        /// The limit.
         bound: u64,
     },
 }
 
-/// What exceeds what one file, or one cut, may have.
+/// A limit for one file or one cut that is exceeded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TooLarge {
     /// A header.
     #[error("{what} of {bytes} bytes, where {bound} are allowed")]
     Header {
-        /// Which header or element.
+        /// The header or element.
         what: String,
-        /// How many bytes it has.
+        /// Its size.
         bytes: u64,
-        /// How many it may have.
+        /// The limit.
         bound: u64,
     },
-    /// A box that has to be read whole.
+    /// A box that must be read completely.
     #[error("{what} of {bytes} bytes, where {bound} are read")]
     Box {
-        /// Which box.
+        /// The kind of box.
         what: &'static str,
         /// How many bytes it has.
         bytes: u64,
-        /// How many it may have.
+        /// The limit.
         bound: u64,
     },
     /// A compressed movie box.
     #[error("a movie box of {bytes} bytes, deflated to {deflated}, where {bound} are read")]
     Deflated {
-        /// How many bytes it says it has.
+        /// Its declared size.
         bytes: u64,
-        /// How many the compressed ones are.
+        /// Its compressed size.
         deflated: usize,
         /// How many it may have.
         bound: u64,
     },
-    /// A number of things.
+    /// The number of some items.
     #[error("more than {bound} {what}")]
     Count {
-        /// What is counted.
+        /// The items.
         what: &'static str,
-        /// How many there may be.
+        /// The limit.
         bound: u64,
     },
-    /// A movie fragment of which every picture would have to be looked at.
+    /// A movie fragment in which every picture would have to be examined.
     #[error("a movie fragment of more than {bound} pictures")]
     Pictures {
-        /// How many it may have.
+        /// The limit.
         bound: usize,
     },
-    /// The configurations of decoders.
+    /// Decoder configurations.
     #[error("sequence headers: {count} of {bytes} bytes, one of {size}")]
     SequenceHeaders {
-        /// How many there were before.
+        /// The number of earlier ones.
         count: usize,
-        /// How many bytes all of them have.
+        /// The total size of those.
         bytes: usize,
-        /// How many bytes the last one has.
+        /// The size of the last one.
         size: usize,
     },
-    /// A clock that is set anew.
+    /// A clock that is reset.
     #[error("time stamps that begin anew more than {bound} times")]
     Clocks {
-        /// How often it may be.
+        /// The limit.
         bound: usize,
     },
-    /// What an index keeps of which stream has which packets.
+    /// The layout of the packets of each stream, in an index.
     #[error("streams that alternate so often that ten seconds at second {second} have no page")]
     Alternation {
-        /// When.
+        /// The time in seconds.
         second: i64,
     },
     /// The samples of a chunk.

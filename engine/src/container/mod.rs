@@ -63,16 +63,16 @@ use bytes::Bytes;
 use crate::index::Outline;
 use crate::media::{Run, Track};
 
-/// How many bytes in a row are gone through in search of the next frame or packet. A file that has more of them, such as zeros
-/// behind its end, is read no further; the head's notes say so.
+/// How many bytes in a row are searched for the next frame or packet. After more of them, such as zeros after the end,
+/// the rest of a file is not read; the head's notes say so.
 const MOST_JUNK: u64 = 64 << 20;
-/// What the notes say of such a file.
-const NOT_READ: &str = "more than 64 MiB that are no frame or packet follow: what lies behind them is not read";
+/// The note on such a file.
+const NOT_READ: &str = "more than 64 MiB without a frame or packet follow: the bytes after them are not read";
 
-/// How many bytes of its beginning say of which format a file is.
+/// How many bytes of a file's beginning are used to recognise its format.
 const START: u64 = 4096;
 
-/// All formats, in the order in which they are asked whether a file is theirs.
+/// All formats, in the order in which they are tried.
 pub static FORMATS: &[&dyn Format] = &[
     #[cfg(feature = "matroska")]
     &matroska::Matroska,
@@ -97,13 +97,13 @@ pub static FORMATS: &[&dyn Format] = &[
     &frames::Frames,
 ];
 
-/// The format of an indexed file. `None` if a program that knew more formats has made the index.
+/// The format of an indexed file. `None` if the index was made by a program that knew more formats.
 #[must_use]
 pub fn format_of(outline: &Outline) -> Option<&'static dyn Format> {
     FORMATS.iter().copied().find(|format| format.containers().contains(&outline.container))
 }
 
-/// Reads the structure of a file: its pages go to the sink, and the outline is returned.
+/// Indexes a file: its pages go to the sink, and the outline is returned.
 ///
 /// # Errors
 ///
@@ -118,10 +118,10 @@ pub async fn index(source: &impl Source, sink: &mut (impl Sink + Send)) -> Resul
     }
 }
 
-/// Reads the structure of a file as far as the limit allows, beginning at the checkpoint of an earlier call if there is one. The
-/// pages that went to the sink in that call are not given again.
+/// Indexes a file as far as the limit allows, beginning at the checkpoint of an earlier call if there is one. The pages
+/// of that call are not passed to the sink again.
 ///
-/// Tables (of MP4, WAV and its likes) are read at once, whatever the limit: they are a few megabytes of any file.
+/// Tables (of MP4, WAV and similar formats) are read at once, whatever the limit: they are a few megabytes of any file.
 ///
 /// # Errors
 ///
@@ -145,7 +145,7 @@ async fn recognise(source: &dyn DynSource) -> Result<Option<&'static dyn Format>
     Ok(FORMATS.iter().copied().find(|format| format.recognises(of(*format))))
 }
 
-/// What a file begins with behind its `ID3v2` tags, where it has any before `start` says what it is.
+/// The beginning of a file after its `ID3v2` tags, if `start` does not show the format by itself.
 async fn behind_tags(source: &dyn DynSource, start: &Bytes) -> Result<Bytes, ReadError> {
     if tags::id3_length(start).is_none() {
         return Ok(start.clone());
@@ -158,7 +158,7 @@ async fn behind_tags(source: &dyn DynSource, start: &Bytes) -> Result<Bytes, Rea
 ///
 /// # Errors
 ///
-/// [`Error::Unsupported`] if the format is not known, else as [`Format::write`].
+/// [`Error::Unsupported`] if the format is unknown, otherwise the errors of [`Format::write`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
     known_format_of(outline)?.write(outline, selection)
 }

@@ -1,5 +1,5 @@
-//! A pass: how a file is indexed that is streamed through once from its beginning to its end. All that it remembers on the way
-//! is plain data, so it can stop between any two steps, and go on in another process ([`Checkpoint`]) as if nothing had been.
+//! A pass: indexes a file that is streamed once from its beginning to its end. Its whole state is plain data, so it can
+//! stop between any two steps, and continue in another process ([`Checkpoint`]) as if nothing had happened.
 
 use std::time::Instant;
 
@@ -18,9 +18,9 @@ use crate::media::Track;
 pub struct Limit {
     /// Until this instant, or a few megabytes longer.
     pub until: Option<Instant>,
-    /// So many bytes of the file, or one step more.
+    /// This many bytes of the file, or one step more.
     pub bytes: Option<u64>,
-    /// How many bytes are asked for at once.
+    /// How many bytes are requested at once.
     pub chunk: u64,
 }
 
@@ -31,55 +31,55 @@ impl Default for Limit {
 }
 
 impl Limit {
-    /// Whether a pass that went through so many bytes has to stop.
+    /// Whether a pass that has read this many bytes has to stop.
     fn is_reached(&self, bytes: u64) -> bool {
         self.bytes.is_some_and(|limit| bytes >= limit) || self.until.is_some_and(|until| Instant::now() >= until)
     }
 }
 
-/// How far indexing has come.
+/// The progress of indexing.
 #[derive(Clone, Debug)]
 pub enum Progress {
     /// To the end of the file.
     Done(Box<Outline>),
-    /// To the limit. All pages that are complete have gone to the sink.
+    /// To the limit. All complete pages have gone to the sink.
     Paused(Checkpoint),
 }
 
-/// Where a pass gives what it finds. The driver keeps it beside the pass, in checkpoints too.
+/// The results of a pass. The driver keeps them next to the pass, also in checkpoints.
 #[derive(Serialize, Deserialize)]
 pub struct Output {
-    /// Makes the pages of the samples. It knows the length of the file, and takes the tracks from the pass.
+    /// Builds the pages from the samples. It knows the length of the file, and gets the tracks from the pass.
     pub builder: Builder,
-    /// What a person should know of the file.
+    /// Notes for the user about the file.
     pub notes: Notes,
 }
 
-/// One pass through a file of some format. What it reads is decided by the file alone, and not by where it was stopped.
+/// One pass through a file of some format. Its result depends only on the file, and not on where it was stopped.
 pub trait Pass: Serialize + DeserializeOwned + Send + Sized + 'static {
-    /// Reads what stands before the first step, at the beginning of the file as a rule. This cannot be stopped.
+    /// Reads what precedes the first step, usually the beginning of the file. This cannot be stopped.
     fn begin(stream: &mut Stream<'_>, out: &mut Output) -> impl Future<Output = Result<Self, Error>> + Send;
 
-    /// Goes on from the position of the stream: an element, a few packets, at most some chunks of what is passed over. The
-    /// position is all that it knows of the stream. Says whether there is more.
+    /// Continues from the position of the stream, by an element, a few packets, or at most some chunks of skipped
+    /// bytes. The position is all that it knows of the stream. Returns whether there is more.
     fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> impl Future<Output = Result<bool, Error>> + Send;
 
-    /// The end of the file: gives the samples that have waited for it.
+    /// The end of the file: adds the samples that have waited for it.
     fn end(&mut self, _: &dyn DynSource, _: &mut Output) -> impl Future<Output = Result<(), Error>> + Send {
         async { Ok(()) }
     }
 
-    /// The outline, of tracks whose totals are known by now. The driver fills in its `pages` and its `notes`.
+    /// The outline, with tracks whose totals are complete. The driver fills in its `pages` and its `notes`.
     fn outline(self, tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error>;
 }
 
-/// Goes through a file, from where an earlier pass came to.
+/// Runs a pass through a file, continuing an earlier one.
 pub fn through<P: Pass>(indexing: Indexing<'_>) -> IndexFuture<'_> {
     go_through::<P>(indexing).boxed()
 }
 
 async fn go_through<P: Pass>(Indexing { source, sink, from, limit }: Indexing<'_>) -> Result<Progress, Error> {
-    // More is not asked for than may be gone through.
+    // No more is requested than may be read.
     let chunk = limit.chunk.min(limit.bytes.unwrap_or(CHUNK)).clamp(1, CHUNK);
     let mut stream = Stream::new(source, chunk);
     let (mut pass, mut out, mut count) = match from {
@@ -102,7 +102,7 @@ async fn go_through<P: Pass>(Indexing { source, sink, from, limit }: Indexing<'_
         if !more {
             break;
         }
-        // The clock is not looked at for each of a file's many packets. A pass may go back to what stands before a table.
+        // The clock is not checked for each of a file's many packets. A pass may go back to what precedes a table.
         looked = looked.min(stream.position());
         let ahead = stream.position() - looked;
         if ahead >= chunk {

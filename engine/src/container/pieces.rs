@@ -1,14 +1,14 @@
-//! For tests: a file indexed in pieces, each by a pass that knows nothing but the checkpoint of the one before.
+//! For tests: indexes a file in pieces, each with a pass that knows only the checkpoint of the previous one.
 #![allow(clippy::unwrap_used)]
 
 use super::pass::{Pass, through};
 use super::{Checkpoint, Error, Indexing, Limit, Progress, Sink, Source};
 use crate::index::Outline;
 
-/// How often a file is stopped at.
+/// How often a pass is stopped in a file.
 const STOPS: u64 = 8;
 
-/// Indexes a source by chunks of so many bytes, and in a few pieces.
+/// Indexes a source with chunks of this many bytes, in a few pieces.
 pub async fn index<P: Pass>(source: &impl Source, sink: &mut (impl Sink + Send), chunk: u64) -> Result<Outline, Error> {
     let limit = Limit { bytes: Some(chunk.max(source.len() / STOPS)), chunk, ..Limit::default() };
     let mut from = None;

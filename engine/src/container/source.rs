@@ -1,7 +1,8 @@
-//! Where a container's bytes come from: an object on S3, a file, a slice in memory. And where the pages of its index go.
+//! The source of a container's bytes: an object on S3, a file, a slice in memory. And the sink for the pages of its
+//! index.
 //!
-//! Callers implement [`Source`] and [`Sink`], whose methods are `async`. Passes read by [`DynSource`] and give by [`DynSink`], so
-//! that they are compiled once, whatever the source is.
+//! Callers implement [`Source`] and [`Sink`], whose methods are `async`. Passes use [`DynSource`] and [`DynSink`], so
+//! that they are compiled once for all sources.
 
 use std::ops::Range;
 
@@ -10,10 +11,10 @@ use futures::future::{BoxFuture, FutureExt};
 
 use crate::index::Packed;
 
-/// Why bytes could not be had, or a page not be stored.
+/// Why bytes could not be read, or a page could not be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The file is no longer the one that is being read: it was overwritten or deleted meanwhile.
+    /// The file was overwritten or deleted meanwhile.
     #[error("the file changed while it was read")]
     Changed,
     /// Anything else.
@@ -23,7 +24,7 @@ pub enum ReadError {
 
 /// Random access to the bytes of one file, which does not change meanwhile.
 pub trait Source: Sync {
-    /// How many bytes it has.
+    /// Its length in bytes.
     fn len(&self) -> u64;
 
     /// Whether it is empty.
@@ -31,11 +32,12 @@ pub trait Source: Sync {
         self.len() == 0
     }
 
-    /// All bytes of `range`, which lies within the file. Each call is a round trip: ask for what you need in one.
+    /// All bytes of `range`, which is within the file. Each call is a round trip: request what you need in one.
     fn read(&self, range: Range<u64>) -> impl Future<Output = Result<Bytes, ReadError>> + Send;
 }
 
-/// A [`Source`] as a trait object; every source is one. A read costs an allocation more, which is nothing beside a round trip.
+/// A [`Source`] as a trait object; every source is one. A read costs one more allocation, which is negligible next to a
+/// round trip.
 pub trait DynSource: Sync {
     /// [`Source::len`].
     fn len(&self) -> u64;
@@ -61,7 +63,7 @@ impl<S: Source> DynSource for S {
     }
 }
 
-/// Where the pages of an index go as they become complete.
+/// Receives the pages of an index as they become complete.
 pub trait Sink {
     /// Takes a page. Pages come in any order, each once.
     fn page(&mut self, page: Packed) -> impl Future<Output = Result<(), ReadError>> + Send;

@@ -1,5 +1,5 @@
-//! A file read once from its beginning to its end, in constant memory: some chunks are always under way, so that the time a
-//! store takes to answer is hidden, and what lies behind them is passed over without being read.
+//! A file read once from its beginning to its end, in constant memory. Some chunks are always being read ahead, which
+//! hides the latency of a store, and skipped parts beyond them are not read.
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
@@ -8,31 +8,31 @@ use futures::stream::FuturesOrdered;
 
 use super::{DynSource, ReadError};
 
-/// How many bytes are asked for at once: enough that S3's first-byte latency is a small part of the transfer.
+/// How many bytes are requested at once: enough that S3's first-byte latency is a small part of the transfer.
 pub const CHUNK: u64 = 4 << 20;
 
-/// How many chunks are under way at most, besides the one in hand: 16 MiB in all.
+/// The maximum number of chunks being read besides the current one: 16 MiB in all.
 const AHEAD: usize = 3;
 
 /// A position in a file, and the bytes that follow it.
 pub struct Stream<'s> {
     source: &'s dyn DynSource,
     chunk: u64,
-    /// Bytes in hand, and where in the file they begin.
+    /// The current bytes, and their offset in the file.
     window: Bytes,
     start: u64,
-    /// How many bytes of the window lie behind us.
+    /// How many bytes of the window are before the position.
     at: usize,
-    /// Reads that are under way, in order; what they give begins at the position or behind it.
+    /// Reads in progress, in order; their bytes begin at the position or after it.
     ahead: FuturesOrdered<BoxFuture<'s, Result<(u64, Bytes), ReadError>>>,
-    /// Where the next read begins.
+    /// The offset of the next read.
     next: u64,
-    /// How many reads may be under way: one after a jump, for what lies there may be passed over too.
+    /// How many reads may be in progress: one after a jump, because its target may be skipped too.
     depth: usize,
 }
 
 impl<'s> Stream<'s> {
-    /// From the beginning of the file, by chunks of so many bytes.
+    /// Starts at the beginning of the file, with chunks of this size.
     pub fn new(source: &'s dyn DynSource, chunk: u64) -> Self {
         let ahead = FuturesOrdered::new();
         Self { source, chunk, window: Bytes::new(), start: 0, at: 0, ahead, next: 0, depth: 1 }
@@ -43,29 +43,29 @@ impl<'s> Stream<'s> {
         self.source.len()
     }
 
-    /// How many bytes are asked for at once.
+    /// How many bytes are requested at once.
     pub const fn chunk(&self) -> u64 {
         self.chunk
     }
 
-    /// Where the bytes come from, for what lies elsewhere.
+    /// The source, for bytes elsewhere.
     pub const fn source(&self) -> &'s dyn DynSource {
         self.source
     }
 
-    /// Where in the file the next byte is.
+    /// The offset of the next byte.
     pub const fn position(&self) -> u64 {
         self.start + self.at as u64
     }
 
-    /// The bytes that follow, at least `wanted` of them unless the file ends before. They stay.
+    /// The next bytes, at least `wanted` of them unless the file ends before. They are not taken.
     #[inline]
     pub async fn peek(&mut self, wanted: usize) -> Result<&[u8], ReadError> {
         while self.window.len() - self.at < wanted && self.grow().await? {}
         Ok(self.window.get(self.at..).unwrap_or_default())
     }
 
-    /// Takes `length` bytes, or what the file has of them. They are copied, so that a few do not keep a whole chunk.
+    /// Takes `length` bytes, or fewer at the end of the file. They are copied, so that a few do not keep a whole chunk.
     pub async fn take(&mut self, length: usize) -> Result<Bytes, ReadError> {
         let mut taken = BytesMut::new();
         while taken.len() < length {
@@ -89,7 +89,7 @@ impl<'s> Stream<'s> {
         }
     }
 
-    /// Goes where the bytes in hand do not reach.
+    /// Goes to an offset outside of the current bytes.
     fn jump(&mut self, offset: u64) {
         let back = offset < self.position();
         (self.window, self.start, self.at) = (Bytes::new(), offset, 0);
@@ -100,7 +100,7 @@ impl<'s> Stream<'s> {
         }
     }
 
-    /// Adds the next chunk to what is left of the bytes in hand. `false` at the end of the file.
+    /// Adds the next chunk to the rest of the current bytes. `false` at the end of the file.
     async fn grow(&mut self) -> Result<bool, ReadError> {
         loop {
             self.read_ahead();
@@ -110,7 +110,7 @@ impl<'s> Stream<'s> {
             self.read_ahead();
             let known = self.start + self.window.len() as u64;
             match usize::try_from(known.saturating_sub(start)) {
-                // The whole chunk was passed over while it was under way.
+                // The whole chunk was skipped while it was being read.
                 Ok(passed) if passed >= chunk.len() => {}
                 Ok(passed) => {
                     drop(chunk.split_to(passed));
@@ -124,7 +124,7 @@ impl<'s> Stream<'s> {
 
     fn append(&mut self, chunk: Bytes) {
         self.start = self.position();
-        // What is left is copied only where an element's header lies across two chunks.
+        // The rest is copied only if an element's header spans two chunks.
         self.window = match self.window.get(self.at..) {
             None | Some([]) => chunk,
             Some(left) => {
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
     use crate::container::Source;
 
-    /// Bytes 0, 1, 2, …, which come only when they are asked for a second time.
+    /// Bytes 0, 1, 2, …, which come only at the second poll.
     struct Slow {
         length: u64,
         asked: Mutex<Vec<Range<u64>>>,

@@ -1,6 +1,6 @@
-//! Tags that stand before and behind all that is a file's own, as far as one has to know where they end: ID3v2 (§3.1 of its
-//! versions), ID3v1, APEv2, Lyrics3. An ID3v2 tag with a picture may be megabytes. Their text is not ours; what of ID3v2 is, the
-//! module of MP3 reads.
+//! Tags before and after the content of a file, as far as their lengths are needed: ID3v2 (§3.1 of its versions),
+//! ID3v1, APEv2, Lyrics3. An ID3v2 tag with a picture may have megabytes. Their text is not read here; the module of
+//! MP3 reads what is needed from ID3v2.
 
 #![allow(clippy::doc_markdown, reason = "names of tags are words here")]
 
@@ -11,18 +11,18 @@ use bytes::Bytes;
 use super::stream::Stream;
 use super::{DynSource, ReadError};
 
-/// How many bytes of a tag say how long it is.
+/// How many bytes of a tag determine its length.
 pub const HEADER: usize = 32;
-/// How many bytes of the file's end are looked at together: more than Lyrics3 may be before its second version.
+/// How many bytes of the file's end are examined together: more than Lyrics3 may have before its second version.
 const TAIL: u64 = 8 << 10;
-/// How many tags there may be at either end.
+/// The maximum number of tags at either end.
 const MAX_TAGS: usize = 16;
 const ID3_HEADER: u64 = 10;
-/// How long an ID3v1 tag is.
+/// The length of an ID3v1 tag.
 pub const ID3V1: u64 = 128;
 const APE_HEADER: u64 = 32;
 
-/// How long the ID3v2 tag is that these bytes begin with, its header and footer included.
+/// The length of the ID3v2 tag at the beginning of these bytes, including its header and footer.
 pub fn id3_length(bytes: &[u8]) -> Option<u64> {
     let [b'I', b'D', b'3', version @ 2..=4, _, flags, size @ ..] = bytes else { return None };
     let size = syncsafe(*size.first_chunk()?)?;
@@ -30,17 +30,17 @@ pub fn id3_length(bytes: &[u8]) -> Option<u64> {
     Some(ID3_HEADER + u64::from(size) + footer)
 }
 
-/// Four times seven bits, the highest first.
+/// Four times seven bits, the most significant first.
 pub fn syncsafe(bytes: [u8; 4]) -> Option<u32> {
     bytes.iter().all(|byte| *byte < 0x80).then(|| bytes.iter().fold(0, |value, byte| value << 7 | u32::from(*byte)))
 }
 
-/// Whether these bytes are those of a tag that stands behind all else.
+/// Whether these bytes begin a tag that follows the content.
 pub fn begin_behind(bytes: &[u8]) -> bool {
     [&b"TAG"[..], b"APETAGEX", b"LYRICSBEGIN"].iter().any(|tag| bytes.starts_with(tag))
 }
 
-/// The tags before the frames: the ranges of ID3v2, and where they all end.
+/// The tags before the frames: the ranges of ID3v2, and the end of all of them.
 pub async fn before(source: &dyn DynSource) -> Result<(Vec<Range<u64>>, u64), ReadError> {
     let (mut id3, mut at) = (Vec::new(), 0);
     for _ in 0..MAX_TAGS {
@@ -60,7 +60,7 @@ pub async fn before(source: &dyn DynSource) -> Result<(Vec<Range<u64>>, u64), Re
     Ok((id3, at))
 }
 
-/// Goes behind the ID3v2 tags that a file begins with.
+/// Skips the ID3v2 tags at the beginning of a file.
 pub async fn pass(stream: &mut Stream<'_>) -> Result<(), ReadError> {
     for _ in 0..MAX_TAGS {
         let Some(length) = id3_length(stream.peek(HEADER).await?) else { break };
@@ -69,10 +69,10 @@ pub async fn pass(stream: &mut Stream<'_>) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// Where the frames end that begin at `start`, and the tags behind them begin.
+/// The end of the frames that begin at `start`, where the tags after them begin.
 pub async fn behind(source: &dyn DynSource, start: u64) -> Result<u64, ReadError> {
     let mut end = source.len();
-    // What stands before the frames may claim to be longer than the file.
+    // The tags before the frames may claim to be longer than the file.
     let start = start.min(end);
     let mut held = Bytes::new();
     let mut from = end;
@@ -89,7 +89,7 @@ pub async fn behind(source: &dyn DynSource, start: u64) -> Result<u64, ReadError
     Ok(end)
 }
 
-/// How long the tag is that these bytes end with.
+/// The length of the tag at the end of these bytes.
 fn tag_at_the_end(bytes: &[u8]) -> Option<u64> {
     if bytes.last_chunk::<128>().is_some_and(|tag| tag.starts_with(b"TAG")) {
         return Some(ID3V1);
@@ -110,13 +110,13 @@ fn tag_at_the_end(bytes: &[u8]) -> Option<u64> {
     Some(u64::from(size) + 2 * ID3_HEADER)
 }
 
-/// The length of the APE tag that this is the header or the footer of, both included, and whether it is the header.
+/// The length of the APE tag with this header or footer, including both, and whether it is the header.
 fn ape(bytes: &[u8]) -> Option<(u64, bool)> {
     let fields = bytes.strip_prefix(b"APETAGEX")?;
     let word = |at: usize| Some(u32::from_le_bytes(*fields.get(at..)?.first_chunk()?));
     let (size, flags) = (u64::from(word(4)?), word(12)?);
     let header = flags & 1 << 29 != 0;
-    // The size is that of the items and the footer; the highest bit says that there is a header too.
+    // The size covers the items and the footer; the highest bit indicates a header.
     let length = size + if header || flags & 1 << 31 != 0 { APE_HEADER } else { 0 };
     Some((length, header))
 }

@@ -68,7 +68,7 @@ impl Run {
         self.decode + self.composition
     }
 
-    /// Decode time right behind the last sample.
+    /// The decode time at the end of the last sample.
     #[must_use]
     pub fn decode_end(&self) -> Ticks {
         self.decode + self.duration.times(i64::from(self.count))

@@ -1,6 +1,6 @@
-//! Invariant 5: every cut plays, as far as that can be known without a decoder. It has the samples that are presented in the
-//! interval, bit by bit, each group from its sync sample on, and presents them when the original does; and a `Range` of it is of
-//! the file that it is.
+//! Invariant 5: every cut plays, as far as that can be checked without a decoder. It has the samples that are presented
+//! in the interval, bit by bit, each group from its sync sample on, and presents them at the same times as the
+//! original. A `Range` of it selects bytes of the cut's own file.
 
 use std::ops::Range;
 
@@ -18,20 +18,20 @@ use super::requests::{ask, consecutive, names, points};
 
 type Checked<T = ()> = Result<T, TestCaseError>;
 
-/// A track of a cut: the original's, and which of its samples it has, each with its place in the cut.
+/// A track of a cut: the original's track, and the samples of it that the cut has, each with its position in the cut.
 struct Taken<'f> {
     track: &'f Track,
     place: usize,
     samples: Vec<(usize, Run)>,
 }
 
-/// Whether there is nothing in the cut, where nothing is presented at that time.
+/// Whether the cut is empty because nothing is presented at that time.
 fn is_empty(part: &Part) -> bool {
     part.selected.iter().all(|selected| selected.runs.is_empty())
 }
 
-/// The cut's file, its index, and what it has of each track. Each sample is one of the original's bit by bit, but for the
-/// relative time of a Matroska block.
+/// The cut's file, its index, and the samples it has of each track. Each sample equals one of the original's bit by
+/// bit, except for the relative time of a Matroska block.
 fn taken<'f>(film: &'f Film, part: &Part) -> Checked<(Indexed, Vec<Taken<'f>>)> {
     let file = assemble(&film.file, &part.file.splice);
     let cut = Indexed::of(&file);
@@ -42,7 +42,7 @@ fn taken<'f>(film: &'f Film, part: &Part) -> Checked<(Indexed, Vec<Taken<'f>>)> 
         let mut samples = Vec::new();
         for run in cut.samples(place) {
             let block = file.slice(run.offset as usize..run.bytes().end as usize);
-            // A relative time of two bytes, and a byte of flags.
+            // A relative time of two bytes, and one byte of flags.
             let start = if film.is_matroska() { usize::from(run.private.second()) + 3 } else { 0 };
             let [number, a, b, c] = *block[start..].first_chunk().unwrap();
             prop_assert_eq!(number, track.number);
@@ -67,8 +67,8 @@ fn same(film: &Film, original: &Range<u64>, block: &Bytes, header: u8) -> bool {
     original.len() == block.len() && (0..block.len()).all(|at| times.contains(&at) || original[at] == block[at])
 }
 
-/// A decoder has what it needs: the first sample is a sync sample, and between two that follow each other nothing is left out
-/// but what precedes a sync sample, or the leading pictures of the group.
+/// A decoder has what it needs: the first sample is a sync sample, and between consecutive samples nothing is left out
+/// except what precedes a sync sample, or the leading pictures of the group.
 fn check_decodes(Taken { track, samples, .. }: &Taken<'_>) -> Checked {
     let numbers: Vec<usize> = samples.iter().map(|(number, _)| *number).collect();
     let Some(first) = numbers.first() else { return Ok(()) };
@@ -82,7 +82,7 @@ fn check_decodes(Taken { track, samples, .. }: &Taken<'_>) -> Checked {
     Ok(())
 }
 
-/// What a player shows of a track of an MP4: each sample, and when it begins on the timeline, in the track's ticks.
+/// What a player shows of an MP4 track: each sample, and when it begins on the timeline, in the track's ticks.
 fn shown(cut: &Indexed, Taken { track, place, samples }: &Taken<'_>) -> Vec<(usize, Ticks)> {
     let mut shown = Vec::new();
     let mut at = Ticks::ZERO;
@@ -90,7 +90,7 @@ fn shown(cut: &Indexed, Taken { track, place, samples }: &Taken<'_>) -> Vec<(usi
         let duration = edit.duration.unwrap();
         if let Some(media) = edit.media {
             for (number, run) in samples {
-                // Where leading pictures are left out, a table can but say that the one before lasts the longer.
+                // If leading pictures are left out, a table can only extend the duration of the sample before them.
                 let lasts = track.samples[*number].duration;
                 let (start, end) = (run.presentation(), run.presentation() + lasts);
                 if end > media && start < media + duration {
@@ -103,12 +103,13 @@ fn shown(cut: &Indexed, Taken { track, place, samples }: &Taken<'_>) -> Vec<(usi
     shown
 }
 
-/// An MP4 shows just what the original shows, at the very instants, to a tick where nothing precedes it in the edit list. A
-/// picture or a text that is shown when the cut begins, begins with it, unless several edits show it.
+/// An MP4 shows exactly what the original shows, at exactly the same times, to within a tick if nothing precedes it in
+/// the edit list. A picture or a text that is visible when the cut begins is the first one of the cut, unless several
+/// edits show it.
 fn check_shown_exactly(cut: &Indexed, taken: &Taken<'_>, given: Interval) -> Checked {
     let track = taken.track;
     let (from, to) = (track.timescale.ticks(given.start()), track.timescale.ticks(given.end()));
-    // What is shorter than a tick lies in one.
+    // Anything shorter than a tick is within one.
     let to = to.max(from + Ticks(1));
     let slack = i64::from(cut.outline.tracks[taken.place].edits.len() > 1);
     let shown = shown(cut, taken);
@@ -137,8 +138,8 @@ fn check_shown_exactly(cut: &Indexed, taken: &Taken<'_>, given: Interval) -> Che
     Ok(())
 }
 
-/// A Matroska file has all samples that begin to be presented in the interval that was asked for, and of the time behind it
-/// those alone that pictures within refer to.
+/// A Matroska file has all samples whose presentation begins in the requested interval; of those after it, it has only
+/// the ones that pictures in the interval refer to.
 fn check_has_all(taken: &Taken<'_>, given: Interval, asked: Interval) -> Checked {
     let track = taken.track;
     let zero = track.timescale.ticks(given.start());
@@ -153,14 +154,14 @@ fn check_has_all(taken: &Taken<'_>, given: Interval, asked: Interval) -> Checked
         prop_assert!(has(number), "track {}: sample {number} is missing", track.number);
     }
     let last = taken.samples.last().map(|(number, _)| track.samples[*number].presentation);
-    // An interval that is shorter than a tick has the picture that it lies in.
+    // An interval shorter than a tick has the picture that contains it.
     let behind = to.max(from + Ticks(1));
     prop_assert!(last.is_none_or(|last| last < behind), "track {} ends behind {asked}", track.number);
     Ok(())
 }
 
-/// By how much the duration of a cut may differ from what is promised: a tick; in Matroska, where nothing is trimmed, the last
-/// picture and those that are there because it refers to them.
+/// The tolerance for the duration of a cut: a tick. In Matroska, where nothing is trimmed, the last picture and those
+/// that it refers to.
 fn slack(film: &Film) -> Time {
     if film.is_matroska() {
         return Time(4 * longest(film).0);
@@ -168,7 +169,7 @@ fn slack(film: &Film) -> Time {
     film.tracks.iter().map(|track| track.timescale.time(Ticks(1))).max().unwrap()
 }
 
-/// How long the longest sample lasts.
+/// The duration of the longest sample.
 fn longest(film: &Film) -> Time {
     let longest = |track: &Track| track.samples.iter().map(|sample| sample.duration).max().unwrap();
     film.tracks.iter().map(|track| track.timescale.time(longest(track))).max().unwrap()
@@ -238,13 +239,14 @@ proptest! {
             let (fresh, tracks) = taken(&film, &part)?;
             let derived = indexed.of_part(&part);
             let tick = film.tracks.iter().map(|track| track.timescale.time(Ticks(1))).max().unwrap();
-            // Two times that are a tick apart are that, or a nanosecond more.
+            // Two times that are a tick apart may differ by a nanosecond more.
             let tick = tick + Time(1);
             let near = |one: Time, other: Time| !film.is_timed() || (one - other).0.abs() <= tick.0;
             let off = (derived.outline.duration - fresh.outline.duration).0.abs();
             prop_assert!(!film.is_timed() || off <= slack(&film).0, "{} for {}", derived.outline.duration, fresh.outline.duration);
             prop_assert_eq!(derived.outline.elements, fresh.outline.elements);
-            // Where leading pictures are left out, the cut's tables say that the one before lasts until the next.
+            // If leading pictures are left out, the cut's tables extend the duration of the one before them until the
+            // next.
             let whole = tracks.iter().flat_map(|taken| taken.samples.windows(2)).all(|pair| pair[0].0 + 1 == pair[1].0);
             let duration = derived.outline.duration;
             let mut laid = Laid::new(part.file.splice.len() as usize);
@@ -262,7 +264,7 @@ proptest! {
                     }
                     (Ok((ranges, _)), Err(_)) => laid.lay(&ranges)?,
                     (Err(_), Err(_)) => {}
-                    // What is shorter than a tick may lie in the one behind the end.
+                    // Anything shorter than a tick may be in the tick after the end.
                     (Err(why), Ok((_, anew))) => prop_assert!(
                         near(anew.duration(), Time::ZERO) || interval.duration() < tick,
                         "{why}, anew {anew}"

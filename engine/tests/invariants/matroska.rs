@@ -1,4 +1,4 @@
-//! A small muxer of Matroska (RFC 9559), of the elements that the container's own tests are written with.
+//! A small muxer for Matroska (RFC 9559), which uses the elements of the container's own tests.
 
 use std::ops::Range;
 
@@ -18,12 +18,12 @@ mod testing;
 #[derive(Default)]
 struct Cluster {
     time: Ticks,
-    /// The bytes of its blocks so far, and of each the track, the sample, and where it is in them.
+    /// The bytes of its blocks so far, and for each block the track, the sample and the offset.
     blocks: Vec<u8>,
     places: Vec<(usize, usize, Range<usize>)>,
 }
 
-/// Writes the file, fills in where its samples are, and gives back its clusters.
+/// Writes the file, records the locations of its samples, and returns its clusters.
 pub fn write(tracks: &mut [Track], layout: Layout) -> (Vec<u8>, Vec<Range<u64>>) {
     let Layout::Matroska { tick, sized, .. } = layout else { unreachable!() };
     let info = master(ids::INFO, &[uint(ids::TIMESTAMP_SCALE, tick)]);
@@ -62,7 +62,7 @@ fn entry(track: &Track, layout: Layout) -> Vec<u8> {
     testing::track(u64::from(track.number), kind, codec, &name.chain(frame).collect::<Vec<_>>())
 }
 
-/// The blocks in the order of the file. A cluster ends where it is long enough, and where it could not say a block's time.
+/// The blocks in file order. A cluster ends when it is long enough, or cannot express the next block's time.
 fn clusters(tracks: &[Track], layout: Layout) -> Vec<Cluster> {
     let Layout::Matroska { tick, length, .. } = layout else { unreachable!() };
     let length = Timescale::of_nanoseconds(tick).unwrap().ticks(Time(length * 1_000_000));
@@ -90,7 +90,7 @@ fn clusters(tracks: &[Track], layout: Layout) -> Vec<Cluster> {
 fn block(track: &Track, sample: &Sample, cluster: Ticks, layout: Layout) -> Vec<u8> {
     let Layout::Matroska { groups, timed, .. } = layout else { unreachable!() };
     let relative = i16::try_from((sample.presentation - cluster).0).unwrap();
-    // Samples that do not last alike say themselves how long they do.
+    // If durations vary, each sample contains its own.
     let lasts = timed && track.frame.is_none();
     if !groups && !lasts {
         return simple(track.number, relative, sample.sync, &sample.data);

@@ -1,4 +1,4 @@
-//! An S3 of its own for each test, on a free port, spoken to by the AWS SDK; and what hears its events.
+//! An S3 for each test, on a free port, accessed through the AWS SDK; and a recipient of its events.
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -29,10 +29,10 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// More connections than any test has.
+/// More connections than any test needs.
 const LIMITS: Limits = Limits { connections: 1000, per_address: None, patience: Patience::DEFAULT };
 
-/// A running S3. Its folder outlives it if the caller keeps it.
+/// A running S3. Its folder remains if the caller keeps it.
 pub struct Local {
     pub client: Client,
     pub store: Arc<Store>,
@@ -56,13 +56,13 @@ impl Local {
         Self { client, store, endpoint: format!("http://{at}"), data, tasks, stop }
     }
 
-    /// A fresh one, with its folder.
+    /// A new one with its folder.
     pub async fn fresh() -> (Self, TempDir) {
         let folder = tempfile::tempdir().unwrap();
         (Self::start(folder.path()).await, folder)
     }
 
-    /// Delivers events to a handler from now on.
+    /// Starts delivering events to a handler.
     pub fn deliver_to(&mut self, handler: Handler) {
         let pauses = [10, 20, 30, 40].map(Duration::from_millis).to_vec();
         let queue = Queue { catalogue: self.store.catalogue(), handler, pauses };
@@ -87,7 +87,7 @@ impl Local {
         }
     }
 
-    /// How many files there are in the bucket's folder.
+    /// The number of files in the bucket's folder.
     pub fn files(&self) -> usize {
         let folder = self.data.s3().join("objects");
         let beside = std::fs::read_dir(&folder).unwrap().count() - 1;
@@ -95,14 +95,14 @@ impl Local {
     }
 }
 
-/// Makes a space that streams openly.
+/// Creates a space with open streaming.
 pub async fn make_open(stores: &Stores, space: &str) {
     let streaming = Some(Streaming::new(Kind::Open, Vec::new()));
     let space = Space::new(SpaceId::parse(space).unwrap(), None, 0);
     assert!(stores.spaces(SPACES.name).create(&Space { streaming, ..space }).await.unwrap());
 }
 
-/// The fragments function over these stores, as whoever is not behind CloudFront reaches it.
+/// The fragments function with these stores, as clients outside CloudFront reach it.
 pub fn fragments(stores: Stores) -> Router {
     let spaces = stores.spaces(SPACES.name);
     let hosts = Hosts::Below("http://localhost/stream".to_owned());
@@ -110,19 +110,19 @@ pub fn fragments(stores: Stores) -> Router {
     Fragments { stores, spaces, hosts, viewers: Viewers::Direct, delivery: Delivery::Streamed, budget }.router()
 }
 
-/// Hears events, and handles each as it is told.
+/// Records events as they are delivered.
 #[derive(Clone, Default)]
 pub struct Ear {
     heard: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Ear {
-    /// A handler that takes all.
+    /// A handler that accepts all events.
     pub fn handler(&self) -> Handler {
         self.handler_that(|_, _| Ok(()))
     }
 
-    /// A handler that does what it is told, given the event and how many were heard before.
+    /// A handler that returns the outcome of a function, given the event and the number of earlier events.
     pub fn handler_that(
         &self,
         answer: impl Fn(&Value, usize) -> Result<(), &'static str> + Send + Sync + 'static,
@@ -147,14 +147,14 @@ impl Ear {
         self.heard.lock().unwrap().iter().map(|event| event["Records"][0].clone()).collect()
     }
 
-    /// The name of each event and the key that it tells of.
+    /// The name and key of each event.
     pub fn told(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         self.records().iter().map(|it| (text(&it["eventName"]), text(&it["s3"]["object"]["key"]))).collect()
     }
 }
 
-/// The code of an answer's error.
+/// The code of an error answer.
 pub fn code<T, E: ProvideErrorMetadata>(answer: Result<T, E>) -> String {
     match answer {
         Ok(_) => "no error".to_owned(),
@@ -162,7 +162,7 @@ pub fn code<T, E: ProvideErrorMetadata>(answer: Result<T, E>) -> String {
     }
 }
 
-/// Bytes that are different everywhere.
+/// Bytes without repetition.
 pub fn bytes(count: usize) -> Vec<u8> {
     let mut state = 1_u32;
     let next = || {

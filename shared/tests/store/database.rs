@@ -1,4 +1,4 @@
-//! An embedded DynamoDB on a port of its own, with the tables in it.
+//! An embedded DynamoDB on its own port, with its tables.
 
 #![allow(dead_code, reason = "several tests use it, each another part")]
 
@@ -7,7 +7,7 @@ use reelspan::store::{CONTAINER_INDEX, Stores, create_tables, http_client};
 
 use super::bucket::{Bucket, NAME};
 
-/// The configuration of a client that speaks to a database of its own.
+/// The configuration of a client with its own database.
 pub async fn config() -> dynamodb::Builder {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -39,7 +39,7 @@ fn head(etag: &str, sequencer: &str, pages: u32) -> Head {
     Head { original: original(etag, sequencer), status: Status::Indexed(outline) }
 }
 
-/// A page of one track with one sample, whose size says which version it is of.
+/// A page of one track with one sample; the sample's size identifies its version.
 fn page(number: u32, size: u32) -> Packed {
     let run = Run {
         decode: Ticks(i64::from(number)),
@@ -66,7 +66,7 @@ async fn find(stores: &Stores, cells: RangeInclusive<u32>) -> Found {
     stores.index.find(MEDIA, cells).await.unwrap().unwrap()
 }
 
-/// Loads pages, and says their numbers and how many calls it took.
+/// Loads pages, and returns their numbers and the number of calls.
 async fn load(stores: &Stores, found: &mut Found, cells: RangeInclusive<u32>) -> (Vec<u32>, u64) {
     let before = stores.calls();
     let pages = found.pages.load(cells).await.unwrap();
@@ -163,7 +163,7 @@ async fn pages_of_another_version_than_the_head_are_noticed() {
     store(index, "\"1\"", "01", &cells, 1).await;
     let before = index.stored(MEDIA).await.unwrap().unwrap();
     assert_eq!(index.pages_of(MEDIA, &before).await.unwrap(), PagesOf { whole: true, others: false });
-    // Another indexer has written one page of the next version, and no head yet.
+    // Another indexer has written one page of the next version, but no head yet.
     index.put_pages(MEDIA, "\"2\"", &Sequencer::new("02"), vec![page(2, 2)]).await.unwrap();
     assert!(!index.pages_of(MEDIA, &before).await.unwrap().whole);
     let mut found = find(&stores, 0..=4).await;
@@ -196,7 +196,7 @@ async fn only_pages_of_other_versions_and_earlier_events_are_removed() {
         let pages = numbers.iter().map(|&number| page(number, 1)).collect();
         index.put_pages(MEDIA, etag, &Sequencer::new(sequencer), pages).await.unwrap();
     };
-    // An old version; the one that is kept, with a gap; and one that is on its way in.
+    // An old version; the one that is kept, with a gap; and one that is being written.
     put("\"1\"", "01", &[0, 1, 2, 3, 10, 11]).await;
     let kept: Cells = [0, 1, 3].into_iter().collect();
     store(index, "\"2\"", "02", &kept, 2).await;
@@ -205,7 +205,7 @@ async fn only_pages_of_other_versions_and_earlier_events_are_removed() {
     assert_eq!(removed, 2, "pages 2 and 10");
     let mut found = find(&stores, 0..=3).await;
     assert_eq!(load(&stores, &mut found, 0..=u32::MAX).await, (vec![0, 1, 3], 0));
-    // The object goes.
+    // The object is removed.
     assert_eq!(index.remove_pages(MEDIA, &Sequencer::new("02"), None).await.unwrap(), 3);
     assert_eq!(index.remove_pages(MEDIA, &Sequencer::new("03"), None).await.unwrap(), 2);
     assert_eq!(index.remove_pages(MEDIA, &Sequencer::new("03"), None).await.unwrap(), 0);

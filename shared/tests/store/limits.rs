@@ -1,4 +1,4 @@
-//! What the services allow, met on purpose: answers of a megabyte, answers that never come, clocks that are off.
+//! Limits of the services: answers of a megabyte, answers that never arrive, clocks that are wrong.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -15,10 +15,10 @@ use reelspan_engine::index::Packed;
 use super::bucket::{Bucket, NAME};
 use super::database;
 
-/// What API Gateway waits for, less what the rest of a request takes.
+/// API Gateway's timeout, minus the time for the rest of a request.
 const GATEWAY: Duration = Duration::from_secs(27);
 
-/// Stores whose services are both answered by this.
+/// Stores with both services answered by this connector.
 fn stores(service: impl HttpConnector + 'static, now: Option<SystemTime>) -> Stores {
     let connector = SharedHttpConnector::new(service);
     let (to_s3, to_dynamodb) = (connector.clone(), connector);
@@ -55,7 +55,7 @@ async fn a_service_that_never_answers_is_given_up_before_api_gateway_gives_us_up
     assert!(began.elapsed() < GATEWAY, "{:?}", began.elapsed());
 }
 
-/// Refuses what was not signed within a quarter of an hour of now, as both services do.
+/// Refuses requests signed more than a quarter of an hour from now, as both services do.
 #[derive(Clone, Debug, Default)]
 struct Punctual(Arc<Mutex<Vec<bool>>>);
 
@@ -73,7 +73,7 @@ impl HttpConnector for Punctual {
             (true, true) => (404, "<Error><Code>NoSuchKey</Code><Message>m</Message></Error>"),
             (true, false) => (200, "{}"),
         };
-        // What answers to a HEAD has no body, and so no code.
+        // The answer to a HEAD has no body, and so no error code.
         let body = if request.method() == "HEAD" { "" } else { body };
         let date = httpdate::fmt_http_date(DateTime::into(now));
         let response = http::Response::builder().status(status).header("date", date).body(SdkBody::from(body)).unwrap();
@@ -93,7 +93,7 @@ async fn a_clock_that_is_off_is_made_up_for() {
         assert_eq!(told(), [false, true], "the second attempt is on time");
         assert!(stores.index.stored("films/a").await.unwrap().is_none());
         assert_eq!(told(), [true], "and so is what comes after it");
-        // A body is asked for by a GET, whose refusal says why.
+        // A body is read with a GET, whose refusal contains the reason.
         let mut splice = reelspan_engine::media::splice::Splice::new();
         splice.source(0..10);
         assert!(matches!(stores.media.body("films/a", "\"1\"", splice).await.err(), Some(Error::Changed)));
@@ -105,7 +105,7 @@ async fn a_clock_that_is_off_is_made_up_for() {
 async fn an_index_of_more_than_a_megabyte_is_read_in_several_calls() {
     let (_, stores) = database::stores().await;
     let sequencer = Sequencer::new("05");
-    // The largest pages that there may be, and as many as one BatchGetItem cannot take.
+    // The largest possible pages, and more of them than one BatchGetItem can take.
     let large: Vec<_> = (0..7).map(|number| Packed { number, bytes: vec![7; 350 << 10].into() }).collect();
     let small: Vec<_> = (7..150).map(|number| Packed { number, bytes: vec![7; 9 << 10].into() }).collect();
     let cells: Cells = (0..150).collect();

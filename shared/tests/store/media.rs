@@ -14,7 +14,7 @@ use super::bucket::{Bucket, Content, Fault, Moment, NAME};
 const KEY: &str = "films/a b+c.mp4";
 const MIB: u64 = 1 << 20;
 
-/// A bucket, and the stores over it; no database.
+/// A bucket, and stores that use it; without a database.
 fn stores() -> (Bucket, Stores) {
     let bucket = Bucket::default();
     let dynamodb = dynamodb::Builder::new().behavior_version(dynamodb::BehaviorVersion::latest());
@@ -22,7 +22,7 @@ fn stores() -> (Bucket, Stores) {
     (bucket, stores)
 }
 
-/// Bytes of which none is like its neighbours.
+/// Bytes that all differ from their neighbours.
 fn pattern(length: u64) -> Bytes {
     (0..length).map(|at| ((at ^ (at >> 8) ^ (at >> 16)) & 0xFF) as u8).collect()
 }
@@ -37,7 +37,7 @@ fn made(text: &'static str) -> Piece {
     Piece::Made(Bytes::from_static(text.as_bytes()))
 }
 
-/// The whole of a body, or the error that it ended with.
+/// The whole body, or the error that it ended with.
 async fn whole(body: impl Stream<Item = Result<Bytes, Error>>) -> Result<Vec<u8>, Error> {
     let mut body = pin!(body);
     let mut whole = Vec::new();
@@ -47,7 +47,7 @@ async fn whole(body: impl Stream<Item = Result<Bytes, Error>>) -> Result<Vec<u8>
     Ok(whole)
 }
 
-/// What a splice of these bytes is.
+/// The expected bytes of a splice.
 fn expected(splice: &Splice, original: &Bytes) -> Vec<u8> {
     let bytes = splice.pieces().flat_map(|piece| match piece {
         Piece::Made(bytes) => bytes.clone(),
@@ -181,7 +181,7 @@ async fn an_answer_of_other_bytes_than_asked_for_is_an_error() {
 async fn following_gets_are_started_when_they_are_near() {
     let (bucket, stores) = stores();
     let etag = bucket.put(KEY, "1", Content::Zeros(1000 * MIB));
-    // Near: all small ones up to the limit are under way as soon as the first is answered.
+    // Near: all small ones up to the limit are started as soon as the first is answered.
     let scattered = splice((0..10).map(|number| Piece::Source(number * 50 * MIB..number * 50 * MIB + 100)));
     let body = stores.media.body(KEY, &etag, scattered).await.unwrap();
     for _ in 0..100 {
@@ -189,7 +189,7 @@ async fn following_gets_are_started_when_they_are_near() {
     }
     assert_eq!(bucket.calls().len(), 5);
     assert_eq!(whole(body).await.unwrap().len(), 1000);
-    // Far: what lies behind 100 MB is not asked for before most of them were read.
+    // Far: what is after 100 MB is not requested before most of those have been read.
     let far = splice([Piece::Source(0..100 * MIB), Piece::Source(200 * MIB..201 * MIB)]);
     bucket.calls();
     let body = stores.media.body(KEY, &etag, far).await.unwrap();

@@ -1,4 +1,4 @@
-//! A DynamoDB that does one item of a batch at a time, and now and then none, as a throttled one does.
+//! A DynamoDB that processes one item of a batch at a time, and now and then none, like a throttled one.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ struct State {
     calls: usize,
 }
 
-/// What the table has; with `generous` false it never does anything.
+/// The content of the table; with `generous` false it never processes anything.
 #[derive(Clone, Debug)]
 struct Stingy {
     state: Arc<Mutex<State>>,
@@ -81,7 +81,7 @@ async fn what_is_left_unprocessed_is_asked_for_again() {
     let (state, stores) = stores(true);
     stores.index.put_pages("films/a", "\"1\"", &Sequencer::new("1"), pages(60)).await.unwrap();
     assert_eq!(state.lock().unwrap().items.len(), 60);
-    // There is no head; but it takes all the calls to know.
+    // There is no head, but it takes all the calls to find out.
     let before = stores.calls();
     assert!(stores.index.find("films/a", 0..=29).await.unwrap().is_none());
     assert!((stores.calls() - before).dynamodb > 31);

@@ -1,14 +1,15 @@
 //! AVI (Microsoft, *AVI RIFF File Reference*), with the extensions of OpenDML 1.02 for files of several RIFF chunks.
 //!
-//! A file is `LIST hdrl`, a header for each stream, and `LIST movi`, the streams' data in chunks; then `idx1`, which says where
-//! they are and which are keyframes. Where that is sound it is read instead of the chunks; else, and in files of several RIFFs,
-//! the indexes of OpenDML that the headers name (`opendml`), where those are; else the chunks are passed through once, and the
-//! first bytes of a frame say whether decoding can begin there (`index`). A chunk is an element; samples are frames, or of
-//! plain sound the blocks in it. A cut has new chunk headers around data as it is, and a new `idx1` (`write`).
+//! A file is `LIST hdrl`, with a header for each stream, and `LIST movi`, with the streams' data in chunks; then
+//! `idx1`, which has their positions and marks keyframes. If `idx1` is valid it is read instead of the chunks;
+//! otherwise, and in files of several RIFFs, the indexes of OpenDML named in the headers (`opendml`), if they exist.
+//! Otherwise the chunks are read once, and the first bytes of a frame show whether decoding can begin there (`index`).
+//! A chunk is an element; samples are frames, or, for plain sound, the blocks in it. A cut has new chunk headers around
+//! unchanged data, and a new `idx1` (`write`).
 //!
-//! There are no timestamps: a sample is decoded when so many units of `dwScale/dwRate` are over as came before, and a picture is
-//! shown in the time of the one whose place it has in the order of showing. That the first bytes of frames tell (`picture`), so
-//! these are read of files that may have B pictures, though an index leads to them.
+//! There are no timestamps: the decode time of a sample is the number of units of `dwScale/dwRate` before it, and a
+//! picture is shown in the time of the one whose place it takes in presentation order. The first bytes of frames
+//! determine this order (`picture`), so they are read in files that may have B pictures, even with an index.
 
 #![allow(clippy::doc_markdown, reason = "the standard's names are words here")]
 
@@ -24,7 +25,7 @@ mod write;
 use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
 use crate::index::{Container, Outline};
 
-/// What its files are called in their heads.
+/// Its name in the heads of its files.
 const CONTAINER: Container = Container::named("avi");
 
 /// The version of the writer ([`Format::writer`]).
@@ -46,7 +47,7 @@ impl Format for Avi {
         pass::through::<index::Pass>(indexing)
     }
 
-    /// Whether a file that begins with these bytes is one: a RIFF of form `AVI `.
+    /// Whether a file begins with a RIFF of form `AVI `.
     fn recognises(&self, start: &[u8]) -> bool {
         start.starts_with(b"RIFF") && start.get(8..12) == Some(b"AVI ")
     }
@@ -55,7 +56,8 @@ impl Format for Avi {
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] where it would be larger than 2 GiB, [`Error::Index`] where the selection is not of the outline.
+    /// [`Error::Unsupported`] if it would be larger than 2 GiB, [`Error::Index`] if the selection does not belong to
+    /// the outline.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }

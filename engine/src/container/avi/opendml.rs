@@ -1,8 +1,8 @@
-//! Indexes of OpenDML (*AVI File Format Extensions* 1.02, §3): in a stream's headers `indx` names index chunks (`ix##`)
-//! anywhere in the file, and each of those the data chunks of its part of the stream. They are read side by side, in the order
-//! of the data.
+//! Indexes of OpenDML (*AVI File Format Extensions* 1.02, §3): `indx` in a stream's headers names index chunks (`ix##`)
+//! anywhere in the file, and each of those the data chunks of its part of the stream. They are read in parallel, in the
+//! order of the data.
 //!
-//! An index of fields (`AVI_INDEX_2FIELD`) says also where a frame's second field begins; it is a frame all the same.
+//! An index of fields (`AVI_INDEX_2FIELD`) also has the position of a frame's second field; it is still one frame.
 
 use std::collections::VecDeque;
 
@@ -13,15 +13,15 @@ use super::riff::{Chunk, FourCc, HEADER, u16_at, u32_at};
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error};
 
-/// bIndexType: of index chunks, of data chunks.
+/// bIndexType: for index chunks, for data chunks.
 const OF_INDEXES: u8 = 0;
 const OF_CHUNKS: u8 = 1;
-/// Bytes before the entries of each, and of an entry of the first.
+/// The number of bytes before the entries of each, and the size of an entry of the first.
 const BEFORE_ENTRIES: usize = 24;
 const SUPER_ENTRY: usize = 16;
-/// Where in an index chunk qwBaseOffset stands, its header left out.
+/// The offset of qwBaseOffset in an index chunk, without its header.
 const BASE: usize = 12;
-/// A frame that is no keyframe, in dwSize.
+/// Marks a frame that is not a keyframe, in dwSize.
 const NO_KEY: u32 = 1 << 31;
 /// How many bytes of entries are read at once.
 const READ: u64 = 64 << 10;
@@ -29,11 +29,11 @@ const READ: u64 = 64 << 10;
 /// An index chunk that `indx` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// Where its header begins.
+    /// The offset of its header.
     offset: u64,
 }
 
-/// The index chunks that an `indx` names; none where it is none of index chunks, but names data itself.
+/// The index chunks that an `indx` names; empty if it names data chunks instead.
 pub fn parts(indx: &[u8]) -> Vec<Part> {
     if u16_at(indx, 0) != 4 || indx.get(3) != Some(&OF_INDEXES) {
         return Vec::new();
@@ -47,22 +47,22 @@ fn u64_at(data: &[u8], at: usize) -> u64 {
     u64::from(u32_at(data, at + 4)) << 32 | u64::from(u32_at(data, at))
 }
 
-/// A data chunk, as an index has it.
+/// A data chunk in an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Where its header begins.
+    /// The offset of its header.
     pub offset: u64,
     pub chunk: Chunk,
     pub key: bool,
 }
 
 impl Entry {
-    /// Where its data ends.
+    /// The end of its data.
     pub fn end(&self) -> u64 {
         self.offset.saturating_add(HEADER as u64).saturating_add(u64::from(self.chunk.size))
     }
 
-    /// Whether the chunk is there.
+    /// Whether the chunk exists.
     async fn is_there(&self, source: &dyn DynSource) -> Result<bool, Error> {
         let header = self.offset..self.offset.saturating_add(HEADER as u64);
         if header.end > source.len() || self.end() > source.len() {
@@ -75,16 +75,16 @@ impl Entry {
 /// An index chunk whose header was read.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Table {
-    /// Where its entries are, and bytes of one.
+    /// The offset of its entries, and the size of one.
     entries: (u64, u64),
     size: usize,
-    /// dwChunkId, and what its offsets count from.
+    /// dwChunkId, and the base of its offsets.
     id: FourCc,
     base: u64,
 }
 
 impl Table {
-    /// `None` where there is none of this stream.
+    /// `None` if it does not exist or belongs to another stream.
     async fn read(source: &dyn DynSource, part: Part, stream: usize) -> Result<Option<Self>, Error> {
         let start = part.offset.saturating_add((HEADER + BEFORE_ENTRIES) as u64);
         if start > source.len() {
@@ -121,7 +121,7 @@ impl Table {
     }
 }
 
-/// Where the last `movi` list of the file ends: of the RIFF that comes last. The first ends at `first`.
+/// The end of the last `movi` list of the file, in the last RIFF. The first ends at `first`.
 pub async fn last_movi(stream: &mut Stream<'_>, first: u64) -> Result<u64, Error> {
     let (mut riff, mut end) = (0, first);
     while riff < stream.len() {
@@ -152,8 +152,8 @@ pub struct Indexes {
 }
 
 impl Indexes {
-    /// Those of the streams that have a track, by their numbers, if they lead to the chunks that are there, up to so many bytes
-    /// before `end`.
+    /// The indexes of the streams that have a track, by stream number, if they lead to the existing chunks up to this
+    /// many bytes before `end`.
     pub async fn of(
         source: &dyn DynSource,
         streams: impl Iterator<Item = (usize, &[Part])>,
@@ -184,7 +184,7 @@ impl Indexes {
         Ok((!lanes.is_empty() && reached.saturating_add(rest) >= end).then_some(Self { lanes }))
     }
 
-    /// The next data chunk in the order of the file.
+    /// The next data chunk in file order.
     pub async fn next(&mut self, source: &dyn DynSource) -> Result<Option<Entry>, Error> {
         let lanes = self.lanes.iter_mut().filter(|lane| lane.next.is_some());
         let Some(lane) = lanes.min_by_key(|lane| lane.next.map(|next| next.offset)) else { return Ok(None) };
@@ -198,7 +198,7 @@ impl Indexes {
 #[derive(Serialize, Deserialize)]
 struct Lane {
     tables: VecDeque<Table>,
-    /// The one that is being read; of its entries, those that are still to come and those that are at hand.
+    /// The current index chunk; and its remaining and its loaded entries.
     table: Option<Table>,
     bytes: Bytes,
     next: Option<Entry>,

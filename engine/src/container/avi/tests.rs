@@ -1,4 +1,4 @@
-//! Both halves together: what is indexed of files made by hand, and what of it is written again.
+//! Both halves together: the index of files made by hand, and cuts of them.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::cast_possible_truncation)]
 #![allow(clippy::cast_possible_wrap, clippy::trivially_copy_pass_by_ref)]
 
@@ -60,25 +60,25 @@ fn headers(streams: &[Vec<u8>]) -> Vec<u8> {
     list(b"hdrl", &[&[chunk(b"avih", &[0; 56])], streams].concat())
 }
 
-/// A frame of MPEG-4: a keyframe or not.
+/// A frame of MPEG-4, optionally a keyframe.
 fn frame(number: u16, key: bool) -> Vec<u8> {
     let [low, high] = number.to_le_bytes();
     chunk(b"00dc", &[0, 0, 1, 0xB6, if key { 0x10 } else { 0x50 }, low, high])
 }
 
-/// The sound while a frame lasts: 320 blocks, counted.
+/// The sound for the duration of a frame: 320 blocks, counted.
 fn sound(number: u16) -> Vec<u8> {
     let blocks: Vec<u8> = (0..320).flat_map(|at| (number * 320 + at).to_le_bytes()).collect();
     chunk(b"01wb", &blocks)
 }
 
-/// Seconds of pictures, 25 each of which the first is a keyframe, and of sound.
+/// Seconds of pictures, 25 each, the first of which is a keyframe, and of sound.
 fn seconds(range: std::ops::Range<u16>) -> Vec<Vec<u8>> {
     let frames = range.start * 25..range.end * 25;
     frames.flat_map(|number| [frame(number, number % 25 == 0), sound(number)]).collect()
 }
 
-/// `idx1` of these chunks, by offsets from `base`, with flags of the keyframes that they are.
+/// `idx1` for these chunks, with offsets from `base` and flags for keyframes.
 fn old_index(chunks: &[Vec<u8>], base: u32) -> Vec<u8> {
     let mut at = base;
     let mut entries = Vec::new();
@@ -98,7 +98,7 @@ fn ordinary() -> Vec<u8> {
     riff(b"AVI ", &[headers(&[video(b"XVID"), plain()]), list(b"movi", &chunks), old_index(&chunks, 4)])
 }
 
-/// Indexes a file, whose index is the same by whatever chunks it is read.
+/// Indexes a file, and checks that the index is the same for any size of chunks.
 fn index(file: &[u8]) -> Indexed {
     let whole = try_index(file).unwrap();
     for chunk in [64, 1000] {
@@ -177,7 +177,7 @@ fn a_cut_is_a_file_of_the_same_samples() {
 #[test]
 fn dropped_frames_and_sound_that_begins_later_keep_their_times() {
     let mut chunks = seconds(0..4);
-    // Frames 30 and 31 are shown no less for being the one before.
+    // Frames 30 and 31 are shown although they repeat the previous one.
     chunks[60] = chunk(b"00dc", &[]);
     chunks[62] = chunk(b"00dc", &[]);
     let streams = [video(b"XVID"), plain()];
@@ -233,7 +233,7 @@ fn a_cut_holds_all_that_it_shows_and_nothing_that_cannot_be_decoded() {
     }
 }
 
-/// Counts the bytes that are read of a file.
+/// Counts the bytes read from a file.
 struct Counted(Bytes, AtomicU64);
 
 impl Source for Counted {
@@ -267,7 +267,7 @@ fn frames_are_read_only_where_they_may_be_reordered() {
     }
 }
 
-/// MP3 of 38.28 frames a second: `dwSampleSize`, nBlockAlign.
+/// MP3 with 38.28 frames a second: `dwSampleSize`, nBlockAlign.
 fn mp3(size: u16, block: u16) -> Vec<u8> {
     let [low, high] = block.to_le_bytes();
     let format = [0x55, 0, 1, 0, 0x44, 0xAC, 0, 0, 0x80, 0x3E, 0, 0, low, high, 0, 0];
@@ -281,7 +281,7 @@ fn a_chunk_of_frames_lasts_as_many_units_as_it_begins() {
     let cases: [(Vec<u8>, &[i64]); 4] = [
         (mp3(0, 1152), &[0, 1, 2, 4, 5]),
         (mp3(1152, 1152), &[0, 1, 2, 4, 5]),
-        // That says nothing of how long a chunk is.
+        // This says nothing about the duration of a chunk.
         (mp3(0, 1), &[0, 3, 4, 5, 7]),
         (mp3(0, 0), &[0, 3, 4, 5, 7]),
     ];

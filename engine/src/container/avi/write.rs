@@ -1,4 +1,4 @@
-//! The write half: headers with new counts, the chosen data in chunks of its own, and an `idx1` of them.
+//! The write half: headers with new counts, the selected data in new chunks, and an `idx1` for them.
 
 use std::ops::Range;
 
@@ -12,13 +12,13 @@ use crate::index::{self, Outline};
 use crate::media::splice::Splice;
 use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
 
-/// The largest cut: beyond it lengths in one RIFF are read as negative by many.
+/// The largest cut: many programs read larger lengths in one RIFF as negative.
 const MAX_BYTES: u64 = 2 << 30;
 
 /// AVIF_HASINDEX and AVIF_ISINTERLEAVED.
 const FLAGS: u32 = 0x10 | 0x100;
 
-/// How many frames a cut may miss in a row: each is an empty chunk.
+/// How many frames may be missing in a row in a cut: each is an empty chunk.
 const MAX_MISSING: i64 = 100_000;
 
 /// Writes a selection as a complete file; see [`super::write`].
@@ -30,7 +30,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         lanes.push(Lane::new(number, track, selected, selection.given.start())?);
     }
     let mut chunks = Chunks::default();
-    // No run reaches over the end of its chunk.
+    // No run extends over the end of its chunk.
     for (place, run) in Merged::new(&selection.tracks) {
         if let Some(lane) = lanes.get_mut(place) {
             lane.put(&run, &mut chunks)?;
@@ -73,12 +73,12 @@ struct Lane<'a> {
     headers: &'a [u8],
     /// The name of its chunks.
     id: riff::FourCc,
-    /// Ticks of a unit of `dwScale/dwRate`, and how many units come before its first sample.
+    /// The length of a unit of `dwScale/dwRate` in ticks, and the number of units before its first sample.
     scale: i64,
     start: u32,
-    /// The time of the sample that comes next, where there are frames.
+    /// The time of the next sample, if it has frames.
     next: Option<Ticks>,
-    /// How long it is so far, and the longest chunk.
+    /// Its duration so far, and the longest chunk.
     lasts: Ticks,
     largest: u32,
 }
@@ -105,20 +105,20 @@ impl<'a> Lane<'a> {
         })
     }
 
-    /// Appends a run as a chunk, after an empty one for each frame that is missing before it.
+    /// Appends a run as a chunk, after an empty one for each missing frame before it.
     fn put(&mut self, run: &Run, chunks: &mut Chunks) -> Result<(), Error> {
         self.put_missing(run.decode, chunks)?;
         let bytes = run.bytes();
         self.largest = self.largest.max(u32::try_from(bytes.end - bytes.start).unwrap_or(u32::MAX));
         chunks.put(self.id, run.sync, bytes)?;
         self.lasts += run.decode_end() - run.decode;
-        // Pictures that are shown before the first are left out, and not missing.
+        // Pictures that are shown before the first are left out, not missing.
         let left_out = if self.next.is_none() { run.composition.max(Ticks::ZERO) } else { Ticks::ZERO };
         self.next = Some(run.decode_end() + left_out);
         Ok(())
     }
 
-    /// Appends empty chunks for the frames that are missing up to the end.
+    /// Appends empty chunks for the missing frames up to the end.
     fn end(&mut self, end: Time, chunks: &mut Chunks) -> Result<(), Error> {
         let end = self.track.timescale.ticks(end).min(self.track.presented.1);
         self.put_missing(end, chunks)
@@ -133,7 +133,7 @@ impl<'a> Lane<'a> {
         Ok(())
     }
 
-    /// How many units it is.
+    /// Its duration in units.
     fn units(&self) -> u32 {
         u32::try_from(self.lasts.0 / self.scale).unwrap_or(u32::MAX)
     }
@@ -175,7 +175,7 @@ impl Chunks {
     /// Appends these bytes of the original as a chunk.
     fn put(&mut self, id: riff::FourCc, key: bool, data: Range<u64>) -> Result<(), Error> {
         let (at, size) = (self.draft.len(), data.end.saturating_sub(data.start));
-        // Offsets count from the type of the list.
+        // Offsets are relative to the type of the list.
         let (Ok(offset), Ok(length)) = (u32::try_from(at + 4), u32::try_from(size)) else {
             return Err(Unsupported::AviSize { bytes: at, whole: false, bound: MAX_BYTES }.into());
         };
@@ -223,7 +223,7 @@ fn headers(outline: &Outline, lanes: &[Lane<'_>]) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
-/// The pages and the outline do not go together, or not with the selection.
+/// The pages, the outline and the selection are inconsistent.
 fn mismatch(what: String) -> Error {
     Error::Index(index::Error(what))
 }

@@ -11,31 +11,31 @@ use crate::container::{Error, TooLarge, tags};
 use crate::index::{Chapters, Mark};
 use crate::media::{Ticks, Timescale};
 
-/// Types of blocks.
+/// Block types.
 pub const STREAMINFO: u8 = 0;
 const CUESHEET: u8 = 5;
 pub const VORBIS_COMMENT: u8 = 4;
-/// What a block's header is, in bytes.
+/// The size of a block's header in bytes.
 pub const HEADER: usize = 4;
-/// Blocks that are looked at. Files have five or six.
+/// The maximum number of blocks. Files have five or six.
 const MAX_BLOCKS: usize = 1024;
-/// The longest CUESHEET: a hundred tracks of a hundred indices.
+/// The longest accepted CUESHEET: a hundred tracks of a hundred indices.
 const MAX_CUESHEET: usize = 128 << 10;
 
-/// What stands before the frames.
+/// What precedes the frames.
 #[derive(Serialize, Deserialize)]
 pub struct Preamble {
     pub info: StreamInfo,
-    /// The Vorbis comments, with the header of their block.
+    /// The range of the Vorbis comments, including the header of their block.
     pub comments: Option<Range<u64>>,
     pub chapters: Chapters,
-    /// Where the marker stands.
+    /// The offset of the marker.
     pub start: u64,
-    /// Where the first frame begins.
+    /// The offset of the first frame.
     pub frames: u64,
 }
 
-/// Reads all that stands before the frames. The stream is then at the first.
+/// Reads everything before the frames. The stream is then at the first frame.
 pub async fn read(stream: &mut Stream<'_>) -> Result<Preamble, Error> {
     let malformed =
         |offset, what: &str| Error::Malformed { offset, path: "metadata".to_owned(), what: what.to_owned() };
@@ -68,14 +68,14 @@ pub async fn read(stream: &mut Stream<'_>) -> Result<Preamble, Error> {
         }
         stream.seek(end);
         if kind & 0x80 != 0 {
-            let info = info.ok_or_else(|| malformed(start, "no STREAMINFO, of which there has to be one"))?;
+            let info = info.ok_or_else(|| malformed(start, "no STREAMINFO, which is required"))?;
             return Ok(Preamble { info, comments, chapters, start, frames: end });
         }
     }
     Err(TooLarge::Count { what: "metadata blocks", bound: MAX_BLOCKS as u64 }.into())
 }
 
-/// Takes the tracks of a CUESHEET (§8.7) as chapters, which are called by their numbers. The last is the lead-out.
+/// Takes the tracks of a CUESHEET (§8.7) as chapters, named by their numbers. The last is the lead-out.
 fn cuesheet(sheet: &[u8], rate: u32, chapters: &mut Chapters) {
     const BEFORE: usize = 128 + 8 + 1 + 258;
     const TRACK: usize = 8 + 1 + 12 + 1 + 13;

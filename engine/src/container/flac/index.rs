@@ -1,5 +1,5 @@
-//! The index half: the metadata blocks are read, then the frames, each of which is a sample of one sync run, and an element of
-//! which the writer knows what it has to.
+//! The index half: reads the metadata blocks, then the frames, each of which is a sample in a run of its own, and an
+//! element with the data that the writer needs.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -16,21 +16,21 @@ use crate::container::{DynSource, Error, pass, tags};
 use crate::index::Outline;
 use crate::media::{Kind, Private, Run, Setup, Ticks, Time, Timescale, Track};
 
-/// Samples of each channel that a stream may have: 36 bits.
+/// The maximum number of samples of each channel: 36 bits.
 const MAX_SAMPLES: u64 = 1 << 36;
-/// Bytes of Vorbis comments that the outline keeps itself.
+/// How many bytes of Vorbis comments the outline itself keeps.
 const MAX_INLINE: u64 = 512;
 
-/// A file on the way through its frames.
+/// A file while its frames are read.
 ///
 /// # Errors
 ///
-/// [`Error::Malformed`] where there is no STREAMINFO that can be read, and no frame; [`Error::TooLarge`] for metadata beyond all
-/// measure. Frames that are damaged are passed over, and told in [`Outline::notes`].
+/// [`Error::Malformed`] if there is no valid STREAMINFO, or no frame; [`Error::TooLarge`] if the metadata exceed the
+/// limits. Damaged frames are skipped and reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
     before: Preamble,
-    /// Where the frames end.
+    /// The end of the frames.
     end: u64,
     walk: Walk,
     samples: Samples,
@@ -105,17 +105,17 @@ impl pass::Pass for Pass {
     }
 }
 
-/// Frames on their way into the index.
+/// Frames while they are added to the index.
 #[derive(Serialize, Deserialize)]
 struct Samples {
-    /// How many samples STREAMINFO speaks of; 0: not known.
+    /// The number of samples in STREAMINFO; 0 if unknown.
     total: u64,
-    /// Where the last frame ended, in bytes and in samples.
+    /// The end of the last frame, in bytes and in samples.
     end: u64,
     next: u64,
-    /// The place that the first frame says it has: what others say counts from there.
+    /// The place of the first frame, to which the others are relative.
     origin: Option<u64>,
-    /// Samples of a frame, where frames are counted: of all but the last as many as of the first.
+    /// Samples of a frame, if frames are numbered: all but the last have as many as the first.
     block: u64,
 }
 
@@ -140,7 +140,7 @@ impl Samples {
             0 if lost => MAX_SAMPLES,
             total => total,
         };
-        // Where frames are missing, time goes on; other leaps are those of somebody who joined two files.
+        // If frames are missing, time continues; other leaps come from joining two files.
         if place > self.next && place <= most {
             self.next = place;
             out.notes.at(frame.offset, "frames are missing before this one");
@@ -149,7 +149,7 @@ impl Samples {
         }
         let header = u32::try_from(frame.header.length).unwrap_or(0);
         let kept = [frame.codes.as_slice(), &frame.rest.to_be_bytes()].concat();
-        // With the number that it has, by which the writer knows whether all of it may stay.
+        // With its number, by which the writer knows whether the whole frame can stay.
         out.builder.begin_element_keeping(frame.offset, header, ticks(frame.header.number), Bytes::from(kept));
         let run = Run {
             decode: ticks(self.next),
@@ -168,7 +168,7 @@ impl Samples {
         Ok(())
     }
 
-    /// The end of the frames, which is that of the file but for tags.
+    /// Ends the frames, at the end of the file without tags.
     fn end(&self, end: u64, notes: &mut Notes) {
         if self.end < end {
             notes.at(self.end, "what follows is no whole frame: the file is truncated or damaged");

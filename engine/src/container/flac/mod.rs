@@ -1,13 +1,14 @@
 //! FLAC in its native form (RFC 9639).
 //!
-//! A file is `fLaC`, metadata blocks of which the first is STREAMINFO, and frames, one after the other without a table that one
-//! could rely on: so it is streamed through once to index it (`index`), each frame found by the sync code of the next and
-//! believed only where its checksums agree. A frame says its own place, as its number or as that of its first sample. In a cut
-//! (`write`) that is another, and with it the two checksums of the frame, which are linear: they are made anew from what the
-//! index keeps of the frame's header and from the checksum of the rest, without a look at the rest, which is taken over as it is.
+//! A file is `fLaC`, metadata blocks, the first of which is STREAMINFO, and frames, one after the other without a
+//! reliable table. So indexing streams it once (`index`): each frame is found by the sync code of the next and accepted
+//! only if its checksums match. A frame contains its place, as its number or as that of its first sample. In a cut
+//! (`write`) the place changes, and with it the two checksums of the frame. They are linear, so they are computed from
+//! what the index keeps of the frame's header and from the checksum of the rest, without reading the rest, which is
+//! copied.
 //!
-//! A cut begins with the frame in which the start falls, and ends with the one in which the end falls. Its STREAMINFO has the new
-//! total, and no MD5, which nobody could know without decoding.
+//! A cut begins with the frame that contains the start, and ends with the one that contains the end. Its STREAMINFO has
+//! the new total, and no MD5, which would require decoding.
 
 mod blocks;
 mod index;
@@ -19,10 +20,10 @@ mod write;
 use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
 use crate::index::{Container, Outline};
 
-/// With what a stream begins (RFC 9639 §6).
+/// The beginning of a stream (RFC 9639 §6).
 const MARKER: &[u8; 4] = b"fLaC";
 
-/// What its files are called in their heads.
+/// Its name in the heads of its files.
 const CONTAINER: Container = Container::named("flac");
 
 /// The version of the writer ([`Format::writer`]).
@@ -50,7 +51,7 @@ impl Format for Flac {
         true
     }
 
-    /// Whether a file that begins with these bytes is one.
+    /// Whether a file begins with the marker.
     fn recognises(&self, start: &[u8]) -> bool {
         start.starts_with(MARKER)
     }
@@ -59,7 +60,7 @@ impl Format for Flac {
     ///
     /// # Errors
     ///
-    /// [`Error::Index`] where the outline is not of such a file, or the selection's runs are not its elements.
+    /// [`Error::Index`] if the outline is not that of such a file, or the selection's runs are not its elements.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }

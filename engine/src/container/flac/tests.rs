@@ -1,4 +1,4 @@
-//! Both halves together, on files whose frames are made by hand: of whatever bytes, since nobody decodes them here.
+//! Both halves together, with handmade frames of arbitrary content, because nothing decodes them here.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -38,7 +38,7 @@ fn head(longest: u16, total: u64) -> Vec<u8> {
     [b"fLaC".to_vec(), block(0, &stream_info(longest, total)), comments, block(0x83, &[0xFF, 0xF8, 0xC9, 0])].concat()
 }
 
-/// A frame of so many samples whose body is these bytes.
+/// A frame with this many samples, whose body is these bytes.
 fn frame(variable: bool, number: u64, samples: u16, body: &[u8]) -> Vec<u8> {
     // An uncommon block size in sixteen bits; the rate of STREAMINFO; mono; sixteen bits.
     let mut frame = vec![0xFF, if variable { 0xF9 } else { 0xF8 }, 0x70, 0x08];
@@ -51,7 +51,7 @@ fn frame(variable: bool, number: u64, samples: u16, body: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Bytes that differ, with a sync code and worse among them.
+/// Varying bytes, including a sync code and worse.
 fn body(at: u64) -> Vec<u8> {
     let mut body: Vec<u8> = (0..40 + at % 7).map(|byte| (byte * 31 + at * 17) as u8).collect();
     body.extend([0xFF, 0xF8, 0xFF, 0xFF, 0xF8, 0x70, 0x08, 0]);
@@ -74,7 +74,7 @@ fn file(frames: &[Vec<u8>]) -> Vec<u8> {
     [head(150, 10_000), frames.concat()].concat()
 }
 
-/// A file whose blocks are all of 100 samples.
+/// A file whose blocks all have 100 samples.
 fn even(frames: &[Vec<u8>]) -> Vec<u8> {
     [head(100, 10_000), frames.concat()].concat()
 }
@@ -85,7 +85,7 @@ fn runs((_, pages): &(Outline, Memory)) -> Vec<Run> {
     runs.flat_map(|run| (0..run.count).map(move |at| run.slice(at..at + 1).unwrap())).collect()
 }
 
-/// What lies in the frames of a file between their headers and their checksums.
+/// The bytes between the headers and the checksums of a file's frames.
 fn bodies(file: &[u8], indexed: &(Outline, Memory)) -> Vec<Vec<u8>> {
     let frame = |run: &Run| file[run.offset as usize..run.bytes().end as usize].to_vec();
     let body = |frame: Vec<u8>| {

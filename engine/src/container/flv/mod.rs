@@ -1,12 +1,14 @@
-//! FLV (Adobe Flash Video File Format Specification 10.1, Annex E), with the codecs of Enhanced RTMP (Veovera, versions 1 and 2).
+//! FLV (Adobe Flash Video File Format Specification 10.1, Annex E), with the codecs of Enhanced RTMP (Veovera, versions
+//! 1 and 2).
 //!
-//! A file is a header of nine bytes, and tags: sound, pictures, script data, each followed by its own length (PreviousTagSize).
-//! There is no table of them that one could rely on, so a file is streamed through once to index it (`index`). A sample is
-//! a whole tag with the length that follows it, so that verbatim bytes of the file play. What a decoder has to have first
-//! (sequence headers: an `avcC`, an `AudioSpecificConfig`) comes in tags of its own: these are no samples but the samples'
-//! descriptions. A cut has new tag headers, whose timestamps begin at zero, before payloads as they are (`write`).
+//! A file is a header of nine bytes, and tags: sound, pictures, script data, each followed by its length
+//! (PreviousTagSize). There is no reliable table of them, so indexing streams a file once (`index`). A sample is a
+//! whole tag with the length that follows it, so that verbatim bytes of the file play. Decoder configurations (sequence
+//! headers: an `avcC`, an `AudioSpecificConfig`) have separate tags: these are not samples but the samples'
+//! descriptions. A cut has new tag headers, whose timestamps begin at zero, before unchanged payloads (`write`).
 //!
-//! Times are milliseconds. A tag's timestamp is its decode time; H.264 and HEVC have the composition offset in the payload.
+//! Times are milliseconds. A tag's timestamp is its decode time; H.264 and HEVC have the composition offset in the
+//! payload.
 
 #![allow(clippy::doc_markdown, reason = "the standard's names are words here")]
 
@@ -23,7 +25,7 @@ use crate::index::{Container, Outline};
 use crate::media::splice::Splice;
 use crate::media::{Private, Run, Track};
 
-/// What its files are called in their heads.
+/// Its name in the heads of its files.
 const CONTAINER: Container = Container::named("flv");
 
 /// The version of the writer ([`Format::writer`]).
@@ -46,7 +48,7 @@ impl Format for Flv {
         pass::through::<index::Pass>(indexing)
     }
 
-    /// Whether a file that begins with these bytes is one: signature, a version there has been, and a header that is long enough.
+    /// Whether a file begins with a valid header: signature, an existing version, and a sufficient length.
     fn recognises(&self, start: &[u8]) -> bool {
         tag::FileHeader::parse(start).is_some()
     }
@@ -55,7 +57,7 @@ impl Format for Flv {
     ///
     /// # Errors
     ///
-    /// [`Error::Index`] where the selection's runs are not of the outline's tracks, or no tags.
+    /// [`Error::Index`] if the selection's runs do not belong to the outline's tracks, or are not tags.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }

@@ -1,5 +1,5 @@
-//! What the first bytes of a payload say of it: AudioTagHeader (Annex E.4.2.1), VideoTagHeader (E.4.3.1), and their
-//! extensions by Enhanced RTMP (ExAudioTagHeader, ExVideoTagHeader).
+//! Parses the first bytes of a payload: AudioTagHeader (Annex E.4.2.1), VideoTagHeader (E.4.3.1), and their extensions
+//! in Enhanced RTMP (ExAudioTagHeader, ExVideoTagHeader).
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{Properties, aac, av1, avc, flac, hevc, mpeg_audio, opus, vp9};
 use crate::media::Ticks;
 
-/// How many bytes of a payload are looked at at most.
+/// The maximum number of bytes parsed of a payload.
 pub const HEAD: usize = 48;
 
-/// How a tag says what it is coded in.
+/// The codec of a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Codec {
     /// SoundFormat.
@@ -23,7 +23,7 @@ pub enum Codec {
 }
 
 impl Codec {
-    /// Whether decoders of it are configured by a tag of its own.
+    /// Whether separate tags configure its decoder.
     pub const fn configured(self) -> bool {
         match self {
             Self::Sound(format) => format == 10,
@@ -32,7 +32,7 @@ impl Codec {
         }
     }
 
-    /// The codec with its configuration, as a MIME type has it (RFC 6381) where that is known, else its name.
+    /// The codec with its configuration for a MIME type (RFC 6381) if defined, else its name.
     pub fn name(self, configuration: &[u8]) -> String {
         match self {
             Self::Sound(10) | Self::FourCc([b'm', b'p', b'4', b'a']) => {
@@ -48,7 +48,7 @@ impl Codec {
         }
     }
 
-    /// What the configuration says of sound.
+    /// The audio properties in the configuration.
     pub fn sound(self, configuration: &[u8]) -> Option<Properties> {
         match self {
             Self::Sound(10) | Self::FourCc([b'm', b'p', b'4', b'a']) => {
@@ -64,8 +64,8 @@ impl Codec {
         }
     }
 
-    /// How much has to be decoded before the first sound that is to be heard is right, in milliseconds, rounded up; at this rate,
-    /// or at one that is usual.
+    /// The duration to decode before the first audible sound, in milliseconds, rounded up; at this rate, or at a usual
+    /// one.
     pub fn preroll(self, rate: Option<u32>) -> Ticks {
         let rate = rate.filter(|rate| *rate > 0).unwrap_or(44_100);
         let (samples, rate) = match self {
@@ -80,8 +80,8 @@ impl Codec {
     }
 }
 
-/// Samples a second and channels, as SoundRate and SoundType of a tag's first byte have them, or as the codec alone does; `None`
-/// where only a configuration says it.
+/// The sample rate and channels in SoundRate and SoundType of a tag's first byte, or those fixed by the codec; `None`
+/// if only a configuration has them.
 pub fn stated(first: u8) -> Option<(u32, u16)> {
     let rate = 44_100 >> (3 - (first >> 2 & 3));
     match first >> 4 {
@@ -122,16 +122,16 @@ impl fmt::Display for Codec {
     }
 }
 
-/// What a tag brings.
+/// The content of a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// What a decoder has to have first; so many bytes into the payload it begins.
+    /// A decoder configuration, which begins at this offset of the payload.
     Configuration(usize),
     /// A coded frame.
     Frame {
-        /// Decoding can begin here.
+        /// Whether decoding can begin here.
         sync: bool,
-        /// Presentation time less decode time.
+        /// Presentation time minus decode time.
         composition: Ticks,
     },
     /// Nothing that a cut needs: the end of a sequence, a command, metadata.
@@ -140,21 +140,21 @@ pub enum Role {
     Several,
 }
 
-/// A payload, as far as its first bytes say.
+/// The first bytes of a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet {
-    /// Which of the tracks of its kind it is of (trackId): 0, but in multitrack tags.
+    /// The number among the tracks of its kind (trackId): 0, except in multitrack tags.
     pub number: u8,
-    /// What it is coded in.
+    /// The codec.
     pub codec: Codec,
-    /// What it brings.
+    /// The content.
     pub role: Role,
     /// How many bytes stand before the data of its frame.
     pub from: usize,
 }
 
 impl Packet {
-    /// Of a tag of sound. `None` where there is nothing in it.
+    /// From an audio tag. `None` if it is empty.
     pub fn audio(payload: &[u8]) -> Option<Self> {
         let (first, rest) = payload.split_first()?;
         let format = first >> 4;
@@ -179,7 +179,7 @@ impl Packet {
         Some(Self { number: 0, codec: Codec::Sound(format), role, from: if format == 10 { 2 } else { 1 } })
     }
 
-    /// Of a tag of pictures. `None` where there is nothing in it.
+    /// From a video tag. `None` if it is empty.
     pub fn video(payload: &[u8]) -> Option<Self> {
         let (first, rest) = payload.split_first()?;
         let frame_type = first >> 4 & 7;
@@ -202,7 +202,7 @@ impl Packet {
         let codec = Codec::Picture(first & 0x0F);
         let role = match rest {
             _ if frame_type == COMMAND => Role::Aside,
-            // 12 is HEVC as some recorded it before there was an enhanced header: like H.264.
+            // 12 is HEVC, used before there was an enhanced header, in the same way as H.264.
             [0, ..] if codec.configured() => Role::Configuration(5),
             [1, rest @ ..] if codec.configured() => frame(signed24(rest)?),
             [] => Role::Aside,
@@ -220,7 +220,7 @@ impl Packet {
     }
 }
 
-/// SoundFormat of an enhanced tag, and the flag of one of pictures (IsExHeader).
+/// SoundFormat of an enhanced audio tag, and the flag of an enhanced video tag (IsExHeader).
 const EX_AUDIO: u8 = 9;
 const EX_VIDEO: u8 = 0x80;
 /// FrameTypes.
@@ -231,23 +231,23 @@ const COMMAND: u8 = 5;
 const MULTITRACK_VIDEO: u8 = 6;
 const MULTITRACK_AUDIO: u8 = 5;
 const MOD_EX: u8 = 7;
-/// The AvMultitrackType of a tag that is of one track after all, which it names.
+/// The AvMultitrackType of a tag with only one track, which it names.
 const ONE_TRACK: u8 = 0;
 
-/// What stands at the beginning of an enhanced tag.
+/// The beginning of an enhanced tag.
 struct Enhanced<'a> {
-    /// The PacketType; of a multitrack tag the one of its tracks.
+    /// The PacketType; in a multitrack tag that of its tracks.
     packet: u8,
     codec: Codec,
     /// The trackId.
     number: u8,
-    /// It is of several tracks; of the codecs this is the first.
+    /// Whether it contains several tracks; the codec is that of the first.
     several: bool,
-    /// What follows.
+    /// The rest.
     rest: &'a [u8],
 }
 
-/// Reads the beginning of an enhanced tag, behind its first PacketType; modifiers (ModEx) are passed over.
+/// Parses the beginning of an enhanced tag, after its first PacketType; modifiers (ModEx) are skipped.
 fn enhanced(packet: u8, rest: &[u8], multitrack: u8) -> Option<Enhanced<'_>> {
     let (mut packet, mut rest) = (packet, rest);
     while packet == MOD_EX {
@@ -276,7 +276,7 @@ fn enhanced(packet: u8, rest: &[u8], multitrack: u8) -> Option<Enhanced<'_>> {
     Some(Enhanced { packet, codec: Codec::FourCc(*name), number, several, rest })
 }
 
-/// CompositionTime: three bytes, signed.
+/// CompositionTime: a signed number of three bytes.
 fn signed24(bytes: &[u8]) -> Option<Ticks> {
     let [a, b, c, ..] = *bytes else { return None };
     Some(Ticks(i64::from(i32::from_be_bytes([a, b, c, 0]) >> 8)))
@@ -287,7 +287,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// A payload, and the codec's name and the role that it says.
+    /// A payload, and the expected name of its codec and its role.
     type Case<'a> = (&'a [u8], Option<(&'a str, Role)>);
 
     #[test]

@@ -1,4 +1,4 @@
-//! Both halves together: what is indexed of files made by hand, and what of it is written again.
+//! Both halves together: the index of files made by hand, and cuts of them.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::cast_possible_truncation)]
 
 use bytes::Bytes;
@@ -36,7 +36,7 @@ fn configured() -> Vec<Vec<u8>> {
     vec![tag(SCRIPT, 0, script), tag(VIDEO, 0, AVCC), tag(AUDIO, 0, AAC)]
 }
 
-/// Seconds of pictures, 25 each of which the first is a keyframe, and of sound.
+/// Seconds of pictures, 25 each, the first of which is a keyframe, and of sound.
 fn seconds(range: std::ops::Range<i32>) -> Vec<Vec<u8>> {
     let tags = range.flat_map(|second| {
         (0..25).flat_map(move |at| {
@@ -51,7 +51,7 @@ fn ordinary() -> Vec<u8> {
     file(&[configured(), seconds(0..6), vec![tag(VIDEO, 6000, &[0x17, 2, 0, 0, 0])]].concat())
 }
 
-/// Indexes a file, whose index is the same by whatever chunks it is read.
+/// Indexes a file, and checks that the index is the same for any size of chunks.
 fn index(file: &[u8]) -> Indexed {
     let whole = try_index(file).unwrap();
     for chunk in [7, 1000] {

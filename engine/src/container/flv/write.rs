@@ -1,4 +1,4 @@
-//! The write half: header, onMetaData, sequence headers, and tags with new timestamps around payloads as they are.
+//! The write half: header, onMetaData, sequence headers, and tags with new timestamps around unchanged payloads.
 
 use std::ops::Range;
 
@@ -12,10 +12,10 @@ use crate::index::{self, Outline};
 use crate::media::splice::Splice;
 use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
 
-/// How many keyframes onMetaData names at most: where there are more, every so many-th. They take 18 bytes each.
+/// The maximum number of keyframes in onMetaData: if there are more, some are skipped evenly. Each takes 18 bytes.
 const MAX_KEYFRAMES: usize = 2000;
 
-/// How far the tags named in a cut without video lie apart at least.
+/// The minimum distance of the listed tags in a cut without video.
 const AUDIO_DISTANCE: Time = Time::from_secs(5);
 
 /// Writes a selection as a complete file; see [`super::write`].
@@ -27,7 +27,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         lanes.push(Lane { track, description: 0 });
     }
     let Some(first) = lanes.first() else { return Err(mismatch("a selection without a track".to_owned())) };
-    // Pictures are decoded before they are presented; timestamps must not be negative for that.
+    // Pictures are decoded before they are presented, but timestamps must not be negative.
     let start = first.track.timescale.ticks(selection.given.start());
     let decoded = selection.tracks.iter().filter_map(|selected| selected.runs.first()).map(|run| run.decode);
     let mut tags =
@@ -72,7 +72,8 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     splice.made(FileHeader::write(script.has_audio, script.has_video).to_vec());
     splice.made(script.write());
     tags.draft.append_to(&mut splice);
-    // A tag is not a piece of the original, for its header is new: it is an element, so that a range has it whole.
+    // A tag is an element and not a piece of the original, because its header is new, so that a range contains the
+    // whole tag.
     let elements = places.iter().map(|place| body + place.start..body + place.end).collect();
     Ok(Written { splice, setup: 0..body + setup, elements })
 }
@@ -80,7 +81,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 /// One track of the cut.
 struct Lane<'a> {
     track: &'a Track,
-    /// What the decoder was last configured with.
+    /// The current configuration of the decoder.
     description: u16,
 }
 
@@ -104,7 +105,7 @@ impl Tags<'_> {
         i32::try_from(time.0).map_err(|_| mismatch(format!("a tag {} ms into the cut", time.0)))
     }
 
-    /// Appends the sequence header that the samples of this run need, where they need one.
+    /// Appends the sequence header for the samples of this run, if they need one.
     fn describe(&mut self, lane: &mut Lane<'_>, run: &Run, timestamp: i32) -> Result<(), Error> {
         let description = Kept::of(run).description;
         lane.description = description;
@@ -124,7 +125,7 @@ impl Tags<'_> {
         Ok(())
     }
 
-    /// Appends a sample, whose payload stays as it is.
+    /// Appends a sample with an unchanged payload.
     fn sample(&mut self, lane: &Lane<'_>, run: &Run, timestamp: i32) -> Result<(), Error> {
         let payload = payload(run)?;
         let size = u32::try_from(payload.end - payload.start).unwrap_or(u32::MAX);
@@ -137,11 +138,11 @@ impl Tags<'_> {
 
 /// Where decoding can begin in a cut, for players that seek.
 struct Keyframes {
-    /// The kind of track that they are of.
+    /// The kind of their track.
     kind: Kind,
-    /// How far they lie apart at least, milliseconds.
+    /// Their minimum distance in milliseconds.
     distance: i64,
-    /// Timestamp, and place behind onMetaData.
+    /// Timestamp, and offset after onMetaData.
     points: Vec<(i64, u64)>,
 }
 
@@ -176,7 +177,7 @@ pub fn payload(run: &Run) -> Result<Range<u64>, Error> {
     Ok(start..start.saturating_add(size.into()))
 }
 
-/// The pages and the outline do not go together, or not with the selection.
+/// The pages, the outline and the selection are inconsistent.
 pub fn mismatch(what: String) -> Error {
     Error::Index(index::Error(what))
 }

@@ -1,4 +1,4 @@
-//! The index half: which stream it is, and its frames one after the other.
+//! The index half: detects the kind of stream and walks through its frames.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -20,33 +20,33 @@ use crate::container::{DynSource, Error, Unsupported, foreign, pass, tags};
 use crate::index::{Chapters, Container, Outline};
 use crate::media::{Edit, Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
-/// How many frames have to follow each other before a file is one.
+/// The number of consecutive frames required at the beginning of a file.
 const BEGIN: usize = 3;
-/// How many, where there is something else before them.
+/// The number required if something else precedes them.
 const BEGIN_LATER: usize = 6;
-/// How far behind the tags the first frame is looked for: junk is zeros, or what is left of a tag with its pictures.
+/// How far after the tags the first frame is searched for: junk is zeros, or the remains of a tag with its pictures.
 const MAX_JUNK: u64 = 1 << 20;
-/// The largest tag that is looked into, pictures and all.
+/// The largest tag that is parsed, including its pictures.
 const MAX_TAG: u64 = 16 << 20;
-/// How many frames the bit reservoir may reach back over; there are frames of three bytes of main data.
+/// The number of frames that the bit reservoir may reach back over; some frames have three bytes of main data.
 const MAX_REACH: usize = 256;
 
-/// A file on the way through its frames.
+/// A file while its frames are walked through.
 ///
 /// # Errors
 ///
-/// [`Error::Unknown`] for a file that is no such stream, [`Error::Unsupported`] for one that is known to be something else, for
-/// AAC in LATM and for a stream whose sample rate changes. Damage is passed over, and told in [`Outline::notes`].
+/// [`Error::Unknown`] if the file is not such a stream; [`Error::Unsupported`] if it is known to be something else, for
+/// AAC in LATM and for a stream whose sample rate changes. Damage is skipped and reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
     file: File,
-    /// Of MPEG audio the first header, and what the frame before it tells of the others.
+    /// For MPEG audio: the first header, and the contents of the tag frame before it.
     mpeg: Option<(Header, Tag)>,
     scanner: Scanner<Either>,
     reservoir: Reservoir,
     /// The time of the next frame.
     decode: Ticks,
-    /// How long the first one lasts.
+    /// The duration of the first frame.
     lasts: Ticks,
 }
 
@@ -63,7 +63,7 @@ impl pass::Pass for Pass {
         let start = at;
         let (first, behind) = bytes.split_at_checked(frame.size as usize).unwrap_or((&bytes, &[]));
         if matches!(syntax, Either::Adts(_)) && adts::lacks_channels(behind) {
-            let kind = "AAC of which the first frame alone says what channels it has (a program config element)";
+            let kind = "AAC whose channels are defined in the first frame only (a program config element)";
             return Err(Unsupported::Kind { kind }.into());
         }
         let end = tags::behind(source, start).await?;
@@ -111,7 +111,8 @@ impl pass::Pass for Pass {
     fn outline(self, tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
         let Self { file, mpeg, reservoir, lasts, .. } = self;
         let mut track = tracks.into_iter().next().ok_or(Error::Unknown)?;
-        // A frame is decoded rightly behind another; one of layer III behind all that it reaches back over.
+        // A frame decodes correctly only after another one; one of layer III only after all the frames that it reaches
+        // back into.
         track.preroll = lasts;
         let Some((header, tag)) = mpeg else {
             return Ok(file.outline(ADTS, "audio/aac", track, Vec::new(), notes));
@@ -121,7 +122,7 @@ impl pass::Pass for Pass {
             if track.presented.1 <= media {
                 track.edits.clear();
             } else if let Some((_, padding)) = tag.delays.filter(|_| tag.frames.map(u64::from) == Some(frames)) {
-                // The padding is less than the decoder's delay where the encoder did not care; then a bit of the end is lost.
+                // If the encoder did not care, the padding is less than the decoder's delay; then the very end is lost.
                 let end = track.presented.1 - Ticks(i64::from(padding.saturating_sub(DECODER_DELAY)));
                 edit.duration = Some(end - media).filter(|duration| *duration > Ticks::ZERO);
             }
@@ -136,7 +137,7 @@ impl pass::Pass for Pass {
     }
 }
 
-/// Either syntax.
+/// One of the two syntaxes.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 enum Either {
     Adts(Adts),
@@ -170,19 +171,19 @@ impl Syntax for Either {
     }
 }
 
-/// The first frame of a file.
+/// The first frame found.
 struct Begin {
-    /// Where it stands.
+    /// Its offset.
     at: u64,
     syntax: Either,
     frame: Frame,
-    /// It and those behind it.
+    /// The bytes from it on.
     bytes: Bytes,
-    /// The file is a WAVE whose sound these frames are.
+    /// The file is a WAVE file that contains these frames.
     wave: bool,
 }
 
-/// Finds the first frame behind the tags, which end at `start`.
+/// Finds the first frame after the tags, which end at `start`.
 async fn begin(source: &dyn DynSource, start: u64) -> Result<Begin, Error> {
     let read = |most: u64| source.read(start..source.len().min(start + most));
     let mut bytes = read(WINDOW as u64).await?;
@@ -196,7 +197,7 @@ async fn begin(source: &dyn DynSource, start: u64) -> Result<Begin, Error> {
     if let Some(kind) = foreign::name(&bytes) {
         return Err(Unsupported::Kind { kind }.into());
     }
-    // A program stream has MPEG audio in it, and is none.
+    // A program stream contains MPEG audio but is not MPEG audio.
     if bytes.starts_with(&[0, 0, 1]) && bytes.get(3).is_some_and(|code| *code >= 0xB9) {
         return Err(Error::Unknown);
     }
@@ -211,14 +212,14 @@ async fn begin(source: &dyn DynSource, start: u64) -> Result<Begin, Error> {
     Ok(Begin { at: start + at as u64, syntax, frame, bytes: bytes.slice(at..), wave })
 }
 
-/// The frame that these bytes begin with.
+/// The frame at the beginning of these bytes.
 fn at_once(bytes: &[u8], last: bool) -> Option<(Either, Frame)> {
     let here = |syntax: Either| {
         let frame = syntax.frame(bytes).filter(|frame| follow(&syntax, bytes, frame.kind, BEGIN, last))?;
         Some((syntax, frame))
     };
     let free = || {
-        // In a cut there are two frames before those of the original at the most, which were made and say how long they are.
+        // A cut has at most two generated frames before those of the original, and their headers give their lengths.
         let mut rest = bytes;
         for _ in 0..2 {
             let made = (Mpeg { free: None }).frame(rest).map_or(0, |made| made.size as usize);
@@ -230,7 +231,7 @@ fn at_once(bytes: &[u8], last: bool) -> Option<(Either, Frame)> {
     here(Either::Adts(Adts)).or_else(|| here(Either::Mpeg(Mpeg { free: None }))).or_else(free)
 }
 
-/// The first frame among these bytes, and where it is among them.
+/// The first frame among these bytes, and its offset.
 fn later(bytes: &[u8]) -> Option<(usize, Either, Frame)> {
     let first = |syntax: Either| {
         let (at, frame) = first(&syntax, bytes, BEGIN_LATER, false)?;
@@ -239,19 +240,19 @@ fn later(bytes: &[u8]) -> Option<(usize, Either, Frame)> {
     [Either::Adts(Adts), Either::Mpeg(Mpeg { free: None })].into_iter().filter_map(first).min_by_key(|(at, ..)| *at)
 }
 
-/// What is known of a file besides its frames.
+/// Everything known about a file except its frames.
 #[derive(Serialize, Deserialize)]
 struct File {
     chapters: Chapters,
     created: Option<i64>,
-    /// Where the frame stands that tells of the others. Nothing else has to be known before: each frame says what it is.
+    /// The location of the tag frame. Nothing else is needed: each frame describes itself.
     tag: Option<Range<u64>>,
-    /// It is a WAVE.
+    /// It is a WAVE file.
     wave: bool,
 }
 
 impl File {
-    /// Reads what tags say of the file.
+    /// Reads the metadata in the tags.
     async fn look_into(
         &mut self,
         id3: Vec<Range<u64>>,
@@ -314,12 +315,12 @@ const fn run(offset: u64, frame: &Frame, decode: Ticks, duration: Ticks) -> Run 
     }
 }
 
-/// How far the frames of a file reach back into the main data of those before.
+/// How far the frames of a file reach back into the main data of earlier frames.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Reservoir {
-    /// Bytes of main data of the last frames.
+    /// The number of bytes of main data in each of the last frames.
     last: VecDeque<u32>,
-    /// Over how many frames it is at the most.
+    /// The maximum number of frames reached back over.
     most: u32,
 }
 

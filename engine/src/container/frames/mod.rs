@@ -1,14 +1,14 @@
-//! Streams of frames that stand one behind the other without a container around them: MPEG audio of layers I, II and III
-//! (MP3; ISO/IEC 11172-3 §2.4, 13818-3 §2.4), and AAC in ADTS (ISO/IEC 14496-3 §1.A.3.2).
+//! Streams of consecutive frames without a container: MPEG audio layers I, II and III (MP3; ISO/IEC 11172-3 §2.4,
+//! 13818-3 §2.4), and AAC in ADTS (ISO/IEC 14496-3 §1.A.3.2).
 //!
-//! Each frame begins with a header that says how long the frame is, and no table says where they are: a file is streamed
-//! through once to index it. A header is hardly more than eleven ones, so it is believed where others like it follow at just
-//! the distance that it names. What stands between frames, before them and behind them is passed over: tags in silence, junk
-//! with a note.
+//! Each frame begins with a header that gives the frame's length. No table lists the frames, so indexing streams
+//! through the file once. A header is little more than eleven ones, so it is accepted only if similar headers follow at
+//! exactly the distances given. Anything between, before and after the frames is skipped: tags silently, junk with a
+//! note.
 //!
-//! A cut has the frames as they are. MP3 can say how much of what is decoded is to be heard, and so begins and ends at the
-//! very sample asked for (`mpeg`); the others begin with the frame before the one that holds the instant asked for, since a
-//! frame is decoded rightly only behind another.
+//! A cut contains the frames unchanged. MP3 can declare which part of the decoded sound is to be played, so a cut of it
+//! begins and ends at exactly the sample requested (`mpeg`). The others begin one frame before the frame that holds the
+//! requested time, since a frame decodes correctly only after another one.
 
 #![allow(clippy::doc_markdown, reason = "names of tags are words here")]
 
@@ -28,9 +28,9 @@ use crate::index::{Container, Outline};
 use crate::media::splice::Splice;
 use crate::media::{Kind, Private, Run, Ticks, Track};
 
-/// MPEG audio of layer III.
+/// MPEG audio layer III.
 const MP3: Container = Container::named("mp3");
-/// MPEG audio of layers I and II.
+/// MPEG audio layers I and II.
 const MP2: Container = Container::named("mp2");
 /// AAC in ADTS.
 const ADTS: Container = Container::named("adts");
@@ -38,7 +38,7 @@ const ADTS: Container = Container::named("adts");
 /// The version of the writer ([`Format::writer`]).
 const WRITER: u32 = 4;
 
-/// Frames of MPEG audio and of AAC in ADTS.
+/// Streams of MPEG audio frames and of AAC frames in ADTS.
 pub struct Frames;
 
 impl Format for Frames {
@@ -50,7 +50,7 @@ impl Format for Frames {
         WRITER
     }
 
-    /// Takes some 32 MiB of memory, however long a file is.
+    /// Takes about 32 MiB of memory, independent of the length of the file.
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
         pass::through::<index::Pass>(indexing)
     }
@@ -59,7 +59,7 @@ impl Format for Frames {
         true
     }
 
-    /// There is nothing at the beginning that tells: reading has to find out.
+    /// The first bytes are not distinctive; only reading can tell.
     fn recognises(&self, _: &[u8]) -> bool {
         true
     }
@@ -68,7 +68,7 @@ impl Format for Frames {
     ///
     /// # Errors
     ///
-    /// [`Error::Index`] where the selection does not go with the outline.
+    /// [`Error::Index`] if the selection does not match the outline.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         let [selected] = selection.tracks.as_slice() else {
             return Err(mismatch("a selection of other than one track"));
@@ -100,7 +100,7 @@ impl Format for Frames {
         Ok(Payload::Whole(splice))
     }
 
-    /// Also of a WAVE, whose cuts have no chunks.
+    /// Also for a WAVE file, since its cuts have no chunks.
     fn mime(&self, outline: &Outline, _: &[Kind]) -> String {
         if outline.container == ADTS { "audio/aac" } else { "audio/mpeg" }.to_owned()
     }
@@ -133,7 +133,7 @@ const fn header(run: &Run) -> u8 {
     run.private.second()
 }
 
-/// The outline and the selection do not go together.
+/// The outline and the selection do not match.
 fn mismatch(what: &str) -> Error {
     Error::Index(crate::index::Error(what.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! One frame after the other, and back to them where something else stands between.
+//! Steps from frame to frame, and finds the frames again after other bytes.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,16 +7,15 @@ use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, MOST_JUNK, NOT_READ, Unsupported, tags};
 
-/// How many headers have to follow each other before frames are found again.
+/// The number of consecutive headers required to find the frames again.
 const CONSECUTIVE: usize = 3;
-/// How many, where they would be of another kind than those before: then the file is refused.
+/// The number required for another kind of frame; then the file is refused.
 const OF_ANOTHER_KIND: usize = 5;
-/// How many bytes are looked at together in search of frames: more than so many of the longest.
+/// The size of the window searched for frames: it holds more than that many of the longest frames.
 pub const WINDOW: usize = 64 << 10;
 
-/// Whether so many frames of this kind follow each other from the first of these bytes on, or as many as there are up
-/// to the end of the file, if these bytes reach it. A tag may stand there; and it may lie within a frame, though not
-/// within the first.
+/// Whether `count` frames of this kind follow each other at the beginning of these bytes; fewer suffice if the bytes
+/// reach the end of the file. A tag may follow a frame, or lie within one other than the first.
 pub fn follow(syntax: &impl Syntax, mut bytes: &[u8], kind: u32, count: usize, last: bool) -> bool {
     for found in 0..count {
         let Some(frame) = syntax.frame(bytes).filter(|frame| frame.kind == kind) else {
@@ -31,7 +30,7 @@ pub fn follow(syntax: &impl Syntax, mut bytes: &[u8], kind: u32, count: usize, l
     true
 }
 
-/// The first frame in these bytes that so many like it follow.
+/// The first frame in these bytes that is followed by enough others of its kind.
 pub fn first(syntax: &impl Syntax, bytes: &[u8], count: usize, last: bool) -> Option<(usize, Frame)> {
     let starts = bytes.iter().enumerate().filter(|(_, byte)| **byte == 0xFF);
     starts.filter_map(|(at, _)| Some((at, bytes.get(at..)?))).find_map(|(at, bytes)| {
@@ -45,15 +44,15 @@ pub fn first(syntax: &impl Syntax, bytes: &[u8], count: usize, last: bool) -> Op
 pub struct Scanner<Y> {
     syntax: Y,
     kind: u32,
-    /// Where the frames end, at the latest.
+    /// The latest possible end of the frames.
     end: u64,
-    /// From here on there was no frame, up to the position.
+    /// There have been no frames from here to the position.
     lost: Option<u64>,
 }
 
-/// What a step came upon.
+/// The result of a step.
 pub enum Step {
-    /// A frame, and where it is.
+    /// A frame, and its offset.
     Frame(u64, Frame),
     /// Something else.
     Other,
@@ -61,18 +60,18 @@ pub enum Step {
     End,
 }
 
-/// What follows.
+/// What is at the position.
 enum Next {
-    /// A frame, and whether what stands behind it confirms it.
+    /// A frame, and whether the bytes after it confirm it.
     Frame(Frame, bool),
-    /// A tag of so many bytes.
+    /// A tag of this size.
     Tag(u64),
     /// Neither.
     Junk,
     End,
 }
 
-/// Where there are frames again.
+/// The result of a search for frames.
 enum Search {
     Found(u64),
     /// Here at the earliest.
@@ -81,12 +80,12 @@ enum Search {
 }
 
 impl<Y: Syntax> Scanner<Y> {
-    /// Frames of this kind.
+    /// Scans for frames of this kind.
     pub const fn new(syntax: Y, kind: u32, end: u64) -> Self {
         Self { syntax, kind, end, lost: None }
     }
 
-    /// Reads what is at the position, and goes behind it.
+    /// Reads what is at the position and moves past it.
     #[inline]
     pub async fn step(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Step, Error> {
         let at = stream.position();
@@ -101,7 +100,7 @@ impl<Y: Syntax> Scanner<Y> {
                 return Ok(Step::Frame(at, frame));
             }
             Next::Frame(frame, false) => {
-                // Its header may be damaged, or what follows it.
+                // Either its header is damaged, or the bytes after it.
                 let behind = at + u64::from(frame.size);
                 match self.find(stream, at + 1, behind).await? {
                     Some(found) => {
@@ -126,7 +125,7 @@ impl<Y: Syntax> Scanner<Y> {
         Ok(Step::Other)
     }
 
-    /// Goes to where there are frames again, or a bit further towards it.
+    /// Moves to the next frames, or some way towards them.
     async fn search(&mut self, stream: &mut Stream<'_>, lost: u64, notes: &mut Notes) -> Result<Step, Error> {
         let from = stream.position().max(lost + 1);
         let to = match self.look_for(stream, from).await? {
@@ -147,7 +146,7 @@ impl<Y: Syntax> Scanner<Y> {
         Ok(Step::Other)
     }
 
-    /// What stands at the position, before the end.
+    /// What is at the position, before the end.
     #[inline]
     async fn look(&self, stream: &mut Stream<'_>) -> Result<Next, Error> {
         let left = usize::try_from(self.end.saturating_sub(stream.position())).unwrap_or(usize::MAX);
@@ -156,12 +155,12 @@ impl<Y: Syntax> Scanner<Y> {
         }
         let bytes = stream.peek(tags::HEADER).await?;
         if bytes.is_empty() {
-            // The end that a checkpoint remembers may lie behind the file's.
+            // The end stored in a checkpoint may be past the end of the file.
             return Ok(Next::End);
         }
         let bytes = bytes.get(..left).unwrap_or(bytes);
         let Some(frame) = self.syntax.frame(bytes).filter(|frame| frame.kind == self.kind) else {
-            // Where files were joined, the tags of each are in the middle.
+            // In joined files, tags are in the middle.
             let id3v1 = bytes.starts_with(b"TAG").then_some(tags::ID3V1);
             return Ok(tags::id3_length(bytes).or(id3v1).map_or(Next::Junk, Next::Tag));
         };
@@ -175,7 +174,7 @@ impl<Y: Syntax> Scanner<Y> {
         Ok(Next::Frame(frame, next.is_some_and(|next| next.kind == self.kind)))
     }
 
-    /// The first offset, from this one on and before the other, at which there are frames again.
+    /// The first offset in the range with frames.
     async fn find(&self, stream: &mut Stream<'_>, mut from: u64, to: u64) -> Result<Option<u64>, Error> {
         while from < to.min(self.end) {
             match self.look_for(stream, from).await? {
@@ -187,7 +186,7 @@ impl<Y: Syntax> Scanner<Y> {
         Ok(None)
     }
 
-    /// Looks for frames among the bytes from this offset on, as many as are looked at together.
+    /// Searches one window of bytes from this offset for frames.
     async fn look_for(&self, stream: &mut Stream<'_>, from: u64) -> Result<Search, Error> {
         stream.seek(from);
         let left = usize::try_from(self.end.saturating_sub(from)).unwrap_or(usize::MAX);
@@ -206,11 +205,11 @@ impl<Y: Syntax> Scanner<Y> {
         if last || bytes.is_empty() {
             return Ok(Search::Nowhere);
         }
-        // Those that begin in the second half are looked at with what follows them.
+        // The second half is searched again, together with the bytes after it.
         Ok(Search::Later(from + (bytes.len() / 2).max(1) as u64))
     }
 
-    /// An error where frames of another kind follow.
+    /// Returns an error if frames of another kind follow.
     async fn not_of_another_kind(&self, stream: &mut Stream<'_>, at: u64) -> Result<(), Error> {
         let bytes = stream.peek(WINDOW).await?;
         let Some(frame) = self.syntax.frame(bytes) else { return Ok(()) };
@@ -220,7 +219,7 @@ impl<Y: Syntax> Scanner<Y> {
         Err(self.of_another_kind(frame, at))
     }
 
-    /// What there is to say of frames like this one from there on.
+    /// The error for frames of another kind like this one from this offset on.
     fn of_another_kind(&self, frame: Frame, at: u64) -> Error {
         let (before, behind) = (self.syntax.rate(self.kind), self.syntax.rate(frame.kind));
         let changed = if before == behind {
@@ -236,7 +235,7 @@ fn passed_over(from: u64, notes: &mut Notes) {
     notes.at(from, "bytes that are no frame are passed over");
 }
 
-/// A syntax of frames of one kind alone.
+/// A syntax restricted to one kind of frame.
 #[derive(Clone, Copy)]
 struct Only<Y>(Y, u32);
 

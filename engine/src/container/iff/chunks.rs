@@ -1,5 +1,5 @@
-//! Reading chunks: each is a name, a size and its data. Chunks that are passed over are not read; those that lie near each other
-//! come in one read.
+//! Reads chunks: each is a name, a size and its data. Skipped chunks are not read; those close together come in one
+//! read.
 
 use std::ops::Range;
 
@@ -9,23 +9,23 @@ use super::behind_zeros;
 use super::dialect::{Dialect, Id, MAX_HEADER};
 use crate::container::{DynSource, ReadError, tags};
 
-/// How many bytes are read at once: the chunks before the sound are seldom more, nor those behind it.
+/// How many bytes are read at once: the chunks before or after the sound seldom take more.
 const WINDOW: u64 = 64 << 10;
 
-/// How many chunks are looked at. Broadcast files have a dozen.
+/// The maximum number of chunks. Broadcast files have a dozen.
 const MAX_CHUNKS: usize = 1024;
 
-/// Chunks that stand before the sound, or are the sound.
+/// Chunks that precede the sound, or contain it.
 const KNOWN: [&Id; 10] = [b"data", b"SSND", b"fmt ", b"fact", b"LIST", b"bext", b"cue ", b"COMM", b"MARK", b"FVER"];
 
 /// A chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk {
     pub id: Id,
-    /// Where it begins, and where its data does.
+    /// Its offset, and that of its data.
     pub offset: u64,
     pub body: u64,
-    /// How many bytes of data it says to have, which may be more than the file has.
+    /// The declared size of its data, which may exceed the file.
     pub size: u64,
 }
 
@@ -33,25 +33,25 @@ pub struct Chunk {
 pub struct Chunks<'s> {
     source: &'s dyn DynSource,
     dialect: Dialect,
-    /// Where the form begins: chunks are aligned from there on.
+    /// The offset of the form, from which chunks are aligned.
     begin: u64,
-    /// Bytes in hand, and where in the file they begin.
+    /// Loaded bytes, and their offset in the file.
     window: Bytes,
     start: u64,
-    /// Where the next chunk begins, and where the one before it ends.
+    /// The offset of the next chunk, and the end of the previous one.
     next: u64,
     behind: u64,
     seen: usize,
 }
 
 impl<'s> Chunks<'s> {
-    /// Of a form of this dialect, which begins at `start` with these bytes.
+    /// For a form of this dialect, which begins at `start` with these bytes.
     pub const fn new(source: &'s dyn DynSource, dialect: Dialect, start: u64, window: Bytes) -> Self {
         let next = start + dialect.first_chunk();
         Self { source, dialect, begin: start, window, start, next, behind: next, seen: 0 }
     }
 
-    /// What a file begins with, behind tags and zeros, as far as it is read first; and where.
+    /// The beginning of a file after tags and zeros, as much as is read at first; and its offset.
     pub async fn start(source: &dyn DynSource) -> Result<(u64, Bytes), ReadError> {
         let mut at = 0;
         let mut bytes = source.read(0..source.len().min(WINDOW)).await?;
@@ -68,7 +68,7 @@ impl<'s> Chunks<'s> {
         self.source.len()
     }
 
-    /// The next chunk; `None` where no whole header follows, and behind the last that is looked at.
+    /// The next chunk; `None` if there is no complete header, or after the maximum number.
     pub async fn next(&mut self) -> Result<Option<Chunk>, ReadError> {
         let (mut offset, header) = (self.next, self.dialect.header());
         if self.seen >= MAX_CHUNKS || self.len().saturating_sub(self.behind) < header {
@@ -77,7 +77,7 @@ impl<'s> Chunks<'s> {
         self.seen += 1;
         let end = offset.saturating_add(MAX_HEADER as u64).min(self.len());
         let mut bytes = self.read(self.behind..end).await?;
-        // Some writers leave out the byte behind a chunk of odd length.
+        // Some writers omit the padding byte after a chunk of odd length.
         if bytes.first_chunk().is_some_and(|id| KNOWN.contains(&id)) {
             offset = self.behind;
         } else {
@@ -89,20 +89,20 @@ impl<'s> Chunks<'s> {
         Ok(Some(Chunk { id, offset, body, size }))
     }
 
-    /// The next chunk begins where this one ends, or right behind.
+    /// Sets the beginning of the next chunk: at this offset, or directly after it.
     pub const fn go_on_behind(&mut self, end: u64) {
         let alignment = self.dialect.alignment();
         self.behind = end;
         self.next = (end - self.begin).saturating_add(alignment - 1) / alignment * alignment + self.begin;
     }
 
-    /// The data of a chunk, as far as it is there, of at most so many bytes.
+    /// The existing data of a chunk, at most `most` bytes.
     pub async fn data(&mut self, chunk: &Chunk, most: u64) -> Result<Bytes, ReadError> {
         let end = chunk.body.saturating_add(chunk.size.min(most)).min(self.len());
         self.read(chunk.body..end.max(chunk.body)).await
     }
 
-    /// Bytes that are there.
+    /// Reads existing bytes.
     async fn read(&mut self, range: Range<u64>) -> Result<Bytes, ReadError> {
         if range.start < self.start || range.end > self.start.saturating_add(self.window.len() as u64) {
             let end = range.end.max(range.start.saturating_add(WINDOW)).min(self.len());

@@ -1,14 +1,14 @@
-//! The `COMM` chunk of AIFF and AIFF-C: what the samples are, and how many.
+//! The `COMM` chunk of AIFF and AIFF-C: the format of the samples, and their number.
 
 use super::Sound;
 use super::dialect::Dialect;
 use crate::container::{Error, Unsupported};
 use crate::media::Timescale;
 
-/// Where in the data the number of blocks stands: four bytes.
+/// The offset of the number of blocks in the data, in four bytes.
 pub const BLOCKS_AT: usize = 2;
 
-/// Reads the data of a `COMM` chunk, which begins at this offset: the sound, and how many blocks of it there are.
+/// Parses the data of a `COMM` chunk, which begins at this offset: the sound, and its number of blocks.
 pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<(Sound, u32), Error> {
     let malformed = |what: String| Error::Malformed { offset, path: "COMM".to_owned(), what };
     let short = || malformed(format!("{} bytes are too few", data.len()));
@@ -40,7 +40,7 @@ pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<(Sound, u32),
     Ok((Sound { codec: codec.escape_ascii().to_string(), rate, channels, block, samples }, blocks))
 }
 
-/// A rate in samples a second as an 80-bit number of IEEE 754, of which old machines have fractions: 22254.5454.
+/// A rate in samples a second as an 80-bit number of IEEE 754. Old machines have fractional rates: 22254.5454.
 fn extended([high, low, mantissa @ ..]: &[u8; 10]) -> Option<Timescale> {
     let (exponent, mantissa) = (u16::from_be_bytes([*high, *low]), u64::from_be_bytes(*mantissa));
     let places = u32::from(16_383_u16 + 63).checked_sub(u32::from(exponent)).filter(|places| *places < 64)?;

@@ -5,20 +5,22 @@ use super::dialect::Dialect;
 use crate::container::{Error, Unsupported};
 use crate::media::Timescale;
 
-/// Tags whose blocks are one sample of each channel: PCM, float, A-law, µ-law.
+/// Tags of formats with one sample of each channel in a block: PCM, float, A-law, µ-law.
 const PLAIN: [u16; 4] = [1, 3, 6, 7];
-/// Tags whose blocks say themselves how many samples they are: ADPCM of Microsoft, IMA, and Dialogic, GSM 6.10, IMA of the Xbox.
+/// Tags of formats that declare the number of samples in a block: ADPCM of Microsoft, IMA, and Dialogic, GSM 6.10, IMA
+/// of the Xbox.
 const BLOCKS: [u16; 5] = [2, 0x11, 0x17, 0x31, 0x69];
-/// `wFormatTag` of a format that is named by a GUID.
+/// `wFormatTag` of a format that a GUID names.
 const EXTENSIBLE: u16 = 0xFFFE;
-/// What follows on the tag in GUIDs that stand for one: of the system, also with its numbers big-endian, and of ambisonic sound.
+/// What follows the tag in GUIDs that represent one: the standard one, the same with big-endian numbers, and that of
+/// ambisonic sound.
 const TAILS: [[u8; 12]; 3] = [
     [0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71],
     [0, 0, 0, 0x10, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71],
     [0x21, 0x07, 0xD3, 0x11, 0x86, 0x44, 0xC8, 0xC1, 0xCA, 0, 0, 0],
 ];
 
-/// Tags of MPEG audio: its frames are not all of one size, but say it themselves.
+/// Tags of MPEG audio: its frames vary in size, which their headers contain.
 const MPEG: [u16; 2] = [0x50, 0x55];
 
 /// Whether a WAVE file that begins with these bytes is MPEG audio with chunks around it.
@@ -34,7 +36,7 @@ pub fn is_mpeg(dialect: Dialect, start: &[u8]) -> bool {
     false
 }
 
-/// Reads the data of a `fmt ` chunk, which begins at this offset.
+/// Parses the data of a `fmt ` chunk, which begins at this offset.
 pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<Sound, Error> {
     let malformed = |what: String| Error::Malformed { offset, path: "fmt".to_owned(), what };
     let u16 = |at| dialect.u16(data, at);
@@ -47,7 +49,7 @@ pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<Sound, Error>
         tag => tag,
     };
     let plain = PLAIN.contains(&tag);
-    // A block of samples that stand alone is as long as channels and bits make it, if the writer had it wrong.
+    // The size of a block of independent samples follows from channels and bits, if the writer had it wrong.
     let align = match align.checked_rem(channels) {
         Some(0) if u32::from(align / channels) * 8 >= u32::from(bits) => align,
         _ if plain => channels.saturating_mul(bits.div_ceil(8)),
@@ -68,7 +70,7 @@ pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<Sound, Error>
     Ok(Sound { codec: format!("{tag:x}"), rate, channels, block: u32::from(align), samples: u32::from(samples) })
 }
 
-/// The tag that the GUID of an extensible format stands for.
+/// The tag in the GUID of an extensible format.
 fn extended(dialect: Dialect, data: &[u8]) -> Option<u16> {
     let tail = data.get(28..40)?;
     let tag = u16::try_from(dialect.u32(data, 24)?).ok()?;

@@ -1,4 +1,4 @@
-//! The index half: the chunks are looked at one after the other, the sound among them is reckoned, not read.
+//! The index half: examines the chunks one after the other; the samples are computed, not read.
 
 use std::ops::Range;
 
@@ -16,24 +16,23 @@ use crate::container::{Error, pass};
 use crate::index::{Chapters, Outline};
 use crate::media::{Kind, Private, Run, Setup, Ticks, Time, Timescale, Track};
 
-/// Bytes of `fmt ` or `COMM` that are read; ADPCM has a table of 32.
+/// How many bytes of `fmt ` or `COMM` are read; ADPCM has a table of 32.
 const MAX_FORMAT: u64 = 1 << 10;
-/// Bytes of `bext`; what is longer than that is the history of its coding.
+/// How many bytes of `bext` are read; the rest is its coding history.
 const MAX_BEXT: u64 = 4 << 10;
-/// Bytes of another chunk that a cut takes over: titles, names. Every request reads them.
+/// The maximum size of another chunk that a cut copies: titles, names. Every request reads them.
 const MAX_KEPT: u64 = 1 << 10;
-/// Bytes of a chunk of marks or labels.
+/// The maximum size of a chunk of marks or labels.
 const MAX_MARKS: u64 = 64 << 10;
-/// A size that says: not known, or said in `ds64`.
+/// A size that means unknown, or given in `ds64`.
 const UNKNOWN: u64 = 0xFFFF_FFFF;
 
-/// A file, whose structure is read at once: there are no more pages than there are hours.
+/// A file, whose structure is read at once: there are few pages.
 ///
 /// # Errors
 ///
-/// [`Error::Malformed`] where there is no sound, or what its samples are is not said or makes no sense;
-/// [`Error::Unsupported`] for codecs whose blocks are not all of one size. What is cut off or lost of the rest is told in
-/// [`Outline::notes`].
+/// [`Error::Malformed`] if there is no sound, or its format is missing or invalid; [`Error::Unsupported`] for codecs
+/// without a fixed block size. Other truncated or missing parts are reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
     rate: Timescale,
@@ -69,20 +68,20 @@ impl pass::Pass for Pass {
     }
 }
 
-/// What is known of a file so far.
+/// The parts of a file read so far.
 struct Form {
     dialect: Dialect,
     begin: u64,
-    /// Where the form says that it ends, and where the file does.
+    /// The declared end of the form, and the end of the file.
     end: u64,
     length: u64,
     sound: Option<Sound>,
     /// The bytes of the samples.
     data: Option<Range<u64>>,
-    /// How many samples there are (`fact`), or blocks (`COMM`), as the file says.
+    /// The declared number of samples (`fact`), or blocks (`COMM`).
     samples: Option<u64>,
     blocks: Option<u64>,
-    /// RF64: how many bytes the data chunk has, and how many samples there are.
+    /// RF64: the size of the data chunk, and the number of samples.
     large: Option<(u64, u64)>,
     kept: Vec<(Id, Bytes)>,
     marks: Marks,
@@ -91,7 +90,7 @@ struct Form {
 }
 
 impl Form {
-    /// Of this dialect, which begins at `begin` with these bytes, in a file of so many.
+    /// For this dialect, in a file of this length, at `begin` with these bytes.
     fn new(dialect: Dialect, begin: u64, start: &[u8], length: u64) -> Self {
         let size = match dialect {
             Dialect::Wave64 => dialect.u64(start, 16),
@@ -142,7 +141,7 @@ impl Form {
                 let data = chunks.data(chunk, 8).await?;
                 let short = dialect.u32(&data, 0).map(u64::from);
                 self.samples = if dialect == Dialect::Wave64 { dialect.u64(&data, 0) } else { short };
-                // A cut says anew how many there are.
+                // A cut writes a new number.
                 self.kept.push((chunk.id, Bytes::new()));
             }
             b"bext" => {
@@ -169,13 +168,13 @@ impl Form {
         Ok(())
     }
 
-    /// A cut takes over this chunk.
+    /// Keeps this chunk for cuts.
     fn keep(&mut self, chunk: &Chunk, data: &[u8]) {
-        // A copy, so that a few bytes do not keep all that was read with them.
+        // A copy, so that a few bytes do not keep everything that was read with them.
         self.kept.push((chunk.id, Bytes::copy_from_slice(data)));
     }
 
-    /// Finds where the samples stand, so many bytes later than the first could, and gives the end of their chunk.
+    /// Finds the samples, `offset` bytes after their first possible position, and returns the end of their chunk.
     fn sound_of(&mut self, chunk: &Chunk, offset: u64) -> u64 {
         let declared = self.end_of(chunk);
         if declared > self.length {
@@ -188,8 +187,8 @@ impl Form {
         end
     }
 
-    /// Where the chunk of the samples ends, whatever it says. Recorders that were stopped hard, and programs that write to a
-    /// pipe, leave a size of zero, of all ones or of as many bytes as would fit; beyond 4 GiB some count on from zero.
+    /// The end of the samples' chunk, despite wrong sizes. Recorders that stopped abruptly, and programs that write to
+    /// a pipe, leave a size of zero, all ones, or the largest possible; beyond 4 GiB some wrap around to zero.
     fn end_of(&self, chunk: &Chunk) -> u64 {
         const WRAP: u64 = 1 << 32;
         let rest = self.length.saturating_sub(self.end);
@@ -214,7 +213,7 @@ impl Form {
         let missing = |what: &str| Error::Malformed {
             offset: self.length,
             path: "form".to_owned(),
-            what: format!("no {what} chunk, of which there has to be one"),
+            what: format!("no {what} chunk, which is required"),
         };
         let (format, sound) = if self.dialect.is_aiff() { ("COMM", "SSND") } else { ("fmt", "data") };
         let what = self.sound.clone().ok_or_else(|| missing(format))?;
@@ -249,12 +248,12 @@ impl Form {
         Ok(Pass { rate, chapters, outline })
     }
 
-    /// The blocks: whole ones, all alike, and one at the end that may be shorter, or stand for fewer samples.
+    /// The blocks: whole ones, all alike, and one at the end that may be shorter, or contain fewer samples.
     fn runs(&mut self, sound: &Sound, data: &Range<u64>) -> Vec<Run> {
         let (block, samples) = (u64::from(sound.block), u64::from(sound.samples));
         let bytes = data.end.saturating_sub(data.start);
         let (mut blocks, mut rest) = (bytes / block, bytes % block);
-        // Writers do not agree on what to count where a block is several samples, and none may have come to count at all.
+        // Writers disagree on what to count if a block has several samples, and some never wrote a count.
         let declared = self.blocks.filter(|declared| *declared > 0 && samples == 1);
         if let Some(declared) = declared.filter(|declared| *declared < blocks) {
             (blocks, rest) = (declared, 0);
@@ -268,7 +267,7 @@ impl Form {
         let (_, large) = self.large.unzip();
         let total = self.samples.filter(|samples| *samples != UNKNOWN).or(large).filter(|_| samples > 1);
         let all = blocks.saturating_mul(samples).saturating_add(rest.saturating_mul(samples) / block);
-        // What is said to be silence at the end of the last block is not counted; a number that is further off is not believed.
+        // Declared silence at the end of the last block is not counted; a number that is further off is ignored.
         let total = total.filter(|total| *total < all && all - *total < samples).unwrap_or(all);
         let whole = blocks.min(total / samples);
         let mut runs = Vec::with_capacity(2);

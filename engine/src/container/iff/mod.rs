@@ -1,13 +1,14 @@
-//! Waves in chunks, all of the family of EA IFF 85: WAV (Microsoft and IBM, *Multimedia Programming Interface and Data
-//! Specifications 1.0*; RFC 2361), its forms beyond 4 GiB RF64 (EBU Tech 3306) and BW64 (ITU-R BS.2088), its big-endian twin
-//! RIFX, Sony's Wave64, and Apple's AIFF and AIFF-C.
+//! Waves in chunks, in the family of EA IFF 85: WAV (Microsoft and IBM, *Multimedia Programming Interface and Data
+//! Specifications 1.0*; RFC 2361), its extensions beyond 4 GiB RF64 (EBU Tech 3306) and BW64 (ITU-R BS.2088), its
+//! big-endian twin RIFX, Sony's Wave64, and Apple's AIFF and AIFF-C.
 //!
-//! A file is a form of chunks, of which one says what a sample is and another is all the samples: so its index is arithmetic.
-//! One run of blocks fills each page, and a few small reads see all that is not sound, however long the file is. A block is
-//! one sample of each channel, or where samples are coded several at a time (ADPCM, GSM), the bytes that say so many.
+//! A file is a form of chunks; one of them describes the samples and another contains all of them, so its index is
+//! computed. One run of blocks fills each page, and a few small reads find everything that is not sound, however long
+//! the file is. A block is one sample of each channel, or, in codecs that code several samples at a time (ADPCM, GSM),
+//! their bytes.
 //!
-//! A cut is a form of its own with the bytes of its blocks as they are, exact to the block. It begins at the block that the
-//! start falls in and ends with the one that the end falls in.
+//! A cut is a new form with unchanged blocks, exact to the block. It begins at the block that contains the start and
+//! ends with the one that contains the end.
 
 mod chunks;
 mod comm;
@@ -24,7 +25,7 @@ use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
 use crate::index::{Container, Outline};
 use crate::media::Timescale;
 
-/// What its files are called in their heads.
+/// Its name in the heads of its files.
 const CONTAINER: Container = Container::named("iff");
 
 /// The version of the writer ([`Format::writer`]).
@@ -50,18 +51,19 @@ impl Format for Iff {
         true
     }
 
-    /// Whether a file that begins with these bytes is one of the family, and its sound not a stream of frames of its own. Zeros
-    /// may stand before it.
+    /// Whether a file with this beginning belongs to the family, and its sound is not a separate stream of frames.
+    /// Zeros may precede it.
     fn recognises(&self, start: &[u8]) -> bool {
         let start = behind_zeros(start);
         Dialect::of(start).is_some_and(|dialect| !fmt::is_mpeg(dialect, start))
     }
 
-    /// Writes a selection as a complete file of the same dialect; as RF64 where WAV cannot count its bytes.
+    /// Writes a selection as a complete file of the same dialect; as RF64 if it is too large for WAV.
     ///
     /// # Errors
     ///
-    /// [`Error::Index`] where the outline is not of such a file, and [`Error::TooLarge`] beyond the 4 GiB of AIFF and RIFX.
+    /// [`Error::Index`] if the outline is not of such a file, and [`Error::TooLarge`] beyond the 4 GiB of AIFF and
+    /// RIFX.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }
@@ -71,13 +73,13 @@ impl Format for Iff {
     }
 }
 
-/// What follows on the zeros that a file may begin with.
+/// What follows the zeros at the beginning of a file.
 fn behind_zeros(start: &[u8]) -> &[u8] {
     let zeros = start.iter().take_while(|byte| **byte == 0).count();
     start.get(zeros..).unwrap_or_default()
 }
 
-/// What a file says of its sound.
+/// The format of a file's sound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Sound {
     /// The codec's registered name: RFC 2361's number in hexadecimal, or AIFF-C's compression type.

@@ -1,4 +1,4 @@
-//! Both halves together, on files made by hand.
+//! Both halves together, with handmade files.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -44,7 +44,7 @@ fn fmt(tag: u16, channels: u16, rate: u32, block: u16, bits: u16) -> Vec<u8> {
     [head, rate.to_le_bytes().to_vec(), (rate * u32::from(block)).to_le_bytes().to_vec(), tail].concat()
 }
 
-/// Bytes that differ from place to place.
+/// Bytes that vary with their position.
 fn noise(length: usize) -> Vec<u8> {
     (0..length).map(|at| (at * 7 + at / 251) as u8).collect()
 }
@@ -64,7 +64,7 @@ fn aifc() -> Vec<u8> {
     aifc_of(*b"sowt", 3000, 0)
 }
 
-/// The same as if it were of this codec and so many blocks, and with so many bytes before the first.
+/// The same with this codec, this number of blocks, and this many bytes before the first.
 fn aifc_of(codec: [u8; 4], blocks: u32, offset: u8) -> Vec<u8> {
     let rate = [0x40, 0x08, 0xFA, 0, 0, 0, 0, 0, 0, 0];
     let comm = [&[0, 2][..], &blocks.to_be_bytes(), &[0, 16], &rate, &codec, &[0, 0]].concat();
@@ -90,7 +90,7 @@ fn wave64() -> Vec<u8> {
     [&b"riff"[..], &RIFF_TAIL, &total, b"wave", &CHUNK_TAIL, &chunks].concat()
 }
 
-/// The bytes of all samples that an index names.
+/// The bytes of all samples in an index.
 fn sound(file: &[u8], (outline, pages): &(Outline, Memory)) -> Vec<u8> {
     let pages = pages.packed().map(|page| crate::index::Page::unpack(page.number, &page.bytes).unwrap());
     let runs: Vec<_> = pages.flat_map(|page| page.tracks.into_iter().flat_map(|track| track.runs)).collect();
@@ -162,7 +162,7 @@ fn sound_without_a_length_goes_on_to_the_end_of_the_file() {
         assert_eq!(sound(&file, &indexed), noise(12_000), "{form} {size}");
         assert_eq!(indexed.0.notes, [""; 0], "{form} {size}");
     }
-    // A recorder of RF64 that was stopped hard.
+    // From an interrupted RF64 recorder.
     let mut file =
         wave(&[chunk(b"ds64", &[0; 28]), chunk(b"fmt ", &fmt(1, 2, 1000, 4, 16)), chunk(b"data", &noise(12_000))]);
     file[..8].copy_from_slice(b"RF64\xFF\xFF\xFF\xFF");
@@ -296,7 +296,7 @@ fn marks_are_chapters_and_the_recording_has_a_date() {
     assert_eq!(titles, ["First", "Second"]);
 }
 
-/// Zeros behind a beginning, as many as one likes, of which only few may be read.
+/// Any number of zeros after a beginning, few of which may be read.
 struct Large {
     start: Vec<u8>,
     length: u64,

@@ -1,4 +1,4 @@
-//! The write half: a form with the chunks that a cut takes over, and the bytes of its blocks.
+//! The write half: a form with the copied chunks, and the bytes of its blocks.
 
 use super::dialect::{CHUNK_TAIL, Dialect, RIFF_TAIL};
 use super::{comm, meta};
@@ -7,7 +7,7 @@ use crate::index::{self, Outline, Runs};
 use crate::media::Setup;
 use crate::media::splice::Splice;
 
-/// What a `ds64` chunk takes, header and all.
+/// The size of a `ds64` chunk, including its header.
 const DS64: u64 = 36;
 
 /// Writes a selection as a complete file; see [`super::write`].
@@ -48,9 +48,9 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     Ok(Written { splice, setup, elements: Extents::default() })
 }
 
-/// How much a cut is.
+/// The extent of a cut.
 struct Cut {
-    /// The sample of the original that it begins with.
+    /// The first sample of the original in it.
     first: u64,
     bytes: u64,
     blocks: u64,
@@ -96,7 +96,7 @@ fn fact(dialect: Dialect, samples: u64) -> Vec<u8> {
     dialect.four(u32::try_from(samples).unwrap_or(u32::MAX)).to_vec()
 }
 
-/// All that stands before the samples, where these are the chunks before them.
+/// Everything before the samples, given the chunks before them.
 fn head(dialect: Dialect, chunks: &[u8], sound: &Cut) -> Result<Vec<u8>, Error> {
     let (id, before) = dialect.sound();
     let data = sound.bytes.saturating_add(before);
@@ -119,7 +119,7 @@ fn head(dialect: Dialect, chunks: &[u8], sound: &Cut) -> Result<Vec<u8>, Error> 
             out.extend_from_slice(chunks);
             out.extend([*id, dialect.four(data)].concat());
         }
-        // EBU Tech 3306: the sizes that do not fit are all ones, and `ds64`, which comes first, has them.
+        // EBU Tech 3306: sizes that do not fit are all ones, and `ds64`, which comes first, has them.
         _ if dialect == Dialect::Riff => {
             let sizes = [total.saturating_add(DS64) - 8, data, sound.samples].map(u64::to_le_bytes);
             out.extend([*b"RF64", [0xFF; 4], kind, *b"ds64", dialect.four(28)].concat());

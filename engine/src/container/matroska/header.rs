@@ -1,4 +1,4 @@
-//! What stands before the tracks: the EBML header (RFC 8794 §11.2), read and written, and the Segment's Info (RFC 9559
+//! What precedes the tracks: the EBML header (RFC 8794 §11.2), read and written, and the Segment's Info (RFC 9559
 //! §5.1.2), read.
 
 use bytes::{Bytes, BytesMut};
@@ -10,25 +10,25 @@ use super::ids;
 use crate::container::Unsupported;
 use crate::media::{Ticks, Timescale};
 
-/// The names that we sign with.
+/// The name of the muxing and writing application in cuts.
 pub const APP: &str = "Reelspan";
 
-/// The version of the document type in which the newest element that we write came up (RFC 9559 §5.1.5.1.2.3).
+/// The document type version of the newest element that we write (RFC 9559 §5.1.5.1.2.3).
 const WRITTEN_VERSION: u64 = 4;
 
-/// What the EBML header says of the document.
+/// The document type in the EBML header.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocType {
     /// `webm` or `matroska`.
     pub name: String,
-    /// The version of it that the file was written as.
+    /// The version in which the file was written.
     pub version: u64,
-    /// The version that a reader has to know.
+    /// The version that a reader has to support.
     pub read_version: u64,
 }
 
 impl DocType {
-    /// Reads the data of an EBML header, which begins at this offset.
+    /// Parses the data of an EBML header, which begins at this offset.
     pub fn parse(data: &[u8], offset: u64) -> Result<Self, Error> {
         let mut doc_type = Self { name: String::new(), version: 1, read_version: 1 };
         for child in Children::new(data, offset) {
@@ -55,8 +55,8 @@ impl DocType {
         if self.name == "webm" { "webm" } else { "x-matroska" }
     }
 
-    /// The EBML header of a cut: the same type, readable by whoever could read the original. The version is that of the
-    /// newest element that we write, CueRelativePosition, if the original's is not newer.
+    /// The EBML header of a cut: of the same type, for readers of the original. The version is that of the newest
+    /// element that we write, CueRelativePosition, unless the original's is newer.
     pub fn write(&self) -> Bytes {
         let mut data = BytesMut::new();
         ebml::put_uint(&mut data, ids::EBML_VERSION, 1);
@@ -76,22 +76,22 @@ fn unsupported<T>(element: &'static str, value: u64) -> Result<T, Error> {
     Err(Unsupported::Ebml { element, value }.into())
 }
 
-/// What the Segment's Info says of the whole file.
+/// The Segment's Info about the whole file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Info {
-    /// What a tick is: TimestampScale.
+    /// The length of a tick: TimestampScale.
     pub timescale: Timescale,
-    /// How long the file says that it lasts.
+    /// The declared duration of the file.
     pub duration: Option<Ticks>,
     /// DateUTC, in nanoseconds since 1970.
     pub created: Option<i64>,
 }
 
-/// Nanoseconds from 1970 to 2001, from which DateUTC counts (RFC 8794 §7.6).
+/// Nanoseconds from 1970 to 2001, the epoch of DateUTC (RFC 8794 §7.6).
 const MILLENNIUM: i64 = 978_307_200_000_000_000;
 
 impl Info {
-    /// Reads the data of an Info element, which begins at this offset. No data at all gives the defaults.
+    /// Parses the data of an Info element, which begins at this offset. Empty data give the defaults.
     pub fn parse(data: &[u8], offset: u64) -> Result<Self, Error> {
         let (mut scale, mut duration, mut created) = (1_000_000, None, None);
         for child in Children::new(data, offset) {
@@ -114,7 +114,7 @@ impl Info {
     }
 }
 
-/// A Duration that is a time at all: positive, and within what ticks may be.
+/// A valid Duration: positive, and within the range of ticks.
 #[allow(clippy::cast_possible_truncation, reason = "bounded by the line before")]
 fn ticks(duration: f64) -> Option<Ticks> {
     (duration > 0.0 && duration < 9e15).then(|| Ticks(duration.round() as i64))

@@ -1,5 +1,5 @@
-//! The element IDs that are read or written, as RFC 8794 §11.2 (EBML) and RFC 9559 §5.1 (Matroska) give them, their length
-//! marker included.
+//! The IDs of the elements that are read or written, from RFC 8794 §11.2 (EBML) and RFC 9559 §5.1 (Matroska), including
+//! their length marker.
 
 pub const EBML: u32 = 0x1A45_DFA3;
 pub const EBML_VERSION: u32 = 0x4286;
@@ -93,12 +93,13 @@ pub const CHAP_STRING: u32 = 0x85;
 pub const TAGS: u32 = 0x1254_C367;
 pub const ATTACHMENTS: u32 = 0x1941_A469;
 
-/// Whether an element of this ID is a child of the Segment, or begins another document: it ends a cluster of unknown size.
+/// Whether an element with this ID is a child of the Segment, or begins another document: it ends a cluster of unknown
+/// size.
 pub const fn is_top_level(id: u32) -> bool {
     matches!(id, EBML | SEGMENT | SEEK_HEAD | INFO | TRACKS | CLUSTER | CUES | CHAPTERS | TAGS | ATTACHMENTS)
 }
 
-/// Whether an element of this ID is a child of a Cluster, global elements included.
+/// Whether an element with this ID is a child of a Cluster, including global elements.
 pub const fn is_in_cluster(id: u32) -> bool {
     matches!(
         id,

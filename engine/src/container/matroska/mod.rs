@@ -1,12 +1,12 @@
-//! Matroska and WebM (RFC 9559), which are written in EBML (RFC 8794).
+//! Matroska and WebM (RFC 9559), based on EBML (RFC 8794).
 //!
-//! A file is an EBML header and a Segment; in the Segment stand Info, Tracks and Clusters, and in these the blocks, each
-//! with its track's number and a time relative to its cluster's. There is no table of them that one could rely on, so a file
-//! is streamed through once to index it (`index`). A sample is a whole SimpleBlock or BlockGroup element: a cut takes
-//! over its bytes as they are, in clusters with new times (`write`).
+//! A file is an EBML header and a Segment; the Segment contains Info, Tracks and Clusters, and these contain the
+//! blocks, each with its track's number and a time relative to its cluster's. There is no reliable table of the blocks,
+//! so indexing streams a file once (`index`). A sample is a whole SimpleBlock or BlockGroup element: a cut copies its
+//! bytes, in clusters with new times (`write`).
 //!
 //! Times are presentation times. A sample's decode time is the latest presentation time of its track so far, and its
-//! composition offset is what lacks to its own: never more than zero.
+//! composition offset is the difference to its own: never more than zero.
 
 #![allow(clippy::doc_markdown, reason = "the standard's element names are words here")]
 
@@ -26,7 +26,7 @@ use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Written, p
 use crate::index::{Container, Outline};
 use crate::media::{Run, Track};
 
-/// What its files are called in their heads.
+/// Its name in the heads of its files.
 const CONTAINER: Container = Container::named("matroska");
 
 /// The version of the writer ([`Format::writer`]).
@@ -49,7 +49,7 @@ impl Format for Matroska {
         pass::through::<index::Pass>(indexing)
     }
 
-    /// Whether a file that begins with these bytes is one: it begins with an EBML header.
+    /// Whether a file begins with an EBML header.
     fn recognises(&self, start: &[u8]) -> bool {
         start.starts_with(&ids::EBML.to_be_bytes())
     }
@@ -58,7 +58,7 @@ impl Format for Matroska {
     ///
     /// # Errors
     ///
-    /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
+    /// [`Error::Index`] if the selection's runs are not within its elements, or do not belong to the outline's tracks.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }

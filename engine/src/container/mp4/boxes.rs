@@ -1,5 +1,5 @@
-//! Boxes (ISO/IEC 14496-12 §4.2): a 32-bit size, a four-character type, and what is inside; size 1 says that a 64-bit size
-//! follows, size 0 that the box reaches to the end of the file.
+//! Boxes (ISO/IEC 14496-12 §4.2): a 32-bit size, a four-character type, and the payload; size 1 means that a 64-bit
+//! size follows, size 0 that the box extends to the end of the file.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -31,15 +31,15 @@ pub struct Header {
     pub kind: FourCc,
     /// Bytes of the header: 8, or 16 with a 64-bit size.
     pub length: u64,
-    /// Bytes of the whole box; `None`: to the end of what it is in.
+    /// Size of the whole box in bytes; `None`: to the end of its parent.
     pub size: Option<u64>,
 }
 
 impl Header {
-    /// The most bytes a header has.
+    /// The maximum length of a header.
     pub const MAX: u64 = 16;
 
-    /// Reads a header; `None` where the bytes are too few or the size is smaller than the header.
+    /// Parses a header; `None` if there are too few bytes or the size is smaller than the header.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let size = u32::from_be_bytes(*bytes.first_chunk()?);
         let kind = FourCc(*bytes.get(4..)?.first_chunk()?);
@@ -57,18 +57,18 @@ impl Header {
 pub struct Box<'a> {
     /// Its type.
     pub kind: FourCc,
-    /// Where in the file its payload begins.
+    /// The offset of its payload in the file.
     pub offset: u64,
-    /// The whole box, header included.
+    /// The whole box, including its header.
     pub whole: &'a [u8],
     /// What is inside.
     pub payload: &'a [u8],
-    /// Where it stands: `moov/trak[2]/mdia`.
+    /// Its path: `moov/trak[2]/mdia`.
     pub path: String,
 }
 
 impl<'a> Box<'a> {
-    /// The first box of these bytes, which stand at `offset` of the file, inside what `path` names.
+    /// The first box in these bytes, which are at `offset` of the file, inside the box at `path`.
     pub fn read(bytes: &'a [u8], offset: u64, path: &str) -> Result<Self, Error> {
         let malformed = |what: String| Error::Malformed { offset, path: path.to_owned(), what };
         let header = Header::read(bytes).ok_or_else(|| malformed("expected the header of a box".to_owned()))?;
@@ -81,13 +81,13 @@ impl<'a> Box<'a> {
         Ok(Self { kind: header.kind, offset: offset + header.length, whole, payload, path })
     }
 
-    /// Its children, one after the other. Four bytes or fewer left at the end are passed over: QuickTime ends lists with a
+    /// Its children, one after the other. Four bytes or fewer left at the end are skipped: QuickTime ends lists with a
     /// zero.
     pub fn children(&self) -> Children<'a, '_> {
         Children { rest: self.payload, offset: self.offset, path: &self.path }
     }
 
-    /// The first child of this type, if there is one.
+    /// The first child of this type, if any.
     pub fn child(&self, kind: [u8; 4]) -> Result<Option<Self>, Error> {
         for child in self.children() {
             let child = child?;
@@ -98,7 +98,7 @@ impl<'a> Box<'a> {
         Ok(None)
     }
 
-    /// The first child of this type, which the standard says is there.
+    /// The first child of this type, which the standard requires.
     pub fn expect_child(&self, kind: [u8; 4]) -> Result<Self, Error> {
         self.child(kind)?.ok_or_else(|| self.malformed(format!("expected a box {} inside", FourCc(kind))))
     }
@@ -108,7 +108,7 @@ impl<'a> Box<'a> {
         Error::Malformed { offset: self.offset, path: self.path.clone(), what: what.into() }
     }
 
-    /// Its fields, from the first on.
+    /// Its fields, from the beginning.
     pub fn fields(&self) -> Fields<'a, '_> {
         Fields {
             rest: self.payload,
@@ -159,14 +159,14 @@ pub struct Fields<'a, 'p> {
 }
 
 impl<'a> Fields<'a, '_> {
-    /// So many bytes.
+    /// The next `count` bytes.
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], Error> {
         let (taken, rest) = self.rest.split_at_checked(count).ok_or_else(|| self.short(count))?;
         self.rest = rest;
         Ok(taken)
     }
 
-    /// What is left.
+    /// The rest.
     pub const fn rest(&self) -> &'a [u8] {
         self.rest
     }
@@ -219,7 +219,7 @@ impl<'a> Fields<'a, '_> {
     }
 }
 
-/// Writes boxes: what is written inside `body` becomes the payload, and the size is filled in behind it.
+/// Writes a box: what `body` writes becomes the payload, and the size is filled in afterwards.
 pub fn write_box(out: &mut Vec<u8>, kind: [u8; 4], body: impl FnOnce(&mut Vec<u8>)) {
     let Ok(()) = try_write_box::<Infallible>(out, kind, |out| {
         body(out);
@@ -244,7 +244,7 @@ pub fn try_write_box<E>(
     Ok(())
 }
 
-/// Writes a full box, which begins with a version and no flags.
+/// Writes a full box, with a version and no flags.
 pub fn write_full_box(out: &mut Vec<u8>, kind: [u8; 4], version: u8, body: impl FnOnce(&mut Vec<u8>)) {
     write_box(out, kind, |out| {
         out.extend_from_slice(&[version, 0, 0, 0]);

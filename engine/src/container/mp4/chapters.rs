@@ -1,9 +1,9 @@
 //! Chapters: those of a chapter track, else those of a chapter list.
 //!
-//! QuickTime has a text track whose samples are titles, and which other tracks name in their `tref/chap` (QuickTime File
-//! Format, "Chapter Lists"). Nero has a list in the movie's user data, `moov/udta/chpl`, which nobody specified: a start in
-//! 100 ns and a title for each. Many writers write both. The track also says when a chapter ends, and may have more than
-//! the 255 chapters that most lists end at.
+//! QuickTime uses a text track whose samples are titles, and which other tracks name in their `tref/chap` (QuickTime
+//! File Format, "Chapter Lists"). Nero uses a list in the movie's user data, `moov/udta/chpl`, which is not specified
+//! anywhere: a start in 100 ns and a title for each. Many writers write both. The track also has the ends of chapters,
+//! and may have more than 255, where most lists end.
 
 use std::ops::Range;
 
@@ -19,23 +19,23 @@ use crate::container::{DynSource, Error, ReadError};
 use crate::index::{Chapters, Mark};
 use crate::media::{Run, Ticks, Time};
 
-/// Chapter tracks, of which there is one for each language.
+/// The maximum number of chapter tracks; there is one for each language.
 const MAX_TRACKS: usize = 16;
-/// Chapters that are looked at: more than an outline takes.
+/// The maximum number of chapters read: more than an outline takes.
 const MAX_READ: usize = 1024;
-/// Bytes of a sample that are looked at: twice the length of the longest title that an outline takes.
+/// The maximum bytes read of a sample: twice the longest title that an outline takes.
 const MAX_SAMPLE: u32 = 1024;
-/// Titles that lie this near to each other are read in one.
+/// Titles this close together are read in one request.
 const READ_THROUGH: u64 = 16 << 10;
-/// Reads under way at a time: where each title lies beside its media, each is a read of its own.
+/// Simultaneous reads: if each title is next to its media, each needs a separate read.
 const CONCURRENT: usize = 16;
 
-/// Reads the chapters of chapter tracks, or where they have none, of a chapter list. `held` gives the bytes that are at
-/// hand already. What is not sound is passed over, with a note.
+/// Reads the chapters of chapter tracks, or, if they have none, of a chapter list. `held` returns bytes that are
+/// already loaded. Invalid parts are skipped, with a note.
 ///
 /// # Errors
 ///
-/// Where the bytes cannot be had.
+/// If the bytes cannot be read.
 pub async fn read(
     source: &dyn DynSource,
     held: impl Fn(&Range<u64>) -> Option<Bytes>,
@@ -68,8 +68,8 @@ pub async fn read(
     Ok(chapters)
 }
 
-/// Adds a chapter of a track. A track in a further language has titles for the same chapters; and where there is no
-/// chapter there is a sample without a title.
+/// Adds a chapter of a track. A track in a further language has titles for the same chapters; a sample without a title
+/// means no chapter.
 fn add(marks: &mut Vec<Mark>, mark: Mark) {
     if mark.titles.is_empty() {
         return;
@@ -80,8 +80,8 @@ fn add(marks: &mut Vec<Mark>, mark: Mark) {
     }
 }
 
-/// Samples fill a track from its beginning, and where the first chapter begins later some writers (ffmpeg 5) let it begin
-/// with the track. Their list has it right.
+/// Samples fill a track from its beginning, so if the first chapter begins later, some writers (ffmpeg 5) let it begin
+/// with the track. Their list has the right start.
 fn start_late(marks: &mut [Mark], listed: &[Mark]) {
     if let (Some(first), Some(listed)) = (marks.first_mut(), listed.first())
         && first.start == Time::ZERO
@@ -115,7 +115,7 @@ fn mark(track: &MovieTrack<'_>, sample: &Run, title: &[u8]) -> Mark {
     }
 }
 
-/// The bytes of some samples, which are read together where they lie together.
+/// The bytes of some samples; those close together are read together.
 async fn read_samples(
     source: &dyn DynSource,
     held: &impl Fn(&Range<u64>) -> Option<Bytes>,
@@ -150,14 +150,14 @@ async fn read_samples(
     Ok(found.collect())
 }
 
-/// The text of a sample of a text track: its length in 16 bits, and so many bytes. Behind it may stand boxes that tell its
-/// style, and its encoding, which is UTF-8 in most of those that say UTF-16; so the text itself is believed.
+/// The text of a sample in a text track: its length in 16 bits, and then the text. Boxes with its style and its
+/// encoding may follow. Most texts marked as UTF-16 are UTF-8, so the text itself decides.
 fn sample_title(sample: &[u8]) -> Option<String> {
     let (length, text) = sample.split_first_chunk()?;
     title(text.get(..usize::from(u16::from_be_bytes(*length))).unwrap_or(text))
 }
 
-/// UTF-16 with a byte order mark, UTF-8, or else Mac OS Roman, in which QuickTime began.
+/// UTF-16 with a byte order mark, UTF-8, or else Mac OS Roman, QuickTime's original encoding.
 fn title(bytes: &[u8]) -> Option<String> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.as_chunks().0.iter().map(|bytes| unit(*bytes));
@@ -169,7 +169,7 @@ fn title(bytes: &[u8]) -> Option<String> {
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
         _ => match std::str::from_utf8(bytes) {
             Ok(text) => text.to_owned(),
-            // Cut off within a character, not of another encoding.
+            // Cut off within a character, but not in another encoding.
             Err(error) if error.error_len().is_none() => String::from_utf8_lossy(bytes).into_owned(),
             Err(_) => bytes.iter().map(|byte| mac_roman(*byte)).collect(),
         },
@@ -187,10 +187,10 @@ fn mac_roman(byte: u8) -> char {
     }
 }
 
-/// Reads a chapter list, `chpl`. What is cut off at its end is left out.
+/// Parses a chapter list, `chpl`. Entries cut off at its end are left out.
 pub fn read_list(chpl: &Box<'_>) -> Result<Vec<Mark>, Error> {
     let mut fields = chpl.fields();
-    // Version 0 has a count of eight bits; version 1 a byte of nothing, and a count of 32.
+    // Version 0 has an 8-bit count; version 1 an unused byte, and a 32-bit count.
     let count = match fields.version_and_flags()?.0 {
         0 => u32::from(fields.array::<1>()?[0]),
         1 => {

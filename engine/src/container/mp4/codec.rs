@@ -1,5 +1,5 @@
-//! Sample descriptions (ISO/IEC 14496-12 §8.5.2): which codec a track uses, as the `codecs` parameter of a MIME type has it
-//! (RFC 6381), and what decoding it needs. Whatever is not known here is still cut: descriptions are taken over verbatim.
+//! Sample descriptions (ISO/IEC 14496-12 §8.5.2): the codec of a track, for the `codecs` parameter of a MIME type (RFC
+//! 6381), and what decoding it needs. Unknown codecs can be cut too, because descriptions are copied.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,14 +13,14 @@ use crate::media::{Ticks, Timescale};
 const VISUAL_ENTRY: usize = 78;
 const AUDIO_ENTRY: usize = 28;
 
-/// What is known of a track's codec.
+/// The codec of a track.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Codec {
-    /// As in `codecs="…"`.
+    /// The value for `codecs="…"`.
     pub name: String,
     /// The type of its sample entry.
     entry: FourCc,
-    /// How its samples say that decoding can begin at them.
+    /// How its samples show whether decoding can begin at them.
     pub pictures: Coding,
     /// Samples a second, of audio, and how many channels.
     pub sample_rate: Option<u32>,
@@ -28,13 +28,13 @@ pub struct Codec {
 }
 
 impl Codec {
-    /// That of a track without a description.
+    /// The codec of a track without a description.
     fn none() -> Self {
         let entry = FourCc(*b"none");
         Self { name: "none".to_owned(), entry, pictures: Coding::Unknown, sample_rate: None, channels: None }
     }
 
-    /// How much has to be decoded before the first sample that is to be heard. `frame`: the usual duration of a sample.
+    /// The duration to decode before the first audible sample. `frame`: the usual duration of a sample.
     pub fn preroll(&self, timescale: Timescale, frame: Option<u32>) -> Ticks {
         let frame = Ticks(i64::from(frame.unwrap_or(0)));
         match &self.entry.0 {
@@ -52,7 +52,8 @@ impl Codec {
     }
 }
 
-/// Reads the first sample description. Encrypted ones are refused: a cut would need its boxes of keys and vectors cut too.
+/// Parses the first sample description. Encrypted ones are refused: a cut would also have to cut the boxes with keys
+/// and vectors.
 pub fn read(stsd: &Box<'_>) -> Result<Codec, Error> {
     let mut fields = stsd.fields();
     fields.version_and_flags()?;
@@ -74,7 +75,7 @@ pub fn read(stsd: &Box<'_>) -> Result<Codec, Error> {
     Ok(Codec { entry: entry.kind, pictures, name, sample_rate, channels })
 }
 
-/// How the samples of a description say that decoding can begin at them.
+/// How the samples of a description show whether decoding can begin at them.
 fn pictures(entry: &Box<'_>, name: &str) -> Coding {
     let configured =
         |kind, at| child(entry, VISUAL_ENTRY, kind).map(|found| Framing::configured(found.payload.get(at)));
@@ -119,7 +120,7 @@ fn name(entry: &Box<'_>) -> String {
     detail.unwrap_or_else(|| kind.to_owned())
 }
 
-/// What the configuration of a decoder says of sound.
+/// The audio properties in a decoder configuration.
 fn configured(entry: &Box<'_>) -> Option<Properties> {
     let record = |kind, skip| audio_child(entry, kind)?.payload.get(skip..);
     match &entry.kind.0 {
@@ -136,8 +137,8 @@ fn configured(entry: &Box<'_>) -> Option<Properties> {
     }
 }
 
-/// What the fixed fields of an audio sample entry say (§12.2.3; of version 2 Apple, *QuickTime File Format*). Those of other
-/// entries mean something else, and are not used.
+/// The fixed fields of an audio sample entry (§12.2.3; for version 2 Apple, *QuickTime File Format*). The fields of
+/// other entries have other meanings, and are not used.
 fn stated(entry: &Box<'_>) -> Properties {
     let field = |at: usize| entry.payload.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
     let halves = |at: usize| field(at).map(|both| (both >> 16, both & 0xFFFF));
@@ -164,7 +165,7 @@ fn child<'a>(entry: &Box<'a>, skip: usize, kind: [u8; 4]) -> Option<Box<'a>> {
     rest.child(kind).ok().flatten()
 }
 
-/// The same in an audio entry, which QuickTime has in three versions, and puts into a `wave` box at times.
+/// The same for an audio entry, which has three versions in QuickTime, and sometimes a `wave` box with the children.
 fn audio_child<'a>(entry: &Box<'a>, kind: [u8; 4]) -> Option<Box<'a>> {
     let version = u16::from_be_bytes(*entry.payload.get(8..)?.first_chunk()?);
     let skip = AUDIO_ENTRY + [0, 16, 36].get(usize::from(version)).copied().unwrap_or(0);

@@ -1,17 +1,18 @@
-//! A compressed movie box, as QuickTime wrote it for the web (Apple, *QuickTime File Format*, "Compressed movie resources"): in
-//! `cmov` there is `dcom`, which names the algorithm, and `cmvd`, with the size of the movie box and its bytes, deflated.
+//! Compressed movie boxes, as QuickTime wrote them for the web (Apple, *QuickTime File Format*, "Compressed movie
+//! resources"): `cmov` contains `dcom`, which names the algorithm, and `cmvd`, with the size of the movie box and its
+//! deflated bytes.
 
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
 use super::boxes::Box;
 use crate::container::{Error, TooLarge, Unsupported};
 
-/// How many bytes of a movie box are inflated from any number of bytes.
+/// How many bytes of a movie box are always inflated.
 const ALWAYS: u64 = 4 << 20;
-/// How many bytes of it are inflated from each byte beyond that. Tables deflate to a tenth; zeros to a thousandth.
+/// How many bytes are inflated for each compressed byte beyond that. Tables deflate to a tenth; zeros to a thousandth.
 const MOST_RATIO: u64 = 32;
 
-/// The movie box that this one holds, if it is compressed; of no more bytes than are allowed.
+/// The movie box in this one, if it is compressed; an error if it has more than `most` bytes.
 pub fn inflated(moov: &Box<'_>, most: u64) -> Result<Option<Vec<u8>>, Error> {
     let Some(cmov) = moov.child(*b"cmov")? else { return Ok(None) };
     let algorithm = cmov.expect_child(*b"dcom")?.fields().array::<4>()?;

@@ -1,4 +1,4 @@
-//! Movie fragments (ISO/IEC 14496-12 §8.8): samples that come in `moof` boxes, each before its media data.
+//! Movie fragments (ISO/IEC 14496-12 §8.8): samples in `moof` boxes, each before its media data.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,30 +8,30 @@ use super::samples::described;
 use crate::container::Error;
 use crate::media::{Run, Ticks};
 
-/// `sample_is_non_sync_sample` in the flags of a sample (§8.8.3.1), and a `sample_depends_on` of 1: it depends on others, which
-/// some writers say instead.
+/// `sample_is_non_sync_sample` in the flags of a sample (§8.8.3.1), and a `sample_depends_on` of 1, which means that it
+/// depends on others and which some writers set instead.
 const NON_SYNC: u32 = 0x0001_0000;
 const DEPENDS: u32 = 0x0300_0000;
 const DEPENDS_ON_OTHERS: u32 = 0x0100_0000;
 
-/// What a track has come to, from fragment to fragment.
+/// The progress of a track, from fragment to fragment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Progress {
-    /// What holds unless a fragment says otherwise.
+    /// The values that apply unless a fragment overrides them.
     pub defaults: Defaults,
-    /// The decode time at which the next fragment begins unless it says so itself.
+    /// The decode time at which the next fragment begins unless it has its own.
     pub decode: Ticks,
 }
 
-/// Reads a `moof` box that begins at `start` of the file, and hands its samples to `samples` with the place of their track in
-/// `tracks`. Tracks that are not among them are passed over.
+/// Reads a `moof` box that begins at `start` of the file, and passes its samples to `samples` with the position of
+/// their track in `tracks`. Other tracks are skipped.
 pub fn read(
     moof: &Box<'_>,
     start: u64,
     tracks: &mut [Progress],
     mut samples: impl FnMut(usize, Run) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    // Where a track fragment names no base, data follows that of the one before it (§8.8.7.1).
+    // If a track fragment has no base, its data follow those of the previous one (§8.8.7.1).
     let mut follows = start;
     for (number, child) in moof.children().enumerate() {
         let mut traf = child?;
@@ -44,7 +44,7 @@ pub fn read(
     Ok(())
 }
 
-/// Which tracks have samples in a `moof` box, and when they begin to be decoded, where it says so.
+/// The tracks with samples in a `moof` box, and their first decode times, if it contains them.
 pub fn starts(moof: &Box<'_>) -> Result<Vec<(u32, Ticks)>, Error> {
     let mut starts = Vec::new();
     for child in moof.children() {
@@ -63,7 +63,7 @@ fn track_id(tfhd: &Box<'_>) -> Result<u32, Error> {
     tfhd.fields().array::<8>().map(|[.., a, b, c, d]| u32::from_be_bytes([a, b, c, d]))
 }
 
-/// The decode time in `tfdt` (§8.8.12), if there is one.
+/// The decode time in `tfdt` (§8.8.12), if any.
 fn decode_time(traf: &Box<'_>) -> Result<Option<Ticks>, Error> {
     let Some(tfdt) = traf.child(*b"tfdt")? else { return Ok(None) };
     let mut fields = tfdt.fields();
@@ -91,7 +91,7 @@ fn read_track(
     };
     let header = read_track_header(&tfhd, start, follows, progress.defaults)?;
     if let Some(decode) = decode_time(traf)? {
-        // Never backwards: decode times that do not decrease are what the index stands on.
+        // Never backwards: the index relies on decode times that do not decrease.
         progress.decode = progress.decode.max(decode);
     }
     let mut offset = header.base;
@@ -104,7 +104,7 @@ fn read_track(
     Ok(offset)
 }
 
-/// `tfhd` (§8.8.7): the defaults of this fragment, and where its data offsets count from.
+/// `tfhd` (§8.8.7): the defaults of this fragment, and the base of its data offsets.
 fn read_track_header(tfhd: &Box<'_>, start: u64, follows: u64, mut defaults: Defaults) -> Result<TrackHeader, Error> {
     let mut fields = tfhd.fields();
     let (_, flags) = fields.version_and_flags()?;
@@ -124,7 +124,7 @@ fn read_track_header(tfhd: &Box<'_>, start: u64, follows: u64, mut defaults: Def
     Ok(TrackHeader { base, defaults })
 }
 
-/// `trun` (§8.8.8). Gives back where its data ends.
+/// `trun` (§8.8.8). Returns the end of its data.
 fn read_run(
     trun: &Box<'_>,
     header: &TrackHeader,
@@ -163,7 +163,8 @@ fn read_run(
         samples(run)
     };
     if flags & 0xf00 == 0 {
-        // Nothing is said of each sample: they are alike, but for the first one's flags. The count is only a claim.
+        // Without fields for each sample they are all alike, except for the first one's flags. The count is only a
+        // claim.
         let rest = count.saturating_sub(u32::from(first_flags.is_some()));
         if let Some(first) = first_flags.filter(|_| count > 0) {
             give(sample(defaults.duration, defaults.size, first, 0))?;

@@ -1,6 +1,5 @@
-//! From bytes to model: the boxes of a file are found by their headers, the movie box is read whole, and of the media data
-//! not a byte, except where movie fragments lie between it (`fragments`), and where it has to say itself at which samples
-//! decoding can begin (`looks`).
+//! From bytes to model: finds the boxes of a file by their headers and reads the whole movie box, but no media data,
+//! except between movie fragments (`fragments`), and to check at which samples decoding can begin (`looks`).
 
 mod fragments;
 mod looks;
@@ -27,23 +26,23 @@ use crate::container::{DynSource, Error, TooLarge, Unsupported, pass};
 use crate::index::{Chapters, Outline, cell, cell_end};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
 
-/// A movie box this large describes a week of media; its bytes are held in memory while they are read.
+/// The maximum size of a movie box, which describes a week of media; it is held in memory while it is parsed.
 const MAX_MOVIE: u64 = 64 << 20;
-/// Brands, of which a file names a few.
+/// The maximum size of the brands, of which a file names a few.
 const MAX_BRANDS: u64 = 4096;
-/// A day in fragments of a tenth of a second has fewer boxes at the top. More are an attack on our patience.
+/// The maximum number of top-level boxes. A day in fragments of a tenth of a second has fewer. More are an attack.
 const MAX_BOXES: u32 = 4_000_000;
-/// What is read at once at the beginning of a file: the whole of a small movie box, if it comes first.
+/// How much is read at once at the beginning of a file: all of a small movie box, if it comes first.
 const FIRST_READ: u64 = 64 << 10;
 
-/// A file on its way into the index. Its movie box is read whole at the beginning, with all samples that its tables have; what
-/// is left to be gone through is movie fragments, where there are any.
+/// A file while it is indexed. Its movie box is read completely at the beginning, including all samples in its tables.
+/// The rest of the pass reads movie fragments, if there are any.
 ///
 /// # Errors
 ///
-/// [`Error::Malformed`] where there is no movie box, or it makes no sense; [`Error::Unsupported`] where it has no audio, video or
-/// text that is given out; [`Error::TooLarge`] where boxes are larger, or more, than is sane. Damage behind the movie box ends the
-/// file, and is told in [`Outline::notes`].
+/// [`Error::Malformed`] if there is no movie box, or it is invalid; [`Error::Unsupported`] if it has no audio, video or
+/// text that can be served; [`Error::TooLarge`] if the size or the number of boxes exceeds the limits. Damage after the
+/// movie box ends the file, and is reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
     /// The `ftyp` and `mvhd` boxes.
@@ -52,10 +51,10 @@ pub struct Pass {
     setup_ranges: Vec<Range<u64>>,
     created: Option<i64>,
     chapters: Chapters,
-    /// Of each track.
+    /// The codec of each track.
     codecs: Vec<Codec>,
     fragments: Option<Fragments>,
-    /// The samples of the tables are not in the index before these are settled.
+    /// The samples of the tables are added to the index only after these are settled.
     doubts: Option<Doubts>,
 }
 
@@ -100,7 +99,7 @@ impl pass::Pass for Pass {
             notes.push(note);
         }
         for (track, codec) in tracks.iter_mut().zip(&codecs).filter(|_| fragments.is_some()) {
-            // How long samples are, it is the fragments that tell.
+            // Only the fragments determine how long samples are.
             let samples = i64::try_from(track.samples).unwrap_or(i64::MAX);
             let frame = (track.presented.1 - track.presented.0).0.checked_div(samples);
             track.preroll = codec.preroll(track.timescale, frame.and_then(|frame| u32::try_from(frame).ok()));
@@ -175,11 +174,11 @@ impl Pass {
     }
 }
 
-/// What a file has to say before its media can be found.
+/// What has to be read before a file's media can be found.
 struct Opening {
     /// The `ftyp` box.
     brands: Bytes,
-    /// The movie box, and where it begins.
+    /// The movie box and its offset.
     moov: Bytes,
     offset: u64,
     /// Where a player finds what it needs before any part of the file.
@@ -217,7 +216,7 @@ impl Opening {
     }
 }
 
-/// Two ranges; one where they touch, or where the first is empty.
+/// Two ranges; one if they touch, or if the first is empty.
 fn joined(first: Range<u64>, second: Range<u64>) -> Vec<Range<u64>> {
     if first.is_empty() {
         vec![second]
@@ -228,8 +227,8 @@ fn joined(first: Range<u64>, second: Range<u64>) -> Vec<Range<u64>> {
     }
 }
 
-/// The samples that the movie box's own tables describe, of all tracks side by side through time; which of them decoding can
-/// begin at say the doubts, of the tracks that they have. Gives back the decode time at which each track ends.
+/// Adds the samples in the movie box's own tables, of all tracks in parallel through time; for tracks with doubts,
+/// these determine where decoding can begin. Returns the decode time at which each track ends.
 fn index_tables(
     tracks: &[MovieTrack<'_>],
     file_length: u64,
@@ -270,7 +269,7 @@ fn index_tables(
     Ok(lanes.into_iter().map(|lane| lane.decode).collect())
 }
 
-/// One track's samples on their way into the index.
+/// One track's samples while they are added to the index.
 struct Lane<'a> {
     track: &'a Track,
     samples: Samples<'a>,
@@ -297,7 +296,7 @@ impl<'a> Lane<'a> {
         self.next.as_ref().map(|run| cell(self.track, run.decode))
     }
 
-    /// The samples of the next run whose decode time is before `end`.
+    /// The samples of the next run with a decode time before `end`.
     fn before(&mut self, end: Ticks) -> Option<Run> {
         let run = self.next.take_if(|run| run.decode < end)?;
         let count = match run.duration.0 {
@@ -317,7 +316,7 @@ impl<'a> Lane<'a> {
     }
 }
 
-/// The MIME type: QuickTime and 3GPP by their brand (RFC 6381 §3.4 has no better), audio where there is no video.
+/// The MIME type: QuickTime and 3GPP by their brand (RFC 6381 §3.4 offers nothing better), audio if there is no video.
 fn mime(brands: &[u8], tracks: &[Track]) -> String {
     let video = tracks.iter().any(|track| track.kind == Kind::Video);
     let audio = tracks.iter().any(|track| track.kind == Kind::Audio);

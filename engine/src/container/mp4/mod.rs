@@ -1,10 +1,10 @@
 //! ISO base media: MP4, M4A, MOV, 3GP (ISO/IEC 14496-12, ISO/IEC 14496-14, Apple's QuickTime File Format).
 //!
-//! A file is a sequence of boxes (`boxes`). The movie box (`movie`; `compressed`) describes the tracks, whose samples its tables
-//! (`tables`, walked side by side by `samples`; `sync` and `groups` tell of the points to begin at) or movie fragments
-//! (`fragment`) place in the file. `index` finds and reads these boxes alone, of the media data the titles of a chapter track
-//! (`chapters`), and the first bytes of pictures where not all can be the sync samples that they are said to be; `write` makes a
-//! new movie box for a selection, in front of the samples as they are.
+//! A file is a sequence of boxes (`boxes`). The movie box (`movie`; `compressed`) describes the tracks. Its tables
+//! (`tables`, walked in parallel by `samples`; `sync` and `groups` define where decoding can begin) or movie fragments
+//! (`fragment`) place their samples in the file. `index` reads only these boxes, the titles of a chapter track
+//! (`chapters`), and the first bytes of pictures if they cannot all be sync samples as marked. `write` creates a new
+//! movie box for a selection, followed by the unchanged samples.
 
 mod boxes;
 mod chapters;
@@ -32,7 +32,7 @@ use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Track};
 
-/// What its files are called in their heads.
+/// Its name in the heads of its files.
 const CONTAINER: Container = Container::named("mp4");
 
 /// The version of the writer ([`Format::writer`]).

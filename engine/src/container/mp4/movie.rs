@@ -13,61 +13,61 @@ use crate::container::notes::Notes;
 use crate::container::{Error, Unsupported};
 use crate::media::{Edit, Kind, Setup, Ticks, Timescale, Track};
 
-/// Seconds between 1904, from which ISO files count, and 1970.
+/// Seconds from 1904, the epoch of ISO files, to 1970.
 const EPOCH_1904: i64 = 2_082_844_800;
 
-/// User data of a track (its name, mostly) is taken over up to this size; what is larger is a picture or the like.
+/// The maximum size of a track's user data (mostly its name) that is copied; larger data are a picture or the like.
 const MAX_USER_DATA: usize = 1024;
 
-/// A movie, with the tracks that can be given out.
+/// A movie, with the tracks that can be served.
 #[derive(Debug)]
 pub struct Movie<'a> {
-    /// The `mvhd` box, whole.
+    /// The whole `mvhd` box.
     pub header: Bytes,
     /// Nanoseconds since 1970.
     pub created: Option<i64>,
     /// The tracks.
     pub tracks: Vec<MovieTrack<'a>>,
-    /// Text tracks that others name as their chapters: their samples are titles.
+    /// Text tracks that others name as their chapters; their samples are titles.
     pub chapter_tracks: Vec<MovieTrack<'a>>,
     /// The chapter list, `udta/chpl`.
     pub chapter_list: Option<Box<'a>>,
-    /// The defaults of movie fragments, where there may be any.
+    /// The defaults of movie fragments, if there may be any.
     pub fragments: Option<Vec<Defaults>>,
-    /// What was passed over.
+    /// Notes on skipped parts.
     pub notes: Notes,
 }
 
 /// A track and its sample tables.
 #[derive(Clone, Debug)]
 pub struct MovieTrack<'a> {
-    /// What the outline says of it; its totals are not known yet.
+    /// Its description for the outline; the totals are not known yet.
     pub track: Track,
-    /// What its samples are.
+    /// Its codec.
     pub codec: codec::Codec,
     /// The `stbl` box.
     pub tables: Box<'a>,
-    /// Where it may count frames: the packets that these lie in.
+    /// The packets, if the tables may count frames.
     pub packets: Option<Packets>,
 }
 
-/// What holds for the samples of movie fragments unless they say otherwise: `trex` (§8.8.3).
+/// The defaults for the samples of movie fragments: `trex` (§8.8.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Defaults {
-    /// Of which track.
+    /// The track.
     pub track: u32,
-    /// Which sample description they use, counted from 1.
+    /// The number of their sample description, from 1.
     pub description: u32,
-    /// Ticks.
+    /// The duration in ticks.
     pub duration: u32,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u32,
-    /// As §8.8.3.1 has them.
+    /// The flags of §8.8.3.1.
     pub flags: u32,
 }
 
 impl Defaults {
-    /// Those of a track. One whose defaults are missing has none; its fragments may well say everything themselves.
+    /// The defaults of a track. If they are missing, all are zero; its fragments may contain everything themselves.
     pub fn find(all: &[Self], track: &Track) -> Self {
         let found = all.iter().find(|defaults| u64::from(defaults.track) == track.id).copied();
         let none = || Self { track: u32::try_from(track.id).unwrap_or(0), description: 1, ..Self::default() };
@@ -76,7 +76,7 @@ impl Defaults {
 }
 
 impl<'a> Movie<'a> {
-    /// Reads a `moov` box.
+    /// Parses a `moov` box.
     pub fn read(moov: &Box<'a>) -> Result<Self, Error> {
         let header = match moov.child(*b"mvhd")? {
             None if moov.child(*b"rmra")?.is_some() => {
@@ -103,7 +103,7 @@ impl<'a> Movie<'a> {
                     traks.push(child);
                 }
                 b"mvex" => movie.fragments = Some(read_defaults(&child)?),
-                // Of what else may be in user data nothing is needed, and not all of it is boxes.
+                // Nothing else in user data is needed, and not all of it is boxes.
                 b"udta" => {
                     movie.chapter_list = movie.chapter_list.or(child.child(*b"chpl").unwrap_or_default());
                     gapless = gapless.or(Gapless::read(&child));
@@ -129,7 +129,7 @@ impl<'a> Movie<'a> {
                 }
             }
         }
-        // It speaks of the only sound there is, and of no pictures that would have to go with it.
+        // It describes the only sound, without pictures that would have to stay in sync.
         if let ([only], Some(gapless)) = (movie.tracks.as_mut_slice(), gapless)
             && only.track.kind == Kind::Audio
             && only.track.edits.is_empty()
@@ -139,8 +139,8 @@ impl<'a> Movie<'a> {
         Ok(movie)
     }
 
-    /// Takes a track that another names as its chapters. It is there to find one's way by titles, or by pictures: writers
-    /// leave it disabled, and players do not present it then. One that is enabled and has a size is presented as well.
+    /// Takes a track that another names as its chapters. It is for navigation, by titles or pictures: writers leave it
+    /// disabled, and then players do not present it. One that is enabled and has a size is presented as well.
     fn take_chapters(
         &mut self,
         header: &TrackHeader,
@@ -181,14 +181,14 @@ impl MovieHeader {
     fn read(mvhd: &Box<'_>) -> Result<Self, Error> {
         let mut fields = mvhd.fields();
         let (created, timescale) = read_times(&mut fields)?;
-        // Zero says nothing; what is before 1970 comes of a clock that was never set, or of one that counts from 1970.
+        // Zero means unknown; a time before 1970 comes from a clock that was never set, or that counts from 1970.
         let since_1970 = created.checked_sub(EPOCH_1904).filter(|seconds| *seconds > 0);
         let created = since_1970.and_then(|seconds| seconds.checked_mul(1_000_000_000));
         Ok(Self { timescale: to_timescale(timescale, mvhd)?, created })
     }
 }
 
-/// Creation time and timescale, which `mvhd` (§8.2.2) and `mdhd` (§8.4.2) have at the same place.
+/// Creation time and timescale, which `mvhd` (§8.2.2) and `mdhd` (§8.4.2) have at the same position.
 fn read_times(fields: &mut Fields<'_, '_>) -> Result<(i64, u32), Error> {
     let (version, _) = fields.version_and_flags()?;
     if version == 1 {
@@ -226,7 +226,7 @@ fn read_defaults(mvex: &Box<'_>) -> Result<Vec<Defaults>, Error> {
     Ok(all)
 }
 
-/// A track, or a note of why it is passed over.
+/// A track, or a note on why it is skipped.
 fn read_track<'a>(
     trak: &Box<'a>,
     movie: Timescale,
@@ -260,7 +260,7 @@ fn read_track<'a>(
     };
     let packets = if kind == Kind::Audio { Packets::of_track(trak)? } else { None };
     let frame = tables.child(*b"stts")?.map(|stts| first_duration(&stts)).transpose()?.flatten();
-    // Of a picture that builds up, what is to be seen begins where it is whole.
+    // If a picture builds up, it is presented from where it is complete.
     let recovery = if kind == Kind::Video { groups::recovery(&tables)? } else { 0 };
     let recovery = Ticks(i64::from(frame.unwrap_or(0))).times(recovery.into());
     let track = Track {
@@ -276,12 +276,12 @@ fn read_track<'a>(
     Ok(Ok(MovieTrack { track, codec, tables, packets }))
 }
 
-/// What is read of `tkhd` (§8.3.2).
+/// The needed fields of `tkhd` (§8.3.2).
 struct TrackHeader {
     id: u32,
-    /// Players present it unless they are told otherwise.
+    /// Whether players present it by default.
     enabled: bool,
-    /// Width and height in pixels, if it has any.
+    /// Width and height in pixels, if any.
     dimensions: Option<(u32, u32)>,
 }
 
@@ -322,7 +322,7 @@ fn first_duration(stts: &Box<'_>) -> Result<Option<u32>, Error> {
     Ok(super::tables::Runs::read(stts)?.peek().map(|(duration, _)| duration))
 }
 
-/// Whether the media of a track lies in another file (§8.7.2), and the note that says so.
+/// Whether the media of a track are in another file (§8.7.2), as a note.
 fn elsewhere(minf: &Box<'_>) -> Result<Option<&'static str>, Error> {
     const SELF_CONTAINED: u32 = 1;
     let Some(dinf) = minf.child(*b"dinf")? else { return Ok(None) };
@@ -362,7 +362,7 @@ fn read_edits(trak: &Box<'_>, movie: Timescale, timescale: Timescale) -> Result<
             media: (media >= 0).then_some(Ticks(media)),
         });
     }
-    // A last edit of no duration lasts to the end of the media: so a fragmented file says that it does not know yet.
+    // A last edit without duration extends to the end of the media: fragmented files use it for an unknown duration.
     if let Some(last) = edits.last_mut()
         && last.duration == Some(Ticks::ZERO)
         && last.media.is_some()
@@ -373,7 +373,7 @@ fn read_edits(trak: &Box<'_>, movie: Timescale, timescale: Timescale) -> Result<
     Ok(edits)
 }
 
-/// A `trak` without what belongs to its samples: what a cut takes over of it.
+/// A `trak` without the data of its samples, which a cut copies.
 fn prune(trak: &Box<'_>) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     write_pruned(&mut out, trak)?;
@@ -420,7 +420,7 @@ mod tests {
             (1, epoch + 9_223_372_037, None),
             (1, u64::MAX, None),
             (0, epoch, None),
-            // Of a writer that counts from 1970.
+            // From a writer that counts from 1970.
             (0, 1_287_732_833, None),
             (0, 0, None),
         ] {

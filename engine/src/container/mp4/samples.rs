@@ -1,5 +1,5 @@
-//! The samples of a track as its tables have them (ISO/IEC 14496-12 §8.6, §8.7): all tables walked side by side, and given
-//! out as runs.
+//! The samples of a track from its tables (ISO/IEC 14496-12 §8.6, §8.7): walks all tables in parallel, and returns
+//! runs.
 
 use super::boxes::Box;
 use super::groups::Groups;
@@ -18,19 +18,19 @@ pub struct Samples<'a> {
     syncs: Syncs<'a>,
     chunks: Chunks<'a>,
     chunk: Chunk,
-    /// The next sample's number, counted from 1.
+    /// The number of the next sample, from 1.
     number: u32,
     decode: Ticks,
-    /// The last duration that `stts` gave: it holds on where that table ends too early.
+    /// The last duration in `stts`: it continues if that table ends too early.
     duration: u32,
     file_length: u64,
     truncated: bool,
-    /// How many of those that the chunks count are one.
+    /// How many of the units that the chunks count make one sample.
     counted: u32,
 }
 
 impl<'a> Samples<'a> {
-    /// Reads the headers of the tables in `stbl`. Samples that reach beyond the end of the file are left out.
+    /// Reads the headers of the tables in `stbl`. Samples beyond the end of the file are left out.
     pub fn read(stbl: &Box<'a>, file_length: u64) -> Result<Self, Error> {
         let sizes = match stbl.child(*b"stsz")? {
             Some(sizes) => sizes,
@@ -56,12 +56,13 @@ impl<'a> Samples<'a> {
         })
     }
 
-    /// Those of which these numbers are the sync samples, as `stss` has them.
+    /// Uses these numbers of sync samples, in the format of `stss`.
     pub fn with_syncs(self, numbers: &'a [u8]) -> Self {
         Self { syncs: Syncs::listed(numbers), ..self }
     }
 
-    /// The same in packets, if it is their frames that the tables count: then each lasts a tick, and all are of one size.
+    /// Converts to packets, if the tables count their frames: each frame has a duration of one tick, and all have the
+    /// same size.
     #[must_use]
     pub fn in_packets(mut self, packets: Option<Packets>) -> Self {
         if let Some(packets) = packets
@@ -76,8 +77,8 @@ impl<'a> Samples<'a> {
         self
     }
 
-    /// How many samples the tables claim that were not given out, once the iteration has ended; and whether it was the end
-    /// of the file that ended it.
+    /// How many claimed samples were left out, once the iteration has ended; and whether the end of the file was the
+    /// reason.
     pub const fn left_out(&self) -> (u32, bool) {
         (self.sizes.left(), self.truncated)
     }
@@ -94,14 +95,14 @@ impl Iterator for Samples<'_> {
         }
         let mut count = alike.min(self.chunk.samples);
         if let Some((duration, left)) = self.durations.peek() {
-            // Durations are unsigned; writers that meant a negative one are taken to mean none.
+            // Durations are unsigned; a negative one from a faulty writer counts as zero.
             self.duration = if duration > i32::MAX as u32 { 0 } else { duration };
             count = count.min(left);
         }
         let composition = match self.compositions.peek() {
             Some((composition, left)) => {
                 count = count.min(left);
-                // Version 0 is unsigned by the standard, but written as signed by many.
+                // Version 0 is unsigned by the standard, but many writers use negative values.
                 i64::from(composition.cast_signed())
             }
             None => 0,
@@ -186,7 +187,7 @@ mod tests {
         assert_eq!(of(&[1, 300, 1], &[1, 300], 1), single, "of a size that the table does not know");
         let larger = [(100, 36, 128, 0, 1), (200, 36, 128, 128, 1), (300, 36, 44, 256, 1)];
         assert_eq!(of(&[1, 300, 1], &[36, 300], 1), larger, "of a size that the description does not know");
-        // What does not last a tick each is no frames.
+        // Units with another duration than one tick are not frames.
         let packets = [(100, 5, 128, 0, 64), (200, 5, 128, 8192, 64), (300, 5, 44, 16_384, 64)];
         assert_eq!(of(&[1, 300, 64], &[5, 300], 64), packets);
         assert_eq!(of(&[2, 299, 1, 1, 2], &[5, 300], 64).len(), 4);

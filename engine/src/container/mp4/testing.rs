@@ -1,4 +1,4 @@
-//! A small muxer for tests: files of any shape, with the model that they were made from.
+//! A small muxer for tests: files of any shape, with the model from which they were made.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -11,7 +11,7 @@
 use super::boxes::{Box, write_box, write_full_box};
 use crate::media::{Kind, Private, Run, Ticks};
 
-/// A full box of these numbers, of 32 bits each.
+/// A full box of these 32-bit numbers.
 pub fn table(kind: [u8; 4], words: &[u32]) -> Vec<u8> {
     let mut out = Vec::new();
     write_full_box(&mut out, kind, 0, |out| words.iter().for_each(|word| out.extend(word.to_be_bytes())));
@@ -23,7 +23,7 @@ pub fn read(bytes: &[u8]) -> Box<'_> {
     Box::read(bytes, 0, "").unwrap()
 }
 
-/// Numbers that look random (D. E. Knuth, MMIX), the same at every run.
+/// Pseudo-random numbers (D. E. Knuth, MMIX), the same at every run.
 #[derive(Clone, Debug)]
 pub struct Random(pub u64);
 
@@ -46,29 +46,30 @@ pub struct TestTrack {
     pub id: u32,
     pub kind: Kind,
     pub timescale: u32,
-    /// Duration in the movie's timescale of 1000, media time, as `elst` has them.
+    /// Duration in the movie's timescale of 1000, media time, as in `elst`.
     pub edits: Vec<(u32, i32)>,
     /// One sample each; offsets are filled in by the writer.
     pub samples: Vec<Run>,
-    /// What is in the samples; of those without, anything.
+    /// The content of the samples; arbitrary if missing.
     pub payload: Vec<Vec<u8>>,
-    /// As `tkhd` has them.
+    /// The flags in `tkhd`.
     pub flags: u32,
-    /// The tracks that hold its chapters.
+    /// The tracks with its chapters.
     pub chapters: Vec<u32>,
 }
 
-/// How to write.
+/// The shape of the file.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Shape {
     pub movie_first: bool,
     pub wide: bool,
-    /// How many samples of a track lie side by side; the tracks take turns by time.
+    /// How many samples of a track are adjacent; the tracks alternate by time.
     pub chunk: usize,
     pub fragmented: bool,
 }
 
-/// A sync sample every `group` samples (of video one more than a multiple of three), durations and sizes around these.
+/// A sync sample every `group` samples (for video one more than a multiple of three), with durations and sizes around
+/// these.
 pub fn track(
     id: u32,
     kind: Kind,
@@ -104,7 +105,7 @@ pub fn track(
     TestTrack { id, kind, timescale, edits: Vec::new(), samples, payload: Vec::new(), flags: 0, chapters: Vec::new() }
 }
 
-/// A text track of these titles, of a second for each tick of its timescale of 1.
+/// A text track with these titles, of a second for each tick of its timescale of 1.
 pub fn titles(id: u32, titles: &[(&str, i64)]) -> TestTrack {
     let mut titled = track(id, Kind::Text, 1, 1, 1, 0, &mut Random(0));
     let mut decode = Ticks::ZERO;
@@ -140,7 +141,7 @@ fn words(out: &mut Vec<u8>, words: &[u32]) {
     words.iter().for_each(|word| out.extend(word.to_be_bytes()));
 }
 
-/// Writes the file, and fills in where the samples are.
+/// Writes the file, and fills in the offsets of the samples.
 pub fn write(tracks: &mut [TestTrack], shape: Shape, random: &mut Random) -> Vec<u8> {
     let mut file = Vec::new();
     write_box(&mut file, *b"ftyp", |out| out.extend(b"isom\0\0\0\0isommp42"));
@@ -167,7 +168,7 @@ pub fn write(tracks: &mut [TestTrack], shape: Shape, random: &mut Random) -> Vec
     file
 }
 
-/// The order of the file: which track's which samples, side by side, by decode time.
+/// The file order: which samples of which track are adjacent, by decode time.
 fn interleaved(tracks: &[TestTrack], chunk: usize) -> Vec<(usize, std::ops::Range<usize>)> {
     let mut chunks: Vec<(u128, usize, std::ops::Range<usize>)> = Vec::new();
     for (place, track) in tracks.iter().enumerate() {
@@ -183,7 +184,7 @@ fn interleaved(tracks: &[TestTrack], chunk: usize) -> Vec<(usize, std::ops::Rang
 fn write_data(out: &mut Vec<u8>, start: usize, tracks: &mut [TestTrack], shape: Shape, random: &mut Random) {
     write_box(out, *b"mdat", |out| {
         for (place, samples) in interleaved(tracks, shape.chunk) {
-            // Bytes of nobody, here and there.
+            // Unused bytes here and there.
             if random.once_in(7) {
                 out.extend([0xee; 3]);
             }

@@ -1,4 +1,4 @@
-//! A file that is not read from its beginning to its end, but where its boxes are: a stretch of it is at hand at a time.
+//! A file that is not read from beginning to end, but at its boxes: one part of it is loaded at a time.
 
 use std::ops::Range;
 
@@ -11,11 +11,11 @@ use crate::container::{DynSource, Error};
 pub struct TopLevel {
     /// Its type.
     pub kind: FourCc,
-    /// Where it is, its header included.
+    /// Its range, including its header.
     pub range: Range<u64>,
 }
 
-/// The stretch of the file that was read last.
+/// The part of the file that was read last.
 #[derive(Debug, Default)]
 pub struct Window {
     start: u64,
@@ -23,7 +23,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// The bytes of `range`, read with so many more behind its start if they are not at hand.
+    /// The bytes of `range`; if they are not loaded, reads `ahead` bytes from its start.
     pub async fn read(&mut self, source: &dyn DynSource, range: Range<u64>, ahead: u64) -> Result<Bytes, Error> {
         if let Some(bytes) = self.held(&range) {
             return Ok(bytes);
@@ -34,14 +34,15 @@ impl Window {
         self.held(&range).ok_or_else(|| malformed(range.start, "the file ends before it should"))
     }
 
-    /// The bytes of `range`, if they are at hand.
+    /// The bytes of `range`, if they are loaded.
     pub fn held(&self, range: &Range<u64>) -> Option<Bytes> {
         let start = usize::try_from(range.start.checked_sub(self.start)?).ok()?;
         let end = usize::try_from(range.end.checked_sub(self.start)?).ok()?;
         (start <= end && end <= self.bytes.len()).then(|| self.bytes.slice(start..end))
     }
 
-    /// The box that begins at `offset`; `None` at the end of the file. One that claims more than the file has ends with it.
+    /// The box that begins at `offset`; `None` at the end of the file. One that claims more than the file has ends with
+    /// it.
     pub async fn top_level(
         &mut self,
         source: &dyn DynSource,
@@ -59,7 +60,7 @@ impl Window {
     }
 }
 
-/// What is wrong with a file at the top.
+/// An error at the top level of a file.
 pub fn malformed(offset: u64, what: &str) -> Error {
     Error::Malformed { offset, path: "file".to_owned(), what: what.to_owned() }
 }

@@ -1,35 +1,35 @@
-//! From time stamps to the timeline. A stamp has 33 bits of a 90 kHz clock that begins anywhere, wraps around every 26 hours
-//! (ISO/IEC 13818-1 §2.4.3.7), and may be set anew where recordings were joined (§2.7.11, `discontinuity_indicator`). The
-//! timeline begins at zero with the file's first presentation, and only goes on.
+//! From time stamps to the timeline. A stamp has 33 bits of a 90 kHz clock that starts anywhere, wraps around every 26
+//! hours (ISO/IEC 13818-1 §2.4.3.7), and may be reset where recordings were joined (§2.7.11,
+//! `discontinuity_indicator`). The timeline starts at zero with the file's first presentation and never goes back.
 
 use serde::{Deserialize, Serialize};
 
 use crate::container::{Error, TooLarge};
 use crate::media::{Private, Run, Ticks};
 
-/// Time stamps have 33 bits.
+/// The mask of a time stamp: 33 bits.
 const STAMP: u64 = (1 << 33) - 1;
 /// Ticks a second.
 pub const SECOND: i64 = 90_000;
-/// By how much a stamp may be ahead of what came before: more is another clock, less is a gap.
+/// How far a stamp may be ahead of the latest: further ahead is another clock, less is a gap.
 const AHEAD: i64 = 60 * SECOND;
-/// By how much it may be behind.
+/// How far it may be behind.
 const BEHIND: i64 = SECOND;
 
-/// How far a stamp lies ahead of another, or behind where that is nearer: modulo 2^33.
+/// How far a stamp is ahead of another, modulo 2^33; negative if it is nearer behind.
 pub fn distance(from: u64, to: u64) -> i64 {
     (to.wrapping_sub(from) << 31).cast_signed() >> 31
 }
 
-/// By how much presentation may be ahead of decoding or behind it.
+/// How far presentation may be ahead of decoding or behind it.
 const MAX_COMPOSITION: i64 = 20 * SECOND;
 
-/// By how much presentation is ahead of decoding by these stamps; nothing, where that cannot be meant.
+/// How far presentation is ahead of decoding by these stamps; zero if the difference is implausible.
 pub fn composition((presented, decoded): (u64, u64)) -> i64 {
     possible(distance(decoded, presented))
 }
 
-/// By how much presentation is ahead of decoding, if that can be; else nothing.
+/// How far presentation is ahead of decoding if that is plausible, otherwise zero.
 pub const fn possible(ahead: i64) -> i64 {
     if ahead.abs() <= MAX_COMPOSITION { ahead } else { 0 }
 }
@@ -37,32 +37,32 @@ pub const fn possible(ahead: i64) -> i64 {
 /// The clock of the program.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Clock {
-    /// The stamp that is zero on the timeline, modulo 2^33: of the clock in force.
+    /// The stamp that is zero on the timeline, modulo 2^33, for the current clock.
     zero: u64,
     /// The latest time so far.
     latest: i64,
-    /// How often it was set anew.
+    /// How often it has been reset.
     age: u32,
 }
 
-/// The stamps that were zero, of one clock after another.
+/// The zero stamps of the successive clocks.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Zeros(Vec<u64>);
 
-/// How often the clock may be set anew: a disc has some hundred cells.
+/// The maximum number of resets: a disc has some hundred cells.
 const MAX_CLOCKS: usize = 4096;
 
 impl Zeros {
-    /// Of a clock that was not set anew.
+    /// For a clock that was never reset.
     pub fn of(clock: &Clock) -> Self {
         Self(vec![clock.zero])
     }
 
-    /// Notes the zero of the clock in force, after each time that it was read.
+    /// Records the zero of the current clock; call it after each read.
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] where it was set anew too often.
+    /// [`Error::TooLarge`] if it was reset too often.
     pub fn note(&mut self, clock: &Clock) -> Result<(), Error> {
         if usize::try_from(clock.age).is_ok_and(|age| age == self.0.len()) {
             if self.0.len() >= MAX_CLOCKS {
@@ -92,39 +92,40 @@ pub fn stamps(zeros: &[u64], run: &Run) -> Option<(u64, u64)> {
     Some((stamp(run.presentation()), stamp(run.decode)))
 }
 
-/// The times of one stream: which stamp is its zero, and where it has got to.
+/// The time of one stream: its zero stamp and its progress.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Hand {
     zero: u64,
     age: u32,
-    /// Its last time, and how long that sample probably lasts.
+    /// Its last time, and the probable duration of that sample.
     last: Option<(i64, i64)>,
 }
 
 impl Hand {
-    /// How often its clock was set anew, and the stamp that is its zero now.
+    /// How often its clock has been reset, and its current zero stamp.
     pub const fn clock(&self) -> (u32, u64) {
         (self.age, self.zero)
     }
 
-    /// A sample without a stamp follows, which begins at this time and lasts so long.
+    /// A sample without a stamp follows, with this time and duration.
     pub const fn goes_on(&mut self, time: i64, lasts: i64) {
         self.last = Some((time, lasts));
     }
 
-    /// The last time that was read.
+    /// The last time read.
     pub fn time(&self) -> i64 {
         self.last.map_or(0, |(time, _)| time)
     }
 }
 
 impl Clock {
-    /// Whose zero is this stamp.
+    /// A clock with this zero stamp.
     pub const fn new(zero: u64) -> Self {
         Self { zero, latest: 0, age: 0 }
     }
 
-    /// The time of a stream's next stamp, and whether the clock was set anew: then the stream goes on where it was.
+    /// The time of a stream's next stamp, and whether the clock was reset, in which case the stream continues without a
+    /// gap.
     pub fn read(&mut self, hand: &mut Hand, stamp: u64) -> (i64, bool) {
         let expected = hand.last.map_or(self.latest, |(last, duration)| last + duration);
         let at = |zero: u64| expected + distance(expected.cast_unsigned(), stamp.wrapping_sub(zero));
@@ -139,7 +140,7 @@ impl Clock {
         let mut anew = false;
         let mut time = at(hand.zero);
         if !goes_on(time) {
-            // Perhaps another stream has come to the new clock first.
+            // Another stream may have reached the new clock first.
             let theirs = at(self.zero);
             if hand.age != self.age && goes_on(theirs) {
                 time = theirs;
@@ -175,7 +176,7 @@ mod tests {
             assert_eq!(clock.read(&mut video, stamp(at * 3600 - 7200)), (at * 3600 - 7200, false));
             assert_eq!(clock.read(&mut sound, stamp(at * 3600)), (at * 3600, false));
         }
-        // A day is more than a wrap.
+        // A day is longer than a wrap.
         let (mut clock, mut hand) = (Clock::new(5), Hand::default());
         for at in 0..5000 {
             let time = at * 30 * SECOND;

@@ -7,25 +7,25 @@ use crate::container::{Error, TooLarge};
 use crate::index::{Builder, MAX_PAGE_BYTES};
 use crate::media::{Private, Run, Ticks};
 
-/// How long an element lasts at least: a file in which decoding can begin anywhere is not cut finer than it has to be.
+/// The minimum duration of an element: a file with random access everywhere is not divided more finely than necessary.
 pub const SPACING: i64 = SECOND / 2;
-/// How many pieces and samples an element has at most; then another begins, wherever that is.
+/// The maximum number of pieces and samples of an element; then the next one begins, wherever that is.
 pub const MAX_ELEMENT: usize = 8192;
-/// How many elements wait for the last sample of one at most: a stream may have come to its end.
+/// The maximum number of elements that wait for the last sample of one: a stream may have ended.
 pub const MAX_WAITING: usize = 4;
 
-/// What is known of the elements that have gone on to the index.
+/// The state of the elements that were passed on to the index.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Elements {
-    /// Elements alternate, so that no run of samples reaches from one into the next.
+    /// Elements alternate so that no run of samples extends from one into the next.
     odd: bool,
-    /// Bytes that the elements of the last cell keep, and which that is.
+    /// The bytes that the elements of the last cell hold, and the number of that cell.
     kept: (i64, usize),
 }
 
 impl Elements {
-    /// An element of these samples from `start` to `end` of the file, which begins at this time and keeps whose its bytes
-    /// are.
+    /// Adds an element with these samples, from `start` to `end` of the file. It begins at this time and holds bytes in
+    /// `kept`.
     pub fn give(
         &mut self,
         (start, end): (u64, u64),
@@ -46,7 +46,7 @@ impl Elements {
         Ok(())
     }
 
-    /// Bounds what the elements of a page keep: their times never decrease, so those of one page follow each other.
+    /// Limits the bytes of a page's elements: their times never decrease, so the elements of one page are consecutive.
     fn bound(&mut self, time: i64, kept: usize) -> Result<(), Error> {
         let cell = time.div_euclid(10 * SECOND);
         let (of, so_far) = self.kept;

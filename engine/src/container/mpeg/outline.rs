@@ -1,4 +1,4 @@
-//! What the outlines of both have in common, and what their writers find there.
+//! The parts of the outline that both share, and the functions that their writers read it with.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use crate::container::notes::Notes;
 use crate::index::{self, Container, Outline};
 use crate::media::{Run, Setup, Time, Timescale, Track};
 
-/// What a track's stream is.
+/// The description of a track's stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stream {
     pub codec: Codec,
@@ -21,14 +21,14 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Of this codec; what its data do not say of it is left open.
+    /// A description by this codec; unknown parameters stay empty.
     pub fn new(codec: Codec, properties: Option<Properties>) -> Self {
         let unknown = || Properties { name: codec.name().to_owned(), ..Properties::default() };
         let properties = properties.unwrap_or_else(unknown);
         Self { codec, properties }
     }
 
-    /// A track of no samples so far, with this setup.
+    /// A track with this setup, so far without samples.
     pub fn track(&self, id: u64, setup: Setup) -> Option<Track> {
         Some(Track {
             dimensions: self.properties.dimensions,
@@ -45,7 +45,7 @@ impl Stream {
     }
 }
 
-/// The outline of a file of these tracks, whose pages are not counted yet. A player needs `setup_ranges` of its bytes.
+/// The outline of a file with these tracks, without its pages. A player needs `setup_ranges` of its bytes.
 pub fn outline(
     (container, mime): (Container, &str),
     tracks: Vec<Track>,
@@ -72,13 +72,13 @@ pub fn outline(
     }
 }
 
-/// What [`unpack`] reads.
+/// Encodes a setup for [`unpack`].
 pub fn pack(what: &impl Serialize) -> Setup {
-    // Plain data in memory always serialises; of nothing at all, `unpack` would say that it is none.
+    // Plain data in memory always serialises. `unpack` would refuse an empty setup.
     Setup::Inline(postcard::to_stdvec(what).unwrap_or_default().into())
 }
 
-/// What the indexer left in a setup.
+/// Decodes a setup that the indexer wrote.
 pub fn unpack<T: DeserializeOwned>(setup: Option<&Setup>) -> Result<T, Error> {
     match setup {
         Some(Setup::Inline(packed)) => postcard::from_bytes(packed).map_err(|_| mismatch("a setup that is not whole")),
@@ -86,7 +86,7 @@ pub fn unpack<T: DeserializeOwned>(setup: Option<&Setup>) -> Result<T, Error> {
     }
 }
 
-/// The samples of a run that begin among these bytes: the first of them with those behind it, and how many they are.
+/// The samples of a run that begin in this byte range: the run from the first of them on, and their number.
 pub fn beginning(run: &Run, bytes: &Range<u64>) -> (Option<Run>, u32) {
     let size = u64::from(run.size.max(1));
     let before = |offset: u64| {
@@ -97,7 +97,7 @@ pub fn beginning(run: &Run, bytes: &Range<u64>) -> (Option<Run>, u32) {
     (run.slice(first..behind), behind - first)
 }
 
-/// The pages and the outline do not go together, or not with the selection.
+/// The pages, the outline and the selection do not match.
 pub fn mismatch(what: &str) -> Error {
     Error::Index(index::Error(what.to_owned()))
 }

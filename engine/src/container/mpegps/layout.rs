@@ -2,7 +2,6 @@
 //! bytes between its first and its last belong to it. An element of the index stores its layout ([`Element::kept`]) in
 //! some hundred bytes a second: the packets of a stream are usually alike, so each shape is listed once, followed by
 //! the number of packets of each.
-//! packets of one stream are alike as a rule, so it names each shape once, and then how many of which follow each other.
 //!
 //! [`Element::kept`]: crate::index::Element::kept
 

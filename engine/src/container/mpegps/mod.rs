@@ -1,16 +1,17 @@
 //! MPEG program streams (ISO/IEC 13818-1 §2.5: `.mpg`, `.vob`) and MPEG-1 system streams (ISO/IEC 11172-1).
 //!
-//! A file is packs, each with a clock reference, of PES packets that streams take turns with. Packets are filled up to their
-//! size, whatever that cuts through: one holds the end of a picture, whole small ones, and the beginning of the next. A sample
-//! here is an access unit: a picture, a frame of sound (`mpeg::units`). Its run's bytes reach from its first
-//! byte to its last, headers and packets of other streams between them included. There is no table of samples, so a file is
-//! streamed through once to index it (`index`).
+//! A file consists of packs. Each has a clock reference and PES packets of interleaved streams. Packets are filled up
+//! to their size regardless of the samples' boundaries: one holds the end of a picture, some whole small ones, and the
+//! beginning of the next. A sample here is an access unit: a picture or a frame of sound (`mpeg::units`). The byte
+//! range of its run extends from its first byte to its last, including headers and packets of other streams in between.
+//! There is no table of samples, so indexing streams through the file once (`index`).
 //!
-//! An element is a stretch of the file from the pack on in which decoding can begin, half a second at least, with all access
-//! units that begin in it, to the end of the last; so neighbouring elements overlap a little. It keeps whose packets lie in it
-//! (`layout`). A cut is the system header of the chosen streams and then, verbatim, the packs that hold the chosen samples;
-//! where a packet has bytes of others too, as the first and the last of a cut as a rule, it gets a header of its own and those
-//! bytes are left out (`write`). Time stamps stay what they are, so playback of a cut does not begin at zero.
+//! An element is a range of the file that begins with the pack of a random access point and lasts at least half a
+//! second. It includes all access units that begin in it, to the end of the last, so neighbouring elements overlap a
+//! little. It stores which packets belong to which stream (`layout`). A cut is the system header of the selected
+//! streams, followed by the unchanged packs with the selected samples. A packet that also contains bytes of other
+//! samples, usually the first and the last of a cut, gets a new header, and those bytes are removed (`write`). Time
+//! stamps do not change, so a cut does not begin at zero.
 
 mod index;
 mod layout;
@@ -26,7 +27,7 @@ use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Written, p
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Run, Track};
 
-/// What its files are called in their heads.
+/// The name of the container in the heads.
 const CONTAINER: Container = Container::named("mpegps");
 
 /// The version of the writer ([`Format::writer`]).
@@ -44,22 +45,23 @@ impl Format for MpegPs {
         WRITER
     }
 
-    /// Takes some 20 MiB of memory, however long a file is; its beginning is read twice.
+    /// Takes about 20 MiB of memory, independent of the length of the file; its beginning is read twice.
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
         pass::through::<index::Pass>(indexing)
     }
 
-    /// Whether a file that begins with these bytes is one: a pack that a start code follows, at their beginning or, where the
-    /// rest of a pack stands before it, in the first four kilobytes.
+    /// Whether a file with these first bytes is a program stream: a pack followed by a start code, either at the
+    /// beginning or, after the rest of a truncated pack, in the first four kilobytes.
     fn recognises(&self, start: &[u8]) -> bool {
         pack::find(start, true).is_some()
     }
 
-    /// Writes a selection as a complete file: a system header for the chosen tracks, and packs.
+    /// Writes a selection as a complete file: a system header for the selected tracks, and packs.
     ///
     /// # Errors
     ///
-    /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
+    /// [`Error::Index`] if the selection's runs are outside its elements, or belong to tracks that are not the
+    /// outline's.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }
@@ -73,7 +75,7 @@ impl Format for MpegPs {
         true
     }
 
-    // There is no type for sound alone.
+    // There is no type for audio only.
     fn mime(&self, outline: &Outline, _: &[Kind]) -> String {
         outline.mime.clone()
     }

@@ -1,15 +1,17 @@
 //! MPEG transport streams (ISO/IEC 13818-1), in packets of 188, 192 (M2TS) and 204 bytes.
 //!
-//! A file is packets of many streams, taking turns. Tables say which streams make a program; a stream is PES packets, each with
-//! its times and spread over as many transport packets as it takes. A PES packet is a sample here: its run's bytes reach from
-//! its first packet to the end of its last, those of other streams between them included. Where PES packets do not begin with
-//! pictures, a sample is an access unit (`mpeg::units`), whose run's bytes reach from its first byte to its last. There is no
-//! table of samples, so a file is streamed through once to index it (`index`).
+//! A file consists of the interleaved packets of its streams. Tables say which streams form a program. A stream
+//! consists of PES packets, each with its times and spread over as many transport packets as necessary. A PES packet is
+//! a sample here: the byte range of its run extends from its first packet to the end of its last, including those of
+//! other streams in between. If PES packets do not begin with pictures, a sample is an access unit (`mpeg::units`), and
+//! the byte range of its run extends from its first byte to its last. There is no table of samples, so indexing streams
+//! through the file once (`index`).
 //!
-//! An element is a stretch of the file from a random access point on, half a second at least, with all PES packets that begin
-//! in it, to the end of the last; so neighbouring elements overlap a little. It keeps whose packets lie in it (`layout`): a
-//! cut is tables of its own and then, verbatim, the packets of the chosen samples and of nothing else, but for those anew in which
-//! bytes of others lie (`write`). Time stamps stay what they are, so playback of a cut does not begin at zero: players go by where a stream begins.
+//! An element is a range of the file that begins at a random access point and lasts at least half a second. It includes
+//! all PES packets that begin in it, to the end of the last, so neighbouring elements overlap a little. It stores which
+//! packets belong to which stream (`layout`). A cut has its own tables and then only the unchanged packets of the
+//! selected samples; packets that also contain bytes of other samples are rewritten (`write`). Time stamps do not
+//! change, so a cut does not begin at zero: players use the stream's first time.
 
 mod codec;
 mod index;
@@ -26,13 +28,13 @@ use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Written, p
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Run, Track};
 
-/// What its files are called in their heads.
+/// The name of the container in the heads.
 const CONTAINER: Container = Container::named("mpegts");
 
 /// The version of the writer ([`Format::writer`]).
 const WRITER: u32 = 4;
 
-/// MPEG transport streams, M2TS among them.
+/// MPEG transport streams, including M2TS.
 pub struct MpegTs;
 
 impl Format for MpegTs {
@@ -44,22 +46,24 @@ impl Format for MpegTs {
         WRITER
     }
 
-    /// Takes some 20 MiB of memory, however long a file is; its beginning is read twice.
+    /// Takes about 20 MiB of memory, independent of the length of the file; its beginning is read twice.
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
         pass::through::<index::Pass>(indexing)
     }
 
-    /// Whether a file that begins with these bytes is one: packets follow each other, behind the rest of one that was cut off, or
-    /// other bytes.
+    /// Whether a file with these first bytes is a transport stream: consecutive packets, possibly after the rest of a
+    /// truncated one or other bytes.
     fn recognises(&self, start: &[u8]) -> bool {
         packet::Packing::find(start, index::REACH).is_some()
     }
 
-    /// Writes a selection as a complete file: tables for the chosen tracks, repeated with each element, and packets verbatim.
+    /// Writes a selection as a complete file: tables for the selected tracks, repeated with each element, and unchanged
+    /// packets.
     ///
     /// # Errors
     ///
-    /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
+    /// [`Error::Index`] if the selection's runs are outside its elements, or belong to tracks that are not the
+    /// outline's.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }
@@ -73,7 +77,7 @@ impl Format for MpegTs {
         true
     }
 
-    // There is no type for sound alone.
+    // There is no type for audio only.
     fn mime(&self, outline: &Outline, _: &[Kind]) -> String {
         outline.mime.clone()
     }

@@ -1,12 +1,13 @@
-//! Ogg (RFC 3533), with Vorbis (*Vorbis I Specification*, appendix A), Opus (RFC 7845), FLAC (RFC 9639 §10.1), Speex and Theora.
+//! Ogg (RFC 3533), with Vorbis (*Vorbis I Specification*, appendix A), Opus (RFC 7845), FLAC (RFC 9639 §10.1), Speex
+//! and Theora.
 //!
-//! A file is pages; each belongs to a logical stream, and says at which position, as the stream's codec counts, the last packet
-//! ends that ends on it. Logical streams lie side by side (multiplexed) or one behind the other (chained). There is no table of
-//! them, so a file is streamed through once to index it (`index`).
+//! A file is a sequence of pages; each belongs to a logical stream, and has the position, in the codec's units, of the
+//! end of the last packet that ends on it. Logical streams are multiplexed or chained. There is no table of them, so
+//! indexing streams a file once (`index`).
 //!
-//! An element is a page, and a sample a packet, or the part of one that is on a page (`Part`). A cut has pages of its own, with
-//! the packets of the original's (`write`): what is kept of a page are the CRCs of its body up to the end of each packet, from
-//! which that of any packets side by side follows, so that no packet is read to be given out.
+//! An element is a page, and a sample is a packet, or the part of one that is on a page (`Part`). A cut has new pages
+//! with the original's packets (`write`). The index keeps the CRCs of a page's body up to the end of each packet, from
+//! which the CRC of any adjacent packets follows, so that no packet has to be read.
 
 mod codec;
 mod crc;
@@ -25,7 +26,7 @@ use crate::index::{Container, Outline};
 use crate::media::splice::Splice;
 use crate::media::{self, Private, Run, Track};
 
-/// What its files are called in their heads.
+/// Its name in the heads of its files.
 const CONTAINER: Container = Container::named("ogg");
 
 /// The version of the writer ([`Format::writer`]).
@@ -48,12 +49,12 @@ impl Format for Ogg {
         pass::through::<index::Pass>(indexing)
     }
 
-    /// Some programs write tags of their own before it, which players pass over.
+    /// Some programs write their own tags before it, which players skip.
     fn behind_tags(&self) -> bool {
         true
     }
 
-    /// Whether a file that begins with these bytes is one: it begins with a page.
+    /// Whether a file begins with a page.
     fn recognises(&self, start: &[u8]) -> bool {
         start.starts_with(page::CAPTURE)
     }
@@ -62,7 +63,7 @@ impl Format for Ogg {
     ///
     /// # Errors
     ///
-    /// [`Error::Index`] where the selection's runs do not lie in its elements, or are not of the outline's tracks.
+    /// [`Error::Index`] if the selection's runs are not within its elements, or do not belong to the outline's tracks.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
     }
@@ -74,7 +75,7 @@ impl Format for Ogg {
         Ok(if Part::of(run).open { Payload::Part(splice) } else { Payload::Whole(splice) })
     }
 
-    /// Each link of a chain has headers of its own.
+    /// Each link of a chain has its own headers.
     fn setup_stands_before(&self, _: &Outline) -> bool {
         true
     }
@@ -83,7 +84,7 @@ impl Format for Ogg {
         Selection { given: write::plays(outline, &selection), ..selection }
     }
 
-    /// Of FLAC nothing could say that less of its last frame is to be heard.
+    /// FLAC cannot declare that its last frame should not be played completely.
     fn ends_with_a_sample(&self, outline: &Outline) -> bool {
         outline.tracks.iter().all(|track| track.codec == "flac")
     }
@@ -97,9 +98,9 @@ impl Format for Ogg {
 /// duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Part {
-    /// The packet began on the page before.
+    /// Whether the packet began on an earlier page.
     continues: bool,
-    /// The packet goes on on the next page.
+    /// Whether the packet continues on the next page.
     open: bool,
 }
 
@@ -119,19 +120,19 @@ impl Part {
     }
 }
 
-/// What is kept of a track beside its samples.
+/// The data kept of a track besides its samples.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Setup {
-    /// Which link of the chain it is of.
+    /// The number of its link in the chain.
     link: u32,
-    /// Its header packets, as a cut takes them over.
+    /// Its header packets, as a cut copies them.
     headers: Vec<Bytes>,
 }
 
 impl Setup {
     /// Packs it for a track.
     fn pack(&self) -> Bytes {
-        // Plain data in memory always serialises; of nothing at all, `unpack` would say that it is no setup.
+        // Plain data in memory always serialises; if it did not, `unpack` would refuse the empty result.
         postcard::to_stdvec(self).unwrap_or_default().into()
     }
 

@@ -1,4 +1,4 @@
-//! Events as S3 sends them, twice and out of order, against a bucket in memory and an embedded DynamoDB.
+//! Events as S3 sends them, repeated and out of order, with a bucket in memory and an embedded DynamoDB.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -47,7 +47,7 @@ fn delete(sequencer: u32) -> S3Event {
     event(&[("ObjectRemoved:Delete", KEY, sequencer)])
 }
 
-/// A file whose ETag and whose samples both tell its version, which is its samples' size.
+/// A file whose ETag and samples both identify its version: it is the size of the samples.
 fn store(bucket: &Bucket, version: usize, seconds: u32) {
     store_as(bucket, KEY, version, seconds);
 }
@@ -60,7 +60,7 @@ async fn head(stores: &Stores) -> Option<Head> {
     stores.index.stored(KEY).await.unwrap().map(|stored| stored.head)
 }
 
-/// How many items the table has of the file.
+/// The number of the file's items in the table.
 async fn items(stores: &Stores) -> usize {
     items_of(stores, KEY).await
 }
@@ -78,7 +78,7 @@ async fn put_page(stores: &Stores, etag: &str, sequencer: &str) {
     stores.index.put_pages(KEY, etag, &Sequencer::new(sequencer), vec![page]).await.unwrap();
 }
 
-/// Reads all pages as a request does, and checks that they are of the head's version.
+/// Reads all pages as a request does, and checks that they belong to the head's version.
 async fn check(stores: &Stores) -> Result<Option<Head>, resolve::Error> {
     check_of(stores, KEY).await
 }
@@ -94,7 +94,7 @@ async fn check_of(stores: &Stores, key: &str) -> Result<Option<Head>, resolve::E
     Ok(Some(found.head))
 }
 
-/// Checks that the index is that of the object, and that nothing else is there.
+/// Checks that the index is that of the object, and that there is nothing else.
 async fn check_final(bucket: &Bucket, stores: &Stores) {
     check_final_of(bucket, stores, KEY).await;
 }
@@ -136,7 +136,7 @@ async fn a_file_that_cannot_be_indexed_has_a_head_that_says_why() {
         assert!(!reason.is_empty());
         check_final(&bucket, &stores).await;
     }
-    // Whoever sends the event again wants to know whether it can be indexed now.
+    // A repeated event may find that the file can be indexed now.
     bucket.calls();
     handle(&stores, put(3)).await.unwrap();
     assert!(bucket.calls().iter().any(|call| call.starts_with("bytes=")));
@@ -153,7 +153,7 @@ async fn a_duplicate_or_late_event_does_not_read_the_file_again() {
         assert_eq!(bucket.calls(), ["HEAD"]);
         assert_eq!(head(&stores).await.unwrap().original.sequencer, "00000005");
     }
-    // A later event of the same bytes only moves the head on.
+    // A later event with the same bytes only updates the head.
     handle(&stores, put(6)).await.unwrap();
     assert_eq!(bucket.calls(), ["HEAD", "HEAD"]);
     assert_eq!(head(&stores).await.unwrap().original.sequencer, "00000006");
@@ -169,7 +169,7 @@ async fn pages_of_the_version_before_are_removed() {
         check_final(&bucket, &stores).await;
         assert_eq!(items(&stores).await, seconds.div_ceil(10) as usize + 1);
     }
-    // Of a file that turned out not to be sound, nothing stays that was stored before that.
+    // If a file turns out to be invalid, nothing stored before remains.
     let etag = bucket.put(KEY, "text", Content::Bytes(Bytes::from_static(b"text")));
     put_page(&stores, &etag, "00000005").await;
     handle(&stores, put(5)).await.unwrap();
@@ -182,7 +182,7 @@ async fn what_a_late_writer_left_is_mended_by_its_next_event() {
     let (bucket, stores) = database::stores().await;
     store(&bucket, 300, 38);
     handle(&stores, put(2)).await.unwrap();
-    // A writer of the version before puts a page over ours, and is stopped.
+    // A writer of the previous version overwrites one of our pages, and is stopped.
     put_page(&stores, "\"299\"", "00000001").await;
     assert!(matches!(check(&stores).await, Err(resolve::Error::Changed)));
     handle(&stores, put(1)).await.unwrap();
@@ -199,7 +199,7 @@ async fn a_file_that_changes_while_it_is_read_is_indexed_as_it_is_in_the_end() {
         store(&bucket, 300, 95);
         bucket.at(moment, call, move |bucket| if gone { bucket.delete(KEY) } else { store(bucket, 301, 12) });
         handle(&stores, put(1)).await.unwrap();
-        // A change after that is another event's.
+        // A change after that has an event of its own.
         let last_read = bucket.calls().iter().rposition(|call| call.starts_with("bytes=")).unwrap_or_default();
         if call <= last_read {
             assert_eq!(bucket.etag(KEY).as_deref(), if gone { None } else { Some("\"301\"") });
@@ -224,7 +224,7 @@ async fn each_event_is_tried_and_the_first_error_is_told() {
     store(&bucket, 300, 12);
     let other = "films/other.webm";
     bucket.put(other, "1", Content::Bytes(webm(12, 300)));
-    // Every GET of the first file breaks off at once, so often that it is given up.
+    // Every GET of the first file fails at once, until the indexer gives up.
     bucket.fail([bucket::Fault::Ends(0); 4]);
     let records = [
         ("ObjectCreated:Put", "no-slash", 1),
@@ -243,7 +243,7 @@ async fn each_event_is_tried_and_the_first_error_is_told() {
     assert_eq!(bucket.calls().len(), 0);
 }
 
-/// Numbers that are as good as random, and the same every time.
+/// Pseudo-random numbers, the same every time.
 struct Random(u64);
 
 impl Random {
@@ -253,8 +253,8 @@ impl Random {
     }
 }
 
-/// Files come, change and go, while the events of it, some of them twice, are dealt with at the same time in any order, and
-/// while a reader looks.
+/// Files are created, changed and removed while their events, some of them repeated, are handled concurrently in any
+/// order, and while a reader looks.
 #[tokio::test]
 async fn however_events_interleave_the_index_is_right_in_the_end_and_never_mixed() {
     for seed in 0..25 {
@@ -279,7 +279,7 @@ async fn however_events_interleave_the_index_is_right_in_the_end_and_never_mixed
             });
         }
         let mut working = tokio::task::JoinSet::new();
-        // Every other time in as many invocations as it takes.
+        // Every other time in as many invocations as necessary.
         let index = move |stores: Stores, event| async move {
             if seed % 2 == 0 {
                 handle(&stores, event).await
@@ -302,7 +302,7 @@ async fn however_events_interleave_the_index_is_right_in_the_end_and_never_mixed
         }
         reading.abort();
         assert!(reading.await.unwrap_err().is_cancelled(), "seed {seed}");
-        // What has not happened yet happens now. S3 sends an event after what it tells of: so far some came before.
+        // Deliver the remaining events. S3 sends an event after its change; some of those so far came before it.
         for _ in 0..20 {
             let _ = stores.media.object(KEY).await;
         }

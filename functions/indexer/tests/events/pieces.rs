@@ -11,20 +11,20 @@ use reelspan_indexer::handle_some;
 
 use super::*;
 
-/// So many bytes an invocation: some five of a file of 95 seconds.
+/// The number of bytes in an invocation: about five invocations for a file of 95 seconds.
 const PIECE: u64 = 5000;
 
 fn limit() -> Limit {
     Limit { bytes: Some(PIECE), ..Limit::default() }
 }
 
-/// One invocation. Gives the event for the next, if there has to be one.
+/// One invocation. Returns the event for the next, if one is necessary.
 async fn once(stores: &Stores, event: S3Event) -> Option<S3Event> {
     let rest = handle_some(stores, event, &limit()).await.unwrap();
     (!rest.records.is_empty()).then_some(rest)
 }
 
-/// As many invocations as it takes, and how many these were.
+/// As many invocations as necessary; returns their number.
 pub async fn to_the_end(stores: &Stores, event: S3Event) -> Result<usize, Error> {
     let (mut event, mut count) = (event, 0);
     while !event.records.is_empty() {
@@ -47,7 +47,7 @@ async fn table(stores: &Stores) -> Vec<String> {
     items
 }
 
-/// The table as it is where the file was indexed at once.
+/// The table after indexing the file at once.
 async fn expected(version: usize, seconds: u32, sequencer: u32) -> Vec<String> {
     let (bucket, stores) = database::stores().await;
     store(&bucket, version, seconds);
@@ -62,14 +62,14 @@ async fn a_file_that_takes_several_invocations_is_indexed_as_at_once() {
     let mut next = Some(put(1));
     let mut pieces = 0;
     while let Some(event) = next {
-        // Nobody sees any of it before all of it is there.
+        // Nothing is visible before everything is complete.
         assert!(head(&stores).await.is_none() && stores.index.find(KEY, 0..=9).await.unwrap().is_none());
         next = once(&stores, event).await;
         pieces += 1;
     }
     assert!(pieces >= 5, "{pieces} pieces");
     assert_eq!(table(&stores).await, expected(300, 150, 1).await);
-    // No byte of a cluster is read twice but for what was asked for and not gone through.
+    // Each byte of a cluster is read once, except for bytes that were requested but not used.
     let reads = bucket.calls().iter().filter(|call| call.starts_with("bytes=")).count();
     assert!(reads < 6 * pieces, "{reads} reads in {pieces} pieces");
 }
@@ -132,7 +132,7 @@ async fn an_event_that_comes_again_meanwhile_does_no_harm() {
     }
     assert_eq!(table(&stores).await, expected(300, 95, 1).await);
     bucket.calls();
-    // One to go on that comes late finds all done.
+    // A late event for the next piece finds everything done.
     assert!(once(&stores, put(1)).await.is_none());
     assert_eq!(bucket.calls(), ["HEAD"]);
 }
@@ -153,7 +153,7 @@ async fn pages_that_a_late_writer_put_over_those_of_an_earlier_piece_are_noticed
     assert_eq!(table(&stores).await, expected(300, 200, 2).await);
 }
 
-/// Puts over an attribute of the first part of the checkpoint.
+/// Overwrites an attribute of the first part of the checkpoint.
 async fn spoil(stores: &Stores, name: &str, value: AttributeValue) {
     let update = stores.index.client().update_item().table_name(CONTAINER_INDEX.name);
     let update =
@@ -184,7 +184,7 @@ async fn a_checkpoint_that_cannot_be_read_is_thrown_away() {
     }
 }
 
-/// An FLV file with so many sequence headers of 60 KB, each of them another, which its pass has to remember.
+/// An FLV file with this many different sequence headers of 60 KB, all of which its pass must remember.
 fn flv(configurations: u8) -> Bytes {
     let tag = |milliseconds: u16, payload: &[u8]| {
         let [_, s0, s1, s2] = u32::try_from(payload.len()).unwrap().to_be_bytes();
@@ -219,7 +219,8 @@ async fn a_checkpoint_that_is_larger_than_an_item_has_parts() {
     assert_eq!(in_parts, table(&stores).await);
 }
 
-/// What a future gives, if it does before it was polled so often; else it is dropped, as an invocation that is killed.
+/// The result of a future, if it completes within this number of polls; otherwise it is dropped, like an invocation
+/// that is killed.
 async fn killed<F: Future>(future: F, polls: usize) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut polled = 0;
@@ -240,7 +241,7 @@ async fn an_indexer_that_is_killed_at_any_moment_leaves_what_the_next_event_fini
         }
         let (bucket, stores) = database::stores().await;
         store(&bucket, 300, 150);
-        // Each invocation, of which Lambda tries one anew that was killed, is killed at the same moment once.
+        // Each invocation is killed once at the same point; Lambda then runs it again.
         let mut event = put(1);
         unharmed = true;
         while !event.records.is_empty() {

@@ -1,4 +1,4 @@
-//! `idx1` (AVIOLDINDEX): where the chunks of the first `movi` list are, and which are keyframes.
+//! `idx1` (AVIOLDINDEX): the positions of the first `movi` list's chunks, and which are keyframes.
 
 use std::ops::Range;
 
@@ -11,17 +11,17 @@ use crate::container::avi::riff::{Chunk, FourCc, HEADER, u32_at};
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error};
 
-/// Bytes of an entry, and its flags: a list, a keyframe.
+/// The size of an entry, and its flags: a list, a keyframe.
 pub const ENTRY: usize = 16;
 const IS_LIST: u32 = 0x01;
 pub const IS_KEY: u32 = 0x10;
 /// How many bytes of entries are read at once.
 const READ: u64 = 1 << 20;
 
-/// An `idx1` that can be believed.
+/// A valid `idx1`.
 #[derive(Serialize, Deserialize)]
 pub struct OldIndex {
-    /// Where the entries are that are still to come; of those that are at hand, the bytes.
+    /// The range of the remaining entries; and the bytes of the loaded ones.
     entries: Range<u64>,
     #[serde(skip)]
     held: Bytes,
@@ -30,8 +30,8 @@ pub struct OldIndex {
 }
 
 impl OldIndex {
-    /// That behind the first `movi` list, if it names the chunks that are there, up to the end of the list, and no other RIFF
-    /// follows.
+    /// The one after the first `movi` list, if it names the existing chunks up to the end of the list, and no other
+    /// RIFF follows.
     pub async fn of(stream: &mut Stream<'_>, movi: &Movi) -> Result<Option<Self>, Error> {
         let mut at = movi.end;
         let mut found = None;
@@ -56,7 +56,7 @@ impl OldIndex {
         stream.seek(entries.end - ENTRY as u64);
         let last = Old::parse(stream.peek(ENTRY).await?);
         let (Some(first), Some(last)) = (first, last) else { return Ok(None) };
-        // Offsets count from the type of the list, or from the beginning of the file.
+        // Offsets are relative to the type of the list, or to the beginning of the file.
         for base in [movi.body - 4, 0] {
             let mut sound = true;
             for entry in [first, last] {
@@ -93,7 +93,7 @@ impl OldIndex {
     }
 }
 
-/// An entry, as it is written.
+/// A raw entry.
 #[derive(Clone, Copy)]
 struct Old {
     id: FourCc,

@@ -1,4 +1,4 @@
-//! The index half: headers first, then where the chunks are, from `idx1` or from the chunks themselves.
+//! The index half: headers first, then the positions of the chunks, from `idx1` or from the chunks themselves.
 
 pub mod idx1;
 mod samples;
@@ -21,27 +21,27 @@ use crate::container::{DynSource, Error, TooLarge, Unsupported, pass};
 use crate::index::Outline;
 use crate::media::{Kind, Setup, Time, Track};
 
-/// The longest `LIST hdrl` that is read, and how much of the outline headers may be.
+/// The longest accepted `LIST hdrl`, and the maximum size of headers in the outline.
 const MAX_HEADERS: u32 = 4 << 20;
 const MAX_KEPT: u64 = 128 << 10;
 
-/// By how much an index may end before the `movi` list does, and still be of all of it.
+/// How long before the end of the `movi` list an index may end, and still count as complete.
 const MAX_REST: u64 = 1 << 20;
 
-/// How many bytes are searched at once for a chunk, behind damage.
+/// How many bytes are searched at once for a chunk after damage.
 const SEARCH: usize = 1 << 16;
 
-/// A file on the way through its chunks.
+/// A file while its chunks are read.
 ///
 /// # Errors
 ///
-/// [`Error::Malformed`] where there is no header or no `movi` list, [`Error::Unsupported`] where no stream is of a known kind,
-/// [`Error::TooLarge`] for headers that are larger than one file may have. Damage and truncation behind the headers are passed
-/// over, and told in [`Outline::notes`].
+/// [`Error::Malformed`] if there is no header or no `movi` list; [`Error::Unsupported`] if no stream is of a known
+/// kind; [`Error::TooLarge`] if the headers exceed the limit for one file. Damage and truncation after the headers are
+/// skipped and reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
     main: Bytes,
-    /// Where the data of the first `movi` list begins.
+    /// The offset of the data of the first `movi` list.
     body: u64,
     way: Way,
     samples: Samples,
@@ -50,13 +50,13 @@ pub struct Pass {
 /// How the chunks are found.
 #[derive(Serialize, Deserialize)]
 enum Way {
-    /// By an index; behind this offset the next chunk has to begin.
+    /// From an index; the next chunk has to begin at `behind` or later.
     Named { index: Index, behind: u64 },
-    /// One after the other; from this offset on there was none, up to the position.
+    /// One after the other; `lost` is the start of bytes without a chunk, up to the position.
     Scanned { lost: Option<u64> },
 }
 
-/// What names the chunks.
+/// The index with the positions of the chunks.
 #[derive(Serialize, Deserialize)]
 enum Index {
     Old(OldIndex),
@@ -64,7 +64,7 @@ enum Index {
 }
 
 impl Index {
-    /// The next chunk of data in the order of the file.
+    /// The next chunk of data in file order.
     async fn next(&mut self, source: &dyn DynSource) -> Result<Option<Entry>, Error> {
         match self {
             Self::Old(old) => old.next(source).await,
@@ -140,12 +140,12 @@ impl pass::Pass for Pass {
 
 /// The first `LIST movi`.
 pub struct Movi {
-    /// Where its data begins, behind its type, and where it ends.
+    /// The offset of its data, after its type, and its end.
     body: u64,
     end: u64,
 }
 
-/// Reads what stands before the first `movi` list.
+/// Reads what precedes the first `movi` list.
 async fn preamble(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<(Headers, Movi), Error> {
     let mut headers = None;
     stream.seek(12);
@@ -193,8 +193,7 @@ async fn opendml(
     Indexes::of(stream.source(), parts, end, MAX_REST).await
 }
 
-/// Takes the next chunk that the index names, and goes there, though it reads it only where it has to be seen. `false` behind
-/// the last.
+/// Goes to the next chunk of the index, and reads it only if it has to be examined. `false` after the last.
 async fn named(
     stream: &mut Stream<'_>,
     index: &mut Index,
@@ -214,14 +213,14 @@ async fn named(
     Ok(true)
 }
 
-/// The first bytes of a chunk's data, of those from its header on.
+/// The first bytes of a chunk's data, given the bytes from its header on.
 fn opening(seen: &[u8], chunk: Chunk) -> &[u8] {
     let size = usize::try_from(chunk.size).unwrap_or(usize::MAX).min(LOOK);
     let data = seen.get(HEADER..).unwrap_or_default();
     data.get(..size).unwrap_or(data)
 }
 
-/// Takes the chunk that is at the position, of whatever `movi` list. `false` at the end of the file.
+/// Takes the chunk at the position, in any `movi` list. `false` at the end of the file.
 async fn scanned(
     stream: &mut Stream<'_>,
     lost: &mut Option<u64>,
@@ -253,8 +252,7 @@ async fn scanned(
     Ok(true)
 }
 
-/// Goes to the next place where a chunk of data or a list seems to begin, or a bit further towards it. `false` where there is
-/// none.
+/// Goes to the next likely beginning of a data chunk or a list, or a bit further towards it. `false` if there is none.
 async fn search(stream: &mut Stream<'_>, lost: &mut Option<u64>, notes: &mut Notes) -> Result<bool, Error> {
     let Some(from) = *lost else { return Ok(true) };
     let at = stream.position().max(from.saturating_add(1));

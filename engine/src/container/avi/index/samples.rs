@@ -1,4 +1,4 @@
-//! From chunks to samples, which go on to the index in the order of the file: each as soon as it is known when it is shown.
+//! From chunks to samples, which are added to the index in file order: each as soon as its presentation time is known.
 
 use std::collections::VecDeque;
 
@@ -12,25 +12,25 @@ use crate::container::avi::riff::{Chunk, HEADER, HEADER_BYTES};
 use crate::index::Builder;
 use crate::media::{Private, Run, Ticks};
 
-/// How many chunks may wait until it is known when a picture is shown. Sixteen pictures do, with the sound between them.
+/// How many chunks may wait for the presentation time of a picture. Sixteen pictures do, with the sound between them.
 const MAX_WAITING: usize = 4096;
 
-/// A stream, and where it has got to.
+/// A stream and its progress.
 #[derive(Serialize, Deserialize)]
 struct Lane {
     stream: Stream,
     /// The time of the next sample.
     decode: Ticks,
-    /// It has no sample yet.
+    /// Whether it has no sample yet.
     empty: bool,
-    /// How many bytes of the last unit there were, where it is of many: chunks need not end with one.
+    /// How many bytes of an incomplete unit there were, if units have many bytes: chunks need not end with one.
     over: u32,
-    /// The order in which its pictures are shown; `None` where they are shown as they are decoded.
+    /// The presentation order of its pictures; `None` if it is the decode order.
     shown: Option<Shown>,
 }
 
 impl Lane {
-    /// How long so many bytes more last, where a unit is of so many.
+    /// The duration of this many further bytes, if a unit has `unit` bytes.
     fn lasting(&mut self, bytes: u32, unit: u32) -> Ticks {
         let ticks =
             |bytes: u64| self.stream.scale.0.saturating_mul(i64::try_from(bytes).unwrap_or(i64::MAX)) / i64::from(unit);
@@ -41,29 +41,29 @@ impl Lane {
     }
 }
 
-/// A chunk that waits, or those before it do.
+/// A chunk that waits itself, or for those before it.
 #[derive(Serialize, Deserialize)]
 struct Waiting {
-    /// Where its header begins, and where its data ends.
+    /// The offset of its header, and the end of its data.
     offset: u64,
     end: u64,
     place: usize,
     run: Run,
-    /// It is known when it is shown.
+    /// Whether its presentation time is known.
     known: bool,
 }
 
-/// The samples of all streams, on their way into the index.
+/// The samples of all streams while they are added to the index.
 #[derive(Serialize, Deserialize)]
 pub struct Samples {
     lanes: Vec<Lane>,
     waiting: VecDeque<Waiting>,
-    /// How many have waited and gone on.
+    /// How many have been added after waiting.
     gone: u64,
 }
 
 impl Samples {
-    /// Of these streams, whose frames are `read` in any case: else they are looked at for as long as need be.
+    /// For these streams; with `read`, all frames are read anyway, otherwise only as many as necessary.
     pub fn new(streams: Vec<Stream>, read: bool) -> Self {
         let lane = |mut stream: Stream| {
             let shown = stream.pictures.take().map(|pictures| Shown::new(pictures, read));
@@ -72,13 +72,13 @@ impl Samples {
         Self { lanes: streams.into_iter().map(lane).collect(), waiting: VecDeque::new(), gone: 0 }
     }
 
-    /// Whether the first bytes of this chunk have to be seen.
+    /// Whether the first bytes of this chunk are needed.
     pub fn looks_at(&self, chunk: Chunk) -> bool {
         chunk.stream().and_then(|number| self.lanes.get(number)).is_some_and(|lane| lane.shown.is_some())
     }
 
-    /// Takes the chunk of data at this offset, whose first bytes are `frame`. `key`: whether decoding can begin there, where
-    /// an index says so.
+    /// Takes the chunk of data at this offset, whose first bytes are `frame`. `key`: whether decoding can begin there,
+    /// by an index.
     pub fn put(
         &mut self,
         offset: u64,
@@ -104,7 +104,7 @@ impl Samples {
         if chunk.size > 0 || lane.stream.unit == Unit::Chunk {
             lane.decode += duration.times(i64::from(count));
         }
-        // A chunk without data is a frame that was dropped: what is shown before stays.
+        // A chunk without data is a dropped frame: the previous one stays visible.
         if chunk.size == 0 || count == 0 {
             return Ok(());
         }
@@ -121,7 +121,7 @@ impl Samples {
         lane.empty = false;
         if let Some(shown) = &mut lane.shown {
             let picture = shown.take(frame, self.gone + self.waiting.len() as u64, decode);
-            // The plane that stands for a packed I picture is of its type, and may be taken for it.
+            // The plane that replaces a packed I picture has its type, and could be mistaken for it.
             run.sync &= picture != Picture::Between;
         }
         let end = run.offset + u64::from(chunk.size);
@@ -129,8 +129,8 @@ impl Samples {
         self.settle(false, builder)
     }
 
-    /// Tells those that wait when they are shown, as far as this is known or, of `all`, as far as they are there; and lets
-    /// those go on that nothing is to be known of any more.
+    /// Sets the presentation times of waiting chunks as far as they are known, or, with `all`, of all; and adds those
+    /// to the index that need not wait any longer.
     fn settle(&mut self, all: bool, builder: &mut Builder) -> Result<(), Error> {
         let all = all || self.waiting.len() > MAX_WAITING;
         for lane in &mut self.lanes {

@@ -1,5 +1,5 @@
-//! What decoders have to have first: the sequence headers of all tracks, each different one once. The writer finds the payload
-//! of the tag in `Outline.setup`, by a sample's `description`: 1 is none.
+//! The configurations of decoders: the different sequence headers of all tracks. The writer finds the payload of the
+//! tag in `Outline.setup`, by a sample's `description`; 1 means none.
 
 use std::ops::Range;
 
@@ -10,27 +10,27 @@ use super::{Of, Tag};
 use crate::container::{Error, TooLarge};
 use crate::media::Setup;
 
-/// How many different ones there may be: one for each programme of a day's recording is far less.
+/// The maximum number of different ones: one for each programme in a day's recording is far less.
 const MAX: usize = 1000;
-/// How large one may be: an `hvcC` with all its parameter sets is below 1 KiB.
+/// The maximum size of one: an `hvcC` with all its parameter sets is below 1 KiB.
 const MAX_SIZE: usize = 64 << 10;
-/// How many bytes of them the outline itself may have; of others it says where they are.
+/// How many bytes of them the outline itself may contain; for others it has their ranges.
 const MAX_INLINE: usize = 32 << 10;
-/// How many bytes of them are kept, to know them again.
+/// How many bytes of them are kept, to recognise them again.
 const MAX_KEPT: usize = 4 << 20;
 
-/// One of them.
+/// A configuration.
 #[derive(Serialize, Deserialize)]
 struct Description {
     payload: Bytes,
-    /// Where in the payload the configuration itself begins.
+    /// The offset of the configuration itself in the payload.
     from: usize,
-    /// Where the tag stands, with the length that follows it.
+    /// The range of the tag, including the length that follows it.
     tag: Range<u64>,
     of: Of,
 }
 
-/// Those of a file.
+/// The configurations of a file.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Descriptions {
     known: Vec<Description>,
@@ -38,7 +38,7 @@ pub struct Descriptions {
 }
 
 impl Descriptions {
-    /// The number of this one, the same as before if there was the same before.
+    /// The number of this configuration, the same as before if it has occurred before.
     pub fn put(&mut self, tag: &Tag<'_>, of: Of, from: usize) -> Result<u16, Error> {
         let known = self.known.iter().position(|known| known.of == of && known.payload == tag.payload);
         if let Some(known) = known {
@@ -55,20 +55,20 @@ impl Descriptions {
         Ok(number(self.known.len() - 1))
     }
 
-    /// What the decoder itself gets of a number's tag.
+    /// The configuration for the decoder in the tag with this number.
     pub fn configuration(&self, number: u16) -> &[u8] {
         let known = usize::from(number).checked_sub(2).and_then(|place| self.known.get(place));
         known.and_then(|known| known.payload.get(known.from..)).unwrap_or_default()
     }
 
-    /// Where the first of each track stands.
+    /// The range of the first one of each track.
     pub fn firsts(&self) -> impl Iterator<Item = Range<u64>> {
         let first = |place: usize, of: Of| self.known.iter().take(place).all(|before| before.of != of);
         let known = self.known.iter().enumerate();
         known.filter(move |(place, known)| first(*place, known.of)).map(|(_, known)| known.tag.clone())
     }
 
-    /// As the writer takes them over, by their numbers.
+    /// The form for the writer, ordered by number.
     pub fn into_setup(self) -> Vec<Setup> {
         let mut inline = 0;
         let setup = self.known.into_iter().map(|known| {
@@ -83,7 +83,7 @@ impl Descriptions {
     }
 }
 
-/// Numbers count from 1, which is none.
+/// Numbers count from 1, which means none.
 fn number(place: usize) -> u16 {
     u16::try_from(place.saturating_add(2)).unwrap_or(u16::MAX)
 }

@@ -1,5 +1,4 @@
-//! From tags to samples: a track of pictures and one of sound, and more where tags say so, in the order in which the file brings
-//! them.
+//! From tags to samples: a track of pictures and one of sound, and more if the tags say so, in file order.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -16,24 +15,25 @@ use crate::container::pass::Output;
 use crate::index::Builder;
 use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
 
-/// How long a sample waits for the next one of its track, milliseconds of the other: its page is open for 80 seconds.
+/// How long a sample waits for the next one of its track, in milliseconds of the other: its page is open for 80
+/// seconds.
 const MAX_WAIT: Ticks = Ticks(60_000);
 
-/// A frame that stood for as long says nothing of the last one: that lasts until the other tracks end, and a usual frame's time
-/// at least.
+/// A frame with a longer duration does not predict the last one, which then lasts until the other tracks end, and at
+/// least as long as a usual frame.
 const LONG: Ticks = Ticks(1_000);
 const FRAME: Ticks = Ticks(40);
 
-/// Tracks of a file, at most: each request reads what is known of them.
+/// The maximum number of tracks in a file: each request reads their descriptions.
 const MAX_TRACKS: usize = 64;
 
-/// The description of a sample that has none.
+/// The description number that means none.
 const NONE: u16 = 1;
 
-/// The tracks, on their way into the index.
+/// The tracks while they are added to the index.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Lanes {
-    /// Those of which there was a tag.
+    /// All tracks with a tag.
     all: Vec<Lane>,
     /// How many of them have samples.
     tracks: usize,
@@ -44,22 +44,22 @@ pub struct Lanes {
 #[derive(Serialize, Deserialize)]
 struct Lane {
     of: Of,
-    /// Its place in the file's list of tracks, which is that of its first sample among those of others.
+    /// Its position in the file's list of tracks, which are ordered by their first samples.
     place: Option<usize>,
     codec: Option<Codec>,
-    /// The first description that frames were of, and the one in force.
+    /// The first description used by frames, and the current one.
     first: u16,
     description: u16,
     /// The first byte of its first frame.
     begins: Option<u8>,
     latest: Option<Ticks>,
-    /// The last sample, until it is known how long it lasts.
+    /// The last sample, until its duration is known.
     waiting: Option<Run>,
-    /// How long the last sample lasted of which that was known.
+    /// The last known duration of a sample.
     usual: Ticks,
 }
 
-/// A track of which nothing is known yet but its ticks, milliseconds.
+/// A track with only its timescale of milliseconds.
 fn track() -> Track {
     Track::new(0, Kind::Audio, String::new(), MILLISECONDS, Setup::Inline(Bytes::new()))
 }
@@ -70,7 +70,7 @@ const MILLISECONDS: Timescale = match Timescale::per_second(1000) {
 };
 
 impl Lanes {
-    /// The track of a tag; `None` where there are too many.
+    /// The track of a tag; `None` if there are too many.
     fn lane(&mut self, of: Of) -> Option<&mut Lane> {
         if self.all.iter().all(|lane| lane.of != of) && self.all.len() < MAX_TRACKS {
             self.all.push(Lane::new(of));
@@ -78,12 +78,12 @@ impl Lanes {
         self.all.iter_mut().find(|lane| lane.of == of)
     }
 
-    /// Whether a configuration for this codec is one for the track.
+    /// Whether a configuration for this codec is valid for the track.
     pub fn configures(&mut self, of: Of, codec: Codec) -> bool {
         self.lane(of).is_some_and(|lane| lane.place.is_none() || lane.codec == Some(codec))
     }
 
-    /// What follows in the track is of this description. Says whether what came before was of another.
+    /// Sets the description of the following samples. Returns whether earlier samples had another one.
     pub fn configure(&mut self, of: Of, codec: Codec, description: u16) -> bool {
         let Some(lane) = self.lane(of) else { return false };
         lane.codec = Some(codec);
@@ -92,7 +92,7 @@ impl Lanes {
         anew
     }
 
-    /// Takes a frame. Says whether it is a sample.
+    /// Takes a frame. Returns whether it is a sample.
     pub fn frame(
         &mut self,
         tag: &Tag<'_>,
@@ -138,7 +138,7 @@ impl Lanes {
                 composition,
                 duration: Ticks::ZERO,
                 offset: tag.offset,
-                // Less than 16 MiB, and at most four bytes behind it.
+                // Less than 16 MiB, and at most four bytes after it.
                 size: tag.header.tag_size() + u32::try_from(tag.trailer).unwrap_or(0),
                 count: 1,
                 sync,
@@ -163,7 +163,7 @@ impl Lanes {
         Ok(())
     }
 
-    /// The tracks, those that have samples, with what is known of them.
+    /// The tracks that have samples, with their descriptions.
     pub fn describe(self, tracks: Vec<Track>, descriptions: &Descriptions, metadata: &MetaData) -> Vec<Track> {
         let described = tracks.into_iter().enumerate().filter_map(|(place, track)| {
             let lane = self.all.iter().find(|lane| lane.place == Some(place))?;
@@ -188,12 +188,12 @@ impl Lane {
         }
     }
 
-    /// When its last sample ends, if that lasts as long as the one before.
+    /// The end of its last sample, if that lasts as long as the one before.
     fn end(&self) -> Option<Ticks> {
         Some(self.latest? + self.usual)
     }
 
-    /// The sample that waits, which lasts until this time.
+    /// The waiting sample, which lasts until this time.
     fn settle(&mut self, until: Ticks) -> Option<Run> {
         let mut run = self.waiting.take()?;
         run.duration = (until - run.decode).max(Ticks::ZERO);
@@ -203,12 +203,12 @@ impl Lane {
         Some(run)
     }
 
-    /// A track with what is known of it.
+    /// A track with everything known about it.
     fn describe(&self, track: Track, descriptions: &Descriptions, metadata: &MetaData) -> Track {
         let Of { kind, number } = self.of;
         let video = kind == VIDEO;
         let pixels = |claimed: Option<f64>| claimed.filter(|claimed| *claimed < 65_536.0).map(pixels);
-        // Those of other tracks than the first nobody tells.
+        // The dimensions of other tracks than the first are unknown.
         let dimensions = pixels(metadata.width).zip(pixels(metadata.height)).filter(|_| video && number == 0);
         let configuration = descriptions.configuration(self.first);
         let sound = self.codec.and_then(|codec| codec.sound(configuration)).unwrap_or_default();

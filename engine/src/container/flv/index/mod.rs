@@ -1,5 +1,5 @@
-//! The index half: a file's tags are streamed through once. The head of each payload says what it brings; frames go on to the
-//! index as samples.
+//! The index half: streams a file's tags once. The head of each payload says what it contains; frames become samples of
+//! the index.
 
 mod clock;
 mod descriptions;
@@ -21,36 +21,36 @@ use crate::container::{DynSource, Error, Unsupported, pass};
 use crate::index::Outline;
 use crate::media::{Kind, Time, Track};
 
-/// Tags up to this size are looked at whole: whether another follows says whether their sizes are right. Larger ones are
-/// believed.
+/// Tags up to this size are examined as a whole: whether another one follows shows whether their sizes are right. Sizes
+/// of larger tags are trusted.
 const MAX_LOOK: usize = 1 << 20;
 
-/// How many bytes before the first sample a player is told to read at most: onMetaData with an index of the keyframes may be
-/// some hundred KiB.
+/// The maximum number of bytes before the first sample that a player is told to read: onMetaData with an index of the
+/// keyframes may have some hundred KiB.
 const MAX_PREFIX: u64 = 1 << 20;
 
-/// Creation times are believed from 1990 on, in nanoseconds since 1970: earlier there was no such file.
+/// The earliest valid creation time, in nanoseconds since 1970: 1990, before which there were no such files.
 const EARLIEST: i64 = 631_152_000_000_000_000;
 
-/// A file on the way through its tags.
+/// A file while its tags are read.
 ///
 /// # Errors
 ///
-/// [`Error::Malformed`] where no tag of sound or pictures is found; [`Error::Unsupported`] for encrypted tags, and where all
-/// tags are of several tracks at once; [`Error::TooLarge`] where decoders are configured more often than one file may. Damage and
-/// truncation are passed over, and told in [`Outline::notes`].
+/// [`Error::Malformed`] if there is no tag of sound or pictures; [`Error::Unsupported`] if tags are encrypted, or all
+/// of them contain several tracks; [`Error::TooLarge`] if decoder configurations change more often than the limit for
+/// one file. Damage and truncation are skipped and reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
-    /// Where the first tag begins.
+    /// The offset of the first tag.
     data: u64,
     lanes: Lanes,
     descriptions: Descriptions,
     metadata: Option<MetaData>,
-    /// Where the first sample begins.
+    /// The offset of the first sample.
     first: Option<u64>,
-    /// There are tags of several tracks at once.
+    /// Whether there are tags of several tracks at once.
     several: bool,
-    /// From here on there was no tag, up to the position.
+    /// The start of bytes without a tag, up to the position.
     lost: Option<u64>,
 }
 
@@ -94,7 +94,7 @@ impl pass::Pass for Pass {
         let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
         let mut duration = ends.max().unwrap_or(Time::ZERO);
         if duration <= Time::ZERO {
-            // A single frame does not say how long it lasts.
+            // A single frame does not show its duration.
             duration = metadata.duration.and_then(seconds).unwrap_or(Time(1_000_000));
             notes.push("how long it lasts is what onMetaData says".to_owned());
         }
@@ -117,14 +117,14 @@ impl pass::Pass for Pass {
     }
 }
 
-/// A duration that someone claims, where it can be one.
+/// A claimed duration, if it is plausible.
 #[allow(clippy::cast_possible_truncation, reason = "less than a week")]
 fn seconds(claimed: f64) -> Option<Time> {
     (claimed > 0.0 && claimed < 604_800.0).then_some(Time((claimed * 1e9) as i64))
 }
 
 impl Pass {
-    /// Reads the tag that follows, and goes behind it. `false` at the end of the file.
+    /// Reads the next tag, and moves past it. `false` at the end of the file.
     async fn tag(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
         let (offset, length) = (stream.position(), stream.len());
         if offset >= length {
@@ -199,7 +199,7 @@ impl Pass {
         Ok(())
     }
 
-    /// Goes to the next place where a sound tag begins, or a bit further towards it. `false` where there is none.
+    /// Goes to the next position where a valid tag begins, or a bit further towards it. `false` if there is none.
     async fn search(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<bool, Error> {
         let Some(from) = self.lost else { return Ok(true) };
         let at = stream.position().max(from.saturating_add(1));
@@ -222,7 +222,7 @@ impl Pass {
 /// A note on a track that changes its codec.
 const OTHER_CODEC: &str = "a tag of another codec than its track's is passed over";
 
-/// Which track a tag is of.
+/// The track of a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Of {
     /// TagType.
@@ -236,14 +236,14 @@ struct Of {
 struct Tag<'a> {
     offset: u64,
     header: Header,
-    /// Its payload, or of a large one the first bytes.
+    /// Its payload; for a large one, the first bytes.
     payload: &'a [u8],
-    /// How many bytes of the PreviousTagSize behind it the file has.
+    /// How many bytes of the PreviousTagSize after it the file has.
     trailer: usize,
 }
 
-/// Whether what follows the tag at the beginning of these bytes agrees with its size: the PreviousTagSize, or where that is
-/// wrong the header of another tag, or nothing at all. Of a tag that is not wholly in hand it is believed.
+/// Whether what follows the tag at the beginning of these bytes confirms its size: the PreviousTagSize, or if that is
+/// wrong the header of another tag, or nothing at all. If the tag is not loaded completely, its size is trusted.
 fn ends_well(bytes: &[u8], header: Header) -> bool {
     let size = header.tag_size();
     let Some(behind) = bytes.get(size as usize..) else { return true };
@@ -257,7 +257,7 @@ fn ends_well(bytes: &[u8], header: Header) -> bool {
     }
 }
 
-/// Whether a tag that is small enough to be seen whole begins here, with the PreviousTagSize behind it that it has to have.
+/// Whether a tag begins here that is small enough to be examined completely, followed by the right PreviousTagSize.
 fn tag_begins(bytes: &[u8]) -> bool {
     if !matches!(bytes.first(), Some(&(AUDIO | VIDEO | SCRIPT))) {
         return false;
@@ -270,7 +270,8 @@ fn tag_begins(bytes: &[u8]) -> bool {
     size <= MAX_LOOK && trailer.is_some_and(|trailer| u32::from_be_bytes(*trailer) == header.tag_size())
 }
 
-/// Whether the payload has an EncryptionTagHeader (Annex F.3.1) behind its codec's header: a filter of one of these names.
+/// Whether the payload has an EncryptionTagHeader (Annex F.3.1) after its codec's header: a filter with one of these
+/// names.
 fn encrypted(payload: &[u8]) -> bool {
     let head = payload.get(..HEAD).unwrap_or(payload);
     let names: [&[u8]; 2] = [b"Encryption\0", b"SE\0"];

@@ -9,7 +9,7 @@ use crate::codec::mpeg_audio::Header;
 use crate::container::Format;
 use crate::media::{Ticks, Time};
 
-/// Nanoseconds of samples at 44.1 kHz, rounded up so that they mean these samples.
+/// The nanoseconds of a number of samples at 44.1 kHz, rounded up so that they select exactly these samples.
 fn time(samples: i64) -> i64 {
     (samples * 1_000_000_000 + 44_099) / 44_100
 }
@@ -20,13 +20,13 @@ fn a_cut_has_an_info_frame_the_reservoir_and_the_frames_before() {
     let (part, cut) = index(&file).cut(time(20 * 1152 + 100), time(25 * 1152 + 100));
     assert_eq!((part.given.start(), part.given.end()), (Time(time(20 * 1152 + 100)), Time(time(25 * 1152 + 100))));
     let tag = Tag::parse(&cut).unwrap();
-    // The frame that was made, one to warm up, six that are heard.
+    // The generated frame, one to warm up, six that are played.
     assert_eq!((tag.frames, tag.delays), (Some(8), Some((2 * 1152 + 100 - 529, 529 + 1052))));
     let info = Header::parse(&cut).unwrap().size().unwrap() as usize;
     assert_eq!(part.file.setup, 0..info as u64);
     assert_eq!(part.file.elements.iter().collect::<Vec<_>>(), [info as u64..(cut.len() - 6 * 417) as u64]);
     assert_eq!(cut[cut.len() - 7 * 417..], file[19 * 417..26 * 417]);
-    // Its side information says that it is silence, and its last bytes are the main data of the frame before.
+    // Its side information declares silence, and it ends with the main data of the frame before.
     let made = &cut[info..cut.len() - 7 * 417];
     assert_eq!(Header::parse(made).unwrap().size().unwrap() as usize, made.len());
     assert!(made[4..made.len() - 381].iter().all(|byte| *byte == 0));
@@ -36,7 +36,7 @@ fn a_cut_has_an_info_frame_the_reservoir_and_the_frames_before() {
 #[test]
 fn a_cut_from_the_beginning_needs_no_frame_before() {
     let file: Vec<u8> = (0..40).flat_map(|at| frame(MP3, 0, at)).collect();
-    // Without a delay of an encoder a frame of silence hides that of the decoder.
+    // Without an encoder delay, a silent frame hides the decoder's delay.
     let (_, cut) = index(&file).cut(0, time(1152));
     let tag = Tag::parse(&cut).unwrap();
     assert_eq!((tag.frames, tag.delays), (Some(2), Some((1152 - 529, 529))));
@@ -93,7 +93,7 @@ proptest! {
         let edit = again.outline.tracks[0].edits[0];
         prop_assert_eq!(edit.duration, Some(last - first));
 
-        // From the frame of the first sample on, all are the original's; as many as hold what was asked for.
+        // From the frame of the first sample on, all are the original's, until the request is covered.
         let duration = indexed.frames()[0].duration.0;
         let media = edit.media.unwrap();
         let (at, in_cut) = ((first.0 / duration) as usize, (media.0 / duration) as usize);
@@ -104,7 +104,7 @@ proptest! {
         let behind = ((last.0 + duration - 1) / duration) as usize;
         prop_assert_eq!(&bytes[in_cut - (at - from)..], &frames[from..behind]);
 
-        // What they reach back into is there, right before the first of them.
+        // The data that they reach back into is right before the first of them.
         let data = |frame: &Vec<u8>| frame[usize::from(Header::parse(frame).unwrap().before_data())..].to_vec();
         let before: Vec<u8> = frames[..from].iter().flat_map(data).collect();
         let made: Vec<u8> = bytes[..in_cut - (at - from)].iter().flat_map(data).collect();

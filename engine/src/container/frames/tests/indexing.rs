@@ -1,4 +1,4 @@
-//! What is a stream of frames, and what is in it.
+//! Detecting streams of frames, and indexing them.
 
 use super::super::testing::{MP3, adts, frame, free_frame, id3, id3_frame, index, try_index};
 use crate::codec::mpeg_audio::Header;
@@ -11,7 +11,7 @@ fn frames(count: u8) -> Vec<u8> {
 
 #[test]
 fn a_header_says_how_long_its_frame_is_and_lasts() {
-    // Bytes, samples, rate, and bytes before the data; sizes are those of ffmpeg's and LAME's frames.
+    // Bytes, samples, rate, and bytes before the data; the sizes match those of ffmpeg and LAME.
     for (header, expected) in [
         (MP3, (417, 1152, 44100, 36)),
         (MP3 | 1 << 9, (418, 1152, 44100, 36)),
@@ -75,7 +75,7 @@ fn frames_are_found_again_behind_junk_and_only_where_others_follow() {
 #[test]
 fn a_frame_whose_header_is_damaged_costs_no_other() {
     let mut file = frames(20);
-    // Another bit rate: it would reach into the next.
+    // Another bit rate: the frame would overlap the next.
     file[417 * 9 + 2] = 0xE0;
     let fills: Vec<_> = index(&file).frames().iter().map(|frame| file[frame.offset as usize + 40]).collect();
     assert_eq!(fills, (0..20).filter(|at| *at != 9).collect::<Vec<u8>>());

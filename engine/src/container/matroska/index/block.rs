@@ -1,35 +1,36 @@
-//! The head of a block (RFC 9559 §10): to which track it belongs, when it is presented relative to its cluster, and how
-//! many frames are laced into it. The frames themselves are not looked at, but for the first bytes of an Opus packet.
+//! The head of a block (RFC 9559 §10): its track, its presentation time relative to its cluster, and the number of
+//! laced frames. The frames themselves are not read, except the first bytes of an Opus packet.
 
 use super::super::ebml::vint;
 use crate::codec::opus;
 
-/// How many bytes of a block's data are looked at, at most: track number, timestamp, flags, lacing, an Opus packet's two.
+/// The maximum number of bytes read of a block's data: track number, timestamp, flags, lacing, two bytes of an Opus
+/// packet.
 pub const MAX_HEAD: usize = 8 + 2 + 1 + 1 + 2;
 
-/// What the first bytes of a Block or SimpleBlock say.
+/// The first bytes of a Block or SimpleBlock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// TrackNumber.
     pub track: u64,
-    /// How many bytes of data stand before the timestamp.
+    /// How many bytes of data precede the timestamp.
     pub before_timestamp: usize,
-    /// When it is presented, in ticks after its cluster's Timestamp.
+    /// Its presentation time, in ticks after its cluster's Timestamp.
     pub relative: i16,
     /// A SimpleBlock's keyframe flag.
     pub keyframe: bool,
-    /// How many frames it holds: 1 unless they are laced.
+    /// The number of frames: 1 unless they are laced.
     pub frames: u16,
-    /// How many bytes of data stand before the only frame; `None` where frames are laced.
+    /// How many bytes of data precede the only frame; `None` if frames are laced.
     pub before_frame: Option<usize>,
-    /// The first two bytes of the only frame, the second zero where there is but one; `None` where frames are laced.
+    /// The first two bytes of the only frame, with a zero if it has only one; `None` if frames are laced.
     packet: Option<[u8; 2]>,
     /// How frames are laced, by two bits of the flags: not at all, as Xiph's containers do, in equal sizes, as EBML writes numbers.
     pub lacing: u8,
 }
 
 impl Head {
-    /// Reads a block's data, or the first [`MAX_HEAD`] bytes of it; `None` where it is too short.
+    /// Parses a block's data, or the first [`MAX_HEAD`] bytes of it; `None` if it is too short.
     pub fn parse(data: &[u8]) -> Option<Self> {
         let (track, before_timestamp) = vint(data)?;
         let [high, low, flags, rest @ ..] = data.get(before_timestamp..)? else { return None };
@@ -48,7 +49,7 @@ impl Head {
         })
     }
 
-    /// How many nanoseconds it lasts, if it holds an Opus packet.
+    /// Its duration in nanoseconds, if it contains an Opus packet.
     pub fn opus_duration(&self) -> Option<u64> {
         opus::duration(self.packet?)
     }

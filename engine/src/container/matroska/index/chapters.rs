@@ -1,8 +1,8 @@
-//! Chapters (RFC 9559 §5.1.7, §20): those of the default edition, nested ones like the others.
+//! Chapters (RFC 9559 §5.1.7, §20): those of the default edition, including nested ones.
 //!
-//! An ordered edition tells a player which stretches of the file to play in which order, and some of it may lie in other
-//! files. That is a timeline of its own, which no request knows of: each of its chapters means its own stretch of this file
-//! here, as those of every other edition do, and one that lies in another file is left out.
+//! An ordered edition tells a player to play parts of the file in another order; some of them may be in other files.
+//! Requests do not use such a separate timeline: here each chapter means its own interval of this file, as in every
+//! other edition, and one in another file is left out.
 
 use super::super::ebml::{self, Children, Element};
 use super::super::ids;
@@ -11,14 +11,13 @@ use crate::container::notes::Notes;
 use crate::index::{Chapters, Mark};
 use crate::media::Time;
 
-/// How deep chapters may be nested. Works in acts in scenes in takes are four.
+/// The maximum nesting of chapters. Works with acts with scenes with takes have four levels.
 const MAX_DEPTH: usize = 16;
 
-/// How many titles of a chapter are looked at: more than an outline takes.
+/// The maximum number of titles read for a chapter: more than an outline takes.
 const MAX_TITLES: usize = 64;
 
-/// Reads the data of a Chapters element, which begins at this offset. What is not sound ends
-/// them, with a note.
+/// Parses the data of a Chapters element, which begins at this offset. An invalid element ends them, with a note.
 pub fn parse(data: &[u8], offset: u64, notes: &mut Notes) -> Chapters {
     let mut found = Chapters::default();
     if let Err(error) = parse_default(data, offset, &mut found, notes) {
@@ -64,13 +63,13 @@ impl<'a> Edition<'a> {
         Self { hidden: flag(ids::EDITION_FLAG_HIDDEN), default: flag(ids::EDITION_FLAG_DEFAULT), entry }
     }
 
-    /// Of the editions that are not hidden the first that is marked as the default, else the first (§20.1.1).
+    /// Selects the default edition: of those not hidden, the first that is marked as default, else the first (§20.1.1).
     fn goes_before(&self, other: Option<&Self>) -> bool {
         !self.hidden && other.is_none_or(|other| self.default && !other.default)
     }
 }
 
-/// Reads the ChapterAtoms in an edition, or in another atom whose place is `parent`.
+/// Reads the ChapterAtoms of an edition, or of another atom whose number is `parent`.
 fn atoms(
     within: &Element<'_>,
     path: &str,
@@ -93,7 +92,7 @@ fn atoms(
         if atom.elsewhere {
             notes.at(child.offset, "a chapter left out, which lies in another file");
         } else if atom.enabled {
-            // Whether it is hidden says nothing of those nested in it (§20.2.3).
+            // Whether it is hidden does not affect those nested in it (§20.2.3).
             let place = if atom.hidden { parent } else { found.push(atom.mark) };
             atoms(&child, &path, place, depth + 1, found, notes)?;
         }
@@ -101,11 +100,11 @@ fn atoms(
     Ok(())
 }
 
-/// A ChapterAtom, less those nested in it.
+/// A ChapterAtom without nested ones.
 struct Atom {
     mark: Mark,
     hidden: bool,
-    /// Else its content is to be skipped.
+    /// Otherwise its content is to be skipped.
     enabled: bool,
     elsewhere: bool,
 }
@@ -118,7 +117,7 @@ impl Atom {
         for child in atom.children() {
             let child = child.map_err(|unsound| unsound.within(path))?;
             let value = || ebml::uint(child.data);
-            // Nanoseconds, whatever the TimestampScale.
+            // Nanoseconds, independent of the TimestampScale.
             let time = || value().map(|nanos| Time(i64::try_from(nanos).unwrap_or(i64::MAX)));
             match child.id {
                 ids::CHAPTER_TIME_START => found.mark.start = time().unwrap_or_default(),
@@ -155,7 +154,7 @@ mod tests {
     use super::super::super::testing::{element, id};
     use super::*;
 
-    /// Elements of chapters, nested in any way, and here and there bytes that are none.
+    /// Chapter elements, nested at random, with some invalid bytes.
     fn any_elements() -> impl Strategy<Value = Vec<u8>> {
         let ids = [
             ids::EDITION_ENTRY,

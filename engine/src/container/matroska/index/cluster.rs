@@ -1,5 +1,5 @@
-//! Clusters (RFC 9559 §5.1.3), of known size or not: their blocks go on as samples, of whose frames only keyframes are looked at,
-//! for not all files mark them rightly.
+//! Clusters (RFC 9559 §5.1.3), of known size or not: their blocks become samples. Of the frames only keyframes are
+//! examined, because not all files mark them correctly.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,37 +13,38 @@ use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::media::Ticks;
 
-/// How many bytes of an element are looked at: its header and the head of a block.
+/// How many bytes of an element are read: its header and the head of a block.
 const HEAD: usize = MAX_HEADER + MAX_HEAD;
 
-/// Times are kept below this many ticks, so that sums of a few never saturate, and a float holds them exactly.
+/// Times are kept below this many ticks, so that sums of a few never saturate, and a float is exact.
 const MAX_TICKS: u64 = 1 << 53;
 
-/// Where the children of a cluster may stand.
+/// Where the children of a cluster may be.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Extent {
-    /// Where the cluster begins.
+    /// The offset of the cluster.
     pub offset: u64,
-    /// Where its first child begins.
+    /// The offset of its first child.
     pub body: u64,
-    /// Its end, or of one of unknown size the end of the segment.
+    /// Its end; if its size is unknown, the end of the segment.
     pub end: u64,
-    /// Its size is known, so that it has no reason to end earlier.
+    /// Whether its size is known, so that it should not end earlier.
     pub sized: bool,
 }
 
-/// How a cluster ended.
+/// The end of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Where it says, or where another element of the segment begins.
+    /// At its declared end, or before another element of the segment.
     Sound,
-    /// With bytes that are no element of a cluster.
+    /// With bytes that are not an element of a cluster.
     Damaged,
-    /// It goes on.
+    /// Not reached yet.
     NotYet,
 }
 
-/// Reads the cluster on from the position, by a chunk at most; the stream is then right behind its last sound child.
+/// Continues reading the cluster from the position, by a chunk at most; the stream is then directly after its last
+/// valid child.
 pub async fn read(
     stream: &mut Stream<'_>,
     extent: &Extent,
@@ -69,7 +70,7 @@ pub async fn read(
         }
         let body = offset + child.length as u64;
         let end = child.size.map_or(u64::MAX, |size| body.saturating_add(size));
-        // One- and two-byte IDs that we do not know may be of a later version of the standard; longer ones are garbage.
+        // Unknown IDs of one or two bytes may come from a later version of the standard; longer ones are garbage.
         if end > extent.end || child.id > 0xFFFF {
             return Ok(Ending::Damaged);
         }
@@ -110,7 +111,8 @@ fn timestamp(offset: u64, data: &[u8]) -> Result<Ticks, Error> {
     })
 }
 
-/// Reads a BlockGroup whose children are between these offsets. What is not sound in it ends it, and harms nothing else.
+/// Reads a BlockGroup whose children are between these offsets. An invalid child ends it, without affecting anything
+/// else.
 async fn group(
     stream: &mut Stream<'_>,
     offset: u64,
@@ -166,8 +168,8 @@ async fn group(
     Ok(())
 }
 
-/// What the frame of the block at the position says of itself, of which `header` bytes are the element's and which ends at
-/// `end`, if it is to be looked at.
+/// What the frame of the block at the position shows, if it is to be examined; the first `header` bytes are the
+/// element's, which ends at `end`.
 async fn opening(
     stream: &mut Stream<'_>,
     header: usize,
@@ -182,11 +184,11 @@ async fn opening(
     Ok(coding.opening(frame))
 }
 
-/// A SimpleBlock or BlockGroup, as far as it is known.
+/// A SimpleBlock or BlockGroup, as far as known.
 struct Element {
     offset: u64,
     end: u64,
-    /// How many bytes into it the block's timestamp stands.
+    /// The offset of the block's timestamp in it.
     timestamp: u64,
     /// How many bytes follow on the block.
     behind: u64,

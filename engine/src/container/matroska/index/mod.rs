@@ -1,6 +1,6 @@
-//! The index half: a file's bytes are streamed through once, its header elements are read, and its clusters' blocks go on to
-//! the index as samples. Cues and SeekHead are not believed, for the clusters themselves say it all, and Chapters are met on the
-//! way, before the clusters or behind them.
+//! The index half: streams a file once, reads its header elements, and adds its clusters' blocks to the index as
+//! samples. Cues and SeekHead are not used, because the clusters themselves contain everything. Chapters are read where
+//! they occur, before the clusters or after them.
 
 mod block;
 mod chapters;
@@ -28,20 +28,20 @@ use crate::container::{Error, ReadError, TooLarge, pass};
 use crate::index::{Chapters, Outline};
 use crate::media::{Setup, Time, Track};
 
-/// The longest EBML header that is read. It holds a few small numbers.
+/// The longest accepted EBML header, which contains a few small numbers.
 const MAX_EBML_HEADER: u64 = 4 << 10;
 
-/// The longest Info, Tracks or Chapters element that is read. Codec setups of some KiB a track are large already.
+/// The longest accepted Info, Tracks or Chapters element. Codec setups of some KiB a track are already large.
 const MAX_HEADER_ELEMENT: u64 = 4 << 20;
 
-/// A file on the way through it: what stands before its clusters was read, and so many of these.
+/// A file while its clusters are read; the elements before them have been read already.
 ///
 /// # Errors
 ///
-/// [`Error::Malformed`] where there are no EBML header, Segment and Tracks that can be read, or where times are out of
-/// bounds; [`Error::Unsupported`] for other EBML documents, for encrypted tracks, and where no track is of a known kind;
-/// [`Error::TooLarge`] for more tracks or larger header elements than one file may have. Damage and truncation behind that are
-/// passed over, and told in [`Outline::notes`].
+/// [`Error::Malformed`] if there are no valid EBML header, Segment and Tracks, or times are out of range;
+/// [`Error::Unsupported`] for other EBML documents, for encrypted tracks, and if no track is of a known kind;
+/// [`Error::TooLarge`] if tracks or header elements exceed the limits for one file. Damage and truncation after those
+/// are skipped and reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
     segment: Segment,
@@ -50,7 +50,7 @@ pub struct Pass {
     mime: String,
     setup_ranges: Vec<Range<u64>>,
     samples: Samples,
-    /// The cluster that is being read.
+    /// The current cluster.
     cluster: Option<Extent>,
 }
 
@@ -64,7 +64,7 @@ impl pass::Pass for Pass {
         let (data, offset) = info.unwrap_or_default();
         let info = Info::parse(&data, offset)?;
         let Some((data, offset)) = tracks else {
-            let what = "no Tracks, of which there has to be one".to_owned();
+            let what = "no Tracks, which are required".to_owned();
             return Err(Error::Malformed { offset: segment.body.end, path: "Segment".to_owned(), what });
         };
         let tracks = Tracks::parse(&data, offset, info.timescale, &mut out.notes)?;
@@ -113,7 +113,7 @@ impl pass::Pass for Pass {
             notes.push("it has no blocks".to_owned());
         }
         let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
-        // Where it is not known how long the last sample lasts, the file may know better.
+        // If the duration of the last sample is unknown, the file may declare one.
         let declared = info.duration.filter(|_| !samples.is_lasting()).map(|duration| info.timescale.time(duration));
         let duration = ends.chain(declared).max().unwrap_or(Time::ZERO);
         let (chapters, left_out) = chapters.unwrap_or_default().finish(duration);
@@ -136,7 +136,7 @@ impl pass::Pass for Pass {
     }
 }
 
-/// Reads the EBML header, with which the file begins.
+/// Reads the EBML header at the beginning of the file.
 async fn doc_type(stream: &mut Stream<'_>) -> Result<DocType, Error> {
     let malformed = |what: String| Error::Malformed { offset: 0, path: "EBML".to_owned(), what };
     match header(stream).await? {
@@ -153,7 +153,7 @@ async fn doc_type(stream: &mut Stream<'_>) -> Result<DocType, Error> {
     }
 }
 
-/// Finds the Segment, and gives the range of its data, as far as the file has it.
+/// Finds the Segment, and returns the range of its data, limited to the file.
 async fn segment(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Range<u64>, Error> {
     loop {
         let offset = stream.position();
@@ -161,7 +161,7 @@ async fn segment(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Range<u64
             Some(Header { id: ids::SEGMENT, size, length }) => {
                 let (body, length) = (offset + length as u64, stream.len());
                 stream.seek(body);
-                // A recorder that was stopped hard leaves a size of zero, or one that was never right.
+                // A recorder that stopped abruptly leaves a size of zero, or a wrong one.
                 let end = size.filter(|size| *size > 0).map_or(length, |size| body.saturating_add(size));
                 if end > length {
                     notes.push(format!("it is truncated: its segment ends at byte {end}, the file at byte {length}"));
@@ -179,12 +179,12 @@ async fn segment(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Range<u64
     }
 }
 
-/// The header of the element that follows; `None` where none does.
+/// The header of the next element; `None` if there is none.
 async fn header(stream: &mut Stream<'_>) -> Result<Option<Header>, ReadError> {
     Ok(Header::parse(stream.peek(MAX_HEADER).await?))
 }
 
-/// Takes the data of an element, which is at the position.
+/// Takes the data of an element at the position.
 async fn take(stream: &mut Stream<'_>, size: u64, path: &str) -> Result<Bytes, Error> {
     let offset = stream.position();
     let length = usize::try_from(size).unwrap_or(usize::MAX);
@@ -196,13 +196,13 @@ async fn take(stream: &mut Stream<'_>, size: u64, path: &str) -> Result<Bytes, E
     Err(Error::Malformed { offset, path: path.to_owned(), what })
 }
 
-/// What is read before the clusters: the data of Info and Tracks, and where it begins.
+/// The result of reading before the clusters: the data of Info and Tracks, and their offsets.
 struct Preamble {
     info: Option<(Bytes, u64)>,
     tracks: Option<(Bytes, u64)>,
-    /// Where the first cluster begins; the end of the segment where there is none.
+    /// The offset of the first cluster; the end of the segment if there is none.
     first_cluster: u64,
-    /// Info or Tracks behind the first cluster, which a player needs nevertheless.
+    /// Info or Tracks after the first cluster, which a player still needs.
     late: Vec<Range<u64>>,
 }
 
@@ -210,28 +210,28 @@ struct Preamble {
 #[derive(Clone, Copy, Debug)]
 struct TopLevel {
     id: u32,
-    /// Where it begins, where its data begins, and where it ends.
+    /// Its offset, the offset of its data, and its end.
     offset: u64,
     body: u64,
     end: u64,
     sized: bool,
 }
 
-/// The Segment, on the way through it.
+/// The Segment while it is read.
 #[derive(Serialize, Deserialize)]
 struct Segment {
-    /// The range of its data, as far as the file has it.
+    /// The range of its data, limited to the file.
     body: Range<u64>,
-    /// Another segment begins here: the rest is not read.
+    /// Whether another segment begins here: the rest is not read.
     ended: bool,
-    /// The chapters, once they were met.
+    /// The chapters, once they have been found.
     chapters: Option<Chapters>,
-    /// From here on no element was found, up to the position.
+    /// The start of bytes without an element, up to the position.
     lost: Option<u64>,
 }
 
 impl Segment {
-    /// Reads Info and Tracks. They stand before the clusters nearly always; else the clusters are passed over until they
+    /// Reads Info and Tracks. They nearly always precede the clusters; otherwise the clusters are skipped until they
     /// come. The stream is then at the first cluster.
     async fn preamble(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Preamble, Error> {
         let mut found = Preamble { info: None, tracks: None, first_cluster: self.body.end, late: Vec::new() };
@@ -245,7 +245,7 @@ impl Segment {
                     if found.tracks.is_some() && found.info.is_some() {
                         break;
                     }
-                    // The children of one of unknown size are then passed over as if they were the segment's.
+                    // The children of one of unknown size are then skipped as if they were the segment's.
                     stream.seek(if child.sized { child.end } else { child.body });
                     continue;
                 }
@@ -275,7 +275,8 @@ impl Segment {
         Ok(found)
     }
 
-    /// Reads the chapters, unless there were some already; the stream is then behind them. A file is whole without them.
+    /// Reads the chapters, unless there were some already; the stream is then after them. A file is complete without
+    /// them.
     async fn chapters(&mut self, stream: &mut Stream<'_>, child: TopLevel, notes: &mut Notes) -> Result<(), Error> {
         if self.chapters.is_none() {
             match self.data(stream, child, "Segment/Chapters").await {
@@ -298,7 +299,7 @@ impl Segment {
         take(stream, size, path).await
     }
 
-    /// The child of the Segment that follows, garbage before it passed over; `None` at the end.
+    /// The next child of the Segment, after skipping garbage; `None` at the end.
     async fn whole_child(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Option<TopLevel>, Error> {
         loop {
             let child = self.child(stream, notes).await?;
@@ -308,7 +309,7 @@ impl Segment {
         }
     }
 
-    /// The same, `None` also where garbage goes on.
+    /// The same, but `None` also if garbage continues.
     async fn child(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Option<TopLevel>, Error> {
         while !self.ended && stream.position() < self.body.end {
             if self.lost.is_some() && !self.search(stream, notes).await? {
@@ -333,8 +334,8 @@ impl Segment {
         Ok(None)
     }
 
-    /// The element at `offset` as a child of the Segment, if it can be one. Clusters may be cut off by the end of the file,
-    /// and in the preamble the children of clusters of unknown size stand here too.
+    /// The element at `offset` as a child of the Segment, if it is valid. The end of the file may cut off clusters, and
+    /// before the first one the children of clusters of unknown size occur here too.
     fn sound(&self, offset: u64, header: Header) -> Result<Option<TopLevel>, Error> {
         let body = offset + header.length as u64;
         let end = header.size.map_or(u64::MAX, |size| body.saturating_add(size));
@@ -347,13 +348,13 @@ impl Segment {
                 path: "Segment/Tracks".to_owned(),
                 what: format!("it ends at byte {end}, behind the end of the segment at {}", self.body.end),
             }),
-            // By convention all IDs at this level take four bytes: others are garbage that looks like an element.
+            // By convention all IDs at this level have four bytes: others are garbage that looks like an element.
             id => Ok((end <= self.body.end && (known || ebml::id_length(id) == 4)).then_some(child)),
         }
     }
 
-    /// Goes to the next place where a Cluster, Tracks or Info seems to begin, or to the end. `false` where it is not among the
-    /// bytes that came at once.
+    /// Goes to the next likely beginning of a Cluster, Tracks or Info, or to the end. `false` if it is not among the
+    /// loaded bytes.
     async fn search(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<bool, ReadError> {
         let Some(from) = self.lost else { return Ok(true) };
         let at = stream.position().max(from.saturating_add(1));
@@ -380,8 +381,7 @@ impl Segment {
 
 const TRUNCATED: &str = "what follows is no whole element: the file is truncated or damaged";
 
-/// Whether an element that matters seems to begin here, with a first child that it may have; `left` bytes of the segment
-/// are left.
+/// Whether a relevant element with a valid first child probably begins here; `left` bytes of the segment remain.
 fn plausible(bytes: &[u8], left: u64) -> bool {
     if !matches!(bytes.first(), Some(0x1F | 0x16 | 0x15)) {
         return false;

@@ -1,5 +1,5 @@
-//! From blocks to samples. Matroska has presentation times alone, and mostly no durations: decode times are made so that
-//! they never decrease, and a block's duration is known when the track's next one comes.
+//! From blocks to samples. Matroska has only presentation times, and usually no durations: decode times are computed so
+//! that they never decrease, and a block's duration is known when the track's next one comes.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,14 +12,14 @@ use crate::container::keyframe::Claim;
 use crate::index::Builder;
 use crate::media::{Kind, Run, Ticks, Time, Timescale, Track};
 
-/// A SimpleBlock or a BlockGroup, as a cluster has it.
+/// A SimpleBlock or a BlockGroup of a cluster.
 #[derive(Clone, Copy, Debug)]
 pub struct Block {
-    /// Where in the file the whole element begins.
+    /// The offset of the whole element in the file.
     pub offset: u64,
-    /// Bytes of the whole element.
+    /// The size of the whole element.
     pub size: u32,
-    /// How many bytes into the element the block's relative timestamp stands.
+    /// The offset of the block's relative timestamp in the element.
     pub header: u8,
     /// How many bytes of the element follow on the block.
     pub behind: u64,
@@ -27,57 +27,57 @@ pub struct Block {
     pub head: Head,
     /// BlockDuration, in ticks.
     pub duration: Option<Ticks>,
-    /// `DiscardPadding`: how many nanoseconds at its end are not to be heard.
+    /// `DiscardPadding`: how many nanoseconds at its end are not played.
     pub discard: u64,
-    /// Whether the element says that it refers to no other.
+    /// Whether the element declares that it refers to no other.
     pub sync: bool,
-    /// What its frame says, if that was looked at.
+    /// What its frame shows, if it was examined.
     pub opening: Option<Opening>,
 }
 
-/// The samples of all tracks, on their way into the index.
+/// The samples of all tracks while they are added to the index.
 #[derive(Serialize, Deserialize)]
 pub struct Samples {
     lanes: Vec<Lane>,
     cluster: Option<Cluster>,
-    /// How much later all is than the file says, whose first block may be presented before zero.
+    /// How much everything is shifted, if the first block of the file is presented before zero.
     later: Option<Ticks>,
 }
 
-/// The cluster that is being read.
+/// The current cluster.
 #[derive(Serialize, Deserialize)]
 struct Cluster {
     offset: u64,
     header: u32,
     time: Ticks,
-    /// The builder knows of it. One without a block of ours is never mentioned.
+    /// Whether the builder knows it. One without a usable block is not added.
     begun: bool,
 }
 
 impl Samples {
-    /// For the blocks of these tracks, of a file that says that it lasts so long.
+    /// For the blocks of these tracks, in a file with this declared duration.
     pub fn new(Tracks { tracks, codings }: &Tracks, declared: Option<Ticks>) -> Self {
         let lane = |(coding, track): (&Coding, &Track)| Lane::new(*coding, track.timescale, declared);
         let lanes = codings.iter().zip(tracks).map(lane).collect();
         Self { lanes, cluster: None, later: None }
     }
 
-    /// A cluster begins, or turns out to have this Timestamp.
+    /// Begins a cluster, or sets its Timestamp.
     pub fn begin(&mut self, offset: u64, header: u32, time: Ticks) {
         self.cluster = Some(Cluster { offset, header, time, begun: false });
     }
 
-    /// Whether a cluster has begun, whose Timestamp blocks count from.
+    /// Whether a cluster has begun, to whose Timestamp blocks are relative.
     pub const fn in_cluster(&self) -> bool {
         self.cluster.is_some()
     }
 
-    /// How the frame of a block is to be looked at, which refers to no other or does, for all that its element says.
+    /// How to examine the frame of a block, by its declared references.
     pub fn looks(&self, head: &Head, sync: bool) -> Option<crate::codec::Coding> {
         self.lanes.iter().find(|lane| lane.coding.number == head.track)?.claim.as_ref()?.looks(sync)
     }
 
-    /// The notes on tracks of which the keyframes are marked wrongly, and on a beginning that is moved.
+    /// The notes on tracks with wrongly marked keyframes, and on a shifted beginning.
     pub fn notes(&self) -> impl Iterator<Item = String> {
         let later = self.later.filter(|later| *later > Ticks::ZERO).zip(self.lanes.first());
         let later = later.map(|(later, lane)| lane.timescale.time(later));
@@ -85,7 +85,7 @@ impl Samples {
         self.lanes.iter().filter_map(|lane| lane.claim?.note(lane.coding.number)).chain(moved)
     }
 
-    /// Takes a block of the cluster. Those of tracks that are passed over are passed over.
+    /// Takes a block of the cluster. Blocks of other tracks are skipped.
     pub fn block(&mut self, block: &Block, builder: &mut Builder) -> Result<(), Error> {
         let Self { lanes, cluster: Some(cluster), later } = self else { return Ok(()) };
         let found = lanes.iter_mut().enumerate().find(|(_, lane)| lane.coding.number == block.head.track);
@@ -102,7 +102,7 @@ impl Samples {
         Ok(())
     }
 
-    /// The cluster ends before this offset.
+    /// Ends the cluster before this offset.
     pub fn end(&mut self, end: u64, builder: &mut Builder) -> Result<(), Error> {
         if !self.cluster.take().is_some_and(|cluster| cluster.begun) {
             return Ok(());
@@ -116,46 +116,46 @@ impl Samples {
         Ok(())
     }
 
-    /// Whether it is known how long each track's last sample lasts.
+    /// Whether the duration of each track's last sample is known.
     pub fn is_lasting(&self) -> bool {
         self.lanes.iter().all(|lane| lane.usual > Ticks::ZERO || lane.latest.is_none())
     }
 }
 
-/// One track's blocks, as they come.
+/// One track's blocks in their order.
 #[derive(Serialize, Deserialize)]
 struct Lane {
     coding: Coding,
-    /// What its blocks say of which are keyframes.
+    /// The check of its marked keyframes.
     claim: Option<Claim>,
     timescale: Timescale,
-    /// When the file says that it ends.
+    /// The declared end of the file.
     declared: Option<Ticks>,
-    /// The latest presentation time so far: the decode time of what comes.
+    /// The latest presentation time so far, which is the decode time of the next block.
     latest: Option<Ticks>,
-    /// The last block, until it is known how long it lasts.
+    /// The last block, until its duration is known.
     waiting: Option<Waiting>,
-    /// How long the last block lasted of which that was known.
+    /// The last known duration of a block.
     usual: Ticks,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Waiting {
     run: Run,
-    /// What the block itself says of its duration, or its codec.
+    /// The duration declared by the block itself, or by its codec.
     own: Option<Ticks>,
-    /// BlockDuration says it.
+    /// Whether it comes from BlockDuration.
     exact: bool,
 }
 
 impl Lane {
     fn new(coding: Coding, timescale: Timescale, declared: Option<Ticks>) -> Self {
-        // A look at a block that is read through costs nothing.
+        // Examining a block that is read anyway costs nothing.
         let claim = Claim::new(coding.pictures, u32::MAX);
         Self { coding, claim, timescale, declared, latest: None, waiting: None, usual: Ticks::ZERO }
     }
 
-    /// Takes the next block of the track, and gives the sample before.
+    /// Takes the next block of the track, and returns the previous sample.
     fn push(&mut self, block: &Block, time: Ticks) -> Option<Run> {
         let presentation = time + Ticks(i64::from(block.head.relative));
         let before = self.settle(Some(presentation));
@@ -188,8 +188,8 @@ impl Lane {
         before
     }
 
-    /// The cluster ends: gives the sample that waits. The last block of sound may hold less than the others, and nothing but
-    /// the end of the file says so.
+    /// Ends the cluster: returns the waiting sample. The last block of sound may be shorter than the others, which only
+    /// the end of the file shows.
     fn flush(&mut self) -> Option<Run> {
         let exact = self.waiting.as_ref().is_some_and(|waiting| waiting.exact);
         let mut run = self.settle(None)?;
@@ -201,8 +201,8 @@ impl Lane {
         Some(run)
     }
 
-    /// How long the frames of a block last by the track's DefaultDuration or by their codec, to the nearest tick, less so many
-    /// nanoseconds.
+    /// The duration of a block's frames by the track's DefaultDuration or by their codec, to the nearest tick, minus
+    /// `discard` nanoseconds.
     fn natural(&self, head: &Head, discard: u64) -> Option<Ticks> {
         let opus = || head.opus_duration().filter(|_| self.coding.opus);
         let nanoseconds = self.coding.frame.map(|frame| frame.saturating_mul(u64::from(head.frames))).or_else(opus)?;
@@ -211,8 +211,8 @@ impl Lane {
         (ticks > Ticks::ZERO && ticks < Ticks(1 << 53)).then_some(ticks)
     }
 
-    /// The sample that waits lasts as long as it says itself; where that is but rounded, until the next one; where it says
-    /// nothing, until the next one too; and where there is none in its cluster, as long as those before.
+    /// The duration of the waiting sample is its declared one; if that is rounded or missing, the time until the next
+    /// one; without a next one in its cluster, the usual duration.
     fn settle(&mut self, next: Option<Ticks>) -> Option<Run> {
         let Waiting { mut run, own, exact } = self.waiting.take()?;
         let until_next = next.map(|next| next - run.presentation()).filter(|distance| *distance > Ticks::ZERO);
@@ -276,17 +276,17 @@ mod tests {
             times(lane, flags, first, blocks).into_iter().map(|(_, _, duration)| duration).collect::<Vec<_>>()
         };
         let ntsc = Some(33_366_667);
-        // Rounded ticks go on to the next block, and are not led astray by a gap.
+        // Rounded ticks extend to the next block, but a gap does not change them.
         let blocks = [(0, None), (33, None), (67, None), (200, None)];
         assert_eq!(durations(lane(Kind::Video, ntsc, false), 0, 0, &blocks), [33, 34, 33, 33]);
         // Three laced frames.
         assert_eq!(durations(lane(Kind::Audio, ntsc, false), 2, 2, &[(0, None)]), [100]);
-        // An Opus packet of 20 ms; another codec's same byte says nothing.
+        // An Opus packet of 20 ms; the same byte of another codec means nothing.
         assert_eq!(durations(lane(Kind::Audio, None, true), 0, 0xF8, &[(0, None)]), [20]);
         assert_eq!(durations(lane(Kind::Audio, None, false), 0, 0xF8, &[(0, None)]), [0]);
-        // BlockDuration is exact, even beside the next block.
+        // BlockDuration is exact, even if the next block is close.
         assert_eq!(durations(lane(Kind::Text, ntsc, false), 0, 0, &[(0, Some(32)), (33, Some(0))]), [32, 0]);
-        // Else the distance to the next block, and as the one before at the end.
+        // Otherwise the distance to the next block, and at the end that of the previous one.
         assert_eq!(durations(lane(Kind::Audio, None, false), 0, 0, &[(0, None), (3, None), (26, None)]), [3, 23, 23]);
     }
 

@@ -1,5 +1,4 @@
-//! Tracks (RFC 9559 §5.1.4): each TrackEntry is read for what a request or a player asks about, and is otherwise taken over
-//! verbatim.
+//! Tracks (RFC 9559 §5.1.4): each TrackEntry is parsed for what requests and players need, and otherwise copied.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -12,43 +11,43 @@ use crate::container::notes::Notes;
 use crate::container::{Error, TooLarge, Unsupported};
 use crate::media::{Kind, Setup, Ticks, Time, Timescale, Track};
 
-/// How many tracks a file may have. Every block looks for its own among them.
+/// The maximum number of tracks in a file. Every block searches for its own.
 const MAX_TRACKS: usize = 128;
 
-/// How many bytes of TrackEntries are kept in the index. A Vorbis header is 4 KiB, and what is not kept costs each request a
-/// read of its own.
+/// How many bytes of TrackEntries are kept in the index. A Vorbis header has 4 KiB, and TrackEntries outside of the
+/// index cost each request another read.
 const MAX_INLINE: usize = 8 << 10;
 
-/// How many characters of a name, a codec or a language are kept.
+/// The maximum length of a name, a codec or a language in characters.
 const MAX_TEXT: usize = 255;
 
-/// What reading a track's blocks takes, besides the [`Track`].
+/// What reading a track's blocks needs, besides the [`Track`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coding {
-    /// TrackNumber: what blocks name it by.
+    /// TrackNumber, by which blocks name it.
     pub number: u64,
-    /// What it is for.
+    /// Its kind.
     pub kind: Kind,
     /// DefaultDuration: nanoseconds a frame.
     pub frame: Option<u64>,
-    /// Its packets say how long they last, in their first bytes, which are not compressed away.
+    /// Whether its packets contain their duration in their first bytes, which are not compressed.
     pub opus: bool,
     /// How its frames are encoded is not kept, and so not where their payloads are.
     pub unknown: bool,
-    /// How its frames say that they are keyframes.
+    /// How its frames show whether they are keyframes.
     pub pictures: crate::codec::Coding,
 }
 
-/// The tracks that can be given out, and side by side with them what their blocks need.
+/// The tracks that can be served, and in parallel what their blocks need.
 #[derive(Clone, Debug, Default)]
 pub struct Tracks {
-    /// The tracks, in the order of the file; their totals are not known yet.
+    /// The tracks, in file order; their totals are not known yet.
     pub tracks: Vec<Track>,
     /// For each of them, how its blocks are read.
     pub codings: Vec<Coding>,
 }
 
-/// What of a TrackEntry is read.
+/// The needed fields of a TrackEntry.
 #[derive(Default)]
 struct Entry<'a> {
     number: u64,
@@ -71,11 +70,11 @@ struct Entry<'a> {
 }
 
 impl Tracks {
-    /// Reads the data of a Tracks element, which begins at this offset.
+    /// Parses the data of a Tracks element, which begins at this offset.
     ///
     /// # Errors
     ///
-    /// Where it is not sound, where a track is encrypted, and where there are too many or none.
+    /// If it is invalid, a track is encrypted, or there are too many tracks or none.
     pub fn parse(data: &[u8], offset: u64, timescale: Timescale, notes: &mut Notes) -> Result<Self, Error> {
         let (mut found, mut entries, mut inline) = (Self::default(), 0_usize, 0);
         for child in Children::new(data, offset) {
@@ -117,7 +116,7 @@ impl Tracks {
 
 impl<'a> Entry<'a> {
     fn parse(entry: &Element<'a>, path: &str) -> Result<Self, Error> {
-        // Language is "eng" where a file does not say (RFC 9559 §5.1.4.1.19).
+        // The default of Language is "eng" (RFC 9559 §5.1.4.1.19).
         let mut found = Self { language: Some("eng".to_owned()), ..Self::default() };
         for child in entry.children() {
             let child = child.map_err(|unsound| unsound.within(path))?;
@@ -162,7 +161,7 @@ impl<'a> Entry<'a> {
         Ok(())
     }
 
-    /// What the track is for; `None`, and a note, where it cannot be given out.
+    /// The kind of the track; `None`, with a note, if it cannot be served.
     fn usable_kind(&self, others: &Tracks, notes: &mut Notes) -> Option<Kind> {
         let why = match self.kind {
             _ if self.number == 0 => "it has no number",
@@ -205,8 +204,8 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Blocks may be compressed, for they pass through as they are. Encrypted ones would too, but whoever asks for a cut could
-/// not play it, and is better told so.
+/// Compressed blocks are allowed, because they are copied. Encrypted ones could be copied too, but a cut would not be
+/// playable, so the reason is reported instead.
 fn refuse_encryption(encodings: &Element<'_>, path: &str) -> Result<(), Error> {
     for encoding in encodings.children() {
         let encoding = encoding.map_err(|unsound| unsound.within(path))?;
@@ -223,7 +222,7 @@ fn refuse_encryption(encodings: &Element<'_>, path: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// A text that is not empty, and not longer than one may be.
+/// A text that is not empty, and not too long.
 fn text(data: &[u8]) -> Option<String> {
     let text: String = ebml::string(data).chars().take(MAX_TEXT).collect();
     (!text.is_empty()).then_some(text)

@@ -4,7 +4,7 @@ use super::super::ids;
 use super::super::testing::{cluster, ebml_header, element, info, master, string, uint, unknown};
 use super::{file, index, second, tracks};
 
-/// A ChapterAtom with this number and title, between these seconds, and what else it has.
+/// A ChapterAtom with this number and title, between these seconds, and further children.
 fn atom(uid: u64, title: &str, start: u64, end: Option<u64>, more: &[Vec<u8>]) -> Vec<u8> {
     let mut children = vec![uint(ids::CHAPTER_UID, uid), uint(ids::CHAPTER_TIME_START, start * 1_000_000_000)];
     children.extend(end.map(|end| uint(ids::CHAPTER_TIME_END, end * 1_000_000_000)));
@@ -52,7 +52,7 @@ fn the_chapters_of_the_default_edition_are_read() {
         (&[edition(&[&default, &a]), edition(&[&b, &default])], "a/1 0,4", ""),
         (&[edition(&[&hidden, &default, &a]), edition(&[&b])], "b/2 1,4", ""),
         (&[edition(&[&hidden, &a])], "", ""),
-        // Played b, a: their stretches of the file are what they are.
+        // Played b, a: their intervals of the file are unchanged.
         (
             &[edition(&[&ordered, &atom(2, "b", 3, Some(4), &[]), &elsewhere, &atom(1, "a", 0, Some(2), &[])])],
             "a/1 0,2; b/2 3,4",

@@ -1,4 +1,4 @@
-//! Files that are truncated, damaged, or made to do harm.
+//! Files that are truncated, damaged, or malicious.
 
 use std::ops::Range;
 use std::sync::Mutex;
@@ -56,7 +56,7 @@ fn a_cluster_whose_size_is_wrong_costs_no_other() {
     }
 }
 
-/// A source that counts what is read of it, with `length` bytes of which only the first are not zero.
+/// A source that counts its reads, with `length` bytes of which only the first are not zero.
 struct Counted {
     start: Bytes,
     length: u64,
@@ -149,7 +149,7 @@ fn random_damage_gives_an_error_or_a_partial_index() {
     for round in 0..1000 {
         let mut file = original.clone();
         for _ in 0..=next() % 4 {
-            // Half of it where it hurts most.
+            // Half of the damage in the most sensitive part.
             let reach = if next() % 2 == 0 { 400 } else { file.len() as u64 };
             let at = (next() % reach) as usize;
             file[at] ^= 1 << (next() % 8);

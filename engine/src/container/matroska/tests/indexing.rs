@@ -1,4 +1,4 @@
-//! What is indexed of files of every kind.
+//! Indexing of files of every kind.
 
 use bytes::Bytes;
 
@@ -175,7 +175,7 @@ fn block_groups_say_more_than_simple_blocks() {
 
 #[test]
 fn keyframes_that_are_none_are_known_by_their_pictures() {
-    // Of VP8 the first bit says it: each third is a keyframe, and all are said to be.
+    // In VP8 the first bit shows it: each third is a keyframe, and all are marked as such.
     let picture = |at: i16| [u8::from(at % 3 != 0), 7, 7];
     let simples = |from| (0..9).map(move |at| simple(1, from + 40 * at, true, &picture(at))).collect::<Vec<_>>();
     let groups = |from| (0..9).map(move |at| group(1, from + 40 * at, &picture(at), &[])).collect::<Vec<_>>();
@@ -234,7 +234,7 @@ fn tracks_behind_the_clusters_are_found() {
 #[test]
 fn only_the_first_segment_is_read() {
     let indexed = index(&[ordinary(), ordinary()].concat());
-    // What follows the declared end of a segment is not looked at; of one without an end, it is.
+    // What follows the declared end of a segment is not read; without a declared end, it is.
     assert_eq!((indexed.times(0).len(), indexed.notes().as_str()), (250, ""));
     let live = [ebml_header("webm", &[]), unknown(ids::SEGMENT, &[info(), tracks(), cluster(0, &second(0))])].concat();
     let indexed = index(&[live.clone(), live].concat());

@@ -1,4 +1,4 @@
-//! Both halves together: what is indexed of files made by hand, and what of it is written again.
+//! Both halves together: the index of files made by hand, and cuts of them.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::cast_possible_truncation)]
 
 mod chapters;
@@ -32,12 +32,12 @@ impl Sink for Pages {
 /// An indexed file.
 struct Indexed {
     outline: Outline,
-    /// The samples of each track, runs of several taken apart.
+    /// The samples of each track, as runs of one.
     samples: Vec<Vec<Run>>,
     elements: Vec<Element>,
 }
 
-/// Indexes a source by chunks of so many bytes.
+/// Indexes a source with chunks of this size.
 fn try_index(source: &impl Source, chunk: u64) -> Result<Indexed, Error> {
     let mut pages = Pages::default();
     let outline = block_on(pieces::index::<super::index::Pass>(source, &mut pages, chunk))?;
@@ -60,7 +60,7 @@ fn try_index(source: &impl Source, chunk: u64) -> Result<Indexed, Error> {
     Ok(Indexed { outline, samples, elements })
 }
 
-/// Indexes a file, whose index is the same by whatever chunks it is read.
+/// Indexes a file, and checks that the index is the same for any size of chunks.
 fn index(file: &[u8]) -> Indexed {
     let file = Bytes::copy_from_slice(file);
     assert!(Matroska.recognises(&file));
@@ -72,12 +72,12 @@ fn index(file: &[u8]) -> Indexed {
     whole
 }
 
-/// A file of a Segment with these children.
+/// A file with a Segment of these children.
 fn file(children: &[Vec<u8>]) -> Vec<u8> {
     [ebml_header("webm", &[]), master(ids::SEGMENT, children)].concat()
 }
 
-/// VP8 of number 1 and Opus of number 2.
+/// VP8 with number 1 and Opus with number 2.
 fn tracks() -> Vec<u8> {
     let pixels = master(ids::VIDEO, &[uint(ids::PIXEL_WIDTH, 320), uint(ids::PIXEL_HEIGHT, 180)]);
     let video = track(1, 1, "V_VP8", &[pixels, uint(ids::DEFAULT_DURATION, 40_000_000)]);
@@ -130,7 +130,7 @@ fn bytes(splice: &Splice, original: &[u8]) -> Vec<u8> {
 }
 
 impl Indexed {
-    /// What of these tracks is presented from `start` up to `end` milliseconds, all of it whole.
+    /// Selects what these tracks present from `start` up to `end` milliseconds, with whole samples.
     fn select(&self, tracks: &[usize], start: i64, end: i64) -> Selection {
         let ms = |ms: i64| Time(ms * 1_000_000);
         let within = |run: &&Run| (start..end).contains(&run.presentation().0);

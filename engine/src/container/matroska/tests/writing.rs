@@ -1,4 +1,4 @@
-//! What a cut is, and that it is as its original.
+//! The structure of a cut, and that its content equals the original's.
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ fn large_setups_stay_in_the_original() {
     assert_eq!(indexed.outline.tracks[0].setup, Setup::Inline(Bytes::from(entries[0].clone())));
     let Setup::At(range) = indexed.outline.tracks[1].setup.clone() else { panic!("inline") };
     assert_eq!(part(&original, &range), entries[1]);
-    // And are taken from there.
+    // And cuts read them from there.
     let cut = bytes(&container::write(&indexed.outline, &indexed.select(&[0, 1], 0, 1000)).unwrap().splice, &original);
     assert!(cut.windows(entries.concat().len()).any(|bytes| bytes == entries.concat()));
     assert_eq!(index(&cut).times(1).len(), 50);
@@ -144,7 +144,7 @@ fn a_cut_points_at_its_own_elements_and_keyframes() {
 
 #[test]
 fn a_relative_time_that_would_not_fit_begins_another_cluster() {
-    // Against zero at 1000, its blocks lie 32768 ticks and more behind the cluster, which may not begin before zero.
+    // Relative to zero at 1000, its blocks are 32768 ticks and more after the cluster, which may not begin before zero.
     let blocks = [simple(2, -500, true, OPUS), simple(2, 0, true, OPUS), simple(2, 32_767, true, OPUS)];
     let original = file(&[info(), tracks(), cluster(1000, &blocks)]);
     let before = index(&original);
@@ -179,7 +179,7 @@ fn an_index_and_a_selection_that_do_not_go_together_are_an_error() {
     assert!(matches!(container::write(&outline, &sound), Err(Error::Index(_))));
 }
 
-/// Any block: of which track, how long after its cluster, a keyframe, in a BlockGroup, and of how many bytes.
+/// A random block: track, time after its cluster, keyframe, whether in a BlockGroup, and size.
 type AnyBlock = (u8, i16, bool, bool, usize);
 
 fn any_cluster() -> impl Strategy<Value = (u64, bool, Vec<AnyBlock>)> {
@@ -200,7 +200,7 @@ proptest! {
         for (distance, sized, blocks) in &clusters {
             time += distance;
             let block = |(track, relative, keyframe, grouped, size): &AnyBlock| match grouped {
-                // The first bit of VP8 says that it is a keyframe.
+                // The first bit of VP8 marks a keyframe.
                 true => group(*track, *relative, &vec![2 * track; *size], &[]),
                 false => simple(*track, *relative, *keyframe, &vec![2 * track; *size]),
             };

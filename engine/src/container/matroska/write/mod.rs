@@ -1,7 +1,7 @@
-//! The write half: a selection as a complete file. Its elements stand in the order that players like best (RFC 9559 §25):
-//! SeekHead, Info, Tracks, Cues, and then the clusters, with the blocks of the original.
+//! The write half: a selection as a complete file. Its elements are in the order that suits players best (RFC 9559
+//! §25): SeekHead, Info, Tracks, Cues, and then the clusters, with the blocks of the original.
 //!
-//! All sizes are known before a byte is read, so the segment and its clusters have true ones.
+//! All sizes are known before a byte is read, so the segment and its clusters have correct ones.
 
 mod clusters;
 mod cues;
@@ -41,7 +41,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     }
     let (clusters, places) = clusters.finish();
 
-    // Pictures behind the end may be there because others refer to them, and a subtitle may have begun that stays longer.
+    // Pictures after the end may be included because others refer to them, and a subtitle may last longer.
     let duration = end(&selection.tracks).min(timescale.ticks(selection.given.end())) - zero;
     let mut splice = Splice::new();
     head(outline, &tracks, timescale, duration, &cues.thinned(), clusters.len())?.append_to(&mut splice);
@@ -51,7 +51,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     Ok(Written { splice, setup, elements })
 }
 
-/// The end of the sample that is presented longest. It may stand anywhere.
+/// The end of the sample that is presented last, which may be anywhere.
 fn end(tracks: &[Selected]) -> Ticks {
     let runs = tracks.iter().flat_map(|track| &track.runs);
     runs.map(|run| run.decode_end() + run.composition).max().unwrap_or(Ticks::ZERO)
@@ -60,14 +60,14 @@ fn end(tracks: &[Selected]) -> Ticks {
 /// One SimpleBlock or BlockGroup of the original.
 #[derive(Clone, Copy, Debug)]
 pub struct Block {
-    /// Where it begins, and how many bytes it is.
+    /// Its offset and size.
     pub offset: u64,
     pub size: u64,
-    /// How many bytes into it its relative timestamp stands.
+    /// The offset of its relative timestamp.
     pub header: u64,
-    /// When it is presented in the original.
+    /// Its presentation time in the original.
     pub presentation: Ticks,
-    /// Decoding can begin at it.
+    /// Whether decoding can begin at it.
     pub sync: bool,
 }
 
@@ -84,7 +84,7 @@ impl Block {
     }
 }
 
-/// All that stands before the clusters, which are so many bytes.
+/// Everything before the clusters, which have this total size.
 fn head(
     outline: &Outline,
     tracks: &[&Track],
@@ -139,8 +139,8 @@ fn info(timescale: Timescale, duration: Ticks) -> Vec<u8> {
     info
 }
 
-/// How many bytes of a Seek element there are: it names a four-byte ID, and a position in eight bytes, so that its length
-/// does not depend on where it points.
+/// The size of a Seek element: it names a four-byte ID, and a position in eight bytes, so that its length does not
+/// depend on the position.
 const SEEK: u64 = 3 + 3 + 4 + 3 + 8;
 
 fn seek_head_length(cues: &Cues) -> u64 {
@@ -160,7 +160,7 @@ fn seek_head(out: &mut Vec<u8>, info: u64, tracks: u64, cues: Option<u64>) {
     }
 }
 
-/// The pages and the outline do not go together, or not with the selection.
+/// The pages, the outline and the selection are inconsistent.
 pub fn mismatch(what: String) -> Error {
     Error::Index(index::Error(what))
 }

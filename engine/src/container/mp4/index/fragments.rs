@@ -1,4 +1,4 @@
-//! The movie fragments of a file: their boxes are read one after the other to its end.
+//! The movie fragments of a file, whose boxes are read one after the other to its end.
 
 use std::ops::Range;
 
@@ -15,23 +15,23 @@ use crate::container::pass::Output;
 use crate::container::{DynSource, Error, TooLarge};
 use crate::media::{Run, Ticks, Time};
 
-/// A movie fragment describes some seconds.
+/// The maximum size of a movie fragment, which describes some seconds.
 const MAX_FRAGMENT: u64 = 16 << 20;
-/// What is read where a box begins: it and the next header, if it is small.
+/// How much is read at the beginning of a box: it and the next header, if it is small.
 const NEXT_READ: u64 = 16 << 10;
-/// Fragments shorter than this are read through, as stepping over them costs a round trip each.
+/// Shorter fragments are read completely, because skipping each would cost a round trip.
 const READ_THROUGH: u64 = 256 << 10;
 
-/// How many pictures of a movie fragment may be looked at.
+/// How many pictures of a movie fragment may be checked.
 const MAX_DOUBTFUL: usize = 1 << 17;
 
-/// How many boxes may stand between the movie box and the first fragment where it is looked at beforehand.
+/// How many boxes may be between the movie box and the first fragment when it is checked in advance.
 const MAX_BOXES_BEFORE: u32 = 16;
-/// A file that begins later than this is taken to begin at zero: no index reaches much further.
+/// A file that begins later than this is shifted to zero: no index extends much further.
 const LATEST: Time = Time::from_secs(4 * 24 * 3600);
 
-/// When the first movie fragment behind `offset` begins, if that is later than an index can have it: a recording of what was on
-/// the air may count from 1970.
+/// The start of the first movie fragment after `offset`, if it is too late for an index: a recording of what was on the
+/// air may count from 1970.
 pub async fn late_start(
     source: &dyn DynSource,
     window: &mut Window,
@@ -41,7 +41,7 @@ pub async fn late_start(
     for _ in 0..MAX_BOXES_BEFORE {
         let found = match window.top_level(source, offset, NEXT_READ).await {
             Ok(Some(found)) => found,
-            // What is wrong with the file is told where its fragments are read.
+            // Errors in the file are reported when its fragments are read.
             Ok(None) | Err(Error::Malformed { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
@@ -59,16 +59,16 @@ pub async fn late_start(
     Ok(None)
 }
 
-/// How far the fragments of a file have been read.
+/// The progress of reading the fragments of a file.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Fragments {
     tracks: Vec<Progress>,
-    /// What is said of the sync samples of each, where that can be looked into.
+    /// The check of each track's sync samples, if they can be checked.
     claims: Vec<Option<Claim>>,
     looks: Looks,
-    /// Where the last one began.
+    /// The offset of the last one.
     last: Option<u64>,
-    /// How much is read where the next box begins.
+    /// How much is read at the next box.
     ahead: u64,
     boxes: u32,
     #[serde(skip)]
@@ -76,19 +76,19 @@ pub struct Fragments {
 }
 
 impl Fragments {
-    /// Of tracks that have come so far before the first.
+    /// For tracks with this progress before the first fragment.
     pub fn new(tracks: Vec<Progress>, claims: Vec<Option<Claim>>, window: Window) -> Self {
         Self { tracks, claims, looks: Looks::default(), last: None, ahead: NEXT_READ, boxes: 0, window }
     }
 
-    /// The notes on tracks of which sync samples are marked wrongly.
+    /// The notes on tracks with wrongly marked sync samples.
     pub fn notes(&self) -> impl Iterator<Item = String> {
         let claims = self.tracks.iter().zip(&self.claims);
         claims.filter_map(|(track, claim)| (*claim)?.note(track.defaults.track.into()))
     }
 
-    /// Takes the box that begins at `offset`, and says where the next does; `None` where the file ends, or what follows cannot
-    /// be read.
+    /// Reads the box that begins at `offset`, and returns the offset of the next one; `None` if the file ends, or the
+    /// rest cannot be parsed.
     pub async fn next(&mut self, source: &dyn DynSource, offset: u64, out: &mut Output) -> Result<Option<u64>, Error> {
         let found = match self.window.top_level(source, offset, self.ahead).await {
             Ok(Some(found)) => found,
@@ -112,7 +112,7 @@ impl Fragments {
         Ok(Some(found.range.end))
     }
 
-    /// Takes a movie fragment. Says whether it could be read.
+    /// Reads a movie fragment. Returns whether it was valid.
     async fn fragment(&mut self, source: &dyn DynSource, range: Range<u64>, out: &mut Output) -> Result<bool, Error> {
         let (offset, length) = (range.start, range.end - range.start);
         if length > MAX_FRAGMENT {
@@ -161,7 +161,7 @@ impl Fragments {
     }
 }
 
-/// The samples of a run that lie within the file.
+/// The samples of a run within the file.
 fn within(run: Run, file_length: u64) -> Option<Run> {
     let room = file_length.checked_sub(run.offset)?;
     match room.checked_div(u64::from(run.size)) {

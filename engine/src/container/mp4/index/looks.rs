@@ -1,4 +1,4 @@
-//! Samples looked at, where a file marks more of them as sync samples than there can be: no `stss` box though pictures refer to
+//! Examines samples if a file marks more of them as sync samples than possible: no `stss` box though pictures refer to
 //! others (§8.6.2), fragments without flags (§8.8.3.1), or with the wrong ones.
 
 use std::ops::Range;
@@ -19,27 +19,27 @@ use crate::container::stream::CHUNK;
 use crate::container::{DynSource, Error};
 use crate::media::Run;
 
-/// How many sync samples of a track are looked at before the others are believed.
+/// How many sync samples of a track are checked before the others are trusted.
 pub const LOOKS: u32 = 8;
-/// How many samples that are alike in all are looked at one by one: pictures that refer to others differ in size.
+/// How many equal samples are checked one by one: pictures that refer to others differ in size.
 const MAX_ALIKE: u32 = 1024;
-/// How often a sample may lie before one that was looked at.
+/// How often a sample may be before one that was checked.
 const MAX_BACK: u32 = 1 << 16;
 /// How many sync samples are kept in memory: one a second for twelve days.
 const MAX_FOUND: usize = 1 << 20;
-/// In how many steps a file is gone through, about: each walks the tables from their beginning.
+/// The approximate number of steps through a file: each walks the tables from their beginning.
 const STEPS: u64 = 64;
 
-/// The samples of a run one by one, if they are to be looked at.
+/// The samples of a run one by one, if they are to be checked.
 pub fn singly(run: &Run) -> impl Iterator<Item = Run> {
     let step = if run.count > MAX_ALIKE { run.count } else { 1 };
     (0..run.count).step_by(step.max(1) as usize).filter_map(move |at| run.slice(at..at.saturating_add(step)))
 }
 
-/// Reads the first bytes of samples, which mostly follow each other in the file.
+/// Reads the first bytes of samples, which usually follow each other in the file.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Looks {
-    /// The end of what was looked at.
+    /// The end of the checked part.
     furthest: u64,
     back: u32,
     #[serde(skip)]
@@ -47,7 +47,7 @@ pub struct Looks {
 }
 
 impl Looks {
-    /// Whether decoding can begin at this sample, after a look at it where that is needed.
+    /// Whether decoding can begin at this sample, after examining it if necessary.
     pub async fn settle(&mut self, source: &dyn DynSource, claim: &mut Claim, run: &Run) -> Result<bool, Error> {
         let opening = match claim.looks(run.sync).filter(|_| run.count == 1) {
             Some(coding) => self.opening(source, coding, run, if claim.is_refuted() { CHUNK } else { 0 }).await?,
@@ -75,12 +75,12 @@ impl Looks {
     }
 }
 
-/// The tracks of a movie box whose tables are not to be believed, on the way through their samples.
+/// The tracks of a movie box whose tables are not trusted, while their samples are examined.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Doubts {
     moov: Range<u64>,
     tracks: Vec<Doubt>,
-    /// How many of them are done, and how many samples of the next.
+    /// How many tracks are done, and how many samples of the next one.
     done: usize,
     samples: u32,
     looks: Looks,
@@ -88,20 +88,20 @@ pub struct Doubts {
     bytes: Bytes,
 }
 
-/// A track of which the sync samples are looked for.
+/// A track whose sync samples are being determined.
 #[derive(Debug, Serialize, Deserialize)]
 struct Doubt {
-    /// Its place among the tracks.
+    /// Its position among the tracks.
     place: usize,
     id: u64,
     claim: Claim,
-    /// Their numbers, as `stss` has them.
+    /// Their numbers, in the format of `stss`.
     found: Vec<u8>,
 }
 
 impl Doubts {
-    /// Those of a movie box, which stands there, compressed or not: by a look at the first samples of the tracks of which the
-    /// second sample too is said to be one that decoding can begin at.
+    /// The doubtful tracks of a movie box at this position, compressed or not: examines the first samples of those
+    /// tracks whose second sample is also marked as a sync sample.
     pub async fn of(
         source: &dyn DynSource,
         moov: &Box<'_>,
@@ -131,7 +131,7 @@ impl Doubts {
         Ok((!doubts.is_empty()).then(|| Self { moov: range, tracks: doubts, done: 0, samples: 0, looks, bytes }))
     }
 
-    /// Goes on through the samples, and says where it has come to; `None`: to the end.
+    /// Continues through the samples, and returns the offset reached; `None` at the end.
     pub async fn step(&mut self, source: &dyn DynSource) -> Result<Option<u64>, Error> {
         let (moov, offset) = self.movie(source).await?;
         let Some(doubt) = self.tracks.get_mut(self.done) else { return Ok(None) };
@@ -159,7 +159,7 @@ impl Doubts {
         Ok(Some(self.moov.end))
     }
 
-    /// The movie box, and where it begins.
+    /// The movie box and its offset.
     pub async fn movie(&mut self, source: &dyn DynSource) -> Result<(Bytes, u64), Error> {
         if self.bytes.is_empty() {
             let bytes = source.read(self.moov.clone()).await?;
@@ -169,12 +169,12 @@ impl Doubts {
         Ok((self.bytes.clone(), self.moov.start))
     }
 
-    /// What was found of the track at this place: the numbers of its sync samples, as `stss` has them.
+    /// The result for the track at this position: the numbers of its sync samples, in the format of `stss`.
     pub fn found(&self, place: usize) -> Option<&[u8]> {
         self.tracks.iter().find(|doubt| doubt.place == place).map(|doubt| doubt.found.as_slice())
     }
 
-    /// Notes which tracks they were.
+    /// Adds notes on these tracks.
     pub fn note(&self, notes: &mut Notes) {
         for note in self.tracks.iter().filter_map(|doubt| doubt.claim.note(doubt.id)) {
             notes.push(note);

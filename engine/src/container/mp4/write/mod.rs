@@ -1,6 +1,6 @@
-//! From a selection to a splice: `ftyp`, a new `moov`, the header of `mdat`, and then the samples as they lie in the original.
-//! Sample descriptions and all other boxes of a track are taken over verbatim; what is written anew are the durations and the
-//! sample tables, and an edit list that makes playback begin at the very instant asked for (ISO/IEC 14496-12 §8.6.6).
+//! From a selection to a splice: `ftyp`, a new `moov`, the header of `mdat`, and then the samples as in the original.
+//! Sample descriptions and all other boxes of a track are copied; new are the durations, the sample tables, and an edit
+//! list that makes playback begin at exactly the requested instant (ISO/IEC 14496-12 §8.6.6).
 
 mod tables;
 
@@ -26,7 +26,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         tracks.push(CutTrack::new(track, selected)?);
     }
     let length = selection.tracks.iter().flat_map(|selected| &selected.runs).map(|run| bytes(&run)).sum::<u64>();
-    // Offsets of 64 bits only where they are needed. The movie box itself is far smaller than the difference.
+    // 64-bit offsets only if they are needed. The movie box itself is far smaller than the difference.
     let wide = length > u64::from(u32::MAX) - (1 << 30);
     let tables: u64 = tracks.iter().map(|track| tables::length(&track.counted())).sum();
     fits(tables)?;
@@ -77,7 +77,7 @@ fn damaged(what: &str) -> Error {
     Error::Index(crate::index::Error(what.to_owned()))
 }
 
-/// How many bytes the samples of a run are.
+/// The size of a run's samples in bytes.
 fn bytes(run: &Run) -> u64 {
     let bytes = run.bytes();
     bytes.end - bytes.start
@@ -91,12 +91,12 @@ fn fits(taken: u64) -> Result<(), Error> {
 /// One track of a cut.
 struct CutTrack<'a> {
     track: &'a Track,
-    /// The `trak` box that it takes over.
+    /// The `trak` box that it copies.
     setup: Box<'a>,
     segments: &'a [Segment],
     runs: &'a Runs,
     chunks: Chunks,
-    /// Of which its tables count the frames, as those of the original do.
+    /// The packets whose frames its tables count, as those of the original do.
     packets: Option<Packets>,
 }
 
@@ -111,7 +111,7 @@ impl<'a> CutTrack<'a> {
         Ok(Self { track, setup, segments, runs, chunks: Chunks::default(), packets })
     }
 
-    /// How long the track's presentation is, in the movie's timescale.
+    /// The duration of the track's presentation, in the movie's timescale.
     fn duration(&self, movie: Timescale) -> u64 {
         let total = self.segments.iter().fold(Ticks::ZERO, |total, segment| total + segment.duration);
         ticks(self.track.timescale.rescale(total, movie))
@@ -122,7 +122,7 @@ impl<'a> CutTrack<'a> {
         Counted { runs: self.runs, packets: self.packets }
     }
 
-    /// Decode time of the first sample: what becomes zero.
+    /// Decode time of the first sample, which becomes zero.
     fn origin(&self) -> Ticks {
         self.runs.first().map_or(Ticks::ZERO, |run| run.decode)
     }
@@ -132,8 +132,8 @@ fn ticks(value: Ticks) -> u64 {
     u64::try_from(value.0).unwrap_or(0)
 }
 
-/// Lays the samples of all tracks out in the order in which they lie in the original, so that they are read in one go, and
-/// gives each track its chunks.
+/// Lays out the samples of all tracks in the order of the original, so that they are read in one go, and gives each
+/// track its chunks.
 fn lay_out(selected: &[Selected], tracks: &[CutTrack<'_>], wide: bool) -> Result<(Splice, Vec<Chunks>), Error> {
     let mut chunks: Vec<Chunks> = tracks.iter().map(|_| Chunks::of(wide)).collect();
     let mut data = Splice::new();
@@ -148,8 +148,9 @@ fn lay_out(selected: &[Selected], tracks: &[CutTrack<'_>], wide: bool) -> Result
     Ok((data, chunks))
 }
 
-/// The timescale of the movie, in which edits last: one in which every track's durations are whole, if it holds them. Some
-/// readers take it for negative beyond 31 bits, so that a track whose ticks would make it larger has to round.
+/// The timescale of the movie, in which edits are measured: one in which every track's durations are integers, if it
+/// has 31 bits. Some readers treat larger ones as negative, so that a track whose ticks would make it larger has to
+/// round.
 fn movie_timescale(tracks: &[CutTrack<'_>]) -> Result<Timescale, Error> {
     let mut common = 1u64;
     for scale in tracks.iter().filter_map(|track| track.track.timescale.ticks_per_second()) {
@@ -177,7 +178,7 @@ fn write_movie_header(out: &mut Vec<u8>, mvhd: &[u8], timescale: Timescale, dura
     patch_duration(out, at + 4, mvhd.get(8) == Some(&1), duration)
 }
 
-/// Fills in a duration, which version 1 of a header has in 64 bits. One that does not fit in 32 is given as unknown.
+/// Fills in a duration, which has 64 bits in version 1 of a header. One that does not fit into 32 becomes unknown.
 fn patch_duration(out: &mut [u8], at: usize, wide: bool, duration: u64) -> Result<(), Error> {
     let eight = duration.to_be_bytes();
     let four = u32::try_from(duration).unwrap_or(u32::MAX).to_be_bytes();
@@ -187,7 +188,7 @@ fn patch_duration(out: &mut [u8], at: usize, wide: bool, duration: u64) -> Resul
     Ok(())
 }
 
-/// Where a chunk offset table stands that counts from the media data as yet.
+/// The position of a chunk offset table whose offsets are still relative to the media data.
 struct ChunkTable {
     at: usize,
     entries: usize,
@@ -195,7 +196,7 @@ struct ChunkTable {
 }
 
 impl ChunkTable {
-    /// Adds the place of the media data to its offsets.
+    /// Adds the offset of the media data to its entries.
     fn rebase(self, out: &mut [u8], base: u64) {
         let width = if self.wide { 8 } else { 4 };
         let Some(table) = out.get_mut(self.at..self.at + self.entries * width) else { return };
@@ -220,7 +221,7 @@ struct Writer<'a, 'f> {
 }
 
 impl Writer<'_, '_> {
-    /// Copies a box, and puts in what is new of the cut.
+    /// Copies a box, and replaces what is new in the cut.
     fn walk(&mut self, out: &mut Vec<u8>, parent: &Box<'_>) -> Result<(), Error> {
         try_write_box(out, parent.kind.0, |out| {
             for child in parent.children() {
@@ -262,7 +263,7 @@ impl Writer<'_, '_> {
     }
 }
 
-/// Copies `tkhd` (§8.3.2) or `mdhd` (§8.4.2), whose duration stands at the first place in version 1, else at the second.
+/// Copies `tkhd` (§8.3.2) or `mdhd` (§8.4.2), whose duration is at the first position in version 1, else at the second.
 fn copy_header(out: &mut Vec<u8>, header: &Box<'_>, places: (usize, usize), duration: u64) -> Result<(), Error> {
     let start = out.len();
     out.extend_from_slice(header.whole);
@@ -271,10 +272,10 @@ fn copy_header(out: &mut Vec<u8>, header: &Box<'_>, places: (usize, usize), dura
     patch_duration(out, start + place, wide, duration)
 }
 
-/// An edit list in which the track begins to be presented where it was asked for.
+/// An edit list with which the presentation of the track begins at the requested instant.
 fn write_edits(out: &mut Vec<u8>, track: &CutTrack<'_>, movie: Timescale) {
     let mut edits: Vec<(Ticks, Ticks)> = Vec::new();
-    // Durations are rounded where they end, so that the rounding of one edit does not push those after it.
+    // Durations are rounded at their ends, so that rounding one edit does not shift those after it.
     let mut at = Ticks::ZERO;
     let mut push = |duration: Ticks, media: Ticks| {
         let start = track.track.timescale.rescale(at, movie);
@@ -289,7 +290,7 @@ fn write_edits(out: &mut Vec<u8>, track: &CutTrack<'_>, movie: Timescale) {
             push(*duration, Ticks(-1));
             continue;
         };
-        // Media times before zero hold nothing, and cannot be written: an empty edit stands for them.
+        // Media times before zero contain nothing, and cannot be written, so an empty edit represents them.
         let media = *media - track.origin();
         let missing = (-media).clamp(Ticks::ZERO, *duration);
         push(missing, Ticks(-1));

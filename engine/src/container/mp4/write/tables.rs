@@ -1,4 +1,4 @@
-//! The sample tables of a cut (ISO/IEC 14496-12 §8.6 and §8.7): what [`super::super::tables`] reads, written.
+//! Writes the sample tables of a cut (ISO/IEC 14496-12 §8.6 and §8.7), which [`super::super::tables`] reads.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use crate::media::{Run, Ticks};
 /// The samples of a track as its tables count them.
 pub(super) struct Counted<'a> {
     pub runs: &'a Runs,
-    /// Packets of which the tables count the frames.
+    /// The packets whose frames the tables count.
     pub packets: Option<Packets>,
 }
 
@@ -22,12 +22,12 @@ impl Counted<'_> {
     }
 }
 
-/// The chunks of a track, each some samples that lie side by side in the cut and use one sample description: the entries of the
-/// tables `stsc` and `stco` or `co64`.
+/// The chunks of a track, each with samples that are adjacent in the cut and use one sample description: the entries of
+/// the tables `stsc` and `stco` or `co64`.
 #[derive(Default)]
 pub(super) struct Chunks {
     wide: bool,
-    /// The chunk that may still grow: where it begins and ends in the media data, its samples, and their description.
+    /// The chunk that may still grow: its range in the media data, its samples, and their description.
     open: Option<(Range<u64>, u32, u16)>,
     count: usize,
     offsets: Vec<u8>,
@@ -36,12 +36,12 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    /// Of offsets of 64 bits, if `wide`.
+    /// With 64-bit offsets if `wide`.
     pub fn of(wide: bool) -> Self {
         Self { wide, ..Self::default() }
     }
 
-    /// Adds samples, whose bytes lie at this place of the media data.
+    /// Adds samples, whose bytes are at this range of the media data.
     pub fn put(&mut self, bytes: Range<u64>, samples: u32, description: u16) -> Result<(), Error> {
         match &mut self.open {
             Some((open, count, same)) if open.end == bytes.start && *same == description => {
@@ -57,7 +57,7 @@ impl Chunks {
         Ok(())
     }
 
-    /// The last chunk ends.
+    /// Ends the last chunk.
     pub fn end(&mut self) {
         let Some((bytes, samples, description)) = self.open.take() else { return };
         self.count += 1;
@@ -78,18 +78,18 @@ impl Chunks {
         self.count
     }
 
-    /// The entries of `stco` or `co64`, counted from the beginning of the media data.
+    /// The entries of `stco` or `co64`, relative to the media data.
     pub fn offsets(&self) -> &[u8] {
         &self.offsets
     }
 
-    /// How many bytes of memory they take.
+    /// Their size in memory in bytes.
     pub const fn memory(&self) -> u64 {
         (self.offsets.len() + self.groups.len()) as u64
     }
 }
 
-/// How many bytes the tables of these samples have, those of chunks left out.
+/// The size of these samples' tables in bytes, without those of chunks.
 pub(super) fn length(counted: &Counted<'_>) -> u64 {
     let mut total = 0;
     let (mut syncs, mut samples, mut first, mut constant, mut shifted) = (0, 0_u64, None, true, false);
@@ -100,7 +100,7 @@ pub(super) fn length(counted: &Counted<'_>) -> u64 {
         constant &= *first.get_or_insert(run.size) == run.size;
         shifted |= run.composition != Ticks::ZERO;
         compositions += u64::from(composition.replace(run.composition) != Some(run.composition));
-        // Where samples were left out, or where times are rounded, the last sample of a run has a duration of its own.
+        // If samples were left out, or times are rounded, the last sample of a run has another duration.
         let end = run.decode_end();
         let plain =
             duration.replace((run.duration, end)).is_some_and(|(same, at)| (same, at) == (run.duration, run.decode));
@@ -112,12 +112,12 @@ pub(super) fn length(counted: &Counted<'_>) -> u64 {
     total + if constant && first != Some(0) { 0 } else { 4 * samples }
 }
 
-/// Appends how many entries follow.
+/// Appends the number of the following entries.
 pub(super) fn put_count(out: &mut Vec<u8>, count: usize) {
     out.extend_from_slice(&u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes());
 }
 
-/// Writes a table of (count, value) pairs, neighbours of equal value joined.
+/// Writes a table of (count, value) pairs, joining neighbours of equal value.
 fn write_runs(out: &mut Vec<u8>, kind: [u8; 4], version: u8, values: impl Iterator<Item = (u32, u32)>) {
     write_full_box(out, kind, version, |out| {
         let at = out.len();
@@ -150,7 +150,8 @@ fn write_runs(out: &mut Vec<u8>, kind: [u8; 4], version: u8, values: impl Iterat
     });
 }
 
-/// `stts` (§8.6.1.2). Where samples were left out the one before lasts until the next, so that all others keep their times.
+/// `stts` (§8.6.1.2). If samples were left out, the previous one lasts until the next, so that all others keep their
+/// times.
 pub(super) fn write_durations(out: &mut Vec<u8>, runs: &Counted<'_>) {
     let clamp = |duration: Ticks| u32::try_from(duration.0).unwrap_or(if duration.0 < 0 { 0 } else { u32::MAX });
     let mut rest = runs.iter().peekable();
@@ -166,7 +167,7 @@ pub(super) fn write_durations(out: &mut Vec<u8>, runs: &Counted<'_>) {
     write_runs(out, *b"stts", 0, values.filter(|(count, _)| *count > 0));
 }
 
-/// `ctts` (§8.6.1.3), where presentation differs from decoding; version 1 where it may come earlier.
+/// `ctts` (§8.6.1.3), if presentation differs from decoding; version 1 if it may be earlier.
 pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &Counted<'_>) {
     if runs.iter().all(|run| run.composition == Ticks::ZERO) {
         return;

@@ -1,6 +1,6 @@
-//! One stream: its data become access units, and those get their times. A packet's time stamps are of the first that begins in it
-//! (ISO/IEC 13818-1 §2.4.3.7); the others follow on by how long sound lasts, and pictures of MPEG video are shown. Those of
-//! other codecs wait for the next that has one.
+//! One stream: divides its data into access units and gives those their times. A packet's time stamps are those of the
+//! first unit that begins in it (ISO/IEC 13818-1 §2.4.3.7). The others follow by the duration of sound, or of MPEG
+//! video pictures. Units of other codecs wait for the next one with a time stamp.
 
 mod follows;
 mod shown;
@@ -18,39 +18,39 @@ use crate::codec::{Order, Place, Start};
 use crate::container::notes::Notes;
 use crate::media::{Kind, Private, Run, Ticks};
 
-/// How much of an access unit is looked at to find out whether decoding can begin at it. Captions may be kilobytes.
+/// How much of an access unit is examined to decide whether it is a random access point. Captions may be kilobytes.
 const OPENING: usize = 8 << 10;
-/// How many access units may wait for the one that tells when one of them is decoded or shown.
+/// The maximum number of access units that wait for the one that determines their decode or presentation times.
 const MAX_PENDING: usize = 256;
 
-/// A packet, or a part of one.
+/// A packet or a part of one.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
-    /// What stands before its data; `None`: they go on with the packet before.
+    /// The headers before its data; `None` if the data continue the previous packet.
     pub header: Option<Header>,
-    /// Where in the file its data begin.
+    /// The offset in the file of its data.
     pub offset: u64,
     pub data: &'a [u8],
 }
 
-/// What stands before the data of a packet.
+/// The headers before the data of a packet.
 #[derive(Clone, Copy, Debug)]
 pub struct Header {
-    /// Where in the file that begins with which the packet has to be read: its pack, or itself.
+    /// The offset in the file where reading must begin for this packet: its pack, or the packet itself.
     pub pack: u64,
     /// Its time stamps.
     pub times: Option<(u64, u64)>,
 }
 
-/// An access unit that decoding can begin at.
+/// A random access point.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Entrance {
-    /// That of the header of the packet that it begins in.
+    /// The `pack` of the packet that it begins in.
     pub pack: u64,
     pub time: i64,
 }
 
-/// A stream, as its packets come.
+/// A stream while its packets arrive.
 #[derive(Serialize, Deserialize)]
 pub struct Lane {
     codec: Codec,
@@ -59,26 +59,26 @@ pub struct Lane {
     #[serde(skip)]
     events: Vec<Event>,
     hand: Hand,
-    /// The time stamps of the last packet, if nothing has taken them yet, and where its pack begins.
+    /// The time stamps of the last packet, until a unit takes them, and the offset of its pack.
     stamp: Option<(u64, u64)>,
     pack: u64,
-    /// Where the last data ended.
+    /// The end of the last data.
     behind: u64,
     open: Option<Open>,
-    /// Units that have ended, of which it is not yet known how long they last or when they are shown.
+    /// Units that have ended, but whose duration or presentation time is still unknown.
     pending: VecDeque<Pending>,
-    /// Units of which all is known, that wait for their element.
+    /// Complete units that wait for their element.
     pub done: VecDeque<Run>,
     follows: Follows,
     order: Order,
     shown: Shown,
-    /// When the last unit is decoded.
+    /// The decode time of the last unit.
     decode: Ticks,
-    /// The first unit that decoding can begin at, of those that became known in the packet at hand.
+    /// The first random access point that became known in the current packet.
     entered: Option<Entrance>,
-    /// How long the last unit lasted of which that was known.
+    /// The duration of the last unit whose duration was known.
     usual: Ticks,
-    /// Bytes of data.
+    /// The number of bytes of data.
     pub bytes: u64,
 }
 
@@ -87,18 +87,18 @@ pub struct Lane {
 struct Open {
     run: Run,
     pack: u64,
-    /// The time stamps that it has of its own.
+    /// Its own time stamps.
     stamp: Option<(u64, u64)>,
-    /// Its times are known, and when it is shown.
+    /// Its decode and presentation times are known.
     timed: bool,
     shown: bool,
-    /// When the one before was decoded that has a time, in [`FINE`] parts of ticks.
+    /// The decode time of the last unit before it that has one, in [`FINE`] parts of ticks.
     since: Option<i64>,
-    /// It was told that decoding can begin at it.
+    /// It has been reported as a random access point.
     told: bool,
-    /// Which picture it is.
+    /// Its position in presentation order.
     place: Place,
-    /// What was seen of its beginning, until it is known whether decoding can begin there and which picture it is.
+    /// Its beginning, until it is known whether it is a random access point and which picture it is.
     opening: Option<Vec<u8>>,
 }
 
@@ -107,7 +107,7 @@ struct Pending {
     run: Run,
     pack: u64,
     place: Place,
-    /// When it is decoded is known, and when it is shown.
+    /// Its decode and presentation times are known.
     timed: bool,
     shown: bool,
 }
@@ -135,7 +135,7 @@ impl Lane {
         }
     }
 
-    /// Takes the next packet, and says at what decoding can begin, if that has become known of anything.
+    /// Takes the next packet, and returns a random access point if one has become known.
     pub fn packet(&mut self, packet: Packet<'_>, clock: &mut Clock, notes: &mut Notes) -> Option<Entrance> {
         let mut events = std::mem::take(&mut self.events);
         self.scan.push(packet.offset, self.behind, packet.data, &mut events);
@@ -188,8 +188,9 @@ impl Lane {
         }
     }
 
-    /// Whether the time stamps at hand are of the picture behind the open one, which lasts so long. Its headers may have begun in
-    /// the packet before: to some multiplexers it begins with those, to the standard (ISO/IEC 13818-1 §2.4.3.7) behind them.
+    /// Whether the current time stamps belong to the picture after the open one, which has this duration. Its headers
+    /// may have begun in the previous packet: for some multiplexers a picture begins with its headers, for the standard
+    /// (ISO/IEC 13818-1 §2.4.3.7) after them.
     fn has_stamp_of_the_next(&self, lasts: i64) -> bool {
         let (Some((_, decoded)), Some(next)) = (self.stamp, self.follows.next()) else { return false };
         let (_, zero) = self.hand.clock();
@@ -197,7 +198,7 @@ impl Lane {
         (lasts / 2..lasts * 3 / 2).contains(&ahead)
     }
 
-    /// A unit begins, where the one before it ends.
+    /// Begins a unit where the previous one ends.
     fn begin(&mut self, event: &Event, notes: &mut Notes) {
         self.end(event.before, notes);
         let run = Run {
@@ -223,7 +224,7 @@ impl Lane {
         });
     }
 
-    /// The open unit gets its times: by its stamp, else it follows on the one before, where it is known how long those last.
+    /// Gives the open unit its times: by its stamp, otherwise after the previous unit if the duration of that is known.
     fn date(&mut self, known: Option<(i64, bool)>, clock: &mut Clock, notes: &mut Notes) {
         let Some(open) = self.open.as_mut().filter(|open| !open.timed) else { return };
         let (lasts, reference) = known.unwrap_or_default();
@@ -250,7 +251,7 @@ impl Lane {
         open.run.composition = composition.map_or(Ticks::ZERO, |ahead| Ticks(decoded / FINE) + ahead - decode);
         open.run.private = by_clock(self.hand.clock().0);
         (open.timed, open.shown) = (true, composition.is_some());
-        // The picture that others refer to is shown when the next of them is decoded.
+        // A picture that others refer to is presented when the next of them is decoded.
         if reference {
             for pending in self.pending.iter_mut().filter(|pending| !pending.shown) {
                 (pending.run.composition, pending.shown) = (decode - pending.run.decode, true);
@@ -261,7 +262,7 @@ impl Lane {
         self.enter();
     }
 
-    /// The last unit that has ended lasts until the next is decoded, if both times are known.
+    /// Sets the duration of the last ended unit to the time until the next is decoded, if both times are known.
     fn lasts_until(&mut self, next: Option<Ticks>) {
         if let Some(last) = self.pending.back_mut().filter(|last| last.timed) {
             let until = next.map(|next| next - last.run.decode).filter(|lasts| (1..10 * SECOND).contains(&lasts.0));
@@ -270,7 +271,7 @@ impl Lane {
         }
     }
 
-    /// The units get their times that have ended without: those between one that was decoded at `since` and `next`.
+    /// Gives times to the ended units without them: those between the one decoded at `since` and `next`.
     fn fill(&mut self, since: Option<i64>, next: Option<&Dated>) {
         let (Some(first), Some(since)) = (self.pending.iter().position(|pending| !pending.timed), since) else {
             return;
@@ -304,7 +305,7 @@ impl Lane {
         self.usual = Ticks(lasts / FINE);
     }
 
-    /// Looks whether decoding can begin at the open unit and which picture it is, as far as this was seen now.
+    /// Checks whether the open unit is a random access point and which picture it is, using the data seen now.
     fn show(&mut self, data: &[u8], last: bool) {
         let Some(open) = &mut self.open else { return };
         let Some(bytes) = &mut open.opening else { return };
@@ -317,8 +318,8 @@ impl Lane {
         self.enter();
     }
 
-    /// Tells that decoding can begin at the open unit, once that and its times are known, by which those before it get
-    /// theirs.
+    /// Reports the open unit as a random access point once that and its times are known. From its times those before it
+    /// get theirs.
     fn enter(&mut self) {
         let Some(open) = self.open.as_mut().filter(|open| open.timed && open.opening.is_none()) else { return };
         if std::mem::replace(&mut open.told, true) {
@@ -335,8 +336,8 @@ impl Lane {
         }
     }
 
-    /// The open unit ends before this offset of the file. One without a time of which nothing says when it is shown goes
-    /// with the one before; one before the first time is none.
+    /// Ends the open unit before this offset of the file. A unit without a time and a known presentation order is
+    /// merged into the previous one; a unit before the first time is dropped.
     fn end(&mut self, before: u64, notes: &mut Notes) {
         self.show(&[], true);
         let Some(Open { run, pack, place, timed, shown, .. }) = self.open.take() else { return };
@@ -360,7 +361,7 @@ impl Lane {
         }
     }
 
-    /// Units are complete of which all is known; so many of the last wait for the one behind them.
+    /// Marks fully known units as complete, except the last `last`, which wait for the unit after them.
     fn complete(&mut self, last: usize) {
         while self.pending.len() > last {
             let ends = self.pending.get(1).is_none_or(|next| next.timed);
@@ -371,7 +372,7 @@ impl Lane {
         }
     }
 
-    /// What follows does not go on from here: all units end.
+    /// What follows does not continue from here: all units end.
     pub fn interrupt(&mut self, notes: &mut Notes) {
         self.end(self.behind, notes);
         self.fill(self.follows.decoded, None);
@@ -388,18 +389,18 @@ impl Lane {
         (self.stamp, self.follows.decoded) = (None, None);
     }
 
-    /// How many units have ended, and are not given on.
+    /// The number of units that have ended but were not passed on.
     pub fn waiting(&self) -> usize {
         self.pending.len() + self.done.len()
     }
 
-    /// Where the first unit begins that is not done.
+    /// The offset of the first unit that is not done.
     pub fn waits_from(&self) -> Option<u64> {
         let pending = self.pending.front().map(|pending| pending.run.offset);
         pending.or(self.open.as_ref().map(|open| open.run.offset))
     }
 
-    /// The time that it has come to.
+    /// The current time.
     pub fn time(&self) -> i64 {
         self.follows.decoded.unwrap_or(0) / FINE
     }

@@ -1,5 +1,5 @@
-//! The index half: the beginning of the file says what it is (`survey`), then all its packets go by once, their data become
-//! access units with times (`mpeg::units`), and those samples in elements (`samples`).
+//! The index half: the beginning of the file is surveyed (`survey`); then all packets are read once, their data become
+//! access units with times (`mpeg::units`), and those become samples in elements (`samples`).
 
 mod content;
 mod samples;
@@ -20,13 +20,13 @@ use crate::container::{DynSource, Error, MOST_JUNK, NOT_READ, pass};
 use crate::index::Outline;
 use crate::media::Track;
 
-/// A file on the way through its packets, whose beginning is read twice.
+/// A file while its packets are read; its beginning is read twice.
 ///
 /// # Errors
 ///
-/// [`Error::Unknown`] where there are no packs; [`Error::Unsupported`] where none of its streams is known, or all are
-/// scrambled; [`Error::Index`] where the index would grow beyond its limits. Damage, discontinuities of time and what is
-/// passed over are told in [`Outline::notes`].
+/// [`Error::Unknown`] if there are no packs; [`Error::Unsupported`] if none of its streams is known, or all are
+/// scrambled; [`Error::Index`] if the index would exceed its limits. Damage, time discontinuities and skipped streams
+/// are reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
     survey: Survey,
@@ -36,11 +36,11 @@ pub struct Pass {
     lost: Option<Lost>,
 }
 
-/// There was no unit from here on, up to the position.
+/// There was no unit from here to the position.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Lost {
     from: u64,
-    /// Nothing but zeros.
+    /// All bytes are zero.
     zeros: bool,
 }
 
@@ -84,13 +84,13 @@ impl pass::Pass for Pass {
         let Survey { start, headers, old, system, map, .. } = survey;
         let program = Program { old, system, map, ended, clocks };
         let setup = std::iter::once(start..headers).filter(|range| range.start < range.end).collect();
-        // RFC 2046 §6; there is no type for sound alone.
+        // RFC 2046 §6; there is no type for audio only.
         Ok(outline((CONTAINER, "video/mpeg"), tracks, &program, setup, notes))
     }
 }
 
 impl Pass {
-    /// Takes the units that these bytes begin with, as far as they are whole, and says how many bytes they are.
+    /// Takes the complete units at the beginning of these bytes, and returns their length.
     fn units(&mut self, bytes: &[u8], start: u64, out: &mut Output) -> Result<usize, Error> {
         let mut at = 0;
         while let Some(rest) = bytes.get(at..)
@@ -127,12 +127,13 @@ impl Pass {
         Ok(())
     }
 
-    /// Passes over what is no unit, up to the next pack, or by what came at once. `false` at the end of the file.
+    /// Skips bytes that are not a unit, up to the next pack or the end of the bytes at hand. `false` at the end of the
+    /// file.
     async fn search(&mut self, stream: &mut Stream<'_>, lost: Lost, notes: &mut Notes) -> Result<bool, Error> {
         let at = stream.position();
         let bytes = stream.peek(2 * PACK_AND_CODE).await?;
         let last = bytes.len() < 2 * PACK_AND_CODE;
-        // What begins here was no unit, so that no pack can.
+        // The bytes here were not a unit, so they are not a pack either.
         let skipped = usize::from(at == lost.from);
         let found = pack::find(bytes.get(skipped..).unwrap_or_default(), last).map(|found| found + skipped);
         let passed = found.unwrap_or(if last { bytes.len() } else { bytes.len() - PACK_AND_CODE });
@@ -148,7 +149,7 @@ impl Pass {
         }
         let length = stream.position() - lost.from;
         if zeros {
-            // Some fill up sectors with them.
+            // Some multiplexers pad sectors with zeros.
             self.pass_over(lost.from, length);
         } else if found.is_some() {
             self.samples.interrupt(notes);

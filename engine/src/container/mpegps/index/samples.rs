@@ -1,5 +1,5 @@
-//! From packets to samples, and from stretches of the file to elements. An element goes on to the index once every sample that
-//! begins in it has ended, which is when the next one of its stream begins.
+//! From packets to samples, and from ranges of the file to elements. An element is added to the index once every sample
+//! that begins in it has ended, that is, once the next sample of each stream begins.
 
 use std::collections::VecDeque;
 
@@ -16,32 +16,32 @@ use crate::container::pass::Output;
 use crate::index::Builder;
 use crate::media::{Kind, Run, Track};
 
-/// The samples of all tracks, on their way into the index.
+/// The samples of all tracks on their way into the index.
 #[derive(Serialize, Deserialize)]
 pub struct Samples {
     clock: Clock,
     zeros: Zeros,
     lanes: Vec<Lane>,
-    /// The place of the lane whose pictures begin elements.
+    /// The position of the lane whose random access points begin elements.
     leader: usize,
-    /// The elements that have not gone on to the index, by where they begin and when; the last is still being read.
+    /// The elements not yet in the index, by offset and time; the last is still being read.
     elements: VecDeque<(u64, i64)>,
-    /// What lies in these.
+    /// The entries in these elements.
     #[serde(with = "layout::serial")]
     entries: VecDeque<Entry>,
-    /// How many entries and samples the last element has.
+    /// The number of entries and samples of the last element.
     weight: usize,
-    /// A pack header, which does not belong to anything yet.
+    /// A pack header that does not belong to a packet yet.
     pack: Option<Entry>,
-    /// Where the pack begins that is being read.
+    /// The offset of the current pack.
     in_pack: u64,
-    /// What comes next does not follow on what came before.
+    /// The next bytes do not continue the previous ones.
     broken: bool,
     given: Elements,
 }
 
 impl Samples {
-    /// For the packets of these tracks, which are those of the survey.
+    /// For these tracks, which are those of the survey.
     pub fn new(survey: &Survey, tracks: &[Track]) -> Self {
         let clock = Clock::new(survey.zero);
         Self {
@@ -59,7 +59,7 @@ impl Samples {
         }
     }
 
-    /// Takes a pack header of so many bytes.
+    /// Takes a pack header of this length.
     pub fn pack(&mut self, offset: u64, length: u32, builder: &mut Builder) -> Result<(), Error> {
         self.settle_pack();
         self.in_pack = offset;
@@ -71,7 +71,7 @@ impl Samples {
         Ok(())
     }
 
-    /// Takes bytes that no cut takes.
+    /// Takes bytes that are in no cut.
     pub fn other(&mut self, offset: u64, length: u32) {
         self.settle_pack();
         match self.entries.back_mut() {
@@ -82,7 +82,7 @@ impl Samples {
         }
     }
 
-    /// Takes a packet of a track, which begins at this offset of the file.
+    /// Takes a track's packet at this offset of the file.
     pub fn packet(
         &mut self,
         track: usize,
@@ -116,7 +116,7 @@ impl Samples {
         self.settle(&mut out.builder)
     }
 
-    /// A pack header that no packet of a track follows.
+    /// Stores a pack header that is not followed by a track's packet.
     fn settle_pack(&mut self) {
         if let Some(pack) = self.pack.take() {
             self.enter(pack);
@@ -128,12 +128,12 @@ impl Samples {
         self.weight += 1;
     }
 
-    /// The time that the leader has come to.
+    /// The current time of the leader.
     fn time(&self) -> i64 {
         self.lanes.get(self.leader).map_or(0, Lane::time)
     }
 
-    /// An element begins, some packs ago it may be.
+    /// Begins an element, possibly some packs before the current one.
     fn begin(&mut self, Entrance { pack, time }: Entrance) {
         self.broken = false;
         if self.elements.back().is_none_or(|(last, _)| *last < pack) {
@@ -142,7 +142,7 @@ impl Samples {
         }
     }
 
-    /// What follows does not go on from here: all samples end.
+    /// What follows does not continue from here: all samples end.
     pub fn interrupt(&mut self, notes: &mut Notes) {
         self.settle_pack();
         for lane in &mut self.lanes {
@@ -151,7 +151,7 @@ impl Samples {
         self.broken = true;
     }
 
-    /// Gives on the elements whose samples have all ended.
+    /// Passes on the elements whose samples have all ended.
     fn settle(&mut self, builder: &mut Builder) -> Result<(), Error> {
         while let (Some((element, time)), Some((next, _))) =
             (self.elements.front().copied(), self.elements.get(1).copied())
@@ -171,7 +171,8 @@ impl Samples {
         Ok(())
     }
 
-    /// Gives on an element, which ends with the packet that its last sample ends in; the one after it begins at `next`.
+    /// Passes on an element, which ends with the packet that its last sample ends in; the next element begins at
+    /// `next`.
     fn give(&mut self, element: u64, time: i64, next: u64, builder: &mut Builder) -> Result<(), Error> {
         let mut samples: Vec<(usize, Run)> = Vec::new();
         for (track, lane) in self.lanes.iter_mut().enumerate() {
@@ -194,14 +195,14 @@ impl Samples {
         Ok(())
     }
 
-    /// The end of the file, at this offset.
+    /// Finishes at the end of the file, which is at this offset.
     pub fn end(&mut self, end: u64, out: &mut Output) -> Result<(), Error> {
         self.interrupt(&mut out.notes);
         self.begin(Entrance { pack: end, time: self.time() });
         self.settle(&mut out.builder)
     }
 
-    /// Tells the tracks how many bytes are their own data. Says for each clock which time stamp is its zero.
+    /// Sets the number of own bytes of each track. Returns the zero time stamp of each clock.
     pub fn finish(self, tracks: &mut [Track]) -> Vec<u64> {
         for (track, lane) in tracks.iter_mut().zip(&self.lanes) {
             track.bytes = lane.bytes;

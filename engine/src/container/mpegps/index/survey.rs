@@ -1,4 +1,4 @@
-//! What is found out of a file before its samples are read: which streams it has, and what their data say of them.
+//! The survey of a file before its samples are read: its streams and their parameters.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,25 +12,25 @@ use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Unsupported};
 
-/// How far into the file its streams have to begin: some seconds of the fastest disc.
+/// How far into the file its streams must begin: some seconds of the fastest disc.
 const SURVEYED: u64 = 16 << 20;
-/// How much of a stream is looked at to find out what it is: a group of pictures.
+/// The number of bytes of a stream that are examined to detect its codec: a group of pictures.
 const PREFIX: usize = 1 << 20;
-/// How many tracks there may be.
+/// The maximum number of tracks.
 const MAX_TRACKS: usize = 32;
 /// The longest system header and program stream map that are kept.
 const MAX_HEADER: usize = 1024;
 /// How far into a file its first pack may begin.
 pub const REACH: usize = 4096;
 
-/// What is known of a file.
+/// The result of the survey.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Survey {
-    /// Where the first pack begins.
+    /// The offset of the first pack.
     pub start: u64,
-    /// Where the headers end that a player needs.
+    /// The end of the headers that a player needs.
     pub headers: u64,
-    /// It is a system stream of MPEG-1.
+    /// It is an MPEG-1 system stream.
     pub old: bool,
     /// Its first system header and program stream map.
     pub system: Vec<u8>,
@@ -42,7 +42,7 @@ pub struct Survey {
     pub zero: u64,
 }
 
-/// A stream that is there.
+/// A stream with data.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Found {
     pub owner: Owner,
@@ -51,7 +51,7 @@ pub struct Found {
     pub first: u64,
 }
 
-/// A stream that may be there.
+/// A stream that may have data.
 struct Candidate {
     owner: Owner,
     first: Option<u64>,
@@ -59,7 +59,7 @@ struct Candidate {
 }
 
 impl Survey {
-    /// Reads the beginning of the file.
+    /// Surveys the beginning of the file.
     pub async fn of(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Self, Error> {
         let bytes = stream.peek(REACH).await?;
         let start = pack::find(bytes, true).ok_or(Error::Unknown)? as u64;
@@ -125,13 +125,13 @@ impl Survey {
         Ok(survey)
     }
 
-    /// Takes a packet, and says whether it is scrambled.
+    /// Takes a packet, and returns whether it is scrambled.
     fn packet(&mut self, bytes: &[u8], candidates: &mut Vec<Candidate>) -> bool {
         if !self.plain
             && let Some(packet) = Packet::read(bytes, true).filter(|packet| packet.owner.stream == PRIVATE)
             && bytes.get(packet.header..).is_some_and(content::is_plain)
         {
-            // What was there of it before is the rest of a frame.
+            // The earlier data of the stream are the rest of a frame.
             self.plain = true;
             candidates.retain(|candidate| candidate.owner.stream != PRIVATE);
         }
@@ -156,7 +156,7 @@ impl Survey {
         false
     }
 
-    /// The `stream_type` that the program stream map (§2.5.4.2) has for a stream.
+    /// The `stream_type` of a stream in the program stream map (§2.5.4.2).
     fn mapped(&self, stream: u8) -> Option<u8> {
         let length = |at: usize| Some(usize::from(u16::from_be_bytes(*self.map.get(at..)?.first_chunk()?)));
         let mut at = 10 + length(8)?;
@@ -179,7 +179,7 @@ const fn order(owner: Owner) -> (bool, u8) {
 }
 
 impl Candidate {
-    /// What it is; else, why it is passed over.
+    /// The stream, or the reason why it is skipped.
     fn found(&self, survey: &Survey) -> Result<Found, String> {
         let owner = self.owner;
         let codec = match (owner.stream, survey.mapped(owner.stream)) {

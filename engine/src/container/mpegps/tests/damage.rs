@@ -1,4 +1,4 @@
-//! Files that are truncated, damaged, or made to do harm.
+//! Files that are truncated, damaged, or malicious.
 
 use super::index;
 use super::muxer::{CINEMA, Form, PICTURES, PLAIN, avc, cinema, film, mux, pack, packet};
@@ -88,7 +88,7 @@ fn packets_without_packs_and_pictures_of_nothing_are_bounded() {
     for _ in 0..40 {
         file.extend(packet(false, PICTURES, None, (0, 0), &tiny));
     }
-    // Some pictures last no time, and many are of one second: a page holds them, or says that it does not.
+    // Some pictures have no duration, and many share one second: a page either holds them or reports that it cannot.
     match indexed::index(&file) {
         Ok(found) => assert!(found.elements.len() > 20, "{}", found.elements.len()),
         Err(error) => assert!(matches!(error, Error::Index(_) | Error::TooLarge(_)), "{error}"),

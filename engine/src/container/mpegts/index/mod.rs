@@ -1,5 +1,5 @@
-//! The index half: the beginning of the file says what it is (`survey`), then all its packets go by once, and become samples in
-//! elements (`samples`) on a timeline (`clock`).
+//! The index half: the beginning of the file is surveyed (`survey`); then all packets are read once, and become samples
+//! in elements (`samples`) on a timeline (`clock`).
 
 mod lane;
 mod place;
@@ -27,27 +27,27 @@ use crate::container::{DynSource, Error, MOST_JUNK, NOT_READ, pass};
 use crate::index::Outline;
 use crate::media::{Setup, Track};
 
-/// How far into a file its first packet may begin, so that enough of them lie in what is read to recognise it.
+/// How far into a file its first packet may begin; enough packets must then be in the bytes read to recognise it.
 pub const REACH: usize = 3072;
-/// How much of an access unit is looked at to find out whether decoding can begin at it. Captions may be kilobytes.
+/// How much of an access unit is examined to decide whether it is a random access point. Captions may be kilobytes.
 const OPENING: usize = 8 << 10;
 
-/// A file on the way through its packets, whose beginning is read twice.
+/// A file while its packets are read; its beginning is read twice.
 ///
 /// # Errors
 ///
-/// [`Error::Unknown`] where there are no packets; [`Error::Unsupported`] where no program has a stream that is known, or all are
-/// scrambled; [`Error::Index`] where the index would grow beyond its limits. Damage, missing packets, discontinuities of time
-/// and what is passed over are told in [`Outline::notes`].
+/// [`Error::Unknown`] if there are no packets; [`Error::Unsupported`] if no program has a known stream, or all are
+/// scrambled; [`Error::Index`] if the index would exceed its limits. Damage, missing packets, time discontinuities and
+/// skipped streams are reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct Pass {
     packing: Packing,
     survey: Survey,
     samples: Samples,
-    /// The program's map, which may change: its packets, and as it was last.
+    /// The packets of the program's map, which may change, and its latest version.
     sections: Sections,
     map: Map,
-    /// From here on there was no packet, up to the position.
+    /// There was no packet from here to the position.
     lost: Option<u64>,
 }
 
@@ -98,14 +98,14 @@ impl pass::Pass for Pass {
         let Self { survey, samples, .. } = self;
         let Finished { units, clocks } = samples.finish(&mut tracks);
         let program = Program { units, clocks, ..program(&survey) };
-        // RFC 3555 §4.2.10; there is no type for sound alone.
+        // RFC 3555 §4.2.10; there is no type for audio only.
         Ok(outline((CONTAINER, "video/mp2t"), tracks, &program, survey.tables, notes))
     }
 }
 
 /// A track of the outline. Its setup is its entry in the program's map.
 fn track(found: &Found) -> Option<Track> {
-    /// `ISO_639_language_descriptor` (§2.6.18): three letters, and what it is for.
+    /// `ISO_639_language_descriptor` (§2.6.18): three letters, and a purpose.
     const LANGUAGE: u8 = 0x0A;
     let letters = found.entry.descriptor(LANGUAGE).and_then(|data| data.first_chunk::<3>());
     let letters = letters.and_then(|letters| std::str::from_utf8(letters).ok());
@@ -114,7 +114,7 @@ fn track(found: &Found) -> Option<Track> {
     track.map(|track| Track { language, ..track })
 }
 
-/// What the writer has to know of the program, less its tracks and clocks.
+/// The properties of the program that the writer needs, without its tracks and clocks.
 fn program(survey: &Survey) -> Program {
     Program {
         packet: u8::try_from(survey.packing.size).unwrap_or(0),
@@ -130,7 +130,7 @@ fn program(survey: &Survey) -> Program {
 }
 
 impl Pass {
-    /// Takes the packets that these bytes begin with, and says how many bytes they are.
+    /// Takes the packets at the beginning of these bytes, and returns their length.
     fn packets(&mut self, bytes: &[u8], mut offset: u64, out: &mut Output) -> Result<u64, Error> {
         let start = offset;
         for bytes in bytes.chunks_exact(self.packing.size) {
@@ -146,7 +146,7 @@ impl Pass {
         Ok(offset - start)
     }
 
-    /// A packet of the program's map: streams may be gone, others be there.
+    /// Takes a packet of the program's map: streams may have disappeared or appeared.
     fn take_map(&mut self, offset: u64, packet: Packet<'_>, notes: &mut Notes) {
         let section = self.sections.push(packet.payload(), packet.begins_unit());
         let Some(map) = section.and_then(|section| Map::read(&section)) else { return };
@@ -167,8 +167,8 @@ impl Pass {
         self.map = map;
     }
 
-    /// Passes over what is no packet, up to where some follow each other again, or by what came at once. `false` at the end of
-    /// the file.
+    /// Skips bytes that are not packets, up to the next consecutive packets or the end of the bytes at hand. `false` at
+    /// the end of the file.
     async fn search(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<bool, Error> {
         let Some(from) = self.lost else { return Ok(true) };
         let wanted = self.packing.size * (ENOUGH + 1);
@@ -193,14 +193,14 @@ impl Pass {
     }
 }
 
-/// The packing of a file, and where its first packet begins.
+/// The packing of a file, and the offset of its first packet.
 async fn start(stream: &mut Stream<'_>) -> Result<Option<(Packing, u64)>, Error> {
     let bytes = stream.peek(REACH + 8 * 204).await?;
     Ok(Packing::find(bytes, REACH).map(|(packing, start)| (packing, start as u64)))
 }
 
-/// Goes through the packets from the position to `end` at the latest, or until one is enough. Where one is no packet, those
-/// behind it are found again in their places.
+/// Calls a function for each packet from the position to `end` at the latest, until it breaks. After bytes that are not
+/// a packet, the following packets are expected at the same distances.
 async fn each_packet(
     stream: &mut Stream<'_>,
     packing: Packing,

@@ -1,5 +1,5 @@
-//! From packets to samples, and from stretches of the file to elements. An element goes on to the index once every sample that
-//! begins in it has ended, which is when the next one of its stream begins.
+//! From packets to samples, and from ranges of the file to elements. An element is added to the index once every sample
+//! that begins in it has ended, that is, once the next sample of each stream begins.
 
 use std::collections::VecDeque;
 
@@ -18,43 +18,43 @@ use crate::container::pass::Output;
 use crate::index::Builder;
 use crate::media::{Kind, Run, Track};
 
-/// The lane of null packets, which are counted to the lane before them.
+/// The lane of null packets, which are counted with the lane before them.
 const FILLER: u8 = u8::MAX;
 
-/// The samples of all tracks, on their way into the index.
+/// The samples of all tracks on their way into the index.
 #[derive(Serialize, Deserialize)]
 pub struct Samples {
     packing: Packing,
-    /// For each PID, its lane.
+    /// The lane of each PID.
     pids: Vec<u8>,
     clock: Clock,
     zeros: Zeros,
     lanes: Vec<Lane>,
-    /// Which of them have access units that begin anywhere.
+    /// The lanes with access units that begin anywhere.
     units: Vec<u8>,
-    /// The place of the lane whose random access points begin elements.
+    /// The position of the lane whose random access points begin elements.
     leader: usize,
-    /// The elements that have not gone on to the index; the last is still being read.
+    /// The elements not yet in the index; the last is still being read.
     elements: VecDeque<Element>,
-    /// Whose packets lie in these.
+    /// The stretches in these elements.
     stretches: VecDeque<Stretch>,
-    /// How many stretches and samples the last element has.
+    /// The number of stretches and samples of the last element.
     weight: usize,
-    /// What lies before the next packet is no packet.
+    /// The bytes before the next packet are not a packet.
     broken: bool,
     given: Elements,
 }
 
-/// What is there at the end of a file.
+/// The results at the end of a file.
 pub struct Finished {
-    /// The lanes whose samples are access units, wherever those begin.
+    /// The lanes with access units as samples.
     pub units: Vec<u8>,
-    /// For each clock, the time stamp that is its zero, if they need to be known.
+    /// For each clock, its zero time stamp; empty if these are not needed.
     pub clocks: Vec<u64>,
 }
 
 impl Samples {
-    /// For the packets of these tracks, which are those of the survey.
+    /// For these tracks, which are those of the survey.
     pub fn new(survey: &Survey, tracks: &[Track]) -> Self {
         let mut pids = vec![OTHER; PIDS];
         let mut assign = |pid: u16, lane: u8| {
@@ -87,7 +87,7 @@ impl Samples {
         }
     }
 
-    /// Takes a packet; `arrival` is what stands before it.
+    /// Takes a packet; `arrival` is the bytes before it.
     #[inline]
     pub fn packet(&mut self, offset: u64, packet: Packet<'_>, arrival: [u8; 4], out: &mut Output) -> Result<(), Error> {
         if self.broken || self.weight > MAX_ELEMENT {
@@ -98,7 +98,7 @@ impl Samples {
         let mut lane = self.pids.get(usize::from(packet.pid())).copied().unwrap_or(OTHER);
         let (mut track, mut taken) = (None, Taken::default());
         if lane == FILLER {
-            // Among packets of units each one counts.
+            // Between packets of units, each null packet counts.
             lane = self.stretches.back().filter(|last| last.head.is_none()).map_or(OTHER, |last| last.lane);
         } else {
             track = layout::track(lane);
@@ -124,7 +124,7 @@ impl Samples {
         if taken.begins { self.settle(&mut out.builder) } else { Ok(()) }
     }
 
-    /// Elements begin where decoding can begin of the leader.
+    /// Begins elements at the leader's random access points.
     fn enter(&mut self, track: usize) {
         let entered = self.lanes.get_mut(track).map(Lane::take_entered).unwrap_or_default();
         for element in entered {
@@ -135,12 +135,12 @@ impl Samples {
         }
     }
 
-    /// The time that the leader has come to.
+    /// The current time of the leader.
     fn time(&self) -> i64 {
         self.lanes.get(self.leader).map_or(0, Lane::time)
     }
 
-    /// An element begins. Its first packet may have come some packets ago.
+    /// Begins an element. Its first packet may be some packets ago.
     fn begin(&mut self, element: Element) {
         if self.elements.back().is_some_and(|last| last.offset >= element.offset) {
             return;
@@ -160,7 +160,7 @@ impl Samples {
         self.elements.push_back(element);
     }
 
-    /// A track's samples end.
+    /// Ends a track's samples.
     fn interrupt(&mut self, track: usize, notes: &mut Notes) {
         if let Some(lane) = self.lanes.get_mut(track) {
             lane.interrupt(notes);
@@ -168,7 +168,7 @@ impl Samples {
         self.enter(track);
     }
 
-    /// What follows are no packets: all samples end.
+    /// The following bytes are not packets: all samples end.
     pub fn broken(&mut self, notes: &mut Notes) {
         for track in 0..self.lanes.len() {
             self.interrupt(track, notes);
@@ -176,7 +176,7 @@ impl Samples {
         self.broken = true;
     }
 
-    /// A stream of another kind has the PID of a track, or one of the same kind again.
+    /// A stream of another kind has taken the PID of a track, or one of the same kind has it again.
     pub fn mute(&mut self, track: usize, muted: bool, notes: &mut Notes) {
         if let Some(lane) = self.lanes.get_mut(track) {
             lane.mute(muted, notes);
@@ -184,7 +184,7 @@ impl Samples {
         self.enter(track);
     }
 
-    /// Gives on the elements whose samples have all ended.
+    /// Passes on the elements whose samples have all ended.
     fn settle(&mut self, builder: &mut Builder) -> Result<(), Error> {
         while let (Some(element), Some(next)) = (self.elements.front().copied(), self.elements.get(1).copied()) {
             let waits = |lane: &Lane| lane.waits_from().is_some_and(|offset| offset < next.offset);
@@ -204,7 +204,8 @@ impl Samples {
         Ok(())
     }
 
-    /// Gives on an element, which ends with the packet that its last sample ends in; the one after it begins at `next`.
+    /// Passes on an element, which ends with the packet that its last sample ends in; the next element begins at
+    /// `next`.
     fn give(&mut self, element: Element, next: u64, builder: &mut Builder) -> Result<(), Error> {
         let size = self.packing.size as u64;
         let mut samples: Vec<(usize, Run)> = Vec::new();
@@ -232,14 +233,14 @@ impl Samples {
         Ok(())
     }
 
-    /// The end of the file, at this offset.
+    /// Finishes at the end of the file, which is at this offset.
     pub fn end(&mut self, end: u64, out: &mut Output) -> Result<(), Error> {
         self.broken(&mut out.notes);
         self.begin(Element { offset: end, time: self.time(), arrival: [0; 4] });
         self.settle(&mut out.builder)
     }
 
-    /// Tells the tracks how many bytes are those of their own packets, and says what the writer has to know.
+    /// Sets the number of bytes in each track's own packets. Returns the properties that the writer needs.
     pub fn finish(self, tracks: &mut [Track]) -> Finished {
         let size = self.packing.size as u64;
         for (track, lane) in tracks.iter_mut().zip(&self.lanes) {

@@ -1,5 +1,5 @@
-//! What is found out of a file before its samples are read: how its packets lie, its program, which streams that has, and what
-//! their first access units say of them.
+//! The survey of a file before its samples are read: its packing, its program, the program's streams, and their
+//! parameters.
 
 use std::ops::{ControlFlow, Range};
 
@@ -21,30 +21,30 @@ use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 use crate::container::{Error, Unsupported};
 
-/// How far into the file the streams of its program have to begin: some seconds of the fastest broadcast.
+/// How far into the file the streams of its program must begin: some seconds of the fastest broadcast.
 const SURVEYED: u64 = 16 << 20;
 
-/// In how many ranges the packets of a table may lie: a section has no more of them.
+/// The maximum number of ranges for the packets of a table: a section has no more packets.
 const MAX_TABLE_RANGES: usize = 6;
 
-/// What is known of a file.
+/// The result of the survey.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Survey {
     pub packing: Packing,
-    /// Where the first packet begins.
+    /// The offset of the first packet.
     pub start: u64,
     pub association: Association,
     /// The PID of the program's map.
     pub map_pid: u16,
     pub map: Map,
-    /// Which bytes of the file are the packets of both tables.
+    /// The ranges of the packets of both tables.
     pub tables: Vec<Range<u64>>,
     pub tracks: Vec<Found>,
     /// The time stamp of the first presentation.
     pub zero: u64,
 }
 
-/// A stream that is there.
+/// A stream with data.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Found {
     pub entry: Entry,
@@ -53,17 +53,17 @@ pub struct Found {
     pub units: bool,
 }
 
-/// The tables, on the way to them.
+/// The tables while they are searched for.
 #[derive(Default)]
 struct Tables {
     association: Option<Association>,
     sections: Sections,
-    /// Where the packets of the section lie that is being read.
+    /// The ranges of the packets of the current section.
     packets: Vec<Range<u64>>,
-    /// The same of each program's map.
+    /// The same for each program's map.
     maps: Vec<(u16, Sections, Vec<Range<u64>>)>,
     found: Option<(u16, Map)>,
-    /// A map of a program with no stream that is known.
+    /// A map of a program without a known stream.
     unknown: Option<Map>,
 }
 
@@ -108,15 +108,15 @@ impl Tables {
     }
 }
 
-/// A stream that may be there.
+/// A stream that may have data.
 struct Candidate {
     entry: Entry,
     codec: Codec,
     first: Option<u64>,
     properties: Option<Properties>,
-    /// The beginning of the access unit that is being read, and whether it is flagged.
+    /// The beginning of the current access unit, and whether it is flagged.
     opening: Option<(Vec<u8>, bool)>,
-    /// Where its pictures begin, if that is to be found out.
+    /// Finds where its pictures begin, if that is needed.
     probe: Option<Probe>,
 }
 
@@ -136,7 +136,7 @@ impl Candidate {
         }
     }
 
-    /// Looks what the beginning of an access unit says.
+    /// Reads the stream parameters at the beginning of an access unit.
     fn look(&mut self, packet: Packet<'_>, pes: Option<Pes>) {
         let mut payload = packet.payload();
         if packet.begins_unit() {
@@ -162,7 +162,7 @@ impl Candidate {
 }
 
 impl Survey {
-    /// Reads the beginning of the file, twice: for the tables, and for the streams that they name.
+    /// Surveys the beginning of the file in two passes: for the tables, and for the streams that they name.
     pub async fn of(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Self, Error> {
         let (packing, start) = start(stream).await?.ok_or(Error::Unknown)?;
         let mut tables = Tables::default();
@@ -178,7 +178,7 @@ impl Survey {
         };
         if association.programs.len() > 1 {
             let count = association.programs.len();
-            notes.push(format!("it has {count} programs, of which program {} is read", map.program));
+            notes.push(format!("it has {count} programs; only program {} is read", map.program));
         }
         let mut candidates = candidates(&map, notes);
         let mut scrambled = false;
@@ -224,7 +224,7 @@ fn missing(unknown: Option<&Map>) -> String {
     format!("no program has a stream that is known: {}", why.join(", "))
 }
 
-/// The streams of a program that are known; notes say which are not.
+/// The known streams of a program; notes report the others.
 fn candidates(map: &Map, notes: &mut Notes) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
     for entry in &map.streams {

@@ -1,5 +1,5 @@
-//! Samples that are PES packets: each with its time stamps; one without goes with the one before, and so does one of pictures that
-//! begins in the middle of one, as it may in a recording that was joined to another.
+//! Samples that are PES packets with time stamps. A PES packet without one is merged into the previous sample. So is a
+//! PES packet of pictures that begins in the middle of a picture, as may happen in joined recordings.
 
 use std::collections::VecDeque;
 
@@ -21,10 +21,10 @@ pub struct Whole {
     codec: Codec,
     hand: Hand,
     open: Option<Open>,
-    /// Samples that have ended, and wait for their element.
+    /// Samples that have ended and wait for their element.
     pub done: VecDeque<Run>,
     decode: Ticks,
-    /// How long the last sample lasted of which that was known, and how many packets it was.
+    /// The duration and number of packets of the last sample whose duration was known.
     usual: (Ticks, u64),
 }
 
@@ -34,9 +34,9 @@ struct Open {
     run: Run,
     arrival: [u8; 4],
     end: u64,
-    /// How many packets its lane had before.
+    /// The number of packets in its lane before it.
     before: u64,
-    /// What was seen of its beginning, until it is known whether decoding can begin there; and its `random_access_indicator`.
+    /// Its beginning, until it is known whether it is a random access point; and its `random_access_indicator`.
     opening: Option<(Vec<u8>, bool)>,
 }
 
@@ -46,8 +46,8 @@ impl Whole {
         Self { codec, hand: Hand::default(), open: None, done: VecDeque::new(), decode, usual }
     }
 
-    /// Takes a packet, with which there are so many, and says whether a PES packet begins, or should. Where decoding can begin is
-    /// added to `entered`.
+    /// Takes a packet; `packets` counts it. Returns whether a PES packet begins, or should. Adds random access points
+    /// to `entered`.
     pub fn packet(
         &mut self,
         place: Place,
@@ -91,7 +91,7 @@ impl Whole {
                 self.open = Some(Open { run, arrival: place.arrival, end: offset, before: packets - 1, opening });
                 payload = payload.get(pes.header..).unwrap_or_default();
             }
-            // Without times of its own, it goes with the one before.
+            // Without times of its own, it is merged into the previous one.
             Some(Some(pes)) => payload = payload.get(pes.header..).unwrap_or_default(),
             Some(None) => {
                 notes.at(offset, "what should begin a PES packet does not");
@@ -114,7 +114,7 @@ impl Whole {
         self.codec.kind() != Kind::Video || data.get(zeros).is_none_or(|byte| zeros >= 2 && *byte == 1)
     }
 
-    /// Looks whether decoding can begin at the open sample, of which this was seen now.
+    /// Checks whether the open sample is a random access point, using the data seen now.
     fn look(&mut self, payload: &[u8], last: bool, entered: &mut Vec<Element>) {
         let Some(open) = &mut self.open else { return };
         let Some((bytes, flagged)) = &mut open.opening else { return };
@@ -139,7 +139,8 @@ impl Whole {
         }
     }
 
-    /// The open sample ends, where the next one is decoded at `next`; so many packets were there, with that of the next.
+    /// Ends the open sample; the next one is decoded at `next`. `packets` counts the lane's packets including the next
+    /// sample's first.
     pub fn end(&mut self, next: Option<Ticks>, packets: u64, entered: &mut Vec<Element>, notes: &mut Notes) {
         self.look(&[], true, entered);
         let Some(Open { mut run, end, before, .. }) = self.open.take() else { return };
@@ -158,8 +159,8 @@ impl Whole {
         }
     }
 
-    /// How long a sample of so many packets lasts, as far as the one before says: pictures all last alike, but of sound the
-    /// last PES packet of a file has what is left.
+    /// The duration of a sample of this number of packets, derived from the previous one: all pictures have the same
+    /// duration, but the last PES packet of sound in a file has only the remaining frames.
     fn as_usual(&self, packets: u64) -> Ticks {
         match (self.codec.kind(), self.usual) {
             (Kind::Audio, (lasted, of)) if packets < of => Ticks(
@@ -170,12 +171,12 @@ impl Whole {
         }
     }
 
-    /// Where the open sample begins.
+    /// The offset of the open sample.
     pub fn waits_from(&self) -> Option<u64> {
         self.open.as_ref().map(|open| open.run.offset)
     }
 
-    /// The time that it has come to.
+    /// The current time.
     pub const fn time(&self) -> i64 {
         self.decode.0
     }

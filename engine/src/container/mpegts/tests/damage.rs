@@ -1,4 +1,4 @@
-//! Files that are truncated, damaged, or made to do harm.
+//! Files that are truncated, damaged, or malicious.
 
 use super::super::MpegTs;
 use super::super::packet::Packing;
@@ -66,7 +66,7 @@ fn random_damage_gives_an_error_or_a_partial_index() {
     for round in 0..400 {
         let mut file = if round % 2 == 0 { whole.clone() } else { units.clone() };
         for _ in 0..=next() % 8 {
-            // Half of it where it hurts most: in the headers.
+            // Half of the damage is in the headers, where it is worst.
             let at = if next() % 2 == 0 {
                 next() as usize % file.len()
             } else {

@@ -1,4 +1,4 @@
-//! Both halves together: what is indexed of files made by hand, and what of it is written again.
+//! Both halves together: hand-made files are indexed and written again.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::cast_possible_truncation)]
 
 mod damage;
@@ -15,14 +15,14 @@ use super::packet::Packing;
 use crate::container::indexed::{Indexed, Pages, part};
 use crate::container::{Error, Format, pieces};
 
-/// Indexes a file by chunks of so many bytes, and in pieces.
+/// Indexes a file in chunks of this size and in pieces.
 fn try_index(file: &[u8], chunk: u64) -> Result<Indexed, Error> {
     let mut pages = Pages::default();
     let outline = block_on(pieces::index::<super::index::Pass>(&Bytes::copy_from_slice(file), &mut pages, chunk))?;
     Ok(Indexed::new(outline, pages))
 }
 
-/// Indexes a file, whose index is the same by whatever chunks it is read.
+/// Indexes a file, and checks that the index does not depend on the chunks in which it is read.
 fn index(file: &[u8]) -> Indexed {
     assert!(MpegTs.recognises(file));
     let whole = try_index(file, 4 << 20).unwrap();

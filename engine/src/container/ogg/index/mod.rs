@@ -1,5 +1,4 @@
-//! The index half: a file's pages are streamed through once, each is checked by its CRC, and their packets go on to the index as
-//! samples.
+//! The index half: streams a file's pages once and checks their CRCs; their packets become samples of the index.
 
 mod lane;
 mod reader;
@@ -18,13 +17,13 @@ use crate::container::{DynSource, Error, pass, tags};
 use crate::index::Outline;
 use crate::media::{Kind, Time, Track};
 
-/// A file on the way through its pages.
+/// A file while its pages are read.
 ///
 /// # Errors
 ///
-/// [`Error::Unsupported`] where no logical stream is of a known codec; [`Error::Malformed`] where more is damaged than not, and
-/// where there is no page; [`Error::TooLarge`] for too long headers. Pages that are damaged or missing are passed over, and told
-/// in [`Outline::notes`].
+/// [`Error::Unsupported`] if no logical stream has a known codec; [`Error::Malformed`] if more is damaged than not, or
+/// there is no page; [`Error::TooLarge`] if headers are too long. Damaged and missing pages are skipped and reported in
+/// [`Outline::notes`].
 #[derive(Default, Serialize, Deserialize)]
 pub struct Pass {
     reader: Reader,

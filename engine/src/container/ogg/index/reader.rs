@@ -1,4 +1,4 @@
-//! A file as pages, whatever lies between them.
+//! A file as pages, with anything between them.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,30 +7,30 @@ use crate::container::Error;
 use crate::container::notes::Notes;
 use crate::container::stream::Stream;
 
-/// Bytes that are looked at in vain, beyond as many as the file has so far, before it is given up: what is made to look like
-/// pages everywhere would cost its length many times over.
+/// How many bytes are examined in vain, beyond as many as the file has so far, before it is given up: a file that
+/// resembles pages everywhere would take its length many times over.
 const MAX_IN_VAIN: u64 = 64 << 20;
 
 /// Finds the pages of a file, in order.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Reader {
-    /// From here on there was no page, up to the position.
+    /// The start of bytes without a page, up to the position.
     lost: Option<u64>,
     in_vain: u64,
 }
 
-/// What was found at the position.
+/// The result at a position.
 pub enum Found {
-    /// A page that is sound.
+    /// A valid page.
     Page,
-    /// No page, up to the position, which is another now.
+    /// No page up to the position, which has moved.
     Nothing,
     /// The end of the file.
     End,
 }
 
 impl Reader {
-    /// Looks what is at the position, and passes over it where that is no page.
+    /// Parses the page at the current position, skipping bytes that are not one.
     pub async fn look(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Found, Error> {
         let at = stream.position();
         let bytes = stream.peek(MAX_PAGE).await?;
@@ -58,7 +58,7 @@ impl Reader {
         Ok(Found::Nothing)
     }
 
-    /// What was passed over ends here.
+    /// Ends the skipped bytes here.
     fn found(&mut self, here: u64, notes: &mut Notes) {
         if let Some(lost) = self.lost.take().filter(|lost| *lost < here) {
             notes.at(lost, "bytes that are no sound page are passed over");
@@ -66,7 +66,8 @@ impl Reader {
     }
 }
 
-/// How far behind the first byte the next page may begin; what is left may be the beginning of its first bytes.
+/// How far after the first byte the next page may begin; the remaining bytes may be the beginning of its capture
+/// pattern.
 fn capture(bytes: &[u8]) -> usize {
     let mut from = 1;
     while let Some(rest) = bytes.get(from..).filter(|rest| rest.len() >= CAPTURE.len()) {

@@ -1,5 +1,5 @@
-//! The logical streams of a file: those that lie side by side are a link, and links follow each other in a chain. Each logical
-//! stream of a link is a track, whose edit list begins where the link before has ended.
+//! The logical streams of a file: multiplexed ones form a link, and links follow each other in a chain. Each logical
+//! stream of a link is a track, whose edit list begins where the previous link ended.
 
 use std::ops::Range;
 
@@ -15,49 +15,49 @@ use crate::container::{Error, Unsupported};
 use crate::index::Builder;
 use crate::media::{self, Edit, Kind, Run, Ticks, Time, Track};
 
-/// Pages that wait until every logical stream of their link has begun.
+/// The maximum number of pages that wait until every logical stream of their link has begun.
 const MAX_WAITING: usize = 256;
-/// Logical streams that become tracks, and bytes of what cuts take over of their headers: each request reads them.
+/// The maximum number of tracks, and of header bytes that cuts copy: each request reads them.
 const MAX_TRACKS: usize = 64;
 const MAX_SETUP: usize = 192 << 10;
-/// Logical streams of a link that are told apart.
+/// The maximum number of logical streams in a link.
 const MAX_LANES: usize = 256;
 
-/// The logical streams, as their pages come.
+/// The logical streams while their pages are read.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Streams {
     headers: Vec<Range<u64>>,
     link: Link,
     tracks: usize,
     setup: usize,
-    /// Codecs that were passed over.
+    /// The skipped codecs.
     foreign: Vec<String>,
 }
 
-/// Logical streams side by side.
+/// Multiplexed logical streams.
 #[derive(Default, Serialize, Deserialize)]
 struct Link {
-    /// Its place in the chain.
+    /// Its number in the chain.
     number: u32,
-    /// Where on the timeline of the file it begins.
+    /// Its start on the timeline of the file.
     start: Time,
     lanes: Vec<(Lane, Option<Laid>)>,
-    /// Serial numbers of logical streams that are passed over.
+    /// Serial numbers of skipped logical streams.
     passed: Vec<u32>,
-    /// Its first page of packets was there.
+    /// Whether its first page of packets has been read.
     begun: bool,
-    /// How its positions lie on the timeline is known.
+    /// Whether the mapping of its positions to the timeline is known.
     settled: bool,
     waiting: Vec<Measured>,
 }
 
-/// How the positions of a logical stream become the times of a track.
+/// The conversion of a logical stream's positions to the times of a track.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Laid {
     track: usize,
     /// The position that is the track's time zero.
     origin: Ticks,
-    /// The position that is presented where the link begins.
+    /// The position that is presented at the start of the link.
     zero: Ticks,
 }
 
@@ -101,7 +101,7 @@ impl Streams {
         Ok(())
     }
 
-    /// A logical stream begins, and a link with the first behind others.
+    /// Begins a logical stream, and a link with the first one after others.
     fn begin(&mut self, page: &Page<'_>, out: &mut Output) -> Result<(), Error> {
         if self.link.begun || self.headers.is_empty() {
             self.end_link(out)?;
@@ -136,8 +136,8 @@ impl Streams {
         notes.push(format!("logical stream {serial} is passed over: {why}"));
     }
 
-    /// Lays the positions of the link on the timeline. It begins with the first packet of whichever logical stream begins
-    /// first; what was recorded of a live stream begins with any position.
+    /// Maps the positions of the link to the timeline. It begins with the first packet of the logical stream that
+    /// begins first; a recording of a live stream begins at an arbitrary position.
     fn settle(&mut self, out: &mut Output) -> Result<(), Error> {
         self.link.settled = true;
         let begins = |lane: &Lane| Some(lane.mapping.timescale().time(lane.span?.0.max(Ticks::ZERO)));
@@ -191,7 +191,7 @@ impl Streams {
         Ok(())
     }
 
-    /// The samples of a page go on to the index.
+    /// Adds the samples of a page to the index.
     fn put(&self, page: &Measured, builder: &mut Builder) -> Result<(), Error> {
         let lane = self.link.lanes.iter().find(|(lane, _)| lane.serial == page.serial);
         let Some((_, Some(Laid { track, origin, .. }))) = lane else { return Ok(()) };
@@ -213,7 +213,7 @@ impl Streams {
         Ok(())
     }
 
-    /// The link ends, and another may begin where it does.
+    /// Ends the link; another one may begin where it ends.
     fn end_link(&mut self, out: &mut Output) -> Result<(), Error> {
         if !self.link.settled {
             self.settle(out)?;
@@ -229,11 +229,11 @@ impl Streams {
         Ok(())
     }
 
-    /// The end of the file, which has so many bytes.
+    /// Ends the file, which has this length in bytes.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] or [`Error::Malformed`] where there is no track.
+    /// [`Error::Unsupported`] or [`Error::Malformed`] if there is no track.
     pub fn end(&mut self, length: u64, out: &mut Output) -> Result<(), Error> {
         self.end_link(out)?;
         if self.tracks == 0 {
@@ -248,7 +248,7 @@ impl Streams {
         Ok(())
     }
 
-    /// Where in the file the header pages of each link are.
+    /// The ranges of each link's header pages in the file.
     pub fn into_headers(self) -> Vec<Range<u64>> {
         self.headers
     }

@@ -1,4 +1,4 @@
-//! What is indexed.
+//! Indexing.
 
 use super::*;
 use crate::container::{self, Unsupported};

@@ -1,4 +1,4 @@
-//! Both halves together: what is indexed of files made by hand, and what of it is written again.
+//! Both halves together: the index of files made by hand, and cuts of them.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -41,11 +41,11 @@ fn page(flags: u8, granule: i64, serial: u32, sequence: u32, lacing: &[u8], body
 const FIRST: u8 = 2;
 const LAST: u8 = 4;
 
-/// A logical stream as it is written.
+/// A logical stream that is being written.
 struct Writer {
     serial: u32,
     sequence: u32,
-    /// The last packet goes on.
+    /// Whether the last packet continues.
     continued: bool,
 }
 
@@ -54,7 +54,7 @@ impl Writer {
         Self { serial, sequence: 0, continued: false }
     }
 
-    /// A page of these packets; of the last, only the first `part` bytes where that is a multiple of 255.
+    /// A page of these packets; of the last, only the first `part` bytes, which is a multiple of 255.
     fn page(&mut self, flags: u8, granule: i64, packets: &[Vec<u8>], part: Option<usize>) -> Vec<u8> {
         let (mut lacing, mut body) = (Vec::new(), Vec::new());
         for (at, packet) in packets.iter().enumerate() {
@@ -80,14 +80,14 @@ fn opus_tags() -> Vec<u8> {
     b"OpusTags\x04\0\0\0test\x01\0\0\0\x07\0\0\0TITLE=x".to_vec()
 }
 
-/// An Opus packet of 20 ms, of so many bytes, of which each says something of the packet.
+/// An Opus packet of 20 ms and this size, each byte of which depends on the packet.
 fn opus_packet(number: usize, size: usize) -> Vec<u8> {
     let mut packet: Vec<u8> = (0..size).map(|at| (number * 31 + at * 7) as u8).collect();
     packet[0] = 0xF8;
     packet
 }
 
-/// How large each of the Opus packets of [`opus`] is.
+/// The size of each Opus packet of [`opus`].
 fn opus_size(number: usize) -> usize {
     40 + number * 37 % 101
 }
@@ -97,7 +97,7 @@ fn opus_headers(writer: &mut Writer) -> Vec<u8> {
     [writer.page(FIRST, 0, &[opus_head(312)], None), writer.page(0, 0, &[opus_tags()], None)].concat()
 }
 
-/// Opus of so many pages of ten packets, the first of which begins at this position.
+/// Opus with this many pages of ten packets, the first of which begins at this position.
 fn opus(serial: u32, pages: usize, start: i64) -> Vec<u8> {
     let mut writer = Writer::new(serial);
     let mut file = opus_headers(&mut writer);
@@ -109,11 +109,11 @@ fn opus(serial: u32, pages: usize, start: i64) -> Vec<u8> {
     file
 }
 
-/// Vorbis of so many packets, each of 20 ms but the first, which gives nothing; three are a page.
+/// Vorbis with this many packets, each of 20 ms except the first, which gives nothing; three are a page.
 fn vorbis(packets: usize) -> Vec<u8> {
     let head = [b"\x01vorbis\0\0\0\0\x01", &51_200_u32.to_le_bytes()[..], &[0; 12], b"\xBB\x01"].concat();
     let tags = b"\x03vorbis\0\0\0\0\0\0\0\0\x01".to_vec();
-    // Behind what only a decoder reads there is one mode.
+    // After the part that only a decoder parses there is one mode.
     let setup = [b"\x05vorbis", &[0xFF; 8][..], &[0, 0, 0, 0, 0, 0x80]].concat();
     let mut writer = Writer::new(5);
     let mut file = [writer.page(FIRST, 0, &[head], None), writer.page(0, 0, &[tags, setup], None)].concat();
@@ -135,7 +135,7 @@ struct Indexed {
     samples: Vec<Vec<Run>>,
 }
 
-/// Indexes a file by chunks of so many bytes.
+/// Indexes a file with chunks of this size.
 fn try_index(file: &Bytes, chunk: u64) -> Result<Indexed, Error> {
     let mut pages = Memory::default();
     let outline = block_on(pieces::index::<super::index::Pass>(file, &mut pages, chunk))?;
@@ -152,7 +152,7 @@ fn try_index(file: &Bytes, chunk: u64) -> Result<Indexed, Error> {
     Ok(Indexed { outline, pages, samples })
 }
 
-/// Indexes a file, whose index is the same by whatever chunks it is read.
+/// Indexes a file, and checks that the index is the same for any size of chunks.
 fn index(file: &[u8]) -> Indexed {
     let file = Bytes::copy_from_slice(file);
     assert!(crate::container::Format::recognises(&super::Ogg, &file));
@@ -177,12 +177,12 @@ impl Indexed {
         self.outline.notes.join("; ")
     }
 
-    /// When each sample of a track is presented.
+    /// The presentation time of each sample of a track.
     fn times(&self, track: usize) -> Vec<i64> {
         self.samples[track].iter().map(|run| (run.presentation() - self.outline.tracks[track].shift()).0).collect()
     }
 
-    /// The packets of a track, parts of one joined.
+    /// The packets of a track, with their parts joined.
     fn packets(&self, track: usize, file: &[u8]) -> Vec<Vec<u8>> {
         let mut packets: Vec<Vec<u8>> = Vec::new();
         for run in &self.samples[track] {
