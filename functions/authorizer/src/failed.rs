@@ -1,20 +1,21 @@
-//! Sign-ins that failed, as far as they are counted and written down.
+//! Failed sign-ins, for the metrics and the audit trail.
 
 use reelspan::user::{Credentials, Denied};
 
-/// What a sign-in is called in the audit trail.
+/// The name of a sign-in in the audit trail.
 pub const SIGN_IN: &str = "sign-in";
 
-/// A sign-in that failed because of what was sent.
+/// A sign-in with wrong credentials.
 pub struct FailedSignIn {
-    /// The name that was given; none of ours, perhaps.
+    /// The name in the credentials, which may be unknown.
     pub name: Option<String>,
-    /// The same has been written down since the last failure.
+    /// Whether the same has been recorded since the last failure.
     pub again: bool,
 }
 
 impl FailedSignIn {
-    /// What was refused, if it was a guess: not what had no credentials in it, nor what could not be looked at.
+    /// The failed sign-in, if the refusal was for a guess: not for missing credentials, and not for a lookup that
+    /// failed.
     pub fn of(denied: &Denied, field: Option<&[u8]>) -> Option<Self> {
         let again = match denied {
             Denied::Wrong => false,

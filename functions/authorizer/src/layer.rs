@@ -1,4 +1,4 @@
-//! The layer around routes.
+//! The authentication layer around routes.
 
 use axum::extract::{Request, State};
 use axum::middleware::{FromFnLayer, Next, from_fn_with_state};
@@ -15,14 +15,14 @@ use reelspan_gateway::address;
 use crate::failed::{FailedSignIn, SIGN_IN};
 use crate::lambda::{Context, Refusal, Refused};
 
-/// What [`layer`] gives, to be put around a router.
+/// The type of [`layer`], to wrap a router.
 pub type Layer = FromFnLayer<Step, Authenticator, (State<Authenticator>, Request)>;
 
 type Step = fn(State<Authenticator>, Request, Next) -> BoxFuture<'static, Response>;
 
-/// Gives each request an `Option<Identity>` as an extension: who API Gateway's authorizer says it is, where there was one, or
-/// else whose credentials its `Authorization` field has; `None` where it has no such field. Whom the authorizer refuses is
-/// answered here, and wrong credentials are with 401, also where nobody in particular would do.
+/// Gives each request an `Option<Identity>` as an extension: the user from API Gateway's authorizer, if there was one,
+/// else the user of its `Authorization` field; `None` without that field. A refusal by the authorizer is answered here,
+/// and wrong credentials get 401, even if anonymous callers are allowed.
 pub fn layer(authenticator: Authenticator) -> Layer {
     from_fn_with_state(authenticator, step)
 }
@@ -56,8 +56,7 @@ async fn identify(
     }
 }
 
-/// Notes a sign-in that failed, for the figures and the audit trail. Where API Gateway's authorizer has refused somebody it has
-/// done so itself.
+/// Records a failed sign-in for the metrics and the audit trail. API Gateway's authorizer records its own refusals.
 fn note_failure(denied: &Denied, field: Option<&[u8]>) {
     let Some(failed) = FailedSignIn::of(denied, field) else { return };
     telemetry::note(|notes| {
@@ -69,7 +68,7 @@ fn note_failure(denied: &Denied, field: Option<&[u8]>) {
     });
 }
 
-/// What API Gateway says of the request. Nothing that a client sends gets there.
+/// The context from API Gateway, which a client cannot set.
 fn passed_on(extensions: &Extensions) -> Option<Context> {
     match extensions.get::<RequestContext>()? {
         RequestContext::ApiGatewayV2(context) => Context::read(&context.authorizer.as_ref()?.fields),
@@ -77,7 +76,7 @@ fn passed_on(extensions: &Extensions) -> Option<Context> {
     }
 }
 
-/// The one `Authorization` field that a request may have (RFC 9110 §11.6.2).
+/// The only `Authorization` field of a request (RFC 9110 §11.6.2).
 fn authorization(fields: &HeaderMap) -> Result<Option<&[u8]>, Denied> {
     let mut fields = fields.get_all(AUTHORIZATION).iter();
     match (fields.next(), fields.next()) {

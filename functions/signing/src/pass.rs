@@ -1,6 +1,6 @@
-//! Passes: what the URL that sets cookies has as its token. A pass says of which space the cookies are, until when and from
-//! where they count, and where the browser goes then. It is signed by the key that signs URLs, over bytes that no policy has,
-//! so that neither is ever taken for the other; and it is good for a few minutes, as often as one likes.
+//! Passes: the tokens of URLs that set cookies. A pass names the space of the cookies, their expiry and address, and
+//! the page to redirect to. It is signed with the key that signs URLs, over bytes that no policy has, so that neither
+//! can be taken for the other. It is valid for a few minutes, any number of times.
 
 use reelspan::cloudfront::commons::TrustedKey;
 use reelspan::cloudfront::key::{KeyError, is_signature};
@@ -10,13 +10,13 @@ use reelspan::cloudfront::verify::{Refusal, trusted};
 use reelspan::space::SpaceId;
 use serde::{Deserialize, Serialize};
 
-/// How long a pass is good for, in seconds.
+/// How long a pass is valid, in seconds.
 pub const GOOD_FOR: i64 = 5 * 60;
 
-/// What stands before a pass where it is signed: a policy begins with a brace.
+/// Precedes a pass in the signed bytes: a policy begins with a brace.
 const DOMAIN: &[u8] = b"reelspan cookies pass\n";
 
-/// The longest token: CloudFront takes URLs of 8192 bytes.
+/// The longest token: CloudFront accepts URLs of 8192 bytes.
 const LONGEST: usize = 8192;
 
 /// A pass.
@@ -24,19 +24,19 @@ const LONGEST: usize = 8192;
 pub struct Pass {
     /// The space.
     pub space: SpaceId,
-    /// Which setup of its streaming ([`reelspan::space::streaming::Streaming::generation`]).
+    /// The setup of its streaming ([`reelspan::space::streaming::Streaming::generation`]).
     pub generation: String,
-    /// Until when the cookies count, in seconds since 1970.
+    /// The expiry of the cookies, in seconds since 1970.
     pub cookies_until: i64,
-    /// From where they do.
+    /// The addresses that may use the cookies.
     pub address: Option<Network>,
-    /// Where the browser goes.
+    /// The page to redirect to.
     pub redirect: Option<String>,
-    /// Until when the pass is good, in seconds since 1970.
+    /// The expiry of the pass, in seconds since 1970.
     pub until: i64,
 }
 
-/// A pass as it is written.
+/// The JSON form of a pass.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Text {
@@ -48,22 +48,22 @@ struct Text {
     until: i64,
 }
 
-/// Why a token opens nothing.
+/// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
-    /// It is none of ours.
-    #[error("the token is none")]
+    /// It is malformed.
+    #[error("invalid token")]
     NotOurs,
-    /// It is not signed by a key that is trusted.
+    /// It is not signed by a trusted key.
     #[error(transparent)]
     Unsigned(#[from] Refusal),
-    /// It is too late.
+    /// It has expired.
     #[error("the token has expired; get-signed-cookies-url gives another")]
     Expired,
 }
 
 impl Pass {
-    /// The pass as a token, which may stand in a query as it is.
+    /// The pass as a token, which needs no encoding in a query.
     pub fn token(&self, signer: &Signer) -> Result<String, KeyError> {
         let text = Text {
             space: self.space.to_string(),
@@ -73,13 +73,13 @@ impl Pass {
             redirect: self.redirect.clone(),
             until: self.until,
         };
-        // Text keys, texts and numbers: there is nothing in it that could fail.
+        // Text keys, texts and numbers: serialising cannot fail.
         let text = serde_json::to_vec(&text).unwrap_or_default();
         let signature = signer.key().sign(&[DOMAIN, &text].concat())?;
         Ok(format!("{}.{}.{}", encode(&text), signer.key_id(), encode(&signature)))
     }
 
-    /// Reads a token, at some second since 1970.
+    /// Verifies and parses a token, at `now`, in seconds since 1970.
     pub fn read(token: &str, keys: &[TrustedKey], now: i64) -> Result<Self, Invalid> {
         let parts = token.split_once('.').and_then(|(text, rest)| Some((text, rest.split_once('.')?)));
         let (text, (key_id, signature)) = parts.filter(|_| token.len() <= LONGEST).ok_or(Invalid::NotOurs)?;

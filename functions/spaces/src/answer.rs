@@ -10,10 +10,10 @@ use reelspan::store::Md5;
 
 use crate::request::PREFIX;
 
-/// The MD5 of a content: DuraCloud writes it in hexadecimal digits.
+/// The MD5 of a content, hexadecimal in DuraCloud.
 pub const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
-/// What an extended parameter leaves as it is: RFC 8187 §3.2.1 (attr-char).
+/// The characters of an extended parameter that are not encoded: RFC 8187 §3.2.1 (attr-char).
 const ATTRIBUTE: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// 200 with XML.
@@ -21,7 +21,7 @@ pub fn xml(text: String) -> Response {
     ([(CONTENT_TYPE, "application/xml"), (CACHE_CONTROL, "no-store")], text).into_response()
 }
 
-/// 201: it is there now.
+/// 201: created.
 pub fn created(location: &str, md5: Option<Md5>) -> Response {
     let mut response = StatusCode::CREATED.into_response();
     let headers = response.headers_mut();
@@ -33,7 +33,7 @@ pub fn created(location: &str, md5: Option<Md5>) -> Response {
     response
 }
 
-/// An element around a list of others that have a text each.
+/// An element with a list of text elements.
 pub fn list<'a>(open: &str, item: &str, texts: impl IntoIterator<Item = &'a str>, close: &str) -> String {
     let mut out = open.to_owned();
     for text in texts {
@@ -43,7 +43,7 @@ pub fn list<'a>(open: &str, item: &str, texts: impl IntoIterator<Item = &'a str>
     out
 }
 
-/// Text as XML has it, in an element or an attribute.
+/// Text, escaped for an XML element or attribute.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -58,7 +58,7 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// Sets a field, unless the value cannot stand in one: what was stored past this API may be anything.
+/// Sets a field, unless the value is invalid there: objects stored without this API may have any value.
 pub fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
         headers.insert(name, value);
@@ -72,7 +72,7 @@ pub fn property(headers: &mut HeaderMap, name: &str, value: &str) {
     }
 }
 
-/// `Content-Disposition` for saving a content as a file (RFC 6266): named as its last segment is.
+/// `Content-Disposition` to save a content as a file (RFC 6266), named like its last segment.
 pub fn disposition(content: &str) -> String {
     let name = content.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or(content);
     let plain: String = name

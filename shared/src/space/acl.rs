@@ -1,7 +1,6 @@
 //! Access lists: who may read a space, and who may write to it (*DuraCloud REST API*, Get and Set Space ACLs).
 //!
-//! A list is header fields on its way in and out: `acl-USER`, `acl-group-NAME` and `acl-group-public`, each with `READ` or
-//! `WRITE`.
+//! A list travels as header fields: `acl-USER`, `acl-group-NAME` and `acl-group-public`, each with `READ` or `WRITE`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,17 +8,17 @@ use std::str::FromStr;
 
 use crate::user::{GroupName, Identity, NameError, Role, UserName};
 
-/// What every entry's name begins with.
+/// The prefix of every entry's name.
 const ENTRY: &str = "acl-";
-/// What a group's name begins with, behind that.
+/// The prefix of a group's name, after that.
 const GROUP: &str = "group-";
-/// Everybody, and nobody in particular too.
+/// Everyone, including anonymous callers.
 const PUBLIC: &str = "public";
 
-/// The most entries that a list has: the fields of an answer are to stay below what gateways take.
+/// The maximum number of entries: the fields of an answer have to stay below the limits of gateways.
 const ENTRIES: usize = 100;
 
-/// What may be done with a space. Who may write may read.
+/// A right to a space. WRITE includes READ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Right {
     /// List its contents and read them.
@@ -37,19 +36,19 @@ impl fmt::Display for Right {
     }
 }
 
-/// Why a list cannot be one.
+/// Why a list is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AclError {
-    /// A right has another name.
+    /// The name of a right is unknown.
     #[error("{0:?} is neither READ nor WRITE")]
     Right(String),
     /// An entry's name is not `acl-USER` or `acl-group-NAME`.
     #[error("{0:?} is neither acl-USER nor acl-group-NAME")]
     Entry(String),
-    /// Nobody can have that name.
+    /// The name is invalid.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// Everybody would write.
+    /// Everyone would have WRITE.
     #[error("acl-group-public can be READ only")]
     PublicWrite,
     /// There are too many entries.
@@ -71,19 +70,19 @@ impl FromStr for Right {
     }
 }
 
-/// Whom an entry is about.
+/// The user or users of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Grantee {
     /// A user.
     User(UserName),
     /// All users of a group.
     Group(GroupName),
-    /// Everybody.
+    /// Everyone.
     Public,
 }
 
 impl fmt::Display for Grantee {
-    /// As a field has it: `acl-alice`, `acl-group-curators`.
+    /// The name of the field: `acl-alice`, `acl-group-curators`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::User(name) => write!(out, "{ENTRY}{}", name.as_str()),
@@ -111,7 +110,7 @@ impl FromStr for Grantee {
 pub struct Acl(BTreeMap<Grantee, Right>);
 
 impl Acl {
-    /// Puts an entry in; another of the same user or group goes.
+    /// Adds an entry, replacing another one of the same user or group.
     pub fn grant(&mut self, to: Grantee, right: Right) -> Result<(), AclError> {
         if right == Right::Write && to == Grantee::Public {
             return Err(AclError::PublicWrite);
@@ -120,7 +119,7 @@ impl Acl {
         if self.0.len() > ENTRIES { Err(AclError::TooLong) } else { Ok(()) }
     }
 
-    /// The list that these fields are: names with their `acl-`, as [`Acl::fields`] gives them.
+    /// Parses a list from fields whose names have their `acl-`, as from [`Acl::fields`].
     pub fn of_fields<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, AclError> {
         let mut acl = Self::default();
         for (name, right) in fields {
@@ -129,13 +128,13 @@ impl Acl {
         Ok(acl)
     }
 
-    /// The list as fields, in the order of their names.
+    /// The list as fields, ordered by name.
     pub fn fields(&self) -> impl Iterator<Item = (String, String)> {
         self.0.iter().map(|(to, right)| (to.to_string(), right.to_string()))
     }
 
-    /// Whether somebody, or nobody in particular, has this right in a space with this list and this owner. An admin has every
-    /// right, and so has the owner.
+    /// Whether a user or an anonymous caller has this right in a space with this list and this owner. Admins and the
+    /// owner have every right.
     #[must_use]
     pub fn allows(&self, who: Option<&Identity>, owner: Option<&str>, right: Right) -> bool {
         let master = who.is_some_and(|who| who.role == Role::Admin || owner == Some(who.name.as_str()));
@@ -143,7 +142,7 @@ impl Acl {
     }
 }
 
-/// Whether an entry is about somebody, or nobody in particular.
+/// Whether an entry applies to a user or an anonymous caller.
 fn is_one(who: Option<&Identity>, of: &Grantee) -> bool {
     match of {
         Grantee::User(name) => who.is_some_and(|who| who.name == name.as_str()),
@@ -184,7 +183,7 @@ mod tests {
             ("acl-group-curators", "WRITE"),
         ]);
         let open = Acl::of_fields([("acl-group-public", "READ"), ("acl-writer", "WRITE")]);
-        // One column a person, in the order above.
+        // One column for each caller, in the order above.
         for (name, acl, right, allowed) in [
             ("an empty list", Acl::default(), Right::Read, "-------++"),
             ("an empty list", Acl::default(), Right::Write, "-------++"),

@@ -1,18 +1,18 @@
-//! Properties: what is noted of a content, as `x-dura-meta-NAME` in DuraCloud's API and as user metadata of the object in S3
-//! (*Amazon S3 User Guide*, Working with object metadata).
+//! Properties of a content: `x-dura-meta-NAME` in DuraCloud's API and user metadata of the object in S3 (*Amazon S3
+//! User Guide*, Working with object metadata).
 //!
-//! S3 takes names and values of 2 KB together, and of values it changes what is not printable ASCII (RFC 2047) or has two
-//! spaces in a row. So a value is stored percent-encoded where it has any of that, and what a client put is what it gets.
+//! S3 accepts names and values of 2 KB together, and changes values that are not printable ASCII (RFC 2047) or have two
+//! spaces in a row. Such values are stored percent-encoded, so that a client gets exactly what it stored.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use percent_encoding::percent_decode_str;
 
-/// How many bytes S3 has for the names and values of one object.
+/// The maximum size in bytes of the names and values of an object in S3.
 const ROOM: usize = 2048;
 
-/// The names that say what the object itself says, or what the request is about. They are no properties.
+/// Names for attributes of the object itself or parameters of the request. They are not properties.
 const RESERVED: [&str; 7] = [
     "content-checksum",
     "content-md5",
@@ -23,18 +23,18 @@ const RESERVED: [&str; 7] = [
     "copy-source-store",
 ];
 
-/// Why there cannot be such properties.
+/// Why properties are invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PropertiesError {
-    /// They take more room than there is.
+    /// They are too large.
     #[error("the properties take {0} bytes as they are stored, and there is room for {ROOM}")]
     TooLarge(usize),
-    /// A name cannot be part of a header field's name (RFC 9110 §5.6.2).
-    #[error("property {name:?}: {found:?} at byte {at} cannot stand in the name of a header field")]
+    /// A name contains a character that is invalid in a header field's name (RFC 9110 §5.6.2).
+    #[error("property {name:?}: {found:?} at byte {at} is invalid in the name of a header field")]
     Name {
         /// The name.
         name: String,
-        /// The first character that is wrong.
+        /// The first invalid character.
         found: char,
         /// Its offset, in bytes.
         at: usize,
@@ -42,12 +42,12 @@ pub enum PropertiesError {
     /// A property has no name.
     #[error("a property has no name")]
     Nameless,
-    /// A value has a control character, which a header field cannot have (RFC 9110 §5.5).
+    /// A value contains a control character, which is invalid in a header field (RFC 9110 §5.5).
     #[error("property {name:?}: the value has the control character {found:?} at byte {at}")]
     Value {
         /// The name.
         name: String,
-        /// The first character that is wrong.
+        /// The first invalid character.
         found: char,
         /// Its offset in the value, in bytes.
         at: usize,
@@ -59,29 +59,30 @@ pub enum PropertiesError {
 pub struct Properties(BTreeMap<String, String>);
 
 impl Properties {
-    /// The properties of these names and values; those that the object itself has are left out, as DuraCloud does.
+    /// Properties with these names and values. Those that are attributes of the object itself are left out, as in
+    /// DuraCloud.
     ///
     /// # Errors
     ///
-    /// A property that could not be given back as a header field, and more than S3 has room for.
+    /// If a property could not be returned as a header field, or they are too large for S3.
     pub fn new(all: impl IntoIterator<Item = (String, String)>) -> Result<Self, PropertiesError> {
         let all: Vec<_> = all.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
         all.iter().try_for_each(|(name, value)| fit_for_a_field(name, value))?;
         let all = all.into_iter();
         let properties = Self(all.filter(|(name, _)| !RESERVED.contains(&name.as_str())).collect());
         let size = properties.metadata().map(|(name, value)| name.len() + value.len()).sum();
-        // The digest may be kept beside them.
+        // Leaves room for the digest.
         let room = ROOM - "content-md5".len() - 32;
         if size > room { Err(PropertiesError::TooLarge(size)) } else { Ok(properties) }
     }
 
-    /// The properties that an object's metadata are.
+    /// The properties in an object's metadata.
     pub fn of_metadata<'a>(metadata: impl IntoIterator<Item = (&'a String, &'a String)>) -> Self {
         let metadata = metadata.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), decoded(value)));
         Self(metadata.filter(|(name, _)| !RESERVED.contains(&name.as_str())).collect())
     }
 
-    /// Names and values as they are stored.
+    /// Names and values in their stored form.
     pub fn metadata(&self) -> impl Iterator<Item = (String, String)> {
         self.0.iter().map(|(name, value)| (name.clone(), encoded(value)))
     }
@@ -92,7 +93,7 @@ impl Properties {
     }
 }
 
-/// Whether a property can be sent as `x-dura-meta-NAME: VALUE`.
+/// Checks that a property can be sent as `x-dura-meta-NAME: VALUE`.
 fn fit_for_a_field(name: &str, value: &str) -> Result<(), PropertiesError> {
     if name.is_empty() {
         return Err(PropertiesError::Nameless);
@@ -101,7 +102,7 @@ fn fit_for_a_field(name: &str, value: &str) -> Result<(), PropertiesError> {
     if let Some((at, found)) = name.char_indices().find(|(_, letter)| !is_token(*letter)) {
         return Err(PropertiesError::Name { name: name.to_owned(), found, at });
     }
-    // A tab is white space, which fields may have.
+    // A tab is white space, which is allowed in fields.
     let control = value.char_indices().find(|(_, letter)| letter.is_ascii_control() && *letter != '\t');
     match control {
         Some((at, found)) => Err(PropertiesError::Value { name: name.to_owned(), found, at }),
@@ -109,7 +110,7 @@ fn fit_for_a_field(name: &str, value: &str) -> Result<(), PropertiesError> {
     }
 }
 
-/// A value as printable ASCII that nobody on the way changes.
+/// A value as printable ASCII that no store and no gateway changes.
 fn encoded(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     let bytes = value.as_bytes();
@@ -118,9 +119,9 @@ fn encoded(value: &str) -> String {
         let edge = at == 0 || next.is_none();
         let plain = match byte {
             b'%' => false,
-            // What reads like an encoded word (RFC 2047 §2) would be decoded.
+            // An encoded word (RFC 2047 §2) would be decoded.
             b'=' => next != Some(b'?'),
-            // Outer spaces are not part of a field's value, and of several in a row a signature counts one.
+            // Outer spaces are not part of a field's value, and signatures collapse several in a row.
             b' ' => !edge && next != Some(b' '),
             _ => byte.is_ascii_graphic(),
         };
@@ -133,7 +134,7 @@ fn encoded(value: &str) -> String {
     out
 }
 
-/// A value as it was. One that somebody else stored, and that is not percent-encoded, is what it is.
+/// Decodes a value. One that was stored by another program, and is not percent-encoded, is taken verbatim.
 fn decoded(value: &str) -> String {
     percent_decode_str(value).decode_utf8().map_or_else(|_| value.to_owned(), Into::into)
 }

@@ -1,5 +1,5 @@
-//! Counting the calls that are really made, retries among them, and how long they take: what a request costs, for logs and for
-//! tests.
+//! Counts the calls that are really made, including retries, and their durations: the cost of a request, for logs and
+//! for tests.
 
 use std::fmt;
 use std::ops::Sub;
@@ -14,7 +14,7 @@ use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
 use crate::telemetry::{self, Service};
 
-/// How many calls each service got.
+/// The number of calls to each service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Calls {
     /// To S3.
@@ -38,7 +38,7 @@ impl fmt::Display for Calls {
     }
 }
 
-/// Counts what one client sends.
+/// Counts the calls of one client.
 #[derive(Clone, Debug)]
 pub(super) struct Counter {
     service: Service,

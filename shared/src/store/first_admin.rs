@@ -1,10 +1,9 @@
-//! Where users are looked up on AWS: the table, and for the name that is in a secret of Secrets Manager and not in the table,
-//! that secret. So there is an admin before there is any user, and one again after the last of them was lost; and a user of
-//! that name in the table takes the secret's place.
+//! Users on AWS: the table, and the admin of a secret in Secrets Manager, as long as the table has no user of that
+//! name. So there is an admin before there is any user, and again after the last one was lost.
 //!
-//! The secret is read along with the table, and kept for [`TIME_TO_LIVE`], so that rotating it takes effect within that time.
-//! It is read whichever name is asked for: that a name is not in the table is nothing to be told by how long it takes to say.
-//! Those who are in it are found also while the secret cannot be had.
+//! The secret is read together with the table, and cached for [`TIME_TO_LIVE`], so that rotating it takes effect within
+//! that time. It is read for any name, so that the time of an answer does not reveal whether a name is in the table.
+//! Users in the table are found even if the secret cannot be read.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -21,13 +20,13 @@ use super::error::{SECRETS, of_secrets};
 use super::{Error, Unset, Users, aws, timeouts};
 use crate::user::{Account, Directory, Hash, NotFound, Password, Role, TIME_TO_LIVE, User, UserName};
 
-/// The secret is hashed to be like all other users, and that only in memory: it is as random as what PBKDF2 would make of it.
-/// A look at it takes as many rounds as one at anybody.
+/// The secret is hashed only to be like other users, and only in memory: it is as random as the output of PBKDF2.
+/// Checking it still takes as many rounds as for other users.
 const ONE_ROUND: NonZeroU32 = NonZeroU32::MIN;
 
-/// How long reading the secret may take, all attempts together: those who do not need it wait for it too.
+/// How long reading the secret may take, including all attempts: users who do not need it wait too.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long it is not tried again once it cannot be read.
+/// How long it is not retried after it could not be read.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The admin of a secret: JSON with `username` and `password`.
@@ -38,14 +37,14 @@ pub struct FirstAdmin {
     read: Arc<Mutex<Option<Read>>>,
 }
 
-/// What came of reading the secret, and until when that counts.
+/// The result of reading the secret, and how long it is valid.
 #[derive(Debug)]
 struct Read {
     outcome: Result<User, NotFound>,
     until: Instant,
 }
 
-/// The users of the table, and the first admin where there is one.
+/// The users of the table, and the first admin, if any.
 #[derive(Clone, Debug)]
 pub struct Registry {
     /// The table.
@@ -54,7 +53,7 @@ pub struct Registry {
     pub first_admin: Option<FirstAdmin>,
 }
 
-/// What the secret's text is. Without `Debug`, so that it is never shown.
+/// The content of the secret. Without `Debug`, so that it is never logged.
 #[derive(Deserialize)]
 struct Secret {
     username: String,
@@ -62,7 +61,7 @@ struct Secret {
 }
 
 impl FirstAdmin {
-    /// The admin of the secret of this name or ARN, behind a client of this configuration.
+    /// The admin of the secret with this name or ARN, with a client of this configuration.
     #[must_use]
     pub fn new(config: secrets::Builder, secret: impl Into<String>) -> Self {
         let timeouts = timeouts().to_builder().operation_timeout(PATIENCE).build();
@@ -70,9 +69,9 @@ impl FirstAdmin {
         Self { client, secret: secret.into(), read: Arc::default() }
     }
 
-    /// As of now, or at most [`TIME_TO_LIVE`] ago.
+    /// The current admin, or that of at most [`TIME_TO_LIVE`] ago.
     async fn get(&self) -> Result<User, NotFound> {
-        // Held while it is read: who comes in between would read the same.
+        // Locked while it is read: concurrent requests would read the same.
         let mut read = self.read.lock().await;
         if let Some(read) = &*read
             && Instant::now() < read.until
@@ -93,7 +92,7 @@ impl FirstAdmin {
 }
 
 impl Registry {
-    /// What a function's environment names: `USERS_TABLE`, and `ADMIN_SECRET` where there is one.
+    /// From a function's environment: `USERS_TABLE`, and `ADMIN_SECRET` if there is one.
     pub async fn from_env() -> Result<Self, Unset> {
         let table = super::variable("USERS_TABLE")?;
         let config = aws().await;
@@ -118,7 +117,7 @@ impl Directory for Registry {
     }
 }
 
-/// The errors leave out what was found: it is a secret.
+/// The errors do not quote the content, which is secret.
 fn user(text: &str) -> Result<User, Error> {
     let wrong = |message: &str| Error::Service { service: SECRETS, message: message.to_owned() };
     let secret: Secret = serde_json::from_str(text)

@@ -1,14 +1,15 @@
-//! Waiting before something is tried again.
+//! Pauses before retries.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// The longest that the first pause takes; each further one may take twice as long.
+/// The maximum of the first pause, which doubles each time.
 const FIRST: Duration = Duration::from_millis(25);
-/// The longest that any pause takes.
+/// The maximum of any pause.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// Pauses of random length within a limit that doubles: whoever was turned away together does not come back together.
+/// Pauses of random length within a limit that doubles, so that clients that were refused together do not come back
+/// together.
 #[derive(Debug)]
 pub(super) struct Backoff {
     limit: Duration,
@@ -16,12 +17,12 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// One that allows for so many attempts, the first among them.
+    /// Pauses for this many attempts, including the first.
     pub const fn new(attempts: u32) -> Self {
         Self { limit: FIRST, left: attempts.saturating_sub(1) }
     }
 
-    /// Pauses, and says whether there is to be another attempt.
+    /// Pauses, and returns whether there is another attempt.
     pub async fn pause(&mut self) -> bool {
         if self.left == 0 {
             return false;

@@ -1,8 +1,8 @@
-//! The key that signs URLs and cookies, in a secret of Secrets Manager: JSON with `keyId`, CloudFront's name for it, and
+//! The key that signs URLs and cookies, in a secret of Secrets Manager: JSON with `keyId`, its id in CloudFront, and
 //! `pkcs8`, the private key in base64. The public keys are in the table of spaces ([`crate::cloudfront::commons`]).
 //!
-//! While another key is to take its place that one stands beside it, as `next`: a private key is kept before anybody is told of
-//! its public one, so that whoever takes up what was broken off finds the same key.
+//! While the key is being replaced, the new one is stored next to it as `next`: a private key is stored before its
+//! public key is published, so that an interrupted replacement continues with the same key.
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config as secrets;
@@ -23,16 +23,16 @@ pub struct SigningSecret {
     secret: String,
 }
 
-/// What is in it.
+/// The content of the secret.
 #[derive(Debug, Default)]
 pub struct Keys {
-    /// The key that signs.
+    /// The signing key.
     pub signer: Option<Signer>,
-    /// The key that is to take its place.
+    /// The key that will replace it.
     pub next: Option<SigningKey>,
 }
 
-/// What the secret's text is. Without `Debug`, so that it is never shown.
+/// The JSON of the secret. Without `Debug`, so that it is never logged.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Text {
@@ -45,19 +45,19 @@ struct Text {
 }
 
 impl SigningSecret {
-    /// The secret of this name or ARN, behind a client of this configuration.
+    /// The secret with this name or ARN, with a client of this configuration.
     #[must_use]
     pub fn new(config: secrets::Builder, secret: impl Into<String>) -> Self {
         let client = Client::from_conf(config.timeout_config(timeouts()).build());
         Self { client, secret: secret.into() }
     }
 
-    /// The key that signs; `None` where none was put yet.
+    /// The signing key; `None` if there is none yet.
     pub async fn get(&self) -> Result<Option<Signer>, Error> {
         Ok(self.keys().await?.signer)
     }
 
-    /// All that is in it; nothing where none was put yet.
+    /// The content of the secret; empty if there is none yet.
     pub async fn keys(&self) -> Result<Keys, Error> {
         match self.client.get_secret_value().secret_id(&self.secret).send().await {
             Ok(answer) => keys(answer.secret_string().unwrap_or_default()),
@@ -67,7 +67,7 @@ impl SigningSecret {
         }
     }
 
-    /// Replaces what is in it. Of several who do so by the same token, 32 to 64 letters, the first is the one who does; `false`
+    /// Replaces the content. If several callers use the same token of 32 to 64 letters, the first one succeeds; `false`
     /// for the others.
     pub async fn put(&self, keys: &Keys, token: &str) -> Result<bool, Error> {
         let text = text(keys);
@@ -75,7 +75,7 @@ impl SigningSecret {
         match put.secret_string(&text).client_request_token(token).send().await {
             Ok(_) => Ok(true),
             Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
-            // On AWS the template makes it.
+            // On AWS the template creates it.
             Err(error) if error.code() == Some("ResourceNotFoundException") => {
                 let create = self.client.create_secret().name(&self.secret).secret_string(text);
                 create.client_request_token(token).send().await.map_err(|error| of_secrets(&error))?;
@@ -92,11 +92,11 @@ fn text(keys: &Keys) -> String {
         pkcs8: keys.signer.as_ref().map(|signer| STANDARD.encode(signer.key().pkcs8())),
         next: keys.next.as_ref().map(|key| STANDARD.encode(key.pkcs8())),
     };
-    // Text keys and texts: there is nothing in it that could fail.
+    // Text keys and texts: serialising cannot fail.
     serde_json::to_string(&text).unwrap_or_default()
 }
 
-/// The errors leave out what was found: it is a secret.
+/// The errors do not quote the content, which is secret.
 fn keys(text: &str) -> Result<Keys, Error> {
     let wrong = |message: &str| Error::Service { service: SECRETS, message: message.to_owned() };
     let text: Text = serde_json::from_str(text).map_err(|_| wrong("the signing key is not JSON"))?;

@@ -1,4 +1,4 @@
-//! The tables' definitions, for what has no `template.yaml` to make them: one machine, and tests.
+//! The tables' definitions, for environments without `template.yaml`: one machine, and tests.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
@@ -10,7 +10,7 @@ use super::error::of_dynamodb;
 /// A table's name, and the names of its partition key and its sort key, if it has one. All keys are strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// Its name, where nothing else is configured.
+    /// Its default name.
     pub name: &'static str,
     /// The partition key.
     pub partition: &'static str,
@@ -30,7 +30,7 @@ pub const USERS: Table = Table { name: "Users", partition: "user", sort: None };
 /// All tables.
 pub const TABLES: [Table; 3] = [CONTAINER_INDEX, SPACES, USERS];
 
-/// Creates those of [`TABLES`] that are not there yet.
+/// Creates the missing ones of [`TABLES`].
 pub async fn create_tables(client: &Client) -> Result<(), Error> {
     for table in TABLES {
         let keys = [Some((table.partition, KeyType::Hash)), table.sort.map(|sort| (sort, KeyType::Range))];

@@ -1,8 +1,8 @@
-//! The table `Users`: partition key `user`, and beside it the role, the groups, and what is kept of the password.
+//! The table `Users`: partition key `user`, and the role, the groups, and the password's hash.
 //!
-//! Whoever changes a user says what the user was, so that of two who change one at the same time the second sees what the first
-//! did. And there is always an admin: where one goes, or becomes less than that, the same transaction holds on to another who
-//! stays ([`Users::remove`], [`Users::set`]), so that two admins who remove each other do not both get their way.
+//! A writer names the previous state of a user, so that of two concurrent writers the second sees what the first did.
+//! And there is always an admin: removing or demoting one also checks, in the same transaction, that another one stays
+//! ([`Users::remove`], [`Users::set`]), so that two admins who remove each other do not both succeed.
 
 use std::collections::HashMap;
 
@@ -19,10 +19,10 @@ use super::retry::Backoff;
 use super::{Error, USERS, Unset, aws, timeouts};
 use crate::user::{Account, Directory, GroupName, Hash, NotFound, Role, User, UserName};
 
-/// How often a change is tried that others keep getting in the way of.
+/// How often a change is retried if others interfere.
 const ATTEMPTS: u32 = 8;
 
-/// What an item is made of.
+/// The partition key of an item.
 const USER: &str = USERS.partition;
 const ROLE: &str = "role";
 const GROUPS: &str = "groups";
@@ -37,19 +37,19 @@ pub struct Users {
     table: String,
 }
 
-/// Why the users are as they were.
+/// Why the users were not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum UsersError {
     /// The name is taken.
     #[error("there is a user {0} already")]
     Taken(UserName),
-    /// Nobody has this name.
+    /// The user does not exist.
     #[error("there is no user {0}")]
     Unknown(UserName),
-    /// Nobody could put it right again.
+    /// Without this admin there would be none.
     #[error("{0} is the only admin; make another one first")]
     OnlyAdmin(UserName),
-    /// Others changed the same users, again and again.
+    /// Others changed the same users repeatedly.
     #[error("{0} is being changed by others; try again")]
     Contended(UserName),
     /// The table cannot be read or written.
@@ -58,25 +58,25 @@ pub enum UsersError {
 }
 
 impl Users {
-    /// The table of this name, behind a client of this configuration.
+    /// The table of this name, with a client of this configuration.
     #[must_use]
     pub fn new(config: dynamodb::Builder, table: impl Into<String>) -> Self {
         let client = Client::from_conf(config.timeout_config(timeouts()).build());
         Self { client, table: table.into() }
     }
 
-    /// The table of this name, by what the AWS SDKs read of the environment (region, credentials, endpoints).
+    /// The table of this name, with the SDKs' configuration from the environment (region, credentials, endpoints).
     pub async fn load(table: impl Into<String>) -> Self {
         let config = aws().await;
         Self::new(dynamodb::Builder::from(config), table)
     }
 
-    /// The table that a function's environment names: `USERS_TABLE`.
+    /// The table from a function's environment: `USERS_TABLE`.
     pub async fn from_env() -> Result<Self, Unset> {
         Ok(Self::load(super::variable("USERS_TABLE")?).await)
     }
 
-    /// The user of this name, as of now.
+    /// The current user of this name.
     pub async fn get(&self, name: &UserName) -> Result<Option<User>, Error> {
         let request = self.client.get_item().table_name(&self.table).set_key(Some(key(name))).consistent_read(true);
         let answer = request.send().await.map_err(|error| of_dynamodb(&error))?;
@@ -97,7 +97,7 @@ impl Users {
         Ok(accounts)
     }
 
-    /// Adds a user, where nobody has the name.
+    /// Adds a user, if the name is free.
     pub async fn add(&self, user: &User) -> Result<(), UsersError> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item(user)));
         let put = put.condition_expression("attribute_not_exists(#user)").expression_attribute_names("#user", USER);
@@ -115,7 +115,7 @@ impl Users {
         self.change(name, |_| None).await
     }
 
-    /// Makes of a user what this makes of one, but for the name. The only admin stays an admin.
+    /// Changes a user with `set`, except the name. The only admin stays an admin.
     pub async fn set(&self, name: &UserName, set: impl Fn(User) -> User) -> Result<(), UsersError> {
         let named = |user: User| User { account: Account { name: name.clone(), ..user.account }, ..user };
         self.change(name, |user| Some(named(set(user)))).await
@@ -142,14 +142,14 @@ impl Users {
         }
     }
 
-    /// An admin who is not this one.
+    /// Another admin.
     async fn other_admin(&self, than: &UserName) -> Result<Option<UserName>, Error> {
         let admins = self.list().await?.into_iter().filter(|account| account.role == Role::Admin);
         Ok(admins.map(|account| account.name).find(|name| name != than))
     }
 
-    /// Puts one user in the place of the other, or nobody, provided that the other is as given, and that this admin is and
-    /// stays one; says whether that was so.
+    /// Replaces or removes one user, provided that the user is as given, and that the other admin is and stays one;
+    /// returns whether that was so.
     async fn replace(&self, was: &User, becomes: Option<&User>, stays: Option<&UserName>) -> Result<bool, Error> {
         const AS_IT_WAS: &str = "#role = :role AND #groups = :groups AND #password = :password";
         let same = names(&[ROLE, GROUPS, PASSWORD]);
@@ -199,7 +199,7 @@ impl Users {
     }
 }
 
-/// Whether somebody else changed the same users, before or just now.
+/// Whether others changed the same users, before or just now.
 fn is_in_the_way(error: &TransactWriteItemsError) -> bool {
     const IN_THE_WAY: [&str; 2] = ["ConditionalCheckFailed", "TransactionConflict"];
     match error {
@@ -234,7 +234,7 @@ fn key(name: &UserName) -> Item {
     HashMap::from([(USER.to_owned(), text(name.as_str()))])
 }
 
-/// The names of attributes, several of which are words of DynamoDB's own, as placeholders.
+/// The names of attributes as placeholders, because several are reserved words of DynamoDB.
 fn names(names: &[&str]) -> HashMap<String, String> {
     names.iter().map(|name| (format!("#{name}"), (*name).to_owned())).collect()
 }

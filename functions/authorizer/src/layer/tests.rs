@@ -13,7 +13,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::authorize;
 
-/// `alice` with the password `a:b`, and `broken`, at whom the directory breaks.
+/// `alice` with the password `a:b`, and `broken`, for whom the directory fails.
 struct Alice;
 
 impl Directory for Alice {
@@ -34,7 +34,7 @@ fn authenticator() -> Authenticator {
     Authenticator::new(Alice, Settings { rounds: NonZeroU32::MIN, ..Settings::default() }).unwrap()
 }
 
-/// Says who is asking.
+/// Returns the user.
 fn routes() -> Router {
     let who = async |Extension(identity): Extension<Option<Identity>>| match identity {
         Some(identity) => format!("{} {} {}", identity.name, identity.role, identity.groups.join("+")),
@@ -83,7 +83,7 @@ async fn a_request_is_by_somebody_or_nobody_or_refused() {
     }
 }
 
-/// A request as API Gateway sends it on, with what its authorizer said.
+/// A request as API Gateway passes it on, with the result of its authorizer.
 fn through_api_gateway(authorizer: &Value, authorization: &str) -> http::Request<Body> {
     let mut context: Value = serde_json::from_str(include_str!("../../../../events/http-time.json")).unwrap();
     context["requestContext"]["authorizer"] = authorizer.clone();

@@ -1,7 +1,7 @@
-//! Batches of DynamoDB, tried again until nothing of them is left unprocessed.
+//! Batches of DynamoDB, retried until nothing of them is left unprocessed.
 //!
-//! Where a table is throttled, or an answer would be larger than 16 MB, DynamoDB does a part of a batch and names the rest,
-//! which is not an error that the SDK would retry.
+//! If a table is throttled, or an answer would be larger than 16 MB, DynamoDB processes a part of a batch and returns
+//! the rest, which the SDK does not retry because it is not an error.
 
 use std::collections::HashMap;
 
@@ -13,25 +13,25 @@ use crate::store::Error;
 use crate::store::error::{DYNAMODB, of_dynamodb};
 use crate::store::retry::Backoff;
 
-/// The most items that one `BatchGetItem` takes.
+/// The maximum number of items in a `BatchGetItem`.
 pub(super) const GETS: usize = 100;
-/// The most items that one `BatchWriteItem` takes.
+/// The maximum number of items in a `BatchWriteItem`.
 pub(super) const WRITES: usize = 25;
-/// How often a batch is tried that has nothing processed of it.
+/// How often a batch is retried without any progress.
 const ATTEMPTS: u32 = 8;
 
-/// Some items of one table.
+/// The request for some items of one table.
 pub(super) fn these(keys: Vec<Item>, consistent: bool) -> Result<KeysAndAttributes, Error> {
     KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent).build().map_err(Error::dynamodb)
 }
 
-/// Those of the items with these keys (at most [`GETS`]) that exist.
+/// The existing items with these keys (at most [`GETS`]).
 pub(super) async fn get(client: &Client, table: &str, keys: Vec<Item>, consistent: bool) -> Result<Vec<Item>, Error> {
     let wanted = HashMap::from([(table.to_owned(), these(keys, consistent)?)]);
     Ok(get_of_tables(client, wanted).await?.remove(table).unwrap_or_default())
 }
 
-/// Those of the items of these tables (at most [`GETS`] in all) that exist, by their tables.
+/// The existing items of these tables (at most [`GETS`] in all), by table.
 pub(super) async fn get_of_tables(
     client: &Client,
     mut wanted: HashMap<String, KeysAndAttributes>,
@@ -81,7 +81,7 @@ pub(super) async fn put(client: &Client, table: &str, items: Vec<Item>) -> Resul
     Ok(())
 }
 
-/// What was left unprocessed of the one table that was asked.
+/// The unprocessed part for this table.
 fn rest<T>(unprocessed: Option<HashMap<String, T>>, table: &str) -> Option<T> {
     unprocessed.and_then(|mut tables| tables.remove(table))
 }

@@ -1,19 +1,19 @@
-//! Which cells of the grid have a page.
+//! The cells of the grid that have a page.
 
 use std::ops::RangeInclusive;
 
-/// A set of the cells of one file, a bit each: 45 bytes for an hour.
+/// A set of the cells of one file, one bit each: 45 bytes for an hour.
 ///
-/// The head keeps it, so that a page which is not there because there is none and one which is not there any more are told
-/// apart, and so that no page is asked for in vain.
+/// The head contains it, to distinguish a page that never existed from one that no longer exists, and to avoid requests
+/// for missing pages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cells(Vec<u8>);
 
 impl Cells {
-    /// More than the greatest number of a cell: the sort key has six digits.
+    /// More than the greatest cell number: the sort key has six digits.
     pub const LIMIT: u32 = 1_000_000;
 
-    /// Adds a cell; `false` where its number is beyond [`Cells::LIMIT`].
+    /// Adds a cell; `false` if its number exceeds [`Cells::LIMIT`].
     pub fn insert(&mut self, cell: u32) -> bool {
         let (byte, bit) = place(cell);
         if cell >= Self::LIMIT {
@@ -35,13 +35,13 @@ impl Cells {
         self.0.get(byte).is_some_and(|bits| bits & bit != 0)
     }
 
-    /// How many cells have one.
+    /// How many cells have a page.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.0.iter().map(|bits| u64::from(bits.count_ones())).sum()
     }
 
-    /// One more than the last of them.
+    /// The last of them, plus one.
     #[must_use]
     pub fn end(&self) -> u32 {
         self.last_before(u32::MAX).map_or(0, |last| last + 1)
@@ -54,7 +54,7 @@ impl Cells {
         (*range.start()..end).filter(|cell| self.contains(*cell))
     }
 
-    /// The last one before this one.
+    /// The last one before this cell.
     #[must_use]
     pub fn last_before(&self, cell: u32) -> Option<u32> {
         (0..cell.min(self.room())).rev().find(|cell| self.contains(*cell))
@@ -66,13 +66,13 @@ impl Cells {
         &self.0
     }
 
-    /// The set of which these are the bytes.
+    /// The set for these bytes.
     #[must_use]
     pub const fn unpack(packed: Vec<u8>) -> Self {
         Self(packed)
     }
 
-    /// More than the greatest number that the bytes have room for.
+    /// The number of cells for which the bytes have room.
     fn room(&self) -> u32 {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX).saturating_mul(8)
     }

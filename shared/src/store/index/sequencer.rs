@@ -1,25 +1,24 @@
 //! S3's sequencers: which of two events of one key came first.
 //!
-//! They are hexadecimal numbers of which the shorter one is to be padded with zeros on the right before they are compared
-//! (*Amazon S3 User Guide*, "Event message structure"). Two of them compare as plain strings, which is all that DynamoDB's
-//! conditions can do, once their trailing zeros are gone: what was only padding is nothing, and a longer one that begins
-//! with the shorter has a digit above zero where the other would have been padded.
+//! They are hexadecimal numbers; the shorter one has to be padded with zeros on the right before a comparison (*Amazon
+//! S3 User Guide*, "Event message structure"). DynamoDB's conditions can only compare strings. Without trailing zeros,
+//! two sequencers compare correctly as strings: no padding is left, and a longer one that begins with the shorter has a
+//! digit above zero where the other would have been padded.
 
 use std::fmt;
 
-/// The sequencer of an event, in the form in which string comparison orders it. The default is earlier than all others, or
-/// at the same time.
+/// The sequencer of an event, in a form that compares like a string. The default is not later than any other.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sequencer(String);
 
 impl Sequencer {
-    /// Of the text that an event has.
+    /// From the text of an event.
     #[must_use]
     pub fn new(sequencer: &str) -> Self {
         Self(sequencer.trim_end_matches('0').to_ascii_uppercase())
     }
 
-    /// As the table keeps it.
+    /// The stored form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -40,7 +39,7 @@ mod tests {
 
     use super::*;
 
-    /// What the user guide says, word by word.
+    /// The comparison exactly as the user guide describes it.
     fn compare(a: &str, b: &str) -> Ordering {
         let length = a.len().max(b.len());
         format!("{a:0<length$}").to_ascii_uppercase().cmp(&format!("{b:0<length$}").to_ascii_uppercase())

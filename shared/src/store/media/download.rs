@@ -1,4 +1,4 @@
-//! One ranged GET of one version of an object, taken up again where its connection breaks.
+//! One ranged GET of one version of an object, resumed if its connection breaks.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::store::Error;
 use crate::store::error::of_s3;
 use crate::store::retry::Backoff;
 
-/// How many GETs in a row may break off without having brought a byte.
+/// How many GETs in a row may break off without a byte.
 const BREAKS: u32 = 4;
 
 /// One version of one object.
@@ -22,15 +22,15 @@ pub(super) struct Version {
     pub bucket: String,
     pub key: String,
     pub etag: String,
-    /// GETs that were answered.
+    /// The number of answered GETs.
     pub gets: AtomicU64,
-    /// Bytes that came with them.
+    /// The number of bytes that they brought.
     pub bytes: AtomicU64,
 }
 
 impl Version {
-    /// A GET of `range`, on condition that the object is still this version. S3 says so with a 412, or with a 404 where the
-    /// object is gone; and should an imitation of S3 not know the condition, the ETag of its answer says so.
+    /// A GET of `range`, on condition that the object is still this version. S3 answers 412, or 404 if the object was
+    /// deleted; if another implementation of S3 ignores the condition, the ETag of its answer shows it.
     async fn get(&self, range: &Range<u64>) -> Result<ByteStream, Error> {
         let request = self.client.get_object().bucket(&self.bucket).key(&self.key).if_match(&self.etag);
         let last = range.end.saturating_sub(1);
@@ -44,7 +44,7 @@ impl Version {
         }
         if !begins_at(&answer, range.start) {
             let found = answer.content_range().unwrap_or("the whole object");
-            return Err(Error::s3(format!("was asked for bytes {}-{last}, answered {found:?}", range.start)));
+            return Err(Error::s3(format!("answered {found:?} to a request for bytes {}-{last}", range.start)));
         }
         self.gets.fetch_add(1, Ordering::Relaxed);
         Ok(answer.body)
@@ -62,14 +62,14 @@ fn begins_at(answer: &GetObjectOutput, start: u64) -> bool {
 pub(super) struct Download {
     version: Arc<Version>,
     stream: ByteStream,
-    /// What has arrived and was not taken yet; it ends at `at`.
+    /// Received bytes that were not taken yet; they end at `at`.
     chunk: Bytes,
     at: u64,
     end: u64,
 }
 
 impl Download {
-    /// Asks for the bytes of `range`, which is not empty, and waits for the answer to begin.
+    /// Requests the bytes of `range`, which is not empty, and waits for the answer to begin.
     pub async fn open(version: Arc<Version>, range: Range<u64>) -> Result<Self, Error> {
         let stream = version.get(&range).await?;
         Ok(Self { version, stream, chunk: Bytes::new(), at: range.start, end: range.end })
@@ -80,8 +80,8 @@ impl Download {
         self.end - self.at + self.chunk.len() as u64
     }
 
-    /// The next bytes of `wanted`, which is not empty and lies within what remains: at least one, and never more than arrived
-    /// together. What lies before `wanted` is dropped. No byte is copied.
+    /// The next bytes of `wanted`, which is not empty and within the remaining range: at least one, and never more than
+    /// arrived together. Bytes before `wanted` are dropped. No byte is copied.
     pub async fn read(&mut self, wanted: Range<u64>) -> Result<Bytes, Error> {
         loop {
             let start = self.at - self.chunk.len() as u64;

@@ -1,25 +1,25 @@
-//! Which GETs the sources of a splice are read by.
+//! Plans the GETs for the sources of a splice.
 //!
-//! A GET costs some 20 to 50 ms before its first byte, and a byte that is read in vain costs only its time on the wire. So
-//! sources that follow each other closely are read through in one GET, what lies between them dropped.
+//! A GET takes some 20 to 50 ms before its first byte, and an unneeded byte only its transfer time. So sources close
+//! together are read in one GET, and the gaps are dropped.
 
 use std::ops::Range;
 
 use reelspan_engine::media::splice::{Cursor, Piece, Splice};
 
-/// The longest gap that is read through: at 50 to 100 MB/s it takes less time than the round trip of another GET.
+/// The longest gap that is read: at 50 to 100 MB/s it takes less time than the round trip of another GET.
 const GAP: u64 = 1 << 20;
 
-/// The GETs by which the sources of a splice are read, in the order of its pieces, found one after the other.
+/// The GETs for the sources of a splice, in the order of its pieces, planned one after the other.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plan {
     cursor: Cursor,
-    /// The source with which the next GET begins.
+    /// The first source of the next GET.
     next: Option<Range<u64>>,
 }
 
 impl Plan {
-    /// The bytes that the next GET asks for, from the first byte of its first source to the last of its last.
+    /// The range of the next GET, from the first byte of its first source to the last of its last.
     pub fn next(&mut self, splice: &Splice) -> Option<Range<u64>> {
         let mut get = self.next.take();
         while let Some(piece) = self.cursor.next(splice) {
@@ -37,7 +37,7 @@ impl Plan {
     }
 }
 
-/// Whether `source` begins at or behind the end of what is `read` already, and closely enough.
+/// Whether `source` begins closely enough after the end of the range `read` so far.
 fn follows(read: &Range<u64>, source: &Range<u64>) -> bool {
     source.start.checked_sub(read.end).is_some_and(|gap| gap <= GAP)
 }

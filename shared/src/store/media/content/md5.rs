@@ -1,5 +1,4 @@
-//! MD5 as a digest of contents: what S3 and DuraCloud compare bytes by. It tells a copy that was damaged from one that was not,
-//! and nobody is kept out by it.
+//! MD5 as a digest of contents, with which S3 and DuraCloud compare bytes. It detects damage, and is not for security.
 
 use std::fmt;
 
@@ -10,7 +9,7 @@ use aws_smithy_types::base64;
 pub struct Md5([u8; 16]);
 
 impl Md5 {
-    /// Reads a digest in hexadecimal digits, as DuraCloud's clients write it, or in base64, as RFC 1864 does.
+    /// Parses a digest in hexadecimal digits, as DuraCloud's clients write it, or in base64, as in RFC 1864.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -25,14 +24,14 @@ impl Md5 {
         bytes.try_into().ok().map(Self)
     }
 
-    /// The digest that an object's `ETag` is: none where it was put in parts.
+    /// The digest in an object's `ETag`; `None` for a multipart upload.
     #[must_use]
     pub fn of_etag(etag: &str) -> Option<Self> {
         let etag = etag.trim_matches('"');
         if etag.len() == 32 { Self::parse(etag) } else { None }
     }
 
-    /// As RFC 1864 writes it.
+    /// The form of RFC 1864.
     #[must_use]
     pub fn to_base64(self) -> String {
         base64::encode(self.0)
@@ -45,7 +44,7 @@ impl fmt::Display for Md5 {
     }
 }
 
-/// A digest that is being worked out.
+/// A digest in progress.
 #[derive(Clone, Default)]
 pub(super) struct Hasher(md5::Md5);
 
@@ -54,7 +53,7 @@ impl Hasher {
         md5::Digest::update(&mut self.0, bytes);
     }
 
-    /// The digest of what was seen so far.
+    /// The digest of the bytes so far.
     pub fn digest(&self) -> Md5 {
         Md5(md5::Digest::finalize(self.0.clone()).into())
     }

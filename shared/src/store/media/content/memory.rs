@@ -1,6 +1,6 @@
-//! The memory of uploads whose length is not known. Each gathers a part of 16 MiB before it can send it,
-//! as S3 has to be told a part's length beforehand. All of a process share room for a few parts; the others wait for it in their
-//! order, their clients' bytes still on the way.
+//! The memory of uploads of unknown length. Each buffers a part of 16 MiB before it can send it, because S3 needs a
+//! part's length beforehand. All uploads of a process share room for a few parts; the others wait for it in order, with
+//! their clients' bytes still on the way.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-/// How many parts are gathered at a time: with 16 MiB each, 96 MiB.
+/// How many parts are buffered at a time: with 16 MiB each, 96 MiB.
 const AT_A_TIME: usize = 6;
 /// How long a part may take to arrive if others wait for its room.
 const SLOW: Duration = Duration::from_mins(1);
-/// How long is waited for room: longer than a slow part may keep it.
+/// How long to wait for room: longer than a slow part may keep it.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// How often a slow part looks whether others wait.
+/// How often a slow part checks whether others wait.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The room of this process.
@@ -27,11 +27,11 @@ pub(super) struct Memory {
     waiting: AtomicUsize,
 }
 
-/// There was no room for so long as was waited.
+/// There was no room within the waiting time.
 #[derive(Debug)]
 pub(super) struct Exhausted;
 
-/// The room of a part, until this is dropped.
+/// The room of a part; dropping this frees it.
 #[derive(Debug)]
 pub(super) struct Room<'a> {
     memory: &'a Memory,
@@ -44,7 +44,7 @@ impl Memory {
         Self { free: Semaphore::const_new(parts), waiting: AtomicUsize::new(0) }
     }
 
-    /// Room for one part; who asked first has it first.
+    /// Waits for the room of one part, in order of arrival.
     pub async fn room(&self) -> Result<Room<'_>, Exhausted> {
         let permit = if let Ok(permit) = self.free.try_acquire() {
             permit
@@ -58,7 +58,7 @@ impl Memory {
 }
 
 impl Room<'_> {
-    /// Ready once the part has taken too long, and others wait for the room.
+    /// Completes once the part has taken too long, and others wait for the room.
     pub async fn is_wanted(&self) {
         tokio::time::sleep_until(self.since + SLOW).await;
         while self.memory.waiting.load(Ordering::Relaxed) == 0 {
@@ -67,7 +67,7 @@ impl Room<'_> {
     }
 }
 
-/// One that waits, however its waiting ends.
+/// Counts a waiting upload, however its waiting ends.
 struct Waits<'a>(&'a AtomicUsize);
 
 impl<'a> Waits<'a> {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What a body of these chunks gives until its end or its error, and what is said of it then.
+/// The bytes of a body with these chunks until its end or its error, and its result.
 async fn read(
     chunks: &[Vec<u8>],
     length: usize,
@@ -47,7 +47,7 @@ proptest! {
             }
             let (given, ended, said) = read(&chunks, whole.len(), Some(wrong)).await;
             prop_assert!(said.unwrap().is_err());
-            // An empty one has nothing to hold back: it is judged before it is sent.
+            // An empty one has nothing to hold back: it is checked before it is sent.
             prop_assert!(whole.is_empty() || (!ended && given.len() < whole.len()));
             Ok(())
         })?;
