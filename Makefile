@@ -26,7 +26,7 @@ DOCUMENTED := RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --lib --bi
 # What `make web` builds from. Tests and build results are no sources.
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name build \) -prune -o -type f -print)
 
-.PHONY: serve test test-edge test-web test-rust test-python lambda-test web lint features fuzz bench cold-start samples documents tools clean
+.PHONY: serve test test-edge test-web test-rust test-python lambda-test web bundle lint features fuzz bench cold-start samples documents tools clean
 
 serve: web ## Run everything on this machine, with the sample media in the space "demo"
 	cargo run --profile serve --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
@@ -51,6 +51,9 @@ lambda-test: $(VENV)/ready ## Run the functions under Lambda's runtime emulator 
 	REELSPAN_PROFILE=$(PROFILE) $(VENV)/bin/pytest tests/test_lambda.py tests/test_watch.py
 
 web: web/dist/ready ## Build the pages and the packages of web/, if their sources changed
+
+bundle: web ## Make the player for other sites
+	@echo web/dist/player/bundle.zip
 
 web/dist/ready: web/node_modules/ready $(WEB_SOURCES)
 	npm --prefix web run build

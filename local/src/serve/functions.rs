@@ -80,6 +80,7 @@ impl Functions {
         let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("the users"))?;
         let durastore = durastore.merge(streams.router()).merge(signing.clone().router());
         let durastore = durastore.layer(reelspan_authorizer::layer(authenticator));
+        let pages = reelspan_web::router(reelspan_web::Pages { own: own.clone(), streaming: Vec::new() });
         let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end)).layer(Extension(own));
         let fragments = Fragments {
             stores,
@@ -92,6 +93,6 @@ impl Functions {
         let behind = Fragments { viewers: Viewers::CloudFront, ..fragments.clone() };
         let site = Site { cloudfront, spaces: table, origins: Origins::new(s3, behind), hosts };
         let site = site.router().nest("/{space}", signing.cookies_router());
-        Ok(fragments.router().nest("/durastore", durastore).nest("/stream", site))
+        Ok(fragments.router().merge(pages).nest("/durastore", durastore).nest("/stream", site))
     }
 }

@@ -66,7 +66,9 @@ async function showPlaylist(place) {
         if (current + 1 < items.length) choose(current + 1);
     };
     player.addEventListener("ended", next);
-    player.addEventListener("excerptended", next);
+    player.addEventListener("excerptended", () => {
+        if (!player.ended) next();
+    });
     place.replaceChildren(player, list);
 }
 

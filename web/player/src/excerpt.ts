@@ -27,6 +27,12 @@ export class Excerpt {
         video.addEventListener("timeupdate", () => {
             this.#look();
         });
+        video.addEventListener("ended", () => {
+            if (this.#interval === undefined || !this.#inside) return;
+            this.#stopped = true;
+            this.#inside = false;
+            this.#ended();
+        });
     }
 
     /** The excerpt; `undefined`: all of the media. */
@@ -78,6 +84,8 @@ export class Excerpt {
         if (interval === undefined) return;
         const time = this.#video.currentTime;
         if (this.#stopped && Math.abs(time - (interval.end - LAST_PICTURE)) < LAST_PICTURE) return;
+        // Browsers go to the beginning by themselves if media that have ended are played again.
+        if (this.#stopped && time === 0) return;
         this.#stopped = false;
         this.#inside = time >= interval.start - LAST_PICTURE && time < interval.end - LAST_PICTURE;
     }

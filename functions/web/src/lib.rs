@@ -1,0 +1,16 @@
+//! The pages that `make web` builds, embedded into the program that serves them.
+//!
+//! | path | what it is |
+//! | --- | --- |
+//! | `/player/?src=…` | a page with one player, for a link or a frame |
+//! | `/player/reelspan-player.js` | the player for pages of other sites: one file |
+//! | `/player/bundle.zip` | the player with example pages, for any static server |
+//! | `/player/assets/…` | what the page loads; the names contain a hash, so that they never change |
+//!
+//! Without `web/dist` at build time, every path says that the pages were not built.
+
+mod assets;
+mod player;
+
+pub use assets::{Asset, find};
+pub use player::{Pages, router};
