@@ -19,7 +19,7 @@ STOP_SECONDS = 15
 BUCKET = "media"
 
 OURS = """reelspan reelspan_local reelspan_fragments reelspan_spaces reelspan_indexer reelspan_authorizer reelspan_gateway
-reelspan_rest reelspan_signing reelspan_streaming""".split()
+reelspan_rest reelspan_signing reelspan_streaming reelspan_accounts""".split()
 CHATTY = ",".join(["info", *(f"{name}=debug" for name in OURS)])
 """RUST_LOG for everything that the programs log."""
 

@@ -12,6 +12,7 @@ use reelspan::{
     store::{SigningSecret, Stores, Users},
     user::{Authenticator, Settings},
 };
+use reelspan_accounts::{Accounts, Sessions};
 use reelspan_fragments::{Delivery, Fragments, Viewers};
 use reelspan_signing::{Keyring, Signing};
 use reelspan_spaces::Spaces;
@@ -77,11 +78,22 @@ impl Functions {
         let Self { stores, spaces, users, cloudfront, s3, hosts, own } = self;
         let (table, durastore) = (spaces.table.clone(), spaces.router());
         let signing = Signing { stores: stores.clone(), table: table.clone(), keyring, hosts: hosts.clone() };
-        let authenticator = Authenticator::new(users, Settings::default()).map_err(Error::failed("the users"))?;
+        let sessions = Sessions::new(users.clone());
+        let authenticator =
+            Authenticator::new(users.clone(), Settings::default()).map_err(Error::failed("the users"))?;
+        let accounts = reelspan_accounts::router(Accounts {
+            authenticator: authenticator.clone(),
+            users,
+            sessions: sessions.clone(),
+        });
         let durastore = durastore.merge(streams.router()).merge(signing.clone().router());
-        let durastore = durastore.layer(reelspan_authorizer::layer(authenticator));
         let pages = reelspan_web::router(reelspan_web::Pages { own: own.clone(), streaming: Vec::new() });
-        let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end)).layer(Extension(own));
+        let known = |routes: Router| {
+            let routes = routes.layer(reelspan_accounts::layer(sessions.clone()));
+            let routes = routes.layer(reelspan_authorizer::layer(authenticator.clone()));
+            routes.layer(axum::middleware::from_fn(refused::read_to_the_end)).layer(Extension(own.clone()))
+        };
+        let (durastore, accounts) = (known(durastore), known(accounts));
         let fragments = Fragments {
             stores,
             spaces: table.clone(),
@@ -93,6 +105,7 @@ impl Functions {
         let behind = Fragments { viewers: Viewers::CloudFront, ..fragments.clone() };
         let site = Site { cloudfront, spaces: table, origins: Origins::new(s3, behind), hosts };
         let site = site.router().nest("/{space}", signing.cookies_router());
-        Ok(fragments.router().merge(pages).nest("/durastore", durastore).nest("/stream", site))
+        let outside = fragments.router().merge(pages).merge(accounts);
+        Ok(outside.nest("/durastore", durastore).nest("/stream", site))
     }
 }

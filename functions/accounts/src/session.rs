@@ -1,0 +1,108 @@
+//! `/session`: signing in and out.
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, Query, Request, State};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{ORIGIN, SET_COOKIE};
+use http::{HeaderMap, StatusCode};
+use reelspan::telemetry;
+use reelspan::user::{Credentials, Denied, Identity, UserName};
+use reelspan_gateway::address;
+use reelspan_rest::task::body;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::answer::{Refusal, json};
+use crate::{Accounts, cookie};
+
+#[derive(Deserialize)]
+struct SignIn {
+    name: String,
+    password: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct SignOut {
+    #[serde(default)]
+    everywhere: bool,
+}
+
+/// Who is signed in.
+pub async fn read(Extension(who): Extension<Option<Identity>>) -> Result<Response, Refusal> {
+    Ok(said(&who.ok_or_else(Refusal::unauthorized)?))
+}
+
+/// Begins a session. A session that the browser has already ends, so that nobody goes on with a token that somebody else knows.
+pub async fn sign_in(State(accounts): State<Arc<Accounts>>, request: Request) -> Result<Response, Refusal> {
+    let headers = request.headers().clone();
+    let address = address(request.extensions());
+    telemetry::note(|notes| notes.act = Some("sign-in"));
+    let SignIn { name, password } = body(request).await?;
+    let session = async {
+        let user = UserName::parse(&name).map_err(|_| Denied::Wrong)?;
+        let credentials =
+            Credentials::parse(format!("Basic {}", STANDARD.encode(format!("{name}:{password}"))).as_bytes());
+        accounts.authenticator.check(credentials?, address).await?;
+        accounts.sessions.begin(&user, password).await.map_err(Denied::Directory)?.ok_or(Denied::Wrong)
+    };
+    let session = session.await.map_err(|denied| {
+        note_failure(&denied, name.clone());
+        Refusal::from(denied)
+    })?;
+    if let Some(token) = cookie::token(&headers) {
+        accounts.sessions.end(token);
+    }
+    telemetry::note(|notes| notes.user = Some(session.identity.name.clone()));
+    let mut response = said(&session.identity);
+    response.headers_mut().extend(cookie::set(Some(&session.token), is_tls(&headers)).map(|value| (SET_COOKIE, value)));
+    Ok(response)
+}
+
+/// Ends the session, or all sessions of the user.
+pub async fn sign_out(
+    State(accounts): State<Arc<Accounts>>,
+    Extension(who): Extension<Option<Identity>>,
+    Query(SignOut { everywhere }): Query<SignOut>,
+    headers: HeaderMap,
+) -> Response {
+    telemetry::note(|notes| notes.act = Some(if everywhere { "sign-out-everywhere" } else { "sign-out" }));
+    if let Some(token) = cookie::token(&headers) {
+        accounts.sessions.end(token);
+    }
+    if let Some(who) = who.filter(|_| everywhere) {
+        accounts.sessions.end_all(&who.name);
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    response.headers_mut().extend(cookie::set(None, is_tls(&headers)).map(|value| (SET_COOKIE, value)));
+    response
+}
+
+fn said(identity: &Identity) -> Response {
+    json(StatusCode::OK, &json!({ "name": identity.name, "role": identity.role, "groups": identity.groups }))
+}
+
+/// Whether the page was loaded over TLS, as the browser says of its own page.
+fn is_tls(headers: &HeaderMap) -> bool {
+    headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"))
+}
+
+/// Notes a sign-in that failed, for the figures and the audit trail; what was written down already is not written again.
+fn note_failure(denied: &Denied, name: String) {
+    let again = match denied {
+        Denied::Wrong => false,
+        Denied::Limited { again, .. } => *again,
+        Denied::Malformed(_) | Denied::Crowded | Denied::Directory(_) => return,
+    };
+    telemetry::note(|notes| {
+        notes.failed_sign_in = true;
+        if again {
+            notes.act = None;
+        } else {
+            notes.name = Some(name);
+            notes.detail.insert("why", denied.to_string());
+        }
+    });
+}
