@@ -3,16 +3,16 @@
 
 use http::Method;
 
-use crate::observed::Place;
+use crate::target::Target;
 
 /// What a call of the REST API does, by its method and path; none where it only reads.
-pub fn of(method: &Method, path: &str, place: &Place) -> Option<String> {
-    if place.area != "rest" || [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) {
+pub fn of(method: &Method, path: &str, target: &Target) -> Option<String> {
+    if target.area != "rest" || [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) {
         return None;
     }
     let parts = path.trim_start_matches('/').splitn(4, '/').skip(1).collect::<Vec<_>>();
     let act = match (method.as_str(), parts.as_slice()) {
-        ("POST", ["task", ..]) => return Some(place.task.clone().unwrap_or_else(|| "unknown-task".to_owned())),
+        ("POST", ["task", ..]) => return Some(target.task.clone().unwrap_or_else(|| "unknown-task".to_owned())),
         ("POST", ["acl", ..]) => "set-acl",
         ("PUT", [_]) => "create-space",
         ("DELETE", [_]) => "delete-space",
@@ -46,9 +46,9 @@ mod tests {
             ("HEAD", "/durastore/films/a.mp4", None),
             ("POST", "/media/films/a.mp4", None),
         ] {
-            let place = Place::of(path);
-            assert_eq!(of(&method.parse().unwrap(), path, &place).as_deref(), act, "{method} {path}");
+            let target = Target::of(path);
+            assert_eq!(of(&method.parse().unwrap(), path, &target).as_deref(), act, "{method} {path}");
         }
-        assert_eq!(Place::of("/durastore/acl/films").space.unwrap().as_str(), "films");
+        assert_eq!(Target::of("/durastore/acl/films").space.unwrap().as_str(), "films");
     }
 }

@@ -13,6 +13,7 @@
 mod act;
 mod observed;
 mod streamed;
+mod target;
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;

@@ -22,20 +22,17 @@ use http::header::CONTENT_LENGTH;
 use http::{Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use lambda_http::RequestExt;
-use percent_encoding::percent_decode_str;
-use reelspan::space::{ContentId, SpaceId};
 use reelspan::telemetry::audit::{self, Entry, Outcome};
 use reelspan::telemetry::metrics::{self, Unit};
 use reelspan::telemetry::{self, Index, Meter, Notes};
 
+use crate::target::Target;
 use crate::{act, address};
 
 /// X-Ray's header field, where no Lambda has taken it.
 const TRACE: &str = "x-amzn-trace-id";
 /// The status of a request whose client went away before there was an answer.
 const CLIENT_CLOSED: u16 = 499;
-/// The longest name of a task that is written down, in bytes.
-const LONGEST_TASK: usize = 64;
 
 /// Routes of which each request is written down.
 pub fn observed(routes: Router) -> Router {
@@ -59,7 +56,7 @@ struct Line {
     id: String,
     trace: Option<String>,
     method: Method,
-    place: Place,
+    target: Target,
     /// What it does, where it is an act.
     act: Option<String>,
     address: Option<IpAddr>,
@@ -79,16 +76,16 @@ impl Line {
         let lambda = request.lambda_context_ref();
         let id = lambda.map_or_else(|| format!("{:016x}", RandomState::new().hash_one(())), |it| it.request_id.clone());
         let header = request.headers().get(TRACE).and_then(|trace| trace.to_str().ok());
-        let place = Place::of(request.uri().path());
+        let target = Target::of(request.uri().path());
         let trace = lambda.and_then(|context| context.xray_trace_id.as_deref()).or(header).and_then(telemetry::root);
         Self {
             meter,
             id,
             trace: trace.map(str::to_owned),
             method: request.method().clone(),
-            act: act::of(request.method(), request.uri().path(), &place),
+            act: act::of(request.method(), request.uri().path(), &target),
             address: address(request.extensions()),
-            place,
+            target,
             status: None,
             length: None,
             bytes: 0,
@@ -116,10 +113,10 @@ impl Line {
         let notes = self.meter.notes();
         self.audit(&notes);
         let Notes { kind, space, content, fragment, range, user, index, refused_signature, failed_sign_in, .. } = notes;
-        let (place, client_closed) = (&self.place, self.is_client_closed());
-        let kind = kind.unwrap_or(place.area);
-        let space = space.or_else(|| place.space.as_ref().map(ToString::to_string));
-        let content = content.or_else(|| place.content.as_ref().map(ToString::to_string));
+        let (target, client_closed) = (&self.target, self.is_client_closed());
+        let kind = kind.unwrap_or(target.area);
+        let space = space.or_else(|| target.space.as_ref().map(ToString::to_string));
+        let content = content.or_else(|| target.content.as_ref().map(ToString::to_string));
         let fragment = fragment.filter(|fragment| !fragment.is_empty());
         let logged = |name: &Option<String>| name.as_deref().map(|name| telemetry::redacted(name).into_owned());
         let (s3, dynamodb, milliseconds) = (self.meter.s3(), self.meter.dynamodb(), self.meter.milliseconds());
@@ -131,7 +128,7 @@ impl Line {
             kind,
             space = logged(&space),
             content = logged(&content),
-            task = place.task,
+            task = target.task,
             fragment = logged(&fragment),
             range = logged(&range),
             user,
@@ -175,17 +172,17 @@ impl Line {
         };
         let Some(act) = act else { return };
         let status = self.status();
-        let place = &self.place;
+        let target = &self.target;
         audit::write(&Entry {
             status: Some(status),
             user: notes.user.clone(),
             name: notes.name.clone(),
             address: self.address,
-            space: notes.space.clone().or_else(|| place.space.as_ref().map(ToString::to_string)),
+            space: notes.space.clone().or_else(|| target.space.as_ref().map(ToString::to_string)),
             content: notes
                 .content
                 .clone()
-                .or_else(|| place.content.as_ref().map(ToString::to_string))
+                .or_else(|| target.content.as_ref().map(ToString::to_string))
                 .map(|content| telemetry::redacted(&content).into_owned()),
             detail: notes.detail.clone(),
             request_id: Some(self.id.clone()),
@@ -198,44 +195,6 @@ impl Drop for Line {
     fn drop(&mut self) {
         self.write();
     }
-}
-
-/// What a path is about, as far as its names are names at all.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    pub area: &'static str,
-    pub space: Option<SpaceId>,
-    pub content: Option<ContentId>,
-    /// What is to be done, in the REST API.
-    pub task: Option<String>,
-}
-
-impl Place {
-    pub fn of(path: &str) -> Self {
-        let mut parts = path.trim_start_matches('/').splitn(3, '/');
-        let area = match parts.next() {
-            Some("media") => "media",
-            Some("durastore") => "rest",
-            _ => return Self { area: "other", ..Self::default() },
-        };
-        let mut named = || Some(percent_decode_str(parts.next()?).decode_utf8().ok()?.into_owned());
-        let (first, rest) = (named(), named());
-        if area == "rest" && first.as_deref() == Some("task") {
-            return Self { area, task: rest.filter(|name| is_task(name)), ..Self::default() };
-        }
-        if area == "rest" && first.as_deref() == Some("acl") {
-            let space = rest.and_then(|space| SpaceId::parse(&space).ok());
-            return Self { area, space, ..Self::default() };
-        }
-        let space = first.and_then(|space| SpaceId::parse(&space).ok());
-        let content = rest.filter(|_| space.is_some()).and_then(|content| ContentId::parse(&content).ok());
-        Self { area, space, content, task: None }
-    }
-}
-
-/// Whether a task may be called so: a word or some, in small letters, and no more of them than a line can bear.
-fn is_task(name: &str) -> bool {
-    name.len() <= LONGEST_TASK && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
 /// A body that is counted while it is sent, on behalf of its request.
@@ -320,28 +279,6 @@ mod tests {
                 let _ = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await;
             }
             assert_eq!((body.line.failed, body.line.complete), (failed, false));
-        }
-    }
-
-    #[test]
-    fn a_path_is_about_names_that_are_names() {
-        for (path, area, space, content, task) in [
-            ("/media/films/a%20b.mp4", "media", Some("films"), Some("a b.mp4"), None),
-            ("/media/films/1999/a.mp4", "media", Some("films"), Some("1999/a.mp4"), None),
-            ("/durastore/films", "rest", Some("films"), None, None),
-            ("/durastore/films/a", "rest", Some("films"), Some("a"), None),
-            ("/durastore/task/get-url", "rest", None, None, Some("get-url")),
-            ("/durastore/task/get-url?Signature", "rest", None, None, None),
-            ("/durastore/task", "rest", None, None, None),
-            ("/media/tasks/get-url", "media", Some("tasks"), Some("get-url"), None),
-            ("/media/%FF/a", "media", None, None, None),
-            ("/media/Films!/a", "media", None, None, None),
-            ("/health", "other", None, None, None),
-            ("/", "other", None, None, None),
-        ] {
-            let place = Place::of(path);
-            let named = (place.space.as_ref().map(SpaceId::as_str), place.content.as_ref().map(ContentId::as_str));
-            assert_eq!((place.area, named, place.task.as_deref()), (area, (space, content), task), "{path}");
         }
     }
 }

@@ -11,20 +11,25 @@
 //! | `find` | finds the stored file of a name without its extension |
 //! | `excerpt` | reads the part of a file that a URL is for |
 //! | `keyring` | holds the key that signs |
-//! | `pass`, `cookies` | what a URL that sets cookies has as its token, and what is answered to it |
+//! | `token`, `cookies` | the token in a URL that sets cookies, and the answer to that URL |
+//! | `redirect` | where such a URL may send the browser |
+//! | `audit` | notes for the audit trail what was signed |
 //! | `lambda` | all of that as a Lambda function |
 
+mod audit;
 mod cookies;
 mod excerpt;
 mod find;
 pub mod keyring;
 pub mod lambda;
-mod pass;
+mod redirect;
 mod routes;
 mod task;
+mod token;
 
 use std::sync::Arc;
 
+use axum::extract::State;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::{Hosts, Kind, Standing, Streaming};
 use reelspan::store::{SpacesTable, Stores};
@@ -44,6 +49,9 @@ pub struct Signing {
     /// Where viewers reach what is streamed.
     pub hosts: Hosts,
 }
+
+/// The state of the handlers.
+type Shared = State<Arc<Signing>>;
 
 impl Signing {
     /// The tasks, to be merged with the other routes under `/durastore`; who asks has to be found out around them.

@@ -3,14 +3,10 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
 use axum::routing::{get, post};
 use reelspan_rest::guarded;
 
 use crate::{Signing, cookies, task};
-
-/// What handlers stand on.
-pub type Shared = State<Arc<Signing>>;
 
 /// The tasks, within `/durastore`.
 pub fn tasks(signing: Arc<Signing>) -> Router {

@@ -2,7 +2,6 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use chrono::{DateTime, SecondsFormat};
 use reelspan::cloudfront::commons::Commons;
 use reelspan::cloudfront::now;
 use reelspan::cloudfront::policy::{self, Network, Policy};
@@ -18,12 +17,12 @@ use reelspan_rest::task::{Count, Flag, body, said};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::cookies::may_lead_to;
+use crate::audit::note_signed;
 use crate::excerpt::{Disclosure, Excerpt, MAX_LEAD_IN, Opened};
 use crate::find::Format;
-use crate::pass::{GOOD_FOR, Pass};
-use crate::routes::Shared;
-use crate::{Error, Signing, Who, on};
+use crate::redirect::may_lead_to;
+use crate::token::{CookieToken, GOOD_FOR};
+use crate::{Error, Shared, Signing, Who, on};
 
 /// For how many minutes a signature counts unless told.
 const MINUTES: u64 = 480;
@@ -168,25 +167,15 @@ pub async fn signed_cookies_url(State(state): Shared, who: Who, request: Request
     }
     let held = state.keyring.signer(&state.commons().await?, now).await?;
     let generation = on(&space).map(|streaming| streaming.generation().to_owned()).unwrap_or_default();
-    let pass =
-        Pass { space: space.id, generation, cookies_until, address, redirect, until: now.saturating_add(GOOD_FOR) };
-    let token = pass.token(&held.signer).map_err(|error| Error::Internal(error.to_string()))?;
+    let until = now.saturating_add(GOOD_FOR);
+    let token = CookieToken { space: space.id, generation, cookies_until, address, redirect, until };
+    let text = token.sign(&held.signer).map_err(|error| Error::Internal(error.to_string()))?;
     telemetry::note(|notes| {
-        notes.space = Some(pass.space.to_string());
-        notes.detail.extend(pass.redirect.map(|url| ("redirect", telemetry::redacted(&url).into_owned())));
+        notes.space = Some(token.space.to_string());
+        notes.detail.extend(token.redirect.map(|url| ("redirect", telemetry::redacted(&url).into_owned())));
     });
     note_signed(format!("{base}/*"), cookies_until, address);
-    Ok(said(json!({"signedCookiesUrl": format!("{base}/cookies?token={token}")}).to_string()))
-}
-
-/// Notes for the audit trail what was signed, until when it counts, and for which addresses.
-pub fn note_signed(resource: String, until: i64, address: Option<Network>) {
-    let until = DateTime::from_timestamp(until, 0).unwrap_or_default();
-    telemetry::note(|notes| {
-        notes.detail.insert("signed", resource);
-        notes.detail.insert("until", until.to_rfc3339_opts(SecondsFormat::Secs, true));
-        notes.detail.extend(address.map(|address| ("for", address.to_string())));
-    });
+    Ok(said(json!({"signedCookiesUrl": format!("{base}/cookies?token={text}")}).to_string()))
 }
 
 impl Signing {

@@ -1,6 +1,6 @@
-//! Passes: the tokens of URLs that set cookies. A pass names the space of the cookies, their expiry and address, and
-//! the page to redirect to. It is signed with the key that signs URLs, over bytes that no policy has, so that neither
-//! can be taken for the other. It is valid for a few minutes, any number of times.
+//! The token of the URL that sets cookies. It says which space the cookies open, until when and from which addresses, and where
+//! the browser goes next. The key that signs URLs signs it, over bytes that no policy begins with, so that neither can be taken
+//! for the other. It is valid for a few minutes, and any number of times.
 
 use reelspan::cloudfront::commons::TrustedKey;
 use reelspan::cloudfront::key::{KeyError, is_signature};
@@ -10,18 +10,18 @@ use reelspan::cloudfront::verify::{Refusal, trusted};
 use reelspan::space::SpaceId;
 use serde::{Deserialize, Serialize};
 
-/// How long a pass is valid, in seconds.
+/// How long a token is valid, in seconds.
 pub const GOOD_FOR: i64 = 5 * 60;
 
-/// Precedes a pass in the signed bytes: a policy begins with a brace.
+/// The prefix of what is signed: a policy begins with a brace.
 const DOMAIN: &[u8] = b"reelspan cookies pass\n";
 
 /// The longest token: CloudFront accepts URLs of 8192 bytes.
 const LONGEST: usize = 8192;
 
-/// A pass.
+/// The content of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pass {
+pub struct CookieToken {
     /// The space.
     pub space: SpaceId,
     /// The setup of its streaming ([`reelspan::space::streaming::Streaming::generation`]).
@@ -32,11 +32,11 @@ pub struct Pass {
     pub address: Option<Network>,
     /// The page to redirect to.
     pub redirect: Option<String>,
-    /// The expiry of the pass, in seconds since 1970.
+    /// Until when the token is valid, in seconds since 1970.
     pub until: i64,
 }
 
-/// The JSON form of a pass.
+/// A token as it is written.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Text {
@@ -62,9 +62,9 @@ pub enum Invalid {
     Expired,
 }
 
-impl Pass {
-    /// The pass as a token, which needs no encoding in a query.
-    pub fn token(&self, signer: &Signer) -> Result<String, KeyError> {
+impl CookieToken {
+    /// The token as text, which needs no encoding in a query.
+    pub fn sign(&self, signer: &Signer) -> Result<String, KeyError> {
         let text = Text {
             space: self.space.to_string(),
             generation: self.generation.clone(),
@@ -88,8 +88,8 @@ impl Pass {
         if !is_signature(&key.public, &[DOMAIN, &text].concat(), &signature) {
             return Err(Refusal::Signature.into());
         }
-        let pass = Self::parse(&text).ok_or(Invalid::NotOurs)?;
-        if now < pass.until { Ok(pass) } else { Err(Invalid::Expired) }
+        let token = Self::parse(&text).ok_or(Invalid::NotOurs)?;
+        if now < token.until { Ok(token) } else { Err(Invalid::Expired) }
     }
 
     fn parse(text: &[u8]) -> Option<Self> {
@@ -116,47 +116,47 @@ mod tests {
         (Signer::new("K1", key), keys)
     }
 
-    fn pass(redirect: Option<&str>) -> Pass {
+    fn token(redirect: Option<&str>) -> CookieToken {
         let space = SpaceId::parse("films").unwrap();
         let generation = "187ba2c3d4e5f607".to_owned();
         let address = Some("192.0.2.0/24".parse().unwrap());
         let redirect = redirect.map(str::to_owned);
-        Pass { space, generation, cookies_until: NOW + 28_800, address, redirect, until: NOW + GOOD_FOR }
+        CookieToken { space, generation, cookies_until: NOW + 28_800, address, redirect, until: NOW + GOOD_FOR }
     }
 
     #[test]
-    fn a_pass_survives_being_a_token_until_it_expires() {
+    fn a_token_survives_being_written_until_it_expires() {
         let (signer, keys) = signer();
-        for whole in [pass(None), pass(Some("https://example.org/film?id=1&x=ä"))] {
-            let token = whole.token(&signer).unwrap();
+        for whole in [token(None), token(Some("https://example.org/film?id=1&x=ä"))] {
+            let token = whole.sign(&signer).unwrap();
             assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_~.".contains(&byte)), "{token}");
-            assert_eq!(Pass::read(&token, &keys, NOW + GOOD_FOR - 1), Ok(whole));
-            assert_eq!(Pass::read(&token, &keys, NOW + GOOD_FOR), Err(Invalid::Expired));
-            assert_eq!(Pass::read(&token, &keys, NOW + 1000), Err(Invalid::Unsigned(Refusal::Retired)));
-            assert_eq!(Pass::read(&token, &[], NOW), Err(Invalid::Unsigned(Refusal::Key)));
+            assert_eq!(CookieToken::read(&token, &keys, NOW + GOOD_FOR - 1), Ok(whole));
+            assert_eq!(CookieToken::read(&token, &keys, NOW + GOOD_FOR), Err(Invalid::Expired));
+            assert_eq!(CookieToken::read(&token, &keys, NOW + 1000), Err(Invalid::Unsigned(Refusal::Retired)));
+            assert_eq!(CookieToken::read(&token, &[], NOW), Err(Invalid::Unsigned(Refusal::Key)));
         }
     }
 
     #[test]
     fn an_altered_token_is_none() {
         let (one, keys) = signer();
-        let token = pass(None).token(&one).unwrap();
+        let token = token(None).sign(&one).unwrap();
         for place in 0..token.len() {
             for other in ["A", "B", ".", "_", ""] {
                 let mut altered = token.clone();
                 altered.replace_range(place..=place, other);
-                assert!(altered == token || Pass::read(&altered, &keys, NOW).is_err(), "{place} {other}");
+                assert!(altered == token || CookieToken::read(&altered, &keys, NOW).is_err(), "{place} {other}");
             }
         }
         let (another, _) = signer();
         assert_eq!(
-            Pass::read(&pass(None).token(&another).unwrap(), &keys, NOW),
+            CookieToken::read(&self::token(None).sign(&another).unwrap(), &keys, NOW),
             Err(Invalid::Unsigned(Refusal::Signature))
         );
         for wrong in ["", ".", "..", "a.b", "a.b.c", "....", "ä.ö.ü"] {
-            assert!(Pass::read(wrong, &keys, NOW).is_err(), "{wrong}");
+            assert!(CookieToken::read(wrong, &keys, NOW).is_err(), "{wrong}");
         }
-        assert_eq!(Pass::read(&"A".repeat(1 << 20), &keys, NOW), Err(Invalid::NotOurs));
+        assert_eq!(CookieToken::read(&"A".repeat(1 << 20), &keys, NOW), Err(Invalid::NotOurs));
     }
 
     #[test]
@@ -166,7 +166,7 @@ mod tests {
         let cookies = signer.cookies(&policy).unwrap();
         let value = |name: &str| cookies.iter().find(|(found, _)| found.ends_with(name)).unwrap().1.clone();
         let token = format!("{}.K1.{}", value("Policy"), value("Signature"));
-        assert_eq!(Pass::read(&token, &keys, NOW), Err(Invalid::Unsigned(Refusal::Signature)));
+        assert_eq!(CookieToken::read(&token, &keys, NOW), Err(Invalid::Unsigned(Refusal::Signature)));
         assert!(Policy::parse(DOMAIN).is_err());
     }
 }
