@@ -2,7 +2,8 @@
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use reelspan::{telemetry, user::TIME_TO_LIVE};
-use reelspan_authorizer::{Event, authorize, from_env};
+use reelspan_authorizer::{Event, authorize};
+use reelspan_rest::authentication::from_env;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {

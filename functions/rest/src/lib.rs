@@ -1,18 +1,21 @@
-//! What the functions of DuraCloud's REST API share: the caller ([`Who`]), the space and the right to it ([`space`]),
-//! the parameters and answers of a [`task`], the [`Error`] answers, and the layer around all routes ([`guarded`]),
-//! which also refuses requests of other sites' pages.
+//! What the functions of DuraCloud's REST API share: the [`authentication`] of callers, the caller as handlers see it ([`Who`]), the
+//! [`space`] of a request and the rights in it, the bodies and responses of a [`task`], the [`Error`]s, the layers around all
+//! routes ([`guarded`]), which refuse requests of other sites' pages, and the [`Invoker`] of work that goes on after a response.
 //!
-//! The caller has been authenticated before: an `Option<Identity>` is among the request's extensions, and a request
-//! without one is anonymous.
+//! The layer of [`authentication`] puts an `Option<Identity>` into the extensions of a request, where [`Who`] reads it. A request
+//! without that extension is anonymous.
 
+pub mod authentication;
 mod cross_site;
 pub mod error;
+mod invoker;
 mod routes;
 mod space;
 pub mod task;
 mod who;
 
 pub use error::Error;
+pub use invoker::{Invoker, TendEvent, Upkeep};
 pub use routes::guarded;
 pub use space::space;
 pub use who::Who;

@@ -20,8 +20,7 @@ use reelspan_engine::media::splice::Splice;
 
 use crate::answer::{CONTENT_MD5, disposition, property, set};
 use crate::request::{Attachment, Names, content_properties, media_type};
-use crate::routes::Shared;
-use crate::{Error, Spaces, Who, said};
+use crate::{Error, Shared, Spaces, Who, said};
 
 /// How often a content may change while its properties are replaced.
 const ATTEMPTS: usize = 3;

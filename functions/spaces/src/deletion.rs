@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use reelspan::space::SpaceId;
 use reelspan::space::record::State;
-use reelspan_streaming::Invoker;
+use reelspan_rest::Invoker;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Spaces};

@@ -13,7 +13,7 @@ use reelspan::space::SpaceId;
 use reelspan::space::streaming::Hosts;
 use reelspan::store::{self, Stores};
 use reelspan_gateway::{Buffered, encoded_once, observed, with_own_origins};
-use reelspan_streaming::{Invoker, Upkeep};
+use reelspan_rest::{Invoker, Upkeep};
 use serde_json::value::RawValue;
 
 use crate::deletion::{DeletionEvent, Progress};

@@ -27,13 +27,13 @@ mod task;
 
 use std::sync::Arc;
 
+use axum::extract::State;
 pub use deletion::Deletions;
 use reelspan_rest::task::said;
-use reelspan_rest::{Error, Who};
+use reelspan_rest::{Error, Upkeep, Who};
 
 use reelspan::space::streaming::Hosts;
 use reelspan::store::{SpacesTable, Stores};
-use reelspan_streaming::Upkeep;
 
 /// What the routes stand on.
 #[derive(Clone, Debug)]
@@ -71,6 +71,9 @@ impl Carrier {
         }
     }
 }
+
+/// The state of the handlers.
+type Shared = State<Arc<Spaces>>;
 
 impl Spaces {
     /// The routes, to be nested under `/durastore`.

@@ -14,8 +14,7 @@ use reelspan::store::{self, Content, New};
 use crate::answer::created;
 use crate::content::redirect;
 use crate::request::{Names, announced, content_properties, md5, media_type, text};
-use crate::routes::Shared;
-use crate::{Error, Spaces, Who};
+use crate::{Error, Shared, Spaces, Who};
 
 /// Says what to copy, as `space/content`.
 const COPY_SOURCE: &str = "x-dura-meta-copy-source";

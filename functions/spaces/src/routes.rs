@@ -3,14 +3,10 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
 use axum::routing::{get, head, post};
 use reelspan_rest::guarded;
 
 use crate::{Error, Spaces, content, put, space, task};
-
-/// What handlers stand on.
-pub type Shared = State<Arc<Spaces>>;
 
 /// All routes, within `/durastore`.
 pub fn table(spaces: Spaces) -> Router {

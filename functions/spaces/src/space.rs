@@ -17,8 +17,7 @@ use reelspan::user::{Role, UserName};
 
 use crate::answer::{created, escaped, list as elements, property, xml};
 use crate::request::{Listing, Names, properties as sent};
-use crate::routes::Shared;
-use crate::{Error, Spaces, Who, json, said};
+use crate::{Error, Shared, Spaces, Who, json, said};
 
 /// The one store that there is, as DuraCloud describes stores.
 const STORES: &str = "<storageProviderAccounts><storageAcct ownerId=\"0\" isPrimary=\"1\"><id>1</id><storageProviderType>AMAZON_S3</storageProviderType></storageAcct></storageProviderAccounts>";

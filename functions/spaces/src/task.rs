@@ -14,8 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{list, xml};
 use crate::request::Names;
-use crate::routes::Shared;
-use crate::{Error, Spaces, Who, said};
+use crate::{Error, Shared, Spaces, Who, said};
 
 /// The most parts that an upload to S3 has.
 const MOST_PARTS: i32 = 10_000;

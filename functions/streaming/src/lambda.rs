@@ -15,13 +15,12 @@ use reelspan::space::SpaceId;
 use reelspan::space::streaming::Hosts;
 use reelspan::store::{self, SigningSecret, Stores};
 use reelspan_gateway::{Buffered, encoded_once, observed, with_own_origins};
-use reelspan_rest::Error;
+use reelspan_rest::{Error, Invoker, TendEvent};
 use serde_json::value::RawValue;
 
 use crate::forget::Batch;
 use crate::tend::Progress;
-use crate::work::TendEvent;
-use crate::{Invoker, Pace, Streams, Work};
+use crate::{Pace, Streams, Work};
 
 /// How long before its end an invocation hands over to the next.
 const RESERVE: Duration = Duration::from_secs(20);

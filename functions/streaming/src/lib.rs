@@ -23,15 +23,17 @@ mod task;
 pub mod tend;
 mod work;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::State;
 use reelspan::distribution::{Distributions, Rotation, Wanted};
 use reelspan::space::SpaceId;
 use reelspan::space::streaming::{Hosts, Kind, Streaming};
 use reelspan::store::{SigningSecret, SpacesTable};
 use reelspan_rest::Error;
 
-pub use work::{Invoker, Upkeep, Work};
+pub use work::Work;
 
 /// What the routes stand on.
 #[derive(Clone, Debug)]
@@ -68,6 +70,9 @@ impl Default for Pace {
         Self { patience, glance, look: Duration::from_secs(20) }
     }
 }
+
+/// The state of the handlers.
+type Shared = State<Arc<Streams>>;
 
 impl Streams {
     /// The routes, to be merged with the other routes under `/durastore`; who asks has to be found out around them.

@@ -3,14 +3,10 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
 use axum::routing::post;
 use reelspan_rest::guarded;
 
 use crate::{Streams, task};
-
-/// What handlers stand on.
-pub type Shared = State<Arc<Streams>>;
 
 /// All routes, within `/durastore`.
 pub fn table(streams: Streams) -> Router {

@@ -16,8 +16,7 @@ use reelspan_rest::{Error, Who};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::Streams;
-use crate::routes::Shared;
+use crate::{Shared, Streams};
 
 /// How many origins may be named.
 const MOST_ORIGINS: usize = 50;

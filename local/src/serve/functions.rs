@@ -87,13 +87,8 @@ impl Functions {
             sessions: sessions.clone(),
         });
         let durastore = durastore.merge(streams.router()).merge(signing.clone().router());
-        let pages = reelspan_web::router(reelspan_web::Pages { own: own.clone(), streaming: Vec::new() });
-        let known = |routes: Router| {
-            let routes = routes.layer(reelspan_accounts::layer(sessions.clone()));
-            let routes = routes.layer(reelspan_authorizer::layer(authenticator.clone()));
-            routes.layer(axum::middleware::from_fn(refused::read_to_the_end)).layer(Extension(own.clone()))
-        };
-        let (durastore, accounts) = (known(durastore), known(accounts));
+        let durastore = durastore.layer(reelspan_rest::authentication::layer(authenticator));
+        let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end)).layer(Extension(own));
         let fragments = Fragments {
             stores,
             spaces: table.clone(),

@@ -1,4 +1,4 @@
-//! Failed sign-ins, for the metrics and the audit trail.
+//! Sign-ins that failed: which of them are counted and written to the audit trail.
 
 use reelspan::user::{Credentials, Denied};
 

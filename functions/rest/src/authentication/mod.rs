@@ -1,4 +1,11 @@
-//! The authentication layer around routes.
+//! The layer around routes that finds out who sends a request: by what API Gateway's authorizer says about it, or by its
+//! `Authorization` field.
+
+mod context;
+mod failed;
+
+use std::error::Error;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::middleware::{FromFnLayer, Next, from_fn_with_state};
@@ -8,21 +15,29 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Extensions, HeaderMap, StatusCode};
 use lambda_http::request::RequestContext;
 use reelspan::http::protection::{self, Embedding};
+use reelspan::store::Registry;
 use reelspan::telemetry;
-use reelspan::user::{Authenticator, CHALLENGE, Denied, Identity, Malformed};
+use reelspan::user::{Authenticator, CHALLENGE, Denied, Identity, Malformed, Settings};
 use reelspan_gateway::address;
 
-use crate::failed::{FailedSignIn, SIGN_IN};
-use crate::lambda::{Context, Refusal, Refused};
+pub use self::context::{AuthorizerContext, RefusalStatus, Refused};
+pub use self::failed::{FailedSignIn, SIGN_IN};
 
-/// The type of [`layer`], to wrap a router.
+/// The authenticator that a function's environment names: `USERS_TABLE`, `ADMIN_SECRET` if there is a first admin, and what the
+/// AWS SDKs read. It remembers credentials that were right for `time_to_live`.
+pub async fn from_env(time_to_live: Duration) -> Result<Authenticator, Box<dyn Error + Send + Sync + 'static>> {
+    let settings = Settings { time_to_live, ..Settings::default() };
+    Ok(Authenticator::new(Registry::from_env().await?, settings)?)
+}
+
+/// The layer that [`layer`] returns.
 pub type Layer = FromFnLayer<Step, Authenticator, (State<Authenticator>, Request)>;
 
 type Step = fn(State<Authenticator>, Request, Next) -> BoxFuture<'static, Response>;
 
-/// Gives each request an `Option<Identity>` as an extension: the user from API Gateway's authorizer, if there was one,
-/// else the user of its `Authorization` field; `None` without that field. A refusal by the authorizer is answered here,
-/// and wrong credentials get 401, even if anonymous callers are allowed.
+/// A layer that gives each request an extension of type `Option<Identity>`: the user whom API Gateway's authorizer names, or else
+/// the user whose credentials the `Authorization` field has; `None` for a request without that field. The layer itself responds
+/// to a request that the authorizer has refused, and with 401 to wrong credentials, even if the route is open to everybody.
 pub fn layer(authenticator: Authenticator) -> Layer {
     from_fn_with_state(authenticator, step)
 }
@@ -46,7 +61,7 @@ async fn identify(
     extensions: &Extensions,
 ) -> Result<Option<Identity>, Refused> {
     match passed_on(extensions) {
-        Some(Context::Refused(refused)) => Err(refused),
+        Some(AuthorizerContext::Refused(refused)) => Err(refused),
         Some(said) if said.identity().is_some() => Ok(said.identity()),
         _ => {
             let field = authorization(fields)?;
@@ -68,10 +83,10 @@ fn note_failure(denied: &Denied, field: Option<&[u8]>) {
     });
 }
 
-/// The context from API Gateway, which a client cannot set.
-fn passed_on(extensions: &Extensions) -> Option<Context> {
+/// What API Gateway says of the request. Nothing that a client sends gets there.
+fn passed_on(extensions: &Extensions) -> Option<AuthorizerContext> {
     match extensions.get::<RequestContext>()? {
-        RequestContext::ApiGatewayV2(context) => Context::read(&context.authorizer.as_ref()?.fields),
+        RequestContext::ApiGatewayV2(context) => AuthorizerContext::read(&context.authorizer.as_ref()?.fields),
         _ => None,
     }
 }
@@ -89,15 +104,17 @@ fn refusal(refused: &Refused) -> Response {
     let text = format!("{}\n", refused.why);
     let fixed = [(CACHE_CONTROL, "no-store")];
     let mut response = match refused.refused {
-        Refusal::Unauthorized => {
+        RefusalStatus::Unauthorized => {
             (StatusCode::UNAUTHORIZED, fixed, [(WWW_AUTHENTICATE, CHALLENGE)], text).into_response()
         }
-        Refusal::TooMany => {
+        RefusalStatus::TooMany => {
             let after = refused.retry_after.as_deref().and_then(|after| after.parse::<u32>().ok()).unwrap_or(60);
             let after = after.to_string();
             (StatusCode::TOO_MANY_REQUESTS, fixed, [(RETRY_AFTER, after)], text).into_response()
         }
-        Refusal::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, fixed, [(RETRY_AFTER, "1")], text).into_response(),
+        RefusalStatus::Unavailable => {
+            (StatusCode::SERVICE_UNAVAILABLE, fixed, [(RETRY_AFTER, "1")], text).into_response()
+        }
     };
     protection::written(response.headers_mut(), Embedding::OwnOrigin);
     response

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::*;
-use crate::authorize;
 
 /// `alice` with the password `a:b`, and `broken`, for whom the directory fails.
 struct Alice;
@@ -135,31 +134,5 @@ async fn whom_the_authorizer_refuses_is_answered_before_any_route_whatever_the_r
         assert_eq!(headers.get("www-authenticate").is_some_and(|value| value == CHALLENGE), status == 401);
         assert_eq!(headers.get("retry-after").is_some(), status == 503);
         assert_eq!(headers["cache-control"], "no-store");
-    }
-}
-
-#[tokio::test]
-async fn the_authorizer_lets_everybody_through_with_a_name_or_a_refusal() {
-    let authenticator = authenticator();
-    let alice = json!({ "user": "alice", "role": "owner", "groups": "staff,film" });
-    let refused = |status: &str, why: &str| json!({ "refused": status, "why": why });
-    let scheme = "the Authorization field is not of the Basic scheme";
-    for (headers, context) in [
-        (json!({ "authorization": "Basic YWxpY2U6YTpi" }), alice),
-        (json!({ "authorization": "Basic YWxpY2U6YQ==" }), refused("401", "user name or password is wrong")),
-        (
-            json!({ "authorization": "Basic YWxpY2U6YTpi,Basic YWxpY2U6YTpi" }),
-            refused("401", "the credentials are not base64"),
-        ),
-        (json!({ "authorization": "Bearer YWxpY2U6YTpi" }), refused("401", scheme)),
-        (json!({ "authorization": "Basic YnJva2VuOg==" }), refused("503", "the users cannot be read")),
-        (json!({ "authorization": "" }), refused("401", scheme)),
-        (json!({ "x-authorization": "Basic YWxpY2U6YTpi" }), refused("401", "there are no credentials")),
-        (json!({}), refused("401", "there are no credentials")),
-        (Value::Null, refused("401", "there are no credentials")),
-    ] {
-        let event = serde_json::from_value(json!({ "headers": headers })).unwrap();
-        let answer = serde_json::to_value(authorize(&authenticator, event).await).unwrap();
-        assert_eq!(answer, json!({ "isAuthorized": true, "context": context }), "{headers}");
     }
 }
