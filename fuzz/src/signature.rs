@@ -7,11 +7,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
-use reelspan::cloudfront::commons::TrustedKey;
 use reelspan::cloudfront::key::SigningKey;
 use reelspan::cloudfront::policy::Policy;
 use reelspan::cloudfront::sign::Signer;
 use reelspan::cloudfront::verify::{Evidence, verify, without_signature};
+use reelspan::space::commons::TrustedKey;
 
 use crate::Interest;
 

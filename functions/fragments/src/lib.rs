@@ -35,7 +35,7 @@ use std::env;
 pub use delivery::Delivery;
 pub use error::Error;
 use reelspan::budget::Budget;
-use reelspan::space::streaming::Hosts;
+use reelspan::distribution::Hosts;
 use reelspan::store::{SpacesTable, Stores};
 pub use viewers::Viewers;
 

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use reelspan::cloudfront::commons::Commons;
 use reelspan::cloudfront::sign::Signer;
 use reelspan::cloudfront::verify::trusted;
-use reelspan::store::SigningSecret;
+use reelspan::distribution::SigningSecret;
+use reelspan::space::commons::Commons;
 use tokio::sync::Mutex;
 
 use crate::Error;

@@ -4,8 +4,8 @@ use std::env;
 
 use axum::Router;
 use lambda_http::tower::ServiceBuilder;
-use reelspan::space::streaming::Hosts;
-use reelspan::store::{self, SigningSecret, Stores};
+use reelspan::distribution::{Hosts, SigningSecret};
+use reelspan::store::{self, Stores};
 use reelspan_gateway::{Buffered, encoded_once, observed, with_own_origins};
 
 use crate::{Error, Keyring, Signing};

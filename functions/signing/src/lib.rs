@@ -30,8 +30,9 @@ mod token;
 use std::sync::Arc;
 
 use axum::extract::State;
+use reelspan::distribution::Hosts;
 use reelspan::space::record::Space;
-use reelspan::space::streaming::{Hosts, Kind, Standing, Streaming};
+use reelspan::space::streaming::{Kind, Standing, Streaming};
 use reelspan::store::{SpacesTable, Stores};
 
 pub use keyring::Keyring;

@@ -2,12 +2,12 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use reelspan::cloudfront::commons::Commons;
 use reelspan::cloudfront::now;
 use reelspan::cloudfront::policy::{self, Network, Policy};
 use reelspan::http::origin::OwnOrigins;
 use reelspan::space::MediaKey;
 use reelspan::space::acl::Right;
+use reelspan::space::commons::Commons;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::Kind;
 use reelspan::telemetry;

@@ -2,12 +2,12 @@
 //! the browser goes next. The key that signs URLs signs it, over bytes that no policy begins with, so that neither can be taken
 //! for the other. It is valid for a few minutes, and any number of times.
 
-use reelspan::cloudfront::commons::TrustedKey;
 use reelspan::cloudfront::key::{KeyError, is_signature};
 use reelspan::cloudfront::policy::Network;
 use reelspan::cloudfront::sign::{Signer, decode, encode};
 use reelspan::cloudfront::verify::{Refusal, trusted};
 use reelspan::space::SpaceId;
+use reelspan::space::commons::TrustedKey;
 use serde::{Deserialize, Serialize};
 
 /// How long a token is valid, in seconds.

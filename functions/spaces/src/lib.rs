@@ -32,7 +32,7 @@ pub use deletion::Deletions;
 use reelspan_rest::task::said;
 use reelspan_rest::{Error, Upkeep, Who};
 
-use reelspan::space::streaming::Hosts;
+use reelspan::distribution::Hosts;
 use reelspan::store::{SpacesTable, Stores};
 
 /// What the routes stand on.

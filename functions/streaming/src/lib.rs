@@ -27,10 +27,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use reelspan::distribution::{Distributions, Rotation, Wanted};
+use reelspan::distribution::{Distributions, Hosts, Rotation, SigningSecret, Wanted};
 use reelspan::space::SpaceId;
-use reelspan::space::streaming::{Hosts, Kind, Streaming};
-use reelspan::store::{SigningSecret, SpacesTable};
+use reelspan::space::streaming::{Kind, Streaming};
+use reelspan::store::SpacesTable;
 use reelspan_rest::Error;
 
 pub use work::Work;

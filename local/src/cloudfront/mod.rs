@@ -17,7 +17,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_cloudfront::config::SharedHttpClient;
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
-use reelspan::cloudfront::commons::TrustedKey;
+use reelspan::space::commons::TrustedKey;
 use winterbaume_cloudfront::views::{DistributionView, PublicKeyView};
 use winterbaume_cloudfront::{CloudFrontService, CloudFrontStateView};
 use winterbaume_core::{MockAws, StatefulService};

@@ -16,10 +16,11 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify, without_signature};
 use reelspan::cloudfront::{now, policy};
+use reelspan::distribution::Hosts;
 use reelspan::http::origin::Origin;
 use reelspan::http::problem::{self, Problem};
 use reelspan::http::protection::{self, Embedding};
-use reelspan::space::streaming::{Distribution, Hosts, Streaming};
+use reelspan::space::streaming::{Distribution, Streaming};
 use reelspan::space::{ContentId, MediaKey, SpaceId};
 use reelspan::store::SpacesTable;
 use reelspan::telemetry;

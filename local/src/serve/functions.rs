@@ -6,10 +6,9 @@ use aws_sdk_cloudfront::types::PriceClass;
 use axum::{Extension, Router};
 use reelspan::{
     budget::Budget,
-    distribution::{Distributions, Settings as Installation},
+    distribution::{Distributions, Hosts, Settings as Installation, SigningSecret},
     http::origin::OwnOrigins,
-    space::streaming::Hosts,
-    store::{SigningSecret, Stores, Users},
+    store::{Stores, Users},
     user::{Authenticator, Settings},
 };
 use reelspan_accounts::{Accounts, Sessions};

@@ -20,7 +20,7 @@ use std::{
 use axum::{Router, body::Body};
 use http::Request;
 use reelspan::{
-    space::streaming::Hosts,
+    distribution::Hosts,
     store::{self, Stores, Users},
     telemetry::audit::{self, Trail},
     user::{Password, UserName},

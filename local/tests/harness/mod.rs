@@ -12,9 +12,10 @@ use std::{
 use aws_sdk_s3::{Client, error::ProvideErrorMetadata, primitives::ByteStream};
 use axum::Router;
 use reelspan::budget::Budget;
+use reelspan::distribution::Hosts;
 use reelspan::space::SpaceId;
 use reelspan::space::record::Space;
-use reelspan::space::streaming::{Hosts, Kind, Streaming};
+use reelspan::space::streaming::{Kind, Streaming};
 use reelspan::store::{SPACES, Stores};
 use reelspan_fragments::{Delivery, Fragments, Viewers};
 use reelspan_local::{

@@ -3,13 +3,11 @@
 //!
 //! | file | what it knows |
 //! | --- | --- |
-//! | [`commons`] | what all distributions share, and the trusted keys |
 //! | [`key`] | private and public keys |
 //! | [`policy`] | what a signature allows |
 //! | [`sign`] | signed URLs and cookies |
 //! | [`verify`] | whether a request is allowed |
 
-pub mod commons;
 pub mod key;
 pub mod policy;
 pub mod sign;

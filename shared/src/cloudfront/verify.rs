@@ -17,10 +17,10 @@ use std::net::IpAddr;
 use http::HeaderMap;
 use http::header::COOKIE;
 
-use super::commons::TrustedKey;
 use super::key::is_signature;
 use super::policy::{Malformed, Policy};
 use super::sign::{COOKIES, Names, PARAMETERS, SHA256, decode};
+use crate::space::commons::TrustedKey;
 
 /// The longest policy in base64: CloudFront accepts URLs of 8192 bytes.
 const LONGEST_POLICY: usize = 8192;

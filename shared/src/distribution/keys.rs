@@ -13,12 +13,13 @@ use ring::digest::{SHA256, digest};
 
 use super::Distributions;
 use super::error::{Error, of};
+use super::secret::{Keys, SigningSecret};
 use super::shared::KEY_GROUP;
-use crate::cloudfront::commons::{Commons, TrustedKey};
 use crate::cloudfront::key::SigningKey;
 use crate::cloudfront::now;
 use crate::cloudfront::sign::Signer;
-use crate::store::{Keys, SigningSecret, SpacesTable};
+use crate::space::commons::{Commons, TrustedKey};
+use crate::store::SpacesTable;
 
 /// How long a key is trusted after another took its place, in seconds: as long as anything may be signed for, which is a week.
 const WEEK: i64 = 7 * 24 * 60 * 60;

@@ -4,8 +4,10 @@
 //! | file | what it knows |
 //! | --- | --- |
 //! | `settings` | where the media and the functions of an installation are |
+//! | `hosts` | where viewers reach what is streamed |
 //! | `policies`, `shared` | what all distributions share, and how it is made once |
 //! | `wanted`, `fields` | what a distribution is to be, and in what it differs from that |
+//! | `secret` | the private key that signs |
 //! | `keys` | the key group, and how its keys are replaced |
 //! | `forget` | which paths are invalidated when objects change |
 //!
@@ -15,8 +17,10 @@
 mod error;
 mod fields;
 mod forget;
+mod hosts;
 mod keys;
 mod policies;
+mod secret;
 mod settings;
 mod shared;
 mod wanted;
@@ -31,11 +35,13 @@ use tokio::sync::Mutex;
 pub use error::Error;
 pub use fields::{Difference, differences};
 pub use forget::paths;
+pub use hosts::Hosts;
 pub use keys::Rotation;
 pub use policies::RANGE;
+pub use secret::{Keys, SigningSecret};
 pub use settings::{Settings, Unset};
 pub use shared::{Made, VIEWER_REQUEST};
-pub use wanted::{COOKIES, COOKIES_PATH, FRAGMENTS, MEDIA, Place, TAG, Wanted};
+pub use wanted::{COOKIES, COOKIES_PATH, FRAGMENTS, MEDIA, OriginSettings, TAG, Wanted};
 
 use self::error::of;
 use crate::space::SpaceId;

@@ -1,5 +1,5 @@
 //! What all distributions share is made once: two origin access controls, the policies, the viewer-request function. What was
-//! made is noted beside the keys ([`crate::cloudfront::commons`]), so that in general nothing of this costs a call. What is not
+//! made is noted beside the keys ([`crate::space::commons`]), so that in general nothing of this costs a call. What is not
 //! noted is looked for by its name before it is made: a call may have died in between.
 
 use aws_sdk_cloudfront::primitives::Blob;
@@ -13,7 +13,7 @@ use std::collections::btree_map::Entry;
 
 use super::error::{Error, of};
 use super::{Distributions, policies};
-use crate::cloudfront::commons::Commons;
+use crate::space::commons::Commons;
 use crate::store::SpacesTable;
 
 /// The viewer-request function.

@@ -38,9 +38,9 @@ const READ_TIMEOUT: i32 = 60;
 /// Refusals that are not kept: what is not there, or not to be had yet, may be in a moment.
 const NOT_KEPT: [i32; 4] = [403, 404, 416, 503];
 
-/// Where an origin is.
+/// How CloudFront reaches an origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct OriginSettings {
     /// Its host.
     pub domain: String,
     /// What its paths begin with.
@@ -65,11 +65,11 @@ pub struct Wanted {
     /// Whether it is reached over IPv6 too. Not where signatures let in: their policies know addresses of IPv4 alone.
     pub ipv6: bool,
     /// Plain bytes.
-    pub media: Place,
+    pub media: OriginSettings,
     /// Fragments.
-    pub fragments: Place,
+    pub fragments: OriginSettings,
     /// Cookies.
-    pub cookies: Place,
+    pub cookies: OriginSettings,
     /// What tells cached answers apart.
     pub cache: String,
     /// What origins are told.
@@ -88,7 +88,7 @@ impl Wanted {
     /// What streams a space in this way, with what all of them share.
     #[must_use]
     pub fn new(space: &SpaceId, streaming: &Streaming, settings: &Settings, made: &Made) -> Self {
-        let place = |domain: &str, path: String, access: &str| Place {
+        let origin = |domain: &str, path: String, access: &str| OriginSettings {
             domain: domain.to_owned(),
             path,
             access: access.to_owned(),
@@ -101,9 +101,9 @@ impl Wanted {
             enabled: streaming.standing == Standing::On,
             price: settings.price.clone(),
             ipv6: !secure,
-            media: place(&settings.media, format!("/{space}"), &made.media_access),
-            fragments: place(&settings.fragments, format!("/media/{space}"), &made.function_access),
-            cookies: place(&settings.cookies, String::new(), &made.function_access),
+            media: origin(&settings.media, format!("/{space}"), &made.media_access),
+            fragments: origin(&settings.fragments, format!("/media/{space}"), &made.function_access),
+            cookies: origin(&settings.cookies, String::new(), &made.function_access),
             cache: made.cache.clone(),
             requests: made.requests.clone(),
             cookie_requests: made.cookie_requests.clone(),
@@ -210,7 +210,7 @@ pub(super) fn reference(settings: &Settings, space: &SpaceId, streaming: &Stream
     format!("{}/{space}/{}", settings.name, streaming.reference)
 }
 
-impl Place {
+impl OriginSettings {
     fn origin(&self, id: &str) -> Result<OriginBuilder, BuildError> {
         let origin = Origin::builder()
             .id(id)

@@ -10,8 +10,10 @@
 //! | [`properties`] | what is noted of a content |
 //! | [`record`] | what is known of a space |
 //! | [`streaming`] | how it is streamed |
+//! | [`commons`] | what all streamed spaces share: the keys that verify signatures |
 
 pub mod acl;
+pub mod commons;
 pub mod properties;
 pub mod record;
 pub mod streaming;

@@ -32,7 +32,7 @@ pub(super) const S3: &str = "S3";
 /// The name under which DynamoDB is reported.
 pub(super) const DYNAMODB: &str = "DynamoDB";
 /// The name under which Secrets Manager is reported.
-pub(super) const SECRETS: &str = "Secrets Manager";
+pub(crate) const SECRETS: &str = "Secrets Manager";
 
 impl Error {
     /// Something that S3 should not have said.
@@ -73,7 +73,7 @@ where
 }
 
 /// Of a call to Secrets Manager.
-pub(super) fn of_secrets<E>(error: &SdkError<E, HttpResponse>) -> Error
+pub(crate) fn of_secrets<E>(error: &SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {

@@ -10,7 +10,6 @@ mod first_admin;
 mod index;
 mod media;
 mod retry;
-mod signing_secret;
 mod spaces;
 mod tables;
 mod users;
@@ -29,12 +28,12 @@ use tokio::sync::OnceCell;
 
 pub use calls::Calls;
 pub use error::Error;
+pub(crate) use error::{SECRETS, of_secrets};
 pub use first_admin::{FirstAdmin, Registry};
 pub use index::{Cells, Found, HeadOf, IndexTable, PagesOf, Reader, Sequencer, Stored, Unfinished};
 pub use media::{
     Content, Listed, Md5, Media, New, Object, ObjectSource, Objects, Page, Part, PutError, Signed, Upload,
 };
-pub use signing_secret::{Keys, SigningSecret};
 pub use spaces::{Admission, SpacesTable};
 pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, USERS, create_tables};
 pub use users::{Users, UsersError};
@@ -121,7 +120,7 @@ impl Stores {
 }
 
 /// How long the calls of all clients may take.
-fn timeouts() -> TimeoutConfig {
+pub(crate) fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(ANSWER).operation_timeout(CALL).build()
 }
 

@@ -4,7 +4,7 @@
 
 use http::Request;
 use reelspan::budget::Budget;
-use reelspan::space::streaming::Hosts;
+use reelspan::distribution::Hosts;
 use reelspan::store::{self, Stores};
 use tower::ServiceExt;
 

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use reelspan::cloudfront::now;
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify};
+use reelspan::distribution::Hosts;
 use reelspan::space::SpaceId;
-use reelspan::space::streaming::Hosts;
 use serde_json::{Value, json};
 
 use self::world::{SPACES_THERE, World, in_minutes, text};

@@ -4,7 +4,7 @@
 
 use axum::body::{Body, to_bytes};
 use http::{Request, Response};
-use reelspan::space::streaming::Hosts;
+use reelspan::distribution::Hosts;
 use reelspan::store::{self, Stores};
 use reelspan::user::{Identity, Role};
 use tower::ServiceExt;

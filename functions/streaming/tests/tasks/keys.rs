@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use reelspan::cloudfront::commons::Commons;
+use reelspan::space::commons::Commons;
 use serde_json::json;
 
 use super::world::World;

@@ -5,8 +5,8 @@
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use super::item::{COMMONS, Item, commons, key, name, streaming, text};
-use crate::cloudfront::commons::TrustedKey;
 use crate::space::SpaceId;
+use crate::space::commons::TrustedKey;
 use crate::space::record::State;
 use crate::space::streaming::Streaming;
 use crate::store::Error;

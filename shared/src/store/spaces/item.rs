@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::cloudfront::commons::{Commons, TrustedKey};
 use crate::space::SpaceId;
 use crate::space::acl::Acl;
+use crate::space::commons::{Commons, TrustedKey};
 use crate::space::record::{Space, State};
 use crate::space::streaming::{Distribution, Kind, Standing, Streaming};
 use crate::store::Error;

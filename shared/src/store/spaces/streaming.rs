@@ -5,8 +5,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::{COMMONS, commons, key, name, of_commons, of_streaming, text};
 use super::{SpacesTable, done};
-use crate::cloudfront::commons::Commons;
 use crate::space::SpaceId;
+use crate::space::commons::Commons;
 use crate::space::record::State;
 use crate::space::streaming::Streaming;
 use crate::store::Error;

@@ -1,4 +1,4 @@
-//! What all distributions share: the trusted keys, and the resources that CloudFront needs only once.
+//! What all streamed spaces share: the trusted keys, and the resources that CloudFront needs only once.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub struct TrustedKey {
     pub until: Option<i64>,
 }
 
-/// What all distributions share.
+/// What all streamed spaces share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Commons {
     /// The trusted keys, the current signing key first.

@@ -1,5 +1,5 @@
-//! The key that signs URLs and cookies, in a secret of Secrets Manager: JSON with `keyId`, its id in CloudFront, and
-//! `pkcs8`, the private key in base64. The public keys are in the table of spaces ([`crate::cloudfront::commons`]).
+//! The key that signs URLs and cookies, in a secret of Secrets Manager: JSON with `keyId`, CloudFront's name for it, and
+//! `pkcs8`, the private key in base64. The public keys are in the table of spaces ([`crate::space::commons`]).
 //!
 //! While the key is being replaced, the new one is stored next to it as `next`: a private key is stored before its
 //! public key is published, so that an interrupted replacement continues with the same key.
@@ -11,10 +11,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::error::{SECRETS, of_secrets};
-use super::{Error, timeouts};
 use crate::cloudfront::key::SigningKey;
 use crate::cloudfront::sign::Signer;
+use crate::store::{Error, SECRETS, of_secrets, timeouts};
 
 /// The secret.
 #[derive(Clone, Debug)]
