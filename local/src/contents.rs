@@ -2,8 +2,8 @@
 
 use futures::{Stream, stream};
 use reelspan::{
-    space::{ContentId, MediaKey, SpaceId},
-    store::{self, Media},
+    space::{ContentId, ContentPrefix, MediaKey, SpaceId},
+    store::{self, Listed, Media},
 };
 
 /// A content.
@@ -20,12 +20,12 @@ pub struct Content {
 pub fn contents<'a>(
     media: &'a Media,
     space: &'a SpaceId,
-    prefix: &'a str,
+    prefix: &'a ContentPrefix,
 ) -> impl Stream<Item = Result<Vec<Content>, store::Error>> + 'a {
-    stream::try_unfold(Some(None), move |place: Option<Option<String>>| async move {
+    stream::try_unfold(Some(None), move |place: Option<Option<Listed>>| async move {
         let Some(after) = place else { return Ok(None) };
-        let page = media.objects(space, prefix, after.as_deref()).await?;
-        let next = page.objects.last().filter(|_| page.more).map(|object| Some(object.name.clone()));
+        let page = media.objects(space, prefix, after.as_ref()).await?;
+        let next = page.objects.last().filter(|_| page.more).map(|object| Some(object.clone()));
         let contents = page.objects.into_iter().filter_map(|object| {
             let key = ContentId::parse(&object.name).and_then(|name| MediaKey::new(space.clone(), name)).ok()?;
             Some(Content { key, etag: object.etag })

@@ -88,7 +88,7 @@ impl Fragments {
         match found {
             Some(found) => Ok(found),
             // Its events are on their way, or it does not exist: the bucket knows.
-            None => match self.stores.media.object(&media.to_string()).await {
+            None => match self.stores.media.object(media).await {
                 Ok(_) => Err(Error::Indexing),
                 Err(error) => Err(error.into()),
             },
@@ -104,12 +104,12 @@ impl Fragments {
         } else if request.head || answer.body.is_empty() {
             Body::empty()
         } else {
-            let media = request.media.to_string();
+            let media = request.media.clone();
             let stream = self.stores.media.body(&media, &etag, answer.body).await?;
             // Status and length have been sent: all that is left is to break off and to log it.
             Body::from_stream(stream.inspect_err(move |error| {
                 let _held = &share;
-                tracing::error!(media, %error, "the body broke off");
+                tracing::error!(%media, %error, "the body broke off");
             }))
         };
         let mut response = Response::new(body);

@@ -36,7 +36,7 @@ pub enum Error {
     Unread(String),
     /// The object changed during every attempt to read it.
     #[error("{0} keeps changing while it is read")]
-    Restless(String),
+    Restless(MediaKey),
 }
 
 /// The result for a file's index.
@@ -127,21 +127,20 @@ async fn handle_record(stores: &Stores, record: &Record, limit: &Limit) -> Resul
         return Ok(None);
     }
     let sequencer = Sequencer::new(object.sequencer.as_deref().unwrap_or_default());
-    let media = key.to_string();
-    let work = Work::new(stores, &media, sequencer, limit);
+    let work = Work::new(stores, &key, sequencer, limit);
     measured(&key, work, telemetry::lag(&record.time)).await.map(Some)
 }
 
 /// Updates the index of one file to the current object, for the event with this sequencer (the default without an
 /// event).
 pub async fn index(stores: &Stores, key: &MediaKey, sequencer: Sequencer) -> Result<Report, Error> {
-    measured(key, Work::new(stores, &key.to_string(), sequencer, &Limit::default()), None).await
+    measured(key, Work::new(stores, key, sequencer, &Limit::default()), None).await
 }
 
 /// Indexes one file again, whatever its current index.
 pub async fn index_anew(stores: &Stores, key: &MediaKey) -> Result<Report, Error> {
     let limit = Limit::default();
-    measured(key, Work::new(stores, &key.to_string(), Sequencer::default(), &limit).anew(), None).await
+    measured(key, Work::new(stores, key, Sequencer::default(), &limit).anew(), None).await
 }
 
 /// Does the work, and writes one log line and metrics about it; `lag` is the age of its event at the beginning.

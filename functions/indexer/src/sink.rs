@@ -1,5 +1,6 @@
 //! Writes the pages of an index to the table, in batches.
 
+use reelspan::space::MediaKey;
 use reelspan::store::{Cells, Error, IndexTable, Sequencer};
 use reelspan_engine::container::{ReadError, Sink};
 use reelspan_engine::index::Packed;
@@ -13,7 +14,7 @@ const BYTES: usize = 4 << 20;
 #[derive(Debug)]
 pub struct Pages<'a> {
     table: &'a IndexTable,
-    media: &'a str,
+    media: &'a MediaKey,
     etag: &'a str,
     sequencer: &'a Sequencer,
     waiting: Vec<Packed>,
@@ -23,7 +24,7 @@ pub struct Pages<'a> {
 
 impl<'a> Pages<'a> {
     /// An empty sink; `cells` are the pages that were stored before.
-    pub fn new(table: &'a IndexTable, media: &'a str, etag: &'a str, sequencer: &'a Sequencer, cells: Cells) -> Self {
+    pub fn new(table: &'a IndexTable, media: &'a MediaKey, etag: &'a str, sequencer: &'a Sequencer, cells: Cells) -> Self {
         Self { table, media, etag, sequencer, waiting: Vec::new(), bytes: 0, cells }
     }
 

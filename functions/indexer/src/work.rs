@@ -1,6 +1,7 @@
 //! The work on one file: makes its index match the current object. The documentation of the index table in
 //! `reelspan::store` explains why this comes out right whatever else happens at the same time.
 
+use reelspan::space::MediaKey;
 use reelspan::store::{self, Cells, Object, Sequencer, Stored, Stores, Unfinished};
 use reelspan_engine::container::{self, Checkpoint, Limit, Progress, ReadError};
 use reelspan_engine::index::{Head, Original, Status};
@@ -18,7 +19,7 @@ const OUTLINE: usize = 360 * 1024;
 /// The index of one file, to be updated.
 pub struct Work<'a> {
     stores: &'a Stores,
-    media: &'a str,
+    media: &'a MediaKey,
     /// At least that of the event, and that of the existing head.
     sequencer: Sequencer,
     /// How much of a file is read at once.
@@ -52,7 +53,7 @@ enum Read {
 }
 
 impl<'a> Work<'a> {
-    pub fn new(stores: &'a Stores, media: &'a str, sequencer: Sequencer, limit: &'a Limit) -> Self {
+    pub fn new(stores: &'a Stores, media: &'a MediaKey, sequencer: Sequencer, limit: &'a Limit) -> Self {
         Self { stores, media, sequencer, limit, unfinished: None, anew: false, report: Report::default() }
     }
 
@@ -83,9 +84,9 @@ impl<'a> Work<'a> {
                 End::Paused => return Ok(self.report),
                 End::Changed => {}
             }
-            tracing::info!(media = self.media, "the object changed meanwhile");
+            tracing::info!(media = %self.media, "the object changed meanwhile");
         }
-        Err(Error::Restless(self.media.to_owned()))
+        Err(Error::Restless(self.media.clone()))
     }
 
     /// The current object, if it exists.
@@ -208,7 +209,7 @@ impl<'a> Work<'a> {
             Err(container::Error::Read(ReadError::Changed)) => return Ok(Read::Changed),
             Err(container::Error::Read(ReadError::Failed(reason))) => return Err(Error::Unread(reason)),
             Err(container::Error::Checkpoint(reason)) => {
-                tracing::warn!(media = self.media, reason, "a checkpoint is discarded");
+                tracing::warn!(media = %self.media, reason, "a checkpoint is discarded");
                 self.forget().await?;
                 return Ok(Read::Changed);
             }

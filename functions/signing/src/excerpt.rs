@@ -87,7 +87,7 @@ impl Signing {
         let query = excerpt.query();
         let pages = if disclosure == Disclosure::Irrelevant { guess(&Ask::default()) } else { guess(&ask) };
         let pages = *pages.start()..=(*pages.end()).min(pages.start().saturating_add(AT_START));
-        let found = self.stores.index.find(&key.to_string(), pages).await?;
+        let found = self.stores.index.find(key, pages).await?;
         let Found { head, mut pages } = found.ok_or(Error::Busy("the indexer"))?;
         let outline = match &head.status {
             Status::Refused(why) => return Err(wrong(why)),

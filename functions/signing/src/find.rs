@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use reelspan::space::{ContentId, MediaKey, SpaceId};
+use reelspan::space::{ContentId, ContentPrefix, MediaKey, SpaceId};
 use reelspan::store;
 
 use crate::{Error, Signing};
@@ -60,19 +60,22 @@ impl Signing {
         let fitting = self.fitting(space, name, format).await?;
         match fitting.as_slice() {
             [] => Err(Error::no_content(&key)),
-            [one] => Ok(MediaKey::new(space.clone(), ContentId::parse(one)?)?),
+            [one] => Ok(MediaKey::new(space.clone(), one.clone())?),
             several => {
                 Err(Error::Conflict(format!("{name} may be {} in space {space}: name one of them", Either(several))))
             }
         }
     }
 
-    async fn fitting(&self, space: &SpaceId, name: &str, format: Format) -> Result<Vec<String>, Error> {
-        let (prefix, mut fitting, mut after) = (format!("{name}."), Vec::new(), None);
+    async fn fitting(&self, space: &SpaceId, name: &str, format: Format) -> Result<Vec<ContentId>, Error> {
+        let mut fitting = Vec::new();
+        // Nothing has a name that is too long.
+        let Ok(prefix) = ContentPrefix::parse(&format!("{name}.")) else { return Ok(fitting) };
+        let mut after = None;
         for _ in 0..LISTINGS {
-            let page = self.stores.media.list(space, &prefix, after.as_deref(), 1000).await?;
-            after = page.names.last().cloned();
-            fitting.extend(page.names.into_iter().filter(|file| format.fits(file, name)));
+            let page = self.stores.media.list(space, &prefix, after.as_ref(), 1000).await?;
+            after = page.names.last().map(ContentPrefix::from);
+            fitting.extend(page.names.into_iter().filter(|file| format.fits(file.as_str(), name)));
             if !page.more || after.is_none() {
                 return Ok(fitting);
             }
@@ -82,7 +85,7 @@ impl Signing {
 }
 
 /// Several names, none of them preferred.
-struct Either<'a>(&'a [String]);
+struct Either<'a>(&'a [ContentId]);
 
 impl fmt::Display for Either<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use reelspan::http::media_type::MediaType;
+use reelspan::space::ContentPrefix;
 use reelspan::space::properties::Properties;
 use reelspan::store::Md5;
 
@@ -45,11 +46,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Names {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     /// What the names begin with.
-    pub prefix: String,
+    pub prefix: ContentPrefix,
     /// How many.
     pub count: usize,
     /// After which name.
-    pub marker: Option<String>,
+    pub marker: Option<ContentPrefix>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Listing {
@@ -58,14 +59,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Listing {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let mut query = query(parts, state).await?;
         let mut text = |name: &str| query.remove(name).filter(|text| !text.is_empty());
-        let (prefix, marker) = (text("prefix").unwrap_or_default(), text("marker"));
-        // No name that is longer, or has a control character, is there; nor one of what was no UTF-8 when it was decoded.
-        let in_no_name = |character: char| character.is_control() || character == char::REPLACEMENT_CHARACTER;
-        for part in marker.iter().chain([&prefix]) {
-            if part.len() > 1024 || part.contains(in_no_name) {
-                return Err(Error::Bad(format!("{part:?} is no content id, and no beginning of one")));
-            }
-        }
+        let part = |part: String| {
+            // What was not UTF-8 has the replacement character after it was decoded.
+            let parsed = ContentPrefix::parse(&part).ok().filter(|_| !part.contains(char::REPLACEMENT_CHARACTER));
+            parsed.ok_or_else(|| Error::Bad(format!("{part:?} is no content id, and no beginning of one")))
+        };
+        let prefix = text("prefix").map(part).transpose()?.unwrap_or_default();
+        let marker = text("marker").map(part).transpose()?;
         let count = match text("maxResults").map(|count| count.parse::<i64>()) {
             // DuraCloud takes 0 for no wish.
             None | Some(Ok(0)) => MOST,
@@ -165,7 +165,7 @@ mod tests {
             assert!(listing(query).await.is_err(), "{query}");
         }
         let found = listing("prefix=a%2Bb+c&marker=%C3%A4").await.unwrap();
-        assert_eq!((found.prefix.as_str(), found.marker.as_deref()), ("a+b c", Some("ä")));
+        assert_eq!((found.prefix.as_str(), found.marker.as_ref().map(ContentPrefix::as_str)), ("a+b c", Some("ä")));
     }
 
     #[test]

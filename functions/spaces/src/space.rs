@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::DateTime;
 use http::{HeaderMap, StatusCode};
-use reelspan::space::SpaceId;
+use reelspan::space::{ContentId, ContentPrefix, SpaceId};
 use reelspan::space::acl::{Acl, Right};
 use reelspan::space::record::{Space, State as Standing};
 use reelspan::space::streaming::Standing as On;
@@ -126,24 +126,24 @@ pub async fn list(
     let space = state.space(&names.first, &who, Right::Read).await?;
     let Listing { prefix, count, marker } = listing;
     if json::is_wanted(&headers) {
-        let page = state.stores.media.described(&space.id, &prefix, marker.as_deref(), count).await?;
+        let page = state.stores.media.described(&space.id, &prefix, marker.as_ref(), count).await?;
         return Ok(json::contents(&space.id, &page));
     }
-    let page = state.stores.media.list(&space.id, &prefix, marker.as_deref(), count).await?;
-    let headers = if prefix.is_empty() && marker.is_none() && count == COUNTED {
+    let page = state.stores.media.list(&space.id, &prefix, marker.as_ref(), count).await?;
+    let headers = if prefix == ContentPrefix::default() && marker.is_none() && count == COUNTED {
         state.properties(&space, &page)
     } else {
-        state.properties(&space, &state.stores.media.list(&space.id, "", None, COUNTED).await?)
+        state.properties(&space, &state.stores.media.list(&space.id, &ContentPrefix::default(), None, COUNTED).await?)
     };
     let open = format!("<space id=\"{}\">", escaped(space.id.as_str()));
-    let mut response = xml(elements(&open, "item", page.names.iter().map(String::as_str), "</space>"));
+    let mut response = xml(elements(&open, "item", page.names.iter().map(ContentId::as_str), "</space>"));
     response.headers_mut().extend(headers);
     Ok(response)
 }
 
 pub async fn properties(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
     let space = state.space(&names.first, &who, Right::Read).await?;
-    let page = state.stores.media.list(&space.id, "", None, COUNTED).await?;
+    let page = state.stores.media.list(&space.id, &ContentPrefix::default(), None, COUNTED).await?;
     Ok(state.properties(&space, &page).into_response())
 }
 

@@ -5,7 +5,7 @@ use std::pin::pin;
 
 use futures::TryStreamExt;
 use reelspan::{
-    space::{MediaKey, SpaceId},
+    space::{ContentPrefix, MediaKey, SpaceId},
     store::Stores,
 };
 use reelspan_engine::index::FORMAT;
@@ -28,15 +28,15 @@ pub struct Comparison {
 
 /// Compares the objects of a space whose names begin with `prefix` with their heads; with `all`, every object is taken
 /// to differ.
-pub async fn compare(stores: &Stores, space: &SpaceId, prefix: &str, all: bool) -> Result<Comparison, Error> {
-    let heads = stores.index.heads(&format!("{space}/{prefix}")).await.map_err(Error::failed("the index"))?;
-    let mut heads: BTreeMap<String, _> = heads.into_iter().map(|head| (head.media.clone(), head)).collect();
+pub async fn compare(stores: &Stores, space: &SpaceId, prefix: &ContentPrefix, all: bool) -> Result<Comparison, Error> {
+    let heads = stores.index.heads(space, prefix).await.map_err(Error::failed("the index"))?;
+    let mut heads: BTreeMap<MediaKey, _> = heads.into_iter().map(|head| (head.media.clone(), head)).collect();
     let mut comparison = Comparison::default();
     let mut pages = pin!(contents(&stores.media, space, prefix));
     while let Some(page) = pages.try_next().await.map_err(Error::failed("the bucket"))? {
         for Content { key, etag } in page {
             comparison.objects += 1;
-            let head = heads.remove(&key.to_string());
+            let head = heads.remove(&key);
             let right = !all && head.is_some_and(|head| head.etag == etag && head.format == FORMAT);
             if right {
                 comparison.right += 1;
@@ -46,6 +46,6 @@ pub async fn compare(stores: &Stores, space: &SpaceId, prefix: &str, all: bool) 
         }
     }
     // The remaining heads belong to deleted objects.
-    comparison.differ.extend(heads.into_keys().filter_map(|media| media.parse().ok()));
+    comparison.differ.extend(heads.into_keys());
     Ok(comparison)
 }

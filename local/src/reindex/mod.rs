@@ -11,7 +11,7 @@ use std::{io::IsTerminal, sync::Arc};
 use clap::Args;
 use futures::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use reelspan::space::{MediaKey, SpaceId};
+use reelspan::space::{ContentPrefix, MediaKey, SpaceId};
 use reelspan_indexer::Outcome;
 
 use self::compare::{Comparison, compare};
@@ -28,8 +28,8 @@ pub struct Options {
     space: SpaceId,
 
     /// Only contents whose names begin with this
-    #[arg(default_value = "")]
-    prefix: String,
+    #[arg(default_value = "", value_parser = ContentPrefix::parse)]
+    prefix: ContentPrefix,
 
     /// Index all of them again, whatever the state of their indexes
     #[arg(long)]

@@ -137,6 +137,44 @@ impl ContentId {
     }
 }
 
+/// The beginning of a content's name, or a place in the order of names: what [`ContentPrefix::parse`] says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentPrefix(String);
+
+impl ContentPrefix {
+    /// Takes a text of at most 1024 bytes without control characters. No name begins with any other text.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let fault = if text.len() > LONGEST {
+            "must have at most 1024 bytes"
+        } else if text.contains(char::is_control) {
+            "must not have control characters"
+        } else {
+            return Ok(Self(text.to_owned()));
+        };
+        Err(NameError::Content { name: text.to_owned(), why: fault })
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&ContentId> for ContentPrefix {
+    fn from(content: &ContentId) -> Self {
+        Self(content.0.clone())
+    }
+}
+
+impl FromStr for ContentPrefix {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        Self::parse(text)
+    }
+}
+
 /// A content of a space: the one name that a file has everywhere. As text it is `{space}/{content}`, which is its S3 key
 /// and the partition key of its index.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -192,6 +230,12 @@ impl fmt::Display for SpaceId {
 }
 
 impl fmt::Display for ContentId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for ContentPrefix {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
     }

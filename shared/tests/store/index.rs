@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use reelspan::space::MediaKey;
 use reelspan::store::{Cells, Found, IndexTable, PagesOf, Sequencer, Stores};
 use reelspan_engine::fragment::resolve::{self, Pages};
 use reelspan_engine::index::{Container, Head, Original, Outline, Packed, Page, PageTrack, Status};
@@ -9,7 +10,9 @@ use reelspan_engine::media::{Private, Run, Ticks, Time};
 
 use super::database;
 
-const MEDIA: &str = "films/a.mp4";
+fn media() -> MediaKey {
+    "films/a.mp4".parse().unwrap()
+}
 
 fn original(etag: &str, sequencer: &str) -> Original {
     Original {
@@ -58,12 +61,12 @@ fn page(number: u32, size: u32) -> Packed {
 /// Stores an index with pages in these cells.
 async fn store(index: &IndexTable, etag: &str, sequencer: &str, cells: &Cells, size: u32) -> bool {
     let pages = cells.within(0..=u32::MAX).map(|number| page(number, size)).collect();
-    index.put_pages(MEDIA, etag, &Sequencer::new(sequencer), pages).await.unwrap();
-    index.put_head(MEDIA, &head(etag, sequencer, cells.end()), cells).await.unwrap()
+    index.put_pages(&media(), etag, &Sequencer::new(sequencer), pages).await.unwrap();
+    index.put_head(&media(), &head(etag, sequencer, cells.end()), cells).await.unwrap()
 }
 
 async fn find(stores: &Stores, cells: RangeInclusive<u32>) -> Found {
-    stores.index.find(MEDIA, cells).await.unwrap().unwrap()
+    stores.index.find(&media(), cells).await.unwrap().unwrap()
 }
 
 /// Loads pages, and returns their numbers and the number of calls.
@@ -103,7 +106,7 @@ async fn what_does_not_exist_is_not_asked_for() {
     assert_eq!(load(&stores, &mut found, 0..=u32::MAX).await, (vec![3, 4, 300, 65_535, 90_000], 1));
     let (start, end) = (9, 5);
     assert_eq!(load(&stores, &mut found, start..=end).await, (vec![], 0));
-    assert!(stores.index.find("films/none", 0..=3).await.unwrap().is_none());
+    assert!(stores.index.find(&"films/none".parse().unwrap(), 0..=3).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -135,13 +138,13 @@ async fn a_head_is_not_replaced_or_removed_by_an_earlier_event() {
         ("\"none\"", "", false, "\"6\""),
     ] {
         assert_eq!(store(index, etag, sequencer, &cells, 7).await, put, "{etag}");
-        assert_eq!(index.stored(MEDIA).await.unwrap().unwrap().head.original.etag, now, "{etag}");
+        assert_eq!(index.stored(&media()).await.unwrap().unwrap().head.original.etag, now, "{etag}");
     }
-    assert!(!index.remove_head(MEDIA, &Sequencer::new("0055")).await.unwrap());
-    assert!(index.stored(MEDIA).await.unwrap().is_some());
-    assert!(index.remove_head(MEDIA, &Sequencer::new("00551")).await.unwrap());
-    assert!(index.stored(MEDIA).await.unwrap().is_none());
-    assert!(index.remove_head(MEDIA, &Sequencer::new("00551")).await.unwrap());
+    assert!(!index.remove_head(&media(), &Sequencer::new("0055")).await.unwrap());
+    assert!(index.stored(&media()).await.unwrap().is_some());
+    assert!(index.remove_head(&media(), &Sequencer::new("00551")).await.unwrap());
+    assert!(index.stored(&media()).await.unwrap().is_none());
+    assert!(index.remove_head(&media(), &Sequencer::new("00551")).await.unwrap());
 }
 
 #[tokio::test]
@@ -149,7 +152,7 @@ async fn a_refused_file_has_a_head_with_the_reason() {
     let (_, stores) = database::stores().await;
     let status = Status::Refused("not a media file of a known format".to_owned());
     let head = Head { original: original("\"1\"", "05"), status };
-    assert!(stores.index.put_head(MEDIA, &head, &Cells::default()).await.unwrap());
+    assert!(stores.index.put_head(&media(), &head, &Cells::default()).await.unwrap());
     let mut found = find(&stores, 0..=3).await;
     assert_eq!(found.head, head);
     assert_eq!(load(&stores, &mut found, 0..=9).await, (vec![], 0));
@@ -161,11 +164,11 @@ async fn pages_of_another_version_than_the_head_are_noticed() {
     let index = &stores.index;
     let cells: Cells = (0..5).collect();
     store(index, "\"1\"", "01", &cells, 1).await;
-    let before = index.stored(MEDIA).await.unwrap().unwrap();
-    assert_eq!(index.pages_of(MEDIA, &before).await.unwrap(), PagesOf { whole: true, others: false });
-    // Another indexer has written one page of the next version, but no head yet.
-    index.put_pages(MEDIA, "\"2\"", &Sequencer::new("02"), vec![page(2, 2)]).await.unwrap();
-    assert!(!index.pages_of(MEDIA, &before).await.unwrap().whole);
+    let before = index.stored(&media()).await.unwrap().unwrap();
+    assert_eq!(index.pages_of(&media(), &before).await.unwrap(), PagesOf { whole: true, others: false });
+    // Another indexer has written one page of the next version, and no head yet.
+    index.put_pages(&media(), "\"2\"", &Sequencer::new("02"), vec![page(2, 2)]).await.unwrap();
+    assert!(!index.pages_of(&media(), &before).await.unwrap().whole);
     let mut found = find(&stores, 0..=4).await;
     assert_eq!(load(&stores, &mut found, 0..=1).await.0, [0, 1]);
     assert!(matches!(found.pages.load(1..=2).await, Err(resolve::Error::Changed)));
@@ -181,7 +184,7 @@ async fn pages_that_are_gone_are_noticed() {
     let mut found = find(&stores, 0..=0).await;
     let shorter: Cells = (0..200).collect();
     store(index, "\"2\"", "02", &shorter, 2).await;
-    let removed = index.remove_pages(MEDIA, &Sequencer::new("02"), Some(("\"2\"", &shorter))).await.unwrap();
+    let removed = index.remove_pages(&media(), &Sequencer::new("02"), Some(("\"2\"", &shorter))).await.unwrap();
     assert_eq!(removed, 100);
     for cells in [1..=1, 250..=250, 0..=299] {
         assert!(matches!(found.pages.load(cells).await, Err(resolve::Error::Changed)));
@@ -194,26 +197,26 @@ async fn only_pages_of_other_versions_and_earlier_events_are_removed() {
     let index = &stores.index;
     let put = async |etag: &str, sequencer: &str, numbers: &[u32]| {
         let pages = numbers.iter().map(|&number| page(number, 1)).collect();
-        index.put_pages(MEDIA, etag, &Sequencer::new(sequencer), pages).await.unwrap();
+        index.put_pages(&media(), etag, &Sequencer::new(sequencer), pages).await.unwrap();
     };
     // An old version; the one that is kept, with a gap; and one that is being written.
     put("\"1\"", "01", &[0, 1, 2, 3, 10, 11]).await;
     let kept: Cells = [0, 1, 3].into_iter().collect();
     store(index, "\"2\"", "02", &kept, 2).await;
     put("\"3\"", "03", &[11, 12]).await;
-    let removed = index.remove_pages(MEDIA, &Sequencer::new("02"), Some(("\"2\"", &kept))).await.unwrap();
+    let removed = index.remove_pages(&media(), &Sequencer::new("02"), Some(("\"2\"", &kept))).await.unwrap();
     assert_eq!(removed, 2, "pages 2 and 10");
     let mut found = find(&stores, 0..=3).await;
     assert_eq!(load(&stores, &mut found, 0..=u32::MAX).await, (vec![0, 1, 3], 0));
-    // The object is removed.
-    assert_eq!(index.remove_pages(MEDIA, &Sequencer::new("02"), None).await.unwrap(), 3);
-    assert_eq!(index.remove_pages(MEDIA, &Sequencer::new("03"), None).await.unwrap(), 2);
-    assert_eq!(index.remove_pages(MEDIA, &Sequencer::new("03"), None).await.unwrap(), 0);
+    // The object goes.
+    assert_eq!(index.remove_pages(&media(), &Sequencer::new("02"), None).await.unwrap(), 3);
+    assert_eq!(index.remove_pages(&media(), &Sequencer::new("03"), None).await.unwrap(), 2);
+    assert_eq!(index.remove_pages(&media(), &Sequencer::new("03"), None).await.unwrap(), 0);
 }
 
 #[tokio::test]
 async fn a_page_beyond_the_last_key_is_refused() {
     let (_, stores) = database::stores().await;
     let pages = vec![page(Cells::LIMIT, 1)];
-    assert!(stores.index.put_pages(MEDIA, "\"1\"", &Sequencer::default(), pages).await.is_err());
+    assert!(stores.index.put_pages(&media(), "\"1\"", &Sequencer::default(), pages).await.is_err());
 }

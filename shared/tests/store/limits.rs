@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, S
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use chrono::{DateTime, NaiveDateTime, Utc};
+use reelspan::space::MediaKey;
 use reelspan::store::{CONTAINER_INDEX, Cells, Error, Sequencer, Stores};
 use reelspan_engine::index::Packed;
 
@@ -18,7 +19,11 @@ use super::database;
 /// API Gateway's timeout, minus the time for the rest of a request.
 const GATEWAY: Duration = Duration::from_secs(27);
 
-/// Stores with both services answered by this connector.
+fn key() -> MediaKey {
+    "films/a".parse().unwrap()
+}
+
+/// Stores whose services are both answered by this.
 fn stores(service: impl HttpConnector + 'static, now: Option<SystemTime>) -> Stores {
     let connector = SharedHttpConnector::new(service);
     let (to_s3, to_dynamodb) = (connector.clone(), connector);
@@ -50,8 +55,8 @@ impl HttpConnector for Silent {
 async fn a_service_that_never_answers_is_given_up_before_api_gateway_gives_us_up() {
     let stores = stores(Silent, None);
     let began = tokio::time::Instant::now();
-    assert!(matches!(stores.index.find("films/a", 0..=3).await, Err(Error::Service { service: "DynamoDB", .. })));
-    assert!(matches!(stores.media.object("films/a").await, Err(Error::Service { service: "S3", .. })));
+    assert!(matches!(stores.index.find(&key(), 0..=3).await, Err(Error::Service { service: "DynamoDB", .. })));
+    assert!(matches!(stores.media.object(&key()).await, Err(Error::Service { service: "S3", .. })));
     assert!(began.elapsed() < GATEWAY, "{:?}", began.elapsed());
 }
 
@@ -89,14 +94,14 @@ async fn a_clock_that_is_off_is_made_up_for() {
         let service = Punctual::default();
         let stores = stores(service.clone(), Some(now));
         let told = || std::mem::take(&mut *service.0.lock().unwrap());
-        assert!(stores.index.stored("films/a").await.unwrap().is_none());
+        assert!(stores.index.stored(&key()).await.unwrap().is_none());
         assert_eq!(told(), [false, true], "the second attempt is on time");
-        assert!(stores.index.stored("films/a").await.unwrap().is_none());
+        assert!(stores.index.stored(&key()).await.unwrap().is_none());
         assert_eq!(told(), [true], "and so is what comes after it");
         // A body is read with a GET, whose refusal contains the reason.
         let mut splice = reelspan_engine::media::splice::Splice::new();
         splice.source(0..10);
-        assert!(matches!(stores.media.body("films/a", "\"1\"", splice).await.err(), Some(Error::Changed)));
+        assert!(matches!(stores.media.body(&key(), "\"1\"", splice).await.err(), Some(Error::Changed)));
         assert_eq!(told(), [false, true]);
     }
 }
@@ -109,10 +114,10 @@ async fn an_index_of_more_than_a_megabyte_is_read_in_several_calls() {
     let large: Vec<_> = (0..7).map(|number| Packed { number, bytes: vec![7; 350 << 10].into() }).collect();
     let small: Vec<_> = (7..150).map(|number| Packed { number, bytes: vec![7; 9 << 10].into() }).collect();
     let cells: Cells = (0..150).collect();
-    stores.index.put_pages("films/a", "\"1\"", &sequencer, [large, small].concat()).await.unwrap();
-    assert_eq!(stores.index.remove_pages("films/a", &sequencer, Some(("\"1\"", &cells))).await.unwrap(), 0);
+    stores.index.put_pages(&key(), "\"1\"", &sequencer, [large, small].concat()).await.unwrap();
+    assert_eq!(stores.index.remove_pages(&key(), &sequencer, Some(("\"1\"", &cells))).await.unwrap(), 0);
     let before = stores.calls();
-    assert_eq!(stores.index.remove_pages("films/a", &sequencer, None).await.unwrap(), 150);
+    assert_eq!(stores.index.remove_pages(&key(), &sequencer, None).await.unwrap(), 150);
     let calls = (stores.calls() - before).dynamodb;
     assert!(calls > 150 + 2, "{calls} calls: a query brought more than a megabyte");
 }

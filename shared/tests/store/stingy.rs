@@ -7,11 +7,16 @@ use aws_sdk_dynamodb::config::{self as dynamodb, Credentials, Region};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
+use reelspan::space::MediaKey;
 use reelspan::store::{Error, Sequencer, Stores};
 use reelspan_engine::index::Packed;
 use serde_json::{Value, json};
 
 use super::bucket::Bucket;
+
+fn key() -> MediaKey {
+    "films/a".parse().unwrap()
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -79,18 +84,18 @@ fn pages(count: u32) -> Vec<Packed> {
 #[tokio::test(start_paused = true)]
 async fn what_is_left_unprocessed_is_asked_for_again() {
     let (state, stores) = stores(true);
-    stores.index.put_pages("films/a", "\"1\"", &Sequencer::new("1"), pages(60)).await.unwrap();
+    stores.index.put_pages(&key(), "\"1\"", &Sequencer::new("1"), pages(60)).await.unwrap();
     assert_eq!(state.lock().unwrap().items.len(), 60);
     // There is no head, but it takes all the calls to find out.
     let before = stores.calls();
-    assert!(stores.index.find("films/a", 0..=29).await.unwrap().is_none());
+    assert!(stores.index.find(&key(), 0..=29).await.unwrap().is_none());
     assert!((stores.calls() - before).dynamodb > 31);
 }
 
 #[tokio::test(start_paused = true)]
 async fn patience_has_an_end() {
     let (_, stores) = stores(false);
-    let put = stores.index.put_pages("films/a", "\"1\"", &Sequencer::new("1"), pages(1)).await;
+    let put = stores.index.put_pages(&key(), "\"1\"", &Sequencer::new("1"), pages(1)).await;
     assert!(matches!(put, Err(Error::Throttled("DynamoDB"))));
-    assert!(matches!(stores.index.find("films/a", 0..=0).await, Err(Error::Throttled("DynamoDB"))));
+    assert!(matches!(stores.index.find(&key(), 0..=0).await, Err(Error::Throttled("DynamoDB"))));
 }

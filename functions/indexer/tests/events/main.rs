@@ -21,6 +21,7 @@ mod webm;
 use aws_sdk_dynamodb::types::AttributeValue;
 use bucket::{Bucket, Content, Moment};
 use bytes::Bytes;
+use reelspan::space::MediaKey;
 use reelspan::store::{CONTAINER_INDEX, Sequencer, Stores};
 use reelspan_engine::fragment::resolve;
 use reelspan_engine::index::{Head, Packed, Status};
@@ -29,6 +30,10 @@ use serde_json::json;
 use webm::webm;
 
 const KEY: &str = "films/a b.webm";
+
+fn key() -> MediaKey {
+    KEY.parse().unwrap()
+}
 
 fn event(records: &[(&str, &str, u32)]) -> S3Event {
     let records = records.iter().map(|(name, key, sequencer)| {
@@ -57,7 +62,7 @@ fn store_as(bucket: &Bucket, key: &str, version: usize, seconds: u32) {
 }
 
 async fn head(stores: &Stores) -> Option<Head> {
-    stores.index.stored(KEY).await.unwrap().map(|stored| stored.head)
+    stores.index.stored(&key()).await.unwrap().map(|stored| stored.head)
 }
 
 /// The number of the file's items in the table.
@@ -75,7 +80,7 @@ async fn items_of(stores: &Stores, key: &str) -> usize {
 /// Stores one page, as another indexer might.
 async fn put_page(stores: &Stores, etag: &str, sequencer: &str) {
     let page = Packed { number: 1, bytes: Bytes::from_static(b"page") };
-    stores.index.put_pages(KEY, etag, &Sequencer::new(sequencer), vec![page]).await.unwrap();
+    stores.index.put_pages(&key(), etag, &Sequencer::new(sequencer), vec![page]).await.unwrap();
 }
 
 /// Reads all pages as a request does, and checks that they belong to the head's version.
@@ -84,7 +89,7 @@ async fn check(stores: &Stores) -> Result<Option<Head>, resolve::Error> {
 }
 
 async fn check_of(stores: &Stores, key: &str) -> Result<Option<Head>, resolve::Error> {
-    let Some(mut found) = stores.index.find(key, 0..=9).await.unwrap() else { return Ok(None) };
+    let Some(mut found) = stores.index.find(&key.parse().unwrap(), 0..=9).await.unwrap() else { return Ok(None) };
     for page in found.pages.load(0..=99).await? {
         for run in page.tracks.iter().flat_map(|track| &track.runs) {
             let payload = run.size as usize - 13;
@@ -235,7 +240,7 @@ async fn each_event_is_tried_and_the_first_error_is_told() {
     ];
     assert!(matches!(handle(&stores, event(&records)).await, Err(Error::Unread(_))));
     assert!(head(&stores).await.is_none());
-    assert!(stores.index.stored(other).await.unwrap().is_some());
+    assert!(stores.index.stored(&other.parse().unwrap()).await.unwrap().is_some());
     let mut foreign = put(1);
     foreign.records[0].s3.bucket.name = "another".to_owned();
     bucket.calls();
@@ -304,7 +309,7 @@ async fn however_events_interleave_the_index_is_right_in_the_end_and_never_mixed
         assert!(reading.await.unwrap_err().is_cancelled(), "seed {seed}");
         // Deliver the remaining events. S3 sends an event after its change; some of those so far came before it.
         for _ in 0..20 {
-            let _ = stores.media.object(KEY).await;
+            let _ = stores.media.object(&key()).await;
         }
         for event in events {
             working.spawn(index(stores.clone(), event));

@@ -62,8 +62,8 @@ async fn a_file_that_takes_several_invocations_is_indexed_as_at_once() {
     let mut next = Some(put(1));
     let mut pieces = 0;
     while let Some(event) = next {
-        // Nothing is visible before everything is complete.
-        assert!(head(&stores).await.is_none() && stores.index.find(KEY, 0..=9).await.unwrap().is_none());
+        // Nobody sees any of it before all of it is there.
+        assert!(head(&stores).await.is_none() && stores.index.find(&key(), 0..=9).await.unwrap().is_none());
         next = once(&stores, event).await;
         pieces += 1;
     }
@@ -144,7 +144,7 @@ async fn pages_that_a_late_writer_put_over_those_of_an_earlier_piece_are_noticed
     let mut event = once(&stores, put(2)).await;
     while let Some(next) = event {
         event = once(&stores, next).await;
-        if stores.index.look(KEY).await.unwrap().1.is_some_and(|left| left.cells.contains(1)) {
+        if stores.index.look(&key()).await.unwrap().1.is_some_and(|left| left.cells.contains(1)) {
             put_page(&stores, "\"299\"", "00000001").await;
             break;
         }

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::{StreamExt, TryStreamExt, stream};
-use reelspan::space::{MediaKey, SpaceId};
+use reelspan::space::{ContentPrefix, MediaKey, SpaceId};
 use reelspan::store::{self, IndexTable, SpacesTable, Stores};
 use reelspan_engine::index::FORMAT;
 
@@ -69,8 +69,9 @@ async fn look(stores: &Stores, spaces: &SpacesTable, which: Which) -> Result<See
     let mut seen = Seen::default();
     let mut drawn = Vec::new();
     let mut random = Random::new(now(), "index");
+    let any = ContentPrefix::default();
     for space in spaces.all().await? {
-        let mut pages = pin!(contents(&stores.media, &space.id, ""));
+        let mut pages = pin!(contents(&stores.media, &space.id, &any));
         while let Some(page) = pages.try_next().await? {
             match which {
                 Which::All => {
@@ -100,7 +101,7 @@ async fn look(stores: &Stores, spaces: &SpacesTable, which: Which) -> Result<See
 impl Seen {
     async fn look_at(&mut self, index: &IndexTable, contents: Vec<Content>) -> Result<(), store::Error> {
         let heads = stream::iter(contents).map(|content| async move {
-            let head = index.head_of(&content.key.to_string()).await?;
+            let head = index.head_of(&content.key).await?;
             Ok::<_, store::Error>((content, head))
         });
         let mut heads = pin!(heads.buffered(AT_A_TIME));

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 
 use super::{Cells, HeadOf, Sequencer};
+use crate::space::MediaKey;
 use crate::store::Error;
 use reelspan_engine::index::{FORMAT, Head, Original, Outline, Packed, Status};
 
@@ -24,8 +25,8 @@ pub(super) fn page_key(number: u32) -> String {
 }
 
 /// The primary key of an item.
-pub(super) fn key(media: &str, page: impl Into<String>) -> Item {
-    Item::from([("media".to_owned(), text(media)), ("page".to_owned(), text(page))])
+pub(super) fn key(media: &MediaKey, page: impl Into<String>) -> Item {
+    Item::from([("media".to_owned(), text(media.to_string())), ("page".to_owned(), text(page))])
 }
 
 /// What a page says that it is a page of: a version of the object, in a format of the index.
@@ -46,7 +47,7 @@ pub(super) fn binary(value: impl Into<Vec<u8>>) -> AttributeValue {
 }
 
 /// The item of a page.
-pub(super) fn of_page(media: &str, etag: &str, sequencer: &Sequencer, page: &Packed) -> Item {
+pub(super) fn of_page(media: &MediaKey, etag: &str, sequencer: &Sequencer, page: &Packed) -> Item {
     let mut item = key(media, page_key(page.number));
     item.insert("of".to_owned(), text(of(etag)));
     item.insert("sequencer".to_owned(), text(sequencer.as_str()));
@@ -67,7 +68,7 @@ pub(super) fn page(mut item: Item, of: &str) -> Option<(u32, Bytes)> {
 }
 
 /// The item of a head.
-pub(super) fn of_head(media: &str, head: &Head, cells: &Cells) -> Item {
+pub(super) fn of_head(media: &MediaKey, head: &Head, cells: &Cells) -> Item {
     let original = &head.original;
     let mut item = key(media, HEAD);
     let mut put = |name: &str, value| item.insert(name.to_owned(), value);
@@ -123,13 +124,10 @@ pub(super) fn head(item: &Item) -> Result<(Head, Cells), Error> {
     Ok((Head { original, status }, cells.unwrap_or_default()))
 }
 
-/// The few attributes of a head by which it is compared with its object.
-pub(super) fn head_of(item: &Item) -> Result<HeadOf, Error> {
-    Ok(HeadOf {
-        media: string(item, "media")?.to_owned(),
-        etag: string(item, "etag")?.to_owned(),
-        format: integer(item, "format")?,
-    })
+/// The few attributes of a head by which it is compared with its object; `None` if no content can have its name.
+pub(super) fn head_of(item: &Item) -> Result<Option<HeadOf>, Error> {
+    let Ok(media) = string(item, "media")?.parse() else { return Ok(None) };
+    Ok(Some(HeadOf { media, etag: string(item, "etag")?.to_owned(), format: integer(item, "format")? }))
 }
 
 pub(super) fn string<'a>(item: &'a Item, name: &str) -> Result<&'a str, Error> {

@@ -62,7 +62,7 @@ pub use self::sequencer::Sequencer;
 pub use self::unfinished::Unfinished;
 use super::error::of_dynamodb;
 use super::{Admission, Error, SpacesTable};
-use crate::space::MediaKey;
+use crate::space::{ContentPrefix, MediaKey, SpaceId};
 use reelspan_engine::index::{Head, Packed};
 
 /// How many batches, or single deletions, are under way at a time.
@@ -81,8 +81,8 @@ pub struct IndexTable {
 /// What a list of heads says of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeadOf {
-    /// Of which file: `{space}/{content}`.
-    pub media: String,
+    /// Of which file.
+    pub media: MediaKey,
     /// Of which version of it, with the quotation marks.
     pub etag: String,
     /// In which format of the index ([`reelspan_engine::index::FORMAT`]).
@@ -137,7 +137,7 @@ impl IndexTable {
 
     /// The head of a file's index and the pages of these numbers, in one round trip; `None` where there is no head. Of more
     /// than 99 pages the others are left for [`Reader`] to load.
-    pub async fn find(&self, media: &str, cells: RangeInclusive<u32>) -> Result<Option<Found>, Error> {
+    pub async fn find(&self, media: &MediaKey, cells: RangeInclusive<u32>) -> Result<Option<Found>, Error> {
         let cells = asked(cells, batch::GETS);
         let items = batch::get(&self.client, &self.table, keys(media, cells.clone()), false).await?;
         self.found(media, items, cells)
@@ -150,17 +150,17 @@ impl IndexTable {
         media: &MediaKey,
         cells: RangeInclusive<u32>,
     ) -> Result<(Admission, Option<Found>), Error> {
-        let (of_space, text) = (Admission::items(media.space())?, media.to_string());
+        let of_space = Admission::items(media.space())?;
         let cells = asked(cells, batch::GETS - of_space.keys().len());
-        let of_index = batch::these(keys(&text, cells.clone()), false)?;
+        let of_index = batch::these(keys(media, cells.clone()), false)?;
         let wanted = [(self.table.clone(), of_index), (spaces.name().to_owned(), of_space)];
         let mut items = batch::get_of_tables(&self.client, HashMap::from(wanted)).await?;
         let admission = Admission::read(&items.remove(spaces.name()).unwrap_or_default())?;
-        Ok((admission, self.found(&text, items.remove(&self.table).unwrap_or_default(), cells)?))
+        Ok((admission, self.found(media, items.remove(&self.table).unwrap_or_default(), cells)?))
     }
 
     /// What these items are: all that there is of the head and of the pages of these cells.
-    fn found(&self, media: &str, mut items: Vec<Item>, cells: RangeInclusive<u32>) -> Result<Option<Found>, Error> {
+    fn found(&self, media: &MediaKey, mut items: Vec<Item>, cells: RangeInclusive<u32>) -> Result<Option<Found>, Error> {
         let Some(place) = items.iter().position(is_head) else { return Ok(None) };
         let (head, present) = item::head(&items.swap_remove(place))?;
         let mut pages = Reader::new(self.clone(), media, item::of(&head.original.etag), present);
@@ -171,13 +171,13 @@ impl IndexTable {
     }
 
     /// The head as it is now.
-    pub async fn stored(&self, media: &str) -> Result<Option<Stored>, Error> {
+    pub async fn stored(&self, media: &MediaKey) -> Result<Option<Stored>, Error> {
         Ok(self.look(media).await?.0)
     }
 
-    /// Which heads there are of media whose names, `{space}/{content}`, begin with `prefix`. Reads the whole table, one call for
-    /// each megabyte of it, so it is for commands and not for requests.
-    pub async fn heads(&self, prefix: &str) -> Result<Vec<HeadOf>, Error> {
+    /// The heads of the contents of a space whose names begin with `prefix`. Reads the whole table, one call for each megabyte of
+    /// it, so it is for commands and not for requests. A head under a name that no content can have is left out.
+    pub async fn heads(&self, space: &SpaceId, prefix: &ContentPrefix) -> Result<Vec<HeadOf>, Error> {
         let scan = self.client.scan().table_name(&self.table).consistent_read(true);
         let scan = scan
             .filter_expression("#page = :head AND begins_with(#media, :prefix)")
@@ -187,24 +187,24 @@ impl IndexTable {
             .expression_attribute_names("#etag", "etag")
             .expression_attribute_names("#format", "format")
             .expression_attribute_values(":head", item::text(HEAD))
-            .expression_attribute_values(":prefix", item::text(prefix));
+            .expression_attribute_values(":prefix", item::text(format!("{space}/{prefix}")));
         let mut items = scan.into_paginator().items().send();
         let mut heads = Vec::new();
         while let Some(found) = items.next().await {
-            heads.push(item::head_of(&found.map_err(|error| of_dynamodb(&error))?)?);
+            heads.extend(item::head_of(&found.map_err(|error| of_dynamodb(&error))?)?);
         }
         Ok(heads)
     }
 
     /// What there is to be compared of the head of one file.
-    pub async fn head_of(&self, media: &str) -> Result<Option<HeadOf>, Error> {
+    pub async fn head_of(&self, media: &MediaKey) -> Result<Option<HeadOf>, Error> {
         let request = self.client.get_item().table_name(&self.table).set_key(Some(item::key(media, HEAD)));
         let answer = request.consistent_read(true).send().await.map_err(|error| of_dynamodb(&error))?;
-        answer.item.as_ref().map(item::head_of).transpose()
+        Ok(answer.item.as_ref().map(item::head_of).transpose()?.flatten())
     }
 
     /// How the pages that are there go with this head. Reads all of them.
-    pub async fn pages_of(&self, media: &str, stored: &Stored) -> Result<PagesOf, Error> {
+    pub async fn pages_of(&self, media: &MediaKey, stored: &Stored) -> Result<PagesOf, Error> {
         let pages = self.query(media, 0..Cells::LIMIT).consistent_read(true).select(Select::Count);
         let pages = pages
             .filter_expression("#of = :of")
@@ -224,7 +224,7 @@ impl IndexTable {
     /// once its head is put.
     pub async fn put_pages(
         &self,
-        media: &str,
+        media: &MediaKey,
         etag: &str,
         sequencer: &Sequencer,
         pages: Vec<Packed>,
@@ -241,7 +241,7 @@ impl IndexTable {
     }
 
     /// Puts the head, with the cells of which it has pages, unless one of a later sequencer is there. Says whether it was put.
-    pub async fn put_head(&self, media: &str, head: &Head, cells: &Cells) -> Result<bool, Error> {
+    pub async fn put_head(&self, media: &MediaKey, head: &Head, cells: &Cells) -> Result<bool, Error> {
         let request = self.client.put_item().table_name(&self.table);
         let request = request
             .set_item(Some(item::of_head(media, head, cells)))
@@ -253,7 +253,7 @@ impl IndexTable {
     }
 
     /// Removes the head, unless one of a later sequencer is there. Says whether there is none now.
-    pub async fn remove_head(&self, media: &str, sequencer: &Sequencer) -> Result<bool, Error> {
+    pub async fn remove_head(&self, media: &MediaKey, sequencer: &Sequencer) -> Result<bool, Error> {
         let request = self.client.delete_item().table_name(&self.table).set_key(Some(item::key(media, HEAD)));
         let request = request
             .condition_expression(NOT_LATER)
@@ -269,7 +269,7 @@ impl IndexTable {
     /// Where the cells are without a gap, only pages behind them can be of another version, and only those are looked at.
     pub async fn remove_pages(
         &self,
-        media: &str,
+        media: &MediaKey,
         sequencer: &Sequencer,
         keep: Option<(&str, &Cells)>,
     ) -> Result<usize, Error> {
@@ -312,26 +312,26 @@ impl IndexTable {
     }
 
     /// Those of these pages (at most 100) that exist.
-    async fn get_pages(&self, media: &str, numbers: Vec<u32>, consistent: bool) -> Result<Vec<Item>, Error> {
+    async fn get_pages(&self, media: &MediaKey, numbers: Vec<u32>, consistent: bool) -> Result<Vec<Item>, Error> {
         let keys = numbers.into_iter().map(|number| item::key(media, item::page_key(number)));
         batch::get(&self.client, &self.table, keys.collect(), consistent).await
     }
 
     /// The pages of a range of cells, as many calls as it takes at 1 MB each.
-    async fn query_pages(&self, media: &str, cells: Range<u32>, consistent: bool) -> Result<Vec<Item>, Error> {
+    async fn query_pages(&self, media: &MediaKey, cells: Range<u32>, consistent: bool) -> Result<Vec<Item>, Error> {
         let pages = self.query(media, cells).consistent_read(consistent);
         let items: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
         items.map_err(|error| of_dynamodb(&error))
     }
 
     /// The pages of a range of cells, to be refined.
-    fn query(&self, media: &str, cells: Range<u32>) -> QueryFluentBuilder {
+    fn query(&self, media: &MediaKey, cells: Range<u32>) -> QueryFluentBuilder {
         let query = self.client.query().table_name(&self.table);
         query
             .key_condition_expression("#media = :media AND #page BETWEEN :first AND :last")
             .expression_attribute_names("#media", "media")
             .expression_attribute_names("#page", "page")
-            .expression_attribute_values(":media", item::text(media))
+            .expression_attribute_values(":media", item::text(media.to_string()))
             .expression_attribute_values(":first", item::text(item::page_key(cells.start)))
             .expression_attribute_values(":last", item::text(item::page_key(cells.end.saturating_sub(1))))
     }
@@ -356,7 +356,7 @@ fn asked(cells: RangeInclusive<u32>, room: usize) -> RangeInclusive<u32> {
 }
 
 /// The keys of the head and of the pages of these cells.
-fn keys(media: &str, cells: RangeInclusive<u32>) -> Vec<Item> {
+fn keys(media: &MediaKey, cells: RangeInclusive<u32>) -> Vec<Item> {
     let pages = cells.map(|number| item::key(media, item::page_key(number)));
     std::iter::once(item::key(media, HEAD)).chain(pages).collect()
 }

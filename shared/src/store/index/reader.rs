@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::item::{self, Item};
 use super::{Cells, IndexTable, batch};
 use crate::budget::{Full, Share};
+use crate::space::MediaKey;
 use crate::store::Error;
 use reelspan_engine::container;
 use reelspan_engine::fragment::resolve::{self, Pages};
@@ -17,7 +18,7 @@ use reelspan_engine::index::Page;
 #[derive(Debug)]
 pub struct Reader {
     table: IndexTable,
-    media: String,
+    media: MediaKey,
     of: String,
     cells: Cells,
     have: BTreeMap<u32, Bytes>,
@@ -29,8 +30,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(table: IndexTable, media: &str, of: String, cells: Cells) -> Self {
-        Self { table, media: media.to_owned(), of, cells, have: BTreeMap::new(), consistent: false, share: None }
+    pub(super) fn new(table: IndexTable, media: &MediaKey, of: String, cells: Cells) -> Self {
+        Self { table, media: media.clone(), of, cells, have: BTreeMap::new(), consistent: false, share: None }
     }
 
     /// How many pages are at hand, and how many bytes they have together, packed.

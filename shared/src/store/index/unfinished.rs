@@ -7,6 +7,7 @@
 
 use super::item::{self, Item, binary, number, text};
 use super::{Cells, IndexTable, NOT_LATER, Sequencer, Stored, batch, done, is_head};
+use crate::space::MediaKey;
 use crate::store::Error;
 use crate::store::error::of_dynamodb;
 use reelspan_engine::container::Checkpoint;
@@ -62,7 +63,7 @@ impl IndexTable {
     /// the event with this sequencer; unless there is a checkpoint of a later one. Says whether it is kept.
     pub async fn put_checkpoint(
         &self,
-        media: &str,
+        media: &MediaKey,
         etag: &str,
         sequencer: &Sequencer,
         cells: &Cells,
@@ -98,7 +99,7 @@ impl IndexTable {
     /// Removes what was left, but for what is of a later event than this sequencer's.
     pub async fn remove_unfinished(
         &self,
-        media: &str,
+        media: &MediaKey,
         sequencer: &Sequencer,
         unfinished: &Unfinished,
     ) -> Result<(), Error> {
@@ -115,13 +116,13 @@ impl IndexTable {
     }
 
     /// The head as it is now, and what an indexer has left, for whoever is about to index a file.
-    pub async fn look(&self, media: &str) -> Result<(Option<Stored>, Option<Unfinished>), Error> {
+    pub async fn look(&self, media: &MediaKey) -> Result<(Option<Stored>, Option<Unfinished>), Error> {
         let query = self.client.query().table_name(&self.table).consistent_read(true);
         let query = query
             .key_condition_expression("#media = :media AND #page BETWEEN :first AND :last")
             .expression_attribute_names("#media", "media")
             .expression_attribute_names("#page", "page")
-            .expression_attribute_values(":media", text(media))
+            .expression_attribute_values(":media", text(media.to_string()))
             .expression_attribute_values(":first", text(CHECK))
             .expression_attribute_values(":last", text(item::HEAD));
         let mut found = query.into_paginator().items().send();

@@ -22,6 +22,7 @@ pub use self::content::{Content, Listed, Md5, New, Objects, Page, Part, PutError
 use self::download::{Download, Version};
 use super::Error;
 use super::error::of_s3;
+use crate::space::MediaKey;
 use reelspan_engine::container::{ReadError, Source};
 use reelspan_engine::media::splice::Splice;
 
@@ -65,15 +66,15 @@ impl Media {
 
     /// What the object is now (a HEAD); [`Error::Missing`] where there is none. S3 says 403 instead of 404 to whoever may not
     /// list the bucket: the functions have to be allowed to.
-    pub async fn object(&self, key: &str) -> Result<Object, Error> {
-        let answer = self.client.head_object().bucket(&self.bucket).key(key).send().await;
+    pub async fn object(&self, key: &MediaKey) -> Result<Object, Error> {
+        let answer = self.client.head_object().bucket(&self.bucket).key(key.to_string()).send().await;
         let answer = answer.map_err(|error| of_s3(&error))?;
         object(key, answer)
     }
 
     /// Random access to one version of an object.
     #[must_use]
-    pub fn source(&self, key: &str, object: &Object) -> ObjectSource {
+    pub fn source(&self, key: &MediaKey, object: &Object) -> ObjectSource {
         ObjectSource { version: self.version(key, &object.etag), length: object.size }
     }
 
@@ -86,18 +87,18 @@ impl Media {
     /// just ends.
     pub async fn body(
         &self,
-        key: &str,
+        key: &MediaKey,
         etag: &str,
         splice: Splice,
     ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + use<>, Error> {
         Ok(Body::open(self.version(key, etag), splice).await?.into_stream())
     }
 
-    fn version(&self, key: &str, etag: &str) -> Arc<Version> {
+    fn version(&self, key: &MediaKey, etag: &str) -> Arc<Version> {
         Arc::new(Version {
             client: self.client.clone(),
             bucket: self.bucket.clone(),
-            key: key.to_owned(),
+            key: key.to_string(),
             etag: etag.to_owned(),
             gets: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -106,10 +107,10 @@ impl Media {
 }
 
 /// The object that the answer to a HEAD is about.
-fn object(key: &str, answer: HeadObjectOutput) -> Result<Object, Error> {
+fn object(key: &MediaKey, answer: HeadObjectOutput) -> Result<Object, Error> {
     let (Some(etag), Some(size)) = (answer.e_tag, answer.content_length.and_then(|size| u64::try_from(size).ok()))
     else {
-        return Err(Error::s3(format!("a HEAD of {key:?} without ETag or Content-Length")));
+        return Err(Error::s3(format!("a HEAD of {:?} without ETag or Content-Length", key.to_string())));
     };
     Ok(Object {
         etag,

@@ -159,7 +159,7 @@ impl World {
             sequencer: "01".to_owned(),
             content_type: None,
         };
-        let table = &self.signing.stores.index;
+        let (table, key) = (&self.signing.stores.index, &key.parse().unwrap());
         let packed: Vec<_> = pages.packed().cloned().collect();
         assert!(packed.iter().all(|page| cells.insert(page.number)));
         table.put_pages(key, &original.etag, &Sequencer::new(&original.sequencer), packed).await.unwrap();

@@ -47,7 +47,7 @@ impl Media {
         let source = format!("{}/{}", self.bucket, from.to_path());
         if content.object.size > WHOLE {
             let noted = noted.unwrap_or((content.object.content_type.as_deref(), &content.properties));
-            return self.copy_parts(content, &source, &to.to_string(), noted, PART).await;
+            return self.copy_parts(content, &source, to, noted, PART).await;
         }
         let copy = self.client.copy_object().bucket(&self.bucket).key(to.to_string()).copy_source(source);
         let mut copy = copy.copy_source_if_match(&content.object.etag);
@@ -65,11 +65,11 @@ impl Media {
         &self,
         content: &Content,
         source: &str,
-        to: &str,
+        to: &MediaKey,
         (content_type, properties): (Option<&str>, &Properties),
         size: u64,
     ) -> Result<(), Error> {
-        let create = self.client.create_multipart_upload().bucket(&self.bucket).key(to);
+        let create = self.client.create_multipart_upload().bucket(&self.bucket).key(to.to_string());
         let create = create
             .set_content_type(content_type.map(str::to_owned))
             .set_metadata(Some(metadata(properties, content.md5)));
@@ -79,7 +79,7 @@ impl Media {
         let starts = (0..content.object.size).step_by(usize::try_from(size).unwrap_or(usize::MAX));
         let parts = starts.zip(1..).map(|(start, number)| {
             let last = start.saturating_add(size).min(content.object.size) - 1;
-            let copy = self.client.upload_part_copy().bucket(&self.bucket).key(to).upload_id(&upload);
+            let copy = self.client.upload_part_copy().bucket(&self.bucket).key(to.to_string()).upload_id(&upload);
             let copy = copy
                 .part_number(number)
                 .copy_source(source)
@@ -99,7 +99,7 @@ impl Media {
             Err(error) => Err(error),
         };
         if done.is_err() {
-            self.abort(to, &upload).await;
+            self.abort(&to.to_string(), &upload).await;
         }
         done
     }

@@ -3,7 +3,7 @@
 use aws_sdk_s3::types::{Delete, EncodingType, ObjectIdentifier};
 use percent_encoding::percent_decode_str;
 
-use crate::space::{ContentId, SpaceId};
+use crate::space::{ContentId, ContentPrefix, SpaceId};
 use crate::store::Error;
 use crate::store::error::of_s3;
 use crate::store::media::Media;
@@ -15,7 +15,7 @@ const MOST: usize = 1000;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// The names.
-    pub names: Vec<String>,
+    pub names: Vec<ContentId>,
     /// There are others behind them.
     pub more: bool,
 }
@@ -43,22 +43,34 @@ pub struct Objects {
 }
 
 impl Media {
-    /// At most a thousand objects of a space whose names begin with `prefix` and come after `after`, whatever their names.
-    pub async fn objects(&self, space: &SpaceId, prefix: &str, after: Option<&str>) -> Result<Objects, Error> {
-        self.listed(space, prefix, after, MOST).await
+    /// At most a thousand objects of a space whose names begin with `prefix` and come after that of `after`, which was listed
+    /// before. Their names may be such as no content can have.
+    pub async fn objects(
+        &self,
+        space: &SpaceId,
+        prefix: &ContentPrefix,
+        after: Option<&Listed>,
+    ) -> Result<Objects, Error> {
+        self.listed(space, prefix, after.map(|after| after.name.as_str()), MOST).await
     }
 
     /// At most `count` (and at most 1000) names of a space's contents that begin with `prefix` and come after `after`. Objects
     /// whose names no content can have, which somebody may have put past this API, are passed over.
-    pub async fn list(&self, space: &SpaceId, prefix: &str, after: Option<&str>, count: usize) -> Result<Page, Error> {
+    pub async fn list(
+        &self,
+        space: &SpaceId,
+        prefix: &ContentPrefix,
+        after: Option<&ContentPrefix>,
+        count: usize,
+    ) -> Result<Page, Error> {
         let count = count.min(MOST);
         let mut page = Page { names: Vec::with_capacity(count), more: true };
-        let mut after = after.map(str::to_owned);
+        let mut after = after.map(|after| after.as_str().to_owned());
         while page.more && page.names.len() < count {
             let (names, more) = self.names(space, prefix, after.as_deref(), count - page.names.len()).await?;
             after = names.last().cloned();
             page.more = more && after.is_some();
-            page.names.extend(names.into_iter().filter(|name| ContentId::parse(name).is_ok()));
+            page.names.extend(names.iter().filter_map(|name| ContentId::parse(name).ok()));
         }
         Ok(page)
     }
@@ -67,13 +79,13 @@ impl Media {
     pub async fn described(
         &self,
         space: &SpaceId,
-        prefix: &str,
-        after: Option<&str>,
+        prefix: &ContentPrefix,
+        after: Option<&ContentPrefix>,
         count: usize,
     ) -> Result<Objects, Error> {
         let count = count.min(MOST);
         let mut page = Objects { objects: Vec::with_capacity(count), more: true };
-        let mut after = after.map(str::to_owned);
+        let mut after = after.map(|after| after.as_str().to_owned());
         while page.more && page.objects.len() < count {
             let left = count - page.objects.len();
             let Objects { objects, more } = self.listed(space, prefix, after.as_deref(), left).await?;
@@ -88,7 +100,7 @@ impl Media {
     /// content.
     pub async fn delete_some(&self, space: &SpaceId) -> Result<bool, Error> {
         self.abort_uploads(space).await?;
-        let (names, _) = self.names(space, "", None, MOST).await?;
+        let (names, _) = self.names(space, &ContentPrefix::default(), None, MOST).await?;
         if names.is_empty() {
             return Ok(false);
         }
@@ -113,7 +125,7 @@ impl Media {
     async fn names(
         &self,
         space: &SpaceId,
-        prefix: &str,
+        prefix: &ContentPrefix,
         after: Option<&str>,
         count: usize,
     ) -> Result<(Vec<String>, bool), Error> {
@@ -121,7 +133,7 @@ impl Media {
         Ok((objects.into_iter().map(|object| object.name).collect(), more))
     }
 
-    async fn listed(&self, space: &SpaceId, prefix: &str, after: Option<&str>, count: usize) -> Result<Objects, Error> {
+    async fn listed(&self, space: &SpaceId, prefix: &ContentPrefix, after: Option<&str>, count: usize) -> Result<Objects, Error> {
         let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(format!("{space}/{prefix}"));
         let list = list
             .set_start_after(after.map(|after| format!("{space}/{after}")))

@@ -42,11 +42,10 @@ pub struct Content {
 impl Media {
     /// What a content is now (a HEAD); [`Error::Missing`] where there is none.
     pub async fn content(&self, key: &MediaKey) -> Result<Content, Error> {
-        let key = key.to_string();
-        let answer = self.client.head_object().bucket(&self.bucket).key(&key).send().await;
+        let answer = self.client.head_object().bucket(&self.bucket).key(key.to_string()).send().await;
         let answer = answer.map_err(|error| of_s3(&error))?;
         let (kept, properties) = noted(&answer);
-        let object = super::object(&key, answer)?;
+        let object = super::object(key, answer)?;
         let md5 = kept.or_else(|| Md5::of_etag(&object.etag));
         Ok(Content { object, md5, properties })
     }

@@ -126,7 +126,7 @@ impl Media {
     pub async fn complete_upload(&self, key: &MediaKey, id: &str, parts: &[(i32, String)]) -> Result<(), Error> {
         let parts =
             parts.iter().map(|(number, etag)| CompletedPart::builder().part_number(*number).e_tag(etag).build());
-        self.complete(&key.to_string(), id, parts.collect()).await
+        self.complete(key, id, parts.collect()).await
     }
 }
 

@@ -77,7 +77,7 @@ impl Media {
         E: Into<BoxError>,
     {
         let bytes = bytes.map(|chunk| chunk.map_err(Into::into)).boxed();
-        let (media, key) = (self.clone(), key.to_string());
+        let (media, key) = (self.clone(), key.clone());
         if let Some(length) = length {
             return media.put_whole(&key, bytes, length, &new).await;
         }
@@ -88,7 +88,7 @@ impl Media {
 
     async fn put_whole(
         &self,
-        key: &str,
+        key: &MediaKey,
         bytes: BoxStream<'static, Result<Bytes, BoxError>>,
         length: u64,
         new: &New,
@@ -98,7 +98,7 @@ impl Media {
         if let (0, Some(Err(fault))) = (length, verdict.get()) {
             return Err(fault.clone().into());
         }
-        let put = self.client.put_object().bucket(&self.bucket).key(key);
+        let put = self.client.put_object().bucket(&self.bucket).key(key.to_string());
         let put = put
             .set_content_type(new.content_type.clone())
             .set_metadata(Some(new.properties.metadata().collect()))
@@ -119,7 +119,7 @@ impl Media {
 
     async fn put_parts(
         &self,
-        key: &str,
+        key: &MediaKey,
         bytes: BoxStream<'static, Result<Bytes, BoxError>>,
         new: &New,
     ) -> Result<Md5, PutError> {
@@ -131,14 +131,14 @@ impl Media {
             return self.put_whole(key, bytes.boxed(), length, new).await;
         }
         let metadata = new.properties.metadata().chain(new.md5.map(|md5| (MD5.to_owned(), md5.to_string())));
-        let create = self.client.create_multipart_upload().bucket(&self.bucket).key(key);
+        let create = self.client.create_multipart_upload().bucket(&self.bucket).key(key.to_string());
         let create = create.set_content_type(new.content_type.clone()).set_metadata(Some(metadata.collect()));
         let created = create.send().await.map_err(|error| of_s3(&error))?;
         let upload = created.upload_id.ok_or_else(|| Error::s3("an upload without an id"))?;
 
         let done = self.send_parts(key, &upload, (first, room), incoming, new.md5).await;
         if done.is_err() {
-            self.abort(key, &upload).await;
+            self.abort(&key.to_string(), &upload).await;
         }
         done
     }
@@ -146,7 +146,7 @@ impl Media {
     /// Sends the parts and completes the upload.
     async fn send_parts(
         &self,
-        key: &str,
+        key: &MediaKey,
         upload: &str,
         (first, mut room): (Bytes, Room<'_>),
         mut incoming: Incoming,
@@ -155,7 +155,7 @@ impl Media {
         let (mut parts, mut next) = (Vec::new(), first);
         while !next.is_empty() {
             let number = i32::try_from(parts.len()).ok().filter(|sent| *sent < PARTS).ok_or(PutError::TooLarge)? + 1;
-            let put = self.client.upload_part().bucket(&self.bucket).key(key).upload_id(upload).part_number(number);
+            let put = self.client.upload_part().bucket(&self.bucket).key(key.to_string()).upload_id(upload).part_number(number);
             let put = put.body(ByteStream::from(next)).customize().disable_payload_signing().config_override(patient());
             let put = put.send().await.map_err(|error| of_s3(&error))?;
             parts.push(CompletedPart::builder().part_number(number).set_e_tag(put.e_tag).build());
@@ -169,14 +169,15 @@ impl Media {
     }
 
     /// Makes an object of the parts.
-    pub(super) async fn complete(&self, key: &str, upload: &str, parts: Vec<CompletedPart>) -> Result<(), Error> {
+    pub(super) async fn complete(&self, key: &MediaKey, upload: &str, parts: Vec<CompletedPart>) -> Result<(), Error> {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
-        let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload);
+        let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(key.to_string()).upload_id(upload);
         let complete = complete.multipart_upload(parts).customize().config_override(patient());
         complete.send().await.map(drop).map_err(|error| of_s3(&error))
     }
 
-    /// Aborts an upload, so that its parts take no room. Where even that fails the bucket's lifecycle does it within days.
+    /// Aborts an upload to a key as S3 lists it, so that its parts take no room. If even that fails, the bucket's lifecycle does it
+    /// within days.
     pub(super) async fn abort(&self, key: &str, upload: &str) {
         let abort = self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload);
         if let Err(error) = abort.send().await {
