@@ -24,7 +24,13 @@ pub struct Pages<'a> {
 
 impl<'a> Pages<'a> {
     /// An empty sink; `cells` are the pages that were stored before.
-    pub fn new(table: &'a IndexTable, media: &'a MediaKey, etag: &'a str, sequencer: &'a Sequencer, cells: Cells) -> Self {
+    pub fn new(
+        table: &'a IndexTable,
+        media: &'a MediaKey,
+        etag: &'a str,
+        sequencer: &'a Sequencer,
+        cells: Cells,
+    ) -> Self {
         Self { table, media, etag, sequencer, waiting: Vec::new(), bytes: 0, cells }
     }
 

@@ -17,5 +17,5 @@ mod who;
 pub use error::Error;
 pub use invoker::{Invoker, TendEvent, Upkeep};
 pub use routes::guarded;
-pub use space::space;
+pub use space::{permitted, space};
 pub use who::Who;

@@ -1,4 +1,4 @@
-//! The space of a request.
+//! The space of a request, and the caller's rights in it.
 
 use reelspan::space::SpaceId;
 use reelspan::space::acl::Right;
@@ -8,19 +8,36 @@ use reelspan::telemetry;
 
 use crate::{Error, Who};
 
-/// The space of this name, if it exists and the caller has this right in it.
+/// The space of this name, if the caller has this right in it.
+///
+/// # Errors
+///
+/// As [`permitted`]; a store that fails.
 pub async fn space(table: &SpacesTable, name: &str, who: &Who, right: Right) -> Result<Space, Error> {
-    let missing = || match who.somebody() {
-        Ok(_) => Error::NoSpace(name.to_owned()),
-        // A caller without access does not learn whether the space exists.
-        Err(unauthorized) => unauthorized,
+    let found = match SpaceId::parse(name) {
+        Ok(id) => {
+            telemetry::note(|notes| notes.space = Some(id.to_string()));
+            table.get(&id).await?
+        }
+        Err(_) => None,
     };
-    let id = SpaceId::parse(name).map_err(|_| missing())?;
-    telemetry::note(|notes| notes.space = Some(id.to_string()));
-    let space = table.get(&id).await?.filter(|space| space.state == State::Live).ok_or_else(missing)?;
+    permitted(found, name, who, right)
+}
+
+/// The space that was found under this name, if the caller has this right in it.
+///
+/// # Errors
+///
+/// [`Error::NoSpace`] if there is none, or if it is being deleted; an anonymous caller, who may not know which spaces there are,
+/// gets [`Error::Unauthorized`]. [`Error::Forbidden`] if the caller does not have the right.
+pub fn permitted(found: Option<Space>, name: &str, who: &Who, right: Right) -> Result<Space, Error> {
+    let Some(space) = found.filter(|space| space.state == State::Live) else {
+        who.somebody()?;
+        return Err(Error::NoSpace(name.to_owned()));
+    };
     if space.allows(who.0.as_ref(), right) {
         Ok(space)
     } else {
-        Err(who.refused(|user| format!("{user} has no {right} in space {id}")))
+        Err(who.refused(|user| format!("{user} has no {right} in space {}", space.id)))
     }
 }

@@ -1,6 +1,8 @@
 //! The part of a file that a URL is for. What means nothing is elsewhere as if it were not there, and the whole file is what is
 //! left; here it is an error, since a URL for a part that opened all of it would be the opposite of what was asked for.
 
+use std::ops::RangeInclusive;
+
 use reelspan::space::MediaKey;
 use reelspan::store::Found;
 use reelspan_engine::fragment::resolve::{self, Ask, Meaning, When, guess};
@@ -37,6 +39,15 @@ impl Excerpt {
         Ok(Self { fragment })
     }
 
+    /// The pages of the index that are read with the head: those around the part's start, or none if it does not matter what the
+    /// part discloses.
+    #[must_use]
+    pub fn pages(&self, disclosure: Disclosure) -> RangeInclusive<u32> {
+        let irrelevant = disclosure == Disclosure::Irrelevant;
+        let pages = guess(&if irrelevant { Ask::default() } else { Ask::from(&self.fragment) });
+        *pages.start()..=(*pages.end()).min(pages.start().saturating_add(AT_START))
+    }
+
     /// As the query of a URL. Seconds go without their unit, as people write them.
     #[must_use]
     pub fn query(&self) -> String {
@@ -69,9 +80,9 @@ pub struct Opened {
 }
 
 impl Signing {
-    /// The part of a stored file, if every word of the fragment means something there. Reads the head of its index and the
-    /// pages around the part's start in one round trip. A second one reads those at its end if it is long, and a third one the
-    /// page with the sync sample if that lies more than half a minute before. What is irrelevant is not read.
+    /// The part of a stored file, if every dimension of the fragment means something for it. `found` is the head of its index and
+    /// the pages around the part's start ([`Excerpt::pages`]); they are read now if it is `None`. Another round trip reads those
+    /// at its end if it is long, and one more the page with the sync sample if that lies more than half a minute before.
     ///
     /// # Errors
     ///
@@ -79,15 +90,17 @@ impl Signing {
     pub(crate) async fn excerpt(
         &self,
         key: &MediaKey,
+        found: Option<Found>,
         excerpt: &Excerpt,
         disclosure: Disclosure,
     ) -> Result<Opened, Error> {
         let wrong = |why: &str| Error::Bad(format!("no part of {} can be given out: {why}", key.content()));
         let ask = Ask::from(&excerpt.fragment);
         let query = excerpt.query();
-        let pages = if disclosure == Disclosure::Irrelevant { guess(&Ask::default()) } else { guess(&ask) };
-        let pages = *pages.start()..=(*pages.end()).min(pages.start().saturating_add(AT_START));
-        let found = self.stores.index.find(key, pages).await?;
+        let found = match found {
+            Some(found) => Some(found),
+            None => self.stores.index.find(key, excerpt.pages(disclosure)).await?,
+        };
         let Found { head, mut pages } = found.ok_or(Error::Busy("the indexer"))?;
         let outline = match &head.status {
             Status::Refused(why) => return Err(wrong(why)),

@@ -5,14 +5,17 @@ use axum::response::Response;
 use reelspan::cloudfront::now;
 use reelspan::cloudfront::policy::{self, Network, Policy};
 use reelspan::http::origin::OwnOrigins;
-use reelspan::space::MediaKey;
 use reelspan::space::acl::Right;
 use reelspan::space::commons::Commons;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::Kind;
+use reelspan::space::{ContentId, MediaKey, SpaceId};
+use reelspan::store::Found;
 use reelspan::telemetry;
+use reelspan_engine::fragment::resolve::{Ask, guess};
 use reelspan_engine::fragment::uri::{Scanner, npt};
 use reelspan_engine::media::Time;
+use reelspan_rest as rest;
 use reelspan_rest::task::{Count, Flag, body, said};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -38,6 +41,18 @@ struct Asked {
     resource_prefix: Option<String>,
     /// A part of the file alone: `t=620,655`.
     fragment: Option<String>,
+}
+
+impl Asked {
+    /// The key of the file of that very name; `None` if it is not a name.
+    fn key(&self) -> Option<MediaKey> {
+        let (space, content) = (SpaceId::parse(&self.space_id).ok()?, ContentId::parse(&self.content_id).ok()?);
+        MediaKey::new(space, content).ok()
+    }
+
+    fn excerpt(&self) -> Result<Option<Excerpt>, Error> {
+        self.fragment.as_deref().map(Excerpt::parse).transpose()
+    }
 }
 
 /// The part of a body that says how far a signature reaches.
@@ -118,9 +133,10 @@ fn given(text: Option<&str>) -> Option<&str> {
 pub async fn url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
     who.somebody()?;
     let asked: Asked = body(request).await?;
-    let space = state.space(&asked.space_id, &who).await?;
+    let excerpt = asked.excerpt();
+    let (space, _, found) = state.look(&asked, &who, &excerpt, Disclosure::Irrelevant).await?;
     let base = state.base(&space, Kind::Open)?;
-    let (key, opened) = state.meant(&space, &asked, Disclosure::Irrelevant).await?;
+    let (key, opened) = state.meant(&space, &asked, found, excerpt, Disclosure::Irrelevant).await?;
     Ok(said(json!({"streamUrl": policy::url(&base, &key, query(opened.as_ref()))}).to_string()))
 }
 
@@ -133,13 +149,13 @@ pub async fn signed_url(State(state): Shared, who: Who, request: Request) -> Res
         (false, None) => Disclosure::Told,
         (false, Some(_)) => return Err(Error::Bad("maxLeadIn has a meaning with strict only".to_owned())),
     };
-    let space = state.space(&asked.space_id, &who).await?;
+    let excerpt = asked.excerpt();
+    let (space, commons, found) = state.look(&asked, &who, &excerpt, disclosure).await?;
     let base = state.base(&space, Kind::Secure)?;
     let now = now();
     let (until, ip_address) = limits.read(now)?;
-    let (meant, commons) = futures::join!(state.meant(&space, &asked, disclosure), state.commons());
-    let (key, opened) = meant?;
-    let held = state.keyring.signer(&commons?, now).await?;
+    let (key, opened) = state.meant(&space, &asked, found, excerpt, disclosure).await?;
+    let held = state.keyring.signer(&commons, now).await?;
     let url = policy::url(&base, &key, query(opened.as_ref()));
     let until = held.until.map_or(until, |last| last.min(until));
     let policy = Policy { ip_address, ..Policy::until(&url, until) };
@@ -156,7 +172,7 @@ pub async fn signed_cookies_url(State(state): Shared, who: Who, request: Request
     who.somebody()?;
     let own = request.extensions().get::<OwnOrigins>().cloned().unwrap_or_default();
     let Cookies { space_id, redirect_url, limits } = body(request).await?;
-    let space = state.space(&space_id, &who).await?;
+    let space = rest::space(&state.table, &space_id, &who, Right::Read).await?;
     let base = state.base(&space, Kind::Secure)?;
     let now = now();
     let (cookies_until, address) = limits.read(now)?;
@@ -165,7 +181,7 @@ pub async fn signed_cookies_url(State(state): Shared, who: Who, request: Request
         let allowed = space.streaming.as_ref().map(|streaming| streaming.origins.as_slice()).unwrap_or_default();
         may_lead_to(url, allowed, &base, &own)?;
     }
-    let held = state.keyring.signer(&state.commons().await?, now).await?;
+    let held = state.keyring.signer(&state.table.commons().await?, now).await?;
     let generation = on(&space).map(|streaming| streaming.generation().to_owned()).unwrap_or_default();
     let until = now.saturating_add(GOOD_FOR);
     let token = CookieToken { space: space.id, generation, cookies_until, address, redirect, until };
@@ -179,32 +195,50 @@ pub async fn signed_cookies_url(State(state): Shared, who: Who, request: Request
 }
 
 impl Signing {
-    /// The space of this name, where somebody may read it.
-    async fn space(&self, name: &str, who: &Who) -> Result<Space, Error> {
-        reelspan_rest::space(&self.table, name, who, Right::Read).await
+    /// The space of a task, if the caller may read it, what all streamed spaces share, and the index of the file of that very
+    /// name with the pages that the excerpt needs: all in one round trip.
+    async fn look(
+        &self,
+        asked: &Asked,
+        who: &Who,
+        excerpt: &Result<Option<Excerpt>, Error>,
+        disclosure: Disclosure,
+    ) -> Result<(Space, Commons, Option<Found>), Error> {
+        let Some(key) = asked.key() else {
+            // Only a caller who may read the space is told what is wrong with the name of a content.
+            let space = rest::space(&self.table, &asked.space_id, who, Right::Read).await?;
+            return Ok((space, Commons::default(), None));
+        };
+        let pages = match excerpt {
+            Ok(Some(excerpt)) => excerpt.pages(disclosure),
+            _ => guess(&Ask::default()),
+        };
+        telemetry::note(|notes| notes.space = Some(key.space().to_string()));
+        let (space, commons, found) = self.stores.index.find_with_space(&self.table, &key, pages).await?;
+        Ok((rest::permitted(space, &asked.space_id, who, Right::Read)?, commons, found))
     }
 
-    /// What all streamed spaces share.
-    async fn commons(&self) -> Result<Commons, Error> {
-        Ok(self.table.commons().await?)
-    }
-
-    /// The file that is meant, and the part of it if one is named, and what has to be known of it.
+    /// The file that a task means, and the part of it if one is named, with what has to be known about it. `found` is the index of
+    /// the file of that very name; without one, the name may be that of a file without its index, or without its extension.
     async fn meant(
         &self,
         space: &Space,
         asked: &Asked,
+        found: Option<Found>,
+        excerpt: Result<Option<Excerpt>, Error>,
         disclosure: Disclosure,
     ) -> Result<(MediaKey, Option<Opened>), Error> {
         let format = Format::parse(asked.resource_prefix.as_deref())?;
-        let excerpt = asked.fragment.as_deref().map(Excerpt::parse).transpose()?;
-        let key = self.find(&space.id, &asked.content_id, format).await?;
+        let excerpt = excerpt?;
+        let key = match asked.key().filter(|_| found.is_some()) {
+            Some(key) => key,
+            None => self.find(&space.id, &asked.content_id, format).await?,
+        };
         let opened = match excerpt {
-            Some(excerpt) => Some(self.excerpt(&key, &excerpt, disclosure).await?),
+            Some(excerpt) => Some(self.excerpt(&key, found, &excerpt, disclosure).await?),
             None => None,
         };
         telemetry::note(|notes| {
-            notes.space = Some(space.id.to_string());
             notes.content = Some(key.content().to_string());
             notes.fragment = opened.as_ref().map(|opened| opened.query.clone());
         });

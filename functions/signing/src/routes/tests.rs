@@ -159,6 +159,32 @@ async fn the_answer_says_what_a_signed_excerpt_discloses() {
 }
 
 #[tokio::test]
+async fn a_url_costs_one_look_at_the_tables_and_none_at_the_bucket() {
+    let world = World::new().await;
+    world.rotate("K1", 0).await;
+    let film = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/counter.mp4");
+    for space in ["open", "secure"] {
+        world.store_media(&format!("{space}/film.mp4"), fs::read(&film).unwrap()).await;
+    }
+    world.store("secure/new.mp4");
+    for (task, content, fragment, dynamodb, s3) in [
+        ("get-url", "film.mp4", None, 1, 0),
+        ("get-url", "film.mp4", Some("t=13.5,20"), 1, 0),
+        ("get-signed-url", "film.mp4", None, 1, 0),
+        ("get-signed-url", "film.mp4", Some("track=video&t=13.5,20"), 1, 0),
+        // Only the bucket knows which file is meant, and whether there is one that has no index yet.
+        ("get-signed-url", "film", Some("t=13.5,20"), 2, 2),
+        ("get-signed-url", "new.mp4", None, 1, 1),
+    ] {
+        let space = if task == "get-url" { "open" } else { "secure" };
+        let before = world.signing.stores.calls();
+        world.given(task, json!({"spaceId": space, "contentId": content, "fragment": fragment})).await;
+        let calls = world.signing.stores.calls() - before;
+        assert_eq!((calls.dynamodb, calls.s3), (dynamodb, s3), "{task} {content} {fragment:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_name_without_its_extension_is_that_of_one_file_or_of_none() {
     let world = World::new().await;
     for key in

@@ -52,7 +52,7 @@ use std::ops::{Range, RangeInclusive};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::Select;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, Select};
 use futures::{StreamExt, TryStreamExt, stream};
 
 pub use self::cells::Cells;
@@ -61,7 +61,10 @@ pub use self::reader::Reader;
 pub use self::sequencer::Sequencer;
 pub use self::unfinished::Unfinished;
 use super::error::of_dynamodb;
+use super::spaces::{read_whole, whole_items};
 use super::{Admission, Error, SpacesTable};
+use crate::space::commons::Commons;
+use crate::space::record::Space;
 use crate::space::{ContentPrefix, MediaKey, SpaceId};
 use reelspan_engine::index::{Head, Packed};
 
@@ -143,6 +146,18 @@ impl IndexTable {
         self.found(media, items, cells)
     }
 
+    /// The same with the space of the file and what all streamed spaces share, in one round trip.
+    pub async fn find_with_space(
+        &self,
+        spaces: &SpacesTable,
+        media: &MediaKey,
+        cells: RangeInclusive<u32>,
+    ) -> Result<(Option<Space>, Commons, Option<Found>), Error> {
+        let (of_space, found) = self.find_beside(spaces, whole_items(media.space())?, media, cells).await?;
+        let (space, commons) = read_whole(&of_space)?;
+        Ok((space, commons, found))
+    }
+
     /// The same with what has to be known of the file's space before any of it is given out, still in one round trip.
     pub async fn find_in_space(
         &self,
@@ -150,17 +165,33 @@ impl IndexTable {
         media: &MediaKey,
         cells: RangeInclusive<u32>,
     ) -> Result<(Admission, Option<Found>), Error> {
-        let of_space = Admission::items(media.space())?;
+        let (of_space, found) = self.find_beside(spaces, Admission::items(media.space())?, media, cells).await?;
+        Ok((Admission::read(&of_space)?, found))
+    }
+
+    /// These items of the table of spaces, and what there is of the head and of the pages of these cells.
+    async fn find_beside(
+        &self,
+        spaces: &SpacesTable,
+        of_space: KeysAndAttributes,
+        media: &MediaKey,
+        cells: RangeInclusive<u32>,
+    ) -> Result<(Vec<Item>, Option<Found>), Error> {
         let cells = asked(cells, batch::GETS - of_space.keys().len());
         let of_index = batch::these(keys(media, cells.clone()), false)?;
         let wanted = [(self.table.clone(), of_index), (spaces.name().to_owned(), of_space)];
         let mut items = batch::get_of_tables(&self.client, HashMap::from(wanted)).await?;
-        let admission = Admission::read(&items.remove(spaces.name()).unwrap_or_default())?;
-        Ok((admission, self.found(media, items.remove(&self.table).unwrap_or_default(), cells)?))
+        let of_space = items.remove(spaces.name()).unwrap_or_default();
+        Ok((of_space, self.found(media, items.remove(&self.table).unwrap_or_default(), cells)?))
     }
 
     /// What these items are: all that there is of the head and of the pages of these cells.
-    fn found(&self, media: &MediaKey, mut items: Vec<Item>, cells: RangeInclusive<u32>) -> Result<Option<Found>, Error> {
+    fn found(
+        &self,
+        media: &MediaKey,
+        mut items: Vec<Item>,
+        cells: RangeInclusive<u32>,
+    ) -> Result<Option<Found>, Error> {
         let Some(place) = items.iter().position(is_head) else { return Ok(None) };
         let (head, present) = item::head(&items.swap_remove(place))?;
         let mut pages = Reader::new(self.clone(), media, item::of(&head.original.etag), present);

@@ -4,10 +4,10 @@
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
-use super::item::{COMMONS, Item, commons, key, name, streaming, text};
+use super::item::{COMMONS, Item, commons, key, name, space, streaming, text};
 use crate::space::SpaceId;
-use crate::space::commons::TrustedKey;
-use crate::space::record::State;
+use crate::space::commons::{Commons, TrustedKey};
+use crate::space::record::{Space, State};
 use crate::space::streaming::Streaming;
 use crate::store::Error;
 
@@ -52,4 +52,25 @@ impl Admission {
         }
         Ok(admission)
     }
+}
+
+/// The whole items of a space and of what all streamed spaces share, as they are now.
+pub(in crate::store) fn whole_items(id: &SpaceId) -> Result<KeysAndAttributes, Error> {
+    let keys = [key(id), Item::from([("space".to_owned(), text(COMMONS))])];
+    let wanted = KeysAndAttributes::builder().set_keys(Some(keys.into())).consistent_read(true);
+    wanted.build().map_err(Error::dynamodb)
+}
+
+/// Reads what [`whole_items`] asks for.
+pub(in crate::store) fn read_whole(items: &[Item]) -> Result<(Option<Space>, Commons), Error> {
+    let (mut found, mut shared) = (None, Commons::default());
+    for item in items {
+        if item.get("space") == Some(&text(COMMONS)) {
+            let read = commons(item);
+            shared = read.ok_or_else(|| Error::dynamodb("what streamed spaces share is not as it was written"))?;
+        } else {
+            found = Some(space(item)?);
+        }
+    }
+    Ok((found, shared))
 }

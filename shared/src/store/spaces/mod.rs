@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 pub use self::admission::Admission;
+pub(super) use self::admission::{read_whole, whole_items};
 use self::item::{COMMONS, item, key, map, name, space, text};
 use super::Error;
 use super::error::of_dynamodb;

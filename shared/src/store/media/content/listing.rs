@@ -133,7 +133,13 @@ impl Media {
         Ok((objects.into_iter().map(|object| object.name).collect(), more))
     }
 
-    async fn listed(&self, space: &SpaceId, prefix: &ContentPrefix, after: Option<&str>, count: usize) -> Result<Objects, Error> {
+    async fn listed(
+        &self,
+        space: &SpaceId,
+        prefix: &ContentPrefix,
+        after: Option<&str>,
+        count: usize,
+    ) -> Result<Objects, Error> {
         let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(format!("{space}/{prefix}"));
         let list = list
             .set_start_after(after.map(|after| format!("{space}/{after}")))

@@ -155,7 +155,13 @@ impl Media {
         let (mut parts, mut next) = (Vec::new(), first);
         while !next.is_empty() {
             let number = i32::try_from(parts.len()).ok().filter(|sent| *sent < PARTS).ok_or(PutError::TooLarge)? + 1;
-            let put = self.client.upload_part().bucket(&self.bucket).key(key.to_string()).upload_id(upload).part_number(number);
+            let put = self
+                .client
+                .upload_part()
+                .bucket(&self.bucket)
+                .key(key.to_string())
+                .upload_id(upload)
+                .part_number(number);
             let put = put.body(ByteStream::from(next)).customize().disable_payload_signing().config_override(patient());
             let put = put.send().await.map_err(|error| of_s3(&error))?;
             parts.push(CompletedPart::builder().part_number(number).set_e_tag(put.e_tag).build());
@@ -171,7 +177,8 @@ impl Media {
     /// Makes an object of the parts.
     pub(super) async fn complete(&self, key: &MediaKey, upload: &str, parts: Vec<CompletedPart>) -> Result<(), Error> {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
-        let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(key.to_string()).upload_id(upload);
+        let complete =
+            self.client.complete_multipart_upload().bucket(&self.bucket).key(key.to_string()).upload_id(upload);
         let complete = complete.multipart_upload(parts).customize().config_override(patient());
         complete.send().await.map(drop).map_err(|error| of_s3(&error))
     }
