@@ -8,13 +8,13 @@
 //! | module | content |
 //! | --- | --- |
 //! | [`budget`] | the memory budget of all answers |
-//! | [`user`] | users and authentication |
-//! | [`space`] | spaces and contents: names, access lists, properties |
-//! | [`http`] | conditional requests, entity tags, media types, origins, problem details |
-//! | [`cloudfront`] | signed URLs and cookies: policies, signing, verifying |
 //! | [`telemetry`] | what an operator sees: logs, metrics, audit trail |
-//! | [`store`] | S3 and DynamoDB, and the secrets in Secrets Manager |
-//! | [`distribution`] | the distributions of CloudFront |
+//! | [`http`] | conditional requests, entity tags, media types, origins, problem details |
+//! | [`user`] | users and authentication |
+//! | [`space`] | spaces and contents: names, access lists, properties, streaming |
+//! | [`store`] | S3 and DynamoDB, and the first admin in Secrets Manager |
+//! | [`cloudfront`] | signed URLs and cookies: policies, signing, verifying |
+//! | [`distribution`] | the distributions of CloudFront, and the key that signs |
 //!
 //! The crate does not depend on Lambda, and only [`store`] and [`distribution`] call AWS.
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{av1, avc, hevc, nal, theora, vp8, vp9};
+use super::{Opening, av1, avc, hevc, nal, theora, vp8, vp9};
 
 /// How many bytes of a frame are examined: enough for the parameter sets and the encoder's text before the picture
 /// (x264's has some seven hundred bytes).
@@ -43,17 +43,6 @@ pub enum Framing {
     StartCodes,
     /// By their length, in this many bytes (ISO/IEC 14496-15 §5.3.3).
     Lengths(u8),
-}
-
-/// What a frame's first bytes show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opening {
-    /// Decoding can begin here.
-    Point,
-    /// It refers to no other frame, but later frames may refer to earlier ones.
-    Intra,
-    /// It refers to other frames.
-    Refers,
 }
 
 impl Coding {

@@ -30,7 +30,7 @@ pub mod vp9;
 
 pub use bits::Bits;
 pub use frame::{Frame, HEADER, Syntax};
-pub use keyframe::{Coding, Framing, LOOK, Opening};
+pub use keyframe::{Coding, Framing, LOOK};
 pub use order::{Order, Place};
 
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,18 @@ pub enum Start {
     Undecided,
 }
 
-/// The properties of a stream according to its own data.
+/// What a frame's first bytes say of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// Decoding can begin here.
+    Point,
+    /// It refers to no other, but those behind it may refer to what was before.
+    Intra,
+    /// It refers to others.
+    Refers,
+}
+
+/// What a stream's own data say of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Properties {
     /// The codec, in the form of the `codecs` parameter of a MIME type (RFC 6381).

@@ -16,7 +16,7 @@ use bytes::Bytes;
 
 use super::bits::{Input, put_signed, put_unsigned};
 use super::limits::MAX_RUNS;
-use super::{Element, Error, FORMAT, PageTrack, column};
+use super::{Element, Error, FORMAT, Page, PageTrack, column};
 use crate::media::{Private, Run, Ticks};
 
 /// A run whose columns are all zero.
@@ -30,6 +30,36 @@ const PLAIN: Run = Run {
     sync: false,
     private: Private::NONE,
 };
+
+impl Page {
+    /// Packs the page, column by column. [`Page::unpack`] restores everything that is valid: runs of at least one
+    /// sample, a `before` that is less than the page's number, and no more than 131 072 runs.
+    #[must_use]
+    pub fn pack(&self) -> Bytes {
+        let mut out = Vec::with_capacity(2048);
+        put_tracks(&mut out, self.number, &self.tracks);
+        put_elements(&mut out, &self.elements);
+        out.into()
+    }
+
+    /// Unpacks the result of [`Page::pack`].
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are not such a page, are of another [`FORMAT`](super::FORMAT), or claim more runs than a page may
+    /// have.
+    pub fn unpack(number: u32, packed: &[u8]) -> Result<Self, Error> {
+        let page = || {
+            let mut input = Input::new(packed);
+            let (tracks, elements) = (tracks(&mut input, number)?, elements(&mut input)?);
+            if !input.is_empty() {
+                return Err(Error("bytes behind the end".to_owned()));
+            }
+            Ok(Self { number, tracks, elements })
+        };
+        page().map_err(|Error(what)| Error(format!("page {number}: {what}")))
+    }
+}
 
 /// Packs the tracks of page `number`.
 pub(super) fn put_tracks(out: &mut Vec<u8>, number: u32, tracks: &[PageTrack]) {

@@ -1,10 +1,8 @@
-//! Pages: the samples of one cell of the grid.
+//! Pages: the samples of one cell of the grid. [`pack`](super::pack) says how one is packed.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::bits::Input;
-use super::{Error, pack};
 use crate::media::{Run, Ticks};
 
 /// A part of the file that plays only as a whole: a Matroska cluster, an MP4 movie fragment with its media data.
@@ -43,35 +41,4 @@ pub struct Page {
     /// The elements that contain these samples, in file order. An element across a boundary of the grid is in both
     /// pages.
     pub elements: Vec<Element>,
-}
-
-impl Page {
-    /// Packs the page, column by column. [`Page::unpack`] restores everything that is valid: runs of at least one
-    /// sample, a `before` that is less than the page's number, and no more than 131 072 runs.
-    #[must_use]
-    pub fn pack(&self) -> Bytes {
-        let mut out = Vec::with_capacity(2048);
-        pack::put_tracks(&mut out, self.number, &self.tracks);
-        pack::put_elements(&mut out, &self.elements);
-        out.into()
-    }
-
-    /// Unpacks the result of [`Page::pack`].
-    ///
-    /// # Errors
-    ///
-    /// If the bytes are not such a page, are of another [`FORMAT`](super::FORMAT), or claim more runs than a page may
-    /// have.
-    pub fn unpack(number: u32, packed: &[u8]) -> Result<Self, Error> {
-        let page = || {
-            let mut input = Input::new(packed);
-            let tracks = pack::tracks(&mut input, number)?;
-            let elements = pack::elements(&mut input)?;
-            if !input.is_empty() {
-                return Err(Error("bytes behind the end".to_owned()));
-            }
-            Ok(Self { number, tracks, elements })
-        };
-        page().map_err(|Error(what)| Error(format!("page {number}: {what}")))
-    }
 }
