@@ -57,7 +57,7 @@ impl Event {
 /// What API Gateway is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Answer {
+pub struct AuthorizerResponse {
     /// Whether the request goes on: it does, with what is said of it.
     pub is_authorized: bool,
     /// By whom it is, or why it is refused.
@@ -65,7 +65,7 @@ pub struct Answer {
 }
 
 /// Answers one invocation.
-pub async fn authorize(authenticator: &Authenticator, event: Event) -> Answer {
+pub async fn authorize(authenticator: &Authenticator, event: Event) -> AuthorizerResponse {
     let field = event.headers.as_ref().and_then(|fields| fields.get(AUTHORIZATION)).map(String::as_bytes);
     let address = event.address();
     let context = match authenticator.authenticate(field, address).await {
@@ -93,7 +93,7 @@ pub async fn authorize(authenticator: &Authenticator, event: Event) -> Answer {
             AuthorizerContext::Refused(Refused::from(denied))
         }
     };
-    Answer { is_authorized: true, context }
+    AuthorizerResponse { is_authorized: true, context }
 }
 
 #[cfg(test)]

@@ -3,4 +3,4 @@
 
 mod lambda;
 
-pub use lambda::{Answer, Event, authorize};
+pub use lambda::{AuthorizerResponse, Event, authorize};

@@ -13,7 +13,7 @@ use axum::extract::ConnectInfo;
 use http::request::Parts;
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify, without_signature};
 use reelspan::cloudfront::{now, policy};
-use reelspan::space::streaming::{Kind, Standing};
+use reelspan::space::streaming::{Kind, StreamingStatus};
 use reelspan::space::{MediaKey, SpaceId};
 use reelspan::store::Admission;
 
@@ -107,10 +107,10 @@ impl Fragments {
     ) -> Result<Admitted, Error> {
         let none = "this space does not stream: enable-streaming turns it on";
         let streaming = admission.streaming.as_ref().ok_or(Error::Closed(none))?;
-        match streaming.standing {
-            Standing::On => {}
-            Standing::Off => return Err(Error::Closed("the streaming of this space is off")),
-            Standing::Deleting => return Err(Error::Closed("the streaming of this space is being deleted")),
+        match streaming.status {
+            StreamingStatus::On => {}
+            StreamingStatus::Off => return Err(Error::Closed("the streaming of this space is off")),
+            StreamingStatus::Deleting => return Err(Error::Closed("the streaming of this space is being deleted")),
         }
         let base =
             streaming.distribution.as_ref().map(|distribution| self.hosts.base(media.space(), streaming, distribution));

@@ -2,7 +2,7 @@
 
 use reelspan::space::SpaceId;
 use reelspan::space::acl::Right;
-use reelspan::space::record::{Space, State};
+use reelspan::space::record::{Space, SpaceState};
 use reelspan::store::SpacesTable;
 use reelspan::telemetry;
 
@@ -31,7 +31,7 @@ pub async fn space(table: &SpacesTable, name: &str, who: &Who, right: Right) -> 
 /// [`Error::NoSpace`] if there is none, or if it is being deleted; an anonymous caller, who may not know which spaces there are,
 /// gets [`Error::Unauthorized`]. [`Error::Forbidden`] if the caller does not have the right.
 pub fn permitted(found: Option<Space>, name: &str, who: &Who, right: Right) -> Result<Space, Error> {
-    let Some(space) = found.filter(|space| space.state == State::Live) else {
+    let Some(space) = found.filter(|space| space.state == SpaceState::Live) else {
         who.somebody()?;
         return Err(Error::NoSpace(name.to_owned()));
     };

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use reelspan::cloudfront::now;
 use reelspan::cloudfront::policy::Policy;
 use reelspan::http::problem::{self, Problem};
-use reelspan::space::record::State as SpaceState;
+use reelspan::space::record::SpaceState;
 use reelspan::space::streaming::Kind;
 use reelspan::telemetry;
 
@@ -20,35 +20,35 @@ use crate::{Error, Shared, Signing, on};
 pub async fn set(State(state): Shared, request: Request) -> Response {
     match state.set_cookies(request.uri().query().unwrap_or_default()).await {
         Ok(response) => response,
-        Err(Refused::Token(why)) => {
+        Err(NoCookies::Token(why)) => {
             telemetry::note(|notes| notes.refused_signature = true);
             forbidden(why)
         }
-        Err(Refused::Error(error)) => error.into_response(),
+        Err(NoCookies::Error(error)) => error.into_response(),
     }
 }
 
 /// Why no cookies are set.
-enum Refused {
+enum NoCookies {
     Token(String),
     Error(Error),
 }
 
-impl<E: Into<Error>> From<E> for Refused {
+impl<E: Into<Error>> From<E> for NoCookies {
     fn from(error: E) -> Self {
         Self::Error(error.into())
     }
 }
 
 impl Signing {
-    async fn set_cookies(&self, query: &str) -> Result<Response, Refused> {
+    async fn set_cookies(&self, query: &str) -> Result<Response, NoCookies> {
         let mut tokens = query.split('&').filter_map(|pair| pair.strip_prefix("token="));
         let (Some(token), None) = (tokens.next(), tokens.next()) else {
-            return Err(Refused::Token("there is not one token".to_owned()));
+            return Err(NoCookies::Token("there is not one token".to_owned()));
         };
         let (now, commons) = (now(), self.table.commons().await?);
         let token =
-            CookieToken::read(token, &commons.keys, now).map_err(|invalid| Refused::Token(invalid.to_string()))?;
+            CookieToken::read(token, &commons.keys, now).map_err(|invalid| NoCookies::Token(invalid.to_string()))?;
         let space = self.table.get(&token.space).await?.filter(|space| space.state == SpaceState::Live);
         let streaming = space.as_ref().and_then(on).filter(|streaming| streaming.kind == Kind::Secure);
         // A token for an earlier space of this name opens nothing of this one.
@@ -58,7 +58,7 @@ impl Signing {
             Some(self.hosts.base(&token.space, streaming, distribution))
         });
         let Some(base) = base else {
-            return Err(Refused::Token(format!("space {} does not stream to signed requests any more", token.space)));
+            return Err(NoCookies::Token(format!("space {} does not stream to signed requests any more", token.space)));
         };
         let held = self.keyring.signer(&commons, now).await?;
         let until = held.until.map_or(token.cookies_until, |until| until.min(token.cookies_until));

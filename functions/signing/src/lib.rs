@@ -32,7 +32,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use reelspan::distribution::Hosts;
 use reelspan::space::record::Space;
-use reelspan::space::streaming::{Kind, Standing, Streaming};
+use reelspan::space::streaming::{Kind, Streaming, StreamingStatus};
 use reelspan::store::{SpacesTable, Stores};
 
 pub use keyring::Keyring;
@@ -88,5 +88,5 @@ impl Signing {
 
 /// The streaming of a space, if it is on.
 fn on(space: &Space) -> Option<&Streaming> {
-    space.streaming.as_ref().filter(|streaming| streaming.standing == Standing::On)
+    space.streaming.as_ref().filter(|streaming| streaming.status == StreamingStatus::On)
 }

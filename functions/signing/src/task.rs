@@ -35,7 +35,7 @@ const MOST_MINUTES: u64 = 7 * 24 * 60;
 /// The part of a body that says which file is meant.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Asked {
+struct FileParameters {
     space_id: String,
     content_id: String,
     resource_prefix: Option<String>,
@@ -43,7 +43,7 @@ struct Asked {
     fragment: Option<String>,
 }
 
-impl Asked {
+impl FileParameters {
     /// The key of the file of that very name; `None` if it is not a name.
     fn key(&self) -> Option<MediaKey> {
         let (space, content) = (SpaceId::parse(&self.space_id).ok()?, ContentId::parse(&self.content_id).ok()?);
@@ -68,7 +68,7 @@ struct Limits {
 #[serde(rename_all = "camelCase")]
 struct Signed {
     #[serde(flatten)]
-    asked: Asked,
+    asked: FileParameters,
     #[serde(flatten)]
     limits: Limits,
     /// Whether the part may be signed only if it discloses little from before its start.
@@ -132,7 +132,7 @@ fn given(text: Option<&str>) -> Option<&str> {
 
 pub async fn url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
     who.somebody()?;
-    let asked: Asked = body(request).await?;
+    let asked: FileParameters = body(request).await?;
     let excerpt = asked.excerpt();
     let (space, _, found) = state.look(&asked, &who, &excerpt, Disclosure::Irrelevant).await?;
     let base = state.base(&space, Kind::Open)?;
@@ -199,7 +199,7 @@ impl Signing {
     /// name with the pages that the excerpt needs: all in one round trip.
     async fn look(
         &self,
-        asked: &Asked,
+        asked: &FileParameters,
         who: &Who,
         excerpt: &Result<Option<Excerpt>, Error>,
         disclosure: Disclosure,
@@ -223,7 +223,7 @@ impl Signing {
     async fn meant(
         &self,
         space: &Space,
-        asked: &Asked,
+        asked: &FileParameters,
         found: Option<Found>,
         excerpt: Result<Option<Excerpt>, Error>,
         disclosure: Disclosure,

@@ -39,7 +39,7 @@ pub struct CookieToken {
 /// A token as it is written.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Text {
+struct TokenFields {
     space: String,
     generation: String,
     cookies_until: i64,
@@ -65,7 +65,7 @@ pub enum Invalid {
 impl CookieToken {
     /// The token as text, which needs no encoding in a query.
     pub fn sign(&self, signer: &Signer) -> Result<String, KeyError> {
-        let text = Text {
+        let text = TokenFields {
             space: self.space.to_string(),
             generation: self.generation.clone(),
             cookies_until: self.cookies_until,
@@ -73,7 +73,7 @@ impl CookieToken {
             redirect: self.redirect.clone(),
             until: self.until,
         };
-        // Text keys, texts and numbers: serialising cannot fail.
+        // TokenFields keys, texts and numbers: there is nothing in it that could fail.
         let text = serde_json::to_vec(&text).unwrap_or_default();
         let signature = signer.key().sign(&[DOMAIN, &text].concat())?;
         Ok(format!("{}.{}.{}", encode(&text), signer.key_id(), encode(&signature)))
@@ -93,7 +93,8 @@ impl CookieToken {
     }
 
     fn parse(text: &[u8]) -> Option<Self> {
-        let Text { space, generation, cookies_until, address, redirect, until } = serde_json::from_slice(text).ok()?;
+        let TokenFields { space, generation, cookies_until, address, redirect, until } =
+            serde_json::from_slice(text).ok()?;
         let address = address.map(|address| address.parse()).transpose().ok()?;
         Some(Self { space: SpaceId::parse(&space).ok()?, generation, cookies_until, address, redirect, until })
     }

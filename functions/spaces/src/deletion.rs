@@ -11,7 +11,7 @@
 use std::time::{Duration, Instant};
 
 use reelspan::space::SpaceId;
-use reelspan::space::record::State;
+use reelspan::space::record::SpaceState;
 use reelspan_rest::Invoker;
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +64,7 @@ impl Spaces {
     /// Deletes the contents of a space that is marked as being deleted, and then its item, as long as there is time.
     pub async fn delete_contents(&self, id: &SpaceId, until: Option<Instant>) -> Result<Progress, Error> {
         // An event may be as old as it likes: only what is marked is deleted.
-        let Some(space) = self.table.get(id).await?.filter(|space| space.state == State::Deleting) else {
+        let Some(space) = self.table.get(id).await?.filter(|space| space.state == SpaceState::Deleting) else {
             return Ok(Progress::Done);
         };
         if let Some(streaming) = &space.streaming {
@@ -91,7 +91,7 @@ impl Spaces {
 
     /// Takes up the deletions that an earlier process left.
     pub async fn resume_deletions(&self) -> Result<(), Error> {
-        for space in self.table.all().await?.into_iter().filter(|space| space.state == State::Deleting) {
+        for space in self.table.all().await?.into_iter().filter(|space| space.state == SpaceState::Deleting) {
             self.begin_deletion(&space.id).await?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use http_body::Body as _;
 use percent_encoding::percent_decode_str;
 use reelspan::http::media_type::UNKNOWN;
 use reelspan::space::acl::Right;
-use reelspan::space::record::{Space, State as Standing};
+use reelspan::space::record::{Space, SpaceState};
 use reelspan::space::{ContentId, MediaKey};
 use reelspan::store::{self, Content, New};
 
@@ -99,7 +99,7 @@ impl Spaces {
     /// Takes back what was put into a space that was deleted meanwhile, whose deletion may have looked already.
     pub async fn still_there(&self, space: &Space, key: &MediaKey) -> Result<(), Error> {
         let now = self.table.get(&space.id).await?;
-        if now.is_some_and(|now| now.state == Standing::Live && now.created == space.created) {
+        if now.is_some_and(|now| now.state == SpaceState::Live && now.created == space.created) {
             return Ok(());
         }
         self.stores.media.delete(key).await?;

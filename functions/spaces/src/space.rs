@@ -8,10 +8,10 @@ use axum::response::{IntoResponse, Response};
 use chrono::DateTime;
 use http::{HeaderMap, StatusCode};
 use reelspan::space::acl::{Acl, Right};
-use reelspan::space::record::{Space, State as Standing};
-use reelspan::space::streaming::Standing as On;
+use reelspan::space::record::{Space, SpaceState};
+use reelspan::space::streaming::StreamingStatus;
 use reelspan::space::{ContentId, ContentPrefix, SpaceId};
-use reelspan::store::Page;
+use reelspan::store::ContentList;
 use reelspan::telemetry;
 use reelspan::user::{Role, UserName};
 
@@ -36,7 +36,7 @@ impl Spaces {
     }
 
     /// Its properties as header fields, with how many contents it has: these are the first of them.
-    fn properties(&self, space: &Space, page: &Page) -> HeaderMap {
+    fn properties(&self, space: &Space, page: &ContentList) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in &space.properties {
             property(&mut headers, name, value);
@@ -56,18 +56,18 @@ impl Spaces {
     fn streaming(&self, space: &Space) -> Vec<(&'static str, String)> {
         let Some(streaming) = &space.streaming else { return Vec::new() };
         let distribution = streaming.distribution.as_ref();
-        let status = match streaming.standing {
-            On::On if distribution.is_some_and(|distribution| distribution.deployed) => "Deployed",
-            On::On => "InProgress",
-            On::Off => "Disabled",
-            On::Deleting => "Deleting",
+        let status = match streaming.status {
+            StreamingStatus::On if distribution.is_some_and(|distribution| distribution.deployed) => "Deployed",
+            StreamingStatus::On => "InProgress",
+            StreamingStatus::Off => "Disabled",
+            StreamingStatus::Deleting => "Deleting",
         };
         let kind = streaming.kind.name();
         let mut all = vec![("streaming-status", status), ("streaming-type", kind), ("hls-streaming-type", kind)]
             .into_iter()
             .map(|(name, value)| (name, value.to_owned()))
             .collect::<Vec<_>>();
-        if let Some(distribution) = distribution.filter(|_| streaming.standing == On::On) {
+        if let Some(distribution) = distribution.filter(|_| streaming.status == StreamingStatus::On) {
             let host = self.hosts.host(&space.id, streaming, distribution);
             all.extend([("streaming-host", host.clone()), ("hls-streaming-host", host)]);
         }
@@ -84,7 +84,7 @@ pub async fn spaces(State(state): Shared, who: Who, headers: HeaderMap) -> Resul
     who.somebody()?;
     let spaces = state.table.all().await?;
     let readable =
-        spaces.iter().filter(|space| space.state == Standing::Live && space.allows(who.0.as_ref(), Right::Read));
+        spaces.iter().filter(|space| space.state == SpaceState::Live && space.allows(who.0.as_ref(), Right::Read));
     if json::is_wanted(&headers) {
         return Ok(json::spaces(readable, &who));
     }
@@ -106,7 +106,7 @@ pub async fn create(State(state): Shared, who: Who, names: Names) -> Result<Resp
         return Ok(created(&location, None));
     }
     match state.table.get(&space.id).await? {
-        Some(there) if there.state == Standing::Deleting => Err(Error::Deleting(there.id)),
+        Some(there) if there.state == SpaceState::Deleting => Err(Error::Deleting(there.id)),
         Some(there) if creator.role == Role::Admin || there.owner.as_deref() == Some(&creator.name) => {
             Ok(created(&location, None))
         }
@@ -153,12 +153,12 @@ pub async fn delete(State(state): Shared, who: Who, names: Names) -> Result<Resp
     if user.role != Role::Admin && space.owner.as_deref() != Some(&user.name) {
         return Err(Error::Forbidden(format!("{} is not the owner of space {}", user.name, space.id)));
     }
-    if !state.table.set_state(&space.id, Standing::Live, Standing::Deleting).await? {
+    if !state.table.set_state(&space.id, SpaceState::Live, SpaceState::Deleting).await? {
         return Err(Error::NoSpace(names.first));
     }
     if let Err(error) = state.begin_deletion(&space.id).await {
         // Better whole than half deleted, and its name taken for good.
-        state.table.set_state(&space.id, Standing::Deleting, Standing::Live).await?;
+        state.table.set_state(&space.id, SpaceState::Deleting, SpaceState::Live).await?;
         return Err(error);
     }
     Ok(said(format!("Space {} deleted successfully", space.id)))

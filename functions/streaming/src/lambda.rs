@@ -10,7 +10,7 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::tower::{Service, ServiceBuilder};
 use lambda_http::{Adapter, LambdaEvent};
 use lambda_runtime::{Context, service_fn};
-use reelspan::distribution::{Distributions, Hosts, Settings, SigningSecret};
+use reelspan::distribution::{Distributions, Hosts, Installation, SigningSecret};
 use reelspan::space::SpaceId;
 use reelspan::store::{self, Stores};
 use reelspan_gateway::{Buffered, encoded_once, observed, with_own_origins};
@@ -26,11 +26,11 @@ const RESERVE: Duration = Duration::from_secs(20);
 
 impl Streams {
     /// What the function's environment names: `SPACES_TABLE`, `SIGNING_SECRET`, what [`Stores::from_env`] and
-    /// [`Settings::from_env`] read, and `AWS_LAMBDA_FUNCTION_NAME`, by which the function invokes itself.
+    /// [`Installation::from_env`] read, and `AWS_LAMBDA_FUNCTION_NAME`, by which the function invokes itself.
     pub async fn from_env() -> Result<Self, lambda_http::Error> {
         let variable = |name| env::var(name).map_err(|_| format!("the environment variable {name} is not set"));
         let (table, secret) = (variable("SPACES_TABLE")?, variable("SIGNING_SECRET")?);
-        let (function, settings) = (variable("AWS_LAMBDA_FUNCTION_NAME")?, Settings::from_env()?);
+        let (function, settings) = (variable("AWS_LAMBDA_FUNCTION_NAME")?, Installation::from_env()?);
         let config = store::aws().await;
         Ok(Self {
             table: Stores::from_env().await?.spaces(table),

@@ -2,7 +2,7 @@
 //! CloudFront has brought it to all edges nobody does at all.
 
 use reelspan::space::SpaceId;
-use reelspan::space::streaming::{Standing, Streaming};
+use reelspan::space::streaming::{Streaming, StreamingStatus};
 use reelspan_rest::Error;
 
 use crate::Streams;
@@ -19,14 +19,14 @@ impl Streams {
             let Some(was) = &space.streaming else {
                 return Err(Error::Bad(format!("Space {id} does not stream: enable-streaming turns it on")));
             };
-            match was.standing {
-                Standing::On => {
-                    let off = Streaming { standing: Standing::Off, ..pending(was) };
+            match was.status {
+                StreamingStatus::On => {
+                    let off = Streaming { status: StreamingStatus::Off, ..pending(was) };
                     self.table.set_streaming(id, Some(was), Some(&off)).await?;
                 }
-                Standing::Off => return self.bring_off(id, was).await,
+                StreamingStatus::Off => return self.bring_off(id, was).await,
                 // Even less than off.
-                Standing::Deleting => return Ok(()),
+                StreamingStatus::Deleting => return Ok(()),
             }
         }
         Err(Error::Later(format!("the streaming of space {id} is being changed by others")))
@@ -51,10 +51,10 @@ impl Streams {
         for _ in 0..ATTEMPTS {
             let space = self.live(id).await?;
             let Some(was) = &space.streaming else { return Ok(()) };
-            if was.standing == Standing::Deleting {
+            if was.status == StreamingStatus::Deleting {
                 return self.begin(id).await;
             }
-            let deleting = Streaming { standing: Standing::Deleting, ..pending(was) };
+            let deleting = Streaming { status: StreamingStatus::Deleting, ..pending(was) };
             self.table.set_streaming(id, Some(was), Some(&deleting)).await?;
         }
         Err(Error::Later(format!("the streaming of space {id} is being changed by others")))

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use reelspan::distribution::{self, Found};
+use reelspan::distribution::{self, FoundDistribution};
 use reelspan::space::SpaceId;
-use reelspan::space::record::{Space, State};
-use reelspan::space::streaming::{Distribution, Kind, Standing, Streaming};
+use reelspan::space::record::{Space, SpaceState};
+use reelspan::space::streaming::{Distribution, Kind, Streaming, StreamingStatus};
 use reelspan_rest::Error;
 
 use crate::Streams;
@@ -30,8 +30,8 @@ impl Streams {
             };
             allowed(id, was, kind)?;
             let wanted = Streaming { origins: origins.clone().unwrap_or_else(|| was.origins.clone()), ..was.clone() };
-            if was.standing != Standing::On || was.origins != wanted.origins {
-                let on = Streaming { standing: Standing::On, ..pending(&wanted) };
+            if was.status != StreamingStatus::On || was.origins != wanted.origins {
+                let on = Streaming { status: StreamingStatus::On, ..pending(&wanted) };
                 self.table.set_streaming(id, Some(was), Some(&on)).await?;
                 continue;
             }
@@ -64,7 +64,7 @@ impl Streams {
 
     /// The space, unless it is gone for its users.
     pub(crate) async fn live(&self, id: &SpaceId) -> Result<Space, Error> {
-        let space = self.table.get(id).await?.filter(|space| space.state == State::Live);
+        let space = self.table.get(id).await?.filter(|space| space.state == SpaceState::Live);
         space.ok_or_else(|| Error::NoSpace(id.to_string()))
     }
 
@@ -104,7 +104,7 @@ impl Streams {
         id: &SpaceId,
         streaming: &Streaming,
         distribution: &Distribution,
-    ) -> Result<Option<Found>, Error> {
+    ) -> Result<Option<FoundDistribution>, Error> {
         match self.distributions.get(&distribution.id).await {
             Ok(found) => Ok(Some(found)),
             Err(distribution::Error::Gone) => {
@@ -121,7 +121,7 @@ impl Streams {
 
 /// Whether streaming that is set up can be turned on to these.
 fn allowed(id: &SpaceId, was: &Streaming, kind: Kind) -> Result<(), Error> {
-    if was.standing == Standing::Deleting {
+    if was.status == StreamingStatus::Deleting {
         return Err(Error::Later(format!(
             "the streaming of space {id} is being deleted, which takes some minutes; then it can be turned on again"
         )));

@@ -4,10 +4,10 @@
 
 use std::time::Instant;
 
-use reelspan::distribution::{self, Found};
+use reelspan::distribution::{self, FoundDistribution};
 use reelspan::space::SpaceId;
-use reelspan::space::record::{Space, State};
-use reelspan::space::streaming::{Distribution, Standing, Streaming};
+use reelspan::space::record::{Space, SpaceState};
+use reelspan::space::streaming::{Distribution, Streaming, StreamingStatus};
 use reelspan_rest::Error;
 
 use crate::Streams;
@@ -54,8 +54,8 @@ impl Streams {
         for space in self.table.all().await? {
             let streaming = space.streaming.as_ref();
             let pending = streaming.is_some_and(|streaming| {
-                space.state == State::Deleting
-                    || streaming.standing == Standing::Deleting
+                space.state == SpaceState::Deleting
+                    || streaming.status == StreamingStatus::Deleting
                     || streaming.distribution.as_ref().is_some_and(|distribution| !distribution.deployed)
             });
             if pending {
@@ -67,7 +67,7 @@ impl Streams {
 
     async fn step(&self, space: &Space) -> Result<Step, Error> {
         let Some(streaming) = &space.streaming else { return Ok(Step::Done) };
-        if space.state == State::Deleting || streaming.standing == Standing::Deleting {
+        if space.state == SpaceState::Deleting || streaming.status == StreamingStatus::Deleting {
             return self.take_away(space, streaming).await;
         }
         let Some(distribution) = streaming.distribution.as_ref().filter(|distribution| !distribution.deployed) else {
@@ -75,8 +75,8 @@ impl Streams {
         };
         let Some(found) = self.there(&space.id, streaming, distribution).await? else { return Ok(Step::Done) };
         let deployed = found.distribution.deployed;
-        let changed = match streaming.standing {
-            Standing::On => {
+        let changed = match streaming.status {
+            StreamingStatus::On => {
                 let wanted = self.wanted(&space.id, streaming).await?;
                 patiently(self.distributions.bring(found, &wanted).await.map(|(_, changed)| changed))?
             }
@@ -114,7 +114,7 @@ impl Streams {
     }
 
     /// Whether a distribution could be deleted; what has to be done before is begun.
-    async fn delete(&self, found: Found) -> Result<bool, Error> {
+    async fn delete(&self, found: FoundDistribution) -> Result<bool, Error> {
         if found.config.enabled {
             patiently(self.distributions.disable(found).await)?;
             return Ok(false);

@@ -6,7 +6,7 @@ use aws_sdk_cloudfront::types::PriceClass;
 use axum::{Extension, Router};
 use reelspan::{
     budget::Budget,
-    distribution::{Distributions, Hosts, Settings as Installation, SigningSecret},
+    distribution::{Distributions, Hosts, Installation, SigningSecret},
     http::origin::OwnOrigins,
     store::{Stores, Users},
     user::{Authenticator, Settings},

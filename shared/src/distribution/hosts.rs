@@ -69,7 +69,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::space::streaming::Standing;
+    use crate::space::streaming::StreamingStatus;
 
     #[test]
     fn the_base_of_a_secure_space_says_which_setup_it_is_of() {
@@ -80,7 +80,7 @@ mod tests {
         let (one, other) = (Streaming::new(Kind::Secure, Vec::new()), Streaming::new(Kind::Secure, Vec::new()));
         assert_eq!(base(&one), format!("http://127.0.0.1:8080/stream/films~{}", one.generation()));
         assert_ne!(base(&one), base(&other));
-        let off = Streaming { standing: Standing::Off, version: 7, ..one.clone() };
+        let off = Streaming { status: StreamingStatus::Off, version: 7, ..one.clone() };
         assert_eq!(base(&off), base(&one));
         assert_eq!(base(&Streaming::new(Kind::Open, Vec::new())), "http://127.0.0.1:8080/stream/films");
         assert_eq!(Hosts::CloudFront.base(&space, &one, &distribution), "https://d1.cloudfront.net");

@@ -39,7 +39,7 @@ pub use hosts::Hosts;
 pub use keys::Rotation;
 pub use policies::RANGE;
 pub use secret::{Keys, SigningSecret};
-pub use settings::{Settings, Unset};
+pub use settings::{Installation, Unset};
 pub use shared::{Made, VIEWER_REQUEST};
 pub use wanted::{COOKIES, COOKIES_PATH, FRAGMENTS, MEDIA, OriginSettings, TAG, Wanted};
 
@@ -55,13 +55,13 @@ const DEPLOYED: &str = "Deployed";
 #[derive(Clone, Debug)]
 pub struct Distributions {
     client: Client,
-    settings: Arc<Settings>,
+    settings: Arc<Installation>,
     making: Arc<Mutex<()>>,
 }
 
 /// A distribution as it is.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FoundDistribution {
     /// What it is known by.
     pub distribution: Distribution,
     /// What it is.
@@ -73,7 +73,7 @@ pub struct Found {
 impl Distributions {
     /// Those behind a client of this configuration, for an installation of these settings.
     #[must_use]
-    pub fn new(config: cloudfront::Builder, settings: Settings) -> Self {
+    pub fn new(config: cloudfront::Builder, settings: Installation) -> Self {
         Self { client: Client::from_conf(config.build()), settings: Arc::new(settings), making: Arc::default() }
     }
 
@@ -84,7 +84,7 @@ impl Distributions {
     }
 
     /// Makes a distribution; where it was made already, it is that one.
-    pub async fn create(&self, wanted: &Wanted) -> Result<Found, Error> {
+    pub async fn create(&self, wanted: &Wanted) -> Result<FoundDistribution, Error> {
         let config =
             DistributionConfigWithTags::builder().distribution_config(wanted.config()?).tags(wanted.tags()?).build();
         let create = self.client.create_distribution_with_tags().distribution_config_with_tags(config);
@@ -98,20 +98,20 @@ impl Distributions {
     }
 
     /// The distribution of this name, as it is; [`Error::Gone`] where there is none.
-    pub async fn get(&self, id: &str) -> Result<Found, Error> {
+    pub async fn get(&self, id: &str) -> Result<FoundDistribution, Error> {
         let found_now = self.client.get_distribution().id(id).send().await.map_err(of)?;
         found(found_now.distribution, found_now.e_tag)
     }
 
     /// The distribution that a space was given, though it was not noted which it is.
-    pub async fn lost(&self, space: &SpaceId, streaming: &Streaming) -> Result<Option<Found>, Error> {
+    pub async fn lost(&self, space: &SpaceId, streaming: &Streaming) -> Result<Option<FoundDistribution>, Error> {
         let wanted = Wanted::new(space, streaming, &self.settings, &Made::default());
         self.by_reference(&wanted.reference, &wanted.comment).await
     }
 
     /// The list does not say by what a distribution was asked for, but what it says of itself; the local CloudFront leaves that
     /// out too.
-    async fn by_reference(&self, reference: &str, comment: &str) -> Result<Option<Found>, Error> {
+    async fn by_reference(&self, reference: &str, comment: &str) -> Result<Option<FoundDistribution>, Error> {
         let mut all = self.client.list_distributions().into_paginator().send();
         while let Some(page) = all.next().await {
             let page = page.map_err(of)?.distribution_list.and_then(|list| list.items).unwrap_or_default();
@@ -127,7 +127,7 @@ impl Distributions {
     }
 
     /// Brings a distribution to what it is to be, if it is not; says what is known of it then, and whether anything was changed.
-    pub async fn bring(&self, found: Found, wanted: &Wanted) -> Result<(Distribution, bool), Error> {
+    pub async fn bring(&self, found: FoundDistribution, wanted: &Wanted) -> Result<(Distribution, bool), Error> {
         let config = wanted.over((*found.config).clone())?;
         let different = differences(&config, &found.config);
         if different.is_empty() {
@@ -138,20 +138,20 @@ impl Distributions {
     }
 
     /// Has a distribution serve nobody, without another look at the rest of it.
-    pub async fn disable(&self, found: Found) -> Result<Distribution, Error> {
+    pub async fn disable(&self, found: FoundDistribution) -> Result<Distribution, Error> {
         let mut config = found.config.clone();
         config.enabled = false;
         self.replace(found, config).await
     }
 
-    async fn replace(&self, found: Found, config: Box<DistributionConfig>) -> Result<Distribution, Error> {
+    async fn replace(&self, found: FoundDistribution, config: Box<DistributionConfig>) -> Result<Distribution, Error> {
         let update = self.client.update_distribution().id(&found.distribution.id).if_match(&found.etag);
         let updated = Box::pin(update.distribution_config(*config).send()).await.map_err(of)?;
         Ok(self::found(updated.distribution, updated.e_tag)?.distribution)
     }
 
     /// Deletes a distribution, which has to be disabled and deployed.
-    pub async fn delete(&self, found: &Found) -> Result<(), Error> {
+    pub async fn delete(&self, found: &FoundDistribution) -> Result<(), Error> {
         let delete = self.client.delete_distribution().id(&found.distribution.id).if_match(&found.etag);
         match delete.send().await.map_err(of) {
             Ok(_) | Err(Error::Gone) => Ok(()),
@@ -160,10 +160,10 @@ impl Distributions {
     }
 }
 
-fn found(distribution: Option<types::Distribution>, etag: Option<String>) -> Result<Found, Error> {
+fn found(distribution: Option<types::Distribution>, etag: Option<String>) -> Result<FoundDistribution, Error> {
     let missing = || Error::cloudfront("a distribution without its configuration, or its ETag");
     let distribution = distribution.ok_or_else(missing)?;
-    Ok(Found {
+    Ok(FoundDistribution {
         config: Box::new(distribution.distribution_config.ok_or_else(missing)?),
         etag: etag.ok_or_else(missing)?,
         distribution: Distribution {

@@ -34,7 +34,7 @@ pub struct Keys {
 /// The JSON of the secret. Without `Debug`, so that it is never logged.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Text {
+struct SecretFields {
     #[serde(skip_serializing_if = "Option::is_none")]
     key_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,19 +86,19 @@ impl SigningSecret {
 }
 
 fn text(keys: &Keys) -> String {
-    let text = Text {
+    let text = SecretFields {
         key_id: keys.signer.as_ref().map(|signer| signer.key_id().to_owned()),
         pkcs8: keys.signer.as_ref().map(|signer| STANDARD.encode(signer.key().pkcs8())),
         next: keys.next.as_ref().map(|key| STANDARD.encode(key.pkcs8())),
     };
-    // Text keys and texts: serialising cannot fail.
+    // SecretFields keys and texts: there is nothing in it that could fail.
     serde_json::to_string(&text).unwrap_or_default()
 }
 
 /// The errors do not quote the content, which is secret.
 fn keys(text: &str) -> Result<Keys, Error> {
     let wrong = |message: &str| Error::Service { service: SECRETS, message: message.to_owned() };
-    let text: Text = serde_json::from_str(text).map_err(|_| wrong("the signing key is not JSON"))?;
+    let text: SecretFields = serde_json::from_str(text).map_err(|_| wrong("the signing key is not JSON"))?;
     let key = |base64: String| {
         let pkcs8 = STANDARD.decode(&base64).map_err(|_| wrong("the signing key is not base64"))?;
         SigningKey::from_pkcs8(&pkcs8).map_err(|error| wrong(&error.to_string()))

@@ -6,7 +6,7 @@ use aws_sdk_cloudfront::types::PriceClass;
 
 /// What the distributions of an installation stand on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub struct Installation {
     /// What begins the name of everything that is made in CloudFront: an account may have several installations.
     pub name: String,
     /// The host of the media bucket: `reelspan-media-123456789012.s3.eu-west-1.amazonaws.com`.
@@ -24,7 +24,7 @@ pub struct Settings {
 #[error("the environment variable {0} is not set")]
 pub struct Unset(&'static str);
 
-impl Settings {
+impl Installation {
     /// What the function's environment says: `STREAMING_NAME`, `MEDIA_DOMAIN`, `FRAGMENTS_URL`, `COOKIES_URL`, and
     /// `PRICE_CLASS` unless it is all edges.
     pub fn from_env() -> Result<Self, Unset> {

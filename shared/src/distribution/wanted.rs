@@ -15,10 +15,10 @@ use aws_sdk_cloudfront::types::{
 };
 
 use super::policies::quantity;
-use super::settings::Settings;
+use super::settings::Installation;
 use super::shared::Made;
 use crate::space::SpaceId;
-use crate::space::streaming::{Kind, Standing, Streaming};
+use crate::space::streaming::{Kind, Streaming, StreamingStatus};
 
 /// The origin of plain bytes: the space's prefix of the media bucket.
 pub const MEDIA: &str = "media";
@@ -87,7 +87,7 @@ pub struct Wanted {
 impl Wanted {
     /// What streams a space in this way, with what all of them share.
     #[must_use]
-    pub fn new(space: &SpaceId, streaming: &Streaming, settings: &Settings, made: &Made) -> Self {
+    pub fn new(space: &SpaceId, streaming: &Streaming, settings: &Installation, made: &Made) -> Self {
         let origin = |domain: &str, path: String, access: &str| OriginSettings {
             domain: domain.to_owned(),
             path,
@@ -98,7 +98,7 @@ impl Wanted {
             reference: reference(settings, space, streaming),
             comment: format!("{} streams {space}", settings.name),
             space: space.clone(),
-            enabled: streaming.standing == Standing::On,
+            enabled: streaming.status == StreamingStatus::On,
             price: settings.price.clone(),
             ipv6: !secure,
             media: origin(&settings.media, format!("/{space}"), &made.media_access),
@@ -206,7 +206,7 @@ impl Wanted {
 
 /// What a distribution is asked for by.
 #[must_use]
-pub(super) fn reference(settings: &Settings, space: &SpaceId, streaming: &Streaming) -> String {
+pub(super) fn reference(settings: &Installation, space: &SpaceId, streaming: &Streaming) -> String {
     format!("{}/{space}/{}", settings.name, streaming.reference)
 }
 

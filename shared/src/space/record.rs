@@ -9,7 +9,7 @@ use crate::user::{Identity, UserName};
 
 /// Whether a space is there for its users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum SpaceState {
     /// It is.
     Live,
     /// It is gone for them, and its contents are on their way out. Its name is free once they are.
@@ -30,7 +30,7 @@ pub struct Space {
     /// What is noted of it, by names in lower case.
     pub properties: BTreeMap<String, String>,
     /// Whether it is there.
-    pub state: State,
+    pub state: SpaceState,
     /// How it is streamed, if it is.
     pub streaming: Option<Streaming>,
 }
@@ -45,7 +45,7 @@ impl Space {
             let _ = acl.grant(Grantee::User(owner.clone()), Right::Write);
         }
         let owner = owner.map(|owner| owner.as_str().to_owned());
-        Self { id, owner, created, acl, properties: BTreeMap::new(), state: State::Live, streaming: None }
+        Self { id, owner, created, acl, properties: BTreeMap::new(), state: SpaceState::Live, streaming: None }
     }
 
     /// Whether somebody, or nobody in particular, has this right in it.

@@ -30,7 +30,7 @@ impl Kind {
 
 /// Whether a space streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum StreamingStatus {
     /// It does, or will as soon as its distribution is deployed.
     On,
     /// It was turned off; its distribution is kept, so that turning it on is quick.
@@ -39,7 +39,7 @@ pub enum Standing {
     Deleting,
 }
 
-impl Standing {
+impl StreamingStatus {
     /// A word for it, as it is stored.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -50,10 +50,10 @@ impl Standing {
         }
     }
 
-    /// Reads what [`Standing::name`] wrote.
+    /// Reads what [`StreamingStatus::name`] wrote.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::On, Self::Off, Self::Deleting].into_iter().find(|standing| standing.name() == name)
+        [Self::On, Self::Off, Self::Deleting].into_iter().find(|status| status.name() == name)
     }
 }
 
@@ -74,7 +74,7 @@ pub struct Streaming {
     /// To whom.
     pub kind: Kind,
     /// Whether it is on.
-    pub standing: Standing,
+    pub status: StreamingStatus,
     /// The origins whose pages may read what is streamed; none where any https origin may.
     pub origins: Vec<String>,
     /// Names this setup of streaming: every setup has another, those of an earlier space of the same name included. CloudFront is
@@ -94,7 +94,7 @@ impl Streaming {
         // Only one space's own past has to be told from its present, and that took longer than a nanosecond.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let reference = format!("{:x}", now.as_nanos());
-        Self { kind, standing: Standing::On, origins, reference, distribution: None, version: 0 }
+        Self { kind, status: StreamingStatus::On, origins, reference, distribution: None, version: 0 }
     }
 
     /// What the URLs of this setup have and those of any other have not, where both are at one host: a signature binds the URL

@@ -32,7 +32,7 @@ pub(crate) use error::{SECRETS, of_secrets};
 pub use first_admin::{FirstAdmin, Registry};
 pub use index::{Cells, Found, HeadOf, IndexTable, PagesOf, Reader, Sequencer, Stored, Unfinished};
 pub use media::{
-    Content, Listed, Md5, Media, New, Object, ObjectSource, Objects, Page, Part, PutError, Signed, Upload,
+    Content, ContentList, Listed, Md5, Media, New, Object, ObjectSource, Objects, PutError, Signed, Upload, UploadPart,
 };
 pub use spaces::{Admission, SpacesTable};
 pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, USERS, create_tables};

@@ -2,7 +2,7 @@
 
 use reelspan::space::SpaceId;
 use reelspan::space::acl::{Acl, Grantee, Right};
-use reelspan::space::record::{Space, State};
+use reelspan::space::record::{Space, SpaceState};
 use reelspan::store::SPACES;
 use reelspan::user::UserName;
 
@@ -32,8 +32,8 @@ async fn a_space_is_made_once_and_changed_only_while_it_is_there() {
     assert_eq!(table.get(&films).await.unwrap(), Some(Space { acl: acl.clone(), ..space("films") }));
 
     assert!(!table.remove(&films).await.unwrap(), "a live space was removed");
-    assert!(table.set_state(&films, State::Live, State::Deleting).await.unwrap());
-    assert!(!table.set_state(&films, State::Live, State::Deleting).await.unwrap(), "it was deleted twice");
+    assert!(table.set_state(&films, SpaceState::Live, SpaceState::Deleting).await.unwrap());
+    assert!(!table.set_state(&films, SpaceState::Live, SpaceState::Deleting).await.unwrap(), "it was deleted twice");
     assert!(!table.set_acl(&films, &acl).await.unwrap(), "a space on its way out was shared");
     assert!(!table.create(&space("films")).await.unwrap(), "its name was given away early");
     assert!(table.remove(&films).await.unwrap());

@@ -31,9 +31,9 @@ pub async fn from_env(time_to_live: Duration) -> Result<Authenticator, Box<dyn E
 }
 
 /// The layer that [`layer`] returns.
-pub type Layer = FromFnLayer<Step, Authenticator, (State<Authenticator>, Request)>;
+pub type Layer = FromFnLayer<Middleware, Authenticator, (State<Authenticator>, Request)>;
 
-type Step = fn(State<Authenticator>, Request, Next) -> BoxFuture<'static, Response>;
+type Middleware = fn(State<Authenticator>, Request, Next) -> BoxFuture<'static, Response>;
 
 /// A layer that gives each request an extension of type `Option<Identity>`: the user whom API Gateway's authorizer names, or else
 /// the user whose credentials the `Authorization` field has; `None` for a request without that field. The layer itself responds

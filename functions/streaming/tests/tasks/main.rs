@@ -7,7 +7,7 @@ mod killed;
 mod world;
 
 use reelspan::distribution::{differences, paths};
-use reelspan::space::streaming::{Kind, Standing};
+use reelspan::space::streaming::{Kind, StreamingStatus};
 use reelspan::user::Role;
 use serde_json::json;
 
@@ -20,7 +20,7 @@ async fn streaming_is_turned_on_once_and_asked_again_is_the_same() {
     let streaming = world.streaming("films").await.unwrap();
     let distribution = streaming.distribution.unwrap();
     assert_eq!(first["streamingHost"], distribution.host);
-    assert_eq!((streaming.kind, streaming.standing), (Kind::Open, Standing::On));
+    assert_eq!((streaming.kind, streaming.status), (Kind::Open, StreamingStatus::On));
     for secure in [json!(false), json!("false")] {
         let again = world.done("enable-hls", json!({"spaceId": "films", "secure": secure})).await;
         assert_eq!(again, first);
@@ -87,7 +87,7 @@ async fn what_is_off_is_quickly_on_again_and_keeps_its_host() {
     world.settled("films").await;
     for _ in 0..2 {
         world.done("disable-streaming", json!({"spaceId": "films"})).await;
-        assert_eq!(world.streaming("films").await.unwrap().standing, Standing::Off);
+        assert_eq!(world.streaming("films").await.unwrap().status, StreamingStatus::Off);
         assert!(!world.distributions().await[0].enabled);
     }
     world.settled("films").await;
@@ -127,7 +127,7 @@ async fn while_it_is_deleted_it_cannot_be_turned_on() {
     assert_eq!(status, 503);
     assert!(text.contains("being deleted"), "{text}");
     world.done("disable-streaming", json!({"spaceId": "films"})).await;
-    assert_eq!(world.streaming("films").await.unwrap().standing, Standing::Deleting);
+    assert_eq!(world.streaming("films").await.unwrap().status, StreamingStatus::Deleting);
 }
 
 #[tokio::test]
@@ -228,10 +228,10 @@ async fn what_cannot_be_is_told() {
 
 #[tokio::test]
 async fn a_space_that_is_deleted_takes_its_distribution_along() {
-    use reelspan::space::record::State;
+    use reelspan::space::record::SpaceState;
     let world = World::new().await;
     world.done("enable-streaming", json!({"spaceId": "films"})).await;
-    world.streams.table.set_state(&id("films"), State::Live, State::Deleting).await.unwrap();
+    world.streams.table.set_state(&id("films"), SpaceState::Live, SpaceState::Deleting).await.unwrap();
     world.settled("films").await;
     assert!(world.distributions().await.is_empty());
     assert!(world.streams.table.remove(&id("films")).await.unwrap());

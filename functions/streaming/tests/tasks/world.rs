@@ -17,7 +17,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::Request;
-use reelspan::distribution::{Distributions, Hosts, Settings, SigningSecret};
+use reelspan::distribution::{Distributions, Hosts, Installation, SigningSecret};
 use reelspan::space::SpaceId;
 use reelspan::space::commons::Commons;
 use reelspan::space::record::Space;
@@ -124,7 +124,7 @@ impl World {
             .region(region)
             .credentials_provider(credentials)
             .http_client(mock.http_client());
-        let settings = Settings {
+        let settings = Installation {
             name: "reelspan".to_owned(),
             media: "media.s3.eu-west-1.amazonaws.com".to_owned(),
             fragments: "fragments.lambda-url.eu-west-1.on.aws".to_owned(),
@@ -240,7 +240,7 @@ impl World {
                 .map(|config| config.default_cache_behavior.as_ref().unwrap().trusted_key_groups.as_ref().unwrap().enabled)
                 .collect::<Vec<_>>(),
             "streaming": self.streaming("films").await.map(|streaming| json!([
-                streaming.kind.name(), streaming.standing.name(), streaming.origins,
+                streaming.kind.name(), streaming.status.name(), streaming.origins,
                 streaming.distribution.map(|distribution| distribution.deployed),
             ])),
         })

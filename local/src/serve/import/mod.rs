@@ -21,7 +21,7 @@ use reelspan::space::{
     ContentId, MediaKey, SpaceId,
     acl::{Grantee, Right},
     record::Space,
-    streaming::{Kind, Standing},
+    streaming::{Kind, StreamingStatus},
 };
 use reelspan_streaming::Streams;
 
@@ -90,7 +90,7 @@ pub async fn make_space(streams: &Streams, id: &SpaceId) -> Result<(), Error> {
     streams.table.create(&space).await.map_err(Error::failed(about()))?;
     let there = streams.table.get(id).await.map_err(Error::failed(about()))?;
     let decided = there.and_then(|space| space.streaming);
-    if decided.is_none_or(|streaming| (streaming.kind, streaming.standing) == (Kind::Open, Standing::On)) {
+    if decided.is_none_or(|streaming| (streaming.kind, streaming.status) == (Kind::Open, StreamingStatus::On)) {
         streams.on(id, Kind::Open, None).await.map_err(Error::failed(about()))?;
     }
     Ok(())

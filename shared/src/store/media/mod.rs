@@ -18,7 +18,7 @@ use futures::Stream;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 
 use self::body::Body;
-pub use self::content::{Content, Listed, Md5, New, Objects, Page, Part, PutError, Signed, Upload};
+pub use self::content::{Content, ContentList, Listed, Md5, New, Objects, PutError, Signed, Upload, UploadPart};
 use self::download::{Download, Version};
 use super::Error;
 use super::error::of_s3;

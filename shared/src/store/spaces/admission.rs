@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use super::item::{COMMONS, Item, commons, key, name, space, streaming, text};
 use crate::space::SpaceId;
 use crate::space::commons::{Commons, TrustedKey};
-use crate::space::record::{Space, State};
+use crate::space::record::{Space, SpaceState};
 use crate::space::streaming::Streaming;
 use crate::store::Error;
 
@@ -43,7 +43,7 @@ impl Admission {
         for item in items {
             if item.get("space") == Some(&text(COMMONS)) {
                 admission.keys = commons(item).ok_or_else(|| fault("what streamed spaces share"))?.keys;
-            } else if item.get("state") == Some(&text(name(State::Live)))
+            } else if item.get("state") == Some(&text(name(SpaceState::Live)))
                 && let Some(found) = item.get("streaming")
             {
                 let found = found.as_m().ok().and_then(streaming);

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::space::SpaceId;
 use crate::space::acl::Acl;
 use crate::space::commons::{Commons, TrustedKey};
-use crate::space::record::{Space, State};
-use crate::space::streaming::{Distribution, Kind, Standing, Streaming};
+use crate::space::record::{Space, SpaceState};
+use crate::space::streaming::{Distribution, Kind, Streaming, StreamingStatus};
 use crate::store::Error;
 
 /// An item's attributes by name.
@@ -18,10 +18,10 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 /// The name of the item of what is shared: none that a space can have.
 pub(super) const COMMONS: &str = "*";
 
-pub(super) const fn name(state: State) -> &'static str {
+pub(super) const fn name(state: SpaceState) -> &'static str {
     match state {
-        State::Live => "live",
-        State::Deleting => "deleting",
+        SpaceState::Live => "live",
+        SpaceState::Deleting => "deleting",
     }
 }
 
@@ -57,7 +57,7 @@ pub(super) fn item(space: &Space) -> Item {
 pub(super) fn of_streaming(streaming: &Streaming) -> Item {
     let mut item = Item::from([
         ("type".to_owned(), text(streaming.kind.name())),
-        ("standing".to_owned(), text(streaming.standing.name())),
+        ("standing".to_owned(), text(streaming.status.name())),
         ("origins".to_owned(), AttributeValue::L(streaming.origins.iter().map(text).collect())),
         ("reference".to_owned(), text(&streaming.reference)),
         ("version".to_owned(), AttributeValue::N(streaming.version.to_string())),
@@ -82,7 +82,7 @@ pub(super) fn streaming(item: &Item) -> Option<Streaming> {
     };
     Some(Streaming {
         kind: Kind::parse(string("type")?)?,
-        standing: Standing::parse(string("standing")?)?,
+        status: StreamingStatus::parse(string("standing")?)?,
         origins: origins.collect::<Option<_>>()?,
         reference: string("reference").cloned().unwrap_or_default(),
         distribution,
@@ -138,8 +138,8 @@ pub(super) fn space(item: &Item) -> Result<Space, Error> {
     let acl = strings(item, "acl");
     let acl = Acl::of_fields(acl.iter().map(|(name, right)| (name.as_str(), right.as_str())));
     let state = match string("state").map(String::as_str) {
-        Some("live") => State::Live,
-        Some("deleting") => State::Deleting,
+        Some("live") => SpaceState::Live,
+        Some("deleting") => SpaceState::Deleting,
         _ => return Err(fault("state")),
     };
     let streaming = match item.get("streaming") {
@@ -182,7 +182,7 @@ mod tests {
             let mut whole = Space::new(SpaceId::parse("films").unwrap(), owner, 1_459_879_151);
             whole.acl.grant(Grantee::Public, Right::Read).unwrap();
             whole.properties.insert("streaming-host".to_owned(), "d1.cloudfront.net".to_owned());
-            whole.state = State::Deleting;
+            whole.state = SpaceState::Deleting;
             assert_eq!(space(&item(&whole)).unwrap(), whole);
             let mut streaming = Streaming::new(Kind::Secure, vec!["https://example.org".to_owned()]);
             whole.streaming = Some(streaming.clone());

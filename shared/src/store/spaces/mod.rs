@@ -19,7 +19,7 @@ use super::Error;
 use super::error::of_dynamodb;
 use crate::space::SpaceId;
 use crate::space::acl::Acl;
-use crate::space::record::{Space, State};
+use crate::space::record::{Space, SpaceState};
 
 /// The table of spaces.
 #[derive(Clone, Debug)]
@@ -79,12 +79,12 @@ impl SpacesTable {
             .expression_attribute_names("#acl", "acl")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":acl", map(acl.fields()))
-            .expression_attribute_values(":live", text(name(State::Live)));
+            .expression_attribute_values(":live", text(name(SpaceState::Live)));
         done(update.send().await)
     }
 
     /// Brings a space from one state into another; `false` where it is not in the first.
-    pub async fn set_state(&self, id: &SpaceId, from: State, to: State) -> Result<bool, Error> {
+    pub async fn set_state(&self, id: &SpaceId, from: SpaceState, to: SpaceState) -> Result<bool, Error> {
         let update = self.client.update_item().table_name(&self.table).set_key(Some(key(id)));
         let update = update
             .update_expression("SET #state = :to")
@@ -103,7 +103,7 @@ impl SpacesTable {
             .condition_expression("#state = :deleting AND attribute_not_exists(#streaming)")
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#streaming", "streaming")
-            .expression_attribute_values(":deleting", text(name(State::Deleting)));
+            .expression_attribute_values(":deleting", text(name(SpaceState::Deleting)));
         done(delete.send().await)
     }
 }

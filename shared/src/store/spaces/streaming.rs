@@ -7,7 +7,7 @@ use super::item::{COMMONS, commons, key, name, of_commons, of_streaming, text};
 use super::{SpacesTable, done};
 use crate::space::SpaceId;
 use crate::space::commons::Commons;
-use crate::space::record::State;
+use crate::space::record::SpaceState;
 use crate::space::streaming::Streaming;
 use crate::store::Error;
 use crate::store::error::of_dynamodb;
@@ -43,7 +43,7 @@ impl SpacesTable {
                 update = update
                     .update_expression("SET #streaming = :streaming")
                     .expression_attribute_names("#state", "state")
-                    .expression_attribute_values(":live", text(name(State::Live)))
+                    .expression_attribute_values(":live", text(name(SpaceState::Live)))
                     .expression_attribute_values(
                         ":streaming",
                         AttributeValue::M(of_streaming(&Streaming { version, ..other.clone() })),

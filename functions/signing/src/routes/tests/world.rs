@@ -17,7 +17,7 @@ use reelspan::space::SpaceId;
 use reelspan::space::acl::{Grantee, Right};
 use reelspan::space::commons::{Commons, TrustedKey};
 use reelspan::space::record::Space;
-use reelspan::space::streaming::{Distribution, Kind, Standing, Streaming};
+use reelspan::space::streaming::{Distribution, Kind, Streaming, StreamingStatus};
 use reelspan::store::{self, CONTAINER_INDEX, Cells, SPACES, Sequencer, Stores, create_tables};
 use reelspan::user::{Identity, Role, UserName};
 use reelspan_engine::container::index;
@@ -93,12 +93,11 @@ impl World {
             space.acl.grant(Grantee::User(UserName::parse("alice").unwrap()), Right::Read).unwrap();
         }
         let kind = if name == "open" { Kind::Open } else { Kind::Secure };
-        let standing = if name == "off" { Standing::Off } else { Standing::On };
+        let status = if name == "off" { StreamingStatus::Off } else { StreamingStatus::On };
         let host = format!("{name}.cloudfront.net");
         let distribution = Some(Distribution { id: "E1".to_owned(), host, deployed: false });
         if name != "never" {
-            space.streaming =
-                Some(Streaming { standing, distribution, ..Streaming::new(kind, vec![PAGES.to_owned()]) });
+            space.streaming = Some(Streaming { status, distribution, ..Streaming::new(kind, vec![PAGES.to_owned()]) });
         }
         assert!(self.signing.table.create(&space).await.unwrap());
     }

@@ -13,7 +13,7 @@ const MOST: usize = 1000;
 
 /// Some names of contents, in the order of their UTF-8 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Page {
+pub struct ContentList {
     /// The names.
     pub names: Vec<ContentId>,
     /// There are others behind them.
@@ -62,9 +62,9 @@ impl Media {
         prefix: &ContentPrefix,
         after: Option<&ContentPrefix>,
         count: usize,
-    ) -> Result<Page, Error> {
+    ) -> Result<ContentList, Error> {
         let count = count.min(MOST);
-        let mut page = Page { names: Vec::with_capacity(count), more: true };
+        let mut page = ContentList { names: Vec::with_capacity(count), more: true };
         let mut after = after.map(|after| after.as_str().to_owned());
         while page.more && page.names.len() < count {
             let (names, more) = self.names(space, prefix, after.as_deref(), count - page.names.len()).await?;

@@ -15,9 +15,9 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Builder, RequestChecksumCalculation};
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 
-pub use self::listing::{Listed, Objects, Page};
+pub use self::listing::{ContentList, Listed, Objects};
 pub use self::md5::Md5;
-pub use self::presigned::{Part, Signed, Upload};
+pub use self::presigned::{Signed, Upload, UploadPart};
 pub use self::put::{New, PutError};
 use super::{Media, Object};
 use crate::space::MediaKey;

@@ -38,7 +38,7 @@ pub struct Signed {
 
 /// A part of an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct UploadPart {
     /// Its number, from 1.
     pub number: i32,
     /// How many bytes it has.
@@ -57,7 +57,7 @@ pub enum Upload {
         /// What S3 calls it.
         id: String,
         /// The parts, in their order.
-        parts: Vec<Part>,
+        parts: Vec<UploadPart>,
     },
 }
 
@@ -115,7 +115,7 @@ impl Media {
             let part = each.min(size - start);
             let put = put.content_length(length(part)?).customize().config_override(patient());
             let url = signed(put.presigned(until(PARTS_BEGUN)?).await)?.url;
-            parts.push(Part { number, size: part, url });
+            parts.push(UploadPart { number, size: part, url });
             (start, number) = (start + part, number + 1);
         }
         Ok(Upload::Parts { id, parts })
