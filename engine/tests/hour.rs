@@ -22,8 +22,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use reelspan_engine::container::{self, ReadError, Source};
-use reelspan_engine::fragment::resolve::{self, Ask, Cut, Error, Meaning, Memory, Pages};
-use reelspan_engine::index::{Outline, Page};
+use reelspan_engine::fragment::resolve::{self, Ask, Cut, Meaning, Memory, Pages};
+use reelspan_engine::index::{Outline, Page, PagesError};
 use reelspan_engine::media::{Interval, Time};
 
 /// Counts the bytes read from a film.
@@ -87,14 +87,14 @@ impl Fetched {
 }
 
 impl Pages for Fetched {
-    async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), Error> {
+    async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), PagesError> {
         if !(self.had.contains(cells.start()) && self.had.contains(cells.end())) {
             self.rounds += 1;
         }
         Ok(())
     }
 
-    fn page(&self, cell: u32) -> Result<Option<Page>, Error> {
+    fn page(&self, cell: u32) -> Result<Option<Page>, PagesError> {
         self.memory.page(cell)
     }
 

@@ -24,6 +24,7 @@ mod indexed;
 mod keyframe;
 #[cfg(feature = "matroska")]
 pub mod matroska;
+mod memory;
 #[cfg(feature = "mp4")]
 pub mod mp4;
 #[cfg(any(feature = "mpegps", feature = "mpegts"))]

@@ -15,6 +15,7 @@ mod limits;
 mod outline;
 mod pack;
 mod page;
+mod pages;
 mod runs;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub use head::{Head, Original, Status};
 pub use limits::{CELL, MAX_PAGE_BYTES, MAX_PAGES};
 pub use outline::{Container, Outline};
 pub use page::{Element, Page, PageTrack};
+pub use pages::{Memory, Pages, PagesError};
 pub use runs::{Cursor, Runs};
 
 use std::ops::RangeInclusive;

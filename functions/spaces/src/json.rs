@@ -7,7 +7,7 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use reelspan::space::SpaceId;
 use reelspan::space::acl::Right;
 use reelspan::space::record::Space;
-use reelspan::space::streaming::Standing;
+use reelspan::space::streaming::StreamingStatus;
 use reelspan::store::Objects;
 use reelspan::user::Role;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ pub fn spaces<'a>(spaces: impl Iterator<Item = &'a Space>, who: &Who) -> Respons
 }
 
 fn described(space: &Space, who: &Who) -> Value {
-    let streaming = space.streaming.as_ref().filter(|streaming| streaming.standing == Standing::On);
+    let streaming = space.streaming.as_ref().filter(|streaming| streaming.status == StreamingStatus::On);
     json!({
         "id": space.id.as_str(),
         "owner": space.owner,

@@ -4,8 +4,7 @@ use std::ops::RangeInclusive;
 
 use reelspan::space::MediaKey;
 use reelspan::store::{Cells, Found, IndexTable, PagesOf, Sequencer, Stores};
-use reelspan_engine::fragment::resolve::{self, Pages};
-use reelspan_engine::index::{Container, Head, Original, Outline, Packed, Page, PageTrack, Status};
+use reelspan_engine::index::{Container, Head, Original, Outline, Packed, Page, PageTrack, Pages, PagesError, Status};
 use reelspan_engine::media::{Private, Run, Ticks, Time};
 
 use super::database;
@@ -171,8 +170,8 @@ async fn pages_of_another_version_than_the_head_are_noticed() {
     assert!(!index.pages_of(&media(), &before).await.unwrap().whole);
     let mut found = find(&stores, 0..=4).await;
     assert_eq!(load(&stores, &mut found, 0..=1).await.0, [0, 1]);
-    assert!(matches!(found.pages.load(1..=2).await, Err(resolve::Error::Changed)));
-    assert!(matches!(found.pages.load(2..=2).await, Err(resolve::Error::Changed)));
+    assert!(matches!(found.pages.load(1..=2).await, Err(PagesError::Changed)));
+    assert!(matches!(found.pages.load(2..=2).await, Err(PagesError::Changed)));
     assert_eq!(load(&stores, &mut found, 3..=4).await.0, [3, 4]);
 }
 
@@ -187,7 +186,7 @@ async fn pages_that_are_gone_are_noticed() {
     let removed = index.remove_pages(&media(), &Sequencer::new("02"), Some(("\"2\"", &shorter))).await.unwrap();
     assert_eq!(removed, 100);
     for cells in [1..=1, 250..=250, 0..=299] {
-        assert!(matches!(found.pages.load(cells).await, Err(resolve::Error::Changed)));
+        assert!(matches!(found.pages.load(cells).await, Err(PagesError::Changed)));
     }
 }
 

@@ -16,7 +16,7 @@ use crate::codec::flac::{crc8, crc16, put_number};
 use crate::container::Format;
 use crate::container::testing::{cut, damage, index};
 use crate::container::{Error, pieces, stream};
-use crate::fragment::resolve::Memory;
+use crate::index::Memory;
 use crate::index::{Outline, Page};
 use crate::media::{Interval, Run, Time};
 

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::pages::{Held, Pages, Want};
+use super::pages::{Held, Want};
 use super::position::{Span, union};
 use super::span::{Bound, find};
 use super::{Cover, Dimension, Error, Meaning, Meaningless, When, on_timeline, places, segments};
 use crate::container::{self, Merged, Segment, Selected};
-use crate::index::{Elements, Outline};
+use crate::index::{Elements, Outline, Pages};
 use crate::media::{Interval, Kind, Time, Track};
 
 /// The maximum number of byte ranges in an answer: its header has to pass through gateways.

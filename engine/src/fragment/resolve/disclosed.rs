@@ -4,10 +4,10 @@
 
 use std::ops::RangeInclusive;
 
-use super::pages::{Held, Pages};
+use super::pages::Held;
 use super::{Error, Meaning, When, select};
 use crate::container::{self, Segment, Selected};
-use crate::index::{Outline, Page};
+use crate::index::{Outline, Page, Pages, PagesError};
 use crate::media::{Interval, Kind, Run, Ticks, Time, Track};
 
 /// The length of each end of a fragment that is examined: what is between the two ends discloses nothing outside of the
@@ -102,7 +102,7 @@ struct Sparse<'p, P>(&'p mut P);
 const SHORT: u32 = 16;
 
 impl<P: Pages> Pages for Sparse<'_, P> {
-    async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), Error> {
+    async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), PagesError> {
         let (first, last) = (*cells.start(), *cells.end());
         if last.saturating_sub(first) < SHORT {
             return self.0.fetch(cells).await;
@@ -111,7 +111,7 @@ impl<P: Pages> Pages for Sparse<'_, P> {
         self.0.fetch(last..=last).await
     }
 
-    fn page(&self, cell: u32) -> Result<Option<Page>, Error> {
+    fn page(&self, cell: u32) -> Result<Option<Page>, PagesError> {
         self.0.page(cell)
     }
 
@@ -127,7 +127,7 @@ impl<P: Pages> Pages for Sparse<'_, P> {
         self.0.at_hand()
     }
 
-    async fn reserve(&mut self, bytes: u64) -> Result<(), Error> {
+    async fn reserve(&mut self, bytes: u64) -> Result<(), PagesError> {
         self.0.reserve(bytes).await
     }
 }

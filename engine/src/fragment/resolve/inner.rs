@@ -9,10 +9,10 @@ use std::collections::BinaryHeap;
 use std::ops::Range;
 
 use super::cover::{joined, needed};
-use super::pages::{Held, Memory};
+use super::pages::Held;
 use super::{Cover, Error, Meaning, Part, Segment, Selected};
 use crate::container::{self, MAX_MADE, Merged, Sink};
-use crate::index::{BuildError, Builder, Outline, cell, cell_end};
+use crate::index::{BuildError, Builder, Memory, Outline, cell, cell_end};
 use crate::media::splice::{Piece, Splice};
 use crate::media::{Edit, Run, Track};
 

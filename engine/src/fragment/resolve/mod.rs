@@ -18,10 +18,10 @@ mod tracks;
 
 use std::ops::{Range, RangeInclusive};
 
+pub use crate::index::{Memory, Pages};
 pub use cover::{cover, setup};
 pub use disclosed::disclosed;
 pub use meaning::{Dimension, Meaning, Meaningless, When, frame_rate, unit};
-pub use pages::{Memory, Pages};
 
 use self::edits::segments;
 use self::pages::{Held, Want};
@@ -30,7 +30,7 @@ use self::span::{Bound, find};
 use crate::container::{self, Format, Segment, Selected, Selection, Written};
 use crate::fragment::range::FragmentRange;
 use crate::fragment::uri::{Fragment, Temporal};
-use crate::index::{Outline, cell_at};
+use crate::index::{Outline, PagesError, cell_at};
 use crate::media::{Interval, Kind, Ticks, Time, Track};
 
 /// A requested fragment, from a query or a `Range`: [`Meaning::of`] translates it for a file.
@@ -88,6 +88,18 @@ pub enum Error {
     /// The pages could not be read.
     #[error("the index could not be read: {0}")]
     Pages(String),
+}
+
+impl From<PagesError> for Error {
+    fn from(error: PagesError) -> Self {
+        match error {
+            PagesError::Damaged(error) => Self::Container(error.into()),
+            PagesError::Changed => Self::Changed,
+            PagesError::Busy(service) => Self::Busy(service),
+            PagesError::Full => Self::Full,
+            PagesError::Unread(why) => Self::Pages(why),
+        }
+    }
 }
 
 /// A cut: a separate resource.

@@ -3,9 +3,9 @@
 use std::ops::RangeInclusive;
 
 use super::Error;
-use super::pages::{Held, Pages, Way, runs_of};
+use super::pages::{Held, Way, runs_of};
 use super::position::{Position, Span};
-use crate::index::cells;
+use crate::index::{Pages, cells};
 use crate::media::{Run, Ticks, Track};
 
 /// One end of an interval of a track's presentation times.

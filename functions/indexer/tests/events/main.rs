@@ -23,8 +23,7 @@ use bucket::{Bucket, Content, Moment};
 use bytes::Bytes;
 use reelspan::space::MediaKey;
 use reelspan::store::{CONTAINER_INDEX, Sequencer, Stores};
-use reelspan_engine::fragment::resolve;
-use reelspan_engine::index::{Head, Packed, Status};
+use reelspan_engine::index::{Head, Packed, PagesError, Status};
 use reelspan_indexer::{Error, S3Event, handle};
 use serde_json::json;
 use webm::webm;
@@ -83,12 +82,12 @@ async fn put_page(stores: &Stores, etag: &str, sequencer: &str) {
     stores.index.put_pages(&key(), etag, &Sequencer::new(sequencer), vec![page]).await.unwrap();
 }
 
-/// Reads all pages as a request does, and checks that they belong to the head's version.
-async fn check(stores: &Stores) -> Result<Option<Head>, resolve::Error> {
+/// Reads all pages as a request does, and checks that they are of the head's version.
+async fn check(stores: &Stores) -> Result<Option<Head>, PagesError> {
     check_of(stores, KEY).await
 }
 
-async fn check_of(stores: &Stores, key: &str) -> Result<Option<Head>, resolve::Error> {
+async fn check_of(stores: &Stores, key: &str) -> Result<Option<Head>, PagesError> {
     let Some(mut found) = stores.index.find(&key.parse().unwrap(), 0..=9).await.unwrap() else { return Ok(None) };
     for page in found.pages.load(0..=99).await? {
         for run in page.tracks.iter().flat_map(|track| &track.runs) {
@@ -189,7 +188,7 @@ async fn what_a_late_writer_left_is_mended_by_its_next_event() {
     handle(&stores, put(2)).await.unwrap();
     // A writer of the previous version overwrites one of our pages, and is stopped.
     put_page(&stores, "\"299\"", "00000001").await;
-    assert!(matches!(check(&stores).await, Err(resolve::Error::Changed)));
+    assert!(matches!(check(&stores).await, Err(PagesError::Changed)));
     handle(&stores, put(1)).await.unwrap();
     check_final(&bucket, &stores).await;
 }

@@ -10,9 +10,7 @@ use super::{Cells, IndexTable, batch};
 use crate::budget::{Full, Share};
 use crate::space::MediaKey;
 use crate::store::Error;
-use reelspan_engine::container;
-use reelspan_engine::fragment::resolve::{self, Pages};
-use reelspan_engine::index::Page;
+use reelspan_engine::index::{Page, Pages, PagesError};
 
 /// The pages of one file's index: what was read stays, packed, and what the head says not to exist is never asked for.
 #[derive(Debug)]
@@ -63,7 +61,7 @@ impl Reader {
     /// # Errors
     ///
     /// As [`Pages::fetch`] and [`Pages::page`].
-    pub async fn load(&mut self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, resolve::Error> {
+    pub async fn load(&mut self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, PagesError> {
         self.fetch(cells.clone()).await?;
         let numbers: Vec<u32> = self.have.keys().copied().filter(|number| cells.contains(number)).collect();
         numbers.into_iter().filter_map(|number| self.page(number).transpose()).collect()
@@ -93,17 +91,17 @@ impl Reader {
 }
 
 impl Pages for Reader {
-    async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), resolve::Error> {
+    async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), PagesError> {
         self.read_missing(cells).await.map_err(|error| match error {
-            Error::Changed => resolve::Error::Changed,
-            Error::Throttled(service) => resolve::Error::Busy(service),
-            other => resolve::Error::Pages(other.to_string()),
+            Error::Changed => PagesError::Changed,
+            Error::Throttled(service) => PagesError::Busy(service),
+            other => PagesError::Unread(other.to_string()),
         })
     }
 
-    fn page(&self, cell: u32) -> Result<Option<Page>, resolve::Error> {
+    fn page(&self, cell: u32) -> Result<Option<Page>, PagesError> {
         let page = self.have.get(&cell).map(|packed| Page::unpack(cell, packed));
-        page.transpose().map_err(|error| container::Error::from(error).into())
+        Ok(page.transpose()?)
     }
 
     fn before(&self, cell: u32) -> Option<u32> {
@@ -118,10 +116,10 @@ impl Pages for Reader {
         self.read()
     }
 
-    async fn reserve(&mut self, bytes: u64) -> Result<(), resolve::Error> {
+    async fn reserve(&mut self, bytes: u64) -> Result<(), PagesError> {
         let (_, packed) = self.read();
         match &mut self.share {
-            Some(share) => share.grow(bytes.saturating_add(packed as u64)).await.map_err(|Full| resolve::Error::Full),
+            Some(share) => share.grow(bytes.saturating_add(packed as u64)).await.map_err(|Full| PagesError::Full),
             None => Ok(()),
         }
     }
