@@ -32,6 +32,8 @@ pub struct Request {
     whole_query: Secret,
     /// The fragment in the query.
     pub fragment: Fragment,
+    /// What the fragment asks for; `None` if that is the whole, since `xywh` is left to the player.
+    pub ask: Option<Ask>,
     /// The range, if it matches a known grammar.
     pub range: Option<Range>,
     /// Whether the client accepts a redirect to byte ranges for a media fragment in its range.
@@ -43,30 +45,24 @@ pub struct Request {
 }
 
 impl Request {
-    /// The fragment of the query; `None` if the query asks for the whole, since `xywh` is left to the player.
-    #[must_use]
-    pub fn ask(&self) -> Option<Ask> {
-        Some(Ask::from(&self.fragment)).filter(|ask| !ask.is_all())
-    }
-
     /// Whether it needs index pages, unless its conditions make that unnecessary.
     #[must_use]
-    pub fn reads_pages(&self) -> bool {
-        self.ask().is_some() || matches!(self.range, Some(Range::Fragment(_)))
+    pub const fn reads_pages(&self) -> bool {
+        self.ask.is_some() || matches!(self.range, Some(Range::Fragment(_)))
     }
 
     /// The index pages that this will probably need: for a cut, those of the cut; else those of the `Range`.
     #[must_use]
     pub fn guess(&self) -> RangeInclusive<u32> {
-        let in_range = || match &self.range {
-            Some(Range::Fragment(range)) => Some(Ask::from(range)),
-            _ => None,
-        };
         // Without a fragment the head suffices; and conditions only need the head, whatever is requested.
         if self.conditions.exist() {
             return RangeInclusive::new(1, 0);
         }
-        self.ask().or_else(in_range).map_or(RangeInclusive::new(1, 0), |ask| resolve::guess(&ask))
+        match (&self.ask, &self.range) {
+            (Some(ask), _) => resolve::guess(ask),
+            (None, Some(Range::Fragment(range))) => resolve::guess(&Ask::from(range)),
+            _ => RangeInclusive::new(1, 0),
+        }
     }
 
     /// The same resource as a path with its query, percent-encoded, including its signature.
@@ -112,10 +108,12 @@ where
         let field = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let direct = Viewers::from_ref(state) == Viewers::Direct;
         let range = if direct { field(RANGE) } else { field(X_REELSPAN_RANGE).or_else(|| field(RANGE)) };
+        let fragment = query.as_deref().map(Fragment::parse).unwrap_or_default();
         Ok(Self {
             media,
             shown,
-            fragment: query.as_deref().map(Fragment::parse).unwrap_or_default(),
+            ask: Some(Ask::from(&fragment)).filter(|ask| !ask.is_all()),
+            fragment,
             query,
             whole_query: Secret(parts.uri.query().map(str::to_owned)),
             range: range.and_then(Range::parse),
@@ -174,7 +172,7 @@ mod tests {
     async fn what_means_nothing_is_not_there() {
         for uri in ["/media/films/a", "/media/films/a?", "/media/films/a?t=3,3&xywh=1,1,1,1&utm_source=x"] {
             let request = parsed("GET", uri, &[("range", "lines=1-2")]).await;
-            assert_eq!((request.ask(), request.range, request.head), (None, None, false), "{uri}");
+            assert_eq!((request.ask, request.range, request.head), (None, None, false), "{uri}");
         }
     }
 
@@ -190,7 +188,7 @@ mod tests {
         for (uri, range, fragment, cells) in cases {
             let request = parsed("GET", uri, &[("range", range)]).await;
             assert_eq!((request.fragment.to_string().as_str(), request.guess()), (fragment, cells), "{uri} {range}");
-            assert_eq!(request.ask().is_some(), uri.contains('?'));
+            assert_eq!(request.ask.is_some(), uri.contains('?'));
         }
         for range in ["t:npt=7-3", "id=a", "include-setup", "t:clock=\"2010-10-22T07:33:56Z\"-", "bytes=0-1"] {
             let request = parsed("HEAD", "/media/films/a", &[("range", range)]).await;

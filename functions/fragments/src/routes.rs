@@ -107,7 +107,7 @@ async fn media(State(fragments): State<Arc<Fragments>>, request: request::Reques
 
 /// The kind of a request for media: a fragment of the file, a byte range, or the whole.
 fn kind(request: &request::Request) -> &'static str {
-    match (request.ask(), &request.range) {
+    match (&request.ask, &request.range) {
         (Some(_), _) => "cut",
         (None, Some(Range::Fragment(_))) => "range",
         (None, Some(Range::Bytes(_))) => "bytes",

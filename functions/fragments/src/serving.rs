@@ -54,10 +54,17 @@ impl Fragments {
     async fn made(&self, request: &Request, found: &mut Found, admitted: &Admitted) -> Result<Made, Error> {
         let etag = found.head.original.etag.clone();
         if admitted.secure {
-            all_means_something(request, found)?;
+            nothing_is_ignored(request)?;
         }
-        let resource = match request.ask() {
-            Some(ask) => match cut(found, request, &ask).await? {
+        let meaning = match &request.ask {
+            Some(ask) => Some(Meaning::of(ask, outline(&found.head.status)?)),
+            None => None,
+        };
+        if let (true, Some(meaning)) = (admitted.secure, &meaning) {
+            all_means_something(meaning)?;
+        }
+        let resource = match meaning {
+            Some(meaning) => match cut(found, request, &meaning).await? {
                 Chosen::Resource(resource) => resource,
                 Chosen::Known(answer) => return Ok(Made { answer, etag, share: None }),
             },
@@ -119,16 +126,20 @@ impl Fragments {
     }
 }
 
-/// Checks that every dimension of the query means something for the file. In open spaces other dimensions are ignored,
-/// and the whole file may remain. The holder of a signature for a part gets that part, or nothing, even if the file has
-/// been replaced by one that has no such part.
-fn all_means_something(request: &Request, found: &Found) -> Result<(), Error> {
+/// Checks that every dimension of a signed query is valid. In open spaces other dimensions are ignored, and the whole
+/// file may remain. The holder of a signature for a part gets that part, or nothing, even if the file has been replaced
+/// by one that has no such part.
+fn nothing_is_ignored(request: &Request) -> Result<(), Error> {
     let mut ignored = request.fragment.ignored.iter();
-    if let Some(ignored) = ignored.find(|ignored| ignored.why != Reason::UnknownName) {
-        return Err(Error::NoPart(ignored.why.to_string()));
+    match ignored.find(|ignored| ignored.why != Reason::UnknownName) {
+        Some(ignored) => Err(Error::NoPart(ignored.why.to_string())),
+        None => Ok(()),
     }
-    let Some(ask) = request.ask() else { return Ok(()) };
-    match Meaning::of(&ask, outline(&found.head.status)?).without.first() {
+}
+
+/// Checks that every dimension of a signed query means something for the file, for the same reason.
+fn all_means_something(meaning: &Meaning) -> Result<(), Error> {
+    match meaning.without.first() {
         Some(without) => Err(Error::NoPart(format!("{}: {}", without.dimension, without.why))),
         None => Ok(()),
     }
@@ -142,29 +153,28 @@ enum Chosen {
     Known(Answer),
 }
 
-async fn cut(found: &mut Found, request: &Request, ask: &Ask) -> Result<Chosen, Error> {
+async fn cut(found: &mut Found, request: &Request, meaning: &Meaning) -> Result<Chosen, Error> {
     let outline = outline(&found.head.status)?;
-    let meaning = Meaning::of(ask, outline);
     if meaning.is_all() {
         return Ok(Chosen::Resource(Resource::original(&found.head)));
     }
-    let tag = tag(&found.head, outline, &meaning);
+    let tag = tag(&found.head, outline, meaning);
     // The head suffices for the conditions: no page is read for a client that already has the cut.
-    if let Some(mime) = resolve::mime(outline, &meaning) {
+    if let Some(mime) = resolve::mime(outline, meaning) {
         match request.conditions.judge(&tag, found.head.original.modified) {
             Verdict::NotModified => {
                 let resource = Resource { etag: tag, mime, ..Resource::original(&found.head) };
                 return Ok(Chosen::Known(Answer::not_modified(&resource)));
             }
             Verdict::Failed => return Err(Error::Precondition),
-            Verdict::Proceed if request.head && is_long(outline, &meaning) => {
+            Verdict::Proceed if request.head && is_long(outline, meaning) => {
                 let resource = Resource { etag: tag, mime, ..Resource::original(&found.head) };
                 return Ok(Chosen::Known(Answer::without_length(&resource)));
             }
             Verdict::Proceed => {}
         }
     }
-    match resolve::cut(outline, &mut found.pages, &meaning).await? {
+    match resolve::cut(outline, &mut found.pages, meaning).await? {
         Cut::Original => Ok(Chosen::Resource(Resource::original(&found.head))),
         Cut::Outside => Err(Error::Outside { duration: outline.duration }),
         Cut::Part(part) => Ok(Chosen::Resource(Resource::cut(&found.head, outline, part, tag))),
