@@ -14,8 +14,8 @@ pub struct FailedSignIn {
 }
 
 impl FailedSignIn {
-    /// The failed sign-in, if the refusal was for a guess: not for missing credentials, and not for a lookup that
-    /// failed.
+    /// What was refused, if it was a guess: not what had no credentials in it, nor what could not be looked at.
+    #[must_use]
     pub fn of(denied: &Denied, field: Option<&[u8]>) -> Option<Self> {
         let again = match denied {
             Denied::Wrong => false,
