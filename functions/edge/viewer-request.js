@@ -8,6 +8,9 @@ import cf from 'cloudfront';
 // that its policy names. So a Range in another unit travels in a field that the policy names: it reaches the function, and its
 // answer is cached separately. Only this function sets that field.
 //
+// A path with a dot segment, encoded or not, is refused: what stands behind resolves it or does not, so it could name another space
+// than the one that the viewer may see. Names of contents have none.
+//
 // events.json is a table of requests and results; the local server decides by the same table.
 
 const RANGE = 'x-reelspan-range';
@@ -15,8 +18,13 @@ const DIMENSIONS = ['t', 'track', 'id'];
 // The beginnings of a Range that is a media fragment, as engine/src/fragment/range/fragment.rs reads it.
 const FRAGMENT = /^[ \t]*(?:t:|track=|id=|include-setup)/;
 
+const DOT_SEGMENT = /(?:^|\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)/i;
+
 function handler(event) {
     const request = event.request;
+    if (DOT_SEGMENT.test(request.uri)) {
+        return missing();
+    }
     const headers = request.headers;
     delete headers[RANGE];
 
@@ -33,4 +41,13 @@ function handler(event) {
         cf.selectRequestOriginById('fragments');
     }
     return request;
+}
+
+function missing() {
+    return {
+        statusCode: 404,
+        statusDescription: 'Not Found',
+        headers: { 'cache-control': { value: 'no-store' }, 'content-type': { value: 'application/problem+json' } },
+        body: '{"type":"about:blank","title":"Not Found","status":404,"detail":"no name has \'.\' or \'..\' between slashes"}',
+    };
 }

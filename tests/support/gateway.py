@@ -190,7 +190,8 @@ class Gateway:
             "version": "2.0",
             "routeKey": "$default",
             "rawPath": path,
-            "rawQueryString": query,
+            # A plus sign arrives as a space (https://github.com/aws/aws-lambda-web-adapter/issues/491).
+            "rawQueryString": query.replace("+", " "),
             "headers": {name: ",".join(values) for name, values in fields.items()},
             "requestContext": {
                 "accountId": "123456789012",

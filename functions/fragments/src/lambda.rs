@@ -6,7 +6,7 @@ use axum::extract::ConnectInfo;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use lambda_http::tower::ServiceBuilder;
-use reelspan_gateway::{Buffered, encoded_once, observed, run_streamed};
+use reelspan_gateway::{observed, run_buffered, run_streamed};
 
 use crate::{Delivery, Fragments};
 
@@ -16,12 +16,11 @@ pub async fn run(fragments: Fragments) -> Result<(), lambda_http::Error> {
     let service = ServiceBuilder::new().map_request(from_viewer).service(observed(fragments.router()));
     match delivery {
         Delivery::Streamed | Delivery::StreamedByLambda => run_streamed(service).await,
-        Delivery::Buffered => lambda_http::run(ServiceBuilder::new().map_response(Buffered).service(service)).await,
+        Delivery::Buffered => run_buffered(service).await,
     }
 }
 
-/// Converts a request for the routes: with its path encoded once, and with the client's address, which API Gateway
-/// knows and no header field can claim.
+/// The request with the address that it comes from. API Gateway has seen it; no header field says it.
 fn from_viewer(mut request: lambda_http::Request) -> lambda_http::Request {
     let address = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
@@ -30,5 +29,5 @@ fn from_viewer(mut request: lambda_http::Request) -> lambda_http::Request {
     if let Some(address) = address.and_then(|address| address.parse::<IpAddr>().ok()) {
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(address, 0)));
     }
-    encoded_once(request)
+    request
 }

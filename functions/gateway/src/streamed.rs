@@ -17,15 +17,18 @@ use axum::body::{Body, Bytes};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures::{StreamExt, stream};
 use http::header::{CONTENT_TYPE, SET_COOKIE, TRAILER, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use hyper_util::client::legacy::connect::HttpConnector;
+use lambda_http::Error;
 use lambda_http::lambda_runtime::layers::TracingLayer;
 use lambda_http::lambda_runtime::{Diagnostic, LambdaInvocation, MetadataPrelude};
 use lambda_http::tower::{Service, layer::layer_fn};
-use lambda_http::{Error, RequestExt};
 use lambda_runtime_api_client::{PooledClient, body, build_request};
+
+use crate::event::{self, EventError};
+use crate::failure::{self, caught};
 
 const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
@@ -67,8 +70,7 @@ struct Streamed<S, R> {
 
 impl<S, R> Service<LambdaInvocation> for Streamed<S, R>
 where
-    S: Service<lambda_http::Request, Response = Response<Body>, Error = Infallible>,
-    S::Future: 'static,
+    S: Service<lambda_http::Request, Response = Response<Body>, Error = Infallible> + Clone + 'static,
     R: Service<LambdaInvocation, Response = (), Error = Error>,
     R::Future: 'static,
 {
@@ -84,21 +86,31 @@ where
     }
 
     fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
-        let Ok(request) = lambda_http::request::from_reader(&*invocation.body) else {
-            return Box::pin(self.otherwise.call(invocation));
-        };
-        let LambdaInvocation { parts, context, .. } = invocation;
-        let path = format!("/2018-06-01/runtime/invocation/{}/response", context.request_id);
-        let (answer, client) = (self.service.call(request.with_lambda_context(context)), Arc::clone(&self.client));
-        Box::pin(async move {
-            let Ok(answer) = answer.await;
-            let taken = client.call(post(&path, parts.headers.get(INVOCATION), answer)?).await?;
-            if !taken.status().is_success() {
-                tracing::error!(status = taken.status().as_u16(), "Lambda does not take the answer");
+        let path = format!("/2018-06-01/runtime/invocation/{}/response", invocation.context.request_id);
+        let request = match event::request(&invocation.body, invocation.context.clone()) {
+            Ok(request) => request,
+            Err(EventError::Json(_) | EventError::NoPath) => return Box::pin(self.otherwise.call(invocation)),
+            Err(error) => {
+                let (head, body) = failure::problem(StatusCode::BAD_REQUEST, &error.to_string());
+                let (refused, client) = (Response::from_parts(head, Body::from(body)), Arc::clone(&self.client));
+                return Box::pin(async move { tell(&client, &path, &invocation.parts.headers, refused).await });
             }
-            Ok(())
+        };
+        let (service, client) = (self.service.clone(), Arc::clone(&self.client));
+        Box::pin(async move {
+            let answer = caught(service, request).await;
+            tell(&client, &path, &invocation.parts.headers, answer).await
         })
     }
+}
+
+/// Tells Lambda an answer.
+async fn tell(client: &PooledClient, path: &str, invocation: &HeaderMap, answer: Response<Body>) -> Result<(), Error> {
+    let taken = client.call(post(path, invocation.get(INVOCATION), answer)?).await?;
+    if !taken.status().is_success() {
+        tracing::error!(status = taken.status().as_u16(), "Lambda does not take the answer");
+    }
+    Ok(())
 }
 
 /// The request by which Lambda is told of an answer.

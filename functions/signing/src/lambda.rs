@@ -6,7 +6,7 @@ use axum::Router;
 use lambda_http::tower::ServiceBuilder;
 use reelspan::distribution::{Hosts, SigningSecret};
 use reelspan::store::{self, Stores};
-use reelspan_gateway::{Buffered, encoded_once, observed, with_own_origins};
+use reelspan_gateway::{observed, run_buffered, with_own_origins};
 
 use crate::{Error, Keyring, Signing};
 
@@ -26,12 +26,5 @@ impl Signing {
 pub async fn run(tasks: Router, cookies: Router) -> Result<(), lambda_http::Error> {
     let app = Router::new().nest("/durastore", tasks).merge(cookies).fallback(async || Error::NoRoute);
     let app = observed(app);
-    lambda_http::run(
-        ServiceBuilder::new()
-            .map_request(encoded_once)
-            .map_request(with_own_origins)
-            .map_response(Buffered)
-            .service(app),
-    )
-    .await
+    run_buffered(ServiceBuilder::new().map_request(with_own_origins).service(app)).await
 }

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
-use lambda_http::request::LambdaRequest;
-use lambda_http::tower::{Service, ServiceBuilder};
-use lambda_http::{Adapter, LambdaEvent};
+use lambda_http::LambdaEvent;
+use lambda_http::tower::ServiceBuilder;
 use lambda_runtime::{Context, service_fn};
 use reelspan::distribution::Hosts;
 use reelspan::space::SpaceId;
 use reelspan::store::{self, Stores};
-use reelspan_gateway::{Buffered, encoded_once, observed, with_own_origins};
+use reelspan_gateway::{answer, observed, with_own_origins};
 use reelspan_rest::{Invoker, Upkeep};
 use serde_json::value::RawValue;
 
@@ -43,22 +42,16 @@ impl Spaces {
 /// out who asks around them.
 pub async fn run(spaces: Spaces, routes: Router) -> Result<(), lambda_http::Error> {
     let app = observed(Router::new().nest("/durastore", routes));
-    let http = ServiceBuilder::new()
-        .map_request(encoded_once)
-        .map_request(with_own_origins)
-        .map_response(Buffered)
-        .service(app);
+    let http = ServiceBuilder::new().map_request(with_own_origins).service(app);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        let (spaces, mut http) = (spaces.clone(), Adapter::from(http.clone()));
+        let (spaces, http) = (spaces.clone(), http.clone());
         async move {
             let LambdaEvent { payload, context } = event;
             if let Ok(event) = serde_json::from_str::<DeletionEvent>(payload.get()) {
                 delete(&spaces, &event, &context).await?;
                 return Ok::<_, lambda_http::Error>(None);
             }
-            let request: LambdaRequest = serde_json::from_str(payload.get())?;
-            let Ok(response) = http.call(LambdaEvent::new(request, context)).await;
-            Ok(Some(response))
+            Ok(Some(answer(http, payload.get(), context).await?))
         }
     }))
     .await

@@ -6,14 +6,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use aws_sdk_lambda::Client;
 use axum::Router;
-use lambda_http::request::LambdaRequest;
-use lambda_http::tower::{Service, ServiceBuilder};
-use lambda_http::{Adapter, LambdaEvent};
+use lambda_http::LambdaEvent;
+use lambda_http::tower::ServiceBuilder;
 use lambda_runtime::{Context, service_fn};
 use reelspan::distribution::{Distributions, Hosts, Installation, SigningSecret};
 use reelspan::space::SpaceId;
 use reelspan::store::{self, Stores};
-use reelspan_gateway::{Buffered, encoded_once, observed, with_own_origins};
+use reelspan_gateway::{answer, observed, with_own_origins};
 use reelspan_rest::{Error, Invoker, TendEvent};
 use serde_json::value::RawValue;
 
@@ -47,13 +46,9 @@ impl Streams {
 /// out who asks around them.
 pub async fn run(streams: Streams, routes: Router) -> Result<(), lambda_http::Error> {
     let app = observed(Router::new().nest("/durastore", routes).fallback(async || Error::NoRoute));
-    let http = ServiceBuilder::new()
-        .map_request(encoded_once)
-        .map_request(with_own_origins)
-        .map_response(Buffered)
-        .service(app);
+    let http = ServiceBuilder::new().map_request(with_own_origins).service(app);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        let (streams, mut http) = (streams.clone(), Adapter::from(http.clone()));
+        let (streams, http) = (streams.clone(), http.clone());
         async move {
             let LambdaEvent { payload, context } = event;
             if let Ok(event) = serde_json::from_str::<TendEvent>(payload.get()) {
@@ -64,9 +59,7 @@ pub async fn run(streams: Streams, routes: Router) -> Result<(), lambda_http::Er
                 streams.forget(&batch).await?;
                 return Ok(None);
             }
-            let request: LambdaRequest = serde_json::from_str(payload.get())?;
-            let Ok(response) = http.call(LambdaEvent::new(request, context)).await;
-            Ok(Some(response))
+            Ok(Some(answer(http, payload.get(), context).await?))
         }
     }))
     .await

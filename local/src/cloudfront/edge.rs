@@ -45,6 +45,7 @@ mod tests {
 
     use std::collections::BTreeMap;
 
+    use reelspan::space::ContentId;
     use serde::Deserialize;
 
     use super::*;
@@ -53,6 +54,7 @@ mod tests {
     struct Event {
         about: String,
         method: String,
+        uri: String,
         query: String,
         headers: BTreeMap<String, String>,
         origin: String,
@@ -65,6 +67,11 @@ mod tests {
         let events: Vec<Event> = serde_json::from_str(include_str!("../../../functions/edge/events.json")).unwrap();
         assert!(events.len() > 30);
         for event in events {
+            let path = percent_encoding::percent_decode_str(event.uri.trim_start_matches('/')).decode_utf8().unwrap();
+            assert_eq!(ContentId::parse(&path).is_err(), event.origin == "none", "{}", event.about);
+            if event.origin == "none" {
+                continue;
+            }
             let range = event.headers.get("range").map(String::as_str);
             let origin = Origin::of(&event.method.parse().unwrap(), Some(&event.query), range);
             let expected = match event.origin.as_str() {
