@@ -1,26 +1,8 @@
 //! The interface of a container format: its two halves, and the behaviour of its cuts.
 
-use futures::future::BoxFuture;
-
-use super::pass::{Limit, Progress};
-use super::{Checkpoint, DynSink, DynSource, Error, Payload, Selection, Written};
+use super::{Error, IndexFuture, Indexing, Payload, Selection, Written};
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Run, Track};
-
-/// The arguments of [`Format::index`].
-pub struct Indexing<'a> {
-    /// The file.
-    pub source: &'a dyn DynSource,
-    /// The destination of its pages.
-    pub sink: &'a mut dyn DynSink,
-    /// The progress of an earlier pass.
-    pub from: Option<&'a Checkpoint>,
-    /// The limit of this pass.
-    pub limit: &'a Limit,
-}
-
-/// What [`Format::index`] returns.
-pub type IndexFuture<'a> = BoxFuture<'a, Result<Progress, Error>>;
 
 /// A container format. Its module contains everything specific to it; the rest of the engine knows it only by this
 /// trait.

@@ -3,13 +3,13 @@
 
 use std::time::Instant;
 
-use futures::future::FutureExt;
+use futures::future::{BoxFuture, FutureExt};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::notes::Notes;
 use super::stream::{CHUNK, Stream};
-use super::{Checkpoint, DynSink, DynSource, Error, IndexFuture, Indexing};
+use super::{Checkpoint, DynSink, DynSource, Error};
 use crate::index::{Builder, Outline, Packed};
 use crate::media::Track;
 
@@ -45,6 +45,21 @@ pub enum Progress {
     /// To the limit. All complete pages have gone to the sink.
     Paused(Checkpoint),
 }
+
+/// The arguments of [`Format::index`](super::Format::index).
+pub struct Indexing<'a> {
+    /// The file.
+    pub source: &'a dyn DynSource,
+    /// The destination of its pages.
+    pub sink: &'a mut dyn DynSink,
+    /// The progress of an earlier pass.
+    pub from: Option<&'a Checkpoint>,
+    /// The limit of this pass.
+    pub limit: &'a Limit,
+}
+
+/// What [`Format::index`](super::Format::index) returns.
+pub type IndexFuture<'a> = BoxFuture<'a, Result<Progress, Error>>;
 
 /// The results of a pass. The driver keeps them next to the pass, also in checkpoints.
 #[derive(Serialize, Deserialize)]
