@@ -57,10 +57,16 @@ def probe(path: pathlib.Path, *options) -> dict:
 
 
 @remembered
+def probed(path: pathlib.Path) -> dict:
+    """All that is asked of ffprobe, edit lists applied. Its start takes longer than a look at a small file, so it is asked once."""
+    return probe(path, "-show_format", "-show_streams", "-show_packets", "-show_data_hash", "md5")
+
+
+@remembered
 def tracks(path: pathlib.Path) -> dict[Track, dict]:
     """ffprobe's streams."""
     seen, found = collections.Counter(), {}
-    for stream in probe(path, "-show_streams")["streams"]:
+    for stream in probed(path)["streams"]:
         kind = stream["codec_type"]
         found[kind, seen[kind]] = stream
         seen[kind] += 1
@@ -68,7 +74,7 @@ def tracks(path: pathlib.Path) -> dict[Track, dict]:
 
 
 def duration(path: pathlib.Path) -> float:
-    return float(probe(path, "-show_format")["format"]["duration"])
+    return float(probed(path)["format"]["duration"])
 
 
 def raw(path: pathlib.Path) -> list[str]:
@@ -81,7 +87,9 @@ def packets(path: pathlib.Path) -> dict[Track, list[Packet]]:
     """All samples in the order of the file, by their content's MD5, from a stream copy to framemd5."""
     by_index = {stream["index"]: track for track, stream in tracks(path).items()}
     found = {track: [] for track in by_index.values()}
-    for packet in probe(path, *raw(path), "-show_packets", "-show_data_hash", "md5")["packets"]:
+    options = raw(path)
+    seen = probe(path, *options, "-show_packets", "-show_data_hash", "md5") if options else probed(path)
+    for packet in seen["packets"]:
         key = packet["flags"].startswith("K")
         found[by_index[packet["stream_index"]]].append(Packet(packet.get("pts", packet.get("dts")), packet["data_hash"], key))
     return found
@@ -92,7 +100,7 @@ def presented(path: pathlib.Path) -> dict[Track, list[tuple[float, str]]]:
     """The presentation time of each sample, in seconds, with edit lists applied, and its content's MD5."""
     by_index = {stream["index"]: track for track, stream in tracks(path).items()}
     found = {track: [] for track in by_index.values()}
-    for packet in probe(path, "-show_packets", "-show_data_hash", "md5")["packets"]:
+    for packet in probed(path)["packets"]:
         found[by_index[packet["stream_index"]]].append((float(packet["pts_time"]), packet["data_hash"]))
     return found
 
