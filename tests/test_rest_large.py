@@ -14,8 +14,6 @@ import uuid
 
 import pytest
 import requests
-from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
-from moto.s3.models import s3_backends
 
 from gateway import Gateway
 from rest import curl, md5, password, plain
@@ -110,14 +108,7 @@ def test_a_content_of_unknown_length_is_stored(rest):
 def test_ten_thousand_contents_are_listed_in_pages_in_order_and_none_twice(rest):
     space = rest.space()
     names = {f"folder {number % 7}/{number}" for number in range(10_000)}
-    if rest.kind == "lambda":
-        # Within moto's process; ten thousand requests would take it a minute.
-        moto = s3_backends[ACCOUNT_ID]["aws"]
-        for name in names:
-            moto.put_object(rest.bucket, f"{space}/{name}", b"x")
-    else:
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda name: rest.s3.put_object(Bucket=rest.bucket, Key=f"{space}/{name}", Body=b"x"), names))
+    rest.fill(space, names)
     assert rest("HEAD", space).headers["x-dura-meta-space-count"] == "1000+"
     found, marker = [], None
     while page := rest.items(space, params={"marker": marker} if marker else {}):
