@@ -2,6 +2,7 @@
 //!
 //! | path | what it is |
 //! | --- | --- |
+//! | `/console/` | the console, to which `/` leads |
 //! | `/player/?src=…` | a page with one player, for a link or a frame |
 //! | `/player/reelspan-player.js` | the player for pages of other sites: one file |
 //! | `/player/bundle.zip` | the player with example pages, for any static server |
@@ -10,6 +11,7 @@
 //! Without `web/dist` at build time, every path says that the pages were not built.
 
 mod assets;
+pub mod console;
 mod player;
 
 pub use assets::{Asset, find};

@@ -32,7 +32,9 @@ pub struct Pages {
 }
 
 const FOREIGN: &str = "this page plays media of this server only";
-const NOT_BUILT: &str = "the pages of this server were not built: run `make web`, and build the server again";
+pub(crate) const NO_FILE: &str = "there is no such file";
+pub(crate) const NOT_BUILT: &str =
+    "the pages of this server were not built: run `make web`, and build the server again";
 
 /// All routes.
 pub fn router(pages: Pages) -> Router {
@@ -53,7 +55,7 @@ async fn file(Path(name): Path<String>, headers: HeaderMap) -> Response {
         // The page has its policy from its own route.
         Some(asset) if name != "index.html" => asset.answer(&headers),
         _ if find("player/index.html").is_none() => refused(&headers, StatusCode::NOT_IMPLEMENTED, NOT_BUILT),
-        _ => refused(&headers, StatusCode::NOT_FOUND, "there is no such file"),
+        _ => refused(&headers, StatusCode::NOT_FOUND, NO_FILE),
     }
 }
 
@@ -112,7 +114,7 @@ fn parameter(query: Option<&str>, name: &str) -> Option<String> {
 }
 
 /// An error, as a page for people and as problem details for programs.
-fn refused(request: &HeaderMap, status: StatusCode, detail: &str) -> Response {
+pub(crate) fn refused(request: &HeaderMap, status: StatusCode, detail: &str) -> Response {
     let accepts = request.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let title = status.canonical_reason().unwrap_or("Error");
     let mut response = if accepts.contains("text/html") {

@@ -7,7 +7,7 @@ use axum::{Extension, Router};
 use reelspan::{
     budget::Budget,
     distribution::{Distributions, Hosts, Installation, SigningSecret},
-    http::origin::OwnOrigins,
+    http::origin::{Origin, OwnOrigins},
     store::{Stores, Users},
     user::{Authenticator, Settings},
 };
@@ -16,6 +16,8 @@ use reelspan_fragments::{Delivery, Fragments, Viewers};
 use reelspan_signing::{Keyring, Signing};
 use reelspan_spaces::Spaces;
 use reelspan_streaming::{Pace, Streams, Work};
+use reelspan_web::Pages;
+use reelspan_web::console::{self, Console};
 
 use super::refused;
 use crate::{
@@ -43,6 +45,8 @@ pub struct Functions {
     pub hosts: Hosts,
     /// The origins of the server's own pages.
     pub own: OwnOrigins,
+    /// The origin to which those pages upload: that of S3.
+    pub uploads: Option<Origin>,
 }
 
 impl Functions {
@@ -74,7 +78,7 @@ impl Functions {
     /// All routes.
     pub fn router(self) -> Result<Router, Error> {
         let (streams, keyring) = (self.streams(), Keyring::new(self.secret()));
-        let Self { stores, spaces, users, cloudfront, s3, hosts, own } = self;
+        let Self { stores, spaces, users, cloudfront, s3, hosts, own, uploads } = self;
         let (table, durastore) = (spaces.table.clone(), spaces.router());
         let signing = Signing { stores: stores.clone(), table: table.clone(), keyring, hosts: hosts.clone() };
         let sessions = Sessions::new(users.clone());
@@ -86,8 +90,15 @@ impl Functions {
             sessions: sessions.clone(),
         });
         let durastore = durastore.merge(streams.router()).merge(signing.clone().router());
-        let durastore = durastore.layer(reelspan_rest::authentication::layer(authenticator));
-        let durastore = durastore.layer(axum::middleware::from_fn(refused::read_to_the_end)).layer(Extension(own));
+        let pages = Pages { own: own.clone(), streaming: Vec::new() };
+        let console = Console { pages: pages.clone(), uploads: uploads.into_iter().collect() };
+        let pages = reelspan_web::router(pages).merge(console::router(console));
+        let known = |routes: Router| {
+            let routes = routes.layer(reelspan_accounts::layer(sessions.clone()));
+            let routes = routes.layer(reelspan_rest::authentication::layer(authenticator.clone()));
+            routes.layer(axum::middleware::from_fn(refused::read_to_the_end)).layer(Extension(own.clone()))
+        };
+        let (durastore, accounts) = (known(durastore), known(accounts));
         let fragments = Fragments {
             stores,
             spaces: table.clone(),

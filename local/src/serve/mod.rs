@@ -21,6 +21,7 @@ use axum::{Router, body::Body};
 use http::Request;
 use reelspan::{
     distribution::Hosts,
+    http::origin::Origin,
     store::{self, Stores, Users},
     telemetry::audit::{self, Trail},
     user::{Password, UserName},
@@ -157,7 +158,8 @@ impl Running {
         let hosts = spaces.hosts.clone();
         let cloudfront = CloudFront::open(data).await?;
         let s3 = aws_sdk_s3::Client::from_conf(media.build());
-        let mut functions = Functions { stores, spaces, users, cloudfront, s3: s3.clone(), hosts, own };
+        let uploads = Origin::parse(&format!("http://{s3_at}"));
+        let mut functions = Functions { stores, spaces, users, cloudfront, s3: s3.clone(), hosts, own, uploads };
         let streams = functions.streams();
         functions.spaces.upkeep = Some(Arc::new(streams.clone()));
         streams.resume().await.map_err(Error::failed("the streams"))?;

@@ -189,7 +189,7 @@ export const texts = {
         keys: "Arrow keys move by 0.1 s, with Shift by one frame, Page Up and Page Down by 10 s.",
         preview: "Preview",
         stop: "Stop the preview",
-        fault: "Write a time as 1:15.5 or 75.5, within the recording.",
+        fault: "Write a time as 1:15.5 or 75.5. The excerpt ends after it begins, within the recording.",
         share: "Share",
         link: "Link",
         embed: "Embed code",

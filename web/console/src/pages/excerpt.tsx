@@ -110,7 +110,7 @@ export function ExcerptMaker({ space, content, name, family, source }: Props) {
                                     label={words.from}
                                     here={words.fromHere}
                                     value={range.from}
-                                    duration={duration}
+                                    bounds={[0, range.to]}
                                     now={() => player.current?.currentTime ?? 0}
                                     onChange={(from) => {
                                         set({ from, to: Math.max(from, range.to) }, from);
@@ -120,7 +120,7 @@ export function ExcerptMaker({ space, content, name, family, source }: Props) {
                                     label={words.to}
                                     here={words.toHere}
                                     value={range.to}
-                                    duration={duration}
+                                    bounds={[range.from, duration]}
                                     now={() => player.current?.currentTime ?? 0}
                                     onChange={(to) => {
                                         set({ from: Math.min(range.from, to), to });
@@ -162,16 +162,18 @@ interface TimeProps {
     readonly label: string;
     readonly here: string;
     readonly value: number;
-    readonly duration: number;
+    /** What a typed time is between, so that half a time does not move the other end. */
+    readonly bounds: readonly [number, number];
     readonly now: () => number;
     readonly onChange: (seconds: number) => void;
 }
 
 /** A time that is typed, or taken from where the player is. */
-function TimeField({ label, here, value, duration, now, onChange }: TimeProps) {
+function TimeField({ label, here, value, bounds, now, onChange }: TimeProps) {
     const [typed, setTyped] = useState<string>();
+    const isWithin = (seconds: number) => seconds >= bounds[0] && seconds <= bounds[1] + 0.001;
     const seconds = typed === undefined ? value : parseClock(typed);
-    const wrong = seconds === undefined || seconds > duration + 0.001;
+    const wrong = seconds === undefined || (typed !== undefined && !isWithin(seconds));
     return (
         <div
             class="joined"
@@ -186,7 +188,7 @@ function TimeField({ label, here, value, duration, now, onChange }: TimeProps) {
                 onInput={(text) => {
                     setTyped(text);
                     const parsed = parseClock(text);
-                    if (parsed !== undefined && parsed <= duration + 0.001) onChange(parsed);
+                    if (parsed !== undefined && isWithin(parsed)) onChange(parsed);
                 }}
             />
             <Button
