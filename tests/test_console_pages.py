@@ -1,0 +1,260 @@
+"""The console in Chromium, as a new user goes through it."""
+
+import subprocess
+
+import pytest
+import requests
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+import server as servers
+
+ADMIN, READER = ("root", "the admin's own secret"), ("reader", "the reader's own secret")
+HOSTILE = '<img src=x onerror="document.title=1">&amp;.mp4'
+
+AXE = """
+const done = arguments[0];
+axe.run(document, {resultTypes: ["violations"]}).then(
+    found => done(found.violations.map(one => one.id + ": " + one.nodes.map(node => node.target + " " + node.failureSummary).join("; "))),
+    error => done([String(error)]));
+"""
+
+PLAYED = """
+const done = arguments[0], media = document.querySelector("video");
+media.muted = true;
+media.ontimeupdate = () => { if (media.currentTime > 0.2) { media.pause(); done(media.currentTime); } };
+media.play().catch(error => done(String(error)));
+"""
+
+
+class Console:
+    """What a person sees and does."""
+
+    def __init__(self, driver, server: servers.Server, axe: str):
+        self.driver, self.server, self.axe = driver, server, axe
+        self.wait = WebDriverWait(driver, 20, 0.05, [StaleElementReferenceException])
+
+    def find(self, xpath: str):
+        return self.wait.until(
+            lambda driver: next((one for one in driver.find_elements(By.XPATH, xpath) if one.is_displayed()), None), xpath
+        )
+
+    def shows(self, xpath: str) -> bool:
+        return any(one.is_displayed() for one in self.driver.find_elements(By.XPATH, xpath))
+
+    def text(self, words: str):
+        return self.find(f"//*[contains(normalize-space(text()), {quoted(words)})]")
+
+    def button(self, words: str):
+        return self.find(f"//button[normalize-space(.)={quoted(words)} or @aria-label={quoted(words)}]")
+
+    def field(self, label: str):
+        return self.find(f"//*[@id=//label[normalize-space(.)={quoted(label)}]/@for]")
+
+    def open(self, path: str = "") -> None:
+        """Opens a route; the console is loaded anew."""
+        self.driver.get("about:blank")
+        self.driver.get(f"{self.server.url}/console/{path}")
+
+    def sign_in(self, name: str, password: str) -> None:
+        self.driver.get(f"{self.server.url}/console/")
+        self.driver.delete_all_cookies()
+        self.open()
+        self.field("User name").send_keys(name)
+        self.field("Password").send_keys(password, Keys.ENTER)
+        self.find("//header | //*[@role='alert']/*")
+
+    def plays(self) -> bool:
+        self.find("//video")
+        played = self.driver.execute_async_script(PLAYED)
+        return isinstance(played, float) and played > 0.2
+
+    def violations(self) -> list[str]:
+        self.driver.execute_script(self.axe)
+        return self.driver.execute_async_script(AXE)
+
+
+def quoted(text: str) -> str:
+    return f'"{text}"' if '"' not in text else f"'{text}'"
+
+
+def api(server, method: str, path: str, who=ADMIN, **more) -> requests.Response:
+    return requests.request(method, f"{server.url}{path}", auth=who, timeout=30, **more)
+
+
+@pytest.fixture(scope="module")
+def served(binary, tmp_path_factory):
+    data = tmp_path_factory.mktemp("console") / "data"
+    running = servers.Server(binary, data, admin=":".join(ADMIN)).start()
+    command = [binary, "user", "add", READER[0], "--role", "user", "--password-stdin", "--data", data]
+    subprocess.run(command, input=READER[1], text=True, capture_output=True, check=True, timeout=60)
+    yield running
+    assert running.stop() == 0, "\n".join(running.output)
+
+
+@pytest.fixture(scope="module")
+def console(chromium, served, root):
+    axe = root / "web" / "node_modules" / "axe-core" / "axe.min.js"
+    return Console(chromium, served, axe.read_text())
+
+
+def test_a_new_user_comes_from_the_first_visit_to_an_excerpt(console, samples):
+    console.driver.set_window_size(1280, 900)
+    console.sign_in(*ADMIN)
+    console.text("There is nothing here yet")
+    assert console.violations() == []
+    console.button("New space").click()
+    name = console.field("Name")
+    name.send_keys("Films")
+    console.text("Capital letters and spaces are not allowed")
+    name.send_keys(Keys.CONTROL, "a")
+    name.send_keys("films")
+    console.text("This name can be used")
+    assert console.violations() == []
+    name.send_keys(Keys.ENTER)
+    console.text("This space is empty")
+    chooser = console.driver.find_element(By.XPATH, "//input[@type='file']")
+    chooser.send_keys(str(samples / "counter.mp4"))
+    console.text("Stored")
+    console.button("Clear the list").click()
+    console.find("//*[@role='row']//bdi[.='counter.mp4']").click()
+    assert console.plays()
+    console.text("the space has to stream")
+    assert console.violations() == []
+
+    console.open("#/spaces/films/streaming")
+    console.find("//input[@value='OPEN']").click()
+    console.text("without signing in")
+    assert console.violations() == []
+    console.button("Set to “Open”").click()
+    address = console.field("Streaming address").get_attribute("value")
+    assert address == f"{console.server.url}/stream/films"
+    assert console.violations() == []
+
+    console.open("#/spaces/films?content=counter.mp4")
+    start = console.find("//*[@role='slider'][@aria-label='Start of the excerpt']")
+    start.send_keys(Keys.PAGE_UP, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    end = console.field("To")
+    end.send_keys(Keys.CONTROL, "a")
+    end.send_keys("0:20")
+    link = console.field("Link").get_attribute("value")
+    assert link == f"{console.server.url}/stream/films/counter.mp4?t=10.2,20"
+    assert f'src="{link}"' in console.field("Embed code").get_attribute("value")
+    assert link in console.field("Citation").get_attribute("value")
+    assert console.violations() == []
+    answer = requests.get(link, timeout=30)
+    whole = (samples / "counter.mp4").stat().st_size
+    assert answer.status_code == 200 and answer.headers["Content-Type"] == "video/mp4" and 0 < len(answer.content) < whole
+
+
+def test_a_secure_space_has_signed_links(console, samples):
+    console.sign_in(*ADMIN)
+    api(console.server, "PUT", "/durastore/vault")
+    api(
+        console.server,
+        "PUT",
+        "/durastore/vault/counter.mp4",
+        data=(samples / "counter.mp4").read_bytes(),
+        headers={"Content-Type": "video/mp4"},
+    )
+    console.open("#/spaces/vault/streaming")
+    console.find("//input[@value='SECURE']").click()
+    console.button("Set to “Secure”").click()
+    console.text("Ready")
+    console.open("#/spaces/vault?content=counter.mp4")
+    assert console.plays()
+    start = console.find("//*[@role='slider'][@aria-label='Start of the excerpt']")
+    start.send_keys(Keys.PAGE_UP)
+    console.button("Sign a link").click()
+    link = console.field("Link").get_attribute("value")
+    assert "t=10&" in link and requests.get(link, timeout=30).status_code == 200
+    assert requests.get(link.replace("t=10&", "t=0&"), timeout=30).status_code == 403
+    assert console.violations() == []
+
+
+def test_who_may_read_is_offered_nothing_more(console):
+    api(console.server, "PUT", "/durastore/shared")
+    api(console.server, "PUT", "/durastore/shared/a.txt", data=b"hello", headers={"Content-Type": "text/plain"})
+    api(console.server, "POST", "/durastore/acl/shared", headers={"x-dura-meta-acl-reader": "READ"})
+    console.sign_in(*READER)
+    console.find("//a[normalize-space(.)='shared']")
+    for words in ("New space", "Users"):
+        assert not console.shows(f"//*[self::a or self::button][normalize-space(.)='{words}']")
+    console.open("#/spaces/shared?content=a.txt")
+    console.text("text/plain")
+    for words in ("Upload files", "Delete", "Edit"):
+        assert not console.shows(f"//button[normalize-space(.)='{words}']"), words
+    assert not console.shows("//input[@type='checkbox']")
+    for tab, hint in (("streaming", "Only the owner and admins"), ("access", "Those who may write"), ("properties", "Read")):
+        console.open(f"#/spaces/shared/{tab}")
+        console.text(hint)
+        enabled = "//main//*[self::button or self::input[not(@readonly)]][not(@disabled) and not(ancestor::fieldset[@disabled])]"
+        assert not console.shows(enabled), tab
+        assert console.violations() == []
+    console.open("#/users")
+    console.text("There is no such page")
+    for method, path, more in (
+        ("PUT", "/durastore/another", {}),
+        ("PUT", "/durastore/shared/b.txt", {"data": b"b"}),
+        ("DELETE", "/durastore/shared/a.txt", {}),
+        ("POST", "/durastore/acl/shared", {"headers": {"x-dura-meta-acl-reader": "WRITE"}}),
+        ("POST", "/durastore/task/enable-streaming", {"json": {"spaceId": "shared"}}),
+        ("DELETE", "/durastore/shared", {}),
+        ("GET", "/users", {}),
+        ("PUT", "/users/reader", {"json": {"role": "admin", "groups": []}}),
+        ("DELETE", "/users/root", {}),
+    ):
+        assert api(console.server, method, path, READER, **more).status_code == 403, (method, path)
+
+
+def test_hostile_names_are_shown_as_text(console):
+    path = requests.utils.quote(HOSTILE, safe="")
+    api(console.server, "PUT", "/durastore/hostile")
+    stored = api(
+        console.server, "PUT", f"/durastore/hostile/{path}", data=b"x", headers={"x-dura-meta-note": "<script>document.title=2</script>"}
+    )
+    assert stored.status_code == 201
+    console.sign_in(*ADMIN)
+    console.open("#/spaces/hostile")
+    console.find(f"//*[@role='row']//bdi[.='{HOSTILE}']").click()
+    console.find("//dd/bdi[.='<script>document.title=2</script>']")
+    assert console.driver.title.startswith(HOSTILE)
+    assert not console.driver.find_elements(By.CSS_SELECTOR, "main img, main script")
+    assert console.violations() == []
+
+
+def test_an_admin_manages_users(console):
+    console.sign_in(*ADMIN)
+    console.open("#/users")
+    console.button("New user").click()
+    console.field("Name").send_keys("newcomer")
+    password = console.field("Password")
+    password.send_keys("too short")
+    console.text("6 more characters needed")
+    assert console.violations() == []
+    password.send_keys(", now it is not")
+    console.button("Save").click()
+    console.find("//th[normalize-space(.)='newcomer']")
+    assert console.violations() == []
+    newcomer = ("newcomer", "too short, now it is not")
+    assert api(console.server, "GET", "/session", newcomer).json() == {"name": "newcomer", "role": "user", "groups": []}
+    console.button("Remove newcomer").click()
+    console.button("Remove").click()
+    console.wait.until(lambda _: not console.shows("//th[normalize-space(.)='newcomer']"))
+    for page in ("#/account", "#/spaces", "#/nowhere"):
+        console.open(page)
+        console.find("//h1")
+        assert console.violations() == [], page
+
+
+def test_a_wrong_password_is_said_and_signing_out_ends_the_session(console):
+    console.sign_in("root", "not the password")
+    console.text("User name or password is wrong")
+    assert console.violations() == []
+    console.sign_in(*ADMIN)
+    console.find("//h1")
+    console.button("Sign out").click()
+    console.field("User name")
+    assert not any(cookie["name"] == "reelspan-session" for cookie in console.driver.get_cookies())
