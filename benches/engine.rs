@@ -9,26 +9,30 @@
     clippy::cast_sign_loss
 )]
 
-mod chunks;
-mod film;
-#[allow(dead_code, reason = "another bench uses the rest")]
-mod hour;
-mod live;
-mod lossless;
-mod packets;
-mod packs;
-mod radio;
-mod tags;
-
 use std::hint::black_box;
+use std::ops::Range;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use reelspan_engine::container::{self, Limit, Progress, Source};
+use reelspan_engine::container::{self, Limit, Progress, ReadError, Source};
 use reelspan_engine::fragment::resolve::{self, Ask, Cut, Meaning, Memory};
 use reelspan_engine::index::Outline;
 use reelspan_engine::media::{Interval, Time};
+use reelspan_testkit::media::{self, mp4};
 use tokio::runtime::{Builder, Runtime};
+
+/// A film that takes little memory.
+struct Film(mp4::Sparse);
+
+impl Source for Film {
+    fn len(&self) -> u64 {
+        self.0.length()
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Bytes, ReadError> {
+        Ok(self.0.slice(range))
+    }
+}
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().build().unwrap()
@@ -41,10 +45,10 @@ async fn index(source: &impl Source) -> (Outline, Memory) {
 }
 
 fn index_mp4(criterion: &mut Criterion) {
-    let film = film::mp4(true);
+    let film = Film(mp4::hour(true));
     let mut group = criterion.benchmark_group("index");
     group.sample_size(20);
-    group.throughput(Throughput::Bytes(film.structure() as u64));
+    group.throughput(Throughput::Bytes(film.0.structure() as u64));
     group.bench_function("an hour's moov", |bench| bench.to_async(runtime()).iter(|| index(black_box(&film))));
 }
 
@@ -54,17 +58,17 @@ type Stream = (&'static str, fn() -> Bytes);
 /// Formats that are streamed once: the speed, the size of the index, and the largest of ten checkpoints.
 fn index_streams(criterion: &mut Criterion) {
     let files: [Stream; 14] = [
-        ("WebM, 2 Mbit/s", || live::webm(256, 10_000, 1)),
-        ("WebM, 8 Mbit/s", || live::webm(256, 40_000, 1)),
-        ("MPEG-TS, 2 Mbit/s", || packets::ts(256, 50)),
-        ("MPEG-TS, two pictures a PES packet, 5 Mbit/s", || packets::pairs(256, 136)),
-        ("MPEG-PS, 5 Mbit/s", || packs::ps(256, 12)),
-        ("AVI without an index, 2 Mbit/s", || chunks::avi(256, 10_000)),
-        ("FLV, 2 Mbit/s", || tags::flv(256, 10_000)),
-        ("FLV, 300 kbit/s", || tags::flv(128, 1_500)),
-        ("Ogg Opus, 64 kbit/s", || radio::ogg(64, 160)),
-        ("Ogg Opus, 256 kbit/s", || radio::ogg(64, 640)),
-        ("FLAC", || lossless::flac(64)),
+        ("WebM, 2 Mbit/s", || media::webm(256, 10_000, 1)),
+        ("WebM, 8 Mbit/s", || media::webm(256, 40_000, 1)),
+        ("MPEG-TS, 2 Mbit/s", || media::ts(256, 50)),
+        ("MPEG-TS, two pictures a PES packet, 5 Mbit/s", || media::pairs(256, 136)),
+        ("MPEG-PS, 5 Mbit/s", || media::ps(256, 12)),
+        ("AVI without an index, 2 Mbit/s", || media::avi(256, 10_000)),
+        ("FLV, 2 Mbit/s", || media::flv(256, 10_000)),
+        ("FLV, 300 kbit/s", || media::flv(128, 1_500)),
+        ("Ogg Opus, 64 kbit/s", || media::ogg(64, 160)),
+        ("Ogg Opus, 256 kbit/s", || media::ogg(64, 640)),
+        ("FLAC", || media::flac(64)),
         ("MP3, 128 kbit/s", || mp3(300_000)),
         ("AAC in ADTS, 100 kbit/s", || adts(300_000)),
         ("MP3, variable bit rate", || variable(300_000)),
@@ -136,9 +140,9 @@ fn variable(frames: u32) -> Bytes {
 fn cut_ten_seconds(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("resolve and build the header of 10 s");
     let runtime = runtime();
-    let (mp4, mp4_pages) = runtime.block_on(index(&film::mp4(true)));
-    let (webm, webm_pages) = runtime.block_on(index(&live::webm(256, 10_000, 1)));
-    let (ogg, ogg_pages) = runtime.block_on(index(&radio::ogg(16, 160)));
+    let (mp4, mp4_pages) = runtime.block_on(index(&Film(mp4::hour(true))));
+    let (webm, webm_pages) = runtime.block_on(index(&media::webm(256, 10_000, 1)));
+    let (ogg, ogg_pages) = runtime.block_on(index(&media::ogg(16, 160)));
     for (name, outline, pages) in [("MP4", mp4, mp4_pages), ("WebM", webm, webm_pages), ("Ogg", ogg, ogg_pages)] {
         let asked = Interval::new(Time::from_secs(612), Time::from_secs(622)).unwrap();
         let meaning = Meaning::of(&Ask::from(asked), &outline);

@@ -8,16 +8,54 @@
     clippy::cast_sign_loss
 )]
 
-mod hour;
-
 use std::hint::black_box;
 
+use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use reelspan_engine::index::{Packed, Page};
+use reelspan_engine::index::{Builder, Packed, Page};
+use reelspan_engine::media::{Kind, Private, Run, Setup, Ticks, Timescale, Track};
+use reelspan_testkit::media::hour;
+
+fn tracks() -> Vec<Track> {
+    let kinds = [Kind::Video, Kind::Audio].into_iter().zip(hour::TIMESCALES);
+    let track = |(kind, scale)| {
+        Track::new(1, kind, String::new(), Timescale::per_second(scale).unwrap(), Setup::Inline(Bytes::new()))
+    };
+    kinds.map(track).collect()
+}
+
+fn samples() -> Vec<(usize, Run)> {
+    let run = |sample: hour::Sample| {
+        let run = Run {
+            decode: Ticks(sample.decode),
+            composition: Ticks(sample.composition),
+            duration: Ticks(sample.duration),
+            offset: sample.offset,
+            size: sample.size,
+            count: 1,
+            sync: sample.sync,
+            private: Private::NONE,
+        };
+        (sample.track, run)
+    };
+    hour::samples(250).into_iter().map(run).collect()
+}
+
+/// The pages of these samples, in order.
+fn build(samples: &[(usize, Run)]) -> Vec<Packed> {
+    let mut builder = Builder::new(tracks());
+    let mut pages = Vec::new();
+    for (track, run) in samples {
+        builder.samples(*track, run.clone()).unwrap();
+        pages.append(&mut builder.take_ready());
+    }
+    pages.append(&mut builder.finish().unwrap().0);
+    pages
+}
 
 fn pages(criterion: &mut Criterion) {
-    let (tracks, samples) = hour::samples(250);
-    let (packed, _) = hour::build(tracks.clone(), &samples);
+    let samples = samples();
+    let packed = build(&samples);
     let unpack = |page: &Packed| Page::unpack(page.number, &page.bytes).unwrap();
     let pages: Vec<Page> = packed.iter().map(unpack).collect();
     let bytes: usize = packed.iter().map(|page| page.bytes.len()).sum();
@@ -26,7 +64,7 @@ fn pages(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("pages of an hour");
     group.throughput(Throughput::Elements(samples.len() as u64));
-    group.bench_function("build", |bench| bench.iter(|| hour::build(tracks.clone(), black_box(&samples))));
+    group.bench_function("build", |bench| bench.iter(|| build(black_box(&samples))));
     group.bench_function("pack", |bench| {
         bench.iter(|| pages.iter().map(|page| black_box(page).pack().len()).sum::<usize>());
     });

@@ -25,6 +25,9 @@ TESTS_THAT_IMPORT = {("container", "fragment")}
 # Crates outside the workspace's tree of arrows: fuzz targets may use everything.
 APART = "fuzz"
 
+# What tests share: it imports nothing of the workspace, and tests alone import it.
+TESTKIT = "reelspan-testkit"
+
 
 @pytest.fixture(scope="module")
 def workspace(root) -> dict:
@@ -39,6 +42,8 @@ def crates(root, workspace) -> dict[str, Crate]:
 
 def floor(crate: Crate) -> int:
     """How high a crate stands; a crate imports only those of lower floors, and a library of a function's kind its own floor."""
+    if crate.package == TESTKIT:
+        return -1
     if crate.folder == "engine":
         return 0
     if crate.folder == "shared":
@@ -59,6 +64,8 @@ def test_a_crate_depends_only_on_crates_below_it(crates):
             below = floor(crates[name]) < floor(crate) or floor(crate) == floor(crates[name]) == 2
             if not below and crate.folder != APART:
                 wrong.append(f"{crate.folder}/Cargo.toml: {crate.package} depends on {name}")
+        if TESTKIT in dependencies(crate, "dependencies", "build-dependencies"):
+            wrong.append(f"{crate.folder}/Cargo.toml: {crate.package} is built with {TESTKIT}")
     assert not wrong, "\n".join(wrong)
 
 

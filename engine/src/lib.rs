@@ -52,10 +52,6 @@
 // What several formats share is of no use to some of them.
 #![cfg_attr(not(feature = "formats"), allow(dead_code, unused_imports))]
 
-// The synthetic files under `benches/` are written against the crate's name, and unit tests use them too.
-#[cfg(test)]
-extern crate self as reelspan_engine;
-
 pub mod codec;
 pub mod container;
 pub mod fragment;

@@ -10,13 +10,6 @@
     clippy::cast_sign_loss
 )]
 
-#[allow(dead_code, reason = "a bench uses the rest")]
-#[path = "../../benches/film.rs"]
-mod film;
-#[allow(dead_code, reason = "a bench uses the rest")]
-#[path = "../../benches/hour.rs"]
-mod hour;
-
 use std::ops::{Range, RangeInclusive};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -25,28 +18,29 @@ use reelspan_engine::container::{self, ReadError, Source};
 use reelspan_engine::fragment::resolve::{self, Ask, Cut, Meaning, Memory, Pages};
 use reelspan_engine::index::{Outline, Page, PagesError};
 use reelspan_engine::media::{Interval, Time};
+use reelspan_testkit::media::mp4;
 
 /// Counts the bytes read from a film.
 struct Counted {
-    film: film::Film,
+    film: mp4::Sparse,
     bytes: AtomicU64,
     reads: AtomicU64,
 }
 
 impl Source for Counted {
     fn len(&self) -> u64 {
-        self.film.len()
+        self.film.length()
     }
 
     async fn read(&self, range: Range<u64>) -> Result<Bytes, ReadError> {
         self.bytes.fetch_add(range.end - range.start, Ordering::Relaxed);
         self.reads.fetch_add(1, Ordering::Relaxed);
-        self.film.read(range).await
+        Ok(self.film.slice(range))
     }
 }
 
 async fn index(movie_first: bool) -> (Counted, Outline, Memory) {
-    let film = Counted { film: film::mp4(movie_first), bytes: AtomicU64::new(0), reads: AtomicU64::new(0) };
+    let film = Counted { film: mp4::hour(movie_first), bytes: AtomicU64::new(0), reads: AtomicU64::new(0) };
     let mut pages = Memory::default();
     let outline = container::index(&film, &mut pages).await.unwrap();
     (film, outline, pages)
@@ -59,8 +53,8 @@ async fn indexing_an_hour_reads_a_fiftieth_of_it_in_a_handful_of_reads() {
         let (film, outline, pages) = index(movie_first).await;
         assert_eq!(outline.duration, Time::from_secs(3600));
         let (bytes, reads) = (film.bytes.into_inner(), film.reads.into_inner());
-        assert!(film.film.len() > 190_000_000, "{} bytes", film.film.len());
-        assert!(bytes * 50 < film.film.len(), "{bytes} of {} bytes read", film.film.len());
+        assert!(film.film.length() > 190_000_000, "{} bytes", film.film.length());
+        assert!(bytes * 50 < film.film.length(), "{bytes} of {} bytes read", film.film.length());
         assert!(reads <= 4, "{reads} reads");
         indexes.push(outline.tracks.iter().map(|track| (track.samples, track.bytes)).collect::<Vec<_>>());
         let samples: u64 = outline.tracks.iter().map(|track| track.samples).sum();
@@ -121,6 +115,6 @@ async fn ten_seconds_of_an_hour_are_one_round_trip_and_24_kilobytes_of_index() {
         assert_eq!(fetched.rounds, 1, "at {start} s");
         let read = fetched.bytes + head;
         assert!(read <= 24 << 10, "{read} bytes of index at {start} s");
-        assert!(part.file.splice.len() < film.film.len() / 150, "{} bytes at {start} s", part.file.splice.len());
+        assert!(part.file.splice.len() < film.film.length() / 150, "{} bytes at {start} s", part.file.splice.len());
     }
 }

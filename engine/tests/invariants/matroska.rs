@@ -3,16 +3,11 @@
 use std::ops::Range;
 
 use reelspan_engine::media::{Kind, Ticks, Time, Timescale};
+use reelspan_testkit::media::matroska::{
+    self, block_data, ebml_header, element, ids, master, simple, string, uint, unknown,
+};
 
-use self::testing::{block_data, ebml_header, element, master, simple, string, uint, unknown};
 use super::film::{Layout, Order, Sample, Track, ordered};
-
-#[allow(dead_code, reason = "the container reads more than is written here")]
-#[path = "../../src/container/matroska/ids.rs"]
-mod ids;
-#[allow(dead_code, reason = "the container's own tests write more")]
-#[path = "../../src/container/matroska/testing.rs"]
-mod testing;
 
 /// A cluster that is being written.
 #[derive(Default)]
@@ -59,7 +54,7 @@ fn entry(track: &Track, layout: Layout) -> Vec<u8> {
     };
     let name = track.name.iter().map(|name| string(ids::NAME, name));
     let frame = track.frame.filter(|_| timed).into_iter().map(|frame| uint(ids::DEFAULT_DURATION, frame));
-    testing::track(u64::from(track.number), kind, codec, &name.chain(frame).collect::<Vec<_>>())
+    matroska::track(u64::from(track.number), kind, codec, &name.chain(frame).collect::<Vec<_>>())
 }
 
 /// The blocks in file order. A cluster ends when it is long enough, or cannot express the next block's time.

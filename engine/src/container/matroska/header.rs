@@ -123,7 +123,8 @@ fn ticks(duration: f64) -> Option<Ticks> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
-    use super::super::testing::{ebml_header, element, uint};
+    use reelspan_testkit::media::matroska::{ebml_header, element, uint};
+
     use super::*;
 
     #[test]

@@ -16,8 +16,6 @@ mod ids;
 mod index;
 mod payload;
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod tests;
 mod write;
 

@@ -3,9 +3,5 @@
 
 mod building;
 mod compact;
-mod packing;
-
-/// The synthetic hour that the benches measure by.
-#[path = "../../../../benches/hour.rs"]
-#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)]
 mod hour;
+mod packing;

@@ -150,8 +150,8 @@ fn text(data: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use reelspan_testkit::media::matroska::{element, id};
 
-    use super::super::super::testing::{element, id};
     use super::*;
 
     /// Chapter elements, nested at random, with some invalid bytes.

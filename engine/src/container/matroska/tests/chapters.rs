@@ -1,7 +1,8 @@
 //! Chapters of editions of every kind.
 
+use reelspan_testkit::media::matroska::{cluster, ebml_header, element, info, master, string, uint, unknown};
+
 use super::super::ids;
-use super::super::testing::{cluster, ebml_header, element, info, master, string, uint, unknown};
 use super::{file, index, second, tracks};
 
 /// A ChapterAtom with this number and title, between these seconds, and further children.

@@ -4,9 +4,11 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use bytes::Bytes;
+use reelspan_testkit::media::matroska::{
+    block_data, cluster, ebml_header, element, id, info, master, simple, uint, unknown,
+};
 
 use super::super::ids;
-use super::super::testing::{block_data, cluster, ebml_header, element, id, info, master, simple, uint, unknown};
 use super::{bytes, file, index, ordinary, second, tracks, try_index};
 use crate::container::stream::CHUNK;
 use crate::container::{self, Error, ReadError, Source};

@@ -1,11 +1,11 @@
 //! Indexing of files of every kind.
 
 use bytes::Bytes;
-
-use super::super::ids;
-use super::super::testing::{
+use reelspan_testkit::media::matroska::{
     block_data, cluster, ebml_header, element, group, info, master, simple, string, track, uint, unknown,
 };
+
+use super::super::ids;
 use super::{OPUS, file, index, ordinary, second, tracks, try_index};
 use crate::media::{Kind, Ticks, Time};
 

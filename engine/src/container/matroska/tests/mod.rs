@@ -11,8 +11,8 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use futures::executor::block_on;
+use reelspan_testkit::media::matroska::{cluster, ebml_header, info, master, simple, string, track, uint};
 
-use super::testing::{cluster, ebml_header, info, master, simple, string, track, uint};
 use super::{Matroska, ids};
 use crate::container::{Error, Format, ReadError, Segment, Selected, Selection, Sink, Source, pieces};
 use crate::index::{Element, Outline, Packed, Page};

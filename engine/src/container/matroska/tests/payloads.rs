@@ -1,9 +1,11 @@
 //! Where the frames of blocks stand.
 
 use bytes::Bytes;
+use reelspan_testkit::media::matroska::{
+    block_data, cluster, ebml_header, element, group, info, master, simple, track, uint,
+};
 
 use super::super::ids;
-use super::super::testing::{block_data, cluster, ebml_header, element, group, info, master, simple, track, uint};
 use super::{Matroska, index};
 use crate::container::indexed::bytes;
 use crate::container::{Error, Format, Payload};

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use proptest::prelude::*;
+use reelspan_testkit::media::matroska::{cluster, element, group, info, master, simple, track, uint, unknown};
 
-use super::super::testing::{cluster, element, group, info, master, simple, track, uint, unknown};
 use super::super::{ebml, ids};
 use super::{OPUS, bytes, file, index, ordinary, part, second, tracks};
 use crate::container::{self, Error, Selection};

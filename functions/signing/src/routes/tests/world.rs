@@ -23,6 +23,7 @@ use reelspan::user::{Identity, Role, UserName};
 use reelspan_engine::container::index;
 use reelspan_engine::fragment::resolve::Memory;
 use reelspan_engine::index::{Head, Original, Status};
+use reelspan_testkit::aws::database;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
@@ -56,9 +57,6 @@ impl World {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let fake = axum::Router::new().fallback(answer).with_state(Arc::clone(&aws));
         tokio::spawn(async move { axum::serve(listener, fake).await });
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let database = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
 
         let credentials = Credentials::new("test", "test", None, None, "test");
         let config = aws_config::SdkConfig::builder()
@@ -69,8 +67,7 @@ impl World {
             .endpoint_url(endpoint)
             .build();
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(true);
-        let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(database);
-        let stores = Stores::new(s3, dynamodb, "media", CONTAINER_INDEX.name);
+        let stores = Stores::new(s3, database().await, "media", CONTAINER_INDEX.name);
         create_tables(stores.index.client()).await.unwrap();
         let secret = SigningSecret::new(aws_sdk_secretsmanager::config::Builder::from(&config), "signing");
         let signing = Signing {

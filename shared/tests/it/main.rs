@@ -1,0 +1,31 @@
+//! The stores, against a bucket in memory and an embedded DynamoDB; and signatures, against OpenSSL. One program, so that the SDKs
+//! are linked once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
+
+mod first_admin;
+mod index;
+mod limits;
+mod media;
+mod openssl;
+mod spaces;
+mod stingy;
+mod users;
+
+use reelspan::store::{CONTAINER_INDEX, Stores, create_tables};
+use reelspan_testkit::aws::{Bucket, NAME, database};
+
+/// An empty bucket and an empty database.
+async fn empty_stores() -> (Bucket, Stores) {
+    let bucket = Bucket::default();
+    let stores = Stores::new(bucket.config(), database().await, NAME, CONTAINER_INDEX.name);
+    create_tables(stores.index.client()).await.unwrap();
+    (bucket, stores)
+}
