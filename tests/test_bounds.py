@@ -85,7 +85,9 @@ def test_a_cut_of_hours_is_made_in_little_memory(served):
     assert peak(served.process.pid) - before < 64
 
 
-@pytest.mark.parametrize(("query", "told"), [("t=0,479", True), ("t=100,579", True), ("t=0,481", False), ("t=0", False), ("track=1", False)])
+@pytest.mark.parametrize(
+    ("query", "told"), [("t=0,479", True), ("t=100,579", True), ("t=0,481", False), ("t=0", False), ("track=1", False)]
+)
 def test_a_head_of_a_long_cut_is_answered_from_the_head_of_the_index(served, query, told):
     url = f"{served.media('film.mp4')}?{query}"
     with requests.get(url, stream=True, timeout=120) as whole:
