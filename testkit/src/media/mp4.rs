@@ -1,4 +1,4 @@
-//! The [`hour`] as an MP4 (ISO/IEC 14496-12), whose media data is zeros that take no memory.
+//! The [`hour`](mod@hour) as an MP4 (ISO/IEC 14496-12), whose media data is zeros that take no memory.
 
 use std::ops::Range;
 
