@@ -116,10 +116,28 @@ impl fmt::Display for Time {
 
 /// The length of a tick: `ticks` of them last `seconds` seconds. `seconds` is 1 in MP4 (`mdhd.timescale`); Matroska's
 /// `TimestampScale` in nanoseconds is the fraction `1e9/scale`, reduced.
+///
+/// Neither is ever zero: a damaged one is not deserialised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "TimescaleFields")]
 pub struct Timescale {
     ticks: u32,
     seconds: u32,
+}
+
+/// The fields of a [`Timescale`] that may be damaged.
+#[derive(Deserialize)]
+struct TimescaleFields {
+    ticks: u32,
+    seconds: u32,
+}
+
+impl TryFrom<TimescaleFields> for Timescale {
+    type Error = &'static str;
+
+    fn try_from(fields: TimescaleFields) -> Result<Self, Self::Error> {
+        Self::fraction(fields.ticks, fields.seconds).ok_or("a timescale of zero")
+    }
 }
 
 impl Timescale {
@@ -195,6 +213,15 @@ const fn gcd(mut a: u64, mut b: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_timescale_of_zero_is_not_deserialised() {
+        let packed = postcard::to_stdvec(&Timescale::per_second(300).unwrap()).unwrap();
+        assert_eq!(postcard::from_bytes::<Timescale>(&packed).ok(), Timescale::per_second(300));
+        for zero in [[0, 1], [1, 0], [0, 0]] {
+            assert!(postcard::from_bytes::<Timescale>(&zero).is_err(), "{zero:?}");
+        }
+    }
 
     #[test]
     fn a_decimal_near_a_frame_means_that_frame() {
