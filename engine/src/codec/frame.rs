@@ -26,7 +26,7 @@ pub struct Frame {
 
 /// The syntax of a format's frame headers.
 pub trait Syntax: Copy + Send + Sync {
-    /// Parses the header at the beginning of these bytes, of which there are at least [`HEADER`] unless the file ends.
+    /// Parses the header at the beginning of these bytes: at least [`HEADER`] bytes, fewer only at the end of the file.
     fn frame(&self, bytes: &[u8]) -> Option<Frame>;
 
     /// The sample rate of frames of a kind, in hertz.

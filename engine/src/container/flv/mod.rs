@@ -84,7 +84,7 @@ impl Format for Flv {
 /// What a run keeps of its tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Kept {
-    /// Which sequence header they need, counted from 1, which is none.
+    /// The number of the sequence header that they need; 1 if they need none.
     description: u16,
     /// How many bytes of the `PreviousTagSize` behind each are there.
     trailer: usize,

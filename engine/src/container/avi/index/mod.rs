@@ -252,7 +252,7 @@ async fn scanned(
     Ok(true)
 }
 
-/// Goes to the next likely beginning of a data chunk or a list, or a bit further towards it. `false` if there is none.
+/// Moves towards the next likely beginning of a data chunk or a list. `false` if no more can follow.
 async fn search(stream: &mut Stream<'_>, lost: &mut Option<u64>, notes: &mut Notes) -> Result<bool, Error> {
     let Some(from) = *lost else { return Ok(true) };
     let at = stream.position().max(from.saturating_add(1));

@@ -199,7 +199,7 @@ impl Pass {
         Ok(())
     }
 
-    /// Goes to the next position where a valid tag begins, or a bit further towards it. `false` if there is none.
+    /// Moves towards the next position where a valid tag begins. `false` if no more can follow.
     async fn search(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<bool, Error> {
         let Some(from) = self.lost else { return Ok(true) };
         let at = stream.position().max(from.saturating_add(1));
