@@ -5,6 +5,8 @@
 
 #[cfg(feature = "avi")]
 pub mod avi;
+#[cfg_attr(not(feature = "mp4"), allow(dead_code, reason = "MP4 alone reads boxes"))]
+pub(crate) mod boxes;
 mod checkpoint;
 mod draft;
 mod error;

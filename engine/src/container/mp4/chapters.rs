@@ -11,9 +11,9 @@ use bytes::Bytes;
 use futures::future::{self, BoxFuture};
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 
-use super::boxes::Box;
 use super::movie::MovieTrack;
 use super::samples::Samples;
+use crate::container::boxes::Box;
 use crate::container::notes::Notes;
 use crate::container::{DynSource, Error, ReadError};
 use crate::index::{Chapters, Mark};
@@ -214,8 +214,8 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
     use proptest::prelude::*;
 
-    use super::super::boxes::write_full_box;
     use super::*;
+    use crate::container::boxes::write_full_box;
 
     fn list(version: u8, payload: &[u8]) -> Result<Vec<(i64, String)>, Error> {
         let mut out = Vec::new();

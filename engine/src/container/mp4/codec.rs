@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::boxes::{Box, FourCc};
 use crate::codec::descriptor::Descriptor;
 use crate::codec::{Coding, Framing, Properties, aac, ac3, alac, av1, avc, flac, hevc, mpeg_audio, opus, vorbis, vp9};
+use crate::container::boxes::{Box, FourCc};
 use crate::container::{Error, Unsupported};
 use crate::media::{Ticks, Timescale};
 

@@ -4,7 +4,7 @@
 
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
-use super::boxes::Box;
+use crate::container::boxes::Box;
 use crate::container::{Error, TooLarge, Unsupported};
 
 /// How many bytes of a movie box are always inflated.

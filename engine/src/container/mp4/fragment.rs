@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::boxes::Box;
 use super::movie::Defaults;
 use super::samples::described;
 use crate::container::Error;
+use crate::container::boxes::Box;
 use crate::media::{Run, Ticks};
 
 /// `sample_is_non_sync_sample` in the flags of a sample (§8.8.3.1), and a `sample_depends_on` of 1, which means that it

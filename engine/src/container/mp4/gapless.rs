@@ -2,8 +2,8 @@
 //! `udta/meta/ilst`). It is not in any standard. It has, in hexadecimal, the numbers of samples before the first
 //! audible one, after the last, and between; iTunes and ffmpeg play only the latter.
 
-use super::boxes::Box;
 use super::tables::Runs;
+use crate::container::boxes::Box;
 use crate::media::{Edit, Ticks};
 
 /// The three numbers.

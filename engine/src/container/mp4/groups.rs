@@ -1,9 +1,9 @@
 //! Sample groups (ISO/IEC 14496-12 §8.9) for points at which decoding can begin although they are not sync samples:
 //! random access points of open groups (`rap `, §10.4), and those from which the picture builds up (`roll`, §10.1).
 
-use super::boxes::Box;
 use super::tables::Runs;
 use crate::container::Error;
+use crate::container::boxes::Box;
 
 /// The samples of a group, as a cursor.
 #[derive(Clone, Debug, Default)]

@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use self::fragments::Fragments;
 use self::looks::{Doubts, LOOKS};
-use super::boxes::Box;
 use super::codec::Codec;
 use super::fragment::Progress;
 use super::movie::{Defaults, Movie, MovieTrack};
 use super::samples::Samples;
 use super::window::{Window, malformed};
 use super::{CONTAINER, chapters, compressed};
+use crate::container::boxes::Box;
 use crate::container::keyframe::Claim;
 use crate::container::notes::Notes;
 use crate::container::pass::Output;

@@ -6,7 +6,6 @@
 //! (`chapters`), and the first bytes of pictures if they cannot all be sync samples as marked. `write` creates a new
 //! movie box for a selection, followed by the unchanged samples.
 
-mod boxes;
 mod chapters;
 mod codec;
 mod compressed;

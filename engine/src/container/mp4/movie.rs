@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::boxes::{Box, Fields, try_write_box};
 use super::gapless::Gapless;
 use super::sound::Packets;
 use super::{codec, groups, references};
+use crate::container::boxes::{Box, Fields, try_write_box};
 use crate::container::notes::Notes;
 use crate::container::{Error, Unsupported};
 use crate::media::{Edit, Kind, Setup, Ticks, Timescale, Track};
@@ -406,8 +406,8 @@ fn text(bytes: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::boxes::write_full_box;
     use super::*;
+    use crate::container::boxes::write_full_box;
 
     #[test]
     fn creation_times_that_cannot_be_are_none() {

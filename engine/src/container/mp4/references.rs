@@ -1,7 +1,7 @@
 //! Track references (ISO/IEC 14496-12 §8.3.3): a track names other tracks in its `tref` box.
 
-use super::boxes::Box;
 use crate::container::Error;
+use crate::container::boxes::Box;
 
 /// The tracks that this track names as its chapters (QuickTime's `tref/chap`).
 pub fn chapters<'a>(trak: &Box<'a>) -> Result<impl Iterator<Item = u32> + use<'a>, Error> {

@@ -1,12 +1,12 @@
 //! The samples of a track from its tables (ISO/IEC 14496-12 §8.6, §8.7): walks all tables in parallel, and returns
 //! runs.
 
-use super::boxes::Box;
 use super::groups::Groups;
 use super::sound::Packets;
 use super::sync::Syncs;
 use super::tables::{Chunk, Chunks, Runs, Sizes};
 use crate::container::Error;
+use crate::container::boxes::Box;
 use crate::media::{Private, Run, Ticks};
 
 /// Iterates over the samples of one track, in decode order.
@@ -152,8 +152,8 @@ pub fn description(run: &Run) -> u16 {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::boxes::{write_box, write_full_box};
     use super::*;
+    use crate::container::boxes::{write_box, write_full_box};
 
     /// Three hundred frames of sound of one size, or one of another; 128 a chunk.
     fn frames(durations: &[u32], sizes: &[u32]) -> Vec<u8> {

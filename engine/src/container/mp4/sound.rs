@@ -3,8 +3,8 @@
 //! nothing (Apple, *QuickTime File Format*, "Sound sample descriptions"). Here a sample is what can be decoded, a
 //! packet.
 
-use super::boxes::Box;
 use crate::container::Error;
+use crate::container::boxes::Box;
 use crate::index::Runs;
 use crate::media::{Run, Ticks};
 
@@ -79,8 +79,8 @@ impl Packets {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::boxes::{write_box, write_full_box};
     use super::*;
+    use crate::container::boxes::{write_box, write_full_box};
 
     /// An `stsd` for 16-bit stereo sound.
     fn described(kind: [u8; 4], version: u16, compression: u16, fields: &[u32]) -> Option<Packets> {

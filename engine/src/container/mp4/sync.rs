@@ -1,10 +1,10 @@
 //! The sync samples (ISO/IEC 14496-12 §8.6.2), at which decoding can begin, as a cursor over the boxes that list them,
 //! and over the sample groups that add further samples.
 
-use super::boxes::Box;
 use super::groups::Groups;
 use super::tables::Entries;
 use crate::container::Error;
+use crate::container::boxes::Box;
 
 /// The sync samples: `stss` (§8.6.2), and QuickTime's partial ones, with which open groups begin: `stps`.
 #[derive(Clone, Debug)]

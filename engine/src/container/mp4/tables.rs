@@ -2,9 +2,9 @@
 //! returns the value for the next sample, and for how many more it holds. Nothing is unpacked, so an hour's tables take
 //! no memory beyond their bytes, and a claimed count none at all.
 
-use super::boxes::{Box, FourCc};
 use super::sound::Packets;
 use crate::container::Error;
+use crate::container::boxes::{Box, FourCc};
 
 /// Entries of a fixed width.
 #[derive(Clone, Debug, Default)]
@@ -232,9 +232,9 @@ impl Iterator for Chunks<'_> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::boxes::write_box;
     use super::super::testing::{read, table};
     use super::*;
+    use crate::container::boxes::write_box;
 
     #[test]
     fn runs_tell_how_many_samples_are_alike() {

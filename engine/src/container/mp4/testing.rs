@@ -8,7 +8,7 @@
     clippy::needless_pass_by_value
 )]
 
-use super::boxes::{Box, write_box, write_full_box};
+use crate::container::boxes::{Box, write_box, write_full_box};
 use crate::media::{Kind, Private, Run, Ticks};
 
 /// A full box of these 32-bit numbers.
@@ -134,7 +134,7 @@ pub fn append_to_movie(file: &mut Vec<u8>, kind: [u8; 4], payload: &[u8]) {
     let movie = file.windows(4).rposition(|bytes| bytes == b"moov").unwrap() - 4;
     write_box(file, kind, |out| out.extend(payload));
     let size = file.len() - movie;
-    super::boxes::patch_u32(file, movie, size as u32);
+    crate::container::boxes::patch_u32(file, movie, size as u32);
 }
 
 fn words(out: &mut Vec<u8>, words: &[u32]) {
@@ -220,13 +220,13 @@ fn write_fragments(out: &mut Vec<u8>, tracks: &mut [TestTrack], shape: Shape, ra
                         let flags = if sample.sync { 0 } else { 0x0001_0000 };
                         words(out, &[sample.duration.0 as u32, sample.size, flags, sample.composition.0 as u32]);
                     }
-                    super::boxes::patch_u32(out, at, u32::MAX);
+                    crate::container::boxes::patch_u32(out, at, u32::MAX);
                 });
             });
         });
         let data = (out.len() - start + 8) as u32;
         let position = out[start..].windows(4).position(|bytes| bytes == [0xff; 4]).unwrap();
-        super::boxes::patch_u32(out, start + position, data);
+        crate::container::boxes::patch_u32(out, start + position, data);
         write_box(out, *b"mdat", |out| {
             for (number, sample) in track.samples.iter_mut().enumerate().take(range.end).skip(range.start) {
                 sample.offset = out.len() as u64;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::boxes::{FourCc, Header};
+use crate::container::boxes::{FourCc, Header};
 use crate::container::{DynSource, Error};
 
 /// A box at the top of a file.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::MAX_BOXES;
 use super::looks::{Looks, singly};
+use crate::container::boxes::Box;
 use crate::container::keyframe::Claim;
-use crate::container::mp4::boxes::Box;
 use crate::container::mp4::fragment::{self, Progress};
 use crate::container::mp4::movie::MovieTrack;
 use crate::container::mp4::window::Window;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::MAX_MOVIE;
 use crate::codec::{Coding, LOOK, Opening};
+use crate::container::boxes::Box;
 use crate::container::keyframe::Claim;
-use crate::container::mp4::boxes::Box;
 use crate::container::mp4::compressed;
 use crate::container::mp4::movie::{Movie, MovieTrack};
 use crate::container::mp4::samples::Samples;

@@ -1,7 +1,7 @@
 //! Sound whose beginning and end are counted by iTunes.
 
-use super::super::boxes::{write_box, write_full_box};
 use super::*;
+use crate::container::boxes::{write_box, write_full_box};
 use crate::media::Edit;
 
 /// `udta/meta/ilst/----` of this name and text.

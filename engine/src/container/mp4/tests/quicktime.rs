@@ -2,8 +2,8 @@
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
 
-use super::super::boxes::write_box;
 use super::*;
+use crate::container::boxes::write_box;
 
 /// A film whose movie box, the last one, is compressed, and claims this length.
 fn compressed(film: &[u8], algorithm: [u8; 4], length: Option<u32>) -> Bytes {

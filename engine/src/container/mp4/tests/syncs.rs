@@ -1,7 +1,7 @@
 //! Where decoding can begin if the sample tables or the flags of fragments are wrong or incomplete.
 
 use super::*;
-use crate::container::mp4::boxes::{Box, write_box, write_full_box};
+use crate::container::boxes::{Box, write_box, write_full_box};
 use crate::container::mp4::groups::{Groups, recovery};
 use crate::container::mp4::sync::Syncs;
 

@@ -5,9 +5,9 @@
 mod tables;
 
 use self::tables::{Chunks, Counted};
-use super::boxes::{Box, patch_u32, try_write_box, write_box, write_full_box};
 use super::samples::description;
 use super::sound::Packets;
+use crate::container::boxes::{Box, patch_u32, try_write_box, write_box, write_full_box};
 use crate::container::order::Merged;
 use crate::container::{Error, Extents, MAX_MADE, Segment, Selected, Selection, TooLarge, Written};
 use crate::index::{Outline, Runs};

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::super::boxes::{patch_u32, write_full_box};
 use super::super::sound::Packets;
+use crate::container::boxes::{patch_u32, write_full_box};
 use crate::container::{Error, TooLarge};
 use crate::index::Runs;
 use crate::media::{Run, Ticks};
