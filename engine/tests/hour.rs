@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use reelspan_engine::container::{self, ReadError, Source};
 use reelspan_engine::fragment::resolve::{self, Ask, Cut, Meaning, Memory, Pages};
-use reelspan_engine::index::{Outline, Page, PagesError};
+use reelspan_engine::index::{Outline, Page, PagesError, SegmentPart};
 use reelspan_engine::media::{Interval, Time};
 use reelspan_testkit::media::mp4;
 
@@ -90,6 +90,10 @@ impl Pages for Fetched {
 
     fn page(&self, cell: u32) -> Result<Option<Page>, PagesError> {
         self.memory.page(cell)
+    }
+
+    fn segments(&self, part: u32) -> Result<Option<SegmentPart>, PagesError> {
+        self.memory.part(part)
     }
 
     fn before(&self, cell: u32) -> Option<u32> {

@@ -10,7 +10,7 @@ use crate::index::FORMAT;
 
 /// The version of everything that passes store. Increase it for every change: a checkpoint of another version is
 /// invalid.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 /// The progress of a pass. An ordinary one has some ten kilobytes; for a hostile file it may have some megabytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

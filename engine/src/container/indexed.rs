@@ -43,6 +43,7 @@ impl Indexed {
     pub fn new(outline: Outline, mut pages: Pages) -> Self {
         let mut samples = vec![Vec::new(); outline.tracks.len()];
         let mut elements: Vec<Element> = Vec::new();
+        pages.0.retain(Packed::is_page);
         pages.0.sort_by_key(|page| page.number);
         assert!(pages.0.iter().all(|page| page.number < outline.pages));
         for page in pages.0 {

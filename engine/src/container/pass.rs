@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::notes::Notes;
 use super::stream::{CHUNK, Stream};
 use super::{Checkpoint, DynSink, DynSource, Error};
-use crate::index::{Builder, Outline, Packed};
+use crate::index::{Builder, Built, Outline, Packed};
 use crate::media::Track;
 
 /// How far a pass may go at once. The default: to the end of the file.
@@ -84,7 +84,7 @@ pub trait Pass: Serialize + DeserializeOwned + Send + Sized + 'static {
         async { Ok(()) }
     }
 
-    /// The outline, with tracks whose totals are complete. The driver fills in its `pages` and its `notes`.
+    /// The outline, with tracks whose totals are complete. The driver fills in its `pages`, `notes` and `segments`.
     fn outline(self, tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error>;
 }
 
@@ -130,15 +130,18 @@ async fn go_through<P: Pass>(Indexing { source, sink, from, limit }: Indexing<'_
     }
     pass.end(source, &mut out).await?;
     let Output { builder, mut notes } = out;
-    let (last, tracks) = builder.finish()?;
+    let Built { pages, tracks, segments } = builder.finish()?;
     let outline = pass.outline(tracks, &mut notes)?;
-    give(last, sink, &mut count).await?;
-    Ok(Progress::Done(Outline { pages: count, notes: notes.into_texts(), ..outline }.into()))
+    let segments = segments.map(Box::new);
+    give(pages, sink, &mut count).await?;
+    Ok(Progress::Done(Outline { pages: count, notes: notes.into_texts(), segments, ..outline }.into()))
 }
 
 async fn give(pages: Vec<Packed>, sink: &mut dyn DynSink, count: &mut u32) -> Result<(), Error> {
     for page in pages {
-        *count = (*count).max(page.number.saturating_add(1));
+        if page.is_page() {
+            *count = (*count).max(page.number.saturating_add(1));
+        }
         sink.page(page).await?;
     }
     Ok(())

@@ -17,26 +17,31 @@ mod pack;
 mod page;
 mod pages;
 mod runs;
+mod segments;
 #[cfg(test)]
 mod tests;
 
-pub use builder::{BuildError, Builder, Packed};
+pub use builder::{BuildError, Builder, Built, Packed};
 pub use chapters::{Chapters, Mark};
 pub use elements::{Elements, Finder};
 pub use head::{Head, Original, Status};
 pub use limits::{CELL, MAX_PAGE_BYTES, MAX_PAGES};
-pub use outline::{Container, Outline};
+pub use outline::{BEFORE, Container, Outline};
 pub use page::{Element, Page, PageTrack};
 pub use pages::{Memory, Pages, PagesError};
 pub use runs::{Cursor, Runs};
+pub use segments::{CELLS as PART_CELLS, FIRST_PART, Segment, SegmentPart, Segments, Stretch, TARGET, part_at};
 
 use std::ops::RangeInclusive;
 
 use crate::media::{Ticks, Time, Track};
 
-/// The format of pages and heads. Increase it for every change of either: files with an index of another version are
-/// indexed again.
-pub const FORMAT: u32 = 5;
+/// The format of heads. Increase it for every change of heads, pages or segment tables: files with an index of another
+/// format are indexed again. Until then, an index of the format before is read too, and has no segment table.
+pub const FORMAT: u32 = 6;
+
+/// The format of pages and of the parts of segment tables. Increase it for every change of either.
+pub const PAGE_FORMAT: u32 = 5;
 
 /// The cell of the grid for a track's sample with this decode time.
 #[must_use]

@@ -6,8 +6,11 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::bits::{Input, put_unsigned};
-use super::{Error, FORMAT};
+use super::{Error, FORMAT, Segments};
 use crate::media::{Chapter, Setup, Time, Track};
+
+/// The format before [`FORMAT`].
+pub const BEFORE: u32 = FORMAT - 1;
 
 /// A container format, by the name of its module.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +58,9 @@ pub struct Outline {
     pub pages: u32,
     /// Notes for a person: skipped tracks, chapters left out, a truncated end.
     pub notes: Vec<String>,
+    /// The summary of its segment table; `None` if there is none: its index has the format before, or it has no samples,
+    /// or more tracks than a table can have.
+    pub segments: Option<Box<Segments>>,
 }
 
 impl Outline {
@@ -71,13 +77,17 @@ impl Outline {
     ///
     /// # Errors
     ///
-    /// If the bytes are not an outline, or one of another [`FORMAT`]: then the file has to be indexed again.
+    /// If the bytes are not an outline, or one of a format that is neither [`FORMAT`] nor the one before: then the file has
+    /// to be indexed again.
     pub fn unpack(packed: &[u8]) -> Result<Self, Error> {
         let mut input = Input::new(packed);
         let format = input.unsigned().map_err(|Error(what)| Error(format!("no outline: {what}")))?;
-        if format != u64::from(FORMAT) {
-            return Err(Error(format!("an outline of format {format}, not {FORMAT}")));
-        }
-        postcard::from_bytes(input.rest()).map_err(|error| Error(format!("no outline: {error}")))
+        let outline = match u32::try_from(format) {
+            Ok(FORMAT) => postcard::from_bytes(input.rest()),
+            // The format before ends without a segment table.
+            Ok(BEFORE) => postcard::from_bytes(&[input.rest(), &[0]].concat()),
+            _ => return Err(Error(format!("an outline of format {format}, not {FORMAT}"))),
+        };
+        outline.map_err(|error| Error(format!("no outline: {error}")))
     }
 }

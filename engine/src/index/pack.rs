@@ -16,7 +16,7 @@ use bytes::Bytes;
 
 use super::bits::{Input, put_signed, put_unsigned};
 use super::limits::MAX_RUNS;
-use super::{Element, Error, FORMAT, Page, PageTrack, column};
+use super::{Element, Error, PAGE_FORMAT, Page, PageTrack, column};
 use crate::media::{Private, Run, Ticks};
 
 /// A run whose columns are all zero.
@@ -46,7 +46,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// If the bytes are not such a page, are of another [`FORMAT`](super::FORMAT), or claim more runs than a page may
+    /// If the bytes are not such a page, are of another [`PAGE_FORMAT`], or claim more runs than a page may
     /// have.
     pub fn unpack(number: u32, packed: &[u8]) -> Result<Self, Error> {
         let page = || {
@@ -63,7 +63,7 @@ impl Page {
 
 /// Packs the tracks of page `number`.
 pub(super) fn put_tracks(out: &mut Vec<u8>, number: u32, tracks: &[PageTrack]) {
-    put_unsigned(out, u64::from(FORMAT));
+    put_unsigned(out, u64::from(PAGE_FORMAT));
     put_unsigned(out, tracks.len() as u64);
     let file = FileOrder::of(tracks);
     for ((track, gaps), stretches) in tracks.iter().zip(&file.gaps).zip(&file.stretches) {
@@ -196,8 +196,8 @@ pub(super) fn put_elements(out: &mut Vec<u8>, elements: &[Element]) {
 /// Unpacks the tracks of page `number`.
 pub(super) fn tracks(input: &mut Input<'_>, number: u32) -> Result<Vec<PageTrack>, Error> {
     let format = input.unsigned()?;
-    if format != u64::from(FORMAT) {
-        return Err(Error(format!("a page of format {format}, not {FORMAT}")));
+    if format != u64::from(PAGE_FORMAT) {
+        return Err(Error(format!("a page of format {format}, not {PAGE_FORMAT}")));
     }
     let count = input.count(MAX_RUNS)?;
     let mut tracks = Vec::with_capacity(count.min(16));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use super::{Error, Packed, Page};
+use super::{Error, FIRST_PART, Packed, Page, SegmentPart};
 
 /// Why a page could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,9 @@ pub trait Pages: Send {
     /// The page with this number, if it exists. It has been fetched before.
     fn page(&self, cell: u32) -> Result<Option<Page>, PagesError>;
 
+    /// This part of the segment table, if it exists. Its number after [`FIRST_PART`] has been fetched before.
+    fn segments(&self, part: u32) -> Result<Option<SegmentPart>, PagesError>;
+
     /// The number of the last page before this one.
     fn before(&self, cell: u32) -> Option<u32>;
 
@@ -58,18 +61,23 @@ impl Memory {
     /// How many pages there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.packed().count()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
     }
 
     /// The packed pages, in order.
     pub fn packed(&self) -> impl Iterator<Item = &Packed> {
-        self.0.values()
+        self.0.range(..FIRST_PART).map(|(_, page)| page)
+    }
+
+    /// The packed parts of the segment table, in order.
+    pub fn packed_parts(&self) -> impl Iterator<Item = &Packed> {
+        self.0.range(FIRST_PART..).map(|(_, part)| part)
     }
 
     /// Adds a page, or replaces the one with its number.
@@ -79,6 +87,16 @@ impl Memory {
 
     fn unpack(page: &Packed) -> Result<Page, PagesError> {
         Ok(Page::unpack(page.number, &page.bytes)?)
+    }
+
+    /// A part of the segment table, if it exists.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be unpacked.
+    pub fn part(&self, part: u32) -> Result<Option<SegmentPart>, PagesError> {
+        let packed = self.0.get(&FIRST_PART.saturating_add(part));
+        Ok(packed.map(|packed| SegmentPart::unpack(part, &packed.bytes)).transpose()?)
     }
 }
 
@@ -92,7 +110,8 @@ impl Memory {
         if cells.is_empty() {
             return Ok(Vec::new());
         }
-        self.0.range(cells).map(|(_, page)| Self::unpack(page)).collect()
+        let pages = self.0.range(cells).map(|(_, page)| page).filter(|page| page.is_page());
+        pages.map(Self::unpack).collect()
     }
 }
 
@@ -103,6 +122,10 @@ impl Pages for &Memory {
 
     fn page(&self, cell: u32) -> Result<Option<Page>, PagesError> {
         self.0.get(&cell).map(Memory::unpack).transpose()
+    }
+
+    fn segments(&self, part: u32) -> Result<Option<SegmentPart>, PagesError> {
+        self.part(part)
     }
 
     fn before(&self, cell: u32) -> Option<u32> {
@@ -123,6 +146,10 @@ impl Pages for Memory {
 
     fn page(&self, cell: u32) -> Result<Option<Page>, PagesError> {
         Pages::page(&self, cell)
+    }
+
+    fn segments(&self, part: u32) -> Result<Option<SegmentPart>, PagesError> {
+        self.part(part)
     }
 
     fn before(&self, cell: u32) -> Option<u32> {

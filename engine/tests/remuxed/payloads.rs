@@ -18,7 +18,9 @@ struct Pages(BTreeMap<u32, Bytes>);
 
 impl Sink for Pages {
     async fn page(&mut self, page: Packed) -> Result<(), ReadError> {
-        self.0.insert(page.number, page.bytes);
+        if page.is_page() {
+            self.0.insert(page.number, page.bytes);
+        }
         Ok(())
     }
 }

@@ -171,7 +171,9 @@ impl<'a> Work<'a> {
     /// event was sent again to see whether it can be indexed now.
     async fn reuse(&mut self, stored: Option<Stored>, original: &Original) -> Result<Reuse, Error> {
         let Some(stored) = stored else { return Ok(Reuse::Nothing) };
-        let same = stored.head.original.etag == original.etag && matches!(stored.head.status, Status::Indexed(_));
+        // An index of the format before has no segment table.
+        let is_current = |status: &Status| matches!(status, Status::Indexed(outline) if outline.segments.is_some() || stored.cells.count() == 0);
+        let same = stored.head.original.etag == original.etag && is_current(&stored.head.status);
         if !same || self.anew {
             return Ok(Reuse::Nothing);
         }

@@ -37,6 +37,7 @@ fn head(etag: &str, sequencer: &str, pages: u32) -> Head {
         created: None,
         pages,
         notes: vec!["a note".to_owned()],
+        segments: None,
     };
     Head { original: original(etag, sequencer), status: Status::Indexed(outline) }
 }

@@ -292,6 +292,7 @@ impl File {
             created: self.created,
             pages: 0,
             notes: Vec::new(),
+            segments: None,
         }
     }
 }

@@ -241,6 +241,7 @@ impl Form {
             created: self.created,
             pages: 0,
             notes: Vec::new(),
+            segments: None,
         };
         for note in self.notes {
             out.notes.push(note);

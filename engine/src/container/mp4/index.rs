@@ -121,6 +121,7 @@ impl pass::Pass for Pass {
             created,
             pages: 0,
             notes: Vec::new(),
+            segments: None,
         })
     }
 }

@@ -69,6 +69,7 @@ pub fn outline(
         created: None,
         pages: 0,
         notes: Vec::new(),
+        segments: None,
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use super::pages::Held;
 use super::{Error, Meaning, When, select};
 use crate::container::{self, Segment, Selected};
-use crate::index::{Outline, Page, Pages, PagesError};
+use crate::index::{Outline, Page, Pages, PagesError, SegmentPart};
 use crate::media::{Interval, Kind, Run, Ticks, Time, Track};
 
 /// The length of each end of a fragment that is examined: what is between the two ends discloses nothing outside of the
@@ -113,6 +113,10 @@ impl<P: Pages> Pages for Sparse<'_, P> {
 
     fn page(&self, cell: u32) -> Result<Option<Page>, PagesError> {
         self.0.page(cell)
+    }
+
+    fn segments(&self, part: u32) -> Result<Option<SegmentPart>, PagesError> {
+        self.0.segments(part)
     }
 
     fn before(&self, cell: u32) -> Option<u32> {

@@ -12,7 +12,7 @@ use super::cover::{joined, needed};
 use super::pages::Held;
 use super::{Cover, Error, Meaning, Part, Segment, Selected};
 use crate::container::{self, MAX_MADE, Merged, Sink};
-use crate::index::{BuildError, Builder, Memory, Outline, cell, cell_end};
+use crate::index::{BuildError, Builder, Built, Memory, Outline, cell, cell_end};
 use crate::media::splice::{Piece, Splice};
 use crate::media::{Edit, Run, Track};
 
@@ -29,7 +29,7 @@ impl Part {
         let mut builder = Builder::new(tracks.clone());
         self.add_samples(&tracks, &mut builder).map_err(|error| Error::Container(error.into()))?;
         let count = builder.pages();
-        let (packed, tracks) = builder.finish().map_err(|error| Error::Container(error.into()))?;
+        let Built { pages: packed, tracks, .. } = builder.finish().map_err(|error| Error::Container(error.into()))?;
         let mut pages = Memory::default();
         for page in packed {
             pages.page(page).await.map_err(|error| Error::Container(error.into()))?;
@@ -45,6 +45,7 @@ impl Part {
             created: original.created.map(|created| created.saturating_add(self.given.start().0)),
             pages: count,
             notes: Vec::new(),
+            segments: None,
             ..original.clone()
         };
         Ok((outline, pages))

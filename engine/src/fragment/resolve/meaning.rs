@@ -257,6 +257,7 @@ mod tests {
             created: Some(1_287_732_833_000_000_000),
             pages: 1,
             notes: Vec::new(),
+            segments: None,
         }
     }
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::segmenter::Segmenter;
 use super::{Builder, Elements, Lane, Open, Waiting};
 use crate::index::bits::Input;
 use crate::index::{Element, Error, pack};
@@ -25,6 +26,7 @@ struct Frozen {
     ended: bool,
     opened: u32,
     length: Option<u64>,
+    segmenter: Segmenter,
 }
 
 /// A page that is open or waiting.
@@ -68,6 +70,7 @@ impl Serialize for Builder {
             ended: self.ended,
             opened: self.opened,
             length: self.length,
+            segmenter: self.segmenter.clone(),
         };
         frozen.serialize(serializer)
     }
@@ -107,6 +110,7 @@ impl Frozen {
             ended: self.ended,
             opened: self.opened,
             length: self.length,
+            segmenter: self.segmenter,
         })
     }
 }

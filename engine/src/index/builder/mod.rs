@@ -10,6 +10,7 @@
 //! The builder can be serialised between any two samples (serde), and continues as if nothing had happened.
 
 mod frozen;
+mod segmenter;
 #[cfg(test)]
 mod tests;
 
@@ -18,19 +19,28 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use self::segmenter::Segmenter;
 use super::limits::{
     MAX_OPEN_RUNS, MAX_PAGE_BYTES, MAX_PAGES, MAX_PARTS, MAX_RUNS, MAX_SHARING, MAX_WAITING_BYTES, OPEN_CELLS,
 };
-use super::{Element, Error, PageTrack, cell, cell_end, pack};
+use super::{Element, Error, FIRST_PART, PageTrack, Segments, cell, cell_end, pack};
 use crate::media::{Run, Ticks, Track};
 
-/// A packed page.
+/// A packed page, or a packed part of the segment table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Packed {
-    /// The number of its cell in the grid.
+    /// The number of its cell in the grid; of a part of the table: [`FIRST_PART`] and its position.
     pub number: u32,
-    /// The result of [`super::Page::pack`].
+    /// The result of [`super::Page::pack`] or [`super::SegmentPart::pack`].
     pub bytes: Bytes,
+}
+
+impl Packed {
+    /// Whether it is a page of samples.
+    #[must_use]
+    pub const fn is_page(&self) -> bool {
+        self.number < FIRST_PART
+    }
 }
 
 /// Why samples cannot be added to an index.
@@ -102,6 +112,18 @@ pub struct Builder {
     length: Option<u64>,
     /// How many bytes the samples of all tracks claim.
     claimed: u64,
+    segmenter: Segmenter,
+}
+
+/// A whole file.
+#[derive(Debug)]
+pub struct Built {
+    /// The pages that were not taken before.
+    pub pages: Vec<Packed>,
+    /// The tracks, with their totals.
+    pub tracks: Vec<Track>,
+    /// The summary of the segment table; `None` if the file has no samples, or too many tracks.
+    pub segments: Option<Segments>,
 }
 
 /// The elements of a page; the last one may not have ended.
@@ -200,6 +222,7 @@ impl Builder {
             opened: 0,
             length: None,
             claimed: 0,
+            segmenter: Segmenter::default(),
         }
     }
 
@@ -335,6 +358,7 @@ impl Builder {
                     lane.synced = Some(number);
                 }
             }
+            self.segmenter.page(number, &page.tracks, &self.lanes, &mut self.ready);
             self.open_runs -= page.runs;
             let mut packed = Vec::with_capacity(2048);
             pack::put_tracks(&mut packed, number, &page.tracks);
@@ -372,16 +396,16 @@ impl Builder {
         std::mem::take(&mut self.ready)
     }
 
-    /// Ends the file: returns the remaining pages, and the tracks with their totals. An element that has not ended ends
-    /// with its last sample.
+    /// Ends the file. An element that has not ended ends with its last sample.
     ///
     /// # Errors
     ///
     /// As [`Builder::samples`].
-    pub fn finish(mut self) -> Result<(Vec<Packed>, Vec<Track>), Error> {
+    pub fn finish(mut self) -> Result<Built, Error> {
         self.end_element(self.element_end);
         self.settle()?;
         self.close_until(u32::MAX)?;
-        Ok((self.ready, self.lanes.into_iter().map(|lane| lane.track).collect()))
+        let segments = self.segmenter.finish(&mut self.ready);
+        Ok(Built { pages: self.ready, tracks: self.lanes.into_iter().map(|lane| lane.track).collect(), segments })
     }
 }

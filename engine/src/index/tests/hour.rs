@@ -39,6 +39,7 @@ pub fn build(samples: &[(usize, Run)]) -> Vec<Packed> {
         builder.samples(*track, run.clone()).unwrap();
         pages.append(&mut builder.take_ready());
     }
-    pages.append(&mut builder.finish().unwrap().0);
+    pages.append(&mut builder.finish().unwrap().pages);
+    pages.retain(Packed::is_page);
     pages
 }

@@ -5,3 +5,4 @@ mod building;
 mod compact;
 mod hour;
 mod packing;
+mod segments;

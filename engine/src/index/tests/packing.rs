@@ -139,9 +139,13 @@ fn an_outline_comes_back_and_one_of_another_format_is_refused() {
         created: Some(1_287_732_833_000_000_000),
         pages: 2,
         notes: vec!["a note".to_owned()],
+        segments: None,
     };
     let packed = outline.pack();
     assert_eq!(Outline::unpack(&packed).unwrap(), outline);
+    // The format before ends here.
+    let before = [&[5], &packed[1..packed.len() - 1]].concat();
+    assert_eq!(Outline::unpack(&before).unwrap(), outline);
     let other = [&[99], &packed[1..]].concat();
     assert!(Outline::unpack(&other).unwrap_err().to_string().contains("format 99"));
     for length in 0..packed.len() {

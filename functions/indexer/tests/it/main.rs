@@ -111,7 +111,10 @@ async fn check_final_of(bucket: &Bucket, stores: &Stores, key: &str) {
     let head = check_of(stores, key).await.unwrap();
     assert_eq!(head.as_ref().map(|head| head.original.etag.clone()), bucket.etag(key));
     let pages = match head.map(|head| head.status) {
-        Some(Status::Indexed(outline)) => outline.pages as usize + 1,
+        Some(Status::Indexed(outline)) => {
+            let parts = outline.segments.as_ref().map_or(0, |segments| segments.parts);
+            (outline.pages + parts) as usize + 1
+        }
         Some(Status::Refused(_)) => 1,
         None => 0,
     };
@@ -175,7 +178,8 @@ async fn pages_of_the_version_before_are_removed() {
         store(&bucket, version, seconds);
         handle(&stores, put(sequencer)).await.unwrap();
         check_final(&bucket, &stores).await;
-        assert_eq!(items(&stores).await, seconds.div_ceil(10) as usize + 1);
+        // A page for every ten seconds, the segment table and the head.
+        assert_eq!(items(&stores).await, seconds.div_ceil(10) as usize + 2);
     }
     // If a file turns out to be invalid, nothing stored before remains.
     let etag = bucket.put(KEY, "text", Content::Bytes(Bytes::from_static(b"text")));

@@ -117,7 +117,7 @@ async fn an_object_that_changes_between_two_pieces_is_indexed_as_it_is_then() {
                 _ => drop(to_the_end(&stores, event).await.unwrap()),
             }
             check_final(&bucket, &stores).await;
-            assert_eq!(items(&stores).await, if gone { 0 } else { 6 }, "after {after}");
+            assert_eq!(items(&stores).await, if gone { 0 } else { 7 }, "after {after}");
         }
     }
 }

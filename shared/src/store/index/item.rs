@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::{Cells, HeadOf, Sequencer};
 use crate::space::MediaKey;
 use crate::store::Error;
-use reelspan_engine::index::{FORMAT, Head, Original, Outline, Packed, Status};
+use reelspan_engine::index::{BEFORE, FORMAT, Head, Original, Outline, PAGE_FORMAT, Packed, Status};
 
 /// An item's attributes by name.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -29,9 +29,9 @@ pub(super) fn key(media: &MediaKey, page: impl Into<String>) -> Item {
     Item::from([("media".to_owned(), text(media.to_string())), ("page".to_owned(), text(page))])
 }
 
-/// What a page says that it is a page of: a version of the object, in a format of the index.
+/// What a page says that it is a page of: a version of the object, in a format of pages.
 pub(super) fn of(etag: &str) -> String {
-    format!("{FORMAT} {etag}")
+    format!("{PAGE_FORMAT} {etag}")
 }
 
 pub(super) fn text(value: impl Into<String>) -> AttributeValue {
@@ -91,6 +91,7 @@ pub(super) fn of_head(media: &MediaKey, head: &Head, cells: &Cells) -> Item {
             put("duration", number(outline.duration));
             put("pages", number(cells.count()));
             put("cells", binary(cells.pack()));
+            put("parts", number(cells.parts()));
             put("outline", binary(outline.pack()));
         }
         Status::Refused(reason) => {
@@ -113,15 +114,21 @@ pub(super) fn head(item: &Item) -> Result<(Head, Cells), Error> {
         content_type: optional(item, "content_type"),
     };
     let format: u32 = integer(item, "format")?;
-    let (status, cells) = if format != FORMAT {
+    let (status, cells) = if format != FORMAT && format != BEFORE {
         (Status::Refused(format!("its index is of format {format}, not {FORMAT}: it has to be indexed anew")), None)
     } else if string(item, "status")? == "indexed" {
         let outline = Outline::unpack(bytes(item, "outline")?).map_err(Error::dynamodb)?;
-        (Status::Indexed(outline), Some(Cells::unpack(bytes(item, "cells")?.to_vec())))
+        (Status::Indexed(outline), Some(cells(item)?))
     } else {
         (Status::Refused(string(item, "reason")?.to_owned()), None)
     };
     Ok((Head { original, status }, cells.unwrap_or_default()))
+}
+
+/// The cells that an item names, and the number of parts of the segment table.
+pub(super) fn cells(item: &Item) -> Result<Cells, Error> {
+    // The format before has no such table.
+    Ok(Cells::unpack(bytes(item, "cells")?.to_vec(), integer(item, "parts").unwrap_or(0)))
 }
 
 /// The few attributes of a head by which it is compared with its object; `None` if no content can have its name.

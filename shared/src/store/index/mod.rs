@@ -248,7 +248,7 @@ impl IndexTable {
             count += u64::try_from(answer.count).unwrap_or_default();
             scanned += u64::try_from(answer.scanned_count).unwrap_or_default();
         }
-        Ok(PagesOf { whole: count == stored.cells.count(), others: scanned > count })
+        Ok(PagesOf { whole: count == stored.cells.items(), others: scanned > count })
     }
 
     /// Stores pages of the index of this version (ETag) of a file, on behalf of the event with this sequencer. They count only
@@ -297,7 +297,7 @@ impl IndexTable {
     /// Removes the pages that are not of the version `keep`, of which there are pages in these cells, or all pages where
     /// there is nothing to keep; not those that were written for a later event than this sequencer's. Says how many.
     ///
-    /// Where the cells are without a gap, only pages behind them can be of another version, and only those are looked at.
+    /// If the cells have no gap, only pages behind them can be of another version, and only those are looked at.
     pub async fn remove_pages(
         &self,
         media: &MediaKey,

@@ -10,7 +10,7 @@ use super::{Cells, IndexTable, batch};
 use crate::budget::{Full, Share};
 use crate::space::MediaKey;
 use crate::store::Error;
-use reelspan_engine::index::{Page, Pages, PagesError};
+use reelspan_engine::index::{FIRST_PART, Page, Pages, PagesError, SegmentPart};
 
 /// The pages of one file's index: what was read stays, packed, and what the head says not to exist is never asked for.
 #[derive(Debug)]
@@ -63,7 +63,8 @@ impl Reader {
     /// As [`Pages::fetch`] and [`Pages::page`].
     pub async fn load(&mut self, cells: RangeInclusive<u32>) -> Result<Vec<Page>, PagesError> {
         self.fetch(cells.clone()).await?;
-        let numbers: Vec<u32> = self.have.keys().copied().filter(|number| cells.contains(number)).collect();
+        let pages = self.have.keys().copied().take_while(|number| *number < FIRST_PART);
+        let numbers: Vec<u32> = pages.filter(|number| cells.contains(number)).collect();
         numbers.into_iter().filter_map(|number| self.page(number).transpose()).collect()
     }
 
@@ -102,6 +103,11 @@ impl Pages for Reader {
     fn page(&self, cell: u32) -> Result<Option<Page>, PagesError> {
         let page = self.have.get(&cell).map(|packed| Page::unpack(cell, packed));
         Ok(page.transpose()?)
+    }
+
+    fn segments(&self, part: u32) -> Result<Option<SegmentPart>, PagesError> {
+        let packed = self.have.get(&FIRST_PART.saturating_add(part));
+        Ok(packed.map(|packed| SegmentPart::unpack(part, packed)).transpose()?)
     }
 
     fn before(&self, cell: u32) -> Option<u32> {

@@ -39,13 +39,13 @@ impl Unfinished {
         let first = items.first()?;
         let of = item::string(first, "of").unwrap_or_default().to_owned();
         // A larger checkpoint before may have had more parts.
-        let parts = item::integer(first, "parts").unwrap_or(0);
-        let state = items.iter().take(parts).filter_map(|item| item::bytes(item, "state").ok());
+        let pieces = item::integer(first, "pieces").unwrap_or(0);
+        let state = items.iter().take(pieces).filter_map(|item| item::bytes(item, "state").ok());
         let state: Vec<u8> = state.flatten().copied().collect();
         Some(Self {
             of,
             sequencer: Sequencer::new(item::string(first, "sequencer").unwrap_or_default()),
-            cells: Cells::unpack(item::bytes(first, "cells").unwrap_or_default().to_vec()),
+            cells: item::cells(first).unwrap_or_default(),
             checkpoint: Checkpoint::unpack(&state),
             keys: items.iter().filter_map(|item| item::string(item, "page").ok().map(str::to_owned)).collect(),
         })
@@ -84,9 +84,10 @@ impl IndexTable {
             batch::put(&self.client, &self.table, parts.to_vec()).await?;
         }
         let Some(mut first) = parts.pop() else { return Ok(false) };
-        first.insert("parts".to_owned(), number(count));
+        first.insert("pieces".to_owned(), number(count));
         first.insert("offset".to_owned(), number(checkpoint.offset()));
         first.insert("cells".to_owned(), binary(cells.pack()));
+        first.insert("parts".to_owned(), number(cells.parts()));
         let request = self.client.put_item().table_name(&self.table).set_item(Some(first));
         let request = request
             .condition_expression(NOT_LATER)

@@ -113,6 +113,7 @@ impl pass::Pass for Pass {
             created: created.and_then(|created| created.timestamp_nanos_opt()).filter(|created| *created >= EARLIEST),
             pages: 0,
             notes: Vec::new(),
+            segments: None,
         })
     }
 }

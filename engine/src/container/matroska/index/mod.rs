@@ -132,6 +132,7 @@ impl pass::Pass for Pass {
             created: info.created,
             pages: 0,
             notes: Vec::new(),
+            segments: None,
         })
     }
 }

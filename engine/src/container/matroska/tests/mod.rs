@@ -24,7 +24,9 @@ struct Pages(Vec<Packed>);
 
 impl Sink for Pages {
     async fn page(&mut self, page: Packed) -> Result<(), ReadError> {
-        self.0.push(page);
+        if page.is_page() {
+            self.0.push(page);
+        }
         Ok(())
     }
 }

@@ -72,6 +72,7 @@ impl pass::Pass for Pass {
             created: None,
             pages: 0,
             notes: Vec::new(),
+            segments: None,
         })
     }
 }

@@ -1,0 +1,147 @@
+//! The segment table divides the samples of a file: each sample is in one segment, and each segment begins at a sync sample.
+
+#![allow(clippy::cast_possible_wrap, clippy::cast_precision_loss)]
+
+use proptest::prelude::*;
+
+use super::hour;
+use crate::index::{Builder, Built, Memory, PART_CELLS, Packed, Segment, Segments, TARGET, part_at};
+use crate::media::{Kind, Private, Run, Ticks, Time, Track};
+
+const PICTURES: u32 = 12_800;
+const SOUND: u32 = 44_100;
+
+fn tracks() -> Vec<Track> {
+    vec![hour::track(Kind::Audio, SOUND), hour::track(Kind::Video, PICTURES)]
+}
+
+fn run(decode: i64, duration: i64, sync: bool) -> Run {
+    Run {
+        decode: Ticks(decode),
+        composition: Ticks::ZERO,
+        duration: Ticks(duration),
+        offset: 0,
+        size: 10,
+        count: 1,
+        sync,
+        private: Private::NONE,
+    }
+}
+
+/// A film with groups of these lengths in pictures of 40 ms each, and sound that begins and ends with it.
+fn film(groups: &[usize]) -> (Vec<Run>, Vec<Run>) {
+    let pictures = groups.iter().flat_map(|length| (0..*length).map(|at| at == 0));
+    let pictures: Vec<Run> = (0_i64..).zip(pictures).map(|(at, sync)| run(at * 512, 512, sync)).collect();
+    let length = pictures.len() as i64 * 512 * i64::from(SOUND) / i64::from(PICTURES);
+    let sound = (0..=length / 1024).map(|at| run(at * 1024, 1024, true)).collect();
+    (pictures, sound)
+}
+
+/// The table of a film whose samples come in the order of their times.
+fn table(pictures: &[Run], sound: &[Run]) -> (Segments, Vec<Segment>) {
+    let mut builder = Builder::new(tracks());
+    let mut packed = Vec::new();
+    let mut sound_left = sound.iter().peekable();
+    for (at, picture) in pictures.iter().enumerate() {
+        let until = picture.decode.0 * i64::from(SOUND) / i64::from(PICTURES);
+        while let Some(frame) = sound_left.next_if(|frame| frame.decode.0 < until) {
+            builder.samples(0, frame.clone()).unwrap();
+        }
+        builder.samples(1, picture.clone()).unwrap();
+        packed.append(&mut builder.take_ready());
+        if at.is_power_of_two() {
+            builder = postcard::from_bytes(&postcard::to_stdvec(&builder).unwrap()).unwrap();
+        }
+    }
+    for frame in sound_left {
+        builder.samples(0, frame.clone()).unwrap();
+    }
+    let Built { mut pages, segments, .. } = builder.finish().unwrap();
+    packed.append(&mut pages);
+    let mut memory = Memory::default();
+    for page in packed {
+        memory.insert(page);
+    }
+    let segments = segments.unwrap();
+    assert_eq!(u32::try_from(memory.packed_parts().count()), Ok(segments.parts));
+    let parts = (0..segments.parts).map(|part| memory.part(part).unwrap().unwrap());
+    let all: Vec<Segment> = parts.flat_map(|part| part.segments).collect();
+    assert_eq!(all.len() as u64, segments.count);
+    (segments, all)
+}
+
+proptest! {
+    #[test]
+    fn each_sample_is_in_one_segment_and_sound_begins_with_the_pictures(groups in prop::collection::vec(1_usize..400, 1..30)) {
+        let (pictures, sound) = film(&groups);
+        let (segments, all) = table(&pictures, &sound);
+        prop_assert_eq!(&segments.tracks, &[1, 0]);
+        prop_assert!(!segments.open_groups);
+        for (place, samples) in [(0, &pictures), (1, &sound)] {
+            let mut end = Ticks::ZERO;
+            for segment in &all {
+                let stretch = segment.tracks[place];
+                prop_assert_eq!(stretch.start, end);
+                end = stretch.end;
+                let within: Vec<_> =
+                    samples.iter().filter(|run| (stretch.start..stretch.end).contains(&run.decode)).collect();
+                prop_assert_eq!(stretch.bytes, within.iter().map(|run| u64::from(run.size)).sum::<u64>());
+                prop_assert!(within.first().is_none_or(|run| run.sync));
+            }
+            prop_assert_eq!(end, samples.last().unwrap().decode_end());
+        }
+        let mut last = None;
+        for segment in &all {
+            let [pictures, sound] = segment.tracks.as_slice() else { panic!("two tracks") };
+            let begins = pictures.start.0 as f64 / f64::from(PICTURES);
+            let heard = sound.start.0 as f64 / f64::from(SOUND);
+            prop_assert!((0.0..0.0233).contains(&(heard - begins)), "{} and {}", begins, heard);
+            // No two begin in the same interval of six seconds, but for the tolerance.
+            let interval = ((begins + 0.1) / 6.0).floor();
+            prop_assert!(last.is_none_or(|last| interval > last));
+            last = Some(interval);
+        }
+        let longest = all.iter().map(|segment| segment.tracks[0].duration()).max();
+        prop_assert_eq!(Some(segments.longest), longest);
+    }
+}
+
+#[test]
+fn a_part_has_the_segments_of_its_cells_and_twelve_hours_do_not_drift() {
+    let groups = vec![50; 12 * 1800];
+    let (pictures, sound) = film(&groups);
+    let (segments, all) = table(&pictures, &sound);
+    assert_eq!((segments.count, segments.parts), (7200, 43_200_u32.div_ceil(PART_CELLS * 10)));
+    assert!(all.iter().all(|segment| segment.tracks[0].duration() == Ticks(6 * i64::from(PICTURES))));
+    assert_eq!(part_at(TARGET), 0);
+    assert_eq!(part_at(Time::from_secs(640)), 1);
+}
+
+#[test]
+fn pictures_before_a_sync_sample_open_their_group() {
+    let pictures: Vec<Run> = (0..500)
+        .map(|at| {
+            let leads = at % 50 == 1 && at > 1;
+            Run { composition: Ticks(if leads { -1024 } else { 0 }), ..run(at * 512, 512, at % 50 == 0) }
+        })
+        .collect();
+    let (segments, _) = table(&pictures, &[]);
+    assert!(segments.open_groups);
+}
+
+#[test]
+fn sound_before_the_first_picture_is_a_segment_of_its_own() {
+    let late: Vec<Run> = (0..500).map(|at| run(40 * i64::from(PICTURES) + at * 512, 512, at % 50 == 0)).collect();
+    let sound: Vec<Run> = (0..2600).map(|at| run(at * 1024, 1024, true)).collect();
+    let (segments, all) = table(&late, &sound);
+    assert_eq!(segments.tracks, [1, 0]);
+    assert_eq!(all[0].tracks[0].bytes, 0);
+    assert_eq!(all.iter().map(|segment| segment.tracks[1].bytes).sum::<u64>(), 26_000);
+    assert_eq!(all.iter().map(|segment| segment.tracks[0].bytes).sum::<u64>(), 5_000);
+}
+
+#[test]
+fn a_page_of_the_table_is_no_page_of_samples() {
+    let packed = Packed { number: crate::index::FIRST_PART, bytes: bytes::Bytes::new() };
+    assert!(!packed.is_page());
+}
