@@ -31,6 +31,7 @@ mod error;
 pub mod file;
 mod in_process;
 pub mod inspect;
+pub mod media;
 pub mod queue;
 pub mod reindex;
 pub mod s3;

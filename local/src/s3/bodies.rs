@@ -90,7 +90,10 @@ impl Bodies {
         let stored = self.files.put_object(request).await;
         drop(leftovers);
         let stored = stored?.output;
-        let size = fs::metadata(&body.path).map_err(internal)?.len();
+        // On the disk before the catalogue says that it is there.
+        let file = tokio::fs::File::open(&body.path).await.map_err(internal)?;
+        file.sync_data().await.map_err(internal)?;
+        let size = file.metadata().await.map_err(internal)?.len();
         Ok((body, size, stored))
     }
 
@@ -109,7 +112,15 @@ impl Bodies {
         for part in parts {
             io::copy(&mut File::open(self.path(bucket, part))?, &mut to)?;
         }
+        to.sync_data()?;
         Ok(whole)
+    }
+
+    /// Creates a body, to be written.
+    pub fn create(&self, bucket: &str) -> io::Result<(NewBody, File)> {
+        let body = self.new_body(bucket)?;
+        let file = File::create_new(&body.path)?;
+        Ok((body, file))
     }
 
     /// Opens a body for reading. An open file can be read to its end, whatever happens to the object meanwhile.

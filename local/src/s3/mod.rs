@@ -8,7 +8,7 @@
 pub mod bodies;
 mod browser;
 pub mod catalogue;
-mod conditions;
+pub(crate) mod conditions;
 mod listing;
 mod multipart;
 mod reading;

@@ -11,7 +11,7 @@ use s3s::{
     crypto::{Checksum, Md5},
     dto::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
-        CompleteMultipartUploadOutput, CompletedPart, CopyPartResult, CopySource, CreateMultipartUploadInput,
+        CompleteMultipartUploadOutput, CopyPartResult, CopySource, CreateMultipartUploadInput,
         CreateMultipartUploadOutput, ETag, PutObjectInput, PutObjectOutput, Range, UploadPartCopyInput,
         UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
     },
@@ -134,16 +134,39 @@ impl Store {
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> S3Result<CompleteMultipartUploadOutput> {
         let input = request.input;
-        let upload = self.upload(&input.bucket, &input.key, &input.upload_id)?;
-        let stored = self.catalogue.parts(&upload.id).map_err(internal)?;
         let listed = input.multipart_upload.and_then(|listed| listed.parts).unwrap_or_default();
-        let parts = chosen(&listed, &stored)?;
+        let named = listed.into_iter().map(|part| {
+            let etag = part.e_tag.map(|etag| etag.value().to_owned());
+            part.part_number.map(|number| (number, etag)).ok_or_else(|| s3_error!(MalformedXML))
+        });
+        let named = named.collect::<S3Result<Vec<_>>>()?;
         let conditions =
             Conditions { matches: input.if_match, none_matches: input.if_none_match, ..Default::default() };
+        let etag = self.complete(&input.bucket, &input.key, &input.upload_id, &named, &conditions).await?;
+        Ok(CompleteMultipartUploadOutput {
+            bucket: Some(input.bucket),
+            key: Some(input.key),
+            e_tag: Some(ETag::Strong(etag)),
+            ..Default::default()
+        })
+    }
 
-        let (bodies, bucket) = (Arc::clone(&self.bodies), input.bucket.clone());
+    /// Completes an upload of these parts, each a number and possibly the `ETag` of its upload; returns the `ETag` of the object.
+    pub(crate) async fn complete(
+        &self,
+        bucket: &str,
+        key: &str,
+        id: &str,
+        named: &[(i32, Option<String>)],
+        conditions: &Conditions,
+    ) -> S3Result<String> {
+        let upload = self.upload(bucket, key, id)?;
+        let stored = self.catalogue.parts(&upload.id).map_err(internal)?;
+        let parts = chosen(named, &stored)?;
+
+        let (bodies, of) = (Arc::clone(&self.bodies), bucket.to_owned());
         let names: Vec<String> = parts.iter().map(|part| part.body.clone()).collect();
-        let join = move || bodies.join(&bucket, names.iter().map(String::as_str));
+        let join = move || bodies.join(&of, names.iter().map(String::as_str));
         let body = tokio::task::spawn_blocking(join).await.map_err(internal)?.map_err(internal)?;
         let object = Object {
             body: body.name().to_owned(),
@@ -153,24 +176,18 @@ impl Store {
             attributes: upload.attributes.clone(),
         };
 
-        let completed =
-            self.catalogue.complete(&input.bucket, &upload, &object, |before| conditions.check_write(before));
+        let completed = self.catalogue.complete(bucket, &upload, &object, |before| conditions.check_write(before));
         let changed = completed.map_err(internal)?.ok_or_else(|| {
             s3_error!(
                 NoSuchUpload,
                 "The specified multipart upload does not exist; it may have been completed or aborted."
             )
         })?;
-        self.settle(&input.bucket, body, changed)?;
+        self.settle(bucket, body, changed)?;
         for part in &stored {
-            self.bodies.discard(&input.bucket, &part.body);
+            self.bodies.discard(bucket, &part.body);
         }
-        Ok(CompleteMultipartUploadOutput {
-            bucket: Some(input.bucket),
-            key: Some(input.key),
-            e_tag: Some(ETag::Strong(object.etag)),
-            ..Default::default()
-        })
+        Ok(object.etag)
     }
 
     pub(super) fn abort_multipart_upload(
@@ -179,12 +196,18 @@ impl Store {
     ) -> S3Result<AbortMultipartUploadOutput> {
         let input = request.input;
         let upload = self.upload(&input.bucket, &input.key, &input.upload_id)?;
+        self.abort(&input.bucket, &upload)?;
+        Ok(AbortMultipartUploadOutput::default())
+    }
+
+    /// Aborts an upload, and removes its parts.
+    pub(crate) fn abort(&self, bucket: &str, upload: &Upload) -> S3Result<()> {
         let parts = self.catalogue.parts(&upload.id).map_err(internal)?;
         self.catalogue.abort(&upload.id).map_err(internal)?;
         for part in parts {
-            self.bodies.discard(&input.bucket, &part.body);
+            self.bodies.discard(bucket, &part.body);
         }
-        Ok(AbortMultipartUploadOutput::default())
+        Ok(())
     }
 
     /// The upload with this id, or the error that it does not exist.
@@ -227,10 +250,10 @@ impl Store {
 }
 
 /// The listed parts: in ascending order, each with the ETag of its upload, and each but the last large enough.
-fn chosen(listed: &[CompletedPart], stored: &[Part]) -> S3Result<Vec<Part>> {
+fn chosen(listed: &[(i32, Option<String>)], stored: &[Part]) -> S3Result<Vec<Part>> {
     let mut parts: Vec<Part> = Vec::with_capacity(listed.len().min(stored.len()));
-    for named in listed {
-        let number = named.part_number.ok_or_else(|| s3_error!(MalformedXML))?;
+    for (number, etag) in listed {
+        let number = *number;
         if parts.last().is_some_and(|before| before.number >= number) {
             return Err(s3_error!(InvalidPartOrder, "The parts are not named in ascending order."));
         }
@@ -240,7 +263,7 @@ fn chosen(listed: &[CompletedPart], stored: &[Part]) -> S3Result<Vec<Part>> {
         let part = stored
             .iter()
             .find(|part| part.number == number)
-            .filter(|part| named.e_tag.as_ref().is_none_or(|etag| etag.value() == part.etag));
+            .filter(|part| etag.as_ref().is_none_or(|etag| *etag == part.etag));
         parts.push(part.cloned().ok_or_else(|| {
             s3_error!(InvalidPart, "A part that was named has not been uploaded, or has another ETag.")
         })?);

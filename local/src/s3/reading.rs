@@ -97,7 +97,7 @@ impl Store {
 
     /// Does something with an object's body. If the object was replaced after the lookup, and its body is already gone,
     /// the object is looked up again.
-    pub(super) fn with_body<T>(
+    pub(crate) fn with_body<T>(
         &self,
         bucket: &str,
         key: &str,

@@ -22,8 +22,8 @@ use crate::Error;
 /// The objects of one data folder.
 #[derive(Debug)]
 pub struct Store {
-    pub(super) bodies: Arc<Bodies>,
-    pub(super) catalogue: Arc<Catalogue>,
+    pub(crate) bodies: Arc<Bodies>,
+    pub(crate) catalogue: Arc<Catalogue>,
 }
 
 impl Store {

@@ -101,7 +101,7 @@ impl Store {
     pub(super) fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<DeleteObjectOutput> {
         let input = request.input;
         let conditions = Conditions { matches: input.if_match, ..Default::default() };
-        self.delete(&input.bucket, &input.key, &conditions)?;
+        self.delete_if(&input.bucket, &input.key, &conditions)?;
         Ok(DeleteObjectOutput::default())
     }
 
@@ -110,7 +110,7 @@ impl Store {
         self.bodies.check_bucket(&input.bucket)?;
         let (mut deleted, mut errors) = (Vec::new(), Vec::new());
         for object in input.delete.objects {
-            match self.delete(&input.bucket, &object.key, &Conditions::default()) {
+            match self.delete(&input.bucket, &object.key) {
                 Ok(()) => deleted.push(DeletedObject { key: Some(object.key), ..Default::default() }),
                 Err(error) => errors.push(ObjectError {
                     key: Some(object.key),
@@ -143,7 +143,7 @@ impl Store {
     }
 
     /// Keeps the body of a successful change, and removes the one that it replaces.
-    pub(super) fn settle(&self, bucket: &str, body: NewBody, changed: Changed<S3Error>) -> S3Result<()> {
+    pub(crate) fn settle(&self, bucket: &str, body: NewBody, changed: Changed<S3Error>) -> S3Result<()> {
         match changed {
             Changed::Refused(refusal) => Err(refusal),
             Changed::Made(replaced) => {
@@ -156,7 +156,12 @@ impl Store {
         }
     }
 
-    fn delete(&self, bucket: &str, key: &str, conditions: &Conditions) -> S3Result<()> {
+    /// Deletes an object. Deleting a missing one succeeds.
+    pub(crate) fn delete(&self, bucket: &str, key: &str) -> S3Result<()> {
+        self.delete_if(bucket, key, &Conditions::default())
+    }
+
+    fn delete_if(&self, bucket: &str, key: &str, conditions: &Conditions) -> S3Result<()> {
         self.bodies.check_bucket(bucket)?;
         match self.catalogue.delete((bucket, key), |before| conditions.check_write(before)).map_err(internal)? {
             Changed::Refused(refusal) => Err(refusal),

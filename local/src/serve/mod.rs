@@ -22,7 +22,7 @@ use http::Request;
 use reelspan::{
     distribution::Hosts,
     http::origin::Origin,
-    store::{self, Stores, Users},
+    store::{self, Media, Stores, Users},
     telemetry::audit::{self, Trail},
     user::{Password, UserName},
 };
@@ -45,6 +45,7 @@ use crate::{
     connections::{Port, Received},
     data::{Credentials, Data},
     dynamodb::DynamoDb,
+    media::{Files, Signer},
     queue::{self, Handler, Queue},
     s3::{self, Api, Browsers, MEDIA_BUCKET, Store},
     users::{self, FirstAdmin},
@@ -110,7 +111,7 @@ struct Running {
     /// The first admin, if a password was generated just now.
     first_admin: Option<FirstAdmin>,
     store: Arc<Store>,
-    s3: aws_sdk_s3::Client,
+    media: Media,
     streams: Streams,
     servers: JoinSet<()>,
     /// Stops the parts that accept requests.
@@ -137,9 +138,11 @@ impl Running {
 
         let store = Arc::new(Store::open(&data.s3())?);
         let api = Api::new(Arc::clone(&store), &credentials);
-        let media = aws::s3(s3_at, &credentials).http_client(api.client());
+        let client = aws::s3(s3_at, &credentials).http_client(api.client());
         let users = Users::new(tables.clone(), store::USERS.name);
-        let stores = Stores::new(media.clone(), tables, MEDIA_BUCKET, store::CONTAINER_INDEX.name);
+        let signer = Signer::new(credentials.clone(), format!("http://{s3_at}"));
+        let files = Arc::new(Files::new(Arc::clone(&store), Some(signer)));
+        let stores = Stores::with_bucket(files, tables, store::CONTAINER_INDEX.name);
         let spaces = Spaces {
             stores: stores.clone(),
             table: stores.spaces(store::SPACES.name),
@@ -157,9 +160,10 @@ impl Running {
         servers.spawn(queue.deliver(stop.clone(), PATIENCE));
         let hosts = spaces.hosts.clone();
         let cloudfront = CloudFront::open(data).await?;
-        let s3 = aws_sdk_s3::Client::from_conf(media.build());
+        let s3 = aws_sdk_s3::Client::from_conf(client.build());
+        let media = stores.media.clone();
         let uploads = Origin::parse(&format!("http://{s3_at}"));
-        let mut functions = Functions { stores, spaces, users, cloudfront, s3: s3.clone(), hosts, own, uploads };
+        let mut functions = Functions { stores, spaces, users, cloudfront, s3, hosts, own, uploads };
         let streams = functions.streams();
         functions.spaces.upkeep = Some(Arc::new(streams.clone()));
         streams.resume().await.map_err(Error::failed("the streams"))?;
@@ -174,7 +178,7 @@ impl Running {
             shows_credentials: data.is_new() || options.show_credentials,
             first_admin,
             store,
-            s3,
+            media,
             streams,
             servers,
             stop,
@@ -187,7 +191,7 @@ impl Running {
         let mut imported = Vec::new();
         for import in &options.import {
             self::import::make_space(&self.streams, &import.space).await?;
-            imported.extend(self::import(&self.s3, import).await?.keys);
+            imported.extend(self::import(&self.media, import).await?.keys);
         }
         queue::drained(&self.store.catalogue()).await;
         self.ready(&imported).map_err(Error::failed("standard output"))?;

@@ -14,6 +14,7 @@ mod events;
 mod fake;
 mod faults;
 mod harness;
+mod media;
 mod multipart;
 mod objects;
 mod program;

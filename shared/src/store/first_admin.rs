@@ -16,8 +16,8 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::error::{SECRETS, of_secrets};
 use super::{Error, Unset, Users, aws, timeouts};
+use super::{SECRETS, of_secrets};
 use crate::user::{Account, Directory, Hash, NotFound, Password, Role, TIME_TO_LIVE, User, UserName};
 
 /// The secret is hashed only to be like other users, and only in memory: it is as random as the output of PBKDF2.

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 
 use super::Error;
-use super::error::of_dynamodb;
+use super::of_dynamodb;
 
 /// A table's name, and the names of its partition key and its sort key, if it has one. All keys are strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use futures::future::BoxFuture;
 
-use super::error::of_dynamodb;
+use super::of_dynamodb;
 use super::retry::Backoff;
 use super::{Error, USERS, Unset, aws, timeouts};
 use crate::user::{Account, Directory, GroupName, Hash, NotFound, Role, User, UserName};

@@ -1,9 +1,6 @@
-//! Importing: uploads every file of a folder to a space through the S3 API, as a person would, except files that are
-//! already there unchanged.
+//! Importing: puts every file of a folder into a space, except files that are already there unchanged.
 //!
-//! A file is one streamed `PutObject`, however large. Over loopback, parts would gain nothing, and the store would have
-//! to join them; nor would the SHA-256 and CRC that an SDK computes over every byte, and the store a second time. The
-//! object's metadata records the file's time of change: the same size and time mean the same file, as in rsync.
+//! A property of the object records the file's time of change: the same size and time mean the same file, as in rsync.
 
 use std::{
     fs,
@@ -12,26 +9,24 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use aws_sdk_s3::{
-    Client, config::RequestChecksumCalculation::WhenRequired, error::DisplayErrorContext,
-    operation::head_object::HeadObjectError, primitives::ByteStream,
-};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reelspan::space::{
     ContentId, MediaKey, SpaceId,
     acl::{Grantee, Right},
+    properties::Properties,
     record::Space,
     streaming::{Kind, StreamingStatus},
 };
+use reelspan::store::{self, Media, New};
 use reelspan_streaming::Streams;
 
 use super::Import;
-use crate::{Error, s3::MEDIA_BUCKET};
+use crate::Error;
 
 mod body;
 mod mime;
 
-/// The metadata with the file's time of change, in nanoseconds since 1970.
+/// The property with the file's time of change, in nanoseconds since 1970.
 const CHANGED: &str = "source-mtime";
 
 /// The result of an import.
@@ -55,17 +50,17 @@ struct Source {
 }
 
 /// Imports a folder. A name that no content can have is refused before anything is uploaded.
-pub async fn import(s3: &Client, import: &Import) -> Result<Imported, Error> {
+pub async fn import(media: &Media, import: &Import) -> Result<Imported, Error> {
     let sources = sources(import)?;
     let bar = progress_bar(sources.iter().map(|source| source.size).sum());
     let mut done = Imported::default();
     for source in sources {
-        if is_there(s3, &source).await? {
+        if is_there(media, &source).await? {
             bar.inc(source.size);
             done.unchanged += 1;
         } else {
             bar.set_message(source.key.to_string());
-            upload(s3, &source, &bar).await?;
+            upload(media, &source, &bar).await?;
             if bar.is_hidden() {
                 eprintln!("imported {} ({} bytes)", source.key, source.size);
             }
@@ -96,32 +91,28 @@ pub async fn make_space(streams: &Streams, id: &SpaceId) -> Result<(), Error> {
     Ok(())
 }
 
-async fn is_there(s3: &Client, source: &Source) -> Result<bool, Error> {
-    match s3.head_object().bucket(MEDIA_BUCKET).key(source.key.to_string()).send().await {
-        Ok(head) => {
-            let same_size = head.content_length().and_then(|size| u64::try_from(size).ok()) == Some(source.size);
-            Ok(same_size && head.metadata().and_then(|it| it.get(CHANGED)) == Some(&source.changed))
+async fn is_there(media: &Media, source: &Source) -> Result<bool, Error> {
+    match media.content(&source.key).await {
+        Ok(there) => {
+            let changed = there.properties.iter().find(|(name, _)| *name == CHANGED).map(|(_, value)| value);
+            Ok(there.object.size == source.size && changed == Some(source.changed.as_str()))
         }
-        Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(false),
-        Err(error) => Err(Error::Failed(format!("import {}: {}", source.key, DisplayErrorContext(&error)))),
+        Err(store::Error::Missing) => Ok(false),
+        Err(error) => Err(Error::failed(format!("import {}", source.key))(error)),
     }
 }
 
-async fn upload(s3: &Client, source: &Source, bar: &ProgressBar) -> Result<(), Error> {
+async fn upload(media: &Media, source: &Source, bar: &ProgressBar) -> Result<(), Error> {
     let about = || format!("import {}", source.path.display());
-    // Opened here too, so that the error names the file if it cannot be read.
-    fs::File::open(&source.path).map_err(Error::failed(about()))?;
-    let put = s3
-        .put_object()
-        .bucket(MEDIA_BUCKET)
-        .key(source.key.to_string())
-        .body(ByteStream::new(body::of_file(source.path.clone(), source.size, bar.clone())))
-        .content_type(mime::by_extension(&source.path))
-        .metadata(CHANGED, &source.changed)
-        .customize()
-        .disable_payload_signing()
-        .config_override(aws_sdk_s3::Config::builder().request_checksum_calculation(WhenRequired));
-    put.send().await.map(drop).map_err(|error| Error::Failed(format!("{}: {}", about(), DisplayErrorContext(&error))))
+    // Opened here, so that the error names the file if it cannot be read.
+    let file = fs::File::open(&source.path).map_err(Error::failed(about()))?;
+    let new = New {
+        content_type: Some(mime::by_extension(&source.path).to_owned()),
+        properties: Properties::new([(CHANGED.to_owned(), source.changed.clone())]).map_err(Error::failed(about()))?,
+        md5: None,
+    };
+    let bytes = body::of_file(file, source.size, bar.clone());
+    media.put(&source.key, bytes, Some(source.size), new).await.map(drop).map_err(Error::failed(about()))
 }
 
 /// The regular files of a folder and its subfolders, ordered by name.

@@ -10,7 +10,8 @@ use aws_sdk_dynamodb::types::{KeysAndAttributes, PutRequest, WriteRequest};
 
 use super::item::Item;
 use crate::store::Error;
-use crate::store::error::{DYNAMODB, of_dynamodb};
+use crate::store::error::DYNAMODB;
+use crate::store::of_dynamodb;
 use crate::store::retry::Backoff;
 
 /// The maximum number of items in a `BatchGetItem`.

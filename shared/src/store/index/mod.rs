@@ -60,7 +60,7 @@ use self::item::{HEAD, Item};
 pub use self::reader::Reader;
 pub use self::sequencer::Sequencer;
 pub use self::unfinished::Unfinished;
-use super::error::of_dynamodb;
+use super::of_dynamodb;
 use super::spaces::{read_whole, whole_items};
 use super::{Admission, Error, SpacesTable};
 use crate::space::commons::Commons;

@@ -9,7 +9,7 @@ use super::item::{self, Item, binary, number, text};
 use super::{Cells, IndexTable, NOT_LATER, Sequencer, Stored, batch, done, is_head};
 use crate::space::MediaKey;
 use crate::store::Error;
-use crate::store::error::of_dynamodb;
+use crate::store::of_dynamodb;
 use reelspan_engine::container::Checkpoint;
 
 /// The sort key of a part begins with this, which is before all heads.

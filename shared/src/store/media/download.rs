@@ -4,64 +4,57 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
+use futures::StreamExt;
 
+use crate::space::MediaKey;
 use crate::store::Error;
-use crate::store::error::of_s3;
+use crate::store::bucket::{Chunks, ObjectVersion, Reading};
 use crate::store::retry::Backoff;
 
 /// How many GETs in a row may break off without a byte.
 const BREAKS: u32 = 4;
 
-/// One version of one object.
+/// One version of one object, and the count of its reads.
 #[derive(Debug)]
 pub(super) struct Version {
-    pub client: aws_sdk_s3::Client,
-    pub bucket: String,
-    pub key: String,
-    pub etag: String,
-    /// The number of answered GETs.
-    pub gets: AtomicU64,
-    /// The number of bytes that they brought.
-    pub bytes: AtomicU64,
+    object: Arc<dyn ObjectVersion>,
+    key: MediaKey,
+    gets: AtomicU64,
+    bytes: AtomicU64,
 }
 
 impl Version {
-    /// A GET of `range`, on condition that the object is still this version. S3 answers 412, or 404 if the object was
-    /// deleted; if another implementation of S3 ignores the condition, the ETag of its answer shows it.
-    async fn get(&self, range: &Range<u64>) -> Result<ByteStream, Error> {
-        let request = self.client.get_object().bucket(&self.bucket).key(&self.key).if_match(&self.etag);
-        let last = range.end.saturating_sub(1);
-        let answer = request.range(format!("bytes={}-{last}", range.start)).send().await;
-        let answer = answer.map_err(|error| match of_s3(&error) {
-            Error::Missing => Error::Changed,
-            other => other,
-        })?;
-        if answer.e_tag().is_some_and(|etag| etag != self.etag) {
-            return Err(Error::Changed);
-        }
-        if !begins_at(&answer, range.start) {
-            let found = answer.content_range().unwrap_or("the whole object");
-            return Err(Error::s3(format!("answered {found:?} to a request for bytes {}-{last}", range.start)));
-        }
+    pub fn new(object: Arc<dyn ObjectVersion>, key: &MediaKey) -> Self {
+        Self { object, key: key.clone(), gets: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+    }
+
+    /// The number of answered GETs.
+    pub fn gets(&self) -> u64 {
+        self.gets.load(Ordering::Relaxed)
+    }
+
+    /// The number of bytes that they brought.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// How reads pay.
+    pub fn reading(&self) -> Reading {
+        self.object.reading()
+    }
+
+    async fn get(&self, range: &Range<u64>) -> Result<Chunks, Error> {
+        let chunks = self.object.read(range.clone()).await?;
         self.gets.fetch_add(1, Ordering::Relaxed);
-        Ok(answer.body)
+        Ok(chunks)
     }
 }
 
-/// Whether an answer's Content-Range (RFC 9110 §14.4) begins at this byte.
-fn begins_at(answer: &GetObjectOutput, start: u64) -> bool {
-    let range = answer.content_range().and_then(|range| range.strip_prefix("bytes "));
-    range.and_then(|range| range.split_once('-')).and_then(|(first, _)| first.parse().ok()) == Some(start)
-}
-
 /// The bytes of a range as they arrive.
-#[derive(Debug)]
 pub(super) struct Download {
     version: Arc<Version>,
-    stream: ByteStream,
+    stream: Chunks,
     /// Received bytes that were not taken yet; they end at `at`.
     chunk: Bytes,
     at: u64,
@@ -107,10 +100,10 @@ impl Download {
                     self.chunk = chunk;
                     return Ok(());
                 }
-                Some(Err(error)) => error.to_string(),
+                Some(Err(reason)) => reason,
                 None => "it ended early".to_owned(),
             };
-            tracing::warn!(key = self.version.key, at = self.at, end = self.end, reason, "a GET broke off");
+            tracing::warn!(key = %self.version.key, at = self.at, end = self.end, reason, "a GET broke off");
             if !backoff.pause().await {
                 return Err(Error::s3(format!("the body broke off {left} bytes early: {reason}")));
             }

@@ -4,24 +4,21 @@
 //! bytes never disagree: an object that was overwritten is an [`Error::Changed`].
 
 mod body;
-mod content;
+mod contents;
 mod download;
 mod plan;
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use futures::Stream;
 
-use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-
 use self::body::Body;
-pub use self::content::{Content, ContentList, Listed, Md5, New, Objects, PutError, Signed, Upload, UploadPart};
+pub use self::contents::ContentList;
 use self::download::{Download, Version};
 use super::Error;
-use super::error::of_s3;
+use super::bucket::{Bucket, Object};
 use crate::space::MediaKey;
 use reelspan_engine::container::{ReadError, Source};
 use reelspan_engine::media::splice::Splice;
@@ -32,44 +29,30 @@ const ROOM: u64 = 8 << 20;
 /// The media bucket.
 #[derive(Clone, Debug)]
 pub struct Media {
-    client: aws_sdk_s3::Client,
-    bucket: String,
-}
-
-/// What S3 says of an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
-    /// With its quotation marks.
-    pub etag: String,
-    /// Bytes.
-    pub size: u64,
-    /// Seconds since 1970.
-    pub modified: i64,
-    /// In a versioned bucket.
-    pub version: Option<String>,
-    /// As it was stored.
-    pub content_type: Option<String>,
+    bucket: Arc<dyn Bucket>,
 }
 
 impl Media {
-    /// The bucket of this name.
+    /// The media in this bucket.
     #[must_use]
-    pub fn new(client: aws_sdk_s3::Client, bucket: impl Into<String>) -> Self {
-        Self { client, bucket: bucket.into() }
+    pub fn new(bucket: Arc<dyn Bucket>) -> Self {
+        Self { bucket }
     }
 
     /// The bucket's name.
     #[must_use]
     pub fn bucket(&self) -> &str {
-        &self.bucket
+        self.bucket.name()
     }
 
-    /// What the object is now (a HEAD); [`Error::Missing`] where there is none. S3 says 403 instead of 404 to whoever may not
-    /// list the bucket: the functions have to be allowed to.
+    /// How many calls were sent to another machine so far.
+    pub(super) fn calls(&self) -> u64 {
+        self.bucket.calls()
+    }
+
+    /// The object as it is now; [`Error::Missing`] if it does not exist.
     pub async fn object(&self, key: &MediaKey) -> Result<Object, Error> {
-        let answer = self.client.head_object().bucket(&self.bucket).key(key.to_string()).send().await;
-        let answer = answer.map_err(|error| of_s3(&error))?;
-        object(key, answer)
+        Ok(self.bucket.content(key).await?.object)
     }
 
     /// Random access to one version of an object.
@@ -95,30 +78,8 @@ impl Media {
     }
 
     fn version(&self, key: &MediaKey, etag: &str) -> Arc<Version> {
-        Arc::new(Version {
-            client: self.client.clone(),
-            bucket: self.bucket.clone(),
-            key: key.to_string(),
-            etag: etag.to_owned(),
-            gets: AtomicU64::new(0),
-            bytes: AtomicU64::new(0),
-        })
+        Arc::new(Version::new(self.bucket.version(key, etag), key))
     }
-}
-
-/// The object that the answer to a HEAD is about.
-fn object(key: &MediaKey, answer: HeadObjectOutput) -> Result<Object, Error> {
-    let (Some(etag), Some(size)) = (answer.e_tag, answer.content_length.and_then(|size| u64::try_from(size).ok()))
-    else {
-        return Err(Error::s3(format!("a HEAD of {:?} without ETag or Content-Length", key.to_string())));
-    };
-    Ok(Object {
-        etag,
-        size,
-        modified: answer.last_modified.map_or(0, |time| time.secs()),
-        version: answer.version_id,
-        content_type: answer.content_type,
-    })
 }
 
 /// One version of an object, as a container reads it.
@@ -132,13 +93,13 @@ impl ObjectSource {
     /// How many GETs were made.
     #[must_use]
     pub fn gets(&self) -> u64 {
-        self.version.gets.load(Ordering::Relaxed)
+        self.version.gets()
     }
 
     /// How many bytes were read.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
-        self.version.bytes.load(Ordering::Relaxed)
+        self.version.bytes()
     }
 
     async fn get(&self, range: Range<u64>) -> Result<Bytes, Error> {

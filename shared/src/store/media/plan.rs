@@ -1,14 +1,10 @@
 //! Plans the GETs for the sources of a splice.
 //!
-//! A GET takes some 20 to 50 ms before its first byte, and an unneeded byte only its transfer time. So sources close
-//! together are read in one GET, and the gaps are dropped.
+//! If a read costs more than the bytes of a gap, sources close together are read in one GET, and the gap is dropped.
 
 use std::ops::Range;
 
 use reelspan_engine::media::splice::{Cursor, Piece, Splice};
-
-/// The longest gap that is read: at 50 to 100 MB/s it takes less time than the round trip of another GET.
-const GAP: u64 = 1 << 20;
 
 /// The GETs for the sources of a splice, in the order of its pieces, planned one after the other.
 #[derive(Clone, Debug, Default)]
@@ -16,9 +12,16 @@ pub(super) struct Plan {
     cursor: Cursor,
     /// The first source of the next GET.
     next: Option<Range<u64>>,
+    /// The longest gap that is read.
+    gap: u64,
 }
 
 impl Plan {
+    /// A plan that reads over gaps of at most `gap` bytes.
+    pub fn new(gap: u64) -> Self {
+        Self { gap, ..Self::default() }
+    }
+
     /// The range of the next GET, from the first byte of its first source to the last of its last.
     pub fn next(&mut self, splice: &Splice) -> Option<Range<u64>> {
         let mut get = self.next.take();
@@ -26,7 +29,7 @@ impl Plan {
             let Piece::Source(source) = piece else { continue };
             match &mut get {
                 None => get = Some(source),
-                Some(get) if follows(get, &source) => get.end = source.end,
+                Some(get) if follows(get, &source, self.gap) => get.end = source.end,
                 Some(_) => {
                     self.next = Some(source);
                     break;
@@ -38,8 +41,8 @@ impl Plan {
 }
 
 /// Whether `source` begins closely enough after the end of the range `read` so far.
-fn follows(read: &Range<u64>, source: &Range<u64>) -> bool {
-    source.start.checked_sub(read.end).is_some_and(|gap| gap <= GAP)
+fn follows(read: &Range<u64>, source: &Range<u64>, longest: u64) -> bool {
+    source.start.checked_sub(read.end).is_some_and(|gap| gap <= longest)
 }
 
 #[cfg(test)]
@@ -49,6 +52,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    const GAP: u64 = 1 << 20;
 
     fn made() -> Piece {
         Piece::Made(Bytes::from_static(b"made"))
@@ -63,7 +68,7 @@ mod tests {
     }
 
     fn plan(splice: &Splice) -> Vec<Range<u64>> {
-        let mut plan = Plan::default();
+        let mut plan = Plan::new(GAP);
         std::iter::from_fn(|| plan.next(splice)).collect()
     }
 

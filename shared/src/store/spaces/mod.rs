@@ -16,7 +16,7 @@ pub use self::admission::Admission;
 pub(super) use self::admission::{read_whole, whole_items};
 use self::item::{COMMONS, item, key, map, name, space, text};
 use super::Error;
-use super::error::of_dynamodb;
+use super::of_dynamodb;
 use crate::space::SpaceId;
 use crate::space::acl::Acl;
 use crate::space::record::{Space, SpaceState};

@@ -10,7 +10,7 @@ use crate::space::commons::Commons;
 use crate::space::record::SpaceState;
 use crate::space::streaming::Streaming;
 use crate::store::Error;
-use crate::store::error::of_dynamodb;
+use crate::store::of_dynamodb;
 
 impl SpacesTable {
     /// Replaces the streaming of a space, which is `was`, by another, whose version becomes the next; takes it away where there

@@ -1,17 +1,14 @@
 //! Copying within the bucket, and changing what is noted of a content, which S3 does by a copy onto itself. The bytes never
 //! leave S3. What has more bytes than one copy takes is copied in parts.
 
-use std::collections::HashMap;
-
 use aws_sdk_s3::types::{CompletedPart, MetadataDirective};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{Content, MD5, Md5, patient};
+use super::{S3Bucket, of_s3, patient};
 use crate::space::MediaKey;
 use crate::space::properties::Properties;
 use crate::store::Error;
-use crate::store::error::of_s3;
-use crate::store::media::Media;
+use crate::store::bucket::{Content, metadata};
 
 /// The most bytes that `CopyObject` takes.
 const WHOLE: u64 = 5 << 30;
@@ -20,24 +17,9 @@ const PART: u64 = 256 << 20;
 /// How many parts are under way at a time.
 const AT_ONCE: usize = 16;
 
-impl Media {
-    /// Copies a content as it is at this moment ([`Media::content`]); [`Error::Changed`] where it is another by now.
-    pub async fn copy(&self, content: &Content, from: &MediaKey, to: &MediaKey) -> Result<(), Error> {
-        self.copy_as(content, from, to, None).await
-    }
-
-    /// Replaces what is noted of a content; its bytes stay. [`Error::Changed`] where it is another by now.
-    pub async fn note(
-        &self,
-        key: &MediaKey,
-        content: &Content,
-        content_type: Option<&str>,
-        properties: &Properties,
-    ) -> Result<(), Error> {
-        self.copy_as(content, key, key, Some((content_type, properties))).await
-    }
-
-    async fn copy_as(
+impl S3Bucket {
+    /// Copies a content, on condition that it is still this version, and replaces what is noted of it.
+    pub(super) async fn copy_as(
         &self,
         content: &Content,
         from: &MediaKey,
@@ -55,7 +37,7 @@ impl Media {
             copy = copy
                 .metadata_directive(MetadataDirective::Replace)
                 .set_content_type(content_type.map(str::to_owned))
-                .set_metadata(Some(metadata(properties, kept(content))));
+                .set_metadata(Some(metadata(properties, content.kept_md5())));
         }
         copy.customize().config_override(patient()).send().await.map(drop).map_err(|error| of_s3(&error))
     }
@@ -103,13 +85,4 @@ impl Media {
         }
         done
     }
-}
-
-/// The MD5, where the `ETag` does not say it.
-fn kept(content: &Content) -> Option<Md5> {
-    content.md5.filter(|md5| Md5::of_etag(&content.object.etag) != Some(*md5))
-}
-
-fn metadata(properties: &Properties, md5: Option<Md5>) -> HashMap<String, String> {
-    properties.metadata().chain(md5.map(|md5| (MD5.to_owned(), md5.to_string()))).collect()
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use aws_smithy_types::base64;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 
 /// An MD5 digest. As text it is 32 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,7 +20,7 @@ impl Md5 {
                 .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
                 .collect::<Option<Vec<_>>>()?
         } else {
-            base64::decode(text).ok()?
+            BASE64_STANDARD.decode(text).ok()?
         };
         bytes.try_into().ok().map(Self)
     }
@@ -34,7 +35,7 @@ impl Md5 {
     /// The form of RFC 1864.
     #[must_use]
     pub fn to_base64(self) -> String {
-        base64::encode(self.0)
+        BASE64_STANDARD.encode(self.0)
     }
 }
 
@@ -45,15 +46,17 @@ impl fmt::Display for Md5 {
 }
 
 /// A digest in progress.
-#[derive(Clone, Default)]
-pub(super) struct Hasher(md5::Md5);
+#[derive(Clone, Debug, Default)]
+pub struct Hasher(md5::Md5);
 
 impl Hasher {
+    /// Adds bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         md5::Digest::update(&mut self.0, bytes);
     }
 
     /// The digest of the bytes so far.
+    #[must_use]
     pub fn digest(&self) -> Md5 {
         Md5(md5::Digest::finalize(self.0.clone()).into())
     }

@@ -12,84 +12,25 @@ use std::task::{Context, Poll, ready};
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::{Bytes, BytesMut};
-use futures::stream::BoxStream;
-use futures::{Stream, StreamExt};
+use futures::StreamExt;
 use http_body::{Body, Frame, SizeHint};
 
-use super::md5::Hasher;
 use super::memory::{MEMORY, Room};
-use super::{MD5, Md5, patient};
+use super::{S3Bucket, of_s3, patient};
 use crate::space::MediaKey;
-use crate::space::properties::Properties;
 use crate::store::Error;
-use crate::store::error::of_s3;
-use crate::store::media::Media;
+use crate::store::bucket::{BoxError, Hasher, Incoming, MD5, Md5, New, PutError};
 
 /// How many bytes a part has: what an upload of unknown length needs of memory.
 const PART: usize = 16 << 20;
 /// The most parts that S3 takes.
 const PARTS: i32 = 10_000;
 
-/// Any error of whoever gives the bytes.
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// What is said of a content that is about to be put.
-#[derive(Clone, Debug, Default)]
-pub struct New {
-    /// The media type; S3 makes one up where it is missing.
-    pub content_type: Option<String>,
-    /// What is noted of it.
-    pub properties: Properties,
-    /// The MD5 that it must have.
-    pub md5: Option<Md5>,
-}
-
-/// Why nothing was put.
-#[derive(Debug, thiserror::Error)]
-pub enum PutError {
-    /// The bytes have another MD5 than was said.
-    #[error("the MD5 of what arrived is {found}, not {expected}")]
-    Digest {
-        /// What was said.
-        expected: Md5,
-        /// What the bytes have.
-        found: Md5,
-    },
-    /// The bytes did not come to their end.
-    #[error("the content broke off: {0}")]
-    BrokenOff(String),
-    /// More bytes than the parts of an upload hold.
-    #[error("a content of unknown length has at most {} bytes", PART as u64 * u64::from(PARTS.unsigned_abs()))]
-    TooLarge,
-    /// Too many contents of unknown length are being put.
-    #[error("too many contents of unknown length are being put; send a Content-Length, or try again later")]
-    Busy,
-    /// S3 did not do its part.
-    #[error(transparent)]
-    Store(#[from] Error),
-}
-
-impl Media {
-    /// Puts a content, of which the length is known or not, and gives its MD5.
-    pub async fn put<S, E>(&self, key: &MediaKey, bytes: S, length: Option<u64>, new: New) -> Result<Md5, PutError>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Send + 'static,
-        E: Into<BoxError>,
-    {
-        let bytes = bytes.map(|chunk| chunk.map_err(Into::into)).boxed();
-        let (media, key) = (self.clone(), key.clone());
-        if let Some(length) = length {
-            return media.put_whole(&key, bytes, length, &new).await;
-        }
-        // On its own, so that it is aborted even where whoever waits for it is gone, as happens when a client is.
-        let task = tokio::spawn(async move { media.put_parts(&key, bytes, &new).await });
-        task.await.map_err(Error::s3)?
-    }
-
-    async fn put_whole(
+impl S3Bucket {
+    pub(super) async fn put_whole(
         &self,
         key: &MediaKey,
-        bytes: BoxStream<'static, Result<Bytes, BoxError>>,
+        bytes: Incoming,
         length: u64,
         new: &New,
     ) -> Result<Md5, PutError> {
@@ -117,13 +58,8 @@ impl Media {
         }
     }
 
-    async fn put_parts(
-        &self,
-        key: &MediaKey,
-        bytes: BoxStream<'static, Result<Bytes, BoxError>>,
-        new: &New,
-    ) -> Result<Md5, PutError> {
-        let mut incoming = Incoming { bytes, rest: Bytes::new(), hasher: Hasher::default(), size: PART };
+    pub(super) async fn put_parts(&self, key: &MediaKey, bytes: Incoming, new: &New) -> Result<Md5, PutError> {
+        let mut incoming = Parts { bytes, rest: Bytes::new(), hasher: Hasher::default(), size: PART };
         let room = MEMORY.room().await.map_err(|_| PutError::Busy)?;
         let first = incoming.part(&room).await?;
         if first.len() < PART {
@@ -149,7 +85,7 @@ impl Media {
         key: &MediaKey,
         upload: &str,
         (first, mut room): (Bytes, Room<'_>),
-        mut incoming: Incoming,
+        mut incoming: Parts,
         expected: Option<Md5>,
     ) -> Result<Md5, PutError> {
         let (mut parts, mut next) = (Vec::new(), first);
@@ -194,8 +130,8 @@ impl Media {
 }
 
 /// Bytes that arrive, taken part by part.
-struct Incoming {
-    bytes: BoxStream<'static, Result<Bytes, BoxError>>,
+struct Parts {
+    bytes: Incoming,
     /// What came with the last part and is of the next.
     rest: Bytes,
     hasher: Hasher,
@@ -203,7 +139,7 @@ struct Incoming {
     size: usize,
 }
 
-impl Incoming {
+impl Parts {
     /// The next part: as long as all parts are, but for the last. One that is slow gives its room to others.
     async fn part(&mut self, room: &Room<'_>) -> Result<Bytes, PutError> {
         let mut part = BytesMut::new();
@@ -255,7 +191,7 @@ fn agree(found: Md5, expected: Option<Md5>) -> Result<Md5, Fault> {
 /// A body of known length that ends only with the right MD5.
 struct Checked {
     /// The SDK wants bodies to be `Sync`; the lock is never contended, and never even taken.
-    bytes: Mutex<BoxStream<'static, Result<Bytes, BoxError>>>,
+    bytes: Mutex<Incoming>,
     left: u64,
     hasher: Hasher,
     expected: Option<Md5>,
@@ -263,12 +199,7 @@ struct Checked {
 }
 
 impl Checked {
-    fn new(
-        bytes: BoxStream<'static, Result<Bytes, BoxError>>,
-        length: u64,
-        expected: Option<Md5>,
-        verdict: Verdict,
-    ) -> Self {
+    fn new(bytes: Incoming, length: u64, expected: Option<Md5>, verdict: Verdict) -> Self {
         let body = Self { bytes: Mutex::new(bytes), left: length, hasher: Hasher::default(), expected, verdict };
         if length == 0 {
             // Nobody may ever ask an empty body for anything.

@@ -57,7 +57,7 @@ proptest! {
     fn parts_joined_are_the_bytes_that_came(sizes in prop::collection::vec(0..300_usize, 0..9)) {
         let bytes = sizes.iter().map(|size| Ok(Bytes::from(vec![7; *size]))).collect::<Vec<_>>();
         let mut incoming =
-            Incoming { bytes: futures::stream::iter(bytes).boxed(), rest: Bytes::new(), hasher: Hasher::default(), size: 100 };
+            Parts { bytes: futures::stream::iter(bytes).boxed(), rest: Bytes::new(), hasher: Hasher::default(), size: 100 };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let lengths = runtime.block_on(async {
             let mut lengths = Vec::new();

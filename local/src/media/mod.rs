@@ -1,0 +1,194 @@
+//! The media of one machine: the bucket of a data folder, used directly. Nothing is serialised, signed, or sent to a port.
+//!
+//! The objects are those of the S3 API ([`crate::s3`]): the same catalogue, the same files, the same events. A body is a file that
+//! is written once, so a version of an object is an open file, which keeps its bytes after the object was replaced.
+
+mod buffer;
+mod presigned;
+mod put;
+mod reading;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use reelspan::{
+    space::{MediaKey, SpaceId, properties::Properties},
+    store::{
+        Bucket, Content, Error, Incoming, Listed, Md5, New, Object, ObjectVersion, Objects, PutError, Signed, Upload,
+        metadata,
+    },
+};
+use s3s::{S3Error, S3ErrorCode};
+
+pub use self::presigned::Signer;
+use self::reading::Version;
+use crate::s3::{
+    MEDIA_BUCKET, Store,
+    catalogue::{self, Entry, Listing, now},
+    conditions::Conditions,
+    record::Change,
+};
+
+/// The bucket of the media.
+#[derive(Clone, Debug)]
+pub struct Files {
+    store: Arc<Store>,
+    /// Signs URLs of the S3 API, if it is served.
+    signer: Option<Signer>,
+}
+
+impl Files {
+    /// The media of a data folder. Without a signer, no URLs can be signed.
+    #[must_use]
+    pub const fn new(store: Arc<Store>, signer: Option<Signer>) -> Self {
+        Self { store, signer }
+    }
+
+    fn signer(&self) -> Result<&Signer, Error> {
+        self.signer.as_ref().ok_or_else(|| failed("no S3 API is served"))
+    }
+
+    /// Makes a new body the object of this name.
+    fn replace(
+        &self,
+        key: &MediaKey,
+        object: &catalogue::Object,
+        body: crate::s3::bodies::NewBody,
+        change: Change,
+    ) -> Result<(), Error> {
+        let changed = self.store.catalogue.put((MEDIA_BUCKET, &key.to_string()), object, change, |_| Ok(()));
+        self.store.settle(MEDIA_BUCKET, body, changed.map_err(failed)?).map_err(|error| of_s3s(&error))
+    }
+}
+
+#[async_trait]
+impl Bucket for Files {
+    fn name(&self) -> &str {
+        MEDIA_BUCKET
+    }
+
+    fn version(&self, key: &MediaKey, etag: &str) -> Arc<dyn ObjectVersion> {
+        Arc::new(Version::new(Arc::clone(&self.store), key, etag))
+    }
+
+    async fn content(&self, key: &MediaKey) -> Result<Content, Error> {
+        let found = self.store.catalogue.object(MEDIA_BUCKET, &key.to_string()).map_err(failed)?;
+        let found = found.ok_or(Error::Missing)?;
+        let object = Object {
+            etag: quoted(&found.etag),
+            size: found.size,
+            modified: found.modified,
+            version: None,
+            content_type: Some(found.attributes.content_type.unwrap_or_else(|| "binary/octet-stream".to_owned())),
+        };
+        Ok(Content::new(object, found.attributes.metadata.iter()))
+    }
+
+    async fn put(&self, key: &MediaKey, bytes: Incoming, length: Option<u64>, new: &New) -> Result<Md5, PutError> {
+        self.receive(key, bytes, length, new).await
+    }
+
+    async fn copy(
+        &self,
+        content: &Content,
+        from: &MediaKey,
+        to: &MediaKey,
+        noted: Option<(Option<&str>, &Properties)>,
+    ) -> Result<(), Error> {
+        let link = |object: &catalogue::Object| self.store.bodies.link((MEDIA_BUCKET, &object.body), MEDIA_BUCKET);
+        let (mut object, body) =
+            self.store.with_body(MEDIA_BUCKET, &from.to_string(), link).map_err(|error| changed(of_s3s(&error)))?;
+        if quoted(&object.etag) != content.object.etag {
+            return Err(Error::Changed);
+        }
+        body.name().clone_into(&mut object.body);
+        object.modified = now();
+        if let Some((content_type, properties)) = noted {
+            object.attributes.metadata = metadata(properties, content.kept_md5());
+            object.attributes.content_type = content_type.map(str::to_owned);
+        }
+        self.replace(to, &object, body, Change::Copied)
+    }
+
+    async fn delete(&self, key: &MediaKey) -> Result<(), Error> {
+        self.store.delete(MEDIA_BUCKET, &key.to_string()).map_err(|error| of_s3s(&error))
+    }
+
+    async fn list(&self, space: &SpaceId, prefix: &str, after: Option<&str>, count: usize) -> Result<Objects, Error> {
+        let within = |name: &str| format!("{space}/{name}");
+        let (prefix, after) = (within(prefix), after.map(within).unwrap_or_default());
+        let listing = Listing { prefix: &prefix, delimiter: "", after: &after, limit: count };
+        let (entries, more) = self.store.catalogue.list(MEDIA_BUCKET, listing).map_err(failed)?;
+        let objects = entries.into_iter().filter_map(|entry| match entry {
+            Entry::Object { key, size, etag, modified } => {
+                let name = key.split_once('/').map(|(_, name)| name.to_owned())?;
+                Some(Listed { name, etag: quoted(&etag), size, modified })
+            }
+            Entry::CommonPrefix(_) => None,
+        });
+        Ok(Objects { objects: objects.collect(), more })
+    }
+
+    async fn delete_all(&self, space: &SpaceId, names: &[String]) -> Result<(), Error> {
+        names
+            .iter()
+            .try_for_each(|name| self.store.delete(MEDIA_BUCKET, &format!("{space}/{name}")))
+            .map_err(|error| of_s3s(&error))
+    }
+
+    async fn abort_uploads(&self, space: &SpaceId) -> Result<(), Error> {
+        for upload in self.store.catalogue.uploads(MEDIA_BUCKET, &format!("{space}/")).map_err(failed)? {
+            self.store.abort(MEDIA_BUCKET, &upload).map_err(|error| of_s3s(&error))?;
+        }
+        Ok(())
+    }
+
+    async fn signed_get(&self, key: &MediaKey, disposition: Option<String>) -> Result<Signed, Error> {
+        self.signer()?.get(key, disposition.as_deref())
+    }
+
+    async fn signed_redirect(&self, key: &MediaKey, new: &New) -> Result<Signed, Error> {
+        self.signer()?.redirect(key, new)
+    }
+
+    async fn signed_upload(&self, key: &MediaKey, size: u64, new: &New) -> Result<Upload, Error> {
+        self.upload(key, size, new)
+    }
+
+    async fn complete_upload(&self, key: &MediaKey, id: &str, parts: &[(i32, String)]) -> Result<(), Error> {
+        let named: Vec<_> =
+            parts.iter().map(|(number, etag)| (*number, Some(etag.trim_matches('"').to_owned()))).collect();
+        let completed = self.store.complete(MEDIA_BUCKET, &key.to_string(), id, &named, &Conditions::default()).await;
+        completed.map(drop).map_err(|error| match error.code() {
+            S3ErrorCode::InvalidPart | S3ErrorCode::NoSuchUpload => Error::Missing,
+            _ => of_s3s(&error),
+        })
+    }
+}
+
+/// An `ETag` as a header field has it.
+fn quoted(etag: &str) -> String {
+    format!("\"{etag}\"")
+}
+
+/// A missing object was another one when it was looked up.
+fn changed(error: Error) -> Error {
+    match error {
+        Error::Missing => Error::Changed,
+        other => other,
+    }
+}
+
+/// A failure of the store itself.
+fn failed(error: impl std::fmt::Display) -> Error {
+    Error::Service { service: "the objects", message: error.to_string() }
+}
+
+/// An error that the operations share with the S3 API.
+fn of_s3s(error: &S3Error) -> Error {
+    match error.code() {
+        S3ErrorCode::NoSuchKey => Error::Missing,
+        S3ErrorCode::PreconditionFailed => Error::Changed,
+        code => failed(format!("{}: {}", code.as_str(), error.message().unwrap_or_default())),
+    }
+}
