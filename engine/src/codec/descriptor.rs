@@ -6,6 +6,12 @@ const DECODER_CONFIGURATION: u8 = 4;
 const DECODER_SPECIFIC: u8 = 5;
 const SYNC_LAYER: u8 = 6;
 
+/// `objectTypeIndication` of MPEG-4 video, part 2 (table 5).
+pub const MPEG4_VIDEO: u8 = 0x20;
+/// The same for MPEG-2 video of the main profile; the other profiles have the numbers around it.
+pub const MPEG2_VIDEO: u8 = 0x61;
+/// The same for MPEG-1 video.
+pub const MPEG1_VIDEO: u8 = 0x6A;
 /// `objectTypeIndication` of MPEG-4 audio, whose decoder-specific configuration is an `AudioSpecificConfig` (table 5).
 pub const MPEG4_AUDIO: u8 = 0x40;
 /// The same for MPEG-2 audio.
@@ -37,12 +43,14 @@ impl<'a> Descriptor<'a> {
         Some(Self { object_type: *configuration.first()?, specific: specific.unwrap_or_default() })
     }
 
-    /// The `ES_Descriptor` of an audio stream with these maximum and average bit rates; 0 means unknown.
+    /// The `ES_Descriptor` of a stream with these maximum and average bit rates; 0 means unknown.
     #[must_use]
     pub fn to_bytes(&self, most: u32, average: u32) -> Vec<u8> {
         /// `streamType` (table 6), followed by `upStream`, which is zero, and a reserved bit, which is one.
+        const VISUAL: u8 = 4 << 2 | 1;
         const AUDIO: u8 = 5 << 2 | 1;
-        let mut configuration = vec![self.object_type, AUDIO, 0, 0, 0];
+        let kind = if matches!(self.object_type, MPEG4_VIDEO | 0x60..=0x65 | MPEG1_VIDEO) { VISUAL } else { AUDIO };
+        let mut configuration = vec![self.object_type, kind, 0, 0, 0];
         configuration.extend(most.to_be_bytes());
         configuration.extend(average.to_be_bytes());
         if !self.specific.is_empty() {

@@ -7,6 +7,7 @@ pub mod alac;
 pub mod av1;
 pub mod avc;
 mod bits;
+mod decoder;
 pub mod descriptor;
 pub mod dts;
 pub mod flac;
@@ -19,6 +20,7 @@ pub mod mpeg_video;
 pub mod nal;
 pub mod opus;
 mod order;
+mod pcm;
 mod slice;
 pub mod speex;
 pub mod theora;
@@ -27,11 +29,14 @@ pub mod vc1;
 pub mod vorbis;
 pub mod vp8;
 pub mod vp9;
+pub mod windows;
 
 pub use bits::Bits;
+pub use decoder::DecoderConfiguration;
 pub use frame::{Frame, HEADER, Syntax};
 pub use keyframe::{Coding, Framing, LOOK};
 pub use order::{Order, Place};
+pub use pcm::Pcm;
 
 use serde::{Deserialize, Serialize};
 

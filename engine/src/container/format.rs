@@ -1,6 +1,7 @@
 //! The interface of a container format: its two halves, and the behaviour of its cuts.
 
-use super::{Error, IndexFuture, Indexing, Payload, Selection, Written};
+use super::{Error, IndexFuture, Indexing, Payload, Selection, Unavailable, Written};
+use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Run, Track};
 
@@ -43,6 +44,15 @@ pub trait Format: Send + Sync {
     fn payload(&self, _: &Outline, _: &Track, run: &Run) -> Result<Payload, Error> {
         Ok(Payload::stored(run))
     }
+
+    /// What configures the decoder of a track, by what the index keeps of its file. It is for the samples that
+    /// [`Format::payload`] gives.
+    ///
+    /// # Errors
+    ///
+    /// Why another container cannot have the track: its payloads cannot be had as a splice, or are not as others have
+    /// them; or the index has no configuration, or more than one.
+    fn configuration(&self, outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable>;
 
     /// Whether a track of a cut begins to play at exactly the requested instant, and not at the sync sample before.
     fn starts_exactly(&self, _: &Outline, _: &Track) -> bool {

@@ -5,9 +5,10 @@
 
 #[cfg(feature = "avi")]
 pub mod avi;
-#[cfg_attr(not(feature = "mp4"), allow(dead_code, reason = "MP4 alone reads boxes"))]
+#[cfg_attr(not(feature = "mp4"), allow(dead_code, reason = "MP4 alone reads files of boxes"))]
 pub(crate) mod boxes;
 mod checkpoint;
+pub mod cmaf;
 mod draft;
 mod error;
 mod extents;
@@ -43,12 +44,14 @@ mod pass;
 mod payload;
 #[cfg(test)]
 mod pieces;
+mod sample_entry;
 mod selection;
 mod source;
 mod stream;
 mod tags;
 #[cfg(test)]
 mod testing;
+mod unavailable;
 
 pub use checkpoint::Checkpoint;
 pub use draft::{MAX_MADE, MAX_SELECTION};
@@ -60,6 +63,7 @@ pub use pass::{IndexFuture, Indexing, Limit, Progress};
 pub use payload::{Laced, Lacing, Payload};
 pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{DynSink, DynSource, ReadError, Sink, Source};
+pub use unavailable::Unavailable;
 
 use bytes::Bytes;
 

@@ -26,6 +26,22 @@ impl Folder {
         assert!(output.status.success(), "ffmpeg {}: {errors}", arguments.join(" "));
         fs::read(self.0.join(arguments.last().unwrap())).unwrap().into()
     }
+
+    /// Writes a file of one stream into the folder, and has ffmpeg decode it. The error is what ffmpeg complains of, or
+    /// that it decodes far fewer frames than there are samples.
+    pub fn decodes(&self, name: &str, file: &[u8], samples: u64) -> Result<(), String> {
+        fs::write(self.0.join(name), file).unwrap();
+        let mut command = Command::new("ffprobe");
+        command.current_dir(&self.0).args(["-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames"]);
+        let output = command.args(["-of", "csv=p=0", name]).output().expect("ffprobe has to be installed");
+        let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let frames: u64 = text.split([',', '\n']).find_map(|number| number.parse().ok()).unwrap_or(0);
+        if errors.is_empty() && frames + 2 >= samples {
+            Ok(())
+        } else {
+            Err(format!("{frames} of {samples}: {errors}"))
+        }
+    }
 }
 
 impl Drop for Folder {

@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod entries;
 mod ffmpeg;
 mod payloads;
 mod records;
+mod wrapped;

@@ -26,7 +26,7 @@ impl Sink for Pages {
 }
 
 /// A file, and the runs of its first track.
-fn indexed(file: &Bytes) -> (Outline, Vec<Run>) {
+pub fn indexed(file: &Bytes) -> (Outline, Vec<Run>) {
     let mut pages = Pages::default();
     let outline = block_on(container::index(file, &mut pages)).unwrap();
     let pages = pages.0.into_iter().map(|(number, packed)| Page::unpack(number, &packed).unwrap());
@@ -34,7 +34,7 @@ fn indexed(file: &Bytes) -> (Outline, Vec<Run>) {
     (outline, runs)
 }
 
-fn bytes(file: &[u8], splice: &Splice) -> Vec<u8> {
+pub fn bytes(file: &[u8], splice: &Splice) -> Vec<u8> {
     let pieces = splice.pieces().map(|piece| match piece {
         Piece::Made(bytes) => bytes.to_vec(),
         Piece::Source(range) => {

@@ -142,6 +142,19 @@ impl Configuration {
         Sequence::read(&nal::payload(sets.units.first()?))?.dimensions
     }
 
+    /// The same, but declaring that samples contain no parameter sets, as the sample entry `hvc1` demands (ISO/IEC
+    /// 14496-15 §8.4.1.1); `None` if one of the three kinds is missing here, so that they have to be in the samples.
+    #[must_use]
+    pub fn completed(mut self) -> Option<Self> {
+        for wanted in [VPS, SPS, PPS] {
+            let mut found =
+                self.sets.iter_mut().filter(|sets| sets.kind == wanted && !sets.units.is_empty()).peekable();
+            found.peek()?;
+            found.for_each(|sets| sets.complete = true);
+        }
+        Some(self)
+    }
+
     /// Without units other than parameter sets, for example the name of the encoder.
     #[must_use]
     pub fn without_messages(mut self) -> Self {

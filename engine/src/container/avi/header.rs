@@ -7,6 +7,7 @@ use super::opendml;
 use super::picture::Pictures;
 use super::riff::{self, FourCc, u16_at, u32_at};
 use crate::codec::Coding;
+use crate::codec::windows::BITMAP_INFO;
 use crate::container::notes::Notes;
 use crate::media::{Kind, Setup, Ticks, Timescale, Track};
 
@@ -15,8 +16,6 @@ pub const MAX_STREAMS: usize = 100;
 /// Bytes of AVIMAINHEADER, and of AVISTREAMHEADER up to its rectangle.
 pub const AVIH: usize = 56;
 pub const STRH: usize = 48;
-/// The size of a BITMAPINFOHEADER, after which the codec's own headers may follow.
-const BITMAP_INFO: usize = 40;
 /// The offsets of dwInitialFrames, dwStart and dwLength in an AVISTREAMHEADER.
 pub const INITIAL_FRAMES: usize = 16;
 pub const START: usize = 28;
@@ -24,7 +23,7 @@ pub const LENGTH: usize = 32;
 /// The offsets of dwScale, dwRate and dwSampleSize in it.
 const SCALE: usize = 20;
 const RATE: usize = 24;
-const SAMPLE_SIZE: usize = 44;
+pub const SAMPLE_SIZE: usize = 44;
 
 /// Ticks a second for a stream with fewer units.
 const FINEST: u32 = 90_000;
@@ -158,7 +157,7 @@ impl Headers {
 
 /// The relation of chunks of sound to samples, by `dwSampleSize` and WAVEFORMATEX. Writers of variable bit rates rely
 /// on DirectShow's behaviour: the length of a chunk, in units of nBlockAlign and rounded up, is its duration.
-fn unit(size: u32, format: &[u8]) -> Unit {
+pub fn unit(size: u32, format: &[u8]) -> Unit {
     let (tag, block) = (u16_at(format, 0), u32::from(u16_at(format, 12)));
     let framed = FRAMED.contains(&tag) && block > SMALLEST_FRAME;
     match size {

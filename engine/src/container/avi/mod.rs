@@ -13,6 +13,7 @@
 
 #![allow(clippy::doc_markdown, reason = "the standard's names are words here")]
 
+mod configuration;
 mod header;
 mod index;
 mod opendml;
@@ -22,8 +23,10 @@ mod riff;
 mod tests;
 mod write;
 
-use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
+use super::{Error, Format, IndexFuture, Indexing, Selection, Unavailable, Written, pass};
+use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
+use crate::media::Track;
 
 /// Its name in the heads of its files.
 const CONTAINER: Container = Container::named("avi");
@@ -60,6 +63,10 @@ impl Format for Avi {
     /// the outline.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
+    }
+
+    fn configuration(&self, _: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
+        configuration::of(track)
     }
 
     fn ends_with_a_sample(&self, _: &Outline) -> bool {

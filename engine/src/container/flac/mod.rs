@@ -17,8 +17,11 @@ mod tests;
 mod walk;
 mod write;
 
-use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
+use super::{Error, Format, IndexFuture, Indexing, Selection, Unavailable, Written, pass};
+use crate::codec::DecoderConfiguration;
+use crate::codec::flac::StreamInfo;
 use crate::index::{Container, Outline};
+use crate::media::{Setup, Track};
 
 /// The beginning of a stream (RFC 9639 §6).
 const MARKER: &[u8; 4] = b"fLaC";
@@ -63,6 +66,11 @@ impl Format for Flac {
     /// [`Error::Index`] if the outline is not that of such a file, or the selection's runs are not its elements.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
+    }
+
+    fn configuration(&self, outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
+        let Some(Setup::Inline(info)) = outline.setup.first() else { return Err(Unavailable::missing(track)) };
+        StreamInfo::parse(info).map(DecoderConfiguration::Flac).ok_or_else(|| Unavailable::damaged(track))
     }
 
     fn ends_with_a_sample(&self, _: &Outline) -> bool {

@@ -13,6 +13,7 @@
 #![allow(clippy::doc_markdown, reason = "the standard's names are words here")]
 
 mod amf;
+mod configuration;
 mod index;
 mod packet;
 mod tag;
@@ -20,7 +21,8 @@ mod tag;
 mod tests;
 mod write;
 
-use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Written, pass};
+use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Unavailable, Written, pass};
+use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
 use crate::media::splice::Splice;
 use crate::media::{Private, Run, Track};
@@ -74,6 +76,10 @@ impl Format for Flv {
             splice.source(payload.start + data..payload.end);
         }
         Ok(Payload::Whole(splice))
+    }
+
+    fn configuration(&self, outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
+        configuration::of(outline, track)
     }
 
     fn ends_with_a_sample(&self, _: &Outline) -> bool {

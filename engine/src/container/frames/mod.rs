@@ -12,6 +12,7 @@
 
 #![allow(clippy::doc_markdown, reason = "names of tags are words here")]
 
+mod configuration;
 mod id3;
 mod index;
 mod mpeg;
@@ -21,7 +22,10 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-use super::{Error, Extents, Format, IndexFuture, Indexing, Payload, Selection, Unsupported, Written, pass};
+use super::{
+    Error, Extents, Format, IndexFuture, Indexing, Payload, Selection, Unavailable, Unsupported, Written, pass,
+};
+use crate::codec::DecoderConfiguration;
 use crate::codec::Frame;
 use crate::codec::aac::FRAME;
 use crate::index::{Container, Outline};
@@ -98,6 +102,10 @@ impl Format for Frames {
             splice.source(offset.saturating_add(header(run).into())..offset.saturating_add(run.size.into()));
         }
         Ok(Payload::Whole(splice))
+    }
+
+    fn configuration(&self, outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
+        configuration::of(outline, track)
     }
 
     /// Also for a WAVE file, since its cuts have no chunks.

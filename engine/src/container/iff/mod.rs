@@ -12,6 +12,7 @@
 
 mod chunks;
 mod comm;
+mod configuration;
 mod dialect;
 mod fmt;
 mod index;
@@ -21,9 +22,10 @@ mod tests;
 mod write;
 
 use self::dialect::Dialect;
-use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
+use super::{Error, Format, IndexFuture, Indexing, Selection, Unavailable, Written, pass};
+use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
-use crate::media::Timescale;
+use crate::media::{Timescale, Track};
 
 /// Its name in the heads of its files.
 const CONTAINER: Container = Container::named("iff");
@@ -66,6 +68,10 @@ impl Format for Iff {
     /// RIFX.
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
+    }
+
+    fn configuration(&self, outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
+        configuration::of(outline, track)
     }
 
     fn ends_with_a_sample(&self, _: &Outline) -> bool {

@@ -45,6 +45,7 @@ pub const AUDIO: u32 = 0xE1;
 pub const SAMPLING_FREQUENCY: u32 = 0xB5;
 pub const OUTPUT_SAMPLING_FREQUENCY: u32 = 0x78B5;
 pub const CHANNELS: u32 = 0x9F;
+pub const BIT_DEPTH: u32 = 0x6264;
 pub const CONTENT_ENCODINGS: u32 = 0x6D80;
 pub const CONTENT_ENCODING: u32 = 0x6240;
 pub const CONTENT_ENCODING_TYPE: u32 = 0x5033;

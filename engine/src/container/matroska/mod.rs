@@ -10,6 +10,7 @@
 
 #![allow(clippy::doc_markdown, reason = "the standard's element names are words here")]
 
+mod configuration;
 mod ebml;
 mod header;
 mod ids;
@@ -20,7 +21,8 @@ mod tests;
 mod write;
 
 use self::payload::Kept;
-use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Written, pass};
+use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Unavailable, Written, pass};
+use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
 use crate::media::{Run, Track};
 
@@ -64,5 +66,9 @@ impl Format for Matroska {
     /// Without the header of its block, and with what all frames of its track begin with where the file leaves that out.
     fn payload(&self, _: &Outline, track: &Track, run: &Run) -> Result<Payload, Error> {
         payload::of(track, run)
+    }
+
+    fn configuration(&self, _: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
+        configuration::of(track)
     }
 }

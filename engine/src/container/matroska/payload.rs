@@ -72,7 +72,7 @@ pub fn of(track: &Track, run: &Run) -> Result<Payload, Error> {
 }
 
 /// What the frames of a track begin with and the file leaves out.
-fn stripped(track: &Track) -> Result<Bytes, Error> {
+pub fn stripped(track: &Track) -> Result<Bytes, Error> {
     let Setup::Inline(entry) = &track.setup else { return Ok(Bytes::new()) };
     let Some(Ok(entry)) = Children::new(entry, 0).next() else { return Ok(Bytes::new()) };
     let encodings = entry.children().filter_map(Result::ok).find(|child| child.id == ids::CONTENT_ENCODINGS);

@@ -4,14 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codec::descriptor::Descriptor;
-use crate::codec::{Coding, Framing, Properties, aac, ac3, alac, av1, avc, flac, hevc, mpeg_audio, opus, vorbis, vp9};
+use crate::codec::{Coding, Framing, Properties, aac, ac3, alac, flac, mpeg_audio, opus, vorbis};
 use crate::container::boxes::{Box, FourCc};
+use crate::container::sample_entry::{VISUAL_ENTRY, audio_child, child, name};
 use crate::container::{Error, Unsupported};
 use crate::media::{Ticks, Timescale};
-
-/// Bytes of a visual sample entry before its boxes (§12.1.3), and of an audio one (§12.2.3).
-const VISUAL_ENTRY: usize = 78;
-const AUDIO_ENTRY: usize = 28;
 
 /// The codec of a track.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,28 +95,6 @@ fn pictures(entry: &Box<'_>, name: &str) -> Coding {
     found.unwrap_or(Coding::Unknown)
 }
 
-fn name(entry: &Box<'_>) -> String {
-    let kind = entry.kind.to_string();
-    let kind = kind.trim_end();
-    let record = |kind| child(entry, VISUAL_ENTRY, kind).map(|found| found.payload).unwrap_or_default();
-    let described = |esds: Option<Box<'_>>| {
-        let name = Descriptor::parse(esds?.payload.get(4..)?)?.name();
-        Some(format!("{kind}.{name}"))
-    };
-    let detail = match &entry.kind.0 {
-        b"avc1" | b"avc2" | b"avc3" | b"avc4" => Some(avc::name(kind, record(*b"avcC"))),
-        b"hvc1" | b"hev1" => Some(hevc::name(kind, record(*b"hvcC"))),
-        b"av01" => Some(av1::name(record(*b"av1C"))),
-        b"vp08" | b"vp09" => vp9::Configuration::parse(record(*b"vpcC")).map(|found| found.name(kind)),
-        b"mp4a" => described(audio_child(entry, *b"esds")),
-        b"mp4v" => described(child(entry, VISUAL_ENTRY, *b"esds")),
-        b"Opus" => Some("opus".to_owned()),
-        b"fLaC" => Some("flac".to_owned()),
-        _ => None,
-    };
-    detail.unwrap_or_else(|| kind.to_owned())
-}
-
 /// The audio properties in a decoder configuration.
 fn configured(entry: &Box<'_>) -> Option<Properties> {
     let record = |kind, skip| audio_child(entry, kind)?.payload.get(skip..);
@@ -156,18 +131,4 @@ fn stated(entry: &Box<'_>) -> Properties {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a float saturates")]
 const fn whole(rate: f64) -> u32 {
     rate as u32
-}
-
-/// A box among those that follow the fixed fields of a sample entry.
-fn child<'a>(entry: &Box<'a>, skip: usize, kind: [u8; 4]) -> Option<Box<'a>> {
-    let payload = entry.payload.get(skip..)?;
-    let rest = Box { payload, offset: entry.offset + skip as u64, ..entry.clone() };
-    rest.child(kind).ok().flatten()
-}
-
-/// The same for an audio entry, which has three versions in QuickTime, and sometimes a `wave` box with the children.
-fn audio_child<'a>(entry: &Box<'a>, kind: [u8; 4]) -> Option<Box<'a>> {
-    let version = u16::from_be_bytes(*entry.payload.get(8..)?.first_chunk()?);
-    let skip = AUDIO_ENTRY + [0, 16, 36].get(usize::from(version)).copied().unwrap_or(0);
-    child(entry, skip, kind).or_else(|| child(entry, skip, *b"wave")?.child(kind).ok().flatten())
 }

@@ -9,6 +9,7 @@
 mod chapters;
 mod codec;
 mod compressed;
+mod configuration;
 mod fragment;
 mod gapless;
 mod groups;
@@ -27,7 +28,8 @@ mod tests;
 mod window;
 mod write;
 
-use super::{Error, Format, IndexFuture, Indexing, Selection, Written, pass};
+use super::{Error, Format, IndexFuture, Indexing, Selection, Unavailable, Written, pass};
+use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Track};
 
@@ -63,6 +65,10 @@ impl Format for Mp4 {
 
     fn write(&self, outline: &Outline, selection: &Selection) -> Result<Written, Error> {
         write::write(outline, selection)
+    }
+
+    fn configuration(&self, _: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
+        configuration::of(track)
     }
 
     fn as_played(&self, outline: &Outline, mut selection: Selection) -> Selection {

@@ -23,7 +23,8 @@ mod tests;
 mod write;
 
 use super::payload::mixed;
-use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Written, pass};
+use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Unavailable, Written, pass};
+use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Run, Track};
 
@@ -69,6 +70,10 @@ impl Format for MpegPs {
     /// They lie in packets, between those of other streams.
     fn payload(&self, _: &Outline, _: &Track, _: &Run) -> Result<Payload, Error> {
         Err(mixed("a program stream"))
+    }
+
+    fn configuration(&self, _: &Outline, _: &Track) -> Result<DecoderConfiguration, Unavailable> {
+        Err(Unavailable::Scattered { container: "a program stream" })
     }
 
     fn ends_with_a_sample(&self, _: &Outline) -> bool {

@@ -24,7 +24,8 @@ mod tests;
 mod write;
 
 use super::payload::mixed;
-use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Written, pass};
+use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Unavailable, Written, pass};
+use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Run, Track};
 
@@ -71,6 +72,10 @@ impl Format for MpegTs {
     /// They lie in packets, between those of other streams.
     fn payload(&self, _: &Outline, _: &Track, _: &Run) -> Result<Payload, Error> {
         Err(mixed("a transport stream"))
+    }
+
+    fn configuration(&self, _: &Outline, _: &Track) -> Result<DecoderConfiguration, Unavailable> {
+        Err(Unavailable::Scattered { container: "a transport stream" })
     }
 
     fn ends_with_a_sample(&self, _: &Outline) -> bool {

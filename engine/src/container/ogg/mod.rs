@@ -10,6 +10,7 @@
 //! which the CRC of any adjacent packets follows, so that no packet has to be read.
 
 mod codec;
+mod configuration;
 mod crc;
 mod index;
 mod kept;
@@ -21,7 +22,8 @@ mod write;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Written, pass};
+use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Unavailable, Written, pass};
+use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
 use crate::media::splice::Splice;
 use crate::media::{self, Private, Run, Track};
@@ -73,6 +75,10 @@ impl Format for Ogg {
         let mut splice = Splice::new();
         splice.source(run.bytes());
         Ok(if Part::of(run).open { Payload::Part(splice) } else { Payload::Whole(splice) })
+    }
+
+    fn configuration(&self, outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
+        configuration::of(outline, track)
     }
 
     /// Each link of a chain has its own headers.

@@ -15,7 +15,7 @@ pub const MAGIC: &[u8] = b"\x7fFLAC";
 const COUNT_AT: usize = 7;
 /// The offset of STREAMINFO (§8.2), and in it those of the smallest and the largest frame, the rate, and the MD5 of the
 /// samples.
-const STREAMINFO: usize = 17;
+pub const STREAMINFO: usize = 17;
 const FRAMES_AT: usize = STREAMINFO + 4;
 const RATE_AT: usize = STREAMINFO + 10;
 const MD5_AT: usize = STREAMINFO + 18;

@@ -1,7 +1,7 @@
 //! Codecs in Ogg. Each module implements its headers, the duration of a packet, and the meaning of a granule position.
 
 mod comments;
-mod flac;
+pub mod flac;
 mod opus;
 mod speex;
 mod theora;

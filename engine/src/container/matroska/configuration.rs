@@ -1,0 +1,86 @@
+//! What configures the decoder of a track, by the CodecID and the CodecPrivate of its TrackEntry (RFC 9559 §5.1.4.1,
+//! *Matroska Codec Specifications*).
+
+use bytes::Bytes;
+
+use super::ebml::{self, Children, Element};
+use super::{ids, payload};
+use crate::codec::descriptor::{MPEG1_VIDEO, MPEG2_VIDEO, MPEG4_VIDEO};
+use crate::codec::windows;
+use crate::codec::{DecoderConfiguration, Pcm, aac, flac, opus, vp9};
+use crate::container::Unavailable;
+use crate::media::{Setup, Track};
+
+/// What configures the decoder of a track.
+pub fn of(track: &Track) -> Result<DecoderConfiguration, Unavailable> {
+    let Setup::Inline(entry) = &track.setup else { return Err(Unavailable::missing(track)) };
+    let entry = Children::new(entry, 0).next().and_then(Result::ok).ok_or_else(|| Unavailable::damaged(track))?;
+    let data = |id| child(&entry, id).map(|found| found.data);
+    if payload::stripped(track).is_err() {
+        return Err(Unavailable::Compressed { how: "ContentCompression" });
+    }
+    let id = data(ids::CODEC_ID).map(ebml::string).unwrap_or_default();
+    let private = data(ids::CODEC_PRIVATE).unwrap_or_default();
+    let stored = || Some(Bytes::copy_from_slice(private)).filter(|private| !private.is_empty());
+    let needed = || stored().ok_or_else(|| Unavailable::missing(track));
+    let damaged = || Unavailable::damaged(track);
+    let missing = || Unavailable::missing(track);
+    Ok(match id.as_str() {
+        "V_MPEG4/ISO/AVC" => DecoderConfiguration::Avc(needed()?),
+        "V_MPEGH/ISO/HEVC" => DecoderConfiguration::Hevc(needed()?),
+        "V_AV1" => DecoderConfiguration::Av1(needed()?),
+        "V_VP9" => DecoderConfiguration::Vp9(vp9::Configuration::of_features(private).ok_or_else(missing)?),
+        "V_MPEG4/ISO/SP" | "V_MPEG4/ISO/ASP" | "V_MPEG4/ISO/AP" => {
+            DecoderConfiguration::MpegVideo(MPEG4_VIDEO, needed()?)
+        }
+        "V_MPEG2" => DecoderConfiguration::MpegVideo(MPEG2_VIDEO, stored().unwrap_or_default()),
+        "V_MPEG1" => DecoderConfiguration::MpegVideo(MPEG1_VIDEO, stored().unwrap_or_default()),
+        "V_MS/VFW/FOURCC" => windows::pictures(private).ok_or_else(|| Unavailable::codec(track))?,
+        "A_OPUS" if !private.is_empty() => {
+            DecoderConfiguration::Opus(opus::Configuration::parse_head(private).map_err(|_| damaged())?)
+        }
+        "A_FLAC" if !private.is_empty() => {
+            DecoderConfiguration::Flac(flac::StreamInfo::of_blocks(private).ok_or_else(damaged)?)
+        }
+        "A_ALAC" => DecoderConfiguration::Alac(needed()?),
+        "A_MPEG/L1" | "A_MPEG/L2" | "A_MPEG/L3" => DecoderConfiguration::MpegAudio,
+        "A_PCM/INT/LIT" | "A_PCM/INT/BIG" | "A_PCM/FLOAT/IEEE" => {
+            let settings = child(&entry, ids::AUDIO);
+            let bits =
+                settings.and_then(|found| child(&found, ids::BIT_DEPTH)).and_then(|found| ebml::uint(found.data));
+            let bits = bits.and_then(|bits| u16::try_from(bits).ok()).ok_or_else(missing)?;
+            DecoderConfiguration::Pcm(match id.as_str() {
+                "A_PCM/FLOAT/IEEE" => Pcm::float(bits, true),
+                id => Pcm::integer(bits, id == "A_PCM/INT/LIT"),
+            })
+        }
+        "A_MS/ACM" => windows::sound(private).ok_or_else(|| Unavailable::codec(track))?,
+        id if id == "A_AAC" || id.starts_with("A_AAC/") => DecoderConfiguration::Aac(match stored() {
+            Some(specific) => specific,
+            None => made(id, track).ok_or_else(missing)?,
+        }),
+        "A_OPUS" | "A_FLAC" | "A_AC3" | "A_EAC3" => return Err(missing()),
+        _ => return Err(Unavailable::codec(track)),
+    })
+}
+
+/// The `AudioSpecificConfig` that the older CodecIDs stand for, which name the profile: `A_AAC/MPEG4/LC/SBR`.
+fn made(id: &str, track: &Track) -> Option<Bytes> {
+    let rate = track.sample_rate.filter(|rate| *rate > 0)?;
+    let channels = u8::try_from(track.channels?).ok().filter(|channels| (1..=6).contains(channels))?;
+    let plain = |object_type| aac::Configuration { object_type, rate, channels, extended: None };
+    let found = match id.split('/').next_back()? {
+        "MAIN" => plain(1),
+        "LC" => plain(2),
+        "SSR" => plain(3),
+        "LTP" => plain(4),
+        // The sample rate is that of the output, twice that of the core.
+        "SBR" => aac::Configuration { rate: rate / 2, extended: Some(rate), ..plain(5) },
+        _ => return None,
+    };
+    Some(found.to_bytes().into())
+}
+
+fn child<'a>(parent: &Element<'a>, id: u32) -> Option<Element<'a>> {
+    parent.children().filter_map(Result::ok).find(|child| child.id == id)
+}

@@ -1,0 +1,195 @@
+//! What configures the decoder of a track: its sample entry as it stands, without what only QuickTime has. QuickTime's
+//! sound descriptions have three versions and may have their boxes within `wave` (Apple, *QuickTime File Format*,
+//! "Sound sample descriptions"); here they become entries of ISO/IEC 14496-12 §12.2.3.
+
+use bytes::Bytes;
+
+use crate::codec::descriptor::{Descriptor, MPEG1_AUDIO, MPEG2_AUDIO, MPEG4_AUDIO};
+use crate::codec::{DecoderConfiguration, Pcm, aac, alac, avc, flac, hevc, opus, vp9};
+use crate::container::boxes::{Box, write_box};
+use crate::container::sample_entry::{VISUAL_ENTRY, audio_child, audio_fields, behind, child};
+use crate::container::{Error, Unavailable};
+use crate::media::{Kind, Setup, Track};
+
+/// Boxes of a visual entry that mean the same in any file: the configuration of the decoder, colours, shape and
+/// brightness of pictures, bit rates.
+const VISUAL_BOXES: [&[u8; 4]; 18] = [
+    b"avcC", b"hvcC", b"lhvC", b"av1C", b"vpcC", b"esds", b"dvcC", b"dvvC", b"dvwC", b"colr", b"pasp", b"clap",
+    b"btrt", b"mdcv", b"clli", b"cclv", b"amve", b"m4ds",
+];
+/// The same of an audio entry.
+const AUDIO_BOXES: [&[u8; 4]; 10] =
+    [b"esds", b"dac3", b"dec3", b"dOps", b"dfLa", b"alac", b"pcmC", b"chnl", b"srat", b"btrt"];
+/// `objectTypeIndication` of MPEG-2's profiles of AAC: Main, LC and SSR (ISO/IEC 14496-1 table 5).
+const MPEG2_AAC: std::ops::RangeInclusive<u8> = 0x66..=0x68;
+
+/// What configures the decoder of a track.
+pub fn of(track: &Track) -> Result<DecoderConfiguration, Unavailable> {
+    let damaged = || Unavailable::damaged(track);
+    let Setup::Inline(setup) = &track.setup else { return Err(Unavailable::missing(track)) };
+    let stsd = descriptions(setup).map_err(|_| damaged())?;
+    let (_, entries) = stsd.payload.split_first_chunk::<8>().ok_or_else(damaged)?;
+    let entries = Box { payload: entries, offset: stsd.offset + 8, ..stsd.clone() };
+    let mut entries = entries.children();
+    let entry = entries.next().ok_or_else(|| Unavailable::missing(track))?.map_err(|_| damaged())?;
+    if entries.next().is_some() {
+        return Err(Unavailable::Changes);
+    }
+    if matches!(&entry.kind.0, b"encv" | b"enca" | b"enct" | b"encs" | b"enc3" | b"drms" | b"drmi") {
+        return Err(Unavailable::Encrypted);
+    }
+    match track.kind {
+        Kind::Video => visual(&entry, track),
+        Kind::Audio => audio(&entry, track),
+        Kind::Text if matches!(&entry.kind.0, b"tx3g" | b"wvtt" | b"stpp") => {
+            let fields = entry.payload.get(8..).ok_or_else(damaged)?;
+            Ok(rewritten(entry.kind.0, |out| out.extend_from_slice(fields)))
+        }
+        Kind::Text => Err(Unavailable::codec(track)),
+    }
+}
+
+/// The `stsd` of a track.
+fn descriptions(trak: &[u8]) -> Result<Box<'_>, Error> {
+    let media = Box::read(trak, 0, "")?.expect_child(*b"mdia")?;
+    media.expect_child(*b"minf")?.expect_child(*b"stbl")?.expect_child(*b"stsd")
+}
+
+/// An entry with these fields and boxes behind its `data_reference_index`, which names the file itself.
+fn rewritten(kind: [u8; 4], body: impl FnOnce(&mut Vec<u8>)) -> DecoderConfiguration {
+    let mut out = Vec::new();
+    write_box(&mut out, kind, |out| {
+        out.extend([0, 0, 0, 0, 0, 0, 0, 1]);
+        body(out);
+    });
+    DecoderConfiguration::SampleEntry(out.into())
+}
+
+fn visual(entry: &Box<'_>, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
+    let damaged = || Unavailable::damaged(track);
+    let record = |kind| child(entry, VISUAL_ENTRY, kind).map(|found| found.payload);
+    let needed = |kind| record(kind).ok_or_else(|| Unavailable::missing(track));
+    let sound = match &entry.kind.0 {
+        b"avc1" | b"avc3" | b"dva1" | b"dvav" => avc::Configuration::parse(needed(*b"avcC")?).is_some(),
+        b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => hevc::Configuration::parse(needed(*b"hvcC")?).is_some(),
+        b"av01" => needed(*b"av1C")?.first() == Some(&0x81),
+        b"vp09" => vp9::Configuration::parse(needed(*b"vpcC")?).is_some(),
+        b"mp4v" => needed(*b"esds")?.get(4..).and_then(Descriptor::parse).is_some(),
+        _ => return Err(Unavailable::codec(track)),
+    };
+    // Version, revision, vendor and qualities are QuickTime's; a colour table would follow if there were one.
+    let fields = entry.payload.get(24..VISUAL_ENTRY - 2).filter(|_| sound).ok_or_else(damaged)?;
+    let boxes = behind(entry, VISUAL_ENTRY).ok_or_else(damaged)?;
+    Ok(rewritten(entry.kind.0, |out| {
+        out.extend([0; 16]);
+        out.extend_from_slice(fields);
+        out.extend([0xFF; 2]);
+        for found in boxes.children().map_while(Result::ok).filter(|found| VISUAL_BOXES.contains(&&found.kind.0)) {
+            match (&found.kind.0, found.payload.split_first_chunk::<4>()) {
+                // QuickTime's colours are the same without the flag of a full range (ISO/IEC 14496-12 §12.1.5).
+                (b"colr", Some((b"nclc", colours))) => write_box(out, *b"colr", |out| {
+                    out.extend_from_slice(b"nclx");
+                    out.extend(colours.iter().take(6));
+                    out.push(0);
+                }),
+                _ => out.extend_from_slice(found.whole),
+            }
+        }
+    }))
+}
+
+fn audio(entry: &Box<'_>, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
+    let needed = |kind| {
+        let found = audio_child(entry, kind).map(|found| found.payload);
+        found.ok_or_else(|| Unavailable::missing(track))
+    };
+    let sound = match &entry.kind.0 {
+        b"mp4a" => {
+            let found = needed(*b"esds")?.get(4..).and_then(Descriptor::parse);
+            let found = found.ok_or_else(|| Unavailable::damaged(track))?;
+            match found.object_type {
+                MPEG4_AUDIO => aac::Configuration::parse(found.specific).is_some(),
+                MPEG1_AUDIO | MPEG2_AUDIO => true,
+                other if MPEG2_AAC.contains(&other) => true,
+                _ => return Err(Unavailable::codec(track)),
+            }
+        }
+        b".mp3" | b"ms\0U" => return Ok(DecoderConfiguration::MpegAudio),
+        b"ac-3" => needed(*b"dac3")?.len() >= 3,
+        b"ec-3" => needed(*b"dec3")?.len() >= 5,
+        b"Opus" => opus::Configuration::parse_box(needed(*b"dOps")?).is_some(),
+        b"fLaC" => needed(*b"dfLa")?.get(4..).and_then(flac::StreamInfo::of_blocks).is_some(),
+        b"alac" => {
+            let cookie = needed(*b"alac")?.get(4..).filter(|cookie| alac::properties(cookie).is_some());
+            let cookie = cookie.ok_or_else(|| Unavailable::damaged(track))?;
+            return Ok(DecoderConfiguration::Alac(Bytes::copy_from_slice(cookie)));
+        }
+        b"ipcm" | b"fpcm" => needed(*b"pcmC")?.len() >= 6,
+        _ => return pcm(entry).map(DecoderConfiguration::Pcm).ok_or_else(|| Unavailable::codec(track)),
+    };
+    let out = if sound { plain_audio(entry, track) } else { None };
+    out.ok_or_else(|| Unavailable::damaged(track))
+}
+
+/// An audio entry in ISO's form.
+fn plain_audio(entry: &Box<'_>, track: &Track) -> Option<DecoderConfiguration> {
+    let fields = entry.payload.get(16..28)?;
+    let boxes = behind(entry, audio_fields(entry)?)?;
+    // Version 2 has other fields in their places.
+    let stated = entry.payload.get(8..10)? != [0, 2];
+    let [channels, rate] = [track.channels, track.sample_rate.and_then(|rate| u16::try_from(rate).ok())];
+    let found = rewritten(entry.kind.0, |out| {
+        out.extend([0; 8]);
+        if stated {
+            out.extend(fields.iter().take(4));
+            out.extend([0; 4]);
+            out.extend(fields.iter().skip(8));
+        } else {
+            out.extend(channels.unwrap_or(2).to_be_bytes());
+            out.extend([0, 16, 0, 0, 0, 0]);
+            out.extend(rate.unwrap_or(0).to_be_bytes());
+            out.extend([0; 2]);
+        }
+        put_audio_boxes(out, &boxes, true);
+    });
+    Some(found)
+}
+
+/// Appends the boxes that are kept of an audio entry, each once: those within `wave` in its place.
+fn put_audio_boxes(out: &mut Vec<u8>, parent: &Box<'_>, outside: bool) {
+    for found in parent.children().map_while(Result::ok) {
+        if AUDIO_BOXES.contains(&&found.kind.0) {
+            out.extend_from_slice(found.whole);
+        } else if outside && found.kind.0 == *b"wave" {
+            put_audio_boxes(out, &found, false);
+        }
+    }
+}
+
+/// How numbers of QuickTime's uncompressed sound are stored; `None` for other codecs.
+fn pcm(entry: &Box<'_>) -> Option<Pcm> {
+    let field = |at: usize| Some(u16::from_be_bytes(*entry.payload.get(at..)?.first_chunk()?));
+    let bits = field(18)?;
+    // A box of one number, 1 for little-endian.
+    let little = audio_child(entry, *b"enda").is_some_and(|found| found.payload == [0, 1]);
+    let integer = |bits, little| Pcm { bits, float: false, little, signed: true };
+    Some(match &entry.kind.0 {
+        b"twos" => integer(bits, false),
+        b"sowt" => integer(bits, true),
+        b"raw " | b"NONE" => Pcm { signed: bits > 8, ..integer(bits, false) },
+        b"in24" => integer(24, little),
+        b"in32" => integer(32, little),
+        b"fl32" => Pcm::float(32, little),
+        b"fl64" => Pcm::float(64, little),
+        b"lpcm" if field(8)? == 2 => {
+            // constBitsPerChannel, formatSpecificFlags (CoreAudio's kAudioFormatFlag…), constBytesPerAudioPacket, and
+            // constLPCMFramesPerAudioPacket; numAudioChannels stands before them.
+            let wide = |at: usize| Some(u32::from_be_bytes(*entry.payload.get(at..)?.first_chunk()?));
+            let (channels, bits, flags, bytes) = (wide(40)?, wide(48)?, wide(52)?, wide(56)?);
+            let packed = bytes.checked_div(channels)?.checked_mul(8)? == bits && wide(60)? == 1;
+            let bits = u16::try_from(bits).ok().filter(|_| packed)?;
+            Pcm { bits, float: flags & 1 != 0, little: flags & 2 == 0, signed: flags & 5 != 0 }
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,98 @@
+//! Why a track cannot be given out in another container than its own.
+
+/// Why a track has no place in ISO base media (MP4, CMAF). Programs use the variant; its text is for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unavailable {
+    /// There is no sample entry for the codec, or none that players read.
+    #[error("{codec} has no place in MP4 that players read")]
+    Codec {
+        /// The codec, as the index names it.
+        codec: String,
+    },
+    /// The codec has a sample entry, but not for samples like these.
+    #[error("MP4 has no place for {what}")]
+    Form {
+        /// The samples.
+        what: String,
+    },
+    /// NAL units are delimited by start codes; MP4 wants their lengths instead, so every sample would change.
+    #[error("{codec} lies behind start codes in this {container}, and MP4 needs lengths there")]
+    StartCodes {
+        /// The codec.
+        codec: &'static str,
+        /// The container.
+        container: &'static str,
+    },
+    /// Each sample has a header that it does not have in MP4, and the index does not say how long it is.
+    #[error("{codec} has a header before each frame in this {container}")]
+    Framed {
+        /// The codec.
+        codec: &'static str,
+        /// The container.
+        container: &'static str,
+    },
+    /// The bytes of a sample are not in one piece.
+    #[error("the samples lie in packets, between those of other streams, in {container}")]
+    Scattered {
+        /// The container.
+        container: &'static str,
+    },
+    /// Several frames share a block, and only the block itself says how long each is.
+    #[error("some blocks contain several frames (lacing), whose sizes are not in the index")]
+    Laced,
+    /// A block or a packet is not a whole number of frames.
+    #[error("the frames of {codec} do not begin where the {container} file's chunks do")]
+    Unaligned {
+        /// The codec.
+        codec: &'static str,
+        /// The container.
+        container: &'static str,
+    },
+    /// The container compresses samples once more.
+    #[error("the file compresses its samples once more ({how})")]
+    Compressed {
+        /// The method.
+        how: &'static str,
+    },
+    /// Samples are encrypted.
+    #[error("the samples are encrypted")]
+    Encrypted,
+    /// Decoders are configured anew within the track.
+    #[error("the file changes its configuration")]
+    Changes,
+    /// The file, or what the index keeps of it, does not have what a decoder has to know first.
+    #[error("what a decoder of {codec} has to know first is not in the index of this file")]
+    Missing {
+        /// The codec, as the index names it.
+        codec: String,
+    },
+    /// The configuration of the decoder is damaged.
+    #[error("the configuration of {codec} in this file is damaged")]
+    Damaged {
+        /// The codec, as the index names it.
+        codec: String,
+    },
+    /// The index has a format that this program does not know, or was built without.
+    #[error("files of the format {name:?} are not known to this program")]
+    Format {
+        /// The name of the format in the head of the file.
+        name: String,
+    },
+}
+
+impl Unavailable {
+    /// There is no sample entry for the codec of this track.
+    pub(crate) fn codec(track: &crate::media::Track) -> Self {
+        Self::Codec { codec: track.codec.clone() }
+    }
+
+    /// The index does not have the configuration of this track.
+    pub(crate) fn missing(track: &crate::media::Track) -> Self {
+        Self::Missing { codec: track.codec.clone() }
+    }
+
+    /// The configuration of this track is damaged.
+    pub(crate) fn damaged(track: &crate::media::Track) -> Self {
+        Self::Damaged { codec: track.codec.clone() }
+    }
+}

@@ -1,0 +1,259 @@
+//! The sample entry of a track of any container is the one that ffmpeg writes for it, and an MP4 of it with the track's
+//! payloads is decoded without a complaint.
+
+use std::fmt::Write;
+
+use reelspan_engine::codec::descriptor::{Descriptor, MPEG1_AUDIO};
+use reelspan_engine::codec::hevc;
+use reelspan_engine::container::{Unavailable, cmaf};
+use reelspan_engine::index::Outline;
+use reelspan_engine::media::{Kind, Track};
+
+use crate::ffmpeg::Folder;
+use crate::payloads::indexed;
+use crate::wrapped;
+
+const PICTURES: &str = "-f lavfi -i testsrc2=s=160x120:r=25 -t 1 -pix_fmt yuv420p";
+const SOUND: &str = "-f lavfi -i anoisesrc=r=48000:a=0.3 -ac 2 -t 1";
+
+/// The boxes one behind the other in these bytes: their types and their payloads.
+fn boxes(mut bytes: &[u8]) -> Vec<([u8; 4], &[u8])> {
+    let mut found = Vec::new();
+    while bytes.len() >= 8 {
+        let size = u32::from_be_bytes(*bytes.first_chunk().unwrap()) as usize;
+        found.push((*bytes[4..].first_chunk().unwrap(), &bytes[8..size]));
+        bytes = &bytes[size..];
+    }
+    found
+}
+
+fn within<'a>(bytes: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
+    let Some((first, path)) = path.split_first() else { return Some(bytes) };
+    let (_, payload) = boxes(bytes).into_iter().find(|(kind, _)| kind == *first)?;
+    within(payload, path)
+}
+
+/// The first sample entry of an MP4.
+fn stored(file: &[u8]) -> Vec<u8> {
+    let stsd = within(file, &[b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"]).unwrap();
+    stsd[8..].to_vec()
+}
+
+/// What an entry says: its type, its fixed fields without the name of the compressor, and the box that configures the
+/// decoder, with bit rates and NAL units of messages left out.
+fn said(entry: &[u8], kind: Kind) -> String {
+    let (name, payload) = boxes(entry)[0];
+    let (mut fields, behind) = payload.split_at(if kind == Kind::Video { 78 } else { 28 });
+    let mut kept = fields.to_vec();
+    if kind == Kind::Video {
+        kept.drain(42..74);
+    }
+    fields = &kept;
+    let mut said = format!("{} {fields:x?}", name.escape_ascii());
+    for (name, payload) in boxes(behind) {
+        match &name {
+            b"esds" => {
+                let found = Descriptor::parse(&payload[4..]).unwrap();
+                // Of MP3 ffmpeg keeps what AVI has.
+                let specific = if found.object_type == MPEG1_AUDIO { &[] } else { found.specific };
+                write!(said, " esds {:x} {specific:x?}", found.object_type).unwrap();
+            }
+            b"hvcC" => {
+                let found = hevc::Configuration::parse(payload).unwrap().completed().unwrap().without_messages();
+                write!(said, " hvcC {:x?}", found.to_bytes()).unwrap();
+            }
+            b"avcC" | b"av1C" | b"vpcC" | b"dOps" | b"dfLa" | b"alac" | b"dac3" | b"dec3" => {
+                write!(said, " {} {payload:x?}", name.escape_ascii()).unwrap();
+            }
+            _ => {}
+        }
+    }
+    said
+}
+
+/// The sample entry of the first track of a file in this container, made of `first`.
+fn check(folder: &Folder, first: &str, container: &str, codecs: &str, wrong: &mut String) {
+    let name = format!("{first} in {container}");
+    let file = match container {
+        "stored" => folder.make(&format!("-i {first} -c copy -map 0 -movflags frag_keyframe+empty_moov part.mp4")),
+        other => folder.make(&format!("-i {first} -c copy -strict -2 copied.{other}")),
+    };
+    let (outline, runs) = indexed(&file);
+    let track = &outline.tracks[0];
+    let entry = match cmaf::sample_entry(&outline, track) {
+        Ok(entry) => entry,
+        Err(error) => return writeln!(wrong, "{name}: {error}").unwrap(),
+    };
+    assert_eq!(cmaf::check(&outline, track), Ok(()));
+    if cmaf::rfc6381(&entry) != codecs {
+        writeln!(wrong, "{name}: {} is not {codecs}", cmaf::rfc6381(&entry)).unwrap();
+    }
+    let tag = if codecs.starts_with("hvc1") { "-tag:v hvc1" } else { "" };
+    let original = if container == "stored" { "part.mp4".to_owned() } else { format!("copied.{container}") };
+    let theirs = stored(&folder.make(&format!("-i {original} -c copy -strict -2 {tag} theirs.mp4")));
+    let (ours, theirs) = (said(&entry, track.kind), said(&theirs, track.kind));
+    if ours != theirs {
+        writeln!(wrong, "{name}:\n  {ours}\n  {theirs}").unwrap();
+    }
+    let made = wrapped::file(&file, &outline, track, &runs, &entry);
+    if let Err(error) = folder.decodes("wrapped.mp4", &made, track.samples) {
+        writeln!(wrong, "{name}: {error}").unwrap();
+    }
+}
+
+#[test]
+fn a_track_has_the_sample_entry_that_ffmpeg_writes() {
+    let folder = Folder::new("entries");
+    let x265 = "-c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=20 -tag:v hvc1";
+    let cases: [(&str, &str, &str, &[&str]); 11] = [
+        (
+            &format!("{PICTURES} -c:v libx264 -g 10 -profile:v high"),
+            "avc.mp4",
+            "avc1.64000b",
+            &["mp4", "stored", "mov", "mkv", "flv"],
+        ),
+        (&format!("{PICTURES} {x265}"), "hevc.mp4", "hvc1.1.6.L30.90", &["mp4", "mkv"]),
+        (
+            &format!("{PICTURES} -t 0.2 -c:v libaom-av1 -cpu-used 8"),
+            "av1.mp4",
+            "av01.0.00M.08",
+            &["mp4", "mkv", "webm", "stored"],
+        ),
+        (&format!("{PICTURES} -t 0.4 -c:v libvpx-vp9 -cpu-used 8"), "vp9.mp4", "vp09.00.10.08", &["mp4"]),
+        (&format!("{PICTURES} -c:v mpeg4 -q:v 3"), "mpeg4.mp4", "mp4v.20", &["mp4", "mov", "mkv"]),
+        (&format!("{SOUND} -c:a aac"), "aac.m4a", "mp4a.40.2", &["m4a", "mov", "mkv", "flv", "aac"]),
+        (
+            &format!("{SOUND} -ar 44100 -c:a libmp3lame -b:a 160k"),
+            "mp3.mp3",
+            "mp4a.6B",
+            &["mp3", "mkv", "mov", "mp4", "flv", "avi"],
+        ),
+        (&format!("{SOUND} -c:a libopus"), "opus.opus", "opus", &["opus", "mkv", "webm", "mp4"]),
+        (&format!("{SOUND} -c:a flac -strict -2"), "flac.flac", "fLaC", &["flac", "oga", "mkv", "mp4"]),
+        (&format!("{SOUND} -c:a alac"), "alac.m4a", "alac", &["m4a", "mov", "mkv"]),
+        (&format!("{SOUND} -c:a ac3"), "ac3.mp4", "ac-3", &["mp4", "mov"]),
+    ];
+    let mut wrong = String::new();
+    for (encode, first, codecs, containers) in cases {
+        folder.make(&format!("{encode} {first}"));
+        for container in containers {
+            check(&folder, first, container, codecs, &mut wrong);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// Why the first track of this file has no sample entry.
+fn refused(folder: &Folder, arguments: &str) -> Unavailable {
+    let (outline, _) = indexed(&folder.make(arguments));
+    cmaf::sample_entry(&outline, &outline.tracks[0]).unwrap_err()
+}
+
+#[test]
+fn what_mp4_has_no_place_for_is_refused_with_the_reason() {
+    let folder = Folder::new("refused");
+    for (arguments, expected) in [
+        ("-c:v libx264 a.avi", "H.264 lies behind start codes in this AVI, and MP4 needs lengths there"),
+        ("-c:v libx264 a.ts", "the samples lie in packets, between those of other streams, in a transport stream"),
+        ("-c:v mpeg2video a.mpg", "the samples lie in packets, between those of other streams, in a program stream"),
+        ("-c:v libvpx a.webm", "vp8 has no place in MP4 that players read"),
+        ("-c:v flv a.flv", "sorenson-h263 has no place in MP4 that players read"),
+        ("-c:v mjpeg a.mov", "jpeg has no place in MP4 that players read"),
+        ("-c:v libtheora a.ogv", "theora has no place in MP4 that players read"),
+    ] {
+        assert_eq!(refused(&folder, &format!("{PICTURES} {arguments}")).to_string(), expected);
+    }
+    for (arguments, expected) in [
+        ("-c:a libvorbis a.ogg", "vorbis has no place in MP4 that players read"),
+        ("-c:a pcm_alaw a.wav", "6 has no place in MP4 that players read"),
+        ("-c:a pcm_u8 a.wav", "MP4 has no place for uncompressed sound in unsigned integers of 8 bits"),
+        ("-c:a adpcm_ima_wav a.wav", "11 has no place in MP4 that players read"),
+    ] {
+        assert_eq!(refused(&folder, &format!("{SOUND} {arguments}")).to_string(), expected);
+    }
+}
+
+#[test]
+fn uncompressed_sound_says_how_its_numbers_are_stored() {
+    let folder = Folder::new("uncompressed");
+    let (ipcm, fpcm) = (*b"ipcm", *b"fpcm");
+    for (codec, containers, kind, little, bits) in [
+        ("pcm_s16le", &["wav", "w64", "mov", "mkv", "avi"][..], ipcm, 1, 16),
+        ("pcm_s16be", &["aiff", "mov", "mkv"], ipcm, 0, 16),
+        ("pcm_s24le", &["wav", "mov", "mkv"], ipcm, 1, 24),
+        ("pcm_s24be", &["aiff", "mov"], ipcm, 0, 24),
+        ("pcm_s32le", &["wav", "mov"], ipcm, 1, 32),
+        ("pcm_f32le", &["wav", "mov", "mkv"], fpcm, 1, 32),
+        ("pcm_f64be", &["mov"], fpcm, 0, 64),
+    ] {
+        for container in containers {
+            let file = folder.make(&format!("{SOUND} -ar 32000 -c:a {codec} sound.{container}"));
+            let (outline, _) = indexed(&file);
+            let entry = cmaf::sample_entry(&outline, &outline.tracks[0]).unwrap();
+            let (found, payload) = boxes(&entry)[0];
+            let fields = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, bits, 0, 0, 0, 0, 0x7D, 0, 0, 0];
+            assert_eq!((found, &payload[..28]), (kind, &fields[..]), "{codec} in {container}");
+            assert_eq!(boxes(&payload[28..]), [(*b"pcmC", &[0, 0, 0, 0, little, bits][..])], "{codec} in {container}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_configuration_is_an_error() {
+    let folder = Folder::new("damaged");
+    for (arguments, container) in [
+        (format!("{PICTURES} -c:v libx264"), "mkv"),
+        (format!("{PICTURES} -c:v libx264"), "flv"),
+        (format!("{PICTURES} -c:v libx264"), "mov"),
+        (format!("{SOUND} -c:a aac"), "mov"),
+        (format!("{SOUND} -c:a alac"), "mov"),
+        (format!("{SOUND} -c:a libopus"), "opus"),
+        (format!("{SOUND} -c:a flac"), "flac"),
+        (format!("{SOUND} -c:a pcm_s24le"), "wav"),
+        (format!("{SOUND} -c:a libmp3lame"), "avi"),
+    ] {
+        let (outline, _) = indexed(&folder.make(&format!("{arguments} whole.{container}")));
+        for damaged in damaged(&outline) {
+            for track in &damaged.tracks {
+                if let Ok(entry) = cmaf::sample_entry(&damaged, track) {
+                    assert!(!cmaf::rfc6381(&entry).is_empty());
+                }
+            }
+        }
+    }
+}
+
+/// The same outline with each byte of what is kept of the file inverted, and with each beginning of it alone.
+fn damaged(outline: &Outline) -> Vec<Outline> {
+    use reelspan_engine::media::Setup;
+    let kept = |setup: &Setup| match setup {
+        Setup::Inline(bytes) => bytes.clone(),
+        Setup::At(_) => bytes::Bytes::new(),
+    };
+    let variants = |bytes: &bytes::Bytes| {
+        let mut variants = Vec::new();
+        for at in 0..bytes.len() {
+            let mut other = bytes.to_vec();
+            other[at] = !other[at];
+            variants.push(Setup::Inline(other.into()));
+            variants.push(Setup::Inline(bytes.slice(..at)));
+        }
+        variants
+    };
+    let mut found = Vec::new();
+    for (place, track) in outline.tracks.iter().enumerate() {
+        for setup in variants(&kept(&track.setup)) {
+            let mut other = outline.clone();
+            other.tracks[place] = Track { setup, ..track.clone() };
+            found.push(other);
+        }
+    }
+    for (place, setup) in outline.setup.iter().enumerate() {
+        for setup in variants(&kept(setup)) {
+            let mut other = outline.clone();
+            other.setup[place] = setup;
+            found.push(other);
+        }
+    }
+    found
+}
