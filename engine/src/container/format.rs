@@ -54,6 +54,12 @@ pub trait Format: Send + Sync {
     /// them; or the index has no configuration, or more than one.
     fn configuration(&self, outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable>;
 
+    /// How wide a pixel of a video track is to its height, if the container says so and pixels are not square. A sample
+    /// entry that the container itself has ([`DecoderConfiguration::SampleEntry`]) says it already.
+    fn pixel_aspect(&self, _: &Outline, _: &Track) -> Option<(u32, u32)> {
+        None
+    }
+
     /// Whether a track of a cut begins to play at exactly the requested instant, and not at the sync sample before.
     fn starts_exactly(&self, _: &Outline, _: &Track) -> bool {
         false

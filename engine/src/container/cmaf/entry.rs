@@ -27,7 +27,7 @@ pub fn sample_entry(outline: &Outline, track: &Track) -> Result<Vec<u8>, Unavail
     let unknown = || Unavailable::Format { name: outline.container.name().to_owned() };
     let format = format_of(outline).ok_or_else(unknown)?;
     let configuration = format.configuration(outline, track)?;
-    let entry = write(&configuration, track)?;
+    let entry = write(&configuration, &Pictures { track, aspect: format.pixel_aspect(outline, track) })?;
     // What cannot be read again is not given out.
     if Box::read(&entry, 0, "").is_ok() { Ok(entry) } else { Err(Unavailable::damaged(track)) }
 }
@@ -54,14 +54,16 @@ pub fn rfc6381(entry: &[u8]) -> String {
 }
 
 /// The sample entry with this configuration.
-fn write(configuration: &DecoderConfiguration, track: &Track) -> Result<Vec<u8>, Unavailable> {
+fn write(configuration: &DecoderConfiguration, pictures: &Pictures<'_>) -> Result<Vec<u8>, Unavailable> {
+    let track = pictures.track;
     match configuration {
         DecoderConfiguration::SampleEntry(entry) => Ok(entry.to_vec()),
         DecoderConfiguration::Avc(record) => {
             let found = avc::Configuration::parse(record).ok_or_else(|| Unavailable::damaged(track))?;
             // Without parameter sets in the record they are in the samples (ISO/IEC 14496-15 §5.4.2.1).
             let kind = if found.sequences.is_empty() || found.pictures.is_empty() { *b"avc3" } else { *b"avc1" };
-            visual(kind, found.dimensions(), track, |out| write_box(out, *b"avcC", |out| out.extend_from_slice(record)))
+            pictures
+                .entry(kind, found.dimensions(), |out| write_box(out, *b"avcC", |out| out.extend_from_slice(record)))
         }
         DecoderConfiguration::Hevc(record) => {
             let found = hevc::Configuration::parse(record).ok_or_else(|| Unavailable::damaged(track))?;
@@ -70,19 +72,19 @@ fn write(configuration: &DecoderConfiguration, track: &Track) -> Result<Vec<u8>,
                 Some(complete) => (*b"hvc1", complete.to_bytes()),
                 None => (*b"hev1", record.to_vec()),
             };
-            visual(kind, dimensions, track, |out| write_box(out, *b"hvcC", |out| out.extend(record)))
+            pictures.entry(kind, dimensions, |out| write_box(out, *b"hvcC", |out| out.extend(record)))
         }
         DecoderConfiguration::Av1(record) => {
             let units = record.split_first_chunk::<4>().filter(|([marker, ..], _)| *marker == 0x81);
             let (_, units) = units.ok_or_else(|| Unavailable::damaged(track))?;
             let dimensions = av1::properties(units).and_then(|found| found.dimensions);
-            visual(*b"av01", dimensions, track, |out| write_box(out, *b"av1C", |out| out.extend_from_slice(record)))
+            pictures.entry(*b"av01", dimensions, |out| write_box(out, *b"av1C", |out| out.extend_from_slice(record)))
         }
         DecoderConfiguration::Vp9(found) => {
-            visual(*b"vp09", None, track, |out| write_box(out, *b"vpcC", |out| out.extend(found.to_bytes())))
+            pictures.entry(*b"vp09", None, |out| write_box(out, *b"vpcC", |out| out.extend(found.to_bytes())))
         }
         DecoderConfiguration::MpegVideo(object_type, specific) => {
-            visual(*b"mp4v", None, track, |out| put_descriptor(out, *object_type, specific))
+            pictures.entry(*b"mp4v", None, |out| put_descriptor(out, *object_type, specific))
         }
         sound => audio(sound, track),
     }
@@ -190,35 +192,48 @@ fn expressible(found: &flac::StreamInfo) -> u32 {
     division.map_or(most, |(rate, _)| rate)
 }
 
-/// A visual entry for pictures of this size, or else of the size that the container has.
-fn visual(
-    kind: [u8; 4],
-    coded: Option<(u32, u32)>,
-    track: &Track,
-    boxes: impl FnOnce(&mut Vec<u8>),
-) -> Result<Vec<u8>, Unavailable> {
-    let (width, height) = coded.or(track.dimensions).ok_or_else(|| Unavailable::damaged(track))?;
-    let fits = |pixels| u16::try_from(pixels).ok().filter(|pixels| *pixels > 0);
-    let (Some(width), Some(height)) = (fits(width), fits(height)) else {
-        return Err(Unavailable::Form { what: format!("pictures of {width}x{height} pixels") });
-    };
-    let mut out = Vec::with_capacity(256);
-    write_box(&mut out, kind, |out| {
-        out.extend([0, 0, 0, 0, 0, 0, 0, 1]);
-        out.extend([0; 16]);
-        out.extend(width.to_be_bytes());
-        out.extend(height.to_be_bytes());
-        out.extend(RESOLUTION.to_be_bytes());
-        out.extend(RESOLUTION.to_be_bytes());
-        out.extend([0; 4]);
-        // One frame a sample, and no name of the compressor.
-        out.extend([0, 1]);
-        out.extend([0; 32]);
-        out.extend(DEPTH.to_be_bytes());
-        out.extend([0xFF; 2]);
-        boxes(out);
-    });
-    Ok(out)
+/// What the container says of pictures.
+struct Pictures<'a> {
+    track: &'a Track,
+    /// How wide a pixel is to its height, if it is not square.
+    aspect: Option<(u32, u32)>,
+}
+
+impl Pictures<'_> {
+    /// A visual entry for pictures of this size, or else of the size that the container has.
+    fn entry(
+        &self,
+        kind: [u8; 4],
+        coded: Option<(u32, u32)>,
+        boxes: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Vec<u8>, Unavailable> {
+        let dimensions = coded.or(self.track.dimensions);
+        let (width, height) = dimensions.ok_or_else(|| Unavailable::damaged(self.track))?;
+        let fits = |pixels| u16::try_from(pixels).ok().filter(|pixels| *pixels > 0);
+        let (Some(width), Some(height)) = (fits(width), fits(height)) else {
+            return Err(Unavailable::Form { what: format!("pictures of {width}x{height} pixels") });
+        };
+        let mut out = Vec::with_capacity(256);
+        write_box(&mut out, kind, |out| {
+            out.extend([0, 0, 0, 0, 0, 0, 0, 1]);
+            out.extend([0; 16]);
+            out.extend(width.to_be_bytes());
+            out.extend(height.to_be_bytes());
+            out.extend(RESOLUTION.to_be_bytes());
+            out.extend(RESOLUTION.to_be_bytes());
+            out.extend([0; 4]);
+            // One frame a sample, and no name of the compressor.
+            out.extend([0, 1]);
+            out.extend([0; 32]);
+            out.extend(DEPTH.to_be_bytes());
+            out.extend([0xFF; 2]);
+            boxes(out);
+            if let Some((across, down)) = self.aspect {
+                write_box(out, *b"pasp", |out| out.extend([across, down].map(u32::to_be_bytes).as_flattened()));
+            }
+        });
+        Ok(out)
+    }
 }
 
 /// Appends an `esds` (ISO/IEC 14496-14 §5.6) without bit rates.

@@ -5,9 +5,11 @@ use bytes::Bytes;
 use futures::executor::block_on;
 use proptest::prelude::*;
 
+use super::Flv;
 use super::tag::{self, AUDIO, FILE_HEADER, FileHeader, SCRIPT, TAG_HEADER, TRAILER, VIDEO};
+use crate::codec::DecoderConfiguration;
 use crate::container::indexed::{Indexed, Pages, index as try_index, part};
-use crate::container::{Error, Unsupported, pieces};
+use crate::container::{Error, Format, Unavailable, Unsupported, pieces};
 
 const AVCC: &[u8] = &[0x17, 0, 0, 0, 0, 1, 0x64, 0, 0x1F, 0xFF];
 const OTHER_AVCC: &[u8] = &[0x17, 0, 0, 0, 0, 1, 0x42, 0, 0x1E, 0xFF];
@@ -79,6 +81,19 @@ fn tags_are_samples_and_what_configures_decoders_is_not() {
     let first = &indexed.samples[0][0];
     assert_eq!(part(&file, &first.bytes()), picture(0, true));
     assert_eq!(outline.setup_ranges, vec![0..first.offset]);
+}
+
+#[test]
+fn a_track_is_configured_by_its_sequence_header_unless_that_changes() {
+    let configured = |file: &[u8]| {
+        let outline = index(file).outline;
+        [0, 1].map(|track| Flv.configuration(&outline, &outline.tracks[track]))
+    };
+    let avc = DecoderConfiguration::Avc(Bytes::from_static(&AVCC[5..]));
+    let aac = DecoderConfiguration::Aac(Bytes::from_static(&AAC[2..]));
+    assert_eq!(configured(&ordinary()), [Ok(avc), Ok(aac.clone())]);
+    let other = file(&[self::configured(), seconds(0..2), vec![tag(VIDEO, 2000, OTHER_AVCC)], seconds(2..4)].concat());
+    assert_eq!(configured(&other), [Err(Unavailable::Changes), Ok(aac)]);
 }
 
 #[test]

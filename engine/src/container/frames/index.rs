@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::mpeg::{self, DECODER_DELAY, Tag, WARM_UP};
 use super::scan::{Scanner, Step, WINDOW, first, follow};
-use super::{ADTS, MP2, MP3, id3, kept};
+use super::{ADTS, Headers, MP2, MP3, id3, kept};
 use crate::codec::aac::adts::{self, Adts};
-use crate::codec::aac::latm;
+use crate::codec::aac::{FRAME, latm};
 use crate::codec::mpeg_audio::{self, Header, Mpeg};
 use crate::codec::{Frame, Syntax};
 use crate::container::notes::Notes;
@@ -48,6 +48,8 @@ pub struct Pass {
     decode: Ticks,
     /// The duration of the first frame.
     lasts: Ticks,
+    /// For AAC: its headers.
+    headers: Option<Headers>,
 }
 
 impl pass::Pass for Pass {
@@ -68,6 +70,10 @@ impl pass::Pass for Pass {
         }
         let end = tags::behind(source, start).await?;
         let mut mpeg = None;
+        let headers = match syntax {
+            Either::Adts(_) => first.first_chunk().map(|first| Headers { first: *first, several: false }),
+            Either::Mpeg(_) => None,
+        };
         let mut track = track(syntax.codec(frame.kind), syntax.rate(frame.kind))?;
         track.channels = match syntax {
             Either::Adts(_) => adts::properties(first).and_then(|found| found.channels),
@@ -91,6 +97,7 @@ impl pass::Pass for Pass {
             reservoir: Reservoir::default(),
             decode: Ticks::ZERO,
             lasts: Ticks(i64::from(frame.duration)),
+            headers,
         })
     }
 
@@ -101,6 +108,9 @@ impl pass::Pass for Pass {
                 let duration = Ticks(i64::from(frame.duration));
                 out.builder.samples(0, run(offset, &frame, self.decode, duration))?;
                 self.decode += duration;
+                if let Some(headers) = &mut self.headers {
+                    headers.several |= frame.duration > FRAME;
+                }
                 Ok(true)
             }
             Step::Other => Ok(true),
@@ -109,13 +119,15 @@ impl pass::Pass for Pass {
     }
 
     fn outline(self, tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
-        let Self { file, mpeg, reservoir, lasts, .. } = self;
+        let Self { file, mpeg, reservoir, lasts, headers, .. } = self;
         let mut track = tracks.into_iter().next().ok_or(Error::Unknown)?;
         // A frame decodes correctly only after another one; one of layer III only after all the frames that it reaches
         // back into.
         track.preroll = lasts;
         let Some((header, tag)) = mpeg else {
-            return Ok(file.outline(ADTS, "audio/aac", track, Vec::new(), notes));
+            // Plain data in memory always serialises; if it did not, there would be no configuration.
+            let kept = headers.and_then(|headers| postcard::to_stdvec(&headers).ok()).unwrap_or_default();
+            return Ok(file.outline(ADTS, "audio/aac", track, vec![Setup::Inline(kept.into())], notes));
         };
         if let Some(edit) = track.edits.first_mut() {
             let (frames, media) = (track.samples, edit.media.unwrap_or_default());

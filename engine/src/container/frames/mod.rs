@@ -22,6 +22,8 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Error, Extents, Format, IndexFuture, Indexing, Payload, Selection, Unavailable, Unsupported, Written, pass,
 };
@@ -124,6 +126,15 @@ impl Format for Frames {
     fn plays_lead_in(&self, outline: &Outline) -> bool {
         outline.container != MP3
     }
+}
+
+/// What the outline keeps of AAC in ADTS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Headers {
+    /// The first header, without its checksum.
+    first: [u8; 7],
+    /// Whether a frame has several raw data blocks.
+    several: bool,
 }
 
 /// What a run keeps of its frames: their mode, and how many bytes stand before their data.

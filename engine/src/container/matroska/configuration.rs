@@ -4,18 +4,24 @@
 use bytes::Bytes;
 
 use super::ebml::{self, Children, Element};
+use super::observed::Observed;
 use super::{ids, payload};
 use crate::codec::descriptor::{MPEG1_VIDEO, MPEG2_VIDEO, MPEG4_VIDEO};
 use crate::codec::windows;
 use crate::codec::{DecoderConfiguration, Pcm, aac, flac, opus, vp9};
 use crate::container::Unavailable;
+use crate::index::Outline;
 use crate::media::{Setup, Track};
 
 /// What configures the decoder of a track.
-pub fn of(track: &Track) -> Result<DecoderConfiguration, Unavailable> {
-    let Setup::Inline(entry) = &track.setup else { return Err(Unavailable::missing(track)) };
-    let entry = Children::new(entry, 0).next().and_then(Result::ok).ok_or_else(|| Unavailable::damaged(track))?;
+pub fn of(outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
+    let Setup::Inline(_) = &track.setup else { return Err(Unavailable::missing(track)) };
+    let entry = entry(track).ok_or_else(|| Unavailable::damaged(track))?;
     let data = |id| child(&entry, id).map(|found| found.data);
+    let Observed { laced, record } = Observed::of(outline, track).map_err(|_| Unavailable::missing(track))?;
+    if laced {
+        return Err(Unavailable::Laced);
+    }
     if payload::stripped(track).is_err() {
         return Err(Unavailable::Compressed { how: "ContentCompression" });
     }
@@ -28,8 +34,9 @@ pub fn of(track: &Track) -> Result<DecoderConfiguration, Unavailable> {
     Ok(match id.as_str() {
         "V_MPEG4/ISO/AVC" => DecoderConfiguration::Avc(needed()?),
         "V_MPEGH/ISO/HEVC" => DecoderConfiguration::Hevc(needed()?),
-        "V_AV1" => DecoderConfiguration::Av1(needed()?),
-        "V_VP9" => DecoderConfiguration::Vp9(vp9::Configuration::of_features(private).ok_or_else(missing)?),
+        "V_AV1" => DecoderConfiguration::Av1(stored().or(record).ok_or_else(missing)?),
+        "V_VP9" => DecoderConfiguration::Vp9(vp9(&entry, private, record.as_deref(), track).ok_or_else(missing)?),
+        "A_EAC3" => DecoderConfiguration::Eac3(record.ok_or_else(missing)?),
         "V_MPEG4/ISO/SP" | "V_MPEG4/ISO/ASP" | "V_MPEG4/ISO/AP" => {
             DecoderConfiguration::MpegVideo(MPEG4_VIDEO, needed()?)
         }
@@ -59,9 +66,61 @@ pub fn of(track: &Track) -> Result<DecoderConfiguration, Unavailable> {
             Some(specific) => specific,
             None => made(id, track).ok_or_else(missing)?,
         }),
-        "A_OPUS" | "A_FLAC" | "A_AC3" | "A_EAC3" => return Err(missing()),
+        id if id == "A_AC3" || id.starts_with("A_AC3/") => DecoderConfiguration::Ac3(record.ok_or_else(missing)?),
+        "A_OPUS" | "A_FLAC" => return Err(missing()),
         _ => return Err(Unavailable::codec(track)),
     })
+}
+
+/// The configuration of VP9: Matroska's features, or what a keyframe shows; with the colours that the container has, if
+/// there are any.
+fn vp9(entry: &Element<'_>, private: &[u8], record: Option<&[u8]>, track: &Track) -> Option<vp9::Configuration> {
+    let seen = || {
+        let found = vp9::Configuration::parse(record?)?;
+        Some(vp9::Configuration { level: vp9::level(track.dimensions?, pictures(track)), ..found })
+    };
+    let mut found = vp9::Configuration::of_features(private).or_else(seen)?;
+    let colours = child(&child(entry, ids::VIDEO)?, ids::COLOUR);
+    let colour = |id| colours.as_ref().and_then(|colours| child(colours, id)).and_then(|found| ebml::uint(found.data));
+    let code = |id| colour(id).and_then(|code| u8::try_from(code).ok());
+    for (place, id) in found.colour.iter_mut().zip([ids::PRIMARIES, ids::TRANSFER, ids::MATRIX]) {
+        *place = code(id).unwrap_or(*place);
+    }
+    // 1 is the range of broadcasts, 2 the full one.
+    found.full_range = colour(ids::RANGE).map_or(found.full_range, |range| range == 2);
+    Some(found)
+}
+
+/// How many pictures a second a track has.
+#[allow(clippy::cast_precision_loss, reason = "a level is no matter of single pictures")]
+fn pictures(track: &Track) -> f64 {
+    let (start, end) = track.presented;
+    let seconds = track.timescale.time(end - start).as_secs_f64();
+    if seconds > 0.0 { track.samples as f64 / seconds } else { 0.0 }
+}
+
+/// How wide a pixel is to its height, by `DisplayWidth` and `DisplayHeight` (RFC 9559 §5.1.4.1.28.8); `None` if it is
+/// square, or the units of those are not pixels or a ratio.
+pub fn pixel_aspect(track: &Track) -> Option<(u32, u32)> {
+    let video = child(&entry(track)?, ids::VIDEO)?;
+    let number = |id| child(&video, id).and_then(|found| ebml::uint(found.data)).and_then(|n| u32::try_from(n).ok());
+    matches!(number(ids::DISPLAY_UNIT).unwrap_or(0), 0 | 3).then_some(())?;
+    let (width, height) = track.dimensions?;
+    let shown = (number(ids::DISPLAY_WIDTH)?, number(ids::DISPLAY_HEIGHT)?);
+    let (across, down) = (u64::from(shown.0) * u64::from(height), u64::from(shown.1) * u64::from(width));
+    let common = gcd(across, down);
+    let reduced = |value: u64| value.checked_div(common).and_then(|value| u32::try_from(value).ok());
+    Some((reduced(across)?, reduced(down)?)).filter(|(across, down)| across != down && *across > 0 && *down > 0)
+}
+
+fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// The TrackEntry of a track.
+fn entry(track: &Track) -> Option<Element<'_>> {
+    let Setup::Inline(entry) = &track.setup else { return None };
+    Children::new(entry, 0).next()?.ok()
 }
 
 /// The `AudioSpecificConfig` that the older CodecIDs stand for, which name the profile: `A_AAC/MPEG4/LC/SBR`.

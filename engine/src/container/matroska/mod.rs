@@ -15,6 +15,7 @@ mod ebml;
 mod header;
 mod ids;
 mod index;
+mod observed;
 mod payload;
 #[cfg(test)]
 mod tests;
@@ -68,7 +69,11 @@ impl Format for Matroska {
         payload::of(track, run)
     }
 
-    fn configuration(&self, _: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
-        configuration::of(track)
+    fn configuration(&self, outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
+        configuration::of(outline, track)
+    }
+
+    fn pixel_aspect(&self, _: &Outline, track: &Track) -> Option<(u32, u32)> {
+        configuration::pixel_aspect(track)
     }
 }

@@ -193,3 +193,110 @@ fn pcm(entry: &Box<'_>) -> Option<Pcm> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+    use crate::container::boxes::write_full_box;
+    use crate::media::Timescale;
+
+    /// A track whose `stsd` has these entries.
+    fn track(kind: Kind, entries: &[Vec<u8>]) -> Track {
+        let mut trak = Vec::new();
+        write_box(&mut trak, *b"trak", |out| {
+            write_box(out, *b"mdia", |out| {
+                write_box(out, *b"minf", |out| {
+                    write_box(out, *b"stbl", |out| {
+                        write_full_box(out, *b"stsd", 0, |out| {
+                            out.extend(u32::try_from(entries.len()).unwrap().to_be_bytes());
+                            out.extend(entries.concat());
+                        });
+                    });
+                });
+            });
+        });
+        Track::new(1, kind, "codec".to_owned(), Timescale::per_second(48_000).unwrap(), Setup::Inline(trak.into()))
+    }
+
+    fn entry(kind: [u8; 4], fields: &[&[u8]], boxes: &[([u8; 4], &[u8])]) -> Vec<u8> {
+        let mut out = Vec::new();
+        write_box(&mut out, kind, |out| {
+            out.extend(fields.concat());
+            for (kind, payload) in boxes {
+                write_box(out, *kind, |out| out.extend_from_slice(payload));
+            }
+        });
+        out
+    }
+
+    const AVCC: &[u8] = &[1, 0x42, 0, 0x1E, 0xFF, 0xE1, 0, 2, 0x67, 1, 1, 0, 1, 0x68];
+    const ESDS: &[u8] =
+        &[0, 0, 0, 0, 3, 22, 0, 0, 0, 4, 17, 0x40, 0x15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 2, 0x11, 0x90];
+
+    #[test]
+    fn what_only_quicktime_has_of_pictures_is_left_out() {
+        let (own, zeros, size) = ([0, 0, 0, 0, 0, 0, 0, 3], [0; 16], [1, 64, 0, 240]);
+        let rest = [&[0, 72, 0, 0, 0, 72, 0, 0, 0, 0, 0, 0, 0, 1][..], &[0; 32], &[0, 0x18, 0xFF, 0xFF]].concat();
+        let colours = b"nclc\0\x01\0\x01\0\x01";
+        let quicktime = entry(
+            *b"avc1",
+            &[&own, b"\0\0\0\0appl\0\0\x02\0\0\0\x02\0", &size, &rest],
+            &[(*b"avcC", AVCC), (*b"gama", &[0; 4]), (*b"colr", colours), (*b"pasp", &[1; 8])],
+        );
+        let plain = entry(
+            *b"avc1",
+            &[&[0, 0, 0, 0, 0, 0, 0, 1], &zeros, &size, &rest],
+            &[(*b"avcC", AVCC), (*b"colr", b"nclx\0\x01\0\x01\0\x01\0"), (*b"pasp", &[1; 8])],
+        );
+        let expected = Ok(DecoderConfiguration::SampleEntry(plain.clone().into()));
+        for stored in [quicktime.clone(), [quicktime, vec![0; 4]].concat(), plain.clone()] {
+            assert_eq!(of(&track(Kind::Video, &[stored])), expected);
+        }
+        assert_eq!(of(&track(Kind::Video, &[plain.clone(), plain])), Err(Unavailable::Changes));
+        let protected = entry(*b"encv", &[&own], &[]);
+        assert_eq!(of(&track(Kind::Video, &[protected])), Err(Unavailable::Encrypted));
+    }
+
+    #[test]
+    fn each_version_of_a_sound_description_becomes_the_first() {
+        let (start, first) = ([0, 0, 0, 0, 0, 0, 0, 1], [0; 8]);
+        let fields = [0, 2, 0, 16, 0, 0, 0, 0, 0xBB, 0x80, 0, 0];
+        let plain = entry(*b"mp4a", &[&start, &first, &fields], &[(*b"esds", ESDS)]);
+        let expected = Ok(DecoderConfiguration::SampleEntry(plain.clone().into()));
+        assert_eq!(of(&track(Kind::Audio, &[plain])), expected);
+        let wave = entry(*b"esds", &[ESDS], &[]);
+        let wave = [entry(*b"frma", &[b"mp4a"], &[]), wave, vec![0, 0, 0, 8, 0, 0, 0, 0]].concat();
+        let second = [0, 2, 0, 16, 0xFF, 0xFE, 0, 0, 0xBB, 0x80, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];
+        let version = [0, 1, 0, 0, 0, 0, 0, 0];
+        let stored = entry(*b"mp4a", &[&start, &version, &second], &[(*b"wave", &wave), (*b"chan", &[0; 12])]);
+        assert_eq!(of(&track(Kind::Audio, &[stored])), expected);
+        let third = [
+            &[0, 3, 0, 16, 0xFF, 0xFE, 0, 0, 0, 1, 0, 0, 0, 0, 0, 72][..],
+            &48_000_f64.to_be_bytes(),
+            &[0, 0, 0, 2, 0x7F, 0, 0, 0],
+            &[0; 16],
+        ];
+        let third = third.concat();
+        let stored = entry(*b"mp4a", &[&start, &[0, 2, 0, 0, 0, 0, 0, 0], &third], &[(*b"wave", &wave)]);
+        let stored = Track { channels: Some(2), sample_rate: Some(48_000), ..track(Kind::Audio, &[stored]) };
+        assert_eq!(of(&stored), expected);
+        assert_eq!(of(&track(Kind::Audio, &[])), Err(Unavailable::Missing { codec: "codec".to_owned() }));
+    }
+
+    #[test]
+    fn numbers_of_core_audio_are_what_their_flags_say() {
+        let start = [0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0];
+        let described = |bits: u32, flags: u32, bytes: u32| {
+            let numbers = [2, 0x7F00_0000, bits, flags, bytes, 1].map(u32::to_be_bytes);
+            let fields = [&[0; 16][..], &96_000_f64.to_be_bytes(), numbers.as_flattened()].concat();
+            of(&track(Kind::Audio, &[entry(*b"lpcm", &[&start, &fields], &[])])).ok()
+        };
+        let integer = |bits, little| Pcm { bits, float: false, little, signed: true };
+        assert_eq!(described(24, 12, 6), Some(DecoderConfiguration::Pcm(integer(24, true))));
+        assert_eq!(described(16, 14, 4), Some(DecoderConfiguration::Pcm(integer(16, false))));
+        assert_eq!(described(32, 9, 8), Some(DecoderConfiguration::Pcm(Pcm::float(32, true))));
+        // Twenty bits of three bytes.
+        assert_eq!(described(20, 4, 6), None);
+    }
+}

@@ -1,9 +1,12 @@
 //! Detecting streams of frames, and indexing them.
 
 use super::super::testing::{MP3, adts, frame, free_frame, id3, id3_frame, index, try_index};
+use crate::codec::DecoderConfiguration;
 use crate::codec::mpeg_audio::Header;
-use crate::container::{self, Error};
+use crate::container::frames::Frames;
+use crate::container::{self, Error, Format, Unavailable, cmaf};
 use crate::media::{Kind, Ticks, Time};
+use bytes::Bytes;
 
 fn frames(count: u8) -> Vec<u8> {
     (0..count).flat_map(|at| frame(MP3, 0, at)).collect()
@@ -123,6 +126,24 @@ fn adts_frames_may_have_checksums_and_several_blocks() {
     let found: Vec<_> = indexed.frames().iter().map(|run| (run.size, run.duration.0, run.private.second())).collect();
     assert_eq!(found, [(107, 1024, 7), (309, 4096, 9), (5007, 1024, 7), (8, 2048, 7)]);
     assert_eq!(outline.duration, Time(8192 * 1_000_000_000 / 44100));
+}
+
+#[test]
+fn aac_in_adts_is_configured_by_its_headers() {
+    let configured = |file: &[Vec<u8>]| {
+        let outline = index(&file.concat()).outline;
+        cmaf::check(&outline, &outline.tracks[0])?;
+        Frames.configuration(&outline, &outline.tracks[0])
+    };
+    let (plain, checked) = (adts(100, 1, false), adts(100, 1, true));
+    let expected = Ok(DecoderConfiguration::Aac(Bytes::from_static(&[0x12, 0x10])));
+    assert_eq!(configured(&[plain.clone(), checked.clone(), plain.clone()]), expected);
+    let several = [plain.clone(), plain.clone(), plain, adts(300, 4, true)];
+    assert!(matches!(configured(&several), Err(Unavailable::Form { .. })));
+    // Without a number of channels, which stand in a program config element.
+    let mut element = checked;
+    (element[2], element[3], element[9]) = (element[2] & !1, element[3] & 0x3F, 0xA0);
+    assert!(matches!(configured(&[element.clone(), element.clone(), element]), Err(Unavailable::Form { .. })));
 }
 
 #[test]

@@ -86,6 +86,7 @@ pub async fn read(
                     let timestamp = child.length + head.before_timestamp;
                     let sync = head.keyframe;
                     let opening = opening(stream, child.length, end, &head, samples.looks(&head, sync)).await?;
+                    look(stream, child.length, end, &head, samples).await?;
                     let timestamp = timestamp as u64;
                     let element =
                         Element { offset, end, timestamp, behind: 0, duration: None, discard: 0, sync, opening };
@@ -147,6 +148,7 @@ async fn group(
                 if let Some(head) = &head {
                     let looks = samples.looks(head, true);
                     element.opening = opening(stream, child.length, child_end, head, looks).await?;
+                    look(stream, child.length, child_end, head, samples).await?;
                 }
             }
             ids::BLOCK_DURATION => {
@@ -182,6 +184,22 @@ async fn opening(
     let bytes = stream.peek(length.min(start + LOOK)).await?;
     let frame = bytes.get(start..length.min(start + LOOK).min(bytes.len())).unwrap_or_default();
     Ok(coding.opening(frame))
+}
+
+/// Shows the frame of the block at the position to its track, if that has to learn from it how it is decoded.
+async fn look(
+    stream: &mut Stream<'_>,
+    header: usize,
+    end: u64,
+    head: &Head,
+    samples: &mut Samples,
+) -> Result<(), Error> {
+    let Some((wanted, before)) = samples.wants(head).zip(head.before_frame) else { return Ok(()) };
+    let (start, length) = (header + before, usize::try_from(end - stream.position()).unwrap_or(usize::MAX));
+    let until = length.min(start + wanted);
+    let bytes = stream.peek(until).await?;
+    samples.look(head, bytes.get(start..until.min(bytes.len())).unwrap_or_default());
+    Ok(())
 }
 
 /// A SimpleBlock or BlockGroup, as far as known.

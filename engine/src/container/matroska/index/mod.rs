@@ -21,6 +21,7 @@ use super::CONTAINER;
 use super::ebml::{self, Header, MAX_HEADER};
 use super::header::{DocType, Info};
 use super::ids;
+use super::observed::Observed;
 use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::container::stream::Stream;
@@ -126,7 +127,7 @@ impl pass::Pass for Pass {
             duration,
             tracks,
             chapters,
-            setup: vec![Setup::Inline(self.doc_type.write())],
+            setup: vec![Setup::Inline(self.doc_type.write()), Observed::pack(samples.observed())],
             setup_ranges: self.setup_ranges,
             elements: true,
             created: info.created,

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::Kept;
+use super::super::observed::{Observed, Observer};
+use super::super::payload::{self, Kept};
 use super::block::Head;
 use super::tracks::{Coding, Tracks};
 use crate::codec::Opening;
@@ -57,7 +58,7 @@ struct Cluster {
 impl Samples {
     /// For the blocks of these tracks, in a file with this declared duration.
     pub fn new(Tracks { tracks, codings }: &Tracks, declared: Option<Ticks>) -> Self {
-        let lane = |(coding, track): (&Coding, &Track)| Lane::new(*coding, track.timescale, declared);
+        let lane = |(coding, track): (&Coding, &Track)| Lane::new(*coding, track, declared);
         let lanes = codings.iter().zip(tracks).map(lane).collect();
         Self { lanes, cluster: None, later: None }
     }
@@ -75,6 +76,23 @@ impl Samples {
     /// How to examine the frame of a block, by its declared references.
     pub fn looks(&self, head: &Head, sync: bool) -> Option<crate::codec::Coding> {
         self.lanes.iter().find(|lane| lane.coding.number == head.track)?.claim.as_ref()?.looks(sync)
+    }
+
+    /// How many bytes of the frame of a block are to be [shown](Self::look); `None` if it is of no interest.
+    pub fn wants(&self, head: &Head) -> Option<usize> {
+        self.lanes.iter().find(|lane| lane.coding.number == head.track)?.observer.length()
+    }
+
+    /// Takes the beginning of the frame of a block.
+    pub fn look(&mut self, head: &Head, frame: &[u8]) {
+        if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.coding.number == head.track) {
+            lane.observer.look(frame);
+        }
+    }
+
+    /// What was seen of each track.
+    pub fn observed(&self) -> impl Iterator<Item = &Observed> {
+        self.lanes.iter().map(|lane| &lane.observer.observed)
     }
 
     /// The notes on tracks with wrongly marked keyframes, and on a shifted beginning.
@@ -128,6 +146,7 @@ struct Lane {
     coding: Coding,
     /// The check of its marked keyframes.
     claim: Option<Claim>,
+    observer: Observer,
     timescale: Timescale,
     /// The declared end of the file.
     declared: Option<Ticks>,
@@ -149,14 +168,19 @@ struct Waiting {
 }
 
 impl Lane {
-    fn new(coding: Coding, timescale: Timescale, declared: Option<Ticks>) -> Self {
+    fn new(coding: Coding, track: &Track, declared: Option<Ticks>) -> Self {
         // Examining a block that is read anyway costs nothing.
         let claim = Claim::new(coding.pictures, u32::MAX);
-        Self { coding, claim, timescale, declared, latest: None, waiting: None, usual: Ticks::ZERO }
+        // Frames that are compressed as a whole show nothing.
+        let stripped = payload::stripped(track);
+        let observer = Observer::new(coding.record.filter(|_| stripped.is_ok()), stripped.unwrap_or_default());
+        let timescale = track.timescale;
+        Self { coding, claim, observer, timescale, declared, latest: None, waiting: None, usual: Ticks::ZERO }
     }
 
     /// Takes the next block of the track, and returns the previous sample.
     fn push(&mut self, block: &Block, time: Ticks) -> Option<Run> {
+        self.observer.observed.laced |= block.head.lacing != 0;
         let presentation = time + Ticks(i64::from(block.head.relative));
         let before = self.settle(Some(presentation));
         let decode = self.latest.map_or(presentation, |latest| latest.max(presentation));
@@ -231,10 +255,21 @@ impl Lane {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::media::Setup;
 
     fn lane(kind: Kind, frame: Option<u64>, opus: bool) -> Lane {
-        let coding = Coding { number: 1, kind, frame, opus, unknown: false, pictures: crate::codec::Coding::Unknown };
-        Lane::new(coding, Timescale::of_nanoseconds(1_000_000).unwrap(), None)
+        let coding = Coding {
+            number: 1,
+            kind,
+            frame,
+            opus,
+            unknown: false,
+            pictures: crate::codec::Coding::Unknown,
+            record: None,
+        };
+        let setup = Setup::Inline(bytes::Bytes::new());
+        let track = Track::new(1, kind, String::new(), Timescale::of_nanoseconds(1_000_000).unwrap(), setup);
+        Lane::new(coding, &track, None)
     }
 
     /// Decode time, composition offset and duration of blocks at these relative times.

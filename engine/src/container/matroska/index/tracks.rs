@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::ebml::{self, Children, Element};
 use super::super::ids;
+use super::super::observed::Record;
 use super::codec;
 use crate::codec::Properties;
 use crate::container::notes::Notes;
@@ -36,6 +37,8 @@ pub struct Coding {
     pub unknown: bool,
     /// How its frames show whether they are keyframes.
     pub pictures: crate::codec::Coding,
+    /// The configuration that its frames have, and its TrackEntry does not.
+    pub record: Option<Record>,
 }
 
 /// The tracks that can be served, and in parallel what their blocks need.
@@ -180,7 +183,8 @@ impl<'a> Entry<'a> {
         let pictures =
             if self.encoded { crate::codec::Coding::Unknown } else { codec::pictures(&self.codec, self.private) };
         let opus = self.codec == "A_OPUS" && !self.encoded;
-        Coding { number: self.number, kind, frame: self.frame, opus, unknown: false, pictures }
+        let record = Record::needed(&self.codec, self.private);
+        Coding { number: self.number, kind, frame: self.frame, opus, unknown: false, pictures, record }
     }
 
     fn track(self, kind: Kind, timescale: Timescale, setup: Setup) -> Track {

@@ -7,8 +7,9 @@ use reelspan_testkit::media::matroska::{
 
 use super::super::ids;
 use super::{Matroska, index};
+use crate::codec::DecoderConfiguration;
 use crate::container::indexed::bytes;
-use crate::container::{Error, Format, Payload};
+use crate::container::{Error, Format, Payload, Unavailable, cmaf};
 use crate::media::splice::Splice;
 
 fn file(entry: &[Vec<u8>], blocks: &[Vec<u8>]) -> Bytes {
@@ -64,6 +65,26 @@ fn a_frame_is_what_stands_behind_the_head_of_its_block() {
     // That of the CodecPrivate alone changes nothing.
     assert_eq!(frames(&file(&[encoding(2, 0, b"")], &blocks)).unwrap()[0], b"one");
     assert!(matches!(frames(&file(&[encoding(1, 0, b"")], &blocks)), Err(Error::Unsupported(_))));
+}
+
+#[test]
+fn a_track_is_configured_by_its_frames_unless_they_are_laced() {
+    // 48 kHz, 192 kbit/s, bsid 8, stereo.
+    let frame = b"\x0B\x77\0\0\x14\x40\x43\xE1\xF0\0\0\0";
+    let configured = |entry: &[Vec<u8>], blocks: &[Vec<u8>]| {
+        let outline = index(&file(entry, blocks)).outline;
+        let found = Matroska.configuration(&outline, &outline.tracks[0]);
+        assert_eq!(cmaf::check(&outline, &outline.tracks[0]).err(), found.clone().err());
+        found
+    };
+    let expected = Ok(DecoderConfiguration::Ac3(Bytes::from_static(&[0x10, 0x11, 0x40])));
+    assert_eq!(configured(&[], &[simple(1, 0, true, frame)]), expected);
+    assert_eq!(configured(&[], &[simple(1, 0, true, b"none"), group(1, 20, frame, &[])]), expected);
+    assert_eq!(configured(&[encoding(1, 3, b"\x0B\x77")], &[simple(1, 0, true, &frame[2..])]), expected);
+    let laced = element(ids::SIMPLE_BLOCK, &block_data(1, 80, 0x84, b"\x01ddee"));
+    assert_eq!(configured(&[], &[simple(1, 0, true, frame), laced]), Err(Unavailable::Laced));
+    assert!(matches!(configured(&[encoding(1, 0, b"")], &[]), Err(Unavailable::Compressed { .. })));
+    assert!(matches!(configured(&[], &[simple(1, 0, true, b"none")]), Err(Unavailable::Missing { .. })));
 }
 
 #[test]
