@@ -27,11 +27,21 @@ impl Sink for Pages {
 
 /// A file, and the runs of its first track.
 pub fn indexed(file: &Bytes) -> (Outline, Vec<Run>) {
+    let (outline, tracks) = tracks(file).unwrap();
+    (outline, tracks.into_iter().next().unwrap())
+}
+
+/// A file, and the runs of all its tracks.
+pub fn tracks(file: &Bytes) -> Result<(Outline, Vec<Vec<Run>>), Error> {
     let mut pages = Pages::default();
-    let outline = block_on(container::index(file, &mut pages)).unwrap();
-    let pages = pages.0.into_iter().map(|(number, packed)| Page::unpack(number, &packed).unwrap());
-    let runs = pages.flat_map(|page| page.tracks.into_iter().next().unwrap().runs).collect();
-    (outline, runs)
+    let outline = block_on(container::index(file, &mut pages))?;
+    let mut tracks: Vec<Vec<Run>> = vec![Vec::new(); outline.tracks.len()];
+    for (number, packed) in pages.0 {
+        for (all, found) in tracks.iter_mut().zip(Page::unpack(number, &packed).unwrap().tracks) {
+            all.extend(found.runs);
+        }
+    }
+    Ok((outline, tracks))
 }
 
 pub fn bytes(file: &[u8], splice: &Splice) -> Vec<u8> {

@@ -22,6 +22,8 @@ pub fn of(track: &Track) -> Result<DecoderConfiguration, Unavailable> {
         return windows::pictures(format).ok_or_else(|| match Coding::of(compression) {
             Coding::H264(_) => Unavailable::StartCodes { codec: "H.264", container: AVI },
             Coding::Hevc(_) => Unavailable::StartCodes { codec: "HEVC", container: AVI },
+            // The headers of the stream stand in its first frame.
+            Coding::Mpeg4 => Unavailable::missing(track),
             _ => Unavailable::codec(track),
         });
     }
