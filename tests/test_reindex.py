@@ -104,13 +104,12 @@ def test_a_data_folder_is_reindexed_while_it_is_served_and_while_it_is_not(new_s
     url = f"{new_server.media('counter.mp4', 'other')}?t=2,4"
     before = wait_for(url, 200)
 
-    endpoint = new_server.environment()["AWS_ENDPOINT_URL_S3"]
     data = ["--data", str(new_server.data)]
-    done = run("reindex", "other", *data, "--s3", endpoint)
+    done = run("reindex", "other", *data)
     assert summary(done).startswith("other: 1 objects, 1 right, 0 indexed")
-    done = run("reindex", "demo", *data, AWS_ENDPOINT_URL_S3=endpoint)
+    done = run("reindex", "demo", *data)
     assert " 0 failed" in summary(done) and " 0 indexed" in summary(done)
-    done = run("reindex", "other", "--all", *data, "--s3", endpoint)
+    done = run("reindex", "other", "--all", *data)
     assert summary(done).startswith("other: 1 objects, 0 right, 1 indexed")
     after = requests.get(url, timeout=10)
     assert (after.status_code, after.content, after.headers["ETag"]) == (200, before.content, before.headers["ETag"])

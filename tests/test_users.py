@@ -221,7 +221,7 @@ def test_the_first_admin_s_password_is_printed_once_and_kept_for_its_owner(new_s
     assert user == "admin" and len(password) >= 20
     file = new_server.data / "admin.json"
     assert json.loads(file.read_text()) == {"user": user, "password": password}
-    for private in (file, new_server.data / "dynamodb.sqlite"):
+    for private in (file, new_server.data / "tables.sqlite"):
         assert stat.S_IMODE(private.stat().st_mode) == 0o600
     assert new_server.stop() == 0
     new_server.start()

@@ -7,7 +7,7 @@
 //! credentials.json     the access key of the local S3
 //! secretsmanager.json  the secrets: the private key that signs URLs and cookies
 //! cloudfront.json      the resources of CloudFront: distributions, keys, policies
-//! dynamodb.sqlite      DynamoDB's tables
+//! tables.sqlite        the index of the media, the spaces, and the users
 //! audit.jsonl          the audit trail, and audit-refused.jsonl; the earlier ones have a number
 //! s3/                  objects, and the catalogue of their names
 //! ```
@@ -29,7 +29,10 @@ use crate::{Error, s3::REGION};
 
 /// The version of the layout that this program writes. Increase it for every change that an older program would
 /// misread.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+
+/// The version before, whose tables are taken over ([`crate::tables`]).
+const BEFORE: u32 = 1;
 
 /// The permissions of a file's group and of all other users.
 const OTHERS: u32 = 0o077;
@@ -114,7 +117,10 @@ impl Data {
         if lock.is_none() && !credentials.exists() {
             return Err(refuse("another process is creating it"));
         }
-        if !format.exists() {
+        if lock.is_none() && fs::read_to_string(&format).is_ok_and(|version| version.trim() != FORMAT.to_string()) {
+            return Err(refuse("an earlier version of the program serves it; stop that one first"));
+        }
+        if lock.is_some() {
             fs::write(&format, format!("{FORMAT}\n")).map_err(cannot)?;
         }
         close_to_others(&root).map_err(cannot)?;
@@ -147,9 +153,15 @@ impl Data {
         self.root.join("secretsmanager.json")
     }
 
-    /// The file of DynamoDB's tables.
+    /// The file of the tables.
     #[must_use]
-    pub fn dynamodb(&self) -> PathBuf {
+    pub fn tables(&self) -> PathBuf {
+        self.root.join("tables.sqlite")
+    }
+
+    /// The file of the tables of format 1.
+    #[must_use]
+    pub fn earlier_tables(&self) -> PathBuf {
         self.root.join("dynamodb.sqlite")
     }
 
@@ -210,7 +222,7 @@ fn restrict(path: &Path) -> io::Result<u64> {
 
 fn check_format(text: &str) -> Result<(), String> {
     match text.trim().parse::<u32>() {
-        Ok(version) if version == FORMAT => Ok(()),
+        Ok(version) if (BEFORE..=FORMAT).contains(&version) => Ok(()),
         Ok(version) if version > FORMAT => {
             Err(format!("has format {version}, newer than the {FORMAT} that this program knows; use a newer program"))
         }
@@ -357,7 +369,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let inside = |name: &str| folder.path().join(name);
         for (name, format, why) in
-            [("newer", "2\n", "newer"), ("odd", "x", "does not know"), ("zero", "0", "does not know")]
+            [("newer", "3\n", "newer"), ("odd", "x", "does not know"), ("zero", "0", "does not know")]
         {
             fs::create_dir(inside(name)).unwrap();
             fs::write(inside(name).join("FORMAT"), format).unwrap();

@@ -84,7 +84,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
 async fn examine(options: &Options, deployment: &Deployment) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
     if let Some(aws) = &deployment.aws {
-        let credentials = checks::credentials(aws).await;
+        let credentials = checks::credentials(&aws.config).await;
         let none = credentials.is_wrong();
         findings.push(credentials);
         // Without credentials, all other checks would fail for that reason.
@@ -104,7 +104,7 @@ async fn examine(options: &Options, deployment: &Deployment) -> Result<Vec<Findi
     }
     if let Some(aws) = &deployment.aws {
         for queue in &options.queues {
-            findings.push(checks::queue(aws, queue).await);
+            findings.push(checks::queue(&aws.config, queue).await);
         }
     }
     for url in &options.urls {

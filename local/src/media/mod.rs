@@ -3,7 +3,6 @@
 //! The objects are those of the S3 API ([`crate::s3`]): the same catalogue, the same files, the same events. A body is a file that
 //! is written once, so a version of an object is an open file, which keeps its bytes after the object was replaced.
 
-mod buffer;
 mod presigned;
 mod put;
 mod reading;

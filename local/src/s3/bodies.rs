@@ -39,11 +39,14 @@ pub struct NewBody {
 }
 
 impl Bodies {
-    /// Opens the folder, or creates it with the media bucket, and removes what an earlier process left unfinished:
-    /// every body that is not among `known`, and everything that is not a body.
-    pub fn open(root: &Path, known: &HashSet<String>) -> Result<Self, Error> {
+    /// Opens the folder, or creates it with the media bucket. If no other process uses it, `known` are all bodies of
+    /// the catalogue, and what an earlier process left unfinished is removed: every body that is not among them, and
+    /// everything that is not a body.
+    pub fn open(root: &Path, known: Option<&HashSet<String>>) -> Result<Self, Error> {
         fs::create_dir_all(root.join(MEDIA_BUCKET)).map_err(Error::failed(root.display()))?;
-        sweep(root, known).map_err(Error::failed(root.display()))?;
+        if let Some(known) = known {
+            sweep(root, known).map_err(Error::failed(root.display()))?;
+        }
         let files = FileSystem::new(root).map_err(|error| Error::Failed(format!("{}: {error:?}", root.display())))?;
         Ok(Self { root: root.to_owned(), files })
     }

@@ -2,7 +2,7 @@
 //!
 //! It adds what s3s-fs 0.14 lacks, or does in a way that does not allow cutting fragments from objects that are being
 //! overwritten: names and attributes in a [`catalogue`] that changes atomically; conditional reads; `ETag`s that are
-//! never recomputed; reads of 128 KiB instead of 4; checked parts; ordered listings that do not walk the folder; and
+//! never recomputed; reads of 256 KiB instead of 4; checked parts; ordered listings that do not walk the folder; and
 //! the [`record`]s of every change, in a queue that survives a restart.
 
 pub mod bodies;

@@ -1,10 +1,7 @@
 //! Multipart uploads. Parts are bodies; completing an upload joins them in one change of the catalogue. (*Amazon S3
 //! User Guide*, Uploading and copying objects using multipart upload.)
 
-use std::{
-    io::{Seek, SeekFrom},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use s3s::{
     S3Request, S3Result,
@@ -98,7 +95,7 @@ impl Store {
         let CopySource::Bucket { bucket: from, key: source, version_id: None } = &input.copy_source else {
             return Err(s3_error!(NotImplemented, "the source of a copy has to be bucket/key"));
         };
-        let (object, mut file) = self.open_object(from, source)?;
+        let (object, file) = self.open_object(from, source)?;
         let conditions = Conditions {
             matches: input.copy_source_if_match.clone(),
             none_matches: input.copy_source_if_none_match.clone(),
@@ -113,11 +110,10 @@ impl Store {
                 .and_then(|range| range.check(object.size).ok())
                 .ok_or_else(|| s3_error!(InvalidRange))?,
         };
-        file.seek(SeekFrom::Start(range.start)).map_err(internal)?;
         let length = range.end - range.start;
 
         let put = request.map_input(|input| PutObjectInput {
-            body: Some(stream(file, length)),
+            body: Some(stream(file, range)),
             bucket: input.bucket,
             key: input.key,
             content_length: Some(protocol_size(length)),

@@ -1,10 +1,6 @@
 //! Reading objects: `GetObject` and `HeadObject`, with conditions and ranges, streamed.
 
-use std::{
-    fs::File,
-    io::{self, Seek, SeekFrom},
-    ops::Range,
-};
+use std::{fs::File, io, ops::Range, sync::Arc};
 
 use s3s::{
     S3Request, S3Result,
@@ -14,19 +10,15 @@ use s3s::{
     },
     header, s3_error,
 };
-use tokio::io::AsyncReadExt;
-use tokio_util::io::ReaderStream;
 
 use super::{catalogue::Object, conditions::Conditions, internal, protocol_size, store::Store, timestamp};
-
-/// How many bytes are read at a time: large enough for a disk, small enough for a hundred readers at once.
-const READ: usize = 128 * 1024;
+use crate::reads::chunks;
 
 impl Store {
     pub(super) fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<GetObjectOutput> {
         let input = request.input;
         refuse_version(input.version_id.as_deref(), input.part_number)?;
-        let (object, mut file) = self.open_object(&input.bucket, &input.key)?;
+        let (object, file) = self.open_object(&input.bucket, &input.key)?;
         let conditions = Conditions {
             matches: input.if_match,
             none_matches: input.if_none_match,
@@ -37,9 +29,8 @@ impl Store {
         let part = part(&object, input.range)?;
         let length = part.end - part.start;
 
-        file.seek(SeekFrom::Start(part.start)).map_err(internal)?;
-        let mut output = describe(&object, input.range.map(|_| part), input.checksum_mode.as_ref());
-        output.body = Some(stream(file, length));
+        let mut output = describe(&object, input.range.map(|_| part.clone()), input.checksum_mode.as_ref());
+        output.body = Some(stream(file, part));
         output.content_length = Some(protocol_size(length));
         Ok(output)
     }
@@ -118,11 +109,9 @@ impl Store {
     }
 }
 
-/// At most `length` bytes of a file, from its current position.
-pub(super) fn stream(file: File, length: u64) -> StreamingBlob {
-    let mut file = tokio::fs::File::from_std(file);
-    file.set_max_buf_size(READ);
-    StreamingBlob::wrap(ReaderStream::with_capacity(file.take(length), READ))
+/// The bytes of a range of a file.
+pub(super) fn stream(file: File, range: Range<u64>) -> StreamingBlob {
+    StreamingBlob::wrap(chunks(Arc::new(file), range))
 }
 
 fn part(object: &Object, asked: Option<Asked>) -> S3Result<Range<u64>> {

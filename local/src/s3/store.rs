@@ -27,12 +27,21 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the folder of the objects, or creates it.
+    /// Opens the folder of the objects, or creates it, and removes what an earlier process left unfinished.
     pub fn open(folder: &Path) -> Result<Self, Error> {
+        Self::take(folder, true)
+    }
+
+    /// Opens the folder of the objects while another process uses it.
+    pub fn open_beside(folder: &Path) -> Result<Self, Error> {
+        Self::take(folder, false)
+    }
+
+    fn take(folder: &Path, alone: bool) -> Result<Self, Error> {
         let path = folder.join("catalogue.sqlite");
         let catalogue = Catalogue::open(&path).map_err(Error::failed(path.display()))?;
-        let known = catalogue.bodies().map_err(Error::failed(path.display()))?;
-        let bodies = Bodies::open(&folder.join("objects"), &known)?;
+        let known = if alone { Some(catalogue.bodies().map_err(Error::failed(path.display()))?) } else { None };
+        let bodies = Bodies::open(&folder.join("objects"), known.as_ref())?;
         Ok(Self { bodies: Arc::new(bodies), catalogue: Arc::new(catalogue) })
     }
 

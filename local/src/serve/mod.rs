@@ -44,10 +44,10 @@ use crate::{
     cloudfront::CloudFront,
     connections::{Port, Received},
     data::{Credentials, Data},
-    dynamodb::DynamoDb,
     media::{Files, Signer},
     queue::{self, Handler, Queue},
     s3::{self, Api, Browsers, MEDIA_BUCKET, Store},
+    tables::Tables,
     users::{self, FirstAdmin},
 };
 
@@ -130,19 +130,16 @@ impl Running {
         let url = options.url.as_ref();
         let (credentials, here) = (data.credentials().clone(), format!("http://{http_at}"));
 
-        let tables = aws::dynamodb(&DynamoDb::open(&data.dynamodb())?, &credentials);
-        store::create_tables(&aws_sdk_dynamodb::Client::from_conf(tables.clone().build()))
-            .await
-            .map_err(Error::failed("the tables"))?;
-        let first_admin = users::first_admin(data, tables.clone(), admin).await?;
+        let tables = Arc::new(Tables::open(data)?);
+        let users = Users::new(tables.clone(), store::USERS.name);
+        let first_admin = users::first_admin(data, &users, admin).await?;
 
         let store = Arc::new(Store::open(&data.s3())?);
         let api = Api::new(Arc::clone(&store), &credentials);
         let client = aws::s3(s3_at, &credentials).http_client(api.client());
-        let users = Users::new(tables.clone(), store::USERS.name);
         let signer = Signer::new(credentials.clone(), format!("http://{s3_at}"));
         let files = Arc::new(Files::new(Arc::clone(&store), Some(signer)));
-        let stores = Stores::with_bucket(files, tables, store::CONTAINER_INDEX.name);
+        let stores = Stores::over(files, tables, store::CONTAINER_INDEX.name);
         let spaces = Spaces {
             stores: stores.clone(),
             table: stores.spaces(store::SPACES.name),

@@ -194,12 +194,10 @@ impl FromStr for Import {
     }
 }
 
-/// Logs to standard error: warnings, and what `RUST_LOG` asks for. s3s logs every 404 and 412 as an error, and dynoxide
-/// warns of every unmet condition; both are silent unless `RUST_LOG` asks for them. Real failures are logged by our own
-/// code.
+/// Logs to standard error: warnings, and what `RUST_LOG` asks for. s3s logs every 404 and 412 as an error, and
+/// is silent unless `RUST_LOG` asks for it. Real failures are logged by our own code.
 pub(super) fn log() {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error,s3s=off,s3s_fs=off"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,s3s=off,s3s_fs=off"));
     // A second call, in a test, changes nothing.
     let _ = tracing_subscriber::fmt()
         .compact()

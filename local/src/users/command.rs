@@ -5,17 +5,18 @@ use std::{
     env,
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use clap::{Args, Subcommand};
 use reelspan::{
-    store::{self, USERS, Users, UsersError},
+    store::{USERS, Users, UsersError},
     telemetry::audit::{Entry, Outcome, Trail},
     user::{Account, GroupName, Role, TIME_TO_LIVE, User, UserName},
 };
 
 use super::{first::forget, typed::new_password};
-use crate::{Error, aws, data::Data, dynamodb::DynamoDb};
+use crate::{Error, data::Data, tables::Tables};
 
 /// Options of `reelspan user`.
 #[derive(Debug, Clone, Args)]
@@ -100,10 +101,8 @@ async fn in_folder(command: &Command, folder: &Path) -> Result<(), Error> {
         return Err(Error::Setup(format!("data folder {}: does not exist", folder.display())));
     }
     let data = Data::open_beside(folder)?;
-    let config = aws::dynamodb(&DynamoDb::open(&data.dynamodb())?, data.credentials());
-    let tables = aws_sdk_dynamodb::Client::from_conf(config.clone().build());
-    store::create_tables(&tables).await.map_err(Error::failed("the tables"))?;
-    perform(command, &Users::new(config, USERS.name), Some(&data)).await
+    let users = Users::new(Arc::new(Tables::open(&data)?), USERS.name);
+    perform(command, &users, Some(&data)).await
 }
 
 async fn perform(command: &Command, users: &Users, data: Option<&Data>) -> Result<(), Error> {

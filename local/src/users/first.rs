@@ -3,9 +3,8 @@
 
 use std::{fs, io, path::Path};
 
-use aws_sdk_dynamodb::config::Builder;
 use reelspan::{
-    store::{USERS, Users},
+    store::Users,
     user::{Account, Hash, Password, ROUNDS, Role, User, UserName, check},
 };
 use serde::{Deserialize, Serialize};
@@ -32,12 +31,11 @@ pub struct FirstAdmin {
 /// latter, to be printed.
 pub async fn first_admin(
     data: &Data,
-    dynamodb: Builder,
+    users: &Users,
     given: Option<(UserName, Password)>,
 ) -> Result<Option<FirstAdmin>, Error> {
-    let users = Users::new(dynamodb, USERS.name);
     if let Some((name, password)) = given {
-        if make(&users, &name, password, Made::Chosen).await? {
+        if make(users, &name, password, Made::Chosen).await? {
             forget(data, &name).map_err(Error::failed(data.admin().display()))?;
         }
         return Ok(None);
@@ -50,7 +48,7 @@ pub async fn first_admin(
     let kept = data::keep(&data.admin(), FirstAdmin::random).map_err(Error::failed("the first admin"))?;
     let name = UserName::parse(&kept.user).map_err(Error::failed(data.admin().display()))?;
     let password = Password::parse(kept.password.as_str()).map_err(Error::failed(data.admin().display()))?;
-    make(&users, &name, password, Made::Up).await?;
+    make(users, &name, password, Made::Up).await?;
     Ok(Some(kept))
 }
 

@@ -9,7 +9,6 @@
     reason = "a test fails by panicking"
 )]
 
-mod dynamodb;
 mod events;
 mod fake;
 mod faults;
@@ -19,5 +18,6 @@ mod multipart;
 mod objects;
 mod program;
 mod round_trips;
+mod tables;
 mod users;
 mod verify;

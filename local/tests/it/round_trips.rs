@@ -9,11 +9,10 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use reelspan::store::{self, Calls, Stores};
 use reelspan_indexer::S3Event;
-use reelspan_local::data::Data;
-use reelspan_local::dynamodb::DynamoDb;
+use reelspan_local::queue;
 use reelspan_local::queue::Handler;
 use reelspan_local::s3::MEDIA_BUCKET;
-use reelspan_local::{aws, queue};
+use reelspan_testkit::aws::database;
 use reelspan_testkit::media;
 use serde::Deserialize;
 use tower::ServiceExt;
@@ -24,16 +23,14 @@ struct Chain {
     local: Local,
     stores: Stores,
     router: Router,
-    _folders: (tempfile::TempDir, tempfile::TempDir),
+    _folder: tempfile::TempDir,
 }
 
 impl Chain {
     async fn start() -> Self {
         let (mut local, folder) = Local::fresh().await;
-        let tables = tempfile::tempdir().unwrap();
-        let data = Data::open(tables.path()).unwrap();
-        let dynamodb = aws::dynamodb(&DynamoDb::open(&data.dynamodb()).unwrap(), data.credentials());
-        store::create_tables(&aws_sdk_dynamodb::Client::from_conf(dynamodb.clone().build())).await.unwrap();
+        let dynamodb = database().await;
+        store::create_tables(&dynamodb).await.unwrap();
         let s3 = local.client.config().to_builder();
         let stores = Stores::new(s3, dynamodb, MEDIA_BUCKET, store::CONTAINER_INDEX.name);
         let indexing = stores.clone();
@@ -44,7 +41,7 @@ impl Chain {
         local.deliver_to(handler);
         harness::make_open(&stores, "demo").await;
         let router = harness::fragments(stores.clone());
-        Self { local, stores, router, _folders: (folder, tables) }
+        Self { local, stores, router, _folder: folder }
     }
 
     async fn put(&self, key: &str, body: Vec<u8>) {

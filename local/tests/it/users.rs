@@ -2,23 +2,21 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use aws_sdk_dynamodb::Client;
-use reelspan::store::create_tables;
-use reelspan::user::{Authenticator, Denied, Password, Role, UserName};
-use reelspan_local::aws;
+use reelspan::store::{USERS, Users};
+use reelspan::user::{Authenticator, Denied, Password, Role, Settings, UserName};
 use reelspan_local::data::Data;
-use reelspan_local::dynamodb::DynamoDb;
-use reelspan_local::users::{FirstAdmin, authenticator, first_admin};
+use reelspan_local::tables::Tables;
+use reelspan_local::users::{FirstAdmin, first_admin};
 
-/// Starts DynamoDB and ensures the first admin. Returns the generated user, and for each pair whether it is accepted.
+/// Opens the tables and ensures the first admin. Returns the generated user, and for each pair whether it is accepted.
 async fn start(folder: &Path, given: Option<(&str, &str)>, pairs: &[(&str, &str)]) -> (Option<FirstAdmin>, Vec<bool>) {
     let data = Data::open(folder).unwrap();
-    let config = aws::dynamodb(&DynamoDb::open(&data.dynamodb()).unwrap(), data.credentials());
-    create_tables(&Client::from_conf(config.clone().build())).await.unwrap();
+    let users = Users::new(Arc::new(Tables::open(&data).unwrap()), USERS.name);
     let given = given.map(|(name, password)| (UserName::parse(name).unwrap(), Password::parse(password).unwrap()));
-    let made = first_admin(&data, config.clone(), given).await.unwrap();
-    let authenticator = authenticator(config).unwrap();
+    let made = first_admin(&data, &users, given).await.unwrap();
+    let authenticator = Authenticator::new(users, Settings::default()).unwrap();
     let mut let_in = Vec::new();
     if let Some(FirstAdmin { user, password }) = &made {
         assert!(is_admin(&authenticator, user, password).await, "what was made up is wrong");

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::{Error, Unset, Users, aws, timeouts};
+use super::{DynamoDb, Error, Unset, Users, aws, timeouts};
 use super::{SECRETS, of_secrets};
 use crate::user::{Account, Directory, Hash, NotFound, Password, Role, TIME_TO_LIVE, User, UserName};
 
@@ -98,7 +98,7 @@ impl Registry {
         let config = aws().await;
         let first_admin = super::variable("ADMIN_SECRET").ok().filter(|secret| !secret.is_empty());
         Ok(Self {
-            users: Users::new(aws_sdk_dynamodb::config::Builder::from(config), table),
+            users: Users::new(Arc::new(DynamoDb::new(config.into())), table),
             first_admin: first_admin.map(|secret| FirstAdmin::new(secrets::Builder::from(config), secret)),
         })
     }

@@ -1,12 +1,13 @@
 //! The media, the index of them, the spaces and the users, over stores: on AWS, S3 and DynamoDB; on one machine, files.
 //!
 //! [`Media`], [`IndexTable`], [`SpacesTable`] and [`Users`] contain what is true of every store. What differs is behind traits:
-//! [`Bucket`]. The clients of AWS are built once, from the usual environment ([`Stores::from_env`]) or otherwise
+//! [`Bucket`] and [`Database`]. The clients of AWS are built once, from the usual environment ([`Stores::from_env`]) or otherwise
 //! ([`Stores::new`]). [`Users`] has an environment of its own, since few functions need to know who is asking.
 
 mod aws;
 mod bucket;
 mod calls;
+mod database;
 mod error;
 mod first_admin;
 mod index;
@@ -22,12 +23,13 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::config as dynamodb;
 use aws_sdk_s3::config as s3;
 
-pub use self::aws::{S3Bucket, aws, http_client};
+pub use self::aws::{DynamoDb, S3Bucket, aws, http_client};
 pub use bucket::{
     BoxError, Bucket, Chunks, Content, Hasher, Incoming, LARGEST_UNANNOUNCED, Listed, MD5, Md5, New, Object,
     ObjectVersion, Objects, PutError, Reading, Signed, Upload, UploadPart, metadata, presigned_parts,
 };
 pub use calls::Calls;
+pub use database::{Change, Condition, Count, Database, Get, Item, Key, MOST_GETS, Query, TableName, Value, Write};
 pub use error::Error;
 pub use first_admin::{FirstAdmin, Registry};
 pub use index::{Cells, Found, HeadOf, IndexTable, PagesOf, Reader, Sequencer, Stored, Unfinished};
@@ -49,7 +51,6 @@ pub struct Stores {
     pub media: Media,
     /// The table of indexes.
     pub index: IndexTable,
-    to_dynamodb: Counter,
 }
 
 /// A variable that the environment has to have, and has not.
@@ -75,7 +76,7 @@ impl Stores {
         s3: s3::Builder,
         dynamodb: dynamodb::Builder,
         bucket: impl Into<String>,
-        table: impl Into<String>,
+        table: impl Into<Arc<str>>,
     ) -> Self {
         let to_s3 = Counter::new(Service::S3);
         // S3 has checksums of whole objects only, which a range cannot be held against.
@@ -85,31 +86,25 @@ impl Stores {
             .retry_config(retries())
             .interceptor(to_s3.clone());
         let bucket = S3Bucket::new(aws_sdk_s3::Client::from_conf(s3.build()), bucket.into(), to_s3);
-        Self::with_bucket(Arc::new(bucket), dynamodb, table)
+        Self::over(Arc::new(bucket), Arc::new(DynamoDb::new(dynamodb)), table)
     }
 
-    /// The media in this bucket, and their index behind a client of this configuration.
+    /// The media in this bucket, and their index in a table of this database.
     #[must_use]
-    pub fn with_bucket(bucket: Arc<dyn Bucket>, dynamodb: dynamodb::Builder, table: impl Into<String>) -> Self {
-        let to_dynamodb = Counter::new(Service::DynamoDb);
-        let dynamodb = dynamodb.timeout_config(timeouts()).retry_config(retries()).interceptor(to_dynamodb.clone());
-        Self {
-            media: Media::new(bucket),
-            index: IndexTable::new(aws_sdk_dynamodb::Client::from_conf(dynamodb.build()), table),
-            to_dynamodb,
-        }
+    pub fn over(bucket: Arc<dyn Bucket>, database: Arc<dyn Database>, table: impl Into<Arc<str>>) -> Self {
+        Self { media: Media::new(bucket), index: IndexTable::new(database, table) }
     }
 
-    /// The table of spaces of this name, reached as the table of indexes is.
+    /// The table of spaces of this name, in the same database as the index.
     #[must_use]
-    pub fn spaces(&self, table: impl Into<String>) -> SpacesTable {
-        SpacesTable::new(self.index.client().clone(), table)
+    pub fn spaces(&self, table: impl Into<Arc<str>>) -> SpacesTable {
+        SpacesTable::new(Arc::clone(self.index.database()), table)
     }
 
     /// The calls that were made so far, by all who use these stores.
     #[must_use]
     pub fn calls(&self) -> Calls {
-        Calls { s3: self.media.calls(), dynamodb: self.to_dynamodb.count() }
+        Calls { s3: self.media.calls(), dynamodb: self.index.database().calls() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The tables' definitions, for environments without `template.yaml`: one machine, and tests.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 
@@ -30,8 +31,9 @@ pub const USERS: Table = Table { name: "Users", partition: "user", sort: None };
 /// All tables.
 pub const TABLES: [Table; 3] = [CONTAINER_INDEX, SPACES, USERS];
 
-/// Creates the missing ones of [`TABLES`].
-pub async fn create_tables(client: &Client) -> Result<(), Error> {
+/// Creates the missing ones of [`TABLES`] in DynamoDB.
+pub async fn create_tables(config: &Builder) -> Result<(), Error> {
+    let client = Client::from_conf(config.clone().build());
     for table in TABLES {
         let keys = [Some((table.partition, KeyType::Hash)), table.sort.map(|sort| (sort, KeyType::Range))];
         let mut request = client.create_table().table_name(table.name).billing_mode(BillingMode::PayPerRequest);

@@ -4,19 +4,13 @@
 //! And there is always an admin: removing or demoting one also checks, in the same transaction, that another one stays
 //! ([`Users::remove`], [`Users::set`]), so that two admins who remove each other do not both succeed.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config as dynamodb;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use futures::future::BoxFuture;
 
-use super::of_dynamodb;
+use super::database::{Change, Condition, Database, Item, Key, TableName, Value, Write, get_one};
 use super::retry::Backoff;
-use super::{Error, USERS, Unset, aws, timeouts};
+use super::{DynamoDb, Error, USERS, Unset, aws};
 use crate::user::{Account, Directory, GroupName, Hash, NotFound, Role, User, UserName};
 
 /// How often a change is retried if others interfere.
@@ -28,13 +22,11 @@ const ROLE: &str = "role";
 const GROUPS: &str = "groups";
 const PASSWORD: &str = "password";
 
-type Item = HashMap<String, AttributeValue>;
-
 /// The table of users.
 #[derive(Clone, Debug)]
 pub struct Users {
-    client: Client,
-    table: String,
+    database: Arc<dyn Database>,
+    table: TableName,
 }
 
 /// Why the users were not changed.
@@ -58,17 +50,15 @@ pub enum UsersError {
 }
 
 impl Users {
-    /// The table of this name, with a client of this configuration.
+    /// The table of this name.
     #[must_use]
-    pub fn new(config: dynamodb::Builder, table: impl Into<String>) -> Self {
-        let client = Client::from_conf(config.timeout_config(timeouts()).build());
-        Self { client, table: table.into() }
+    pub fn new(database: Arc<dyn Database>, table: impl Into<Arc<str>>) -> Self {
+        Self { database, table: TableName::new(table, USERS.partition, USERS.sort) }
     }
 
-    /// The table of this name, with the SDKs' configuration from the environment (region, credentials, endpoints).
-    pub async fn load(table: impl Into<String>) -> Self {
-        let config = aws().await;
-        Self::new(dynamodb::Builder::from(config), table)
+    /// The table of this name on AWS, with the SDKs' configuration from the environment (region, credentials, endpoints).
+    pub async fn load(table: impl Into<Arc<str>>) -> Self {
+        Self::new(Arc::new(DynamoDb::new(aws().await.into())), table)
     }
 
     /// The table from a function's environment: `USERS_TABLE`.
@@ -78,36 +68,23 @@ impl Users {
 
     /// The current user of this name.
     pub async fn get(&self, name: &UserName) -> Result<Option<User>, Error> {
-        let request = self.client.get_item().table_name(&self.table).set_key(Some(key(name))).consistent_read(true);
-        let answer = request.send().await.map_err(|error| of_dynamodb(&error))?;
-        answer.item.as_ref().map(user).transpose()
+        let found = get_one(&*self.database, &self.table, key(name)).await?;
+        found.map(|item| user(&item)).transpose()
     }
 
     /// All users, by name.
     pub async fn list(&self) -> Result<Vec<Account>, Error> {
-        let scan = self.client.scan().table_name(&self.table).consistent_read(true);
-        let scan = scan.projection_expression("#user, #role, #groups");
-        let scan = scan.set_expression_attribute_names(Some(names(&[USER, ROLE, GROUPS])));
-        let mut items = scan.into_paginator().items().send();
-        let mut accounts = Vec::new();
-        while let Some(item) = items.next().await {
-            accounts.push(account(&item.map_err(|error| of_dynamodb(&error))?)?);
-        }
-        accounts.sort_by(|one: &Account, other| one.name.cmp(&other.name));
+        let items = self.database.scan(&self.table, None, Some(&[USER, ROLE, GROUPS])).await?;
+        let mut accounts = items.iter().map(|item| account(item)).collect::<Result<Vec<_>, _>>()?;
+        accounts.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(accounts)
     }
 
     /// Adds a user, if the name is free.
     pub async fn add(&self, user: &User) -> Result<(), UsersError> {
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item(user)));
-        let put = put.condition_expression("attribute_not_exists(#user)").expression_attribute_names("#user", USER);
-        match put.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Err(UsersError::Taken(user.account.name.clone()))
-            }
-            Err(error) => Err(of_dynamodb(&error).into()),
-        }
+        let put = Write::new(&self.table, Change::Put(item(user)));
+        let added = self.database.write(vec![put.only_if(Condition::Missing(USER))]).await?;
+        if added { Ok(()) } else { Err(UsersError::Taken(user.account.name.clone())) }
     }
 
     /// Removes a user, but not the only admin.
@@ -151,63 +128,19 @@ impl Users {
     /// Replaces or removes one user, provided that the user is as given, and that the other admin is and stays one;
     /// returns whether that was so.
     async fn replace(&self, was: &User, becomes: Option<&User>, stays: Option<&UserName>) -> Result<bool, Error> {
-        const AS_IT_WAS: &str = "#role = :role AND #groups = :groups AND #password = :password";
-        let same = names(&[ROLE, GROUPS, PASSWORD]);
         let mut before = item(was);
-        before.remove(USER);
-        let before = before.into_iter().map(|(name, value)| (format!(":{name}"), value)).collect();
-        let change = TransactWriteItem::builder();
+        let same = [ROLE, GROUPS, PASSWORD].into_iter().filter_map(|name| Some((name, before.remove(name)?)));
+        let as_it_was = Condition::All(same.map(|(name, value)| Condition::Is(name, value)).collect());
         let change = match becomes {
-            Some(user) => change.put(
-                Put::builder()
-                    .table_name(&self.table)
-                    .set_item(Some(item(user)))
-                    .condition_expression(AS_IT_WAS)
-                    .set_expression_attribute_names(Some(same))
-                    .set_expression_attribute_values(Some(before))
-                    .build()
-                    .map_err(Error::dynamodb)?,
-            ),
-            None => change.delete(
-                Delete::builder()
-                    .table_name(&self.table)
-                    .set_key(Some(key(&was.account.name)))
-                    .condition_expression(AS_IT_WAS)
-                    .set_expression_attribute_names(Some(same))
-                    .set_expression_attribute_values(Some(before))
-                    .build()
-                    .map_err(Error::dynamodb)?,
-            ),
+            Some(user) => Change::Put(item(user)),
+            None => Change::Delete(key(&was.account.name)),
         };
-        let mut transaction = self.client.transact_write_items().transact_items(change.build());
+        let mut writes = vec![Write::new(&self.table, change).only_if(as_it_was)];
         if let Some(admin) = stays {
-            let check = ConditionCheck::builder()
-                .table_name(&self.table)
-                .set_key(Some(key(admin)))
-                .condition_expression("#role = :role")
-                .expression_attribute_names("#role", ROLE)
-                .expression_attribute_values(":role", text(Role::Admin.name()))
-                .build()
-                .map_err(Error::dynamodb)?;
-            transaction = transaction.transact_items(TransactWriteItem::builder().condition_check(check).build());
+            let is_admin = Condition::Is(ROLE, Value::text(Role::Admin.name()));
+            writes.push(Write::new(&self.table, Change::Check(key(admin))).only_if(is_admin));
         }
-        match transaction.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(is_in_the_way) => Ok(false),
-            Err(error) => Err(of_dynamodb(&error)),
-        }
-    }
-}
-
-/// Whether others changed the same users, before or just now.
-fn is_in_the_way(error: &TransactWriteItemsError) -> bool {
-    const IN_THE_WAY: [&str; 2] = ["ConditionalCheckFailed", "TransactionConflict"];
-    match error {
-        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-            let mut codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
-            codes.any(|code| IN_THE_WAY.contains(&code))
-        }
-        error => error.code() == Some("TransactionInProgressException"),
+        self.database.write(writes).await
     }
 }
 
@@ -226,27 +159,18 @@ impl From<Error> for NotFound {
     }
 }
 
-fn text(text: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(text.into())
-}
-
-fn key(name: &UserName) -> Item {
-    HashMap::from([(USER.to_owned(), text(name.as_str()))])
-}
-
-/// The names of attributes as placeholders, because several are reserved words of DynamoDB.
-fn names(names: &[&str]) -> HashMap<String, String> {
-    names.iter().map(|name| (format!("#{name}"), (*name).to_owned())).collect()
+fn key(name: &UserName) -> Key {
+    Key::new(name.as_str())
 }
 
 fn item(user: &User) -> Item {
     let Account { name, role, groups } = &user.account;
-    let groups = groups.iter().map(|group| text(group.as_str())).collect();
-    let mut item = key(name);
-    item.insert(ROLE.to_owned(), text(role.name()));
-    item.insert(GROUPS.to_owned(), AttributeValue::L(groups));
-    item.insert(PASSWORD.to_owned(), text(user.password.to_phc()));
-    item
+    Item::from([
+        (USER, Value::text(name.as_str())),
+        (ROLE, Value::text(role.name())),
+        (GROUPS, Value::List(groups.iter().map(|group| Value::text(group.as_str())).collect())),
+        (PASSWORD, Value::text(user.password.to_phc())),
+    ])
 }
 
 fn user(item: &Item) -> Result<User, Error> {
@@ -256,12 +180,9 @@ fn user(item: &Item) -> Result<User, Error> {
 }
 
 fn account(item: &Item) -> Result<Account, Error> {
-    let groups = match item.get(GROUPS) {
-        Some(AttributeValue::L(groups)) => groups.as_slice(),
-        _ => return Err(wrong(GROUPS, "not a list")),
-    };
-    let group = |group: &AttributeValue| {
-        let name = group.as_s().map_err(|_| wrong(GROUPS, "not a list of texts"))?;
+    let groups = item.get(GROUPS).and_then(Value::as_list).ok_or_else(|| wrong(GROUPS, "not a list"))?;
+    let group = |group: &Value| {
+        let name = group.as_text().ok_or_else(|| wrong(GROUPS, "not a list of texts"))?;
         GroupName::parse(name).map_err(|error| wrong(GROUPS, error))
     };
     Ok(Account {
@@ -272,7 +193,7 @@ fn account(item: &Item) -> Result<Account, Error> {
 }
 
 fn field<'a>(item: &'a Item, name: &str) -> Result<&'a str, Error> {
-    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).ok_or_else(|| wrong(name, "not a text"))
+    item.get(name).and_then(Value::as_text).ok_or_else(|| wrong(name, "not a text"))
 }
 
 fn wrong(attribute: &str, why: impl std::fmt::Display) -> Error {

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
-use reelspan::store::{FirstAdmin, Registry, Users};
+use reelspan::store::{DynamoDb, FirstAdmin, Registry, Users};
 use reelspan::user::{Directory, NotFound, Role, TIME_TO_LIVE, UserName};
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ impl Aws {
             .http_client(http_client_fn(move |_, _| connector.clone()))
             .build();
         Registry {
-            users: Users::new((&config).into(), "table"),
+            users: Users::new(Arc::new(DynamoDb::new((&config).into())), "table"),
             first_admin: Some(FirstAdmin::new((&config).into(), "secret")),
         }
     }

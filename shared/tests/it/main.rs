@@ -25,7 +25,8 @@ use reelspan_testkit::aws::{Bucket, NAME, database};
 /// An empty bucket and an empty database.
 async fn empty_stores() -> (Bucket, Stores) {
     let bucket = Bucket::default();
-    let stores = Stores::new(bucket.config(), database().await, NAME, CONTAINER_INDEX.name);
-    create_tables(stores.index.client()).await.unwrap();
+    let database = database().await;
+    create_tables(&database).await.unwrap();
+    let stores = Stores::new(bucket.config(), database, NAME, CONTAINER_INDEX.name);
     (bucket, stores)
 }

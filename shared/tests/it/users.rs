@@ -1,11 +1,12 @@
 //! The users' table: adding, keeping and removing users.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
-use reelspan::store::{Error, Registry, USERS, Users, UsersError, create_tables};
+use reelspan::store::{DynamoDb, Error, Registry, USERS, Users, UsersError, create_tables};
 use reelspan::user::{
     Account, Authenticator, Denied, Directory, GroupName, Hash, NotFound, Password, Role, Settings, User, UserName,
     check,
@@ -16,9 +17,8 @@ const FEW: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 async fn users() -> (Client, Users) {
     let config = database().await;
-    let client = Client::from_conf(config.clone().build());
-    create_tables(&client).await.unwrap();
-    (client, Users::new(config, USERS.name))
+    create_tables(&config).await.unwrap();
+    (Client::from_conf(config.clone().build()), Users::new(Arc::new(DynamoDb::new(config)), USERS.name))
 }
 
 fn name(name: &str) -> UserName {

@@ -4,4 +4,4 @@ mod bucket;
 mod database;
 
 pub use bucket::{Bucket, Chunks, Content, Fault, Moment, NAME};
-pub use database::database;
+pub use database::{database, database_at};

@@ -144,7 +144,7 @@ async fn an_indexer_that_ends_at_any_call_leaves_what_the_next_event_finishes() 
     let bucket = Bucket::default();
     let database = database().await;
     let stores = Stores::new(bucket.config(), database.clone(), "media", CONTAINER_INDEX.name);
-    create_tables(stores.index.client()).await.unwrap();
+    create_tables(&database).await.unwrap();
     let mut calls = 0;
     for ((before, now, then), end) in
         cases.iter().flat_map(|case| [End::Before, End::After, End::Refused].map(|end| (case, end)))

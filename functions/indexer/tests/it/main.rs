@@ -14,10 +14,9 @@ mod histories;
 mod pieces;
 mod webm;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 use reelspan::space::MediaKey;
-use reelspan::store::{CONTAINER_INDEX, Sequencer, Stores, create_tables};
+use reelspan::store::{CONTAINER_INDEX, Condition, Sequencer, Stores, Value, create_tables};
 use reelspan_engine::index::{Head, Packed, PagesError, Status};
 use reelspan_indexer::{Error, S3Event, handle};
 use reelspan_testkit::aws::{Bucket, Content, Fault, Moment, NAME, database};
@@ -33,8 +32,9 @@ fn key() -> MediaKey {
 /// An empty bucket and an empty database.
 async fn empty_stores() -> (Bucket, Stores) {
     let bucket = Bucket::default();
-    let stores = Stores::new(bucket.config(), database().await, NAME, CONTAINER_INDEX.name);
-    create_tables(stores.index.client()).await.unwrap();
+    let database = database().await;
+    create_tables(&database).await.unwrap();
+    let stores = Stores::new(bucket.config(), database, NAME, CONTAINER_INDEX.name);
     (bucket, stores)
 }
 
@@ -74,10 +74,8 @@ async fn items(stores: &Stores) -> usize {
 }
 
 async fn items_of(stores: &Stores, key: &str) -> usize {
-    let query =
-        stores.index.client().query().table_name(CONTAINER_INDEX.name).key_condition_expression("media = :media");
-    let query = query.expression_attribute_values(":media", AttributeValue::S(key.to_owned()));
-    usize::try_from(query.send().await.unwrap().count()).unwrap()
+    let of_it = Condition::Is("media", Value::text(key));
+    stores.index.database().scan(stores.index.table(), Some(&of_it), None).await.unwrap().len()
 }
 
 /// Stores one page, as another indexer might.

@@ -1,11 +1,12 @@
 //! Files that take several invocations.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
-use aws_sdk_dynamodb::primitives::Blob;
+use reelspan::store::{Change, Item, Key, Write};
 use reelspan_engine::container::Limit;
 use reelspan_indexer::handle_some;
 
@@ -36,13 +37,13 @@ pub async fn to_the_end(stores: &Stores, event: S3Event) -> Result<usize, Error>
 
 /// All items of the table.
 async fn table(stores: &Stores) -> Vec<String> {
-    let scan = stores.index.client().scan().table_name(CONTAINER_INDEX.name).send().await.unwrap();
-    let shown = |item: &HashMap<String, AttributeValue>| {
+    let found = stores.index.database().scan(stores.index.table(), None, None).await.unwrap();
+    let shown = |item: &Arc<Item>| {
         let mut fields: Vec<_> = item.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
         fields.sort();
         fields.join(", ")
     };
-    let mut items: Vec<String> = scan.items().iter().map(shown).collect();
+    let mut items: Vec<String> = found.iter().map(shown).collect();
     items.sort();
     items
 }
@@ -154,25 +155,22 @@ async fn pages_that_a_late_writer_put_over_those_of_an_earlier_piece_are_noticed
 }
 
 /// Overwrites an attribute of the first part of the checkpoint.
-async fn spoil(stores: &Stores, name: &str, value: AttributeValue) {
-    let update = stores.index.client().update_item().table_name(CONTAINER_INDEX.name);
-    let update =
-        update.key("media", AttributeValue::S(KEY.to_owned())).key("page", AttributeValue::S("CHECK000".to_owned()));
-    let update = update.update_expression("SET #name = :value").expression_attribute_names("#name", name);
-    update.expression_attribute_values(":value", value).send().await.unwrap();
+async fn spoil(stores: &Stores, name: &'static str, value: Value) {
+    let change = Change::Update(Key::sorted(KEY, "CHECK000"), vec![(name, Some(value))]);
+    assert!(stores.index.database().write(vec![Write::new(stores.index.table(), change)]).await.unwrap());
 }
 
 #[tokio::test]
 async fn a_checkpoint_that_cannot_be_read_is_thrown_away() {
-    let bytes = |bytes: &[u8]| AttributeValue::B(Blob::new(bytes));
+    let text = |text: &str| Value::text(text);
     for (name, value) in [
-        ("state", bytes(b"")),
-        ("state", bytes(&[7; 1000])),
-        ("state", AttributeValue::S("text".to_owned())),
-        ("parts", AttributeValue::N("2".to_owned())),
-        ("parts", AttributeValue::N("-1".to_owned())),
-        ("of", AttributeValue::S("1 \"300\"".to_owned())),
-        ("sequencer", AttributeValue::S("0".to_owned())),
+        ("state", Value::binary(b"")),
+        ("state", Value::binary(&[7; 1000])),
+        ("state", text("text")),
+        ("parts", Value::number(2)),
+        ("parts", Value::number(-1)),
+        ("of", text("1 \"300\"")),
+        ("sequencer", text("0")),
     ] {
         let (bucket, stores) = empty_stores().await;
         store(&bucket, 300, 95);

@@ -22,7 +22,7 @@ use reelspan::space::SpaceId;
 use reelspan::space::commons::Commons;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::Streaming;
-use reelspan::store::{SpacesTable, create_tables};
+use reelspan::store::{DynamoDb, SpacesTable, create_tables};
 use reelspan::user::{Identity, Role, UserName};
 use reelspan_streaming::{Pace, Streams, Work};
 use reelspan_testkit::aws::database;
@@ -105,7 +105,7 @@ impl World {
         let region = Region::from_static("us-east-1");
 
         let dynamodb = database().await;
-        create_tables(&aws_sdk_dynamodb::Client::from_conf(dynamodb.clone().build())).await.unwrap();
+        create_tables(&dynamodb).await.unwrap();
 
         let cloudfront = aws_sdk_cloudfront::config::Builder::new()
             .behavior_version(aws_sdk_cloudfront::config::BehaviorVersion::latest())
@@ -125,9 +125,9 @@ impl World {
             price: PriceClass::PriceClass100,
         };
         let faulty = Faulty(Arc::clone(&faults));
-        let table = aws_sdk_dynamodb::Client::from_conf(dynamodb.interceptor(faulty.clone()).build());
+        let tables = Arc::new(DynamoDb::new(dynamodb.interceptor(faulty.clone())));
         let streams = Streams {
-            table: SpacesTable::new(table, "Spaces"),
+            table: SpacesTable::new(tables, "Spaces"),
             distributions: Distributions::new(cloudfront.clone().interceptor(faulty.clone()), settings),
             secret: SigningSecret::new(secrets.interceptor(faulty), "signing"),
             hosts: Hosts::CloudFront,

@@ -1,51 +1,49 @@
 //! Checks the bucket: it exists, it is not public, and its events reach the indexer.
 
+use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationOutput;
 use aws_sdk_s3::types::{LambdaFunctionConfiguration, ServerSideEncryptionConfiguration};
 
 use super::access::Clock;
 use super::said;
-use crate::deployment::Deployment;
+use crate::deployment::{Aws, Deployment};
 use crate::doctor::finding::Finding;
 
 /// The events that the indexer needs.
 const EVENTS: [&str; 2] = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"];
 
-/// All findings about the bucket, and whether it can be read. A data folder is not checked for settings that only AWS
-/// has.
+/// All findings about the bucket, and whether it can be read. A data folder has no settings to check.
 pub async fn bucket(deployment: &Deployment, indexer: Option<&str>) -> (Vec<Finding>, bool) {
     let name = deployment.stores.media.bucket();
     let what = format!("bucket {name}");
+    let Some(Aws { s3, .. }) = &deployment.aws else {
+        return (vec![Finding::ok(what, "it can be read")], true);
+    };
     let clock = Clock::default();
-    let head = deployment.s3.head_bucket().bucket(name).customize().interceptor(clock.clone()).send().await;
+    let head = s3.head_bucket().bucket(name).customize().interceptor(clock.clone()).send().await;
     let mut findings = Vec::new();
-    if deployment.aws.is_some() {
-        findings.extend(clock.finding());
-    }
+    findings.extend(clock.finding());
     if let Err(error) = head {
         findings.push(match error.raw_response().map(|response| response.status().as_u16()) {
             Some(404) => Finding::wrong(what, "it does not exist", "give --bucket, or deploy the stack"),
             Some(403) => {
                 Finding::wrong(what, "access to it is denied", "allow s3:ListBucket, or give --bucket its name")
             }
-            _ if deployment.is_served => Finding::wrong(what, said(&error), "give --s3 the S3 API of the server"),
             _ => Finding::wrong(what, said(&error), "check the network and AWS_ENDPOINT_URL_S3"),
         });
         return (findings, false);
     }
     findings.push(Finding::ok(what, "it can be read"));
-    if deployment.aws.is_some() {
-        findings.push(public_access(deployment).await);
-        findings.push(encryption(deployment).await);
-        findings.push(events(deployment, indexer).await);
-    }
+    findings.push(public_access(s3, name).await);
+    findings.push(encryption(s3, name).await);
+    findings.push(events(s3, name, indexer).await);
     (findings, true)
 }
 
-async fn public_access(deployment: &Deployment) -> Finding {
+async fn public_access(s3: &Client, name: &str) -> Finding {
     let what = "public access";
     let open = |found: &str| Finding::wrong(what, found, "block all of it: aws s3api put-public-access-block");
-    let asked = deployment.s3.get_public_access_block().bucket(deployment.stores.media.bucket()).send().await;
+    let asked = s3.get_public_access_block().bucket(name).send().await;
     match asked {
         Ok(answer) => match answer.public_access_block_configuration() {
             Some(block)
@@ -65,10 +63,10 @@ async fn public_access(deployment: &Deployment) -> Finding {
     }
 }
 
-async fn encryption(deployment: &Deployment) -> Finding {
+async fn encryption(s3: &Client, name: &str) -> Finding {
     let what = "encryption";
     let none = || Finding::wrong(what, "it is off", "turn it on: aws s3api put-bucket-encryption");
-    match deployment.s3.get_bucket_encryption().bucket(deployment.stores.media.bucket()).send().await {
+    match s3.get_bucket_encryption().bucket(name).send().await {
         Ok(answer) => {
             let rules = answer.server_side_encryption_configuration();
             let rules = rules.map(ServerSideEncryptionConfiguration::rules).unwrap_or_default();
@@ -84,9 +82,9 @@ async fn encryption(deployment: &Deployment) -> Finding {
     }
 }
 
-async fn events(deployment: &Deployment, indexer: Option<&str>) -> Finding {
+async fn events(s3: &Client, name: &str, indexer: Option<&str>) -> Finding {
     let what = "events";
-    let asked = deployment.s3.get_bucket_notification_configuration().bucket(deployment.stores.media.bucket()).send();
+    let asked = s3.get_bucket_notification_configuration().bucket(name).send();
     let configuration = match asked.await {
         Ok(configuration) => configuration,
         // Some S3 implementations answer with an empty body if a bucket has no notifications.
@@ -98,7 +96,7 @@ async fn events(deployment: &Deployment, indexer: Option<&str>) -> Finding {
     let heard: Vec<_> = configuration
         .lambda_function_configurations()
         .iter()
-        .filter(|it| indexer.is_none_or(|name| function(it) == name))
+        .filter(|it| indexer.is_none_or(|indexer| function(it) == indexer))
         .collect();
     let missing =
         EVENTS.iter().find(|event| !heard.iter().any(|it| it.events().iter().any(|it| it.as_str() == **event)));

@@ -7,6 +7,9 @@ use super::said;
 use crate::deployment::Deployment;
 use crate::doctor::finding::Finding;
 
+/// What is said of a table that is in order.
+const THERE: &str = "it exists and has its keys";
+
 /// Checks all three tables.
 pub async fn tables(deployment: &Deployment, spaces: &str, users: &str) -> Vec<Finding> {
     let index = deployment.stores.index.name();
@@ -14,7 +17,11 @@ pub async fn tables(deployment: &Deployment, spaces: &str, users: &str) -> Vec<F
     for (name, definition, option) in
         [(index, CONTAINER_INDEX, "--table"), (spaces, SPACES, "--spaces-table"), (users, USERS, "--users-table")]
     {
-        findings.push(table(&deployment.dynamodb, name, &definition, option).await);
+        findings.push(match &deployment.aws {
+            Some(aws) => table(&aws.dynamodb, name, &definition, option).await,
+            // Opening a data folder creates them.
+            None => Finding::ok(format!("table {name}"), THERE),
+        });
     }
     findings
 }
@@ -48,7 +55,7 @@ async fn table(client: &aws_sdk_dynamodb::Client, name: &str, definition: &Table
         return Finding::wrong(what, format!("its key is {has}, not {wanted}"), format!("give {option} the right one"));
     }
     match description.table_status() {
-        None | Some(TableStatus::Active | TableStatus::Updating) => Finding::ok(what, "it exists and has its keys"),
+        None | Some(TableStatus::Active | TableStatus::Updating) => Finding::ok(what, THERE),
         Some(status) => Finding::wrong(what, format!("it is {status}"), "wait, or restore it from a backup"),
     }
 }

@@ -13,10 +13,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use reelspan::space::MediaKey;
 use reelspan::store::{CONTAINER_INDEX, Sequencer, Stores, create_tables};
-use reelspan_local::aws;
-use reelspan_local::data::Data;
-use reelspan_local::dynamodb::DynamoDb;
 use reelspan_local::s3::MEDIA_BUCKET;
+use reelspan_testkit::aws::database_at;
 use reelspan_testkit::media;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -42,24 +40,6 @@ const SAMPLES: [(&str, u64); 12] = [
     ("formats/h264.ts", 8),
 ];
 
-/// Serves DynamoDB's requests on a port, behind a proxy.
-async fn on_a_port(tables: DynamoDb) -> std::net::SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let at = listener.local_addr().unwrap();
-    let answer = move |request: Request<Body>| {
-        let tables = tables.clone();
-        async move {
-            let target = request.headers()["x-amz-target"].to_str().unwrap().to_owned();
-            let body = to_bytes(request.into_body(), usize::MAX).await.unwrap();
-            let (status, answer) = tables.answer(&target, &body);
-            let response = Response::builder().status(status).header("content-type", "application/x-amz-json-1.0");
-            response.body(Body::from(answer)).unwrap()
-        }
-    };
-    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await.unwrap() });
-    at
-}
-
 /// The two systems, and the files in both.
 pub struct World {
     pub media: Vec<Media>,
@@ -69,18 +49,15 @@ pub struct World {
     at: std::net::SocketAddr,
     client: Client<HttpConnector, Body>,
     _local: Local,
-    _folders: [TempDir; 2],
+    _folder: TempDir,
 }
 
 impl World {
     /// Stores and indexes the files without faults; then this many thousandths of the answers are faulty.
     pub async fn start(rate: u64, seed: u64) -> Self {
         let (local, folder) = Local::fresh().await;
-        let tables = tempfile::tempdir().unwrap();
-        let data = Data::open(tables.path()).unwrap();
-        let dynamodb = DynamoDb::open(&data.dynamodb()).unwrap();
-        let config = aws::dynamodb(&dynamodb, data.credentials());
-        create_tables(&aws_sdk_dynamodb::Client::from_conf(config.clone().build())).await.unwrap();
+        let (tables_at, config) = database_at().await;
+        create_tables(&config).await.unwrap();
         let s3_config = local.client.config().to_builder();
         let quiet = Stores::new(s3_config.clone(), config.clone(), MEDIA_BUCKET, CONTAINER_INDEX.name);
         let mut media = Vec::new();
@@ -100,9 +77,9 @@ impl World {
         }
 
         let s3 = Proxy::start(Service::S3, local.endpoint["http://".len()..].parse().unwrap(), rate, seed).await;
-        let dynamodb = Proxy::start(Service::DynamoDb, on_a_port(dynamodb).await, rate, seed + 1).await;
+        let dynamodb = Proxy::start(Service::DynamoDb, tables_at, rate, seed + 1).await;
         let s3_config = s3_config.endpoint_url(format!("http://{}", s3.at));
-        let config = config.endpoint_url(format!("http://{}", dynamodb.at)).http_client(reelspan::store::http_client());
+        let config = config.endpoint_url(format!("http://{}", dynamodb.at));
         let spoilt = Stores::new(s3_config, config, MEDIA_BUCKET, CONTAINER_INDEX.name);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
@@ -110,16 +87,7 @@ impl World {
         let router = harness::fragments(spoilt);
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         let client = Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(5)).build_http();
-        Self {
-            media: kept,
-            s3,
-            dynamodb,
-            quiet: harness::fragments(quiet),
-            at,
-            client,
-            _local: local,
-            _folders: [folder, tables],
-        }
+        Self { media: kept, s3, dynamodb, quiet: harness::fragments(quiet), at, client, _local: local, _folder: folder }
     }
 
     /// The right answer.

@@ -1,20 +1,12 @@
 //! Heads and pages as items of the table: what a person reads in a console as plain attributes, and the rest packed.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::str::FromStr;
-
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 
 use super::{Cells, HeadOf, Sequencer};
 use crate::space::MediaKey;
 use crate::store::Error;
+use crate::store::database::{Item, Key, Value};
 use reelspan_engine::index::{BEFORE, FORMAT, Head, Original, Outline, PAGE_FORMAT, Packed, Status};
-
-/// An item's attributes by name.
-pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// The sort key of a head.
 pub(super) const HEAD: &str = "HEAD";
@@ -24,9 +16,14 @@ pub(super) fn page_key(number: u32) -> String {
     format!("P{number:06}")
 }
 
-/// The primary key of an item.
-pub(super) fn key(media: &MediaKey, page: impl Into<String>) -> Item {
-    Item::from([("media".to_owned(), text(media.to_string())), ("page".to_owned(), text(page))])
+/// The key of an item.
+pub(super) fn key(media: &MediaKey, page: impl Into<String>) -> Key {
+    Key::sorted(media.to_string(), page)
+}
+
+/// An item with nothing but its key.
+pub(super) fn keyed(media: &MediaKey, page: impl Into<String>) -> Item {
+    Item::from([("media", Value::text(media.to_string())), ("page", Value::text(page))])
 }
 
 /// What a page says that it is a page of: a version of the object, in a format of pages.
@@ -34,69 +31,54 @@ pub(super) fn of(etag: &str) -> String {
     format!("{PAGE_FORMAT} {etag}")
 }
 
-pub(super) fn text(value: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(value.into())
-}
-
-pub(super) fn number(value: impl fmt::Display) -> AttributeValue {
-    AttributeValue::N(format!("{value}"))
-}
-
-pub(super) fn binary(value: impl Into<Vec<u8>>) -> AttributeValue {
-    AttributeValue::B(Blob::new(value))
-}
-
 /// The item of a page.
 pub(super) fn of_page(media: &MediaKey, etag: &str, sequencer: &Sequencer, page: &Packed) -> Item {
-    let mut item = key(media, page_key(page.number));
-    item.insert("of".to_owned(), text(of(etag)));
-    item.insert("sequencer".to_owned(), text(sequencer.as_str()));
-    item.insert("samples".to_owned(), binary(page.bytes.to_vec()));
+    let mut item = keyed(media, page_key(page.number));
+    item.insert("of", Value::text(of(etag)));
+    item.insert("sequencer", Value::text(sequencer.as_str()));
+    item.insert("samples", Value::Binary(page.bytes.clone()));
     item
 }
 
-/// The number and the packed bytes of a page, where the item is one of the version that `of` names.
-pub(super) fn page(mut item: Item, of: &str) -> Option<(u32, Bytes)> {
-    if item.get("of")?.as_s().ok()? != of {
+/// The number and the packed bytes of a page, if the item is one of the version that `of` names.
+pub(super) fn page(item: &Item, of: &str) -> Option<(u32, Bytes)> {
+    if item.get("of")?.as_text()? != of {
         return None;
     }
-    let number = item.get("page")?.as_s().ok()?.strip_prefix('P')?.parse().ok()?;
-    match item.remove("samples")? {
-        AttributeValue::B(samples) => Some((number, Bytes::from(samples.into_inner()))),
-        _ => None,
-    }
+    let number = item.get("page")?.as_text()?.strip_prefix('P')?.parse().ok()?;
+    Some((number, item.get("samples")?.as_binary()?.clone()))
 }
 
 /// The item of a head.
 pub(super) fn of_head(media: &MediaKey, head: &Head, cells: &Cells) -> Item {
     let original = &head.original;
-    let mut item = key(media, HEAD);
-    let mut put = |name: &str, value| item.insert(name.to_owned(), value);
-    put("format", number(FORMAT));
-    put("etag", text(&original.etag));
-    put("size", number(original.size));
-    put("modified", number(original.modified));
-    put("sequencer", text(Sequencer::new(&original.sequencer).as_str()));
+    let mut item = keyed(media, HEAD);
+    let mut put = |name: &'static str, value| item.insert(name, value);
+    put("format", Value::number(FORMAT));
+    put("etag", Value::text(&original.etag));
+    put("size", Value::number(original.size));
+    put("modified", Value::number(original.modified));
+    put("sequencer", Value::text(Sequencer::new(&original.sequencer).as_str()));
     if let Some(version) = &original.version {
-        put("version", text(version));
+        put("version", Value::text(version));
     }
     if let Some(content_type) = &original.content_type {
-        put("content_type", text(content_type));
+        put("content_type", Value::text(content_type));
     }
     match &head.status {
         Status::Indexed(outline) => {
-            put("status", text("indexed"));
-            put("container", text(outline.container.name()));
-            put("mime", text(&outline.mime));
-            put("duration", number(outline.duration));
-            put("pages", number(cells.count()));
-            put("cells", binary(cells.pack()));
-            put("parts", number(cells.parts()));
-            put("outline", binary(outline.pack()));
+            put("status", Value::text("indexed"));
+            put("container", Value::text(outline.container.name()));
+            put("mime", Value::text(&outline.mime));
+            put("duration", Value::Decimal(outline.duration.to_string()));
+            put("pages", Value::number(cells.count()));
+            put("cells", Value::binary(cells.pack()));
+            put("parts", Value::number(cells.parts()));
+            put("outline", Value::Binary(outline.pack().into()));
         }
         Status::Refused(reason) => {
-            put("status", text("refused"));
-            put("reason", text(reason));
+            put("status", Value::text("refused"));
+            put("reason", Value::text(reason));
         }
     }
     item
@@ -138,22 +120,19 @@ pub(super) fn head_of(item: &Item) -> Result<Option<HeadOf>, Error> {
 }
 
 pub(super) fn string<'a>(item: &'a Item, name: &str) -> Result<&'a str, Error> {
-    let value = item.get(name).and_then(|value| value.as_s().ok());
-    value.map(String::as_str).ok_or_else(|| missing(name, "string"))
+    item.get(name).and_then(Value::as_text).ok_or_else(|| missing(name, "string"))
 }
 
 fn optional(item: &Item, name: &str) -> Option<String> {
     string(item, name).ok().map(str::to_owned)
 }
 
-pub(super) fn integer<T: FromStr>(item: &Item, name: &str) -> Result<T, Error> {
-    let value = item.get(name).and_then(|value| value.as_n().ok());
-    value.and_then(|value| value.parse().ok()).ok_or_else(|| missing(name, "whole number"))
+pub(super) fn integer<T: TryFrom<i128>>(item: &Item, name: &str) -> Result<T, Error> {
+    item.get(name).and_then(Value::as_number).ok_or_else(|| missing(name, "whole number"))
 }
 
-pub(super) fn bytes<'a>(item: &'a Item, name: &str) -> Result<&'a [u8], Error> {
-    let value = item.get(name).and_then(|value| value.as_b().ok());
-    value.map(AsRef::as_ref).ok_or_else(|| missing(name, "binary"))
+pub(super) fn bytes<'a>(item: &'a Item, name: &str) -> Result<&'a Bytes, Error> {
+    item.get(name).and_then(Value::as_binary).ok_or_else(|| missing(name, "binary"))
 }
 
 fn missing(name: &str, kind: &str) -> Error {

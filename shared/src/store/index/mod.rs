@@ -39,46 +39,45 @@
 //! 3. Two that go on from the same checkpoint write the same pages. The first to end removes the checkpoint; the other finds the
 //!    head right, with its next look at the latest.
 
-mod batch;
 mod cells;
 mod item;
 mod reader;
 mod sequencer;
 mod unfinished;
 
-use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, Select};
 use futures::{StreamExt, TryStreamExt, stream};
 
 pub use self::cells::Cells;
-use self::item::{HEAD, Item};
+use self::item::HEAD;
 pub use self::reader::Reader;
 pub use self::sequencer::Sequencer;
 pub use self::unfinished::Unfinished;
-use super::of_dynamodb;
+use super::database::{
+    Change, Condition, Database, Get, Item, Key, MOST_GETS, Query, TableName, Value, Write, get_one,
+};
 use super::spaces::{read_whole, whole_items};
-use super::{Admission, Error, SpacesTable};
+use super::{Admission, CONTAINER_INDEX, Error, SpacesTable};
 use crate::space::commons::Commons;
 use crate::space::record::Space;
 use crate::space::{ContentPrefix, MediaKey, SpaceId};
 use reelspan_engine::index::{Head, Packed};
 
-/// How many batches, or single deletions, are under way at a time.
-const AT_ONCE: usize = 4;
-
-/// No head is there, or none of a later event.
-const NOT_LATER: &str = "attribute_not_exists(#page) OR #sequencer <= :sequencer";
+/// How many deletions are under way at a time.
+const AT_ONCE: usize = 16;
 
 /// The table of indexes.
 #[derive(Clone, Debug)]
 pub struct IndexTable {
-    client: Client,
-    table: String,
+    database: Arc<dyn Database>,
+    table: TableName,
+}
+
+/// No head is there, or none of a later event.
+fn not_later(sequencer: &Sequencer) -> Condition {
+    Condition::Any(vec![Condition::Missing("page"), Condition::AtMost("sequencer", sequencer.as_str().to_owned())])
 }
 
 /// What a list of heads says of one.
@@ -122,28 +121,34 @@ pub struct Stored {
 impl IndexTable {
     /// The table of this name.
     #[must_use]
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+    pub fn new(database: Arc<dyn Database>, table: impl Into<Arc<str>>) -> Self {
+        Self { database, table: TableName::new(table, CONTAINER_INDEX.partition, CONTAINER_INDEX.sort) }
     }
 
     /// The table's name.
     #[must_use]
     pub fn name(&self) -> &str {
+        &self.table.name
+    }
+
+    /// The table, for what has to be done to it as a whole.
+    #[must_use]
+    pub const fn table(&self) -> &TableName {
         &self.table
     }
 
-    /// The client, for what has to be done to the table as a whole.
+    /// The database that has the table.
     #[must_use]
-    pub const fn client(&self) -> &Client {
-        &self.client
+    pub const fn database(&self) -> &Arc<dyn Database> {
+        &self.database
     }
 
     /// The head of a file's index and the pages of these numbers, in one round trip; `None` where there is no head. Of more
     /// than 99 pages the others are left for [`Reader`] to load.
     pub async fn find(&self, media: &MediaKey, cells: RangeInclusive<u32>) -> Result<Option<Found>, Error> {
-        let cells = asked(cells, batch::GETS);
-        let items = batch::get(&self.client, &self.table, keys(media, cells.clone()), false).await?;
-        self.found(media, items, cells)
+        let cells = asked(cells, MOST_GETS);
+        let items = self.get(keys(media, cells.clone()), false).await?;
+        self.found(media, &items, cells)
     }
 
     /// The same with the space of the file and what all streamed spaces share, in one round trip.
@@ -153,7 +158,7 @@ impl IndexTable {
         media: &MediaKey,
         cells: RangeInclusive<u32>,
     ) -> Result<(Option<Space>, Commons, Option<Found>), Error> {
-        let (of_space, found) = self.find_beside(spaces, whole_items(media.space())?, media, cells).await?;
+        let (of_space, found) = self.find_beside(whole_items(spaces, media.space()), media, cells).await?;
         let (space, commons) = read_whole(&of_space)?;
         Ok((space, commons, found))
     }
@@ -165,35 +170,29 @@ impl IndexTable {
         media: &MediaKey,
         cells: RangeInclusive<u32>,
     ) -> Result<(Admission, Option<Found>), Error> {
-        let (of_space, found) = self.find_beside(spaces, Admission::items(media.space())?, media, cells).await?;
+        let (of_space, found) = self.find_beside(Admission::items(spaces, media.space()), media, cells).await?;
         Ok((Admission::read(&of_space)?, found))
     }
 
     /// These items of the table of spaces, and what there is of the head and of the pages of these cells.
     async fn find_beside(
         &self,
-        spaces: &SpacesTable,
-        of_space: KeysAndAttributes,
+        of_space: Get<'_>,
         media: &MediaKey,
         cells: RangeInclusive<u32>,
-    ) -> Result<(Vec<Item>, Option<Found>), Error> {
-        let cells = asked(cells, batch::GETS - of_space.keys().len());
-        let of_index = batch::these(keys(media, cells.clone()), false)?;
-        let wanted = [(self.table.clone(), of_index), (spaces.name().to_owned(), of_space)];
-        let mut items = batch::get_of_tables(&self.client, HashMap::from(wanted)).await?;
-        let of_space = items.remove(spaces.name()).unwrap_or_default();
-        Ok((of_space, self.found(media, items.remove(&self.table).unwrap_or_default(), cells)?))
+    ) -> Result<(Vec<Arc<Item>>, Option<Found>), Error> {
+        let cells = asked(cells, MOST_GETS - of_space.keys.len());
+        let keys = keys(media, cells.clone());
+        let of_index = Get { table: &self.table, keys, attributes: None, consistent: false };
+        let mut items = self.database.get(&[of_space, of_index]).await?.into_iter();
+        let (of_space, of_index) = (items.next().unwrap_or_default(), items.next().unwrap_or_default());
+        Ok((of_space, self.found(media, &of_index, cells)?))
     }
 
     /// What these items are: all that there is of the head and of the pages of these cells.
-    fn found(
-        &self,
-        media: &MediaKey,
-        mut items: Vec<Item>,
-        cells: RangeInclusive<u32>,
-    ) -> Result<Option<Found>, Error> {
-        let Some(place) = items.iter().position(is_head) else { return Ok(None) };
-        let (head, present) = item::head(&items.swap_remove(place))?;
+    fn found(&self, media: &MediaKey, items: &[Arc<Item>], cells: RangeInclusive<u32>) -> Result<Option<Found>, Error> {
+        let Some(head) = items.iter().find(|item| is_head(item)) else { return Ok(None) };
+        let (head, present) = item::head(head)?;
         let mut pages = Reader::new(self.clone(), media, item::of(&head.original.etag), present);
         if !cells.is_empty() {
             pages.take(items, cells);
@@ -209,46 +208,24 @@ impl IndexTable {
     /// The heads of the contents of a space whose names begin with `prefix`. Reads the whole table, one call for each megabyte of
     /// it, so it is for commands and not for requests. A head under a name that no content can have is left out.
     pub async fn heads(&self, space: &SpaceId, prefix: &ContentPrefix) -> Result<Vec<HeadOf>, Error> {
-        let scan = self.client.scan().table_name(&self.table).consistent_read(true);
-        let scan = scan
-            .filter_expression("#page = :head AND begins_with(#media, :prefix)")
-            .projection_expression("#media, #etag, #format")
-            .expression_attribute_names("#page", "page")
-            .expression_attribute_names("#media", "media")
-            .expression_attribute_names("#etag", "etag")
-            .expression_attribute_names("#format", "format")
-            .expression_attribute_values(":head", item::text(HEAD))
-            .expression_attribute_values(":prefix", item::text(format!("{space}/{prefix}")));
-        let mut items = scan.into_paginator().items().send();
-        let mut heads = Vec::new();
-        while let Some(found) = items.next().await {
-            heads.extend(item::head_of(&found.map_err(|error| of_dynamodb(&error))?)?);
-        }
-        Ok(heads)
+        let of_space = Condition::BeginsWith("media", format!("{space}/{prefix}"));
+        let only = Condition::All(vec![Condition::Is("page", Value::text(HEAD)), of_space]);
+        let items = self.database.scan(&self.table, Some(&only), Some(&["media", "etag", "format"])).await?;
+        let heads = items.iter().map(|item| item::head_of(item));
+        heads.filter_map(Result::transpose).collect()
     }
 
     /// What there is to be compared of the head of one file.
     pub async fn head_of(&self, media: &MediaKey) -> Result<Option<HeadOf>, Error> {
-        let request = self.client.get_item().table_name(&self.table).set_key(Some(item::key(media, HEAD)));
-        let answer = request.consistent_read(true).send().await.map_err(|error| of_dynamodb(&error))?;
-        Ok(answer.item.as_ref().map(item::head_of).transpose()?.flatten())
+        let found = get_one(&*self.database, &self.table, item::key(media, HEAD)).await?;
+        Ok(found.map(|item| item::head_of(&item)).transpose()?.flatten())
     }
 
     /// How the pages that are there go with this head. Reads all of them.
     pub async fn pages_of(&self, media: &MediaKey, stored: &Stored) -> Result<PagesOf, Error> {
-        let pages = self.query(media, 0..Cells::LIMIT).consistent_read(true).select(Select::Count);
-        let pages = pages
-            .filter_expression("#of = :of")
-            .expression_attribute_names("#of", "of")
-            .expression_attribute_values(":of", item::text(item::of(&stored.head.original.etag)));
-        let mut answers = pages.into_paginator().send();
-        let (mut count, mut scanned) = (0, 0);
-        while let Some(answer) = answers.next().await {
-            let answer = answer.map_err(|error| of_dynamodb(&error))?;
-            count += u64::try_from(answer.count).unwrap_or_default();
-            scanned += u64::try_from(answer.scanned_count).unwrap_or_default();
-        }
-        Ok(PagesOf { whole: count == stored.cells.items(), others: scanned > count })
+        let of = Condition::Is("of", Value::text(item::of(&stored.head.original.etag)));
+        let pages = self.database.count(&Query { only: Some(of), ..self.pages(media, 0..Cells::LIMIT) }).await?;
+        Ok(PagesOf { whole: pages.matching == stored.cells.items(), others: pages.all > pages.matching })
     }
 
     /// Stores pages of the index of this version (ETag) of a file, on behalf of the event with this sequencer. They count only
@@ -263,35 +240,20 @@ impl IndexTable {
         if let Some(page) = pages.iter().find(|page| page.number >= Cells::LIMIT) {
             return Err(Error::dynamodb(format!("page {} is beyond the last that a file may have", page.number)));
         }
-        let mut batches = Vec::with_capacity(pages.len().div_ceil(batch::WRITES));
-        for pages in pages.chunks(batch::WRITES) {
-            let items = pages.iter().map(|page| item::of_page(media, etag, sequencer, page)).collect();
-            batches.push(batch::put(&self.client, &self.table, items));
-        }
-        stream::iter(batches).buffer_unordered(AT_ONCE).try_collect().await
+        let items = pages.iter().map(|page| item::of_page(media, etag, sequencer, page)).collect();
+        self.database.put_all(&self.table, items).await
     }
 
     /// Puts the head, with the cells of which it has pages, unless one of a later sequencer is there. Says whether it was put.
     pub async fn put_head(&self, media: &MediaKey, head: &Head, cells: &Cells) -> Result<bool, Error> {
-        let request = self.client.put_item().table_name(&self.table);
-        let request = request
-            .set_item(Some(item::of_head(media, head, cells)))
-            .condition_expression(NOT_LATER)
-            .expression_attribute_names("#page", "page")
-            .expression_attribute_names("#sequencer", "sequencer")
-            .expression_attribute_values(":sequencer", item::text(Sequencer::new(&head.original.sequencer).as_str()));
-        done(request.send().await)
+        let put = Write::new(&self.table, Change::Put(item::of_head(media, head, cells)));
+        let not_later = not_later(&Sequencer::new(&head.original.sequencer));
+        self.database.write(vec![put.only_if(not_later)]).await
     }
 
     /// Removes the head, unless one of a later sequencer is there. Says whether there is none now.
     pub async fn remove_head(&self, media: &MediaKey, sequencer: &Sequencer) -> Result<bool, Error> {
-        let request = self.client.delete_item().table_name(&self.table).set_key(Some(item::key(media, HEAD)));
-        let request = request
-            .condition_expression(NOT_LATER)
-            .expression_attribute_names("#page", "page")
-            .expression_attribute_names("#sequencer", "sequencer")
-            .expression_attribute_values(":sequencer", item::text(sequencer.as_str()));
-        done(request.send().await)
+        self.delete(item::key(media, HEAD), not_later(sequencer)).await
     }
 
     /// Removes the pages that are not of the version `keep`, of which there are pages in these cells, or all pages where
@@ -310,73 +272,57 @@ impl IndexTable {
         };
         // No page is of the empty text.
         let keep = keep.map_or_else(String::new, |(etag, _)| item::of(etag));
-        let strange = "#of <> :keep AND #sequencer <= :sequencer";
-        let pages = self.query(media, first..Cells::LIMIT).consistent_read(true);
-        let pages = pages
-            .filter_expression(strange)
-            .projection_expression("#media, #page")
-            .expression_attribute_names("#of", "of")
-            .expression_attribute_names("#sequencer", "sequencer")
-            .expression_attribute_values(":keep", item::text(&keep))
-            .expression_attribute_values(":sequencer", item::text(sequencer.as_str()));
-        let mut pages = pages.into_paginator().items().send();
-        let mut keys = Vec::new();
-        while let Some(key) = pages.next().await {
-            keys.push(key.map_err(|error| of_dynamodb(&error))?);
-        }
-        let removals = keys.into_iter().map(|key| {
-            let request = self.client.delete_item().table_name(&self.table).set_key(Some(key));
-            request
-                .condition_expression(strange)
-                .expression_attribute_names("#of", "of")
-                .expression_attribute_names("#sequencer", "sequencer")
-                .expression_attribute_values(":keep", item::text(&keep))
-                .expression_attribute_values(":sequencer", item::text(sequencer.as_str()))
-                .send()
-        });
-        let mut removals = stream::iter(removals).buffer_unordered(AT_ONCE * 4);
+        let other = Condition::IsNot("of", Value::text(keep));
+        let strange = Condition::All(vec![other, Condition::AtMost("sequencer", sequencer.as_str().to_owned())]);
+        let pages = self.pages(media, first..Cells::LIMIT);
+        let query = Query { only: Some(strange.clone()), attributes: Some(&["media", "page"]), ..pages };
+        let found = self.database.query(&query).await?;
+        let keys = found.iter().filter_map(|item| self.table.key(item));
+        let removals: Vec<_> = keys.map(|key| self.delete(key, strange.clone())).collect();
+        let mut removals = stream::iter(removals).buffer_unordered(AT_ONCE);
         let mut removed = 0;
-        while let Some(removal) = removals.next().await {
-            removed += usize::from(done(removal)?);
+        while let Some(done) = removals.try_next().await? {
+            removed += usize::from(done);
         }
         Ok(removed)
     }
 
-    /// Those of these pages (at most 100) that exist.
-    async fn get_pages(&self, media: &MediaKey, numbers: Vec<u32>, consistent: bool) -> Result<Vec<Item>, Error> {
+    async fn delete(&self, key: Key, condition: Condition) -> Result<bool, Error> {
+        let delete = Write::new(&self.table, Change::Delete(key));
+        self.database.write(vec![delete.only_if(condition)]).await
+    }
+
+    async fn get(&self, keys: Vec<Key>, consistent: bool) -> Result<Vec<Arc<Item>>, Error> {
+        let get = Get { table: &self.table, keys, attributes: None, consistent };
+        Ok(self.database.get(&[get]).await?.pop().unwrap_or_default())
+    }
+
+    /// Those of these pages (at most [`MOST_GETS`]) that exist.
+    async fn get_pages(&self, media: &MediaKey, numbers: Vec<u32>, consistent: bool) -> Result<Vec<Arc<Item>>, Error> {
         let keys = numbers.into_iter().map(|number| item::key(media, item::page_key(number)));
-        batch::get(&self.client, &self.table, keys.collect(), consistent).await
+        self.get(keys.collect(), consistent).await
     }
 
     /// The pages of a range of cells, as many calls as it takes at 1 MB each.
-    async fn query_pages(&self, media: &MediaKey, cells: Range<u32>, consistent: bool) -> Result<Vec<Item>, Error> {
-        let pages = self.query(media, cells).consistent_read(consistent);
-        let items: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
-        items.map_err(|error| of_dynamodb(&error))
+    async fn query_pages(
+        &self,
+        media: &MediaKey,
+        cells: Range<u32>,
+        consistent: bool,
+    ) -> Result<Vec<Arc<Item>>, Error> {
+        self.database.query(&Query { consistent, ..self.pages(media, cells) }).await
     }
 
-    /// The pages of a range of cells, to be refined.
-    fn query(&self, media: &MediaKey, cells: Range<u32>) -> QueryFluentBuilder {
-        let query = self.client.query().table_name(&self.table);
-        query
-            .key_condition_expression("#media = :media AND #page BETWEEN :first AND :last")
-            .expression_attribute_names("#media", "media")
-            .expression_attribute_names("#page", "page")
-            .expression_attribute_values(":media", item::text(media.to_string()))
-            .expression_attribute_values(":first", item::text(item::page_key(cells.start)))
-            .expression_attribute_values(":last", item::text(item::page_key(cells.end.saturating_sub(1))))
-    }
-}
-
-/// Whether a conditional write was done: `false` where its condition did not hold.
-fn done<T, E>(written: Result<T, SdkError<E>>) -> Result<bool, Error>
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    match written {
-        Ok(_) => Ok(true),
-        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
-        Err(error) => Err(of_dynamodb(&error)),
+    /// The pages of a range of cells, as they are now.
+    fn pages(&self, media: &MediaKey, cells: Range<u32>) -> Query<'_> {
+        Query {
+            table: &self.table,
+            partition: media.to_string(),
+            sorts: item::page_key(cells.start)..=item::page_key(cells.end.saturating_sub(1)),
+            only: None,
+            attributes: None,
+            consistent: true,
+        }
     }
 }
 
@@ -387,11 +333,11 @@ fn asked(cells: RangeInclusive<u32>, room: usize) -> RangeInclusive<u32> {
 }
 
 /// The keys of the head and of the pages of these cells.
-fn keys(media: &MediaKey, cells: RangeInclusive<u32>) -> Vec<Item> {
+fn keys(media: &MediaKey, cells: RangeInclusive<u32>) -> Vec<Key> {
     let pages = cells.map(|number| item::key(media, item::page_key(number)));
     std::iter::once(item::key(media, HEAD)).chain(pages).collect()
 }
 
 fn is_head(item: &Item) -> bool {
-    item.get("page").and_then(|page| page.as_s().ok()).is_some_and(|page| page == HEAD)
+    item.get("page").and_then(Value::as_text).is_some_and(|page| page == HEAD)
 }

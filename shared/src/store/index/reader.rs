@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::item::{self, Item};
-use super::{Cells, IndexTable, batch};
+use super::{Cells, IndexTable, item};
 use crate::budget::{Full, Share};
 use crate::space::MediaKey;
 use crate::store::Error;
+use crate::store::database::{Item, MOST_GETS};
 use reelspan_engine::index::{FIRST_PART, Page, Pages, PagesError, SegmentPart};
 
 /// The pages of one file's index: what was read stays, packed, and what the head says not to exist is never asked for.
@@ -49,8 +50,8 @@ impl Reader {
     }
 
     /// Takes what came of `asked`. Pages of another version do not count.
-    pub(super) fn take(&mut self, items: Vec<Item>, asked: RangeInclusive<u32>) {
-        self.have.extend(items.into_iter().filter_map(|item| item::page(item, &self.of)));
+    pub(super) fn take(&mut self, items: &[Arc<Item>], asked: RangeInclusive<u32>) {
+        self.have.extend(items.iter().filter_map(|item| item::page(item, &self.of)));
         if self.missing(asked).next().is_some() {
             self.consistent = true;
         }
@@ -78,12 +79,12 @@ impl Reader {
             let missing: Vec<_> = self.missing(cells.clone()).collect();
             let (Some(&first), Some(&last)) = (missing.first(), missing.last()) else { return Ok(()) };
             let consistent = self.consistent;
-            let items = if missing.len() <= batch::GETS {
+            let items = if missing.len() <= MOST_GETS {
                 self.table.get_pages(&self.media, missing, consistent).await?
             } else {
                 self.table.query_pages(&self.media, first..last + 1, consistent).await?
             };
-            self.take(items, cells.clone());
+            self.take(&items, cells.clone());
             if consistent && self.missing(cells.clone()).next().is_some() {
                 return Err(Error::Changed);
             }

@@ -5,11 +5,12 @@
 //! put before the first, as pages are before their head; whatever two writers leave between each other has another hash than it
 //! says ([`Checkpoint::unpack`]), and is none.
 
-use super::item::{self, Item, binary, number, text};
-use super::{Cells, IndexTable, NOT_LATER, Sequencer, Stored, batch, done, is_head};
+use std::sync::Arc;
+
+use super::{Cells, IndexTable, Sequencer, Stored, is_head, item, not_later};
 use crate::space::MediaKey;
 use crate::store::Error;
-use crate::store::of_dynamodb;
+use crate::store::database::{Change, Item, Query, Value, Write};
 use reelspan_engine::container::Checkpoint;
 
 /// The sort key of a part begins with this, which is before all heads.
@@ -35,7 +36,7 @@ pub struct Unfinished {
 
 impl Unfinished {
     /// Of the parts that were found, in their order; `None` where there are none.
-    pub(super) fn of_items(items: &[Item]) -> Option<Self> {
+    pub(super) fn of_items(items: &[Arc<Item>]) -> Option<Self> {
         let first = items.first()?;
         let of = item::string(first, "of").unwrap_or_default().to_owned();
         // A larger checkpoint before may have had more parts.
@@ -71,30 +72,23 @@ impl IndexTable {
     ) -> Result<bool, Error> {
         let packed = checkpoint.pack();
         let parts = packed.chunks(PART).enumerate().map(|(place, part)| {
-            let mut item = item::key(media, format!("{CHECK}{place:03}"));
-            item.insert("of".to_owned(), text(item::of(etag)));
-            item.insert("sequencer".to_owned(), text(sequencer.as_str()));
-            item.insert("state".to_owned(), binary(part));
+            let mut item = item::keyed(media, format!("{CHECK}{place:03}"));
+            item.insert("of", Value::text(item::of(etag)));
+            item.insert("sequencer", Value::text(sequencer.as_str()));
+            item.insert("state", Value::binary(part));
             item
         });
         let mut parts: Vec<Item> = parts.collect();
         let count = parts.len();
         let further = parts.split_off(1.min(count));
-        for parts in further.chunks(batch::WRITES) {
-            batch::put(&self.client, &self.table, parts.to_vec()).await?;
-        }
+        self.database.put_all(&self.table, further).await?;
         let Some(mut first) = parts.pop() else { return Ok(false) };
-        first.insert("pieces".to_owned(), number(count));
-        first.insert("offset".to_owned(), number(checkpoint.offset()));
-        first.insert("cells".to_owned(), binary(cells.pack()));
-        first.insert("parts".to_owned(), number(cells.parts()));
-        let request = self.client.put_item().table_name(&self.table).set_item(Some(first));
-        let request = request
-            .condition_expression(NOT_LATER)
-            .expression_attribute_names("#page", "page")
-            .expression_attribute_names("#sequencer", "sequencer")
-            .expression_attribute_values(":sequencer", text(sequencer.as_str()));
-        done(request.send().await)
+        first.insert("pieces", Value::Number(i128::try_from(count).unwrap_or_default()));
+        first.insert("offset", Value::number(checkpoint.offset()));
+        first.insert("cells", Value::binary(cells.pack()));
+        first.insert("parts", Value::number(cells.parts()));
+        let put = Write::new(&self.table, Change::Put(first));
+        self.database.write(vec![put.only_if(not_later(sequencer))]).await
     }
 
     /// Removes what was left, but for what is of a later event than this sequencer's.
@@ -105,34 +99,17 @@ impl IndexTable {
         unfinished: &Unfinished,
     ) -> Result<(), Error> {
         for key in &unfinished.keys {
-            let request = self.client.delete_item().table_name(&self.table).set_key(Some(item::key(media, key)));
-            let request = request
-                .condition_expression(NOT_LATER)
-                .expression_attribute_names("#page", "page")
-                .expression_attribute_names("#sequencer", "sequencer")
-                .expression_attribute_values(":sequencer", text(sequencer.as_str()));
-            done(request.send().await)?;
+            self.delete(item::key(media, key), not_later(sequencer)).await?;
         }
         Ok(())
     }
 
     /// The head as it is now, and what an indexer has left, for whoever is about to index a file.
     pub async fn look(&self, media: &MediaKey) -> Result<(Option<Stored>, Option<Unfinished>), Error> {
-        let query = self.client.query().table_name(&self.table).consistent_read(true);
-        let query = query
-            .key_condition_expression("#media = :media AND #page BETWEEN :first AND :last")
-            .expression_attribute_names("#media", "media")
-            .expression_attribute_names("#page", "page")
-            .expression_attribute_values(":media", text(media.to_string()))
-            .expression_attribute_values(":first", text(CHECK))
-            .expression_attribute_values(":last", text(item::HEAD));
-        let mut found = query.into_paginator().items().send();
-        let mut items = Vec::new();
-        while let Some(item) = found.next().await {
-            items.push(item.map_err(|error| of_dynamodb(&error))?);
-        }
+        let sorts = CHECK.to_owned()..=item::HEAD.to_owned();
+        let mut items = self.database.query(&Query { sorts, ..self.pages(media, 0..0) }).await?;
         let head = items.pop_if(|item| is_head(item));
-        let stored = head.as_ref().map(item::head).transpose()?;
+        let stored = head.map(|item| item::head(&item)).transpose()?;
         Ok((stored.map(|(head, cells)| Stored { head, cells }), Unfinished::of_items(&items)))
     }
 }

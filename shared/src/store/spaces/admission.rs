@@ -2,14 +2,16 @@
 //! same round trip ([`IndexTable::find_in_space`](crate::store::IndexTable::find_in_space)), so that closing a space costs no
 //! second one.
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use std::sync::Arc;
 
-use super::item::{COMMONS, Item, commons, key, name, space, streaming, text};
+use super::SpacesTable;
+use super::item::{COMMONS, commons, key, name, space, streaming, text};
 use crate::space::SpaceId;
 use crate::space::commons::{Commons, TrustedKey};
 use crate::space::record::{Space, SpaceState};
 use crate::space::streaming::Streaming;
 use crate::store::Error;
+use crate::store::database::{Get, Item, Key};
 
 /// What has to be known of a space before any of its media is given out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,22 +24,13 @@ pub struct Admission {
 
 impl Admission {
     /// The items that say it: the space's, and that of what is shared. Both as they are now: what was closed stays so.
-    pub(in crate::store) fn items(id: &SpaceId) -> Result<KeysAndAttributes, Error> {
-        let names = ["space", "state", "streaming", "keys", "version"].map(|name| (format!("#{name}"), name));
-        let wanted = KeysAndAttributes::builder()
-            .keys(key(id))
-            .keys(Item::from([("space".to_owned(), text(COMMONS))]))
-            .projection_expression("#space, #state, #streaming, #keys, #version")
-            .consistent_read(true);
-        names
-            .into_iter()
-            .fold(wanted, |wanted, (alias, name)| wanted.expression_attribute_names(alias, name))
-            .build()
-            .map_err(Error::dynamodb)
+    pub(in crate::store) fn items<'a>(spaces: &'a SpacesTable, id: &SpaceId) -> Get<'a> {
+        let attributes = Some(["space", "state", "streaming", "keys", "version"].as_slice());
+        Get { attributes, ..whole_items(spaces, id) }
     }
 
     /// What these items say.
-    pub(in crate::store) fn read(items: &[Item]) -> Result<Self, Error> {
+    pub(in crate::store) fn read(items: &[Arc<Item>]) -> Result<Self, Error> {
         let fault = |what: &str| Error::dynamodb(format!("{what} is not as it was written"));
         let mut admission = Self::default();
         for item in items {
@@ -46,7 +39,7 @@ impl Admission {
             } else if item.get("state") == Some(&text(name(SpaceState::Live)))
                 && let Some(found) = item.get("streaming")
             {
-                let found = found.as_m().ok().and_then(streaming);
+                let found = found.as_map().and_then(streaming);
                 admission.streaming = Some(found.ok_or_else(|| fault("the streaming of a space"))?);
             }
         }
@@ -55,14 +48,12 @@ impl Admission {
 }
 
 /// The whole items of a space and of what all streamed spaces share, as they are now.
-pub(in crate::store) fn whole_items(id: &SpaceId) -> Result<KeysAndAttributes, Error> {
-    let keys = [key(id), Item::from([("space".to_owned(), text(COMMONS))])];
-    let wanted = KeysAndAttributes::builder().set_keys(Some(keys.into())).consistent_read(true);
-    wanted.build().map_err(Error::dynamodb)
+pub(in crate::store) fn whole_items<'a>(spaces: &'a SpacesTable, id: &SpaceId) -> Get<'a> {
+    Get::whole(spaces.table(), vec![key(id), Key::new(COMMONS)])
 }
 
 /// Reads what [`whole_items`] asks for.
-pub(in crate::store) fn read_whole(items: &[Item]) -> Result<(Option<Space>, Commons), Error> {
+pub(in crate::store) fn read_whole(items: &[Arc<Item>]) -> Result<(Option<Space>, Commons), Error> {
     let (mut found, mut shared) = (None, Commons::default());
     for item in items {
         if item.get("space") == Some(&text(COMMONS)) {

@@ -1,9 +1,9 @@
 //! Spaces, their streaming, and what they share, as items of the table.
 
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
+use bytes::Bytes;
 
 use crate::space::SpaceId;
 use crate::space::acl::Acl;
@@ -11,9 +11,7 @@ use crate::space::commons::{Commons, TrustedKey};
 use crate::space::record::{Space, SpaceState};
 use crate::space::streaming::{Distribution, Kind, Streaming, StreamingStatus};
 use crate::store::Error;
-
-/// An item's attributes by name.
-pub(super) type Item = HashMap<String, AttributeValue>;
+use crate::store::database::{Item, Key, Value};
 
 /// The name of the item of what is shared: none that a space can have.
 pub(super) const COMMONS: &str = "*";
@@ -25,30 +23,30 @@ pub(super) const fn name(state: SpaceState) -> &'static str {
     }
 }
 
-pub(super) fn text(value: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(value.into())
+pub(super) fn text(value: impl Into<String>) -> Value {
+    Value::text(value)
 }
 
-pub(super) fn map(pairs: impl Iterator<Item = (String, String)>) -> AttributeValue {
-    AttributeValue::M(pairs.map(|(name, value)| (name, text(value))).collect())
+pub(super) fn map(pairs: impl Iterator<Item = (String, String)>) -> Value {
+    Value::Map(pairs.map(|(name, value)| (Cow::Owned(name), Value::Text(value))).collect())
 }
 
-pub(super) fn key(id: &SpaceId) -> Item {
-    Item::from([("space".to_owned(), text(id.as_str()))])
+pub(super) fn key(id: &SpaceId) -> Key {
+    Key::new(id.as_str())
 }
 
 pub(super) fn item(space: &Space) -> Item {
-    let mut item = key(&space.id);
-    let mut put = |name: &str, value| item.insert(name.to_owned(), value);
+    let mut item = Item::from([("space", text(space.id.as_str()))]);
+    let mut put = |name: &'static str, value| item.insert(name, value);
     if let Some(owner) = &space.owner {
         put("owner", text(owner));
     }
-    put("created", AttributeValue::N(space.created.to_string()));
+    put("created", Value::number(space.created));
     put("acl", map(space.acl.fields()));
     put("properties", map(space.properties.clone().into_iter()));
     put("state", text(name(space.state)));
     if let Some(streaming) = &space.streaming {
-        put("streaming", AttributeValue::M(of_streaming(streaming)));
+        put("streaming", Value::Map(of_streaming(streaming)));
     }
     item
 }
@@ -56,27 +54,27 @@ pub(super) fn item(space: &Space) -> Item {
 /// Streaming as a map.
 pub(super) fn of_streaming(streaming: &Streaming) -> Item {
     let mut item = Item::from([
-        ("type".to_owned(), text(streaming.kind.name())),
-        ("standing".to_owned(), text(streaming.status.name())),
-        ("origins".to_owned(), AttributeValue::L(streaming.origins.iter().map(text).collect())),
-        ("reference".to_owned(), text(&streaming.reference)),
-        ("version".to_owned(), AttributeValue::N(streaming.version.to_string())),
+        ("type", text(streaming.kind.name())),
+        ("standing", text(streaming.status.name())),
+        ("origins", Value::List(streaming.origins.iter().map(text).collect())),
+        ("reference", text(&streaming.reference)),
+        ("version", Value::number(streaming.version)),
     ]);
     if let Some(distribution) = &streaming.distribution {
-        item.insert("distribution".to_owned(), text(&distribution.id));
-        item.insert("host".to_owned(), text(&distribution.host));
-        item.insert("deployed".to_owned(), AttributeValue::Bool(distribution.deployed));
+        item.insert("distribution", text(&distribution.id));
+        item.insert("host", text(&distribution.host));
+        item.insert("deployed", Value::Flag(distribution.deployed));
     }
     item
 }
 
 /// Reads what [`of_streaming`] wrote.
 pub(super) fn streaming(item: &Item) -> Option<Streaming> {
-    let string = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-    let origins = item.get("origins")?.as_l().ok()?.iter().map(|origin| origin.as_s().ok().cloned());
+    let string = |name: &str| item.get(name).and_then(Value::as_text);
+    let origins = item.get("origins")?.as_list()?.iter().map(|origin| origin.as_text().map(str::to_owned));
     let distribution = match (string("distribution"), string("host"), item.get("deployed")) {
         (Some(id), Some(host), Some(deployed)) => {
-            Some(Distribution { id: id.clone(), host: host.clone(), deployed: *deployed.as_bool().ok()? })
+            Some(Distribution { id: id.to_owned(), host: host.to_owned(), deployed: deployed.as_flag()? })
         }
         _ => None,
     };
@@ -84,74 +82,68 @@ pub(super) fn streaming(item: &Item) -> Option<Streaming> {
         kind: Kind::parse(string("type")?)?,
         status: StreamingStatus::parse(string("standing")?)?,
         origins: origins.collect::<Option<_>>()?,
-        reference: string("reference").cloned().unwrap_or_default(),
+        reference: string("reference").unwrap_or_default().to_owned(),
         distribution,
-        version: item.get("version")?.as_n().ok()?.parse().ok()?,
+        version: item.get("version")?.as_number()?,
     })
 }
 
 /// What is shared, as an item.
 pub(super) fn of_commons(commons: &Commons) -> Item {
     let keys = commons.keys.iter().map(|key| {
-        let mut item = Item::from([
-            ("id".to_owned(), text(&key.id)),
-            ("public".to_owned(), AttributeValue::B(Blob::new(key.public.clone()))),
-        ]);
+        let mut item = Item::from([("id", text(&key.id)), ("public", Value::Binary(Bytes::from(key.public.clone())))]);
         if let Some(until) = key.until {
-            item.insert("until".to_owned(), AttributeValue::N(until.to_string()));
+            item.insert("until", Value::number(until));
         }
-        AttributeValue::M(item)
+        Value::Map(item)
     });
     Item::from([
-        ("space".to_owned(), text(COMMONS)),
-        ("keys".to_owned(), AttributeValue::L(keys.collect())),
-        ("made".to_owned(), map(commons.made.clone().into_iter())),
-        ("version".to_owned(), AttributeValue::N(commons.version.to_string())),
+        ("space", text(COMMONS)),
+        ("keys", Value::List(keys.collect())),
+        ("made", map(commons.made.clone().into_iter())),
+        ("version", Value::number(commons.version)),
     ])
 }
 
 /// Reads what [`of_commons`] wrote.
 pub(super) fn commons(item: &Item) -> Option<Commons> {
-    let key = |key: &AttributeValue| {
-        let key = key.as_m().ok()?;
+    let key = |key: &Value| {
+        let key = key.as_map()?;
         Some(TrustedKey {
-            id: key.get("id")?.as_s().ok()?.clone(),
-            public: key.get("public")?.as_b().ok()?.clone().into_inner(),
-            until: key
-                .get("until")
-                .map(|until| until.as_n().ok()?.parse().ok())
-                .map_or(Some(None), |until| until.map(Some))?,
+            id: key.get("id")?.as_text()?.to_owned(),
+            public: key.get("public")?.as_binary()?.to_vec(),
+            until: key.get("until").map(Value::as_number).map_or(Some(None), |until| until.map(Some))?,
         })
     };
     Some(Commons {
-        keys: item.get("keys")?.as_l().ok()?.iter().map(key).collect::<Option<_>>()?,
+        keys: item.get("keys")?.as_list()?.iter().map(key).collect::<Option<_>>()?,
         made: strings(item, "made"),
-        version: item.get("version")?.as_n().ok()?.parse().ok()?,
+        version: item.get("version")?.as_number()?,
     })
 }
 
 pub(super) fn space(item: &Item) -> Result<Space, Error> {
     let fault = |what: &str| Error::dynamodb(format!("a space whose {what} is missing or wrong"));
-    let string = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+    let string = |name: &str| item.get(name).and_then(Value::as_text);
     let id = string("space").and_then(|id| SpaceId::parse(id).ok()).ok_or_else(|| fault("name"))?;
-    let created = item.get("created").and_then(|value| value.as_n().ok()).and_then(|number| number.parse().ok());
+    let created = item.get("created").and_then(Value::as_number);
     let acl = strings(item, "acl");
     let acl = Acl::of_fields(acl.iter().map(|(name, right)| (name.as_str(), right.as_str())));
-    let state = match string("state").map(String::as_str) {
+    let state = match string("state") {
         Some("live") => SpaceState::Live,
         Some("deleting") => SpaceState::Deleting,
         _ => return Err(fault("state")),
     };
     let streaming = match item.get("streaming") {
         Some(found) => {
-            let found = found.as_m().ok().and_then(streaming);
+            let found = found.as_map().and_then(streaming);
             Some(found.ok_or_else(|| fault("streaming"))?)
         }
         None => None,
     };
     Ok(Space {
         id,
-        owner: string("owner").cloned(),
+        owner: string("owner").map(str::to_owned),
         created: created.ok_or_else(|| fault("time of creation"))?,
         acl: acl.map_err(|_| fault("access list"))?,
         properties: strings(item, "properties"),
@@ -162,9 +154,9 @@ pub(super) fn space(item: &Item) -> Result<Space, Error> {
 
 /// A map of strings; none is as good as an empty one.
 fn strings(item: &Item, name: &str) -> BTreeMap<String, String> {
-    let map = item.get(name).and_then(|value| value.as_m().ok());
-    let pairs = map.into_iter().flatten();
-    pairs.filter_map(|(name, value)| Some((name.clone(), value.as_s().ok()?.clone()))).collect()
+    let map = item.get(name).and_then(Value::as_map);
+    let pairs = map.into_iter().flat_map(Item::iter);
+    pairs.filter_map(|(name, value)| Some((name.to_owned(), value.as_text()?.to_owned()))).collect()
 }
 
 #[cfg(test)]
@@ -209,11 +201,11 @@ mod tests {
             ("space", text("Films")),
             ("created", text("yesterday")),
             ("state", text("gone")),
-            ("streaming", AttributeValue::M(Item::new())),
+            ("streaming", Value::Map(Item::new())),
             ("acl", map([("acl-a".to_owned(), "ALL".to_owned())].into_iter())),
         ] {
             let mut item = whole.clone();
-            item.insert(name.to_owned(), wrong);
+            item.insert(name, wrong);
             assert!(space(&item).is_err(), "{name}");
         }
     }

@@ -67,8 +67,9 @@ impl World {
             .endpoint_url(endpoint)
             .build();
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(true);
-        let stores = Stores::new(s3, database().await, "media", CONTAINER_INDEX.name);
-        create_tables(stores.index.client()).await.unwrap();
+        let database = database().await;
+        create_tables(&database).await.unwrap();
+        let stores = Stores::new(s3, database, "media", CONTAINER_INDEX.name);
         let secret = SigningSecret::new(aws_sdk_secretsmanager::config::Builder::from(&config), "signing");
         let signing = Signing {
             table: stores.spaces(SPACES.name),

@@ -7,33 +7,23 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, PutRequest, WriteRequest};
+use futures::{StreamExt, TryStreamExt, stream};
 
-use super::item::Item;
+use super::item::Attributes as Item;
+use super::of_dynamodb;
 use crate::store::Error;
 use crate::store::error::DYNAMODB;
-use crate::store::of_dynamodb;
 use crate::store::retry::Backoff;
 
-/// The maximum number of items in a `BatchGetItem`.
-pub(super) const GETS: usize = 100;
 /// The maximum number of items in a `BatchWriteItem`.
-pub(super) const WRITES: usize = 25;
+const WRITES: usize = 25;
+/// How many batches are written at a time.
+const AT_ONCE: usize = 4;
 /// How often a batch is retried without any progress.
 const ATTEMPTS: u32 = 8;
 
-/// The request for some items of one table.
-pub(super) fn these(keys: Vec<Item>, consistent: bool) -> Result<KeysAndAttributes, Error> {
-    KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent).build().map_err(Error::dynamodb)
-}
-
-/// The existing items with these keys (at most [`GETS`]).
-pub(super) async fn get(client: &Client, table: &str, keys: Vec<Item>, consistent: bool) -> Result<Vec<Item>, Error> {
-    let wanted = HashMap::from([(table.to_owned(), these(keys, consistent)?)]);
-    Ok(get_of_tables(client, wanted).await?.remove(table).unwrap_or_default())
-}
-
-/// The existing items of these tables (at most [`GETS`] in all), by table.
-pub(super) async fn get_of_tables(
+/// The existing items of these tables (at most 100 in all), by table.
+pub(super) async fn get(
     client: &Client,
     mut wanted: HashMap<String, KeysAndAttributes>,
 ) -> Result<HashMap<String, Vec<Item>>, Error> {
@@ -59,8 +49,18 @@ pub(super) async fn get_of_tables(
     }
 }
 
+/// Puts these items.
+pub(super) async fn put_all(client: &Client, table: &str, mut items: Vec<Item>) -> Result<(), Error> {
+    let mut batches = Vec::with_capacity(items.len().div_ceil(WRITES));
+    while !items.is_empty() {
+        let rest = items.split_off(items.len().min(WRITES));
+        batches.push(put(client, table, std::mem::replace(&mut items, rest)));
+    }
+    stream::iter(batches).buffer_unordered(AT_ONCE).try_collect().await
+}
+
 /// Puts these items, at most [`WRITES`].
-pub(super) async fn put(client: &Client, table: &str, items: Vec<Item>) -> Result<(), Error> {
+async fn put(client: &Client, table: &str, items: Vec<Item>) -> Result<(), Error> {
     let mut wanted = Vec::with_capacity(items.len());
     for item in items {
         let put = PutRequest::builder().set_item(Some(item)).build();
