@@ -139,7 +139,8 @@ fn tag_by(format: Option<&dyn Format>, head: &Head, outline: &Outline, meaning: 
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use reelspan_engine::container::{Error, Extents, IndexFuture, Indexing, Selection, Written};
+    use reelspan_engine::codec::DecoderConfiguration;
+    use reelspan_engine::container::{Error, Extents, IndexFuture, Indexing, Selection, Unavailable, Written};
     use reelspan_engine::index::{Container, Original};
     use reelspan_engine::media::{Kind, Setup, Timescale, Track};
 
@@ -277,6 +278,10 @@ mod tests {
 
         fn write(&self, _: &Outline, _: &Selection) -> Result<Written, Error> {
             Err(Error::Unknown)
+        }
+
+        fn configuration(&self, _: &Outline, _: &Track) -> Result<DecoderConfiguration, Unavailable> {
+            Err(Unavailable::Scattered { container: "none" })
         }
     }
 
