@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use super::database::{Change, Condition, Database, Item, Key, TableName, Value, Write, get_one};
+use super::database::{Change, Condition, Database, Item, Key, TableName, Value, Write};
 use super::retry::Backoff;
 use super::{DynamoDb, Error, USERS, Unset, aws};
 use crate::user::{Account, Directory, GroupName, Hash, NotFound, Role, User, UserName};
@@ -68,7 +68,7 @@ impl Users {
 
     /// The current user of this name.
     pub async fn get(&self, name: &UserName) -> Result<Option<User>, Error> {
-        let found = get_one(&*self.database, &self.table, key(name)).await?;
+        let found = self.database.get_one(&self.table, key(name)).await?;
         found.map(|item| user(&item)).transpose()
     }
 

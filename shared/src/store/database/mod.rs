@@ -116,6 +116,12 @@ pub trait Database: fmt::Debug + Send + Sync {
     /// particular order.
     async fn get(&self, wanted: &[Get<'_>]) -> Result<Vec<Vec<Arc<Item>>>, Error>;
 
+    /// The item with this key, as it is now.
+    async fn get_one(&self, table: &TableName, key: Key) -> Result<Option<Arc<Item>>, Error> {
+        let found = self.get(&[Get::whole(table, vec![key])]).await?;
+        Ok(found.into_iter().flatten().next())
+    }
+
     /// The items of a partition, in the order of their sort keys.
     async fn query(&self, query: &Query<'_>) -> Result<Vec<Arc<Item>>, Error>;
 
@@ -189,10 +195,4 @@ impl<'a> Write<'a> {
     pub fn only_if(self, condition: Condition) -> Self {
         Self { only_if: Some(condition), ..self }
     }
-}
-
-/// The item with this key, as it is now.
-pub(super) async fn get_one(database: &dyn Database, table: &TableName, key: Key) -> Result<Option<Arc<Item>>, Error> {
-    let found = database.get(&[Get::whole(table, vec![key])]).await?;
-    Ok(found.into_iter().flatten().next())
 }

@@ -55,9 +55,7 @@ use self::item::HEAD;
 pub use self::reader::Reader;
 pub use self::sequencer::Sequencer;
 pub use self::unfinished::Unfinished;
-use super::database::{
-    Change, Condition, Database, Get, Item, Key, MOST_GETS, Query, TableName, Value, Write, get_one,
-};
+use super::database::{Change, Condition, Database, Get, Item, Key, MOST_GETS, Query, TableName, Value, Write};
 use super::spaces::{read_whole, whole_items};
 use super::{Admission, CONTAINER_INDEX, Error, SpacesTable};
 use crate::space::commons::Commons;
@@ -217,7 +215,7 @@ impl IndexTable {
 
     /// What there is to be compared of the head of one file.
     pub async fn head_of(&self, media: &MediaKey) -> Result<Option<HeadOf>, Error> {
-        let found = get_one(&*self.database, &self.table, item::key(media, HEAD)).await?;
+        let found = self.database.get_one(&self.table, item::key(media, HEAD)).await?;
         Ok(found.map(|item| item::head_of(&item)).transpose()?.flatten())
     }
 

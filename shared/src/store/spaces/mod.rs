@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub use self::admission::Admission;
 pub(super) use self::admission::{read_whole, whole_items};
 use self::item::{COMMONS, item, key, map, name, space, text};
-use super::database::{Change, Condition, Database, TableName, Value, Write, get_one};
+use super::database::{Change, Condition, Database, TableName, Value, Write};
 use super::{Error, SPACES};
 use crate::space::SpaceId;
 use crate::space::acl::Acl;
@@ -40,7 +40,7 @@ impl SpacesTable {
 
     /// The space of this name, one that is being deleted too.
     pub async fn get(&self, id: &SpaceId) -> Result<Option<Space>, Error> {
-        let found = get_one(&*self.database, &self.table, key(id)).await?;
+        let found = self.database.get_one(&self.table, key(id)).await?;
         found.map(|item| space(&item)).transpose()
     }
 

@@ -8,7 +8,7 @@ use crate::space::commons::Commons;
 use crate::space::record::SpaceState;
 use crate::space::streaming::Streaming;
 use crate::store::Error;
-use crate::store::database::{Change, Condition, Key, Value, Write, get_one};
+use crate::store::database::{Change, Condition, Key, Value, Write};
 
 impl SpacesTable {
     /// Replaces the streaming of a space, which is `was`, by another, whose version becomes the next; takes it away where there
@@ -35,7 +35,7 @@ impl SpacesTable {
 
     /// What all streamed spaces share; as good as empty where nothing is yet.
     pub async fn commons(&self) -> Result<Commons, Error> {
-        let Some(item) = get_one(&*self.database, &self.table, Key::new(COMMONS)).await? else {
+        let Some(item) = self.database.get_one(&self.table, Key::new(COMMONS)).await? else {
             return Ok(Commons::default());
         };
         commons(&item).ok_or_else(|| Error::dynamodb("what streamed spaces share is not as it was written"))

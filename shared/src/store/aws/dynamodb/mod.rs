@@ -21,7 +21,7 @@ use super::calls::Counter;
 use super::clients::{retries, timeouts};
 use super::error::of_dynamodb;
 use crate::store::Error;
-use crate::store::database::{Change, Condition, Count, Database, Get, Item, Query, TableName, Write};
+use crate::store::database::{Change, Condition, Count, Database, Get, Item, Key, Query, TableName, Write};
 use crate::telemetry::Service;
 
 /// The tables of an account.
@@ -88,6 +88,12 @@ impl Database for DynamoDb {
         let mut found = batch::get(&self.client, requests).await?;
         let of = |get: &Get<'_>| found.remove(get.table.name.as_ref()).unwrap_or_default();
         Ok(wanted.iter().map(of).map(|items| items.into_iter().map(|found| Arc::new(item(found))).collect()).collect())
+    }
+
+    async fn get_one(&self, table: &TableName, at: Key) -> Result<Option<Arc<Item>>, Error> {
+        let request = self.client.get_item().table_name(table.name.as_ref()).set_key(Some(key(table, &at)));
+        let answer = request.consistent_read(true).send().await.map_err(|error| of_dynamodb(&error))?;
+        Ok(answer.item.map(|found| Arc::new(item(found))))
     }
 
     async fn query(&self, query: &Query<'_>) -> Result<Vec<Arc<Item>>, Error> {
