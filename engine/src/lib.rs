@@ -11,6 +11,7 @@
 //! | [`index`] | pages: how the model is packed, and read back for an interval |
 //! | [`container`] | a module for each format: *index* (bytes to model) and *write* (selection to splice) |
 //! | [`fragment`] | the Media Fragments grammar, ranges, and what resolves them |
+//! | [`package`] | HLS and DASH: playlists from the segment table, segments from the pages |
 //!
 //! Each room imports only what stands above it in this list.
 //!
@@ -57,3 +58,4 @@ pub mod container;
 pub mod fragment;
 pub mod index;
 pub mod media;
+pub mod package;

@@ -32,6 +32,7 @@ pub mod file;
 mod in_process;
 pub mod inspect;
 pub mod media;
+pub mod package;
 pub mod queue;
 mod reads;
 pub mod reindex;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use reelspan_local::{credentials, cut, doctor, inspect, reindex, serve, users, verify};
+use reelspan_local::{credentials, cut, doctor, inspect, package, reindex, serve, users, verify};
 
 /// Any part of an audio or video file by its URL, cut at request time without transcoding.
 #[derive(Debug, Parser)]
@@ -19,6 +19,8 @@ enum Command {
     Serve(serve::Options),
     /// Cut a fragment out of a file
     Cut(cut::Options),
+    /// Write the HLS and DASH streams of a file, or of a part of it, as plain files
+    Package(package::Options),
     /// Show the tracks, samples and index of a file
     Inspect(inspect::Options),
     /// Add, change, remove and list users, here or on AWS
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(options) => serve::run(&options),
         Command::Cut(options) => cut::run(&options),
+        Command::Package(options) => package::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::User(options) => users::run(&options),
         Command::Credentials(options) => credentials::run(&options),

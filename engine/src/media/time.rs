@@ -176,6 +176,12 @@ impl Timescale {
         if self.seconds == 1 { Some(self.ticks) } else { None }
     }
 
+    /// Its ticks, and the seconds that these last together.
+    #[must_use]
+    pub const fn as_fraction(self) -> (u32, u32) {
+        (self.ticks, self.seconds)
+    }
+
     /// The instant of a tick, rounded down to a nanosecond.
     #[must_use]
     pub fn time(self, ticks: Ticks) -> Time {

@@ -38,7 +38,7 @@ const VARIES: &str = "Range, Accept-Range-Redirect";
 const FRESH: &str = "max-age=60";
 
 /// The same for an answer that is not for everyone.
-const FRESH_TO_ONE: &str = "private, max-age=60";
+pub const FRESH_TO_ONE: &str = "private, max-age=60";
 
 /// The part of a resource in an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use reelspan_engine::container;
 use reelspan_engine::fragment::range;
 use reelspan_engine::fragment::resolve;
 use reelspan_engine::media::Time;
+use reelspan_engine::package;
 
 /// Why a request is not answered with media.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,15 @@ pub enum Error {
     /// The file has no index; the text says why.
     #[error("the file cannot be cut: {0}")]
     Refused(String),
+    /// The file has no stream; the text says why.
+    #[error("the file has no stream: {0}")]
+    NoStream(String),
+    /// The name is of a segment of another version of the file.
+    #[error("this is of another version of the file; load the playlist again")]
+    OtherVersion,
+    /// The stream has no such segment.
+    #[error("the stream has no such segment")]
+    NoSegment,
     /// There is nothing at the requested time; usually it is after the end.
     #[error("the file lasts {duration} s, and has nothing at the requested time")]
     Outside {
@@ -103,13 +113,17 @@ impl Error {
         match self {
             Self::Path | Self::Validate(_) => StatusCode::BAD_REQUEST,
             Self::Closed(_) | Self::Unsigned(_) => StatusCode::FORBIDDEN,
-            Self::NoRoute | Self::Name(_) | Self::Missing | Self::NoPart(_) | Self::Outside { .. } => {
-                StatusCode::NOT_FOUND
-            }
+            Self::NoRoute
+            | Self::Name(_)
+            | Self::Missing
+            | Self::NoPart(_)
+            | Self::Outside { .. }
+            | Self::OtherVersion
+            | Self::NoSegment => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge { .. } | Self::Memory { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Refused(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Refused(_) | Self::NoStream(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unsatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Upstream(_) => StatusCode::BAD_GATEWAY,
@@ -126,6 +140,7 @@ impl Error {
             Self::Unsigned(_) => "Not allowed by the signature",
             Self::Outside { .. } => "Nothing at this time",
             Self::Refused(_) => "Fragments are not supported for this file",
+            Self::NoStream(_) => "This file has no stream",
             Self::TooLarge { .. } => "Too large for one answer",
             Self::Memory { .. } => "The cut is too large",
             Self::Indexing => "Being indexed",
@@ -194,6 +209,18 @@ impl From<resolve::Error> for Error {
             resolve::Error::Full => Self::Full,
             resolve::Error::Pages(message) => Self::Upstream(message),
             resolve::Error::Container(error) => error.into(),
+        }
+    }
+}
+
+impl From<package::Error> for Error {
+    fn from(error: package::Error) -> Self {
+        match error {
+            package::Error::NoStream(why) => Self::NoStream(why.to_string()),
+            package::Error::Missing => Self::NoSegment,
+            package::Error::Outside => Self::NoPart("the file has nothing at the requested time".to_owned()),
+            package::Error::Container(error) => error.into(),
+            package::Error::Pages(error) => resolve::Error::from(error).into(),
         }
     }
 }

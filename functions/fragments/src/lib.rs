@@ -10,6 +10,7 @@
 //! | `admission` | checks access, by the streaming of the space and by a signature |
 //! | `serving` | looks up the index and makes the body |
 //! | `resource` | determines the resource: the original, or a cut of it |
+//! | `derived` | the streams of a content, and what it plays as (`about`) |
 //! | `answer` | decides status, header fields and a splice, from values alone |
 //! | `delivery` | limits the size of the answer |
 //! | `viewers` | says what is between viewer and function |
@@ -18,9 +19,11 @@
 //!
 //! [`validate`] explains a URI instead of serving it.
 
+mod about;
 mod admission;
 pub mod answer;
 pub mod delivery;
+mod derived;
 pub mod error;
 pub mod lambda;
 pub mod request;

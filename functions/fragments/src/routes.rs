@@ -5,24 +5,26 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{FromRef, State};
-use axum::middleware::{Next, from_fn};
+use axum::extract::{FromRef, FromRequestParts, State};
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::{
-    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-    IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
+    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
 };
-use http::{Method, Request, StatusCode};
+use http::request::Parts;
+use http::{Extensions, HeaderMap, Method, Request, StatusCode, Version};
 use reelspan::http::protection::{self, Embedding};
 use reelspan::telemetry::{self, Index};
 use reelspan_engine::fragment::range::Asked as Range;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::answer::{CONTENT_RANGE_MAPPING, RANGE_REDIRECT, X_MEDIA_FRAGMENT};
 use crate::request::{self, ACCEPT_RANGE_REDIRECT};
-use crate::{Error, Fragments, Viewers, validate};
+use crate::{Error, Fragments, Viewers, derived, validate};
 
 /// How long a browser may cache a preflight answer.
 const PREFLIGHT: Duration = Duration::from_hours(24);
@@ -36,6 +38,8 @@ pub fn table(fragments: Fragments) -> Router {
         .fallback(async || Error::NoRoute)
         .method_not_allowed_fallback(async || Error::Method)
         .layer(cors())
+        .layer(CompressionLayer::new().compress_when(is_playlist))
+        .layer(map_response(weaken))
         .layer(CatchPanicLayer::custom(|_| Error::Internal("a handler panicked".to_owned()).into_response()))
         .layer(from_fn(protected))
         .with_state(Arc::new(fragments))
@@ -77,6 +81,23 @@ fn cors() -> CorsLayer {
         .vary([])
 }
 
+/// Whether an answer is a playlist or a description: these are compressed if the client accepts it, media are not.
+fn is_playlist(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let mime = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    mime.is_some_and(|mime| derived::TEXTS.contains(&mime)) && !headers.contains_key(CONTENT_RANGE)
+}
+
+/// A compressed answer has other bytes than its strong validator stands for (RFC 9110 §8.8.1).
+async fn weaken(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let strong = headers.get(ETAG).filter(|_| headers.contains_key(CONTENT_ENCODING)).and_then(|tag| tag.to_str().ok());
+    let weak = strong.filter(|tag| tag.starts_with('"')).and_then(|tag| format!("W/{tag}").parse().ok());
+    if let Some(weak) = weak {
+        headers.insert(ETAG, weak);
+    }
+    response
+}
+
 async fn health() -> StatusCode {
     StatusCode::NO_CONTENT
 }
@@ -87,20 +108,58 @@ impl FromRef<Arc<Fragments>> for Viewers {
     }
 }
 
-async fn media(State(fragments): State<Arc<Fragments>>, request: request::Request) -> Response {
+/// What a path of media names.
+enum Requested {
+    /// A content, or a fragment of it.
+    Media(request::Request),
+    /// What is derived from a content.
+    Derived(derived::Request),
+}
+
+impl FromRequestParts<Arc<Fragments>> for Requested {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<Fragments>) -> Result<Self, Error> {
+        if derived::Request::split(parts.uri.path()).is_some() {
+            return derived::Request::from_request_parts(parts, state).await.map(Self::Derived);
+        }
+        request::Request::from_request_parts(parts, state).await.map(Self::Media)
+    }
+}
+
+async fn media(State(fragments): State<Arc<Fragments>>, requested: Requested) -> Response {
+    match requested {
+        Requested::Media(request) => stored(&fragments, &request).await,
+        Requested::Derived(request) => derived(&fragments, &request).await,
+    }
+}
+
+async fn derived(fragments: &Fragments, request: &derived::Request) -> Response {
+    let answer = fragments.derived(request).await;
     telemetry::note(|notes| {
-        notes.kind = Some(kind(&request));
+        notes.kind = Some("derived");
+        notes.fragment.clone_from(&request.name.fragment);
+        notes.index =
+            Some(if matches!(answer, Err(Error::Missing | Error::Indexing)) { Index::Miss } else { Index::Hit });
+        notes.refused_signature = matches!(answer, Err(Error::Unsigned(_)));
+    });
+    answer.into_response()
+}
+
+async fn stored(fragments: &Fragments, request: &request::Request) -> Response {
+    telemetry::note(|notes| {
+        notes.kind = Some(kind(request));
         notes.fragment = Some(request.fragment.to_string());
         notes.range = request.range.as_ref().map(ToString::to_string);
     });
-    let answer = fragments.answer(&request).await;
+    let answer = fragments.answer(request).await;
     let hit = !matches!(answer, Err(Error::Missing | Error::Indexing));
     telemetry::note(|notes| {
         notes.index = Some(if hit { Index::Hit } else { Index::Miss });
         notes.refused_signature = matches!(answer, Err(Error::Unsigned(_)));
     });
     match answer {
-        Ok(answer) => fragments.respond(&request, answer).await.into_response(),
+        Ok(answer) => fragments.respond(request, answer).await.into_response(),
         Err(error) => error.into_response(),
     }
 }

@@ -15,6 +15,7 @@ use reelspan_engine::fragment::range::{Asked as Range, FragmentRange};
 use reelspan_engine::fragment::resolve::{self, Ask, Cover, Cut, Meaning};
 use reelspan_engine::fragment::uri::Reason;
 use reelspan_engine::index::{Outline, Status};
+use reelspan_engine::media::splice::Splice;
 
 use crate::admission::Admitted;
 use crate::answer::{self, Answer, Extent};
@@ -28,6 +29,13 @@ pub struct Made {
     etag: String,
     /// The share of the memory budget that it holds until the answer is sent.
     share: Option<Share>,
+}
+
+impl Made {
+    /// An answer whose body comes from the version of the object with this ETag.
+    pub const fn new(answer: Answer, etag: String, share: Option<Share>) -> Self {
+        Self { answer, etag, share }
+    }
 }
 
 impl Fragments {
@@ -103,15 +111,23 @@ impl Fragments {
     }
 
     /// The answer with its body, which is read from S3 while it is sent.
-    pub async fn respond(&self, request: &Request, made: Made) -> Result<Response, Error> {
+    pub async fn respond(&self, request: &Request, mut made: Made) -> Result<Response, Error> {
+        if request.head && !made.answer.length_is_unknown() {
+            made.answer.body = Splice::new();
+        }
+        self.send(&request.media, made).await
+    }
+
+    /// Sends an answer; its body is read from S3 meanwhile.
+    pub async fn send(&self, media: &MediaKey, made: Made) -> Result<Response, Error> {
         let Made { answer, etag, share } = made;
         let body = if answer.length_is_unknown() {
             // An empty body would get a length of zero, which would be taken for that of the resource (RFC 9110 §8.6).
             Body::from_stream(futures::stream::empty::<Result<Bytes, Infallible>>())
-        } else if request.head || answer.body.is_empty() {
+        } else if answer.body.is_empty() {
             Body::empty()
         } else {
-            let media = request.media.clone();
+            let media = media.clone();
             let stream = self.stores.media.body(&media, &etag, answer.body).await?;
             // Status and length have been sent: all that is left is to break off and to log it.
             Body::from_stream(stream.inspect_err(move |error| {

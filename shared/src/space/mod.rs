@@ -103,8 +103,8 @@ impl SpaceId {
 pub struct ContentId(String);
 
 impl ContentId {
-    /// Takes a name of 1 to 1024 bytes once URL-encoded, without `?`, `\` and control characters, and without `.` or `..`
-    /// between slashes.
+    /// Takes a name of 1 to 1024 bytes once URL-encoded, without `?`, `\` and control characters, and without `.`, `..` or
+    /// `~` between slashes.
     pub fn parse(name: &str) -> Result<Self, NameError> {
         match Self::fault(name) {
             None => Ok(Self(name.to_owned())),
@@ -125,6 +125,8 @@ impl ContentId {
             Some("must not have U+FFFE or U+FFFF, which XML cannot name")
         } else if name.split('/').any(|segment| matches!(segment, "." | "..")) {
             Some("must not have '.' or '..' between slashes")
+        } else if name.split('/').any(|segment| segment == "~") {
+            Some("must not have '~' alone between slashes: what is derived from a content stands below it")
         } else {
             None
         }

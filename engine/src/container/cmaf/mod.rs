@@ -2,5 +2,10 @@
 //! format.
 
 mod entry;
+mod fragment;
+mod header;
 
+pub use super::unavailable::Unavailable;
 pub use entry::{check, rfc6381, sample_entry};
+pub use fragment::{Sample, segment};
+pub use header::{TrackHeader, UNITY, header};

@@ -80,6 +80,14 @@ impl Segmenter {
         if self.given_up || self.tracks.is_empty() {
             return None;
         }
+        // A last sample without a duration is in the last segment.
+        if let Some(last) = self.open.back_mut() {
+            for (track, stretch) in self.tracks.iter().zip(&mut last.segment.tracks) {
+                if stretch.bytes > 0 && track.last >= stretch.end {
+                    stretch.end = track.last + Ticks(1);
+                }
+            }
+        }
         while let Some(open) = self.open.pop_front() {
             self.settle(open, ready);
         }
@@ -111,7 +119,7 @@ impl Segmenter {
         let mut rest = Some(run.clone());
         while let Some(run) = rest {
             let has_begun = self.tracks.first().is_some_and(|leader| leader.at.is_some());
-            let due = self.open.back().filter(|_| has_begun).map(|open| due(open.time));
+            let due = self.open.back().filter(|_| has_begun).map(|open| due(open.time, track.kind));
             let begins = match due {
                 _ if !run.sync => None,
                 None => Some(run.clone()),
@@ -238,10 +246,11 @@ impl Segmenter {
     }
 }
 
-/// The earliest beginning of the segment after one that begins at this time.
-fn due(time: Time) -> Time {
-    let intervals = (time + TOLERANCE).0.div_euclid(TARGET.0) + 1;
-    Time(intervals.saturating_mul(TARGET.0)).max(time + SHORTEST) - TOLERANCE
+/// The earliest beginning of the segment after one that begins at this time. Frames of sound need no tolerance.
+fn due(time: Time, kind: Kind) -> Time {
+    let tolerance = if kind == Kind::Video { TOLERANCE } else { Time::ZERO };
+    let intervals = (time + tolerance).0.div_euclid(TARGET.0) + 1;
+    Time(intervals.saturating_mul(TARGET.0)).max(time + SHORTEST) - tolerance
 }
 
 #[cfg(test)]
@@ -253,7 +262,7 @@ mod tests {
         for (begins, due_at) in
             [(0, 5_900), (5_900, 11_900), (5_950, 11_900), (8_000, 11_900), (10_000, 12_900), (-40, 5_900)]
         {
-            assert_eq!(due(Time(begins * 1_000_000)), Time(due_at * 1_000_000), "after {begins} ms");
+            assert_eq!(due(Time(begins * 1_000_000), Kind::Video), Time(due_at * 1_000_000), "after {begins} ms");
         }
     }
 }

@@ -59,9 +59,9 @@ struct Lane {
     usual: Ticks,
 }
 
-/// A track with only its timescale of milliseconds.
-fn track() -> Track {
-    Track::new(0, Kind::Audio, String::new(), MILLISECONDS, Setup::Inline(Bytes::new()))
+/// A track with only its kind, and its timescale of milliseconds.
+fn track(kind: Kind) -> Track {
+    Track::new(0, kind, String::new(), MILLISECONDS, Setup::Inline(Bytes::new()))
 }
 
 const MILLISECONDS: Timescale = match Timescale::per_second(1000) {
@@ -120,7 +120,7 @@ impl Lanes {
         if lane.place.is_none() {
             (lane.place, lane.first) = (Some(next), description);
             self.tracks += 1;
-            out.builder.add_track(track());
+            out.builder.add_track(track(of.media()));
         }
         let decode = self.clock.time(tag.header.timestamp, before, usual, tag.offset, &mut out.notes);
         for lane in &mut self.all {
@@ -216,7 +216,7 @@ impl Lane {
         let sample_rate = sound.sample_rate.or(rate);
         Track {
             id: u64::from(kind) + (u64::from(number) << 8),
-            kind: if video { Kind::Video } else { Kind::Audio },
+            kind: self.of.media(),
             codec: self.codec.map_or_else(String::new, |codec| codec.name(configuration)),
             dimensions,
             sample_rate,

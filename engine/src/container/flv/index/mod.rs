@@ -232,6 +232,12 @@ struct Of {
     number: u8,
 }
 
+impl Of {
+    const fn media(self) -> Kind {
+        if self.kind == VIDEO { Kind::Video } else { Kind::Audio }
+    }
+}
+
 /// A tag in the file.
 #[derive(Clone, Copy)]
 struct Tag<'a> {

@@ -1,0 +1,195 @@
+//! DASH (ISO/IEC 23009-1): the manifest of a static presentation, profile *isoff-live*.
+
+use std::fmt::Write;
+
+use super::hls::Addresses;
+use super::name::Item;
+use super::{Presentation, Rendition, Row, Table};
+use crate::fragment::resolve;
+use crate::media::{Kind, Time};
+
+/// The MIME type of manifests (ISO/IEC 23009-1 Annex C).
+pub const MIME: &str = "application/dash+xml";
+
+impl Presentation<'_> {
+    /// The manifest.
+    #[must_use]
+    pub fn manifest(&self, table: &Table, addresses: Addresses<'_>) -> String {
+        let longest = self.renditions().iter().filter_map(|rendition| {
+            let longest = self.rows(rendition, table).iter().map(|row| row.duration).max()?;
+            Some(rendition.timeline.microseconds(longest))
+        });
+        let mut out = String::with_capacity(4096);
+        out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+        let _ = write!(
+            out,
+            "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"static\" \
+             profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" mediaPresentationDuration=\"{}\" \
+             maxSegmentDuration=\"{}\" minBufferTime=\"PT2S\">\n<Period id=\"1\" start=\"PT0S\">\n",
+            duration(self.duration().0.max(0).cast_unsigned() / 1000),
+            duration(longest.max().unwrap_or(0)),
+        );
+        for (number, rendition) in self.renditions().iter().enumerate() {
+            self.write_set(&mut out, (number + 1, rendition), table, addresses, None);
+        }
+        // Sets for trick modes stand last: a player that does not know what they are takes the first.
+        let pictures = self.renditions().iter().enumerate().filter(|(_, rendition)| rendition.kind == Kind::Video);
+        for (number, rendition) in pictures {
+            let id = self.renditions().len() + number + 1;
+            self.write_set(&mut out, (id, rendition), table, addresses, Some(number + 1));
+        }
+        out.push_str("</Period>\n</MPD>\n");
+        out
+    }
+
+    /// Writes an adaptation set of one rendition. `trick`: of its first pictures alone, for the set with this number.
+    fn write_set(
+        &self,
+        out: &mut String,
+        (id, rendition): (usize, &Rendition),
+        table: &Table,
+        Addresses { version, query }: Addresses<'_>,
+        trick: Option<usize>,
+    ) {
+        let Some(track) = self.track(rendition) else { return };
+        let kind = track.kind.name();
+        let _ = write!(
+            out,
+            "<AdaptationSet id=\"{id}\" contentType=\"{kind}\" mimeType=\"{kind}/mp4\" segmentAlignment=\"true\" startWithSAP=\"{}\"",
+            if self.is_independent() { 1 } else { 3 },
+        );
+        if let Some(language) = &track.language {
+            let _ = write!(out, " lang=\"{}\"", Escaped(language));
+        }
+        out.push_str(">\n");
+        if let Some(main) = trick {
+            // DASH-IF IOP §3.2.9.
+            let _ = writeln!(
+                out,
+                "<EssentialProperty schemeIdUri=\"http://dashif.org/guidelines/trickmode\" value=\"{main}\"/>"
+            );
+        } else {
+            let is_first = self.renditions().iter().find(|other| other.kind == rendition.kind) == Some(rendition);
+            let role = if is_first { "main" } else { "alternate" };
+            let _ = writeln!(out, "<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"{role}\"/>");
+            if let Some(name) = &track.name {
+                let _ = writeln!(out, "<Label>{}</Label>", Escaped(name));
+            }
+        }
+        let query = Escaped(query);
+        let prefix = if trick.is_some() { "i" } else { "" };
+        let name = rendition.name();
+        let _ = write!(
+            out,
+            "<SegmentTemplate timescale=\"{}\" initialization=\"v-{version}/{name}/{}{query}\" \
+             media=\"v-{version}/{name}/{prefix}$Time$.m4s{query}\">\n<SegmentTimeline>\n",
+            rendition.timescale(),
+            Item::Header,
+        );
+        write_timeline(out, &self.rows(rendition, table));
+        out.push_str("</SegmentTimeline>\n</SegmentTemplate>\n");
+        let suffix = if trick.is_some() { "-i" } else { "" };
+        let rate = self.rate(rendition, table);
+        let _ = write!(
+            out,
+            "<Representation id=\"{name}{suffix}\" codecs=\"{}\" bandwidth=\"{}\"",
+            Escaped(&rendition.codec),
+            rate.peak,
+        );
+        if let Some((width, height)) = track.dimensions {
+            let _ = write!(out, " width=\"{width}\" height=\"{height}\"");
+        }
+        match (track.kind, resolve::frame_rate(track), trick) {
+            (Kind::Video, Some(pictures), None) => {
+                let _ = write!(out, " frameRate=\"{:.0}/1000\"", pictures * 1000.0);
+            }
+            (Kind::Video, Some(pictures), Some(_)) => {
+                let segments = self.rows(rendition, table).len().max(1);
+                #[allow(clippy::cast_precision_loss, reason = "a rough rate")]
+                let factor = pictures * self.duration().as_secs_f64() / segments as f64;
+                let _ = write!(out, " maxPlayoutRate=\"{:.0}\" codingDependency=\"false\"", factor.max(1.0));
+            }
+            _ => {}
+        }
+        if let Some(rate) = track.sample_rate.filter(|_| track.kind == Kind::Audio) {
+            let _ = write!(out, " audioSamplingRate=\"{rate}\"");
+        }
+        match track.channels.filter(|_| track.kind == Kind::Audio) {
+            Some(channels) => {
+                let _ = write!(
+                    out,
+                    ">\n<AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" \
+                     value=\"{channels}\"/>\n</Representation>\n</AdaptationSet>\n",
+                );
+            }
+            None => out.push_str("/>\n</AdaptationSet>\n"),
+        }
+    }
+}
+
+/// Writes the segments as runs of equal durations (§5.3.9.6).
+fn write_timeline(out: &mut String, rows: &[Row]) {
+    let mut expected = None;
+    let mut rows = rows.iter().peekable();
+    while let Some(row) = rows.next() {
+        let mut end = row.start + row.duration;
+        let mut repeated = 0;
+        while rows.next_if(|next| next.start == end && next.duration == row.duration).is_some() {
+            repeated += 1;
+            end += row.duration;
+        }
+        out.push_str("<S");
+        if expected != Some(row.start) {
+            let _ = write!(out, " t=\"{}\"", row.start);
+        }
+        let _ = write!(out, " d=\"{}\"", row.duration);
+        if repeated > 0 {
+            let _ = write!(out, " r=\"{repeated}\"");
+        }
+        out.push_str("/>\n");
+        expected = Some(end);
+    }
+}
+
+/// A duration of microseconds as XML Schema writes it.
+fn duration(micros: u64) -> String {
+    let time = Time(i64::try_from(micros).unwrap_or(i64::MAX).saturating_mul(1000));
+    format!("PT{time}S")
+}
+
+/// Text in XML.
+struct Escaped<'a>(&'a str);
+
+impl std::fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for letter in self.0.chars() {
+            match letter {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&apos;")?,
+                // XML has no control characters.
+                letter if letter.is_control() => {}
+                letter => f.write_char(letter)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_a_file_is_text() {
+        assert_eq!(Escaped("<a href=\"x\">&'\u{0}").to_string(), "&lt;a href=&quot;x&quot;&gt;&amp;&apos;");
+    }
+
+    #[test]
+    fn durations_are_of_xml_schema() {
+        assert_eq!(duration(6_006_000), "PT6.006S");
+        assert_eq!(duration(0), "PT0S");
+    }
+}

@@ -1,0 +1,234 @@
+//! HLS (RFC 8216bis): the multivariant playlist, and the media playlist of a rendition.
+
+use std::fmt::Write;
+
+use super::name::Item;
+use super::{Presentation, Rendition, Row, Table};
+use crate::fragment::resolve;
+use crate::media::{Kind, Track};
+
+/// The MIME type of playlists (RFC 8216bis §4).
+pub const MIME: &str = "application/vnd.apple.mpegurl";
+
+/// The version of playlists: `EXT-X-MAP` in playlists that are not of I-frames alone needs 6, fragmented MPEG-4 needs 7.
+const VERSION: u32 = 7;
+
+/// What the URIs in a playlist look like.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Addresses<'a> {
+    /// The version of the content: a directory of its own below the multivariant playlist.
+    pub version: &'a str,
+    /// The query of every URI, with its question mark: a signature for players that send no cookies. Empty if there is none.
+    pub query: &'a str,
+}
+
+impl Presentation<'_> {
+    /// The multivariant playlist.
+    #[must_use]
+    pub fn master(&self, table: &Table, addresses: Addresses<'_>) -> String {
+        let mut out = format!("#EXTM3U\n#EXT-X-VERSION:{VERSION}\n");
+        if self.is_independent() {
+            out.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
+        }
+        let Some(leader) = self.renditions().first() else { return out };
+        let sound: Vec<&Rendition> =
+            self.renditions().iter().filter(|rendition| rendition.kind == Kind::Audio).collect();
+        let has_pictures = leader.kind == Kind::Video;
+        let rates: Vec<Rate> = self.renditions().iter().map(|rendition| self.rate(rendition, table)).collect();
+        let rate = |rendition: &Rendition| {
+            let place = self.renditions().iter().position(|other| other.place == rendition.place);
+            place.and_then(|place| rates.get(place)).copied().unwrap_or_default()
+        };
+        // Renditions of a group have one codec, so that a player knows what it needs to play any of them.
+        let mut groups: Vec<&str> = Vec::new();
+        for rendition in &sound {
+            if !groups.contains(&rendition.codec.as_str()) {
+                groups.push(&rendition.codec);
+            }
+        }
+        let in_groups = has_pictures || sound.len() > 1;
+        if in_groups {
+            for (number, rendition) in sound.iter().enumerate() {
+                let group = groups.iter().position(|codec| *codec == rendition.codec).unwrap_or_default();
+                self.write_sound(&mut out, (number, rendition), group, addresses);
+            }
+        }
+        let variants: Vec<Option<&str>> =
+            if groups.is_empty() || !in_groups { vec![None] } else { groups.iter().copied().map(Some).collect() };
+        for (group, codec) in variants.into_iter().enumerate() {
+            let in_group = || sound.iter().filter(|rendition| codec.is_some_and(|codec| rendition.codec == codec));
+            let (peak, average) = in_group()
+                .map(|rendition| rate(rendition))
+                .fold((0, 0), |(peak, average), rate| (peak.max(rate.peak), average.max(rate.average)));
+            let own = if has_pictures || codec.is_none() { rate(leader) } else { Rate::default() };
+            let leads = if has_pictures { leader } else { in_group().next().copied().unwrap_or(leader) };
+            let codecs = match codec {
+                Some(codec) if has_pictures => format!("{},{codec}", leader.codec),
+                _ => leads.codec.clone(),
+            };
+            let _ = write!(
+                out,
+                "#EXT-X-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{codecs}\"",
+                own.peak + peak,
+                own.average + average,
+            );
+            self.write_pictures(&mut out, leader);
+            if codec.is_some() {
+                let _ = write!(out, ",AUDIO=\"sound{}\"", group + 1);
+            }
+            let _ = write!(out, "\n{}\n", address(addresses, leads, Item::Playlist));
+        }
+        if has_pictures {
+            let rows = self.rows(leader, table);
+            let peak = rows.iter().map(|row| bits_per_second(row.sync_bytes + 200, row.duration, leader)).max();
+            let _ =
+                write!(out, "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={},CODECS=\"{}\"", peak.unwrap_or(1), leader.codec);
+            if let Some((width, height)) = self.track(leader).and_then(|track| track.dimensions) {
+                let _ = write!(out, ",RESOLUTION={width}x{height}");
+            }
+            let _ = writeln!(out, ",URI=\"{}\"", address(addresses, leader, Item::KeyFrames));
+        }
+        out
+    }
+
+    /// The media playlist of a rendition.
+    #[must_use]
+    pub fn playlist(&self, rendition: &Rendition, table: &Table, addresses: Addresses<'_>) -> String {
+        self.list(rendition, table, addresses, false)
+    }
+
+    /// The playlist of the pictures of a rendition at which segments begin.
+    #[must_use]
+    pub fn key_frames(&self, rendition: &Rendition, table: &Table, addresses: Addresses<'_>) -> String {
+        self.list(rendition, table, addresses, true)
+    }
+
+    fn list(&self, rendition: &Rendition, table: &Table, addresses: Addresses<'_>, key_frames: bool) -> String {
+        let rows = self.rows(rendition, table);
+        let query = addresses.query;
+        let mut out = String::with_capacity(256 + (32 + query.len()) * rows.len());
+        let _ = write!(out, "#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-TARGETDURATION:{}\n", self.target(table));
+        out.push_str("#EXT-X-PLAYLIST-TYPE:VOD\n");
+        if key_frames {
+            out.push_str("#EXT-X-I-FRAMES-ONLY\n");
+        } else if self.is_independent() {
+            out.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
+        }
+        if let (Some(start), false) = (self.shown_from(), key_frames) {
+            let _ = writeln!(out, "#EXT-X-START:TIME-OFFSET={start:.6},PRECISE=YES");
+        }
+        let _ = writeln!(out, "#EXT-X-MAP:URI=\"{}{query}\"", Item::Header);
+        let timeline = &rendition.timeline;
+        for Row { start, duration, .. } in rows {
+            // Rounded at the ends, so that errors do not add up.
+            let micros = timeline.microseconds(start + duration) - timeline.microseconds(start);
+            let _ = write!(out, "#EXTINF:{}", micros / 1_000_000);
+            let fraction = micros % 1_000_000;
+            if fraction > 0 {
+                let digits = format!("{fraction:06}");
+                let _ = write!(out, ".{}", digits.trim_end_matches('0'));
+            }
+            let item = if key_frames { Item::KeyFrame(start) } else { Item::Segment(start) };
+            let _ = write!(out, ",\n{item}{query}\n");
+        }
+        out.push_str("#EXT-X-ENDLIST\n");
+        out
+    }
+
+    /// The target duration: the longest segment of all renditions in seconds, rounded (RFC 8216bis §4.4.3.1).
+    fn target(&self, table: &Table) -> u64 {
+        let longest = self.renditions().iter().filter_map(|rendition| {
+            let rows = self.rows(rendition, table);
+            let longest = rows.iter().map(|row| row.duration).max();
+            longest.map(|longest| rendition.timeline.microseconds(longest))
+        });
+        ((longest.max().unwrap_or(0) + 500_000) / 1_000_000).max(1)
+    }
+
+    fn write_sound(
+        &self,
+        out: &mut String,
+        (number, rendition): (usize, &Rendition),
+        group: usize,
+        addresses: Addresses<'_>,
+    ) {
+        let Some(track) = self.track(rendition) else { return };
+        let name = quoted(track.name.as_deref().unwrap_or(""));
+        let name = match (name.is_empty(), &track.language) {
+            (false, _) => name,
+            (true, Some(language)) => quoted(language),
+            (true, None) => "Sound".to_owned(),
+        };
+        let is_first = number == 0;
+        // Names are unique within a group (§4.4.6.1).
+        let name = if is_first { name } else { format!("{name} ({})", number + 1) };
+        let _ = write!(out, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound{}\",NAME=\"{name}\"", group + 1);
+        if let Some(language) = &track.language {
+            let _ = write!(out, ",LANGUAGE=\"{}\"", quoted(language));
+        }
+        let _ = write!(out, ",DEFAULT={},AUTOSELECT=YES", if is_first { "YES" } else { "NO" });
+        if let Some(channels) = track.channels {
+            let _ = write!(out, ",CHANNELS=\"{channels}\"");
+        }
+        let _ = writeln!(out, ",URI=\"{}\"", address(addresses, rendition, Item::Playlist));
+    }
+
+    fn write_pictures(&self, out: &mut String, leader: &Rendition) {
+        let Some(track) = self.track(leader).filter(|track| track.kind == Kind::Video) else { return };
+        if let Some((width, height)) = track.dimensions {
+            let _ = write!(out, ",RESOLUTION={width}x{height}");
+        }
+        if let Some(rate) = resolve::frame_rate(track) {
+            let _ = write!(out, ",FRAME-RATE={rate:.3}");
+        }
+    }
+
+    pub(super) fn track(&self, rendition: &Rendition) -> Option<&Track> {
+        self.outline().tracks.get(rendition.place)
+    }
+
+    /// Whether each segment can be decoded without the others.
+    #[must_use]
+    pub fn is_independent(&self) -> bool {
+        self.outline().segments.as_ref().is_some_and(|segments| !segments.open_groups)
+    }
+
+    /// The bit rates of a rendition.
+    pub(super) fn rate(&self, rendition: &Rendition, table: &Table) -> Rate {
+        let rows = self.rows(rendition, table);
+        let Some(track) = self.track(rendition) else { return Rate::default() };
+        // What a fragment has beside the samples: a few boxes, and at most 16 bytes for each sample.
+        let bytes_of_sample = (track.bytes / track.samples.max(1)).max(1);
+        let with_boxes = |row: &Row| row.bytes + 200 + 16 * (row.bytes / bytes_of_sample);
+        let peak = rows.iter().map(|row| bits_per_second(with_boxes(row), row.duration, rendition)).max();
+        let (bytes, lasts) = rows.iter().fold((0_u64, 0_u64), |(bytes, lasts), row| {
+            (bytes.saturating_add(with_boxes(row)), lasts.saturating_add(row.duration))
+        });
+        Rate { peak: peak.unwrap_or(1), average: bits_per_second(bytes, lasts, rendition) }
+    }
+}
+
+/// Bits a second.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rate {
+    /// Of the segment with the most.
+    pub peak: u64,
+    /// Of all together.
+    pub average: u64,
+}
+
+/// Bits a second of these bytes in as many ticks of a rendition; at least 1.
+fn bits_per_second(bytes: u64, ticks: u64, rendition: &Rendition) -> u64 {
+    let bits = u128::from(bytes) * 8 * u128::from(rendition.timescale());
+    u64::try_from(bits.div_ceil(u128::from(ticks.max(1)))).unwrap_or(u64::MAX).max(1)
+}
+
+/// The URI of an item of a rendition, relative to the multivariant playlist.
+fn address(Addresses { version, query }: Addresses<'_>, rendition: &Rendition, item: Item) -> String {
+    format!("v-{version}/{}/{item}{query}", rendition.name())
+}
+
+/// Text for a quoted string, which has no quotation marks and no line breaks (§4.2).
+fn quoted(text: &str) -> String {
+    text.chars().filter(|letter| *letter != '"' && !letter.is_control()).take(128).collect()
+}

@@ -1,0 +1,184 @@
+//! HLS and DASH: from the segment table of an index to playlists, and from its pages to segments. Nothing is transcoded and
+//! nothing is stored: samples are those of the original, bit for bit.
+//!
+//! A [`Presentation`] is a whole content or a part of it, in tracks of CMAF ([`Rendition`]). Its playlists are made of the
+//! segment table alone; a segment is made of the pages that hold its samples.
+//!
+//! | module | what it knows |
+//! | --- | --- |
+//! | `rendition` | which tracks can be packaged, and why the others cannot |
+//! | `timeline` | how the times of a track become those of its segments |
+//! | `rows` | the segments of a rendition, from the table |
+//! | `segment` | the samples of a segment, and its bytes |
+//! | [`hls`] | playlists (RFC 8216bis) |
+//! | [`dash`] | the manifest (ISO/IEC 23009-1) |
+//! | [`name`] | the names of all these below a content |
+
+pub mod dash;
+pub mod hls;
+pub mod name;
+mod rendition;
+mod rows;
+mod segment;
+mod timeline;
+
+use crate::container::cmaf::{self, TrackHeader, UNITY};
+use crate::container::{self};
+use crate::fragment::resolve::Meaning;
+use crate::index::{Outline, Pages, PagesError};
+use crate::media::splice::Splice;
+use crate::media::{Interval, Kind, Time};
+
+pub use rendition::{NoStream, Rendition};
+pub use rows::{Row, Table};
+
+/// The longest segment that is given out.
+pub const LONGEST: Time = Time::from_secs(60);
+/// The most bytes of a segment.
+pub const LARGEST: u64 = 100_000_000;
+
+/// Why a segment or a playlist cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The content has no stream.
+    #[error(transparent)]
+    NoStream(#[from] NoStream),
+    /// There is no such segment or rendition.
+    #[error("there is no such segment")]
+    Missing,
+    /// The part is outside of the content.
+    #[error("the content has nothing at that time")]
+    Outside,
+    /// The samples cannot be written.
+    #[error(transparent)]
+    Container(#[from] container::Error),
+    /// The index cannot be read.
+    #[error(transparent)]
+    Pages(#[from] PagesError),
+}
+
+/// A content, or a part of it, as streams.
+#[derive(Clone, Debug)]
+pub struct Presentation<'a> {
+    outline: &'a Outline,
+    /// The tracks; the first one leads: its segments determine those of the others.
+    renditions: Vec<Rendition>,
+    /// The part of the content's timeline; `None` for the whole.
+    part: Option<Interval>,
+}
+
+impl<'a> Presentation<'a> {
+    /// The streams of a whole content.
+    ///
+    /// # Errors
+    ///
+    /// [`NoStream`] says why the content has none.
+    pub fn whole(outline: &'a Outline) -> Result<Self, NoStream> {
+        let renditions = rendition::all(outline, None, None)?;
+        Ok(Self { outline, renditions, part: None })
+    }
+
+    /// The streams of the part with this meaning.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoStream`] if it has none, [`Error::Outside`] if the content has nothing at that time.
+    pub fn part(outline: &'a Outline, meaning: &Meaning) -> Result<Self, Error> {
+        let interval = meaning.interval(outline).ok_or(Error::Outside)?;
+        let all = interval.start() <= Time::ZERO && interval.end() >= outline.duration;
+        let part = (!all).then_some(interval);
+        let renditions = rendition::all(outline, part, meaning.tracks.as_deref())?;
+        Ok(Self { outline, renditions, part })
+    }
+
+    /// The outline of the content.
+    #[must_use]
+    pub const fn outline(&self) -> &'a Outline {
+        self.outline
+    }
+
+    /// The renditions; the first one leads.
+    #[must_use]
+    pub fn renditions(&self) -> &[Rendition] {
+        &self.renditions
+    }
+
+    /// The part of the content's timeline; `None` for the whole.
+    #[must_use]
+    pub const fn interval(&self) -> Option<Interval> {
+        self.part
+    }
+
+    /// How long it lasts.
+    #[must_use]
+    pub fn duration(&self) -> Time {
+        self.part.map_or(self.outline.duration, |part| part.end().min(self.outline.duration) - part.start())
+    }
+
+    /// The rendition with this name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] if there is none.
+    pub fn rendition(&self, name: &str) -> Result<&Rendition, Error> {
+        self.renditions.iter().find(|rendition| rendition.name() == name).ok_or(Error::Missing)
+    }
+
+    /// The header of a rendition: HLS's media initialization section, DASH's initialization segment.
+    #[must_use]
+    pub fn header(&self, rendition: &Rendition) -> Vec<u8> {
+        let Some(track) = self.outline.tracks.get(rendition.place) else { return Vec::new() };
+        cmaf::header(&TrackHeader {
+            kind: track.kind,
+            entry: &rendition.entry,
+            timescale: rendition.timeline.timescale,
+            media_time: rendition.timeline.media_time,
+            dimensions: track.dimensions.unwrap_or_default(),
+            matrix: UNITY,
+            language: track.language.as_deref(),
+        })
+    }
+
+    /// The segment table of the presentation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pages`] if it cannot be read.
+    pub async fn table(&self, pages: &mut impl Pages) -> Result<Table, Error> {
+        let (first, last) = match self.part {
+            Some(part) => (part.start() - LONGEST, part.end()),
+            None => (Time::ZERO, Time::MAX),
+        };
+        Ok(Table::load(self.outline, pages, first, last).await?)
+    }
+
+    /// The segment of a rendition that is decoded at this time of its timeline. `key_frame`: only its first picture.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] if no segment begins there; others if the index cannot be read.
+    pub async fn segment(
+        &self,
+        pages: &mut impl Pages,
+        rendition: &Rendition,
+        time: u64,
+        key_frame: bool,
+    ) -> Result<Splice, Error> {
+        let near = rendition.timeline.near(time);
+        // The first segment of a part may begin before it.
+        let before = if self.part.is_some() && time == 0 { LONGEST } else { NEAR };
+        let table = Table::load(self.outline, pages, near - before, near + NEAR).await?;
+        let row = self.rows(rendition, &table).into_iter().find(|row| row.start == time).ok_or(Error::Missing)?;
+        segment::write(self, pages, rendition, &row, key_frame).await
+    }
+
+    /// Whether the leading track has pictures.
+    #[must_use]
+    pub fn has_pictures(&self) -> bool {
+        let leader = self.renditions.first().and_then(|leader| self.outline.tracks.get(leader.place));
+        leader.is_some_and(|track| track.kind == Kind::Video)
+    }
+}
+
+/// How far the beginning of a segment may be from the instant that its decode time says.
+const NEAR: Time = Time::from_secs(5);

@@ -1,0 +1,179 @@
+//! The names of what is derived from a content, below `{content}/~/`: parsed and written in one place.
+//!
+//! ```text
+//! master.m3u8                                   HLS: the multivariant playlist
+//! manifest.mpd                                  DASH
+//! about.json                                    what the content plays as
+//! v-{version}/{rendition}/index.m3u8            HLS: the media playlist of a rendition
+//! v-{version}/{rendition}/iframes.m3u8          HLS: its pictures at which decoding can begin
+//! v-{version}/{rendition}/init.mp4              its header
+//! v-{version}/{rendition}/{time}.m4s            the segment that is decoded at this time
+//! v-{version}/{rendition}/i{time}.m4s           the first picture of that segment
+//! ```
+//!
+//! All but `about.json` are there below a fragment too: `t=620,655/master.m3u8`. A version stands for the bytes of the content and
+//! for what writes its segments, so that no cache mixes two.
+
+use std::fmt;
+
+use crate::fragment::uri::Fragment;
+
+/// The path segment below which everything derived stands.
+pub const DERIVED: &str = "~";
+
+/// The longest name of a rendition or version.
+const LONGEST: usize = 64;
+
+/// What is derived from a content, or from a part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// The part, as the name has it: percent-encoded.
+    pub fragment: Option<String>,
+    /// What it is.
+    pub resource: Resource,
+}
+
+/// A derived resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// HLS's multivariant playlist.
+    Master,
+    /// DASH's manifest.
+    Manifest,
+    /// What the content plays as.
+    About,
+    /// What belongs to one version of a rendition.
+    Of {
+        /// The version.
+        version: String,
+        /// The name of the rendition.
+        rendition: String,
+        /// What of it.
+        item: Item,
+    },
+}
+
+/// What belongs to a rendition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// HLS's media playlist.
+    Playlist,
+    /// HLS's I-frame playlist.
+    KeyFrames,
+    /// The header.
+    Header,
+    /// The segment that is decoded at this time.
+    Segment(u64),
+    /// The first picture of that segment.
+    KeyFrame(u64),
+}
+
+impl Name {
+    /// Parses what follows `/~/`, as it is in the URI.
+    #[must_use]
+    pub fn parse(path: &str) -> Option<Self> {
+        if let Some(resource) = Resource::parse(path) {
+            return Some(Self { fragment: None, resource });
+        }
+        let (fragment, rest) = path.split_once('/')?;
+        let resource = Resource::parse(rest).filter(|resource| *resource != Resource::About)?;
+        let decoded = crate::fragment::uri::decode(fragment).ok()?;
+        let selects = [fragment, &*decoded].into_iter().find(|text| !Fragment::parse(text).is_empty())?;
+        Some(Self { fragment: Some(selects.to_owned()), resource })
+    }
+}
+
+impl Resource {
+    fn parse(path: &str) -> Option<Self> {
+        match path {
+            "master.m3u8" => return Some(Self::Master),
+            "manifest.mpd" => return Some(Self::Manifest),
+            "about.json" => return Some(Self::About),
+            _ => {}
+        }
+        let mut segments = path.strip_prefix("v-")?.split('/');
+        let (version, rendition, item) = (segments.next()?, segments.next()?, segments.next()?);
+        let is_name = |text: &str| {
+            (1..=LONGEST).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        };
+        let item = Item::parse(item)?;
+        let sound = segments.next().is_none() && is_name(version) && is_name(rendition);
+        sound.then(|| Self::Of { version: version.to_owned(), rendition: rendition.to_owned(), item })
+    }
+}
+
+impl Item {
+    fn parse(name: &str) -> Option<Self> {
+        match name {
+            "index.m3u8" => return Some(Self::Playlist),
+            "iframes.m3u8" => return Some(Self::KeyFrames),
+            "init.mp4" => return Some(Self::Header),
+            _ => {}
+        }
+        let name = name.strip_suffix(".m4s")?;
+        let (digits, key_frame) = name.strip_prefix('i').map_or((name, false), |digits| (digits, true));
+        // Every number has one name.
+        let canonical = digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+        let time = digits.parse().ok().filter(|_| canonical)?;
+        Some(if key_frame { Self::KeyFrame(time) } else { Self::Segment(time) })
+    }
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Playlist => f.write_str("index.m3u8"),
+            Self::KeyFrames => f.write_str("iframes.m3u8"),
+            Self::Header => f.write_str("init.mp4"),
+            Self::Segment(time) => write!(f, "{time}.m4s"),
+            Self::KeyFrame(time) => write!(f, "i{time}.m4s"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn names_are_parsed_and_each_has_one_form() {
+        let of = |item| Resource::Of { version: "aB3_-".to_owned(), rendition: "1-12800".to_owned(), item };
+        for (path, fragment, resource) in [
+            ("master.m3u8", None, Resource::Master),
+            ("manifest.mpd", None, Resource::Manifest),
+            ("about.json", None, Resource::About),
+            ("v-aB3_-/1-12800/index.m3u8", None, of(Item::Playlist)),
+            ("v-aB3_-/1-12800/iframes.m3u8", None, of(Item::KeyFrames)),
+            ("v-aB3_-/1-12800/init.mp4", None, of(Item::Header)),
+            ("v-aB3_-/1-12800/0.m4s", None, of(Item::Segment(0))),
+            ("t=620,655/master.m3u8", Some("t=620,655"), Resource::Master),
+            ("t%3D620%2C655/master.m3u8", Some("t=620,655"), Resource::Master),
+            ("t=1&track=audio/v-aB3_-/1-12800/i77.m4s", Some("t=1&track=audio"), of(Item::KeyFrame(77))),
+        ] {
+            let expected = Name { fragment: fragment.map(str::to_owned), resource };
+            assert_eq!(Name::parse(path), Some(expected), "{path}");
+        }
+        for path in [
+            "",
+            "master.m3u8/",
+            "MASTER.m3u8",
+            "t=620,655/about.json",
+            "banana/master.m3u8",
+            "/master.m3u8",
+            "v-/1-1/init.mp4",
+            "v-a/1.1/init.mp4",
+            "v-a/1-1/00.m4s",
+            "v-a/1-1/+1.m4s",
+            "v-a/1-1/-1.m4s",
+            "v-a/1-1/ii1.m4s",
+            "v-a/1-1/99999999999999999999.m4s",
+            "v-a/1-1/init.mp4/x",
+            "v-a/../init.mp4",
+            "t=1/t=2/master.m3u8",
+        ] {
+            assert_eq!(Name::parse(path), None, "{path}");
+        }
+    }
+}

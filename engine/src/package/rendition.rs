@@ -1,0 +1,164 @@
+//! Which tracks of a content can be packaged, and why the others cannot.
+
+use super::timeline::Timeline;
+use super::{LARGEST, LONGEST};
+use crate::container::cmaf::{self, Unavailable};
+use crate::index::{Outline, Segments};
+use crate::media::{Interval, Kind, Time, Track};
+
+/// Why a content has no stream.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoStream {
+    /// Its index has no segment table.
+    #[error("its index has no segment table: it has to be indexed again (reelspan reindex)")]
+    NoTable,
+    /// It has neither pictures nor sound, or none was selected.
+    #[error("it has neither pictures nor sound")]
+    Nothing,
+    /// A segment would be too long.
+    #[error("it has {:.0} seconds between two pictures at which a player can begin, and a segment has at most {:.0}", .found.as_secs_f64(), LONGEST.as_secs_f64())]
+    Long {
+        /// How long it would be.
+        found: Time,
+    },
+    /// A segment would be too large.
+    #[error(
+        "it has {found} bytes between two pictures at which a player can begin, and a segment has at most {LARGEST}"
+    )]
+    Large {
+        /// How large it would be.
+        found: u64,
+    },
+    /// A track has no place in CMAF.
+    #[error("its track {id} ({codec}): {why}")]
+    Track {
+        /// The track's number in the file.
+        id: u64,
+        /// Its codec.
+        codec: String,
+        /// Why.
+        why: Unavailable,
+    },
+    /// MPEG audio of another layer than III.
+    #[error("its track {id} is MPEG audio of layer I or II, which browsers do not play")]
+    Layer {
+        /// The track's number in the file.
+        id: u64,
+    },
+    /// Sound that is not compressed.
+    #[error("its track {id} is PCM: browsers play the stored file and its cuts")]
+    Pcm {
+        /// The track's number in the file.
+        id: u64,
+    },
+    /// The presentation of a track jumps.
+    #[error("the edit list of its track {id} has several parts")]
+    Edits {
+        /// The track's number in the file.
+        id: u64,
+    },
+    /// The times of a track cannot be expressed.
+    #[error("the timescale of its track {id} does not fit into a segment")]
+    Timescale {
+        /// The track's number in the file.
+        id: u64,
+    },
+}
+
+/// The sample entries of PCM (ISO/IEC 23003-5), which players of HLS and DASH do not take.
+const PCM: [&[u8]; 2] = [b"ipcm", b"fpcm"];
+
+/// MPEG audio whose sample entry is that of MP3, and which players take for MP3.
+const BEFORE_MP3: [&str; 4] = ["mp1", "mp2", "A_MPEG/L1", "A_MPEG/L2"];
+
+/// A track as a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendition {
+    /// The track's position in the outline.
+    pub place: usize,
+    /// Its position among the divided tracks of the segment table.
+    pub(super) index: usize,
+    /// Pictures or sound.
+    pub kind: Kind,
+    /// Its codec, for `CODECS` and `codecs` (RFC 6381).
+    pub codec: String,
+    /// Its sample entry.
+    pub(super) entry: Vec<u8>,
+    pub(super) timeline: Timeline,
+}
+
+impl Rendition {
+    /// Its name: the number of the track from 1, and the ticks a second of its segments.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}-{}", self.place + 1, self.timeline.timescale)
+    }
+
+    /// Ticks a second of its segments.
+    #[must_use]
+    pub const fn timescale(&self) -> u32 {
+        self.timeline.timescale
+    }
+
+    fn new(outline: &Outline, segments: &Segments, index: usize, part: Option<Interval>) -> Result<Self, NoStream> {
+        let place = segments.tracks.get(index).copied().ok_or(NoStream::Nothing)?;
+        let track = outline.tracks.get(place).ok_or(NoStream::Nothing)?;
+        let unavailable = |why| NoStream::Track { id: track.id, codec: track.codec.clone(), why };
+        cmaf::check(outline, track).map_err(unavailable)?;
+        let entry = cmaf::sample_entry(outline, track).map_err(unavailable)?;
+        if BEFORE_MP3.contains(&track.codec.as_str()) {
+            return Err(NoStream::Layer { id: track.id });
+        }
+        if PCM.iter().any(|kind| entry.get(4..8) == Some(*kind)) {
+            return Err(NoStream::Pcm { id: track.id });
+        }
+        if track.edits.iter().filter(|edit| edit.media.is_some()).count() > 1 {
+            return Err(NoStream::Edits { id: track.id });
+        }
+        let timeline = Timeline::new(outline, segments, index, part).ok_or(NoStream::Timescale { id: track.id })?;
+        let codec = cmaf::rfc6381(&entry);
+        Ok(Self { place, index, kind: track.kind, codec, entry, timeline })
+    }
+}
+
+/// The renditions of a content, or of a part of it with these tracks. Sound that has no place in CMAF is left out if
+/// there is other sound that has.
+pub fn all(outline: &Outline, part: Option<Interval>, chosen: Option<&[usize]>) -> Result<Vec<Rendition>, NoStream> {
+    let segments = outline.segments.as_deref().ok_or(NoStream::NoTable)?;
+    let track = |index: usize| segments.tracks.get(index).and_then(|place| outline.tracks.get(*place));
+    let is_chosen = |index: &usize| {
+        let place = segments.tracks.get(*index);
+        place.is_some_and(|place| chosen.is_none_or(|chosen| chosen.contains(place)))
+    };
+    let has_samples = |index: &usize| track(*index).is_some_and(|track| track.samples > 0);
+    let indexes = (0..segments.tracks.len()).filter(is_chosen).filter(has_samples);
+    let (mut renditions, mut refused) = (Vec::new(), None);
+    for index in indexes {
+        match Rendition::new(outline, segments, index, part) {
+            Ok(rendition) => renditions.push(rendition),
+            Err(why) if track(index).is_some_and(|track| track.kind == Kind::Video) => return Err(why),
+            Err(why) => refused = refused.or(Some(why)),
+        }
+    }
+    let has_sound = renditions.iter().any(|rendition| rendition.kind == Kind::Audio);
+    if let (Some(why), false) = (refused, has_sound) {
+        return Err(why);
+    }
+    if renditions.is_empty() {
+        return Err(NoStream::Nothing);
+    }
+    short_enough(segments, outline.tracks.get(segments.tracks.first().copied().unwrap_or_default()))?;
+    Ok(renditions)
+}
+
+/// Checks that segments are not too long or too large for a player.
+fn short_enough(segments: &Segments, leader: Option<&Track>) -> Result<(), NoStream> {
+    let longest = leader.map_or(Time::ZERO, |leader| leader.timescale.time(segments.longest));
+    if longest > LONGEST {
+        return Err(NoStream::Long { found: longest });
+    }
+    if segments.largest > LARGEST {
+        return Err(NoStream::Large { found: segments.largest });
+    }
+    Ok(())
+}

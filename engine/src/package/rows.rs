@@ -1,0 +1,203 @@
+//! The segments of a rendition, from the segment table.
+
+use super::timeline::LEAD;
+use super::{Presentation, Rendition};
+use crate::index::{FIRST_PART, Outline, Pages, PagesError, Segment, Stretch, part_at};
+use crate::media::{Kind, Ticks, Time, Track};
+
+/// A range of the segment table.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    segments: Vec<Segment>,
+    /// Whether it has the last segment.
+    is_end: bool,
+}
+
+impl Table {
+    /// Loads the segments that begin in this interval of the timeline, and perhaps some more.
+    pub(super) async fn load(
+        outline: &Outline,
+        pages: &mut impl Pages,
+        first: Time,
+        last: Time,
+    ) -> Result<Self, PagesError> {
+        let parts = outline.segments.as_ref().map_or(0, |segments| segments.parts);
+        let Some(end) = parts.checked_sub(1) else { return Ok(Self::default()) };
+        let (first, last) = (part_at(first).min(end), part_at(last).min(end));
+        pages.fetch(FIRST_PART + first..=FIRST_PART + last).await?;
+        let mut segments = Vec::new();
+        for number in first..=last {
+            let part = pages.segments(number)?;
+            // Every part exists: the head says how many there are.
+            segments.extend(part.ok_or(PagesError::Changed)?.segments);
+        }
+        Ok(Self { segments, is_end: last == end })
+    }
+}
+
+/// A segment of a rendition. Times are ticks of the rendition's segments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its decode time: also its name.
+    pub start: u64,
+    /// How long it lasts.
+    pub duration: u64,
+    /// Bytes of its samples.
+    pub bytes: u64,
+    /// Bytes of its first sample, of pictures.
+    pub sync_bytes: u64,
+    /// Its samples in the track: those decoded from here, …
+    pub(super) from: Ticks,
+    /// … and before here.
+    pub(super) to: Ticks,
+    /// Whether it is the first one of a part, which begins within it.
+    pub(super) begins_part: bool,
+    /// Whether it is the last one of a part, which ends within it.
+    pub(super) ends_part: bool,
+}
+
+/// The instants, in presentation times of the leading track, between which segments belong to a part.
+struct Bounds {
+    start: Ticks,
+    end: Ticks,
+}
+
+impl Presentation<'_> {
+    /// The segments of a rendition that the table has, in order.
+    #[must_use]
+    pub fn rows(&self, rendition: &Rendition, table: &Table) -> Vec<Row> {
+        let Some(bounds) = self.bounds() else { return whole_rows(rendition, table) };
+        let begins = |segment: &Segment| segment.tracks.first().map(|stretch| stretch.start + segment.composition);
+        let begun =
+            |instant: Ticks| table.segments.partition_point(|segment| begins(segment).is_some_and(|at| at <= instant));
+        let first = begun(bounds.start).saturating_sub(1);
+        let behind = begun(bounds.end - Ticks(1)).max(first + 1);
+        let segments = table.segments.get(first..behind.min(table.segments.len())).unwrap_or_default();
+        let Some(track) = self.outline.tracks.get(rendition.place) else { return Vec::new() };
+        let rows = segments.iter().zip(first..).filter_map(|(segment, place)| {
+            let stretch = segment.tracks.get(rendition.index).filter(|stretch| stretch.start < stretch.end)?;
+            let next = table.segments.get(place + 1);
+            let ending = next.filter(|_| place + 1 == behind).map(|next| self.leading_end(rendition, track, next));
+            let next = next.and_then(|next| next.tracks.get(rendition.index));
+            let row =
+                self.part_row((rendition, track), (segment, *stretch), next, (place == first, place + 1 == behind))?;
+            let to = ending.flatten().map_or(row.to, |ending| ending.max(row.to));
+            Some(Row { to, ..row })
+        });
+        rows.collect()
+    }
+
+    /// A segment of a part. `None` if the track has nothing in it.
+    fn part_row(
+        &self,
+        (rendition, track): (&Rendition, &Track),
+        (segment, stretch): (&Segment, Stretch),
+        next: Option<&Stretch>,
+        (begins_part, ends_part): (bool, bool),
+    ) -> Option<Row> {
+        let part = self.part?;
+        let timeline = &rendition.timeline;
+        let composition = if track.kind == Kind::Video { segment.composition } else { Ticks::ZERO };
+        let (begins, ends) = (stretch.start + composition, stretch.end + composition);
+        let (from, to) =
+            (track.timescale.ticks(part.start()) + track.shift(), track.timescale.ticks(part.end()) + track.shift());
+        if ends <= from || begins >= to {
+            return None;
+        }
+        let start = if begins_part { 0 } else { timeline.decode(stretch.start) };
+        let mut end = timeline.decode(next.map_or(stretch.end, |next| next.start.max(stretch.start)));
+        if ends_part {
+            end = end.min(self.end_of(rendition, track)?);
+        }
+        let start = u64::try_from(start).unwrap_or(0);
+        let duration = u64::try_from(end).unwrap_or(0).checked_sub(start).filter(|duration| *duration > 0)?;
+        Some(Row {
+            start,
+            duration,
+            bytes: stretch.bytes,
+            sync_bytes: segment.sync_bytes,
+            from: stretch.start,
+            to: stretch.end,
+            begins_part,
+            ends_part,
+        })
+    }
+
+    /// The decode time before which all pictures of a segment are decoded that are presented before its sync sample, if there
+    /// may be any: a part that ends before the sync sample needs them.
+    fn leading_end(&self, rendition: &Rendition, track: &Track, segment: &Segment) -> Option<Ticks> {
+        let leads = !self.is_independent() && rendition.index == 0 && track.kind == Kind::Video;
+        let stretch = segment.tracks.first().filter(|_| leads)?;
+        let sync = stretch.start + segment.composition;
+        Some((sync - track.composition.0 + Ticks(1)).min(stretch.end))
+    }
+
+    /// The decode time at which a rendition of a part ends.
+    pub(super) fn end_of(&self, rendition: &Rendition, track: &Track) -> Option<i64> {
+        let part = self.part?;
+        let end = track.timescale.ticks(part.end()) + track.shift();
+        Some(rendition.timeline.decode(end - rendition.timeline.composition))
+    }
+
+    fn bounds(&self) -> Option<Bounds> {
+        let part = self.part?;
+        let segments = self.outline.segments.as_ref()?;
+        let leader = self.outline.tracks.get(*segments.tracks.first()?)?;
+        let at = |time: Time| leader.timescale.ticks(time) + leader.shift();
+        Some(Bounds { start: at(part.start()), end: at(part.end().min(self.outline.duration)) })
+    }
+
+    /// The time at which a part begins to be shown, in seconds: behind the pictures that only decoding needs.
+    #[must_use]
+    pub fn shown_from(&self) -> Option<f64> {
+        let leader = self.renditions.first().filter(|leader| self.part.is_some() && leader.kind == Kind::Video)?;
+        Some(leader.timeline.seconds(LEAD))
+    }
+}
+
+/// The segments of a rendition of the whole content.
+fn whole_rows(rendition: &Rendition, table: &Table) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::with_capacity(table.segments.len());
+    for segment in &table.segments {
+        let Some(stretch) = segment.tracks.get(rendition.index) else { continue };
+        let start = u64::try_from(rendition.timeline.decode(stretch.start)).unwrap_or(0);
+        if stretch.start >= stretch.end {
+            continue;
+        }
+        // A gap belongs to the segment before it.
+        if let Some(before) = rows.last_mut() {
+            before.duration = start.saturating_sub(before.start);
+        }
+        rows.push(Row {
+            start,
+            duration: u64::try_from(rendition.timeline.duration(stretch.duration())).unwrap_or(0),
+            bytes: stretch.bytes,
+            sync_bytes: segment.sync_bytes,
+            from: stretch.start,
+            to: stretch.end,
+            begins_part: false,
+            ends_part: false,
+        });
+    }
+    rows
+}
+
+impl Table {
+    /// How many segments it has.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// Whether it reaches to the end of the content.
+    #[must_use]
+    pub const fn is_end(&self) -> bool {
+        self.is_end
+    }
+}

@@ -1,0 +1,276 @@
+//! The samples of a segment, from the pages, and its bytes.
+
+use super::timeline::LEAD;
+use super::{Error, Presentation, Rendition, Row};
+use crate::container::cmaf::{self, Sample, Unavailable};
+use crate::container::{self, Payload};
+use crate::index::{Outline, Pages, cell};
+use crate::media::splice::Splice;
+use crate::media::{Kind, Run, Ticks, Track};
+
+/// The most samples of a segment: 60 s of the shortest frames of sound, and more than any pictures.
+const MOST_SAMPLES: usize = 65_536;
+
+/// A sample with its times in the track.
+#[derive(Clone, Copy, Debug)]
+struct Timed {
+    decode: Ticks,
+    end: Ticks,
+    composition: Ticks,
+    size: u32,
+    sync: bool,
+}
+
+impl Timed {
+    fn presentation(&self) -> Ticks {
+        self.decode + self.composition
+    }
+
+    /// When the next sample in order of presentation begins, if all last as long.
+    fn presented_until(&self) -> Ticks {
+        self.end + self.composition
+    }
+}
+
+/// Writes a segment of a rendition.
+pub async fn write(
+    presentation: &Presentation<'_>,
+    pages: &mut impl Pages,
+    rendition: &Rendition,
+    row: &Row,
+    key_frame: bool,
+) -> Result<Splice, Error> {
+    let outline = presentation.outline();
+    let track = outline.tracks.get(rendition.place).ok_or(Error::Missing)?;
+    let runs = runs(pages, (rendition.place, track), row.from, row.to).await?;
+    let runs = if row.begins_part || row.ends_part { needed(presentation, rendition, track, row, runs) } else { runs };
+    let runs = if key_frame { first_sample(runs) } else { runs };
+    let (timed, payload) = samples(outline, track, &runs)?;
+    let samples = on_timeline(presentation, rendition, track, (row, key_frame), &timed)?;
+    let start = match timed.first() {
+        // The frames of sound before a part are skipped by the edit list, and need not begin at zero.
+        Some(first) if track.kind != Kind::Video => u64::try_from(rendition.timeline.decode(first.decode)).unwrap_or(0),
+        _ => row.start,
+    };
+    let seconds = start / u64::from(rendition.timeline.timescale).max(1);
+    let sequence = u32::try_from(seconds).unwrap_or(u32::MAX - 1) + 1;
+    Ok(cmaf::segment(sequence, start, &samples, &payload))
+}
+
+/// The samples of a track that are decoded from `from` up to, not including, `to`.
+async fn runs(
+    pages: &mut impl Pages,
+    (place, track): (usize, &Track),
+    from: Ticks,
+    to: Ticks,
+) -> Result<Vec<Run>, Error> {
+    let cells = cell(track, from)..=cell(track, to - Ticks(1)).saturating_add(track.late);
+    pages.fetch(cells.clone()).await?;
+    let (mut runs, mut count) = (Vec::new(), 0);
+    for number in cells {
+        let Some(page) = pages.page(number)? else { continue };
+        let Some(part) = page.tracks.into_iter().nth(place) else { continue };
+        for run in part.runs {
+            if let Some(run) = run.slice(decoded_before(&run, from)..decoded_before(&run, to)) {
+                count += run.count as usize;
+                runs.push(run);
+            }
+        }
+        if count > MOST_SAMPLES {
+            let bound = MOST_SAMPLES as u64;
+            return Err(container::Error::Memory { taken: count as u64, bound }.into());
+        }
+    }
+    if runs.is_empty() { Err(Error::Missing) } else { Ok(runs) }
+}
+
+/// How many samples of a run are decoded before this time.
+fn decoded_before(run: &Run, time: Ticks) -> u32 {
+    if run.decode >= time { 0 } else { run.count_before(time).min(run.count) }
+}
+
+/// The samples that a part needs of its first or last segment: from the last sync sample before its beginning (of sound:
+/// from as much before as decoding needs) to the last sample that is presented before its end.
+fn needed(
+    presentation: &Presentation<'_>,
+    rendition: &Rendition,
+    track: &Track,
+    row: &Row,
+    runs: Vec<Run>,
+) -> Vec<Run> {
+    let Some(part) = presentation.interval() else { return runs };
+    let from = track.timescale.ticks(part.start()) + track.shift();
+    let to = track.timescale.ticks(part.end()) + track.shift();
+    let mut runs = single(runs);
+    if row.begins_part && rendition.kind == Kind::Video {
+        let begins = runs.iter().rposition(|run| run.sync && run.presentation() <= from).unwrap_or(0);
+        runs.drain(..begins);
+        let sync = runs.first().map_or(Ticks::ZERO, Run::presentation);
+        // Pictures that precede the sync sample need the group before it, and no other picture needs them.
+        let behind = runs.iter().skip(1).position(|run| run.presentation() >= sync).map_or(runs.len(), |at| at + 1);
+        runs.drain(1.min(runs.len())..behind);
+    } else if row.begins_part {
+        let heard = from - track.preroll;
+        let begins = runs.iter().position(|run| run.decode_end() + run.composition > heard).unwrap_or(0);
+        let begins = runs.iter().take(begins + 1).rposition(|run| run.sync).unwrap_or(0);
+        runs.drain(..begins);
+    }
+    if row.ends_part {
+        let ends = runs.iter().rposition(|run| run.presentation() < to).map_or(1, |last| last + 1);
+        runs.truncate(ends);
+    }
+    runs
+}
+
+/// The runs as runs of one sample. Frames that span several runs (Ogg) stay apart.
+fn single(runs: Vec<Run>) -> Vec<Run> {
+    runs.into_iter().flat_map(|run| (0..run.count).filter_map(move |at| run.slice(at..at + 1))).collect()
+}
+
+/// The first sample, with all its parts.
+fn first_sample(runs: Vec<Run>) -> Vec<Run> {
+    let mut runs = single(runs);
+    // All parts of a sample but the last have no duration.
+    let whole = runs.iter().position(|run| run.duration > Ticks::ZERO).map_or(1, |last| last + 1);
+    runs.truncate(whole);
+    runs
+}
+
+/// The samples of these runs, and their bytes.
+fn samples(outline: &Outline, track: &Track, runs: &[Run]) -> Result<(Vec<Timed>, Splice), Error> {
+    let mut timed: Vec<Timed> = Vec::new();
+    let mut bytes = Splice::new();
+    // The parts of a sample before its last.
+    let mut open: Option<(Timed, u64)> = None;
+    for run in runs {
+        let payload = container::payload(outline, track, run)?;
+        let (splice, is_whole) = match payload {
+            Payload::Whole(splice) => (splice, true),
+            Payload::Part(splice) => (splice, false),
+            Payload::Laced(_) => {
+                let (id, codec) = (track.id, track.codec.clone());
+                return Err(super::NoStream::Track { id, codec, why: Unavailable::Laced }.into());
+            }
+        };
+        bytes.append(&splice);
+        let before = open.take();
+        let length = splice.len() / u64::from(run.count.max(1)) + before.as_ref().map_or(0, |(_, length)| *length);
+        let size = u32::try_from(length).unwrap_or(u32::MAX);
+        let first = before.map(|(first, _)| first);
+        for at in 0..run.count {
+            let Some(one) = run.slice(at..at + 1) else { continue };
+            let (decode, end) = (one.decode, one.decode_end());
+            let mut sample = Timed { decode, end, composition: one.composition, size, sync: one.sync };
+            if let Some(first) = first {
+                sample = Timed { end, size, ..first };
+            }
+            if is_whole {
+                timed.push(sample);
+            } else {
+                open = Some((sample, length));
+            }
+        }
+    }
+    Ok((timed, bytes))
+}
+
+/// The samples as the segment lists them.
+fn on_timeline(
+    presentation: &Presentation<'_>,
+    rendition: &Rendition,
+    track: &Track,
+    (row, key_frame): (&Row, bool),
+    timed: &[Timed],
+) -> Result<Vec<Sample>, Error> {
+    let timeline = &rendition.timeline;
+    let is_part = (row.begins_part || row.ends_part) && track.kind == Kind::Video;
+    let times = match presentation.interval().filter(|_| is_part) {
+        Some(_) => part_times(presentation, rendition, track, row, timed),
+        None => {
+            timed.iter().map(|sample| (timeline.decode(sample.decode), timeline.offset(sample.composition))).collect()
+        }
+    };
+    let end = row.start.saturating_add(row.duration);
+    let end = i64::try_from(end).unwrap_or(i64::MAX);
+    let last = timed.last().map_or(end, |last| timeline.decode(last.end));
+    // A picture alone is shown as long as its segment.
+    let end = if is_part || key_frame { end } else { last };
+    let ends = times.iter().skip(1).map(|(decode, _)| *decode).chain([end]);
+    let samples = timed.iter().zip(&times).zip(ends).map(|((sample, (decode, offset)), end)| {
+        Some(Sample {
+            duration: u32::try_from((end - decode).max(0)).ok()?,
+            size: sample.size,
+            sync: sample.sync,
+            composition: i32::try_from(*offset).ok()?,
+        })
+    });
+    let samples: Option<Vec<Sample>> = samples.collect();
+    samples.ok_or_else(|| super::NoStream::Timescale { id: track.id }.into())
+}
+
+/// Decode times and composition offsets of the pictures of a part's first or last segment. Those that are only decoded last
+/// one tick each: before the part from zero, after it at its end.
+fn part_times(
+    presentation: &Presentation<'_>,
+    rendition: &Rendition,
+    track: &Track,
+    row: &Row,
+    timed: &[Timed],
+) -> Vec<(i64, i64)> {
+    let timeline = &rendition.timeline;
+    let Some(part) = presentation.interval() else { return Vec::new() };
+    let from = track.timescale.ticks(part.start()) + track.shift();
+    let to = track.timescale.ticks(part.end()) + track.shift();
+    let end = i64::try_from(row.start.saturating_add(row.duration)).unwrap_or(i64::MAX);
+    let lead = i64::try_from(LEAD).unwrap_or(i64::MAX);
+    let is_before = |sample: &Timed| row.begins_part && sample.presented_until() <= from;
+    let is_behind = |sample: &Timed| row.ends_part && sample.presentation() >= to;
+    let (before, behind) = (Order::of(timed, is_before), Order::of(timed, is_behind));
+    let mut shown_end = lead;
+    for sample in timed.iter().filter(|sample| !is_before(sample) && !is_behind(sample)) {
+        shown_end = shown_end.max(timeline.presentation(sample.presented_until().min(to)));
+    }
+    let count = timed.len();
+    timed
+        .iter()
+        .enumerate()
+        .map(|(at, sample)| {
+            let natural = timeline.decode(sample.decode);
+            let (at, left) = (i64::try_from(at).unwrap_or(0), i64::try_from(count - at).unwrap_or(0));
+            let mut decode = natural;
+            if row.ends_part {
+                decode = decode.min(end - left);
+            }
+            if row.begins_part {
+                decode = if at == 0 { 0 } else { decode.max(at) };
+            }
+            let shown = if is_before(sample) {
+                before.rank(sample)
+            } else if is_behind(sample) {
+                shown_end + behind.rank(sample)
+            } else if row.begins_part {
+                timeline.presentation(sample.presentation()).max(lead)
+            } else {
+                timeline.presentation(sample.presentation())
+            };
+            (decode, shown - decode)
+        })
+        .collect()
+}
+
+/// The presentation times of some pictures, in order.
+struct Order(Vec<Ticks>);
+
+impl Order {
+    fn of(timed: &[Timed], is: impl Fn(&Timed) -> bool) -> Self {
+        let mut times: Vec<Ticks> = timed.iter().filter(|sample| is(sample)).map(Timed::presentation).collect();
+        times.sort_unstable();
+        Self(times)
+    }
+
+    /// How many are presented before this one.
+    fn rank(&self, sample: &Timed) -> i64 {
+        let before = self.0.partition_point(|time| *time < sample.presentation());
+        i64::try_from(before).unwrap_or(i64::MAX)
+    }
+}

@@ -1,0 +1,83 @@
+//! What ffmpeg decodes from a stream is what it decodes from the file.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use reelspan_engine::media::Kind;
+
+use crate::streams::{Content, Folder, samples};
+
+/// What ffmpeg decodes from an input with these arguments, and what it complains of.
+fn decoded(input: &Path, output: &[&str]) -> (Vec<u8>, String) {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error"]);
+    if input.extension().is_some_and(|extension| extension == "m3u8") {
+        command.args(["-allowed_extensions", "ALL"]);
+    }
+    let output = command.arg("-i").arg(input).args(output).arg("-").output().expect("ffmpeg has to be installed");
+    (output.stdout, String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// The digests of the decoded pictures, in order.
+fn pictures(input: &Path) -> (Vec<String>, String) {
+    let (text, errors) = decoded(input, &["-map", "0:v:0", "-fps_mode", "passthrough", "-f", "framemd5"]);
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let frames = text.lines().filter(|line| !line.starts_with('#'));
+    let frames = frames.filter_map(|line| line.rsplit(',').next().map(|digest| digest.trim().to_owned()));
+    (frames.collect(), errors)
+}
+
+/// The decoded sound, as 16-bit PCM.
+fn sound(input: &Path) -> (Vec<u8>, String) {
+    decoded(input, &["-map", "0:a:0", "-f", "s16le"])
+}
+
+/// How many frames of sound the edit list of a header skips, which ffmpeg decodes in HLS nevertheless, before time zero.
+fn skipped(header: &[u8]) -> usize {
+    let list = header.windows(4).position(|window| window == b"elst");
+    list.map_or(0, |at| u64::from_be_bytes(header[at + 20..at + 28].try_into().unwrap()) as usize)
+}
+
+#[test]
+fn ffmpeg_decodes_from_hls_what_it_decodes_from_the_file() {
+    let folder = Folder::new("decoded");
+    let mut streams = 0;
+    for path in samples() {
+        let Some(content) = Content::open(&path) else { continue };
+        let Ok(presentation) = content.presentation("") else { continue };
+        streams += 1;
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let out = folder.0.join(&name);
+        content.write("", &out).unwrap();
+        let master = out.join("master.m3u8");
+        for kind in [Kind::Video, Kind::Audio] {
+            let Some(rendition) = presentation.renditions().iter().find(|rendition| rendition.kind == kind) else {
+                continue;
+            };
+            if kind == Kind::Video {
+                let ((expected, complaints), (got, errors)) = (pictures(&path), pictures(&master));
+                assert!(errors.is_empty() || !complaints.is_empty(), "{name}: {errors}");
+                assert_eq!(got, expected, "{name}");
+                continue;
+            }
+            let ((expected, complaints), (got, errors)) = (sound(&path), sound(&master));
+            assert!(errors.is_empty() || !complaints.is_empty(), "{name}: {errors}");
+            let channels = usize::from(content.outline.tracks[rendition.place].channels.unwrap_or(1));
+            let header = fs::read(out.join("v-x").join(rendition.name()).join("init.mp4")).unwrap();
+            // The decoder of Opus skips by itself what its own header says.
+            let before = if content.outline.tracks[rendition.place].codec == "opus" { 0 } else { skipped(&header) };
+            let got = got.get(before * channels * 2..).unwrap();
+            // A file may say that less than its last frame is to be played.
+            let common = expected.len().min(got.len());
+            assert!(
+                common > 0 && got.len().abs_diff(expected.len()) <= 4608 * channels * 2,
+                "{name}: {} of {}",
+                got.len(),
+                expected.len()
+            );
+            assert!(got[..common] == expected[..common], "{name}: other sound");
+        }
+    }
+    assert!(streams > 20, "{streams} streams");
+}

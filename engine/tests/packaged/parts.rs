@@ -1,0 +1,112 @@
+//! The stream of a part begins to be shown at the instant asked for, and ends where asked.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use futures::executor::block_on;
+use reelspan_engine::media::Kind;
+
+use crate::promises::{Read, payloads, read};
+use crate::streams::{Content, Folder, samples};
+
+const FILMS: [&str; 5] =
+    ["counter.mp4", "counter-open-gop.mp4", "counter-fragmented.mp4", "counter.mkv", "formats/reordered.flv"];
+
+/// Beginnings and ends in seconds, at all places of a group of pictures of four or five seconds.
+const PARTS: [(f64, f64); 6] = [(4.96, 7.12), (0.0, 1.0), (3.0, 3.04), (2.5, 11.48), (8.0, 12.0), (1.02, 10.99)];
+
+fn film(name: &str) -> PathBuf {
+    samples().into_iter().find(|path| path.ends_with(name)).unwrap()
+}
+
+/// The presentation time of each picture in seconds, and how long it is shown, with its bytes, in order of presentation.
+fn shown(content: &Content, fragment: &str) -> Vec<(f64, Vec<u8>)> {
+    let presentation = content.presentation(fragment).unwrap();
+    let rendition = &presentation.renditions()[0];
+    let table = block_on(presentation.table(&mut &content.pages)).unwrap();
+    let mut all: Vec<(i64, Vec<u8>)> = Vec::new();
+    let mut end = 0;
+    for row in presentation.rows(rendition, &table) {
+        let segment = block_on(presentation.segment(&mut &content.pages, rendition, row.start, false)).unwrap();
+        let samples: Vec<Read> = read(&content.bytes(&segment));
+        assert_eq!((samples[0].decode, row.start), (end, end), "{fragment}: segments follow each other");
+        end += samples.iter().map(|sample| sample.duration).sum::<u64>();
+        assert_eq!(end, row.start + row.duration, "{fragment}: a playlist says how long a segment lasts");
+        let time = |sample: &Read| sample.decode.cast_signed() + sample.composition;
+        all.extend(samples.iter().map(|sample| (time(sample), sample.bytes.clone())));
+    }
+    all.sort_by_key(|(time, _)| *time);
+    assert!(all.windows(2).all(|pair| pair[0].0 < pair[1].0), "{fragment}: no two pictures at one time");
+    let scale = f64::from(rendition.timescale());
+    all.into_iter().map(|(time, bytes)| (time as f64 / scale, bytes)).collect()
+}
+
+#[test]
+fn each_picture_of_a_part_has_its_time_and_the_others_pass_in_no_time() {
+    for name in FILMS {
+        let content = Content::open(&film(name)).unwrap();
+        let place = content.outline.tracks.iter().position(|track| track.kind == Kind::Video).unwrap();
+        let track = &content.outline.tracks[place];
+        let mut pictures: Vec<(f64, f64, Vec<u8>)> = payloads(&content, place)
+            .into_iter()
+            .map(|(run, bytes)| {
+                let at = |ticks| track.timescale.time(ticks).as_secs_f64();
+                let begins = run.presentation() - track.shift();
+                (at(begins), at(begins + run.duration), bytes)
+            })
+            .collect();
+        pictures.sort_by(|one, other| one.0.total_cmp(&other.0));
+        for (start, end) in PARTS {
+            let given = shown(&content, &format!("t={start},{end}"));
+            let asked: Vec<_> =
+                pictures.iter().filter(|(from, to, _)| *to > start + 1e-9 && *from < end - 1e-9).collect();
+            let first = given.iter().position(|(_, bytes)| *bytes == asked[0].2).unwrap();
+            let lead = 8192.0 / 20e6;
+            assert!(given[..first].iter().all(|(time, _)| *time < lead), "{name} {start},{end}");
+            for ((time, bytes), (from, _, expected)) in given[first..].iter().zip(&asked) {
+                assert!(bytes == expected, "{name} {start},{end}: another picture at {time}");
+                let due = (from - start).max(0.0);
+                assert!((time - due).abs() < 2.0 * lead, "{name} {start},{end}: {time} for {due}");
+            }
+            let behind = &given[first + asked.len()..];
+            let ends = asked.last().unwrap().1.min(end) - start;
+            assert!(
+                behind.iter().all(|(time, _)| (time - ends).abs() < 2.0 * lead),
+                "{name} {start},{end}: {behind:?}"
+            );
+        }
+    }
+}
+
+/// The digests of the decoded pictures of an input, in order.
+fn decoded(input: &Path, arguments: &[&str]) -> Vec<String> {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error"]).args(arguments).arg("-i").arg(input);
+    command.args(["-map", "0:v:0", "-fps_mode", "passthrough", "-f", "framemd5", "-"]);
+    let output = command.output().expect("ffmpeg has to be installed");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let frames = text.lines().filter(|line| !line.starts_with('#'));
+    frames.map(|line| line.rsplit(',').next().unwrap().trim().to_owned()).collect()
+}
+
+#[test]
+fn ffmpeg_decodes_the_pictures_of_a_part_that_it_decodes_of_the_film() {
+    let folder = Folder::new("parts");
+    for name in FILMS {
+        let path = film(name);
+        let content = Content::open(&path).unwrap();
+        let all = decoded(&path, &[]);
+        for (start, end) in PARTS {
+            let out = folder.0.join("part");
+            content.write(&format!("t={start},{end}"), &out).unwrap();
+            let given = decoded(&out.join("master.m3u8"), &["-allowed_extensions", "ALL"]);
+            let count = shown(&content, &format!("t={start},{end}")).len();
+            assert_eq!(given.len(), count, "{name} {start},{end}");
+            let begins = all.iter().position(|digest| *digest == given[0]).unwrap();
+            // The pictures of an open group that precede its sync sample are left out; no others are.
+            let mut rest = all[begins..].iter();
+            assert!(given.iter().all(|digest| rest.any(|other| other == digest)), "{name} {start},{end}");
+            std::fs::remove_dir_all(&out).unwrap();
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What `docs/packaging.md` promises of every stream, held against the samples.
+
+use std::collections::BTreeMap;
+
+use futures::executor::block_on;
+use reelspan_engine::container::{self, Payload};
+use reelspan_engine::index::Pages;
+use reelspan_engine::media::{Kind, Run, Ticks};
+use reelspan_engine::package::hls::Addresses;
+use reelspan_engine::package::{Presentation, Rendition};
+
+use crate::streams::{Content, samples};
+
+/// A sample of a segment, from its boxes.
+#[derive(Debug)]
+pub struct Read {
+    pub decode: u64,
+    pub duration: u64,
+    pub composition: i64,
+    pub sync: bool,
+    pub bytes: Vec<u8>,
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap())
+}
+
+/// The boxes in these bytes, by type.
+fn boxes(mut bytes: &[u8]) -> Vec<(&[u8], &[u8])> {
+    let mut all = Vec::new();
+    while bytes.len() >= 8 {
+        let size = u32_at(bytes, 0) as usize;
+        all.push((&bytes[4..8], &bytes[8..size]));
+        bytes = &bytes[size..];
+    }
+    assert!(bytes.is_empty());
+    all
+}
+
+fn child<'a>(bytes: &'a [u8], kind: &[u8]) -> &'a [u8] {
+    boxes(bytes).into_iter().find(|(found, _)| *found == kind).unwrap().1
+}
+
+/// The samples of a segment.
+pub fn read(segment: &[u8]) -> Vec<Read> {
+    let kinds: Vec<&[u8]> = boxes(segment).iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, [b"styp", b"moof", b"mdat"]);
+    let traf = child(child(segment, b"moof"), b"traf");
+    let (header, run) = (child(traf, b"tfhd"), child(traf, b"trun"));
+    let flags = u32_at(header, 0) & 0xff_ffff;
+    assert_eq!(flags & 0x2_0000, 0x2_0000);
+    let mut at = 8;
+    let mut default = |flag: u32| {
+        (flags & flag != 0).then(|| {
+            at += 4;
+            u32_at(header, at - 4)
+        })
+    };
+    let (duration, size, default_flags) = (default(0x08), default(0x10), default(0x20));
+    let tfdt = child(traf, b"tfdt");
+    let mut decode = u64::from_be_bytes(tfdt[4..12].try_into().unwrap());
+    let (flags, count) = (u32_at(run, 0) & 0xff_ffff, u32_at(run, 4));
+    let moof = segment.windows(4).position(|window| window == b"moof").unwrap() - 4;
+    let mut data = moof + u32_at(run, 8) as usize;
+    let mut at = 12;
+    let mut field = |flag: u32| {
+        (flags & flag != 0).then(|| {
+            at += 4;
+            u32_at(run, at - 4)
+        })
+    };
+    let first_flags = field(0x04);
+    let samples = (0..count).map(|number| {
+        let duration = u64::from(field(0x100).or(duration).unwrap());
+        let size = field(0x200).or(size).unwrap() as usize;
+        let flags = field(0x400).or(first_flags.filter(|_| number == 0)).or(default_flags).unwrap();
+        let composition = i64::from(field(0x800).unwrap_or(0).cast_signed());
+        let sample = Read {
+            decode,
+            duration,
+            composition,
+            sync: flags & 0x1_0000 == 0,
+            bytes: segment[data..data + size].to_vec(),
+        };
+        (decode, data) = (decode + duration, data + size);
+        sample
+    });
+    let samples: Vec<Read> = samples.collect();
+    assert_eq!(data, segment.len());
+    samples
+}
+
+/// The payloads of a track as its file has them.
+pub fn payloads(content: &Content, place: usize) -> Vec<(Run, Vec<u8>)> {
+    let pages = &content.pages;
+    let mut all: Vec<(Run, Vec<u8>)> = Vec::new();
+    let (mut open, mut first) = (Vec::new(), None);
+    let track = &content.outline.tracks[place];
+    for number in 0..content.outline.pages {
+        let Some(page) = Pages::page(&pages, number).unwrap() else { continue };
+        let Some(track_page) = page.tracks.into_iter().nth(place) else { continue };
+        for run in track_page.runs {
+            for at in 0..run.count {
+                let one = run.slice(at..at + 1).unwrap();
+                match container::payload(&content.outline, track, &one).unwrap() {
+                    Payload::Whole(splice) => {
+                        open.extend(content.bytes(&splice));
+                        all.push((first.take().unwrap_or(one), std::mem::take(&mut open)));
+                    }
+                    Payload::Part(splice) => {
+                        open.extend(content.bytes(&splice));
+                        first.get_or_insert(one);
+                    }
+                    Payload::Laced(_) => panic!("laced"),
+                }
+            }
+        }
+    }
+    all
+}
+
+/// All samples of a rendition, by segment.
+fn segments(content: &Content, presentation: &Presentation<'_>, rendition: &Rendition) -> Vec<Vec<Read>> {
+    let mut pages = &content.pages;
+    let table = block_on(presentation.table(&mut pages)).unwrap();
+    let rows = presentation.rows(rendition, &table);
+    let segment = |row: &reelspan_engine::package::Row| {
+        let splice = block_on(presentation.segment(&mut &content.pages, rendition, row.start, false)).unwrap();
+        let read = read(&content.bytes(&splice));
+        assert_eq!(read[0].decode, row.start, "the name is the decode time");
+        assert_eq!(read.iter().map(|sample| sample.duration).sum::<u64>(), row.duration, "of segment {}", row.start);
+        read
+    };
+    rows.iter().map(segment).collect()
+}
+
+#[test]
+fn samples_are_the_originals_and_times_go_on_without_a_gap() {
+    let mut streams = 0;
+    for path in samples() {
+        let Some(content) = Content::open(&path) else { continue };
+        let Ok(presentation) = Presentation::whole(&content.outline) else { continue };
+        streams += 1;
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        for rendition in presentation.renditions() {
+            let segments = segments(&content, &presentation, rendition);
+            let mut original = payloads(&content, rendition.place);
+            // An empty packet may say where a stream ends (Ogg).
+            original.retain(|(run, payload)| run.duration > Ticks::ZERO || !payload.is_empty());
+            // Pictures before the first sync sample cannot be decoded, and are in no segment.
+            let skipped = original.iter().position(|(run, _)| run.sync).unwrap();
+            let read: Vec<&Read> = segments.iter().flatten().collect();
+            assert_eq!(read.len(), original.len() - skipped, "{name}");
+            let mut end = segments[0][0].decode;
+            for (sample, (run, payload)) in read.iter().zip(&original[skipped..]) {
+                assert_eq!(&sample.bytes, payload, "{name}");
+                assert_eq!(sample.decode, end, "{name}: a gap");
+                assert_eq!(sample.sync, run.sync, "{name}");
+                end = sample.decode + sample.duration;
+            }
+            assert!(segments.iter().all(|segment| segment[0].sync), "{name}");
+            // The order of presentation is the original's.
+            let order = |times: Vec<i64>| {
+                let mut by_time: Vec<usize> = (0..times.len()).collect();
+                by_time.sort_by_key(|at| times[*at]);
+                by_time
+            };
+            let shown = read.iter().map(|sample| sample.decode.cast_signed() + sample.composition).collect();
+            let expected = original[skipped..].iter().map(|(run, _)| run.presentation().0).collect();
+            assert_eq!(order(shown), order(expected), "{name}");
+        }
+    }
+    assert!(streams > 20, "{streams} streams");
+}
+
+#[test]
+fn playlists_say_what_the_segments_are() {
+    for path in samples() {
+        let Some(content) = Content::open(&path) else { continue };
+        let Ok(presentation) = Presentation::whole(&content.outline) else { continue };
+        let mut pages = &content.pages;
+        let table = block_on(presentation.table(&mut pages)).unwrap();
+        let addresses = Addresses { version: "x", query: "?q=1" };
+        let master = presentation.master(&table, addresses);
+        let mut named = BTreeMap::new();
+        for rendition in presentation.renditions() {
+            let playlist = presentation.playlist(rendition, &table, addresses);
+            let lines: Vec<&str> = playlist.lines().collect();
+            let durations: Vec<f64> = lines
+                .iter()
+                .filter_map(|line| line.strip_prefix("#EXTINF:")?.strip_suffix(','))
+                .map(|text| text.parse().unwrap())
+                .collect();
+            let target: f64 =
+                lines.iter().find_map(|line| line.strip_prefix("#EXT-X-TARGETDURATION:")).unwrap().parse().unwrap();
+            assert!(durations.iter().all(|duration| duration.round() <= target), "{}", path.display());
+            let rows = presentation.rows(rendition, &table);
+            let all: u64 = rows.iter().map(|row| row.duration).sum();
+            let exact = all as f64 / f64::from(rendition.timescale());
+            assert!((durations.iter().sum::<f64>() - exact).abs() < 2e-6, "{}", path.display());
+            assert!(lines.iter().filter(|line| !line.starts_with('#')).all(|line| line.ends_with(".m4s?q=1")));
+            assert!(
+                master.contains(&format!("v-x/{}/index.m3u8?q=1", rendition.name())),
+                "{}: {master}",
+                path.display()
+            );
+            named.insert(rendition.name(), rows.len());
+            if rendition.kind == Kind::Video {
+                let key_frames = presentation.key_frames(rendition, &table, addresses);
+                assert_eq!(key_frames.matches("#EXTINF").count(), rows.len());
+            }
+        }
+        let manifest = presentation.manifest(&table, addresses);
+        assert!(named.keys().all(|name| manifest.contains(&format!("v-x/{name}/$Time$.m4s?q=1"))), "{manifest}");
+    }
+}

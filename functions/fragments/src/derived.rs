@@ -1,0 +1,291 @@
+//! What is derived from a content, below `{content}/~/`: the streams of HLS and DASH, and `about.json`. All of it is made from
+//! the index at request time; [`reelspan_engine::package::name`] lists the names.
+
+use std::ops::RangeInclusive;
+
+use axum::extract::FromRequestParts;
+use axum::response::Response;
+use http::header::CACHE_CONTROL;
+use http::request::Parts;
+use http::{HeaderValue, Method};
+use percent_encoding::percent_decode_str;
+use reelspan::http::conditional::{Conditions, Verdict};
+use reelspan::http::etag;
+use reelspan::space::{ContentId, MediaKey, SpaceId};
+use reelspan::store::Found;
+use reelspan_engine::container;
+use reelspan_engine::fragment::range::Asked as Range;
+use reelspan_engine::fragment::resolve::{Ask, Meaning};
+use reelspan_engine::fragment::uri::{Fragment, Temporal};
+use reelspan_engine::index::{Head, Outline, PAGE_FORMAT, cell_at};
+use reelspan_engine::media::splice::Splice;
+use reelspan_engine::media::{Ticks, Time, Timescale};
+use reelspan_engine::package::hls::{self, Addresses};
+use reelspan_engine::package::name::{DERIVED, Item, Name, Resource as Named};
+use reelspan_engine::package::{self, Presentation, dash};
+
+use crate::admission::{Admitted, Shown};
+use crate::answer::{self, Answer, Extent};
+use crate::resource::{Content, Resource};
+use crate::serving::{Made, outline};
+use crate::{Delivery, Error, Fragments, Viewers, about};
+
+/// The version of everything that writes streams. It increases with every change of the bytes of a segment, or of what a
+/// playlist names.
+const VERSION: u64 = 1;
+
+/// The types of playlists and descriptions, which are sent compressed.
+pub const TEXTS: [&str; 3] = [hls::MIME, dash::MIME, "application/json"];
+
+/// How many digits of a digest stand for the version of a content in the names of its segments: 48 bits.
+const TOKEN: usize = 12;
+
+/// A version of a segment never changes.
+const IMMUTABLE: &str = "max-age=31536000, immutable";
+
+/// The same, for one viewer alone.
+const IMMUTABLE_TO_ONE: &str = "private, max-age=31536000, immutable";
+
+/// A request for what is derived from a content.
+#[derive(Debug)]
+pub struct Request {
+    /// The content.
+    pub media: MediaKey,
+    /// What of it.
+    pub name: Name,
+    shown: Shown,
+    /// The query without the proof of access.
+    query: Option<String>,
+    /// The parameters of a signature in the query, for the URIs of playlists. Never logged.
+    signature: Signature,
+    range: Option<Range>,
+    conditions: Conditions,
+    head: bool,
+}
+
+/// The query with which a playlist was requested, if it is signed.
+#[derive(Default)]
+struct Signature(String);
+
+impl std::fmt::Debug for Signature {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("…")
+    }
+}
+
+impl Request {
+    /// The content's path and what stands below its `~`, as they are written, if there is a path segment `~`.
+    pub fn split(path: &str) -> Option<(&str, &str)> {
+        let mut at = 0;
+        for segment in path.split('/') {
+            let end = at + segment.len();
+            if segment == DERIVED || segment.eq_ignore_ascii_case("%7e") {
+                return Some((path.get(..at.checked_sub(1)?)?, path.get(end + 1..).unwrap_or_default()));
+            }
+            at = end + 1;
+        }
+        None
+    }
+
+    /// The index pages that this will probably need.
+    fn guess(&self) -> RangeInclusive<u32> {
+        let none = RangeInclusive::new(1, 0);
+        let Named::Of { rendition, item: Item::Segment(time) | Item::KeyFrame(time), .. } = &self.name.resource else {
+            return none;
+        };
+        // The name of a rendition ends with the ticks a second of its segments.
+        let scale = rendition.rsplit('-').next().and_then(|ticks| ticks.parse().ok()).and_then(Timescale::per_second);
+        let (Some(scale), Ok(ticks)) = (scale, i64::try_from(*time)) else { return none };
+        let fragment = self.name.fragment.as_deref().map(Fragment::parse).unwrap_or_default();
+        let begins = match fragment.time {
+            Some(Temporal::Npt(stretch)) => stretch.start.unwrap_or(Time::ZERO),
+            _ => Time::ZERO,
+        };
+        let from = begins + scale.time(Ticks(ticks));
+        cell_at(from - BEFORE)..=cell_at(from + LASTS)
+    }
+}
+
+/// How far the samples of a segment may begin before its time, and how long it usually lasts at most.
+const BEFORE: Time = Time(500_000_000);
+const LASTS: Time = Time::from_secs(8);
+
+impl<S: Send + Sync> FromRequestParts<S> for Request {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let path = parts.uri.path().strip_prefix("/media/").ok_or(Error::NoRoute)?;
+        let (content, below) = Self::split(path).ok_or(Error::NoRoute)?;
+        let (space, content) = content.split_once('/').ok_or(Error::NoRoute)?;
+        let decode = |text: &str| percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| Error::Path);
+        let media = MediaKey::new(SpaceId::parse(&decode(space)?)?, ContentId::parse(&decode(content)?)?)?;
+        let name = Name::parse(below).ok_or(Error::NoRoute)?;
+        let (shown, query) = Shown::of(parts);
+        let signature = match &shown.query {
+            Ok(Some(_)) => Signature(signature_of(parts.uri.query().unwrap_or_default())),
+            _ => Signature::default(),
+        };
+        let range = parts.headers.get(http::header::RANGE).and_then(|value| value.to_str().ok());
+        Ok(Self {
+            media,
+            name,
+            shown,
+            query,
+            signature,
+            range: range.and_then(Range::parse),
+            conditions: Conditions::read(&parts.headers),
+            head: parts.method == Method::HEAD,
+        })
+    }
+}
+
+/// The parameters of a signature in a query, with a question mark.
+fn signature_of(query: &str) -> String {
+    const PARAMETERS: [&str; 5] = ["Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"];
+    let is_signature = |pair: &&str| pair.split_once('=').is_some_and(|(name, _)| PARAMETERS.contains(&name));
+    let pairs: Vec<&str> = query.split('&').filter(is_signature).collect();
+    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
+}
+
+impl Fragments {
+    /// The answer to a request for what is derived from a content.
+    pub async fn derived(&self, request: &Request) -> Result<Response, Error> {
+        let share = self.budget.share().await?;
+        let (admission, found) = self.stores.index.find_in_space(&self.spaces, &request.media, request.guess()).await?;
+        let admitted = self.admit(&admission, &request.media, request.query.as_deref(), &request.shown)?;
+        let mut found = self.there(&request.media, found).await?;
+        found.pages.hold(share);
+        let etag = found.head.original.etag.clone();
+        let mut answer = self.derive(request, &mut found, &admitted).await?;
+        let mut share = found.pages.release();
+        if let Some(share) = &mut share {
+            share.shrink(if request.head { 0 } else { answer.body.memory() });
+        }
+        if request.head {
+            answer.body = Splice::new();
+        }
+        self.send(&request.media, Made::new(answer, etag, share)).await
+    }
+
+    async fn derive(&self, request: &Request, found: &mut Found, admitted: &Admitted) -> Result<Answer, Error> {
+        let Found { head, pages } = found;
+        let outline = outline(&head.status)?;
+        let token = token(head, outline);
+        let query = if admitted.secure { request.signature.0.as_str() } else { "" };
+        let addresses = Addresses { version: &token, query };
+        let private = admitted.secure && self.viewers == Viewers::Direct;
+        let (mime, body, fixed) = match &request.name.resource {
+            Named::About => ("application/json", text(about::of(&request.media, outline)), false),
+            Named::Master => {
+                let presentation = presentation(request, outline)?;
+                let table = presentation.table(pages).await?;
+                (hls::MIME, text(presentation.master(&table, addresses)), false)
+            }
+            Named::Manifest => {
+                let presentation = presentation(request, outline)?;
+                let table = presentation.table(pages).await?;
+                (dash::MIME, text(presentation.manifest(&table, addresses)), false)
+            }
+            Named::Of { version, .. } if *version != token => return Err(Error::OtherVersion),
+            Named::Of { rendition, item, .. } => {
+                let presentation = presentation(request, outline)?;
+                let rendition = presentation.rendition(rendition)?;
+                let mime = match rendition.kind {
+                    reelspan_engine::media::Kind::Video => "video/mp4",
+                    _ => "audio/mp4",
+                };
+                match *item {
+                    Item::Playlist => {
+                        let table = presentation.table(pages).await?;
+                        (hls::MIME, text(presentation.playlist(rendition, &table, addresses)), true)
+                    }
+                    Item::KeyFrames => {
+                        let table = presentation.table(pages).await?;
+                        (hls::MIME, text(presentation.key_frames(rendition, &table, addresses)), true)
+                    }
+                    Item::Header => (mime, made(presentation.header(rendition)), true),
+                    Item::Segment(time) => (mime, presentation.segment(pages, rendition, time, false).await?, true),
+                    Item::KeyFrame(time) => (mime, presentation.segment(pages, rendition, time, true).await?, true),
+                }
+            }
+        };
+        let resource = Resource {
+            etag: tag(head, request, &token, query),
+            modified: head.original.modified,
+            mime: mime.to_owned(),
+            indexed: false,
+            content: Content::Original(body),
+        };
+        let mut answer = self.part(request, &resource)?;
+        let fresh = match (fixed, private) {
+            (true, false) => Some(IMMUTABLE),
+            (true, true) => Some(IMMUTABLE_TO_ONE),
+            (false, true) => Some(answer::FRESH_TO_ONE),
+            (false, false) => None,
+        };
+        if let Some(fresh) = fresh {
+            answer.headers.insert(CACHE_CONTROL, HeaderValue::from_static(fresh));
+        }
+        Ok(answer)
+    }
+
+    /// The part of a resource that the request's conditions and range select.
+    fn part(&self, request: &Request, resource: &Resource) -> Result<Answer, Error> {
+        match request.conditions.judge(&resource.etag, resource.modified) {
+            Verdict::NotModified => return Ok(Answer::not_modified(resource)),
+            Verdict::Failed => return Err(Error::Precondition),
+            Verdict::Proceed => {}
+        }
+        let length = resource.body().len();
+        let extent = match &request.range {
+            Some(Range::Bytes(ranges)) if request.conditions.range_applies(&resource.etag, resource.modified) => {
+                let behind = |_| Error::Unsatisfiable { length, why: "the range is after the end".to_owned() };
+                Extent::Bytes(ranges.of(length).map_err(behind)?)
+            }
+            _ => Extent::Whole,
+        };
+        let delivery = if request.head { Delivery::Streamed } else { self.delivery };
+        answer::fit(resource, extent, delivery, None)
+    }
+}
+
+/// The streams of the content, or of the part that the request names.
+fn presentation<'a>(request: &Request, outline: &'a Outline) -> Result<Presentation<'a>, Error> {
+    let Some(text) = &request.name.fragment else {
+        return Ok(Presentation::whole(outline).map_err(package::Error::from)?);
+    };
+    let fragment = Fragment::parse(text);
+    // A name is not a query: a part that means nothing has no stream, rather than that of the whole.
+    if let Some(ignored) = fragment.ignored.first() {
+        return Err(Error::NoPart(ignored.why.to_string()));
+    }
+    let meaning = Meaning::of(&Ask::from(&fragment), outline);
+    if let Some(without) = meaning.without.first() {
+        return Err(Error::NoPart(format!("{}: {}", without.dimension, without.why)));
+    }
+    Ok(Presentation::part(outline, &meaning)?)
+}
+
+/// The version of a content and of what writes its segments, as their names have it.
+fn token(head: &Head, outline: &Outline) -> String {
+    let writer = container::format_of(outline).map_or(0, container::Format::writer);
+    let numbers = [u64::from(PAGE_FORMAT), u64::from(writer), VERSION].map(u64::to_be_bytes);
+    let parts = std::iter::once(head.original.etag.as_bytes()).chain(numbers.iter().map(<[u8; 8]>::as_slice));
+    etag::strong(parts).trim_matches('"').chars().take(TOKEN).collect()
+}
+
+/// The validator of a derived resource: a digest of everything that its bytes depend on.
+fn tag(head: &Head, request: &Request, token: &str, query: &str) -> String {
+    let name = format!("{:?}", request.name);
+    etag::strong([head.original.etag.as_bytes(), token.as_bytes(), name.as_bytes(), query.as_bytes()])
+}
+
+fn text(text: String) -> Splice {
+    made(text.into_bytes())
+}
+
+fn made(bytes: Vec<u8>) -> Splice {
+    let mut splice = Splice::new();
+    splice.made(bytes);
+    splice
+}
