@@ -34,7 +34,7 @@ serve: web ## Run everything on this machine, with the sample media in the space
 test: test-edge test-web test-rust test-python ## Run all tests
 
 test-edge: tools # The code that runs in CloudFront, with a stand-in for its module
-	node --experimental-vm-modules --no-warnings --test functions/edge/viewer-request.test.mjs
+	node --experimental-vm-modules --no-warnings --test functions/edge/edge.test.mjs
 
 test-web: web # The unit tests of the web workspace
 	npm --prefix web test

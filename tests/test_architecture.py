@@ -13,7 +13,7 @@ from imports import Crate, Import
 # The rooms of the engine and of what is shared, from the ground up. A room imports only those that stand before it.
 ROOMS = {
     "reelspan-engine": ["media", "codec", "index", "container", "fragment", "package", "caption"],
-    "reelspan": ["budget", "telemetry", "http", "user", "space", "store", "cloudfront", "distribution"],
+    "reelspan": ["budget", "telemetry", "http", "user", "space", "store", "cloudfront", "streaming"],
 }
 
 # What the engine may not depend on, directly or through another crate.

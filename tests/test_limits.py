@@ -17,7 +17,8 @@ ASKED = [
     ("rest-delete-space", "lambda", 3),
     ("signing-signed-url", "dynamodb", 5),
     ("signing-signed-url", "secretsmanager", 3),
-    ("streaming-enable", "cloudfront", 3),
+    ("streaming-enable", "cloudfront-keyvaluestore", 3),
+    ("streaming-rotate", "cloudfront", 3),
     ("streaming-enable", "dynamodb", 5),
 ]
 

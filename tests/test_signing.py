@@ -18,17 +18,18 @@ from cloud import make_table
 from emulator import emulated
 from server import CHATTY
 
-BUCKET, KEY_ID, HOST = "media", "K2JCJMDEHXQW5F", "d111111abcdef8.cloudfront.net"
+BUCKET, KEY_ID = "media", "K2JCJMDEHXQW5F"
+OPEN, SECURE = "d111111abcdef8.cloudfront.net", "d222222abcdef8.cloudfront.net"
 DER, PEM = serialization.Encoding.DER, serialization.Encoding.PEM
 PUBLIC = serialization.PublicFormat.SubjectPublicKeyInfo
 FILES = ["lecture.mp4", "a b/ä *#%.mp3", "audiofile.mp3"]
 
 
 class Signing:
-    """The function, called by alice, who may read both spaces."""
+    """The function that signs, called by alice, who may read both spaces, and the one that sets cookies."""
 
-    def __init__(self, invoke, key, secret: str, log):
-        self.invoke, self.key, self.log = invoke, key, log
+    def __init__(self, invoke, cookies, key, secret: str, log):
+        self.invoke, self.cookies, self.key, self.log = invoke, cookies, key, log
         self.secrets = [secret]
         """Must not appear in a log."""
 
@@ -42,7 +43,8 @@ class Signing:
             "time": "09/Oct/2025:14:12:00 +0000", "timeEpoch": 1760019120003,
         }  # fmt: skip
         event = {"version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query, "headers": {"host": "a"}}
-        return self.invoke(event | {"requestContext": context, "body": body, "isBase64Encoded": False}).json()
+        invoke = self.cookies if path == "/~/cookies" else self.invoke
+        return invoke(event | {"requestContext": context, "body": body, "isBase64Encoded": False}).json()
 
     def task(self, name: str, **body) -> tuple[int, str]:
         answer = self.http("POST", f"/durastore/task/{name}", body=json.dumps(body))
@@ -64,8 +66,8 @@ def stores(boto):
         make_table(dynamodb, table, partition, sort)
     s3.create_bucket(Bucket=BUCKET)
     for space, kind in [("open", "OPEN"), ("secure", "SECURE")]:
-        streaming = {"type": {"S": kind}, "standing": {"S": "on"}, "origins": {"L": [{"S": "https://example.org"}]}, "version": {"N": "0"}}
-        streaming |= {"distribution": {"S": "E1"}, "host": {"S": HOST}, "deployed": {"BOOL": True}}
+        streaming = {"type": {"S": kind}, "status": {"S": "on"}, "origins": {"L": [{"S": "https://example.org"}]}, "version": {"N": "0"}}
+        streaming |= {"generation": {"S": "7"}, "deployed": {"BOOL": True}}
         item = {"space": {"S": space}, "created": {"N": "0"}, "properties": {"M": {}}, "state": {"S": "live"}}
         item |= {"acl": {"M": {"acl-alice": {"S": "READ"}}}, "streaming": {"M": streaming}}
         dynamodb.put_item(TableName="Spaces", Item=item)
@@ -84,9 +86,14 @@ def signing(request, stores, moto, boto, root, tmp_path_factory):
     boto("dynamodb").put_item(TableName="Spaces", Item=shared)
     variables = {"MEDIA_BUCKET": BUCKET, "INDEX_TABLE": "ContainerIndex", "SPACES_TABLE": "Spaces", "USERS_TABLE": "Users"}
     variables |= {"SIGNING_SECRET": made["ARN"], "RUST_LOG": CHATTY}
+    hosts = {"OPEN_HOST": OPEN, "SECURE_HOST": SECURE}
     path = tmp_path_factory.mktemp("signing") / "log"
-    with path.open("wb") as log, emulated(servers.built(root, "signing"), moto, log, **variables) as invoke:
-        yield Signing(invoke, key, base64.b64encode(pkcs8).decode(), path)
+    with (
+        path.open("wb") as log,
+        emulated(servers.built(root, "signing"), moto, log, **variables, **hosts) as invoke,
+        emulated(servers.built(root, "cookies"), moto, log, **variables) as cookies,
+    ):
+        yield Signing(invoke, cookies, key, base64.b64encode(pkcs8).decode(), path)
 
 
 def parts(url: str) -> dict[str, str]:
@@ -126,7 +133,7 @@ def test_a_signed_url_is_that_of_botocore_and_openssl_verifies_it(signing, tmp_p
     signed = signing.given("get-signed-url", spaceId="secure", **asked)
     found, url = parts(signed), signed.partition("?")[0]
     stored = next(name for name in FILES if name.startswith(asked["contentId"]))
-    assert url == f"https://{HOST}/{urllib.parse.quote(stored)}"
+    assert url == f"https://{SECURE}/secure~7/{urllib.parse.quote(stored)}"
 
     # ECDSA signatures differ each time, so botocore is given the existing one.
     botocore = CloudFrontSigner(KEY_ID, lambda policy: decoded(found["Signature"]))
@@ -151,28 +158,28 @@ def instant(seconds: int) -> datetime.datetime:
 def test_a_cookies_url_sets_cookies_that_openssl_verifies(signing, tmp_path):
     page = "https://example.org/watch?film=1"
     url = signing.given("get-signed-cookies-url", spaceId="secure", redirectUrl=page, minutesToExpire=5, ipAddress="192.0.2.7")
-    query = url.removeprefix(f"https://{HOST}/cookies?")
+    query = url.removeprefix(f"https://{SECURE}/~/cookies?")
     assert query != url
-    answer = signing.http("GET", "/cookies", query)
+    answer = signing.http("GET", "/~/cookies", query)
     assert (answer["statusCode"], answer["headers"]["location"]) == (303, page)
     cookies = dict(cookie.partition(";")[0].split("=", 1) for cookie in answer["cookies"])
-    assert all(cookie.endswith("; Path=/; Secure; HttpOnly; SameSite=None") for cookie in answer["cookies"])
+    assert all(cookie.endswith("; Path=/secure~7; Secure; HttpOnly; SameSite=None") for cookie in answer["cookies"])
     assert (cookies["CloudFront-Key-Pair-Id"], cookies["CloudFront-Hash-Algorithm"]) == (KEY_ID, "SHA256")
     policy = decoded(cookies["CloudFront-Policy"])
     [statement] = json.loads(policy)["Statement"]
-    assert statement["Resource"] == f"https://{HOST}/*"
+    assert statement["Resource"] == f"https://{SECURE}/secure~7/*"
     assert statement["Condition"]["IpAddress"] == {"AWS:SourceIp": "192.0.2.7/32"}
     verified(tmp_path, signing.key, policy, cookies["CloudFront-Signature"])
     signing.secrets += [cookies["CloudFront-Policy"], cookies["CloudFront-Signature"]]
 
-    refused = signing.http("GET", "/cookies", query.replace("token=", "token=A"))
+    refused = signing.http("GET", "/~/cookies", query.replace("token=", "token=A"))
     assert (refused["statusCode"], refused["headers"]["content-type"]) == (403, "application/problem+json")
 
 
 def test_a_cookies_url_leads_to_allowed_origins_and_the_server_alone(signing):
     for page, status in [
         ("https://example.org/watch", 200),
-        (f"https://{HOST}/lecture.mp4", 200),
+        (f"https://{SECURE}/secure~7/lecture.mp4", 200),
         ("https://a.execute-api.eu-west-1.amazonaws.com/validate", 200),
         ("https://evil.example/", 400),
         ("https://example.org.evil.example/", 400),
@@ -186,7 +193,7 @@ def test_a_cookies_url_leads_to_allowed_origins_and_the_server_alone(signing):
 
 def test_an_open_space_has_urls_without_a_signature(signing):
     for task in ("get-url", "get-url-hls"):
-        assert signing.given(task, spaceId="open", contentId="audiofile", resourcePrefix="mp3:") == f"https://{HOST}/audiofile.mp3"
+        assert signing.given(task, spaceId="open", contentId="audiofile", resourcePrefix="mp3:") == f"https://{OPEN}/open/audiofile.mp3"
     status, text = signing.task("get-signed-url", spaceId="open", contentId="lecture.mp4")
     assert status == 400 and "get-url" in text
     status, text = signing.task("get-url", spaceId="secure", contentId="lecture.mp4")
@@ -194,7 +201,7 @@ def test_an_open_space_has_urls_without_a_signature(signing):
 
 
 def test_what_is_no_route_or_method_is_a_problem(signing):
-    for method, path, status in [("GET", "/", 404), ("POST", "/cookies", 405), ("GET", "/durastore/task/get-url", 405)]:
+    for method, path, status in [("GET", "/", 404), ("POST", "/~/cookies", 405), ("GET", "/durastore/task/get-url", 405)]:
         answer = signing.http(method, path)
         assert (answer["statusCode"], answer["headers"]["content-type"]) == (status, "application/problem+json")
 

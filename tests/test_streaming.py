@@ -20,6 +20,7 @@ from browser import LOAD, PLAY, shown
 from gateway import Gateway
 from invocations import index, put
 from signatures import Signer, cookies, query
+from stack import HOSTS
 from streaming import ADMIN, NAME, OTHER, Streaming
 
 # All tables of mutations over HTTP together; the verifier's own tests have more.
@@ -58,7 +59,8 @@ def through_lambda(stack, samples):
         put(stack, f"cinema/{name}", (samples / name).read_bytes())
         index(stack, f"cinema/{name}")
     with Gateway(stack) as gateway:
-        yield Host(f"{gateway.url}/media/cinema", "https://cinema.cloudfront.net", "https://other.cloudfront.net", signer, "203.0.113.24")
+        secure = f"https://{HOSTS['SecureDistribution']}"
+        yield Host(f"{gateway.url}/media/cinema", f"{secure}/cinema~0", f"{secure}/other~0", signer, "203.0.113.24")
 
 
 @pytest.fixture(scope="module")

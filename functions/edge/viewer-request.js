@@ -1,53 +1,121 @@
 import cf from 'cloudfront';
 
-// The function at viewer-request (CloudFront Functions, JavaScript runtime 2.0) sends each request of a streamed space to the
-// origin that can answer it: media fragments, in the query or in a Range, to the function "fragments"; everything else to S3, the
-// default origin of the distribution, which has the bytes as they are stored.
+// The function at viewer-request of both distributions (CloudFront Functions, JavaScript runtime 2.0). It lets a request through
+// only if the space streams at this host, and sends it to the origin that can answer it. CloudFront has already checked the
+// signature, if the distribution requires one, and has taken it away.
 //
-// CloudFront has already checked the signature, if one is required. It understands only byte ranges, and caches by the fields
-// that its policy names. So a Range in another unit travels in a field that the policy names: it reaches the function, and its
-// answer is cached separately. Only this function sets that field.
+// /{space}/{content} at the open host and /{space}~{generation}/{content} at the secure one become
 //
-// A path with a dot segment, encoded or not, is refused: what stands behind resolves it or does not, so it could name another space
-// than the one that the viewer may see. Names of contents have none.
+//   /{space}/{content}            for S3, with the name percent-encoded in one way,
+//   /{space}/{content}?q={query}  for the fragments function, with ~ for each %: the request is signed for Lambda, and
+//                                 CloudFront and Lambda agree only about characters that neither of them encodes.
 //
-// events.json is a table of requests and results; the local server decides by the same table.
+// CloudFront understands only byte ranges. So a Range in another unit travels in a field of ours, which is a part of the cache key.
+// Only this function sets that field.
+//
+// The functions answer HEAD, ranges, playlists and texts as a whole, from the origin "buffered": a streamed answer of Lambda has no
+// Content-Length, and CloudFront takes no ranges from one.
+//
+// If-Range is taken away: a cached answer does not depend on it. A part then has the ETag of the file that it is of.
+//
+// events.json is a table of requests and results; local/src/stream/route.rs decides by the same table.
 
 const RANGE = 'x-reelspan-range';
 const DIMENSIONS = ['t', 'track', 'id'];
+const SIGNATURE = ['Expires', 'Policy', 'Signature', 'Key-Pair-Id', 'Hash-Algorithm'];
 // The beginnings of a Range that is a media fragment, as engine/src/fragment/range/fragment.rs reads it.
 const FRAGMENT = /^[ \t]*(?:t:|track=|id=|include-setup)/;
+const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:\/|$)/;
+const DERIVED = /(?:^|\/)~(?:\/|$)/;
+const WHOLE = /\.(?:m3u8|mpd|vtt|json)$/;
 
-const DOT_SEGMENT = /(?:^|\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)/i;
-
-function handler(event) {
+async function handler(event) {
     const request = event.request;
-    if (DOT_SEGMENT.test(request.uri)) {
-        return missing();
-    }
     const headers = request.headers;
-    delete headers[RANGE];
+    const label = labelOf(request.uri);
+    const entry = await entryOf(spaceOf(label));
+    if (!entry || entry.kind !== KIND || label !== labelled(spaceOf(label), entry)) {
+        return problem(403, 'Forbidden', 'this space does not stream at this host');
+    }
+    if (request.method === 'OPTIONS') {
+        return preflight(entry, headers.origin);
+    }
+    const name = decoded(request.uri.slice(label.length + 2));
+    if (!name || DOT_SEGMENT.test(name)) {
+        return problem(404, 'Not Found', "no content has this name: it is not UTF-8, or has '.' or '..' between slashes");
+    }
 
+    delete headers[RANGE];
+    delete headers['if-range'];
     const range = headers.range && headers.range.value;
     const inRange = range !== undefined && FRAGMENT.test(range);
     if (inRange) {
         headers[RANGE] = { value: range };
         delete headers.range;
     }
-    const inQuery = DIMENSIONS.some((name) => Object.prototype.hasOwnProperty.call(request.querystring, name));
-    // S3 answers no preflight request for a bucket without CORS rules.
-    const asked = request.method === 'OPTIONS';
-    if (inRange || inQuery || asked) {
-        cf.selectRequestOriginById('fragments');
+    const derived = DERIVED.test(name);
+    const query = fragmentOf(request.querystring, derived);
+    const path = encoded(name);
+    if (!inRange && !derived && query === '') {
+        request.uri = '/' + spaceOf(label) + '/' + path;
+        request.querystring = {};
+        return request;
     }
+    request.uri = '/' + spaceOf(label) + '/' + path.replace(/%/g, '~');
+    request.querystring = query === '' ? {} : { q: { value: encoded(query).replace(/\//g, '%2F').replace(/%/g, '~') } };
+    const whole = request.method === 'HEAD' || headers.range !== undefined || (derived && WHOLE.test(name));
+    cf.selectRequestOriginById(whole ? 'buffered' : 'fragments');
     return request;
 }
 
-function missing() {
+function labelled(space, entry) {
+    return entry.kind === 'secure' ? space + '~' + entry.generation : space;
+}
+
+// The name, percent-decoded; nothing if it is not UTF-8.
+function decoded(text) {
+    try {
+        return decodeURIComponent(text);
+    } catch (error) {
+        return '';
+    }
+}
+
+// Percent-encodes all but letters, digits, hyphens, periods, underscores and slashes.
+function encoded(text) {
+    const escaped = (letter) => '%' + letter.charCodeAt(0).toString(16).toUpperCase();
+    return encodeURIComponent(text).replace(/[!'()*~]/g, escaped).replace(/%2F/g, '/');
+}
+
+// The parameters of the query that change the answer, as they are written: the dimensions of a media fragment, and below ~ all but
+// those of a signature.
+function fragmentOf(querystring, derived) {
+    const pairs = [];
+    Object.keys(querystring).forEach((name) => {
+        if (derived ? SIGNATURE.indexOf(name) < 0 : DIMENSIONS.indexOf(name) >= 0) {
+            const parameter = querystring[name];
+            const values = parameter.multiValue || [parameter];
+            values.forEach((one) => pairs.push(name + '=' + one.value));
+        }
+    });
+    return pairs.join('&');
+}
+
+function preflight(entry, origin) {
+    const headers = { 'cache-control': { value: 'no-store' } };
+    if (share(entry, origin, headers)) {
+        headers['access-control-allow-methods'] = { value: 'GET, HEAD, OPTIONS' };
+        headers['access-control-allow-headers'] = { value: ALLOWED };
+        headers['access-control-max-age'] = { value: '86400' };
+    }
+    return { statusCode: 204, statusDescription: 'No Content', headers: headers };
+}
+
+function problem(status, title, detail) {
     return {
-        statusCode: 404,
-        statusDescription: 'Not Found',
+        statusCode: status,
+        statusDescription: title,
         headers: { 'cache-control': { value: 'no-store' }, 'content-type': { value: 'application/problem+json' } },
-        body: '{"type":"about:blank","title":"Not Found","status":404,"detail":"no name has \'.\' or \'..\' between slashes"}',
+        body: JSON.stringify({ type: 'about:blank', title: title, status: status, detail: detail }),
     };
 }

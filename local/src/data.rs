@@ -5,8 +5,7 @@
 //! LOCK                 held by the process that serves the folder
 //! admin.json           the first admin, if --admin named none
 //! credentials.json     the access key of the local S3
-//! secretsmanager.json  the secrets: the private key that signs URLs and cookies
-//! cloudfront.json      the resources of CloudFront: distributions, keys, policies
+//! signing-key.json     the private key that signs URLs and cookies
 //! tables.sqlite        the index of the media, the spaces, and the users
 //! audit.jsonl          the audit trail, and audit-refused.jsonl; the earlier ones have a number
 //! s3/                  objects, and the catalogue of their names
@@ -141,16 +140,10 @@ impl Data {
         self.root.join("admin.json")
     }
 
-    /// The file of CloudFront's state.
+    /// The file of the private key that signs.
     #[must_use]
-    pub fn cloudfront(&self) -> PathBuf {
-        self.root.join("cloudfront.json")
-    }
-
-    /// The file of the secrets.
-    #[must_use]
-    pub fn secrets(&self) -> PathBuf {
-        self.root.join("secretsmanager.json")
+    pub fn signing_key(&self) -> PathBuf {
+        self.root.join("signing-key.json")
     }
 
     /// The file of the tables.

@@ -8,18 +8,17 @@
 //!                        media ◀───────────────┐              │
 //!   a browser ───────────▶ the fragments function ────────────┤
 //!   DuraCloud's clients ─▶ the spaces function ───────────────┘
-//!   players ─────────────▶ cloudfront ──▶ s3, or the fragments function
+//!   players ─────────────▶ stream ──────▶ s3, or the fragments function
 //! ```
 //!
 //! The functions are those that run on Lambda. They reach what they store through the traits of [`reelspan::store`]:
 //! [`media`] implements the bucket by files, and [`tables`] the database by SQLite. [`s3`] is the S3 API over the same
-//! files, for any client; [`cloudfront`] is winterbaume's API with distributions that work; [`queue`]
+//! files, for any client; [`stream`] follows CloudFront's rules; [`queue`]
 //! delivers S3's events to Lambda; [`data`] is the folder of everything that outlives a restart; [`users`] manages
 //! users, here and on AWS; [`serve`] combines them. [`reindex`] and [`doctor`] maintain a [`deployment`], here or on
 //! AWS.
 
 pub mod aws;
-pub mod cloudfront;
 pub mod connections;
 mod contents;
 pub mod credentials;
@@ -38,6 +37,7 @@ mod reads;
 pub mod reindex;
 pub mod s3;
 pub mod serve;
+pub mod stream;
 pub mod tables;
 pub mod users;
 pub mod verify;

@@ -14,15 +14,15 @@
 //! | [`space`] | spaces and contents: names, access lists, properties, streaming |
 //! | [`store`] | S3 and DynamoDB, and the first admin in Secrets Manager |
 //! | [`cloudfront`] | signed URLs and cookies: policies, signing, verifying |
-//! | [`distribution`] | the distributions of CloudFront, and the key that signs |
+//! | [`streaming`] | where viewers reach what is streamed, and the key that signs |
 //!
-//! The crate does not depend on Lambda, and only [`store`] and [`distribution`] call AWS.
+//! The crate does not depend on Lambda, and only [`store`] and [`streaming`] call AWS.
 
 pub mod budget;
 pub mod cloudfront;
-pub mod distribution;
 pub mod http;
 pub mod space;
 pub mod store;
+pub mod streaming;
 pub mod telemetry;
 pub mod user;

@@ -26,7 +26,9 @@ class Request(NamedTuple):
     def credential(self) -> list[str]:
         """Access key, date, region, service, and `aws4_request`, from the header field or the presigned URL."""
         field = re.search(r"Credential=([^,]+)", self.headers.get("authorization", ""))
-        return (field[1] if field else self.query.get("X-Amz-Credential", "/////")).split("/")
+        scope = (field[1] if field else self.query.get("X-Amz-Credential", "/////")).split("/")
+        # SigV4A signs for several regions, and names none.
+        return scope if len(scope) != 4 else [*scope[:2], "*", *scope[2:]]
 
 
 class Need(NamedTuple):
@@ -55,13 +57,8 @@ S3 = {
 LAMBDA = {"Invoke": ["InvokeFunction"]}
 # The resources for which CloudFront allows actions (Service Authorization Reference, "… for Amazon CloudFront").
 CLOUDFRONT = {
-    "CachePolicy": "cache-policy",
     "Distribution": "distribution",
-    "Function": "function",
     "Invalidation": "distribution",
-    "OriginAccessControl": "origin-access-control",
-    "OriginRequestPolicy": "origin-request-policy",
-    "ResponseHeadersPolicy": "response-headers-policy",
 }
 # A transaction needs the actions of its items.
 TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem", "Get": "GetItem"}
@@ -81,20 +78,18 @@ def needs(request: Request, status: int) -> list[Need]:
         return [Need(f"lambda:{action}", resource) for action in LAMBDA.get(operation, [operation])]
     if service == "cloudfront":
         return list(_of_cloudfront(operation, request))
+    if service == "cloudfront-keyvaluestore":
+        return [Need(f"{service}:{operation}", urllib.parse.unquote(request.path.split("/")[2]))]
     return [Need(f"{service}:{operation}", "*")]
 
 
 def _of_cloudfront(operation: str, request: Request):
-    operation, tags, _ = operation.partition("WithTags")
     found = re.fullmatch(r"[A-Z][a-z]+?(" + "|".join(CLOUDFRONT) + r")(Config)?", operation)
     if not found or operation.startswith("List"):
         yield Need(f"cloudfront:{operation}", "*")
         return
-    kind = CLOUDFRONT[found[1]]
-    # A new resource has the name that the function gives it, which begins with the stack's, or one of CloudFront's own.
-    name = (urllib.parse.unquote(request.path).split("/")[3:] or ["reelspan-new"])[0]
-    for action in [operation, *(["TagResource"] if tags else [])]:
-        yield Need(f"cloudfront:{action}", f"arn:aws:cloudfront::{ACCOUNT_ID}:{kind}/{name}")
+    name = urllib.parse.unquote(request.path).split("/")[3]
+    yield Need(f"cloudfront:{operation}", f"arn:aws:cloudfront::{ACCOUNT_ID}:{CLOUDFRONT[found[1]]}/{name}")
 
 
 def _of_json(service: str, operation: str, body: dict):

@@ -5,6 +5,7 @@ test to deliver."""
 import io
 import json
 import queue
+import re
 import time
 import urllib.parse
 from typing import NamedTuple
@@ -14,8 +15,8 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-import edges  # noqa: F401 (moto's CloudFront, whole)
 from actions import REGION, Need, Request, needs
+from edges import KeyValueStore
 
 
 class Call(NamedTuple):
@@ -43,6 +44,9 @@ class Aws(ThreadedMotoServer):
         super().__init__("127.0.0.1", 0, verbose=False)
         self.calls: list[Call] = []
         self.invocations: queue.Queue[Invocation | None] = queue.Queue()
+        self.edges = KeyValueStore()
+        self.told: dict[str, dict] = {}
+        """What CloudFormation was told by custom resources, by request."""
         self.breaks_at: int | None = None
         """The position in objects at which their bytes break off, whatever length was announced."""
         self.throttled: tuple[str, int] | None = None
@@ -65,6 +69,12 @@ class Aws(ThreadedMotoServer):
     def endpoint(self) -> str:
         return "http://{}:{}".format(*self.get_host_and_port())
 
+    @property
+    def edges_endpoint(self) -> str:
+        """The endpoint of the KeyValueStore. SDKs put the account's number and a period before the host; here both become the
+        name of a user."""
+        return self.endpoint.replace("//", "//edges@")
+
     def client(self, service: str):
         """A client of the tests' own."""
         return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
@@ -79,9 +89,15 @@ class Aws(ThreadedMotoServer):
             return start_response(line, headers, *more)
 
         who, service = request.credential[0], request.credential[3]
+        if request.path.startswith("/cloudformation/"):
+            self.told[request.path.rpartition("/")[2]] = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+            start("200 OK", [("Content-Length", "0")])
+            return []
         if who != "test" and self.throttled and self.throttled[0] == service and self.throttled[1]:
             self.throttled = service, self.throttled[1] - 1
             answer = turned_away(service, start)
+        elif service == "cloudfront-keyvaluestore":
+            answer = self._edge(request, start)
         else:
             answer = self._invoked(request, start) if service == "lambda" and who != "test" else self._moto(environ, start)
         if who not in ("", "test"):
@@ -90,6 +106,12 @@ class Aws(ThreadedMotoServer):
                 first = int(request.headers.get("range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
                 return [b"".join(answer)[: max(0, self.breaks_at - first)]]
         return answer
+
+    def _edge(self, request: Request, start) -> list[bytes]:
+        status, headers, body = self.edges.answer(request.method, request.path, request.headers, request.body)
+        text = json.dumps(body).encode()
+        start(f"{status} Status", [("Content-Type", "application/json"), ("Content-Length", str(len(text))), *headers.items()])
+        return [text]
 
     def _invoked(self, request: Request, start) -> list[bytes]:
         name = urllib.parse.unquote(request.path.split("/")[3])
@@ -104,6 +126,7 @@ TURNED_AWAY = {
         "400 Bad Request",
         "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>",
     ),
+    "cloudfront-keyvaluestore": ("429 Too Many Requests", '{"Message": "Rate exceeded"}'),
     "dynamodb": ("400 Bad Request", '{"__type": "com.amazon.coral.availability#ThrottlingException", "message": "Rate exceeded"}'),
     "lambda": ("429 Too Many Requests", '{"Type": "User", "Reason": "CallerRateLimitExceeded", "Message": "Rate Exceeded."}'),
     "s3": ("503 Slow Down", "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"),
@@ -113,7 +136,7 @@ TURNED_AWAY = {
 
 def turned_away(service: str, start) -> list[bytes]:
     status, body = TURNED_AWAY[service]
-    named = [("x-amzn-ErrorType", "TooManyRequestsException")] if service == "lambda" else []
+    named = [("x-amzn-ErrorType", "TooManyRequestsException")] if service in ("lambda", "cloudfront-keyvaluestore") else []
     start(status, [("Content-Length", str(len(body))), *named])
     return [body.encode()]
 
@@ -123,7 +146,7 @@ def read(environ: dict) -> Request:
     headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
     body = b""
     # Reads only bodies that identify the operation: not the bytes of media.
-    if length := int(environ.get("CONTENT_LENGTH") or 0) if "x-amz-target" in headers or "/functions/" in environ["PATH_INFO"] else 0:
+    if length := int(environ.get("CONTENT_LENGTH") or 0) if "x-amz-target" in headers or re.match("/(?:[^/]+/functions|key-value-stores)/", environ["PATH_INFO"]) else 0:
         body = environ["wsgi.input"].read(length)
         environ["wsgi.input"] = io.BytesIO(body)
     query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"], keep_blank_values=True))

@@ -30,7 +30,8 @@ def boto(moto):
 
 def open_space(dynamodb, table: str, space: str) -> None:
     """Creates a space that streams openly."""
-    streaming = {"type": {"S": "OPEN"}, "standing": {"S": "on"}, "origins": {"L": []}, "version": {"N": "0"}, "reference": {"S": "0"}}
+    streaming = {"type": {"S": "OPEN"}, "status": {"S": "on"}, "origins": {"L": []}, "version": {"N": "0"}, "generation": {"S": "0"}}
+    streaming |= {"deployed": {"BOOL": True}}
     kept = {"acl": {"M": {}}, "properties": {"M": {}}, "created": {"N": "0"}, "state": {"S": "live"}, "streaming": {"M": streaming}}
     dynamodb.put_item(TableName=table, Item={"space": {"S": space}} | kept)
 

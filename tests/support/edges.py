@@ -1,66 +1,13 @@
-"""Completes moto's CloudFront: the operations that moto 5.2 lacks, from botocore's model of the service as in moto, and
-distributions that are read back completely, of which moto keeps only a part. Importing this is enough."""
+"""What moto 5.2 lacks of the edges: two operations of CloudFront's key groups, and a KeyValueStore, which refuses a change that
+does not name its current version (*CloudFront API Reference*, `UpdateKeys`). Importing this is enough for the first."""
 
-import datetime
+import json
+import urllib.parse
 
 from moto.cloudfront import models, responses, urls
-from moto.cloudfront.exceptions import CloudFrontException
 from moto.core.responses import ActionResult
 
-Responses, Backend = responses.CloudFrontResponse, models.CloudFrontBackend
-BASE = "{0}/2020-05-31"
-# Policies: their path, and the name of their list.
-POLICIES = {
-    "CachePolicy": ("cache-policy", "cache_policies", "CachePolicyList"),
-    "OriginRequestPolicy": ("origin-request-policy", "origin_request_policies", "OriginRequestPolicyList"),
-    "ResponseHeadersPolicy": ("response-headers-policy", "response_headers_policies", "ResponseHeadersPolicyList"),
-}
-
-
-class Whole(dict):
-    """A configuration, as it was written."""
-
-    def __getattr__(self, name: str):
-        try:
-            return self["CallerReference" if name == "caller_reference" else name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-
-def snake(name: str) -> str:
-    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")
-
-
-def policies(kind: str, path: str, plural: str, listed: str) -> None:
-    def kept(self) -> dict:
-        return self.backend.__dict__.setdefault(f"whole_{plural}", {})
-
-    def create(self):
-        config = self._get_param(f"{kind}Config")
-        if any(made[f"{kind}Config"]["Name"] == config["Name"] for made in kept(self).values()):
-            raise CloudFrontException(f"{kind}AlreadyExists", "There is one of that name.")
-        made = {"Id": models.random_id(), "LastModifiedTime": datetime.datetime.now(datetime.UTC), f"{kind}Config": config}
-        kept(self)[made["Id"]] = made
-        return ActionResult({kind: made, "ETag": models.random_id(), "Location": f"https://cloudfront.amazonaws.com/{path}/{made['Id']}"})
-
-    def get(self):
-        return ActionResult({kind: kept(self)[self._get_param("Id")], "ETag": models.random_id()})
-
-    def lists(self):
-        items = [{"Type": "custom", kind: made} for made in kept(self).values()]
-        return ActionResult({listed: {"MaxItems": 100, "Quantity": len(items), "Items": items or None}})
-
-    setattr(Responses, f"create_{snake(kind)}", create)
-    setattr(Responses, f"get_{snake(kind)}", get)
-    setattr(Responses, f"list_{plural}", lists)
-    urls.url_paths[f"{BASE}/{path}$"] = Responses.dispatch
-    urls.url_paths[f"{BASE}/{path}/(?P<policy_id>[^/]+)$"] = Responses.dispatch
-
-
-def publish_function(self):
-    function = self.backend.describe_function(self._get_param("Name"))
-    function.stage, function.status = "LIVE", "UNASSOCIATED"
-    return ActionResult({"FunctionSummary": function.function_summary})
+Responses = responses.CloudFrontResponse
 
 
 def update_key_group(self):
@@ -70,8 +17,42 @@ def update_key_group(self):
     return ActionResult({"KeyGroup": group, "ETag": group.etag})
 
 
-for kind, (path, plural, listed) in POLICIES.items():
-    policies(kind, path, plural, listed)
-models.DistributionConfig = Whole
-Responses.publish_function, Responses.update_key_group = publish_function, update_key_group
-urls.url_paths[f"{BASE}/function/(?P<function_name>[^/]+)/publish$"] = Responses.dispatch
+def delete_key_group(self):
+    self.backend.key_groups.pop(self._get_param("Id"))
+    return ActionResult({})
+
+
+Responses.update_key_group, Responses.delete_key_group = update_key_group, delete_key_group
+
+
+class KeyValueStore:
+    """A KeyValueStore of CloudFront."""
+
+    def __init__(self):
+        self.values: dict[str, str] = {}
+        self.version = 0
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], dict]:
+        """Status, header fields and body of the answer to a request."""
+        key = urllib.parse.unquote(path.partition("/keys")[2].lstrip("/"))
+        facts = {"ItemCount": len(self.values), "TotalSizeInBytes": sum(len(name + value) for name, value in self.values.items())}
+        tag = {"ETag": f"KV{self.version}"}
+        match method:
+            case "GET" if not path.partition("/keys")[1]:
+                return 200, tag, facts | {"KvsARN": urllib.parse.unquote(path.split("/")[2]), "Created": 0, "Status": "READY"}
+            case "GET" if not key:
+                return 200, {}, {"Items": [{"Key": name, "Value": value} for name, value in sorted(self.values.items())]}
+            case "GET" if key in self.values:
+                return 200, {}, facts | {"Key": key, "Value": self.values[key]}
+            case "GET":
+                return 404, {"x-amzn-ErrorType": "ResourceNotFoundException"}, {"Message": "Key was not found."}
+            case "POST" if headers["if-match"] != tag["ETag"]:
+                return 409, {"x-amzn-ErrorType": "ConflictException"}, {"Message": "Pre-Condition failed."}
+            case "POST":
+                asked = json.loads(body)
+                for item in asked.get("Deletes", []):
+                    self.values.pop(item["Key"], None)
+                self.values |= {item["Key"]: item["Value"] for item in asked.get("Puts", [])}
+                self.version += 1
+                return 200, {"ETag": f"KV{self.version}"}, facts
+        raise ValueError(f"{method} {path}")

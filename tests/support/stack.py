@@ -32,8 +32,11 @@ ARNS = {
     "AWS::Serverless::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{{}}",
     "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{{}}",
     "AWS::SNS::Topic": f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:{{}}",
+    "AWS::CloudFront::KeyValueStore": f"arn:aws:cloudfront::{ACCOUNT_ID}:key-value-store/{{}}",
     "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:{{}}:*",
 }
+# The hosts of the distributions.
+HOSTS = {"OpenDistribution": "d111111abcdef8.cloudfront.net", "SecureDistribution": "d222222abcdef8.cloudfront.net"}
 # The value of generated secrets.
 SECRET = {"username": "admin", "password": "the first secret"}
 
@@ -110,6 +113,8 @@ class Template:
         return self.value(named)
 
     def attribute(self, name: str, attribute: str) -> str:
+        if attribute == "DomainName" and name in HOSTS:
+            return HOSTS[name]
         pattern = ARNS.get(self.resources.get(name, {}).get("Type", ""))
         return pattern.format(self.ref(name)) if attribute == "Arn" and pattern else f"{name}.{attribute}"
 
@@ -155,6 +160,12 @@ class Stack(contextlib.ExitStack):
         for name in self.template.of_type("AWS::SecretsManager::Secret"):
             secret = self.aws.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(SECRET))
             self.template.names[name] = secret["ARN"]
+        origins = {"Quantity": 1, "Items": [{"Id": "media", "DomainName": "media.s3.amazonaws.com", "S3OriginConfig": {"OriginAccessIdentity": ""}}]}
+        for name in self.template.of_type("AWS::CloudFront::Distribution"):
+            behaviour = {"TargetOriginId": "media", "ViewerProtocolPolicy": "https-only"}
+            config = {"CallerReference": name, "Origins": origins, "DefaultCacheBehavior": behaviour, "Comment": name, "Enabled": True}
+            made = self.aws.client("cloudfront").create_distribution(DistributionConfig=config)
+            self.template.names[name] = made["Distribution"]["Id"]
         return self
 
     @property
@@ -173,6 +184,7 @@ class Stack(contextlib.ExitStack):
             "REELSPAN_INDEX_BYTES": "1000000",
             "AWS_ACCESS_KEY_ID": function,
             "AWS_ENDPOINT_URL": self.aws.endpoint,
+            "AWS_ENDPOINT_URL_CLOUDFRONT_KEYVALUESTORE": self.aws.edges_endpoint,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(properties["MemorySize"]),
             "AWS_LAMBDA_FUNCTION_NAME": function,
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(properties["Timeout"]),
@@ -196,13 +208,10 @@ class Stack(contextlib.ExitStack):
         with self.lock:
             self.functions.pop(function, None)
 
-    def streams(self, space: str, kind: str = "OPEN", standing: str = "on", host: str | None = "", reader: str = "") -> None:
-        """Makes a space stream, creating it if necessary, so that `reader` may read it; from
-        https://SPACE.cloudfront.net by default, or not deployed yet."""
-        streaming = {"type": {"S": kind}, "standing": {"S": standing}, "origins": {"L": []}, "version": {"N": "0"}, "reference": {"S": "0"}}
-        if host is not None:
-            host = host or f"{space}.cloudfront.net"
-            streaming |= {"distribution": {"S": "E2QWRUHAPOMQZL"}, "host": {"S": host}, "deployed": {"BOOL": True}}
+    def streams(self, space: str, kind: str = "OPEN", status: str = "on", reader: str = "") -> None:
+        """Makes a space stream, creating it if necessary, so that `reader` may read it."""
+        streaming = {"type": {"S": kind}, "status": {"S": status}, "origins": {"L": []}, "version": {"N": "0"}, "generation": {"S": "0"}}
+        streaming |= {"deployed": {"BOOL": True}}
         acl = {f"acl-{reader}": {"S": "READ"}} if reader else {}
         self.client("dynamodb").update_item(
             TableName=self.template.ref("Spaces"),
@@ -229,7 +238,10 @@ class Stack(contextlib.ExitStack):
         self.client("dynamodb").put_item(TableName=table, Item=item)
 
     def event(self, name: str) -> dict:
-        return json.loads((self.root / "events" / f"{name}.json").read_text())
+        event = json.loads((self.root / "events" / f"{name}.json").read_text())
+        if "ResponseURL" in event:
+            event["ResponseURL"] = f"{self.aws.endpoint}/cloudformation/{event['RequestId']}"
+        return event
 
     def self_invocations(self) -> list[Invocation]:
         """The asynchronous invocations since the last call."""

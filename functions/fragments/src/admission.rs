@@ -17,6 +17,7 @@ use reelspan::space::streaming::{Kind, StreamingStatus};
 use reelspan::space::{MediaKey, SpaceId};
 use reelspan::store::Admission;
 
+use crate::edge::{self, X_REELSPAN_KIND};
 use crate::{Error, Fragments, Viewers};
 
 /// The path prefix of media.
@@ -32,11 +33,13 @@ pub struct Shown {
     pub address: Option<IpAddr>,
     /// The path after `/media`, as it is written.
     pub path: Option<String>,
+    /// The distribution that asks; only believed behind CloudFront.
+    pub distribution: Option<Kind>,
 }
 
 /// An allowed request.
 pub struct Admitted {
-    /// The URL of the content at the streaming host, without a query; `None` until there is a distribution.
+    /// The URL of the content at the streaming host, without a query; `None` behind CloudFront.
     pub url: Option<String>,
     /// Whether the answer has to be kept from others.
     pub secure: bool,
@@ -49,14 +52,15 @@ impl Shown {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
         let path = parts.uri.path().strip_prefix(MEDIA).map(str::to_owned);
-        (Self { query, cookies: Evidence::from_cookies(&parts.headers), address, path }, rest)
+        let distribution = parts.headers.get(X_REELSPAN_KIND).and_then(edge::kind);
+        (Self { query, cookies: Evidence::from_cookies(&parts.headers), address, path, distribution }, rest)
     }
 
     /// The proof in a URL with this path and this query; and the query without it.
     pub fn of_url(path: Option<&str>, query: Option<&str>) -> (Self, Option<String>) {
         let (query, rest) = in_query(query);
         let path = path.and_then(|path| path.strip_prefix(MEDIA)).map(str::to_owned);
-        (Self { query, cookies: Ok(None), address: None, path }, rest)
+        (Self { query, cookies: Ok(None), address: None, path, distribution: None }, rest)
     }
 
     /// The path of a content of this space, as it is written; `None` if the space is spelled differently.
@@ -110,19 +114,24 @@ impl Fragments {
         match streaming.status {
             StreamingStatus::On => {}
             StreamingStatus::Off => return Err(Error::Closed("the streaming of this space is off")),
-            StreamingStatus::Deleting => return Err(Error::Closed("the streaming of this space is being deleted")),
         }
-        let base =
-            streaming.distribution.as_ref().map(|distribution| self.hosts.base(media.space(), streaming, distribution));
-        let url = |query: &str| base.as_ref().map(|base| policy::url(base, media, query));
         let secure = streaming.kind == Kind::Secure;
-        if secure && self.viewers == Viewers::Direct {
-            let base = base.as_deref().ok_or(Error::Closed("the streaming of this space is being set up"))?;
-            let evidence = shown.evidence()?;
-            let path = shown.content_path(media.space()).ok_or(Refusal::Resource)?;
-            let asked = policy::written(base, path, query.unwrap_or_default());
-            verify(evidence, &asked, &admission.keys, now(), shown.address)?;
+        let base = self.hosts.as_ref().map(|hosts| hosts.base(media.space(), streaming));
+        match (self.viewers, base.as_deref()) {
+            // The edge knows which spaces stream, and may know it a few seconds too late.
+            (Viewers::CloudFront, _) if shown.distribution != Some(streaming.kind) => {
+                return Err(Error::Closed("this space does not stream at this host"));
+            }
+            (Viewers::Direct, Some(base)) if secure => {
+                let evidence = shown.evidence()?;
+                let path = shown.content_path(media.space()).ok_or(Refusal::Resource)?;
+                let asked = policy::written(base, path, query.unwrap_or_default());
+                verify(evidence, &asked, &admission.keys, now(), shown.address)?;
+            }
+            (Viewers::Direct, None) if secure => return Err(Error::Closed("this space streams at its host only")),
+            _ => {}
         }
+        let url = |query: &str| base.as_ref().map(|base| policy::url(base, media, query));
         Ok(Admitted { url: url(""), secure })
     }
 }

@@ -3,21 +3,41 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
+use http::Uri;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use lambda_http::tower::ServiceBuilder;
 use reelspan_gateway::{observed, run_buffered, run_streamed};
 
-use crate::{Delivery, Fragments};
+use crate::{Delivery, Fragments, Viewers, edge};
 
 /// Answers invocations until the process ends.
 pub async fn run(fragments: Fragments) -> Result<(), lambda_http::Error> {
-    let delivery = fragments.delivery;
-    let service = ServiceBuilder::new().map_request(from_viewer).service(observed(fragments.router()));
+    let (delivery, viewers) = (fragments.delivery, fragments.viewers);
+    let service = ServiceBuilder::new()
+        .map_request(move |request| match viewers {
+            Viewers::Direct => from_viewer(request),
+            Viewers::CloudFront => from_edge(request),
+        })
+        .map_response(move |response| match viewers {
+            Viewers::Direct => response,
+            Viewers::CloudFront => edge::respond(response),
+        })
+        .service(observed(fragments.router()));
     match delivery {
         Delivery::Streamed | Delivery::StreamedByLambda => run_streamed(service).await,
         Delivery::Buffered => run_buffered(service).await,
     }
+}
+
+/// The request as the viewer has sent it. One that the edge has not written gets a path that is no content's.
+fn from_edge(mut request: lambda_http::Request) -> lambda_http::Request {
+    if let Some(uri) = edge::restored(request.uri()) {
+        *request.uri_mut() = uri;
+    } else {
+        *request.uri_mut() = Uri::from_static("/");
+    }
+    request
 }
 
 /// The request with the address that it comes from. API Gateway has seen it; no header field says it.

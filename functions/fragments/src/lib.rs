@@ -14,6 +14,7 @@
 //! | `answer` | decides status, header fields and a splice, from values alone |
 //! | `delivery` | limits the size of the answer |
 //! | `viewers` | says what is between viewer and function |
+//! | `edge` | reads requests as the edge writes them |
 //! | `error` | answers errors with problem details |
 //! | `lambda` | runs it all as a Lambda function |
 //!
@@ -24,6 +25,7 @@ mod admission;
 pub mod answer;
 pub mod delivery;
 mod derived;
+pub mod edge;
 pub mod error;
 pub mod lambda;
 pub mod request;
@@ -38,8 +40,8 @@ use std::env;
 pub use delivery::Delivery;
 pub use error::Error;
 use reelspan::budget::Budget;
-use reelspan::distribution::Hosts;
 use reelspan::store::{SpacesTable, Stores};
+use reelspan::streaming::Hosts;
 pub use viewers::Viewers;
 
 /// What the routes need.
@@ -49,8 +51,8 @@ pub struct Fragments {
     pub stores: Stores,
     /// The spaces.
     pub spaces: SpacesTable,
-    /// The streaming host of each space, which signatures name.
-    pub hosts: Hosts,
+    /// The streaming hosts, which signatures name; `None` behind CloudFront, which has verified them.
+    pub hosts: Option<Hosts>,
     /// What is between viewers and the function.
     pub viewers: Viewers,
     /// How answers are returned.

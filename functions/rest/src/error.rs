@@ -4,7 +4,6 @@
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, StatusCode};
-use reelspan::distribution;
 use reelspan::http::problem::{self, Problem};
 use reelspan::http::protection::{self, Embedding};
 use reelspan::space::acl::AclError;
@@ -171,18 +170,6 @@ impl From<store::Error> for Error {
     }
 }
 
-impl From<distribution::Error> for Error {
-    fn from(error: distribution::Error) -> Self {
-        match error {
-            distribution::Error::Quota(quota) => Self::Conflict(quota),
-            distribution::Error::Throttled(service) => Self::Busy(service),
-            distribution::Error::Changing => Self::Later("the distribution is being changed".to_owned()),
-            distribution::Error::Store(error) => error.into(),
-            other => Self::Upstream(other.to_string()),
-        }
-    }
-}
-
 impl From<PutError> for Error {
     fn from(error: PutError) -> Self {
         match error {
@@ -238,7 +225,6 @@ mod tests {
             (Error::Method, 405, problem, None),
             (Error::Deleting(space()), 503, problem, Some("retry-after")),
             (Error::Later("it is being deleted".to_owned()), 503, problem, Some("retry-after")),
-            (Error::from(distribution::Error::Quota("too many".to_owned())), 409, plain, None),
             (Error::from(store::Error::Throttled("S3")), 503, problem, Some("retry-after")),
             (Error::from(store::Error::Changed), 503, problem, Some("retry-after")),
             (Error::Upstream("secret".to_owned()), 502, problem, None),

@@ -15,7 +15,9 @@ pub mod task;
 mod who;
 
 pub use error::Error;
-pub use invoker::{Invoker, TendEvent, Upkeep};
+#[cfg(feature = "lambda")]
+pub use invoker::Invoker;
+pub use invoker::{EndStreaming, EndStreamingEvent};
 pub use routes::guarded;
 pub use space::{permitted, space};
 pub use who::Who;

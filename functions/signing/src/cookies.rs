@@ -1,6 +1,8 @@
-//! `/cookies?token=…`: the URL that sets the cookies which open a space, and sends the browser on (*CloudFront Developer
-//! Guide*, "Use signed cookies"). They are for the whole space and for the browser's session, at the host, or below the path,
-//! that the space streams from. A content that is named `cookies` cannot be had there: this is in its place.
+//! `/~/cookies?token=…`: the URL that sets the cookies which open a space, and redirects the browser (*CloudFront Developer
+//! Guide*, "Use signed cookies"). They are for the whole space and for the browser's session, below the path of the space. No
+//! space is named `~`, so this path is not that of a content.
+
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -15,9 +17,9 @@ use reelspan::telemetry;
 
 use crate::audit::note_signed;
 use crate::token::CookieToken;
-use crate::{Error, Shared, Signing, on};
+use crate::{CookieSetter, Error, on};
 
-pub async fn set(State(state): Shared, request: Request) -> Response {
+pub async fn set(State(state): State<Arc<CookieSetter>>, request: Request) -> Response {
     match state.set_cookies(request.uri().query().unwrap_or_default()).await {
         Ok(response) => response,
         Err(NoCookies::Token(why)) => {
@@ -40,7 +42,7 @@ impl<E: Into<Error>> From<E> for NoCookies {
     }
 }
 
-impl Signing {
+impl CookieSetter {
     async fn set_cookies(&self, query: &str) -> Result<Response, NoCookies> {
         let mut tokens = query.split('&').filter_map(|pair| pair.strip_prefix("token="));
         let (Some(token), None) = (tokens.next(), tokens.next()) else {
@@ -52,14 +54,10 @@ impl Signing {
         let space = self.table.get(&token.space).await?.filter(|space| space.state == SpaceState::Live);
         let streaming = space.as_ref().and_then(on).filter(|streaming| streaming.kind == Kind::Secure);
         // A token for an earlier space of this name opens nothing of this one.
-        let streaming = streaming.filter(|streaming| streaming.generation() == token.generation);
-        let base = streaming.and_then(|streaming| {
-            let distribution = streaming.distribution.as_ref()?;
-            Some(self.hosts.base(&token.space, streaming, distribution))
-        });
-        let Some(base) = base else {
+        if streaming.is_none_or(|streaming| streaming.generation != token.generation) {
             return Err(NoCookies::Token(format!("space {} does not stream to signed requests any more", token.space)));
-        };
+        }
+        let base = &token.base;
         let held = self.keyring.signer(&commons, now).await?;
         let until = held.until.map_or(token.cookies_until, |until| until.min(token.cookies_until));
         let policy = Policy { ip_address: token.address, ..Policy::until(format!("{base}/*"), until) };
@@ -71,7 +69,7 @@ impl Signing {
             None => format!("The cookies that open space {} are set.\n", token.space).into_response(),
         };
         let headers = response.headers_mut();
-        let path = path(&base);
+        let path = path(base);
         for (name, value) in cookies {
             add(headers, &format!("{name}={value}; Path={path}; Secure; HttpOnly; SameSite=None"));
         }
@@ -107,9 +105,10 @@ mod tests {
 
     #[test]
     fn cookies_are_sent_below_the_base() {
-        for (base, expected) in
-            [("https://d111111abcdef8.cloudfront.net", "/"), ("http://127.0.0.1:8080/stream/films", "/stream/films")]
-        {
+        for (base, expected) in [
+            ("https://d111111abcdef8.cloudfront.net/films~7", "/films~7"),
+            ("http://127.0.0.1:8080/stream/films~7", "/stream/films~7"),
+        ] {
             assert_eq!(path(base), expected);
         }
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use reelspan::cloudfront::sign::Signer;
 use reelspan::cloudfront::verify::trusted;
-use reelspan::distribution::SigningSecret;
 use reelspan::space::commons::Commons;
+use reelspan::streaming::SigningSecret;
 use tokio::sync::Mutex;
 
 use crate::Error;

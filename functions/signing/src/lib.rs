@@ -30,10 +30,10 @@ mod token;
 use std::sync::Arc;
 
 use axum::extract::State;
-use reelspan::distribution::Hosts;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::{Kind, Streaming, StreamingStatus};
 use reelspan::store::{SpacesTable, Stores};
+use reelspan::streaming::Hosts;
 
 pub use keyring::Keyring;
 use reelspan_rest::{Error, Who};
@@ -51,6 +51,22 @@ pub struct Signing {
     pub hosts: Hosts,
 }
 
+/// What sets cookies.
+#[derive(Clone, Debug)]
+pub struct CookieSetter {
+    /// The spaces.
+    pub table: SpacesTable,
+    /// The key that signs.
+    pub keyring: Keyring,
+}
+
+impl CookieSetter {
+    /// `/~/cookies`, at the host of secure spaces. It does not authenticate callers: the token in the URL is enough.
+    pub fn router(self) -> axum::Router {
+        routes::cookies(Arc::new(self))
+    }
+}
+
 /// The state of the handlers.
 type Shared = State<Arc<Signing>>;
 
@@ -58,11 +74,6 @@ impl Signing {
     /// The tasks, to be merged with the other routes under `/durastore`; who asks has to be found out around them.
     pub fn router(self) -> axum::Router {
         routes::tasks(Arc::new(self))
-    }
-
-    /// `/cookies`, to be merged with what else is at the hosts of streamed spaces. It asks nobody for credentials.
-    pub fn cookies_router(self) -> axum::Router {
-        routes::cookies(Arc::new(self))
     }
 
     /// The base of the URLs of a space that streams to these; what is wrong where it does not.
@@ -78,10 +89,7 @@ impl Signing {
             (Kind::Secure, Kind::Open) => Err(Error::Bad(format!(
                 "Space {id} streams to anybody: get-url gives the URL, and it needs no signature"
             ))),
-            _ => {
-                let distribution = streaming.distribution.as_ref().ok_or(Error::Busy("CloudFront"))?;
-                Ok(self.hosts.base(id, streaming, distribution))
-            }
+            _ => Ok(self.hosts.base(id, streaming)),
         }
     }
 }

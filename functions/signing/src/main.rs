@@ -8,6 +8,5 @@ use reelspan_signing::{Signing, lambda};
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let who = authentication::layer(authentication::from_env(TIME_TO_LIVE).await?);
-    let signing = Signing::from_env().await?;
-    lambda::run(signing.clone().router().layer(who), signing.cookies_router()).await
+    lambda::run(Signing::from_env().await?.router().layer(who)).await
 }

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use reelspan_rest::guarded;
 
-use crate::{Signing, cookies, task};
+use crate::{CookieSetter, Signing, cookies, task};
 
 /// The tasks, within `/durastore`.
 pub fn tasks(signing: Arc<Signing>) -> Router {
@@ -18,9 +18,9 @@ pub fn tasks(signing: Arc<Signing>) -> Router {
     guarded(routes).with_state(signing)
 }
 
-/// What sets cookies, at the hosts of streamed spaces.
-pub fn cookies(signing: Arc<Signing>) -> Router {
-    guarded(Router::new().route("/cookies", get(cookies::set))).with_state(signing)
+/// What sets cookies, at the host of secure spaces.
+pub fn cookies(setter: Arc<CookieSetter>) -> Router {
+    guarded(Router::new().route("/~/cookies", get(cookies::set))).with_state(setter)
 }
 
 #[cfg(test)]

@@ -182,16 +182,17 @@ pub async fn signed_cookies_url(State(state): Shared, who: Who, request: Request
         may_lead_to(url, allowed, &base, &own)?;
     }
     let held = state.keyring.signer(&state.table.commons().await?, now).await?;
-    let generation = on(&space).map(|streaming| streaming.generation().to_owned()).unwrap_or_default();
+    let generation = on(&space).map(|streaming| streaming.generation.clone()).unwrap_or_default();
     let until = now.saturating_add(GOOD_FOR);
-    let token = CookieToken { space: space.id, generation, cookies_until, address, redirect, until };
+    let token =
+        CookieToken { space: space.id, generation, base: base.clone(), cookies_until, address, redirect, until };
     let text = token.sign(&held.signer).map_err(|error| Error::Internal(error.to_string()))?;
     telemetry::note(|notes| {
         notes.space = Some(token.space.to_string());
         notes.detail.extend(token.redirect.map(|url| ("redirect", telemetry::redacted(&url).into_owned())));
     });
     note_signed(format!("{base}/*"), cookies_until, address);
-    Ok(said(json!({"signedCookiesUrl": format!("{base}/cookies?token={text}")}).to_string()))
+    Ok(said(json!({"signedCookiesUrl": format!("{}?token={text}", state.hosts.cookies())}).to_string()))
 }
 
 impl Signing {

@@ -26,6 +26,9 @@ pub struct CookieToken {
     pub space: SpaceId,
     /// The setup of its streaming ([`reelspan::space::streaming::Streaming::generation`]).
     pub generation: String,
+    /// The URL of the space, for which the cookies are signed. The function that sets them is behind the host that it names,
+    /// and does not know its name otherwise.
+    pub base: String,
     /// The expiry of the cookies, in seconds since 1970.
     pub cookies_until: i64,
     /// The addresses that may use the cookies.
@@ -42,6 +45,7 @@ pub struct CookieToken {
 struct TokenFields {
     space: String,
     generation: String,
+    base: String,
     cookies_until: i64,
     address: Option<String>,
     redirect: Option<String>,
@@ -68,6 +72,7 @@ impl CookieToken {
         let text = TokenFields {
             space: self.space.to_string(),
             generation: self.generation.clone(),
+            base: self.base.clone(),
             cookies_until: self.cookies_until,
             address: self.address.map(|address| address.to_string()),
             redirect: self.redirect.clone(),
@@ -93,10 +98,10 @@ impl CookieToken {
     }
 
     fn parse(text: &[u8]) -> Option<Self> {
-        let TokenFields { space, generation, cookies_until, address, redirect, until } =
+        let TokenFields { space, generation, base, cookies_until, address, redirect, until } =
             serde_json::from_slice(text).ok()?;
         let address = address.map(|address| address.parse()).transpose().ok()?;
-        Some(Self { space: SpaceId::parse(&space).ok()?, generation, cookies_until, address, redirect, until })
+        Some(Self { space: SpaceId::parse(&space).ok()?, generation, base, cookies_until, address, redirect, until })
     }
 }
 
@@ -122,7 +127,8 @@ mod tests {
         let generation = "187ba2c3d4e5f607".to_owned();
         let address = Some("192.0.2.0/24".parse().unwrap());
         let redirect = redirect.map(str::to_owned);
-        CookieToken { space, generation, cookies_until: NOW + 28_800, address, redirect, until: NOW + GOOD_FOR }
+        let base = "https://d1.cloudfront.net/films~187ba2c3d4e5f607".to_owned();
+        CookieToken { space, generation, base, cookies_until: NOW + 28_800, address, redirect, until: NOW + GOOD_FOR }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! for its users with the answer, as its item says so, and its contents go without anybody waiting. Their indexes go by the
 //! events of the bucket, as those of every deleted content do.
 //!
-//! The distribution that streams the space goes at the same time, by the function that made it, and the item goes last of all.
+//! The streaming function ends the streaming of the space at the same time, and the item goes last of all.
 //!
 //! Nothing but the item has to be remembered: whatever is left under the space's prefix is to be deleted, and once nothing is,
 //! so is the item, and the name is free. So it can be broken off and begun again at any point, and twice at a time does no
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use reelspan::space::SpaceId;
 use reelspan::space::record::SpaceState;
+#[cfg(feature = "lambda")]
 use reelspan_rest::Invoker;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ use crate::{Error, Spaces};
 
 /// How long to wait before a deletion that failed is tried again on this machine.
 const PAUSE: Duration = Duration::from_secs(5);
-/// How long between two looks at whether the distribution of a space is gone.
+/// How long between two looks at whether the streaming of a space has ended.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// How the contents of a deleted space are deleted.
@@ -28,6 +29,7 @@ pub enum Deletions {
     /// By a task of this process. What a process leaves the next one takes up ([`Spaces::resume_deletions`]).
     Here,
     /// By an invocation of this function that nobody waits for.
+    #[cfg(feature = "lambda")]
     Lambda(Invoker),
 }
 
@@ -57,6 +59,7 @@ impl Spaces {
                 tokio::spawn(async move { spaces.delete_in_the_end(&id).await });
                 Ok(())
             }
+            #[cfg(feature = "lambda")]
             Deletions::Lambda(invoker) => invoker.invoke(&DeletionEvent { delete_space: id.to_string() }).await,
         }
     }
@@ -68,8 +71,8 @@ impl Spaces {
             return Ok(Progress::Done);
         };
         if let Some(streaming) = &space.streaming {
-            match &self.upkeep {
-                Some(upkeep) => upkeep.begin(id).await?,
+            match &self.streams {
+                Some(streams) => streams.end_streaming(id).await?,
                 None => drop(self.table.set_streaming(id, Some(streaming), None).await?),
             }
         }

@@ -8,11 +8,11 @@ use axum::Router;
 use lambda_http::LambdaEvent;
 use lambda_http::tower::ServiceBuilder;
 use lambda_runtime::{Context, service_fn};
-use reelspan::distribution::Hosts;
 use reelspan::space::SpaceId;
 use reelspan::store::{self, Stores};
+use reelspan::streaming::Hosts;
 use reelspan_gateway::{answer, observed, with_own_origins};
-use reelspan_rest::{Invoker, Upkeep};
+use reelspan_rest::{EndStreaming, Invoker};
 use serde_json::value::RawValue;
 
 use crate::deletion::{DeletionEvent, Progress};
@@ -23,18 +23,18 @@ const RESERVE: Duration = Duration::from_secs(20);
 
 impl Spaces {
     /// What the function's environment names: `SPACES_TABLE`, what [`Stores::from_env`] and [`Hosts::from_env`] read,
-    /// `AWS_LAMBDA_FUNCTION_NAME`, by which the function invokes itself, and `STREAMING_FUNCTION`, which takes distributions
-    /// away.
+    /// `AWS_LAMBDA_FUNCTION_NAME`, by which the function invokes itself, and `STREAMING_FUNCTION`, which ends streaming.
     pub async fn from_env() -> Result<Self, lambda_http::Error> {
         let variable = |name| env::var(name).map_err(|_| format!("the environment variable {name} is not set"));
         let (table, function) = (variable("SPACES_TABLE")?, variable("AWS_LAMBDA_FUNCTION_NAME")?);
         let stores = Stores::from_env().await?;
         let client = aws_sdk_lambda::Client::new(store::aws().await);
-        let upkeep = variable("STREAMING_FUNCTION").ok();
-        let upkeep = upkeep.map(|function| Arc::new(Invoker { client: client.clone(), function }) as Arc<dyn Upkeep>);
+        let streams = variable("STREAMING_FUNCTION").ok();
+        let streams =
+            streams.map(|function| Arc::new(Invoker { client: client.clone(), function }) as Arc<dyn EndStreaming>);
         let deletions = Deletions::Lambda(Invoker { client, function });
-        let (table, hosts) = (stores.spaces(table), Hosts::from_env());
-        Ok(Self { table, stores, carrier: Carrier::Gateway, deletions, hosts, upkeep })
+        let hosts = Hosts::from_env().ok_or("the environment variables OPEN_HOST and SECURE_HOST are not set")?;
+        Ok(Self { table: stores.spaces(table), stores, carrier: Carrier::Gateway, deletions, hosts, streams })
     }
 }
 

@@ -18,6 +18,7 @@ mod answer;
 mod content;
 pub mod deletion;
 mod json;
+#[cfg(feature = "lambda")]
 pub mod lambda;
 mod put;
 mod request;
@@ -30,10 +31,10 @@ use std::sync::Arc;
 use axum::extract::State;
 pub use deletion::Deletions;
 use reelspan_rest::task::said;
-use reelspan_rest::{Error, Upkeep, Who};
+use reelspan_rest::{EndStreaming, Error, Who};
 
-use reelspan::distribution::Hosts;
 use reelspan::store::{SpacesTable, Stores};
+use reelspan::streaming::Hosts;
 
 /// What the routes stand on.
 #[derive(Clone, Debug)]
@@ -48,8 +49,8 @@ pub struct Spaces {
     pub deletions: Deletions,
     /// Where viewers reach streamed spaces.
     pub hosts: Hosts,
-    /// How the distribution of a deleted space is taken away; none where nothing streams.
-    pub upkeep: Option<Arc<dyn Upkeep>>,
+    /// Ends the streaming of deleted spaces; `None` if nothing streams.
+    pub streams: Option<Arc<dyn EndStreaming>>,
 }
 
 /// How the bodies of requests and answers come and go.

@@ -52,23 +52,21 @@ impl Spaces {
     }
 
     /// How a space streams, under the names that DuraCloud had for RTMP and those that it has for HLS; nothing where it does not.
-    /// What is off, or on its way out, has no host.
+    /// If it is off, it has no host.
     fn streaming(&self, space: &Space) -> Vec<(&'static str, String)> {
         let Some(streaming) = &space.streaming else { return Vec::new() };
-        let distribution = streaming.distribution.as_ref();
         let status = match streaming.status {
-            StreamingStatus::On if distribution.is_some_and(|distribution| distribution.deployed) => "Deployed",
+            StreamingStatus::On if streaming.deployed => "Deployed",
             StreamingStatus::On => "InProgress",
             StreamingStatus::Off => "Disabled",
-            StreamingStatus::Deleting => "Deleting",
         };
         let kind = streaming.kind.name();
         let mut all = vec![("streaming-status", status), ("streaming-type", kind), ("hls-streaming-type", kind)]
             .into_iter()
             .map(|(name, value)| (name, value.to_owned()))
             .collect::<Vec<_>>();
-        if let Some(distribution) = distribution.filter(|_| streaming.status == StreamingStatus::On) {
-            let host = self.hosts.host(&space.id, streaming, distribution);
+        if streaming.status == StreamingStatus::On {
+            let host = self.hosts.host(&space.id, streaming);
             all.extend([("streaming-host", host.clone()), ("hls-streaming-host", host)]);
         }
         all

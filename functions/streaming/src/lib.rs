@@ -1,90 +1,74 @@
-//! The function that turns streaming on and off: one distribution of CloudFront a streamed space.
+//! The function that turns streaming on and off.
 //!
-//! What is to be stands in the space's item, and is written there first, on the condition that it is still as it was read; then
-//! CloudFront is brought to it. So of many who ask at a time one makes the distribution, and whatever breaks off is finished by
-//! the next call, which finds what is to be, and what there is by its name or its reference. CloudFront takes minutes to bring
-//! a change to all edges, for which nobody waits: that goes on in the background.
+//! The stack has two distributions, for open and for secure spaces, and a key-value store at the edges that says which spaces
+//! stream. Turning streaming on is a conditional write in the table of spaces, and a put into that store. The table is the
+//! truth: what narrows access is written to the store first, what widens it to the table first.
 //!
-//! | file | |
+//! | file | content |
 //! | --- | --- |
-//! | `routes`, `task` | what is asked for, and by whom |
-//! | `on`, `off` | done as far as an answer takes |
-//! | `tend` | and tended until CloudFront has done it, or the distribution is gone |
-//! | `work` | which is done here, or by an invocation of its own |
-//! | `forget` | objects that were replaced or deleted are forgotten by the edges |
-//! | `lambda` | all of that as a Lambda function |
+//! | `routes`, `task` | the tasks of the REST API, and who may call them |
+//! | `change` | turns streaming on and off |
+//! | `settle` | brings the edges to what the table says |
+//! | [`edges`] | the key-value store: CloudFront's, and one in memory |
+//! | [`keys`] | the key that signs, and those that the edges trust |
+//! | `lambda` | the functions on Lambda |
 
-pub mod forget;
+mod change;
+pub mod edges;
+pub mod error;
+pub mod keys;
+#[cfg(feature = "lambda")]
 pub mod lambda;
-mod off;
-mod on;
 mod routes;
+mod settle;
 mod task;
-pub mod tend;
-mod work;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::extract::State;
-use reelspan::distribution::{Distributions, Hosts, Rotation, SigningSecret, Wanted};
 use reelspan::space::SpaceId;
-use reelspan::space::streaming::{Kind, Streaming};
 use reelspan::store::SpacesTable;
-use reelspan_rest::Error;
+use reelspan::streaming::Hosts;
+use reelspan_rest::{EndStreaming, Error as RestError};
 
-pub use work::Work;
+pub use error::Error;
 
-/// What the routes stand on.
+use self::edges::KeyValueStore;
+use self::keys::SigningKeys;
+
+/// The pause between two attempts to change a store that other callers change; it grows with each attempt.
+pub const PAUSE: Duration = Duration::from_millis(50);
+
+/// What the tasks need.
 #[derive(Clone, Debug)]
 pub struct Streams {
     /// The spaces.
     pub table: SpacesTable,
-    /// CloudFront.
-    pub distributions: Distributions,
-    /// The private key.
-    pub secret: SigningSecret,
-    /// Where viewers reach distributions.
+    /// What the edges know of them.
+    pub edges: Arc<dyn KeyValueStore>,
+    /// The signing keys.
+    pub keys: SigningKeys,
+    /// Where viewers reach what is streamed.
     pub hosts: Hosts,
-    /// How what takes minutes goes on.
-    pub work: Work,
-    /// How long is waited for what.
-    pub pace: Pace,
-}
-
-/// How long is waited for what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
-    /// For another call that is making the distribution, before it is taken to have died.
-    pub patience: Duration,
-    /// Between two looks at what that call has done.
-    pub glance: Duration,
-    /// Between two looks at what CloudFront has done.
-    pub look: Duration,
-}
-
-impl Default for Pace {
-    /// CloudFront makes a distribution within a few seconds, and all that they share takes as long again; an HTTP API waits 30 s.
-    fn default() -> Self {
-        let (patience, glance) = (Duration::from_secs(12), Duration::from_millis(500));
-        Self { patience, glance, look: Duration::from_secs(20) }
-    }
+    /// The pause between two attempts: [`PAUSE`].
+    pub pause: Duration,
 }
 
 /// The state of the handlers.
 type Shared = State<Arc<Streams>>;
 
 impl Streams {
-    /// The routes, to be merged with the other routes under `/durastore`; who asks has to be found out around them.
+    /// The routes, to be merged with the other routes under `/durastore`, inside a layer that authenticates callers.
     pub fn router(self) -> axum::Router {
         routes::table(self)
     }
+}
 
-    /// What the distribution of a space is to be, with whatever it needs made.
-    async fn wanted(&self, space: &SpaceId, streaming: &Streaming) -> Result<Wanted, Error> {
-        if streaming.kind == Kind::Secure {
-            self.distributions.key(&self.table, &self.secret, Rotation::Ensure).await?;
-        }
-        Ok(self.distributions.wanted(&self.table, space, streaming).await?)
+#[async_trait]
+impl EndStreaming for Streams {
+    async fn end_streaming(&self, id: &SpaceId) -> Result<(), RestError> {
+        self.end(id).await
     }
 }

@@ -1,11 +1,10 @@
-//! The tasks: who may, and what is asked for. Streaming opens a space to people whom its access list may not know, and costs:
-//! so it is for the space's owner and for admins, as deleting the space is; a key of all spaces is the admins' alone.
+//! The tasks, and who may call them. Streaming opens a space to people whom its access list may not know, and costs money: so
+//! only the space's owner and admins turn it on, as only they delete the space. Only admins replace the key of all spaces.
 
 use std::collections::BTreeSet;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use reelspan::distribution::Rotation;
 use reelspan::space::acl::Right;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::Kind;
@@ -16,6 +15,7 @@ use reelspan_rest::{Error, Who};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::keys::{Rotated, Rotation};
 use crate::{Shared, Streams};
 
 /// How many origins may be named.
@@ -67,7 +67,7 @@ pub async fn disable(State(state): Shared, who: Who, request: Request) -> Result
 pub async fn delete(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
     who.somebody()?;
     let space = state.owned(&body::<Of>(request).await?.space_id, &who).await?;
-    state.away(&space.id).await?;
+    state.delete(&space.id).await?;
     Ok(said(json!({"result": format!("Streaming of space {} is deleted", space.id)}).to_string()))
 }
 
@@ -76,13 +76,16 @@ pub async fn rotate(State(state): Shared, who: Who, request: Request) -> Result<
         return Err(who.refused(|user| format!("{user} is no admin, and only admins replace the signing key")));
     }
     let task: Rotate = body(request).await?;
-    let rotation = if task.revoke.0 { Rotation::Revoke } else { Rotation::Rotate };
-    let key = state.distributions.key(&state.table, &state.secret, rotation).await?;
-    let before = match rotation {
-        Rotation::Revoke => "no URL that another has signed is let in any more",
-        _ => "URLs that the one before has signed are let in until they expire",
+    let rotation = if task.revoke.0 { Rotation::Revoke } else { Rotation::Keep };
+    let Rotated { key, signs } = state.keys.rotate(&state.table, rotation).await?;
+    let result = match (rotation, signs) {
+        (Rotation::Revoke, _) => format!("Key {key} signs now; what any other has signed is refused"),
+        (Rotation::Keep, true) => {
+            format!("Key {key} signs now; what the one before has signed is valid until it expires")
+        }
+        (Rotation::Keep, false) => format!("Key {key} will sign within about an hour, when all edges trust it"),
     };
-    Ok(said(json!({"result": format!("Key {key} signs now; {before}"), "keyPairId": key}).to_string()))
+    Ok(said(json!({"result": result, "keyPairId": key}).to_string()))
 }
 
 impl Streams {

@@ -20,15 +20,15 @@ use std::{
 use axum::{Router, body::Body};
 use http::Request;
 use reelspan::{
-    distribution::Hosts,
     http::origin::Origin,
     store::{self, Media, Stores, Users},
+    streaming::{Hosts, SigningSecret},
     telemetry::audit::{self, Trail},
     user::{Password, UserName},
 };
 use reelspan_indexer::S3Event;
 use reelspan_spaces::{Carrier, Deletions, Spaces};
-use reelspan_streaming::Streams;
+use reelspan_streaming::{Streams, edges::MemoryStore};
 use serde::Deserialize;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -41,12 +41,12 @@ pub use options::{Admin, Audit, Import, Options, PublicUrl};
 use self::{functions::Functions, ports::Ports, proxy::Proxies};
 use crate::{
     Error, aws,
-    cloudfront::CloudFront,
     connections::{Port, Received},
     data::{Credentials, Data},
     media::{Files, Signer},
     queue::{self, Handler, Queue},
     s3::{self, Api, Browsers, MEDIA_BUCKET, Store},
+    stream::SecretFile,
     tables::Tables,
     users::{self, FirstAdmin},
 };
@@ -140,13 +140,14 @@ impl Running {
         let signer = Signer::new(credentials.clone(), format!("http://{s3_at}"));
         let files = Arc::new(Files::new(Arc::clone(&store), Some(signer)));
         let stores = Stores::over(files, tables, store::CONTAINER_INDEX.name);
+        let streams_at = format!("{}/stream", url.map_or(here.as_str(), PublicUrl::as_str));
         let spaces = Spaces {
             stores: stores.clone(),
             table: stores.spaces(store::SPACES.name),
             carrier: Carrier::Stream,
             deletions: Deletions::Here,
-            hosts: Hosts::Below(format!("{}/stream", url.map_or(here.as_str(), PublicUrl::as_str))),
-            upkeep: None,
+            hosts: Hosts::below(&streams_at),
+            streams: None,
         };
 
         let mut servers = JoinSet::new();
@@ -155,15 +156,16 @@ impl Running {
         let handler = indexer(stores.clone());
         let queue = Queue { catalogue: store.catalogue(), handler, pauses: queue::PAUSES.to_vec() };
         servers.spawn(queue.deliver(stop.clone(), PATIENCE));
-        let hosts = spaces.hosts.clone();
-        let cloudfront = CloudFront::open(data).await?;
+        let edges = Arc::new(MemoryStore::default());
+        let secret = SigningSecret::new(SecretFile::new(data.signing_key()));
         let s3 = aws_sdk_s3::Client::from_conf(client.build());
         let media = stores.media.clone();
         let uploads = Origin::parse(&format!("http://{s3_at}"));
-        let mut functions = Functions { stores, spaces, users, cloudfront, s3, hosts, own, uploads };
+        let mut functions = Functions { stores, spaces, users, edges, secret, s3, streams_at, own, uploads };
         let streams = functions.streams();
-        functions.spaces.upkeep = Some(Arc::new(streams.clone()));
-        streams.resume().await.map_err(Error::failed("the streams"))?;
+        functions.spaces.streams = Some(Arc::new(streams.clone()));
+        streams.keys.ensure(&streams.table).await.map_err(Error::failed("the signing key"))?;
+        streams.reconcile().await.map_err(Error::failed("the streams"))?;
         functions.spaces.resume_deletions().await.map_err(Error::failed("the spaces"))?;
         let routes = Proxies::new(&options.trusted_proxy).around(functions.router()?);
         servers.spawn(serve_http(http, routes, stop.clone()));

@@ -9,11 +9,11 @@ use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use axum::Router;
 use reelspan::budget::Budget;
-use reelspan::distribution::Hosts;
 use reelspan::space::SpaceId;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::{Kind, Streaming};
 use reelspan::store::{SPACES, Stores};
+use reelspan::streaming::Hosts;
 use reelspan_fragments::{Delivery, Fragments, Viewers};
 use reelspan_local::aws;
 use reelspan_local::connections::{Limits, Patience, Port, ServerNames};
@@ -102,7 +102,7 @@ pub async fn make_open(stores: &Stores, space: &str) {
 /// The fragments function with these stores, as clients outside CloudFront reach it.
 pub fn fragments(stores: Stores) -> Router {
     let spaces = stores.spaces(SPACES.name);
-    let hosts = Hosts::Below("http://localhost/stream".to_owned());
+    let hosts = Some(Hosts::below("http://localhost/stream"));
     let budget = Budget::default();
     Fragments { stores, spaces, hosts, viewers: Viewers::Direct, delivery: Delivery::Streamed, budget }.router()
 }

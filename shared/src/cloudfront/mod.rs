@@ -1,5 +1,4 @@
-//! CloudFront's signatures: access to spaces with secure streaming. This module makes no calls; the distributions
-//! themselves are in [`distribution`](crate::distribution).
+//! CloudFront's signatures: access to spaces with secure streaming. This module makes no calls.
 //!
 //! | file | what it knows |
 //! | --- | --- |

@@ -21,7 +21,7 @@ use serde_json::Value;
 use crate::space::MediaKey;
 
 /// The URL of a content of a streamed space, given the base of the space's URLs
-/// ([`Hosts::base`](crate::distribution::Hosts::base)), in the only form that is signed and verified. The query is taken
+/// ([`Hosts::base`](crate::streaming::Hosts::base)), in the only form that is signed and verified. The query is taken
 /// verbatim; an empty one counts as none.
 #[must_use]
 pub fn url(base: &str, key: &MediaKey, query: &str) -> String {

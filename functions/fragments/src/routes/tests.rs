@@ -4,8 +4,8 @@
 
 use http::Request;
 use reelspan::budget::Budget;
-use reelspan::distribution::Hosts;
 use reelspan::store::{self, Stores};
+use reelspan::streaming::Hosts;
 use tower::ServiceExt;
 
 use crate::{Delivery, Fragments, Viewers};
@@ -35,7 +35,7 @@ async fn send(method: &str, path: &str, fields: &[(&str, &str)]) -> http::Respon
         request = request.header(*name, *value);
     }
     let spaces = stores.spaces("Spaces");
-    let hosts = Hosts::CloudFront;
+    let hosts = Some(Hosts::new("d1.cloudfront.net", "d2.cloudfront.net"));
     let (viewers, delivery) = (Viewers::Direct, Delivery::Streamed);
     let fragments = Fragments { stores, spaces, hosts, viewers, delivery, budget: Budget::default() };
     fragments.router().oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap()

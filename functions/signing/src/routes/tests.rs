@@ -9,11 +9,11 @@ use std::path::Path;
 
 use reelspan::cloudfront::now;
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify};
-use reelspan::distribution::Hosts;
 use reelspan::space::SpaceId;
+use reelspan::streaming::Hosts;
 use serde_json::{Value, json};
 
-use self::world::{SPACES_THERE, World, in_minutes, text};
+use self::world::{OPEN, SECURE, SPACES_THERE, World, in_minutes, text};
 
 #[tokio::test]
 async fn an_open_space_has_urls_that_stay() {
@@ -22,10 +22,10 @@ async fn an_open_space_has_urls_that_stay() {
         world.store(key);
     }
     for (content, url) in [
-        ("lecture.mp4", "https://open.cloudfront.net/lecture.mp4"),
-        ("a b/ä#%.mp3", "https://open.cloudfront.net/a%20b/%C3%A4%23%25.mp3"),
-        ("*", "https://open.cloudfront.net/%2A"),
-        ("audiofile", "https://open.cloudfront.net/audiofile.mp3"),
+        ("lecture.mp4", "https://open.cloudfront.net/open/lecture.mp4"),
+        ("a b/ä#%.mp3", "https://open.cloudfront.net/open/a%20b/%C3%A4%23%25.mp3"),
+        ("*", "https://open.cloudfront.net/open/%2A"),
+        ("audiofile", "https://open.cloudfront.net/open/audiofile.mp3"),
     ] {
         for task in ["get-url", "get-url-hls"] {
             assert_eq!(world.given(task, json!({"spaceId": "open", "contentId": content})).await, url);
@@ -37,7 +37,7 @@ async fn an_open_space_has_urls_that_stay() {
 #[tokio::test]
 async fn one_machine_has_its_streams_below_a_path() {
     let mut world = World::new().await;
-    world.signing.hosts = Hosts::Below("http://127.0.0.1:8080/stream".to_owned());
+    world.signing.hosts = Hosts::below("http://127.0.0.1:8080/stream");
     world.store("open/a b.mp4");
     let url = world.given("get-url", json!({"spaceId": "open", "contentId": "a b.mp4"})).await;
     assert_eq!(url, "http://127.0.0.1:8080/stream/open/a%20b.mp4");
@@ -48,6 +48,7 @@ async fn a_secure_space_has_urls_that_are_let_in_for_a_while() {
     let world = World::new().await;
     world.rotate("K1", 0).await;
     world.store("secure/a b.mp4");
+    let base = world.base("secure").await;
     for (more, minutes, address) in [
         (json!({}), 480, None),
         (json!({"minutesToExpire": 1}), 1, None),
@@ -58,7 +59,7 @@ async fn a_secure_space_has_urls_that_are_let_in_for_a_while() {
         let mut body = json!({"spaceId": "secure", "contentId": "a b.mp4"});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let url = world.given("get-signed-url", body).await;
-        assert!(url.starts_with("https://secure.cloudfront.net/a%20b.mp4?"), "{url}");
+        assert!(url.starts_with(&format!("{base}/a%20b.mp4?")), "{url}");
         // An address makes it a custom policy; without one the expiry is all there is.
         assert_eq!(url.contains("?Policy="), address.is_some());
         assert_eq!(world.ask(&url, now(), address).await, Ok(()));
@@ -84,15 +85,16 @@ async fn an_excerpt_is_signed_as_the_query_that_it_is() {
     world.store("secure/new.wav");
     let asked =
         |content: &str, fragment: &str| json!({"spaceId": "secure", "contentId": content, "fragment": fragment});
+    let base = world.base("secure").await;
     for (fragment, query) in [("t=npt:0.2,0:00:00.5", "t=0.2,0.5"), ("track=audio&t=,0.5", "t=,0.5&track=audio")] {
         let url = world.given("get-signed-url", asked("sound", fragment)).await;
-        assert!(url.starts_with(&format!("https://secure.cloudfront.net/sound.wav?{query}&Expires=")), "{url}");
+        assert!(url.starts_with(&format!("{base}/sound.wav?{query}&Expires=")), "{url}");
         assert_eq!(world.ask(&url, now(), None).await, Ok(()));
         for (part, other) in [("0.5", "0.6"), (&*format!("{query}&"), ""), ("Expires", "t=0&Expires")] {
             assert!(world.ask(&url.replacen(part, other, 1), now(), None).await.is_err(), "{url} {part}");
         }
         let open = json!({"spaceId": "open", "contentId": "sound", "fragment": fragment});
-        assert_eq!(world.given("get-url", open).await, format!("https://open.cloudfront.net/sound.wav?{query}"));
+        assert_eq!(world.given("get-url", open).await, format!("https://open.cloudfront.net/open/sound.wav?{query}"));
     }
     for (content, fragment, status, why) in [
         ("sound.wav", "t=7,3", 400, "start is not before the end"),
@@ -315,11 +317,15 @@ async fn a_new_key_signs_at_once_and_none_signs_for_longer_than_it_is_trusted() 
 async fn a_cookies_url_sets_cookies_that_open_the_space() {
     let mut world = World::new().await;
     world.rotate("K1", 0).await;
-    let generation = world.streaming("secure").await.generation().to_owned();
+    let generation = world.streaming("secure").await.generation;
     for (hosts, base, path) in [
-        (Hosts::CloudFront, "https://secure.cloudfront.net".to_owned(), "/".to_owned()),
         (
-            Hosts::Below("http://127.0.0.1:8080/stream".to_owned()),
+            Hosts::new(OPEN, SECURE),
+            format!("https://secure.cloudfront.net/secure~{generation}"),
+            format!("/secure~{generation}"),
+        ),
+        (
+            Hosts::below("http://127.0.0.1:8080/stream"),
             format!("http://127.0.0.1:8080/stream/secure~{generation}"),
             format!("/stream/secure~{generation}"),
         ),
@@ -328,7 +334,7 @@ async fn a_cookies_url_sets_cookies_that_open_the_space() {
         let page = "https://example.org/watch?film=1#t=20";
         let body = json!({"spaceId": "secure", "redirectUrl": page, "minutesToExpire": 5, "ipAddress": "192.0.2.7"});
         let url = world.given("get-signed-cookies-url", body).await;
-        let query = url.strip_prefix(&format!("{base}/cookies")).unwrap();
+        let query = url.strip_prefix(&world.signing.hosts.cookies()).unwrap();
         let response = world.cookies(query).await;
         assert_eq!((response.status().as_u16(), &response.headers()["location"]), (303, &page.parse().unwrap()));
         assert_eq!(response.headers()["cache-control"], "no-store");
@@ -347,7 +353,7 @@ async fn a_cookies_url_sets_cookies_that_open_the_space() {
         let at = |base: &str, now, here| verify(&evidence, &format!("{base}/a.mp4"), &keys, now, here);
         assert_eq!(at(&base, in_minutes(5), here), Err(Refusal::Expired));
         assert_eq!(at(&base, now(), None), Err(Refusal::Address));
-        assert_eq!(at(&base.replace("secure", "other"), now(), here), Err(Refusal::Resource));
+        assert_eq!(at(&base.replace("/secure~", "/other~"), now(), here), Err(Refusal::Resource));
     }
 }
 
@@ -356,7 +362,7 @@ async fn without_a_page_to_go_to_cookies_are_just_set() {
     let world = World::new().await;
     world.rotate("K1", 0).await;
     let url = world.given("get-signed-cookies-url", json!({"spaceId": "secure"})).await;
-    let response = world.cookies(url.strip_prefix("https://secure.cloudfront.net/cookies").unwrap()).await;
+    let response = world.cookies(url.strip_prefix("https://secure.cloudfront.net/~/cookies").unwrap()).await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers().get_all("set-cookie").iter().count(), 4);
 }
@@ -365,7 +371,7 @@ async fn without_a_page_to_go_to_cookies_are_just_set() {
 async fn a_token_for_an_earlier_space_of_the_same_name_sets_nothing() {
     let mut world = World::new().await;
     world.rotate("K1", 0).await;
-    for hosts in [Hosts::CloudFront, Hosts::Below("http://127.0.0.1:8080/stream".to_owned())] {
+    for hosts in [Hosts::new(OPEN, SECURE), Hosts::below("http://127.0.0.1:8080/stream")] {
         world.signing.hosts = hosts;
         let before = world.given("get-signed-cookies-url", json!({"spaceId": "secure"})).await;
         let query = |url: &str| format!("?{}", url.split_once('?').unwrap().1);

@@ -4,8 +4,8 @@
 
 use axum::body::{Body, to_bytes};
 use http::{Request, Response};
-use reelspan::distribution::Hosts;
 use reelspan::store::{self, Stores};
+use reelspan::streaming::Hosts;
 use reelspan::user::{Identity, Role};
 use tower::ServiceExt;
 
@@ -28,8 +28,8 @@ fn nowhere() -> Spaces {
         .endpoint_url("http://127.0.0.1:9");
     let stores = Stores::new(s3, dynamodb, "media", "ContainerIndex");
     let table = stores.spaces("Spaces");
-    let (deletions, hosts) = (Deletions::Here, Hosts::CloudFront);
-    Spaces { table, stores, carrier: Carrier::Stream, deletions, hosts, upkeep: None }
+    let (deletions, hosts) = (Deletions::Here, Hosts::new("d1.cloudfront.net", "d2.cloudfront.net"));
+    Spaces { table, stores, carrier: Carrier::Stream, deletions, hosts, streams: None }
 }
 
 /// A request by somebody of this role, or by nobody.

@@ -1,4 +1,4 @@
-//! The tasks, against winterbaume's CloudFront and Secrets Manager: many at a time, and killed at each call.
+//! The tasks: many at once, and killed at each call.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, clippy::panic)]
 
@@ -6,185 +6,184 @@ mod keys;
 mod killed;
 mod world;
 
-use reelspan::distribution::{differences, paths};
+use reelspan::space::record::SpaceState;
 use reelspan::space::streaming::{Kind, StreamingStatus};
 use reelspan::user::Role;
+use reelspan_streaming::edges::{Changes, KeyValueStore};
 use serde_json::json;
 
 use self::world::{World, ask, id};
 
 #[tokio::test]
-async fn streaming_is_turned_on_once_and_asked_again_is_the_same() {
+async fn streaming_is_turned_on_once_and_turning_it_on_again_changes_nothing() {
     let world = World::new().await;
     let first = world.done("enable-streaming", json!({"spaceId": "films"})).await;
+    assert_eq!(first["streamingHost"], "open.example/films");
     let streaming = world.streaming("films").await.unwrap();
-    let distribution = streaming.distribution.unwrap();
-    assert_eq!(first["streamingHost"], distribution.host);
-    assert_eq!((streaming.kind, streaming.status), (Kind::Open, StreamingStatus::On));
+    assert_eq!((streaming.kind, streaming.status, streaming.deployed), (Kind::Open, StreamingStatus::On, true));
+    let entry = world.edges.entry("films").unwrap();
+    assert_eq!((entry.kind, &entry.generation), (Kind::Open, &streaming.generation));
     for secure in [json!(false), json!("false")] {
         let again = world.done("enable-hls", json!({"spaceId": "films", "secure": secure})).await;
         assert_eq!(again, first);
     }
+    assert_eq!(world.streaming("films").await.unwrap(), streaming);
     let (status, text) = world.task("enable-streaming", json!({"spaceId": "films", "secure": "true"})).await;
     assert_eq!(status, 400);
     assert!(text.contains("delete-streaming"), "{text}");
-    assert_eq!(world.distributions().await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_distribution_is_read_back_as_it_was_wanted() {
-    for (secure, origins) in [(false, json!([])), (true, json!(["https://a.org", "https://*.b.org"]))] {
-        let world = World::new().await;
-        let body = json!({"spaceId": "films", "secure": secure, "allowedOrigins": origins});
-        world.done("enable-streaming", body).await;
-        let streaming = world.streaming("films").await.unwrap();
-        let streams = &world.streams;
-        let wanted = streams.distributions.wanted(&streams.table, &id("films"), &streaming).await.unwrap();
-        let found = world.distributions().await.remove(0);
-        assert_eq!(differences(&wanted.config().unwrap(), &found), []);
-        assert_eq!(wanted.keys.is_some(), secure);
-        // Whatever is changed is seen.
-        let mut other = found.clone();
-        other.enabled = false;
-        other.origins.as_mut().unwrap().items[0].origin_path = Some("/secrets".to_owned());
-        other.default_cache_behavior.as_mut().unwrap().trusted_key_groups = None;
-        let fields: Vec<_> = differences(&found, &other).into_iter().map(|difference| difference.field).collect();
-        let keys = secure.then_some("behaviour of media trusted key groups");
-        let expected: Vec<_> = keys.into_iter().chain(["enabled", "origin media path"]).collect();
-        assert_eq!(fields, expected);
-    }
+async fn a_secure_space_has_its_generation_in_its_path() {
+    let world = World::new().await;
+    let answer = world.done("enable-streaming", json!({"spaceId": "films", "secure": true})).await;
+    let generation = world.streaming("films").await.unwrap().generation;
+    assert_eq!(answer["streamingHost"], format!("secure.example/films~{generation}"));
+    assert_eq!(world.edges.entry("films").unwrap().generation, generation);
 }
 
 #[tokio::test]
-async fn who_calls_twenty_times_at_once_makes_one_distribution() {
+async fn twenty_calls_at_once_turn_streaming_on_once() {
     for secure in [false, true] {
         let world = World::new().await;
         let calls = (0..20).map(|_| {
-            let mut streams = world.streams.clone();
-            // As long as a function of AWS waits for another.
-            streams.pace.patience = std::time::Duration::from_secs(10);
             let body = json!({"spaceId": "films", "secure": secure});
-            tokio::spawn(ask(streams.router(), "alice", Role::Owner, "enable-streaming", body))
+            tokio::spawn(ask(world.streams.clone().router(), "alice", Role::Owner, "enable-streaming", body))
         });
-        let calls: Vec<_> = calls.collect();
         let mut answers = Vec::new();
-        for call in calls {
+        for call in calls.collect::<Vec<_>>() {
             answers.push(call.await.unwrap());
         }
         assert_eq!(answers[0].0, 200, "{}", answers[0].1);
         assert!(answers.iter().all(|answer| answer == &answers[0]), "{answers:?}");
-        let everything = world.everything().await;
-        assert_eq!(everything["enabled"], json!([true]));
-        assert_eq!(everything["accesses"], json!(["reelspan-functions-1", "reelspan-media-1"]));
-        assert_eq!(everything["public keys"], json!(i32::from(secure)));
+        assert_eq!(world.everything().await["the edges agree with the table"], true);
     }
 }
 
 #[tokio::test]
-async fn what_is_off_is_quickly_on_again_and_keeps_its_host() {
+async fn spaces_are_turned_on_and_off_at_once_and_the_edges_agree_with_the_table() {
     let world = World::new().await;
-    let first = world.done("enable-streaming", json!({"spaceId": "films", "secure": true})).await;
-    world.settled("films").await;
+    let names: Vec<_> = (0..8).map(|number| format!("space-{number}")).collect();
+    for name in &names {
+        world.space(name).await;
+    }
+    let calls = names.iter().flat_map(|name| {
+        ["enable-streaming", "disable-streaming", "enable-streaming", "delete-streaming"].map(|task| {
+            let router = world.streams.clone().router();
+            let body = json!({"spaceId": name});
+            tokio::spawn(async move { ask(router, "root", Role::Admin, task, body).await })
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        let (status, text) = call.await.unwrap();
+        // What does not stream yet cannot be turned off.
+        assert!([200, 400].contains(&status), "{status} {text}");
+    }
+    for name in &names {
+        assert_eq!(world.edges.entry(name), world.wanted(name).await, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_off_keeps_its_urls_and_is_closed_at_the_edges() {
+    let world = World::new().await;
+    let body = json!({"spaceId": "films", "secure": true});
+    let first = world.done("enable-streaming", body.clone()).await;
     for _ in 0..2 {
         world.done("disable-streaming", json!({"spaceId": "films"})).await;
         assert_eq!(world.streaming("films").await.unwrap().status, StreamingStatus::Off);
-        assert!(!world.distributions().await[0].enabled);
+        assert_eq!(world.edges.entry("films"), None);
     }
-    world.settled("films").await;
-    assert!(world.streaming("films").await.unwrap().distribution.unwrap().deployed);
-    assert_eq!(world.done("enable-streaming", json!({"spaceId": "films", "secure": true})).await, first);
-    assert!(world.distributions().await[0].enabled);
-    world.settled("films").await;
-    assert!(world.streaming("films").await.unwrap().distribution.unwrap().deployed);
+    assert_eq!(world.done("enable-streaming", body).await, first);
+    assert!(world.edges.entry("films").is_some());
 }
 
 #[tokio::test]
-async fn what_is_deleted_is_gone_and_can_be_set_up_otherwise() {
+async fn what_is_deleted_can_be_set_up_otherwise_at_once() {
     let world = World::new().await;
-    let first = world.done("enable-streaming", json!({"spaceId": "films"})).await;
+    world.done("enable-streaming", json!({"spaceId": "films"})).await;
     for _ in 0..2 {
         world.done("delete-streaming", json!({"spaceId": "films"})).await;
+        assert_eq!((world.streaming("films").await, world.edges.entry("films")), (None, None));
     }
-    world.settled("films").await;
-    assert_eq!(world.streaming("films").await, None);
-    assert!(world.distributions().await.is_empty());
+    assert_eq!(world.task("disable-streaming", json!({"spaceId": "films"})).await.0, 400);
+    let secure = json!({"spaceId": "films", "secure": true});
+    let second = world.done("enable-streaming", secure.clone()).await;
+    assert_eq!(world.edges.entry("films").unwrap().kind, Kind::Secure);
+    // Another setup has other URLs.
     world.done("delete-streaming", json!({"spaceId": "films"})).await;
-    let (status, _) = world.task("disable-streaming", json!({"spaceId": "films"})).await;
-    assert_eq!(status, 400);
-    let second = world.done("enable-streaming", json!({"spaceId": "films", "secure": true})).await;
-    assert_ne!(first["streamingHost"], second["streamingHost"]);
+    assert_ne!(world.done("enable-streaming", secure).await, second);
 }
 
 #[tokio::test]
-async fn while_it_is_deleted_it_cannot_be_turned_on() {
-    let mut world = World::new().await;
-    world.done("enable-streaming", json!({"spaceId": "films"})).await;
-    world.settled("films").await;
-    // CloudFront takes its time.
-    world.streams.pace.look = std::time::Duration::from_mins(1);
-    world.done("delete-streaming", json!({"spaceId": "films"})).await;
-    let (status, text) = world.task("enable-streaming", json!({"spaceId": "films"})).await;
-    assert_eq!(status, 503);
-    assert!(text.contains("being deleted"), "{text}");
-    world.done("disable-streaming", json!({"spaceId": "films"})).await;
-    assert_eq!(world.streaming("films").await.unwrap().status, StreamingStatus::Deleting);
-}
-
-#[tokio::test]
-async fn other_origins_are_another_policy_and_the_same_distribution() {
+async fn what_narrows_access_reaches_the_edges_first() {
     let world = World::new().await;
-    let answers = async |world: &World| {
-        let found = world.distributions().await.remove(0);
-        found.default_cache_behavior.unwrap().response_headers_policy_id
-    };
+    for task in ["disable-streaming", "delete-streaming"] {
+        world.done("enable-streaming", json!({"spaceId": "films"})).await;
+        world.seen.lock().unwrap().clear();
+        // The call that changes the table fails: the edges are closed by then.
+        for number in 0.. {
+            world.fail(number);
+            let (status, _) = world.task_of("root", Role::Admin, task, json!({"spaceId": "films"})).await;
+            let was_killed = world.recover();
+            if world.wanted("films").await.is_none() {
+                break;
+            }
+            assert!(was_killed && status != 200);
+        }
+        let seen = world.seen.lock().unwrap().clone();
+        assert!(!seen.is_empty() && seen.iter().all(Option::is_none), "{seen:?}");
+        world.streams.reconcile().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn other_origins_are_known_at_the_edges() {
+    let world = World::new().await;
+    let origins = |world: &World| world.edges.entry("films").unwrap().origins;
     let first = world.done("enable-streaming", json!({"spaceId": "films"})).await;
-    let any = answers(&world).await;
+    assert!(origins(&world).is_empty());
     let body = json!({"spaceId": "films", "allowedOrigins": ["https://b.org", "https://a.org/"]});
     assert_eq!(world.done("enable-streaming", body).await, first);
-    let told = answers(&world).await;
-    assert_ne!(told, any);
-    // Not said is not changed, and the order does not matter.
+    assert_eq!(origins(&world), ["https://a.org", "https://b.org"]);
+    // Origins that are not named stay as they are.
     world.done("enable-streaming", json!({"spaceId": "films"})).await;
-    let body = json!({"spaceId": "films", "allowedOrigins": ["https://a.org", "https://b.org"]});
-    world.done("enable-streaming", body).await;
-    assert_eq!(answers(&world).await, told);
+    assert_eq!(origins(&world).len(), 2);
     world.done("enable-streaming", json!({"spaceId": "films", "allowedOrigins": []})).await;
-    assert_eq!(answers(&world).await, any);
-    assert_eq!(world.everything().await["answer policies"], 2);
+    assert!(origins(&world).is_empty());
 }
 
 #[tokio::test]
-async fn a_distribution_that_somebody_deleted_is_made_anew() {
+async fn origins_that_the_edges_cannot_hold_are_refused() {
     let world = World::new().await;
-    world.done("enable-streaming", json!({"spaceId": "films"})).await;
-    world.settled("films").await;
-    let before = world.streaming("films").await.unwrap().distribution.unwrap();
-    world.cloudfront.delete_distribution().id(&before.id).send().await.unwrap();
-    world.done("disable-streaming", json!({"spaceId": "films"})).await;
-    world.done("enable-streaming", json!({"spaceId": "films"})).await;
-    assert_ne!(world.streaming("films").await.unwrap().distribution.unwrap().id, before.id);
-    assert_eq!(world.distributions().await.len(), 1);
+    let origins: Vec<_> = (0..50).map(|number| format!("https://a-long-name-{number}.example.org")).collect();
+    let (status, text) = world.task("enable-streaming", json!({"spaceId": "films", "allowedOrigins": origins})).await;
+    assert_eq!(status, 400);
+    assert!(text.contains("bytes"), "{text}");
+    assert_eq!(world.streaming("films").await, None);
 }
 
 #[tokio::test]
-async fn all_spaces_share_what_can_be_shared() {
+async fn the_hourly_run_makes_the_edges_agree_with_the_table() {
     let world = World::new().await;
-    world.space("songs").await;
-    for space in ["films", "songs"] {
-        world.done("enable-streaming", json!({"spaceId": space, "secure": true})).await;
+    for number in 0..120 {
+        world.space(&format!("space-{number}")).await;
     }
-    let everything = world.everything().await;
-    assert_eq!(everything["enabled"], json!([true, true]));
-    for (what, count) in [
-        ("cache policies", 1),
-        ("request policies", 2),
-        ("answer policies", 1),
-        ("functions", 1),
-        ("public keys", 1),
-        ("groups", 1),
-    ] {
-        assert_eq!(everything[what], count, "{what}");
+    for name in ["films", "space-1", "space-2"] {
+        world.done("enable-streaming", json!({"spaceId": name})).await;
     }
+    assert_eq!(world.streams.reconcile().await.unwrap(), 0);
+    // Something is missing at the edges, something is wrong, and a hundred entries are too many.
+    let wrong = world.edges.entry("space-2").unwrap().value();
+    let mut changes: Changes = (10..110).map(|number| (format!("space-{number}"), Some(wrong.clone()))).collect();
+    changes.extend([("films".to_owned(), None), ("space-1".to_owned(), Some("{}".to_owned()))]);
+    let version = world.edges.version().await.unwrap();
+    world.edges.update(&version, &changes).await.unwrap();
+    assert_eq!(world.streams.reconcile().await.unwrap(), 102);
+    for name in ["films", "space-1", "space-2", "space-10", "space-109"] {
+        assert_eq!(world.edges.entry(name), world.wanted(name).await, "{name}");
+    }
+    assert_eq!(world.edges.all().await.unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -197,10 +196,9 @@ async fn only_its_owner_and_admins_turn_streaming_on_and_off() {
             ("alice", Role::User, 200),
             ("root", Role::Admin, 200),
         ] {
+            world.done("enable-streaming", json!({"spaceId": "films"})).await;
             let (status, text) = world.task_of(name, role, task, json!({"spaceId": "films"})).await;
             assert_eq!(status, expected, "{task} {name} {text}");
-            world.settled("films").await;
-            world.done("enable-streaming", json!({"spaceId": "films"})).await;
         }
     }
     for (role, expected) in [(Role::Owner, 403), (Role::User, 403), (Role::Admin, 200)] {
@@ -209,7 +207,7 @@ async fn only_its_owner_and_admins_turn_streaming_on_and_off() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_told() {
+async fn a_wrong_request_says_what_is_wrong() {
     let world = World::new().await;
     for (task, body, expected) in [
         ("enable-streaming", json!({}), 400),
@@ -223,39 +221,20 @@ async fn what_cannot_be_is_told() {
         let (status, text) = world.task_of("root", Role::Admin, task, body.clone()).await;
         assert_eq!(status, expected, "{task} {body} {text}");
     }
-    assert!(world.distributions().await.is_empty());
+    assert!(world.edges.all().await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn a_space_that_is_deleted_takes_its_distribution_along() {
-    use reelspan::space::record::SpaceState;
+async fn the_streaming_of_a_deleted_space_ends() {
     let world = World::new().await;
     world.done("enable-streaming", json!({"spaceId": "films"})).await;
+    // A space that is there is left alone.
+    world.streams.end(&id("films")).await.unwrap();
+    assert!(world.edges.entry("films").is_some());
     world.streams.table.set_state(&id("films"), SpaceState::Live, SpaceState::Deleting).await.unwrap();
-    world.settled("films").await;
-    assert!(world.distributions().await.is_empty());
-    assert!(world.streams.table.remove(&id("films")).await.unwrap());
-}
-
-#[tokio::test]
-async fn edges_forget_what_was_replaced() {
-    let world = World::new().await;
-    world.done("enable-streaming", json!({"spaceId": "films"})).await;
-    let message = |id: &str, key: &str| {
-        let body = json!({"source": "aws.s3", "detail": {"bucket": {"name": "media"}, "object": {"key": key}}});
-        json!({"messageId": id, "body": body.to_string()})
-    };
-    let batch =
-        json!({"Records": [message("1", "films/a b.mp4"), message("2", "films/c.mp4"), message("3", "songs/d.mp3")]});
     for _ in 0..2 {
-        world.streams.forget(&serde_json::from_value(batch.clone()).unwrap()).await.unwrap();
+        world.streams.end(&id("films")).await.unwrap();
+        assert_eq!(world.edges.entry("films"), None);
     }
-    let distribution = world.streaming("films").await.unwrap().distribution.unwrap();
-    let list = world.cloudfront.list_invalidations().distribution_id(&distribution.id).send().await.unwrap();
-    let first = list.invalidation_list.unwrap().items.unwrap().remove(0);
-    let found =
-        world.cloudfront.get_invalidation().distribution_id(&distribution.id).id(&first.id).send().await.unwrap();
-    let batch = found.invalidation.unwrap().invalidation_batch.unwrap();
-    assert_eq!(batch.paths.unwrap().items.unwrap(), ["/a%20b.mp4*", "/c.mp4*"]);
-    assert!(paths([]).is_empty());
+    assert!(world.streams.table.remove(&id("films")).await.unwrap());
 }

@@ -1,12 +1,12 @@
-//! An installation whose CloudFront and Secrets Manager are winterbaume's, in this process, and whose DynamoDB is dynoxide's.
-//! Any call to one of them can be made to fail: before it arrives, or after it was done and before it was answered.
+//! An installation: an embedded DynamoDB, and edges, keys and a secret in memory. Any call to one of them can be made to fail:
+//! before it arrives, or after it was done and before it was answered.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_sdk_cloudfront::types::{DistributionConfig, PriceClass};
-use aws_sdk_dynamodb::config::{Credentials, Region};
+use async_trait::async_trait;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
@@ -17,27 +17,27 @@ use aws_smithy_types::config_bag::ConfigBag;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::Request;
-use reelspan::distribution::{Distributions, Hosts, Installation, SigningSecret};
+use reelspan::cloudfront::key::SigningKey;
 use reelspan::space::SpaceId;
 use reelspan::space::commons::Commons;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::Streaming;
-use reelspan::store::{DynamoDb, SpacesTable, create_tables};
+use reelspan::store::{self, DynamoDb, SpacesTable, create_tables};
+use reelspan::streaming::{Hosts, Secret, SigningSecret};
 use reelspan::user::{Identity, Role, UserName};
-use reelspan_streaming::{Pace, Streams, Work};
+use reelspan_streaming::edges::{Changes, Entry, KeyValueStore, MemoryStore, Version};
+use reelspan_streaming::keys::{KeyGroup, LocalKeys, SigningKeys};
+use reelspan_streaming::{Error, Streams};
 use reelspan_testkit::aws::database;
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use winterbaume_cloudfront::CloudFrontService;
-use winterbaume_core::MockAws;
-use winterbaume_secretsmanager::SecretsManagerService;
 
 /// When a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fails {
     /// It does not arrive.
     Before,
-    /// It was done, and nobody heard of it.
+    /// It is done, and its answer is lost.
     After,
 }
 
@@ -49,6 +49,20 @@ pub struct Faults {
     fails: Fails,
 }
 
+impl Faults {
+    /// Makes a call, or fails in its place.
+    async fn call<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let killed = || Error::Service("killed".to_owned());
+        let fails = self.count.fetch_add(1, Ordering::SeqCst) == self.at.load(Ordering::SeqCst);
+        if fails && self.fails == Fails::Before {
+            return Err(killed());
+        }
+        let answer = call.await;
+        if fails { Err(killed()) } else { answer }
+    }
+}
+
+/// Calls of DynamoDB.
 #[derive(Clone, Debug)]
 struct Faulty(Arc<Faults>);
 
@@ -84,10 +98,133 @@ impl Intercept for Faulty {
     }
 }
 
+/// The edges, whose entries are counted as they change: see [`World::seen`].
+#[derive(Debug)]
+struct Edges {
+    store: Arc<MemoryStore>,
+    faults: Arc<Faults>,
+    seen: Arc<Mutex<Vec<Option<Entry>>>>,
+}
+
+#[async_trait]
+impl KeyValueStore for Edges {
+    async fn version(&self) -> Result<Version, Error> {
+        self.faults.call(self.store.version()).await
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<String>, Error> {
+        self.faults.call(self.store.get(key)).await
+    }
+
+    async fn all(&self) -> Result<BTreeMap<String, String>, Error> {
+        self.faults.call(self.store.all()).await
+    }
+
+    async fn update(&self, version: &Version, changes: &Changes) -> Result<Version, Error> {
+        let updated = self.faults.call(self.store.update(version, changes)).await;
+        if updated.is_ok() {
+            self.seen.lock().unwrap().push(self.store.entry("films"));
+        }
+        updated
+    }
+}
+
+/// A group whose keys reach all edges when a test says so.
+#[derive(Debug)]
+struct Group {
+    faults: Arc<Faults>,
+    state: Arc<GroupState>,
+}
+
+/// What the edges have of keys.
+#[derive(Debug, Default)]
+pub struct GroupState {
+    pub published: Mutex<Vec<String>>,
+    pub trusted: Mutex<Vec<String>>,
+    pub is_deploying: AtomicBool,
+}
+
+#[async_trait]
+impl KeyGroup for Group {
+    async fn publish(&self, key: &SigningKey) -> Result<String, Error> {
+        let publish = async {
+            let id = LocalKeys.publish(key).await?;
+            let mut published = self.state.published.lock().unwrap();
+            if !published.contains(&id) {
+                published.push(id.clone());
+            }
+            Ok(id)
+        };
+        self.faults.call(publish).await
+    }
+
+    async fn trust(&self, keys: &[String]) -> Result<String, Error> {
+        let trust = async {
+            *self.state.trusted.lock().unwrap() = keys.to_vec();
+            Ok("group".to_owned())
+        };
+        self.faults.call(trust).await
+    }
+
+    async fn is_deployed(&self) -> Result<bool, Error> {
+        self.faults.call(async { Ok(!self.state.is_deploying.load(Ordering::SeqCst)) }).await
+    }
+
+    async fn keep_only(&self, keys: &[String]) -> Result<(), Error> {
+        let keep = async {
+            self.state.published.lock().unwrap().retain(|key| keys.contains(key));
+            Ok(())
+        };
+        self.faults.call(keep).await
+    }
+
+    async fn delete(&self) -> Result<(), Error> {
+        self.state.trusted.lock().unwrap().clear();
+        self.keep_only(&[]).await
+    }
+}
+
+/// A secret in memory.
+#[derive(Debug)]
+struct MemorySecret {
+    faults: Arc<Faults>,
+    text: Mutex<Option<String>>,
+    tokens: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl Secret for MemorySecret {
+    async fn read(&self) -> Result<Option<String>, store::Error> {
+        self.faults.call(async { Ok(self.text.lock().unwrap().clone()) }).await.map_err(failed)
+    }
+
+    async fn write(&self, text: &str, token: &str) -> Result<bool, store::Error> {
+        let write = async {
+            let mut tokens = self.tokens.lock().unwrap();
+            if tokens.iter().any(|used| used == token) {
+                return Ok(false);
+            }
+            tokens.push(token.to_owned());
+            *self.text.lock().unwrap() = Some(text.to_owned());
+            Ok(true)
+        };
+        self.faults.call(write).await.map_err(failed)
+    }
+}
+
+#[allow(clippy::needless_pass_by_value)] // as `map_err` calls it
+fn failed(error: Error) -> store::Error {
+    store::Error::Service { service: "the secret", message: error.to_string() }
+}
+
 pub struct World {
     pub streams: Streams,
-    pub cloudfront: aws_sdk_cloudfront::Client,
+    pub edges: Arc<MemoryStore>,
+    pub group: Arc<GroupState>,
+    pub secret: SigningSecret,
     pub faults: Arc<Faults>,
+    /// The entry of `films` after each change of the edges.
+    pub seen: Arc<Mutex<Vec<Option<Entry>>>>,
 }
 
 impl World {
@@ -97,45 +234,24 @@ impl World {
 
     pub async fn failing(fails: Fails) -> Self {
         let faults = Arc::new(Faults { count: AtomicUsize::new(0), at: AtomicUsize::new(usize::MAX), fails });
-        let mock = MockAws::builder()
-            .with_service(CloudFrontService::new())
-            .with_service(SecretsManagerService::new())
-            .build();
-        let credentials = Credentials::new("test", "test", None, None, "test");
-        let region = Region::from_static("us-east-1");
-
         let dynamodb = database().await;
         create_tables(&dynamodb).await.unwrap();
-
-        let cloudfront = aws_sdk_cloudfront::config::Builder::new()
-            .behavior_version(aws_sdk_cloudfront::config::BehaviorVersion::latest())
-            .region(region.clone())
-            .credentials_provider(credentials.clone())
-            .http_client(mock.http_client());
-        let secrets = aws_sdk_secretsmanager::config::Builder::new()
-            .behavior_version(aws_sdk_secretsmanager::config::BehaviorVersion::latest())
-            .region(region)
-            .credentials_provider(credentials)
-            .http_client(mock.http_client());
-        let settings = Installation {
-            name: "reelspan".to_owned(),
-            media: "media.s3.eu-west-1.amazonaws.com".to_owned(),
-            fragments: "fragments.lambda-url.eu-west-1.on.aws".to_owned(),
-            cookies: "signing.lambda-url.eu-west-1.on.aws".to_owned(),
-            price: PriceClass::PriceClass100,
-        };
-        let faulty = Faulty(Arc::clone(&faults));
-        let tables = Arc::new(DynamoDb::new(dynamodb.interceptor(faulty.clone())));
+        let tables = Arc::new(DynamoDb::new(dynamodb.interceptor(Faulty(Arc::clone(&faults)))));
+        let (edges, group, seen) = (Arc::new(MemoryStore::default()), Arc::new(GroupState::default()), Arc::default());
+        let (text, tokens) = (Mutex::default(), Mutex::default());
+        let secret = SigningSecret::new(MemorySecret { faults: Arc::clone(&faults), text, tokens });
+        let keys = Group { faults: Arc::clone(&faults), state: Arc::clone(&group) };
+        let store = Edges { store: Arc::clone(&edges), faults: Arc::clone(&faults), seen: Arc::clone(&seen) };
         let streams = Streams {
             table: SpacesTable::new(tables, "Spaces"),
-            distributions: Distributions::new(cloudfront.clone().interceptor(faulty.clone()), settings),
-            secret: SigningSecret::new(secrets.interceptor(faulty), "signing"),
-            hosts: Hosts::CloudFront,
-            work: Work::Here,
-            pace: Pace { patience: Duration::ZERO, glance: Duration::from_millis(5), look: Duration::from_millis(20) },
+            edges: Arc::new(store),
+            keys: SigningKeys::new(keys, secret.clone()),
+            hosts: Hosts::new("open.example", "secure.example"),
+            pause: Duration::from_millis(1),
         };
-        let world = Self { streams, cloudfront: aws_sdk_cloudfront::Client::from_conf(cloudfront.build()), faults };
+        let world = Self { streams, edges, group, secret, faults, seen };
         world.space("films").await;
+        world.streams.keys.ensure(&world.streams.table).await.unwrap();
         world
     }
 
@@ -145,12 +261,12 @@ impl World {
         assert!(self.streams.table.create(&Space::new(id(name), Some(&alice), 0)).await.unwrap());
     }
 
-    /// Has the call of this number fail, counted from now.
+    /// Makes the call of this number fail, counted from now.
     pub fn fail(&self, number: usize) {
         self.faults.at.store(self.faults.count.load(Ordering::SeqCst) + number, Ordering::SeqCst);
     }
 
-    /// From now on none fails; whether the one that was to was made.
+    /// From now on none fails; whether the call was made that should fail.
     pub fn recover(&self) -> bool {
         self.faults.at.swap(usize::MAX, Ordering::SeqCst) < self.faults.count.load(Ordering::SeqCst)
     }
@@ -163,7 +279,7 @@ impl World {
         ask(self.streams.clone().router(), name, role, task, body).await
     }
 
-    /// What a task answers that is done.
+    /// The answer of a task that succeeds.
     pub async fn done(&self, task: &str, body: Value) -> Value {
         let (status, text) = self.task_of("root", Role::Admin, task, body).await;
         assert_eq!(status, 200, "{text}");
@@ -178,69 +294,36 @@ impl World {
         self.streams.table.commons().await.unwrap()
     }
 
-    /// Waits until nothing is left to be done for a space.
-    pub async fn settled(&self, name: &str) {
-        self.streams.tend(&id(name), None).await.unwrap();
+    /// The entry that the table says a space has.
+    pub async fn wanted(&self, name: &str) -> Option<Entry> {
+        self.streams.table.get(&id(name)).await.unwrap().and_then(|space| Entry::of(&space))
     }
 
-    pub async fn distributions(&self) -> Vec<DistributionConfig> {
-        let list = self.cloudfront.list_distributions().send().await.unwrap().distribution_list.unwrap();
-        let mut configs = Vec::new();
-        for summary in list.items.unwrap_or_default() {
-            let found = self.cloudfront.get_distribution_config().id(&summary.id).send().await.unwrap();
-            configs.push(found.distribution_config.unwrap());
-        }
-        configs
-    }
-
-    /// Everything that CloudFront, the table and the secret have, by names of our own.
+    /// Everything that the edges, the table and the secret have.
     pub async fn everything(&self) -> Value {
-        let client = &self.cloudfront;
-        let accesses = client.list_origin_access_controls().send().await.unwrap().origin_access_control_list.unwrap();
-        let caches = client.list_cache_policies().send().await.unwrap().cache_policy_list.unwrap();
-        let requests = client.list_origin_request_policies().send().await.unwrap().origin_request_policy_list.unwrap();
-        let answers = client.list_response_headers_policies().send().await.unwrap();
-        let functions = client.list_functions().send().await.unwrap().function_list.unwrap();
-        let keys = client.list_public_keys().send().await.unwrap().public_key_list.unwrap();
-        let groups = client.list_key_groups().send().await.unwrap().key_group_list.unwrap();
-        let commons = self.commons().await;
-        let secret = self.streams.secret.keys().await.unwrap();
-        let distributions = self.distributions().await;
-        let groups: Vec<_> = groups
-            .items
-            .unwrap_or_default()
-            .into_iter()
-            .map(|group| group.key_group.unwrap().key_group_config.unwrap().items)
-            .collect();
+        let (commons, secret) = (self.commons().await, self.secret.keys().await.unwrap());
         let trusted: Vec<_> = commons.keys.iter().map(|key| key.id.clone()).collect();
-        let public: Vec<_> = keys.items.unwrap_or_default().into_iter().map(|key| key.id).collect();
+        let sorted = |mut keys: Vec<String>| {
+            keys.sort();
+            keys
+        };
+        let entry = self.edges.entry("films");
         json!({
-            "accesses": sorted(accesses.items.unwrap_or_default().into_iter().map(|item| item.name)),
-            "cache policies": caches.items.unwrap_or_default().len(),
-            "request policies": requests.items.unwrap_or_default().len(),
-            "answer policies": answers.response_headers_policy_list.unwrap().items.unwrap_or_default().len(),
-            "functions": functions.items.unwrap_or_default().len(),
-            "public keys": public.len(),
-            "the group trusts those of the table": groups.is_empty() || groups == [trusted.clone()],
-            "all public keys are trusted": sorted(public.into_iter()) == sorted(trusted.clone().into_iter()),
-            "groups": groups.len(),
-            "noted": commons.made.keys().cloned().collect::<Vec<_>>(),
+            "the edges agree with the table": entry == self.wanted("films").await,
+            "edges": entry.map(|entry| (entry.kind.name(), entry.origins)),
+            "keys": trusted.len(),
+            "the group trusts those of the table": sorted(self.group.trusted.lock().unwrap().clone()) == sorted(trusted.clone()),
+            "no other key is published": sorted(self.group.published.lock().unwrap().clone()) == sorted(trusted.clone()),
             "the first key signs": secret.signer.map(|signer| signer.key_id().to_owned()) == trusted.first().cloned(),
             "no key is on its way": secret.next.is_none(),
-            "enabled": distributions.iter().map(|config| config.enabled).collect::<Vec<_>>(),
-            "secure": distributions
-                .iter()
-                .map(|config| config.default_cache_behavior.as_ref().unwrap().trusted_key_groups.as_ref().unwrap().enabled)
-                .collect::<Vec<_>>(),
             "streaming": self.streaming("films").await.map(|streaming| json!([
-                streaming.kind.name(), streaming.status.name(), streaming.origins,
-                streaming.distribution.map(|distribution| distribution.deployed),
+                streaming.kind.name(), streaming.status.name(), streaming.origins, streaming.deployed,
             ])),
         })
     }
 }
 
-/// A task of one of the functions that there are at a time.
+/// A task of one of several concurrent functions.
 pub async fn ask(router: Router, name: &str, role: Role, task: &str, body: Value) -> (u16, String) {
     let mut request = Request::post(format!("/task/{task}")).body(Body::from(body.to_string())).unwrap();
     request.extensions_mut().insert(Some(Identity { name: name.to_owned(), role, groups: Vec::new() }));
@@ -251,10 +334,4 @@ pub async fn ask(router: Router, name: &str, role: Role, task: &str, body: Value
 
 pub fn id(name: &str) -> SpaceId {
     SpaceId::parse(name).unwrap()
-}
-
-fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
-    let mut names: Vec<_> = names.collect();
-    names.sort();
-    names
 }

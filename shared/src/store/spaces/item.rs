@@ -9,7 +9,7 @@ use crate::space::SpaceId;
 use crate::space::acl::Acl;
 use crate::space::commons::{Commons, TrustedKey};
 use crate::space::record::{Space, SpaceState};
-use crate::space::streaming::{Distribution, Kind, Streaming, StreamingStatus};
+use crate::space::streaming::{Kind, Streaming, StreamingStatus};
 use crate::store::Error;
 use crate::store::database::{Item, Key, Value};
 
@@ -53,37 +53,27 @@ pub(super) fn item(space: &Space) -> Item {
 
 /// Streaming as a map.
 pub(super) fn of_streaming(streaming: &Streaming) -> Item {
-    let mut item = Item::from([
+    Item::from([
         ("type", text(streaming.kind.name())),
-        ("standing", text(streaming.status.name())),
+        ("status", text(streaming.status.name())),
         ("origins", Value::List(streaming.origins.iter().map(text).collect())),
-        ("reference", text(&streaming.reference)),
+        ("generation", text(&streaming.generation)),
+        ("deployed", Value::Flag(streaming.deployed)),
         ("version", Value::number(streaming.version)),
-    ]);
-    if let Some(distribution) = &streaming.distribution {
-        item.insert("distribution", text(&distribution.id));
-        item.insert("host", text(&distribution.host));
-        item.insert("deployed", Value::Flag(distribution.deployed));
-    }
-    item
+    ])
 }
 
-/// Reads what [`of_streaming`] wrote.
+/// Reads what [`of_streaming`] wrote, and what it wrote when each space had a distribution: such a space is on or off as
+/// before, and the edges have to be told.
 pub(super) fn streaming(item: &Item) -> Option<Streaming> {
     let string = |name: &str| item.get(name).and_then(Value::as_text);
     let origins = item.get("origins")?.as_list()?.iter().map(|origin| origin.as_text().map(str::to_owned));
-    let distribution = match (string("distribution"), string("host"), item.get("deployed")) {
-        (Some(id), Some(host), Some(deployed)) => {
-            Some(Distribution { id: id.to_owned(), host: host.to_owned(), deployed: deployed.as_flag()? })
-        }
-        _ => None,
-    };
     Some(Streaming {
         kind: Kind::parse(string("type")?)?,
-        status: StreamingStatus::parse(string("standing")?)?,
+        status: StreamingStatus::parse(string("status").or_else(|| string("standing"))?)?,
         origins: origins.collect::<Option<_>>()?,
-        reference: string("reference").unwrap_or_default().to_owned(),
-        distribution,
+        generation: string("generation").or_else(|| string("reference"))?.to_owned(),
+        deployed: item.get("generation").and_then(|_| item.get("deployed")?.as_flag()).unwrap_or_default(),
         version: item.get("version")?.as_number()?,
     })
 }
@@ -179,8 +169,7 @@ mod tests {
             let mut streaming = Streaming::new(Kind::Secure, vec!["https://example.org".to_owned()]);
             whole.streaming = Some(streaming.clone());
             assert_eq!(space(&item(&whole)).unwrap(), whole);
-            let host = "d111111abcdef8.cloudfront.net".to_owned();
-            streaming.distribution = Some(Distribution { id: "E2QWRUHAPOMQZL".to_owned(), host, deployed: true });
+            streaming.deployed = true;
             whole.streaming = Some(streaming);
             assert_eq!(space(&item(&whole)).unwrap(), whole);
         }

@@ -12,13 +12,13 @@ use reelspan::cloudfront::key::SigningKey;
 use reelspan::cloudfront::now;
 use reelspan::cloudfront::sign::Signer;
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify};
-use reelspan::distribution::{Hosts, Keys, SigningSecret};
 use reelspan::space::SpaceId;
 use reelspan::space::acl::{Grantee, Right};
 use reelspan::space::commons::{Commons, TrustedKey};
 use reelspan::space::record::Space;
-use reelspan::space::streaming::{Distribution, Kind, Streaming, StreamingStatus};
+use reelspan::space::streaming::{Kind, Streaming, StreamingStatus};
 use reelspan::store::{self, CONTAINER_INDEX, Cells, SPACES, Sequencer, Stores, create_tables};
+use reelspan::streaming::{Hosts, Keys, SecretsManager, SigningSecret};
 use reelspan::user::{Identity, Role, UserName};
 use reelspan_engine::container::index;
 use reelspan_engine::fragment::resolve::Memory;
@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-use crate::{Keyring, Signing};
+use crate::{CookieSetter, Keyring, Signing};
 
 /// What S3 and Secrets Manager have.
 #[derive(Debug, Default)]
@@ -46,6 +46,10 @@ pub struct World {
 
 /// The space that streams to anybody, the one that does not, those that do not stream, and one of somebody else's.
 pub const SPACES_THERE: [&str; 5] = ["open", "secure", "off", "never", "private"];
+
+/// The hosts of open and of secure spaces.
+pub const OPEN: &str = "open.cloudfront.net";
+pub const SECURE: &str = "secure.cloudfront.net";
 
 /// The origin whose pages may read what streams.
 pub const PAGES: &str = "https://example.org";
@@ -70,12 +74,13 @@ impl World {
         let database = database().await;
         create_tables(&database).await.unwrap();
         let stores = Stores::new(s3, database, "media", CONTAINER_INDEX.name);
-        let secret = SigningSecret::new(aws_sdk_secretsmanager::config::Builder::from(&config), "signing");
+        let secret =
+            SigningSecret::new(SecretsManager::new(aws_sdk_secretsmanager::config::Builder::from(&config), "signing"));
         let signing = Signing {
             table: stores.spaces(SPACES.name),
             stores,
             keyring: Keyring::new(secret.clone()),
-            hosts: Hosts::CloudFront,
+            hosts: Hosts::new(OPEN, SECURE),
         };
         let world = Self { signing, secret, aws };
         for name in SPACES_THERE {
@@ -92,10 +97,8 @@ impl World {
         }
         let kind = if name == "open" { Kind::Open } else { Kind::Secure };
         let status = if name == "off" { StreamingStatus::Off } else { StreamingStatus::On };
-        let host = format!("{name}.cloudfront.net");
-        let distribution = Some(Distribution { id: "E1".to_owned(), host, deployed: false });
         if name != "never" {
-            space.streaming = Some(Streaming { status, distribution, ..Streaming::new(kind, vec![PAGES.to_owned()]) });
+            space.streaming = Some(Streaming { status, ..Streaming::new(kind, vec![PAGES.to_owned()]) });
         }
         assert!(self.signing.table.create(&space).await.unwrap());
     }
@@ -114,6 +117,11 @@ impl World {
         assert!(self.secret.put(&keys, &format!("{id:-<32}")).await.unwrap());
     }
 
+    /// The beginning of a space's URLs.
+    pub async fn base(&self, name: &str) -> String {
+        self.signing.hosts.base(&SpaceId::parse(name).unwrap(), &self.streaming(name).await)
+    }
+
     /// The streaming of a space.
     pub async fn streaming(&self, name: &str) -> Streaming {
         self.signing.table.get(&SpaceId::parse(name).unwrap()).await.unwrap().unwrap().streaming.unwrap()
@@ -122,7 +130,7 @@ impl World {
     /// Sets the streaming of a space up anew, as one of the same name has it whose predecessor was deleted.
     pub async fn set_up_anew(&self, name: &str) {
         let (id, was) = (SpaceId::parse(name).unwrap(), self.streaming(name).await);
-        let anew = Streaming { distribution: was.distribution.clone(), ..Streaming::new(was.kind, Vec::new()) };
+        let anew = Streaming::new(was.kind, Vec::new());
         assert!(self.signing.table.set_streaming(&id, Some(&was), Some(&anew)).await.unwrap());
     }
 
@@ -189,10 +197,11 @@ impl World {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// What `/cookies` answers.
+    /// What `/~/cookies` answers.
     pub async fn cookies(&self, query: &str) -> Response {
-        let request = Request::get(format!("/cookies{query}")).body(Body::empty()).unwrap();
-        self.signing.clone().cookies_router().oneshot(request).await.unwrap()
+        let request = Request::get(format!("/~/cookies{query}")).body(Body::empty()).unwrap();
+        let setter = CookieSetter { table: self.signing.table.clone(), keyring: self.signing.keyring.clone() };
+        setter.router().oneshot(request).await.unwrap()
     }
 
     /// Whether a signed URL is let in, at some second and from some address.

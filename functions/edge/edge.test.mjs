@@ -1,0 +1,155 @@
+// The edge functions on tables of events, with a stand-in for the module that CloudFront gives them. Run as
+// node --experimental-vm-modules --no-warnings --test functions/edge/edge.test.mjs
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+import vm from 'node:vm';
+
+const beside = (name) => readFileSync(new URL(name, import.meta.url), 'utf8');
+/** The text of a function, as template.yaml joins it. */
+const source = (name, kind) => `${beside(`${name}.js`)}\n${beside('cors.js')}\nconst KIND = '${kind}';\n`;
+const { store, events } = JSON.parse(beside('events.json'));
+
+/** The most bytes that a function may have (Quotas on CloudFront Functions). */
+const LARGEST = 10 * 1024;
+
+/** A key-value store as CloudFront documents it (Helper methods for key value stores): a missing key is an error. */
+const handle = {
+    async get(key, options) {
+        if (!Object.hasOwn(store, key)) {
+            throw new Error('KeyNotFound');
+        }
+        const value = JSON.stringify(store[key]);
+        return options?.format === 'json' ? JSON.parse(value) : value;
+    },
+};
+
+/** Runs a function as CloudFront does: the module, and then its `handler`, on one event. */
+async function handled(name, kind, event) {
+    const selected = [];
+    const context = vm.createContext({});
+    const cloudfront = new vm.SyntheticModule(
+        ['default'],
+        function () {
+            this.setExport('default', { kvs: () => handle, selectRequestOriginById: (id) => selected.push(id) });
+        },
+        { context },
+    );
+    const module = new vm.SourceTextModule(`${source(name, kind)}\nexport { handler };`, { context });
+    await module.link((specifier) => {
+        assert.equal(specifier, 'cloudfront');
+        return cloudfront;
+    });
+    await module.evaluate();
+    return { answer: plain(await module.namespace.handler(event)), selected };
+}
+
+const plain = (value) => JSON.parse(JSON.stringify(value));
+
+/** A query as CloudFront takes it apart: nothing is decoded, and a name that recurs has all its values. */
+function querystring(query) {
+    const parameters = {};
+    for (const pair of query.split('&').filter((pair) => pair !== '')) {
+        const at = pair.indexOf('=');
+        const [name, value] = at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
+        if (Object.hasOwn(parameters, name)) {
+            parameters[name].multiValue ??= [{ value: parameters[name].value }];
+            parameters[name].multiValue.push({ value });
+        } else {
+            Object.defineProperty(parameters, name, { value: { value }, enumerable: true, configurable: true });
+        }
+    }
+    return parameters;
+}
+
+const fields = (headers) => Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, { value }]));
+
+function event(eventType, { method = 'GET', uri, query = '', headers = {} }, response) {
+    return {
+        version: '1.0',
+        context: { distributionDomainName: 'd111111abcdef8.cloudfront.net', eventType },
+        viewer: { ip: '198.51.100.11' },
+        request: { method, uri, querystring: querystring(query), headers: fields(headers), cookies: {} },
+        ...(response && { response }),
+    };
+}
+
+for (const told of events) {
+    test(told.about, async () => {
+        const given = event('viewer-request', told);
+        const { answer, selected } = await handled('viewer-request', told.host, structuredClone(given));
+        if (told.to === 'refused' || told.to === 'missing') {
+            const status = told.to === 'refused' ? 403 : 404;
+            assert.deepEqual([answer.statusCode, JSON.parse(answer.body).status, selected], [status, status, []]);
+            assert.equal(answer.headers['cache-control'].value, 'no-store');
+            return;
+        }
+        if (told.to === 'preflight') {
+            assert.deepEqual([answer.statusCode, selected], [204, []]);
+            assert.equal(answer.headers['access-control-allow-origin']?.value ?? null, told.allowed);
+            assert.equal('access-control-allow-headers' in answer.headers, told.allowed !== null);
+            const credentials = told.allowed !== null && told.allowed !== '*';
+            assert.equal('access-control-allow-credentials' in answer.headers, credentials);
+            return;
+        }
+        assert.deepEqual(selected, told.to === 'media' ? [] : [told.to]);
+        assert.equal(answer.uri, told.path);
+        assert.deepEqual(answer.querystring, told.q === undefined ? {} : { q: { value: told.q } });
+        // Nothing else is changed; what is signed for Lambda has no other characters than these.
+        const { range = null, 'x-reelspan-range': ours = null, 'if-range': conditional, ...kept } = answer.headers;
+        const { range: asked, 'x-reelspan-range': _, 'if-range': __, ...headers } = given.request.headers;
+        assert.deepEqual([range, ours], told.in_range ? [null, asked] : [asked ?? null, null]);
+        assert.deepEqual([kept, conditional], [plain(headers), undefined]);
+        if (told.to !== 'media') {
+            assert.match(`${answer.uri}${told.q ?? ''}`, /^[A-Za-z0-9._~/-]*$/);
+        }
+        for (const part of ['method', 'cookies']) {
+            assert.deepEqual(answer[part], plain(given.request[part]), part);
+        }
+    });
+}
+
+test('the table is long enough', () => assert.ok(events.length >= 150, `${events.length} events`));
+
+test('an answer says which pages may read it, and is kept for as long as it may be', async () => {
+    const cases = [
+        ['open', '/films/a.mp4', {}, 200, { 'content-type': 'video/mp4' }, {}],
+        ['open', '/films/a.mp4', { origin: 'https://any.example' }, 200, { 'content-type': 'video/mp4' }, { allowed: '*' }],
+        ['open', '/named/a.mp4', { origin: 'https://any.example' }, 200, { 'content-type': 'video/mp4', 'access-control-allow-origin': '*' }, {}],
+        ['open', '/named/a.mp4', { origin: 'https://library.example' }, 206, { 'content-type': 'audio/mp4' }, { allowed: 'https://library.example' }],
+        ['open', '/films/a.mp4', {}, 200, { 'content-type': 'video/mp4', 'x-reelspan-status': '206' }, { status: 206 }],
+        ['open', '/films/a.html', {}, 200, { 'content-type': 'text/html' }, { sandbox: true }],
+        ['open', '/films/a.svg', {}, 200, { 'content-type': 'image/svg+xml' }, { sandbox: true }],
+        ['open', '/films/a.mp4', {}, 200, { 'content-type': 'video/mp4; a="b"' }, { sandbox: true }],
+        ['open', '/films/a.mp4', {}, 304, {}, {}],
+        ['secure', '/secret/a.mp4', {}, 200, { 'content-type': 'video/mp4', 'cache-control': 's-maxage=9' }, { cached: 'private, max-age=60' }],
+        ['secure', '/secret~187ba2c3d4e5f609/a.mp4', {}, 200, { 'content-type': 'video/mp4' }, { cached: 'private, max-age=60' }],
+        ['secure', '/secret/a.mp4', {}, 200, { 'content-type': 'video/mp4', 'cache-control': 'no-store' }, { cached: 'no-store' }],
+    ]; // prettier-ignore
+    for (const [kind, uri, headers, statusCode, given, expected] of cases) {
+        const response = { statusCode, statusDescription: 'x', headers: fields(given) };
+        const { answer } = await handled('viewer-response', kind, event('viewer-response', { uri, headers }, response));
+        const found = {
+            ...(answer.statusCode !== statusCode && { status: answer.statusCode }),
+            ...(answer.headers['access-control-allow-origin'] && { allowed: answer.headers['access-control-allow-origin'].value }),
+            ...(answer.headers['content-security-policy'] && { sandbox: true }),
+            ...(answer.headers['cache-control'] && { cached: answer.headers['cache-control'].value }),
+        };
+        assert.deepEqual(found, expected, `${kind} ${uri} ${JSON.stringify(given)}`);
+        assert.ok(!('x-reelspan-status' in answer.headers));
+    }
+});
+
+for (const name of ['viewer-request', 'viewer-response']) {
+    test(`${name} is small enough, and has no newer syntax than the runtime`, () => {
+        const text = source(name, 'secure');
+        assert.ok(Buffer.byteLength(text) <= LARGEST, `${Buffer.byteLength(text)} bytes`);
+        // JavaScript runtime 2.0 features for CloudFront Functions: ES 5.1 and some of later versions, not these.
+        const code = text.replace(/\/\/.*$/gm, '').replace(/'[^'\n]*'/g, "''");
+        const newer = [/\bclass\b/, /\?\./, /\?\?/, /\.\.\./, /\bfor\s*\((?:const|let|var)\s+\w+\s+of\b/, /\b(?:const|let|var)\s*[[{]/, /=>\s*\(\{/, /\bexport\b/, /\beval\b/, /\bsetTimeout\b/];
+        for (const syntax of newer) {
+            assert.doesNotMatch(code, syntax, name);
+        }
+    });
+}

@@ -1,0 +1,80 @@
+//! What the API of CloudFront answers when it does not do what it was asked.
+
+use aws_sdk_cloudfront::config::http::HttpResponse;
+use aws_sdk_cloudfront::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+use crate::Error;
+use crate::error::CLOUDFRONT;
+
+/// Why CloudFront did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// There is one of that name already.
+    Exists,
+    /// There is none (any more).
+    Gone,
+    /// Anything else.
+    Other(Error),
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Exists => Self::Service("a resource of that name exists, and cannot be found".to_owned()),
+            Fault::Gone => Self::Service("a resource is missing".to_owned()),
+            Fault::Other(error) => error,
+        }
+    }
+}
+
+/// A resource that CloudFront returned without its description.
+pub(crate) fn unnamed(what: &str) -> Error {
+    Error::Service(format!("{what} without an id"))
+}
+
+/// The fault of a call to CloudFront.
+pub(crate) fn of<E>(error: SdkError<E, HttpResponse>) -> Fault
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default() {
+        "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "TooManyInvalidationsInProgress" => {
+            Fault::Other(Error::Throttled(CLOUDFRONT))
+        }
+        "TooManyPublicKeys" | "TooManyPublicKeysInKeyGroup" => Fault::Other(Error::Full(
+            "CloudFront has as many public keys as its quota allows: a key that was replaced counts for a week"
+                .to_owned(),
+        )),
+        "PreconditionFailed" | "InvalidIfMatchVersion" => Fault::Other(Error::Conflict),
+        code if code.starts_with("NoSuch") => Fault::Gone,
+        code if code.ends_with("AlreadyExists") => Fault::Exists,
+        _ => Fault::Other(Error::Service(DisplayErrorContext(error).to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use aws_sdk_cloudfront::error::ErrorMetadata;
+    use aws_sdk_cloudfront::operation::create_invalidation::CreateInvalidationError;
+
+    use super::*;
+
+    #[test]
+    fn the_answers_of_cloudfront_are_told_apart() {
+        let fault = |code| {
+            let metadata = ErrorMetadata::builder().code(code).build();
+            let response = HttpResponse::new(400.try_into().unwrap(), "".into());
+            of(SdkError::service_error(CreateInvalidationError::generic(metadata), response))
+        };
+        for code in ["Throttling", "TooManyRequestsException", "TooManyInvalidationsInProgress"] {
+            assert!(matches!(fault(code), Fault::Other(Error::Throttled(CLOUDFRONT))), "{code}");
+        }
+        assert!(matches!(fault("TooManyPublicKeys"), Fault::Other(Error::Full(_))));
+        assert!(matches!(fault("NoSuchPublicKey"), Fault::Gone));
+        assert!(matches!(fault("KeyGroupAlreadyExists"), Fault::Exists));
+        assert!(matches!(fault("PreconditionFailed"), Fault::Other(Error::Conflict)));
+        assert!(matches!(fault("AccessDenied"), Fault::Other(Error::Service(_))));
+    }
+}
