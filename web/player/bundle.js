@@ -9,10 +9,10 @@ const examples = new URL("bundle/", import.meta.url);
 const files = readdirSync(examples).map((name) => ({ name, data: readFileSync(new URL(name, examples)) }));
 files.push({ name: "reelspan-player.js", data: readFileSync(new URL("reelspan-player.js", dist)) });
 files.push({ name: "LICENSE", data: readFileSync(new URL("../media-fragments/LICENSE", import.meta.url)) });
-files.push({
-    name: "LICENSE-media-chrome",
-    data: readFileSync(new URL("../node_modules/media-chrome/LICENSE", import.meta.url)),
-});
+for (const name of ["hls.js", "media-chrome"]) {
+    const data = readFileSync(new URL(`../node_modules/${name}/LICENSE`, import.meta.url));
+    files.push({ name: `LICENSE-${name}`, data });
+}
 files.sort((one, other) => (one.name < other.name ? -1 : 1));
 
 writeFileSync(new URL("bundle.zip", dist), zip(files));

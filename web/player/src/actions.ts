@@ -1,7 +1,10 @@
 /** What each key does to the player. */
 
+import type { Chapters } from "./chapters.js";
+import type { Choices } from "./choices.js";
 import type { Excerpt } from "./excerpt.js";
 import type { Action } from "./keyboard.js";
+import type { PanelName } from "./panels.js";
 import type { PicturePart } from "./picture.js";
 import type { SharePanel } from "./share.js";
 import { clock, fill, type Texts } from "./texts.js";
@@ -12,11 +15,13 @@ export interface Acted {
     readonly frame: HTMLElement;
     readonly root: ShadowRoot;
     readonly excerpt: Excerpt;
+    readonly chapters: Chapters;
+    readonly choices: Choices;
     readonly picture: PicturePart;
     readonly sharing: SharePanel;
     readonly texts: Texts;
     announce(text: string): void;
-    toggle(panel: "share" | "help"): void;
+    toggle(panel: PanelName): void;
     showNextArea(): void;
 }
 
@@ -96,6 +101,18 @@ export async function act(player: Acted, action: Action, key: string): Promise<v
         },
         captions: () => {
             player.announce(texts[toggleCaptions(video)]);
+        },
+        audio: () => {
+            player.toggle("audio");
+        },
+        chapters: () => {
+            player.toggle("chapters");
+        },
+        previousChapter: () => {
+            player.choices.goToChapter(player.chapters.current - 1);
+        },
+        nextChapter: () => {
+            player.choices.goToChapter(player.chapters.current + 1);
         },
         fullscreen: () =>
             player.root.fullscreenElement === null ? player.frame.requestFullscreen() : document.exitFullscreen(),

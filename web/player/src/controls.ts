@@ -8,6 +8,8 @@ import "media-chrome/media-loading-indicator";
 import "media-chrome/media-mute-button";
 import "media-chrome/media-pip-button";
 import "media-chrome/media-play-button";
+import "media-chrome/media-preview-chapter-display";
+import "media-chrome/media-preview-time-display";
 import "media-chrome/media-playback-rate-button";
 import "media-chrome/media-time-display";
 import "media-chrome/media-time-range";

@@ -2,27 +2,33 @@
 
 import type { Interval, Parsed } from "media-fragments";
 
+import { type About, formUrl } from "./about.js";
 import { act, type Acted } from "./actions.js";
 import { sheetOf } from "./adopted.js";
+import { nativeAudio } from "./audio.js";
+import { Chapters } from "./chapters.js";
+import { Choices } from "./choices.js";
 import { nameControls } from "./controls.js";
 import { Excerpt } from "./excerpt.js";
-import { type Form, Problem } from "./forms.js";
+import type { Form } from "./forms.js";
 import { ATTRIBUTES, defineForwarded, forwardEvents } from "./forward.js";
 import { actionOf, focusedOf, SHORTCUTS } from "./keyboard.js";
 import { nameOf, type Selection } from "./links.js";
+import { drawMarks } from "./marks.js";
+import { type PanelName, Panels } from "./panels.js";
 import { type AreaView, PicturePart } from "./picture.js";
+import { Problem } from "./problem.js";
+import { Scrubber } from "./scrub.js";
 import { SharePanel } from "./share.js";
 import { load } from "./source.js";
 import style from "./style.css?inline";
 import { TEMPLATE } from "./template.js";
 import { clock, english, fill, type SomeTexts, type Texts, withTexts } from "./texts.js";
 
-type PanelName = "share" | "help";
-
 let shared: Texts = english;
 
 export class ReelspanPlayer extends HTMLElement {
-    static readonly observedAttributes = [...ATTRIBUTES, "content-title", "controls", "page", "src"];
+    static readonly observedAttributes = [...ATTRIBUTES, "content-title", "controls", "form", "page", "src"];
 
     /** Texts of all players that are made from now on, instead of the English ones. */
     static set texts(some: SomeTexts) {
@@ -36,8 +42,10 @@ export class ReelspanPlayer extends HTMLElement {
     #texts = shared;
     #loading = new AbortController();
     #form: Form | undefined;
+    #about: About | undefined;
     #fragment: Parsed | undefined;
-    #openedBy: HTMLElement | undefined;
+    readonly #panels: Panels;
+    readonly #scrubber: Scrubber;
 
     constructor() {
         super();
@@ -58,6 +66,7 @@ export class ReelspanPlayer extends HTMLElement {
             root: this.#root,
             texts: () => this.#texts,
             media: () => new URL(this.src, document.baseURI).href,
+            isStreamed: () => formUrl(this.#about, this.#url, "hls") !== undefined,
             page: () => this.page,
             title: () => this.contentTitle,
             video: this.video,
@@ -69,20 +78,38 @@ export class ReelspanPlayer extends HTMLElement {
                 this.dispatchEvent(new Event("selectionchange"));
             },
         });
+        const chapters = new Chapters(this.video);
+        const choices = new Choices({
+            root: this.#root,
+            texts: () => this.#texts,
+            chapters,
+            panels: () => this.#panels,
+            announce,
+        });
         const player = {
             video: this.video,
             frame,
+            chapters,
+            choices,
             root: this.#root,
             excerpt,
             picture,
             sharing,
             announce,
-            toggle: this.#toggle.bind(this),
+            toggle: (name: PanelName) => {
+                this.#panels.toggle(name);
+            },
             showNextArea: this.#showNextArea.bind(this),
         };
         const texts = () => this.#texts;
         this.#acted = Object.defineProperty(player, "texts", { get: texts }) as typeof player & { texts: Texts };
         Object.assign(this.#element("controller"), { fullscreenElement: frame });
+        this.#panels = new Panels(this.#root, (name) => {
+            if (name === "audio" || name === "chapters") return choices.open(name);
+            sharing.draw();
+            return this.#element(name === "share" ? "copy-now" : "keys-box");
+        });
+        this.#scrubber = new Scrubber(this.#element("range"), this.#element("scrub") as HTMLVideoElement);
         this.#listen(frame);
         this.#name();
     }
@@ -134,6 +161,11 @@ export class ReelspanPlayer extends HTMLElement {
         return this.#form && { name: this.#form.name, type: this.#form.type };
     }
 
+    /** What the server says of the content; `undefined` before that is known, and if it says nothing. */
+    get about(): About | undefined {
+        return this.#about;
+    }
+
     /** The fragment of `src`, and what of it is ignored. */
     get fragment(): Parsed | undefined {
         return this.#fragment;
@@ -175,7 +207,10 @@ export class ReelspanPlayer extends HTMLElement {
         this.#loading = new AbortController();
         this.#form?.detach?.();
         this.#form = undefined;
+        this.#about = undefined;
         this.#fragment = undefined;
+        this.#acted.chapters.set([]);
+        this.#scrubber.set(undefined);
         this.#acted.excerpt.set(undefined);
         this.#acted.picture.area = undefined;
         this.#acted.sharing.selection = {};
@@ -183,17 +218,38 @@ export class ReelspanPlayer extends HTMLElement {
         this.#element("excerpt").hidden = true;
         this.removeAttribute("kind");
         this.#drawTitle();
+        const { signal } = this.#loading;
         if (this.src === "") this.video.removeAttribute("src");
-        else void this.#load(this.#loading.signal);
+        // Other attributes that are set together with `src` count, too.
+        else
+            queueMicrotask(() => {
+                if (!signal.aborted) void this.#load(signal);
+            });
     }
 
     connectedCallback(): void {
         this.#draw();
+        if (this.#form === undefined && this.src !== "" && this.#loading.signal.aborted) this.load();
+    }
+
+    /** A stream is loaded by a script, which has to stop: a player that comes back begins anew. */
+    disconnectedCallback(): void {
+        queueMicrotask(() => {
+            if (this.isConnected || this.#form?.detach === undefined) return;
+            this.#loading.abort();
+            this.#form.detach();
+            this.#form = undefined;
+        });
+    }
+
+    /** The absolute URL of the media. */
+    get #url(): string {
+        return new URL(this.src, document.baseURI).href;
     }
 
     attributeChangedCallback(name: string, before: string | null, value: string | null): void {
         if (before === value && name !== "src") return;
-        if (name === "src") this.load();
+        if (name === "src" || name === "form") this.load();
         else if ((ATTRIBUTES as readonly string[]).includes(name)) {
             if (value === null) this.video.removeAttribute(name);
             else this.video.setAttribute(name, value);
@@ -203,16 +259,28 @@ export class ReelspanPlayer extends HTMLElement {
 
     async #load(signal: AbortSignal): Promise<void> {
         try {
-            const { form, fragment, resolved } = await load(
-                new URL(this.src, document.baseURI).href,
-                this.video,
+            const { about, form, fragment, resolved } = await load(
+                {
+                    src: this.#url,
+                    video: this.video,
+                    form: this.getAttribute("form"),
+                    broken: (problem) => {
+                        if (!signal.aborted) this.#fail(problem);
+                    },
+                },
                 signal,
             );
+            if (signal.aborted) form.detach?.();
             signal.throwIfAborted();
             this.#form = form;
+            this.#about = about;
             this.#fragment = fragment;
+            this.#acted.chapters.set(about?.chapters ?? []);
+            this.#acted.choices.watch(form.audio ?? nativeAudio(this.video), signal);
             const sound = this.video.videoWidth === 0 && this.video.videoHeight === 0;
             this.setAttribute("kind", sound ? "sound" : "picture");
+            const stream = sound ? undefined : formUrl(about, this.#url, "hls");
+            this.#scrubber.set(stream === undefined ? undefined : { url: stream, video: this.video });
             this.#acted.picture.area = fragment.area;
             const { interval } = resolved;
             if (interval === undefined) this.#behindTheEnd(fragment);
@@ -239,7 +307,7 @@ export class ReelspanPlayer extends HTMLElement {
 
     #fail(problem: Problem): void {
         const link = this.#element("problem-link") as HTMLAnchorElement;
-        link.hidden = !["unplayable", "broken"].includes(problem.text);
+        link.hidden = !["unplayable", "unstreamable", "broken"].includes(problem.text);
         link.href = this.src;
         this.#element("problem-text").textContent = fill(this.#texts[problem.text], problem.values);
         this.#element("problem").hidden = false;
@@ -250,7 +318,7 @@ export class ReelspanPlayer extends HTMLElement {
     #listen(frame: HTMLElement): void {
         frame.addEventListener("keydown", (event) => {
             const [target] = event.composedPath();
-            if (event.key === "Escape" && this.#closePanels()) {
+            if (event.key === "Escape" && this.#panels.close()) {
                 event.stopPropagation();
                 return;
             }
@@ -270,21 +338,13 @@ export class ReelspanPlayer extends HTMLElement {
         click("area-button", () => {
             this.#showNextArea();
         });
-        for (const name of ["share", "help"] as const) {
-            click(`${name}-button`, () => {
-                this.#toggle(name);
-            });
-            this.#element(name)
-                .querySelector("[data-close]")
-                ?.addEventListener("click", () => this.#closePanels());
-        }
         for (const event of ["play", "loadedmetadata", "durationchange", "resize", "seeking"]) {
             this.video.addEventListener(event, () => {
                 this.#draw();
             });
         }
         this.video.addEventListener("error", () => {
-            if (this.#form === undefined) return;
+            if (this.#form === undefined || this.#form.recover?.() === true) return;
             this.#fail(new Problem("broken", { reason: this.video.error?.message ?? "" }));
         });
         const slot = this.#root.querySelector("slot:not([name])");
@@ -335,6 +395,7 @@ export class ReelspanPlayer extends HTMLElement {
         this.#drawTitle();
         this.#drawArea();
         this.#drawMarks();
+        this.#acted.choices.draw();
     }
 
     #drawTitle(): void {
@@ -359,22 +420,8 @@ export class ReelspanPlayer extends HTMLElement {
         this.areaView = picture.next;
     }
 
-    /** Marks the excerpt and the selection on the bar. */
     #drawMarks(): void {
-        const { duration } = this.video;
-        const mark = (id: string, { start, end }: Selection) => {
-            const element = this.#element(id);
-            element.hidden = !(duration > 0) || (start === undefined && end === undefined);
-            const from = (start ?? 0) / duration;
-            const to = Math.min((end ?? duration) / duration, 1);
-            element.style.left = `${from * 100}%`;
-            element.style.width = `${Math.max(to - from, 0) * 100}%`;
-        };
-        const excerpt = this.#acted.excerpt.interval;
-        const { selection } = this;
-        mark("mark-excerpt", excerpt ?? {});
-        const same = excerpt?.start === (selection.start ?? 0) && excerpt.end === (selection.end ?? duration);
-        mark("mark-selection", same ? {} : selection);
+        drawMarks(this.#root, this.video.duration, this.#acted.excerpt.interval, this.selection);
     }
 
     #excerptEnded(): void {
@@ -387,31 +434,6 @@ export class ReelspanPlayer extends HTMLElement {
         this.#element("excerpt").hidden = !this.controls;
         this.#announce(this.#texts.excerptEnded);
         this.dispatchEvent(new Event("excerptended"));
-    }
-
-    #toggle(name: PanelName): void {
-        const open = this.#element(name).hidden;
-        const active = this.#root.activeElement;
-        this.#closePanels();
-        if (!open) return;
-        this.#acted.sharing.draw();
-        this.#openedBy = active instanceof HTMLElement ? active : this.#element(`${name}-button`);
-        this.#element(name).hidden = false;
-        this.#element(`${name}-button`).ariaExpanded = "true";
-        const first = name === "share" ? "copy-now" : "keys-box";
-        this.#element(first).focus();
-    }
-
-    /** Closes what is open. Says whether there was anything. */
-    #closePanels(): boolean {
-        const open = (["share", "help"] as const).filter((name) => !this.#element(name).hidden);
-        for (const name of open) {
-            this.#element(name).hidden = true;
-            this.#element(`${name}-button`).ariaExpanded = "false";
-        }
-        if (open.length > 0) this.#openedBy?.focus();
-        this.#openedBy = undefined;
-        return open.length > 0;
     }
 
     /** Tells users of screen readers. */

@@ -1,11 +1,12 @@
-/**
- * The forms in which a browser can be given a content: the stored file, or a cut of it. Another form, such as HLS, is one more
- * file with a `FormFinder` and a line in `finders`.
- */
+/** The forms in which a browser can be given a content: the stored file, a stream, or a cut. `choice.ts` says which come first. */
 
 import { parse, serialize } from "media-fragments";
 
+import { type About, derived, whyNot } from "./about.js";
+import type { AudioTracks } from "./audio.js";
+import { type Abilities, choose, type Choice, type FormName, playability } from "./choice.js";
 import { withoutFragment } from "./links.js";
+import { Problem, problemOf } from "./problem.js";
 
 /** What is known of a content before it is played. */
 export interface Source {
@@ -13,32 +14,34 @@ export interface Source {
     readonly url: string;
     /** The media type that the server names; empty if the server could not be asked. */
     readonly type: string;
+    readonly about: About | undefined;
     /** The tracks that the fragment selects. */
     readonly tracks: readonly string[];
+    /** The only form that may play; `undefined`: any. */
+    readonly form?: FormName | undefined;
+    /** Where playback will begin, in seconds, so that nothing before that is loaded. */
+    readonly start?: number | undefined;
     readonly video: HTMLVideoElement;
+    /** Is told of what ends the playback later. The errors of the video itself are not repeated. */
+    readonly broken: (problem: Problem) => void;
 }
 
 /** A way to play a content in a `<video>`. Times are the content's in every form. */
 export interface Form {
-    readonly name: string;
+    readonly name: FormName;
     /** The media type that the browser is given. */
     readonly type: string;
-    attach(video: HTMLVideoElement): void;
+    /** `failed` is called if the form cannot play, or can no longer; errors of the video need not be told. */
+    attach(video: HTMLVideoElement, failed: (problem: Problem) => void): void;
     detach?(): void;
+    /** Begins anew where the video failed. Says whether it tries. */
+    recover?(): boolean;
+    /** The sounds that one can choose from. Without it, the browser's own are asked for. */
+    readonly audio?: AudioTracks;
 }
 
-/** Finds forms of a content, the best one first. */
-export type FormFinder = (source: Source) => Promise<Form[]>;
-
-/** Why a content cannot be played: the name of a text, and what it mentions. */
-export class Problem extends Error {
-    constructor(
-        readonly text: "notFound" | "forbidden" | "indexing" | "unreachable" | "failed" | "unplayable" | "broken",
-        readonly values: Record<string, string | number> = {},
-    ) {
-        super(text);
-    }
-}
+/** Makes the forms of a choice that are there. */
+type FormMaker = (source: Source, choice: Choice, signal: AbortSignal) => Promise<Form[]>;
 
 /** What a server says of a URL without its body. */
 export interface Head {
@@ -67,11 +70,7 @@ export async function head(url: string, signal?: AbortSignal): Promise<Head | un
 export async function look(url: string, signal: AbortSignal): Promise<string | Problem> {
     const found = await head(url, signal);
     if (found === undefined) return "";
-    if (found.status < 400) return found.type;
-    if (found.status === 404 || found.status === 410) return new Problem("notFound");
-    if (found.status === 401 || found.status === 403) return new Problem("forbidden");
-    if (found.status === 503) return new Problem("indexing");
-    return new Problem("failed", { status: found.status });
+    return found.status < 400 ? found.type : problemOf(found.status);
 }
 
 /** A URL with a fragment of a server's own in its query. */
@@ -80,24 +79,28 @@ export function withQuery(url: string, fragment: string): string {
     return `${plain}${plain.includes("?") ? "&" : "?"}${fragment}`;
 }
 
-/** Other names of a type under which browsers play it, though they deny the registered name. */
-const ALIASES: Record<string, string> = {
-    "video/quicktime": "video/mp4",
-    "video/x-m4v": "video/mp4",
-    "audio/x-m4a": "audio/mp4",
-    "video/x-matroska": "video/webm",
-    "audio/x-matroska": "audio/webm",
-};
+/** What the browser can do. */
+function abilitiesOf(video: HTMLVideoElement): Abilities {
+    const source = "MediaSource" in globalThis ? MediaSource : undefined;
+    return {
+        plays: (type) => video.canPlayType(type),
+        buffers: (type) => source?.isTypeSupported(type) ?? false,
+        hls: playsHls(video),
+        selectsTracks: "audioTracks" in video && "videoTracks" in video,
+    };
+}
 
-/** How sure a browser is that it plays a type: 0 if it does not. */
-export function playability(video: HTMLVideoElement, type: string): number {
-    const sure = (name: string) => ["", "maybe", "probably"].indexOf(video.canPlayType(name));
-    const essence = type.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-    return Math.max(sure(type), sure(essence), ALIASES[essence] === undefined ? 0 : sure(ALIASES[essence]));
+/**
+ * Whether the browser is to play HLS itself: if it has AirPlay, whose devices load a stream by its address, or if it has no Media
+ * Source Extensions. Others that can play HLS do so without a choice of sounds.
+ */
+function playsHls(video: HTMLVideoElement): boolean {
+    if (video.canPlayType("application/vnd.apple.mpegurl") === "") return false;
+    return "webkitShowPlaybackTargetPicker" in video || !("MediaSource" in globalThis);
 }
 
 /** A form that is a URL which the browser loads by itself. */
-function atUrl(name: string, url: string, type: string): Form {
+function atUrl(name: FormName, url: string, type: string): Form {
     return {
         name,
         type,
@@ -108,89 +111,86 @@ function atUrl(name: string, url: string, type: string): Form {
 }
 
 /** The stored file. */
-const stored: FormFinder = ({ url, type, tracks, video }) => {
-    if (tracks.length > 0 && !selectsTracks(video)) return Promise.resolve([]);
-    const playable = type === "" || playability(video, type) > 0;
-    return Promise.resolve(playable ? [atUrl("stored", url, type)] : []);
+const stored: FormMaker = ({ url, type }) => Promise.resolve([atUrl("stored", url, type)]);
+
+/** The stream, by Media Source Extensions or by the browser itself. */
+const hls: FormMaker = async ({ url, video, start }, { tracks }) => {
+    const part = tracks.length === 0 ? "" : `${serialize({ tracks: [...tracks] })}/`;
+    const address = derived(url, `${part}master.m3u8`);
+    if (address === undefined) return [];
+    const type = "application/vnd.apple.mpegurl";
+    if (playsHls(video)) return [atUrl("hls", address, type)];
+    // Loaded only when it is needed: it is larger than all the rest.
+    const { stream } = await import("./hls.js");
+    return stream.isSupported() ? [stream.form(address, type, { start, video })] : [];
 };
 
 /** A cut: all of the content's time, in the container that the server gives cuts, with the tracks that are asked for. */
-const cut: FormFinder = async ({ url, type, tracks, video }) => {
-    if (type === "") return [];
+const cut: FormMaker = async ({ url, video }, { tracks }, signal) => {
     // The sound alone is better than nothing, and the last resort.
-    const queries = tracks.length > 0 ? [serialize({ tracks })] : ["t=0", "track=audio"];
+    const queries = tracks.length > 0 ? [serialize({ tracks: [...tracks] })] : ["t=0", "track=audio"];
     const forms: Form[] = [];
     for (const query of queries) {
         const address = withQuery(url, query);
-        const found = await head(address);
+        const found = await head(address, signal);
         // A server without media fragments answers with the original.
         const fragment = parse(found?.fragment ?? "");
         if (found === undefined || found.status >= 400 || found.fragment === "") continue;
         if (tracks.length > 0 && fragment.tracks.length === 0) continue;
-        if (playability(video, found.type) > 0) forms.push(atUrl("cut", address, found.type));
+        if (playability(abilitiesOf(video), found.type) > 0) forms.push(atUrl("cut", address, found.type));
     }
     return forms;
 };
 
-/** Whether this browser lets scripts select tracks of a file. */
-export function selectsTracks(video: HTMLVideoElement): boolean {
-    return "audioTracks" in video && "videoTracks" in video;
-}
-
-/** The finders, the best first. */
-export const finders: FormFinder[] = [stored, cut];
+const makers: Record<FormName, FormMaker> = { stored, hls, cut };
 
 /**
- * Gives a video one form after the other, until one plays. Later finders are asked only if the forms of the earlier ones do
- * not play. Throws a `Problem` if none does.
+ * Gives a video one form after the other, until one plays. Later forms are made only if the earlier ones do not play. Throws a
+ * `Problem` if none does.
  */
 export async function attachFirst(source: Source, signal: AbortSignal): Promise<Form> {
-    const { video, tracks } = source;
-    let reason: string | undefined;
-    for (const find of finders) {
-        for (const form of await find(source)) {
+    const { about, form: only, tracks, type, video } = source;
+    let failure: Problem | undefined;
+    for (const choice of choose(about, type, { tracks, form: only }, abilitiesOf(video))) {
+        for (const form of await makers[choice.form](source, choice, signal)) {
             signal.throwIfAborted();
-            form.attach(video);
-            reason = await outcome(video, signal);
+            const found = await start(form, source, signal);
             signal.throwIfAborted();
-            if (reason === "") return form;
+            if (found === undefined) return form;
             form.detach?.();
+            failure = found;
         }
     }
     // Tracks that cannot be selected are as if they had not been asked for.
     if (tracks.length > 0) return attachFirst({ ...source, tracks: [] }, signal);
-    throw reason === undefined ? new Problem("unplayable", { type: source.type }) : new Problem("broken", { reason });
+    const reason = whyNot(about, "hls");
+    if (reason !== undefined) throw new Problem("unstreamable", { type, reason });
+    throw failure ?? new Problem("unplayable", { type });
 }
 
-/** Waits until a video knows what it plays (the empty text), or why it does not. Without preloading, that may be long. */
-function outcome(video: HTMLVideoElement, signal: AbortSignal): Promise<string> {
+/** Attaches a form. Waits until the video knows what it plays, or why it does not. Without preloading, that may be long. */
+function start(form: Form, { video, broken }: Source, signal: AbortSignal): Promise<Problem | undefined> {
     return new Promise((resolve) => {
         const done = new AbortController();
-        const settle = (reason: string) => {
+        const settle = (problem?: Problem) => {
             done.abort();
-            resolve(reason);
+            resolve(problem);
         };
-        const options = { signal: done.signal };
-        video.addEventListener(
-            "loadedmetadata",
-            () => {
-                settle("");
-            },
-            options,
-        );
-        video.addEventListener(
-            "error",
-            () => {
-                settle(video.error?.message ?? "error");
-            },
-            options,
-        );
-        signal.addEventListener(
-            "abort",
-            () => {
-                settle("aborted");
-            },
-            options,
-        );
+        const on = (target: EventTarget, type: string, problem: () => Problem | undefined) => {
+            target.addEventListener(
+                type,
+                () => {
+                    settle(problem());
+                },
+                { signal: done.signal },
+            );
+        };
+        on(video, "loadedmetadata", () => undefined);
+        on(video, "error", () => new Problem("broken", { reason: video.error?.message ?? "error" }));
+        on(signal, "abort", () => new Problem("broken", { reason: "aborted" }));
+        form.attach(video, (problem) => {
+            if (done.signal.aborted) broken(problem);
+            else settle(problem);
+        });
     });
 }

@@ -2,7 +2,8 @@
 
 import { ReelspanPlayer } from "./element.js";
 
-export { type Form, type FormFinder, finders, type Source } from "./forms.js";
+export type { About, AboutChapter, AboutForm, AboutTrack } from "./about.js";
+export type { FormName } from "./choice.js";
 export { english, type SomeTexts, type Texts } from "./texts.js";
 export { ReelspanPlayer };
 

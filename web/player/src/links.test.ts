@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { embedOf, fileOf, fragmentOf, linkTo, nameOf } from "./links.js";
+import { embedOf, fileOf, fragmentOf, linkTo, nameOf, streamOf } from "./links.js";
 import { clock, english, fill, withTexts } from "./texts.js";
 
 const MEDIA = "https://media.example.org/media/demo/a%20talk.mp4#t=1,2";
@@ -19,6 +19,13 @@ test("an excerpt is a file", () => {
     assert.equal(fileOf(MEDIA, { start: 10, end: 20 }), "https://media.example.org/media/demo/a%20talk.mp4?t=10,20");
     assert.equal(fileOf("/m/a.mp4?Signature=x", { end: 20 }), "/m/a.mp4?Signature=x&t=,20");
     assert.equal(fragmentOf({ start: 0 }), "");
+});
+
+test("an excerpt is a stream", () => {
+    const media = "https://media.example.org/media/demo/a%20talk.mp4";
+    assert.equal(streamOf(MEDIA, { start: 10, end: 20 }), `${media}/~/t=10,20/master.m3u8`);
+    assert.equal(streamOf(`${media}?Signature=x`, {}), `${media}/~/master.m3u8?Signature=x`);
+    assert.equal(streamOf(`${media}?t=1`, {}), undefined);
 });
 
 test("embed code is markup of text alone", () => {

@@ -2,6 +2,8 @@
 
 import { between, serialize } from "media-fragments";
 
+import { derived } from "./about.js";
+
 /** A stretch of seconds; what is left out is the beginning or the end. */
 export interface Selection {
     readonly start?: number | undefined;
@@ -41,6 +43,12 @@ export function fileOf(media: string, selection: Selection): string {
     const fragment = fragmentOf(selection);
     const url = withoutFragment(media);
     return fragment === "" ? url : `${url}${url.includes("?") ? "&" : "?"}${fragment}`;
+}
+
+/** The excerpt as a stream of its own, for players that play HLS; `undefined` if the URL is not that of a content. */
+export function streamOf(media: string, selection: Selection): string | undefined {
+    const fragment = fragmentOf(selection);
+    return derived(media, fragment === "" ? "master.m3u8" : `${fragment}/master.m3u8`);
 }
 
 /** The code that embeds a part of the media in another page. */

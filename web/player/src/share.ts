@@ -1,6 +1,6 @@
 /** The share panel: links to this moment and to an excerpt, embed code, and the excerpt as a file. */
 
-import { embedOf, fileOf, linkTo, type Selection } from "./links.js";
+import { embedOf, fileOf, linkTo, type Selection, streamOf } from "./links.js";
 import { clock, fill, type Texts } from "./texts.js";
 
 /** What the panel needs of the player. */
@@ -9,6 +9,8 @@ export interface Shared {
     readonly texts: () => Texts;
     /** The absolute URL of the media. */
     readonly media: () => string;
+    /** Whether there is a stream of the media. */
+    readonly isStreamed: () => boolean;
     readonly page: () => string | undefined;
     readonly title: () => string;
     readonly video: HTMLVideoElement;
@@ -30,6 +32,7 @@ export class SharePanel {
         this.#on("copy-embed", () =>
             this.#copy(embedOf(player.media(), this.#selection, player.title(), player.page())),
         );
+        this.#on("copy-stream", () => this.#copy(streamOf(player.media(), this.#selection) ?? ""));
         this.#on("set-start", () => {
             this.setStart();
         });
@@ -80,6 +83,7 @@ export class SharePanel {
         this.#element("end-text").textContent = fill(texts.to, { time: time(end, texts.theEnd) });
         const download = this.#element("download") as HTMLAnchorElement;
         download.href = fileOf(this.#player.media(), this.#selection);
+        this.#element("copy-stream").hidden = !this.#player.isStreamed();
     }
 
     /** Now, to the millisecond. */

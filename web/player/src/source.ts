@@ -12,28 +12,67 @@ import {
     serialize,
 } from "media-fragments";
 
-import { attachFirst, type Form, head, look, Problem, type Source, withQuery } from "./forms.js";
+import { type About, chaptersFor, fetchAbout } from "./about.js";
+import { FORM_NAMES } from "./choice.js";
+import { attachFirst, type Form, head, look, type Source, withQuery } from "./forms.js";
 import { withoutFragment } from "./links.js";
+import { Problem } from "./problem.js";
 
 /** What has been loaded. */
 export interface Loaded {
     readonly form: Form;
+    readonly about: About | undefined;
     readonly fragment: Parsed;
     readonly resolved: Resolved;
 }
 
+/** What is to be loaded. */
+export interface Wanted {
+    /** The absolute URL, with its fragment. */
+    readonly src: string;
+    readonly video: HTMLVideoElement;
+    /** The name of the only form that may play; anything else allows all. */
+    readonly form: string | null;
+    /** Is told of what ends the playback later. */
+    readonly broken: (problem: Problem) => void;
+}
+
 /** Loads a content into a video. Throws a `Problem` if nothing plays; an aborted load throws the signal's reason. */
-export async function load(src: string, video: HTMLVideoElement, signal: AbortSignal): Promise<Loaded> {
+export async function load({ src, video, form: only, broken }: Wanted, signal: AbortSignal): Promise<Loaded> {
     const url = withoutFragment(src);
     const fragment = parseUrl(src);
-    const form = await attach({ url, tracks: fragment.tracks, video }, signal);
+    const about = await fetchAbout(url, video.crossOrigin === "use-credentials" ? "include" : "same-origin", signal);
+    const form = await attach(
+        {
+            url,
+            about,
+            tracks: fragment.tracks,
+            form: FORM_NAMES.find((name) => name === only),
+            start: startOf(fragment, about),
+            video,
+            broken,
+        },
+        signal,
+    );
     selectTracks(video, fragment.tracks);
-    const resolved = await meaning(fragment, url, { duration: video.duration }, signal);
-    return { form, fragment, resolved };
+    const resolved = await meaning(fragment, url, about, { duration: video.duration }, signal);
+    return { form, about, fragment, resolved };
+}
+
+/** Where playback will begin, if that is known without asking. */
+function startOf(fragment: Fragment, about: About | undefined): number | undefined {
+    if (about === undefined || (fragment.time !== undefined && fragment.time.unit !== "npt")) return undefined;
+    const { interval } = resolve(fragment, {
+        duration: about.duration,
+        chapters: chaptersFor(about, fragment.id ?? ""),
+    });
+    return interval !== undefined && interval.start > 0 ? interval.start : undefined;
 }
 
 /** Attaches the first form that plays. */
 async function attach(source: Omit<Source, "type">, signal: AbortSignal): Promise<Form> {
+    // What the server says of a content says, too, that it is there.
+    if (source.about !== undefined) return attachFirst({ ...source, type: source.about.mime }, signal);
     const seen = await look(source.url, signal);
     if (typeof seen === "string") return attachFirst({ ...source, type: seen }, signal);
     if (seen.text !== "forbidden") throw seen;
@@ -45,9 +84,21 @@ async function attach(source: Omit<Source, "type">, signal: AbortSignal): Promis
     }
 }
 
-/** What a fragment means. Wall-clock times, time codes and chapters need what only the server knows of the file. */
-async function meaning(fragment: Fragment, url: string, media: Media, signal: AbortSignal): Promise<Resolved> {
+/**
+ * What a fragment means. Wall-clock times and time codes need what only the server knows of the file; so do chapters, if it does
+ * not describe them.
+ */
+async function meaning(
+    fragment: Fragment,
+    url: string,
+    about: About | undefined,
+    media: Media,
+    signal: AbortSignal,
+): Promise<Resolved> {
     const { time, id } = fragment;
+    if (about !== undefined && id !== undefined && (time === undefined || time.unit === "npt")) {
+        return resolve(fragment, { ...media, chapters: chaptersFor(about, id) });
+    }
     const asks = id !== undefined || (time !== undefined && time.unit !== "npt");
     if (!asks) return resolve(fragment, media);
     const part: Fragment = {

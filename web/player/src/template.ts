@@ -8,6 +8,9 @@ const HELP =
     "M4 5h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V7c0-1.1.9-2 2-2zm1 3v2h2V8zm4 0v2h2V8zm4 0v2h2V8zm4 0v2h2V8zM5 11.5v2h2v-2zm4 0v2h2v-2zm4 0v2h2v-2zm4 0v2h2v-2zM8 15v1.8h8V15z";
 const AREA = "M3 3h6v2H5v4H3zm12 0h6v6h-2V5h-4zM3 15h2v4h4v2H3zm16 0h2v6h-6v-2h4zM8 8h8v8H8z";
 const CLOSE = "m19 6.4-1.4-1.4-5.6 5.6L6.4 5 5 6.4l5.6 5.6L5 17.6 6.4 19l5.6-5.6 5.6 5.6 1.4-1.4-5.6-5.6z";
+const SOUND =
+    "M3 10v4h3l5 4V6L6 10zm11.5 2A4.5 4.5 0 0 0 12.9 8.6v6.8a4.5 4.5 0 0 0 1.6-3.4zM15 4.3v2.1a6 6 0 0 1 0 11.2v2.1a8 8 0 0 0 0-15.4z";
+const CHAPTERS = "M3 5h2v2H3zm4 0h14v2H7zM3 11h2v2H3zm4 0h14v2H7zm-4 6h2v2H3zm4 0h14v2H7z";
 const PLAY = "M8 5v14l11-7z";
 
 const panel = (id: string, title: string, content: string) => `
@@ -18,6 +21,15 @@ const panel = (id: string, title: string, content: string) => `
     </header>
     ${content}
   </section>`;
+
+const menu = (name: string) => `
+  <div id="${name}" class="menu" part="menu ${name}-menu" hidden>
+    <div id="${name}-list" role="menu" data-label="${name}"></div>
+  </div>`;
+
+const menuButton = (name: string, path: string) => `
+        <button type="button" id="${name}-button" class="icon" part="button ${name}-button" aria-haspopup="menu"
+          aria-expanded="false" data-label="${name}" hidden>${icon(path)}</button>`;
 
 export const TEMPLATE = `
 <div id="frame" part="frame">
@@ -40,7 +52,11 @@ export const TEMPLATE = `
           <i id="mark-excerpt" part="excerpt-mark" hidden></i>
           <i id="mark-selection" part="selection-mark" hidden></i>
         </div>
-        <media-time-range id="range" part="time-range"></media-time-range>
+        <media-time-range id="range" part="time-range">
+          <video id="scrub" slot="preview" part="scrub-picture" tabindex="-1" aria-hidden="true" muted playsinline hidden></video>
+          <media-preview-chapter-display slot="preview"></media-preview-chapter-display>
+          <media-preview-time-display slot="preview"></media-preview-time-display>
+        </media-time-range>
       </div>
       <div id="buttons" part="buttons">
         <media-play-button part="button play-button" notooltip></media-play-button>
@@ -49,6 +65,8 @@ export const TEMPLATE = `
         <media-time-display part="time" showduration notoggle></media-time-display>
         <span class="space"></span>
         <button type="button" id="area-button" class="icon" part="button area-button" hidden>${icon(AREA)}</button>
+        ${menuButton("chapters", CHAPTERS)}
+        ${menuButton("audio", SOUND)}
         <media-captions-button id="captions" part="button captions-button"></media-captions-button>
         <media-playback-rate-button part="button rate-button" rates="0.5 0.75 1 1.25 1.5 2"></media-playback-rate-button>
         <button type="button" id="share-button" class="icon" part="button share-button" aria-haspopup="dialog"
@@ -88,12 +106,15 @@ export const TEMPLATE = `
           <button type="button" id="copy-excerpt" class="main" data-text="copyLinkExcerpt"></button>
           <button type="button" id="copy-embed" data-text="copyEmbed"></button>
           <a id="download" class="button" data-text="download" download></a>
+          <button type="button" id="copy-stream" data-text="copyStream" hidden></button>
         </div>
       </div>
       <label class="row copy-row"><span id="copied-label"></span><input id="copied" readonly hidden></label>
     </div>`,
   )}
   ${panel("help", "help", `<div id="keys-box" tabindex="0" role="group" aria-labelledby="help-title"><dl id="keys"></dl></div>`)}
+  ${menu("audio")}
+  ${menu("chapters")}
   <div id="live" role="status" aria-live="polite"></div>
 </div>
 <slot hidden></slot>`;
