@@ -181,4 +181,4 @@ impl<'a> Presentation<'a> {
 }
 
 /// How far the beginning of a segment may be from the instant that its decode time says.
-const NEAR: Time = Time::from_secs(5);
+pub const NEAR: Time = Time::from_secs(5);

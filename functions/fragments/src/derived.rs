@@ -17,12 +17,12 @@ use reelspan_engine::container;
 use reelspan_engine::fragment::range::Asked as Range;
 use reelspan_engine::fragment::resolve::{Ask, Meaning};
 use reelspan_engine::fragment::uri::{Fragment, Temporal};
-use reelspan_engine::index::{Head, Outline, PAGE_FORMAT, cell_at};
+use reelspan_engine::index::{FIRST_PART, Head, Outline, PAGE_FORMAT, cell_at, part_at};
 use reelspan_engine::media::splice::Splice;
 use reelspan_engine::media::{Ticks, Time, Timescale};
 use reelspan_engine::package::hls::{self, Addresses};
 use reelspan_engine::package::name::{DERIVED, Item, Name, Resource as Named};
-use reelspan_engine::package::{self, Presentation, dash};
+use reelspan_engine::package::{self, NEAR, Presentation, dash};
 
 use crate::admission::{Admitted, Shown};
 use crate::answer::{self, Answer, Extent};
@@ -87,9 +87,13 @@ impl Request {
         None
     }
 
-    /// The index pages that this will probably need.
-    fn guess(&self) -> RangeInclusive<u32> {
-        let none = RangeInclusive::new(1, 0);
+    /// The index pages and the parts of the segment table that this will probably need.
+    fn guess(&self) -> [RangeInclusive<u32>; 2] {
+        let none = [RangeInclusive::new(1, 0), RangeInclusive::new(1, 0)];
+        // Conditions need the head alone.
+        if self.conditions.exist() {
+            return none;
+        }
         let Named::Of { rendition, item: Item::Segment(time) | Item::KeyFrame(time), .. } = &self.name.resource else {
             return none;
         };
@@ -102,7 +106,9 @@ impl Request {
             _ => Time::ZERO,
         };
         let from = begins + scale.time(Ticks(ticks));
-        cell_at(from - BEFORE)..=cell_at(from + LASTS)
+        let pages = cell_at(from - BEFORE)..=cell_at(from + LASTS);
+        let parts = FIRST_PART + part_at(from - NEAR)..=FIRST_PART + part_at(from + NEAR);
+        [pages, parts]
     }
 }
 
@@ -151,7 +157,8 @@ impl Fragments {
     /// The answer to a request for what is derived from a content.
     pub async fn derived(&self, request: &Request) -> Result<Response, Error> {
         let share = self.budget.share().await?;
-        let (admission, found) = self.stores.index.find_in_space(&self.spaces, &request.media, request.guess()).await?;
+        let (admission, found) =
+            self.stores.index.find_in_space(&self.spaces, &request.media, &request.guess()).await?;
         let admitted = self.admit(&admission, &request.media, request.query.as_deref(), &request.shown)?;
         let mut found = self.there(&request.media, found).await?;
         found.pages.hold(share);

@@ -43,7 +43,8 @@ impl Fragments {
     pub async fn answer(&self, request: &Request) -> Result<Made, Error> {
         // A request that reads no page takes little memory.
         let share = if request.reads_pages() { Some(self.budget.share().await?) } else { None };
-        let (admission, found) = self.stores.index.find_in_space(&self.spaces, &request.media, request.guess()).await?;
+        let (admission, found) =
+            self.stores.index.find_in_space(&self.spaces, &request.media, &[request.guess()]).await?;
         let admitted = self.admit(&admission, &request.media, request.query.as_deref(), &request.shown)?;
         let mut found = self.there(&request.media, found).await?;
         if let Some(share) = share {

@@ -49,7 +49,7 @@ async fn report(fragments: &Fragments, headers: &HeaderMap, asked: &str) -> Resu
     let host = headers.get(X_FORWARDED_HOST).or_else(|| headers.get(HOST)).and_then(|host| host.to_str().ok());
     if let Some(media) = link.media(host)? {
         let (admission, found) =
-            fragments.stores.index.find_in_space(&fragments.spaces, &media, report.guess()).await?;
+            fragments.stores.index.find_in_space(&fragments.spaces, &media, &[report.guess()]).await?;
         match fragments.admit(&admission, &media, link.query.as_deref(), &shown) {
             // The holder of a URL for a part of a file learns only about that part.
             Ok(admitted) if admitted.secure && report.is_of_a_part() => {

@@ -146,7 +146,7 @@ impl IndexTable {
     pub async fn find(&self, media: &MediaKey, cells: RangeInclusive<u32>) -> Result<Option<Found>, Error> {
         let cells = asked(cells, MOST_GETS);
         let items = self.get(keys(media, cells.clone()), false).await?;
-        self.found(media, &items, cells)
+        self.found(media, &items, &[cells])
     }
 
     /// The same with the space of the file and what all streamed spaces share, in one round trip.
@@ -156,17 +156,18 @@ impl IndexTable {
         media: &MediaKey,
         cells: RangeInclusive<u32>,
     ) -> Result<(Option<Space>, Commons, Option<Found>), Error> {
-        let (of_space, found) = self.find_beside(whole_items(spaces, media.space()), media, cells).await?;
+        let (of_space, found) = self.find_beside(whole_items(spaces, media.space()), media, &[cells]).await?;
         let (space, commons) = read_whole(&of_space)?;
         Ok((space, commons, found))
     }
 
-    /// The same with what has to be known of the file's space before any of it is given out, still in one round trip.
+    /// The same with what has to be known of the file's space before any of it is given out, still in one round trip. Several
+    /// ranges: of pages, and of parts of the segment table.
     pub async fn find_in_space(
         &self,
         spaces: &SpacesTable,
         media: &MediaKey,
-        cells: RangeInclusive<u32>,
+        cells: &[RangeInclusive<u32>],
     ) -> Result<(Admission, Option<Found>), Error> {
         let (of_space, found) = self.find_beside(Admission::items(spaces, media.space()), media, cells).await?;
         Ok((Admission::read(&of_space)?, found))
@@ -177,23 +178,33 @@ impl IndexTable {
         &self,
         of_space: Get<'_>,
         media: &MediaKey,
-        cells: RangeInclusive<u32>,
+        ranges: &[RangeInclusive<u32>],
     ) -> Result<(Vec<Arc<Item>>, Option<Found>), Error> {
-        let cells = asked(cells, MOST_GETS - of_space.keys.len());
-        let keys = keys(media, cells.clone());
+        let mut keys = vec![item::key(media, HEAD)];
+        let mut wanted = Vec::with_capacity(ranges.len());
+        for cells in ranges {
+            let cells = asked(cells.clone(), MOST_GETS - of_space.keys.len() - keys.len() + 1);
+            keys.extend(cells.clone().map(|number| item::key(media, item::page_key(number))));
+            wanted.push(cells);
+        }
         let of_index = Get { table: &self.table, keys, attributes: None, consistent: false };
         let mut items = self.database.get(&[of_space, of_index]).await?.into_iter();
         let (of_space, of_index) = (items.next().unwrap_or_default(), items.next().unwrap_or_default());
-        Ok((of_space, self.found(media, &of_index, cells)?))
+        Ok((of_space, self.found(media, &of_index, &wanted)?))
     }
 
     /// What these items are: all that there is of the head and of the pages of these cells.
-    fn found(&self, media: &MediaKey, items: &[Arc<Item>], cells: RangeInclusive<u32>) -> Result<Option<Found>, Error> {
+    fn found(
+        &self,
+        media: &MediaKey,
+        items: &[Arc<Item>],
+        wanted: &[RangeInclusive<u32>],
+    ) -> Result<Option<Found>, Error> {
         let Some(head) = items.iter().find(|item| is_head(item)) else { return Ok(None) };
         let (head, present) = item::head(head)?;
         let mut pages = Reader::new(self.clone(), media, item::of(&head.original.etag), present);
-        if !cells.is_empty() {
-            pages.take(items, cells);
+        for cells in wanted.iter().filter(|cells| !cells.is_empty()) {
+            pages.take(items, cells.clone());
         }
         Ok(Some(Found { head, pages }))
     }

@@ -1,0 +1,134 @@
+"""HLS and DASH below a content's `~`, over HTTP: what the playlists name is there, players of other makers take it, and a signature
+opens what it was made for and nothing else."""
+
+import pathlib
+import re
+import subprocess
+import urllib.parse
+import xml.etree.ElementTree as xml
+
+import m3u8
+import pytest
+import requests
+
+PLAYED = ["counter.mkv", "counter.mp4", "counter-fragmented.mp4", "counter-open-gop.mp4", "two-audio.mp4", "tone.m4a"]
+NOT_PLAYED = {"formats/wave.wav": "PCM", "formats/vorbis.ogg": "orbis", "formats/layer-2.mp2": "layer"}
+
+
+def master(server, name: str, part: str = "") -> str:
+    return f"{server.url}/media/demo/{name}/~/{part}master.m3u8"
+
+
+@pytest.mark.parametrize("name", PLAYED)
+def test_what_the_playlists_name_is_there(server, name):
+    url = master(server, name)
+    variants = m3u8.load(url)
+    assert variants.is_variant and variants.playlists
+    playlists = [variants.playlists[0].absolute_uri] + [sound.absolute_uri for sound in variants.media if sound.uri]
+    durations = []
+    for address in playlists:
+        playlist = m3u8.load(address)
+        assert playlist.is_endlist and playlist.playlist_type == "vod" and playlist.segments
+        assert max(round(segment.duration) for segment in playlist.segments) <= playlist.target_duration
+        durations.append(sum(segment.duration for segment in playlist.segments))
+        for segment in [playlist.segment_map[0], *playlist.segments]:
+            answer = requests.get(segment.absolute_uri)
+            assert answer.status_code == 200, segment.absolute_uri
+            assert answer.headers["content-type"] in ("video/mp4", "audio/mp4")
+            assert "immutable" in answer.headers["cache-control"] and "private" not in answer.headers["cache-control"]
+    # Sound and pictures last as long as each other, but for the delay of an encoder.
+    assert max(durations) - min(durations) < 0.2
+
+
+@pytest.mark.parametrize("name", PLAYED)
+@pytest.mark.parametrize("part", ["", "t=4.96,7.12/"])
+def test_ffmpeg_plays_it(server, name, part):
+    # The pictures before a part last one tick each of a timescale of 20 MHz.
+    exact = "-fps_mode passthrough -enc_time_base 1:50000000 -f null -".split()
+    done = subprocess.run(["ffmpeg", "-v", "error", "-i", master(server, name, part), *exact], capture_output=True)
+    # A decoder misses the pictures of an open group that are left out, because they need the group before.
+    complaints = [line for line in done.stderr.decode().splitlines() if "unref short failure" not in line and "repeated" not in line]
+    assert (done.returncode, complaints) == (0, [])
+
+
+def test_about_says_in_which_forms_a_content_plays_and_why_not_in_others(server):
+    about = requests.get(f"{server.url}/media/demo/counter.mkv/~/about.json").json()
+    assert about["forms"]["hls"] == {"url": "master.m3u8", "mime": "application/vnd.apple.mpegurl", "codecs": "avc1.640015,mp4a.40.2"}
+    assert [track["kind"] for track in about["tracks"]] == ["video", "audio", "text"]
+    stored = urllib.parse.urljoin(f"{server.url}/media/demo/counter.mkv/~/about.json", about["forms"]["file"]["url"])
+    assert stored == f"{server.url}/media/demo/counter.mkv"
+    for name, reason in NOT_PLAYED.items():
+        about = requests.get(f"{server.url}/media/demo/{name}/~/about.json").json()
+        assert reason in about["forms"]["hls"]["unavailable"], about
+        refused = requests.get(master(server, name))
+        assert refused.status_code == 415 and reason in refused.json()["detail"]
+
+
+def test_names_that_are_not_there_are_404(server):
+    base = f"{server.url}/media/demo/counter.mkv/~"
+    variants = m3u8.load(f"{base}/master.m3u8")
+    playlist = m3u8.load(variants.playlists[0].absolute_uri)
+    segment = playlist.segments[1].absolute_uri
+    time = int(re.search(r"(\d+)\.m4s$", segment).group(1))
+    version = re.search(r"/v-([^/]+)/", segment).group(1)
+    for url in [
+        segment.replace(f"{time}.m4s", f"{time + 1}.m4s"),
+        segment.replace(version, "0" * len(version)),
+        segment.replace("/1-1000/", "/3-1000/"),
+        segment.replace("/1-1000/", "/1-1001/"),
+        f"{base}/banana.m3u8",
+        f"{base}/t=99,/master.m3u8",
+        f"{base}/track=9/master.m3u8",
+        f"{base}/t=banana/master.m3u8",
+        f"{base}/",
+    ]:
+        answer = requests.get(url)
+        assert answer.status_code == 404 and answer.headers["cache-control"] == "no-store", url
+    assert requests.get(segment).status_code == 200
+
+
+def test_playlists_are_compressed_and_segments_give_byte_ranges(server):
+    url = master(server, "counter.mkv")
+    plain = requests.get(url, headers={"accept-encoding": "identity"})
+    packed = requests.get(url, headers={"accept-encoding": "gzip"})
+    assert "content-encoding" not in plain.headers and packed.headers["content-encoding"] == "gzip"
+    assert packed.text == plain.text and packed.headers["etag"] == f"W/{plain.headers['etag']}"
+    assert requests.get(url, headers={"if-none-match": packed.headers["etag"]}).status_code == 304
+    segment = m3u8.load(m3u8.load(url).playlists[0].absolute_uri).segments[0].absolute_uri
+    whole = requests.get(segment)
+    part = requests.get(segment, headers={"range": "bytes=10-99"})
+    assert part.status_code == 206 and part.content == whole.content[10:100]
+    head = requests.head(segment)
+    assert head.headers["content-length"] == str(len(whole.content)) and head.headers["etag"] == whole.headers["etag"]
+
+
+def test_a_manifest_is_xml_that_says_what_the_playlists_say(server):
+    namespace = {"": "urn:mpeg:dash:schema:mpd:2011"}
+    manifest = xml.fromstring(requests.get(f"{server.url}/media/demo/two-audio.mp4/~/manifest.mpd").content)
+    sets = manifest.findall("Period/AdaptationSet", namespace)
+    assert [found.get("contentType") for found in sets] == ["video", "audio", "audio", "video"]
+    for found in sets:
+        template = found.find("SegmentTemplate", namespace)
+        time = int(template.find("SegmentTimeline/S", namespace).get("t"))
+        address = template.get("media").replace("$Time$", str(time))
+        assert requests.get(f"{server.url}/media/demo/two-audio.mp4/~/{address}").status_code == 200
+        assert requests.get(f"{server.url}/media/demo/two-audio.mp4/~/{template.get('initialization')}").status_code == 200
+
+
+def test_package_writes_the_same_streams_as_files(server, reelspan, samples, tmp_path):
+    done = reelspan("package", samples / "counter.mkv", tmp_path / "out", "--fragment", "t=4.96,7.12")
+    assert b"segments in 2 tracks" in done.stderr
+    variants = m3u8.load(master(server, "counter.mkv", "t=4.96,7.12/"))
+    served = requests.get(m3u8.load(variants.playlists[0].absolute_uri).segments[0].absolute_uri).content
+    written = m3u8.load(str(tmp_path / "out" / "master.m3u8"))
+    segment = m3u8.load(written.playlists[0].absolute_uri).segments[0].absolute_uri
+    assert pathlib.Path(segment).read_bytes() == served
+    reelspan("package", samples / "counter.mkv", tmp_path / "out", status=2)
+
+
+def test_a_content_cannot_be_called_by_the_reserved_segment(rest):
+    space = rest.space()
+    for name, status in [("a/~/b.mp4", 400), ("~", 400), ("a/~", 400), ("~user/a~.mp4", 201), ("a~/b", 201)]:
+        answer = rest("PUT", f"{space}/{name}", data=b"media")
+        assert answer.status_code == status, name
+        assert status == 201 or "'~' alone" in answer.text
