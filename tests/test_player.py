@@ -338,6 +338,7 @@ def test_chapters_are_in_a_menu_and_on_the_bar_and_have_keys(tag, chromium, name
     inside(chromium, "chapters-button").click()
     items = inside(chromium, "chapters-list").find_elements(By.CSS_SELECTOR, "[role=menuitemradio]")
     assert [item.text.split("\n") for item in items] == [["Opening", "0:00"], ["song1", "0:03"], ["Ending", "0:07"]]
+    assert inside(chromium, "frame").get_property("scrollTop") == 0
     ActionChains(chromium).send_keys(Keys.ARROW_DOWN, Keys.ENTER).perform()
     assert chromium.execute_async_script(READY)["currentTime"] == 3
     for key, time in [("n", 7), ("n", 7), ("b", 3), ("b", 0)]:
