@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    io,
     ops::Range,
     sync::{Arc, OnceLock},
 };
@@ -13,10 +14,10 @@ use reelspan::{
     store::{Chunks, Error, ObjectVersion, Reading},
 };
 
-use super::{changed, of_s3s};
+use super::failed;
 use crate::{
     reads::chunks,
-    s3::{MEDIA_BUCKET, Store, catalogue::Object},
+    s3::{MEDIA_BUCKET, Store},
 };
 
 /// A read costs a few microseconds, and copying as many bytes as this gap not more. Nothing is begun before it is needed.
@@ -42,12 +43,19 @@ impl Version {
         if let Some(file) = self.file.get() {
             return Ok(file);
         }
-        let open = |object: &Object| self.store.bodies.read(MEDIA_BUCKET, &object.body);
-        let opened = self.store.with_body(MEDIA_BUCKET, &self.key, open);
-        let (object, file) = opened.map_err(|error| changed(of_s3s(&error)))?;
-        if object.etag != self.etag {
-            return Err(Error::Changed);
-        }
+        let mut missing = None;
+        let file = loop {
+            let found = self.store.catalogue.body(MEDIA_BUCKET, &self.key).map_err(failed)?;
+            let (body, _) = found.filter(|(_, etag)| *etag == self.etag).ok_or(Error::Changed)?;
+            match self.store.bodies.read(MEDIA_BUCKET, &body) {
+                Ok(file) => break file,
+                // The object was replaced after the lookup. If the same body is missing twice, it was removed by hand.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && missing.as_ref() != Some(&body) => {
+                    missing = Some(body);
+                }
+                Err(error) => return Err(failed(error)),
+            }
+        };
         Ok(self.file.get_or_init(|| Arc::new(file)))
     }
 }

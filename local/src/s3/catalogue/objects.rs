@@ -23,6 +23,13 @@ impl Catalogue {
         self.lock().prepare_cached(&query)?.query_row([bucket, key], read).optional()
     }
 
+    /// The body and the `ETag` of the object of this name, if it exists: what a read of its bytes has to know.
+    pub fn body(&self, bucket: &str, key: &str) -> Result<Option<(String, String)>, Error> {
+        let query = "SELECT body, etag FROM object WHERE bucket = ?1 AND key = ?2";
+        let connection = self.lock();
+        connection.prepare_cached(query)?.query_row([bucket, key], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+    }
+
     /// Stores `object` under this name, if `condition` accepts the current one.
     pub fn put<R>(
         &self,
