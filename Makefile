@@ -71,6 +71,7 @@ lint: web $(VENV)/ready ## Check the form of everything
 	$(DOCUMENTED)
 	$(VENV)/bin/sam validate --lint
 	$(VENV)/bin/cfn-lint template.yaml
+	$(VENV)/bin/cfn-lint -r us-east-1 -t edge-template.yaml
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	npm --prefix web run lint

@@ -1,5 +1,6 @@
 """The SAM application and its events match the programs that they name."""
 
+import importlib.util
 import json
 import os
 import pathlib
@@ -212,3 +213,33 @@ def test_the_access_log_of_the_http_api_says_who_and_from_where_and_no_more(temp
     assert all(value.startswith("$context.") for value in written.values())
     # Signatures and tokens are in queries, or in paths by mistake.
     assert not [value for value in written.values() if "path" in value.lower() or "query" in value.lower()]
+
+
+def test_the_template_has_the_edge_functions_of_the_repository(root):
+    """`python3 tools/edge.py` puts them there; CloudFront takes 10 KB of each, and joined they are as the tests run them."""
+    spec = importlib.util.spec_from_file_location("edge", root / "tools" / "edge.py")
+    edge = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(edge)
+    text = (root / "template.yaml").read_text()
+    assert edge.with_code(text) == text
+    code = yaml_parse(text)["Mappings"]["Edge"]["Code"]
+    for name in ("ViewerRequest", "ViewerResponse"):
+        assert code[name].startswith("import cf from 'cloudfront';")
+        assert len(f"{code[name]}\n{code['Cors']}\nconst KIND = 'secure';".encode()) < 10 * 1024
+
+
+def test_a_distribution_lets_in_only_what_it_is_for(template):
+    for name, kind in (("OpenDistribution", "open"), ("SecureDistribution", "secure")):
+        config = template["Resources"][name]["Properties"]["DistributionConfig"]
+        default, behaviours = config["DefaultCacheBehavior"], config.get("CacheBehaviors", [])
+        assert ("TrustedKeyGroups" in default) == (kind == "secure")
+        assert default["ViewerProtocolPolicy"] == "https-only"
+        for origin in config["Origins"]:
+            assert "OriginAccessControlId" in origin, origin["Id"]
+            told = {header["HeaderName"]: header["HeaderValue"] for header in origin.get("OriginCustomHeaders", [])}
+            assert told == ({"x-reelspan-kind": kind} if origin["Id"] in ("fragments", "buffered") else {})
+        # Signatures name addresses of IPv4 only.
+        assert config["IPV6Enabled"] == (kind == "open")
+        assert [behaviour["PathPattern"] for behaviour in behaviours] == (["/~/cookies"] if kind == "secure" else [])
+        # Error pages would hide the functions' own.
+        assert all(response.keys() == {"ErrorCode", "ErrorCachingMinTTL"} for response in config["CustomErrorResponses"])

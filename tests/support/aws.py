@@ -146,7 +146,11 @@ def read(environ: dict) -> Request:
     headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
     body = b""
     # Reads only bodies that identify the operation: not the bytes of media.
-    if length := int(environ.get("CONTENT_LENGTH") or 0) if "x-amz-target" in headers or re.match("/(?:[^/]+/functions|key-value-stores)/", environ["PATH_INFO"]) else 0:
+    if (
+        length := int(environ.get("CONTENT_LENGTH") or 0)
+        if "x-amz-target" in headers or re.match("/(?:[^/]+/functions|key-value-stores)/", environ["PATH_INFO"])
+        else 0
+    ):
         body = environ["wsgi.input"].read(length)
         environ["wsgi.input"] = io.BytesIO(body)
     query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"], keep_blank_values=True))

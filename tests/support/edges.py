@@ -4,7 +4,7 @@ does not name its current version (*CloudFront API Reference*, `UpdateKeys`). Im
 import json
 import urllib.parse
 
-from moto.cloudfront import models, responses, urls
+from moto.cloudfront import models, responses
 from moto.core.responses import ActionResult
 
 Responses = responses.CloudFrontResponse

@@ -160,7 +160,10 @@ class Stack(contextlib.ExitStack):
         for name in self.template.of_type("AWS::SecretsManager::Secret"):
             secret = self.aws.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(SECRET))
             self.template.names[name] = secret["ARN"]
-        origins = {"Quantity": 1, "Items": [{"Id": "media", "DomainName": "media.s3.amazonaws.com", "S3OriginConfig": {"OriginAccessIdentity": ""}}]}
+        origins = {
+            "Quantity": 1,
+            "Items": [{"Id": "media", "DomainName": "media.s3.amazonaws.com", "S3OriginConfig": {"OriginAccessIdentity": ""}}],
+        }
         for name in self.template.of_type("AWS::CloudFront::Distribution"):
             behaviour = {"TargetOriginId": "media", "ViewerProtocolPolicy": "https-only"}
             config = {"CallerReference": name, "Origins": origins, "DefaultCacheBehavior": behaviour, "Comment": name, "Enabled": True}
