@@ -9,6 +9,7 @@
 //! [`lambda`]).
 
 mod event;
+#[cfg(feature = "lambda")]
 pub mod lambda;
 mod sink;
 mod work;
