@@ -204,6 +204,12 @@ export const texts = {
         signed: (until: string) => `Valid until ${until}`,
         given: (given: string) => `The file also holds what decoding needs from before the start: ${given}`,
     },
+    forms: {
+        title: "Forms",
+        names: { file: "Stored file", hls: "HLS", dash: "DASH" },
+        about: "Description",
+        unavailable: (why: string) => `Not available: ${why}.`,
+    },
     streaming: {
         title: "Streaming",
         state: "Who may stream this space",

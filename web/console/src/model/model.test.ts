@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { derivedUrl } from "./derived.ts";
 import { citation, clamped, embedCode, fragment, withFragment } from "./excerpt.ts";
 import { bytes, clock, npt, parseClock } from "./format.ts";
 import { crumbs, kindOf, mediaType, rows, type Content, type View } from "./listing.ts";
@@ -162,5 +163,12 @@ test("an excerpt is within its file and has a link, a code and a citation", () =
     assert.equal(
         citation("a.mp4", "films", { from: 12.5, to: 20 }, "https://h/a.mp4?t=12.5,20", new Date("2026-11-29")),
         "“a.mp4”, 0:12.5–0:20.0. films. https://h/a.mp4?t=12.5,20 (accessed 2026-11-29).",
+    );
+});
+
+test("what is derived from a content stands below it, with its signature", () => {
+    assert.equal(
+        derivedUrl("https://a.example/films~1/a%20b.mp4?Policy=p&Signature=s", "t=1,2/master.m3u8"),
+        "https://a.example/films~1/a%20b.mp4/~/t=1,2/master.m3u8?Policy=p&Signature=s",
     );
 });

@@ -10,6 +10,7 @@ import { notify } from "../parts/notices.tsx";
 import { replace, route } from "../router.ts";
 import { texts } from "../texts.ts";
 import { ExcerptMaker } from "./excerpt.tsx";
+import { Forms } from "./forms.tsx";
 import type { SpaceProps } from "./space.tsx";
 
 const words = texts.content;
@@ -113,7 +114,10 @@ function Playing({ space, content, name, known }: PlayingProps) {
     return (
         <Load of={source}>
             {(url) => (
-                <ExcerptMaker key={url} space={space} content={content} name={name} family={media} source={url} />
+                <>
+                    <ExcerptMaker key={url} space={space} content={content} name={name} family={media} source={url} />
+                    {space.streaming !== "OFF" && <Forms source={url} />}
+                </>
             )}
         </Load>
     );
