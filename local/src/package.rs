@@ -11,7 +11,7 @@ use reelspan_engine::fragment::resolve::{Ask, Meaning};
 use reelspan_engine::fragment::uri::Fragment;
 use reelspan_engine::package::hls::Addresses;
 use reelspan_engine::package::name::Item;
-use reelspan_engine::package::{Error as PackageError, Presentation};
+use reelspan_engine::package::{Error as PackageError, Form, Presentation};
 
 use crate::Error;
 use crate::file::FileSource;
@@ -31,7 +31,7 @@ pub struct Options {
     fragment: Option<String>,
 }
 
-/// Writes `master.m3u8`, `manifest.mpd` and all that these name.
+/// Writes `master.m3u8`, `manifest.mpd` and all that these name. A transport stream has no `manifest.mpd`.
 ///
 /// # Errors
 ///
@@ -66,20 +66,25 @@ async fn package(options: &Options) -> Result<(), Error> {
     }
     let segments: usize =
         presentation.renditions().iter().map(|rendition| presentation.rows(rendition, &table).len()).sum();
+    let is_packets = presentation.form() == Form::Packets;
     let progress = progress(segments);
     for rendition in presentation.renditions() {
         let folder = output.join(format!("v-{VERSION}")).join(rendition.name());
         fs::create_dir_all(&folder).map_err(|error| Error::Setup(format!("{}: {error}", folder.display())))?;
         let named = |item: Item| folder.join(item.to_string());
-        write(&named(Item::Header), &presentation.header(rendition))?;
+        if !is_packets {
+            write(&named(Item::Header), &presentation.header(rendition))?;
+        }
         write(&named(Item::Playlist), presentation.playlist(rendition, &table, addresses).as_bytes())?;
-        if presentation.has_pictures() && rendition.kind == reelspan_engine::media::Kind::Video {
+        let has_pictures = !is_packets && rendition.kind == reelspan_engine::media::Kind::Video;
+        if has_pictures {
             write(&named(Item::KeyFrames), presentation.key_frames(rendition, &table, addresses).as_bytes())?;
         }
         for row in presentation.rows(rendition, &table) {
             let segment = presentation.segment(&mut pages, rendition, row.start, false).await.map_err(failed)?;
-            source.write(&segment, create(&named(Item::Segment(row.start)))?)?;
-            if rendition.kind == reelspan_engine::media::Kind::Video {
+            let item = if is_packets { Item::Packets(row.start) } else { Item::Segment(row.start) };
+            source.write(&segment, create(&named(item))?)?;
+            if has_pictures {
                 let picture = presentation.segment(&mut pages, rendition, row.start, true).await.map_err(failed)?;
                 source.write(&picture, create(&named(Item::KeyFrame(row.start)))?)?;
             }
@@ -87,7 +92,9 @@ async fn package(options: &Options) -> Result<(), Error> {
         }
     }
     // The playlists that name everything come last: what they name is there.
-    write(&output.join("manifest.mpd"), presentation.manifest(&table, addresses).as_bytes())?;
+    if !is_packets {
+        write(&output.join("manifest.mpd"), presentation.manifest(&table, addresses).as_bytes())?;
+    }
     write(&master, presentation.master(&table, addresses).as_bytes())?;
     progress.finish_and_clear();
     eprintln!("{}: {segments} segments in {} tracks", master.display(), presentation.renditions().len());

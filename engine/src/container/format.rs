@@ -3,6 +3,7 @@
 use super::{Error, IndexFuture, Indexing, Payload, Selection, Unavailable, Written};
 use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
+use crate::media::splice::Splice;
 use crate::media::{Kind, Run, Track};
 
 /// A container format. Its module contains everything specific to it; the rest of the engine knows it only by this
@@ -60,6 +61,12 @@ pub trait Format: Send + Sync {
         None
     }
 
+    /// How its samples become segments of a stream without leaving the format; `None` if no player takes its files as
+    /// segments.
+    fn segments(&self) -> Option<&dyn SegmentFormat> {
+        None
+    }
+
     /// Whether a track of a cut begins to play at exactly the requested instant, and not at the sync sample before.
     fn starts_exactly(&self, _: &Outline, _: &Track) -> bool {
         false
@@ -100,4 +107,17 @@ pub trait Format: Send + Sync {
             format!("video/{family}")
         }
     }
+}
+
+/// A container format whose files are media segments of HLS as they are (RFC 8216bis §3.1).
+pub trait SegmentFormat: Send + Sync {
+    /// The name of a track in `CODECS`; `None` if HLS has no place for it.
+    fn codec(&self, outline: &Outline, track: &Track) -> Option<String>;
+
+    /// Writes a selection as a media segment. Segments of consecutive selections with the same tracks are one stream.
+    ///
+    /// # Errors
+    ///
+    /// As [`Format::write`].
+    fn write_segment(&self, outline: &Outline, selection: &Selection) -> Result<Splice, Error>;
 }

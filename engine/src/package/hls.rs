@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::name::Item;
-use super::{Presentation, Rendition, Row, Table};
+use super::{Form, Presentation, Rendition, Row, Table, packets};
 use crate::fragment::resolve;
 use crate::media::{Kind, Track};
 
@@ -12,6 +12,9 @@ pub const MIME: &str = "application/vnd.apple.mpegurl";
 
 /// The version of playlists: `EXT-X-MAP` in playlists that are not of I-frames alone needs 6, fragmented MPEG-4 needs 7.
 const VERSION: u32 = 7;
+
+/// The version of playlists of transport streams: durations with fractions need 3.
+const VERSION_OF_PACKETS: u32 = 3;
 
 /// What the URIs in a playlist look like.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,11 +29,22 @@ impl Presentation<'_> {
     /// The multivariant playlist.
     #[must_use]
     pub fn master(&self, table: &Table, addresses: Addresses<'_>) -> String {
-        let mut out = format!("#EXTM3U\n#EXT-X-VERSION:{VERSION}\n");
+        let mut out = format!("#EXTM3U\n#EXT-X-VERSION:{}\n", self.version());
         if self.is_independent() {
             out.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
         }
         let Some(leader) = self.renditions().first() else { return out };
+        if self.form() == Form::Packets {
+            let Rate { peak, average } = self.rate(leader, table);
+            let _ = write!(
+                out,
+                "#EXT-X-STREAM-INF:BANDWIDTH={peak},AVERAGE-BANDWIDTH={average},CODECS=\"{}\"",
+                leader.codec
+            );
+            self.write_pictures(&mut out, leader);
+            let _ = write!(out, "\n{}\n", address(addresses, leader, Item::Playlist));
+            return out;
+        }
         let sound: Vec<&Rendition> =
             self.renditions().iter().filter(|rendition| rendition.kind == Kind::Audio).collect();
         let has_pictures = leader.kind == Kind::Video;
@@ -107,17 +121,22 @@ impl Presentation<'_> {
         let rows = self.rows(rendition, table);
         let query = addresses.query;
         let mut out = String::with_capacity(256 + (32 + query.len()) * rows.len());
-        let _ = write!(out, "#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-TARGETDURATION:{}\n", self.target(table));
+        let _ = write!(out, "#EXTM3U\n#EXT-X-VERSION:{}\n", self.version());
+        let _ = writeln!(out, "#EXT-X-TARGETDURATION:{}", self.target(table));
         out.push_str("#EXT-X-PLAYLIST-TYPE:VOD\n");
         if key_frames {
             out.push_str("#EXT-X-I-FRAMES-ONLY\n");
         } else if self.is_independent() {
             out.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
         }
-        if let (Some(start), false) = (self.shown_from(), key_frames) {
+        let start = self.shown_from().or_else(|| self.shown_behind_entry(table));
+        if let (Some(start), false) = (start, key_frames) {
             let _ = writeln!(out, "#EXT-X-START:TIME-OFFSET={start:.6},PRECISE=YES");
         }
-        let _ = writeln!(out, "#EXT-X-MAP:URI=\"{}{query}\"", Item::Header);
+        let form = self.form();
+        if form == Form::Cmaf {
+            let _ = writeln!(out, "#EXT-X-MAP:URI=\"{}{query}\"", Item::Header);
+        }
         let timeline = &rendition.timeline;
         for Row { start, duration, .. } in rows {
             // Rounded at the ends, so that errors do not add up.
@@ -128,11 +147,19 @@ impl Presentation<'_> {
                 let digits = format!("{fraction:06}");
                 let _ = write!(out, ".{}", digits.trim_end_matches('0'));
             }
-            let item = if key_frames { Item::KeyFrame(start) } else { Item::Segment(start) };
+            let item = match form {
+                Form::Cmaf if key_frames => Item::KeyFrame(start),
+                Form::Cmaf => Item::Segment(start),
+                Form::Packets => Item::Packets(start),
+            };
             let _ = write!(out, ",\n{item}{query}\n");
         }
         out.push_str("#EXT-X-ENDLIST\n");
         out
+    }
+
+    fn version(&self) -> u32 {
+        if self.form() == Form::Cmaf { VERSION } else { VERSION_OF_PACKETS }
     }
 
     /// The target duration: the longest segment of all renditions in seconds, rounded (RFC 8216bis §4.4.3.1).
@@ -197,6 +224,9 @@ impl Presentation<'_> {
     pub(super) fn rate(&self, rendition: &Rendition, table: &Table) -> Rate {
         let rows = self.rows(rendition, table);
         let Some(track) = self.track(rendition) else { return Rate::default() };
+        if rendition.muxed.is_some() {
+            return rate_of_packets(rendition, table, &rows);
+        }
         // What a fragment has beside the samples: a few boxes, and at most 16 bytes for each sample.
         let bytes_of_sample = (track.bytes / track.samples.max(1)).max(1);
         let with_boxes = |row: &Row| row.bytes + 200 + 16 * (row.bytes / bytes_of_sample);
@@ -215,6 +245,14 @@ pub(super) struct Rate {
     pub peak: u64,
     /// Of all together.
     pub average: u64,
+}
+
+/// The bit rates of packets.
+fn rate_of_packets(rendition: &Rendition, table: &Table, rows: &[Row]) -> Rate {
+    let peak = rows.iter().map(|row| bits_per_second(row.bytes, row.duration, rendition)).max().unwrap_or(1);
+    let bytes = rows.iter().map(|row| packets::size(table, rendition, row).about).fold(0, u64::saturating_add);
+    let lasts = rows.iter().map(|row| row.duration).fold(0, u64::saturating_add);
+    Rate { peak, average: bits_per_second(bytes, lasts, rendition).min(peak) }
 }
 
 /// Bits a second of these bytes in as many ticks of a rendition; at least 1.

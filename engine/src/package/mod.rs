@@ -1,7 +1,7 @@
 //! HLS and DASH: from the segment table of an index to playlists, and from its pages to segments. Nothing is transcoded and
 //! nothing is stored: samples are those of the original, bit for bit.
 //!
-//! A [`Presentation`] is a whole content or a part of it, in tracks of CMAF ([`Rendition`]). Its playlists are made of the
+//! A [`Presentation`] is a whole content or a part of it, in tracks of CMAF ([`Rendition`]), or in one transport stream ([`Form`]). Its playlists are made of the
 //! segment table alone; a segment is made of the pages that hold its samples.
 //!
 //! | module | what it knows |
@@ -10,6 +10,7 @@
 //! | `timeline` | how the times of a track become those of its segments |
 //! | `rows` | the segments of a rendition, from the table |
 //! | `segment` | the samples of a segment, and its bytes |
+//! | `packets` | the segments of transport streams, which stay transport streams |
 //! | [`hls`] | playlists (RFC 8216bis) |
 //! | [`dash`] | the manifest (ISO/IEC 23009-1) |
 //! | [`name`] | the names of all these below a content |
@@ -17,18 +18,21 @@
 pub mod dash;
 pub mod hls;
 pub mod name;
+mod packets;
 mod rendition;
 mod rows;
 mod segment;
 mod timeline;
 
 use crate::container::cmaf::{self, TrackHeader, UNITY};
-use crate::container::{self};
+use crate::container::{self, SegmentFormat};
 use crate::fragment::resolve::Meaning;
 use crate::index::{Outline, Pages, PagesError};
 use crate::media::splice::Splice;
 use crate::media::{Interval, Kind, Time};
 
+use name::Item;
+pub use packets::NAME as MUXED;
 pub use rendition::{NoStream, Rendition};
 pub use rows::{Row, Table};
 
@@ -57,6 +61,15 @@ pub enum Error {
     Pages(#[from] PagesError),
 }
 
+/// What the segments of a presentation are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Fragments of CMAF (ISO/IEC 23000-19), a track each.
+    Cmaf,
+    /// Files of the content's own format, with pictures and sound: packets of a transport stream.
+    Packets,
+}
+
 /// A content, or a part of it, as streams.
 #[derive(Clone, Debug)]
 pub struct Presentation<'a> {
@@ -74,7 +87,7 @@ impl<'a> Presentation<'a> {
     ///
     /// [`NoStream`] says why the content has none.
     pub fn whole(outline: &'a Outline) -> Result<Self, NoStream> {
-        let renditions = rendition::all(outline, None, None)?;
+        let renditions = renditions(outline, None, None)?;
         Ok(Self { outline, renditions, part: None })
     }
 
@@ -87,7 +100,7 @@ impl<'a> Presentation<'a> {
         let interval = meaning.interval(outline).ok_or(Error::Outside)?;
         let all = interval.start() <= Time::ZERO && interval.end() >= outline.duration;
         let part = (!all).then_some(interval);
-        let renditions = rendition::all(outline, part, meaning.tracks.as_deref())?;
+        let renditions = renditions(outline, part, meaning.tracks.as_deref())?;
         Ok(Self { outline, renditions, part })
     }
 
@@ -95,6 +108,35 @@ impl<'a> Presentation<'a> {
     #[must_use]
     pub const fn outline(&self) -> &'a Outline {
         self.outline
+    }
+
+    /// What its segments are.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        if segment_format(self.outline).is_some() { Form::Packets } else { Form::Cmaf }
+    }
+
+    /// Whether an item of its renditions may exist: each form has names of its own.
+    #[must_use]
+    pub fn has(&self, item: Item) -> bool {
+        match item {
+            Item::Playlist => true,
+            Item::Packets(_) => self.form() == Form::Packets,
+            Item::KeyFrames | Item::Header | Item::Segment(_) | Item::KeyFrame(_) => self.form() == Form::Cmaf,
+        }
+    }
+
+    /// The numbers in the file of the tracks of sound that have no place in the only rendition, because it has other sound.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<u64> {
+        let Some(muxed) = self.renditions.first().and_then(|rendition| rendition.muxed.as_deref()) else {
+            return Vec::new();
+        };
+        let divided = self.outline.segments.as_ref().map_or(&[][..], |segments| &segments.tracks);
+        let leader = self.renditions.first().map(|rendition| rendition.place);
+        let has = |place: usize| leader == Some(place) || muxed.iter().any(|index| divided.get(*index) == Some(&place));
+        let sound = self.outline.tracks.iter().enumerate().filter(|(_, track)| track.kind == Kind::Audio);
+        sound.filter(|(place, _)| !has(*place)).map(|(_, track)| track.id).collect()
     }
 
     /// The renditions; the first one leads.
@@ -149,7 +191,16 @@ impl<'a> Presentation<'a> {
             Some(part) => (part.start() - LONGEST, part.end()),
             None => (Time::ZERO, Time::MAX),
         };
-        Ok(Table::load(self.outline, pages, first, last).await?)
+        let table = Table::load(self.outline, pages, first, last).await?;
+        self.with_entry(pages, table).await
+    }
+
+    /// The table with the sample at which a part begins, if it begins before what was asked for.
+    async fn with_entry(&self, pages: &mut impl Pages, mut table: Table) -> Result<Table, Error> {
+        if let (Some(part), Form::Packets) = (self.part, self.form()) {
+            table.entry = packets::entry(self, pages, &table, part).await?;
+        }
+        Ok(table)
     }
 
     /// The segment of a rendition that is decoded at this time of its timeline. `key_frame`: only its first picture.
@@ -164,6 +215,9 @@ impl<'a> Presentation<'a> {
         time: u64,
         key_frame: bool,
     ) -> Result<Splice, Error> {
+        if let Some(format) = segment_format(self.outline) {
+            return self.packets(format, pages, rendition, time).await;
+        }
         let near = rendition.timeline.near(time);
         // The first segment of a part may begin before it.
         let before = if self.part.is_some() && time == 0 { LONGEST } else { NEAR };
@@ -172,12 +226,43 @@ impl<'a> Presentation<'a> {
         segment::write(self, pages, rendition, &row, key_frame).await
     }
 
+    async fn packets(
+        &self,
+        format: &dyn SegmentFormat,
+        pages: &mut impl Pages,
+        rendition: &Rendition,
+        time: u64,
+    ) -> Result<Splice, Error> {
+        let near = rendition.timeline.near(time);
+        let is_first = self.part.is_some_and(|part| near <= part.start() + NEAR);
+        let before = if is_first { LONGEST } else { NEAR };
+        let mut table = Table::load(self.outline, pages, near - before, near + NEAR).await?;
+        if is_first {
+            table = self.with_entry(pages, table).await?;
+        }
+        let row = self.rows(rendition, &table).into_iter().find(|row| row.start == time).ok_or(Error::Missing)?;
+        packets::write(self, format, pages, (rendition, &table), &row).await
+    }
+
     /// Whether the leading track has pictures.
     #[must_use]
     pub fn has_pictures(&self) -> bool {
         let leader = self.renditions.first().and_then(|leader| self.outline.tracks.get(leader.place));
         leader.is_some_and(|track| track.kind == Kind::Video)
     }
+}
+
+/// The tracks as streams.
+fn renditions(outline: &Outline, part: Option<Interval>, chosen: Option<&[usize]>) -> Result<Vec<Rendition>, NoStream> {
+    match segment_format(outline) {
+        Some(format) => packets::rendition(outline, format, chosen),
+        None => rendition::all(outline, part, chosen),
+    }
+}
+
+/// The format of a content whose segments are files of it.
+fn segment_format(outline: &Outline) -> Option<&'static dyn SegmentFormat> {
+    container::format_of(outline).and_then(container::Format::segments)
 }
 
 /// How far the beginning of a segment may be from the instant that its decode time says.

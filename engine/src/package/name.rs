@@ -9,6 +9,7 @@
 //! v-{version}/{rendition}/init.mp4              its header
 //! v-{version}/{rendition}/{time}.m4s            the segment that is decoded at this time
 //! v-{version}/{rendition}/i{time}.m4s           the first picture of that segment
+//! v-{version}/{rendition}/{time}.ts             the same segment of a transport stream
 //! ```
 //!
 //! All but `about.json` are there below a fragment too: `t=620,655/master.m3u8`. A version stands for the bytes of the content and
@@ -66,6 +67,8 @@ pub enum Item {
     Segment(u64),
     /// The first picture of that segment.
     KeyFrame(u64),
+    /// The segment that is decoded at this time, as a transport stream.
+    Packets(u64),
 }
 
 impl Name {
@@ -111,12 +114,14 @@ impl Item {
             "init.mp4" => return Some(Self::Header),
             _ => {}
         }
-        let name = name.strip_suffix(".m4s")?;
-        let (digits, key_frame) = name.strip_prefix('i').map_or((name, false), |digits| (digits, true));
+        let (digits, item): (_, fn(u64) -> Self) = match name.rsplit_once('.')? {
+            (name, "m4s") => name.strip_prefix('i').map_or((name, Self::Segment), |digits| (digits, Self::KeyFrame)),
+            (name, "ts") => (name, Self::Packets),
+            _ => return None,
+        };
         // Every number has one name.
         let canonical = digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
-        let time = digits.parse().ok().filter(|_| canonical)?;
-        Some(if key_frame { Self::KeyFrame(time) } else { Self::Segment(time) })
+        digits.parse().ok().filter(|_| canonical).map(item)
     }
 }
 
@@ -128,6 +133,7 @@ impl fmt::Display for Item {
             Self::Header => f.write_str("init.mp4"),
             Self::Segment(time) => write!(f, "{time}.m4s"),
             Self::KeyFrame(time) => write!(f, "i{time}.m4s"),
+            Self::Packets(time) => write!(f, "{time}.ts"),
         }
     }
 }
@@ -148,6 +154,7 @@ mod tests {
             ("v-aB3_-/1-12800/iframes.m3u8", None, of(Item::KeyFrames)),
             ("v-aB3_-/1-12800/init.mp4", None, of(Item::Header)),
             ("v-aB3_-/1-12800/0.m4s", None, of(Item::Segment(0))),
+            ("v-aB3_-/1-12800/90000.ts", None, of(Item::Packets(90_000))),
             ("t=620,655/master.m3u8", Some("t=620,655"), Resource::Master),
             ("t%3D620%2C655/master.m3u8", Some("t=620,655"), Resource::Master),
             ("t=1&track=audio/v-aB3_-/1-12800/i77.m4s", Some("t=1&track=audio"), of(Item::KeyFrame(77))),
@@ -168,6 +175,9 @@ mod tests {
             "v-a/1-1/+1.m4s",
             "v-a/1-1/-1.m4s",
             "v-a/1-1/ii1.m4s",
+            "v-a/1-1/i1.ts",
+            "v-a/1-1/01.ts",
+            "v-a/1-1/1.mp4",
             "v-a/1-1/99999999999999999999.m4s",
             "v-a/1-1/init.mp4/x",
             "v-a/../init.mp4",

@@ -39,6 +39,17 @@ pub enum NoStream {
         /// Why.
         why: Unavailable,
     },
+    /// A track has no place in a transport stream of HLS.
+    #[error("its track {id} ({codec}): players of HLS do not take it in a transport stream")]
+    Packets {
+        /// The track's number in the file.
+        id: u64,
+        /// Its codec.
+        codec: String,
+    },
+    /// DASH of a transport stream.
+    #[error("a transport stream stays one in HLS, and players of DASH do not take its packets")]
+    OnlyHls,
     /// MPEG audio of another layer than III.
     #[error("its track {id} is MPEG audio of layer I or II, which browsers do not play")]
     Layer {
@@ -85,13 +96,20 @@ pub struct Rendition {
     /// Its sample entry.
     pub(super) entry: Vec<u8>,
     pub(super) timeline: Timeline,
+    /// The positions among the divided tracks of those that are muxed with it; `None` in CMAF, which has a track in each.
+    pub(super) muxed: Option<Vec<usize>>,
 }
 
 impl Rendition {
-    /// Its name: the number of the track from 1, and the ticks a second of its segments.
+    /// Its name: the number of the track from 1, or [`MUXED`](super::MUXED), and the ticks a second of its segments.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{}-{}", self.place + 1, self.timeline.timescale)
+        let timescale = self.timeline.timescale;
+        if self.muxed.is_some() {
+            format!("{}-{timescale}", super::MUXED)
+        } else {
+            format!("{}-{timescale}", self.place + 1)
+        }
     }
 
     /// Ticks a second of its segments.
@@ -117,7 +135,7 @@ impl Rendition {
         }
         let timeline = Timeline::new(outline, segments, index, part).ok_or(NoStream::Timescale { id: track.id })?;
         let codec = cmaf::rfc6381(&entry);
-        Ok(Self { place, index, kind: track.kind, codec, entry, timeline })
+        Ok(Self { place, index, kind: track.kind, codec, entry, timeline, muxed: None })
     }
 }
 
@@ -152,7 +170,7 @@ pub fn all(outline: &Outline, part: Option<Interval>, chosen: Option<&[usize]>) 
 }
 
 /// Checks that segments are not too long or too large for a player.
-fn short_enough(segments: &Segments, leader: Option<&Track>) -> Result<(), NoStream> {
+pub(super) fn short_enough(segments: &Segments, leader: Option<&Track>) -> Result<(), NoStream> {
     let longest = leader.map_or(Time::ZERO, |leader| leader.timescale.time(segments.longest));
     if longest > LONGEST {
         return Err(NoStream::Long { found: longest });

@@ -3,7 +3,7 @@
 use super::timeline::LEAD;
 use super::{Presentation, Rendition};
 use crate::index::{FIRST_PART, Outline, Pages, PagesError, Segment, Stretch, part_at};
-use crate::media::{Kind, Ticks, Time, Track};
+use crate::media::{Kind, Run, Ticks, Time, Track};
 
 /// A range of the segment table.
 #[derive(Clone, Debug, Default)]
@@ -11,9 +11,15 @@ pub struct Table {
     segments: Vec<Segment>,
     /// Whether it has the last segment.
     is_end: bool,
+    /// The sync sample at which a part in packets begins.
+    pub(super) entry: Option<Run>,
 }
 
 impl Table {
+    pub(super) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
     /// Loads the segments that begin in this interval of the timeline, and perhaps some more.
     pub(super) async fn load(
         outline: &Outline,
@@ -31,7 +37,7 @@ impl Table {
             // Every part exists: the head says how many there are.
             segments.extend(part.ok_or(PagesError::Changed)?.segments);
         }
-        Ok(Self { segments, is_end: last == end })
+        Ok(Self { segments, is_end: last == end, entry: None })
     }
 }
 
@@ -42,7 +48,7 @@ pub struct Row {
     pub start: u64,
     /// How long it lasts.
     pub duration: u64,
-    /// Bytes of its samples.
+    /// Bytes of its samples; of packets, at most as many as it has.
     pub bytes: u64,
     /// Bytes of its first sample, of pictures.
     pub sync_bytes: u64,
@@ -50,6 +56,8 @@ pub struct Row {
     pub(super) from: Ticks,
     /// … and before here.
     pub(super) to: Ticks,
+    /// Its position in the table.
+    pub(super) segment: usize,
     /// Whether it is the first one of a part, which begins within it.
     pub(super) begins_part: bool,
     /// Whether it is the last one of a part, which ends within it.
@@ -66,7 +74,17 @@ impl Presentation<'_> {
     /// The segments of a rendition that the table has, in order.
     #[must_use]
     pub fn rows(&self, rendition: &Rendition, table: &Table) -> Vec<Row> {
-        let Some(bounds) = self.bounds() else { return whole_rows(rendition, table) };
+        let mut rows = match self.bounds() {
+            None => whole_rows(rendition, table),
+            Some(bounds) => self.part_rows(rendition, table, &bounds),
+        };
+        if rendition.muxed.is_some() {
+            self.measure(rendition, table, &mut rows);
+        }
+        rows
+    }
+
+    fn part_rows(&self, rendition: &Rendition, table: &Table, bounds: &Bounds) -> Vec<Row> {
         let begins = |segment: &Segment| segment.tracks.first().map(|stretch| stretch.start + segment.composition);
         let begun =
             |instant: Ticks| table.segments.partition_point(|segment| begins(segment).is_some_and(|at| at <= instant));
@@ -79,10 +97,14 @@ impl Presentation<'_> {
             let next = table.segments.get(place + 1);
             let ending = next.filter(|_| place + 1 == behind).map(|next| self.leading_end(rendition, track, next));
             let next = next.and_then(|next| next.tracks.get(rendition.index));
-            let row =
+            let mut row =
                 self.part_row((rendition, track), (segment, *stretch), next, (place == first, place + 1 == behind))?;
-            let to = ending.flatten().map_or(row.to, |ending| ending.max(row.to));
-            Some(Row { to, ..row })
+            row.segment = place;
+            row.to = ending.flatten().map_or(row.to, |ending| ending.max(row.to));
+            if let (true, Some(entry)) = (row.begins_part, &table.entry) {
+                row.begin_at(entry.decode, rendition);
+            }
+            Some(row)
         });
         rows.collect()
     }
@@ -104,7 +126,7 @@ impl Presentation<'_> {
         if ends <= from || begins >= to {
             return None;
         }
-        let start = if begins_part { 0 } else { timeline.decode(stretch.start) };
+        let start = if begins_part && rendition.muxed.is_none() { 0 } else { timeline.decode(stretch.start) };
         let mut end = timeline.decode(next.map_or(stretch.end, |next| next.start.max(stretch.start)));
         if ends_part {
             end = end.min(self.end_of(rendition, track)?);
@@ -118,6 +140,7 @@ impl Presentation<'_> {
             sync_bytes: segment.sync_bytes,
             from: stretch.start,
             to: stretch.end,
+            segment: 0,
             begins_part,
             ends_part,
         })
@@ -130,6 +153,25 @@ impl Presentation<'_> {
         let stretch = segment.tracks.first().filter(|_| leads)?;
         let sync = stretch.start + segment.composition;
         Some((sync - track.composition.0 + Ticks(1)).min(stretch.end))
+    }
+
+    /// Completes segments in which tracks are muxed, and which the leading track alone determines so far.
+    fn measure(&self, rendition: &Rendition, table: &Table, rows: &mut [Row]) {
+        for row in rows.iter_mut() {
+            row.bytes = super::packets::size(table, rendition, row).most;
+        }
+        // The last one lasts until its last track ends.
+        let Some(segments) = self.outline.segments.as_ref().filter(|_| self.part.is_none() && table.is_end) else {
+            return;
+        };
+        let (Some(last), Some(leader)) = (rows.last_mut(), self.outline.tracks.get(rendition.place)) else { return };
+        for index in rendition.muxed.iter().flatten() {
+            let track = segments.tracks.get(*index).and_then(|place| self.outline.tracks.get(*place));
+            let Some(track) = track else { continue };
+            let end = leader.timescale.ticks(track.span().1) + leader.shift() - rendition.timeline.composition;
+            let end = u64::try_from(rendition.timeline.decode(end)).unwrap_or(0);
+            last.duration = last.duration.max(end.saturating_sub(last.start));
+        }
     }
 
     /// The decode time at which a rendition of a part ends.
@@ -150,15 +192,35 @@ impl Presentation<'_> {
     /// The time at which a part begins to be shown, in seconds: behind the pictures that only decoding needs.
     #[must_use]
     pub fn shown_from(&self) -> Option<f64> {
-        let leader = self.renditions.first().filter(|leader| self.part.is_some() && leader.kind == Kind::Video)?;
+        let is_fine = |leader: &&Rendition| leader.kind == Kind::Video && leader.muxed.is_none();
+        let leader = self.renditions.first().filter(|leader| self.part.is_some() && is_fine(leader))?;
         Some(leader.timeline.seconds(LEAD))
+    }
+}
+
+impl Presentation<'_> {
+    /// The seconds from the sync sample with which a part in packets begins to what was asked for.
+    pub(super) fn shown_behind_entry(&self, table: &Table) -> Option<f64> {
+        let (part, leader) = (self.part?, self.renditions.first()?);
+        let track = self.outline.tracks.get(leader.place)?;
+        let begins = track.timescale.time(table.entry.as_ref()?.presentation() - track.shift());
+        Some((part.start() - begins).max(Time::ZERO).as_secs_f64())
+    }
+}
+
+impl Row {
+    /// Begins later, with the sample that is decoded at this time.
+    fn begin_at(&mut self, entry: Ticks, rendition: &Rendition) {
+        let start = u64::try_from(rendition.timeline.decode(entry)).unwrap_or(0).max(self.start);
+        self.duration = (self.start + self.duration).saturating_sub(start);
+        (self.start, self.from) = (start, entry.max(self.from));
     }
 }
 
 /// The segments of a rendition of the whole content.
 fn whole_rows(rendition: &Rendition, table: &Table) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::with_capacity(table.segments.len());
-    for segment in &table.segments {
+    for (place, segment) in table.segments.iter().enumerate() {
         let Some(stretch) = segment.tracks.get(rendition.index) else { continue };
         let start = u64::try_from(rendition.timeline.decode(stretch.start)).unwrap_or(0);
         if stretch.start >= stretch.end {
@@ -175,6 +237,7 @@ fn whole_rows(rendition: &Rendition, table: &Table) -> Vec<Row> {
             sync_bytes: segment.sync_bytes,
             from: stretch.start,
             to: stretch.end,
+            segment: place,
             begins_part: false,
             ends_part: false,
         });

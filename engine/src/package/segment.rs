@@ -85,7 +85,7 @@ async fn runs(
 }
 
 /// How many samples of a run are decoded before this time.
-fn decoded_before(run: &Run, time: Ticks) -> u32 {
+pub(super) fn decoded_before(run: &Run, time: Ticks) -> u32 {
     if run.decode >= time { 0 } else { run.count_before(time).min(run.count) }
 }
 
@@ -123,7 +123,7 @@ fn needed(
 }
 
 /// The runs as runs of one sample. Frames that span several runs (Ogg) stay apart.
-fn single(runs: Vec<Run>) -> Vec<Run> {
+pub(super) fn single(runs: Vec<Run>) -> Vec<Run> {
     runs.into_iter().flat_map(|run| (0..run.count).filter_map(move |at| run.slice(at..at + 1))).collect()
 }
 

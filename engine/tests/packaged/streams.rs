@@ -11,7 +11,7 @@ use reelspan_engine::fragment::uri::Fragment;
 use reelspan_engine::index::{Memory, Outline};
 use reelspan_engine::media::splice::{Piece, Splice};
 use reelspan_engine::package::hls::Addresses;
-use reelspan_engine::package::{Error, Presentation};
+use reelspan_engine::package::{Error, Form, Presentation};
 
 /// An indexed file.
 pub struct Content {
@@ -51,6 +51,9 @@ impl Content {
         let addresses = Addresses { version: "x", query: "" };
         fs::create_dir_all(folder).unwrap();
         fs::write(folder.join("master.m3u8"), presentation.master(&table, addresses)).unwrap();
+        if presentation.form() == Form::Packets {
+            return self.write_packets(&presentation, folder);
+        }
         fs::write(folder.join("manifest.mpd"), presentation.manifest(&table, addresses)).unwrap();
         for rendition in presentation.renditions() {
             let below = folder.join("v-x").join(rendition.name());
@@ -65,6 +68,21 @@ impl Content {
                     fs::write(below.join(name), self.bytes(&segment)).unwrap();
                 }
             }
+        }
+        Ok(())
+    }
+
+    fn write_packets(&self, presentation: &Presentation<'_>, folder: &Path) -> Result<(), Error> {
+        let mut pages = &self.pages;
+        let table = block_on(presentation.table(&mut pages))?;
+        let addresses = Addresses { version: "x", query: "" };
+        let rendition = &presentation.renditions()[0];
+        let below = folder.join("v-x").join(rendition.name());
+        fs::create_dir_all(&below).unwrap();
+        fs::write(below.join("index.m3u8"), presentation.playlist(rendition, &table, addresses)).unwrap();
+        for row in presentation.rows(rendition, &table) {
+            let segment = block_on(presentation.segment(&mut pages, rendition, row.start, false))?;
+            fs::write(below.join(format!("{}.ts", row.start)), self.bytes(&segment)).unwrap();
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use reelspan::space::MediaKey;
 use reelspan_engine::index::Outline;
 use reelspan_engine::media::{Chapter, Time, Track};
-use reelspan_engine::package::{Presentation, dash, hls};
+use reelspan_engine::package::{Form, NoStream, Presentation, dash, hls};
 use serde_json::{Map, Value, json};
 
 /// The description of a content. Addresses are relative to it.
@@ -33,7 +33,17 @@ fn forms(media: &MediaKey, outline: &Outline) -> Value {
             let codecs: Vec<&str> =
                 presentation.renditions().iter().map(|rendition| rendition.codec.as_str()).collect();
             let form = |url: &str, mime: &str| json!({ "url": url, "mime": mime, "codecs": codecs.join(",") });
-            (form("master.m3u8", hls::MIME), form("manifest.mpd", dash::MIME))
+            let mut hls = form("master.m3u8", hls::MIME);
+            let left_out = presentation.left_out();
+            if let (false, Some(form)) = (left_out.is_empty(), hls.as_object_mut()) {
+                let note = format!("it has the first sound alone, not that of the tracks {left_out:?}");
+                form.insert("note".to_owned(), note.into());
+            }
+            let dash = match presentation.form() {
+                Form::Cmaf => form("manifest.mpd", dash::MIME),
+                Form::Packets => json!({ "unavailable": NoStream::OnlyHls.to_string() }),
+            };
+            (hls, dash)
         }
         Err(why) => {
             let none = json!({ "unavailable": why.to_string() });

@@ -22,7 +22,7 @@ use reelspan_engine::media::splice::Splice;
 use reelspan_engine::media::{Ticks, Time, Timescale};
 use reelspan_engine::package::hls::{self, Addresses};
 use reelspan_engine::package::name::{DERIVED, Item, Name, Resource as Named};
-use reelspan_engine::package::{self, NEAR, Presentation, dash};
+use reelspan_engine::package::{self, Form, NEAR, NoStream, Presentation, dash};
 
 use crate::admission::{Admitted, Shown};
 use crate::answer::{self, Answer, Extent};
@@ -89,21 +89,35 @@ impl Request {
 
     /// The index pages and the parts of the segment table that this will probably need.
     fn guess(&self) -> [RangeInclusive<u32>; 2] {
-        let none = [RangeInclusive::new(1, 0), RangeInclusive::new(1, 0)];
+        let nothing = RangeInclusive::new(1, 0);
+        let none = [nothing.clone(), nothing.clone()];
         // Conditions need the head alone.
         if self.conditions.exist() {
             return none;
         }
-        let Named::Of { rendition, item: Item::Segment(time) | Item::KeyFrame(time), .. } = &self.name.resource else {
-            return none;
+        let fragment = self.name.fragment.as_deref().map(Fragment::parse).unwrap_or_default();
+        let part = match fragment.time {
+            Some(Temporal::Npt(stretch)) => Some(stretch.start.unwrap_or(Time::ZERO)),
+            _ => None,
+        };
+        let (rendition, time) = match &self.name.resource {
+            Named::Of { rendition, item: Item::Segment(time) | Item::KeyFrame(time) | Item::Packets(time), .. } => {
+                (rendition, time)
+            }
+            // The playlist of packets says how far the sync sample is before the part.
+            Named::Master | Named::Of { item: Item::Playlist, .. } => {
+                let near = |begins: Time| cell_at(begins - LASTS)..=cell_at(begins + BEFORE);
+                return [part.map_or(nothing.clone(), near), nothing];
+            }
+            _ => return none,
         };
         // The name of a rendition ends with the ticks a second of its segments.
         let scale = rendition.rsplit('-').next().and_then(|ticks| ticks.parse().ok()).and_then(Timescale::per_second);
         let (Some(scale), Ok(ticks)) = (scale, i64::try_from(*time)) else { return none };
-        let fragment = self.name.fragment.as_deref().map(Fragment::parse).unwrap_or_default();
-        let begins = match fragment.time {
-            Some(Temporal::Npt(stretch)) => stretch.start.unwrap_or(Time::ZERO),
-            _ => Time::ZERO,
+        let begins = match self.name.resource {
+            // Packets have the times of the whole content.
+            Named::Of { item: Item::Packets(_), .. } => Time::ZERO,
+            _ => part.unwrap_or(Time::ZERO),
         };
         let from = begins + scale.time(Ticks(ticks));
         let pages = cell_at(from - BEFORE)..=cell_at(from + LASTS);
@@ -190,6 +204,9 @@ impl Fragments {
             }
             Named::Manifest => {
                 let presentation = presentation(request, outline)?;
+                if presentation.form() == Form::Packets {
+                    return Err(package::Error::from(NoStream::OnlyHls).into());
+                }
                 let table = presentation.table(pages).await?;
                 (dash::MIME, text(presentation.manifest(&table, addresses)), false)
             }
@@ -197,7 +214,11 @@ impl Fragments {
             Named::Of { rendition, item, .. } => {
                 let presentation = presentation(request, outline)?;
                 let rendition = presentation.rendition(rendition)?;
+                if !presentation.has(*item) {
+                    return Err(Error::NoSegment);
+                }
                 let mime = match rendition.kind {
+                    _ if presentation.form() == Form::Packets => "video/mp2t",
                     reelspan_engine::media::Kind::Video => "video/mp4",
                     _ => "audio/mp4",
                 };
@@ -211,7 +232,9 @@ impl Fragments {
                         (hls::MIME, text(presentation.key_frames(rendition, &table, addresses)), true)
                     }
                     Item::Header => (mime, made(presentation.header(rendition)), true),
-                    Item::Segment(time) => (mime, presentation.segment(pages, rendition, time, false).await?, true),
+                    Item::Segment(time) | Item::Packets(time) => {
+                        (mime, presentation.segment(pages, rendition, time, false).await?, true)
+                    }
                     Item::KeyFrame(time) => (mime, presentation.segment(pages, rendition, time, true).await?, true),
                 }
             }

@@ -24,10 +24,11 @@ mod tests;
 mod write;
 
 use super::payload::mixed;
-use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Unavailable, Written, pass};
+use super::{Error, Format, IndexFuture, Indexing, Payload, SegmentFormat, Selection, Unavailable, Written, pass};
 use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
-use crate::media::{Kind, Run, Track};
+use crate::media::splice::Splice;
+use crate::media::{Kind, Run, Setup, Track};
 
 /// The name of the container in the heads.
 const CONTAINER: Container = Container::named("mpegts");
@@ -78,6 +79,10 @@ impl Format for MpegTs {
         Err(Unavailable::Scattered { container: "a transport stream" })
     }
 
+    fn segments(&self) -> Option<&dyn SegmentFormat> {
+        Some(self)
+    }
+
     fn ends_with_a_sample(&self, _: &Outline) -> bool {
         true
     }
@@ -85,5 +90,33 @@ impl Format for MpegTs {
     // There is no type for audio only.
     fn mime(&self, outline: &Outline, _: &[Kind]) -> String {
         outline.mime.clone()
+    }
+}
+
+/// AAC in LATM, which players of HLS do not take.
+const LATM: u8 = 0x11;
+
+impl SegmentFormat for MpegTs {
+    /// H.264, HEVC, AAC in ADTS, MPEG audio, AC-3 and E-AC-3 (RFC 8216bis §3.1.2 leaves the codecs to the players).
+    fn codec(&self, _: &Outline, track: &Track) -> Option<String> {
+        let Setup::Inline(entry) = &track.setup else { return None };
+        match track.codec.as_str() {
+            // Layers II and III, by their object types in MPEG-4 (ISO/IEC 14496-3 table 1.17).
+            "mp4a.6B" | "mp4a.69" => Some("mp4a.40.33".to_owned()),
+            "mp3" => Some("mp4a.40.34".to_owned()),
+            "ac-3" | "ec-3" => Some(track.codec.clone()),
+            codec => {
+                let (family, _) = codec.split_once('.')?;
+                let is_played = matches!(family, "avc1" | "hvc1" | "hev1")
+                    || codec.starts_with("mp4a.40.") && entry.first() != Some(&LATM);
+                is_played.then(|| codec.to_owned())
+            }
+        }
+    }
+
+    /// Packets of 188 bytes, whatever is before or after each in the file. The tables in front of each element are exact
+    /// duplicates (§2.4.3.3), so that those of a segment also continue those of the segment before.
+    fn write_segment(&self, outline: &Outline, selection: &Selection) -> Result<Splice, Error> {
+        write::write_segment(outline, selection)
     }
 }

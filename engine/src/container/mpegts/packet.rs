@@ -32,6 +32,9 @@ impl Packing {
     pub const ALL: [Self; 3] =
         [Self { before: 0, size: 188 }, Self { before: 4, size: 192 }, Self { before: 0, size: 204 }];
 
+    /// Packets and nothing else.
+    pub const PLAIN: Self = Self { before: 0, size: PACKET };
+
     /// The packing with this packet size.
     pub fn of_size(size: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|packing| packing.size == usize::from(size))

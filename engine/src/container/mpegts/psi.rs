@@ -195,6 +195,8 @@ pub struct Tables {
     sections: [(u16, Vec<u8>); 2],
     /// How often they have been written.
     written: usize,
+    /// All repetitions have the same continuity counters.
+    duplicates: bool,
 }
 
 impl Tables {
@@ -202,7 +204,12 @@ impl Tables {
     pub fn new(packing: Packing, stream: u16, (program, pid): (u16, u16), map: &[u8]) -> Self {
         let association = Association { stream, programs: vec![(program, pid)] };
         let sections = [(PAT, association.write()), (pid, section(2, program, map))];
-        Self { packing, sections, written: 0 }
+        Self { packing, sections, written: 0, duplicates: false }
+    }
+
+    /// The same, with repetitions that are exact duplicates of the first.
+    pub fn duplicated(self) -> Self {
+        Self { duplicates: true, ..self }
     }
 
     /// The number of bytes of each repetition.
@@ -211,7 +218,7 @@ impl Tables {
         (packets.sum::<usize>() * self.packing.size) as u64
     }
 
-    /// Their packets; the continuity counters continue from the previous repetition.
+    /// Their packets; the continuity counters continue from the previous repetition, unless it is a duplicate.
     pub fn packets(&mut self, arrival: [u8; 4]) -> Vec<u8> {
         let mut out = Vec::with_capacity(2 * self.packing.size);
         for (pid, section) in &self.sections {
@@ -223,7 +230,7 @@ impl Tables {
                 self.packing.put(&mut out, Header { pid: *pid, counter, first: at == 0 }, arrival, payload);
             }
         }
-        self.written = self.written.wrapping_add(1);
+        self.written = self.written.wrapping_add(usize::from(!self.duplicates));
         out
     }
 }

@@ -26,6 +26,24 @@ use crate::media::{Run, Setup, Track};
 
 /// Writes a selection as a complete file; see [`super::write`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
+    written(outline, selection, Purpose::File)
+}
+
+/// Writes a selection as a segment of a stream.
+pub fn write_segment(outline: &Outline, selection: &Selection) -> Result<Splice, Error> {
+    Ok(written(outline, selection, Purpose::Segment)?.splice)
+}
+
+/// What a selection is written for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// A file of its own, with the packing of the original.
+    File,
+    /// A segment of a stream: packets of 188 bytes, and tables that are duplicates of each other.
+    Segment,
+}
+
+fn written(outline: &Outline, selection: &Selection, purpose: Purpose) -> Result<Written, Error> {
     let program: Program = unpack(outline.setup.first())?;
     let packing = Packing::of_size(program.packet).ok_or_else(|| mismatch("packets of no known size"))?;
     let mut tracks = Vec::with_capacity(selection.tracks.len());
@@ -42,11 +60,14 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         }
     }
     let map = map(&program, &tracks)?;
-    let tables = Tables::new(packing, program.stream, (program.number, program.map), &map);
+    let is_segment = purpose == Purpose::Segment;
+    let of_tables = if is_segment { Packing::PLAIN } else { packing };
+    let tables = Tables::new(of_tables, program.stream, (program.number, program.map), &map);
+    let tables = if is_segment { tables.duplicated() } else { tables };
 
     let of_all = Lanes { tracks: outline.tracks.len(), units: &program.units };
     let mut pieces = Pieces::default();
-    let mut output = Output::new(tables);
+    let mut output = Output::new(tables, (is_segment && packing != Packing::PLAIN).then_some(packing));
     let elements = with_samples(selection);
     let mut elements = elements.iter().peekable();
     while let Some(element) = elements.next() {
@@ -78,13 +99,34 @@ struct Output {
     elements: Extents,
     start: Option<u64>,
     setup: u64,
+    /// Removes what is around the packets.
+    strip: Option<Strip>,
 }
 
 impl Output {
-    fn new(tables: Tables) -> Self {
+    fn new(tables: Tables, stripped: Option<Packing>) -> Self {
         let setup = tables.packets_len();
         let elements = Extents::default();
-        Self { tables, draft: Draft::default(), begins: VecDeque::new(), elements, start: None, setup }
+        let strip = stripped.map(|packing| Strip { packing, at: 0 });
+        Self { tables, draft: Draft::default(), begins: VecDeque::new(), elements, start: None, setup, strip }
+    }
+
+    fn put(&mut self, piece: &Piece) {
+        let all = 0..piece.len();
+        let kept = match &mut self.strip {
+            Some(strip) => strip.kept(all.end),
+            None => vec![all],
+        };
+        for Range { start, end } in kept {
+            match piece {
+                Piece::Made(bytes) => {
+                    let range =
+                        usize::try_from(start).unwrap_or(usize::MAX)..usize::try_from(end).unwrap_or(usize::MAX);
+                    self.draft.made().extend_from_slice(bytes.get(range).unwrap_or_default());
+                }
+                Piece::Source(range) => self.draft.source(range.start + start..range.start + end),
+            }
+        }
     }
 
     /// Writes the pieces for the file up to this offset, in file order: the last samples of an element may end after
@@ -98,10 +140,7 @@ impl Output {
                 self.start = Some(self.draft.len());
                 self.draft.made().extend(self.tables.packets(arrival));
             }
-            match piece {
-                Piece::Made(bytes) => self.draft.made().extend_from_slice(&bytes),
-                Piece::Source(range) => self.draft.source(range),
-            }
+            self.put(&piece);
         }
         self.draft.fits_beside(pieces.0.len() * size_of::<(u64, Piece)>())
     }
@@ -118,6 +157,38 @@ impl Output {
         self.draft.append_to(&mut splice);
         let setup = 0..self.setup.min(splice.len());
         Written { splice, setup, elements: self.elements }
+    }
+}
+
+/// Removes the bytes before and after each packet from a sequence of packets.
+struct Strip {
+    packing: Packing,
+    /// The position in the current packet.
+    at: u64,
+}
+
+impl Strip {
+    /// The ranges to be kept of the next bytes.
+    fn kept(&mut self, length: u64) -> Vec<Range<u64>> {
+        let (before, end, size) = (self.packing.before as u64, self.packing.end() as u64, self.packing.size as u64);
+        let mut kept = Vec::new();
+        let mut done = 0;
+        while done < length {
+            let until = if self.at < before {
+                before
+            } else if self.at < end {
+                end
+            } else {
+                size
+            };
+            let behind = length.min(done + until - self.at);
+            if until == end {
+                kept.push(done..behind);
+            }
+            self.at = (self.at + behind - done) % size;
+            done = behind;
+        }
+        kept
     }
 }
 
