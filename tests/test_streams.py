@@ -135,3 +135,52 @@ def test_a_content_cannot_be_called_by_the_reserved_segment(rest):
         answer = rest("PUT", f"{space}/{name}", data=b"media")
         assert answer.status_code == status, name
         assert status == 201 or "'~' alone" in answer.text
+
+
+def test_one_signature_opens_a_stream_and_its_playlists_carry_it(streaming):
+    """A player that sends no cookies and changes no URLs plays from the signed address alone."""
+    whole = streaming.signed("films", "counter.mp4", form="hls")
+    for address in (whole, streaming.media(whole)):
+        assert requests.get(address.partition("?")[0]).status_code == 403
+        variants = m3u8.load(address)
+        playlist = m3u8.load(variants.playlists[0].absolute_uri)
+        segment = playlist.segments[1].absolute_uri
+        assert "Signature=" in segment
+        answer = requests.get(segment)
+        assert answer.status_code == 200 and "private" in answer.headers["cache-control"]
+        assert requests.get(segment.partition("?")[0]).status_code == 403
+        done = subprocess.run(["ffmpeg", "-v", "error", "-i", address, "-f", "null", "-"], capture_output=True)
+        assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_signed_excerpt_opens_its_own_stream_and_nothing_else(streaming):
+    address = streaming.signed("films", "counter.mp4", form="hls", fragment="t=12.48,20")
+    url, _, signature = address.partition("?")
+    base = url.removesuffix("master.m3u8")
+    content = base.partition("/~/")[0]
+    variants = m3u8.load(address)
+    inside = m3u8.load(variants.playlists[0].absolute_uri).segments
+    assert all(requests.get(segment.absolute_uri).status_code == 200 for segment in inside)
+    times = {int(re.search(r"(\d+)\.m4s", segment.absolute_uri).group(1)) for segment in inside}
+    folder = inside[0].absolute_uri.partition("?")[0].rpartition("/")[0]
+    refused = [
+        content,
+        f"{content}?t=12.48,20",
+        f"{content}/~/master.m3u8",
+        f"{content}/~/about.json",
+        f"{content}/~/t=12.48,21/master.m3u8",
+        f"{content}/~/t=12.48,20%26t=0,40/master.m3u8",
+        f"{content}/~/t%3D12.48,20/master.m3u8",
+        f"{base}../master.m3u8",
+        f"{base}%2e%2e/master.m3u8",
+        f"{base}..%2Fmaster.m3u8",
+        f"{base}t=0,40/master.m3u8",
+        f"{base}about.json",
+        *(f"{folder}/{time}.m4s" for time in {*range(0, 400_000_000, 20_480_000)} - times),
+    ]
+    for there in refused:
+        joined = f"{there}{'&' if '?' in there else '?'}{signature}"
+        request = requests.Request("GET", joined).prepare()
+        request.url = joined
+        answer = requests.Session().send(request)
+        assert answer.status_code in (400, 403, 404), there

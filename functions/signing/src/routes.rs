@@ -12,7 +12,7 @@ use crate::{CookieSetter, Signing, cookies, task};
 pub fn tasks(signing: Arc<Signing>) -> Router {
     let routes = Router::new()
         .route("/task/get-url", post(task::url))
-        .route("/task/get-url-hls", post(task::url))
+        .route("/task/get-url-hls", post(task::hls_url))
         .route("/task/get-signed-url", post(task::signed_url))
         .route("/task/get-signed-cookies-url", post(task::signed_cookies_url));
     guarded(routes).with_state(signing)

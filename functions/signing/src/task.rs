@@ -15,6 +15,7 @@ use reelspan::telemetry;
 use reelspan_engine::fragment::resolve::{Ask, guess};
 use reelspan_engine::fragment::uri::{Scanner, npt};
 use reelspan_engine::media::Time;
+use reelspan_engine::package::name::DERIVED;
 use reelspan_rest as rest;
 use reelspan_rest::task::{Count, Flag, body, said};
 use serde::Deserialize;
@@ -41,6 +42,42 @@ struct FileParameters {
     resource_prefix: Option<String>,
     /// A part of the file alone: `t=620,655`.
     fragment: Option<String>,
+    /// In which form it is given out.
+    #[serde(default)]
+    form: Form,
+}
+
+/// The form in which a file is given out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Form {
+    /// The stored file, or a cut of it.
+    #[default]
+    File,
+    /// Its HLS.
+    Hls,
+    /// Its DASH.
+    Dash,
+}
+
+impl Form {
+    /// The URL of a file, or of the part of it that this query names, in this form; and what a signature of it is over. A stream
+    /// is signed by its prefix, which all of its playlists and segments have.
+    fn addresses(self, base: &str, key: &MediaKey, query: &str) -> (String, String) {
+        let playlist = match self {
+            Self::File => {
+                let url = policy::url(base, key, query);
+                return (url.clone(), url);
+            }
+            Self::Hls => "master.m3u8",
+            Self::Dash => "manifest.mpd",
+        };
+        // The name of a track may have a slash, which would end the path segment.
+        let part = query.replace('/', "%2F");
+        let part = if part.is_empty() { part } else { format!("{part}/") };
+        let prefix = format!("{}/{DERIVED}/{part}", policy::url(base, key, ""));
+        (format!("{prefix}{playlist}"), format!("{prefix}*"))
+    }
 }
 
 impl FileParameters {
@@ -132,12 +169,23 @@ fn given(text: Option<&str>) -> Option<&str> {
 
 pub async fn url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
     who.somebody()?;
+    stream_url(&state, &who, body(request).await?).await
+}
+
+/// `get-url-hls`: `get-url` for HLS.
+pub async fn hls_url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
+    who.somebody()?;
     let asked: FileParameters = body(request).await?;
+    stream_url(&state, &who, FileParameters { form: Form::Hls, ..asked }).await
+}
+
+async fn stream_url(state: &Signing, who: &Who, asked: FileParameters) -> Result<Response, Error> {
     let excerpt = asked.excerpt();
-    let (space, _, found) = state.look(&asked, &who, &excerpt, Disclosure::Irrelevant).await?;
+    let (space, _, found) = state.look(&asked, who, &excerpt, Disclosure::Irrelevant).await?;
     let base = state.base(&space, Kind::Open)?;
     let (key, opened) = state.meant(&space, &asked, found, excerpt, Disclosure::Irrelevant).await?;
-    Ok(said(json!({"streamUrl": policy::url(&base, &key, query(opened.as_ref()))}).to_string()))
+    let (url, _) = asked.form.addresses(&base, &key, query(opened.as_ref()));
+    Ok(said(json!({"streamUrl": url}).to_string()))
 }
 
 pub async fn signed_url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
@@ -156,11 +204,11 @@ pub async fn signed_url(State(state): Shared, who: Who, request: Request) -> Res
     let (until, ip_address) = limits.read(now)?;
     let (key, opened) = state.meant(&space, &asked, found, excerpt, disclosure).await?;
     let held = state.keyring.signer(&commons, now).await?;
-    let url = policy::url(&base, &key, query(opened.as_ref()));
+    let (url, resource) = asked.form.addresses(&base, &key, query(opened.as_ref()));
     let until = held.until.map_or(until, |last| last.min(until));
-    let policy = Policy { ip_address, ..Policy::until(&url, until) };
+    let policy = Policy { ip_address, ..Policy::until(&resource, until) };
     let signed = held.signer.url(&url, &policy).map_err(|error| Error::Internal(error.to_string()))?;
-    note_signed(url, until, ip_address);
+    note_signed(resource, until, ip_address);
     let mut answer = json!({"signedUrl": signed});
     if let (Some(Opened { given, .. }), Some(members)) = (opened, answer.as_object_mut()) {
         members.insert("given".to_owned(), given.into());

@@ -27,8 +27,14 @@ async fn an_open_space_has_urls_that_stay() {
         ("*", "https://open.cloudfront.net/open/%2A"),
         ("audiofile", "https://open.cloudfront.net/open/audiofile.mp3"),
     ] {
-        for task in ["get-url", "get-url-hls"] {
-            assert_eq!(world.given(task, json!({"spaceId": "open", "contentId": content})).await, url);
+        for (task, form, below) in [
+            ("get-url", "file", ""),
+            ("get-url", "hls", "/~/master.m3u8"),
+            ("get-url", "dash", "/~/manifest.mpd"),
+            ("get-url-hls", "file", "/~/master.m3u8"),
+        ] {
+            let body = json!({"spaceId": "open", "contentId": content, "form": form});
+            assert_eq!(world.given(task, body).await, format!("{url}{below}"));
         }
     }
     assert_eq!(world.aws.lock().unwrap().secret_read, 0);
