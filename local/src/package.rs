@@ -58,7 +58,7 @@ async fn package(options: &Options) -> Result<(), Error> {
         }
     };
     let table = presentation.table(&mut pages).await.map_err(failed)?;
-    let addresses = Addresses { version: VERSION, query: "" };
+    let addresses = Addresses { version: VERSION, query: "", playlists: "" };
     let output = &options.output;
     let master = output.join("master.m3u8");
     if master.exists() {

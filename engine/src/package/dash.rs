@@ -48,7 +48,7 @@ impl Presentation<'_> {
         out: &mut String,
         (id, rendition): (usize, &Rendition),
         table: &Table,
-        Addresses { version, query }: Addresses<'_>,
+        Addresses { version, query, .. }: Addresses<'_>,
         trick: Option<usize>,
     ) {
         let Some(track) = self.track(rendition) else { return };

@@ -21,8 +21,11 @@ const VERSION_OF_PACKETS: u32 = 3;
 pub struct Addresses<'a> {
     /// The version of the content: a directory of its own below the multivariant playlist.
     pub version: &'a str,
-    /// The query of every URI, with its question mark: a signature for players that send no cookies. Empty if there is none.
+    /// The query of every URI of a segment or header, with its question mark: a signature for players that send no cookies.
+    /// Empty if there is none.
     pub query: &'a str,
+    /// The query of every URI of a playlist.
+    pub playlists: &'a str,
 }
 
 impl Presentation<'_> {
@@ -261,9 +264,9 @@ fn bits_per_second(bytes: u64, ticks: u64, rendition: &Rendition) -> u64 {
     u64::try_from(bits.div_ceil(u128::from(ticks.max(1)))).unwrap_or(u64::MAX).max(1)
 }
 
-/// The URI of an item of a rendition, relative to the multivariant playlist.
-fn address(Addresses { version, query }: Addresses<'_>, rendition: &Rendition, item: Item) -> String {
-    format!("v-{version}/{}/{item}{query}", rendition.name())
+/// The URI of a playlist of a rendition, relative to the multivariant playlist.
+fn address(Addresses { version, playlists, .. }: Addresses<'_>, rendition: &Rendition, item: Item) -> String {
+    format!("v-{version}/{}/{item}{playlists}", rendition.name())
 }
 
 /// Text for a quoted string, which has no quotation marks and no line breaks (§4.2).

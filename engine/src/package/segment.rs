@@ -45,7 +45,10 @@ pub async fn write(
     let runs = runs(pages, (rendition.place, track), row.from, row.to).await?;
     let runs = if row.begins_part || row.ends_part { needed(presentation, rendition, track, row, runs) } else { runs };
     let runs = if key_frame { first_sample(runs) } else { runs };
-    let (timed, payload) = samples(outline, track, &runs)?;
+    let (mut timed, payload) = samples(outline, track, &runs)?;
+    if track.kind == Kind::Video {
+        spread(&mut timed);
+    }
     let samples = on_timeline(presentation, rendition, track, (row, key_frame), &timed)?;
     let start = match timed.first() {
         // The frames of sound before a part are skipped by the edit list, and need not begin at zero.
@@ -172,6 +175,32 @@ fn samples(outline: &Outline, track: &Track, runs: &[Run]) -> Result<(Vec<Timed>
         }
     }
     Ok((timed, bytes))
+}
+
+/// Gives pictures that share a decode time one each, which some formats do not have (Matroska): the times at which pictures are
+/// presented, in order. Media Source Extensions take no two pictures at one decode time.
+fn spread(timed: &mut [Timed]) {
+    let (Some(first), Some(end)) = (timed.first().copied(), timed.iter().map(|sample| sample.end).max()) else {
+        return;
+    };
+    if timed.iter().all(|sample| sample.decode < sample.end) {
+        return;
+    }
+    let mut times: Vec<Ticks> = timed.iter().map(Timed::presentation).collect();
+    times.sort_unstable();
+    let ahead = first.decode - times.first().copied().unwrap_or_default();
+    let count = timed.len();
+    let mut next = end;
+    for (at, sample) in timed.iter_mut().enumerate().rev() {
+        let presentation = sample.presentation();
+        // Room for those that follow.
+        let left = Ticks(i64::try_from(count - at).unwrap_or(i64::MAX));
+        let time = times.get(at).map_or(sample.decode, |time| *time + ahead);
+        sample.decode = time.min(end - left).max(first.decode);
+        sample.composition = presentation - sample.decode;
+        sample.end = next;
+        next = sample.decode;
+    }
 }
 
 /// The samples as the segment lists them.

@@ -186,7 +186,7 @@ fn playlists_say_what_the_segments_are() {
         }
         let mut pages = &content.pages;
         let table = block_on(presentation.table(&mut pages)).unwrap();
-        let addresses = Addresses { version: "x", query: "?q=1" };
+        let addresses = Addresses { version: "x", query: "?q=1", playlists: "?p=1" };
         let master = presentation.master(&table, addresses);
         let mut named = BTreeMap::new();
         for rendition in presentation.renditions() {
@@ -206,7 +206,7 @@ fn playlists_say_what_the_segments_are() {
             assert!((durations.iter().sum::<f64>() - exact).abs() < 2e-6, "{}", path.display());
             assert!(lines.iter().filter(|line| !line.starts_with('#')).all(|line| line.ends_with(".m4s?q=1")));
             assert!(
-                master.contains(&format!("v-x/{}/index.m3u8?q=1", rendition.name())),
+                master.contains(&format!("v-x/{}/index.m3u8?p=1", rendition.name())),
                 "{}: {master}",
                 path.display()
             );

@@ -48,7 +48,7 @@ impl Content {
         let presentation = self.presentation(fragment)?;
         let mut pages = &self.pages;
         let table = block_on(presentation.table(&mut pages))?;
-        let addresses = Addresses { version: "x", query: "" };
+        let addresses = Addresses { version: "x", query: "", playlists: "" };
         fs::create_dir_all(folder).unwrap();
         fs::write(folder.join("master.m3u8"), presentation.master(&table, addresses)).unwrap();
         if presentation.form() == Form::Packets {

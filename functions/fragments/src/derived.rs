@@ -9,6 +9,7 @@ use http::header::CACHE_CONTROL;
 use http::request::Parts;
 use http::{HeaderValue, Method};
 use percent_encoding::percent_decode_str;
+use reelspan::cloudfront;
 use reelspan::http::conditional::{Conditions, Verdict};
 use reelspan::http::etag;
 use reelspan::space::{ContentId, MediaKey, SpaceId};
@@ -63,9 +64,13 @@ pub struct Request {
     head: bool,
 }
 
-/// The query with which a playlist was requested, if it is signed.
+/// The signature with which a playlist was requested, for the URIs in it: the queries of segments and of playlists, with their
+/// question marks.
 #[derive(Default)]
-struct Signature(String);
+struct Signature {
+    segments: String,
+    playlists: String,
+}
 
 impl std::fmt::Debug for Signature {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -141,10 +146,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Request {
         let media = MediaKey::new(SpaceId::parse(&decode(space)?)?, ContentId::parse(&decode(content)?)?)?;
         let name = Name::parse(below).ok_or(Error::NoRoute)?;
         let (shown, query) = Shown::of(parts);
-        let signature = match &shown.query {
-            Ok(Some(_)) => Signature(signature_of(parts.uri.query().unwrap_or_default())),
-            _ => Signature::default(),
-        };
+        let signature = Signature::of(parts.uri.query().unwrap_or_default());
         let range = parts.headers.get(http::header::RANGE).and_then(|value| value.to_str().ok());
         Ok(Self {
             media,
@@ -159,12 +161,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Request {
     }
 }
 
-/// The parameters of a signature in a query, with a question mark.
-fn signature_of(query: &str) -> String {
-    const PARAMETERS: [&str; 5] = ["Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"];
-    let is_signature = |pair: &&str| pair.split_once('=').is_some_and(|(name, _)| PARAMETERS.contains(&name));
-    let pairs: Vec<&str> = query.split('&').filter(is_signature).collect();
-    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
+impl Signature {
+    /// Reads the signature of a query: CloudFront takes its own parameters away, so the address of a playlist has them a second
+    /// time ([`cloudfront::copied`]).
+    fn of(query: &str) -> Self {
+        if let Some((parameters, copy)) = cloudfront::copied(query) {
+            let segments = format!("?{parameters}");
+            return Self { playlists: format!("{segments}&{copy}"), segments };
+        }
+        let parameters = cloudfront::parameters(query);
+        let segments = if parameters.is_empty() { parameters } else { format!("?{parameters}") };
+        Self { playlists: segments.clone(), segments }
+    }
 }
 
 impl Fragments {
@@ -192,8 +200,12 @@ impl Fragments {
         let Found { head, pages } = found;
         let outline = outline(&head.status)?;
         let token = token(head, outline);
-        let query = if admitted.secure { request.signature.0.as_str() } else { "" };
-        let addresses = Addresses { version: &token, query };
+        let (query, playlists) = if admitted.secure {
+            (request.signature.segments.as_str(), request.signature.playlists.as_str())
+        } else {
+            ("", "")
+        };
+        let addresses = Addresses { version: &token, query, playlists };
         let private = admitted.secure && self.viewers == Viewers::Direct;
         let (mime, body, fixed) = match &request.name.resource {
             Named::About => ("application/json", text(about::of(&request.media, outline)), false),
@@ -240,7 +252,7 @@ impl Fragments {
             }
         };
         let resource = Resource {
-            etag: tag(head, request, &token, query),
+            etag: tag(head, request, &token, playlists),
             modified: head.original.modified,
             mime: mime.to_owned(),
             indexed: false,

@@ -2,8 +2,8 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use reelspan::cloudfront::now;
 use reelspan::cloudfront::policy::{self, Network, Policy};
+use reelspan::cloudfront::{self, now};
 use reelspan::http::origin::OwnOrigins;
 use reelspan::space::acl::Right;
 use reelspan::space::commons::Commons;
@@ -209,6 +209,7 @@ pub async fn signed_url(State(state): Shared, who: Who, request: Request) -> Res
     let policy = Policy { ip_address, ..Policy::until(&resource, until) };
     let signed = held.signer.url(&url, &policy).map_err(|error| Error::Internal(error.to_string()))?;
     note_signed(resource, until, ip_address);
+    let signed = if asked.form == Form::File { signed } else { cloudfront::with_copy(&signed) };
     let mut answer = json!({"signedUrl": signed});
     if let (Some(Opened { given, .. }), Some(members)) = (opened, answer.as_object_mut()) {
         members.insert("given".to_owned(), given.into());

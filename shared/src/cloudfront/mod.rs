@@ -6,11 +6,15 @@
 //! | [`policy`] | what a signature allows |
 //! | [`sign`] | signed URLs and cookies |
 //! | [`verify`] | whether a request is allowed |
+//! | `copy` | a second copy of a signature, for playlists |
 
+mod copy;
 pub mod key;
 pub mod policy;
 pub mod sign;
 pub mod verify;
+
+pub use copy::{copied, parameters, with_copy};
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
