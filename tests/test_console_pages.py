@@ -143,6 +143,9 @@ def test_a_new_user_comes_from_the_first_visit_to_an_excerpt(console, samples):
     assert link == f"{console.server.url}/stream/films/counter.mp4?t=10.2,20"
     assert f'src="{link}"' in console.field("Embed code").get_attribute("value")
     assert link in console.field("Citation").get_attribute("value")
+    stream = console.find("//dt[.='HLS']/following-sibling::dd[1]/a").get_attribute("href")
+    assert stream == f"{console.server.url}/stream/films/counter.mp4/~/master.m3u8"
+    assert requests.get(stream, timeout=30).text.startswith("#EXTM3U")
     assert console.violations() == []
     answer = requests.get(link, timeout=30)
     whole = (samples / "counter.mp4").stat().st_size
