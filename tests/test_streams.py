@@ -67,6 +67,18 @@ def test_about_says_in_which_forms_a_content_plays_and_why_not_in_others(server)
         assert refused.status_code == 415 and reason in refused.json()["detail"]
 
 
+def test_chapters_are_webvtt_and_data(server):
+    base = f"{server.url}/media/demo/chapters.mkv/~"
+    whole = requests.get(f"{base}/chapters.vtt")
+    assert whole.headers["content-type"] == "text/vtt" and whole.text.startswith("WEBVTT\n\n")
+    listed = requests.get(f"{base}/chapters.json").json()["chapters"]
+    assert whole.text.count(" --> ") == len(listed) > 1
+    first = listed[0]
+    part = requests.get(f"{base}/t={first['start']},{first['end'] - 0.5}/chapters.vtt").text
+    assert part.count(" --> ") == 1 and "00:00:00.000 --> " in part
+    assert requests.get(f"{server.url}/media/demo/counter.webm/~/chapters.vtt").text == "WEBVTT\n"
+
+
 def test_names_that_are_not_there_are_404(server):
     base = f"{server.url}/media/demo/counter.mkv/~"
     variants = m3u8.load(f"{base}/master.m3u8")

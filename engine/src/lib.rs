@@ -11,6 +11,7 @@
 //! | [`index`] | pages: how the model is packed, and read back for an interval |
 //! | [`container`] | a module for each format: *index* (bytes to model) and *write* (selection to splice) |
 //! | [`fragment`] | the Media Fragments grammar, ranges, and what resolves them |
+//! | [`caption`] | chapters as WebVTT |
 //! | [`package`] | HLS and DASH: playlists from the segment table, segments from the pages |
 //!
 //! Each room imports only what stands above it in this list.
@@ -53,6 +54,7 @@
 // What several formats share is of no use to some of them.
 #![cfg_attr(not(feature = "formats"), allow(dead_code, unused_imports))]
 
+pub mod caption;
 pub mod codec;
 pub mod container;
 pub mod fragment;

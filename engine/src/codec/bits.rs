@@ -20,7 +20,7 @@ impl<'a> Bits<'a> {
         byte >> (7 - (self.at - 1) % 8) & 1 == 1
     }
 
-    /// The next `count` bits, of which the last 32 are returned.
+    /// The next `count` bits. Only the last 32 are returned.
     pub fn take(&mut self, count: u32) -> u32 {
         (0..count).fold(0, |value, _| value << 1 | u32::from(self.bit()))
     }

@@ -43,7 +43,7 @@ pub fn child<'a>(entry: &Box<'a>, skip: usize, kind: [u8; 4]) -> Option<Box<'a>>
     behind(entry, skip)?.child(kind).ok().flatten()
 }
 
-/// The length of the fixed fields of an audio entry, of which QuickTime has three versions (Apple, *QuickTime File
+/// The length of the fixed fields of an audio entry. QuickTime has three versions of it (Apple, *QuickTime File
 /// Format*, "Sound sample descriptions").
 pub fn audio_fields(entry: &Box<'_>) -> Option<usize> {
     let version = u16::from_be_bytes(*entry.payload.get(8..)?.first_chunk()?);

@@ -42,7 +42,7 @@ impl Private {
     /// The greatest first number.
     pub const MAX_FIRST: u32 = (1 << 24) - 1;
 
-    /// These numbers, of which the first is at most [`Private::MAX_FIRST`].
+    /// These numbers. The first is at most [`Private::MAX_FIRST`].
     #[must_use]
     pub const fn new(first: u32, second: u8) -> Self {
         Self(first << 8 | second as u32)

@@ -4,6 +4,7 @@
 //! master.m3u8                                   HLS: the multivariant playlist
 //! manifest.mpd                                  DASH
 //! about.json                                    what the content plays as
+//! chapters.vtt, chapters.json                   its chapters, as WebVTT and as data
 //! v-{version}/{rendition}/index.m3u8            HLS: the media playlist of a rendition
 //! v-{version}/{rendition}/iframes.m3u8          HLS: its pictures at which decoding can begin
 //! v-{version}/{rendition}/init.mp4              its header
@@ -12,7 +13,7 @@
 //! v-{version}/{rendition}/{time}.ts             the same segment of a transport stream
 //! ```
 //!
-//! All but `about.json` are there below a fragment too: `t=620,655/master.m3u8`. A version stands for the bytes of the content and
+//! The streams and `chapters.vtt` are there below a fragment too: `t=620,655/master.m3u8`. A version stands for the bytes of the content and
 //! for what writes its segments, so that no cache mixes two.
 
 use std::fmt;
@@ -43,6 +44,10 @@ pub enum Resource {
     Manifest,
     /// What the content plays as.
     About,
+    /// Its chapters as WebVTT.
+    Chapters,
+    /// Its chapters as data.
+    ChapterList,
     /// What belongs to one version of a rendition.
     Of {
         /// The version.
@@ -79,7 +84,7 @@ impl Name {
             return Some(Self { fragment: None, resource });
         }
         let (fragment, rest) = path.split_once('/')?;
-        let resource = Resource::parse(rest).filter(|resource| *resource != Resource::About)?;
+        let resource = Resource::parse(rest).filter(|resource| !resource.is_of_the_whole())?;
         let decoded = crate::fragment::uri::decode(fragment).ok()?;
         let selects = [fragment, &*decoded].into_iter().find(|text| !Fragment::parse(text).is_empty())?;
         Some(Self { fragment: Some(selects.to_owned()), resource })
@@ -87,11 +92,18 @@ impl Name {
 }
 
 impl Resource {
+    /// Whether a part of a content has no such resource.
+    const fn is_of_the_whole(&self) -> bool {
+        matches!(self, Self::About | Self::ChapterList)
+    }
+
     fn parse(path: &str) -> Option<Self> {
         match path {
             "master.m3u8" => return Some(Self::Master),
             "manifest.mpd" => return Some(Self::Manifest),
             "about.json" => return Some(Self::About),
+            "chapters.vtt" => return Some(Self::Chapters),
+            "chapters.json" => return Some(Self::ChapterList),
             _ => {}
         }
         let mut segments = path.strip_prefix("v-")?.split('/');
@@ -150,6 +162,9 @@ mod tests {
             ("master.m3u8", None, Resource::Master),
             ("manifest.mpd", None, Resource::Manifest),
             ("about.json", None, Resource::About),
+            ("chapters.vtt", None, Resource::Chapters),
+            ("t=1,2/chapters.vtt", Some("t=1,2"), Resource::Chapters),
+            ("chapters.json", None, Resource::ChapterList),
             ("v-aB3_-/1-12800/index.m3u8", None, of(Item::Playlist)),
             ("v-aB3_-/1-12800/iframes.m3u8", None, of(Item::KeyFrames)),
             ("v-aB3_-/1-12800/init.mp4", None, of(Item::Header)),
@@ -167,6 +182,7 @@ mod tests {
             "master.m3u8/",
             "MASTER.m3u8",
             "t=620,655/about.json",
+            "t=620,655/chapters.json",
             "banana/master.m3u8",
             "/master.m3u8",
             "v-/1-1/init.mp4",

@@ -27,7 +27,7 @@ impl Refusal {
 
     /// Credentials are needed.
     pub fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "nobody is signed in")
+        Self::new(StatusCode::UNAUTHORIZED, "not signed in")
     }
 }
 

@@ -35,7 +35,7 @@ pub async fn read(Extension(who): Extension<Option<Identity>>) -> Result<Respons
     Ok(said(&who.ok_or_else(Refusal::unauthorized)?))
 }
 
-/// Begins a session. A session that the browser has already ends, so that nobody goes on with a token that somebody else knows.
+/// Begins a session, and ends the one that the browser already has: an attacker may know its token (session fixation).
 pub async fn sign_in(State(accounts): State<Arc<Accounts>>, request: Request) -> Result<Response, Refusal> {
     let headers = request.headers().clone();
     let address = address(request.extensions());

@@ -24,8 +24,8 @@ const AUTHORIZATION: &str = "authorization";
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// The request's header fields. There is no identity source: without one, API Gateway turns nobody away by itself, and
-    /// remembers nobody.
+    /// The request's header fields. There is no identity source: without one, API Gateway refuses no request by itself, and
+    /// caches no answer.
     #[serde(default)]
     headers: Option<HashMap<String, String>>,
     /// What API Gateway itself says of the request.
@@ -44,7 +44,7 @@ struct RequestContext {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Http {
-    /// The address of whoever opened the connection to API Gateway.
+    /// The address of the client of the connection to API Gateway.
     source_ip: Option<String>,
 }
 

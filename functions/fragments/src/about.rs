@@ -22,6 +22,12 @@ pub fn of(media: &MediaKey, outline: &Outline) -> String {
     about.to_string()
 }
 
+/// The chapters of a content.
+#[must_use]
+pub fn chapters(outline: &Outline) -> String {
+    json!({ "chapters": outline.chapters.iter().map(chapter).collect::<Vec<_>>() }).to_string()
+}
+
 /// Every form, with its address or the reason why there is none.
 fn forms(media: &MediaKey, outline: &Outline) -> Value {
     let codecs: Vec<&str> = outline.tracks.iter().map(|track| track.codec.as_str()).collect();

@@ -14,6 +14,7 @@ use reelspan::http::conditional::{Conditions, Verdict};
 use reelspan::http::etag;
 use reelspan::space::{ContentId, MediaKey, SpaceId};
 use reelspan::store::Found;
+use reelspan_engine::caption;
 use reelspan_engine::container;
 use reelspan_engine::fragment::range::Asked as Range;
 use reelspan_engine::fragment::resolve::{Ask, Meaning};
@@ -36,7 +37,7 @@ use crate::{Delivery, Error, Fragments, Viewers, about};
 const VERSION: u64 = 1;
 
 /// The types of playlists and descriptions, which are sent compressed.
-pub const TEXTS: [&str; 3] = [hls::MIME, dash::MIME, "application/json"];
+pub const TEXTS: [&str; 4] = [hls::MIME, dash::MIME, caption::MIME, "application/json"];
 
 /// How many digits of a digest stand for the version of a content in the names of its segments: 48 bits.
 const TOKEN: usize = 12;
@@ -209,6 +210,11 @@ impl Fragments {
         let private = admitted.secure && self.viewers == Viewers::Direct;
         let (mime, body, fixed) = match &request.name.resource {
             Named::About => ("application/json", text(about::of(&request.media, outline)), false),
+            Named::ChapterList => ("application/json", text(about::chapters(outline)), false),
+            Named::Chapters => {
+                let within = part(request, outline)?.and_then(|meaning| meaning.interval(outline));
+                (caption::MIME, text(caption::chapters(outline, within)), false)
+            }
             Named::Master => {
                 let presentation = presentation(request, outline)?;
                 let table = presentation.table(pages).await?;
@@ -293,9 +299,15 @@ impl Fragments {
 
 /// The streams of the content, or of the part that the request names.
 fn presentation<'a>(request: &Request, outline: &'a Outline) -> Result<Presentation<'a>, Error> {
-    let Some(text) = &request.name.fragment else {
-        return Ok(Presentation::whole(outline).map_err(package::Error::from)?);
-    };
+    match part(request, outline)? {
+        None => Ok(Presentation::whole(outline).map_err(package::Error::from)?),
+        Some(meaning) => Ok(Presentation::part(outline, &meaning)?),
+    }
+}
+
+/// The part that the request names; `None` for the whole content.
+fn part(request: &Request, outline: &Outline) -> Result<Option<Meaning>, Error> {
+    let Some(text) = &request.name.fragment else { return Ok(None) };
     let fragment = Fragment::parse(text);
     // A name is not a query: a part that means nothing has no stream, rather than that of the whole.
     if let Some(ignored) = fragment.ignored.first() {
@@ -305,7 +317,7 @@ fn presentation<'a>(request: &Request, outline: &'a Outline) -> Result<Presentat
     if let Some(without) = meaning.without.first() {
         return Err(Error::NoPart(format!("{}: {}", without.dimension, without.why)));
     }
-    Ok(Presentation::part(outline, &meaning)?)
+    Ok(Some(meaning))
 }
 
 /// The version of a content and of what writes its segments, as their names have it.

@@ -20,7 +20,7 @@ pub use observed::observed;
 use reelspan::http::origin::{Origin, OwnOrigins};
 pub use streamed::run_streamed;
 
-/// Where a request comes from: what API Gateway has seen, or whoever opened the connection to us. No header field says it.
+/// Where a request comes from: the address that API Gateway has seen, or that of the peer of the connection. Header fields do not count.
 #[must_use]
 pub fn address(extensions: &Extensions) -> Option<IpAddr> {
     match extensions.get::<RequestContext>() {

@@ -34,7 +34,7 @@ const TRACE: &str = "x-amzn-trace-id";
 /// The status of a request whose client went away before there was an answer.
 const CLIENT_CLOSED: u16 = 499;
 
-/// Routes of which each request is written down.
+/// Routes that log each request.
 pub fn observed(routes: Router) -> Router {
     routes.layer(from_fn(observe))
 }

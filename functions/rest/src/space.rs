@@ -32,7 +32,7 @@ pub async fn space(table: &SpacesTable, name: &str, who: &Who, right: Right) -> 
 /// gets [`Error::Unauthorized`]. [`Error::Forbidden`] if the caller does not have the right.
 pub fn permitted(found: Option<Space>, name: &str, who: &Who, right: Right) -> Result<Space, Error> {
     let Some(space) = found.filter(|space| space.state == SpaceState::Live) else {
-        who.somebody()?;
+        who.authenticated()?;
         return Err(Error::NoSpace(name.to_owned()));
     };
     if space.allows(who.0.as_ref(), right) {

@@ -74,7 +74,7 @@ impl CookieSetter {
             add(headers, &format!("{name}={value}; Path={path}; Secure; HttpOnly; SameSite=None"));
         }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        // The token is nobody's business to whom the browser goes.
+        // The page that the browser goes to next must not learn the token.
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         Ok(response)
     }

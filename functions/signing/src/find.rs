@@ -26,12 +26,12 @@ const LISTINGS: usize = 10;
 pub struct Format(Option<&'static [&'static str]>);
 
 impl Format {
-    /// Reads a prefix; an empty one is none.
+    /// Reads a prefix. An empty one counts as missing.
     pub fn parse(prefix: Option<&str>) -> Result<Self, Error> {
         let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) else { return Ok(Self(None)) };
         match PREFIXES.iter().find(|(known, _)| *known == prefix) {
             Some((_, extensions)) => Ok(Self(Some(extensions))),
-            None => Err(Error::Bad(format!("resourcePrefix {prefix:?} is none of mp4:, mp3: and flv:"))),
+            None => Err(Error::Bad(format!("resourcePrefix {prefix:?} is not mp4:, mp3: or flv:"))),
         }
     }
 

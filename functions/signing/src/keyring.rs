@@ -50,7 +50,7 @@ impl Keyring {
         let key = trusted(&commons.keys, signer.key_id(), now);
         match key.ok().filter(|key| key.public == signer.key().public()) {
             Some(key) => Ok(Held { until: key.until, signer }),
-            None => Err(Error::Upstream("the signing key is none of those that are trusted".to_owned())),
+            None => Err(Error::Upstream("the signing key is not among the trusted ones".to_owned())),
         }
     }
 }

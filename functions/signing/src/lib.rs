@@ -1,8 +1,8 @@
 //! The function that signs: URLs of what is streamed, and URLs that set cookies. Its tasks are DuraCloud's, under
 //! `/durastore/task`.
 //!
-//! Whoever may read a space may ask for them: what the URL opens could be read by them as it is. Who sees to it that others get
-//! one is the business of whoever asks.
+//! A user who may read a space may ask for them: they could read the same contents without. To whom they give a URL is their own
+//! decision.
 //!
 //! | file | |
 //! | --- | --- |

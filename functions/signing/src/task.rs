@@ -168,13 +168,13 @@ fn given(text: Option<&str>) -> Option<&str> {
 }
 
 pub async fn url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
-    who.somebody()?;
+    who.authenticated()?;
     stream_url(&state, &who, body(request).await?).await
 }
 
 /// `get-url-hls`: `get-url` for HLS.
 pub async fn hls_url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
-    who.somebody()?;
+    who.authenticated()?;
     let asked: FileParameters = body(request).await?;
     stream_url(&state, &who, FileParameters { form: Form::Hls, ..asked }).await
 }
@@ -189,7 +189,7 @@ async fn stream_url(state: &Signing, who: &Who, asked: FileParameters) -> Result
 }
 
 pub async fn signed_url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
-    who.somebody()?;
+    who.authenticated()?;
     let Signed { asked, limits, strict: Flag(strict), max_lead_in } = body(request).await?;
     let disclosure = match (strict, max_lead_in) {
         (true, Some(Seconds(most))) => Disclosure::AtMost(most),
@@ -218,7 +218,7 @@ pub async fn signed_url(State(state): Shared, who: Who, request: Request) -> Res
 }
 
 pub async fn signed_cookies_url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
-    who.somebody()?;
+    who.authenticated()?;
     let own = request.extensions().get::<OwnOrigins>().cloned().unwrap_or_default();
     let Cookies { space_id, redirect_url, limits } = body(request).await?;
     let space = rest::space(&state.table, &space_id, &who, Right::Read).await?;

@@ -26,7 +26,7 @@ use crate::{Error, Shared, Spaces, Who, said};
 const ATTEMPTS: usize = 3;
 
 impl Spaces {
-    /// The content of these names, where it is there in a space in which somebody, or nobody, has this right.
+    /// The content with these names, if it exists and the caller has this right in its space.
     async fn content(&self, names: &Names, who: &Who, right: Right) -> Result<(MediaKey, Content), Error> {
         let space = self.space(&names.first, who, right).await?;
         let missing = || Error::NoContent { space: names.first.clone(), content: names.content.clone() };

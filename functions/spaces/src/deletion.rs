@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_secs(2);
 pub enum Deletions {
     /// By a task of this process. What a process leaves the next one takes up ([`Spaces::resume_deletions`]).
     Here,
-    /// By an invocation of this function that nobody waits for.
+    /// By another invocation of this function, without waiting for it.
     #[cfg(feature = "lambda")]
     Lambda(Invoker),
 }

@@ -22,7 +22,7 @@ pub fn is_wanted(headers: &HeaderMap) -> bool {
     types.any(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// The spaces that somebody may read, and what that one may do with each.
+/// The spaces that a user may read, and the user's rights in each.
 pub fn spaces<'a>(spaces: impl Iterator<Item = &'a Space>, who: &Who) -> Response {
     let spaces: Vec<Value> = spaces.map(|space| described(space, who)).collect();
     json(&json!({ "spaces": spaces }))
@@ -39,7 +39,7 @@ fn described(space: &Space, who: &Who) -> Value {
     })
 }
 
-/// What somebody may do: `OWN` is to write, to delete the space and to turn streaming on and off.
+/// A user's rights: `OWN` is to write, to delete the space and to turn streaming on and off.
 fn right(space: &Space, who: &Who) -> &'static str {
     let who = who.0.as_ref();
     let owns = who.is_some_and(|who| who.role == Role::Admin || space.owner.as_deref() == Some(&who.name));

@@ -20,9 +20,9 @@ use crate::{Error, Shared, Spaces, Who};
 const COPY_SOURCE: &str = "x-dura-meta-copy-source";
 
 pub async fn put(State(state): Shared, who: Who, names: Names, request: Request) -> Result<Response, Error> {
-    who.somebody()?;
+    who.authenticated()?;
     let content = ContentId::parse(&names.content)?;
-    // A bad id is told to whoever may write at all, and an unknown space to everybody.
+    // Only callers who may write learn what is wrong with an id. All callers learn that a space does not exist.
     reelspan::space::SpaceId::parse(&names.first)?;
     let space = state.space(&names.first, &who, Right::Write).await?;
     let key = MediaKey::new(space.id.clone(), content)?;

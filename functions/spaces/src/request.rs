@@ -22,7 +22,7 @@ const MIME_TYPE: HeaderName = HeaderName::from_static("x-dura-meta-content-mimet
 /// The most content ids that one answer has.
 const MOST: usize = 1000;
 
-/// The names of a path, percent-decoded and not validated yet: what is wrong with them is said only to whoever may know.
+/// The names of a path, percent-decoded and not validated yet: only callers with the right to know learn what is wrong with them.
 #[derive(Clone, Debug)]
 pub struct Names {
     /// The space, or the task.

@@ -30,7 +30,7 @@ const EMPTY_ACL: &str = "x-dura-meta-acl: NONE";
 const COUNTED: usize = 1000;
 
 impl Spaces {
-    /// The space of this name, where there is one in which somebody, or nobody, has this right.
+    /// The space with this name, if it exists and the caller has this right in it.
     pub async fn space(&self, name: &str, who: &Who, right: Right) -> Result<Space, Error> {
         reelspan_rest::space(&self.table, name, who, right).await
     }
@@ -74,12 +74,12 @@ impl Spaces {
 }
 
 pub async fn stores(who: Who) -> Result<Response, Error> {
-    who.somebody()?;
+    who.authenticated()?;
     Ok(xml(STORES.to_owned()))
 }
 
 pub async fn spaces(State(state): Shared, who: Who, headers: HeaderMap) -> Result<Response, Error> {
-    who.somebody()?;
+    who.authenticated()?;
     let spaces = state.table.all().await?;
     let readable =
         spaces.iter().filter(|space| space.state == SpaceState::Live && space.allows(who.0.as_ref(), Right::Read));
@@ -91,7 +91,7 @@ pub async fn spaces(State(state): Shared, who: Who, headers: HeaderMap) -> Resul
 }
 
 pub async fn create(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
-    let creator = who.somebody()?;
+    let creator = who.authenticated()?;
     let id = SpaceId::parse(&names.first)?;
     let location = format!("/durastore/{id}");
     if creator.role < Role::Owner {
@@ -147,7 +147,7 @@ pub async fn properties(State(state): Shared, who: Who, names: Names) -> Result<
 
 pub async fn delete(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
     let space = state.space(&names.first, &who, Right::Write).await?;
-    let user = who.somebody()?;
+    let user = who.authenticated()?;
     if user.role != Role::Admin && space.owner.as_deref() != Some(&user.name) {
         return Err(Error::Forbidden(format!("{} is not the owner of space {}", user.name, space.id)));
     }
@@ -163,7 +163,7 @@ pub async fn delete(State(state): Shared, who: Who, names: Names) -> Result<Resp
 }
 
 pub async fn acl(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
-    who.somebody()?;
+    who.authenticated()?;
     let space = state.space(&names.first, &who, Right::Read).await?;
     let mut headers = HeaderMap::new();
     for (name, right) in space.acl.fields() {

@@ -22,12 +22,12 @@ const MOST_PARTS: i32 = 10_000;
 const LARGEST: u64 = 5 << 40;
 
 pub async fn names(who: Who) -> Result<Response, Error> {
-    who.somebody()?;
+    who.authenticated()?;
     Ok(xml(list("<list>", "string", TASKS, "</list>")))
 }
 
 pub async fn perform(State(state): Shared, who: Who, names: Names, request: Request) -> Result<Response, Error> {
-    who.somebody()?;
+    who.authenticated()?;
     let answer = match names.first.as_str() {
         "get-upload-url" => state.upload_url(&who, body(request).await?).await?,
         "complete-upload" => state.complete_upload(&who, body(request).await?).await?,

@@ -46,7 +46,7 @@ struct Rotate {
 }
 
 pub async fn enable(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
-    who.somebody()?;
+    who.authenticated()?;
     let task: Enable = body(request).await?;
     let space = state.owned(&task.space_id, &who).await?;
     let kind = if task.secure.0 { Kind::Secure } else { Kind::Open };
@@ -58,21 +58,21 @@ pub async fn enable(State(state): Shared, who: Who, request: Request) -> Result<
 }
 
 pub async fn disable(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
-    who.somebody()?;
+    who.authenticated()?;
     let space = state.owned(&body::<Of>(request).await?.space_id, &who).await?;
     state.off(&space.id).await?;
     Ok(said(json!({"result": format!("Streaming of space {} is off", space.id)}).to_string()))
 }
 
 pub async fn delete(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
-    who.somebody()?;
+    who.authenticated()?;
     let space = state.owned(&body::<Of>(request).await?.space_id, &who).await?;
     state.delete(&space.id).await?;
     Ok(said(json!({"result": format!("Streaming of space {} is deleted", space.id)}).to_string()))
 }
 
 pub async fn rotate(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
-    if who.somebody()?.role != Role::Admin {
+    if who.authenticated()?.role != Role::Admin {
         return Err(who.refused(|user| format!("{user} is no admin, and only admins replace the signing key")));
     }
     let task: Rotate = body(request).await?;
@@ -92,7 +92,7 @@ impl Streams {
     /// The space of this name, where who asks may turn its streaming on and off.
     async fn owned(&self, name: &str, who: &Who) -> Result<Space, Error> {
         let space = reelspan_rest::space(&self.table, name, who, Right::Write).await?;
-        let user = who.somebody()?;
+        let user = who.authenticated()?;
         if user.role == Role::Admin || space.owner.as_deref() == Some(&user.name) {
             Ok(space)
         } else {

@@ -21,7 +21,7 @@ pub enum SpaceState {
 pub struct Space {
     /// Its name.
     pub id: SpaceId,
-    /// Who made it, and has every right in it; none where nobody in particular did.
+    /// The user who created it, and has every right in it; `None` if no user did.
     pub owner: Option<String>,
     /// When it was made, in seconds since 1970.
     pub created: i64,
@@ -48,7 +48,7 @@ impl Space {
         Self { id, owner, created, acl, properties: BTreeMap::new(), state: SpaceState::Live, streaming: None }
     }
 
-    /// Whether somebody, or nobody in particular, has this right in it.
+    /// Whether a user, or an anonymous caller, has this right in it.
     #[must_use]
     pub fn allows(&self, who: Option<&Identity>, right: Right) -> bool {
         self.acl.allows(who, self.owner.as_deref(), right)

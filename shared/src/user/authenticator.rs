@@ -83,7 +83,7 @@ pub enum Denied {
 pub struct Settings {
     /// How long correct credentials remain valid without another check; zero checks every request.
     pub time_to_live: Duration,
-    /// The rounds of hashing for each check, whoever the user is.
+    /// The rounds of hashing for each check, also for unknown users.
     pub rounds: NonZeroU32,
     /// How many hashes are computed at once.
     pub at_once: usize,

@@ -1,4 +1,4 @@
-/** A menu of which one item is chosen (the pattern "menu button" of the ARIA Authoring Practices Guide). */
+/** A menu with one chosen item (the pattern "menu button" of the ARIA Authoring Practices Guide). */
 
 export interface MenuItem {
     readonly label: string;

@@ -28,7 +28,7 @@ use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
 
 /// The maximum size of a movie box, which describes a week of media; it is held in memory while it is parsed.
 const MAX_MOVIE: u64 = 64 << 20;
-/// The maximum size of the brands, of which a file names a few.
+/// The maximum size of the brands. A file names a few.
 const MAX_BRANDS: u64 = 4096;
 /// The maximum number of top-level boxes. A day in fragments of a tenth of a second has fewer. More are an attack.
 const MAX_BOXES: u32 = 4_000_000;

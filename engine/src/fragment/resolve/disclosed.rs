@@ -94,7 +94,7 @@ fn on_cut(segments: &[Segment], media: Ticks) -> Option<Ticks> {
     nearest.map(|(_, at)| at)
 }
 
-/// Pages of which only those at the ends of a long range are read: the page with the sync sample, and those that were
+/// Pages. Of a long range, only those at the ends are read: the page with the sync sample, and those that were
 /// read before. The pages in between are only for decoding, and determine neither end.
 struct Sparse<'p, P>(&'p mut P);
 

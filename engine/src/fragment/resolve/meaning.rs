@@ -127,7 +127,8 @@ impl Meaning {
     }
 
     /// The selected part of the file; `None` if it is completely outside.
-    pub(crate) fn interval(&self, outline: &Outline) -> Option<Interval> {
+    #[must_use]
+    pub fn interval(&self, outline: &Outline) -> Option<Interval> {
         let all = Interval::new(Time::ZERO, outline.duration)?;
         match self.when {
             When::Always => Some(all),

@@ -63,7 +63,7 @@ async fn a_file_that_takes_several_invocations_is_indexed_as_at_once() {
     let mut next = Some(put(1));
     let mut pieces = 0;
     while let Some(event) = next {
-        // Nobody sees any of it before all of it is there.
+        // Readers see none of it until it is complete.
         assert!(head(&stores).await.is_none() && stores.index.find(&key(), 0..=9).await.unwrap().is_none());
         next = once(&stores, event).await;
         pieces += 1;

@@ -291,7 +291,7 @@ fn a_policy_that_is_none_opens_nothing_even_where_it_is_signed() {
     ] {
         let signature = one.key().sign(json.as_bytes()).unwrap();
         assert_eq!(forged(json.as_bytes(), signature.clone()), Err(Refusal::Policy(Malformed::Json)), "{json:.200}");
-        // Without a key nobody can create such a signature.
+        // Such a signature cannot be created without a key.
         let mut other = signature;
         other[20] ^= 1;
         assert_eq!(forged(json.as_bytes(), other), Err(Refusal::Signature), "{json:.200}");

@@ -22,7 +22,7 @@
 //! 3. Pages are written before the head, and pages of another version are removed only after that last look, on the
 //!    condition that they are of another version and that their writer's event is not later. So the pages of a version that
 //!    is on its way in are not removed by one that is on its way out.
-//! 4. Whoever finds a head that is right already also counts its pages ([`IndexTable::pages_of`]), since a late writer
+//! 4. An indexer that finds a head that is right already also counts its pages ([`IndexTable::pages_of`]), since a late writer
 //!    of another version may have overwritten some before it gave up, and one that ended before its time may have left
 //!    others that were to be removed.
 //!
@@ -33,7 +33,7 @@
 //!
 //! 1. A checkpoint says of which version (format and ETag) it is, and all reads say `If-Match`: of another version, or where the
 //!    object becomes another, indexing begins anew.
-//! 2. Whoever goes on from a checkpoint has not written all pages itself, and a late writer of another version may have
+//! 2. An indexer that continues from a checkpoint has not written all pages itself, and a late writer of another version may have
 //!    overwritten some meanwhile. So it counts them once its head is put, and begins anew where some are missing. A writer that
 //!    comes later still does what point 4 above says.
 //! 3. Two that go on from the same checkpoint write the same pages. The first to end removes the checkpoint; the other finds the
@@ -253,7 +253,7 @@ impl IndexTable {
         self.database.put_all(&self.table, items).await
     }
 
-    /// Puts the head, with the cells of which it has pages, unless one of a later sequencer is there. Says whether it was put.
+    /// Puts the head, with the cells that have a page, unless one of a later sequencer is there. Says whether it was put.
     pub async fn put_head(&self, media: &MediaKey, head: &Head, cells: &Cells) -> Result<bool, Error> {
         let put = Write::new(&self.table, Change::Put(item::of_head(media, head, cells)));
         let not_later = not_later(&Sequencer::new(&head.original.sequencer));
@@ -265,7 +265,7 @@ impl IndexTable {
         self.delete(item::key(media, HEAD), not_later(sequencer)).await
     }
 
-    /// Removes the pages that are not of the version `keep`, of which there are pages in these cells, or all pages where
+    /// Removes the pages of other versions than `keep`, which has pages in these cells, or all pages if
     /// there is nothing to keep; not those that were written for a later event than this sequencer's. Says how many.
     ///
     /// If the cells have no gap, only pages behind them can be of another version, and only those are looked at.
@@ -335,7 +335,7 @@ impl IndexTable {
     }
 }
 
-/// Those of the cells whose pages are asked for along with the head, where a batch has room for so many items.
+/// Those of the cells whose pages are asked for along with the head, if a batch has room for them.
 fn asked(cells: RangeInclusive<u32>, room: usize) -> RangeInclusive<u32> {
     let last = cells.clone().take(room.saturating_sub(1)).take_while(|cell| *cell < Cells::LIMIT).last();
     last.map_or(RangeInclusive::new(1, 0), |last| *cells.start()..=last)

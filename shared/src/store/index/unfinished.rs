@@ -104,7 +104,7 @@ impl IndexTable {
         Ok(())
     }
 
-    /// The head as it is now, and what an indexer has left, for whoever is about to index a file.
+    /// The head as it is now, and what an indexer has left, for an indexer that is about to begin.
     pub async fn look(&self, media: &MediaKey) -> Result<(Option<Stored>, Option<Unfinished>), Error> {
         let sorts = CHECK.to_owned()..=item::HEAD.to_owned();
         let mut items = self.database.query(&Query { sorts, ..self.pages(media, 0..0) }).await?;

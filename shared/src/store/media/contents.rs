@@ -34,7 +34,7 @@ impl Media {
     }
 
     /// At most `count` (and at most 1000) names of a space's contents that begin with `prefix` and come after `after`. Objects
-    /// whose names no content can have, which somebody may have put past this API, are passed over.
+    /// whose names no content can have, which other clients of S3 may have put there, are skipped.
     pub async fn list(
         &self,
         space: &SpaceId,

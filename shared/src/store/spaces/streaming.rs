@@ -1,4 +1,4 @@
-//! The streaming of a space, and what all streamed spaces share. Whoever changes either says which version was read; where
+//! The streaming of a space, and what all streamed spaces share. A change of either says which version was read; where
 //! another was quicker the write is not done, and is begun anew from what is there now.
 
 use super::item::{COMMONS, commons, of_commons, of_streaming};

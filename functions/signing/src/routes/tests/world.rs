@@ -262,7 +262,7 @@ async fn answer(State(aws): State<Arc<Mutex<Aws>>>, request: Request) -> Respons
     format!("<ListBucketResult><IsTruncated>false</IsTruncated>{found}</ListBucketResult>").into_response()
 }
 
-/// When something is over that begins now and lasts so many minutes.
+/// The end of an interval of this many minutes that begins now.
 pub fn in_minutes(minutes: i64) -> i64 {
     now() + minutes * 60
 }

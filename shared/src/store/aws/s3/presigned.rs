@@ -1,4 +1,4 @@
-//! Presigned URLs: whoever has one may do one thing with one content, past every gateway, until it expires. A URL for an upload
+//! Presigned URLs: the holder may do one thing with one content, past every gateway, until the URL expires. A URL for an upload
 //! takes a body of the announced size alone, as `Content-Length` is among its signed headers. (*Amazon S3 User Guide*, Download and
 //! upload objects with presigned URLs.)
 

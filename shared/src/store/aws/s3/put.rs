@@ -202,7 +202,7 @@ impl Checked {
     fn new(bytes: Incoming, length: u64, expected: Option<Md5>, verdict: Verdict) -> Self {
         let body = Self { bytes: Mutex::new(bytes), left: length, hasher: Hasher::default(), expected, verdict };
         if length == 0 {
-            // Nobody may ever ask an empty body for anything.
+            // An empty body may never be polled.
             let _ = body.verdict.set(agree(body.hasher.digest(), expected));
         }
         body
