@@ -75,7 +75,7 @@ impl Content {
     fn write_packets(&self, presentation: &Presentation<'_>, folder: &Path) -> Result<(), Error> {
         let mut pages = &self.pages;
         let table = block_on(presentation.table(&mut pages))?;
-        let addresses = Addresses { version: "x", query: "" };
+        let addresses = Addresses { version: "x", query: "", playlists: "" };
         let rendition = &presentation.renditions()[0];
         let below = folder.join("v-x").join(rendition.name());
         fs::create_dir_all(&below).unwrap();
