@@ -12,7 +12,7 @@ pub struct Who(pub Option<Identity>);
 
 impl Who {
     /// The authenticated user; responds 401 to anonymous callers.
-    pub fn somebody(&self) -> Result<&Identity, Error> {
+    pub fn authenticated(&self) -> Result<&Identity, Error> {
         self.0.as_ref().ok_or(Error::Unauthorized)
     }
 
