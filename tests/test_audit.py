@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import stat
 import subprocess
 
@@ -63,7 +64,10 @@ def test_every_act_is_one_line_that_says_who_did_what_and_what_came_of_it(served
         assert line["time"].endswith("Z") and line["request_id"] and detail.items() <= line.get("detail", {}).items()
     # What was signed and until when, but not the signature or the token.
     for line, answer in ((lines[5], answers[5].json()["signedUrl"]), (lines[6], answers[6].json()["signedCookiesUrl"])):
-        assert line["detail"]["signed"].startswith(answer.rpartition("/")[0]) and line["detail"]["until"].endswith("Z")
+        signed = line["detail"]["signed"]
+        # The URL of the cookies is the same for all spaces; what they open is said.
+        is_said = signed == answer.partition("?")[0] or re.fullmatch(r"http://[\w.:]+/stream/films~\w+/\*", signed)
+        assert is_said and line["detail"]["until"].endswith("Z")
         secret = answer.partition("token=")[2] or answer.partition("Signature=")[2].partition("&")[0]
         assert secret and secret not in json.dumps(lines)
     assert ADMIN[1] not in json.dumps(lines)

@@ -82,7 +82,8 @@ def test_a_function_url_gives_what_a_buffered_answer_could_not(stack, watch):
     event = stack.event("s3-put")
     event["Records"][0]["s3"]["object"] |= {"key": "demo/large.mp4"}
     assert stack.invoke("Indexer", event).said is None
-    assert watch.url("fragments", "GET", "/media/demo/large.mp4").content == body
+    asked = {"x-reelspan-kind": "open"}
+    assert watch.url("fragments", "GET", "/media/demo/large.mp4", asked).content == body
 
 
 def test_cargo_lambda_invoke_gives_a_function_an_event(stack, watch):
@@ -93,4 +94,4 @@ def test_cargo_lambda_invoke_gives_a_function_an_event(stack, watch):
     assert json.loads(watch.invoke("indexer", "s3-put")) is None
     assert "HEAD" in pages(stack, "demo/counter.mp4")
     # It prints the body of a streamed answer, as text.
-    assert b'"mediaFragment":true' in watch.invoke("fragments", "http-validate")
+    assert b'"status":404' in watch.invoke("fragments", "url-missing")

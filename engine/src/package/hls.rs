@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::name::Item;
-use super::{Form, Presentation, Rendition, Row, Table, packets};
+use super::rows::size;
+use super::{Form, Presentation, Rendition, Row, Table};
 use crate::fragment::resolve;
 use crate::media::{Kind, Track};
 
@@ -253,7 +254,7 @@ pub(super) struct Rate {
 /// The bit rates of packets.
 fn rate_of_packets(rendition: &Rendition, table: &Table, rows: &[Row]) -> Rate {
     let peak = rows.iter().map(|row| bits_per_second(row.bytes, row.duration, rendition)).max().unwrap_or(1);
-    let bytes = rows.iter().map(|row| packets::size(table, rendition, row).about).fold(0, u64::saturating_add);
+    let bytes = rows.iter().map(|row| size(table, rendition, row).about).fold(0, u64::saturating_add);
     let lasts = rows.iter().map(|row| row.duration).fold(0, u64::saturating_add);
     Rate { peak, average: bits_per_second(bytes, lasts, rendition).min(peak) }
 }

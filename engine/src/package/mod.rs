@@ -32,8 +32,7 @@ use crate::media::splice::Splice;
 use crate::media::{Interval, Kind, Time};
 
 use name::Item;
-pub use packets::NAME as MUXED;
-pub use rendition::{NoStream, Rendition};
+pub use rendition::{MUXED, NoStream, Rendition};
 pub use rows::{Row, Table};
 
 /// The longest segment that is given out.

@@ -11,14 +11,8 @@ use crate::index::{Elements, Outline, Pages, Runs, cell};
 use crate::media::splice::Splice;
 use crate::media::{Interval, Kind, Run, Ticks, Time, Track};
 
-/// The name of the only rendition begins with it.
-pub const NAME: &str = "ts";
-
 /// The most samples that are written into a segment.
 const MOST_SAMPLES: usize = 1 << 18;
-
-/// The most bytes of tables per second: an element lasts at least half a second.
-const TABLES: u64 = 4 * 188;
 
 /// The only rendition, of a content or a part of it with these tracks: the pictures, and the first sound that HLS has a place for.
 pub fn rendition(
@@ -202,22 +196,4 @@ impl Table {
         let next = of(row.segment + 1, index).filter(|next| next.start < next.end);
         (from, next.map_or(to, |next| to.min(next.start)))
     }
-}
-
-/// Bytes of a segment, from what the table says of each of its tracks: the packets of a track with those of others between them.
-#[derive(Clone, Copy, Debug)]
-pub struct Size {
-    /// About as many as it has.
-    pub about: u64,
-    /// At most as many as it has.
-    pub most: u64,
-}
-
-/// The size of a segment.
-pub fn size(table: &Table, rendition: &Rendition, row: &Row) -> Size {
-    let all = table.segments().get(row.segment).map_or(&[][..], |segment| &segment.tracks);
-    let indexes = std::iter::once(&rendition.index).chain(rendition.muxed.iter().flatten());
-    let bytes = || indexes.clone().filter_map(|index| all.get(*index)).map(|stretch| stretch.bytes);
-    let tables = TABLES * (row.duration / u64::from(rendition.timescale()) + 1);
-    Size { about: bytes().max().unwrap_or(0) + tables, most: bytes().fold(tables, u64::saturating_add) }
 }

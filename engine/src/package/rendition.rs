@@ -82,6 +82,9 @@ const PCM: [&[u8]; 2] = [b"ipcm", b"fpcm"];
 /// MPEG audio whose sample entry is that of MP3, and which players take for MP3.
 const BEFORE_MP3: [&str; 4] = ["mp1", "mp2", "A_MPEG/L1", "A_MPEG/L2"];
 
+/// What the name of a rendition begins with that has all tracks.
+pub const MUXED: &str = "ts";
+
 /// A track as a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendition {
@@ -101,15 +104,11 @@ pub struct Rendition {
 }
 
 impl Rendition {
-    /// Its name: the number of the track from 1, or [`MUXED`](super::MUXED), and the ticks a second of its segments.
+    /// Its name: the number of the track from 1, or [`MUXED`], and the ticks a second of its segments.
     #[must_use]
     pub fn name(&self) -> String {
         let timescale = self.timeline.timescale;
-        if self.muxed.is_some() {
-            format!("{}-{timescale}", super::MUXED)
-        } else {
-            format!("{}-{timescale}", self.place + 1)
-        }
+        if self.muxed.is_some() { format!("{}-{timescale}", MUXED) } else { format!("{}-{timescale}", self.place + 1) }
     }
 
     /// Ticks a second of its segments.

@@ -158,7 +158,7 @@ impl Presentation<'_> {
     /// Completes segments in which tracks are muxed, and which the leading track alone determines so far.
     fn measure(&self, rendition: &Rendition, table: &Table, rows: &mut [Row]) {
         for row in rows.iter_mut() {
-            row.bytes = super::packets::size(table, rendition, row).most;
+            row.bytes = size(table, rendition, row).most;
         }
         // The last one lasts until its last track ends.
         let Some(segments) = self.outline.segments.as_ref().filter(|_| self.part.is_none() && table.is_end) else {
@@ -263,4 +263,25 @@ impl Table {
     pub const fn is_end(&self) -> bool {
         self.is_end
     }
+}
+
+/// The most bytes of tables per second: an element lasts at least half a second.
+const TABLES: u64 = 4 * 188;
+
+/// Bytes of a segment, from what the table says of each of its tracks: the packets of a track with those of others between them.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// About as many as it has.
+    pub about: u64,
+    /// At most as many as it has.
+    pub most: u64,
+}
+
+/// The size of a segment.
+pub fn size(table: &Table, rendition: &Rendition, row: &Row) -> Size {
+    let all = table.segments().get(row.segment).map_or(&[][..], |segment| &segment.tracks);
+    let indexes = std::iter::once(&rendition.index).chain(rendition.muxed.iter().flatten());
+    let bytes = || indexes.clone().filter_map(|index| all.get(*index)).map(|stretch| stretch.bytes);
+    let tables = TABLES * (row.duration / u64::from(rendition.timescale()) + 1);
+    Size { about: bytes().max().unwrap_or(0) + tables, most: bytes().fold(tables, u64::saturating_add) }
 }

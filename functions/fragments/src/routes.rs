@@ -31,15 +31,14 @@ const PREFLIGHT: Duration = Duration::from_hours(24);
 
 /// All routes.
 pub fn table(fragments: Fragments) -> Router {
+    let compressed = (map_response(weaken), CompressionLayer::new().compress_when(is_playlist));
     Router::new()
-        .route("/media/{space}/{*content}", get(media))
+        .route("/media/{space}/{*content}", get(media).layer(compressed))
         .route("/validate", get(validate::validate))
         .route("/health", get(health))
         .fallback(async || Error::NoRoute)
         .method_not_allowed_fallback(async || Error::Method)
         .layer(cors())
-        .layer(CompressionLayer::new().compress_when(is_playlist))
-        .layer(map_response(weaken))
         .layer(CatchPanicLayer::custom(|_| Error::Internal("a handler panicked".to_owned()).into_response()))
         .layer(from_fn(protected))
         .with_state(Arc::new(fragments))
