@@ -108,7 +108,7 @@ impl Rendition {
     #[must_use]
     pub fn name(&self) -> String {
         let timescale = self.timeline.timescale;
-        if self.muxed.is_some() { format!("{}-{timescale}", MUXED) } else { format!("{}-{timescale}", self.place + 1) }
+        if self.muxed.is_some() { format!("{MUXED}-{timescale}") } else { format!("{}-{timescale}", self.place + 1) }
     }
 
     /// Ticks a second of its segments.
