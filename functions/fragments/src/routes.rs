@@ -31,9 +31,9 @@ const PREFLIGHT: Duration = Duration::from_hours(24);
 
 /// All routes.
 pub fn table(fragments: Fragments) -> Router {
-    let compressed = (map_response(weaken), CompressionLayer::new().compress_when(is_playlist));
+    let compression = CompressionLayer::new().compress_when(is_playlist);
     Router::new()
-        .route("/media/{space}/{*content}", get(media).layer(compressed))
+        .route("/media/{space}/{*content}", get(media).layer(compression).layer(map_response(weaken)))
         .route("/validate", get(validate::validate))
         .route("/health", get(health))
         .fallback(async || Error::NoRoute)
