@@ -495,8 +495,6 @@ ROWS = [
 # Events for exceptional situations.
 IN_NEED = [
     Row("space-delete", "SpacesApi", [*STORED, not_streamed, "streaming-enable", "rest-delete-space", ended], both(says(None), objects(), no_space)),
-    # A second key signs only once all edges trust it.
-    Row("streaming-rotate", "StreamingApi", [key_made, "streaming-rotate"], http(200, re.compile("sign"))),
 ]  # fmt: skip
 
 FUNCTIONS = {row.event: row.function for row in ROWS}
