@@ -1,6 +1,6 @@
 //! The tables of one machine: one SQLite file, used directly. Other processes may have it open too, such as `reelspan user`.
 //!
-//! Items that are looked up stay in memory, up to [`CACHED`] bytes. What is cached is never out of date: a write of this process
+//! Items that are looked up stay in memory, up to `CACHED` bytes. What is cached is never out of date: a write of this process
 //! takes its items out before the next read, and a write of another process changes the number of the file's generation, which
 //! every read compares, so that nothing of before is used.
 //!
