@@ -1,8 +1,8 @@
 //! HLS and DASH: from the segment table of an index to playlists, and from its pages to segments. Nothing is transcoded and
 //! nothing is stored: samples are those of the original, bit for bit.
 //!
-//! A [`Presentation`] is a whole content or a part of it, in tracks of CMAF ([`Rendition`]), or in one transport stream ([`Form`]). Its playlists are made of the
-//! segment table alone; a segment is made of the pages that hold its samples.
+//! A [`Presentation`] is a whole content or a part of it, in tracks of CMAF ([`Rendition`]), or in one transport stream
+//! ([`Form`]). Its playlists are made of the segment table alone; a segment is made of the pages that hold its samples.
 //!
 //! | module | what it knows |
 //! | --- | --- |

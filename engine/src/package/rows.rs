@@ -1,7 +1,7 @@
 //! The segments of a rendition, from the segment table.
 
 use super::timeline::LEAD;
-use super::{Presentation, Rendition};
+use super::{LONGEST, Presentation, Rendition};
 use crate::index::{FIRST_PART, Outline, Pages, PagesError, Segment, Stretch, part_at};
 use crate::media::{Kind, Run, Ticks, Time, Track};
 
@@ -9,6 +9,8 @@ use crate::media::{Kind, Run, Ticks, Time, Track};
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     segments: Vec<Segment>,
+    /// The parts of the whole table that it has.
+    parts: (u32, u32),
     /// Whether it has the last segment.
     is_end: bool,
     /// The sync sample at which a part in packets begins.
@@ -37,7 +39,7 @@ impl Table {
             // Every part exists: the head says how many there are.
             segments.extend(part.ok_or(PagesError::Changed)?.segments);
         }
-        Ok(Self { segments, is_end: last == end, entry: None })
+        Ok(Self { segments, parts: (first, last), is_end: last == end, entry: None })
     }
 }
 
@@ -90,15 +92,19 @@ impl Presentation<'_> {
             |instant: Ticks| table.segments.partition_point(|segment| begins(segment).is_some_and(|at| at <= instant));
         let first = begun(bounds.start).saturating_sub(1);
         let behind = begun(bounds.end - Ticks(1)).max(first + 1);
+        // A range of the table may lie within the part, and have neither its beginning nor its end.
+        let Some(part) = self.part else { return Vec::new() };
+        let begins_here = table.parts.0 <= part_at(part.start() - LONGEST);
+        let ends_here = table.is_end || table.parts.1 >= part_at(part.end());
         let segments = table.segments.get(first..behind.min(table.segments.len())).unwrap_or_default();
         let Some(track) = self.outline.tracks.get(rendition.place) else { return Vec::new() };
         let rows = segments.iter().zip(first..).filter_map(|(segment, place)| {
             let stretch = segment.tracks.get(rendition.index).filter(|stretch| stretch.start < stretch.end)?;
             let next = table.segments.get(place + 1);
-            let ending = next.filter(|_| place + 1 == behind).map(|next| self.leading_end(rendition, track, next));
+            let (is_first, is_last) = (begins_here && place == first, ends_here && place + 1 == behind);
+            let ending = next.filter(|_| is_last).map(|next| self.leading_end(rendition, track, next));
             let next = next.and_then(|next| next.tracks.get(rendition.index));
-            let mut row =
-                self.part_row((rendition, track), (segment, *stretch), next, (place == first, place + 1 == behind))?;
+            let mut row = self.part_row((rendition, track), (segment, *stretch), next, (is_first, is_last))?;
             row.segment = place;
             row.to = ending.flatten().map_or(row.to, |ending| ending.max(row.to));
             if let (true, Some(entry)) = (row.begins_part, &table.entry) {

@@ -110,3 +110,46 @@ fn ffmpeg_decodes_the_pictures_of_a_part_that_it_decodes_of_the_film() {
         }
     }
 }
+
+/// A film of 25 minutes with groups of pictures of nine seconds.
+fn long_film(folder: &Folder) -> Content {
+    let path = folder.0.join("long.mp4");
+    let mut command = Command::new("ffmpeg");
+    command.args([
+        "-nostdin",
+        "-v",
+        "error",
+        "-y",
+        "-f",
+        "lavfi",
+        "-i",
+        "color=s=16x16:r=5:d=1500",
+        "-f",
+        "lavfi",
+        "-i",
+    ]);
+    command.args(["anullsrc=r=8000:cl=mono:d=1500", "-c:v", "libx264", "-preset", "ultrafast", "-g", "45"]);
+    command.args(["-keyint_min", "45", "-sc_threshold", "0", "-c:a", "aac", "-b:a", "8k"]).arg(&path);
+    assert!(command.status().expect("ffmpeg has to be installed").success());
+    Content::open(&path).unwrap()
+}
+
+#[test]
+fn each_segment_of_a_long_part_is_there_by_its_name() {
+    let folder = Folder::new("long");
+    let content = long_film(&folder);
+    assert!(content.outline.segments.as_ref().unwrap().parts > 2);
+    for fragment in ["t=100.5,1400.5", "t=0,1300", "t=630,650"] {
+        let presentation = content.presentation(fragment).unwrap();
+        let table = block_on(presentation.table(&mut &content.pages)).unwrap();
+        for rendition in presentation.renditions() {
+            for row in presentation.rows(rendition, &table) {
+                let made = block_on(presentation.segment(&mut &content.pages, rendition, row.start, false));
+                let samples = read(&content.bytes(&made.unwrap_or_else(|error| panic!("{fragment} {row:?}: {error}"))));
+                if rendition.kind == Kind::Video {
+                    assert_eq!(samples.iter().map(|sample| sample.duration).sum::<u64>(), row.duration, "{fragment}");
+                }
+            }
+        }
+    }
+}
