@@ -23,7 +23,7 @@ pub struct Addresses<'a> {
     /// The version of the content: a directory of its own below the multivariant playlist.
     pub version: &'a str,
     /// The query of every URI of a segment or header, with its question mark: a signature for players that send no cookies.
-    /// Empty if there is none.
+    /// Empty for a stream without a signature.
     pub query: &'a str,
     /// The query of every URI of a playlist.
     pub playlists: &'a str,

@@ -28,7 +28,7 @@ pub fn chapters(outline: &Outline) -> String {
     json!({ "chapters": outline.chapters.iter().map(chapter).collect::<Vec<_>>() }).to_string()
 }
 
-/// Every form, with its address or the reason why there is none.
+/// Every form, with its address or the reason why it does not exist.
 fn forms(media: &MediaKey, outline: &Outline) -> Value {
     let codecs: Vec<&str> = outline.tracks.iter().map(|track| track.codec.as_str()).collect();
     let path = media.to_path();

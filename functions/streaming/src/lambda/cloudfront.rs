@@ -11,7 +11,7 @@ use crate::error::CLOUDFRONT;
 pub(crate) enum Fault {
     /// There is one of that name already.
     Exists,
-    /// There is none (any more).
+    /// It does not exist, or not any more.
     Gone,
     /// Anything else.
     Other(Error),
