@@ -34,6 +34,7 @@ fn samples() -> Vec<(usize, Run)> {
             size: sample.size,
             count: 1,
             sync: sample.sync,
+            disposable: false,
             private: Private::NONE,
         };
         (sample.track, run)

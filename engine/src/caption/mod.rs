@@ -57,7 +57,7 @@ impl std::fmt::Display for Stamp {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::index::Container;
+    use crate::index::{Container, FORMAT};
 
     fn outline() -> Outline {
         let chapter = |titles: &[&str], ids: &[&str], start, end| Chapter {
@@ -82,6 +82,7 @@ mod tests {
             pages: 0,
             notes: Vec::new(),
             segments: None,
+            format: FORMAT,
         }
     }
 

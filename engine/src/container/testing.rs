@@ -2,11 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::cast_possible_truncation)]
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures::executor::block_on;
 
-use super::Error;
+use super::{Error, MOST_JUNK, NOT_READ, ReadError, Source};
 use crate::fragment::resolve::{self, Ask, Cut, Meaning, Memory, Part};
 use crate::index::Outline;
 use crate::media::splice::{Piece, Splice};
@@ -17,6 +18,40 @@ pub fn index(file: &[u8]) -> Result<(Outline, Memory), Error> {
     let mut pages = Memory::default();
     let outline = block_on(super::index(&Bytes::copy_from_slice(file), &mut pages))?;
     Ok((outline, pages))
+}
+
+/// A gigabyte that begins with these bytes, and then has only zeros.
+struct Sparse {
+    start: Vec<u8>,
+    /// How many bytes were read.
+    read: AtomicU64,
+}
+
+impl Source for Sparse {
+    fn len(&self) -> u64 {
+        1 << 30
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Bytes, ReadError> {
+        self.read.fetch_add(range.end - range.start, Ordering::Relaxed);
+        let mut bytes = vec![0; (range.end - range.start) as usize];
+        let start = self.start.get(range.start as usize..).unwrap_or_default();
+        let length = start.len().min(bytes.len());
+        bytes[..length].copy_from_slice(&start[..length]);
+        Ok(bytes.into())
+    }
+}
+
+/// Asserts that a file is indexed as before if zeros follow on it, and that of a gigabyte of these few are read.
+pub fn zeros_behind(file: Vec<u8>) {
+    let (plain, _) = index(&file).unwrap();
+    let length = file.len() as u64;
+    let sparse = Sparse { start: file, read: AtomicU64::new(0) };
+    let found = block_on(super::index(&sparse, &mut Memory::default())).unwrap();
+    assert_eq!((found.duration, found.tracks), (plain.duration, plain.tracks));
+    assert!(found.notes.iter().any(|note| note.contains(NOT_READ)), "{:?}", found.notes);
+    let read = sparse.read.into_inner();
+    assert!(read < length + MOST_JUNK + (24 << 20), "{read} bytes were read");
 }
 
 /// The cut of a file between two instants, in nanoseconds, and its bytes; `None` if there is nothing.

@@ -26,7 +26,7 @@ pub use chapters::{Chapters, Mark};
 pub use elements::{Elements, Finder};
 pub use head::{Head, Original, Status};
 pub use limits::{CELL, MAX_PAGE_BYTES, MAX_PAGES};
-pub use outline::{BEFORE, Container, Outline};
+pub use outline::{Container, FORMATS, Outline};
 pub use page::{Element, Page, PageTrack};
 pub use pages::{Memory, Pages, PagesError};
 pub use runs::{Cursor, Runs};
@@ -36,9 +36,13 @@ use std::ops::RangeInclusive;
 
 use crate::media::{Ticks, Time, Track};
 
-/// The format of heads. Increase it for every change of heads, pages or segment tables: files with an index of another
-/// format are indexed again. Until then, an index of the format before is read too, and has no segment table.
-pub const FORMAT: u32 = 6;
+/// The format of indexes. Increase it for every change of heads, pages or segment tables, and of what they say of a file:
+///
+/// - 7: the samples to which no other refers
+/// - 6: the segment table
+///
+/// `reelspan reindex` makes indexes of other formats anew. Until then, those of [`FORMATS`] are read too.
+pub const FORMAT: u32 = 7;
 
 /// The format of pages and of the parts of segment tables. Increase it for every change of either.
 pub const PAGE_FORMAT: u32 = 5;

@@ -1,7 +1,7 @@
 //! The description of a whole file, in the head of an index.
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +9,10 @@ use super::bits::{Input, put_unsigned};
 use super::{Error, FORMAT, Segments};
 use crate::media::{Chapter, Setup, Time, Track};
 
-/// The format before [`FORMAT`].
-pub const BEFORE: u32 = FORMAT - 1;
+/// The formats that are read.
+pub const FORMATS: RangeInclusive<u32> = 5..=FORMAT;
+/// The last format without a segment table.
+const WITHOUT_SEGMENTS: u32 = 5;
 
 /// A container format, by the name of its module.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -58,9 +60,12 @@ pub struct Outline {
     pub pages: u32,
     /// Notes for a person: skipped tracks, chapters left out, a truncated end.
     pub notes: Vec<String>,
-    /// The summary of its segment table; `None` if there is none: its index has the format before, or it has no samples,
-    /// or more tracks than a table can have.
+    /// The summary of its segment table; `None` if there is none: its index has a format without one, or it has no
+    /// samples, or more tracks than a table can have.
     pub segments: Option<Box<Segments>>,
+    /// The format of the index that it is of. A later one may know more of the same file, and make other cuts of it.
+    #[serde(skip)]
+    pub format: u32,
 }
 
 impl Outline {
@@ -77,17 +82,20 @@ impl Outline {
     ///
     /// # Errors
     ///
-    /// If the bytes are not an outline, or one of a format that is neither [`FORMAT`] nor the one before: then the file has
-    /// to be indexed again.
+    /// If the bytes are not an outline, or one of a format that is not in [`FORMATS`]: then the file has to be indexed
+    /// again.
     pub fn unpack(packed: &[u8]) -> Result<Self, Error> {
         let mut input = Input::new(packed);
         let format = input.unsigned().map_err(|Error(what)| Error(format!("no outline: {what}")))?;
-        let outline = match u32::try_from(format) {
-            Ok(FORMAT) => postcard::from_bytes(input.rest()),
-            // The format before ends without a segment table.
-            Ok(BEFORE) => postcard::from_bytes(&[input.rest(), &[0]].concat()),
+        let format = match u32::try_from(format) {
+            Ok(format) if FORMATS.contains(&format) => format,
             _ => return Err(Error(format!("an outline of format {format}, not {FORMAT}"))),
         };
-        outline.map_err(|error| Error(format!("no outline: {error}")))
+        let outline: Result<Self, _> = if format == WITHOUT_SEGMENTS {
+            postcard::from_bytes(&[input.rest(), &[0]].concat())
+        } else {
+            postcard::from_bytes(input.rest())
+        };
+        outline.map(|outline| Self { format, ..outline }).map_err(|error| Error(format!("no outline: {error}")))
     }
 }

@@ -19,6 +19,10 @@ use super::limits::MAX_RUNS;
 use super::{Element, Error, PAGE_FORMAT, Page, PageTrack, column};
 use crate::media::{Private, Run, Ticks};
 
+/// The values of the column of sync samples, besides zero.
+const SYNC: i64 = 1;
+const DISPOSABLE: i64 = 2;
+
 /// A run whose columns are all zero.
 const PLAIN: Run = Run {
     decode: Ticks::ZERO,
@@ -28,6 +32,7 @@ const PLAIN: Run = Run {
     size: 0,
     count: 1,
     sync: false,
+    disposable: false,
     private: Private::NONE,
 };
 
@@ -100,7 +105,7 @@ fn put_runs(out: &mut Vec<u8>, first: Ticks, runs: &[Run], gaps: &[i64]) {
     put(&mut |run| run.duration.0);
     put(&mut |run| run.composition.0);
     put(&mut |run| i64::from(run.size));
-    put(&mut |run| i64::from(run.sync));
+    put(&mut |run| if run.sync { SYNC } else { i64::from(run.disposable) * DISPOSABLE });
     put(&mut |run| i64::from(run.private.first()));
     put(&mut |run| i64::from(run.private.second()));
     column::write(out, gaps);
@@ -248,8 +253,8 @@ fn read_runs(input: &mut Input<'_>, count: usize) -> Result<Vec<Run>, Error> {
     column::read(input, runs_mut, |run, value| put(&mut run.composition.0, value))?;
     column::read(input, runs_mut, |run, value| put(&mut run.size, value))?;
     column::read(input, runs_mut, |run, value| {
-        run.sync = value == 1;
-        value == 0 || value == 1
+        (run.sync, run.disposable) = (value == SYNC, value == DISPOSABLE);
+        run.sync || run.disposable || value == 0
     })?;
     column::read(input, runs_mut, |run, value| {
         let first = u32::try_from(value).ok().filter(|first| *first <= Private::MAX_FIRST);

@@ -27,6 +27,8 @@ pub struct Run {
     pub count: u32,
     /// Decoding can begin at each of these samples.
     pub sync: bool,
+    /// No other sample refers to them, as the file says: decoding the others does not need them. Never true of a sync sample.
+    pub disposable: bool,
     /// What their format has to know of each besides.
     pub private: Private,
 }
@@ -111,12 +113,27 @@ impl Run {
         self.slice(u32::try_from(before).unwrap_or(u32::MAX)..u32::MAX)
     }
 
+    /// Those of its samples that are presented at some time between `from` and `to`; `None` where there are none. One
+    /// without duration is presented at its instant.
+    #[must_use]
+    pub fn presented_within(&self, from: Ticks, to: Ticks) -> Option<Self> {
+        let (before, until) = ((from - self.presentation()).0, (to - self.presentation()).0);
+        let (first, end) = if self.duration > Ticks::ZERO {
+            (before.max(0) / self.duration.0, until.max(0).saturating_add(self.duration.0 - 1) / self.duration.0)
+        } else {
+            (if before <= 0 { 0 } else { i64::MAX }, if until > 0 { i64::MAX } else { 0 })
+        };
+        let sample = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+        self.slice(sample(first)..sample(end))
+    }
+
     /// Takes `next` in if it goes on exactly where this run ends, alike in everything. Says whether it did.
     pub fn absorb(&mut self, next: &Self) -> bool {
         let alike = self.duration == next.duration
             && self.size == next.size
             && self.composition == next.composition
             && self.sync == next.sync
+            && self.disposable == next.disposable
             && self.private == next.private;
         let Some(count) = self.count.checked_add(next.count) else { return false };
         let adjacent = self.decode_end() == next.decode && self.bytes().end == next.offset;
@@ -140,6 +157,7 @@ mod tests {
             size: 11,
             count: 10,
             sync: true,
+            disposable: false,
             private: Private::NONE,
         }
     }
@@ -157,6 +175,28 @@ mod tests {
         let at_once = Run { duration: Ticks::ZERO, ..run() };
         assert_eq!(at_once.presented_from(Ticks(107)), Some(at_once.clone()));
         assert_eq!(at_once.presented_from(Ticks(108)), None);
+    }
+
+    #[test]
+    fn samples_are_presented_within_an_interval() {
+        // The run presents from 107 to 137, three ticks a sample.
+        let cases = [
+            ((0, 200), Some(0..10)),
+            ((107, 108), Some(0..1)),
+            ((109, 110), Some(0..1)),
+            ((110, 114), Some(1..3)),
+            ((0, 107), None),
+            ((137, 200), None),
+            ((136, 200), Some(9..10)),
+        ];
+        for ((from, to), expected) in cases {
+            let expected = expected.and_then(|range| run().slice(range));
+            assert_eq!(run().presented_within(Ticks(from), Ticks(to)), expected, "{from} to {to}");
+        }
+        let at_once = Run { duration: Ticks::ZERO, ..run() };
+        assert_eq!(at_once.presented_within(Ticks(107), Ticks(108)), Some(at_once.clone()));
+        assert_eq!(at_once.presented_within(Ticks(108), Ticks(109)), None);
+        assert_eq!(at_once.presented_within(Ticks(100), Ticks(107)), None);
     }
 
     #[test]

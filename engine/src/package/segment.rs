@@ -122,6 +122,11 @@ fn needed(
         let ends = runs.iter().rposition(|run| run.presentation() < to).map_or(1, |last| last + 1);
         runs.truncate(ends);
     }
+    if rendition.kind == Kind::Video {
+        let is_before = |run: &Run| row.begins_part && run.decode_end() + run.composition <= from;
+        let is_behind = |run: &Run| row.ends_part && run.presentation() >= to;
+        runs.retain(|run| !run.disposable || !is_before(run) && !is_behind(run));
+    }
     runs
 }
 

@@ -68,7 +68,7 @@ fn same(film: &Film, original: &Range<u64>, block: &Bytes, header: u8) -> bool {
 }
 
 /// A decoder has what it needs: the first sample is a sync sample, and between consecutive samples nothing is left out
-/// except what precedes a sync sample, or the leading pictures of the group.
+/// except what precedes a sync sample, the leading pictures of the group, or pictures to which none refers.
 fn check_decodes(Taken { track, samples, .. }: &Taken<'_>) -> Checked {
     let numbers: Vec<usize> = samples.iter().map(|(number, _)| *number).collect();
     let Some(first) = numbers.first() else { return Ok(()) };
@@ -76,7 +76,11 @@ fn check_decodes(Taken { track, samples, .. }: &Taken<'_>) -> Checked {
     for pair in numbers.windows(2).filter(|pair| pair[1] != pair[0] + 1) {
         let sync = &track.samples[pair[0]];
         let leading = |number: usize| track.samples[number].presentation < sync.presentation;
-        let skipped = sync.sync && track.kind == Kind::Video && (pair[0] + 1..pair[1]).all(leading);
+        let unneeded = |number: usize| {
+            let leads = sync.sync && track.kind == Kind::Video && leading(number);
+            leads || track.samples[number].disposable
+        };
+        let skipped = (pair[0] + 1..pair[1]).all(unneeded);
         prop_assert!(track.samples[pair[1]].sync || skipped, "track {}: from {} to {}", track.number, pair[0], pair[1]);
     }
     Ok(())
@@ -127,6 +131,10 @@ fn check_shown_exactly(cut: &Indexed, taken: &Taken<'_>, given: Interval) -> Che
             "sample {number} at {time:?}, not {whole:?} - {from:?}"
         );
         prop_assert!((part.end - part.start).0 > -slack, "sample {number} is not in {given}");
+    }
+    for (number, _) in &taken.samples {
+        let needed = !track.samples[*number].disposable || shown.iter().any(|(shown, _)| shown == number);
+        prop_assert!(needed, "sample {number} is neither shown in {given} nor needed for decoding");
     }
     let before = shown.iter().map(|(_, time)| *time).filter(|time| *time <= Ticks(slack)).max();
     prop_assert!(!begins || before.is_none_or(|last| last.0 >= -slack), "nothing begins with the cut");

@@ -41,6 +41,8 @@ pub struct Sample {
     pub presentation: Ticks,
     pub duration: Ticks,
     pub sync: bool,
+    /// The file says that no other sample refers to it.
+    pub disposable: bool,
     pub data: Bytes,
     /// Its location in the file: in Matroska the whole SimpleBlock or BlockGroup.
     pub bytes: Range<u64>,
@@ -281,6 +283,9 @@ impl TrackPlan {
         let (order, delay) = pictures.order(&syncs);
         let mut decode = Ticks::ZERO;
         let mut latest = Ticks::ZERO;
+        // Half of the MP4s say which pictures no other refers to: those between two others.
+        let says = !matroska && video && any(4 << 32, 0).is_multiple_of(2);
+        let mut farthest = 0;
         let mut samples = Vec::with_capacity(self.count);
         for (at, picture) in order.into_iter().enumerate() {
             let varies = self.varying && !video;
@@ -300,7 +305,10 @@ impl TrackPlan {
             let [.., a, b, c] = at.to_be_bytes();
             let noise = (1..).flat_map(|word: usize| any((word as u64) << 40, at).to_be_bytes());
             let data = [number, a, b, c].into_iter().chain(noise).take(size as usize).collect();
-            samples.push(Sample { decode: own_decode, presentation, duration, sync: syncs[at], data, bytes: 0..0 });
+            let sync = syncs[at];
+            let disposable = says && !sync && picture < farthest;
+            farthest = farthest.max(picture);
+            samples.push(Sample { decode: own_decode, presentation, duration, sync, disposable, data, bytes: 0..0 });
             decode = next;
         }
         let name = self.named.then_some("Ton & Bild");

@@ -144,7 +144,13 @@ fn tables(track: &Track, layout: Layout) -> Vec<u8> {
         offsets.map(|offset| offset as u32).collect()
     };
     let stco = full(if wide { b"co64" } else { b"stco" }, 0, 0, &[&[chunks.len() as u32], &offsets[..]].concat());
-    [stts, ctts, stss, stsc, stsz, stco].concat()
+    let mut sdtp = Vec::new();
+    if samples.iter().any(|sample| sample.disposable) {
+        // sample_is_depended_on (§8.6.4): 2 if no other sample depends on it, else 1.
+        let kinds: Vec<u8> = samples.iter().map(|sample| if sample.disposable { 0b1000 } else { 0b0100 }).collect();
+        sdtp = boxed(b"sdtp", &[&[0; 4], &kinds]);
+    }
+    [stts, ctts, stss, sdtp, stsc, stsz, stco].concat()
 }
 
 /// Appends movie fragments (§8.8), each with its media data, and returns their ranges.
@@ -199,7 +205,11 @@ fn moof(tracks: &[Track], parts: &[(usize, Range<usize>)], layout: Layout, start
         for run in samples.chunks(run) {
             let offset = (run[0].bytes.start as u32).wrapping_sub(start as u32);
             let fields = run.iter().flat_map(|sample| {
-                let flags = if sample.sync { 0x0200_0000 } else { 0x0101_0000 };
+                let flags = match (sample.sync, sample.disposable) {
+                    (true, _) => 0x0200_0000,
+                    (false, true) => 0x0181_0000,
+                    (false, false) => 0x0101_0000,
+                };
                 [sample.duration.0 as u32, sample.data.len() as u32, flags, composition(sample) as u32]
             });
             let trun: Vec<u32> = [run.len() as u32, offset].into_iter().chain(fields).collect();

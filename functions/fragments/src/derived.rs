@@ -19,7 +19,7 @@ use reelspan_engine::container;
 use reelspan_engine::fragment::range::Asked as Range;
 use reelspan_engine::fragment::resolve::{Ask, Meaning};
 use reelspan_engine::fragment::uri::{Fragment, Temporal};
-use reelspan_engine::index::{FIRST_PART, Head, Outline, PAGE_FORMAT, cell_at, part_at};
+use reelspan_engine::index::{FIRST_PART, Head, Outline, cell_at, part_at};
 use reelspan_engine::media::splice::Splice;
 use reelspan_engine::media::{Ticks, Time, Timescale};
 use reelspan_engine::package::hls::{self, Addresses};
@@ -323,7 +323,7 @@ fn part(request: &Request, outline: &Outline) -> Result<Option<Meaning>, Error> 
 /// The version of a content and of what writes its segments, as their names have it.
 fn token(head: &Head, outline: &Outline) -> String {
     let writer = container::format_of(outline).map_or(0, container::Format::writer);
-    let numbers = [u64::from(PAGE_FORMAT), u64::from(writer), VERSION].map(u64::to_be_bytes);
+    let numbers = [u64::from(outline.format), u64::from(writer), VERSION].map(u64::to_be_bytes);
     let parts = std::iter::once(head.original.etag.as_bytes()).chain(numbers.iter().map(<[u8; 8]>::as_slice));
     etag::strong(parts).trim_matches('"').chars().take(TOKEN).collect()
 }

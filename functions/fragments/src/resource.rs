@@ -5,7 +5,7 @@ use reelspan::http::media_type::{MediaType, UNKNOWN};
 use reelspan_engine::container::{self, Format};
 use reelspan_engine::fragment::resolve::{Meaning, Part, When};
 use reelspan_engine::fragment::uri::Fragment;
-use reelspan_engine::index::{Head, Outline, PAGE_FORMAT, Status};
+use reelspan_engine::index::{Head, Outline, Status};
 use reelspan_engine::media::splice::Splice;
 use reelspan_engine::media::{Interval, Time, Track};
 
@@ -128,7 +128,7 @@ fn tag_by(format: Option<&dyn Format>, head: &Head, outline: &Outline, meaning: 
         When::Always | When::Never => Interval::ALL,
     };
     let end = if time.end() < outline.duration { time.end() } else { Time::MAX };
-    let mut numbers = vec![u64::from(PAGE_FORMAT), u64::from(writer)];
+    let mut numbers = vec![u64::from(outline.format), u64::from(writer)];
     numbers.extend([time.start(), end].map(|instant| instant.0.cast_unsigned()));
     numbers.extend(meaning.tracks.iter().flatten().map(|place| *place as u64));
     let numbers: Vec<_> = numbers.into_iter().map(u64::to_be_bytes).collect();
@@ -141,7 +141,7 @@ mod tests {
 
     use reelspan_engine::codec::DecoderConfiguration;
     use reelspan_engine::container::{Error, Extents, IndexFuture, Indexing, Selection, Unavailable, Written};
-    use reelspan_engine::index::{Container, Original};
+    use reelspan_engine::index::{Container, FORMAT, Original};
     use reelspan_engine::media::{Kind, Setup, Timescale, Track};
 
     use super::*;
@@ -171,6 +171,7 @@ mod tests {
             pages: 4,
             notes: Vec::new(),
             segments: None,
+            format: FORMAT,
         }
     }
 

@@ -4,7 +4,9 @@ use std::ops::RangeInclusive;
 
 use reelspan::space::MediaKey;
 use reelspan::store::{Cells, Found, IndexTable, PagesOf, Sequencer, Stores};
-use reelspan_engine::index::{Container, Head, Original, Outline, Packed, Page, PageTrack, Pages, PagesError, Status};
+use reelspan_engine::index::{
+    Container, FORMAT, Head, Original, Outline, Packed, Page, PageTrack, Pages, PagesError, Status,
+};
 use reelspan_engine::media::{Private, Run, Ticks, Time};
 
 use super::empty_stores;
@@ -38,6 +40,7 @@ fn head(etag: &str, sequencer: &str, pages: u32) -> Head {
         pages,
         notes: vec!["a note".to_owned()],
         segments: None,
+        format: FORMAT,
     };
     Head { original: original(etag, sequencer), status: Status::Indexed(outline) }
 }
@@ -52,6 +55,7 @@ fn page(number: u32, size: u32) -> Packed {
         size,
         count: 1,
         sync: true,
+        disposable: false,
         private: Private::NONE,
     };
     let page = Page { number, tracks: vec![PageTrack { before: None, runs: vec![run] }], elements: Vec::new() };

@@ -13,7 +13,7 @@ use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error, pass, tags};
-use crate::index::Outline;
+use crate::index::{FORMAT, Outline};
 use crate::media::{Kind, Private, Run, Setup, Ticks, Time, Timescale, Track};
 
 /// The maximum number of samples of each channel: 36 bits.
@@ -102,6 +102,7 @@ impl pass::Pass for Pass {
             pages: 0,
             notes: Vec::new(),
             segments: None,
+            format: FORMAT,
         })
     }
 }
@@ -160,6 +161,7 @@ impl Samples {
             size: u32::try_from(frame.size).unwrap_or(u32::MAX),
             count: 1,
             sync: true,
+            disposable: false,
             private: Private::NONE,
         };
         out.builder.samples(0, run)?;

@@ -17,7 +17,7 @@ use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error, Unsupported, foreign, pass, tags};
-use crate::index::{Chapters, Container, Outline};
+use crate::index::{Chapters, Container, FORMAT, Outline};
 use crate::media::{Edit, Kind, Run, Setup, Ticks, Time, Timescale, Track};
 
 /// The number of consecutive frames required at the beginning of a file.
@@ -305,6 +305,7 @@ impl File {
             pages: 0,
             notes: Vec::new(),
             segments: None,
+            format: FORMAT,
         }
     }
 }
@@ -324,6 +325,7 @@ const fn run(offset: u64, frame: &Frame, decode: Ticks, duration: Ticks) -> Run 
         size: frame.size,
         count: 1,
         sync: true,
+        disposable: false,
         private: kept(frame),
     }
 }

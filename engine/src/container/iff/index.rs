@@ -13,7 +13,7 @@ use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{Error, pass};
-use crate::index::{Chapters, Outline};
+use crate::index::{Chapters, FORMAT, Outline};
 use crate::media::{Kind, Private, Run, Setup, Ticks, Time, Timescale, Track};
 
 /// How many bytes of `fmt ` or `COMM` are read; ADPCM has a table of 32.
@@ -242,6 +242,7 @@ impl Form {
             pages: 0,
             notes: Vec::new(),
             segments: None,
+            format: FORMAT,
         };
         for note in self.notes {
             out.notes.push(note);
@@ -284,6 +285,7 @@ impl Form {
                     size: u32::try_from(bytes).unwrap_or(u32::MAX),
                     count,
                     sync: true,
+                    disposable: false,
                     private: Private::NONE,
                 });
                 (first, left) = (first + u64::from(count), left - u64::from(count));

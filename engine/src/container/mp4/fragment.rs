@@ -13,6 +13,9 @@ use crate::media::{Run, Ticks};
 const NON_SYNC: u32 = 0x0001_0000;
 const DEPENDS: u32 = 0x0300_0000;
 const DEPENDS_ON_OTHERS: u32 = 0x0100_0000;
+/// `sample_is_depended_on`, and its value of a sample to which no other refers (§8.6.4.3).
+const DEPENDED_ON: u32 = 0x00C0_0000;
+const DISPOSABLE: u32 = 0x0080_0000;
 
 /// The progress of a track, from fragment to fragment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -145,15 +148,19 @@ fn read_run(
             .ok_or_else(|| trun.malformed(format!("its data begins {delta} bytes before the file")))?;
     }
     let first_flags = if flags & 0x4 != 0 { Some(fields.u32()?) } else { None };
-    let sample = |duration: u32, size: u32, flags: u32, composition: i32| Run {
-        decode: Ticks::ZERO,
-        composition: Ticks(i64::from(composition)),
-        duration: Ticks(i64::from(duration)),
-        offset: 0,
-        size,
-        count: 1,
-        sync: flags & NON_SYNC == 0 && flags & DEPENDS != DEPENDS_ON_OTHERS,
-        private: described(defaults.description),
+    let sample = |duration: u32, size: u32, flags: u32, composition: i32| {
+        let sync = flags & NON_SYNC == 0 && flags & DEPENDS != DEPENDS_ON_OTHERS;
+        Run {
+            decode: Ticks::ZERO,
+            composition: Ticks(i64::from(composition)),
+            duration: Ticks(i64::from(duration)),
+            offset: 0,
+            size,
+            count: 1,
+            sync,
+            disposable: !sync && flags & DEPENDED_ON == DISPOSABLE,
+            private: described(defaults.description),
+        }
     };
     let mut give = |mut run: Run| -> Result<(), Error> {
         run.decode = *decode;

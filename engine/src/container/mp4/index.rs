@@ -23,7 +23,7 @@ use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error, TooLarge, Unsupported, pass};
-use crate::index::{Chapters, Outline, cell, cell_end};
+use crate::index::{Chapters, FORMAT, Outline, cell, cell_end};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
 
 /// The maximum size of a movie box, which describes a week of media; it is held in memory while it is parsed.
@@ -122,6 +122,7 @@ impl pass::Pass for Pass {
             pages: 0,
             notes: Vec::new(),
             segments: None,
+            format: FORMAT,
         })
     }
 }

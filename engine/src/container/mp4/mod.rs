@@ -10,6 +10,7 @@ mod chapters;
 mod codec;
 mod compressed;
 mod configuration;
+mod dependencies;
 mod fragment;
 mod gapless;
 mod groups;
@@ -37,7 +38,7 @@ use crate::media::{Kind, Track};
 const CONTAINER: Container = Container::named("mp4");
 
 /// The version of the writer ([`Format::writer`]).
-const WRITER: u32 = 4;
+const WRITER: u32 = 5;
 
 /// ISO base media and QuickTime: MP4, M4A, MOV, 3GP.
 pub struct Mp4;

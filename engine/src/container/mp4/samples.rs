@@ -1,6 +1,7 @@
 //! The samples of a track from its tables (ISO/IEC 14496-12 §8.6, §8.7): walks all tables in parallel, and returns
 //! runs.
 
+use super::dependencies::Dependencies;
 use super::groups::Groups;
 use super::sound::Packets;
 use super::sync::Syncs;
@@ -16,6 +17,7 @@ pub struct Samples<'a> {
     compositions: Runs<'a>,
     sizes: Sizes<'a>,
     syncs: Syncs<'a>,
+    dependencies: Dependencies<'a>,
     chunks: Chunks<'a>,
     chunk: Chunk,
     /// The number of the next sample, from 1.
@@ -45,6 +47,11 @@ impl<'a> Samples<'a> {
             compositions: stbl.child(*b"ctts")?.map(|table| Runs::read(&table)).transpose()?.unwrap_or_default(),
             sizes: Sizes::read(&sizes)?,
             syncs: Syncs::read(stbl.child(*b"stss")?.as_ref(), stbl.child(*b"stps")?.as_ref(), Groups::points(stbl)?)?,
+            dependencies: stbl
+                .child(*b"sdtp")?
+                .map(|table| Dependencies::read(&table))
+                .transpose()?
+                .unwrap_or_default(),
             chunks: Chunks::read(&stbl.expect_child(*b"stsc")?, &offsets)?,
             chunk: Chunk { offset: 0, samples: 0, description: 1 },
             number: 1,
@@ -109,6 +116,8 @@ impl Iterator for Samples<'_> {
         };
         let (sync, left) = self.syncs.peek(self.number);
         count = count.min(left);
+        let (disposable, left) = self.dependencies.peek(self.number);
+        count = count.min(left);
 
         let room = self.file_length.saturating_sub(self.chunk.offset);
         if let Some(fitting) = room.checked_div(u64::from(size)) {
@@ -126,6 +135,7 @@ impl Iterator for Samples<'_> {
             size,
             count,
             sync,
+            disposable: disposable && !sync,
             private: described(self.chunk.description),
         };
         self.decode = run.decode_end();

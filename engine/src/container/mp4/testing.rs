@@ -98,6 +98,7 @@ pub fn track(
             size: 1 + u32::try_from(random.below(90)).unwrap(),
             count: 1,
             sync: number % group == 0,
+            disposable: false,
             private: Private::NONE,
         });
         decode += duration;
@@ -117,6 +118,7 @@ pub fn titles(id: u32, titles: &[(&str, i64)]) -> TestTrack {
             offset: 0,
             count: 1,
             sync: true,
+            disposable: false,
             private: Private::NONE,
             decode,
             duration,

@@ -10,7 +10,7 @@ use super::codec::Codec;
 use crate::codec::Properties;
 use crate::container::Error;
 use crate::container::notes::Notes;
-use crate::index::{self, Container, Outline};
+use crate::index::{self, Container, FORMAT, Outline};
 use crate::media::{Run, Setup, Time, Timescale, Track};
 
 /// The description of a track's stream.
@@ -70,6 +70,7 @@ pub fn outline(
         pages: 0,
         notes: Vec::new(),
         segments: None,
+        format: FORMAT,
     }
 }
 

@@ -12,7 +12,7 @@ use super::cover::{joined, needed};
 use super::pages::Held;
 use super::{Cover, Error, Meaning, Part, Segment, Selected};
 use crate::container::{self, MAX_MADE, Merged, Sink};
-use crate::index::{BuildError, Builder, Built, Memory, Outline, cell, cell_end};
+use crate::index::{BuildError, Builder, Built, FORMAT, Memory, Outline, cell, cell_end};
 use crate::media::splice::{Piece, Splice};
 use crate::media::{Edit, Run, Track};
 
@@ -46,6 +46,7 @@ impl Part {
             pages: count,
             notes: Vec::new(),
             segments: None,
+            format: FORMAT,
             ..original.clone()
         };
         Ok((outline, pages))

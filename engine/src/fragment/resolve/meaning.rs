@@ -221,7 +221,7 @@ mod tests {
 
     use super::*;
     use crate::fragment::uri::Fragment;
-    use crate::index::Container;
+    use crate::index::{Container, FORMAT};
     use crate::media::{Chapter, Setup, Ticks, Timescale};
 
     fn track(id: u64, kind: Kind, name: Option<&str>, timescale: u32, frame: i64) -> Track {
@@ -259,6 +259,7 @@ mod tests {
             pages: 1,
             notes: Vec::new(),
             segments: None,
+            format: FORMAT,
         }
     }
 

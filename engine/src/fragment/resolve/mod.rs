@@ -259,7 +259,10 @@ async fn exactly(
             }
         }
     }
-    Ok((Want::of(place, union(spans)), segments))
+    // Decoding needs no disposable picture before the beginning or after the end.
+    let presented = |segment: &Segment| segment.media.map(|media| (media, media + segment.duration));
+    let presented = (track.kind == Kind::Video).then(|| segments.iter().filter_map(presented).collect());
+    Ok((Want { presented, ..Want::of(place, union(spans)) }, segments))
 }
 
 /// For formats whose playback begins with the first sample: it begins at the previous sync sample of the video, if

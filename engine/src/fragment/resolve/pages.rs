@@ -39,11 +39,13 @@ pub(super) struct Want {
     pub from: Option<Ticks>,
     /// Only those from the first sync sample on.
     pub from_sync: bool,
+    /// Of the disposable ones, only those that are presented in one of these intervals.
+    pub presented: Option<Vec<(Ticks, Ticks)>>,
 }
 
 impl Want {
     pub const fn of(place: usize, spans: Vec<Span>) -> Self {
-        Self { place, spans, from: None, from_sync: false }
+        Self { place, spans, from: None, from_sync: false, presented: None }
     }
 }
 
@@ -233,11 +235,24 @@ impl Want {
             for (position, run) in runs_of(page, self.place) {
                 let run = within(*span, position, run);
                 let run = run.and_then(|run| self.from.map_or(Some(run.clone()), |from| run.presented_from(from)));
+                let run = run.and_then(|run| self.needed(run));
                 if let Some(run) = run.filter(|run| !self.from_sync || run.sync || !taken.is_empty()) {
                     taken.push(run);
                 }
             }
         }
+    }
+}
+
+impl Want {
+    /// The run without disposable samples that are not presented. If it has samples before and after a gap between two
+    /// intervals, it keeps those in the gap.
+    fn needed(&self, run: Run) -> Option<Run> {
+        let Some(presented) = self.presented.as_ref().filter(|_| run.disposable) else { return Some(run) };
+        let parts = || presented.iter().filter(|(from, to)| run.presented_within(*from, *to).is_some());
+        let from = parts().map(|(from, _)| *from).min()?;
+        let to = parts().map(|(_, to)| *to).max()?;
+        run.presented_within(from, to)
     }
 }
 

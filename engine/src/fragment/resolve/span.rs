@@ -201,6 +201,7 @@ mod tests {
             size: 1,
             count,
             sync: true,
+            disposable: false,
             private: crate::media::Private::NONE,
         };
         let runs = [run(0, 0, 3), run(0, 10, 1), run(10, 0, 3), run(10, 10, 2), run(30, 0, 2)];

@@ -18,6 +18,7 @@ fn run(second: i64, offset: u64, size: u32, count: u32) -> Run {
         size,
         count,
         sync: true,
+        disposable: false,
         private: Private::NONE,
     }
 }

@@ -21,6 +21,7 @@ fn sample(second: i64) -> Run {
         size: 10,
         count: 1,
         sync: true,
+        disposable: false,
         private: Private::NONE,
     }
 }

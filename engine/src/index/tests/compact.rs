@@ -15,6 +15,7 @@ fn run(at: i64, offset: u64, size: u32, count: u32, sync: bool) -> Run {
         size,
         count,
         sync,
+        disposable: false,
         private: Private::new(0, 4),
     }
 }

@@ -23,6 +23,7 @@ pub fn samples(group_of_pictures: i64) -> Vec<(usize, Run)> {
             size: sample.size,
             count: 1,
             sync: sample.sync,
+            disposable: false,
             private: Private::NONE,
         };
         (sample.track, run)

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::hour;
-use crate::index::{Container, Element, Outline, Page, PageTrack};
+use crate::index::{Container, Element, FORMAT, Outline, Page, PageTrack};
 use crate::media::{Chapter, Edit, Interval, Kind, Private, Run, Ticks, Time};
 
 /// Numbers of all magnitudes.
@@ -25,6 +25,7 @@ prop_compose! {
             size,
             count,
             sync,
+            disposable: false,
             private: Private::new(first, second),
         }
     }
@@ -140,12 +141,15 @@ fn an_outline_comes_back_and_one_of_another_format_is_refused() {
         pages: 2,
         notes: vec!["a note".to_owned()],
         segments: None,
+        format: FORMAT,
     };
     let packed = outline.pack();
     assert_eq!(Outline::unpack(&packed).unwrap(), outline);
-    // The format before ends here.
+    let before = [&[6], &packed[1..]].concat();
+    assert_eq!(Outline::unpack(&before).unwrap(), Outline { format: 6, ..outline.clone() });
+    // An earlier one ends here.
     let before = [&[5], &packed[1..packed.len() - 1]].concat();
-    assert_eq!(Outline::unpack(&before).unwrap(), outline);
+    assert_eq!(Outline::unpack(&before).unwrap(), Outline { format: 5, ..outline });
     let other = [&[99], &packed[1..]].concat();
     assert!(Outline::unpack(&other).unwrap_err().to_string().contains("format 99"));
     for length in 0..packed.len() {

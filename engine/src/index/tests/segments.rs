@@ -24,6 +24,7 @@ fn run(decode: i64, duration: i64, sync: bool) -> Run {
         size: 10,
         count: 1,
         sync,
+        disposable: false,
         private: Private::NONE,
     }
 }

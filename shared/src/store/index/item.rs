@@ -6,7 +6,7 @@ use super::{Cells, HeadOf, Sequencer};
 use crate::space::MediaKey;
 use crate::store::Error;
 use crate::store::database::{Item, Key, Value};
-use reelspan_engine::index::{BEFORE, FORMAT, Head, Original, Outline, PAGE_FORMAT, Packed, Status};
+use reelspan_engine::index::{FORMAT, FORMATS, Head, Original, Outline, PAGE_FORMAT, Packed, Status};
 
 /// The sort key of a head.
 pub(super) const HEAD: &str = "HEAD";
@@ -96,7 +96,7 @@ pub(super) fn head(item: &Item) -> Result<(Head, Cells), Error> {
         content_type: optional(item, "content_type"),
     };
     let format: u32 = integer(item, "format")?;
-    let (status, cells) = if format != FORMAT && format != BEFORE {
+    let (status, cells) = if !FORMATS.contains(&format) {
         (Status::Refused(format!("its index is of format {format}, not {FORMAT}: it has to be indexed anew")), None)
     } else if string(item, "status")? == "indexed" {
         let outline = Outline::unpack(bytes(item, "outline")?).map_err(Error::dynamodb)?;
@@ -109,7 +109,7 @@ pub(super) fn head(item: &Item) -> Result<(Head, Cells), Error> {
 
 /// The cells that an item names, and the number of parts of the segment table.
 pub(super) fn cells(item: &Item) -> Result<Cells, Error> {
-    // The format before has no such table.
+    // Older formats have no such table.
     Ok(Cells::unpack(bytes(item, "cells")?.to_vec(), integer(item, "parts").unwrap_or(0)))
 }
 

@@ -18,7 +18,7 @@ use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error, TooLarge, Unsupported, pass};
-use crate::index::Outline;
+use crate::index::{FORMAT, Outline};
 use crate::media::{Kind, Setup, Time, Track};
 
 /// The longest accepted `LIST hdrl`, and the maximum size of headers in the outline.
@@ -135,6 +135,7 @@ impl pass::Pass for Pass {
             pages: 0,
             notes: Vec::new(),
             segments: None,
+            format: FORMAT,
         })
     }
 }

@@ -116,6 +116,7 @@ impl Samples {
             size,
             count,
             sync: key.unwrap_or_else(|| lane.stream.coding.is_key(frame, lane.empty)),
+            disposable: false,
             private: Private::NONE,
         };
         lane.empty = false;

@@ -142,6 +142,7 @@ impl Lanes {
                 size: tag.header.tag_size() + u32::try_from(tag.trailer).unwrap_or(0),
                 count: 1,
                 sync,
+                disposable: false,
                 private: Kept { description, trailer: tag.trailer, data }.pack(),
             });
         }

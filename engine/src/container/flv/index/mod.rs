@@ -18,7 +18,7 @@ use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error, Unsupported, pass};
-use crate::index::Outline;
+use crate::index::{FORMAT, Outline};
 use crate::media::{Kind, Time, Track};
 
 /// Tags up to this size are examined as a whole: whether another one follows shows whether their sizes are right. Sizes
@@ -114,6 +114,7 @@ impl pass::Pass for Pass {
             pages: 0,
             notes: Vec::new(),
             segments: None,
+            format: FORMAT,
         })
     }
 }

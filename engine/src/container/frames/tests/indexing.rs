@@ -4,6 +4,7 @@ use super::super::testing::{MP3, adts, frame, free_frame, id3, id3_frame, index,
 use crate::codec::DecoderConfiguration;
 use crate::codec::mpeg_audio::Header;
 use crate::container::frames::Frames;
+use crate::container::testing::zeros_behind;
 use crate::container::{self, Error, Format, Unavailable, cmaf};
 use crate::media::{Kind, Ticks, Time};
 use bytes::Bytes;
@@ -35,6 +36,11 @@ fn a_header_says_how_long_its_frame_is_and_lasts() {
     for none in [0xFFEB_9064_u32, 0xFFF9_9064, 0xFFFB_F064, 0xFFFB_9C64, 0xFFDB_9064, 0] {
         assert_eq!(Header::parse(&none.to_be_bytes()), None, "{none:x}");
     }
+}
+
+#[test]
+fn zeros_behind_the_frames_are_not_read_to_their_end() {
+    zeros_behind(frames(40));
 }
 
 #[test]

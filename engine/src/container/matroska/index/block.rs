@@ -19,6 +19,8 @@ pub struct Head {
     pub relative: i16,
     /// A SimpleBlock's keyframe flag.
     pub keyframe: bool,
+    /// A SimpleBlock's flag that no other frame refers to its frames.
+    pub discardable: bool,
     /// The number of frames: 1 unless they are laced.
     pub frames: u16,
     /// How many bytes of data precede the only frame; `None` if frames are laced.
@@ -42,6 +44,7 @@ impl Head {
             before_timestamp,
             relative: i16::from_be_bytes([*high, *low]),
             keyframe: flags & 0x80 != 0,
+            discardable: flags & 1 != 0,
             frames,
             before_frame: (!laced).then_some(before_timestamp + 3),
             packet: rest.first().filter(|_| !laced).map(|first| [*first, rest.get(1).copied().unwrap_or(0)]),

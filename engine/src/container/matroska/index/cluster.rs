@@ -141,7 +141,8 @@ async fn group(
         let data = data.get(..size).unwrap_or(data);
         match child.id {
             ids::BLOCK if head.is_none() => {
-                head = Head::parse(data);
+                // A Block has no flag for it.
+                head = Head::parse(data).map(|head| Head { discardable: false, ..head });
                 let before = head.map_or(0, |head| head.before_timestamp);
                 element.behind = end - child_end;
                 element.timestamp = at + (child.length + before) as u64 - offset;

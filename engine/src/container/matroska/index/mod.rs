@@ -26,7 +26,7 @@ use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{Error, ReadError, TooLarge, pass};
-use crate::index::{Chapters, Outline};
+use crate::index::{Chapters, FORMAT, Outline};
 use crate::media::{Setup, Time, Track};
 
 /// The longest accepted EBML header, which contains a few small numbers.
@@ -134,6 +134,7 @@ impl pass::Pass for Pass {
             pages: 0,
             notes: Vec::new(),
             segments: None,
+            format: FORMAT,
         })
     }
 }

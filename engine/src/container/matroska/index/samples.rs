@@ -185,6 +185,10 @@ impl Lane {
         let before = self.settle(Some(presentation));
         let decode = self.latest.map_or(presentation, |latest| latest.max(presentation));
         self.latest = Some(decode);
+        let sync = match &mut self.claim {
+            Some(claim) => claim.settle(block.sync, block.opening),
+            None => block.sync || self.coding.kind != Kind::Video,
+        };
         let run = Run {
             decode,
             composition: presentation - decode,
@@ -192,10 +196,8 @@ impl Lane {
             offset: block.offset,
             size: block.size,
             count: 1,
-            sync: match &mut self.claim {
-                Some(claim) => claim.settle(block.sync, block.opening),
-                None => block.sync || self.coding.kind != Kind::Video,
-            },
+            sync,
+            disposable: !sync && block.head.discardable,
             private: Kept {
                 timestamp: block.header,
                 behind: if self.coding.unknown { u64::MAX } else { block.behind },

@@ -209,6 +209,7 @@ impl Lane {
             size: 0,
             count: 1,
             sync: self.codec.kind() != Kind::Video,
+            disposable: false,
             private: Private::NONE,
         };
         self.open = Some(Open {

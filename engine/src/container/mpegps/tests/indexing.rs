@@ -6,6 +6,7 @@ use super::muxer::{
 use super::{contents, index};
 use crate::container::indexed::Indexed;
 use crate::container::mpegps::CONTAINER;
+use crate::container::testing::zeros_behind;
 use crate::media::Kind;
 
 fn times(units: &[Unit]) -> Vec<i64> {
@@ -15,6 +16,11 @@ fn times(units: &[Unit]) -> Vec<i64> {
 fn assert_is_film(found: &Indexed, seconds: i64, what: &str) {
     assert_eq!(found.times(0), times(&pictures(seconds, false)), "pictures, {what}");
     assert_eq!(found.times(1), times(&sound(seconds)), "sound, {what}");
+}
+
+#[test]
+fn zeros_behind_the_packets_are_not_read_to_their_end() {
+    zeros_behind(film(PLAIN, 6));
 }
 
 #[test]

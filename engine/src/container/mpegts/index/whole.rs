@@ -84,6 +84,7 @@ impl Whole {
                     size: 0,
                     count: 1,
                     sync: false,
+                    disposable: false,
                     private: Private::NONE,
                 };
                 self.decode = decode;

@@ -5,6 +5,7 @@ use super::super::packet::Packing;
 use super::muxer::{ADTS, H264, Muxer, Packets, SECOND, SOUND, VIDEO, clock, film, packed, tables, without_tables};
 use super::{contents, index};
 use crate::container::indexed::Indexed;
+use crate::container::testing::zeros_behind;
 use crate::media::Kind;
 
 const PLAIN: Packing = Packing::ALL[0];
@@ -13,6 +14,11 @@ fn of_film(seconds: u64, zero: u64) -> (Vec<u8>, Indexed) {
     let file = packed(&film(&mut Muxer::default(), seconds, zero), PLAIN);
     let indexed = index(&file);
     (file, indexed)
+}
+
+#[test]
+fn zeros_behind_the_packets_are_not_read_to_their_end() {
+    zeros_behind(packed(&film(&mut Muxer::default(), 6, 126_000), PLAIN));
 }
 
 #[test]

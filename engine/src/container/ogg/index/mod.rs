@@ -14,7 +14,7 @@ use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error, pass, tags};
-use crate::index::Outline;
+use crate::index::{FORMAT, Outline};
 use crate::media::{Kind, Time, Track};
 
 /// A file while its pages are read.
@@ -73,6 +73,7 @@ impl pass::Pass for Pass {
             pages: 0,
             notes: Vec::new(),
             segments: None,
+            format: FORMAT,
         })
     }
 }

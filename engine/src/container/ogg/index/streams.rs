@@ -205,6 +205,7 @@ impl Streams {
                 size: sample.size,
                 count: 1,
                 sync: sample.sync,
+                disposable: false,
                 private: sample.part.kept(sample.place),
             };
             builder.samples(*track, run)?;
