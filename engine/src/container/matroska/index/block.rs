@@ -52,6 +52,11 @@ impl Head {
         })
     }
 
+    /// The head of a Block in a group: it has no flag of discardable frames.
+    pub fn of_group(self) -> Self {
+        Self { discardable: false, ..self }
+    }
+
     /// Its duration in nanoseconds, if it contains an Opus packet.
     pub fn opus_duration(&self) -> Option<u64> {
         opus::duration(self.packet?)

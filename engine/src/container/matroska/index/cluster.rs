@@ -141,8 +141,7 @@ async fn group(
         let data = data.get(..size).unwrap_or(data);
         match child.id {
             ids::BLOCK if head.is_none() => {
-                // A Block has no flag for it.
-                head = Head::parse(data).map(|head| Head { discardable: false, ..head });
+                head = Head::parse(data).map(Head::of_group);
                 let before = head.map_or(0, |head| head.before_timestamp);
                 element.behind = end - child_end;
                 element.timestamp = at + (child.length + before) as u64 - offset;

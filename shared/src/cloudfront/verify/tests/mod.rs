@@ -367,7 +367,7 @@ fn a_signature_is_not_shown() {
 #[test]
 fn a_key_of_rsa_signs_and_verifies_as_one_of_ecdsa() {
     let fixture: serde_json::Value =
-        serde_json::from_str(include_str!("../../../../tests/cloudfront/signed_by_botocore.json")).unwrap();
+        serde_json::from_str(include_str!("../../../../../tests/cloudfront/signed_by_botocore.json")).unwrap();
     let pkcs8 = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, fixture["pkcs8"].as_str().unwrap());
     let rsa = Signer::new(K1, SigningKey::from_pkcs8(&pkcs8.unwrap()).unwrap());
     let keys = [TrustedKey { id: K1.to_owned(), public: rsa.key().public(), until: None }];
