@@ -13,9 +13,12 @@
 //! | `packets` | the segments of transport streams, which stay transport streams |
 //! | [`hls`] | playlists (RFC 8216bis) |
 //! | [`dash`] | the manifest (ISO/IEC 23009-1) |
+//! | [`file`] | the same samples as one MP4 |
 //! | [`name`] | the names of all these below a content |
 
 pub mod dash;
+#[cfg(feature = "mp4")]
+pub mod file;
 pub mod hls;
 pub mod name;
 mod packets;
@@ -58,6 +61,9 @@ pub enum Error {
     /// The index cannot be read.
     #[error(transparent)]
     Pages(#[from] PagesError),
+    /// The samples of a part cannot be found.
+    #[error(transparent)]
+    Resolve(#[from] crate::fragment::resolve::Error),
 }
 
 /// What the segments of a presentation are.

@@ -3,6 +3,7 @@
 //! ```text
 //! master.m3u8                                   HLS: the multivariant playlist
 //! manifest.mpd                                  DASH
+//! media.mp4                                     the content as one MP4
 //! about.json                                    what the content plays as
 //! chapters.vtt, chapters.json                   its chapters, as WebVTT and as data
 //! v-{version}/{rendition}/index.m3u8            HLS: the media playlist of a rendition
@@ -13,7 +14,7 @@
 //! v-{version}/{rendition}/{time}.ts             the same segment of a transport stream
 //! ```
 //!
-//! The streams and `chapters.vtt` are there below a fragment too: `t=620,655/master.m3u8`. A version stands for the bytes of the content and
+//! The streams, `media.mp4` and `chapters.vtt` are there below a fragment too: `t=620,655/master.m3u8`. A version stands for the bytes of the content and
 //! for what writes its segments, so that no cache mixes two.
 
 use std::fmt;
@@ -42,6 +43,8 @@ pub enum Resource {
     Master,
     /// DASH's manifest.
     Manifest,
+    /// The content as one MP4.
+    File,
     /// What the content plays as.
     About,
     /// Its chapters as WebVTT.
@@ -101,6 +104,7 @@ impl Resource {
         match path {
             "master.m3u8" => return Some(Self::Master),
             "manifest.mpd" => return Some(Self::Manifest),
+            "media.mp4" => return Some(Self::File),
             "about.json" => return Some(Self::About),
             "chapters.vtt" => return Some(Self::Chapters),
             "chapters.json" => return Some(Self::ChapterList),
@@ -161,6 +165,8 @@ mod tests {
         for (path, fragment, resource) in [
             ("master.m3u8", None, Resource::Master),
             ("manifest.mpd", None, Resource::Manifest),
+            ("media.mp4", None, Resource::File),
+            ("t=1,2/media.mp4", Some("t=1,2"), Resource::File),
             ("about.json", None, Resource::About),
             ("chapters.vtt", None, Resource::Chapters),
             ("t=1,2/chapters.vtt", Some("t=1,2"), Resource::Chapters),

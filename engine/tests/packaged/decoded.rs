@@ -21,7 +21,7 @@ fn decoded(input: &Path, output: &[&str]) -> (Vec<u8>, String) {
 }
 
 /// The digests of the decoded pictures, in order.
-fn pictures(input: &Path) -> (Vec<String>, String) {
+pub fn pictures(input: &Path) -> (Vec<String>, String) {
     let (text, errors) = decoded(input, &["-map", "0:v:0", "-fps_mode", "passthrough", "-f", "framemd5"]);
     let text = String::from_utf8_lossy(&text).into_owned();
     let frames = text.lines().filter(|line| !line.starts_with('#'));
@@ -30,7 +30,7 @@ fn pictures(input: &Path) -> (Vec<String>, String) {
 }
 
 /// The decoded sound, as 16-bit PCM.
-fn sound(input: &Path) -> (Vec<u8>, String) {
+pub fn sound(input: &Path) -> (Vec<u8>, String) {
     decoded(input, &["-map", "0:a:0", "-f", "s16le"])
 }
 

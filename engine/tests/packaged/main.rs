@@ -4,6 +4,7 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 
 mod decoded;
+mod file;
 mod packets;
 mod parts;
 mod promises;

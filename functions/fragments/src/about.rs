@@ -3,7 +3,7 @@
 use reelspan::space::MediaKey;
 use reelspan_engine::index::Outline;
 use reelspan_engine::media::{Chapter, Time, Track};
-use reelspan_engine::package::{Form, NoStream, Presentation, dash, hls};
+use reelspan_engine::package::{Form, NoStream, Presentation, dash, file, hls};
 use serde_json::{Map, Value, json};
 
 /// The description of a content. Addresses are relative to it.
@@ -56,7 +56,11 @@ fn forms(media: &MediaKey, outline: &Outline) -> Value {
             (none.clone(), none)
         }
     };
-    json!({ "file": stored, "hls": hls, "dash": dash })
+    let mp4 = match file::describe(outline) {
+        Ok((mime, codecs)) => json!({ "url": "media.mp4", "mime": mime, "codecs": codecs.join(",") }),
+        Err(why) => json!({ "unavailable": why.to_string() }),
+    };
+    json!({ "file": stored, "hls": hls, "dash": dash, "mp4": mp4 })
 }
 
 fn track(track: &Track) -> Value {

@@ -17,14 +17,14 @@ use reelspan::store::Found;
 use reelspan_engine::caption;
 use reelspan_engine::container;
 use reelspan_engine::fragment::range::Asked as Range;
-use reelspan_engine::fragment::resolve::{Ask, Meaning};
+use reelspan_engine::fragment::resolve::{self, Ask, Meaning};
 use reelspan_engine::fragment::uri::{Fragment, Temporal};
 use reelspan_engine::index::{FIRST_PART, Head, Outline, cell_at, part_at};
 use reelspan_engine::media::splice::Splice;
 use reelspan_engine::media::{Ticks, Time, Timescale};
 use reelspan_engine::package::hls::{self, Addresses};
 use reelspan_engine::package::name::{DERIVED, Item, Name, Resource as Named};
-use reelspan_engine::package::{self, Form, NEAR, NoStream, Presentation, dash};
+use reelspan_engine::package::{self, Form, NEAR, NoStream, Presentation, dash, file};
 
 use crate::admission::{Admitted, Shown};
 use crate::answer::{self, Answer, Extent};
@@ -93,6 +93,21 @@ impl Request {
         None
     }
 
+    /// Whether the query may select a part, as that of the content itself.
+    fn takes_a_query(&self) -> bool {
+        self.name.resource == Named::File
+    }
+
+    /// The query without the proof of access.
+    fn query(&self) -> &str {
+        self.query.as_deref().unwrap_or_default()
+    }
+
+    /// The part that the name selects, or else the query.
+    fn ask(&self) -> Ask {
+        Ask::from(&Fragment::parse(self.name.fragment.as_deref().unwrap_or(self.query())))
+    }
+
     /// The index pages and the parts of the segment table that this will probably need.
     fn guess(&self) -> [RangeInclusive<u32>; 2] {
         let nothing = RangeInclusive::new(1, 0);
@@ -100,6 +115,9 @@ impl Request {
         // Conditions need the head alone.
         if self.conditions.exist() {
             return none;
+        }
+        if self.takes_a_query() {
+            return [resolve::guess(&self.ask()), nothing];
         }
         let fragment = self.name.fragment.as_deref().map(Fragment::parse).unwrap_or_default();
         let part = match fragment.time {
@@ -208,6 +226,7 @@ impl Fragments {
         };
         let addresses = Addresses { version: &token, query, playlists };
         let private = admitted.secure && self.viewers == Viewers::Direct;
+        let mp4;
         let (mime, body, fixed) = match &request.name.resource {
             Named::About => ("application/json", text(about::of(&request.media, outline)), false),
             Named::ChapterList => ("application/json", text(about::chapters(outline)), false),
@@ -227,6 +246,22 @@ impl Fragments {
                 }
                 let table = presentation.table(pages).await?;
                 (dash::MIME, text(presentation.manifest(&table, addresses)), false)
+            }
+            Named::File => {
+                let meaning = match part(request, outline)? {
+                    Some(meaning) => meaning,
+                    // What was signed as a part is not the whole.
+                    None if admitted.secure => exactly(request.query(), outline)?,
+                    None => Meaning::of(&request.ask(), outline),
+                };
+                let file = file::file(outline, pages, &meaning).await?;
+                let whole = || {
+                    let mut whole = Splice::new();
+                    whole.source(0..head.original.size);
+                    whole
+                };
+                mp4 = file.mime;
+                (mp4.as_str(), file.bytes.unwrap_or_else(whole), false)
             }
             Named::Of { version, .. } if *version != token => return Err(Error::OtherVersion),
             Named::Of { rendition, item, .. } => {
@@ -258,7 +293,7 @@ impl Fragments {
             }
         };
         let resource = Resource {
-            etag: tag(head, request, &token, playlists),
+            etag: tag(head, request, &token, if request.takes_a_query() { request.query() } else { playlists }),
             modified: head.original.modified,
             mime: mime.to_owned(),
             indexed: false,
@@ -307,9 +342,13 @@ fn presentation<'a>(request: &Request, outline: &'a Outline) -> Result<Presentat
 
 /// The part that the request names; `None` for the whole content.
 fn part(request: &Request, outline: &Outline) -> Result<Option<Meaning>, Error> {
-    let Some(text) = &request.name.fragment else { return Ok(None) };
-    let fragment = Fragment::parse(text);
     // A name is not a query: a part that means nothing has no stream, rather than that of the whole.
+    request.name.fragment.as_ref().map(|text| exactly(text, outline)).transpose()
+}
+
+/// What a fragment means, if all of it means something.
+fn exactly(text: &str, outline: &Outline) -> Result<Meaning, Error> {
+    let fragment = Fragment::parse(text);
     if let Some(ignored) = fragment.ignored.first() {
         return Err(Error::NoPart(ignored.why.to_string()));
     }
@@ -317,7 +356,7 @@ fn part(request: &Request, outline: &Outline) -> Result<Option<Meaning>, Error> 
     if let Some(without) = meaning.without.first() {
         return Err(Error::NoPart(format!("{}: {}", without.dimension, without.why)));
     }
-    Ok(Some(meaning))
+    Ok(meaning)
 }
 
 /// The version of a content and of what writes its segments, as their names have it.

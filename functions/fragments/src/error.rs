@@ -221,6 +221,7 @@ impl From<package::Error> for Error {
             package::Error::Outside => Self::NoPart("the file has nothing at the requested time".to_owned()),
             package::Error::Container(error) => error.into(),
             package::Error::Pages(error) => resolve::Error::from(error).into(),
+            package::Error::Resolve(error) => error.into(),
         }
     }
 }

@@ -206,7 +206,7 @@ export const texts = {
     },
     forms: {
         title: "Forms",
-        names: { file: "Stored file", hls: "HLS", dash: "DASH" },
+        names: { file: "Stored file", hls: "HLS", dash: "DASH", mp4: "MP4" },
         about: "Description",
         unavailable: (why: string) => `Not available: ${why}.`,
     },

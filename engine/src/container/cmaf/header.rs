@@ -41,13 +41,8 @@ pub fn header(track: &TrackHeader<'_>) -> Vec<u8> {
         out.extend_from_slice(b"dash");
     });
     write_box(&mut out, *b"moov", |out| {
-        write_full_box(out, *b"mvhd", 0, |out| {
-            put(out, &[0, 0, track.timescale, 0, 0x0001_0000, 0x0100_0000, 0, 0]);
-            put(out, &UNITY);
-            put(out, &[0; 6]);
-            put(out, &[TRACK + 1]);
-        });
-        write_box(out, *b"trak", |out| write_track(out, track));
+        write_movie_header(out, track.timescale, TRACK + 1);
+        write_box(out, *b"trak", |out| write_track(out, track, TRACK, true));
         write_box(out, *b"mvex", |out| {
             write_full_box(out, *b"trex", 0, |out| put(out, &[TRACK, 1, 0, 0, 0]));
         });
@@ -55,12 +50,36 @@ pub fn header(track: &TrackHeader<'_>) -> Vec<u8> {
     out
 }
 
-fn write_track(out: &mut Vec<u8>, track: &TrackHeader<'_>) {
+/// A whole `mvhd` without times; `next` is a number that no track has.
+pub fn movie_header(next: u32) -> Vec<u8> {
+    let mut out = Vec::with_capacity(108);
+    write_movie_header(&mut out, 1, next);
+    out
+}
+
+fn write_movie_header(out: &mut Vec<u8>, timescale: u32, next: u32) {
+    write_full_box(out, *b"mvhd", 0, |out| {
+        put(out, &[0, 0, timescale, 0, 0x0001_0000, 0x0100_0000, 0, 0]);
+        put(out, &UNITY);
+        put(out, &[0; 6]);
+        put(out, &[next]);
+    });
+}
+
+/// A whole `trak` of this number, without an edit list and without tables.
+pub fn track_box(track: &TrackHeader<'_>, id: u32) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512 + track.entry.len());
+    write_box(&mut out, *b"trak", |out| write_track(out, track, id, false));
+    out
+}
+
+/// `tables`: with those of a movie without samples.
+fn write_track(out: &mut Vec<u8>, track: &TrackHeader<'_>, id: u32, tables: bool) {
     let is_video = track.kind == Kind::Video;
     let (width, height) = if is_video { track.dimensions } else { (0, 0) };
     write_box(out, *b"tkhd", |out| {
         // Enabled, in the movie and in its preview (§8.3.2.1).
-        put(out, &[7, 0, 0, TRACK, 0, 0, 0, 0, 0, if is_video { 0 } else { 0x0100_0000 }]);
+        put(out, &[7, 0, 0, id, 0, 0, 0, 0, 0, if is_video { 0 } else { 0x0100_0000 }]);
         put(out, &track.matrix);
         put(out, &[width << 16, height << 16]);
     });
@@ -107,10 +126,12 @@ fn write_track(out: &mut Vec<u8>, track: &TrackHeader<'_>) {
                     put(out, &[1]);
                     out.extend_from_slice(track.entry);
                 });
-                write_full_box(out, *b"stts", 0, |out| put(out, &[0]));
-                write_full_box(out, *b"stsc", 0, |out| put(out, &[0]));
-                write_full_box(out, *b"stsz", 0, |out| put(out, &[0, 0]));
-                write_full_box(out, *b"stco", 0, |out| put(out, &[0]));
+                if tables {
+                    write_full_box(out, *b"stts", 0, |out| put(out, &[0]));
+                    write_full_box(out, *b"stsc", 0, |out| put(out, &[0]));
+                    write_full_box(out, *b"stsz", 0, |out| put(out, &[0, 0]));
+                    write_full_box(out, *b"stco", 0, |out| put(out, &[0]));
+                }
             });
         });
     });

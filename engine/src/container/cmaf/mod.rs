@@ -9,3 +9,5 @@ pub use super::unavailable::Unavailable;
 pub use entry::{check, rfc6381, sample_entry};
 pub use fragment::{Sample, segment};
 pub use header::{TrackHeader, UNITY, header};
+#[cfg(feature = "mp4")]
+pub(super) use header::{movie_header, track_box};

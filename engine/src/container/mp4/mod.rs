@@ -29,6 +29,8 @@ mod tests;
 mod window;
 mod write;
 
+pub use write::remux;
+
 use super::{Error, Format, IndexFuture, Indexing, Selection, Unavailable, Written, pass};
 use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};

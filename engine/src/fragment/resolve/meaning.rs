@@ -122,7 +122,7 @@ impl Meaning {
     }
 
     /// The positions of the selected tracks.
-    pub(super) fn places(&self, outline: &Outline) -> Vec<usize> {
+    pub(crate) fn places(&self, outline: &Outline) -> Vec<usize> {
         self.tracks.clone().unwrap_or_else(|| (0..outline.tracks.len()).collect())
     }
 

@@ -191,6 +191,35 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
     Ok(Cut::Part(Box::new(Part { file, mime, given, tracks: meaning.tracks.clone(), selected })))
 }
 
+/// The samples of these tracks for an MP4 that plays exactly the interval of a meaning, whatever the format of the file
+/// is; `None` if there are none.
+///
+/// # Errors
+///
+/// If the pages cannot be read, or the samples exceed the memory of a cut.
+pub async fn exact(
+    outline: &Outline,
+    pages: &mut impl Pages,
+    meaning: &Meaning,
+    chosen: &[usize],
+) -> Result<Option<Selection>, Error> {
+    let Some(given) = meaning.interval(outline) else { return Ok(None) };
+    pages.reserve(estimate(outline, meaning)).await?;
+    let mut held = Held::new(pages, outline.pages);
+    if meaning.when != When::Always {
+        let selection = select_exactly(outline, &mut held, chosen, given).await?;
+        return Ok(there(outline, selection));
+    }
+    // All samples, also those that are never presented.
+    let mut tracks = Vec::with_capacity(chosen.len());
+    for (place, track) in places(outline, chosen) {
+        let all = find(&mut held, place, track, Bound::Open, Bound::Open).await?;
+        tracks.push((Want::of(place, all.into_iter().collect()), segments(track, given)));
+    }
+    let selection = taken(outline, &mut held, tracks, given).await?;
+    Ok(there(outline, selection))
+}
+
 /// The samples of these tracks that present an interval, and those that have to be decoded before; `None` if there are
 /// none.
 async fn select(
@@ -199,18 +228,23 @@ async fn select(
     chosen: &[usize],
     given: Interval,
 ) -> Result<Option<Selection>, Error> {
-    let mut selection = if places(outline, chosen).all(|(_, track)| format.starts_exactly(outline, track)) {
+    let selection = if places(outline, chosen).all(|(_, track)| format.starts_exactly(outline, track)) {
         select_exactly(outline, held, chosen, given).await?
     } else {
         select_from_sync((outline, format), held, chosen, given).await?
     };
-    // A track without a sample in the interval would be an empty track, which some players cannot handle.
+    Ok(there(outline, selection))
+}
+
+/// A selection without tracks that have no sample in the interval: some players cannot handle an empty track. `None` if
+/// no track remains.
+fn there(outline: &Outline, mut selection: Selection) -> Option<Selection> {
     selection.tracks.retain(|track| !track.runs.is_empty());
     if selection.tracks.is_empty() {
-        return Ok(None);
+        return None;
     }
     selection.given = within_tracks(outline, &selection);
-    Ok(Some(selection))
+    Some(selection)
 }
 
 /// For formats whose playback can begin at any instant: each track's samples for the interval, trimmed to it by the

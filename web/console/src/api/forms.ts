@@ -3,14 +3,14 @@
 import { derivedUrl } from "../model/derived.ts";
 
 export interface Form {
-    readonly name: "file" | "hls" | "dash";
+    readonly name: "file" | "hls" | "dash" | "mp4";
     /** The absolute address; `undefined`: there is no such form. */
     readonly url: string | undefined;
     /** The media type, or why there is no such form. */
     readonly note: string;
 }
 
-const NAMES = ["file", "hls", "dash"] as const;
+const NAMES = ["file", "hls", "dash", "mp4"] as const;
 
 /** What the server says of the forms; `undefined` if it says nothing, such as of a file that is no media. */
 export async function forms(source: string, signal?: AbortSignal): Promise<readonly Form[] | undefined> {

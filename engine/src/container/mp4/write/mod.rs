@@ -2,8 +2,10 @@
 //! Sample descriptions and all other boxes of a track are copied; new are the durations, the sample tables, and an edit
 //! list that makes playback begin at exactly the requested instant (ISO/IEC 14496-12 §8.6.6).
 
+mod remux;
 mod tables;
 
+pub use self::remux::remux;
 use self::tables::{Chunks, Counted};
 use super::samples::description;
 use super::sound::Packets;
@@ -26,15 +28,34 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         tracks.push(CutTrack::new(track, selected)?);
     }
     let length = selection.tracks.iter().flat_map(|selected| &selected.runs).map(|run| bytes(&run)).sum::<u64>();
-    // 64-bit offsets only if they are needed. The movie box itself is far smaller than the difference.
-    let wide = length > u64::from(u32::MAX) - (1 << 30);
-    let tables: u64 = tracks.iter().map(|track| tables::length(&track.counted())).sum();
-    fits(tables)?;
-    let (data, chunks) = lay_out(&selection.tracks, &tracks, wide)?;
+    let wide = is_wide(length);
+    fits(tables_of(&tracks))?;
+    let Layout { data, chunks, .. } = lay_out(&selection.tracks, &tracks, wide)?;
     for (track, chunks) in tracks.iter_mut().zip(chunks) {
         track.chunks = chunks;
     }
-    let tables = tables + tracks.iter().map(|track| track.chunks.memory()).sum::<u64>();
+    write_movie((brands, header), tracks, &data, wide)
+}
+
+/// Whether chunk offsets have 64 bits: only if samples of this many bytes need them. The movie box itself is far smaller
+/// than the difference.
+const fn is_wide(length: u64) -> bool {
+    length > u32::MAX as u64 - (1 << 30)
+}
+
+/// The size of the tables of samples in bytes, without those of chunks.
+fn tables_of(tracks: &[CutTrack<'_>]) -> u64 {
+    tracks.iter().map(|track| tables::length(&track.counted())).sum()
+}
+
+/// Writes a file with these boxes `ftyp` and `mvhd`, these tracks, and their samples behind them.
+fn write_movie(
+    (brands, header): (&[u8], &[u8]),
+    mut tracks: Vec<CutTrack<'_>>,
+    data: &Splice,
+    wide: bool,
+) -> Result<Written, Error> {
+    let tables = tables_of(&tracks) + tracks.iter().map(|track| track.chunks.memory()).sum::<u64>();
     fits(tables + data.memory())?;
 
     let timescale = movie_timescale(&tracks)?;
@@ -69,7 +90,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     }
     let mut splice = Splice::new();
     splice.made(made);
-    splice.append(&data);
+    splice.append(data);
     Ok(Written { splice, setup: 0..base, elements: Extents::default() })
 }
 
@@ -86,6 +107,16 @@ fn bytes(run: &Run) -> u64 {
 fn fits(taken: u64) -> Result<(), Error> {
     let bound = MAX_MADE as u64;
     if taken > bound { Err(Error::Memory { taken, bound }) } else { Ok(()) }
+}
+
+/// The media data of a file.
+struct Layout<R> {
+    /// The samples of all tracks.
+    data: Splice,
+    /// Of each track, where they are in it.
+    chunks: Vec<Chunks>,
+    /// Of each track, what has changed of its samples.
+    runs: Vec<R>,
 }
 
 /// One track of a cut.
@@ -134,7 +165,7 @@ fn ticks(value: Ticks) -> u64 {
 
 /// Lays out the samples of all tracks in the order of the original, so that they are read in one go, and gives each
 /// track its chunks.
-fn lay_out(selected: &[Selected], tracks: &[CutTrack<'_>], wide: bool) -> Result<(Splice, Vec<Chunks>), Error> {
+fn lay_out(selected: &[Selected], tracks: &[CutTrack<'_>], wide: bool) -> Result<Layout<()>, Error> {
     let mut chunks: Vec<Chunks> = tracks.iter().map(|_| Chunks::of(wide)).collect();
     let mut data = Splice::new();
     for (place, run) in Merged::new(selected) {
@@ -145,7 +176,7 @@ fn lay_out(selected: &[Selected], tracks: &[CutTrack<'_>], wide: bool) -> Result
         chunks.put(offset..data.len(), samples, description(&run))?;
     }
     chunks.iter_mut().for_each(Chunks::end);
-    Ok((data, chunks))
+    Ok(Layout { data, chunks, runs: Vec::new() })
 }
 
 /// The timescale of the movie, in which edits are measured: one in which every track's durations are integers, if it
