@@ -79,6 +79,29 @@ def test_chapters_are_webvtt_and_data(server):
     assert requests.get(f"{server.url}/media/demo/counter.webm/~/chapters.vtt").text == "WEBVTT\n"
 
 
+def test_any_content_is_given_out_as_one_mp4(server, samples):
+    for name in ["counter.mkv", "formats/reordered.flv", "formats/wave.wav", "formats/layer-2.mp2", "counter.webm"]:
+        about = requests.get(f"{server.url}/media/demo/{name}/~/about.json").json()
+        form = about["forms"]["mp4"]
+        url = urllib.parse.urljoin(f"{server.url}/media/demo/{name}/~/about.json", form["url"])
+        whole = requests.get(url)
+        assert (whole.status_code, whole.headers["content-type"]) == (200, form["mime"]), name
+        assert requests.head(url).headers["content-length"] == str(len(whole.content))
+        middle = requests.get(url, headers={"range": "bytes=1000-1999"})
+        assert (middle.status_code, middle.content) == (206, whole.content[1000:2000])
+        part = requests.get(f"{url}?t=0.5,1.5")
+        assert part.headers["etag"] != whole.headers["etag"] and len(part.content) < len(whole.content)
+        assert requests.get(url.replace("media.mp4", "t=0.5,1.5/media.mp4")).content == part.content
+        probe = ["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", f"{url}?t=0.5,1.5"]
+        assert float(subprocess.check_output(probe)) == pytest.approx(1, abs=0.05), name
+    stored = requests.get(f"{server.url}/media/demo/counter.mp4/~/media.mp4")
+    assert stored.content == (samples / "counter.mp4").read_bytes()
+    for name in ("formats/h264.ts", "formats/system.mpg"):
+        refused = requests.get(f"{server.url}/media/demo/{name}/~/media.mp4")
+        assert refused.status_code == 415 and "packets" in refused.json()["detail"]
+    assert requests.get(f"{server.url}/media/demo/counter.mkv/~/media.mp4?t=999").status_code in (404, 416)
+
+
 def test_names_that_are_not_there_are_404(server):
     base = f"{server.url}/media/demo/counter.mkv/~"
     variants = m3u8.load(f"{base}/master.m3u8")

@@ -17,6 +17,19 @@
 //! | [`streaming`] | where viewers reach what is streamed, and the key that signs |
 //!
 //! The crate does not depend on Lambda, and only [`store`] and [`streaming`] call AWS.
+//!
+//! Text from outside becomes a name only by its parser, and the stores take nothing but such names:
+//!
+//! ```
+//! use reelspan::space::{ContentId, MediaKey, SpaceId};
+//!
+//! let (space, content) = (SpaceId::parse("lectures")?, ContentId::parse("2024/talk one.flv")?);
+//! assert_eq!(MediaKey::new(space, content)?.to_path(), "lectures/2024/talk%20one.flv");
+//! assert!(SpaceId::parse("../users").is_err());
+//! // What is derived from a content stands below `~`.
+//! assert!(ContentId::parse("talk.flv/~/master.m3u8").is_err());
+//! # Ok::<(), reelspan::space::NameError>(())
+//! ```
 
 pub mod budget;
 pub mod cloudfront;
