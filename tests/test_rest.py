@@ -159,7 +159,11 @@ def test_a_content_is_stored_with_its_md5_type_and_properties(rest):
         assert (answer.status_code, answer.content) == (200, body if method == "GET" else b"")
         fields = {name.lower(): value.encode("latin-1").decode() for name, value in answer.headers.items()}
         assert fields["content-type"] == "audio/mpeg"
-        assert fields["content-length"] == "5"
+        if method == "HEAD":
+            # Whatever a gateway says.
+            assert fields.pop("x-dura-meta-content-size") == "5"
+        if method == "GET" or rest.kind == "serve":
+            assert fields["content-length"] == "5"
         assert fields["content-md5"] == fields["etag"].strip('"') == md5(body)
         assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", fields["last-modified"])
         properties = {name: value for name, value in fields.items() if name.startswith("x-dura-meta-")}

@@ -126,21 +126,28 @@ def test_ten_thousand_contents_are_listed_in_pages_in_order_and_none_twice(rest)
 
 
 def test_a_large_file_is_stored_by_curl_either_way(rest, tmp_path):
-    """Through the server on one machine; and past the gateway, by a redirect that curl follows."""
+    """Through the server on one machine; and past the gateway, to the URL that the server gives for a size without a body."""
     space, body = rest.space(group_public="READ"), os.urandom(12_000_000)
     file = tmp_path / "large.bin"
     file.write_bytes(body)
     digest = base64.b64encode(hashlib.md5(body).digest()).decode()
+    user = ("-u", f"founder:{password('founder')}")
     for name, fields in [
         ("plain", []),
         ("noted", ["-H", "x-dura-meta-color: green", "-H", "x-dura-meta-title: grün 100%", "-H", "Content-Type: text/css"]),
         ("checked", ["-H", f"Content-MD5: {digest}"]),
     ]:
         url = f"{rest.url}/durastore/{space}/{name}%20file"
-        status = curl("-L", "-T", str(file), "-u", f"founder:{password('founder')}", *fields, "-o", "/dev/null", "-w", "%{http_code}", url)
+        status = curl("-T", str(file), *user, *fields, "-o", "/dev/null", "-w", "%{http_code}", url)
+        if rest.kind == "lambda":
+            assert status == "413"
+            sized = ("-H", f"x-dura-meta-content-size: {len(body)}", "-X", "PUT", "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}")
+            status, there = curl(*user, *fields, *sized, url).split()
+            assert status == "307" and rest("HEAD", f"{space}/{name}%20file").status_code == 404
+            status = curl("-T", str(file), *fields, "-o", "/dev/null", "-w", "%{http_code}", there)
         assert status in ("200", "201")
         head = rest("HEAD", f"{space}/{name}%20file")
-        assert (head.headers["content-md5"], int(head.headers["content-length"])) == (md5(body), len(body))
+        assert (head.headers["content-md5"], int(head.headers["x-dura-meta-content-size"])) == (md5(body), len(body))
         if name == "noted":
             assert head.headers["content-type"] == "text/css"
             assert head.headers["x-dura-meta-color"] == "green"
@@ -150,6 +157,19 @@ def test_a_large_file_is_stored_by_curl_either_way(rest, tmp_path):
         curl("-L", "-o", str(got), url)
         assert got.read_bytes() == body
         assert rest("GET", f"{space}/{name}%20file", headers={"Range": "bytes=100-199"}).content == body[100:200]
+
+
+def test_what_api_gateway_accepts_and_lambda_does_not_is_refused_before_any_function(invoked):
+    """Between the two limits nothing reaches the function, whatever the client expects."""
+    space = invoked.space()
+    for size, status in [(4_400_000, 201), (5_000_000, 413), (9_999_999, 413), (10_000_001, 413)]:
+        answer = invoked("PUT", f"{space}/{size}", data=bytes(size), headers={"Expect": "100-continue"})
+        assert answer.status_code == status
+    assert invoked.objects(space) == {"4400000"}
+    # A size that the gateway carries needs no detour, and a body is what it is, whatever size is claimed.
+    for body, claimed in ((b"", "4000000"), (b"hello", "12000000"), (b"", "many"), (b"", "0")):
+        assert invoked("PUT", f"{space}/small", data=body, headers={"x-dura-meta-content-size": claimed}).status_code == 201
+        assert invoked("GET", f"{space}/small").content == body
 
 
 def test_what_s3_would_not_understand_is_not_sent_to_it(invoked):

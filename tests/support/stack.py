@@ -2,6 +2,7 @@
 the runtime emulator, each with the environment from the template, and with its own identity for AWS."""
 
 import base64
+import collections
 import contextlib
 import json
 import pathlib
@@ -47,7 +48,7 @@ class Template:
     def __init__(self, root: pathlib.Path, **parameters: str):
         made = yaml_parse((root / "template.yaml").read_text())
         self.globals, self.resources, self.outputs = made["Globals"]["Function"], made["Resources"], made["Outputs"]
-        self.conditions = made.get("Conditions", {})
+        self.conditions, self.mappings = made.get("Conditions", {}), made.get("Mappings", {})
         defaults = {name: str(what.get("Default", "")) for name, what in made["Parameters"].items()}
         self.names = PSEUDO | defaults | parameters
 
@@ -74,6 +75,8 @@ class Template:
                 return re.sub(r"\$\{([^}]+)\}", lambda found: self.sub(found[1]), text)
             case {"Fn::If": [condition, yes, no]}:
                 return self.value(yes if self.holds(self.conditions[condition]) else no)
+            case {"Fn::FindInMap": [name, first, second]}:
+                return self.mappings[name][first][second]
             case {"Fn::Join": [separator, parts]}:
                 return separator.join(self.value(parts))
             case dict():
@@ -147,6 +150,7 @@ class Stack(contextlib.ExitStack):
         self.functions = {}
         self.done = set()
         self.lock = threading.Lock()
+        self.locks: dict[str, threading.Lock] = collections.defaultdict(threading.Lock)
 
     def __enter__(self) -> "Stack":
         super().__enter__()
@@ -195,16 +199,17 @@ class Stack(contextlib.ExitStack):
         return {name: str(value) for name, value in self.template.value(variables[0] | variables[1]).items()} | emulator.ACCOUNT | own
 
     def invoke(self, function: str, event) -> Answer:
-        """One at a time, as the emulator requires."""
+        """One at a time of each function, as the emulator requires."""
         with self.lock:
-            return self._invoke(function, event)
-
-    def _invoke(self, function: str, event) -> Answer:
-        if function not in self.functions:
-            log = self.enter_context((self.logs / f"{function}.log").open("ab"))
-            program = servers.built(self.root, self.template.program(function))
-            self.functions[function] = self.enter_context(emulator.running(program, self.environment(function), log))
-        return Answer(self.functions[function](event).content)
+            lock = self.locks[function]
+        with lock:
+            with self.lock:
+                if function not in self.functions:
+                    log = self.enter_context((self.logs / f"{function}.log").open("ab"))
+                    program = servers.built(self.root, self.template.program(function))
+                    self.functions[function] = self.enter_context(emulator.running(program, self.environment(function), log))
+                invoke = self.functions[function]
+            return Answer(invoke(event).content)
 
     def restart(self, function: str) -> None:
         """Starts another process for the function; the old one ends with the stack."""

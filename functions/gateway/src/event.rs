@@ -80,12 +80,24 @@ pub fn request(event: &[u8], context: Context) -> Result<Request, EventError> {
     *request.uri_mut() = Uri::from(target(&path, &query, has_decoded_path(&event.request_context))?);
     *request.method_mut() = event.request_context.http.method.clone();
     *request.headers_mut() = event.headers;
+    request.headers_mut().values_mut().for_each(restore_utf8);
     let cookies = event.cookies.unwrap_or_default().join("; ");
     if let (false, Ok(cookies)) = (cookies.is_empty(), HeaderValue::from_str(&cookies)) {
         request.headers_mut().insert(COOKIE, cookies);
     }
     request.extensions_mut().insert(RequestContext::ApiGatewayV2(event.request_context));
     Ok(request.with_lambda_context(context))
+}
+
+/// Restores a value that was sent as UTF-8 and read as ISO 8859-1: `grÃ¼n` becomes `grün`. AWS does not document as what an HTTP
+/// API reads header fields, and JSON has either.
+fn restore_utf8(value: &mut HeaderValue) {
+    let Ok(text) = std::str::from_utf8(value.as_bytes()) else { return };
+    let latin: Option<Vec<u8>> = text.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
+    let restored = latin.filter(|latin| !latin.is_ascii() && std::str::from_utf8(latin).is_ok());
+    if let Some(restored) = restored.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok()) {
+        *value = restored;
+    }
 }
 
 /// Whether the path of an event is percent-decoded.
@@ -194,6 +206,22 @@ pub(crate) mod tests {
         );
         sent["body"] = serde_json::json!("*");
         assert!(matches!(read(&sent), Err(EventError::Body(_))));
+    }
+
+    #[test]
+    fn a_field_is_utf8_whatever_the_gateway_took_it_for() {
+        for (said, meant) in [
+            ("grün", "grün"),
+            ("grÃ¼n", "grün"),
+            ("\u{e6}\u{97}\u{a5}\u{e6}\u{9c}\u{ac}", "日本"),
+            ("日本", "日本"),
+            ("Ã", "Ã"),
+            ("plain", "plain"),
+        ] {
+            let mut sent = event(API, "/a", "");
+            sent["headers"]["x-dura-meta-color"] = said.into();
+            assert_eq!(read(&sent).unwrap().headers()["x-dura-meta-color"].as_bytes(), meant.as_bytes(), "{said}");
+        }
     }
 
     #[test]

@@ -19,8 +19,12 @@ use reelspan_engine::fragment::range::{Asked, content_range};
 use reelspan_engine::media::splice::Splice;
 
 use crate::answer::{CONTENT_MD5, disposition, property, set};
-use crate::request::{Attachment, Names, content_properties, media_type};
-use crate::{Error, Shared, Spaces, Who, said};
+use crate::request::{Attachment, MIME_TYPE, Names, SIZE, announced, content_properties, media_type};
+use crate::{Carrier, Error, Shared, Spaces, Who, said};
+
+/// The media types that a program says of a body that it does not know, or that is not there.
+const OF_NO_BODY: [&str; 4] =
+    ["application/x-www-form-urlencoded", "application/json", "application/octet-stream", "text/plain"];
 
 /// How often a content may change while its properties are replaced.
 const ATTEMPTS: usize = 3;
@@ -73,6 +77,8 @@ pub async fn head(
         Verdict::NotModified => Ok(not_modified(headers)),
         Verdict::Proceed => {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(content.object.size));
+            // A gateway may say the length of the body that it got instead, which is 0.
+            headers.insert(SIZE, HeaderValue::from(content.object.size));
             Ok((headers, Body::empty()).into_response())
         }
     }
@@ -137,11 +143,23 @@ fn one_range(value: &HeaderValue, size: u64) -> Result<std::ops::Range<u64>, Err
     }
 }
 
+/// The media type that a change of properties gives a content. What curl says of a body that it has to send is not what the
+/// content is. Nor is what API Gateway says of a body that is not there: an HTTP API adds a `Content-Type` to such a request, and
+/// does not document which (*Amazon API Gateway Developer Guide*, "Amazon API Gateway important notes").
+fn new_media_type(sent: &HeaderMap, carrier: Carrier) -> Result<Option<MediaType>, Error> {
+    let without = match carrier {
+        Carrier::Gateway if announced(sent).unwrap_or_default() == 0 && !sent.contains_key(MIME_TYPE) => {
+            &OF_NO_BODY[..]
+        }
+        _ => &OF_NO_BODY[..1],
+    };
+    Ok(media_type(sent)?.filter(|sent| !without.contains(&sent.essence())))
+}
+
 pub async fn note(State(state): Shared, who: Who, names: Names, sent: HeaderMap) -> Result<Response, Error> {
     let (key, mut content) = state.content(&names, &who, Right::Write).await?;
     let properties = content_properties(&sent)?;
-    // What curl says of a body that it has to send is not what the content is.
-    let media_type = media_type(&sent)?.filter(|sent| sent.essence() != "application/x-www-form-urlencoded");
+    let media_type = new_media_type(&sent, state.carrier)?;
     let mut done = Err(store::Error::Changed);
     for _ in 0..ATTEMPTS {
         let kept = media_type.as_ref().map(MediaType::as_str).or(content.object.content_type.as_deref());

@@ -17,7 +17,10 @@ use crate::Error;
 pub const PREFIX: &str = "x-dura-meta-";
 
 /// The property that is the media type, as DuraCloud's clients send it.
-const MIME_TYPE: HeaderName = HeaderName::from_static("x-dura-meta-content-mimetype");
+pub const MIME_TYPE: HeaderName = HeaderName::from_static("x-dura-meta-content-mimetype");
+
+/// The size of a content: in the answer to HEAD, and in a PUT whose bytes are not sent.
+pub const SIZE: HeaderName = HeaderName::from_static("x-dura-meta-content-size");
 
 /// The most content ids that one answer has.
 const MOST: usize = 1000;
@@ -128,6 +131,11 @@ pub fn md5(headers: &HeaderMap) -> Result<Option<Md5>, Error> {
     let Some(sent) = headers.get("content-md5") else { return Ok(None) };
     let md5 = sent.to_str().ok().and_then(Md5::parse);
     md5.map(Some).ok_or_else(|| Error::Bad("Content-MD5 has 32 hexadecimal digits, or 16 bytes in base64".to_owned()))
+}
+
+/// How many bytes a content is to have whose bytes are not sent.
+pub fn claimed(headers: &HeaderMap) -> Option<u64> {
+    headers.get(SIZE)?.to_str().ok()?.parse().ok()
 }
 
 /// How many bytes are announced.
