@@ -10,6 +10,7 @@ import urllib.parse
 import pytest
 import requests
 
+import emulator
 import runtime_api
 import server as servers
 from invocations import ROWS, media, pages, put, run, run_all
@@ -69,8 +70,8 @@ def answered(stack):
 
 
 def said(headers) -> dict[str, str]:
-    """The header fields of an answer, without those of its transport."""
-    return {name.lower(): value for name, value in headers.items() if name.lower() in SAME}
+    """The header fields of an answer, without those of its transport and how long edges keep it."""
+    return {name.lower(): value.replace(", s-maxage=86400", "") for name, value in headers.items() if name.lower() in SAME}
 
 
 @pytest.mark.parametrize("function", ["Fragments", "FragmentsStream"])
@@ -152,6 +153,26 @@ def test_a_buffered_answer_that_is_too_large_is_a_shorter_part_or_had_where_its_
     assert 1_000_000 < len(part.body) < len(body)
     assert part.body == body[: len(part.body)]
     assert part.headers["content-range"] == f"bytes 0-{len(part.body) - 1}/{len(body)}"
+
+
+def test_media_of_the_api_is_redirected_to_the_streaming_host_if_that_answers_alike(stack, answered):
+    answered("Fragments", "http-original")
+    program = servers.built(stack.root, stack.template.program("Fragments"))
+    with emulator.running(program, stack.environment("Fragments") | {"REELSPAN_ANSWER": "redirected"}) as invoke:
+        for event, elsewhere in [
+            ("http-original", "/demo/counter.mp4"),
+            ("http-time", "/demo/counter.mp4?t=12.48,20"),
+            ("http-range-bytes", "/demo/counter.mp4"),
+        ]:
+            answer = Answer(invoke(stack.event(event)).content)
+            there = f"https://{HOSTS['OpenDistribution']}{elsewhere}"
+            assert (answer.status, answer.headers["location"], answer.headers["cache-control"]) == (307, there, "no-store")
+        for event in ("http-cookies", "http-range-redirect", "http-missing"):
+            answer = Answer(invoke(stack.event(event)).content)
+            assert HOSTS["OpenDistribution"] not in answer.headers.get("location", ""), event
+        page = stack.event("http-time")
+        page["headers"]["origin"] = "https://library.example"
+        assert Answer(invoke(page).content).status == 200
 
 
 @pytest.fixture(scope="module")
@@ -375,4 +396,4 @@ def test_what_is_written_is_documented(stack, written):
     alarms = stack.template.of_type("AWS::CloudWatch::Alarm")
     assert set(re.findall(r"^\| `(\w+)` \| ", deploy.partition("| alarm |")[2].partition("\n\n")[0], re.M)) == set(alarms)
     metrics = sum("MetricStat" in query for alarm in alarms.values() for query in alarm["Properties"]["Metrics"])
-    assert f"| alarms | {metrics} metrics |" in deploy
+    assert f"| alarms of {metrics} metrics |" in deploy

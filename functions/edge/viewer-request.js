@@ -16,6 +16,10 @@ import cf from 'cloudfront';
 // The functions answer HEAD, ranges, playlists and texts as a whole, from the origin "buffered": a streamed answer of Lambda has no
 // Content-Length, and CloudFront takes no ranges from one.
 //
+// A range goes to "buffered" with at most MOST bytes: Lambda carries no more than 6 MB at once, and CloudFront does not document
+// what becomes of a 206 that is shorter than the range it asked for. So it gets what it asks for, and the viewer, who gets less
+// than it asked for, asks for the rest (RFC 9110 §15.3.7).
+//
 // If-Range is taken away: a cached answer does not depend on it. A part then has the ETag of the file that it is of.
 //
 // events.json is a table of requests and results; local/src/stream/route.rs decides by the same table.
@@ -27,6 +31,8 @@ const SIGNATURE = ['Expires', 'Policy', 'Signature', 'Key-Pair-Id', 'Hash-Algori
 const FRAGMENT = /^[ \t]*(?:t:|track=|id=|include-setup)/;
 const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:\/|$)/;
 const DERIVED = /(?:^|\/)~(?:\/|$)/;
+const MOST = 2097152;
+const OF_BYTES = /^bytes=(\d+)-(\d*)$/;
 const WHOLE = /\.(?:m3u8|mpd|vtt|json)$/;
 
 async function handler(event) {
@@ -63,9 +69,22 @@ async function handler(event) {
     }
     request.uri = '/' + spaceOf(label) + '/' + path.replace(/%/g, '~');
     request.querystring = query === '' ? {} : { q: { value: encoded(query).replace(/\//g, '%2F').replace(/%/g, '~') } };
+    if (headers.range) {
+        headers.range = { value: shortened(headers.range.value) };
+    }
     const whole = request.method === 'HEAD' || headers.range !== undefined || (derived && WHOLE.test(name));
     cf.selectRequestOriginById(whole ? 'buffered' : 'fragments');
     return request;
+}
+
+// A Range of at most MOST bytes from the same start.
+function shortened(range) {
+    const found = OF_BYTES.exec(range);
+    const last = found ? Number(found[1]) + MOST - 1 : 0;
+    if (!found || last > Number.MAX_SAFE_INTEGER || (found[2] !== '' && Number(found[2]) <= last)) {
+        return range;
+    }
+    return 'bytes=' + found[1] + '-' + last;
 }
 
 function labelled(space, entry) {

@@ -4,7 +4,7 @@ import cf from 'cloudfront';
 // cache too, and not on those with a status of 400 or above, nor on those that viewer-request makes.
 //
 // It says which pages may read the answer, which the space decides; keeps what was signed for one viewer from caches that others
-// share; gives a part in a unit that CloudFront does not know the status 206; and lets nothing that a user has stored act as a page
+// share; takes away how long the edges keep an answer, since other caches are not told what was replaced; gives a part in a unit that CloudFront does not know the status 206; and lets nothing that a user has stored act as a page
 // of this host (shared/src/http/protection.rs).
 
 const STATUS = 'x-reelspan-status';
@@ -23,8 +23,11 @@ async function handler(event) {
     if (entry) {
         share(entry, event.request.headers.origin, headers);
     }
-    if (KIND === 'secure' && !(headers['cache-control'] && headers['cache-control'].value === 'no-store')) {
+    const kept = headers['cache-control'] && headers['cache-control'].value;
+    if (KIND === 'secure' && kept !== 'no-store') {
         headers['cache-control'] = { value: 'private, max-age=60' };
+    } else if (kept) {
+        headers['cache-control'] = { value: kept.replace(', s-maxage=86400', '') };
     }
     const type = headers['content-type'];
     if (type && !INERT.test(type.value)) {

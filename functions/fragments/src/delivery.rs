@@ -17,19 +17,23 @@ pub enum Delivery {
     StreamedByLambda,
     /// Complete, with a body of at most [`LARGEST`]. Larger answers are redirected to the streaming host.
     Buffered,
+    /// The same, and every viewer who can get the same answer at the streaming host is redirected there, whose edges keep it.
+    Redirected,
 }
 
-/// `REELSPAN_ANSWER` is neither `buffered` nor `streamed`.
+/// `REELSPAN_ANSWER` is none of its values.
 #[derive(Debug, thiserror::Error)]
-#[error("REELSPAN_ANSWER is {0:?}, and neither \"buffered\" nor \"streamed\"")]
+#[error("REELSPAN_ANSWER is {0:?}, and not \"streamed\", \"buffered\" or \"redirected\"")]
 pub struct UnknownDelivery(String);
 
 impl Delivery {
-    /// From the environment of a Lambda function: `REELSPAN_ANSWER` is `buffered` or `streamed` (the default).
+    /// From the environment of a Lambda function: `REELSPAN_ANSWER` is `streamed` (the default), `buffered` or
+    /// `redirected`.
     pub fn from_env() -> Result<Self, UnknownDelivery> {
         match env::var("REELSPAN_ANSWER").ok().filter(|value| !value.is_empty()).as_deref() {
             None | Some("streamed") => Ok(Self::StreamedByLambda),
             Some("buffered") => Ok(Self::Buffered),
+            Some("redirected") => Ok(Self::Redirected),
             Some(other) => Err(UnknownDelivery(other.to_owned())),
         }
     }
@@ -40,7 +44,7 @@ impl Delivery {
         match self {
             Self::Streamed => u64::MAX,
             Self::StreamedByLambda => LARGEST_STREAM,
-            Self::Buffered => LARGEST,
+            Self::Buffered | Self::Redirected => LARGEST,
         }
     }
 }

@@ -5,9 +5,8 @@ use std::ops::RangeInclusive;
 
 use axum::extract::FromRequestParts;
 use axum::response::Response;
-use http::header::CACHE_CONTROL;
+use http::Method;
 use http::request::Parts;
-use http::{HeaderValue, Method};
 use percent_encoding::percent_decode_str;
 use reelspan::cloudfront;
 use reelspan::http::conditional::{Conditions, Verdict};
@@ -225,7 +224,6 @@ impl Fragments {
             ("", "")
         };
         let addresses = Addresses { version: &token, query, playlists };
-        let private = admitted.secure && self.viewers == Viewers::Direct;
         let mp4;
         let (mime, body, fixed) = match &request.name.resource {
             Named::About => ("application/json", text(about::of(&request.media, outline)), false),
@@ -299,17 +297,14 @@ impl Fragments {
             indexed: false,
             content: Content::Original(body),
         };
-        let mut answer = self.part(request, &resource)?;
-        let fresh = match (fixed, private) {
-            (true, false) => Some(IMMUTABLE),
-            (true, true) => Some(IMMUTABLE_TO_ONE),
-            (false, true) => Some(answer::FRESH_TO_ONE),
-            (false, false) => None,
-        };
-        if let Some(fresh) = fresh {
-            answer.headers.insert(CACHE_CONTROL, HeaderValue::from_static(fresh));
-        }
-        Ok(answer)
+        let answer = self.part(request, &resource)?;
+        Ok(match (self.viewers, fixed) {
+            (Viewers::CloudFront, false) => answer.kept(answer::FRESH_AT_EDGES),
+            (Viewers::Direct, true) if admitted.secure => answer.kept(IMMUTABLE_TO_ONE),
+            (Viewers::Direct, false) if admitted.secure => answer.kept(answer::FRESH_TO_ONE),
+            (_, true) => answer.kept(IMMUTABLE),
+            (Viewers::Direct, false) => answer,
+        })
     }
 
     /// The part of a resource that the request's conditions and range select.

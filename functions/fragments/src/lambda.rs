@@ -26,7 +26,7 @@ pub async fn run(fragments: Fragments) -> Result<(), lambda_http::Error> {
         .service(observed(fragments.router()));
     match delivery {
         Delivery::Streamed | Delivery::StreamedByLambda => run_streamed(service).await,
-        Delivery::Buffered => run_buffered(service).await,
+        Delivery::Buffered | Delivery::Redirected => run_buffered(service).await,
     }
 }
 

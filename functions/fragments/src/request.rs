@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use axum::extract::{FromRef, FromRequestParts, Path};
-use http::header::RANGE;
+use http::header::{COOKIE, IF_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, ORIGIN, RANGE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
 use reelspan::http::conditional::Conditions;
@@ -18,6 +18,11 @@ use crate::{Error, Viewers};
 
 /// The redirect that a client accepts instead of a part (W3C *Protocol for Media Fragments*).
 pub const ACCEPT_RANGE_REDIRECT: HeaderName = HeaderName::from_static("accept-range-redirect");
+
+/// What streaming hosts do not know of a request, and what a redirect loses: cookies are for one host, and a page that reads another
+/// site's answer has no origin once it was redirected (Fetch §4.4).
+const NOT_AT_THE_HOST: [HeaderName; 6] =
+    [ACCEPT_RANGE_REDIRECT, IF_MATCH, IF_UNMODIFIED_SINCE, IF_RANGE, COOKIE, ORIGIN];
 
 /// A request for media.
 #[derive(Debug)]
@@ -38,6 +43,8 @@ pub struct Request {
     pub range: Option<Range>,
     /// Whether the client accepts a redirect to byte ranges for a media fragment in its range.
     pub redirect: bool,
+    /// Whether the streaming host would give the same answer.
+    pub may_be_redirected: bool,
     /// The conditions.
     pub conditions: Conditions,
     /// Whether only the header fields are requested.
@@ -119,6 +126,7 @@ where
             range: range.and_then(Range::parse),
             // CloudFront has removed the signature, and a redirect needs it.
             redirect: direct && redirects(&parts.headers),
+            may_be_redirected: direct && !NOT_AT_THE_HOST.iter().any(|name| parts.headers.contains_key(name)),
             conditions: Conditions::read(&parts.headers),
             head: parts.method == Method::HEAD,
         })
@@ -210,6 +218,22 @@ mod tests {
         for (value, redirect) in [("bytes", true), ("lines, Bytes", true), ("t", false), ("", false)] {
             let request = parsed("GET", "/media/films/a", &[("accept-range-redirect", value)]).await;
             assert_eq!(request.redirect, redirect, "{value}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_streaming_host_would_answer_otherwise_is_not_sent_there() {
+        for (name, may) in [
+            ("range", true),
+            ("if-none-match", true),
+            ("if-range", false),
+            ("if-match", false),
+            ("origin", false),
+            ("cookie", false),
+            ("accept-range-redirect", false),
+        ] {
+            let request = parsed("GET", "/media/films/a?t=1,2", &[(name, "bytes=0-1")]).await;
+            assert_eq!(request.may_be_redirected, may, "{name}");
         }
     }
 

@@ -18,7 +18,8 @@ use reelspan_engine::index::{Outline, Status};
 use reelspan_engine::media::splice::Splice;
 
 use crate::admission::Admitted;
-use crate::answer::{self, Answer, Extent};
+use crate::answer::{self, Answer, Extent, FRESH_AT_EDGES, FRESH_TO_ONE};
+use crate::delivery::LARGEST;
 use crate::request::Request;
 use crate::resource::{Content, Resource, brief, tag};
 use crate::{Delivery, Error, Fragments, Viewers};
@@ -47,6 +48,11 @@ impl Fragments {
             self.stores.index.find_in_space(&self.spaces, &request.media, &[request.guess()]).await?;
         let admitted = self.admit(&admission, &request.media, request.query.as_deref(), &request.shown)?;
         let mut found = self.there(&request.media, found).await?;
+        if let (Delivery::Redirected, true, Some(url)) = (self.delivery, request.may_be_redirected, &admitted.url) {
+            let etag = found.head.original.etag.clone();
+            let answer = Answer::redirect(&request.with_query(url)).kept("no-store");
+            return Ok(Made { answer, etag, share: None });
+        }
         if let Some(share) = share {
             found.pages.hold(share);
         }
@@ -55,9 +61,13 @@ impl Fragments {
         if let Some(share) = &mut share {
             share.shrink(if request.head { 0 } else { answer.body.memory() });
         }
-        // CloudFront may cache the answer, because it checks each signature itself.
-        let private = admitted.secure && self.viewers == Viewers::Direct;
-        Ok(Made { answer: if private { answer.private() } else { answer }, etag, share })
+        let answer = match self.viewers {
+            // It may cache what is secure, because it checks each signature itself.
+            Viewers::CloudFront => answer.kept(FRESH_AT_EDGES),
+            Viewers::Direct if admitted.secure => answer.kept(FRESH_TO_ONE),
+            Viewers::Direct => answer,
+        };
+        Ok(Made { answer, etag, share })
     }
 
     async fn made(&self, request: &Request, found: &mut Found, admitted: &Admitted) -> Result<Made, Error> {
@@ -90,7 +100,7 @@ impl Fragments {
                 Extent::Whole if request.head => Answer::new(&resource, &Extent::Whole),
                 extent => {
                     // The streaming function is the one that others redirect to.
-                    let url = admitted.url.as_ref().filter(|_| self.delivery == Delivery::Buffered);
+                    let url = admitted.url.as_ref().filter(|_| self.delivery.limit() == LARGEST);
                     let elsewhere = url.map(|url| request.with_query(url));
                     answer::fit(&resource, extent, self.delivery, elsewhere.as_deref())?
                 }

@@ -13,6 +13,11 @@ const DIMENSIONS: [&str; 3] = ["t", "track", "id"];
 /// How a `Range` begins that is a media fragment.
 const FRAGMENT: [&str; 4] = ["t:", "track=", "id=", "include-setup"];
 
+/// The most bytes of a range that the function is asked for at once.
+const MOST: u64 = 2_097_152;
+/// The largest offset that JavaScript counts exactly.
+const LAST: u64 = (1 << 53) - 1;
+
 /// The endings of derived forms that are answered as a whole.
 const WHOLE: [&str; 4] = [".m3u8", ".mpd", ".vtt", ".json"];
 
@@ -59,6 +64,8 @@ pub enum Route {
         in_range: bool,
         /// Whether the answer is returned as a whole, and not streamed.
         whole: bool,
+        /// The `Range` in bytes, of which a whole answer gets only so much at once.
+        range: Option<String>,
     },
 }
 
@@ -99,7 +106,21 @@ pub fn route(asked: &Asked<'_>, entry: impl FnOnce(&str) -> Option<Entry>) -> Ro
         query: (!query.is_empty()).then(|| escaped(&query)),
         in_range,
         whole: asked.method == Method::HEAD || bytes || (derived && ends),
+        range: asked.range.filter(|_| bytes).map(shortened),
     }
+}
+
+/// A `Range` of at most [`MOST`] bytes from the same start.
+fn shortened(range: &str) -> String {
+    let positions = range.strip_prefix("bytes=").and_then(|range| range.split_once('-'));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let start = positions.filter(|(first, last)| !first.is_empty() && digits(first) && digits(last));
+    let shorter = start.and_then(|(first, last)| {
+        let end = first.parse::<u64>().ok()?.checked_add(MOST - 1).filter(|end| *end <= LAST)?;
+        let is_short = last.parse::<u64>().is_ok_and(|last| last <= end);
+        (!is_short).then(|| format!("bytes={first}-{end}"))
+    });
+    shorter.unwrap_or_else(|| range.to_owned())
 }
 
 /// The name, percent-decoded; `None` if it is not UTF-8, or not percent-encoded as it should be.
@@ -168,6 +189,7 @@ mod tests {
         q: Option<String>,
         #[serde(default)]
         in_range: bool,
+        range: Option<String>,
     }
 
     #[test]
@@ -179,13 +201,15 @@ mod tests {
             let method = event.method.parse().unwrap();
             let range = event.headers.get("range").map(String::as_str);
             let asked = Asked { host, method: &method, path: &event.uri, query: &event.query, range };
-            let Event { path, q: query, in_range, .. } = event;
+            let asked_for = range.filter(|_| !event.in_range).map(str::to_owned);
+            let Event { path, q: query, in_range, range, .. } = event;
+            let range = range.or(asked_for);
             let expected = match event.to.as_str() {
                 "refused" => Route::Refused,
                 "missing" => Route::Missing,
                 "preflight" => Route::Preflight,
                 "media" => Route::Media { path },
-                to => Route::Fragments { path, query, in_range, whole: to == "buffered" },
+                to => Route::Fragments { path, query, in_range, whole: to == "buffered", range },
             };
             assert_eq!(route(&asked, |space| table.store.get(space).cloned()), expected, "{}", event.about);
         }

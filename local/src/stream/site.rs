@@ -27,6 +27,7 @@ use reelspan::space::{ContentId, SpaceId};
 use reelspan::store::SpacesTable;
 use reelspan::streaming::Hosts;
 use reelspan::telemetry;
+use reelspan_fragments::answer::{FRESH, FRESH_AT_EDGES, FRESH_TO_ONE};
 use reelspan_fragments::edge::X_REELSPAN_STATUS;
 use reelspan_streaming::edges::{Entry, MemoryStore};
 
@@ -39,9 +40,6 @@ const ALLOWED: &str =
     "Accept-Range-Redirect, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range";
 const EXPOSED: &str =
     "Accept-Ranges, Content-Length, Content-Range, Content-Range-Mapping, ETag, Last-Modified, X-Media-Fragment";
-
-/// How long a viewer's own cache may keep what was signed for them: as `/media/` has it.
-const FRESH_TO_ONE: &str = "private, max-age=60";
 
 /// The two hosts.
 #[derive(Clone, Debug)]
@@ -97,7 +95,8 @@ impl Site {
             Route::Missing => return Err(Refused::Name),
             Route::Preflight => preflight(),
             Route::Media { path } => self.origins.media(method, &path, headers).await?,
-            Route::Fragments { path, query, in_range, whole: _ } => {
+            // Here every answer is streamed, with its length, and may have any size.
+            Route::Fragments { path, query, in_range, whole: _, range: _ } => {
                 let target = query.map_or(path.clone(), |query| format!("{path}?q={query}"));
                 self.origins.fragment(host, method, &target, in_range, headers).await?
             }
@@ -171,6 +170,9 @@ fn finish(response: &mut Response, entry: &Entry, origin: Option<&HeaderValue>) 
     share(&entry.origins, origin, headers);
     if entry.kind == Kind::Secure && headers.get(CACHE_CONTROL).is_none_or(|value| value != "no-store") {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(FRESH_TO_ONE));
+    } else if headers.get(CACHE_CONTROL).is_some_and(|value| value == FRESH_AT_EDGES) {
+        // No cache in front of this machine is told what was replaced.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(FRESH));
     }
     protection::stored(headers, Embedding::AnySite);
 }

@@ -35,7 +35,11 @@ const VARIES: &str = "Range, Accept-Range-Redirect";
 
 /// How long a cache may use an answer without revalidation. Archives seldom replace a file, and then a minute of the
 /// old one does no harm; players that request it repeatedly save the round trip.
-const FRESH: &str = "max-age=60";
+pub const FRESH: &str = "max-age=60";
+
+/// The same behind CloudFront, whose edges keep it for a day: they forget what belongs to a file when it is replaced (the function
+/// Forget of `template.yaml`). That is also the `DefaultTTL` of the template, for the answers of S3.
+pub const FRESH_AT_EDGES: &str = "max-age=60, s-maxage=86400";
 
 /// The same for an answer that is not for everyone.
 pub const FRESH_TO_ONE: &str = "private, max-age=60";
@@ -135,15 +139,16 @@ impl Answer {
         answer
     }
 
-    /// The same answer, only for this viewer, and not for shared caches.
+    /// The same answer, to be kept like this (`Cache-Control`).
     #[must_use]
-    pub fn private(mut self) -> Self {
-        set(&mut self.headers, CACHE_CONTROL, FRESH_TO_ONE);
+    pub fn kept(mut self, fresh: &'static str) -> Self {
+        self.headers.insert(CACHE_CONTROL, HeaderValue::from_static(fresh));
         self
     }
 
     /// 307: the same is answered there.
-    fn redirect(location: &str) -> Self {
+    #[must_use]
+    pub fn redirect(location: &str) -> Self {
         let mut headers = HeaderMap::new();
         set(&mut headers, LOCATION, location);
         set(&mut headers, CACHE_CONTROL, FRESH);
