@@ -78,6 +78,24 @@ def test_what_answers_requests_alone_ends_before_api_gateway_gives_up(functions)
     assert functions["Authorizer"]["Properties"]["Timeout"] <= 10
 
 
+def test_what_viewers_can_cost_is_bounded(template, functions):
+    for name in ("Fragments", "FragmentsStream", "FragmentsBuffered"):
+        reserved = functions[name]["Properties"]["ReservedConcurrentExecutions"]
+        assert reserved == {"Fn::If": ["LimitsViewers", {"Ref": "ViewerConcurrency"}, {"Ref": "AWS::NoValue"}]}, name
+        assert functions[name]["Properties"]["Timeout"] <= 300, name
+    api = template["Resources"]["Api"]["Properties"]
+    routes = {
+        f"{event['Properties']['Method']} {event['Properties']['Path']}"
+        for event in functions["Fragments"]["Properties"]["Events"].values()
+    }
+    for route, limits in api["RouteSettings"].items():
+        assert route in routes and limits["ThrottlingRateLimit"] == {"Ref": "MediaRate"}
+    budget = template["Resources"]["Budget"]
+    told = budget["Properties"]["NotificationsWithSubscribers"]
+    assert {one["Notification"]["NotificationType"] for one in told} == {"ACTUAL", "FORECASTED"}
+    assert (budget["Condition"], all(len(one["Subscribers"]) == 2 for one in told)) == ("HasBudget", True)
+
+
 def test_no_permission_is_for_everything(template):
     for name, made in template["Resources"].items():
         properties = made["Properties"]
@@ -128,7 +146,8 @@ def test_what_is_kept_is_encrypted_and_nobody_else_s_and_does_not_go_by_accident
                 # Its name is fixed: one that a failed first deployment left would be in the way of the next.
                 assert (made["DeletionPolicy"], made["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain"), name
             case "AWS::DynamoDB::Table":
-                assert properties["SSESpecification"]["SSEEnabled"], name
+                # DynamoDB's own key: AWS's in the account would be charged for each use.
+                assert "SSESpecification" not in properties, name
                 assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], name
                 # The index can be rebuilt.
                 kept = name != "ContainerIndex"
