@@ -16,7 +16,7 @@
 //! files, for any client; [`stream`] follows CloudFront's rules; [`queue`]
 //! delivers S3's events to Lambda; [`data`] is the folder of everything that outlives a restart; [`users`] manages
 //! users, here and on AWS; [`serve`] combines them. [`reindex`] and [`doctor`] maintain a [`deployment`], here or on
-//! AWS.
+//! AWS; [`smoke`] tries one out from outside.
 
 pub mod aws;
 pub mod connections;
@@ -37,6 +37,7 @@ mod reads;
 pub mod reindex;
 pub mod s3;
 pub mod serve;
+pub mod smoke;
 pub mod stream;
 pub mod tables;
 pub mod users;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use reelspan_local::{credentials, cut, doctor, inspect, package, reindex, serve, users, verify};
+use reelspan_local::{credentials, cut, doctor, inspect, package, reindex, serve, smoke, users, verify};
 
 /// Any part of an audio or video file by its URL, cut at request time without transcoding.
 #[derive(Debug, Parser)]
@@ -31,6 +31,8 @@ enum Command {
     Reindex(reindex::Options),
     /// Check a deployment, here or on AWS, and say what is wrong with it
     Doctor(doctor::Options),
+    /// Try a deployment out: store, stream, cut, sign, replace and refuse with real requests, and take it all away
+    Smoke(smoke::Options),
     /// Check that a server, this one or another, follows the W3C's protocol for media fragments
     Verify(verify::Options),
 }
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Credentials(options) => credentials::run(&options),
         Command::Reindex(options) => reindex::run(&options),
         Command::Doctor(options) => doctor::run(&options),
+        Command::Smoke(options) => smoke::run(&options),
         Command::Verify(options) => verify::run(&options),
     };
     match done {

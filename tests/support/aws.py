@@ -8,6 +8,7 @@ import queue
 import re
 import time
 import urllib.parse
+from collections.abc import Callable
 from typing import NamedTuple
 
 import boto3
@@ -49,6 +50,8 @@ class Aws(ThreadedMotoServer):
         """What CloudFormation was told by custom resources, by request."""
         self.breaks_at: int | None = None
         """The position in objects at which their bytes break off, whatever length was announced."""
+        self.stored: Callable[[Request], None] | None = None
+        """Told of each request that changed an object."""
         self.throttled: tuple[str, int] | None = None
         """The service that throttles functions, and how often it does."""
 
@@ -100,6 +103,8 @@ class Aws(ThreadedMotoServer):
             answer = self._edge(request, start)
         else:
             answer = self._invoked(request, start) if service == "lambda" and who != "test" else self._moto(environ, start)
+        if self.stored and service == "s3" and request.method in ("PUT", "DELETE") and status in (200, 204):
+            self.stored(request)
         if who not in ("", "test"):
             self.calls.append(Call(who, needs(request, status), status, begun, time.monotonic() - begun))
             if self.breaks_at is not None and (service, request.method) == ("s3", "GET"):

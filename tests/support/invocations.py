@@ -14,9 +14,11 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from moto.secretsmanager.models import secretsmanager_backends
 
 import emulator
 import server as servers
+from actions import ACCOUNT_ID, REGION
 from stack import HOSTS, SECRET, Answer, Stack
 
 Before = Callable[[Stack], None]
@@ -295,6 +297,9 @@ def key_made(stack: Stack) -> None:
         stack.client("dynamodb").delete_item(TableName=stack.template.ref("Spaces"), Key={"space": {"S": "*"}})
         secret = stack.environment("StreamingApi")["SIGNING_SECRET"]
         stack.client("secretsmanager").put_secret_value(SecretId=secret, SecretString="{}")
+        # As new: no write to it has been made before.
+        kept = secretsmanager_backends[ACCOUNT_ID][REGION].secrets[secret]
+        kept.versions = {kept.default_version_id: kept.versions[kept.default_version_id]}
         assert stack.invoke("SigningKeys", stack.event("signing-keys-create")).said is None
 
 

@@ -7,7 +7,7 @@ mod origins;
 mod ports;
 mod proxy;
 mod refused;
-mod stop;
+pub(crate) mod stop;
 
 use std::{
     io::{self, Write},

@@ -1,24 +1,26 @@
-//! The HTTP client: requests that print as the `curl` line that repeats them, and answers whose bodies are read while
-//! they arrive.
+//! The HTTP client of `reelspan verify`, `smoke` and `doctor`: requests that print as the `curl` line that repeats them, and
+//! answers whose bodies are read while they arrive.
 //!
 //! It requests only what the caller says: no ranges of its own, no compression (`Accept-Encoding: identity`), one
 //! connection. It follows redirects, as every media client does, unless they are the requested answer
 //! (`Range-Redirect`).
 
+use std::borrow::Cow;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt;
-use http::header::{ACCEPT_ENCODING, LOCATION, USER_AGENT};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, LOCATION, USER_AGENT};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use http_body_util::{BodyDataStream, Full};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::{self, connect::HttpConnector};
+use hyper_util::client::legacy;
 use hyper_util::rt::TokioExecutor;
 
 use super::body::Body;
+use super::connector::Connector;
 use super::verdict::{Stop, Violation};
 use crate::Error;
 
@@ -36,32 +38,62 @@ const SILENCE: Duration = Duration::from_mins(1);
 /// The media type of a form.
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// How many bytes of a body are shown.
+const SHOWN: usize = 400;
+
 /// How many redirects are followed for one request.
 const HOPS: usize = 5;
 
-/// One GET, or one POST of a form.
-#[derive(Clone, Debug)]
+/// One request.
+#[derive(Clone)]
 pub struct Request {
+    method: Method,
     url: String,
-    form: Option<String>,
-    fields: Vec<(&'static str, String)>,
+    content: Bytes,
+    fields: Vec<(Cow<'static, str>, String)>,
+    /// The name of the user, and the value of `Authorization`.
+    user: Option<(String, String)>,
+    stays: bool,
 }
 
 impl Request {
     /// A request for the whole resource.
     pub fn get(url: impl Into<String>) -> Self {
-        Self { url: url.into(), form: None, fields: Vec::new() }
+        Self::new(Method::GET, url)
+    }
+
+    /// A request with this method.
+    pub fn new(method: Method, url: impl Into<String>) -> Self {
+        Self { method, url: url.into(), content: Bytes::new(), fields: Vec::new(), user: None, stays: false }
     }
 
     /// A POST with the content of a form.
     pub fn post(url: impl Into<String>, form: String) -> Self {
-        let request = Self { form: Some(form), ..Self::get(url) };
-        request.field("content-type", FORM)
+        Self::new(Method::POST, url).content(form).field("content-type", FORM)
+    }
+
+    /// Sets the body.
+    pub fn content(mut self, content: impl Into<Bytes>) -> Self {
+        self.content = content.into();
+        self
     }
 
     /// Adds a header field.
-    pub fn field(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.fields.push((name, value.into()));
+    pub fn field(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.fields.push((name.into(), value.into()));
+        self
+    }
+
+    /// Authenticates the request as this user, to the server of the URL and to no other that it redirects to. `authorization` is
+    /// not shown.
+    pub fn user(mut self, name: &str, authorization: &str) -> Self {
+        self.user = Some((name.to_owned(), authorization.to_owned()));
+        self
+    }
+
+    /// Takes redirects as answers, and does not follow them.
+    pub fn without_redirects(mut self) -> Self {
+        self.stays = true;
         self
     }
 
@@ -81,13 +113,36 @@ impl Request {
     }
 }
 
+impl fmt::Debug for Request {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
 /// The request as a line for a shell.
 impl fmt::Display for Request {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "curl -s -D - -o part")?;
+        match self.method {
+            Method::HEAD => write!(out, "curl -s -I")?,
+            _ => write!(out, "curl -s -D - -o part")?,
+        }
+        if ![Method::GET, Method::HEAD].contains(&self.method) {
+            write!(out, " -X {}", self.method)?;
+        }
+        if self.url.contains("/.") || self.url.contains("%2e") {
+            write!(out, " --path-as-is")?;
+        }
+        if let Some((name, _)) = &self.user {
+            write!(out, " -u {}", quoted(name))?;
+        }
         for (name, value) in &self.fields {
             let name: Vec<String> = name.split('-').map(capital).collect();
             write!(out, " -H {}", quoted(&format!("{}: {value}", name.join("-"))))?;
+        }
+        match std::str::from_utf8(&self.content) {
+            Ok("") => {}
+            Ok(text) if text.len() <= SHOWN => write!(out, " -d {}", quoted(text))?,
+            _ => write!(out, " --data-binary @FILE")?,
         }
         write!(out, " {}", quoted(&self.url))
     }
@@ -142,13 +197,14 @@ impl Answer {
     }
 }
 
-type Over<Connector> = legacy::Client<Connector, Full<Bytes>>;
-type Secure = Over<HttpsConnector<HttpConnector>>;
+type Over<C> = legacy::Client<C, Full<Bytes>>;
+type Secure = Over<HttpsConnector<Connector>>;
 
 /// A client for any server.
 #[derive(Debug)]
 pub struct Client {
-    plain: Over<HttpConnector>,
+    connector: Connector,
+    plain: Over<Connector>,
     /// Created when first needed: a machine without root certificates can still reach a server without TLS.
     secure: OnceLock<Result<Secure, String>>,
 }
@@ -156,11 +212,15 @@ pub struct Client {
 impl Client {
     /// Creates a client.
     pub fn new() -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT));
-        connector.set_nodelay(true);
-        let plain = legacy::Client::builder(TokioExecutor::new()).build(connector);
-        Self { plain, secure: OnceLock::new() }
+        Self::connecting(&[])
+    }
+
+    /// Creates a client that connects to another address than a name has: to the second of a pair for URLs whose host, with its
+    /// port if it has one, is the first.
+    pub fn connecting(to: &[(String, http::uri::Authority)]) -> Self {
+        let connector = Connector::new(CONNECT, Arc::from(to));
+        let plain = legacy::Client::builder(TokioExecutor::new()).build(connector.clone());
+        Self { connector, plain, secure: OnceLock::new() }
     }
 
     /// Sends a request, and waits for the head of the answer.
@@ -171,7 +231,8 @@ impl Client {
     /// minute.
     pub async fn send(&self, request: &Request) -> Result<Answer, Stop> {
         let mut url = request.url.clone();
-        let redirects_are_answers = request.fields.iter().any(|(name, _)| *name == ACCEPT_RANGE_REDIRECT);
+        let redirects_are_answers =
+            request.stays || request.fields.iter().any(|(name, _)| *name == ACCEPT_RANGE_REDIRECT);
         for _ in 0..=HOPS {
             let answer = self.once(&url, request).await.map_err(|why| request.violated("an answer", why))?;
             let moved = answer.status.is_redirection() && answer.status != StatusCode::NOT_MODIFIED;
@@ -186,19 +247,22 @@ impl Client {
     async fn once(&self, url: &str, request: &Request) -> Result<Answer, String> {
         let uri: Uri = url.parse().map_err(|error| format!("{url}: {error}"))?;
         let secure = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
-        let method = if request.form.is_some() { Method::POST } else { Method::GET };
+        let here = request.url.parse::<Uri>().is_ok_and(|first| first.authority() == uri.authority());
         let mut built = http::Request::builder()
-            .method(method)
+            .method(request.method.clone())
             .uri(uri)
             .header(USER_AGENT, concat!("reelspan-verify/", env!("CARGO_PKG_VERSION")))
             .header(ACCEPT_ENCODING, "identity");
         for (name, value) in &request.fields {
-            built = built.header(*name, value);
+            built = built.header(name.as_ref(), value);
         }
-        let built =
-            built.body(Full::from(request.form.clone().unwrap_or_default())).map_err(|error| error.to_string())?;
+        if let Some((_, authorization)) = request.user.as_ref().filter(|_| here) {
+            built = built.header(AUTHORIZATION, authorization);
+        }
+        let built = built.body(Full::from(request.content.clone())).map_err(|error| error.to_string())?;
         let sent = if secure {
-            self.secure.get_or_init(secure_client).as_ref().map_err(Clone::clone)?.request(built)
+            let client = self.secure.get_or_init(|| secure_client(&self.connector));
+            client.as_ref().map_err(Clone::clone)?.request(built)
         } else {
             self.plain.request(built)
         };
@@ -216,9 +280,9 @@ impl Client {
     }
 }
 
-fn secure_client() -> Result<Secure, String> {
+fn secure_client(connector: &Connector) -> Result<Secure, String> {
     let tls = HttpsConnectorBuilder::new().with_native_roots().map_err(|error| format!("TLS: {error}"))?;
-    let connector = tls.https_or_http().enable_http1().build();
+    let connector = tls.https_or_http().enable_http1().wrap_connector(connector.clone());
     Ok(legacy::Client::builder(TokioExecutor::new()).build(connector))
 }
 
@@ -280,6 +344,16 @@ mod tests {
             request.to_string(),
             r"curl -s -D - -o part -H 'Range: t:npt=3-7' -H 'Accept-Range-Redirect: bytes' 'http://a/it'\''s.mp4'"
         );
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let request = Request::new(Method::PUT, "http://a/%2e%2e/b").user("alice", "Basic c2VjcmV0").content("{}");
+        for shown in [request.to_string(), format!("{request:?}")] {
+            assert_eq!(shown, "curl -s -D - -o part -X PUT --path-as-is -u 'alice' -d '{}' 'http://a/%2e%2e/b'");
+        }
+        let head = Request::new(Method::HEAD, "http://a/b").content(vec![0xff]);
+        assert_eq!(head.to_string(), "curl -s -I --data-binary @FILE 'http://a/b'");
     }
 
     #[test]

@@ -23,31 +23,31 @@
 //! | `query-bytes`, `query-again` | its byte ranges, joined, are that file; requesting it again returns the same |
 //! | `query-track` | `?track=NAME`: a complete file of only that track |
 //!
-//! Each of them *passed*, or *failed*; or it is *not offered*, where the server does not know the unit and gives the whole, as
 //! Each of them *passed* or *failed*; or it is *not offered*, if the server does not know the unit and returns the
 //! whole, as HTTP requires (RFC 9110 §14.2); or *not run*, if it had nothing to check: an earlier check failed, or the
 //! engine does not know the structure of the file's format.
 //! | file | |
 //! | --- | --- |
-//! | `client`, `body` | requests, and answers as they come |
+//! | `client`, `connector`, `body` | requests, and answers as they come |
 //! | `ranges`, `mapping`, `multipart` | what answers say, parsed strictly |
 //! | `whole`, `laid` | all bytes in a temporary file, and a 206 laid over them |
 //! | `media`, `random` | which bytes are media; where to cut |
 //! | `subject`, `checks` | what is verified, and how |
 //! | `verdict`, `report` | the results |
 
-mod body;
+pub(crate) mod body;
 mod checks;
 pub(crate) mod client;
+mod connector;
 mod laid;
 mod mapping;
 mod media;
 mod multipart;
 pub(crate) mod random;
-mod ranges;
+pub(crate) mod ranges;
 mod report;
 mod subject;
-mod verdict;
+pub(crate) mod verdict;
 mod whole;
 
 use std::io::{self, Write};
