@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from actions import REGION
-from cloud import make_table
+from cloud import make_table, open_space
 
 BUCKET, INDEXER = "doctored-media", "doctored-indexer"
 TABLES = {"DoctoredIndex": ("media", "page"), "DoctoredSpaces": ("space", None), "DoctoredUsers": ("user", None)}
@@ -114,8 +114,8 @@ def test_a_deployment_in_order_is_said_to_be(deployment, doctor):
     lines = doctor(deployment, 0)
     assert all(line.startswith("ok     ") for line in lines), lines
     looked = {line.removeprefix("ok     ").split(":")[0].split(" ")[0] for line in lines}
-    assert looked == {"credentials", "clock", "bucket", "public", "encryption", "events", "table", "index", "queue", "health"}
-    assert "ok     index: right for all of 3 checked contents" in lines
+    assert looked == {"credentials", "clock", "bucket", "public", "encryption", "events", "table", "index", "streaming", "queue", "health"}
+    assert {"ok     index: right for all of 3 checked contents", "ok     streaming: 0 spaces stream"} < set(lines)
 
 
 def test_every_content_of_a_space_of_many_is_looked_at_or_some_that_are_drawn(boto, deployment, doctor, form):
@@ -179,6 +179,18 @@ def faults() -> dict:
         etag = boto("s3").head_object(Bucket=BUCKET, Key="films/b.mp4")["ETag"]
         put_head(boto("dynamodb"), "b.mp4", etag, "1")
 
+    def not_told(boto, **_):
+        open_space(boto("dynamodb"), "DoctoredSpaces", "films")
+        told = {"TableName": "DoctoredSpaces", "Key": {"space": {"S": "films"}}}
+        no = {":no": {"BOOL": False}}
+        boto("dynamodb").update_item(**told, UpdateExpression="SET streaming.deployed = :no", ExpressionAttributeValues=no)
+
+    def no_key(boto, **_):
+        open_space(boto("dynamodb"), "DoctoredSpaces", "films")
+        told = {"TableName": "DoctoredSpaces", "Key": {"space": {"S": "films"}}, "ExpressionAttributeNames": {"#type": "type"}}
+        secure = {":secure": {"S": "SECURE"}}
+        boto("dynamodb").update_item(**told, UpdateExpression="SET streaming.#type = :secure", ExpressionAttributeValues=secure)
+
     def queued(boto, options, **_):
         for number in range(2):
             boto("sqs").send_message(QueueUrl=options[options.index("--queue") + 1], MessageBody=str(number))
@@ -219,6 +231,8 @@ def faults() -> dict:
             "wrong for 1 of 3 checked contents: films/b.mp4 has an index of another format",
             "reelspan reindex films",
         ),
+        not_told: ("streaming", "the edges have not been told of films", "enable-streaming"),
+        no_key: ("streaming", "films streams securely, and no key signs", "deploy"),
         queued: ("queue NotIndexed", "2 events failed three times", "reindex"),
         no_queue: ("queue NotIndexed-not", "", "--queue"),
         ill: ("health", "it answers 502", "log"),
@@ -287,7 +301,7 @@ def test_a_clock_that_is_off_is_noticed(deployment, doctor, elsewhen):
 def test_a_data_folder_is_looked_at_while_it_is_served_and_while_it_is_not(server, doctor, new_server, samples):
     options = ["--data", str(server.data), "--url", server.url]
     lines = doctor(options, 0)
-    assert len(lines) == 6 and all(line.startswith("ok     ") for line in lines), lines
+    assert len(lines) == 7 and all(line.startswith("ok     ") for line in lines), lines
 
     new_server.imports = {"demo": samples}
     new_server.start()

@@ -101,6 +101,7 @@ async fn examine(options: &Options, deployment: &Deployment) -> Result<Vec<Findi
         let spaces = deployment.stores.spaces(options.spaces_table());
         let which = if options.all { Which::All } else { Which::Drawn(options.sample.into()) };
         findings.push(checks::index(&deployment.stores, &spaces, which).await);
+        findings.push(checks::streaming(&spaces).await);
     }
     if let Some(aws) = &deployment.aws {
         for queue in &options.queues {

@@ -4,6 +4,7 @@ mod access;
 mod bucket;
 mod index;
 mod reach;
+mod streaming;
 mod tables;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -12,6 +13,7 @@ pub use access::credentials;
 pub use bucket::bucket;
 pub use index::{Which, index};
 pub use reach::{health, queue};
+pub use streaming::streaming;
 pub use tables::tables;
 
 /// The answer of a service, or why there was none, in a few words.
