@@ -5,6 +5,7 @@ import re
 import pytest
 
 from documented import defined_tests, named_tests, rows
+from edges import LARGEST
 from invocations import ROWS, prepare
 
 # A request to a function, a service that it then calls, and how often it does.
@@ -21,6 +22,25 @@ ASKED = [
     ("streaming-rotate", "cloudfront", 3),
     ("streaming-enable", "dynamodb", 5),
 ]
+
+
+def test_when_the_store_at_the_edges_is_full_it_is_said(stack):
+    """Enabling answers 409, and takes nothing from the spaces that stream; disabling one makes room."""
+    [row] = [row for row in ROWS if row.event == "streaming-enable"]
+    prepare(stack, row)
+    values = stack.aws.edges.values
+    stack.aws.edges.values = full = {f"space-{number}": "x" * 1000 for number in range(5180)}
+    try:
+        assert stack.aws.edges.size({}) <= LARGEST
+        full["rest"] = "x" * (LARGEST - stack.aws.edges.size({}) - 40)
+        answer = stack.invoke(row.function, stack.event(row.event))
+        assert (answer.status, b"full" in answer.body, len(full)) == (409, True, 5181), answer.said
+        del full["space-0"]
+        assert stack.invoke(row.function, stack.event(row.event)).status == 200
+        assert "films" in full
+    finally:
+        stack.aws.edges.values = values
+    prepare(stack, row)
 
 
 @pytest.mark.parametrize(("event", "service", "attempts"), ASKED)

@@ -7,6 +7,9 @@ import urllib.parse
 from moto.cloudfront import models, responses
 from moto.core.responses import ActionResult
 
+# The bytes of keys and values (Quotas on key value stores).
+LARGEST = 5 << 20
+
 Responses = responses.CloudFrontResponse
 
 
@@ -48,6 +51,8 @@ class KeyValueStore:
                 return 404, {"x-amzn-ErrorType": "ResourceNotFoundException"}, {"Message": "Key was not found."}
             case "POST" if headers["if-match"] != tag["ETag"]:
                 return 409, {"x-amzn-ErrorType": "ConflictException"}, {"Message": "Pre-Condition failed."}
+            case "POST" if self.size(json.loads(body)) > LARGEST:
+                return 402, {"x-amzn-ErrorType": "ServiceQuotaExceededException"}, {"Message": "Store size limit exceeded."}
             case "POST":
                 asked = json.loads(body)
                 for item in asked.get("Deletes", []):
@@ -56,3 +61,9 @@ class KeyValueStore:
                 self.version += 1
                 return 200, {"ETag": f"KV{self.version}"}, facts
         raise ValueError(f"{method} {path}")
+
+    def size(self, changes: dict) -> int:
+        """How many bytes the store would have after these changes."""
+        left = self.values.keys() - {item["Key"] for item in changes.get("Deletes", [])}
+        values = {name: self.values[name] for name in left} | {item["Key"]: item["Value"] for item in changes.get("Puts", [])}
+        return sum(len(name) + len(value) for name, value in values.items())

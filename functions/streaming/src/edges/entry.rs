@@ -101,6 +101,25 @@ mod tests {
         assert_eq!(Entry::of(&space), None);
     }
 
+    /// The size of a key value store (*CloudFront Developer Guide*, "Quotas on key value stores").
+    const STORE: usize = 5 << 20;
+
+    #[test]
+    fn fifty_thousand_spaces_have_room() {
+        let names = (0..50_000).map(|number| format!("archive-collection-{number}"));
+        let size = |kind: Kind, origins: &[String]| {
+            let value = Entry::from(&Streaming::new(kind, origins.to_vec())).value().len();
+            names.clone().map(|name| name.len() + value).sum::<usize>()
+        };
+        for kind in [Kind::Open, Kind::Secure] {
+            let (size, each) = (size(kind, &[]), size(kind, &[]) / 50_000);
+            assert!(size < STORE && (70..=100).contains(&each), "{kind:?}: {size} bytes, {each} each");
+        }
+        // One origin for each halves that.
+        let origins = ["https://www.museum.example.org".to_owned()];
+        assert!(size(Kind::Secure, &origins) * 4 / 5 < STORE && size(Kind::Secure, &origins) > STORE);
+    }
+
     #[test]
     fn a_value_that_is_no_entry_opens_nothing() {
         for value in ["", "{}", "open", r#"{"kind":"OPEN","generation":"1","origins":[]}"#, r#"{"kind":"open"}"#] {
