@@ -21,7 +21,7 @@ BY_LAMBDA = {
 }
 
 
-# Functions of which an event has to be of the moment.
+# Calls that need an event which is made at the moment.
 
 
 def cookies_set(stack) -> None:

@@ -21,7 +21,7 @@ pub enum Delivery {
     Redirected,
 }
 
-/// `REELSPAN_ANSWER` is none of its values.
+/// `REELSPAN_ANSWER` has an unknown value.
 #[derive(Debug, thiserror::Error)]
 #[error("REELSPAN_ANSWER is {0:?}, and not \"streamed\", \"buffered\" or \"redirected\"")]
 pub struct UnknownDelivery(String);

@@ -123,7 +123,7 @@ impl Got {
         Err(self.differs(shown(expected), shown(&self.body)))
     }
 
-    /// Expects a field of which this holds.
+    /// Expects a field whose value satisfies this.
     pub fn has(&self, name: &str, wanted: &str, holds: impl FnOnce(&str) -> bool) -> Result<&Self, Stop> {
         let found = self.field(name);
         if found.is_some_and(holds) {

@@ -64,7 +64,7 @@ pub enum Route {
         in_range: bool,
         /// Whether the answer is returned as a whole, and not streamed.
         whole: bool,
-        /// The `Range` in bytes, of which a whole answer gets only so much at once.
+        /// The `Range` in bytes, shortened to what the function answers at once.
         range: Option<String>,
     },
 }
