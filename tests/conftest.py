@@ -9,6 +9,7 @@ import requests
 import server as servers
 from browser import chromium, page  # noqa: F401 (fixtures)
 from cloud import boto, moto  # noqa: F401 (fixtures)
+from pages import elsewhere  # noqa: F401 (a fixture)
 from rest import invoked, rest, served  # noqa: F401 (fixtures)
 from stack import Stack
 from streaming import streaming  # noqa: F401 (a fixture)

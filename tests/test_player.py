@@ -1,12 +1,9 @@
 """The player in headless Chromium: one tag plays, fragments are understood, links lead to the same pictures, keys work."""
 
-import base64
 import gzip
-import http.server
 import io
 import random
 import subprocess
-import threading
 import urllib.parse
 import zipfile
 
@@ -18,6 +15,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 import counter
+from pages import PLAYED, READY, shown
 
 WIDTH, HEIGHT = 640, 360
 """The player on the test pages, in CSS pixels."""
@@ -28,19 +26,6 @@ TAG = """<!doctype html><meta charset="utf-8"><title>Reelspan</title><style>body
 <script type="module" src="{script}"></script>
 <reelspan-player style="width: {width}px" muted crossorigin="anonymous" preload="auto" {attributes}></reelspan-player>"""
 
-READY = """
-const [done] = arguments, player = document.querySelector("reelspan-player");
-const state = () => {
-  const problem = player.shadowRoot?.getElementById("problem");
-  if (problem?.hidden === false) return done({problem: problem.textContent.trim().split("\\n")[0]});
-  if (player.form === undefined || player.readyState < 2 || player.seeking) return setTimeout(state, 20);
-  // A picture is shown a frame after it was decoded.
-  const {currentTime, duration, form, excerpt, selection} = player;
-  requestAnimationFrame(() => requestAnimationFrame(() => done({currentTime, duration, form, excerpt, selection})));
-};
-state();
-"""
-
 PLAY_TO_PAUSE = """
 const [done] = arguments, player = document.querySelector("reelspan-player");
 player.addEventListener("excerptended", () => {
@@ -48,12 +33,6 @@ player.addEventListener("excerptended", () => {
     () => done({at: player.currentTime, paused: player.paused}))), {once: true});
 }, {once: true});
 player.play().catch(error => done({error: String(error)}));
-"""
-
-PLAYED = """
-const [done] = arguments, player = document.querySelector("reelspan-player");
-player.addEventListener("timeupdate", () => player.currentTime > 0.3 && done(player.currentTime));
-player.play().catch(error => done(String(error)));
 """
 
 SOUNDS = {"English": range(380, 1300), "German": range(3980, 4900)}
@@ -76,21 +55,6 @@ video.play().then(() => setTimeout(() => {
 }, 600), error => done(String(error)));
 """
 
-SHOWN = """
-const [width, height] = arguments, canvas = Object.assign(document.createElement("canvas"), {width, height});
-const context = canvas.getContext("2d");
-context.drawImage(document.querySelector("reelspan-player").video, 0, 0, width, height);
-const rgba = context.getImageData(0, 0, width, height).data;
-let text = "";
-for (let at = 0; at < rgba.length; at += 4) text += String.fromCharCode(rgba[at + 1]);
-return btoa(text);
-"""
-
-
-def shown(driver) -> int:
-    """The number that the player's picture shows."""
-    return counter.number(base64.b64decode(driver.execute_script(SHOWN, counter.WIDTH, counter.HEIGHT)))
-
 
 def loudest(driver) -> int:
     """The frequency that is loudest in what the player plays, in hertz."""
@@ -105,35 +69,6 @@ def inside(driver, identifier: str):
 def of(driver, name: str):
     """A property of the player."""
     return driver.execute_script("return document.querySelector('reelspan-player')[arguments[0]]", name)
-
-
-class Files(http.server.BaseHTTPRequestHandler):
-    """Serves `files`, by path."""
-
-    files: dict[str, tuple[str, bytes]] = {}
-
-    def do_GET(self):
-        kind, body = self.files.get(self.path, ("text/plain", b""))
-        self.send_response(200 if body else 404)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="module")
-def elsewhere():
-    """Another site than the media's: what is put into `files` is served there."""
-    handler = type("Handler", (Files,), {"files": {}})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as serving:
-        threading.Thread(target=serving.serve_forever, daemon=True).start()
-        serving.files = handler.files
-        serving.url = f"http://127.0.0.1:{serving.server_port}"
-        yield serving
-        serving.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -354,12 +289,7 @@ def test_chapters_are_in_a_menu_and_on_the_bar_and_have_keys(tag, chromium, name
 @pytest.mark.parametrize("form", ["stored", "hls"])
 def test_pointing_at_the_bar_shows_the_picture_there(tag, chromium, form):
     tag("counter.mp4", f'controls form="{form}"')
-    scrub = SHOWN.replace(").video", ").shadowRoot.getElementById('scrub')")
-    assert "scrub" in scrub
-
-    def number(driver) -> int:
-        return counter.number(base64.b64decode(driver.execute_script(scrub, counter.WIDTH, counter.HEIGHT)))
-
+    scrub = "document.querySelector('reelspan-player').shadowRoot.getElementById('scrub')"
     for time in [25.5, 9]:
         chromium.execute_script(
             "document.querySelector('reelspan-player').shadowRoot.getElementById('range').dispatchEvent("
@@ -368,7 +298,7 @@ def test_pointing_at_the_bar_shows_the_picture_there(tag, chromium, form):
         )
         # The first picture of the segment: some seconds before.
         there = range(int((time - 8) * counter.RATE), int(time * counter.RATE) + 1)
-        WebDriverWait(chromium, 10).until(lambda driver: number(driver) in there)  # noqa: B023
+        WebDriverWait(chromium, 10).until(lambda driver: shown(driver, scrub) in there)  # noqa: B023
 
 
 def test_a_part_of_the_picture_is_highlighted_and_enlarged(tag, chromium):

@@ -58,14 +58,19 @@ enum Form {
     Hls,
     /// Its DASH.
     Dash,
+    /// All forms that a player may choose from: the stored file, its HLS, and a cut that has all of its time.
+    Player,
 }
+
+/// The query of a cut that has all of a file's time.
+const WHOLE: &str = "t=0";
 
 impl Form {
     /// The URL of a file, or of the part of it that this query names, in this form; and what a signature of it is over. A stream
     /// is signed by its prefix, which all of its playlists and segments have.
     fn addresses(self, base: &str, key: &MediaKey, query: &str) -> (String, String) {
         let playlist = match self {
-            Self::File => {
+            Self::File | Self::Player => {
                 let url = policy::url(base, key, query);
                 return (url.clone(), url);
             }
@@ -77,6 +82,11 @@ impl Form {
         let part = if part.is_empty() { part } else { format!("{part}/") };
         let prefix = format!("{}/{DERIVED}/{part}", policy::url(base, key, ""));
         (format!("{prefix}{playlist}"), format!("{prefix}*"))
+    }
+
+    /// Whether it is a stream, whose playlists name further addresses.
+    fn is_stream(self) -> bool {
+        matches!(self, Self::Hls | Self::Dash)
     }
 }
 
@@ -204,13 +214,29 @@ pub async fn signed_url(State(state): Shared, who: Who, request: Request) -> Res
     let (until, ip_address) = limits.read(now)?;
     let (key, opened) = state.meant(&space, &asked, found, excerpt, disclosure).await?;
     let held = state.keyring.signer(&commons, now).await?;
-    let (url, resource) = asked.form.addresses(&base, &key, query(opened.as_ref()));
     let until = held.until.map_or(until, |last| last.min(until));
-    let policy = Policy { ip_address, ..Policy::until(&resource, until) };
-    let signed = held.signer.url(&url, &policy).map_err(|error| Error::Internal(error.to_string()))?;
-    note_signed(resource, until, ip_address);
-    let signed = if asked.form == Form::File { signed } else { cloudfront::with_copy(&signed) };
-    let mut answer = json!({"signedUrl": signed});
+    let sign = |form: Form, query: &str| {
+        let (url, resource) = form.addresses(&base, &key, query);
+        let policy = Policy { ip_address, ..Policy::until(&resource, until) };
+        let signed = held.signer.url(&url, &policy).map_err(|error| Error::Internal(error.to_string()))?;
+        Ok::<_, Error>((if form.is_stream() { cloudfront::with_copy(&signed) } else { signed }, resource))
+    };
+    let part = query(opened.as_ref());
+    let mut named = vec![("signedUrl", asked.form, part)];
+    if asked.form == Form::Player {
+        named.push(("signedStreamUrl", Form::Hls, part));
+        // A part is a cut already.
+        named.extend(part.is_empty().then_some(("signedCutUrl", Form::File, WHOLE)));
+    }
+    let (mut answer, mut resources) = (json!({}), Vec::new());
+    for (name, form, query) in named {
+        let (signed, resource) = sign(form, query)?;
+        resources.push(resource);
+        if let Some(members) = answer.as_object_mut() {
+            members.insert(name.to_owned(), signed.into());
+        }
+    }
+    note_signed(resources.join(" "), until, ip_address);
     if let (Some(Opened { given, .. }), Some(members)) = (opened, answer.as_object_mut()) {
         members.insert("given".to_owned(), given.into());
     }

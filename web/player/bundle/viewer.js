@@ -44,6 +44,7 @@ async function showPlaylist(place) {
     if (items.length === 0) return;
     const player = newPlayer(items[0]);
     const list = document.createElement("ol");
+    place.classList.add("reelspan-playlist");
     let current = 0;
     const choose = async (at) => {
         current = at;

@@ -121,6 +121,7 @@ test("a page can ask for one form alone", () => {
 test("without a description the stored file and its cuts are tried", () => {
     const forms = (type: string) => choose(undefined, type, { tracks: [] }, chromium).map(({ form }) => form);
     assert.deepEqual([forms("video/mp4"), forms("video/x-flv"), forms("")], [["stored", "cut"], ["cut"], ["stored"]]);
+    assert.deepEqual(forms("binary/octet-stream"), ["stored", "cut"]);
 });
 
 test("a container alone says less than its codecs", () => {

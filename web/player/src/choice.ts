@@ -41,6 +41,9 @@ const ALIASES: Record<string, string> = {
     "audio/x-matroska": "audio/webm",
 };
 
+/** The types that stores give to files without one. */
+const UNTYPED = /^(application|binary)\/octet-stream\b/i;
+
 const SURE: readonly CanPlayTypeResult[] = ["", "maybe", "probably"];
 
 /** How sure a browser is that it plays a type: 0 if it does not, 2 if it probably does. `codecs` may be unknown to it. */
@@ -61,7 +64,8 @@ export function choose(about: About | undefined, type: string, wish: Wish, can: 
 }
 
 function withoutAbout(type: string, { tracks }: Wish, can: Abilities): Choice[] {
-    const stored = type === "" || playability(can, type) > 0;
+    // A file that came without a type may be anything.
+    const stored = type === "" || UNTYPED.test(type) || playability(can, type) > 0;
     const choices: Choice[] = [];
     if (stored && (tracks.length === 0 || can.selectsTracks)) choices.push({ form: "stored", tracks });
     if (type !== "") choices.push({ form: "cut", tracks });

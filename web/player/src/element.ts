@@ -3,7 +3,9 @@
 import type { Interval, Parsed } from "media-fragments";
 
 import { type About, formUrl } from "./about.js";
+import { Access } from "./access.js";
 import { act, type Acted } from "./actions.js";
+import { addressesOf, isSameContent } from "./addresses.js";
 import { sheetOf } from "./adopted.js";
 import { nativeAudio } from "./audio.js";
 import { Chapters } from "./chapters.js";
@@ -21,14 +23,16 @@ import { Problem } from "./problem.js";
 import { Scrubber } from "./scrub.js";
 import { SharePanel } from "./share.js";
 import { load } from "./source.js";
+import { Still } from "./still.js";
 import style from "./style.css?inline";
+import { type SourceProvider, Supply } from "./supply.js";
 import { TEMPLATE } from "./template.js";
 import { clock, english, fill, type SomeTexts, type Texts, withTexts } from "./texts.js";
 
 let shared: Texts = english;
 
 export class ReelspanPlayer extends HTMLElement {
-    static readonly observedAttributes = [...ATTRIBUTES, "content-title", "controls", "form", "page", "src"];
+    static readonly observedAttributes = [...ATTRIBUTES, "content-title", "controls", "form", "page", "renew", "src"];
 
     /** Texts of all players that are made from now on, instead of the English ones. */
     static set texts(some: SomeTexts) {
@@ -41,6 +45,11 @@ export class ReelspanPlayer extends HTMLElement {
     readonly #root: ShadowRoot;
     #texts = shared;
     #loading = new AbortController();
+    readonly #supply = new Supply(this);
+    readonly #still: Still;
+    #access: Access | undefined;
+    /** Somebody has played it. */
+    #begun = false;
     #form: Form | undefined;
     #about: About | undefined;
     #fragment: Parsed | undefined;
@@ -55,6 +64,7 @@ export class ReelspanPlayer extends HTMLElement {
         template.innerHTML = TEMPLATE;
         this.#root.append(document.importNode(template.content, true));
         this.video = this.#element("video") as HTMLVideoElement;
+        this.#still = new Still(this.video, this.#element("still") as HTMLCanvasElement);
         forwardEvents(this);
         const frame = this.#element("frame");
         const announce = this.#announce.bind(this);
@@ -65,8 +75,8 @@ export class ReelspanPlayer extends HTMLElement {
         const sharing = new SharePanel({
             root: this.#root,
             texts: () => this.#texts,
-            media: () => new URL(this.src, document.baseURI).href,
-            isStreamed: () => formUrl(this.#about, this.#url, "hls") !== undefined,
+            media: () => this.#url,
+            isStreamed: () => this.#stream !== undefined,
             page: () => this.page,
             title: () => this.contentTitle,
             video: this.video,
@@ -122,6 +132,15 @@ export class ReelspanPlayer extends HTMLElement {
         this.setAttribute("src", url);
     }
 
+    /** Gives the address of the media, signed just now: at first, if `src` has none, and before a signature expires. */
+    get source(): SourceProvider | undefined {
+        return this.#supply.provider;
+    }
+    set source(provider: SourceProvider | undefined) {
+        this.#supply.provider = provider;
+        if (this.#supply.url === undefined) this.load();
+    }
+
     get controls(): boolean {
         return this.hasAttribute("controls");
     }
@@ -131,7 +150,7 @@ export class ReelspanPlayer extends HTMLElement {
 
     /** What the media is called. Without it, the last part of its path. */
     get contentTitle(): string {
-        return this.getAttribute("content-title") ?? nameOf(this.src, document.baseURI);
+        return this.getAttribute("content-title") ?? (this.#url === "" ? "" : nameOf(this.#url, document.baseURI));
     }
     set contentTitle(title: string) {
         this.setAttribute("content-title", title);
@@ -207,6 +226,8 @@ export class ReelspanPlayer extends HTMLElement {
         this.#loading = new AbortController();
         this.#form?.detach?.();
         this.#form = undefined;
+        this.#access = undefined;
+        this.#begun = false;
         this.#about = undefined;
         this.#fragment = undefined;
         this.#acted.chapters.set([]);
@@ -219,7 +240,7 @@ export class ReelspanPlayer extends HTMLElement {
         this.removeAttribute("kind");
         this.#drawTitle();
         const { signal } = this.#loading;
-        if (this.src === "") this.video.removeAttribute("src");
+        if (!this.#supply.exists) this.video.removeAttribute("src");
         // Other attributes that are set together with `src` count, too.
         else
             queueMicrotask(() => {
@@ -229,40 +250,66 @@ export class ReelspanPlayer extends HTMLElement {
 
     connectedCallback(): void {
         this.#draw();
-        if (this.#form === undefined && this.src !== "" && this.#loading.signal.aborted) this.load();
+        if (this.#form === undefined && this.#supply.exists && this.#loading.signal.aborted) this.load();
     }
 
     /** A stream is loaded by a script, which has to stop: a player that comes back begins anew. */
     disconnectedCallback(): void {
         queueMicrotask(() => {
-            if (this.isConnected || this.#form?.detach === undefined) return;
+            if (this.isConnected || this.#form?.isScripted !== true) return;
             this.#loading.abort();
-            this.#form.detach();
+            this.#form.detach?.();
             this.#form = undefined;
         });
     }
 
-    /** The absolute URL of the media. */
+    /** The absolute URL of the media, with its signature of now; empty before it is known. */
     get #url(): string {
-        return new URL(this.src, document.baseURI).href;
+        return this.#access?.addresses.file ?? this.#supply.url ?? "";
+    }
+
+    /** The URL of its HLS, if it has that. */
+    get #stream(): string | undefined {
+        return this.#access && formUrl(this.#about, this.#access.addresses.derived, "hls");
     }
 
     attributeChangedCallback(name: string, before: string | null, value: string | null): void {
         if (before === value && name !== "src") return;
+        if (name === "src" && this.#goesOn(before, value)) return;
         if (name === "src" || name === "form") this.load();
-        else if ((ATTRIBUTES as readonly string[]).includes(name)) {
+        else if (name === "renew") {
+            if (this.#supply.url === undefined) this.load();
+        } else if ((ATTRIBUTES as readonly string[]).includes(name)) {
             if (value === null) this.video.removeAttribute(name);
             else this.video.setAttribute(name, value);
             if (name === "muted") this.video.muted = value !== null;
         } else this.#draw();
     }
 
+    /** Goes on with another signature of what plays. Says whether it does. */
+    #goesOn(before: string | null, value: string | null): boolean {
+        if (this.#form === undefined || before === value || before === null || value === null) return false;
+        const [one, other] = [before, value].map((url) => new URL(url, document.baseURI).href);
+        const to = addressesOf(value, document.baseURI);
+        if (!isSameContent(one ?? "", other ?? "") || to === undefined) return false;
+        this.#access?.renew(to);
+        return true;
+    }
+
     async #load(signal: AbortSignal): Promise<void> {
         try {
+            const ask = () => this.#supply.ask(signal);
+            const first = await this.#supply.first(signal);
+            signal.throwIfAborted();
+            if (first === undefined) throw new Problem("notFound");
+            const access = new Access(first, this.#supply.renews(first) ? ask : undefined, signal);
+            this.#access = access;
             const { about, form, fragment, resolved } = await load(
                 {
-                    src: this.#url,
+                    access,
+                    hash: this.#supply.hash,
                     video: this.video,
+                    still: this.#still,
                     form: this.getAttribute("form"),
                     broken: (problem) => {
                         if (!signal.aborted) this.#fail(problem);
@@ -279,8 +326,8 @@ export class ReelspanPlayer extends HTMLElement {
             this.#acted.choices.watch(form.audio ?? nativeAudio(this.video), signal);
             const sound = this.video.videoWidth === 0 && this.video.videoHeight === 0;
             this.setAttribute("kind", sound ? "sound" : "picture");
-            const stream = sound ? undefined : formUrl(about, this.#url, "hls");
-            this.#scrubber.set(stream === undefined ? undefined : { url: stream, video: this.video });
+            const stream = sound ? undefined : this.#stream;
+            this.#scrubber.set(stream === undefined ? undefined : { url: stream, access, video: this.video });
             this.#acted.picture.area = fragment.area;
             const { interval } = resolved;
             if (interval === undefined) this.#behindTheEnd(fragment);
@@ -308,7 +355,7 @@ export class ReelspanPlayer extends HTMLElement {
     #fail(problem: Problem): void {
         const link = this.#element("problem-link") as HTMLAnchorElement;
         link.hidden = !["unplayable", "unstreamable", "broken"].includes(problem.text);
-        link.href = this.src;
+        link.href = this.#url;
         this.#element("problem-text").textContent = fill(this.#texts[problem.text], problem.values);
         this.#element("problem").hidden = false;
         this.#draw();
@@ -389,8 +436,8 @@ export class ReelspanPlayer extends HTMLElement {
         this.#element("controller").toggleAttribute("gesturesdisabled", !controls);
         const sound = this.getAttribute("kind") === "sound";
         this.#element("controller").toggleAttribute("audio", sound && !this.hasAttribute("poster"));
-        const begun = video.played.length > 0 || !video.paused || video.autoplay;
-        this.#element("big").hidden = !controls || failed || begun || sound || video.readyState === 0;
+        this.#begun ||= video.played.length > 0 || !video.paused || video.autoplay;
+        this.#element("big").hidden = !controls || failed || this.#begun || sound || video.readyState === 0;
         if (!this.#acted.excerpt.stopped) this.#element("excerpt").hidden = true;
         this.#drawTitle();
         this.#drawArea();

@@ -3,15 +3,15 @@
 import { parse, serialize } from "media-fragments";
 
 import { type About, derived, whyNot } from "./about.js";
+import type { Addresses } from "./addresses.js";
 import type { AudioTracks } from "./audio.js";
 import { type Abilities, choose, type Choice, type FormName, playability } from "./choice.js";
+import { type Direct, direct } from "./direct.js";
 import { withoutFragment } from "./links.js";
 import { Problem, problemOf } from "./problem.js";
 
 /** What is known of a content before it is played. */
-export interface Source {
-    /** Its URL without a fragment. */
-    readonly url: string;
+export interface Source extends Direct {
     /** The media type that the server names; empty if the server could not be asked. */
     readonly type: string;
     readonly about: About | undefined;
@@ -21,7 +21,6 @@ export interface Source {
     readonly form?: FormName | undefined;
     /** Where playback will begin, in seconds, so that nothing before that is loaded. */
     readonly start?: number | undefined;
-    readonly video: HTMLVideoElement;
     /** Is told of what ends the playback later. The errors of the video itself are not repeated. */
     readonly broken: (problem: Problem) => void;
 }
@@ -36,6 +35,8 @@ export interface Form {
     detach?(): void;
     /** Begins anew where the video failed. Says whether it tries. */
     recover?(): boolean;
+    /** A script loads it, which has to stop when the player is taken off its page. */
+    readonly isScripted?: boolean;
     /** The sounds that one can choose from. Without it, the browser's own are asked for. */
     readonly audio?: AudioTracks;
 }
@@ -99,45 +100,40 @@ function playsHls(video: HTMLVideoElement): boolean {
     return "webkitShowPlaybackTargetPicker" in video || !("MediaSource" in globalThis);
 }
 
-/** A form that is a URL which the browser loads by itself. */
-function atUrl(name: FormName, url: string, type: string): Form {
-    return {
-        name,
-        type,
-        attach: (video) => {
-            video.src = url;
-        },
-    };
-}
-
 /** The stored file. */
-const stored: FormMaker = ({ url, type }) => Promise.resolve([atUrl("stored", url, type)]);
+const stored: FormMaker = (source) => Promise.resolve([direct("stored", source.type, ({ file }) => file, source)]);
 
 /** The stream, by Media Source Extensions or by the browser itself. */
-const hls: FormMaker = async ({ url, video, start }, { tracks }) => {
+const hls: FormMaker = async (source, { tracks }) => {
+    const { access, start, video } = source;
     const part = tracks.length === 0 ? "" : `${serialize({ tracks: [...tracks] })}/`;
-    const address = derived(url, `${part}master.m3u8`);
+    const at = (addresses: Addresses) => derived(addresses.derived, `${part}master.m3u8`);
+    const address = at(access.addresses);
     if (address === undefined) return [];
     const type = "application/vnd.apple.mpegurl";
-    if (playsHls(video)) return [atUrl("hls", address, type)];
+    if (playsHls(video)) return [direct("hls", type, (addresses) => at(addresses) ?? address, source)];
     // Loaded only when it is needed: it is larger than all the rest.
     const { stream } = await import("./hls.js");
-    return stream.isSupported() ? [stream.form(address, type, { start, video })] : [];
+    return stream.isSupported() ? [stream.form(address, type, { access, start, video })] : [];
 };
 
+/** The query of the cut that has all of a content. */
+const WHOLE = "t=0";
+
 /** A cut: all of the content's time, in the container that the server gives cuts, with the tracks that are asked for. */
-const cut: FormMaker = async ({ url, video }, { tracks }, signal) => {
+const cut: FormMaker = async (source, { tracks }, signal) => {
     // The sound alone is better than nothing, and the last resort.
-    const queries = tracks.length > 0 ? [serialize({ tracks: [...tracks] })] : ["t=0", "track=audio"];
+    const queries = tracks.length > 0 ? [serialize({ tracks: [...tracks] })] : [WHOLE, "track=audio"];
     const forms: Form[] = [];
     for (const query of queries) {
-        const address = withQuery(url, query);
-        const found = await head(address, signal);
+        const at = (addresses: Addresses) =>
+            (query === WHOLE ? addresses.cut : undefined) ?? withQuery(addresses.file, query);
+        const found = await head(at(source.access.addresses), signal);
         // A server without media fragments answers with the original.
         const fragment = parse(found?.fragment ?? "");
         if (found === undefined || found.status >= 400 || found.fragment === "") continue;
         if (tracks.length > 0 && fragment.tracks.length === 0) continue;
-        if (playability(abilitiesOf(video), found.type) > 0) forms.push(atUrl("cut", address, found.type));
+        if (playability(abilitiesOf(source.video), found.type) > 0) forms.push(direct("cut", found.type, at, source));
     }
     return forms;
 };

@@ -2,6 +2,8 @@
 
 import Hls, { type ErrorData, type Events, type HlsConfig, type MediaPlaylist } from "hls.js";
 
+import type { Access } from "./access.js";
+import { resigned } from "./addresses.js";
 import type { AudioTracks } from "./audio.js";
 import type { Form } from "./forms.js";
 import { Problem, problemOf } from "./problem.js";
@@ -9,17 +11,21 @@ import { Problem, problemOf } from "./problem.js";
 /** Seconds that are loaded ahead: before anybody plays, and while it plays. */
 const AHEAD_BEFORE = 6;
 const AHEAD = 30;
+/** What the server answers to a signature that is over, and how soon after one renewal another one makes no sense. */
+const FORBIDDEN = 403;
+const SOON = 5000;
 /** How often an error of the decoder is recovered from before the form gives up. */
 const RECOVERIES = 2;
 
 interface Options {
+    readonly access: Access;
     /** Where playback will begin, in seconds. */
     readonly start: number | undefined;
     readonly video: HTMLVideoElement;
 }
 
 /** What every player of HLS here is set up with. */
-export function configuration(video: HTMLVideoElement): Partial<HlsConfig> {
+export function configuration(video: HTMLVideoElement, access: Access): Partial<HlsConfig> {
     const credentials = video.crossOrigin === "use-credentials";
     return {
         // The worker comes from a blob, which a strict content security policy refuses; fragmented MP4 needs no remuxing.
@@ -28,17 +34,19 @@ export function configuration(video: HTMLVideoElement): Partial<HlsConfig> {
         backBufferLength: 60,
         // The player has its own subtitles and its own names for them.
         renderTextTracksNatively: true,
-        xhrSetup: (request) => {
+        xhrSetup: (request, url) => {
+            const current = resigned(url, access.addresses);
+            if (current !== url) request.open("GET", current, true);
             request.withCredentials = credentials;
         },
     };
 }
 
-function form(url: string, type: string, { start, video }: Options): Form {
+function form(url: string, type: string, { access, start, video }: Options): Form {
     const eager = video.preload === "auto" || video.autoplay;
     const waits = video.preload === "none" && !video.autoplay;
     const hls = new Hls({
-        ...configuration(video),
+        ...configuration(video, access),
         autoStartLoad: !waits,
         startPosition: start ?? -1,
         maxBufferLength: eager ? AHEAD : AHEAD_BEFORE,
@@ -46,6 +54,19 @@ function form(url: string, type: string, { start, video }: Options): Form {
     });
     const done = new AbortController();
     let recoveries = 0;
+    let refreshed = -Infinity;
+    /** A refused request is repeated with another signature, unless that was refused just now. */
+    const refresh = (failed: () => void) => {
+        if (!access.isRenewed || performance.now() - refreshed < SOON) return false;
+        refreshed = performance.now();
+        void access.refresh().then((renewed) => {
+            if (done.signal.aborted) return;
+            if (!renewed) failed();
+            else if (hls.levels.length > 0) hls.startLoad();
+            else hls.loadSource(url);
+        });
+        return true;
+    };
     const recover = () => {
         recoveries += 1;
         if (recoveries > RECOVERIES) return false;
@@ -55,11 +76,16 @@ function form(url: string, type: string, { start, video }: Options): Form {
     return {
         name: "hls",
         type,
+        isScripted: true,
         audio: audioOf(hls),
         attach(element, failed) {
             hls.on(Hls.Events.ERROR, (_: Events.ERROR, data) => {
                 if (!data.fatal || (data.type === Hls.ErrorTypes.MEDIA_ERROR && isOfDecoder(data) && recover())) return;
-                failed(problemIn(data));
+                const fail = () => {
+                    failed(problemIn(data));
+                };
+                const isRefused = data.type === Hls.ErrorTypes.NETWORK_ERROR && data.response?.code === FORBIDDEN;
+                if (!isRefused || !refresh(fail)) fail();
             });
             const loads = () => {
                 Object.assign(hls.config, { maxBufferLength: AHEAD, maxMaxBufferLength: 600 });

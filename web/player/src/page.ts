@@ -11,8 +11,10 @@ const player = document.querySelector<ReelspanPlayer>("reelspan-player");
 const src = parameters.get("src");
 
 if (player !== null && src !== null) {
-    const title = parameters.get("title");
-    if (title !== null) player.contentTitle = title;
+    // What the server knows of the content.
+    const known = document.querySelector<HTMLMetaElement>('meta[property="og:title"]')?.content;
+    const title = parameters.get("title") ?? known;
+    if (title !== undefined) player.contentTitle = title;
     const poster = parameters.get("poster");
     if (poster !== null) player.setAttribute("poster", poster);
     for (const name of ["autoplay", "loop", "muted"]) player.toggleAttribute(name, parameters.has(name));

@@ -1,11 +1,13 @@
 /** Pictures while one points at the bar: the first picture of the segment at that time, from the stream's own I-frames. */
 
+import type { Access } from "./access.js";
 import type { Pictures } from "./hls.js";
 
 /** What pictures are shown of. */
 export interface Scrubbed {
     /** The URL of the multivariant playlist. */
     readonly url: string;
+    readonly access: Access;
     readonly video: HTMLVideoElement;
 }
 
@@ -51,7 +53,7 @@ export class Scrubber {
         try {
             const { configuration, Pictures, stream } = await import("./hls.js");
             if (this.#of !== of || !stream.isSupported()) return;
-            this.#pictures = new Pictures(of.url, this.#shown, configuration(of.video));
+            this.#pictures = new Pictures(of.url, this.#shown, configuration(of.video, of.access));
             if (this.#time !== undefined) this.#pictures.show(this.#time);
         } finally {
             this.#loading = false;

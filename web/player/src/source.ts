@@ -12,11 +12,12 @@ import {
     serialize,
 } from "media-fragments";
 
+import type { Access } from "./access.js";
 import { type About, chaptersFor, fetchAbout } from "./about.js";
 import { FORM_NAMES } from "./choice.js";
 import { attachFirst, type Form, head, look, type Source, withQuery } from "./forms.js";
-import { withoutFragment } from "./links.js";
 import { Problem } from "./problem.js";
+import type { Still } from "./still.js";
 
 /** What has been loaded. */
 export interface Loaded {
@@ -28,9 +29,11 @@ export interface Loaded {
 
 /** What is to be loaded. */
 export interface Wanted {
-    /** The absolute URL, with its fragment. */
-    readonly src: string;
+    readonly access: Access;
+    /** The fragment, with its `#`. */
+    readonly hash: string;
     readonly video: HTMLVideoElement;
+    readonly still: Still;
     /** The name of the only form that may play; anything else allows all. */
     readonly form: string | null;
     /** Is told of what ends the playback later. */
@@ -38,24 +41,29 @@ export interface Wanted {
 }
 
 /** Loads a content into a video. Throws a `Problem` if nothing plays; an aborted load throws the signal's reason. */
-export async function load({ src, video, form: only, broken }: Wanted, signal: AbortSignal): Promise<Loaded> {
-    const url = withoutFragment(src);
-    const fragment = parseUrl(src);
-    const about = await fetchAbout(url, video.crossOrigin === "use-credentials" ? "include" : "same-origin", signal);
+export async function load(wanted: Wanted, signal: AbortSignal): Promise<Loaded> {
+    const { access, hash, video, still, form: only, broken } = wanted;
+    const fragment = parseUrl(hash);
+    const about = await fetchAbout(
+        access.addresses.derived,
+        video.crossOrigin === "use-credentials" ? "include" : "same-origin",
+        signal,
+    );
     const form = await attach(
         {
-            url,
+            access,
             about,
             tracks: fragment.tracks,
             form: FORM_NAMES.find((name) => name === only),
             start: startOf(fragment, about),
             video,
+            still,
             broken,
         },
         signal,
     );
     selectTracks(video, fragment.tracks);
-    const resolved = await meaning(fragment, url, about, { duration: video.duration }, signal);
+    const resolved = await meaning(fragment, access.addresses.file, about, { duration: video.duration }, signal);
     return { form, about, fragment, resolved };
 }
 
@@ -73,7 +81,7 @@ function startOf(fragment: Fragment, about: About | undefined): number | undefin
 async function attach(source: Omit<Source, "type">, signal: AbortSignal): Promise<Form> {
     // What the server says of a content says, too, that it is there.
     if (source.about !== undefined) return attachFirst({ ...source, type: source.about.mime }, signal);
-    const seen = await look(source.url, signal);
+    const seen = await look(source.access.addresses.file, signal);
     if (typeof seen === "string") return attachFirst({ ...source, type: seen }, signal);
     if (seen.text !== "forbidden") throw seen;
     // A `<video>` of another origin sends cookies where a script does not, so that it may be allowed more.

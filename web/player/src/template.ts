@@ -40,7 +40,7 @@ export const TEMPLATE = `
       ${icon(PLAY)}
     </button>
     <div id="top" slot="top-chrome" part="title-bar" hidden><span id="title" part="title"></span></div>
-    <div id="pictures" noautohide><div id="area" part="area" hidden></div></div>
+    <div id="pictures" noautohide><canvas id="still" aria-hidden="true" hidden></canvas><div id="area" part="area" hidden></div></div>
     <div id="excerpt" part="excerpt" noautohide hidden>
       <span id="excerpt-text"></span>
       <button type="button" id="again" data-text="playAgain"></button>
