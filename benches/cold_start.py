@@ -42,6 +42,7 @@ ASKED = {
     "SigningApi": "signing-signed-url",
     "SpacesApi": "rest-get",
     "StreamingApi": "streaming-enable",
+    "Web": "web-oembed",
 }
 
 

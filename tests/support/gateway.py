@@ -38,7 +38,7 @@ def routes(stack: Stack) -> list[Route]:
         for event in properties.get("Events", {}).values():
             if event["Type"] == "HttpApi":
                 given = event["Properties"]
-                parts = given["Path"].strip("/").split("/")
+                parts = given["Path"].removeprefix("/").split("/")
                 pattern = re.compile("".join(f"/{matched(part)}" for part in parts), re.DOTALL)
                 precedence = tuple(2 if part.endswith("+}") else part.startswith("{") for part in parts)
                 authorizer = given.get("Auth", {}).get("Authorizer")

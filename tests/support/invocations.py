@@ -60,6 +60,15 @@ def http(status: int, body: bytes | str | re.Pattern | None = None, **fields) ->
     return holds
 
 
+def built(page: Holds) -> Holds:
+    """This, if `make web` came before the functions were built; otherwise 501."""
+
+    def holds(stack: Stack, answer: Answer) -> None:
+        (http(501) if answer.status == 501 else page)(stack, answer)
+
+    return holds
+
+
 def says(said) -> Holds:
     """An answer that is not HTTP."""
 
@@ -428,9 +437,16 @@ ROWS = [
     Row("http-missing", "Fragments", [media], http(404, content_type="application/problem+json")),
     Row("http-not-modified", "Fragments", [media], http(304, b"", etag=...)),
     Row("http-preflight", "Fragments", [], http(200, b"", access_control_allow_origin="*", access_control_allow_headers=re.compile(".*range.*"))),
+    Row("http-playlist", "Fragments", [media], http(200, re.compile('"src":"https://d111111abcdef8.cloudfront.net/demo/counter.mp4"'), content_type="application/json")),
     Row("http-validate", "Fragments", [media], http(200, content_type="application/json")),
     Row("http-validate-page", "Fragments", [media], http(200, re.compile("<html"), content_type=re.compile("text/html.*"))),
     Row("http-validate-preflight", "Fragments", [], http(200, b"", access_control_allow_origin="*")),
+    # The player's pages
+    Row("web-player", "Web", [media], built(http(200, re.compile('property="og:title" content="counter.mp4"'), content_security_policy=re.compile(".*script-src 'self'.*")))),
+    Row("web-player-without-slash", "Web", [], http(308, location="/player/?src=%2Fmedia%2Fdemo%2Fcounter.mp4%23t%3D10%2C20")),
+    Row("web-script", "Web", [], built(http(200, content_type=re.compile("text/javascript.*"), access_control_allow_origin="*", etag=...))),
+    Row("web-oembed", "Web", [media], http(200, re.compile('"height":180.*"title":"counter.mp4".*"width":320'), content_type="application/json")),
+    Row("web-oembed-missing", "Web", [media], http(404, content_type="application/problem+json")),
     Row("http-health", "Fragments", [], http(204, b"")),
     # Media, behind the function URL
     Row("url-original", "FragmentsStream", [media], both(http(200), the("counter.mp4"))),

@@ -44,6 +44,12 @@ impl Asset {
         Self { name, bytes, etag }
     }
 
+    /// The content as text; empty if it is none.
+    #[must_use]
+    pub fn text(&self) -> &'static str {
+        std::str::from_utf8(self.bytes).unwrap_or_default()
+    }
+
     /// The answer to a request with these header fields. Pages of any site may load it.
     #[must_use]
     pub fn answer(&self, request: &HeaderMap) -> Response {

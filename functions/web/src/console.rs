@@ -73,7 +73,7 @@ async fn file(Path(name): Path<String>, headers: HeaderMap) -> Response {
 }
 
 impl Console {
-    /// What the page may do: run its own scripts, call this server, upload to S3, and play what this server streams.
+    /// What the page may do: run its own scripts and the player, call this server, upload to S3, and play what this server streams.
     fn policy(&self) -> String {
         let list = |origins: &mut dyn Iterator<Item = &Origin>| {
             // The policy's grammar has no addresses of IPv6.
@@ -81,9 +81,10 @@ impl Console {
             named.fold("'self'".to_owned(), |list, origin| format!("{list} {origin}"))
         };
         let media = list(&mut self.pages.own.all().iter().chain(&self.pages.streaming));
-        let calls = list(&mut self.uploads.iter());
+        // The player asks what there is of a content, and loads its streams.
+        let calls = list(&mut self.pages.own.all().iter().chain(&self.pages.streaming).chain(&self.uploads));
         format!(
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src {media}; media-src {media}; \
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src {media} data:; media-src {media} blob:; \
              connect-src {calls}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
     }
@@ -101,14 +102,14 @@ mod tests {
     fn the_page_calls_this_server_and_uploads_to_s3_and_does_nothing_else() {
         let origin = |text: &str| Origin::parse(text).unwrap();
         let own = OwnOrigins::new([origin("http://127.0.0.1:8080")]);
-        let pages = Pages { own, streaming: vec![origin("https://d1.cloudfront.net")] };
+        let pages = Pages { own, streaming: vec![origin("https://d1.cloudfront.net")], catalogue: None };
         let console = Console { pages, uploads: vec![origin("http://127.0.0.1:9000")] };
         assert_eq!(
             console.policy(),
             "default-src 'none'; script-src 'self'; style-src 'self'; \
-             img-src 'self' http://127.0.0.1:8080 https://d1.cloudfront.net; \
-             media-src 'self' http://127.0.0.1:8080 https://d1.cloudfront.net; \
-             connect-src 'self' http://127.0.0.1:9000; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+             img-src 'self' http://127.0.0.1:8080 https://d1.cloudfront.net data:; \
+             media-src 'self' http://127.0.0.1:8080 https://d1.cloudfront.net blob:; \
+             connect-src 'self' http://127.0.0.1:8080 https://d1.cloudfront.net http://127.0.0.1:9000; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         );
     }
 }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `/console/` | the console, to which `/` leads |
 //! | `/player/?src=…` | a page with one player, for a link or a frame |
+//! | `/oembed?url=…` | what other sites ask for to embed it (oEmbed) |
 //! | `/player/reelspan-player.js` | the player for pages of other sites: one file |
 //! | `/player/bundle.zip` | the player with example pages, for any static server |
 //! | `/player/assets/…` | what the page loads; the names contain a hash, so that they never change |
@@ -11,8 +12,22 @@
 //! Without `web/dist` at build time, every path says that the pages were not built.
 
 mod assets;
+pub mod catalogue;
 pub mod console;
+pub mod lambda;
+mod markup;
+mod oembed;
 mod player;
 
 pub use assets::{Asset, find};
-pub use player::{Pages, router};
+pub use catalogue::Catalogue;
+pub use player::Pages;
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+
+/// The routes of `/player/` and `/oembed`.
+pub fn router(pages: Pages) -> Router {
+    player::routes().route("/oembed", get(oembed::oembed)).with_state(Arc::new(pages))
+}

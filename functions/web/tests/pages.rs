@@ -16,7 +16,7 @@ use reelspan_web::{Pages, find, router};
 fn routes() -> Router {
     let origin = |text: &str| Origin::parse(text).unwrap();
     let own = OwnOrigins::new([origin("https://media.example.org")]);
-    router(Pages { own, streaming: vec![origin("https://stream.example.org")] })
+    router(Pages { own, streaming: vec![origin("https://stream.example.org")], catalogue: None })
 }
 
 async fn get(path: &str, accept: &str) -> Response {

@@ -17,8 +17,8 @@ use reelspan_spaces::Spaces;
 use reelspan_streaming::edges::MemoryStore;
 use reelspan_streaming::keys::{LocalKeys, SigningKeys};
 use reelspan_streaming::{PAUSE, Streams};
-use reelspan_web::Pages;
 use reelspan_web::console::{self, Console};
+use reelspan_web::{Catalogue, Pages};
 
 use super::refused;
 use crate::{
@@ -77,7 +77,8 @@ impl Functions {
             sessions: sessions.clone(),
         });
         let durastore = durastore.merge(streams.router()).merge(signing.router());
-        let pages = Pages { own: own.clone(), streaming: Vec::new() };
+        let catalogue = Catalogue { stores: stores.clone(), spaces: table.clone(), hosts: hosts.clone() };
+        let pages = Pages { own: own.clone(), streaming: Vec::new(), catalogue: Some(catalogue) };
         let console = Console { pages: pages.clone(), uploads: uploads.into_iter().collect() };
         let pages = reelspan_web::router(pages).merge(console::router(console));
         let known = |routes: Router| {

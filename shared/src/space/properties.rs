@@ -87,6 +87,12 @@ impl Properties {
         self.0.iter().map(|(name, value)| (name.clone(), encoded(value)))
     }
 
+    /// The value of a name in lower case, unless it is blank.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
     /// Names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))

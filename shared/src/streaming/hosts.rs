@@ -58,6 +58,22 @@ impl Hosts {
         }
     }
 
+    /// What stands below either host in a URL, or in a path of one machine, without the slash before it:
+    /// `films~187ba2c3d4e5f607/a.mp4`.
+    #[must_use]
+    pub fn below_host<'a>(&self, url: &'a str) -> Option<&'a str> {
+        // On one machine the hosts are a path, and the machine may have several names.
+        let path = |host: &str| {
+            let authority = host.split_once("://").map_or(host, |(_, rest)| rest);
+            authority.find('/').map(|at| authority.get(at..).unwrap_or_default().to_owned())
+        };
+        [&self.open, &self.secure].into_iter().find_map(|host| {
+            let below =
+                if url.starts_with('/') { url.strip_prefix(&path(host)?) } else { url.strip_prefix(host.as_str()) };
+            below?.strip_prefix('/')
+        })
+    }
+
     /// The URL that sets the cookies of secure spaces, without its query.
     #[must_use]
     pub fn cookies(&self) -> String {
@@ -104,6 +120,23 @@ mod tests {
             [aws.cookies(), here.cookies()],
             ["https://d2.example/~/cookies", "http://127.0.0.1:8080/stream/~/cookies"]
         );
+    }
+
+    #[test]
+    fn what_is_below_a_host_is_told_from_what_is_not() {
+        let (here, aws) = (Hosts::below("http://127.0.0.1:8080/stream"), Hosts::new("d1.example", "d2.example"));
+        for (hosts, url, below) in [
+            (&here, "http://127.0.0.1:8080/stream/films/a.mp4", Some("films/a.mp4")),
+            (&here, "/stream/films/a.mp4", Some("films/a.mp4")),
+            (&here, "/streams/films/a.mp4", None),
+            (&here, "/media/films/a.mp4", None),
+            (&aws, "https://d1.example/films/a.mp4", Some("films/a.mp4")),
+            (&aws, "https://d2.example/films~1/a.mp4", Some("films~1/a.mp4")),
+            (&aws, "https://d1.example.org/films/a.mp4", None),
+            (&aws, "/films/a.mp4", None),
+        ] {
+            assert_eq!(hosts.below_host(url), below, "{url}");
+        }
     }
 
     #[test]
