@@ -18,7 +18,7 @@ from stack import HOSTS, Answer, Stack
 
 MEDIA = [row.event for row in ROWS if row.event.startswith("http-")]
 # Events that the server does not have, or answers differently.
-NOT_OF_THE_SERVER = ["http-encoded-path", "http-health", "http-hour"]
+NOT_OF_THE_SERVER = ["http-encoded-path", "http-health", "http-hour", "http-playlist"]
 SAME = {
     "accept-ranges",
     "access-control-allow-headers",

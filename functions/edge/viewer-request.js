@@ -33,7 +33,7 @@ const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:\/|$)/;
 const DERIVED = /(?:^|\/)~(?:\/|$)/;
 const MOST = 2097152;
 const OF_BYTES = /^bytes=(\d+)-(\d*)$/;
-const WHOLE = /\.(?:m3u8|mpd|vtt|json)$/;
+const WHOLE = /\.(?:m3u8|mpd|vtt|json|xml)$/;
 
 async function handler(event) {
     const request = event.request;

@@ -11,6 +11,7 @@
 //! | `serving` | looks up the index and makes the body |
 //! | `resource` | determines the resource: the original, or a cut of it |
 //! | `derived` | the streams of a content, and what it plays as (`about`) |
+//! | `playlist` | the contents of an open space as a playlist |
 //! | `answer` | decides status, header fields and a splice, from values alone |
 //! | `delivery` | limits the size of the answer |
 //! | `viewers` | says what is between viewer and function |
@@ -28,6 +29,7 @@ mod derived;
 pub mod edge;
 pub mod error;
 pub mod lambda;
+pub mod playlist;
 pub mod request;
 pub mod resource;
 mod routes;

@@ -19,7 +19,7 @@ const MOST: u64 = 2_097_152;
 const LAST: u64 = (1 << 53) - 1;
 
 /// The endings of derived forms that are answered as a whole.
-const WHOLE: [&str; 4] = [".m3u8", ".mpd", ".vtt", ".json"];
+const WHOLE: [&str; 5] = [".m3u8", ".mpd", ".vtt", ".json", ".xml"];
 
 /// The characters that the edge encodes.
 const ENCODED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'/');

@@ -24,7 +24,7 @@ use tower_http::cors::{Any, CorsLayer};
 
 use crate::answer::{CONTENT_RANGE_MAPPING, RANGE_REDIRECT, X_MEDIA_FRAGMENT};
 use crate::request::{self, ACCEPT_RANGE_REDIRECT};
-use crate::{Error, Fragments, Viewers, derived, validate};
+use crate::{Error, Fragments, Viewers, derived, playlist, validate};
 
 /// How long a browser may cache a preflight answer.
 const PREFLIGHT: Duration = Duration::from_hours(24);
@@ -113,12 +113,17 @@ enum Requested {
     Media(request::Request),
     /// What is derived from a content.
     Derived(derived::Request),
+    /// The playlist of a space.
+    Playlist(playlist::Request),
 }
 
 impl FromRequestParts<Arc<Fragments>> for Requested {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<Fragments>) -> Result<Self, Error> {
+        if let Some(playlist) = playlist::Request::read(parts) {
+            return playlist.map(Self::Playlist);
+        }
         if derived::Request::split(parts.uri.path()).is_some() {
             return derived::Request::from_request_parts(parts, state).await.map(Self::Derived);
         }
@@ -130,6 +135,11 @@ async fn media(State(fragments): State<Arc<Fragments>>, requested: Requested) ->
     match requested {
         Requested::Media(request) => stored(&fragments, &request).await,
         Requested::Derived(request) => derived(&fragments, &request).await,
+        Requested::Playlist(request) => {
+            let space = request.space().to_string();
+            telemetry::note(|notes| (notes.kind, notes.space) = (Some("playlist"), Some(space)));
+            fragments.playlist(&request).await.into_response()
+        }
     }
 }
 

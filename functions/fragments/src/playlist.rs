@@ -1,0 +1,297 @@
+//! `{space}/~/playlist.json` and `{space}/~/playlist.xml`: the contents of an open space as a playlist, in JSON and in Media RSS
+//! (<https://www.rssboard.org/media-rss>, with the terms of Dublin Core). Titles and the like are properties of the contents.
+//!
+//! A playlist is one look into the table of spaces, one list of the bucket, and the properties of each of its entries, several at
+//! a time: so it is bounded, and caches keep it for a minute.
+
+use std::cmp::Ordering;
+use std::fmt::Write;
+
+use axum::response::{IntoResponse, Response};
+use futures::{StreamExt, TryStreamExt};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::request::Parts;
+use percent_encoding::percent_decode_str;
+use reelspan::cloudfront::policy;
+use reelspan::space::record::Space;
+use reelspan::space::streaming::{Kind, StreamingStatus};
+use reelspan::space::{ContentId, ContentPrefix, MediaKey, SpaceId};
+use reelspan::store::{self, Content};
+use serde_json::{Map, Value, json};
+
+use crate::admission::Shown;
+use crate::{Error, Fragments, Viewers, derived};
+
+/// How many contents a playlist has at most: those that come first by name. The properties of so many are there within half a
+/// second, at some 20 ms for each question to S3.
+const MOST: usize = 200;
+/// How many are asked about at a time.
+const AT_A_TIME: usize = 16;
+/// How many names are looked through for them.
+const NAMES: usize = 1000;
+/// How long a playlist may be kept.
+const KEPT: &str = "max-age=60";
+
+/// The properties of an entry that a playlist gives, in this order.
+const PROPERTIES: [&str; 4] = ["description", "date", "creator", "language"];
+
+/// Names that end like this are no media: captions, pictures and papers beside them are not asked about.
+const BESIDE: [&str; 19] = [
+    "css", "csv", "dfxp", "gif", "htm", "html", "jpeg", "jpg", "json", "md", "md5", "pdf", "png", "srt", "ttml", "txt",
+    "vtt", "xml", "zip",
+];
+
+/// How a playlist is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Json,
+    Xml,
+}
+
+/// A request for the playlist of a space.
+#[derive(Debug)]
+pub struct Request {
+    space: SpaceId,
+    /// Only contents whose names begin with this.
+    prefix: ContentPrefix,
+    format: Format,
+    shown: Shown,
+}
+
+/// What a playlist says of a content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    order: Option<i64>,
+    title: String,
+    name: String,
+    url: String,
+    mime: String,
+    size: u64,
+    /// In the order of [`PROPERTIES`].
+    properties: Vec<(&'static str, String)>,
+}
+
+/// A playlist.
+struct Playlist {
+    title: String,
+    /// Where the contents are.
+    base: String,
+    entries: Vec<Entry>,
+    /// The space has more contents.
+    more: bool,
+}
+
+impl Request {
+    /// The request for a playlist; `None` if it is for something else.
+    pub fn read(parts: &Parts) -> Option<Result<Self, Error>> {
+        let (above, name) = derived::Request::split(parts.uri.path())?;
+        let space = above.strip_prefix("/media/").filter(|space| !space.contains('/'))?;
+        let format = match name {
+            "playlist.json" => Format::Json,
+            "playlist.xml" => Format::Xml,
+            _ => return None,
+        };
+        Some(Self::of(parts, space, format))
+    }
+
+    fn of(parts: &Parts, space: &str, format: Format) -> Result<Self, Error> {
+        let decode = |text: &str| percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| Error::Path);
+        let mut pairs = parts.uri.query().unwrap_or_default().split('&');
+        let prefix = pairs.find_map(|pair| pair.strip_prefix("prefix=")).unwrap_or_default();
+        Ok(Self {
+            space: SpaceId::parse(&decode(space)?)?,
+            prefix: ContentPrefix::parse(&decode(&prefix.replace('+', " "))?)?,
+            format,
+            shown: Shown::of(parts).0,
+        })
+    }
+
+    /// The space.
+    #[must_use]
+    pub const fn space(&self) -> &SpaceId {
+        &self.space
+    }
+}
+
+impl Fragments {
+    /// The answer to a request for a playlist.
+    pub async fn playlist(&self, request: &Request) -> Result<Response, Error> {
+        let space = self.spaces.get(&request.space).await?;
+        let space = self.listed(space, request)?;
+        let base = match (&self.hosts, &space.streaming) {
+            (Some(hosts), Some(streaming)) => Some(hosts.base(&space.id, streaming)),
+            _ => None,
+        };
+        let found = self.stores.media.list(&space.id, &request.prefix, None, NAMES).await?;
+        let mut names = found.names.into_iter().filter(|name| !is_beside(name));
+        let first: Vec<_> = names.by_ref().take(MOST).collect();
+        let more = found.more || names.next().is_some();
+        let base = base.as_deref();
+        let entries =
+            futures::stream::iter(first).map(|name| self.entry(&space.id, name, base)).buffer_unordered(AT_A_TIME);
+        let mut entries: Vec<_> = entries.try_filter_map(async |entry| Ok(entry)).try_collect().await?;
+        entries.sort_by(Entry::compared);
+        let playlist = Playlist {
+            title: space.id.to_string(),
+            base: base.map_or_else(|| "../".to_owned(), |base| format!("{base}/")),
+            entries,
+            more,
+        };
+        let (mime, body) = match request.format {
+            Format::Json => ("application/json", playlist.json()),
+            Format::Xml => ("application/rss+xml; charset=utf-8", playlist.xml()),
+        };
+        Ok(([(CONTENT_TYPE, mime), (CACHE_CONTROL, KEPT)], body).into_response())
+    }
+
+    /// The space, if everybody may know what is in it.
+    fn listed(&self, space: Option<Space>, request: &Request) -> Result<Space, Error> {
+        let closed = Error::Closed("only spaces that stream openly have a playlist");
+        let Some(space) = space else { return Err(closed) };
+        let Some(streaming) = &space.streaming else { return Err(closed) };
+        let is_open = streaming.kind == Kind::Open && streaming.status == StreamingStatus::On;
+        let is_at_its_host = self.viewers == Viewers::Direct || request.shown.distribution == Some(Kind::Open);
+        if is_open && is_at_its_host { Ok(space) } else { Err(closed) }
+    }
+
+    /// What there is to say of a content; nothing if it is no media, or not there any more.
+    async fn entry(&self, space: &SpaceId, name: ContentId, base: Option<&str>) -> Result<Option<Entry>, Error> {
+        let Ok(key) = MediaKey::new(space.clone(), name) else { return Ok(None) };
+        let content = match self.stores.media.content(&key).await {
+            Ok(content) => content,
+            Err(store::Error::Missing) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let path = key.to_path();
+        let below = path.strip_prefix(space.as_str()).unwrap_or(&path);
+        // Behind CloudFront the function does not know the host: the address is relative to the playlist.
+        let url = base.map_or_else(|| format!("..{below}"), |base| policy::url(base, &key, ""));
+        Ok(Entry::of(key.content().as_str(), url, content))
+    }
+}
+
+fn is_beside(name: &ContentId) -> bool {
+    let extension = name.as_str().rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    extension.is_some_and(|extension| BESIDE.contains(&extension.as_str()))
+}
+
+impl Entry {
+    fn of(name: &str, url: String, content: Content) -> Option<Self> {
+        let mime = content.object.content_type.unwrap_or_default();
+        let is_media = ["video/", "audio/", "application/ogg", "application/mp4", "application/mxf"];
+        // What came without a type may be media.
+        let is_untyped = mime.is_empty() || mime.ends_with("/octet-stream");
+        if !is_untyped && !is_media.iter().any(|kind| mime.starts_with(kind)) {
+            return None;
+        }
+        let property = |name: &str| content.properties.get(name).map(str::to_owned);
+        Some(Self {
+            order: property("order").and_then(|order| order.parse().ok()),
+            title: property("title").unwrap_or_else(|| name.rsplit('/').next().unwrap_or(name).to_owned()),
+            name: name.to_owned(),
+            url,
+            mime: if is_untyped { String::new() } else { mime },
+            size: content.object.size,
+            properties: PROPERTIES.iter().filter_map(|name| Some((*name, property(name)?))).collect(),
+        })
+    }
+
+    /// By the property `order`, then by title. What has no `order` comes last.
+    fn compared(&self, other: &Self) -> Ordering {
+        let key = |entry: &Self| (entry.order.is_none(), entry.order, entry.title.to_lowercase());
+        key(self).cmp(&key(other)).then_with(|| self.name.cmp(&other.name))
+    }
+}
+
+impl Playlist {
+    fn json(&self) -> String {
+        let items = self.entries.iter().map(|entry| {
+            let mut item = Map::new();
+            item.insert("title".to_owned(), entry.title.as_str().into());
+            item.insert("src".to_owned(), entry.url.as_str().into());
+            if !entry.mime.is_empty() {
+                item.insert("type".to_owned(), entry.mime.as_str().into());
+            }
+            item.extend(entry.properties.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())));
+            Value::Object(item)
+        });
+        json!({ "title": self.title, "items": items.collect::<Vec<_>>(), "more": self.more }).to_string()
+    }
+
+    fn xml(&self) -> String {
+        let mut out = String::from(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rss version=\"2.0\" xmlns:media=\"http://search.yahoo.com/mrss/\" \
+             xmlns:dc=\"http://purl.org/dc/elements/1.1/\">\n<channel>\n",
+        );
+        // Writing to a string does not fail.
+        let mut line = |text: std::fmt::Arguments<'_>| {
+            let _ = out.write_fmt(text);
+        };
+        line(format_args!("<title>{}</title>\n", escaped(&self.title)));
+        line(format_args!("<link>{}</link>\n", escaped(&self.base)));
+        line(format_args!("<description>The contents of the space {}</description>\n", escaped(&self.title)));
+        for entry in &self.entries {
+            let (title, url) = (escaped(&entry.title), escaped(&entry.url));
+            line(format_args!("<item>\n<title>{title}</title>\n<guid isPermaLink=\"false\">{url}</guid>\n"));
+            for (name, value) in &entry.properties {
+                let term = if *name == "description" { "description".to_owned() } else { format!("dc:{name}") };
+                line(format_args!("<{term}>{}</{term}>\n", escaped(value)));
+            }
+            line(format_args!("<media:content url=\"{url}\" fileSize=\"{}\"", entry.size));
+            if !entry.mime.is_empty() {
+                line(format_args!(" type=\"{}\"", escaped(&entry.mime)));
+            }
+            line(format_args!("/>\n</item>\n"));
+        }
+        out.push_str("</channel>\n</rss>\n");
+        out
+    }
+}
+
+/// A text in XML 1.0: without characters that it does not have (§2.2), and none that ends the text.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            _ if (letter.is_control() && !matches!(letter, '\t' | '\n' | '\r'))
+                || ('\u{fffe}'..='\u{ffff}').contains(&letter) => {}
+            _ => out.push(letter),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(order: Option<i64>, title: &str) -> Entry {
+        let (title, name, url, mime) =
+            (title.to_owned(), title.to_owned(), format!("../{title}"), "video/mp4".to_owned());
+        Entry { order, title, name, url, mime, size: 1, properties: vec![("creator", "<Ada> & \u{0}".to_owned())] }
+    }
+
+    #[test]
+    fn entries_come_by_order_and_then_by_title() {
+        let mut entries =
+            [entry(None, "a"), entry(Some(10), "b"), entry(Some(2), "d"), entry(None, "B"), entry(Some(2), "c")];
+        entries.sort_by(Entry::compared);
+        let titles: Vec<_> = entries.iter().map(|entry| entry.title.as_str()).collect();
+        assert_eq!(titles, ["c", "d", "b", "a", "B"]);
+    }
+
+    #[test]
+    fn hostile_texts_are_texts() {
+        let entries = vec![entry(None, "]]></title><script>\"")];
+        let playlist = Playlist { title: "&".to_owned(), base: "../".to_owned(), entries, more: false };
+        let xml = playlist.xml();
+        assert!(!xml.contains("<script>") && !xml.contains("<Ada>") && !xml.contains('\u{0}'), "{xml}");
+        assert!(xml.contains("<title>]]&gt;&lt;/title&gt;&lt;script&gt;&quot;</title>"), "{xml}");
+        assert!(xml.contains("<dc:creator>&lt;Ada&gt; &amp; </dc:creator>"), "{xml}");
+        assert!(playlist.json().contains("\"more\":false"));
+    }
+}
