@@ -1,6 +1,7 @@
 """The console in Chromium, as a new user goes through it."""
 
 import subprocess
+import urllib.parse
 
 import pytest
 import requests
@@ -22,9 +23,9 @@ axe.run(document, {resultTypes: ["violations"]}).then(
 """
 
 PLAYED = """
-const done = arguments[0], media = document.querySelector("video");
+const done = arguments[0], media = document.querySelector("reelspan-player");
 media.muted = true;
-media.ontimeupdate = () => { if (media.currentTime > 0.2) { media.pause(); done(media.currentTime); } };
+media.addEventListener("timeupdate", () => { if (media.currentTime > 0.2) { media.pause(); done(media.currentTime); } });
 media.play().catch(error => done(String(error)));
 """
 
@@ -67,7 +68,7 @@ class Console:
         self.find("//header | //*[@role='alert']/*")
 
     def plays(self) -> bool:
-        self.find("//video")
+        self.find("//reelspan-player")
         played = self.driver.execute_async_script(PLAYED)
         return isinstance(played, float) and played > 0.2
 
@@ -141,7 +142,8 @@ def test_a_new_user_comes_from_the_first_visit_to_an_excerpt(console, samples):
     end.send_keys("0:20")
     link = console.field("Link").get_attribute("value")
     assert link == f"{console.server.url}/stream/films/counter.mp4?t=10.2,20"
-    assert f'src="{link}"' in console.field("Embed code").get_attribute("value")
+    page = urllib.parse.quote(f"{console.server.url}/stream/films/counter.mp4#t=10.2,20", safe="")
+    assert f'src="{console.server.url}/player/?src={page}"' in console.field("Embed code").get_attribute("value")
     assert link in console.field("Citation").get_attribute("value")
     stream = console.find("//dt[.='HLS']/following-sibling::dd[1]/a").get_attribute("href")
     assert stream == f"{console.server.url}/stream/films/counter.mp4/~/master.m3u8"

@@ -15,7 +15,7 @@ export default defineConfig({
     },
     server: {
         proxy: Object.fromEntries(
-            ["/durastore", "/media", "/stream", "/session", "/users"].map((path) => [path, server]),
+            ["/durastore", "/media", "/player", "/stream", "/session", "/users"].map((path) => [path, server]),
         ),
     },
 });

@@ -165,12 +165,6 @@ export const texts = {
         edit: "Edit",
         bytes: (count: string) => `${count} bytes`,
     },
-    player: {
-        label: "Player",
-        cannot: "This browser cannot play this file.",
-        cannotHint: "Download it, or open it with a player such as VLC.",
-        preparing: "Preparing playback…",
-    },
     excerpt: {
         title: "Excerpt",
         lead: "Choose a part. Nothing has to be cut or stored: the address says which part it is.",

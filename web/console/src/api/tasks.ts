@@ -50,6 +50,22 @@ export async function signedUrl(
     return await task<Signed>("get-signed-url", { spaceId, contentId, ...how }, signal);
 }
 
+/** The addresses of all forms that a player may choose from. */
+export interface SignedForms {
+    readonly signedUrl: string;
+    readonly signedStreamUrl: string;
+    readonly signedCutUrl: string;
+}
+
+export async function signedForms(
+    spaceId: string,
+    contentId: string,
+    minutesToExpire: number,
+    signal?: AbortSignal,
+): Promise<SignedForms> {
+    return await task<SignedForms>("get-signed-url", { spaceId, contentId, minutesToExpire, form: "player" }, signal);
+}
+
 export interface WholeUpload {
     readonly method: string;
     readonly url: string;

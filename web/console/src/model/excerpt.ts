@@ -32,9 +32,17 @@ export function withFragment(url: string, text: string): string {
     return `${url}${url.includes("?") ? "&" : "?"}${text}`;
 }
 
-/** HTML that plays a URL. */
-export function embedCode(url: string, family: "video" | "audio"): string {
-    return `<${family} controls preload="metadata" src="${escaped(url)}"></${family}>`;
+/** The page of the player that plays a URL. */
+export function pageOf(url: string, origin: string): string {
+    return `${origin}/player/?src=${encodeURIComponent(url)}`;
+}
+
+/** HTML that shows a page of the player. */
+export function embedCode(page: string, title: string): string {
+    return (
+        `<iframe src="${escaped(page)}" title="${escaped(title)}" width="640" height="360" ` +
+        `allow="fullscreen; picture-in-picture; clipboard-write" loading="lazy"></iframe>`
+    );
 }
 
 /** A line to cite by: title, time range, collection, address, date of access. */

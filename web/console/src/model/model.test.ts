@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { derivedUrl } from "./derived.ts";
-import { citation, clamped, embedCode, fragment, withFragment } from "./excerpt.ts";
+import { citation, clamped, embedCode, fragment, pageOf, withFragment } from "./excerpt.ts";
 import { bytes, clock, npt, parseClock } from "./format.ts";
 import { crumbs, kindOf, mediaType, rows, type Content, type View } from "./listing.ts";
 import { contentFault, isUserName, path, spaceFault } from "./naming.ts";
@@ -156,10 +156,9 @@ test("an excerpt is within its file and has a link, a code and a citation", () =
     assert.equal(fragment({ from: 12.5, to: 20 }, 40), "t=12.5,20");
     assert.equal(fragment({ from: 12.5, to: 40 }, 40), "t=12.5");
     assert.equal(withFragment("https://h/a.mp4?x=1", "t=1,2"), "https://h/a.mp4?x=1&t=1,2");
-    assert.equal(
-        embedCode('https://h/a"b', "video"),
-        '<video controls preload="metadata" src="https://h/a&quot;b"></video>',
-    );
+    const page = pageOf('https://h/a"b#t=1,2', "https://m");
+    assert.equal(page, "https://m/player/?src=https%3A%2F%2Fh%2Fa%22b%23t%3D1%2C2");
+    assert.ok(embedCode(page, 'A "title"').startsWith(`<iframe src="${page}" title="A &quot;title&quot;" `));
     assert.equal(
         citation("a.mp4", "films", { from: 12.5, to: 20 }, "https://h/a.mp4?t=12.5,20", new Date("2026-11-29")),
         "“a.mp4”, 0:12.5–0:20.0. films. https://h/a.mp4?t=12.5,20 (accessed 2026-11-29).",

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { contentUrl, deleteContent, details, setDetails, type Details } from "../api/spaces.ts";
-import { signedUrl, streamUrl } from "../api/tasks.ts";
+import { signedForms, streamUrl } from "../api/tasks.ts";
 import { bytes, dateAndTime, number } from "../model/format.ts";
 import { Button, Confirm, Field, Wrong } from "../parts/controls.tsx";
 import { Icon } from "../parts/icon.tsx";
@@ -21,8 +21,8 @@ interface Props {
     readonly onDeleted: () => void;
 }
 
-/** How long a signed URL for the player lives, in minutes. */
-const PLAYING = 480;
+/** How long signed addresses for the player live, in minutes. It renews them. */
+const PLAYING = 60;
 
 export function ContentPane({ space, content, onDeleted }: Props) {
     const loaded = useLoad((signal) => details(space.id, content, signal), [space.id, content]);
@@ -101,8 +101,7 @@ function Playing({ space, content, name, known }: PlayingProps) {
         async (signal) => {
             if (!media) return contentUrl(space.id, content);
             if (space.streaming === "OPEN") return await streamUrl(space.id, content, signal);
-            if (space.streaming === "SECURE")
-                return (await signedUrl(space.id, content, { minutesToExpire: PLAYING }, signal)).signedUrl;
+            if (space.streaming === "SECURE") return (await signedForms(space.id, content, PLAYING, signal)).signedUrl;
             return contentUrl(space.id, content);
         },
         [space.id, content, space.streaming],
@@ -115,7 +114,14 @@ function Playing({ space, content, name, known }: PlayingProps) {
         <Load of={source}>
             {(url) => (
                 <>
-                    <ExcerptMaker key={url} space={space} content={content} name={name} family={media} source={url} />
+                    <ExcerptMaker
+                        key={url}
+                        space={space}
+                        content={content}
+                        name={name}
+                        source={url}
+                        renew={space.streaming === "SECURE" ? () => signedForms(space.id, content, PLAYING) : undefined}
+                    />
                     {space.streaming !== "OFF" && <Forms source={url} />}
                 </>
             )}

@@ -1,12 +1,13 @@
 import { useRef, useState } from "preact/hooks";
 
-import { signedUrl, type Signed } from "../api/tasks.ts";
-import { citation, clamped, embedCode, fragment, isWhole, withFragment, type Range } from "../model/excerpt.ts";
+import { signedUrl, type Signed, type SignedForms } from "../api/tasks.ts";
+import { citation, clamped, embedCode, fragment, isWhole, pageOf, withFragment, type Range } from "../model/excerpt.ts";
 import { clock, dateAndTime, parseClock } from "../model/format.ts";
 import { spaceHref } from "../model/route.ts";
 import { Button, Copyable, Field, Select, Wrong } from "../parts/controls.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { useAct } from "../parts/load.tsx";
+import { Player, type PlayerElement, type Selection } from "../parts/player.tsx";
 import { RangeBar } from "../parts/range-bar.tsx";
 import { texts } from "../texts.ts";
 import type { SpaceProps } from "./space.tsx";
@@ -17,41 +18,38 @@ interface Props {
     readonly space: SpaceProps["space"];
     readonly content: string;
     readonly name: string;
-    readonly family: "video" | "audio";
     /** An address that plays the whole content. */
     readonly source: string;
+    /** Gives signed addresses, if the content needs them. */
+    readonly renew: (() => Promise<SignedForms>) | undefined;
 }
 
 /** The player, and below it what makes an excerpt of what it plays. */
-export function ExcerptMaker({ space, content, name, family, source }: Props) {
-    const player = useRef<HTMLVideoElement>(null);
+export function ExcerptMaker({ space, content, name, source, renew }: Props) {
+    const player = useRef<PlayerElement>(null);
     const [duration, setDuration] = useState<number>();
     const [time, setTime] = useState(0);
-    const [failed, setFailed] = useState(false);
     const [range, setRange] = useState<Range>({ from: 0, to: 0 });
     const [previewing, setPreviewing] = useState(false);
-    const shared = {
-        ref: player,
-        src: source,
-        controls: true,
-        preload: "metadata" as const,
-        "aria-label": texts.player.label,
-        onLoadedMetadata: () => {
-            const length = player.current?.duration ?? 0;
+    const events = {
+        onElement: (element: PlayerElement) => {
+            player.current = element;
+        },
+        onReady: (length: number) => {
             if (duration !== undefined || !Number.isFinite(length)) return;
             setDuration(length);
             setRange({ from: 0, to: length });
         },
-        onTimeUpdate: () => {
-            const now = player.current?.currentTime ?? 0;
+        onTime: (now: number) => {
             setTime(now);
             if (previewing && now >= range.to) stop();
         },
         onPause: () => {
             setPreviewing(false);
         },
-        onError: () => {
-            setFailed(true);
+        // The keys I and O and the share panel of the player choose the same part.
+        onSelect: ({ start = 0, end = duration }: Selection) => {
+            if (duration !== undefined && end !== undefined) setRange(clamped({ from: start, to: end }, duration));
         },
     };
     const stop = () => {
@@ -68,26 +66,16 @@ export function ExcerptMaker({ space, content, name, family, source }: Props) {
         });
     };
     const set = (wanted: Range, seek?: number) => {
-        if (duration === undefined) return;
-        setRange(clamped(wanted, duration));
-        if (seek !== undefined && player.current) player.current.currentTime = seek;
+        const element = player.current;
+        if (duration === undefined || !element) return;
+        const { from, to } = clamped(wanted, duration);
+        // The player marks it on its own bar, and says that it has changed.
+        element.selection = { start: from, end: to };
+        if (seek !== undefined) element.currentTime = seek;
     };
     return (
         <>
-            {/* Captions are contents of their own, which the excerpt maker does not know. */}
-            {family === "video" ? (
-                <video class="player" playsInline {...shared} />
-            ) : (
-                <audio class="player" {...shared} />
-            )}
-            {failed && (
-                <p class="wrong-box">
-                    <Icon name="warning" />
-                    <span>
-                        {texts.player.cannot} {texts.player.cannotHint}
-                    </span>
-                </p>
-            )}
+            <Player source={renew ?? source} title={name} isStreamed={space.streaming !== "OFF"} {...events} />
             {duration !== undefined && (
                 <section class="excerpt">
                     <h3>{words.title}</h3>
@@ -140,11 +128,12 @@ export function ExcerptMaker({ space, content, name, family, source }: Props) {
                             {space.streaming === "OPEN" ? (
                                 <Results
                                     url={excerptUrl(source, range, duration)}
-                                    {...{ name, range, family }}
+                                    page={isWhole(range, duration) ? source : `${source}#${fragment(range, duration)}`}
+                                    {...{ name, range }}
                                     space={space.id}
                                 />
                             ) : (
-                                <SignedResults {...{ space, content, name, family, range, duration }} />
+                                <SignedResults {...{ space, content, name, range, duration }} />
                             )}
                         </>
                     )}
@@ -206,19 +195,20 @@ function TimeField({ label, here, value, bounds, now, onChange }: TimeProps) {
 
 interface ResultProps {
     readonly url: string;
+    /** What the page of the player is to play. */
+    readonly page: string;
     readonly name: string;
     readonly space: string;
     readonly range: Range;
-    readonly family: "video" | "audio";
 }
 
 /** What is made of an excerpt's address. */
-function Results({ url, name, space, range, family }: ResultProps) {
+function Results({ url, page, name, space, range }: ResultProps) {
     return (
         <div class="results">
             <h4>{words.share}</h4>
             <Copyable label={words.link} text={url} />
-            <Copyable label={words.embed} text={embedCode(url, family)} lines={3} />
+            <Copyable label={words.embed} text={embedCode(pageOf(page, location.origin), name)} lines={3} />
             <Copyable label={words.cite} text={citation(name, space, range, url, new Date())} lines={3} />
             <a class="button" href={url} download={name}>
                 <Icon name="download" />
@@ -232,13 +222,12 @@ interface SignedProps {
     readonly space: SpaceProps["space"];
     readonly content: string;
     readonly name: string;
-    readonly family: "video" | "audio";
     readonly range: Range;
     readonly duration: number;
 }
 
 /** Signs a link to an excerpt of a secure space. */
-function SignedResults({ space, content, name, family, range, duration }: SignedProps) {
+function SignedResults({ space, content, name, range, duration }: SignedProps) {
     const [life, setLife] = useState("480");
     const [address, setAddress] = useState("");
     const [signed, setSigned] = useState<Signed & { readonly range: Range; readonly until: Date }>();
@@ -287,7 +276,13 @@ function SignedResults({ space, content, name, family, range, duration }: Signed
                         {words.signed(dateAndTime(current.until))}
                     </p>
                     {current.given !== undefined && <p class="below">{words.given(current.given)}</p>}
-                    <Results url={current.signedUrl} name={name} space={space.id} range={range} family={family} />
+                    <Results
+                        url={current.signedUrl}
+                        page={current.signedUrl}
+                        name={name}
+                        space={space.id}
+                        range={range}
+                    />
                 </>
             )}
         </>
