@@ -98,8 +98,8 @@ documents: $(VENV)/ready ## Run the commands in docs/ again, and write down what
 	$(PROGRAMS)
 	$(VENV)/bin/python tools/document.py
 
-tools: # ffmpeg checks the media, Chromium the playback; Node runs CloudFront's code and builds web/
-	tools/debian ffmpeg:ffmpeg ffprobe:ffmpeg chromium:chromium chromedriver:chromium-driver node:nodejs npm:npm
+tools: # ffmpeg checks the media, Chromium and Firefox the playback; Node runs CloudFront's code and builds web/
+	tools/debian ffmpeg:ffmpeg ffprobe:ffmpeg chromium:chromium chromedriver:chromium-driver firefox-esr:firefox-esr node:nodejs npm:npm
 
 $(VENV)/ready: tests/requirements.txt
 	tools/debian --python $(PYTHON)
