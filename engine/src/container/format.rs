@@ -61,6 +61,12 @@ pub trait Format: Send + Sync {
         None
     }
 
+    /// How the pictures of a track are turned to be shown: the nine numbers of a matrix (ISO/IEC 14496-12 §8.3.2). `None` if the
+    /// container does not say.
+    fn matrix(&self, _: &Outline, _: &Track) -> Option<[u32; 9]> {
+        None
+    }
+
     /// How its samples become segments of a stream without leaving the format; `None` if no player takes its files as
     /// segments.
     fn segments(&self) -> Option<&dyn SegmentFormat> {

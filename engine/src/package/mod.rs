@@ -32,7 +32,7 @@ use crate::container::{self, SegmentFormat};
 use crate::fragment::resolve::Meaning;
 use crate::index::{Outline, Pages, PagesError};
 use crate::media::splice::Splice;
-use crate::media::{Interval, Kind, Time};
+use crate::media::{Interval, Kind, Time, Track};
 
 use name::Item;
 pub use rendition::{MUXED, NoStream, Rendition};
@@ -181,9 +181,14 @@ impl<'a> Presentation<'a> {
             timescale: rendition.timeline.timescale,
             media_time: rendition.timeline.media_time,
             dimensions: track.dimensions.unwrap_or_default(),
-            matrix: UNITY,
+            matrix: self.matrix(track),
             language: track.language.as_deref(),
         })
+    }
+
+    fn matrix(&self, track: &Track) -> [u32; 9] {
+        let stored = || container::format_of(self.outline)?.matrix(self.outline, track);
+        if track.kind == Kind::Video { stored().unwrap_or(UNITY) } else { UNITY }
     }
 
     /// The segment table of the presentation.
@@ -224,11 +229,22 @@ impl<'a> Presentation<'a> {
             return self.packets(format, pages, rendition, time).await;
         }
         let near = rendition.timeline.near(time);
-        // The first segment of a part may begin before it.
-        let before = if self.part.is_some() && time == 0 { LONGEST } else { NEAR };
-        let table = Table::load(self.outline, pages, near - before, near + NEAR).await?;
+        // The first segment of a part may begin before it, and the first pictures of a content after its beginning.
+        let (before, behind) = match self.part {
+            Some(_) if time == 0 => (LONGEST, NEAR),
+            None if time == 0 => (NEAR, self.first_sample(rendition).max(NEAR)),
+            _ => (NEAR, NEAR),
+        };
+        let table = Table::load(self.outline, pages, near - before, near + behind).await?;
         let row = self.rows(rendition, &table).into_iter().find(|row| row.start == time).ok_or(Error::Missing)?;
         segment::write(self, pages, rendition, &row, key_frame).await
+    }
+
+    /// When the first sample of a rendition is decoded that is in a segment.
+    fn first_sample(&self, rendition: &Rendition) -> Time {
+        let starts = self.outline.segments.as_ref().and_then(|segments| segments.starts.get(rendition.index));
+        let track = self.outline.tracks.get(rendition.place);
+        starts.zip(track).map_or(Time::ZERO, |(start, track)| track.timescale.time(*start - track.shift()))
     }
 
     async fn packets(

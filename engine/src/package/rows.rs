@@ -77,11 +77,44 @@ impl Presentation<'_> {
     #[must_use]
     pub fn rows(&self, rendition: &Rendition, table: &Table) -> Vec<Row> {
         let mut rows = match self.bounds() {
-            None => whole_rows(rendition, table),
+            None => self.whole_rows(rendition, table),
             Some(bounds) => self.part_rows(rendition, table, &bounds),
         };
         if rendition.muxed.is_some() {
             self.measure(rendition, table, &mut rows);
+        }
+        rows
+    }
+
+    /// The segments of a rendition of the whole content.
+    fn whole_rows(&self, rendition: &Rendition, table: &Table) -> Vec<Row> {
+        let starts = self.outline.segments.as_ref().and_then(|segments| segments.starts.get(rendition.index));
+        // Players that map the first decode time of the pictures to the beginning of the playlist (hls.js) would show pictures
+        // that begin after the sound too early. So the first picture is decoded at zero, however late it is presented.
+        let first = starts.filter(|_| rendition.kind == Kind::Video && rendition.muxed.is_none());
+        let mut rows: Vec<Row> = Vec::with_capacity(table.segments.len());
+        for (place, segment) in table.segments.iter().enumerate() {
+            let stretch = segment.tracks.get(rendition.index).filter(|stretch| stretch.start < stretch.end);
+            let Some(stretch) = stretch else { continue };
+            let is_first = first == Some(&stretch.start);
+            let natural = u64::try_from(rendition.timeline.decode(stretch.start)).unwrap_or(0);
+            let start = if is_first { 0 } else { natural };
+            // A gap belongs to the segment before it.
+            if let Some(before) = rows.last_mut() {
+                before.duration = start.saturating_sub(before.start);
+            }
+            let lasts = u64::try_from(rendition.timeline.duration(stretch.duration())).unwrap_or(0);
+            rows.push(Row {
+                start,
+                duration: lasts.saturating_add(natural - start),
+                bytes: stretch.bytes,
+                sync_bytes: segment.sync_bytes,
+                from: stretch.start,
+                to: stretch.end,
+                segment: place,
+                begins_part: false,
+                ends_part: false,
+            });
         }
         rows
     }
@@ -106,7 +139,11 @@ impl Presentation<'_> {
             let next = next.and_then(|next| next.tracks.get(rendition.index));
             let mut row = self.part_row((rendition, track), (segment, *stretch), next, (is_first, is_last))?;
             row.segment = place;
-            row.to = ending.flatten().map_or(row.to, |ending| ending.max(row.to));
+            if let Some(ending) = ending.flatten() {
+                row.to = row.to.max(ending);
+                let end = u64::try_from(self.end_of(rendition, track)?).unwrap_or(0);
+                row.duration = row.duration.max(end.saturating_sub(row.start));
+            }
             if let (true, Some(entry)) = (row.begins_part, &table.entry) {
                 row.begin_at(entry.decode, rendition);
             }
@@ -221,34 +258,6 @@ impl Row {
         self.duration = (self.start + self.duration).saturating_sub(start);
         (self.start, self.from) = (start, entry.max(self.from));
     }
-}
-
-/// The segments of a rendition of the whole content.
-fn whole_rows(rendition: &Rendition, table: &Table) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::with_capacity(table.segments.len());
-    for (place, segment) in table.segments.iter().enumerate() {
-        let Some(stretch) = segment.tracks.get(rendition.index) else { continue };
-        let start = u64::try_from(rendition.timeline.decode(stretch.start)).unwrap_or(0);
-        if stretch.start >= stretch.end {
-            continue;
-        }
-        // A gap belongs to the segment before it.
-        if let Some(before) = rows.last_mut() {
-            before.duration = start.saturating_sub(before.start);
-        }
-        rows.push(Row {
-            start,
-            duration: u64::try_from(rendition.timeline.duration(stretch.duration())).unwrap_or(0),
-            bytes: stretch.bytes,
-            sync_bytes: segment.sync_bytes,
-            from: stretch.start,
-            to: stretch.end,
-            segment: place,
-            begins_part: false,
-            ends_part: false,
-        });
-    }
-    rows
 }
 
 impl Table {

@@ -182,30 +182,48 @@ fn samples(outline: &Outline, track: &Track, runs: &[Run]) -> Result<(Vec<Timed>
     Ok((timed, bytes))
 }
 
-/// Gives pictures that share a decode time one each, which some formats do not have (Matroska): the times at which pictures are
-/// presented, in order. Media Source Extensions take no two pictures at one decode time.
+/// Gives pictures that share a decode time one each, which some formats do not have (Matroska). Media Source Extensions take no two
+/// pictures at one decode time.
 fn spread(timed: &mut [Timed]) {
     let (Some(first), Some(end)) = (timed.first().copied(), timed.iter().map(|sample| sample.end).max()) else {
         return;
     };
-    if timed.iter().all(|sample| sample.decode < sample.end) {
+    let behind = timed.get(1..).unwrap_or_default().iter();
+    if timed.iter().zip(behind).all(|(sample, next)| sample.decode < next.decode) {
         return;
     }
-    let mut times: Vec<Ticks> = timed.iter().map(Timed::presentation).collect();
-    times.sort_unstable();
-    let ahead = first.decode - times.first().copied().unwrap_or_default();
-    let count = timed.len();
-    let mut next = end;
-    for (at, sample) in timed.iter_mut().enumerate().rev() {
+    let presented: Vec<i64> = timed.iter().map(|sample| sample.presentation().0).collect();
+    let last = timed.iter().max_by_key(|sample| sample.presentation()).map_or(Ticks(1), |last| last.end - last.decode);
+    let decoded = decode_times(&presented, last.0, first.decode.0, end.0);
+    let ends: Vec<i64> = decoded.iter().skip(1).copied().chain([end.0]).collect();
+    for (sample, (decode, end)) in timed.iter_mut().zip(decoded.iter().zip(ends)) {
         let presentation = sample.presentation();
-        // Room for those that follow.
-        let left = Ticks(i64::try_from(count - at).unwrap_or(i64::MAX));
-        let time = times.get(at).map_or(sample.decode, |time| *time + ahead);
-        sample.decode = time.min(end - left).max(first.decode);
+        (sample.decode, sample.end) = (Ticks(*decode), Ticks(end));
         sample.composition = presentation - sample.decode;
-        sample.end = next;
-        next = sample.decode;
     }
+}
+
+/// Decode times of pictures that are presented at these times: each lasts as long as it is presented, the one that is presented last
+/// as long as `last` says. Chromium takes how long a sample lasts for how long its picture is shown, so it would pass over others
+/// after seeking.
+fn decode_times(presented: &[i64], last: i64, start: i64, end: i64) -> Vec<i64> {
+    let mut in_order: Vec<i64> = presented.to_vec();
+    in_order.sort_unstable();
+    let lasts = |time: i64| {
+        let next = in_order.get(in_order.partition_point(|other| *other <= time));
+        next.map_or(last, |next| next - time)
+    };
+    // The first one lasts from the beginning, if all are presented later.
+    let mut waits = in_order.first().map_or(0, |first| (first - start).max(0));
+    let (mut decode, mut times) = (start, Vec::with_capacity(presented.len()));
+    for (at, time) in presented.iter().enumerate() {
+        // Every one that follows needs a tick.
+        let left = i64::try_from(presented.len() - at).unwrap_or(i64::MAX);
+        let least = times.last().map_or(start, |before| before + 1);
+        times.push(decode.min(end - left).max(least));
+        decode += lasts(*time).max(1) + std::mem::take(&mut waits);
+    }
+    times
 }
 
 /// The samples as the segment lists them.
@@ -220,9 +238,7 @@ fn on_timeline(
     let is_part = (row.begins_part || row.ends_part) && track.kind == Kind::Video;
     let times = match presentation.interval().filter(|_| is_part) {
         Some(_) => part_times(presentation, rendition, track, row, timed),
-        None => {
-            timed.iter().map(|sample| (timeline.decode(sample.decode), timeline.offset(sample.composition))).collect()
-        }
+        None => whole_times(rendition, row, timed),
     };
     let end = row.start.saturating_add(row.duration);
     let end = i64::try_from(end).unwrap_or(i64::MAX);
@@ -242,8 +258,23 @@ fn on_timeline(
     samples.ok_or_else(|| super::NoStream::Timescale { id: track.id }.into())
 }
 
-/// Decode times and composition offsets of the pictures of a part's first or last segment. Those that are only decoded last
-/// one tick each: before the part from zero, after it at its end.
+/// Decode times and composition offsets of the samples of a segment of a whole content. The first picture of all is decoded at
+/// zero, whenever it is presented ([`Row::start`]).
+fn whole_times(rendition: &Rendition, row: &Row, timed: &[Timed]) -> Vec<(i64, i64)> {
+    let timeline = &rendition.timeline;
+    let start = i64::try_from(row.start).unwrap_or(i64::MAX);
+    let is_video = rendition.kind == Kind::Video;
+    let mut times = Vec::with_capacity(timed.len());
+    for (at, sample) in timed.iter().enumerate() {
+        let decode = timeline.decode(sample.decode);
+        let given = if at == 0 && is_video { start } else { decode };
+        times.push((given, timeline.offset(sample.composition).saturating_add(decode - given)));
+    }
+    times
+}
+
+/// Decode times and composition offsets of the pictures of a part's first or last segment. Those that are only decoded are presented
+/// within [`LEAD`] ticks before the part, or one tick each at its end.
 fn part_times(
     presentation: &Presentation<'_>,
     rendition: &Rendition,
@@ -260,36 +291,24 @@ fn part_times(
     let is_before = |sample: &Timed| row.begins_part && sample.presented_until() <= from;
     let is_behind = |sample: &Timed| row.ends_part && sample.presentation() >= to;
     let (before, behind) = (Order::of(timed, is_before), Order::of(timed, is_behind));
-    let mut shown_end = lead;
-    for sample in timed.iter().filter(|sample| !is_before(sample) && !is_behind(sample)) {
-        shown_end = shown_end.max(timeline.presentation(sample.presented_until().min(to)));
-    }
-    let count = timed.len();
-    timed
-        .iter()
-        .enumerate()
-        .map(|(at, sample)| {
-            let natural = timeline.decode(sample.decode);
-            let (at, left) = (i64::try_from(at).unwrap_or(0), i64::try_from(count - at).unwrap_or(0));
-            let mut decode = natural;
-            if row.ends_part {
-                decode = decode.min(end - left);
-            }
-            if row.begins_part {
-                decode = if at == 0 { 0 } else { decode.max(at) };
-            }
-            let shown = if is_before(sample) {
-                before.rank(sample)
-            } else if is_behind(sample) {
-                shown_end + behind.rank(sample)
-            } else if row.begins_part {
-                timeline.presentation(sample.presentation()).max(lead)
-            } else {
-                timeline.presentation(sample.presentation())
-            };
-            (decode, shown - decode)
-        })
-        .collect()
+    let step = (lead / i64::try_from(before.0.len()).unwrap_or(i64::MAX).max(1)).max(1);
+    let until = |sample: &Timed| timeline.presentation(sample.presented_until().min(to)).max(lead);
+    let is_shown = |sample: &&Timed| !is_before(sample) && !is_behind(sample);
+    let shown_end = timed.iter().filter(is_shown).map(until).max().unwrap_or(lead);
+    let presented = |sample: &Timed| {
+        let natural = timeline.presentation(sample.presentation());
+        match (is_before(sample), is_behind(sample)) {
+            (true, _) => before.rank(sample) * step,
+            (_, true) => shown_end + behind.rank(sample),
+            _ if row.begins_part => natural.max(lead),
+            _ => natural,
+        }
+    };
+    let shown: Vec<i64> = timed.iter().map(presented).collect();
+    let start = timed.first().map_or(0, |first| if row.begins_part { 0 } else { timeline.decode(first.decode) });
+    let last = shown.iter().max().map_or(1, |last| (shown_end - last).max(1));
+    let decoded = decode_times(&shown, last, start, end);
+    decoded.iter().zip(&shown).map(|(decode, shown)| (*decode, shown - decode)).collect()
 }
 
 /// The presentation times of some pictures, in order.

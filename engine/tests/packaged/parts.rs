@@ -20,11 +20,11 @@ fn film(name: &str) -> PathBuf {
 }
 
 /// The presentation time of each picture in seconds, and how long it is shown, with its bytes, in order of presentation.
-fn shown(content: &Content, fragment: &str) -> Vec<(f64, Vec<u8>)> {
+fn shown(content: &Content, fragment: &str) -> Vec<(f64, f64, Vec<u8>)> {
     let presentation = content.presentation(fragment).unwrap();
     let rendition = &presentation.renditions()[0];
     let table = block_on(presentation.table(&mut &content.pages)).unwrap();
-    let mut all: Vec<(i64, Vec<u8>)> = Vec::new();
+    let mut all: Vec<(i64, u64, Vec<u8>)> = Vec::new();
     let mut end = 0;
     for row in presentation.rows(rendition, &table) {
         let segment = block_on(presentation.segment(&mut &content.pages, rendition, row.start, false)).unwrap();
@@ -33,12 +33,12 @@ fn shown(content: &Content, fragment: &str) -> Vec<(f64, Vec<u8>)> {
         end += samples.iter().map(|sample| sample.duration).sum::<u64>();
         assert_eq!(end, row.start + row.duration, "{fragment}: a playlist says how long a segment lasts");
         let time = |sample: &Read| sample.decode.cast_signed() + sample.composition;
-        all.extend(samples.iter().map(|sample| (time(sample), sample.bytes.clone())));
+        all.extend(samples.iter().map(|sample| (time(sample), sample.duration, sample.bytes.clone())));
     }
-    all.sort_by_key(|(time, _)| *time);
+    all.sort_by_key(|(time, ..)| *time);
     assert!(all.windows(2).all(|pair| pair[0].0 < pair[1].0), "{fragment}: no two pictures at one time");
     let scale = f64::from(rendition.timescale());
-    all.into_iter().map(|(time, bytes)| (time as f64 / scale, bytes)).collect()
+    all.into_iter().map(|(time, lasts, bytes)| (time as f64 / scale, lasts as f64 / scale, bytes)).collect()
 }
 
 #[test]
@@ -60,18 +60,25 @@ fn each_picture_of_a_part_has_its_time_and_the_others_pass_in_no_time() {
             let given = shown(&content, &format!("t={start},{end}"));
             let asked: Vec<_> =
                 pictures.iter().filter(|(from, to, _)| *to > start + 1e-9 && *from < end - 1e-9).collect();
-            let first = given.iter().position(|(_, bytes)| *bytes == asked[0].2).unwrap();
+            let first = given.iter().position(|(_, _, bytes)| *bytes == asked[0].2).unwrap();
             let lead = 8192.0 / 20e6;
-            assert!(given[..first].iter().all(|(time, _)| *time < lead), "{name} {start},{end}");
-            for ((time, bytes), (from, _, expected)) in given[first..].iter().zip(&asked) {
+            assert!(
+                given[..first].iter().all(|(time, lasts, _)| *time < lead && *lasts <= lead),
+                "{name} {start},{end}"
+            );
+            for (at, ((time, lasts, bytes), (from, to, expected))) in given[first..].iter().zip(&asked).enumerate() {
                 assert!(bytes == expected, "{name} {start},{end}: another picture at {time}");
                 let due = (from - start).max(0.0);
                 assert!((time - due).abs() < 2.0 * lead, "{name} {start},{end}: {time} for {due}");
+                // A player may take how long a sample lasts for how long its picture is shown.
+                // The first one lasts from the beginning, even if it is shown later.
+                let shown = to.min(end) - start - if at == 0 && first == 0 { 0.0 } else { due };
+                assert!((lasts - shown).abs() < 0.002, "{name} {start},{end}: {lasts} for {shown} at {time}");
             }
             let behind = &given[first + asked.len()..];
             let ends = asked.last().unwrap().1.min(end) - start;
             assert!(
-                behind.iter().all(|(time, _)| (time - ends).abs() < 2.0 * lead),
+                behind.iter().all(|(time, ..)| (time - ends).abs() < 2.0 * lead),
                 "{name} {start},{end}: {behind:?}"
             );
         }

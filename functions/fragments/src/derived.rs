@@ -8,7 +8,8 @@ use axum::response::Response;
 use http::Method;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
-use reelspan::cloudfront;
+use reelspan::cloudfront::verify::Refusal;
+use reelspan::cloudfront::{self, Copy};
 use reelspan::http::conditional::{Conditions, Verdict};
 use reelspan::http::etag;
 use reelspan::space::{ContentId, MediaKey, SpaceId};
@@ -25,7 +26,7 @@ use reelspan_engine::package::hls::{self, Addresses};
 use reelspan_engine::package::name::{DERIVED, Item, Name, Resource as Named};
 use reelspan_engine::package::{self, Form, NEAR, NoStream, Presentation, dash, file};
 
-use crate::admission::{Admitted, Shown};
+use crate::admission::Shown;
 use crate::answer::{self, Answer, Extent};
 use crate::resource::{Content, Resource};
 use crate::serving::{Made, outline};
@@ -33,7 +34,7 @@ use crate::{Delivery, Error, Fragments, Viewers, about};
 
 /// The version of everything that writes streams. It increases with every change of the bytes of a segment, or of what a
 /// playlist names.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// The types of playlists and descriptions, which are sent compressed.
 pub const TEXTS: [&str; 4] = [hls::MIME, dash::MIME, caption::MIME, "application/json"];
@@ -57,8 +58,8 @@ pub struct Request {
     shown: Shown,
     /// The query without the proof of access.
     query: Option<String>,
-    /// The parameters of a signature in the query, for the URIs of playlists. Never logged.
-    signature: Signature,
+    /// The parameters of a signature in the query, for the URIs of playlists; an error if its copy is malformed. Never logged.
+    signature: Result<Signature, Refusal>,
     range: Option<Range>,
     conditions: Conditions,
     head: bool,
@@ -70,6 +71,8 @@ pub struct Request {
 struct Signature {
     segments: String,
     playlists: String,
+    /// The copy that they were read from.
+    copy: Option<Copy>,
 }
 
 impl std::fmt::Debug for Signature {
@@ -182,14 +185,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Request {
 impl Signature {
     /// Reads the signature of a query: CloudFront takes its own parameters away, so the address of a playlist has them a second
     /// time ([`cloudfront::copied`]).
-    fn of(query: &str) -> Self {
-        if let Some((parameters, copy)) = cloudfront::copied(query) {
-            let segments = format!("?{parameters}");
-            return Self { playlists: format!("{segments}&{copy}"), segments };
+    fn of(query: &str) -> Result<Self, Refusal> {
+        if let Some(copy) = cloudfront::copied(query)? {
+            let segments = format!("?{}", copy.parameters);
+            return Ok(Self { playlists: format!("{segments}&{}", copy.parameter), segments, copy: Some(copy) });
         }
         let parameters = cloudfront::parameters(query);
         let segments = if parameters.is_empty() { parameters } else { format!("?{parameters}") };
-        Self { playlists: segments.clone(), segments }
+        Ok(Self { playlists: segments.clone(), segments, copy: None })
     }
 }
 
@@ -200,10 +203,19 @@ impl Fragments {
         let (admission, found) =
             self.stores.index.find_in_space(&self.spaces, &request.media, &request.guess()).await?;
         let admitted = self.admit(&admission, &request.media, request.query.as_deref(), &request.shown)?;
+        // An open space ignores signatures.
+        let signature = match &request.signature {
+            _ if !admitted.secure => &Signature::default(),
+            Ok(signature) => signature,
+            Err(refusal) => return Err((*refusal).into()),
+        };
+        if let Some(copy) = &signature.copy {
+            self.admit_copy(&admission, &request.media, request.query.as_deref(), &request.shown, copy)?;
+        }
         let mut found = self.there(&request.media, found).await?;
         found.pages.hold(share);
         let etag = found.head.original.etag.clone();
-        let mut answer = self.derive(request, &mut found, &admitted).await?;
+        let mut answer = self.derive(request, &mut found, signature, admitted.secure).await?;
         let mut share = found.pages.release();
         if let Some(share) = &mut share {
             share.shrink(if request.head { 0 } else { answer.body.memory() });
@@ -214,16 +226,17 @@ impl Fragments {
         self.send(&request.media, Made::new(answer, etag, share)).await
     }
 
-    async fn derive(&self, request: &Request, found: &mut Found, admitted: &Admitted) -> Result<Answer, Error> {
+    async fn derive(
+        &self,
+        request: &Request,
+        found: &mut Found,
+        Signature { segments, playlists, .. }: &Signature,
+        is_secure: bool,
+    ) -> Result<Answer, Error> {
         let Found { head, pages } = found;
         let outline = outline(&head.status)?;
         let token = token(head, outline);
-        let (query, playlists) = if admitted.secure {
-            (request.signature.segments.as_str(), request.signature.playlists.as_str())
-        } else {
-            ("", "")
-        };
-        let addresses = Addresses { version: &token, query, playlists };
+        let addresses = Addresses { version: &token, query: segments, playlists };
         let mp4;
         let (mime, body, fixed) = match &request.name.resource {
             Named::About => ("application/json", text(about::of(&request.media, outline)), false),

@@ -49,6 +49,21 @@ pub fn of(track: &Track) -> Result<DecoderConfiguration, Unavailable> {
     }
 }
 
+/// The matrix of a track (§8.3.2).
+pub fn matrix(track: &Track) -> Option<[u32; 9]> {
+    let Setup::Inline(setup) = &track.setup else { return None };
+    let header = Box::read(setup, 0, "").ok()?.expect_child(*b"tkhd").ok()?;
+    // The times have 64 bits in version 1.
+    let before = if header.payload.first() == Some(&1) { 52 } else { 40 };
+    let (fields, _) = header.payload.get(before..)?.as_chunks::<4>();
+    let mut matrix = [0; 9];
+    for (number, field) in matrix.iter_mut().zip(fields.get(..9)?) {
+        *number = u32::from_be_bytes(*field);
+    }
+    // One that makes a point of all pictures is damaged.
+    matrix.iter().any(|number| *number != 0).then_some(matrix)
+}
+
 /// The `stsd` of a track.
 fn descriptions(trak: &[u8]) -> Result<Box<'_>, Error> {
     let media = Box::read(trak, 0, "")?.expect_child(*b"mdia")?;

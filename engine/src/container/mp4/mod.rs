@@ -54,6 +54,10 @@ impl Format for Mp4 {
         WRITER
     }
 
+    fn matrix(&self, _: &Outline, track: &Track) -> Option<[u32; 9]> {
+        configuration::matrix(track)
+    }
+
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
         pass::through::<index::Pass>(indexing)
     }
