@@ -18,8 +18,14 @@ use reelspan_engine::container::{self, Limit, Progress, ReadError, Source};
 use reelspan_engine::fragment::resolve::{self, Ask, Cut, Meaning, Memory};
 use reelspan_engine::index::Outline;
 use reelspan_engine::media::{Interval, Time};
+use reelspan_engine::package::Presentation;
+use reelspan_engine::package::hls::Addresses;
 use reelspan_testkit::media::{self, mp4};
 use tokio::runtime::{Builder, Runtime};
+
+/// Films of any length.
+#[path = "../engine/tests/packaged/film.rs"]
+mod film;
 
 /// A film that takes little memory.
 struct Film(mp4::Sparse);
@@ -157,5 +163,39 @@ fn cut_ten_seconds(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, index_mp4, index_streams, cut_ten_seconds);
+/// Playlists from the segment table, and a segment from its pages; both are in memory.
+fn streams(criterion: &mut Criterion) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../samples/counter.mp4");
+    let (like, _) = runtime().block_on(index(&Bytes::from(std::fs::read(path).unwrap())));
+    let addresses = Addresses { version: "0123456789ab", query: "", playlists: "" };
+    let mut group = criterion.benchmark_group("stream");
+    for hours in [1, 8, 12] {
+        let (outline, pages) = film::repeated(&like, hours);
+        let playlist = async || {
+            let presentation = Presentation::whole(&outline).unwrap();
+            let table = presentation.table(&mut &pages).await.unwrap();
+            presentation.playlist(&presentation.renditions()[0], &table, addresses)
+        };
+        let manifest = async || {
+            let presentation = Presentation::whole(&outline).unwrap();
+            presentation.manifest(&presentation.table(&mut &pages).await.unwrap(), addresses)
+        };
+        let bytes = runtime().block_on(async { (playlist().await.len(), manifest().await.len()) });
+        println!("{hours} h: a playlist of {} bytes, a manifest of {}", bytes.0, bytes.1);
+        group.bench_function(format!("a playlist of {hours} h"), |bench| bench.to_async(runtime()).iter(playlist));
+        group.bench_function(format!("a manifest of {hours} h"), |bench| bench.to_async(runtime()).iter(manifest));
+    }
+    let (outline, pages) = film::repeated(&like, 1);
+    let presentation = Presentation::whole(&outline).unwrap();
+    let rendition = &presentation.renditions()[0];
+    let table = runtime().block_on(presentation.table(&mut &pages)).unwrap();
+    let start = presentation.rows(rendition, &table)[300].start;
+    group.bench_function("a segment", |bench| {
+        bench
+            .to_async(runtime())
+            .iter(async || presentation.segment(&mut &pages, rendition, start, false).await.unwrap());
+    });
+}
+
+criterion_group!(benches, index_mp4, index_streams, cut_ten_seconds, streams);
 criterion_main!(benches);

@@ -51,37 +51,42 @@ fn ffmpeg_decodes_from_hls_what_it_decodes_from_the_file() {
             continue;
         }
         streams += 1;
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let out = folder.0.join(&name);
-        content.write("", &out).unwrap();
-        let master = out.join("master.m3u8");
-        for kind in [Kind::Video, Kind::Audio] {
-            let Some(rendition) = presentation.renditions().iter().find(|rendition| rendition.kind == kind) else {
-                continue;
-            };
-            if kind == Kind::Video {
-                let ((expected, complaints), (got, errors)) = (pictures(&path), pictures(&master));
-                assert!(errors.is_empty() || !complaints.is_empty(), "{name}: {errors}");
-                assert_eq!(got, expected, "{name}");
-                continue;
-            }
-            let ((expected, complaints), (got, errors)) = (sound(&path), sound(&master));
-            assert!(errors.is_empty() || !complaints.is_empty(), "{name}: {errors}");
-            let channels = usize::from(content.outline.tracks[rendition.place].channels.unwrap_or(1));
-            let header = fs::read(out.join("v-x").join(rendition.name()).join("init.mp4")).unwrap();
-            // The decoder of Opus skips by itself what its own header says.
-            let before = if content.outline.tracks[rendition.place].codec == "opus" { 0 } else { skipped(&header) };
-            let got = got.get(before * channels * 2..).unwrap();
-            // A file may say that less than its last frame is to be played.
-            let common = expected.len().min(got.len());
-            assert!(
-                common > 0 && got.len().abs_diff(expected.len()) <= 4608 * channels * 2,
-                "{name}: {} of {}",
-                got.len(),
-                expected.len()
-            );
-            assert!(got[..common] == expected[..common], "{name}: other sound");
-        }
+        assert_decoded(&content, &path, &folder.0.join(path.file_name().unwrap()));
     }
     assert!(streams > 20, "{streams} streams");
+}
+
+/// Checks that ffmpeg decodes from the stream of a content, written to a folder, what it decodes from its file.
+pub fn assert_decoded(content: &Content, path: &Path, out: &Path) {
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    let presentation = content.presentation("").unwrap();
+    content.write("", out).unwrap();
+    let master = out.join("master.m3u8");
+    for kind in [Kind::Video, Kind::Audio] {
+        let Some(rendition) = presentation.renditions().iter().find(|rendition| rendition.kind == kind) else {
+            continue;
+        };
+        if kind == Kind::Video {
+            let ((expected, complaints), (got, errors)) = (pictures(path), pictures(&master));
+            assert!(errors.is_empty() || !complaints.is_empty(), "{name}: {errors}");
+            assert_eq!(got, expected, "{name}");
+            continue;
+        }
+        let ((expected, complaints), (got, errors)) = (sound(path), sound(&master));
+        assert!(errors.is_empty() || !complaints.is_empty(), "{name}: {errors}");
+        let channels = usize::from(content.outline.tracks[rendition.place].channels.unwrap_or(1));
+        let header = fs::read(out.join("v-x").join(rendition.name()).join("init.mp4")).unwrap();
+        // The decoder of Opus skips by itself what its own header says.
+        let before = if content.outline.tracks[rendition.place].codec == "opus" { 0 } else { skipped(&header) };
+        let got = got.get(before * channels * 2..).unwrap();
+        // A file may say that less than its last frame is to be played.
+        let common = expected.len().min(got.len());
+        assert!(
+            common > 0 && got.len().abs_diff(expected.len()) <= 4608 * channels * 2,
+            "{name}: {} of {}",
+            got.len(),
+            expected.len()
+        );
+        assert!(got[..common] == expected[..common], "{name}: other sound");
+    }
 }

@@ -4,7 +4,9 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 
 mod decoded;
+mod edges;
 mod file;
+mod film;
 mod packets;
 mod parts;
 mod promises;

@@ -144,36 +144,55 @@ fn samples_are_the_originals_and_times_go_on_without_a_gap() {
             continue;
         }
         streams += 1;
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        for rendition in presentation.renditions() {
-            let segments = segments(&content, &presentation, rendition);
-            let mut original = payloads(&content, rendition.place);
-            // An empty packet may say where a stream ends (Ogg).
-            original.retain(|(run, payload)| run.duration > Ticks::ZERO || !payload.is_empty());
-            // Pictures before the first sync sample cannot be decoded, and are in no segment.
-            let skipped = original.iter().position(|(run, _)| run.sync).unwrap();
-            let read: Vec<&Read> = segments.iter().flatten().collect();
-            assert_eq!(read.len(), original.len() - skipped, "{name}");
-            let mut end = segments[0][0].decode;
-            for (sample, (run, payload)) in read.iter().zip(&original[skipped..]) {
-                assert_eq!(&sample.bytes, payload, "{name}");
-                assert_eq!(sample.decode, end, "{name}: a gap");
-                assert_eq!(sample.sync, run.sync, "{name}");
-                end = sample.decode + sample.duration;
-            }
-            assert!(segments.iter().all(|segment| segment[0].sync), "{name}");
-            // The order of presentation is the original's.
-            let order = |times: Vec<i64>| {
-                let mut by_time: Vec<usize> = (0..times.len()).collect();
-                by_time.sort_by_key(|at| times[*at]);
-                by_time
-            };
-            let shown = read.iter().map(|sample| sample.decode.cast_signed() + sample.composition).collect();
-            let expected = original[skipped..].iter().map(|(run, _)| run.presentation().0).collect();
-            assert_eq!(order(shown), order(expected), "{name}");
-        }
+        assert_originals(&content, &path.file_name().unwrap().to_string_lossy());
     }
     assert!(streams > 20, "{streams} streams");
+}
+
+/// Checks that the samples of a content's stream are those of its file, at their times.
+pub fn assert_originals(content: &Content, name: &str) {
+    let presentation = Presentation::whole(&content.outline).unwrap_or_else(|why| panic!("{name}: {why}"));
+    for rendition in presentation.renditions() {
+        let segments = segments(content, &presentation, rendition);
+        let mut original = payloads(content, rendition.place);
+        // An empty packet may say where a stream ends (Ogg).
+        original.retain(|(run, payload)| run.duration > Ticks::ZERO || !payload.is_empty());
+        // Pictures before the first sync sample cannot be decoded, and are in no segment.
+        let skipped = original.iter().position(|(run, _)| run.sync).unwrap();
+        let read: Vec<&Read> = segments.iter().flatten().collect();
+        assert_eq!(read.len(), original.len() - skipped, "{name}");
+        let mut end = segments[0][0].decode;
+        for (sample, (run, payload)) in read.iter().zip(&original[skipped..]) {
+            assert_eq!(&sample.bytes, payload, "{name}");
+            assert_eq!(sample.decode, end, "{name}: a gap");
+            assert_eq!(sample.sync, run.sync, "{name}");
+            end = sample.decode + sample.duration;
+        }
+        assert!(segments.iter().all(|segment| segment[0].sync), "{name}");
+        // The order of presentation is the original's.
+        let order = |times: Vec<i64>| {
+            let mut by_time: Vec<usize> = (0..times.len()).collect();
+            by_time.sort_by_key(|at| times[*at]);
+            by_time
+        };
+        let shown: Vec<i64> = read.iter().map(|sample| sample.decode.cast_signed() + sample.composition).collect();
+        let expected: Vec<i64> = original[skipped..].iter().map(|(run, _)| run.presentation().0).collect();
+        if rendition.kind == Kind::Video {
+            let track = &content.outline.tracks[rendition.place];
+            let factor = i64::from(rendition.timescale()) * i64::from(track.timescale.as_fraction().1);
+            let factor = factor / i64::from(track.timescale.as_fraction().0);
+            let due = |time: &i64| (*time - track.shift().0) * factor;
+            assert_eq!(
+                shown,
+                expected.iter().map(due).collect::<Vec<_>>(),
+                "{name}: each picture is shown at its time"
+            );
+            assert_eq!(segments[0][0].decode, 0, "{name}");
+            let distinct = read.windows(2).all(|pair| pair[0].decode < pair[1].decode);
+            assert!(distinct, "{name}: no two pictures are decoded at one time");
+        }
+        assert_eq!(order(shown), order(expected), "{name}");
+    }
 }
 
 #[test]

@@ -262,7 +262,7 @@ impl Fragments {
                 let meaning = match part(request, outline)? {
                     Some(meaning) => meaning,
                     // What was signed as a part is not the whole.
-                    None if admitted.secure => exactly(request.query(), outline)?,
+                    None if is_secure => exactly(request.query(), outline)?,
                     None => Meaning::of(&request.ask(), outline),
                 };
                 let file = file::file(outline, pages, &meaning).await?;
