@@ -12,10 +12,11 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::ConnectInfo;
 use http::request::Parts;
 use reelspan::cloudfront::verify::{Evidence, Refusal, verify, without_signature};
-use reelspan::cloudfront::{now, policy};
+use reelspan::cloudfront::{self, Asked, Copy, now, policy};
 use reelspan::space::streaming::{Kind, StreamingStatus};
 use reelspan::space::{MediaKey, SpaceId};
 use reelspan::store::Admission;
+use reelspan::streaming::Hosts;
 
 use crate::edge::{self, X_REELSPAN_KIND};
 use crate::{Error, Fragments, Viewers};
@@ -116,7 +117,8 @@ impl Fragments {
             StreamingStatus::Off => return Err(Error::Closed("the streaming of this space is off")),
         }
         let secure = streaming.kind == Kind::Secure;
-        let base = self.hosts.as_ref().map(|hosts| hosts.base(media.space(), streaming));
+        let base = self.hosts.as_ref().filter(|_| self.viewers == Viewers::Direct);
+        let base = base.map(|hosts| hosts.base(media.space(), streaming));
         match (self.viewers, base.as_deref()) {
             // The edge knows which spaces stream, and may know it a few seconds too late.
             (Viewers::CloudFront, _) if shown.distribution != Some(streaming.kind) => {
@@ -133,5 +135,35 @@ impl Fragments {
         }
         let url = |query: &str| base.as_ref().map(|base| policy::url(base, media, query));
         Ok(Admitted { url: url(""), secure })
+    }
+
+    /// Checks the copy of a signature that the address of a playlist has: in a space with secure streaming, a playlist gives it to its
+    /// players. `query` is the request's query without the signature.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsigned`].
+    pub fn admit_copy(
+        &self,
+        admission: &Admission,
+        media: &MediaKey,
+        query: Option<&str>,
+        shown: &Shown,
+        copy: &Copy,
+    ) -> Result<(), Error> {
+        let streaming = admission.streaming.as_ref().ok_or(Refusal::Resource)?;
+        let path = shown.content_path(media.space()).ok_or(Refusal::Resource)?;
+        let (keys, now, address) = (&admission.keys, now(), shown.address);
+        let base = self.hosts.as_ref().map(|hosts| hosts.base(media.space(), streaming));
+        if let (Viewers::Direct, Some(base)) = (self.viewers, &base) {
+            let asked = policy::written(base, path, query.unwrap_or_default());
+            copy.verify(Asked::Url(&asked), keys, now, address)?;
+        } else {
+            // The edge has encoded the path anew.
+            let label = || format!("/{}", Hosts::label(media.space(), streaming));
+            let folder = base.as_deref().and_then(cloudfront::path_of).map_or_else(label, str::to_owned);
+            copy.verify(Asked::Path(&format!("{folder}{path}")), keys, now, address)?;
+        }
+        Ok(())
     }
 }

@@ -7,6 +7,8 @@
 //! The distribution says in a header field of the origin whether it is the open or the secure one. It replaces whatever a viewer
 //! sends in that field (*CloudFront Developer Guide*, "Add custom headers to origin requests").
 
+use std::net::IpAddr;
+
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
@@ -20,6 +22,10 @@ pub const X_REELSPAN_KIND: HeaderName = HeaderName::from_static("x-reelspan-kind
 /// The status that the viewer gets, if CloudFront gets another: see [`respond`].
 pub const X_REELSPAN_STATUS: HeaderName = HeaderName::from_static("x-reelspan-status");
 
+/// The viewer's address and port, as CloudFront has seen them. It replaces whatever a viewer sends in that field (*CloudFront
+/// Developer Guide*, "Add CloudFront request headers").
+pub const VIEWER_ADDRESS: HeaderName = HeaderName::from_static("cloudfront-viewer-address");
+
 /// The parameter with the whole query.
 const QUERY: &str = "q=";
 
@@ -31,6 +37,13 @@ pub fn kind(value: &HeaderValue) -> Option<Kind> {
         b"secure" => Some(Kind::Secure),
         _ => None,
     }
+}
+
+/// Reads the address in [`VIEWER_ADDRESS`]: what stands before the last colon.
+#[must_use]
+pub fn viewer_address(value: &HeaderValue) -> Option<IpAddr> {
+    let (address, _) = value.to_str().ok()?.rsplit_once(':')?;
+    address.trim_matches(['[', ']']).parse().ok()
 }
 
 /// The value of [`X_REELSPAN_KIND`].
@@ -89,6 +102,20 @@ mod tests {
         ] {
             let found = super::restored(&escaped.parse().unwrap()).map(|uri| uri.to_string());
             assert_eq!(found.as_deref(), restored, "{escaped}");
+        }
+    }
+
+    #[test]
+    fn the_address_of_a_viewer_stands_before_its_port() {
+        for (value, address) in [
+            ("198.51.100.10:46532", Some("198.51.100.10")),
+            ("2001:db8::1:46532", Some("2001:db8::1")),
+            ("[2001:db8::1]:46532", Some("2001:db8::1")),
+            ("198.51.100.10", None),
+            ("localhost:1", None),
+        ] {
+            let found = viewer_address(&HeaderValue::from_static(value));
+            assert_eq!(found, address.map(|address| address.parse().unwrap()), "{value}");
         }
     }
 

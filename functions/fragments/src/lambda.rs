@@ -30,8 +30,12 @@ pub async fn run(fragments: Fragments) -> Result<(), lambda_http::Error> {
     }
 }
 
-/// The request as the viewer has sent it. One that the edge has not written gets a path that is no content's.
+/// The request as the viewer has sent it, with the address that it comes from. One that the edge has not written gets a path that is
+/// no content's.
 fn from_edge(mut request: lambda_http::Request) -> lambda_http::Request {
+    if let Some(address) = request.headers().get(&edge::VIEWER_ADDRESS).and_then(edge::viewer_address) {
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(address, 0)));
+    }
     if let Some(uri) = edge::restored(request.uri()) {
         *request.uri_mut() = uri;
     } else {

@@ -21,7 +21,7 @@
 //!
 //! [`validate`] explains a URI instead of serving it.
 
-mod about;
+pub mod about;
 mod admission;
 pub mod answer;
 pub mod delivery;
@@ -53,7 +53,7 @@ pub struct Fragments {
     pub stores: Stores,
     /// The spaces.
     pub spaces: SpacesTable,
-    /// The streaming hosts, which signatures name; `None` behind CloudFront, which has verified them.
+    /// The streaming hosts, which signatures name; `None` on AWS behind CloudFront, which has verified them.
     pub hosts: Option<Hosts>,
     /// What is between viewers and the function.
     pub viewers: Viewers,

@@ -95,7 +95,7 @@ impl Functions {
             delivery: Delivery::Streamed,
             budget: Budget::from_env(),
         };
-        let behind = Fragments { viewers: Viewers::CloudFront, hosts: None, ..fragments.clone() };
+        let behind = Fragments { viewers: Viewers::CloudFront, ..fragments.clone() };
         let site = Site { edges, spaces: table, origins: Origins::new(s3, behind), url: streams_at };
         let site = site.router().merge(cookies.router());
         let outside = fragments.router().merge(pages).merge(accounts);

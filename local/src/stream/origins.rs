@@ -3,6 +3,7 @@
 use aws_sdk_s3::presigning::PresigningConfig;
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::response::Response;
 use http::header::{CONNECTION, DATE, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE, SERVER, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request, Uri};
@@ -13,6 +14,7 @@ use reelspan::space::streaming::Kind;
 use reelspan_fragments::Fragments;
 use reelspan_fragments::edge::{X_REELSPAN_KIND, kind_value, respond, restored};
 use reelspan_fragments::viewers::X_REELSPAN_RANGE;
+use std::net::SocketAddr;
 use std::time::Duration;
 use tower::ServiceExt;
 
@@ -67,7 +69,7 @@ impl Origins {
     }
 
     /// The answer of the fragments function to a request with this path, and this query as the parameter `q`. The `Range` may
-    /// have to go there in a field of ours.
+    /// have to go there in a field of ours. `address` is the viewer's.
     pub async fn fragment(
         &self,
         kind: Kind,
@@ -75,6 +77,7 @@ impl Origins {
         target: &str,
         in_range: bool,
         headers: &HeaderMap,
+        address: Option<SocketAddr>,
     ) -> Result<Response, Error> {
         let about = "a request to the fragments function";
         let uri: Uri = format!("/media{target}").parse().map_err(Error::failed(about))?;
@@ -83,6 +86,9 @@ impl Origins {
         let mut request = request.map_err(Error::failed(about))?;
         copy(headers, request.headers_mut());
         request.headers_mut().insert(X_REELSPAN_KIND, kind_value(kind));
+        if let Some(address) = address {
+            request.extensions_mut().insert(ConnectInfo(address));
+        }
         if let Some(range) = headers.get(RANGE) {
             request.headers_mut().insert(if in_range { X_REELSPAN_RANGE } else { RANGE }, range.clone());
         }

@@ -98,7 +98,7 @@ impl Site {
             // Here every answer is streamed, with its length, and may have any size.
             Route::Fragments { path, query, in_range, whole: _, range: _ } => {
                 let target = query.map_or(path.clone(), |query| format!("{path}?q={query}"));
-                self.origins.fragment(host, method, &target, in_range, headers).await?
+                self.origins.fragment(host, method, &target, in_range, headers, address).await?
             }
         };
         if let Some(entry) = &entry {

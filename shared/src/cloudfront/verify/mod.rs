@@ -161,27 +161,45 @@ pub fn verify(
     now: i64,
     address: Option<IpAddr>,
 ) -> Result<(), Refusal> {
-    let key = trusted(keys, &evidence.key_id, now)?;
-    let signed = |json: &[u8]| is_signature(&key.public, json, &evidence.signature);
-    let policy = match &evidence.what {
+    match &evidence.what {
         What::Expires(expires) => {
             let policy = Policy::until(url, *expires);
-            if !signed(policy.to_json().as_bytes()) {
-                return Err(Refusal::Signature);
-            }
-            policy
+            signed(evidence, policy.to_json().as_bytes(), keys, now)?;
+            valid(&policy, now, address)
         }
-        What::Policy(json) => {
-            if !signed(json) {
-                return Err(Refusal::Signature);
-            }
-            let policy = Policy::parse(json)?;
-            if !policy.covers(url) {
-                return Err(Refusal::Resource);
-            }
-            policy
-        }
-    };
+        What::Policy(_) => verify_policy(evidence, |policy| policy.covers(url), keys, now, address),
+    }
+}
+
+/// Like [`verify`], for a custom policy of which `covers` says whether it is for what was asked for.
+///
+/// # Errors
+///
+/// [`Refusal::Missing`] if the policy is not sent; otherwise as [`verify`].
+pub(super) fn verify_policy(
+    evidence: &Evidence,
+    covers: impl Fn(&Policy) -> bool,
+    keys: &[TrustedKey],
+    now: i64,
+    address: Option<IpAddr>,
+) -> Result<(), Refusal> {
+    let What::Policy(json) = &evidence.what else { return Err(Refusal::Missing(PARAMETERS.policy)) };
+    signed(evidence, json, keys, now)?;
+    let policy = Policy::parse(json)?;
+    if !covers(&policy) {
+        return Err(Refusal::Resource);
+    }
+    valid(&policy, now, address)
+}
+
+/// Checks whether a trusted key has signed these bytes.
+fn signed(evidence: &Evidence, json: &[u8], keys: &[TrustedKey], now: i64) -> Result<(), Refusal> {
+    let key = trusted(keys, &evidence.key_id, now)?;
+    if is_signature(&key.public, json, &evidence.signature) { Ok(()) } else { Err(Refusal::Signature) }
+}
+
+/// Checks the conditions of a policy.
+fn valid(policy: &Policy, now: i64, address: Option<IpAddr>) -> Result<(), Refusal> {
     if now >= policy.date_less_than {
         return Err(Refusal::Expired);
     }
