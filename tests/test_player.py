@@ -15,6 +15,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 import counter
+from players import times
 from pages import PLAYED, READY, shown
 
 WIDTH, HEIGHT = 640, 360
@@ -129,18 +130,27 @@ def test_a_stream_plays_where_the_stored_file_does_not(tag, chromium, name, attr
     assert chromium.execute_async_script(PLAYED) > 0.3
 
 
-@pytest.mark.parametrize(("name", "first"), [("counter.mp4", 0), ("counter-fragmented.mp4", 2), ("counter.webm", 0)])
-def test_a_stream_shows_the_picture_of_every_time(tag, chromium, name, first):
-    # The first picture of the fragmented file is shown when two others could have been.
-    found = tag(name, 'controls form="hls"')
-    assert found["form"]["name"] == "hls"
-    choose = random.Random(name)
-    for _ in range(20):
-        frame = choose.randrange(int(found["duration"]) * counter.RATE - first)
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("counter.mp4", "hls"),
+        ("counter-fragmented.mp4", "hls"),
+        ("counter.webm", "hls"),
+        ("counter.mkv", "hls"),
+        ("counter.mkv", "stored"),
+        ("formats/picture.flv", "hls"),
+        ("formats/reordered.flv", "hls"),
+    ],
+)
+def test_a_stream_shows_the_picture_of_every_time(tag, chromium, samples, name, form):
+    found = tag(name, f'controls form="{form}"')
+    assert found["form"]["name"] == form
+    pictures = times(samples / name)
+    for frame in random.Random(name).sample(range(len(pictures) - 1), 12):
         # The middle of the picture: browsers round its start down.
-        time = (frame + first + 0.5) / counter.RATE
+        time = (pictures[frame] + pictures[frame + 1]) / 2
         chromium.execute_script("document.querySelector('reelspan-player').currentTime = arguments[0]", time)
-        assert chromium.execute_async_script(READY)["currentTime"] == pytest.approx(time)
+        assert chromium.execute_async_script(READY)["currentTime"] == pytest.approx(time, abs=0.001)
         assert shown(chromium) == frame, time
 
 

@@ -313,8 +313,8 @@ impl Fragments {
         let answer = self.part(request, &resource)?;
         Ok(match (self.viewers, fixed) {
             (Viewers::CloudFront, false) => answer.kept(answer::FRESH_AT_EDGES),
-            (Viewers::Direct, true) if admitted.secure => answer.kept(IMMUTABLE_TO_ONE),
-            (Viewers::Direct, false) if admitted.secure => answer.kept(answer::FRESH_TO_ONE),
+            (Viewers::Direct, true) if is_secure => answer.kept(IMMUTABLE_TO_ONE),
+            (Viewers::Direct, false) if is_secure => answer.kept(answer::FRESH_TO_ONE),
             (_, true) => answer.kept(IMMUTABLE),
             (Viewers::Direct, false) => answer,
         })

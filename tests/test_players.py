@@ -1,0 +1,89 @@
+"""hls.js, Shaka Player and dash.js in headless Chromium play the streams of every container: the picture of any time, a part from
+its first picture to its last, and one of several sounds."""
+
+import random
+
+import pytest
+from selenium.webdriver.support.wait import WebDriverWait
+
+import counter
+from players import Stage, due, times
+
+HLS, DASH = "master.m3u8", "manifest.mpd"
+PLAYERS = [("hls.js", HLS), ("shaka", HLS), ("shaka", DASH), ("dash.js", DASH)]
+
+PICTURES = [
+    "counter.mp4",
+    "counter-fragmented.mp4",
+    "counter.webm",
+    "counter.mkv",
+    "formats/picture.flv",
+    "formats/reordered.flv",
+]
+# Chromium takes no MP3 in MP4.
+SOUNDS = ["tone.m4a", "formats/tone.aac", "formats/flac.oga", "formats/tone.opus"]
+HERTZ = {"en": range(380, 1300), "de": range(3980, 4900)}
+"""The tones of two-audio.mp4, which rise from second to second."""
+
+
+@pytest.fixture(scope="module")
+def stage(chromium, root):
+    if not (root / "web/node_modules/shaka-player").exists():
+        pytest.skip("the players are not there: make web")
+    made = Stage(chromium, root)
+    yield made
+    made.serving.shutdown()
+
+
+def stream(server, name: str, playlist: str, part: str = "") -> str:
+    return f"{server.media(name)}/~/{part}{playlist}"
+
+
+@pytest.mark.parametrize(("player", "playlist"), PLAYERS)
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_player_shows_the_picture_of_every_time(server, stage, samples, player, playlist, name):
+    found = stage.call("start", player, stream(server, name, playlist))
+    assert "error" not in found and found["requests"] <= 12, found
+    choose = random.Random(name + player)
+    pictures = times(samples / name)
+    for at in choose.sample(range(len(pictures) - 1), 4):
+        # In the middle of a picture: browsers round the times at which they begin.
+        time = (pictures[at] + pictures[at + 1]) / 2
+        assert stage.call("seek", time)["at"] == pytest.approx(time, abs=0.001)
+        assert stage.number() == due(samples / name, time) == at, time
+
+
+@pytest.mark.parametrize(("player", "playlist"), PLAYERS)
+@pytest.mark.parametrize("name", SOUNDS)
+def test_a_player_plays_sound_alone(server, stage, player, playlist, name):
+    found = stage.call("start", player, stream(server, name, playlist))
+    assert "error" not in found and found["requests"] <= 8, found
+    assert found["width"] == 0
+    assert stage.call("play")["at"] > 0.3
+
+
+@pytest.mark.parametrize(("player", "playlist"), PLAYERS)
+@pytest.mark.parametrize("name", ["counter.mp4", "counter.mkv"])
+def test_a_part_shows_its_very_pictures(server, stage, samples, player, playlist, name):
+    found = stage.call("start", player, stream(server, name, playlist, "t=12.48,20/"))
+    assert "error" not in found, found
+    first = due(samples / name, 12.48 + 0.001)
+    # hls.js begins where EXT-X-START says. Paused at zero, the others show the first picture that only decoding needs.
+    if player == "hls.js":
+        assert stage.number() == first
+    assert found["duration"] == pytest.approx(7.52, abs=0.05)
+    for time, number in [(0.002, first), (3.02, due(samples / name, 15.5)), (7.5, due(samples / name, 19.98))]:
+        stage.call("seek", time)
+        assert stage.number() == number, time
+
+
+@pytest.mark.parametrize(("player", "playlist"), PLAYERS)
+def test_one_of_several_sounds_is_chosen(server, stage, player, playlist):
+    found = stage.call("start", player, stream(server, "two-audio.mp4", playlist))
+    # Players shorten the codes of languages, or keep them.
+    languages = {sound[:2]: sound for sound in found["sounds"]}
+    assert sorted(languages) == ["de", "en"]
+    stage.call("listen")
+    for language in ["de", "en"]:
+        stage.call("choose", languages[language])
+        WebDriverWait(stage.driver, 10).until(lambda driver: driver.execute_script("return window.hertz") in HERTZ[language])  # noqa: B023
