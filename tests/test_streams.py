@@ -4,12 +4,17 @@ opens what it was made for and nothing else."""
 import pathlib
 import re
 import subprocess
+import time
 import urllib.parse
 import xml.etree.ElementTree as xml
 
 import m3u8
 import pytest
 import requests
+from mpd_inspector.inspector import MPDInspector
+from mpd_inspector.parser import MPDParser
+
+from signatures import Signer, encoded, policy
 
 PLAYED = ["counter.mkv", "counter.mp4", "counter-fragmented.mp4", "counter-open-gop.mp4", "two-audio.mp4", "tone.m4a"]
 # What ffmpeg says of a part: a decoder misses the pictures of an open group that are left out, since they need the group before;
@@ -164,6 +169,43 @@ def test_package_writes_the_same_streams_as_files(server, reelspan, samples, tmp
     reelspan("package", samples / "counter.mkv", tmp_path / "out", status=2)
 
 
+@pytest.fixture(scope="module")
+def packaged(binary, samples, tmp_path_factory):
+    """The streams of every sample that has any, and of a part of each, as files."""
+    folder = tmp_path_factory.mktemp("packaged")
+    for sample in sorted([*samples.glob("*.*"), *samples.glob("formats/*")]):
+        for name, part in [("whole", []), ("part", ["--fragment", "t=1.5,3.04"])]:
+            subprocess.run([binary, "package", sample, folder / sample.name / name, *part], capture_output=True, timeout=60)
+    return folder
+
+
+def test_parsers_of_other_makers_find_no_fault(packaged, root):
+    modules = root / "web/node_modules"
+    if not (modules / "hls-parser").exists():
+        pytest.skip("the parsers are not there: make web")
+    assert len(list(packaged.glob("*/whole/master.m3u8"))) > 30
+    done = subprocess.run(["node", root / "tests/support/judges.mjs", modules, packaged], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_a_manifest_names_is_there_and_lasts_as_long_as_it_says(packaged):
+    manifests = list(packaged.glob("*/*/manifest.mpd"))
+    assert len(manifests) > 50
+    for path in manifests:
+        inspected = MPDInspector(MPDParser.from_file(str(path)))
+        inspected.base_uri = "file:///"
+        (period,) = inspected.periods
+        sets = period.adaptation_sets
+        assert inspected.is_vod() and sets, path
+        for representation in [one for found in sets for one in found.representations]:
+            segments = list(representation.segment_information.segments)
+            files = [url.removeprefix("file:///") for segment in segments for url in [*segment.urls, *segment.init_urls]]
+            assert segments and all((path.parent / file).exists() for file in files), path
+            lasts = sum(segment.duration for segment in segments)
+            # A track may be shorter than the others; sound begins with what its decoder needs before a part.
+            assert 0.5 < lasts <= inspected.media_presentation_duration.total_seconds() + 0.8, path
+
+
 def test_a_content_cannot_be_called_by_the_reserved_segment(rest):
     space = rest.space()
     for name, status in [("a/~/b.mp4", 400), ("~", 400), ("a/~", 400), ("~user/a~.mp4", 201), ("a~/b", 201)]:
@@ -219,3 +261,44 @@ def test_a_signed_excerpt_opens_its_own_stream_and_nothing_else(streaming):
         request.url = joined
         answer = requests.Session().send(request)
         assert answer.status_code in (400, 403, 404), there
+
+
+def test_a_playlist_carries_no_copy_of_a_signature_that_does_not_open_it(streaming):
+    """The signature itself is right each time: CloudFront would let the request through."""
+    signer, now = streaming.signer(), int(time.time())
+    address = streaming.signed("films", "counter.mp4", form="hls")
+    url, _, signature = address.partition("?")
+    signature = signature.partition("&s=")[0]
+    prefix = url.removesuffix("master.m3u8")
+    other = streaming.signed("films", "two-audio.mp4", form="hls").partition("?")[0].removesuffix("master.m3u8")
+    excerpt = streaming.signed("films", "counter.mp4", form="hls", fragment="t=12.48,20").partition("?")[0].removesuffix("master.m3u8")
+
+    def copy(parts: dict[str, str]) -> str:
+        return f"s={parts['Policy']}.{parts['Signature']}.{parts['Key-Pair-Id']}"
+
+    good = signer.custom(f"{prefix}*")
+    copies = {
+        "of the same": (copy(good), 200),
+        "for this address": (copy(signer.custom(f"{prefix}*", address="127.0.0.0/8")), 200),
+        "that is empty": ("s=", 403),
+        "that is none": ("s=banana", 403),
+        "that goes on": (copy(good) + ".x", 403),
+        "that comes twice": (f"{copy(good)}&{copy(good)}", 403),
+        "with a line break": (copy(good) + "%0A#EXT", 403),
+        "with another signature": (copy(good | {"Signature": signer.custom(f"{other}*")["Signature"]}), 403),
+        "with another policy": (copy(good | {"Policy": encoded(policy(f"{prefix}*", now + 9).encode())}), 403),
+        "by another key": (copy(Signer.made("K0STRANGER0000").custom(f"{prefix}*")), 403),
+        "by another key under the name of ours": (copy(Signer.made(signer.key_id).custom(f"{prefix}*")), 403),
+        "that has expired": (copy(signer.custom(f"{prefix}*", until=now - 1)), 403),
+        "that is not valid yet": (copy(signer.custom(f"{prefix}*", since=now + 900)), 403),
+        "for another address": (copy(signer.custom(f"{prefix}*", address="203.0.113.9/32")), 403),
+        "for another content": (copy(signer.custom(f"{other}*")), 403),
+        "for an excerpt": (copy(signer.custom(f"{excerpt}*")), 403),
+    }
+    for about, (given, status) in copies.items():
+        for host in (url, streaming.media(url)):
+            # On the HTTP API, the signature is for the whole query; a wildcard covers it.
+            answer = requests.get(f"{host}?{signature}&{given}")
+            assert answer.status_code == status, (about, host, answer.text)
+            carried = given if status == 200 else "Signature="
+            assert (carried in answer.text) == (status == 200), about
