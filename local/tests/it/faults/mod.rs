@@ -1,7 +1,7 @@
 //! Injected failures of S3 and DynamoDB. Whatever they answer, a request gets the right bytes, an honest 5xx or a
 //! broken connection, and never a complete answer with a wrong byte.
 //!
-//! `FAULT_REQUESTS=10000` makes the run a long one; its figures are in `docs/limits.md`.
+//! `FAULT_REQUESTS=10000` and `FAULT_SEGMENTS=10000` make the run a long one; its figures are in `docs/limits.md`.
 
 mod proxy;
 mod random;
@@ -31,10 +31,22 @@ async fn no_answer_has_a_wrong_byte_whatever_the_services_do() {
     let seed: u64 = env::var("FAULT_SEED").map_or(1, |seed| seed.parse().unwrap());
     let world = World::start(RATE, seed).await;
     let random = Arc::new(Mutex::new(Random::new(seed)));
+    spoilt(&world, count, || Asked::random(&mut random.lock().unwrap(), &world.media)).await;
+    let segments: u64 = env::var("FAULT_SEGMENTS").map_or(300, |count| count.parse().unwrap());
+    spoilt(&world, segments, || Asked::of_stream(&mut random.lock().unwrap(), &world.streams)).await;
+    println!("S3: {:?}\nDynamoDB: {:?}", world.s3.done(), world.dynamodb.done());
+    for proxy in [&world.s3, &world.dynamodb] {
+        let done = proxy.done();
+        let spoilt: u64 = done.iter().filter(|(name, _)| **name != "answers").map(|(_, count)| count).sum();
+        assert!(spoilt * 20 > done["answers"], "{done:?}: hardly anything was spoilt");
+    }
+}
+
+/// Sends so many requests.
+async fn spoilt(world: &World, count: u64, next: impl Fn() -> Asked) {
     let began = Instant::now();
     let answers = futures::stream::iter(0..count).map(|_| {
-        let asked = Asked::random(&mut random.lock().unwrap(), &world.media);
-        let world = &world;
+        let asked = next();
         async move {
             let right = world.right(&asked).await;
             let began = Instant::now();
@@ -59,12 +71,6 @@ async fn no_answer_has_a_wrong_byte_whatever_the_services_do() {
         quantile(990),
         quantile(1000)
     );
-    println!("S3: {:?}\nDynamoDB: {:?}", world.s3.done(), world.dynamodb.done());
-    for proxy in [&world.s3, &world.dynamodb] {
-        let done = proxy.done();
-        let spoilt: u64 = done.iter().filter(|(name, _)| **name != "answers").map(|(_, count)| count).sum();
-        assert!(spoilt * 20 > done["answers"], "{done:?}: hardly anything was spoilt");
-    }
     // Retries work: hardly any request is lost.
     assert!(kinds["right"] * 100 >= count * 97, "{kinds:?}");
 }

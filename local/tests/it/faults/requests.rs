@@ -67,6 +67,15 @@ impl Asked {
         Self { method: "GET", target: format!("/media/{key}{query}"), range: range.map(str::to_owned), redirect: false }
     }
 
+    /// A request for a random playlist or segment of these, or for a part of it.
+    pub fn of_stream(random: &mut Random, streams: &[String]) -> Self {
+        let target = random.of(streams).clone();
+        let first = random.below(20_000);
+        let range = (random.below(4) == 0).then(|| format!("bytes={first}-{}", first + random.below(20_000)));
+        let method = if random.below(12) == 0 { "HEAD" } else { "GET" };
+        Self { method, target, range, redirect: false }
+    }
+
     /// A request for a random part of a random file, in any of the supported ways.
     pub fn random(random: &mut Random, media: &[Media]) -> Self {
         let Media { key, seconds, length } = random.of(media);

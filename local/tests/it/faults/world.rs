@@ -43,6 +43,8 @@ const SAMPLES: [(&str, u64); 12] = [
 /// The two systems, and the files in both.
 pub struct World {
     pub media: Vec<Media>,
+    /// The paths of playlists and segments.
+    pub streams: Vec<String>,
     pub s3: Proxy,
     pub dynamodb: Proxy,
     quiet: Router,
@@ -87,7 +89,9 @@ impl World {
         let router = harness::fragments(spoilt);
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         let client = Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(5)).build_http();
-        Self { media: kept, s3, dynamodb, quiet: harness::fragments(quiet), at, client, _local: local, _folder: folder }
+        let quiet = harness::fragments(quiet);
+        let streams = streams(&quiet, &kept).await;
+        Self { media: kept, streams, s3, dynamodb, quiet, at, client, _local: local, _folder: folder }
     }
 
     /// The right answer.
@@ -110,6 +114,37 @@ impl World {
             }
         }
     }
+}
+
+/// What the playlists of these files name, of the whole and of a part.
+async fn streams(quiet: &Router, media: &[Media]) -> Vec<String> {
+    let mut found = Vec::new();
+    for Media { key, seconds, .. } in media {
+        for part in [String::new(), format!("t={}.5,{}/", seconds / 4, seconds / 2)] {
+            let mut lists =
+                vec![format!("/media/{key}/~/{part}master.m3u8"), format!("/media/{key}/~/{part}manifest.mpd")];
+            while let Some(list) = lists.pop() {
+                let asked = Asked { method: "GET", target: list.clone(), ..Asked::default() };
+                let answer = quiet.clone().oneshot(request(&asked, String::new())).await.unwrap();
+                let text = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+                let text = String::from_utf8_lossy(&text).into_owned();
+                let folder = list.rsplit_once('/').unwrap().0.to_owned();
+                let quoted = text.split("URI=\"").skip(1).filter_map(|rest| rest.split('"').next());
+                let plain = text.lines().filter(|line| line.contains('.') && !line.starts_with(['#', '<']));
+                let named: Vec<String> = if text.starts_with("#EXTM3U") {
+                    quoted.chain(plain).map(|name| format!("{folder}/{name}")).collect()
+                } else {
+                    Vec::new()
+                };
+                let (further, segments) = named.into_iter().partition::<Vec<_>, _>(|name| name.contains(".m3u8"));
+                lists.extend(further);
+                found.extend(segments);
+                found.push(list);
+            }
+        }
+    }
+    assert!(found.len() > 200, "{} playlists and segments", found.len());
+    found
 }
 
 fn request(asked: &Asked, base: String) -> Request<Body> {
