@@ -5,6 +5,7 @@ import functools
 import http.server
 import json
 import pathlib
+import shutil
 import threading
 
 import pytest
@@ -13,6 +14,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent.parent / "samples"
 SAMPLES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file())
 SEEDS = 3
 CUT = "t=4.2,17.3"
+STREAM = ["lists", "durations", "gapless", "sync", "aligned", "originals"]
 
 
 def report(done) -> dict:
@@ -75,3 +77,70 @@ def test_a_report_is_a_line_a_check_and_repeats_with_its_seed(reelspan, server):
 @pytest.mark.parametrize("url", ["counter.mp4", "ftp://example.org/a.mp4", "http://127.0.0.1:1/a.mp4"])
 def test_what_cannot_be_verified_ends_with_status_2(reelspan, url):
     assert reelspan("verify", url, status=2).stderr.startswith(b"reelspan: ")
+
+
+@pytest.mark.parametrize("name", ["counter.mp4", "counter.mkv", "counter-open-gop.mp4", "two-audio.mp4", "tone.m4a", "formats/reordered.flv", "formats/tone.opus"])
+@pytest.mark.parametrize("playlist", ["master.m3u8", "manifest.mpd", "t=1.52,3.04/master.m3u8"])
+def test_every_stream_is_what_is_promised(reelspan, server, name, playlist):
+    said = report(reelspan("verify", "--strict", "--json", f"{server.media(name)}/~/{playlist}"))
+    assert {check["check"]: check["outcome"] for check in said["checks"]} == dict.fromkeys(STREAM, "passed")
+
+
+@pytest.fixture(scope="module")
+def streamed(reelspan, samples, tmp_path_factory):
+    """The stream of a file as static files, beside it; and a server of them."""
+    root = tmp_path_factory.mktemp("streamed")
+    shutil.copy(samples / "counter.mp4", root / "a.mp4")
+    folder = root / "a.mp4.files"
+    reelspan("package", samples / "counter.mp4", folder)
+
+    class Files(http.server.SimpleHTTPRequestHandler):
+        def translate_path(self, path):
+            return super().translate_path(path.replace("a.mp4/~/", "a.mp4.files/"))
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=root)) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{running.server_port}/a.mp4/~/master.m3u8"
+        running.shutdown()
+
+
+def spoil(path: pathlib.Path, change) -> bytes:
+    """Changes a file, and returns what was in it."""
+    before = path.read_bytes()
+    changed = change(before)
+    assert changed != before
+    path.write_bytes(changed)
+    return before
+
+
+FAULTS = {
+    "a bit of a sample": ("0.m4s", lambda file: file[:-1] + bytes([file[-1] ^ 1]), "originals"),
+    "another decode time": ("102400.m4s", lambda file: file.replace(b"tfdt\1\0\0\0\0\0\0\0\0\1\x90\0", b"tfdt\1\0\0\0\0\0\0\0\0\1\x90\1"), "gapless"),
+    "a segment that lasts longer": ("index.m3u8", lambda file: file.replace(b"#EXTINF:8,", b"#EXTINF:8.2,", 1), "durations"),
+    "a target that is too low": ("index.m3u8", lambda file: file.replace(b"DURATION:8", b"DURATION:7"), "lists"),
+    "a segment that is left out": ("index.m3u8", lambda file: b"#EXTINF".join([*file.split(b"#EXTINF")[:1], *file.split(b"#EXTINF")[2:]]), "originals"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_stream_with_a_fault_fails_the_check_of_it(reelspan, streamed, fault):
+    folder, url = streamed
+    pattern, change, check = FAULTS[fault]
+    path = next(folder.glob(f"v-1/1-*/{pattern}"))
+    before = spoil(path, change)
+    try:
+        said = report(reelspan("verify", "--json", url, status=1))
+    finally:
+        path.write_bytes(before)
+    assert check in [one["check"] for one in said["checks"] if one["outcome"] == "failed"], said
+    assert report(reelspan("verify", "--json", url))["failed"] == 0
+
+
+def test_inspect_says_in_which_forms_a_file_plays(reelspan, samples):
+    forms = json.loads(reelspan("inspect", "--forms", "--json", samples / "counter.mkv").stdout)
+    assert forms["hls"]["codecs"] == "avc1.640015,mp4a.40.2"
+    lines = reelspan("inspect", "--forms", samples / "formats/theora.ogv").stdout.decode().splitlines()
+    assert any(line.startswith("hls ") and "none: " in line for line in lines), lines

@@ -9,6 +9,7 @@ use clap::Args;
 use reelspan_engine::fragment::resolve::Memory;
 use reelspan_engine::index::{CELL, Outline, Page, PageTrack};
 use reelspan_engine::media::{Chapter, Run, Time, Track};
+use reelspan_fragments::about;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -23,6 +24,9 @@ pub struct Options {
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
+    /// Print in which forms a server gives the file out, and why not in others
+    #[arg(long)]
+    forms: bool,
 }
 
 /// Inspects a file, and prints the result.
@@ -44,6 +48,9 @@ pub fn run(options: &Options) -> Result<(), Error> {
 async fn inspect(options: &Options, out: &mut impl io::Write) -> Result<io::Result<()>, Error> {
     let source = FileSource::open(&options.input)?;
     let (outline, memory) = source.index().await?;
+    if options.forms {
+        return Ok(forms(options, &outline, out));
+    }
     let syncs = Syncs::of(&outline, &memory);
     let seen = Seen { outline: &outline, memory: &memory, syncs, reads: source.reads() };
     if !options.json {
@@ -52,6 +59,28 @@ async fn inspect(options: &Options, out: &mut impl io::Write) -> Result<io::Resu
     // Written point by point: a long file may have millions.
     let written = serde_json::to_writer_pretty(&mut *out, &seen.json()).map_err(io::Error::from);
     Ok(written.and_then(|()| writeln!(out)))
+}
+
+/// Writes in which forms a server gives the file out, as its `about.json` says.
+fn forms(options: &Options, outline: &Outline, out: &mut impl io::Write) -> io::Result<()> {
+    let name = options.input.file_name().unwrap_or_default().to_string_lossy();
+    let forms = about::forms(&name, outline);
+    if options.json {
+        return writeln!(out, "{forms:#}");
+    }
+    for (form, about) in forms.as_object().into_iter().flatten() {
+        let of = |member: &str| about.get(member).and_then(Value::as_str);
+        if let Some(why) = of("unavailable") {
+            writeln!(out, "{form:<10}  none: {why}")?;
+        } else {
+            let (mime, codecs) = (of("mime").unwrap_or_default(), of("codecs").unwrap_or_default());
+            writeln!(out, "{form:<10}  {mime}  {codecs}")?;
+        }
+        if let Some(note) = of("note") {
+            writeln!(out, "            {note}")?;
+        }
+    }
+    Ok(())
 }
 
 /// How many sync points of a track, and how many pages, the table shows.

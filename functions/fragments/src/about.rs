@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 /// The description of a content. Addresses are relative to it.
 #[must_use]
 pub fn of(media: &MediaKey, outline: &Outline) -> String {
+    let path = media.to_path();
+    let name = path.rsplit('/').next().unwrap_or_default();
     let about = json!({
         "duration": seconds(outline.duration),
         "container": outline.container.name(),
@@ -17,7 +19,7 @@ pub fn of(media: &MediaKey, outline: &Outline) -> String {
         "tracks": outline.tracks.iter().map(track).collect::<Vec<_>>(),
         "chapters": outline.chapters.iter().map(chapter).collect::<Vec<_>>(),
         "notes": outline.notes,
-        "forms": forms(media, outline),
+        "forms": forms(name, outline),
     });
     about.to_string()
 }
@@ -28,11 +30,10 @@ pub fn chapters(outline: &Outline) -> String {
     json!({ "chapters": outline.chapters.iter().map(chapter).collect::<Vec<_>>() }).to_string()
 }
 
-/// Every form, with its address or the reason why it does not exist.
-fn forms(media: &MediaKey, outline: &Outline) -> Value {
+/// Every form, with its address or the reason why it does not exist. `name` is the last part of the content's path, as URLs have it.
+#[must_use]
+pub fn forms(name: &str, outline: &Outline) -> Value {
     let codecs: Vec<&str> = outline.tracks.iter().map(|track| track.codec.as_str()).collect();
-    let path = media.to_path();
-    let name = path.rsplit('/').next().unwrap_or_default();
     let stored = json!({ "url": format!("../../{name}"), "mime": outline.mime, "codecs": codecs.join(",") });
     let (hls, dash) = match Presentation::whole(outline) {
         Ok(presentation) => {

@@ -55,6 +55,18 @@ impl Media {
         Ok(first.map(|first| format!("{bytes} bytes in no piece, the first of {first}")))
     }
 
+    /// The samples of a track, one by one.
+    pub fn samples(&self, place: usize) -> Result<Vec<Run>, Stop> {
+        let mut samples = Vec::new();
+        for packed in self.pages.packed() {
+            let page = Page::unpack(packed.number, &packed.bytes).map_err(|error| Stop::NotRun(error.to_string()))?;
+            for run in page.tracks.get(place).map_or(&[][..], |part| &part.runs) {
+                samples.extend((0..run.count).filter_map(|at| run.slice(at..at + 1)));
+            }
+        }
+        Ok(samples)
+    }
+
     /// The number of bytes of media.
     pub fn bytes(&self) -> u64 {
         self.outline.tracks.iter().map(|track| track.bytes).sum()

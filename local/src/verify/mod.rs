@@ -26,6 +26,18 @@
 //! Each of them *passed* or *failed*; or it is *not offered*, if the server does not know the unit and returns the
 //! whole, as HTTP requires (RFC 9110 §14.2); or *not run*, if it had nothing to check: an earlier check failed, or the
 //! engine does not know the structure of the file's format.
+//! A stream of HLS or DASH, of which the URL of the playlist or manifest is given, is checked otherwise: all of its segments are
+//! fetched, and read as any file of fragmented MP4.
+//!
+//! | check | what holds if it passes |
+//! | --- | --- |
+//! | `lists` | every rendition has segments, none longer than the target duration |
+//! | `durations` | a segment lasts as long as is listed, up to a millisecond; sound of a part, up to three frames more or less |
+//! | `gapless` | a sample begins when the one before it ends, in every segment |
+//! | `sync` | every segment begins with a sync sample |
+//! | `aligned` | the segments of all renditions begin at the same instants, up to one frame of sound |
+//! | `originals` | the samples of a rendition are those of a track of the stored file, bit for bit: none missing, none twice; of a part, some of them |
+//!
 //! | file | |
 //! | --- | --- |
 //! | `client`, `connector`, `body` | requests, and answers as they come |
@@ -33,6 +45,7 @@
 //! | `whole`, `laid` | all bytes in a temporary file, and a 206 laid over them |
 //! | `media`, `random` | which bytes are media; where to cut |
 //! | `subject`, `checks` | what is verified, and how |
+//! | `stream` | a stream, and how it is verified |
 //! | `verdict`, `report` | the results |
 
 pub(crate) mod body;
@@ -46,6 +59,7 @@ mod multipart;
 pub(crate) mod random;
 pub(crate) mod ranges;
 mod report;
+mod stream;
 mod subject;
 pub(crate) mod verdict;
 mod whole;
@@ -59,6 +73,7 @@ use http::StatusCode;
 use self::client::{Client, Request};
 use self::media::Media;
 use self::report::Report;
+use self::stream::Stream;
 use self::subject::Subject;
 use self::verdict::{Stop, Violation};
 use self::whole::Whole;
@@ -67,7 +82,7 @@ use crate::Error;
 /// What to verify, and how.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Media files on a server, each kept in a temporary file meanwhile
+    /// Media files, playlists of HLS or manifests of DASH on a server; what is fetched is kept in temporary files meanwhile
     #[arg(required = true, value_name = "URL")]
     urls: Vec<String>,
     /// Into how many pieces each file is divided
@@ -108,15 +123,10 @@ async fn verify(options: &Options, out: impl Write) -> Result<(), Error> {
     for url in &urls {
         let seed = options.seed.unwrap_or_else(now);
         match fetch(url, usize::from(options.pieces), seed).await {
-            Ok(fetched) => {
-                report.begin(url, seed, fetched.as_ref().ok())?;
-                for (at, check) in checks::ALL.iter().enumerate() {
-                    let verdict = match &fetched {
-                        Ok(subject) => (check.run)(subject).await,
-                        Err(broken) if at == 0 => Err(broken.clone()),
-                        Err(_) => Err(Stop::NotRun("the whole could not be fetched".to_owned())),
-                    };
-                    report.done(check, &verdict)?;
+            Ok(found) => {
+                match found {
+                    Found::File(fetched) => file(&mut report, url, seed, &fetched).await?,
+                    Found::Stream(fetched) => stream(&mut report, url, &fetched)?,
                 }
                 violated += usize::from(!report.end()?.conforms(options.strict));
             }
@@ -134,12 +144,52 @@ async fn verify(options: &Options, out: impl Write) -> Result<(), Error> {
     }
 }
 
-/// Fetches a resource and reads its structure; the inner error is a whole that broke off.
+/// What a URL leads to; the inner error is a whole that broke off.
+enum Found {
+    File(Result<Box<Subject>, Stop>),
+    Stream(Box<Result<Stream, Stop>>),
+}
+
+async fn file(
+    report: &mut Report<impl Write>,
+    url: &str,
+    seed: u64,
+    fetched: &Result<Box<Subject>, Stop>,
+) -> Result<(), Error> {
+    report.begin(url, seed, fetched.as_deref().ok())?;
+    for (at, check) in checks::ALL.iter().enumerate() {
+        let verdict = match fetched {
+            Ok(subject) => (check.run)(subject).await,
+            Err(broken) => Err(unfetched(at, broken)),
+        };
+        report.done(check.name, check.rule, &verdict)?;
+    }
+    Ok(())
+}
+
+fn stream(report: &mut Report<impl Write>, url: &str, fetched: &Result<Stream, Stop>) -> Result<(), Error> {
+    report.begin_stream(url, fetched.as_ref().ok())?;
+    for (at, check) in stream::ALL.iter().enumerate() {
+        let verdict = match fetched {
+            Ok(stream) => (check.run)(stream),
+            Err(broken) => Err(unfetched(at, broken)),
+        };
+        report.done(check.name, check.rule, &verdict)?;
+    }
+    Ok(())
+}
+
+/// The first check says what was wrong with the whole.
+fn unfetched(at: usize, broken: &Stop) -> Stop {
+    if at == 0 { broken.clone() } else { Stop::NotRun("the whole could not be fetched".to_owned()) }
+}
+
+/// Fetches a resource and reads its structure.
 ///
 /// # Errors
 ///
 /// Why there is nothing to verify: no server, or an answer that is not 200.
-async fn fetch(url: &str, pieces: usize, seed: u64) -> Result<Result<Subject, Stop>, String> {
+async fn fetch(url: &str, pieces: usize, seed: u64) -> Result<Found, String> {
     let client = Client::new();
     let answer = match client.send(&Request::get(url)).await {
         Ok(answer) => answer,
@@ -151,11 +201,14 @@ async fn fetch(url: &str, pieces: usize, seed: u64) -> Result<Result<Subject, St
     }
     match Whole::of(answer).await {
         Ok(whole) => {
+            if let Some(kind) = stream::Kind::of(url, whole.mime()) {
+                return Ok(Found::Stream(Box::new(Stream::of(&client, url, kind, &whole).await)));
+            }
             let media = Media::of(whole.path()).await;
-            Ok(Ok(Subject::new(client, url.to_owned(), (whole, media), pieces, seed)))
+            Ok(Found::File(Ok(Box::new(Subject::new(client, url.to_owned(), (whole, media), pieces, seed)))))
         }
         Err(Stop::NotRun(why)) => Err(why),
-        Err(broken) => Ok(Err(broken)),
+        Err(broken) => Ok(Found::File(Err(broken))),
     }
 }
 

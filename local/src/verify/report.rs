@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::media::Media;
-use super::subject::{Check, Subject};
+use super::stream::Stream;
+use super::subject::Subject;
 use super::verdict::{Stop, Verdict, Violation};
 use crate::Error;
 
@@ -87,6 +88,14 @@ impl<W: Write> Report<W> {
         self.line(&format!("{url}\n{length} bytes, {mime}, {structure}; seed {seed}\n"))
     }
 
+    /// Begins a stream, with its properties if it could be fetched whole.
+    pub fn begin_stream(&mut self, url: &str, stream: Option<&Stream>) -> Result<(), Error> {
+        self.tally = Tally::default();
+        let about = stream.map(Stream::about);
+        self.said.push(json!({ "url": url, "stream": about, "checks": [] }));
+        self.line(&about.map_or_else(|| format!("{url}\n"), |about| format!("{url}\n{about}\n")))
+    }
+
     /// Reports a resource that could not be verified.
     pub fn not_begun(&mut self, url: &str, why: &str) -> Result<(), Error> {
         self.said.push(json!({ "url": url, "error": why }));
@@ -94,14 +103,14 @@ impl<W: Write> Report<W> {
     }
 
     /// Reports a check.
-    pub fn done(&mut self, check: &Check, verdict: &Verdict) -> Result<(), Error> {
+    pub fn done(&mut self, name: &str, rule: &str, verdict: &Verdict) -> Result<(), Error> {
         self.tally.count(verdict);
-        let mut entry = json!({ "check": check.name, "rule": check.rule, "outcome": outcome(verdict) });
+        let mut entry = json!({ "check": name, "rule": rule, "outcome": outcome(verdict) });
         let (text, violation) = match verdict {
             Ok(seen) => (("seen", seen.as_str()), None),
             Err(Stop::NotRun(why)) => (("why", why.as_str()), None),
             Err(Stop::Ignored(violation)) => (("came", violation.came.as_str()), Some(violation)),
-            Err(Stop::Violated(violation)) => (("rule", check.rule), Some(violation)),
+            Err(Stop::Violated(violation)) => (("rule", rule), Some(violation)),
         };
         if let Some(entry) = entry.as_object_mut() {
             entry.insert(text.0.to_owned(), text.1.into());
@@ -114,7 +123,7 @@ impl<W: Write> Report<W> {
         {
             checks.push(entry);
         }
-        self.line(format!("{:<11}  {:<14}  {}", outcome(verdict), check.name, text.1).trim_end())?;
+        self.line(format!("{:<11}  {:<14}  {}", outcome(verdict), name, text.1).trim_end())?;
         if let Some(Violation { request, expected, came }) = violation {
             let failed = matches!(verdict, Err(Stop::Violated(_)));
             self.line(&format!("             request   {request}"))?;

@@ -1,0 +1,216 @@
+//! What is checked of a stream: what `docs/packaging.md` promises.
+
+use reelspan::http::etag;
+use reelspan_engine::container::{self, Payload};
+use reelspan_engine::media::{Kind, Run, Ticks, Time};
+
+use super::{Check, Rendition, Stream};
+use crate::file::FileSource;
+use crate::verify::media::Media;
+use crate::verify::verdict::{Stop, Verdict};
+
+/// All checks, in order.
+pub const ALL: &[Check] = &[
+    Check { name: "lists", rule: "every rendition has segments, none longer than the target duration", run: lists },
+    Check {
+        name: "durations",
+        rule: "a segment lasts as long as is listed; sound of a part, up to three frames more or less",
+        run: durations,
+    },
+    Check { name: "gapless", rule: "a sample begins when the one before it ends, in every segment", run: gapless },
+    Check { name: "sync", rule: "every segment begins with a sync sample", run: sync },
+    Check {
+        name: "aligned",
+        rule: "the segments of all renditions begin at the same instants, up to one frame",
+        run: aligned,
+    },
+    Check {
+        name: "originals",
+        rule: "the samples of a rendition are those of a track of the stored file",
+        run: originals,
+    },
+];
+
+/// How far a duration may be rounded.
+const ROUNDED: Time = Time(1_000_000);
+
+fn lists(stream: &Stream) -> Verdict {
+    let mut count = 0;
+    for Rendition { listing, .. } in &stream.renditions {
+        let request = super::Request::get(listing.url.as_str());
+        if listing.segments.is_empty() {
+            return Err(request.violated("segments", "none"));
+        }
+        let longest = listing.segments.iter().map(|segment| segment.duration).max().unwrap_or(Time::ZERO);
+        // RFC 8216bis §4.4.3.1.
+        let rounded = (longest.0 + 500_000_000) / 1_000_000_000;
+        if let Some(target) =
+            listing.target.and_then(|target| i64::try_from(target).ok()).filter(|target| rounded > *target)
+        {
+            return Err(request.violated(format!("segments of at most {target} s"), format!("one of {longest} s")));
+        }
+        count += listing.segments.len();
+    }
+    if stream.renditions.is_empty() {
+        return Err(super::Request::get(stream.url.as_str()).violated("renditions", "none"));
+    }
+    Ok(format!("{} renditions, {count} segments", stream.renditions.len()))
+}
+
+fn durations(stream: &Stream) -> Verdict {
+    let mut most = Time::ZERO;
+    for rendition in &stream.renditions {
+        let (track, segments) = rendition.samples()?;
+        for (at, (samples, listed)) in segments.iter().zip(&rendition.listing.segments).enumerate() {
+            let lasts = samples.iter().fold(Ticks::ZERO, |sum, sample| sum + sample.duration);
+            let lasts = track.timescale.time(lasts);
+            let difference = Time((lasts.0 - listed.duration.0).abs());
+            let frame = samples.iter().map(|sample| sample.duration).max().unwrap_or(Ticks::ZERO);
+            let is_rough = stream.is_part && track.kind == Kind::Audio;
+            let most_of_it = if is_rough { track.timescale.time(frame.times(3)) } else { Time::ZERO };
+            if difference > ROUNDED + most_of_it {
+                let (expected, came) = (format!("{} s", listed.duration), format!("samples of {lasts} s"));
+                return Err(rendition.request(at).violated(expected, came));
+            }
+            most = most.max(difference);
+        }
+    }
+    Ok(format!("within {most} s"))
+}
+
+fn gapless(stream: &Stream) -> Verdict {
+    let mut count = 0;
+    for rendition in &stream.renditions {
+        let (track, segments) = rendition.samples()?;
+        let mut end = None;
+        for (at, sample) in
+            segments.iter().enumerate().flat_map(|(at, samples)| samples.iter().map(move |sample| (at, sample)))
+        {
+            if let Some(end) = end.filter(|end| *end != sample.decode) {
+                let (expected, came) = (track.timescale.time(end), track.timescale.time(sample.decode));
+                return Err(rendition
+                    .request(at)
+                    .violated(format!("a sample at {expected} s"), format!("one at {came} s")));
+            }
+            end = Some(sample.decode_end());
+            count += 1;
+        }
+    }
+    Ok(format!("{count} samples"))
+}
+
+fn sync(stream: &Stream) -> Verdict {
+    let mut count = 0;
+    for rendition in &stream.renditions {
+        let (_, segments) = rendition.samples()?;
+        for (at, samples) in segments.iter().enumerate() {
+            if !samples.first().is_some_and(|first| first.sync) {
+                return Err(rendition.request(at).violated("a sync sample", "another first"));
+            }
+            count += 1;
+        }
+    }
+    Ok(format!("{count} segments"))
+}
+
+fn aligned(stream: &Stream) -> Verdict {
+    let [leader, others @ ..] = stream.renditions.as_slice() else {
+        return Err(Stop::NotRun("there is no rendition".to_owned()));
+    };
+    if others.is_empty() {
+        return Ok("there is one rendition".to_owned());
+    }
+    let starts = |rendition: &Rendition| {
+        let (track, segments) = rendition.samples()?;
+        let start = |first: &Run| track.timescale.time(first.presentation() - track.shift());
+        let starts = segments.iter().filter_map(|samples| samples.first()).map(start);
+        let longest = segments.iter().flatten().map(|sample| sample.duration).max().unwrap_or(Ticks::ZERO);
+        Ok::<_, Stop>((starts.collect::<Vec<_>>(), track.timescale.time(longest)))
+    };
+    let (leading, _) = starts(leader)?;
+    let mut most = Time::ZERO;
+    for rendition in others {
+        let (own, frame) = starts(rendition)?;
+        // A track may begin later than the others, or end earlier.
+        for (at, start) in own.iter().enumerate().skip(1) {
+            let nearest = leading.iter().map(|other| Time((other.0 - start.0).abs())).min().unwrap_or(Time::MAX);
+            if nearest > frame + ROUNDED && leading.last().is_some_and(|last| start < last) {
+                let came = format!("the nearest of the leading rendition {nearest} s away");
+                let stop = rendition.request(at).violated(format!("a segment at {start} s in every rendition"), came);
+                return Err(stop.forgive());
+            }
+            most = most.max(if nearest > frame + ROUNDED { Time::ZERO } else { nearest });
+        }
+    }
+    Ok(format!("within {most} s"))
+}
+
+fn originals(stream: &Stream) -> Verdict {
+    let (whole, stored) = stream.stored.as_ref().map_err(|why| Stop::NotRun(why.clone()))?;
+    let file = FileSource::open(whole.path()).map_err(|error| Stop::NotRun(error.to_string()))?;
+    let mut tracks = Vec::with_capacity(stored.outline.tracks.len());
+    for place in 0..stored.outline.tracks.len() {
+        tracks.push(digests(stored, place, &file).unwrap_or_default());
+    }
+    let mut count = 0;
+    for rendition in &stream.renditions {
+        let (track, media) = rendition.track()?;
+        let file = FileSource::open(rendition.file.path()).map_err(|error| Stop::NotRun(error.to_string()))?;
+        let own: Vec<String> = digests(media, 0, &file)?.into_iter().map(|sample| sample.digest).collect();
+        let kept =
+            |original: &[Sample]| if stream.is_part { is_within(&own, original) } else { is_all(&own, original) };
+        if !tracks.iter().any(|original| kept(original)) {
+            let expected = format!("the samples of a track of {}", stream.url.split("/~/").next().unwrap_or_default());
+            let came = format!("{} samples of {} {} that are no track's", own.len(), track.kind.name(), track.codec);
+            return Err(super::Request::get(rendition.listing.url.as_str()).violated(expected, came));
+        }
+        count += own.len();
+    }
+    Ok(format!("{count} samples, bit for bit"))
+}
+
+/// A sample of a file.
+struct Sample {
+    digest: String,
+    /// Whether a stream of the whole has it: not if it cannot be decoded, or has no bytes.
+    is_due: bool,
+}
+
+/// Whether these are all samples of a track that are due, in order.
+fn is_all(own: &[String], original: &[Sample]) -> bool {
+    let due: Vec<&String> = original.iter().filter(|sample| sample.is_due).map(|sample| &sample.digest).collect();
+    !own.is_empty() && own.iter().eq(due)
+}
+
+/// Whether these are samples of a track, in order.
+fn is_within(own: &[String], original: &[Sample]) -> bool {
+    let mut rest = original.iter();
+    !own.is_empty() && own.iter().all(|digest| rest.any(|sample| sample.digest == *digest))
+}
+
+/// The digests of the samples of a track.
+fn digests(media: &Media, place: usize, file: &FileSource) -> Result<Vec<Sample>, Stop> {
+    let outline = &media.outline;
+    let Some(track) = outline.tracks.get(place) else { return Ok(Vec::new()) };
+    let mut samples = Vec::new();
+    let (mut parts, mut begun, mut has_sync): (Vec<u8>, Option<Run>, bool) =
+        (Vec::new(), None, track.kind == Kind::Audio);
+    for run in media.samples(place)? {
+        let payload = container::payload(outline, track, &run).map_err(|error| Stop::NotRun(error.to_string()))?;
+        let (splice, is_whole) = match payload {
+            Payload::Whole(splice) => (splice, true),
+            Payload::Part(splice) => (splice, false),
+            Payload::Laced(_) => return Err(Stop::NotRun("samples share a block".to_owned())),
+        };
+        file.write(&splice, &mut parts).map_err(|error| Stop::NotRun(error.to_string()))?;
+        let first = begun.get_or_insert_with(|| run.clone());
+        has_sync |= first.sync;
+        if is_whole {
+            let is_due = has_sync && (run.duration > Ticks::ZERO || !parts.is_empty());
+            samples.push(Sample { digest: etag::strong([parts.as_slice()]), is_due });
+            parts.clear();
+            begun = None;
+        }
+    }
+    Ok(samples)
+}

@@ -1,0 +1,137 @@
+//! What a manifest of DASH lists (ISO/IEC 23009-1): static presentations of one period, with segment templates and timelines.
+
+use reelspan_engine::media::{Ticks, Time, Timescale};
+use roxmltree::{Document, Node};
+
+use super::{Listing, Segment};
+use crate::verify::client::{Request, join};
+use crate::verify::verdict::Stop;
+
+/// Sets for trick modes (DASH-IF IOP §3.2.9) are no renditions of their own.
+const TRICK_MODE: &str = "http://dashif.org/guidelines/trickmode";
+
+/// The most segments of a representation.
+const MOST: usize = 1 << 20;
+
+/// The representations of pictures and sound that a manifest lists.
+pub fn read(url: &str, manifest: &str) -> Result<Vec<Listing>, Stop> {
+    let document = Document::parse(manifest).map_err(|error| Request::get(url).violated("XML", error.to_string()))?;
+    let root = document.root_element();
+    if root.attribute("type").is_some_and(|of| of != "static") {
+        return Err(Stop::NotRun("the manifest is of a live stream".to_owned()));
+    }
+    let periods: Vec<Node<'_, '_>> = children(root, "Period").collect();
+    let [period] = periods.as_slice() else {
+        return Err(Stop::NotRun(format!("a manifest with {} periods is not read", periods.len())));
+    };
+    let base = based(*period, &based(root, url));
+    let mut listings = Vec::new();
+    for set in children(*period, "AdaptationSet").filter(|set| is_media(*set)) {
+        let base = based(set, &base);
+        for representation in children(set, "Representation") {
+            let base = based(representation, &base);
+            let template = children(representation, "SegmentTemplate").chain(children(set, "SegmentTemplate")).next();
+            let template =
+                template.ok_or_else(|| Stop::NotRun("a set without SegmentTemplate is not read".to_owned()))?;
+            listings.push(listing(url, &base, representation, template)?);
+        }
+    }
+    Ok(listings)
+}
+
+fn children<'a, 'b: 'a>(node: Node<'a, 'b>, name: &'static str) -> impl Iterator<Item = Node<'a, 'b>> {
+    node.children().filter(move |child| child.tag_name().name() == name)
+}
+
+/// The URL that those in this element are relative to.
+fn based(node: Node<'_, '_>, above: &str) -> String {
+    children(node, "BaseURL")
+        .next()
+        .and_then(|base| base.text())
+        .map_or_else(|| above.to_owned(), |base| join(above, base.trim()))
+}
+
+fn is_media(set: Node<'_, '_>) -> bool {
+    let of = |name| set.attribute(name).unwrap_or_default();
+    let is_trick =
+        children(set, "EssentialProperty").any(|property| property.attribute("schemeIdUri") == Some(TRICK_MODE));
+    let is_text = of("contentType") == "text"
+        || of("mimeType").starts_with("text/")
+        || of("mimeType").starts_with("application/");
+    !is_trick && !is_text
+}
+
+fn listing(url: &str, base: &str, representation: Node<'_, '_>, template: Node<'_, '_>) -> Result<Listing, Stop> {
+    let wrong = |expected: &str, came: &str| Request::get(url).violated(expected, came);
+    let number = |node: Node<'_, '_>, name: &str, otherwise: Option<i64>| {
+        let text = node.attribute(name);
+        let found = text.map_or(otherwise, |text| text.parse().ok());
+        found.ok_or_else(|| wrong(&format!("a number {name}"), text.unwrap_or("none")))
+    };
+    let scale = number(template, "timescale", Some(1))?;
+    let scale =
+        u32::try_from(scale).ok().and_then(Timescale::per_second).ok_or_else(|| wrong("a timescale", "another"))?;
+    let media = template.attribute("media").ok_or_else(|| wrong("SegmentTemplate with media", "none"))?;
+    let timeline = children(template, "SegmentTimeline").next();
+    let timeline = timeline.ok_or_else(|| Stop::NotRun("a template without SegmentTimeline is not read".to_owned()))?;
+    let id = representation.attribute("id").unwrap_or_default();
+    let named = |text: &str, time: i64, number: i64| {
+        let text = text.replace("$RepresentationID$", id).replace("$Time$", &time.to_string());
+        join(base, &text.replace("$Number$", &number.to_string()).replace("$$", "$"))
+    };
+    let mut listing = Listing {
+        url: url.to_owned(),
+        header: template.attribute("initialization").map(|text| named(text, 0, 0)),
+        ..Listing::default()
+    };
+    let (mut time, mut at) = (0_i64, number(template, "startNumber", Some(1))?);
+    for entry in children(timeline, "S") {
+        time = number(entry, "t", Some(time))?;
+        let (lasts, repeated) = (number(entry, "d", None)?, number(entry, "r", Some(0))?);
+        if lasts <= 0 || repeated < 0 {
+            return Err(Stop::NotRun("a timeline without an end is not read".to_owned()));
+        }
+        for _ in 0..=repeated {
+            if listing.segments.len() >= MOST {
+                return Err(Stop::NotRun(format!("a timeline with more than {MOST} segments is not read")));
+            }
+            let duration: Time = scale.time(Ticks(lasts));
+            listing.segments.push(Segment { url: named(media, time, at), duration });
+            (time, at) = (time.saturating_add(lasts), at + 1);
+        }
+    }
+    Ok(listing)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const MANIFEST: &str = r#"<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period>
+        <AdaptationSet contentType="video"><SegmentTemplate timescale="1000" initialization="$RepresentationID$/init.mp4" media="$RepresentationID$/$Time$.m4s?a=1&amp;b=2">
+        <SegmentTimeline><S t="0" d="6000" r="1"/><S d="500"/></SegmentTimeline></SegmentTemplate><Representation id="v"/></AdaptationSet>
+        <AdaptationSet><EssentialProperty schemeIdUri="http://dashif.org/guidelines/trickmode" value="1"/></AdaptationSet>
+        <AdaptationSet mimeType="text/vtt"/></Period></MPD>"#;
+
+    #[test]
+    fn a_timeline_lists_its_segments() {
+        let found = read("http://h/x/manifest.mpd?s=1", MANIFEST).unwrap();
+        let [listing] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(listing.header.as_deref(), Some("http://h/x/v/init.mp4"));
+        let urls: Vec<&str> = listing.segments.iter().map(|segment| segment.url.as_str()).collect();
+        assert_eq!(urls, [0, 6000, 12_000].map(|time| format!("http://h/x/v/{time}.m4s?a=1&b=2")));
+        let lasts: Vec<i64> = listing.segments.iter().map(|segment| segment.duration.0 / 1_000_000).collect();
+        assert_eq!(lasts, [6000, 6000, 500]);
+    }
+
+    #[test]
+    fn what_is_not_read_says_so() {
+        for (part, other) in [("static", "dynamic"), ("r=\"1\"", "r=\"-1\""), ("SegmentTimeline>", "Other>")] {
+            assert!(matches!(read("http://h/", &MANIFEST.replace(part, other)), Err(Stop::NotRun(_))), "{other}");
+        }
+        for (part, other) in [("</MPD>", ""), ("d=\"500\"", "d=\"x\""), ("media=", "no=")] {
+            assert!(matches!(read("http://h/", &MANIFEST.replace(part, other)), Err(Stop::Violated(_))), "{other}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! A stream under verification: HLS (RFC 8216bis) or DASH (ISO/IEC 23009-1), of this server or any other. All segments of all
+//! renditions are fetched. The header and the segments of a rendition, joined, are a fragmented MP4, which the engine reads as it reads
+//! any file; the checks compare what it finds with the playlists, and with the stored file if that can be had.
+
+mod checks;
+mod dash;
+mod hls;
+
+use std::io::Write;
+
+use http::StatusCode;
+use reelspan_engine::media::{Run, Time, Track};
+use tempfile::NamedTempFile;
+
+use super::client::{Client, Request};
+use super::media::Media;
+use super::verdict::{Stop, Verdict};
+use super::whole::Whole;
+
+pub use checks::ALL;
+
+/// The largest playlist that is read.
+const LARGEST: u64 = 64 << 20;
+
+/// What lists the segments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Playlists.
+    Hls,
+    /// A manifest.
+    Dash,
+}
+
+impl Kind {
+    /// What this resource is, by its type or its name; `None` if it is no stream.
+    pub fn of(url: &str, mime: Option<&str>) -> Option<Self> {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        match mime.map(str::to_ascii_lowercase).as_deref() {
+            Some("application/vnd.apple.mpegurl" | "application/x-mpegurl" | "audio/mpegurl" | "audio/x-mpegurl") => {
+                Some(Self::Hls)
+            }
+            Some("application/dash+xml") => Some(Self::Dash),
+            _ => match path.rsplit_once('.') {
+                Some((_, "m3u8")) => Some(Self::Hls),
+                Some((_, "mpd")) => Some(Self::Dash),
+                _ => None,
+            },
+        }
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hls => "HLS",
+            Self::Dash => "DASH",
+        }
+    }
+}
+
+/// A check of a stream.
+#[derive(Clone, Copy)]
+pub struct Check {
+    /// Its name in a report.
+    pub name: &'static str,
+    /// What holds if it passes.
+    pub rule: &'static str,
+    /// Runs it.
+    pub run: fn(&Stream) -> Verdict,
+}
+
+/// A segment as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Its URL.
+    pub url: String,
+    /// How long it lasts.
+    pub duration: Time,
+}
+
+/// A rendition as it is listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The URL of what lists it.
+    pub url: String,
+    /// The URL of its header, if it has one.
+    pub header: Option<String>,
+    /// Its segments.
+    pub segments: Vec<Segment>,
+    /// The target duration in seconds, of HLS.
+    pub target: Option<u64>,
+}
+
+/// A rendition, fetched.
+#[derive(Debug)]
+pub struct Rendition {
+    /// As it is listed.
+    pub listing: Listing,
+    /// Where each segment ends in the header and the segments, joined.
+    ends: Vec<u64>,
+    /// What they are, or why that is not known.
+    media: Result<Media, String>,
+    /// Keeps them.
+    file: NamedTempFile,
+}
+
+/// A stream.
+#[derive(Debug)]
+pub struct Stream {
+    /// What lists it.
+    pub kind: Kind,
+    /// Its URL.
+    pub url: String,
+    /// Its renditions of pictures and sound; the first one leads.
+    pub renditions: Vec<Rendition>,
+    /// The file that it was made from, or why that cannot be had.
+    pub stored: Result<(Whole, Media), String>,
+    /// Whether it is a part of that.
+    pub is_part: bool,
+}
+
+impl Stream {
+    /// Fetches all of a stream whose playlist or manifest is here.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop`] if something that is listed does not come, or if the list is of a kind that is not read.
+    pub async fn of(client: &Client, url: &str, kind: Kind, list: &Whole) -> Result<Self, Stop> {
+        let text = text(url, list)?;
+        let listings = match kind {
+            Kind::Hls => hls::read(client, url, &text).await?,
+            Kind::Dash => dash::read(url, &text)?,
+        };
+        let mut renditions = Vec::with_capacity(listings.len());
+        for listing in listings {
+            renditions.push(Rendition::of(client, listing).await?);
+        }
+        let derived = url.split_once("/~/");
+        let stored = match derived {
+            Some((content, _)) => stored(client, content).await,
+            None => Err("its URL does not say which file it was made from".to_owned()),
+        };
+        let is_part = derived.is_some_and(|(_, below)| below.split('?').next().unwrap_or_default().contains('/'));
+        Ok(Self { kind, url: url.to_owned(), renditions, stored, is_part })
+    }
+
+    /// A line about it.
+    pub fn about(&self) -> String {
+        let segments: usize = self.renditions.iter().map(|rendition| rendition.listing.segments.len()).sum();
+        let tracks = self.renditions.iter().map(|rendition| match rendition.track() {
+            Ok((track, _)) => format!("{} {}", track.kind.name(), track.codec),
+            Err(_) => "unknown".to_owned(),
+        });
+        format!("{}, {segments} segments, {}", self.kind.name(), tracks.collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl Rendition {
+    async fn of(client: &Client, listing: Listing) -> Result<Self, Stop> {
+        let kept = |error: std::io::Error| Stop::NotRun(format!("a temporary file: {error}"));
+        let mut file = NamedTempFile::new().map_err(kept)?;
+        let (mut length, mut ends) = (0, Vec::with_capacity(listing.segments.len()));
+        let header = listing.header.iter().map(|url| (url, true));
+        for (url, is_header) in header.chain(listing.segments.iter().map(|segment| (&segment.url, false))) {
+            let request = Request::get(url.as_str());
+            let mut answer = client.send(&request).await?;
+            answer.expect(StatusCode::OK)?;
+            while let Some(chunk) =
+                answer.body.some(u64::MAX).await.map_err(|why| request.violated("a whole body", why))?
+            {
+                length += chunk.len() as u64;
+                file.write_all(&chunk).map_err(kept)?;
+            }
+            if !is_header {
+                ends.push(length);
+            }
+        }
+        file.flush().map_err(kept)?;
+        let media = match listing.header {
+            Some(_) => Media::of(file.path()).await,
+            None => Err("its segments have no header of their own: they are no fragments of MP4".to_owned()),
+        };
+        Ok(Self { listing, ends, media, file })
+    }
+
+    /// Its only track, and the position of that in the outline.
+    fn track(&self) -> Result<(&Track, &Media), Stop> {
+        let media = self.media.as_ref().map_err(|why| Stop::NotRun(why.clone()))?;
+        match media.outline.tracks.as_slice() {
+            [track] => Ok((track, media)),
+            tracks => Err(Stop::NotRun(format!("a rendition has {} tracks, and not one", tracks.len()))),
+        }
+    }
+
+    /// Its samples, by segment.
+    fn samples(&self) -> Result<(&Track, Vec<Vec<Run>>), Stop> {
+        let (track, media) = self.track()?;
+        let mut segments = vec![Vec::new(); self.ends.len()];
+        for sample in media.samples(0)? {
+            let at = self.ends.partition_point(|end| *end <= sample.offset);
+            if let Some(segment) = segments.get_mut(at) {
+                segment.push(sample);
+            }
+        }
+        Ok((track, segments))
+    }
+
+    /// The request for a segment.
+    fn request(&self, segment: usize) -> Request {
+        Request::get(self.listing.segments.get(segment).map_or(&self.listing.url, |segment| &segment.url).as_str())
+    }
+}
+
+fn text(url: &str, list: &Whole) -> Result<String, Stop> {
+    if list.len() > LARGEST {
+        return Err(Stop::NotRun(format!("a list of {} bytes is not read", list.len())));
+    }
+    std::fs::read_to_string(list.path()).map_err(|error| Request::get(url).violated("UTF-8", error.to_string()))
+}
+
+/// The content whose stream it is.
+async fn stored(client: &Client, url: &str) -> Result<(Whole, Media), String> {
+    let why = |stop| match stop {
+        Stop::Violated(violation) | Stop::Ignored(violation) => violation.came,
+        Stop::NotRun(why) => why,
+    };
+    let answer = client.send(&Request::get(url)).await.map_err(why)?;
+    if answer.status != StatusCode::OK {
+        return Err(format!("the stored file is not to be had: {}", answer.status));
+    }
+    let whole = Whole::of(answer).await.map_err(why)?;
+    let media = Media::of(whole.path()).await?;
+    Ok((whole, media))
+}
