@@ -26,7 +26,7 @@ DOCUMENTED := RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --lib --bi
 # What `make web` builds from. Tests and build results are no sources.
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name build \) -prune -o -type f -print)
 
-.PHONY: serve test test-edge test-web test-rust test-python lambda-test web bundle lint features fuzz bench cold-start samples documents tools clean
+.PHONY: serve test test-edge test-web test-rust test-python judges lambda-test web bundle lint features fuzz bench cold-start samples documents tools clean
 
 serve: web ## Run everything on this machine, with the sample media in the space "demo"
 	cargo run --profile serve --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
@@ -45,6 +45,11 @@ test-rust: tools
 test-python: tools web $(VENV)/ready
 	$(PROGRAMS)
 	$(VENV)/bin/pytest --numprocesses auto --dist loadfile tests
+
+judges: tools web $(VENV)/ready ## Also play with GStreamer, which is not part of `make test`
+	tools/debian gst-launch-1.0:"gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav"
+	$(PROGRAMS)
+	REELSPAN_JUDGES=1 $(VENV)/bin/pytest tests/test_native.py
 
 lambda-test: $(VENV)/ready ## Run the functions under Lambda's runtime emulator with every event of events/; PROFILE=release tests the deployed build
 	$(PROGRAMS) --profile $(PROFILE)
