@@ -104,7 +104,8 @@ async function listen() {
   const heard = new AudioContext(), analyser = new AnalyserNode(heard, {fftSize: 8192, smoothingTimeConstant: 0});
   heard.createMediaElementSource(video).connect(analyser).connect(heard.destination);
   const levels = new Float32Array(analyser.frequencyBinCount);
-  setInterval(() => {
+  clearInterval(window.measuring);
+  window.measuring = setInterval(() => {
     analyser.getFloatFrequencyData(levels);
     window.hertz = Math.round(levels.indexOf(Math.max(...levels)) * heard.sampleRate / analyser.fftSize);
   }, 50);
