@@ -15,8 +15,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 import counter
-from players import times
 from pages import PLAYED, READY, shown
+from players import times
 
 WIDTH, HEIGHT = 640, 360
 """The player on the test pages, in CSS pixels."""
