@@ -19,13 +19,14 @@ import sys
 import tempfile
 import threading
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "support"))
 
 from selenium import webdriver
 
 import server as servers
 from browser import FLAGS
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 ROWS = [
     ("counter.mp4", "stored"),
@@ -40,19 +41,22 @@ ROWS = [
 PAGE = """<!doctype html><meta charset="utf-8"><title>Reelspan</title>
 <script type="module" src="{server}/player/reelspan-player.js"></script>
 <reelspan-player controls muted preload="auto" form="{form}" src="{server}/media/demo/{name}"></reelspan-player>
-<script>window.begun = performance.now()</script>"""
+<script>
+  // The parser has just seen the tag.
+  const begun = performance.now(), player = document.querySelector("reelspan-player");
+  window.found = new Promise(resolve => {{
+    const look = () => {{
+      if (!player.video) return setTimeout(look, 1);
+      player.video.requestVideoFrameCallback(now => {{
+        const before = performance.getEntriesByType("resource").filter(one => one.startTime < now);
+        resolve([now - begun, before.length]);
+      }});
+    }};
+    look();
+  }});
+</script>"""
 
-SHOWN = """
-const [done] = arguments, player = document.querySelector("reelspan-player");
-const look = () => {
-  if (!player.video) return setTimeout(look, 1);
-  player.video.requestVideoFrameCallback(now => setTimeout(() => {
-    const all = [...performance.getEntriesByType("resource")].filter(one => one.startTime < now);
-    done([now - begun, all.length]);
-  }));
-};
-look();
-"""
+FOUND = "window.found.then(arguments[0])"
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -101,7 +105,7 @@ def main() -> None:
 def load(driver, url: str) -> tuple[float, int]:
     driver.execute_cdp_cmd("Network.clearBrowserCache", {})
     driver.get(url)
-    milliseconds, requests = driver.execute_async_script(SHOWN)
+    milliseconds, requests = driver.execute_async_script(FOUND)
     return milliseconds, requests
 
 
