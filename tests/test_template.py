@@ -173,11 +173,14 @@ def test_every_function_is_traced_kept_in_logs_for_so_long_and_watched(template,
     for name, made in resources.items():
         if made["Type"] == "AWS::CloudWatch::Alarm":
             assert len(made["Properties"]["AlarmActions"]) == 2, name
+            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html
+            assert sum("MetricStat" in metric for metric in made["Properties"].get("Metrics", [])) <= 10, name
             alarms[name] = json.dumps(made)
     for name, function in functions.items():
         log = resources[function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]]
         assert log["Properties"]["RetentionInDays"] == {"Ref": "LogRetention"}, name
-        assert f'{{"Ref": "{name}"}}' in alarms["FunctionsFail"], name
+        watched = [alarm for alarm in ("FunctionsFail", "EventFunctionsFail") if f'{{"Ref": "{name}"}}' in alarms[alarm]]
+        assert len(watched) == 1, name
         if "EventInvokeConfig" in function["Properties"]:
             assert f'{{"Ref": "{name}"}}' in alarms["EventsWait"] and f'{{"Ref": "{name}"}}' in alarms["EventsAreLost"], name
             assert function["Properties"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Type"] == "SQS", name
