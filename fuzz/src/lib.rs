@@ -4,6 +4,7 @@
 //! | module | what it attacks |
 //! | --- | --- |
 //! | `media` | indexing a file of each format, and every answer that is made from its index |
+//! | `caption` | files of captions and samples of text tracks |
 //! | `checkpoint` | stopping and resuming an indexing pass, and damaged checkpoints |
 //! | `text` | fragments, `Range` and other header fields, names of spaces, contents and users |
 //! | `signature` | signed URLs, signed cookies and policies |
@@ -15,6 +16,7 @@
     reason = "a target fails by panicking"
 )]
 
+mod caption;
 mod checkpoint;
 mod media;
 mod signature;
@@ -50,6 +52,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "mpegps", run: |input| media::run(&["mpegps"], input) },
     Target { name: "mpegts", run: |input| media::run(&["mpegts"], input) },
     Target { name: "ogg", run: |input| media::run(&["ogg"], input) },
+    Target { name: "caption", run: caption::run },
     Target { name: "checkpoint", run: checkpoint::run },
     Target { name: "fragment", run: text::fragment },
     Target { name: "range", run: text::range },

@@ -1,103 +1,75 @@
-//! Text beside pictures and sound, as WebVTT (W3C, *WebVTT: The Web Video Text Tracks Format*).
+//! Captions: text beside pictures and sound, as WebVTT (W3C, *WebVTT: The Web Video Text Tracks Format*).
+//!
+//! Text comes from the tracks of a content and from files beside it. Whatever it is stored as, it becomes [`Cue`]s, whose text is
+//! clean: it has the markup of WebVTT and no other, every tag is closed, and nothing in it can end a cue or begin another.
+//!
+//! | module | what it knows |
+//! | --- | --- |
+//! | `list` | which captions a content has, and how they are named |
+//! | `cue` | cues, and files of them |
+//! | `stamp` | time stamps |
+//! | `text` | the text of a cue, and what is let through |
+//! | `vtt`, `srt` | files of WebVTT and SubRip |
+//! | `tx3g`, `wvtt` | samples of MP4 |
+//! | `embedded` | the samples of a track, from the pages of the index |
+//! | `sidecar` | files beside a content: their names and their bytes |
+//! | `chapters` | chapters as cues |
 
-use std::fmt::Write;
+#![allow(clippy::doc_markdown, reason = "the formats' names are words here")]
 
-use crate::index::Outline;
-use crate::media::{Chapter, Interval, Time};
+mod chapters;
+mod cue;
+mod embedded;
+mod list;
+mod sidecar;
+mod srt;
+mod stamp;
+mod text;
+mod tx3g;
+mod vtt;
+mod wvtt;
+
+pub use chapters::chapters;
+pub use cue::{Cue, write, write_segment};
+pub use embedded::{Sample, cues, samples};
+pub use list::{Caption, CaptionKind, CaptionSource, TRACK, list};
+pub use sidecar::{FileFormat, Sidecar, SidecarFile, stem};
+
+use crate::container;
+use crate::index::PagesError;
 
 /// The MIME type of WebVTT (§8.1).
 pub const MIME: &str = "text/vtt";
 
-/// The chapters as a WebVTT file of kind `chapters`, one cue each, with the first title as its text and the identifier of the
-/// chapter as its own. `within`: only what an excerpt has of them, with times from its beginning.
-#[must_use]
-pub fn chapters(outline: &Outline, within: Option<Interval>) -> String {
-    let mut out = "WEBVTT\n".to_owned();
-    for (number, chapter) in outline.chapters.iter().enumerate() {
-        let Some(cue) = cue(chapter, within) else { continue };
-        let identifier = chapter.ids.first().map_or_else(|| format!("chapter-{}", number + 1), |id| line(id));
-        // An identifier has no arrow, which would make it a line of times (§4.1).
-        let identifier = identifier.replace("-->", "->");
-        let title = chapter.titles.first().map(|title| escaped(title)).unwrap_or_default();
-        let title = if title.is_empty() { identifier.clone() } else { title };
-        let _ = write!(out, "\n{identifier}\n{} --> {}\n{title}\n", Stamp(cue.start()), Stamp(cue.end()));
-    }
-    out
-}
+/// The most cues of a file or a track. A film of two hours has some two thousand.
+pub const MOST_CUES: usize = 1 << 16;
 
-/// The interval of a chapter, or what an excerpt has of it.
-fn cue(chapter: &Chapter, within: Option<Interval>) -> Option<Interval> {
-    let Some(within) = within else { return Some(chapter.interval) };
-    let part = chapter.interval.intersection(within)?;
-    Interval::new(part.start() - within.start(), part.end() - within.start())
-}
+/// The most bytes of the text of one cue; the rest is left out. Two lines on a screen are below a hundred.
+pub const MOST_TEXT: usize = 4 << 10;
 
-/// A text as one line: WebVTT ends a cue with an empty one.
-fn line(text: &str) -> String {
-    text.split(char::is_control).collect::<Vec<_>>().join(" ").trim().to_owned()
-}
+/// The most bytes of a file of captions, and of the samples of a track that are read for one answer. The captions of a long film
+/// are some hundred kilobytes.
+pub const LARGEST: u64 = 8 << 20;
 
-/// A text as the text of a cue, in which `&` and `<` begin something else (§4.2.2).
-fn escaped(text: &str) -> String {
-    line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// A time stamp (§4.1): hours, minutes, seconds and milliseconds.
-struct Stamp(Time);
-
-impl std::fmt::Display for Stamp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let milliseconds = self.0.0.max(0) / 1_000_000;
-        let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
-        write!(f, "{:02}:{:02}:{:02}.{rest:03}", seconds / 3600, seconds / 60 % 60, seconds % 60)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::index::{Container, FORMAT};
-
-    fn outline() -> Outline {
-        let chapter = |titles: &[&str], ids: &[&str], start, end| Chapter {
-            titles: titles.iter().map(|title| (*title).to_owned()).collect(),
-            ids: ids.iter().map(|id| (*id).to_owned()).collect(),
-            interval: Interval::new(Time::from_secs(start), Time::from_secs(end)).unwrap(),
-        };
-        Outline {
-            container: Container::named("mp4"),
-            mime: "video/mp4".to_owned(),
-            duration: Time::from_secs(4000),
-            tracks: Vec::new(),
-            setup: Vec::new(),
-            setup_ranges: Vec::new(),
-            elements: false,
-            chapters: vec![
-                chapter(&["Beginning"], &["a"], 0, 60),
-                chapter(&["<b>Q & A\n\n00:00 --> 00:01\n"], &["x --> y"], 60, 3725),
-                chapter(&[], &[], 3725, 4000),
-            ],
-            created: None,
-            pages: 0,
-            notes: Vec::new(),
-            segments: None,
-            format: FORMAT,
-        }
-    }
-
-    #[test]
-    fn chapters_are_cues_whatever_their_titles_are() {
-        let expected = "WEBVTT\n\na\n00:00:00.000 --> 00:01:00.000\nBeginning\n\nx -> y\n00:01:00.000 --> 01:02:05.000\n\
-                        &lt;b&gt;Q &amp; A  00:00 --&gt; 00:01\n\nchapter-3\n01:02:05.000 --> 01:06:40.000\nchapter-3\n";
-        assert_eq!(chapters(&outline(), None), expected);
-    }
-
-    #[test]
-    fn an_excerpt_has_its_part_of_the_chapters() {
-        let within = Interval::new(Time(50_500_000_000), Time::from_secs(70));
-        let expected = "WEBVTT\n\na\n00:00:00.000 --> 00:00:09.500\nBeginning\n\nx -> y\n00:00:09.500 --> 00:00:19.500\n\
-                        &lt;b&gt;Q &amp; A  00:00 --&gt; 00:01\n";
-        assert_eq!(chapters(&outline(), within), expected);
-    }
+/// Why captions cannot be given out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file does not begin as WebVTT does.
+    #[error("the captions do not begin with WEBVTT")]
+    NotWebVtt,
+    /// There are more cues than a player can show.
+    #[error("the captions have more than {MOST_CUES} cues")]
+    TooMany,
+    /// There are more bytes than captions have.
+    #[error("the captions have {found} bytes, and at most {LARGEST} are read")]
+    TooLarge {
+        /// How many there are.
+        found: u64,
+    },
+    /// The samples of a track cannot be found.
+    #[error(transparent)]
+    Container(#[from] container::Error),
+    /// The index cannot be read.
+    #[error(transparent)]
+    Pages(#[from] PagesError),
 }

@@ -1,6 +1,6 @@
 //! The interface of a container format: its two halves, and the behaviour of its cuts.
 
-use super::{Error, IndexFuture, Indexing, Payload, Selection, Unavailable, Written};
+use super::{Error, IndexFuture, Indexing, Payload, Selection, TextTrack, Unavailable, Written};
 use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
 use crate::media::splice::Splice;
@@ -64,6 +64,11 @@ pub trait Format: Send + Sync {
     /// How the pictures of a track are turned to be shown: the nine numbers of a matrix (ISO/IEC 14496-12 §8.3.2). `None` if the
     /// container does not say.
     fn matrix(&self, _: &Outline, _: &Track) -> Option<[u32; 9]> {
+        None
+    }
+
+    /// What a text track says of itself; `None` if its samples cannot become cues of WebVTT.
+    fn text(&self, _: &Track) -> Option<TextTrack> {
         None
     }
 

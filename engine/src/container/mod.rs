@@ -51,6 +51,7 @@ mod stream;
 mod tags;
 #[cfg(test)]
 mod testing;
+mod text;
 mod unavailable;
 
 pub use checkpoint::Checkpoint;
@@ -63,6 +64,7 @@ pub use pass::{IndexFuture, Indexing, Limit, Progress};
 pub use payload::{Laced, Lacing, Payload};
 pub use selection::{Segment, Selected, Selection, Written};
 pub use source::{DynSink, DynSource, ReadError, Sink, Source};
+pub use text::{TextCoding, TextTrack};
 pub use unavailable::Unavailable;
 
 use bytes::Bytes;

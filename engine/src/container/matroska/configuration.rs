@@ -118,7 +118,7 @@ fn gcd(a: u64, b: u64) -> u64 {
 }
 
 /// The TrackEntry of a track.
-fn entry(track: &Track) -> Option<Element<'_>> {
+pub fn entry(track: &Track) -> Option<Element<'_>> {
     let Setup::Inline(entry) = &track.setup else { return None };
     Children::new(entry, 0).next()?.ok()
 }
@@ -140,6 +140,6 @@ fn made(id: &str, track: &Track) -> Option<Bytes> {
     Some(found.to_bytes().into())
 }
 
-fn child<'a>(parent: &Element<'a>, id: u32) -> Option<Element<'a>> {
+pub fn child<'a>(parent: &Element<'a>, id: u32) -> Option<Element<'a>> {
     parent.children().filter_map(Result::ok).find(|child| child.id == id)
 }

@@ -19,10 +19,11 @@ mod observed;
 mod payload;
 #[cfg(test)]
 mod tests;
+mod text;
 mod write;
 
 use self::payload::Kept;
-use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, Unavailable, Written, pass};
+use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, TextTrack, Unavailable, Written, pass};
 use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
 use crate::media::{Run, Track};
@@ -71,6 +72,10 @@ impl Format for Matroska {
 
     fn configuration(&self, outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
         configuration::of(outline, track)
+    }
+
+    fn text(&self, track: &Track) -> Option<TextTrack> {
+        text::of(track)
     }
 
     fn pixel_aspect(&self, _: &Outline, track: &Track) -> Option<(u32, u32)> {

@@ -65,7 +65,7 @@ pub fn matrix(track: &Track) -> Option<[u32; 9]> {
 }
 
 /// The `stsd` of a track.
-fn descriptions(trak: &[u8]) -> Result<Box<'_>, Error> {
+pub fn descriptions(trak: &[u8]) -> Result<Box<'_>, Error> {
     let media = Box::read(trak, 0, "")?.expect_child(*b"mdia")?;
     media.expect_child(*b"minf")?.expect_child(*b"stbl")?.expect_child(*b"stsd")
 }

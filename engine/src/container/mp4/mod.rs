@@ -26,12 +26,13 @@ mod tables;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod text;
 mod window;
 mod write;
 
 pub use write::remux;
 
-use super::{Error, Format, IndexFuture, Indexing, Selection, Unavailable, Written, pass};
+use super::{Error, Format, IndexFuture, Indexing, Selection, TextTrack, Unavailable, Written, pass};
 use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
 use crate::media::{Kind, Track};
@@ -76,6 +77,10 @@ impl Format for Mp4 {
 
     fn configuration(&self, _: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
         configuration::of(track)
+    }
+
+    fn text(&self, track: &Track) -> Option<TextTrack> {
+        text::of(track)
     }
 
     fn as_played(&self, outline: &Outline, mut selection: Selection) -> Selection {
