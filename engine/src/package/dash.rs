@@ -32,10 +32,11 @@ impl Presentation<'_> {
         for (number, rendition) in self.renditions().iter().enumerate() {
             self.write_set(&mut out, (number + 1, rendition), table, addresses, None);
         }
+        self.write_caption_sets(&mut out, self.renditions().len() + 1, addresses);
         // Sets for trick modes stand last: a player that does not know what they are takes the first.
         let pictures = self.renditions().iter().enumerate().filter(|(_, rendition)| rendition.kind == Kind::Video);
         for (number, rendition) in pictures {
-            let id = self.renditions().len() + number + 1;
+            let id = self.renditions().len() + self.captions().len() + number + 1;
             self.write_set(&mut out, (id, rendition), table, addresses, Some(number + 1));
         }
         out.push_str("</Period>\n</MPD>\n");
@@ -158,7 +159,7 @@ fn duration(micros: u64) -> String {
 }
 
 /// Text in XML.
-struct Escaped<'a>(&'a str);
+pub(super) struct Escaped<'a>(pub &'a str);
 
 impl std::fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -38,6 +38,7 @@ impl Presentation<'_> {
             out.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
         }
         let Some(leader) = self.renditions().first() else { return out };
+        self.write_caption_group(&mut out, addresses);
         if self.form() == Form::Packets {
             let Rate { peak, average } = self.rate(leader, table);
             let _ = write!(
@@ -46,6 +47,7 @@ impl Presentation<'_> {
                 leader.codec
             );
             self.write_pictures(&mut out, leader);
+            self.write_caption_attribute(&mut out);
             let _ = write!(out, "\n{}\n", address(addresses, leader, Item::Playlist));
             return out;
         }
@@ -94,6 +96,7 @@ impl Presentation<'_> {
             if codec.is_some() {
                 let _ = write!(out, ",AUDIO=\"sound{}\"", group + 1);
             }
+            self.write_caption_attribute(&mut out);
             let _ = write!(out, "\n{}\n", address(addresses, leads, Item::Playlist));
         }
         if has_pictures {
@@ -271,6 +274,6 @@ fn address(Addresses { version, playlists, .. }: Addresses<'_>, rendition: &Rend
 }
 
 /// Text for a quoted string, which has no quotation marks and no line breaks (§4.2).
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     text.chars().filter(|letter| *letter != '"' && !letter.is_control()).take(128).collect()
 }

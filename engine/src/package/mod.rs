@@ -11,11 +11,13 @@
 //! | `rows` | the segments of a rendition, from the table |
 //! | `segment` | the samples of a segment, and its bytes |
 //! | `packets` | the segments of transport streams, which stay transport streams |
+//! | [`captions`] | captions in either |
 //! | [`hls`] | playlists (RFC 8216bis) |
 //! | [`dash`] | the manifest (ISO/IEC 23009-1) |
 //! | [`file`] | the same samples as one MP4 |
 //! | [`name`] | the names of all these below a content |
 
+pub mod captions;
 pub mod dash;
 #[cfg(feature = "mp4")]
 pub mod file;
@@ -27,6 +29,7 @@ mod rows;
 mod segment;
 mod timeline;
 
+use crate::caption::Caption;
 use crate::container::cmaf::{self, TrackHeader, UNITY};
 use crate::container::{self, SegmentFormat};
 use crate::fragment::resolve::Meaning;
@@ -83,6 +86,7 @@ pub struct Presentation<'a> {
     renditions: Vec<Rendition>,
     /// The part of the content's timeline; `None` for the whole.
     part: Option<Interval>,
+    captions: Vec<Caption>,
 }
 
 impl<'a> Presentation<'a> {
@@ -93,7 +97,7 @@ impl<'a> Presentation<'a> {
     /// [`NoStream`] says why the content has none.
     pub fn whole(outline: &'a Outline) -> Result<Self, NoStream> {
         let renditions = renditions(outline, None, None)?;
-        Ok(Self { outline, renditions, part: None })
+        Ok(Self { outline, renditions, part: None, captions: Vec::new() })
     }
 
     /// The streams of the part with this meaning.
@@ -106,7 +110,7 @@ impl<'a> Presentation<'a> {
         let all = interval.start() <= Time::ZERO && interval.end() >= outline.duration;
         let part = (!all).then_some(interval);
         let renditions = renditions(outline, part, meaning.tracks.as_deref())?;
-        Ok(Self { outline, renditions, part })
+        Ok(Self { outline, renditions, part, captions: Vec::new() })
     }
 
     /// The outline of the content.

@@ -6,15 +6,20 @@
 //! media.mp4                                     the content as one MP4
 //! about.json                                    what the content plays as
 //! chapters.vtt, chapters.json                   its chapters, as WebVTT and as data
+//! captions.json                                 its captions: what there are
+//! captions/{captions}.vtt                       captions as WebVTT
 //! v-{version}/{rendition}/index.m3u8            HLS: the media playlist of a rendition
 //! v-{version}/{rendition}/iframes.m3u8          HLS: its pictures at which decoding can begin
 //! v-{version}/{rendition}/init.mp4              its header
 //! v-{version}/{rendition}/{time}.m4s            the segment that is decoded at this time
 //! v-{version}/{rendition}/i{time}.m4s           the first picture of that segment
 //! v-{version}/{rendition}/{time}.ts             the same segment of a transport stream
+//! v-{version}/captions/{captions}/index.m3u8    HLS: the media playlist of captions
+//! v-{version}/captions/{captions}/{time}.vtt    the segment that begins at this millisecond
+//! v-{version}/captions/{captions}/all.vtt       all of them, for DASH
 //! ```
 //!
-//! The streams, `media.mp4` and `chapters.vtt` are there below a fragment too: `t=620,655/master.m3u8`. A version stands for the bytes of the content and
+//! The streams, `media.mp4`, captions and `chapters.vtt` are there below a fragment too: `t=620,655/master.m3u8`. A version stands for the bytes of the content and
 //! for what writes its segments, so that no cache mixes two.
 
 use std::fmt;
@@ -51,6 +56,19 @@ pub enum Resource {
     Chapters,
     /// Its chapters as data.
     ChapterList,
+    /// Its captions: what there are.
+    CaptionList,
+    /// Captions as WebVTT, by their name.
+    Captions(String),
+    /// What belongs to one version of captions in a stream.
+    Text {
+        /// The version.
+        version: String,
+        /// The name of the captions.
+        name: String,
+        /// What of them.
+        item: TextItem,
+    },
     /// What belongs to one version of a rendition.
     Of {
         /// The version.
@@ -79,6 +97,17 @@ pub enum Item {
     Packets(u64),
 }
 
+/// What belongs to captions in a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextItem {
+    /// HLS's media playlist.
+    Playlist,
+    /// The segment that begins at this millisecond.
+    Segment(u64),
+    /// All of them.
+    Whole,
+}
+
 impl Name {
     /// Parses what follows `/~/`, as it is in the URI.
     #[must_use]
@@ -95,6 +124,21 @@ impl Name {
 }
 
 impl Resource {
+    /// Whether it depends on the captions that a content has.
+    #[must_use]
+    pub const fn names_captions(&self) -> bool {
+        matches!(
+            self,
+            Self::Master | Self::Manifest | Self::About | Self::CaptionList | Self::Captions(_) | Self::Text { .. }
+        )
+    }
+
+    /// Whether its query can select a part, as its name can.
+    #[must_use]
+    pub const fn takes_query(&self) -> bool {
+        matches!(self, Self::CaptionList | Self::Captions(_))
+    }
+
     /// Whether a part of a content has no such resource.
     const fn is_of_the_whole(&self) -> bool {
         matches!(self, Self::About | Self::ChapterList)
@@ -108,7 +152,11 @@ impl Resource {
             "about.json" => return Some(Self::About),
             "chapters.vtt" => return Some(Self::Chapters),
             "chapters.json" => return Some(Self::ChapterList),
+            "captions.json" => return Some(Self::CaptionList),
             _ => {}
+        }
+        if let Some(name) = path.strip_prefix("captions/").and_then(|file| file.strip_suffix(".vtt")) {
+            return is_captions(name).then(|| Self::Captions(name.to_owned()));
         }
         let mut segments = path.strip_prefix("v-")?.split('/');
         let (version, rendition, item) = (segments.next()?, segments.next()?, segments.next()?);
@@ -116,9 +164,50 @@ impl Resource {
             (1..=LONGEST).contains(&text.len())
                 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
         };
+        if let (CAPTIONS, Some(file)) = (rendition, segments.next()) {
+            let sound = segments.next().is_none() && is_name(version) && is_captions(item);
+            let (version, name) = (version.to_owned(), item.to_owned());
+            return TextItem::parse(file).filter(|_| sound).map(|item| Self::Text { version, name, item });
+        }
         let item = Item::parse(item)?;
         let sound = segments.next().is_none() && is_name(version) && is_name(rendition);
         sound.then(|| Self::Of { version: version.to_owned(), rendition: rendition.to_owned(), item })
+    }
+}
+
+/// The folder of captions below a version.
+const CAPTIONS: &str = "captions";
+
+/// Whether captions may have this name: the number of a track, or a language and a kind.
+fn is_captions(name: &str) -> bool {
+    (1..=LONGEST).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
+        && !name.starts_with('.')
+}
+
+impl TextItem {
+    fn parse(name: &str) -> Option<Self> {
+        match name {
+            "index.m3u8" => Some(Self::Playlist),
+            "all.vtt" => Some(Self::Whole),
+            _ => number(name.strip_suffix(".vtt")?).map(Self::Segment),
+        }
+    }
+}
+
+/// A number, of which there is one form.
+fn number(digits: &str) -> Option<u64> {
+    let canonical = digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+    digits.parse().ok().filter(|_| canonical)
+}
+
+impl fmt::Display for TextItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Playlist => f.write_str("index.m3u8"),
+            Self::Whole => f.write_str("all.vtt"),
+            Self::Segment(start) => write!(f, "{start}.vtt"),
+        }
     }
 }
 
@@ -135,9 +224,7 @@ impl Item {
             (name, "ts") => (name, Self::Packets),
             _ => return None,
         };
-        // Every number has one name.
-        let canonical = digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
-        digits.parse().ok().filter(|_| canonical).map(item)
+        number(digits).map(item)
     }
 }
 
@@ -162,6 +249,7 @@ mod tests {
     #[test]
     fn names_are_parsed_and_each_has_one_form() {
         let of = |item| Resource::Of { version: "aB3_-".to_owned(), rendition: "1-12800".to_owned(), item };
+        let text = |name: &str, item| Resource::Text { version: "a".to_owned(), name: name.to_owned(), item };
         for (path, fragment, resource) in [
             ("master.m3u8", None, Resource::Master),
             ("manifest.mpd", None, Resource::Manifest),
@@ -171,6 +259,13 @@ mod tests {
             ("chapters.vtt", None, Resource::Chapters),
             ("t=1,2/chapters.vtt", Some("t=1,2"), Resource::Chapters),
             ("chapters.json", None, Resource::ChapterList),
+            ("captions.json", None, Resource::CaptionList),
+            ("t=1,2/captions.json", Some("t=1,2"), Resource::CaptionList),
+            ("captions/en.sdh.vtt", None, Resource::Captions("en.sdh".to_owned())),
+            ("t=1,2/captions/track-3.vtt", Some("t=1,2"), Resource::Captions("track-3".to_owned())),
+            ("v-a/captions/pt-BR/index.m3u8", None, text("pt-BR", TextItem::Playlist)),
+            ("v-a/captions/en.sdh/all.vtt", None, text("en.sdh", TextItem::Whole)),
+            ("t=1,2/v-a/captions/en/30000.vtt", Some("t=1,2"), text("en", TextItem::Segment(30_000))),
             ("v-aB3_-/1-12800/index.m3u8", None, of(Item::Playlist)),
             ("v-aB3_-/1-12800/iframes.m3u8", None, of(Item::KeyFrames)),
             ("v-aB3_-/1-12800/init.mp4", None, of(Item::Header)),
@@ -203,6 +298,16 @@ mod tests {
             "v-a/1-1/99999999999999999999.m4s",
             "v-a/1-1/init.mp4/x",
             "v-a/../init.mp4",
+            "captions/.vtt",
+            "captions/../x.vtt",
+            "captions/a/b.vtt",
+            "captions/en.srt",
+            "captions/e%6E.vtt",
+            "v-a/captions/en/01.vtt",
+            "v-a/captions/en/0.vtt/x",
+            "v-a/captions/.en/0.vtt",
+            "v-a/captions/en/init.mp4",
+            "v-a/x/en/0.vtt",
             "t=1/t=2/master.m3u8",
         ] {
             assert_eq!(Name::parse(path), None, "{path}");

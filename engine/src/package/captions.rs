@@ -1,0 +1,174 @@
+//! Captions in streams: HLS has them in segments of WebVTT (RFC 8216bis §3.1.4), DASH as one file (ISO/IEC 23009-1, by its
+//! `BaseURL`).
+
+use std::fmt::Write;
+
+use super::hls::{Addresses, quoted};
+use super::name::TextItem;
+use super::timeline::LEAD;
+use super::{Form, Presentation};
+use crate::caption::{Caption, CaptionKind, CaptionSource, Cue, write, write_segment};
+use crate::fragment::resolve::Meaning;
+use crate::media::{Interval, Kind, Time};
+
+/// How long a segment of captions is. They need not be as long as others (RFC 8216bis §6.2.4), and half a minute of text is a
+/// few hundred bytes.
+const SEGMENT: u64 = 30_000;
+
+/// The same as a time.
+pub const LASTS: Time = Time::from_secs(30);
+
+/// The group of all captions.
+const GROUP: &str = "text";
+
+/// What RFC 8216bis §4.4.6.1 has for those who do not hear.
+const HEARING_IMPAIRED: &str =
+    "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound";
+
+impl Presentation<'_> {
+    /// The same with captions. Those of packets have none: how the times of a segment fit those of its pictures can only be read
+    /// from the file, since the index has no time stamps.
+    #[must_use]
+    pub fn with_captions(self, captions: Vec<Caption>) -> Self {
+        let captions = if self.form() == Form::Cmaf { captions } else { Vec::new() };
+        Self { captions, ..self }
+    }
+
+    /// Its captions.
+    #[must_use]
+    pub fn captions(&self) -> &[Caption] {
+        &self.captions
+    }
+
+    /// The captions of this name and version.
+    #[must_use]
+    pub fn caption(&self, name: &str) -> Option<&Caption> {
+        self.captions.iter().find(|caption| caption.name == name)
+    }
+
+    /// What of the content is shown.
+    fn shown(&self) -> Interval {
+        self.interval().unwrap_or(Interval::ALL)
+    }
+
+    /// The interval of the content whose captions an item has; `None` if there is no such item.
+    #[must_use]
+    pub fn caption_interval(&self, item: TextItem) -> Option<Interval> {
+        let TextItem::Segment(start) = item else { return Some(self.shown()) };
+        let from = self.shown().start() + time(start);
+        let is_segment = start % SEGMENT == 0 && start < milliseconds(self.duration());
+        Interval::new(from, from + LASTS).filter(|_| is_segment)
+    }
+
+    /// An item of captions, by the cues of its interval in the content.
+    #[must_use]
+    pub fn caption_item(&self, item: TextItem, cues: &[Cue]) -> String {
+        let shown: Vec<Cue> = cues.iter().filter_map(|cue| cue.within(self.shown())).collect();
+        match item {
+            TextItem::Segment(_) => write_segment(&shown, self.begins_at()),
+            _ => write(&shown),
+        }
+    }
+
+    /// The time in the media, at 90 000 ticks a second, at which its presentation begins: that of a part behind its lead-in.
+    fn begins_at(&self) -> u64 {
+        let leader = self.renditions().first().filter(|leader| leader.kind == Kind::Video && self.interval().is_some());
+        leader.map_or(0, |leader| (LEAD * 90_000).div_ceil(u64::from(leader.timescale())))
+    }
+
+    /// The segments of captions, and how many milliseconds each of them lasts.
+    #[must_use]
+    pub fn caption_segments(&self) -> Vec<(TextItem, u64)> {
+        let end = milliseconds(self.duration());
+        let starts = (0..end).step_by(usize::try_from(SEGMENT).unwrap_or(usize::MAX));
+        starts.map(|start| (TextItem::Segment(start), SEGMENT.min(end - start))).collect()
+    }
+
+    /// The media playlist of captions.
+    #[must_use]
+    pub fn caption_playlist(&self, addresses: Addresses<'_>) -> String {
+        let mut out =
+            format!("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:{}\n#EXT-X-PLAYLIST-TYPE:VOD\n", SEGMENT / 1000);
+        for (item, length) in self.caption_segments() {
+            let (seconds, rest) = (length / 1000, length % 1000);
+            let _ = write!(out, "#EXTINF:{seconds}.{rest:03},\n{item}{}\n", addresses.query);
+        }
+        out.push_str("#EXT-X-ENDLIST\n");
+        out
+    }
+
+    /// Writes the group of captions of a multivariant playlist.
+    pub(super) fn write_caption_group(&self, out: &mut String, addresses: Addresses<'_>) {
+        // A group has at most one that is shown without being asked for (RFC 8216bis §4.4.6.2.1).
+        let default = self.captions.iter().position(|caption| caption.default && !caption.forced);
+        for (at, caption) in self.captions.iter().enumerate() {
+            let _ = write!(out, "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"{GROUP}\",NAME=\"{}\"", quoted(&caption.label));
+            if let Some(language) = &caption.language {
+                let _ = write!(out, ",LANGUAGE=\"{}\"", quoted(language));
+            }
+            let yes = |flag: bool| if flag { "YES" } else { "NO" };
+            let _ = write!(out, ",DEFAULT={},AUTOSELECT=YES,FORCED={}", yes(default == Some(at)), yes(caption.forced));
+            if caption.kind == CaptionKind::Captions {
+                let _ = write!(out, ",CHARACTERISTICS=\"{HEARING_IMPAIRED}\"");
+            }
+            let address = caption_address(caption, TextItem::Playlist);
+            let _ = writeln!(out, ",URI=\"{address}{}\"", addresses.playlists);
+        }
+    }
+
+    /// Writes the attribute by which a variant names the group of captions.
+    pub(super) fn write_caption_attribute(&self, out: &mut String) {
+        if !self.captions.is_empty() {
+            let _ = write!(out, ",SUBTITLES=\"{GROUP}\"");
+        }
+    }
+
+    /// Writes an adaptation set for each of the captions, with numbers from this one on.
+    pub(super) fn write_caption_sets(&self, out: &mut String, first: usize, addresses: Addresses<'_>) {
+        for (id, caption) in (first..).zip(&self.captions) {
+            let _ =
+                write!(out, "<AdaptationSet id=\"{id}\" contentType=\"text\" mimeType=\"{}\"", crate::caption::MIME);
+            if let Some(language) = &caption.language {
+                let _ = write!(out, " lang=\"{}\"", super::dash::Escaped(language));
+            }
+            let role = match (caption.forced, caption.kind) {
+                (true, _) => "forced-subtitle",
+                (false, CaptionKind::Captions) => "caption",
+                (false, CaptionKind::Subtitles) => "subtitle",
+            };
+            let _ = write!(
+                out,
+                ">\n<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"{role}\"/>\n<Label>{}</Label>\n\
+                 <Representation id=\"{}\" bandwidth=\"256\">\n<BaseURL>{}{}</BaseURL>\n</Representation>\n</AdaptationSet>\n",
+                super::dash::Escaped(&caption.label),
+                super::dash::Escaped(&caption.name),
+                caption_address(caption, TextItem::Whole),
+                super::dash::Escaped(addresses.query),
+            );
+        }
+    }
+}
+
+/// Those of the captions that a part has: if it selects tracks, those that are one of these.
+#[must_use]
+pub fn of_part(captions: Vec<Caption>, meaning: Option<&Meaning>) -> Vec<Caption> {
+    let Some(tracks) = meaning.and_then(|meaning| meaning.tracks.as_deref()) else { return captions };
+    let is_selected = |caption: &Caption| match &caption.source {
+        CaptionSource::Track(place, _) => tracks.contains(place),
+        CaptionSource::File(_) => false,
+    };
+    captions.into_iter().filter(is_selected).collect()
+}
+
+/// The address of an item of captions, relative to the playlists of the whole.
+fn caption_address(caption: &Caption, item: TextItem) -> String {
+    format!("v-{}/captions/{}/{item}", caption.version, caption.name)
+}
+
+fn milliseconds(time: Time) -> u64 {
+    time.0.max(0).cast_unsigned() / 1_000_000
+}
+
+fn time(milliseconds: u64) -> Time {
+    Time(i64::try_from(milliseconds).unwrap_or(i64::MAX).saturating_mul(1_000_000))
+}
