@@ -188,6 +188,20 @@ def text_uploaded(stack: Stack) -> None:
     put(stack, "demo/notes.txt", b"no media at all, ")
 
 
+def captions_uploaded(stack: Stack) -> None:
+    put(stack, "demo/counter.en.vtt", b"WEBVTT\n\n00:01.000 --> 00:02.000\none\n")
+
+
+def captioned(stem: str) -> Holds:
+    """It is known which captions are beside the contents of this stem."""
+
+    def holds(stack: Stack, answer: Answer) -> None:
+        assert answer.said is None
+        assert "CAPTIONS" in pages(stack, stem)
+
+    return holds
+
+
 def copied(stack: Stack) -> None:
     uploaded("demo/counter.mp4")(stack)
     source = {"Bucket": stack.bucket, "Key": "demo/counter.mp4"}
@@ -402,6 +416,7 @@ ROWS = [
     Row("s3-post", "Indexer", [uploaded("demo/form.mp4")], indexed("demo/form.mp4")),
     Row("s3-encoded-key", "Indexer", [uploaded(f"demo/{LECTURE}")], indexed(f"demo/{LECTURE}")),
     Row("s3-no-media", "Indexer", [text_uploaded], not_indexed("demo/notes.txt", "HEAD")),
+    Row("s3-captions", "Indexer", [captions_uploaded], both(captioned("demo/counter"), not_indexed("demo/counter.en.vtt", "HEAD"))),
     Row("s3-several", "Indexer", [deleted("demo/gone.mp4"), uploaded("demo/counter.mp4")], both(indexed("demo/counter.mp4"), not_indexed("demo/gone.mp4"))),
     Row("s3-delete", "Indexer", [deleted("demo/counter.mp4")], not_indexed("demo/counter.mp4")),
     Row("s3-delete-marker", "Indexer", [deleted("demo/marked.mp4")], not_indexed("demo/marked.mp4")),
@@ -509,6 +524,7 @@ ROWS = [
     Row("streaming-end", "StreamingApi", [*FILMS, not_streamed, "streaming-enable", "rest-delete-space"], both(says(None), at_edges(None))),
     Row("streaming-reconcile", "StreamingApi", [*FILMS, not_streamed, "streaming-enable", lost], both(says(None), at_edges("open"))),
     Row("forget-replaced", "Forget", [*FILMS, streams("films", "OPEN")], forgotten("OpenDistribution", "/films/a%20b/hello.txt*", "/films/a~20b/hello.txt*")),
+    Row("forget-captions", "Forget", [*FILMS, streams("films", "OPEN")], forgotten("OpenDistribution", "/films/a%20b/hello*", "/films/a~20b/hello*")),
     Row("forget-removed", "Forget", [*FILMS, streams("films", "SECURE")], forgotten("SecureDistribution", "/films~0/a%20b/hello.txt*", "/films/a%20b/hello.txt*", "/films/a~20b/hello.txt*", "/films~0/Lecture%20%233*", "/films/Lecture%20%233%2C%20%C3%A4%2Bb.mp4*", "/films/Lecture~20~233~2C~20~C3~A4~2Bb.mp4*")),
     Row("signing-keys-delete", "SigningKeys", [key_made], answered("SUCCESS")),
 ]  # fmt: skip

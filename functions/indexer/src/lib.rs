@@ -8,6 +8,7 @@
 //! indexer stops before that, stores a checkpoint, and invokes itself with the same event ([`handle_some`],
 //! [`lambda`]).
 
+mod beside;
 mod event;
 #[cfg(feature = "lambda")]
 pub mod lambda;
@@ -35,6 +36,9 @@ pub enum Error {
     /// The object could not be read, or its pages could not be stored.
     #[error("while the object was read: {0}")]
     Unread(String),
+    /// The files of captions beside a content changed during every attempt to list them.
+    #[error("the captions beside {0} keep changing")]
+    RestlessCaptions(MediaKey),
     /// The object changed during every attempt to read it.
     #[error("{0} keeps changing while it is read")]
     Restless(MediaKey),

@@ -6,6 +6,7 @@ use reelspan::store::{self, Cells, Object, Sequencer, Stored, Stores, Unfinished
 use reelspan_engine::container::{self, Checkpoint, Limit, Progress, ReadError};
 use reelspan_engine::index::{Head, Original, Status};
 
+use crate::beside;
 use crate::sink::Pages;
 use crate::{Error, Outcome, Report};
 
@@ -79,6 +80,7 @@ impl<'a> Work<'a> {
             match end {
                 End::Done => {
                     self.forget().await?;
+                    beside::update(self.stores, self.media).await?;
                     return Ok(self.report);
                 }
                 End::Paused => return Ok(self.report),

@@ -101,7 +101,7 @@ impl Signing {
             Some(found) => Some(found),
             None => self.stores.index.find(key, excerpt.pages(disclosure)).await?,
         };
-        let Found { head, mut pages } = found.ok_or(Error::Busy("the indexer"))?;
+        let Found { head, mut pages, .. } = found.ok_or(Error::Busy("the indexer"))?;
         let outline = match &head.status {
             Status::Refused(why) => return Err(wrong(why)),
             Status::Indexed(outline) => outline,

@@ -32,7 +32,9 @@ pub use calls::Calls;
 pub use database::{Change, Condition, Count, Database, Get, Item, Key, MOST_GETS, Query, TableName, Value, Write};
 pub use error::Error;
 pub use first_admin::{FirstAdmin, Registry};
-pub use index::{Cells, Found, HeadOf, IndexTable, PagesOf, Reader, Sequencer, Stored, Unfinished};
+pub use index::{
+    Beside, CaptionFile, Cells, Found, HeadOf, IndexTable, MOST_FILES, PagesOf, Reader, Sequencer, Stored, Unfinished,
+};
 pub use media::{ContentList, Media, ObjectSource};
 pub use spaces::{Admission, SpacesTable};
 pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, USERS, create_tables};

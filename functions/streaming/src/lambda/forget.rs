@@ -1,7 +1,8 @@
 //! The edges forget the answers for files that were replaced or deleted. The stream of the table of indexes says which
 //! (*Amazon DynamoDB Developer Guide*, "DynamoDB Streams and AWS Lambda triggers"): a head that is modified or removed is one
-//! of a file that had been indexed before. A filter of the template leaves out all other records, so a first upload costs no
-//! invocation, and by the time of the record the index of the new file counts.
+//! of a file that had been indexed before. Captions beside contents have an item of the stem of these contents, so the edges forget
+//! all whose names begin with it. Filters of the template leave out all other records, so a first upload costs no invocation, and by
+//! the time of the record the index of the new file counts.
 //!
 //! Records that could not be dealt with are reported as failed, and Lambda gives them again.
 

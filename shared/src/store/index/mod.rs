@@ -1,5 +1,6 @@
 //! The table `ContainerIndex`: partition key `media` = `{space}/{content}`, sort key `page`, which is `HEAD`, or `P` and the
-//! six digits of a cell's number, or `CHECK` and a number, for the parts of a checkpoint.
+//! six digits of a cell's number, or `CHECK` and a number, for the parts of a checkpoint. Files of captions have an item of
+//! their stem (`beside`), with the sort key `CAPTIONS`.
 //!
 //! # Why the index and the bytes never disagree unnoticed
 //!
@@ -39,6 +40,7 @@
 //! 3. Two that go on from the same checkpoint write the same pages. The first to end removes the checkpoint; the other finds the
 //!    head right, with its next look at the latest.
 
+mod beside;
 mod cells;
 mod item;
 mod reader;
@@ -50,6 +52,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
+pub use self::beside::{Beside, CaptionFile, MOST_FILES};
 pub use self::cells::Cells;
 use self::item::HEAD;
 pub use self::reader::Reader;
@@ -105,6 +108,8 @@ pub struct Found {
     pub head: Head,
     /// The pages that came with it, and the way to those that did not.
     pub pages: Reader,
+    /// The files of captions beside it, if they were asked for.
+    pub captions: Vec<CaptionFile>,
 }
 
 /// A head as an indexer finds it.
@@ -156,7 +161,7 @@ impl IndexTable {
         media: &MediaKey,
         cells: RangeInclusive<u32>,
     ) -> Result<(Option<Space>, Commons, Option<Found>), Error> {
-        let (of_space, found) = self.find_beside(whole_items(spaces, media.space()), media, &[cells]).await?;
+        let (of_space, found) = self.find_beside(whole_items(spaces, media.space()), media, &[cells], false).await?;
         let (space, commons) = read_whole(&of_space)?;
         Ok((space, commons, found))
     }
@@ -169,18 +174,42 @@ impl IndexTable {
         media: &MediaKey,
         cells: &[RangeInclusive<u32>],
     ) -> Result<(Admission, Option<Found>), Error> {
-        let (of_space, found) = self.find_beside(Admission::items(spaces, media.space()), media, cells).await?;
+        self.find_admitted(spaces, media, cells, false).await
+    }
+
+    /// The same with the files of captions beside it.
+    pub async fn find_with_captions(
+        &self,
+        spaces: &SpacesTable,
+        media: &MediaKey,
+        cells: &[RangeInclusive<u32>],
+    ) -> Result<(Admission, Option<Found>), Error> {
+        self.find_admitted(spaces, media, cells, true).await
+    }
+
+    async fn find_admitted(
+        &self,
+        spaces: &SpacesTable,
+        media: &MediaKey,
+        cells: &[RangeInclusive<u32>],
+        captions: bool,
+    ) -> Result<(Admission, Option<Found>), Error> {
+        let items = Admission::items(spaces, media.space());
+        let (of_space, found) = self.find_beside(items, media, cells, captions).await?;
         Ok((Admission::read(&of_space)?, found))
     }
 
-    /// These items of the table of spaces, and what there is of the head and of the pages of these cells.
+    /// These items of the table of spaces, and what there is of the head, of the pages of these cells, and of the files of
+    /// captions if those are asked for.
     async fn find_beside(
         &self,
         of_space: Get<'_>,
         media: &MediaKey,
         ranges: &[RangeInclusive<u32>],
+        captions: bool,
     ) -> Result<(Vec<Arc<Item>>, Option<Found>), Error> {
         let mut keys = vec![item::key(media, HEAD)];
+        keys.extend(beside::stem_of(media).filter(|_| captions).map(|stem| beside::key(&stem)));
         let mut wanted = Vec::with_capacity(ranges.len());
         for cells in ranges {
             let cells = asked(cells.clone(), MOST_GETS - of_space.keys.len() - keys.len() + 1);
@@ -190,7 +219,11 @@ impl IndexTable {
         let of_index = Get { table: &self.table, keys, attributes: None, consistent: false };
         let mut items = self.database.get(&[of_space, of_index]).await?.into_iter();
         let (of_space, of_index) = (items.next().unwrap_or_default(), items.next().unwrap_or_default());
-        Ok((of_space, self.found(media, &of_index, &wanted)?))
+        let mut found = self.found(media, &of_index, &wanted)?;
+        if let (Some(found), true) = (&mut found, captions) {
+            found.captions = beside::beside(&of_index)?.files;
+        }
+        Ok((of_space, found))
     }
 
     /// What these items are: all that there is of the head and of the pages of these cells.
@@ -206,7 +239,7 @@ impl IndexTable {
         for cells in wanted.iter().filter(|cells| !cells.is_empty()) {
             pages.take(items, cells.clone());
         }
-        Ok(Some(Found { head, pages }))
+        Ok(Some(Found { head, pages, captions: Vec::new() }))
     }
 
     /// The head as it is now.
