@@ -13,24 +13,26 @@ use reelspan::cloudfront::{self, Copy};
 use reelspan::http::conditional::{Conditions, Verdict};
 use reelspan::http::etag;
 use reelspan::space::{ContentId, MediaKey, SpaceId};
-use reelspan::store::Found;
-use reelspan_engine::caption;
+use reelspan::store::{CaptionFile, Found};
+use reelspan_engine::caption::{self, Caption, TRACK};
 use reelspan_engine::container;
 use reelspan_engine::fragment::range::Asked as Range;
 use reelspan_engine::fragment::resolve::{self, Ask, Meaning};
-use reelspan_engine::fragment::uri::{Fragment, Temporal};
+use reelspan_engine::fragment::uri::{Fragment, Reason, Temporal};
 use reelspan_engine::index::{FIRST_PART, Head, Outline, cell_at, part_at};
 use reelspan_engine::media::splice::Splice;
 use reelspan_engine::media::{Ticks, Time, Timescale};
+use reelspan_engine::package::captions::{self as streamed, of_part};
 use reelspan_engine::package::hls::{self, Addresses};
-use reelspan_engine::package::name::{DERIVED, Item, Name, Resource as Named};
+use reelspan_engine::package::name::{DERIVED, Item, Name, Resource as Named, TextItem};
 use reelspan_engine::package::{self, Form, NEAR, NoStream, Presentation, dash, file};
 
 use crate::admission::Shown;
 use crate::answer::{self, Answer, Extent};
+use crate::captions::Source;
 use crate::resource::{Content, Resource};
 use crate::serving::{Made, outline};
-use crate::{Delivery, Error, Fragments, Viewers, about};
+use crate::{Delivery, Error, Fragments, Viewers, about, captions};
 
 /// The version of everything that writes streams. It increases with every change of the bytes of a segment, or of what a
 /// playlist names.
@@ -110,6 +112,17 @@ impl Request {
         Ask::from(&Fragment::parse(self.name.fragment.as_deref().unwrap_or(self.query())))
     }
 
+    /// The query of the addresses of captions: the part that its own query selects, and a signature.
+    pub(crate) fn query_of_text(&self, signature: &str) -> String {
+        let own = self.query.as_deref().filter(|_| self.name.fragment.is_none()).map(Fragment::parse);
+        let own = own.map(|fragment| fragment.to_string()).unwrap_or_default();
+        match (own.is_empty(), signature.strip_prefix('?')) {
+            (true, _) => signature.to_owned(),
+            (false, None) => format!("?{own}"),
+            (false, Some(signature)) => format!("?{own}&{signature}"),
+        }
+    }
+
     /// The index pages and the parts of the segment table that this will probably need.
     fn guess(&self) -> [RangeInclusive<u32>; 2] {
         let nothing = RangeInclusive::new(1, 0);
@@ -129,6 +142,12 @@ impl Request {
         let (rendition, time) = match &self.name.resource {
             Named::Of { rendition, item: Item::Segment(time) | Item::KeyFrame(time) | Item::Packets(time), .. } => {
                 (rendition, time)
+            }
+            // Those of files beside the content need no page.
+            Named::Text { name, item: TextItem::Segment(start), .. } if name.starts_with(TRACK) => {
+                let start = Time(i64::try_from(*start).unwrap_or(i64::MAX).saturating_mul(1_000_000));
+                let from = part.unwrap_or(Time::ZERO) + start;
+                return [cell_at(from)..=cell_at(from + streamed::LASTS), nothing];
             }
             // The playlist of packets says how far the sync sample is before the part.
             Named::Master | Named::Of { item: Item::Playlist, .. } => {
@@ -200,8 +219,12 @@ impl Fragments {
     /// The answer to a request for what is derived from a content.
     pub async fn derived(&self, request: &Request) -> Result<Response, Error> {
         let share = self.budget.share().await?;
-        let (admission, found) =
-            self.stores.index.find_in_space(&self.spaces, &request.media, &request.guess()).await?;
+        let index = &self.stores.index;
+        let (admission, found) = if request.name.resource.names_captions() {
+            index.find_with_captions(&self.spaces, &request.media, &request.guess()).await?
+        } else {
+            index.find_in_space(&self.spaces, &request.media, &request.guess()).await?
+        };
         let admitted = self.admit(&admission, &request.media, request.query.as_deref(), &request.shown)?;
         // An open space ignores signatures.
         let signature = match &request.signature {
@@ -233,25 +256,33 @@ impl Fragments {
         Signature { segments, playlists, .. }: &Signature,
         is_secure: bool,
     ) -> Result<Answer, Error> {
-        let Found { head, pages } = found;
+        let Found { head, pages, captions: files } = found;
         let outline = outline(&head.status)?;
         let token = token(head, outline);
+        let source = Source { media: &request.media, etag: &head.original.etag, outline, files };
+        let captions = || captions::of(outline, &token, files);
         let addresses = Addresses { version: &token, query: segments, playlists };
         let mp4;
         let (mime, body, fixed) = match &request.name.resource {
-            Named::About => ("application/json", text(about::of(&request.media, outline)), false),
+            Named::About => {
+                let captions = captions::list(&captions(), "");
+                ("application/json", text(about::of(&request.media, outline, &captions)), false)
+            }
             Named::ChapterList => ("application/json", text(about::chapters(outline)), false),
             Named::Chapters => {
                 let within = part(request, outline)?.and_then(|meaning| meaning.interval(outline));
                 (caption::MIME, text(caption::chapters(outline, within)), false)
             }
+            Named::CaptionList | Named::Captions(_) | Named::Text { .. } => {
+                self.texts(request, &source, pages, (captions(), addresses)).await?
+            }
             Named::Master => {
-                let presentation = presentation(request, outline)?;
+                let presentation = captioned(request, outline, captions())?;
                 let table = presentation.table(pages).await?;
                 (hls::MIME, text(presentation.master(&table, addresses)), false)
             }
             Named::Manifest => {
-                let presentation = presentation(request, outline)?;
+                let presentation = captioned(request, outline, captions())?;
                 if presentation.form() == Form::Packets {
                     return Err(package::Error::from(NoStream::OnlyHls).into());
                 }
@@ -262,7 +293,7 @@ impl Fragments {
                 let meaning = match part(request, outline)? {
                     Some(meaning) => meaning,
                     // What was signed as a part is not the whole.
-                    None if is_secure => exactly(request.query(), outline)?,
+                    None if is_secure => exactly(&Fragment::parse(request.query()), outline)?,
                     None => Meaning::of(&request.ask(), outline),
                 };
                 let file = file::file(outline, pages, &meaning).await?;
@@ -304,7 +335,7 @@ impl Fragments {
             }
         };
         let resource = Resource {
-            etag: tag(head, request, &token, if request.takes_a_query() { request.query() } else { playlists }),
+            etag: tag(head, files, request, &token, if request.takes_a_query() { request.query() } else { playlists }),
             modified: head.original.modified,
             mime: mime.to_owned(),
             indexed: false,
@@ -341,26 +372,41 @@ impl Fragments {
 }
 
 /// The streams of the content, or of the part that the request names.
-fn presentation<'a>(request: &Request, outline: &'a Outline) -> Result<Presentation<'a>, Error> {
+pub(crate) fn presentation<'a>(request: &Request, outline: &'a Outline) -> Result<Presentation<'a>, Error> {
     match part(request, outline)? {
         None => Ok(Presentation::whole(outline).map_err(package::Error::from)?),
         Some(meaning) => Ok(Presentation::part(outline, &meaning)?),
     }
 }
 
-/// The part that the request names; `None` for the whole content.
-fn part(request: &Request, outline: &Outline) -> Result<Option<Meaning>, Error> {
-    // A name is not a query: a part that means nothing has no stream, rather than that of the whole.
-    request.name.fragment.as_ref().map(|text| exactly(text, outline)).transpose()
+/// The same with those of these captions that it has.
+fn captioned<'a>(request: &Request, outline: &'a Outline, all: Vec<Caption>) -> Result<Presentation<'a>, Error> {
+    let captions = of_part(all, part(request, outline)?.as_ref());
+    Ok(presentation(request, outline)?.with_captions(captions))
+}
+
+/// The part that the request names, or of captions its query; `None` for the whole content.
+pub(crate) fn part(request: &Request, outline: &Outline) -> Result<Option<Meaning>, Error> {
+    if let Some(text) = &request.name.fragment {
+        // A name is not a query: a part that means nothing has no stream, rather than that of the whole.
+        return exactly(&Fragment::parse(text), outline).map(Some);
+    }
+    if !request.name.resource.takes_query() {
+        return Ok(None);
+    }
+    let mut fragment = Fragment::parse(request.query());
+    // A query may have parameters for others.
+    fragment.ignored.retain(|ignored| ignored.why != Reason::UnknownName);
+    let is_whole = fragment.is_empty() && fragment.ignored.is_empty();
+    if is_whole { Ok(None) } else { exactly(&fragment, outline).map(Some) }
 }
 
 /// What a fragment means, if all of it means something.
-fn exactly(text: &str, outline: &Outline) -> Result<Meaning, Error> {
-    let fragment = Fragment::parse(text);
+fn exactly(fragment: &Fragment, outline: &Outline) -> Result<Meaning, Error> {
     if let Some(ignored) = fragment.ignored.first() {
         return Err(Error::NoPart(ignored.why.to_string()));
     }
-    let meaning = Meaning::of(&Ask::from(&fragment), outline);
+    let meaning = Meaning::of(&Ask::from(fragment), outline);
     if let Some(without) = meaning.without.first() {
         return Err(Error::NoPart(format!("{}: {}", without.dimension, without.why)));
     }
@@ -376,12 +422,15 @@ fn token(head: &Head, outline: &Outline) -> String {
 }
 
 /// The validator of a derived resource: a digest of everything that its bytes depend on.
-fn tag(head: &Head, request: &Request, token: &str, query: &str) -> String {
+fn tag(head: &Head, files: &[CaptionFile], request: &Request, token: &str, query: &str) -> String {
     let name = format!("{:?}", request.name);
-    etag::strong([head.original.etag.as_bytes(), token.as_bytes(), name.as_bytes(), query.as_bytes()])
+    let in_query = request.query.as_deref().filter(|_| request.name.resource.takes_query()).unwrap_or_default();
+    let own = [head.original.etag.as_bytes(), token.as_bytes(), name.as_bytes(), in_query.as_bytes(), query.as_bytes()];
+    let files: Vec<String> = files.iter().map(|file| format!("{} {}", file.file.file(""), file.etag)).collect();
+    etag::strong(own.into_iter().chain(files.iter().map(String::as_bytes)))
 }
 
-fn text(text: String) -> Splice {
+pub(crate) fn text(text: String) -> Splice {
     made(text.into_bytes())
 }
 

@@ -8,6 +8,7 @@ use reelspan::cloudfront::verify::Refusal;
 use reelspan::http::problem::{self, Problem};
 use reelspan::space::NameError;
 use reelspan::store;
+use reelspan_engine::caption;
 use reelspan_engine::container;
 use reelspan_engine::fragment::range;
 use reelspan_engine::fragment::resolve;
@@ -61,6 +62,15 @@ pub enum Error {
     /// The stream has no such segment.
     #[error("the stream has no such segment")]
     NoSegment,
+    /// The content has no captions of this name.
+    #[error("the content has no captions of this name")]
+    NoCaptions,
+    /// The captions cannot be given out as WebVTT; the text says why.
+    #[error("{0}")]
+    BadCaptions(String),
+    /// The captions are larger than captions are.
+    #[error("{0}")]
+    LargeCaptions(String),
     /// There is nothing at the requested time; usually it is after the end.
     #[error("the file lasts {duration} s, and has nothing at the requested time")]
     Outside {
@@ -119,11 +129,12 @@ impl Error {
             | Self::NoPart(_)
             | Self::Outside { .. }
             | Self::OtherVersion
-            | Self::NoSegment => StatusCode::NOT_FOUND,
+            | Self::NoSegment
+            | Self::NoCaptions => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
-            Self::TooLarge { .. } | Self::Memory { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Refused(_) | Self::NoStream(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge { .. } | Self::Memory { .. } | Self::LargeCaptions(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Refused(_) | Self::NoStream(_) | Self::BadCaptions(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unsatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Upstream(_) => StatusCode::BAD_GATEWAY,
@@ -226,6 +237,17 @@ impl From<package::Error> for Error {
     }
 }
 
+impl From<caption::Error> for Error {
+    fn from(error: caption::Error) -> Self {
+        match error {
+            caption::Error::NotWebVtt => Self::BadCaptions(error.to_string()),
+            caption::Error::TooMany | caption::Error::TooLarge { .. } => Self::LargeCaptions(error.to_string()),
+            caption::Error::Container(error) => error.into(),
+            caption::Error::Pages(error) => resolve::Error::from(error).into(),
+        }
+    }
+}
+
 impl From<container::Error> for Error {
     fn from(error: container::Error) -> Self {
         match error {
@@ -258,6 +280,8 @@ mod tests {
                 Some(("content-range", "bytes */4055466")),
             ),
             (Error::TooLarge { length: 5_000_000 }, 413, None),
+            (Error::from(caption::Error::TooLarge { found: 9 << 20 }), 413, None),
+            (Error::from(caption::Error::NotWebVtt), 415, None),
             (Error::from(store::Error::Changed), 503, Some(("retry-after", "1"))),
             (Error::from(store::Error::Throttled("S3")), 503, Some(("retry-after", "1"))),
             (Error::from(resolve::Error::Full), 503, Some(("retry-after", "2"))),

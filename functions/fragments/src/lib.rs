@@ -24,6 +24,7 @@
 pub mod about;
 mod admission;
 pub mod answer;
+mod captions;
 pub mod delivery;
 mod derived;
 pub mod edge;
@@ -34,6 +35,7 @@ pub mod request;
 pub mod resource;
 mod routes;
 mod serving;
+mod texts;
 pub mod validate;
 pub mod viewers;
 

@@ -1,0 +1,60 @@
+//! The answers that are captions: what there are, as a file, and as what streams have of them.
+
+use reelspan::store::Reader;
+use reelspan_engine::caption::{self, Caption, Cue};
+use reelspan_engine::media::Interval;
+use reelspan_engine::media::splice::Splice;
+use reelspan_engine::package;
+use reelspan_engine::package::captions::of_part;
+use reelspan_engine::package::hls::{self, Addresses};
+use reelspan_engine::package::name::{Resource as Named, TextItem};
+use serde_json::json;
+
+use crate::captions::{self, Source};
+use crate::derived::{Request, part, presentation, text};
+use crate::{Error, Fragments};
+
+impl Fragments {
+    /// The type and the bytes of an answer that is captions, and whether its name has a version.
+    pub(crate) async fn texts(
+        &self,
+        request: &Request,
+        source: &Source<'_>,
+        pages: &mut Reader,
+        (captions, addresses): (Vec<Caption>, Addresses<'_>),
+    ) -> Result<(&'static str, Splice, bool), Error> {
+        let outline = source.outline;
+        let meaning = part(request, outline)?;
+        let captions = of_part(captions, meaning.as_ref());
+        match &request.name.resource {
+            Named::Captions(name) => {
+                let caption = captions.iter().find(|caption| caption.name == *name).ok_or(Error::NoCaptions)?;
+                let within = match &meaning {
+                    Some(meaning) => meaning.interval(outline).ok_or(package::Error::Outside)?,
+                    None => Interval::ALL,
+                };
+                let cues = self.cues(source, pages, caption, within).await?;
+                let cues: Vec<Cue> = cues.iter().filter_map(|cue| cue.within(within)).collect();
+                Ok((caption::MIME, text(caption::write(&cues)), false))
+            }
+            Named::Text { version, name, item } => {
+                let presentation = presentation(request, outline)?.with_captions(captions);
+                let caption = presentation.caption(name).ok_or(Error::NoCaptions)?;
+                if caption.version != *version {
+                    return Err(Error::OtherVersion);
+                }
+                if *item == TextItem::Playlist {
+                    return Ok((hls::MIME, text(presentation.caption_playlist(addresses)), true));
+                }
+                let within = presentation.caption_interval(*item).ok_or(Error::NoSegment)?;
+                let cues = self.cues(source, pages, caption, within).await?;
+                Ok((caption::MIME, text(presentation.caption_item(*item, &cues)), true))
+            }
+            _ => {
+                // The addresses of the captions select the same part.
+                let list = captions::list(&captions, &request.query_of_text(addresses.query));
+                Ok(("application/json", text(json!({ "captions": list }).to_string()), false))
+            }
+        }
+    }
+}
