@@ -1,6 +1,8 @@
 //! `reelspan package`: writes the streams of a file, or of a part of it, as plain files: for any static server, and for a look
 //! at what Reelspan gives out.
 
+mod captions;
+
 use std::fs;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -9,10 +11,12 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reelspan_engine::fragment::resolve::{Ask, Meaning};
 use reelspan_engine::fragment::uri::Fragment;
+use reelspan_engine::package::captions::of_part;
 use reelspan_engine::package::hls::Addresses;
 use reelspan_engine::package::name::Item;
 use reelspan_engine::package::{Error as PackageError, Form, Presentation};
 
+use self::captions::Beside;
 use crate::Error;
 use crate::file::FileSource;
 
@@ -47,6 +51,8 @@ async fn package(options: &Options) -> Result<(), Error> {
     let source = FileSource::open(&options.input)?;
     let (outline, mut pages) = source.index().await?;
     let failed = |error: PackageError| Error::failed(&input)(error);
+    let beside = Beside::find(&options.input);
+    let mut captions = beside.captions(&outline);
     let presentation = match &options.fragment {
         None => Presentation::whole(&outline).map_err(PackageError::from).map_err(failed)?,
         Some(text) => {
@@ -54,9 +60,11 @@ async fn package(options: &Options) -> Result<(), Error> {
             if meaning.is_all() {
                 return Err(Error::Setup(format!("{text:?} selects no part of {input}, as t=620,655 would")));
             }
+            captions = of_part(captions, Some(&meaning));
             Presentation::part(&outline, &meaning).map_err(failed)?
         }
     };
+    let presentation = presentation.with_captions(captions);
     let table = presentation.table(&mut pages).await.map_err(failed)?;
     let addresses = Addresses { version: VERSION, query: "", playlists: "" };
     let output = &options.output;
@@ -91,6 +99,7 @@ async fn package(options: &Options) -> Result<(), Error> {
             progress.inc(1);
         }
     }
+    beside.write(&presentation, addresses, &source, &mut pages, output).await?;
     // The playlists that name everything come last: what they name is there.
     if !is_packets {
         write(&output.join("manifest.mpd"), presentation.manifest(&table, addresses).as_bytes())?;
