@@ -155,7 +155,8 @@ impl<'a> Asking<'a> {
     }
 
     /// What the page may do: run its own script, and load media and what the server says of them. Other sites may frame it if they may
-    /// play what it plays. Of what cannot be known, only pages of this server may.
+    /// play what it plays. Of what cannot be known, only pages of this server may. hls.js begins text tracks with an empty file at
+    /// a `data:` URL.
     fn policy(&self, described: Option<&Described>) -> String {
         let origins = self.own.all().iter().chain(&self.pages.streaming).map(ToString::to_string);
         // The policy's grammar has no addresses of IPv6; a page that is loaded from one has 'self'.
@@ -170,7 +171,7 @@ impl<'a> Asking<'a> {
         let frames = frames.unwrap_or_default();
         format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src {media} data:; connect-src {media}; \
-             media-src {media} blob:; base-uri 'none'; form-action 'none'{frames}"
+             media-src {media} blob: data:; base-uri 'none'; form-action 'none'{frames}"
         )
     }
 }

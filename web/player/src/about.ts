@@ -19,6 +19,17 @@ export interface AboutChapter {
     readonly end: number;
 }
 
+/** Captions, at an address relative to `about.json`. */
+export interface AboutCaption {
+    readonly label: string;
+    /** Empty if it is not known. */
+    readonly language: string;
+    readonly kind: "captions" | "subtitles";
+    readonly default: boolean;
+    readonly forced: boolean;
+    readonly url: string;
+}
+
 /** A form that there is, at an address relative to `about.json`, or the reason why there is none. */
 export type AboutForm =
     { readonly url: string; readonly mime: string; readonly codecs: string } | { readonly unavailable: string };
@@ -29,6 +40,7 @@ export interface About {
     readonly mime: string;
     readonly tracks: readonly AboutTrack[];
     readonly chapters: readonly AboutChapter[];
+    readonly captions: readonly AboutCaption[];
     readonly forms: Readonly<Partial<Record<string, AboutForm>>>;
 }
 
@@ -106,6 +118,14 @@ export function read(value: unknown): About | undefined {
             titles: texts(chapter["titles"]),
             start: number(chapter["start"]),
             end: number(chapter["end"]),
+        })),
+        captions: list("captions").map((caption) => ({
+            label: text(caption["label"]),
+            language: text(caption["language"]),
+            kind: caption["kind"] === "captions" ? "captions" : "subtitles",
+            default: caption["default"] === true,
+            forced: caption["forced"] === true,
+            url: text(caption["url"]),
         })),
         forms,
     };

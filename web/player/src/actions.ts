@@ -1,5 +1,6 @@
 /** What each key does to the player. */
 
+import type { Captions } from "./captions.js";
 import type { Chapters } from "./chapters.js";
 import type { Choices } from "./choices.js";
 import type { Excerpt } from "./excerpt.js";
@@ -15,6 +16,7 @@ export interface Acted {
     readonly frame: HTMLElement;
     readonly root: ShadowRoot;
     readonly excerpt: Excerpt;
+    readonly captions: Captions;
     readonly chapters: Chapters;
     readonly choices: Choices;
     readonly picture: PicturePart;
@@ -100,7 +102,7 @@ export async function act(player: Acted, action: Action, key: string): Promise<v
             setRate(1);
         },
         captions: () => {
-            player.announce(texts[toggleCaptions(video)]);
+            player.choices.toggleCaptions();
         },
         audio: () => {
             player.toggle("audio");
@@ -143,15 +145,4 @@ export async function act(player: Acted, action: Action, key: string): Promise<v
         // The browser refuses some, such as playing without a gesture or full screen in a frame: nothing happens then.
         if (!(error instanceof DOMException) && !(error instanceof TypeError)) throw error;
     }
-}
-
-/** Shows the first captions or subtitles, or hides all. Says which. */
-function toggleCaptions(video: HTMLVideoElement): "captionsOn" | "captionsOff" | "noCaptions" {
-    const tracks = Array.from(video.textTracks).filter(({ kind }) => kind === "captions" || kind === "subtitles");
-    const [first] = tracks;
-    if (first === undefined) return "noCaptions";
-    const showing = tracks.filter(({ mode }) => mode === "showing");
-    for (const track of showing) track.mode = "disabled";
-    if (showing.length === 0) first.mode = "showing";
-    return showing.length === 0 ? "captionsOn" : "captionsOff";
 }

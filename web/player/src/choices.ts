@@ -1,6 +1,7 @@
-/** The menus of sounds and chapters. */
+/** The menus of sounds, captions and chapters. */
 
 import { type AudioTracks, soundLabel } from "./audio.js";
+import type { Captions } from "./captions.js";
 import type { Chapters } from "./chapters.js";
 import { fillMenu, firstItem, moveByKeys } from "./menu.js";
 import type { Panels } from "./panels.js";
@@ -10,6 +11,7 @@ import { clock, fill, type Texts } from "./texts.js";
 export interface Choosing {
     readonly root: ShadowRoot;
     readonly texts: () => Texts;
+    readonly captions: Captions;
     readonly chapters: Chapters;
     readonly panels: () => Panels;
     readonly announce: (text: string) => void;
@@ -21,7 +23,7 @@ export class Choices {
 
     constructor(player: Choosing) {
         this.#player = player;
-        for (const list of ["audio-list", "chapters-list"]) moveByKeys(this.#element(list));
+        for (const list of ["audio-list", "captions-list", "chapters-list"]) moveByKeys(this.#element(list));
     }
 
     /** Offers these sounds from now on, until the signal aborts. */
@@ -31,6 +33,7 @@ export class Choices {
             this.draw();
         };
         audio.watch(draw, signal);
+        this.#player.captions.watch(draw, signal);
         signal.addEventListener("abort", () => {
             this.#audio = undefined;
             draw();
@@ -40,7 +43,7 @@ export class Choices {
 
     /** Shows the buttons of what there is to choose from, and the menus. */
     draw(): void {
-        const { chapters } = this.#player;
+        const { captions, chapters } = this.#player;
         const labels = this.#soundLabels();
         this.#element("audio-button").hidden = labels.length < 2;
         this.#element("chapters-button").hidden = chapters.list.length === 0;
@@ -51,6 +54,19 @@ export class Choices {
             (place) => {
                 this.#player.panels().close();
                 this.selectSound(place);
+            },
+        );
+        const texts = this.#captionLabels();
+        this.#element("captions-button").hidden = texts.length === 0;
+        this.#element("captions-button").ariaPressed = String(captions.selected >= 0);
+        fillMenu(
+            this.#element("captions-list"),
+            [this.#player.texts().noneShown, ...texts].map((label) => ({ label })),
+            captions.selected + 1,
+            (place) => {
+                this.#player.panels().close();
+                captions.select(place - 1);
+                this.#announceCaptions();
             },
         );
         fillMenu(
@@ -65,11 +81,12 @@ export class Choices {
     }
 
     /** Draws a menu that is about to open. Gives what is to have the focus; `null` if there is nothing to choose from. */
-    open(name: "audio" | "chapters"): HTMLElement | null {
+    open(name: "audio" | "captions" | "chapters"): HTMLElement | null {
         this.draw();
         const { announce, texts } = this.#player;
         if (this.#element(`${name}-button`).hidden) {
-            announce(name === "audio" ? texts().oneSound : texts().noChapters);
+            const { oneSound, noCaptions, noChapters } = texts();
+            announce({ audio: oneSound, captions: noCaptions, chapters: noChapters }[name]);
             return null;
         }
         return firstItem(this.#element(`${name}-list`));
@@ -81,6 +98,28 @@ export class Choices {
         this.#audio.selected = place;
         this.#player.announce(fill(this.#player.texts().soundIs, { name: label }));
         this.draw();
+    }
+
+    /** Shows captions, or hides them. */
+    toggleCaptions(): void {
+        const { announce, captions, texts } = this.#player;
+        if (this.#captionLabels().length === 0) {
+            announce(texts().noCaptions);
+            return;
+        }
+        captions.toggle();
+        this.#announceCaptions();
+    }
+
+    #announceCaptions(): void {
+        const { announce, captions, texts } = this.#player;
+        const name = this.#captionLabels()[captions.selected];
+        announce(name === undefined ? texts().captionsOff : fill(texts().captionsAre, { name }));
+        this.draw();
+    }
+
+    #captionLabels(): string[] {
+        return this.#player.captions.labels(document.documentElement.lang || "en");
     }
 
     goToChapter(place: number): void {

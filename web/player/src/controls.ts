@@ -2,7 +2,6 @@
 
 import "media-chrome/media-controller";
 import "media-chrome/media-airplay-button";
-import "media-chrome/media-captions-button";
 import "media-chrome/media-fullscreen-button";
 import "media-chrome/media-loading-indicator";
 import "media-chrome/media-mute-button";

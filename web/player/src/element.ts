@@ -8,6 +8,7 @@ import { act, type Acted } from "./actions.js";
 import { addressesOf, isSameContent } from "./addresses.js";
 import { sheetOf } from "./adopted.js";
 import { nativeAudio } from "./audio.js";
+import { Captions } from "./captions.js";
 import { Chapters } from "./chapters.js";
 import { Choices } from "./choices.js";
 import { nameControls } from "./controls.js";
@@ -88,10 +89,12 @@ export class ReelspanPlayer extends HTMLElement {
                 this.dispatchEvent(new Event("selectionchange"));
             },
         });
+        const captions = new Captions(this.video);
         const chapters = new Chapters(this.video);
         const choices = new Choices({
             root: this.#root,
             texts: () => this.#texts,
+            captions,
             chapters,
             panels: () => this.#panels,
             announce,
@@ -99,6 +102,7 @@ export class ReelspanPlayer extends HTMLElement {
         const player = {
             video: this.video,
             frame,
+            captions,
             chapters,
             choices,
             root: this.#root,
@@ -115,7 +119,7 @@ export class ReelspanPlayer extends HTMLElement {
         this.#acted = Object.defineProperty(player, "texts", { get: texts }) as typeof player & { texts: Texts };
         Object.assign(this.#element("controller"), { fullscreenElement: frame });
         this.#panels = new Panels(this.#root, (name) => {
-            if (name === "audio" || name === "chapters") return choices.open(name);
+            if (name === "audio" || name === "captions" || name === "chapters") return choices.open(name);
             sharing.draw();
             return this.#element(name === "share" ? "copy-now" : "keys-box");
         });
@@ -231,6 +235,7 @@ export class ReelspanPlayer extends HTMLElement {
         this.#about = undefined;
         this.#fragment = undefined;
         this.#acted.chapters.set([]);
+        this.#acted.captions.set([], "", true);
         this.#scrubber.set(undefined);
         this.#acted.excerpt.set(undefined);
         this.#acted.picture.area = undefined;
@@ -323,6 +328,9 @@ export class ReelspanPlayer extends HTMLElement {
             this.#about = about;
             this.#fragment = fragment;
             this.#acted.chapters.set(about?.chapters ?? []);
+            this.#acted.captions.set(about?.captions ?? [], this.#url, form.name === "hls");
+            this.#acted.captions.begin();
+            this.#raiseCaptions();
             this.#acted.choices.watch(form.audio ?? nativeAudio(this.video), signal);
             const sound = this.video.videoWidth === 0 && this.video.videoHeight === 0;
             this.setAttribute("kind", sound ? "sound" : "picture");
@@ -343,6 +351,12 @@ export class ReelspanPlayer extends HTMLElement {
             if (!(error instanceof Problem)) throw error;
             this.#fail(error);
         }
+    }
+
+    /** The controls are shown while the video is paused, and while the viewer does something. */
+    #raiseCaptions(): void {
+        const active = this.video.paused || !this.#element("controller").hasAttribute("userinactive");
+        this.#acted.captions.raise(this.controls && active);
     }
 
     #behindTheEnd(fragment: Parsed): void {
@@ -379,6 +393,14 @@ export class ReelspanPlayer extends HTMLElement {
                 act();
             });
         };
+        this.#element("controller").addEventListener("userinactivechange", () => {
+            this.#raiseCaptions();
+        });
+        for (const event of ["play", "pause"]) {
+            this.video.addEventListener(event, () => {
+                this.#raiseCaptions();
+            });
+        }
         click("big", () => this.play());
         click("again", () => this.playAgain());
         click("go-on", () => this.#acted.excerpt.goOn());
@@ -396,7 +418,7 @@ export class ReelspanPlayer extends HTMLElement {
         });
         const slot = this.#root.querySelector("slot:not([name])");
         slot?.addEventListener("slotchange", () => {
-            for (const track of this.video.querySelectorAll("track")) track.remove();
+            for (const track of this.video.querySelectorAll("track:not([data-reelspan])")) track.remove();
             this.video.append(...Array.from(this.querySelectorAll("track"), (track) => track.cloneNode()));
         });
     }

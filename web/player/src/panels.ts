@@ -1,10 +1,10 @@
 /** Panels and menus: one is open at a time, Escape closes it, and the focus returns to where it was. */
 
-export const PANELS = ["share", "help", "audio", "chapters"] as const;
+export const PANELS = ["share", "help", "audio", "captions", "chapters"] as const;
 export type PanelName = (typeof PANELS)[number];
 
 /** Those that close when one turns to something else, as menus do. */
-const MENUS: readonly PanelName[] = ["audio", "chapters"];
+const MENUS: readonly PanelName[] = ["audio", "captions", "chapters"];
 
 export class Panels {
     readonly #root: ShadowRoot;

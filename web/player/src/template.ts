@@ -11,6 +11,8 @@ const CLOSE = "m19 6.4-1.4-1.4-5.6 5.6L6.4 5 5 6.4l5.6 5.6L5 17.6 6.4 19l5.6-5.6
 const SOUND =
     "M3 10v4h3l5 4V6L6 10zm11.5 2A4.5 4.5 0 0 0 12.9 8.6v6.8a4.5 4.5 0 0 0 1.6-3.4zM15 4.3v2.1a6 6 0 0 1 0 11.2v2.1a8 8 0 0 0 0-15.4z";
 const CHAPTERS = "M3 5h2v2H3zm4 0h14v2H7zM3 11h2v2H3zm4 0h14v2H7zm-4 6h2v2H3zm4 0h14v2H7z";
+const CAPTIONS =
+    "M4 4h16a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V6c0-1.1.9-2 2-2zm0 2v12h16V6zm2 3h5v2H8v2h3v2H6zm7 0h5v2h-3v2h3v2h-5z";
 const PLAY = "M8 5v14l11-7z";
 
 const panel = (id: string, title: string, content: string) => `
@@ -67,7 +69,7 @@ export const TEMPLATE = `
         <button type="button" id="area-button" class="icon" part="button area-button" hidden>${icon(AREA)}</button>
         ${menuButton("chapters", CHAPTERS)}
         ${menuButton("audio", SOUND)}
-        <media-captions-button id="captions" part="button captions-button"></media-captions-button>
+        ${menuButton("captions", CAPTIONS)}
         <media-playback-rate-button part="button rate-button" rates="0.5 0.75 1 1.25 1.5 2"></media-playback-rate-button>
         <button type="button" id="share-button" class="icon" part="button share-button" aria-haspopup="dialog"
           aria-expanded="false" data-label="share">${icon(SHARE)}</button>
@@ -114,6 +116,7 @@ export const TEMPLATE = `
   )}
   ${panel("help", "help", `<div id="keys-box" tabindex="0" role="group" aria-labelledby="help-title"><dl id="keys"></dl></div>`)}
   ${menu("audio")}
+  ${menu("captions")}
   ${menu("chapters")}
   <div id="live" role="status" aria-live="polite"></div>
 </div>
