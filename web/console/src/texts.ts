@@ -204,6 +204,18 @@ export const texts = {
         about: "Description",
         unavailable: (why: string) => `Not available: ${why}.`,
     },
+    captions: {
+        title: "Captions",
+        none: "There are no captions.",
+        reload: "Look again",
+        language: "Language (en, pt-BR)",
+        languageFault: "A language tag, such as en or pt-BR",
+        kind: "Kind",
+        kinds: { subtitles: "Subtitles", sdh: "For those who do not hear (SDH)", forced: "Forced" },
+        described: (kind: "subtitles" | "captions", forced: boolean) =>
+            forced ? "forced" : kind === "captions" ? "SDH" : "subtitles",
+        upload: "Add file",
+    },
     streaming: {
         title: "Streaming",
         state: "Who may stream this space",

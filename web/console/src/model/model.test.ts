@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { captionFile } from "./captions.ts";
 import { derivedUrl } from "./derived.ts";
 import { citation, clamped, embedCode, fragment, pageOf, withFragment } from "./excerpt.ts";
 import { bytes, clock, npt, parseClock } from "./format.ts";
@@ -163,6 +164,13 @@ test("an excerpt is within its file and has a link, a code and a citation", () =
         citation("a.mp4", "films", { from: 12.5, to: 20 }, "https://h/a.mp4?t=12.5,20", new Date("2026-11-29")),
         "“a.mp4”, 0:12.5–0:20.0. films. https://h/a.mp4?t=12.5,20 (accessed 2026-11-29).",
     );
+});
+
+test("a file of captions has a name that makes it the content's", () => {
+    assert.equal(captionFile("a/talk.1.mp4", "pt-BR", "subtitles", "x.VTT"), "a/talk.1.pt-BR.vtt");
+    assert.equal(captionFile("a.b/talk", "en", "sdh", "x.srt"), "a.b/talk.en.sdh.srt");
+    assert.equal(captionFile("talk.mp4", "en", "forced", "x.txt"), undefined);
+    assert.equal(captionFile("talk.mp4", "english", "sdh", "x.vtt"), undefined);
 });
 
 test("what is derived from a content stands below it, with its signature", () => {

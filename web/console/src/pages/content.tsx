@@ -9,6 +9,7 @@ import { Load, useAct, useLoad } from "../parts/load.tsx";
 import { notify } from "../parts/notices.tsx";
 import { replace, route } from "../router.ts";
 import { texts } from "../texts.ts";
+import { Captions } from "./captions.tsx";
 import { ExcerptMaker } from "./excerpt.tsx";
 import { Forms } from "./forms.tsx";
 import type { SpaceProps } from "./space.tsx";
@@ -122,6 +123,7 @@ function Playing({ space, content, name, known }: PlayingProps) {
                         source={url}
                         renew={space.streaming === "SECURE" ? () => signedForms(space.id, content, PLAYING) : undefined}
                     />
+                    {space.streaming !== "OFF" && <Captions space={space} content={content} source={url} />}
                     {space.streaming !== "OFF" && <Forms source={url} />}
                 </>
             )}
