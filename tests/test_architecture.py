@@ -12,7 +12,7 @@ from imports import Crate, Import
 
 # The rooms of the engine and of what is shared, from the ground up. A room imports only those that stand before it.
 ROOMS = {
-    "reelspan-engine": ["media", "codec", "index", "container", "fragment", "package", "caption"],
+    "reelspan-engine": ["media", "codec", "index", "container", "caption", "fragment", "package"],
     "reelspan": ["budget", "telemetry", "http", "user", "space", "store", "cloudfront", "streaming"],
 }
 

@@ -33,7 +33,8 @@ def test_what_the_playlists_name_is_there(server, name):
     url = master(server, name)
     variants = m3u8.load(url)
     assert variants.is_variant and variants.playlists
-    playlists = [variants.playlists[0].absolute_uri] + [sound.absolute_uri for sound in variants.media if sound.uri]
+    sounds = [sound.absolute_uri for sound in variants.media if sound.type == "AUDIO" and sound.uri]
+    playlists = [variants.playlists[0].absolute_uri, *sounds]
     durations = []
     for address in playlists:
         playlist = m3u8.load(address)
