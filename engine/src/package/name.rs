@@ -164,7 +164,8 @@ impl Resource {
             (1..=LONGEST).contains(&text.len())
                 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
         };
-        if let (CAPTIONS, Some(file)) = (rendition, segments.next()) {
+        if rendition == CAPTIONS {
+            let file = segments.next()?;
             let sound = segments.next().is_none() && is_name(version) && is_captions(item);
             let (version, name) = (version.to_owned(), item.to_owned());
             return TextItem::parse(file).filter(|_| sound).map(|item| Self::Text { version, name, item });
