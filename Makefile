@@ -17,6 +17,8 @@ export AWS_DEFAULT_REGION ?= us-east-1
 FORMATS := avi flac flv frames iff matroska mp4 mpegps mpegts ogg
 
 SECONDS ?= 4
+# Tests wait for servers and browsers part of their time: three at a time for each two cores.
+WORKERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 PROFILE ?= dev
 # Builds the dependencies with the same features as the Rust tests, so that nothing is built twice.
 PROGRAMS := cargo build --workspace --bins --tests
@@ -44,7 +46,7 @@ test-rust: tools
 
 test-python: tools web $(VENV)/ready
 	$(PROGRAMS)
-	$(VENV)/bin/pytest --numprocesses auto --dist loadfile tests
+	$(VENV)/bin/pytest --numprocesses $(WORKERS) --dist loadfile tests
 
 judges: tools web $(VENV)/ready ## Also play with GStreamer, which is not part of `make test`
 	tools/debian gst-launch-1.0:"gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav"
