@@ -66,7 +66,7 @@ def served(binary, samples, tmp_path_factory):
 PARTS = [
     ("counter.mp4", "t=smpte-25:0:00:12:12,0:00:14", 12.48, "stored"),
     ("counter.webm", "t=12.5,14", 12.5, "stored"),
-    ("formats/picture.flv", "t=3.2,5", 3.2, "hls"),
+    ("formats/picture.flv", "t=3.23,5", 3.23, "hls"),
 ]
 
 

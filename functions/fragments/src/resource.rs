@@ -309,12 +309,10 @@ mod tests {
         for container in container::FORMATS.iter().flat_map(|format| format.containers()) {
             let outline = Outline { container: container.clone(), ..outline() };
             let head = head("\"a\"", Status::Indexed(outline.clone()));
-            let version = Version(&[], 4);
-            assert_eq!(
-                tag(&head, &outline, &meaning),
-                tag_by(Some(&version), &head, &outline, &meaning),
-                "{container:?}"
-            );
+            let writer = container::format_of(&outline).unwrap().writer();
+            let by = |version| tag_by(Some(&Version(&[], version)), &head, &outline, &meaning);
+            assert_eq!(tag(&head, &outline, &meaning), by(writer), "{container:?}");
+            assert_ne!(tag(&head, &outline, &meaning), by(writer + 1), "{container:?}");
         }
     }
 }
