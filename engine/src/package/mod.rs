@@ -14,7 +14,7 @@
 //! | [`captions`] | captions in either |
 //! | [`hls`] | playlists (RFC 8216bis) |
 //! | [`dash`] | the manifest (ISO/IEC 23009-1) |
-//! | [`file`] | the same samples as one MP4 |
+//! | [`mod@file`] | the same samples as one MP4 |
 //! | [`name`] | the names of all these below a content |
 
 pub mod captions;
