@@ -250,6 +250,30 @@ def test_the_template_has_the_edge_functions_of_the_repository(root):
         assert len(f"{code[name]}\n{code['Cors']}\nconst KIND = 'secure';".encode()) < 10 * 1024
 
 
+def test_the_stack_stays_within_quotas(root, template):
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html and
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html; where a quota is for an account, the
+    stack takes at most half of it. SAM adds some resources for each function and route."""
+    assert (root / "template.yaml").stat().st_size < 500_000
+    for section, most in (("Resources", 250), ("Parameters", 200), ("Outputs", 200), ("Mappings", 200)):
+        assert len(template.get(section, {})) <= most, section
+    made = {}
+    for resource in template["Resources"].values():
+        made.setdefault(resource["Type"].removeprefix("AWS::CloudFront::"), []).append(resource.get("Properties", {}))
+    for kind in ("CachePolicy", "OriginRequestPolicy", "ResponseHeadersPolicy"):
+        assert 0 < len(made[kind]) <= 10, kind
+    for policy in made["ResponseHeadersPolicy"]:
+        custom = policy["ResponseHeadersPolicyConfig"].get("CustomHeadersConfig", {}).get("Items", [])
+        assert len(custom) <= 10
+    for policy in made["CachePolicy"]:
+        keys = policy["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"]
+        for kind, plural in (("HeadersConfig", "Headers"), ("QueryStringsConfig", "QueryStrings"), ("CookiesConfig", "Cookies")):
+            assert len(keys[kind].get(plural, [])) <= 10, kind
+    for distribution in made["Distribution"]:
+        config = distribution["DistributionConfig"]
+        assert len(config.get("CacheBehaviors", [])) <= 75 and len(config["Origins"]) <= 100
+
+
 def test_a_distribution_lets_in_only_what_it_is_for(template):
     for name, kind in (("OpenDistribution", "open"), ("SecureDistribution", "secure")):
         config = template["Resources"][name]["Properties"]["DistributionConfig"]
