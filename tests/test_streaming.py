@@ -38,8 +38,15 @@ class Host:
     def send(self, request: Request) -> tuple[int, dict[str, str], bytes]:
         """The answer to a request that is sent verbatim, over one connection."""
         path = f"{self.at.path}/{request.path}" + (f"?{request.query}" if request.query else "")
-        self.connection.request(request.method, path, headers={"Cookie": request.cookie} if request.cookie else {})
-        answer = self.connection.getresponse()
+        headers = {"Cookie": request.cookie} if request.cookie else {}
+        try:
+            self.connection.request(request.method, path, headers=headers)
+            answer = self.connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionError):
+            # The server gives up a connection that was idle for a minute, while other tests ran. It answers on a new one.
+            self.connection.close()
+            self.connection.request(request.method, path, headers=headers)
+            answer = self.connection.getresponse()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
 
     def allowed(self) -> list[Request]:
