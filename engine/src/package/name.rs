@@ -196,7 +196,7 @@ impl TextItem {
     }
 }
 
-/// A number, of which there is one form.
+/// A number in its only form: without a sign and without leading zeros.
 fn number(digits: &str) -> Option<u64> {
     let canonical = digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
     digits.parse().ok().filter(|_| canonical)

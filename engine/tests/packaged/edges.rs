@@ -15,7 +15,7 @@ use crate::film::repeated;
 use crate::promises::assert_originals;
 use crate::streams::{Content, Folder, samples};
 
-/// A file that ffmpeg makes of these arguments, in which `COLOUR` and `TONE` stand for a picture and a sound of so many seconds.
+/// A file that ffmpeg makes of these arguments, which are separated by spaces.
 fn made(folder: &Folder, name: &str, arguments: &str) -> PathBuf {
     let path = folder.0.join(name);
     let mut command = Command::new("ffmpeg");

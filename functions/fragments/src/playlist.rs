@@ -13,6 +13,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 use reelspan::cloudfront::policy;
+use reelspan::http::markup::escaped;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::{Kind, StreamingStatus};
 use reelspan::space::{ContentId, ContentPrefix, MediaKey, SpaceId};
@@ -22,8 +23,8 @@ use serde_json::{Map, Value, json};
 use crate::admission::Shown;
 use crate::{Error, Fragments, Viewers, derived};
 
-/// How many contents a playlist has at most: those that come first by name. The properties of so many are there within half a
-/// second, at some 20 ms for each question to S3.
+/// How many contents a playlist has at most: those that come first by name. At some 20 ms a question, S3 gives the properties of
+/// these within half a second.
 const MOST: usize = 200;
 /// How many are asked about at a time.
 const AT_A_TIME: usize = 16;
@@ -246,23 +247,6 @@ impl Playlist {
         out.push_str("</channel>\n</rss>\n");
         out
     }
-}
-
-/// A text in XML 1.0: without characters that it does not have (§2.2), and none that ends the text.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            _ if (letter.is_control() && !matches!(letter, '\t' | '\n' | '\r'))
-                || ('\u{fffe}'..='\u{ffff}').contains(&letter) => {}
-            _ => out.push(letter),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reelspan::http::markup::escaped;
 use reelspan::store::Md5;
 
 use crate::request::PREFIX;
@@ -40,21 +41,6 @@ pub fn list<'a>(open: &str, item: &str, texts: impl IntoIterator<Item = &'a str>
         let _ = write!(out, "<{item}>{}</{item}>", escaped(text));
     }
     out.push_str(close);
-    out
-}
-
-/// Text, escaped for an XML element or attribute.
-pub fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            letter => out.push(letter),
-        }
-    }
     out
 }
 

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::DateTime;
 use http::{HeaderMap, StatusCode};
+use reelspan::http::markup::escaped;
 use reelspan::space::acl::{Acl, Right};
 use reelspan::space::record::{Space, SpaceState};
 use reelspan::space::streaming::StreamingStatus;
@@ -15,7 +16,7 @@ use reelspan::store::ContentList;
 use reelspan::telemetry;
 use reelspan::user::{Role, UserName};
 
-use crate::answer::{created, escaped, list as elements, property, xml};
+use crate::answer::{created, list as elements, property, xml};
 use crate::request::{Listing, Names, properties as sent};
 use crate::{Error, Shared, Spaces, Who, json, said};
 

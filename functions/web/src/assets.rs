@@ -44,7 +44,7 @@ impl Asset {
         Self { name, bytes, etag }
     }
 
-    /// The content as text; empty if it is none.
+    /// The content, if it is text; otherwise empty.
     #[must_use]
     pub fn text(&self) -> &'static str {
         std::str::from_utf8(self.bytes).unwrap_or_default()

@@ -1,5 +1,5 @@
-//! What a page says of a content: its title and its size, and which sites may show it. Only of what streams openly: the title of a
-//! content that needs a signature is nobody's business who has none.
+//! What a page says of a content: its title and its size, and which sites may show it. It says so only of what streams openly: who
+//! has no signature does not learn the title of a content that needs one.
 
 use percent_encoding::percent_decode_str;
 use reelspan::space::record::Space;
@@ -44,7 +44,7 @@ pub struct Described {
 /// Who may have a content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
-    /// Nobody: there is no such content, or its space does not stream.
+    /// No viewer: there is no such content, or its space does not stream.
     #[default]
     Closed,
     /// Those who have a signature.

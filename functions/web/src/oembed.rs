@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
+use reelspan::http::markup::escaped;
 use reelspan::http::protection::{self, Embedding};
 use serde_json::{Value, json};
 
 use crate::catalogue::{Access, Picture};
-use crate::markup::{escaped, frame, page_of, size};
+use crate::markup::{frame, page_of, size};
 use crate::player::{Asking, Pages, parameter, refused};
 
 /// How long an answer may be kept, in seconds: a title may change.
