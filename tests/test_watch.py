@@ -93,3 +93,8 @@ def test_cargo_lambda_invoke_gives_a_function_an_event(stack, watch):
     )
     assert json.loads(watch.invoke("indexer", "s3-put")) is None
     assert "HEAD" in pages(stack, "demo/counter.mp4")
+    # It prints what a function answers, and fails if that is an error.
+    assert b"ftyp" in watch.invoke("fragments", "url-time")
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        watch.invoke("fragments", "url-missing")
+    assert b"there is no such content" in failed.value.stderr
