@@ -248,8 +248,12 @@ pub fn escaped(text: &str) -> String {
 
 /// An identifier: one line, without the arrow that would make it a line of times (§4.1).
 pub fn identifier(text: &str) -> String {
-    let text: String = line(text).chars().take(128).collect();
-    text.replace("-->", "->").trim().to_owned()
+    let mut text: String = line(text).chars().take(128).collect();
+    // `---->` is an arrow still, once an arrow in it is shorter.
+    while text.contains("-->") {
+        text = text.replace("-->", "->");
+    }
+    text.trim().to_owned()
 }
 
 /// Those of a cue's settings (§4.4) that are valid, each once. Regions are not given out, so nothing refers to one.
@@ -325,6 +329,14 @@ mod tests {
         ] {
             assert_eq!(clean(text, markup), expected, "{markup:?} {text:?}");
         }
+    }
+
+    #[test]
+    fn an_identifier_has_no_arrow() {
+        for (text, expected) in [("7", "7"), ("a-->b", "a->b"), (" ----> lang", "-> lang"), ("-->-->", "->->")] {
+            assert_eq!(identifier(text), expected, "{text}");
+        }
+        assert!(!identifier(&"-->".repeat(100)).contains("-->"));
     }
 
     #[test]
