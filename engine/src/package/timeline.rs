@@ -5,7 +5,8 @@
 //!
 //! A part begins to be presented at the instant that was asked for. The pictures before it that decoding needs last one tick
 //! each, in a timescale in which all of them together are shorter than half a millisecond ([`LEAD`]). The frames of sound before
-//! it are skipped by the edit list.
+//! it are skipped by the edit list. Composition offsets of a part are reduced by what all pictures wait from decoding to
+//! presentation, whether an edit list says so or not: a segment is decoded for as long as its pictures are shown.
 
 use crate::index::{Outline, Segments};
 use crate::media::{Interval, Kind, Ticks, Time, Timescale, Track};
@@ -59,7 +60,8 @@ impl Timeline {
         let begins = track.timescale.ticks(part.start()) + track.shift();
         if is_video {
             let lead = i64::try_from(LEAD).ok()?;
-            return Some(Self { origin: begins - ahead, lead, begins: part.start(), ..whole });
+            let delay = delay(track, start);
+            return Some(Self { origin: begins - delay, lead, composition: delay, begins: part.start(), ..whole });
         }
         let preroll = track.preroll + frame(track).times(2);
         let begins_at = part.start() - track.timescale.time(preroll);
@@ -103,6 +105,12 @@ impl Timeline {
         let micros = (u128::from(ticks) * 1_000_000 + u128::from(self.timescale) / 2) / u128::from(self.timescale);
         u64::try_from(micros).unwrap_or(u64::MAX)
     }
+}
+
+/// By how much decoding precedes the presentation in a track whose first sample in a segment is decoded at `start`.
+fn delay(track: &Track, start: Ticks) -> Ticks {
+    let (least, greatest) = track.composition;
+    (track.presented.0 - start).max(least).min(greatest)
 }
 
 /// The duration of an ordinary sample of a track.

@@ -12,9 +12,6 @@ use crate::streams::{Content, Folder, samples};
 const FILMS: [&str; 5] =
     ["counter.mp4", "counter-open-gop.mp4", "counter-fragmented.mp4", "counter.mkv", "formats/reordered.flv"];
 
-/// Those whose pictures are reordered, though no edit list says by how much.
-const WITHOUT_EDITS: [&str; 2] = ["counter-fragmented.mp4", "formats/reordered.flv"];
-
 /// Beginnings and ends in seconds, at all places of a group of pictures of four or five seconds.
 const PARTS: [(f64, f64); 6] = [(4.96, 7.12), (0.0, 1.0), (3.0, 3.04), (2.5, 11.48), (8.0, 12.0), (1.02, 10.99)];
 
@@ -76,14 +73,7 @@ fn each_picture_of_a_part_has_its_time_and_the_others_pass_in_no_time() {
                 // A player may take how long a sample lasts for how long its picture is shown.
                 // The first one lasts from the beginning, even if it is shown later.
                 let shown = to.min(end) - start - if at == 0 && first == 0 { 0.0 } else { due };
-                // Without an edit list, pictures are presented two later than they are decoded: the last ones of the first segment
-                // last too short, or the very last one until the segment ends.
-                let delay = 0.08 + 0.002;
-                let is_late = WITHOUT_EDITS.contains(&name) && (*lasts < lead || *lasts <= shown + delay);
-                assert!(
-                    is_late || (lasts - shown).abs() < 0.002,
-                    "{name} {start},{end}: {lasts} for {shown} at {time}"
-                );
+                assert!((lasts - shown).abs() < 0.002, "{name} {start},{end}: {lasts} for {shown} at {time}");
             }
             let behind = &given[first + asked.len()..];
             let ends = asked.last().unwrap().1.min(end) - start;
