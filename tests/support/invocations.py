@@ -462,6 +462,7 @@ ROWS = [
     Row("web-script", "Web", [], built(http(200, content_type=re.compile("text/javascript.*"), access_control_allow_origin="*", etag=...))),
     Row("web-oembed", "Web", [media], http(200, re.compile('"height":180.*"title":"counter.mp4".*"width":320'), content_type="application/json")),
     Row("web-oembed-missing", "Web", [media], http(404, content_type="application/problem+json")),
+    Row("web-openapi", "Web", [], http(200, re.compile('"openapi":"3.1.1"'), content_type="application/json", access_control_allow_origin="*")),
     Row("http-health", "Fragments", [], http(204, b"")),
     # Media, behind the function URL
     Row("url-original", "FragmentsStream", [media], both(http(200), the("counter.mp4"))),
