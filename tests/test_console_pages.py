@@ -120,6 +120,11 @@ def test_a_new_user_comes_from_the_first_visit_to_an_excerpt(console, samples):
     chooser.send_keys(str(samples / "counter.mp4"))
     console.text("Stored")
     console.button("Clear the list").click()
+    # Its state follows by itself.
+    row = "//*[@role='row'][.//bdi[.='counter.mp4']]"
+    console.find(f"{row}//*[@class='cell-status']/*[.='Ready']")
+    assert console.shows(f"{row}//*[@class='cell-duration'][.='0:40']")
+    assert console.violations() == []
     console.find("//*[@role='row']//bdi[.='counter.mp4']").click()
     assert console.plays()
     console.text("the space has to stream")

@@ -1,6 +1,7 @@
 /** Spaces and their contents: docs/rest.md. */
 
 import { path } from "../model/naming.ts";
+import type { Asked, Page } from "../model/known.ts";
 import type { Content } from "../model/listing.ts";
 import { json, request } from "./http.ts";
 
@@ -77,20 +78,31 @@ export async function setAccessList(id: string, grants: readonly Grant[]): Promi
 /** How many contents a listing returns at a time. */
 const PAGE = 1000;
 
+/** Some contents, in the order of their ids. */
+export async function listed(space: string, { prefix, marker, count }: Asked, signal: AbortSignal): Promise<Page> {
+    const query = new URLSearchParams({
+        maxResults: String(count),
+        prefix,
+        ...(marker === undefined ? {} : { marker }),
+    });
+    const page = await json<{ contents: (Omit<Content, "modified"> & { modified: string })[]; more: boolean }>(
+        `/durastore/${encodeURIComponent(space)}?${query.toString()}`,
+        { signal },
+    );
+    const contents = page.contents.map((content) => ({ ...content, modified: new Date(content.modified) }));
+    return { contents, more: page.more };
+}
+
 /** All contents whose ids begin with a prefix, page by page. */
-export async function* contents(space: string, prefix: string, signal: AbortSignal): AsyncGenerator<Content[]> {
+export async function* contents(
+    space: string,
+    prefix: string,
+    signal: AbortSignal,
+): AsyncGenerator<readonly Content[]> {
     let marker: string | undefined;
     for (;;) {
-        const query = new URLSearchParams({
-            maxResults: String(PAGE),
-            prefix,
-            ...(marker === undefined ? {} : { marker }),
-        });
-        const page = await json<{ contents: { id: string; size: number; modified: string }[]; more: boolean }>(
-            `/durastore/${encodeURIComponent(space)}?${query.toString()}`,
-            { signal },
-        );
-        yield page.contents.map(({ id, size, modified }) => ({ id, size, modified: new Date(modified) }));
+        const page = await listed(space, { prefix, marker, count: PAGE }, signal);
+        yield page.contents;
         marker = page.contents.at(-1)?.id;
         if (!page.more || marker === undefined) return;
     }

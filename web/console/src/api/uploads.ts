@@ -2,9 +2,10 @@
 
 import { signal, type Signal } from "@preact/signals";
 
+import type { Content } from "../model/listing.ts";
 import { texts } from "../texts.ts";
 import { Failure, explain } from "./http.ts";
-import { details } from "./spaces.ts";
+import { details, listed } from "./spaces.ts";
 import { completeUpload, uploadUrl } from "./tasks.ts";
 
 /** How many files are sent at once. */
@@ -30,6 +31,12 @@ export const uploads = signal<readonly Upload[]>([]);
 
 /** Counts the uploads that are done, by space, so that a list knows when to look again. */
 export const finished = signal<Readonly<Record<string, number>>>({});
+
+/** The contents that were uploaded by this page, as lists have them; the latest last. */
+export const arrived = signal<readonly { readonly space: string; readonly content: Content }[]>([]);
+
+/** How long to wait for a stored content to be in the list, in milliseconds: S3 tells of it within a second or two. */
+const UNTIL_LISTED = [0, 250, 500, 1000, 2000, 4000];
 
 let next = 0;
 
@@ -99,11 +106,29 @@ async function run(upload: Upload): Promise<void> {
         await transfer(upload);
         upload.sent.value = upload.file.size;
         upload.state.value = "done";
+        void arrive(upload);
         finished.value = { ...finished.value, [upload.space]: (finished.value[upload.space] ?? 0) + 1 };
     } catch (error) {
         if (upload.controller.signal.aborted) return;
         upload.error.value = explain(error);
         upload.state.value = "failed";
+    }
+}
+
+/** Says that an upload has arrived once the list has it. */
+async function arrive({ space, content, file, controller }: Upload): Promise<void> {
+    for (const pause of UNTIL_LISTED) {
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        try {
+            const { contents } = await listed(space, { prefix: content, count: 1 }, controller.signal);
+            const [found] = contents;
+            if (found?.id === content && found.size === file.size) {
+                arrived.value = [...arrived.value, { space, content: found }];
+                return;
+            }
+        } catch {
+            // Asked again, or seen when the list is loaded anew.
+        }
     }
 }
 

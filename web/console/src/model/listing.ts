@@ -5,6 +5,20 @@ export interface Content {
     readonly id: string;
     readonly size: number;
     readonly modified: Date;
+    readonly etag?: string | undefined;
+    /** The media type that it was stored with. */
+    readonly type?: string | undefined;
+    readonly title?: string | undefined;
+    /** In seconds. */
+    readonly duration?: number | undefined;
+    readonly index: IndexState;
+}
+
+/** The state of a content's index. */
+export interface IndexState {
+    readonly status: "waiting" | "indexing" | "ready" | "refused";
+    readonly percent?: number | undefined;
+    readonly reason?: string | undefined;
 }
 
 /** A row of the list. */
@@ -23,10 +37,11 @@ export type Row =
           readonly name: string;
           readonly size: number;
           readonly modified: Date;
+          readonly content: Content;
       };
 
 /** What the list is sorted by. */
-export const SORTS = ["name", "type", "size", "date"] as const;
+export const SORTS = ["name", "type", "size", "duration", "date", "status"] as const;
 export type Sort = (typeof SORTS)[number];
 
 export interface View {
@@ -44,14 +59,15 @@ export function rows(contents: readonly Content[], view: View): Row[] {
     const search = view.search.trim().toLowerCase();
     const folders = new Map<string, { count: number; size: number; modified: Date }>();
     const files: Row[] = [];
-    for (const { id, size, modified } of contents) {
+    for (const content of contents) {
+        const { id, size, modified } = content;
         if (!id.startsWith(prefix)) continue;
         const name = id.slice(prefix.length);
         const slash = name.indexOf("/");
         if (search !== "") {
-            if (name.toLowerCase().includes(search)) files.push({ kind: "file", id, name, size, modified });
+            if (name.toLowerCase().includes(search)) files.push({ kind: "file", id, name, size, modified, content });
         } else if (slash < 0 || slash === name.length - 1) {
-            files.push({ kind: "file", id, name: name === "" ? id : name, size, modified });
+            files.push({ kind: "file", id, name: name === "" ? id : name, size, modified, content });
         } else {
             const folder = name.slice(0, slash + 1);
             const known = folders.get(folder);
@@ -83,6 +99,30 @@ function compare(sort: Sort, sign: number): (one: Row, other: Row) => number {
         case "type":
             return (one, other) =>
                 sign * COLLATOR.compare(kindOf(one.id).label, kindOf(other.id).label) || name(one, other);
+        case "duration":
+            return (one, other) => sign * (durationOf(one) - durationOf(other)) || name(one, other);
+        case "status":
+            return (one, other) => sign * (progressOf(one) - progressOf(other)) || name(one, other);
+    }
+}
+
+function durationOf(row: Row): number {
+    return (row.kind === "file" ? row.content.duration : undefined) ?? -1;
+}
+
+/** What cannot be indexed comes first, then what waits, what is being indexed, and what is done. */
+function progressOf(row: Row): number {
+    if (row.kind === "folder") return 0;
+    const { status, percent } = row.content.index;
+    switch (status) {
+        case "refused":
+            return isMedia(row.content) ? -1 : 103;
+        case "waiting":
+            return 0;
+        case "indexing":
+            return 1 + (percent ?? 0);
+        case "ready":
+            return 102;
     }
 }
 
@@ -99,11 +139,19 @@ const FAMILIES: Readonly<Record<Exclude<Kind["family"], "other">, readonly strin
     text: "txt vtt srt xml json md csv html htm pdf ttml".split(" "),
 };
 
-/** The kind that the extension of a name says. */
-export function kindOf(id: string): Kind {
+/** The kind that the extension of a name says, or else the media type. */
+export function kindOf(id: string, type = ""): Kind {
     const extension = /\.([A-Za-z0-9]{1,8})$/.exec(id)?.[1]?.toLowerCase() ?? "";
     const found = Object.entries(FAMILIES).find(([, extensions]) => extensions.includes(extension));
-    return { family: (found?.[0] ?? "other") as Kind["family"], label: extension.toUpperCase() };
+    const [said = ""] = type.split("/");
+    const family = found?.[0] ?? (said in FAMILIES ? said : "other");
+    return { family: family as Kind["family"], label: extension.toUpperCase() };
+}
+
+/** Whether a content is audio or video, by its name or its media type. */
+export function isMedia({ id, type }: Content): boolean {
+    const { family } = kindOf(id, type);
+    return family === "video" || family === "audio";
 }
 
 /** The folders above a prefix, with their names: `a/b/` is in `a/`. */

@@ -5,7 +5,8 @@ import { captionFile } from "./captions.ts";
 import { derivedUrl } from "./derived.ts";
 import { citation, clamped, embedCode, fragment, pageOf, withFragment } from "./excerpt.ts";
 import { bytes, clock, npt, parseClock } from "./format.ts";
-import { crumbs, kindOf, mediaType, rows, type Content, type View } from "./listing.ts";
+import { compareIds, merged, nextAsked } from "./known.ts";
+import { crumbs, isMedia, kindOf, mediaType, rows, type Content, type IndexState, type View } from "./listing.ts";
 import { contentFault, isUserName, path, spaceFault } from "./naming.ts";
 import { href, parse } from "./route.ts";
 
@@ -81,10 +82,11 @@ test("sizes and times are written and read", () => {
     assert.equal(npt(12.34567), "12.346");
 });
 
-const content = (id: string, size: number, day: number): Content => ({
+const content = (id: string, size: number, day: number, status: IndexState["status"] = "ready"): Content => ({
     id,
     size,
     modified: new Date(Date.UTC(2026, 0, day)),
+    index: { status },
 });
 const CONTENTS = [
     content("a/1.mp4", 3, 1),
@@ -111,6 +113,70 @@ test("contents are listed as folders and files", () => {
     assert.deepEqual(
         [kindOf("a.MP4").family, kindOf("a.flac").family, kindOf("a").family],
         ["video", "audio", "other"],
+    );
+});
+
+test("ids are in the order of their UTF-8 bytes", () => {
+    const ids = ["", "a", "a/b", "a0", "b", "\u{7ff}", "\u{e000}", "\u{ffff}", "\u{10000}", "\u{10ffff}"];
+    const encoded = (id: string) => Buffer.from(id, "utf8");
+    for (const one of ids) {
+        for (const other of ids) {
+            assert.equal(
+                Math.sign(compareIds(one, other)),
+                Buffer.compare(encoded(one), encoded(other)),
+                `${one} ${other}`,
+            );
+        }
+    }
+});
+
+test("what a later list says is merged into what is known", () => {
+    const known = [content("a", 1, 1), content("b", 1, 1, "waiting"), content("c", 1, 1), content("d", 1, 1)];
+    const ids = (contents: readonly Content[]) => contents.map(({ id, index }) => `${id} ${index.status}`);
+    const all = { prefix: "", count: 1000 };
+    assert.equal(merged(known, { contents: known.slice(), more: false }, all), known);
+    const some = { contents: [content("b", 1, 1), content("bb", 1, 1), content("d", 1, 1)], more: true };
+    assert.deepEqual(ids(merged(known, some, { ...all, marker: "a" })), ["a ready", "b ready", "d ready", "bb ready"]);
+    assert.deepEqual(ids(merged(known, { contents: [], more: false }, { ...all, marker: "b" })), [
+        "a ready",
+        "b waiting",
+    ]);
+    const one = { prefix: "b", count: 1 };
+    assert.deepEqual(ids(merged(known, { contents: [content("b", 1, 1)], more: true }, one))[1], "b ready");
+    // Another content of that prefix alone: the content is gone.
+    assert.deepEqual(ids(merged(known, { contents: [content("bc", 1, 1)], more: false }, one)), [
+        "a ready",
+        "c ready",
+        "d ready",
+    ]);
+});
+
+test("few waiting contents are asked for one by one, and many by lists in turn", () => {
+    const many = (count: number) => Array.from({ length: count }, (_, at) => content(`f/${at}.mp4`, 1, 1, "waiting"));
+    assert.deepEqual(nextAsked([content("a", 1, 1), ...many(2)], "", ""), [
+        { prefix: "f/0.mp4", count: 1 },
+        { prefix: "f/1.mp4", count: 1 },
+    ]);
+    assert.deepEqual(nextAsked(many(9), "f/", ""), [{ prefix: "f/", marker: "f/0.mp", count: 1000 }]);
+    assert.deepEqual(nextAsked(many(9), "f/", "f/5.mp4")[0]?.marker, "f/6.mp");
+    assert.deepEqual(nextAsked(many(9), "f/", "f/8.mp4")[0]?.marker, "f/0.mp");
+});
+
+test("contents are sorted by the state of their index, and media that have none come first", () => {
+    const all = [
+        content("a.mp4", 1, 1),
+        content("b.mp4", 1, 1, "waiting"),
+        content("c.mp4", 1, 1, "refused"),
+        content("d.txt", 1, 1, "refused"),
+    ];
+    const sorted = rows(all, { prefix: "", search: "", sort: "status", descending: false });
+    assert.deepEqual(
+        sorted.map(({ id }) => id),
+        ["c.mp4", "b.mp4", "a.mp4", "d.txt"],
+    );
+    assert.deepEqual(
+        [isMedia({ ...content("x", 1, 1), type: "audio/mpeg" }), isMedia(content("x.txt", 1, 1))],
+        [true, false],
     );
 });
 

@@ -2,10 +2,10 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { explain } from "../api/http.ts";
-import { contents, deleteContent } from "../api/spaces.ts";
-import { add, dropped, finished } from "../api/uploads.ts";
-import { bytes, date } from "../model/format.ts";
-import { SORTS, crumbs, kindOf, rows, type Content, type Row, type Sort } from "../model/listing.ts";
+import { deleteContent } from "../api/spaces.ts";
+import { add, dropped } from "../api/uploads.ts";
+import { bytes, clock, date } from "../model/format.ts";
+import { SORTS, crumbs, isMedia, kindOf, rows, type Content, type Row, type Sort } from "../model/listing.ts";
 import { contentFault } from "../model/naming.ts";
 import { spaceHref, type Route } from "../model/route.ts";
 import { Button, Confirm, Empty, Search, Wrong } from "../parts/controls.tsx";
@@ -17,6 +17,7 @@ import { go, replace, route } from "../router.ts";
 import { texts } from "../texts.ts";
 import { ContentPane } from "./content.tsx";
 import type { SpaceProps } from "./space.tsx";
+import { useContents } from "./use-contents.ts";
 
 const words = texts.contents;
 
@@ -28,7 +29,7 @@ type SpaceRoute = Extract<Route, { page: "space" }>;
 export function ContentsTab({ space }: SpaceProps) {
     const at = route.value.page === "space" ? route.value : undefined;
     const [again, setAgain] = useState(0);
-    const { known, loading, error } = useContents(space.id, at?.folder ?? "", again + (finished.value[space.id] ?? 0));
+    const { known, loading, error } = useContents(space.id, at?.folder ?? "", again);
     const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
     const [deleting, setDeleting] = useState(false);
     const { sort, descending } = sorting(at?.sort);
@@ -96,7 +97,7 @@ export function ContentsTab({ space }: SpaceProps) {
                         label={words.label}
                         items={shown}
                         height={ROW}
-                        columns={mayWrite ? 5 : 4}
+                        columns={SORTS.length + (mayWrite ? 1 : 0)}
                         keyOf={(row) => row.id}
                         isCurrent={(row) => row.kind === "file" && row.id === at.content}
                         onOpen={(row) => {
@@ -144,43 +145,6 @@ export function ContentsTab({ space }: SpaceProps) {
             )}
         </div>
     );
-}
-
-/** The contents below a folder, as far as they are loaded. */
-function useContents(
-    space: string,
-    folder: string,
-    again: number,
-): { known: readonly Content[]; loading: boolean; error: string | undefined } {
-    const [state, setState] = useState<{ known: readonly Content[]; loading: boolean; error: string | undefined }>({
-        known: [],
-        loading: true,
-        error: undefined,
-    });
-    const place = `${space}/${folder}`;
-    const shown = useRef("");
-    useEffect(() => {
-        const controller = new AbortController();
-        const load = async () => {
-            let all: Content[] = [];
-            // What is shown of the same folder stays until all of it has been loaded again.
-            const fresh = shown.current !== place;
-            shown.current = place;
-            if (fresh) setState({ known: [], loading: true, error: undefined });
-            for await (const page of contents(space, folder, controller.signal)) {
-                all = all.concat(page);
-                if (fresh) setState({ known: all, loading: true, error: undefined });
-            }
-            setState({ known: all, loading: false, error: undefined });
-        };
-        load().catch((error: unknown) => {
-            if (!controller.signal.aborted) setState((state) => ({ ...state, loading: false, error: explain(error) }));
-        });
-        return () => {
-            controller.abort();
-        };
-    }, [place, again]);
-    return state;
 }
 
 function sorting(text: string | undefined): { sort: Sort; descending: boolean } {
@@ -287,7 +251,7 @@ interface CellsProps {
 }
 
 function Cells({ row, mayWrite, selected, onSelect }: CellsProps) {
-    const kind = kindOf(row.id);
+    const kind = kindOf(row.id, row.kind === "file" ? row.content.type : undefined);
     return (
         <>
             {mayWrite && (
@@ -306,7 +270,7 @@ function Cells({ row, mayWrite, selected, onSelect }: CellsProps) {
                     )}
                 </span>
             )}
-            <span role="gridcell" class="cell-name" title={row.name}>
+            <span role="gridcell" class="cell-name" title={named(row)}>
                 <Icon name={row.kind === "folder" ? "folder" : kind.family} />
                 <bdi>{row.name}</bdi>
             </span>
@@ -316,11 +280,48 @@ function Cells({ row, mayWrite, selected, onSelect }: CellsProps) {
             <span role="gridcell" class="cell-size">
                 {bytes(row.size)}
             </span>
+            <span role="gridcell" class="cell-duration">
+                {row.kind === "file" && row.content.duration !== undefined && clock(row.content.duration)}
+            </span>
             <span role="gridcell" class="cell-date">
                 {date(row.modified)}
             </span>
+            <span role="gridcell" class="cell-status">
+                {row.kind === "file" && <Status content={row.content} />}
+            </span>
         </>
     );
+}
+
+/** The name of a row with the title of the content, if it has one. */
+function named(row: Row): string {
+    const title = row.kind === "file" ? row.content.title : undefined;
+    return title === undefined ? row.name : words.titled(row.name, title);
+}
+
+/** The state of a content's index. */
+function Status({ content }: { readonly content: Content }) {
+    const { status, percent, reason } = content.index;
+    const { states } = words;
+    switch (status) {
+        case "waiting":
+            return <span class="state">{states.waiting}</span>;
+        case "indexing":
+            return <span class="state">{states.indexing(percent ?? 0)}</span>;
+        case "ready":
+            return <span class="state good">{states.ready}</span>;
+        case "refused":
+            // A text or a picture has no index, and needs none.
+            return isMedia(content) ? (
+                <span class="state bad" title={reason}>
+                    {states.refused}
+                </span>
+            ) : (
+                <span class="state" title={states.noMedia}>
+                    {states.stored}
+                </span>
+            );
+    }
 }
 
 function Nothing({
