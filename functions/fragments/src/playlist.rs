@@ -1,14 +1,13 @@
 //! `{space}/~/playlist.json` and `{space}/~/playlist.xml`: the contents of an open space as a playlist, in JSON and in Media RSS
 //! (<https://www.rssboard.org/media-rss>, with the terms of Dublin Core). Titles and the like are properties of the contents.
 //!
-//! A playlist is one look into the table of spaces, one list of the bucket, and the properties of each of its entries, several at
-//! a time: so it is bounded, and caches keep it for a minute.
+//! A playlist is one look into the table of spaces and one list of its contents, which says all that is needed: so it is bounded, and
+//! caches keep it for a minute. A list may be a second behind what is stored.
 
 use std::cmp::Ordering;
 use std::fmt::Write;
 
 use axum::response::{IntoResponse, Response};
-use futures::{StreamExt, TryStreamExt};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
@@ -17,26 +16,23 @@ use reelspan::http::markup::escaped;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::{Kind, StreamingStatus};
 use reelspan::space::{ContentId, ContentPrefix, MediaKey, SpaceId};
-use reelspan::store::{self, Content};
+use reelspan::store::{ContentEntry, IndexStatus};
 use serde_json::{Map, Value, json};
 
 use crate::admission::Shown;
 use crate::{Error, Fragments, Viewers, derived};
 
-/// How many contents a playlist has at most: those that come first by name. At some 20 ms a question, S3 gives the properties of
-/// these within half a second.
+/// How many contents a playlist has at most: those that come first by name. More are too many to choose from.
 const MOST: usize = 200;
-/// How many are asked about at a time.
-const AT_A_TIME: usize = 16;
-/// How many names are looked through for them.
-const NAMES: usize = 1000;
+/// How many contents are looked through for them.
+const LOOKED_THROUGH: usize = 1000;
 /// How long a playlist may be kept.
 const KEPT: &str = "max-age=60";
 
 /// The properties of an entry that a playlist gives, in this order.
 const PROPERTIES: [&str; 4] = ["description", "date", "creator", "language"];
 
-/// Names that end like this are no media: captions, pictures and papers beside them are not asked about.
+/// Names that end like this are no media, whatever type they were stored with: captions, pictures and papers beside them.
 const BESIDE: [&str; 19] = [
     "css", "csv", "dfxp", "gif", "htm", "html", "jpeg", "jpg", "json", "md", "md5", "pdf", "png", "srt", "ttml", "txt",
     "vtt", "xml", "zip",
@@ -123,14 +119,10 @@ impl Fragments {
             (Some(hosts), Some(streaming)) => Some(hosts.base(&space.id, streaming)),
             _ => None,
         };
-        let found = self.stores.media.list(&space.id, &request.prefix, None, NAMES).await?;
-        let mut names = found.names.into_iter().filter(|name| !is_beside(name));
-        let first: Vec<_> = names.by_ref().take(MOST).collect();
-        let more = found.more || names.next().is_some();
-        let base = base.as_deref();
-        let entries =
-            futures::stream::iter(first).map(|name| self.entry(&space.id, name, base)).buffer_unordered(AT_A_TIME);
-        let mut entries: Vec<_> = entries.try_filter_map(async |entry| Ok(entry)).try_collect().await?;
+        let found = self.stores.index.contents(&space.id, &request.prefix, None, LOOKED_THROUGH).await?;
+        let mut media = found.entries.into_iter().filter_map(|content| entry(&space.id, content, base.as_deref()));
+        let mut entries: Vec<_> = media.by_ref().take(MOST).collect();
+        let more = found.more || media.next().is_some();
         entries.sort_by(Entry::compared);
         let playlist = Playlist {
             title: space.id.to_string(),
@@ -154,21 +146,19 @@ impl Fragments {
         let is_at_its_host = self.viewers == Viewers::Direct || request.shown.distribution == Some(Kind::Open);
         if is_open && is_at_its_host { Ok(space) } else { Err(closed) }
     }
+}
 
-    /// What there is to say of a content; nothing if it is no media, or not there any more.
-    async fn entry(&self, space: &SpaceId, name: ContentId, base: Option<&str>) -> Result<Option<Entry>, Error> {
-        let Ok(key) = MediaKey::new(space.clone(), name) else { return Ok(None) };
-        let content = match self.stores.media.content(&key).await {
-            Ok(content) => content,
-            Err(store::Error::Missing) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let path = key.to_path();
-        let below = path.strip_prefix(space.as_str()).unwrap_or(&path);
-        // Behind CloudFront the function does not know the host: the address is relative to the playlist.
-        let url = base.map_or_else(|| format!("..{below}"), |base| policy::url(base, &key, ""));
-        Ok(Entry::of(key.content().as_str(), url, content))
+/// What there is to say of a content; nothing if it is no media.
+fn entry(space: &SpaceId, content: ContentEntry, base: Option<&str>) -> Option<Entry> {
+    if is_beside(&content.content) {
+        return None;
     }
+    let key = MediaKey::new(space.clone(), content.content.clone()).ok()?;
+    let path = key.to_path();
+    let below = path.strip_prefix(space.as_str()).unwrap_or(&path);
+    // Behind CloudFront the function does not know the host: the address is relative to the playlist.
+    let url = base.map_or_else(|| format!("..{below}"), |base| policy::url(base, &key, ""));
+    Entry::of(key.content().as_str(), url, content)
 }
 
 fn is_beside(name: &ContentId) -> bool {
@@ -177,22 +167,27 @@ fn is_beside(name: &ContentId) -> bool {
 }
 
 impl Entry {
-    fn of(name: &str, url: String, content: Content) -> Option<Self> {
-        let mime = content.object.content_type.unwrap_or_default();
+    fn of(name: &str, url: String, content: ContentEntry) -> Option<Self> {
+        let mime = content.content_type.unwrap_or_default();
         let is_media = ["video/", "audio/", "application/ogg", "application/mp4", "application/mxf"];
-        // What came without a type may be media.
+        // What came without a type may be media: its index says so.
         let is_untyped = mime.is_empty() || mime.ends_with("/octet-stream");
-        if !is_untyped && !is_media.iter().any(|kind| mime.starts_with(kind)) {
+        let is_played = if is_untyped {
+            !matches!(content.status, IndexStatus::Refused(_))
+        } else {
+            is_media.iter().any(|kind| mime.starts_with(kind))
+        };
+        if !is_played {
             return None;
         }
-        let property = |name: &str| content.properties.get(name).map(str::to_owned);
+        let property = |name: &str| content.properties.get(name).cloned();
         Some(Self {
             order: property("order").and_then(|order| order.parse().ok()),
             title: property("title").unwrap_or_else(|| name.rsplit('/').next().unwrap_or(name).to_owned()),
             name: name.to_owned(),
             url,
             mime: if is_untyped { String::new() } else { mime },
-            size: content.object.size,
+            size: content.size,
             properties: PROPERTIES.iter().filter_map(|name| Some((*name, property(name)?))).collect(),
         })
     }
