@@ -37,6 +37,8 @@ def block(s3, public_policy: bool = True) -> None:
 def put_head(dynamodb, name: str, etag: str, form: str) -> None:
     item = {"media": {"S": f"films/{name}"}, "page": {"S": "HEAD"}, "etag": {"S": etag}, "format": {"N": form}}
     dynamodb.put_item(TableName="DoctoredIndex", Item=item)
+    listed = {"page": {"S": "CONTENT"}, "space": {"S": "films"}, "content": {"S": name}, "status": {"S": "ready"}}
+    dynamodb.put_item(TableName="DoctoredIndex", Item=item | listed)
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +181,14 @@ def faults() -> dict:
         etag = boto("s3").head_object(Bucket=BUCKET, Key="films/b.mp4")["ETag"]
         put_head(boto("dynamodb"), "b.mp4", etag, "1")
 
+    def unlisted(boto, **_):
+        key = {"media": {"S": "films/b.mp4"}, "page": {"S": "CONTENT"}}
+        boto("dynamodb").delete_item(TableName="DoctoredIndex", Key=key)
+
+    def without_lists(boto, form, **_):
+        delete = {"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "Contents"}}]}
+        boto("dynamodb").update_table(TableName="DoctoredIndex", **delete)
+
     def not_told(boto, **_):
         open_space(boto("dynamodb"), "DoctoredSpaces", "films")
         told = {"TableName": "DoctoredSpaces", "Key": {"space": {"S": "films"}}}
@@ -231,6 +241,12 @@ def faults() -> dict:
             "wrong for 1 of 3 checked contents: films/b.mp4 has an index of another format",
             "reelspan reindex films",
         ),
+        unlisted: (
+            "index",
+            "wrong for 1 of 3 checked contents: films/b.mp4 is not in the list of its space",
+            "reelspan reindex films",
+        ),
+        without_lists: ("table DoctoredIndex", "it lacks the secondary index Contents", "reindex"),
         not_told: ("streaming", "the edges have not been told of films", "enable-streaming"),
         no_key: ("streaming", "films streams securely, and no key signs", "deploy"),
         queued: ("queue NotIndexed", "2 events failed three times", "reindex"),

@@ -146,6 +146,7 @@ TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/Spaces"
         ("dynamodb", "POST /", {"x-amz-target": "DynamoDB_20120810.GetItem", "body": {"TableName": "Spaces"}}, {("dynamodb:GetItem", TABLE)}),
         ("dynamodb", "POST /", {"x-amz-target": "DynamoDB_20120810.BatchGetItem", "body": {"RequestItems": {"Spaces": {}}}}, {("dynamodb:BatchGetItem", TABLE)}),
         ("dynamodb", "POST /", {"x-amz-target": "DynamoDB_20120810.TransactWriteItems", "body": {"TransactItems": [{"Put": {"TableName": "Spaces"}}, {"ConditionCheck": {"TableName": "Spaces"}}]}}, {("dynamodb:PutItem", TABLE), ("dynamodb:ConditionCheckItem", TABLE)}),
+        ("dynamodb", "POST /", {"x-amz-target": "DynamoDB_20120810.Query", "body": {"TableName": "Spaces", "IndexName": "Contents"}}, {("dynamodb:Query", f"{TABLE}/index/Contents")}),
         ("secretsmanager", "POST /", {"x-amz-target": "secretsmanager.GetSecretValue", "body": {"SecretId": "arn:s"}}, {("secretsmanager:GetSecretValue", "arn:s")}),
         ("cloudfront", "GET /2020-05-31/distribution/E1/config", {}, {("cloudfront:GetDistributionConfig", f"{DISTRIBUTION}/E1")}),
         ("cloudfront", "GET /2020-05-31/distribution", {}, {("cloudfront:ListDistributions", "*")}),

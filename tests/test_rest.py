@@ -310,6 +310,59 @@ def test_lists_are_json_for_those_who_ask(rest):
     rest_of_it = rest("GET", space, headers=wanted, params={"marker": "c/d", "prefix": "c/"}).json()
     assert ([one["id"] for one in rest_of_it["contents"]], rest_of_it["more"]) == (["c/e"], False)
     (last,) = rest_of_it["contents"]
-    assert last["size"] == 5 and last["etag"] == f'"{md5(b"hello")}"' and re.fullmatch(r"\d{4}(-\d\d){2}T(\d\d:){2}\d\dZ", last["modified"])
+    assert (
+        last["size"] == 5
+        and last["etag"] == f'"{last["md5"]}"'
+        and last["md5"] == md5(b"hello")
+        and re.fullmatch(r"\d{4}(-\d\d){2}T(\d\d:){2}\d\dZ", last["modified"])
+    )
     assert rest("GET", space, headers={"Accept": "*/*"}).headers["content-type"] == "application/xml"
     assert rest("GET", space, who="stranger", headers=wanted).status_code == 403
+
+
+def test_a_list_says_what_becomes_of_a_content_and_of_its_index(served, samples):
+    space = served.space()
+
+    def entries() -> dict[str, dict]:
+        return {one["id"]: one for one in served("GET", space, headers={"Accept": "application/json"}).json()["contents"]}
+
+    def settled() -> dict[str, dict]:
+        deadline = time.monotonic() + 10
+        while True:
+            found = entries()
+            if all(one["index"]["status"] in ("ready", "refused") for one in found.values()):
+                return found
+            assert time.monotonic() < deadline, found
+            time.sleep(0.02)
+
+    film, fields = (samples / "counter.mp4").read_bytes(), {"Content-Type": "video/mp4", "x-dura-meta-title": "Zähler"}
+    assert served("PUT", f"{space}/a.mp4", data=film, headers={name: value.encode() for name, value in fields.items()}).status_code == 201
+    assert served("PUT", f"{space}/b.txt", data=b"hello", headers={"Content-Type": "text/plain"}).status_code == 201
+    # Both are in the list at once, whether or not they are indexed yet.
+    assert set(entries()) == {"a.mp4", "b.txt"}
+    found = settled()
+    of_film = found["a.mp4"]
+    assert (of_film["index"], of_film["duration"], of_film["type"]) == (
+        {"status": "ready", "container": "mp4"},
+        pytest.approx(40, abs=0.1),
+        "video/mp4",
+    )
+    assert (of_film["title"], of_film["size"], of_film["md5"]) == ("Zähler", len(film), md5(film))
+    of_text = found["b.txt"]
+    assert (of_text["index"]["status"], of_text["type"]) == ("refused", "text/plain") and of_text["index"]["reason"]
+    assert not {"title", "duration"} & of_text.keys()
+
+    # A property changes, and the index stays.
+    assert served("POST", f"{space}/a.mp4", headers={"x-dura-meta-title": "Another"}).status_code == 200
+    changed = entries()["a.mp4"]
+    same = {name: value for name, value in of_film.items() if name not in ("title", "modified")}
+    assert changed.pop("title") == "Another" and changed.pop("modified") >= of_film["modified"] and changed == same
+    # A copy, another version, and a deletion.
+    assert served("PUT", f"{space}/c.mp4", headers={"x-dura-meta-copy-source": f"{space}/a.mp4"}).status_code == 201
+    assert entries()["c.mp4"]["title"] == "Another"
+    assert served("PUT", f"{space}/a.mp4", data=b"no film any more").status_code == 201
+    assert (entries()["a.mp4"]["size"], "title" in entries()["a.mp4"]) == (16, False)
+    found = settled()
+    assert [found[name]["index"]["status"] for name in ("a.mp4", "b.txt", "c.mp4")] == ["refused", "refused", "ready"]
+    assert served("DELETE", f"{space}/c.mp4").status_code == 200
+    assert set(entries()) == {"a.mp4", "b.txt"}

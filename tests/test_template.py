@@ -60,6 +60,8 @@ def test_every_table_has_the_keys_that_the_programs_use(template):
         if made["Type"] == "AWS::DynamoDB::Table"
     }
     assert keys == {"ContainerIndex": ["media", "page"], "Spaces": ["space"], "Users": ["user"]}
+    [contents] = template["Resources"]["ContainerIndex"]["Properties"]["GlobalSecondaryIndexes"]
+    assert (contents["IndexName"], [key["AttributeName"] for key in contents["KeySchema"]]) == ("Contents", ["space", "content"])
 
 
 def test_every_function_has_a_named_log_and_a_deadline(functions):

@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" 
 import server as servers
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-DOCUMENTS = ["docs/protocol.md", "docs/streaming.md"]
+DOCUMENTS = ["docs/protocol.md", "docs/rest.md", "docs/streaming.md"]
 
 BLOCK = re.compile(r"(?<=^```\n)\$ .*?(?=^```$)", re.MULTILINE | re.DOTALL)
 
@@ -42,9 +42,11 @@ def run(block: str, server: servers.Server, folder: pathlib.Path) -> str:
 
 
 def renewed(text: str, server: servers.Server) -> str:
-    """A document with all its blocks run again, in order, in one folder."""
+    """A document with its blocks run again, in order, in one folder: all of them, or in a document with commands of a user
+    (`$rest`) those for everybody (`$reelspan`)."""
+    is_run = (lambda block: "$reelspan/" in block) if "$rest/" in text else (lambda _: True)
     with tempfile.TemporaryDirectory() as folder:
-        return BLOCK.sub(lambda block: run(block[0], server, pathlib.Path(folder)), text)
+        return BLOCK.sub(lambda block: run(block[0], server, pathlib.Path(folder)) if is_run(block[0]) else block[0], text)
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
 
 /// How many events are handled at a time: two, so that a long file does not delay a short one, and memory use stays
 /// small.
-const AT_A_TIME: usize = 2;
+pub const AT_A_TIME: usize = 2;
 
 /// The default pauses before further attempts. Then an event is given up.
 pub const PAUSES: [Duration; 4] =

@@ -100,8 +100,9 @@ def _of_json(service: str, operation: str, body: dict):
                 for kind, what in item.items():
                     yield Need(f"dynamodb:{TRANSACTION[kind]}", table + what["TableName"])
             return
+        index = f"/index/{body['IndexName']}" if "IndexName" in body else ""
         for name in body.get("RequestItems", [body.get("TableName")]):
-            yield Need(f"dynamodb:{operation}", f"{table}{name}")
+            yield Need(f"dynamodb:{operation}", f"{table}{name}{index}")
     else:
         # By its ARN, or by the field that names the resource.
         names = [body[name] for name in ("SecretId", "KeyId", "Name", "QueueUrl", "TopicArn") if name in body]

@@ -41,9 +41,14 @@ def make_table(dynamodb, name: str, partition: str, sort: str | None = None) -> 
     with contextlib.suppress(dynamodb.exceptions.ResourceNotFoundException):
         dynamodb.delete_table(TableName=name)
     keys = [(partition, "HASH")] + ([(sort, "RANGE")] if sort else [])
+    # The table of indexes alone has a sort key, and a secondary index.
+    of_index = [("space", "HASH"), ("content", "RANGE")] if sort else []
+    schema = [[{"AttributeName": key, "KeyType": kind} for key, kind in some] for some in (keys, of_index)]
+    index = {"IndexName": "Contents", "KeySchema": schema[1], "Projection": {"ProjectionType": "ALL"}}
     dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
-        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys + of_index],
+        KeySchema=schema[0],
+        **({"GlobalSecondaryIndexes": [index]} if sort else {}),
     )

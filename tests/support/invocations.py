@@ -102,7 +102,7 @@ def indexed(*media: str) -> Holds:
     def holds(stack: Stack, answer: Answer) -> None:
         assert answer.said is None
         for key in media:
-            assert pages(stack, key) > {"HEAD"}, key
+            assert pages(stack, key) > {"CONTENT", "HEAD"}, key
 
     return holds
 
@@ -415,8 +415,8 @@ ROWS = [
     Row("s3-multipart", "Indexer", [uploaded_in_parts], indexed("demo/parts.mp4")),
     Row("s3-post", "Indexer", [uploaded("demo/form.mp4")], indexed("demo/form.mp4")),
     Row("s3-encoded-key", "Indexer", [uploaded(f"demo/{LECTURE}")], indexed(f"demo/{LECTURE}")),
-    Row("s3-no-media", "Indexer", [text_uploaded], not_indexed("demo/notes.txt", "HEAD")),
-    Row("s3-captions", "Indexer", [captions_uploaded], both(captioned("demo/counter"), not_indexed("demo/counter.en.vtt", "HEAD"))),
+    Row("s3-no-media", "Indexer", [text_uploaded], not_indexed("demo/notes.txt", "CONTENT", "HEAD")),
+    Row("s3-captions", "Indexer", [captions_uploaded], both(captioned("demo/counter"), not_indexed("demo/counter.en.vtt", "CONTENT", "HEAD"))),
     Row("s3-several", "Indexer", [deleted("demo/gone.mp4"), uploaded("demo/counter.mp4")], both(indexed("demo/counter.mp4"), not_indexed("demo/gone.mp4"))),
     Row("s3-delete", "Indexer", [deleted("demo/counter.mp4")], not_indexed("demo/counter.mp4")),
     Row("s3-delete-marker", "Indexer", [deleted("demo/marked.mp4")], not_indexed("demo/marked.mp4")),
@@ -499,6 +499,7 @@ ROWS = [
     Row("rest-head", "SpacesApi", STORED, http(200, b"", content_md5=MD5, content_length="6")),
     Row("rest-note", "SpacesApi", STORED, http(200, "Content a b/hello.txt updated successfully")),
     Row("rest-list", "SpacesApi", STORED, http(200, '<space id="films"><item>a b/hello.txt</item></space>')),
+    Row("rest-list-json", "SpacesApi", STORED, http(200, re.compile(r'"id":"a b/hello.txt","index":\{"status":"waiting"\},"md5":"' + MD5), content_type="application/json")),
     Row("rest-large", "SpacesApi", FILMS, http(307, location=re.compile("http.*X-Amz-Signature=.*"))),
     Row("rest-upload-url", "SpacesApi", FILMS, http(200, re.compile("X-Amz-Signature="))),
     Row("rest-delete", "SpacesApi", STORED, both(http(200, "Content a b/hello.txt deleted successfully"), objects())),

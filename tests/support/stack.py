@@ -158,8 +158,8 @@ class Stack(contextlib.ExitStack):
         for name in self.template.of_type("AWS::S3::Bucket"):
             self.aws.client("s3").create_bucket(Bucket=self.template.ref(name))
         for name, made in self.template.of_type("AWS::DynamoDB::Table").items():
-            fields = ("AttributeDefinitions", "KeySchema", "BillingMode")
-            given = {field: made["Properties"][field] for field in fields}
+            fields = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+            given = {field: made["Properties"][field] for field in fields if field in made["Properties"]}
             self.aws.client("dynamodb").create_table(TableName=self.template.ref(name), **given)
         for name in self.template.of_type("AWS::SecretsManager::Secret"):
             secret = self.aws.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(SECRET))

@@ -142,6 +142,11 @@ pub async fn index(stores: &Stores, key: &MediaKey, sequencer: Sequencer) -> Res
     measured(key, Work::new(stores, key, sequencer, &Limit::default()), None).await
 }
 
+/// Updates what lists say of one file to the current object and its head, in whatever format that is. Reads nothing of the file.
+pub async fn list(stores: &Stores, key: &MediaKey) -> Result<(), Error> {
+    Work::new(stores, key, Sequencer::default(), &Limit::default()).lists_only().run().await.map(drop)
+}
+
 /// Indexes one file again, whatever its current index.
 pub async fn index_anew(stores: &Stores, key: &MediaKey) -> Result<Report, Error> {
     let limit = Limit::default();

@@ -1,8 +1,13 @@
 //! The work on one file: makes its index match the current object. The documentation of the index table in
 //! `reelspan::store` explains why this comes out right whatever else happens at the same time.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use reelspan::space::MediaKey;
-use reelspan::store::{self, Cells, Object, Sequencer, Stored, Stores, Unfinished};
+use reelspan::store::{
+    self, Cells, Content, ContentEntry, Object, ObjectSource, Seen, Sequencer, Stored, StoredEntry, Stores, Unfinished,
+};
 use reelspan_engine::container::{self, Checkpoint, Limit, Progress, ReadError};
 use reelspan_engine::index::{Head, Original, Status};
 
@@ -17,6 +22,12 @@ const ATTEMPTS: usize = 5;
 /// outline.
 const OUTLINE: usize = 360 * 1024;
 
+/// When an indexer first says in the list how far it is: most files are indexed before that.
+const FIRST_PROGRESS: Duration = Duration::from_secs(2);
+
+/// How often it says so.
+const PROGRESS: Duration = Duration::from_secs(5);
+
 /// The index of one file, to be updated.
 pub struct Work<'a> {
     stores: &'a Stores,
@@ -27,8 +38,12 @@ pub struct Work<'a> {
     limit: &'a Limit,
     /// The state that an earlier indexer left.
     unfinished: Option<Unfinished>,
+    /// What lists say of the file, as this indexer last read or wrote it.
+    entry: StoredEntry,
     /// Whether to ignore the existing index.
     anew: bool,
+    /// Whether to update only what lists say of the file.
+    lists_only: bool,
     /// The results so far.
     report: Report,
 }
@@ -55,7 +70,17 @@ enum Read {
 
 impl<'a> Work<'a> {
     pub fn new(stores: &'a Stores, media: &'a MediaKey, sequencer: Sequencer, limit: &'a Limit) -> Self {
-        Self { stores, media, sequencer, limit, unfinished: None, anew: false, report: Report::default() }
+        Self {
+            stores,
+            media,
+            sequencer,
+            limit,
+            unfinished: None,
+            entry: StoredEntry::default(),
+            anew: false,
+            lists_only: false,
+            report: Report::default(),
+        }
     }
 
     /// Rebuilds the index, whatever the existing one.
@@ -63,21 +88,27 @@ impl<'a> Work<'a> {
         Self { anew: true, ..self }
     }
 
+    /// Updates only what lists say of the file: its index stays as it is.
+    pub fn lists_only(self) -> Self {
+        Self { lists_only: true, ..self }
+    }
+
     /// Updates the index to the current object.
     pub async fn run(mut self) -> Result<Report, Error> {
         for _ in 0..ATTEMPTS {
             // The head is read first: the object seen afterwards is at least as new as the head's event, so the head's
             // sequencer applies to it.
-            let (stored, unfinished) = self.stores.index.look(self.media).await?;
+            let Seen { stored, unfinished, entry } = self.stores.index.look(self.media).await?;
             let head = stored.as_ref().map(|stored| Sequencer::new(&stored.head.original.sequencer));
             let checkpoint = unfinished.as_ref().map(|unfinished| unfinished.sequencer.clone());
             self.sequencer = head.max(checkpoint).unwrap_or_default().max(self.sequencer);
-            self.unfinished = unfinished;
-            let end = match self.object().await? {
-                Some(object) => self.renew(stored, &object).await?,
+            (self.unfinished, self.entry) = (unfinished, entry);
+            let end = match self.content().await? {
+                Some(content) => self.renew(stored, &content).await?,
                 None => self.remove().await?,
             };
             match end {
+                End::Done if self.lists_only => return Ok(self.report),
                 End::Done => {
                     self.forget().await?;
                     beside::update(self.stores, self.media).await?;
@@ -91,13 +122,23 @@ impl<'a> Work<'a> {
         Err(Error::Restless(self.media.clone()))
     }
 
-    /// The current object, if it exists.
-    async fn object(&self) -> Result<Option<Object>, store::Error> {
-        match self.stores.media.object(self.media).await {
-            Ok(object) => Ok(Some(object)),
+    /// The current content, if it exists.
+    async fn content(&self) -> Result<Option<Content>, store::Error> {
+        match self.stores.media.content(self.media).await {
+            Ok(content) => Ok(Some(content)),
             Err(store::Error::Missing) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Makes the list say this of the file, with the state of this head if it is of the same version. Returns whether it does now:
+    /// another writer may have changed it.
+    async fn list(&mut self, content: Option<&Content>, head: Option<&Head>) -> Result<bool, Error> {
+        let before = self.entry.entry.as_ref();
+        let entry = content.map(|content| ContentEntry::of(self.media, content, head, before));
+        let Some(entry) = self.stores.index.put_entry(self.media, &self.entry, entry).await? else { return Ok(false) };
+        self.entry = entry;
+        Ok(true)
     }
 
     /// Removes the state that an earlier indexer left.
@@ -112,7 +153,7 @@ impl<'a> Work<'a> {
     async fn remove(&mut self) -> Result<End, Error> {
         self.report.outcome = Outcome::Removed;
         self.stores.index.remove_head(self.media, &self.sequencer).await?;
-        if self.object().await?.is_some() {
+        if !self.list(None, None).await? || self.content().await?.is_some() {
             return Ok(End::Changed);
         }
         self.report.removed += self.stores.index.remove_pages(self.media, &self.sequencer, None).await?;
@@ -120,12 +161,21 @@ impl<'a> Work<'a> {
     }
 
     /// The object exists. It has to be still the same once its index is right.
-    async fn renew(&mut self, stored: Option<Stored>, object: &Object) -> Result<End, Error> {
+    async fn renew(&mut self, stored: Option<Stored>, content: &Content) -> Result<End, Error> {
+        let object = &content.object;
+        let before = self.entry.clone();
+        if !self.list(Some(content), stored.as_ref().map(|stored| &stored.head)).await? {
+            return Ok(End::Changed);
+        }
+        let is_listed = self.entry == before;
+        if self.lists_only {
+            return self.done(content, is_listed).await;
+        }
         let original = self.original(object);
         let (status, cells, begun) = match self.reuse(stored, &original).await? {
             // An indexer ended before it removed the pages of another version.
-            Reuse::Whole(Some(cells)) => return self.clear(object, Some(&cells)).await,
-            Reuse::Whole(None) => return Ok(End::Done),
+            Reuse::Whole(Some(cells)) => return self.clear(content, Some(&cells)).await,
+            Reuse::Whole(None) => return self.done(content, is_listed).await,
             Reuse::Pages(status, cells) => (*status, cells, false),
             Reuse::Nothing => match self.index(object).await? {
                 Read::Whole { status, cells, begun } => (*status, cells, begun),
@@ -135,8 +185,11 @@ impl<'a> Work<'a> {
         };
         let head = Head { original, status };
         self.stores.index.put_head(self.media, &head, &cells).await?;
+        if !self.list(Some(content), Some(&head)).await? {
+            return Ok(End::Changed);
+        }
         let keep = matches!(head.status, Status::Indexed(_)).then_some(&cells);
-        let end = self.clear(object, keep).await?;
+        let end = self.clear(content, keep).await?;
         if begun && matches!(end, End::Done) && !self.is_whole(&head, &cells).await? {
             self.forget().await?;
             return Ok(End::Changed);
@@ -144,12 +197,18 @@ impl<'a> Work<'a> {
         Ok(end)
     }
 
+    /// Nothing is left to do, unless the list was changed and the object has changed since.
+    async fn done(&self, content: &Content, is_listed: bool) -> Result<End, Error> {
+        let is_current = is_listed || self.content().await?.as_ref() == Some(content);
+        Ok(if is_current { End::Done } else { End::Changed })
+    }
+
     /// Removes the pages of other versions, unless the object has changed.
-    async fn clear(&mut self, object: &Object, keep: Option<&Cells>) -> Result<End, Error> {
-        if self.object().await?.is_none_or(|now| now.etag != object.etag) {
+    async fn clear(&mut self, content: &Content, keep: Option<&Cells>) -> Result<End, Error> {
+        if self.content().await?.as_ref() != Some(content) {
             return Ok(End::Changed);
         }
-        let keep = keep.map(|cells| (object.etag.as_str(), cells));
+        let keep = keep.map(|cells| (content.object.etag.as_str(), cells));
         self.report.removed += self.stores.index.remove_pages(self.media, &self.sequencer, keep).await?;
         Ok(End::Done)
     }
@@ -159,6 +218,7 @@ impl<'a> Work<'a> {
         self.report.outcome = Outcome::Paused(checkpoint.offset());
         let index = &self.stores.index;
         let kept = index.put_checkpoint(self.media, &object.etag, &self.sequencer, cells, checkpoint).await?;
+        index.put_progress(self.media, &object.etag, checkpoint.offset()).await?;
         Ok(if kept { End::Paused } else { End::Changed })
     }
 
@@ -198,7 +258,17 @@ impl<'a> Work<'a> {
         let before = unfinished.map(|unfinished| unfinished.cells.clone()).unwrap_or_default();
         let begun = from.is_some();
         let mut pages = Pages::new(&self.stores.index, self.media, &object.etag, &self.sequencer, before);
-        let read = container::index_on(&source, &mut pages, from, self.limit).await;
+        let read = {
+            let mut reading = pin!(container::index_on(&source, &mut pages, from, self.limit));
+            let start = tokio::time::Instant::now() + FIRST_PROGRESS;
+            let mut moments = tokio::time::interval_at(start, PROGRESS);
+            loop {
+                tokio::select! {
+                    read = &mut reading => break read,
+                    _ = moments.tick() => self.progress(object, &source, from).await,
+                }
+            }
+        };
         let cells = pages.finish().await?;
         self.report.gets += source.gets();
         self.report.bytes_read += source.bytes_read();
@@ -222,6 +292,14 @@ impl<'a> Work<'a> {
         self.report.pages = 0;
         self.report.outcome = Outcome::Refused(refused.clone());
         Ok(Read::Whole { status: Box::new(Status::Refused(refused)), cells: Cells::default(), begun })
+    }
+
+    /// Says in the list how far the object is read. It does no harm if that fails.
+    async fn progress(&self, object: &Object, source: &ObjectSource, from: Option<&Checkpoint>) {
+        let offset = from.map_or(0, Checkpoint::offset).saturating_add(source.bytes_read()).min(object.size);
+        if let Err(error) = self.stores.index.put_progress(self.media, &object.etag, offset).await {
+            tracing::warn!(media = %self.media, %error, "the progress is not in the list");
+        }
     }
 
     fn original(&self, object: &Object) -> Original {

@@ -39,6 +39,14 @@ impl Spaces {
         let content = self.stores.media.content(&key).await.map_err(Error::about(&key))?;
         Ok((key, content))
     }
+
+    /// Has the list of its space say at once what became of a content. The event of the change does the same, so a failure is no
+    /// reason to refuse what is done.
+    pub async fn listed(&self, key: &MediaKey) {
+        if let Err(error) = self.stores.update_entry(key).await {
+            tracing::warn!(%key, %error, "the list is updated with the event");
+        }
+    }
 }
 
 /// What is said of a content, however much of it is given.
@@ -170,11 +178,13 @@ pub async fn note(State(state): Shared, who: Who, names: Names, sent: HeaderMap)
         content = state.stores.media.content(&key).await.map_err(Error::about(&key))?;
     }
     done.map_err(Error::about(&key))?;
+    state.listed(&key).await;
     Ok(said(format!("Content {} updated successfully", key.content())))
 }
 
 pub async fn delete(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
     let (key, _) = state.content(&names, &who, Right::Write).await?;
     state.stores.media.delete(&key).await?;
+    state.listed(&key).await;
     Ok(said(format!("Content {} deleted successfully", key.content())))
 }

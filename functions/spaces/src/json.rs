@@ -8,9 +8,9 @@ use reelspan::space::SpaceId;
 use reelspan::space::acl::Right;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::StreamingStatus;
-use reelspan::store::Objects;
+use reelspan::store::{ContentEntry, Entries, IndexStatus};
 use reelspan::user::Role;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::Who;
 
@@ -50,18 +50,45 @@ fn right(space: &Space, who: &Who) -> &'static str {
     }
 }
 
-/// Contents with their sizes and dates.
-pub fn contents(space: &SpaceId, page: &Objects) -> Response {
-    let contents = page.objects.iter().map(|object| {
-        let modified = DateTime::from_timestamp(object.modified, 0).unwrap_or_default();
-        json!({
-            "id": object.name,
-            "size": object.size,
-            "modified": modified.to_rfc3339_opts(SecondsFormat::Secs, true),
-            "etag": object.etag,
-        })
-    });
-    json(&json!({ "space": space.as_str(), "contents": contents.collect::<Vec<_>>(), "more": page.more }))
+/// Contents with what lists say of them.
+pub fn contents(space: &SpaceId, page: &Entries) -> Response {
+    let contents = page.entries.iter().map(entry).collect::<Vec<_>>();
+    json(&json!({ "space": space.as_str(), "contents": contents, "more": page.more }))
+}
+
+/// A content. What is not known of it is left out.
+fn entry(entry: &ContentEntry) -> Value {
+    let modified = DateTime::from_timestamp(entry.modified, 0).unwrap_or_default();
+    let duration = match &entry.status {
+        IndexStatus::Ready { duration, .. } => duration.parse::<f64>().ok(),
+        _ => None,
+    };
+    let text = |text: &String| Value::from(text.as_str());
+    let all = [
+        ("id", Some(entry.content.as_str().into())),
+        ("size", Some(entry.size.into())),
+        ("modified", Some(modified.to_rfc3339_opts(SecondsFormat::Secs, true).into())),
+        ("type", entry.content_type.as_ref().map(text)),
+        ("etag", Some(text(&entry.etag))),
+        ("md5", entry.md5.map(|md5| md5.to_string().into())),
+        ("title", entry.properties.get("title").map(text)),
+        ("duration", duration.map(Value::from)),
+        ("index", Some(index(&entry.status, entry.size))),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect::<Map<_, _>>().into()
+}
+
+/// The state of the index of a content of this size.
+fn index(status: &IndexStatus, size: u64) -> Value {
+    match status {
+        IndexStatus::Waiting => json!({ "status": "waiting" }),
+        IndexStatus::Running(offset) => {
+            let percent = u128::from(*offset) * 100 / u128::from(size.max(1));
+            json!({ "status": "indexing", "percent": u64::try_from(percent.min(100)).unwrap_or(100) })
+        }
+        IndexStatus::Ready { container, .. } => json!({ "status": "ready", "container": container }),
+        IndexStatus::Refused(reason) => json!({ "status": "refused", "reason": reason }),
+    }
 }
 
 fn json(value: &Value) -> Response {

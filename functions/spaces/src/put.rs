@@ -43,6 +43,7 @@ pub async fn put(State(state): Shared, who: Who, names: Names, request: Request)
         Some(state.stores.media.put(&key, body.into_data_stream(), length.exact(), new).await?)
     };
     state.still_there(&space, &key).await?;
+    state.listed(&key).await;
     Ok(created(&format!("/durastore/{}", key.to_path()), md5))
 }
 

@@ -125,7 +125,7 @@ pub async fn list(
     let space = state.space(&names.first, &who, Right::Read).await?;
     let Listing { prefix, count, marker } = listing;
     if json::is_wanted(&headers) {
-        let page = state.stores.media.described(&space.id, &prefix, marker.as_ref(), count).await?;
+        let page = state.stores.index.contents(&space.id, &prefix, marker.as_ref(), count).await?;
         return Ok(json::contents(&space.id, &page));
     }
     let page = state.stores.media.list(&space.id, &prefix, marker.as_ref(), count).await?;

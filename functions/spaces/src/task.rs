@@ -128,6 +128,7 @@ impl Spaces {
             other => other.into(),
         })?;
         self.still_there(&space, &key).await?;
+        self.listed(&key).await;
         Ok(json!({"result": format!("Content {} stored successfully", key.content())}))
     }
 }

@@ -1,7 +1,8 @@
 //! `reelspan reindex`: updates the indexes of a space to match its objects, with the indexer's own code, after missed
 //! events or a change of the index format.
 //!
-//! It compares first, and changes only what differs: one scan of the table for its heads, one listing of the bucket.
+//! It compares first, and changes only what differs: one scan of the table for heads and entries, one listing of the bucket. A content
+//! that only lacks its entry in the list of its space gets one, and nothing of its file is read.
 //! Concurrent changes do no harm, because the indexer reads the current state of each object, as it does for an event.
 
 mod compare;
@@ -11,8 +12,11 @@ use std::{io::IsTerminal, sync::Arc};
 use clap::Args;
 use futures::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use reelspan::space::{ContentPrefix, MediaKey, SpaceId};
-use reelspan_indexer::Outcome;
+use reelspan::{
+    space::{ContentPrefix, MediaKey, SpaceId},
+    store::Sequencer,
+};
+use reelspan_indexer::{Outcome, Report};
 
 use self::compare::{Comparison, compare};
 use crate::{
@@ -43,10 +47,22 @@ pub struct Options {
     place: Place,
 }
 
+/// What is done for a content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Task {
+    /// Index it again, whatever its index.
+    IndexAnew,
+    /// Index it, as far as that is necessary.
+    Index,
+    /// Update its entry in the list of the space.
+    List,
+}
+
 /// The results for the contents.
 #[derive(Debug, Default)]
 struct Done {
     indexed: usize,
+    listed: usize,
     refused: usize,
     removed: usize,
     failed: usize,
@@ -67,30 +83,34 @@ pub fn run(options: &Options) -> Result<(), Error> {
 }
 
 async fn reindex(options: &Options, deployment: &Deployment) -> Result<(), Error> {
-    let Comparison { objects, right, differ } =
+    let Comparison { objects, right, differ, unlisted } =
         compare(&deployment.stores, &options.space, &options.prefix, options.all).await?;
-    if objects == 0 && differ.is_empty() {
+    if objects == 0 && differ.is_empty() && unlisted.is_empty() {
         let (space, prefix) = (&options.space, &options.prefix);
         return Err(Error::Setup(format!("{space}/{prefix}: there is nothing of that name, and no index of it")));
     }
-    let bar = progress_bar(differ.len());
+    let total = differ.len() + unlisted.len();
+    let bar = progress_bar(total);
     let stores = Arc::new(deployment.stores.clone());
-    let total = differ.len();
-    let done = stream::iter(differ)
-        .map(|key| {
-            let (stores, all) = (Arc::clone(&stores), options.all);
+    let index = if options.all { Task::IndexAnew } else { Task::Index };
+    let differ = differ.into_iter().map(|key| (key, index));
+    let tasks = differ.chain(unlisted.into_iter().map(|key| (key, Task::List)));
+    let done = stream::iter(tasks)
+        .map(|(key, task)| {
+            let stores = Arc::clone(&stores);
             async move {
-                let report = if all {
-                    reelspan_indexer::index_anew(&stores, &key).await
-                } else {
-                    reelspan_indexer::index(&stores, &key, reelspan::store::Sequencer::default()).await
+                let report = match task {
+                    Task::IndexAnew => reelspan_indexer::index_anew(&stores, &key).await,
+                    Task::Index => reelspan_indexer::index(&stores, &key, Sequencer::default()).await,
+                    Task::List => reelspan_indexer::list(&stores, &key).await.map(|()| Report::default()),
                 };
-                (key, report)
+                (key, task, report)
             }
         })
         .buffer_unordered(usize::from(options.jobs))
-        .fold(Done::default(), |mut done, (key, report)| {
+        .fold(Done::default(), |mut done, (key, task, report)| {
             match report.map(|report| report.outcome) {
+                Ok(Outcome::Current) if task == Task::List => done.listed += 1,
                 // Nothing is paused here, because there is no limit.
                 Ok(Outcome::Indexed | Outcome::Current | Outcome::Paused(_)) => done.indexed += 1,
                 Ok(Outcome::Removed) => done.removed += 1,
@@ -108,10 +128,10 @@ async fn reindex(options: &Options, deployment: &Deployment) -> Result<(), Error
         })
         .await;
     bar.finish_and_clear();
-    let Done { indexed, refused, removed, failed } = done;
+    let Done { indexed, listed, refused, removed, failed } = done;
     println!(
-        "{}: {objects} objects, {right} right, {indexed} indexed, {refused} cannot be indexed, {removed} indexes of nothing \
-         removed, {failed} failed",
+        "{}: {objects} objects, {right} right, {listed} listed, {indexed} indexed, {refused} cannot be indexed, {removed} indexes of \
+         nothing removed, {failed} failed",
         options.space
     );
     if failed > 0 {

@@ -43,6 +43,7 @@ use crate::{
     Error, aws,
     connections::{Port, Received},
     data::{Credentials, Data},
+    lists,
     media::{Files, Signer},
     queue::{self, Handler, Queue},
     s3::{self, Api, Browsers, MEDIA_BUCKET, Store},
@@ -139,7 +140,7 @@ impl Running {
         let client = aws::s3(s3_at, &credentials).http_client(api.client());
         let signer = Signer::new(credentials.clone(), format!("http://{s3_at}"));
         let files = Arc::new(Files::new(Arc::clone(&store), Some(signer)));
-        let stores = Stores::over(files, tables, store::CONTAINER_INDEX.name);
+        let stores = Stores::over(files, tables.clone(), store::CONTAINER_INDEX.name);
         let streams_at = format!("{}/stream", url.map_or(here.as_str(), PublicUrl::as_str));
         let spaces = Spaces {
             stores: stores.clone(),
@@ -156,6 +157,8 @@ impl Running {
         let handler = indexer(stores.clone());
         let queue = Queue { catalogue: store.catalogue(), handler, pauses: queue::PAUSES.to_vec() };
         servers.spawn(queue.deliver(stop.clone(), PATIENCE));
+        servers.spawn(lists::list_waiting(stores.clone(), store.catalogue(), stop.clone()));
+        tokio::spawn(lists::list_earlier(stores.clone(), spaces.table.clone(), tables));
         let edges = Arc::new(MemoryStore::default());
         let secret = SigningSecret::new(SecretFile::new(data.signing_key()));
         let s3 = aws_sdk_s3::Client::from_conf(client.build());

@@ -21,7 +21,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use reelspan::store::{Change, Condition, Count, Database, Error, Get, Item, Key, Query, TableName, Write};
+use reelspan::store::{
+    Change, Condition, Count, Database, Error, Get, IndexQuery, Item, Key, Query, TableName, Value, Write,
+};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use self::reader::Reader;
@@ -37,12 +39,24 @@ const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     CREATE TABLE IF NOT EXISTS item (
         tab TEXT NOT NULL, partition TEXT NOT NULL, sort TEXT NOT NULL, attributes BLOB NOT NULL,
-        PRIMARY KEY (tab, partition, sort));
+        index_partition TEXT, index_sort TEXT, PRIMARY KEY (tab, partition, sort));
     CREATE TABLE IF NOT EXISTS generation (number INTEGER NOT NULL);
     INSERT INTO generation SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM generation);
 ";
 
-const PUT: &str = "INSERT OR REPLACE INTO item VALUES (?1, ?2, ?3, ?4)";
+/// The keys of a secondary index, in a file of before there were any.
+const INDEX_KEYS: &str =
+    "ALTER TABLE item ADD COLUMN index_partition TEXT; ALTER TABLE item ADD COLUMN index_sort TEXT";
+
+/// The secondary index: it has the items that have its keys.
+const INDEX: &str = "
+    CREATE INDEX IF NOT EXISTS item_index ON item (tab, index_partition, index_sort) WHERE index_partition IS NOT NULL";
+
+/// The version of what the items say. In a file of an earlier one, contents have no entry in the list of their space.
+const VERSION: u32 = 1;
+
+const PUT: &str = "INSERT OR REPLACE INTO item (tab, partition, sort, attributes, index_partition, index_sort)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 /// The tables of a data folder. Clones share them.
 #[derive(Clone)]
@@ -71,12 +85,28 @@ impl Tables {
         drop(opened);
         let mut writer = connection(&path).map_err(crate::Error::failed(about()))?;
         writer.execute_batch(SCHEMA).map_err(crate::Error::failed(about()))?;
+        if !has_index_keys(&writer).map_err(crate::Error::failed(about()))? {
+            writer.execute_batch(INDEX_KEYS).map_err(crate::Error::failed(about()))?;
+        }
+        writer.execute_batch(INDEX).map_err(crate::Error::failed(about()))?;
         earlier::take_over(data, &mut writer)?;
         let inner = || {
             let reader = Mutex::new(Reader::new(connection(&path)?, CACHED)?);
             Ok(Inner { reader, scanner: Mutex::new(connection(&path)?), writer: Mutex::new(writer) })
         };
         Ok(Self(Arc::new(inner().map_err(|error: rusqlite::Error| crate::Error::failed(about())(error))?)))
+    }
+
+    /// Whether an earlier version of the program wrote what the tables say, so that contents may lack their entries.
+    pub fn is_earlier(&self) -> Result<bool, Error> {
+        let version: u32 =
+            locked(&self.0.writer).query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
+        Ok(version < VERSION)
+    }
+
+    /// Notes that the tables say all that this version of the program writes.
+    pub fn set_current(&self) -> Result<(), Error> {
+        locked(&self.0.writer).pragma_update(None, "user_version", VERSION).map_err(failed)
     }
 
     /// Does something with a connection, on a thread that may block.
@@ -117,6 +147,26 @@ impl Database for Tables {
                     items.push(Arc::new(item));
                 }
             })?;
+            Ok(items)
+        })
+        .await
+    }
+
+    async fn list(&self, query: &IndexQuery<'_>) -> Result<Vec<Arc<Item>>, Error> {
+        let (table, partition, sorts) = (Arc::clone(&query.table.name), query.partition.clone(), query.sorts.clone());
+        let most = query.most;
+        self.blocking(move |inner| {
+            let connection = locked(&inner.scanner);
+            let rows = connection.prepare_cached(
+                "SELECT attributes FROM item WHERE tab = ?1 AND index_partition = ?2 AND index_sort BETWEEN ?3 AND ?4
+                 ORDER BY index_sort LIMIT ?5",
+            );
+            let mut rows = rows.map_err(failed)?;
+            let mut rows = rows.query(params![&*table, partition, sorts.start(), sorts.end(), most]).map_err(failed)?;
+            let mut items = Vec::new();
+            while let Some(row) = rows.next().map_err(failed)? {
+                items.push(Arc::new(unpack(row.get_ref(0).and_then(|blob| Ok(blob.as_blob()?)).map_err(failed)?)?));
+            }
             Ok(items)
         })
         .await
@@ -282,9 +332,19 @@ fn done(
 fn put(transaction: &Transaction<'_>, table: &TableName, item: &Item) -> Result<Key, Error> {
     let key = table.key(item).ok_or_else(keyless)?;
     let attributes = postcard::to_stdvec(item).map_err(failed)?;
-    let row = params![&*table.name, key.partition, key.sort.as_deref().unwrap_or_default(), attributes];
+    let text = |name: &str| item.get(name).and_then(Value::as_text);
+    let place = table.index.and_then(|index| text(index.partition).zip(text(index.sort)));
+    let (partition, sort) = place.unzip();
+    let row =
+        params![&*table.name, key.partition, key.sort.as_deref().unwrap_or_default(), attributes, partition, sort];
     transaction.prepare_cached(PUT).and_then(|mut put| put.execute(row)).map_err(failed)?;
     Ok(key)
+}
+
+/// Whether the table of a file has the keys of a secondary index.
+fn has_index_keys(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let of_them = "SELECT count(*) FROM pragma_table_info('item') WHERE name IN ('index_partition', 'index_sort')";
+    Ok(connection.query_row(of_them, [], |row| row.get::<_, u32>(0))? == 2)
 }
 
 fn connection(path: &Path) -> Result<Connection, rusqlite::Error> {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
-use reelspan::store::{self, Calls, Stores};
+use reelspan::space::{ContentPrefix, SpaceId};
+use reelspan::store::{self, Calls, IndexStatus, Stores};
 use reelspan_indexer::S3Event;
 use reelspan_local::queue;
 use reelspan_local::queue::Handler;
@@ -107,5 +108,26 @@ async fn a_fragment_is_one_call_to_dynamodb_and_one_get() {
         assert!(status.is_success() && bytes > 1000, "{path} {range:?}: {status}, {bytes} bytes");
         assert_eq!((calls.dynamodb, calls.s3), (expected.dynamodb, expected.s3), "{path} {range:?}");
     }
+    chain.local.stop().await;
+}
+
+/// Text is no media, and is in the list all the same.
+#[tokio::test]
+async fn a_list_and_a_playlist_ask_s3_for_nothing() {
+    let chain = Chain::start().await;
+    for number in 0..5 {
+        chain.put(&format!("demo/{number}.webm"), media::webm(1, 300, 2).to_vec()).await;
+    }
+    chain.put("demo/notes.txt", b"no media".to_vec()).await;
+    let (space, any) = (SpaceId::parse("demo").unwrap(), ContentPrefix::default());
+    let before = chain.stores.calls();
+    let list = chain.stores.index.contents(&space, &any, None, 1000).await.unwrap();
+    let after = chain.stores.calls();
+    assert_eq!((after.s3 - before.s3, after.dynamodb - before.dynamodb), (0, 1));
+    let ready = list.entries.iter().filter(|entry| matches!(entry.status, IndexStatus::Ready { .. })).count();
+    assert_eq!((list.entries.len(), ready, list.more), (6, 5, false));
+    let (status, length, calls) = chain.get("demo/~/playlist.json", None).await;
+    assert_eq!((status, calls), (StatusCode::OK, Calls { s3: 0, dynamodb: 2 }));
+    assert!(length > 200, "{length}");
     chain.local.stop().await;
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use reelspan::space::{MediaKey, SpaceId};
+use reelspan::space::properties::Properties;
+use reelspan::space::{ContentPrefix, MediaKey, SpaceId};
 use reelspan::store::{
-    CONTAINER_INDEX, Cells, Change, Condition, Count, Database, DynamoDb, Get, IndexTable, Item, Key, Query, SPACES,
-    Sequencer, SpacesTable, TableName, USERS, Users, UsersError, Value, Write, create_tables,
+    CONTAINER_INDEX, Cells, Change, Condition, Content, ContentEntry, Count, Database, DynamoDb, Get, IndexStatus,
+    IndexTable, Item, Key, Object, Query, SPACES, Sequencer, SpacesTable, StoredEntry, TableName, USERS, Users,
+    UsersError, Value, Write, create_tables,
 };
 use reelspan::user::{Account, Hash, Password, Role, User, UserName};
 use reelspan_engine::index::{Head, Original, Packed, Status};
@@ -242,13 +244,114 @@ async fn later_heads_stay_and_pages_of_other_versions_do_not_count() {
         assert!(index.put_head(&media(), &head("\"new\"", "02"), &cells).await.unwrap(), "{name}");
         assert!(!index.put_head(&media(), &head("\"old\"", "01"), &cells).await.unwrap(), "{name}");
         assert!(!index.remove_head(&media(), &early).await.unwrap(), "{name}");
-        assert_eq!(index.head_of(&media()).await.unwrap().unwrap().etag, "\"new\"", "{name}");
+        assert_eq!(index.kept_of(&media()).await.unwrap().head.unwrap().etag, "\"new\"", "{name}");
         assert_eq!(index.remove_pages(&media(), &early, None).await.unwrap(), 0, "{name}");
         index.put_pages(&media(), "\"old\"", &early, vec![page(5)]).await.unwrap();
         assert_eq!(index.remove_pages(&media(), &late, Some(("\"new\"", &cells))).await.unwrap(), 1, "{name}");
         assert!(index.remove_head(&media(), &late).await.unwrap(), "{name}");
         assert!(index.find(&media(), 0..=3).await.unwrap().is_none(), "{name}");
     }
+}
+
+/// A content of this name and version.
+fn entry(name: &str, etag: &str) -> (MediaKey, ContentEntry) {
+    let media: MediaKey = format!("films/{name}").parse().unwrap();
+    let object = Object { etag: etag.to_owned(), size: 7, modified: 1, version: None, content_type: None };
+    let title = [("title".to_owned(), name.to_owned()), ("color".to_owned(), "green".to_owned())];
+    let content = Content { object, md5: None, properties: Properties::new(title).unwrap() };
+    let entry = ContentEntry::of(&media, &content, None, None);
+    (media, entry)
+}
+
+#[tokio::test]
+async fn a_list_has_the_contents_of_its_space_in_order_and_some_at_a_time() {
+    let (all, _folder) = both().await;
+    let names = ["a", "a/b", "a/\u{10ffff}", "a/\u{10ffff}b", "a0", "b", "z/\u{e000}", "z/\u{1f600}", "\u{10ffff}"];
+    for (name, database) in all {
+        let index = IndexTable::new(database, CONTAINER_INDEX.name);
+        for content in names.iter().rev() {
+            let (media, entry) = entry(content, "\"1\"");
+            assert!(index.put_entry(&media, &StoredEntry::default(), Some(entry)).await.unwrap().is_some(), "{name}");
+            // Other items of the same content are not in the list.
+            index.put_head(&media, &head("\"1\"", "01"), &Cells::default()).await.unwrap();
+        }
+        let other: MediaKey = "film/a".parse().unwrap();
+        let of_other = ContentEntry { content: other.content().clone(), ..entry("a", "\"1\"").1 };
+        index.put_entry(&other, &StoredEntry::default(), Some(of_other)).await.unwrap();
+        let space = SpaceId::parse("films").unwrap();
+        let longest = "\u{10ffff}".repeat(256);
+        for prefix in ["", "a", "a/", "a/\u{10ffff}", "c", "z/", "\u{10ffff}", longest.as_str()] {
+            for after in ["", "a", "a/b", "a/\u{10ffff}", "a00", "z/\u{e000}", "zz", longest.as_str()] {
+                for count in [1, 2, 4, 1000] {
+                    let expected: Vec<_> = names
+                        .iter()
+                        .filter(|it| it.starts_with(prefix) && (after.is_empty() || **it > after))
+                        .collect();
+                    let [prefix, after] = [prefix, after].map(|text| ContentPrefix::parse(text).unwrap());
+                    let after = Some(after).filter(|after| !after.as_str().is_empty());
+                    let found = index.contents(&space, &prefix, after.as_ref(), count).await.unwrap();
+                    let listed: Vec<_> = found.entries.iter().map(|entry| entry.content.as_str()).collect();
+                    let about = format!("{name}, {prefix:?} after {after:?}, {count}");
+                    assert_eq!(listed, expected.iter().take(count).map(|it| **it).collect::<Vec<_>>(), "{about}");
+                    assert_eq!(found.more, expected.len() > count, "{about}");
+                }
+            }
+        }
+        let found = index.contents(&space, &ContentPrefix::default(), None, 1).await.unwrap();
+        assert_eq!(found.entries[0].properties, [("title".to_owned(), "a".to_owned())].into(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_is_replaced_only_as_it_was_read() {
+    let (all, _folder) = both().await;
+    for (name, database) in all {
+        let index = IndexTable::new(database, CONTAINER_INDEX.name);
+        let (media, first) = entry("a", "\"1\"");
+        let (_, second) = entry("a", "\"2\"");
+        let none = StoredEntry::default();
+        let put = async |read: &StoredEntry, entry: Option<&ContentEntry>| {
+            index.put_entry(&media, read, entry.cloned()).await.unwrap()
+        };
+        let one = put(&none, Some(&first)).await.unwrap();
+        assert_eq!(index.entry(&media).await.unwrap(), one, "{name}");
+        assert_eq!(put(&none, Some(&second)).await, None, "{name}");
+        // The same again is no write.
+        assert_eq!(put(&one, Some(&first)).await, Some(one.clone()), "{name}");
+        let two = put(&one, Some(&second)).await.unwrap();
+        let (_, third) = entry("a", "\"3\"");
+        assert_eq!((put(&one, Some(&third)).await, put(&one, None).await), (None, None), "{name}");
+        // Progress is of this version alone, and no other write.
+        index.put_progress(&media, "\"1\"", 3).await.unwrap();
+        assert_eq!(index.entry(&media).await.unwrap(), two, "{name}");
+        index.put_progress(&media, "\"2\"", 3).await.unwrap();
+        let running = ContentEntry { status: IndexStatus::Running(3), ..second.clone() };
+        assert_eq!(index.entry(&media).await.unwrap().entry, Some(running), "{name}");
+        let refused = ContentEntry { status: IndexStatus::Refused("text".to_owned()), ..second.clone() };
+        let three = put(&two, Some(&refused)).await.unwrap();
+        index.put_progress(&media, "\"2\"", 4).await.unwrap();
+        assert_eq!(index.entry(&media).await.unwrap(), three, "{name}");
+        assert_eq!(put(&three, None).await, Some(none.clone()), "{name}");
+        assert_eq!(put(&none, None).await, Some(none.clone()), "{name}");
+        index.put_progress(&media, "\"2\"", 4).await.unwrap();
+        assert_eq!(index.entry(&media).await.unwrap(), none, "{name}");
+    }
+}
+
+#[test]
+fn a_file_of_before_there_were_lists_gets_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = Data::open(folder.path()).unwrap();
+    let earlier = rusqlite::Connection::open(data.tables()).unwrap();
+    let schema = "CREATE TABLE item (tab TEXT NOT NULL, partition TEXT NOT NULL, sort TEXT NOT NULL,
+        attributes BLOB NOT NULL, PRIMARY KEY (tab, partition, sort))";
+    earlier.execute_batch(schema).unwrap();
+    drop(earlier);
+    for _ in 0..2 {
+        assert!(Tables::open(&data).unwrap().is_earlier().unwrap());
+    }
+    Tables::open(&data).unwrap().set_current().unwrap();
+    assert!(!Tables::open(&data).unwrap().is_earlier().unwrap());
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod database;
 mod error;
 mod first_admin;
 mod index;
+mod listing;
 mod media;
 mod retry;
 mod spaces;
@@ -29,15 +30,19 @@ pub use bucket::{
     ObjectVersion, Objects, PutError, Reading, Signed, Upload, UploadPart, metadata, presigned_parts,
 };
 pub use calls::Calls;
-pub use database::{Change, Condition, Count, Database, Get, Item, Key, MOST_GETS, Query, TableName, Value, Write};
+pub use database::{
+    Change, Condition, Count, Database, Get, IndexQuery, Item, Key, MOST_GETS, Query, SecondaryIndex, TableName, Value,
+    Write,
+};
 pub use error::Error;
 pub use first_admin::{FirstAdmin, Registry};
 pub use index::{
-    Beside, CaptionFile, Cells, Found, HeadOf, IndexTable, MOST_FILES, PagesOf, Reader, Sequencer, Stored, Unfinished,
+    Beside, CaptionFile, Cells, ContentEntry, Entries, Found, HeadOf, IndexStatus, IndexTable, Kept, MOST_FILES,
+    PagesOf, Reader, Seen, Sequencer, Stored, StoredEntry, Unfinished,
 };
 pub use media::{ContentList, Media, ObjectSource};
 pub use spaces::{Admission, SpacesTable};
-pub use tables::{CONTAINER_INDEX, SPACES, TABLES, Table, USERS, create_tables};
+pub use tables::{CONTAINER_INDEX, CONTENTS, SPACES, TABLES, Table, USERS, create_tables};
 pub use users::{Users, UsersError};
 
 pub(crate) use self::aws::of_secrets;

@@ -3,10 +3,13 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
-use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType,
+};
 
-use super::Error;
 use super::of_dynamodb;
+use super::{Error, SecondaryIndex};
 
 /// A table's name, and the names of its partition key and its sort key, if it has one. All keys are strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,16 +20,22 @@ pub struct Table {
     pub partition: &'static str,
     /// The sort key.
     pub sort: Option<&'static str>,
+    /// Its secondary index.
+    pub index: Option<SecondaryIndex>,
 }
 
+/// The secondary index that lists the contents of a space ([`super::ContentEntry`]).
+pub const CONTENTS: SecondaryIndex = SecondaryIndex { name: "Contents", partition: "space", sort: "content" };
+
 /// The indexes of the media ([`super::IndexTable`]).
-pub const CONTAINER_INDEX: Table = Table { name: "ContainerIndex", partition: "media", sort: Some("page") };
+pub const CONTAINER_INDEX: Table =
+    Table { name: "ContainerIndex", partition: "media", sort: Some("page"), index: Some(CONTENTS) };
 
 /// The spaces with their properties.
-pub const SPACES: Table = Table { name: "Spaces", partition: "space", sort: None };
+pub const SPACES: Table = Table { name: "Spaces", partition: "space", sort: None, index: None };
 
 /// The users ([`super::Users`]).
-pub const USERS: Table = Table { name: "Users", partition: "user", sort: None };
+pub const USERS: Table = Table { name: "Users", partition: "user", sort: None, index: None };
 
 /// All tables.
 pub const TABLES: [Table; 3] = [CONTAINER_INDEX, SPACES, USERS];
@@ -35,14 +44,20 @@ pub const TABLES: [Table; 3] = [CONTAINER_INDEX, SPACES, USERS];
 pub async fn create_tables(config: &Builder) -> Result<(), Error> {
     let client = Client::from_conf(config.clone().build());
     for table in TABLES {
-        let keys = [Some((table.partition, KeyType::Hash)), table.sort.map(|sort| (sort, KeyType::Range))];
+        let own = [Some((table.partition, KeyType::Hash)), table.sort.map(|sort| (sort, KeyType::Range))];
+        let own = own.into_iter().flatten().collect::<Vec<_>>();
+        let of_index = table.index.map(|index| [(index.partition, KeyType::Hash), (index.sort, KeyType::Range)]);
         let mut request = client.create_table().table_name(table.name).billing_mode(BillingMode::PayPerRequest);
-        for (name, kind) in keys.into_iter().flatten() {
-            let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
-            let key = KeySchemaElement::builder().attribute_name(name).key_type(kind);
-            request = request
-                .attribute_definitions(attribute.build().map_err(Error::dynamodb)?)
-                .key_schema(key.build().map_err(Error::dynamodb)?);
+        for (name, _) in own.iter().chain(of_index.iter().flatten()) {
+            let attribute = AttributeDefinition::builder().attribute_name(*name).attribute_type(ScalarAttributeType::S);
+            request = request.attribute_definitions(attribute.build().map_err(Error::dynamodb)?);
+        }
+        request = request.set_key_schema(Some(schema(own)?));
+        if let (Some(index), Some(keys)) = (table.index, of_index) {
+            let whole = Projection::builder().projection_type(ProjectionType::All).build();
+            let index = GlobalSecondaryIndex::builder().index_name(index.name).projection(whole);
+            let index = index.set_key_schema(Some(schema(keys)?)).build().map_err(Error::dynamodb)?;
+            request = request.global_secondary_indexes(index);
         }
         match request.send().await {
             Ok(_) => {}
@@ -51,4 +66,10 @@ pub async fn create_tables(config: &Builder) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Names of keys as the SDK has them.
+fn schema(keys: impl IntoIterator<Item = (&'static str, KeyType)>) -> Result<Vec<KeySchemaElement>, Error> {
+    let element = |(name, kind)| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
+    keys.into_iter().map(element).collect::<Result<_, _>>().map_err(Error::dynamodb)
 }

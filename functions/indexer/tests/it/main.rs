@@ -16,7 +16,7 @@ mod webm;
 
 use bytes::Bytes;
 use reelspan::space::MediaKey;
-use reelspan::store::{CONTAINER_INDEX, Condition, Sequencer, Stores, Value, create_tables};
+use reelspan::store::{CONTAINER_INDEX, Condition, ContentEntry, IndexStatus, Sequencer, Stores, Value, create_tables};
 use reelspan_engine::index::{Head, Packed, PagesError, Status};
 use reelspan_indexer::{Error, S3Event, handle};
 use reelspan_testkit::aws::{Bucket, Content, Fault, Moment, NAME, database};
@@ -108,15 +108,31 @@ async fn check_final(bucket: &Bucket, stores: &Stores) {
 async fn check_final_of(bucket: &Bucket, stores: &Stores, key: &str) {
     let head = check_of(stores, key).await.unwrap();
     assert_eq!(head.as_ref().map(|head| head.original.etag.clone()), bucket.etag(key));
+    check_list(stores, key, head.as_ref()).await;
     let pages = match head.map(|head| head.status) {
         Some(Status::Indexed(outline)) => {
             let parts = outline.segments.as_ref().map_or(0, |segments| segments.parts);
-            (outline.pages + parts) as usize + 1
+            (outline.pages + parts) as usize + 2
         }
-        Some(Status::Refused(_)) => 1,
+        Some(Status::Refused(_)) => 2,
         None => 0,
     };
     assert_eq!(items_of(stores, key).await, pages);
+}
+
+/// Checks that the list says of the object what the bucket and the head say.
+async fn check_list(stores: &Stores, key: &str, head: Option<&Head>) {
+    let media: MediaKey = key.parse().unwrap();
+    let entries = stores.index.contents(media.space(), &media.content().into(), None, 1).await.unwrap().entries;
+    let entry = entries.into_iter().find(|entry| entry.content == *media.content());
+    let expected = match stores.media.content(&media).await {
+        Ok(content) => Some(ContentEntry::of(&media, &content, head, None)),
+        Err(_) => None,
+    };
+    assert_eq!(entry, expected);
+    if let Some(entry) = entry {
+        assert!(matches!(entry.status, IndexStatus::Ready { .. } | IndexStatus::Refused(_)), "{entry:?}");
+    }
 }
 
 #[tokio::test]
@@ -176,15 +192,15 @@ async fn pages_of_the_version_before_are_removed() {
         store(&bucket, version, seconds);
         handle(&stores, put(sequencer)).await.unwrap();
         check_final(&bucket, &stores).await;
-        // A page for every ten seconds, the segment table and the head.
-        assert_eq!(items(&stores).await, seconds.div_ceil(10) as usize + 2);
+        // A page for every ten seconds, the segment table, the head and the entry.
+        assert_eq!(items(&stores).await, seconds.div_ceil(10) as usize + 3);
     }
     // If a file turns out to be invalid, nothing stored before remains.
     let etag = bucket.put(KEY, "text", Content::Bytes(Bytes::from_static(b"text")));
     put_page(&stores, &etag, "00000005").await;
     handle(&stores, put(5)).await.unwrap();
     check_final(&bucket, &stores).await;
-    assert_eq!(items(&stores).await, 1);
+    assert_eq!(items(&stores).await, 2);
 }
 
 #[tokio::test]
@@ -297,8 +313,11 @@ async fn however_events_interleave_the_index_is_right_in_the_end_and_never_mixed
                 pieces::to_the_end(&stores, event).await.map(drop)
             }
         };
+        // The REST API updates the list too, with each change and at the same time.
+        let update = |stores: Stores| async move { Ok(stores.update_entry(&key()).await?) };
         for event in events.clone() {
             working.spawn(index(stores.clone(), event));
+            working.spawn(update(stores.clone()));
         }
         let reader = stores.clone();
         let reading = tokio::spawn(async move {
@@ -318,6 +337,7 @@ async fn however_events_interleave_the_index_is_right_in_the_end_and_never_mixed
         }
         for event in events {
             working.spawn(index(stores.clone(), event));
+            working.spawn(update(stores.clone()));
         }
         while let Some(done) = working.join_next().await {
             done.unwrap().unwrap();

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use reelspan::space::{ContentPrefix, MediaKey, SpaceId};
-use reelspan::store::{self, IndexTable, SpacesTable, Stores};
+use reelspan::store::{self, IndexTable, Kept, SpacesTable, Stores};
 use reelspan_engine::index::FORMAT;
 
 use crate::contents::{Content, contents};
@@ -46,7 +46,7 @@ pub async fn index(stores: &Stores, spaces: &SpacesTable, which: Which) -> Findi
     let Seen { contents, looked, wrong, first, spaces } = match look(stores, spaces, which).await {
         Ok(seen) => seen,
         Err(error) => {
-            let remedy = "allow s3:ListBucket, dynamodb:Scan and dynamodb:GetItem";
+            let remedy = "allow s3:ListBucket, dynamodb:Scan and dynamodb:BatchGetItem";
             return Finding::wrong(what, error.to_string(), remedy);
         }
     };
@@ -100,17 +100,18 @@ async fn look(stores: &Stores, spaces: &SpacesTable, which: Which) -> Result<See
 
 impl Seen {
     async fn look_at(&mut self, index: &IndexTable, contents: Vec<Content>) -> Result<(), store::Error> {
-        let heads = stream::iter(contents).map(|content| async move {
-            let head = index.head_of(&content.key).await?;
-            Ok::<_, store::Error>((content, head))
+        let kept = stream::iter(contents).map(|content| async move {
+            let kept = index.kept_of(&content.key).await?;
+            Ok::<_, store::Error>((content, kept))
         });
-        let mut heads = pin!(heads.buffered(AT_A_TIME));
-        while let Some((Content { key, etag }, head)) = heads.try_next().await? {
+        let mut kept = pin!(kept.buffered(AT_A_TIME));
+        while let Some((Content { key, etag }, Kept { head, listed })) = kept.try_next().await? {
             self.looked += 1;
             let why = match head {
                 None => "has no index",
                 Some(head) if head.etag != etag => "has the index of another version",
                 Some(head) if head.format != FORMAT => "has an index of another format",
+                Some(_) if listed.is_none_or(|listed| listed != etag) => "is not in the list of its space",
                 Some(_) => continue,
             };
             self.wrong += 1;

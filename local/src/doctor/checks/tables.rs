@@ -54,6 +54,13 @@ async fn table(client: &aws_sdk_dynamodb::Client, name: &str, definition: &Table
         let (has, wanted) = (keys(partition, sort), keys(Some(definition.partition), definition.sort));
         return Finding::wrong(what, format!("its key is {has}, not {wanted}"), format!("give {option} the right one"));
     }
+    if let Some(index) = definition.index {
+        let mut indexes = description.global_secondary_indexes().iter();
+        if !indexes.any(|made| made.index_name() == Some(index.name)) {
+            let lacks = format!("it lacks the secondary index {}", index.name);
+            return Finding::wrong(what, lacks, "deploy the stack again, then run reelspan reindex for each space");
+        }
+    }
     match description.table_status() {
         None | Some(TableStatus::Active | TableStatus::Updating) => Finding::ok(what, THERE),
         Some(status) => Finding::wrong(what, format!("it is {status}"), "wait, or restore it from a backup"),

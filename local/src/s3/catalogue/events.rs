@@ -38,6 +38,15 @@ impl Catalogue {
         .collect()
     }
 
+    /// The sequencers and keys of the first `count` events behind this sequencer that are not given up, in order.
+    pub fn pending_events(&self, behind: i64, count: usize) -> Result<Vec<(i64, String)>, Error> {
+        let connection = self.lock();
+        let mut rows = connection.prepare_cached(
+            "SELECT sequencer, key FROM event WHERE failure IS NULL AND sequencer > ?1 ORDER BY sequencer LIMIT ?2",
+        )?;
+        rows.query_map(params![behind, count], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    }
+
     /// Records that an event was delivered, and removes it.
     pub fn delivered(&self, event: &PendingEvent) -> Result<(), Error> {
         self.lock().execute("DELETE FROM event WHERE sequencer = ?1", [event.sequencer])?;

@@ -30,6 +30,19 @@ pub struct TableName {
     pub partition: &'static str,
     /// The attribute of the sort key, if the table has one.
     pub sort: Option<&'static str>,
+    /// Its secondary index, if it has one.
+    pub index: Option<SecondaryIndex>,
+}
+
+/// A secondary index of a table: it has the items that have both of its attributes, ordered by them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecondaryIndex {
+    /// What the database calls it.
+    pub name: &'static str,
+    /// The attribute of the partition key.
+    pub partition: &'static str,
+    /// The attribute of the sort key.
+    pub sort: &'static str,
 }
 
 /// The primary key of an item.
@@ -69,6 +82,21 @@ pub struct Query<'a> {
     pub attributes: Option<&'static [&'static str]>,
     /// Every earlier write counts.
     pub consistent: bool,
+}
+
+/// Items of one partition of a secondary index, in the order of their sort keys. An answer may be a moment old.
+#[derive(Clone, Debug)]
+pub struct IndexQuery<'a> {
+    /// Their table.
+    pub table: &'a TableName,
+    /// Its index.
+    pub index: SecondaryIndex,
+    /// The partition key in the index.
+    pub partition: String,
+    /// The sort keys in the index.
+    pub sorts: RangeInclusive<String>,
+    /// How many items at most: the first of them.
+    pub most: usize,
 }
 
 /// The number of items of a [`Query`].
@@ -125,6 +153,9 @@ pub trait Database: fmt::Debug + Send + Sync {
     /// The items of a partition, in the order of their sort keys.
     async fn query(&self, query: &Query<'_>) -> Result<Vec<Arc<Item>>, Error>;
 
+    /// Items of a partition of a secondary index, in the order of their sort keys there.
+    async fn list(&self, query: &IndexQuery<'_>) -> Result<Vec<Arc<Item>>, Error>;
+
     /// The number of items of a partition.
     async fn count(&self, query: &Query<'_>) -> Result<Count, Error>;
 
@@ -148,7 +179,13 @@ impl TableName {
     /// A table with these attributes as keys.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>, partition: &'static str, sort: Option<&'static str>) -> Self {
-        Self { name: name.into(), partition, sort }
+        Self { name: name.into(), partition, sort, index: None }
+    }
+
+    /// The same table with a secondary index.
+    #[must_use]
+    pub fn with_index(self, index: Option<SecondaryIndex>) -> Self {
+        Self { index, ..self }
     }
 
     /// The key of an item of this table; `None` if an attribute is missing or not a string.

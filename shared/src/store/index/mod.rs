@@ -1,6 +1,7 @@
 //! The table `ContainerIndex`: partition key `media` = `{space}/{content}`, sort key `page`, which is `HEAD`, or `P` and the
 //! six digits of a cell's number, or `CHECK` and a number, for the parts of a checkpoint. Files of captions have an item of
-//! their stem (`beside`), with the sort key `CAPTIONS`.
+//! their stem (`beside`), with the sort key `CAPTIONS`, and lists of contents an item of each content (`contents`), with the sort
+//! key `CONTENT`.
 //!
 //! # Why the index and the bytes never disagree unnoticed
 //!
@@ -42,11 +43,13 @@
 
 mod beside;
 mod cells;
+mod contents;
 mod item;
 mod reader;
 mod sequencer;
 mod unfinished;
 
+use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
@@ -54,10 +57,12 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 pub use self::beside::{Beside, CaptionFile, MOST_FILES};
 pub use self::cells::Cells;
+use self::contents::CONTENT;
+pub use self::contents::{ContentEntry, Entries, IndexStatus, StoredEntry};
 use self::item::HEAD;
 pub use self::reader::Reader;
 pub use self::sequencer::Sequencer;
-pub use self::unfinished::Unfinished;
+pub use self::unfinished::{Seen, Unfinished};
 use super::database::{Change, Condition, Database, Get, Item, Key, MOST_GETS, Query, TableName, Value, Write};
 use super::spaces::{read_whole, whole_items};
 use super::{Admission, CONTAINER_INDEX, Error, SpacesTable};
@@ -92,6 +97,15 @@ pub struct HeadOf {
     pub format: u32,
 }
 
+/// What a list of heads and entries says of one file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Its head.
+    pub head: Option<HeadOf>,
+    /// The version (`ETag`) of its entry in the list, if that says whether it is indexed.
+    pub listed: Option<String>,
+}
+
 /// How the pages that are there go with a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PagesOf {
@@ -121,11 +135,24 @@ pub struct Stored {
     pub cells: Cells,
 }
 
+impl Kept {
+    /// Takes over what an item says, which is a head or an entry.
+    fn take(&mut self, item: &Item) -> Result<(), Error> {
+        if is_head(item) {
+            self.head = item::head_of(item)?;
+        } else if matches!(item::string(item, "status"), Ok("ready" | "refused")) {
+            self.listed = item::string(item, "etag").ok().map(str::to_owned);
+        }
+        Ok(())
+    }
+}
+
 impl IndexTable {
     /// The table of this name.
     #[must_use]
     pub fn new(database: Arc<dyn Database>, table: impl Into<Arc<str>>) -> Self {
-        Self { database, table: TableName::new(table, CONTAINER_INDEX.partition, CONTAINER_INDEX.sort) }
+        let table = TableName::new(table, CONTAINER_INDEX.partition, CONTAINER_INDEX.sort);
+        Self { database, table: table.with_index(CONTAINER_INDEX.index) }
     }
 
     /// The table's name.
@@ -244,23 +271,34 @@ impl IndexTable {
 
     /// The head as it is now.
     pub async fn stored(&self, media: &MediaKey) -> Result<Option<Stored>, Error> {
-        Ok(self.look(media).await?.0)
+        Ok(self.look(media).await?.stored)
     }
 
-    /// The heads of the contents of a space whose names begin with `prefix`. Reads the whole table, one call for each megabyte of
-    /// it, so it is for commands and not for requests. A head under a name that no content can have is left out.
-    pub async fn heads(&self, space: &SpaceId, prefix: &ContentPrefix) -> Result<Vec<HeadOf>, Error> {
+    /// What is kept of the contents of a space whose names begin with `prefix`. Reads the whole table, one call for each megabyte of
+    /// it, so it is for commands and not for requests. A name that no content can have is left out.
+    pub async fn kept(&self, space: &SpaceId, prefix: &ContentPrefix) -> Result<BTreeMap<MediaKey, Kept>, Error> {
         let of_space = Condition::BeginsWith("media", format!("{space}/{prefix}"));
-        let only = Condition::All(vec![Condition::Is("page", Value::text(HEAD)), of_space]);
-        let items = self.database.scan(&self.table, Some(&only), Some(&["media", "etag", "format"])).await?;
-        let heads = items.iter().map(|item| item::head_of(item));
-        heads.filter_map(Result::transpose).collect()
+        let kinds = [HEAD, CONTENT].map(|page| Condition::Is("page", Value::text(page)));
+        let only = Condition::All(vec![Condition::Any(kinds.into()), of_space]);
+        let items =
+            self.database.scan(&self.table, Some(&only), Some(&["media", "page", "etag", "format", "status"])).await?;
+        let mut all: BTreeMap<MediaKey, Kept> = BTreeMap::new();
+        for item in &items {
+            if let Ok(media) = item::string(item, "media")?.parse() {
+                all.entry(media).or_default().take(item)?;
+            }
+        }
+        Ok(all)
     }
 
-    /// What there is to be compared of the head of one file.
-    pub async fn head_of(&self, media: &MediaKey) -> Result<Option<HeadOf>, Error> {
-        let found = self.database.get_one(&self.table, item::key(media, HEAD)).await?;
-        Ok(found.map(|item| item::head_of(&item)).transpose()?.flatten())
+    /// What is kept of one file.
+    pub async fn kept_of(&self, media: &MediaKey) -> Result<Kept, Error> {
+        let keys = [HEAD, CONTENT].map(|page| item::key(media, page)).into();
+        let mut kept = Kept::default();
+        for item in self.get(keys, true).await? {
+            kept.take(&item)?;
+        }
+        Ok(kept)
     }
 
     /// How the pages that are there go with this head. Reads all of them.
@@ -381,5 +419,10 @@ fn keys(media: &MediaKey, cells: RangeInclusive<u32>) -> Vec<Key> {
 }
 
 fn is_head(item: &Item) -> bool {
-    item.get("page").and_then(Value::as_text).is_some_and(|page| page == HEAD)
+    is_at(item, HEAD)
+}
+
+/// Whether an item has this sort key.
+fn is_at(item: &Item, page: &str) -> bool {
+    item.get("page").and_then(Value::as_text).is_some_and(|there| there == page)
 }

@@ -7,7 +7,8 @@
 
 use std::sync::Arc;
 
-use super::{Cells, IndexTable, Sequencer, Stored, is_head, item, not_later};
+use super::contents::CONTENT;
+use super::{Cells, IndexTable, Sequencer, Stored, StoredEntry, is_at, is_head, item, not_later};
 use crate::space::MediaKey;
 use crate::store::Error;
 use crate::store::database::{Change, Item, Query, Value, Write};
@@ -32,6 +33,17 @@ pub struct Unfinished {
     pub checkpoint: Option<Checkpoint>,
     /// The sort keys of all its parts.
     keys: Vec<String>,
+}
+
+/// What an indexer finds of a content before it begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The head.
+    pub stored: Option<Stored>,
+    /// What an indexer has left that was not finished.
+    pub unfinished: Option<Unfinished>,
+    /// What lists say of it.
+    pub entry: StoredEntry,
 }
 
 impl Unfinished {
@@ -104,12 +116,15 @@ impl IndexTable {
         Ok(())
     }
 
-    /// The head as it is now, and what an indexer has left, for an indexer that is about to begin.
-    pub async fn look(&self, media: &MediaKey) -> Result<(Option<Stored>, Option<Unfinished>), Error> {
+    /// The head and the entry as they are now, and what an indexer has left, for an indexer that is about to begin.
+    pub async fn look(&self, media: &MediaKey) -> Result<Seen, Error> {
         let sorts = CHECK.to_owned()..=item::HEAD.to_owned();
         let mut items = self.database.query(&Query { sorts, ..self.pages(media, 0..0) }).await?;
         let head = items.pop_if(|item| is_head(item));
         let stored = head.map(|item| item::head(&item)).transpose()?;
-        Ok((stored.map(|(head, cells)| Stored { head, cells }), Unfinished::of_items(&items)))
+        let stored = stored.map(|(head, cells)| Stored { head, cells });
+        let entry = items.pop_if(|item| is_at(item, CONTENT));
+        let entry = entry.map(|item| StoredEntry::of_item(&item)).unwrap_or_default();
+        Ok(Seen { stored, unfinished: Unfinished::of_items(&items), entry })
     }
 }

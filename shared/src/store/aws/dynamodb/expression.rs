@@ -2,6 +2,7 @@
 //! many names are reserved words. (*Amazon DynamoDB Developer Guide*, Expression attribute names and values.)
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -63,7 +64,7 @@ impl Attributes {
     }
 
     /// The placeholder of a string.
-    pub fn text(&mut self, text: &str) -> String {
+    fn text(&mut self, text: &str) -> String {
         self.value(AttributeValue::S(text.to_owned()))
     }
 
@@ -94,6 +95,14 @@ impl Attributes {
     fn joined(&mut self, conditions: &[Condition], operator: &str) -> String {
         let each: Vec<_> = conditions.iter().map(|condition| format!("({})", self.condition(condition))).collect();
         each.join(operator)
+    }
+
+    /// The condition that the partition key has this value, and the sort key is between these.
+    pub fn between(&mut self, partition: (&str, &str), sort: (&str, &RangeInclusive<String>)) -> String {
+        let (of, at) = (self.name(partition.0), self.name(sort.0));
+        let [partition, first, last] =
+            [partition.1, sort.1.start().as_str(), sort.1.end().as_str()].map(|text| self.text(text));
+        format!("{of} = {partition} AND {at} BETWEEN {first} AND {last}")
     }
 
     /// A projection.

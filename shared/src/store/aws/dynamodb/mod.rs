@@ -21,7 +21,7 @@ use super::calls::Counter;
 use super::clients::{retries, timeouts};
 use super::error::of_dynamodb;
 use crate::store::Error;
-use crate::store::database::{Change, Condition, Count, Database, Get, Item, Key, Query, TableName, Write};
+use crate::store::database::{Change, Condition, Count, Database, Get, IndexQuery, Item, Key, Query, TableName, Write};
 use crate::telemetry::Service;
 
 /// The tables of an account.
@@ -44,12 +44,9 @@ impl DynamoDb {
     fn queried(&self, query: &Query<'_>) -> (QueryFluentBuilder, Attributes) {
         let mut names = Attributes::default();
         let Query { table, partition, sorts, .. } = query;
-        let (of, at) = (names.name(table.partition), names.name(table.sort.unwrap_or_default()));
-        let values = [partition, sorts.start(), sorts.end()].map(|text| names.text(text));
-        let [partition, first, last] = values;
+        let keys = names.between((table.partition, partition), (table.sort.unwrap_or_default(), sorts));
         let request = self.client.query().table_name(table.name.as_ref()).consistent_read(query.consistent);
-        let request =
-            request.key_condition_expression(format!("{of} = {partition} AND {at} BETWEEN {first} AND {last}"));
+        let request = request.key_condition_expression(keys);
         let only = query.only.as_ref().map(|only| names.condition(only));
         (request.set_filter_expression(only), names)
     }
@@ -104,6 +101,25 @@ impl Database for DynamoDb {
         let mut found = request.into_paginator().items().send();
         let mut items = Vec::new();
         while let Some(next) = found.next().await {
+            items.push(Arc::new(item(next.map_err(|error| of_dynamodb(&error))?)));
+        }
+        Ok(items)
+    }
+
+    async fn list(&self, query: &IndexQuery<'_>) -> Result<Vec<Arc<Item>>, Error> {
+        let IndexQuery { table, index, partition, sorts, most } = query;
+        let mut names = Attributes::default();
+        let keys = names.between((index.partition, partition), (index.sort, sorts));
+        let (names, values) = names.both();
+        let request = self.client.query().table_name(table.name.as_ref()).index_name(index.name);
+        let request = request.key_condition_expression(keys).set_expression_attribute_names(names);
+        let limit = i32::try_from(*most).unwrap_or(i32::MAX);
+        let request = request.set_expression_attribute_values(values).limit(limit);
+        let mut found = request.into_paginator().items().send();
+        let mut items = Vec::new();
+        // An answer ends after a megabyte, or after as many items as are wanted.
+        while items.len() < *most {
+            let Some(next) = found.next().await else { break };
             items.push(Arc::new(item(next.map_err(|error| of_dynamodb(&error))?)));
         }
         Ok(items)
