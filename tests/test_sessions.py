@@ -29,6 +29,7 @@ def signed_in(server, who=ADMIN) -> requests.Session:
     assert answer.status_code == 200, answer.text
     field = answer.headers["Set-Cookie"]
     assert "HttpOnly" in field and "SameSite=Strict" in field and who[1] not in answer.text
+    session.headers["X-Reelspan-CSRF"] = answer.json()["csrf"]
     return session
 
 
@@ -44,6 +45,36 @@ def test_a_session_is_a_cookie_that_only_this_servers_pages_may_use(served):
         answer = requests.get(f"{served.url}{path}", headers=unknown, timeout=30)
         # A browser would ask for a password by itself.
         assert answer.status_code == 401 and "Basic" not in answer.headers["WWW-Authenticate"], path
+
+
+def test_a_session_changes_nothing_without_its_token_against_csrf(served):
+    session, other = signed_in(served), signed_in(served)
+    own = session.headers.pop("X-Reelspan-CSRF")
+    assert session.get(f"{served.url}/session", timeout=30).json()["csrf"] == own != other.headers["X-Reelspan-CSRF"]
+    assert api(served, "PUT", "/durastore/by-token").status_code == 201
+    changes = [
+        ("PUT", "/durastore/another-by-token", {}),
+        ("DELETE", "/durastore/by-token", {}),
+        ("POST", "/durastore/acl/by-token", {"headers": {"x-dura-meta-acl-group-public": "READ"}}),
+        ("PUT", "/durastore/by-token/a.txt", {"data": b"a"}),
+        ("POST", "/durastore/task/enable-streaming", {"json": {"spaceId": "by-token"}}),
+        ("PUT", "/users/by-token", {"json": {"role": "admin", "password": "what an attacker chose"}}),
+        ("DELETE", "/session", {}),
+        ("DELETE", "/session?everywhere=true", {}),
+    ]
+    token = session.cookies["reelspan-session"]
+    for sent in (None, "", token, other.headers["X-Reelspan-CSRF"], own[:-1], f"{own}, {own}"):
+        for method, path, more in changes:
+            headers = more.get("headers", {}) | ({} if sent is None else {"X-Reelspan-CSRF": sent})
+            answer = session.request(method, f"{served.url}{path}", timeout=30, **more | {"headers": headers})
+            assert answer.status_code == 403 and "X-Reelspan-CSRF" in answer.json()["detail"], (method, path, sent)
+    # Nothing has changed; reading, programs and a new sign-in do not need it.
+    assert "acl-group-public" not in str(api(served, "HEAD", "/durastore/acl/by-token").headers)
+    assert session.get(f"{served.url}/durastore/by-token/a.txt", timeout=30).status_code == 404
+    assert "by-token" not in [one["name"] for one in session.get(f"{served.url}/users", timeout=30).json()["users"]]
+    assert api(served, "DELETE", "/durastore/by-token", headers={"Cookie": f"reelspan-session={token}"}).status_code == 200
+    again = session.post(f"{served.url}/session", json={"name": ADMIN[0], "password": ADMIN[1]}, timeout=30)
+    assert again.status_code == 200 and again.json()["csrf"] != own
 
 
 def test_a_session_is_new_with_each_sign_in_and_ends_when_it_is_told_to(served):

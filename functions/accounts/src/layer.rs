@@ -10,10 +10,19 @@ use reelspan::telemetry;
 use reelspan::user::Identity;
 
 use crate::answer::{CHALLENGE, Refusal};
+use crate::sessions::{csrf_token, is_csrf_token};
 use crate::{Sessions, cookie};
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The field that has the session's token in requests that change something.
+const CSRF: HeaderName = HeaderName::from_static("x-reelspan-csrf");
+const UNPROVEN: &str = "the field X-Reelspan-CSRF does not have the token of this session, which GET /session says";
+
+/// The token that requests of this session need if they change something. It is an extension of requests with a session.
+#[derive(Clone, Debug)]
+pub struct CsrfToken(pub String);
 
 /// What [`layer`] gives, to be put around a router.
 pub type Layer = FromFnLayer<Step, Sessions, (State<Sessions>, Request)>;
@@ -31,9 +40,14 @@ fn step(State(sessions): State<Sessions>, mut request: Request, next: Next) -> B
     Box::pin(async move {
         let fetched = is_fetched(request.headers());
         if let Some(token) = usable(&request) {
-            match sessions.identity(token).await {
+            let token = token.to_owned();
+            match sessions.identity(&token).await {
                 Ok(Some(identity)) => {
                     telemetry::note(|notes| notes.user = Some(identity.name.clone()));
+                    if !is_proven(&request, &token) {
+                        return Refusal::new(StatusCode::FORBIDDEN, UNPROVEN).into_response();
+                    }
+                    request.extensions_mut().insert(CsrfToken(csrf_token(&token)));
                     request.extensions_mut().insert(Some(identity));
                 }
                 Ok(None) => {}
@@ -53,12 +67,29 @@ fn step(State(sessions): State<Sessions>, mut request: Request, next: Next) -> B
 fn usable(request: &Request) -> Option<&str> {
     let headers = request.headers();
     let known = request.extensions().get::<Option<Identity>>().is_some_and(Option::is_some);
-    let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
     let told = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(ORIGIN);
-    if known || headers.contains_key(AUTHORIZATION) || !(reads || told) {
+    if known || headers.contains_key(AUTHORIZATION) || is_sign_in(request) || !(reads(request) || told) {
         return None;
     }
     cookie::token(headers)
+}
+
+/// Whether a request changes nothing (RFC 9110 §9.2.1).
+fn reads(request: &Request) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method())
+}
+
+/// Whether a request begins a session; what it may do depends on the password alone.
+fn is_sign_in(request: &Request) -> bool {
+    request.method() == Method::POST && request.uri().path() == "/session"
+}
+
+/// Whether a request changes nothing, or has the token that only this server's own pages can know. Other sites can make a browser
+/// send a form, but no form has this field, and scripts of other sites may not set it without CORS (Fetch §4.8), which this
+/// server does not grant.
+fn is_proven(request: &Request, token: &str) -> bool {
+    let mut sent = request.headers().get_all(CSRF).iter();
+    reads(request) || matches!((sent.next(), sent.next()), (Some(sent), None) if is_csrf_token(sent.as_bytes(), token))
 }
 
 /// Whether a script of a page sends the request, rather than a person who opens an address.

@@ -16,6 +16,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::answer::{Refusal, json};
+use crate::layer::CsrfToken;
+use crate::sessions::csrf_token;
 use crate::{Accounts, cookie};
 
 #[derive(Deserialize)]
@@ -31,8 +33,12 @@ pub struct SignOut {
 }
 
 /// Who is signed in.
-pub async fn read(Extension(who): Extension<Option<Identity>>) -> Result<Response, Refusal> {
-    Ok(said(&who.ok_or_else(Refusal::unauthorized)?))
+pub async fn read(
+    Extension(who): Extension<Option<Identity>>,
+    csrf: Option<Extension<CsrfToken>>,
+) -> Result<Response, Refusal> {
+    let csrf = csrf.map(|Extension(CsrfToken(token))| token);
+    Ok(said(&who.ok_or_else(Refusal::unauthorized)?, csrf))
 }
 
 /// Begins a session, and ends the one that the browser already has: an attacker may know its token (session fixation).
@@ -56,7 +62,7 @@ pub async fn sign_in(State(accounts): State<Arc<Accounts>>, request: Request) ->
         accounts.sessions.end(token);
     }
     telemetry::note(|notes| notes.user = Some(session.identity.name.clone()));
-    let mut response = said(&session.identity);
+    let mut response = said(&session.identity, Some(csrf_token(&session.token)));
     response.headers_mut().extend(cookie::set(Some(&session.token), is_tls(&headers)).map(|value| (SET_COOKIE, value)));
     Ok(response)
 }
@@ -80,8 +86,13 @@ pub async fn sign_out(
     response
 }
 
-fn said(identity: &Identity) -> Response {
-    json(StatusCode::OK, &json!({ "name": identity.name, "role": identity.role, "groups": identity.groups }))
+/// A user, and the token that requests of the session need, if there is a session.
+fn said(identity: &Identity, csrf: Option<String>) -> Response {
+    let mut said = json!({ "name": identity.name, "role": identity.role, "groups": identity.groups });
+    if let (Some(csrf), Some(members)) = (csrf, said.as_object_mut()) {
+        members.insert("csrf".to_owned(), csrf.into());
+    }
+    json(StatusCode::OK, &said)
 }
 
 /// Whether the page was loaded over TLS, as the browser says of its own page.

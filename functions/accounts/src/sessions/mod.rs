@@ -173,6 +173,16 @@ fn random() -> Result<String, NoRandomBytes> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// The token against cross-site request forgery of a session. It is derived from the session's token, and does not reveal it.
+pub fn csrf_token(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(key(&format!("csrf {token}")))
+}
+
+/// Whether a token is the one of a session. Digests are compared, so that the time it takes says nothing.
+pub fn is_csrf_token(sent: &[u8], token: &str) -> bool {
+    digest(&SHA256, sent).as_ref() == digest(&SHA256, csrf_token(token).as_bytes()).as_ref()
+}
+
 /// What a session is kept under.
 fn key(token: &str) -> Key {
     let mut key = [0; 32];

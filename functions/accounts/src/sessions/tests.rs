@@ -118,3 +118,13 @@ async fn a_user_has_so_many_sessions_and_the_latest_stay() {
     assert_eq!(role(&sessions, &other).await, Some(Role::User));
     assert!(!format!("{sessions:?}").contains("alice"));
 }
+
+#[test]
+fn a_session_has_a_token_against_csrf_that_is_no_other_s() {
+    let csrf = csrf_token("one");
+    assert!(is_csrf_token(csrf.as_bytes(), "one"));
+    for (sent, token) in [(csrf.as_str(), "two"), ("one", "one"), ("", "one"), (&csrf[1..], "one")] {
+        assert!(!is_csrf_token(sent.as_bytes(), token), "{sent}");
+    }
+    assert!(!csrf.contains("one"));
+}

@@ -24,6 +24,20 @@ export function onSignedOut(handler: () => void): void {
     signedOut = handler;
 }
 
+/** The session's token, which every request that changes something has to have: docs/users.md § Sessions. */
+let token = "";
+
+export function setToken(csrf: string): void {
+    token = csrf;
+}
+
+/** Learns the session's token again, and says whether it is another one: a person may have signed in in another tab. */
+let renew: () => Promise<boolean> = () => Promise.resolve(false);
+
+export function onRefused(handler: () => Promise<boolean>): void {
+    renew = handler;
+}
+
 export interface Options {
     readonly method?: string;
     readonly headers?: Record<string, string>;
@@ -33,12 +47,24 @@ export interface Options {
 
 /** The answer of a request, if it is a success. */
 export async function request(path: string, options: Options = {}): Promise<Response> {
+    const response = await sent(path, options);
+    if (response.ok) return response;
+    if (response.status === 401 && path !== "/session") signedOut();
+    if (response.status === 403 && changes(options) && (await renew())) {
+        const again = await sent(path, options);
+        if (again.ok) return again;
+        throw await failure(again);
+    }
+    throw await failure(response);
+}
+
+async function sent(path: string, options: Options): Promise<Response> {
     const { method = "GET", json, signal } = options;
     const headers = new Headers(options.headers);
     if (json !== undefined) headers.set("Content-Type", "application/json");
-    let response: Response;
+    if (changes(options)) headers.set("X-Reelspan-CSRF", token);
     try {
-        response = await fetch(path, {
+        return await fetch(path, {
             method,
             headers,
             body: json === undefined ? null : JSON.stringify(json),
@@ -50,9 +76,10 @@ export async function request(path: string, options: Options = {}): Promise<Resp
         if (signal?.aborted) throw error;
         throw new Failure(0, texts.errors.offline);
     }
-    if (response.ok) return response;
-    if (response.status === 401 && path !== "/session") signedOut();
-    throw await failure(response);
+}
+
+function changes({ method = "GET" }: Options): boolean {
+    return method !== "GET" && method !== "HEAD";
 }
 
 /** The JSON of an answer. */
