@@ -141,6 +141,7 @@ TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/Spaces"
         ("s3", "PUT /media/films/a%20b.mp4", {"x-amz-copy-source": "media/x"}, {("s3:PutObject", OBJECT), ("s3:GetObject", f"{BUCKET}/x")}),
         ("s3", "PUT /media/films/a%20b.mp4?tagging", {}, {("s3:PutObjectTagging", OBJECT)}),
         ("s3", "DELETE /media/films/a%20b.mp4?uploadId=u", {}, {("s3:AbortMultipartUpload", OBJECT)}),
+        ("s3", "GET /media/films/a%20b.mp4?uploadId=u", {}, {("s3:ListMultipartUploadParts", OBJECT)}),
         ("s3", "DELETE /media/films/a%20b.mp4", {}, {("s3:DeleteObject", OBJECT)}),
         ("s3", "POST /media?delete", {}, {("s3:DeleteObject", f"{BUCKET}/*")}),
         ("dynamodb", "POST /", {"x-amz-target": "DynamoDB_20120810.GetItem", "body": {"TableName": "Spaces"}}, {("dynamodb:GetItem", TABLE)}),

@@ -290,3 +290,38 @@ def test_documented_curl_lines_work(rest, tmp_path):
     assert call("-X", "DELETE", f"{base}/{space}/test.txt") == "Content test.txt deleted successfully"
     assert call("-X", "DELETE", f"{base}/{space}") == f"Space {space} deleted successfully"
     assert "get-upload-url" in call(f"{base}/task")
+
+
+def test_an_interrupted_upload_goes_on_from_its_stored_parts(rest):
+    space, each = rest.space(reader="READ"), 5 << 20
+    body = os.urandom(2 * each + 7)
+    task = {"spaceId": space, "contentId": "resumed", "size": len(body), "partSize": each, "md5": md5(body)}
+    assert plain(rest("POST", "task/get-upload-url", json=task | {"partSize": each - 1}), 400)
+    upload = upload_url(rest, **task)
+    known = {"spaceId": space, "contentId": "resumed", "uploadId": upload["uploadId"]}
+    sizes = {"size": len(body), "partSize": each}
+    assert [part["size"] for part in upload["parts"]] == [each, each, 7]
+    if rest.kind == "serve":  # moto takes anything.
+        wrong = {"Content-MD5": base64.b64encode(hashlib.md5(b"other").digest()).decode()}
+        assert requests.put(upload["parts"][1]["url"], data=body[each : 2 * each], headers=wrong, timeout=60).status_code == 400
+    assert requests.put(upload["parts"][1]["url"], data=body[each : 2 * each], timeout=60).status_code == 200
+
+    for who, status in (("reader", 403), ("stranger", 403), (None, 401)):
+        for name, more in (("get-upload-parts", sizes), ("abort-upload", {})):
+            assert rest("POST", f"task/{name}", who, json=known | more).status_code == status, (name, who)
+    parts = json.loads(plain(rest("POST", "task/get-upload-parts", json=known | sizes), 200))["parts"]
+    assert [part.get("etag") for part in parts] == [None, f'"{md5(body[each : 2 * each])}"', None]
+    for part, sent in zip(parts, (body[:each], None, body[2 * each :]), strict=True):
+        if sent is not None:
+            part["etag"] = requests.put(part["url"], data=sent, timeout=60).headers["etag"]
+    completion = known | {"parts": [{name: part[name] for name in ("partNumber", "etag")} for part in parts]}
+    assert plain(rest("POST", "task/complete-upload", json=completion), 200)
+    assert rest.s3.get_object(Bucket=rest.bucket, Key=f"{space}/resumed")["Body"].read() == body
+    assert rest("HEAD", f"{space}/resumed").headers["content-md5"] == md5(body)
+
+    aborted = known | {"uploadId": upload_url(rest, **task)["uploadId"]}
+    for _ in range(2):
+        assert plain(rest("POST", "task/abort-upload", json=aborted), 200)
+    for gone in (aborted["uploadId"], upload["uploadId"], ""):
+        assert plain(rest("POST", "task/get-upload-parts", json=known | sizes | {"uploadId": gone}), 404), gone
+    assert plain(rest("POST", "task/get-upload-parts", json=known | {"uploadId": "u", "size": 1}), 400)

@@ -502,6 +502,8 @@ ROWS = [
     Row("rest-list-json", "SpacesApi", STORED, http(200, re.compile(r'"id":"a b/hello.txt","index":\{"status":"waiting"\},"md5":"' + MD5), content_type="application/json")),
     Row("rest-large", "SpacesApi", FILMS, http(307, location=re.compile("http.*X-Amz-Signature=.*"))),
     Row("rest-upload-url", "SpacesApi", FILMS, http(200, re.compile("X-Amz-Signature="))),
+    Row("rest-upload-parts", "SpacesApi", FILMS, http(404, re.compile("there is no upload"))),
+    Row("rest-abort-upload", "SpacesApi", FILMS, http(200, re.compile("The upload of content lecture.mp4 is aborted"))),
     Row("rest-delete", "SpacesApi", STORED, both(http(200, "Content a b/hello.txt deleted successfully"), objects())),
     Row("rest-delete-space", "SpacesApi", STORED, both(http(200, "Space films deleted successfully"), invokes("space-delete"))),
     Row("space-delete", "SpacesApi", [*STORED, half_uploaded, "rest-delete-space"], both(says(None), objects())),

@@ -52,6 +52,14 @@ pub enum Error {
         /// The content.
         content: String,
     },
+    /// The upload does not exist.
+    #[error("there is no upload {id:?} to {key}: it was completed or aborted, or it is too old")]
+    NoUpload {
+        /// What S3 called it.
+        id: String,
+        /// The content.
+        key: String,
+    },
     /// The body does not match its announcement.
     #[error("{0}")]
     Conflict(String),
@@ -104,7 +112,7 @@ impl Error {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) | Self::CrossSite(_) => StatusCode::FORBIDDEN,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::NoRoute | Self::NoSpace(_) | Self::NoContent { .. } => StatusCode::NOT_FOUND,
+            Self::NoRoute | Self::NoSpace(_) | Self::NoContent { .. } | Self::NoUpload { .. } => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
@@ -124,6 +132,7 @@ impl Error {
                 | Self::Forbidden(_)
                 | Self::NoSpace(_)
                 | Self::NoContent { .. }
+                | Self::NoUpload { .. }
                 | Self::Conflict(_)
         )
     }

@@ -16,7 +16,8 @@ use crate::Error;
 use crate::cross_site::is_of_browser;
 
 /// All tasks, of all functions.
-pub const TASKS: [&str; 13] = [
+pub const TASKS: [&str; 15] = [
+    "abort-upload",
     "complete-upload",
     "delete-hls",
     "delete-streaming",
@@ -26,6 +27,7 @@ pub const TASKS: [&str; 13] = [
     "enable-streaming",
     "get-signed-cookies-url",
     "get-signed-url",
+    "get-upload-parts",
     "get-upload-url",
     "get-url",
     "get-url-hls",

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `routes` | sent to what it is for |
 //! | `request` | parsed: who asks, for what, with which properties |
-//! | `space`, `content`, `put`, `task` | done, once the access list of the space allows it |
+//! | `space`, `content`, `put`, `task`, `upload` | done, once the access list of the space allows it |
 //! | `answer` | answered in DuraCloud's form |
 //! | `deletion` | and what takes longer than an answer may goes on without one |
 //! | `lambda` | all of that as a Lambda function |
@@ -25,6 +25,7 @@ mod request;
 mod routes;
 mod space;
 mod task;
+mod upload;
 
 use std::sync::Arc;
 

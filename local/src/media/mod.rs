@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use reelspan::{
     space::{MediaKey, SpaceId, properties::Properties},
     store::{
-        Bucket, Content, Error, Incoming, Listed, Md5, New, Object, ObjectVersion, Objects, PutError, Signed, Upload,
-        metadata,
+        Bucket, Content, Error, Incoming, Listed, Md5, New, Object, ObjectVersion, Objects, PutError, Signed,
+        StoredPart, Upload, UploadPart, metadata,
     },
 };
 use s3s::{S3Error, S3ErrorCode};
@@ -150,8 +150,30 @@ impl Bucket for Files {
         self.signer()?.redirect(key, new)
     }
 
-    async fn signed_upload(&self, key: &MediaKey, size: u64, new: &New) -> Result<Upload, Error> {
-        self.upload(key, size, new)
+    async fn signed_upload(
+        &self,
+        key: &MediaKey,
+        size: u64,
+        part_size: Option<u64>,
+        new: &New,
+    ) -> Result<Upload, Error> {
+        self.upload(key, size, part_size, new)
+    }
+
+    async fn signed_parts(&self, key: &MediaKey, id: &str, parts: &[(i32, u64)]) -> Result<Vec<UploadPart>, Error> {
+        let signer = self.signer()?;
+        parts.iter().map(|(number, size)| signer.part(key, id, *number, *size)).collect()
+    }
+
+    async fn stored_parts(&self, key: &MediaKey, id: &str) -> Result<Vec<StoredPart>, Error> {
+        self.begun(key, id)?.ok_or(Error::Missing)?;
+        let parts = self.store.catalogue.parts(id).map_err(failed)?.into_iter();
+        Ok(parts.map(|part| StoredPart { number: part.number, size: part.size, etag: quoted(&part.etag) }).collect())
+    }
+
+    async fn abort_upload(&self, key: &MediaKey, id: &str) -> Result<(), Error> {
+        let begun = self.begun(key, id)?;
+        begun.map_or(Ok(()), |upload| self.store.abort(MEDIA_BUCKET, &upload)).map_err(|error| of_s3s(&error))
     }
 
     async fn complete_upload(&self, key: &MediaKey, id: &str, parts: &[(i32, String)]) -> Result<(), Error> {

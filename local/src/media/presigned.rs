@@ -74,7 +74,7 @@ impl Signer {
     }
 
     /// A PUT of a part.
-    fn part(&self, key: &MediaKey, upload: &str, number: i32, size: u64) -> Result<UploadPart, Error> {
+    pub(super) fn part(&self, key: &MediaKey, upload: &str, number: i32, size: u64) -> Result<UploadPart, Error> {
         let parameters =
             vec![("partNumber".to_owned(), number.to_string()), ("uploadId".to_owned(), upload.to_owned())];
         let fields = vec![("content-length".to_owned(), size.to_string())];
@@ -118,15 +118,22 @@ impl Signer {
 
 impl Files {
     /// A way to upload an object of this size.
-    pub(super) fn upload(&self, key: &MediaKey, size: u64, new: &New) -> Result<Upload, Error> {
+    pub(super) fn upload(&self, key: &MediaKey, size: u64, part_size: Option<u64>, new: &New) -> Result<Upload, Error> {
         let signer = self.signer()?;
-        let Some(sizes) = presigned_parts(size) else { return signer.whole(key, size, new).map(Upload::Whole) };
+        let Some(sizes) = presigned_parts(size, part_size) else {
+            return signer.whole(key, size, new).map(Upload::Whole);
+        };
         let id = random_hex::<16>().map_err(failed)?;
         let upload = catalogue::Upload::new(id, key.to_string(), attributes(new, new.md5));
         self.store.catalogue.begin(MEDIA_BUCKET, &upload).map_err(failed)?;
         let parts = sizes.into_iter().map(|(number, size)| signer.part(key, &upload.id, number, size));
         let parts = parts.collect::<Result<_, _>>()?;
         Ok(Upload::Parts { id: upload.id, parts })
+    }
+
+    /// The upload of this object with this id, if it was begun and neither completed nor aborted.
+    pub(super) fn begun(&self, key: &MediaKey, id: &str) -> Result<Option<catalogue::Upload>, Error> {
+        self.store.catalogue.upload(MEDIA_BUCKET, &key.to_string(), id).map_err(failed)
     }
 }
 

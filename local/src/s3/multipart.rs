@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use reelspan::store::SMALLEST_PART;
 use s3s::{
     S3Request, S3Result,
     crypto::{Checksum, Md5},
@@ -25,9 +26,6 @@ use super::{
     writing::sorted,
 };
 use crate::data::{hex, random_hex};
-
-/// The minimum size of every part but the last.
-const SMALLEST_PART: u64 = 5 * 1024 * 1024;
 
 impl Store {
     pub(super) fn create_multipart_upload(
@@ -206,6 +204,16 @@ impl Store {
         Ok(())
     }
 
+    /// Aborts the uploads that were begun this many seconds ago or earlier, as the lifecycle rule of the bucket in
+    /// `template.yaml` does.
+    pub(crate) fn abort_old_uploads(&self, bucket: &str, seconds: i64) -> S3Result<usize> {
+        let uploads = self.catalogue.uploads(bucket, "").map_err(internal)?;
+        let old: Vec<_> =
+            uploads.into_iter().filter(|upload| upload.started <= now().saturating_sub(seconds)).collect();
+        old.iter().try_for_each(|upload| self.abort(bucket, upload))?;
+        Ok(old.len())
+    }
+
     /// The upload with this id, or the error that it does not exist.
     pub(super) fn upload(&self, bucket: &str, key: &str, id: &str) -> S3Result<Upload> {
         self.bodies.check_bucket(bucket)?;
@@ -285,6 +293,22 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
     use super::*;
+    use crate::s3::MEDIA_BUCKET;
+
+    #[test]
+    fn an_upload_that_is_not_completed_is_aborted_when_it_is_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        for (id, age) in [("old", 100), ("new", 50)] {
+            let upload =
+                Upload { started: now() - age, ..Upload::new(id.into(), "films/a".into(), Attributes::default()) };
+            store.catalogue.begin(MEDIA_BUCKET, &upload).unwrap();
+        }
+        assert_eq!(store.abort_old_uploads(MEDIA_BUCKET, 80).unwrap(), 1);
+        let left: Vec<_> =
+            store.catalogue.uploads(MEDIA_BUCKET, "").unwrap().into_iter().map(|upload| upload.id).collect();
+        assert_eq!(left, ["new"]);
+    }
 
     #[test]
     fn an_etag_of_parts_is_the_md5_of_their_md5s() {

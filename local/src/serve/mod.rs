@@ -1,5 +1,6 @@
 //! `reelspan serve`: starts all parts in the order of their dependencies, and stops them in reverse.
 
+mod expiry;
 mod functions;
 mod import;
 mod options;
@@ -159,6 +160,7 @@ impl Running {
         servers.spawn(queue.deliver(stop.clone(), PATIENCE));
         servers.spawn(lists::list_waiting(stores.clone(), store.catalogue(), stop.clone()));
         tokio::spawn(lists::list_earlier(stores.clone(), spaces.table.clone(), tables));
+        servers.spawn(expiry::abort_old_uploads(Arc::clone(&store), stop.clone()));
         let edges = Arc::new(MemoryStore::default());
         let secret = SigningSecret::new(SecretFile::new(data.signing_key()));
         let s3 = aws_sdk_s3::Client::from_conf(client.build());

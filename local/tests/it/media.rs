@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
 use reelspan::space::properties::Properties;
 use reelspan::space::{ContentPrefix, MediaKey, SpaceId};
-use reelspan::store::{Bucket, Error, LARGEST_UNANNOUNCED, Media, New, PutError, Stores, Upload};
+use reelspan::store::{Bucket, Error, LARGEST_UNANNOUNCED, Media, New, PutError, StoredPart, Stores, Upload};
 use reelspan_engine::container::Source;
 use reelspan_engine::media::splice::{Piece, Splice};
 use reelspan_local::aws;
@@ -249,7 +249,9 @@ async fn presigned_urls_allow_what_was_signed_and_nothing_else() {
     let (local, folder) = Local::fresh().await;
     for (name, media) in both(&local, folder.path()) {
         let (key, new) = (key("films/a b+ä.mp4"), named("a title"));
-        let Upload::Whole(put) = media.signed_upload(&key, 5, &new).await.unwrap() else { panic!("{name}: parts") };
+        let Upload::Whole(put) = media.signed_upload(&key, 5, None, &new).await.unwrap() else {
+            panic!("{name}: parts")
+        };
         assert_eq!(send("PUT", &put.url, &put.headers, b"bytes").await.0, 200, "{name}");
         assert_eq!(media.content(&key).await.unwrap().properties, new.properties, "{name}");
         assert_eq!(send("PUT", &put.url, &put.headers, b"more bytes").await.0, 403, "{name}: another length");
@@ -272,7 +274,7 @@ async fn a_large_upload_goes_in_parts() {
     let (local, folder) = Local::fresh().await;
     for (name, media) in both(&local, folder.path()) {
         let (key, size) = (key("films/large.mp4"), (5 << 30) + 1);
-        let Upload::Parts { id, parts } = media.signed_upload(&key, size, &named("b")).await.unwrap() else {
+        let Upload::Parts { id, parts } = media.signed_upload(&key, size, None, &named("b")).await.unwrap() else {
             panic!("{name}: one PUT")
         };
         assert_eq!(parts.iter().map(|part| part.size).sum::<u64>(), size, "{name}");
@@ -282,5 +284,29 @@ async fn a_large_upload_goes_in_parts() {
         let md5 = "\"92eb5ffee6ae2fec3ad71c777531578f\"".to_owned();
         media.complete_upload(&key, &id, &[(81, md5)]).await.unwrap();
         assert_eq!(local.get("films/large.mp4").await.unwrap(), b"b", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_from_the_parts_that_are_stored() {
+    let (local, folder) = Local::fresh().await;
+    for (name, media) in both(&local, folder.path()) {
+        let (key, size, part) = (key("films/resumed.mp4"), (10 << 20) + 1, Some(5 << 20));
+        let Upload::Parts { id, parts } = media.signed_upload(&key, size, part, &named("b")).await.unwrap() else {
+            panic!("{name}: one PUT")
+        };
+        let sizes: Vec<_> = parts.iter().map(|part| (part.number, part.size)).collect();
+        assert_eq!(sizes, [(1, 5 << 20), (2, 5 << 20), (3, 1)], "{name}");
+        assert_eq!(media.stored_parts(&key, &id).await.unwrap(), [], "{name}");
+        assert_eq!(send("PUT", &parts[2].url, &[], b"b").await.0, 200, "{name}");
+        let etag = "\"92eb5ffee6ae2fec3ad71c777531578f\"".to_owned();
+        assert_eq!(media.stored_parts(&key, &id).await.unwrap(), [StoredPart { number: 3, size: 1, etag }], "{name}");
+        let again = media.signed_parts(&key, &id, &sizes[2..]).await.unwrap();
+        assert_eq!(send("PUT", &again[0].url, &[], b"b").await.0, 200, "{name}");
+
+        media.abort_upload(&key, &id).await.unwrap();
+        media.abort_upload(&key, &id).await.unwrap();
+        assert!(matches!(media.stored_parts(&key, &id).await, Err(Error::Missing)), "{name}");
+        assert_eq!(send("PUT", &parts[2].url, &[], b"b").await.0, 404, "{name}: it is aborted");
     }
 }

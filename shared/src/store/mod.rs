@@ -27,7 +27,8 @@ use aws_sdk_s3::config as s3;
 pub use self::aws::{DynamoDb, S3Bucket, aws, http_client};
 pub use bucket::{
     BoxError, Bucket, Chunks, Content, Hasher, Incoming, LARGEST_UNANNOUNCED, Listed, MD5, Md5, New, Object,
-    ObjectVersion, Objects, PutError, Reading, Signed, Upload, UploadPart, metadata, presigned_parts,
+    ObjectVersion, Objects, PutError, Reading, SMALLEST_PART, Signed, StoredPart, Upload, UploadPart, metadata,
+    presigned_parts,
 };
 pub use calls::Calls;
 pub use database::{

@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 
 import { session, signOut } from "./api/session.ts";
 import { explain } from "./api/http.ts";
+import { restore, suspend } from "./api/uploads.ts";
 import { href } from "./model/route.ts";
 import { AccountPage } from "./pages/account.tsx";
 import { SignInPage } from "./pages/sign-in.tsx";
@@ -35,6 +36,14 @@ export function App() {
 }
 
 function Frame() {
+    const name = session.value?.name;
+    useEffect(() => {
+        if (name === undefined) return undefined;
+        restore(name).catch((error: unknown) => {
+            notify(explain(error), "error");
+        });
+        return suspend;
+    }, [name]);
     return (
         <div class="frame">
             <a class="skip" href="#main" onClick={skip}>

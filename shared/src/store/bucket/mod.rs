@@ -81,8 +81,25 @@ pub trait Bucket: fmt::Debug + Send + Sync {
     /// So the properties are in the URL, and the media type and the MD5 are in fields that the client sends anyway.
     async fn signed_redirect(&self, key: &MediaKey, new: &New) -> Result<Signed, Error>;
 
-    /// A way to upload an object of this size.
-    async fn signed_upload(&self, key: &MediaKey, size: u64, new: &New) -> Result<Upload, Error>;
+    /// A way to upload an object of this size, in parts if one PUT cannot hold it or if it is larger than `part_size`
+    /// ([`presigned_parts`]).
+    async fn signed_upload(
+        &self,
+        key: &MediaKey,
+        size: u64,
+        part_size: Option<u64>,
+        new: &New,
+    ) -> Result<Upload, Error>;
+
+    /// URLs for parts of an upload that was begun, each given by its number and its size. Whether the upload exists is not
+    /// asked.
+    async fn signed_parts(&self, key: &MediaKey, id: &str, parts: &[(i32, u64)]) -> Result<Vec<UploadPart>, Error>;
+
+    /// The parts of an upload that are stored, by number; [`Error::Missing`] if there is no such upload.
+    async fn stored_parts(&self, key: &MediaKey, id: &str) -> Result<Vec<StoredPart>, Error>;
+
+    /// Ends an upload, and removes its parts. Ending one that does not exist succeeds.
+    async fn abort_upload(&self, key: &MediaKey, id: &str) -> Result<(), Error>;
 
     /// Completes an upload of parts, each with the `ETag` that its PUT returned; [`Error::Missing`] if there is no such upload, or
     /// if a part was not uploaded.
@@ -236,6 +253,17 @@ pub struct UploadPart {
     pub url: String,
 }
 
+/// A part of an upload that is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPart {
+    /// Its number, from 1.
+    pub number: i32,
+    /// How many bytes it has.
+    pub size: u64,
+    /// With its quotation marks.
+    pub etag: String,
+}
+
 /// A way to upload a content past the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Upload {
@@ -250,18 +278,21 @@ pub enum Upload {
     },
 }
 
-/// How the parts of a presigned upload are cut: each of at least 64 MiB, and at most a thousand, so that the list of URLs stays
-/// readable. Returns their numbers and sizes; `None` if one PUT can hold all bytes (5 GiB, *Amazon S3 User Guide*, Uploading
-/// objects).
+/// The smallest part that S3 takes, except for the last one (*Amazon S3 User Guide*, Amazon S3 multipart upload limits).
+pub const SMALLEST_PART: u64 = 5 << 20;
+
+/// How the parts of a presigned upload are cut: each of at least `part_size`, and at most a thousand, so that the list of URLs
+/// stays readable. Returns their numbers and sizes. Without `part_size`, parts have at least 64 MiB; `None` if one PUT can hold
+/// all bytes (5 GiB, *Amazon S3 User Guide*, Uploading objects). With one, `None` if the object is not larger than a part.
 #[must_use]
-pub fn presigned_parts(size: u64) -> Option<Vec<(i32, u64)>> {
+pub fn presigned_parts(size: u64, part_size: Option<u64>) -> Option<Vec<(i32, u64)>> {
     const WHOLE: u64 = 5 << 30;
     const PART: u64 = 64 << 20;
     const PARTS: u64 = 1000;
-    if size <= WHOLE {
+    if size <= part_size.unwrap_or(WHOLE).min(WHOLE) {
         return None;
     }
-    let each = size.div_ceil(PARTS).max(PART);
+    let each = size.div_ceil(PARTS).max(part_size.unwrap_or(PART)).max(SMALLEST_PART);
     let starts = (0..size.div_ceil(each)).map(|place| place * each);
     Some((1..).zip(starts.map(|start| each.min(size - start))).collect())
 }

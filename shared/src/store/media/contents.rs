@@ -7,7 +7,9 @@ use super::Media;
 use crate::space::properties::Properties;
 use crate::space::{ContentId, ContentPrefix, MediaKey, SpaceId};
 use crate::store::Error;
-use crate::store::bucket::{BoxError, Content, Listed, Md5, New, Objects, PutError, Signed, Upload};
+use crate::store::bucket::{
+    BoxError, Content, Listed, Md5, New, Objects, PutError, Signed, StoredPart, Upload, UploadPart,
+};
 
 /// The most names that a page has.
 const MOST: usize = 1000;
@@ -145,9 +147,30 @@ impl Media {
         self.bucket.signed_redirect(key, new).await
     }
 
-    /// A way to upload a content of this size.
-    pub async fn signed_upload(&self, key: &MediaKey, size: u64, new: &New) -> Result<Upload, Error> {
-        self.bucket.signed_upload(key, size, new).await
+    /// A way to upload a content of this size ([`Bucket::signed_upload`](crate::store::Bucket::signed_upload)).
+    pub async fn signed_upload(
+        &self,
+        key: &MediaKey,
+        size: u64,
+        part_size: Option<u64>,
+        new: &New,
+    ) -> Result<Upload, Error> {
+        self.bucket.signed_upload(key, size, part_size, new).await
+    }
+
+    /// URLs for parts of an upload, each given by its number and its size.
+    pub async fn signed_parts(&self, key: &MediaKey, id: &str, parts: &[(i32, u64)]) -> Result<Vec<UploadPart>, Error> {
+        self.bucket.signed_parts(key, id, parts).await
+    }
+
+    /// The parts of an upload that are stored, by number; [`Error::Missing`] if there is no such upload.
+    pub async fn stored_parts(&self, key: &MediaKey, id: &str) -> Result<Vec<StoredPart>, Error> {
+        self.bucket.stored_parts(key, id).await
+    }
+
+    /// Ends an upload, and removes its parts. Ending one that does not exist succeeds.
+    pub async fn abort_upload(&self, key: &MediaKey, id: &str) -> Result<(), Error> {
+        self.bucket.abort_upload(key, id).await
     }
 
     /// Makes a content of uploaded parts, each with the `ETag` of its upload; [`Error::Missing`] if there is no such upload, or if

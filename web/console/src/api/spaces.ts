@@ -3,6 +3,7 @@
 import { path } from "../model/naming.ts";
 import type { Asked, Page } from "../model/known.ts";
 import type { Content } from "../model/listing.ts";
+import { bare } from "../model/transfer.ts";
 import { json, request } from "./http.ts";
 
 /** What one may do with a space: the owner and the admins also delete it and turn streaming on and off. */
@@ -118,6 +119,8 @@ export interface Details {
     readonly size: number;
     readonly modified: Date;
     readonly md5: string | undefined;
+    /** Without its quotation marks. */
+    readonly etag: string;
     readonly properties: ReadonlyMap<string, string>;
 }
 
@@ -129,6 +132,7 @@ export async function details(space: string, content: string, signal?: AbortSign
         size: Number(headers.get("Content-Length") ?? "0"),
         modified: new Date(headers.get("Last-Modified") ?? ""),
         md5: headers.get("Content-MD5") ?? undefined,
+        etag: bare(headers.get("ETag") ?? ""),
         properties: properties(headers),
     };
 }

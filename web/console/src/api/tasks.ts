@@ -1,6 +1,7 @@
 /** The tasks of the REST API: docs/streaming.md, and docs/rest.md § Tasks. */
 
 import { mediaType } from "../model/listing.ts";
+import type { Part } from "../model/transfer.ts";
 import { request } from "./http.ts";
 
 async function task<T>(name: string, body: unknown, signal?: AbortSignal): Promise<T> {
@@ -67,28 +68,42 @@ export async function signedForms(
 }
 
 export interface WholeUpload {
-    readonly method: string;
     readonly url: string;
     readonly headers: Record<string, string>;
 }
 
-export interface UploadInParts {
-    readonly uploadId: string;
-    readonly parts: readonly {
-        readonly partNumber: number;
-        readonly size: number;
-        readonly method: string;
-        readonly url: string;
-    }[];
+/** Where to send a file in one request. */
+export async function wholeUpload(spaceId: string, contentId: string, file: File, md5: string): Promise<WholeUpload> {
+    return await task("get-upload-url", described(spaceId, contentId, file, md5));
 }
 
-export async function uploadUrl(spaceId: string, contentId: string, file: File): Promise<WholeUpload | UploadInParts> {
-    return await task("get-upload-url", {
-        spaceId,
-        contentId,
-        size: file.size,
-        contentType: mediaType(file.name, file.type),
-    });
+/** Begins an upload in parts, and returns its id. */
+export async function beginUpload(
+    spaceId: string,
+    contentId: string,
+    file: File,
+    md5: string,
+    partSize: number,
+): Promise<string> {
+    const asked = { ...described(spaceId, contentId, file, md5), partSize };
+    return (await task<{ uploadId: string }>("get-upload-url", asked)).uploadId;
+}
+
+function described(spaceId: string, contentId: string, file: File, md5: string) {
+    return { spaceId, contentId, size: file.size, contentType: mediaType(file.name, file.type), md5 };
+}
+
+/** The parts of an upload, and what the storage has of them. */
+export async function resumeUpload(
+    spaceId: string,
+    contentId: string,
+    uploadId: string,
+    size: number,
+    partSize: number,
+    signal: AbortSignal,
+): Promise<Part[]> {
+    const asked = { spaceId, contentId, uploadId, size, partSize };
+    return (await task<{ parts: Part[] }>("get-upload-parts", asked, signal)).parts;
 }
 
 export async function completeUpload(
@@ -98,4 +113,8 @@ export async function completeUpload(
     parts: readonly { partNumber: number; etag: string }[],
 ): Promise<void> {
     await task("complete-upload", { spaceId, contentId, uploadId, parts });
+}
+
+export async function abortUpload(spaceId: string, contentId: string, uploadId: string): Promise<void> {
+    await task("abort-upload", { spaceId, contentId, uploadId });
 }

@@ -2,8 +2,9 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { explain } from "../api/http.ts";
+import { dropped, type Dropped } from "../api/dropped.ts";
 import { deleteContent } from "../api/spaces.ts";
-import { add, dropped } from "../api/uploads.ts";
+import { add } from "../api/uploads.ts";
 import { bytes, clock, date } from "../model/format.ts";
 import { SORTS, crumbs, isMedia, kindOf, rows, type Content, type Row, type Sort } from "../model/listing.ts";
 import { contentFault } from "../model/naming.ts";
@@ -44,7 +45,7 @@ export function ContentsTab({ space }: SpaceProps) {
     }, [space.id, view.prefix]);
     if (!at) return null;
     const mayWrite = space.right !== "READ";
-    const upload = (files: readonly { path: string; file: File }[]) => {
+    const upload = (files: readonly Dropped[]) => {
         store(space.id, at.folder, files);
     };
     const empty = !loading && error === undefined && shown.length === 0;
@@ -165,8 +166,8 @@ function open(at: SpaceRoute, row: Row): void {
 }
 
 /** Uploads files into a folder; those whose name cannot be stored are left out, and that is said. */
-function store(space: string, folder: string, files: readonly { path: string; file: File }[]): void {
-    const named = files.map(({ path, file }) => ({ content: folder + path.normalize("NFC"), file }));
+function store(space: string, folder: string, files: readonly Dropped[]): void {
+    const named = files.map(({ path, file, handle }) => ({ content: folder + path.normalize("NFC"), file, handle }));
     for (const { content } of named) {
         const fault = contentFault(content);
         if (fault) notify(texts.uploads.invalid(content, texts.uploads.faults[fault]), "error");
@@ -350,7 +351,7 @@ function Nothing({
 interface DropProps {
     readonly folder: string;
     readonly enabled: boolean;
-    readonly onDrop: (files: { path: string; file: File }[]) => void;
+    readonly onDrop: (files: readonly Dropped[]) => void;
     readonly children: ComponentChildren;
 }
 
@@ -388,7 +389,7 @@ function DropArea({ folder, enabled, onDrop, children }: DropProps) {
     );
 }
 
-function UploadButtons({ onFiles }: { readonly onFiles: (files: { path: string; file: File }[]) => void }) {
+function UploadButtons({ onFiles }: { readonly onFiles: (files: readonly Dropped[]) => void }) {
     const files = useRef<HTMLInputElement>(null);
     const folder = useRef<HTMLInputElement>(null);
     useEffect(() => {

@@ -27,6 +27,7 @@ const PATHS = {
     edit: "M4 20l1-5L16 4l4 4L9 19z",
     copy: "M8 8h12v12H8zM16 8V4H4v12h4",
     play: "M7 4l13 8-13 8z",
+    pause: "M9 5v14M15 5v14",
     stop: "M6 6h12v12H6z",
 } as const;
 

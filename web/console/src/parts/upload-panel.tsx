@@ -1,12 +1,12 @@
 /** The uploads of this page, at its lower edge. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
-import { cancel, clear, send, uploads, type Upload } from "../api/uploads.ts";
+import { cancel, clear, goOn, goOnWith, hold, isBusy, readAgain, uploads, type Upload } from "../api/uploads.ts";
 import { bytes, clock } from "../model/format.ts";
 import { texts } from "../texts.ts";
 import { Button } from "./controls.tsx";
-import { Icon } from "./icon.tsx";
+import { Icon, type IconName } from "./icon.tsx";
 
 const words = texts.uploads;
 
@@ -14,7 +14,7 @@ export function UploadPanel() {
     const [folded, setFolded] = useState(false);
     const all = uploads.value;
     const done = all.filter(({ state }) => state.value === "done").length;
-    const busy = all.some(({ state }) => state.value === "sending" || state.value === "waiting");
+    const busy = all.some((upload) => isBusy(upload) || upload.state.value === "waiting");
     useEffect(() => {
         if (!busy) return undefined;
         const ask = (event: Event) => {
@@ -60,70 +60,141 @@ export function UploadPanel() {
 
 function Item({ upload }: { readonly upload: Upload }) {
     const state = upload.state.value;
+    const wrong = ["failed", "taken", "interrupted"].includes(state);
+    const why = upload.error.value;
+    const said = why === "" ? words.states[state] : state === "failed" ? `${words.states[state]}: ${why}` : why;
     return (
         <li class={`upload ${state}`}>
             <div class="upload-line">
                 <bdi class="upload-name" title={`${upload.space}/${upload.content}`}>
                     {upload.content}
                 </bdi>
-                <span class="below">{bytes(upload.file.size)}</span>
+                <span class="below">{bytes(upload.size)}</span>
                 <Actions upload={upload} />
             </div>
-            {state === "sending" ? (
+            {isBusy(upload) ? (
                 <Progress upload={upload} />
             ) : (
-                <p class={state === "failed" || state === "taken" ? "below wrong" : "below"} role="status">
-                    {(state === "done" || state === "failed" || state === "taken") && (
-                        <Icon name={state === "done" ? "check" : "warning"} />
-                    )}
-                    {words.states[state]} {upload.error.value}
+                <p class={wrong ? "below wrong" : "below"} role="status">
+                    {(state === "done" || wrong) && <Icon name={state === "done" ? "check" : "warning"} />}
+                    {said}
                 </p>
+            )}
+            {state === "done" && upload.md5.value !== "" && (
+                <p class="below upload-md5">{words.md5(upload.md5.value)}</p>
             )}
         </li>
     );
 }
 
 function Progress({ upload }: { readonly upload: Upload }) {
-    const [begun] = useState(() => performance.now());
-    const { size } = upload.file;
+    const { size, meter } = upload;
     const sent = Math.min(size, upload.sent.value);
-    const seconds = (performance.now() - begun) / 1000;
-    const speed = seconds > 1 ? sent / seconds : 0;
     const percent = size === 0 ? 0 : Math.floor((100 * sent) / size);
+    const wait = upload.wait.value;
+    const speed = meter.speed();
     const left = speed > 0 ? clock((size - sent) / speed) : "";
+    const said =
+        upload.state.value === "checking"
+            ? words.checked(percent)
+            : wait > 0
+              ? words.again(Math.ceil(wait / 1000))
+              : words.progress(percent, speed > 0 ? bytes(speed) : "", left);
     return (
         <>
             <progress max={Math.max(1, size)} value={sent} aria-label={upload.content} />
-            <p class="below">{words.progress(percent, speed > 0 ? bytes(speed) : "", left)}</p>
+            <p class="below">{said}</p>
         </>
     );
 }
 
 function Actions({ upload }: { readonly upload: Upload }) {
     const state = upload.state.value;
-    if (state === "waiting" || state === "sending") {
-        return (
-            <button
-                type="button"
-                class="icon-button"
-                aria-label={words.cancel(upload.content)}
+    const going = isBusy(upload) || state === "waiting";
+    const ended = state === "done" || state === "cancelled";
+    return (
+        <span class="upload-actions">
+            {going && (
+                <IconButton
+                    icon="pause"
+                    label={words.pause(upload.content)}
+                    onClick={() => {
+                        hold(upload);
+                    }}
+                />
+            )}
+            {state === "paused" && (
+                <IconButton
+                    icon="play"
+                    label={words.goOn(upload.content)}
+                    onClick={() => {
+                        goOn(upload);
+                    }}
+                />
+            )}
+            {state === "interrupted" && <Choose upload={upload} />}
+            {(state === "failed" || state === "taken" || state === "cancelled") && (
+                <Button
+                    kind="quiet"
+                    onClick={() => {
+                        goOn(upload);
+                    }}
+                >
+                    {state === "taken" ? words.replace : texts.retry}
+                </Button>
+            )}
+            {!ended && (
+                <IconButton
+                    icon="close"
+                    label={words.cancel(upload.content)}
+                    onClick={() => {
+                        cancel(upload);
+                    }}
+                />
+            )}
+        </span>
+    );
+}
+
+interface IconButtonProps {
+    readonly icon: IconName;
+    readonly label: string;
+    readonly onClick: () => void;
+}
+
+function IconButton({ icon, label, onClick }: IconButtonProps) {
+    return (
+        <button type="button" class="icon-button" aria-label={label} title={label} onClick={onClick}>
+            <Icon name={icon} />
+        </button>
+    );
+}
+
+/** Has the person choose the file of an interrupted upload, or allow the browser to read it again. */
+function Choose({ upload }: { readonly upload: Upload }) {
+    const chooser = useRef<HTMLInputElement>(null);
+    return (
+        <>
+            <input
+                ref={chooser}
+                type="file"
+                hidden
+                aria-label={words.choose}
+                onChange={(event) => {
+                    const [file] = event.currentTarget.files ?? [];
+                    if (file) goOnWith(upload, file);
+                    event.currentTarget.value = "";
+                }}
+            />
+            <Button
+                kind="quiet"
                 onClick={() => {
-                    cancel(upload);
+                    if (upload.handle) void readAgain(upload);
+                    else chooser.current?.click();
                 }}
             >
-                <Icon name="close" />
-            </button>
-        );
-    }
-    if (state === "done") return null;
-    return (
-        <Button
-            kind="quiet"
-            onClick={() => {
-                send(upload);
-            }}
-        >
-            {state === "taken" ? words.replace : texts.retry}
-        </Button>
+                {upload.handle ? words.resume : words.choose}
+            </Button>
+        </>
     );
 }

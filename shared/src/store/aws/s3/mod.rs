@@ -25,7 +25,8 @@ use crate::space::properties::Properties;
 use crate::space::{MediaKey, SpaceId};
 use crate::store::Error;
 use crate::store::bucket::{
-    Bucket, Chunks, Content, Incoming, Md5, New, Object, ObjectVersion, Objects, PutError, Reading, Signed, Upload,
+    Bucket, Chunks, Content, Incoming, Md5, New, Object, ObjectVersion, Objects, PutError, Reading, Signed, StoredPart,
+    Upload, UploadPart,
 };
 
 /// A GET takes some 20 to 50 ms before its first byte, and an unneeded byte only its transfer time: at 50 to 100 MB/s a gap of a
@@ -129,8 +130,26 @@ impl Bucket for S3Bucket {
         self.presigned_redirect(key, new).await
     }
 
-    async fn signed_upload(&self, key: &MediaKey, size: u64, new: &New) -> Result<Upload, Error> {
-        self.presigned_upload(key, size, new).await
+    async fn signed_upload(
+        &self,
+        key: &MediaKey,
+        size: u64,
+        part_size: Option<u64>,
+        new: &New,
+    ) -> Result<Upload, Error> {
+        self.presigned_upload(key, size, part_size, new).await
+    }
+
+    async fn signed_parts(&self, key: &MediaKey, id: &str, parts: &[(i32, u64)]) -> Result<Vec<UploadPart>, Error> {
+        self.presigned_parts(key, id, parts).await
+    }
+
+    async fn stored_parts(&self, key: &MediaKey, id: &str) -> Result<Vec<StoredPart>, Error> {
+        self.listed_parts(key, id).await
+    }
+
+    async fn abort_upload(&self, key: &MediaKey, id: &str) -> Result<(), Error> {
+        self.abort_one(key, id).await
     }
 
     async fn complete_upload(&self, key: &MediaKey, id: &str, parts: &[(i32, String)]) -> Result<(), Error> {

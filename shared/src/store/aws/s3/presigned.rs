@@ -13,13 +13,14 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{S3Bucket, of_s3, patient};
 use crate::space::MediaKey;
 use crate::store::Error;
-use crate::store::bucket::{MD5, Md5, New, Signed, Upload, UploadPart, presigned_parts};
+use crate::store::bucket::{MD5, Md5, New, Signed, StoredPart, Upload, UploadPart, presigned_parts};
 
 /// How long a URL for one request is good: it has to be begun within that time, and may take longer.
 const BEGUN: Duration = Duration::from_hours(1);
 /// How long the URLs of an upload's parts are good: all of them have to be begun within that time. Credentials of a Lambda
 /// function may end sooner, and the URLs with them.
 const PARTS_BEGUN: Duration = Duration::from_hours(12);
+
 impl S3Bucket {
     /// A GET of a content.
     pub(super) async fn presigned_get(&self, key: &MediaKey, disposition: Option<String>) -> Result<Signed, Error> {
@@ -46,11 +47,16 @@ impl S3Bucket {
     }
 
     /// A way to upload a content of this size.
-    pub(super) async fn presigned_upload(&self, key: &MediaKey, size: u64, new: &New) -> Result<Upload, Error> {
-        let key = key.to_string();
+    pub(super) async fn presigned_upload(
+        &self,
+        key: &MediaKey,
+        size: u64,
+        part_size: Option<u64>,
+        new: &New,
+    ) -> Result<Upload, Error> {
         let metadata = new.properties.metadata();
-        let Some(sizes) = presigned_parts(size) else {
-            let put = self.client.put_object().bucket(&self.bucket).key(key);
+        let Some(sizes) = presigned_parts(size, part_size) else {
+            let put = self.client.put_object().bucket(&self.bucket).key(key.to_string());
             let put = put
                 .set_content_type(new.content_type.clone())
                 .set_metadata(Some(metadata.collect()))
@@ -61,19 +67,63 @@ impl S3Bucket {
             return signed(put.presigned(until(BEGUN)?).await).map(Upload::Whole);
         };
         let metadata = metadata.chain(new.md5.map(|md5| (MD5.to_owned(), md5.to_string())));
-        let create = self.client.create_multipart_upload().bucket(&self.bucket).key(&key);
+        let create = self.client.create_multipart_upload().bucket(&self.bucket).key(key.to_string());
         let create = create.set_content_type(new.content_type.clone()).set_metadata(Some(metadata.collect()));
         let created = create.send().await.map_err(|error| of_s3(&error))?;
         let id = created.upload_id.ok_or_else(|| Error::s3("an upload without an id"))?;
+        let parts = self.presigned_parts(key, &id, &sizes).await?;
+        Ok(Upload::Parts { id, parts })
+    }
 
+    /// PUTs of parts, by number and size.
+    pub(super) async fn presigned_parts(
+        &self,
+        key: &MediaKey,
+        id: &str,
+        sizes: &[(i32, u64)],
+    ) -> Result<Vec<UploadPart>, Error> {
+        let key = key.to_string();
         let mut parts = Vec::with_capacity(sizes.len());
-        for (number, size) in sizes {
-            let put = self.client.upload_part().bucket(&self.bucket).key(&key).upload_id(&id).part_number(number);
+        for &(number, size) in sizes {
+            let put = self.client.upload_part().bucket(&self.bucket).key(&key).upload_id(id).part_number(number);
             let put = put.content_length(length(size)?).customize().config_override(patient());
             let url = signed(put.presigned(until(PARTS_BEGUN)?).await)?.url;
             parts.push(UploadPart { number, size, url });
         }
-        Ok(Upload::Parts { id, parts })
+        Ok(parts)
+    }
+
+    /// The parts of an upload that S3 has; a listing has a thousand at most (*Amazon S3 API Reference*, `ListParts`).
+    pub(super) async fn listed_parts(&self, key: &MediaKey, id: &str) -> Result<Vec<StoredPart>, Error> {
+        let (mut parts, mut after) = (Vec::new(), None);
+        // No upload has an empty id, and the SDK sends no request with one.
+        if id.is_empty() {
+            return Err(Error::Missing);
+        }
+        loop {
+            let list = self.client.list_parts().bucket(&self.bucket).key(key.to_string()).upload_id(id);
+            let page = list.set_part_number_marker(after).send().await.map_err(|error| of_s3(&error))?;
+            parts.extend(page.parts.unwrap_or_default().into_iter().filter_map(|part| {
+                let size = part.size.and_then(|size| u64::try_from(size).ok())?;
+                Some(StoredPart { number: part.part_number?, size, etag: part.e_tag? })
+            }));
+            after = page.next_part_number_marker;
+            if page.is_truncated != Some(true) || after.is_none() {
+                return Ok(parts);
+            }
+        }
+    }
+
+    /// Ends an upload.
+    pub(super) async fn abort_one(&self, key: &MediaKey, id: &str) -> Result<(), Error> {
+        if id.is_empty() {
+            return Ok(());
+        }
+        let abort = self.client.abort_multipart_upload().bucket(&self.bucket).key(key.to_string()).upload_id(id);
+        match abort.send().await.map_err(|error| of_s3(&error)) {
+            Ok(_) | Err(Error::Missing) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Makes a content of the parts that were uploaded, each with the `ETag` that S3 gave; [`Error::Missing`] where there is no
@@ -84,6 +134,9 @@ impl S3Bucket {
         id: &str,
         parts: &[(i32, String)],
     ) -> Result<(), Error> {
+        if id.is_empty() {
+            return Err(Error::Missing);
+        }
         let parts =
             parts.iter().map(|(number, etag)| CompletedPart::builder().part_number(*number).e_tag(etag).build());
         self.complete(key, id, parts.collect()).await
