@@ -118,9 +118,11 @@ export const texts = {
         columns: { name: "Name", type: "Type", size: "Size", duration: "Duration", date: "Modified", status: "Index" },
         states: {
             waiting: "Waiting",
-            indexing: (percent: number) => `Indexing, ${percent} %`,
+            indexing: (percent: number) => `${percent} %`,
+            isBeingRead: (percent: number) => `Being indexed: ${percent} % of the file are read`,
             ready: "Ready",
-            refused: "Cannot be indexed",
+            refused: "Not indexed",
+            why: (reason: string) => `It cannot be indexed: ${reason}`,
             stored: "Stored",
             noMedia: "Not audio or video: it is stored and served, and needs no index",
         },

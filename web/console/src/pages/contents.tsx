@@ -30,7 +30,7 @@ type SpaceRoute = Extract<Route, { page: "space" }>;
 export function ContentsTab({ space }: SpaceProps) {
     const at = route.value.page === "space" ? route.value : undefined;
     const [again, setAgain] = useState(0);
-    const { known, loading, error } = useContents(space.id, at?.folder ?? "", again);
+    const { known, loading, error, forget } = useContents(space.id, at?.folder ?? "", again);
     const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
     const [deleting, setDeleting] = useState(false);
     const { sort, descending } = sorting(at?.sort);
@@ -39,6 +39,10 @@ export function ContentsTab({ space }: SpaceProps) {
     const reload = () => {
         setSelected(new Set());
         setAgain(again + 1);
+    };
+    const deleted = (ids: readonly string[]) => {
+        setSelected(new Set());
+        forget(ids);
     };
     useEffect(() => {
         setSelected(new Set());
@@ -129,7 +133,14 @@ export function ContentsTab({ space }: SpaceProps) {
                 </p>
             </DropArea>
             {at.content !== undefined && (
-                <ContentPane key={at.content} space={space} content={at.content} onDeleted={reload} />
+                <ContentPane
+                    key={at.content}
+                    space={space}
+                    content={at.content}
+                    onDeleted={() => {
+                        if (at.content !== undefined) deleted([at.content]);
+                    }}
+                />
             )}
             {deleting && (
                 <DeleteDialog
@@ -140,7 +151,7 @@ export function ContentsTab({ space }: SpaceProps) {
                     }}
                     onDone={() => {
                         setDeleting(false);
-                        reload();
+                        deleted([...selected]);
                     }}
                 />
             )}
@@ -308,13 +319,17 @@ function Status({ content }: { readonly content: Content }) {
         case "waiting":
             return <span class="state">{states.waiting}</span>;
         case "indexing":
-            return <span class="state">{states.indexing(percent ?? 0)}</span>;
+            return (
+                <span class="state" title={states.isBeingRead(percent ?? 0)}>
+                    {states.indexing(percent ?? 0)}
+                </span>
+            );
         case "ready":
             return <span class="state good">{states.ready}</span>;
         case "refused":
             // A text or a picture has no index, and needs none.
             return isMedia(content) ? (
-                <span class="state bad" title={reason}>
+                <span class="state bad" title={states.why(reason ?? "")}>
                     {states.refused}
                 </span>
             ) : (

@@ -18,7 +18,12 @@ export interface Contents {
     readonly error: string | undefined;
 }
 
-export function useContents(space: string, folder: string, again: number): Contents {
+export interface LiveContents extends Contents {
+    /** Removes contents that were deleted. */
+    readonly forget: (ids: readonly string[]) => void;
+}
+
+export function useContents(space: string, folder: string, again: number): LiveContents {
     const [state, setState] = useState<Contents>({ known: [], loading: true, error: undefined });
     const place = `${space}/${folder}`;
     const shown = useRef("");
@@ -50,7 +55,11 @@ export function useContents(space: string, folder: string, again: number): Conte
     }, [place, again]);
     useArrivals(space, folder, setState);
     usePolling(space, folder, state, setState);
-    return state;
+    const forget = (ids: readonly string[]) => {
+        const gone = new Set(ids);
+        setState((state) => ({ ...state, known: state.known.filter(({ id }) => !gone.has(id)) }));
+    };
+    return { ...state, forget };
 }
 
 type SetContents = (change: (state: Contents) => Contents) => void;
