@@ -30,7 +30,7 @@ mod error;
 pub mod file;
 mod in_process;
 pub mod inspect;
-mod lists;
+pub mod lists;
 pub mod media;
 pub mod package;
 pub mod queue;

@@ -16,7 +16,7 @@ mod webm;
 
 use bytes::Bytes;
 use reelspan::space::MediaKey;
-use reelspan::store::{CONTAINER_INDEX, Condition, ContentEntry, IndexStatus, Sequencer, Stores, Value, create_tables};
+use reelspan::store::{CONTAINER_INDEX, ContentEntry, IndexStatus, Query, Sequencer, Stores, create_tables};
 use reelspan_engine::index::{Head, Packed, PagesError, Status};
 use reelspan_indexer::{Error, S3Event, handle};
 use reelspan_testkit::aws::{Bucket, Content, Fault, Moment, NAME, database};
@@ -74,8 +74,15 @@ async fn items(stores: &Stores) -> usize {
 }
 
 async fn items_of(stores: &Stores, key: &str) -> usize {
-    let of_it = Condition::Is("media", Value::text(key));
-    stores.index.database().scan(stores.index.table(), Some(&of_it), None).await.unwrap().len()
+    let all = Query {
+        table: stores.index.table(),
+        partition: key.to_owned(),
+        sorts: "A".to_owned()..="Z".to_owned(),
+        only: None,
+        attributes: None,
+        consistent: true,
+    };
+    stores.index.database().query(&all).await.unwrap().len()
 }
 
 /// Stores one page, as another indexer might.

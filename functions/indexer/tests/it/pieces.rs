@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use reelspan::store::{Change, Item, Key, Write};
+use reelspan::store::{Change, Item, Key, Value, Write};
 use reelspan_engine::container::Limit;
 use reelspan_indexer::handle_some;
 
