@@ -28,10 +28,11 @@ use crate::{Error, s3::REGION};
 
 /// The version of the layout that this program writes. Increase it for every change that an older program would
 /// misread.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
-/// The version before, whose tables are taken over ([`crate::tables`]).
-const BEFORE: u32 = 1;
+/// The oldest version that is taken over. Format 1 had its tables in another file, and format 2 had tables without a secondary index
+/// ([`crate::tables`]).
+const OLDEST: u32 = 1;
 
 /// The permissions of a file's group and of all other users.
 const OTHERS: u32 = 0o077;
@@ -215,7 +216,7 @@ fn restrict(path: &Path) -> io::Result<u64> {
 
 fn check_format(text: &str) -> Result<(), String> {
     match text.trim().parse::<u32>() {
-        Ok(version) if (BEFORE..=FORMAT).contains(&version) => Ok(()),
+        Ok(version) if (OLDEST..=FORMAT).contains(&version) => Ok(()),
         Ok(version) if version > FORMAT => {
             Err(format!("has format {version}, newer than the {FORMAT} that this program knows; use a newer program"))
         }
@@ -362,7 +363,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let inside = |name: &str| folder.path().join(name);
         for (name, format, why) in
-            [("newer", "3\n", "newer"), ("odd", "x", "does not know"), ("zero", "0", "does not know")]
+            [("newer", "4\n", "newer"), ("odd", "x", "does not know"), ("zero", "0", "does not know")]
         {
             fs::create_dir(inside(name)).unwrap();
             fs::write(inside(name).join("FORMAT"), format).unwrap();

