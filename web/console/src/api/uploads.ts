@@ -194,12 +194,14 @@ function takeBack(upload: Upload): void {
         .catch((error: unknown) => (upload.error.value = explain(error)));
 }
 
+/** Whether nothing is to be done for an upload any more. */
+export function isOver({ state, begun }: Upload): boolean {
+    return ["done", "cancelled", "taken"].includes(state.value) || (state.value === "failed" && !begun);
+}
+
 /** Removes the uploads that are over from the list. */
 export function clear(): void {
-    const over = (upload: Upload) =>
-        ["done", "cancelled", "taken"].includes(upload.state.value) ||
-        (upload.state.value === "failed" && !upload.begun);
-    uploads.value = uploads.value.filter((upload) => !over(upload));
+    uploads.value = uploads.value.filter((upload) => !isOver(upload));
 }
 
 export function isBusy({ state }: Upload): boolean {

@@ -2,7 +2,18 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { cancel, clear, goOn, goOnWith, hold, isBusy, readAgain, uploads, type Upload } from "../api/uploads.ts";
+import {
+    cancel,
+    clear,
+    goOn,
+    goOnWith,
+    hold,
+    isBusy,
+    isOver,
+    readAgain,
+    uploads,
+    type Upload,
+} from "../api/uploads.ts";
 import { bytes, clock } from "../model/format.ts";
 import { texts } from "../texts.ts";
 import { Button } from "./controls.tsx";
@@ -43,9 +54,11 @@ export function UploadPanel() {
                     </button>
                 </h2>
                 <span role="status">{words.summary(done, all.length)}</span>
-                <Button kind="quiet" onClick={clear}>
-                    {words.clear}
-                </Button>
+                {all.some(isOver) && (
+                    <Button kind="quiet" onClick={clear}>
+                        {words.clear}
+                    </Button>
+                )}
             </div>
             {!folded && (
                 <ul tabIndex={0} aria-label={words.title}>
