@@ -161,6 +161,32 @@ class Stage:
         return counter.number(base64.b64decode(self.driver.execute_script(SHOWN, counter.WIDTH, counter.HEIGHT)))
 
 
+def tags(file: bytes) -> list[bytes]:
+    """The tags of an FLV file that have sound or pictures."""
+    found, at = [], 13
+    while at + 15 <= len(file):
+        size = 15 + int.from_bytes(file[at + 1 : at + 4])
+        found.append(file[at : at + size])
+        at += size
+    return [tag for tag in found if tag[0] != 18]
+
+
+def joined(film: pathlib.Path, folder: pathlib.Path) -> bytes:
+    """An FLV with the first 8 s of a film, and with the same in another size and at another rate."""
+    whole = b""
+    for at, (size, rate) in enumerate([("320:180", 44_100), ("480:270", 22_050)]):
+        part = folder / f"{at}.flv"
+        codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "50", "-c:a", "aac", "-ar", str(rate)]
+        made = ["ffmpeg", "-v", "error", "-t", "8", "-i", film, "-vf", f"scale={size}:flags=neighbor", *codecs, part]
+        subprocess.run(made, check=True)
+        whole = whole or part.read_bytes()[:13]
+        for tag in tags(part.read_bytes()):
+            time = int.from_bytes(tag[7:8] + tag[4:7]) + 8000 * at
+            high, low = divmod(time, 1 << 24)
+            whole += tag[:4] + low.to_bytes(3) + bytes([high]) + tag[8:]
+    return whole
+
+
 @functools.cache
 def times(path: pathlib.Path) -> list[float]:
     """When the pictures of a file are presented, in order, in seconds from the beginning of the file."""

@@ -55,6 +55,21 @@ pub trait Format: Send + Sync {
     /// them; or the index has no configuration, or more than one.
     fn configuration(&self, outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable>;
 
+    /// The same for those samples that have the configuration of this number
+    /// ([`Builder::configure`](crate::index::Builder::configure)).
+    ///
+    /// # Errors
+    ///
+    /// As [`Format::configuration`].
+    fn configuration_of(&self, outline: &Outline, track: &Track, _: u32) -> Result<DecoderConfiguration, Unavailable> {
+        self.configuration(outline, track)
+    }
+
+    /// The number of the configuration of the samples of a run; 0 if the format has one for each track.
+    fn configuration_number(&self, _: &Run) -> u32 {
+        0
+    }
+
     /// How wide a pixel of a video track is to its height, if the container says so and pixels are not square. A sample
     /// entry that the container itself has ([`DecoderConfiguration::SampleEntry`]) says it already.
     fn pixel_aspect(&self, _: &Outline, _: &Track) -> Option<(u32, u32)> {

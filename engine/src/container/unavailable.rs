@@ -57,7 +57,7 @@ pub enum Unavailable {
     /// Samples are encrypted.
     #[error("the samples are encrypted")]
     Encrypted,
-    /// Decoders are configured anew within the track.
+    /// Decoders are configured anew within the track, but not where segments begin, or by what its index does not say.
     #[error("the file changes its configuration")]
     Changes,
     /// The file, or what the index keeps of it, does not have what a decoder has to know first.

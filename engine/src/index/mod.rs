@@ -30,7 +30,7 @@ pub use outline::{Container, FORMATS, Outline};
 pub use page::{Element, Page, PageTrack};
 pub use pages::{Memory, Pages, PagesError};
 pub use runs::{Cursor, Runs};
-pub use segments::{CELLS as PART_CELLS, FIRST_PART, Segment, SegmentPart, Segments, Stretch, TARGET, part_at};
+pub use segments::{CELLS as PART_CELLS, FIRST_PART, Period, Segment, SegmentPart, Segments, Stretch, TARGET, part_at};
 
 use std::ops::RangeInclusive;
 
@@ -38,11 +38,12 @@ use crate::media::{Ticks, Time, Track};
 
 /// The format of indexes. Increase it for every change of heads, pages or segment tables, and of what they say of a file:
 ///
+/// - 8: the periods between changes of configuration
 /// - 7: the samples to which no other refers
 /// - 6: the segment table
 ///
 /// `reelspan reindex` makes indexes of other formats anew. Until then, those of [`FORMATS`] are read too.
-pub const FORMAT: u32 = 7;
+pub const FORMAT: u32 = 8;
 
 /// The format of pages and of the parts of segment tables. Increase it for every change of either.
 pub const PAGE_FORMAT: u32 = 5;

@@ -11,8 +11,8 @@ use crate::media::{Chapter, Setup, Time, Track};
 
 /// The formats that are read.
 pub const FORMATS: RangeInclusive<u32> = 5..=FORMAT;
-/// The last format without a segment table.
-const WITHOUT_SEGMENTS: u32 = 5;
+/// The last format without the periods of a segment table, which end an outline. Format 5 has no table either.
+const WITHOUT_PERIODS: u32 = 7;
 
 /// A container format, by the name of its module.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -91,7 +91,8 @@ impl Outline {
             Ok(format) if FORMATS.contains(&format) => format,
             _ => return Err(Error(format!("an outline of format {format}, not {FORMAT}"))),
         };
-        let outline: Result<Self, _> = if format == WITHOUT_SEGMENTS {
+        let outline: Result<Self, _> = if format <= WITHOUT_PERIODS {
+            // No table, or a table without periods, or a byte behind the end.
             postcard::from_bytes(&[input.rest(), &[0]].concat())
         } else {
             postcard::from_bytes(input.rest())

@@ -30,8 +30,8 @@ pub const CELLS: u32 = 64;
 /// The interval in which a segment begins, if there is a sync sample in it.
 pub const TARGET: Time = Time::from_secs(6);
 
-/// Segments of a part. They begin at least [`SHORTEST`] apart.
-const MAX_SEGMENTS: usize = 256;
+/// Segments of a part. They begin at least [`SHORTEST`] apart, except where configurations change.
+const MAX_SEGMENTS: usize = 1024;
 
 /// Tracks of a part. A file with more has no table.
 pub(super) const MAX_TRACKS: usize = 64;
@@ -61,6 +61,27 @@ pub struct Segments {
     /// Whether there are samples after a sync sample that are presented before it: then segments are not independent
     /// (RFC 8216 §4.3.5.1).
     pub open_groups: bool,
+    /// The periods, in order. None if configurations never change; or if they change within segments, or the index is of a format
+    /// that does not say.
+    pub periods: Vec<Period>,
+}
+
+impl Segments {
+    /// The position of the period to which the sample of a divided track with this decode time belongs.
+    #[must_use]
+    pub fn period(&self, index: usize, decode: Ticks) -> usize {
+        let begun = |period: &Period| period.starts.get(index).is_some_and(|start| *start <= decode);
+        self.periods.partition_point(begun).saturating_sub(1)
+    }
+}
+
+/// A stretch of a file in which the decoder of each track keeps its configuration. It begins with a segment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Period {
+    /// The decode time of the first sample of each divided track, in the order of [`Segments::tracks`].
+    pub starts: Vec<Ticks>,
+    /// The number of the configuration of each ([`Builder::configure`](super::Builder::configure)); 0 if there is none.
+    pub configurations: Vec<u32>,
 }
 
 /// What a segment has of one track: its samples with `start <= decode time < end`.

@@ -55,9 +55,11 @@ impl Presentation<'_> {
     #[must_use]
     pub fn caption_interval(&self, item: TextItem) -> Option<Interval> {
         let TextItem::Segment(start) = item else { return Some(self.shown()) };
+        let (_, length, _) = self.caption_segments().into_iter().find(|(begins, ..)| *begins == start)?;
         let from = self.shown().start() + time(start);
-        let is_segment = start % SEGMENT == 0 && start < milliseconds(self.duration());
-        Interval::new(from, from + LASTS).filter(|_| is_segment)
+        // The last one ends with its last cue.
+        let ends = start + length < milliseconds(self.duration());
+        Interval::new(from, from + if ends { time(length) } else { LASTS })
     }
 
     /// An item of captions, by the cues of its interval in the content.
@@ -76,12 +78,20 @@ impl Presentation<'_> {
         leader.map_or(0, |leader| (LEAD * 90_000).div_ceil(u64::from(leader.timescale())))
     }
 
-    /// The segments of captions, and how many milliseconds each of them lasts.
+    /// The segments of captions: the milliseconds at which each begins, and how many it lasts; and whether it begins a period.
     #[must_use]
-    pub fn caption_segments(&self) -> Vec<(TextItem, u64)> {
+    pub fn caption_segments(&self) -> Vec<(u64, u64, bool)> {
         let end = milliseconds(self.duration());
-        let starts = (0..end).step_by(usize::try_from(SEGMENT).unwrap_or(usize::MAX));
-        starts.map(|start| (TextItem::Segment(start), SEGMENT.min(end - start))).collect()
+        let leader = self.renditions().first();
+        let to_milliseconds = |ticks| leader.map_or(0, |leader| leader.timeline.microseconds(ticks) / 1000);
+        let changes = self.changes().into_iter().map(|(_, ticks)| to_milliseconds(ticks));
+        let changes: Vec<u64> = changes.filter(|change| *change > 0).collect();
+        let mut starts: Vec<u64> = (0..end).step_by(usize::try_from(SEGMENT).unwrap_or(usize::MAX)).collect();
+        starts.extend(changes.iter().filter(|change| **change < end));
+        starts.sort_unstable();
+        starts.dedup();
+        let ends = starts.iter().skip(1).copied().chain([end]);
+        starts.iter().zip(ends).map(|(start, end)| (*start, end - start, changes.contains(start))).collect()
     }
 
     /// The media playlist of captions.
@@ -89,8 +99,11 @@ impl Presentation<'_> {
     pub fn caption_playlist(&self, addresses: Addresses<'_>) -> String {
         let mut out =
             format!("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:{}\n#EXT-X-PLAYLIST-TYPE:VOD\n", SEGMENT / 1000);
-        for (item, length) in self.caption_segments() {
-            let (seconds, rest) = (length / 1000, length % 1000);
+        for (start, length, begins_period) in self.caption_segments() {
+            if begins_period {
+                out.push_str("#EXT-X-DISCONTINUITY\n");
+            }
+            let (item, seconds, rest) = (TextItem::Segment(start), length / 1000, length % 1000);
             let _ = write!(out, "#EXTINF:{seconds}.{rest:03},\n{item}{}\n", addresses.query);
         }
         out.push_str("#EXT-X-ENDLIST\n");
@@ -123,8 +136,14 @@ impl Presentation<'_> {
         }
     }
 
-    /// Writes an adaptation set for each of the captions, with numbers from this one on.
-    pub(super) fn write_caption_sets(&self, out: &mut String, first: usize, addresses: Addresses<'_>) {
+    /// Writes an adaptation set for each of the captions, with numbers from this one on, into the period that begins at this
+    /// microsecond.
+    pub(super) fn write_caption_sets(&self, out: &mut String, (first, begins): (usize, u64), addresses: Addresses<'_>) {
+        // The times of a file are those of the whole presentation.
+        let offset = match begins {
+            0 => String::new(),
+            micros => format!("<SegmentBase timescale=\"1000000\" presentationTimeOffset=\"{micros}\"/>\n"),
+        };
         for (id, caption) in (first..).zip(&self.captions) {
             let _ =
                 write!(out, "<AdaptationSet id=\"{id}\" contentType=\"text\" mimeType=\"{}\"", crate::caption::MIME);
@@ -139,7 +158,7 @@ impl Presentation<'_> {
             let _ = write!(
                 out,
                 ">\n<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"{role}\"/>\n<Label>{}</Label>\n\
-                 <Representation id=\"{}\" bandwidth=\"256\">\n<BaseURL>{}{}</BaseURL>\n</Representation>\n</AdaptationSet>\n",
+                 <Representation id=\"{}\" bandwidth=\"256\">\n<BaseURL>{}{}</BaseURL>\n{offset}</Representation>\n</AdaptationSet>\n",
                 super::dash::Escaped(&caption.label),
                 super::dash::Escaped(&caption.name),
                 caption_address(caption, TextItem::Whole),

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::hls::Addresses;
 use super::name::Item;
 use super::{Presentation, Rendition, Row, Table};
+use crate::container::cmaf;
 use crate::fragment::resolve;
 use crate::media::{Kind, Time};
 
@@ -19,28 +20,56 @@ impl Presentation<'_> {
             let longest = self.rows(rendition, table).iter().map(|row| row.duration).max()?;
             Some(rendition.timeline.microseconds(longest))
         });
-        let mut out = String::with_capacity(4096);
+        let periods = self.periods(table);
+        let mut out = String::with_capacity(4096 * periods.len());
         out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-        let _ = write!(
+        let _ = writeln!(
             out,
             "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"static\" \
              profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" mediaPresentationDuration=\"{}\" \
-             maxSegmentDuration=\"{}\" minBufferTime=\"PT2S\">\n<Period id=\"1\" start=\"PT0S\">\n",
+             maxSegmentDuration=\"{}\" minBufferTime=\"PT2S\">",
             duration(self.duration().0.max(0).cast_unsigned() / 1000),
             duration(longest.max().unwrap_or(0)),
         );
-        for (number, rendition) in self.renditions().iter().enumerate() {
-            self.write_set(&mut out, (number + 1, rendition), table, addresses, None);
+        for (id, period) in (1..).zip(&periods) {
+            let _ = writeln!(out, "<Period id=\"{id}\" start=\"{}\">", duration(period.begins));
+            self.write_period(&mut out, period, table, addresses);
+            out.push_str("</Period>\n");
         }
-        self.write_caption_sets(&mut out, self.renditions().len() + 1, addresses);
+        out.push_str("</MPD>\n");
+        out
+    }
+
+    /// The periods of the manifest: one, unless configurations change.
+    fn periods(&self, table: &Table) -> Vec<Period> {
+        let changes = self.changes();
+        let Some(leader) = self.renditions().first() else { return Vec::new() };
+        let rows = self.rows(leader, table);
+        let first = Period { number: changes.first().map(|(number, _)| number - 1), ticks: 0, begins: 0 };
+        let others = changes.into_iter().map(|(number, ticks)| {
+            let begins = leader.timeline.microseconds(ticks);
+            Period { number: Some(number), ticks, begins }
+        });
+        let has_rows = |period: &Period| period.number.is_none_or(|number| rows.iter().any(|row| row.period == number));
+        let mut periods: Vec<Period> = std::iter::once(first).chain(others).filter(has_rows).collect();
+        if let Some(first) = periods.first_mut() {
+            (first.ticks, first.begins) = (0, 0);
+        }
+        periods
+    }
+
+    /// Writes the adaptation sets of a period.
+    fn write_period(&self, out: &mut String, period: &Period, table: &Table, addresses: Addresses<'_>) {
+        for (number, rendition) in self.renditions().iter().enumerate() {
+            self.write_set(out, (number + 1, rendition), (table, period), addresses, None);
+        }
+        self.write_caption_sets(out, (self.renditions().len() + 1, period.begins), addresses);
         // Sets for trick modes stand last: a player that does not know what they are takes the first.
         let pictures = self.renditions().iter().enumerate().filter(|(_, rendition)| rendition.kind == Kind::Video);
         for (number, rendition) in pictures {
             let id = self.renditions().len() + self.captions().len() + number + 1;
-            self.write_set(&mut out, (id, rendition), table, addresses, Some(number + 1));
+            self.write_set(out, (id, rendition), (table, period), addresses, Some(number + 1));
         }
-        out.push_str("</Period>\n</MPD>\n");
-        out
     }
 
     /// Writes an adaptation set of one rendition. `trick`: of its first pictures alone, for the set with this number.
@@ -48,11 +77,15 @@ impl Presentation<'_> {
         &self,
         out: &mut String,
         (id, rendition): (usize, &Rendition),
-        table: &Table,
+        (table, period): (&Table, &Period),
         Addresses { version, query, .. }: Addresses<'_>,
         trick: Option<usize>,
     ) {
         let Some(track) = self.track(rendition) else { return };
+        let mut rows = self.rows(rendition, table);
+        rows.retain(|row| period.number.is_none_or(|number| row.period == number));
+        let Some(number) = rows.first().map(|row| row.period) else { return };
+        let entry = rendition.entry_of(number);
         let kind = track.kind.name();
         let _ = write!(
             out,
@@ -83,21 +116,25 @@ impl Presentation<'_> {
         let _ = write!(
             out,
             "<SegmentTemplate timescale=\"{}\" initialization=\"v-{version}/{name}/{}{query}\" \
-             media=\"v-{version}/{name}/{prefix}$Time$.m4s{query}\">\n<SegmentTimeline>\n",
+             media=\"v-{version}/{name}/{prefix}$Time$.m4s{query}\"",
             rendition.timescale(),
-            Item::Header,
+            Item::Header(rendition.header_of(number)),
         );
-        write_timeline(out, &self.rows(rendition, table));
+        if let Some(leader) = self.renditions().first().filter(|_| period.ticks > 0) {
+            let _ = write!(out, " presentationTimeOffset=\"{}\"", period.offset(leader, rendition));
+        }
+        out.push_str(">\n<SegmentTimeline>\n");
+        write_timeline(out, &rows);
         out.push_str("</SegmentTimeline>\n</SegmentTemplate>\n");
         let suffix = if trick.is_some() { "-i" } else { "" };
         let rate = self.rate(rendition, table);
         let _ = write!(
             out,
             "<Representation id=\"{name}{suffix}\" codecs=\"{}\" bandwidth=\"{}\"",
-            Escaped(&rendition.codec),
+            Escaped(&cmaf::rfc6381(entry)),
             rate.peak,
         );
-        if let Some((width, height)) = track.dimensions {
+        if let Some((width, height)) = self.dimensions(rendition, entry) {
             let _ = write!(out, " width=\"{width}\" height=\"{height}\"");
         }
         match (track.kind, resolve::frame_rate(track), trick) {
@@ -112,10 +149,11 @@ impl Presentation<'_> {
             }
             _ => {}
         }
-        if let Some(rate) = track.sample_rate.filter(|_| track.kind == Kind::Audio) {
+        let (channels, rate) = self.sound(rendition, entry);
+        if let Some(rate) = rate {
             let _ = write!(out, " audioSamplingRate=\"{rate}\"");
         }
-        match track.channels.filter(|_| track.kind == Kind::Audio) {
+        match channels {
             Some(channels) => {
                 let _ = write!(
                     out,
@@ -125,6 +163,24 @@ impl Presentation<'_> {
             }
             None => out.push_str("/>\n</AdaptationSet>\n"),
         }
+    }
+}
+
+/// A period of the manifest.
+struct Period {
+    /// The period of the segment table; `None` if that has none.
+    number: Option<usize>,
+    /// The decode time in the leading rendition at which it begins, …
+    ticks: u64,
+    /// … and the same in microseconds.
+    begins: u64,
+}
+
+impl Period {
+    /// The time in a rendition at which it begins.
+    fn offset(&self, leader: &Rendition, rendition: &Rendition) -> u64 {
+        let (from, to) = (u128::from(leader.timescale()).max(1), u128::from(rendition.timescale()));
+        u64::try_from((u128::from(self.ticks) * to + from / 2) / from).unwrap_or(u64::MAX)
     }
 }
 

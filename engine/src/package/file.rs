@@ -1,7 +1,8 @@
 //! The content as one MP4, whatever it is stored in, or a part of it: the samples of its pictures and sound as they are.
 
 use super::{Error, NoStream};
-use crate::container::{Unavailable, cmaf, mp4};
+use crate::container::cmaf::{self, SampleEntries};
+use crate::container::{Unavailable, mp4};
 use crate::fragment::resolve::{self, Cut, Meaning};
 use crate::index::{Outline, Pages};
 use crate::media::splice::Splice;
@@ -28,8 +29,14 @@ pub fn describe(outline: &Outline) -> Result<(String, Vec<String>), NoStream> {
     }
     let all: Vec<usize> = (0..outline.tracks.len()).collect();
     let tracks = tracks(outline, &all)?;
-    let codecs = tracks.iter().map(|(_, entry)| cmaf::rfc6381(entry));
-    Ok((mime_of(outline, &tracks), codecs.collect()))
+    let entries = tracks.iter().flat_map(|(_, entries)| entries);
+    let mut codecs: Vec<String> = Vec::new();
+    for codec in entries.map(|(_, entry)| cmaf::rfc6381(entry)) {
+        if !codecs.contains(&codec) {
+            codecs.push(codec);
+        }
+    }
+    Ok((mime_of(outline, &tracks), codecs))
 }
 
 /// The MP4 of the part of a content with this meaning. It plays exactly that part.
@@ -52,7 +59,7 @@ pub async fn file(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) 
     let is_there = |place: usize| selection.tracks.iter().any(|selected| selected.track == place);
     let chosen: Vec<_> = chosen.into_iter().filter(|(place, _)| is_there(*place)).collect();
     let mime = mime_of(outline, &chosen);
-    let entries: Vec<Vec<u8>> = chosen.into_iter().map(|(_, entry)| entry).collect();
+    let entries: Vec<SampleEntries> = chosen.into_iter().map(|(_, entries)| entries).collect();
     let written = mp4::remux(outline, &selection, &entries)?;
     Ok(File { bytes: Some(written.splice), mime })
 }
@@ -62,17 +69,17 @@ fn is_stored(outline: &Outline) -> bool {
     outline.container.name() == "mp4" && outline.mime.ends_with("/mp4")
 }
 
-/// The tracks of these that have a place in MP4, each with its sample entry. Sound without one is left out if there is
+/// The tracks of these that have a place in MP4, each with its sample entries. Sound without one is left out if there is
 /// anything else.
-fn tracks(outline: &Outline, chosen: &[usize]) -> Result<Vec<(usize, Vec<u8>)>, NoStream> {
+fn tracks(outline: &Outline, chosen: &[usize]) -> Result<Vec<(usize, SampleEntries)>, NoStream> {
     let (mut found, mut refused) = (Vec::new(), None);
     for place in chosen {
         let Some(track) = outline.tracks.get(*place).filter(|track| track.kind != Kind::Text && track.samples > 0)
         else {
             continue;
         };
-        match cmaf::sample_entry(outline, track) {
-            Ok(entry) => found.push((*place, entry)),
+        match cmaf::sample_entries(outline, track) {
+            Ok(entries) => found.push((*place, entries)),
             Err(why) if track.kind == Kind::Video => return Err(refusal(track, why)),
             Err(why) => refused = refused.or_else(|| Some(refusal(track, why))),
         }
@@ -88,7 +95,7 @@ fn refusal(track: &Track, why: Unavailable) -> NoStream {
     NoStream::Track { id: track.id, codec: track.codec.clone(), why }
 }
 
-fn mime_of(outline: &Outline, tracks: &[(usize, Vec<u8>)]) -> String {
+fn mime_of(outline: &Outline, tracks: &[(usize, SampleEntries)]) -> String {
     let is_video = |(place, _): &(usize, _)| outline.tracks.get(*place).is_some_and(|track| track.kind == Kind::Video);
     if tracks.iter().any(is_video) { "video/mp4".to_owned() } else { "audio/mp4".to_owned() }
 }

@@ -14,8 +14,11 @@ pub const MIME: &str = "application/vnd.apple.mpegurl";
 /// The version of playlists: `EXT-X-MAP` in playlists that are not of I-frames alone needs 6, fragmented MPEG-4 needs 7.
 const VERSION: u32 = 7;
 
-/// The version of playlists of transport streams: durations with fractions need 3.
-const VERSION_OF_PACKETS: u32 = 3;
+/// The version of playlists of transport streams and packed audio: durations with fractions need 3.
+const VERSION_WITHOUT_HEADERS: u32 = 3;
+
+/// The name of MP3 in packed audio: its object type in MPEG-4 (ISO/IEC 14496-3 table 1.17), by which hls.js knows it.
+const MP3: &str = "mp4a.40.34";
 
 /// What the URIs in a playlist look like.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,7 +42,7 @@ impl Presentation<'_> {
         }
         let Some(leader) = self.renditions().first() else { return out };
         self.write_caption_group(&mut out, addresses);
-        if self.form() == Form::Packets {
+        if self.form() == Form::Packets && self.renditions().len() == 1 {
             let Rate { peak, average } = self.rate(leader, table);
             let _ = write!(
                 out,
@@ -84,6 +87,7 @@ impl Presentation<'_> {
             let leads = if has_pictures { leader } else { in_group().next().copied().unwrap_or(leader) };
             let codecs = match codec {
                 Some(codec) if has_pictures => format!("{},{codec}", leader.codec),
+                _ if self.is_packed() => MP3.to_owned(),
                 _ => leads.codec.clone(),
             };
             let _ = write!(
@@ -99,7 +103,7 @@ impl Presentation<'_> {
             self.write_caption_attribute(&mut out);
             let _ = write!(out, "\n{}\n", address(addresses, leads, Item::Playlist));
         }
-        if has_pictures {
+        if has_pictures && self.form() == Form::Cmaf {
             let rows = self.rows(leader, table);
             let peak = rows.iter().map(|row| bits_per_second(row.sync_bytes + 200, row.duration, leader)).max();
             let _ =
@@ -136,16 +140,22 @@ impl Presentation<'_> {
         } else if self.is_independent() {
             out.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
         }
-        let start = self.shown_from().or_else(|| self.shown_behind_entry(table));
+        let start = self.shown_from().or_else(|| self.shown_behind_entry(table)).or_else(|| self.heard_from());
         if let (Some(start), false) = (start, key_frames) {
             let _ = writeln!(out, "#EXT-X-START:TIME-OFFSET={start:.6},PRECISE=YES");
         }
         let form = self.form();
-        if form == Form::Cmaf {
-            let _ = writeln!(out, "#EXT-X-MAP:URI=\"{}{query}\"", Item::Header);
-        }
         let timeline = &rendition.timeline;
-        for Row { start, duration, .. } in rows {
+        let (mut before, mut header, is_packed) = (None, None, self.is_packed());
+        for Row { start, duration, period, .. } in rows {
+            if before.replace(period).is_some_and(|before| before != period) {
+                out.push_str("#EXT-X-DISCONTINUITY\n");
+            }
+            let own = Some(rendition.header_of(period)).filter(|_| form == Form::Cmaf && !is_packed);
+            if let (Some(number), true) = (own, own != header) {
+                let _ = writeln!(out, "#EXT-X-MAP:URI=\"{}{query}\"", Item::Header(number));
+                header = own;
+            }
             // Rounded at the ends, so that errors do not add up.
             let micros = timeline.microseconds(start + duration) - timeline.microseconds(start);
             let _ = write!(out, "#EXTINF:{}", micros / 1_000_000);
@@ -156,6 +166,7 @@ impl Presentation<'_> {
             }
             let item = match form {
                 Form::Cmaf if key_frames => Item::KeyFrame(start),
+                Form::Cmaf if is_packed => Item::Packed(start),
                 Form::Cmaf => Item::Segment(start),
                 Form::Packets => Item::Packets(start),
             };
@@ -166,7 +177,7 @@ impl Presentation<'_> {
     }
 
     fn version(&self) -> u32 {
-        if self.form() == Form::Cmaf { VERSION } else { VERSION_OF_PACKETS }
+        if self.form() == Form::Cmaf && !self.is_packed() { VERSION } else { VERSION_WITHOUT_HEADERS }
     }
 
     /// The target duration: the longest segment of all renditions in seconds, rounded (RFC 8216bis §4.4.3.1).

@@ -40,6 +40,7 @@ use crate::media::{Interval, Kind, Time, Track};
 use name::Item;
 pub use rendition::{MUXED, NoStream, Rendition};
 pub use rows::{Row, Table};
+use segment::Shape;
 
 /// The longest segment that is given out.
 pub const LONGEST: Time = Time::from_secs(60);
@@ -131,21 +132,9 @@ impl<'a> Presentation<'a> {
         match item {
             Item::Playlist => true,
             Item::Packets(_) => self.form() == Form::Packets,
-            Item::KeyFrames | Item::Header | Item::Segment(_) | Item::KeyFrame(_) => self.form() == Form::Cmaf,
+            Item::Packed(_) => self.is_packed(),
+            Item::KeyFrames | Item::Header(_) | Item::Segment(_) | Item::KeyFrame(_) => self.form() == Form::Cmaf,
         }
-    }
-
-    /// The numbers in the file of the tracks of sound that have no place in the only rendition, because it has other sound.
-    #[must_use]
-    pub fn left_out(&self) -> Vec<u64> {
-        let Some(muxed) = self.renditions.first().and_then(|rendition| rendition.muxed.as_deref()) else {
-            return Vec::new();
-        };
-        let divided = self.outline.segments.as_ref().map_or(&[][..], |segments| &segments.tracks);
-        let leader = self.renditions.first().map(|rendition| rendition.place);
-        let has = |place: usize| leader == Some(place) || muxed.iter().any(|index| divided.get(*index) == Some(&place));
-        let sound = self.outline.tracks.iter().enumerate().filter(|(_, track)| track.kind == Kind::Audio);
-        sound.filter(|(place, _)| !has(*place)).map(|(_, track)| track.id).collect()
     }
 
     /// The renditions; the first one leads.
@@ -175,19 +164,39 @@ impl<'a> Presentation<'a> {
         self.renditions.iter().find(|rendition| rendition.name() == name).ok_or(Error::Missing)
     }
 
-    /// The header of a rendition: HLS's media initialization section, DASH's initialization segment.
-    #[must_use]
-    pub fn header(&self, rendition: &Rendition) -> Vec<u8> {
-        let Some(track) = self.outline.tracks.get(rendition.place) else { return Vec::new() };
-        cmaf::header(&TrackHeader {
+    /// A header of a rendition: HLS's media initialization section, DASH's initialization segment. They are counted from zero.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] if it has fewer.
+    pub fn header(&self, rendition: &Rendition, number: usize) -> Result<Vec<u8>, Error> {
+        let track = self.outline.tracks.get(rendition.place).ok_or(Error::Missing)?;
+        let entry = rendition.entries.get(number).ok_or(Error::Missing)?;
+        Ok(cmaf::header(&TrackHeader {
             kind: track.kind,
-            entry: &rendition.entry,
+            entries: vec![entry],
             timescale: rendition.timeline.timescale,
             media_time: rendition.timeline.media_time,
-            dimensions: track.dimensions.unwrap_or_default(),
+            dimensions: self.dimensions(rendition, entry).unwrap_or_default(),
             matrix: self.matrix(track),
             language: track.language.as_deref(),
-        })
+        }))
+    }
+
+    /// Width and height of the pictures of a rendition with this sample entry.
+    fn dimensions(&self, rendition: &Rendition, entry: &[u8]) -> Option<(u32, u32)> {
+        let of_track = self.outline.tracks.get(rendition.place)?.dimensions;
+        let coded = cmaf::dimensions(entry).filter(|_| rendition.kind == Kind::Video && rendition.headers() > 1);
+        coded.or(of_track)
+    }
+
+    /// The number of channels and the sample rate of a rendition of sound with this sample entry.
+    fn sound(&self, rendition: &Rendition, entry: &[u8]) -> (Option<u16>, Option<u32>) {
+        match (rendition.kind, rendition.headers(), self.outline.tracks.get(rendition.place)) {
+            (Kind::Audio, 2.., _) => cmaf::sound(entry).unzip(),
+            (Kind::Audio, _, Some(track)) => (track.channels, track.sample_rate),
+            _ => (None, None),
+        }
     }
 
     fn matrix(&self, track: &Track) -> [u32; 9] {
@@ -232,6 +241,39 @@ impl<'a> Presentation<'a> {
         if let Some(format) = segment_format(self.outline) {
             return self.packets(format, pages, rendition, time).await;
         }
+        self.shaped(pages, rendition, time, if key_frame { Shape::KeyFrame } else { Shape::Fragment }).await
+    }
+
+    /// The segment of a rendition that is decoded at this time of its timeline, as packed audio.
+    ///
+    /// # Errors
+    ///
+    /// As [`Presentation::segment`]; [`Error::Missing`] too if its segments are not packed.
+    pub async fn packed_audio(
+        &self,
+        pages: &mut impl Pages,
+        rendition: &Rendition,
+        time: u64,
+    ) -> Result<Splice, Error> {
+        if self.is_packed() { self.shaped(pages, rendition, time, Shape::Packed).await } else { Err(Error::Missing) }
+    }
+
+    /// Whether HLS has its segments as packed audio: MP3 alone, which Chromium takes as `audio/mpeg` and not in MP4.
+    #[must_use]
+    pub fn is_packed(&self) -> bool {
+        let is_mp3 = |rendition: &Rendition| {
+            rendition.kind == Kind::Audio && matches!(rendition.codec.as_str(), "mp4a.6B" | "mp4a.69")
+        };
+        self.form() == Form::Cmaf && self.renditions.iter().all(is_mp3)
+    }
+
+    async fn shaped(
+        &self,
+        pages: &mut impl Pages,
+        rendition: &Rendition,
+        time: u64,
+        shape: Shape,
+    ) -> Result<Splice, Error> {
         let near = rendition.timeline.near(time);
         // The first segment of a part may begin before it, and the first pictures of a content after its beginning.
         let (before, behind) = match self.part {
@@ -241,7 +283,7 @@ impl<'a> Presentation<'a> {
         };
         let table = Table::load(self.outline, pages, near - before, near + behind).await?;
         let row = self.rows(rendition, &table).into_iter().find(|row| row.start == time).ok_or(Error::Missing)?;
-        segment::write(self, pages, rendition, &row, key_frame).await
+        segment::write(self, pages, rendition, &row, shape).await
     }
 
     /// When the first sample of a rendition is decoded that is in a segment.
@@ -280,7 +322,7 @@ impl<'a> Presentation<'a> {
 /// The tracks as streams.
 fn renditions(outline: &Outline, part: Option<Interval>, chosen: Option<&[usize]>) -> Result<Vec<Rendition>, NoStream> {
     match segment_format(outline) {
-        Some(format) => packets::rendition(outline, format, chosen),
+        Some(format) => packets::renditions(outline, format, chosen),
         None => rendition::all(outline, part, chosen),
     }
 }

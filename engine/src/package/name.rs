@@ -11,9 +11,11 @@
 //! v-{version}/{rendition}/index.m3u8            HLS: the media playlist of a rendition
 //! v-{version}/{rendition}/iframes.m3u8          HLS: its pictures at which decoding can begin
 //! v-{version}/{rendition}/init.mp4              its header
+//! v-{version}/{rendition}/init-2.mp4            the second one, if its configuration changes
 //! v-{version}/{rendition}/{time}.m4s            the segment that is decoded at this time
 //! v-{version}/{rendition}/i{time}.m4s           the first picture of that segment
 //! v-{version}/{rendition}/{time}.ts             the same segment of a transport stream
+//! v-{version}/{rendition}/{time}.mp3            the same segment as packed audio
 //! v-{version}/captions/{captions}/index.m3u8    HLS: the media playlist of captions
 //! v-{version}/captions/{captions}/{time}.vtt    the segment that begins at this millisecond
 //! v-{version}/captions/{captions}/all.vtt       all of them, for DASH
@@ -87,14 +89,16 @@ pub enum Item {
     Playlist,
     /// HLS's I-frame playlist.
     KeyFrames,
-    /// The header.
-    Header,
+    /// The header of this number, counted from zero: there are several if configurations change.
+    Header(usize),
     /// The segment that is decoded at this time.
     Segment(u64),
     /// The first picture of that segment.
     KeyFrame(u64),
     /// The segment that is decoded at this time, as a transport stream.
     Packets(u64),
+    /// The segment that is decoded at this time, as packed audio.
+    Packed(u64),
 }
 
 /// What belongs to captions in a stream.
@@ -217,12 +221,17 @@ impl Item {
         match name {
             "index.m3u8" => return Some(Self::Playlist),
             "iframes.m3u8" => return Some(Self::KeyFrames),
-            "init.mp4" => return Some(Self::Header),
+            "init.mp4" => return Some(Self::Header(0)),
             _ => {}
+        }
+        if let Some(digits) = name.strip_prefix("init-").and_then(|rest| rest.strip_suffix(".mp4")) {
+            let number = number(digits).filter(|number| *number > 1)?;
+            return Some(Self::Header(usize::try_from(number - 1).ok()?));
         }
         let (digits, item): (_, fn(u64) -> Self) = match name.rsplit_once('.')? {
             (name, "m4s") => name.strip_prefix('i').map_or((name, Self::Segment), |digits| (digits, Self::KeyFrame)),
             (name, "ts") => (name, Self::Packets),
+            (name, "mp3") => (name, Self::Packed),
             _ => return None,
         };
         number(digits).map(item)
@@ -234,10 +243,12 @@ impl fmt::Display for Item {
         match self {
             Self::Playlist => f.write_str("index.m3u8"),
             Self::KeyFrames => f.write_str("iframes.m3u8"),
-            Self::Header => f.write_str("init.mp4"),
+            Self::Header(0) => f.write_str("init.mp4"),
+            Self::Header(before) => write!(f, "init-{}.mp4", before.saturating_add(1)),
             Self::Segment(time) => write!(f, "{time}.m4s"),
             Self::KeyFrame(time) => write!(f, "i{time}.m4s"),
             Self::Packets(time) => write!(f, "{time}.ts"),
+            Self::Packed(time) => write!(f, "{time}.mp3"),
         }
     }
 }
@@ -269,9 +280,11 @@ mod tests {
             ("t=1,2/v-a/captions/en/30000.vtt", Some("t=1,2"), text("en", TextItem::Segment(30_000))),
             ("v-aB3_-/1-12800/index.m3u8", None, of(Item::Playlist)),
             ("v-aB3_-/1-12800/iframes.m3u8", None, of(Item::KeyFrames)),
-            ("v-aB3_-/1-12800/init.mp4", None, of(Item::Header)),
+            ("v-aB3_-/1-12800/init.mp4", None, of(Item::Header(0))),
+            ("v-aB3_-/1-12800/init-2.mp4", None, of(Item::Header(1))),
             ("v-aB3_-/1-12800/0.m4s", None, of(Item::Segment(0))),
             ("v-aB3_-/1-12800/90000.ts", None, of(Item::Packets(90_000))),
+            ("v-aB3_-/1-12800/264600.mp3", None, of(Item::Packed(264_600))),
             ("t=620,655/master.m3u8", Some("t=620,655"), Resource::Master),
             ("t%3D620%2C655/master.m3u8", Some("t=620,655"), Resource::Master),
             ("t=1&track=audio/v-aB3_-/1-12800/i77.m4s", Some("t=1&track=audio"), of(Item::KeyFrame(77))),
@@ -296,6 +309,9 @@ mod tests {
             "v-a/1-1/i1.ts",
             "v-a/1-1/01.ts",
             "v-a/1-1/1.mp4",
+            "v-a/1-1/init-1.mp4",
+            "v-a/1-1/init-02.mp4",
+            "v-a/1-1/init-18446744073709551616.mp4",
             "v-a/1-1/99999999999999999999.m4s",
             "v-a/1-1/init.mp4/x",
             "v-a/../init.mp4",

@@ -1,58 +1,74 @@
-//! Streams of a format whose files are segments as they are: transport streams. Pictures and sound are muxed, so there is one
-//! rendition. Its segments are cuts of the file, each from a sync sample to the next boundary; joined, they have every sample
-//! once. The times in them are those of the file.
+//! Streams of a format whose files are segments as they are: transport streams. Pictures and sound are muxed in one rendition; if
+//! there are several sounds, each track is one. Segments are cuts of the file, each from a sync sample to the next boundary; joined,
+//! they have every sample once. The times in them are those of the file.
 
 use super::rendition::short_enough;
 use super::segment::{decoded_before, single};
 use super::timeline::Timeline;
 use super::{Error, NoStream, Presentation, Rendition, Row, Table};
 use crate::container::{self, SegmentFormat, Selected, Selection};
-use crate::index::{Elements, Outline, Pages, Runs, cell};
+use crate::index::{Elements, Outline, Pages, Runs, Segments, cell};
 use crate::media::splice::Splice;
 use crate::media::{Interval, Kind, Run, Ticks, Time, Track};
 
 /// The most samples that are written into a segment.
 const MOST_SAMPLES: usize = 1 << 18;
 
-/// The only rendition, of a content or a part of it with these tracks: the pictures, and the first sound that HLS has a place for.
-pub fn rendition(
+/// The renditions of a content, or of a part of it with these tracks, in packets: one that has pictures and sound; or if there are
+/// several sounds that HLS has a place for, pictures and each sound by itself.
+pub fn renditions(
     outline: &Outline,
     format: &dyn SegmentFormat,
     chosen: Option<&[usize]>,
 ) -> Result<Vec<Rendition>, NoStream> {
     let segments = outline.segments.as_deref().ok_or(NoStream::NoTable)?;
-    let (mut leader, mut others, mut codecs, mut refused) = (None, Vec::new(), Vec::new(), None);
-    let mut has_sound = false;
+    let (mut found, mut refused): (Vec<Muxed>, _) = (Vec::new(), None);
     for (index, place) in segments.tracks.iter().copied().enumerate() {
         let Some(track) = outline.tracks.get(place).filter(|track| track.samples > 0) else { continue };
-        if chosen.is_some_and(|chosen| !chosen.contains(&place)) || (has_sound && track.kind == Kind::Audio) {
+        if chosen.is_some_and(|chosen| !chosen.contains(&place)) {
             continue;
         }
-        let Some(codec) = format.codec(outline, track) else {
-            let why = NoStream::Packets { id: track.id, codec: track.codec.clone() };
-            if track.kind == Kind::Video {
-                return Err(why);
-            }
-            refused = refused.or(Some(why));
+        if let Some(codec) = format.codec(outline, track) {
+            found.push(Muxed { index, place, kind: track.kind, codec });
             continue;
-        };
-        codecs.push(codec);
-        has_sound |= track.kind == Kind::Audio;
-        match leader {
-            None => leader = Some((index, place, track.kind)),
-            Some(_) => others.push(index),
         }
+        let why = NoStream::Packets { id: track.id, codec: track.codec.clone() };
+        if track.kind == Kind::Video {
+            return Err(why);
+        }
+        refused = refused.or(Some(why));
     }
-    if let (Some(why), false) = (refused, has_sound) {
+    let sounds = found.iter().filter(|muxed| muxed.kind == Kind::Audio).count();
+    if let (Some(why), 0) = (refused, sounds) {
         return Err(why);
     }
-    let (index, place, kind) = leader.ok_or(NoStream::Nothing)?;
-    let timeline = Timeline::new(outline, segments, index, None);
-    let id = outline.tracks.get(place).map_or(0, |track| track.id);
-    let timeline = timeline.ok_or(NoStream::Timescale { id })?;
+    if found.is_empty() {
+        return Err(NoStream::Nothing);
+    }
     short_enough(segments, segments.tracks.first().and_then(|place| outline.tracks.get(*place)))?;
-    let codec = codecs.join(",");
-    Ok(vec![Rendition { place, index, kind, codec, entry: Vec::new(), timeline, muxed: Some(others) }])
+    let groups: Vec<&[Muxed]> = if sounds > 1 { found.chunks(1).collect() } else { vec![&found] };
+    groups.into_iter().map(|group| together(outline, segments, group)).collect()
+}
+
+/// A track that a transport stream of HLS may have.
+struct Muxed {
+    /// Its position among the divided tracks.
+    index: usize,
+    place: usize,
+    kind: Kind,
+    codec: String,
+}
+
+/// A rendition with these tracks, of which the first leads.
+fn together(outline: &Outline, segments: &Segments, tracks: &[Muxed]) -> Result<Rendition, NoStream> {
+    let (leader, others) = tracks.split_first().ok_or(NoStream::Nothing)?;
+    let Muxed { index, place, kind, .. } = *leader;
+    let id = outline.tracks.get(place).map_or(0, |track| track.id);
+    let timeline = Timeline::new(outline, segments, index, None).ok_or(NoStream::Timescale { id })?;
+    let codecs: Vec<&str> = tracks.iter().map(|muxed| muxed.codec.as_str()).collect();
+    let muxed = Some(others.iter().map(|muxed| muxed.index).collect());
+    let (entries, configured) = (Vec::new(), Vec::new());
+    Ok(Rendition { place, index, kind, codec: codecs.join(","), entries, configured, timeline, muxed })
 }
 
 /// The leading sample at which a part begins: the last sync sample presented before it.

@@ -1,9 +1,11 @@
 //! Which tracks of a content can be packaged, and why the others cannot.
 
+use std::collections::BTreeMap;
+
 use super::timeline::Timeline;
 use super::{LARGEST, LONGEST};
 use crate::container::cmaf::{self, Unavailable};
-use crate::index::{Outline, Segments};
+use crate::index::{Outline, Period, Segments};
 use crate::media::{Interval, Kind, Time, Track};
 
 /// Why a content has no stream.
@@ -82,7 +84,7 @@ const PCM: [&[u8]; 2] = [b"ipcm", b"fpcm"];
 /// MPEG audio whose sample entry is that of MP3, and which players take for MP3.
 const BEFORE_MP3: [&str; 4] = ["mp1", "mp2", "A_MPEG/L1", "A_MPEG/L2"];
 
-/// What the name of a rendition begins with that has all tracks.
+/// What the name of a rendition begins with whose segments are packets.
 pub const MUXED: &str = "ts";
 
 /// A track as a stream.
@@ -94,21 +96,41 @@ pub struct Rendition {
     pub(super) index: usize,
     /// Pictures or sound.
     pub kind: Kind,
-    /// Its codec, for `CODECS` and `codecs` (RFC 6381).
+    /// Its codecs, for `CODECS` (RFC 6381): one, unless its configuration changes.
     pub codec: String,
-    /// Its sample entry.
-    pub(super) entry: Vec<u8>,
+    /// Its different sample entries.
+    pub(super) entries: Vec<Vec<u8>>,
+    /// For each period of the segment table, which of them its samples have; empty: the first.
+    pub(super) configured: Vec<usize>,
     pub(super) timeline: Timeline,
     /// The positions among the divided tracks of those that are muxed with it; `None` in CMAF, which has a track in each.
     pub(super) muxed: Option<Vec<usize>>,
 }
 
 impl Rendition {
-    /// Its name: the number of the track from 1, or [`MUXED`], and the ticks a second of its segments.
+    /// Its name: the number of the track from 1, before it [`MUXED`] if its segments are packets, and the ticks a second of its
+    /// segments.
     #[must_use]
     pub fn name(&self) -> String {
         let timescale = self.timeline.timescale;
-        if self.muxed.is_some() { format!("{MUXED}-{timescale}") } else { format!("{}-{timescale}", self.place + 1) }
+        let prefix = if self.muxed.is_some() { MUXED } else { "" };
+        format!("{prefix}{}-{timescale}", self.place + 1)
+    }
+
+    /// How many headers it has: one, unless its configuration changes.
+    #[must_use]
+    pub const fn headers(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Which header the segments of a period have.
+    pub(super) fn header_of(&self, period: usize) -> usize {
+        self.configured.get(period).copied().unwrap_or_default()
+    }
+
+    /// The sample entry of a period.
+    pub(super) fn entry_of(&self, period: usize) -> &[u8] {
+        self.entries.get(self.header_of(period)).map_or(&[], Vec::as_slice)
     }
 
     /// Ticks a second of its segments.
@@ -121,21 +143,47 @@ impl Rendition {
         let place = segments.tracks.get(index).copied().ok_or(NoStream::Nothing)?;
         let track = outline.tracks.get(place).ok_or(NoStream::Nothing)?;
         let unavailable = |why| NoStream::Track { id: track.id, codec: track.codec.clone(), why };
-        cmaf::check(outline, track).map_err(unavailable)?;
-        let entry = cmaf::sample_entry(outline, track).map_err(unavailable)?;
+        let (entries, configured) = entries(outline, segments, (index, track)).map_err(unavailable)?;
         if BEFORE_MP3.contains(&track.codec.as_str()) {
             return Err(NoStream::Layer { id: track.id });
         }
-        if PCM.iter().any(|kind| entry.get(4..8) == Some(*kind)) {
+        if entries.iter().any(|entry| PCM.iter().any(|kind| entry.get(4..8) == Some(*kind))) {
             return Err(NoStream::Pcm { id: track.id });
         }
         if track.edits.iter().filter(|edit| edit.media.is_some()).count() > 1 {
             return Err(NoStream::Edits { id: track.id });
         }
         let timeline = Timeline::new(outline, segments, index, part).ok_or(NoStream::Timescale { id: track.id })?;
-        let codec = cmaf::rfc6381(&entry);
-        Ok(Self { place, index, kind: track.kind, codec, entry, timeline, muxed: None })
+        let mut codecs: Vec<String> = Vec::new();
+        for codec in entries.iter().map(|entry| cmaf::rfc6381(entry)) {
+            if !codecs.contains(&codec) {
+                codecs.push(codec);
+            }
+        }
+        let codec = codecs.join(",");
+        Ok(Self { place, index, kind: track.kind, codec, entries, configured, timeline, muxed: None })
     }
+}
+
+/// The different sample entries of a track, and which of them each period of the segment table has.
+fn entries(
+    outline: &Outline,
+    segments: &Segments,
+    (index, track): (usize, &Track),
+) -> Result<(Vec<Vec<u8>>, Vec<usize>), Unavailable> {
+    let mut entries: Vec<Vec<u8>> = Vec::new();
+    let mut numbers = BTreeMap::new();
+    for (number, entry) in cmaf::sample_entries(outline, track)? {
+        let known = entries.iter().position(|known| *known == entry);
+        numbers.insert(number, known.unwrap_or(entries.len()));
+        if known.is_none() {
+            entries.push(entry);
+        }
+    }
+    // A track without a configuration has no samples yet.
+    let number = |period: &Period| period.configurations.get(index).and_then(|number| numbers.get(number).copied());
+    let configured = segments.periods.iter().map(|period| number(period).unwrap_or_default()).collect();
+    Ok((entries, configured))
 }
 
 /// The renditions of a content, or of a part of it with these tracks. Sound that has no place in CMAF is left out if

@@ -3,7 +3,7 @@
 use super::timeline::LEAD;
 use super::{LONGEST, Presentation, Rendition};
 use crate::index::{FIRST_PART, Outline, Pages, PagesError, Segment, Stretch, part_at};
-use crate::media::{Kind, Run, Ticks, Time, Track};
+use crate::media::{Interval, Kind, Run, Ticks, Time, Track};
 
 /// A range of the segment table.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +60,8 @@ pub struct Row {
     pub(super) to: Ticks,
     /// Its position in the table.
     pub(super) segment: usize,
+    /// The period of the table to which it belongs.
+    pub(super) period: usize,
     /// Whether it is the first one of a part, which begins within it.
     pub(super) begins_part: bool,
     /// Whether it is the last one of a part, which ends within it.
@@ -112,6 +114,7 @@ impl Presentation<'_> {
                 from: stretch.start,
                 to: stretch.end,
                 segment: place,
+                period: self.period(rendition, stretch.start),
                 begins_part: false,
                 ends_part: false,
             });
@@ -145,7 +148,7 @@ impl Presentation<'_> {
                 row.duration = row.duration.max(end.saturating_sub(row.start));
             }
             if let (true, Some(entry)) = (row.begins_part, &table.entry) {
-                row.begin_at(entry.decode, rendition);
+                row.begin_at(self.entry_in(rendition, track, entry), rendition);
             }
             Some(row)
         });
@@ -184,9 +187,17 @@ impl Presentation<'_> {
             from: stretch.start,
             to: stretch.end,
             segment: 0,
+            period: self.period(rendition, stretch.start),
             begins_part,
             ends_part,
         })
+    }
+
+    /// The decode time at which a part begins in a rendition, by the leading sample at which it begins.
+    fn entry_in(&self, rendition: &Rendition, track: &Track, entry: &Run) -> Ticks {
+        let leader = self.renditions.first().filter(|leader| leader.place != rendition.place);
+        let Some(leader) = leader.and_then(|leader| self.outline.tracks.get(leader.place)) else { return entry.decode };
+        track.timescale.ticks(leader.timescale.time(entry.presentation() - leader.shift())) + track.shift()
     }
 
     /// The decode time before which all pictures of a segment are decoded that are presented before its sync sample, if there
@@ -196,6 +207,29 @@ impl Presentation<'_> {
         let stretch = segment.tracks.first().filter(|_| leads)?;
         let sync = stretch.start + segment.composition;
         Some((sync - track.composition.0 + Ticks(1)).min(stretch.end))
+    }
+
+    /// The period of the table to which a sample belongs.
+    fn period(&self, rendition: &Rendition, decode: Ticks) -> usize {
+        self.outline.segments.as_ref().map_or(0, |segments| segments.period(rendition.index, decode))
+    }
+
+    /// The decode times in the leading rendition with which configurations change, in order, each with its period.
+    pub(super) fn changes(&self) -> Vec<(usize, u64)> {
+        let (Some(leader), Some(segments)) = (self.renditions.first(), &self.outline.segments) else {
+            return Vec::new();
+        };
+        let Some(track) = self.outline.tracks.get(leader.place) else { return Vec::new() };
+        let shown = self.part.unwrap_or(Interval::ALL);
+        let starts = segments.periods.iter().map(|period| period.starts.get(leader.index).copied());
+        let within = starts.enumerate().skip(1).filter_map(|(number, start)| {
+            let start = start?;
+            let time = track.timescale.time(start + leader.timeline.composition - track.shift());
+            let is_within = time > shown.start() && time < shown.end();
+            let decoded = u64::try_from(leader.timeline.decode(start)).ok();
+            decoded.filter(|time| is_within && *time > 0).map(|time| (number, time))
+        });
+        within.collect()
     }
 
     /// Completes segments in which tracks are muxed, and which the leading track alone determines so far.
@@ -242,6 +276,12 @@ impl Presentation<'_> {
 }
 
 impl Presentation<'_> {
+    /// The seconds in packed audio before what was asked for: it has no edit list that skips them.
+    pub(super) fn heard_from(&self) -> Option<f64> {
+        let leader = self.renditions.first().filter(|_| self.part.is_some() && self.is_packed())?;
+        Some(leader.timeline.seconds(leader.timeline.media_time))
+    }
+
     /// The seconds from the sync sample with which a part in packets begins to what was asked for.
     pub(super) fn shown_behind_entry(&self, table: &Table) -> Option<f64> {
         let (part, leader) = (self.part?, self.renditions.first()?);

@@ -32,14 +32,26 @@ impl Timed {
     }
 }
 
+/// What a segment is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A fragment of CMAF.
+    Fragment,
+    /// A fragment with its first picture alone.
+    KeyFrame,
+    /// Packed audio (RFC 8216bis §3.1.4): the frames, behind a tag with their time.
+    Packed,
+}
+
 /// Writes a segment of a rendition.
 pub async fn write(
     presentation: &Presentation<'_>,
     pages: &mut impl Pages,
     rendition: &Rendition,
     row: &Row,
-    key_frame: bool,
+    shape: Shape,
 ) -> Result<Splice, Error> {
+    let key_frame = shape == Shape::KeyFrame;
     let outline = presentation.outline();
     let track = outline.tracks.get(rendition.place).ok_or(Error::Missing)?;
     let runs = runs(pages, (rendition.place, track), row.from, row.to).await?;
@@ -55,9 +67,33 @@ pub async fn write(
         Some(first) if track.kind != Kind::Video => u64::try_from(rendition.timeline.decode(first.decode)).unwrap_or(0),
         _ => row.start,
     };
+    if shape == Shape::Packed {
+        return Ok(packed(start, rendition, &payload));
+    }
     let seconds = start / u64::from(rendition.timeline.timescale).max(1);
     let sequence = u32::try_from(seconds).unwrap_or(u32::MAX - 1) + 1;
     Ok(cmaf::segment(sequence, start, &samples, &payload))
+}
+
+/// Frames behind a tag of ID3 version 2.4 with their time: a private frame with the lower 33 bits of a time stamp of a transport
+/// stream (RFC 8216bis §3.1.4).
+fn packed(start: u64, rendition: &Rendition, payload: &Splice) -> Splice {
+    const OWNER: &[u8] = b"com.apple.streaming.transportStreamTimestamp\0";
+    let stamp = u128::from(start) * 90_000 / u128::from(rendition.timescale()).max(1);
+    let stamp = u64::try_from(stamp & 0x1_ffff_ffff).unwrap_or_default();
+    // Below 128, a size has one digit of seven bits.
+    let data = u8::try_from(OWNER.len() + 8).unwrap_or_default();
+    let mut tag = Vec::with_capacity(73);
+    tag.extend_from_slice(b"ID3\x04\0\0\0\0\0");
+    tag.push(data + 10);
+    tag.extend_from_slice(b"PRIV\0\0\0");
+    tag.extend_from_slice(&[data, 0, 0]);
+    tag.extend_from_slice(OWNER);
+    tag.extend_from_slice(&stamp.to_be_bytes());
+    let mut splice = Splice::new();
+    splice.made(tag);
+    splice.append(payload);
+    splice
 }
 
 /// The samples of a track that are decoded from `from` up to, not including, `to`.

@@ -73,6 +73,9 @@ pub fn assert_decoded(content: &Content, path: &Path, out: &Path) {
             continue;
         }
         let ((expected, complaints), (got, errors)) = (sound(path), sound(&master));
+        // ffmpeg gives a frame that it still parses the time of the next segment of packed audio.
+        let is_known = |line: &&str| presentation.is_packed() && line.contains("non monotonically increasing dts");
+        let errors: String = errors.lines().filter(|line| !line.is_empty() && !is_known(line)).collect();
         assert!(errors.is_empty() || !complaints.is_empty(), "{name}: {errors}");
         let channels = usize::from(content.outline.tracks[rendition.place].channels.unwrap_or(1));
         let header = fs::read(out.join("v-x").join(rendition.name()).join("init.mp4")).unwrap();

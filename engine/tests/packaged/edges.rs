@@ -111,7 +111,7 @@ fn pictures_are_turned_as_they_are_in_the_file() {
             let at = bytes.windows(4).position(|window| window == b"tkhd").unwrap() + 44;
             bytes[at..at + 36].to_vec()
         };
-        let header = presentation.header(&presentation.renditions()[0]);
+        let header = presentation.header(&presentation.renditions()[0], 0).unwrap();
         assert_eq!(matrix(&header), matrix(&content.file), "{}", path.display());
         assert_eq!(matrix(&header)[..4] == [0; 4], path.ends_with("turned.mp4"));
     }

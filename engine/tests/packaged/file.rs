@@ -17,7 +17,7 @@ use crate::promises::payloads;
 use crate::streams::{Content, Folder, samples};
 
 /// The MP4 of a content, or of a part of it, as a content again; `None` if it has none.
-fn mp4(content: &Content, fragment: &str) -> Option<Content> {
+pub fn mp4(content: &Content, fragment: &str) -> Option<Content> {
     let meaning = Meaning::of(&Ask::from(&Fragment::parse(fragment)), &content.outline);
     let found = block_on(file::file(&content.outline, &mut &content.pages, &meaning)).ok()?;
     assert_eq!(found.mime, file::describe(&content.outline).unwrap().0);

@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
 #![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 
+mod changes;
 mod decoded;
 mod edges;
 mod file;
 mod film;
+mod joined;
+mod packed;
 mod packets;
 mod parts;
 mod promises;

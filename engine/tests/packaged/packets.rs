@@ -23,6 +23,11 @@ fn films() -> Vec<(String, PathBuf, Content)> {
     with_form.collect()
 }
 
+/// Whether a packet has a clock reference.
+pub fn has_clock(packet: &[u8]) -> bool {
+    packet[3] & 0x20 != 0 && packet[4] > 0 && packet[5] & 0x10 != 0
+}
+
 /// What a program complains of, and its output.
 fn run(program: &str, input: &Path, before: &[&str], after: &[&str]) -> (String, String) {
     let mut command = Command::new(program);
@@ -36,7 +41,7 @@ fn run(program: &str, input: &Path, before: &[&str], after: &[&str]) -> (String,
 }
 
 /// The digests of decoded frames of a stream, in order, and the complaints.
-fn decoded(input: &Path, stream: &str) -> (Vec<String>, String) {
+pub fn decoded(input: &Path, stream: &str) -> (Vec<String>, String) {
     let arguments = ["-map", stream, "-fps_mode", "passthrough", "-f", "framemd5", "-"];
     let (text, errors) = run("ffmpeg", input, &["-nostdin"], &arguments);
     let frames = text.lines().filter(|line| !line.starts_with('#'));
@@ -93,6 +98,7 @@ fn packets_go_on_from_segment_to_segment_and_tables_are_duplicates() {
         for (number, segment) in segments(&content, "").into_iter().enumerate() {
             assert!(segment.len() % 188 == 0 && !segment.is_empty(), "{name}: {}", segment.len());
             assert_eq!(u16::from_be_bytes([segment[1] & 0x1F, segment[2]]), 0, "{name}: the tables come first");
+            assert!(segment.chunks(188).any(has_clock), "{name}: no clock in segment {number}");
             for packet in segment.chunks(188) {
                 assert_eq!(packet[0], 0x47, "{name}");
                 let pid = u16::from_be_bytes([packet[1] & 0x1F, packet[2]]);

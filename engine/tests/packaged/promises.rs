@@ -223,7 +223,8 @@ fn playlists_say_what_the_segments_are() {
             let all: u64 = rows.iter().map(|row| row.duration).sum();
             let exact = all as f64 / f64::from(rendition.timescale());
             assert!((durations.iter().sum::<f64>() - exact).abs() < 2e-6, "{}", path.display());
-            assert!(lines.iter().filter(|line| !line.starts_with('#')).all(|line| line.ends_with(".m4s?q=1")));
+            let ending = if presentation.is_packed() { ".mp3?q=1" } else { ".m4s?q=1" };
+            assert!(lines.iter().filter(|line| !line.starts_with('#')).all(|line| line.ends_with(ending)));
             assert!(
                 master.contains(&format!("v-x/{}/index.m3u8?p=1", rendition.name())),
                 "{}: {master}",

@@ -11,6 +11,7 @@ use reelspan_engine::fragment::uri::Fragment;
 use reelspan_engine::index::{Memory, Outline};
 use reelspan_engine::media::splice::{Piece, Splice};
 use reelspan_engine::package::hls::Addresses;
+use reelspan_engine::package::name::Item;
 use reelspan_engine::package::{Error, Form, Presentation};
 
 /// An indexed file.
@@ -58,10 +59,17 @@ impl Content {
         for rendition in presentation.renditions() {
             let below = folder.join("v-x").join(rendition.name());
             fs::create_dir_all(&below).unwrap();
-            fs::write(below.join("init.mp4"), presentation.header(rendition)).unwrap();
+            for number in 0..rendition.headers() {
+                let header = presentation.header(rendition, number).unwrap();
+                fs::write(below.join(Item::Header(number).to_string()), header).unwrap();
+            }
             fs::write(below.join("index.m3u8"), presentation.playlist(rendition, &table, addresses)).unwrap();
             fs::write(below.join("iframes.m3u8"), presentation.key_frames(rendition, &table, addresses)).unwrap();
             for row in presentation.rows(rendition, &table) {
+                if presentation.is_packed() {
+                    let packed = block_on(presentation.packed_audio(&mut pages, rendition, row.start))?;
+                    fs::write(below.join(format!("{}.mp3", row.start)), self.bytes(&packed)).unwrap();
+                }
                 for (key_frame, name) in [(false, format!("{}.m4s", row.start)), (true, format!("i{}.m4s", row.start))]
                 {
                     let segment = block_on(presentation.segment(&mut pages, rendition, row.start, key_frame))?;
@@ -76,13 +84,14 @@ impl Content {
         let mut pages = &self.pages;
         let table = block_on(presentation.table(&mut pages))?;
         let addresses = Addresses { version: "x", query: "", playlists: "" };
-        let rendition = &presentation.renditions()[0];
-        let below = folder.join("v-x").join(rendition.name());
-        fs::create_dir_all(&below).unwrap();
-        fs::write(below.join("index.m3u8"), presentation.playlist(rendition, &table, addresses)).unwrap();
-        for row in presentation.rows(rendition, &table) {
-            let segment = block_on(presentation.segment(&mut pages, rendition, row.start, false))?;
-            fs::write(below.join(format!("{}.ts", row.start)), self.bytes(&segment)).unwrap();
+        for rendition in presentation.renditions() {
+            let below = folder.join("v-x").join(rendition.name());
+            fs::create_dir_all(&below).unwrap();
+            fs::write(below.join("index.m3u8"), presentation.playlist(rendition, &table, addresses)).unwrap();
+            for row in presentation.rows(rendition, &table) {
+                let segment = block_on(presentation.segment(&mut pages, rendition, row.start, false))?;
+                fs::write(below.join(format!("{}.ts", row.start)), self.bytes(&segment)).unwrap();
+            }
         }
         Ok(())
     }

@@ -41,12 +41,7 @@ pub fn forms(name: &str, outline: &Outline) -> Value {
             let codecs: Vec<&str> =
                 presentation.renditions().iter().map(|rendition| rendition.codec.as_str()).collect();
             let form = |url: &str, mime: &str| json!({ "url": url, "mime": mime, "codecs": codecs.join(",") });
-            let mut hls = form("master.m3u8", hls::MIME);
-            let left_out = presentation.left_out();
-            if let (false, Some(form)) = (left_out.is_empty(), hls.as_object_mut()) {
-                let note = format!("it has the first sound alone, not that of the tracks {left_out:?}");
-                form.insert("note".to_owned(), note.into());
-            }
+            let hls = form("master.m3u8", hls::MIME);
             let dash = match presentation.form() {
                 Form::Cmaf => form("manifest.mpd", dash::MIME),
                 Form::Packets => json!({ "unavailable": NoStream::OnlyHls.to_string() }),

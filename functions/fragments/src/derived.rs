@@ -36,7 +36,7 @@ use crate::{Delivery, Error, Fragments, Viewers, about, captions};
 
 /// The version of everything that writes streams. It increases with every change of the bytes of a segment, or of what a
 /// playlist names.
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 
 /// The types of playlists and descriptions, which are sent compressed.
 pub const TEXTS: [&str; 4] = [hls::MIME, dash::MIME, caption::MIME, "application/json"];
@@ -139,21 +139,23 @@ impl Request {
             Some(Temporal::Npt(stretch)) => Some(stretch.start.unwrap_or(Time::ZERO)),
             _ => None,
         };
+        let near = |begins: Time| cell_at(begins - LASTS)..=cell_at(begins + BEFORE);
         let (rendition, time) = match &self.name.resource {
-            Named::Of { rendition, item: Item::Segment(time) | Item::KeyFrame(time) | Item::Packets(time), .. } => {
-                (rendition, time)
-            }
+            Named::Of { rendition, item, .. } => match item {
+                Item::Segment(time) | Item::KeyFrame(time) | Item::Packets(time) | Item::Packed(time) => {
+                    (rendition, time)
+                }
+                // The playlist of packets says how far the sync sample is before the part.
+                Item::Playlist => return [part.map_or(nothing.clone(), near), nothing],
+                Item::KeyFrames | Item::Header(_) => return none,
+            },
             // Those of files beside the content need no page.
             Named::Text { name, item: TextItem::Segment(start), .. } if name.starts_with(TRACK) => {
                 let start = Time(i64::try_from(*start).unwrap_or(i64::MAX).saturating_mul(1_000_000));
                 let from = part.unwrap_or(Time::ZERO) + start;
                 return [cell_at(from)..=cell_at(from + streamed::LASTS), nothing];
             }
-            // The playlist of packets says how far the sync sample is before the part.
-            Named::Master | Named::Of { item: Item::Playlist, .. } => {
-                let near = |begins: Time| cell_at(begins - LASTS)..=cell_at(begins + BEFORE);
-                return [part.map_or(nothing.clone(), near), nothing];
-            }
+            Named::Master => return [part.map_or(nothing.clone(), near), nothing],
             _ => return none,
         };
         // The name of a rendition ends with the ticks a second of its segments.
@@ -326,9 +328,12 @@ impl Fragments {
                         let table = presentation.table(pages).await?;
                         (hls::MIME, text(presentation.key_frames(rendition, &table, addresses)), true)
                     }
-                    Item::Header => (mime, made(presentation.header(rendition)), true),
+                    Item::Header(number) => (mime, made(presentation.header(rendition, number)?), true),
                     Item::Segment(time) | Item::Packets(time) => {
                         (mime, presentation.segment(pages, rendition, time, false).await?, true)
+                    }
+                    Item::Packed(time) => {
+                        ("audio/mpeg", presentation.packed_audio(pages, rendition, time).await?, true)
                     }
                     Item::KeyFrame(time) => (mime, presentation.segment(pages, rendition, time, true).await?, true),
                 }

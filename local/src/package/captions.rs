@@ -87,7 +87,7 @@ impl Beside {
             fs::create_dir_all(&folder).map_err(|error| Error::Setup(format!("{}: {error}", folder.display())))?;
             let playlist = presentation.caption_playlist(addresses);
             write(&folder.join(TextItem::Playlist.to_string()), playlist.as_bytes())?;
-            let segments = presentation.caption_segments().into_iter().map(|(item, _)| item);
+            let segments = presentation.caption_segments().into_iter().map(|(start, ..)| TextItem::Segment(start));
             for item in segments.chain([TextItem::Whole]) {
                 let Some(within) = presentation.caption_interval(item) else { continue };
                 let shown = cues.iter().filter(|cue| cue.interval.intersection(within).is_some());

@@ -81,7 +81,9 @@ async fn package(options: &Options) -> Result<(), Error> {
         fs::create_dir_all(&folder).map_err(|error| Error::Setup(format!("{}: {error}", folder.display())))?;
         let named = |item: Item| folder.join(item.to_string());
         if !is_packets {
-            write(&named(Item::Header), &presentation.header(rendition))?;
+            for number in 0..rendition.headers() {
+                write(&named(Item::Header(number)), &presentation.header(rendition, number).map_err(failed)?)?;
+            }
         }
         write(&named(Item::Playlist), presentation.playlist(rendition, &table, addresses).as_bytes())?;
         let has_pictures = !is_packets && rendition.kind == reelspan_engine::media::Kind::Video;
@@ -92,6 +94,10 @@ async fn package(options: &Options) -> Result<(), Error> {
             let segment = presentation.segment(&mut pages, rendition, row.start, false).await.map_err(failed)?;
             let item = if is_packets { Item::Packets(row.start) } else { Item::Segment(row.start) };
             source.write(&segment, create(&named(item))?)?;
+            if presentation.is_packed() {
+                let packed = presentation.packed_audio(&mut pages, rendition, row.start).await.map_err(failed)?;
+                source.write(&packed, create(&named(Item::Packed(row.start)))?)?;
+            }
             if has_pictures {
                 let picture = presentation.segment(&mut pages, rendition, row.start, true).await.map_err(failed)?;
                 source.write(&picture, create(&named(Item::KeyFrame(row.start)))?)?;

@@ -1,11 +1,13 @@
 //! Sample entries (ISO/IEC 14496-12 §8.5.2) for the tracks of any format: the fixed fields of visual (§12.1.3) and
 //! audio ones (§12.2.3), and the box that configures the decoder.
 
+use std::collections::BTreeSet;
+
 use crate::codec::descriptor::{Descriptor, MPEG1_AUDIO, MPEG2_AUDIO, MPEG4_AUDIO};
 use crate::codec::{DecoderConfiguration, Pcm, aac, ac3, alac, av1, avc, flac, hevc, opus};
 use crate::container::boxes::{Box, write_box, write_full_box};
 use crate::container::{Unavailable, format_of, sample_entry as entries};
-use crate::index::Outline;
+use crate::index::{Outline, Segments};
 use crate::media::Track;
 
 /// Pixels an inch, as a number of 16.16 bits: the only resolution that a visual entry has (§12.1.3).
@@ -17,6 +19,32 @@ const SAMPLE_SIZE: u16 = 16;
 /// MPEG audio at higher rates than this is that of MPEG-1 (ISO/IEC 11172-3 §2.4.2.3).
 const LOW_RATES: u32 = 24_000;
 
+/// The sample entries of a track, each with the number of its configuration ([`Format::configuration_number`]): one, unless the
+/// configuration changes.
+///
+/// [`Format::configuration_number`]: crate::container::Format::configuration_number
+pub type SampleEntries = Vec<(u32, Vec<u8>)>;
+
+/// The sample entries of a track. Its configurations are those of the periods of the segment table, if it has any.
+///
+/// # Errors
+///
+/// Why the track has no place in MP4.
+pub fn sample_entries(outline: &Outline, track: &Track) -> Result<SampleEntries, Unavailable> {
+    let of = |segments: &Segments| {
+        let is_of_track = |place: &usize| outline.tracks.get(*place).is_some_and(|other| other.id == track.id);
+        let index = segments.tracks.iter().position(is_of_track)?;
+        let numbers = segments.periods.iter().filter_map(|period| period.configurations.get(index).copied());
+        Some(numbers.filter(|number| *number > 0).collect::<BTreeSet<u32>>())
+    };
+    let numbers = outline.segments.as_deref().and_then(of).unwrap_or_default();
+    if numbers.is_empty() {
+        return Ok(vec![(0, sample_entry(outline, track)?)]);
+    }
+    let entry = |number: u32| Ok((number, described(outline, track, Some(number))?));
+    numbers.into_iter().map(entry).collect()
+}
+
 /// The sample entry of a track: the box that stands in `stsd`, for samples that are the track's payloads
 /// ([`payload`](crate::container::payload)). Its `data_reference_index` is 1.
 ///
@@ -24,9 +52,16 @@ const LOW_RATES: u32 = 24_000;
 ///
 /// Why the track has no place in MP4.
 pub fn sample_entry(outline: &Outline, track: &Track) -> Result<Vec<u8>, Unavailable> {
+    described(outline, track, None)
+}
+
+fn described(outline: &Outline, track: &Track, number: Option<u32>) -> Result<Vec<u8>, Unavailable> {
     let unknown = || Unavailable::Format { name: outline.container.name().to_owned() };
     let format = format_of(outline).ok_or_else(unknown)?;
-    let configuration = format.configuration(outline, track)?;
+    let configuration = match number {
+        Some(number) => format.configuration_of(outline, track, number)?,
+        None => format.configuration(outline, track)?,
+    };
     let entry = write(&configuration, &Pictures { track, aspect: format.pixel_aspect(outline, track) })?;
     // What cannot be read again is not given out.
     if Box::read(&entry, 0, "").is_ok() { Ok(entry) } else { Err(Unavailable::damaged(track)) }
@@ -51,6 +86,20 @@ pub fn rfc6381(entry: &[u8]) -> String {
         Ok(entry) => entries::name(&entry),
         Err(_) => String::new(),
     }
+}
+
+/// Width and height of the pictures of a visual entry (§12.1.3).
+#[must_use]
+pub fn dimensions(entry: &[u8]) -> Option<(u32, u32)> {
+    let side = |at: usize| entry.get(at..)?.first_chunk().map(|bytes| u32::from(u16::from_be_bytes(*bytes)));
+    side(32).zip(side(34)).filter(|(width, height)| *width > 0 && *height > 0)
+}
+
+/// The number of channels and the sample rate of an audio entry (§12.2.3).
+#[must_use]
+pub fn sound(entry: &[u8]) -> Option<(u16, u32)> {
+    let field = |at: usize| entry.get(at..)?.first_chunk().map(|bytes| u16::from_be_bytes(*bytes));
+    field(24).zip(field(32)).filter(|(_, rate)| *rate > 0).map(|(channels, rate)| (channels, rate.into()))
 }
 
 /// The sample entry with this configuration.

@@ -15,8 +15,8 @@ pub(super) const TRACK: u32 = 1;
 pub struct TrackHeader<'a> {
     /// Video or audio.
     pub kind: Kind,
-    /// A whole sample entry, as [`sample_entry`](super::sample_entry) writes it.
-    pub entry: &'a [u8],
+    /// Its sample entries: whole boxes, as [`sample_entry`](super::sample_entry) writes them.
+    pub entries: Vec<&'a [u8]>,
     /// Ticks a second.
     pub timescale: u32,
     /// The media time at which the presentation begins, in ticks. What precedes it is decoded and not presented: the
@@ -33,7 +33,7 @@ pub struct TrackHeader<'a> {
 /// Writes the header of a track.
 #[must_use]
 pub fn header(track: &TrackHeader<'_>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(640 + track.entry.len());
+    let mut out = Vec::with_capacity(640 + track.entries.iter().map(|entry| entry.len()).sum::<usize>());
     write_box(&mut out, *b"ftyp", |out| {
         out.extend_from_slice(b"iso6\0\0\0\0iso6");
         // A track of brand cmf2 has no edit list but signed composition offsets (ISO/IEC 23000-19 §7.7).
@@ -68,7 +68,7 @@ fn write_movie_header(out: &mut Vec<u8>, timescale: u32, next: u32) {
 
 /// A whole `trak` of this number, without an edit list and without tables.
 pub fn track_box(track: &TrackHeader<'_>, id: u32) -> Vec<u8> {
-    let mut out = Vec::with_capacity(512 + track.entry.len());
+    let mut out = Vec::with_capacity(512 + track.entries.iter().map(|entry| entry.len()).sum::<usize>());
     write_box(&mut out, *b"trak", |out| write_track(out, track, id, false));
     out
 }
@@ -123,8 +123,8 @@ fn write_track(out: &mut Vec<u8>, track: &TrackHeader<'_>, id: u32, tables: bool
             });
             write_box(out, *b"stbl", |out| {
                 write_full_box(out, *b"stsd", 0, |out| {
-                    put(out, &[1]);
-                    out.extend_from_slice(track.entry);
+                    put(out, &[u32::try_from(track.entries.len()).unwrap_or(u32::MAX)]);
+                    track.entries.iter().for_each(|entry| out.extend_from_slice(entry));
                 });
                 if tables {
                     write_full_box(out, *b"stts", 0, |out| put(out, &[0]));

@@ -6,7 +6,7 @@ mod fragment;
 mod header;
 
 pub use super::unavailable::Unavailable;
-pub use entry::{check, rfc6381, sample_entry};
+pub use entry::{SampleEntries, check, dimensions, rfc6381, sample_entries, sample_entry, sound};
 pub use fragment::{Sample, segment};
 pub use header::{TrackHeader, UNITY, header};
 #[cfg(feature = "mp4")]

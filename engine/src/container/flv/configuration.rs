@@ -19,6 +19,22 @@ pub fn of(outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unav
             _ => found = Some(header),
         }
     }
+    configured(track, found)
+}
+
+/// What configures the decoder of those samples of a track that need the sequence header of this number; 1 if they need none.
+pub fn numbered(outline: &Outline, track: &Track, number: u32) -> Result<DecoderConfiguration, Unavailable> {
+    let at = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+    let found = match outline.setup.get(at).filter(|setup| !setup.is_empty()) {
+        None => None,
+        Some(Setup::Inline(payload)) => Some(header(payload, track).ok_or_else(|| Unavailable::damaged(track))?),
+        Some(Setup::At(_)) => return Err(Unavailable::missing(track)),
+    };
+    configured(track, found)
+}
+
+/// What this configuration says; `None` if the codec has none.
+fn configured(track: &Track, found: Option<(Codec, &[u8])>) -> Result<DecoderConfiguration, Unavailable> {
     let damaged = || Unavailable::damaged(track);
     let Some((codec, record)) = found else {
         return match track.codec.as_str() {

@@ -82,6 +82,19 @@ impl Format for Flv {
         configuration::of(outline, track)
     }
 
+    fn configuration_of(
+        &self,
+        outline: &Outline,
+        track: &Track,
+        number: u32,
+    ) -> Result<DecoderConfiguration, Unavailable> {
+        configuration::numbered(outline, track, number)
+    }
+
+    fn configuration_number(&self, run: &Run) -> u32 {
+        Kept::of(run).description.into()
+    }
+
     fn ends_with_a_sample(&self, _: &Outline) -> bool {
         true
     }

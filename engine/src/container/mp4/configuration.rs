@@ -23,16 +23,27 @@ const AUDIO_BOXES: [&[u8; 4]; 10] =
 /// `objectTypeIndication` of MPEG-2's profiles of AAC: Main, LC and SSR (ISO/IEC 14496-1 table 5).
 const MPEG2_AAC: std::ops::RangeInclusive<u8> = 0x66..=0x68;
 
-/// What configures the decoder of a track.
+/// What configures the decoder of a track, if it has one description.
 pub fn of(track: &Track) -> Result<DecoderConfiguration, Unavailable> {
+    configured(track, None)
+}
+
+/// What configures the decoder of those samples of a track that have the description of this number, counted from 1.
+pub fn numbered(track: &Track, number: u32) -> Result<DecoderConfiguration, Unavailable> {
+    configured(track, Some(number))
+}
+
+fn configured(track: &Track, number: Option<u32>) -> Result<DecoderConfiguration, Unavailable> {
     let damaged = || Unavailable::damaged(track);
     let Setup::Inline(setup) = &track.setup else { return Err(Unavailable::missing(track)) };
     let stsd = descriptions(setup).map_err(|_| damaged())?;
     let (_, entries) = stsd.payload.split_first_chunk::<8>().ok_or_else(damaged)?;
     let entries = Box { payload: entries, offset: stsd.offset + 8, ..stsd.clone() };
     let mut entries = entries.children();
-    let entry = entries.next().ok_or_else(|| Unavailable::missing(track))?.map_err(|_| damaged())?;
-    if entries.next().is_some() {
+    let before = number.unwrap_or(1).saturating_sub(1);
+    let entry = entries.nth(usize::try_from(before).unwrap_or(usize::MAX));
+    let entry = entry.ok_or_else(|| Unavailable::missing(track))?.map_err(|_| damaged())?;
+    if number.is_none() && entries.next().is_some() {
         return Err(Unavailable::Changes);
     }
     if matches!(&entry.kind.0, b"encv" | b"enca" | b"enct" | b"encs" | b"enc3" | b"drms" | b"drmi") {

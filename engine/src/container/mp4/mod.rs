@@ -35,7 +35,7 @@ pub use write::remux;
 use super::{Error, Format, IndexFuture, Indexing, Selection, TextTrack, Unavailable, Written, pass};
 use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
-use crate::media::{Kind, Track};
+use crate::media::{Kind, Run, Track};
 
 /// Its name in the heads of its files.
 const CONTAINER: Container = Container::named("mp4");
@@ -77,6 +77,14 @@ impl Format for Mp4 {
 
     fn configuration(&self, _: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
         configuration::of(track)
+    }
+
+    fn configuration_of(&self, _: &Outline, track: &Track, number: u32) -> Result<DecoderConfiguration, Unavailable> {
+        configuration::numbered(track, number)
+    }
+
+    fn configuration_number(&self, run: &Run) -> u32 {
+        samples::description(run).into()
     }
 
     fn text(&self, track: &Track) -> Option<TextTrack> {

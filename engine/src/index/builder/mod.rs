@@ -9,7 +9,9 @@
 //!
 //! The builder can be serialised between any two samples (serde), and continues as if nothing had happened.
 
+mod changes;
 mod frozen;
+mod periods;
 mod segmenter;
 #[cfg(test)]
 mod tests;
@@ -169,6 +171,8 @@ struct Lane {
     synced: Option<u32>,
     /// How many bytes the track's samples claim.
     claimed: u64,
+    /// The decode time of the last sample.
+    last: Ticks,
 }
 
 impl Lane {
@@ -176,7 +180,7 @@ impl Lane {
         let none = (Ticks::ZERO, Ticks::ZERO);
         let track = Track { samples: 0, bytes: 0, composition: none, presented: none, late: 0, ..track };
         // An empty interval, so that the first sample looks up its cell.
-        Self { track, cell: 0, times: none, page: 0, synced: None, claimed: 0 }
+        Self { track, cell: 0, times: none, page: 0, synced: None, claimed: 0, last: Ticks(i64::MIN) }
     }
 
     /// The cell of the run's first sample, and how many of its samples belong to that cell.
@@ -190,6 +194,7 @@ impl Lane {
 
     fn count(&mut self, run: &Run) {
         let presented = (run.presentation(), run.decode_end() + run.composition);
+        self.last = run.decode + run.duration.times(i64::from(run.count.saturating_sub(1)));
         let track = &mut self.track;
         if track.samples == 0 {
             track.composition = (run.composition, run.composition);
@@ -291,6 +296,13 @@ impl Builder {
             self.add(page, track, run)?;
         }
         if std::mem::take(&mut self.ended) { Ok(self.settle()?) } else { Ok(()) }
+    }
+
+    /// Says that the samples of a track that are decoded from this time on need the configuration of this number, as the format
+    /// of the file counts them from 1. To be said before the samples are added; it may be said again for each.
+    pub fn configure(&mut self, track: usize, decode: Ticks, number: u32) {
+        let last = self.lanes.get(track).map_or(Ticks(i64::MIN), |lane| lane.last);
+        self.segmenter.configure(track, decode, number, last);
     }
 
     /// Counts the bytes that samples claim.
@@ -405,7 +417,7 @@ impl Builder {
         self.end_element(self.element_end);
         self.settle()?;
         self.close_until(u32::MAX)?;
-        let segments = self.segmenter.finish(&mut self.ready);
+        let segments = self.segmenter.finish(&self.lanes, &mut self.ready);
         Ok(Built { pages: self.ready, tracks: self.lanes.into_iter().map(|lane| lane.track).collect(), segments })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::changes::{Changes, decoded_before};
 use super::{Lane, Packed};
 use crate::index::segments::{
     self, FIRST_PART, MAX_TRACKS, SHORTEST, Segment, SegmentPart, Segments, Stretch, TOLERANCE,
@@ -18,38 +19,45 @@ const LAG: u32 = 8;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Segmenter {
     /// The tracks that are divided, once they are known; the first one leads.
-    tracks: Vec<DividedTrack>,
+    pub(super) tracks: Vec<DividedTrack>,
     /// The segments that are not yet in a part.
-    open: VecDeque<Open>,
+    pub(super) open: VecDeque<Open>,
     /// The segments of the next part.
     part: Vec<Segment>,
     /// How many segments were removed from `open`.
-    closed: u64,
+    pub(super) closed: u64,
     /// Presentation time of the last sync sample of the leading track.
     sync: Ticks,
-    summary: Segments,
+    pub(super) summary: Segments,
+    pub(super) changes: Changes,
     /// Whether the file has more than a table can have.
     given_up: bool,
 }
 
 /// A track that is divided.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct DividedTrack {
-    place: usize,
+pub(super) struct DividedTrack {
+    pub place: usize,
     /// The number of the segment to which its samples currently go; `None` before its first.
-    at: Option<u64>,
+    pub at: Option<u64>,
     /// The decode time of its last sample.
-    last: Ticks,
+    pub last: Ticks,
     /// The decode time of the end of its last sample.
     end: Ticks,
+    /// The end of its last sample in a complete segment.
+    settled: Ticks,
+    /// Samples that wait for the segment that begins with a change of their configuration.
+    pub held: Vec<Run>,
 }
 
 /// A segment that is not complete.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Open {
+pub(super) struct Open {
     /// Its beginning on the presentation timeline.
-    time: Time,
-    segment: Segment,
+    pub time: Time,
+    /// Whether a configuration changes with it.
+    pub anew: bool,
+    pub segment: Segment,
 }
 
 impl Segmenter {
@@ -64,11 +72,12 @@ impl Segmenter {
         for index in 0..self.tracks.len() {
             let Some(place) = self.tracks.get(index).map(|track| track.place) else { continue };
             let (Some(lane), Some(part)) = (lanes.get(place), page.get(place)) else { continue };
-            for run in &part.runs {
+            let held = self.tracks.get_mut(index).map(|track| std::mem::take(&mut track.held)).unwrap_or_default();
+            for run in held.iter().chain(&part.runs) {
                 if index == 0 {
-                    self.lead(&lane.track, run);
+                    self.lead(lanes, &lane.track, run);
                 } else {
-                    self.follow(number, index, &lane.track, run);
+                    self.follow(number, (index, lanes), &lane.track, run);
                 }
             }
         }
@@ -76,9 +85,17 @@ impl Segmenter {
     }
 
     /// Ends the file: returns the last parts and what the head says of the table; `None` if it has no table.
-    pub fn finish(mut self, ready: &mut Vec<Packed>) -> Option<Segments> {
+    pub fn finish(mut self, lanes: &[Lane], ready: &mut Vec<Packed>) -> Option<Segments> {
         if self.given_up || self.tracks.is_empty() {
             return None;
+        }
+        for index in 1..self.tracks.len() {
+            let Some(track) = self.tracks.get_mut(index) else { continue };
+            let (place, held) = (track.place, std::mem::take(&mut track.held));
+            let Some(lane) = lanes.get(place) else { continue };
+            for run in held {
+                self.follow(u32::MAX, (index, lanes), &lane.track, &run);
+            }
         }
         // A last sample without a duration is in the last segment.
         if let Some(last) = self.open.back_mut() {
@@ -92,6 +109,7 @@ impl Segmenter {
             self.settle(open, ready);
         }
         self.emit(ready);
+        self.end_periods();
         Some(self.summary)
     }
 
@@ -110,12 +128,20 @@ impl Segmenter {
         self.given_up = places.len() > MAX_TRACKS;
         self.summary.tracks.clone_from(&places);
         self.summary.starts = vec![Ticks::ZERO; places.len()];
-        let new = |place| DividedTrack { place, at: None, last: Ticks(i64::MIN), end: Ticks::ZERO };
+        let new = |place| DividedTrack {
+            place,
+            at: None,
+            last: Ticks(i64::MIN),
+            end: Ticks::ZERO,
+            settled: Ticks::ZERO,
+            held: Vec::new(),
+        };
+        self.changes.pending.retain(|change| places.contains(&change.place));
         self.tracks = places.into_iter().map(new).collect();
     }
 
     /// Adds samples of the leading track, whose sync samples begin segments.
-    fn lead(&mut self, track: &Track, run: &Run) {
+    fn lead(&mut self, lanes: &[Lane], track: &Track, run: &Run) {
         let mut rest = Some(run.clone());
         while let Some(run) = rest {
             let has_begun = self.tracks.first().is_some_and(|leader| leader.at.is_some());
@@ -123,7 +149,12 @@ impl Segmenter {
             let begins = match due {
                 _ if !run.sync => None,
                 None => Some(run.clone()),
-                Some(due) => run.presented_from(track.timescale.ticks(due) + track.shift()),
+                Some(due) => {
+                    let usual = run.presented_from(track.timescale.ticks(due) + track.shift());
+                    // The earlier one.
+                    let anew = self.configured_anew(lanes, track, &run);
+                    if anew.as_ref().map(|run| run.count) > usual.as_ref().map(|run| run.count) { anew } else { usual }
+                }
             };
             if run.sync {
                 self.sync = run.presentation();
@@ -138,7 +169,11 @@ impl Segmenter {
                 self.add(0, &before);
             }
             let time = track.timescale.time(begins.presentation() - track.shift());
+            let anew = self.changes_at(lanes, time, begins.decode);
             self.begin(time, u64::from(begins.size), begins.composition);
+            if let Some(open) = self.open.back_mut() {
+                open.anew = anew;
+            }
             if let Some(leader) = self.tracks.first_mut() {
                 leader.at = Some(self.closed + self.open.len() as u64 - 1);
             }
@@ -153,26 +188,30 @@ impl Segmenter {
     fn begin(&mut self, time: Time, sync_bytes: u64, composition: Ticks) {
         let empty = |track: &DividedTrack| Stretch { start: track.end, end: track.end, bytes: 0 };
         let segment = Segment { tracks: self.tracks.iter().map(empty).collect(), sync_bytes, composition };
-        self.open.push_back(Open { time, segment });
+        self.open.push_back(Open { time, anew: false, segment });
     }
 
     /// Adds samples of another track, of a page: the first one that is presented at the beginning of a segment or later is
     /// the first of the track in it.
-    fn follow(&mut self, page: u32, index: usize, track: &Track, run: &Run) {
+    fn follow(&mut self, page: u32, (index, lanes): (usize, &[Lane]), track: &Track, run: &Run) {
         if self.closed == 0 && self.open.is_empty() {
             // The leading track begins in a later page.
             self.begin(Time(crate::index::CELL.0.saturating_mul(i64::from(page))), 0, Ticks::ZERO);
         }
-        let mut rest = Some(run.clone());
+        let mut rest = self.hold(page, (index, lanes), track, run);
         while let Some(run) = rest.take() {
+            let change = self.next_change(index);
             let Some(divided) = self.tracks.get_mut(index) else { return };
             let next = *divided.at.get_or_insert(self.closed) + 1;
             let beginning = next.checked_sub(self.closed).and_then(|at| self.open.get(usize::try_from(at).ok()?));
-            let Some(time) = beginning.map(|open| open.time) else {
+            let Some((time, anew)) = beginning.map(|open| (open.time, open.anew)) else {
                 self.add(index, &run);
                 return;
             };
-            let begins = run.presented_from(track.timescale.ticks(time) + track.shift());
+            let begins = match change.filter(|change| anew && change.is_near(time, lanes)) {
+                Some(change) => run.slice(decoded_before(&run, change.decode)..u32::MAX),
+                None => run.presented_from(track.timescale.ticks(time) + track.shift()),
+            };
             let begins = begins.filter(|begins| begins.sync && begins.decode > divided.last);
             let Some(begins) = begins else {
                 self.add(index, &run);
@@ -223,7 +262,14 @@ impl Segmenter {
     }
 
     /// Moves a complete segment to its part.
-    fn settle(&mut self, Open { time, segment }: Open, ready: &mut Vec<Packed>) {
+    fn settle(&mut self, Open { time, mut segment, .. }: Open, ready: &mut Vec<Packed>) {
+        for (track, stretch) in self.tracks.iter_mut().zip(&mut segment.tracks) {
+            if stretch.start < stretch.end {
+                track.settled = stretch.end;
+            } else if stretch.bytes == 0 {
+                (stretch.start, stretch.end) = (track.settled, track.settled);
+            }
+        }
         self.closed += 1;
         let number = segments::part_at(time).max(self.summary.parts);
         while self.summary.parts < number {
@@ -234,6 +280,7 @@ impl Segmenter {
         let bytes = segment.tracks.iter().fold(0_u64, |sum, stretch| sum.saturating_add(stretch.bytes));
         self.summary.largest = self.summary.largest.max(bytes);
         self.summary.count += 1;
+        self.note_period(&segment);
         self.part.push(segment);
     }
 

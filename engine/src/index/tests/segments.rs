@@ -146,3 +146,111 @@ fn a_page_of_the_table_is_no_page_of_samples() {
     let packed = Packed { number: crate::index::FIRST_PART, bytes: bytes::Bytes::new() };
     assert!(!packed.is_page());
 }
+
+/// The table of a film of 40 s, with these changes of configuration: of the sound (0) or the pictures (1), by decode time.
+fn changed(pictures: &[Run], sound: &[Run], changes: &[(usize, i64, u32)]) -> (Segments, Vec<Segment>) {
+    let mut builder = Builder::new(tracks());
+    let mut all: Vec<(f64, usize, &Run)> = Vec::new();
+    for (track, rate, runs) in [(0, SOUND, sound), (1, PICTURES, pictures)] {
+        all.extend(runs.iter().map(|run| (run.decode.0 as f64 / f64::from(rate), track, run)));
+    }
+    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    for (at, (_, track, run)) in all.into_iter().enumerate() {
+        let before = |change: &&(usize, i64, u32)| change.0 == track && change.1 <= run.decode.0;
+        let number = changes.iter().rfind(before).map_or(1, |change| change.2);
+        builder.configure(track, run.decode, number);
+        builder.samples(track, run.clone()).unwrap();
+        if at.is_power_of_two() {
+            builder = postcard::from_bytes(&postcard::to_stdvec(&builder).unwrap()).unwrap();
+        }
+    }
+    let Built { pages, segments, .. } = builder.finish().unwrap();
+    let mut memory = Memory::default();
+    for page in pages {
+        memory.insert(page);
+    }
+    let segments = segments.unwrap();
+    let parts = (0..segments.parts).map(|part| memory.part(part).unwrap().unwrap());
+    (segments.clone(), parts.flat_map(|part| part.segments).collect())
+}
+
+proptest! {
+    #[test]
+    fn a_period_begins_with_a_segment(
+        groups in prop::collection::vec(1_usize..120, 2..20),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), 1_u32..4, 1_u32..4, -15_i64..15), 0..4),
+    ) {
+        let (pictures, sound) = film(&groups);
+        let syncs: Vec<i64> = pictures.iter().filter(|run| run.sync).map(|run| run.decode.0).collect();
+        let mut said: Vec<(usize, i64, u32)> = Vec::new();
+        for (at, of_pictures, of_sound, late) in changes {
+            let picture = syncs[at.index(syncs.len())];
+            // The sound changes up to 15 frames of 23 ms before or after the pictures.
+            let frame = picture * i64::from(SOUND) / i64::from(PICTURES) / 1024 + late;
+            said.extend([(1, picture, of_pictures), (0, frame.max(0) * 1024, of_sound)]);
+        }
+        said.sort_by_key(|(track, time, _)| (*track, *time));
+        // The last one that is said of a sample counts.
+        said.reverse();
+        said.dedup_by_key(|(track, time, _)| (*track, *time));
+        said.reverse();
+        let (segments, all) = changed(&pictures, &sound, &said);
+        let numbers = |track: usize, from: i64, to: i64| {
+            let at = |time: i64| said.iter().rfind(|change| change.0 == track && change.1 <= time);
+            let within = said.iter().filter(move |change| change.0 == track && from < change.1 && change.1 < to);
+            let number = at(from).map_or(1, |change| change.2);
+            (number, within.scan(number, |last, change| Some(std::mem::replace(last, change.2) != change.2)).any(|is| is))
+        };
+        let starts: Vec<&Vec<Ticks>> = segments.periods.iter().map(|period| &period.starts).collect();
+        for segment in &all {
+            let begins: Vec<Ticks> = segment.tracks.iter().map(|stretch| stretch.start).collect();
+            let is_period = starts.contains(&&begins);
+            for (index, track) in [(0, 1), (1, 0)] {
+                let Some(period) = segments.periods.get(segments.period(index, begins[index])) else { continue };
+                let stretch = segment.tracks[index];
+                if stretch.start == stretch.end {
+                    continue;
+                }
+                // All samples of a segment have the configuration of its period.
+                let (number, changes) = numbers(track, stretch.start.0, stretch.end.0);
+                prop_assert!(!changes && period.configurations[index] == number, "{:?} {:?} {:?}", segment, segments.periods, said);
+            }
+            prop_assert!(is_period || segments.periods.is_empty() || begins != *starts[0]);
+        }
+        // Samples are in one segment each, in order.
+        for (place, samples) in [(0, &pictures), (1, &sound)] {
+            let mut end = Ticks::ZERO;
+            for segment in &all {
+                prop_assert_eq!(segment.tracks[place].start, end);
+                end = segment.tracks[place].end;
+            }
+            prop_assert_eq!(end, samples.last().unwrap().decode_end());
+        }
+    }
+}
+
+#[test]
+fn configurations_that_change_with_the_groups_make_periods() {
+    let (pictures, sound) = film(&[50; 20]);
+    let second = i64::from(PICTURES);
+    let frame = |seconds: i64| seconds * i64::from(SOUND) / 1024 * 1024 + 1024;
+    let starts = |changes: &[(usize, i64, u32)]| {
+        let (segments, _) = changed(&pictures, &sound, changes);
+        let starts = segments.periods.iter().map(|period| (period.starts[0].0 / second, period.configurations.clone()));
+        starts.collect::<Vec<_>>()
+    };
+    assert_eq!(starts(&[]), []);
+    assert_eq!(starts(&[(1, 8 * second, 2)]), [(0, vec![1, 1]), (8, vec![2, 1])]);
+    assert_eq!(starts(&[(1, 8 * second, 2), (0, frame(8), 3)]), [(0, vec![1, 1]), (8, vec![2, 3])]);
+    // Only the sound changes: the pictures begin a segment at the sync sample that is next to it.
+    assert_eq!(starts(&[(0, frame(10), 2)]), [(0, vec![1, 1]), (10, vec![1, 2])]);
+    // Behind the end of a cell of the grid.
+    assert_eq!(starts(&[(0, frame(20) - 4096, 2)]), [(0, vec![1, 1]), (20, vec![1, 2])]);
+    // No picture at which decoding can begin is near.
+    assert_eq!(starts(&[(0, frame(11), 2)]), []);
+    // The pictures change within a group.
+    assert_eq!(starts(&[(1, 9 * second, 2)]), []);
+    // Twice a group.
+    let often: Vec<_> = (0..20).flat_map(|at| [(1, 2 * at * second, 2), (1, (2 * at + 1) * second, 3)]).collect();
+    assert_eq!(starts(&often), []);
+}

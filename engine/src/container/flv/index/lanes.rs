@@ -117,18 +117,23 @@ impl Lanes {
             return Ok(false);
         }
         let (before, usual, description) = (lane.latest, lane.usual, lane.description);
+        let last = lane.waiting.as_ref().map(|run| Kept::of(run).description);
         if lane.place.is_none() {
             (lane.place, lane.first) = (Some(next), description);
             self.tracks += 1;
             out.builder.add_track(track(of.media()));
         }
         let decode = self.clock.time(tag.header.timestamp, before, usual, tag.offset, &mut out.notes);
+        // What needs another description has a time of its own.
+        let differs = last.is_some_and(|last| last != description) && before == Some(decode);
+        let (decode, composition) =
+            if differs { (decode + Ticks(1), composition - Ticks(1)) } else { (decode, composition) };
         for lane in &mut self.all {
             let late = lane.latest.is_some_and(|latest| decode - latest >= MAX_WAIT);
             if (lane.of == of || late)
                 && let Some((place, run)) = lane.place.zip(lane.settle(decode))
             {
-                out.builder.samples(place, run)?;
+                add(&mut out.builder, place, run)?;
             }
         }
         if let Some(lane) = self.lane(of) {
@@ -158,7 +163,7 @@ impl Lanes {
                 (until, _) => until,
             };
             if let Some((place, run)) = lane.place.zip(lane.settle(until)) {
-                builder.samples(place, run)?;
+                add(builder, place, run)?;
             }
         }
         Ok(())
@@ -172,6 +177,12 @@ impl Lanes {
         });
         described.collect()
     }
+}
+
+/// Adds a sample to the index, with what its decoder needs.
+fn add(builder: &mut Builder, place: usize, run: Run) -> Result<(), Error> {
+    builder.configure(place, run.decode, Kept::of(&run).description.into());
+    Ok(builder.samples(place, run)?)
 }
 
 impl Lane {

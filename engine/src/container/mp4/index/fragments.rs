@@ -10,6 +10,7 @@ use crate::container::boxes::Box;
 use crate::container::keyframe::Claim;
 use crate::container::mp4::fragment::{self, Progress};
 use crate::container::mp4::movie::MovieTrack;
+use crate::container::mp4::samples::description;
 use crate::container::mp4::window::Window;
 use crate::container::pass::Output;
 use crate::container::{DynSource, Error, TooLarge};
@@ -127,6 +128,7 @@ impl Fragments {
             let run = within(run, source.len());
             left_out |= run.as_ref().is_none_or(|run| run.count < count);
             let Some(run) = run else { return Ok(()) };
+            out.builder.configure(track, run.decode, description(&run).into());
             if !claims.get(track).copied().flatten().is_some_and(Claim::is_open) {
                 return Ok(out.builder.samples(track, run)?);
             }

@@ -14,7 +14,7 @@ use self::looks::{Doubts, LOOKS};
 use super::codec::Codec;
 use super::fragment::Progress;
 use super::movie::{Defaults, Movie, MovieTrack};
-use super::samples::Samples;
+use super::samples::{Samples, description};
 use super::window::{Window, malformed};
 use super::{CONTAINER, chapters, compressed};
 use crate::container::boxes::Box;
@@ -253,6 +253,7 @@ fn index_tables(
         for (place, lane) in lanes.iter_mut().enumerate() {
             let end = cell_end(lane.track, number);
             while let Some(run) = lane.before(end) {
+                out.builder.configure(place, run.decode, description(&run).into());
                 out.builder.samples(place, run)?;
             }
         }

@@ -6,9 +6,9 @@ use std::collections::{BinaryHeap, VecDeque};
 use super::tables::Chunks;
 use super::{CutTrack, Layout, bytes, damaged, write_movie};
 use crate::container::boxes::{Box, write_box};
-use crate::container::cmaf::{self, TrackHeader, UNITY};
+use crate::container::cmaf::{self, SampleEntries, TrackHeader, UNITY};
 use crate::container::order::Merged;
-use crate::container::{Error, Payload, Segment, Selection, Unsupported, Written, payload};
+use crate::container::{Error, Payload, Segment, Selection, Unsupported, Written, format_of, payload};
 use crate::index::{Outline, Runs};
 use crate::media::splice::Splice;
 use crate::media::{Kind, Private, Run, Ticks, Timescale, Track};
@@ -16,20 +16,20 @@ use crate::media::{Kind, Private, Run, Ticks, Timescale, Track};
 /// How many pictures may be decoded before one that is presented before them: H.264 and HEVC have at most 16.
 const REORDERED: usize = 32;
 
-/// Writes a selection as a complete MP4, with this sample entry for each of its tracks.
+/// Writes a selection as a complete MP4, with these sample entries for each of its tracks.
 ///
 /// # Errors
 ///
 /// If samples of a track cannot be had one by one, or the tables exceed the memory of a cut.
-pub fn remux(outline: &Outline, selection: &Selection, entries: &[Vec<u8>]) -> Result<Written, Error> {
+pub fn remux(outline: &Outline, selection: &Selection, entries: &[SampleEntries]) -> Result<Written, Error> {
     let length = selection.tracks.iter().flat_map(|selected| &selected.runs).map(|run| bytes(&run)).sum::<u64>();
     let wide = super::is_wide(length);
-    let Layout { data, chunks, runs } = lay_out(outline, selection, wide)?;
+    let Layout { data, chunks, runs } = lay_out(outline, selection, entries, wide)?;
     let mut tracks = Vec::with_capacity(runs.len());
-    for (((selected, runs), entry), id) in selection.tracks.iter().zip(runs).zip(entries).zip(1_u32..) {
+    for (((selected, runs), entries), id) in selection.tracks.iter().zip(runs).zip(entries).zip(1_u32..) {
         let track =
             outline.tracks.get(selected.track).ok_or_else(|| damaged("a track is selected that is not there"))?;
-        tracks.push(Remuxed::new(track, &selected.segments, runs, (id, entry))?);
+        tracks.push(Remuxed::new(track, &selected.segments, runs, (id, entries))?);
     }
     let mut cut = Vec::with_capacity(tracks.len());
     for (remuxed, chunks) in tracks.iter().zip(chunks) {
@@ -53,7 +53,12 @@ struct Remuxed {
 }
 
 impl Remuxed {
-    fn new(track: &Track, segments: &[Segment], runs: Runs, (id, entry): (u32, &[u8])) -> Result<Self, Error> {
+    fn new(
+        track: &Track,
+        segments: &[Segment],
+        runs: Runs,
+        (id, entries): (u32, &SampleEntries),
+    ) -> Result<Self, Error> {
         let (ticks, factor) = track.timescale.as_fraction();
         let timescale = Timescale::per_second(ticks).ok_or_else(|| damaged("a timescale of zero ticks"))?;
         let factor = i64::from(factor);
@@ -71,7 +76,7 @@ impl Remuxed {
         let setup = cmaf::track_box(
             &TrackHeader {
                 kind: track.kind,
-                entry,
+                entries: entries.iter().map(|(_, entry)| entry.as_slice()).collect(),
                 timescale: ticks,
                 media_time: 0,
                 dimensions: track.dimensions.unwrap_or_default(),
@@ -90,13 +95,19 @@ impl Remuxed {
 }
 
 /// Lays out the payloads in the order of the file.
-fn lay_out(outline: &Outline, selection: &Selection, wide: bool) -> Result<Layout<Runs>, Error> {
+fn lay_out(
+    outline: &Outline,
+    selection: &Selection,
+    entries: &[SampleEntries],
+    wide: bool,
+) -> Result<Layout<Runs>, Error> {
     let count = selection.tracks.len();
     let mut chunks: Vec<Chunks> = (0..count).map(|_| Chunks::of(wide)).collect();
     let mut runs = vec![Runs::default(); count];
     // Of each track, the beginning of a sample that lies in several pieces.
     let mut open: Vec<Option<(Run, Splice)>> = vec![None; count];
     let mut data = Splice::new();
+    let format = format_of(outline);
     for (place, run) in Merged::new(&selection.tracks) {
         let track = selection.tracks.get(place).and_then(|selected| outline.tracks.get(selected.track));
         let (Some(track), Some(chunks), Some(runs), Some(open)) =
@@ -120,7 +131,10 @@ fn lay_out(outline: &Outline, selection: &Selection, wide: bool) -> Result<Layou
         }
         let offset = data.len();
         data.append(&bytes);
-        chunks.put(offset..data.len(), run.count, 1)?;
+        let number = format.map_or(0, |format| format.configuration_number(&run));
+        let entry =
+            entries.get(place).and_then(|all| all.iter().position(|(own, _)| *own == number)).unwrap_or_default();
+        chunks.put(offset..data.len(), run.count, u16::try_from(entry).unwrap_or_default().saturating_add(1))?;
         let size = bytes.len() / u64::from(run.count.max(1));
         runs.push(Run {
             decode: first.decode,

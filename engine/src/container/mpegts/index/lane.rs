@@ -13,7 +13,7 @@ use super::units::Units;
 use super::whole::Whole;
 use crate::container::mpeg::clock::Clock;
 use crate::container::notes::Notes;
-use crate::media::Run;
+use crate::media::{Run, Ticks};
 
 /// The kind of packet.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,7 +40,7 @@ pub struct Lane {
 /// The kind of its samples.
 #[derive(Serialize, Deserialize)]
 enum Samples {
-    Whole(Whole),
+    Whole(Box<Whole>),
     Units(Box<Units>),
 }
 
@@ -48,8 +48,11 @@ impl Lane {
     /// For a stream of the survey.
     pub fn new(found: &Found) -> Self {
         let codec = found.stream.codec;
-        let samples =
-            if found.units { Samples::Units(Box::new(Units::new(codec))) } else { Samples::Whole(Whole::new(codec)) };
+        let samples = if found.units {
+            Samples::Units(Box::new(Units::new(codec)))
+        } else {
+            Samples::Whole(Box::new(Whole::new(codec)))
+        };
         Self { samples, counter: None, packets: 0, muted: false, entered: Vec::new() }
     }
 
@@ -121,6 +124,22 @@ impl Lane {
         match &mut self.samples {
             Samples::Whole(whole) => &mut whole.done,
             Samples::Units(units) => &mut units.lane.done,
+        }
+    }
+
+    /// The configurations of its samples that have become known since the last call, each with the decode time from which on
+    /// they need it. Samples that are access units say which clock they have.
+    pub fn take_configured(&mut self) -> Vec<(Ticks, u32)> {
+        match &mut self.samples {
+            // The last one stays, to tell the next one from it.
+            Samples::Whole(whole) => {
+                let last = whole.configured.last().copied();
+                std::mem::replace(&mut whole.configured, last.into_iter().collect())
+            }
+            Samples::Units(units) => {
+                let done = units.lane.done.iter().filter(|run| run.sync);
+                done.map(|run| (run.decode, run.private.first().saturating_add(1))).collect()
+            }
         }
     }
 

@@ -210,6 +210,9 @@ impl Samples {
         let size = self.packing.size as u64;
         let mut samples: Vec<(usize, Run)> = Vec::new();
         for (track, lane) in self.lanes.iter_mut().enumerate() {
+            for (decode, number) in lane.take_configured() {
+                builder.configure(track, decode, number);
+            }
             while let Some(run) = lane.done().pop_front_if(|run| run.offset < next) {
                 samples.push((track, run));
             }
