@@ -7,6 +7,7 @@ import json
 import pathlib
 import re
 import subprocess
+import tempfile
 
 import counter
 
@@ -105,34 +106,72 @@ def presented(path: pathlib.Path) -> dict[Track, list[tuple[float, str]]]:
     return found
 
 
-@remembered
-def complaints(path: pathlib.Path, *options) -> set[str]:
-    """The complaints of ffmpeg while it decodes a whole file, without addresses and counts."""
-    command = ["ffmpeg", "-v", "error", *map(str, options), "-i", path, "-map", "0:v?", "-map", "0:a?", "-f", "null", "-"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    lines = (re.sub(r"^\[[^]]*\]\s*|\d+", "", line).strip() for line in done.stderr.splitlines())
+EVERYTHING = ["-map", "0:v?", "-map", "0:a?", "-f", "null", "-"]
+PICTURES = ["-map", "0:v:0", "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray"]
+PLAIN_SOUND = ["-map", "0:a:0", "-f", "s16le"]
+SOUND = ["-ac", "1", "-ar", str(counter.SAMPLE_RATE), "-f", "s16le"]
+"""What ffmpeg is asked for: to decode everything, pictures in shades of gray, and sound."""
+
+
+def said(errors: str) -> set[str]:
+    """The complaints of ffmpeg, without addresses and counts."""
+    lines = (re.sub(r"^\[[^]]*\]\s*|\d+", "", line).strip() for line in errors.splitlines())
     return {line for line in lines if not line.startswith("Last message repeated")}
 
 
 @remembered
-def pictures(path: pathlib.Path) -> list[int]:
-    """The number shown by each picture, in presentation order."""
-    gray = output("ffmpeg", "-v", "quiet", "-i", path, "-map", "0:v:0", "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray", "-")
+def complaints(path: pathlib.Path, *options) -> set[str]:
+    """The complaints of ffmpeg while it decodes a whole file."""
+    command = ["ffmpeg", "-v", "error", *map(str, options), "-i", path, *EVERYTHING]
+    return said(subprocess.run(command, capture_output=True, text=True, timeout=120).stderr)
+
+
+def numbers(gray: bytes) -> list[int]:
+    """The number shown by each of these pictures."""
     size = counter.WIDTH * counter.HEIGHT
     return [counter.number(gray[at : at + size]) for at in range(0, len(gray), size)]
 
 
 @remembered
+def pictures(path: pathlib.Path) -> list[int]:
+    """The number shown by each picture, in presentation order."""
+    return numbers(output("ffmpeg", "-v", "quiet", "-i", path, *PICTURES, "-"))
+
+
+@remembered
 def sound(path: pathlib.Path, track: int = 0) -> bytes:
     """The sound as `counter.tone` writes it."""
-    form = ["-f", "s16le", "-ac", "1", "-ar", str(counter.SAMPLE_RATE)]
-    return output("ffmpeg", "-v", "quiet", "-i", path, "-map", f"0:a:{track}", *form, "-")
+    return output("ffmpeg", "-v", "quiet", "-i", path, "-map", f"0:a:{track}", *SOUND, "-")
 
 
 @remembered
 def plain_sound(path: pathlib.Path) -> bytes:
     """The sound of a file of PCM, at its own rate."""
-    return output("ffmpeg", "-v", "quiet", "-i", path, "-map", "0:a:0", "-f", "s16le", "-")
+    return output("ffmpeg", "-v", "quiet", "-i", path, *PLAIN_SOUND, "-")
+
+
+@dataclasses.dataclass(frozen=True)
+class Decoded:
+    """What one run of ffmpeg makes of a file: what the functions of the same names say of it."""
+
+    complaints: set[str]
+    pictures: list[int]
+    sound: bytes
+    plain_sound: bytes
+
+
+@remembered
+def decoded(path: pathlib.Path) -> Decoded:
+    """Decodes a small file once, for all that a test asks of it: ffmpeg takes longer to start than to decode it."""
+    with tempfile.TemporaryDirectory() as folder:
+        gray, tones, plain = (pathlib.Path(folder) / name for name in ("gray", "tones", "plain"))
+        options = [*PICTURES, gray] if ("video", 0) in tracks(path) else []
+        if ("audio", 0) in tracks(path):
+            options += [*PLAIN_SOUND, plain, "-map", "0:a:0", *SOUND, tones]
+        command = ["ffmpeg", "-v", "error", "-i", path, *EVERYTHING, *options]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        found = (file.read_bytes() if file.exists() else b"" for file in (gray, tones, plain))
+        return Decoded(said(done.stderr), numbers(next(found)), next(found), next(found))
 
 
 def tone(heard: bytes, start: float, seconds: float, base: int = counter.BASE) -> float:
