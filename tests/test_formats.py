@@ -134,7 +134,7 @@ def test_damage_is_told_and_never_worse(binary, row, tmp_path):
     """Truncated anywhere, and with random bits flipped: a cut or a reason, quickly, and in little memory."""
     whole, chance = (formats.FOLDER / row.name).read_bytes(), random.Random(row.name)
     damaged, made = tmp_path / row.name, tmp_path / "cut"
-    for turn in range(24):
+    for turn in range(4 * CUTS):
         content = bytearray(whole)
         if turn % 2:
             del content[chance.randrange(1, len(content)) :]

@@ -1,7 +1,7 @@
 //! A file read once from its beginning to its end, in constant memory. Some chunks are always being read ahead, which
 //! hides the latency of a store, and skipped parts beyond them are not read.
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::FuturesOrdered;
@@ -61,7 +61,9 @@ impl<'s> Stream<'s> {
     /// The next bytes, at least `wanted` of them unless the file ends before. They are not taken.
     #[inline]
     pub async fn peek(&mut self, wanted: usize) -> Result<&[u8], ReadError> {
-        while self.window.len() - self.at < wanted && self.grow().await? {}
+        if self.window.len() - self.at < wanted {
+            self.grow(wanted).await?;
+        }
         Ok(self.window.get(self.at..).unwrap_or_default())
     }
 
@@ -100,41 +102,45 @@ impl<'s> Stream<'s> {
         }
     }
 
-    /// Adds the next chunk to the rest of the current bytes. `false` at the end of the file.
-    async fn grow(&mut self) -> Result<bool, ReadError> {
+    /// Adds chunks to the rest of the current bytes until there are `wanted`, or the file ends. Bytes are copied only if what is
+    /// wanted spans two chunks.
+    async fn grow(&mut self, wanted: usize) -> Result<(), ReadError> {
+        self.start = self.position();
+        self.window.advance(self.at);
+        self.at = 0;
+        if self.window.is_empty() {
+            self.window = self.next_chunk(self.start).await?;
+        }
+        if self.window.len() >= wanted {
+            return Ok(());
+        }
+        let mut joined = BytesMut::from(std::mem::take(&mut self.window));
+        while joined.len() < wanted {
+            match self.next_chunk(self.start + joined.len() as u64).await? {
+                chunk if chunk.is_empty() => break,
+                chunk => joined.extend_from_slice(&chunk),
+            }
+        }
+        self.window = joined.freeze();
+        Ok(())
+    }
+
+    /// The bytes from this offset to the end of a chunk, which is the next of those that are read. Empty at the end of the file.
+    async fn next_chunk(&mut self, offset: u64) -> Result<Bytes, ReadError> {
         loop {
             self.read_ahead();
-            let Some(read) = self.ahead.next().await else { return Ok(false) };
+            let Some(read) = self.ahead.next().await else { return Ok(Bytes::new()) };
             let (start, mut chunk) = read?;
             self.depth = AHEAD.min(self.depth + 1);
             self.read_ahead();
-            let known = self.start + self.window.len() as u64;
-            match usize::try_from(known.saturating_sub(start)) {
-                // The whole chunk was skipped while it was being read.
-                Ok(passed) if passed >= chunk.len() => {}
-                Ok(passed) => {
-                    drop(chunk.split_to(passed));
-                    self.append(chunk);
-                    return Ok(true);
-                }
-                Err(_) => {}
+            // A whole chunk may have been skipped while it was being read.
+            if let Ok(passed) = usize::try_from(offset.saturating_sub(start))
+                && passed < chunk.len()
+            {
+                chunk.advance(passed);
+                return Ok(chunk);
             }
         }
-    }
-
-    fn append(&mut self, chunk: Bytes) {
-        self.start = self.position();
-        // The rest is copied only if an element's header spans two chunks.
-        self.window = match self.window.get(self.at..) {
-            None | Some([]) => chunk,
-            Some(left) => {
-                let mut joined = BytesMut::with_capacity(left.len() + chunk.len());
-                joined.extend_from_slice(left);
-                joined.extend_from_slice(&chunk);
-                joined.freeze()
-            }
-        };
-        self.at = 0;
     }
 
     fn read_ahead(&mut self) {

@@ -249,6 +249,12 @@ impl Splice {
         self.made_length
     }
 
+    /// Whether any of its bytes are those of the original.
+    #[must_use]
+    pub const fn reads_source(&self) -> bool {
+        self.length > self.made_length
+    }
+
     /// Its size in memory in bytes.
     #[must_use]
     pub fn memory(&self) -> u64 {

@@ -2,6 +2,7 @@
 //! the index at request time; [`reelspan_engine::package::name`] lists the names.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::response::Response;
@@ -13,7 +14,7 @@ use reelspan::cloudfront::{self, Copy};
 use reelspan::http::conditional::{Conditions, Verdict};
 use reelspan::http::etag;
 use reelspan::space::{ContentId, MediaKey, SpaceId};
-use reelspan::store::{CaptionFile, Found};
+use reelspan::store::{Admission, CaptionFile, Found};
 use reelspan_engine::caption::{self, Caption, TRACK};
 use reelspan_engine::container;
 use reelspan_engine::fragment::range::Asked as Range;
@@ -31,7 +32,7 @@ use crate::admission::Shown;
 use crate::answer::{self, Answer, Extent};
 use crate::captions::Source;
 use crate::resource::{Content, Resource};
-use crate::serving::{Made, outline};
+use crate::serving::{Confirmation, Made, outline};
 use crate::{Delivery, Error, Fragments, Viewers, about, captions};
 
 /// The version of everything that writes streams. It increases with every change of the bytes of a segment, or of what a
@@ -100,6 +101,16 @@ impl Request {
     /// Whether the query may select a part, as that of the content itself.
     fn takes_a_query(&self) -> bool {
         self.name.resource == Named::File
+    }
+
+    /// Whether the answer has bytes of the content.
+    fn reads_media(&self) -> bool {
+        let is_segment = |item| matches!(item, Item::Segment(_) | Item::KeyFrame(_) | Item::Packets(_));
+        match self.name.resource {
+            Named::File => !self.head,
+            Named::Of { item, .. } => !self.head && is_segment(item),
+            _ => false,
+        }
     }
 
     /// The query without the proof of access.
@@ -220,14 +231,31 @@ impl Signature {
 impl Fragments {
     /// The answer to a request for what is derived from a content.
     pub async fn derived(&self, request: &Request) -> Result<Response, Error> {
-        let share = self.budget.share().await?;
         let index = &self.stores.index;
+        if request.reads_media()
+            && let Some((admission, found)) = index.recent(&request.media)
+            && let Ok(made) = self.derived_from(request, &admission, Some(found)).await
+            && let Some(response) = self.confirmed(&request.media, made).await
+        {
+            return response;
+        }
         let (admission, found) = if request.name.resource.names_captions() {
             index.find_with_captions(&self.spaces, &request.media, &request.guess()).await?
         } else {
             index.find_in_space(&self.spaces, &request.media, &request.guess()).await?
         };
-        let admitted = self.admit(&admission, &request.media, request.query.as_deref(), &request.shown)?;
+        let made = self.derived_from(request, &admission, found).await?;
+        self.send(&request.media, made, Confirmation::Version).await
+    }
+
+    async fn derived_from(
+        &self,
+        request: &Request,
+        admission: &Admission,
+        found: Option<Found>,
+    ) -> Result<Made, Error> {
+        let share = self.budget.share().await?;
+        let admitted = self.admit(admission, &request.media, request.query.as_deref(), &request.shown)?;
         // An open space ignores signatures.
         let signature = match &request.signature {
             _ if !admitted.secure => &Signature::default(),
@@ -235,12 +263,13 @@ impl Fragments {
             Err(refusal) => return Err((*refusal).into()),
         };
         if let Some(copy) = &signature.copy {
-            self.admit_copy(&admission, &request.media, request.query.as_deref(), &request.shown, copy)?;
+            self.admit_copy(admission, &request.media, request.query.as_deref(), &request.shown, copy)?;
         }
         let mut found = self.there(&request.media, found).await?;
         found.pages.hold(share);
-        let etag = found.head.original.etag.clone();
+        let head = Arc::clone(&found.head);
         let mut answer = self.derive(request, &mut found, signature, admitted.secure).await?;
+        self.stores.index.remember(&request.media, &found);
         let mut share = found.pages.release();
         if let Some(share) = &mut share {
             share.shrink(if request.head { 0 } else { answer.body.memory() });
@@ -248,7 +277,7 @@ impl Fragments {
         if request.head {
             answer.body = Splice::new();
         }
-        self.send(&request.media, Made::new(answer, etag, share)).await
+        Ok(Made::new(answer, head, share))
     }
 
     async fn derive(

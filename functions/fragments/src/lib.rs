@@ -65,6 +65,9 @@ pub struct Fragments {
     pub budget: Budget,
 }
 
+/// How much memory a function uses for what it looked up lately, in bytes: some tens of hours of film.
+const REMEMBERED: usize = 32 << 20;
+
 /// The environment is incomplete.
 #[derive(Debug, thiserror::Error)]
 #[error("the environment variable SPACES_TABLE is not set")]
@@ -75,7 +78,8 @@ impl Fragments {
     /// [`Viewers::from_env`], [`Delivery::from_env`] and [`Budget::from_env`].
     pub async fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let table = env::var("SPACES_TABLE").map_err(|_| Unset)?;
-        let stores = Stores::from_env().await?;
+        let mut stores = Stores::from_env().await?;
+        stores.index = stores.index.remembering(REMEMBERED);
         Ok(Self {
             spaces: stores.spaces(table),
             stores,

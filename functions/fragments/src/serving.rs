@@ -2,6 +2,7 @@
 //! with its body.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::response::Response;
@@ -9,12 +10,12 @@ use futures::TryStreamExt;
 use reelspan::budget::Share;
 use reelspan::http::conditional::Verdict;
 use reelspan::space::MediaKey;
-use reelspan::store::Found;
+use reelspan::store::{Admission, Found};
 use reelspan_engine::fragment::mapping::{Mapping, Of};
 use reelspan_engine::fragment::range::{Asked as Range, FragmentRange};
 use reelspan_engine::fragment::resolve::{self, Ask, Cover, Cut, Meaning};
 use reelspan_engine::fragment::uri::Reason;
-use reelspan_engine::index::{Outline, Status};
+use reelspan_engine::index::{Head, Outline, Status};
 use reelspan_engine::media::splice::Splice;
 
 use crate::admission::Admitted;
@@ -27,36 +28,85 @@ use crate::{Delivery, Error, Fragments, Viewers};
 /// An answer, and the version of the object that its body comes from.
 pub struct Made {
     answer: Answer,
-    etag: String,
+    head: Arc<Head>,
     /// The share of the memory budget that it holds until the answer is sent.
     share: Option<Share>,
 }
 
 impl Made {
-    /// An answer whose body comes from the version of the object with this ETag.
-    pub const fn new(answer: Answer, etag: String, share: Option<Share>) -> Self {
-        Self { answer, etag, share }
+    /// An answer whose body comes from the version of the object that this head describes.
+    pub const fn new(answer: Answer, head: Arc<Head>, share: Option<Share>) -> Self {
+        Self { answer, head, share }
     }
 }
 
 impl Fragments {
+    /// The answer to a request for a stored content.
+    pub async fn stored(&self, request: &Request) -> Result<Response, Error> {
+        if let Some(response) = self.stored_recently(request).await {
+            return response;
+        }
+        let mut made = self.answer(request).await?;
+        if request.head && !made.answer.length_is_unknown() {
+            made.answer.body = Splice::new();
+        }
+        self.send(&request.media, made, Confirmation::Version).await
+    }
+
+    /// The answer from what was looked up lately, if it has bytes of the content and S3 confirms that they are of this version.
+    async fn stored_recently(&self, request: &Request) -> Option<Result<Response, Error>> {
+        if request.head {
+            return None;
+        }
+        let (admission, found) = self.stores.index.recent(&request.media)?;
+        let share = if request.reads_pages() { Some(self.budget.share().await.ok()?) } else { None };
+        let made = self.answer_from(request, &admission, Some(found), share).await.ok()?;
+        self.confirmed(&request.media, made).await
+    }
+
+    /// Sends an answer that was made from what was looked up lately; `None` if the index has to be looked up after all: the object is
+    /// another by now, or the answer has no bytes of it, so that nothing would tell.
+    pub async fn confirmed(&self, media: &MediaKey, made: Made) -> Option<Result<Response, Error>> {
+        if !made.answer.body.reads_source() {
+            return None;
+        }
+        match self.send(media, made, Confirmation::VersionAndTime).await {
+            Err(Error::Indexing) => {
+                self.stores.index.forget(media);
+                None
+            }
+            answered => Some(answered),
+        }
+    }
+
     /// The answer to a request, without reading the media: one lookup in the index.
-    pub async fn answer(&self, request: &Request) -> Result<Made, Error> {
+    async fn answer(&self, request: &Request) -> Result<Made, Error> {
         // A request that reads no page takes little memory.
         let share = if request.reads_pages() { Some(self.budget.share().await?) } else { None };
         let (admission, found) =
             self.stores.index.find_in_space(&self.spaces, &request.media, &[request.guess()]).await?;
-        let admitted = self.admit(&admission, &request.media, request.query.as_deref(), &request.shown)?;
+        self.answer_from(request, &admission, found, share).await
+    }
+
+    async fn answer_from(
+        &self,
+        request: &Request,
+        admission: &Admission,
+        found: Option<Found>,
+        share: Option<Share>,
+    ) -> Result<Made, Error> {
+        let admitted = self.admit(admission, &request.media, request.query.as_deref(), &request.shown)?;
         let mut found = self.there(&request.media, found).await?;
+        let head = Arc::clone(&found.head);
         if let (Delivery::Redirected, true, Some(url)) = (self.delivery, request.may_be_redirected, &admitted.url) {
-            let etag = found.head.original.etag.clone();
             let answer = Answer::redirect(&request.with_query(url)).kept("no-store");
-            return Ok(Made { answer, etag, share: None });
+            return Ok(Made { answer, head, share: None });
         }
         if let Some(share) = share {
             found.pages.hold(share);
         }
-        let Made { answer, etag, .. } = self.made(request, &mut found, &admitted).await?;
+        let answer = self.made(request, &mut found, &admitted).await?;
+        self.stores.index.remember(&request.media, &found);
         let mut share = found.pages.release();
         if let Some(share) = &mut share {
             share.shrink(if request.head { 0 } else { answer.body.memory() });
@@ -67,11 +117,10 @@ impl Fragments {
             Viewers::Direct if admitted.secure => answer.kept(FRESH_TO_ONE),
             Viewers::Direct => answer,
         };
-        Ok(Made { answer, etag, share })
+        Ok(Made { answer, head, share })
     }
 
-    async fn made(&self, request: &Request, found: &mut Found, admitted: &Admitted) -> Result<Made, Error> {
-        let etag = found.head.original.etag.clone();
+    async fn made(&self, request: &Request, found: &mut Found, admitted: &Admitted) -> Result<Answer, Error> {
         if admitted.secure {
             nothing_is_ignored(request)?;
         }
@@ -85,11 +134,11 @@ impl Fragments {
         let resource = match meaning {
             Some(meaning) => match cut(found, request, &meaning).await? {
                 Chosen::Resource(resource) => resource,
-                Chosen::Known(answer) => return Ok(Made { answer, etag, share: None }),
+                Chosen::Known(answer) => return Ok(answer),
             },
             None => Resource::original(&found.head),
         };
-        let answer = match request.conditions.judge(&resource.etag, resource.modified) {
+        Ok(match request.conditions.judge(&resource.etag, resource.modified) {
             Verdict::NotModified => Answer::not_modified(&resource),
             Verdict::Failed => return Err(Error::Precondition),
             Verdict::Proceed => match extent(found, request, &resource).await? {
@@ -105,8 +154,7 @@ impl Fragments {
                     answer::fit(&resource, extent, self.delivery, elsewhere.as_deref())?
                 }
             },
-        };
-        Ok(Made { answer, etag, share: None })
+        })
     }
 
     /// The index entry of a content, if the content exists.
@@ -121,17 +169,9 @@ impl Fragments {
         }
     }
 
-    /// The answer with its body, which is read from S3 while it is sent.
-    pub async fn respond(&self, request: &Request, mut made: Made) -> Result<Response, Error> {
-        if request.head && !made.answer.length_is_unknown() {
-            made.answer.body = Splice::new();
-        }
-        self.send(&request.media, made).await
-    }
-
     /// Sends an answer; its body is read from S3 meanwhile.
-    pub async fn send(&self, media: &MediaKey, made: Made) -> Result<Response, Error> {
-        let Made { answer, etag, share } = made;
+    pub async fn send(&self, media: &MediaKey, made: Made, confirmation: Confirmation) -> Result<Response, Error> {
+        let Made { answer, head, share } = made;
         let body = if answer.length_is_unknown() {
             // An empty body would get a length of zero, which would be taken for that of the resource (RFC 9110 §8.6).
             Body::from_stream(futures::stream::empty::<Result<Bytes, Infallible>>())
@@ -139,7 +179,8 @@ impl Fragments {
             Body::empty()
         } else {
             let media = media.clone();
-            let stream = self.stores.media.body(&media, &etag, answer.body).await?;
+            let stored = (confirmation == Confirmation::VersionAndTime).then_some(head.original.modified);
+            let stream = self.stores.media.body(&media, &head.original.etag, stored, answer.body).await?;
             // Status and length have been sent: all that is left is to break off and to log it.
             Body::from_stream(stream.inspect_err(move |error| {
                 let _held = &share;
@@ -151,6 +192,15 @@ impl Fragments {
         *response.headers_mut() = answer.headers;
         Ok(response)
     }
+}
+
+/// What S3 has to confirm before bytes of an object are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmation {
+    /// That they are of the version that the index describes.
+    Version,
+    /// Also that the object was stored when the index says: its type and its properties are not others by now.
+    VersionAndTime,
 }
 
 /// Checks that every dimension of a signed query is valid. In open spaces other dimensions are ignored, and the whole

@@ -123,7 +123,7 @@ pub async fn get(
     headers.insert(CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
     let mut splice = Splice::new();
     splice.source(range);
-    let body = state.stores.media.body(&key, etag, splice).await?;
+    let body = state.stores.media.body(&key, etag, None, splice).await?;
     let body = body.inspect_err(move |error| tracing::error!(%key, %error, "the body breaks off"));
     Ok((status, headers, Body::from_stream(body)).into_response())
 }

@@ -105,8 +105,8 @@ impl Catalogue {
         let property = |name: &str| content.properties.get(name).map(str::to_owned);
         described.title = property("title").unwrap_or(described.title);
         (described.description, described.creator) = (property("description"), property("creator"));
-        if let Some(Status::Indexed(outline)) = found.map(|found| found.head.status) {
-            described.picture = picture(&outline);
+        if let Some(Status::Indexed(outline)) = found.as_ref().map(|found| &found.head.status) {
+            described.picture = picture(outline);
         }
         Ok(described)
     }

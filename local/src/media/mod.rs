@@ -66,8 +66,8 @@ impl Bucket for Files {
         MEDIA_BUCKET
     }
 
-    fn version(&self, key: &MediaKey, etag: &str) -> Arc<dyn ObjectVersion> {
-        Arc::new(Version::new(Arc::clone(&self.store), key, etag))
+    fn version(&self, key: &MediaKey, etag: &str, stored: Option<i64>) -> Arc<dyn ObjectVersion> {
+        Arc::new(Version::new(Arc::clone(&self.store), key, etag, stored))
     }
 
     async fn content(&self, key: &MediaKey) -> Result<Content, Error> {

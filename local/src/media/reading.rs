@@ -29,19 +29,25 @@ pub struct Version {
     store: Arc<Store>,
     key: String,
     etag: String,
+    /// Seconds since 1970.
+    stored: Option<i64>,
     /// Opened by the first read.
     file: OnceLock<Arc<File>>,
 }
 
 impl Version {
-    pub fn new(store: Arc<Store>, key: &MediaKey, etag: &str) -> Self {
-        Self { store, key: key.to_string(), etag: etag.trim_matches('"').to_owned(), file: OnceLock::new() }
+    pub fn new(store: Arc<Store>, key: &MediaKey, etag: &str, stored: Option<i64>) -> Self {
+        Self { store, key: key.to_string(), etag: etag.trim_matches('"').to_owned(), stored, file: OnceLock::new() }
     }
 
     /// The file with the bytes of this version, if it is the current one, or was when it was opened.
     fn file(&self) -> Result<&Arc<File>, Error> {
         if let Some(file) = self.file.get() {
             return Ok(file);
+        }
+        if let Some(stored) = self.stored {
+            let found = self.store.catalogue.object(MEDIA_BUCKET, &self.key).map_err(failed)?;
+            found.filter(|object| object.modified == stored).ok_or(Error::Changed)?;
         }
         let mut missing = None;
         let file = loop {

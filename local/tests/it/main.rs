@@ -18,6 +18,7 @@ mod media;
 mod multipart;
 mod objects;
 mod program;
+mod recent;
 mod round_trips;
 mod tables;
 mod users;

@@ -112,10 +112,10 @@ async fn a_body_is_its_splice() {
                 Piece::Source(range) => original[range.start as usize..range.end as usize].to_vec(),
             });
             let expected: Vec<u8> = expected.collect();
-            let body = media.body(&key, &etag, splice).await.unwrap();
+            let body = media.body(&key, &etag, None, splice).await.unwrap();
             assert!(whole(body).await.unwrap() == expected, "{name}, splice {place}");
         }
-        let beyond = media.body(&key, &etag, splice([Piece::Source(MIB..5 * MIB + 1)])).await.unwrap();
+        let beyond = media.body(&key, &etag, None, splice([Piece::Source(MIB..5 * MIB + 1)])).await.unwrap();
         assert!(whole(beyond).await.is_err(), "{name}: an object that is shorter than its index says");
     }
 }
@@ -128,7 +128,7 @@ async fn a_body_never_mixes_two_versions() {
         local.put("films/a.mp4", old.clone()).await;
         let etag = media.object(&key).await.unwrap().etag;
         let sources = [Piece::Source(0..11 * MIB), made("between"), Piece::Source(0..2 * MIB)];
-        let body = media.body(&key, &etag, splice(sources)).await.unwrap();
+        let body = media.body(&key, &etag, None, splice(sources)).await.unwrap();
         let mut body = pin!(body);
         let mut read = body.next().await.unwrap().unwrap().to_vec();
         local.put("films/a.mp4", vec![7; 12 * MIB as usize]).await;
@@ -142,10 +142,16 @@ async fn a_body_never_mixes_two_versions() {
         let expected = [&old[..11 * MIB as usize], b"between", &old[..2 * MIB as usize]].concat();
         assert!(expected.starts_with(&read), "{name}: bytes of another version");
         assert!(ended.is_err() || read.len() == expected.len(), "{name}: it just ends");
-        assert!(matches!(media.body(&key, &etag, splice([Piece::Source(0..9)])).await.err(), Some(Error::Changed)));
+        assert!(matches!(
+            media.body(&key, &etag, None, splice([Piece::Source(0..9)])).await.err(),
+            Some(Error::Changed)
+        ));
         media.delete(&key).await.unwrap();
         media.delete(&key).await.unwrap();
-        assert!(matches!(media.body(&key, &etag, splice([Piece::Source(0..9)])).await.err(), Some(Error::Changed)));
+        assert!(matches!(
+            media.body(&key, &etag, None, splice([Piece::Source(0..9)])).await.err(),
+            Some(Error::Changed)
+        ));
         assert!(matches!(media.content(&key).await.err(), Some(Error::Missing)), "{name}");
     }
 }

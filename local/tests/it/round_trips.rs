@@ -20,15 +20,15 @@ use tower::ServiceExt;
 
 use crate::harness::{self, Local};
 
-struct Chain {
-    local: Local,
-    stores: Stores,
-    router: Router,
+pub struct Chain {
+    pub local: Local,
+    pub stores: Stores,
+    pub router: Router,
     _folder: tempfile::TempDir,
 }
 
 impl Chain {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let (mut local, folder) = Local::fresh().await;
         let dynamodb = database().await;
         store::create_tables(&dynamodb).await.unwrap();
@@ -45,8 +45,13 @@ impl Chain {
         Self { local, stores, router, _folder: folder }
     }
 
-    async fn put(&self, key: &str, body: Vec<u8>) {
+    pub async fn put(&self, key: &str, body: Vec<u8>) {
         self.local.put(key, body).await;
+        self.indexed().await;
+    }
+
+    /// Waits until all events have been handled.
+    pub async fn indexed(&self) {
         let catalogue = self.local.store.catalogue();
         let drained = queue::drained(&catalogue);
         tokio::time::timeout(Duration::from_secs(20), drained).await.expect("indexed");

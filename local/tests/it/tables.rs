@@ -470,7 +470,10 @@ async fn a_cached_page_is_never_read_beside_the_head_of_another_version() {
     for version in 0..20_u32 {
         let (etag, sequencer) = (format!("\"{version}\""), format!("{:04X}", version + 1));
         let before = index.find(&media(), 0..=1).await.unwrap();
-        assert_eq!(before.map(|found| found.head.original.etag), version.checked_sub(1).map(|it| format!("\"{it}\"")));
+        assert_eq!(
+            before.map(|found| found.head.original.etag.clone()),
+            version.checked_sub(1).map(|it| format!("\"{it}\""))
+        );
         let page = |number| Packed { number, bytes: etag.clone().into_bytes().into() };
         index.put_pages(&media(), &etag, &Sequencer::new(&sequencer), vec![page(0), page(1)]).await.unwrap();
         // Between the pages and the head, a reader finds the old head, and none of its pages.

@@ -88,7 +88,7 @@ async fn a_request_finds_the_head_and_its_pages_with_one_call() {
     let before = stores.calls();
     let mut found = find(&stores, 10..=12).await;
     assert_eq!((stores.calls() - before).dynamodb, 1);
-    assert_eq!(found.head, head("\"1\"", "05", 360));
+    assert_eq!(*found.head, head("\"1\"", "05", 360));
     assert_eq!(load(&stores, &mut found, 10..=12).await, (vec![10, 11, 12], 0));
     assert_eq!(load(&stores, &mut found, 11..=13).await, (vec![11, 12, 13], 1));
     let before = stores.calls();
@@ -158,7 +158,7 @@ async fn a_refused_file_has_a_head_with_the_reason() {
     let head = Head { original: original("\"1\"", "05"), status };
     assert!(stores.index.put_head(&media(), &head, &Cells::default()).await.unwrap());
     let mut found = find(&stores, 0..=3).await;
-    assert_eq!(found.head, head);
+    assert_eq!(*found.head, head);
     assert_eq!(load(&stores, &mut found, 0..=9).await, (vec![], 0));
 }
 

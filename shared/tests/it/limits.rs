@@ -99,7 +99,7 @@ async fn a_clock_that_is_off_is_made_up_for() {
         // A body is read with a GET, whose refusal contains the reason.
         let mut splice = reelspan_engine::media::splice::Splice::new();
         splice.source(0..10);
-        assert!(matches!(stores.media.body(&key(), "\"1\"", splice).await.err(), Some(Error::Changed)));
+        assert!(matches!(stores.media.body(&key(), "\"1\"", None, splice).await.err(), Some(Error::Changed)));
         assert_eq!(told(), [false, true]);
     }
 }

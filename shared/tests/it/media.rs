@@ -94,7 +94,7 @@ async fn a_body_is_its_splice_by_as_few_gets_as_pay() {
     ];
     for (name, splice, gets) in cases {
         let before = stores.calls();
-        let body = stores.media.body(&key(), &etag, splice.clone()).await.unwrap();
+        let body = stores.media.body(&key(), &etag, None, splice.clone()).await.unwrap();
         let bytes = whole(body).await.unwrap();
         assert!(bytes == expected(&splice, &original), "{name}");
         assert_eq!(bytes.len() as u64, splice.len(), "{name}");
@@ -109,7 +109,7 @@ async fn a_chunk_is_never_copied() {
     let original = pattern(MIB);
     let etag = bucket.put(KEY, "1", Content::Bytes(original.clone()));
     let splice = splice([Piece::Source(10..300_000), made("b"), Piece::Source(400_000..MIB)]);
-    let body = stores.media.body(&key(), &etag, splice).await.unwrap();
+    let body = stores.media.body(&key(), &etag, None, splice).await.unwrap();
     let mut body = pin!(body);
     let memory = original.as_ptr_range();
     while let Some(chunk) = body.next().await {
@@ -124,11 +124,11 @@ async fn an_object_that_changed_or_went_is_noticed_before_the_body_begins() {
     let etag = bucket.put(KEY, "1", Content::Zeros(100));
     let splice = || splice([made("a"), Piece::Source(0..100)]);
     bucket.put(KEY, "2", Content::Zeros(100));
-    assert!(matches!(stores.media.body(&key(), &etag, splice()).await.err(), Some(Error::Changed)));
+    assert!(matches!(stores.media.body(&key(), &etag, None, splice()).await.err(), Some(Error::Changed)));
     bucket.fail([Fault::NoCondition]);
-    assert!(matches!(stores.media.body(&key(), &etag, splice()).await.err(), Some(Error::Changed)));
+    assert!(matches!(stores.media.body(&key(), &etag, None, splice()).await.err(), Some(Error::Changed)));
     bucket.delete(KEY);
-    assert!(matches!(stores.media.body(&key(), &etag, splice()).await.err(), Some(Error::Changed)));
+    assert!(matches!(stores.media.body(&key(), &etag, None, splice()).await.err(), Some(Error::Changed)));
     assert!(matches!(stores.media.object(&key()).await.err(), Some(Error::Missing)));
 }
 
@@ -140,7 +140,7 @@ async fn an_object_that_changes_between_two_gets_ends_the_body_with_an_error() {
         bucket.put(KEY, "2", Content::Zeros(100 * MIB));
     });
     let splice = splice([Piece::Source(0..20 * MIB), Piece::Source(50 * MIB..60 * MIB)]);
-    let body = stores.media.body(&key(), &etag, splice).await.unwrap();
+    let body = stores.media.body(&key(), &etag, None, splice).await.unwrap();
     assert!(matches!(whole(body).await, Err(Error::Changed)));
 }
 
@@ -151,7 +151,7 @@ async fn a_get_that_breaks_off_is_taken_up_where_it_was() {
     let etag = bucket.put(KEY, "1", Content::Bytes(original.clone()));
     let splice = splice([made("a"), Piece::Source(100..500_000), made("b"), Piece::Source(600_000..MIB)]);
     bucket.fail([Fault::Ends(250_000), Fault::Breaks(100_000), Fault::Breaks(0), Fault::Ends(0)]);
-    let body = stores.media.body(&key(), &etag, splice.clone()).await.unwrap();
+    let body = stores.media.body(&key(), &etag, None, splice.clone()).await.unwrap();
     assert!(whole(body).await.unwrap() == expected(&splice, &original));
     let again = ["bytes=100-1048575", "bytes=250100-1048575", "bytes=350100-1048575", "bytes=350100-1048575"];
     assert_eq!(bucket.calls()[..4], again);
@@ -163,12 +163,12 @@ async fn a_body_shorter_than_promised_is_an_error() {
     let etag = bucket.put(KEY, "1", Content::Zeros(MIB));
     for fault in [Fault::Ends(0), Fault::Breaks(0)] {
         bucket.fail([fault; 8]);
-        let body = stores.media.body(&key(), &etag, splice([Piece::Source(0..MIB)])).await.unwrap();
+        let body = stores.media.body(&key(), &etag, None, splice([Piece::Source(0..MIB)])).await.unwrap();
         assert!(matches!(whole(body).await, Err(Error::Service { service: "S3", .. })), "{fault:?}");
         bucket.fail([]);
     }
     // The object is shorter than the index says.
-    let body = stores.media.body(&key(), &etag, splice([Piece::Source(0..MIB + 1)])).await.unwrap();
+    let body = stores.media.body(&key(), &etag, None, splice([Piece::Source(0..MIB + 1)])).await.unwrap();
     assert!(whole(body).await.is_err());
 }
 
@@ -177,7 +177,7 @@ async fn an_answer_of_other_bytes_than_asked_for_is_an_error() {
     let (bucket, stores) = stores();
     let etag = bucket.put(KEY, "1", Content::Zeros(MIB));
     bucket.fail([Fault::NoRange]);
-    let body = stores.media.body(&key(), &etag, splice([Piece::Source(10..MIB)])).await;
+    let body = stores.media.body(&key(), &etag, None, splice([Piece::Source(10..MIB)])).await;
     assert!(matches!(body.err(), Some(Error::Service { service: "S3", .. })));
 }
 
@@ -187,7 +187,7 @@ async fn following_gets_are_started_when_they_are_near() {
     let etag = bucket.put(KEY, "1", Content::Zeros(1000 * MIB));
     // Near: all small ones up to the limit are started as soon as the first is answered.
     let scattered = splice((0..10).map(|number| Piece::Source(number * 50 * MIB..number * 50 * MIB + 100)));
-    let body = stores.media.body(&key(), &etag, scattered).await.unwrap();
+    let body = stores.media.body(&key(), &etag, None, scattered).await.unwrap();
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
@@ -196,7 +196,7 @@ async fn following_gets_are_started_when_they_are_near() {
     // Far: what is after 100 MB is not requested before most of those have been read.
     let far = splice([Piece::Source(0..100 * MIB), Piece::Source(200 * MIB..201 * MIB)]);
     drop(bucket.calls());
-    let body = stores.media.body(&key(), &etag, far).await.unwrap();
+    let body = stores.media.body(&key(), &etag, None, far).await.unwrap();
     let mut body = pin!(body);
     let mut read = 0;
     while let Some(chunk) = body.next().await {
@@ -218,7 +218,7 @@ async fn a_body_takes_constant_memory() {
     });
     let splice = splice(pieces);
     let length = splice.len();
-    let body = stores.media.body(&key(), &etag, splice).await.unwrap();
+    let body = stores.media.body(&key(), &etag, None, splice).await.unwrap();
     let mut body = pin!(body);
     let mut read = 0;
     while let Some(chunk) = body.next().await {

@@ -161,16 +161,13 @@ async fn stored(fragments: &Fragments, request: &request::Request) -> Response {
         notes.fragment = Some(request.fragment.to_string());
         notes.range = request.range.as_ref().map(ToString::to_string);
     });
-    let answer = fragments.answer(request).await;
-    let hit = !matches!(answer, Err(Error::Missing | Error::Indexing));
+    let answer = fragments.stored(request).await;
     telemetry::note(|notes| {
-        notes.index = Some(if hit { Index::Hit } else { Index::Miss });
+        notes.index =
+            Some(if matches!(answer, Err(Error::Missing | Error::Indexing)) { Index::Miss } else { Index::Hit });
         notes.refused_signature = matches!(answer, Err(Error::Unsigned(_)));
     });
-    match answer {
-        Ok(answer) => fragments.respond(request, answer).await.into_response(),
-        Err(error) => error.into_response(),
-    }
+    answer.into_response()
 }
 
 /// The kind of a request for media: a fragment of the file, a byte range, or the whole.

@@ -104,7 +104,7 @@ async fn check_of(stores: &Stores, key: &str) -> Result<Option<Head>, PagesError
             assert_eq!(format!("\"{payload}\""), found.head.original.etag, "a page of another version");
         }
     }
-    Ok(Some(found.head))
+    Ok(Some(Head::clone(&found.head)))
 }
 
 /// Checks that the index is that of the object, and that there is nothing else.

@@ -42,8 +42,9 @@ pub trait Bucket: fmt::Debug + Send + Sync {
         0
     }
 
-    /// The version of an object with this `ETag`, whether or not it exists: reads tell.
-    fn version(&self, key: &MediaKey, etag: &str) -> Arc<dyn ObjectVersion>;
+    /// The version of an object with this `ETag`, and stored at this time (seconds since 1970) if one is given, whether or not it
+    /// exists: reads tell. A new type or new properties change the time and not the `ETag`.
+    fn version(&self, key: &MediaKey, etag: &str, stored: Option<i64>) -> Arc<dyn ObjectVersion>;
 
     /// The object as it is now; [`Error::Missing`] if it does not exist.
     async fn content(&self, key: &MediaKey) -> Result<Content, Error>;

@@ -46,6 +46,7 @@ mod cells;
 mod contents;
 mod item;
 mod reader;
+mod recent;
 mod sequencer;
 mod unfinished;
 
@@ -54,6 +55,7 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use tokio::time::Instant;
 
 pub use self::beside::{Beside, CaptionFile, MOST_FILES};
 pub use self::cells::Cells;
@@ -61,6 +63,7 @@ use self::contents::CONTENT;
 pub use self::contents::{ContentEntry, Entries, IndexStatus, StoredEntry};
 use self::item::HEAD;
 pub use self::reader::Reader;
+use self::recent::{Entry, Recent};
 pub use self::sequencer::Sequencer;
 pub use self::unfinished::{Seen, Unfinished};
 use super::database::{Change, Condition, Database, Get, Item, Key, MOST_GETS, Query, TableName, Value, Write};
@@ -79,6 +82,7 @@ const AT_ONCE: usize = 16;
 pub struct IndexTable {
     database: Arc<dyn Database>,
     table: TableName,
+    recent: Option<Arc<Recent>>,
 }
 
 /// No head is there, or none of a later event.
@@ -119,7 +123,7 @@ pub struct PagesOf {
 #[derive(Debug)]
 pub struct Found {
     /// The head.
-    pub head: Head,
+    pub head: Arc<Head>,
     /// The pages that came with it, and the way to those that did not.
     pub pages: Reader,
     /// The files of captions beside it, if they were asked for.
@@ -152,7 +156,36 @@ impl IndexTable {
     #[must_use]
     pub fn new(database: Arc<dyn Database>, table: impl Into<Arc<str>>) -> Self {
         let table = TableName::new(table, CONTAINER_INDEX.partition, CONTAINER_INDEX.sort);
-        Self { database, table: table.with_index(CONTAINER_INDEX.index) }
+        Self { database, table: table.with_index(CONTAINER_INDEX.index), recent: None }
+    }
+
+    /// The same table with a memory of this many bytes ([`recent`](Self::recent)).
+    #[must_use]
+    pub fn remembering(self, most: usize) -> Self {
+        Self { recent: Some(Arc::new(Recent::new(most))), ..self }
+    }
+
+    /// What was looked up lately of a file and of its space: for an answer with bytes of the file, whose GET says whether it still
+    /// counts, and for no other.
+    #[must_use]
+    pub fn recent(&self, media: &MediaKey) -> Option<(Admission, Found)> {
+        let (admission, Entry { head, weight, cells, pages }) = self.recent.as_ref()?.get(media)?;
+        let pages = Reader::new(self.clone(), media, item::of(&head.original.etag), (cells, weight)).with(pages);
+        Some((admission, Found { head, pages, captions: Vec::new() }))
+    }
+
+    /// Remembers what was found of a file, with the pages that are at hand by now.
+    pub fn remember(&self, media: &MediaKey, found: &Found) {
+        if let Some(recent) = &self.recent {
+            recent.put(media, found.pages.entry(Arc::clone(&found.head)));
+        }
+    }
+
+    /// Forgets what was looked up of a file, which is another by now.
+    pub fn forget(&self, media: &MediaKey) {
+        if let Some(recent) = &self.recent {
+            recent.forget(media);
+        }
     }
 
     /// The table's name.
@@ -221,9 +254,13 @@ impl IndexTable {
         cells: &[RangeInclusive<u32>],
         captions: bool,
     ) -> Result<(Admission, Option<Found>), Error> {
-        let items = Admission::items(spaces, media.space());
+        let (items, asked) = (Admission::items(spaces, media.space()), Instant::now());
         let (of_space, found) = self.find_beside(items, media, cells, captions).await?;
-        Ok((Admission::read(&of_space)?, found))
+        let admission = Admission::read(&of_space)?;
+        if let Some(recent) = &self.recent {
+            recent.admit(media.space(), asked, admission.clone());
+        }
+        Ok((admission, found))
     }
 
     /// These items of the table of spaces, and what there is of the head, of the pages of these cells, and of the files of
@@ -260,13 +297,13 @@ impl IndexTable {
         items: &[Arc<Item>],
         wanted: &[RangeInclusive<u32>],
     ) -> Result<Option<Found>, Error> {
-        let Some(head) = items.iter().find(|item| is_head(item)) else { return Ok(None) };
-        let (head, present) = item::head(head)?;
-        let mut pages = Reader::new(self.clone(), media, item::of(&head.original.etag), present);
+        let Some(item) = items.iter().find(|item| is_head(item)) else { return Ok(None) };
+        let (head, present) = item::head(item)?;
+        let mut pages = Reader::new(self.clone(), media, item::of(&head.original.etag), (present, item.memory()));
         for cells in wanted.iter().filter(|cells| !cells.is_empty()) {
             pages.take(items, cells.clone());
         }
-        Ok(Some(Found { head, pages, captions: Vec::new() }))
+        Ok(Some(Found { head: Arc::new(head), pages, captions: Vec::new() }))
     }
 
     /// The head as it is now.

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::recent::Entry;
 use super::{Cells, IndexTable, item};
 use crate::budget::{Full, Share};
 use crate::space::MediaKey;
 use crate::store::Error;
 use crate::store::database::{Item, MOST_GETS};
-use reelspan_engine::index::{FIRST_PART, Page, Pages, PagesError, SegmentPart};
+use reelspan_engine::index::{FIRST_PART, Head, Page, Pages, PagesError, SegmentPart};
 
 /// The pages of one file's index: what was read stays, packed, and what the head says not to exist is never asked for.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct Reader {
     media: MediaKey,
     of: String,
     cells: Cells,
+    /// About how much memory the head takes, in bytes.
+    weight: usize,
     have: BTreeMap<u32, Bytes>,
     /// Something that was read was not there or not of this version, as happens where a replica lags behind: from now on
     /// the leader is asked.
@@ -29,8 +32,19 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(table: IndexTable, media: &MediaKey, of: String, cells: Cells) -> Self {
-        Self { table, media: media.clone(), of, cells, have: BTreeMap::new(), consistent: false, share: None }
+    /// The pages that a head names, of which it takes about so much memory, in bytes.
+    pub(super) fn new(table: IndexTable, media: &MediaKey, of: String, (cells, weight): (Cells, usize)) -> Self {
+        Self { table, media: media.clone(), of, cells, weight, have: BTreeMap::new(), consistent: false, share: None }
+    }
+
+    /// The same with pages that are at hand.
+    pub(super) fn with(self, have: BTreeMap<u32, Bytes>) -> Self {
+        Self { have, ..self }
+    }
+
+    /// What is to be remembered of this head and of the pages that are at hand.
+    pub(super) fn entry(&self, head: Arc<Head>) -> Entry {
+        Entry { head, weight: self.weight, cells: self.cells.clone(), pages: self.have.clone() }
     }
 
     /// How many pages are at hand, and how many bytes they have together, packed.

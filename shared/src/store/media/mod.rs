@@ -58,7 +58,7 @@ impl Media {
     /// Random access to one version of an object.
     #[must_use]
     pub fn source(&self, key: &MediaKey, object: &Object) -> ObjectSource {
-        ObjectSource { version: self.version(key, &object.etag), length: object.size }
+        ObjectSource { version: self.version(key, &object.etag, None), length: object.size }
     }
 
     /// The bytes of a splice whose source is the object of this ETag, chunk by chunk, in constant memory. The first GET has
@@ -66,19 +66,23 @@ impl Media {
     /// body. Sources that lie close together are read through in one GET, the gaps between them dropped; a splice without
     /// sources asks S3 for nothing.
     ///
+    /// If `stored` is given, in seconds since 1970, the object must also have been stored then: if its type or its properties are
+    /// others by now, that is an [`Error::Changed`] too.
+    ///
     /// A GET that breaks off is taken up again where it was. A body that cannot be had whole ends in an error, and never
     /// just ends.
     pub async fn body(
         &self,
         key: &MediaKey,
         etag: &str,
+        stored: Option<i64>,
         splice: Splice,
     ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + use<>, Error> {
-        Ok(Body::open(self.version(key, etag), splice).await?.into_stream())
+        Ok(Body::open(self.version(key, etag, stored), splice).await?.into_stream())
     }
 
-    fn version(&self, key: &MediaKey, etag: &str) -> Arc<Version> {
-        Arc::new(Version::new(self.bucket.version(key, etag), key))
+    fn version(&self, key: &MediaKey, etag: &str, stored: Option<i64>) -> Arc<Version> {
+        Arc::new(Version::new(self.bucket.version(key, etag, stored), key))
     }
 }
 

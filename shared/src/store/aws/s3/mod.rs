@@ -58,12 +58,13 @@ impl Bucket for S3Bucket {
         self.counter.count()
     }
 
-    fn version(&self, key: &MediaKey, etag: &str) -> Arc<dyn ObjectVersion> {
+    fn version(&self, key: &MediaKey, etag: &str, stored: Option<i64>) -> Arc<dyn ObjectVersion> {
         Arc::new(Version {
             client: self.client.clone(),
             bucket: self.bucket.clone(),
             key: key.to_string(),
             etag: etag.to_owned(),
+            stored,
         })
     }
 
@@ -164,12 +165,15 @@ struct Version {
     bucket: String,
     key: String,
     etag: String,
+    /// Seconds since 1970.
+    stored: Option<i64>,
 }
 
 #[async_trait]
 impl ObjectVersion for Version {
     /// A GET of `range`, on condition that the object is still this version. S3 answers 412, or 404 if the object was
-    /// deleted; if another implementation of S3 ignores the condition, the ETag of its answer shows it.
+    /// deleted; if another implementation of S3 ignores the condition, the ETag of its answer shows it. `If-Unmodified-Since` would
+    /// not do: S3 ignores it beside an `If-Match` that holds (*Amazon S3 API Reference*, `GetObject`).
     async fn read(&self, range: Range<u64>) -> Result<Chunks, Error> {
         let request = self.client.get_object().bucket(&self.bucket).key(&self.key).if_match(&self.etag);
         let last = range.end.saturating_sub(1);
@@ -178,7 +182,9 @@ impl ObjectVersion for Version {
             Error::Missing => Error::Changed,
             other => other,
         })?;
-        if answer.e_tag().is_some_and(|etag| etag != self.etag) {
+        let stored = answer.last_modified().map(aws_smithy_types::DateTime::secs);
+        let is_other = self.stored.is_some() && stored.is_some() && self.stored != stored;
+        if is_other || answer.e_tag().is_some_and(|etag| etag != self.etag) {
             return Err(Error::Changed);
         }
         if !begins_at(&answer, range.start) {
