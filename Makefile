@@ -46,7 +46,7 @@ test-rust: tools
 
 test-python: tools web $(VENV)/ready
 	$(PROGRAMS)
-	$(VENV)/bin/pytest --numprocesses $(WORKERS) --dist loadfile tests
+	$(VENV)/bin/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder tests
 
 judges: tools web $(VENV)/ready ## Also play with GStreamer, which is not part of `make test`
 	tools/debian gst-launch-1.0:"gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav"

@@ -16,6 +16,15 @@ from streaming import streaming  # noqa: F401 (a fixture)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
+LONGEST = ["formats", "verify", "cuts", "player", "doctor", "rest_large", "rest_rights", "streaming", "lambda", "smoke", "console_pages"]
+LONGEST += ["players", "browser", "console_uploads", "cross_site", "permissions", "corpus"]
+"""The files that take longest begin first, so that no worker is left alone with one of them in the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {f"test_{name}": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
+
 
 @pytest.fixture(scope="session")
 def root() -> pathlib.Path:

@@ -58,8 +58,9 @@ def throttle(console, bytes_per_second: int) -> None:
 
 
 def begin(console, s3, path) -> None:
-    """Uploads a file, and returns when its last part is being sent, slowly."""
-    throttle(console, 24 * MIB)
+    """Uploads a file, and returns when its last part is being sent, slowly. Before that it takes more than two seconds to send, in
+    which the first parts are noticed."""
+    throttle(console, 6 * MIB)
     console.driver.find_element(By.XPATH, "//main//input[@type='file']").send_keys(str(path))
     console.wait.until(lambda _: stored_parts(s3, path.name))
     throttle(console, MIB)

@@ -1,34 +1,30 @@
 //! What is derived from a content, below `{content}/~/`: the streams of HLS and DASH, and `about.json`. All of it is made from
 //! the index at request time; [`reelspan_engine::package::name`] lists the names.
 
-use std::ops::RangeInclusive;
+mod part;
+mod request;
+
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
 use axum::response::Response;
-use http::Method;
-use http::request::Parts;
-use percent_encoding::percent_decode_str;
-use reelspan::cloudfront::verify::Refusal;
-use reelspan::cloudfront::{self, Copy};
-use reelspan::http::conditional::{Conditions, Verdict};
+use reelspan::http::conditional::Verdict;
 use reelspan::http::etag;
-use reelspan::space::{ContentId, MediaKey, SpaceId};
 use reelspan::store::{Admission, CaptionFile, Found};
-use reelspan_engine::caption::{self, Caption, TRACK};
+use reelspan_engine::caption;
 use reelspan_engine::container;
 use reelspan_engine::fragment::range::Asked as Range;
-use reelspan_engine::fragment::resolve::{self, Ask, Meaning};
-use reelspan_engine::fragment::uri::{Fragment, Reason, Temporal};
-use reelspan_engine::index::{FIRST_PART, Head, Outline, cell_at, part_at};
+use reelspan_engine::fragment::resolve::Meaning;
+use reelspan_engine::fragment::uri::Fragment;
+use reelspan_engine::index::{Head, Outline};
 use reelspan_engine::media::splice::Splice;
-use reelspan_engine::media::{Ticks, Time, Timescale};
-use reelspan_engine::package::captions::{self as streamed, of_part};
 use reelspan_engine::package::hls::{self, Addresses};
-use reelspan_engine::package::name::{DERIVED, Item, Name, Resource as Named, TextItem};
-use reelspan_engine::package::{self, Form, NEAR, NoStream, Presentation, dash, file};
+use reelspan_engine::package::name::{Item, Resource as Named};
+use reelspan_engine::package::{self, Form, NoStream, dash, file};
 
-use crate::admission::Shown;
+use self::part::{captioned, exactly};
+pub use self::part::{part, presentation};
+pub use self::request::Request;
+use self::request::Signature;
 use crate::answer::{self, Answer, Extent};
 use crate::captions::Source;
 use crate::resource::{Content, Resource};
@@ -50,183 +46,6 @@ const IMMUTABLE: &str = "max-age=31536000, immutable";
 
 /// The same, for one viewer alone.
 const IMMUTABLE_TO_ONE: &str = "private, max-age=31536000, immutable";
-
-/// A request for what is derived from a content.
-#[derive(Debug)]
-pub struct Request {
-    /// The content.
-    pub media: MediaKey,
-    /// What of it.
-    pub name: Name,
-    shown: Shown,
-    /// The query without the proof of access.
-    query: Option<String>,
-    /// The parameters of a signature in the query, for the URIs of playlists; an error if its copy is malformed. Never logged.
-    signature: Result<Signature, Refusal>,
-    range: Option<Range>,
-    conditions: Conditions,
-    head: bool,
-}
-
-/// The signature with which a playlist was requested, for the URIs in it: the queries of segments and of playlists, with their
-/// question marks.
-#[derive(Default)]
-struct Signature {
-    segments: String,
-    playlists: String,
-    /// The copy that they were read from.
-    copy: Option<Copy>,
-}
-
-impl std::fmt::Debug for Signature {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("…")
-    }
-}
-
-impl Request {
-    /// The content's path and what stands below its `~`, as they are written, if there is a path segment `~`.
-    pub fn split(path: &str) -> Option<(&str, &str)> {
-        let mut at = 0;
-        for segment in path.split('/') {
-            let end = at + segment.len();
-            if segment == DERIVED || segment.eq_ignore_ascii_case("%7e") {
-                return Some((path.get(..at.checked_sub(1)?)?, path.get(end + 1..).unwrap_or_default()));
-            }
-            at = end + 1;
-        }
-        None
-    }
-
-    /// Whether the query may select a part, as that of the content itself.
-    fn takes_a_query(&self) -> bool {
-        self.name.resource == Named::File
-    }
-
-    /// Whether the answer has bytes of the content.
-    fn reads_media(&self) -> bool {
-        let is_segment = |item| matches!(item, Item::Segment(_) | Item::KeyFrame(_) | Item::Packets(_));
-        match self.name.resource {
-            Named::File => !self.head,
-            Named::Of { item, .. } => !self.head && is_segment(item),
-            _ => false,
-        }
-    }
-
-    /// The query without the proof of access.
-    fn query(&self) -> &str {
-        self.query.as_deref().unwrap_or_default()
-    }
-
-    /// The part that the name selects, or else the query.
-    fn ask(&self) -> Ask {
-        Ask::from(&Fragment::parse(self.name.fragment.as_deref().unwrap_or(self.query())))
-    }
-
-    /// The query of the addresses of captions: the part that its own query selects, and a signature.
-    pub(crate) fn query_of_text(&self, signature: &str) -> String {
-        let own = self.query.as_deref().filter(|_| self.name.fragment.is_none()).map(Fragment::parse);
-        let own = own.map(|fragment| fragment.to_string()).unwrap_or_default();
-        match (own.is_empty(), signature.strip_prefix('?')) {
-            (true, _) => signature.to_owned(),
-            (false, None) => format!("?{own}"),
-            (false, Some(signature)) => format!("?{own}&{signature}"),
-        }
-    }
-
-    /// The index pages and the parts of the segment table that this will probably need.
-    fn guess(&self) -> [RangeInclusive<u32>; 2] {
-        let nothing = RangeInclusive::new(1, 0);
-        let none = [nothing.clone(), nothing.clone()];
-        // Conditions need the head alone.
-        if self.conditions.exist() {
-            return none;
-        }
-        if self.takes_a_query() {
-            return [resolve::guess(&self.ask()), nothing];
-        }
-        let fragment = self.name.fragment.as_deref().map(Fragment::parse).unwrap_or_default();
-        let part = match fragment.time {
-            Some(Temporal::Npt(stretch)) => Some(stretch.start.unwrap_or(Time::ZERO)),
-            _ => None,
-        };
-        let near = |begins: Time| cell_at(begins - LASTS)..=cell_at(begins + BEFORE);
-        let (rendition, time) = match &self.name.resource {
-            Named::Of { rendition, item, .. } => match item {
-                Item::Segment(time) | Item::KeyFrame(time) | Item::Packets(time) | Item::Packed(time) => {
-                    (rendition, time)
-                }
-                // The playlist of packets says how far the sync sample is before the part.
-                Item::Playlist => return [part.map_or(nothing.clone(), near), nothing],
-                Item::KeyFrames | Item::Header(_) => return none,
-            },
-            // Those of files beside the content need no page.
-            Named::Text { name, item: TextItem::Segment(start), .. } if name.starts_with(TRACK) => {
-                let start = Time(i64::try_from(*start).unwrap_or(i64::MAX).saturating_mul(1_000_000));
-                let from = part.unwrap_or(Time::ZERO) + start;
-                return [cell_at(from)..=cell_at(from + streamed::LASTS), nothing];
-            }
-            Named::Master => return [part.map_or(nothing.clone(), near), nothing],
-            _ => return none,
-        };
-        // The name of a rendition ends with the ticks a second of its segments.
-        let scale = rendition.rsplit('-').next().and_then(|ticks| ticks.parse().ok()).and_then(Timescale::per_second);
-        let (Some(scale), Ok(ticks)) = (scale, i64::try_from(*time)) else { return none };
-        let begins = match self.name.resource {
-            // Packets have the times of the whole content.
-            Named::Of { item: Item::Packets(_), .. } => Time::ZERO,
-            _ => part.unwrap_or(Time::ZERO),
-        };
-        let from = begins + scale.time(Ticks(ticks));
-        let pages = cell_at(from - BEFORE)..=cell_at(from + LASTS);
-        let parts = FIRST_PART + part_at(from - NEAR)..=FIRST_PART + part_at(from + NEAR);
-        [pages, parts]
-    }
-}
-
-/// How far the samples of a segment may begin before its time, and how long it usually lasts at most.
-const BEFORE: Time = Time(500_000_000);
-const LASTS: Time = Time::from_secs(8);
-
-impl<S: Send + Sync> FromRequestParts<S> for Request {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        let path = parts.uri.path().strip_prefix("/media/").ok_or(Error::NoRoute)?;
-        let (content, below) = Self::split(path).ok_or(Error::NoRoute)?;
-        let (space, content) = content.split_once('/').ok_or(Error::NoRoute)?;
-        let decode = |text: &str| percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| Error::Path);
-        let media = MediaKey::new(SpaceId::parse(&decode(space)?)?, ContentId::parse(&decode(content)?)?)?;
-        let name = Name::parse(below).ok_or(Error::NoRoute)?;
-        let (shown, query) = Shown::of(parts);
-        let signature = Signature::of(parts.uri.query().unwrap_or_default());
-        let range = parts.headers.get(http::header::RANGE).and_then(|value| value.to_str().ok());
-        Ok(Self {
-            media,
-            name,
-            shown,
-            query,
-            signature,
-            range: range.and_then(Range::parse),
-            conditions: Conditions::read(&parts.headers),
-            head: parts.method == Method::HEAD,
-        })
-    }
-}
-
-impl Signature {
-    /// Reads the signature of a query: CloudFront takes its own parameters away, so the address of a playlist has them a second
-    /// time ([`cloudfront::copied`]).
-    fn of(query: &str) -> Result<Self, Refusal> {
-        if let Some(copy) = cloudfront::copied(query)? {
-            let segments = format!("?{}", copy.parameters);
-            return Ok(Self { playlists: format!("{segments}&{}", copy.parameter), segments, copy: Some(copy) });
-        }
-        let parameters = cloudfront::parameters(query);
-        let segments = if parameters.is_empty() { parameters } else { format!("?{parameters}") };
-        Ok(Self { playlists: segments.clone(), segments, copy: None })
-    }
-}
 
 impl Fragments {
     /// The answer to a request for what is derived from a content.
@@ -403,48 +222,6 @@ impl Fragments {
         let delivery = if request.head { Delivery::Streamed } else { self.delivery };
         answer::fit(resource, extent, delivery, None)
     }
-}
-
-/// The streams of the content, or of the part that the request names.
-pub(crate) fn presentation<'a>(request: &Request, outline: &'a Outline) -> Result<Presentation<'a>, Error> {
-    match part(request, outline)? {
-        None => Ok(Presentation::whole(outline).map_err(package::Error::from)?),
-        Some(meaning) => Ok(Presentation::part(outline, &meaning)?),
-    }
-}
-
-/// The same with those of these captions that it has.
-fn captioned<'a>(request: &Request, outline: &'a Outline, all: Vec<Caption>) -> Result<Presentation<'a>, Error> {
-    let captions = of_part(all, part(request, outline)?.as_ref());
-    Ok(presentation(request, outline)?.with_captions(captions))
-}
-
-/// The part that the request names, or of captions its query; `None` for the whole content.
-pub(crate) fn part(request: &Request, outline: &Outline) -> Result<Option<Meaning>, Error> {
-    if let Some(text) = &request.name.fragment {
-        // A name is not a query: a part that means nothing has no stream, rather than that of the whole.
-        return exactly(&Fragment::parse(text), outline).map(Some);
-    }
-    if !request.name.resource.takes_query() {
-        return Ok(None);
-    }
-    let mut fragment = Fragment::parse(request.query());
-    // A query may have parameters for others.
-    fragment.ignored.retain(|ignored| ignored.why != Reason::UnknownName);
-    let is_whole = fragment.is_empty() && fragment.ignored.is_empty();
-    if is_whole { Ok(None) } else { exactly(&fragment, outline).map(Some) }
-}
-
-/// What a fragment means, if all of it means something.
-fn exactly(fragment: &Fragment, outline: &Outline) -> Result<Meaning, Error> {
-    if let Some(ignored) = fragment.ignored.first() {
-        return Err(Error::NoPart(ignored.why.to_string()));
-    }
-    let meaning = Meaning::of(&Ask::from(fragment), outline);
-    if let Some(without) = meaning.without.first() {
-        return Err(Error::NoPart(format!("{}: {}", without.dimension, without.why)));
-    }
-    Ok(meaning)
 }
 
 /// The version of a content and of what writes its segments, as their names have it.
