@@ -56,27 +56,6 @@ impl Media {
         Ok(page)
     }
 
-    /// The same contents as those of [`Media::list`], with what S3 says of each.
-    pub async fn described(
-        &self,
-        space: &SpaceId,
-        prefix: &ContentPrefix,
-        after: Option<&ContentPrefix>,
-        count: usize,
-    ) -> Result<Objects, Error> {
-        let count = count.min(MOST);
-        let mut page = Objects { objects: Vec::with_capacity(count), more: true };
-        let mut after = after.map(|after| after.as_str().to_owned());
-        while page.more && page.objects.len() < count {
-            let left = count - page.objects.len();
-            let Objects { objects, more } = self.bucket.list(space, prefix.as_str(), after.as_deref(), left).await?;
-            after = objects.last().map(|object| object.name.clone());
-            page.more = more && after.is_some();
-            page.objects.extend(objects.into_iter().filter(|object| ContentId::parse(&object.name).is_ok()));
-        }
-        Ok(page)
-    }
-
     /// Deletes up to a thousand contents of a space and all uploads to it that are not completed; says whether there was any
     /// content.
     pub async fn delete_some(&self, space: &SpaceId) -> Result<bool, Error> {
