@@ -69,8 +69,10 @@ async fn ask(router: &Router, method: Method, path: &str, field: Option<(HeaderN
 async fn a_fragment_that_was_asked_for_lately_is_one_get() {
     let functions = Functions::start().await;
     functions.chain.put("demo/long.webm", media::webm(13, 300, 2).to_vec()).await;
-    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../samples/counter.mp4");
-    functions.chain.put("demo/counter.mp4", std::fs::read(sample).unwrap()).await;
+    for name in ["counter.mp4", "formats/stereo.mp3"] {
+        let sample = format!("{}/../samples/{name}", env!("CARGO_MANIFEST_DIR"));
+        functions.chain.put(&format!("demo/{name}"), std::fs::read(sample).unwrap()).await;
+    }
     let first = functions.warm(Method::GET, "demo/long.webm?t=12,20", None).await;
     let tag = first.headers[ETAG].to_str().unwrap().to_owned();
     let cases = [
@@ -96,12 +98,14 @@ async fn a_fragment_that_was_asked_for_lately_is_one_get() {
         let name = text.lines().find(|line| line.ends_with(end) && !line.starts_with('#')).unwrap().to_owned();
         format!("{}/{name}", path.rsplit_once('/').unwrap().0)
     };
-    let playlist = listed("demo/counter.mp4/~/master.m3u8", ".m3u8").await;
-    let segment = listed(&playlist, ".m4s").await;
-    let first = functions.warm(Method::GET, &segment, None).await;
-    let (again, calls) = functions.counted(Method::GET, &segment, None).await;
-    assert_eq!((again.status, calls), (StatusCode::OK, (1, 0)));
-    assert!(again.body == first.body && again.body == functions.cold(&segment).await.body);
+    for (name, end) in [("counter.mp4", ".m4s"), ("formats/stereo.mp3", ".mp3")] {
+        let playlist = listed(&format!("demo/{name}/~/master.m3u8"), ".m3u8").await;
+        let segment = listed(&playlist, end).await;
+        let first = functions.warm(Method::GET, &segment, None).await;
+        let (again, calls) = functions.counted(Method::GET, &segment, None).await;
+        assert_eq!((again.status, calls), (StatusCode::OK, (1, 0)), "{segment}");
+        assert!(again.body == first.body && again.body == functions.cold(&segment).await.body);
+    }
     functions.chain.local.stop().await;
 }
 

@@ -7,6 +7,7 @@ mod request;
 use std::sync::Arc;
 
 use axum::response::Response;
+use reelspan::budget::Share;
 use reelspan::http::conditional::Verdict;
 use reelspan::http::etag;
 use reelspan::store::{Admission, CaptionFile, Found};
@@ -53,17 +54,19 @@ impl Fragments {
         let index = &self.stores.index;
         if request.reads_media()
             && let Some((admission, found)) = index.recent(&request.media)
-            && let Ok(made) = self.derived_from(request, &admission, Some(found)).await
+            && let Ok(made) = self.derived_from(request, &admission, Some(found), self.budget.share().await?).await
             && let Some(response) = self.confirmed(&request.media, made).await
         {
             return response;
         }
+        // Before the look-up, which brings pages.
+        let share = self.budget.share().await?;
         let (admission, found) = if request.name.resource.names_captions() {
             index.find_with_captions(&self.spaces, &request.media, &request.guess()).await?
         } else {
             index.find_in_space(&self.spaces, &request.media, &request.guess()).await?
         };
-        let made = self.derived_from(request, &admission, found).await?;
+        let made = self.derived_from(request, &admission, found, share).await?;
         self.send(&request.media, made, Confirmation::Version).await
     }
 
@@ -72,8 +75,8 @@ impl Fragments {
         request: &Request,
         admission: &Admission,
         found: Option<Found>,
+        share: Share,
     ) -> Result<Made, Error> {
-        let share = self.budget.share().await?;
         let admitted = self.admit(admission, &request.media, request.query.as_deref(), &request.shown)?;
         // An open space ignores signatures.
         let signature = match &request.signature {

@@ -77,10 +77,9 @@ impl Request {
 
     /// Whether the answer has bytes of the content.
     pub(super) fn reads_media(&self) -> bool {
-        let is_segment = |item| matches!(item, Item::Segment(_) | Item::KeyFrame(_) | Item::Packets(_));
         match self.name.resource {
-            Named::File => !self.head,
-            Named::Of { item, .. } => !self.head && is_segment(item),
+            Named::Of { item: Item::Playlist | Item::KeyFrames | Item::Header(_), .. } => false,
+            Named::File | Named::Of { .. } => !self.head,
             _ => false,
         }
     }
