@@ -91,7 +91,7 @@ def main() -> int:
 
 
 def fill(server: servers.Server, data: pathlib.Path, count: int) -> None:
-    """Makes a space `large` of so many contents: a film, a sound and a text in turn."""
+    """Makes a space `large` with this many contents: a film, a sound and a text in turn."""
     kinds = {"mp4": "video/mp4", "m4a": "audio/mp4", "txt": "text/plain"}
     files = {"mp4": (ROOT / "samples" / "counter.mp4"), "m4a": (ROOT / "samples" / "tone.m4a"), "txt": (ROOT / "LICENSE")}
     session = requests.Session()

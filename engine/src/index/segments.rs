@@ -80,7 +80,7 @@ impl Segments {
 pub struct Period {
     /// The decode time of the first sample of each divided track, in the order of [`Segments::tracks`].
     pub starts: Vec<Ticks>,
-    /// The number of the configuration of each ([`Builder::configure`](super::Builder::configure)); 0 if there is none.
+    /// For each track, the number of its configuration ([`Builder::configure`](super::Builder::configure)), or 0.
     pub configurations: Vec<u32>,
 }
 

@@ -83,7 +83,7 @@ pub struct ContentEntry {
 /// An entry as a writer found it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredEntry {
-    /// The entry; `None` if there is none, or if this program cannot read it.
+    /// The entry, if there is one that this program can read.
     pub entry: Option<ContentEntry>,
     /// Which write made it; `None` if there is no item.
     revision: Option<u64>,

@@ -4,9 +4,9 @@
 //! # Why nothing of it is served beside bytes of another version
 //!
 //! 1. It is used only for an answer with bytes of the object. Their GET names the version (`If-Match`), and its answer says when the
-//!    object was stored, so an entry that is behind the object is an [`Error::Changed`](crate::store::Error::Changed). Whoever used it
-//!    forgets it then and looks the content up once more. Every other answer (a playlist, a HEAD, a 304, an error) is made from the
-//!    table as it is now.
+//!    object was stored. If the object is another by now, the GET is an [`Error::Changed`](crate::store::Error::Changed): the
+//!    function forgets the content and looks it up once more. Every other answer (a playlist, a HEAD, a 304, an error) is made
+//!    from the table as it is now.
 //! 2. The state of a space is believed for [`BELIEVED`] from the moment at which it was asked for. So a space that was closed stays
 //!    open at most that much longer to those who ask a function that is warm.
 
