@@ -153,6 +153,88 @@ fn each_period_has_its_header_and_decodes_to_the_part_that_it_is_of() {
     assert_periods(&folder, &stored, "joined.mp4", &parts);
 }
 
+/// Where a box of this type has its type, behind this position.
+fn of_type(bytes: &[u8], kind: &[u8], from: usize) -> usize {
+    from + bytes[from..].windows(kind.len()).position(|window| window == kind).unwrap()
+}
+
+/// Inserts bytes into the last of these boxes, each of which is in the one before it, so far behind its type.
+fn insert(bytes: &mut Vec<u8>, boxes: &[&[u8]], behind: usize, inserted: &[u8]) {
+    let mut at = 0;
+    for kind in boxes {
+        at = of_type(bytes, kind, at);
+        add(bytes, at - 4, inserted.len());
+    }
+    bytes.splice(at + behind..at + behind, inserted.iter().copied());
+}
+
+fn add(bytes: &mut [u8], at: usize, more: usize) {
+    let field = u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) + more as u32;
+    bytes[at..at + 4].copy_from_slice(&field.to_be_bytes());
+}
+
+/// The pictures of a content as one fragmented MP4 with two sample entries. `otherwise`: the one that fragments have that do not say
+/// which (`trex`), counted from 1.
+fn fragmented(content: &Content, otherwise: u8) -> Vec<u8> {
+    let presentation = content.presentation("").unwrap();
+    let rendition = &presentation.renditions()[0];
+    let [mut file, second] = [0, 1].map(|number| presentation.header(rendition, number).unwrap());
+    let entries = |header: &[u8]| of_type(header, b"stsd", 0) + 12;
+    let length = |header: &[u8]| {
+        let at = entries(header);
+        u32::from_be_bytes(header[at..at + 4].try_into().unwrap()) as usize
+    };
+    let entry = second[entries(&second)..entries(&second) + length(&second)].to_vec();
+    let behind = 12 + length(&file);
+    insert(&mut file, &[b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"], behind, &entry);
+    let count = entries(&file) - 4;
+    add(&mut file, count, 1);
+    let default = of_type(&file, b"trex", 0) + 12;
+    file[default + 3] = otherwise;
+    let table = block_on(presentation.table(&mut &content.pages)).unwrap();
+    for row in presentation.rows(rendition, &table) {
+        let segment = block_on(presentation.segment(&mut &content.pages, rendition, row.start, false)).unwrap();
+        let mut segment = content.bytes(&segment);
+        // The middle one of the three parts has the second entry.
+        let begins = row.start * 1000 / u64::from(rendition.timescale());
+        let own = if (4000..8000).contains(&begins) { 2 } else { 1 };
+        if own != otherwise {
+            insert(&mut segment, &[b"moof", b"traf", b"tfhd"], 12, &[0, 0, 0, own]);
+            // The description index (ISO/IEC 14496-12 §8.8.7.1).
+            let flags = of_type(&segment, b"tfhd", 0) + 7;
+            segment[flags] |= 2;
+            let data = of_type(&segment, b"trun", 0) + 12;
+            add(&mut segment, data, 4);
+        }
+        file.extend(segment);
+    }
+    file
+}
+
+#[test]
+fn fragments_say_which_of_several_sample_entries_they_have() {
+    let folder = Folder::new("changes-fragmented");
+    let parts = [0, 1, 0];
+    let content = Content::open(&joined(&folder, "joined.flv", &parts, 0)).unwrap();
+    for otherwise in [1, 2] {
+        let name = format!("fragmented-{otherwise}");
+        let path = folder.0.join(format!("{name}.mp4"));
+        fs::write(&path, fragmented(&content, otherwise)).unwrap();
+        let stored = Content::open(&path).unwrap();
+        assert_originals(&stored, &name);
+        let out = folder.0.join(&name);
+        stored.write("", &out).unwrap();
+        let presentation = stored.presentation("").unwrap();
+        let rendition = &presentation.renditions()[0];
+        assert_eq!(rendition.headers(), 2, "{name}");
+        let paths = periods(&out, &rendition.name());
+        assert_eq!(paths.len(), parts.len(), "{name}");
+        for (path, number) in paths.iter().zip(parts) {
+            assert_eq!(pictures(path), pictures(&part(&folder, number)), "{name} {}", path.display());
+        }
+    }
+}
+
 #[test]
 fn a_part_has_the_periods_that_it_needs() {
     let folder = Folder::new("changes-part");
