@@ -2,6 +2,7 @@
 
 import pathlib
 import subprocess
+import time
 
 import pytest
 import requests
@@ -10,6 +11,7 @@ import server as servers
 from browser import chromium, page  # noqa: F401 (fixtures)
 from cloud import boto, moto  # noqa: F401 (fixtures)
 from pages import elsewhere  # noqa: F401 (a fixture)
+from players import joined
 from rest import invoked, rest, served  # noqa: F401 (fixtures)
 from stack import Stack
 from streaming import streaming  # noqa: F401 (a fixture)
@@ -64,6 +66,18 @@ def server(binary, samples, tmp_path_factory):
     running = servers.Server(binary, tmp_path_factory.mktemp("server") / "data", **spaces).start()
     yield running
     assert running.stop() == 0, "\n".join(running.output)
+
+
+@pytest.fixture(scope="session")
+def changing(server, samples, tmp_path_factory):
+    """The name of a film of 8 s with pictures of one size and sound of one rate, and the same again with others."""
+    body = joined(samples / "counter.mp4", tmp_path_factory.mktemp("changing"))
+    server.s3().put_object(Bucket=servers.BUCKET, Key="demo/changing.flv", Body=body)
+    end = time.monotonic() + 20
+    while requests.get(f"{server.media('changing.flv')}/~/master.m3u8").status_code != 200:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return "changing.flv"
 
 
 @pytest.fixture(scope="session")

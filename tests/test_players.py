@@ -2,14 +2,11 @@
 its first picture to its last, and one of several sounds."""
 
 import random
-import time as clock
 
 import pytest
-import requests
 from selenium.webdriver.support.wait import WebDriverWait
 
-import server as servers
-from players import Stage, due, joined, times
+from players import Stage, due, times
 
 HLS, DASH = "master.m3u8", "manifest.mpd"
 PLAYERS = [("hls.js", HLS), ("shaka", HLS), ("shaka", DASH), ("dash.js", DASH)]
@@ -84,18 +81,6 @@ def test_a_player_plays_mp3_as_packed_audio(server, stage, player, playlist):
     assert "error" not in found and found["requests"] <= 5, found
     assert stage.call("play")["at"] > 0.3
     assert stage.call("seek", found["duration"] - 1)["at"] == pytest.approx(found["duration"] - 1, abs=0.001)
-
-
-@pytest.fixture(scope="module")
-def changing(server, samples, tmp_path_factory):
-    """A film of 8 s with pictures of one size and sound of one rate, and the same again with others."""
-    body = joined(samples / "counter.mp4", tmp_path_factory.mktemp("changing"))
-    server.s3().put_object(Bucket=servers.BUCKET, Key="demo/changing.flv", Body=body)
-    end = clock.monotonic() + 20
-    while requests.get(stream(server, "changing.flv", HLS)).status_code != 200:
-        assert clock.monotonic() < end
-        clock.sleep(0.05)
-    return "changing.flv"
 
 
 @pytest.mark.parametrize(("player", "playlist"), PLAYERS)

@@ -9,6 +9,7 @@ import shutil
 import threading
 
 import pytest
+import requests
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "samples"
 SAMPLES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file())
@@ -89,24 +90,31 @@ def test_every_stream_is_what_is_promised(reelspan, server, name, playlist):
     assert {check["check"]: check["outcome"] for check in said["checks"]} == dict.fromkeys(STREAM, "passed")
 
 
+@pytest.mark.parametrize("playlist", ["master.m3u8", "manifest.mpd", "t=6.1,10/master.m3u8", "t=6.1,10/manifest.mpd"])
+def test_a_stream_whose_configuration_changes_is_what_is_promised(reelspan, server, changing, playlist):
+    said = report(reelspan("verify", "--strict", "--json", f"{server.media(changing)}/~/{playlist}"))
+    assert {check["check"]: check["outcome"] for check in said["checks"]} == dict.fromkeys(STREAM, "passed"), said
+
+
 @pytest.fixture(scope="module")
-def streamed(reelspan, samples, tmp_path_factory):
-    """The stream of a file as static files, beside it; and a server of them."""
+def streamed(reelspan, samples, server, changing, tmp_path_factory):
+    """The streams of two files as static files, beside them; and a server of them."""
     root = tmp_path_factory.mktemp("streamed")
     shutil.copy(samples / "counter.mp4", root / "a.mp4")
-    folder = root / "a.mp4.files"
-    reelspan("package", samples / "counter.mp4", folder)
+    (root / "b.flv").write_bytes(requests.get(server.media(changing)).content)
+    for name in ("a.mp4", "b.flv"):
+        reelspan("package", root / name, root / f"{name}.files")
 
     class Files(http.server.SimpleHTTPRequestHandler):
         def translate_path(self, path):
-            return super().translate_path(path.replace("a.mp4/~/", "a.mp4.files/"))
+            return super().translate_path(path.replace("/~/", ".files/"))
 
         def log_message(self, *_):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=root)) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield folder, f"http://127.0.0.1:{running.server_port}/a.mp4/~/master.m3u8"
+        yield root, f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
 
 
@@ -127,20 +135,56 @@ def without_first(playlist: bytes) -> bytes:
     return b"#EXTINF".join([head, *rest])
 
 
+def without_second_period(manifest: bytes) -> bytes:
+    before, second = manifest.split(b'<Period id="2"')
+    return before + second.partition(b"</Period>\n")[2]
+
+
+PLAYLIST, MANIFEST = "a.mp4/~/master.m3u8", "b.flv/~/manifest.mpd"
+PICTURES = "a.mp4.files/v-1/1-*/"
 FAULTS = {
-    "a bit of a sample": ("0.m4s", lambda file: file[:-1] + bytes([file[-1] ^ 1]), "originals"),
-    "another decode time": ("102400.m4s", lambda file: file.replace(DECODE_TIME, DECODE_TIME[:-1] + bytes([1])), "gapless"),
-    "a segment that lasts longer": ("index.m3u8", lambda file: file.replace(b"#EXTINF:8,", b"#EXTINF:8.2,", 1), "durations"),
-    "a target that is too low": ("index.m3u8", lambda file: file.replace(b"DURATION:8", b"DURATION:7"), "lists"),
-    "a segment that is left out": ("index.m3u8", without_first, "originals"),
+    "a bit of a sample": (PLAYLIST, PICTURES + "0.m4s", lambda file: file[:-1] + bytes([file[-1] ^ 1]), "originals"),
+    "another decode time": (
+        PLAYLIST,
+        PICTURES + "102400.m4s",
+        lambda file: file.replace(DECODE_TIME, DECODE_TIME[:-1] + bytes([1])),
+        "gapless",
+    ),
+    "a segment that lasts longer": (
+        PLAYLIST,
+        PICTURES + "index.m3u8",
+        lambda file: file.replace(b"#EXTINF:8,", b"#EXTINF:8.2,", 1),
+        "durations",
+    ),
+    "a target that is too low": (
+        PLAYLIST,
+        PICTURES + "index.m3u8",
+        lambda file: file.replace(b"DURATION:8", b"DURATION:7"),
+        "lists",
+    ),
+    "a segment that is left out": (PLAYLIST, PICTURES + "index.m3u8", without_first, "originals"),
+    "a period that begins later": (
+        MANIFEST,
+        "b.flv.files/manifest.mpd",
+        lambda file: file.replace(b'start="PT8', b'start="PT9'),
+        "gapless",
+    ),
+    "a period that is left out": (MANIFEST, "b.flv.files/manifest.mpd", without_second_period, "originals"),
+    "a picture behind a change": (
+        "b.flv/~/master.m3u8",
+        "b.flv.files/v-1/1-*/8000.m4s",
+        lambda file: file[:-1] + bytes([file[-1] ^ 1]),
+        "originals",
+    ),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_stream_with_a_fault_fails_the_check_of_it(reelspan, streamed, fault):
-    folder, url = streamed
-    pattern, change, check = FAULTS[fault]
-    path = next(folder.glob(f"v-1/1-*/{pattern}"))
+    folder, base = streamed
+    url, pattern, change, check = FAULTS[fault]
+    url = f"{base}/{url}"
+    path = next(folder.glob(pattern))
     before = spoil(path, change)
     try:
         said = report(reelspan("verify", "--json", url, status=1))

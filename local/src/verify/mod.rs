@@ -33,9 +33,9 @@
 //! | --- | --- |
 //! | `lists` | every rendition has segments, none longer than the target duration |
 //! | `durations` | a segment lasts as long as is listed, up to a millisecond; sound of a part, up to three frames more or less |
-//! | `gapless` | a sample begins when the one before it ends, in every segment |
+//! | `gapless` | a sample begins when the one before it ends, in every segment, and at every period of DASH; behind a discontinuity of HLS, time stamps may begin anew |
 //! | `sync` | every segment begins with a sync sample |
-//! | `aligned` | the segments of all renditions begin at the same instants, up to one frame of sound |
+//! | `aligned` | the segments of all renditions begin at the same instants, up to one frame of sound; where the configuration changes, up to half a second more |
 //! | `originals` | the samples of a rendition are those of a track of the stored file, bit for bit: none missing, none twice; of a part, some of them |
 //!
 //! | file | |

@@ -4,7 +4,7 @@ use reelspan::http::etag;
 use reelspan_engine::container::{self, Payload};
 use reelspan_engine::media::{Kind, Run, Ticks, Time};
 
-use super::{Check, Rendition, Stream};
+use super::{Check, Rendition, Samples, Stream};
 use crate::file::FileSource;
 use crate::verify::media::Media;
 use crate::verify::verdict::{Stop, Verdict};
@@ -17,7 +17,11 @@ pub const ALL: &[Check] = &[
         rule: "a segment lasts as long as is listed; sound of a part, up to three frames more or less",
         run: durations,
     },
-    Check { name: "gapless", rule: "a sample begins when the one before it ends, in every segment", run: gapless },
+    Check {
+        name: "gapless",
+        rule: "a sample begins when the one before it ends, in every segment, and at every period of DASH",
+        run: gapless,
+    },
     Check { name: "sync", rule: "every segment begins with a sync sample", run: sync },
     Check {
         name: "aligned",
@@ -33,6 +37,9 @@ pub const ALL: &[Check] = &[
 
 /// How far a duration may be rounded.
 const ROUNDED: Time = Time(1_000_000);
+
+/// How far sound may change its configuration from where pictures do.
+const CHANGES: Time = Time(500_000_000);
 
 fn lists(stream: &Stream) -> Verdict {
     let mut count = 0;
@@ -60,19 +67,21 @@ fn lists(stream: &Stream) -> Verdict {
 fn durations(stream: &Stream) -> Verdict {
     let mut most = Time::ZERO;
     for rendition in &stream.renditions {
-        let (track, segments) = rendition.samples()?;
-        for (at, (samples, listed)) in segments.iter().zip(&rendition.listing.segments).enumerate() {
-            let lasts = samples.iter().fold(Ticks::ZERO, |sum, sample| sum + sample.duration);
-            let lasts = track.timescale.time(lasts);
-            let difference = Time((lasts.0 - listed.duration.0).abs());
-            let frame = samples.iter().map(|sample| sample.duration).max().unwrap_or(Ticks::ZERO);
-            let is_rough = stream.is_part && track.kind == Kind::Audio;
-            let most_of_it = if is_rough { track.timescale.time(frame.times(3)) } else { Time::ZERO };
-            if difference > ROUNDED + most_of_it {
-                let (expected, came) = (format!("{} s", listed.duration), format!("samples of {lasts} s"));
-                return Err(rendition.request(at).violated(expected, came));
+        let (_, longest) = starts(rendition)?;
+        for Samples { track, segments, .. } in rendition.samples()? {
+            for (at, samples) in &segments {
+                let Some(listed) = rendition.listing.segments.get(*at) else { continue };
+                let lasts = samples.iter().fold(Ticks::ZERO, |sum, sample| sum + sample.duration);
+                let lasts = track.timescale.time(lasts);
+                let difference = apart(lasts, listed.duration);
+                let is_rough = stream.is_part && track.kind == Kind::Audio;
+                let frames = if is_rough { Time(longest.0.saturating_mul(3)) } else { Time::ZERO };
+                if difference > ROUNDED + frames {
+                    let (expected, came) = (format!("{} s", listed.duration), format!("samples of {lasts} s"));
+                    return Err(rendition.request(*at).violated(expected, came));
+                }
+                most = most.max(difference);
             }
-            most = most.max(difference);
         }
     }
     Ok(format!("within {most} s"))
@@ -81,29 +90,44 @@ fn durations(stream: &Stream) -> Verdict {
 fn gapless(stream: &Stream) -> Verdict {
     let mut count = 0;
     for rendition in &stream.renditions {
-        let (track, segments) = rendition.samples()?;
-        let mut end = None;
-        for (at, sample) in
-            segments.iter().enumerate().flat_map(|(at, samples)| samples.iter().map(move |sample| (at, sample)))
-        {
-            if let Some(end) = end.filter(|end| *end != sample.decode) {
-                let (expected, came) = (track.timescale.time(end), track.timescale.time(sample.decode));
-                return Err(rendition
-                    .request(at)
-                    .violated(format!("a sample at {expected} s"), format!("one at {came} s")));
+        // When the stretch before ended in the presentation, and its period.
+        let mut before: Option<(Time, usize)> = None;
+        for Samples { track, segments, period, origin } in rendition.samples()? {
+            // Behind a discontinuity of HLS, time stamps may begin anew.
+            let mut end = None;
+            let presented = |ticks| track.timescale.time(ticks) + origin.unwrap_or(Time::ZERO);
+            let is_known = before.is_some_and(|(_, of)| of == period) || origin.is_some();
+            let mut ended = before.filter(|_| is_known).map(|(time, _)| time);
+            for (at, sample) in
+                segments.iter().flat_map(|(at, samples)| samples.iter().map(move |sample| (*at, sample)))
+            {
+                let (expected, came) = (end.map(presented).or(ended.take()), presented(sample.decode));
+                let is_gap = match end {
+                    Some(end) => end != sample.decode,
+                    None => expected.is_some_and(|expected| apart(expected, came) > ROUNDED),
+                };
+                if let (Some(expected), true) = (expected, is_gap) {
+                    let (expected, came) = (format!("a sample at {expected} s"), format!("one at {came} s"));
+                    return Err(rendition.request(at).violated(expected, came));
+                }
+                end = Some(sample.decode_end());
+                count += 1;
             }
-            end = Some(sample.decode_end());
-            count += 1;
+            before = end.map(|end| (presented(end), period)).or(before);
         }
     }
     Ok(format!("{count} samples"))
 }
 
+/// How far two times are apart.
+fn apart(one: Time, other: Time) -> Time {
+    Time((one.0 - other.0).abs())
+}
+
 fn sync(stream: &Stream) -> Verdict {
     let mut count = 0;
     for rendition in &stream.renditions {
-        let (_, segments) = rendition.samples()?;
-        for (at, samples) in segments.iter().enumerate() {
+        for (at, samples) in rendition.samples()?.into_iter().flat_map(|stretch| stretch.segments) {
             if !samples.first().is_some_and(|first| first.sync) {
                 return Err(rendition.request(at).violated("a sync sample", "another first"));
             }
@@ -113,6 +137,31 @@ fn sync(stream: &Stream) -> Verdict {
     Ok(format!("{count} segments"))
 }
 
+/// When a segment begins, by its own time stamps: they are comparable within a period.
+struct Start {
+    segment: usize,
+    period: usize,
+    time: Time,
+    /// Whether it is the first one of its period.
+    begins_period: bool,
+}
+
+/// When the segments of a rendition begin, and how long its longest sample lasts.
+fn starts(rendition: &Rendition) -> Result<(Vec<Start>, Time), Stop> {
+    let (mut starts, mut longest) = (Vec::<Start>::new(), Time::ZERO);
+    for Samples { track, segments, period, origin } in rendition.samples()? {
+        for (segment, samples) in segments {
+            let Some(first) = samples.first() else { continue };
+            let time = track.timescale.time(first.presentation() - track.shift()) + origin.unwrap_or(Time::ZERO);
+            let begins_period = starts.last().is_none_or(|before| before.period != period);
+            starts.push(Start { segment, period, time, begins_period });
+            let lasts = samples.iter().map(|sample| sample.duration).max().unwrap_or(Ticks::ZERO);
+            longest = longest.max(track.timescale.time(lasts));
+        }
+    }
+    Ok((starts, longest))
+}
+
 fn aligned(stream: &Stream) -> Verdict {
     let [leader, others @ ..] = stream.renditions.as_slice() else {
         return Err(Stop::NotRun("there is no rendition".to_owned()));
@@ -120,26 +169,22 @@ fn aligned(stream: &Stream) -> Verdict {
     if others.is_empty() {
         return Ok("there is one rendition".to_owned());
     }
-    let starts = |rendition: &Rendition| {
-        let (track, segments) = rendition.samples()?;
-        let start = |first: &Run| track.timescale.time(first.presentation() - track.shift());
-        let starts = segments.iter().filter_map(|samples| samples.first()).map(start);
-        let longest = segments.iter().flatten().map(|sample| sample.duration).max().unwrap_or(Ticks::ZERO);
-        Ok::<_, Stop>((starts.collect::<Vec<_>>(), track.timescale.time(longest)))
-    };
     let (leading, _) = starts(leader)?;
     let mut most = Time::ZERO;
     for rendition in others {
         let (own, frame) = starts(rendition)?;
         // A track may begin later than the others, or end earlier.
-        for (at, start) in own.iter().enumerate().skip(1) {
-            let nearest = leading.iter().map(|other| Time((other.0 - start.0).abs())).min().unwrap_or(Time::MAX);
-            if nearest > frame + ROUNDED && leading.last().is_some_and(|last| start < last) {
+        for Start { segment, period, time, begins_period } in own.into_iter().skip(1) {
+            let of_period = || leading.iter().filter(|other| other.period == period);
+            let nearest = of_period().map(|other| apart(other.time, time)).min().unwrap_or(Time::MAX);
+            let within = frame + if begins_period { CHANGES } else { ROUNDED };
+            if nearest > within && of_period().next_back().is_none_or(|last| time < last.time) {
                 let came = format!("the nearest of the leading rendition {nearest} s away");
-                let stop = rendition.request(at).violated(format!("a segment at {start} s in every rendition"), came);
+                let stop =
+                    rendition.request(segment).violated(format!("a segment at {time} s in every rendition"), came);
                 return Err(stop.forgive());
             }
-            most = most.max(if nearest > frame + ROUNDED { Time::ZERO } else { nearest });
+            most = most.max(if nearest > within { Time::ZERO } else { nearest });
         }
     }
     Ok(format!("within {most} s"))
@@ -154,14 +199,16 @@ fn originals(stream: &Stream) -> Verdict {
     }
     let mut count = 0;
     for rendition in &stream.renditions {
-        let (track, media) = rendition.track()?;
-        let file = FileSource::open(rendition.file.path()).map_err(|error| Stop::NotRun(error.to_string()))?;
-        let own: Vec<String> = digests(media, 0, &file)?.into_iter().map(|sample| sample.digest).collect();
+        let mut own = Vec::new();
+        for stretch in &rendition.stretches {
+            let file = FileSource::open(&stretch.file).map_err(|error| Stop::NotRun(error.to_string()))?;
+            own.extend(digests(stretch.track()?.1, 0, &file)?.into_iter().map(|sample| sample.digest));
+        }
         let kept =
             |original: &[Sample]| if stream.is_part { is_within(&own, original) } else { is_all(&own, original) };
         if !tracks.iter().any(|original| kept(original)) {
             let expected = format!("the samples of a track of {}", stream.url.split("/~/").next().unwrap_or_default());
-            let came = format!("{} samples of {} {} that are no track's", own.len(), track.kind.name(), track.codec);
+            let came = format!("{} samples that are no track's", own.len());
             return Err(super::Request::get(rendition.listing.url.as_str()).violated(expected, came));
         }
         count += own.len();

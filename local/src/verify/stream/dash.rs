@@ -1,4 +1,4 @@
-//! What a manifest of DASH lists (ISO/IEC 23009-1): static presentations of one period, with segment templates and timelines.
+//! What a manifest of DASH lists (ISO/IEC 23009-1): static presentations, with segment templates and timelines.
 
 use reelspan_engine::media::{Ticks, Time, Timescale};
 use roxmltree::{Document, Node};
@@ -20,23 +20,85 @@ pub fn read(url: &str, manifest: &str) -> Result<Vec<Listing>, Stop> {
     if root.attribute("type").is_some_and(|of| of != "static") {
         return Err(Stop::NotRun("the manifest is of a live stream".to_owned()));
     }
-    let periods: Vec<Node<'_, '_>> = children(root, "Period").collect();
-    let [period] = periods.as_slice() else {
-        return Err(Stop::NotRun(format!("a manifest with {} periods is not read", periods.len())));
-    };
-    let base = based(*period, &based(root, url));
+    let above = based(root, url);
+    // The sets of the first period are continued by those of the others.
+    let mut listings: Vec<(Key, Listing)> = Vec::new();
+    let mut ends = Some(Time::ZERO);
+    for (number, period) in children(root, "Period").enumerate() {
+        let time = |name| period.attribute(name).map(|text| duration(text).ok_or_else(|| wrong(url, text)));
+        let start = time("start").transpose()?.or(ends);
+        let start = start.ok_or_else(|| Stop::NotRun("a period does not say when it begins".to_owned()))?;
+        ends = time("duration").transpose()?.map(|lasts| start + lasts);
+        for (key, listing) in sets(url, &based(period, &above), period, (number, start))? {
+            let continued = listings.iter_mut().find(|(known, before)| {
+                *known == key && before.segments.last().is_none_or(|last| last.period < number)
+            });
+            match continued {
+                Some((_, before)) => before.segments.extend(listing.segments),
+                None => listings.push((key, listing)),
+            }
+        }
+    }
+    Ok(listings.into_iter().map(|(_, listing)| listing).collect())
+}
+
+/// What the representations of one rendition have in common in all periods: pictures or sound, and their identifier.
+type Key = (String, String);
+
+/// The representations of a period, which has this number and begins at this time.
+fn sets(
+    url: &str,
+    base: &str,
+    period: Node<'_, '_>,
+    (number, start): (usize, Time),
+) -> Result<Vec<(Key, Listing)>, Stop> {
     let mut listings = Vec::new();
-    for set in children(*period, "AdaptationSet").filter(|set| is_media(*set)) {
-        let base = based(set, &base);
+    for set in children(period, "AdaptationSet").filter(|set| is_media(*set)) {
+        let base = based(set, base);
         for representation in children(set, "Representation") {
             let base = based(representation, &base);
             let template = children(representation, "SegmentTemplate").chain(children(set, "SegmentTemplate")).next();
             let template =
                 template.ok_or_else(|| Stop::NotRun("a set without SegmentTemplate is not read".to_owned()))?;
-            listings.push(listing(url, &base, representation, template)?);
+            let mut listing = listing(url, &base, representation, template)?;
+            for segment in &mut listing.segments {
+                segment.period = number;
+                segment.origin = segment.origin.map(|origin| origin + start);
+            }
+            let of = |node: Node<'_, '_>, name| node.attribute(name).unwrap_or_default().to_owned();
+            listings.push(((of(set, "contentType"), of(representation, "id")), listing));
         }
     }
     Ok(listings)
+}
+
+fn wrong(url: &str, text: &str) -> Stop {
+    Request::get(url).violated("a duration", text)
+}
+
+/// A duration of XML Schema, in days and what is shorter.
+fn duration(text: &str) -> Option<Time> {
+    let (days, rest) = text.strip_prefix('P')?.split_once('T').unwrap_or((text.strip_prefix('P')?, ""));
+    let mut sum = Time::ZERO;
+    let mut add = |number: &str, seconds: i64| {
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let digits: String = fraction.chars().chain(std::iter::repeat('0')).take(9).collect();
+        let is_number = (whole.to_owned() + fraction).bytes().all(|byte| byte.is_ascii_digit()) && !whole.is_empty();
+        let nanos = whole.parse::<i64>().ok()?.checked_mul(1_000_000_000)?.checked_add(digits.parse().ok()?)?;
+        sum = Time(sum.0.checked_add(nanos.checked_mul(seconds)?)?);
+        is_number.then_some(())
+    };
+    if !days.is_empty() {
+        add(days.strip_suffix('D')?, 86_400)?;
+    }
+    let mut rest = rest;
+    for (unit, seconds) in [('H', 3600), ('M', 60), ('S', 1)] {
+        if let Some((number, behind)) = rest.split_once(unit) {
+            add(number, seconds)?;
+            rest = behind;
+        }
+    }
+    (rest.is_empty() && text.len() > 2).then_some(sum)
 }
 
 fn children<'a, 'b: 'a>(node: Node<'a, 'b>, name: &'static str) -> impl Iterator<Item = Node<'a, 'b>> {
@@ -79,11 +141,9 @@ fn listing(url: &str, base: &str, representation: Node<'_, '_>, template: Node<'
         let text = text.replace("$RepresentationID$", id).replace("$Time$", &time.to_string());
         join(base, &text.replace("$Number$", &number.to_string()).replace("$$", "$"))
     };
-    let mut listing = Listing {
-        url: url.to_owned(),
-        header: template.attribute("initialization").map(|text| named(text, 0, 0)),
-        ..Listing::default()
-    };
+    let header = template.attribute("initialization").map(|text| named(text, 0, 0));
+    let offset: Time = scale.time(Ticks(number(template, "presentationTimeOffset", Some(0))?));
+    let mut listing = Listing { url: url.to_owned(), ..Listing::default() };
     let (mut time, mut at) = (0_i64, number(template, "startNumber", Some(1))?);
     for entry in children(timeline, "S") {
         time = number(entry, "t", Some(time))?;
@@ -96,7 +156,8 @@ fn listing(url: &str, base: &str, representation: Node<'_, '_>, template: Node<'
                 return Err(Stop::NotRun(format!("a timeline with more than {MOST} segments is not read")));
             }
             let duration: Time = scale.time(Ticks(lasts));
-            listing.segments.push(Segment { url: named(media, time, at), duration });
+            let (url, header, origin) = (named(media, time, at), header.clone(), Some(Time::ZERO - offset));
+            listing.segments.push(Segment { url, duration, header, period: 0, origin });
             (time, at) = (time.saturating_add(lasts), at + 1);
         }
     }
@@ -118,11 +179,37 @@ mod tests {
     fn a_timeline_lists_its_segments() {
         let found = read("http://h/x/manifest.mpd?s=1", MANIFEST).unwrap();
         let [listing] = found.as_slice() else { panic!("{found:?}") };
-        assert_eq!(listing.header.as_deref(), Some("http://h/x/v/init.mp4"));
+        assert!(listing.segments.iter().all(|segment| segment.header.as_deref() == Some("http://h/x/v/init.mp4")));
         let urls: Vec<&str> = listing.segments.iter().map(|segment| segment.url.as_str()).collect();
         assert_eq!(urls, [0, 6000, 12_000].map(|time| format!("http://h/x/v/{time}.m4s?a=1&b=2")));
         let lasts: Vec<i64> = listing.segments.iter().map(|segment| segment.duration.0 / 1_000_000).collect();
         assert_eq!(lasts, [6000, 6000, 500]);
+    }
+
+    #[test]
+    fn periods_continue_each_other() {
+        let (before, period) = MANIFEST.split_once("<Period>").unwrap();
+        let second = "<Period start=\"PT12.5S\">".to_owned() + period;
+        let second = second.replace("timescale=\"1000\"", "timescale=\"1000\" presentationTimeOffset=\"12000\"");
+        let manifest = format!("{before}<Period>{}{second}", period.replace("</MPD>", ""));
+        let found = read("http://h/x/manifest.mpd", &manifest).unwrap();
+        let [listing] = found.as_slice() else { panic!("{found:?}") };
+        let periods: Vec<usize> = listing.segments.iter().map(|segment| segment.period).collect();
+        assert_eq!(periods, [0, 0, 0, 1, 1, 1]);
+        let origins: Vec<i64> = listing.segments.iter().map(|segment| segment.origin.unwrap().0 / 1_000_000).collect();
+        assert_eq!(origins, [0, 0, 0, 500, 500, 500]);
+    }
+
+    #[test]
+    fn durations_are_of_xml_schema() {
+        for (text, seconds) in
+            [("PT12.5S", Some(12.5)), ("PT1H2M3S", Some(3723.0)), ("P1DT1S", Some(86_401.0)), ("P2D", Some(172_800.0))]
+        {
+            assert_eq!(duration(text).map(Time::as_secs_f64), seconds, "{text}");
+        }
+        for text in ["", "P", "PT", "12", "PT1", "PTS", "PT-1S", "PT1.S.S", "PT1SS", "P1M", "PT9223372036854775807S"] {
+            assert_eq!(duration(text), None, "{text}");
+        }
     }
 
     #[test]

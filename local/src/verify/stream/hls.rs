@@ -51,6 +51,7 @@ fn media(url: &str, list: &str) -> Result<Listing, Stop> {
     begins(url, list)?;
     let mut listing = Listing { url: url.to_owned(), ..Listing::default() };
     let (mut duration, mut has_end) = (None, false);
+    let (mut header, mut period) = (None, 0);
     for line in list.lines() {
         let (tag, value) = line.split_once(':').unwrap_or((line, ""));
         match tag {
@@ -61,13 +62,12 @@ fn media(url: &str, list: &str) -> Result<Listing, Stop> {
             }
             "#EXT-X-TARGETDURATION" => listing.target = value.parse().ok(),
             "#EXT-X-ENDLIST" => has_end = true,
-            "#EXT-X-MAP" => {
-                let header = attribute(value, "URI").map(|reference| join(url, reference));
-                if listing.header.is_some() && listing.header != header {
-                    return Err(Stop::NotRun("a playlist with several headers is not read".to_owned()));
-                }
-                listing.header = header;
+            "#EXT-X-MAP" if attribute(value, "BYTERANGE").is_some() => {
+                return Err(Stop::NotRun("a playlist of byte ranges is not read".to_owned()));
             }
+            "#EXT-X-MAP" => header = attribute(value, "URI").map(|reference| join(url, reference)),
+            // One before the first segment separates nothing.
+            "#EXT-X-DISCONTINUITY" => period += usize::from(!listing.segments.is_empty()),
             "#EXT-X-BYTERANGE" => return Err(Stop::NotRun("a playlist of byte ranges is not read".to_owned())),
             "#EXT-X-KEY" if attribute(value, "METHOD") != Some("NONE") => {
                 return Err(Stop::NotRun("the segments are encrypted".to_owned()));
@@ -75,7 +75,14 @@ fn media(url: &str, list: &str) -> Result<Listing, Stop> {
             _ if !line.is_empty() && !line.starts_with('#') => {
                 let duration =
                     duration.take().ok_or_else(|| Request::get(url).violated("EXTINF before a segment", line))?;
-                listing.segments.push(Segment { url: join(url, line), duration });
+                let origin = (period == 0).then_some(Time::ZERO);
+                listing.segments.push(Segment {
+                    url: join(url, line),
+                    duration,
+                    header: header.clone(),
+                    period,
+                    origin,
+                });
             }
             _ => {}
         }
@@ -131,11 +138,22 @@ mod tests {
 
     #[test]
     fn a_media_playlist_lists_its_segments() {
-        let list = "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:6.006,\n0.m4s\n#EXTINF:4,x\n1.m4s?a=b\n";
+        let list = "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:6.006,\n0.m4s\n#EXTINF:4,x\n1.m4s?a=b\n\
+                    #EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-2.mp4\"\n#EXTINF:1,\n2.m4s\n";
         let found = media("http://h/v/index.m3u8", &format!("{list}#EXT-X-ENDLIST\n")).unwrap();
-        let segment = |name: &str, nanos| Segment { url: format!("http://h/v/{name}"), duration: Time(nanos) };
-        assert_eq!(found.segments, [segment("0.m4s", 6_006_000_000), segment("1.m4s?a=b", 4_000_000_000)]);
-        assert_eq!((found.header.as_deref(), found.target), (Some("http://h/v/init.mp4"), Some(6)));
+        let segment = |name: &str, nanos, header: &str, period| Segment {
+            url: format!("http://h/v/{name}"),
+            duration: Time(nanos),
+            header: Some(format!("http://h/v/{header}")),
+            period,
+            origin: (period == 0).then_some(Time::ZERO),
+        };
+        let expected = [
+            segment("0.m4s", 6_006_000_000, "init.mp4", 0),
+            segment("1.m4s?a=b", 4_000_000_000, "init.mp4", 0),
+            segment("2.m4s", 1_000_000_000, "init-2.mp4", 1),
+        ];
+        assert_eq!((found.segments.as_slice(), found.target), (expected.as_slice(), Some(6)));
         assert!(matches!(media("http://h/", list), Err(Stop::NotRun(_))));
         for wrong in ["", "#EXTM3U\n0.ts\n", "#EXTM3U\n#EXTINF:x,\n0.ts\n", "#EXTM3U\n#EXTINF:-1,\n0.ts\n"] {
             assert!(matches!(media("http://h/", wrong), Err(Stop::Violated(_))), "{wrong}");

@@ -1,16 +1,18 @@
 //! A stream under verification: HLS (RFC 8216bis) or DASH (ISO/IEC 23009-1), of this server or any other. All segments of all
-//! renditions are fetched. The header and the segments of a rendition, joined, are a fragmented MP4, which the engine reads as it reads
-//! any file; the checks compare what it finds with the playlists, and with the stored file if that can be had.
+//! renditions are fetched. A header and the segments of a rendition that follow it, joined, are a fragmented MP4, which the engine reads
+//! as it reads any file; the checks compare what it finds with the playlists, and with the stored file if that can be had. A rendition
+//! has several such stretches if its configuration changes.
 
 mod checks;
 mod dash;
 mod hls;
 
 use std::io::Write;
+use std::ops::Range;
 
 use http::StatusCode;
 use reelspan_engine::media::{Run, Time, Track};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use super::client::{Client, Request};
 use super::media::Media;
@@ -75,6 +77,12 @@ pub struct Segment {
     pub url: String,
     /// How long it lasts.
     pub duration: Time,
+    /// The URL of its header, if it has one.
+    pub header: Option<String>,
+    /// Its period of DASH, or how many discontinuities of HLS are before it.
+    pub period: usize,
+    /// The time of the presentation at which its time stamps are zero; `None` behind a discontinuity of HLS, which does not say it.
+    pub origin: Option<Time>,
 }
 
 /// A rendition as it is listed.
@@ -82,8 +90,6 @@ pub struct Segment {
 pub struct Listing {
     /// The URL of what lists it.
     pub url: String,
-    /// The URL of its header, if it has one.
-    pub header: Option<String>,
     /// Its segments.
     pub segments: Vec<Segment>,
     /// The target duration in seconds, of HLS.
@@ -95,12 +101,33 @@ pub struct Listing {
 pub struct Rendition {
     /// As it is listed.
     pub listing: Listing,
-    /// Where each segment ends in the header and the segments, joined.
+    /// What is fetched of it, in order.
+    stretches: Vec<Stretch>,
+}
+
+/// Segments in a row that have one header and belong to one period.
+#[derive(Debug)]
+struct Stretch {
+    /// Which segments of the listing they are.
+    segments: Range<usize>,
+    /// Where each of them ends in the header and the segments, joined.
     ends: Vec<u64>,
     /// What they are, or why that is not known.
     media: Result<Media, String>,
     /// Keeps them.
-    file: NamedTempFile,
+    file: TempPath,
+}
+
+/// The samples of a stretch.
+pub struct Samples<'a> {
+    /// Their track.
+    pub track: &'a Track,
+    /// Each segment, with its position in the listing.
+    pub segments: Vec<(usize, Vec<Run>)>,
+    /// As [`Segment::period`].
+    pub period: usize,
+    /// As [`Segment::origin`].
+    pub origin: Option<Time>,
 }
 
 /// A stream.
@@ -146,9 +173,9 @@ impl Stream {
     /// A line about it.
     pub fn about(&self) -> String {
         let segments: usize = self.renditions.iter().map(|rendition| rendition.listing.segments.len()).sum();
-        let tracks = self.renditions.iter().map(|rendition| match rendition.track() {
-            Ok((track, _)) => format!("{} {}", track.kind.name(), track.codec),
-            Err(_) => "unknown".to_owned(),
+        let tracks = self.renditions.iter().map(|rendition| match rendition.stretches.first().map(Stretch::track) {
+            Some(Ok((track, _))) => format!("{} {}", track.kind.name(), track.codec),
+            _ => "unknown".to_owned(),
         });
         format!("{}, {segments} segments, {}", self.kind.name(), tracks.collect::<Vec<_>>().join(", "))
     }
@@ -156,11 +183,35 @@ impl Stream {
 
 impl Rendition {
     async fn of(client: &Client, listing: Listing) -> Result<Self, Stop> {
+        let belong = |one: &Segment, next: &Segment| one.header == next.header && one.period == next.period;
+        let (mut first, mut stretches) = (0, Vec::new());
+        for segments in listing.segments.chunk_by(belong) {
+            stretches.push(Stretch::of(client, first, segments).await?);
+            first += segments.len();
+        }
+        Ok(Self { listing, stretches })
+    }
+
+    /// Its samples, by stretches.
+    fn samples(&self) -> Result<Vec<Samples<'_>>, Stop> {
+        self.stretches.iter().map(|stretch| stretch.samples(&self.listing)).collect()
+    }
+
+    /// The request for a segment.
+    fn request(&self, segment: usize) -> Request {
+        Request::get(self.listing.segments.get(segment).map_or(&self.listing.url, |segment| &segment.url).as_str())
+    }
+}
+
+impl Stretch {
+    async fn of(client: &Client, first: usize, segments: &[Segment]) -> Result<Self, Stop> {
         let kept = |error: std::io::Error| Stop::NotRun(format!("a temporary file: {error}"));
         let mut file = NamedTempFile::new().map_err(kept)?;
-        let (mut length, mut ends) = (0, Vec::with_capacity(listing.segments.len()));
-        let header = listing.header.iter().map(|url| (url, true));
-        for (url, is_header) in header.chain(listing.segments.iter().map(|segment| (&segment.url, false))) {
+        let (mut length, mut ends) = (0, Vec::with_capacity(segments.len()));
+        let header = segments.first().and_then(|segment| segment.header.as_ref());
+        for (url, is_header) in
+            header.map(|url| (url, true)).into_iter().chain(segments.iter().map(|segment| (&segment.url, false)))
+        {
             let request = Request::get(url.as_str());
             let mut answer = client.send(&request).await?;
             answer.expect(StatusCode::OK)?;
@@ -175,14 +226,15 @@ impl Rendition {
             }
         }
         file.flush().map_err(kept)?;
-        let media = match listing.header {
+        let media = match header {
             Some(_) => Media::of(file.path()).await,
             None => Err("its segments have no header of their own: they are no fragments of MP4".to_owned()),
         };
-        Ok(Self { listing, ends, media, file })
+        // There may be many: only their paths stay.
+        Ok(Self { segments: first..first + segments.len(), ends, media, file: file.into_temp_path() })
     }
 
-    /// Its only track, and the position of that in the outline.
+    /// Its only track, and the file that has it.
     fn track(&self) -> Result<(&Track, &Media), Stop> {
         let media = self.media.as_ref().map_err(|why| Stop::NotRun(why.clone()))?;
         match media.outline.tracks.as_slice() {
@@ -191,22 +243,18 @@ impl Rendition {
         }
     }
 
-    /// Its samples, by segment.
-    fn samples(&self) -> Result<(&Track, Vec<Vec<Run>>), Stop> {
+    fn samples(&self, listing: &Listing) -> Result<Samples<'_>, Stop> {
         let (track, media) = self.track()?;
-        let mut segments = vec![Vec::new(); self.ends.len()];
+        let mut segments: Vec<_> = self.segments.clone().map(|at| (at, Vec::new())).collect();
         for sample in media.samples(0)? {
             let at = self.ends.partition_point(|end| *end <= sample.offset);
-            if let Some(segment) = segments.get_mut(at) {
-                segment.push(sample);
+            if let Some((_, samples)) = segments.get_mut(at) {
+                samples.push(sample);
             }
         }
-        Ok((track, segments))
-    }
-
-    /// The request for a segment.
-    fn request(&self, segment: usize) -> Request {
-        Request::get(self.listing.segments.get(segment).map_or(&self.listing.url, |segment| &segment.url).as_str())
+        let first = listing.segments.get(self.segments.start);
+        let (period, origin) = first.map_or((0, None), |first| (first.period, first.origin));
+        Ok(Samples { track, segments, period, origin })
     }
 }
 
