@@ -7,6 +7,8 @@ import pytest
 import requests
 
 import server as servers
+from gateway import DOMAIN
+from rest import password
 
 ADMIN = ("root", "the admin's own secret")
 
@@ -140,3 +142,39 @@ def test_only_admins_manage_users_and_there_is_always_one(served):
     assert api(served, "DELETE", "/users/root").status_code == 409
     assert api(served, "PUT", "/users/root", json={"role": "user"}).status_code == 409
     assert [api(served, "DELETE", "/users/member").status_code for _ in range(2)] == [204, 404]
+
+
+def test_on_lambda_a_session_is_known_to_every_function_and_ends_in_all_of_them(invoked):
+    """Sign-in, authorizer, and the functions that authenticate callers themselves share the table of sessions."""
+    session, url, own = requests.Session(), invoked.url, f"https://{DOMAIN}"
+    session.headers["Origin"] = own
+    answer = session.post(f"{url}/session", json={"name": "founder", "password": password("founder")}, timeout=60)
+    assert answer.status_code == 200, answer.text
+    # The cookie is for TLS alone, which the gateway of this test does not speak.
+    session.headers["Cookie"] = answer.headers["Set-Cookie"].partition(";")[0]
+    csrf = {"X-Reelspan-CSRF": answer.json()["csrf"]}
+    assert session.put(f"{url}/durastore/by-session", timeout=60).status_code == 403
+    assert session.put(f"{url}/durastore/by-session", headers=csrf, timeout=60).status_code == 201
+    assert session.put(f"{url}/durastore/by-session", headers=csrf | {"Origin": "https://evil.example"}, timeout=60).status_code == 403
+    fetched = {"Accept": "application/json", "Sec-Fetch-Mode": "cors"}
+    for path in ("/durastore/spaces", "/durastore/by-session", "/session"):
+        assert session.get(f"{url}{path}", headers=fetched, timeout=60).status_code == 200, path
+    assert session.get(f"{url}/users", headers=fetched, timeout=60).status_code == 403
+    assert session.get(f"{url}/session", timeout=60).json()["csrf"] == csrf["X-Reelspan-CSRF"]
+    assert session.delete(f"{url}/session?everywhere=true", headers=csrf, timeout=60).status_code == 204
+    for path in ("/durastore/spaces", "/durastore/by-session", "/session", "/users"):
+        answer = session.get(f"{url}{path}", headers=fetched, timeout=60)
+        # A browser would ask for a password by itself.
+        assert answer.status_code == 401 and "Basic" not in answer.headers["WWW-Authenticate"], path
+
+
+def test_on_lambda_guesses_at_the_sign_in_page_are_limited_in_all_instances(invoked, stack):
+    statuses = []
+    for attempt in range(8):
+        guess = {"name": "guessed-on-lambda", "password": f"guess {attempt}"}
+        answer = requests.post(f"{invoked.url}/session", json=guess, timeout=60)
+        statuses.append(answer.status_code)
+        # The next guess reaches an instance that knows nothing in its memory.
+        if attempt % 3 == 2:
+            stack.restart("Accounts")
+    assert statuses[0] == 401 and statuses[-1] == 429 and "Retry-After" in answer.headers, statuses

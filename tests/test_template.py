@@ -59,7 +59,7 @@ def test_every_table_has_the_keys_that_the_programs_use(template):
         for name, made in template["Resources"].items()
         if made["Type"] == "AWS::DynamoDB::Table"
     }
-    assert keys == {"ContainerIndex": ["media", "page"], "Spaces": ["space"], "Users": ["user"]}
+    assert keys == {"ContainerIndex": ["media", "page"], "Spaces": ["space"], "Users": ["user"], "Sessions": ["user", "session"]}
     [contents] = template["Resources"]["ContainerIndex"]["Properties"]["GlobalSecondaryIndexes"]
     assert (contents["IndexName"], [key["AttributeName"] for key in contents["KeySchema"]]) == ("Contents", ["space", "content"])
 
@@ -150,9 +150,10 @@ def test_what_is_kept_is_encrypted_and_nobody_else_s_and_does_not_go_by_accident
             case "AWS::DynamoDB::Table":
                 # DynamoDB's own key: AWS's in the account would be charged for each use.
                 assert "SSESpecification" not in properties, name
-                assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], name
+                # Of sessions nothing is worth recovering: people sign in again.
+                assert ("PointInTimeRecoverySpecification" in properties) == (name != "Sessions"), name
                 # The index can be rebuilt.
-                kept = name != "ContainerIndex"
+                kept = name not in ("ContainerIndex", "Sessions")
                 assert (made["DeletionPolicy"] == "Retain") == kept, name
                 assert properties.get("DeletionProtectionEnabled", False) == kept, name
             case "AWS::SQS::Queue":

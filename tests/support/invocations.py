@@ -9,6 +9,7 @@ import re
 import struct
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -275,6 +276,64 @@ def alice(stack: Stack) -> None:
         subprocess.run(command, input="open sesame, says alice", env=environment, text=True, capture_output=True, check=True, timeout=60)
 
 
+# The token of a session of alice; the events that change something have its token against forgery.
+TOKEN = "x3Qm0Zk7w2Vb9tYp5rLs8nHd1cFg6jKa4eUiOqWzXvM.alice"
+
+
+def signed_in(stack: Stack) -> None:
+    """Alice is signed in with a browser, whose last request was ten minutes ago."""
+    alice(stack)
+    dynamodb, now = stack.client("dynamodb"), int(time.time())
+    user = dynamodb.get_item(TableName=stack.template.ref("Users"), Key={"user": {"S": "alice"}})["Item"]
+    digest = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in (("session", TOKEN), ("password", user["password"]["S"]))}
+    numbers = {"begun": now - 900, "used": now - 600, "expires": now + 6600}
+    item = {"user": {"S": "alice"}} | {name: {"S": text} for name, text in digest.items()}
+    dynamodb.put_item(TableName=stack.template.ref("Sessions"), Item=item | {name: {"N": str(value)} for name, value in numbers.items()})
+
+
+def not_guessed(stack: Stack) -> None:
+    """No sign-in has failed before, and nobody is signed in."""
+    table, dynamodb = stack.template.ref("Sessions"), stack.client("dynamodb")
+    for item in dynamodb.scan(TableName=table)["Items"]:
+        dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("user", "session")})
+
+
+def sessions(count: int) -> Holds:
+    """Alice has this many sessions."""
+
+    def holds(stack: Stack, _: Answer) -> None:
+        items = stack.client("dynamodb").scan(TableName=stack.template.ref("Sessions"))["Items"]
+        assert sum(item["user"]["S"] == "alice" for item in items) == count
+
+    return holds
+
+
+def begun_session(stack: Stack, answer: Answer) -> None:
+    """The cookie is for this server's own pages alone, and over TLS."""
+    assert answer.status == 200 and json.loads(answer.body)["role"] == "owner", answer.said
+    [cookie] = answer.cookies
+    assert cookie.endswith("; Path=/; HttpOnly; SameSite=Strict; Secure")
+    assert "open sesame" not in str(answer.said)
+
+
+def admins(*names: str) -> Before:
+    """These are admins."""
+
+    def before(stack: Stack) -> None:
+        alice(stack)
+        table, dynamodb = stack.template.ref("Users"), stack.client("dynamodb")
+        user = dynamodb.get_item(TableName=table, Key={"user": {"S": "alice"}})["Item"]
+        for name in names:
+            dynamodb.put_item(TableName=table, Item=user | {"user": {"S": name}, "role": {"S": "admin"}})
+
+    return before
+
+
+def no_user(name: str) -> Before:
+    """There is no user of this name."""
+    return lambda stack: stack.client("dynamodb").delete_item(TableName=stack.template.ref("Users"), Key={"user": {"S": name}})
+
+
 def no_films(stack: Stack) -> None:
     """There is no space `films`, and nothing in it."""
     stack.self_invocations()
@@ -459,6 +518,10 @@ ROWS = [
     # The player's pages
     Row("web-player", "Web", [media], built(http(200, re.compile('property="og:title" content="counter.mp4"'), content_security_policy=re.compile(".*script-src 'self'.*")))),
     Row("web-player-without-slash", "Web", [], http(308, location="/player/?src=%2Fmedia%2Fdemo%2Fcounter.mp4%23t%3D10%2C20")),
+    Row("web-root", "Web", [], http(303, location="/console/")),
+    Row("web-console-without-slash", "Web", [], http(303, location="/console/")),
+    Row("web-console", "Web", [], built(http(200, re.compile("<script"), content_security_policy=re.compile(r".*connect-src 'self' .*https://reelspan-media-123456789012\.s3\.us-east-1\.amazonaws\.com.*frame-ancestors 'none'"), cache_control="no-cache"))),
+    Row("web-console-missing", "Web", [], built(http(404, content_type="application/problem+json"))),
     Row("web-script", "Web", [], built(http(200, content_type=re.compile("text/javascript.*"), access_control_allow_origin="*", etag=...))),
     Row("web-oembed", "Web", [media], http(200, re.compile('"height":180.*"title":"counter.mp4".*"width":320'), content_type="application/json")),
     Row("web-oembed-missing", "Web", [media], http(404, content_type="application/problem+json")),
@@ -479,6 +542,16 @@ ROWS = [
     Row("authorizer-unknown", "Authorizer", [alice], passes_on(refused="401", why="user name or password is wrong")),
     Row("authorizer-malformed", "Authorizer", [alice], passes_on(refused="401", why="the Authorization field is not of the Basic scheme")),
     Row("authorizer-nobody", "Authorizer", [alice], passes_on(refused="401", why="there are no credentials")),
+    Row("authorizer-session", "Authorizer", [signed_in], passes_on(user="alice", role="owner", groups="curators")),
+    Row("authorizer-session-forged", "Authorizer", [signed_in], passes_on(refused="403", why="the field X-Reelspan-CSRF does not have the token of this session, which GET /session says")),
+    # Sessions and users
+    Row("accounts-sign-in", "Accounts", [alice, not_guessed], both(begun_session, sessions(1))),
+    Row("accounts-sign-in-wrong", "Accounts", [alice, not_guessed], both(http(401, www_authenticate=re.compile("Session .*"), content_type="application/problem+json"), sessions(0))),
+    Row("accounts-session", "Accounts", [signed_in], http(200, re.compile('"csrf":"[^"]+","groups":\\["curators"\\],"name":"alice"'))),
+    Row("accounts-sign-out", "Accounts", [signed_in], both(http(204, b""), sessions(0))),
+    Row("accounts-users", "Accounts", [alice], http(200, re.compile('"name":"alice"'))),
+    Row("accounts-put-user", "Accounts", [no_user("bob")], http(201, re.compile('"name":"bob"'))),
+    Row("accounts-remove-user", "Accounts", [admins("carol", "dave")], http(204, b"")),
     # The REST API
     Row("rest-stores", "SpacesApi", [], http(200, re.compile("storeProviderType|storageProviderAccounts"), content_type=re.compile(".*/xml.*"))),
     Row("rest-spaces", "SpacesApi", FILMS, http(200, re.compile('<space id="films"/>'))),
@@ -500,6 +573,7 @@ ROWS = [
     Row("rest-note", "SpacesApi", STORED, http(200, "Content a b/hello.txt updated successfully")),
     Row("rest-list", "SpacesApi", STORED, http(200, '<space id="films"><item>a b/hello.txt</item></space>')),
     Row("rest-list-json", "SpacesApi", STORED, http(200, re.compile(r'"id":"a b/hello.txt","index":\{"status":"waiting"\},"md5":"' + MD5), content_type="application/json")),
+    Row("rest-list-by-session", "SpacesApi", [*FILMS, signed_in], http(200, re.compile('"contents":'), content_type="application/json")),
     Row("rest-large", "SpacesApi", FILMS, http(307, location=re.compile("http.*X-Amz-Signature=.*"))),
     Row("rest-upload-url", "SpacesApi", FILMS, http(200, re.compile("X-Amz-Signature="))),
     Row("rest-upload-parts", "SpacesApi", FILMS, http(404, re.compile("there is no upload"))),

@@ -6,10 +6,8 @@ use http::{HeaderValue, StatusCode};
 use reelspan::http::problem::{self, Problem};
 use reelspan::store::UsersError;
 use reelspan::user::{Denied, NotFound};
+use reelspan_rest::session::CHALLENGE;
 use serde_json::Value;
-
-/// What goes with a 401 for a page's own request. A browser asks for a password if it sees `Basic`; this page asks itself.
-pub const CHALLENGE: &str = "Session realm=\"Reelspan\"";
 
 /// Why a request is not done.
 #[derive(Debug)]

@@ -5,27 +5,22 @@
 //! | `/session` | signs in with a name and a password, says who is signed in, signs out |
 //! | `/users`, `/users/{name}` | lists, adds, changes and removes users; for admins |
 //!
-//! A session is known by a random token in a cookie that scripts cannot read. [`layer`] puts the user of a session into a request,
-//! where the authorizer's layer puts the user of HTTP Basic. [`Sessions`] are kept in the memory of this process: they suit one
-//! machine, and end when it restarts.
+//! A session is known by a random token in a cookie that scripts cannot read. [`reelspan_rest::session::layer`] puts the user of a
+//! session into a request, where the authorizer's layer puts the user of HTTP Basic. [`Sessions`] are in a table, so that every
+//! process knows them.
 
 mod answer;
-mod cookie;
-mod layer;
+pub mod lambda;
 mod session;
-mod sessions;
 mod users;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, put};
-use reelspan::store::Users;
+use reelspan::store::{Guesses, Sessions, Users};
 use reelspan::user::Authenticator;
 use reelspan_rest::guarded;
-
-pub use layer::{Layer, layer};
-pub use sessions::{Session, Sessions};
 
 /// What the routes stand on.
 #[derive(Clone, Debug)]
@@ -34,11 +29,13 @@ pub struct Accounts {
     pub authenticator: Authenticator,
     /// The users.
     pub users: Users,
-    /// The sessions, which [`layer`] looks at too.
+    /// The sessions, which the layer around the routes looks at too.
     pub sessions: Sessions,
+    /// Failed sign-ins of all processes; `None` on one machine, where the authenticator counts them.
+    pub guesses: Option<Guesses>,
 }
 
-/// The routes of `/session` and `/users`. [`layer`] and the authorizer's layer go around them.
+/// The routes of `/session` and `/users`. The layers of sessions and of the authorizer go around them.
 pub fn router(accounts: Accounts) -> Router {
     let routes = Router::new()
         .route("/session", get(session::read).post(session::sign_in).delete(session::sign_out))

@@ -11,14 +11,13 @@ use http::{HeaderMap, StatusCode};
 use reelspan::telemetry;
 use reelspan::user::{Credentials, Denied, Identity, UserName};
 use reelspan_gateway::address;
+use reelspan_rest::session::{CsrfToken, cookie, csrf_token};
 use reelspan_rest::task::body;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::Accounts;
 use crate::answer::{Refusal, json};
-use crate::layer::CsrfToken;
-use crate::sessions::csrf_token;
-use crate::{Accounts, cookie};
 
 #[derive(Deserialize)]
 struct SignIn {
@@ -48,18 +47,27 @@ pub async fn sign_in(State(accounts): State<Arc<Accounts>>, request: Request) ->
     telemetry::note(|notes| notes.act = Some("sign-in"));
     let SignIn { name, password } = body(request).await?;
     let session = async {
+        let attempt = match &accounts.guesses {
+            Some(guesses) => Some((guesses, guesses.attempt(&name, address).await?)),
+            None => None,
+        };
         let user = UserName::parse(&name).map_err(|_| Denied::Wrong)?;
         let credentials =
             Credentials::parse(format!("Basic {}", STANDARD.encode(format!("{name}:{password}"))).as_bytes());
         accounts.authenticator.check(credentials?, address).await?;
-        accounts.sessions.begin(&user, password).await.map_err(Denied::Directory)?.ok_or(Denied::Wrong)
+        let session =
+            accounts.sessions.begin(&user, password).await.map_err(Denied::Directory)?.ok_or(Denied::Wrong)?;
+        if let Some((guesses, attempt)) = attempt {
+            guesses.was_right(&attempt).await.map_err(Denied::Directory)?;
+        }
+        Ok::<_, Denied>(session)
     };
     let session = session.await.map_err(|denied| {
         note_failure(&denied, name.clone());
         Refusal::from(denied)
     })?;
     if let Some(token) = cookie::token(&headers) {
-        accounts.sessions.end(token);
+        accounts.sessions.end(token).await?;
     }
     telemetry::note(|notes| notes.user = Some(session.identity.name.clone()));
     let mut response = said(&session.identity, Some(csrf_token(&session.token)));
@@ -73,17 +81,17 @@ pub async fn sign_out(
     Extension(who): Extension<Option<Identity>>,
     Query(SignOut { everywhere }): Query<SignOut>,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, Refusal> {
     telemetry::note(|notes| notes.act = Some(if everywhere { "sign-out-everywhere" } else { "sign-out" }));
     if let Some(token) = cookie::token(&headers) {
-        accounts.sessions.end(token);
+        accounts.sessions.end(token).await?;
     }
-    if let Some(who) = who.filter(|_| everywhere) {
-        accounts.sessions.end_all(&who.name);
+    if let Some(name) = who.filter(|_| everywhere).and_then(|who| UserName::parse(&who.name).ok()) {
+        accounts.sessions.end_all(&name).await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     response.headers_mut().extend(cookie::set(None, is_tls(&headers)).map(|value| (SET_COOKIE, value)));
-    response
+    Ok(response)
 }
 
 /// A user, and the token that requests of the session need, if there is a session.

@@ -60,7 +60,7 @@ pub async fn remove(
     admin(who)?;
     let name = UserName::parse(&name).map_err(|error| bad(error.to_string()))?;
     accounts.users.remove(&name).await?;
-    accounts.sessions.end_all(name.as_str());
+    accounts.sessions.end_all(&name).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -106,7 +106,6 @@ impl Accounts {
                 let set =
                     |user: User| User { account: account.clone(), password: password.clone().unwrap_or(user.password) };
                 self.users.set(&name, set).await?;
-                self.sessions.look_again(&name);
                 Ok(json(StatusCode::OK, &described(&account)))
             }
             (false, _) => {

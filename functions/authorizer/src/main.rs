@@ -3,14 +3,14 @@
 use lambda_runtime::{LambdaEvent, service_fn};
 use reelspan::{telemetry, user::TIME_TO_LIVE};
 use reelspan_authorizer::{Event, authorize};
-use reelspan_rest::authentication::from_env;
+use reelspan_rest::authentication::with_sessions_from_env;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
-    let authenticator = from_env(TIME_TO_LIVE).await?;
+    let (authenticator, sessions) = with_sessions_from_env(TIME_TO_LIVE).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Event>| {
-        Ok::<_, lambda_runtime::Error>(authorize(&authenticator, event.payload).await)
+        Ok::<_, lambda_runtime::Error>(authorize(&authenticator, &sessions, event.payload).await)
     }))
     .await
 }

@@ -10,7 +10,7 @@ use reelspan::space::acl::AclError;
 use reelspan::space::properties::PropertiesError;
 use reelspan::space::{MediaKey, NameError, SpaceId};
 use reelspan::store::{self, PutError};
-use reelspan::user::CHALLENGE;
+use reelspan::user::{CHALLENGE, NotFound};
 
 /// How long a client should wait before it tries again, in seconds.
 const PATIENCE: &str = "2";
@@ -35,6 +35,9 @@ pub enum Error {
     /// A browser sent it on behalf of another site's page; the text says which field shows that.
     #[error("{0}: the request comes from a page of another site, and only this server's own pages may change anything")]
     CrossSite(String),
+    /// A request with a session would change something, and lacks the session's token against forgery.
+    #[error("the field X-Reelspan-CSRF does not have the token of this session, which GET /session says")]
+    Unproven,
     /// A browser sent a body that a form could have sent.
     #[error("the body is {0}; from a browser it has to be application/json")]
     MediaType(String),
@@ -110,7 +113,7 @@ impl Error {
         match self {
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::CrossSite(_) => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::CrossSite(_) | Self::Unproven => StatusCode::FORBIDDEN,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NoRoute | Self::NoSpace(_) | Self::NoContent { .. } | Self::NoUpload { .. } => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -176,6 +179,13 @@ impl From<store::Error> for Error {
             store::Error::Throttled(service) => Self::Busy(service),
             store::Error::Missing | store::Error::Service { .. } => Self::Upstream(error.to_string()),
         }
+    }
+}
+
+impl From<NotFound> for Error {
+    fn from(error: NotFound) -> Self {
+        tracing::error!(%error, "the users or sessions cannot be read");
+        Self::Busy("the table of users")
     }
 }
 

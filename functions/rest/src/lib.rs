@@ -1,4 +1,4 @@
-//! What the functions of DuraCloud's REST API share: the [`authentication`] of callers, the caller as handlers see it ([`Who`]), the
+//! What the functions of DuraCloud's REST API share: the [`authentication`] of callers, the [`session`]s of browsers, the caller as handlers see it ([`Who`]), the
 //! [`space`] of a request and the rights in it, the bodies and responses of a [`task`], the [`Error`]s, the layers around all
 //! routes ([`guarded`]), which refuse requests of other sites' pages, and the [`Invoker`] of work that goes on after a response.
 //!
@@ -10,6 +10,7 @@ mod cross_site;
 pub mod error;
 mod invoker;
 mod routes;
+pub mod session;
 mod space;
 pub mod task;
 mod who;

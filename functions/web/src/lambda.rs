@@ -10,7 +10,22 @@ use reelspan::store::Stores;
 use reelspan::streaming::Hosts;
 use reelspan_gateway::{observed, run_buffered, with_own_origins};
 
+use crate::console::Console;
 use crate::{Catalogue, Pages};
+
+impl Console {
+    /// Reads the function's environment: `UPLOAD_ORIGIN`, the origin of the bucket that presigned URLs have, and the variables of
+    /// [`Pages::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// If one of them is not set.
+    pub async fn from_env() -> Result<Self, lambda_http::Error> {
+        let uploads = env::var("UPLOAD_ORIGIN").ok().as_deref().and_then(Origin::parse);
+        let uploads = vec![uploads.ok_or("the environment variable UPLOAD_ORIGIN is not the origin of the bucket")?];
+        Ok(Self { pages: Pages::from_env().await?, uploads })
+    }
+}
 
 impl Pages {
     /// Reads the function's environment: `SPACES_TABLE`, and the variables of [`Stores::from_env`], [`Hosts::from_env`] and

@@ -6,11 +6,11 @@ use axum::{Extension, Router};
 use reelspan::{
     budget::Budget,
     http::origin::{Origin, OwnOrigins},
-    store::{Stores, Users},
+    store::{SESSIONS, Sessions, Stores, Users},
     streaming::{Hosts, SigningSecret},
     user::{Authenticator, Settings},
 };
-use reelspan_accounts::{Accounts, Sessions};
+use reelspan_accounts::Accounts;
 use reelspan_fragments::{Delivery, Fragments, Viewers};
 use reelspan_signing::{CookieSetter, Keyring, Signing};
 use reelspan_spaces::Spaces;
@@ -68,13 +68,15 @@ impl Functions {
         let (table, durastore) = (spaces.table.clone(), spaces.router());
         let cookies = CookieSetter { table: table.clone(), keyring: keyring.clone() };
         let signing = Signing { stores: stores.clone(), table: table.clone(), keyring, hosts: hosts.clone() };
-        let sessions = Sessions::new(users.clone());
+        let database = Arc::clone(stores.index.database());
+        let sessions = Sessions::new(users.clone(), database, SESSIONS.name);
         let authenticator =
             Authenticator::new(users.clone(), Settings::default()).map_err(Error::failed("the users"))?;
         let accounts = reelspan_accounts::router(Accounts {
             authenticator: authenticator.clone(),
             users,
             sessions: sessions.clone(),
+            guesses: None,
         });
         let durastore = durastore.merge(streams.router()).merge(signing.router());
         let catalogue = Catalogue { stores: stores.clone(), spaces: table.clone(), hosts: hosts.clone() };
@@ -82,7 +84,7 @@ impl Functions {
         let console = Console { pages: pages.clone(), uploads: uploads.into_iter().collect() };
         let pages = reelspan_web::router(pages).merge(console::router(console));
         let known = |routes: Router| {
-            let routes = routes.layer(reelspan_accounts::layer(sessions.clone()));
+            let routes = routes.layer(reelspan_rest::session::layer(sessions.clone()));
             let routes = routes.layer(reelspan_rest::authentication::layer(authenticator.clone()));
             routes.layer(axum::middleware::from_fn(refused::read_to_the_end)).layer(Extension(own.clone()))
         };

@@ -10,10 +10,12 @@ mod calls;
 mod database;
 mod error;
 mod first_admin;
+mod guesses;
 mod index;
 mod listing;
 mod media;
 mod retry;
+mod sessions;
 mod spaces;
 mod tables;
 mod users;
@@ -37,13 +39,15 @@ pub use database::{
 };
 pub use error::Error;
 pub use first_admin::{FirstAdmin, Registry};
+pub use guesses::{Attempt, Guesses};
 pub use index::{
     Beside, CaptionFile, Cells, ContentEntry, Entries, Found, HeadOf, IndexStatus, IndexTable, Kept, MOST_FILES,
     PagesOf, Reader, Seen, Sequencer, Stored, StoredEntry, Unfinished,
 };
 pub use media::{ContentList, Media, ObjectSource};
+pub use sessions::{IDLE, LONGEST, Session, Sessions};
 pub use spaces::{Admission, SpacesTable};
-pub use tables::{CONTAINER_INDEX, CONTENTS, SPACES, TABLES, Table, USERS, create_tables};
+pub use tables::{CONTAINER_INDEX, CONTENTS, SESSIONS, SPACES, TABLES, Table, USERS, create_tables};
 pub use users::{Users, UsersError};
 
 pub(crate) use self::aws::of_secrets;

@@ -37,8 +37,11 @@ pub const SPACES: Table = Table { name: "Spaces", partition: "space", sort: None
 /// The users ([`super::Users`]).
 pub const USERS: Table = Table { name: "Users", partition: "user", sort: None, index: None };
 
+/// The sessions of browsers ([`super::Sessions`]), and failed sign-ins ([`super::Guesses`]).
+pub const SESSIONS: Table = Table { name: "Sessions", partition: "user", sort: Some("session"), index: None };
+
 /// All tables.
-pub const TABLES: [Table; 3] = [CONTAINER_INDEX, SPACES, USERS];
+pub const TABLES: [Table; 4] = [CONTAINER_INDEX, SPACES, USERS, SESSIONS];
 
 /// Creates the missing ones of [`TABLES`] in DynamoDB.
 pub async fn create_tables(config: &Builder) -> Result<(), Error> {

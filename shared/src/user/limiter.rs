@@ -45,10 +45,23 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Free failures for a name at an address, after this many failures for the name at all addresses.
+    const fn free_of_pair(&self, of_name: u32) -> u32 {
+        if of_name >= self.of_name { self.of_pair_under_attack } else { self.of_pair }
+    }
+
+    /// The delays after the last failures of a name at an address, and of the address, in seconds.
+    pub(crate) fn delays(&self, of_pair: u32, of_address: u32, of_name: u32) -> (u64, u64) {
+        let pair = delay(of_pair, self.free_of_pair(of_name), LONGEST_OF_PAIR);
+        (pair.as_secs(), delay(of_address, self.of_address, LONGEST_OF_ADDRESS).as_secs())
+    }
+}
+
 /// The origin of attempts, as far as it is distinguished: an IPv4 address; the first 64 bits of an IPv6 address, since
 /// a subscriber has a whole network (RFC 6177); or unknown, which counts as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Source(Option<IpAddr>);
+pub(crate) struct Source(Option<IpAddr>);
 
 impl Source {
     pub fn of(address: Option<IpAddr>) -> Self {
@@ -107,7 +120,7 @@ impl Limiter {
         let (now, name, limits) = (Instant::now(), self.hasher.hash_one(name), &self.limits);
         let mut known = self.known();
         let suspicion = Suspicion(known.addresses.failures(&source, now), known.names.failures(&name, now));
-        let of_pair = if suspicion.1 >= limits.of_name { limits.of_pair_under_attack } else { limits.of_pair };
+        let of_pair = limits.free_of_pair(suspicion.1);
         let pair = known.pairs.wait(&(source, name), of_pair, LONGEST_OF_PAIR, now);
         let address = known.addresses.wait(&source, limits.of_address, LONGEST_OF_ADDRESS, now);
         let wait = pair.max(address);

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use authenticator::{Authenticator, CHALLENGE, Denied, Directory, NotFound, Settings, TIME_TO_LIVE};
 pub use basic::{Credentials, Malformed};
 pub use limiter::Limits;
+pub(crate) use limiter::Source as GuessSource;
 pub use name::{GroupName, NameError, UserName};
 pub use password::{Checked, Hash, HashError, NoRandomBytes, Password, PasswordError, ROUNDS, check};
 

@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use ring::digest::{SHA256, digest};
 use ring::pbkdf2::{self, PBKDF2_HMAC_SHA256};
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -97,6 +98,16 @@ impl Hash {
     pub fn of(password: &Password, rounds: NonZeroU32) -> Result<Self, NoRandomBytes> {
         let salt = random()?;
         Ok(Self { rounds, salt, key: derive(rounds, &salt, password.0.as_bytes()) })
+    }
+
+    /// Hashes a random password with a salt that follows from it: the same password always has the same hash. Not for
+    /// passwords that a person chose, of which two users may have the same.
+    #[must_use]
+    pub fn repeatable(password: &Password, rounds: NonZeroU32) -> Self {
+        let mut salt = [0; SALT];
+        let digest = digest(&SHA256, password.0.as_bytes());
+        salt.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+        Self { rounds, salt, key: derive(rounds, &salt, password.0.as_bytes()) }
     }
 
     /// Parses what [`Hash::to_phc`] writes.

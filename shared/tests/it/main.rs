@@ -15,6 +15,7 @@ mod index;
 mod limits;
 mod media;
 mod openssl;
+mod sessions;
 mod spaces;
 mod stingy;
 mod users;

@@ -10,10 +10,14 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use reelspan::store::Sessions;
 use reelspan::telemetry::audit::{self, Entry, Outcome};
 use reelspan::telemetry::metrics::{self, Unit};
-use reelspan::user::Authenticator;
+use reelspan::user::{Authenticator, Denied};
+use reelspan_rest::Error;
 use reelspan_rest::authentication::{AuthorizerContext, FailedSignIn, RefusalStatus, Refused, SIGN_IN};
+use reelspan_rest::session::{self, Judged};
 use serde::{Deserialize, Serialize};
 
 /// The header field that says who is asking. Payload format 2.0 has names in lower case, and several of one name joined by
@@ -28,6 +32,9 @@ pub struct Event {
     /// caches no answer.
     #[serde(default)]
     headers: Option<HashMap<String, String>>,
+    /// Its cookies, which payload format 2.0 has apart from the header fields.
+    #[serde(default)]
+    cookies: Option<Vec<String>>,
     /// What API Gateway itself says of the request.
     #[serde(default)]
     request_context: RequestContext,
@@ -44,6 +51,8 @@ struct RequestContext {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Http {
+    #[serde(default)]
+    method: String,
     /// The address of the client of the connection to API Gateway.
     source_ip: Option<String>,
 }
@@ -51,6 +60,16 @@ struct Http {
 impl Event {
     fn address(&self) -> Option<IpAddr> {
         self.request_context.http.source_ip.as_deref()?.parse().ok()
+    }
+
+    /// The header fields by which a session is judged, and the cookies among them.
+    fn fields(&self) -> HeaderMap {
+        let fields = self.headers.iter().flatten().map(|(name, value)| (name.as_str(), value.clone()));
+        let cookies = self.cookies.as_ref().map(|cookies| ("cookie", cookies.join("; ")));
+        let parsed = fields.chain(cookies).filter_map(|(name, value)| {
+            Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::try_from(value).ok()?))
+        });
+        parsed.collect()
     }
 }
 
@@ -65,7 +84,7 @@ pub struct AuthorizerResponse {
 }
 
 /// Answers one invocation.
-pub async fn authorize(authenticator: &Authenticator, event: Event) -> AuthorizerResponse {
+pub async fn authorize(authenticator: &Authenticator, sessions: &Sessions, event: Event) -> AuthorizerResponse {
     let field = event.headers.as_ref().and_then(|fields| fields.get(AUTHORIZATION)).map(String::as_bytes);
     let address = event.address();
     let context = match authenticator.authenticate(field, address).await {
@@ -73,9 +92,7 @@ pub async fn authorize(authenticator: &Authenticator, event: Event) -> Authorize
             tracing::info!(user = identity.name, role = %identity.role, "authorized");
             AuthorizerContext::of(&identity)
         }
-        Ok(None) => {
-            AuthorizerContext::Refused(Refused::because(RefusalStatus::Unauthorized, "there are no credentials"))
-        }
+        Ok(None) => by_session(sessions, &event).await,
         Err(denied) => {
             if let Some(failed) = FailedSignIn::of(&denied, field) {
                 let request = event.request_context.request_id.as_deref();
@@ -94,6 +111,18 @@ pub async fn authorize(authenticator: &Authenticator, event: Event) -> Authorize
         }
     };
     AuthorizerResponse { is_authorized: true, context }
+}
+
+/// Who sends a request without an `Authorization` field: the user of a session, or nobody.
+async fn by_session(sessions: &Sessions, event: &Event) -> AuthorizerContext {
+    let method = Method::from_bytes(event.request_context.http.method.as_bytes()).unwrap_or(Method::POST);
+    let refused = |status, why: &str| AuthorizerContext::Refused(Refused::because(status, why));
+    match session::judge(sessions, &method, &event.fields()).await {
+        Ok(Judged::By(identity, _)) => AuthorizerContext::of(&identity),
+        Ok(Judged::Nothing) => refused(RefusalStatus::Unauthorized, "there are no credentials"),
+        Ok(Judged::Unproven) => refused(RefusalStatus::Forbidden, &Error::Unproven.to_string()),
+        Err(error) => AuthorizerContext::Refused(Denied::Directory(error).into()),
+    }
 }
 
 #[cfg(test)]

@@ -46,6 +46,9 @@ pub enum RefusalStatus {
     /// There are no credentials, or they are wrong.
     #[serde(rename = "401")]
     Unauthorized,
+    /// A request with a session lacks the session's token against forgery.
+    #[serde(rename = "403")]
+    Forbidden,
     /// Too many credentials were wrong before.
     #[serde(rename = "429")]
     TooMany,
@@ -112,6 +115,7 @@ impl AuthorizerContext {
         let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
         if let Some(refused) = fields.get("refused") {
             let refused = match refused.as_str() {
+                Some("403") => RefusalStatus::Forbidden,
                 Some("429") => RefusalStatus::TooMany,
                 Some("503") => RefusalStatus::Unavailable,
                 _ => RefusalStatus::Unauthorized,

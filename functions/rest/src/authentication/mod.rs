@@ -12,23 +12,36 @@ use axum::middleware::{FromFnLayer, Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures::future::BoxFuture;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{Extensions, HeaderMap, StatusCode};
+use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use lambda_http::request::RequestContext;
 use reelspan::http::protection::{self, Embedding};
-use reelspan::store::Registry;
+use reelspan::store::{Registry, Sessions};
 use reelspan::telemetry;
 use reelspan::user::{Authenticator, CHALLENGE, Denied, Identity, Malformed, Settings};
 use reelspan_gateway::address;
 
 pub use self::context::{AuthorizerContext, RefusalStatus, Refused};
 pub use self::failed::{FailedSignIn, SIGN_IN};
+use crate::session;
 
 /// The authenticator that a function's environment names: `USERS_TABLE`, `ADMIN_SECRET` if there is a first admin, and what the
 /// AWS SDKs read. It remembers credentials that were right for `time_to_live`.
-pub async fn from_env(time_to_live: Duration) -> Result<Authenticator, Box<dyn Error + Send + Sync + 'static>> {
-    let settings = Settings { time_to_live, ..Settings::default() };
-    Ok(Authenticator::new(Registry::from_env().await?, settings)?)
+pub async fn from_env(time_to_live: Duration) -> Result<Authenticator, Failure> {
+    of(Registry::from_env().await?, time_to_live)
 }
+
+/// The same, and the sessions of browsers: `SESSIONS_TABLE`.
+pub async fn with_sessions_from_env(time_to_live: Duration) -> Result<(Authenticator, Sessions), Failure> {
+    let users = Registry::from_env().await?;
+    Ok((of(users.clone(), time_to_live)?, Sessions::from_env(users).await?))
+}
+
+fn of(users: Registry, time_to_live: Duration) -> Result<Authenticator, Failure> {
+    Ok(Authenticator::new(users, Settings { time_to_live, ..Settings::default() })?)
+}
+
+/// Why a function does not start.
+type Failure = Box<dyn Error + Send + Sync + 'static>;
 
 /// The layer that [`layer`] returns.
 pub type Layer = FromFnLayer<Middleware, Authenticator, (State<Authenticator>, Request)>;
@@ -38,20 +51,27 @@ type Middleware = fn(State<Authenticator>, Request, Next) -> BoxFuture<'static, 
 /// A layer that gives each request an extension of type `Option<Identity>`: the user whom API Gateway's authorizer names, or else
 /// the user whose credentials the `Authorization` field has; `None` for a request without that field. The layer itself responds
 /// to a request that the authorizer has refused, and with 401 to wrong credentials, even if the route is open to everybody.
+///
+/// A page's own requests get a 401 without `Basic`, so that the browser does not ask for a password itself.
 pub fn layer(authenticator: Authenticator) -> Layer {
     from_fn_with_state(authenticator, step)
 }
 
 fn step(State(authenticator): State<Authenticator>, mut request: Request, next: Next) -> BoxFuture<'static, Response> {
     Box::pin(async move {
-        match identify(&authenticator, request.headers(), request.extensions()).await {
+        let fetched = session::is_fetched(request.headers());
+        let mut response = match identify(&authenticator, request.headers(), request.extensions()).await {
             Ok(identity) => {
                 telemetry::note(|notes| notes.user = identity.as_ref().map(|identity| identity.name.clone()));
                 request.extensions_mut().insert(identity);
                 next.run(request).await
             }
             Err(refused) => refusal(&refused),
+        };
+        if fetched && response.status() == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(session::CHALLENGE));
         }
+        response
     })
 }
 
@@ -107,6 +127,7 @@ fn refusal(refused: &Refused) -> Response {
         RefusalStatus::Unauthorized => {
             (StatusCode::UNAUTHORIZED, fixed, [(WWW_AUTHENTICATE, CHALLENGE)], text).into_response()
         }
+        RefusalStatus::Forbidden => (StatusCode::FORBIDDEN, fixed, text).into_response(),
         RefusalStatus::TooMany => {
             let after = refused.retry_after.as_deref().and_then(|after| after.parse::<u32>().ok()).unwrap_or(60);
             let after = after.to_string();

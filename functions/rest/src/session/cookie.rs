@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue};
 const NAME: &str = "reelspan-session";
 
 /// The token in a request's cookies.
+#[must_use]
 pub fn token(headers: &HeaderMap) -> Option<&str> {
     let fields = headers.get_all(COOKIE).iter().filter_map(|field| field.to_str().ok());
     let mut pairs = fields.flat_map(|field| field.split(';')).filter_map(|pair| pair.trim().split_once('='));
@@ -15,6 +16,7 @@ pub fn token(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// A field that sets the cookie, or removes it if there is no token. Over TLS it is never sent without TLS again.
+#[must_use]
 pub fn set(token: Option<&str>, tls: bool) -> Option<HeaderValue> {
     let secure = if tls { "; Secure" } else { "" };
     let removed = if token.is_none() { "; Max-Age=0" } else { "" };
