@@ -274,7 +274,8 @@ def basic(user: str, password: str) -> str:
 @contextlib.contextmanager
 def authorizing(root, aws, log):
     """Asks the authorizer about an event's request; it has just started, and so remembers no credentials."""
-    with emulated(servers.built(root, "authorizer"), aws.endpoint, log, USERS_TABLE=TABLE, ADMIN_SECRET=SECRET, RUST_LOG="trace") as invoke:
+    variables = {"USERS_TABLE": TABLE, "SESSIONS_TABLE": "Sessions", "ADMIN_SECRET": SECRET, "RUST_LOG": "trace"}
+    with emulated(servers.built(root, "authorizer"), aws.endpoint, log, **variables) as invoke:
         yield lambda asked: invoke(asked).json()
 
 

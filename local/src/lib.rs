@@ -20,7 +20,6 @@
 
 pub mod aws;
 pub mod connections;
-mod contents;
 pub mod credentials;
 pub mod cut;
 pub mod data;

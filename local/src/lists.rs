@@ -9,9 +9,10 @@ use reelspan::{
     space::{ContentPrefix, MediaKey},
     store::{SpacesTable, Stores},
 };
+use reelspan_accounts::report::contents;
 use tokio_util::sync::CancellationToken;
 
-use crate::{contents::contents, queue::AT_A_TIME, s3::catalogue::Catalogue, tables::Tables};
+use crate::{queue::AT_A_TIME, s3::catalogue::Catalogue, tables::Tables};
 
 /// How many waiting events are read at a time.
 const SOME: usize = 100;

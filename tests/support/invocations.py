@@ -334,6 +334,28 @@ def no_user(name: str) -> Before:
     return lambda stack: stack.client("dynamodb").delete_item(TableName=stack.template.ref("Users"), Key={"user": {"S": name}})
 
 
+def quota(name: str, **bounds: int) -> Before:
+    """The spaces of a user, or `films`, have this quota."""
+    bounds = {"M": {unit: {"N": str(bound)} for unit, bound in bounds.items()}}
+
+    def before(stack: Stack) -> None:
+        table, dynamodb = stack.template.ref("Spaces"), stack.client("dynamodb")
+        if name == "films":
+            dynamodb.update_item(
+                TableName=table,
+                Key={"space": {"S": name}},
+                UpdateExpression="SET quota = :quota",
+                ExpressionAttributeValues={":quota": bounds},
+            )
+        elif bounds["M"]:
+            dynamodb.put_item(TableName=table, Item={"space": {"S": f"quota of {name}"}, "quota": bounds})
+        else:
+            dynamodb.delete_item(TableName=table, Key={"space": {"S": f"quota of {name}"}})
+        stack.restart("SpacesApi")
+
+    return before
+
+
 def no_films(stack: Stack) -> None:
     """There is no space `films`, and nothing in it."""
     stack.self_invocations()
@@ -552,6 +574,13 @@ ROWS = [
     Row("accounts-users", "Accounts", [alice], http(200, re.compile('"name":"alice"'))),
     Row("accounts-put-user", "Accounts", [no_user("bob")], http(201, re.compile('"name":"bob"'))),
     Row("accounts-remove-user", "Accounts", [admins("carol", "dave")], http(204, b"")),
+    # Administration
+    Row("admin-put-space-quota", "Accounts", FILMS, http(200, re.compile('"objects":100000'))),
+    Row("admin-put-user-quota", "Accounts", [alice], http(200, re.compile('"bytes":20000000000000'))),
+    Row("admin-clear-user-quota", "Accounts", ["admin-put-user-quota"], http(200, re.compile('"bytes":null,"objects":null'))),
+    Row("admin-quotas", "Accounts", [*FILMS, "admin-put-space-quota", quota("alice", objects=7)], both(http(200, re.compile('"id":"films","owner":"alice".*"name":"alice"')), lambda stack, _: quota("alice")(stack))),
+    Row("admin-usage", "Accounts", STORED, http(200, re.compile('"objects":1,"owner":"alice"'))),
+    Row("admin-report", "Accounts", STORED, http(200, re.compile('"what":"admins".*"what":"index".*"what":"streaming"'))),
     # The REST API
     Row("rest-stores", "SpacesApi", [], http(200, re.compile("storeProviderType|storageProviderAccounts"), content_type=re.compile(".*/xml.*"))),
     Row("rest-spaces", "SpacesApi", FILMS, http(200, re.compile('<space id="films"/>'))),
@@ -562,6 +591,7 @@ ROWS = [
     Row("rest-acl", "SpacesApi", SHARED, http(200, b"", x_dura_meta_acl_group_public="READ", x_dura_meta_acl_group_curators="WRITE")),
     Row("rest-space-properties", "SpacesApi", STORED, http(200, b"", x_dura_meta_space_count="1")),
     Row("rest-store", "SpacesApi", SHARED, both(http(201, content_md5=MD5), objects("a b/hello.txt"))),
+    Row("rest-store-full", "SpacesApi", [*SHARED, quota("films", objects=0)], both(http(413, re.compile('"limit":0.*"unit":"objects"'), content_type="application/problem+json"), objects())),
     Row("rest-store-binary", "SpacesApi", FILMS, http(201, content_md5=hashlib.md5(bytes(range(256))).hexdigest())),
     Row("rest-store-text", "SpacesApi", FILMS, http(201, content_md5=hashlib.md5("grüße, 你".encode()).hexdigest())),
     Row("rest-copy", "SpacesApi", STORED, both(http(201, content_md5=MD5), objects("a b/hello.txt", "copy.txt"))),

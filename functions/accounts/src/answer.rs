@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use reelspan::http::problem::{self, Problem};
-use reelspan::store::UsersError;
+use reelspan::store::{self, UsersError};
 use reelspan::user::{Denied, NotFound};
 use reelspan_rest::session::CHALLENGE;
 use serde_json::Value;
@@ -56,6 +56,14 @@ impl From<NotFound> for Refusal {
 impl From<reelspan_rest::Error> for Refusal {
     fn from(error: reelspan_rest::Error) -> Self {
         Self::new(error.status(), error.to_string())
+    }
+}
+
+impl From<store::Error> for Refusal {
+    fn from(error: store::Error) -> Self {
+        tracing::error!(%error, "a store failed");
+        let why = "the tables cannot be read or written".to_owned();
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, why, retry_after: Some(1) }
     }
 }
 

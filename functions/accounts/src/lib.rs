@@ -1,16 +1,19 @@
-//! How a browser stays signed in, and how admins manage users over HTTP.
+//! How a browser stays signed in, and how admins manage users and the whole installation over HTTP.
 //!
 //! | path | what it does |
 //! | --- | --- |
 //! | `/session` | signs in with a name and a password, says who is signed in, signs out |
 //! | `/users`, `/users/{name}` | lists, adds, changes and removes users; for admins |
+//! | `/admin/…` | quotas, usage, and a report of the installation's state; for admins |
 //!
 //! A session is known by a random token in a cookie that scripts cannot read. [`reelspan_rest::session::layer`] puts the user of a
 //! session into a request, where the authorizer's layer puts the user of HTTP Basic. [`Sessions`] are in a table, so that every
 //! process knows them.
 
+mod admin;
 mod answer;
 pub mod lambda;
+pub mod report;
 mod session;
 mod users;
 
@@ -18,7 +21,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, put};
-use reelspan::store::{Guesses, Sessions, Users};
+use reelspan::store::{Guesses, Sessions, SpacesTable, Stores, Users};
 use reelspan::user::Authenticator;
 use reelspan_rest::guarded;
 
@@ -33,13 +36,18 @@ pub struct Accounts {
     pub sessions: Sessions,
     /// Failed sign-ins of all processes; `None` on one machine, where the authenticator counts them.
     pub guesses: Option<Guesses>,
+    /// The media and their index.
+    pub stores: Stores,
+    /// The spaces.
+    pub spaces: SpacesTable,
 }
 
-/// The routes of `/session` and `/users`. The layers of sessions and of the authorizer go around them.
+/// The routes of `/session`, `/users` and `/admin`. The layers of sessions and of the authorizer go around them.
 pub fn router(accounts: Accounts) -> Router {
     let routes = Router::new()
         .route("/session", get(session::read).post(session::sign_in).delete(session::sign_out))
         .route("/users", get(users::list))
-        .route("/users/{name}", put(users::put).delete(users::remove));
+        .route("/users/{name}", put(users::put).delete(users::remove))
+        .merge(admin::routes());
     guarded(routes).with_state(Arc::new(accounts))
 }

@@ -124,12 +124,13 @@ async fn hashed(password: Password) -> Result<Hash, Refusal> {
     tokio::task::spawn_blocking(move || Hash::of(&password, ROUNDS)).await.map_err(|_| failed())?.map_err(|_| failed())
 }
 
-fn admin(who: Option<Identity>) -> Result<Identity, Refusal> {
+/// The caller, if that is an admin.
+pub fn admin(who: Option<Identity>) -> Result<Identity, Refusal> {
     let who = who.ok_or_else(Refusal::unauthorized)?;
     if who.role == Role::Admin {
         return Ok(who);
     }
-    Err(Refusal::new(StatusCode::FORBIDDEN, format!("{} is no admin, and only admins manage users", who.name)))
+    Err(Refusal::new(StatusCode::FORBIDDEN, format!("{} is no admin, and only admins may do this", who.name)))
 }
 
 fn described(account: &Account) -> Value {
@@ -137,8 +138,12 @@ fn described(account: &Account) -> Value {
     json!({ "name": account.name.as_str(), "role": account.role, "groups": groups })
 }
 
-fn bad(why: impl Into<String>) -> Refusal {
+pub fn bad(why: impl Into<String>) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, why)
+}
+
+pub fn unknown(why: impl Into<String>) -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, why)
 }
 
 fn note(act: &'static str, name: &str) {

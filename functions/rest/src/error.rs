@@ -8,9 +8,11 @@ use reelspan::http::problem::{self, Problem};
 use reelspan::http::protection::{self, Embedding};
 use reelspan::space::acl::AclError;
 use reelspan::space::properties::PropertiesError;
+use reelspan::space::quota::Exceeded;
 use reelspan::space::{MediaKey, NameError, SpaceId};
-use reelspan::store::{self, PutError};
+use reelspan::store::{self, PutError, QuotaError};
 use reelspan::user::{CHALLENGE, NotFound};
+use serde_json::json;
 
 /// How long a client should wait before it tries again, in seconds.
 const PATIENCE: &str = "2";
@@ -81,6 +83,9 @@ pub enum Error {
     /// The gateway cannot carry it.
     #[error("{0}")]
     TooLarge(String),
+    /// A quota would be exceeded.
+    #[error("{0}")]
+    Quota(Exceeded),
     /// A store asks to try later.
     #[error("{0} is busy")]
     Busy(&'static str),
@@ -120,6 +125,9 @@ impl Error {
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Quota(exceeded) if exceeded.never_fits() => StatusCode::PAYLOAD_TOO_LARGE,
+            // RFC 4918 §11.5: the condition is temporary, and the request must not be repeated until somebody asks for it.
+            Self::Quota(_) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Upstream(_) => StatusCode::BAD_GATEWAY,
             Self::Deleting(_) | Self::Later(_) | Self::Changed | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -138,6 +146,14 @@ impl Error {
                 | Self::NoUpload { .. }
                 | Self::Conflict(_)
         )
+    }
+
+    /// The problem; that of a quota has its bound.
+    fn problem(&self, status: u16, title: &'static str) -> Problem {
+        let problem = Problem::new(status, title).detail(self.to_string());
+        let Self::Quota(Exceeded { of, unit, limit, used, added }) = self else { return problem };
+        let quota = json!({ "of": of, "unit": unit.name(), "limit": limit, "used": used, "added": added });
+        problem.member("quota", quota)
     }
 
     /// The header field for the status.
@@ -161,7 +177,7 @@ impl IntoResponse for Error {
             ("text/plain", self.to_string())
         } else {
             let title = status.canonical_reason().unwrap_or("Problem");
-            (problem::MEDIA_TYPE, Problem::new(status.as_u16(), title).detail(self.to_string()).to_json())
+            (problem::MEDIA_TYPE, self.problem(status.as_u16(), title).to_json())
         };
         let mut response = (status, [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store")], body).into_response();
         if let Some((name, value)) = self.field() {
@@ -178,6 +194,15 @@ impl From<store::Error> for Error {
             store::Error::Changed => Self::Changed,
             store::Error::Throttled(service) => Self::Busy(service),
             store::Error::Missing | store::Error::Service { .. } => Self::Upstream(error.to_string()),
+        }
+    }
+}
+
+impl From<QuotaError> for Error {
+    fn from(error: QuotaError) -> Self {
+        match error {
+            QuotaError::Exceeded(exceeded) => Self::Quota(exceeded),
+            QuotaError::Store(error) => error.into(),
         }
     }
 }

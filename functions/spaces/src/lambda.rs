@@ -9,7 +9,7 @@ use lambda_http::LambdaEvent;
 use lambda_http::tower::ServiceBuilder;
 use lambda_runtime::{Context, service_fn};
 use reelspan::space::SpaceId;
-use reelspan::store::{self, Stores};
+use reelspan::store::{self, Quotas, Stores};
 use reelspan::streaming::Hosts;
 use reelspan_gateway::{answer, observed, with_own_origins};
 use reelspan_rest::{EndStreaming, Invoker};
@@ -34,7 +34,9 @@ impl Spaces {
             streams.map(|function| Arc::new(Invoker { client: client.clone(), function }) as Arc<dyn EndStreaming>);
         let deletions = Deletions::Lambda(Invoker { client, function });
         let hosts = Hosts::from_env().ok_or("the environment variables OPEN_HOST and SECURE_HOST are not set")?;
-        Ok(Self { table: stores.spaces(table), stores, carrier: Carrier::Gateway, deletions, hosts, streams })
+        let table = stores.spaces(table);
+        let quotas = Quotas::new(stores.index.clone(), table.clone());
+        Ok(Self { table, stores, quotas, carrier: Carrier::Gateway, deletions, hosts, streams })
     }
 }
 

@@ -34,7 +34,7 @@ pub use deletion::Deletions;
 use reelspan_rest::task::said;
 use reelspan_rest::{EndStreaming, Error, Who};
 
-use reelspan::store::{SpacesTable, Stores};
+use reelspan::store::{Quotas, SpacesTable, Stores};
 use reelspan::streaming::Hosts;
 
 /// What the routes stand on.
@@ -44,6 +44,8 @@ pub struct Spaces {
     pub stores: Stores,
     /// The spaces.
     pub table: SpacesTable,
+    /// How much may be stored.
+    pub quotas: Quotas,
     /// How bodies come and go.
     pub carrier: Carrier,
     /// How the contents of a deleted space are deleted.

@@ -1,15 +1,21 @@
 //! Putting contents: stored from the request, copied from another, or sent past the gateway where they are too large for it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use futures::StreamExt;
 use http::HeaderMap;
 use http_body::Body as _;
 use percent_encoding::percent_decode_str;
 use reelspan::http::media_type::UNKNOWN;
 use reelspan::space::acl::Right;
+use reelspan::space::quota::Exceeded;
 use reelspan::space::record::{Space, SpaceState};
 use reelspan::space::{ContentId, MediaKey};
-use reelspan::store::{self, Content, New};
+use reelspan::store::{self, Content, Md5, New, Reservation};
 
 use crate::answer::created;
 use crate::content::redirect;
@@ -27,8 +33,9 @@ pub async fn put(State(state): Shared, who: Who, names: Names, request: Request)
     let space = state.space(&names.first, &who, Right::Write).await?;
     let key = MediaKey::new(space.id.clone(), content)?;
     let (parts, body) = request.into_parts();
-    let md5 = if let Some(source) = parts.headers.get(COPY_SOURCE) {
-        state.copy(&text(source.as_bytes()), &key, &who).await?.md5
+    let (md5, reserved) = if let Some(source) = parts.headers.get(COPY_SOURCE) {
+        let (content, reserved) = state.copy(&text(source.as_bytes()), (&space, &key), &who).await?;
+        (content.md5, reserved)
     } else {
         let length = body.size_hint();
         // API Gateway reads a body before it asks the function. So a client may say its size, and send none.
@@ -36,14 +43,19 @@ pub async fn put(State(state): Shared, who: Who, names: Names, request: Request)
         let claimed = if is_empty { claimed(&parts.headers) } else { None };
         let announced = announced(&parts.headers).max(claimed).unwrap_or_default();
         let at_least = length.lower().max(announced);
+        let reserved = state.quotas.admit(&space, &key, at_least).await?;
         if at_least > state.carrier.limit() {
             return state.elsewhere(&key, &parts.headers, at_least).await;
         }
         let new = new(&parts.headers)?;
-        Some(state.stores.media.put(&key, body.into_data_stream(), length.exact(), new).await?)
+        let room = reserved.as_ref().and_then(|reserved| reserved.room.clone());
+        (Some(state.store(&key, body, length.exact(), new, room).await?), reserved)
     };
     state.still_there(&space, &key).await?;
     state.listed(&key).await;
+    if let Some(reserved) = reserved {
+        reserved.stored();
+    }
     Ok(created(&format!("/durastore/{}", key.to_path()), md5))
 }
 
@@ -61,6 +73,37 @@ fn bad_source() -> Error {
 }
 
 impl Spaces {
+    /// Puts the bytes of a body, as far as a quota has room for them: a body of unknown length may turn out to be too long.
+    async fn store(
+        &self,
+        key: &MediaKey,
+        body: Body,
+        length: Option<u64>,
+        new: New,
+        room: Option<(u64, Exceeded)>,
+    ) -> Result<Md5, Error> {
+        let bytes = body.into_data_stream();
+        let (None, Some((mut left, exceeded))) = (length, room) else {
+            return Ok(self.stores.media.put(key, bytes, length, new).await?);
+        };
+        let is_full = Arc::new(AtomicBool::new(false));
+        let tell = Arc::clone(&is_full);
+        let bytes = bytes.map(move |chunk| {
+            let chunk = chunk.map_err(|error| error.to_string())?;
+            let Some(rest) = left.checked_sub(chunk.len() as u64) else {
+                tell.store(true, Ordering::Relaxed);
+                return Err("a quota is exceeded".to_owned());
+            };
+            left = rest;
+            Ok(chunk)
+        });
+        let stored = self.stores.media.put(key, bytes, None, new).await;
+        if is_full.load(Ordering::Relaxed) {
+            return Err(Error::Quota(exceeded));
+        }
+        Ok(stored?)
+    }
+
     /// Where a client is sent whose content the gateway cannot carry.
     async fn elsewhere(&self, key: &MediaKey, headers: &HeaderMap, length: u64) -> Result<Response, Error> {
         let new = new(headers)?;
@@ -76,8 +119,13 @@ impl Spaces {
         Ok(redirect(&self.stores.media.signed_redirect(key, &new).await?.url))
     }
 
-    /// Copies a content that the user may read.
-    async fn copy(&self, source: &str, to: &MediaKey, who: &Who) -> Result<Content, Error> {
+    /// Copies a content that the user may read, to a space and a key in it.
+    async fn copy(
+        &self,
+        source: &str,
+        (target, to): (&Space, &MediaKey),
+        who: &Who,
+    ) -> Result<(Content, Option<Reservation>), Error> {
         let (space, name) = source.trim_start_matches('/').split_once('/').ok_or_else(bad_source)?;
         let space = self.space(space, who, Right::Read).await?.id;
         // Some clients encode the name, others do not: a name that reads like an encoded one is first taken for that.
@@ -89,10 +137,12 @@ impl Spaces {
             let Ok(from) = MediaKey::new(space.clone(), content) else { continue };
             match self.stores.media.content(&from).await {
                 Ok(content) => {
-                    if from != *to {
-                        self.stores.media.copy(&content, &from, to).await?;
+                    if from == *to {
+                        return Ok((content, None));
                     }
-                    return Ok(content);
+                    let reserved = self.quotas.admit(target, to, content.object.size).await?;
+                    self.stores.media.copy(&content, &from, to).await?;
+                    return Ok((content, reserved));
                 }
                 Err(store::Error::Missing) => missing = Error::no_content(&from),
                 Err(error) => return Err(error.into()),

@@ -5,7 +5,7 @@ use reelspan::space::acl::Right;
 use reelspan::space::properties::Properties;
 use reelspan::space::record::Space;
 use reelspan::space::{ContentId, MediaKey};
-use reelspan::store::{self, Md5, New, SMALLEST_PART, StoredPart, Upload, UploadPart, presigned_parts};
+use reelspan::store::{self, Md5, New, Reservation, SMALLEST_PART, StoredPart, Upload, UploadPart, presigned_parts};
 use reelspan::telemetry;
 use reelspan_rest::task::Count;
 use serde::Deserialize;
@@ -93,7 +93,7 @@ impl UploadedPart {
 impl Spaces {
     /// `get-upload-url`: URLs for a content.
     pub async fn upload_url(&self, who: &Who, task: UploadUrl) -> Result<Value, Error> {
-        let (_, key) = self.uploaded(who, &task.space_id, &task.content_id).await?;
+        let (space, key) = self.uploaded(who, &task.space_id, &task.content_id).await?;
         let (size, part_size) = sizes(task.size, task.part_size)?;
         telemetry::note(|notes| drop(notes.detail.insert("bytes", size.to_string())));
         let media_type = MediaType::parse(task.content_type.as_deref().unwrap_or(UNKNOWN));
@@ -104,6 +104,8 @@ impl Spaces {
             properties: Properties::new(task.properties)?,
             md5: md5.transpose()?,
         };
+        // It is not known whether and when the URLs are used, so no room is kept for them.
+        drop(self.quotas.admit(&space, &key, size).await?);
         Ok(match self.stores.media.signed_upload(&key, size, part_size, &new).await? {
             Upload::Whole(put) => {
                 let headers: Map<_, _> = put.headers.into_iter().map(|(name, value)| (name, value.into())).collect();
@@ -115,16 +117,39 @@ impl Spaces {
 
     /// `get-upload-parts`: new URLs for all parts of an upload, and the `ETag` of those that are stored.
     pub async fn upload_parts(&self, who: &Who, task: UploadParts) -> Result<Value, Error> {
-        let (_, key) = self.uploaded(who, &task.space_id, &task.content_id).await?;
+        let (space, key) = self.uploaded(who, &task.space_id, &task.content_id).await?;
         let (size, part_size) = sizes(task.size, task.part_size)?;
+        drop(self.quotas.admit(&space, &key, size).await?);
         let parts = presigned_parts(size, part_size)
             .ok_or_else(|| Error::Bad(format!("{size} bytes are not uploaded in parts of this size")))?;
-        let stored = self.stores.media.stored_parts(&key, &task.upload_id).await.map_err(|error| match error {
-            store::Error::Missing => Error::NoUpload { id: task.upload_id.clone(), key: key.to_string() },
-            other => other.into(),
-        })?;
+        let stored = self.stored_parts(&key, &task.upload_id).await?;
         let parts = self.stores.media.signed_parts(&key, &task.upload_id, &parts).await?;
         Ok(described(&task.upload_id, parts, &stored))
+    }
+
+    /// The parts of an upload that are stored.
+    async fn stored_parts(&self, key: &MediaKey, upload: &str) -> Result<Vec<StoredPart>, Error> {
+        self.stores.media.stored_parts(key, upload).await.map_err(|error| match error {
+            store::Error::Missing => Error::NoUpload { id: upload.to_owned(), key: key.to_string() },
+            other => other.into(),
+        })
+    }
+
+    /// Room for what an upload makes of these parts, if a quota limits it. Others may have stored contents since it began.
+    async fn admit_parts(
+        &self,
+        space: &Space,
+        key: &MediaKey,
+        upload: &str,
+        parts: &[(i32, String)],
+    ) -> Result<Option<Reservation>, Error> {
+        if !self.quotas.limit(space).await? {
+            return Ok(None);
+        }
+        let stored = self.stored_parts(key, upload).await?;
+        let named = |part: &&StoredPart| parts.iter().any(|(number, _)| *number == part.number);
+        let bytes = stored.iter().filter(named).map(|part| part.size).sum();
+        Ok(self.quotas.admit(space, key, bytes).await?)
     }
 
     /// `abort-upload`: ends an upload, and removes its parts.
@@ -146,6 +171,7 @@ impl Spaces {
     pub async fn complete_upload(&self, who: &Who, task: CompleteUpload) -> Result<Value, Error> {
         let (space, key) = self.uploaded(who, &task.space_id, &task.content_id).await?;
         let parts = task.parts.into_iter().map(UploadedPart::checked).collect::<Result<Vec<_>, _>>()?;
+        let reserved = self.admit_parts(&space, &key, &task.upload_id, &parts).await?;
         self.stores.media.complete_upload(&key, &task.upload_id, &parts).await.map_err(|error| match error {
             store::Error::Missing => {
                 Error::Bad(format!("{:?} is no upload to {key} that could be completed", task.upload_id))
@@ -154,6 +180,9 @@ impl Spaces {
         })?;
         self.still_there(&space, &key).await?;
         self.listed(&key).await;
+        if let Some(reserved) = reserved {
+            reserved.stored();
+        }
         Ok(json!({"result": format!("Content {} stored successfully", key.content())}))
     }
 }

@@ -2,16 +2,14 @@
 //! and, if not, what to do. It changes nothing.
 
 mod checks;
-mod finding;
 mod queue;
 
 use std::{env, io::Write};
 
 use clap::Args;
 use reelspan::store::{SPACES, USERS};
+use reelspan_accounts::report::{self, Finding, Which};
 
-use self::checks::Which;
-use self::finding::Finding;
 use crate::{
     Error,
     deployment::{Deployment, Place},
@@ -100,8 +98,8 @@ async fn examine(options: &Options, deployment: &Deployment) -> Result<Vec<Findi
     if all_there && can_be_read {
         let spaces = deployment.stores.spaces(options.spaces_table());
         let which = if options.all { Which::All } else { Which::Drawn(options.sample.into()) };
-        findings.push(checks::index(&deployment.stores, &spaces, which).await);
-        findings.push(checks::streaming(&spaces).await);
+        findings.push(report::index(&deployment.stores, &spaces, which).await);
+        findings.push(report::streaming(&spaces).await);
     }
     if let Some(aws) = &deployment.aws {
         for queue in &options.queues {

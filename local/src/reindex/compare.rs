@@ -7,12 +7,10 @@ use reelspan::{
     space::{ContentPrefix, MediaKey, SpaceId},
     store::{Kept, Stores},
 };
+use reelspan_accounts::report::{Content, contents};
 use reelspan_engine::index::FORMAT;
 
-use crate::{
-    Error,
-    contents::{Content, contents},
-};
+use crate::Error;
 
 /// The state of a space.
 #[derive(Debug, Default)]

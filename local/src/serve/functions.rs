@@ -77,6 +77,8 @@ impl Functions {
             users,
             sessions: sessions.clone(),
             guesses: None,
+            stores: stores.clone(),
+            spaces: table.clone(),
         });
         let durastore = durastore.merge(streams.router()).merge(signing.router());
         let catalogue = Catalogue { stores: stores.clone(), spaces: table.clone(), hosts: hosts.clone() };

@@ -22,7 +22,7 @@ use axum::{Router, body::Body};
 use http::Request;
 use reelspan::{
     http::origin::Origin,
-    store::{self, Media, Stores, Users},
+    store::{self, Media, Quotas, Stores, Users},
     streaming::{Hosts, SigningSecret},
     telemetry::audit::{self, Trail},
     user::{Password, UserName},
@@ -143,9 +143,11 @@ impl Running {
         let files = Arc::new(Files::new(Arc::clone(&store), Some(signer)));
         let stores = Stores::over(files, tables.clone(), store::CONTAINER_INDEX.name);
         let streams_at = format!("{}/stream", url.map_or(here.as_str(), PublicUrl::as_str));
+        let table = stores.spaces(store::SPACES.name);
         let spaces = Spaces {
             stores: stores.clone(),
-            table: stores.spaces(store::SPACES.name),
+            quotas: Quotas::new(stores.index.clone(), table.clone()),
+            table,
             carrier: Carrier::Stream,
             deletions: Deletions::Here,
             hosts: Hosts::below(&streams_at),

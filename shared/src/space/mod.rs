@@ -15,6 +15,7 @@
 pub mod acl;
 pub mod commons;
 pub mod properties;
+pub mod quota;
 pub mod record;
 pub mod streaming;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::SpaceId;
 use super::acl::{Acl, Grantee, Right};
+use super::quota::Quota;
 use super::streaming::Streaming;
 use crate::user::{Identity, UserName};
 
@@ -33,6 +34,8 @@ pub struct Space {
     pub state: SpaceState,
     /// How it is streamed, if it is.
     pub streaming: Option<Streaming>,
+    /// How much it may hold.
+    pub quota: Quota,
 }
 
 impl Space {
@@ -45,7 +48,16 @@ impl Space {
             let _ = acl.grant(Grantee::User(owner.clone()), Right::Write);
         }
         let owner = owner.map(|owner| owner.as_str().to_owned());
-        Self { id, owner, created, acl, properties: BTreeMap::new(), state: SpaceState::Live, streaming: None }
+        Self {
+            id,
+            owner,
+            created,
+            acl,
+            properties: BTreeMap::new(),
+            state: SpaceState::Live,
+            streaming: None,
+            quota: Quota::default(),
+        }
     }
 
     /// Whether a user, or an anonymous caller, has this right in it.

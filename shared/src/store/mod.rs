@@ -14,6 +14,7 @@ mod guesses;
 mod index;
 mod listing;
 mod media;
+mod quotas;
 mod retry;
 mod sessions;
 mod spaces;
@@ -45,6 +46,7 @@ pub use index::{
     PagesOf, Reader, Seen, Sequencer, Stored, StoredEntry, Unfinished,
 };
 pub use media::{ContentList, Media, ObjectSource};
+pub use quotas::{FRESH, QuotaError, Quotas, Reservation};
 pub use sessions::{IDLE, LONGEST, Session, Sessions};
 pub use spaces::{Admission, SpacesTable};
 pub use tables::{CONTAINER_INDEX, CONTENTS, SESSIONS, SPACES, TABLES, Table, USERS, create_tables};

@@ -7,9 +7,11 @@ import { explain } from "./api/http.ts";
 import { restore, suspend } from "./api/uploads.ts";
 import { href } from "./model/route.ts";
 import { AccountPage } from "./pages/account.tsx";
+import { ReportPage } from "./pages/report.tsx";
 import { SignInPage } from "./pages/sign-in.tsx";
 import { SpacePage } from "./pages/space.tsx";
 import { SpacesPage } from "./pages/spaces.tsx";
+import { UsagePage } from "./pages/usage.tsx";
 import { UsersPage } from "./pages/users.tsx";
 import { Button, Empty } from "./parts/controls.tsx";
 import { Icon } from "./parts/icon.tsx";
@@ -17,6 +19,9 @@ import { Notices, notify } from "./parts/notices.tsx";
 import { UploadPanel } from "./parts/upload-panel.tsx";
 import { route } from "./router.ts";
 import { texts } from "./texts.ts";
+
+/** The pages that admins have in addition. */
+const ADMIN_PAGES = ["users", "usage", "report"] as const;
 
 export function App() {
     const who = session.value;
@@ -82,11 +87,12 @@ function Header() {
                 <a href={href({ page: "spaces" })} aria-current={at("spaces")}>
                     {texts.nav.spaces}
                 </a>
-                {who?.role === "admin" && (
-                    <a href={href({ page: "users" })} aria-current={at("users")}>
-                        {texts.nav.users}
-                    </a>
-                )}
+                {who?.role === "admin" &&
+                    ADMIN_PAGES.map((page) => (
+                        <a key={page} href={href({ page })} aria-current={at(page)}>
+                            {texts.nav[page]}
+                        </a>
+                    ))}
             </nav>
             <div class="who">
                 <a
@@ -118,6 +124,10 @@ function Page() {
             return <SpacePage key={value.space} space={value.space} />;
         case "users":
             return session.value?.role === "admin" ? <UsersPage /> : <Lost />;
+        case "usage":
+            return session.value?.role === "admin" ? <UsagePage /> : <Lost />;
+        case "report":
+            return session.value?.role === "admin" ? <ReportPage /> : <Lost />;
         case "account":
             return <AccountPage />;
         case "lost":

@@ -4,7 +4,7 @@
 
 use axum::body::{Body, to_bytes};
 use http::{Request, Response};
-use reelspan::store::{self, Stores};
+use reelspan::store::{self, Quotas, Stores};
 use reelspan::streaming::Hosts;
 use reelspan::user::{Identity, Role};
 use tower::ServiceExt;
@@ -29,7 +29,8 @@ fn nowhere() -> Spaces {
     let stores = Stores::new(s3, dynamodb, "media", "ContainerIndex");
     let table = stores.spaces("Spaces");
     let (deletions, hosts) = (Deletions::Here, Hosts::new("d1.cloudfront.net", "d2.cloudfront.net"));
-    Spaces { table, stores, carrier: Carrier::Stream, deletions, hosts, streams: None }
+    let quotas = Quotas::new(stores.index.clone(), table.clone());
+    Spaces { table, stores, quotas, carrier: Carrier::Stream, deletions, hosts, streams: None }
 }
 
 /// A request by somebody of this role, or by nobody.

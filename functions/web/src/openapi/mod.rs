@@ -14,13 +14,14 @@ use serde_json::{Map, Value, json};
 /// What does not depend on a tag.
 const BASE: &str = include_str!("base.json");
 /// The tags, in the order in which tools show them.
-const TAGS: [&str; 8] = [
+const TAGS: [&str; 9] = [
     include_str!("spaces.json"),
     include_str!("contents.json"),
     include_str!("uploads.json"),
     include_str!("streaming.json"),
     include_str!("signing.json"),
     include_str!("accounts.json"),
+    include_str!("admin.json"),
     include_str!("media.json"),
     include_str!("pages.json"),
 ];

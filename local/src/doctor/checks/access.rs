@@ -10,7 +10,7 @@ use aws_sdk_s3::error::BoxError;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
-use crate::doctor::finding::Finding;
+use reelspan_accounts::report::Finding;
 
 /// How many seconds a clock may be off. S3 refuses a signature that is a quarter of an hour off. The URLs signed here
 /// are valid for an hour, those for viewers possibly for much less.

@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{LambdaFunctionConfiguration, ServerSideEncryptionConfigu
 use super::access::Clock;
 use super::said;
 use crate::deployment::{Aws, Deployment};
-use crate::doctor::finding::Finding;
+use reelspan_accounts::report::Finding;
 
 /// The events that the indexer needs.
 const EVENTS: [&str; 2] = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"];

@@ -1,19 +1,16 @@
-//! The checks. Each returns its finding, even if a service fails.
+//! The checks of what only the command line sees. Each returns its finding, even if a service fails. Those of the stores are
+//! [`reelspan_accounts::report`].
 
 mod access;
 mod bucket;
-mod index;
 mod reach;
-mod streaming;
 mod tables;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 pub use access::credentials;
 pub use bucket::bucket;
-pub use index::{Which, index};
 pub use reach::{health, queue};
-pub use streaming::streaming;
 pub use tables::tables;
 
 /// The answer of a service, or why there was none, in a few words.

@@ -3,9 +3,9 @@
 use aws_config::SdkConfig;
 use http::StatusCode;
 
-use crate::doctor::finding::Finding;
 use crate::doctor::queue::messages;
 use crate::verify::client::{self, Client, Request};
+use reelspan_accounts::report::Finding;
 
 /// Checks that the functions behind this URL answer.
 pub async fn health(url: &str) -> Finding {

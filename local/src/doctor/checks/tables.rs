@@ -5,7 +5,7 @@ use reelspan::store::{CONTAINER_INDEX, SPACES, Table, USERS};
 
 use super::said;
 use crate::deployment::Deployment;
-use crate::doctor::finding::Finding;
+use reelspan_accounts::report::Finding;
 
 /// What is said of a table that is in order.
 const THERE: &str = "it exists and has its keys";

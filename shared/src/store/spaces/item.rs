@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::space::SpaceId;
 use crate::space::acl::Acl;
 use crate::space::commons::{Commons, TrustedKey};
+use crate::space::quota::Quota;
 use crate::space::record::{Space, SpaceState};
 use crate::space::streaming::{Kind, Streaming, StreamingStatus};
 use crate::store::Error;
@@ -15,6 +16,10 @@ use crate::store::database::{Item, Key, Value};
 
 /// The name of the item of what is shared: none that a space can have.
 pub(super) const COMMONS: &str = "*";
+/// What the names of items begin with that have the quota of a user: none that a space can have.
+pub(super) const QUOTA_OF: &str = "quota of ";
+/// The attribute of a quota.
+pub(super) const QUOTA: &str = "quota";
 
 pub(super) const fn name(state: SpaceState) -> &'static str {
     match state {
@@ -48,7 +53,25 @@ pub(super) fn item(space: &Space) -> Item {
     if let Some(streaming) = &space.streaming {
         put("streaming", Value::Map(of_streaming(streaming)));
     }
+    if !space.quota.is_off() {
+        put(QUOTA, of_quota(space.quota));
+    }
     item
+}
+
+/// A quota as a map of the bounds that are set.
+pub(super) fn of_quota(quota: Quota) -> Value {
+    let bounds = [("bytes", quota.bytes), ("objects", quota.objects)];
+    Value::Map(bounds.into_iter().filter_map(|(name, bound)| Some((name, Value::number(bound?)))).collect())
+}
+
+/// The quota of an item; without one nothing is limited. A bound that cannot be read is none at all: that is an error.
+pub(super) fn quota(item: &Item) -> Result<Quota, Error> {
+    let Some(found) = item.get(QUOTA) else { return Ok(Quota::default()) };
+    let wrong = || Error::dynamodb("a quota that is not as it was written");
+    let map = found.as_map().ok_or_else(wrong)?;
+    let bound = |name| map.get(name).map(|value| value.as_number().ok_or_else(wrong)).transpose();
+    Ok(Quota { bytes: bound("bytes")?, objects: bound("objects")? })
 }
 
 /// Streaming as a map.
@@ -139,6 +162,7 @@ pub(super) fn space(item: &Item) -> Result<Space, Error> {
         properties: strings(item, "properties"),
         state,
         streaming,
+        quota: quota(item)?,
     })
 }
 
@@ -172,6 +196,8 @@ mod tests {
             streaming.deployed = true;
             whole.streaming = Some(streaming);
             assert_eq!(space(&item(&whole)).unwrap(), whole);
+            whole.quota = Quota { bytes: Some(u64::MAX), objects: None };
+            assert_eq!(space(&item(&whole)).unwrap(), whole);
         }
     }
 
@@ -191,6 +217,7 @@ mod tests {
             ("created", text("yesterday")),
             ("state", text("gone")),
             ("streaming", Value::Map(Item::new())),
+            ("quota", Value::Map([("bytes", text("many"))].into())),
             ("acl", map([("acl-a".to_owned(), "ALL".to_owned())].into_iter())),
         ] {
             let mut item = whole.clone();

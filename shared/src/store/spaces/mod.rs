@@ -1,19 +1,20 @@
 //! The table `Spaces`: partition key `space`, an item a space. An item has its owner, when it was made, its access list and its
-//! properties as maps, its state, `live` or `deleting`, and its streaming, if it has any. One more item, of a name that no
-//! space can have, is what all streamed spaces share.
+//! properties as maps, its state, `live` or `deleting`, and its streaming and its quota, if it has any. Further items have names
+//! that no space can have: what all streamed spaces share, and the quotas of users.
 //!
 //! Every write is on a condition, so that of two who make, change and delete one space at a time each is told what became of it;
 //! reads are strongly consistent, so that a right that was taken away is gone with the answer that says so.
 
 mod admission;
 mod item;
+mod quota;
 mod streaming;
 
 use std::sync::Arc;
 
 pub use self::admission::Admission;
 pub(super) use self::admission::{read_whole, whole_items};
-use self::item::{COMMONS, item, key, map, name, space, text};
+use self::item::{COMMONS, QUOTA_OF, item, key, map, name, space, text};
 use super::database::{Change, Condition, Database, TableName, Value, Write};
 use super::{Error, SPACES};
 use crate::space::SpaceId;
@@ -47,7 +48,8 @@ impl SpacesTable {
     /// All spaces, those that are being deleted too, in the order of their names.
     pub async fn all(&self) -> Result<Vec<Space>, Error> {
         let items = self.database.scan(&self.table, None, None).await?;
-        let items = items.iter().filter(|item| item.get("space") != Some(&text(COMMONS)));
+        let is_space = |name: &str| name != COMMONS && !name.starts_with(QUOTA_OF);
+        let items = items.iter().filter(|item| item.get("space").and_then(Value::as_text).is_none_or(is_space));
         let mut spaces = items.map(|item| space(item)).collect::<Result<Vec<_>, _>>()?;
         spaces.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(spaces)

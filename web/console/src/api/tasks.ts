@@ -4,7 +4,8 @@ import { mediaType } from "../model/listing.ts";
 import type { Part } from "../model/transfer.ts";
 import { request } from "./http.ts";
 
-async function task<T>(name: string, body: unknown, signal?: AbortSignal): Promise<T> {
+/** Performs a task, and returns its answer. */
+export async function task<T>(name: string, body: unknown, signal?: AbortSignal): Promise<T> {
     const response = await request(`/durastore/task/${name}`, { method: "POST", json: body, signal });
     return JSON.parse(await response.text()) as T;
 }

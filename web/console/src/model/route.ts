@@ -15,8 +15,13 @@ export type Route =
           readonly sort?: string | undefined;
       }
     | { readonly page: "users" }
+    | { readonly page: "usage" }
+    | { readonly page: "report" }
     | { readonly page: "account" }
     | { readonly page: "lost" };
+
+/** The pages without parameters. */
+const PLAIN = ["users", "usage", "report", "account"] as const;
 
 /** The route of an address's fragment, with or without its `#`. */
 export function parse(fragment: string): Route {
@@ -44,7 +49,8 @@ export function parse(fragment: string): Route {
             sort: value("sort"),
         };
     }
-    if (space === undefined && (first === "users" || first === "account")) return { page: first };
+    const plain = PLAIN.find((name) => name === first);
+    if (space === undefined && plain) return { page: plain };
     return { page: "lost" };
 }
 
@@ -59,6 +65,8 @@ export function href(route: Route): string {
             return `#/spaces/${encodeURIComponent(route.space)}${tab}${query({ folder, content, search, sort })}`;
         }
         case "users":
+        case "usage":
+        case "report":
         case "account":
             return `#/${route.page}`;
         case "lost":

@@ -1,17 +1,15 @@
 //! Checks whether contents have their index: all contents, or a random sample. Either takes constant memory.
 
 use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use reelspan::space::{ContentPrefix, MediaKey, SpaceId};
 use reelspan::store::{self, IndexTable, Kept, SpacesTable, Stores};
 use reelspan_engine::index::FORMAT;
 
-use crate::contents::{Content, contents};
-use crate::doctor::finding::Finding;
-use crate::verify::random::Random;
+use super::{Content, Finding, contents};
 
 /// How many heads are read at a time.
 const AT_A_TIME: usize = 16;
@@ -23,6 +21,24 @@ pub enum Which {
     All,
     /// A random sample of this size, in which each content is equally likely.
     Drawn(usize),
+    /// A random sample of this size, out of so many contents of spaces in random order.
+    DrawnFrom {
+        /// The size.
+        count: usize,
+        /// How many contents are listed at most, rounded up to a thousand.
+        most: u64,
+    },
+}
+
+impl Which {
+    /// The size of the sample, if it is one, and the most contents that are listed.
+    const fn bounds(self) -> (Option<usize>, u64) {
+        match self {
+            Self::All => (None, u64::MAX),
+            Self::Drawn(count) => (Some(count), u64::MAX),
+            Self::DrawnFrom { count, most } => (Some(count), most),
+        }
+    }
 }
 
 /// What the check found.
@@ -68,29 +84,36 @@ pub async fn index(stores: &Stores, spaces: &SpacesTable, which: Which) -> Findi
 async fn look(stores: &Stores, spaces: &SpacesTable, which: Which) -> Result<Seen, store::Error> {
     let mut seen = Seen::default();
     let mut drawn = Vec::new();
-    let mut random = Random::new(now(), "index");
+    let random = RandomState::new();
     let any = ContentPrefix::default();
-    for space in spaces.all().await? {
+    let (sample, most) = which.bounds();
+    let mut spaces = spaces.all().await?;
+    spaces.sort_by_key(|space| random.hash_one(&space.id));
+    for space in spaces {
+        if seen.contents >= most {
+            break;
+        }
         let mut pages = pin!(contents(&stores.media, &space.id, &any));
         while let Some(page) = pages.try_next().await? {
-            match which {
-                Which::All => {
-                    seen.contents += page.len() as u64;
-                    seen.look_at(&stores.index, page).await?;
+            let Some(count) = sample else {
+                seen.contents += page.len() as u64;
+                seen.look_at(&stores.index, page).await?;
+                continue;
+            };
+            // Vitter's algorithm R: each of n contents is in the sample with the probability count / n.
+            for content in page {
+                seen.contents += 1;
+                if drawn.len() < count {
+                    drawn.push(content);
+                } else if let Some(other) = usize::try_from(random.hash_one(seen.contents) % seen.contents)
+                    .ok()
+                    .and_then(|place| drawn.get_mut(place))
+                {
+                    *other = content;
                 }
-                // Vitter's algorithm R: each of n contents is in the sample with the probability count / n.
-                Which::Drawn(count) => {
-                    for content in page {
-                        seen.contents += 1;
-                        if drawn.len() < count {
-                            drawn.push(content);
-                        } else if let Some(other) =
-                            usize::try_from(random.below(seen.contents)).ok().and_then(|place| drawn.get_mut(place))
-                        {
-                            *other = content;
-                        }
-                    }
-                }
+            }
+            if seen.contents >= most {
+                break;
             }
         }
     }
@@ -120,9 +143,4 @@ impl Seen {
         }
         Ok(())
     }
-}
-
-/// The seed of the sample: another time, another sample.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -1,13 +1,16 @@
-//! A finding, as a line for a person.
+//! A finding, as a line for a person and as JSON.
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// The result of one check.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     what: String,
     found: String,
     /// What to do about it, if something is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
 }
 
@@ -23,6 +26,7 @@ impl Finding {
     }
 
     /// Whether something is wrong.
+    #[must_use]
     pub const fn is_wrong(&self) -> bool {
         self.remedy.is_some()
     }

@@ -1,4 +1,4 @@
-//! The contents of a space, as its objects are listed, for commands that process all of them.
+//! The contents of a space, as its objects are listed.
 
 use futures::{Stream, stream};
 use reelspan::{

@@ -4,7 +4,7 @@ use reelspan::space::record::{Space, SpaceState};
 use reelspan::space::streaming::{Kind, Streaming, StreamingStatus};
 use reelspan::store::{Error, SpacesTable};
 
-use crate::doctor::finding::Finding;
+use super::Finding;
 
 /// How many spaces are named.
 const NAMED: usize = 5;
