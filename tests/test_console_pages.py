@@ -28,11 +28,12 @@ def served(binary, tmp_path_factory):
 @pytest.fixture(scope="module")
 def console(chromium, served, root):
     axe = root / "web" / "node_modules" / "axe-core" / "axe.min.js"
+    # Wide enough for the list beside a content.
+    chromium.set_window_size(1280, 900)
     return Console(chromium, served, axe.read_text())
 
 
 def test_a_new_user_comes_from_the_first_visit_to_an_excerpt(console, samples):
-    console.driver.set_window_size(1280, 900)
     console.sign_in(*ADMIN)
     console.text("There is nothing here yet")
     assert console.violations() == []
@@ -187,6 +188,64 @@ def test_an_admin_manages_users(console):
         console.open(page)
         console.find("//h1")
         assert console.violations() == [], page
+
+
+def test_a_content_is_renamed_and_its_title_reaches_the_list(console):
+    api(console.server, "PUT", "/durastore/moving")
+    api(console.server, "PUT", "/durastore/moving/a.txt", data=b"hello", headers={"Content-Type": "text/plain"})
+    api(console.server, "PUT", "/durastore/moving/b.txt", data=b"other", headers={"Content-Type": "text/plain"})
+    console.sign_in(*ADMIN)
+    console.open("#/spaces/moving?content=a.txt")
+    console.button("Copy or move").click()
+    name = console.field("Name, with its folders")
+    name.send_keys(Keys.CONTROL, "a")
+    name.send_keys("b.txt")
+    console.button("Move").click()
+    console.text("There is a content b.txt already")
+    assert console.violations() == []
+    name.send_keys(Keys.CONTROL, "a")
+    name.send_keys("c.txt")
+    console.button("Move").click()
+    console.find("//*[@role='row']//bdi[.='c.txt']")
+    console.wait.until(lambda _: not console.shows("//*[@role='row']//bdi[.='a.txt']"))
+    assert api(console.server, "GET", "/durastore/moving/c.txt").content == b"hello"
+    assert api(console.server, "GET", "/durastore/moving/a.txt").status_code == 404
+    # Without the notice of the move, which lies over the pane for a while.
+    console.open("#/spaces/moving?content=c.txt")
+    console.button("Edit").click()
+    console.button("Add a property").click()
+    console.field("Property").send_keys("title")
+    console.field("Value").send_keys("A better title")
+    console.button("Save").click()
+    console.find("//*[@role='row'][contains(., 'A better title') or .//*[contains(@title, 'A better title')]]")
+
+
+def test_an_admin_sets_quotas_and_sees_usage_and_the_state(console):
+    api(console.server, "PUT", "/durastore/bounded")
+    api(console.server, "PUT", "/durastore/bounded/a.txt", data=b"hello", headers={"Content-Type": "text/plain"})
+    console.sign_in(*ADMIN)
+    console.open("#/usage")
+    row = "//tr[th[normalize-space(.)='bounded']]"
+    console.find(f"{row}[contains(., '5 B')]")
+    assert console.violations() == []
+    console.button("Set the quota of bounded").click()
+    most = console.field("Most bytes")
+    most.send_keys("10 apples")
+    console.text("Write a number of bytes")
+    assert console.violations() == []
+    most.send_keys(Keys.CONTROL, "a")
+    most.send_keys("10 B")
+    console.button("Save").click()
+    console.find(f"{row}[contains(., '50 % full')]")
+    assert api(console.server, "PUT", "/durastore/bounded/b.txt", data=b"too much").status_code == 507
+    console.open("#/report")
+    console.text("Indexes")
+    assert console.violations() == []
+    console.button("Make a new key").click()
+    console.text("New links are signed with the new key")
+    assert console.violations() == []
+    console.find("//*[self::dialog or @role='dialog']//button[normalize-space(.)='Make a new key']").click()
+    console.wait.until(lambda _: not console.shows("//*[self::dialog or @role='dialog']"))
 
 
 def test_a_wrong_password_is_said_and_signing_out_ends_the_session(console):

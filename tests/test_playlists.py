@@ -18,7 +18,7 @@ from streaming import NAME
 MEDIA, DC = "{http://search.yahoo.com/mrss/}", "{http://purl.org/dc/elements/1.1/}"
 HOSTILE = "]]></title><script>alert(1)</script>"
 MOST = 200
-"""How many contents a playlist has at most."""
+"""How many contents a page of a playlist has at most."""
 
 CONTENTS = {
     "b.mp4": {"order": "2", "title": "Second"},
@@ -96,6 +96,14 @@ def test_a_playlist_of_a_large_space_is_bounded_and_fast(streaming):
     found = requests.get(f"{base}/~/playlist.json", timeout=10).json()
     assert time.monotonic() - begun < 2
     assert ([item["title"] for item in found["items"]], found["more"]) == ([f"{number:03}.mp4" for number in range(MOST)], True)
+    # The rest is on the next page, in either form.
+    rest = requests.get(urllib.parse.urljoin(f"{base}/~/playlist.json", found["next"]), timeout=10).json()
+    assert [item["title"] for item in rest["items"]] == [f"{number:03}.mp4" for number in range(MOST, MOST + 5)]
+    assert (rest["more"], "next" in rest) == (False, False)
+    channel = tree.fromstring(requests.get(f"{base}/~/playlist.xml", timeout=10).content).find("channel")
+    [link] = channel.findall("{http://www.w3.org/2005/Atom}link")
+    following = requests.get(urllib.parse.urljoin(f"{base}/~/playlist.xml", link.get("href")), timeout=10)
+    assert (link.get("rel"), len(tree.fromstring(following.content).findall("channel/item"))) == ("next", 5)
 
 
 def test_the_bundle_plays_the_playlist_of_a_space(streaming, series, elsewhere, chromium):

@@ -1,6 +1,7 @@
 """Headless Chromium with a player: what it loads, plays and shows."""
 
 import base64
+import contextlib
 import http.server
 import shutil
 import threading
@@ -63,8 +64,9 @@ def page():
         serving.shutdown()
 
 
-@pytest.fixture(scope="module")
-def chromium():
+@contextlib.contextmanager
+def fresh_profile():
+    """A Chromium that nobody has used before."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
     for flag in FLAGS:
@@ -72,8 +74,16 @@ def chromium():
     # Both paths are given, so that Selenium does not search the network for them.
     driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
     driver.set_script_timeout(30)
-    yield driver
-    driver.quit()
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with fresh_profile() as driver:
+        yield driver
 
 
 def shown(driver) -> int:

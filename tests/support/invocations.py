@@ -364,7 +364,12 @@ def no_films(stack: Stack) -> None:
         s3.delete_object(Bucket=stack.bucket, Key=item["Key"])
     for upload in s3.list_multipart_uploads(**prefix).get("Uploads", []):
         s3.abort_multipart_upload(Bucket=stack.bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-    stack.client("dynamodb").delete_item(TableName=stack.template.ref("Spaces"), Key={"space": {"S": "films"}})
+    dynamodb, index = stack.client("dynamodb"), stack.template.ref("ContainerIndex")
+    dynamodb.delete_item(TableName=stack.template.ref("Spaces"), Key={"space": {"S": "films"}})
+    # Here no event of the bucket takes the contents out of the list.
+    for item in dynamodb.scan(TableName=index, ProjectionExpression="media, page")["Items"]:
+        if item["media"]["S"].startswith("films/") and item["page"]["S"] == "CONTENT":
+            dynamodb.delete_item(TableName=index, Key=item)
 
 
 def streams(space: str, kind: str) -> Before:

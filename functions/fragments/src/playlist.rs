@@ -2,7 +2,8 @@
 //! (<https://www.rssboard.org/media-rss>, with the terms of Dublin Core). Titles and the like are properties of the contents.
 //!
 //! A playlist is one look into the table of spaces and one list of its contents, which says all that is needed: so it is bounded, and
-//! caches keep it for a minute. A list may be a second behind what is stored.
+//! caches keep it for a minute. A list may be a second behind what is stored. A longer playlist has pages, each with the address of
+//! the next: in XML as RFC 5005 §3 writes it.
 
 use std::cmp::Ordering;
 use std::fmt::Write;
@@ -10,7 +11,7 @@ use std::fmt::Write;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use reelspan::cloudfront::policy;
 use reelspan::http::markup::escaped;
 use reelspan::space::record::Space;
@@ -22,7 +23,7 @@ use serde_json::{Map, Value, json};
 use crate::admission::Shown;
 use crate::{Error, Fragments, Viewers, derived};
 
-/// How many contents a playlist has at most: those that come first by name. More are too many to choose from.
+/// How many contents a page of a playlist has at most: those that come first by name.
 const MOST: usize = 200;
 /// How many contents are looked through for them.
 const LOOKED_THROUGH: usize = 1000;
@@ -51,6 +52,8 @@ pub struct Request {
     space: SpaceId,
     /// Only contents whose names begin with this.
     prefix: ContentPrefix,
+    /// Only contents whose names come after this.
+    marker: Option<ContentPrefix>,
     format: Format,
     shown: Shown,
 }
@@ -74,8 +77,8 @@ struct Playlist {
     /// Where the contents are.
     base: String,
     entries: Vec<Entry>,
-    /// The space has more contents.
-    more: bool,
+    /// The parameters of the next page, if the space has more contents.
+    next: Option<String>,
 }
 
 impl Request {
@@ -93,11 +96,15 @@ impl Request {
 
     fn of(parts: &Parts, space: &str, format: Format) -> Result<Self, Error> {
         let decode = |text: &str| percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| Error::Path);
-        let mut pairs = parts.uri.query().unwrap_or_default().split('&');
-        let prefix = pairs.find_map(|pair| pair.strip_prefix("prefix=")).unwrap_or_default();
+        let parameter = |name: &str| {
+            let mut pairs = parts.uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+            let value = pairs.find_map(|(other, value)| (other == name).then(|| value.replace('+', " ")));
+            Ok::<_, Error>(ContentPrefix::parse(&decode(&value.unwrap_or_default())?)?)
+        };
         Ok(Self {
             space: SpaceId::parse(&decode(space)?)?,
-            prefix: ContentPrefix::parse(&decode(&prefix.replace('+', " "))?)?,
+            prefix: parameter("prefix")?,
+            marker: Some(parameter("marker")?).filter(|marker| !marker.as_str().is_empty()),
             format,
             shown: Shown::of(parts).0,
         })
@@ -119,16 +126,23 @@ impl Fragments {
             (Some(hosts), Some(streaming)) => Some(hosts.base(&space.id, streaming)),
             _ => None,
         };
-        let found = self.stores.index.contents(&space.id, &request.prefix, None, LOOKED_THROUGH).await?;
-        let mut media = found.entries.into_iter().filter_map(|content| entry(&space.id, content, base.as_deref()));
-        let mut entries: Vec<_> = media.by_ref().take(MOST).collect();
-        let more = found.more || media.next().is_some();
+        let (prefix, after) = (&request.prefix, request.marker.as_ref());
+        let found = self.stores.index.contents(&space.id, prefix, after, LOOKED_THROUGH).await?;
+        let (mut entries, mut last, mut more) = (Vec::new(), None, found.more);
+        for content in found.entries {
+            if entries.len() == MOST {
+                more = true;
+                break;
+            }
+            last = Some(content.content.clone());
+            entries.extend(entry(&space.id, content, base.as_deref()));
+        }
         entries.sort_by(Entry::compared);
         let playlist = Playlist {
             title: space.id.to_string(),
             base: base.map_or_else(|| "../".to_owned(), |base| format!("{base}/")),
             entries,
-            more,
+            next: last.filter(|_| more).map(|last| parameters(prefix, &last)),
         };
         let (mime, body) = match request.format {
             Format::Json => ("application/json", playlist.json()),
@@ -146,6 +160,12 @@ impl Fragments {
         let is_at_its_host = self.viewers == Viewers::Direct || request.shown.distribution == Some(Kind::Open);
         if is_open && is_at_its_host { Ok(space) } else { Err(closed) }
     }
+}
+
+/// The parameters of the page that comes after this content.
+fn parameters(prefix: &ContentPrefix, last: &ContentId) -> String {
+    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    format!("?prefix={}&marker={}", encoded(prefix.as_str()), encoded(last.as_str()))
 }
 
 /// What there is to say of a content; nothing if it is no media.
@@ -211,13 +231,18 @@ impl Playlist {
             item.extend(entry.properties.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())));
             Value::Object(item)
         });
-        json!({ "title": self.title, "items": items.collect::<Vec<_>>(), "more": self.more }).to_string()
+        let items = items.collect::<Vec<_>>();
+        let mut playlist = json!({ "title": self.title, "items": items, "more": self.next.is_some() });
+        if let (Some(next), Some(members)) = (&self.next, playlist.as_object_mut()) {
+            members.insert("next".to_owned(), format!("playlist.json{next}").into());
+        }
+        playlist.to_string()
     }
 
     fn xml(&self) -> String {
         let mut out = String::from(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rss version=\"2.0\" xmlns:media=\"http://search.yahoo.com/mrss/\" \
-             xmlns:dc=\"http://purl.org/dc/elements/1.1/\">\n<channel>\n",
+             xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:atom=\"http://www.w3.org/2005/Atom\">\n<channel>\n",
         );
         // Writing to a string does not fail.
         let mut line = |text: std::fmt::Arguments<'_>| {
@@ -226,6 +251,10 @@ impl Playlist {
         line(format_args!("<title>{}</title>\n", escaped(&self.title)));
         line(format_args!("<link>{}</link>\n", escaped(&self.base)));
         line(format_args!("<description>The contents of the space {}</description>\n", escaped(&self.title)));
+        if let Some(next) = &self.next {
+            let href = escaped(&format!("playlist.xml{next}"));
+            line(format_args!("<atom:link rel=\"next\" href=\"{href}\"/>\n"));
+        }
         for entry in &self.entries {
             let (title, url) = (escaped(&entry.title), escaped(&entry.url));
             line(format_args!("<item>\n<title>{title}</title>\n<guid isPermaLink=\"false\">{url}</guid>\n"));
@@ -266,7 +295,7 @@ mod tests {
     #[test]
     fn hostile_texts_are_texts() {
         let entries = vec![entry(None, "]]></title><script>\"")];
-        let playlist = Playlist { title: "&".to_owned(), base: "../".to_owned(), entries, more: false };
+        let playlist = Playlist { title: "&".to_owned(), base: "../".to_owned(), entries, next: None };
         let xml = playlist.xml();
         assert!(!xml.contains("<script>") && !xml.contains("<Ada>") && !xml.contains('\u{0}'), "{xml}");
         assert!(xml.contains("<title>]]&gt;&lt;/title&gt;&lt;script&gt;&quot;</title>"), "{xml}");

@@ -4,7 +4,7 @@ import { path } from "../model/naming.ts";
 import type { Asked, Page } from "../model/known.ts";
 import type { Content } from "../model/listing.ts";
 import { bare } from "../model/transfer.ts";
-import { json, request } from "./http.ts";
+import { Failure, json, request } from "./http.ts";
 
 /** What one may do with a space: the owner and the admins also delete it and turn streaming on and off. */
 export type Right = "READ" | "WRITE" | "OWN";
@@ -127,13 +127,16 @@ export interface Details {
 /** A content's fields. */
 export async function details(space: string, content: string, signal?: AbortSignal): Promise<Details> {
     const { headers } = await request(contentUrl(space, content), { method: "HEAD", signal });
+    const values = properties(headers);
+    // The size stands there too, and is no property of the content.
+    values.delete("content-size");
     return {
         type: headers.get("Content-Type") ?? "application/octet-stream",
         size: Number(headers.get("Content-Length") ?? "0"),
         modified: new Date(headers.get("Last-Modified") ?? ""),
         md5: headers.get("Content-MD5") ?? undefined,
         etag: bare(headers.get("ETag") ?? ""),
-        properties: properties(headers),
+        properties: values,
     };
 }
 
@@ -147,6 +150,29 @@ export async function setDetails(
     const fields = [...values].map(([name, value]) => [`${META}${name}`, value]);
     const headers = Object.fromEntries([...fields, [`${META}content-mimetype`, type]]) as Record<string, string>;
     await request(contentUrl(space, content), { method: "POST", headers });
+}
+
+/** A content, by its space and its id. */
+export interface Place {
+    readonly space: string;
+    readonly content: string;
+}
+
+/** Whether there is a content. */
+export async function exists({ space, content }: Place): Promise<boolean> {
+    try {
+        await details(space, content);
+        return true;
+    } catch (error) {
+        if (error instanceof Failure && error.status === 404) return false;
+        throw error;
+    }
+}
+
+/** Copies a content with its properties. The bytes stay within the storage. */
+export async function copyContent(from: Place, to: Place): Promise<void> {
+    const source = `${from.space}/${path(from.content)}`;
+    await request(contentUrl(to.space, to.content), { method: "PUT", headers: { [`${META}copy-source`]: source } });
 }
 
 export async function deleteContent(space: string, content: string): Promise<void> {

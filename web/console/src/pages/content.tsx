@@ -12,6 +12,7 @@ import { texts } from "../texts.ts";
 import { Captions } from "./captions.tsx";
 import { ExcerptMaker } from "./excerpt.tsx";
 import { Forms } from "./forms.tsx";
+import { MoveDialog } from "./move.tsx";
 import type { SpaceProps } from "./space.tsx";
 
 const words = texts.content;
@@ -20,17 +21,24 @@ interface Props {
     readonly space: SpaceProps["space"];
     readonly content: string;
     readonly onDeleted: () => void;
+    /** This content is new in the space, or another than before. */
+    readonly onChanged: (content: string) => void;
 }
 
 /** How long signed addresses for the player live, in minutes. It renews them. */
 const PLAYING = 60;
 
-export function ContentPane({ space, content, onDeleted }: Props) {
+export function ContentPane({ space, content, onDeleted, onChanged }: Props) {
     const loaded = useLoad((signal) => details(space.id, content, signal), [space.id, content]);
     const [deleting, setDeleting] = useState(false);
+    const [moving, setMoving] = useState(false);
     const close = () => {
         const { value } = route;
         if (value.page === "space") replace({ ...value, content: undefined });
+    };
+    const open = (other: string) => {
+        const { value } = route;
+        if (value.page === "space") replace({ ...value, content: other });
     };
     const name = content.split("/").findLast((part) => part !== "") ?? content;
     return (
@@ -54,6 +62,16 @@ export function ContentPane({ space, content, onDeleted }: Props) {
                             </a>
                             {space.right !== "READ" && (
                                 <Button
+                                    icon="copy"
+                                    onClick={() => {
+                                        setMoving(true);
+                                    }}
+                                >
+                                    {texts.move.open}
+                                </Button>
+                            )}
+                            {space.right !== "READ" && (
+                                <Button
                                     kind="danger"
                                     icon="delete"
                                     onClick={() => {
@@ -65,10 +83,38 @@ export function ContentPane({ space, content, onDeleted }: Props) {
                             )}
                         </div>
                         <Facts content={content} known={known} />
-                        <PropertyEditor space={space} content={content} known={known} onSaved={loaded.reload} />
+                        <PropertyEditor
+                            space={space}
+                            content={content}
+                            known={known}
+                            onSaved={() => {
+                                loaded.reload();
+                                onChanged(content);
+                            }}
+                        />
                     </>
                 )}
             </Load>
+            {moving && (
+                <MoveDialog
+                    space={space.id}
+                    content={content}
+                    onClose={() => {
+                        setMoving(false);
+                    }}
+                    onDone={(target, name, moved) => {
+                        setMoving(false);
+                        if (moved) {
+                            onDeleted();
+                            close();
+                        }
+                        if (target === space.id) {
+                            onChanged(name);
+                            if (moved) open(name);
+                        }
+                    }}
+                />
+            )}
             {deleting && (
                 <DeleteDialog
                     space={space.id}

@@ -30,7 +30,7 @@ type SpaceRoute = Extract<Route, { page: "space" }>;
 export function ContentsTab({ space }: SpaceProps) {
     const at = route.value.page === "space" ? route.value : undefined;
     const [again, setAgain] = useState(0);
-    const { known, loading, error, forget } = useContents(space.id, at?.folder ?? "", again);
+    const { known, loading, error, forget, refresh } = useContents(space.id, at?.folder ?? "", again);
     const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
     const [deleting, setDeleting] = useState(false);
     const { sort, descending } = sorting(at?.sort);
@@ -140,6 +140,7 @@ export function ContentsTab({ space }: SpaceProps) {
                     onDeleted={() => {
                         if (at.content !== undefined) deleted([at.content]);
                     }}
+                    onChanged={refresh}
                 />
             )}
             {deleting && (

@@ -12,6 +12,9 @@ import type { Content } from "../model/listing.ts";
 const FIRST = 1500;
 const LONGEST = 15_000;
 
+/** When a changed content is asked for again, if the list does not have the change yet, in milliseconds. */
+const AGAIN = [1000, 2000];
+
 export interface Contents {
     readonly known: readonly Content[];
     readonly loading: boolean;
@@ -21,6 +24,8 @@ export interface Contents {
 export interface LiveContents extends Contents {
     /** Removes contents that were deleted. */
     readonly forget: (ids: readonly string[]) => void;
+    /** Asks for a content that was changed. */
+    readonly refresh: (id: string) => void;
 }
 
 export function useContents(space: string, folder: string, again: number): LiveContents {
@@ -59,7 +64,31 @@ export function useContents(space: string, folder: string, again: number): LiveC
         const gone = new Set(ids);
         setState((state) => ({ ...state, known: state.known.filter(({ id }) => !gone.has(id)) }));
     };
-    return { ...state, forget };
+    const latest = useRef(place);
+    latest.current = place;
+    const refresh = (id: string) => {
+        const at = place;
+        const ask = async () => {
+            // On AWS a list may be a second behind a change.
+            for (const pause of [0, ...AGAIN]) {
+                await new Promise((resolve) => setTimeout(resolve, pause));
+                if (latest.current !== at) return;
+                const asked = { prefix: id, count: 1 };
+                const page = await listed(space, asked, new AbortController().signal);
+                let changes = 0;
+                setState((state) => {
+                    const known = merged(state.known, page, asked);
+                    if (known === state.known) return state;
+                    changes += 1;
+                    return { ...state, known };
+                });
+                if (changes > 0) return;
+            }
+        };
+        // What cannot be asked for now is shown when the list is loaded again.
+        ask().catch(() => undefined);
+    };
+    return { ...state, forget, refresh };
 }
 
 type SetContents = (change: (state: Contents) => Contents) => void;
