@@ -59,7 +59,7 @@ pub struct Request {
 }
 
 /// What a playlist says of a content.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Entry {
     order: Option<i64>,
     title: String,
@@ -67,6 +67,8 @@ struct Entry {
     url: String,
     mime: String,
     size: u64,
+    /// In seconds; `None` until the content is indexed.
+    duration: Option<f64>,
     /// In the order of [`PROPERTIES`].
     properties: Vec<(&'static str, String)>,
 }
@@ -201,6 +203,10 @@ impl Entry {
             return None;
         }
         let property = |name: &str| content.properties.get(name).cloned();
+        let duration = match &content.status {
+            IndexStatus::Ready { duration, .. } => duration.parse().ok(),
+            IndexStatus::Waiting | IndexStatus::Running(_) | IndexStatus::Refused(_) => None,
+        };
         Some(Self {
             order: property("order").and_then(|order| order.parse().ok()),
             title: property("title").unwrap_or_else(|| name.rsplit('/').next().unwrap_or(name).to_owned()),
@@ -208,6 +214,7 @@ impl Entry {
             url,
             mime: if is_untyped { String::new() } else { mime },
             size: content.size,
+            duration,
             properties: PROPERTIES.iter().filter_map(|name| Some((*name, property(name)?))).collect(),
         })
     }
@@ -227,6 +234,9 @@ impl Playlist {
             item.insert("src".to_owned(), entry.url.as_str().into());
             if !entry.mime.is_empty() {
                 item.insert("type".to_owned(), entry.mime.as_str().into());
+            }
+            if let Some(duration) = entry.duration {
+                item.insert("duration".to_owned(), duration.into());
             }
             item.extend(entry.properties.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())));
             Value::Object(item)
@@ -266,6 +276,10 @@ impl Playlist {
             if !entry.mime.is_empty() {
                 line(format_args!(" type=\"{}\"", escaped(&entry.mime)));
             }
+            if let Some(duration) = entry.duration {
+                // Players of Media RSS read whole seconds.
+                line(format_args!(" duration=\"{duration:.0}\""));
+            }
             line(format_args!("/>\n</item>\n"));
         }
         out.push_str("</channel>\n</rss>\n");
@@ -280,7 +294,16 @@ mod tests {
     fn entry(order: Option<i64>, title: &str) -> Entry {
         let (title, name, url, mime) =
             (title.to_owned(), title.to_owned(), format!("../{title}"), "video/mp4".to_owned());
-        Entry { order, title, name, url, mime, size: 1, properties: vec![("creator", "<Ada> & \u{0}".to_owned())] }
+        Entry {
+            order,
+            title,
+            name,
+            url,
+            mime,
+            size: 1,
+            duration: Some(10.25),
+            properties: vec![("creator", "<Ada> & \u{0}".to_owned())],
+        }
     }
 
     #[test]
@@ -301,5 +324,16 @@ mod tests {
         assert!(xml.contains("<title>]]&gt;&lt;/title&gt;&lt;script&gt;&quot;</title>"), "{xml}");
         assert!(xml.contains("<dc:creator>&lt;Ada&gt; &amp; </dc:creator>"), "{xml}");
         assert!(playlist.json().contains("\"more\":false"));
+    }
+
+    #[test]
+    fn an_indexed_entry_has_its_duration() {
+        let indexed = entry(None, "a");
+        let waiting = Entry { duration: None, ..entry(None, "b") };
+        let entries = vec![indexed, waiting];
+        let playlist = Playlist { title: "x".to_owned(), base: "../".to_owned(), entries, more: false };
+        let (json, xml) = (playlist.json(), playlist.xml());
+        assert_eq!((json.matches("\"duration\":10.25").count(), json.matches("duration").count()), (1, 1), "{json}");
+        assert_eq!((xml.matches(" duration=\"10\"").count(), xml.matches("duration").count()), (1, 1), "{xml}");
     }
 }

@@ -34,8 +34,17 @@ async function readPlaylist(url) {
         const content = item.getElementsByTagNameNS(media, "content")[0];
         const poster = item.getElementsByTagNameNS(media, "thumbnail")[0]?.getAttribute("url");
         const title = item.getElementsByTagName("title")[0]?.textContent ?? "";
-        return absolute({ src: content?.getAttribute("url") ?? "", title, poster });
+        const duration = Number(content?.getAttribute("duration"));
+        return absolute({ src: content?.getAttribute("url") ?? "", title, poster, duration });
     });
+}
+
+/** Seconds as people read them: 0:12, 1:02:03. */
+function clock(seconds) {
+    const whole = Math.round(seconds);
+    const two = (value) => String(value).padStart(2, "0");
+    const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+    return `${hours > 0 ? `${hours}:${two(minutes)}` : minutes}:${two(whole % 60)}`;
 }
 
 /** A player, and a list to choose from. At the end of an item the next one plays. */
@@ -55,7 +64,15 @@ async function showPlaylist(place) {
     const buttons = items.map((item, at) => {
         const button = document.createElement("button");
         button.type = "button";
-        button.textContent = item.title || item.src;
+        const name = document.createElement("span");
+        name.textContent = item.title || item.src;
+        button.append(name);
+        if (item.duration > 0) {
+            const time = document.createElement("time");
+            time.dateTime = `PT${item.duration}S`;
+            time.textContent = clock(item.duration);
+            button.append(" ", time);
+        }
         button.setAttribute("aria-current", String(at === 0));
         button.addEventListener("click", () => choose(at));
         const entry = document.createElement("li");
@@ -79,5 +96,8 @@ for (const place of document.querySelectorAll("[data-reelspan-src]")) {
     place.replaceChildren(newPlayer({ src, title, poster }));
 }
 for (const place of document.querySelectorAll("[data-reelspan-playlist]")) {
-    showPlaylist(place).catch((error) => place.replaceChildren(String(error)));
+    showPlaylist(place).catch((error) => {
+        place.role = "alert";
+        place.replaceChildren(String(error));
+    });
 }
