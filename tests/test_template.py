@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -275,6 +276,31 @@ def test_the_stack_stays_within_quotas(root, template):
     for distribution in made["Distribution"]:
         config = distribution["DistributionConfig"]
         assert len(config.get("CacheBehaviors", [])) <= 75 and len(config["Origins"]) <= 100
+
+
+def test_the_edges_keep_the_pages_by_what_their_function_reads(root, template):
+    resources = template["Resources"]
+    config = resources["PagesDistribution"]["Properties"]["DistributionConfig"]
+    default, kept = config["DefaultCacheBehavior"], {one["PathPattern"]: one for one in config["CacheBehaviors"]}
+    assert kept.keys() == {"/player/*", "/oembed"}
+    for behaviour in kept.values():
+        assert (behaviour["CachePolicyId"], behaviour["Compress"]) == ({"Ref": "PagesCache"}, True)
+        assert behaviour["FunctionAssociations"][0]["FunctionARN"] == {"Fn::GetAtt": ["PagesRequest", "FunctionARN"]}
+    policy = resources["PagesCache"]["Properties"]["CachePolicyConfig"]
+    # The year for which hashed names are kept is what the function says, and the least is a second: else nothing is compressed.
+    assert (policy["MinTTL"], policy["MaxTTL"]) == (1, 365 * 86400)
+    assert "max-age=31536000, immutable" in (root / "functions/web/src/assets.rs").read_text()
+    key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
+    assert key["EnableAcceptEncodingGzip"] and key["EnableAcceptEncodingBrotli"]
+    assert key["HeadersConfig"]["Headers"] == ["x-reelspan-host"]
+    read = set()
+    for file in ("player", "oembed"):
+        code = (root / "functions/web/src" / f"{file}.rs").read_text()
+        read |= set(re.findall(r'parameter\((?:query, )?"(\w+)"\)', code))
+        read |= {name for names in re.findall(r"\[([^\]]*)\]\.map\(\|name\| parameter\(", code) for name in re.findall(r"\w+", names)}
+    assert read == set(key["QueryStringsConfig"]["QueryStrings"])
+    # What else the API has comes through, and nothing of it is kept: this is CloudFront's CachingDisabled.
+    assert default["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad" and "POST" not in default["AllowedMethods"]
 
 
 def test_a_distribution_lets_in_only_what_it_is_for(template):

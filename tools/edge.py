@@ -5,6 +5,7 @@ import re
 
 ROOT = pathlib.Path(__file__).parent.parent
 FILES = {"ViewerRequest": "viewer-request.js", "ViewerResponse": "viewer-response.js", "Cors": "cors.js"}
+FILES["PagesRequest"] = "pages-request.js"
 
 
 def mapped(name: str, file: str) -> str:

@@ -87,6 +87,14 @@ test('an answer says which pages may read it, and is kept for as long as it may 
     }
 });
 
+test('the pages are told which host was asked, whatever a viewer says', async () => {
+    const headers = { host: 'player.example.org', 'x-reelspan-host': 'evil.example.org' };
+    const given = event('viewer-request', { uri: '/player/', query: 'src=/a.mp4', headers });
+    const { answer } = await run(beside('pages-request.js'), structuredClone(given), {});
+    given.request.headers['x-reelspan-host'] = { value: 'player.example.org' };
+    assert.deepEqual(answer, plain(given.request));
+});
+
 for (const name of ['viewer-request', 'viewer-response']) {
     test(`${name} is small enough, and has no newer syntax than the runtime`, () => {
         const text = source(name, 'secure');

@@ -23,7 +23,7 @@ mod player;
 
 pub use assets::{Asset, find};
 pub use catalogue::Catalogue;
-pub use player::Pages;
+pub use player::{Pages, ViewedAt};
 
 use std::sync::Arc;
 

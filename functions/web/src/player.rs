@@ -27,6 +27,10 @@ use crate::{
     markup,
 };
 
+/// How long the page is kept: caches in front of the server have it for a minute, and browsers ask each time. What it says of a
+/// content, and which sites may frame it, may change.
+const KEPT: &str = "public, max-age=0, s-maxage=60";
+
 /// What the pages need to know of the server.
 #[derive(Clone, Debug, Default)]
 pub struct Pages {
@@ -90,12 +94,16 @@ async fn page(State(pages): State<Arc<Pages>>, parts: Parts) -> Response {
         _ => asset.answer(headers),
     };
     let fields = response.headers_mut();
-    fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    fields.insert(CACHE_CONTROL, HeaderValue::from_static(KEPT));
     if let Ok(policy) = HeaderValue::try_from(policy) {
         fields.insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
 }
+
+/// The origin that a viewer asked, if that is not the one that the server was asked under: a cache in front of it was.
+#[derive(Clone, Debug)]
+pub struct ViewedAt(pub Origin);
 
 /// What a request asks of the pages, and of which server.
 pub(crate) struct Asking<'a> {
@@ -109,10 +117,11 @@ pub(crate) struct Asking<'a> {
 
 impl<'a> Asking<'a> {
     pub(crate) fn of(pages: &'a Pages, parts: &'a Parts) -> Self {
-        let own = parts.extensions.get::<OwnOrigins>().unwrap_or(&pages.own).clone();
+        let viewed = parts.extensions.get::<ViewedAt>().map(|ViewedAt(origin)| origin.clone());
+        let own = parts.extensions.get::<OwnOrigins>().unwrap_or(&pages.own).clone().and(viewed.clone());
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         let named = own.all().iter().find(|own| host.is_some_and(|host| own.is_at(host))).cloned();
-        let origin = named.or_else(|| Origin::parse(&format!("http://{}", host?)));
+        let origin = viewed.or(named).or_else(|| Origin::parse(&format!("http://{}", host?)));
         let origin = origin.or_else(|| own.all().first().cloned());
         let origin = origin.map(|origin| origin.to_string()).unwrap_or_default();
         Self { pages, own, host, origin }

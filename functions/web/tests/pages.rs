@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use reelspan::http::origin::{Origin, OwnOrigins};
 use tower::ServiceExt;
 
-use reelspan_web::{Pages, find, router};
+use reelspan_web::{Pages, ViewedAt, find, router};
 
 fn routes() -> Router {
     let origin = |text: &str| Origin::parse(text).unwrap();
@@ -62,6 +62,22 @@ async fn the_page_plays_media_of_this_server_and_of_its_streaming_hosts() {
 }
 
 #[tokio::test]
+async fn behind_a_cache_the_page_plays_media_of_the_host_that_the_viewer_asked() {
+    for (viewed, src, status) in [
+        (Some("https://d1.cloudfront.net"), "https://d1.cloudfront.net/media/demo/a.mp4", StatusCode::OK),
+        (None, "https://d1.cloudfront.net/media/demo/a.mp4", StatusCode::FORBIDDEN),
+        (Some("https://d1.cloudfront.net"), "https://d2.cloudfront.net/media/demo/a.mp4", StatusCode::FORBIDDEN),
+    ] {
+        let mut request = Request::get(format!("/player/?src={src}")).header(HOST, "id.example.org");
+        if let Some(viewed) = viewed {
+            request = request.extension(ViewedAt(Origin::parse(viewed).unwrap()));
+        }
+        let answer = routes().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), built(status), "{viewed:?} {src}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_is_a_page_for_people_and_problem_details_for_programs() {
     let refused = get("/player/?src=https://evil.example.org/%3Cscript%3E", "text/html,*/*;q=0.8").await;
     assert_eq!(refused.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
@@ -83,6 +99,7 @@ async fn the_page_has_a_strict_policy_and_the_files_are_kept() {
         assert!(text(page).await.contains("make web"));
         return;
     }
+    assert_eq!(page.headers()[CACHE_CONTROL], "public, max-age=0, s-maxage=60");
     let policy = page.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
     assert!(!policy.contains("unsafe") && policy.contains("media-src 'self' https://media.example.org https://stream"));
