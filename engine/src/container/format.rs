@@ -87,6 +87,11 @@ pub trait Format: Send + Sync {
         None
     }
 
+    /// Whether the file says that a sound describes the pictures for people who do not see them.
+    fn describes_pictures(&self, _: &Track) -> bool {
+        false
+    }
+
     /// How its samples become segments of a stream without leaving the format; `None` if no player takes its files as
     /// segments.
     fn segments(&self) -> Option<&dyn SegmentFormat> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::hls::Addresses;
+use super::hls::{Addresses, describes_pictures};
 use super::name::Item;
 use super::{Presentation, Rendition, Row, Table};
 use crate::container::cmaf;
@@ -103,6 +103,10 @@ impl Presentation<'_> {
                 "<EssentialProperty schemeIdUri=\"http://dashif.org/guidelines/trickmode\" value=\"{main}\"/>"
             );
         } else {
+            if describes_pictures(self.outline(), track) {
+                // The purpose "audio description for the visually impaired" (ISO/IEC 23009-1 §5.8.4.3, ETSI TS 102 822-3-1).
+                out.push_str("<Accessibility schemeIdUri=\"urn:tva:metadata:cs:AudioPurposeCS:2007\" value=\"1\"/>\n");
+            }
             let is_first = self.renditions().iter().find(|other| other.kind == rendition.kind) == Some(rendition);
             let role = if is_first { "main" } else { "alternate" };
             let _ = writeln!(out, "<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"{role}\"/>");

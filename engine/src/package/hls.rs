@@ -5,7 +5,9 @@ use std::fmt::Write;
 use super::name::Item;
 use super::rows::size;
 use super::{Form, Presentation, Rendition, Row, Table};
+use crate::container;
 use crate::fragment::resolve;
+use crate::index::Outline;
 use crate::media::{Kind, Track};
 
 /// The MIME type of playlists (RFC 8216bis §4).
@@ -215,6 +217,10 @@ impl Presentation<'_> {
         if let Some(channels) = track.channels {
             let _ = write!(out, ",CHANNELS=\"{channels}\"");
         }
+        if describes_pictures(self.outline(), track) {
+            // RFC 8216bis §4.4.6.1.
+            out.push_str(",CHARACTERISTICS=\"public.accessibility.describes-video\"");
+        }
         let _ = writeln!(out, ",URI=\"{}\"", address(addresses, rendition, Item::Playlist));
     }
 
@@ -254,6 +260,11 @@ impl Presentation<'_> {
         });
         Rate { peak: peak.unwrap_or(1), average: bits_per_second(bytes, lasts, rendition) }
     }
+}
+
+/// Whether a sound describes the pictures for people who do not see them.
+pub(super) fn describes_pictures(outline: &Outline, track: &Track) -> bool {
+    container::format_of(outline).is_some_and(|format| format.describes_pictures(track))
 }
 
 /// Bits a second.

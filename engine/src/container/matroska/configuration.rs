@@ -11,7 +11,14 @@ use crate::codec::windows;
 use crate::codec::{DecoderConfiguration, Pcm, aac, flac, opus, vp9};
 use crate::container::Unavailable;
 use crate::index::Outline;
-use crate::media::{Setup, Track};
+use crate::media::{Kind, Setup, Track};
+
+/// Whether a sound is for people who do not see the pictures (RFC 9559 §5.1.4.1.7, `FlagVisualImpaired`).
+pub fn describes_pictures(track: &Track) -> bool {
+    let flag =
+        entry(track).and_then(|entry| child(&entry, ids::FLAG_VISUAL_IMPAIRED).map(|found| ebml::uint(found.data)));
+    track.kind == Kind::Audio && flag == Some(Some(1))
+}
 
 /// What configures the decoder of a track.
 pub fn of(outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {

@@ -34,6 +34,7 @@ pub const TRACK_TIMESTAMP_SCALE: u32 = 0x23_314F;
 pub const FLAG_DEFAULT: u32 = 0x88;
 pub const FLAG_FORCED: u32 = 0x55AA;
 pub const FLAG_HEARING_IMPAIRED: u32 = 0x55AB;
+pub const FLAG_VISUAL_IMPAIRED: u32 = 0x55AC;
 pub const DEFAULT_DURATION: u32 = 0x23_E383;
 pub const NAME: u32 = 0x536E;
 pub const LANGUAGE: u32 = 0x22_B59C;

@@ -78,6 +78,10 @@ impl Format for Matroska {
         text::of(track)
     }
 
+    fn describes_pictures(&self, track: &Track) -> bool {
+        configuration::describes_pictures(track)
+    }
+
     fn pixel_aspect(&self, _: &Outline, track: &Track) -> Option<(u32, u32)> {
         configuration::pixel_aspect(track)
     }

@@ -17,6 +17,7 @@ mod groups;
 mod index;
 mod movie;
 mod references;
+mod role;
 mod samples;
 mod shown;
 mod sound;
@@ -89,6 +90,10 @@ impl Format for Mp4 {
 
     fn text(&self, track: &Track) -> Option<TextTrack> {
         text::of(track)
+    }
+
+    fn describes_pictures(&self, track: &Track) -> bool {
+        role::describes_pictures(track)
     }
 
     fn as_played(&self, outline: &Outline, mut selection: Selection) -> Selection {
