@@ -1,38 +1,15 @@
 /** What each key does to the player. */
 
-import type { Captions } from "./captions.js";
-import type { Chapters } from "./chapters.js";
-import type { Choices } from "./choices.js";
-import type { Excerpt } from "./excerpt.js";
 import type { Action } from "./keyboard.js";
-import type { PanelName } from "./panels.js";
-import type { PicturePart } from "./picture.js";
-import type { SharePanel } from "./share.js";
-import { clock, fill, type Texts } from "./texts.js";
-
-/** What the actions need of the player. */
-export interface Acted {
-    readonly video: HTMLVideoElement;
-    readonly frame: HTMLElement;
-    readonly root: ShadowRoot;
-    readonly excerpt: Excerpt;
-    readonly captions: Captions;
-    readonly chapters: Chapters;
-    readonly choices: Choices;
-    readonly picture: PicturePart;
-    readonly sharing: SharePanel;
-    readonly texts: Texts;
-    announce(text: string): void;
-    toggle(panel: PanelName): void;
-    showNextArea(): void;
-}
+import type { Parts } from "./parts.js";
+import { clock, fill } from "./texts.js";
 
 const RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 3, 4];
 /** What is taken for the length of a picture, in seconds, as no browser tells. */
 const PICTURE = 1 / 25;
 
 /** Does what a key asks for. `key` is the key itself, as the digits go to tenths of the media. */
-export async function act(player: Acted, action: Action, key: string): Promise<void> {
+export async function act(player: Parts, action: Action, key: string): Promise<void> {
     const { video, texts } = player;
     const seek = (time: number) => {
         video.currentTime = Math.min(Math.max(time, 0), Number.isFinite(video.duration) ? video.duration : Infinity);
@@ -122,6 +99,7 @@ export async function act(player: Acted, action: Action, key: string): Promise<v
             document.pictureInPictureElement === null
                 ? video.requestPictureInPicture()
                 : document.exitPictureInPicture(),
+        remote: () => player.remote.prompt(),
         again: () => player.excerpt.again(),
         area: () => {
             player.showNextArea();

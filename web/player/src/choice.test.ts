@@ -33,6 +33,7 @@ function browser(
         buffers: (type) => buffers.includes(type),
         hls: false,
         selectsTracks: false,
+        delaysMatroska: false,
         ...more,
     };
 }
@@ -139,6 +140,37 @@ test("derived forms have the content's signature, and cuts have none", () => {
     );
     assert.equal(derived("https://example.org/a/b.mp4?t=1,2", "about.json"), undefined);
     assert.equal(derived("blob:https://example.org/1", "about.json"), undefined);
+});
+
+test("Matroska that a browser shows too late is streamed", () => {
+    const film = [
+        ["video", "avc1.640015"],
+        ["audio", "mp4a.40.2"],
+    ] as const;
+    const matroska = { "video/webm": "maybe", 'video/webm; codecs="avc1.640015,mp4a.40.2"': "probably" } as const;
+    const first = (
+        type: string,
+        codecs: typeof film | readonly (readonly [string, string])[],
+        delaysMatroska: boolean,
+    ) => {
+        const can = browser({ ...matroska, 'video/webm; codecs="vp9,opus"': "probably" }, [AVC, AAC], {
+            delaysMatroska,
+        });
+        return choose(about(type, codecs, "avc1.640015,mp4a.40.2"), type, { tracks: [] }, can)[0]?.form;
+    };
+    assert.equal(first("video/x-matroska", film, false), "stored");
+    assert.equal(first("video/x-matroska", film, true), "hls");
+    assert.equal(
+        first(
+            "video/webm",
+            [
+                ["video", "vp9"],
+                ["audio", "opus"],
+            ],
+            true,
+        ),
+        "stored",
+    );
 });
 
 test("a description may have anything in it", () => {

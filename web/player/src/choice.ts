@@ -16,6 +16,8 @@ export interface Abilities {
     readonly hls: boolean;
     /** The browser lets scripts select the tracks of a file. */
     readonly selectsTracks: boolean;
+    /** The browser shows pictures of Matroska too late if they are stored in another order, as Firefox 153 does. */
+    readonly delaysMatroska: boolean;
 }
 
 /** What is asked for. */
@@ -75,7 +77,11 @@ function withoutAbout(type: string, { tracks }: Wish, can: Abilities): Choice[] 
 function withAbout(about: About, { tracks, form }: Wish, can: Abilities): Choice[] {
     const played = about.tracks.filter(({ kind }) => kind === "video" || kind === "audio");
     const codecs = new Set(played.map(({ codec }) => codec));
-    const sure = playability(can, about.mime, [...codecs]);
+    const isLate =
+        can.delaysMatroska &&
+        about.mime.includes("matroska") &&
+        [...codecs].some((codec) => /^(avc|hvc|hev)/.test(codec));
+    const sure = Math.min(playability(can, about.mime, [...codecs]), isLate ? 1 : 2);
     const whole: Choice[] = tracks.length === 0 || can.selectsTracks ? [{ form: "stored", tracks }] : [];
     const { hls, part } = streams(about, tracks, can);
     // A stored file of several sounds has them in a menu only if the browser can select tracks.

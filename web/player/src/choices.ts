@@ -6,6 +6,7 @@ import type { Chapters } from "./chapters.js";
 import { fillMenu, firstItem, moveByKeys } from "./menu.js";
 import type { Panels } from "./panels.js";
 import { clock, fill, type Texts } from "./texts.js";
+import { byId } from "./elements.js";
 
 /** What the menus need of the player. */
 export interface Choosing {
@@ -145,8 +146,6 @@ export class Choices {
     }
 
     #element(id: string): HTMLElement {
-        const found = this.#player.root.getElementById(id);
-        if (found === null) throw new Error(`the template has no #${id}`);
-        return found;
+        return byId(this.#player.root, id);
     }
 }

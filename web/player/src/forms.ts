@@ -21,6 +21,8 @@ export interface Source extends Direct {
     readonly form?: FormName | undefined;
     /** Where playback will begin, in seconds, so that nothing before that is loaded. */
     readonly start?: number | undefined;
+    /** Is told when the video has been given a form. */
+    readonly attached: () => void;
     /** Is told of what ends the playback later. The errors of the video itself are not repeated. */
     readonly broken: (problem: Problem) => void;
 }
@@ -88,6 +90,7 @@ function abilitiesOf(video: HTMLVideoElement): Abilities {
         buffers: (type) => source?.isTypeSupported(type) ?? false,
         hls: playsHls(video),
         selectsTracks: "audioTracks" in video && "videoTracks" in video,
+        delaysMatroska: navigator.userAgent.includes("Gecko/"),
     };
 }
 
@@ -165,7 +168,7 @@ export async function attachFirst(source: Source, signal: AbortSignal): Promise<
 }
 
 /** Attaches a form. Waits until the video knows what it plays, or why it does not. Without preloading, that may be long. */
-function start(form: Form, { video, broken }: Source, signal: AbortSignal): Promise<Problem | undefined> {
+function start(form: Form, { video, attached, broken }: Source, signal: AbortSignal): Promise<Problem | undefined> {
     return new Promise((resolve) => {
         const done = new AbortController();
         const settle = (problem?: Problem) => {
@@ -188,5 +191,6 @@ function start(form: Form, { video, broken }: Source, signal: AbortSignal): Prom
             if (done.signal.aborted) broken(problem);
             else settle(problem);
         });
+        attached();
     });
 }

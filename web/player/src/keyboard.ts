@@ -35,6 +35,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
     { action: "nextChapter", keys: ["n"], shown: ["N"] },
     { action: "fullscreen", keys: ["f"], shown: ["F"] },
     { action: "pictureInPicture", keys: ["p"], shown: ["P"] },
+    { action: "remote", keys: ["d"], shown: ["D"] },
     { action: "again", keys: ["r"], shown: ["R"] },
     { action: "area", keys: ["z"], shown: ["Z"] },
     { action: "setStart", keys: ["i"], shown: ["I"] },

@@ -6,34 +6,49 @@ export interface MenuItem {
     readonly detail?: string;
 }
 
-/** Fills an element with the items. The chosen one is told; the arrows, Home and End go through them. */
+/** What the items of each menu do now. */
+const choosers = new WeakMap<HTMLElement, (place: number) => void>();
+
+/**
+ * Fills an element with the items. The chosen one is told; the arrows, Home and End go through them. Items that are there already
+ * stay, so that one that has the focus keeps it.
+ */
 export function fillMenu(
     list: HTMLElement,
     items: readonly MenuItem[],
     selected: number,
     choose: (place: number) => void,
 ): void {
-    list.replaceChildren(
-        ...items.map(({ label, detail }, place) => {
-            const item = document.createElement("button");
-            item.type = "button";
-            item.role = "menuitemradio";
-            item.ariaChecked = String(place === selected);
-            item.tabIndex = -1;
-            const name = document.createElement("span");
-            name.textContent = label;
-            item.append(name);
-            if (detail !== undefined) {
-                const more = document.createElement("small");
-                more.textContent = detail;
-                item.append(more);
-            }
-            item.addEventListener("click", () => {
-                choose(place);
-            });
-            return item;
-        }),
-    );
+    choosers.set(list, choose);
+    const shown = JSON.stringify(items);
+    if (list.dataset["items"] !== shown) {
+        list.dataset["items"] = shown;
+        list.replaceChildren(
+            ...items.map((item, place) =>
+                made(item, () => {
+                    choosers.get(list)?.(place);
+                }),
+            ),
+        );
+    }
+    for (const [place, item] of Array.from(list.children).entries()) item.ariaChecked = String(place === selected);
+}
+
+function made({ label, detail }: MenuItem, chosen: () => void): HTMLElement {
+    const item = document.createElement("button");
+    item.type = "button";
+    item.role = "menuitemradio";
+    item.tabIndex = -1;
+    const name = document.createElement("span");
+    name.textContent = label;
+    item.append(name);
+    if (detail !== undefined) {
+        const more = document.createElement("small");
+        more.textContent = detail;
+        item.append(more);
+    }
+    item.addEventListener("click", chosen);
+    return item;
 }
 
 /** The item that has the focus first: the chosen one, else the first. */

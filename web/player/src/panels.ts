@@ -1,5 +1,7 @@
 /** Panels and menus: one is open at a time, Escape closes it, and the focus returns to where it was. */
 
+import { byId } from "./elements.js";
+
 export const PANELS = ["share", "help", "audio", "captions", "chapters"] as const;
 export type PanelName = (typeof PANELS)[number];
 
@@ -69,8 +71,6 @@ export class Panels {
     }
 
     #element(id: string): HTMLElement {
-        const found = this.#root.getElementById(id);
-        if (found === null) throw new Error(`the template has no #${id}`);
-        return found;
+        return byId(this.#root, id);
     }
 }

@@ -2,6 +2,7 @@
 
 import { embedOf, fileOf, linkTo, type Selection, streamOf } from "./links.js";
 import { clock, fill, type Texts } from "./texts.js";
+import { byId } from "./elements.js";
 
 /** What the panel needs of the player. */
 export interface Shared {
@@ -92,9 +93,7 @@ export class SharePanel {
     }
 
     #element(id: string): HTMLElement {
-        const found = this.#player.root.getElementById(id);
-        if (found === null) throw new Error(`the template has no #${id}`);
-        return found;
+        return byId(this.#player.root, id);
     }
 
     #on(id: string, act: () => unknown): void {

@@ -36,13 +36,15 @@ export interface Wanted {
     readonly still: Still;
     /** The name of the only form that may play; anything else allows all. */
     readonly form: string | null;
+    /** Is told when the video has been given a form, which may still fail. */
+    readonly attached: () => void;
     /** Is told of what ends the playback later. */
     readonly broken: (problem: Problem) => void;
 }
 
 /** Loads a content into a video. Throws a `Problem` if nothing plays; an aborted load throws the signal's reason. */
 export async function load(wanted: Wanted, signal: AbortSignal): Promise<Loaded> {
-    const { access, hash, video, still, form: only, broken } = wanted;
+    const { access, hash, video, still, form: only, attached, broken } = wanted;
     const fragment = parseUrl(hash);
     const about = await fetchAbout(
         access.addresses.derived,
@@ -58,6 +60,7 @@ export async function load(wanted: Wanted, signal: AbortSignal): Promise<Loaded>
             start: startOf(fragment, about),
             video,
             still,
+            attached,
             broken,
         },
         signal,

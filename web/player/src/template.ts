@@ -13,6 +13,8 @@ const SOUND =
 const CHAPTERS = "M3 5h2v2H3zm4 0h14v2H7zM3 11h2v2H3zm4 0h14v2H7zm-4 6h2v2H3zm4 0h14v2H7z";
 const CAPTIONS =
     "M4 4h16a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V6c0-1.1.9-2 2-2zm0 2v12h16V6zm2 3h5v2H8v2h3v2H6zm7 0h5v2h-3v2h3v2h-5z";
+const REMOTE =
+    "M3 4h18a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-7v-2h7V6H3v3H1V6c0-1.1.9-2 2-2zM1 18v3h3a3 3 0 0 0-3-3zm0-4v2a5 5 0 0 1 5 5h2a7 7 0 0 0-7-7zm0-4v2a9 9 0 0 1 9 9h2A11 11 0 0 0 1 10z";
 const PLAY = "M8 5v14l11-7z";
 
 const panel = (id: string, title: string, content: string) => `
@@ -76,6 +78,8 @@ export const TEMPLATE = `
         <button type="button" id="help-button" class="icon" part="button help-button" aria-haspopup="dialog"
           aria-expanded="false" data-label="help">${icon(HELP)}</button>
         <media-pip-button part="button pip-button"></media-pip-button>
+        <button type="button" id="remote-button" class="icon" part="button remote-button" aria-pressed="false"
+          data-label="remote" hidden>${icon(REMOTE)}</button>
         <media-airplay-button part="button airplay-button"></media-airplay-button>
         <media-fullscreen-button part="button fullscreen-button"></media-fullscreen-button>
       </div>

@@ -1,15 +1,12 @@
 /** All texts that the player shows or says, in English. A page overrides them with `ReelspanPlayer.texts` or `player.texts`. */
 
 export const english = {
-    player: "Media player",
     // The excerpt that the URL names.
     excerpt: "Excerpt {start} to {end}",
-    excerptFrom: "Excerpt from {start}",
     excerptEnded: "The excerpt has ended.",
     playAgain: "Play again",
     playOn: "Play on",
     behindTheEnd: "The link points to {start}, but the media is {duration} long.",
-    fragmentIgnored: "A part of the link means nothing for this media: {what}",
     // A part of the picture.
     highlightArea: "Highlight the part",
     enlargeArea: "Enlarge the part",
@@ -41,9 +38,7 @@ export const english = {
     theBeginning: "the beginning",
     theEnd: "the end",
     copyLinkExcerpt: "Copy link to excerpt",
-    embed: "Embed",
     copyEmbed: "Copy embed code",
-    file: "Excerpt as a file",
     download: "Download excerpt",
     copyStream: "Copy stream address (HLS)",
     copied: "Copied.",
@@ -53,6 +48,12 @@ export const english = {
     // Help.
     help: "Keyboard shortcuts",
     close: "Close",
+    // Another device.
+    remote: "Play on another device",
+    noRemote: "There is no other device to play on",
+    remoteConnecting: "Connecting to another device",
+    remoteOn: "Playing on another device",
+    remoteOff: "Playing here",
     // Announcements.
     playing: "Playing",
     paused: "Paused at {time}",
@@ -91,6 +92,7 @@ export const english = {
         nextChapter: "Next chapter",
         fullscreen: "Full screen",
         pictureInPicture: "Picture in picture",
+        remote: "Play on another device",
         tenths: "Go to 0 % … 90 %",
         start: "Go to the beginning",
         end: "Go to the end",
