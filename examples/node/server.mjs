@@ -13,10 +13,13 @@ const escape = (text) => text.replace(/[&<>"]/g, (letter) => `&#${letter.charCod
 const page = (talk) => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
 <title>${escape(talk)}</title>
 <script type="module" src="${escape(REELSPAN)}/player/reelspan-player.js"></script>
+<main>
 <h1>${escape(talk)}</h1>
 <reelspan-player controls content-title="${escape(talk)}" renew="/addresses/${encodeURIComponent(talk)}"></reelspan-player>
+</main>
 </html>`;
 
 /** The player asks for these when it begins, and again before they expire. */

@@ -17,10 +17,13 @@ rest.auth = os.environ["REELSPAN_USER"], os.environ["REELSPAN_PASSWORD"]
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
 <title>{{ talk }}</title>
 <script type="module" src="{{ reelspan }}/player/reelspan-player.js"></script>
+<main>
 <h1>{{ talk }}</h1>
 <reelspan-player controls content-title="{{ talk }}" renew="{{ url_for('addresses', talk=talk) }}"></reelspan-player>
+</main>
 </html>
 """
 
