@@ -10,11 +10,11 @@ import requests
 import server as servers
 from browser import chromium, page  # noqa: F401 (fixtures)
 from cloud import boto, moto  # noqa: F401 (fixtures)
-from pages import elsewhere  # noqa: F401 (a fixture)
+from pages import built, bundle, elsewhere, player, tag  # noqa: F401 (fixtures)
 from players import joined
 from rest import invoked, rest, served  # noqa: F401 (fixtures)
 from stack import Stack
-from streaming import streaming  # noqa: F401 (a fixture)
+from streaming import signing, streaming  # noqa: F401 (fixtures)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 

@@ -1,6 +1,7 @@
 """Secure spaces in the player: addresses are renewed before they expire, and the sites of `examples/` show how."""
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -12,13 +13,12 @@ import time
 import pytest
 import requests
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
 
-from pages import PLAYED, READY, shown
-from signatures import query
+from pages import PLAYED, READY, prefers, shows, violations
 from streaming import ADMIN, NAME
+from waiting import becomes
 
-LIFE = 3
+LIFE = 6
 """Seconds for which the first signatures count."""
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>Reelspan</title>
@@ -39,7 +39,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>Reelspan</title>
   }};
   look();
   const told = document.getElementById("told");
-  told.addEventListener("renew", async () => {{ told.src = (await (await fetch("/signed")).json()).signedUrl; }});
+  told.addEventListener("renew", async () => {{ told.src = (await (await fetch("/signed-told")).json()).signedUrl; }});
 </script>"""
 
 
@@ -49,36 +49,20 @@ def built(streaming):
     return streaming.running.url
 
 
-@pytest.fixture
-def signing(streaming):
-    """Signs the addresses of the counter film, as `get-signed-url` with `"form": "player"` does, for some seconds."""
-    signer, base = streaming.signer(), streaming.bases("films")[0]
-
-    def sign(seconds: int) -> dict[str, str]:
-        file, until = f"{base}/{NAME}", int(time.time()) + seconds
-        stream = signer.custom(f"{file}/~/*", until=until)
-        copy = ".".join(stream[name] for name in ("Policy", "Signature", "Key-Pair-Id"))
-        return {
-            "signedUrl": f"{file}?{query(signer.canned(file, until))}",
-            "signedStreamUrl": f"{file}/~/master.m3u8?{query(stream)}&s={copy}",
-            "signedCutUrl": f"{file}?{query(signer.canned(f'{file}?t=0', until), 't=0')}",
-        }
-
-    return sign
-
-
 def test_signatures_are_renewed_behind_paused_players(streaming, signing, elsewhere, chromium):
-    url, asked = built(streaming), []
+    url, forms = built(streaming), ["stored", "hls", "cut"]
+    asked = {form: [] for form in [*forms, "told"]}
     first = signing(LIFE)
+    asked["told"].append(time.time())
 
-    def signed():
-        asked.append(time.time())
-        return "application/json", json.dumps(signing(LIFE) if len(asked) <= 3 else signing(3600)).encode()
+    def signed(form: str):
+        asked[form].append(time.time())
+        return "application/json", json.dumps(signing(LIFE) if len(asked[form]) == 1 else signing(3600)).encode()
 
-    elsewhere.files["/signed"] = signed
-    forms = ["stored", "hls", "cut"]
+    for form in asked:
+        elsewhere.files[f"/signed-{form}"] = functools.partial(signed, form)
     tag = '<reelspan-player id="{}" controls muted crossorigin="anonymous" preload="metadata" {}></reelspan-player>'
-    players = [tag.format(form, f'form="{form}" renew="/signed" src="#t=5"') for form in forms]
+    players = [tag.format(form, f'form="{form}" renew="/signed-{form}" src="#t=5"') for form in forms]
     players.append(tag.format("told", f'form="stored" src="{first["signedUrl"]}"'))
     page = PAGE.format(script=f"{url}/player/reelspan-player.js", players="\n".join(players))
     elsewhere.files["/"] = ("text/html", page.encode())
@@ -96,8 +80,9 @@ def test_signatures_are_renewed_behind_paused_players(streaming, signing, elsewh
         assert found["currentTime"] == (5 if form != "told" else 0)
         chromium.execute_script(loads, form)
     # Each of them asked once more; the first signatures count no longer.
-    WebDriverWait(chromium, 20).until(lambda _: len(asked) == 7 and requests.head(first["signedUrl"], timeout=10).status_code == 403)
-    time.sleep(max(0, asked[2] + LIFE - time.time()))
+    becomes(lambda: {form: len(times) for form, times in asked.items()}, dict.fromkeys(asked, 2))
+    time.sleep(max(0, max(times[0] for times in asked.values()) + LIFE - time.time()))
+    becomes(lambda: requests.head(first["signedUrl"], timeout=10).status_code, 403)
     for form in [*forms, "told"]:
         each(form)
         chromium.execute_script("performance.clearResourceTimings()")
@@ -107,7 +92,7 @@ def test_signatures_are_renewed_behind_paused_players(streaming, signing, elsewh
         chromium.execute_script("window.one.currentTime = 30.02")
         assert chromium.execute_async_script(ready)["currentTime"] == pytest.approx(30.02)
         chromium.execute_script("document.querySelectorAll('reelspan-player').forEach(one => one.hidden = one !== window.one)")
-        assert shown(chromium, "window.one.video") == 750
+        shows(chromium, 750, "window.one.video")
         assert chromium.execute_async_script(played) > 30
         chromium.execute_script("window.one.pause(); for (const one of document.querySelectorAll('reelspan-player')) one.hidden = false")
         addresses = chromium.execute_script(
@@ -119,7 +104,7 @@ def test_signatures_are_renewed_behind_paused_players(streaming, signing, elsewh
             if not address.startswith("blob:"):
                 assert requests.get(address, headers={"Range": "bytes=0-0"}, timeout=10).status_code in (200, 206), form
     assert chromium.execute_script("return loads.length") == 4
-    assert len(asked) == 7
+    assert all(len(times) == 2 for times in asked.values()), asked
 
 
 def test_a_page_that_may_not_have_addresses_says_so(streaming, elsewhere, chromium):
@@ -160,6 +145,9 @@ def test_an_example_plays_from_a_secure_space(streaming, chromium, root, example
         chromium.get(f"{url}/talks/{NAME}")
         assert chromium.execute_async_script(READY)["form"]["name"] == "stored"
         assert chromium.execute_async_script(PLAYED) > 0.3
+        for scheme in ("light", "dark"):
+            prefers(chromium, scheme)
+            assert violations(chromium, root) == [], scheme
         assert "Expires=" in chromium.execute_script("return document.querySelector('reelspan-player').currentSrc")
         answer = requests.get(f"{url}/addresses/{NAME}", timeout=10)
         assert set(answer.json()) == {"signedUrl", "signedStreamUrl", "signedCutUrl"}

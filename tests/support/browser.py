@@ -10,6 +10,7 @@ import pytest
 from selenium import webdriver
 
 import counter
+from waiting import becomes
 
 FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-background-networking
 --disable-component-update --disable-sync --disable-default-apps --no-first-run --no-default-browser-check
@@ -86,6 +87,11 @@ def chromium():
         yield driver
 
 
+def shows(driver, number: int) -> None:
+    """Waits until the picture on the page shows this number: browsers paint it some time after they have loaded or sought."""
+    becomes(lambda: shown(driver), number)
+
+
 def shown(driver) -> int:
-    """The number shown by the picture on the page."""
+    """The number that the picture on the page shows now."""
     return counter.number(base64.b64decode(driver.execute_script(SHOWN, counter.WIDTH, counter.HEIGHT)))

@@ -55,6 +55,13 @@ def picture(number: int) -> bytes:
     return b"".join(rows + [blocks] * BLOCK_HEIGHT)
 
 
+def bits(gray: bytes, blocks: int, width: int = 640, height: int = 360) -> int:
+    """The number of as many blocks along the bottom of any picture of a player."""
+    row, wide = (height - 30) * width, width // blocks
+    read = [gray[row + wide * block + wide // 2] > 128 for block in range(blocks)]
+    return sum(bit << place for place, bit in enumerate(reversed(read)))
+
+
 def number(gray: bytes) -> int:
     """The frame number shown by a decoded picture (WIDTH x HEIGHT bytes of gray)."""
     row = (HEIGHT - BLOCK_HEIGHT // 2) * WIDTH

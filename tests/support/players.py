@@ -9,6 +9,7 @@ import subprocess
 import threading
 
 import counter
+from waiting import becomes
 
 SCRIPTS = {
     "/hls.js": "hls.js/dist/hls.min.js",
@@ -156,8 +157,12 @@ class Stage:
         """What one of the page's functions returns."""
         return self.driver.execute_async_script(CALL, name, *given)
 
+    def shows(self, number: int | range) -> None:
+        """Waits until the picture shows this number, or one of these."""
+        becomes(self.number, number)
+
     def number(self) -> int:
-        """The number that the picture shows."""
+        """The number that the picture shows now."""
         return counter.number(base64.b64decode(self.driver.execute_script(SHOWN, counter.WIDTH, counter.HEIGHT)))
 
 

@@ -10,7 +10,7 @@ import requests
 
 import server as servers
 from attacks import EXCERPT
-from signatures import Signer
+from signatures import Signer, query
 
 NAME, OTHER = "counter.mp4", "two-audio.mp4"
 ADMIN = "admin", "an admin's own secret"
@@ -87,3 +87,21 @@ def streaming(binary, samples, tmp_path_factory):
 def signature(url: str) -> str:
     """The parameters of a signed URL, without the fragment."""
     return "&".join(pair for pair in url.partition("?")[2].split("&") if not pair.startswith(("t=", "track=", "id=")))
+
+
+@pytest.fixture
+def signing(streaming):
+    """Signs the addresses of the counter film, as `get-signed-url` with `"form": "player"` does, for some seconds."""
+    signer, base = streaming.signer(), streaming.bases("films")[0]
+
+    def sign(seconds: int) -> dict[str, str]:
+        file, until = f"{base}/{NAME}", int(time.time()) + seconds
+        stream = signer.custom(f"{file}/~/*", until=until)
+        copy = ".".join(stream[name] for name in ("Policy", "Signature", "Key-Pair-Id"))
+        return {
+            "signedUrl": f"{file}?{query(signer.canned(file, until))}",
+            "signedStreamUrl": f"{file}/~/master.m3u8?{query(stream)}&s={copy}",
+            "signedCutUrl": f"{file}?{query(signer.canned(f'{file}?t=0', until), 't=0')}",
+        }
+
+    return sign
