@@ -147,7 +147,7 @@ def test_an_example_plays_from_a_secure_space(streaming, chromium, root, example
         assert chromium.execute_async_script(PLAYED) > 0.3
         for scheme in ("light", "dark"):
             prefers(chromium, scheme)
-            assert violations(chromium, root) == [], scheme
+            assert violations(chromium, root, scheme) == [], scheme
         assert "Expires=" in chromium.execute_script("return document.querySelector('reelspan-player').currentSrc")
         answer = requests.get(f"{url}/addresses/{NAME}", timeout=10)
         assert set(answer.json()) == {"signedUrl", "signedStreamUrl", "signedCutUrl"}
