@@ -16,6 +16,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 import server as servers
+from waiting import becomes
 
 SECONDS = 40
 ENGLISH = "".join(f"{at + 1}\n00:00:{at:02d},000 --> 00:00:{at:02d},900\n<i>Second</i> {at} & more\n\n" for at in range(SECONDS))
@@ -278,13 +279,14 @@ def test_the_player_shows_captions_at_their_times(chromium, captioned, name, for
     chromium.execute_script(TAG, captioned.media(name), f'form="{form}"')
     assert chromium.execute_async_script(READY) == form
     chromium.execute_script("document.querySelector('reelspan-player').video.focus()")
-    wait = WebDriverWait(chromium, 15)
+    wait = WebDriverWait(chromium, 20)
     wait.until(lambda driver: inside(driver, "captions-button").is_displayed())
     inside(chromium, "captions-button").click()
-    items = inside(chromium, "captions-list").find_elements(By.CSS_SELECTOR, "[role=menuitemradio]")
-    labels = [item.text for item in items]
-    assert labels[0] == "Off" and labels[-3:] == ["English (SDH)", "French", "xx"], labels
-    items[labels.index("French")].click()
+    items = lambda: inside(chromium, "captions-list").find_elements(By.CSS_SELECTOR, "[role=menuitemradio]")  # noqa: E731
+    labels = lambda: [item.text for item in items()]  # noqa: E731
+    becomes(lambda: labels()[-3:], ["English (SDH)", "French", "xx"])
+    assert labels()[0] == "Off"
+    items()[-2].click()
 
     def at(moment: float, expected: list) -> None:
         chromium.execute_script("document.querySelector('reelspan-player').currentTime = arguments[0]", moment)

@@ -66,13 +66,10 @@ def test_pointing_at_the_bar_shows_the_picture_there(tag, chromium, form):
     tag("counter.mp4", f'controls form="{form}"')
     scrub = "document.querySelector('reelspan-player').shadowRoot.getElementById('scrub')"
     for time in [25.5, 9]:
-        chromium.execute_script(
-            "document.querySelector('reelspan-player').shadowRoot.getElementById('range').dispatchEvent("
-            "new CustomEvent('mediapreviewrequest', {detail: arguments[0], bubbles: true, composed: true}))",
-            time,
-        )
+        bar = inside(chromium, "range")
+        ActionChains(chromium).move_to_element_with_offset(bar, round(bar.size["width"] * (time / 40 - 0.5)), 0).perform()
         # The first picture of the segment: some seconds before.
-        there = range(int((time - 8) * counter.RATE), int(time * counter.RATE) + 1)
+        there = range(int((time - 8) * counter.RATE), int((time + 0.5) * counter.RATE))
         becomes(lambda: shown(chromium, scrub), there)
 
 

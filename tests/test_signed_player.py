@@ -39,7 +39,9 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>Reelspan</title>
   }};
   look();
   const told = document.getElementById("told");
-  told.addEventListener("renew", async () => {{ told.src = (await (await fetch("/signed-told")).json()).signedUrl; }});
+  const answer = async name => (await fetch(`/signed-${{name}}`)).json();
+  document.getElementById("given").source = () => answer("given");
+  told.addEventListener("renew", async () => {{ told.src = (await answer("told")).signedUrl; }});
 </script>"""
 
 
@@ -51,7 +53,7 @@ def built(streaming):
 
 def test_signatures_are_renewed_behind_paused_players(streaming, signing, elsewhere, chromium):
     url, forms = built(streaming), ["stored", "hls", "cut"]
-    asked = {form: [] for form in [*forms, "told"]}
+    asked = {form: [] for form in [*forms, "given", "told"]}
     first = signing(LIFE)
     asked["told"].append(time.time())
 
@@ -63,6 +65,7 @@ def test_signatures_are_renewed_behind_paused_players(streaming, signing, elsewh
         elsewhere.files[f"/signed-{form}"] = functools.partial(signed, form)
     tag = '<reelspan-player id="{}" controls muted crossorigin="anonymous" preload="metadata" {}></reelspan-player>'
     players = [tag.format(form, f'form="{form}" renew="/signed-{form}" src="#t=5"') for form in forms]
+    players.append(tag.format("given", 'form="stored" src="#t=5"'))
     players.append(tag.format("told", f'form="stored" src="{first["signedUrl"]}"'))
     page = PAGE.format(script=f"{url}/player/reelspan-player.js", players="\n".join(players))
     elsewhere.files["/"] = ("text/html", page.encode())
@@ -73,17 +76,17 @@ def test_signatures_are_renewed_behind_paused_players(streaming, signing, elsewh
         chromium.execute_script("window.one = document.getElementById(arguments[0])", form)
 
     loads = "(window.loads ??= []).push(arguments[0]); window.one.addEventListener('formchange', () => loads.push(arguments[0]))"
-    for form in [*forms, "told"]:
+    for form in asked:
         each(form)
         found = chromium.execute_async_script(ready)
-        assert found["form"]["name"] == (form if form != "told" else "stored"), found
+        assert found["form"]["name"] == (form if form in forms else "stored"), found
         assert found["currentTime"] == (5 if form != "told" else 0)
         chromium.execute_script(loads, form)
     # Each of them asked once more; the first signatures count no longer.
     becomes(lambda: {form: len(times) for form, times in asked.items()}, dict.fromkeys(asked, 2))
     time.sleep(max(0, max(times[0] for times in asked.values()) + LIFE - time.time()))
     becomes(lambda: requests.head(first["signedUrl"], timeout=10).status_code, 403)
-    for form in [*forms, "told"]:
+    for form in asked:
         each(form)
         chromium.execute_script("performance.clearResourceTimings()")
         before = chromium.execute_async_script(ready)
@@ -103,7 +106,7 @@ def test_signatures_are_renewed_behind_paused_players(streaming, signing, elsewh
         for address in addresses:
             if not address.startswith("blob:"):
                 assert requests.get(address, headers={"Range": "bytes=0-0"}, timeout=10).status_code in (200, 206), form
-    assert chromium.execute_script("return loads.length") == 4
+    assert chromium.execute_script("return loads.length") == 5
     assert all(len(times) == 2 for times in asked.values()), asked
 
 
