@@ -4,6 +4,7 @@ its first picture to its last, and one of several sounds."""
 import random
 
 import pytest
+
 from players import Stage, due, times
 from waiting import becomes
 

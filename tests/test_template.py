@@ -285,6 +285,7 @@ def test_the_edges_keep_the_pages_by_what_their_function_reads(root, template):
     assert kept.keys() == {"/player/*", "/oembed"}
     for behaviour in kept.values():
         assert (behaviour["CachePolicyId"], behaviour["Compress"]) == ({"Ref": "PagesCache"}, True)
+    for behaviour in (default, *kept.values()):
         assert behaviour["FunctionAssociations"][0]["FunctionARN"] == {"Fn::GetAtt": ["PagesRequest", "FunctionARN"]}
     policy = resources["PagesCache"]["Properties"]["CachePolicyConfig"]
     # The year for which hashed names are kept is what the function says, and the least is a second: else nothing is compressed.

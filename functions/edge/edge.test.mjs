@@ -93,6 +93,20 @@ test('the pages are told which host was asked, whatever a viewer says', async ()
     const { answer } = await run(beside('pages-request.js'), structuredClone(given), {});
     given.request.headers['x-reelspan-host'] = { value: 'player.example.org' };
     assert.deepEqual(answer, plain(given.request));
+    for (const [uri, status] of [
+        ['/player', undefined],
+        ['/player/assets/a.js', undefined],
+        ['/oembed', undefined],
+        ['/openapi.json', undefined],
+        ['/media/lectures/a.mp4', undefined],
+        ['/', 404],
+        ['/console/', 404],
+        ['/durastore/spaces', 404],
+        ['/playerx', 404],
+    ]) {
+        const { answer } = await run(beside('pages-request.js'), event('viewer-request', { uri, headers }), {});
+        assert.equal(answer.statusCode, status, uri);
+    }
 });
 
 for (const name of ['viewer-request', 'viewer-response']) {
