@@ -331,7 +331,7 @@ mod tests {
         let indexed = entry(None, "a");
         let waiting = Entry { duration: None, ..entry(None, "b") };
         let entries = vec![indexed, waiting];
-        let playlist = Playlist { title: "x".to_owned(), base: "../".to_owned(), entries, more: false };
+        let playlist = Playlist { title: "x".to_owned(), base: "../".to_owned(), entries, next: None };
         let (json, xml) = (playlist.json(), playlist.xml());
         assert_eq!((json.matches("\"duration\":10.25").count(), json.matches("duration").count()), (1, 1), "{json}");
         assert_eq!((xml.matches(" duration=\"10\"").count(), xml.matches("duration").count()), (1, 1), "{xml}");
