@@ -141,6 +141,23 @@ def test_the_bundle_plays_a_playlist_from_any_server(bundle, chromium):
         becomes(lambda: of(chromium, "currentTime") > 0.2 and not of(chromium, "paused"), True)
 
 
+@pytest.mark.parametrize("form", ["json", "xml"])
+def test_a_playlist_of_several_pages_is_one_list(bundle, built, chromium, form):
+    first = built.media("tone.m4a")
+    pages = {
+        "json": f'{{"items": [{{"title": "First", "src": "{first}"}}], "more": true, "next": "playlist.json"}}',
+        "xml": '<rss xmlns:media="http://search.yahoo.com/mrss/" xmlns:atom="http://www.w3.org/2005/Atom"><channel>'
+        f'<atom:link rel="next" href="playlist.xml"/><item><title>First</title><media:content url="{first}"/></item></channel></rss>',
+    }
+    bundle.files["/first"] = ("text/plain", pages[form].encode())
+    text = '<!doctype html><script type="module" src="viewer.js"></script><div data-reelspan-playlist="first"></div>'
+    bundle.files["/list.html"] = ("text/html", text.encode())
+    chromium.get(f"{bundle.url}/list.html")
+    begun(chromium)
+    names = [button.text for button in chromium.find_elements(By.CSS_SELECTOR, "li button span")]
+    assert names == ["First", "The counter from second 10 to 20", "A film with chapters", "A tone"]
+
+
 BLOCKED = """
 const [foreign, done] = arguments, blocked = [];
 document.addEventListener("securitypolicyviolation", ({effectiveDirective}) => {

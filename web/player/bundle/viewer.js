@@ -21,22 +21,43 @@ function show(player, { src, title, poster }) {
     player.setAttribute("src", src);
 }
 
-/** Reads Media RSS or JSON. URLs are relative to the playlist. */
+/** The most pages of a playlist that are read: more entries are too many to choose from. */
+const PAGES = 5;
+
+/** Reads all pages of a playlist. */
 async function readPlaylist(url) {
+    const found = [];
+    for (let page = 0; url && page < PAGES; page += 1) {
+        const { items, next } = await readPage(url);
+        found.push(...items);
+        url = next;
+    }
+    return found;
+}
+
+/** Reads Media RSS or JSON. URLs are relative to the playlist. */
+async function readPage(url) {
     const answer = await fetch(url);
     if (!answer.ok) throw new Error(`${url}: the server answered ${answer.status}`);
     const text = await answer.text();
     const absolute = (item) => ({ ...item, src: new URL(item.src, answer.url).href });
-    if (text.trimStart().startsWith("{")) return JSON.parse(text).items.map(absolute);
-    const media = "http://search.yahoo.com/mrss/";
-    const items = new DOMParser().parseFromString(text, "application/xml").getElementsByTagName("item");
-    return Array.from(items, (item) => {
+    const pageAt = (next) => next && new URL(next, answer.url).href;
+    if (text.trimStart().startsWith("{")) {
+        const { items, next } = JSON.parse(text);
+        return { items: items.map(absolute), next: pageAt(next) };
+    }
+    const [media, atom] = ["http://search.yahoo.com/mrss/", "http://www.w3.org/2005/Atom"];
+    const list = new DOMParser().parseFromString(text, "application/xml");
+    const links = Array.from(list.getElementsByTagNameNS(atom, "link"));
+    const next = links.find((link) => link.getAttribute("rel") === "next")?.getAttribute("href");
+    const items = Array.from(list.getElementsByTagName("item"), (item) => {
         const content = item.getElementsByTagNameNS(media, "content")[0];
         const poster = item.getElementsByTagNameNS(media, "thumbnail")[0]?.getAttribute("url");
         const title = item.getElementsByTagName("title")[0]?.textContent ?? "";
         const duration = Number(content?.getAttribute("duration"));
         return absolute({ src: content?.getAttribute("url") ?? "", title, poster, duration });
     });
+    return { items, next: pageAt(next) };
 }
 
 /** Seconds as people read them: 0:12, 1:02:03. */
