@@ -42,8 +42,11 @@ def console(chromium, served, root):
 
 @pytest.fixture(scope="module")
 def guest(served):
-    """Somebody with a browser of their own, who is not signed in."""
+    """Somebody with a browser of their own, who is not signed in. It keeps nothing of what it has played, as if each link were
+    opened by somebody else: an open answer may be kept for a minute."""
     with fresh_profile() as driver:
+        driver.execute_cdp_cmd("Network.enable", {})
+        driver.execute_cdp_cmd("Network.setCacheDisabled", {"cacheDisabled": True})
         driver.get(f"{served.url}/player/")
         yield driver
 
@@ -83,7 +86,6 @@ def test_from_the_first_start_to_a_person_who_may_only_read(console, served, gue
     assert played(guest, link) == "played"
 
     stream(console, "SECURE", "Secure")
-    # Open links end; the guest's browser may not have kept anything.
     assert played(guest, link) == "refused"
     console.open("#/spaces/collection?content=counter.mp4")
     console.find("//*[@role='slider'][@aria-label='Start of the excerpt']").send_keys(Keys.PAGE_UP)
@@ -123,7 +125,8 @@ def may_only_read(console: Console, served: servers.Server) -> None:
         console.text("There is no such page")
 
     session = requests.Session()
-    session.headers |= {"Origin": served.url, "Cookie": f"reelspan-session={console.driver.get_cookie('reelspan-session')['value']}"}
+    cookie = console.driver.get_cookie("reelspan-session")["value"]
+    session.headers.update({"Origin": served.url, "Cookie": f"reelspan-session={cookie}"})
     known = session.get(f"{served.url}/session", timeout=30).json()
     assert (known["name"], known["role"]) == (READER[0], "user")
     session.headers["X-Reelspan-CSRF"] = known["csrf"]
