@@ -32,6 +32,8 @@ const players = {
     return {
       sounds: () => player.audioTracks.map(({lang}) => lang),
       choose: language => { player.audioTrack = player.audioTracks.findIndex(({lang}) => lang === language); },
+      heights: () => player.levels.map(({height}) => height),
+      change: height => { player.currentLevel = player.levels.findIndex(level => level.height === height); },
       end: () => player.destroy(),
     };
   },
@@ -43,6 +45,11 @@ const players = {
     return {
       sounds: () => player.getAudioTracks().map(({language}) => language),
       choose: chosen => player.selectAudioTrack(player.getAudioTracks().find(({language}) => language === chosen)),
+      heights: () => player.getVariantTracks().map(({height}) => height),
+      change: chosen => {
+        player.configure({abr: {enabled: false}});
+        player.selectVariantTrack(player.getVariantTracks().find(({height}) => height === chosen), true);
+      },
       end: () => player.destroy(),
     };
   },
@@ -56,6 +63,12 @@ const players = {
     return {
       sounds: () => tracks().map(({lang}) => lang),
       choose: language => player.setCurrentTrack(tracks().find(({lang}) => lang === language)),
+      heights: () => player.getRepresentationsByType("video").map(({height}) => height),
+      change: chosen => {
+        player.updateSettings({streaming: {abr: {autoSwitchBitrate: {video: false}}}});
+        const {id} = player.getRepresentationsByType("video").find(({height}) => height === chosen);
+        player.setRepresentationForTypeById("video", id, true);
+      },
       end: () => player.destroy(),
     };
   },
@@ -95,6 +108,13 @@ async function play() {
   while (video.currentTime < from + 0.3) await event("timeupdate");
   video.pause();
   return state();
+}
+async function heights() {
+  return player.heights();
+}
+// Shows pictures of this height.
+async function change(height) {
+  player.change(height);
 }
 async function choose(language) {
   player.choose(language);

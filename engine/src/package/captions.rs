@@ -3,8 +3,8 @@
 
 use std::fmt::Write;
 
-use super::hls::{Addresses, quoted};
-use super::name::TextItem;
+use super::hls::quoted;
+use super::name::{Addresses, TextItem};
 use super::timeline::LEAD;
 use super::{Form, Presentation};
 use crate::caption::{Caption, CaptionKind, CaptionSource, Cue, write, write_segment};

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::hls::{Addresses, describes_pictures};
-use super::name::Item;
+use super::hls::describes_pictures;
+use super::ladder::{Missing, Variant};
+use super::name::{Addresses, Item};
 use super::{Presentation, Rendition, Row, Table};
 use crate::container::cmaf;
 use crate::fragment::resolve;
@@ -16,10 +17,26 @@ impl Presentation<'_> {
     /// The manifest.
     #[must_use]
     pub fn manifest(&self, table: &Table, addresses: Addresses<'_>) -> String {
+        self.manifest_with((&[], &[]), table, addresses)
+    }
+
+    /// The manifest with these further variants, and a comment about each that is left out.
+    #[must_use]
+    pub fn manifest_with(
+        &self,
+        (further, missing): (&[Variant<'_>], &[Missing]),
+        table: &Table,
+        addresses: Addresses<'_>,
+    ) -> String {
         let longest = self.renditions().iter().filter_map(|rendition| {
             let longest = self.rows(rendition, table).iter().map(|row| row.duration).max()?;
             Some(rendition.timeline.microseconds(longest))
         });
+        let longest = longest.chain(further.iter().filter_map(|variant| {
+            let pictures = variant.presentation.variable()?;
+            let longest = variant.presentation.rows(pictures, &variant.table).iter().map(|row| row.duration).max()?;
+            Some(pictures.timeline.microseconds(longest))
+        }));
         let periods = self.periods(table);
         let mut out = String::with_capacity(4096 * periods.len());
         out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -33,8 +50,13 @@ impl Presentation<'_> {
         );
         for (id, period) in (1..).zip(&periods) {
             let _ = writeln!(out, "<Period id=\"{id}\" start=\"{}\">", duration(period.begins));
-            self.write_period(&mut out, period, table, addresses);
+            self.write_period(&mut out, (table, period), addresses, further);
             out.push_str("</Period>\n");
+        }
+        for Missing { name, why } in missing {
+            // A comment has no two hyphens in a row (XML §2.5).
+            let text = format!("{name} is left out: {why}").replace("--", "- - ");
+            let _ = writeln!(out, "<!-- {} -->", Escaped(&text));
         }
         out.push_str("</MPD>\n");
         out
@@ -59,33 +81,41 @@ impl Presentation<'_> {
     }
 
     /// Writes the adaptation sets of a period.
-    fn write_period(&self, out: &mut String, period: &Period, table: &Table, addresses: Addresses<'_>) {
+    fn write_period(
+        &self,
+        out: &mut String,
+        (table, period): (&Table, &Period),
+        addresses: Addresses<'_>,
+        further: &[Variant<'_>],
+    ) {
         for (number, rendition) in self.renditions().iter().enumerate() {
-            self.write_set(out, (number + 1, rendition), (table, period), addresses, None);
+            let further = if number == 0 { further } else { &[] };
+            self.write_set(out, (number + 1, rendition, further), (table, period), addresses, None);
         }
         self.write_caption_sets(out, (self.renditions().len() + 1, period.begins), addresses);
         // Sets for trick modes stand last: a player that does not know what they are takes the first.
         let pictures = self.renditions().iter().enumerate().filter(|(_, rendition)| rendition.kind == Kind::Video);
         for (number, rendition) in pictures {
             let id = self.renditions().len() + self.captions().len() + number + 1;
-            self.write_set(out, (id, rendition), (table, period), addresses, Some(number + 1));
+            let further = if number == 0 { further } else { &[] };
+            self.write_set(out, (id, rendition, further), (table, period), addresses, Some(number + 1));
         }
     }
 
-    /// Writes an adaptation set of one rendition. `trick`: of its first pictures alone, for the set with this number.
+    /// Writes an adaptation set of one rendition and of its further variants. `trick`: of their first pictures alone, for the set with
+    /// this number.
     fn write_set(
         &self,
         out: &mut String,
-        (id, rendition): (usize, &Rendition),
+        (id, rendition, further): (usize, &Rendition, &[Variant<'_>]),
         (table, period): (&Table, &Period),
-        Addresses { version, query, .. }: Addresses<'_>,
+        addresses: Addresses<'_>,
         trick: Option<usize>,
     ) {
         let Some(track) = self.track(rendition) else { return };
         let mut rows = self.rows(rendition, table);
         rows.retain(|row| period.number.is_none_or(|number| row.period == number));
         let Some(number) = rows.first().map(|row| row.period) else { return };
-        let entry = rendition.entry_of(number);
         let kind = track.kind.name();
         let _ = write!(
             out,
@@ -114,59 +144,115 @@ impl Presentation<'_> {
                 let _ = writeln!(out, "<Label>{}</Label>", Escaped(name));
             }
         }
-        let query = Escaped(query);
-        let prefix = if trick.is_some() { "i" } else { "" };
+        let own = Representation {
+            of: self,
+            rendition,
+            table,
+            period,
+            id: rendition.name(),
+            folder: format!("v-{}", addresses.version),
+        };
+        if further.is_empty() {
+            own.write_template(out, (&rows, number), addresses.query, trick.is_some());
+            own.write(out, number, "", trick.is_some());
+        } else {
+            let others = further.iter().filter_map(|variant| {
+                let rendition = variant.presentation.variable()?;
+                let (of, table, folder) = (&variant.presentation, &variant.table, variant.folder.clone());
+                let id = format!("r{}-{}", variant.number, rendition.name());
+                Some(Representation { of, rendition, table, period, id, folder })
+            });
+            for one in std::iter::once(own).chain(others) {
+                let mut template = String::new();
+                let rows = one.of.rows(one.rendition, one.table);
+                one.write_template(&mut template, (&rows, number), addresses.query, trick.is_some());
+                one.write(out, number, &template, trick.is_some());
+            }
+        }
+        out.push_str("</AdaptationSet>\n");
+    }
+}
+
+/// A representation of the manifest.
+struct Representation<'a, 'b> {
+    of: &'a Presentation<'b>,
+    rendition: &'a Rendition,
+    table: &'a Table,
+    period: &'a Period,
+    id: String,
+    /// Where its segments are.
+    folder: String,
+}
+
+impl Representation<'_, '_> {
+    /// Writes which segments there are. `key_frames`: those of their first pictures.
+    fn write_template(&self, out: &mut String, (rows, number): (&[Row], usize), query: &str, key_frames: bool) {
+        let Self { of, rendition, period, folder, .. } = self;
+        let (query, folder) = (Escaped(query), Escaped(folder));
+        let prefix = if key_frames { "i" } else { "" };
         let name = rendition.name();
         let _ = write!(
             out,
-            "<SegmentTemplate timescale=\"{}\" initialization=\"v-{version}/{name}/{}{query}\" \
-             media=\"v-{version}/{name}/{prefix}$Time$.m4s{query}\"",
+            "<SegmentTemplate timescale=\"{}\" initialization=\"{folder}/{name}/{}{query}\" \
+             media=\"{folder}/{name}/{prefix}$Time$.m4s{query}\"",
             rendition.timescale(),
             Item::Header(rendition.header_of(number)),
         );
-        if let Some(leader) = self.renditions().first().filter(|_| period.ticks > 0) {
+        if let Some(leader) = of.renditions().first().filter(|_| period.ticks > 0) {
             let _ = write!(out, " presentationTimeOffset=\"{}\"", period.offset(leader, rendition));
         }
         out.push_str(">\n<SegmentTimeline>\n");
-        write_timeline(out, &rows);
+        write_timeline(out, rows);
         out.push_str("</SegmentTimeline>\n</SegmentTemplate>\n");
-        let suffix = if trick.is_some() { "-i" } else { "" };
-        let rate = self.rate(rendition, table);
+    }
+
+    /// Writes the element, with this template of its own if there is any.
+    fn write(&self, out: &mut String, number: usize, template: &str, key_frames: bool) {
+        let Self { of, rendition, table, .. } = self;
+        let Some(track) = of.track(rendition) else { return };
+        let entry = rendition.entry_of(number);
+        let suffix = if key_frames { "-i" } else { "" };
+        let rate = of.rate(rendition, table);
         let _ = write!(
             out,
-            "<Representation id=\"{name}{suffix}\" codecs=\"{}\" bandwidth=\"{}\"",
+            "<Representation id=\"{}{suffix}\" codecs=\"{}\" bandwidth=\"{}\"",
+            self.id,
             Escaped(&cmaf::rfc6381(entry)),
             rate.peak,
         );
-        if let Some((width, height)) = self.dimensions(rendition, entry) {
+        if let Some((width, height)) = of.dimensions(rendition, entry) {
             let _ = write!(out, " width=\"{width}\" height=\"{height}\"");
         }
-        match (track.kind, resolve::frame_rate(track), trick) {
-            (Kind::Video, Some(pictures), None) => {
+        match (track.kind, resolve::frame_rate(track), key_frames) {
+            (Kind::Video, Some(pictures), false) => {
                 let _ = write!(out, " frameRate=\"{:.0}/1000\"", pictures * 1000.0);
             }
-            (Kind::Video, Some(pictures), Some(_)) => {
-                let segments = self.rows(rendition, table).len().max(1);
+            (Kind::Video, Some(pictures), true) => {
+                let segments = of.rows(rendition, table).len().max(1);
                 #[allow(clippy::cast_precision_loss, reason = "a rough rate")]
-                let factor = pictures * self.duration().as_secs_f64() / segments as f64;
+                let factor = pictures * of.duration().as_secs_f64() / segments as f64;
                 let _ = write!(out, " maxPlayoutRate=\"{:.0}\" codingDependency=\"false\"", factor.max(1.0));
             }
             _ => {}
         }
-        let (channels, rate) = self.sound(rendition, entry);
+        let (channels, rate) = of.sound(rendition, entry);
         if let Some(rate) = rate {
             let _ = write!(out, " audioSamplingRate=\"{rate}\"");
         }
-        match channels {
-            Some(channels) => {
-                let _ = write!(
-                    out,
-                    ">\n<AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" \
-                     value=\"{channels}\"/>\n</Representation>\n</AdaptationSet>\n",
-                );
-            }
-            None => out.push_str("/>\n</AdaptationSet>\n"),
+        if channels.is_none() && template.is_empty() {
+            out.push_str("/>\n");
+            return;
         }
+        out.push_str(">\n");
+        if let Some(channels) = channels {
+            let _ = writeln!(
+                out,
+                "<AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" \
+                 value=\"{channels}\"/>",
+            );
+        }
+        out.push_str(template);
+        out.push_str("</Representation>\n");
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::ladder::{Missing, Variant};
+pub use super::name::Addresses;
 use super::name::Item;
 use super::rows::size;
 use super::{Form, Presentation, Rendition, Row, Table};
@@ -22,22 +24,21 @@ const VERSION_WITHOUT_HEADERS: u32 = 3;
 /// The name of MP3 in packed audio: its object type in MPEG-4 (ISO/IEC 14496-3 table 1.17), by which hls.js knows it.
 const MP3: &str = "mp4a.40.34";
 
-/// What the URIs in a playlist look like.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Addresses<'a> {
-    /// The version of the content: a directory of its own below the multivariant playlist.
-    pub version: &'a str,
-    /// The query of every URI of a segment or header, with its question mark: a signature for players that send no cookies.
-    /// Empty for a stream without a signature.
-    pub query: &'a str,
-    /// The query of every URI of a playlist.
-    pub playlists: &'a str,
-}
-
 impl Presentation<'_> {
     /// The multivariant playlist.
     #[must_use]
     pub fn master(&self, table: &Table, addresses: Addresses<'_>) -> String {
+        self.master_with((&[], &[]), table, addresses)
+    }
+
+    /// The multivariant playlist with these further variants, and a comment about each that is left out.
+    #[must_use]
+    pub fn master_with(
+        &self,
+        (further, missing): (&[Variant<'_>], &[Missing]),
+        table: &Table,
+        addresses: Addresses<'_>,
+    ) -> String {
         let mut out = format!("#EXTM3U\n#EXT-X-VERSION:{}\n", self.version());
         if self.is_independent() {
             out.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
@@ -54,6 +55,7 @@ impl Presentation<'_> {
             self.write_pictures(&mut out, leader);
             self.write_caption_attribute(&mut out);
             let _ = write!(out, "\n{}\n", address(addresses, leader, Item::Playlist));
+            write_missing(&mut out, missing);
             return out;
         }
         let sound: Vec<&Rendition> =
@@ -80,7 +82,7 @@ impl Presentation<'_> {
         }
         let variants: Vec<Option<&str>> =
             if groups.is_empty() || !in_groups { vec![None] } else { groups.iter().copied().map(Some).collect() };
-        for (group, codec) in variants.into_iter().enumerate() {
+        for (group, codec) in variants.iter().copied().enumerate() {
             let in_group = || sound.iter().filter(|rendition| codec.is_some_and(|codec| rendition.codec == codec));
             let (peak, average) = in_group()
                 .map(|rendition| rate(rendition))
@@ -92,50 +94,81 @@ impl Presentation<'_> {
                 _ if self.is_packed() => MP3.to_owned(),
                 _ => leads.codec.clone(),
             };
-            let _ = write!(
-                out,
-                "#EXT-X-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{codecs}\"",
-                own.peak + peak,
-                own.average + average,
-            );
-            self.write_pictures(&mut out, leader);
-            if codec.is_some() {
-                let _ = write!(out, ",AUDIO=\"sound{}\"", group + 1);
-            }
-            self.write_caption_attribute(&mut out);
+            let sound = codec.is_some().then_some(group);
+            self.write_variant(&mut out, (own.and(peak, average), &codecs), (self, leader), sound);
             let _ = write!(out, "\n{}\n", address(addresses, leads, Item::Playlist));
+            for variant in further {
+                let Some(pictures) = variant.presentation.variable() else { continue };
+                let rate = variant.presentation.rate(pictures, &variant.table).and(peak, average);
+                let codecs =
+                    codec.map_or_else(|| pictures.codec.clone(), |codec| format!("{},{codec}", pictures.codec));
+                self.write_variant(&mut out, (rate, &codecs), (&variant.presentation, pictures), sound);
+                let _ = write!(out, "\n{}\n", below(&variant.folder, addresses, pictures, Item::Playlist));
+            }
         }
         if has_pictures && self.form() == Form::Cmaf {
-            let rows = self.rows(leader, table);
-            let peak = rows.iter().map(|row| bits_per_second(row.sync_bytes + 200, row.duration, leader)).max();
-            let _ =
-                write!(out, "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={},CODECS=\"{}\"", peak.unwrap_or(1), leader.codec);
-            if let Some((width, height)) = self.track(leader).and_then(|track| track.dimensions) {
-                let _ = write!(out, ",RESOLUTION={width}x{height}");
+            self.write_key_frames(&mut out, table, &address(addresses, leader, Item::KeyFrames));
+            for Variant { presentation, table, folder, .. } in further {
+                let Some(pictures) = presentation.variable() else { continue };
+                presentation.write_key_frames(&mut out, table, &below(folder, addresses, pictures, Item::KeyFrames));
             }
-            let _ = writeln!(out, ",URI=\"{}\"", address(addresses, leader, Item::KeyFrames));
         }
+        write_missing(&mut out, missing);
         out
+    }
+
+    /// Writes the tag of a variant without its URI: with these pictures, and this group of sound.
+    fn write_variant(
+        &self,
+        out: &mut String,
+        (Rate { peak, average }, codecs): (Rate, &str),
+        (of, leader): (&Presentation<'_>, &Rendition),
+        sound: Option<usize>,
+    ) {
+        let _ = write!(out, "#EXT-X-STREAM-INF:BANDWIDTH={peak},AVERAGE-BANDWIDTH={average},CODECS=\"{codecs}\"");
+        of.write_pictures(out, leader);
+        if let Some(group) = sound {
+            let _ = write!(out, ",AUDIO=\"sound{}\"", group + 1);
+        }
+        self.write_caption_attribute(out);
+    }
+
+    /// Writes the tag of the playlist of pictures at which segments begin.
+    fn write_key_frames(&self, out: &mut String, table: &Table, uri: &str) {
+        let Some(leader) = self.renditions().first() else { return };
+        let rows = self.rows(leader, table);
+        let peak = rows.iter().map(|row| bits_per_second(row.sync_bytes + 200, row.duration, leader)).max();
+        let _ = write!(out, "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={},CODECS=\"{}\"", peak.unwrap_or(1), leader.codec);
+        if let Some((width, height)) = self.track(leader).and_then(|track| track.dimensions) {
+            let _ = write!(out, ",RESOLUTION={width}x{height}");
+        }
+        let _ = writeln!(out, ",URI=\"{uri}\"");
     }
 
     /// The media playlist of a rendition.
     #[must_use]
     pub fn playlist(&self, rendition: &Rendition, table: &Table, addresses: Addresses<'_>) -> String {
-        self.list(rendition, table, addresses, false)
+        self.list(rendition, table, addresses, (false, self.target(table)))
     }
 
     /// The playlist of the pictures of a rendition at which segments begin.
     #[must_use]
     pub fn key_frames(&self, rendition: &Rendition, table: &Table, addresses: Addresses<'_>) -> String {
-        self.list(rendition, table, addresses, true)
+        self.list(rendition, table, addresses, (true, self.target(table)))
     }
 
-    fn list(&self, rendition: &Rendition, table: &Table, addresses: Addresses<'_>, key_frames: bool) -> String {
+    pub(super) fn list(
+        &self,
+        rendition: &Rendition,
+        table: &Table,
+        addresses: Addresses<'_>,
+        (key_frames, target): (bool, u64),
+    ) -> String {
         let rows = self.rows(rendition, table);
         let query = addresses.query;
         let mut out = String::with_capacity(256 + (32 + query.len()) * rows.len());
         let _ = write!(out, "#EXTM3U\n#EXT-X-VERSION:{}\n", self.version());
-        let _ = writeln!(out, "#EXT-X-TARGETDURATION:{}", self.target(table));
+        let _ = writeln!(out, "#EXT-X-TARGETDURATION:{target}");
         out.push_str("#EXT-X-PLAYLIST-TYPE:VOD\n");
         if key_frames {
             out.push_str("#EXT-X-I-FRAMES-ONLY\n");
@@ -183,8 +216,13 @@ impl Presentation<'_> {
     }
 
     /// The target duration: the longest segment of all renditions in seconds, rounded (RFC 8216bis §4.4.3.1).
-    fn target(&self, table: &Table) -> u64 {
-        let longest = self.renditions().iter().filter_map(|rendition| {
+    pub(super) fn target(&self, table: &Table) -> u64 {
+        self.target_of(&self.renditions().iter().collect::<Vec<_>>(), table)
+    }
+
+    /// The longest segment of these renditions in seconds, rounded.
+    pub(super) fn target_of(&self, renditions: &[&Rendition], table: &Table) -> u64 {
+        let longest = renditions.iter().filter_map(|rendition| {
             let rows = self.rows(rendition, table);
             let longest = rows.iter().map(|row| row.duration).max();
             longest.map(|longest| rendition.timeline.microseconds(longest))
@@ -276,6 +314,13 @@ pub(super) struct Rate {
     pub average: u64,
 }
 
+impl Rate {
+    /// With that of something else beside it.
+    const fn and(self, peak: u64, average: u64) -> Self {
+        Self { peak: self.peak.saturating_add(peak), average: self.average.saturating_add(average) }
+    }
+}
+
 /// The bit rates of packets.
 fn rate_of_packets(rendition: &Rendition, table: &Table, rows: &[Row]) -> Rate {
     let peak = rows.iter().map(|row| bits_per_second(row.bytes, row.duration, rendition)).max().unwrap_or(1);
@@ -291,8 +336,20 @@ fn bits_per_second(bytes: u64, ticks: u64, rendition: &Rendition) -> u64 {
 }
 
 /// The URI of a playlist of a rendition, relative to the multivariant playlist.
-fn address(Addresses { version, playlists, .. }: Addresses<'_>, rendition: &Rendition, item: Item) -> String {
-    format!("v-{version}/{}/{item}{playlists}", rendition.name())
+fn address(addresses: Addresses<'_>, rendition: &Rendition, item: Item) -> String {
+    below(&format!("v-{}", addresses.version), addresses, rendition, item)
+}
+
+/// The same in this folder.
+fn below(folder: &str, addresses: Addresses<'_>, rendition: &Rendition, item: Item) -> String {
+    format!("{folder}/{}/{item}{}", rendition.name(), addresses.playlists)
+}
+
+/// Writes a comment (§4.1) for each variant that is left out.
+fn write_missing(out: &mut String, missing: &[Missing]) {
+    for Missing { name, why } in missing {
+        let _ = writeln!(out, "# {} is left out: {}", quoted(name), quoted(why));
+    }
 }
 
 /// Text for a quoted string, which has no quotation marks and no line breaks (§4.2).

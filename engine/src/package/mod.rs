@@ -14,6 +14,7 @@
 //! | [`captions`] | captions in either |
 //! | [`hls`] | playlists (RFC 8216bis) |
 //! | [`dash`] | the manifest (ISO/IEC 23009-1) |
+//! | [`ladder`] | several stored variants of one work in either |
 //! | [`mod@file`] | the same samples as one MP4 |
 //! | [`name`] | the names of all these below a content |
 
@@ -22,6 +23,7 @@ pub mod dash;
 #[cfg(feature = "mp4")]
 pub mod file;
 pub mod hls;
+pub mod ladder;
 pub mod name;
 mod packets;
 mod rendition;
@@ -29,11 +31,13 @@ mod rows;
 mod segment;
 mod timeline;
 
+use std::ops::RangeInclusive;
+
 use crate::caption::Caption;
 use crate::container::cmaf::{self, TrackHeader, UNITY};
 use crate::container::{self, SegmentFormat};
 use crate::fragment::resolve::Meaning;
-use crate::index::{Outline, Pages, PagesError};
+use crate::index::{FIRST_PART, Outline, Pages, PagesError, part_at};
 use crate::media::splice::Splice;
 use crate::media::{Interval, Kind, Time, Track};
 
@@ -210,12 +214,25 @@ impl<'a> Presentation<'a> {
     ///
     /// [`Error::Pages`] if it cannot be read.
     pub async fn table(&self, pages: &mut impl Pages) -> Result<Table, Error> {
-        let (first, last) = match self.part {
-            Some(part) => (part.start() - LONGEST, part.end()),
-            None => (Time::ZERO, Time::MAX),
-        };
+        let (first, last) = self.tabled();
         let table = Table::load(self.outline, pages, first, last).await?;
         self.with_entry(pages, table).await
+    }
+
+    /// The interval of the content whose segments the table has.
+    fn tabled(&self) -> (Time, Time) {
+        match self.part {
+            Some(part) => (part.start() - LONGEST, part.end()),
+            None => (Time::ZERO, Time::MAX),
+        }
+    }
+
+    /// The numbers of the pages that have its segment table.
+    #[must_use]
+    pub fn table_pages(&self) -> RangeInclusive<u32> {
+        let ((first, last), parts) = (self.tabled(), self.outline.segments.as_ref().map_or(0, |table| table.parts));
+        let end = parts.saturating_sub(1);
+        FIRST_PART + part_at(first).min(end)..=FIRST_PART + part_at(last).min(end)
     }
 
     /// The table with the sample at which a part begins, if it begins before what was asked for.

@@ -19,6 +19,7 @@
 //! v-{version}/captions/{captions}/index.m3u8    HLS: the media playlist of captions
 //! v-{version}/captions/{captions}/{time}.vtt    the segment that begins at this millisecond
 //! v-{version}/captions/{captions}/all.vtt       all of them, for DASH
+//! r{number}/{content}/v-{version}/…             the same of the pictures of a variant, which is stored as another content
 //! ```
 //!
 //! The streams, `media.mp4`, captions and `chapters.vtt` are there below a fragment too: `t=620,655/master.m3u8`. A version stands for the bytes of the content and
@@ -26,7 +27,12 @@
 
 use std::fmt;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+
 use crate::fragment::uri::Fragment;
+
+/// What is percent-encoded in a path: all but the unreserved characters (RFC 3986 §2.3) and slashes.
+const PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The path segment below which everything derived stands.
 pub const DERIVED: &str = "~";
@@ -34,13 +40,39 @@ pub const DERIVED: &str = "~";
 /// The longest name of a rendition or version.
 const LONGEST: usize = 64;
 
+/// What the URIs in a playlist look like.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Addresses<'a> {
+    /// The version of the content: a directory of its own below the multivariant playlist.
+    pub version: &'a str,
+    /// The query of every URI of a segment or header, with its question mark: a signature for players that send no cookies.
+    /// Empty for a stream without a signature.
+    pub query: &'a str,
+    /// The query of every URI of a playlist.
+    pub playlists: &'a str,
+}
+
+/// The most variants that a content may name.
+pub const MOST_VARIANTS: usize = 8;
+
 /// What is derived from a content, or from a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     /// The part, as the name has it: percent-encoded.
     pub fragment: Option<String>,
+    /// The variant of the content whose it is.
+    pub variant: Option<VariantName>,
     /// What it is.
     pub resource: Resource,
+}
+
+/// A variant of a content: the number and the name by which that names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariantName {
+    /// Its number, from 1.
+    pub number: usize,
+    /// The name of the content that it is stored as.
+    pub content: String,
 }
 
 /// A derived resource.
@@ -116,21 +148,43 @@ impl Name {
     /// Parses what follows `/~/`, as it is in the URI.
     #[must_use]
     pub fn parse(path: &str) -> Option<Self> {
-        if let Some(resource) = Resource::parse(path) {
-            return Some(Self { fragment: None, resource });
+        if let Some((variant, resource)) = below(path) {
+            return Some(Self { fragment: None, variant, resource });
         }
         let (fragment, rest) = path.split_once('/')?;
-        let resource = Resource::parse(rest).filter(|resource| !resource.is_of_the_whole())?;
+        let (variant, resource) = below(rest).filter(|(_, resource)| !resource.is_of_the_whole())?;
         let decoded = crate::fragment::uri::decode(fragment).ok()?;
         let selects = [fragment, &*decoded].into_iter().find(|text| !Fragment::parse(text).is_empty())?;
-        Some(Self { fragment: Some(selects.to_owned()), resource })
+        Some(Self { fragment: Some(selects.to_owned()), variant, resource })
+    }
+}
+
+/// A resource of a content, or of a variant of it.
+fn below(path: &str) -> Option<(Option<VariantName>, Resource)> {
+    if let Some(resource) = Resource::parse(path) {
+        return Some((None, resource));
+    }
+    let (number, rest) = path.strip_prefix('r')?.split_once('/')?;
+    // The name of the content may have slashes, the rest has two.
+    let (at, _) = rest.rmatch_indices('/').nth(2)?;
+    let (content, resource) = (rest.get(..at)?, rest.get(at + 1..)?);
+    let number = usize::try_from(self::number(number)?).ok().filter(|number| (1..=MOST_VARIANTS).contains(number))?;
+    let resource = Resource::parse(resource).filter(|resource| matches!(resource, Resource::Of { .. }))?;
+    let content = crate::fragment::uri::decode(content).ok().filter(|content| !content.is_empty())?.into_owned();
+    Some((Some(VariantName { number, content }), resource))
+}
+
+impl fmt::Display for VariantName {
+    /// As a path, percent-encoded.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "r{}/{}", self.number, percent_encode(self.content.as_bytes(), &PATH))
     }
 }
 
 impl Resource {
-    /// Whether it depends on the captions that a content has.
+    /// Whether it depends on the captions of a content, or on the variants that it names.
     #[must_use]
-    pub const fn names_captions(&self) -> bool {
+    pub const fn names_others(&self) -> bool {
         matches!(
             self,
             Self::Master | Self::Manifest | Self::About | Self::CaptionList | Self::Captions(_) | Self::Text { .. }
@@ -289,8 +343,21 @@ mod tests {
             ("t%3D620%2C655/master.m3u8", Some("t=620,655"), Resource::Master),
             ("t=1&track=audio/v-aB3_-/1-12800/i77.m4s", Some("t=1&track=audio"), of(Item::KeyFrame(77))),
         ] {
-            let expected = Name { fragment: fragment.map(str::to_owned), resource };
+            let expected = Name { fragment: fragment.map(str::to_owned), variant: None, resource };
             assert_eq!(Name::parse(path), Some(expected), "{path}");
+        }
+        for (path, fragment, content) in [
+            ("r1/talk-1080.mp4/v-a/1-12800/7.m4s", None, "talk-1080.mp4"),
+            ("r1/a%20b/c,d$.mp4/v-a/1-12800/7.m4s", None, "a b/c,d$.mp4"),
+            ("r1/v-1/1-1/0.m4s/v-a/1-12800/7.m4s", None, "v-1/1-1/0.m4s"),
+            ("t=620,655/r1/talk-1080.mp4/v-a/1-12800/7.m4s", Some("t=620,655"), "talk-1080.mp4"),
+        ] {
+            let variant = VariantName { number: 1, content: content.to_owned() };
+            let written = variant.to_string();
+            let (fragment, resource) =
+                (fragment.map(str::to_owned), Name::parse("v-a/1-12800/7.m4s").unwrap().resource);
+            assert_eq!(Name::parse(path), Some(Name { fragment, variant: Some(variant), resource }), "{path}");
+            assert_eq!(Name::parse(&format!("{written}/v-a/1-1/0.m4s")).unwrap().variant.unwrap().content, content);
         }
         for path in [
             "",
@@ -326,6 +393,18 @@ mod tests {
             "v-a/captions/en/init.mp4",
             "v-a/x/en/0.vtt",
             "t=1/t=2/master.m3u8",
+            "r1/master.m3u8",
+            "r1/talk.mp4/master.m3u8",
+            "r1/talk.mp4/captions/en.vtt",
+            "r1/talk.mp4/v-a/captions/en/0.vtt",
+            "r0/talk.mp4/v-a/1-1/0.m4s",
+            "r01/talk.mp4/v-a/1-1/0.m4s",
+            "r9/talk.mp4/v-a/1-1/0.m4s",
+            "r/talk.mp4/v-a/1-1/0.m4s",
+            "r1/v-a/1-1/0.m4s",
+            "r1//v-a/1-1/0.m4s",
+            "r1/%ff/v-a/1-1/0.m4s",
+            "r1/r1/t=1/r1/talk.mp4/v-a/1-1",
         ] {
             assert_eq!(Name::parse(path), None, "{path}");
         }

@@ -114,7 +114,7 @@ fn delay(track: &Track, start: Ticks) -> Ticks {
 }
 
 /// The duration of an ordinary sample of a track.
-fn frame(track: &Track) -> Ticks {
+pub fn frame(track: &Track) -> Ticks {
     let lasts = (track.presented.1 - track.presented.0).0.max(0);
     let samples = i64::try_from(track.samples).unwrap_or(i64::MAX).max(1);
     Ticks(lasts / samples + 1)

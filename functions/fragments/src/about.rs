@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 /// The description of a content. Addresses are relative to it.
 #[must_use]
-pub fn of(media: &MediaKey, outline: &Outline, captions: &Value) -> String {
+pub fn of(media: &MediaKey, outline: &Outline, captions: &Value, renditions: &Value) -> String {
     let path = media.to_path();
     let name = path.rsplit('/').next().unwrap_or_default();
     let about = json!({
@@ -19,6 +19,7 @@ pub fn of(media: &MediaKey, outline: &Outline, captions: &Value) -> String {
         "tracks": outline.tracks.iter().map(track).collect::<Vec<_>>(),
         "chapters": outline.chapters.iter().map(chapter).collect::<Vec<_>>(),
         "captions": captions,
+        "renditions": renditions,
         "notes": outline.notes,
         "forms": forms(name, outline),
     });

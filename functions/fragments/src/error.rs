@@ -62,6 +62,9 @@ pub enum Error {
     /// The stream has no such segment.
     #[error("the stream has no such segment")]
     NoSegment,
+    /// The content names no such variant.
+    #[error("the content names no such rendition")]
+    NoVariant,
     /// The content has no captions of this name.
     #[error("the content has no captions of this name")]
     NoCaptions,
@@ -130,6 +133,7 @@ impl Error {
             | Self::Outside { .. }
             | Self::OtherVersion
             | Self::NoSegment
+            | Self::NoVariant
             | Self::NoCaptions => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,

@@ -48,6 +48,12 @@ impl Excerpt {
         *pages.start()..=(*pages.end()).min(pages.start().saturating_add(AT_START))
     }
 
+    /// The part that has this interval.
+    fn given(&self, interval: Interval) -> String {
+        let tracks = self.fragment.tracks.clone();
+        Fragment { time: Some(interval.into()), tracks, ..Fragment::default() }.to_string()
+    }
+
     /// As the query of a URL. Seconds go without their unit, as people write them.
     #[must_use]
     pub fn query(&self) -> String {
@@ -77,6 +83,8 @@ pub struct Opened {
     /// What it discloses, as a fragment of the file: the interval of all samples that it gives, those included that are there
     /// only for decoding, and the tracks. `None` if there is nothing at the time that it asks for, or if it is irrelevant.
     pub given: Option<String>,
+    /// The same interval.
+    pub disclosed: Option<Interval>,
 }
 
 impl Signing {
@@ -111,17 +119,44 @@ impl Signing {
             return Err(wrong(&format!("{}: {}", without.dimension, without.why)));
         }
         if disclosure == Disclosure::Irrelevant {
-            return Ok(Opened { query, given: None });
+            return Ok(Opened { query, given: None, disclosed: None });
         }
         let disclosed = resolve::disclosed(outline, &mut pages, &meaning).await.map_err(unresolved)?;
         if let (Some(disclosed), Disclosure::AtMost(most)) = (disclosed, disclosure) {
             check_lead_in(&meaning, outline, disclosed, most)?;
         }
-        let given = disclosed.map(|interval| {
-            let tracks = excerpt.fragment.tracks.clone();
-            Fragment { time: Some(interval.into()), tracks, ..Fragment::default() }.to_string()
-        });
-        Ok(Opened { query, given })
+        Ok(Opened { query, given: disclosed.map(|interval| excerpt.given(interval)), disclosed })
+    }
+
+    /// The same of a stream, which also has the variants that the file names: as far as they are stored and indexed now, and have that
+    /// part. Another round trip reads which these are, and as many more for each.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Self::excerpt`], also if a variant discloses more from before the part's start than it may.
+    pub(crate) async fn excerpt_of_variants(
+        &self,
+        key: &MediaKey,
+        mut opened: Opened,
+        excerpt: &Excerpt,
+        disclosure: Disclosure,
+    ) -> Result<Opened, Error> {
+        for variant in self.stores.index.variants(key).await? {
+            let other = match self.excerpt(&variant, None, excerpt, disclosure).await {
+                Ok(Opened { disclosed: Some(other), .. }) => other,
+                // It is not in the stream either.
+                Ok(_) | Err(Error::Bad(_) | Error::Busy("the indexer")) => continue,
+                Err(Error::Conflict(why)) => {
+                    return Err(Error::Conflict(format!("its rendition {}: {why}", variant.content())));
+                }
+                Err(error) => return Err(error),
+            };
+            let disclosed = opened.disclosed.unwrap_or(other);
+            let (start, end) = (disclosed.start().min(other.start()), disclosed.end().max(other.end()));
+            opened.disclosed = Interval::new(start, end);
+            opened.given = opened.disclosed.map(|interval| excerpt.given(interval));
+        }
+        Ok(opened)
     }
 }
 

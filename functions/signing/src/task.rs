@@ -311,7 +311,15 @@ impl Signing {
             None => self.find(&space.id, &asked.content_id, format).await?,
         };
         let opened = match excerpt {
-            Some(excerpt) => Some(self.excerpt(&key, found, &excerpt, disclosure).await?),
+            Some(excerpt) => {
+                let opened = self.excerpt(&key, found, &excerpt, disclosure).await?;
+                let is_known = asked.form == Form::File || disclosure == Disclosure::Irrelevant;
+                Some(if is_known {
+                    opened
+                } else {
+                    self.excerpt_of_variants(&key, opened, &excerpt, disclosure).await?
+                })
+            }
             None => None,
         };
         telemetry::note(|notes| {

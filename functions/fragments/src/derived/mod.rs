@@ -1,16 +1,18 @@
 //! What is derived from a content, below `{content}/~/`: the streams of HLS and DASH, and `about.json`. All of it is made from
 //! the index at request time; [`reelspan_engine::package::name`] lists the names.
 
+mod ladder;
 mod part;
 mod request;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::response::Response;
 use reelspan::budget::Share;
 use reelspan::http::conditional::Verdict;
 use reelspan::http::etag;
-use reelspan::store::{Admission, CaptionFile, Found};
+use reelspan::store::{Admission, CaptionFile, Found, Reader};
 use reelspan_engine::caption;
 use reelspan_engine::container;
 use reelspan_engine::fragment::range::Asked as Range;
@@ -26,6 +28,7 @@ use self::part::{captioned, exactly};
 pub use self::part::{part, presentation};
 pub use self::request::Request;
 use self::request::Signature;
+use crate::admission::Admitted;
 use crate::answer::{self, Answer, Extent};
 use crate::captions::Source;
 use crate::resource::{Content, Resource};
@@ -51,6 +54,9 @@ const IMMUTABLE_TO_ONE: &str = "private, max-age=31536000, immutable";
 impl Fragments {
     /// The answer to a request for what is derived from a content.
     pub async fn derived(&self, request: &Request) -> Result<Response, Error> {
+        if let Some(wanted) = &request.name.variant {
+            return self.of_variant(request, wanted).await;
+        }
         let index = &self.stores.index;
         if request.reads_media()
             && let Some((admission, found)) = index.recent(&request.media)
@@ -61,8 +67,8 @@ impl Fragments {
         }
         // Before the look-up, which brings pages.
         let share = self.budget.share().await?;
-        let (admission, found) = if request.name.resource.names_captions() {
-            index.find_with_captions(&self.spaces, &request.media, &request.guess()).await?
+        let (admission, found) = if request.name.resource.names_others() {
+            index.find_with_others(&self.spaces, &request.media, &request.guess()).await?
         } else {
             index.find_in_space(&self.spaces, &request.media, &request.guess()).await?
         };
@@ -77,20 +83,11 @@ impl Fragments {
         found: Option<Found>,
         share: Share,
     ) -> Result<Made, Error> {
-        let admitted = self.admit(admission, &request.media, request.query.as_deref(), &request.shown)?;
-        // An open space ignores signatures.
-        let signature = match &request.signature {
-            _ if !admitted.secure => &Signature::default(),
-            Ok(signature) => signature,
-            Err(refusal) => return Err((*refusal).into()),
-        };
-        if let Some(copy) = &signature.copy {
-            self.admit_copy(admission, &request.media, request.query.as_deref(), &request.shown, copy)?;
-        }
+        let (admitted, signature) = self.admit_derived(request, admission)?;
         let mut found = self.there(&request.media, found).await?;
         found.pages.hold(share);
         let head = Arc::clone(&found.head);
-        let mut answer = self.derive(request, &mut found, signature, admitted.secure).await?;
+        let mut answer = self.derive(request, &mut found, &signature, admitted.secure).await?;
         self.stores.index.remember(&request.media, &found);
         let mut share = found.pages.release();
         if let Some(share) = &mut share {
@@ -102,6 +99,25 @@ impl Fragments {
         Ok(Made::new(answer, head, share))
     }
 
+    /// Checks that a request is allowed; also the signature for the URIs of playlists.
+    fn admit_derived<'a>(
+        &self,
+        request: &'a Request,
+        admission: &Admission,
+    ) -> Result<(Admitted, Cow<'a, Signature>), Error> {
+        let admitted = self.admit(admission, &request.media, request.query.as_deref(), &request.shown)?;
+        // An open space ignores signatures.
+        let signature = match &request.signature {
+            _ if !admitted.secure => Cow::Owned(Signature::default()),
+            Ok(signature) => Cow::Borrowed(signature),
+            Err(refusal) => return Err((*refusal).into()),
+        };
+        if let Some(copy) = &signature.copy {
+            self.admit_copy(admission, &request.media, request.query.as_deref(), &request.shown, copy)?;
+        }
+        Ok((admitted, signature))
+    }
+
     async fn derive(
         &self,
         request: &Request,
@@ -109,7 +125,8 @@ impl Fragments {
         Signature { segments, playlists, .. }: &Signature,
         is_secure: bool,
     ) -> Result<Answer, Error> {
-        let Found { head, pages, captions: files } = found;
+        let ladder = self.ladder(request, found).await?;
+        let Found { head, pages, captions: files, .. } = found;
         let outline = outline(&head.status)?;
         let token = token(head, outline);
         let source = Source { media: &request.media, etag: &head.original.etag, outline, files };
@@ -119,7 +136,8 @@ impl Fragments {
         let (mime, body, fixed) = match &request.name.resource {
             Named::About => {
                 let captions = captions::list(&captions(), "");
-                ("application/json", text(about::of(&request.media, outline, &captions)), false)
+                let renditions = ladder.describe(request, outline, pages).await?;
+                ("application/json", text(about::of(&request.media, outline, &captions, &renditions)), false)
             }
             Named::ChapterList => ("application/json", text(about::chapters(outline)), false),
             Named::Chapters => {
@@ -132,7 +150,8 @@ impl Fragments {
             Named::Master => {
                 let presentation = captioned(request, outline, captions())?;
                 let table = presentation.table(pages).await?;
-                (hls::MIME, text(presentation.master(&table, addresses)), false)
+                let (further, missing) = ladder.variants(request, (&presentation, &table));
+                (hls::MIME, text(presentation.master_with((&further, &missing), &table, addresses)), false)
             }
             Named::Manifest => {
                 let presentation = captioned(request, outline, captions())?;
@@ -140,7 +159,8 @@ impl Fragments {
                     return Err(package::Error::from(NoStream::OnlyHls).into());
                 }
                 let table = presentation.table(pages).await?;
-                (dash::MIME, text(presentation.manifest(&table, addresses)), false)
+                let (further, missing) = ladder.variants(request, (&presentation, &table));
+                (dash::MIME, text(presentation.manifest_with((&further, &missing), &table, addresses)), false)
             }
             Named::File => {
                 let meaning = match part(request, outline)? {
@@ -160,38 +180,17 @@ impl Fragments {
             }
             Named::Of { version, .. } if *version != token => return Err(Error::OtherVersion),
             Named::Of { rendition, item, .. } => {
-                let presentation = presentation(request, outline)?;
-                let rendition = presentation.rendition(rendition)?;
-                if !presentation.has(*item) {
-                    return Err(Error::NoSegment);
-                }
-                let mime = match rendition.kind {
-                    _ if presentation.form() == Form::Packets => "video/mp2t",
-                    reelspan_engine::media::Kind::Video => "video/mp4",
-                    _ => "audio/mp4",
-                };
-                match *item {
-                    Item::Playlist => {
-                        let table = presentation.table(pages).await?;
-                        (hls::MIME, text(presentation.playlist(rendition, &table, addresses)), true)
-                    }
-                    Item::KeyFrames => {
-                        let table = presentation.table(pages).await?;
-                        (hls::MIME, text(presentation.key_frames(rendition, &table, addresses)), true)
-                    }
-                    Item::Header(number) => (mime, made(presentation.header(rendition, number)?), true),
-                    Item::Segment(time) | Item::Packets(time) => {
-                        (mime, presentation.segment(pages, rendition, time, false).await?, true)
-                    }
-                    Item::Packed(time) => {
-                        ("audio/mpeg", presentation.packed_audio(pages, rendition, time).await?, true)
-                    }
-                    Item::KeyFrame(time) => (mime, presentation.segment(pages, rendition, time, true).await?, true),
-                }
+                of_rendition((request, rendition, *item), outline, pages, addresses).await?
             }
         };
         let resource = Resource {
-            etag: tag(head, files, request, &token, if request.takes_a_query() { request.query() } else { playlists }),
+            etag: tag(
+                head,
+                files,
+                request,
+                &(token + &ladder.token()),
+                if request.takes_a_query() { request.query() } else { playlists },
+            ),
             modified: head.original.modified,
             mime: mime.to_owned(),
             indexed: false,
@@ -199,6 +198,8 @@ impl Fragments {
         };
         let answer = self.part(request, &resource)?;
         Ok(match (self.viewers, fixed) {
+            // The edges do not know which other contents it depends on.
+            (Viewers::CloudFront, false) if ladder.has_variants() => answer,
             (Viewers::CloudFront, false) => answer.kept(answer::FRESH_AT_EDGES),
             (Viewers::Direct, true) if is_secure => answer.kept(IMMUTABLE_TO_ONE),
             (Viewers::Direct, false) if is_secure => answer.kept(answer::FRESH_TO_ONE),
@@ -225,6 +226,41 @@ impl Fragments {
         let delivery = if request.head { Delivery::Streamed } else { self.delivery };
         answer::fit(resource, extent, delivery, None)
     }
+}
+
+/// The type and the bytes of what belongs to a rendition, and whether its name has a version.
+async fn of_rendition(
+    (request, rendition, item): (&Request, &str, Item),
+    outline: &Outline,
+    pages: &mut Reader,
+    addresses: Addresses<'_>,
+) -> Result<(&'static str, Splice, bool), Error> {
+    let presentation = presentation(request, outline)?;
+    let rendition = presentation.rendition(rendition)?;
+    if !presentation.has(item) {
+        return Err(Error::NoSegment);
+    }
+    let mime = match rendition.kind {
+        _ if presentation.form() == Form::Packets => "video/mp2t",
+        reelspan_engine::media::Kind::Video => "video/mp4",
+        _ => "audio/mp4",
+    };
+    Ok(match item {
+        Item::Playlist => {
+            let table = presentation.table(pages).await?;
+            (hls::MIME, text(presentation.playlist(rendition, &table, addresses)), true)
+        }
+        Item::KeyFrames => {
+            let table = presentation.table(pages).await?;
+            (hls::MIME, text(presentation.key_frames(rendition, &table, addresses)), true)
+        }
+        Item::Header(number) => (mime, made(presentation.header(rendition, number)?), true),
+        Item::Segment(time) | Item::Packets(time) => {
+            (mime, presentation.segment(pages, rendition, time, false).await?, true)
+        }
+        Item::Packed(time) => ("audio/mpeg", presentation.packed_audio(pages, rendition, time).await?, true),
+        Item::KeyFrame(time) => (mime, presentation.segment(pages, rendition, time, true).await?, true),
+    })
 }
 
 /// The version of a content and of what writes its segments, as their names have it.

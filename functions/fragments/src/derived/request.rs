@@ -42,7 +42,7 @@ pub struct Request {
 
 /// The signature with which a playlist was requested, for the URIs in it: the queries of segments and of playlists, with their
 /// question marks.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Signature {
     pub segments: String,
     pub playlists: String,

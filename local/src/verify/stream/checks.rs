@@ -191,14 +191,14 @@ fn aligned(stream: &Stream) -> Verdict {
 }
 
 fn originals(stream: &Stream) -> Verdict {
-    let (whole, stored) = stream.stored.as_ref().map_err(|why| Stop::NotRun(why.clone()))?;
-    let file = FileSource::open(whole.path()).map_err(|error| Stop::NotRun(error.to_string()))?;
-    let mut tracks = Vec::with_capacity(stored.outline.tracks.len());
-    for place in 0..stored.outline.tracks.len() {
-        tracks.push(digests(stored, place, &file).unwrap_or_default());
-    }
     let mut count = 0;
     for rendition in &stream.renditions {
+        let (whole, stored) = stream.stored_of(rendition)?;
+        let file = FileSource::open(whole.path()).map_err(|error| Stop::NotRun(error.to_string()))?;
+        let mut tracks = Vec::with_capacity(stored.outline.tracks.len());
+        for place in 0..stored.outline.tracks.len() {
+            tracks.push(digests(stored, place, &file).unwrap_or_default());
+        }
         let mut own = Vec::new();
         for stretch in &rendition.stretches {
             let file = FileSource::open(&stretch.file).map_err(|error| Stop::NotRun(error.to_string()))?;

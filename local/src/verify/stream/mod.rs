@@ -130,6 +130,9 @@ pub struct Samples<'a> {
     pub origin: Option<Time>,
 }
 
+/// A stored file and its structure, or why they cannot be had.
+type Stored = Result<(Whole, Media), String>;
+
 /// A stream.
 #[derive(Debug)]
 pub struct Stream {
@@ -139,8 +142,8 @@ pub struct Stream {
     pub url: String,
     /// Its renditions of pictures and sound; the first one leads.
     pub renditions: Vec<Rendition>,
-    /// The file that it was made from, or why that cannot be had.
-    pub stored: Result<(Whole, Media), String>,
+    /// The files that it was made from, or why one cannot be had: that of the URL first, then those of its variants, by their names.
+    pub stored: Vec<(String, Stored)>,
     /// Whether it is a part of that.
     pub is_part: bool,
 }
@@ -162,12 +165,28 @@ impl Stream {
             renditions.push(Rendition::of(client, listing).await?);
         }
         let derived = url.split_once("/~/");
-        let stored = match derived {
-            Some((content, _)) => stored(client, content).await,
-            None => Err("its URL does not say which file it was made from".to_owned()),
-        };
+        let mut stored = Vec::new();
+        let mut names: Vec<&str> = vec![""];
+        names.extend(renditions.iter().filter_map(|rendition| variant(&rendition.listing)));
+        for name in names {
+            if stored.iter().all(|(known, _)| known != name) {
+                let found = match derived {
+                    Some((content, _)) => stored_as(client, content, name).await,
+                    None => Err("its URL does not say which file it was made from".to_owned()),
+                };
+                stored.push((name.to_owned(), found));
+            }
+        }
         let is_part = derived.is_some_and(|(_, below)| below.split('?').next().unwrap_or_default().contains('/'));
         Ok(Self { kind, url: url.to_owned(), renditions, stored, is_part })
+    }
+
+    /// The file that a rendition was made from.
+    pub fn stored_of(&self, rendition: &Rendition) -> Result<&(Whole, Media), Stop> {
+        let name = variant(&rendition.listing).unwrap_or_default();
+        let found = self.stored.iter().find(|(known, _)| known == name);
+        let (_, found) = found.ok_or_else(|| Stop::NotRun("its file is not known".to_owned()))?;
+        found.as_ref().map_err(|why| Stop::NotRun(why.clone()))
     }
 
     /// A line about it.
@@ -265,8 +284,36 @@ fn text(url: &str, list: &Whole) -> Result<String, Stop> {
     std::fs::read_to_string(list.path()).map_err(|error| Request::get(url).violated("UTF-8", error.to_string()))
 }
 
+/// The name of the stored file of a rendition that is a variant of the content: as its URL has it, below `r` and a number.
+fn variant(listing: &Listing) -> Option<&str> {
+    let url = listing.segments.first().map_or(&listing.url, |segment| &segment.url);
+    let (_, below) = url.split_once("/~/")?;
+    let (before, _) = below.split_once("/v-")?;
+    let at = before.find('r').filter(|at| *at == 0 || before.get(at - 1..*at) == Some("/"))?;
+    let (number, name) = before.get(at + 1..)?.split_once('/')?;
+    number.bytes().all(|byte| byte.is_ascii_digit()).then_some(name)
+}
+
+/// The content, or the variant of this name, which is stored in the same space: the URL does not say where the name of the space
+/// ends, so it is looked for in all folders above the content.
+async fn stored_as(client: &Client, content: &str, name: &str) -> Stored {
+    if name.is_empty() {
+        return stored(client, content).await;
+    }
+    let host = content.find("://").map_or(0, |at| at + 3);
+    let (mut above, mut found) = (content, Err("there is nothing above it".to_owned()));
+    while let Some((folder, _)) = above.rsplit_once('/').filter(|(folder, _)| folder.len() > host) {
+        found = stored(client, &format!("{folder}/{name}")).await;
+        if found.is_ok() {
+            break;
+        }
+        above = folder;
+    }
+    found
+}
+
 /// The content whose stream it is.
-async fn stored(client: &Client, url: &str) -> Result<(Whole, Media), String> {
+async fn stored(client: &Client, url: &str) -> Stored {
     let why = |stop| match stop {
         Stop::Violated(violation) | Stop::Ignored(violation) => violation.came,
         Stop::NotRun(why) => why,

@@ -32,7 +32,10 @@ use reelspan_engine::index::{Head, Status};
 pub(super) const CONTENT: &str = "CONTENT";
 
 /// The properties that lists and playlists need.
-const PROPERTIES: [&str; 6] = ["title", "order", "description", "date", "creator", "language"];
+const PROPERTIES: [&str; 7] = ["title", "order", "description", "date", "creator", "language", RENDITIONS];
+
+/// The property by which a content names its variants: names of contents, with commas between them.
+pub(super) const RENDITIONS: &str = "renditions";
 
 /// The most entries of one list.
 const MOST: usize = 1000;

@@ -49,6 +49,7 @@ mod reader;
 mod recent;
 mod sequencer;
 mod unfinished;
+mod variants;
 
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
@@ -128,6 +129,8 @@ pub struct Found {
     pub pages: Reader,
     /// The files of captions beside it, if they were asked for.
     pub captions: Vec<CaptionFile>,
+    /// The variants that it names, if they were asked for.
+    pub renditions: Vec<MediaKey>,
 }
 
 /// A head as an indexer finds it.
@@ -171,7 +174,7 @@ impl IndexTable {
     pub fn recent(&self, media: &MediaKey) -> Option<(Admission, Found)> {
         let (admission, Entry { head, weight, cells, pages }) = self.recent.as_ref()?.get(media)?;
         let pages = Reader::new(self.clone(), media, item::of(&head.original.etag), (cells, weight)).with(pages);
-        Some((admission, Found { head, pages, captions: Vec::new() }))
+        Some((admission, Found { head, pages, captions: Vec::new(), renditions: Vec::new() }))
     }
 
     /// Remembers what was found of a file, with the pages that are at hand by now.
@@ -237,8 +240,8 @@ impl IndexTable {
         self.find_admitted(spaces, media, cells, false).await
     }
 
-    /// The same with the files of captions beside it.
-    pub async fn find_with_captions(
+    /// The same with what belongs to it: the files of captions beside it, and which variants it names.
+    pub async fn find_with_others(
         &self,
         spaces: &SpacesTable,
         media: &MediaKey,
@@ -252,10 +255,10 @@ impl IndexTable {
         spaces: &SpacesTable,
         media: &MediaKey,
         cells: &[RangeInclusive<u32>],
-        captions: bool,
+        others: bool,
     ) -> Result<(Admission, Option<Found>), Error> {
         let (items, asked) = (Admission::items(spaces, media.space()), Instant::now());
-        let (of_space, found) = self.find_beside(items, media, cells, captions).await?;
+        let (of_space, found) = self.find_beside(items, media, cells, others).await?;
         let admission = Admission::read(&of_space)?;
         if let Some(recent) = &self.recent {
             recent.admit(media.space(), asked, admission.clone());
@@ -263,17 +266,20 @@ impl IndexTable {
         Ok((admission, found))
     }
 
-    /// These items of the table of spaces, and what there is of the head, of the pages of these cells, and of the files of
-    /// captions if those are asked for.
+    /// These items of the table of spaces, and what there is of the head, of the pages of these cells, and of what belongs to the
+    /// content if that is asked for.
     async fn find_beside(
         &self,
         of_space: Get<'_>,
         media: &MediaKey,
         ranges: &[RangeInclusive<u32>],
-        captions: bool,
+        others: bool,
     ) -> Result<(Vec<Arc<Item>>, Option<Found>), Error> {
         let mut keys = vec![item::key(media, HEAD)];
-        keys.extend(beside::stem_of(media).filter(|_| captions).map(|stem| beside::key(&stem)));
+        if others {
+            keys.extend(beside::stem_of(media).map(|stem| beside::key(&stem)));
+            keys.push(item::key(media, CONTENT));
+        }
         let mut wanted = Vec::with_capacity(ranges.len());
         for cells in ranges {
             let cells = asked(cells.clone(), MOST_GETS - of_space.keys.len() - keys.len() + 1);
@@ -284,8 +290,9 @@ impl IndexTable {
         let mut items = self.database.get(&[of_space, of_index]).await?.into_iter();
         let (of_space, of_index) = (items.next().unwrap_or_default(), items.next().unwrap_or_default());
         let mut found = self.found(media, &of_index, &wanted)?;
-        if let (Some(found), true) = (&mut found, captions) {
+        if let (Some(found), true) = (&mut found, others) {
             found.captions = beside::beside(&of_index)?.files;
+            found.renditions = variants::named(media, &of_index);
         }
         Ok((of_space, found))
     }
@@ -303,7 +310,7 @@ impl IndexTable {
         for cells in wanted.iter().filter(|cells| !cells.is_empty()) {
             pages.take(items, cells.clone());
         }
-        Ok(Some(Found { head: Arc::new(head), pages, captions: Vec::new() }))
+        Ok(Some(Found { head: Arc::new(head), pages, captions: Vec::new(), renditions: Vec::new() }))
     }
 
     /// The head as it is now.
