@@ -24,9 +24,17 @@ LONGEST += ["players", "browser", "console_uploads", "cross_site", "permissions"
 """The files that take longest begin first, so that no worker is left alone with one of them in the end."""
 
 
+BROWSERS = {"chromium", "firefox"}
+"""The fixtures that are browsers. On a busy machine a browser may drop a frame or an event, and no part of ours is at fault: a
+test of one that fails is tried once more, and the summary lists it under RERUN."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = {f"test_{name}": place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(order)))
+    for item in items:
+        if BROWSERS.intersection(item.fixturenames):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")
