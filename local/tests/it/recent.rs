@@ -69,7 +69,7 @@ async fn ask(router: &Router, method: Method, path: &str, field: Option<(HeaderN
 async fn a_fragment_that_was_asked_for_lately_is_one_get() {
     let functions = Functions::start().await;
     functions.chain.put("demo/long.webm", media::webm(13, 300, 2).to_vec()).await;
-    for name in ["counter.mp4", "formats/stereo.mp3"] {
+    for name in ["counter.mp4", "counter-moov-last.mp4", "formats/stereo.mp3"] {
         let sample = format!("{}/../samples/{name}", env!("CARGO_MANIFEST_DIR"));
         functions.chain.put(&format!("demo/{name}"), std::fs::read(sample).unwrap()).await;
     }
@@ -106,6 +106,17 @@ async fn a_fragment_that_was_asked_for_lately_is_one_get() {
         assert_eq!((again.status, calls), (StatusCode::OK, (1, 0)), "{segment}");
         assert!(again.body == first.body && again.body == functions.cold(&segment).await.body);
     }
+    // A viewer goes on: with the pages of the first segment those of the next minute are read.
+    let playlist = listed("demo/counter-moov-last.mp4/~/master.m3u8", ".m3u8").await;
+    let text = String::from_utf8(functions.warm(Method::GET, &playlist, None).await.body).unwrap();
+    let folder = playlist.rsplit_once('/').unwrap().0;
+    let mut looked_up = Vec::new();
+    for name in text.lines().filter(|line| line.ends_with(".m4s") && !line.starts_with('#')) {
+        let (answer, (s3, dynamodb)) = functions.counted(Method::GET, &format!("{folder}/{name}"), None).await;
+        assert_eq!((answer.status, s3), (StatusCode::OK, 1), "{name}");
+        looked_up.push(dynamodb);
+    }
+    assert_eq!(looked_up, [1, 0, 0]);
     functions.chain.local.stop().await;
 }
 

@@ -51,6 +51,9 @@ const IMMUTABLE: &str = "max-age=31536000, immutable";
 /// The same, for one viewer alone.
 const IMMUTABLE_TO_ONE: &str = "private, max-age=31536000, immutable";
 
+/// How many more pages are read with those of a segment, of ten seconds each: a viewer who goes on asks for them soon.
+const AHEAD: u32 = 6;
+
 impl Fragments {
     /// The answer to a request for what is derived from a content.
     pub async fn derived(&self, request: &Request) -> Result<Response, Error> {
@@ -59,7 +62,8 @@ impl Fragments {
         }
         let index = &self.stores.index;
         if request.reads_media()
-            && let Some((admission, found)) = index.recent(&request.media)
+            && let Some((admission, mut found)) = index.recent(&request.media)
+            && let () = found.pages.read_ahead(AHEAD)
             && let Ok(made) = self.derived_from(request, &admission, Some(found), self.budget.share().await?).await
             && let Some(response) = self.confirmed(&request.media, made).await
         {

@@ -24,6 +24,8 @@ pub struct Reader {
     /// About how much memory the head takes, in bytes.
     weight: usize,
     have: BTreeMap<u32, Bytes>,
+    /// How many more cells are read with those that are missing.
+    ahead: u32,
     /// Something that was read was not there or not of this version, as happens where a replica lags behind: from now on
     /// the leader is asked.
     consistent: bool,
@@ -34,12 +36,24 @@ pub struct Reader {
 impl Reader {
     /// The pages that a head names, of which it takes about so much memory, in bytes.
     pub(super) fn new(table: IndexTable, media: &MediaKey, of: String, (cells, weight): (Cells, usize)) -> Self {
-        Self { table, media: media.clone(), of, cells, weight, have: BTreeMap::new(), consistent: false, share: None }
+        Self { table, media: media.clone(), of, cells, weight, have: BTreeMap::new(), ahead: 0, consistent: false, share: None }
     }
 
     /// The same with pages that are at hand.
     pub(super) fn with(self, have: BTreeMap<u32, Bytes>) -> Self {
         Self { have, ..self }
+    }
+
+    /// Whenever cells are missing, reads so many more that follow them, in the same round trip: for a viewer who goes on.
+    pub const fn read_ahead(&mut self, cells: u32) {
+        self.ahead = cells;
+    }
+
+    /// These cells and those that are read ahead.
+    fn with_ahead(&self, cells: &RangeInclusive<u32>) -> RangeInclusive<u32> {
+        // Parts of the segment table are numbered behind all cells.
+        let ahead = if *cells.end() < FIRST_PART { self.ahead } else { 0 };
+        *cells.start()..=cells.end().saturating_add(ahead)
     }
 
     /// What is to be remembered of this head and of the pages that are at hand.
@@ -90,7 +104,10 @@ impl Reader {
     /// Reads what is missing of `cells`; [`Error::Changed`] where the leader has it not, or not of this version.
     async fn read_missing(&mut self, cells: RangeInclusive<u32>) -> Result<(), Error> {
         loop {
-            let missing: Vec<_> = self.missing(cells.clone()).collect();
+            if self.missing(cells.clone()).next().is_none() {
+                return Ok(());
+            }
+            let missing: Vec<_> = self.missing(self.with_ahead(&cells)).collect();
             let (Some(&first), Some(&last)) = (missing.first(), missing.last()) else { return Ok(()) };
             let consistent = self.consistent;
             let items = if missing.len() <= MOST_GETS {
@@ -130,7 +147,8 @@ impl Pages for Reader {
     }
 
     fn keep(&mut self, cells: RangeInclusive<u32>) {
-        self.have.retain(|number, _| cells.contains(number));
+        let kept = self.with_ahead(&cells);
+        self.have.retain(|number, _| kept.contains(number));
     }
 
     fn at_hand(&self) -> (usize, usize) {
