@@ -28,7 +28,7 @@ DOCUMENTED := RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --lib --bi
 # What `make web` builds from. Tests and build results are no sources.
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name build \) -prune -o -type f -print)
 
-.PHONY: serve test test-edge test-web test-rust test-python judges lambda-test web bundle lint features fuzz bench cold-start samples documents tools clean
+.PHONY: serve test test-edge test-web test-rust test-python judges lambda-test web bundle lint features fuzz bench race cold-start samples documents tools clean
 
 serve: web ## Run everything on this machine, with the sample media in the space "demo"
 	cargo run --profile serve --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
@@ -93,6 +93,13 @@ fuzz: ## Fuzz TARGETS, or all targets, for SECONDS each
 
 bench: ## Measure the engine
 	cargo bench --workspace
+
+race: $(VENV)/ready ## Run nginx, ffmpeg and Reelspan side by side, on this machine and against storage that is far away
+	tools/debian nginx:nginx-light wrk:wrk ffmpeg:ffmpeg
+	cargo build --profile serve --bin reelspan
+	$(VENV)/bin/python benches/race.py --program $${CARGO_TARGET_DIR:-target}/serve/reelspan --plot docs/lengths.svg
+	$(PROGRAMS)
+	$(VENV)/bin/python benches/remote.py 2> >(grep -v werkzeug >&2)
 
 cold-start: $(VENV)/ready ## Measure the functions that `sam build` has built: size, start, first and later requests
 	$(PROGRAMS)

@@ -36,7 +36,17 @@ pub struct Reader {
 impl Reader {
     /// The pages that a head names, of which it takes about so much memory, in bytes.
     pub(super) fn new(table: IndexTable, media: &MediaKey, of: String, (cells, weight): (Cells, usize)) -> Self {
-        Self { table, media: media.clone(), of, cells, weight, have: BTreeMap::new(), ahead: 0, consistent: false, share: None }
+        Self {
+            table,
+            media: media.clone(),
+            of,
+            cells,
+            weight,
+            have: BTreeMap::new(),
+            ahead: 0,
+            consistent: false,
+            share: None,
+        }
     }
 
     /// The same with pages that are at hand.
