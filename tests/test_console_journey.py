@@ -111,6 +111,25 @@ def test_from_the_first_start_to_a_person_who_may_only_read(console, served, gue
     may_only_read(console, served)
 
 
+def test_an_empty_installation_offers_samples(binary, tmp_path, console):
+    """On a server of its own; the same browser, which is not signed in there."""
+    running = servers.Server(binary, tmp_path / "data").start()
+    try:
+        fresh = Console(console.driver, running, console.axe)
+        fresh.sign_in("admin", running.password())
+        fresh.button("Try it with samples").click()
+        for name in ("counter.mp4", "chapters.mkv", "tone.flac"):
+            fresh.find(f"//*[@role='row'][.//bdi[.='{name}']]//*[@class='cell-status']/*[.='Ready']")
+        fresh.open("#/spaces/samples?content=counter.mp4")
+        assert fresh.plays()
+        fresh.open()
+        fresh.find("//a[normalize-space(.)='samples']")
+        assert not fresh.shows("//button[normalize-space(.)='Try it with samples']")
+    finally:
+        fresh.driver.get("about:blank")
+        assert running.stop() == 0
+
+
 def may_only_read(console: Console, served: servers.Server) -> None:
     """The reader is offered nothing else, and may do nothing else by the session's own requests either."""
     console.sign_in(*READER)

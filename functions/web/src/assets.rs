@@ -89,6 +89,9 @@ fn media_type(name: &str) -> &'static str {
         "txt" => "text/plain; charset=utf-8",
         "xml" => "application/xml",
         "zip" => "application/zip",
+        "mp4" => "video/mp4",
+        "mkv" => "video/x-matroska",
+        "flac" => "audio/flac",
         _ => "application/octet-stream",
     }
 }

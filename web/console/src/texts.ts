@@ -82,8 +82,9 @@ export const texts = {
         noneHint: "Search for another part of the name.",
         empty: "Welcome. There is nothing here yet",
         emptyOwner:
-            "Create the first space, then drag files into it. Streaming is turned on with one switch, and any part of a recording can be linked to.",
+            "Create the first space, then drag files into it. Streaming is turned on with one switch, and any part of a recording can be linked to. The samples are three short recordings in a space of their own, which can be deleted again.",
         emptyUser: "When somebody shares a space with you, it appears here.",
+        samples: "Try it with samples",
         steps: ["Create a space", "Upload recordings", "Turn streaming on", "Share excerpts"],
         columns: { name: "Name", streaming: "Streaming", right: "You may", owner: "Owner", created: "Created" },
         rights: { READ: "Read", WRITE: "Read and write", OWN: "Manage" },
@@ -464,8 +465,8 @@ export const texts = {
         rotate: "Make a new key",
         rotateTitle: "Make a new signing key?",
         rotateWarning: "New links are signed with the new key within about an hour.",
-        revoke: "Revoke the key before",
-        revokeTitle: "Revoke the key before?",
+        revoke: "Revoke the earlier key",
+        revokeTitle: "Revoke the earlier key?",
         revokeWarning:
             "All links and cookies that were signed until now stop working. Do this if the key may be known to others.",
     },

@@ -44,7 +44,8 @@ impl Accounts {
                     "only the first admin, whose password is in the deployment's secret",
                     "add an admin with a name of their own",
                 ),
-                count => Finding::ok(what, count.to_string()),
+                1 => Finding::ok(what, "there is one; a second one could help if the first loses the password"),
+                count => Finding::ok(what, format!("there are {count}")),
             },
             Err(error) => Finding::wrong(what, error.to_string(), "see the function's log"),
         }

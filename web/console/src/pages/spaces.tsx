@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 
+import { SAMPLES, addSamples } from "../api/samples.ts";
 import { session } from "../api/session.ts";
 import { createSpace, spaces, type Space } from "../api/spaces.ts";
 import { date } from "../model/format.ts";
@@ -68,6 +69,7 @@ export function SpacesPage() {
 }
 
 function Welcome({ mayCreate, onCreate }: { readonly mayCreate: boolean; readonly onCreate: () => void }) {
+    const { busy, error, act } = useAct();
     return (
         <Empty icon="space" title={words.empty}>
             <p>{mayCreate ? words.emptyOwner : words.emptyUser}</p>
@@ -78,9 +80,23 @@ function Welcome({ mayCreate, onCreate }: { readonly mayCreate: boolean; readonl
                             <li key={step}>{step}</li>
                         ))}
                     </ol>
-                    <Button kind="primary" icon="plus" onClick={onCreate}>
-                        {words.create}
-                    </Button>
+                    <div class="actions">
+                        <Button
+                            busy={busy}
+                            onClick={() => {
+                                act(async () => {
+                                    await addSamples();
+                                    go({ page: "space", space: SAMPLES, tab: "contents", folder: "" });
+                                });
+                            }}
+                        >
+                            {words.samples}
+                        </Button>
+                        <Button kind="primary" icon="plus" onClick={onCreate}>
+                            {words.create}
+                        </Button>
+                    </div>
+                    <Wrong text={error} />
                 </>
             )}
         </Empty>
