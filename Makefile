@@ -48,10 +48,11 @@ test-python: tools web $(VENV)/ready
 	$(PROGRAMS)
 	$(VENV)/bin/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder tests
 
-judges: tools web $(VENV)/ready ## Also play with GStreamer, which is not part of `make test`
-	tools/debian gst-launch-1.0:"gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav"
+judges: tools web $(VENV)/ready ## Also play with GStreamer and WebKit, which are not part of `make test`
+	tools/debian gst-launch-1.0:"gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav" \
+	  WebKitWebDriver:webkit2gtk-driver xvfb-run:"xvfb xauth"
 	$(PROGRAMS)
-	REELSPAN_JUDGES=1 $(VENV)/bin/pytest tests/test_native.py
+	REELSPAN_JUDGES=1 xvfb-run -a $(VENV)/bin/pytest tests/test_native.py
 
 lambda-test: $(VENV)/ready ## Run the functions under Lambda's runtime emulator with every event of events/; PROFILE=release tests the deployed build
 	$(PROGRAMS) --profile $(PROFILE)

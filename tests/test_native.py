@@ -1,5 +1,5 @@
-"""GStreamer plays HLS and DASH without any script, from a signed address too. `REELSPAN_JUDGES=1` runs this; `make judges` installs
-what it needs."""
+"""GStreamer plays HLS and DASH without any script, and WebKit HLS, from a signed address too. `REELSPAN_JUDGES=1` runs this;
+`make judges` installs what it needs."""
 
 import os
 import subprocess
@@ -7,6 +7,8 @@ import subprocess
 import pytest
 
 import counter
+from waiting import becomes
+from webkit import WebKit
 
 pytestmark = pytest.mark.skipif(not os.environ.get("REELSPAN_JUDGES"), reason="REELSPAN_JUDGES is not set")
 
@@ -45,3 +47,39 @@ def test_gstreamer_shows_every_picture_once(server, played, name, count, playlis
 
 def test_gstreamer_plays_a_signed_address(streaming, played):
     assert played(streaming.signed("films", "counter.mp4", form="hls"))[0] == list(range(1000))
+
+
+@pytest.fixture(scope="module")
+def webkit():
+    made = WebKit()
+    yield made
+    made.end()
+
+
+@pytest.mark.parametrize("name", ["counter.mp4", "counter.mkv", "signed"])
+def test_webkit_shows_the_picture_of_a_time(server, streaming, webkit, name):
+    """Without cookies and without a script of ours. GStreamer shows a picture up to two later than it is due."""
+    signed = name == "signed"
+    webkit.load(streaming.signed("films", "counter.mp4", form="hls") if signed else f"{server.media(name)}/~/master.m3u8")
+    assert webkit.state("video.duration") == pytest.approx(40, abs=0.1)
+    becomes(webkit.number, 0)
+    for time in (3.02, 25.5, 12.02):
+        webkit.seek(time)
+        due = int(time * counter.RATE)
+        becomes(webkit.number, range(due - 2, due + 1))
+    webkit.plays_to(13)
+
+
+def test_webkit_plays_a_part(server, webkit):
+    """It passes over EXT-X-START: paused at its beginning, it shows the first picture that only decoding needs."""
+    webkit.load(f"{server.media('counter.mp4')}/~/t=12.48,20/master.m3u8")
+    assert webkit.state("video.duration") == pytest.approx(7.52, abs=0.01)
+    webkit.seek(3.02)
+    becomes(webkit.number, range(385, 388))
+    webkit.plays_to(4)
+
+
+def test_webkit_plays_a_transport_stream(server, webkit):
+    webkit.load(f"{server.media('formats/h264.ts')}/~/master.m3u8")
+    assert webkit.state("video.duration") == pytest.approx(8, abs=0.1)
+    webkit.plays_to(2)
