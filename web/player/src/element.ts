@@ -72,6 +72,7 @@ export class ReelspanPlayer extends HTMLElement {
             this.#fail(new Problem("broken", { reason: this.video.error?.message ?? "" }));
         });
         this.#parts.view.name();
+        this.#takeProperties();
     }
 
     /** The URL of the media, with the fragment that is played. */
@@ -206,6 +207,16 @@ export class ReelspanPlayer extends HTMLElement {
             this.#form.detach?.();
             this.#form = undefined;
         });
+    }
+
+    /** Takes over the properties that a page set before this script came. */
+    #takeProperties(): void {
+        for (const name of Object.keys(this)) {
+            if (!(name in ReelspanPlayer.prototype)) continue;
+            const value: unknown = Reflect.get(this, name);
+            Reflect.deleteProperty(this, name);
+            Reflect.set(this, name, value);
+        }
     }
 
     /** The absolute URL of the media, with its signature of now; empty before it is known. */
