@@ -15,6 +15,7 @@
 
 mod codec;
 mod index;
+mod language;
 mod layout;
 mod packet;
 mod program;
@@ -77,6 +78,10 @@ impl Format for MpegTs {
 
     fn configuration(&self, _: &Outline, _: &Track) -> Result<DecoderConfiguration, Unavailable> {
         Err(Unavailable::Scattered { container: "a transport stream" })
+    }
+
+    fn describes_pictures(&self, track: &Track) -> bool {
+        language::describes_pictures(track)
     }
 
     fn segments(&self) -> Option<&dyn SegmentFormat> {

@@ -116,6 +116,14 @@ impl Stream {
         descriptor(&self.descriptors, tag)
     }
 
+    /// Parses the first of these entries of a map, and returns the bytes after it too; `None` if it is incomplete.
+    pub fn read(entries: &[u8]) -> Option<(Self, &[u8])> {
+        let ([kind, high, low, c, d], after) = entries.split_first_chunk()?;
+        let (descriptors, after) = after.split_at_checked(long(*c, *d))?;
+        let pid = u16::from_be_bytes([high & 0x1F, *low]);
+        Some((Self { kind: *kind, pid, descriptors: descriptors.to_vec() }, after))
+    }
+
     /// Its entry in the map.
     pub fn write(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(5 + self.descriptors.len());
@@ -140,10 +148,8 @@ impl Map {
         let clock = u16::from_be_bytes([a & 0x1F, b]);
         let (descriptors, mut rest) = body.get(4..)?.split_at_checked(long(c, d))?;
         let mut streams = Vec::new();
-        while let Some(([kind, high, low, c, d], after)) = rest.split_first_chunk() {
-            let Some((descriptors, after)) = after.split_at_checked(long(*c, *d)) else { break };
-            let pid = u16::from_be_bytes([high & 0x1F, *low]);
-            streams.push(Stream { kind: *kind, pid, descriptors: descriptors.to_vec() });
+        while let Some((stream, after)) = Stream::read(rest) {
+            streams.push(stream);
             rest = after;
         }
         Some(Self { program, clock, descriptors: descriptors.to_vec(), streams })

@@ -18,7 +18,7 @@ use self::survey::{Found, Survey};
 use super::packet::{ENOUGH, Packet, Packing};
 use super::program::Program;
 use super::psi::{Map, Sections};
-use super::{CONTAINER, codec};
+use super::{CONTAINER, codec, language};
 use crate::container::mpeg::outline::outline;
 use crate::container::notes::Notes;
 use crate::container::pass::Output;
@@ -105,11 +105,7 @@ impl pass::Pass for Pass {
 
 /// A track of the outline. Its setup is its entry in the program's map.
 fn track(found: &Found) -> Option<Track> {
-    /// `ISO_639_language_descriptor` (§2.6.18): three letters, and a purpose.
-    const LANGUAGE: u8 = 0x0A;
-    let letters = found.entry.descriptor(LANGUAGE).and_then(|data| data.first_chunk::<3>());
-    let letters = letters.and_then(|letters| std::str::from_utf8(letters).ok());
-    let language = letters.filter(|letters| letters.chars().all(|c| c.is_ascii_lowercase())).map(str::to_owned);
+    let language = language::of(&found.entry);
     let track = found.stream.track(u64::from(found.entry.pid), Setup::Inline(found.entry.write().into()));
     track.map(|track| Track { language, ..track })
 }
