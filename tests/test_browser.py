@@ -7,6 +7,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 import counter
 from browser import LOAD, PLAY, shows
+from pages import prefers, violations
 
 PLAY_TO_PAUSE = """
 const [done] = arguments, video = document.querySelector("video");
@@ -78,13 +79,16 @@ def test_a_hash_is_played_by_the_browser(chromium, page, server, name, first):
     assert paused == {"ended": False, "at": pytest.approx(14, abs=0.5)}
 
 
-def test_the_validators_page_shows_what_a_uri_means(chromium, server):
+def test_the_validators_page_shows_what_a_uri_means(chromium, server, root):
     chromium.get(f"{server.url}/validate?uri=" + urllib.parse.quote(f"{server.media('counter.mp4')}?t=3,7#t=7,3", safe=""))
     wait = WebDriverWait(chromium, 20)
     wait.until(lambda driver: "It is a media fragment URI" in driver.find_element("id", "report").text)
     text = chromium.find_element("id", "report").text
     assert "t=npt:3,7" in text and "a new file: 3 s to 7 s" in text and "Range: t:npt=3-7" in text
     assert "the start is not before the end (at 1)" in text
+    for scheme in ("light", "dark"):
+        prefers(chromium, scheme)
+        assert violations(chromium, root, scheme) == [], scheme
     # It plays what it shows, and no text of a URI becomes markup.
     wait.until(lambda driver: driver.execute_script("return document.querySelector('video').duration") == pytest.approx(4, abs=0.1))
     chromium.get(f"{server.url}/validate?uri=" + urllib.parse.quote("a.mp4#t=<img src=x onerror=document.title='out'>", safe=""))

@@ -10,6 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 import counter
+import server as servers
 from pages import HEIGHT, PLAYED, READY, WIDTH, hears, inside, of, shows
 from players import due, times
 from waiting import becomes
@@ -176,6 +177,27 @@ def test_an_excerpt_starts_and_stops_at_its_very_pictures_and_plays_again(tag, c
         stopped = chromium.execute_async_script(PLAY_TO_PAUSE)
         assert stopped == {"at": pytest.approx(end, abs=0.002), "paused": True}
         shows(chromium, end * counter.RATE - 1)
+
+
+@pytest.mark.parametrize(
+    ("rate", "code", "start", "picture"),
+    [
+        ("30", "smpte-30:0:00:12:15", 12.5, 375),
+        # The first two numbers of a minute are dropped: this is the picture after 0:00:59:29.
+        ("30000/1001", "smpte-30-drop:0:01:00:02", 60.06, 1800),
+    ],
+)
+def test_a_time_code_names_a_picture_at_the_rate_of_the_film(tag, chromium, built, samples, tmp_path, rate, code, start, picture):
+    name = f"{code.partition(':')[0]}.mp4"
+    # All pictures of the counter, again and again.
+    shown = ["-stream_loop", "1", "-r", rate, "-i", samples / "counter.mp4", "-an", "-frames:v", str(picture + 30)]
+    subprocess.run(["ffmpeg", "-v", "error", *shown, "-preset", "ultrafast", "-g", "30", tmp_path / name], check=True)
+    built.s3().put_object(Bucket=servers.BUCKET, Key=f"demo/{name}", Body=(tmp_path / name).read_bytes())
+    becomes(lambda: requests.get(f"{built.media(name)}/~/about.json", timeout=10).status_code, 200)
+    for form in ("stored", "hls"):
+        found = tag(f"{name}#t={code}", f'controls form="{form}"')
+        assert (found["form"]["name"], found["currentTime"]) == (form, pytest.approx(start))
+        shows(chromium, picture % (counter.RATE * 40))
 
 
 @pytest.mark.parametrize("form", ["stored", "hls", "cut"])

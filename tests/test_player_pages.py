@@ -10,7 +10,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from pages import READY, inside, of, prefers, shows, violations
+from pages import READY, assert_nothing_is_violated, inside, of, prefers, shows, violations
 from waiting import becomes
 
 LARGEST = 300_000
@@ -57,20 +57,6 @@ def test_a_shared_link_plays_the_same_pictures(player, chromium, built, by):
     assert urllib.parse.parse_qs(now.query)["src"] == [f"{built.media('counter.mp4')}#t=14"]
 
 
-PANELS = [None, "share-button", "help-button", "audio-button", "chapters-button", "captions-button"]
-
-
-def assert_nothing_is_violated(driver, root, scheme: str, found: dict) -> None:
-    """Opens every panel that there is, and asks axe-core."""
-    for panel in PANELS:
-        if panel and ("problem" in found or not inside(driver, panel).is_displayed()):
-            continue
-        if panel:
-            driver.execute_script("arguments[0].click()", inside(driver, panel))
-            becomes(inside(driver, panel.removesuffix("-button")).is_displayed, True)
-        assert violations(driver, root, scheme) == [], panel
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("src", ["counter.mp4#t=12.5,14&xywh=percent:25,25,50,50", "chapters.m4a", "two-audio.mp4", "formats/sorenson.flv"])
 def test_axe_finds_no_violation(player, chromium, root, scheme, src):
@@ -90,6 +76,15 @@ def test_axe_finds_no_violation_on_pages_of_the_bundle(bundle, chromium, root, s
     prefers(chromium, scheme)
     chromium.get(f"{bundle.url}/{name}")
     assert_nothing_is_violated(chromium, root, scheme, begun(chromium))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("query", "said"), [("", "This page plays one recording"), ("?src=https://evil.example.org/a.mp4", "Forbidden")])
+def test_axe_finds_no_violation_where_nothing_plays(chromium, built, root, scheme, query, said):
+    prefers(chromium, scheme)
+    chromium.get(f"{built.url}/player/{query}")
+    becomes(lambda: said in chromium.find_element(By.TAG_NAME, "main").text, True)
+    assert violations(chromium, root, scheme) == []
 
 
 def test_a_hostile_title_is_text_and_the_page_keeps_its_policy(player, chromium):

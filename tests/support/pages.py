@@ -114,6 +114,21 @@ def violations(driver, root: pathlib.Path, scheme: str) -> list:
     return [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found]
 
 
+PANELS = ["share", "help", "audio", "chapters", "captions"]
+"""The player's panels and menus, each with a button."""
+
+
+def assert_nothing_is_violated(driver, root: pathlib.Path, scheme: str, found: dict) -> None:
+    """Asks axe-core of the page as it is, and with each of the panels that there are. `found` is what the player's page gave."""
+    assert violations(driver, root, scheme) == []
+    for panel in PANELS if "problem" not in found else []:
+        button = inside(driver, f"{panel}-button")
+        if button.is_displayed():
+            driver.execute_script("arguments[0].click()", button)
+            becomes(inside(driver, panel).is_displayed, True)
+            assert violations(driver, root, scheme) == [], panel
+
+
 def prefers(driver, scheme: str) -> None:
     """Lets the system prefer `light` or `dark` colours."""
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})

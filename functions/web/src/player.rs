@@ -199,6 +199,7 @@ pub(crate) fn refused(request: &HeaderMap, status: StatusCode, detail: &str) -> 
     let mut response = if accepts.contains("text/html") {
         let page = format!(
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\
+             <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
              <main><h1>{title}</h1><p>Sorry, {detail}.</p></main></html>"
         );
         (status, Html(page)).into_response()
