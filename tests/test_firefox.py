@@ -80,6 +80,26 @@ def test_firefox_selects_a_track(firefox, built):
     assert counter.frequency(12) - 8 < firefox.hertz() < counter.frequency(13) + 8
 
 
+def test_firefox_has_a_menu_of_sounds(firefox, built):
+    assert firefox.player(page(built, "two-audio.mp4#t=2"))["form"] == "hls"
+    for place, hertz in [(2, range(3980, 4900)), (1, range(380, 1300))]:
+        firefox(click="#audio-button")
+        items = "Array.from(shadow.querySelectorAll('#audio-list [role=menuitemradio]'), one => one.textContent)"
+        firefox.becomes(f"[shadow.getElementById('audio').hidden, {items}]", [False, ["English", "German"]])
+        firefox(click=f"#audio-list button:nth-child({place})")
+        firefox.becomes("shadow.getElementById('audio').hidden", True)
+        becomes(lambda: round(firefox.hertz()), hertz)
+
+
+def test_firefox_shows_pictures_where_one_points_at_the_bar(firefox, built):
+    firefox.player(page(built, "counter.mp4"))
+    for time_ in [25.5, 9]:
+        firefox(point=["#range", time_ / 40])
+        # The first picture of the segment: some seconds before.
+        there = range(int((time_ - 8) * counter.RATE), int((time_ + 0.5) * counter.RATE))
+        firefox.shows(there, "document.querySelector('reelspan-player').shadowRoot.getElementById('scrub')")
+
+
 def test_firefox_shows_a_part_of_the_picture(firefox, built, elsewhere):
     # The lower right quarter: the eight lowest bits of the number 312.
     source = f'src="{built.media("counter.mp4")}#t=12.5&xywh=percent:50,50,50,50"'

@@ -4,6 +4,7 @@
 //   {"type": [SELECTOR, TEXT]}        types into a field
 //   {"press": KEY}                    presses a key
 //   {"click": SELECTOR}               clicks at the middle of an element, in the player's shadow tree if there is a player
+//   {"point": [SELECTOR, PART]}       points at a part of an element's width, in the player's shadow tree if there is a player
 //   {"shot": SELECTOR}                gives a picture of an element: PNG in base64
 //   {"run": "… return …"}             runs the body of an async function in the page, and gives what it returned
 
@@ -38,7 +39,7 @@ const box = (selector) =>
         return { x, y, width, height };
     }, selector);
 
-async function step({ open, type, press, click, shot, run }) {
+async function step({ open, type, press, click, point, shot, run }) {
     if (open) await page.goto(open);
     if (type) {
         await page.waitForSelector(type[0], { visible: true });
@@ -48,6 +49,10 @@ async function step({ open, type, press, click, shot, run }) {
     if (click) {
         const { x, y, width, height } = await box(click);
         await page.mouse.click(x + width / 2, y + height / 2);
+    }
+    if (point) {
+        const { x, y, width, height } = await box(point[0]);
+        await page.mouse.move(x + width * point[1], y + height / 2);
     }
     if (shot) return page.screenshot({ clip: await box(shot), encoding: "base64" });
     return run ? page.evaluate(`(async () => { ${run} })()`) : null;

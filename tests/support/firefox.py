@@ -101,10 +101,10 @@ class Firefox:
     def becomes(self, expression: str, expected) -> None:
         becomes(lambda: self.of(expression), expected)
 
-    def shows(self, number: int) -> None:
-        """Waits until the player's picture shows this number."""
+    def shows(self, number: int | range, video: str = "document.querySelector('reelspan-player').video") -> None:
+        """Waits until the picture of a video, the player's if none is named, shows this number, or one of these."""
         # The script of Chromium's tests, as the body of a function.
-        script = SHOWN.replace("arguments", f"[{counter.WIDTH}, {counter.HEIGHT}]") % "document.querySelector('reelspan-player').video"
+        script = SHOWN.replace("arguments", f"[{counter.WIDTH}, {counter.HEIGHT}]") % video
         becomes(lambda: counter.number(base64.b64decode(self(run=script))), number)
 
     def hertz(self) -> float:
