@@ -12,7 +12,12 @@ from actions import REGION
 from cloud import make_table, open_space
 
 BUCKET, INDEXER = "doctored-media", "doctored-indexer"
-TABLES = {"DoctoredIndex": ("media", "page"), "DoctoredSpaces": ("space", None), "DoctoredUsers": ("user", None)}
+TABLES = {
+    "DoctoredIndex": ("media", "page"),
+    "DoctoredSpaces": ("space", None),
+    "DoctoredUsers": ("user", None),
+    "DoctoredSessions": ("user", "session"),
+}
 EVENTS = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
 
 
@@ -32,6 +37,11 @@ def block(s3, public_policy: bool = True) -> None:
             "BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": public_policy, "RestrictPublicBuckets": True
         },
     )  # fmt: skip
+
+
+def expire(dynamodb, enabled: bool = True, attribute: str = "expires") -> None:
+    specification = {"Enabled": enabled, "AttributeName": attribute}
+    dynamodb.update_time_to_live(TableName="DoctoredSessions", TimeToLiveSpecification=specification)
 
 
 def put_head(dynamodb, name: str, etag: str, form: str) -> None:
@@ -59,6 +69,7 @@ def deployment(boto, form, health):
     notify(s3)
     for name, keys in TABLES.items():
         make_table(dynamodb, name, *keys)
+    expire(dynamodb)
     space = {"space": {"S": "films"}, "created": {"N": "0"}, "acl": {"M": {}}, "properties": {"M": {}}, "state": {"S": "live"}}
     dynamodb.put_item(TableName="DoctoredSpaces", Item=space)
     for name in ("a.mp4", "b.mp4", "c.mp4"):
@@ -67,7 +78,7 @@ def deployment(boto, form, health):
     queue = sqs.create_queue(QueueName="NotIndexed")["QueueUrl"]
     url = f"http://127.0.0.1:{health.server_port}"
     options = ["--bucket", BUCKET, "--table", "DoctoredIndex", "--spaces-table", "DoctoredSpaces", "--users-table", "DoctoredUsers",
-               "--indexer", INDEXER, "--queue", queue, "--url", url]  # fmt: skip
+               "--sessions-table", "DoctoredSessions", "--indexer", INDEXER, "--queue", queue, "--url", url]  # fmt: skip
     yield options
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
         s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": item["Key"]} for item in page.get("Contents", [])]})
@@ -166,6 +177,15 @@ def faults() -> dict:
     def no_table(boto, **_):
         boto("dynamodb").delete_table(TableName="DoctoredUsers")
 
+    def no_sessions(boto, **_):
+        boto("dynamodb").delete_table(TableName="DoctoredSessions")
+
+    def lasting_sessions(boto, **_):
+        expire(boto("dynamodb"), enabled=False)
+
+    def other_expiry(boto, **_):
+        expire(boto("dynamodb"), attribute="begun")
+
     def other_keys(boto, **_):
         boto("dynamodb").delete_table(TableName="DoctoredIndex")
         make_table(boto("dynamodb"), "DoctoredIndex", "media", None)
@@ -233,6 +253,9 @@ def faults() -> dict:
         another: ("events", "s3:ObjectCreated:* does not reach doctored-indexer", "deploy"),
         filtered: ("events", "only some reach doctored-indexer", "filter"),
         no_table: ("table DoctoredUsers", "it does not exist", "--users-table"),
+        no_sessions: ("table DoctoredSessions", "it does not exist", "--sessions-table"),
+        lasting_sessions: ("table DoctoredSessions", "its time to live is off", "update-time-to-live"),
+        other_expiry: ("table DoctoredSessions", "items expire by begun, not by expires", "update-time-to-live"),
         other_keys: ("table DoctoredIndex", "its key is media, not media and page", "--table"),
         missing: ("index", "wrong for 1 of 3 checked contents: films/b.mp4 has no index", "reelspan reindex films"),
         old: ("index", "wrong for 1 of 3 checked contents: films/b.mp4 has the index of another version", "reelspan reindex films"),
@@ -317,7 +340,7 @@ def test_a_clock_that_is_off_is_noticed(deployment, doctor, elsewhen):
 def test_a_data_folder_is_looked_at_while_it_is_served_and_while_it_is_not(server, doctor, new_server, samples):
     options = ["--data", str(server.data), "--url", server.url]
     lines = doctor(options, 0)
-    assert len(lines) == 7 and all(line.startswith("ok     ") for line in lines), lines
+    assert len(lines) == 8 and all(line.startswith("ok     ") for line in lines), lines
 
     new_server.imports = {"demo": samples}
     new_server.start()

@@ -7,7 +7,7 @@ mod queue;
 use std::{env, io::Write};
 
 use clap::Args;
-use reelspan::store::{SPACES, USERS};
+use reelspan::store::{SESSIONS, SPACES, USERS};
 use reelspan_accounts::report::{self, Finding, Which};
 
 use crate::{
@@ -28,6 +28,10 @@ pub struct Options {
     /// The table of users [default: the variable `USERS_TABLE`, or `Users`]
     #[arg(long, value_name = "NAME", conflicts_with = "data")]
     users_table: Option<String>,
+
+    /// The table of sessions [default: the variable `SESSIONS_TABLE`, or `Sessions`]
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
+    sessions_table: Option<String>,
 
     /// The name of the function that the bucket's events have to reach [default: any]
     #[arg(long, value_name = "NAME", conflicts_with = "data")]
@@ -55,8 +59,12 @@ impl Options {
         named(self.spaces_table.as_ref(), "SPACES_TABLE", SPACES.name)
     }
 
-    fn users_table(&self) -> String {
-        named(self.users_table.as_ref(), "USERS_TABLE", USERS.name)
+    fn names(&self) -> checks::Names {
+        checks::Names {
+            spaces: self.spaces_table(),
+            users: named(self.users_table.as_ref(), "USERS_TABLE", USERS.name),
+            sessions: named(self.sessions_table.as_ref(), "SESSIONS_TABLE", SESSIONS.name),
+        }
     }
 }
 
@@ -92,7 +100,7 @@ async fn examine(options: &Options, deployment: &Deployment) -> Result<Vec<Findi
     }
     let (bucket, can_be_read) = checks::bucket(deployment, options.indexer.as_deref()).await;
     findings.extend(bucket);
-    let tables = checks::tables(deployment, &options.spaces_table(), &options.users_table()).await;
+    let tables = checks::tables(deployment, &options.names()).await;
     let all_there = !tables.iter().any(Finding::is_wrong);
     findings.extend(tables);
     if all_there && can_be_read {

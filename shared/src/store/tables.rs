@@ -22,6 +22,8 @@ pub struct Table {
     pub sort: Option<&'static str>,
     /// Its secondary index.
     pub index: Option<SecondaryIndex>,
+    /// The attribute with the time after which DynamoDB deletes an item, in seconds since 1970. On one machine nothing does.
+    pub expires: Option<&'static str>,
 }
 
 /// The secondary index that lists the contents of a space ([`super::ContentEntry`]).
@@ -29,16 +31,17 @@ pub const CONTENTS: SecondaryIndex = SecondaryIndex { name: "Contents", partitio
 
 /// The indexes of the media ([`super::IndexTable`]).
 pub const CONTAINER_INDEX: Table =
-    Table { name: "ContainerIndex", partition: "media", sort: Some("page"), index: Some(CONTENTS) };
+    Table { name: "ContainerIndex", partition: "media", sort: Some("page"), index: Some(CONTENTS), expires: None };
 
 /// The spaces with their properties.
-pub const SPACES: Table = Table { name: "Spaces", partition: "space", sort: None, index: None };
+pub const SPACES: Table = Table { name: "Spaces", partition: "space", sort: None, index: None, expires: None };
 
 /// The users ([`super::Users`]).
-pub const USERS: Table = Table { name: "Users", partition: "user", sort: None, index: None };
+pub const USERS: Table = Table { name: "Users", partition: "user", sort: None, index: None, expires: None };
 
 /// The sessions of browsers ([`super::Sessions`]), and failed sign-ins ([`super::Guesses`]).
-pub const SESSIONS: Table = Table { name: "Sessions", partition: "user", sort: Some("session"), index: None };
+pub const SESSIONS: Table =
+    Table { name: "Sessions", partition: "user", sort: Some("session"), index: None, expires: Some("expires") };
 
 /// All tables.
 pub const TABLES: [Table; 4] = [CONTAINER_INDEX, SPACES, USERS, SESSIONS];

@@ -1,7 +1,7 @@
-//! Checks the tables: they exist, and have the keys that the programs use.
+//! Checks the tables: they exist, have the keys that the programs use, and delete what expires.
 
-use aws_sdk_dynamodb::types::{KeySchemaElement, KeyType, TableStatus};
-use reelspan::store::{CONTAINER_INDEX, SPACES, Table, USERS};
+use aws_sdk_dynamodb::types::{KeySchemaElement, KeyType, TableStatus, TimeToLiveDescription, TimeToLiveStatus};
+use reelspan::store::{CONTAINER_INDEX, SESSIONS, SPACES, Table, USERS};
 
 use super::said;
 use crate::deployment::Deployment;
@@ -10,13 +10,22 @@ use reelspan_accounts::report::Finding;
 /// What is said of a table that is in order.
 const THERE: &str = "it exists and has its keys";
 
-/// Checks all three tables.
-pub async fn tables(deployment: &Deployment, spaces: &str, users: &str) -> Vec<Finding> {
-    let index = deployment.stores.index.name();
+/// The names of the tables beside that of the indexes.
+pub struct Names {
+    pub spaces: String,
+    pub users: String,
+    pub sessions: String,
+}
+
+/// Checks all tables.
+pub async fn tables(deployment: &Deployment, names: &Names) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (name, definition, option) in
-        [(index, CONTAINER_INDEX, "--table"), (spaces, SPACES, "--spaces-table"), (users, USERS, "--users-table")]
-    {
+    for (name, definition, option) in [
+        (deployment.stores.index.name(), CONTAINER_INDEX, "--table"),
+        (&names.spaces, SPACES, "--spaces-table"),
+        (&names.users, USERS, "--users-table"),
+        (&names.sessions, SESSIONS, "--sessions-table"),
+    ] {
         findings.push(match &deployment.aws {
             Some(aws) => table(&aws.dynamodb, name, &definition, option).await,
             // Opening a data folder creates them.
@@ -62,7 +71,34 @@ async fn table(client: &aws_sdk_dynamodb::Client, name: &str, definition: &Table
         }
     }
     match description.table_status() {
-        None | Some(TableStatus::Active | TableStatus::Updating) => Finding::ok(what, THERE),
-        Some(status) => Finding::wrong(what, format!("it is {status}"), "wait, or restore it from a backup"),
+        None | Some(TableStatus::Active | TableStatus::Updating) => {}
+        Some(status) => {
+            return Finding::wrong(what, format!("it is {status}"), "wait, or restore it from a backup");
+        }
+    }
+    match definition.expires {
+        Some(attribute) => expiry(client, name, attribute).await,
+        None => Finding::ok(what, THERE),
+    }
+}
+
+/// Checks that DynamoDB deletes what has expired: *Amazon DynamoDB API Reference*, `DescribeTimeToLive`
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TimeToLiveDescription.html>).
+async fn expiry(client: &aws_sdk_dynamodb::Client, name: &str, attribute: &str) -> Finding {
+    let what = format!("table {name}");
+    let remedy = format!(
+        "deploy the stack again, or: aws dynamodb update-time-to-live --table-name {name} \
+         --time-to-live-specification Enabled=true,AttributeName={attribute}"
+    );
+    let description = match client.describe_time_to_live().table_name(name).send().await {
+        Ok(answer) => answer.time_to_live_description,
+        Err(error) => return Finding::wrong(what, said(&error), "allow dynamodb:DescribeTimeToLive"),
+    };
+    let status = description.as_ref().and_then(TimeToLiveDescription::time_to_live_status);
+    let on = matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling));
+    match description.as_ref().and_then(TimeToLiveDescription::attribute_name).filter(|_| on) {
+        Some(found) if found == attribute => Finding::ok(what, format!("{THERE}, and what expires is deleted")),
+        Some(found) => Finding::wrong(what, format!("items expire by {found}, not by {attribute}"), remedy),
+        None => Finding::wrong(what, "its time to live is off: what expires stays", remedy),
     }
 }
