@@ -220,6 +220,17 @@ def test_a_content_is_renamed_and_its_title_reaches_the_list(console):
     console.find("//*[@role='row'][contains(., 'A better title') or .//*[contains(@title, 'A better title')]]")
 
 
+def test_the_list_says_what_each_space_takes(console):
+    for path, content in (("counted", None), ("counted/a.txt", b"hello"), ("counted/b/c.txt", b"others"), ("uncounted", None)):
+        assert api(console.server, "PUT", f"/durastore/{path}", data=content).status_code == 201
+    console.sign_in(*ADMIN)
+    for space, objects, size in (("counted", "2", "11 B"), ("uncounted", "0", "0 B")):
+        row = f"//tr[@data-space='{space}']"
+        console.find(f"{row}/td[@data-label='Contents'][.='{objects}']")
+        console.find(f"{row}/td[@data-label='Size'][.='{size}']")
+    assert console.violations() == []
+
+
 def test_an_admin_sets_quotas_and_sees_usage_and_the_state(console):
     api(console.server, "PUT", "/durastore/bounded")
     api(console.server, "PUT", "/durastore/bounded/a.txt", data=b"hello", headers={"Content-Type": "text/plain"})

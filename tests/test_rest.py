@@ -318,6 +318,15 @@ def test_lists_are_json_for_those_who_ask(rest):
     )
     assert rest("GET", space, headers={"Accept": "*/*"}).headers["content-type"] == "application/xml"
     assert rest("GET", space, who="stranger", headers=wanted).status_code == 403
+    # Those who may read it also learn what it takes, with credentials.
+    summary = rest("GET", space, who="reader", headers=wanted, params={"summary": "true"})
+    assert summary.json() == {"space": space, "objects": 3, "bytes": 15, "more": False}
+    of_folder = rest("GET", space, headers=wanted, params={"summary": "true", "prefix": "c/", "maxResults": 1})
+    assert (of_folder.json()["objects"], of_folder.json()["bytes"]) == (2, 10)
+    assert rest("GET", space, who="stranger", headers=wanted, params={"summary": "true"}).status_code == 403
+    public = rest.space(group_public="READ")
+    assert rest("GET", public, who=None, headers=wanted).status_code == 200
+    assert rest("GET", public, who=None, headers=wanted, params={"summary": "true"}).status_code == 401
 
 
 def test_a_list_says_what_becomes_of_a_content_and_of_its_index(served, samples):

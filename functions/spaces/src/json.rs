@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use reelspan::space::SpaceId;
 use reelspan::space::acl::Right;
+use reelspan::space::quota::Usage;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::StreamingStatus;
 use reelspan::store::{ContentEntry, Entries, IndexStatus};
@@ -48,6 +49,12 @@ fn right(space: &Space, who: &Who) -> &'static str {
         (_, true) => "WRITE",
         _ => "READ",
     }
+}
+
+/// What the contents of a space take: at least, if there are more than were counted.
+pub fn summary(space: &SpaceId, usage: Usage, more: bool) -> Response {
+    let Usage { bytes, objects } = usage;
+    json(&json!({ "space": space.as_str(), "objects": objects, "bytes": bytes, "more": more }))
 }
 
 /// Contents with what lists say of them.

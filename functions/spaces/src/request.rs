@@ -79,6 +79,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Listing {
     }
 }
 
+/// Whether a space is to be counted rather than listed.
+#[derive(Clone, Copy, Debug)]
+pub struct Summary(pub bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for Summary {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        Ok(Self(query(parts, state).await?.get("summary").is_some_and(|value| value.eq_ignore_ascii_case("true"))))
+    }
+}
+
 /// Whether a content is to be saved rather than shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Attachment(pub bool);

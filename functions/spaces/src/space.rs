@@ -9,6 +9,7 @@ use chrono::DateTime;
 use http::{HeaderMap, StatusCode};
 use reelspan::http::markup::escaped;
 use reelspan::space::acl::{Acl, Right};
+use reelspan::space::quota::Usage;
 use reelspan::space::record::{Space, SpaceState};
 use reelspan::space::streaming::StreamingStatus;
 use reelspan::space::{ContentId, ContentPrefix, SpaceId};
@@ -17,7 +18,7 @@ use reelspan::telemetry;
 use reelspan::user::{Role, UserName};
 
 use crate::answer::{created, list as elements, property, xml};
-use crate::request::{Listing, Names, properties as sent};
+use crate::request::{Listing, Names, Summary, properties as sent};
 use crate::{Error, Shared, Spaces, Who, json, said};
 
 /// The one store that there is, as DuraCloud describes stores.
@@ -29,6 +30,10 @@ const EMPTY_ACL: &str = "x-dura-meta-acl: NONE";
 
 /// How many contents are counted; beyond that it is said only that there are more.
 const COUNTED: usize = 1000;
+
+/// How many contents of the index a summary lists at a time, and how often: an answer takes a second at most.
+const AT_A_TIME: usize = 1000;
+const PAGES: usize = 10;
 
 impl Spaces {
     /// The space with this name, if it exists and the caller has this right in it.
@@ -50,6 +55,22 @@ impl Spaces {
         let created = DateTime::from_timestamp(space.created, 0).unwrap_or_default();
         property(&mut headers, "space-created", &created.format("%Y-%m-%dT%H:%M:%S").to_string());
         headers
+    }
+
+    /// What the contents with this prefix take, and whether there are more than were counted.
+    async fn summary(&self, space: &SpaceId, prefix: &ContentPrefix) -> Result<(Usage, bool), Error> {
+        let (mut usage, mut after) = (Usage::default(), None::<ContentPrefix>);
+        for _ in 0..PAGES {
+            let page = self.stores.index.contents(space, prefix, after.as_ref(), AT_A_TIME).await?;
+            for entry in &page.entries {
+                usage = usage.plus(Usage { bytes: entry.size, objects: 1 });
+            }
+            if !page.more {
+                return Ok((usage, false));
+            }
+            after = page.entries.last().map(|entry| ContentPrefix::from(&entry.content));
+        }
+        Ok((usage, true))
     }
 
     /// How a space streams, under the names that DuraCloud had for RTMP and those that it has for HLS; nothing where it does not.
@@ -120,10 +141,17 @@ pub async fn list(
     who: Who,
     names: Names,
     listing: Listing,
+    Summary(summary): Summary,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let space = state.space(&names.first, &who, Right::Read).await?;
     let Listing { prefix, count, marker } = listing;
+    if summary && json::is_wanted(&headers) {
+        // It costs ten times a list, so it is not for everybody.
+        who.authenticated()?;
+        let (usage, more) = state.summary(&space.id, &prefix).await?;
+        return Ok(json::summary(&space.id, usage, more));
+    }
     if json::is_wanted(&headers) {
         let page = state.stores.index.contents(&space.id, &prefix, marker.as_ref(), count).await?;
         return Ok(json::contents(&space.id, &page));

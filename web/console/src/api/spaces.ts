@@ -4,6 +4,7 @@ import { path } from "../model/naming.ts";
 import type { Asked, Page } from "../model/known.ts";
 import type { Content } from "../model/listing.ts";
 import { bare } from "../model/transfer.ts";
+import type { Amount } from "../model/usage.ts";
 import { Failure, json, request } from "./http.ts";
 
 /** What one may do with a space: the owner and the admins also delete it and turn streaming on and off. */
@@ -23,6 +24,15 @@ export interface Space {
 /** The spaces that the signed-in user may read, by name. */
 export async function spaces(signal?: AbortSignal): Promise<Space[]> {
     return (await json<{ spaces: Space[] }>("/durastore/spaces", { signal })).spaces;
+}
+
+/** What the contents of a space take together; `more` says that there are more than were counted. */
+export interface Summary extends Amount {
+    readonly more: boolean;
+}
+
+export async function summary(id: string, signal: AbortSignal): Promise<Summary> {
+    return json<Summary>(`/durastore/${encodeURIComponent(id)}?summary=true`, { signal });
 }
 
 export async function createSpace(id: string): Promise<void> {

@@ -8,6 +8,7 @@ import { bytes, clock, npt, parseClock } from "./format.ts";
 import { compareIds, merged, nextAsked } from "./known.ts";
 import { crumbs, isMedia, kindOf, mediaType, rows, type Content, type IndexState, type View } from "./listing.ts";
 import { contentFault, isUserName, path, spaceFault } from "./naming.ts";
+import { nextOf } from "./queue.ts";
 import { href, parse } from "./route.ts";
 
 test("a name for a space is judged as the server judges it", () => {
@@ -244,4 +245,12 @@ test("what is derived from a content stands below it, with its signature", () =>
         derivedUrl("https://a.example/films~1/a%20b.mp4?Policy=p&Signature=s", "t=1,2/master.m3u8"),
         "https://a.example/films~1/a%20b.mp4/~/t=1,2/master.m3u8?Policy=p&Signature=s",
     );
+});
+
+test("what is in view is loaded first", () => {
+    const ids = ["a", "b", "c", "d"];
+    assert.equal(nextOf(ids, new Set(), new Set()), "a");
+    assert.equal(nextOf(ids, new Set(["a"]), new Set(["a", "c", "d"])), "c");
+    assert.equal(nextOf(ids, new Set(["c", "d"]), new Set(["c", "d"])), "a");
+    assert.equal(nextOf(ids, new Set(ids), new Set(ids)), undefined);
 });

@@ -1,9 +1,9 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import { SAMPLES, addSamples } from "../api/samples.ts";
 import { session } from "../api/session.ts";
-import { createSpace, spaces, type Space } from "../api/spaces.ts";
-import { date } from "../model/format.ts";
+import { createSpace, spaces, type Space, type Summary } from "../api/spaces.ts";
+import { bytes, date, number } from "../model/format.ts";
 import { spaceFault } from "../model/naming.ts";
 import { spaceHref } from "../model/route.ts";
 import { Button, Dialog, Empty, Field, Search, Wrong } from "../parts/controls.tsx";
@@ -12,6 +12,7 @@ import { Load, useAct, useLoad } from "../parts/load.tsx";
 import { notify } from "../parts/notices.tsx";
 import { go, replace, route } from "../router.ts";
 import { texts } from "../texts.ts";
+import { useSummaries } from "./use-summaries.ts";
 
 const words = texts.spaces;
 
@@ -104,6 +105,11 @@ function Welcome({ mayCreate, onCreate }: { readonly mayCreate: boolean; readonl
 }
 
 function SpaceTable({ spaces: shown }: { readonly spaces: readonly Space[] }) {
+    const table = useRef<HTMLTableElement>(null);
+    const summaries = useSummaries(
+        shown.map(({ id }) => id),
+        table,
+    );
     if (shown.length === 0) {
         return (
             <Empty icon="search" title={words.none}>
@@ -114,10 +120,16 @@ function SpaceTable({ spaces: shown }: { readonly spaces: readonly Space[] }) {
     const { columns } = words;
     return (
         <>
-            <table class="cards">
+            <table class="cards" ref={table}>
                 <thead>
                     <tr>
                         <th scope="col">{columns.name}</th>
+                        <th scope="col" class="amount">
+                            {columns.contents}
+                        </th>
+                        <th scope="col" class="amount">
+                            {columns.size}
+                        </th>
                         <th scope="col">{columns.streaming}</th>
                         <th scope="col">{columns.right}</th>
                         <th scope="col">{columns.owner}</th>
@@ -126,13 +138,19 @@ function SpaceTable({ spaces: shown }: { readonly spaces: readonly Space[] }) {
                 </thead>
                 <tbody>
                     {shown.map((space) => (
-                        <tr key={space.id}>
+                        <tr key={space.id} data-space={space.id}>
                             <th scope="row">
                                 <a class="row-link" href={spaceHref(space.id)}>
                                     <Icon name="space" />
                                     {space.id}
                                 </a>
                             </th>
+                            <td class="amount" data-label={columns.contents}>
+                                {amount(summaries.get(space.id), ({ objects }) => number(objects))}
+                            </td>
+                            <td class="amount" data-label={columns.size}>
+                                {amount(summaries.get(space.id), (found) => bytes(found.bytes))}
+                            </td>
                             <td data-label={columns.streaming}>
                                 <StreamingBadge type={space.streaming} />
                             </td>
@@ -150,6 +168,13 @@ function SpaceTable({ spaces: shown }: { readonly spaces: readonly Space[] }) {
             </p>
         </>
     );
+}
+
+/** An amount of a space: "…" while it is being counted, and a dash if it cannot be. */
+function amount(found: Summary | null | undefined, written: (found: Summary) => string): string {
+    if (found === undefined) return words.counting;
+    if (found === null) return words.noOwner;
+    return found.more ? words.moreThan(written(found)) : written(found);
 }
 
 export function StreamingBadge({ type }: { readonly type: Space["streaming"] }) {
