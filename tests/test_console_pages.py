@@ -7,6 +7,7 @@ import pytest
 import requests
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
 
 import server as servers
 from console import ADMIN, Console, api
@@ -229,6 +230,53 @@ def test_the_list_says_what_each_space_takes(console):
         console.find(f"{row}/td[@data-label='Contents'][.='{objects}']")
         console.find(f"{row}/td[@data-label='Size'][.='{size}']")
     assert console.violations() == []
+
+
+def test_several_contents_are_moved_and_what_cannot_be_stays(console):
+    there = ("many/in/a.txt", "many/in/b.txt", "many/in/c.txt", "many/in/d.txt", "goal/out/b.txt")
+    for path in ("many", "goal", *there):
+        content = None if "/" not in path else path.encode()
+        assert api(console.server, "PUT", f"/durastore/{path}", data=content).status_code == 201
+    console.sign_in(*ADMIN)
+    console.open("#/spaces/many?folder=in/")
+    for name in ("a.txt", "b.txt", "c.txt"):
+        console.find(f"//input[@type='checkbox'][@aria-label='Select {name}']").click()
+    console.text("3 contents selected")
+    console.button("Copy or move").click()
+    console.text("This is where they are now.")
+    assert not console.button("Move").is_enabled()
+    Select(console.field("Space")).select_by_visible_text("goal")
+    folder = console.field("Folder")
+    folder.send_keys(Keys.CONTROL, "a")
+    folder.send_keys("out")
+    assert console.violations() == []
+    console.button("Move").click()
+    console.text("1 content was not moved:")
+    console.find("//dialog//li[contains(., 'in/b.txt') and contains(., 'There is a content of this name already')]")
+    console.text("Moved 2 of 3")
+    assert console.violations() == []
+
+    def content(path: str) -> bytes | None:
+        answer = api(console.server, "GET", f"/durastore/{path}")
+        return answer.content if answer.status_code == 200 else None
+
+    assert [content(f"goal/out/{name}.txt") for name in "abc"] == [b"many/in/a.txt", b"goal/out/b.txt", b"many/in/c.txt"]
+    assert [content(f"many/in/{name}.txt") for name in "abcd"] == [None, b"many/in/b.txt", None, b"many/in/d.txt"]
+    console.find("//dialog//div[@class='actions']/button[.='Close']").click()
+    console.wait.until(lambda _: not console.shows("//dialog | //*[@role='row']//bdi[.='a.txt']"))
+    # A copy leaves everything where it is, and replaces what is there if that is wanted.
+    for name in ("b.txt", "d.txt"):
+        console.find(f"//input[@type='checkbox'][@aria-label='Select {name}']").click()
+    console.button("Copy or move").click()
+    Select(console.field("Space")).select_by_visible_text("goal")
+    folder = console.field("Folder")
+    folder.send_keys(Keys.CONTROL, "a")
+    folder.send_keys("out/")
+    console.find("//label[contains(., 'Replace contents')]/input").click()
+    console.find("//dialog//button[.='Copy']").click()
+    console.text("2 contents were copied to goal/out/")
+    assert [content(f"goal/out/{name}.txt") for name in "bd"] == [b"many/in/b.txt", b"many/in/d.txt"]
+    assert [content(f"many/in/{name}.txt") for name in "bd"] == [b"many/in/b.txt", b"many/in/d.txt"]
 
 
 def test_an_admin_sets_quotas_and_sees_usage_and_the_state(console):

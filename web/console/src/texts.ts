@@ -209,6 +209,26 @@ export const texts = {
         copied: (name: string, space: string) => `${name} was copied to ${space}.`,
         moved: (name: string, space: string) => `${name} was moved to ${space}.`,
         links: "A moved content has another address: links to the old one end.",
+        unconfirmed: "It changed while it was copied, so the original was kept.",
+    },
+    moveMany: {
+        open: "Copy or move",
+        title: (count: number) => `Copy or move ${plural(count, "content", "contents")}`,
+        folder: "Folder",
+        hint: "Slashes separate folders. Without a folder they go to the top of the space.",
+        same: "This is where they are now.",
+        replace: "Replace contents that have the same name",
+        links: "Moved contents have other addresses: links to the old ones end.",
+        taken: "There is a content of this name already.",
+        chosen: "Another selected content has this name.",
+        progress: (moves: boolean, done: number, of: number) =>
+            `${moves ? "Moved" : "Copied"} ${done.toLocaleString("en-GB")} of ${of.toLocaleString("en-GB")}`,
+        failed: (moves: boolean, count: number) =>
+            `${plural(count, "content was", "contents were")} not ${moves ? "moved" : "copied"}:`,
+        left: (count: number) => `${plural(count, "content stays in its place.", "contents stay in their places.")} Nothing is lost.`,
+        stop: "Stop",
+        done: (moves: boolean, count: number, place: string) =>
+            `${plural(count, "content was", "contents were")} ${moves ? "moved" : "copied"} to ${place}.`,
     },
     excerpt: {
         title: "Excerpt",

@@ -5,6 +5,7 @@ import type { Asked, Page } from "../model/known.ts";
 import type { Content } from "../model/listing.ts";
 import { bare } from "../model/transfer.ts";
 import type { Amount } from "../model/usage.ts";
+import { texts } from "../texts.ts";
 import { Failure, json, request } from "./http.ts";
 
 /** What one may do with a space: the owner and the admins also delete it and turn streaming on and off. */
@@ -138,11 +139,12 @@ export interface Details {
 export async function details(space: string, content: string, signal?: AbortSignal): Promise<Details> {
     const { headers } = await request(contentUrl(space, content), { method: "HEAD", signal });
     const values = properties(headers);
-    // The size stands there too, and is no property of the content.
+    // The size stands there too, and is no property of the content. A gateway may put another length into the answer to HEAD.
+    const size = Number(values.get("content-size") ?? headers.get("Content-Length") ?? "0");
     values.delete("content-size");
     return {
         type: headers.get("Content-Type") ?? "application/octet-stream",
-        size: Number(headers.get("Content-Length") ?? "0"),
+        size,
         modified: new Date(headers.get("Last-Modified") ?? ""),
         md5: headers.get("Content-MD5") ?? undefined,
         etag: bare(headers.get("ETag") ?? ""),
@@ -183,6 +185,16 @@ export async function exists({ space, content }: Place): Promise<boolean> {
 export async function copyContent(from: Place, to: Place): Promise<void> {
     const source = `${from.space}/${path(from.content)}`;
     await request(contentUrl(to.space, to.content), { method: "PUT", headers: { [`${META}copy-source`]: source } });
+}
+
+/** Moves a content: copies it, and deletes it once the copy is there whole. If it stops in between, both are there. */
+export async function moveContent(from: Place, to: Place): Promise<void> {
+    const before = await details(from.space, from.content);
+    await copyContent(from, to);
+    const [copy, now] = await Promise.all([details(to.space, to.content), details(from.space, from.content)]);
+    // What was stored during the copy may be in it or not, so it stays.
+    if (copy.size !== before.size || now.etag !== before.etag) throw new Failure(0, texts.move.unconfirmed);
+    await deleteContent(from.space, from.content);
 }
 
 export async function deleteContent(space: string, content: string): Promise<void> {

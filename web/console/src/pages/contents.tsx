@@ -17,6 +17,7 @@ import { VirtualList } from "../parts/virtual-list.tsx";
 import { go, replace, route } from "../router.ts";
 import { texts } from "../texts.ts";
 import { ContentPane } from "./content.tsx";
+import { MoveManyDialog } from "./move-many.tsx";
 import type { SpaceProps } from "./space.tsx";
 import { useContents } from "./use-contents.ts";
 
@@ -33,6 +34,7 @@ export function ContentsTab({ space }: SpaceProps) {
     const { known, loading, error, forget, refresh } = useContents(space.id, at?.folder ?? "", again);
     const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
     const [deleting, setDeleting] = useState(false);
+    const [moving, setMoving] = useState<readonly string[]>();
     const { sort, descending } = sorting(at?.sort);
     const view = { prefix: at?.folder ?? "", search: at?.search ?? "", sort, descending };
     const shown = useMemo(() => rows(known, view), [known, view.prefix, view.search, sort, descending]);
@@ -70,6 +72,14 @@ export function ContentsTab({ space }: SpaceProps) {
                 {selected.size > 0 && (
                     <div class="toolbar selection" role="group" aria-label={words.selected(selected.size)}>
                         <span role="status">{words.selected(selected.size)}</span>
+                        <Button
+                            icon="copy"
+                            onClick={() => {
+                                setMoving([...selected]);
+                            }}
+                        >
+                            {texts.moveMany.open}
+                        </Button>
                         <Button
                             kind="danger"
                             icon="delete"
@@ -141,6 +151,20 @@ export function ContentsTab({ space }: SpaceProps) {
                         if (at.content !== undefined) deleted([at.content]);
                     }}
                     onChanged={refresh}
+                />
+            )}
+            {moving && (
+                <MoveManyDialog
+                    space={space.id}
+                    folder={view.prefix}
+                    contents={moving}
+                    onClose={() => {
+                        setMoving(undefined);
+                    }}
+                    onDone={(target, contents, moved) => {
+                        if (moved) deleted(contents);
+                        if (target === space.id) reload();
+                    }}
                 />
             )}
             {deleting && (

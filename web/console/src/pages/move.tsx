@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 
-import { copyContent, deleteContent, exists, spaces } from "../api/spaces.ts";
+import { copyContent, exists, moveContent, spaces } from "../api/spaces.ts";
 import { contentFault } from "../model/naming.ts";
 import { Button, Dialog, Field, Select, Wrong } from "../parts/controls.tsx";
 import { Load, useAct, useLoad } from "../parts/load.tsx";
@@ -16,7 +16,7 @@ interface Props {
     readonly onDone: (space: string, content: string, moved: boolean) => void;
 }
 
-/** Copies a content, or moves it: copies it, and deletes it where it was. */
+/** Copies a content, or moves it: copies it, and deletes it where it was once the copy is confirmed. */
 export function MoveDialog({ space, content, onClose, onDone }: Props) {
     const all = useLoad(async (signal) => (await spaces(signal)).filter(({ right }) => right !== "READ"), []);
     const [target, setTarget] = useState(space);
@@ -36,8 +36,7 @@ export function MoveDialog({ space, content, onClose, onDone }: Props) {
                 setReplaces(false);
                 return;
             }
-            await copyContent({ space, content }, place);
-            if (moves) await deleteContent(space, content);
+            await (moves ? moveContent : copyContent)({ space, content }, place);
             notify(moves ? words.moved(name, target) : words.copied(name, target));
             onDone(target, name, moves);
         });
