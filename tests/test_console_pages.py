@@ -232,6 +232,34 @@ def test_the_list_says_what_each_space_takes(console):
     assert console.violations() == []
 
 
+def test_an_owner_describes_a_space(console):
+    api(console.server, "PUT", "/durastore/described")
+    api(console.server, "POST", "/durastore/acl/described", headers={"x-dura-meta-acl-reader": "READ"})
+    console.sign_in(*ADMIN)
+    console.open("#/spaces/described/properties")
+    console.button("Edit").click()
+    console.field("Tags").send_keys("film, silent film")
+    console.button("Add a property").click()
+    console.field("Property").send_keys("space-count")
+    console.text("The API uses this name itself")
+    assert console.violations() == []
+    console.field("Property").send_keys(Keys.CONTROL, "a")
+    console.field("Property").send_keys("title")
+    console.field("Value").send_keys("<b>Filme</b> für 电影")
+    console.button("Save").click()
+    console.find("//dd/bdi[.='<b>Filme</b> für 电影']")
+    console.find("//span[@class='badge']/bdi[.='silent film']")
+    assert console.violations() == []
+    said = api(console.server, "HEAD", "/durastore/described").headers
+    title = said["x-dura-meta-title"].encode("latin-1").decode()
+    assert (said["x-dura-meta-tags"], title) == ("film|silent film", "<b>Filme</b> für 电影")
+    console.sign_in(*READER)
+    console.open("#/spaces/described/properties")
+    console.find("//span[@class='badge']/bdi[.='film']")
+    assert not console.shows("//main//button[normalize-space(.)='Edit']")
+    assert api(console.server, "POST", "/durastore/described", READER, headers={"x-dura-meta-a": "b"}).status_code == 403
+
+
 def test_several_contents_are_moved_and_what_cannot_be_stays(console):
     there = ("many/in/a.txt", "many/in/b.txt", "many/in/c.txt", "many/in/d.txt", "goal/out/b.txt")
     for path in ("many", "goal", *there):

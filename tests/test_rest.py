@@ -94,6 +94,29 @@ def test_a_space_has_properties(rest):
     assert not any("streaming" in name for name in answer.headers)
 
 
+def test_the_properties_of_a_space_are_replaced_as_a_whole(rest):
+    space = rest.space(reader="READ")
+
+    def properties() -> dict[str, str]:
+        answer = rest("HEAD", space, "reader")
+        named = {name.lower().removeprefix("x-dura-meta-"): value for name, value in answer.headers.items()}
+        assert named.pop("space-count") == "0" and named.pop("space-created")
+        return {name: named[name].encode("latin-1").decode() for name in ("title", "tags", "color") if name in named}
+
+    sent = {"X-Dura-Meta-Title": "Grüße", "x-dura-meta-tags": "film|1968", "x-dura-meta-space-count": "7"}
+    encoded = {name: value.encode() for name, value in sent.items()}
+    assert plain(rest("POST", space, headers=encoded), 200) == f"Space {space} updated successfully"
+    assert properties() == {"title": "Grüße", "tags": "film|1968"}
+    assert "acl/" in plain(rest("POST", space, headers={"x-dura-meta-acl-reader": "WRITE", "x-dura-meta-color": "red"}), 400)
+    assert properties() == {"title": "Grüße", "tags": "film|1968"}
+    assert rest("POST", space, headers={"x-dura-meta-color": "green"}).status_code == 200
+    assert properties() == {"color": "green"}
+    assert rest("POST", space, headers={"x-dura-meta-long": "x" * 3000}).status_code == 400
+    assert rest("POST", space).status_code == 200
+    assert properties() == {}
+    assert rest("POST", "no-such-space").status_code == 404
+
+
 def test_a_deleted_space_is_gone_at_once_and_its_contents_soon(rest):
     space = rest.space()
     for number in range(5):

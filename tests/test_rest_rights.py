@@ -12,7 +12,7 @@ from rest import PEOPLE, plain
 def test_nobody_and_wrong_passwords_are_asked_for_credentials(rest):
     space = rest.space()
     for method, path in [
-        ("GET", "stores"), ("GET", "spaces"), ("PUT", "new-space"), ("GET", space), ("HEAD", space), ("DELETE", space),
+        ("GET", "stores"), ("GET", "spaces"), ("PUT", "new-space"), ("GET", space), ("HEAD", space), ("POST", space), ("DELETE", space),
         ("HEAD", f"acl/{space}"), ("POST", f"acl/{space}"), ("PUT", f"{space}/a"), ("GET", f"{space}/a"), ("GET", "task"),
         ("POST", "task/get-upload-url"), ("GET", "no-such-space"),
     ]:  # fmt: skip
@@ -38,6 +38,7 @@ CALLS = [
     ("write", "POST", "task/get-upload-url", {"json": {"spaceId": "{space}", "contentId": "a", "size": 1}}),
     ("write", "POST", "acl/{space}", {"headers": "acl"}),
     ("own", "PUT", "{space}", {}),
+    ("own", "POST", "{space}", {"headers": {"x-dura-meta-color": "green"}}),
 ]
 CLOSED = {"reader": "READ", "writer": "WRITE", "group_students": "READ", "group_curators": "WRITE"}
 OPEN = {"group_public": "READ", "writer": "WRITE"}

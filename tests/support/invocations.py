@@ -594,6 +594,7 @@ ROWS = [
     Row("rest-refused", "SpacesApi", [no_films], both(http(401, "user name or password is wrong\n", www_authenticate=CHALLENGE), no_space)),
     Row("rest-share-space", "SpacesApi", FILMS, http(200, "Space films ACLs updated successfully")),
     Row("rest-acl", "SpacesApi", SHARED, http(200, b"", x_dura_meta_acl_group_public="READ", x_dura_meta_acl_group_curators="WRITE")),
+    Row("rest-note-space", "SpacesApi", FILMS, http(200, "Space films updated successfully")),
     Row("rest-space-properties", "SpacesApi", STORED, http(200, b"", x_dura_meta_space_count="1")),
     Row("rest-store", "SpacesApi", SHARED, both(http(201, content_md5=MD5), objects("a b/hello.txt"))),
     Row("rest-store-full", "SpacesApi", [*SHARED, quota("films", objects=0)], both(http(413, re.compile('"limit":0.*"unit":"objects"'), content_type="application/problem+json"), objects())),

@@ -15,6 +15,7 @@ pub fn of(method: &Method, path: &str, target: &Target) -> Option<String> {
         ("POST", ["task", ..]) => return Some(target.task.clone().unwrap_or_else(|| "unknown-task".to_owned())),
         ("POST", ["acl", ..]) => "set-acl",
         ("PUT", [_]) => "create-space",
+        ("POST", [_]) => "set-space-properties",
         ("DELETE", [_]) => "delete-space",
         ("PUT", [_, ..]) => "store-content",
         ("POST", [_, _, ..]) => "set-properties",
@@ -35,6 +36,7 @@ mod tests {
         for (method, path, act) in [
             ("PUT", "/durastore/films", Some("create-space")),
             ("DELETE", "/durastore/films", Some("delete-space")),
+            ("POST", "/durastore/films", Some("set-space-properties")),
             ("POST", "/durastore/acl/films", Some("set-acl")),
             ("PUT", "/durastore/films/1999/a.mp4", Some("store-content")),
             ("POST", "/durastore/films/a.mp4", Some("set-properties")),

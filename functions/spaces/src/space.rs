@@ -9,6 +9,7 @@ use chrono::DateTime;
 use http::{HeaderMap, StatusCode};
 use reelspan::http::markup::escaped;
 use reelspan::space::acl::{Acl, Right};
+use reelspan::space::properties::Properties;
 use reelspan::space::quota::Usage;
 use reelspan::space::record::{Space, SpaceState};
 use reelspan::space::streaming::StreamingStatus;
@@ -28,6 +29,9 @@ const STORES: &str = "<storageProviderAccounts><storageAcct ownerId=\"0\" isPrim
 /// does too.
 const EMPTY_ACL: &str = "x-dura-meta-acl: NONE";
 
+/// What the names of properties begin with that the API says itself.
+const OWN: [&str; 3] = ["space-", "streaming-", "hls-streaming-"];
+
 /// How many contents are counted; beyond that it is said only that there are more.
 const COUNTED: usize = 1000;
 
@@ -39,6 +43,16 @@ impl Spaces {
     /// The space with this name, if it exists and the caller has this right in it.
     pub async fn space(&self, name: &str, who: &Who, right: Right) -> Result<Space, Error> {
         reelspan_rest::space(&self.table, name, who, right).await
+    }
+
+    /// The space with this name, if the caller owns it or is an admin.
+    async fn owned(&self, name: &str, who: &Who) -> Result<Space, Error> {
+        let space = self.space(name, who, Right::Write).await?;
+        let user = who.authenticated()?;
+        if user.role != Role::Admin && space.owner.as_deref() != Some(&user.name) {
+            return Err(Error::Forbidden(format!("{} is not the owner of space {}", user.name, space.id)));
+        }
+        Ok(space)
     }
 
     /// Its properties as header fields, with how many contents it has: these are the first of them.
@@ -174,12 +188,27 @@ pub async fn properties(State(state): Shared, who: Who, names: Names) -> Result<
     Ok(state.properties(&space, &page).into_response())
 }
 
-pub async fn delete(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
-    let space = state.space(&names.first, &who, Right::Write).await?;
-    let user = who.authenticated()?;
-    if user.role != Role::Admin && space.owner.as_deref() != Some(&user.name) {
-        return Err(Error::Forbidden(format!("{} is not the owner of space {}", user.name, space.id)));
+pub async fn note(State(state): Shared, who: Who, names: Names, headers: HeaderMap) -> Result<Response, Error> {
+    let space = state.owned(&names.first, &who).await?;
+    if !state.table.set_properties(&space.id, &new_properties(sent(&headers))?).await? {
+        return Err(Error::NoSpace(names.first));
     }
+    Ok(said(format!("Space {} updated successfully", space.id)))
+}
+
+/// The properties that a request has: they replace those that the space has. What the API says itself is left out, so that a client
+/// may send back what it has read.
+fn new_properties(sent: BTreeMap<String, String>) -> Result<Properties, Error> {
+    if sent.keys().any(|name| name == "acl" || name.starts_with("acl-")) {
+        return Err(Error::Bad(
+            "the access list of a space is not a property: it is set below /durastore/acl/".to_owned(),
+        ));
+    }
+    Ok(Properties::new(sent.into_iter().filter(|(name, _)| !OWN.iter().any(|own| name.starts_with(own))))?)
+}
+
+pub async fn delete(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
+    let space = state.owned(&names.first, &who).await?;
     if !state.table.set_state(&space.id, SpaceState::Live, SpaceState::Deleting).await? {
         return Err(Error::NoSpace(names.first));
     }
@@ -231,6 +260,24 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    #[test]
+    fn what_the_api_says_of_a_space_is_no_property_and_an_access_list_is_none_either() {
+        let sent =
+            |names: &[&str]| new_properties(names.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect());
+        for (names, kept) in [
+            (&["tags", "title"][..], Some(vec!["tags", "title"])),
+            (&["space-count", "streaming-host", "hls-streaming-type", "spaces"], Some(vec!["spaces"])),
+            (&[], Some(vec![])),
+            (&["acl-bob", "tags"], None),
+            (&["acl"], None),
+            (&["a b"], None),
+        ] {
+            let found = sent(names).ok();
+            let found = found.as_ref().map(|found| found.iter().map(|(name, _)| name).collect::<Vec<_>>());
+            assert_eq!(found, kept, "{names:?}");
+        }
+    }
 
     #[test]
     fn a_list_is_what_is_sent_and_empty_only_on_request() {

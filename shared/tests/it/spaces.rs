@@ -2,6 +2,7 @@
 
 use reelspan::space::SpaceId;
 use reelspan::space::acl::{Acl, Grantee, Right};
+use reelspan::space::properties::Properties;
 use reelspan::space::record::{Space, SpaceState};
 use reelspan::store::SPACES;
 use reelspan::user::UserName;
@@ -39,6 +40,24 @@ async fn a_space_is_made_once_and_changed_only_while_it_is_there() {
     assert!(table.remove(&films).await.unwrap());
     assert!(!table.remove(&films).await.unwrap());
     assert!(table.create(&space("films")).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_properties_of_a_space_are_replaced_while_it_is_there() {
+    let (_, stores) = empty_stores().await;
+    let (table, films) = (stores.spaces(SPACES.name), id("films"));
+    let of = |pairs: &[(&str, &str)]| {
+        Properties::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))).unwrap()
+    };
+    assert!(!table.set_properties(&films, &of(&[("color", "green")])).await.unwrap());
+    assert!(table.create(&space("films")).await.unwrap());
+    for pairs in [&[("color", "grün"), ("tags", "")][..], &[("tags", "a|b")], &[]] {
+        assert!(table.set_properties(&films, &of(pairs)).await.unwrap());
+        let properties = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        assert_eq!(table.get(&films).await.unwrap(), Some(Space { properties, ..space("films") }));
+    }
+    assert!(table.set_state(&films, SpaceState::Live, SpaceState::Deleting).await.unwrap());
+    assert!(!table.set_properties(&films, &of(&[("color", "green")])).await.unwrap());
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 /** All texts of the console, in one place for translation. */
 
 import type { ContentFault, SpaceFault } from "./model/naming.ts";
+import type { PairFault } from "./model/properties.ts";
 
 const plural = (count: number, one: string, many: string) =>
     count === 1 ? `1 ${one}` : `${count.toLocaleString("en-GB")} ${many}`;
@@ -184,8 +185,11 @@ export const texts = {
         value: "Value",
         addProperty: "Add a property",
         removeProperty: (name: string) => `Remove property ${name || "without a name"}`,
-        nameFault: "A name has only a–z, 0–9, “-”, “_” and “.”.",
-        valueFault: "A value has to be in one line, without space around it.",
+        pairFaults: {
+            name: "A name has only a–z, 0–9, “-”, “_” and “.”.",
+            value: "A value has to be in one line, without space around it.",
+            twice: "Two properties have the same name.",
+        } satisfies Record<PairFault, string>,
         edit: "Edit",
         bytes: (count: string) => `${count} bytes`,
     },
@@ -225,7 +229,8 @@ export const texts = {
             `${moves ? "Moved" : "Copied"} ${done.toLocaleString("en-GB")} of ${of.toLocaleString("en-GB")}`,
         failed: (moves: boolean, count: number) =>
             `${plural(count, "content was", "contents were")} not ${moves ? "moved" : "copied"}:`,
-        left: (count: number) => `${plural(count, "content stays in its place.", "contents stay in their places.")} Nothing is lost.`,
+        left: (count: number) =>
+            `${plural(count, "content stays in its place.", "contents stay in their places.")} Nothing is lost.`,
         stop: "Stop",
         done: (moves: boolean, count: number, place: string) =>
             `${plural(count, "content was", "contents were")} ${moves ? "moved" : "copied"} to ${place}.`,
@@ -357,6 +362,12 @@ export const texts = {
         owner: "Owner",
         right: "You may",
         api: "In the REST API",
+        own: "Described by its owner",
+        none: "There is no description yet: tags and properties of your own say what this space is for.",
+        noneReader: "Its owner has not described it.",
+        tags: "Tags",
+        tagsHint: "With commas between them.",
+        reserved: "The API uses this name itself: choose another one.",
     },
     uploads: {
         title: "Uploads",

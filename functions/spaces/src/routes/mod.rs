@@ -16,7 +16,10 @@ pub fn table(spaces: Spaces) -> Router {
         .route("/acl/{space}", head(space::acl).post(space::set_acl))
         .route("/task", get(task::names))
         .route("/task/{name}", post(task::perform))
-        .route("/{space}", get(space::list).head(space::properties).put(space::create).delete(space::delete))
+        .route(
+            "/{space}",
+            get(space::list).head(space::properties).put(space::create).post(space::note).delete(space::delete),
+        )
         .route(
             "/{space}/{*content}",
             get(content::get).head(content::head).put(put::put).post(content::note).delete(content::delete),

@@ -81,6 +81,7 @@ async fn a_name_that_cannot_be_one_reaches_no_store() {
         ("PUT", "/Films/a", 400),
         ("GET", "/Films", 404),
         ("HEAD", "/Films", 404),
+        ("POST", "/Films", 404),
         ("DELETE", "/Films", 404),
         ("HEAD", "/acl/Films", 404),
         ("POST", "/acl/Films", 404),
@@ -116,7 +117,7 @@ async fn what_is_always_the_same_needs_no_store() {
 #[tokio::test]
 async fn a_path_or_a_method_that_is_none_is_a_problem() {
     for (method, path, status) in
-        [("GET", "/", 404), ("PATCH", "/films", 405), ("POST", "/films", 405), ("PUT", "/acl/films", 405)]
+        [("GET", "/", 404), ("PATCH", "/films", 405), ("POST", "/spaces", 405), ("PUT", "/acl/films", 405)]
     {
         let response = send(Some(Role::Admin), method, path).await;
         assert_eq!(response.status(), status, "{method} {path}");

@@ -19,6 +19,7 @@ use super::database::{Change, Condition, Database, TableName, Value, Write};
 use super::{Error, SPACES};
 use crate::space::SpaceId;
 use crate::space::acl::Acl;
+use crate::space::properties::Properties;
 use crate::space::record::{Space, SpaceState};
 
 /// The table of spaces.
@@ -64,6 +65,12 @@ impl SpacesTable {
     /// Replaces the access list of a space; `false` where there is no such space.
     pub async fn set_acl(&self, id: &SpaceId, acl: &Acl) -> Result<bool, Error> {
         self.update(id, vec![("acl", Some(map(acl.fields())))], is_in(SpaceState::Live)).await
+    }
+
+    /// Replaces the properties of a space; `false` if there is no such space.
+    pub async fn set_properties(&self, id: &SpaceId, properties: &Properties) -> Result<bool, Error> {
+        let pairs = properties.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.update(id, vec![("properties", Some(map(pairs)))], is_in(SpaceState::Live)).await
     }
 
     /// Brings a space from one state into another; `false` where it is not in the first.

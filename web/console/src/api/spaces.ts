@@ -3,6 +3,7 @@
 import { path } from "../model/naming.ts";
 import type { Asked, Page } from "../model/known.ts";
 import type { Content } from "../model/listing.ts";
+import { ofField, toField } from "../model/properties.ts";
 import { bare } from "../model/transfer.ts";
 import type { Amount } from "../model/usage.ts";
 import { texts } from "../texts.ts";
@@ -49,7 +50,7 @@ const META = "x-dura-meta-";
 function properties(headers: Headers): Map<string, string> {
     const found = new Map<string, string>();
     headers.forEach((value, name) => {
-        if (name.startsWith(META)) found.set(name.slice(META.length), value);
+        if (name.startsWith(META)) found.set(name.slice(META.length), ofField(value));
     });
     return found;
 }
@@ -57,6 +58,13 @@ function properties(headers: Headers): Map<string, string> {
 /** A space's properties. */
 export async function spaceProperties(id: string, signal?: AbortSignal): Promise<Map<string, string>> {
     return properties((await request(`/durastore/${encodeURIComponent(id)}`, { method: "HEAD", signal })).headers);
+}
+
+/** Replaces the properties of a space, other than those that the API says itself. */
+export async function setSpaceProperties(id: string, values: Iterable<readonly [string, string]>): Promise<void> {
+    const fields = [...values].map(([name, value]) => [`${META}${name}`, toField(value)]);
+    const headers = Object.fromEntries(fields) as Record<string, string>;
+    await request(`/durastore/${encodeURIComponent(id)}`, { method: "POST", headers });
 }
 
 /** Who may read or write a space. */
@@ -159,7 +167,7 @@ export async function setDetails(
     type: string,
     values: ReadonlyMap<string, string>,
 ): Promise<void> {
-    const fields = [...values].map(([name, value]) => [`${META}${name}`, value]);
+    const fields = [...values].map(([name, value]) => [`${META}${name}`, toField(value)]);
     const headers = Object.fromEntries([...fields, [`${META}content-mimetype`, type]]) as Record<string, string>;
     await request(contentUrl(space, content), { method: "POST", headers });
 }

@@ -3,10 +3,12 @@ import { useEffect, useState } from "preact/hooks";
 import { contentUrl, deleteContent, details, setDetails, type Details } from "../api/spaces.ts";
 import { signedForms, streamUrl } from "../api/tasks.ts";
 import { bytes, dateAndTime, number } from "../model/format.ts";
+import { pairFault, type Pair } from "../model/properties.ts";
 import { Button, Confirm, Field, Wrong } from "../parts/controls.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Load, useAct, useLoad } from "../parts/load.tsx";
 import { notify } from "../parts/notices.tsx";
+import { PairFields } from "../parts/pair-fields.tsx";
 import { replace, route } from "../router.ts";
 import { texts } from "../texts.ts";
 import { Captions } from "./captions.tsx";
@@ -208,25 +210,17 @@ interface EditorProps {
     readonly onSaved: () => void;
 }
 
-const NAME = /^[a-z0-9._-]+$/;
-
 function PropertyEditor({ space, content, known, onSaved }: EditorProps) {
     const [editing, setEditing] = useState(false);
     const [type, setType] = useState(known.type);
-    const [pairs, setPairs] = useState<readonly (readonly [string, string])[]>([...known.properties]);
+    const [pairs, setPairs] = useState<readonly Pair[]>([...known.properties]);
     const { busy, error, act } = useAct();
     useEffect(() => {
         setType(known.type);
         setPairs([...known.properties]);
     }, [known]);
-    const fault = pairs.some(([name]) => !NAME.test(name))
-        ? words.nameFault
-        : pairs.some(([, value]) => value !== value.trim() || /\p{Cc}/u.test(value))
-          ? words.valueFault
-          : undefined;
-    const set = (at: number, pair: readonly [string, string]) => {
-        setPairs(pairs.map((other, index) => (index === at ? pair : other)));
-    };
+    const wrong = pairFault(pairs);
+    const fault = wrong === undefined ? undefined : words.pairFaults[wrong];
     if (!editing) {
         return (
             <section>
@@ -249,7 +243,7 @@ function PropertyEditor({ space, content, known, onSaved }: EditorProps) {
                 ) : (
                     <dl class="facts">
                         {[...known.properties].map(([name, value]) => (
-                            <Pair key={name} name={name} value={value} />
+                            <PairFact key={name} name={name} value={value} />
                         ))}
                     </dl>
                 )}
@@ -272,42 +266,7 @@ function PropertyEditor({ space, content, known, onSaved }: EditorProps) {
                 }}
             >
                 <Field label={words.type} value={type} onInput={setType} required autofocus />
-                {pairs.map(([name, value], at) => (
-                    <div class="inline pair" key={at}>
-                        <Field
-                            label={words.property}
-                            value={name}
-                            onInput={(text) => {
-                                set(at, [text.toLowerCase(), value]);
-                            }}
-                        />
-                        <Field
-                            label={words.value}
-                            value={value}
-                            onInput={(text) => {
-                                set(at, [name, text]);
-                            }}
-                        />
-                        <button
-                            type="button"
-                            class="icon-button"
-                            aria-label={words.removeProperty(name)}
-                            onClick={() => {
-                                setPairs(pairs.filter((_, index) => index !== at));
-                            }}
-                        >
-                            <Icon name="delete" />
-                        </button>
-                    </div>
-                ))}
-                <Button
-                    icon="plus"
-                    onClick={() => {
-                        setPairs([...pairs, ["", ""]]);
-                    }}
-                >
-                    {words.addProperty}
-                </Button>
+                <PairFields pairs={pairs} onChange={setPairs} />
                 <Wrong text={error ?? fault} />
                 <div class="actions">
                     <Button
@@ -327,7 +286,7 @@ function PropertyEditor({ space, content, known, onSaved }: EditorProps) {
     );
 }
 
-function Pair({ name, value }: { readonly name: string; readonly value: string }) {
+function PairFact({ name, value }: { readonly name: string; readonly value: string }) {
     return (
         <>
             <dt>{name}</dt>

@@ -7,6 +7,7 @@ import { Load, useAct, useLoad } from "../parts/load.tsx";
 import { notify } from "../parts/notices.tsx";
 import { go } from "../router.ts";
 import { texts } from "../texts.ts";
+import { Described } from "./described.tsx";
 import type { SpaceProps } from "./space.tsx";
 
 const words = texts.properties;
@@ -36,6 +37,7 @@ export function PropertiesTab({ space }: SpaceProps) {
                     )}
                 </Load>
             </section>
+            {properties.value && <Described space={space} known={properties.value} onSaved={properties.reload} />}
             {space.right === "OWN" && (
                 <section class="panel danger-zone">
                     <h2>{texts.removeSpace.head}</h2>
@@ -63,11 +65,12 @@ export function PropertiesTab({ space }: SpaceProps) {
     );
 }
 
-/** What is shown of a space's properties. DuraCloud has its names for streaming twice. */
+/** What the API says itself of a space, in the order of its labels. DuraCloud has its names for streaming twice. */
 function shown(known: ReadonlyMap<string, string>): [string, string][] {
-    const order = Object.keys(words.labels);
-    const place = (name: string) => order.indexOf(name) + 1 || order.length + 1;
-    return [...known].filter(([name]) => !name.startsWith("hls-")).sort(([one], [other]) => place(one) - place(other));
+    return Object.keys(words.labels).flatMap((name): [string, string][] => {
+        const value = known.get(name);
+        return value === undefined ? [] : [[name, value]];
+    });
 }
 
 function Fact({ name, value }: { readonly name: string; readonly value: string }) {
