@@ -180,7 +180,7 @@ def test_a_key_shows_the_picture_in_a_window_of_its_own(loaded):
 
 @pytest.fixture(scope="module", params=["mp4", "mkv", "ts"])
 def described(built, samples, request, tmp_path_factory):
-    """A film of which one sound describes the pictures."""
+    """A film with a sound that describes the pictures."""
     name = f"described.{request.param}"
     made = tmp_path_factory.mktemp("described") / name
     maps = ["-map", "0:v", "-map", "0:a:0", "-map", "0:a:1", "-c", "copy", "-disposition:a:1", "visual_impaired+descriptions"]

@@ -67,7 +67,7 @@ def page():
 
 @contextlib.contextmanager
 def fresh_profile():
-    """A Chromium that nobody has used before."""
+    """A Chromium with a new profile."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
     for flag in FLAGS:

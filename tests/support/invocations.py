@@ -292,7 +292,7 @@ def signed_in(stack: Stack) -> None:
 
 
 def not_guessed(stack: Stack) -> None:
-    """No sign-in has failed before, and nobody is signed in."""
+    """No sign-in has failed before, and no user is signed in."""
     table, dynamodb = stack.template.ref("Sessions"), stack.client("dynamodb")
     for item in dynamodb.scan(TableName=table)["Items"]:
         dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("user", "session")})

@@ -1,4 +1,4 @@
-//! Several stored variants of one work in one stream, of which a player chooses by what the network carries (RFC 8216bis §6.2.4):
+//! Several stored variants of one work in one stream; a player chooses by what the network carries (RFC 8216bis §6.2.4):
 //! `talk-360.mp4` names `talk-1080.mp4`, and a player of the first one may change to the pictures of the second one at every segment.
 //!
 //! So the segments of all of them begin at the same instants, up to one picture. Sound and captions are those of the content that

@@ -158,7 +158,7 @@ fn of_type(bytes: &[u8], kind: &[u8], from: usize) -> usize {
     from + bytes[from..].windows(kind.len()).position(|window| window == kind).unwrap()
 }
 
-/// Inserts bytes into the last of these boxes, each of which is in the one before it, so far behind its type.
+/// Inserts bytes into the last of these boxes, this far behind its type. Each box is in the one before it.
 fn insert(bytes: &mut Vec<u8>, boxes: &[&[u8]], behind: usize, inserted: &[u8]) {
     let mut at = 0;
     for kind in boxes {

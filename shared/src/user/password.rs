@@ -101,7 +101,7 @@ impl Hash {
     }
 
     /// Hashes a random password with a salt that follows from it: the same password always has the same hash. Not for
-    /// passwords that a person chose, of which two users may have the same.
+    /// passwords that a person chose: two users may have chosen the same.
     #[must_use]
     pub fn repeatable(password: &Password, rounds: NonZeroU32) -> Self {
         let mut salt = [0; SALT];

@@ -21,7 +21,7 @@ pub enum Which {
     All,
     /// A random sample of this size, in which each content is equally likely.
     Drawn(usize),
-    /// A random sample of this size, out of so many contents of spaces in random order.
+    /// A random sample of this size, out of the contents of spaces in random order.
     DrawnFrom {
         /// The size.
         count: usize,

@@ -113,7 +113,7 @@ pub async fn authorize(authenticator: &Authenticator, sessions: &Sessions, event
     AuthorizerResponse { is_authorized: true, context }
 }
 
-/// Who sends a request without an `Authorization` field: the user of a session, or nobody.
+/// Who sends a request without an `Authorization` field: the user of a session, if there is one.
 async fn by_session(sessions: &Sessions, event: &Event) -> AuthorizerContext {
     let method = Method::from_bytes(event.request_context.http.method.as_bytes()).unwrap_or(Method::POST);
     let refused = |status, why: &str| AuthorizerContext::Refused(Refused::because(status, why));

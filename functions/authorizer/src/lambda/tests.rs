@@ -31,7 +31,7 @@ fn authenticator() -> Authenticator {
     Authenticator::new(Alice, Settings { rounds: NonZeroU32::MIN, ..Settings::default() }).unwrap()
 }
 
-/// Of whom nobody is signed in.
+/// The sessions of a service in which no user is signed in.
 async fn sessions() -> Sessions {
     let config = reelspan_testkit::aws::database().await;
     create_tables(&config).await.unwrap();

@@ -54,7 +54,7 @@ impl Reader {
         Self { have, ..self }
     }
 
-    /// Whenever cells are missing, reads so many more that follow them, in the same round trip: for a viewer who goes on.
+    /// Whenever cells are missing, reads this many more that follow them, in the same round trip: for a viewer who goes on.
     pub const fn read_ahead(&mut self, cells: u32) {
         self.ahead = cells;
     }

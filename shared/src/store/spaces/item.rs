@@ -65,7 +65,7 @@ pub(super) fn of_quota(quota: Quota) -> Value {
     Value::Map(bounds.into_iter().filter_map(|(name, bound)| Some((name, Value::number(bound?)))).collect())
 }
 
-/// The quota of an item; without one nothing is limited. A bound that cannot be read is none at all: that is an error.
+/// The quota of an item; without one nothing is limited. A bound that cannot be read is an error, not a missing bound.
 pub(super) fn quota(item: &Item) -> Result<Quota, Error> {
     let Some(found) = item.get(QUOTA) else { return Ok(Quota::default()) };
     let wrong = || Error::dynamodb("a quota that is not as it was written");
