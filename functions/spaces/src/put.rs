@@ -33,6 +33,7 @@ pub async fn put(State(state): Shared, who: Who, names: Names, request: Request)
     let space = state.space(&names.first, &who, Right::Write).await?;
     let key = MediaKey::new(space.id.clone(), content)?;
     let (parts, body) = request.into_parts();
+    let size_is_known = parts.headers.contains_key(COPY_SOURCE) || body.size_hint().exact().is_some();
     let (md5, reserved) = if let Some(source) = parts.headers.get(COPY_SOURCE) {
         let (content, reserved) = state.copy(&text(source.as_bytes()), (&space, &key), &who).await?;
         (content.md5, reserved)
@@ -54,7 +55,7 @@ pub async fn put(State(state): Shared, who: Who, names: Names, request: Request)
     state.still_there(&space, &key).await?;
     state.listed(&key).await;
     if let Some(reserved) = reserved {
-        reserved.stored();
+        reserved.stored(size_is_known);
     }
     Ok(created(&format!("/durastore/{}", key.to_path()), md5))
 }

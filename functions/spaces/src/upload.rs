@@ -181,7 +181,7 @@ impl Spaces {
         self.still_there(&space, &key).await?;
         self.listed(&key).await;
         if let Some(reserved) = reserved {
-            reserved.stored();
+            reserved.stored(true);
         }
         Ok(json!({"result": format!("Content {} stored successfully", key.content())}))
     }

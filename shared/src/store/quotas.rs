@@ -18,10 +18,13 @@ use tokio::time::Instant;
 use super::{Error, IndexTable, SpacesTable};
 use crate::space::quota::{Exceeded, Quota, Unit, Usage};
 use crate::space::record::{Space, SpaceState};
-use crate::space::{ContentPrefix, MediaKey, SpaceId};
+use crate::space::{ContentId, ContentPrefix, MediaKey, SpaceId};
 
 /// How long a count is used again.
 pub const FRESH: Duration = Duration::from_secs(10);
+
+/// How long a count takes at most for its bound to be exact.
+const LONGEST_COUNT: Duration = Duration::from_mins(2);
 
 /// How many contents are listed at a time.
 const AT_A_TIME: usize = 1000;
@@ -33,15 +36,52 @@ const REMEMBERED: usize = 4096;
 pub struct Quotas {
     index: IndexTable,
     spaces: SpacesTable,
-    counts: Arc<Mutex<HashMap<SpaceId, Counted>>>,
+    counts: Counts,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+/// What is known of each space, and how many reservations there were.
+type Counts = Arc<Mutex<(HashMap<SpaceId, Counted>, u64)>>;
+
+#[derive(Debug, Default)]
 struct Counted {
-    /// What there was, and when it was counted.
+    /// What there was, and when its counting began.
     known: Option<(Usage, Instant)>,
-    /// What is being stored by this process.
-    reserved: Usage,
+    /// What this process is storing, and what it has stored lately.
+    held: Vec<Held>,
+}
+
+/// A content of which a count may have seen what it was before or what it is now.
+#[derive(Debug)]
+struct Held {
+    content: ContentId,
+    /// Which reservation it is of.
+    number: u64,
+    /// What was there before.
+    replaced: Usage,
+    /// What is more now.
+    added: Usage,
+    /// When it was in the list; `None` while it is being stored.
+    stored: Option<Instant>,
+}
+
+impl Counted {
+    /// What is not in a count that began at this moment: it is being stored, or was stored afterwards.
+    fn since(&self, at: Instant) -> impl Iterator<Item = &Held> {
+        self.held.iter().filter(move |held| held.stored.is_none_or(|stored| stored >= at))
+    }
+
+    /// What a content in the list takes, of which this entry was read. A count has what was there before of a content that is held,
+    /// whichever of both it has read.
+    fn listed(&self, content: &ContentId, size: u64, at: Instant) -> Usage {
+        let held = self.since(at).find(|held| held.content == *content);
+        held.map_or(Usage { bytes: size, objects: 1 }, |held| held.replaced)
+    }
+
+    /// What is counted, with what is held. Forgets what no count needs any more.
+    fn with_held(&mut self, (counted, at): (Usage, Instant)) -> Usage {
+        self.held.retain(|held| held.stored.is_none_or(|stored| stored.elapsed() < LONGEST_COUNT));
+        self.since(at).fold(counted, |all, held| all.plus(held.added))
+    }
 }
 
 /// Why a content may not be stored.
@@ -58,9 +98,9 @@ pub enum QuotaError {
 /// Room for a content that is being stored, which is free again when this is dropped.
 #[derive(Debug)]
 pub struct Reservation {
-    counts: Arc<Mutex<HashMap<SpaceId, Counted>>>,
+    counts: Counts,
     space: SpaceId,
-    added: Usage,
+    number: u64,
     /// How many bytes the content may have at most, and what is exceeded with one more; `None` if no quota limits them.
     pub room: Option<(u64, Exceeded)>,
 }
@@ -104,21 +144,24 @@ impl Quotas {
                 used.insert(id.clone(), self.usage(id, afresh).await?);
             }
             // Judged and reserved at once, so that of two contents at the same time the second sees the first.
-            let mut counts = self.counts();
-            let with_reserved = |id: &SpaceId| {
-                let reserved = counts.get(id).map_or(Usage::default(), |counted| counted.reserved);
-                used.get(id).copied().unwrap_or_default().plus(reserved)
-            };
-            let here = with_reserved(&space.id);
-            let all = spaces.iter().map(with_reserved).fold(Usage::default(), Usage::plus);
+            let mut guard = self.counts();
+            let (counts, reservations) = &mut *guard;
+            for (id, (usage, at)) in &mut used {
+                *usage = counts.entry(id.clone()).or_default().with_held((*usage, *at));
+            }
+            let with_held = |id: &SpaceId| used.get(id).map_or(Usage::default(), |(usage, _)| *usage);
+            let here = with_held(&space.id);
+            let all = spaces.iter().map(with_held).fold(Usage::default(), Usage::plus);
             let of_space = || format!("space {}", space.id);
             let of_spaces = || format!("the spaces of {}", space.owner.as_deref().unwrap_or_default());
             let judged =
                 space.quota.admits(of_space, here, added).and_then(|()| of_owner.admits(of_spaces, all, added));
             match judged {
                 Ok(()) => {
-                    let counted = counts.entry(space.id.clone()).or_default();
-                    counted.reserved = counted.reserved.plus(added);
+                    *reservations += 1;
+                    let number = *reservations;
+                    let held = Held { content: key.content().clone(), number, replaced, added, stored: None };
+                    counts.entry(space.id.clone()).or_default().held.push(held);
                     let left = |quota: Quota, of: String, used: Usage| {
                         let limit = quota.bytes?;
                         let room = limit.saturating_sub(used.bytes).saturating_add(replaced.bytes);
@@ -128,7 +171,7 @@ impl Quotas {
                     let rooms = [left(space.quota, of_space(), here), left(of_owner, of_spaces(), all)];
                     let room = rooms.into_iter().flatten().min_by_key(|(room, _)| *room);
                     let counts = Arc::clone(&self.counts);
-                    return Ok(Some(Reservation { counts, space: space.id.clone(), added, room }));
+                    return Ok(Some(Reservation { counts, space: space.id.clone(), number, room }));
                 }
                 Err(error) if afresh => return Err(error.into()),
                 Err(_) => {}
@@ -146,57 +189,65 @@ impl Quotas {
             .collect())
     }
 
-    /// What a space has, counted now or lately.
-    async fn usage(&self, id: &SpaceId, afresh: bool) -> Result<Usage, Error> {
-        let known = self.counts().get(id).and_then(|counted| counted.known);
+    /// What a space has without what is held, counted now or lately, and when the count began.
+    async fn usage(&self, id: &SpaceId, afresh: bool) -> Result<(Usage, Instant), Error> {
+        let known = self.counts().0.get(id).and_then(|counted| counted.known);
         if let Some((usage, at)) = known
             && !afresh
             && at.elapsed() < FRESH
         {
-            return Ok(usage);
+            return Ok((usage, at));
         }
         let at = Instant::now();
         let (mut usage, mut after) = (Usage::default(), None);
         loop {
             let page = self.index.contents(id, &ContentPrefix::default(), after.as_ref(), AT_A_TIME).await?;
+            let mut counts = self.counts();
+            let counted = counts.0.entry(id.clone()).or_default();
             for entry in &page.entries {
-                usage = usage.plus(Usage { bytes: entry.size, objects: 1 });
+                usage = usage.plus(counted.listed(&entry.content, entry.size, at));
             }
+            drop(counts);
             let last = page.entries.last().and_then(|entry| ContentPrefix::parse(entry.content.as_str()).ok());
             match last.filter(|_| page.more) {
                 Some(last) => after = Some(last),
                 None => break,
             }
         }
-        let mut counts = self.counts();
+        let (counts, _) = &mut *self.counts();
         if counts.len() >= REMEMBERED {
-            counts.retain(|_, counted| counted.reserved != Usage::default());
+            counts.retain(|_, counted| !counted.held.is_empty());
         }
         counts.entry(id.clone()).or_default().known = Some((usage, at));
-        Ok(usage)
+        Ok((usage, at))
     }
 
     /// A panic elsewhere leaves the counts as they were.
-    fn counts(&self) -> MutexGuard<'_, HashMap<SpaceId, Counted>> {
+    fn counts(&self) -> MutexGuard<'_, (HashMap<SpaceId, Counted>, u64)> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Reservation {
-    /// The content is stored, and in the list: counts that were made before do not have it.
-    pub fn stored(self) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(counted) = counts.get_mut(&self.space) {
+    /// The content is stored, and in the list. If its size was not known before, counts that were made before do not hold.
+    pub fn stored(self, size_was_known: bool) {
+        let (counts, _) = &mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(counted) = counts.get_mut(&self.space) else { return };
+        if !size_was_known {
             counted.known = None;
+        }
+        if let Some(held) = counted.held.iter_mut().find(|held| held.number == self.number) {
+            held.stored = Some(Instant::now());
         }
     }
 }
 
 impl Drop for Reservation {
+    /// Nothing is held of a content that was not stored.
     fn drop(&mut self) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let (counts, _) = &mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(counted) = counts.get_mut(&self.space) {
-            counted.reserved = counted.reserved.minus(self.added);
+            counted.held.retain(|held| held.number != self.number || held.stored.is_some());
         }
     }
 }

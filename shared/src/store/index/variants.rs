@@ -58,7 +58,7 @@ impl IndexTable {
     }
 
     /// The heads of these variants of a content with their pages of these numbers, and the content's own pages of these numbers, in one
-    /// round trip. Of more pages than a batch has room for, the others are left for [`Reader`] to load.
+    /// round trip. Of more pages than a batch has room for, the others are left for [`Reader`](super::Reader) to load.
     pub async fn find_variants(
         &self,
         (media, found): (&MediaKey, &mut Found),
