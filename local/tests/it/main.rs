@@ -13,6 +13,7 @@ mod events;
 mod fake;
 mod faults;
 mod harness;
+mod ladder;
 mod lists;
 mod media;
 mod multipart;
