@@ -16,6 +16,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 import server as servers
+from players import Stage, due
 from waiting import becomes
 
 SECONDS = 40
@@ -228,9 +229,60 @@ def test_hls_and_dash_have_captions(captioned, root, tmp_path, name, part):
     assert requests.get(below(captioned, name, part + re.sub(r"v-\w+", "v-0", address))).status_code == 404
 
 
-def test_the_stream_of_packets_has_no_captions(captioned):
-    assert "SUBTITLES" not in requests.get(below(captioned, "film.ts", "master.m3u8")).text
-    assert requests.get(below(captioned, "film.ts", "v-0/captions/fr/index.m3u8")).status_code == 404
+def packets_begin(path: pathlib.Path) -> int:
+    """The first time stamp of a transport stream."""
+    shown = ["-show_entries", "packet=pts", "-read_intervals", "%+1", "-of", "csv=p=0", path]
+    done = subprocess.run(["ffprobe", "-v", "error", *shown], capture_output=True, check=True)
+    return min(int(line.strip(b",")) for line in done.stdout.split())
+
+
+@pytest.mark.parametrize("part", ["", "t=7.24,38.5/"])
+def test_the_hls_of_a_transport_stream_has_captions_at_its_time_stamps(captioned, part):
+    start = 7.24 if part else 0
+    variants = m3u8.load(below(captioned, "film.ts", f"{part}master.m3u8"))
+    group = {one.language: one for one in variants.media if one.type == "SUBTITLES"}
+    assert list(group) == ["en", "fr", "xx"]
+    assert [playlist.stream_info.subtitles for playlist in variants.playlists] == ["text"]
+    french, pictures = m3u8.load(group["fr"].absolute_uri), m3u8.load(variants.playlists[0].absolute_uri)
+    # The pictures of a part begin with the sync sample before it, and so do its captions.
+    length = sum(segment.duration for segment in french.segments)
+    assert length == pytest.approx(sum(segment.duration for segment in pictures.segments), abs=0.1)
+    assert max(segment.duration for segment in french.segments) < french.target_duration + 0.5
+    begins = packets_begin(captioned.imports["demo"] / "film.ts") + round(start * 90_000)
+    for at, segment in enumerate(french.segments):
+        answer = requests.get(segment.absolute_uri)
+        assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"]
+        assert answer.text.startswith(f"WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:{begins},LOCAL:00:00:00.000\n"), answer.text
+        assert "All the time" in answer.text and ("From ten" in answer.text) == (at == 0)
+
+
+@pytest.fixture(scope="module")
+def stage(chromium, root):
+    if not (root / "web/node_modules/hls.js").exists():
+        pytest.skip("the players are not there: make web")
+    made = Stage(chromium, root)
+    yield made
+    made.serving.shutdown()
+
+
+@pytest.mark.parametrize("part", ["", "t=7.24,38.5/"])
+def test_hls_js_shows_captions_beside_a_transport_stream_with_their_pictures(captioned, stage, part):
+    url = below(captioned, "film.ts", f"{part}master.m3u8")
+    pictures = requests.get(m3u8.load(url).playlists[0].absolute_uri).text
+    lead = re.search(r"TIME-OFFSET=([\d.]+)", pictures)
+    begins = 7.24 - float(lead[1]) if lead else 0
+    assert "error" not in stage.call("start", "hls.js", url)
+    stage.call("caption", "fr")
+    # hls.js begins with the first decode time, so pictures and captions are two pictures later.
+    for moment, expected in [(9.8, 1), (10.2, 2), (11.8, 2), (12.2, 1), (35, 1)]:
+        stage.call("seek", moment - begins)
+        number = due(captioned.imports["demo"] / "film.ts", moment)
+        stage.shows(range(number - 3, number + 1))
+        becomes(lambda: len(stage.captions()), expected)
+    stage.call("seek", 11 - begins)
+    becomes(lambda: len(stage.captions()), 2)
+    cue = next(cue for cue in stage.captions() if "ten" in cue[2])
+    assert cue == [pytest.approx(10 - begins, abs=0.09), pytest.approx(12 - begins, abs=0.09), "From ten to twelve"]
 
 
 def test_package_writes_the_same_captions_as_files(captioned, reelspan, tmp_path):

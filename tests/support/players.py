@@ -34,6 +34,10 @@ const players = {
       choose: language => { player.audioTrack = player.audioTracks.findIndex(({lang}) => lang === language); },
       heights: () => player.levels.map(({height}) => height),
       change: height => { player.currentLevel = player.levels.findIndex(level => level.height === height); },
+      caption: chosen => {
+        player.subtitleDisplay = true;
+        player.subtitleTrack = player.subtitleTracks.findIndex(({lang}) => lang === chosen);
+      },
       end: () => player.destroy(),
     };
   },
@@ -119,6 +123,10 @@ async function change(height) {
 async function choose(language) {
   player.choose(language);
 }
+// Shows captions of this language.
+async function caption(language) {
+  player.caption(language);
+}
 // Plays, and keeps the frequency that is loudest in `hertz`.
 async function listen() {
   video.muted = false;
@@ -147,6 +155,12 @@ const rgba = context.getImageData(0, 0, width, height).data;
 let text = "";
 for (let at = 0; at < rgba.length; at += 4) text += String.fromCharCode(rgba[at + 1]);
 return btoa(text);
+"""
+
+
+CAPTIONS = """
+const shown = Array.from(video.textTracks).filter(({mode}) => mode === "showing");
+return shown.flatMap(({activeCues}) => Array.from(activeCues ?? [], ({startTime, endTime, text}) => [startTime, endTime, text]));
 """
 
 
@@ -180,6 +194,10 @@ class Stage:
     def shows(self, number: int | range) -> None:
         """Waits until the picture shows this number, or one of these."""
         becomes(self.number, number)
+
+    def captions(self) -> list[list]:
+        """Start, end and text of each cue that is shown now."""
+        return self.driver.execute_script(CAPTIONS)
 
     def number(self) -> int:
         """The number that the picture shows now."""

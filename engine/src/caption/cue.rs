@@ -2,9 +2,42 @@
 
 use std::fmt::Write;
 
-use super::stamp::{Milliseconds, milliseconds, stamp};
+use super::stamp::{Milliseconds, Stamp, milliseconds, stamp};
 use super::text;
 use crate::media::{Interval, Time};
+
+/// Ticks of time stamps in a millisecond.
+const TICKS: i128 = 90;
+
+/// The nanoseconds of a millisecond.
+const NANOS: i128 = 1_000_000;
+
+/// How the times of cues fit those of the media: the two are the same instant (RFC 8216 §3.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimestampMap {
+    /// A time stamp in the media, at 90 000 ticks a second.
+    pub mpegts: u64,
+    /// The time of cues at that instant.
+    pub local: Time,
+}
+
+impl TimestampMap {
+    /// The map of cues whose times are `begins` earlier than those of the content, by the time stamp that is at this time of the
+    /// content. It is the same for all time stamps of one clock: a player knows a cue that is in two segments by its time, and
+    /// would otherwise show it twice. A clock that began, or wrapped around, after `begins` is mapped by its time stamp zero: no
+    /// player has to think of negative ones.
+    #[must_use]
+    pub fn new(stamp: u64, time: Time, begins: Time) -> Self {
+        let ticks = |time: Time| (i128::from(time.0) * TICKS + NANOS / 2).div_euclid(NANOS);
+        // The time stamp at which the times of cues are zero.
+        let zero = i128::from(stamp) - ticks(time) + ticks(begins);
+        let milliseconds = (-zero).max(0).div_euclid(TICKS) + i128::from((-zero).max(0) % TICKS > 0);
+        Self {
+            mpegts: u64::try_from(zero + milliseconds * TICKS).unwrap_or(0),
+            local: Time(i64::try_from(milliseconds * NANOS).unwrap_or(i64::MAX)),
+        }
+    }
+}
 
 /// A text, and when it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,11 +81,11 @@ pub fn write(cues: &[Cue]) -> String {
     file(String::from("WEBVTT\n"), cues)
 }
 
-/// The same as a segment of HLS (RFC 8216bis §3.1.4): `mpegts` is the time in the media, at 90 000 ticks a second, of the
-/// instant zero of the cues. It ends with an empty line, since ffmpeg reads segments as one file.
+/// The same as a segment of HLS (RFC 8216bis §3.1.4), with how the times of the cues fit those of the media. It ends with an empty
+/// line, since ffmpeg reads segments as one file.
 #[must_use]
-pub fn write_segment(cues: &[Cue], mpegts: u64) -> String {
-    let mut segment = file(format!("WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:{mpegts},LOCAL:00:00:00.000\n"), cues);
+pub fn write_segment(cues: &[Cue], TimestampMap { mpegts, local }: TimestampMap) -> String {
+    let mut segment = file(format!("WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:{mpegts},LOCAL:{}\n", Stamp(local)), cues);
     segment.push('\n');
     segment
 }
@@ -117,7 +150,28 @@ mod tests {
         let cues =
             "\n00:00:01.000 --> 00:00:01.001 align:start\nfirst\n\nx\n01:00:00.000 --> 01:00:01.000\nsecond\nline\n";
         assert_eq!(write(&[second.clone(), first.clone()]), format!("WEBVTT\n{cues}"));
-        let map = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:126000,LOCAL:00:00:00.000\n";
-        assert_eq!(write_segment(&[first, second], 126_000), format!("{map}{cues}\n"));
+        let map = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:126000,LOCAL:00:00:01.500\n";
+        let given = TimestampMap { mpegts: 126_000, local: Time(1_500_000_000) };
+        assert_eq!(write_segment(&[first, second], given), format!("{map}{cues}\n"));
+    }
+
+    #[test]
+    fn time_stamps_of_one_clock_have_one_map() {
+        let film = |zero: i64, begins: i64| {
+            let maps = [0, 3003, 2_700_000, 2_703_003].map(|ticks: i64| {
+                let time = Time((ticks * 1_000_000 + 45) / 90);
+                TimestampMap::new((zero + ticks).cast_unsigned(), time, Time(begins))
+            });
+            assert!(maps.iter().all(|map| *map == maps[0]), "{maps:?}");
+            (maps[0].mpegts, maps[0].local)
+        };
+        assert_eq!(film(126_000, 0), (126_000, Time::ZERO));
+        // Times of a part are earlier.
+        assert_eq!(film(126_000, 7_240_000_000), (126_000 + 651_600, Time::ZERO));
+        // The clock began at ten seconds, and at about ten seconds.
+        let map = |stamp, seconds: i64| TimestampMap::new(stamp, Time::from_secs(seconds), Time::ZERO);
+        assert_eq!(map(0, 10), TimestampMap { mpegts: 0, local: Time::from_secs(10) });
+        assert_eq!(map(90_001, 11), TimestampMap { mpegts: 1, local: Time::from_secs(10) });
+        assert_eq!(map(89_999, 11), TimestampMap { mpegts: 89, local: Time(10_001_000_000) });
     }
 }

@@ -30,7 +30,7 @@ mod vtt;
 mod wvtt;
 
 pub use chapters::chapters;
-pub use cue::{Cue, write, write_segment};
+pub use cue::{Cue, TimestampMap, write, write_segment};
 pub use embedded::{Sample, cues, samples};
 pub use list::{Caption, CaptionKind, CaptionSource, TRACK, list};
 pub use sidecar::{FileFormat, Sidecar, SidecarFile, stem};

@@ -1,5 +1,7 @@
 //! The interface of a container format: its two halves, and the behaviour of its cuts.
 
+use std::ops::Range;
+
 use super::{Error, IndexFuture, Indexing, Payload, Selection, TextTrack, Unavailable, Written};
 use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
@@ -151,4 +153,23 @@ pub trait SegmentFormat: Send + Sync {
     ///
     /// As [`Format::write`].
     fn write_segment(&self, outline: &Outline, selection: &Selection) -> Result<Splice, Error>;
+
+    /// The presentation time stamp of the first sample of a run of the track at this place of the outline.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`] if the run does not belong to the outline.
+    fn time_stamp(&self, outline: &Outline, place: usize, run: &Run) -> Result<TimeStamp, Error>;
+
+    /// The time stamp in the bytes that [`TimeStamp::At`] names; `None` if they have none.
+    fn read_time_stamp(&self, bytes: &[u8]) -> Option<u64>;
+}
+
+/// A presentation time stamp: 33 bits, at 90 000 ticks a second (ISO/IEC 13818-1 §2.4.3.7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TimeStamp {
+    /// This one.
+    Known(u64),
+    /// It is in these bytes of the file.
+    At(Range<u64>),
 }

@@ -58,7 +58,7 @@ pub use checkpoint::Checkpoint;
 pub use draft::{MAX_MADE, MAX_SELECTION};
 pub use error::{Error, TooLarge, Unsupported};
 pub use extents::Extents;
-pub use format::{Format, SegmentFormat};
+pub use format::{Format, SegmentFormat, TimeStamp};
 pub(crate) use order::Merged;
 pub use pass::{IndexFuture, Indexing, Limit, Progress};
 pub use payload::{Laced, Lacing, Payload};

@@ -3,11 +3,11 @@
 
 use std::fmt::Write;
 
+use super::Presentation;
 use super::hls::quoted;
 use super::name::{Addresses, TextItem};
 use super::timeline::LEAD;
-use super::{Form, Presentation};
-use crate::caption::{Caption, CaptionKind, CaptionSource, Cue, write, write_segment};
+use crate::caption::{Caption, CaptionKind, CaptionSource, Cue, TimestampMap, write, write_segment};
 use crate::fragment::resolve::Meaning;
 use crate::media::{Interval, Kind, Time};
 
@@ -26,11 +26,9 @@ const HEARING_IMPAIRED: &str =
     "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound";
 
 impl Presentation<'_> {
-    /// The same with captions. Those of packets have none: how the times of a segment fit those of its pictures can only be read
-    /// from the file, since the index has no time stamps.
+    /// The same with captions.
     #[must_use]
     pub fn with_captions(self, captions: Vec<Caption>) -> Self {
-        let captions = if self.form() == Form::Cmaf { captions } else { Vec::new() };
         Self { captions, ..self }
     }
 
@@ -47,7 +45,7 @@ impl Presentation<'_> {
     }
 
     /// What of the content is shown.
-    fn shown(&self) -> Interval {
+    pub(super) fn shown(&self) -> Interval {
         self.interval().unwrap_or(Interval::ALL)
     }
 
@@ -62,18 +60,18 @@ impl Presentation<'_> {
         Interval::new(from, from + if ends { time(length) } else { LASTS })
     }
 
-    /// An item of captions, by the cues of its interval in the content.
+    /// An item of captions, by the cues of its interval in the content and by how their times fit those of the media.
     #[must_use]
-    pub fn caption_item(&self, item: TextItem, cues: &[Cue]) -> String {
+    pub fn caption_item(&self, item: TextItem, cues: &[Cue], map: TimestampMap) -> String {
         let shown: Vec<Cue> = cues.iter().filter_map(|cue| cue.within(self.shown())).collect();
         match item {
-            TextItem::Segment(_) => write_segment(&shown, self.begins_at()),
+            TextItem::Segment(_) => write_segment(&shown, map),
             _ => write(&shown),
         }
     }
 
-    /// The time in the media, at 90 000 ticks a second, at which its presentation begins: that of a part behind its lead-in.
-    fn begins_at(&self) -> u64 {
+    /// The time in fragments of CMAF, at 90 000 ticks a second, at which the presentation begins: that of a part behind its lead-in.
+    pub(super) fn begins_at(&self) -> u64 {
         let leader = self.renditions().first().filter(|leader| leader.kind == Kind::Video && self.interval().is_some());
         leader.map_or(0, |leader| (LEAD * 90_000).div_ceil(u64::from(leader.timescale())))
     }
@@ -94,15 +92,18 @@ impl Presentation<'_> {
         starts.iter().zip(ends).map(|(start, end)| (*start, end - start, changes.contains(start))).collect()
     }
 
-    /// The media playlist of captions.
+    /// The media playlist of captions. `lead`: how much earlier the other playlists of the presentation begin
+    /// ([`Presentation::caption_lead`]); the first segment lasts longer by that.
     #[must_use]
-    pub fn caption_playlist(&self, addresses: Addresses<'_>) -> String {
-        let mut out =
-            format!("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:{}\n#EXT-X-PLAYLIST-TYPE:VOD\n", SEGMENT / 1000);
+    pub fn caption_playlist(&self, lead: Time, addresses: Addresses<'_>) -> String {
+        let lead = milliseconds(lead);
+        let target = (SEGMENT + lead + 500) / 1000;
+        let mut out = format!("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-PLAYLIST-TYPE:VOD\n");
         for (start, length, begins_period) in self.caption_segments() {
             if begins_period {
                 out.push_str("#EXT-X-DISCONTINUITY\n");
             }
+            let length = if start == 0 { length + lead } else { length };
             let (item, seconds, rest) = (TextItem::Segment(start), length / 1000, length % 1000);
             let _ = write!(out, "#EXTINF:{seconds}.{rest:03},\n{item}{}\n", addresses.query);
         }

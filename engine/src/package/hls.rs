@@ -10,7 +10,7 @@ use super::{Form, Presentation, Rendition, Row, Table};
 use crate::container;
 use crate::fragment::resolve;
 use crate::index::Outline;
-use crate::media::{Kind, Track};
+use crate::media::{Kind, Time, Track};
 
 /// The MIME type of playlists (RFC 8216bis §4).
 pub const MIME: &str = "application/vnd.apple.mpegurl";
@@ -175,7 +175,8 @@ impl Presentation<'_> {
         } else if self.is_independent() {
             out.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
         }
-        let start = self.shown_from().or_else(|| self.shown_behind_entry(table)).or_else(|| self.heard_from());
+        let behind_entry = || self.behind_entry(table).map(Time::as_secs_f64);
+        let start = self.shown_from().or_else(behind_entry).or_else(|| self.heard_from());
         if let (Some(start), false) = (start, key_frames) {
             let _ = writeln!(out, "#EXT-X-START:TIME-OFFSET={start:.6},PRECISE=YES");
         }

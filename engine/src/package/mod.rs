@@ -12,6 +12,7 @@
 //! | `segment` | the samples of a segment, and its bytes |
 //! | `packets` | the segments of transport streams, which stay transport streams |
 //! | [`captions`] | captions in either |
+//! | `stamps` | how the times of captions fit those of the media |
 //! | [`hls`] | playlists (RFC 8216bis) |
 //! | [`dash`] | the manifest (ISO/IEC 23009-1) |
 //! | [`ladder`] | several stored variants of one work in either |
@@ -29,6 +30,7 @@ mod packets;
 mod rendition;
 mod rows;
 mod segment;
+mod stamps;
 mod timeline;
 
 use std::ops::RangeInclusive;
@@ -45,6 +47,7 @@ use name::Item;
 pub use rendition::{MUXED, NoStream, Rendition};
 pub use rows::{Row, Table};
 use segment::Shape;
+pub use stamps::Anchor;
 
 /// The longest segment that is given out.
 pub const LONGEST: Time = Time::from_secs(60);

@@ -282,12 +282,12 @@ impl Presentation<'_> {
         Some(leader.timeline.seconds(leader.timeline.media_time))
     }
 
-    /// The seconds from the sync sample with which a part in packets begins to what was asked for.
-    pub(super) fn shown_behind_entry(&self, table: &Table) -> Option<f64> {
+    /// The time from the sync sample with which a part in packets begins to what was asked for.
+    pub(super) fn behind_entry(&self, table: &Table) -> Option<Time> {
         let (part, leader) = (self.part?, self.renditions.first()?);
         let track = self.outline.tracks.get(leader.place)?;
         let begins = track.timescale.time(table.entry.as_ref()?.presentation() - track.shift());
-        Some((part.start() - begins).max(Time::ZERO).as_secs_f64())
+        Some((part.start() - begins).max(Time::ZERO))
     }
 }
 

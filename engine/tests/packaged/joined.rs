@@ -1,4 +1,5 @@
-//! Transport streams with several sounds, and such as were joined of recordings with other clocks and other pictures.
+//! Transport streams with several sounds, and such as were joined of recordings with other clocks and other pictures. The times of
+//! captions beside them are those of the pictures.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use futures::executor::block_on;
-use reelspan_engine::media::Kind;
-use reelspan_engine::package::Form;
+use reelspan_engine::caption::TimestampMap;
+use reelspan_engine::media::{Kind, Time};
 use reelspan_engine::package::hls::Addresses;
+use reelspan_engine::package::name::TextItem;
+use reelspan_engine::package::{Form, Presentation};
 
 use crate::decoded::{pictures, sound};
 use crate::packets::{decoded, has_clock};
@@ -98,6 +101,61 @@ fn periods(folder: &Path, rendition: &str) -> Vec<PathBuf> {
     parts.collect()
 }
 
+/// How the times of the segment of captions that begins at this millisecond fit those of the media.
+fn timestamp_map(content: &Content, presentation: &Presentation<'_>, start: u64) -> TimestampMap {
+    let anchor = block_on(presentation.anchor(&mut &content.pages, TextItem::Segment(start))).unwrap();
+    presentation.timestamp_map(&anchor, &content.bytes(&anchor.packet())).unwrap()
+}
+
+/// A cue is at its time too if the time stamps begin at another time, wrap around, or the part begins within the file.
+#[test]
+fn captions_have_the_time_stamps_of_packets() {
+    let folder = Folder::new("stamps");
+    let inputs = "-f lavfi -i testsrc2=s=64x48:r=30000/1001:d=40 -f lavfi -i sine=f=440:d=40";
+    let plain = made(&folder, "plain.ts", &format!("{inputs} {H264} -c:a aac -shortest"));
+    let moved = |name: &str, by: &str| {
+        let arguments = format!("-i {} -map 0 -c copy -output_ts_offset {by}", plain.display());
+        made(&folder, name, &arguments)
+    };
+    // 2^33 ticks are 95 443.7 seconds.
+    for path in [plain.clone(), moved("late.ts", "5000"), moved("wrapped.ts", "95433")] {
+        let (name, content) = (path.display(), Content::open(&path).unwrap());
+        for fragment in ["", "t=7.24,38.5"] {
+            let presentation = content.presentation(fragment).unwrap();
+            let leader = &content.outline.tracks[presentation.renditions()[0].place];
+            let starts: Vec<u64> = presentation.caption_segments().into_iter().map(|(start, ..)| start).collect();
+            assert_eq!(starts, [0, 30_000]);
+            for start in starts {
+                let TimestampMap { mpegts, local } = timestamp_map(&content, &presentation, start);
+                assert!(mpegts < 1 << 33 && local < Time::from_secs(30), "{name}: {mpegts} at {local}");
+                // The time stamp at which the content begins.
+                let begins = if fragment.is_empty() { 0 } else { 7_240_000_000 };
+                let zero = mpegts.cast_signed() - leader.timescale.ticks(local + Time(begins)).0;
+                assert_eq!(zero.rem_euclid(1 << 33), first(&path).rem_euclid(1 << 33), "{name} {fragment} {start}");
+            }
+        }
+        let part = content.presentation("t=7.24,38.5").unwrap();
+        let lead = block_on(part.caption_lead(&mut &content.pages)).unwrap();
+        assert!((Time::ZERO..Time::from_secs(3)).contains(&lead), "{lead}");
+        let table = block_on(part.table(&mut &content.pages)).unwrap();
+        let length = |playlist: String| -> f64 {
+            let lengths = playlist.lines().filter_map(|line| line.strip_prefix("#EXTINF:")?.strip_suffix(','));
+            lengths.map(|length| length.parse::<f64>().unwrap()).sum()
+        };
+        let (pictures, captions) =
+            (part.playlist(&part.renditions()[0], &table, ADDRESSES), part.caption_playlist(lead, ADDRESSES));
+        assert!((length(pictures) - length(captions)).abs() < 0.1, "{name}");
+    }
+}
+
+/// The first time stamp of a file.
+fn first(path: &Path) -> i64 {
+    let arguments = ["-v", "error", "-show_entries", "packet=pts", "-read_intervals", "%+1", "-of", "csv=p=0"];
+    let output = Command::new("ffprobe").args(arguments).arg(path).output().expect("ffmpeg has to be installed");
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().filter_map(|line| line.trim_end_matches(',').parse().ok()).min().unwrap()
+}
+
 #[test]
 fn joined_recordings_have_discontinuities_where_they_were_joined() {
     let folder = Folder::new("joined");
@@ -117,7 +175,16 @@ fn joined_recordings_have_discontinuities_where_they_were_joined() {
         let presentation = content.presentation("").unwrap();
         let table = block_on(presentation.table(&mut &content.pages)).unwrap();
         let playlist = presentation.playlist(&presentation.renditions()[0], &table, ADDRESSES);
-        assert_eq!(playlist.matches("#EXT-X-DISCONTINUITY").count(), parts.len() - 1, "{name}: {playlist}");
+        let captions = presentation.caption_playlist(Time::ZERO, ADDRESSES);
+        for playlist in [playlist, captions] {
+            assert_eq!(playlist.matches("#EXT-X-DISCONTINUITY").count(), parts.len() - 1, "{name}: {playlist}");
+        }
+        // ffmpeg begins each file at the same time stamp, so each segment of captions does.
+        for (number, (start, ..)) in presentation.caption_segments().into_iter().enumerate() {
+            let TimestampMap { mpegts, local } = timestamp_map(&content, &presentation, start);
+            let begins = mpegts.cast_signed() + (start.cast_signed() - local.0 / 1_000_000) * 90;
+            assert!((begins - 126_000).abs() < 90_000 / 8, "{name} {number}: {mpegts} at {local}");
+        }
         for (path, part) in periods(&out, &presentation.renditions()[0].name()).iter().zip(parts) {
             assert_eq!(pictures(path), pictures(part), "{name}");
             let ((given, errors), (expected, _)) = (sound(path), sound(part));

@@ -38,7 +38,8 @@ pub struct Source<'a> {
 
 /// The captions of a content of this version, with these files beside it.
 pub fn of(outline: &Outline, version: &str, files: &[CaptionFile]) -> Vec<Caption> {
-    let digest = |etag: &str| etag::strong([etag.as_bytes(), VERSION]);
+    // Segments of captions have times of the content's own.
+    let digest = |etag: &str| etag::strong([etag.as_bytes(), version.as_bytes(), VERSION]);
     let short = |etag: &str| digest(etag).trim_matches('"').chars().take(TOKEN).collect::<String>();
     let files: Vec<(SidecarFile, String)> =
         files.iter().map(|found| (found.file.clone(), short(&found.etag))).collect();
@@ -114,7 +115,7 @@ impl Fragments {
     }
 
     /// The bytes of a splice.
-    async fn read(&self, media: &MediaKey, etag: &str, splice: Splice) -> Result<Bytes, Error> {
+    pub(crate) async fn read(&self, media: &MediaKey, etag: &str, splice: Splice) -> Result<Bytes, Error> {
         if splice.is_empty() {
             return Ok(Bytes::new());
         }

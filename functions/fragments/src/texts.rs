@@ -44,11 +44,15 @@ impl Fragments {
                     return Err(Error::OtherVersion);
                 }
                 if *item == TextItem::Playlist {
-                    return Ok((hls::MIME, text(presentation.caption_playlist(addresses)), true));
+                    let lead = presentation.caption_lead(pages).await?;
+                    return Ok((hls::MIME, text(presentation.caption_playlist(lead, addresses)), true));
                 }
                 let within = presentation.caption_interval(*item).ok_or(Error::NoSegment)?;
+                let anchor = presentation.anchor(pages, *item).await?;
+                let packet = self.read(source.media, source.etag, anchor.packet()).await?;
+                let map = presentation.timestamp_map(&anchor, &packet)?;
                 let cues = self.cues(source, pages, caption, within).await?;
-                Ok((caption::MIME, text(presentation.caption_item(*item, &cues)), true))
+                Ok((caption::MIME, text(presentation.caption_item(*item, &cues, map)), true))
             }
             _ => {
                 // The addresses of the captions select the same part.

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use reelspan_engine::caption::{self, Caption, CaptionSource, Cue, SidecarFile, stem};
 use reelspan_engine::index::{Outline, Pages};
 use reelspan_engine::media::Interval;
-use reelspan_engine::package::Presentation;
 use reelspan_engine::package::hls::Addresses;
 use reelspan_engine::package::name::TextItem;
+use reelspan_engine::package::{Error as PackageError, Presentation};
 
 use super::{VERSION, write};
 use crate::Error;
@@ -82,17 +82,23 @@ impl Beside {
         output: &Path,
     ) -> Result<(), Error> {
         for caption in presentation.captions() {
+            let failed = |error: PackageError| Error::failed(&caption.label)(error);
             let cues = self.cues((presentation.outline(), source), pages, caption).await?;
             let folder = output.join(format!("v-{VERSION}")).join("captions").join(&caption.name);
             fs::create_dir_all(&folder).map_err(|error| Error::Setup(format!("{}: {error}", folder.display())))?;
-            let playlist = presentation.caption_playlist(addresses);
+            let lead = presentation.caption_lead(pages).await.map_err(failed)?;
+            let playlist = presentation.caption_playlist(lead, addresses);
             write(&folder.join(TextItem::Playlist.to_string()), playlist.as_bytes())?;
             let segments = presentation.caption_segments().into_iter().map(|(start, ..)| TextItem::Segment(start));
             for item in segments.chain([TextItem::Whole]) {
                 let Some(within) = presentation.caption_interval(item) else { continue };
                 let shown = cues.iter().filter(|cue| cue.interval.intersection(within).is_some());
                 let shown: Vec<Cue> = shown.cloned().collect();
-                write(&folder.join(item.to_string()), presentation.caption_item(item, &shown).as_bytes())?;
+                let anchor = presentation.anchor(pages, item).await.map_err(failed)?;
+                let mut packet = Vec::new();
+                source.write(&anchor.packet(), &mut packet)?;
+                let map = presentation.timestamp_map(&anchor, &packet).map_err(failed)?;
+                write(&folder.join(item.to_string()), presentation.caption_item(item, &shown, map).as_bytes())?;
             }
         }
         Ok(())

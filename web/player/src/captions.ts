@@ -33,7 +33,7 @@ export class Captions {
         this.#video = video;
     }
 
-    /** Offers these captions of a content. `streamed`: what plays brings them itself, unless it is a transport stream. */
+    /** Offers these captions of a content. `streamed`: what plays brings them itself, if it has any. */
     set(captions: readonly AboutCaption[], content: string, streamed: boolean): void {
         this.#list = captions;
         this.#last = undefined;

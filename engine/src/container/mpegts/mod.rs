@@ -20,12 +20,15 @@ mod layout;
 mod packet;
 mod program;
 mod psi;
+mod stamp;
 #[cfg(test)]
 mod tests;
 mod write;
 
 use super::payload::mixed;
-use super::{Error, Format, IndexFuture, Indexing, Payload, SegmentFormat, Selection, Unavailable, Written, pass};
+use super::{
+    Error, Format, IndexFuture, Indexing, Payload, SegmentFormat, Selection, TimeStamp, Unavailable, Written, pass,
+};
 use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
 use crate::media::splice::Splice;
@@ -123,5 +126,13 @@ impl SegmentFormat for MpegTs {
     /// duplicates (§2.4.3.3), so that those of a segment also continue those of the segment before.
     fn write_segment(&self, outline: &Outline, selection: &Selection) -> Result<Splice, Error> {
         write::write_segment(outline, selection)
+    }
+
+    fn time_stamp(&self, outline: &Outline, place: usize, run: &Run) -> Result<TimeStamp, Error> {
+        stamp::of(outline, place, run)
+    }
+
+    fn read_time_stamp(&self, bytes: &[u8]) -> Option<u64> {
+        stamp::read(bytes)
     }
 }

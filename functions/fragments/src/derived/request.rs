@@ -131,13 +131,18 @@ impl Request {
                 Item::Playlist => return [part.map_or(nothing.clone(), near), nothing],
                 Item::KeyFrames | Item::Header(_) => return none,
             },
-            // Those of files beside the content need no page.
             Named::Text { name, item: TextItem::Segment(start), .. } if name.starts_with(TRACK) => {
-                let start = Time(i64::try_from(*start).unwrap_or(i64::MAX).saturating_mul(1_000_000));
-                let from = part.unwrap_or(Time::ZERO) + start;
+                let from = part.unwrap_or(Time::ZERO) + milliseconds(*start);
                 return [cell_at(from)..=cell_at(from + streamed::LASTS), nothing];
             }
-            Named::Master => return [part.map_or(nothing.clone(), near), nothing],
+            // Beside a transport stream, the time stamp at the beginning of a segment is found by a page.
+            Named::Text { item: TextItem::Segment(start), .. } => {
+                let from = part.unwrap_or(Time::ZERO) + milliseconds(*start);
+                return [cell_at(from - BEFORE)..=cell_at(from), nothing];
+            }
+            Named::Master | Named::Text { item: TextItem::Playlist, .. } => {
+                return [part.map_or(nothing.clone(), near), nothing];
+            }
             _ => return none,
         };
         // The name of a rendition ends with the ticks a second of its segments.
@@ -153,6 +158,10 @@ impl Request {
         let parts = FIRST_PART + part_at(from - NEAR)..=FIRST_PART + part_at(from + NEAR);
         [pages, parts]
     }
+}
+
+fn milliseconds(milliseconds: u64) -> Time {
+    Time(i64::try_from(milliseconds).unwrap_or(i64::MAX).saturating_mul(1_000_000))
 }
 
 /// How far the samples of a segment may begin before its time, and how long it usually lasts at most.

@@ -4,6 +4,7 @@
 mod damage;
 mod indexing;
 mod muxer;
+mod stamps;
 mod units;
 mod writing;
 
