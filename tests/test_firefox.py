@@ -52,6 +52,7 @@ def page(built, src: str) -> str:
         ("counter.webm", "t=12.5,14", 12.5, "stored"),
         ("counter.mkv", "t=12.52,14", 12.52, "hls"),
         ("chapters.mkv", "id=chapter-2", 3, "hls"),
+        ("chapters.mkv", "t=clock:2010-10-22T07:33:57Z,2010-10-22T07:34:01Z", 4, "hls"),
         ("formats/picture.flv", "t=3.23,5", 3.23, "hls"),
     ],
 )

@@ -1,6 +1,7 @@
 //! `about.json`: what the index knows of a content, and every form in which it plays.
 
 use reelspan::space::MediaKey;
+use reelspan_engine::fragment::uri::clock::Instant;
 use reelspan_engine::index::Outline;
 use reelspan_engine::media::{Chapter, Time, Track};
 use reelspan_engine::package::{Form, NoStream, Presentation, dash, file, hls};
@@ -11,7 +12,7 @@ use serde_json::{Map, Value, json};
 pub fn of(media: &MediaKey, outline: &Outline, captions: &Value, renditions: &Value) -> String {
     let path = media.to_path();
     let name = path.rsplit('/').next().unwrap_or_default();
-    let about = json!({
+    let mut about = json!({
         "duration": seconds(outline.duration),
         "container": outline.container.name(),
         "mime": outline.mime,
@@ -23,6 +24,9 @@ pub fn of(media: &MediaKey, outline: &Outline, captions: &Value, renditions: &Va
         "notes": outline.notes,
         "forms": forms(name, outline),
     });
+    if let (Some(about), Some(created)) = (about.as_object_mut(), outline.created) {
+        about.insert("created".to_owned(), Instant(created).to_string().into());
+    }
     about.to_string()
 }
 

@@ -38,6 +38,8 @@ export interface About {
     /** Seconds. */
     readonly duration: number;
     readonly mime: string;
+    /** When the recording began (RFC 3339), if the file says so. */
+    readonly created?: string;
     readonly tracks: readonly AboutTrack[];
     readonly chapters: readonly AboutChapter[];
     readonly captions: readonly AboutCaption[];
@@ -106,6 +108,7 @@ export function read(value: unknown): About | undefined {
     return {
         duration: number(value["duration"]),
         mime: text(value["mime"]),
+        ...(typeof value["created"] === "string" ? { created: value["created"] } : {}),
         tracks: list("tracks").map((track) => ({
             id: number(track["id"]),
             kind: text(track["kind"]),

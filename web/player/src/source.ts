@@ -72,12 +72,19 @@ export async function load(wanted: Wanted, signal: AbortSignal): Promise<Loaded>
 
 /** Where playback will begin, if that is known without asking. */
 function startOf(fragment: Fragment, about: About | undefined): number | undefined {
-    if (about === undefined || (fragment.time !== undefined && fragment.time.unit !== "npt")) return undefined;
-    const { interval } = resolve(fragment, {
-        duration: about.duration,
-        chapters: chaptersFor(about, fragment.id ?? ""),
-    });
+    const described = describedFor(fragment, about);
+    if (about === undefined || described === undefined) return undefined;
+    const { interval } = resolve(fragment, { duration: about.duration, ...described });
     return interval !== undefined && interval.start > 0 ? interval.start : undefined;
+}
+
+/** What `about.json` says of the file that tells what a fragment means; `undefined` if that is not enough. */
+function describedFor({ time, id }: Fragment, about: About | undefined): Omit<Media, "duration"> | undefined {
+    if (about === undefined) return undefined;
+    const { created } = about;
+    const isEnough = time === undefined || time.unit === "npt" || (time.unit === "clock" && created !== undefined);
+    if (!isEnough) return undefined;
+    return { chapters: chaptersFor(about, id ?? ""), ...(created === undefined ? {} : { created }) };
 }
 
 /** Attaches the first form that plays. */
@@ -96,7 +103,7 @@ async function attach(source: Omit<Source, "type">, signal: AbortSignal): Promis
 }
 
 /**
- * What a fragment means. Wall-clock times and time codes need what only the server knows of the file; so do chapters, if it does
+ * What a fragment means. Time codes need what only the server knows of the file; so do wall-clock times and chapters, if it does
  * not describe them.
  */
 async function meaning(
@@ -107,9 +114,8 @@ async function meaning(
     signal: AbortSignal,
 ): Promise<Resolved> {
     const { time, id } = fragment;
-    if (about !== undefined && id !== undefined && (time === undefined || time.unit === "npt")) {
-        return resolve(fragment, { ...media, chapters: chaptersFor(about, id) });
-    }
+    const described = describedFor(fragment, about);
+    if (described !== undefined) return resolve(fragment, { ...media, ...described });
     const asks = id !== undefined || (time !== undefined && time.unit !== "npt");
     if (!asks) return resolve(fragment, media);
     const part: Fragment = {
