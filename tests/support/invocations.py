@@ -409,6 +409,10 @@ def key_made(stack: Stack) -> None:
         # As new: no write to it has been made before.
         kept = secretsmanager_backends[ACCOUNT_ID][REGION].secrets[secret]
         kept.versions = {kept.default_version_id: kept.versions[kept.default_version_id]}
+        cloudfront = stack.client("cloudfront")
+        for group in cloudfront.list_key_groups()["KeyGroupList"].get("Items", []):
+            of = group["KeyGroup"]["Id"]
+            cloudfront.delete_key_group(Id=of, IfMatch=cloudfront.get_key_group(Id=of)["ETag"])
         assert stack.invoke("SigningKeys", stack.event("signing-keys-create")).said is None
 
 
