@@ -29,6 +29,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 import emulator
 import invocations
+from aws import covered
 from stack import Answer, Stack
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -72,16 +73,6 @@ class Run:
         answer = Answer(invoke(stack.event(row.event)).content)
         row.holds(stack, answer)
         return covered([call for call in stack.aws.calls[before:] if call.who == function])
-
-
-def covered(calls) -> float:
-    """For how many seconds at least one of these calls was in progress."""
-    end = total = 0.0
-    for call in sorted(calls, key=lambda call: call.begun):
-        until = call.begun + call.seconds
-        total += max(0.0, until - max(call.begun, end))
-        end = max(end, until)
-    return total
 
 
 def children(process: int) -> list[int]:

@@ -32,6 +32,7 @@ from load import CUT, film
 import emulator
 import server as servers
 from actions import REGION
+from aws import covered
 from stack import Answer, Stack
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -141,16 +142,6 @@ def asked(stack: Stack, name: str, query: str) -> dict:
     event["rawQueryString"] = query
     event["queryStringParameters"] = {key: values[0] for key, values in urllib.parse.parse_qs(query).items()}
     return event
-
-
-def covered(calls) -> float:
-    """For how many seconds at least one of these calls was in progress."""
-    end = total = 0.0
-    for call in sorted(calls, key=lambda call: call.begun):
-        until = call.begun + call.seconds
-        total += max(0.0, until - max(call.begun, end))
-        end = max(end, until)
-    return total
 
 
 def measured(stack: Stack, far: Distance, invoke, event: dict) -> Cost:

@@ -24,7 +24,7 @@ video.onerror = () => done("refused");
 video.src = source;
 video.play().catch(() => done("refused"));
 """
-"""Plays a link that somebody got, as a page of the same server would."""
+"""Plays a link that a visitor was given, as a page of the same server would."""
 
 
 @pytest.fixture(scope="module")

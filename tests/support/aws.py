@@ -8,7 +8,7 @@ import queue
 import re
 import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import boto3
@@ -29,6 +29,16 @@ class Call(NamedTuple):
     begun: float
     """On the clock of `time.monotonic`."""
     seconds: float
+
+
+def covered(calls: Iterable[Call]) -> float:
+    """For how many seconds at least one of these calls was in progress."""
+    end = total = 0.0
+    for call in sorted(calls, key=lambda call: call.begun):
+        until = call.begun + call.seconds
+        total += max(0.0, until - max(call.begun, end))
+        end = max(end, until)
+    return total
 
 
 class Invocation(NamedTuple):

@@ -126,7 +126,7 @@ impl Error {
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Quota(exceeded) if exceeded.never_fits() => StatusCode::PAYLOAD_TOO_LARGE,
-            // RFC 4918 §11.5: the condition is temporary, and the request must not be repeated until somebody asks for it.
+            // RFC 4918 §11.5: the condition is temporary, and a client repeats the request only if its user asks for that.
             Self::Quota(_) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Upstream(_) => StatusCode::BAD_GATEWAY,

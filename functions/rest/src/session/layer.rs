@@ -33,7 +33,7 @@ type Step = fn(State<Sessions>, Request, Next) -> BoxFuture<'static, Response>;
 /// What the session of a request says.
 #[derive(Clone, Debug)]
 pub enum Judged {
-    /// There is none, or the request may not use it.
+    /// The request has no session, or may not use it.
     Nothing,
     /// It is by this user.
     By(Identity, CsrfToken),

@@ -8,7 +8,7 @@ import { Button, Confirm, Field, Wrong } from "../parts/controls.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Load, useAct, useLoad } from "../parts/load.tsx";
 import { notify } from "../parts/notices.tsx";
-import { PairFields } from "../parts/pair-fields.tsx";
+import { PairFact, PairFields } from "../parts/pair-fields.tsx";
 import { replace, route } from "../router.ts";
 import { texts } from "../texts.ts";
 import { Captions } from "./captions.tsx";
@@ -283,17 +283,6 @@ function PropertyEditor({ space, content, known, onSaved }: EditorProps) {
                 </div>
             </form>
         </section>
-    );
-}
-
-function PairFact({ name, value }: { readonly name: string; readonly value: string }) {
-    return (
-        <>
-            <dt>{name}</dt>
-            <dd>
-                <bdi>{value}</bdi>
-            </dd>
-        </>
     );
 }
 

@@ -5,7 +5,7 @@ import { TAGS, isOwnName, ownPairs, pairFault, parseTags, tagsValue, type Pair }
 import { Button, Field, Wrong } from "../parts/controls.tsx";
 import { useAct } from "../parts/load.tsx";
 import { notify } from "../parts/notices.tsx";
-import { PairFields } from "../parts/pair-fields.tsx";
+import { PairFact, PairFields } from "../parts/pair-fields.tsx";
 import { texts } from "../texts.ts";
 import type { SpaceProps } from "./space.tsx";
 
@@ -72,22 +72,11 @@ export function Described({ space, known, onSaved }: Props) {
                         </>
                     )}
                     {pairs.map(([name, value]) => (
-                        <Fact key={name} name={name} value={value} />
+                        <PairFact key={name} name={name} value={value} />
                     ))}
                 </dl>
             )}
         </section>
-    );
-}
-
-function Fact({ name, value }: { readonly name: string; readonly value: string }) {
-    return (
-        <>
-            <dt>{name}</dt>
-            <dd>
-                <bdi>{value}</bdi>
-            </dd>
-        </>
     );
 }
 

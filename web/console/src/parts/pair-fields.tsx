@@ -57,3 +57,15 @@ export function PairFields({ pairs, onChange }: Props) {
         </>
     );
 }
+
+/** A property, in a list of facts. */
+export function PairFact({ name, value }: { readonly name: string; readonly value: string }) {
+    return (
+        <>
+            <dt>{name}</dt>
+            <dd>
+                <bdi>{value}</bdi>
+            </dd>
+        </>
+    );
+}
