@@ -1,20 +1,22 @@
 #!/usr/bin/env python3
 """Measures the console's list of a space of many contents, in headless Chromium over loopback: how long until it is whole, and whether
-it scrolls without a pause.
+it scrolls without dropping a frame.
 
     make web && cargo build --profile serve --bin reelspan
-    benches/console_list.py --program target/serve/reelspan
+    .venv/bin/python benches/console_list.py --program target/serve/reelspan
 
 The contents are entries of the table of indexes without objects: a few are stored and indexed, and their entries are copied under other
-names of the same length. A frame is what the browser says is one (`requestAnimationFrame`); at 60 frames a second one comes each
-16.7 ms. What takes longer than 50 ms at a time is a long task (W3C, *Long Tasks API*).
+names of the same length. The list is scrolled by turns of a mouse wheel that the browser takes for those of a person
+(`Input.synthesizeScrollGesture`), and what it does meanwhile is recorded as a trace: what became of each frame (`PipelineReporter`: was it
+presented, or dropped) and how long each task of the page's main thread took (`RunTask`). At 60 frames a second, a frame has 16.7 ms.
+`--trace FILE` keeps the trace, which Chromium's DevTools and https://ui.perfetto.dev show.
 """
 
 import argparse
+import collections
+import json
 import pathlib
 import shutil
-import sqlite3
-import statistics
 import sys
 import tempfile
 import time
@@ -22,38 +24,31 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "support"))
 
 import requests
+import websocket
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 import server as servers
 from browser import FLAGS
+from many import fill
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 ADMIN = ("root", "the admin's own secret")
-PUT = "INSERT INTO item (tab, partition, sort, attributes, index_partition, index_sort) VALUES (?, ?, ?, ?, ?, ?)"
+CATEGORIES = ["benchmark", "cc", "disabled-by-default-devtools.timeline", "disabled-by-default-devtools.timeline.frame"]
 
-SCROLL = """
-const done = arguments[arguments.length - 1], seconds = arguments[0];
-const body = document.querySelector(".grid-body");
-const frames = [], tasks = [];
-const observer = new PerformanceObserver(list => tasks.push(...list.getEntries().map(entry => entry.duration)));
-observer.observe({ type: "longtask" });
-let empty = 0;
-const begun = performance.now();
-let last = begun;
-const step = now => {
-  frames.push(now - last);
-  last = now;
-  // What a person sees of the list: a row in its middle.
+# What a person sees of the list while it is scrolled: whether there is a row in its middle, ten times a second.
+WATCH = """
+const body = document.querySelector(".grid-body"), begun = performance.now();
+window.seen = {empty: 0, frames: 0};
+const look = () => {
   const box = body.getBoundingClientRect();
   const middle = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-  if (!middle?.closest('[role="row"]')) empty += 1;
-  body.scrollTop += 120;
-  if (now - begun < seconds * 1000) requestAnimationFrame(step);
-  else done({ frames: frames.slice(1), tasks, empty, rows: document.querySelectorAll('.grid-body [role="row"]').length });
+  if (!middle?.closest('[role="row"]')) seen.empty += 1;
+  seen.frames += 1;
+  seen.rows = document.querySelectorAll('.grid-body [role="row"]').length;
+  seen.top = body.scrollTop;
 };
-requestAnimationFrame(step);
+window.watching = setInterval(look, 100);
 """
 
 TYPE = """
@@ -78,51 +73,25 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--screenshot", type=pathlib.Path)
+    parser.add_argument("--trace", type=pathlib.Path)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data = pathlib.Path(folder) / "data"
         server = servers.Server(given.program.resolve(), data, admin=":".join(ADMIN)).start()
         try:
-            fill(server, data, given.count)
+            begun = time.monotonic()
+            fill(server, ADMIN, "large", given.count)
+            print(f"{given.count} entries made in {time.monotonic() - begun:.1f} s")
+            list_by_the_api(server)
             measure(server, given)
         finally:
             server.stop()
     return 0
 
 
-def fill(server: servers.Server, data: pathlib.Path, count: int) -> None:
-    """Makes a space `large` with this many contents: a film, a sound and a text in turn."""
-    kinds = {"mp4": "video/mp4", "m4a": "audio/mp4", "txt": "text/plain"}
-    files = {"mp4": (ROOT / "samples" / "counter.mp4"), "m4a": (ROOT / "samples" / "tone.m4a"), "txt": (ROOT / "LICENSE")}
+def list_by_the_api(server: servers.Server) -> None:
     session = requests.Session()
     session.auth = ADMIN
-    session.put(f"{server.url}/durastore/large", timeout=30).raise_for_status()
-    for kind, media_type in kinds.items():
-        fields = {"Content-Type": media_type}
-        session.put(
-            f"{server.url}/durastore/large/item-000000.{kind}", data=files[kind].read_bytes(), headers=fields, timeout=30
-        ).raise_for_status()
-    while True:
-        found = session.get(f"{server.url}/durastore/large", headers={"Accept": "application/json"}, timeout=30).json()["contents"]
-        if all(one["index"]["status"] in ("ready", "refused") for one in found):
-            break
-        time.sleep(0.1)
-    begun = time.monotonic()
-    tables = sqlite3.connect(data / "tables.sqlite")
-    patterns = {}
-    for kind in kinds:
-        [(blob,)] = tables.execute("SELECT attributes FROM item WHERE partition = ? AND sort = 'CONTENT'", [f"large/item-000000.{kind}"])
-        patterns[kind] = blob
-    rows = []
-    for number in range(1, count - len(kinds) + 1):
-        # Not in the order of their names.
-        kind, name = list(kinds)[number % len(kinds)], f"item-{number * 7919 % 999_983:06}"
-        blob = patterns[kind].replace(b"item-000000", name.encode())
-        rows.append(("ContainerIndex", f"large/{name}.{kind}", "CONTENT", blob, "large", f"{name}.{kind}"))
-    with tables:
-        tables.executemany(PUT, rows)
-    tables.close()
-    print(f"{count} entries made in {time.monotonic() - begun:.1f} s")
     begun, listed, marker = time.monotonic(), 0, ""
     while True:
         page = session.get(
@@ -154,7 +123,8 @@ def measure(server: servers.Server, given: argparse.Namespace) -> None:
         whole = f"{given.count:,} contents"
         WebDriverWait(chromium, 120, 0.05).until(lambda it: it.find_element(By.CSS_SELECTOR, ".count").text == whole)
         print(f"all {given.count:,} after {time.monotonic() - begun:.2f} s")
-        report(chromium.execute_async_script(SCROLL, given.seconds))
+        for speed in (800, 8_000, 80_000):
+            scroll(chromium, speed, given)
         for what, script, argument in (
             ("search for 999", TYPE, "999"),
             ("search for nothing", TYPE, ""),
@@ -166,13 +136,56 @@ def measure(server: servers.Server, given: argparse.Namespace) -> None:
             chromium.save_screenshot(str(given.screenshot))
 
 
-def report(found: dict) -> None:
-    frames = sorted(found["frames"])
-    late = sum(frame > 25 for frame in frames)
+class Trace:
+    """What Chromium does, recorded from now on (https://chromedevtools.github.io/devtools-protocol/tot/Tracing/)."""
+
+    def __init__(self, chromium: webdriver.Chrome):
+        address = chromium.capabilities["goog:chromeOptions"]["debuggerAddress"]
+        url = requests.get(f"http://{address}/json/version", timeout=10).json()["webSocketDebuggerUrl"]
+        self.socket = websocket.create_connection(url, suppress_origin=True, timeout=60)
+        how = {"traceConfig": {"includedCategories": CATEGORIES}, "transferMode": "ReportEvents"}
+        self.socket.send(json.dumps({"id": 1, "method": "Tracing.start", "params": how}))
+        while json.loads(self.socket.recv()).get("id") != 1:
+            pass
+
+    def end(self) -> list[dict]:
+        self.socket.send(json.dumps({"id": 2, "method": "Tracing.end"}))
+        events = []
+        while (message := json.loads(self.socket.recv())).get("method") != "Tracing.tracingComplete":
+            if message.get("method") == "Tracing.dataCollected":
+                events += message["params"]["value"]
+        self.socket.close()
+        return events
+
+
+def scroll(chromium: webdriver.Chrome, speed: int, given: argparse.Namespace) -> None:
+    """Scrolls down from the top at this speed, in pixels a second."""
+    chromium.execute_script("document.querySelector('.grid-body').scrollTop = 0")
+    time.sleep(0.5)
+    chromium.execute_script(WATCH)
+    trace = Trace(chromium)
+    box = chromium.find_element(By.CSS_SELECTOR, ".grid-body").rect
+    place = {"x": round(box["x"] + box["width"] / 2), "y": round(box["y"] + box["height"] / 2)}
+    how = {"yDistance": -round(speed * given.seconds), "speed": speed, "gestureSourceType": "mouse", "preventFling": True}
+    chromium.execute_cdp_cmd("Input.synthesizeScrollGesture", place | how)
+    events = trace.end()
+    seen = chromium.execute_script("clearInterval(watching); return seen")
+    if given.trace:
+        given.trace.with_stem(f"{given.trace.stem}-{speed}").write_text(json.dumps({"traceEvents": events}))
+    report(events, speed, seen)
+
+
+def report(events: list[dict], speed: int, seen: dict) -> None:
+    reporters = [(one["pid"], one["args"]["frame_reporter"]) for one in events if "frame_reporter" in one.get("args", {})]
+    # The page is in the process whose frames are scrolled. The first thread of a process is its main thread.
+    [(page, _)] = collections.Counter(pid for pid, frame in reporters if frame["scroll_state"] != "SCROLL_NONE").most_common(1)
+    became = collections.Counter(frame["state"].removeprefix("STATE_").lower() for pid, frame in reporters if pid == page)
+    tasks = [one["dur"] / 1000 for one in events if one["name"] == "RunTask" and one["pid"] == one["tid"] == page]
+    wanted = sum(count for state, count in became.items() if state != "no_update_desired")
     print(
-        f"scrolling: {len(frames)} frames, {1000 / statistics.mean(frames):.1f} a second, median {statistics.median(frames):.1f} ms, "
-        f"99 % within {frames[int(len(frames) * 0.99)]:.1f} ms, longest {frames[-1]:.1f} ms; {late} late, {found['empty']} without rows; "
-        f"{len(found['tasks'])} long tasks; {found['rows']} rows in the document"
+        f"{speed} px/s, to {seen['top']:.0f} px: {wanted} frames, {became['dropped']} of them dropped; the page's main thread: "
+        f"{sum(tasks) / max(1, wanted):.1f} ms a frame, longest task {max(tasks):.1f} ms; {seen['empty']} of {seen['frames']} looks "
+        f"saw no row; {seen['rows']} rows in the document ({dict(became)})"
     )
 
 

@@ -35,9 +35,7 @@ def s3(served):
 
 @pytest.fixture(scope="module")
 def console(chromium, served, root):
-    axe = root / "web" / "node_modules" / "axe-core" / "axe.min.js"
-    made = Console(chromium, served, axe.read_text())
-    chromium.set_window_size(1280, 900)
+    made = Console.in_chromium(chromium, served, root)
     made.sign_in(*ADMIN)
     return made
 

@@ -1,5 +1,7 @@
 """The console in Chromium, as a person sees and uses it."""
 
+import pathlib
+
 import requests
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
@@ -32,6 +34,12 @@ class Console:
         self.driver, self.server, self.axe = driver, server, axe
         self.wait = WebDriverWait(driver, 20, 0.05, [StaleElementReferenceException])
 
+    @classmethod
+    def in_chromium(cls, driver, server: servers.Server, root: pathlib.Path) -> "Console":
+        """Wide enough for the list beside a content."""
+        driver.set_window_size(1280, 900)
+        return cls(driver, server, (root / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text())
+
     def find(self, xpath: str):
         return self.wait.until(
             lambda driver: next((one for one in driver.find_elements(By.XPATH, xpath) if one.is_displayed()), None), xpath
@@ -54,6 +62,13 @@ class Console:
         self.driver.get("about:blank")
         self.driver.get(f"{self.server.url}/console/{path}")
 
+    def show(self, content: str) -> None:
+        """Shows a content of the space that is open, as a link does."""
+        self.driver.execute_script(
+            "location.hash = location.hash.split('?')[0] + '?' + new URLSearchParams({content: arguments[0]})", content
+        )
+        self.find(f"//aside//h2/bdi[.={quoted(content.rpartition('/')[2])}]")
+
     def sign_in(self, name: str, password: str) -> None:
         self.driver.get(f"{self.server.url}/console/")
         self.driver.delete_all_cookies()
@@ -68,8 +83,16 @@ class Console:
         return isinstance(played, float) and played > 0.2
 
     def violations(self) -> list[str]:
-        self.driver.execute_script(self.axe)
-        return self.driver.execute_async_script(AXE)
+        """What axe-core finds on the page as it is now, in dark and in light colours."""
+        if not self.driver.execute_script("return 'axe' in window"):
+            self.driver.execute_script(self.axe)
+        found = []
+        for scheme in ("dark", "light"):
+            # Without transitions, so that no colour is on its way to another.
+            features = [{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}]
+            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+            found += [f"{scheme}: {one}" for one in self.driver.execute_async_script(AXE)]
+        return found
 
 
 def quoted(text: str) -> str:

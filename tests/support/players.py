@@ -24,7 +24,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>Players</title>
 <script>
 // They load no more ahead than they have to, so that requests can be counted.
 const players = {
-  "hls.js": (url, failed) => {
+  "hls.js": (url, begin, failed) => {
     const player = new Hls({maxBufferLength: 1, maxMaxBufferLength: 1});
     player.on(Hls.Events.ERROR, (_, error) => error.fatal && failed(error.details));
     player.loadSource(url);
@@ -34,6 +34,7 @@ const players = {
       choose: language => { player.audioTrack = player.audioTracks.findIndex(({lang}) => lang === language); },
       heights: () => player.levels.map(({height}) => height),
       change: height => { player.currentLevel = player.levels.findIndex(level => level.height === height); },
+      captions: () => player.subtitleTracks.map(({lang}) => lang),
       caption: chosen => {
         player.subtitleDisplay = true;
         player.subtitleTrack = player.subtitleTracks.findIndex(({lang}) => lang === chosen);
@@ -41,11 +42,11 @@ const players = {
       end: () => player.destroy(),
     };
   },
-  shaka: (url, failed) => {
+  shaka: (url, begin, failed) => {
     const player = new shaka.Player(), fail = error => failed(`${error.code} ${error.data}`);
     player.addEventListener("error", event => fail(event.detail));
     player.configure({streaming: {bufferingGoal: 1, rebufferingGoal: 0.5}});
-    player.attach(video).then(() => player.load(url)).catch(fail);
+    player.attach(video).then(() => player.load(url, begin)).catch(fail);
     return {
       sounds: () => player.getAudioTracks().map(({language}) => language),
       choose: chosen => player.selectAudioTrack(player.getAudioTracks().find(({language}) => language === chosen)),
@@ -54,15 +55,17 @@ const players = {
         player.configure({abr: {enabled: false}});
         player.selectVariantTrack(player.getVariantTracks().find(({height}) => height === chosen), true);
       },
+      captions: () => player.getTextTracks().map(({language}) => language),
+      caption: chosen => player.selectTextTrack(player.getTextTracks().find(({language}) => language === chosen)),
       end: () => player.destroy(),
     };
   },
-  "dash.js": (url, failed) => {
+  "dash.js": (url, begin, failed) => {
     const player = dashjs.MediaPlayer().create();
     const buffer = {bufferTimeDefault: 1, bufferTimeAtTopQuality: 1, bufferTimeAtTopQualityLongForm: 1, bufferToKeep: 60};
     player.updateSettings({debug: {logLevel: 0}, streaming: {buffer}});
     player.on("error", ({error}) => failed(error.message));
-    player.initialize(video, url, false);
+    player.initialize(video, url, false, begin ?? NaN);
     const tracks = () => player.getTracksFor("audio");
     return {
       sounds: () => tracks().map(({lang}) => lang),
@@ -73,6 +76,11 @@ const players = {
         const {id} = player.getRepresentationsByType("video").find(({height}) => height === chosen);
         player.setRepresentationForTypeById("video", id, true);
       },
+      captions: () => player.getTracksFor("text").map(({lang}) => lang),
+      caption: chosen => {
+        player.enableText(true);
+        player.setTextTrack(player.getTracksFor("text").findIndex(({lang}) => lang === chosen));
+      },
       end: () => player.destroy(),
     };
   },
@@ -82,7 +90,7 @@ let video = document.querySelector("video"), player;
 const shown = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
 const event = name => new Promise(done => video.addEventListener(name, done, {once: true}));
 const state = () => ({at: video.currentTime, duration: video.duration, width: video.videoWidth});
-async function start(name, url) {
+async function start(name, url, begin = null) {
   await player?.end();
   const fresh = video.cloneNode();
   video.replaceWith(fresh);
@@ -92,7 +100,7 @@ async function start(name, url) {
   const began = performance.now();
   await Promise.race([event("loadeddata"), new Promise((_, fail) => {
     video.onerror = () => fail(video.error.message);
-    player = players[name](url, fail);
+    player = players[name](url, begin, fail);
   })]);
   const seconds = (performance.now() - began) / 1000, requests = performance.getEntriesByType("resource").length;
   await shown();
@@ -113,6 +121,10 @@ async function play() {
   video.pause();
   return state();
 }
+// Plays on.
+async function run() {
+  await video.play();
+}
 async function heights() {
   return player.heights();
 }
@@ -122,6 +134,9 @@ async function change(height) {
 }
 async function choose(language) {
   player.choose(language);
+}
+async function captions() {
+  return player.captions();
 }
 // Shows captions of this language.
 async function caption(language) {

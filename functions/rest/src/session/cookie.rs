@@ -7,12 +7,15 @@ use http::{HeaderMap, HeaderValue};
 /// Its name.
 const NAME: &str = "reelspan-session";
 
-/// The token in a request's cookies.
+/// The token in a request's cookies; none if there are two that differ. A page of another port or a subdomain can set a cookie of this
+/// name for one path, which a browser sends before the right one: a person would act in the session of somebody else.
 #[must_use]
 pub fn token(headers: &HeaderMap) -> Option<&str> {
     let fields = headers.get_all(COOKIE).iter().filter_map(|field| field.to_str().ok());
-    let mut pairs = fields.flat_map(|field| field.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == NAME).map(|(_, value)| value)
+    let pairs = fields.flat_map(|field| field.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut tokens = pairs.filter(|(name, _)| *name == NAME).map(|(_, value)| value);
+    let token = tokens.next()?;
+    tokens.all(|other| other == token).then_some(token)
 }
 
 /// A field that sets the cookie, or removes it if there is no token. Over TLS it is never sent without TLS again.
@@ -38,6 +41,9 @@ mod tests {
             (&["a=b", "reelspan-session=abc"], Some("abc")),
             (&["a=reelspan-session=abc"], None),
             (&["xreelspan-session=abc"], None),
+            (&["reelspan-session=abc; reelspan-session=abc"], Some("abc")),
+            (&["reelspan-session=abc; a=b; reelspan-session=xyz"], None),
+            (&["reelspan-session=abc", "reelspan-session=xyz"], None),
             (&[], None),
         ] {
             let headers: HeaderMap = fields.iter().map(|field| (COOKIE, HeaderValue::from_static(field))).collect();

@@ -113,13 +113,14 @@ export async function listed(space: string, { prefix, marker, count }: Asked, si
     return { contents, more: page.more };
 }
 
-/** All contents whose ids begin with a prefix, page by page. */
+/** All contents whose ids begin with a prefix and come after another id, page by page. */
 export async function* contents(
     space: string,
     prefix: string,
     signal: AbortSignal,
+    after?: string,
 ): AsyncGenerator<readonly Content[]> {
-    let marker: string | undefined;
+    let marker = after;
     for (;;) {
         const page = await listed(space, { prefix, marker, count: PAGE }, signal);
         yield page.contents;

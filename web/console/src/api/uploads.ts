@@ -60,8 +60,14 @@ export const uploads = signal<readonly Upload[]>([]);
 /** Counts the uploads that are done, by space, so that a list knows when to look again. */
 export const finished = signal<Readonly<Record<string, number>>>({});
 
-/** The contents that were uploaded by this page, as lists have them; the latest last. */
-export const arrived = signal<readonly { readonly space: string; readonly content: Content }[]>([]);
+/** A content that was uploaded, as lists have it. */
+export interface Arrived {
+    readonly space: string;
+    readonly content: Content;
+}
+
+/** What this page has uploaded; the latest last. */
+export const arrived = signal<readonly Arrived[]>([]);
 
 /** How long to wait for a stored content to be in the list, in milliseconds: S3 tells of it within a second or two. */
 const UNTIL_LISTED = [0, 250, 500, 1000, 2000, 4000];

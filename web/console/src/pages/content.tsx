@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { contentUrl, deleteContent, details, setDetails, type Details } from "../api/spaces.ts";
 import { signedForms, streamUrl } from "../api/tasks.ts";
 import { bytes, dateAndTime, number } from "../model/format.ts";
+import { kindOf } from "../model/listing.ts";
 import { pairFault, type Pair } from "../model/properties.ts";
 import { Button, Confirm, Field, Wrong } from "../parts/controls.tsx";
 import { Icon } from "../parts/icon.tsx";
@@ -144,7 +145,9 @@ interface PlayingProps {
 
 /** The player, and below it the excerpt maker, if the content is audio or video; an image is shown. */
 function Playing({ space, content, name, known }: PlayingProps) {
-    const family = known.type.split("/")[0] ?? "";
+    // What was stored without a media type is what its name says.
+    const said = known.type.split("/")[0] ?? "";
+    const family = said === "application" ? kindOf(content).family : said;
     const media = family === "video" || family === "audio" ? family : undefined;
     const source = useLoad(
         async (signal) => {

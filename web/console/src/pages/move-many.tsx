@@ -1,13 +1,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { explain } from "../api/http.ts";
-import { copyContent, exists, moveContent, spaces } from "../api/spaces.ts";
+import { copyContent, exists, moveContent } from "../api/spaces.ts";
 import { doEach, folderOf, inFolder, type Progress } from "../model/batch.ts";
 import { contentFault } from "../model/naming.ts";
-import { Button, Dialog, Field, Select, Wrong } from "../parts/controls.tsx";
-import { Load, useAct, useLoad } from "../parts/load.tsx";
+import { Button, Dialog, Wrong } from "../parts/controls.tsx";
+import { useAct } from "../parts/load.tsx";
 import { notify } from "../parts/notices.tsx";
 import { texts } from "../texts.ts";
+import { PlaceForm, ReplaceBox } from "./place-form.tsx";
 
 const words = texts.moveMany;
 
@@ -33,7 +34,6 @@ interface Run {
 
 /** Copies several contents to another folder or space, or moves them: each is deleted once its copy is confirmed. */
 export function MoveManyDialog({ space, folder: from, contents, onClose, onDone }: Props) {
-    const all = useLoad(async (signal) => (await spaces(signal)).filter(({ right }) => right !== "READ"), []);
     const [target, setTarget] = useState(space);
     const [typed, setTyped] = useState(from);
     const [replaces, setReplaces] = useState(false);
@@ -81,62 +81,25 @@ export function MoveManyDialog({ space, folder: from, contents, onClose, onDone 
             {run ? (
                 <Running run={run} busy={busy} onStop={stop} onClose={onClose} onAgain={perform} />
             ) : (
-                <Load of={all}>
-                    {(known) => (
-                        <form
-                            onSubmit={(event) => {
-                                event.preventDefault();
-                            }}
-                        >
-                            <Select
-                                label={texts.move.space}
-                                value={target}
-                                options={known.map(({ id }) => [id, id] as const)}
-                                onChange={setTarget}
-                            />
-                            <Field
-                                label={words.folder}
-                                value={typed}
-                                onInput={setTyped}
-                                hint={isSame ? words.same : words.hint}
-                                error={fault === undefined ? undefined : texts.move.faults[fault]}
-                                autofocus
-                            />
-                            <label class="check">
-                                <input
-                                    type="checkbox"
-                                    checked={replaces}
-                                    onChange={(event) => {
-                                        setReplaces(event.currentTarget.checked);
-                                    }}
-                                />
-                                {words.replace}
-                            </label>
-                            <p>{words.links}</p>
-                            <Wrong text={error} />
-                            <div class="actions">
-                                <Button onClick={onClose}>{texts.cancel}</Button>
-                                <Button
-                                    disabled={isSame || fault !== undefined}
-                                    onClick={() => {
-                                        perform(contents, false);
-                                    }}
-                                >
-                                    {texts.move.copy}
-                                </Button>
-                                <Button
-                                    kind="primary"
-                                    disabled={isSame || fault !== undefined}
-                                    onClick={() => {
-                                        perform(contents, true);
-                                    }}
-                                >
-                                    {texts.move.move}
-                                </Button>
-                            </div>
-                        </form>
-                    )}
-                </Load>
+                <PlaceForm
+                    space={target}
+                    onSpace={setTarget}
+                    label={words.folder}
+                    value={typed}
+                    onInput={setTyped}
+                    hint={isSame ? words.same : words.hint}
+                    fault={fault === undefined ? undefined : texts.move.faults[fault]}
+                    links={words.links}
+                    error={error}
+                    busy={busy}
+                    disabled={isSame || fault !== undefined}
+                    onClose={onClose}
+                    onPerform={(moves) => {
+                        perform(contents, moves);
+                    }}
+                >
+                    <ReplaceBox label={words.replace} checked={replaces} onChange={setReplaces} />
+                </PlaceForm>
             )}
         </Dialog>
     );

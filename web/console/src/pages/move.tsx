@@ -1,11 +1,12 @@
 import { useState } from "preact/hooks";
 
-import { copyContent, exists, moveContent, spaces } from "../api/spaces.ts";
+import { copyContent, exists, moveContent } from "../api/spaces.ts";
 import { contentFault } from "../model/naming.ts";
-import { Button, Dialog, Field, Select, Wrong } from "../parts/controls.tsx";
-import { Load, useAct, useLoad } from "../parts/load.tsx";
+import { Dialog, Wrong } from "../parts/controls.tsx";
+import { useAct } from "../parts/load.tsx";
 import { notify } from "../parts/notices.tsx";
 import { texts } from "../texts.ts";
+import { PlaceForm, ReplaceBox } from "./place-form.tsx";
 
 const words = texts.move;
 
@@ -18,7 +19,6 @@ interface Props {
 
 /** Copies a content, or moves it: copies it, and deletes it where it was once the copy is confirmed. */
 export function MoveDialog({ space, content, onClose, onDone }: Props) {
-    const all = useLoad(async (signal) => (await spaces(signal)).filter(({ right }) => right !== "READ"), []);
     const [target, setTarget] = useState(space);
     const [name, setName] = useState(content);
     const [taken, setTaken] = useState<string>();
@@ -43,69 +43,28 @@ export function MoveDialog({ space, content, onClose, onDone }: Props) {
     };
     return (
         <Dialog title={words.title(content)} onClose={onClose}>
-            <Load of={all}>
-                {(known) => (
-                    <form
-                        onSubmit={(event) => {
-                            event.preventDefault();
-                        }}
-                    >
-                        <Select
-                            label={words.space}
-                            value={target}
-                            options={known.map(({ id }) => [id, id] as const)}
-                            onChange={setTarget}
-                        />
-                        <Field
-                            label={words.name}
-                            value={name}
-                            onInput={setName}
-                            hint={isSame ? words.same : words.hint}
-                            error={fault === undefined ? undefined : words.faults[fault]}
-                            autofocus
-                        />
-                        {isTaken && (
-                            <>
-                                <Wrong text={words.taken(name)} />
-                                <label class="check">
-                                    <input
-                                        type="checkbox"
-                                        checked={replaces}
-                                        onChange={(event) => {
-                                            setReplaces(event.currentTarget.checked);
-                                        }}
-                                    />
-                                    {words.replace}
-                                </label>
-                            </>
-                        )}
-                        <p>{words.links}</p>
-                        <Wrong text={error} />
-                        <div class="actions">
-                            <Button onClick={onClose}>{texts.cancel}</Button>
-                            <Button
-                                busy={busy}
-                                disabled={disabled}
-                                onClick={() => {
-                                    perform(false);
-                                }}
-                            >
-                                {words.copy}
-                            </Button>
-                            <Button
-                                kind="primary"
-                                busy={busy}
-                                disabled={disabled}
-                                onClick={() => {
-                                    perform(true);
-                                }}
-                            >
-                                {words.move}
-                            </Button>
-                        </div>
-                    </form>
+            <PlaceForm
+                space={target}
+                onSpace={setTarget}
+                label={words.name}
+                value={name}
+                onInput={setName}
+                hint={isSame ? words.same : words.hint}
+                fault={fault === undefined ? undefined : words.faults[fault]}
+                links={words.links}
+                error={error}
+                busy={busy}
+                disabled={disabled}
+                onClose={onClose}
+                onPerform={perform}
+            >
+                {isTaken && (
+                    <>
+                        <Wrong text={words.taken(name)} />
+                        <ReplaceBox label={words.replace} checked={replaces} onChange={setReplaces} />
+                    </>
                 )}
-            </Load>
+            </PlaceForm>
         </Dialog>
     );
 }
