@@ -144,8 +144,8 @@ pub trait Format: Send + Sync {
 
 /// A container format whose files are media segments of HLS as they are (RFC 8216bis §3.1).
 pub trait SegmentFormat: Send + Sync {
-    /// The name of a track in `CODECS`; `None` if HLS has no place for it.
-    fn codec(&self, outline: &Outline, track: &Track) -> Option<String>;
+    /// The names of a track in `CODECS`: one, unless its configuration changes; none if HLS has no place for it.
+    fn codecs(&self, outline: &Outline, track: &Track) -> Vec<String>;
 
     /// Writes a selection as a media segment. Segments of consecutive selections with the same tracks are one stream.
     ///

@@ -38,12 +38,13 @@ use crate::media::{Ticks, Time, Track};
 
 /// The format of indexes. Increase it for every change of heads, pages or segment tables, and of what they say of a file:
 ///
+/// - 9: the codecs of all configurations of a transport stream
 /// - 8: the periods between changes of configuration
 /// - 7: the samples to which no other refers
 /// - 6: the segment table
 ///
 /// `reelspan reindex` makes indexes of other formats anew. Until then, those of [`FORMATS`] are read too.
-pub const FORMAT: u32 = 8;
+pub const FORMAT: u32 = 9;
 
 /// The format of pages and of the parts of segment tables. Increase it for every change of either.
 pub const PAGE_FORMAT: u32 = 5;

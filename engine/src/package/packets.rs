@@ -28,8 +28,9 @@ pub fn renditions(
         if chosen.is_some_and(|chosen| !chosen.contains(&place)) {
             continue;
         }
-        if let Some(codec) = format.codec(outline, track) {
-            found.push(Muxed { index, place, kind: track.kind, codec });
+        let codecs = format.codecs(outline, track);
+        if !codecs.is_empty() {
+            found.push(Muxed { index, place, kind: track.kind, codec: codecs.join(",") });
             continue;
         }
         let why = NoStream::Packets { id: track.id, codec: track.codec.clone() };
@@ -56,6 +57,7 @@ struct Muxed {
     index: usize,
     place: usize,
     kind: Kind,
+    /// Its codecs, as in [`Rendition::codec`].
     codec: String,
 }
 

@@ -156,14 +156,28 @@ fn first(path: &Path) -> i64 {
     text.lines().filter_map(|line| line.trim_end_matches(',').parse().ok()).min().unwrap()
 }
 
+/// The codecs of the tracks of these files, those of a track one after the other, each once.
+fn codecs(parts: &[&PathBuf]) -> String {
+    let parts: Vec<Content> = parts.iter().map(|part| Content::open(part).unwrap()).collect();
+    let mut codecs: Vec<&str> = Vec::new();
+    for track in 0..parts[0].outline.tracks.len() {
+        for codec in parts.iter().map(|part| part.outline.tracks[track].codec.as_str()) {
+            if !codecs.contains(&codec) {
+                codecs.push(codec);
+            }
+        }
+    }
+    codecs.join(",")
+}
+
 #[test]
 fn joined_recordings_have_discontinuities_where_they_were_joined() {
     let folder = Folder::new("joined");
-    let part = |name: &str, size: &str, rate: u32| {
+    let part = |name: &str, size: &str, level: &str, rate: u32| {
         let inputs = format!("-f lavfi -i testsrc2=s={size}:r=25:d=4 -f lavfi -i sine=f=440:r={rate}:d=4");
-        made(&folder, name, &format!("{inputs} {H264} -c:a aac -shortest"))
+        made(&folder, name, &format!("{inputs} {H264} -level {level} -c:a aac -shortest"))
     };
-    let (one, other) = (part("one.ts", "64x48", 44_100), part("other.ts", "96x64", 22_050));
+    let (one, other) = (part("one.ts", "64x48", "3.0", 44_100), part("other.ts", "96x64", "3.1", 22_050));
     // Pictures of another size; the same pictures, but another clock; and nothing else.
     for (name, parts) in [("sizes", vec![&one, &other]), ("clocks", vec![&one, &one, &one]), ("one", vec![&one])] {
         let path = folder.0.join(format!("{name}.ts"));
@@ -174,6 +188,7 @@ fn joined_recordings_have_discontinuities_where_they_were_joined() {
         content.write("", &out).unwrap();
         let presentation = content.presentation("").unwrap();
         let table = block_on(presentation.table(&mut &content.pages)).unwrap();
+        assert_eq!(presentation.renditions()[0].codec, codecs(&parts), "{name}");
         let playlist = presentation.playlist(&presentation.renditions()[0], &table, ADDRESSES);
         let captions = presentation.caption_playlist(Time::ZERO, ADDRESSES);
         for playlist in [playlist, captions] {

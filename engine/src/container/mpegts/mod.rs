@@ -25,6 +25,8 @@ mod stamp;
 mod tests;
 mod write;
 
+use self::program::Program;
+use super::mpeg::outline::unpack;
 use super::payload::mixed;
 use super::{
     Error, Format, IndexFuture, Indexing, Payload, SegmentFormat, Selection, TimeStamp, Unavailable, Written, pass,
@@ -104,22 +106,38 @@ impl Format for MpegTs {
 /// AAC in LATM, which players of HLS do not take.
 const LATM: u8 = 0x11;
 
+/// The name in `CODECS` of a stream that players take in a transport stream.
+fn played(codec: &str, is_latm: bool) -> Option<String> {
+    match codec {
+        // Layers II and III, by their object types in MPEG-4 (ISO/IEC 14496-3 table 1.17).
+        "mp4a.6B" | "mp4a.69" => Some("mp4a.40.33".to_owned()),
+        "mp3" => Some("mp4a.40.34".to_owned()),
+        "ac-3" | "ec-3" => Some(codec.to_owned()),
+        _ => {
+            let (family, _) = codec.split_once('.')?;
+            let is_played =
+                matches!(family, "avc1" | "hvc1" | "hev1") || codec.starts_with("mp4a.40.") && !is_latm;
+            is_played.then(|| codec.to_owned())
+        }
+    }
+}
+
 impl SegmentFormat for MpegTs {
     /// H.264, HEVC, AAC in ADTS, MPEG audio, AC-3 and E-AC-3 (RFC 8216bis §3.1.2 leaves the codecs to the players).
-    fn codec(&self, _: &Outline, track: &Track) -> Option<String> {
-        let Setup::Inline(entry) = &track.setup else { return None };
-        match track.codec.as_str() {
-            // Layers II and III, by their object types in MPEG-4 (ISO/IEC 14496-3 table 1.17).
-            "mp4a.6B" | "mp4a.69" => Some("mp4a.40.33".to_owned()),
-            "mp3" => Some("mp4a.40.34".to_owned()),
-            "ac-3" | "ec-3" => Some(track.codec.clone()),
-            codec => {
-                let (family, _) = codec.split_once('.')?;
-                let is_played = matches!(family, "avc1" | "hvc1" | "hev1")
-                    || codec.starts_with("mp4a.40.") && entry.first() != Some(&LATM);
-                is_played.then(|| codec.to_owned())
+    fn codecs(&self, outline: &Outline, track: &Track) -> Vec<String> {
+        let Setup::Inline(entry) = &track.setup else { return Vec::new() };
+        let is_latm = entry.first() == Some(&LATM);
+        let Some(first) = played(&track.codec, is_latm) else { return Vec::new() };
+        let place = outline.tracks.iter().position(|other| other.id == track.id);
+        let program: Option<Program> = unpack(outline.setup.first()).ok();
+        let configured = program.zip(place).and_then(|(program, place)| program.codecs.into_iter().nth(place));
+        let mut codecs = vec![first];
+        for codec in configured.unwrap_or_default().iter().filter_map(|codec| played(codec, is_latm)) {
+            if !codecs.contains(&codec) {
+                codecs.push(codec);
             }
         }
+        codecs
     }
 
     /// Packets of 188 bytes, whatever is before or after each in the file. The tables in front of each element are exact

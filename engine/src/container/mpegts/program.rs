@@ -23,4 +23,6 @@ pub struct Program {
     pub units: Vec<u8>,
     /// The zero time stamp of each of its successive clocks.
     pub clocks: Vec<u64>,
+    /// For each track, the names of the codecs of its successive configurations; none in an index before format 9.
+    pub codecs: Vec<Vec<String>>,
 }

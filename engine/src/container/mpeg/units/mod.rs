@@ -14,7 +14,7 @@ use self::shown::{Dated, Shown};
 use super::clock::{Clock, Hand, SECOND, by_clock, composition, distance, possible};
 use super::codec::Codec;
 use super::scan::{Event, FINE, Scan, USUAL, What};
-use crate::codec::{Order, Place, Start};
+use crate::codec::{Order, Place, Properties, Start};
 use crate::container::notes::Notes;
 use crate::media::{Kind, Private, Run, Ticks};
 
@@ -69,6 +69,9 @@ pub struct Lane {
     pending: VecDeque<Pending>,
     /// Complete units that wait for their element.
     pub done: VecDeque<Run>,
+    /// What pictures with which decoding can begin say of the stream, by their offsets, where that changes. If nobody takes them,
+    /// the oldest are dropped.
+    pub said: VecDeque<(u64, Properties)>,
     follows: Follows,
     order: Order,
     shown: Shown,
@@ -127,6 +130,7 @@ impl Lane {
             open: None,
             pending: VecDeque::new(),
             done: VecDeque::new(),
+            said: VecDeque::new(),
             follows: Follows::default(),
             decode: Ticks(i64::MIN / 4),
             entered: None,
@@ -315,6 +319,14 @@ impl Lane {
         let last = last || bytes.len() >= OPENING;
         let Start::Access(sync) = self.codec.access(bytes, false, last) else { return };
         let Some(place) = self.order.place(bytes, last) else { return };
+        if sync
+            && let Some(says) = self.codec.properties(bytes)
+            && self.said.back().is_none_or(|(_, last)| *last != says)
+        {
+            self.said.push_back((open.run.offset, says));
+            let enough = self.said.len() > MAX_PENDING;
+            self.said.pop_front_if(|_| enough);
+        }
         (open.run.sync, open.place, open.opening) = (sync, place, None);
         self.enter();
     }

@@ -128,18 +128,19 @@ impl Lane {
     }
 
     /// The configurations of its samples that have become known since the last call, each with the decode time from which on
-    /// they need it. Samples that are access units say which clock they have.
+    /// they need it.
     pub fn take_configured(&mut self) -> Vec<(Ticks, u32)> {
         match &mut self.samples {
-            // The last one stays, to tell the next one from it.
-            Samples::Whole(whole) => {
-                let last = whole.configured.last().copied();
-                std::mem::replace(&mut whole.configured, last.into_iter().collect())
-            }
-            Samples::Units(units) => {
-                let done = units.lane.done.iter().filter(|run| run.sync);
-                done.map(|run| (run.decode, run.private.first().saturating_add(1))).collect()
-            }
+            Samples::Whole(whole) => whole.configurations.take(),
+            Samples::Units(units) => units.take_configured(),
+        }
+    }
+
+    /// The names of the codecs of its configurations, each once.
+    pub fn codecs(&self) -> Vec<String> {
+        match &self.samples {
+            Samples::Whole(whole) => whole.configurations.codecs(),
+            Samples::Units(units) => units.configurations.codecs(),
         }
     }
 

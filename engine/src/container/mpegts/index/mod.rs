@@ -1,6 +1,7 @@
 //! The index half: the beginning of the file is surveyed (`survey`); then all packets are read once, and become samples
 //! in elements (`samples`) on a timeline (`clock`).
 
+mod configurations;
 mod lane;
 mod place;
 mod probe;
@@ -96,8 +97,8 @@ impl pass::Pass for Pass {
 
     fn outline(self, mut tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
         let Self { survey, samples, .. } = self;
-        let Finished { units, clocks } = samples.finish(&mut tracks);
-        let program = Program { units, clocks, ..program(&survey) };
+        let Finished { units, clocks, codecs } = samples.finish(&mut tracks);
+        let program = Program { units, clocks, codecs, ..program(&survey) };
         // RFC 3555 §4.2.10; there is no type for audio only.
         Ok(outline((CONTAINER, "video/mp2t"), tracks, &program, survey.tables, notes))
     }
@@ -110,7 +111,7 @@ fn track(found: &Found) -> Option<Track> {
     track.map(|track| Track { language, ..track })
 }
 
-/// The properties of the program that the writer needs, without its tracks and clocks.
+/// The properties of the program that the writer needs, without what is known of its tracks and clocks at the end.
 fn program(survey: &Survey) -> Program {
     Program {
         packet: u8::try_from(survey.packing.size).unwrap_or(0),
@@ -122,6 +123,7 @@ fn program(survey: &Survey) -> Program {
         descriptors: survey.map.descriptors.clone(),
         units: Vec::new(),
         clocks: Vec::new(),
+        codecs: Vec::new(),
     }
 }
 

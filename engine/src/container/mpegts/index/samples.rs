@@ -51,6 +51,8 @@ pub struct Finished {
     pub units: Vec<u8>,
     /// For each clock, its zero time stamp; empty if these are not needed.
     pub clocks: Vec<u64>,
+    /// For each track, the names of the codecs of its configurations.
+    pub codecs: Vec<Vec<String>>,
 }
 
 impl Samples {
@@ -250,6 +252,7 @@ impl Samples {
             track.bytes = lane.packets().saturating_mul(size);
         }
         let clocks = if self.units.is_empty() { Vec::new() } else { self.zeros.into() };
-        Finished { units: self.units, clocks }
+        let codecs = self.lanes.iter().map(Lane::codecs).collect();
+        Finished { units: self.units, clocks, codecs }
     }
 }

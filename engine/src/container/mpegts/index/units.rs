@@ -6,17 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use super::super::layout::{Begins, Head};
 use super::super::packet::{PACKET, Packet};
+use super::configurations::Configurations;
 use super::place::{Element, Place};
 use crate::container::mpeg::clock::Clock;
 use crate::container::mpeg::codec::Codec;
 use crate::container::mpeg::pes::Pes;
 use crate::container::mpeg::units::{self, Header};
 use crate::container::notes::Notes;
+use crate::media::Ticks;
 
 /// A track whose samples are access units.
 #[derive(Serialize, Deserialize)]
 pub struct Units {
     pub lane: units::Lane,
+    pub configurations: Configurations,
+    /// The decode time of the last random access point whose configuration was noted.
+    noted: Ticks,
     /// The offsets of PES packets that an element may still begin with, each with the bytes before it.
     begun: VecDeque<(u64, [u8; 4])>,
     /// The number of bytes of a PES packet's header still to come.
@@ -27,13 +32,35 @@ pub struct Units {
 
 impl Units {
     pub fn new(codec: Codec) -> Self {
-        Self { lane: units::Lane::new(codec), begun: VecDeque::new(), header: 0, lost: true }
+        Self {
+            lane: units::Lane::new(codec),
+            configurations: Configurations::default(),
+            noted: Ticks(i64::MIN),
+            begun: VecDeque::new(),
+            header: 0,
+            lost: true,
+        }
     }
 
     /// The head of a packet whose data are skipped.
     pub fn passed_over(packet: Packet<'_>) -> Head {
         let payload = packet.payload().len();
         Head::new(PACKET - payload, payload, packet.counter(), Begins::Nothing)
+    }
+
+    /// The configurations of the units that have ended: the changes since the last call.
+    pub fn take_configured(&mut self) -> Vec<(Ticks, u32)> {
+        let units::Lane { done, said, .. } = &mut self.lane;
+        let noted = self.noted;
+        for run in done.iter().filter(|run| run.sync && run.decode > noted) {
+            let mut says = None;
+            while let Some((_, properties)) = said.pop_front_if(|(offset, _)| *offset <= run.offset) {
+                says = Some(properties);
+            }
+            self.configurations.note(run.decode, run.private.first(), says);
+            self.noted = run.decode;
+        }
+        self.configurations.take()
     }
 
     /// Takes a packet. Returns its head, and a random access point if one has become known.

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::super::packet::Packet;
 use super::OPENING;
+use super::configurations::Configurations;
 use super::place::{Element, Place};
-use crate::codec::{Properties, Start};
+use crate::codec::Start;
 use crate::container::mpeg::clock::{Clock, Hand, SECOND, composition};
 use crate::container::mpeg::codec::Codec;
 use crate::container::mpeg::pes::Pes;
@@ -26,14 +27,8 @@ pub struct Whole {
     decode: Ticks,
     /// The duration and number of packets of the last sample whose duration was known.
     usual: (Ticks, u64),
-    /// The different configurations so far: which clock, and what the stream says of itself.
-    known: Vec<(u32, Option<Properties>)>,
-    /// From which decode time on its samples have which of them; not in the index yet.
-    pub configured: Vec<(Ticks, u32)>,
+    pub configurations: Configurations,
 }
-
-/// The most configurations that are told apart: a recording of a day has some dozens.
-const MAX_KNOWN: usize = 64;
 
 /// A sample that has not ended.
 #[derive(Serialize, Deserialize)]
@@ -51,7 +46,7 @@ impl Whole {
     pub fn new(codec: Codec) -> Self {
         let (decode, usual) = (Ticks(i64::MIN / 4), (Ticks::ZERO, 0));
         let (hand, done) = (Hand::default(), VecDeque::new());
-        Self { codec, hand, open: None, done, decode, usual, known: Vec::new(), configured: Vec::new() }
+        Self { codec, hand, open: None, done, decode, usual, configurations: Configurations::default() }
     }
 
     /// Takes a packet; `packets` counts it. Returns whether a PES packet begins, or should. Adds random access points
@@ -147,24 +142,7 @@ impl Whole {
         if open.run.sync {
             let decode = open.run.decode;
             entered.push(Element { offset: open.run.offset, time: decode.0, arrival: open.arrival });
-            self.configure(decode, says);
-        }
-    }
-
-    /// Notes what a sample needs at which decoding can begin.
-    fn configure(&mut self, decode: Ticks, says: Option<Properties>) {
-        let (clock, _) = self.hand.clock();
-        let last = self.known.last();
-        // What does not say anything goes on.
-        let found = (clock, says.or_else(|| last.and_then(|(_, says)| says.clone())));
-        let at = self.known.iter().position(|known| *known == found);
-        if at.is_none() && self.known.len() < MAX_KNOWN {
-            self.known.push(found);
-        }
-        let number = at.unwrap_or(self.known.len().saturating_sub(1)).saturating_add(1);
-        let number = u32::try_from(number).unwrap_or(u32::MAX);
-        if self.configured.last().is_none_or(|(_, last)| *last != number) {
-            self.configured.push((decode, number));
+            self.configurations.note(decode, self.hand.clock().0, says);
         }
     }
 

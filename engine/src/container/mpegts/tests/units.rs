@@ -1,9 +1,10 @@
 //! Pictures that do not begin with PES packets.
 
+use super::super::MpegTs;
 use super::super::packet::Packing;
 use super::index;
 use super::muxer::{ADTS, H264, Muxer, Packets, SOUND, VIDEO, packed, tables};
-use crate::container;
+use crate::container::{self, SegmentFormat};
 use crate::container::indexed::bytes;
 use crate::container::mpeg::pes::Pes;
 use crate::container::mpeg::testing::{Unit, avc, pictures};
@@ -210,5 +211,27 @@ fn packets_that_come_to_begin_in_the_middle_of_pictures_go_with_those_before() {
         let begin = own.partition_point(|(place, _)| *place < run.offset);
         let bytes: Vec<u8> = own[begin..begin + 3].iter().map(|(_, byte)| *byte).collect();
         assert_eq!(bytes, [0, 0, 1]);
+    }
+}
+
+#[test]
+fn pictures_that_change_begin_a_period_however_they_are_packed() {
+    let mut units = avc(12);
+    let changed = &[0, 0, 0, 1, 0x67, 77, 0x40];
+    for unit in units.iter_mut().skip(6 * 25) {
+        // Of level 3.1.
+        if unit.bytes.starts_with(changed) {
+            unit.bytes[changed.len()] = 31;
+        }
+    }
+    for how in HOWS {
+        let file = packed(&film(&mut Muxer::default(), H264, &units, how), Packing::ALL[0]);
+        let outline = index(&file).outline;
+        let track = &outline.tracks[0];
+        assert_eq!(MpegTs.codecs(&outline, track), ["avc1.4d401e", "avc1.4d401f"], "{how:?}");
+        let periods = &outline.segments.as_ref().unwrap().periods;
+        let starts: Vec<i64> = periods.iter().map(|period| (period.starts[0] - track.shift()).0).collect();
+        // Each is decoded a picture before it is presented.
+        assert_eq!(starts, [-3600, 6 * 90_000 - 3600], "{how:?}");
     }
 }
