@@ -10,6 +10,7 @@
 //! | 4 | Rice code above the least value | sizes of pictures: many small, few large |
 //! | 5 | Rice code around a middle value | sizes of sound: alike, but never the same |
 //! | 6 | steps from value to value, in any of the ways above | places that are counted anew on each page |
+//! | 7 | multiples of a number, in any of the ways above | sizes in whole packets, times in whole pictures |
 //!
 //! A Rice code of parameter k is the value's low k bits as they are and its high bits in unary (R. F. Rice, *Some practical
 //! universal noiseless coding techniques*, 1979). Here all low bits come first and then, in one stretch, for each value as
@@ -34,6 +35,7 @@ const RUNS: u8 = 3;
 const RICE_ABOVE: u8 = 4;
 const RICE_AROUND: u8 = 5;
 const STEPS: u8 = 6;
+const MULTIPLES: u8 = 7;
 
 /// How many bits a column may take before its steps are tried.
 const FEW: u64 = 256;
@@ -51,15 +53,63 @@ enum Way {
 
 /// Appends a column.
 pub(super) fn write(out: &mut Vec<u8>, values: &[i64]) {
-    let Some((way, bits)) = best(values) else { return };
-    let steps = if bits > FEW { steps(values) } else { Vec::new() };
-    match best(&steps) {
-        Some((way, stepped)) if stepped + 8 < bits => {
-            out.push(STEPS);
-            way.write(out, &steps);
+    let Some(plain) = Packed::of(values) else { return };
+    if plain.bits > FEW
+        && let Some(divisor) = divisor(values)
+    {
+        let values: Vec<i64> = values.iter().map(|value| value / divisor).collect();
+        let divisor = divisor.cast_unsigned();
+        if let Some(multiples) = Packed::of(&values)
+            && multiples.bits + 8 * (1 + unsigned_len(divisor)) < plain.bits
+        {
+            out.push(MULTIPLES);
+            put_unsigned(out, divisor);
+            return multiples.write(out, &values);
         }
-        _ => way.write(out, values),
     }
+    plain.write(out, values);
+}
+
+/// The shortest way for a column, by its values or by its steps.
+struct Packed {
+    way: Way,
+    bits: u64,
+    /// The steps, if they are shorter.
+    steps: Option<Vec<i64>>,
+}
+
+impl Packed {
+    fn of(values: &[i64]) -> Option<Self> {
+        let (way, bits) = best(values)?;
+        let steps = if bits > FEW { steps(values) } else { Vec::new() };
+        match best(&steps) {
+            Some((way, stepped)) if stepped + 8 < bits => Some(Self { way, bits: stepped + 8, steps: Some(steps) }),
+            _ => Some(Self { way, bits, steps: None }),
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>, values: &[i64]) {
+        if self.steps.is_some() {
+            out.push(STEPS);
+        }
+        self.way.write(out, self.steps.as_deref().unwrap_or(values));
+    }
+}
+
+/// The greatest number of which all values are multiples, if that is more than one.
+fn divisor(values: &[i64]) -> Option<i64> {
+    let mut divisor = 0;
+    for value in values {
+        let (mut larger, mut smaller) = (divisor, value.unsigned_abs());
+        while smaller != 0 {
+            (larger, smaller) = (smaller, larger % smaller);
+        }
+        divisor = larger;
+        if divisor == 1 {
+            return None;
+        }
+    }
+    i64::try_from(divisor).ok().filter(|divisor| *divisor > 1)
 }
 
 /// The shortest way for these values, except by steps, and how many bits it takes.
@@ -236,7 +286,12 @@ pub(super) fn read<T>(
     if rows.is_empty() {
         return Ok(());
     }
-    let way = input.byte()?;
+    let (mut way, mut of) = (input.byte()?, 1);
+    if way == MULTIPLES {
+        of = input.unsigned()?.cast_signed();
+        way = input.byte()?;
+    }
+    let mut set = |row: &mut T, value: i64| set(row, value.wrapping_mul(of));
     if way != STEPS {
         return read_in(way, input, rows, set);
     }
@@ -378,7 +433,7 @@ mod tests {
     #[test]
     fn each_kind_of_column_is_as_short_as_it_should_be() {
         let pictures = |n: i64| if n % 50 == 0 { 15_000 } else { 1_000 + n * 7919 % 2_000 };
-        let rows: [(&str, Vec<i64>, usize); 10] = [
+        let rows: [(&str, Vec<i64>, usize); 13] = [
             ("nothing", vec![], 0),
             ("zeros", vec![0; 1000], 1),
             ("one value", vec![512; 1000], 4),
@@ -388,7 +443,10 @@ mod tests {
             ("pictures", (0..1000).map(pictures).collect(), 1600),
             ("places on pages", (0..1000).map(|n| n % 50).collect(), 90),
             ("what grows", (0..1000).map(|n| n * 7919 + n % 3).collect(), 260),
+            ("whole packets", (0..1000).map(|n| 188 * (40 + n * 7919 % 23)).collect(), 640),
+            ("whole packets, more of them on and on", (0..1000).map(|n| 188 * n * (n % 7)).collect(), 1700),
             ("extremes", vec![i64::MIN, i64::MAX, 0], 40),
+            ("multiples of a great number", (0..1000).map(|n| if n % 3 == 0 { i64::MIN } else { 0 }).collect(), 140),
         ];
         for (name, values, most) in rows {
             let (bytes, back) = round_trip(&values);

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::bits::Input;
-use super::{Element, pack};
+use super::{Element, PAGE_FORMAT, kept, pack};
 
 /// How many elements a block has.
 const BLOCK: usize = 128;
@@ -37,7 +37,7 @@ impl Elements {
 
     fn pack(&mut self, block: &[Element]) {
         let mut packed = Vec::with_capacity(16 * BLOCK);
-        pack::put_elements(&mut packed, block);
+        pack::put_elements(&mut packed, block, &[], kept::write_plain);
         packed.shrink_to_fit();
         self.blocks.push((block.first().map_or(0, |first| first.offset), block.len(), packed.into()));
     }
@@ -100,7 +100,7 @@ impl FromIterator<Element> for Elements {
 
 fn unpack(packed: &[u8]) -> Vec<Element> {
     // Packed elements always unpack.
-    pack::elements(&mut Input::new(packed)).unwrap_or_default()
+    pack::elements(&mut Input::new(packed), PAGE_FORMAT.into(), &[]).unwrap_or_default()
 }
 
 /// See [`Elements::finder`].

@@ -11,6 +11,7 @@ mod chapters;
 mod column;
 mod elements;
 mod head;
+mod kept;
 mod limits;
 mod outline;
 mod pack;
@@ -38,7 +39,7 @@ use crate::media::{Ticks, Time, Track};
 
 /// The format of indexes. Increase it for every change of heads, pages or segment tables, and of what they say of a file:
 ///
-/// - 9: the codecs of all configurations of a transport stream
+/// - 9: the codecs of all configurations of a transport stream; shorter pages
 /// - 8: the periods between changes of configuration
 /// - 7: the samples to which no other refers
 /// - 6: the segment table
@@ -46,8 +47,18 @@ use crate::media::{Ticks, Time, Track};
 /// `reelspan reindex` makes indexes of other formats anew. Until then, those of [`FORMATS`] are read too.
 pub const FORMAT: u32 = 9;
 
-/// The format of pages and of the parts of segment tables. Increase it for every change of either.
-pub const PAGE_FORMAT: u32 = 5;
+/// The format of pages and of the parts of segment tables. Increase it for every change of either:
+///
+/// - 6: columns of multiples, and shorter elements
+///
+/// Format 5 is read too.
+pub const PAGE_FORMAT: u32 = 6;
+
+/// The format of the pages of an index of this format, which is one of [`FORMATS`].
+#[must_use]
+pub const fn page_format(format: u32) -> u32 {
+    if format < FORMAT { PAGE_FORMAT - 1 } else { PAGE_FORMAT }
+}
 
 /// The cell of the grid for a track's sample with this decode time.
 #[must_use]

@@ -4,20 +4,25 @@
 //! format | tracks | track...
 //!     track: before | runs | stretches | first decode time | column... (only the first two in a track without runs)
 //! first offset | order                    (neither in a page without runs)
-//! elements | first offset | column... | what is kept of each    (only the count in a page without elements)
+//! elements | sizes | first offset | column... | what is kept of each    (only the count in a page without elements)
 //! ```
 //!
 //! The times and bytes of a run nearly always begin where those of the previous run end, so the columns contain only
 //! the gaps. For times, the previous run is that of the same track. For bytes, it is the previous one in the file:
 //! there the tracks alternate in *stretches* of runs; each track stores the lengths of its stretches, and the order
-//! says whose turn it is.
+//! says whose turn it is. Where runs overlap, because a sample is scattered between those of other tracks, it may be
+//! shorter to take one track after the other: then each has one stretch.
 
 use bytes::Bytes;
 
 use super::bits::{Input, put_signed, put_unsigned};
 use super::limits::MAX_RUNS;
-use super::{Element, Error, PAGE_FORMAT, Page, PageTrack, column};
+use super::{Element, Error, PAGE_FORMAT, Page, PageTrack, column, kept};
 use crate::media::{Private, Run, Ticks};
+
+/// The last format of pages whose elements are stored without regard to their samples, and with what is kept of them as it is.
+const LAST_WITH_PLAIN_ELEMENTS: u64 = 5;
+const LATEST: u64 = PAGE_FORMAT as u64;
 
 /// The values of the column of sync samples, besides zero.
 const SYNC: i64 = 1;
@@ -43,7 +48,7 @@ impl Page {
     pub fn pack(&self) -> Bytes {
         let mut out = Vec::with_capacity(2048);
         put_tracks(&mut out, self.number, &self.tracks);
-        put_elements(&mut out, &self.elements);
+        put_elements(&mut out, &self.elements, &self.tracks, kept::write);
         out.into()
     }
 
@@ -56,7 +61,8 @@ impl Page {
     pub fn unpack(number: u32, packed: &[u8]) -> Result<Self, Error> {
         let page = || {
             let mut input = Input::new(packed);
-            let (tracks, elements) = (tracks(&mut input, number)?, elements(&mut input)?);
+            let (format, tracks) = tracks(&mut input, number)?;
+            let elements = elements(&mut input, format, &tracks)?;
             if !input.is_empty() {
                 return Err(Error("bytes behind the end".to_owned()));
             }
@@ -70,7 +76,7 @@ impl Page {
 pub(super) fn put_tracks(out: &mut Vec<u8>, number: u32, tracks: &[PageTrack]) {
     put_unsigned(out, u64::from(PAGE_FORMAT));
     put_unsigned(out, tracks.len() as u64);
-    let file = FileOrder::of(tracks);
+    let file = Order::shortest(tracks);
     for ((track, gaps), stretches) in tracks.iter().zip(&file.gaps).zip(&file.stretches) {
         // Zero means none, one means the previous page.
         put_unsigned(out, track.before.map_or(0, |before| u64::from(number.wrapping_sub(before)).max(1)));
@@ -111,12 +117,12 @@ fn put_runs(out: &mut Vec<u8>, first: Ticks, runs: &[Run], gaps: &[i64]) {
     column::write(out, gaps);
 }
 
-/// The layout of all tracks' runs in the file.
+/// The order in which the runs of all tracks are laid out.
 #[derive(Default)]
-struct FileOrder {
+struct Order {
     /// The offset of the first run.
     first: Option<u64>,
-    /// For each track and each of its runs: the distance from the end of the previous run in the file to its beginning.
+    /// For each track and each of its runs: the distance from the end of the previous run to its beginning.
     gaps: Vec<Vec<i64>>,
     /// For each track and each of its turns: how many of its runs follow one another, minus one.
     stretches: Vec<Vec<i64>>,
@@ -124,8 +130,29 @@ struct FileOrder {
     order: Vec<i64>,
 }
 
-impl FileOrder {
-    fn of(tracks: &[PageTrack]) -> Self {
+impl Order {
+    /// That of the file, or one track after the other.
+    fn shortest(tracks: &[PageTrack]) -> Self {
+        let in_file = Self::of(tracks, true);
+        let mut gaps = in_file.gaps.iter().flatten();
+        if in_file.order.len() <= tracks.len() || gaps.all(|gap| *gap >= 0) {
+            return in_file;
+        }
+        let by_track = Self::of(tracks, false);
+        if by_track.length() < in_file.length() { by_track } else { in_file }
+    }
+
+    /// How many bytes it takes.
+    fn length(&self) -> usize {
+        let mut out = Vec::with_capacity(1024);
+        for column in self.gaps.iter().chain(&self.stretches).chain([&self.order]) {
+            column::write(&mut out, column);
+        }
+        out.len()
+    }
+
+    /// The next run is the next one in the file; or, unless `in_file`, that of the first track that has one.
+    fn of(tracks: &[PageTrack], in_file: bool) -> Self {
         let mut order = Self {
             gaps: tracks.iter().map(|track| Vec::with_capacity(track.runs.len())).collect(),
             stretches: vec![Vec::new(); tracks.len()],
@@ -142,7 +169,8 @@ impl FileOrder {
         let mut end = None;
         loop {
             // Each track keeps its own order, whatever its offsets.
-            let next = lanes.iter().enumerate().filter_map(|(place, lane)| Some((lane.0.first()?.offset, place))).min();
+            let mut next = lanes.iter().enumerate().filter_map(|(place, lane)| Some((lane.0.first()?.offset, place)));
+            let next = if in_file { next.min() } else { next.next() };
             let Some((_, place)) = next else { break };
             let Some((runs, gaps, stretches)) = lanes.get_mut(place) else { break };
             let Some((run, rest)) = runs.split_first() else { break };
@@ -167,10 +195,17 @@ fn signed(place: usize) -> i64 {
     i64::try_from(place).unwrap_or(i64::MAX)
 }
 
-/// Packs the elements, which follow the tracks.
-pub(super) fn put_elements(out: &mut Vec<u8>, elements: &[Element]) {
+/// Packs the elements, which follow the tracks. `put_kept` packs what is kept of them.
+pub(super) fn put_elements(
+    out: &mut Vec<u8>,
+    elements: &[Element],
+    tracks: &[PageTrack],
+    put_kept: fn(&mut Vec<u8>, &[Element]),
+) {
     put_unsigned(out, elements.len() as u64);
     let Some(first) = elements.first() else { return };
+    let sizes = sample_sizes(tracks, elements.len());
+    out.push(u8::from(sizes.is_some()));
     put_unsigned(out, first.offset);
     let (mut end, mut time) = (first.offset, 0);
     let gaps: Vec<i64> = elements
@@ -186,24 +221,38 @@ pub(super) fn put_elements(out: &mut Vec<u8>, elements: &[Element]) {
         .map(|element| element.time.0.wrapping_sub(std::mem::replace(&mut time, element.time.0)))
         .collect();
     column::write(out, &gaps);
-    column::write(out, &elements.iter().map(|element| element.size.cast_signed()).collect::<Vec<_>>());
+    let sizes = sizes.into_iter().flatten().chain(std::iter::repeat(0));
+    let beyond = elements.iter().zip(sizes).map(|(element, size)| element.size.wrapping_sub(size).cast_signed());
+    column::write(out, &beyond.collect::<Vec<_>>());
     column::write(out, &elements.iter().map(|element| i64::from(element.header)).collect::<Vec<_>>());
     column::write(out, &times);
     column::write(
         out,
         &elements.iter().map(|element| i64::try_from(element.kept.len()).unwrap_or(i64::MAX)).collect::<Vec<_>>(),
     );
-    for element in elements {
-        out.extend_from_slice(&element.kept);
+    put_kept(out, elements);
+}
+
+/// The sizes of the samples of the only track, if there are as many as elements. Then those are stored by what they have
+/// beyond their samples: a frame of FLAC is both.
+fn sample_sizes(tracks: &[PageTrack], elements: usize) -> Option<impl Iterator<Item = u64>> {
+    let [track] = tracks else { return None };
+    let samples: u64 = track.runs.iter().map(|run| u64::from(run.count)).sum();
+    let sizes = || track.runs.iter().flat_map(|run| std::iter::repeat_n(u64::from(run.size), run.count as usize));
+    (samples == elements as u64).then(sizes)
+}
+
+/// The format of a page or of a part of a segment table: the current one or the one before.
+pub(super) fn format(input: &mut Input<'_>) -> Result<u64, Error> {
+    match input.unsigned()? {
+        format @ LAST_WITH_PLAIN_ELEMENTS..=LATEST => Ok(format),
+        format => Err(Error(format!("a page of format {format}, not {PAGE_FORMAT}"))),
     }
 }
 
-/// Unpacks the tracks of page `number`.
-pub(super) fn tracks(input: &mut Input<'_>, number: u32) -> Result<Vec<PageTrack>, Error> {
-    let format = input.unsigned()?;
-    if format != u64::from(PAGE_FORMAT) {
-        return Err(Error(format!("a page of format {format}, not {PAGE_FORMAT}")));
-    }
+/// Unpacks the tracks of page `number`, and says its format.
+pub(super) fn tracks(input: &mut Input<'_>, number: u32) -> Result<(u64, Vec<PageTrack>), Error> {
+    let format = format(input)?;
     let count = input.count(MAX_RUNS)?;
     let mut tracks = Vec::with_capacity(count.min(16));
     let mut stretches = Vec::with_capacity(count.min(16));
@@ -228,7 +277,7 @@ pub(super) fn tracks(input: &mut Input<'_>, number: u32) -> Result<Vec<PageTrack
     if !stretches.is_empty() {
         lay_out(input, &mut tracks, &stretches)?;
     }
-    Ok(tracks)
+    Ok((format, tracks))
 }
 
 fn earlier(number: u32, back: u64) -> Result<u32, Error> {
@@ -304,12 +353,19 @@ fn lay_out(input: &mut Input<'_>, tracks: &mut [PageTrack], stretches: &[Vec<u32
     if lanes.iter().any(|(runs, _)| runs.len() > 0) { Err(broken()) } else { Ok(()) }
 }
 
-/// Unpacks the elements, which are at the end of a page.
-pub(super) fn elements(input: &mut Input<'_>) -> Result<Vec<Element>, Error> {
+/// Unpacks the elements, which are at the end of a page with these tracks.
+pub(super) fn elements(input: &mut Input<'_>, format: u64, tracks: &[PageTrack]) -> Result<Vec<Element>, Error> {
     let count = input.count(MAX_RUNS)?;
     if count == 0 {
         return Ok(Vec::new());
     }
+    let plain = format == LAST_WITH_PLAIN_ELEMENTS;
+    let sizes = if !plain && input.byte()? != 0 {
+        let sizes = sample_sizes(tracks, count);
+        Some(sizes.ok_or_else(|| Error("elements that are not those of the samples".to_owned()))?)
+    } else {
+        None
+    };
     let mut end = input.unsigned()?;
     let mut elements = vec![Element { offset: 0, size: 0, header: 0, time: Ticks::ZERO, kept: Bytes::new() }; count];
     column::read(input, &mut elements, |element, value| {
@@ -322,6 +378,9 @@ pub(super) fn elements(input: &mut Input<'_>) -> Result<Vec<Element>, Error> {
     })?;
     column::read(input, &mut elements, |element, value| put(&mut element.header, value))?;
     column::read(input, &mut elements, |element, value| put(&mut element.time.0, value))?;
+    for (element, size) in elements.iter_mut().zip(sizes.into_iter().flatten()) {
+        element.size = element.size.wrapping_add(size);
+    }
     let mut time: i64 = 0;
     for element in &mut elements {
         element.offset = end.wrapping_add(element.offset);
@@ -331,8 +390,9 @@ pub(super) fn elements(input: &mut Input<'_>) -> Result<Vec<Element>, Error> {
     }
     let mut kept = vec![0_usize; count];
     column::read(input, &mut kept, put)?;
+    let mut all = if plain { kept::read_plain(input, &kept)? } else { kept::read(input, &kept)? };
     for (element, length) in elements.iter_mut().zip(kept) {
-        element.kept = Bytes::copy_from_slice(input.take(length)?);
+        element.kept = all.split_to(length.min(all.len()));
     }
     Ok(elements)
 }

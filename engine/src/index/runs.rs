@@ -161,7 +161,7 @@ impl Cursor<'_> {
         self.next += 1;
         self.at = 0;
         // Packed runs always unpack.
-        let tracks = pack::tracks(&mut Input::new(packed), 0).unwrap_or_default();
+        let (_, tracks) = pack::tracks(&mut Input::new(packed), 0).unwrap_or_default();
         self.block = tracks.into_iter().next().unwrap_or_default().runs;
     }
 

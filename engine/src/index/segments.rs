@@ -18,7 +18,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::bits::{Input, put_signed, put_unsigned};
-use super::{Error, PAGE_FORMAT, column};
+use super::{Error, PAGE_FORMAT, column, pack};
 use crate::media::{Ticks, Time};
 
 /// The number of the table's first part among the pages: more than a page can have.
@@ -161,10 +161,7 @@ impl SegmentPart {
     pub fn unpack(number: u32, packed: &[u8]) -> Result<Self, Error> {
         let part = || {
             let mut input = Input::new(packed);
-            let format = input.unsigned()?;
-            if format != u64::from(PAGE_FORMAT) {
-                return Err(Error(format!("a part of format {format}, not {PAGE_FORMAT}")));
-            }
+            pack::format(&mut input)?;
             let count = input.count(MAX_SEGMENTS)?;
             let tracks = input.count(MAX_TRACKS)?;
             let mut segments = vec![Segment::default(); count];

@@ -9,7 +9,7 @@ use reelspan::store::{
     self, Cells, Content, ContentEntry, Object, ObjectSource, Seen, Sequencer, Stored, StoredEntry, Stores, Unfinished,
 };
 use reelspan_engine::container::{self, Checkpoint, Limit, Progress, ReadError};
-use reelspan_engine::index::{Head, Original, Status};
+use reelspan_engine::index::{FORMAT, Head, Original, Status};
 
 use crate::beside;
 use crate::sink::Pages;
@@ -233,8 +233,7 @@ impl<'a> Work<'a> {
     /// event was sent again to see whether it can be indexed now.
     async fn reuse(&mut self, stored: Option<Stored>, original: &Original) -> Result<Reuse, Error> {
         let Some(stored) = stored else { return Ok(Reuse::Nothing) };
-        // An index of the format before has no segment table.
-        let is_current = |status: &Status| matches!(status, Status::Indexed(outline) if outline.segments.is_some() || stored.cells.count() == 0);
+        let is_current = |status: &Status| matches!(status, Status::Indexed(outline) if outline.format == FORMAT);
         let same = stored.head.original.etag == original.etag && is_current(&stored.head.status);
         if !same || self.anew {
             return Ok(Reuse::Nothing);

@@ -26,3 +26,29 @@ pub struct Program {
     /// For each track, the names of the codecs of its successive configurations; none in an index before format 9.
     pub codecs: Vec<Vec<String>>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::container::mpeg::outline::{pack, unpack};
+    use crate::media::Setup;
+
+    #[test]
+    fn one_of_a_former_format_names_no_codecs() {
+        let program = Program {
+            packet: 188,
+            stream: 1,
+            number: 1,
+            map: 0x1000,
+            clock: 0x100,
+            alone: false,
+            descriptors: b"HDMV".to_vec(),
+            units: vec![2],
+            clocks: vec![90_000],
+            codecs: Vec::new(),
+        };
+        let Setup::Inline(packed) = pack(&program) else { panic!("not inline") };
+        let former = packed.slice(..packed.len() - 1);
+        assert_eq!(unpack::<Program>(Some(&Setup::Inline(former))).ok(), Some(program));
+    }
+}

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::segmenter::Segmenter;
 use super::{Builder, Elements, Lane, Open, Waiting};
 use crate::index::bits::Input;
-use crate::index::{Element, Error, pack};
+use crate::index::{Element, Error, PAGE_FORMAT, kept, pack};
 
 /// The state of a builder, without the finished pages, which were taken before.
 #[derive(Serialize, Deserialize)]
@@ -41,12 +41,12 @@ struct Page {
 impl Page {
     fn new(number: u32, tracks: Vec<u8>, elements: &Elements) -> Self {
         let mut packed = Vec::new();
-        pack::put_elements(&mut packed, &elements.list);
+        pack::put_elements(&mut packed, &elements.list, &[], kept::write_plain);
         Self { number, tracks: tracks.into(), elements: packed.into(), unended: elements.unended }
     }
 
     fn elements(&self) -> Result<Elements, Error> {
-        let list = pack::elements(&mut Input::new(&self.elements))?;
+        let list = pack::elements(&mut Input::new(&self.elements), PAGE_FORMAT.into(), &[])?;
         Ok(Elements { list, unended: self.unended })
     }
 }
@@ -86,7 +86,7 @@ impl Frozen {
     fn thaw(self) -> Result<Builder, Error> {
         let mut open = BTreeMap::new();
         for page in self.open {
-            let tracks = pack::tracks(&mut Input::new(&page.tracks), page.number)?;
+            let (_, tracks) = pack::tracks(&mut Input::new(&page.tracks), page.number)?;
             let runs = tracks.iter().map(|track| track.runs.len()).sum();
             open.insert(page.number, Open { tracks, runs, elements: page.elements()? });
         }

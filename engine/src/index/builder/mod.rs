@@ -25,7 +25,8 @@ use self::segmenter::Segmenter;
 use super::limits::{
     MAX_OPEN_RUNS, MAX_PAGE_BYTES, MAX_PAGES, MAX_PARTS, MAX_RUNS, MAX_SHARING, MAX_WAITING_BYTES, OPEN_CELLS,
 };
-use super::{Element, Error, FIRST_PART, PageTrack, Segments, cell, cell_end, pack};
+use super::bits::Input;
+use super::{Element, Error, FIRST_PART, PageTrack, Segments, cell, cell_end, kept, pack};
 use crate::media::{Run, Ticks, Track};
 
 /// A packed page, or a packed part of the segment table.
@@ -382,9 +383,12 @@ impl Builder {
 
     /// Completes the pages that need not wait any longer.
     fn settle(&mut self) -> Result<(), Error> {
+        let is_alone = self.lanes.len() == 1;
         for mut page in self.waiting.extract_if(.., |page| !page.elements.unended) {
             self.waiting_bytes -= page.packed.len();
-            pack::put_elements(&mut page.packed, &page.elements.list);
+            // Elements of an only track may be those of its samples.
+            let tracks = if is_alone { pack::tracks(&mut Input::new(&page.packed), page.number)?.1 } else { Vec::new() };
+            pack::put_elements(&mut page.packed, &page.elements.list, &tracks, kept::write);
             let (number, length) = (page.number, page.packed.len());
             if length > MAX_PAGE_BYTES {
                 return Err(Error(format!("page {number} would have {length} bytes, of at most {MAX_PAGE_BYTES}")));

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::hour;
-use crate::index::{Container, Element, FORMAT, Outline, Page, PageTrack};
+use crate::index::bits::put_unsigned;
+use crate::index::{Container, Element, FORMAT, Outline, Page, PageTrack, column, pack};
 use crate::media::{Chapter, Edit, Interval, Kind, Private, Run, Ticks, Time};
 
 /// Numbers of all magnitudes.
@@ -58,7 +59,17 @@ prop_compose! {
 fn any_page() -> impl Strategy<Value = Page> {
     any::<u32>().prop_flat_map(|number| {
         let tracks = proptest::collection::vec(any_track(number), 0..5);
-        let elements = proptest::collection::vec(any_element(), 0..5);
+        let wild = proptest::collection::vec(any_element(), 0..5);
+        // Of the same length and with the same beginning.
+        let alike = (proptest::collection::vec(any_element(), 0..5), 0..20_usize).prop_map(|(mut elements, length)| {
+            for element in &mut elements {
+                let mut kept = vec![7; length];
+                kept.extend(element.kept.first());
+                element.kept = kept.into();
+            }
+            elements
+        });
+        let elements = prop_oneof![wild, alike];
         (tracks, elements).prop_map(move |(tracks, elements)| Page { number, tracks, elements })
     })
 }
@@ -82,6 +93,81 @@ proptest! {
         packed[place] = byte;
         let _ = Page::unpack(page.number, &packed);
     }
+}
+
+/// As many elements as samples of the only track, each a sample and a little more; this is kept of each.
+fn framed(count: u32, kept: impl Fn(u32) -> Vec<u8>) -> Page {
+    let first = hour::samples(50).swap_remove(0).1;
+    let offset = |n: u32| u64::from(n) * 5000 + u64::from(n % 3);
+    let run = |n| Run {
+        offset: offset(n),
+        size: 3000 + n * 7919 % 1000,
+        decode: Ticks(i64::from(n) * 4096),
+        duration: Ticks(4096),
+        ..first.clone()
+    };
+    let element = |n| Element {
+        offset: offset(n),
+        size: u64::from(run(n).size) + 10,
+        header: 6,
+        time: Ticks(i64::from(n)),
+        kept: kept(n).into(),
+    };
+    let track = PageTrack { before: None, runs: (0..count).map(run).collect() };
+    Page { number: 3, tracks: vec![track], elements: (0..count).map(element).collect() }
+}
+
+/// Bytes in which nothing is repeated.
+fn checksum(n: u32) -> Vec<u8> {
+    n.wrapping_add(1).wrapping_mul(2_654_435_761).rotate_left(7).wrapping_mul(2_246_822_519).to_le_bytes().to_vec()
+}
+
+/// What is kept of an element by its number.
+type KeptOf = fn(u32) -> Vec<u8>;
+
+#[test]
+fn elements_are_packed_in_the_way_that_is_shortest_for_them() {
+    let ways: [(&str, KeptOf, usize); 4] = [
+        ("nothing", |_| Vec::new(), 0),
+        ("checksums", checksum, 4),
+        ("codes and checksums", |n| [&[0xC9, 0x28, 1][..], &checksum(n)[..2]].concat(), 2),
+        ("layouts of packets", |n| (0..40).map(|at| [9, 2, 17, 2][at % 4] + u8::from(at as u32 == n % 40)).collect(), 10),
+    ];
+    let without = Page { elements: Vec::new(), ..framed(200, |_| Vec::new()) }.pack().len();
+    for (name, kept, most) in ways {
+        let page = framed(200, kept);
+        let packed = page.pack();
+        assert_eq!(Page::unpack(3, &packed).unwrap(), page, "{name}");
+        let bytes = packed.len() - without;
+        assert!(bytes < 300 + 200 * most, "{name}: {bytes} bytes");
+    }
+}
+
+#[test]
+fn a_page_of_the_format_before_is_read() {
+    let page = framed(100, checksum);
+    let mut packed = Vec::new();
+    pack::put_tracks(&mut packed, page.number, &page.tracks);
+    packed[0] = 5;
+    let mut ends = 0;
+    let gaps: Vec<i64> = page
+        .elements
+        .iter()
+        .map(|element| element.offset as i64 - std::mem::replace(&mut ends, (element.offset + element.size) as i64))
+        .collect();
+    put_unsigned(&mut packed, 100);
+    put_unsigned(&mut packed, 0);
+    column::write(&mut packed, &gaps);
+    column::write(&mut packed, &page.elements.iter().map(|element| element.size as i64).collect::<Vec<_>>());
+    column::write(&mut packed, &[6; 100]);
+    column::write(&mut packed, &[[0].as_slice(), &[1; 99]].concat());
+    column::write(&mut packed, &[4; 100]);
+    for element in &page.elements {
+        packed.extend_from_slice(&element.kept);
+    }
+    assert_eq!(Page::unpack(page.number, &packed).unwrap(), page);
+    packed[0] = 4;
+    assert!(Page::unpack(page.number, &packed).is_err());
 }
 
 #[test]

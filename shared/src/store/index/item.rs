@@ -6,7 +6,7 @@ use super::{Cells, HeadOf, Sequencer};
 use crate::space::MediaKey;
 use crate::store::Error;
 use crate::store::database::{Item, Key, Value};
-use reelspan_engine::index::{FORMAT, FORMATS, Head, Original, Outline, PAGE_FORMAT, Packed, Status};
+use reelspan_engine::index::{FORMAT, FORMATS, Head, Original, Outline, PAGE_FORMAT, Packed, Status, page_format};
 
 /// The sort key of a head.
 pub(super) const HEAD: &str = "HEAD";
@@ -29,6 +29,15 @@ pub(super) fn keyed(media: &MediaKey, page: impl Into<String>) -> Item {
 /// What a page says that it is a page of: a version of the object, in a format of pages.
 pub(super) fn of(etag: &str) -> String {
     format!("{PAGE_FORMAT} {etag}")
+}
+
+/// The same of the pages that belong to a head.
+pub(super) fn of_pages(head: &Head) -> String {
+    let format = match &head.status {
+        Status::Indexed(outline) => page_format(outline.format),
+        Status::Refused(_) => PAGE_FORMAT,
+    };
+    format!("{format} {}", head.original.etag)
 }
 
 /// The item of a page.

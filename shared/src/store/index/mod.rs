@@ -173,7 +173,7 @@ impl IndexTable {
     #[must_use]
     pub fn recent(&self, media: &MediaKey) -> Option<(Admission, Found)> {
         let (admission, Entry { head, weight, cells, pages }) = self.recent.as_ref()?.get(media)?;
-        let pages = Reader::new(self.clone(), media, item::of(&head.original.etag), (cells, weight)).with(pages);
+        let pages = Reader::new(self.clone(), media, item::of_pages(&head), (cells, weight)).with(pages);
         Some((admission, Found { head, pages, captions: Vec::new(), renditions: Vec::new() }))
     }
 
@@ -306,7 +306,7 @@ impl IndexTable {
     ) -> Result<Option<Found>, Error> {
         let Some(item) = items.iter().find(|item| is_head(item)) else { return Ok(None) };
         let (head, present) = item::head(item)?;
-        let mut pages = Reader::new(self.clone(), media, item::of(&head.original.etag), (present, item.memory()));
+        let mut pages = Reader::new(self.clone(), media, item::of_pages(&head), (present, item.memory()));
         for cells in wanted.iter().filter(|cells| !cells.is_empty()) {
             pages.take(items, cells.clone());
         }
@@ -347,7 +347,7 @@ impl IndexTable {
 
     /// How the pages that are there go with this head. Reads all of them.
     pub async fn pages_of(&self, media: &MediaKey, stored: &Stored) -> Result<PagesOf, Error> {
-        let of = Condition::Is("of", Value::text(item::of(&stored.head.original.etag)));
+        let of = Condition::Is("of", Value::text(item::of_pages(&stored.head)));
         let pages = self.database.count(&Query { only: Some(of), ..self.pages(media, 0..Cells::LIMIT) }).await?;
         Ok(PagesOf { whole: pages.matching == stored.cells.items(), others: pages.all > pages.matching })
     }

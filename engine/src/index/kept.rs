@@ -1,0 +1,114 @@
+//! What containers keep of the elements of a page ([`Element::kept`]), packed in the way that is shortest. The first byte names
+//! it:
+//!
+//! | | way | good for |
+//! | --- | --- | --- |
+//! | 0 | as they are | checksums |
+//! | 1 | a column for each byte, if all are equally long | frames of FLAC: checksums behind codes that are alike |
+//! | 2 | deflated (RFC 1951), behind its length | layouts of packets, in which much is repeated |
+
+use bytes::Bytes;
+use miniz_oxide::deflate::compress_to_vec;
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
+
+use super::bits::{Input, put_unsigned};
+use super::{Element, Error, column};
+
+const PLAIN: u8 = 0;
+const COLUMNS: u8 = 1;
+const DEFLATED: u8 = 2;
+
+/// The most bytes of a page. What is longer is not in a page that fits into an item, whatever it is packed to.
+const MOST: usize = 2 << 20;
+/// The greatest length with a column for each byte.
+const MOST_COLUMNS: usize = 16;
+/// The least that is deflated.
+const LEAST: usize = 64;
+/// The level of deflation: slower ones gain nothing on a few kilobytes.
+const LEVEL: u8 = 6;
+
+/// Appends what is kept of the elements, but not their lengths, in the shortest way.
+pub(super) fn write(out: &mut Vec<u8>, elements: &[Element]) {
+    let all = elements.iter().map(|element| element.kept.as_ref()).collect::<Vec<_>>().concat();
+    let columns = columns(elements);
+    let deflated = if (LEAST..=MOST).contains(&all.len()) { compress_to_vec(&all, LEVEL) } else { Vec::new() };
+    let short = columns.as_ref().map_or(all.len(), Vec::len);
+    if !deflated.is_empty() && deflated.len() + 2 < short {
+        out.push(DEFLATED);
+        put_unsigned(out, deflated.len() as u64);
+        out.extend(deflated);
+    } else if let Some(columns) = columns.filter(|columns| columns.len() < all.len()) {
+        out.push(COLUMNS);
+        out.extend(columns);
+    } else {
+        write_plain(out, elements);
+    }
+}
+
+/// The same as they are, for what is read again at once.
+pub(super) fn write_plain(out: &mut Vec<u8>, elements: &[Element]) {
+    out.push(PLAIN);
+    for element in elements {
+        out.extend_from_slice(&element.kept);
+    }
+}
+
+/// A column for each byte.
+fn columns(elements: &[Element]) -> Option<Vec<u8>> {
+    let length = elements.first()?.kept.len();
+    if !(1..=MOST_COLUMNS).contains(&length) || elements.iter().any(|element| element.kept.len() != length) {
+        return None;
+    }
+    let mut out = Vec::new();
+    for place in 0..length {
+        let bytes = elements.iter().filter_map(|element| element.kept.get(place).copied());
+        column::write(&mut out, &bytes.map(i64::from).collect::<Vec<_>>());
+    }
+    Some(out)
+}
+
+/// Reads what [`write`] or [`write_plain`] wrote for elements with these lengths.
+pub(super) fn read(input: &mut Input<'_>, lengths: &[usize]) -> Result<Bytes, Error> {
+    match input.byte()? {
+        PLAIN => read_plain(input, lengths),
+        COLUMNS => read_columns(input, lengths),
+        DEFLATED => {
+            let length = input.count(MOST)?;
+            let all = decompress_to_vec_with_limit(input.take(length)?, total(lengths)?);
+            let all = all.map_err(|error| Error(format!("what is kept of elements: {error}")))?;
+            if all.len() == total(lengths)? { Ok(all.into()) } else { Err(other_lengths()) }
+        }
+        other => Err(Error(format!("what is kept of elements in way {other}"))),
+    }
+}
+
+/// Reads it as format 5 of pages has it, which does not name the way.
+pub(super) fn read_plain(input: &mut Input<'_>, lengths: &[usize]) -> Result<Bytes, Error> {
+    Ok(Bytes::copy_from_slice(input.take(total(lengths)?)?))
+}
+
+fn read_columns(input: &mut Input<'_>, lengths: &[usize]) -> Result<Bytes, Error> {
+    let length = lengths.first().copied().unwrap_or_default();
+    if length > MOST_COLUMNS || lengths.iter().any(|other| *other != length) {
+        return Err(other_lengths());
+    }
+    let mut all = vec![0_u8; total(lengths)?];
+    let mut bytes = vec![0_u8; lengths.len()];
+    for place in 0..length {
+        bytes.fill(0);
+        column::read(input, &mut bytes, |byte, value| u8::try_from(value).map(|value| *byte = value).is_ok())?;
+        for (to, byte) in all.iter_mut().skip(place).step_by(length).zip(&bytes) {
+            *to = *byte;
+        }
+    }
+    Ok(all.into())
+}
+
+fn total(lengths: &[usize]) -> Result<usize, Error> {
+    let total = lengths.iter().try_fold(0_usize, |total, length| total.checked_add(*length));
+    total.filter(|total| *total <= MOST).ok_or_else(other_lengths)
+}
+
+fn other_lengths() -> Error {
+    Error("what is kept of elements has other lengths".to_owned())
+}
