@@ -88,12 +88,21 @@ impl<'a> Page<'a> {
         parse().unwrap_or(Parsed::Partial)
     }
 
-    /// Whether its CRC is correct.
-    pub fn is_sound(&self) -> bool {
+    /// The CRCs of its body up to the end of each piece, if its own CRC is correct: that follows from the last of them, so that the
+    /// body is read once.
+    pub fn sums(&self) -> Option<Vec<u32>> {
         let mut head = *self.head;
-        let Some(place) = head.get_mut(CRC_AT..).and_then(|rest| rest.first_chunk_mut::<4>()) else { return false };
+        let place = head.get_mut(CRC_AT..).and_then(|rest| rest.first_chunk_mut::<4>())?;
         let stored = u32::from_le_bytes(std::mem::take(place));
-        crc::update(crc::update(crc::update(0, &head), self.lacing), self.body) == stored
+        let mut sums = Vec::with_capacity(self.lacing.len());
+        let body = self.pieces().fold(0, |sum, piece| {
+            let sum = crc::update(sum, piece.bytes);
+            sums.push(sum);
+            sum
+        });
+        let head = crc::update(crc::update(0, &head), self.lacing);
+        let whole = crc::zeros(head, u32::try_from(self.body.len()).unwrap_or(u32::MAX)) ^ body;
+        (whole == stored).then_some(sums)
     }
 
     /// Bytes of its header, with the table of segments.
@@ -224,10 +233,10 @@ mod tests {
             let Parsed::Page(found) = Page::parse(9, &page) else { panic!("no page") };
             prop_assert_eq!((found.header, found.lacing, found.body), (header, lacing.as_slice(), body.as_slice()));
             prop_assert_eq!(found.end(), 9 + page.len() as u64);
-            prop_assert!(found.is_sound());
+            prop_assert_eq!(found.sums().map(|sums| sums.len()), Some(packets.len()));
             page[20] ^= 1;
             let Parsed::Page(found) = Page::parse(9, &page) else { panic!("no page") };
-            prop_assert!(!found.is_sound());
+            prop_assert_eq!(found.sums(), None);
         }
     }
 }

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::super::Part;
 use super::super::codec::{Codec, Packet};
-use super::super::crc;
 use super::super::kept;
 use super::super::page::{Page, Piece};
 use crate::codec::flac;
@@ -85,12 +84,16 @@ impl Lane {
         }
     }
 
-    /// Reads its next page. Returns the packets on it, `None` if it has only header packets.
+    /// Reads its next page, which has these [`sums`](Page::sums). Returns the packets on it, `None` if it has only header packets.
     ///
     /// # Errors
     ///
     /// What is wrong with a header packet: then the stream cannot be read further.
-    pub fn page(&mut self, page: &Page<'_>, notes: &mut Notes) -> Result<Option<Measured>, String> {
+    pub fn page(
+        &mut self,
+        (page, sums): (&Page<'_>, &[u32]),
+        notes: &mut Notes,
+    ) -> Result<Option<Measured>, String> {
         let expected = std::mem::replace(&mut self.sequence, page.header.sequence.wrapping_add(1));
         let missing = expected != page.header.sequence;
         if missing {
@@ -109,12 +112,10 @@ impl Lane {
             self.open = None;
         }
         let body = page.offset + page.header_length() as u64;
-        let mut state = 0;
         let mut kept = Vec::with_capacity(4 * page.lacing.len());
         let mut samples = Vec::with_capacity(page.lacing.len());
         let mut lasting = Ticks::ZERO;
-        for (place, piece) in page.pieces().enumerate() {
-            state = crc::update(state, piece.bytes);
+        for ((place, piece), sum) in page.pieces().enumerate().zip(sums) {
             let packet = match (piece.continues, self.open.take()) {
                 _ if !self.ready => {
                     self.header(piece.bytes, piece.open)?;
@@ -125,7 +126,7 @@ impl Lane {
                 (true, open) => open,
             };
             let own = self.mapping.is_numbered().then(|| self.own(&piece, packet));
-            kept::put(&mut kept, state, own.as_deref());
+            kept::put(&mut kept, *sum, own.as_deref());
             let Some(packet) = packet else { continue };
             if piece.open {
                 self.open = Some(packet);

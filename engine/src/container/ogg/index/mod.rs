@@ -37,14 +37,14 @@ impl pass::Pass for Pass {
     }
 
     async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
-        match self.reader.look(stream, &mut out.notes).await? {
+        let sums = match self.reader.look(stream, &mut out.notes).await? {
             Found::End => return Ok(false),
             Found::Nothing => return Ok(true),
-            Found::Page => {}
-        }
+            Found::Page(sums) => sums,
+        };
         let offset = stream.position();
         let Parsed::Page(page) = Page::parse(offset, stream.peek(MAX_PAGE).await?) else { return Ok(false) };
-        self.streams.page(&page, out)?;
+        self.streams.page((&page, &sums), out)?;
         let end = page.end();
         stream.seek(end);
         Ok(true)

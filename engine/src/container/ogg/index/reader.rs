@@ -21,8 +21,8 @@ pub struct Reader {
 
 /// The result at a position.
 pub enum Found {
-    /// A valid page.
-    Page,
+    /// A valid page, with the CRCs of its body up to the end of each piece.
+    Page(Vec<u32>),
     /// No page up to the position, which has moved.
     Nothing,
     /// The end of the file.
@@ -35,11 +35,13 @@ impl Reader {
         let at = stream.position();
         let bytes = stream.peek(MAX_PAGE).await?;
         let in_vain = match Page::parse(at, bytes) {
-            Parsed::Page(page) if page.is_sound() => {
-                self.found(at, notes);
-                return Ok(Found::Page);
+            Parsed::Page(page) => {
+                if let Some(sums) = page.sums() {
+                    self.found(at, notes);
+                    return Ok(Found::Page(sums));
+                }
+                page.body.len()
             }
-            Parsed::Page(page) => page.body.len(),
             _ if bytes.len() < CAPTURE.len() => {
                 self.lost.get_or_insert(at);
                 self.found(stream.len(), notes);

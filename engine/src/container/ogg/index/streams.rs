@@ -62,8 +62,8 @@ struct Laid {
 }
 
 impl Streams {
-    /// Takes the next page of the file.
-    pub fn page(&mut self, page: &Page<'_>, out: &mut Output) -> Result<(), Error> {
+    /// Takes the next page of the file, with its [`sums`](Page::sums).
+    pub fn page(&mut self, (page, sums): (&Page<'_>, &[u32]), out: &mut Output) -> Result<(), Error> {
         if page.header.first {
             return self.begin(page, out);
         }
@@ -75,7 +75,7 @@ impl Streams {
         };
         let Some((lane, _)) = self.link.lanes.get_mut(place) else { return Ok(()) };
         let heads = !lane.ready;
-        let measured = match lane.page(page, &mut out.notes) {
+        let measured = match lane.page((page, sums), &mut out.notes) {
             Ok(measured) => measured,
             Err(what) => {
                 self.link.lanes.remove(place);
