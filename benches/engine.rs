@@ -17,6 +17,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use reelspan_engine::container::{self, Limit, Progress, ReadError, Source};
 use reelspan_engine::fragment::resolve::{self, Ask, Cut, Meaning, Memory};
 use reelspan_engine::index::Outline;
+use reelspan_engine::media::splice::Piece;
 use reelspan_engine::media::{Interval, Time};
 use reelspan_engine::package::Presentation;
 use reelspan_engine::package::hls::Addresses;
@@ -190,11 +191,33 @@ fn streams(criterion: &mut Criterion) {
     let rendition = &presentation.renditions()[0];
     let table = runtime().block_on(presentation.table(&mut &pages)).unwrap();
     let start = presentation.rows(rendition, &table)[300].start;
+    overhead(&like);
     group.bench_function("a segment", |bench| {
         bench
             .to_async(runtime())
             .iter(async || presentation.segment(&mut &pages, rendition, start, false).await.unwrap());
     });
+}
+
+/// Prints how many bytes segments have beside those of samples.
+fn overhead(like: &Outline) {
+    let (outline, pages) = film::varied(like, 1);
+    let presentation = Presentation::whole(&outline).unwrap();
+    let table = runtime().block_on(presentation.table(&mut &pages)).unwrap();
+    for rendition in presentation.renditions() {
+        let (mut made, mut taken) = (0, 0);
+        for row in presentation.rows(rendition, &table) {
+            let segment = runtime().block_on(presentation.segment(&mut &pages, rendition, row.start, false)).unwrap();
+            for piece in segment.pieces() {
+                match piece {
+                    Piece::Made(bytes) => made += bytes.len() as u64,
+                    Piece::Source(range) => taken += range.end - range.start,
+                }
+            }
+        }
+        let (name, percent) = (rendition.kind.name(), 100.0 * made as f64 / taken as f64);
+        println!("{name}: segments of {taken} bytes of samples have {made} bytes more, {percent:.2} %");
+    }
 }
 
 criterion_group!(benches, index_mp4, index_streams, cut_ten_seconds, streams);

@@ -1,6 +1,7 @@
 """A content that names variants of itself, which are stored as other contents: players choose among all whose segments begin at the
 same instants, one signature opens them, and nothing else of the space."""
 
+import pathlib
 import re
 import subprocess
 import xml.etree.ElementTree as xml
@@ -112,6 +113,27 @@ def test_ffmpeg_plays_each_variant(ladder):
     for variant in variants.playlists:
         done = subprocess.run(["ffmpeg", "-v", "error", "-i", variant.absolute_uri, "-f", "null", "-"], capture_output=True)
         assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("part", ["", PART])
+def test_package_writes_the_variants_that_the_server_gives_out(reelspan, films, ladder, tmp_path, part):
+    for name, body in films.items():
+        (tmp_path / name.replace("/", "-")).write_bytes(body)
+    others = [option for name in ("large.mp4", "folder-odd.mp4") for option in ("--rendition", tmp_path / name)]
+    fragment = ["--fragment", part] if part else []
+    done = reelspan("package", tmp_path / "small.mp4", tmp_path / "out", *fragment, *others)
+    assert b"folder-odd.mp4 is left out: " in done.stderr
+    base = f"{ladder[0]}/small.mp4/~/{part}{'/' if part else ''}"
+    served, served_playlists = loaded(f"{base}master.m3u8")
+    variants, playlists = loaded(str(tmp_path / "out/master.m3u8"))
+    resolutions = [(160, 90), (320, 180)]
+    assert [variant.stream_info.resolution for variant in variants.playlists] == resolutions
+    assert [variant.stream_info.bandwidth for variant in variants.playlists] == [v.stream_info.bandwidth for v in served.playlists]
+    for written, given in zip(playlists, served_playlists, strict=True):
+        for mine, other in zip([written.segment_map[0], *written.segments], [given.segment_map[0], *given.segments], strict=True):
+            assert pathlib.Path(mine.absolute_uri).read_bytes() == requests.get(other.absolute_uri).content, mine.uri
+    manifest = (tmp_path / "out/manifest.mpd").read_text()
+    assert 'height="180"' in manifest and "folder-odd.mp4 is left out: " in manifest
 
 
 def test_one_signature_opens_the_variants_and_nothing_else_of_the_space(streaming, ladder):

@@ -5,6 +5,7 @@ import functools
 import http.server
 import json
 import pathlib
+import re
 import shutil
 import threading
 
@@ -90,6 +91,13 @@ def test_every_stream_is_what_is_promised(reelspan, server, name, playlist):
     assert {check["check"]: check["outcome"] for check in said["checks"]} == dict.fromkeys(STREAM, "passed")
 
 
+@pytest.mark.parametrize("name", ["formats/h264.ts", "formats/hevc.m2ts", "formats/parity.ts", "formats/sound.ts", "formats/constant.mp3"])
+@pytest.mark.parametrize("part", ["", "t=1.52,3.04/"])
+def test_every_stream_of_packets_or_packed_audio_is_what_is_promised(reelspan, server, name, part):
+    said = report(reelspan("verify", "--strict", "--json", f"{server.media(name)}/~/{part}master.m3u8"))
+    assert {check["check"]: check["outcome"] for check in said["checks"]} == dict.fromkeys(STREAM, "passed"), said
+
+
 @pytest.mark.parametrize("playlist", ["master.m3u8", "manifest.mpd", "t=6.1,10/master.m3u8", "t=6.1,10/manifest.mpd"])
 def test_a_stream_whose_configuration_changes_is_what_is_promised(reelspan, server, changing, playlist):
     said = report(reelspan("verify", "--strict", "--json", f"{server.media(changing)}/~/{playlist}"))
@@ -98,11 +106,13 @@ def test_a_stream_whose_configuration_changes_is_what_is_promised(reelspan, serv
 
 @pytest.fixture(scope="module")
 def streamed(reelspan, samples, server, changing, tmp_path_factory):
-    """The streams of two files as static files, beside them; and a server of them."""
+    """The streams of some files as static files, beside them; and a server of them."""
     root = tmp_path_factory.mktemp("streamed")
     shutil.copy(samples / "counter.mp4", root / "a.mp4")
+    shutil.copy(samples / "formats/h264.ts", root / "c.ts")
+    shutil.copy(samples / "formats/constant.mp3", root / "d.mp3")
     (root / "b.flv").write_bytes(requests.get(server.media(changing)).content)
-    for name in ("a.mp4", "b.flv"):
+    for name in ("a.mp4", "b.flv", "c.ts", "d.mp3"):
         reelspan("package", root / name, root / f"{name}.files")
 
     class Files(http.server.SimpleHTTPRequestHandler):
@@ -140,7 +150,14 @@ def without_second_period(manifest: bytes) -> bytes:
     return before + second.partition(b"</Period>\n")[2]
 
 
+def without_packet(packets: bytes) -> bytes:
+    """Without the last one that has a payload of pictures."""
+    at = next(at for at in range(len(packets) - 188, 0, -188) if packets[at + 1] & 0x1F == 1 and packets[at + 2] == 0)
+    return packets[:at] + packets[at + 188 :]
+
+
 PLAYLIST, MANIFEST = "a.mp4/~/master.m3u8", "b.flv/~/manifest.mpd"
+PACKETS, PACKED = "c.ts/~/master.m3u8", "d.mp3/~/master.m3u8"
 PICTURES = "a.mp4.files/v-1/1-*/"
 FAULTS = {
     "a bit of a sample": (PLAYLIST, PICTURES + "0.m4s", lambda file: file[:-1] + bytes([file[-1] ^ 1]), "originals"),
@@ -170,6 +187,22 @@ FAULTS = {
         "gapless",
     ),
     "a period that is left out": (MANIFEST, "b.flv.files/manifest.mpd", without_second_period, "originals"),
+    "a bit of a packet": (PACKETS, "c.ts.files/v-1/ts*/0.ts", lambda file: file[:-1] + bytes([file[-1] ^ 1]), "originals"),
+    "a packet that is left out": (PACKETS, "c.ts.files/v-1/ts*/0.ts", without_packet, "originals"),
+    "no tables": (PACKETS, "c.ts.files/v-1/ts*/0.ts", lambda file: file[376:], "sync"),
+    "a segment of packets that lasts longer": (
+        PACKETS,
+        "c.ts.files/v-1/ts*/index.m3u8",
+        lambda file: re.sub(rb"#EXTINF:(\d)", rb"#EXTINF:1\1", file, count=1),
+        "durations",
+    ),
+    "a bit of a frame": (PACKED, "d.mp3.files/v-1/*/0.mp3", lambda file: file[:-1] + bytes([file[-1] ^ 1]), "originals"),
+    "a tag with another time": (
+        PACKED,
+        "d.mp3.files/v-1/*/[1-9]*.mp3",
+        lambda file: file[:70] + bytes([file[70] ^ 1]) + file[71:],
+        "gapless",
+    ),
     "a picture behind a change": (
         "b.flv/~/master.m3u8",
         "b.flv.files/v-1/1-*/8000.m4s",

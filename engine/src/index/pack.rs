@@ -76,7 +76,7 @@ impl Page {
 pub(super) fn put_tracks(out: &mut Vec<u8>, number: u32, tracks: &[PageTrack]) {
     put_unsigned(out, u64::from(PAGE_FORMAT));
     put_unsigned(out, tracks.len() as u64);
-    let file = Order::shortest(tracks);
+    let file = Layout::shortest(tracks);
     for ((track, gaps), stretches) in tracks.iter().zip(&file.gaps).zip(&file.stretches) {
         // Zero means none, one means the previous page.
         put_unsigned(out, track.before.map_or(0, |before| u64::from(number.wrapping_sub(before)).max(1)));
@@ -119,7 +119,7 @@ fn put_runs(out: &mut Vec<u8>, first: Ticks, runs: &[Run], gaps: &[i64]) {
 
 /// The order in which the runs of all tracks are laid out.
 #[derive(Default)]
-struct Order {
+struct Layout {
     /// The offset of the first run.
     first: Option<u64>,
     /// For each track and each of its runs: the distance from the end of the previous run to its beginning.
@@ -130,7 +130,7 @@ struct Order {
     order: Vec<i64>,
 }
 
-impl Order {
+impl Layout {
     /// That of the file, or one track after the other.
     fn shortest(tracks: &[PageTrack]) -> Self {
         let in_file = Self::of(tracks, true);

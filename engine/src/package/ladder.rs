@@ -5,7 +5,7 @@
 //! names the others.
 
 use super::name::{Addresses, VariantName};
-use super::{Error, Form, Presentation, Rendition, Table};
+use super::{Error, Form, Presentation, Rendition, Row, Table};
 use crate::media::{Kind, Time};
 
 /// Why a variant is left out.
@@ -109,6 +109,12 @@ impl<'a> Variant<'a> {
         pictures.map_or_else(String::new, |pictures| {
             self.presentation.list(pictures, &self.table, addresses, (key_frames, self.target))
         })
+    }
+
+    /// The segments of its pictures.
+    #[must_use]
+    pub fn rows(&self, pictures: &Rendition) -> Vec<Row> {
+        self.presentation.rows(pictures, &self.table)
     }
 
     /// Its number among those that the content names, from 1.

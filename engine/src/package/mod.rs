@@ -112,12 +112,19 @@ impl<'a> Presentation<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoStream`] if it has none, [`Error::Outside`] if the content has nothing at that time.
+    /// [`Error::NoStream`] if it has none, [`Error::Outside`] if no track has anything at that time.
     pub fn part(outline: &'a Outline, meaning: &Meaning) -> Result<Self, Error> {
         let interval = meaning.interval(outline).ok_or(Error::Outside)?;
         let all = interval.start() <= Time::ZERO && interval.end() >= outline.duration;
         let part = (!all).then_some(interval);
-        let renditions = renditions(outline, part, meaning.tracks.as_deref())?;
+        let mut renditions = renditions(outline, part, meaning.tracks.as_deref())?;
+        if let Some(part) = part {
+            // A track may begin later than the others, or end earlier: no player takes a playlist without segments.
+            renditions.retain(|rendition| rendition.is_in(outline, part));
+        }
+        if renditions.is_empty() {
+            return Err(Error::Outside);
+        }
         Ok(Self { outline, renditions, part, captions: Vec::new() })
     }
 
@@ -296,12 +303,13 @@ impl<'a> Presentation<'a> {
     ) -> Result<Splice, Error> {
         let near = rendition.timeline.near(time);
         // The first segment of a part may begin before it, and the first pictures of a content after its beginning.
-        let (before, behind) = match self.part {
-            Some(_) if time == 0 => (LONGEST, NEAR),
-            None if time == 0 => (NEAR, self.first_sample(rendition).max(NEAR)),
-            _ => (NEAR, NEAR),
+        let (before, begins) = match self.part {
+            Some(_) if time == 0 => (LONGEST, near),
+            None if time == 0 => (NEAR, near.max(self.first_sample(rendition))),
+            _ => (NEAR, near),
         };
-        let table = Table::load(self.outline, pages, near - before, near + behind).await?;
+        // A segment lasts until the next one begins.
+        let table = Table::load(self.outline, pages, near - before, begins + NEXT).await?;
         let row = self.rows(rendition, &table).into_iter().find(|row| row.start == time).ok_or(Error::Missing)?;
         segment::write(self, pages, rendition, &row, shape).await
     }
@@ -354,3 +362,6 @@ fn segment_format(outline: &Outline) -> Option<&'static dyn SegmentFormat> {
 
 /// How far the beginning of a segment may be from the instant that its decode time says.
 pub const NEAR: Time = Time::from_secs(5);
+
+/// How far behind that instant the next segment may begin.
+pub const NEXT: Time = Time(LONGEST.0 + NEAR.0);

@@ -139,6 +139,16 @@ impl Rendition {
         self.timeline.timescale
     }
 
+    /// Whether any of its tracks presents something in an interval.
+    pub(super) fn is_in(&self, outline: &Outline, interval: Interval) -> bool {
+        let muxed = self.muxed.iter().flatten().filter_map(|index| outline.segments.as_ref()?.tracks.get(*index));
+        let tracks = std::iter::once(&self.place).chain(muxed).filter_map(|place| outline.tracks.get(*place));
+        tracks.into_iter().any(|track| {
+            let at = |time| track.timescale.ticks(time) + track.shift();
+            track.presented.0 < at(interval.end()) && track.presented.1 > at(interval.start())
+        })
+    }
+
     fn new(outline: &Outline, segments: &Segments, index: usize, part: Option<Interval>) -> Result<Self, NoStream> {
         let place = segments.tracks.get(index).copied().ok_or(NoStream::Nothing)?;
         let track = outline.tracks.get(place).ok_or(NoStream::Nothing)?;
@@ -189,7 +199,7 @@ fn entries(
 /// The renditions of a content, or of a part of it with these tracks. Sound that has no place in CMAF is left out if
 /// there is other sound that has.
 pub fn all(outline: &Outline, part: Option<Interval>, chosen: Option<&[usize]>) -> Result<Vec<Rendition>, NoStream> {
-    let segments = outline.segments.as_deref().ok_or(NoStream::NoTable)?;
+    let segments = outline.segments.as_deref().ok_or_else(|| without_table(outline))?;
     let track = |index: usize| segments.tracks.get(index).and_then(|place| outline.tracks.get(*place));
     let is_chosen = |index: &usize| {
         let place = segments.tracks.get(*index);
@@ -214,6 +224,12 @@ pub fn all(outline: &Outline, part: Option<Interval>, chosen: Option<&[usize]>) 
     }
     short_enough(segments, outline.tracks.get(segments.tracks.first().copied().unwrap_or_default()))?;
     Ok(renditions)
+}
+
+/// Why there is no segment table: only pictures and sound are in one.
+pub(super) fn without_table(outline: &Outline) -> NoStream {
+    let is_divided = |track: &Track| track.kind != Kind::Text && track.samples > 0;
+    if outline.tracks.iter().any(is_divided) { NoStream::NoTable } else { NoStream::Nothing }
 }
 
 /// Checks that segments are not too long or too large for a player.

@@ -101,9 +101,12 @@ impl Presentation<'_> {
             let is_first = first == Some(&stretch.start);
             let natural = u64::try_from(rendition.timeline.decode(stretch.start)).unwrap_or(0);
             let start = if is_first { 0 } else { natural };
-            // A gap belongs to the segment before it.
+            // A gap belongs to the segment before it. Of samples whose duration is not known, none is left out.
             if let Some(before) = rows.last_mut() {
                 before.duration = start.saturating_sub(before.start);
+                if rendition.muxed.is_none() {
+                    before.to = stretch.start;
+                }
             }
             let lasts = u64::try_from(rendition.timeline.duration(stretch.duration())).unwrap_or(0);
             rows.push(Row {
@@ -134,7 +137,7 @@ impl Presentation<'_> {
         let ends_here = table.is_end || table.parts.1 >= part_at(part.end());
         let segments = table.segments.get(first..behind.min(table.segments.len())).unwrap_or_default();
         let Some(track) = self.outline.tracks.get(rendition.place) else { return Vec::new() };
-        let rows = segments.iter().zip(first..).filter_map(|(segment, place)| {
+        let of_segments = segments.iter().zip(first..).filter_map(|(segment, place)| {
             let stretch = segment.tracks.get(rendition.index).filter(|stretch| stretch.start < stretch.end)?;
             let next = table.segments.get(place + 1);
             let (is_first, is_last) = (begins_here && place == first, ends_here && place + 1 == behind);
@@ -152,10 +155,26 @@ impl Presentation<'_> {
             }
             Some(row)
         });
-        rows.collect()
+        // Pictures of an open group that precede its sync sample need the group before: a part that begins with them has both in
+        // one segment.
+        let from = track.timescale.ticks(part.start()) + track.shift();
+        let leads_on = |before: &mut Row| {
+            let may_lead = before.begins_part && track.kind == Kind::Video && !self.is_independent();
+            before.duration == 0 || may_lead && rendition.muxed.is_none() && before.to + track.composition.0 < from
+        };
+        let mut rows: Vec<Row> = Vec::with_capacity(segments.len());
+        for row in of_segments {
+            match rows.pop_if(leads_on) {
+                Some(before) => rows.push(row.behind(&before)),
+                None => rows.push(row),
+            }
+        }
+        rows.retain(|row| row.duration > 0);
+        rows
     }
 
-    /// A segment of a part. `None` if the track has nothing in it.
+    /// A segment of a part. `None` if the track has nothing in it. It may last no time if the part begins with pictures that the
+    /// next segment has.
     fn part_row(
         &self,
         (rendition, track): (&Rendition, &Track),
@@ -166,10 +185,13 @@ impl Presentation<'_> {
         let part = self.part?;
         let timeline = &rendition.timeline;
         let composition = if track.kind == Kind::Video { segment.composition } else { Ticks::ZERO };
-        let (begins, ends) = (stretch.start + composition, stretch.end + composition);
+        let until = next.map_or(stretch.end, |next| next.start.max(stretch.end));
+        let (begins, ends) = (stretch.start + composition, until + composition);
         let (from, to) =
             (track.timescale.ticks(part.start()) + track.shift(), track.timescale.ticks(part.end()) + track.shift());
-        if ends <= from || begins >= to {
+        // Pictures of the next segment may need the group with which a part begins.
+        let is_entry = begins_part && track.kind == Kind::Video && rendition.muxed.is_none() && !self.is_independent();
+        if ends <= from && !is_entry || begins >= to {
             return None;
         }
         let start = if begins_part && rendition.muxed.is_none() { 0 } else { timeline.decode(stretch.start) };
@@ -178,14 +200,18 @@ impl Presentation<'_> {
             end = end.min(self.end_of(rendition, track)?);
         }
         let start = u64::try_from(start).unwrap_or(0);
-        let duration = u64::try_from(end).unwrap_or(0).checked_sub(start).filter(|duration| *duration > 0)?;
+        let duration = u64::try_from(end).unwrap_or(0).checked_sub(start)?;
+        // The frame with which a part begins, and those that its decoder needs before, may be in the segment before.
+        let is_sound = begins_part && track.kind == Kind::Audio && rendition.muxed.is_none();
+        let from = if is_sound { stretch.start.min(timeline.origin) } else { stretch.start };
+        let follows = next.map(|next| next.start).filter(|next| rendition.muxed.is_none() && *next > stretch.start);
         Some(Row {
             start,
             duration,
             bytes: stretch.bytes,
             sync_bytes: segment.sync_bytes,
-            from: stretch.start,
-            to: stretch.end,
+            from,
+            to: follows.unwrap_or(stretch.end),
             segment: 0,
             period: self.period(rendition, stretch.start),
             begins_part,
@@ -292,6 +318,20 @@ impl Presentation<'_> {
 }
 
 impl Row {
+    /// Begins with the samples of the segment before.
+    fn behind(self, before: &Self) -> Self {
+        Self {
+            start: before.start,
+            duration: (self.start + self.duration).saturating_sub(before.start),
+            bytes: before.bytes.saturating_add(self.bytes),
+            sync_bytes: before.sync_bytes,
+            from: before.from,
+            segment: before.segment,
+            begins_part: before.begins_part,
+            ..self
+        }
+    }
+
     /// Begins later, with the sample that is decoded at this time.
     fn begin_at(&mut self, entry: Ticks, rendition: &Rendition) {
         let start = u64::try_from(rendition.timeline.decode(entry)).unwrap_or(0).max(self.start);

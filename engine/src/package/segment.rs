@@ -59,7 +59,7 @@ pub async fn write(
     let runs = if key_frame { first_sample(runs) } else { runs };
     let (mut timed, payload) = samples(outline, track, &runs)?;
     if track.kind == Kind::Video {
-        spread(&mut timed);
+        spread(&mut timed, row.to);
     }
     let samples = on_timeline(presentation, rendition, track, (row, key_frame), &timed)?;
     let start = match timed.first() {
@@ -219,11 +219,9 @@ fn samples(outline: &Outline, track: &Track, runs: &[Run]) -> Result<(Vec<Timed>
 }
 
 /// Gives pictures that share a decode time one each, which some formats do not have (Matroska). Media Source Extensions take no two
-/// pictures at one decode time.
-fn spread(timed: &mut [Timed]) {
-    let (Some(first), Some(end)) = (timed.first().copied(), timed.iter().map(|sample| sample.end).max()) else {
-        return;
-    };
+/// pictures at one decode time. The next segment begins at `end`.
+fn spread(timed: &mut [Timed], end: Ticks) {
+    let Some(first) = timed.first().copied() else { return };
     let behind = timed.get(1..).unwrap_or_default().iter();
     if timed.iter().zip(behind).all(|(sample, next)| sample.decode < next.decode) {
         return;
@@ -279,8 +277,8 @@ fn on_timeline(
     let end = row.start.saturating_add(row.duration);
     let end = i64::try_from(end).unwrap_or(i64::MAX);
     let last = timed.last().map_or(end, |last| timeline.decode(last.end));
-    // A picture alone is shown as long as its segment.
-    let end = if is_part || key_frame { end } else { last };
+    // The last sample lasts until the next segment begins. Sound ends with a whole frame.
+    let end = if row.ends_part && !is_part && !key_frame { last } else { end };
     let ends = times.iter().skip(1).map(|(decode, _)| *decode).chain([end]);
     let samples = timed.iter().zip(&times).zip(ends).map(|((sample, (decode, offset)), end)| {
         Some(Sample {

@@ -27,7 +27,7 @@ pub struct Timeline {
     /// How many ticks a tick of the track has.
     factor: i64,
     /// The decode time, in the track's ticks, that becomes `lead`.
-    origin: Ticks,
+    pub origin: Ticks,
     lead: i64,
     /// What composition offsets are reduced by, in the track's ticks.
     pub composition: Ticks,
@@ -54,7 +54,7 @@ impl Timeline {
             origin: track.shift() - ahead,
             lead: 0,
             composition: if is_video { ahead } else { Ticks::ZERO },
-            begins: Time::ZERO,
+            begins: Time::ZERO - track.timescale.time(ahead),
         };
         let Some(part) = part else { return Some(whole) };
         let begins = track.timescale.ticks(part.start()) + track.shift();

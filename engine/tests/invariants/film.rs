@@ -96,7 +96,7 @@ pub struct TrackPlan {
     /// Ticks a second, and ticks a sample.
     pub rate: (u32, i64),
     pub count: usize,
-    /// Durations of audio and text vary.
+    /// Durations vary, unless pictures are reordered.
     pub varying: bool,
     pub sync: Sync,
     pub pictures: Pictures,
@@ -143,8 +143,27 @@ pub struct EditPlan {
 
 /// Any film.
 pub fn films() -> impl Strategy<Value = Film> {
-    (layouts(), prop::collection::vec(tracks(), 1..=4), any::<u64>())
+    (layouts(), prop::collection::vec(tracks(1..200), 1..=4), any::<u64>())
         .prop_map(|(layout, tracks, seed)| Film::new(Plan { layout, tracks, seed }))
+}
+
+/// Films that last longer, as players of streams take them: sound can be decoded from every frame on, an edit list skips
+/// little of a track, and a file that does not say how long frames last shows it by the next ones.
+pub fn streamed() -> impl Strategy<Value = Film> {
+    (layouts(), prop::collection::vec(tracks(1..700), 1..=3), any::<u64>()).prop_map(
+        |(mut layout, mut tracks, seed)| {
+            for track in &mut tracks {
+                if track.kind == Kind::Audio {
+                    track.sync = Sync::All;
+                }
+                track.edits.skipped = track.edits.skipped.map(|thousandths| thousandths % 50);
+            }
+            if let Layout::Matroska { tick, length, timed: false, .. } = &mut layout {
+                (*tick, *length) = (1_000_000, 10_000);
+            }
+            Film::new(Plan { layout, tracks, seed })
+        },
+    )
 }
 
 fn layouts() -> impl Strategy<Value = Layout> {
@@ -162,7 +181,7 @@ fn layouts() -> impl Strategy<Value = Layout> {
     ]
 }
 
-fn tracks() -> impl Strategy<Value = TrackPlan> {
+fn tracks(counts: Range<usize>) -> impl Strategy<Value = TrackPlan> {
     let rates = vec![
         (600, 24),
         (12_800, 512),
@@ -190,7 +209,7 @@ fn tracks() -> impl Strategy<Value = TrackPlan> {
         prop::option::weighted(0.3, 0_i64..400),
     )
         .prop_map(|(empty, skipped, trimmed)| EditPlan { empty, skipped, trimmed });
-    let media = (prop::sample::select(rates), 1_usize..200, any::<bool>(), prop::option::of(4_u32..40));
+    let media = (prop::sample::select(rates), counts, any::<bool>(), prop::option::of(4_u32..40));
     let kind = prop::sample::select(vec![Kind::Video, Kind::Video, Kind::Audio, Kind::Audio, Kind::Text]);
     (kind, media, sync, pictures, edits, 1_usize..30, prop::bool::weighted(0.2)).prop_map(
         |(kind, (rate, count, varying, size), sync, pictures, edits, chunk, named)| TrackPlan {
@@ -281,6 +300,7 @@ impl TrackPlan {
         let syncs: Vec<bool> = (0..self.count).map(is_sync).collect();
         let pictures = if video { self.pictures } else { Pictures::InOrder };
         let (order, delay) = pictures.order(&syncs);
+        let varies = self.varying && matches!(pictures, Pictures::InOrder);
         let mut decode = Ticks::ZERO;
         let mut latest = Ticks::ZERO;
         // Half of the MP4s say which pictures no other refers to: those between two others.
@@ -288,10 +308,9 @@ impl TrackPlan {
         let mut farthest = 0;
         let mut samples = Vec::with_capacity(self.count);
         for (at, picture) in order.into_iter().enumerate() {
-            let varies = self.varying && !video;
             let mut duration =
                 Ticks(self.rate.1 + if varies { (any(2 << 32, at) % 3) as i64 * self.rate.1 / 2 } else { 0 });
-            let mut presentation = if video { Ticks(self.rate.1).times((picture + delay) as i64) } else { decode };
+            let mut presentation = if varies { decode } else { Ticks(self.rate.1).times((picture + delay) as i64) };
             let next = decode + duration;
             let mut own_decode = decode;
             if matroska {
@@ -312,7 +331,7 @@ impl TrackPlan {
             decode = next;
         }
         let name = self.named.then_some("Ton & Bild");
-        let frame = (!self.varying || video).then(|| own.time(Ticks(self.rate.1)).0 as u64);
+        let frame = (!varies).then(|| own.time(Ticks(self.rate.1)).0 as u64);
         let edits = Vec::new();
         let mut track = Track { number, kind: self.kind, name, timescale, samples, edits, chunk: self.chunk, frame };
         if !matroska {
@@ -391,6 +410,12 @@ impl Track {
             }
         }
         (Ticks::ZERO..self.media_end(), at)
+    }
+
+    /// The time on the film's timeline, in ticks, of this presentation time.
+    pub fn on_timeline(&self, presentation: Ticks) -> Ticks {
+        let (media, at) = self.presented();
+        presentation - media.start + at
     }
 
     /// The end of its presentation.

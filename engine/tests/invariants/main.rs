@@ -1,5 +1,6 @@
 //! The invariants of media fragments, for random films and random requests: the pieces of a resource add up to the
-//! resource, by bytes, by time and by tracks; the same request gives the same bytes; every cut plays.
+//! resource, by bytes, by time and by tracks; the same request gives the same bytes; every cut plays. And what streams
+//! promise, for the same films.
 //!
 //! The films have two containers and many layouts, and separate muxers write them. The location of a sample, its
 //! presentation time and whether decoding can begin at it are known from the muxer, never from an index.
@@ -9,6 +10,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     missing_docs,
@@ -17,6 +19,8 @@
 #![allow(clippy::doc_markdown, reason = "the standards' names of elements are words here")]
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "a type of box is written b\"moov\"")]
 
+#[path = "../packaged/boxes.rs"]
+mod boxes;
 mod bytes;
 mod cuts;
 mod engine;
@@ -27,6 +31,7 @@ mod mp4;
 mod ranges;
 mod requests;
 mod same;
+mod streams;
 mod text;
 
 use proptest::test_runner::{Config, RngSeed};

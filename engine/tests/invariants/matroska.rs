@@ -47,14 +47,30 @@ pub fn write(tracks: &mut [Track], layout: Layout) -> (Vec<u8>, Vec<Range<u64>>)
 
 fn entry(track: &Track, layout: Layout) -> Vec<u8> {
     let Layout::Matroska { timed, .. } = layout else { unreachable!() };
-    let (kind, codec) = match track.kind {
-        Kind::Video => (1, "V_VP9"),
-        Kind::Audio => (2, "A_FLAC"),
-        Kind::Text => (17, "S_TEXT/UTF8"),
+    let (kind, codec, configuration) = match track.kind {
+        Kind::Video => (1, "V_VP9", pictures()),
+        Kind::Audio => (2, "A_FLAC", sound()),
+        Kind::Text => (17, "S_TEXT/UTF8", Vec::new()),
     };
     let name = track.name.iter().map(|name| string(ids::NAME, name));
     let frame = track.frame.filter(|_| timed).into_iter().map(|frame| uint(ids::DEFAULT_DURATION, frame));
-    matroska::track(u64::from(track.number), kind, codec, &name.chain(frame).collect::<Vec<_>>())
+    let children: Vec<Vec<u8>> = name.chain(frame).chain(configuration).collect();
+    matroska::track(u64::from(track.number), kind, codec, &children)
+}
+
+/// 320 by 180 pixels of VP9: profile 0, level 1, 8 bits, 4:2:0.
+fn pictures() -> Vec<Vec<u8>> {
+    let features = [1, 1, 0, 2, 1, 10, 3, 1, 8, 4, 1, 1];
+    let size = [uint(ids::PIXEL_WIDTH, 320), uint(ids::PIXEL_HEIGHT, 180)];
+    vec![element(ids::CODEC_PRIVATE, &features), master(ids::VIDEO, &size)]
+}
+
+/// Two channels of FLAC with 16 bits at 48 kHz, in blocks of 1024 samples.
+fn sound() -> Vec<Vec<u8>> {
+    let (rate, channels, bits) = (48_000_u64, 2, 16);
+    let packed = rate << 44 | (channels - 1) << 41 | (bits - 1) << 36;
+    let info = [&[4, 0, 4, 0, 0, 0, 0, 0, 0, 0][..], &packed.to_be_bytes(), &[0; 16]].concat();
+    vec![element(ids::CODEC_PRIVATE, &[b"fLaC\x80\0\0\x22", &info[..]].concat())]
 }
 
 /// The blocks in file order. A cluster ends when it is long enough, or cannot express the next block's time.

@@ -77,8 +77,8 @@ fn movie(tracks: &[Track], layout: Layout) -> Vec<u8> {
 
 fn trak(track: &Track, layout: Layout, matrix: &[u32]) -> Vec<u8> {
     let (handler, header, entry, length) = match track.kind {
-        Kind::Video => (b"vide", b"vmhd", b"avc1", 78),
-        Kind::Audio => (b"soun", b"smhd", b"mp4a", 28),
+        Kind::Video => (b"vide", b"vmhd", b"vp09", 78),
+        Kind::Audio => (b"soun", b"smhd", b"Opus", 28),
         Kind::Text => (b"text", b"nmhd", b"tx3g", 38),
     };
     let number = u32::from(track.number);
@@ -94,7 +94,13 @@ fn trak(track: &Track, layout: Layout, matrix: &[u32]) -> Vec<u8> {
     let ticks = track.timescale.ticks_per_second().unwrap();
     let mdhd = full(b"mdhd", 0, 0, &[0, 0, ticks, 0, 0x55c4_0000]);
     let hdlr = full(b"hdlr", 0, 0, &[0, u32::from_be_bytes(*handler), 0, 0, 0, 0]);
-    let entry = boxed(entry, &[&[0, 0, 0, 0, 0, 0, 0, 1], &vec![0; length - 8]]);
+    // VP9 of level 1 (vpcC), and two channels of Opus at 48 kHz (dOps).
+    let configuration = match track.kind {
+        Kind::Video => boxed(b"vpcC", &[&[1, 0, 0, 0, 0, 10, 0x82, 2, 2, 2, 0, 0]]),
+        Kind::Audio => boxed(b"dOps", &[&[0, 2, 0, 0, 0, 0, 0xbb, 0x80, 0, 0, 0]]),
+        Kind::Text => Vec::new(),
+    };
+    let entry = boxed(entry, &[&[0, 0, 0, 0, 0, 0, 0, 1], &vec![0; length - 8], &configuration]);
     let stsd = boxed(b"stsd", &[&words(&[0, 1]), &entry]);
     let stbl = boxed(b"stbl", &[&stsd, &tables(track, layout)]);
     let minf = boxed(b"minf", &[&full(header, 0, 0, &[0, 0]), &stbl]);

@@ -11,7 +11,7 @@ use reelspan_engine::package::hls::Addresses;
 use reelspan_engine::package::{NoStream, Presentation};
 
 use crate::decoded::assert_decoded;
-use crate::film::repeated;
+use crate::film::{repeated, varied};
 use crate::promises::assert_originals;
 use crate::streams::{Content, Folder, samples};
 
@@ -97,6 +97,30 @@ fn twelve_hours_have_no_drift() {
             assert_eq!(rendition.kind == Kind::Video, rendition.timescale() == 30_000);
         }
     }
+}
+
+/// At 720 kbit/s of pictures and 103 kbit/s of sound: both together, since a number for the size of each frame is more than that
+/// of sound.
+#[test]
+fn segments_have_one_percent_more_than_the_samples_at_most() {
+    let like = samples().into_iter().find(|path| path.ends_with("counter.mp4")).unwrap();
+    let (outline, pages) = varied(&Content::open(&like).unwrap().outline, 1);
+    let presentation = Presentation::whole(&outline).unwrap();
+    let table = block_on(presentation.table(&mut &pages)).unwrap();
+    let (mut made, mut taken) = (0, 0);
+    for rendition in presentation.renditions() {
+        for row in presentation.rows(rendition, &table).into_iter().step_by(60) {
+            let segment = block_on(presentation.segment(&mut &pages, rendition, row.start, false)).unwrap();
+            for piece in segment.pieces() {
+                match piece {
+                    Piece::Made(bytes) => made += bytes.len(),
+                    Piece::Source(range) => taken += (range.end - range.start) as usize,
+                }
+            }
+        }
+        println!("{}: {made} bytes beside {taken}", rendition.kind.name());
+    }
+    assert!(taken > 1_000_000 && made * 100 <= taken, "{made} bytes beside {taken}");
 }
 
 #[test]

@@ -6,6 +6,16 @@ use reelspan_engine::media::{Kind, Private, Run, Ticks, Time, Timescale, Track};
 /// Pictures of 29.97 Hz in groups of 60, of which the first is a sync sample, and sound of 44.1 kHz. `like` is a film with one track
 /// of each: its tracks, of which the first has the pictures, say how the samples are decoded.
 pub fn repeated(like: &Outline, hours: u64) -> (Outline, Memory) {
+    written(like, hours, false)
+}
+
+/// The same with samples of different sizes, as encoders make them.
+#[allow(dead_code, reason = "a bench of segments needs it")]
+pub fn varied(like: &Outline, hours: u64) -> (Outline, Memory) {
+    written(like, hours, true)
+}
+
+fn written(like: &Outline, hours: u64, varied: bool) -> (Outline, Memory) {
     const RATES: [(u32, i64); 2] = [(30_000, 1001), (44_100, 1024)];
     let tracks: Vec<Track> = like
         .tracks
@@ -38,7 +48,11 @@ pub fn repeated(like: &Outline, hours: u64) -> (Outline, Memory) {
         }
         let (duration, size) = (Ticks(RATES[track].1), [3000, 300][track]);
         let runs: &[(bool, u32)] = if track == 0 { &[(true, 1), (false, 59)] } else { &[(true, 43)] };
-        for &(sync, count) in runs {
+        let one_by_one = runs.iter().flat_map(|&(sync, count)| (0..count).map(move |_| (sync, 1)));
+        let runs: Vec<(bool, u32)> = if varied { one_by_one.collect() } else { runs.to_vec() };
+        for (sync, count) in runs {
+            // Three quarters of the size to five quarters of it.
+            let size = if varied { size * 3 / 4 + (offset * 7919 % u64::from(size / 2)) as u32 } else { size };
             let run = Run {
                 decode: next[track],
                 composition: Ticks::ZERO,

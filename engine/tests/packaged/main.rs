@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
 #![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 
+mod boxes;
 mod changes;
 mod decoded;
 mod edges;

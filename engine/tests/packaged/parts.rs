@@ -6,7 +6,8 @@ use std::process::Command;
 use futures::executor::block_on;
 use reelspan_engine::media::Kind;
 
-use crate::promises::{Read, payloads, read};
+use crate::boxes::{Read, read};
+use crate::promises::payloads;
 use crate::streams::{Content, Folder, samples};
 
 const FILMS: [&str; 5] =

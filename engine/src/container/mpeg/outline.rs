@@ -83,7 +83,9 @@ pub fn pack(what: &impl Serialize) -> Setup {
 /// Decodes a setup that the indexer wrote. Lists at its end that a former format did not have are empty.
 pub fn unpack<T: DeserializeOwned>(setup: Option<&Setup>) -> Result<T, Error> {
     match setup {
-        Some(Setup::Inline(packed)) => postcard::from_bytes(&[packed, &[0; 1][..]].concat()).map_err(|_| mismatch("a setup that is not whole")),
+        Some(Setup::Inline(packed)) => {
+            postcard::from_bytes(&[packed, &[0; 1][..]].concat()).map_err(|_| mismatch("a setup that is not whole"))
+        }
         _ => Err(mismatch("an outline without its setup")),
     }
 }

@@ -115,8 +115,7 @@ fn played(codec: &str, is_latm: bool) -> Option<String> {
         "ac-3" | "ec-3" => Some(codec.to_owned()),
         _ => {
             let (family, _) = codec.split_once('.')?;
-            let is_played =
-                matches!(family, "avc1" | "hvc1" | "hev1") || codec.starts_with("mp4a.40.") && !is_latm;
+            let is_played = matches!(family, "avc1" | "hvc1" | "hev1") || codec.starts_with("mp4a.40.") && !is_latm;
             is_played.then(|| codec.to_owned())
         }
     }

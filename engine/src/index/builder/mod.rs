@@ -22,10 +22,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use self::segmenter::Segmenter;
+use super::bits::Input;
 use super::limits::{
     MAX_OPEN_RUNS, MAX_PAGE_BYTES, MAX_PAGES, MAX_PARTS, MAX_RUNS, MAX_SHARING, MAX_WAITING_BYTES, OPEN_CELLS,
 };
-use super::bits::Input;
 use super::{Element, Error, FIRST_PART, PageTrack, Segments, cell, cell_end, kept, pack};
 use crate::media::{Run, Ticks, Track};
 
@@ -387,7 +387,8 @@ impl Builder {
         for mut page in self.waiting.extract_if(.., |page| !page.elements.unended) {
             self.waiting_bytes -= page.packed.len();
             // Elements of an only track may be those of its samples.
-            let tracks = if is_alone { pack::tracks(&mut Input::new(&page.packed), page.number)?.1 } else { Vec::new() };
+            let tracks =
+                if is_alone { pack::tracks(&mut Input::new(&page.packed), page.number)?.1 } else { Vec::new() };
             pack::put_elements(&mut page.packed, &page.elements.list, &tracks, kept::write);
             let (number, length) = (page.number, page.packed.len());
             if length > MAX_PAGE_BYTES {

@@ -131,7 +131,11 @@ fn elements_are_packed_in_the_way_that_is_shortest_for_them() {
         ("nothing", |_| Vec::new(), 0),
         ("checksums", checksum, 4),
         ("codes and checksums", |n| [&[0xC9, 0x28, 1][..], &checksum(n)[..2]].concat(), 2),
-        ("layouts of packets", |n| (0..40).map(|at| [9, 2, 17, 2][at % 4] + u8::from(at as u32 == n % 40)).collect(), 10),
+        (
+            "layouts of packets",
+            |n| (0..40).map(|at| [9, 2, 17, 2][at as usize % 4] + u8::from(at == n % 40)).collect(),
+            10,
+        ),
     ];
     let without = Page { elements: Vec::new(), ..framed(200, |_| Vec::new()) }.pack().len();
     for (name, kept, most) in ways {
@@ -153,12 +157,14 @@ fn a_page_of_the_format_before_is_read() {
     let gaps: Vec<i64> = page
         .elements
         .iter()
-        .map(|element| element.offset as i64 - std::mem::replace(&mut ends, (element.offset + element.size) as i64))
+        .map(|element| {
+            element.offset.wrapping_sub(std::mem::replace(&mut ends, element.offset + element.size)).cast_signed()
+        })
         .collect();
     put_unsigned(&mut packed, 100);
     put_unsigned(&mut packed, 0);
     column::write(&mut packed, &gaps);
-    column::write(&mut packed, &page.elements.iter().map(|element| element.size as i64).collect::<Vec<_>>());
+    column::write(&mut packed, &page.elements.iter().map(|element| element.size.cast_signed()).collect::<Vec<_>>());
     column::write(&mut packed, &[6; 100]);
     column::write(&mut packed, &[[0].as_slice(), &[1; 99]].concat());
     column::write(&mut packed, &[4; 100]);

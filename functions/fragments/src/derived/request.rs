@@ -16,9 +16,9 @@ use reelspan_engine::fragment::resolve::{self, Ask};
 use reelspan_engine::fragment::uri::{Fragment, Temporal};
 use reelspan_engine::index::{FIRST_PART, cell_at, part_at};
 use reelspan_engine::media::{Ticks, Time, Timescale};
-use reelspan_engine::package::NEAR;
 use reelspan_engine::package::captions as streamed;
 use reelspan_engine::package::name::{DERIVED, Item, Name, Resource as Named, TextItem};
+use reelspan_engine::package::{NEAR, NEXT};
 
 use crate::Error;
 use crate::admission::Shown;
@@ -155,7 +155,7 @@ impl Request {
         };
         let from = begins + scale.time(Ticks(ticks));
         let pages = cell_at(from - BEFORE)..=cell_at(from + LASTS);
-        let parts = FIRST_PART + part_at(from - NEAR)..=FIRST_PART + part_at(from + NEAR);
+        let parts = FIRST_PART + part_at(from - NEAR)..=FIRST_PART + part_at(from + NEXT);
         [pages, parts]
     }
 }

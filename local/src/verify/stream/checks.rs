@@ -1,28 +1,33 @@
 //! What is checked of a stream: what `docs/packaging.md` promises.
 
+use std::collections::BTreeMap;
+
 use reelspan::http::etag;
 use reelspan_engine::container::{self, Payload};
 use reelspan_engine::media::{Kind, Run, Ticks, Time};
 
-use super::{Check, Rendition, Samples, Stream};
+use super::packets::{self, Streams};
+use super::{Check, Rendition, Samples, Stream, Stretch};
 use crate::file::FileSource;
 use crate::verify::media::Media;
 use crate::verify::verdict::{Stop, Verdict};
+use crate::verify::whole::Whole;
 
 /// All checks, in order.
 pub const ALL: &[Check] = &[
     Check { name: "lists", rule: "every rendition has segments, none longer than the target duration", run: lists },
     Check {
         name: "durations",
-        rule: "a segment lasts as long as is listed; sound of a part, up to three frames more or less",
+        rule: "a segment lasts as long as is listed; packets up to a frame, those of a part up to six, sound of a part up to three more or less",
         run: durations,
     },
     Check {
         name: "gapless",
-        rule: "a sample begins when the one before it ends, in every segment, and at every period of DASH",
+        rule: "a sample begins when the one before it ends, in every segment, and at every period of DASH; counters of \
+               packets and times of packed audio go on",
         run: gapless,
     },
-    Check { name: "sync", rule: "every segment begins with a sync sample", run: sync },
+    Check { name: "sync", rule: "every segment begins with a sync sample, packets with tables before it", run: sync },
     Check {
         name: "aligned",
         rule: "the segments of all renditions begin at the same instants, up to one frame",
@@ -30,7 +35,7 @@ pub const ALL: &[Check] = &[
     },
     Check {
         name: "originals",
-        rule: "the samples of a rendition are those of a track of the stored file",
+        rule: "the samples or packets of a rendition are those of the stored file",
         run: originals,
     },
 ];
@@ -68,6 +73,7 @@ fn durations(stream: &Stream) -> Verdict {
     let mut most = Time::ZERO;
     for rendition in &stream.renditions {
         let (_, longest) = starts(rendition)?;
+        let is_packets = rendition.is_packets();
         for Samples { track, segments, .. } in rendition.samples()? {
             for (at, samples) in &segments {
                 let Some(listed) = rendition.listing.segments.get(*at) else { continue };
@@ -75,8 +81,22 @@ fn durations(stream: &Stream) -> Verdict {
                 let lasts = track.timescale.time(lasts);
                 let difference = apart(lasts, listed.duration);
                 let is_rough = stream.is_part && track.kind == Kind::Audio;
-                let frames = if is_rough { Time(longest.0.saturating_mul(3)) } else { Time::ZERO };
-                if difference > ROUNDED + frames {
+                let frames = match (is_rough, is_packets) {
+                    (true, _) => 3,
+                    // Only the next time stamp says how long a frame lasts; pictures behind a part may be needed in it.
+                    (false, true) => {
+                        if stream.is_part {
+                            6
+                        } else {
+                            1
+                        }
+                    }
+                    (false, false) => 0,
+                };
+                // The last one lasts until the last of its tracks ends.
+                let is_last = is_packets && at + 1 == rendition.listing.segments.len();
+                let is_longer = is_last && listed.duration > lasts;
+                if difference > ROUNDED + Time(longest.0.saturating_mul(frames)) && !is_longer {
                     let (expected, came) = (format!("{} s", listed.duration), format!("samples of {lasts} s"));
                     return Err(rendition.request(*at).violated(expected, came));
                 }
@@ -115,9 +135,60 @@ fn gapless(stream: &Stream) -> Verdict {
             }
             before = end.map(|end| (presented(end), period)).or(before);
         }
+        for stretch in &rendition.stretches {
+            counters(stream, rendition, stretch)?;
+        }
+        stamps(rendition)?;
     }
     Ok(format!("{count} samples"))
 }
+
+/// The counters of each stream of packets go on, unless they are said to begin anew.
+fn counters(stream: &Stream, rendition: &Rendition, stretch: &Stretch) -> Result<(), Stop> {
+    if !stretch.is_packets() {
+        return Ok(());
+    }
+    let (pids, mut counters) = (stretch.pids(), BTreeMap::new());
+    packets::each(&stretch.file, |number, packet| {
+        let pid = packet.pid();
+        let Some(counter) = packet.counter().filter(|_| pids.contains(&pid)) else { return Ok(()) };
+        let at = stretch.segment_at(number * packets::PACKET as u64);
+        let expected = counters.insert(pid, counter).map(|before| (before + 1) & 0xF);
+        // Pictures before a part may be left out.
+        let may_jump = packet.begins_anew() || stream.is_part && at == 0;
+        match expected.filter(|expected| *expected != counter && !may_jump) {
+            Some(expected) => {
+                let (expected, came) = (format!("counter {expected} of PID {pid}"), counter.to_string());
+                // The stored file may have lost some.
+                Err(rendition.request(at).violated(expected, came).forgive())
+            }
+            None => Ok(()),
+        }
+    })
+}
+
+/// The tags of packed audio say when its frames begin.
+fn stamps(rendition: &Rendition) -> Result<(), Stop> {
+    for (stretch, samples) in rendition.stretches.iter().zip(rendition.samples()?) {
+        let zero = stretch.stamps.first().copied().flatten();
+        let first = samples.segments.first().and_then(|(_, samples)| samples.first());
+        let (Some(zero), Some(first)) = (zero, first) else { continue };
+        for ((at, samples_of), stamp) in samples.segments.iter().zip(&stretch.stamps) {
+            let Some(sample) = samples_of.first() else { continue };
+            let behind = samples.track.timescale.time(sample.decode - first.decode);
+            let expected = u64::try_from(i128::from(behind.0) * 90_000 / 1_000_000_000).unwrap_or(0) + zero;
+            let came = stamp.map(|stamp| stamp & STAMP);
+            if came.is_none_or(|came| came.abs_diff(expected & STAMP) > 2) {
+                let came = came.map_or_else(|| "none".to_owned(), |came| came.to_string());
+                return Err(rendition.request(*at).violated(format!("a tag with the time {}", expected & STAMP), came));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The bits of a time stamp.
+const STAMP: u64 = 0x1_ffff_ffff;
 
 /// How far two times are apart.
 fn apart(one: Time, other: Time) -> Time {
@@ -133,8 +204,24 @@ fn sync(stream: &Stream) -> Verdict {
             }
             count += 1;
         }
+        for stretch in rendition.stretches.iter().filter(|stretch| stretch.is_packets()) {
+            tables(rendition, stretch)?;
+        }
     }
     Ok(format!("{count} segments"))
+}
+
+/// Every segment of packets begins with the table of programs (RFC 8216bis §3.1.2).
+fn tables(rendition: &Rendition, stretch: &Stretch) -> Result<(), Stop> {
+    let mut begun = None;
+    packets::each(&stretch.file, |number, packet| {
+        let at = stretch.segment_at(number * packets::PACKET as u64);
+        if begun.replace(at) != Some(at) && packet.pid() != 0 {
+            let came = format!("one of PID {}", packet.pid());
+            return Err(rendition.request(at).violated("a packet of the table of programs first", came));
+        }
+        Ok(())
+    })
 }
 
 /// When a segment begins, by its own time stamps: they are comparable within a period.
@@ -169,6 +256,9 @@ fn aligned(stream: &Stream) -> Verdict {
     if others.is_empty() {
         return Ok("there is one rendition".to_owned());
     }
+    if stream.renditions.iter().any(Rendition::is_packets) {
+        return Err(Stop::NotRun("the renditions are packets, whose time stamps begin anywhere".to_owned()));
+    }
     let (leading, _) = starts(leader)?;
     let mut most = Time::ZERO;
     for rendition in others {
@@ -191,9 +281,13 @@ fn aligned(stream: &Stream) -> Verdict {
 }
 
 fn originals(stream: &Stream) -> Verdict {
-    let mut count = 0;
+    let (mut count, mut packets_count) = (0, 0);
     for rendition in &stream.renditions {
         let (whole, stored) = stream.stored_of(rendition)?;
+        if rendition.is_packets() {
+            packets_count += originals_of_packets(stream, rendition, (whole, stored))?;
+            continue;
+        }
         let file = FileSource::open(whole.path()).map_err(|error| Stop::NotRun(error.to_string()))?;
         let mut tracks = Vec::with_capacity(stored.outline.tracks.len());
         for place in 0..stored.outline.tracks.len() {
@@ -202,7 +296,8 @@ fn originals(stream: &Stream) -> Verdict {
         let mut own = Vec::new();
         for stretch in &rendition.stretches {
             let file = FileSource::open(&stretch.file).map_err(|error| Stop::NotRun(error.to_string()))?;
-            own.extend(digests(stretch.track()?.1, 0, &file)?.into_iter().map(|sample| sample.digest));
+            let (_, media, place) = stretch.track()?;
+            own.extend(digests(media, place, &file)?.into_iter().map(|sample| sample.digest));
         }
         let kept =
             |original: &[Sample]| if stream.is_part { is_within(&own, original) } else { is_all(&own, original) };
@@ -213,7 +308,51 @@ fn originals(stream: &Stream) -> Verdict {
         }
         count += own.len();
     }
-    Ok(format!("{count} samples, bit for bit"))
+    Ok(match packets_count {
+        0 => format!("{count} samples, bit for bit"),
+        packets => format!("{packets} packets, bit for bit"),
+    })
+}
+
+/// The packets of pictures and sound in the segments are those of the stored file, in order, up to its end.
+fn originals_of_packets(
+    stream: &Stream,
+    rendition: &Rendition,
+    (whole, stored): (&Whole, &Media),
+) -> Result<usize, Stop> {
+    let mut pids: Vec<u16> = rendition.stretches.iter().flat_map(Stretch::pids).collect();
+    pids.sort_unstable();
+    pids.dedup();
+    let originals = Streams::of(whole.path(), &pids)?;
+    for track in &stored.outline.tracks {
+        let is_own = u16::try_from(track.id)
+            .is_ok_and(|pid| pids.contains(&pid) && originals.begun(pid) as u64 != track.samples);
+        if is_own && track.kind != Kind::Audio {
+            let why = format!("pictures of track {} begin within packets, which are written anew", track.id);
+            return Err(Stop::NotRun(why));
+        }
+    }
+    // Pictures before a part may be left out.
+    let mut compared: BTreeMap<u16, _> =
+        pids.iter().map(|pid| (*pid, originals.compare(*pid, stream.is_part))).collect();
+    let mut count = 0;
+    for stretch in &rendition.stretches {
+        packets::each(&stretch.file, |number, packet| {
+            let Some(comparison) = compared.get_mut(&packet.pid()) else { return Ok(()) };
+            count += 1;
+            if comparison.next(&packet) {
+                return Ok(());
+            }
+            let at = stretch.segment_at(number * packets::PACKET as u64);
+            let expected = format!("the next packet of PID {} of the stored file", packet.pid());
+            Err(rendition.request(at).violated(expected, "another packet"))
+        })?;
+    }
+    if let Some((pid, _)) = compared.iter().find(|(_, comparison)| !stream.is_part && !comparison.is_at_end()) {
+        let expected = format!("all packets of PID {pid}");
+        return Err(super::Request::get(rendition.listing.url.as_str()).violated(expected, "not the last ones"));
+    }
+    Ok(count)
 }
 
 /// A sample of a file.

@@ -1,17 +1,20 @@
 //! A stream under verification: HLS (RFC 8216bis) or DASH (ISO/IEC 23009-1), of this server or any other. All segments of all
 //! renditions are fetched. A header and the segments of a rendition that follow it, joined, are a fragmented MP4, which the engine reads
-//! as it reads any file; the checks compare what it finds with the playlists, and with the stored file if that can be had. A rendition
-//! has several such stretches if its configuration changes.
+//! as it reads any file; the checks compare what it finds with the playlists, and with the stored file if that can be had. So are
+//! segments of a transport stream, joined, and those of packed audio without their tags. A rendition has several such stretches if its
+//! configuration changes.
 
 mod checks;
 mod dash;
 mod hls;
+mod packed;
+mod packets;
 
 use std::io::Write;
 use std::ops::Range;
 
 use http::StatusCode;
-use reelspan_engine::media::{Run, Time, Track};
+use reelspan_engine::media::{Kind as TrackKind, Run, Time, Track};
 use tempfile::{NamedTempFile, TempPath};
 
 use super::client::{Client, Request};
@@ -112,6 +115,10 @@ struct Stretch {
     segments: Range<usize>,
     /// Where each of them ends in the header and the segments, joined.
     ends: Vec<u64>,
+    /// The time in the tag of each of them, if they are packed audio.
+    stamps: Vec<Option<u64>>,
+    /// Whether they have a header.
+    has_header: bool,
     /// What they are, or why that is not known.
     media: Result<Media, String>,
     /// Keeps them.
@@ -193,7 +200,7 @@ impl Stream {
     pub fn about(&self) -> String {
         let segments: usize = self.renditions.iter().map(|rendition| rendition.listing.segments.len()).sum();
         let tracks = self.renditions.iter().map(|rendition| match rendition.stretches.first().map(Stretch::track) {
-            Some(Ok((track, _))) => format!("{} {}", track.kind.name(), track.codec),
+            Some(Ok((track, ..))) => format!("{} {}", track.kind.name(), track.codec),
             _ => "unknown".to_owned(),
         });
         format!("{}, {segments} segments, {}", self.kind.name(), tracks.collect::<Vec<_>>().join(", "))
@@ -216,6 +223,11 @@ impl Rendition {
         self.stretches.iter().map(|stretch| stretch.samples(&self.listing)).collect()
     }
 
+    /// Whether its segments are packets of a transport stream.
+    fn is_packets(&self) -> bool {
+        self.stretches.iter().any(Stretch::is_packets)
+    }
+
     /// The request for a segment.
     fn request(&self, segment: usize) -> Request {
         Request::get(self.listing.segments.get(segment).map_or(&self.listing.url, |segment| &segment.url).as_str())
@@ -227,6 +239,7 @@ impl Stretch {
         let kept = |error: std::io::Error| Stop::NotRun(format!("a temporary file: {error}"));
         let mut file = NamedTempFile::new().map_err(kept)?;
         let (mut length, mut ends) = (0, Vec::with_capacity(segments.len()));
+        let mut stamps = Vec::new();
         let header = segments.first().and_then(|segment| segment.header.as_ref());
         for (url, is_header) in
             header.map(|url| (url, true)).into_iter().chain(segments.iter().map(|segment| (&segment.url, false)))
@@ -234,38 +247,66 @@ impl Stretch {
             let request = Request::get(url.as_str());
             let mut answer = client.send(&request).await?;
             answer.expect(StatusCode::OK)?;
+            let mut tagged = Vec::new();
             while let Some(chunk) =
                 answer.body.some(u64::MAX).await.map_err(|why| request.violated("a whole body", why))?
             {
-                length += chunk.len() as u64;
-                file.write_all(&chunk).map_err(kept)?;
+                if header.is_none() {
+                    tagged.extend_from_slice(&chunk);
+                } else {
+                    length += chunk.len() as u64;
+                    file.write_all(&chunk).map_err(kept)?;
+                }
+            }
+            if header.is_none() {
+                let (stamp, rest) = packed::split(&tagged);
+                stamps.push(stamp);
+                length += rest.len() as u64;
+                file.write_all(rest).map_err(kept)?;
             }
             if !is_header {
                 ends.push(length);
             }
         }
         file.flush().map_err(kept)?;
-        let media = match header {
-            Some(_) => Media::of(file.path()).await,
-            None => Err("its segments have no header of their own: they are no fragments of MP4".to_owned()),
-        };
+        let media = Media::of(file.path()).await;
+        let (segments, has_header) = (first..first + segments.len(), header.is_some());
         // There may be many: only their paths stay.
-        Ok(Self { segments: first..first + segments.len(), ends, media, file: file.into_temp_path() })
+        Ok(Self { segments, ends, stamps, has_header, media, file: file.into_temp_path() })
     }
 
-    /// Its only track, and the file that has it.
-    fn track(&self) -> Result<(&Track, &Media), Stop> {
+    /// Its track, the file that has it, and its place there: the only one, or that which leads in a transport stream.
+    fn track(&self) -> Result<(&Track, &Media, usize), Stop> {
         let media = self.media.as_ref().map_err(|why| Stop::NotRun(why.clone()))?;
-        match media.outline.tracks.as_slice() {
-            [track] => Ok((track, media)),
-            tracks => Err(Stop::NotRun(format!("a rendition has {} tracks, and not one", tracks.len()))),
+        let tracks = media.outline.tracks.as_slice();
+        let leads = tracks.iter().position(|track| track.kind == TrackKind::Video).unwrap_or(0);
+        match tracks.get(leads) {
+            Some(track) if tracks.len() == 1 || self.is_packets() => Ok((track, media, leads)),
+            _ => Err(Stop::NotRun(format!("a rendition has {} tracks, and not one", tracks.len()))),
         }
     }
 
+    /// Whether its segments are packets of a transport stream.
+    fn is_packets(&self) -> bool {
+        let of_packets = |media: &Media| media.outline.mime.ends_with("/mp2t");
+        !self.has_header && self.media.as_ref().is_ok_and(of_packets)
+    }
+
+    /// The streams of its packets that are tracks.
+    fn pids(&self) -> Vec<u16> {
+        let tracks = self.media.as_ref().map_or(&[][..], |media| &media.outline.tracks);
+        tracks.iter().filter_map(|track| u16::try_from(track.id).ok()).collect()
+    }
+
+    /// The segment of the listing that has this byte.
+    fn segment_at(&self, offset: u64) -> usize {
+        self.segments.start + self.ends.partition_point(|end| *end <= offset)
+    }
+
     fn samples(&self, listing: &Listing) -> Result<Samples<'_>, Stop> {
-        let (track, media) = self.track()?;
+        let (track, media, place) = self.track()?;
         let mut segments: Vec<_> = self.segments.clone().map(|at| (at, Vec::new())).collect();
-        for sample in media.samples(0)? {
+        for sample in media.samples(place)? {
             let at = self.ends.partition_point(|end| *end <= sample.offset);
             if let Some((_, samples)) = segments.get_mut(at) {
                 samples.push(sample);

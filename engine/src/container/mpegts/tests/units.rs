@@ -4,10 +4,10 @@ use super::super::MpegTs;
 use super::super::packet::Packing;
 use super::index;
 use super::muxer::{ADTS, H264, Muxer, Packets, SOUND, VIDEO, packed, tables};
-use crate::container::{self, SegmentFormat};
 use crate::container::indexed::bytes;
 use crate::container::mpeg::pes::Pes;
 use crate::container::mpeg::testing::{Unit, avc, pictures};
+use crate::container::{self, SegmentFormat};
 use crate::media::Run;
 
 const ZERO: u64 = 126_000;

@@ -89,11 +89,7 @@ impl Lane {
     /// # Errors
     ///
     /// What is wrong with a header packet: then the stream cannot be read further.
-    pub fn page(
-        &mut self,
-        (page, sums): (&Page<'_>, &[u32]),
-        notes: &mut Notes,
-    ) -> Result<Option<Measured>, String> {
+    pub fn page(&mut self, (page, sums): (&Page<'_>, &[u32]), notes: &mut Notes) -> Result<Option<Measured>, String> {
         let expected = std::mem::replace(&mut self.sequence, page.header.sequence.wrapping_add(1));
         let missing = expected != page.header.sequence;
         if missing {
