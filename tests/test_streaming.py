@@ -305,6 +305,18 @@ def test_a_part_that_a_file_has_no_more_is_not_the_whole_of_it(streaming, sample
             assert answer.status_code == 404 and "no such part" in answer.json()["detail"], at
 
 
+@pytest.mark.parametrize("fragment", [None, "t=10,12"])
+def test_a_signed_film_is_given_out_as_mp4_whole_or_in_part(streaming, samples, fragment):
+    base = streaming.bases("films")[0]
+    parameters = query(streaming.signer().custom(f"{base}/{NAME}/~/*", until=int(time.time()) + 60))
+    asked = f"{fragment}&{parameters}" if fragment else parameters
+    file = requests.get(f"{base}/{NAME}/~/media.mp4?{asked}")
+    assert file.status_code == 200, file.text
+    whole = (samples / NAME).read_bytes()
+    assert file.content == whole if fragment is None else 0 < len(file.content) < len(whole)
+    assert requests.get(f"{base}/{NAME}/~/media.mp4?{fragment or 't=1,2'}").status_code == 403
+
+
 def test_streaming_that_is_off_is_nobodys_and_comes_back(streaming, samples):
     base = streaming.space("turns", samples / NAME, secure=False)
     url = f"{base}/{NAME}"

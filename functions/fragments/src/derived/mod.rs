@@ -17,14 +17,13 @@ use reelspan_engine::caption;
 use reelspan_engine::container;
 use reelspan_engine::fragment::range::Asked as Range;
 use reelspan_engine::fragment::resolve::Meaning;
-use reelspan_engine::fragment::uri::Fragment;
 use reelspan_engine::index::{Head, Outline};
 use reelspan_engine::media::splice::Splice;
 use reelspan_engine::package::hls::{self, Addresses};
 use reelspan_engine::package::name::{Item, Resource as Named};
 use reelspan_engine::package::{self, Form, NoStream, dash, file};
 
-use self::part::{captioned, exactly};
+use self::part::{asked, captioned, exactly};
 pub use self::part::{part, presentation};
 pub use self::request::Request;
 use self::request::Signature;
@@ -170,7 +169,7 @@ impl Fragments {
                 let meaning = match part(request, outline)? {
                     Some(meaning) => meaning,
                     // What was signed as a part is not the whole.
-                    None if is_secure => exactly(&Fragment::parse(request.query()), outline)?,
+                    None if is_secure => exactly(&asked(request), outline)?,
                     None => Meaning::of(&request.ask(), outline),
                 };
                 let file = file::file(outline, pages, &meaning).await?;

@@ -37,11 +37,16 @@ pub fn part(request: &Request, outline: &Outline) -> Result<Option<Meaning>, Err
     if !request.name.resource.takes_query() {
         return Ok(None);
     }
-    let mut fragment = Fragment::parse(request.query());
-    // A query may have parameters for others.
-    fragment.ignored.retain(|ignored| ignored.why != Reason::UnknownName);
+    let fragment = asked(request);
     let is_whole = fragment.is_empty() && fragment.ignored.is_empty();
     if is_whole { Ok(None) } else { exactly(&fragment, outline).map(Some) }
+}
+
+/// The fragment in the query, which may also have parameters for others: a signature, for instance.
+pub(super) fn asked(request: &Request) -> Fragment {
+    let mut fragment = Fragment::parse(request.query());
+    fragment.ignored.retain(|ignored| ignored.why != Reason::UnknownName);
+    fragment
 }
 
 /// What a fragment means, if all of it means something.
