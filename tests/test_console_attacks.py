@@ -9,8 +9,7 @@ import requests
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-import server as servers
-from console import ADMIN, Console, api
+from console import ADMIN, Console, api, serving
 from pages import inside
 from waiting import becomes
 
@@ -32,12 +31,8 @@ document.body.append(frame);
 
 @pytest.fixture(scope="module")
 def served(binary, tmp_path_factory):
-    data = tmp_path_factory.mktemp("attacks") / "data"
-    running = servers.Server(binary, data, admin=":".join(ADMIN)).start()
-    command = [binary, "user", "add", ATTACKER[0], "--role", "owner", "--password-stdin", "--data", data]
-    subprocess.run(command, input=ATTACKER[1], text=True, capture_output=True, check=True, timeout=60)
-    yield running
-    assert running.stop() == 0, "\n".join(running.output)
+    with serving(binary, tmp_path_factory.mktemp("attacks") / "data", ATTACKER, "owner") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +154,7 @@ def test_a_session_that_another_page_has_set_is_not_taken(console, other_page):
     other_page()
     driver.execute_script(f"document.cookie = 'reelspan-session={known}; path=/'")
     console.open()
-    # It opens the attacker's own session, in which the visitor finds nothing; whoever signs in has another one.
+    # The session is the attacker's, and empty. Signing in begins another one.
     console.sign_in(*ADMIN)
     assert signed_in_as(console) == ADMIN[0]
     assert driver.get_cookie("reelspan-session")["value"] != known

@@ -1,5 +1,5 @@
-"""The whole of the console as a new user goes through it: from the first start to a person who may only read. REELSPAN_LARGE is
-the size in megabytes of one more file, whose upload is interrupted by a reload; the goal is 2000. By default there is none."""
+"""The whole of the console as a new user goes through it: from the first start to a person who may only read. With
+REELSPAN_LARGE=2000, a file of 2000 megabytes is uploaded too, and the page is loaded anew in the middle of that."""
 
 import os
 import pathlib
@@ -94,13 +94,14 @@ def large(path: pathlib.Path) -> pathlib.Path:
 
 
 def upload_with_a_reload(console: Console, folder: pathlib.Path) -> str:
-    """Uploads a large file, reloads the page when a third of it is stored, and goes on. Returns its name."""
+    """Uploads a large file, loads the page anew when a third of it is sent, and goes on. Returns its name."""
     path, began = large(folder / "large.wav"), time.monotonic()
     for name in FILES:
         console.find(STORED.format(name.rpartition("/")[2]))
     choose(console, path)
-    progress = console.find("//li[.//bdi[.='large.wav']]//progress")
-    console.wait.until(lambda _: float(progress.get_attribute("value")) / float(progress.get_attribute("max")) > 0.33)
+    # First the file is read for its checksums, and then sent.
+    third = f"//li[.//bdi[.='large.wav']][contains(., ' left')]//progress[@value > {LARGE * MEGABYTE // 3}]"
+    becomes(lambda: console.shows(third), True, 300)
     console.driver.refresh()
     console.text("Interrupted")
     reloaded = time.monotonic()

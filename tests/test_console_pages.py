@@ -1,6 +1,5 @@
 """The console in Chromium, as a new user goes through it."""
 
-import subprocess
 import urllib.parse
 
 import pytest
@@ -9,8 +8,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-import server as servers
-from console import ADMIN, Console, api
+from console import ADMIN, Console, api, serving
 from many import fill
 
 READER = ("reader", "the reader's own secret")
@@ -18,12 +16,8 @@ READER = ("reader", "the reader's own secret")
 
 @pytest.fixture(scope="module")
 def served(binary, tmp_path_factory):
-    data = tmp_path_factory.mktemp("console") / "data"
-    running = servers.Server(binary, data, admin=":".join(ADMIN)).start()
-    command = [binary, "user", "add", READER[0], "--role", "user", "--password-stdin", "--data", data]
-    subprocess.run(command, input=READER[1], text=True, capture_output=True, check=True, timeout=60)
-    yield running
-    assert running.stop() == 0, "\n".join(running.output)
+    with serving(binary, tmp_path_factory.mktemp("console") / "data", READER, "user") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

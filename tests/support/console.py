@@ -1,6 +1,9 @@
 """The console in Chromium, as a person sees and uses it."""
 
+import contextlib
 import pathlib
+import subprocess
+from collections.abc import Iterator
 
 import requests
 from selenium.common.exceptions import StaleElementReferenceException
@@ -25,6 +28,16 @@ media.muted = true;
 media.addEventListener("timeupdate", () => { if (media.currentTime > 0.2) { media.pause(); done(media.currentTime); } });
 media.play().catch(error => done(String(error)));
 """
+
+
+@contextlib.contextmanager
+def serving(binary: pathlib.Path, data: pathlib.Path, user: tuple[str, str], role: str) -> Iterator[servers.Server]:
+    """A server with the admin and this user."""
+    running = servers.Server(binary, data, admin=":".join(ADMIN)).start()
+    command = [binary, "user", "add", user[0], "--role", role, "--password-stdin", "--data", data]
+    subprocess.run(command, input=user[1], text=True, capture_output=True, check=True, timeout=60)
+    yield running
+    assert running.stop() == 0, "\n".join(running.output)
 
 
 class Console:

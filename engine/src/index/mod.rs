@@ -54,10 +54,10 @@ pub const FORMAT: u32 = 9;
 /// Format 5 is read too.
 pub const PAGE_FORMAT: u32 = 6;
 
-/// The format of the pages of an index of this format, which is one of [`FORMATS`].
+/// The format of the pages of an index of this format, which is one of [`FORMATS`]: before format 9 it was 5.
 #[must_use]
 pub const fn page_format(format: u32) -> u32 {
-    if format < FORMAT { PAGE_FORMAT - 1 } else { PAGE_FORMAT }
+    if format < 9 { 5 } else { PAGE_FORMAT }
 }
 
 /// The cell of the grid for a track's sample with this decode time.

@@ -168,7 +168,7 @@ impl Opened {
         move |error| Error::failed(&input)(error)
     }
 
-    /// What a fragment selects; `None` if there is none.
+    /// What this fragment selects; without a fragment, `None`.
     fn meaning(&self, fragment: Option<&str>) -> Result<Option<Meaning>, Error> {
         let Some(text) = fragment else { return Ok(None) };
         let meaning = Meaning::of(&Ask::from(&Fragment::parse(text)), &self.outline);

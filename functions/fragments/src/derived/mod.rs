@@ -36,7 +36,7 @@ use crate::{Delivery, Error, Fragments, Viewers, about, captions};
 
 /// The version of everything that writes streams. It increases with every change of the bytes of a segment, or of what a
 /// playlist names.
-const VERSION: u64 = 5;
+const VERSION: u64 = 6;
 
 /// The types of playlists and descriptions, which are sent compressed.
 pub const TEXTS: [&str; 4] = [hls::MIME, dash::MIME, caption::MIME, "application/json"];

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 const NAME: &str = "reelspan-session";
 
 /// The token in a request's cookies; none if there are two that differ. A page of another port or a subdomain can set a cookie of this
-/// name for one path, which a browser sends before the right one: a person would act in the session of somebody else.
+/// name for one path. The browser sends that first, so it would replace the person's session by the attacker's.
 #[must_use]
 pub fn token(headers: &HeaderMap) -> Option<&str> {
     let fields = headers.get_all(COOKIE).iter().filter_map(|field| field.to_str().ok());

@@ -234,6 +234,14 @@ impl Rendition {
     }
 }
 
+/// Writes the beginning of a segment without its tag, and notes the time in that. Returns how many bytes were written.
+fn untagged(begun: &[u8], stamps: &mut Vec<Option<u64>>, file: &mut NamedTempFile) -> std::io::Result<u64> {
+    let (stamp, rest) = packed::split(begun);
+    stamps.push(stamp);
+    file.write_all(rest)?;
+    Ok(rest.len() as u64)
+}
+
 impl Stretch {
     async fn of(client: &Client, first: usize, segments: &[Segment]) -> Result<Self, Stop> {
         let kept = |error: std::io::Error| Stop::NotRun(format!("a temporary file: {error}"));
@@ -247,22 +255,23 @@ impl Stretch {
             let request = Request::get(url.as_str());
             let mut answer = client.send(&request).await?;
             answer.expect(StatusCode::OK)?;
-            let mut tagged = Vec::new();
+            // The beginning of a segment without a header, until the tag before its frames is known.
+            let mut tagged = header.is_none().then(Vec::new);
             while let Some(chunk) =
                 answer.body.some(u64::MAX).await.map_err(|why| request.violated("a whole body", why))?
             {
-                if header.is_none() {
-                    tagged.extend_from_slice(&chunk);
+                if let Some(begun) = &mut tagged {
+                    begun.extend_from_slice(&chunk);
+                    if begun.len() >= packed::MOST {
+                        length += untagged(&tagged.take().unwrap_or_default(), &mut stamps, &mut file).map_err(kept)?;
+                    }
                 } else {
                     length += chunk.len() as u64;
                     file.write_all(&chunk).map_err(kept)?;
                 }
             }
-            if header.is_none() {
-                let (stamp, rest) = packed::split(&tagged);
-                stamps.push(stamp);
-                length += rest.len() as u64;
-                file.write_all(rest).map_err(kept)?;
+            if let Some(all) = tagged {
+                length += untagged(&all, &mut stamps, &mut file).map_err(kept)?;
             }
             if !is_header {
                 ends.push(length);

@@ -3,7 +3,10 @@
 /// The owner of the private frame that has the time.
 const OWNER: &[u8] = b"com.apple.streaming.transportStreamTimestamp\0";
 
-/// A segment without the tag before its frames, and the time in that: 33 bits, at 90 000 ticks a second.
+/// How many bytes of a segment are looked at: a tag has some dozens, and is not looked for behind them.
+pub const MOST: usize = 64 << 10;
+
+/// A segment, or its beginning, without the tag before its frames, and the time in that: 33 bits, at 90 000 ticks a second.
 pub fn split(segment: &[u8]) -> (Option<u64>, &[u8]) {
     let Some((head, rest)) = segment.split_first_chunk::<10>().filter(|(head, _)| head.starts_with(b"ID3")) else {
         return (None, segment);

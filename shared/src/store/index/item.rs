@@ -147,3 +147,44 @@ pub(super) fn bytes<'a>(item: &'a Item, name: &str) -> Result<&'a Bytes, Error> 
 fn missing(name: &str, kind: &str) -> Error {
     Error::dynamodb(format!("an item without a {kind} {name:?}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use reelspan_engine::index::Container;
+    use reelspan_engine::media::Time;
+
+    use super::*;
+
+    #[test]
+    fn the_pages_of_a_head_are_of_the_format_that_its_index_has() {
+        let original = Original {
+            etag: "\"1\"".to_owned(),
+            size: 1,
+            modified: 0,
+            version: None,
+            sequencer: String::new(),
+            content_type: None,
+        };
+        let outline = |format| Outline {
+            container: Container::named("matroska"),
+            mime: "video/webm".to_owned(),
+            duration: Time(1),
+            tracks: Vec::new(),
+            setup: Vec::new(),
+            setup_ranges: Vec::new(),
+            elements: true,
+            chapters: Vec::new(),
+            created: None,
+            pages: 0,
+            notes: Vec::new(),
+            segments: None,
+            format,
+        };
+        for (format, expected) in [(5, "5 \"1\""), (8, "5 \"1\""), (9, "6 \"1\"")] {
+            let head = Head { original: original.clone(), status: Status::Indexed(outline(format)) };
+            assert_eq!(of_pages(&head), expected, "{format}");
+        }
+        // What is written now is what is read later.
+        assert_eq!(of(&original.etag), of_pages(&Head { original, status: Status::Indexed(outline(FORMAT)) }));
+    }
+}

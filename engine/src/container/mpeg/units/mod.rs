@@ -69,8 +69,8 @@ pub struct Lane {
     pending: VecDeque<Pending>,
     /// Complete units that wait for their element.
     pub done: VecDeque<Run>,
-    /// What pictures with which decoding can begin say of the stream, by their offsets, where that changes. If nobody takes them,
-    /// the oldest are dropped.
+    /// What random access points say of the stream, each with its offset; one that says the same as the one before is left out. At
+    /// most [`MAX_PENDING`]: the oldest go first.
     pub said: VecDeque<(u64, Properties)>,
     follows: Follows,
     order: Order,
