@@ -30,19 +30,34 @@ const LEVEL: u8 = 6;
 /// Appends what is kept of the elements, but not their lengths, in the shortest way.
 pub(super) fn write(out: &mut Vec<u8>, elements: &[Element]) {
     let all = elements.iter().map(|element| element.kept.as_ref()).collect::<Vec<_>>().concat();
-    let columns = columns(elements);
-    let deflated = if (LEAST..=MOST).contains(&all.len()) { compress_to_vec(&all, LEVEL) } else { Vec::new() };
-    let short = columns.as_ref().map_or(all.len(), Vec::len);
-    if !deflated.is_empty() && deflated.len() + 2 < short {
-        out.push(DEFLATED);
-        put_unsigned(out, deflated.len() as u64);
-        out.extend(deflated);
-    } else if let Some(columns) = columns.filter(|columns| columns.len() < all.len()) {
-        out.push(COLUMNS);
-        out.extend(columns);
-    } else {
-        write_plain(out, elements);
+    if let Some(columns) = columns(elements) {
+        if columns.len() < all.len() {
+            out.push(COLUMNS);
+            return out.extend(columns);
+        }
+    } else if (LEAST..=MOST).contains(&all.len()) && repeats(&all) {
+        let deflated = compress_to_vec(&all, LEVEL);
+        if deflated.len() + 2 < all.len() {
+            out.push(DEFLATED);
+            put_unsigned(out, deflated.len() as u64);
+            return out.extend(deflated);
+        }
     }
+    write_plain(out, elements);
+}
+
+/// Whether some values of bytes are much more frequent than others. Checksums are not worth an attempt, which takes longer than
+/// reading the file that they are of.
+fn repeats(all: &[u8]) -> bool {
+    let mut counts = [0_u64; 256];
+    for byte in all {
+        if let Some(count) = counts.get_mut(usize::from(*byte)) {
+            *count += 1;
+        }
+    }
+    // Two bytes are equal more often than once in 64 times; without any order, that is once in 256.
+    let equal: u64 = counts.iter().map(|count| count * count).sum();
+    equal > (all.len() as u64).pow(2) / 64
 }
 
 /// The same as they are, for what is read again at once.
