@@ -10,6 +10,7 @@ import requests
 import server as servers
 from browser import chromium, page  # noqa: F401 (fixtures)
 from cloud import boto, moto  # noqa: F401 (fixtures)
+from hosts import through_lambda, through_media, through_stream  # noqa: F401 (fixtures)
 from pages import built, bundle, elsewhere, player, tag  # noqa: F401 (fixtures)
 from players import joined
 from rest import invoked, rest, served  # noqa: F401 (fixtures)

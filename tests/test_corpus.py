@@ -1,20 +1,16 @@
-"""Files from elsewhere, if available: REELSPAN_CORPUS names their folder, which is not part of the project."""
+"""Cuts of files from elsewhere, if there are any."""
 
-import os
-import pathlib
 import random
 
 import pytest
 
 import media
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDER = pathlib.Path(os.environ.get("REELSPAN_CORPUS") or ROOT.parent / "shared" / "corpus")
 SUFFIXES = {".mp4", ".m4a", ".mov", ".webm", ".mkv", ".mka", ".ogg", ".opus", ".oga", ".ogv"}
-FILES = sorted(path for path in FOLDER.glob("*") if path.suffix in SUFFIXES)
+FILES = sorted(path for path in media.CORPUS.glob("*") if path.suffix in SUFFIXES)
 INTERVALS = 20
 
-pytestmark = pytest.mark.skipif(not FILES, reason=f"no media in {FOLDER}")
+pytestmark = pytest.mark.skipif(not FILES, reason=f"no media in {media.CORPUS}")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

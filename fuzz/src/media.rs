@@ -72,7 +72,8 @@ fn check_index(file: &Bytes, outline: &Outline, pages: &Memory) {
 /// The requests for every file: its middle, its beginning, its very end, a time after it, each kind of track, a
 /// chapter.
 fn asks(outline: &Outline) -> Vec<Ask> {
-    let duration = outline.duration.0.max(3);
+    // The greatest time of all is the end of an interval, and no beginning of one.
+    let duration = outline.duration.0.clamp(3, i64::MAX - 1);
     let times =
         [(duration / 3, duration / 3 * 2), (0, duration / 2), (duration - 1, i64::MAX), (duration, i64::MAX), (0, 1)];
     let times = times.map(|(start, end)| Interval::new(Time(start), Time(end)).expect("an interval"));

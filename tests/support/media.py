@@ -4,12 +4,18 @@ import collections
 import dataclasses
 import functools
 import json
+import os
 import pathlib
 import re
 import subprocess
 import tempfile
 
 import counter
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+SAMPLES = ROOT / "samples"
+CORPUS = pathlib.Path(os.environ.get("REELSPAN_CORPUS") or ROOT.parent / "shared" / "corpus")
+"""Files from elsewhere, if they are there: they are not part of the project."""
 
 
 @dataclasses.dataclass(frozen=True)

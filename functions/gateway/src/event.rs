@@ -21,6 +21,13 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 /// What a path that is percent-decoded keeps: RFC 3986 §2.3 (unreserved), and the slash.
 const DECODED_PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
+/// What stands between a content and what is derived from it (`docs/packaging.md`).
+const DERIVED: &str = "/~/";
+
+/// What is kept of a path behind [`DERIVED`] besides: a part is named there as in a query, `t=620,655&track=audio`, and it is signed as it
+/// is written.
+const DECODED_DERIVED: AsciiSet = DECODED_PATH.remove(b'=').remove(b',').remove(b'&').remove(b':');
+
 /// The characters that a query cannot have (RFC 3986 §3.4). The percent sign is not among them: the query is encoded already.
 const NOT_IN_QUERY: AsciiSet = CONTROLS
     .add(b' ')
@@ -108,8 +115,11 @@ fn has_decoded_path(context: &ApiGatewayV2httpRequestContext) -> bool {
 
 /// The target of a request: its path and query as a client sends them.
 fn target(path: &str, query: &str, is_decoded: bool) -> Result<PathAndQuery, InvalidUri> {
-    let path = utf8_percent_encode(path, if is_decoded { &DECODED_PATH } else { &NOT_IN_PATH });
-    let slash = if path.clone().next().is_some_and(|first| first.starts_with('/')) { "" } else { "/" };
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    let (before, behind) = path.split_at(path.find(DERIVED).unwrap_or(path.len()));
+    let (of_content, of_derived) =
+        if is_decoded { (&DECODED_PATH, &DECODED_DERIVED) } else { (&NOT_IN_PATH, &NOT_IN_PATH) };
+    let path = format!("{}{}", utf8_percent_encode(before, of_content), utf8_percent_encode(behind, of_derived));
     let query = query.replace(' ', "+");
     let separator = if query.is_empty() { "" } else { "?" };
     PathAndQuery::try_from(format!("{slash}{path}{separator}{}", utf8_percent_encode(&query, &NOT_IN_QUERY)))
@@ -154,6 +164,7 @@ pub(crate) mod tests {
             (API, "/media/films/Lecture #3.mp4", "t=1", "/media/films/Lecture%20%233.mp4?t=1"),
             (API, "/media/films/why?.mp4", "t=1", "/media/films/why%3F.mp4?t=1"),
             ("media.example.org", "/media/films/a b.mp4", "", "/media/films/a%20b.mp4"),
+            (API, "/media/f/a=b.mp4/~/t=1,2&id=a b/x.m3u8", "", "/media/f/a%3Db.mp4/~/t=1,2&id=a%20b/x.m3u8"),
             ("localhost", "/media/films/a%20b.mp4", "t=1", "/media/films/a%20b.mp4?t=1"),
             (URL, "/media/films/a%20b.mp4", "t=1", "/media/films/a%20b.mp4?t=1"),
             (URL, "/media/films/100%2525.mp4", "", "/media/films/100%2525.mp4"),
