@@ -18,6 +18,11 @@ def test_commands_of_a_document_print_what_it_says(root, server, name):
         assert unquoted(printed) == unquoted(shown)
 
 
+def test_the_table_of_forms_is_what_a_server_says(root, server):
+    text = (root / document.FORMS).read_text()
+    assert document.with_forms(text, server) == text
+
+
 def unquoted(block: str) -> str:
     """Removes entity tags and boundaries, which change with every version of the index or of the writers, times, and
     signatures."""
