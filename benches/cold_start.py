@@ -4,6 +4,9 @@ of Lambda's runtime and with moto as AWS, whose own time is not counted.
 
     make cold-start
 
+`--programs` measures those of a folder instead, such as `target/release` after `cargo build --release` in a function's folder,
+and says what a change is worth without `sam build`.
+
 Each row is a function; times are medians, with the shortest in brackets, because other work on the machine only ever
 adds to them:
 
@@ -14,14 +17,19 @@ adds to them:
 """
 
 import argparse
+import http.client
+import http.server
 import io
 import pathlib
 import re
 import statistics
 import sys
 import tempfile
+import threading
 import time
+import urllib.parse
 import zipfile
+from typing import NamedTuple
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "support"))
 
@@ -47,18 +55,72 @@ ASKED = {
 }
 
 
+class Call(NamedTuple):
+    """One request to AWS, answered."""
+
+    begun: float
+    """On the clock of `time.monotonic`."""
+    seconds: float
+
+
+class Kept(http.server.ThreadingHTTPServer):
+    """AWS behind connections that stay open, as AWS's do; moto closes each after an answer, and a function would have to
+    connect for each request."""
+
+    daemon_threads = True
+
+    def __init__(self, endpoint: str):
+        super().__init__(("127.0.0.1", 0), Forwarded)
+        self.behind = urllib.parse.urlsplit(endpoint).netloc
+        self.calls: list[Call] = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Forwarded(http.server.BaseHTTPRequestHandler):
+    """One connection to `Kept`."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def forward(self) -> None:
+        begun = time.monotonic()
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        behind = http.client.HTTPConnection(self.server.behind)
+        behind.request(self.command, self.path, body, dict(self.headers))
+        answer = behind.getresponse()
+        body = answer.read()
+        behind.close()
+        self.send_response_only(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("connection", "content-length", "transfer-encoding"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+        self.server.calls.append(Call(begun, time.monotonic() - begun))
+
+    do_GET = do_PUT = do_POST = do_DELETE = forward
+
+
 class Run:
     """One process of a function, from its start."""
 
-    def __init__(self, stack: Stack, function: str, program: pathlib.Path, later: int, logs: pathlib.Path):
+    def __init__(self, stack: Stack, kept: Kept, function: str, program: pathlib.Path, later: int, logs: pathlib.Path):
         rows = {row.event: row for row in invocations.ROWS}
         event, log = ASKED[function], logs / f"{function}-{time.monotonic_ns()}.log"
-        with log.open("wb") as written, emulator.running(program, stack.environment(function), written) as invoke:
-            self.seconds = [self._ask(stack, function, rows[event], invoke) for _ in range(1 + later)]
+        environment = stack.environment(function) | {"AWS_ENDPOINT_URL": kept.endpoint}
+        with log.open("wb") as written, emulator.running(program, environment, written) as invoke:
+            self.seconds = [self._ask(stack, kept, function, rows[event], invoke) for _ in range(1 + later)]
             [process] = children(invoke.process)
             before = processor(process)
             for _ in range(later):
-                self._ask(stack, function, rows[event], invoke)
+                self._ask(stack, kept, function, rows[event], invoke)
             self.later = 1000 * (processor(process) - before) / later
         text = log.read_text(errors="replace")
         self.init = float(re.search(r"INIT REPORT\(durationMs: ([\d.]+)\)", text)[1])
@@ -66,13 +128,14 @@ class Run:
         self.first = took[0] - 1000 * self.seconds[0]
 
     @staticmethod
-    def _ask(stack: Stack, function: str, row, invoke) -> float:
+    def _ask(stack: Stack, kept: Kept, function: str, row, invoke) -> float:
         """The time of AWS for one request."""
         invocations.prepare(stack, row)
-        before = len(stack.aws.calls)
+        before, forwarded = len(stack.aws.calls), len(kept.calls)
         answer = Answer(invoke(stack.event(row.event)).content)
         row.holds(stack, answer)
-        return covered([call for call in stack.aws.calls[before:] if call.who == function])
+        calls = [call for call in stack.aws.calls[before:] if call.who == function]
+        return covered([*calls, *kept.calls[forwarded:]])
 
 
 def children(process: int) -> list[int]:
@@ -101,16 +164,21 @@ def shown(values: list[float]) -> str:
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--built", type=pathlib.Path, default=ROOT / ".aws-sam" / "build", help="where sam build has put them")
+    arguments.add_argument("--programs", type=pathlib.Path, help="a folder of programs, instead")
     arguments.add_argument("--starts", type=int, default=10, help="how often each function is started")
     arguments.add_argument("--later", type=int, default=20, help="how often it is asked after the first time")
     arguments.add_argument("--only", nargs="+", choices=ASKED, default=list(ASKED), help="of these functions")
     given = arguments.parse_args()
-    built = yaml_parse((given.built / "template.yaml").read_text())["Resources"]
+    built = {} if given.programs else yaml_parse((given.built / "template.yaml").read_text())["Resources"]
     print(f"{'function':16} {'zip MB':>7} {'init ms':>16} {'first ms':>16} {'later ms of processor':>22}")
     with tempfile.TemporaryDirectory() as folder, Stack(ROOT, pathlib.Path(folder)) as stack:
+        kept = Kept(stack.aws.endpoint)
         for function in given.only:
-            program = given.built / built[function]["Properties"]["CodeUri"] / "bootstrap"
-            runs = [Run(stack, function, program, given.later, pathlib.Path(folder)) for _ in range(given.starts)]
+            if given.programs:
+                program = given.programs / stack.template.program(function)
+            else:
+                program = given.built / built[function]["Properties"]["CodeUri"] / "bootstrap"
+            runs = [Run(stack, kept, function, program, given.later, pathlib.Path(folder)) for _ in range(given.starts)]
             columns = (shown([getattr(run, name) for run in runs]) for name in ("init", "first", "later"))
             print(f"{function:16} {megabytes(program):7.2f} {next(columns):>16} {next(columns):>16} {next(columns):>22}")
     return 0
