@@ -29,12 +29,13 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     }
     let length = selection.tracks.iter().flat_map(|selected| &selected.runs).map(|run| bytes(&run)).sum::<u64>();
     let wide = is_wide(length);
-    fits(tables_of(&tracks))?;
+    let tables = tables_of(&tracks);
+    fits(tables)?;
     let Layout { data, chunks, .. } = lay_out(&selection.tracks, &tracks, wide)?;
     for (track, chunks) in tracks.iter_mut().zip(chunks) {
         track.chunks = chunks;
     }
-    write_movie((brands, header), tracks, &data, wide)
+    write_movie((brands, header), tracks, tables, &data, wide)
 }
 
 /// Whether chunk offsets have 64 bits: only if samples of this many bytes need them. The movie box itself is far smaller
@@ -48,14 +49,16 @@ fn tables_of(tracks: &[CutTrack<'_>]) -> u64 {
     tracks.iter().map(|track| tables::length(&track.counted())).sum()
 }
 
-/// Writes a file with these boxes `ftyp` and `mvhd`, these tracks, and their samples behind them.
+/// Writes a file with these boxes `ftyp` and `mvhd`, these tracks, whose [tables of samples](tables_of) have this size, and their
+/// samples behind them.
 fn write_movie(
     (brands, header): (&[u8], &[u8]),
     mut tracks: Vec<CutTrack<'_>>,
+    tables: u64,
     data: &Splice,
     wide: bool,
 ) -> Result<Written, Error> {
-    let tables = tables_of(&tracks) + tracks.iter().map(|track| track.chunks.memory()).sum::<u64>();
+    let tables = tables + tracks.iter().map(|track| track.chunks.memory()).sum::<u64>();
     fits(tables + data.memory())?;
 
     let timescale = movie_timescale(&tracks)?;

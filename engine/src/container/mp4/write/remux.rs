@@ -40,7 +40,8 @@ pub fn remux(outline: &Outline, selection: &Selection, entries: &[SampleEntries]
     let mut brands = Vec::new();
     write_box(&mut brands, *b"ftyp", |out| out.extend_from_slice(b"isom\0\0\x02\0isomiso2mp41"));
     let next = u32::try_from(tracks.len()).unwrap_or(u32::MAX).saturating_add(1);
-    write_movie((&brands, &cmaf::movie_header(next)), cut, &data, wide)
+    let tables = super::tables_of(&cut);
+    write_movie((&brands, &cmaf::movie_header(next)), cut, tables, &data, wide)
 }
 
 /// A track with times in whole ticks a second.

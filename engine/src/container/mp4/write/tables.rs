@@ -117,36 +117,45 @@ pub(super) fn put_count(out: &mut Vec<u8>, count: usize) {
     out.extend_from_slice(&u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes());
 }
 
-/// Writes a table of (count, value) pairs, joining neighbours of equal value.
-fn write_runs(out: &mut Vec<u8>, kind: [u8; 4], version: u8, values: impl Iterator<Item = (u32, u32)>) {
+/// The entries of a table of (count, value) pairs, in which neighbours of equal value are one.
+struct Entries<'a> {
+    out: &'a mut Vec<u8>,
+    written: u32,
+    last: (u64, u32),
+}
+
+impl Entries<'_> {
+    fn put(&mut self, count: u32, value: u32) {
+        if count > 0 && value != self.last.1 {
+            self.end();
+            self.last.1 = value;
+        }
+        self.last.0 += u64::from(count);
+    }
+
+    /// Writes the last one. A count has 32 bits.
+    fn end(&mut self) {
+        let (count, value) = &mut self.last;
+        while *count > 0 {
+            let part = u32::try_from(*count).unwrap_or(u32::MAX);
+            self.out.extend_from_slice(&part.to_be_bytes());
+            self.out.extend_from_slice(&value.to_be_bytes());
+            self.written += 1;
+            *count -= u64::from(part);
+        }
+    }
+}
+
+/// Writes a table of (count, value) pairs.
+fn write_entries(out: &mut Vec<u8>, kind: [u8; 4], version: u8, put: impl FnOnce(&mut Entries<'_>)) {
     write_full_box(out, kind, version, |out| {
         let at = out.len();
         put_count(out, 0);
-        let mut entries = 0u32;
-        let mut last: Option<(u64, u32)> = None;
-        let mut put = |out: &mut Vec<u8>, (mut count, value): (u64, u32)| {
-            while count > 0 {
-                let part = u32::try_from(count).unwrap_or(u32::MAX);
-                out.extend_from_slice(&part.to_be_bytes());
-                out.extend_from_slice(&value.to_be_bytes());
-                entries += 1;
-                count -= u64::from(part);
-            }
-        };
-        for (count, value) in values {
-            match &mut last {
-                Some((total, same)) if *same == value => *total += u64::from(count),
-                _ => {
-                    if let Some(done) = last.replace((u64::from(count), value)) {
-                        put(out, done);
-                    }
-                }
-            }
-        }
-        if let Some(done) = last {
-            put(out, done);
-        }
-        patch_u32(out, at, entries);
+        let mut entries = Entries { out, written: 0, last: (0, 0) };
+        put(&mut entries);
+        entries.end();
+        let written = entries.written;
+        patch_u32(out, at, written);
     });
 }
 
@@ -154,17 +163,20 @@ fn write_runs(out: &mut Vec<u8>, kind: [u8; 4], version: u8, values: impl Iterat
 /// times.
 pub(super) fn write_durations(out: &mut Vec<u8>, runs: &Counted<'_>) {
     let clamp = |duration: Ticks| u32::try_from(duration.0).unwrap_or(if duration.0 < 0 { 0 } else { u32::MAX });
-    let mut rest = runs.iter().peekable();
-    let pairs = std::iter::from_fn(move || {
-        let run = rest.next()?;
-        Some((run, rest.peek().map(|next| next.decode)))
+    write_entries(out, *b"stts", 0, |entries| {
+        let mut put = |run: &Run, last: Ticks| {
+            entries.put(run.count - 1, clamp(run.duration));
+            entries.put(1, clamp(last));
+        };
+        let mut all = runs.iter();
+        let Some(mut run) = all.next() else { return };
+        for next in all {
+            let before_last = run.decode + run.duration.times(i64::from(run.count) - 1);
+            put(&run, next.decode - before_last);
+            run = next;
+        }
+        put(&run, run.duration);
     });
-    let values = pairs.flat_map(|(run, end)| {
-        let before_last = run.decode + run.duration.times(i64::from(run.count) - 1);
-        let last = end.map_or(run.duration, |end| end - before_last);
-        [(run.count - 1, clamp(run.duration)), (1, clamp(last))]
-    });
-    write_runs(out, *b"stts", 0, values.filter(|(count, _)| *count > 0));
 }
 
 /// `ctts` (§8.6.1.3), if presentation differs from decoding; version 1 if it may be earlier.
@@ -173,8 +185,11 @@ pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &Counted<'_>) {
         return;
     }
     let version = u8::from(runs.iter().any(|run| run.composition < Ticks::ZERO));
-    let values = runs.iter().map(|run| (run.count, i32::try_from(run.composition.0).unwrap_or(0).cast_unsigned()));
-    write_runs(out, *b"ctts", version, values);
+    write_entries(out, *b"ctts", version, |entries| {
+        for run in runs.iter() {
+            entries.put(run.count, i32::try_from(run.composition.0).unwrap_or(0).cast_unsigned());
+        }
+    });
 }
 
 /// `stss` (§8.6.2), unless every sample is a sync sample.
