@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "Reelspan";
@@ -47,31 +47,90 @@ static FUNCTION: LazyLock<Option<String>> = LazyLock::new(|| {
 /// lines of one invocation share.
 pub fn emit(kind: Option<&'static str>, request: Option<&str>, figures: &[Figure]) {
     if let Some(function) = FUNCTION.as_deref() {
-        let line = format!("{}\n", document(function, kind, request, figures, SystemTime::now()));
+        let Ok(mut line) = serde_json::to_vec(&document(function, kind, request, figures, SystemTime::now())) else {
+            return;
+        };
+        line.push(b'\n');
         // In one write, because each line is an event. A failure to write does not concern the request.
-        let _ = io::stdout().lock().write_all(line.as_bytes());
+        let _ = io::stdout().lock().write_all(&line);
     }
 }
 
-fn document(function: &str, kind: Option<&str>, request: Option<&str>, figures: &[Figure], now: SystemTime) -> Value {
-    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let metrics = figures.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit.name() }));
-    let mut dimensions = vec![vec!["Function"]];
-    dimensions.extend(kind.map(|_| vec!["Function", "Kind"]));
-    let mut document = Map::new();
-    let directive = json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics.collect::<Vec<_>>() });
-    let timestamp = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-    document.insert("_aws".to_owned(), json!({ "Timestamp": timestamp, "CloudWatchMetrics": [directive] }));
-    document.insert("Function".to_owned(), function.into());
-    document.extend(kind.map(|kind| ("Kind".to_owned(), kind.into())));
-    document.extend(request.map(|request| ("RequestId".to_owned(), request.into())));
-    document.extend(figures.iter().map(|(name, _, value)| ((*name).to_owned(), (*value).into())));
-    Value::Object(document)
+/// A line, which is written for each request: as it is, without a tree of JSON.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "_aws")]
+    aws: Metadata<'a>,
+    #[serde(rename = "Function")]
+    function: &'a str,
+    #[serde(rename = "Kind", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'a str>,
+    #[serde(rename = "RequestId", skip_serializing_if = "Option::is_none")]
+    request: Option<&'a str>,
+    #[serde(flatten)]
+    values: Values<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata<'a> {
+    /// Milliseconds since 1970.
+    timestamp: u128,
+    cloud_watch_metrics: [Directive<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    namespace: &'static str,
+    dimensions: &'static [&'static [&'static str]],
+    metrics: Definitions<'a>,
+}
+
+/// The names and the units of metrics.
+struct Definitions<'a>(&'a [Figure]);
+
+/// The values of metrics, by name.
+struct Values<'a>(&'a [Figure]);
+
+impl Serialize for Definitions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Definition {
+            name: &'static str,
+            unit: &'static str,
+        }
+        serializer.collect_seq(self.0.iter().map(|(name, unit, _)| Definition { name, unit: unit.name() }))
+    }
+}
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, _, value)| (name, value)))
+    }
+}
+
+fn document<'a>(
+    function: &'a str,
+    kind: Option<&'a str>,
+    request: Option<&'a str>,
+    figures: &'a [Figure],
+    now: SystemTime,
+) -> Document<'a> {
+    let timestamp = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let dimensions: &[&[&str]] =
+        if kind.is_some() { &[&["Function"], &["Function", "Kind"]] } else { &[&["Function"]] };
+    let directive = Directive { namespace: NAMESPACE, dimensions, metrics: Definitions(figures) };
+    let aws = Metadata { timestamp, cloud_watch_metrics: [directive] };
+    Document { aws, function, kind, request, values: Values(figures) }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use serde_json::json;
 
     use super::*;
 
@@ -80,7 +139,7 @@ mod tests {
         let now = UNIX_EPOCH + Duration::from_millis(1_760_019_120_003);
         let figures = [("Requests", Unit::Count, 1), ("Bytes", Unit::Bytes, 4_055_466)];
         assert_eq!(
-            document("fragments", Some("cut"), Some("8f3e"), &figures, now),
+            json!(document("fragments", Some("cut"), Some("8f3e"), &figures, now)),
             json!({
                 "_aws": {
                     "Timestamp": 1_760_019_120_003_u64,
@@ -93,7 +152,7 @@ mod tests {
                 "Function": "fragments", "Kind": "cut", "RequestId": "8f3e", "Requests": 1, "Bytes": 4_055_466,
             })
         );
-        let plain = document("indexer", None, None, &figures, now);
+        let plain = json!(document("indexer", None, None, &figures, now));
         assert_eq!(plain["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["Function"]]));
         assert_eq!((plain.get("Kind"), plain.get("RequestId")), (None, None));
     }
