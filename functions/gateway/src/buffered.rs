@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 
 use crate::event::{self, EventError};
 use crate::failure::{self, caught};
+use crate::in_a_task;
 
 /// The longest body of a buffered answer, in bytes. Lambda takes 6 MB (6 291 556 bytes), of which base64 leaves three quarters; less
 /// room for the headers and for how API Gateway counts. The body of a request has the same limit.
@@ -32,10 +33,10 @@ where
     S: Service<Request, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+    in_a_task(lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let service = service.clone();
         async move { answer(service, event.payload.get(), event.context).await.map_err(Error::from) }
-    }))
+    })))
     .await
 }
 

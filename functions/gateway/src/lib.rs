@@ -14,8 +14,8 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::ConnectInfo;
 pub use buffered::{LARGEST, answer, run_buffered};
 use http::Extensions;
-use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
+use lambda_http::{Error, RequestExt};
 pub use observed::observed;
 use reelspan::http::origin::{Origin, OwnOrigins};
 pub use streamed::run_streamed;
@@ -40,6 +40,12 @@ pub fn with_own_origins(mut request: lambda_http::Request) -> lambda_http::Reque
     let own = OwnOrigins::from_env().and(domain.and_then(|domain| Origin::parse(&format!("https://{domain}"))));
     request.extensions_mut().insert(own);
     request
+}
+
+/// Runs a runtime as a task of its own. A task that is woken is put into a queue; for what `main` itself waits for, tokio asks the
+/// kernel once more before it goes on.
+async fn in_a_task(runtime: impl Future<Output = Result<(), Error>> + Send + 'static) -> Result<(), Error> {
+    tokio::spawn(runtime).await?
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ use lambda_runtime_api_client::{PooledClient, body, build_request};
 
 use crate::event::{self, EventError};
 use crate::failure::{self, caught};
+use crate::in_a_task;
 
 const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
@@ -54,11 +55,10 @@ where
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     let client = Arc::new(PooledClient::builder().with_connector(connector).build());
-    lambda_http::streaming_runtime(service.clone())
-        .layer(layer_fn(|otherwise| Streamed { service: service.clone(), client: Arc::clone(&client), otherwise }))
-        .layer(TracingLayer::new())
-        .run()
-        .await
+    let runtime = lambda_http::streaming_runtime_concurrent(service.clone())
+        .layer(layer_fn(move |otherwise| Streamed { service: service.clone(), client: Arc::clone(&client), otherwise }))
+        .layer(TracingLayer::new());
+    in_a_task(runtime.run()).await
 }
 
 struct Streamed<S, R> {
@@ -70,13 +70,14 @@ struct Streamed<S, R> {
 
 impl<S, R> Service<LambdaInvocation> for Streamed<S, R>
 where
-    S: Service<lambda_http::Request, Response = Response<Body>, Error = Infallible> + Clone + 'static,
+    S: Service<lambda_http::Request, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
     R: Service<LambdaInvocation, Response = (), Error = Error>,
-    R::Future: 'static,
+    R::Future: Send + 'static,
 {
     type Response = ();
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<(), Error>>>>;
+    type Future = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match self.service.poll_ready(context) {
