@@ -22,7 +22,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// The finest level that is ever written, whatever `RUST_LOG` says. One level finer, Lambda's runtime and the AWS SDKs
-/// write whole requests and answers, with passwords and their hashes.
+/// write whole requests and answers, with passwords and their hashes. Of `tracing` it is not even compiled (`max_level_debug`).
 pub const FINEST: LevelFilter = LevelFilter::DEBUG;
 
 /// Starts logging, at the levels that `RUST_LOG` names (`info` by default). A second call has no effect.
@@ -36,4 +36,14 @@ pub fn init() {
     } else {
         events.compact().finish().with(FINEST).try_init()
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_finer_than_debug_is_compiled() {
+        assert_eq!(tracing::level_filters::STATIC_MAX_LEVEL, FINEST);
+    }
 }
