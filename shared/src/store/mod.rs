@@ -94,11 +94,11 @@ impl Stores {
     ) -> Self {
         let to_s3 = Counter::new(Service::S3);
         // S3 has checksums of whole objects only, which a range cannot be held against.
-        let s3 = s3
+        let mut s3 = s3
             .response_checksum_validation(s3::ResponseChecksumValidation::WhenRequired)
             .timeout_config(timeouts())
-            .retry_config(retries())
-            .interceptor(to_s3.clone());
+            .retry_config(retries());
+        s3.push_interceptor(to_s3.interceptor());
         let bucket = S3Bucket::new(aws_sdk_s3::Client::from_conf(s3.build()), bucket.into(), to_s3);
         Self::over(Arc::new(bucket), Arc::new(DynamoDb::new(dynamodb)), table)
     }

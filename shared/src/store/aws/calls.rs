@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use aws_sdk_s3::config::interceptors::{BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef};
-use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents, SharedInterceptor};
 use aws_sdk_s3::error::BoxError;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
@@ -30,6 +30,11 @@ impl Storable for Begun {
 impl Counter {
     pub fn new(service: Service) -> Self {
         Self { service, sent: Arc::default() }
+    }
+
+    /// It, for a client. The SDK would otherwise look up eighteen times a call whether it is turned off.
+    pub fn interceptor(&self) -> SharedInterceptor {
+        SharedInterceptor::permanent(self.clone())
     }
 
     pub fn count(&self) -> u64 {

@@ -36,7 +36,8 @@ impl DynamoDb {
     #[must_use]
     pub fn new(config: config::Builder) -> Self {
         let counter = Counter::new(Service::DynamoDb);
-        let config = config.timeout_config(timeouts()).retry_config(retries()).interceptor(counter.clone());
+        let mut config = config.timeout_config(timeouts()).retry_config(retries());
+        config.push_interceptor(counter.interceptor());
         Self { client: Client::from_conf(config.build()), counter }
     }
 
