@@ -8,6 +8,19 @@
 //! | `checkpoint` | stopping and resuming an indexing pass, and damaged checkpoints |
 //! | `text` | fragments, `Range` and other header fields, names of spaces, contents and users |
 //! | `signature` | signed URLs, signed cookies and policies |
+//!
+//! A target takes any bytes:
+//!
+//! ```
+//! use reelspan_fuzz::{Interest, target};
+//!
+//! let range = target("range").ok_or("no target of this name")?;
+//! assert_eq!((range.run)(b"bytes=0-99,-1,99999999999999999999-"), Interest::Keep);
+//! assert_eq!((range.run)(b"t:npt=3-9;track=video"), Interest::Keep);
+//! // A field that is not UTF-8 does not get as far as the parser.
+//! assert_eq!((range.run)(b"bytes=\xff"), Interest::Reject);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

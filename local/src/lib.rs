@@ -17,6 +17,24 @@
 //! delivers S3's events to Lambda; [`data`] is the folder of everything that outlives a restart; [`users`] manages
 //! users, here and on AWS; [`serve`] combines them. [`reindex`] and [`doctor`] maintain a [`deployment`], here or on
 //! AWS; [`smoke`] tries one out from outside.
+//!
+//! Some commands need no server. This is `reelspan cut ../samples/counter.mp4 t=4,14 OUTPUT`:
+//!
+//! ```
+//! use clap::{Args, Command, FromArgMatches};
+//! use reelspan_local::cut::{self, Options};
+//!
+//! let output = std::env::temp_dir().join(format!("reelspan-cut-{}.mp4", std::process::id()));
+//! let arguments = ["cut", "../samples/counter.mp4", "t=4,14", output.to_str().ok_or("not UTF-8")?];
+//! let parsed = Options::augment_args(Command::new("cut")).try_get_matches_from(arguments)?;
+//! cut::run(&Options::from_arg_matches(&parsed)?)?;
+//!
+//! let (film, excerpt) = (std::fs::read("../samples/counter.mp4")?, std::fs::read(&output)?);
+//! assert_eq!(&excerpt[4..8], b"ftyp");
+//! assert!(excerpt.len() < film.len());
+//! # std::fs::remove_file(output)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod aws;
 pub mod connections;

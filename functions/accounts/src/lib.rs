@@ -9,6 +9,45 @@
 //! A session is known by a random token in a cookie that scripts cannot read. [`reelspan_rest::session::layer`] puts the user of a
 //! session into a request, where the authorizer's layer puts the user of HTTP Basic. [`Sessions`] are in a table, so that every
 //! process knows them.
+//!
+//! Sign in:
+//!
+//! ```
+//! # use std::{num::NonZeroU32, sync::Arc};
+//! use axum::body::Body;
+//! use http::{Request, StatusCode, header::SET_COOKIE};
+//! # use reelspan::store::{CONTAINER_INDEX, SESSIONS, SPACES, Sessions, Stores, USERS, Users, create_tables};
+//! # use reelspan::user::{Account, Authenticator, Hash, Password, Role, Settings, User, UserName};
+//! # use reelspan_testkit::aws::{Bucket, NAME, database};
+//! use reelspan_accounts::{Accounts, router};
+//! use tower::ServiceExt;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let tables = database().await;
+//! # create_tables(&tables).await?;
+//! # let stores = Stores::new(Bucket::default().config(), tables, NAME, CONTAINER_INDEX.name);
+//! # let (database, rounds) = (Arc::clone(stores.index.database()), NonZeroU32::MIN);
+//! let users = Users::new(database.clone(), USERS.name);
+//! let account = Account { name: UserName::parse("alice")?, role: Role::Owner, groups: Vec::new() };
+//! let password = Hash::of(&Password::parse("open sesame")?, rounds)?;
+//! users.add(&User { account, password }).await?;
+//!
+//! let routes = router(Accounts {
+//!     authenticator: Authenticator::new(users.clone(), Settings { rounds, ..Settings::default() })?,
+//!     sessions: Sessions::new(users.clone(), database, SESSIONS.name).with_rounds(rounds),
+//!     spaces: stores.spaces(SPACES.name),
+//!     guesses: None,
+//!     users,
+//!     stores,
+//! });
+//! let credentials = r#"{"name": "alice", "password": "open sesame"}"#;
+//! let response = routes.oneshot(Request::post("/session").body(Body::from(credentials))?).await?;
+//! assert_eq!(response.status(), StatusCode::OK);
+//! assert!(response.headers()[SET_COOKIE].to_str()?.starts_with("reelspan-session="));
+//! # Ok(())
+//! # }
+//! ```
 
 mod admin;
 mod answer;

@@ -20,6 +20,37 @@
 //! | `lambda` | runs it all as a Lambda function |
 //!
 //! [`validate`] explains a URI instead of serving it.
+//!
+//! Answer a request for ten seconds of a film; the body is a few new bytes and ranges of the original:
+//!
+//! ```
+//! use reelspan_engine::container;
+//! use reelspan_engine::fragment::resolve::{self, Ask, Cut, Meaning, Memory};
+//! use reelspan_engine::fragment::uri::Fragment;
+//! use reelspan_engine::index::{Head, Original, Status};
+//! use reelspan_fragments::answer::{Answer, Extent};
+//! use reelspan_fragments::resource::{Resource, tag};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let film = bytes::Bytes::from(std::fs::read("../../samples/counter.mp4")?);
+//! let mut pages = Memory::default();
+//! let outline = container::index(&film, &mut pages).await?;
+//! # let (etag, size, sequencer) = ("\"an etag\"".to_owned(), film.len() as u64, "01".to_owned());
+//! # let original = Original { etag, size, modified: 0, version: None, sequencer, content_type: None };
+//! let head = Head { original, status: Status::Indexed(outline.clone()) };
+//!
+//! let meaning = Meaning::of(&Ask::from(&Fragment::parse("t=4,14")), &outline);
+//! let Cut::Part(part) = resolve::cut(&outline, &mut &pages, &meaning).await? else { return Err("no part".into()) };
+//! let resource = Resource::cut(&head, &outline, part, tag(&head, &outline, &meaning));
+//! let answer = Answer::new(&resource, &Extent::Whole);
+//! assert_eq!(answer.status, 200);
+//! assert_eq!(answer.headers["content-type"], "video/mp4");
+//! assert_eq!(answer.headers["x-media-fragment"], "t=npt:4,14");
+//! assert!(answer.body.len() < film.len() as u64);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod about;
 mod admission;

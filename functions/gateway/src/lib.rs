@@ -1,5 +1,31 @@
 //! What the functions behind HTTP share on Lambda: [events as requests](event), answers [whole](run_buffered) and
 //! [streamed](run_streamed), and [one line for each request](observed).
+//!
+//! Routes of axum answer an event. API Gateway decodes the path of a request; the routes get it as the client sent it:
+//!
+//! ```
+//! use axum::Router;
+//! use axum::routing::get;
+//! use http::Uri;
+//! use lambda_http::{Body, Context};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let routes = Router::new().route("/media/{space}/{content}", get(async |uri: Uri| uri.to_string()));
+//! let event = r#"{
+//!     "version": "2.0",
+//!     "rawPath": "/media/films/a talk.mp4",
+//!     "rawQueryString": "t=1,2",
+//!     "headers": { "host": "id.execute-api.eu-west-1.amazonaws.com" },
+//!     "requestContext": { "apiId": "id", "http": { "method": "GET" } },
+//!     "isBase64Encoded": false
+//! }"#;
+//! let answer = reelspan_gateway::answer(routes, event, Context::default()).await?;
+//! assert_eq!(answer.status_code, 200);
+//! assert_eq!(answer.body, Some(Body::from(b"/media/films/a%20talk.mp4?t=1,2".to_vec())));
+//! # Ok(())
+//! # }
+//! ```
 
 mod act;
 pub mod buffered;

@@ -7,6 +7,34 @@
 //! An invocation lasts fifteen minutes, which may be too short for a file that has to be read completely. So the
 //! indexer stops before that, stores a checkpoint, and invokes itself with the same event ([`handle_some`],
 //! [`lambda`]).
+//!
+//! Index a file when S3 says that it was stored:
+//!
+//! ```
+//! use reelspan::store::{CONTAINER_INDEX, Stores, create_tables};
+//! use reelspan_engine::index::Status;
+//! use reelspan_indexer::{S3Event, handle};
+//! use reelspan_testkit::aws::{Bucket, Content, NAME, database};
+//! use reelspan_testkit::media::webm;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (bucket, tables) = (Bucket::default(), database().await);
+//! create_tables(&tables).await?;
+//! let stores = Stores::new(bucket.config(), tables, NAME, CONTAINER_INDEX.name);
+//!
+//! bucket.put("films/talk.webm", "an etag", Content::Bytes(webm(1, 1500, 1)));
+//! let event: S3Event = serde_json::from_str(r#"{"Records": [{
+//!     "eventName": "ObjectCreated:Put",
+//!     "s3": {"bucket": {"name": "media"}, "object": {"key": "films/talk.webm", "sequencer": "01"}}
+//! }]}"#)?;
+//! handle(&stores, event).await?;
+//!
+//! let stored = stores.index.stored(&"films/talk.webm".parse()?).await?.ok_or("no index")?;
+//! assert!(matches!(stored.head.status, Status::Indexed(_)));
+//! # Ok(())
+//! # }
+//! ```
 
 mod beside;
 mod event;

@@ -4,6 +4,30 @@
 //!
 //! The layer of [`authentication`] puts an `Option<Identity>` into the extensions of a request, where [`Who`] reads it. A request
 //! without that extension is anonymous.
+//!
+//! A handler takes [`Who`] and returns [`Error`]:
+//!
+//! ```
+//! use axum::{Router, body::Body, routing::get};
+//! use http::{Request, StatusCode};
+//! use reelspan::user::{Identity, Role};
+//! use reelspan_rest::{Error, Who, guarded};
+//! use tower::ServiceExt;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let greet = async |who: Who| Ok::<_, Error>(format!("Hello {}", who.authenticated()?.name));
+//! let routes: Router = guarded(Router::new().route("/greeting", get(greet)));
+//!
+//! let anonymous = Request::get("/greeting").body(Body::empty())?;
+//! assert_eq!(routes.clone().oneshot(anonymous).await?.status(), StatusCode::UNAUTHORIZED);
+//!
+//! let alice = Identity { name: "alice".to_owned(), role: Role::User, groups: Vec::new() };
+//! let authenticated = Request::get("/greeting").extension(Some(alice)).body(Body::empty())?;
+//! assert_eq!(routes.oneshot(authenticated).await?.status(), StatusCode::OK);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod authentication;
 mod cross_site;

@@ -15,6 +15,44 @@
 //! | `redirect` | where such a URL may send the browser |
 //! | `audit` | notes for the audit trail what was signed |
 //! | `lambda` | all of that as a Lambda function |
+//!
+//! Ask for the URL of a film. Its space is open, so the URL needs no signature:
+//!
+//! ```
+//! use axum::body::{Body, to_bytes};
+//! use http::Request;
+//! # use reelspan::space::{SpaceId, record::Space, streaming::{Kind, Streaming}};
+//! # use reelspan::store::{CONTAINER_INDEX, SPACES, Stores, create_tables};
+//! use reelspan::streaming::{Hosts, SecretsManager, SigningSecret};
+//! use reelspan::user::{Identity, Role};
+//! use reelspan_signing::{Keyring, Signing};
+//! # use reelspan_testkit::aws::{Bucket, Content, NAME, database};
+//! use tower::ServiceExt;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (bucket, tables) = (Bucket::default(), database().await);
+//! # create_tables(&tables).await?;
+//! # let stores = Stores::new(bucket.config(), tables, NAME, CONTAINER_INDEX.name);
+//! # let config = aws_sdk_secretsmanager::config::Builder::new();
+//! # let config = config.behavior_version(aws_sdk_secretsmanager::config::BehaviorVersion::latest());
+//! # let secret = SigningSecret::new(SecretsManager::new(config, "signing"));
+//! bucket.put("films/a talk.mp4", "an etag", Content::Zeros(1));
+//! let table = stores.spaces(SPACES.name);
+//! let streaming = Some(Streaming::new(Kind::Open, Vec::new()));
+//! table.create(&Space { streaming, ..Space::new(SpaceId::parse("films")?, None, 0) }).await?;
+//! let hosts = Hosts::new("open.example", "secure.example");
+//! let signing = Signing { stores, table, keyring: Keyring::new(secret), hosts };
+//!
+//! let alice = Identity { name: "alice".to_owned(), role: Role::Admin, groups: Vec::new() };
+//! let body = Body::from(r#"{"spaceId": "films", "contentId": "a talk.mp4"}"#);
+//! let request = Request::post("/task/get-url").extension(Some(alice)).body(body)?;
+//! let response = signing.router().oneshot(request).await?;
+//! let said = String::from_utf8(to_bytes(response.into_body(), 1000).await?.to_vec())?;
+//! assert!(said.contains("https://open.example/films/a%20talk.mp4"), "{said}");
+//! # Ok(())
+//! # }
+//! ```
 
 mod audit;
 mod cookies;

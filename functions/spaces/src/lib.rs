@@ -13,6 +13,38 @@
 //! | `lambda` | all of that as a Lambda function |
 //!
 //! Who asks, how a request is refused, and the form of tasks are shared with the functions beside this one: `reelspan_rest`.
+//!
+//! Create a space:
+//!
+//! ```
+//! use axum::body::Body;
+//! use http::{Request, StatusCode};
+//! use reelspan::store::{CONTAINER_INDEX, Quotas, SPACES, Stores, create_tables};
+//! # use reelspan::{space::SpaceId, streaming::Hosts};
+//! use reelspan::user::{Identity, Role};
+//! use reelspan_spaces::{Carrier, Deletions, Spaces};
+//! # use reelspan_testkit::aws::{Bucket, NAME, database};
+//! use tower::ServiceExt;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let tables = database().await;
+//! # create_tables(&tables).await?;
+//! # let stores = Stores::new(Bucket::default().config(), tables, NAME, CONTAINER_INDEX.name);
+//! let table = stores.spaces(SPACES.name);
+//! let quotas = Quotas::new(stores.index.clone(), table.clone());
+//! let hosts = Hosts::new("open.example", "secure.example");
+//! let (carrier, deletions) = (Carrier::Stream, Deletions::Here);
+//! let spaces = Spaces { stores, table: table.clone(), quotas, carrier, deletions, hosts, streams: None };
+//!
+//! let alice = Identity { name: "alice".to_owned(), role: Role::Owner, groups: Vec::new() };
+//! let request = Request::put("/films").extension(Some(alice)).body(Body::empty())?;
+//! assert_eq!(spaces.router().oneshot(request).await?.status(), StatusCode::CREATED);
+//! let films = table.get(&SpaceId::parse("films")?).await?.ok_or("no space")?;
+//! assert_eq!(films.owner.as_deref(), Some("alice"));
+//! # Ok(())
+//! # }
+//! ```
 
 mod answer;
 mod content;

@@ -12,6 +12,40 @@
 //! | [`edges`] | the key-value store: CloudFront's, and one in memory |
 //! | [`keys`] | the key that signs, and those that the edges trust |
 //! | `lambda` | the functions on Lambda |
+//!
+//! Turn the streaming of a space on:
+//!
+//! ```
+//! # use std::sync::Arc;
+//! use reelspan::space::{SpaceId, record::Space, streaming::Kind};
+//! use reelspan::store::{DynamoDb, SPACES, SpacesTable, create_tables};
+//! use reelspan::streaming::{Hosts, SecretsManager, SigningSecret};
+//! use reelspan_streaming::edges::MemoryStore;
+//! use reelspan_streaming::keys::{LocalKeys, SigningKeys};
+//! use reelspan_streaming::{PAUSE, Streams};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let tables = reelspan_testkit::aws::database().await;
+//! # create_tables(&tables).await?;
+//! # let table = SpacesTable::new(Arc::new(DynamoDb::new(tables)), SPACES.name);
+//! # let config = aws_sdk_secretsmanager::config::Builder::new();
+//! # let config = config.behavior_version(aws_sdk_secretsmanager::config::BehaviorVersion::latest());
+//! # let secret = SigningSecret::new(SecretsManager::new(config, "signing"));
+//! let films = SpaceId::parse("films")?;
+//! table.create(&Space::new(films.clone(), None, 0)).await?;
+//!
+//! let edges = Arc::new(MemoryStore::default());
+//! let keys = SigningKeys::new(LocalKeys, secret);
+//! let hosts = Hosts::new("open.example", "secure.example");
+//! let streams = Streams { table, edges: edges.clone(), keys, hosts, pause: PAUSE };
+//! assert_eq!(streams.on(&films, Kind::Open, None).await?, "open.example/films");
+//!
+//! let entry = edges.entry("films").ok_or("the edges do not know the space")?;
+//! assert_eq!(entry.kind, Kind::Open);
+//! # Ok(())
+//! # }
+//! ```
 
 mod change;
 pub mod edges;

@@ -11,6 +11,39 @@
 //! | `/player/assets/…` | what the page loads; the names contain a hash, so that they never change |
 //!
 //! Without `web/dist` at build time, every page says that the pages were not built.
+//!
+//! Ask how to embed a film:
+//!
+//! ```
+//! use axum::body::{Body, to_bytes};
+//! use http::{Request, header::HOST};
+//! # use reelspan::space::{SpaceId, record::Space, streaming::{Kind, Streaming}};
+//! # use reelspan::store::{CONTAINER_INDEX, SPACES, Stores, create_tables};
+//! # use reelspan::streaming::Hosts;
+//! # use reelspan_testkit::aws::{Bucket, Content, NAME, database};
+//! use reelspan_web::{Catalogue, Pages, router};
+//! use tower::ServiceExt;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (bucket, tables) = (Bucket::default(), database().await);
+//! # create_tables(&tables).await?;
+//! # let stores = Stores::new(bucket.config(), tables, NAME, CONTAINER_INDEX.name);
+//! bucket.put("films/talk.mp4", "an etag", Content::Zeros(1));
+//! let spaces = stores.spaces(SPACES.name);
+//! let streaming = Some(Streaming::new(Kind::Open, Vec::new()));
+//! spaces.create(&Space { streaming, ..Space::new(SpaceId::parse("films")?, None, 0) }).await?;
+//! let hosts = Hosts::new("open.example", "secure.example");
+//! let pages = Pages { catalogue: Some(Catalogue { stores, spaces, hosts }), ..Pages::default() };
+//!
+//! let request = Request::get("/oembed?url=http://media.example/media/films/talk.mp4").header(HOST, "media.example");
+//! let response = router(pages).oneshot(request.body(Body::empty())?).await?;
+//! let embedded: serde_json::Value = serde_json::from_slice(&to_bytes(response.into_body(), 10_000).await?)?;
+//! assert_eq!(embedded["title"], "talk.mp4");
+//! assert!(embedded["html"].as_str().is_some_and(|html| html.starts_with("<iframe")));
+//! # Ok(())
+//! # }
+//! ```
 
 mod assets;
 pub mod catalogue;
