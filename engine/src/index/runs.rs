@@ -26,6 +26,11 @@ pub struct Runs {
 }
 
 impl Runs {
+    /// Makes room for so many runs more, as far as they stay unpacked.
+    pub fn reserve(&mut self, more: usize) {
+        self.tail.reserve(more.min(UNPACKED + BLOCK - self.tail.len().min(UNPACKED + BLOCK)));
+    }
+
     /// Appends a run. If it is adjacent to the last one and alike, the two are merged.
     pub fn push(&mut self, run: Run) {
         let count = u64::from(run.count);

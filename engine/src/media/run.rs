@@ -108,8 +108,11 @@ impl Run {
     #[must_use]
     pub fn presented_from(&self, time: Ticks) -> Option<Self> {
         let ahead = (time - self.presentation()).0.max(0).cast_unsigned();
+        if ahead == 0 {
+            return Some(self.clone()).filter(|run| run.count > 0);
+        }
         let duration = self.duration.0.max(0).cast_unsigned();
-        let before = if ahead == 0 || duration > 0 { ahead.div_ceil(duration.max(1)) } else { u64::MAX };
+        let before = if duration > 0 { ahead.div_ceil(duration) } else { u64::MAX };
         self.slice(u32::try_from(before).unwrap_or(u32::MAX)..u32::MAX)
     }
 

@@ -173,7 +173,7 @@ impl<'p, P: Pages> Held<'p, P> {
         for number in (span.start.page..=span.end.page).rev() {
             let Some(page) = self.page(number, Way::Back).await? else { continue };
             let mut over = false;
-            for (position, run) in runs_of(&page, track).rev() {
+            for (position, run) in runs_within(&page, track, span).rev() {
                 let Some(run) = within(span, position, run) else { continue };
                 let end = run.decode_end() + run.composition;
                 latest = Some(latest.map_or(end, |latest| latest.max(end)));
@@ -232,9 +232,14 @@ impl Want {
     fn take(&self, page: &Page, taken: &mut Runs) {
         let spans = self.spans.iter().filter(|span| (span.start.page..=span.end.page).contains(&page.number));
         for span in spans {
-            for (position, run) in runs_of(page, self.place) {
+            let inside = runs_within(page, self.place, *span);
+            taken.reserve(inside.len());
+            for (position, run) in inside {
                 let run = within(*span, position, run);
-                let run = run.and_then(|run| self.from.map_or(Some(run.clone()), |from| run.presented_from(from)));
+                let run = match self.from {
+                    Some(from) => run.and_then(|run| run.presented_from(from)),
+                    None => run,
+                };
                 let run = run.and_then(|run| self.needed(run));
                 if let Some(run) = run.filter(|run| !self.from_sync || run.sync || !taken.is_empty()) {
                     taken.push(run);
@@ -262,12 +267,24 @@ pub(super) fn runs_of(page: &Page, track: usize) -> impl DoubleEndedIterator<Ite
     runs.iter().enumerate().map(|(run, samples)| (Position { page: page.number, run, sample: 0 }, samples))
 }
 
-/// The samples of a run that are in a span.
+/// The runs of a track in a page that have samples in a span, each with its position.
+fn runs_within(
+    page: &Page,
+    track: usize,
+    span: Span,
+) -> impl DoubleEndedIterator<Item = (Position, &Run)> + ExactSizeIterator {
+    let runs = page.tracks.get(track).map_or(&[][..], |part| &part.runs);
+    let first = if page.number == span.start.page { span.start.run } else { 0 };
+    let end = if page.number == span.end.page { span.end.run.saturating_add(1) } else { usize::MAX };
+    let inside = runs.get(first..end.min(runs.len())).unwrap_or_default();
+    inside
+        .iter()
+        .enumerate()
+        .map(move |(at, samples)| (Position { page: page.number, run: first + at, sample: 0 }, samples))
+}
+
+/// The samples of a run that are in a span, which it [touches](runs_within).
 fn within(span: Span, position: Position, run: &Run) -> Option<Run> {
-    let place = (position.page, position.run);
-    if place < (span.start.page, span.start.run) || place > (span.end.page, span.end.run) {
-        return None;
-    }
     let first = if position.same_run(span.start) { span.start.sample } else { 0 };
     let end = if position.same_run(span.end) { span.end.sample } else { run.count };
     run.slice(first..end)

@@ -77,7 +77,9 @@ proptest! {
         let low = header >> 19 & 1 == 0;
         let frames: Vec<_> = bit_rates.iter().enumerate().map(|(at, (index, reach, padding))| {
             let header = header & !0xF000 | index << 12 | u32::from(*padding) << 9;
-            frame(header, if low { reach >> 1 } else { *reach }, at as u8)
+            // A frame full of 0x47 looks like packets of a transport stream.
+            let data = at as u8 + u8::from(at >= 0x47);
+            frame(header, if low { reach >> 1 } else { *reach }, data)
         }).collect();
         let file = frames.concat();
         let indexed = index(&file);

@@ -6,7 +6,7 @@ mod remux;
 mod tables;
 
 pub use self::remux::remux;
-use self::tables::{Chunks, Counted};
+use self::tables::{Chunks, Counted, Shape};
 use super::samples::description;
 use super::sound::Packets;
 use crate::container::boxes::{Box, patch_u32, try_write_box, write_box, write_full_box};
@@ -46,7 +46,7 @@ const fn is_wide(length: u64) -> bool {
 
 /// The size of the tables of samples in bytes, without those of chunks.
 fn tables_of(tracks: &[CutTrack<'_>]) -> u64 {
-    tracks.iter().map(|track| tables::length(&track.counted())).sum()
+    tracks.iter().map(|track| track.shape.length()).sum()
 }
 
 /// Writes a file with these boxes `ftyp` and `mvhd`, these tracks, whose [tables of samples](tables_of) have this size, and their
@@ -132,6 +132,7 @@ struct CutTrack<'a> {
     chunks: Chunks,
     /// The packets whose frames its tables count, as those of the original do.
     packets: Option<Packets>,
+    shape: Shape,
 }
 
 impl<'a> CutTrack<'a> {
@@ -142,7 +143,8 @@ impl<'a> CutTrack<'a> {
         let setup = Box::read(setup, 0, "")?;
         let packets = if track.kind == Kind::Audio { Packets::of_track(&setup)? } else { None };
         let packets = packets.filter(|packets| packets.are(runs));
-        Ok(Self { track, setup, segments, runs, chunks: Chunks::default(), packets })
+        let shape = Shape::of(&Counted { runs, packets });
+        Ok(Self { track, setup, segments, runs, chunks: Chunks::default(), packets, shape })
     }
 
     /// The duration of the track's presentation, in the movie's timescale.
@@ -283,11 +285,11 @@ impl Writer<'_, '_> {
     fn write_tables(&mut self, out: &mut Vec<u8>) {
         let counted = self.track.counted();
         tables::write_durations(out, &counted);
-        tables::write_compositions(out, &counted);
-        tables::write_syncs(out, &counted);
+        tables::write_compositions(out, &counted, &self.track.shape);
+        tables::write_syncs(out, &counted, &self.track.shape);
         let chunks = std::mem::take(&mut self.chunks);
         tables::write_chunk_groups(out, &chunks);
-        tables::write_sizes(out, &counted);
+        tables::write_sizes(out, &counted, &self.track.shape);
         let kind = if self.wide { *b"co64" } else { *b"stco" };
         write_full_box(out, kind, 0, |out| {
             tables::put_count(out, chunks.count());

@@ -18,7 +18,10 @@ pub(super) struct Counted<'a> {
 impl Counted<'_> {
     fn iter(&self) -> impl Iterator<Item = Run> + Clone {
         let packets = self.packets;
-        self.runs.iter().map(move |run| packets.map_or_else(|| run.clone(), |packets| packets.counted(&run)))
+        self.runs.iter().map(move |run| match packets {
+            None => run,
+            Some(packets) => packets.counted(&run),
+        })
     }
 }
 
@@ -89,27 +92,62 @@ impl Chunks {
     }
 }
 
-/// The size of these samples' tables in bytes, without those of chunks.
-pub(super) fn length(counted: &Counted<'_>) -> u64 {
-    let mut total = 0;
-    let (mut syncs, mut samples, mut first, mut constant, mut shifted) = (0, 0_u64, None, true, false);
-    let (mut compositions, mut composition, mut durations, mut duration) = (0_u64, None, 0_u64, None);
-    for run in counted.iter() {
-        samples += u64::from(run.count);
-        syncs += u64::from(run.sync) * u64::from(run.count);
-        constant &= *first.get_or_insert(run.size) == run.size;
-        shifted |= run.composition != Ticks::ZERO;
-        compositions += u64::from(composition.replace(run.composition) != Some(run.composition));
-        // If samples were left out, or times are rounded, the last sample of a run has another duration.
-        let end = run.decode_end();
-        let plain =
-            duration.replace((run.duration, end)).is_some_and(|(same, at)| (same, at) == (run.duration, run.decode));
-        durations += if plain { 0 } else { 2 };
+/// What all tables have to know of a track's samples.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shape {
+    samples: u64,
+    syncs: u64,
+    /// The size of each sample; `None` if they differ.
+    size: Option<u32>,
+    /// Whether presentation differs from decoding, and whether it may be earlier.
+    shifted: bool,
+    early: bool,
+    /// How many entries the tables of composition offsets and of durations have at most.
+    compositions: u64,
+    durations: u64,
+}
+
+impl Shape {
+    /// Looks at all samples once.
+    pub fn of(counted: &Counted<'_>) -> Self {
+        let mut shape = Self { size: counted.runs.first().map(|run| run.size), ..Self::default() };
+        let mut before: Option<Run> = None;
+        for run in counted.iter() {
+            shape.samples += u64::from(run.count);
+            shape.syncs += u64::from(run.sync) * u64::from(run.count);
+            shape.size = shape.size.filter(|size| *size == run.size);
+            shape.shifted |= run.composition != Ticks::ZERO;
+            shape.early |= run.composition < Ticks::ZERO;
+            let (mut is_shifted_anew, mut is_timed_anew) = (true, true);
+            if let Some(before) = &before {
+                is_shifted_anew = before.composition != run.composition;
+                // If samples were left out, or times are rounded, the last sample of a run has another duration.
+                is_timed_anew = before.duration != run.duration || before.decode_end() != run.decode;
+            }
+            shape.compositions += u64::from(is_shifted_anew);
+            shape.durations += 2 * u64::from(is_timed_anew);
+            before = Some(run);
+        }
+        shape
     }
-    total += 16 * durations;
-    total += if shifted { 8 * compositions } else { 0 };
-    total += if syncs < samples { 4 * syncs } else { 0 };
-    total + if constant && first != Some(0) { 0 } else { 4 * samples }
+
+    /// Whether every sample is a sync sample.
+    const fn is_sync(&self) -> bool {
+        self.syncs == self.samples
+    }
+
+    /// The size of each sample for `stsz`, where zero says that they differ.
+    fn constant(&self) -> u32 {
+        self.size.unwrap_or(0)
+    }
+
+    /// The size of the tables in bytes, without those of chunks.
+    pub fn length(&self) -> u64 {
+        let compositions = if self.shifted { 8 * self.compositions } else { 0 };
+        let syncs = if self.is_sync() { 0 } else { 4 * self.syncs };
+        let sizes = if self.constant() > 0 { 0 } else { 4 * self.samples };
+        8 * self.durations + compositions + syncs + sizes
+    }
 }
 
 /// Appends the number of the following entries.
@@ -180,12 +218,11 @@ pub(super) fn write_durations(out: &mut Vec<u8>, runs: &Counted<'_>) {
 }
 
 /// `ctts` (§8.6.1.3), if presentation differs from decoding; version 1 if it may be earlier.
-pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &Counted<'_>) {
-    if runs.iter().all(|run| run.composition == Ticks::ZERO) {
+pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &Counted<'_>, shape: &Shape) {
+    if !shape.shifted {
         return;
     }
-    let version = u8::from(runs.iter().any(|run| run.composition < Ticks::ZERO));
-    write_entries(out, *b"ctts", version, |entries| {
+    write_entries(out, *b"ctts", u8::from(shape.early), |entries| {
         for run in runs.iter() {
             entries.put(run.count, i32::try_from(run.composition.0).unwrap_or(0).cast_unsigned());
         }
@@ -193,8 +230,8 @@ pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &Counted<'_>) {
 }
 
 /// `stss` (§8.6.2), unless every sample is a sync sample.
-pub(super) fn write_syncs(out: &mut Vec<u8>, runs: &Counted<'_>) {
-    if runs.iter().all(|run| run.sync) {
+pub(super) fn write_syncs(out: &mut Vec<u8>, runs: &Counted<'_>, shape: &Shape) {
+    if shape.is_sync() {
         return;
     }
     write_full_box(out, *b"stss", 0, |out| {
@@ -223,14 +260,11 @@ pub(super) fn write_chunk_groups(out: &mut Vec<u8>, chunks: &Chunks) {
 }
 
 /// `stsz` (§8.7.3.2).
-pub(super) fn write_sizes(out: &mut Vec<u8>, runs: &Counted<'_>) {
-    let count = runs.iter().fold(0u32, |count, run| count.saturating_add(run.count));
-    let constant = runs.iter().next().map_or(0, |run| run.size);
+pub(super) fn write_sizes(out: &mut Vec<u8>, runs: &Counted<'_>, shape: &Shape) {
     write_full_box(out, *b"stsz", 0, |out| {
-        let constant = if runs.iter().all(|run| run.size == constant) { constant } else { 0 };
-        out.extend_from_slice(&constant.to_be_bytes());
-        out.extend_from_slice(&count.to_be_bytes());
-        if constant == 0 {
+        out.extend_from_slice(&shape.constant().to_be_bytes());
+        out.extend_from_slice(&u32::try_from(shape.samples).unwrap_or(u32::MAX).to_be_bytes());
+        if shape.constant() == 0 {
             for run in runs.iter() {
                 for _ in 0..run.count {
                     out.extend_from_slice(&run.size.to_be_bytes());
