@@ -19,7 +19,7 @@ FORMATS := avi flac flv frames iff matroska mp4 mpegps mpegts ogg
 SECONDS ?= 4
 # Tests wait for servers and browsers part of their time: two at a time for each core.
 WORKERS ?= $(shell echo $$(( $$(nproc) * 2 )))
-# What else is made meanwhile, such as "lint fuzz".
+# What else `make test` makes meanwhile, such as "lint fuzz".
 BESIDE ?=
 PROFILE ?= dev
 # Builds the dependencies with the same features as the Rust tests, so that nothing is built twice.
@@ -36,8 +36,8 @@ serve: web ## Run everything on this machine, with the sample media in the space
 	cargo run --profile serve --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
 
 test: test-edge test-web ## Run all tests
-	tools/beside $(VENV)/ready $(MAKE) test-rust
-	$(MAKE) test-python
+	tools/beside $(VENV)/ready $(PROGRAMS)
+	tools/beside "$(BESIDE)" $(MAKE) PROGRAMS=: test-rust test-python
 
 test-edge: tools # The code that runs in CloudFront, with a stand-in for its module
 	node --experimental-vm-modules --no-warnings --test functions/edge/edge.test.mjs
@@ -50,7 +50,7 @@ test-rust: tools
 
 test-python: tools web $(VENV)/ready
 	$(PROGRAMS)
-	tools/beside "$(BESIDE)" $(VENV)/bin/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder tests
+	$(VENV)/bin/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder tests
 
 judges: tools web $(VENV)/ready ## Also play with GStreamer and WebKit, which are not part of `make test`
 	tools/debian gst-launch-1.0:"gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav" \

@@ -68,7 +68,7 @@ def names(host: Host, prefix: str, signed: str | None = None) -> dict[str, bytes
 
 
 def is_lambda(host: Host) -> bool:
-    """Whether it is the emulator of Lambda: it decides as one machine does, and takes ten times as long, so it is asked less."""
+    """Whether it is the emulator of Lambda, which takes ten times as long, so it is asked less."""
     return host.base.startswith("https:")
 
 
@@ -78,10 +78,10 @@ def kinds(found: dict[str, bytes]) -> list[str]:
 
 
 def test_every_attack_on_every_name_of_a_stream_is_refused(host):
+    if is_lambda(host):
+        pytest.skip("it decides as one machine does, and takes ten times as long")
     found = kinds(names(host, WHOLE))
     assert len(found) >= 14, found
-    if is_lambda(host):
-        found = [name for name in found if name.endswith("master.m3u8")]
     let_in, errors = [], []
     for name in found:
         table = attacks.refused(host.base, name, OTHER + name.removeprefix(NAME), host.signer, host.address, host.others_base)

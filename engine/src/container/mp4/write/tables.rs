@@ -110,7 +110,7 @@ pub(super) struct Shape {
 impl Shape {
     /// Looks at all samples once.
     pub fn of(counted: &Counted<'_>) -> Self {
-        let mut shape = Self { size: counted.runs.first().map(|run| run.size), ..Self::default() };
+        let mut shape = Self { size: counted.iter().next().map(|run| run.size), ..Self::default() };
         let mut before: Option<Run> = None;
         for run in counted.iter() {
             shape.samples += u64::from(run.count);
