@@ -26,7 +26,7 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Makes room for so many runs more, as far as they stay unpacked.
+    /// Makes room for this many more runs. Those that will be packed need none.
     pub fn reserve(&mut self, more: usize) {
         self.tail.reserve(more.min(UNPACKED + BLOCK - self.tail.len().min(UNPACKED + BLOCK)));
     }

@@ -16,17 +16,8 @@ use http::{HeaderValue, Uri};
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpRequestContext};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Context, Request, RequestExt};
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
-
-/// What a path that is percent-decoded keeps: RFC 3986 §2.3 (unreserved), and the slash.
-const DECODED_PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-
-/// What stands between a content and what is derived from it (`docs/packaging.md`).
-const DERIVED: &str = "/~/";
-
-/// What is kept of a path behind [`DERIVED`] besides: a part is named there as in a query, `t=620,655&track=audio`, and it is signed as it
-/// is written.
-const DECODED_DERIVED: AsciiSet = DECODED_PATH.remove(b'=').remove(b',').remove(b'&').remove(b':');
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use reelspan::space::respelled;
 
 /// The characters that a query cannot have (RFC 3986 §3.4). The percent sign is not among them: the query is encoded already.
 const NOT_IN_QUERY: AsciiSet = CONTROLS
@@ -116,10 +107,7 @@ fn has_decoded_path(context: &ApiGatewayV2httpRequestContext) -> bool {
 /// The target of a request: its path and query as a client sends them.
 fn target(path: &str, query: &str, is_decoded: bool) -> Result<PathAndQuery, InvalidUri> {
     let slash = if path.starts_with('/') { "" } else { "/" };
-    let (before, behind) = path.split_at(path.find(DERIVED).unwrap_or(path.len()));
-    let (of_content, of_derived) =
-        if is_decoded { (&DECODED_PATH, &DECODED_DERIVED) } else { (&NOT_IN_PATH, &NOT_IN_PATH) };
-    let path = format!("{}{}", utf8_percent_encode(before, of_content), utf8_percent_encode(behind, of_derived));
+    let path = if is_decoded { respelled(path) } else { utf8_percent_encode(path, &NOT_IN_PATH).to_string() };
     let query = query.replace(' ', "+");
     let separator = if query.is_empty() { "" } else { "?" };
     PathAndQuery::try_from(format!("{slash}{path}{separator}{}", utf8_percent_encode(&query, &NOT_IN_QUERY)))

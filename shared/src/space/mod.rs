@@ -21,7 +21,8 @@ pub mod streaming;
 
 use std::{fmt, str::FromStr};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
+use reelspan_engine::package::name::DERIVED;
 
 /// Words that the REST API takes for itself where a space's name may stand.
 const RESERVED: [&str; 11] =
@@ -32,6 +33,9 @@ const LONGEST: usize = 1024;
 
 /// What a path leaves as it is: RFC 3986 §2.3 (unreserved), and the slash.
 const PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// What the name of a part leaves besides, which is written as in a query: `t=620,655&track=audio`.
+const PART: AsciiSet = PATH.remove(b'=').remove(b',').remove(b'&').remove(b':');
 
 /// Why a name cannot be one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -126,7 +130,7 @@ impl ContentId {
             Some("must not have U+FFFE or U+FFFF, which XML cannot name")
         } else if name.split('/').any(|segment| matches!(segment, "." | "..")) {
             Some("must not have '.' or '..' between slashes")
-        } else if name.split('/').any(|segment| segment == "~") {
+        } else if name.split('/').any(|segment| segment == DERIVED) {
             Some("must not have '~' alone between slashes: what is derived from a content stands below it")
         } else {
             None
@@ -252,6 +256,14 @@ impl fmt::Display for MediaKey {
 
 fn encoded(name: &str) -> impl Iterator<Item = &str> {
     percent_encode(name.as_bytes(), &PATH)
+}
+
+/// A path that was percent-decoded, in the one spelling in which addresses are given out and signed: `films/a talk.mp4/~/t=1,2/master.m3u8`
+/// becomes `films/a%20talk.mp4/~/t=1,2/master.m3u8`.
+#[must_use]
+pub fn respelled(path: &str) -> String {
+    let (content, derived) = path.split_at(path.find(&format!("/{DERIVED}/")).unwrap_or(path.len()));
+    encoded(content).chain(utf8_percent_encode(derived, &PART)).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{ContentId, MediaKey, SpaceId};
+use super::{ContentId, MediaKey, SpaceId, respelled};
 
 #[test]
 fn a_space_is_named_as_duracloud_names_it() {
@@ -90,7 +90,8 @@ proptest! {
             prop_assert_eq!(key.to_string().parse::<MediaKey>(), Ok(key.clone()));
             let path = key.to_path();
             let decoded = percent_encoding::percent_decode_str(&path).decode_utf8().unwrap();
-            prop_assert_eq!(decoded, key.to_string());
+            prop_assert_eq!(&decoded, &key.to_string());
+            prop_assert_eq!(respelled(&decoded), path);
         }
     }
 }

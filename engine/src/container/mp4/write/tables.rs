@@ -95,34 +95,40 @@ impl Chunks {
 /// What all tables have to know of a track's samples.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Shape {
+    /// How many there are.
     samples: u64,
+    /// How many of them are sync samples.
     syncs: u64,
     /// The size of each sample; `None` if they differ.
     size: Option<u32>,
-    /// Whether presentation differs from decoding, and whether it may be earlier.
+    /// Whether some are presented at another time than they are decoded.
     shifted: bool,
+    /// Whether some are presented before they are decoded.
     early: bool,
-    /// How many entries the tables of composition offsets and of durations have at most.
+    /// How many entries the table of composition offsets has at most.
     compositions: u64,
+    /// How many entries the table of durations has at most.
     durations: u64,
 }
 
 impl Shape {
     /// Looks at all samples once.
     pub fn of(counted: &Counted<'_>) -> Self {
-        let mut shape = Self { size: counted.iter().next().map(|run| run.size), ..Self::default() };
+        let mut shape = Self::default();
         let mut before: Option<Run> = None;
         for run in counted.iter() {
             shape.samples += u64::from(run.count);
             shape.syncs += u64::from(run.sync) * u64::from(run.count);
-            shape.size = shape.size.filter(|size| *size == run.size);
             shape.shifted |= run.composition != Ticks::ZERO;
             shape.early |= run.composition < Ticks::ZERO;
             let (mut is_shifted_anew, mut is_timed_anew) = (true, true);
             if let Some(before) = &before {
+                shape.size = shape.size.filter(|size| *size == run.size);
                 is_shifted_anew = before.composition != run.composition;
                 // If samples were left out, or times are rounded, the last sample of a run has another duration.
                 is_timed_anew = before.duration != run.duration || before.decode_end() != run.decode;
+            } else {
+                shape.size = Some(run.size);
             }
             shape.compositions += u64::from(is_shifted_anew);
             shape.durations += 2 * u64::from(is_timed_anew);
