@@ -23,6 +23,8 @@ pub struct Stream<'s> {
     start: u64,
     /// How many bytes of the window are before the position.
     at: usize,
+    /// If the window is joined from several chunks: the offset of the last one, and its bytes.
+    last: (u64, Bytes),
     /// Reads in progress, in order; their bytes begin at the position or after it.
     ahead: FuturesOrdered<BoxFuture<'s, Result<(u64, Bytes), ReadError>>>,
     /// The offset of the next read.
@@ -35,7 +37,8 @@ impl<'s> Stream<'s> {
     /// Starts at the beginning of the file, with chunks of this size.
     pub fn new(source: &'s dyn DynSource, chunk: u64) -> Self {
         let ahead = FuturesOrdered::new();
-        Self { source, chunk, window: Bytes::new(), start: 0, at: 0, ahead, next: 0, depth: 1 }
+        let (window, last) = (Bytes::new(), (0, Bytes::new()));
+        Self { source, chunk, window, start: 0, at: 0, last, ahead, next: 0, depth: 1 }
     }
 
     /// The length of the file.
@@ -87,14 +90,26 @@ impl<'s> Stream<'s> {
         let ahead = offset.checked_sub(self.start).and_then(|ahead| usize::try_from(ahead).ok());
         match ahead {
             Some(ahead) if ahead <= self.window.len() => self.at = ahead,
-            _ => self.jump(offset.min(self.source.len())),
+            // Those that are being read follow the last chunk, so it is of no use for going back.
+            _ => match ahead.and_then(|_| self.of_last(offset)) {
+                Some(rest) => (self.window, self.start, self.at) = (rest, offset, 0),
+                None => self.jump(offset.min(self.source.len())),
+            },
         }
+    }
+
+    /// The bytes from this offset to the end of the last chunk of a joined window, if it is in that chunk.
+    fn of_last(&self, offset: u64) -> Option<Bytes> {
+        let (start, chunk) = &self.last;
+        let passed = usize::try_from(offset.checked_sub(*start)?).ok()?;
+        (passed < chunk.len()).then(|| chunk.slice(passed..))
     }
 
     /// Goes to an offset outside of the current bytes.
     fn jump(&mut self, offset: u64) {
         let back = offset < self.position();
         (self.window, self.start, self.at) = (Bytes::new(), offset, 0);
+        self.last = (0, Bytes::new());
         if back || offset >= self.next {
             self.ahead = FuturesOrdered::new();
             self.next = offset;
@@ -102,11 +117,14 @@ impl<'s> Stream<'s> {
         }
     }
 
-    /// Adds chunks to the rest of the current bytes until there are `wanted`, or the file ends. Bytes are copied only if what is
-    /// wanted spans two chunks.
+    /// Adds bytes to the rest of the current ones until there are `wanted`, or the file ends. Bytes are copied only if what is
+    /// wanted spans two chunks, and then once: as many more are copied as are wanted until the position is in the second one.
     async fn grow(&mut self, wanted: usize) -> Result<(), ReadError> {
         self.start = self.position();
-        self.window.advance(self.at);
+        match self.of_last(self.start) {
+            Some(rest) => self.window = rest,
+            None => self.window.advance(self.at),
+        }
         self.at = 0;
         if self.window.is_empty() {
             self.window = self.next_chunk(self.start).await?;
@@ -114,12 +132,20 @@ impl<'s> Stream<'s> {
         if self.window.len() >= wanted {
             return Ok(());
         }
-        let mut joined = BytesMut::from(std::mem::take(&mut self.window));
+        let most = self.window.len() + wanted;
+        let mut joined = BytesMut::with_capacity(most);
+        joined.extend_from_slice(&self.window);
         while joined.len() < wanted {
-            match self.next_chunk(self.start + joined.len() as u64).await? {
-                chunk if chunk.is_empty() => break,
-                chunk => joined.extend_from_slice(&chunk),
+            let end = self.start + joined.len() as u64;
+            let chunk = match self.of_last(end) {
+                Some(rest) => rest,
+                None => self.next_chunk(end).await?,
+            };
+            if chunk.is_empty() {
+                break;
             }
+            joined.extend_from_slice(chunk.get(..most - joined.len()).unwrap_or(&chunk));
+            self.last = (end, chunk);
         }
         self.window = joined.freeze();
         Ok(())
@@ -225,6 +251,42 @@ mod tests {
             assert_eq!(asked.first().unwrap().start, 0);
             assert!(asked.windows(2).all(|pair| pair[0].end == pair[1].start), "{asked:?}");
         }
+    }
+
+    #[test]
+    fn any_way_through_shows_the_bytes_of_the_file() {
+        // Steps forward of many lengths, some back, and looks of many lengths, over small chunks.
+        let mut random = 1_u64;
+        let mut below = |bound: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (random >> 33) % bound
+        };
+        for chunk in [1, 7, 16, 64] {
+            let source = Slow::new(250);
+            for _ in 0..200 {
+                let mut stream = Stream::new(&source, chunk);
+                while stream.position() < 250 {
+                    let (at, wanted) = (stream.position(), below(40));
+                    let seen = block_on(stream.peek(usize::try_from(wanted).unwrap())).unwrap();
+                    assert!(seen.len() as u64 >= wanted.min(250 - at));
+                    assert!(seen.iter().zip(at..).all(|(byte, at)| u64::from(*byte) == at), "{at} {wanted} {chunk}");
+                    stream.seek(if below(9) == 0 { at.saturating_sub(below(30)) } else { at + below(30) });
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_spans_two_chunks_is_copied_once() {
+        let source = Slow::new(200);
+        let mut stream = Stream::new(&source, 100);
+        assert_eq!(block_on(stream.peek(1)).unwrap().len(), 100);
+        stream.seek(95);
+        assert_eq!(block_on(stream.peek(10)).unwrap(), (95..110).collect::<Vec<u8>>());
+        stream.seek(100);
+        assert_eq!(block_on(stream.peek(10)).unwrap(), (100..110).collect::<Vec<u8>>());
+        stream.seek(101);
+        assert_eq!(block_on(stream.peek(10)).unwrap(), (101..200).collect::<Vec<u8>>());
     }
 
     #[test]
