@@ -30,14 +30,14 @@ DOCUMENTED := RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --lib --bi
 # What `make web` builds from. Tests and build results are no sources.
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name build \) -prune -o -type f -print)
 
-.PHONY: serve test test-edge test-web test-rust test-python judges lambda-test web bundle lint lint-text lint-rust features fuzz bench race cold-start samples documents tools clean
+.PHONY: serve test test-edge test-web test-rust test-python judges lambda-test web bundle lint lint-text lint-rust features fuzz bench race soak cold-start samples documents tools clean
 
 serve: web ## Run everything on this machine, with the sample media in the space "demo"
 	cargo run --profile serve --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
 
-test: test-edge test-web ## Run all tests
-	tools/beside $(VENV)/ready $(PROGRAMS)
-	tools/beside "test-rust $(BESIDE)" $(MAKE) PROGRAMS=: test-python
+test: web ## Run all tests
+	tools/beside "$(VENV)/ready test-edge test-web" $(PROGRAMS)
+	NICE=10 tools/beside "test-rust $(BESIDE)" $(MAKE) PROGRAMS=: test-python
 
 test-edge: tools # The code that runs in CloudFront, with a stand-in for its module
 	node --experimental-vm-modules --no-warnings --test functions/edge/edge.test.mjs
@@ -50,7 +50,7 @@ test-rust: tools
 
 test-python: tools web $(VENV)/ready
 	$(PROGRAMS)
-	$(VENV)/bin/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder tests
+	$(VENV)/bin/pytest --numprocesses $(WORKERS) --no-loadscope-reorder tests
 
 judges: tools web $(VENV)/ready ## Also play with GStreamer and WebKit, which are not part of `make test`
 	tools/debian gst-launch-1.0:"gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav" \
@@ -109,6 +109,11 @@ race: $(VENV)/ready ## Run nginx, ffmpeg and Reelspan side by side, on this mach
 	$(VENV)/bin/python benches/race.py --program $${CARGO_TARGET_DIR:-target}/serve/reelspan --plot docs/lengths.svg
 	$(PROGRAMS)
 	$(VENV)/bin/python benches/remote.py 2> >(grep -v werkzeug >&2)
+
+soak: ## Keep the server at full load for an hour, and see what becomes of its memory and its file descriptors
+	tools/debian wrk:wrk ffmpeg:ffmpeg
+	cargo build --profile serve --bin reelspan
+	$(PYTHON) benches/soak.py --program $${CARGO_TARGET_DIR:-target}/serve/reelspan --plot docs/soak.svg
 
 cold-start: $(VENV)/ready ## Measure the functions that `sam build` has built: size, start, first and later requests
 	$(PROGRAMS)

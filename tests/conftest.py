@@ -6,6 +6,7 @@ import time
 
 import pytest
 import requests
+from xdist.scheduler import LoadFileScheduling
 
 import server as servers
 from browser import chromium, page  # noqa: F401 (fixtures)
@@ -22,6 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 LONGEST = [
     "formats",
     "verify",
+    "lambda",
     "permissions",
     "cuts",
     "player",
@@ -29,7 +31,6 @@ LONGEST = [
     "rest_large",
     "rest_rights",
     "streaming",
-    "lambda",
     "smoke",
     "console_pages",
 ]
@@ -37,6 +38,9 @@ LONGEST += ["console_journey", "firefox", "player_pages", "player_controls", "la
 LONGEST += ["players", "browser", "console_uploads", "cross_site", "forms", "signed_streams", "limits", "corpus"]
 """The files that take longest begin first, so that no worker is left alone with one of them in the end."""
 
+
+TOGETHER = {"tests/test_permissions.py": "tests/test_lambda.py"}
+"""A file that is tested in the same process as another, behind it: both invoke the functions with every event, which is done once."""
 
 BROWSERS = {"chromium", "firefox"}
 """The fixtures that are browsers. On a busy machine a browser may drop a frame or an event, and no part of ours is at fault: a
@@ -49,6 +53,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if BROWSERS.intersection(item.fixturenames):
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+class ByFile(LoadFileScheduling):
+    """One process tests a file, and what is to be tested together with it."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return TOGETHER.get(file, file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
