@@ -14,12 +14,14 @@ adds to them:
 - init: from the start of the program until it asks for work, as the emulator measures it
 - first: the time until the answer to the first request, minus the time of AWS
 - later: the processor time of a request, over many requests to the same process
+- anew: the same for requests for a part of a file that the process has not been asked for before
 """
 
 import argparse
 import http.client
 import http.server
 import io
+import json
 import pathlib
 import re
 import statistics
@@ -53,6 +55,10 @@ ASKED = {
     "StreamingApi": "streaming-enable",
     "Web": "web-oembed",
 }
+
+
+ANEW = ("Fragments", "FragmentsStream")
+"""The functions whose requests are for a file."""
 
 
 class Call(NamedTuple):
@@ -116,26 +122,48 @@ class Run:
         event, log = ASKED[function], logs / f"{function}-{time.monotonic_ns()}.log"
         environment = stack.environment(function) | {"AWS_ENDPOINT_URL": kept.endpoint}
         with log.open("wb") as written, emulator.running(program, environment, written) as invoke:
-            self.seconds = [self._ask(stack, kept, function, rows[event], invoke) for _ in range(1 + later)]
+            asked = stack.event(event)
+
+            def ask(asked: dict) -> float:
+                return self._ask(stack, kept, function, rows[event], asked, invoke)
+
+            self.seconds = [ask(asked) for _ in range(1 + later)]
             [process] = children(invoke.process)
             before = processor(process)
             for _ in range(later):
-                self._ask(stack, kept, function, rows[event], invoke)
+                ask(asked)
             self.later = 1000 * (processor(process) - before) / later
+            if function in ANEW:
+                before = processor(process)
+                for number in range(later):
+                    ask(json.loads(json.dumps(asked).replace("counter.mp4", other(number))))
+                self.anew = 1000 * (processor(process) - before) / later
         text = log.read_text(errors="replace")
         self.init = float(re.search(r"INIT REPORT\(durationMs: ([\d.]+)\)", text)[1])
         took = [float(found) for found in re.findall(r"INVOKE RTDONE\(.*duration: ([\d.]+)ms\)", text)]
         self.first = took[0] - 1000 * self.seconds[0]
 
     @staticmethod
-    def _ask(stack: Stack, kept: Kept, function: str, row, invoke) -> float:
+    def _ask(stack: Stack, kept: Kept, function: str, row, asked: dict, invoke) -> float:
         """The time of AWS for one request."""
         invocations.prepare(stack, row)
         before, forwarded = len(stack.aws.calls), len(kept.calls)
-        answer = Answer(invoke(stack.event(row.event)).content)
+        answer = Answer(invoke(asked).content)
         row.holds(stack, answer)
         calls = [call for call in stack.aws.calls[before:] if call.who == function]
         return covered([*calls, *kept.calls[forwarded:]])
+
+
+def other(number: int) -> str:
+    """The name of a copy of the sample."""
+    return f"counter-{number}.mp4"
+
+
+def copied(stack: Stack, copies: int) -> None:
+    """Stores copies of the sample, and indexes them."""
+    for number in range(copies):
+        invocations.put(stack, f"demo/{other(number)}", invocations.sample(stack, "counter.mp4"))
+        invocations.index(stack, f"demo/{other(number)}")
 
 
 def children(process: int) -> list[int]:
@@ -158,7 +186,7 @@ def megabytes(program: pathlib.Path) -> float:
 
 
 def shown(values: list[float]) -> str:
-    return f"{statistics.median(values):7.1f} ({min(values):6.1f})"
+    return f"{statistics.median(values):7.2f} ({min(values):6.2f})"
 
 
 def main() -> int:
@@ -170,17 +198,19 @@ def main() -> int:
     arguments.add_argument("--only", nargs="+", choices=ASKED, default=list(ASKED), help="of these functions")
     given = arguments.parse_args()
     built = {} if given.programs else yaml_parse((given.built / "template.yaml").read_text())["Resources"]
-    print(f"{'function':16} {'zip MB':>7} {'init ms':>16} {'first ms':>16} {'later ms of processor':>22}")
+    print(f"{'function':16} {'zip MB':>7} {'init ms':>16} {'first ms':>16} {'later ms of processor':>22} {'anew':>16}")
     with tempfile.TemporaryDirectory() as folder, Stack(ROOT, pathlib.Path(folder)) as stack:
         kept = Kept(stack.aws.endpoint)
+        copied(stack, given.later)
         for function in given.only:
             if given.programs:
                 program = given.programs / stack.template.program(function)
             else:
                 program = given.built / built[function]["Properties"]["CodeUri"] / "bootstrap"
             runs = [Run(stack, kept, function, program, given.later, pathlib.Path(folder)) for _ in range(given.starts)]
-            columns = (shown([getattr(run, name) for run in runs]) for name in ("init", "first", "later"))
-            print(f"{function:16} {megabytes(program):7.2f} {next(columns):>16} {next(columns):>16} {next(columns):>22}")
+            columns = [shown([getattr(run, name) for run in runs]) for name in ("init", "first", "later", "anew") if hasattr(runs[0], name)]
+            init, first, later, anew = [*columns, ""][:4]
+            print(f"{function:16} {megabytes(program):7.2f} {init:>16} {first:>16} {later:>22} {anew:>16}")
     return 0
 
 

@@ -8,6 +8,8 @@ import re
 import statistics
 import subprocess
 import time
+import urllib.parse
+import urllib.request
 
 CUT = 10
 """Seconds of a cut."""
@@ -16,12 +18,13 @@ WRK_SEED = "init = function() math.randomseed(tonumber(tostring(wrk):match('0x(%
 
 
 def film(folder: pathlib.Path, seconds: int, *, size: str = "320x180", video: str = "320k", audio: str = "96k") -> pathlib.Path:
-    """A film of H.264 and AAC in MP4 with its `moov` first: a minute is encoded, and repeated without encoding."""
+    """A film of H.264 and AAC in MP4 with its `moov` first: a minute is encoded, and repeated without encoding. Its sound is shorter,
+    so that a repetition begins after exactly a minute, and a cut at a whole second means the same pictures in each."""
     folder.mkdir(parents=True, exist_ok=True)
     minute, made = folder / f"{video}-60.mp4", folder / f"{video}-{seconds}.mp4"
     ffmpeg, fast = ["ffmpeg", "-loglevel", "error", "-y"], ["-movflags", "+faststart"]
     if not minute.exists():
-        inputs = ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25", "-f", "lavfi", "-i", "anoisesrc=amplitude=0.1"]
+        inputs = ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25", "-f", "lavfi", "-i", "anoisesrc=amplitude=0.1:duration=59.9"]
         encoded = ["-c:v", "libx264", "-preset", "veryfast", "-b:v", video, "-g", "50", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", audio]
         subprocess.run([*ffmpeg, *inputs, "-t", "60", *encoded, *fast, minute], check=True)
     if not made.exists():
@@ -36,16 +39,29 @@ def pinned(processor: int | None) -> list[str]:
 
 
 @contextlib.contextmanager
-def reelspan(program: pathlib.Path, folder: pathlib.Path, media: pathlib.Path, processor: int | None = None):
+def reelspan(program: pathlib.Path, folder: pathlib.Path, media: pathlib.Path, processor: int | None = None, *, connections: int = 512):
     """A server with the media in the space `bench`: its URL and its process."""
     command = [*pinned(processor), program, "serve", "--data", folder / "data", "--import", f"bench={media}", "--audit", "off"]
-    command += ["--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0", "--connections-per-address", "512"]
+    command += ["--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0", "--connections", str(connections)]
+    command += ["--connections-per-address", str(connections)]
     quiet = {"stderr": subprocess.DEVNULL, "env": os.environ | {"RUST_LOG": "off"}}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **quiet) as server:
         try:
             yield next(line.split()[1] for line in server.stdout if line.startswith("ready ")), server.pid
         finally:
             server.terminate()
+
+
+def listed(url: str, name: str) -> list[str]:
+    """The URLs of a film's segments of pictures, as a player finds them in the playlists."""
+
+    def lines(playlist: str) -> list[str]:
+        with urllib.request.urlopen(playlist, timeout=10) as answer:
+            text = answer.read().decode()
+        return [urllib.parse.urljoin(answer.url, line) for line in text.splitlines() if line and not line.startswith("#")]
+
+    [first, *_] = lines(f"{url}/media/bench/{name}/~/master.m3u8")
+    return lines(first)
 
 
 @dataclasses.dataclass

@@ -22,10 +22,9 @@ import subprocess
 import tempfile
 import time
 import urllib.parse
-import urllib.request
 
 import curves
-from load import CUT, Measured, film, peak, pinned, reelspan, wrk
+from load import CUT, Measured, film, listed, peak, pinned, reelspan, wrk
 
 HOUR = 3600
 HALF = 512 * 1024
@@ -44,7 +43,7 @@ http {{
   sendfile on;
   tcp_nopush on;
   keepalive_requests 100000000;
-  open_file_cache max=100;
+  open_file_cache max=1000;
   types {{ video/mp4 mp4; }}
   client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy;
@@ -82,9 +81,13 @@ def nginx(folder: pathlib.Path, media: pathlib.Path):
             server.terminate()
 
 
+BEFORE = 30
+"""Seconds of a film that a cut may need before it begins: no cut is measured that has fewer, or films of a minute would do less."""
+
+
 def cuts(path: str, seconds: int, *, start: str) -> str:
     """Cuts of ten seconds that begin at random whole seconds; `start` writes the query."""
-    return f'local from = math.random(0, {seconds - CUT - 1})\nreturn wrk.format("GET", "{path}?" .. {start})'
+    return f'local from = math.random({BEFORE}, {seconds - CUT - 1})\nreturn wrk.format("GET", "{path}?" .. {start})'
 
 
 def nginx_cuts(name: str, seconds: int) -> str:
@@ -105,15 +108,8 @@ def whole(path: str) -> str:
 
 
 def segments(url: str, name: str) -> str:
-    """The segments of pictures at random, as a player finds them in the playlists."""
-
-    def listed(playlist: str) -> list[str]:
-        with urllib.request.urlopen(playlist, timeout=10) as answer:
-            text = answer.read().decode()
-        return [urllib.parse.urljoin(answer.url, line) for line in text.splitlines() if line and not line.startswith("#")]
-
-    [first, *_] = listed(f"{url}/media/bench/{name}/~/master.m3u8")
-    paths = ", ".join(f'"{urllib.parse.urlsplit(segment).path}"' for segment in listed(first))
+    """The segments of pictures at random."""
+    paths = ", ".join(f'"{urllib.parse.urlsplit(segment).path}"' for segment in listed(url, name))
     return f'paths = paths or {{{paths}}}\nreturn wrk.format("GET", paths[math.random(#paths)])'
 
 
@@ -168,15 +164,32 @@ def race(asked: argparse.Namespace, folder: pathlib.Path, media: pathlib.Path) -
 LENGTHS = {"1 min": 60, "1 h": HOUR, "10 h": 10 * HOUR}
 
 
+def copies(media: pathlib.Path, length: str) -> list[str]:
+    """The names of films of a length, ten hours in all: whatever the length, as many bytes are asked for, so that the processor has
+    them at hand as rarely."""
+    seconds = LENGTHS[length]
+    made = film(media, seconds, size="160x90", video="64k", audio="32k")
+    names = [made.name] + [f"{seconds}-{number}.mp4" for number in range(1, max(LENGTHS.values()) // seconds)]
+    for name in names[1:]:
+        if not (media / name).exists():
+            shutil.copyfile(made, media / name)
+    return names
+
+
+def of_any(names: list[str], lua: str) -> str:
+    """The same request to any of these films, where the statements name the first of them."""
+    listed = ", ".join(f'"{name}"' for name in names)
+    return f"names = names or {{{listed}}}\n" + lua.replace(names[0], '" .. names[math.random(#names)] .. "')
+
+
 def grow(asked: argparse.Namespace, folder: pathlib.Path, media: pathlib.Path) -> None:
     """What a cut costs in films of any length, drawn and printed."""
-    for seconds in LENGTHS.values():
-        film(media, seconds, size="160x90", video="64k", audio="32k")
+    films = {length: copies(media, length) for length in LENGTHS}
     found: dict[str, list[float]] = {"nginx, mp4 module": [], "Reelspan": []}
     with nginx(folder, media) as (their_url, theirs), reelspan(asked.program, folder, media, SERVER) as (our_url, ours):
-        for seconds in LENGTHS.values():
-            name = f"64k-{seconds}.mp4"
-            runs = [(their_url, nginx_cuts(name, seconds), theirs), (our_url, our_cuts(name, seconds), ours)]
+        for length, names in films.items():
+            theirs_cut, ours_cut = (make(names[0], LENGTHS[length]) for make in (nginx_cuts, our_cuts))
+            runs = [(their_url, of_any(names, theirs_cut), theirs), (our_url, of_any(names, ours_cut), ours)]
             for costs, run in zip(found.values(), runs, strict=True):
                 given = {"seconds": asked.seconds, "connections": 8, "processor": CLIENT}
                 costs.append(Measured.middle([wrk(*run, folder, **given) for _ in range(asked.rounds)]).cpu)
