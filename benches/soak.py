@@ -182,7 +182,7 @@ async def soak(asked: argparse.Namespace, folder: pathlib.Path, media: pathlib.P
         print(f"after: {last[0]:.0f} MB, {last[1]} descriptors, {last[2]} threads; {dict(counted)}")
         if asked.plot:
             minutes = [str(number + 1) if (number + 1) % 10 == 0 else "" for number in range(len(memory))]
-            asked.plot.write_text(curves.drawn("Memory resident in an hour of full load", "MB", minutes, {"Reelspan": memory}))
+            asked.plot.write_text(curves.drawn("Memory resident in an hour of full load, by minute", "MB", minutes, {"Reelspan": memory}))
         return 1 if counted["wrong"] or last[1] > first[1] else 0
 
 
