@@ -127,12 +127,15 @@ impl<'s> Stream<'s> {
         }
         self.at = 0;
         if self.window.is_empty() {
+            self.last = (0, Bytes::new());
             self.window = self.next_chunk(self.start).await?;
         }
         if self.window.len() >= wanted {
             return Ok(());
         }
-        let most = self.window.len() + wanted;
+        // What is wanted may be a length that the file claims.
+        let left = usize::try_from(self.source.len().saturating_sub(self.start)).unwrap_or(usize::MAX);
+        let most = self.window.len().saturating_add(wanted).min(left);
         let mut joined = BytesMut::with_capacity(most);
         joined.extend_from_slice(&self.window);
         while joined.len() < wanted {
@@ -287,6 +290,13 @@ mod tests {
         assert_eq!(block_on(stream.peek(10)).unwrap(), (100..110).collect::<Vec<u8>>());
         stream.seek(101);
         assert_eq!(block_on(stream.peek(10)).unwrap(), (101..200).collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn no_more_memory_is_taken_than_the_file_has_bytes() {
+        let source = Slow::new(200);
+        let mut stream = Stream::new(&source, 100);
+        assert_eq!(block_on(stream.peek(usize::MAX)).unwrap(), (0..200).collect::<Vec<u8>>());
     }
 
     #[test]
