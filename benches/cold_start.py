@@ -201,15 +201,16 @@ def main() -> int:
     print(f"{'function':16} {'zip MB':>7} {'init ms':>16} {'first ms':>16} {'later ms of processor':>22} {'anew':>16}")
     with tempfile.TemporaryDirectory() as folder, Stack(ROOT, pathlib.Path(folder)) as stack:
         kept = Kept(stack.aws.endpoint)
-        copied(stack, given.later)
+        if set(ANEW) & set(given.only):
+            copied(stack, given.later)
         for function in given.only:
             if given.programs:
                 program = given.programs / stack.template.program(function)
             else:
                 program = given.built / built[function]["Properties"]["CodeUri"] / "bootstrap"
             runs = [Run(stack, kept, function, program, given.later, pathlib.Path(folder)) for _ in range(given.starts)]
-            columns = [shown([getattr(run, name) for run in runs]) for name in ("init", "first", "later", "anew") if hasattr(runs[0], name)]
-            init, first, later, anew = [*columns, ""][:4]
+            init, first, later = (shown([getattr(run, name) for run in runs]) for name in ("init", "first", "later"))
+            anew = shown([run.anew for run in runs]) if function in ANEW else ""
             print(f"{function:16} {megabytes(program):7.2f} {init:>16} {first:>16} {later:>22} {anew:>16}")
     return 0
 

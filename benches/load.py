@@ -100,7 +100,8 @@ def wrk(url: str, lua: str, server: int, folder: pathlib.Path, *, seconds: int, 
         raise SystemExit(f"{bad[0]}: {url}\n{said}")
     requests = int(re.search(r"(\d+) requests in", said)[1])
     size, unit = re.search(r"Transfer/sec:\s+([\d.]+)([KMG]?B)", said).groups()
-    megabytes = float(size) * {"B": 1e-6, "KB": 1e-3, "MB": 1, "GB": 1e3}[unit]
+    # wrk's units are powers of 1024.
+    megabytes = float(size) * 1024 ** ["B", "KB", "MB", "GB"].index(unit) / 1e6
     median, late = (milliseconds(*re.search(rf"{share}%\s+([\d.]+)(\w+)", said).groups()) for share in (50, 99))
     return Measured(float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]), 1000 * spent / requests, megabytes, median, late)
 

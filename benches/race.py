@@ -28,6 +28,8 @@ from load import CUT, Measured, film, listed, peak, pinned, reelspan, wrk
 
 HOUR = 3600
 HALF = 512 * 1024
+BEFORE = 30
+"""Seconds of a film before a cut in which its group of pictures may begin. All cuts have as many, also in films of a minute."""
 SERVER, CLIENT = 0, 1
 """The processors."""
 
@@ -79,10 +81,6 @@ def nginx(folder: pathlib.Path, media: pathlib.Path):
             yield f"http://127.0.0.1:{port}", server.pid
         finally:
             server.terminate()
-
-
-BEFORE = 30
-"""Seconds of a film that a cut may need before it begins: no cut is measured that has fewer, or films of a minute would do less."""
 
 
 def cuts(path: str, seconds: int, *, start: str) -> str:

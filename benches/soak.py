@@ -81,10 +81,10 @@ class Load:
     async def connect(self):
         return await asyncio.open_connection(self.at.hostname, self.at.port)
 
-    async def idle(self, number: int) -> None:
-        """A connection that asks now and then."""
+    async def idle(self, after: float) -> None:
+        """A connection that asks now and then, the first time after this many seconds."""
         reader, writer = await self.connect()
-        await self.pause(BETWEEN * number / 1000)
+        await self.pause(after)
         while not self.ended.is_set():
             writer.write(self.request("GET", "/media/bench/320k-60.mp4?t=1,2", "If-None-Match: *"))
             status, _ = await answer(reader)
@@ -149,7 +149,8 @@ async def soak(asked: argparse.Namespace, folder: pathlib.Path, media: pathlib.P
     data = folder / "data"
     command = [asked.program, "user", "add", ADMIN, "--role", "admin", "--password-stdin", "--data", data]
     subprocess.run(command, input=SECRET, text=True, check=True, capture_output=True)
-    with reelspan(asked.program, folder, media, connections=4096) as (url, server):
+    with contextlib.ExitStack() as ended:
+        url, server = ended.enter_context(reelspan(asked.program, folder, media, connections=4096))
         counted = Counted()
         load = Load(url, counted)
         paths = ", ".join(f'"{urllib.parse.urlsplit(segment).path}"' for segment in listed(url, "320k-3600.mp4"))
@@ -159,9 +160,10 @@ async def soak(asked: argparse.Namespace, folder: pathlib.Path, media: pathlib.P
         print(f"before: {first[0]:.0f} MB, {first[1]} descriptors, {first[2]} threads", flush=True)
         seconds = int(60 * asked.minutes)
         wrk = ["wrk", "-t1", "-c64", f"-d{seconds}s", "--timeout", "30s", "--latency", "-s", script, url]
-        busy = subprocess.Popen(wrk, stdout=subprocess.PIPE, text=True)
+        busy = ended.enter_context(subprocess.Popen(wrk, stdout=subprocess.PIPE, text=True))
+        ended.callback(busy.terminate)
         begun, spent = time.monotonic(), used(server)
-        beside = [load.idle(number) for number in range(asked.idle)] + [load.breaks_off(), load.stores(small)]
+        beside = [load.idle(BETWEEN * number / asked.idle) for number in range(asked.idle)] + [load.breaks_off(), load.stores(small)]
         tasks = [asyncio.create_task(task) for task in beside]
         memory = []
         print("| minute | MB resident | descriptors | threads | processor |\n| --- | --- | --- | --- | --- |", flush=True)
@@ -174,9 +176,12 @@ async def soak(asked: argparse.Namespace, folder: pathlib.Path, media: pathlib.P
         load.ended.set()
         for failed in [found for found in await asyncio.gather(*tasks, return_exceptions=True) if found]:
             counted.wrong(repr(failed))
-        print(busy.communicate()[0])
+        print(said := busy.communicate()[0])
         if busy.returncode:
             counted.wrong(f"wrk ended with {busy.returncode}")
+        # A status other than 2xx or 3xx, or a connection that broke off.
+        for line in re.findall(r"Non-2xx.*|Socket errors.*", said):
+            counted.wrong(line)
         await asyncio.sleep(SETTLED)
         last = state(server)
         print(f"after: {last[0]:.0f} MB, {last[1]} descriptors, {last[2]} threads; {dict(counted)}")

@@ -7,11 +7,9 @@ import subprocess
 import threading
 
 import pytest
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.s3.models import s3_backends
 
 from actions import REGION
-from cloud import make_table, open_space
+from cloud import make_table, open_space, put_past
 
 BUCKET, INDEXER = "doctored-media", "doctored-indexer"
 TABLES = {
@@ -59,12 +57,8 @@ def put_head(dynamodb, name: str, etag: str, form: str) -> None:
 
 
 def fill(dynamodb, names: list[str], form: str) -> None:
-    """Stores contents of one byte past S3's API, and their items in batches: one by one it would take half a minute."""
-    bucket = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
-    items = []
-    for name in names:
-        etag = bucket.put_object(BUCKET, f"films/{name}", b"x").etag
-        items += items_of(name, etag, form)
+    """Stores contents past S3's API, and their items in batches."""
+    items = [item for name in names for item in items_of(name, put_past(BUCKET, f"films/{name}"), form)]
     for start in range(0, len(items), 25):
         puts = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
         dynamodb.batch_write_item(RequestItems={"DoctoredIndex": puts})
