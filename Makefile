@@ -10,6 +10,8 @@ S3_LISTEN ?= 127.0.0.1:9000
 
 PYTHON ?= python3
 VENV := .venv
+# Takes an eighth of pip's processor time, but does not read pip's configuration: where it finds no packages, pip installs them.
+INSTALL := $(VENV)/bin/uv pip install --quiet --system-certs --python $(VENV)/bin/python --requirement tests/requirements.txt
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
@@ -132,8 +134,8 @@ tools: # ffmpeg checks the media, Chromium and Firefox the playback; Node runs C
 $(VENV)/ready: tests/requirements.txt
 	tools/debian --python $(PYTHON)
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --upgrade pip
-	$(VENV)/bin/pip install --quiet --requirement tests/requirements.txt
+	$(VENV)/bin/pip install --quiet uv==0.13.9
+	$(INSTALL) || $(VENV)/bin/pip install --quiet --requirement tests/requirements.txt
 	touch $@
 
 clean: ## Remove all build results and data, but not samples and sources
